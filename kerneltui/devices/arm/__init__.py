@@ -1,0 +1,1 @@
+"""Blocks designed by Arm."""

@@ -1,0 +1,1 @@
+"""Blocks designed by Broadcom for the Raspberry Pi."""

@@ -1,0 +1,111 @@
+"""BCM2835 System Timer, as on every Raspberry Pi.
+
+Document: BCM2835 ARM Peripherals (2012), chapter 12, and BCM2711 ARM Peripherals (2022),
+chapter 10, which agree.  Modelled: all seven registers and the four match outputs.
+
+A free-running 64-bit counter of 1 MHz; four comparators watch its low 32 bits.  A match sets the
+comparator's bit in CS and raises its line until software writes a one to that bit.  The comparator
+keeps its value, so it matches again each time the low half comes round (71.6 minutes).  A value
+written while the counter already shows it matches at the next coming round, as the match is made
+when the counter counts to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from kerneltui.hw.device import Device
+from kerneltui.hw.register import RO, RW1C, Field, Register, RegisterTable
+from kerneltui.hw.scheduler import Scheduler, ns_to_ticks, ticks_to_ns
+
+CHANNELS = 4
+WRAP = 1 << 32
+
+SYSTEM_TIMER = RegisterTable(
+    __name__,
+    "SYSTEM_TIMER",
+    "BCM2835 System Timer",
+    size=0x1000,
+    ref="BCM2711 ARM Peripherals, ch. 10",
+    registers=(
+        Register(
+            "CS", 0x00,
+            tuple(Field(f"M{n}", n, 1, RW1C, f"Timer {n} matched") for n in range(CHANNELS)),
+            "Control and status: which comparators have matched; write one to clear", "10.2 CS",
+        ),
+        Register("CLO", 0x04, (Field("CNT", 0, 32, RO, "Counter, bits 31:0"),),
+                 "Free-running counter, low half", "10.2 CLO"),
+        Register("CHI", 0x08, (Field("CNT", 0, 32, RO, "Counter, bits 63:32"),),
+                 "Free-running counter, high half", "10.2 CHI"),
+        Register("C{n}", 0x0C, (Field("CMP", 0, 32, doc="Compare value"),),
+                 "Compared with CLO; a match sets M{n} in CS", "10.2 C0-C3", count=CHANNELS),
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Config:
+    """``clock_hz``: the counter's rate; 1 MHz on every board."""
+
+    clock_hz: int = 1_000_000
+
+
+class SystemTimer(Device):
+    """The timer block; outputs ``match0`` .. ``match3``."""
+
+    COMPATIBLE = "brcm,bcm2835-system-timer"
+    TABLES = (SYSTEM_TIMER,)
+    CONFIG = Config
+
+    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
+        super().__init__(name, config, scheduler)
+        self.regs = self._file(SYSTEM_TIMER)
+        self._status = self.regs.store("CS")
+        self._compare = self.regs.store("C")
+        self._lines = [self._output(f"match{n}")[0] for n in range(CHANNELS)]
+        self._timers = [
+            scheduler.timer(f"{name}.C{n}", partial(self._match, n)) for n in range(CHANNELS)
+        ]
+        self.reset()
+
+    def reset(self) -> None:
+        """All comparators 0: the first match would come after 71.6 minutes."""
+        self.regs.reset()
+        for channel in range(CHANNELS):
+            self._arm(channel)
+        self._update()
+
+    def _count(self) -> int:
+        return ns_to_ticks(self.scheduler.now, self.config.clock_hz)
+
+    def _arm(self, channel: int) -> None:
+        """Fire when the low half next counts to the compare value (ch. 10, introduction)."""
+        count = self._count()
+        ahead = (self._compare[channel] - count) % WRAP or WRAP
+        self._timers[channel].arm(ticks_to_ns(count + ahead, self.config.clock_hz))
+
+    def _match(self, channel: int) -> None:
+        self._status[0] |= 1 << channel
+        self._arm(channel)
+        self._update()
+
+    def _update(self) -> None:
+        for channel, line in enumerate(self._lines):
+            line.set(bool(self._status[0] & 1 << channel))
+
+    def peek_CLO(self, index: int, cpu: int) -> int:
+        """Counter, low half."""
+        return self._count() & 0xFFFF_FFFF
+
+    def peek_CHI(self, index: int, cpu: int) -> int:
+        """Counter, high half; software reads CHI, CLO, CHI to see a consistent pair."""
+        return self._count() >> 32 & 0xFFFF_FFFF
+
+    def write_CS(self, index: int, cpu: int, value: int) -> None:
+        """The cleared bits' lines fall."""
+        self._update()
+
+    def write_C(self, index: int, cpu: int, value: int) -> None:
+        """A new compare value; a match that CS holds stays."""
+        self._arm(index)

@@ -1,0 +1,1 @@
+"""What all emulated hardware shares: registers, lines, time, the bus.  Knows no device."""

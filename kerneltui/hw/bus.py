@@ -1,0 +1,147 @@
+"""Address spaces: what answers at an address.
+
+Each space (memory-mapped, system registers; later port I/O and MSRs) is an
+:class:`AddressSpace` of windows that must not overlap.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import NamedTuple, Protocol
+
+from kerneltui.hw.register import RegisterFile
+
+
+class BusFault(Exception):
+    """Nothing answers at an address."""
+
+    def __init__(self, space: str, address: int) -> None:
+        super().__init__(f"nothing answers at {space} address {address:#x}")
+        self.space = space
+        self.address = address
+
+
+class Target(Protocol):
+    """What can be mapped: a register file or memory."""
+
+    def read(self, offset: int, size: int = 4, cpu: int = 0) -> int: ...
+    def peek(self, offset: int, size: int = 4, cpu: int = 0) -> int: ...
+    def write(self, offset: int, value: int, size: int = 4, cpu: int = 0) -> None: ...
+
+
+class Window(NamedTuple):
+    """A mapped range, ``base <= address < base + size``."""
+
+    base: int
+    size: int
+    name: str
+    target: Target
+
+
+class Memory:
+    """RAM or ROM of ``size`` bytes, little-endian, all zero at first; pages appear when written."""
+
+    PAGE = 4096
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._pages: dict[int, bytearray] = {}
+
+    def read(self, offset: int, size: int = 4, cpu: int = 0) -> int:
+        """A little-endian load of ``size`` bytes; it may cross a page."""
+        value = 0
+        for part in range(size):
+            page = self._pages.get((offset + part) // self.PAGE)
+            if page is not None:
+                value |= page[(offset + part) % self.PAGE] << (8 * part)
+        return value
+
+    peek = read
+
+    def write(self, offset: int, value: int, size: int = 4, cpu: int = 0) -> None:
+        """A little-endian store of ``size`` bytes; it may cross a page."""
+        for part in range(size):
+            number, place = divmod(offset + part, self.PAGE)
+            page = self._pages.get(number)
+            if page is None:
+                page = self._pages[number] = bytearray(self.PAGE)
+            page[place] = (value >> (8 * part)) & 0xFF
+
+
+class AddressSpace:
+    """One space and its windows."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.windows: list[Window] = []
+        self._bases: list[int] = []
+        self._known: dict[int, tuple[Target, int]] = {}
+
+    def __getstate__(self) -> tuple[str, list[Window]]:
+        return self.name, self.windows
+
+    def __setstate__(self, state: tuple[str, list[Window]]) -> None:
+        self.name, self.windows = state
+        self._bases = [window.base for window in self.windows]
+        self._known = {}
+
+    def attach(self, base: int, size: int, name: str, target: Target) -> None:
+        """Map ``target`` at ``base``.
+
+        Raises ValueError, naming both parties, when the range overlaps another window.
+        """
+        place = bisect_right(self._bases, base)
+        for other in self.windows[max(place - 1, 0) : place + 1]:
+            if base < other.base + other.size and other.base < base + size:
+                raise ValueError(
+                    f"{name} ({base:#x}-{base + size - 1:#x}) overlaps {other.name} "
+                    f"({other.base:#x}-{other.base + other.size - 1:#x})"
+                )
+        self.windows.insert(place, Window(base, size, name, target))
+        self._bases.insert(place, base)
+        self._known.clear()
+
+    def window_at(self, address: int) -> Window | None:
+        """The window that covers ``address``, or None."""
+        place = bisect_right(self._bases, address) - 1
+        if place >= 0:
+            window = self.windows[place]
+            if address < window.base + window.size:
+                return window
+        return None
+
+    def _find(self, address: int) -> tuple[Target, int]:
+        window = self.window_at(address)
+        if window is None:
+            raise BusFault(self.name, address)
+        found = window.target, address - window.base
+        if isinstance(window.target, RegisterFile):
+            # Registers are few and hot; remembering every RAM address would not be bounded.
+            self._known[address] = found
+        return found
+
+    def read(self, address: int, size: int = 4, cpu: int = 0) -> int:
+        """A load, with effects.  Raises :class:`BusFault` where nothing is mapped."""
+        target, offset = self._known.get(address) or self._find(address)
+        return target.read(offset, size, cpu)
+
+    def write(self, address: int, value: int, size: int = 4, cpu: int = 0) -> None:
+        """A store.  Raises :class:`BusFault` where nothing is mapped."""
+        target, offset = self._known.get(address) or self._find(address)
+        target.write(offset, value, size, cpu)
+
+    def peek(self, address: int, size: int = 4, cpu: int = 0) -> int:
+        """What ``read`` would return, without effects.  Raises :class:`BusFault`."""
+        target, offset = self._known.get(address) or self._find(address)
+        return target.peek(offset, size, cpu)
+
+    def name_at(self, address: int) -> str:
+        """The register's name at ``address``, else the window's with an offset, else ``""``."""
+        window = self.window_at(address)
+        if window is None:
+            return ""
+        if isinstance(window.target, RegisterFile):
+            slot = window.target.slot_at(address - window.base)
+            if slot is not None:
+                return slot.name
+        return f"{window.name}+{address - window.base:#x}"

@@ -1,0 +1,96 @@
+"""What a device model must offer.
+
+A device is one real chip (or block of a chip).  It declares register tables, keeps its state in
+register files, drives output lines, and takes input pins.  Every path that changes state ends in
+one ``_update()`` that computes all outputs from the state.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from kerneltui.hw.gate import Gate
+from kerneltui.hw.line import Line, Sink
+from kerneltui.hw.register import RegisterFile, RegisterTable
+from kerneltui.hw.scheduler import Scheduler
+
+
+class Device(ABC):
+    """A device model.
+
+    ``CONFIG`` is a frozen dataclass of the chip's parameters, as a board file gives them.
+    ``files`` maps the names of register windows to register files, in ``TABLES`` order.
+    ``outputs`` maps an output's name to its lines: one, or one per core.
+    """
+
+    COMPATIBLE: ClassVar[str]
+    TABLES: ClassVar[tuple[RegisterTable, ...]]
+    CONFIG: ClassVar[type[Any]]
+
+    def __init__(self, name: str, config: Any, scheduler: Scheduler, cpus: int = 1) -> None:
+        self.name = name
+        self.config = config
+        self.scheduler = scheduler
+        self.cpus = cpus
+        self.outputs: dict[str, list[Line]] = {}
+        self.files: dict[str, RegisterFile] = {}
+
+    def _file(
+        self, table: RegisterTable, changes: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> RegisterFile:
+        """Make the register file of one of the device's tables."""
+        made = self.files[table.name] = RegisterFile(self, table, cpus=self.cpus, changes=changes)
+        return made
+
+    def _output(self, name: str, count: int = 1) -> list[Line]:
+        """Declare an output of ``count`` lines (one, or one per core)."""
+        lines = [Line(f"{self.name}.{name}{n if count > 1 else ''}") for n in range(count)]
+        self.outputs[name] = lines
+        return lines
+
+    def input(self, pin: str, number: int = 0, cpu: int = 0) -> Sink:
+        """The end of a wire: ``pin`` is a kind of input, ``number`` which one of them.
+
+        Raises ValueError, with the names that exist, when there is no such input.
+        """
+        raise ValueError(f"{self.name} ({self.COMPATIBLE}) has no input {pin!r}")
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Power-on state: registers, hidden state, timers, output lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class InterruptState:
+    """One interrupt as its controller sees it, for one core."""
+
+    number: int
+    """the number that software knows it by: an INTID, or a bit in a pending register"""
+    source: str
+    """the kind and number of the input: ``SPI 121``, ``PPI 14``, ``GPU 57``, ``local 1``"""
+    line: bool | None
+    """the level of the input; None where it has none (software generated)"""
+    enabled: bool
+    pending: bool
+    active: bool | None
+    """None where the controller does not keep an active state"""
+    priority: int | None
+    targets: tuple[int, ...]
+    """the cores that it can be delivered to"""
+    trigger: str
+    """``level`` or ``edge``"""
+
+
+class InterruptController(Device):
+    """A device that collects interrupts and passes them towards the cores."""
+
+    @abstractmethod
+    def interrupts(self, cpu: int) -> list[InterruptState]:
+        """Every implemented interrupt, in number order; without side effects."""
+
+    @abstractmethod
+    def gates(self, number: int, cpu: int) -> list[Gate]:
+        """The conditions on interrupt ``number``'s way through this controller, in order."""

@@ -1,0 +1,111 @@
+"""Virtual time and what is due in it.
+
+Time is an integer of nanoseconds since power-on.  Counters are computed from it
+(:func:`ns_to_ticks`), never ticked; a deadline is the first nanosecond at which the counter shows
+the wanted value (:func:`ticks_to_ns`), never earlier.  Events are long-lived :class:`Timer`
+objects, one per comparator; they run in order of (due, sequence of arming), which is total.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+
+NS_PER_S = 1_000_000_000
+NEVER = 1 << 63
+"""Later than everything: the due time of an idle timer, in ns (292 years)."""
+
+
+def ns_to_ticks(ns: int, hz: int) -> int:
+    """What a counter of ``hz`` that started at 0 shows at ``ns``."""
+    return ns * hz // NS_PER_S
+
+
+def ticks_to_ns(ticks: int, hz: int) -> int:
+    """The first nanosecond at which a counter of ``hz`` shows at least ``ticks``."""
+    return -(-ticks * NS_PER_S // hz)
+
+
+class Timer:
+    """One deadline of one device.  ``action()`` runs when virtual time reaches ``due``."""
+
+    __slots__ = ("_scheduler", "_sequence", "action", "due", "name")
+
+    def __init__(self, scheduler: Scheduler, name: str, action: Callable[[], None]) -> None:
+        self.name = name
+        self.action = action
+        self.due = NEVER
+        self._scheduler = scheduler
+        self._sequence = 0
+
+    def arm(self, due: int) -> None:
+        """Fire at ``due`` (ns); a time that has passed fires at the next instruction's end."""
+        scheduler = self._scheduler
+        if due == self.due:
+            return
+        self.due = due
+        if due >= NEVER:
+            self.due = NEVER
+            scheduler.discard_stale()
+            return
+        scheduler.sequence += 1
+        self._sequence = scheduler.sequence
+        heappush(scheduler.queue, (due, self._sequence, self))
+        scheduler.discard_stale()
+
+    def cancel(self) -> None:
+        """Do not fire."""
+        if self.due != NEVER:
+            self.due = NEVER
+            self._scheduler.discard_stale()
+
+    def is_current(self, due: int, sequence: int) -> bool:
+        """Whether a queue entry still speaks for this timer."""
+        return self.due == due and self._sequence == sequence
+
+
+class Scheduler:
+    """The clock of one machine.
+
+    ``now`` and ``next_due`` are plain attributes because the CPU compares them once per
+    instruction; everyone else treats them as read-only.
+    """
+
+    __slots__ = ("next_due", "now", "queue", "sequence")
+
+    def __init__(self) -> None:
+        self.now = 0
+        self.next_due = NEVER
+        self.sequence = 0
+        self.queue: list[tuple[int, int, Timer]] = []
+
+    def timer(self, name: str, action: Callable[[], None]) -> Timer:
+        """A new timer, not armed.  ``action`` must be picklable: a bound method or a partial."""
+        return Timer(self, name, action)
+
+    def discard_stale(self) -> None:
+        """Drop re-armed and cancelled entries from the head, and tell ``next_due`` anew."""
+        queue = self.queue
+        while queue and not queue[0][2].is_current(queue[0][0], queue[0][1]):
+            heappop(queue)
+        self.next_due = queue[0][0] if queue else NEVER
+
+    def advance(self, to: int) -> None:
+        """Let time pass until ``to`` (ns), running what falls due, each at its own time.
+
+        A timer whose due time lies in the past runs at the present time: time never goes back.
+        """
+        while self.next_due <= to:
+            due, _, timer = heappop(self.queue)
+            if due > self.now:
+                self.now = due
+            timer.due = NEVER
+            self.discard_stale()
+            timer.action()
+        if to > self.now:
+            self.now = to
+
+    def armed(self) -> list[Timer]:
+        """All armed timers, next due first."""
+        live = [entry for entry in self.queue if entry[2].is_current(entry[0], entry[1])]
+        return [timer for _, _, timer in sorted(live, key=lambda entry: entry[:2])]
