@@ -82,10 +82,17 @@ class InterruptState:
     """the cores that it can be delivered to"""
     trigger: str
     """``level`` or ``edge``"""
+    pin: str = ""
+    """the input as a board file names it (``spi 121``), or ``""`` where there is none"""
 
 
 class InterruptController(Device):
-    """A device that collects interrupts and passes them towards the cores."""
+    """A device that collects interrupts and passes them towards the cores.
+
+    ``NUMBERING`` names its interrupt numbers: ``gic`` (INTIDs), ``local`` or ``peripheral``.
+    """
+
+    NUMBERING: ClassVar[str]
 
     @abstractmethod
     def interrupts(self, cpu: int) -> list[InterruptState]:
@@ -94,3 +101,28 @@ class InterruptController(Device):
     @abstractmethod
     def gates(self, number: int, cpu: int) -> list[Gate]:
         """The conditions on interrupt ``number``'s way through this controller, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComparatorState:
+    """One comparator of a timer device, as a panel shows it."""
+
+    name: str
+    """its compare register: ``CNTP_CVAL_EL0``, ``C3``"""
+    counter: int
+    compare: int
+    hz: int
+    enabled: bool
+    masked: bool
+    met: bool
+    """whether the condition holds (or the match is held in the status register)"""
+    due_ns: int | None
+    """when the condition will be met; None when it is already, or never will be"""
+
+
+class TimerDevice(Device):
+    """A device with a counter and comparators."""
+
+    @abstractmethod
+    def comparators(self, cpu: int) -> list[ComparatorState]:
+        """The comparators that core ``cpu`` sees; without side effects."""

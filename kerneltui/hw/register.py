@@ -88,7 +88,9 @@ class Register:
     registers with the same store are faces of one state (ISENABLER and ICENABLER).  ``packed``
     keeps a whole array in one integer, element ``n`` at bit ``n * width``: made for bitmaps over
     interrupt numbers.  ``banked`` gives each core a copy of its own.  ``implemented`` masks the
-    bits that exist (over the whole integer when packed); the others read as zero.
+    bits that exist (over the whole integer when packed); the others read as zero.  ``part`` tells
+    apart the parts of one array that differ in kind (banked and shared): it stands in the stem
+    instead of the index, and never in a label.
     """
 
     name: str
@@ -105,11 +107,12 @@ class Register:
     packed: bool = False
     store: str = ""
     implemented: int = -1
+    part: str = ""
 
     @property
     def stem(self) -> str:
         """The name without its index, as hooks and stores use it."""
-        return self.name.replace("{n}", "")
+        return self.name.replace("{n}", self.part)
 
     @property
     def store_name(self) -> str:
@@ -135,7 +138,8 @@ class RegisterTable:
 
     ``module`` and ``name`` say under which global the table lives: tables are pickled by reference.
     ``size`` is the extent of the block in address units.  ``byte_addressed`` is false where each
-    address names a whole register (system registers, MSRs, index/data windows).
+    address names a whole register (system registers, MSRs, index/data windows); ``base`` is then
+    the block's place in that space, which no board can choose.
     """
 
     module: str
@@ -145,6 +149,7 @@ class RegisterTable:
     registers: tuple[Register, ...]
     ref: str = ""
     byte_addressed: bool = True
+    base: int = 0
     _by_stem: dict[str, Register] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -245,7 +250,7 @@ class _Port:
         if register.packed:
             self.shift = register.width * (register.first + slot.index)
             live &= register.implemented >> self.shift
-            self.base, self.per_cpu = 0, 0
+            self.base, self.per_cpu = 0, 1 if register.banked else 0
         else:
             self.shift = 0
             live &= register.implemented
@@ -346,8 +351,8 @@ class RegisterFile:
     def _registers(self) -> Iterator[Register]:
         seen: set[str] = set()
         for slot in self._layout.values():
-            if slot.register.name not in seen:
-                seen.add(slot.register.name)
+            if slot.register.stem not in seen:
+                seen.add(slot.register.stem)
                 yield slot.register
 
     def slots(self) -> Iterator[Slot]:

@@ -15,9 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from kerneltui.hw.device import Device
+from kerneltui.hw.device import ComparatorState, TimerDevice
 from kerneltui.hw.register import RO, RW1C, Field, Register, RegisterTable
-from kerneltui.hw.scheduler import Scheduler, ns_to_ticks, ticks_to_ns
+from kerneltui.hw.scheduler import NEVER, Scheduler, ns_to_ticks, ticks_to_ns
 
 CHANNELS = 4
 WRAP = 1 << 32
@@ -51,7 +51,7 @@ class Config:
     clock_hz: int = 1_000_000
 
 
-class SystemTimer(Device):
+class SystemTimer(TimerDevice):
     """The timer block; outputs ``match0`` .. ``match3``."""
 
     COMPATIBLE = "brcm,bcm2835-system-timer"
@@ -93,6 +93,22 @@ class SystemTimer(Device):
     def _update(self) -> None:
         for channel, line in enumerate(self._lines):
             line.set(bool(self._status[0] & 1 << channel))
+
+    def comparators(self, cpu: int) -> list[ComparatorState]:
+        """The four channels; there is no enable: masking is the interrupt controller's."""
+        return [
+            ComparatorState(
+                name=f"C{channel}",
+                counter=self._count() & (WRAP - 1),
+                compare=self._compare[channel],
+                hz=self.config.clock_hz,
+                enabled=True,
+                masked=False,
+                met=bool(self._status[0] & 1 << channel),
+                due_ns=timer.due if timer.due < NEVER else None,
+            )
+            for channel, timer in enumerate(self._timers)
+        ]
 
     def peek_CLO(self, index: int, cpu: int) -> int:
         """Counter, low half."""

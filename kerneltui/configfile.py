@@ -1,0 +1,193 @@
+"""YAML files with a schema: every complaint names the file, the line and the mend."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import yaml
+
+from kerneltui.errors import UserError, suggestion
+from kerneltui.units import PATTERN, parse_duration
+
+Where = tuple[str | int, ...]
+T = TypeVar("T")
+LARGEST_FILE = 4 << 20
+
+_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Duration(int):
+    """Nanoseconds, written as ``1.5s`` in a file."""
+
+
+def configs_dir() -> Path:
+    """Where the boards and scenarios that come with the program are."""
+    package = Path(__file__).parent
+    installed = package / "configs"
+    return installed if installed.is_dir() else package.parent / "configs"
+
+
+def available(kind: str) -> dict[str, Path]:
+    """The built-in files of a kind (``boards``, ``scenarios``), by name."""
+    return {path.stem: path for path in sorted((configs_dir() / kind).glob("*.yaml"))}
+
+
+def find(kind: str, name: str) -> Path:
+    """A built-in name or the path of a file.  Raises :class:`UserError` with a suggestion."""
+    known = available(kind)
+    if name in known:
+        return known[name]
+    path = Path(name)
+    if path.suffix in {".yaml", ".yml"} or os.sep in name or path.is_file():
+        return path
+    raise UserError(f"unknown {kind[:-1]} '{name}'{suggestion(name, known)}")
+
+
+class ConfigFile:
+    """A parsed YAML file that remembers where everything stood."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        """Raises :class:`UserError` for text that is not YAML or not a mapping."""
+        self.path = path
+        self._lines: dict[Where, int] = {(): 1}
+        try:
+            loader = _Loader(text)
+            try:
+                node = loader.get_single_node()
+                if node is not None:
+                    self._index(node, ())
+                self.data: Any = loader.construct_document(node) if node is not None else None
+            finally:
+                loader.dispose()
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line = mark.line + 1 if mark is not None else 1
+            raise UserError(f"{path}:{line}: not valid YAML: {error.problem}") from None
+        except yaml.YAMLError as error:
+            raise UserError(f"{path}:1: not valid YAML: {' '.join(str(error).split())}") from None
+        except (ValueError, RecursionError) as error:
+            raise UserError(f"{path}:1: not valid YAML: {error}") from None
+        if not isinstance(self.data, dict):
+            raise UserError(f"{path}:1: expected a mapping like 'title: ...' at the top level")
+
+    @classmethod
+    def load(cls, path: Path) -> ConfigFile:
+        """Read a file.  Raises :class:`UserError` when it cannot be read."""
+        try:
+            if path.stat().st_size > LARGEST_FILE:
+                raise UserError(
+                    f"{path}: larger than {LARGEST_FILE >> 20} MiB, not a board or scenario"
+                )
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError as error:
+            raise UserError(f"{path}: not UTF-8 text (byte {error.start})") from None
+        return cls(path, text)
+
+    def _index(self, node: Any, where: Where) -> None:
+        """Note the line of every key and item; refuse keys that stand twice."""
+        if isinstance(node, yaml.MappingNode):
+            seen: dict[str, int] = {}
+            for key, value in node.value:
+                name = str(key.value)
+                line = key.start_mark.line + 1
+                if name in seen:
+                    raise UserError(
+                        f"{self.path}:{line}: '{name}' stands here a second time "
+                        f"(first in line {seen[name]}); remove one"
+                    )
+                seen[name] = line
+                self._lines[*where, name] = line
+                self._index(value, (*where, name))
+        elif isinstance(node, yaml.SequenceNode):
+            for number, item in enumerate(node.value):
+                self._lines[*where, number] = item.start_mark.line + 1
+                self._index(item, (*where, number))
+
+    def line(self, where: Where) -> int:
+        """The line of a key or item, or of what is nearest above it."""
+        while where not in self._lines:
+            where = where[:-1]
+        return self._lines[where]
+
+    def error(self, where: Sequence[str | int], message: str) -> UserError:
+        """An error at a place in the file."""
+        return UserError(f"{self.path}:{self.line(tuple(where))}: {message}")
+
+    def decode(self, schema: type[T], data: Any = None, where: Where = ()) -> T:
+        """The data, or a part of it, as ``schema``.  Raises :class:`UserError`."""
+        data = self.data if data is None else data
+        try:
+            return msgspec.convert(data, schema, dec_hook=_decode)
+        except msgspec.ValidationError as error:
+            raise self._explain(str(error), schema, data, where) from None
+
+    def _explain(self, message: str, schema: Any, data: Any, where: Where) -> UserError:
+        text, _, path = message.partition(" - at `")
+        place = where + _path(path.rstrip("`"), data)
+        found = re.search(r"unknown field `(.*)`", text)
+        if found:
+            key = found[1]
+            known = _fields_at(schema, place[len(where) :])
+            return self.error((*place, key), f"unknown key '{key}'{suggestion(key, known)}")
+        found = re.search(r"missing required field `(.*)`", text)
+        if found:
+            return self.error(place, f"the key '{found[1]}' is missing here")
+        return self.error(place, text.replace("`", "'").replace("Object", "Mapping"))
+
+
+def _decode(kind: type, value: Any) -> Any:
+    if kind is Duration:
+        if not isinstance(value, str):
+            raise ValueError(f"'{value}' needs a unit, like 250us, 1.5s or 2m")
+        return Duration(parse_duration(value))
+    raise TypeError(kind)
+
+
+def schema_hook(kind: type) -> dict[str, Any]:
+    """JSON Schema of the types that only this project knows."""
+    if kind is Duration:
+        return {"type": "string", "pattern": PATTERN, "examples": ["250us", "1.5s", "2m"]}
+    raise TypeError(kind)
+
+
+def _path(text: str, data: Any) -> Where:
+    """``$.timeouts[0].every`` -> ("timeouts", 0, "every"); ``[...]`` stands for a mapping's key."""
+    where: list[str | int] = []
+    for name, index in re.findall(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]", text):
+        if name:
+            where.append(name)
+        elif index != "...":
+            where.append(int(index))
+        else:
+            break
+    return tuple(where)
+
+
+def _fields_at(schema: Any, where: Where) -> list[str]:
+    """The keys that a schema knows at a place."""
+    kind = msgspec.inspect.type_info(schema)
+    for step in where:
+        kind = _unwrap(kind)
+        if isinstance(kind, msgspec.inspect.StructType):
+            kind = next(f.type for f in kind.fields if f.encode_name == step)
+        elif isinstance(kind, msgspec.inspect.ListType):
+            kind = kind.item_type
+        elif isinstance(kind, msgspec.inspect.DictType):
+            kind = kind.value_type
+    kind = _unwrap(kind)
+    if isinstance(kind, msgspec.inspect.StructType):
+        return [f.encode_name for f in kind.fields]
+    return []
+
+
+def _unwrap(kind: Any) -> Any:
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return next((t for t in kind.types if not isinstance(t, msgspec.inspect.NoneType)), kind)
+    return kind

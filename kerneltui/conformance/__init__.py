@@ -1,0 +1,1 @@
+"""Conformance: recorded register traces, replayed against the device models."""

@@ -1,0 +1,99 @@
+"""The bench that a trace is replayed on: devices, a clock, and the recorder's probes.
+
+A rig is plain data, so that a copy of it can try out what the original is then to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from kerneltui.hw.bus import AddressSpace
+from kerneltui.hw.device import Device
+from kerneltui.hw.line import Line, Sink
+from kerneltui.hw.scheduler import NS_PER_S, Scheduler, ticks_to_ns
+
+Instants = tuple[int, ...]
+"""When the parts of one operation happened, in ticks of the trace's clock, first to last."""
+
+
+class Rig:
+    """Devices at work on a bench, and the recorder's probes.
+
+    ``outputs`` are the intercepted lines by the trace's line number; ``pins`` maps the trace's
+    gpio names to a device and its kind of input, with true where the number is a core's.
+    ``tick_hz`` is the rate of the clock in which a trace gives the time of its operations.
+    """
+
+    def __init__(self, header: Mapping[str, Any]) -> None:
+        self.scheduler = Scheduler()
+        self.spaces: dict[str, AddressSpace] = {"mmio": AddressSpace("mmio")}
+        self.pins: dict[str, tuple[Device, str, bool]] = {}
+        self.receiver: Callable[[int], Any] | None = None
+        self.changes: list[tuple[int, int]] = []
+        self.sent = bytearray()
+        self.tick_hz = NS_PER_S
+        self.default_space = str(header.get("space", "mmio"))
+        self._numbers: dict[str, int] = {}
+
+    def space(self, name: str | None) -> AddressSpace:
+        """An address space by name; ValueError when the rig has none of that name."""
+        name = name or self.default_space
+        found = self.spaces.get(name)
+        if found is None:
+            raise ValueError(f"this device has no {name!r} space")
+        return found
+
+    def mount(self, device: Device, *bases: int, space: str = "mmio") -> None:
+        """Map the windows of a device, in the order of its tables."""
+        for base, (name, file) in zip(bases, device.files.items(), strict=True):
+            self.spaces[space].attach(base, file.table.size, name, file)
+
+    def intercept(self, lines: Iterable[Line]) -> None:
+        """Watch output lines; they are numbered from 0 as they come."""
+        for line in lines:
+            self._numbers[line.name] = len(self._numbers)
+            line.watcher = self._changed
+
+    def _changed(self, line: Line) -> None:
+        self.changes.append((self._numbers[line.name], int(line.level)))
+
+    def transmitted(self, byte: int) -> None:
+        """What a UART's transmitter is connected to."""
+        self.sent.append(byte)
+
+    def pin(self, gpio: str, number: int) -> Sink:
+        """The input that the trace calls line ``number`` of ``gpio``; ValueError if none."""
+        if gpio not in self.pins:
+            raise ValueError(f"this device has no input {gpio!r}")
+        device, kind, by_core = self.pins[gpio]
+        return device.input(kind, cpu=number) if by_core else device.input(kind, number)
+
+    def receive(self, data: bytes) -> None:
+        """Bytes arrive on the serial line."""
+        if self.receiver is None:
+            raise ValueError("this device has no serial line")
+        for byte in data:
+            self.receiver(byte)
+
+    def advance_to_tick(self, tick: int) -> None:
+        """Let time pass to the first moment of a tick of the trace's clock."""
+        self.scheduler.advance(ticks_to_ns(tick, self.tick_hz))
+
+    # -- what only some rigs can do -------------------------------------------------------------
+
+    def sysreg(self, name: str) -> int:
+        """The address of a system register; ValueError when there is none of that name."""
+        raise ValueError(f"this device has no system register {name!r}")
+
+    def window(self, at: Instants) -> list[int]:
+        """Let interrupts in for a moment: what the recording program's handler read."""
+        raise ValueError(f"this device has no core that takes interrupts at {at}")
+
+    def instants(self, op: dict[str, Any]) -> list[Instants]:
+        """All moments within the operation's t0 to t1 that could lead to different states."""
+        return [(op["t0"],)]
+
+    def settles(self, op: dict[str, Any], later: dict[str, Any]) -> bool:
+        """Whether after ``later`` nothing depends any more on the moment of ``op``."""
+        return bool(op["t1"] <= later["t0"])

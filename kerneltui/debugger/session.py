@@ -1,0 +1,208 @@
+"""A session: one machine, the commands that drive it, and what was recorded.
+
+The dashboard and the command line talk to this object alone.  Virtual time never reads the wall
+clock here; pacing is the dashboard's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from kerneltui.debugger import views
+from kerneltui.debugger.trace import EventNames, RawEvent, Recorder
+from kerneltui.hw.scheduler import NEVER
+from kerneltui.kernel.kernel import Kernel
+from kerneltui.machine.board import Board
+from kerneltui.machine.hosted_core import FOREVER, StopReason
+from kerneltui.machine.machine import KernelFactory, Machine
+from kerneltui.units import format_duration
+
+LONGEST_INPUT = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class TimedInput:
+    """Characters typed at a virtual time (ns since power-on)."""
+
+    at_ns: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a session runs: enough to start again from reset."""
+
+    board: Board
+    kernel: KernelFactory
+    scenario_name: str = ""
+    scenario_title: str = ""
+    about: str = ""
+    inputs: tuple[TimedInput, ...] = ()
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a command waits for.  ``title`` says it in words while it is under way."""
+
+    title: str
+    conditions: dict[str, Any] = field(default_factory=dict)
+
+
+STEP = Goal("one instruction", {"instructions": 1})
+NEXT_INTERRUPT = Goal("the next interrupt", {"interrupt": True})
+NEXT_TIMER_EVENT = Goal("the next timer event", {"tracepoint": "timer_callback_done"})
+FREE = Goal("running")
+BOOT = Goal("the first idle", {"idle": True})
+
+_SAID = {
+    StopReason.BUDGET: "stepped one instruction",
+    StopReason.TIME: "reached the time",
+    StopReason.INTERRUPT: "interrupt taken, the handler is next",
+    StopReason.TRACEPOINT: "timer event: the callback is done",
+    StopReason.HANDLER_DONE: "handler finished",
+    StopReason.IDLE: "idle",
+    StopReason.NOTHING_DUE: "idle, and nothing is due: only input can wake the core",
+}
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A moment that a session can return to."""
+
+    machine: bytes
+    events: int
+    console: int
+
+
+class Session:
+    """See the module.  A session starts at reset; :meth:`boot` runs to the first idle."""
+
+    def __init__(self, setup: Setup, sink: Callable[[RawEvent], None] | None = None) -> None:
+        """``sink`` gets every trace event.  Raises :class:`UserError` for an impossible board."""
+        self.setup = setup
+        self.sink = sink
+        self.generation = 0
+        self._power_on()
+
+    def _power_on(self) -> None:
+        self._use(Machine(self.setup.board, self.setup.kernel))
+        self.recorder = Recorder(self.machine, self.sink)
+        self.machine.terminal.play([(item.at_ns, item.data) for item in self.setup.inputs])
+        self.typed: list[tuple[int, bytes]] = []
+        """what was typed by hand: (instructions retired, characters)"""
+        self.last_stop = "at reset"
+        self.values: dict[int, int] = {}
+        self.baseline: dict[int, int] = {}
+        self.generation += 1
+        self._viewed = -1
+
+    def _use(self, machine: Machine) -> None:
+        self.machine = machine
+        self.kernel = cast("Kernel", machine.program)
+        self.names = EventNames(machine)
+
+    # -- commands ---------------------------------------------------------------------------------
+
+    def restart(self) -> None:
+        """Back to reset; inputs of the scenario are due again."""
+        tracing = self.recorder.tracing
+        self.machine.close()
+        self._power_on()
+        self.recorder.trace(tracing)
+
+    def boot(self) -> StopReason:
+        """From reset to the first idle."""
+        return self.advance(BOOT)
+
+    def step(self) -> StopReason:
+        """Execute one instruction: one access to the hardware, an exception entry, a wait."""
+        return self.advance(STEP)
+
+    def next_interrupt(self) -> StopReason:
+        """Run until an interrupt is taken; its handler has not begun."""
+        return self.advance(NEXT_INTERRUPT)
+
+    def next_timer_event(self) -> StopReason:
+        """Run until a timer callback has run."""
+        return self.advance(NEXT_TIMER_EVENT)
+
+    def finish(self) -> StopReason:
+        """Run until the handler in progress has returned; outside any, to the end of the next."""
+        return self.advance(self.finish_goal())
+
+    def finish_goal(self) -> Goal:
+        """What :meth:`finish` waits for at this moment."""
+        return Goal("the end of the handler", {"below_depth": max(self.machine.core.depth, 1)})
+
+    def run_until(self, time_ns: int) -> StopReason:
+        """Run until virtual time ``time_ns``."""
+        return self.advance(Goal(f"time {format_duration(time_ns)}", {"until": time_ns}))
+
+    def advance(self, goal: Goal, *, instructions: int = FOREVER, until: int = NEVER) -> StopReason:
+        """Run towards ``goal``, for at most so many instructions and no further than ``until``.
+
+        Answers BUDGET or TIME when a limit ended the slice before the goal was reached; call again
+        to go on.  A goal that is an instruction count is reached with BUDGET.
+        """
+        conditions = dict(goal.conditions)
+        conditions["instructions"] = min(conditions.get("instructions", FOREVER), instructions)
+        conditions["until"] = min(conditions.get("until", NEVER), until)
+        before = self.machine.core.retired, self.machine.now
+        reason = self.machine.run(**conditions)
+        if (self.machine.core.retired, self.machine.now) != before:
+            self.generation += 1
+        self._say(reason)
+        return reason
+
+    def mark(self) -> None:
+        """Take the present register values as those that changes are marked against."""
+        if self._viewed >= 0:
+            if self._viewed != self.generation:
+                self.values = views.register_values(self.machine)
+            self.baseline = self.values
+        self.recorder.touched.clear()
+
+    def type(self, data: bytes) -> None:
+        """Type characters at the terminal, now; at most :data:`LONGEST_INPUT` wait to be sent."""
+        room = LONGEST_INPUT - self.machine.terminal.waiting
+        data = data[: max(room, 0)]
+        if data:
+            self.typed.append((self.machine.core.retired, data))
+            self.machine.terminal.type(data)
+            self.generation += 1
+
+    def _say(self, reason: StopReason) -> None:
+        if reason is StopReason.HALTED:
+            self.last_stop = self.machine.core.halt_reason
+        else:
+            self.last_stop = _SAID[reason]
+
+    # -- looking ----------------------------------------------------------------------------------
+
+    def view(self) -> views.MachineView:
+        """A picture of the present moment; looking changes nothing."""
+        self.values = views.register_values(self.machine)
+        self._viewed = self.generation
+        return views.build(self)
+
+    # -- snapshots --------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """A moment to return to.  Raises ValueError unless the core is idle."""
+        recorder = self.recorder
+        return Snapshot(self.machine.snapshot(), recorder.recorded, recorder.console.total)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Return to a snapshot of this session; what was recorded since is forgotten."""
+        self.machine.close()
+        self._use(Machine.restore(snapshot.machine))
+        self.recorder.attach(self.machine)
+        self.recorder.cut(snapshot.events, snapshot.console)
+        self.generation += 1
+        self.last_stop = "restored"
+
+    def close(self) -> None:
+        """End the session."""
+        self.machine.close()

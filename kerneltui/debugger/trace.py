@@ -1,0 +1,227 @@
+"""What happened: the event trace and the console text.
+
+Both live outside the machine's snapshots.  Events are plain tuples in recording order, so that
+recording costs little; names are looked up when somebody reads them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from itertools import islice
+from typing import Any, NamedTuple
+
+from kerneltui.hw.line import Line
+from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.machine import Machine
+
+TRACE_EVENTS = 20_000
+CONSOLE_BYTES = 256 * 1024
+
+
+class Event(NamedTuple):
+    """One thing that happened.
+
+    ``kind`` is an instruction (``ldr``, ``str``, ``mrs``, ``msr``, ``daifset``, ``daifclr``,
+    ``compute``, ``wfi``, ``eret``), an exception (``irq``, ``fiq``, ``sync``), a wire (``line``),
+    the serial line (``tx``, ``rx``), a kernel ``tracepoint``, or ``unmodelled``.  ``target`` is an
+    address or encoding, ``value`` what was moved, ``text`` a name where there is no address.
+    """
+
+    step: int
+    time_ns: int
+    kind: str
+    target: int
+    value: int
+    text: str
+
+
+RawEvent = tuple[int, int, str, int, int, str]
+
+
+class EventNames:
+    """Register names for addresses and encodings."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def name(self, kind: str, target: int) -> str:
+        """The register that an instruction accessed, or ``""``."""
+        if kind in {"ldr", "str"}:
+            return self._machine.memory.name_at(target)
+        if kind in {"mrs", "msr"}:
+            own = self._machine.core.regs.slot_at(target)
+            return own.name if own is not None else self._machine.sysregs.name_at(target)
+        return ""
+
+    def as_dict(self, event: RawEvent) -> dict[str, Any]:
+        """One event as the JSON lines export writes it: numbers that are addresses in hex."""
+        step, time_ns, kind, target, value, text = event
+        found: dict[str, Any] = {"step": step, "t": time_ns, "cpu": 0, "op": kind}
+        if kind in {"ldr", "str", "mrs", "msr"}:
+            found |= {"addr": hex(target), "reg": self.name(kind, target), "value": hex(value)}
+        elif kind in {"irq", "fiq", "sync"}:
+            found |= {"vector": hex(target), "elr": hex(value)}
+        elif kind == "eret":
+            found |= {"elr": hex(target), "spsr": hex(value)}
+        elif kind == "line":
+            found |= {"line": text, "level": value}
+        elif kind in {"tx", "rx"}:
+            found |= {"byte": value}
+        elif kind == "compute":
+            found |= {"ns": value}
+        elif kind in {"daifset", "daifclr"}:
+            found |= {"bits": value}
+        elif text:
+            found |= {"text": text}
+        return found
+
+    def as_text(self, event: RawEvent) -> str:
+        """One event as the trace panel shows it."""
+        _, _, kind, target, value, text = event
+        if kind in {"ldr", "mrs"}:
+            return f"{kind} {self.name(kind, target)} = {value:#x}"
+        if kind in {"str", "msr"}:
+            return f"{kind} {self.name(kind, target)} <- {value:#x}"
+        if kind in {"irq", "fiq", "sync"}:
+            return f"{kind.upper()} taken, from {value:#x}"
+        if kind == "line":
+            return f"line {text} {'rises' if value else 'falls'}"
+        if kind in {"tx", "rx"}:
+            return f"{kind} {ascii(chr(value))}"
+        if kind == "compute":
+            return f"compute {value} ns"
+        if kind in {"daifset", "daifclr"}:
+            return f"msr {kind}, #{value}"
+        return f"{kind} {text}".rstrip()
+
+
+class Recorder:
+    """Records a machine's events and console text, bounded in memory.
+
+    ``events`` keeps the last :data:`TRACE_EVENTS`; ``sink`` gets every one as it happens.
+    ``touched`` is what instructions have accessed since it was last cleared: address -> (kind,
+    value).
+    """
+
+    def __init__(self, machine: Machine, sink: Callable[[RawEvent], None] | None = None) -> None:
+        self.events: deque[RawEvent] = deque(maxlen=TRACE_EVENTS)
+        self.recorded = 0
+        self.touched: dict[int, tuple[str, int]] = {}
+        self.console = Console()
+        self.sink = sink
+        self.tracing = True
+        self.attach(machine)
+
+    def attach(self, machine: Machine) -> None:
+        """Record this machine from now on."""
+        self._machine = machine
+        self._scheduler = machine.scheduler
+        self._core = machine.core
+        machine.terminal.on_output = self._sent
+        machine.terminal.on_input = self._received
+        self.trace(self.tracing)
+
+    def trace(self, on: bool) -> None:
+        """Switch the event trace on or off; the console is always recorded."""
+        self.tracing = on
+        self._machine.observe(self if on else None)
+
+    def cut(self, events: int, console: int) -> None:
+        """Forget what was recorded after the given counts (of events and of bytes)."""
+        for _ in range(min(self.recorded - events, len(self.events))):
+            self.events.pop()
+        self.recorded = events
+        self.console.cut(console)
+
+    def last(self, count: int) -> list[RawEvent]:
+        """The last ``count`` events, oldest first."""
+        start = max(len(self.events) - count, 0)
+        return list(islice(self.events, start, None))
+
+    def _add(self, kind: str, target: int, value: int, text: str) -> None:
+        event = (self._core.retired, self._scheduler.now, kind, target, value, text)
+        self.events.append(event)
+        self.recorded += 1
+        if self.sink is not None:
+            self.sink(event)
+
+    def instruction(self, core: HostedCore, kind: str, target: int, value: int, size: int) -> None:
+        """See :class:`Observer`."""
+        event = (core.retired, self._scheduler.now, kind, target, value, "")
+        self.events.append(event)
+        self.recorded += 1
+        if target:
+            self.touched[target] = (kind, value)
+        if self.sink is not None:
+            self.sink(event)
+
+    def exception(self, core: HostedCore, kind: str, vector: int) -> None:
+        """See :class:`Observer`."""
+        self._add(kind, vector, self._machine.core.return_address, "")
+
+    def tracepoint(self, core: HostedCore, name: str, facts: dict[str, Any]) -> None:
+        """See :class:`Observer`."""
+        told = " ".join(f"{key}={value}" for key, value in facts.items())
+        self._add("tracepoint", 0, 0, f"{name} {told}".rstrip())
+
+    def line(self, line: Line) -> None:
+        """See :class:`MachineObserver`."""
+        self._add("line", 0, int(line.level), line.name)
+
+    def unmodelled(self, text: str) -> None:
+        """See :class:`MachineObserver`."""
+        self._add("unmodelled", 0, 0, text)
+
+    def _sent(self, byte: int) -> None:
+        self.console.add(byte)
+        if self.tracing:
+            self._add("tx", 0, byte, "")
+
+    def _received(self, byte: int) -> None:
+        if self.tracing:
+            self._add("rx", 0, byte, "")
+
+
+class Console:
+    """The bytes that the board has sent; the oldest are dropped beyond :data:`CONSOLE_BYTES`.
+
+    ``on_byte`` is told of each as it comes.
+    """
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.total = 0
+        self.on_byte: Callable[[int], None] | None = None
+
+    def add(self, byte: int) -> None:
+        """One more byte has arrived."""
+        data = self.data
+        data.append(byte)
+        self.total += 1
+        if len(data) > CONSOLE_BYTES:
+            end_of_line = data.find(b"\n", CONSOLE_BYTES // 2)
+            del data[: end_of_line + 1 or CONSOLE_BYTES // 2]
+        if self.on_byte is not None:
+            self.on_byte(byte)
+
+    def cut(self, total: int) -> None:
+        """Forget what came after the first ``total`` bytes ever sent."""
+        dropped = self.total - len(self.data)
+        del self.data[max(total - dropped, 0) :]
+        self.total = total
+
+    def lines(self) -> list[str]:
+        """The text, as a terminal shows it: the last item is the line being written."""
+        text = self.data.decode("ascii", "replace").replace("\r", "")
+        return [_printable(line) for line in text.split("\n")]
+
+
+def _printable(line: str) -> str:
+    """Control characters would disturb the screen: show them as a terminal's ``^X``."""
+    if line.isprintable():
+        return line
+    return "".join(
+        char if char.isprintable() else " " if char == "\t" else f"^{chr((ord(char) & 31) + 64)}"
+        for char in line
+    )

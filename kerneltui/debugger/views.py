@@ -1,0 +1,342 @@
+"""What the dashboard and ``--json`` show: frozen pictures of a machine.
+
+Building a view reads with ``peek`` alone, so looking changes nothing.
+"""
+
+from __future__ import annotations
+
+import linecache
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from kerneltui.hw.device import Device, InterruptController, InterruptState, TimerDevice
+from kerneltui.hw.gate import first_shut
+from kerneltui.hw.register import RegisterFile, Slot
+from kerneltui.kernel.kernel import Kernel
+from kerneltui.machine.hosted_core import CoreState, Pending
+
+if TYPE_CHECKING:
+    from kerneltui.debugger.session import Session
+    from kerneltui.debugger.trace import EventNames
+    from kerneltui.machine.machine import Machine
+
+MOST_TIMEOUTS_SHOWN = 500
+TRACE_SHOWN = 400
+
+
+class FieldView(msgspec.Struct, frozen=True):
+    """One decoded field."""
+
+    name: str
+    value: int
+    width: int
+    meaning: str
+
+
+class RegisterView(msgspec.Struct, frozen=True):
+    """One register of a device."""
+
+    name: str
+    address: int
+    value: int
+    fields: tuple[FieldView, ...]
+    width: int
+    at_reset: bool
+    """holds its reset value and has not been accessed since the last stop"""
+    changed: bool
+    """holds another value than at the last stop"""
+    access: str
+    """what an instruction did to it since the last stop: ``read 0x1e``, ``wrote 0x1e``, or ``""``"""
+
+
+class DeviceView(msgspec.Struct, frozen=True):
+    """One device and its registers."""
+
+    name: str
+    title: str
+    is_controller: bool
+    registers: tuple[RegisterView, ...]
+
+
+class InterruptView(msgspec.Struct, frozen=True):
+    """One interrupt of one controller, as core 0 sees it."""
+
+    controller: str
+    number: int
+    source: str
+    name: str
+    line: bool | None
+    enabled: bool
+    pending: bool
+    active: bool | None
+    priority: int | None
+    targets: tuple[int, ...]
+    trigger: str
+    count: int | None
+    """how often its handler has run; None without a handler"""
+    blocked_by: str
+    """the first shut gate on its way, or ``""``"""
+
+
+class TimeoutView(msgspec.Struct, frozen=True):
+    """One pending timeout."""
+
+    ident: int
+    name: str
+    due_ns: int
+    in_ns: int
+    """negative when overdue"""
+    period_ns: int | None
+    armed: bool
+    """the comparator is armed for this one"""
+
+
+class ComparatorView(msgspec.Struct, frozen=True):
+    """One comparator of a timer device."""
+
+    device: str
+    name: str
+    counter: int
+    compare: int
+    hz: int
+    enabled: bool
+    masked: bool
+    met: bool
+    in_ns: int | None
+
+
+class FrameView(msgspec.Struct, frozen=True):
+    """One function on the kernel's stack."""
+
+    function: str
+    line: int
+    source: str
+
+
+class CpuView(msgspec.Struct, frozen=True):
+    """Core 0."""
+
+    name: str
+    state: str
+    exception_level: int
+    masked: str
+    """which exceptions are masked, of ``DAIF``"""
+    inputs: str
+    """which interrupt inputs are high: of ``IRQ FIQ``"""
+    depth: int
+    """exceptions in progress"""
+    registers: dict[str, int]
+    next_instruction: str
+    frames: tuple[FrameView, ...]
+    instructions: int
+    interrupts: int
+
+
+class MachineView(msgspec.Struct, frozen=True):
+    """Everything, at one moment."""
+
+    generation: int
+    board: str
+    board_title: str
+    scenario: str
+    scenario_title: str
+    about: str
+    now_ns: int
+    stop: str
+    """why the last run ended"""
+    halt_reason: str
+    cpu: CpuView
+    devices: tuple[DeviceView, ...]
+    interrupts: tuple[InterruptView, ...]
+    timeouts: tuple[TimeoutView, ...]
+    timeout_count: int
+    worst_lateness_ns: int
+    comparators: tuple[ComparatorView, ...]
+    console: tuple[str, ...]
+    trace: tuple[str, ...]
+    typed_waiting: int
+
+
+def register_values(machine: Machine) -> dict[int, int]:
+    """Every register of the devices on show: address -> value."""
+    return {
+        base + slot.offset: file.peek(slot.offset, slot.register.width // 8, 0)
+        for device in machine.devices.values()
+        for base, file in machine.windows(device)
+        for slot in file.slots()
+    }
+
+
+def build(session: Session) -> MachineView:
+    """A view of the session's machine."""
+    machine, setup, recorder = session.machine, session.setup, session.recorder
+    kernel = session.kernel
+    now = machine.now
+    timeouts = kernel.timeouts()
+    return MachineView(
+        generation=session.generation,
+        board=machine.board_name,
+        board_title=machine.board_title,
+        scenario=setup.scenario_name,
+        scenario_title=setup.scenario_title,
+        about=setup.about,
+        now_ns=now,
+        stop=session.last_stop,
+        halt_reason=machine.core.halt_reason,
+        cpu=_cpu(machine, session.names),
+        devices=tuple(_device(session, device) for device in _by_role(machine)),
+        interrupts=tuple(_interrupts(machine, kernel)),
+        timeouts=tuple(
+            TimeoutView(
+                item.ident,
+                item.name,
+                item.due_ns,
+                item.due_ns - now,
+                item.period_ns,
+                item.ident == kernel.armed_timeout(),
+            )
+            for item in timeouts[:MOST_TIMEOUTS_SHOWN]
+        ),  # fmt: skip
+        timeout_count=len(timeouts),
+        worst_lateness_ns=kernel.worst_lateness_ns(),
+        comparators=tuple(_comparators(machine)),
+        console=tuple(recorder.console.lines()),
+        trace=tuple(
+            f"{event[0]:>7} {event[1] / 1e9:>14.9f}  {session.names.as_text(event)}"
+            for event in recorder.last(TRACE_SHOWN)
+        ),
+        typed_waiting=machine.terminal.waiting,
+    )
+
+
+def _by_role(machine: Machine) -> list[Device]:
+    """Controllers first, then timers, then the rest; otherwise as on the board."""
+
+    def role(device: Device) -> int:
+        return (
+            0
+            if isinstance(device, InterruptController)
+            else 1
+            if isinstance(device, TimerDevice)
+            else 2
+        )
+
+    return sorted(machine.devices.values(), key=role)
+
+
+def _device(session: Session, device: Device) -> DeviceView:
+    registers: list[RegisterView] = []
+    for base, file in session.machine.windows(device):
+        registers.extend(_register(session, base, file, slot) for slot in file.slots())
+    title = device.TABLES[0].title
+    return DeviceView(device.name, title, isinstance(device, InterruptController), tuple(registers))
+
+
+def _register(session: Session, base: int, file: RegisterFile, slot: Slot) -> RegisterView:
+    address = base + slot.offset
+    register = slot.register
+    value = session.values[address]
+    touched = session.recorder.touched.get(address)
+    access = ""
+    if touched is not None:
+        access = f"{'wrote' if touched[0] in {'str', 'msr'} else 'read'} {touched[1]:#x}"
+    fields = tuple(
+        FieldView(
+            item.name, found := item.extract(value), item.width, dict(item.values).get(found, "")
+        )
+        for item in register.fields
+    )
+    changed = session.baseline.get(address, value) != value
+    return RegisterView(
+        slot.name, address, value, fields, register.width,
+        at_reset=value == register.reset and not access and not changed,
+        changed=changed,
+        access=access,
+    )  # fmt: skip
+
+
+def _interrupts(machine: Machine, kernel: Kernel) -> list[InterruptView]:
+    handlers = {(h.irq.domain, h.irq.number): h for h in kernel.irq_handlers()}
+    wired = {target: line.partition(".")[0] for line, target in machine.wiring.items()}
+    rows = []
+    for name, controller in machine.controllers.items():
+        for state in controller.interrupts(0):
+            handler = handlers.get((controller.NUMBERING, state.number))
+            in_use = state.line or state.pending or state.active
+            has_wire = state.line is not None
+            if handler is None and not in_use and not (state.enabled and has_wire):
+                continue
+            label = handler.name if handler else wired.get(f"{name} {state.pin}", "")
+            count = handler.count if handler else None
+            rows.append(_interrupt(controller, state, label, count))
+    return rows
+
+
+def _interrupt(
+    controller: InterruptController, state: InterruptState, name: str, count: int | None
+) -> InterruptView:
+    shut = first_shut(controller.gates(state.number, 0))
+    return InterruptView(
+        controller.name, state.number, state.source, name, state.line, state.enabled,
+        state.pending, state.active, state.priority, state.targets, state.trigger, count,
+        blocked_by=shut.name if shut is not None else "",
+    )  # fmt: skip
+
+
+def _comparators(machine: Machine) -> list[ComparatorView]:
+    return [
+        ComparatorView(
+            device.name, item.name, item.counter, item.compare, item.hz, item.enabled, item.masked,
+            item.met, None if item.due_ns is None else item.due_ns - machine.now,
+        )
+        for device in machine.devices.values()
+        if isinstance(device, TimerDevice)
+        for item in device.comparators(0)
+    ]  # fmt: skip
+
+
+def _cpu(machine: Machine, names: EventNames) -> CpuView:
+    core = machine.core
+    daif = core.daif
+    registers = {slot.name: core.regs.peek(slot.offset, 8) for slot in core.regs.slots()}
+    return CpuView(
+        name="core 0",
+        state=str(core.state),
+        exception_level=registers["CurrentEL"] >> 2,
+        masked="".join(
+            letter for letter, bit in zip("DAIF", (9, 8, 7, 6), strict=True) if daif >> bit & 1
+        ),
+        inputs=" ".join(name for name, bit in (("IRQ", 7), ("FIQ", 6)) if core.inputs >> bit & 1),
+        depth=core.depth,
+        registers=registers,
+        next_instruction=_instruction(core.pending, core.state, names),
+        frames=tuple(
+            FrameView(frame.function, frame.line, linecache.getline(frame.file, frame.line).strip())
+            for frame in core.frames()
+        ),
+        instructions=core.retired,
+        interrupts=core.interrupts_taken,
+    )
+
+
+def _instruction(pending: Pending | None, state: CoreState, names: EventNames) -> str:
+    """What the core executes next, like a disassembly."""
+    if state is CoreState.HALTED:
+        return "(halted)"
+    if pending is None:
+        return "(reset)"
+    kind, name = pending.kind, names.name(pending.kind, pending.target)
+    if kind in {"ldr", "mrs"}:
+        return f"{kind} {name or hex(pending.target)}"
+    if kind in {"str", "msr"}:
+        return f"{kind} {name or hex(pending.target)} <- {pending.value:#x}"
+    if kind in {"irq", "fiq", "sync"}:
+        return f"take {kind.upper()}, vector at {pending.target:#x}"
+    if kind in {"daifset", "daifclr"}:
+        return f"msr {kind}, #{pending.value}"
+    if kind == "compute":
+        return f"compute {pending.value} ns"
+    if kind == "eret":
+        return f"eret to {pending.target:#x}"
+    return "wfi (asleep)" if state is CoreState.WAITING else kind

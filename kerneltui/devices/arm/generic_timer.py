@@ -1,0 +1,283 @@
+"""The Generic Timer in AArch64 state: system counter and four timers for each core.
+
+Document: Arm Architecture Reference Manual, DDI 0487, chapter D11 (D12 in later issues), "The
+Generic Timer in AArch64 state", and the section "Generic Timer registers", cited by register name;
+the Armv8.0 registers, as in Cortex-A53 and Cortex-A72.  Modelled: the counter, the virtual offset,
+the EL1 physical, EL1 virtual, EL2 physical and EL3 (secure) physical timers with their three views
+and their output lines.  Not modelled: the event stream (CNTKCTL_EL1 and CNTHCTL_EL2, fields EVNT*),
+and traps: the access controls are kept and read back, but whether an access is allowed is the
+core's business.
+
+The counter is one for all cores and starts at 0 with virtual time; CNTFRQ_EL0 only *tells* its
+rate, so writing it changes nothing.  A timer's condition is ``counter >= CVAL``, unsigned and of
+64 bits; CNTx_TVAL is a signed view of 32 bits, relative to the counter.  The output is a level:
+ENABLE, not IMASK, and the condition.  With ENABLE 0, ISTATUS and TVAL are UNKNOWN in the manual;
+here ISTATUS then reads 0 and TVAL goes on counting down, as in QEMU.
+
+A register's address is its packed encoding (:func:`sysreg`) less :data:`SYSREG_BASE`.  The window
+spans all encodings between the first and the last, so other system registers lie inside it: a core
+must serve its own ones (DAIF, NZCV, TPIDR_EL0) before it asks the system-register space.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from kerneltui.hw.device import Device
+from kerneltui.hw.register import RO, TAG, Field, Register, RegisterTable
+from kerneltui.hw.scheduler import NS_PER_S, Scheduler, ns_to_ticks, ticks_to_ns
+
+WRAP = 1 << 64
+COUNTER_MASK = WRAP - 1
+
+ENABLE, IMASK, ISTATUS = 1, 2, 4
+
+
+def sysreg(op0: int, op1: int, crn: int, crm: int, op2: int) -> int:
+    """The packed encoding of ``S<op0>_<op1>_C<crn>_C<crm>_<op2>``, as in an MRS instruction."""
+    return op0 << 14 | op1 << 11 | crn << 7 | crm << 3 | op2
+
+
+SYSREG_BASE = sysreg(3, 0, 14, 0, 0)
+"""Where the block's window begins in the space of system registers."""
+
+
+def _place(op1: int, crm: int, op2: int) -> int:
+    return sysreg(3, op1, 14, crm, op2) - SYSREG_BASE
+
+
+def _timer(name: str, level: str, op1: int, crm: int, what: str) -> tuple[Register, ...]:
+    """The three registers of one timer (TVAL, CTL and CVAL at op2 0, 1 and 2)."""
+    tval, ctl, cval = (f"{name}_{view}_{level}" for view in ("TVAL", "CTL", "CVAL"))
+    control = (
+        Field("ENABLE", 0, doc="Timer enabled"),
+        Field("IMASK", 1, doc="Output masked"),
+        Field("ISTATUS", 2, 1, RO, "Condition met; reads 0 while ENABLE is 0"),
+    )
+    return (
+        Register(tval, _place(op1, crm, 0), (Field("TimerValue", 0, 32, doc="CVAL - counter"),),
+                 f"{what}: time to go, signed; a write sets CVAL to counter + value",
+                 f"DDI 0487 {tval}", width=64, banked=True),
+        Register(ctl, _place(op1, crm, 1), control, f"{what}: control",
+                 f"DDI 0487 {ctl}", width=64, banked=True),
+        Register(cval, _place(op1, crm, 2), (Field("CompareValue", 0, 64, doc="Compare value"),),
+                 f"{what}: the condition is counter >= CompareValue",
+                 f"DDI 0487 {cval}", width=64, banked=True),
+    )  # fmt: skip
+
+
+GENERIC_TIMER = RegisterTable(
+    __name__,
+    "GENERIC_TIMER",
+    "Arm Generic Timer",
+    size=_place(7, 2, 2) + 1,
+    ref='Arm ARM DDI 0487, ch. D11 and "Generic Timer registers"',
+    byte_addressed=False,
+    base=SYSREG_BASE,
+    registers=(
+        Register(
+            "CNTKCTL_EL1", _place(0, 1, 0),
+            (
+                Field("EL0PCTEN", 0, doc="EL0 may read CNTPCT_EL0 and CNTFRQ_EL0"),
+                Field("EL0VCTEN", 1, doc="EL0 may read CNTVCT_EL0 and CNTFRQ_EL0"),
+                Field("EVNTEN", 2, 1, TAG, "Event stream from the virtual counter"),
+                Field("EVNTDIR", 3, 1, TAG, "Transition that makes an event"),
+                Field("EVNTI", 4, 4, TAG, "Counter bit that makes events"),
+                Field("EL0VTEN", 8, doc="EL0 may use the virtual timer"),
+                Field("EL0PTEN", 9, doc="EL0 may use the physical timer"),
+            ),
+            "Access from EL0, and the event stream", "DDI 0487 CNTKCTL_EL1", width=64, banked=True,
+        ),
+        Register("CNTFRQ_EL0", _place(3, 0, 0), (Field("ClockFreq", 0, 32, doc="Rate in Hz"),),
+                 "The counter's rate, as firmware tells it; changes nothing in hardware",
+                 "DDI 0487 CNTFRQ_EL0", width=64, banked=True),
+        Register("CNTPCT_EL0", _place(3, 0, 1), (Field("PhysicalCount", 0, 64, RO, "Counter"),),
+                 "The system counter", "DDI 0487 CNTPCT_EL0", width=64, banked=True),
+        Register("CNTVCT_EL0", _place(3, 0, 2), (Field("VirtualCount", 0, 64, RO, "Counter"),),
+                 "The system counter less CNTVOFF_EL2", "DDI 0487 CNTVCT_EL0",
+                 width=64, banked=True),
+        *_timer("CNTP", "EL0", 3, 2, "EL1 physical timer"),
+        *_timer("CNTV", "EL0", 3, 3, "EL1 virtual timer"),
+        Register("CNTVOFF_EL2", _place(4, 0, 3), (Field("VOffset", 0, 64, doc="Offset"),),
+                 "What the virtual counter lags behind", "DDI 0487 CNTVOFF_EL2",
+                 width=64, banked=True),
+        Register(
+            "CNTHCTL_EL2", _place(4, 1, 0),
+            (
+                Field("EL1PCTEN", 0, doc="EL1 may read CNTPCT_EL0"),
+                Field("EL1PCEN", 1, doc="EL1 may use the physical timer"),
+                Field("EVNTEN", 2, 1, TAG, "Event stream from the physical counter"),
+                Field("EVNTDIR", 3, 1, TAG, "Transition that makes an event"),
+                Field("EVNTI", 4, 4, TAG, "Counter bit that makes events"),
+            ),
+            "Access from EL1, and the event stream", "DDI 0487 CNTHCTL_EL2",
+            width=64, banked=True, reset=3,
+        ),
+        *_timer("CNTHP", "EL2", 4, 2, "EL2 physical timer"),
+        *_timer("CNTPS", "EL1", 7, 2, "EL3 (secure) physical timer"),
+    ),
+)  # fmt: skip
+
+TIMERS = ("CNTP_{}_EL0", "CNTV_{}_EL0", "CNTHP_{}_EL2", "CNTPS_{}_EL1")
+OUTPUTS = ("cntpnsirq", "cntvirq", "cnthpirq", "cntpsirq")
+PHYSICAL, VIRTUAL, HYP, SECURE = range(4)
+
+
+@dataclass(frozen=True)
+class Config:
+    """``frequency_hz``: the counter's rate, and what CNTFRQ_EL0 holds when the kernel starts."""
+
+    frequency_hz: int
+
+
+class GenericTimer(Device):
+    """The timers of all cores; outputs ``cntpsirq cntpnsirq cnthpirq cntvirq``, a line a core."""
+
+    COMPATIBLE = "arm,armv8-timer"
+    TABLES = (GENERIC_TIMER,)
+    CONFIG = Config
+
+    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
+        super().__init__(name, config, scheduler, cpus)
+        self._hz = config.frequency_hz
+        self.regs = self._file(GENERIC_TIMER, {"CNTFRQ_EL0": {"reset": config.frequency_hz}})
+        self._offset = self.regs.store("CNTVOFF_EL2")
+        self._control = [self.regs.store(timer.format("CTL")) for timer in TIMERS]
+        self._compare = [self.regs.store(timer.format("CVAL")) for timer in TIMERS]
+        self._lines = [self._output(output, cpus) for output in OUTPUTS]
+        self._deadlines = [
+            [
+                scheduler.timer(
+                    f"{name}.{timer.format('CVAL')}[{cpu}]", partial(self._update, kind, cpu)
+                )
+                for cpu in range(cpus)
+            ]
+            for kind, timer in enumerate(TIMERS)
+        ]
+        self.reset()
+
+    def reset(self) -> None:
+        """All timers disabled, lines low (CNTP_CTL_EL0: ENABLE resets to 0)."""
+        self.regs.reset()
+        for kind in range(len(TIMERS)):
+            for cpu in range(self.cpus):
+                self._update(kind, cpu)
+
+    def _count(self, kind: int, cpu: int) -> int:
+        """What timer ``kind`` compares with: the virtual counter for the virtual timer."""
+        count = ns_to_ticks(self.scheduler.now, self._hz)
+        if kind == VIRTUAL:
+            count -= self._offset[cpu]
+        return count & COUNTER_MASK
+
+    def _update(self, kind: int, cpu: int) -> None:
+        """Drive one timer's line and arm its next edge (D11.2, "Operation of the CompareValue
+        views"): up when the counter reaches CVAL, down when the counter wraps.  While the output
+        is disabled or masked no edge can come, so none is armed.
+        """
+        if self._control[kind][cpu] & (ENABLE | IMASK) != ENABLE:
+            self._deadlines[kind][cpu].cancel()
+            self._lines[kind][cpu].set(False)
+            return
+        hz = self._hz
+        count = self.scheduler.now * hz // NS_PER_S
+        shown = count if kind != VIRTUAL else (count - self._offset[cpu]) & COUNTER_MASK
+        compare = self._compare[kind][cpu]
+        met = shown >= compare
+        edge = count - shown + (WRAP if met else compare)
+        self._deadlines[kind][cpu].arm(ticks_to_ns(edge, hz))
+        self._lines[kind][cpu].set(met)
+
+    # -- the three views, for any timer ---------------------------------------------------------
+
+    def _peek_control(self, kind: int, cpu: int) -> int:
+        """ISTATUS is computed, not kept: it must be right with the output masked too."""
+        control = self._control[kind][cpu] & (ENABLE | IMASK)
+        if control & ENABLE and self._count(kind, cpu) >= self._compare[kind][cpu]:
+            return control | ISTATUS
+        return control
+
+    def _peek_value(self, kind: int, cpu: int) -> int:
+        """The low 32 bits of CVAL less counter (D11.2, "Operation of the TimerValue views")."""
+        return (self._compare[kind][cpu] - self._count(kind, cpu)) & 0xFFFF_FFFF
+
+    def _write_value(self, kind: int, cpu: int, value: int) -> None:
+        """CVAL becomes counter + value, the value sign-extended from 32 bits (D11.2)."""
+        signed = (value & 0x7FFF_FFFF) - (value & 0x8000_0000)
+        self._compare[kind][cpu] = (self._count(kind, cpu) + signed) & COUNTER_MASK
+        self._update(kind, cpu)
+
+    # -- registers ------------------------------------------------------------------------------
+
+    def peek_CNTPCT_EL0(self, index: int, cpu: int) -> int:
+        """The system counter."""
+        return self._count(PHYSICAL, cpu)
+
+    def peek_CNTVCT_EL0(self, index: int, cpu: int) -> int:
+        """The virtual counter."""
+        return self._count(VIRTUAL, cpu)
+
+    def write_CNTVOFF_EL2(self, index: int, cpu: int, value: int) -> None:
+        """The virtual timer's condition moves with its counter."""
+        self._update(VIRTUAL, cpu)
+
+    def peek_CNTP_TVAL_EL0(self, index: int, cpu: int) -> int:
+        return self._peek_value(PHYSICAL, cpu)
+
+    def write_CNTP_TVAL_EL0(self, index: int, cpu: int, value: int) -> None:
+        self._write_value(PHYSICAL, cpu, value)
+
+    def peek_CNTP_CTL_EL0(self, index: int, cpu: int) -> int:
+        return self._peek_control(PHYSICAL, cpu)
+
+    def write_CNTP_CTL_EL0(self, index: int, cpu: int, value: int) -> None:
+        self._update(PHYSICAL, cpu)
+
+    def write_CNTP_CVAL_EL0(self, index: int, cpu: int, value: int) -> None:
+        self._update(PHYSICAL, cpu)
+
+    def peek_CNTV_TVAL_EL0(self, index: int, cpu: int) -> int:
+        return self._peek_value(VIRTUAL, cpu)
+
+    def write_CNTV_TVAL_EL0(self, index: int, cpu: int, value: int) -> None:
+        self._write_value(VIRTUAL, cpu, value)
+
+    def peek_CNTV_CTL_EL0(self, index: int, cpu: int) -> int:
+        return self._peek_control(VIRTUAL, cpu)
+
+    def write_CNTV_CTL_EL0(self, index: int, cpu: int, value: int) -> None:
+        self._update(VIRTUAL, cpu)
+
+    def write_CNTV_CVAL_EL0(self, index: int, cpu: int, value: int) -> None:
+        self._update(VIRTUAL, cpu)
+
+    def peek_CNTHP_TVAL_EL2(self, index: int, cpu: int) -> int:
+        return self._peek_value(HYP, cpu)
+
+    def write_CNTHP_TVAL_EL2(self, index: int, cpu: int, value: int) -> None:
+        self._write_value(HYP, cpu, value)
+
+    def peek_CNTHP_CTL_EL2(self, index: int, cpu: int) -> int:
+        return self._peek_control(HYP, cpu)
+
+    def write_CNTHP_CTL_EL2(self, index: int, cpu: int, value: int) -> None:
+        self._update(HYP, cpu)
+
+    def write_CNTHP_CVAL_EL2(self, index: int, cpu: int, value: int) -> None:
+        self._update(HYP, cpu)
+
+    def peek_CNTPS_TVAL_EL1(self, index: int, cpu: int) -> int:
+        return self._peek_value(SECURE, cpu)
+
+    def write_CNTPS_TVAL_EL1(self, index: int, cpu: int, value: int) -> None:
+        self._write_value(SECURE, cpu, value)
+
+    def peek_CNTPS_CTL_EL1(self, index: int, cpu: int) -> int:
+        return self._peek_control(SECURE, cpu)
+
+    def write_CNTPS_CTL_EL1(self, index: int, cpu: int, value: int) -> None:
+        self._update(SECURE, cpu)
+
+    def write_CNTPS_CVAL_EL1(self, index: int, cpu: int, value: int) -> None:
+        self._update(SECURE, cpu)

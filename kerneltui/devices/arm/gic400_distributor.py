@@ -1,0 +1,316 @@
+"""Distributor of the ARM GIC-400: what is pending, and what is forwarded to each core.
+
+The whole device and its documents are described in :mod:`kerneltui.devices.arm.gic400`, which adds
+the CPU interfaces.  Section numbers alone are those of Arm IHI 0048B.
+
+An interrupt is a bit, at its ID, in integers that span all IDs.  The state of IDs 0-31 is banked: a
+core's view of an item is its own word (``_enable0[cpu]``) or-ed with the SPIs' (``_enable[0]``).
+"""
+
+# ruff: noqa: N815 - hooks that share a body are aliases, named after their registers
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
+
+from kerneltui.devices.arm.gic400_registers import GICD
+from kerneltui.hw.device import InterruptController
+from kerneltui.hw.line import Sink
+from kerneltui.hw.scheduler import Scheduler
+
+SGIS, PRIVATE = 16, 32
+PRIVATE_IDS = (1 << PRIVATE) - 1
+SPURIOUS = 1023
+LOWEST = 0x100
+"""Lower than any priority."""
+ENABLE_GRP0, ENABLE_GRP1 = 1, 2
+
+
+@dataclass(frozen=True)
+class Config:
+    """``irqs``: interrupt IDs, SGIs and PPIs included.  ``priority_bits``: implemented bits.
+
+    ``iidr`` is what GICD_IIDR reads; the default is r0p1, as in DDI 0471B.
+    """
+
+    irqs: int = 224
+    priority_bits: int = 5
+    iidr: int = 0x0200_143B
+
+    def __post_init__(self) -> None:
+        if self.irqs % 32 or not 64 <= self.irqs <= 512:
+            raise ValueError(f"irqs must be a multiple of 32 from 64 to 512, not {self.irqs}")
+        if not 4 <= self.priority_bits <= 8:
+            raise ValueError(f"priority_bits must be 4 to 8, not {self.priority_bits}")
+
+    @property
+    def priority_mask(self) -> int:
+        """The implemented bits of a priority field (4.3.11)."""
+        return 0xFF << (8 - self.priority_bits) & 0xFF
+
+
+class Rule(NamedTuple):
+    """One condition on the way to a core, and where software finds what decides it.
+
+    ``test(gic, cpu)`` gives the bitmap of IDs that pass; for a rule of the CPU interface,
+    ``test(gic, cpu, number)`` says whether one ID passes.  ``per`` says what at ``offset`` belongs
+    to one ID: ``bit``, ``byte``, ``group`` (the bit of its group) or ``all`` (the whole register).
+    """
+
+    name: str
+    test: Callable[..., Any]
+    block: str
+    offset: int
+    per: str
+    needs: str
+    ref: str
+
+
+class Distributor(InterruptController):
+    """The GICD registers, the interrupt inputs, and the rules of forwarding."""
+
+    config: Config
+
+    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int) -> None:
+        super().__init__(name, config, scheduler, cpus)
+        if not 1 <= cpus <= 8:
+            raise ValueError(f"a GIC-400 serves 1 to 8 cores, not {cpus}")
+        gicd = self._file(GICD, self._sizes())
+        self._forwarding = gicd.store("GICD_CTLR")
+        self._group0, self._group = gicd.store("GICD_IGROUPR0"), gicd.store("GICD_IGROUPR")
+        self._enable0, self._enable = gicd.store("GICD_ISENABLER0"), gicd.store("GICD_ISENABLER")
+        self._latch0, self._latch = gicd.store("GICD_ISPENDR0"), gicd.store("GICD_ISPENDR")
+        self._active0, self._active = gicd.store("GICD_ISACTIVER0"), gicd.store("GICD_ISACTIVER")
+        self._priority0 = gicd.store("GICD_IPRIORITYR_PRIVATE")
+        self._priority = gicd.store("GICD_IPRIORITYR")
+        self._targets, self._trigger = gicd.store("GICD_ITARGETSR"), gicd.store("GICD_ICFGR")
+        self._senders = gicd.store("GICD_SPENDSGIR")
+        # Levels belong to the wires, not to the power-on state: reset leaves them.
+        self._high0, self._high = [0] * cpus, 0
+
+    def _sizes(self) -> dict[str, dict[str, Any]]:
+        words = self.config.irqs // 32 - 1
+        changes: dict[str, dict[str, Any]] = {
+            stem: {"count": words}
+            for stem in ("GICD_IGROUPR", "GICD_ISENABLER", "GICD_ICENABLER", "GICD_ISPENDR",
+                         "GICD_ICPENDR", "GICD_ISACTIVER", "GICD_ICACTIVER", "GICD_SPISR")
+        }  # fmt: skip
+        priorities = self.config.priority_mask * 0x0101_0101
+        cores = ((1 << self.cpus) - 1) * 0x0101_0101
+        senders = {"implemented": cores * (1 << 96 | 1 << 64 | 1 << 32 | 1)}
+        return changes | {
+            "GICD_TYPER": {"reset": words | (self.cpus - 1) << 5},
+            "GICD_IIDR": {"reset": self.config.iidr},
+            "GICD_IPRIORITYR_PRIVATE": {"implemented": priorities},
+            "GICD_IPRIORITYR": {"count": 8 * words, "implemented": priorities},
+            "GICD_ITARGETSR": {"count": 8 * words, "implemented": cores * (self.cpus > 1)},
+            "GICD_ICFGR": {"count": 2 * words},
+            "GICD_SPENDSGIR": senders,
+            "GICD_CPENDSGIR": senders,
+        }
+
+    def _reset_derived(self) -> None:
+        """What the registers' reset values come to, in the form that delivery works with."""
+        every = (1 << self.config.irqs) - 1
+        self._level_sensitive = every
+        self._aimed = [every if self.cpus == 1 else PRIVATE_IDS for _ in range(self.cpus)]
+        self._priorities = [bytearray(self.config.irqs) for _ in range(self.cpus)]
+        self._eligible = [0] * self.cpus
+
+    # -- inputs -------------------------------------------------------------------------------
+
+    def input(self, pin: str, number: int = 0, cpu: int = 0) -> Sink:
+        """``spi`` n is ID n + 32; ``ppi`` n is ID n + 16 of one core (2.2.1)."""
+        spis = self.config.irqs - PRIVATE
+        if pin == "spi" and 0 <= number < spis:
+            return partial(self._drive_spi, 1 << (PRIVATE + number))
+        if pin == "ppi" and 0 <= number < PRIVATE - SGIS and 0 <= cpu < self.cpus:
+            return partial(self._drive_ppi, 1 << (SGIS + number), cpu)
+        raise ValueError(
+            f"{self.name} ({self.COMPATIBLE}) has no input {pin!r} {number} of core {cpu}; "
+            f"there are spi 0 to {spis - 1}, and ppi 0 to 15 of cores 0 to {self.cpus - 1}"
+        )
+
+    def _drive_spi(self, bit: int, level: bool) -> None:
+        if level:
+            self._latch[0] |= bit & ~self._high & ~self._level_sensitive
+            self._high |= bit
+        else:
+            self._high &= ~bit
+        # What is active is not forwarded (MOVING), pending or not: nothing to update.
+        if not self._active[0] & bit:
+            self._update(bit)
+
+    def _drive_ppi(self, bit: int, cpu: int, level: bool) -> None:
+        if level:
+            self._high0[cpu] |= bit
+        else:
+            self._high0[cpu] &= ~bit
+        if not self._active0[cpu] & bit:
+            self._update(bit, (cpu,))
+
+    # -- what is forwarded --------------------------------------------------------------------
+
+    def _enabled(self, cpu: int) -> int:
+        return self._enable0[cpu] | self._enable[0]
+
+    def _group_forwarded(self, cpu: int) -> int:
+        group1 = self._group0[cpu] | self._group[0]
+        enables = self._forwarding[0]
+        return (~group1 if enables & ENABLE_GRP0 else 0) | (group1 if enables & ENABLE_GRP1 else 0)
+
+    def _aimed_at(self, cpu: int) -> int:
+        return self._aimed[cpu]
+
+    def _pending(self, cpu: int) -> int:
+        """Latched, or level-sensitive with a high line (4.3.7)."""
+        asserted = (self._high0[cpu] | self._high) & self._level_sensitive
+        return self._latch0[cpu] | self._latch[0] | asserted
+
+    def _inactive(self, cpu: int) -> int:
+        return ~(self._active0[cpu] | self._active[0])
+
+    STANDING: ClassVar = (
+        Rule("enabled", _enabled, "GICD", 0x100, "bit", "a one written to this bit", "4.3.5"),
+        Rule("group forwarded", _group_forwarded, "GICD", 0x000, "group",
+             "the distributor to forward the interrupt's group", "4.3.1"),
+        Rule("targets this core", _aimed_at, "GICD", 0x800, "byte",
+             "this core's bit among the targets", "4.3.12"),
+    )  # fmt: skip
+    """Rules that only configuration changes: their conjunction is kept in ``_eligible``."""
+    MOVING: ClassVar = (
+        Rule("pending", _pending, "GICD", 0x200, "bit",
+             "its line asserted, or software setting it pending", "4.3.7"),
+        Rule("not active", _inactive, "GICD", 0x300, "bit",
+             "the handler that acknowledged it to end it (GICC_EOIR, GICC_DIR)", "4.3.9"),
+    )  # fmt: skip
+
+    MOVING_TESTS: ClassVar = tuple(rule.test for rule in MOVING)
+
+    def _reconfigured(self) -> None:
+        for cpu in range(self.cpus):
+            eligible = (1 << self.config.irqs) - 1
+            for rule in self.STANDING:
+                eligible &= rule.test(self, cpu)
+            self._eligible[cpu] = eligible
+        self._update()
+
+    def _forwarded(self, cpu: int) -> int:
+        """The ID of the highest priority among all that pass the rules; 1023 if none does (3.3)."""
+        candidates = self._eligible[cpu]
+        for test in self.MOVING_TESTS:
+            candidates &= test(self, cpu)
+            if not candidates:
+                return SPURIOUS
+        priorities = self._priorities[cpu]
+        best, best_priority = SPURIOUS, LOWEST
+        while candidates:
+            lowest = candidates & -candidates
+            candidates ^= lowest
+            number = lowest.bit_length() - 1
+            if priorities[number] < best_priority:
+                best, best_priority = number, priorities[number]
+        return best
+
+    @abstractmethod
+    def _update(self, changed: int = -1, cpus: Iterable[int] | None = None) -> None:
+        """Compute the outputs anew; ``changed`` are the IDs that the change can concern."""
+
+    # -- register hooks -----------------------------------------------------------------------
+
+    def _configuration_written(self, index: int, cpu: int, value: int) -> None:
+        self._reconfigured()
+
+    write_GICD_CTLR = write_GICD_IGROUPR0 = write_GICD_IGROUPR = _configuration_written
+    write_GICD_ISENABLER0 = write_GICD_ISENABLER = _configuration_written
+    write_GICD_ICENABLER0 = write_GICD_ICENABLER = _configuration_written
+
+    def _private_state_written(self, index: int, cpu: int, value: int) -> None:
+        self._update(PRIVATE_IDS, (cpu,))
+
+    write_GICD_ISPENDR0 = write_GICD_ICPENDR0 = _private_state_written
+    write_GICD_ISACTIVER0 = write_GICD_ICACTIVER0 = _private_state_written
+
+    def _state_written(self, index: int, cpu: int, value: int) -> None:
+        self._update(value << 32 * (index + 1))
+
+    write_GICD_ISPENDR = write_GICD_ICPENDR = _state_written
+    write_GICD_ISACTIVER = write_GICD_ICACTIVER = _state_written
+
+    def peek_GICD_ISPENDR0(self, index: int, cpu: int) -> int:
+        """The pending state includes the lines of level-sensitive interrupts (4.3.7)."""
+        return self._pending(cpu) & PRIVATE_IDS
+
+    def peek_GICD_ISPENDR(self, index: int, cpu: int) -> int:
+        """The pending state includes the lines of level-sensitive interrupts (4.3.7)."""
+        return self._pending(cpu) >> 32 * (index + 1) & 0xFFFF_FFFF
+
+    peek_GICD_ICPENDR0, peek_GICD_ICPENDR = peek_GICD_ISPENDR0, peek_GICD_ISPENDR
+
+    def write_GICD_IPRIORITYR_PRIVATE(self, index: int, cpu: int, value: int) -> None:
+        """Keep priorities as bytes beside the registers: the search reads one per candidate."""
+        held = self._priority0[8 * cpu + index].to_bytes(4, "little")
+        self._priorities[cpu][4 * index : 4 * index + 4] = held
+        self._update(PRIVATE_IDS, (cpu,))
+
+    def write_GICD_IPRIORITYR(self, index: int, cpu: int, value: int) -> None:
+        """Keep priorities as bytes beside the registers: the search reads one per candidate."""
+        place = PRIVATE + 4 * index
+        for priorities in self._priorities:
+            priorities[place : place + 4] = self._priority[index].to_bytes(4, "little")
+        self._update(0xF << place)
+
+    def peek_GICD_ITARGETSR_PRIVATE(self, index: int, cpu: int) -> int:
+        """Each byte names the reading core; zero on a uniprocessor (4.3.12)."""
+        return 0x0101_0101 << cpu if self.cpus > 1 else 0
+
+    def write_GICD_ITARGETSR(self, index: int, cpu: int, value: int) -> None:
+        """A change concerns interrupts that are pending already, too (4.3.12)."""
+        if self.cpus == 1:
+            return
+        place = PRIVATE + 4 * index
+        for core in range(self.cpus):
+            bits = self._targets[index] >> core
+            chosen = sum((bits >> 8 * byte & 1) << byte for byte in range(4))
+            self._aimed[core] = self._aimed[core] & ~(0xF << place) | chosen << place
+        self._reconfigured()
+
+    def write_GICD_ICFGR(self, index: int, cpu: int, value: int) -> None:
+        """Bit 0 of each field reads as one: SPIs are 1-N (DDI 0471B 3.2)."""
+        self._trigger[index] |= 0x5555_5555
+        place = PRIVATE + 16 * index
+        level = sum((~self._trigger[index] >> (2 * n + 1) & 1) << n for n in range(16))
+        self._level_sensitive = self._level_sensitive & ~(0xFFFF << place) | level << place
+        self._update(0xFFFF << place)
+
+    def peek_GICD_PPISR(self, index: int, cpu: int) -> int:
+        """Only IDs 25-31 have a status bit (DDI 0471B 3.3.1)."""
+        return self._high0[cpu] >> SGIS & 0xFE00
+
+    def peek_GICD_SPISR(self, index: int, cpu: int) -> int:
+        """The lines themselves, whatever software has set pending (DDI 0471B 3.3.2)."""
+        return self._high >> 32 * (index + 1) & 0xFFFF_FFFF
+
+    def write_GICD_SGIR(self, index: int, cpu: int, value: int) -> None:
+        """Pending per sending core; the reserved filter is taken as everyone (4.3.15)."""
+        everyone = (1 << self.cpus) - 1
+        by_filter = (value >> 16 & everyone, everyone & ~(1 << cpu), 1 << cpu, everyone)
+        receivers = by_filter[value >> 24 & 3]
+        sgi = value & 0xF
+        for core in range(self.cpus):
+            if receivers >> core & 1:
+                self._senders[core] |= 1 << (8 * sgi + cpu)
+                self._latch0[core] |= 1 << sgi
+                self._update(1 << sgi, (core,))
+
+    def _senders_written(self, index: int, cpu: int, value: int) -> None:
+        """An SGI is pending as long as it is from any core (4.3.16)."""
+        for sgi in range(4 * index, 4 * index + 4):
+            pending = bool(self._senders[cpu] >> 8 * sgi & 0xFF)
+            self._latch0[cpu] = self._latch0[cpu] & ~(1 << sgi) | pending << sgi
+        self._update(0xF << 4 * index, (cpu,))
+
+    write_GICD_CPENDSGIR = write_GICD_SPENDSGIR = _senders_written

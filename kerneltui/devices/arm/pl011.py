@@ -1,0 +1,342 @@
+"""PL011 UART, as on every Raspberry Pi.
+
+Document: PrimeCell UART (PL011) Technical Reference Manual, Arm DDI 0183G; FIFOs of 16 characters,
+as BCM2835 ARM Peripherals (2012), chapter 13, and BCM2711 ARM Peripherals (2022), chapter 11, say.
+Modelled: data path with FIFOs or holding registers, baud rate, all eleven interrupts, character
+errors, overrun, receive timeout, loopback, CTS flow control, modem inputs.  Not modelled: IrDA
+SIR, DMA, test registers, and RTS flow control (RTS reaches nothing but the loopback).
+
+Where the manual is open: both FIFOs are flushed when FEN changes, a read of an empty receiver
+returns what its memory holds, and a break in loopback arrives at once, as in QEMU; a store to a
+full transmitter is lost; the receive timeout starts again when software clears it or unmasks it
+while characters wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from kerneltui.devices.arm.pl011_registers import PL011
+from kerneltui.hw.device import Device
+from kerneltui.hw.line import Sink
+from kerneltui.hw.scheduler import NEVER, Scheduler, ticks_to_ns
+
+FIFO_DEPTH = 16
+LEVELS = (2, 4, 8, 12, 14, 14, 14, 14)
+"""Trigger levels that UARTIFLS selects: eighths of the FIFO; 5 to 7 are reserved (3.3.9)."""
+DEFAULT_BAUD = 115_200
+TIMEOUT_BITS = 32
+
+FE, PE, BE, OE = 1, 2, 4, 8
+"""Error bits of one character, as in UARTRSR; 8 bits higher in UARTDR, 7 higher in UARTRIS."""
+FLAG_BUSY, FLAG_RXFE, FLAG_TXFF, FLAG_RXFF, FLAG_TXFE = 0x08, 0x10, 0x20, 0x40, 0x80
+FLAG_CTS = 0x001
+LCR_BRK, LCR_PEN, LCR_STP2, LCR_FEN = 0x01, 0x02, 0x08, 0x10
+CR_UARTEN, CR_LBE, CR_TXE, CR_RXE, CR_CTSEN = 0x0001, 0x0080, 0x0100, 0x0200, 0x8000
+INT_RX, INT_TX, INT_RT, INT_OE = 0x010, 0x020, 0x040, 0x400
+
+OUTPUTS = (
+    ("irq", 0x7FF), ("rx", INT_RX), ("tx", INT_TX), ("rt", INT_RT), ("ms", 0x00F), ("e", 0x780),
+)  # fmt: skip
+"""UARTINTR and the five that it joins, with their bits in UARTRIS (2.8)."""
+
+# Modem input: its bit in UARTFR, its interrupt, and the output that loopback feeds to it (3.3.8).
+MODEM = {
+    "ri": (0x100, 0x1, 0x2000), "cts": (0x001, 0x2, 0x0800),
+    "dcd": (0x004, 0x4, 0x1000), "dsr": (0x002, 0x8, 0x0400),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Config:
+    """``clock_hz``: UARTCLK.  ``instant``: characters are sent in no time, as QEMU does."""
+
+    clock_hz: int = 48_000_000
+    instant: bool = False
+
+
+class Pl011(Device):
+    """The UART; inputs ``cts``, ``dsr``, ``dcd``, ``ri`` (high = asserted).
+
+    ``transmit`` is called with each character when its last bit has left the wire.
+    """
+
+    COMPATIBLE = "arm,pl011"
+    TABLES = (PL011,)
+    CONFIG = Config
+
+    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
+        super().__init__(name, config, scheduler)
+        self.transmit: Callable[[int], None] | None = None
+        self.regs = self._file(PL011)
+        self._rsr, self._control, self._line_control, self._ifls, self._mask, self._raw = (
+            self.regs.store(f"UART{stem}") for stem in ("RSR", "CR", "LCR_H", "IFLS", "IMSC", "RIS")
+        )
+        self._wires = [(self._output(output)[0], bits) for output, bits in OUTPUTS]
+        self._driven = 0
+        self._modem_pins = 0
+        self._sender = scheduler.timer(f"{name}.TX", self._sent)
+        self._timeout = scheduler.timer(f"{name}.RT", self._timed_out)
+        self.reset()
+
+    def reset(self) -> None:
+        """Disabled, five-bit characters, character mode; the modem inputs are not ours to reset."""
+        self.regs.reset()
+        self._sender.cancel()
+        self._shifting: int | None = None
+        self._received = [0] * FIFO_DEPTH
+        self._overrun = False
+        self._divisor = 0
+        self._set_depth(1)
+        self._modem = self._modem_inputs()
+        self._update()
+
+    def _set_depth(self, depth: int) -> None:
+        """FIFOs of 16, or holding registers: FIFOs of one (2.4.3); what they held is lost."""
+        self._depth = depth
+        self._waiting: list[int] = []
+        self._first = 0
+        self._count = 0
+        self._timeout.cancel()
+
+    def _update(self) -> None:
+        shown = self._raw[0] & self._mask[0]
+        if shown != self._driven:
+            self._driven = shown
+            for line, bits in self._wires:
+                line.set(shown & bits != 0)
+
+    # -- the wire ---------------------------------------------------------------------------------
+
+    def _bits_ns(self, bits: int) -> int:
+        """Bit time = 16 * divisor / UARTCLK, the divisor in 64ths (3.3.6); 0 is invalid."""
+        if self._divisor < 64:
+            return ticks_to_ns(bits, DEFAULT_BAUD)
+        return ticks_to_ns(bits * self._divisor, 4 * self.config.clock_hz)
+
+    def frame_ns(self) -> int:
+        """How long one character takes: start, data, parity and stop bits (2.4.5, 3.3.7).
+
+        With a divisor of 0, which the manual calls invalid, that of 115200 baud.
+        """
+        control = self._line_control[0]
+        data = 5 + (control >> 5 & 3)
+        return self._bits_ns(2 + data + bool(control & LCR_PEN) + bool(control & LCR_STP2))
+
+    def receive(self, byte: int, errors: int = 0) -> None:
+        """A character's stop bit ends now; ``errors`` joins FE = 1, PE = 2 and BE = 4.
+
+        In loopback the receive pin is disconnected (3.3.8).
+        """
+        if not self._control[0] & CR_LBE:
+            self._arrive(byte, errors)
+            self._update()
+
+    def _arrive(self, byte: int, errors: int) -> None:
+        """Into the FIFO; when that is full the character is lost, what it holds stays (2.4.3).
+
+        An overrun goes into the status register at once, and into the FIFO with the next
+        character that finds room.
+        """
+        control = self._control[0]
+        if not (control & CR_UARTEN and control & CR_RXE):
+            return
+        errors &= FE | PE | BE
+        self._raw[0] |= errors << 7
+        if self._count == self._depth:
+            self._raw[0] |= INT_OE
+            self._rsr[0] |= OE
+            self._overrun = True
+        else:
+            if self._overrun:
+                errors |= OE
+                self._overrun = False
+            place = (self._first + self._count) % self._depth
+            self._received[place] = byte & self._data_mask() | errors << 8
+            self._count += 1
+            if self._count == self._receive_level():
+                self._raw[0] |= INT_RX
+        self._await_timeout()
+
+    def _data_mask(self) -> int:
+        return (1 << (5 + (self._line_control[0] >> 5 & 3))) - 1
+
+    def _receive_level(self) -> int:
+        return 1 if self._depth == 1 else LEVELS[self._ifls[0] >> 3 & 7]
+
+    def _await_timeout(self) -> None:
+        """The period runs from the last character on, if the mask enables the counter (2.8.4)."""
+        if self._count and self._mask[0] & INT_RT:
+            self._timeout.arm(self.scheduler.now + self._bits_ns(TIMEOUT_BITS))
+
+    def _timed_out(self) -> None:
+        self._raw[0] |= INT_RT
+        self._update()
+
+    def _may_send(self) -> bool:
+        """A character that has begun is completed whatever happens to the enables (3.3.8)."""
+        control = self._control[0]
+        if control & CR_CTSEN and not self._modem & FLAG_CTS:
+            return False
+        enabled = control & CR_UARTEN and control & CR_TXE
+        return bool(enabled) and not self._line_control[0] & LCR_BRK
+
+    def _send(self) -> list[int]:
+        """Move on to the next character; returns what has been sent at once.
+
+        The interrupt comes as the level is passed, not while it is below: filling a FIFO beyond
+        the level is what makes the first one (2.8.3).
+        """
+        waiting = self._waiting
+        if not waiting or not self._may_send():
+            return []
+        if self.config.instant:
+            self._waiting = []
+            self._raw[0] |= INT_TX
+            return waiting
+        if self._shifting is None:
+            self._shifting = waiting.pop(0)
+            if len(waiting) == self._transmit_level():
+                self._raw[0] |= INT_TX
+            self._sender.arm(self.scheduler.now + self.frame_ns())
+        return []
+
+    def _transmit_level(self) -> int:
+        return 0 if self._depth == 1 else LEVELS[self._ifls[0] & 7]
+
+    def _proceed(self) -> None:
+        """Send what may be sent, after anything that could let the transmitter go on."""
+        sent = self._send()
+        self._update()
+        for byte in sent:
+            self._deliver(byte)
+
+    def _sent(self) -> None:
+        """The last stop bit is over; the next character follows without a gap."""
+        byte, self._shifting = self._shifting, None
+        self._proceed()
+        if byte is not None:
+            self._deliver(byte)
+
+    def _deliver(self, byte: int) -> None:
+        byte &= self._data_mask()
+        if self._control[0] & CR_LBE:
+            self._arrive(byte, 0)
+            self._update()
+        if self.transmit is not None:
+            self.transmit(byte)
+
+    # -- modem inputs -----------------------------------------------------------------------------
+
+    def input(self, pin: str, number: int = 0, cpu: int = 0) -> Sink:
+        if pin not in MODEM or number:
+            raise ValueError(
+                f"{self.name} ({self.COMPATIBLE}) has no input {pin!r} {number}: only "
+                f"{', '.join(MODEM)}"
+            )
+        return partial(self._set_pin, MODEM[pin][0])
+
+    def _set_pin(self, bit: int, level: bool) -> None:
+        self._modem_pins = self._modem_pins | bit if level else self._modem_pins & ~bit
+        self._sense_modem()
+        self._proceed()
+
+    def _modem_inputs(self) -> int:
+        """The inputs as flags; in loopback the UART's own outputs (3.3.8)."""
+        control = self._control[0]
+        if not control & CR_LBE:
+            return self._modem_pins
+        return sum(flag for flag, _, output in MODEM.values() if control & output)
+
+    def _sense_modem(self) -> None:
+        """Each change of a modem input interrupts, in both directions (2.8.1)."""
+        before, self._modem = self._modem, self._modem_inputs()
+        for flag, interrupt, _ in MODEM.values():
+            if (before ^ self._modem) & flag:
+                self._raw[0] |= interrupt
+
+    # -- registers --------------------------------------------------------------------------------
+
+    def peek_UARTDR(self, index: int, cpu: int) -> int:
+        """The oldest character received, with its errors."""
+        return self._received[self._first]
+
+    def read_UARTDR(self, index: int, cpu: int) -> int:
+        """Takes the character out; its errors go to UARTRSR (3.3.2)."""
+        entry = self._received[self._first]
+        self._rsr[0] = self._rsr[0] & OE | entry >> 8 & (FE | PE | BE)
+        if self._count:
+            self._count -= 1
+            self._first = (self._first + 1) % self._depth
+        if self._count < self._receive_level():
+            self._raw[0] &= ~INT_RX
+        if not self._count:
+            self._raw[0] &= ~INT_RT
+            self._timeout.cancel()
+        self._update()
+        return entry
+
+    def write_UARTDR(self, index: int, cpu: int, value: int) -> None:
+        """A store above the trigger level withdraws the transmit interrupt (2.8.3)."""
+        if len(self._waiting) < self._depth:
+            self._waiting.append(value & 0xFF)
+        if len(self._waiting) > self._transmit_level():
+            self._raw[0] &= ~INT_TX
+        self._proceed()
+
+    def write_UARTRSR(self, index: int, cpu: int, value: int) -> None:
+        """A store here is to UARTECR: any value clears all four errors (3.3.2)."""
+        self._rsr[0] = 0
+        self._overrun = False
+
+    def peek_UARTFR(self, index: int, cpu: int) -> int:
+        """BUSY counts characters that wait, even while the UART is disabled (3.3.3)."""
+        flags = self._modem
+        if self._waiting or self._shifting is not None:
+            flags |= FLAG_BUSY
+        if not self._waiting:
+            flags |= FLAG_TXFE
+        elif len(self._waiting) >= self._depth:
+            flags |= FLAG_TXFF
+        if not self._count:
+            flags |= FLAG_RXFE
+        elif self._count >= self._depth:
+            flags |= FLAG_RXFF
+        return flags
+
+    def write_UARTLCR_H(self, index: int, cpu: int, value: int) -> None:
+        """The store also brings UARTIBRD and UARTFBRD into effect (3.3.7)."""
+        self._divisor = self.regs.store("UARTIBRD")[0] << 6 | self.regs.store("UARTFBRD")[0]
+        depth = FIFO_DEPTH if value & LCR_FEN else 1
+        if depth != self._depth:
+            self._set_depth(depth)
+        if value & LCR_BRK and self._control[0] & CR_LBE:
+            self._arrive(0, BE)
+        self._proceed()
+
+    def write_UARTCR(self, index: int, cpu: int, value: int) -> None:
+        """Characters stored before the transmitter was enabled start now (2.8.3)."""
+        self._sense_modem()
+        self._proceed()
+
+    def write_UARTIMSC(self, index: int, cpu: int, value: int) -> None:
+        """The timeout's mask also enables its counter, so raw and masked are alike (3.3.11)."""
+        if not value & INT_RT:
+            self._raw[0] &= ~INT_RT
+            self._timeout.cancel()
+        elif not self._raw[0] & INT_RT and self._timeout.due == NEVER:
+            self._await_timeout()
+        self._update()
+
+    def peek_UARTMIS(self, index: int, cpu: int) -> int:
+        """What drives the outputs."""
+        return self._raw[0] & self._mask[0]
+
+    def write_UARTICR(self, index: int, cpu: int, value: int) -> None:
+        """Clears what it names, even if its cause persists: interrupts are transitions (3.3.9)."""
+        if value & self._raw[0] & INT_RT:
+            self._await_timeout()
+        self._raw[0] &= ~value
+        self._update()

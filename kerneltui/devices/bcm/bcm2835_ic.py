@@ -1,0 +1,245 @@
+"""BCM2835 interrupt controller ("armctrl"), as on the Raspberry Pi 1 to 3.
+
+Document: BCM2835 ARM Peripherals (2012), chapter 7.  Modelled: all ten registers, the 64 GPU and
+8 ARM inputs, the IRQ and the FIQ output.  Not modelled: nothing of the block is left out.
+
+Each source is level sensitive: it is pending while its line is high and its enable bit is set, and
+nothing is latched.  There is no priority.  The basic pending register repeats eleven GPU sources
+that drivers often need; its bits 8 and 9 announce pending GPU sources other than those.  One
+source of the 72 may be the FIQ; the enable bits do not matter to it, so a source that is selected
+for FIQ and enabled as IRQ raises both, which section 7.3 advises against but does not prevent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from kerneltui.hw.device import InterruptController, InterruptState
+from kerneltui.hw.gate import Gate
+from kerneltui.hw.line import Sink
+from kerneltui.hw.register import RO, W1C, W1S, Access, Field, Register, RegisterTable
+from kerneltui.hw.scheduler import Scheduler
+
+GPU_SOURCES = 64
+ARM_SOURCES = 8
+SOURCES = GPU_SOURCES + ARM_SOURCES
+
+SHORTCUTS = (7, 9, 10, 18, 19, 53, 54, 55, 56, 57, 62)
+"""The GPU sources that the basic pending register shows in its bits 10 to 20 (p. 113)."""
+
+# One integer holds a bit for each source, laid out as the enable registers are: the ARM sources
+# in the low word, then GPU 0-31, then GPU 32-63.
+GPU_SHIFT = 32
+WORD = 0xFFFF_FFFF
+IMPLEMENTED = (1 << ARM_SOURCES) - 1 | ((1 << GPU_SOURCES) - 1) << GPU_SHIFT
+SHORTCUT_BITS = sum(1 << (GPU_SHIFT + source) for source in SHORTCUTS)
+HIDDEN_1 = (WORD << GPU_SHIFT) & ~SHORTCUT_BITS
+HIDDEN_2 = (WORD << 2 * GPU_SHIFT) & ~SHORTCUT_BITS
+
+ARM_NAMES = (
+    "ARM timer", "ARM mailbox", "ARM doorbell 0", "ARM doorbell 1", "GPU0 halted",
+    "GPU1 halted or GPU0 halted", "Illegal access type 1", "Illegal access type 0",
+)  # fmt: skip
+
+
+def source_bit(number: int) -> int:
+    """Source ``number`` (GPU 0-63, ARM 64-71, as FIQ_CONTROL counts them) in the bitmaps."""
+    return 1 << (GPU_SHIFT + number if number < GPU_SOURCES else number - GPU_SOURCES)
+
+
+def source_name(number: int) -> str:
+    """How people call source ``number``: ``GPU 57``, ``ARM 0``."""
+    return f"GPU {number}" if number < GPU_SOURCES else f"ARM {number - GPU_SOURCES}"
+
+
+def _gpu(access: Access, doc: str) -> tuple[Field, ...]:
+    return (Field("IRQS", 0, 32, access, doc),)
+
+
+def _arm(access: Access) -> tuple[Field, ...]:
+    return tuple(Field(f"ARM{n}", n, 1, access, ARM_NAMES[n]) for n in range(ARM_SOURCES))
+
+
+BCM2835_IC = RegisterTable(
+    __name__,
+    "BCM2835_IC",
+    "BCM2835 interrupt controller",
+    size=0x28,
+    ref="BCM2835 ARM Peripherals, ch. 7",
+    registers=(
+        Register(
+            "IRQ_BASIC_PENDING", 0x00,
+            (
+                *_arm(RO),
+                Field("PENDING_1", 8, 1, RO, "A GPU source 0-31 without a bit here is pending"),
+                Field("PENDING_2", 9, 1, RO, "A GPU source 32-63 without a bit here is pending"),
+                *(Field(f"GPU{source}", 10 + place, 1, RO, f"GPU source {source}")
+                  for place, source in enumerate(SHORTCUTS)),
+            ),
+            "Pending ARM sources, eleven chosen GPU sources, and whether others are", "p. 113",
+        ),
+        Register("IRQ_PENDING_{n}", 0x04, _gpu(RO, "Source (n - 1) * 32 + bit is pending"),
+                 "Pending GPU sources", "p. 115", count=2, first=1),
+        Register(
+            "FIQ_CONTROL", 0x0C,
+            (
+                Field("SOURCE", 0, 7,
+                      doc="Which source is the FIQ: 0-63 GPU, 64-71 ARM; 72-127 are unused"),
+                Field("ENABLE", 7, 1, doc="FIQ generation is on"),
+            ),
+            "Chooses the one source of the FIQ", "p. 116",
+        ),
+        Register("ENABLE_IRQS_{n}", 0x10, _gpu(W1S, "Write one to enable the source"),
+                 "Enables GPU sources", "p. 116-117", count=2, first=1, store="ENABLED",
+                 packed=True, implemented=IMPLEMENTED),
+        Register("ENABLE_BASIC_IRQS", 0x18, _arm(W1S),
+                 "Enables ARM sources", "p. 117", store="ENABLED", packed=True,
+                 implemented=IMPLEMENTED),
+        Register("DISABLE_IRQS_{n}", 0x1C, _gpu(W1C, "Write one to disable the source"),
+                 "Disables GPU sources", "p. 117-118", count=2, first=1, store="ENABLED",
+                 packed=True, implemented=IMPLEMENTED),
+        Register("DISABLE_BASIC_IRQS", 0x24, _arm(W1C),
+                 "Disables ARM sources", "p. 118", store="ENABLED", packed=True,
+                 implemented=IMPLEMENTED),
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Config:
+    """The chip has no parameters."""
+
+
+class Bcm2835Ic(InterruptController):
+    """The controller; inputs ``gpu`` 0-63 and ``arm`` 0-7, outputs ``irq`` and ``fiq``."""
+
+    COMPATIBLE = "brcm,bcm2836-armctrl-ic"
+    NUMBERING = "peripheral"
+    TABLES = (BCM2835_IC,)
+    CONFIG = Config
+
+    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
+        super().__init__(name, config, scheduler)
+        self.regs = self._file(BCM2835_IC)
+        self._enabled = self.regs.store("ENABLED")
+        self._fiq_control = self.regs.store("FIQ_CONTROL")
+        self._irq = self._output("irq")[0]
+        self._fiq = self._output("fiq")[0]
+        self._levels = 0
+        self._fiq_source = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """All sources disabled, no FIQ; the input lines are others' business and stay."""
+        self.regs.reset()
+        self._choose_fiq()
+        self._update()
+
+    def input(self, pin: str, number: int = 0, cpu: int = 0) -> Sink:
+        sources = {"gpu": GPU_SOURCES, "arm": ARM_SOURCES}.get(pin, 0)
+        if not 0 <= number < sources:
+            raise ValueError(
+                f"{self.name} ({self.COMPATIBLE}) has no input {pin!r} {number}: "
+                f"only 'gpu' 0-{GPU_SOURCES - 1} and 'arm' 0-{ARM_SOURCES - 1}"
+            )
+        return partial(self._set_level, source_bit(number + (GPU_SOURCES if pin == "arm" else 0)))
+
+    def _set_level(self, bit: int, level: bool) -> None:
+        self._levels = self._levels | bit if level else self._levels & ~bit
+        self._update()
+
+    def _choose_fiq(self) -> None:
+        """Decode FIQ_CONTROL; a source beyond 71 names no line and so never fires (p. 116)."""
+        source, enabled = self._fiq_control[0] & 0x7F, self._fiq_control[0] & 0x80
+        self._fiq_source = source_bit(source) if enabled and source < SOURCES else 0
+
+    def _update(self) -> None:
+        self._irq.set(self._levels & self._enabled[0] != 0)
+        self._fiq.set(self._levels & self._fiq_source != 0)
+
+    # -- registers ----------------------------------------------------------------------------
+
+    def peek_IRQ_BASIC_PENDING(self, index: int, cpu: int) -> int:
+        """Bits 8 and 9 leave out what bits 10 to 20 already show (p. 112)."""
+        pending = self._levels & self._enabled[0]
+        value = pending & 0xFF
+        if pending & HIDDEN_1:
+            value |= 1 << 8
+        if pending & HIDDEN_2:
+            value |= 1 << 9
+        if pending & SHORTCUT_BITS:
+            for place, source in enumerate(SHORTCUTS, 10):
+                value |= (pending >> (GPU_SHIFT + source) & 1) << place
+        return value
+
+    def peek_IRQ_PENDING_(self, index: int, cpu: int) -> int:
+        """Enabled GPU sources whose line is high; all of them, shortcuts included (p. 115)."""
+        return (self._levels & self._enabled[0]) >> GPU_SHIFT * (index + 1) & WORD
+
+    def write_FIQ_CONTROL(self, index: int, cpu: int, value: int) -> None:
+        """A high line that becomes the FIQ raises it at once."""
+        self._choose_fiq()
+        self._update()
+
+    def write_ENABLE_IRQS_(self, index: int, cpu: int, value: int) -> None:
+        """An enabled source with a high line interrupts at once: levels, not edges (7.1)."""
+        self._update()
+
+    write_ENABLE_BASIC_IRQS = write_ENABLE_IRQS_  # noqa: N815 - a hook has its register's name
+    write_DISABLE_IRQS_ = write_ENABLE_IRQS_  # noqa: N815 - likewise
+    write_DISABLE_BASIC_IRQS = write_ENABLE_IRQS_  # noqa: N815 - likewise
+
+    # -- explanation --------------------------------------------------------------------------
+
+    def interrupts(self, cpu: int) -> list[InterruptState]:
+        enabled, levels = self._enabled[0], self._levels
+        states = []
+        for number in range(SOURCES):
+            bit = source_bit(number)
+            states.append(
+                InterruptState(
+                    number=number,
+                    source=source_name(number),
+                    line=bool(levels & bit),
+                    enabled=bool((enabled | self._fiq_source) & bit),
+                    pending=bool(levels & (enabled | self._fiq_source) & bit),
+                    active=None,
+                    priority=None,
+                    targets=(0,),
+                    trigger="level",
+                )
+            )
+        return states
+
+    def gates(self, number: int, cpu: int) -> list[Gate]:
+        """The way to the IRQ output."""
+        bit = source_bit(number)
+        if number < GPU_SOURCES:
+            register, field = f"ENABLE_IRQS_{number // 32 + 1}", f"IRQS[{number % 32}]"
+        else:
+            register, field = "ENABLE_BASIC_IRQS", f"ARM{number - GPU_SOURCES}"
+        enabled = bool(self._enabled[0] & bit)
+        return [
+            self._line_gate(number),
+            Gate("enabled", enabled, register, field, int(enabled),
+                 f"a one written to {register} bit {number % 32}",
+                 "BCM2835 ARM Peripherals, p. 116-117"),
+        ]  # fmt: skip
+
+    def fiq_gates(self, number: int, cpu: int) -> list[Gate]:
+        """The way to the FIQ output, which passes by the enable registers (7.3)."""
+        control = self._fiq_control[0]
+        chosen = bool(self._fiq_source & source_bit(number))
+        return [
+            self._line_gate(number),
+            Gate("FIQ source", chosen, "FIQ_CONTROL", "ENABLE:SOURCE", control & 0xFF,
+                 f"{0x80 | number:#x} in FIQ_CONTROL: enabled, source {number}",
+                 "BCM2835 ARM Peripherals, p. 116"),
+        ]  # fmt: skip
+
+    def _line_gate(self, number: int) -> Gate:
+        high = bool(self._levels & source_bit(number))
+        needs = "the device to raise its interrupt"
+        ref = "BCM2835 ARM Peripherals, 7.1"
+        return Gate("line", high, source_name(number), "level", int(high), needs, ref)

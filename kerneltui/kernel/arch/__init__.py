@@ -1,0 +1,1 @@
+"""What the kernel needs of a processor architecture."""

@@ -1,0 +1,122 @@
+"""AArch64: exception vectors and entry code, interrupt masking.
+
+Encodings and offsets from Arm DDI 0487, C5.2 and D1.3.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Never
+
+from kerneltui.kernel.arch.cpu import Aarch64Cpu
+
+
+def sysreg(op0: int, op1: int, crn: int, crm: int, op2: int) -> int:
+    """The encoding of a system register, as MRS and MSR carry it."""
+    return op0 << 14 | op1 << 11 | crn << 7 | crm << 3 | op2
+
+
+CURRENT_EL = sysreg(3, 0, 4, 2, 2)
+DAIF = sysreg(3, 3, 4, 2, 1)
+ELR_EL1 = sysreg(3, 0, 4, 0, 1)
+ESR_EL1 = sysreg(3, 0, 5, 2, 0)
+FAR_EL1 = sysreg(3, 0, 6, 0, 0)
+VBAR_EL1 = sysreg(3, 0, 12, 0, 0)
+
+DAIF_BITS = {"Debug": 1 << 9, "SError": 1 << 8, "IRQ": 1 << 7, "FIQ": 1 << 6}
+IRQ_MASK = 0b0010
+"""The I bit, as DAIFSet and DAIFClr take it."""
+
+SAVE_CONTEXT_NS = 20
+"""Pushing and popping the interrupted context: 34 registers to cached memory."""
+
+EXCEPTION_CLASSES = {0x00: "Unknown reason", 0x15: "SVC", 0x25: "Data abort, current EL"}
+
+
+class Vectors:
+    """The exception vectors of a kernel and the code behind them."""
+
+    def __init__(
+        self, cpu: Aarch64Cpu, irq: Callable[[], None], panic: Callable[[str], Never]
+    ) -> None:
+        self._cpu = cpu
+        self._irq = irq
+        self._panic = panic
+
+    def install(self) -> None:
+        """Point VBAR_EL1 to the table: entries for exceptions from the current EL, SP_ELx."""
+        table = {0x200: self.sync, 0x280: self.irq, 0x300: self.fiq, 0x380: self.serror}
+        self._cpu.write_sysreg(VBAR_EL1, self._cpu.place_vectors(table))
+
+    def irq(self) -> None:
+        """An IRQ: save the context, let the interrupt controller's driver handle it, return."""
+        cpu = self._cpu
+        cpu.compute(SAVE_CONTEXT_NS)
+        self._irq()
+        cpu.compute(SAVE_CONTEXT_NS)
+        cpu.return_from_exception()
+
+    def sync(self) -> None:
+        """A synchronous exception: this kernel provokes none on purpose."""
+        esr = self._cpu.read_sysreg(ESR_EL1)
+        elr = self._cpu.read_sysreg(ELR_EL1)
+        far = self._cpu.read_sysreg(FAR_EL1)
+        name = EXCEPTION_CLASSES.get(esr >> 26, "unexpected class")
+        text = f"CPU exception: {name}: ESR_EL1 {esr:#010x}, FAR_EL1 {far:#018x}"
+        self._panic(f"{text}, ELR_EL1 {elr:#018x}")
+
+    def fiq(self) -> None:
+        """No driver uses FIQs."""
+        self._panic("CPU exception: FIQ, but no driver handles FIQs")
+
+    def serror(self) -> None:
+        """An asynchronous error."""
+        self._panic("CPU exception: SError")
+
+
+class IrqLock:
+    """What guards data that interrupt handlers share: IRQs are masked while it is held.
+
+    On one core that is all a lock has to do; entering saves DAIF, leaving restores it.
+    """
+
+    def __init__(self, cpu: Aarch64Cpu) -> None:
+        self._cpu = cpu
+        self._saved: list[int] = []
+
+    def __enter__(self) -> None:
+        cpu = self._cpu
+        saved = cpu.read_sysreg(DAIF)
+        cpu.mask(IRQ_MASK)
+        self._saved.append(saved)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self._cpu.write_sysreg(DAIF, self._saved.pop())
+
+
+def exception_level(cpu: Aarch64Cpu) -> int:
+    """The current exception level, 0 to 3."""
+    return cpu.read_sysreg(CURRENT_EL) >> 2 & 3
+
+
+def exception_masks(cpu: Aarch64Cpu) -> dict[str, bool]:
+    """Which exceptions are masked, by the names that the boot log prints."""
+    daif = cpu.read_sysreg(DAIF)
+    return {name: bool(daif & bit) for name, bit in DAIF_BITS.items()}
+
+
+def enable_irqs(cpu: Aarch64Cpu) -> None:
+    """Let IRQs in."""
+    cpu.unmask(IRQ_MASK)
+
+
+def disable_irqs(cpu: Aarch64Cpu) -> None:
+    """Keep IRQs out."""
+    cpu.mask(IRQ_MASK)

@@ -1,0 +1,1 @@
+"""Board support: addresses, interrupt maps and driver bring-up."""

@@ -1,0 +1,57 @@
+"""The driver manager: brings device drivers up in order of registration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from kerneltui.kernel.irq import Irq, IrqHandler, IrqManager
+
+
+class Driver(Protocol):
+    """A device driver."""
+
+    compatible: str
+
+    def init(self) -> None:
+        """Bring the device up.  Raises KernelError when it cannot."""
+
+
+class InterruptDriven(Driver, Protocol):
+    """A driver whose device interrupts."""
+
+    def handle(self) -> None:
+        """The interrupt handler."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriverEntry:
+    """A registered driver, and the interrupt that its handler serves, if any."""
+
+    driver: Driver
+    irq: Irq | None = None
+
+
+class DriverManager:
+    """All drivers of the kernel."""
+
+    def __init__(self) -> None:
+        self._entries: list[DriverEntry] = []
+
+    def register(self, driver: Driver, irq: Irq | None = None) -> None:
+        """Add a driver; nothing is initialised yet."""
+        self._entries.append(DriverEntry(driver, irq))
+
+    def init_drivers(self, irq_manager: IrqManager) -> None:
+        """All drivers first, then all handlers: a handler may need another driver."""
+        for entry in self._entries:
+            entry.driver.init()
+        for entry in self._entries:
+            if entry.irq is not None:
+                handle = entry.driver.handle  # type: ignore[attr-defined]  # has an irq: has a handler
+                irq_manager.register_handler(IrqHandler(entry.irq, entry.driver.compatible, handle))
+                irq_manager.enable(entry.irq)
+
+    def names(self) -> list[str]:
+        """What is loaded, in order."""
+        return [entry.driver.compatible for entry in self._entries]

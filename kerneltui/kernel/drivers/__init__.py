@@ -1,0 +1,1 @@
+"""Device drivers: each declares the registers that it uses."""

@@ -1,0 +1,60 @@
+"""Driver of the Arm generic timer: the non-secure physical timer of the core that runs it.
+
+Encodings and bits from Arm DDI 0487, D19.8.
+"""
+
+from __future__ import annotations
+
+from kerneltui.kernel.arch.aarch64 import sysreg
+from kerneltui.kernel.arch.cpu import Aarch64Cpu
+
+CNTFRQ_EL0 = sysreg(3, 3, 14, 0, 0)
+CNTPCT_EL0 = sysreg(3, 3, 14, 0, 1)
+CNTP_CTL_EL0 = sysreg(3, 3, 14, 2, 1)
+CNTP_CVAL_EL0 = sysreg(3, 3, 14, 2, 2)
+CTL_ENABLE = 1 << 0
+CTL_IMASK = 1 << 1
+
+NS_PER_S = 1_000_000_000
+
+
+class ArchTimer:
+    """Clock and comparator of one core.
+
+    ``round_due_down`` is a fault that a scenario can switch on: the compare value is rounded down,
+    so that the interrupt can come a counter tick before the due time.
+    """
+
+    compatible = "ARM Architectural Timer"
+
+    def __init__(self, cpu: Aarch64Cpu, *, round_due_down: bool = False) -> None:
+        self._cpu = cpu
+        self._round_due_down = round_due_down
+        self._hz = 0
+
+    def _frequency(self) -> int:
+        if not self._hz:
+            self._hz = self._cpu.read_sysreg(CNTFRQ_EL0)
+        return self._hz
+
+    def resolution_ns(self) -> int:
+        """The length of a counter tick, rounded down."""
+        return NS_PER_S // self._frequency()
+
+    def uptime_ns(self) -> int:
+        """Time since the counter started, rounded down to ns."""
+        hz = self._hz or self._frequency()
+        return self._cpu.read_sysreg(CNTPCT_EL0) * NS_PER_S // hz
+
+    def set_timeout_irq(self, due_ns: int) -> None:
+        """Interrupt at the first counter tick that is not before ``due_ns``."""
+        hz = self._hz or self._frequency()
+        target = due_ns * hz // NS_PER_S if self._round_due_down else -(-due_ns * hz // NS_PER_S)
+        self._cpu.write_sysreg(CNTP_CVAL_EL0, target)
+        control = self._cpu.read_sysreg(CNTP_CTL_EL0)
+        self._cpu.write_sysreg(CNTP_CTL_EL0, (control | CTL_ENABLE) & ~CTL_IMASK)
+
+    def conclude_timeout_irq(self) -> None:
+        """Switch the comparator off: that de-asserts the interrupt."""
+        control = self._cpu.read_sysreg(CNTP_CTL_EL0)
+        self._cpu.write_sysreg(CNTP_CTL_EL0, control & ~CTL_ENABLE)

@@ -1,0 +1,76 @@
+"""Interrupt controllers of the Raspberry Pi 3: the cores' local one and the peripheral one.
+
+Offsets from BCM2836 ARM-local peripherals (QA7, rev 3.4), sections 4.6 and 4.10, and BCM2835 ARM
+Peripherals, section 7.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerneltui.kernel.arch.cpu import Cpu
+from kerneltui.kernel.irq import HandlerTable, Irq, IrqHandler
+
+CORE0_TIMER_INTERRUPT_CONTROL = 0x40
+CORE0_INTERRUPT_SOURCE = 0x60
+PERIPHERAL_IRQ = 1 << 8
+"""In the source register: something waits in the peripheral controller."""
+LAST_LOCAL_IRQ = 3
+
+IRQ_PENDING_1 = 0x04
+ENABLE_IRQS_1 = 0x10
+LAST_PERIPHERAL_IRQ = 63
+
+
+def _bits(word: int) -> Iterator[int]:
+    while word:
+        yield (word & -word).bit_length() - 1
+        word &= word - 1
+
+
+class BcmInterruptController:
+    """Both controllers behind one interface; core 0 handles everything."""
+
+    compatible = "BCM Interrupt Controller"
+
+    def __init__(self, cpu: Cpu, local: int, peripheral: int) -> None:
+        self._cpu = cpu
+        self._local = local
+        self._peripheral = peripheral
+        self._local_table = HandlerTable(LAST_LOCAL_IRQ)
+        self._peripheral_table = HandlerTable(LAST_PERIPHERAL_IRQ)
+
+    def init(self) -> None:
+        """Out of reset everything is disabled and routed to core 0."""
+
+    def register_handler(self, handler: IrqHandler) -> None:
+        """Raises KernelError when the interrupt has a handler already."""
+        local = handler.irq.domain == "local"
+        (self._local_table if local else self._peripheral_table).register(handler)
+
+    def enable(self, irq: Irq) -> None:
+        """Local: the timer control of core 0; peripheral: a set-enable register."""
+        if irq.domain == "local":
+            address = self._local + CORE0_TIMER_INTERRUPT_CONTROL
+            self._cpu.write(address, self._cpu.read(address) | 1 << irq.number)
+        else:
+            offset = ENABLE_IRQS_1 + irq.number // 32 * 4
+            self._cpu.write(self._peripheral + offset, 1 << irq.number % 32)
+
+    def handle_pending(self) -> None:
+        """Local interrupts first, then peripheral ones, each in order of number."""
+        source = self._cpu.read(self._local + CORE0_INTERRUPT_SOURCE)
+        for number in _bits(source & ~PERIPHERAL_IRQ):
+            self._local_table.call(number)
+        if source & PERIPHERAL_IRQ:
+            low = self._cpu.read(self._peripheral + IRQ_PENDING_1)
+            high = self._cpu.read(self._peripheral + IRQ_PENDING_1 + 4)
+            for number in _bits(high << 32 | low):
+                self._peripheral_table.call(number)
+
+    def handlers(self) -> list[tuple[str, list[IrqHandler]]]:
+        """Handlers of both controllers."""
+        return [
+            ("Local handler", list(self._local_table)),
+            ("Peripheral handler", list(self._peripheral_table)),
+        ]

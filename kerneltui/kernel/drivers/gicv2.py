@@ -1,0 +1,83 @@
+"""GICv2 driver.  Offsets from the GIC architecture specification, IHI 0048B, tables 4-1 and 4-2."""
+
+from __future__ import annotations
+
+from kerneltui.kernel.arch.cpu import Cpu
+from kerneltui.kernel.irq import HandlerTable, Irq, IrqHandler
+
+GICD_CTLR = 0x000
+GICD_TYPER = 0x004
+GICD_ISENABLER = 0x100
+GICD_ITARGETSR = 0x800
+GICC_CTLR = 0x000
+GICC_PMR = 0x004
+GICC_IAR = 0x00C
+GICC_EOIR = 0x010
+
+ENABLE = 1
+INTID_MASK = 0x3FF
+FIRST_SPI = 32
+LAST_INTID = 1019
+"""IDs from 1020 on are special: nothing to handle."""
+LOWEST_PRIORITY = 0xFF
+
+
+class Gicv2:
+    """One distributor, and the interface of the core that runs the driver.
+
+    Two ways to serve an interrupt are in use.  By default one is acknowledged, handled and ended
+    for each exception.  With ``drain`` the handler goes on until nothing is pending, and ends each
+    before handling it.
+    """
+
+    compatible = "GICv2 (ARM Generic Interrupt Controller v2)"
+
+    def __init__(self, cpu: Cpu, gicd: int, gicc: int, *, drain: bool = False) -> None:
+        self._cpu = cpu
+        self._gicd = gicd
+        self._gicc = gicc
+        self._drain = drain
+        self._table = HandlerTable(LAST_INTID)
+
+    def init(self) -> None:
+        """All SPIs to this core, distributor on, every priority let through, interface on."""
+        lines = self._cpu.read(self._gicd + GICD_TYPER) & 0x1F
+        mask = self._cpu.read(self._gicd + GICD_ITARGETSR) & 0xFF
+        for intid in range(FIRST_SPI, 32 * (lines + 1), 4):
+            self._cpu.write(self._gicd + GICD_ITARGETSR + intid, mask * 0x0101_0101)
+        self._cpu.write(self._gicd + GICD_CTLR, ENABLE)
+        self._cpu.write(self._gicc + GICC_PMR, LOWEST_PRIORITY)
+        self._cpu.write(self._gicc + GICC_CTLR, ENABLE)
+
+    def register_handler(self, handler: IrqHandler) -> None:
+        """Raises KernelError when the INTID has a handler already."""
+        self._table.register(handler)
+
+    def enable(self, irq: Irq) -> None:
+        """Set-enable: zeros leave the other 31 alone, so nothing needs to be read first."""
+        offset = GICD_ISENABLER + irq.number // 32 * 4
+        self._cpu.write(self._gicd + offset, 1 << irq.number % 32)
+
+    def target(self, irq: Irq, cpus: int) -> None:
+        """Add cores to an SPI's targets; this register has no set view, so read and write back."""
+        address = self._gicd + GICD_ITARGETSR + irq.number // 4 * 4
+        held = self._cpu.read(address)
+        self._cpu.write(address, held | cpus << irq.number % 4 * 8)
+
+    def handle_pending(self) -> None:
+        """Serve the highest pending interrupt, or with ``drain`` all of them."""
+        while True:
+            acknowledge = self._cpu.read(self._gicc + GICC_IAR)
+            intid = acknowledge & INTID_MASK
+            if intid > LAST_INTID:
+                return
+            if self._drain:
+                self._cpu.write(self._gicc + GICC_EOIR, acknowledge)
+            self._table.call(intid)
+            if not self._drain:
+                self._cpu.write(self._gicc + GICC_EOIR, acknowledge)
+                return
+
+    def handlers(self) -> list[tuple[str, list[IrqHandler]]]:
+        """All handlers, in one group."""
+        return [("Peripheral handler", list(self._table))]

@@ -1,0 +1,78 @@
+"""Interrupt handlers: who handles what, and what an interrupt controller's driver must offer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class KernelError(Exception):
+    """An operation of the kernel failed; ``str()`` says why.  Unhandled, it is a panic."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Irq:
+    """An interrupt as a board's map names it.
+
+    ``domain`` is the controller's numbering: ``gic`` (INTID), ``local`` (bit of the core's
+    interrupt source register) or ``peripheral`` (GPU interrupt).
+    """
+
+    domain: str
+    number: int
+
+
+@dataclass(slots=True)
+class IrqHandler:
+    """A registered handler."""
+
+    irq: Irq
+    name: str
+    handle: Callable[[], None]
+    count: int = 0
+    """how often it has been called"""
+
+
+class HandlerTable:
+    """The handlers of one interrupt numbering, at most one a number."""
+
+    def __init__(self, last: int) -> None:
+        self.last = last
+        self._handlers: dict[int, IrqHandler] = {}
+
+    def register(self, handler: IrqHandler) -> None:
+        """Raises :class:`KernelError` for a second handler and for a number beyond the last."""
+        number = handler.irq.number
+        if number in self._handlers:
+            raise KernelError(f"IRQ handler already registered for IRQ {number}")
+        if not 0 <= number <= self.last:
+            raise KernelError(f"IRQ {number} is beyond the controller's last, {self.last}")
+        self._handlers[number] = handler
+
+    def call(self, number: int) -> None:
+        """Run the handler.  Raises :class:`KernelError` when there is none."""
+        handler = self._handlers.get(number)
+        if handler is None:
+            raise KernelError(f"No handler registered for IRQ {number}")
+        handler.count += 1
+        handler.handle()
+
+    def __iter__(self) -> Iterator[IrqHandler]:
+        return iter(sorted(self._handlers.values(), key=lambda handler: handler.irq.number))
+
+
+class IrqManager(Protocol):
+    """What the driver of an interrupt controller offers to the kernel."""
+
+    def register_handler(self, handler: IrqHandler) -> None:
+        """Raises :class:`KernelError` when the interrupt has a handler already."""
+
+    def enable(self, irq: Irq) -> None:
+        """Let the interrupt through the controller."""
+
+    def handle_pending(self) -> None:
+        """Called from the IRQ vector; raises :class:`KernelError` for an unhandled interrupt."""
+
+    def handlers(self) -> list[tuple[str, list[IrqHandler]]]:
+        """Registered handlers by group: the title of the group and its handlers."""

@@ -1,0 +1,53 @@
+"""System timer: channel 3 of the BCM System Timer interrupts once a second, main counts.
+
+After chapter 2 of Cheesecake OS.  The handler loop acknowledges until nothing is pending and ends
+each interrupt before handling it; main prints a message each time it wakes.
+"""
+
+from __future__ import annotations
+
+from kerneltui.kernel.arch import aarch64
+from kerneltui.kernel.arch.cpu import Aarch64Cpu
+from kerneltui.kernel.bsp.raspberrypi import BOARDS
+from kerneltui.kernel.drivers.gicv2 import Gicv2
+from kerneltui.kernel.drivers.system_timer import SystemTimer
+from kerneltui.kernel.kernel import VERSION, Kernel
+from kerneltui.kernel.workload import Workload
+
+INTERVAL_US = 1_000_000
+CPU0_MASK = 0b0001
+
+
+class SystemTimerProgram(Kernel):
+    """Prints a message count once a second."""
+
+    drain_interrupts = True
+
+    def __init__(self, cpu: Aarch64Cpu, board: str, workload: Workload) -> None:
+        self.message_count = 1
+        self.timer = SystemTimer(cpu, BOARDS[board].system_timer, INTERVAL_US)
+        super().__init__(cpu, board, workload, self.timer)
+
+    def boot(self) -> None:
+        """Vectors, drivers, the timer's interrupt to this core, interrupts on, first message."""
+        self.vectors.install()
+        self.drivers.register(self.uart)
+        self.drivers.register(self.irq_manager)
+        self.drivers.register(self.timer, self.bsp.irq_system_timer_3)
+        self.init_drivers()
+        if isinstance(self.irq_manager, Gicv2):
+            self.irq_manager.target(self.bsp.irq_system_timer_3, CPU0_MASK)
+        self.console.info("Hello from the system timer!")
+        aarch64.enable_irqs(self.cpu)
+        self._print_message()
+
+    def _print_message(self) -> None:
+        self.console.info(f"Version: {VERSION}")
+        self.console.info(f"Message count: {self.message_count:x}")
+        self.message_count += 1
+
+    def idle(self) -> None:
+        """Each interrupt ends one wait; main has its turn then."""
+        while True:
+            self.cpu.wait_for_interrupt()
+            self._print_message()

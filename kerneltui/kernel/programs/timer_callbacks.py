@@ -1,0 +1,105 @@
+"""Timer callbacks: timeouts on the architectural timer, and an echoing console.
+
+After chapter 20 of the Rust Raspberry Pi OS tutorials.
+"""
+
+from __future__ import annotations
+
+from kerneltui.kernel.arch import aarch64
+from kerneltui.kernel.arch.cpu import Aarch64Cpu
+from kerneltui.kernel.drivers.arch_timer import ArchTimer
+from kerneltui.kernel.kernel import VERSION, Kernel
+from kerneltui.kernel.time import TimeManager
+from kerneltui.kernel.timeout_queue import Timeout
+from kerneltui.kernel.workload import TimeoutRequest, Workload
+
+
+class Callback:
+    """What a requested timeout does when it is due."""
+
+    def __init__(self, kernel: TimerCallbacks, request: TimeoutRequest) -> None:
+        self._kernel = kernel
+        self._request = request
+
+    def __call__(self) -> None:
+        """Compute, print, set further timeouts: whatever the request asks for."""
+        request = self._request
+        if request.busy_ns:
+            self._kernel.cpu.compute(request.busy_ns)
+        if request.text is not None:
+            self._kernel.console.info(request.text)
+        for following in request.then:
+            self._kernel.request(following)
+
+
+class TimerCallbacks(Kernel):
+    """Sets the workload's timeouts, then echoes what is typed."""
+
+    def __init__(self, cpu: Aarch64Cpu, board: str, workload: Workload) -> None:
+        faults = workload.faults
+        self.timer = ArchTimer(cpu, round_due_down="round-due-down" in faults)
+        super().__init__(cpu, board, workload, self.timer)
+        self.time_manager = TimeManager(
+            cpu,
+            self.timer,
+            self.console,
+            rearm_after_spurious="no-rearm-after-spurious" not in faults,
+        )
+
+    def timeouts(self) -> list[Timeout]:
+        """The time manager's queue."""
+        return list(self.time_manager.queue)
+
+    def armed_timeout(self) -> int | None:
+        """The head of the queue, except while it is being handled."""
+        return self.time_manager.armed_for
+
+    def worst_lateness_ns(self) -> int:
+        """As the time manager has noted it."""
+        return self.time_manager.worst_lateness_ns
+
+    def request(self, request: TimeoutRequest) -> None:
+        """Set one of the workload's timeouts."""
+        callback, name = Callback(self, request), request.name
+        if request.at_ns is not None:
+            self.time_manager.set_timeout_at(request.at_ns, callback, name)
+        elif request.every_ns is not None:
+            self.time_manager.set_timeout_periodic(request.every_ns, callback, name)
+        elif request.once_ns is not None:
+            self.time_manager.set_timeout_once(request.once_ns, callback, name)
+
+    def boot(self) -> None:
+        """Vectors, drivers, interrupts on, boot log, timeouts."""
+        self.vectors.install()
+        self.drivers.register(self.time_manager, self.bsp.irq_timer)
+        self.drivers.register(self.uart, self.bsp.irq_pl011)
+        self.drivers.register(self.irq_manager)
+        self.init_drivers()
+        aarch64.enable_irqs(self.cpu)
+        self._print_boot_log()
+        for request in self.workload.timeouts:
+            self.request(request)
+        self.console.info("Echoing input now")
+
+    def _print_boot_log(self) -> None:
+        info = self.console.info
+        info(f"kerneltui kernel version {VERSION}")
+        info(f"Booting on: {self.bsp.board_name}")
+        info(f"Current privilege level: EL{aarch64.exception_level(self.cpu)}")
+        info("Exception handling state:")
+        for name, masked in aarch64.exception_masks(self.cpu).items():
+            info(f"      {name + ':':<8}{'Masked' if masked else 'Unmasked'}")
+        info(f"Architectural timer resolution: {self.timer.resolution_ns()} ns")
+        info("Drivers loaded:")
+        for number, name in enumerate(self.drivers.names(), 1):
+            info(f"      {number}. {name}")
+        info("Registered IRQ handlers:")
+        for title, handlers in self.irq_manager.handlers():
+            info(f"      {title}:")
+            for handler in handlers:
+                info(f"            {handler.irq.number:>3}. {handler.name}")
+
+    def idle(self) -> None:
+        """Everything happens in handlers."""
+        while True:
+            self.cpu.wait_for_interrupt()

@@ -1,0 +1,39 @@
+"""What a program is asked to do: timeouts, and faults to switch on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TimeoutRequest:
+    """A timeout that a program sets at its start, or a callback sets when it runs.
+
+    Exactly one of ``once_ns`` (delay), ``every_ns`` (period) and ``at_ns`` (uptime) is not None.
+    """
+
+    name: str
+    once_ns: int | None = None
+    every_ns: int | None = None
+    at_ns: int | None = None
+    text: str | None = None
+    """what the callback prints"""
+    busy_ns: int = 0
+    """how long the callback computes"""
+    then: tuple[TimeoutRequest, ...] = ()
+    """what the callback sets in turn"""
+
+
+FAULTS = {
+    "round-due-down": "the compare value is rounded down: the interrupt can come one tick early",
+    "no-rearm-after-spurious": "after a spurious interrupt the comparator is left disarmed",
+}
+"""Flaws that real kernels had, and what each does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A program's parameters."""
+
+    timeouts: tuple[TimeoutRequest, ...] = ()
+    faults: frozenset[str] = frozenset()

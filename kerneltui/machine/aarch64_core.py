@@ -1,0 +1,237 @@
+"""An AArch64 core at EL1: system registers and the exception model.
+
+Document: Arm Architecture Reference Manual for A-profile, DDI 0487, chapters C5 (system registers)
+and D1 (exceptions).  Modelled: PSTATE.DAIF, EL1 with SP_EL1, SPSR_EL1, ELR_EL1, ESR_EL1, FAR_EL1,
+VBAR_EL1, ISR_EL1, MPIDR_EL1, CurrentEL; IRQ, FIQ and synchronous exceptions from the current EL;
+WFI.  Not modelled: other exception levels, the MMU, SError, general-purpose registers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from kerneltui.hw.bus import AddressSpace, BusFault
+from kerneltui.hw.register import RO, Field, Register, RegisterFile, RegisterTable
+from kerneltui.hw.scheduler import Scheduler
+from kerneltui.machine.hosted_core import Costs, HostedCore, StopReason
+
+D, A, I, F = 1 << 9, 1 << 8, 1 << 7, 1 << 6
+"""The mask bits of PSTATE, where DAIF and SPSR_EL1 hold them; also the interrupt inputs' bits."""
+EL1H = 0b0101
+"""PSTATE.M for EL1 with SP_EL1."""
+VECTOR_SYNC, VECTOR_IRQ, VECTOR_FIQ = 0x200, 0x280, 0x300
+"""Offsets from VBAR_EL1 for exceptions from the current EL with SP_ELx (D1.3.1)."""
+EC_UNDEFINED, EC_DATA_ABORT_SAME_EL = 0x00, 0x25
+DFSC_EXTERNAL = 0x10
+
+
+def _system(op1: int, crn: int, crm: int, op2: int) -> int:
+    return 3 << 14 | op1 << 11 | crn << 7 | crm << 3 | op2
+
+
+def _flags(doc: str) -> tuple[Field, ...]:
+    return tuple(
+        Field(name, bit, 1, doc=f"{doc} {what}")
+        for name, bit, what in (
+            ("D", 9, "debug exceptions"), ("A", 8, "SError"), ("I", 7, "IRQ"), ("F", 6, "FIQ"),
+        )
+    )  # fmt: skip
+
+
+AARCH64 = RegisterTable(
+    __name__,
+    "AARCH64",
+    "AArch64 core",
+    size=0x1_0000,
+    byte_addressed=False,
+    ref="Arm DDI 0487, C5.2 and D19.2",
+    registers=(
+        Register("CurrentEL", _system(0, 4, 2, 2), (Field("EL", 2, 2, RO, "Exception level"),),
+                 "The current exception level", "C5.2.1", 64, reset=1 << 2),
+        Register("DAIF", _system(3, 4, 2, 1), _flags("masks"),
+                 "Interrupt mask bits of PSTATE", "C5.2.2", 64, reset=D | A | I | F),
+        Register("SPSR_EL1", _system(0, 4, 0, 0), (*_flags("masked"), Field("M", 0, 4, doc="EL and stack pointer")),
+                 "PSTATE of what the exception interrupted", "C5.2.19", 64),
+        Register("ELR_EL1", _system(0, 4, 0, 1), (Field("ADDR", 0, 64, doc="Return address"),),
+                 "Where the exception returns to", "C5.2.7", 64),
+        Register("ESR_EL1", _system(0, 5, 2, 0), (Field("EC", 26, 6, doc="Exception class"),
+                 Field("IL", 25, doc="32-bit instruction"), Field("ISS", 0, 25, doc="Syndrome")),
+                 "Why a synchronous exception was taken", "D19.2.37", 64),
+        Register("FAR_EL1", _system(0, 6, 0, 0), (Field("ADDR", 0, 64, doc="Faulting address"),),
+                 "The address that faulted", "D19.2.40", 64),
+        Register("VBAR_EL1", _system(0, 12, 0, 0), (Field("BASE", 11, 53, doc="Vector base"),),
+                 "Base of the exception vectors, 2 KiB aligned", "D19.2.153", 64),
+        Register("ISR_EL1", _system(0, 12, 1, 0), (Field("A", 8, 1, RO), Field("I", 7, 1, RO, "IRQ pending"),
+                 Field("F", 6, 1, RO, "FIQ pending")), "Interrupts that wait at the core", "D19.2.61", 64),
+        Register("MPIDR_EL1", _system(0, 0, 0, 5), (Field("Aff0", 0, 8, RO, "Core number"),),
+                 "Which core this is", "D19.2.98", 64),
+    ),
+)  # fmt: skip
+
+
+class Aarch64Core(HostedCore):
+    """One core; ``input(bit)`` takes the wires of its interrupt controller."""
+
+    TABLES = (AARCH64,)
+
+    def __init__(
+        self,
+        index: int,
+        scheduler: Scheduler,
+        memory: AddressSpace,
+        sysregs: AddressSpace,
+        costs: Costs,
+    ) -> None:
+        super().__init__(index, scheduler, memory, costs)
+        self.sysregs = sysregs
+        self.regs = RegisterFile(self, AARCH64, changes={"MPIDR_EL1": {"reset": index}})
+        self._own = frozenset(slot.offset for slot in self.regs.slots())
+        self._daif = self.regs.store("DAIF")
+        self._spsr = self.regs.store("SPSR_EL1")
+        self._elr = self.regs.store("ELR_EL1")
+        self._vbar = self.regs.store("VBAR_EL1")
+        self._vectors: dict[int, dict[int, Callable[[], None]]] = {}
+        self._returned = False
+
+    # -- wires ------------------------------------------------------------------------------------
+
+    def set_irq(self, level: bool) -> None:
+        """The IRQ input."""
+        self.inputs = self.inputs | I if level else self.inputs & ~I
+
+    def set_fiq(self, level: bool) -> None:
+        """The FIQ input."""
+        self.inputs = self.inputs | F if level else self.inputs & ~F
+
+    def peek_ISR_EL1(self, index: int, cpu: int) -> int:
+        """The inputs' levels."""
+        return self.inputs
+
+    @property
+    def daif(self) -> int:
+        """The mask bits of PSTATE, in DAIF's layout."""
+        return self._daif[0]
+
+    @property
+    def return_address(self) -> int:
+        """ELR_EL1."""
+        return self._elr[0]
+
+    # -- exceptions -------------------------------------------------------------------------------
+
+    def _sample(self) -> None:
+        # A loop, not recursion: a level that stays up is taken again after each return, and the
+        # stack must not grow with it.
+        while ready := self.inputs & ~self._daif[0]:
+            if ready & F:
+                self._take("fiq", VECTOR_FIQ)
+            else:
+                self._take("irq", VECTOR_IRQ)
+
+    def _take(self, kind: str, vector: int) -> None:
+        """Exception entry from the current EL (D1.3.1), the handler, and its return."""
+        if self.retired >= self.stop_at:
+            self._pause(kind, self._vbar[0] + vector)
+            if kind != "sync" and not self.inputs & ~self._daif[0]:
+                return  # the debugger has changed what was pending
+        self._spsr[0] = self._daif[0] | EL1H
+        self._elr[0] = self._program_counter()
+        self._daif[0] = D | A | I | F
+        table = self._vectors.get(self._vbar[0])
+        if table is None or vector not in table:
+            self.halt(
+                f"{kind} exception, but no code at VBAR_EL1+{vector:#x} = {self._vbar[0] + vector:#x}"
+            )
+        if kind != "sync":
+            self.interrupts_taken += 1
+        if self.observer is not None:
+            self.observer.exception(self, kind, vector)
+        self.depth += 1
+        self.retired += 1
+        self._pass_time(self.costs.exception_entry)
+        if self.stop_on_interrupt and kind != "sync":
+            self.request_stop(StopReason.INTERRUPT)
+        self._returned = False
+        table[vector]()
+        if not self._returned:
+            self.halt(f"the code at VBAR_EL1+{vector:#x} ended without ERET")
+        self.depth -= 1
+        if self.depth < self.stop_below_depth:
+            self.request_stop(StopReason.HANDLER_DONE)
+
+    def _fault(self, fault: BusFault) -> None:
+        """A synchronous external abort (D1.3, D19.2.37): nothing answered at the address."""
+        undefined = fault.space == self.sysregs.name
+        exception_class = EC_UNDEFINED if undefined else EC_DATA_ABORT_SAME_EL
+        syndrome = exception_class << 26 | 1 << 25 | (0 if undefined else DFSC_EXTERNAL)
+        self.regs.store("ESR_EL1")[0] = syndrome
+        self.regs.store("FAR_EL1")[0] = 0 if undefined else fault.address
+        self._take("sync", VECTOR_SYNC)
+
+    # -- instructions -------------------------------------------------------------------------------
+
+    def read_sysreg(self, encoding: int) -> int:
+        """MRS.  ``encoding`` is op0:op1:CRn:CRm:op2, as in the instruction."""
+        if self.retired >= self.stop_at:
+            self._pause("mrs", encoding, 0, 8)
+        try:
+            file = self.regs if encoding in self._own else self.sysregs
+            value = file.read(encoding, 8, self.index)
+        except BusFault as fault:
+            value = 0
+            self._fault(fault)
+        if self.observer is not None:
+            self.observer.instruction(self, "mrs", encoding, value, 8)
+        self._retire(self.costs.sysreg)
+        return value
+
+    def write_sysreg(self, encoding: int, value: int) -> None:
+        """MSR (register)."""
+        if self.retired >= self.stop_at:
+            self._pause("msr", encoding, value, 8)
+        if self.observer is not None:
+            self.observer.instruction(self, "msr", encoding, value, 8)
+        try:
+            if encoding in self._own:
+                self.regs.write(encoding, value, 8)
+            else:
+                self.sysregs.write(encoding, value, 8, self.index)
+        except BusFault as fault:
+            self._fault(fault)
+        self._retire(self.costs.sysreg)
+
+    def mask(self, bits: int) -> None:
+        """MSR DAIFSet: ``bits`` are D=8, A=4, I=2, F=1."""
+        if self.retired >= self.stop_at:
+            self._pause("daifset", value=bits)
+        if self.observer is not None:
+            self.observer.instruction(self, "daifset", 0, bits, 0)
+        self._daif[0] |= bits << 6
+        self._retire(self.costs.sysreg)
+
+    def unmask(self, bits: int) -> None:
+        """MSR DAIFClr: ``bits`` are D=8, A=4, I=2, F=1."""
+        if self.retired >= self.stop_at:
+            self._pause("daifclr", value=bits)
+        if self.observer is not None:
+            self.observer.instruction(self, "daifclr", 0, bits, 0)
+        self._daif[0] &= ~(bits << 6)
+        self._retire(self.costs.sysreg)
+
+    def return_from_exception(self) -> None:
+        """ERET: PSTATE from SPSR_EL1; the vector's code must end with it."""
+        if self.retired >= self.stop_at:
+            self._pause("eret", self._elr[0])
+        if self.observer is not None:
+            self.observer.instruction(self, "eret", self._elr[0], self._spsr[0], 8)
+        self._daif[0] = self._spsr[0] & (D | A | I | F)
+        self._returned = True
+        # Not sampled here but after the handler's frame is gone: see _sample.
+        self.retired += 1
+        self._pass_time(self.costs.exception_return)
+
+    def place_vectors(self, table: Mapping[int, Callable[[], None]]) -> int:
+        """Link a vector table into the image; returns its address for VBAR_EL1."""
+        address = 0x8_0800 + 0x800 * len(self._vectors)
+        self._vectors[address] = dict(table)
+        return address

@@ -1,0 +1,396 @@
+"""A CPU core that runs a kernel written in Python.
+
+Its instruction is one hardware access: a load, a store, a system-register access, a stretch of
+computing, an exception entry or return, or a wait for an interrupt.  Each retires with a cost in
+nanoseconds; at its end due events fire and the interrupt inputs are sampled.  The kernel runs on a
+greenlet, so the debugger can halt it *before* any instruction and read its frames; as long as
+nothing asks to halt there is no switch and an access is a direct call.
+
+Subclasses add the architecture: system registers and the exception model.
+"""
+
+from __future__ import annotations
+
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from types import FrameType
+from typing import Any, Never, Protocol
+from zlib import crc32
+
+from greenlet import getcurrent, greenlet
+
+from kerneltui.hw.bus import AddressSpace, BusFault
+from kerneltui.hw.scheduler import NEVER, Scheduler
+
+FOREVER = 1 << 63
+"""An instruction count that is never reached."""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What each kind of instruction takes, in ns; given by the board."""
+
+    load: int = 100
+    store: int = 60
+    sysreg: int = 10
+    exception_entry: int = 40
+    exception_return: int = 40
+    wait: int = 20
+
+
+class CoreState(StrEnum):
+    """What a core is doing."""
+
+    OFF = "off"
+    """never released"""
+    RUNNING = "running"
+    WAITING = "waiting"
+    """in WFI, until an interrupt"""
+    HALTED = "halted"
+    """stopped for good by the kernel (panic) or by an error in it"""
+
+
+class StopReason(StrEnum):
+    """Why a run ended."""
+
+    BUDGET = "budget"
+    """the granted number of instructions is used up"""
+    TIME = "time"
+    """virtual time reached the limit"""
+    INTERRUPT = "interrupt"
+    """an interrupt was taken; the handler has not begun"""
+    TRACEPOINT = "tracepoint"
+    """the kernel passed the awaited tracepoint"""
+    HANDLER_DONE = "handler done"
+    """the handler returned to what it had interrupted"""
+    IDLE = "idle"
+    """the core began to wait for an interrupt"""
+    NOTHING_DUE = "nothing due"
+    """the core waits and no event is due, ever: only input can wake it"""
+    HALTED = "halted"
+    """the kernel has halted"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The instruction that a halted core executes next."""
+
+    kind: str
+    """``ldr``, ``str``, ``mrs``, ``msr``, ``compute``, ``wfi``, ``eret``, ``irq``, ``fiq`` ..."""
+    target: int = 0
+    value: int = 0
+    size: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFrame:
+    """One kernel function on the halted core's stack."""
+
+    function: str
+    module: str
+    file: str
+    line: int
+
+
+class Observer(Protocol):
+    """Who is told what happens; absent when nobody records."""
+
+    def instruction(self, core: HostedCore, kind: str, target: int, value: int, size: int) -> None:
+        """An instruction was executed; it has not retired yet."""
+
+    def exception(self, core: HostedCore, kind: str, vector: int) -> None:
+        """An exception was taken."""
+
+    def tracepoint(self, core: HostedCore, name: str, facts: dict[str, Any]) -> None:
+        """The kernel passed a tracepoint."""
+
+
+class Program(Protocol):
+    """A kernel, as the core sees it."""
+
+    def boot(self) -> None:
+        """From reset to the first idle."""
+
+    def idle(self) -> None:
+        """Wait for interrupts for ever; may be entered anew at any idle instruction."""
+
+
+IMAGE_BASE = 0x8_0000
+"""Where the boot firmware loads a 64-bit kernel image."""
+
+
+def code_address(function: str, line: int) -> int:
+    """A stable address for a line of a kernel function.
+
+    A hosted kernel has no machine code, so every function gets 256 instruction slots at an address
+    derived from its name: the same in every run, whatever else has been looked at.
+    """
+    return IMAGE_BASE + (crc32(function.encode()) & 0xFFFF) * 0x400 + (line & 0xFF) * 4
+
+
+_MACHINE = __name__.rpartition(".")[0]
+
+
+def _function(frame: FrameType) -> str:
+    module = str(frame.f_globals.get("__name__", ""))
+    return f"{module.partition('.kernel.')[2] or module}.{frame.f_code.co_qualname}"
+
+
+class HostedCore(ABC):
+    """What cores of every architecture share."""
+
+    def __init__(
+        self, index: int, scheduler: Scheduler, memory: AddressSpace, costs: Costs
+    ) -> None:
+        self.index = index
+        self.scheduler = scheduler
+        self.memory = memory
+        self.costs = costs
+        self.state = CoreState.OFF
+        self.halt_reason = ""
+        self.retired = 0
+        self.interrupts_taken = 0
+        self.depth = 0
+        self.inputs = 0
+        self.program: Program | None = None
+        self.booted = False
+        self._detach()
+
+    def _detach(self) -> None:
+        """What a snapshot does not carry: the debugger's wishes and the greenlet."""
+        self.observer: Observer | None = None
+        self.stop_at = FOREVER
+        self.until = NEVER
+        self.stop_on_interrupt = False
+        self.stop_on_idle = False
+        self.stop_on_tracepoint = ""
+        self.stop_below_depth = 0
+        self.stop_reason = StopReason.BUDGET
+        self.pending: Pending | None = None
+        self._greenlet: greenlet | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        for name in (
+            "observer", "stop_at", "until", "stop_on_interrupt", "stop_on_idle",
+            "stop_on_tracepoint", "stop_below_depth", "stop_reason", "pending", "_greenlet",
+        ):  # fmt: skip
+            del state[name]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._detach()
+
+    # -- the debugger's side --------------------------------------------------------------------
+
+    def run(self) -> StopReason:
+        """Execute until one of the ``stop_*`` wishes, ``stop_at`` or ``until`` says halt."""
+        if self.state is CoreState.HALTED:
+            return StopReason.HALTED
+        self.stop_reason = StopReason.BUDGET
+        if self.scheduler.now >= self.until:
+            return StopReason.TIME
+        if self._greenlet is None:
+            self._greenlet = greenlet(self._main)
+        self._greenlet.parent = getcurrent()
+        self._greenlet.switch()
+        return self.stop_reason
+
+    @property
+    def at_rest(self) -> bool:
+        """At an idle instruction with no exception in progress: all state is plain data."""
+        idle = self.state is CoreState.WAITING or (
+            self.pending is not None and self.pending.kind == "wfi"
+        )
+        return self.depth == 0 and self.booted and idle
+
+    def request_stop(self, reason: StopReason) -> None:
+        """Halt before the next instruction."""
+        self.stop_at = self.retired
+        self.stop_reason = reason
+
+    def frames(self) -> list[SourceFrame]:
+        """The kernel's functions on the halted core's stack, innermost first."""
+        frame = self._greenlet.gr_frame if self._greenlet is not None else None
+        found = []
+        while frame is not None:
+            module = str(frame.f_globals["__name__"])
+            if not module.startswith(_MACHINE):
+                found.append(
+                    SourceFrame(_function(frame), module, frame.f_code.co_filename, frame.f_lineno)
+                )
+            frame = frame.f_back
+        return found
+
+    def close(self) -> None:
+        """Let go of the kernel's stack."""
+        running, self._greenlet = self._greenlet, None
+        if running is not None and not running.dead:
+            running.parent = getcurrent()
+            running.throw()
+
+    def _main(self) -> None:
+        program = self.program
+        if program is None:
+            raise RuntimeError(f"core {self.index} has no program")
+        try:
+            if not self.booted:
+                self.state = CoreState.RUNNING
+                program.boot()
+                self.booted = True
+            program.idle()
+            self._halted("the kernel returned from its idle loop")
+        except Exception as error:
+            self._halted(f"kernel error: {type(error).__name__}: {error} ({_origin(error)})")
+
+    def _halted(self, reason: str) -> None:
+        self.state = CoreState.HALTED
+        self.halt_reason = reason
+        self.stop_reason = StopReason.HALTED
+
+    def _pause(self, kind: str, target: int = 0, value: int = 0, size: int = 4) -> None:
+        """Halt before an instruction, until the debugger lets go."""
+        while self.retired >= self.stop_at:
+            self.pending = Pending(kind, target, value, size)
+            self._to_debugger()
+            self.pending = None
+
+    def _to_debugger(self) -> None:
+        debugger = getcurrent().parent
+        if debugger is None:
+            raise RuntimeError("only the kernel's own code executes instructions")
+        debugger.switch()
+
+    def _retire(self, cost: int) -> None:
+        """The end of an instruction: time passes, due events fire, interrupts are sampled."""
+        self.retired += 1
+        self._pass_time(cost)
+        if self.inputs:
+            self._sample()
+
+    def _pass_time(self, cost: int) -> None:
+        scheduler = self.scheduler
+        now = scheduler.now + cost
+        if now >= scheduler.next_due:
+            scheduler.advance(now)
+        else:
+            scheduler.now = now
+        if now >= self.until:
+            self.request_stop(StopReason.TIME)
+
+    @abstractmethod
+    def _sample(self) -> None:
+        """Take the interrupts that the core's mask lets in."""
+
+    @abstractmethod
+    def _fault(self, fault: BusFault) -> None:
+        """Nothing answered at an address: take the architecture's exception."""
+
+    # -- instructions: the kernel's side ----------------------------------------------------------
+
+    def read(self, address: int, size: int = 4) -> int:
+        """Load ``size`` bytes."""
+        if self.retired >= self.stop_at:
+            self._pause("ldr", address, 0, size)
+        try:
+            value = self.memory.read(address, size, self.index)
+        except BusFault as fault:
+            value = 0
+            self._fault(fault)
+        if self.observer is not None:
+            self.observer.instruction(self, "ldr", address, value, size)
+        self._retire(self.costs.load)
+        return value
+
+    def write(self, address: int, value: int, size: int = 4) -> None:
+        """Store ``size`` bytes."""
+        if self.retired >= self.stop_at:
+            self._pause("str", address, value, size)
+        if self.observer is not None:
+            self.observer.instruction(self, "str", address, value, size)
+        try:
+            self.memory.write(address, value, size, self.index)
+        except BusFault as fault:
+            self._fault(fault)
+        self._retire(self.costs.store)
+
+    def compute(self, ns: int) -> None:
+        """Execute for ``ns`` without touching hardware; interrupts are taken on the way."""
+        if self.retired >= self.stop_at:
+            self._pause("compute", value=ns)
+        if self.observer is not None:
+            self.observer.instruction(self, "compute", 0, ns, 0)
+        self.retired += 1
+        while ns > 0:
+            stretch = min(ns, max(self.scheduler.next_due - self.scheduler.now, 1))
+            stretch = min(stretch, max(self.until - self.scheduler.now, 1))
+            ns -= stretch
+            self._pass_time(stretch)
+            if self.inputs:
+                self._sample()
+            if ns and self.retired >= self.stop_at:
+                self._pause("compute", value=ns)
+
+    def wait_for_interrupt(self) -> None:
+        """Sleep until an interrupt input is high, masked or not."""
+        if self.state is not CoreState.WAITING:
+            if self.retired >= self.stop_at:
+                self._pause("wfi")
+            if self.observer is not None:
+                self.observer.instruction(self, "wfi", 0, 0, 0)
+            self.state = CoreState.WAITING
+            if self.stop_on_idle and self.at_rest:
+                self.request_stop(StopReason.IDLE)
+        while not self.inputs:
+            if self.retired >= self.stop_at:
+                self._pause("wfi")
+                continue
+            due = self.scheduler.next_due
+            if due <= self.until and due < NEVER:
+                self.scheduler.advance(due)
+            elif self.until < NEVER:
+                self.scheduler.advance(self.until)
+                self.request_stop(StopReason.TIME)
+            else:
+                self.request_stop(StopReason.NOTHING_DUE)
+        self.state = CoreState.RUNNING
+        self._retire(self.costs.wait)
+
+    def halt(self, reason: str) -> Never:
+        """Stop this core for good, with everything left inspectable."""
+        self._halted(reason)
+        while True:
+            self._to_debugger()
+
+    def tracepoint(self, name: str, /, **facts: Any) -> None:
+        """Tell the debugger of a point that the kernel passes; takes no time."""
+        if self.observer is not None:
+            self.observer.tracepoint(self, name, facts)
+        if name == self.stop_on_tracepoint:
+            self.request_stop(StopReason.TRACEPOINT)
+
+    def _program_counter(self) -> int:
+        """The address of the kernel line that is executing."""
+        frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to a frame
+        while frame is not None and frame.f_globals["__name__"].startswith(_MACHINE):
+            frame = frame.f_back
+        if frame is None:
+            return 0
+        return code_address(_function(frame), frame.f_lineno - frame.f_code.co_firstlineno)
+
+
+def _origin(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "nowhere"
+    return f"{_function(trace.tb_frame)}, line {trace.tb_lineno}"
+
+
+Vectors = dict[int, Callable[[], None]]
+"""Vector table: offset -> code."""

@@ -1,0 +1,82 @@
+"""The far end of the board's serial wire: where typed characters come from and output goes to.
+
+Characters are sent one frame time apart, at the rate that the UART is set to, as a terminal with
+the same settings would.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from kerneltui.hw.scheduler import Scheduler
+
+
+class SerialDevice(Protocol):
+    """A UART, seen from its wire."""
+
+    transmit: Callable[[int], None] | None
+
+    def receive(self, byte: int) -> None:
+        """A character has arrived."""
+
+    def frame_ns(self) -> int:
+        """How long one character takes."""
+
+
+class SerialTerminal:
+    """Sends what is typed, and passes on what arrives.
+
+    ``on_output(byte)`` and ``on_input(byte)`` observe the two directions; neither is part of a
+    snapshot.
+    """
+
+    def __init__(self, uart: SerialDevice, scheduler: Scheduler) -> None:
+        self._uart = uart
+        self._scheduler = scheduler
+        self._typed: deque[int] = deque()
+        self._next = scheduler.timer("terminal", self._send)
+        self._script: deque[tuple[int, bytes]] = deque()
+        self._script_due = scheduler.timer("script", self._type_script)
+        self.on_output: Callable[[int], None] | None = None
+        self.on_input: Callable[[int], None] | None = None
+        uart.transmit = self._arrived
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "on_output": None, "on_input": None}
+
+    @property
+    def waiting(self) -> int:
+        """Typed characters that have not been sent yet."""
+        return len(self._typed)
+
+    def type(self, data: bytes) -> None:
+        """Type characters, at the present time."""
+        if not self._typed and data:
+            self._next.arm(self._scheduler.now + self._uart.frame_ns())
+        self._typed.extend(data)
+
+    def play(self, script: list[tuple[int, bytes]]) -> None:
+        """Type each text at its time (ns since power-on); the list is in order of time."""
+        self._script.extend(script)
+        if self._script:
+            self._script_due.arm(self._script[0][0])
+
+    def _type_script(self) -> None:
+        _, data = self._script.popleft()
+        if self._script:
+            self._script_due.arm(self._script[0][0])
+        self.type(data)
+
+    def _send(self) -> None:
+        byte = self._typed.popleft()
+        if self._typed:
+            self._next.arm(self._scheduler.now + self._uart.frame_ns())
+        if self.on_input is not None:
+            self.on_input(byte)
+        self._uart.receive(byte)
+
+    def _arrived(self, byte: int) -> None:
+        if self.on_output is not None:
+            self.on_output(byte)

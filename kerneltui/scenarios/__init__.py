@@ -1,0 +1,1 @@
+"""Scenarios: what a program does and what is typed when, as YAML."""

@@ -1,0 +1,56 @@
+"""Durations as people write them: ``250us``, ``1.5s``, ``2m``; in the program, integer ns."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+NS_PER_UNIT = {
+    "ns": 1,
+    "us": 1_000,
+    "ms": 1_000_000,
+    "s": 1_000_000_000,
+    "m": 60_000_000_000,
+    "h": 3_600_000_000_000,
+}
+LONGEST_NS = 366 * 24 * NS_PER_UNIT["h"]
+"""Beyond a year a duration is taken for a slip of the keyboard."""
+PATTERN = r"^[0-9][0-9_]*(\.[0-9]+)? ?(ns|us|ms|s|m|h)$"
+
+
+def parse_duration(text: str) -> int:
+    """``1.5s`` -> ns.  Raises ValueError, in words, for anything that is not 0 to 366 days."""
+    if not re.fullmatch(PATTERN, text):
+        if text.lstrip().startswith("-"):
+            raise ValueError(f"a duration cannot be negative: '{text}'")
+        raise ValueError(f"'{text}' is not a duration like 250us, 1.5s or 2m")
+    number = text.rstrip("nushm ")
+    unit = text[len(number) :].strip()
+    exact = Decimal(number.replace("_", "")) * NS_PER_UNIT[unit]
+    if exact > LONGEST_NS:
+        raise ValueError(f"'{text}' is more than a year; the longest duration is 8784h")
+    if exact != int(exact):
+        raise ValueError(f"'{text}' is finer than a nanosecond")
+    return int(exact)
+
+
+def format_duration(ns: int) -> str:
+    """The largest unit in which the value has at most three decimals: ``1.5 s``, ``250 us``."""
+    if ns < 0:
+        return f"-{format_duration(-ns)}"
+    for unit in ("s", "ms", "us"):
+        size = NS_PER_UNIT[unit]
+        if ns >= size:
+            return f"{_trim(ns, size)} {unit}"
+    return f"{ns} ns"
+
+
+def _trim(ns: int, size: int) -> str:
+    thousandths = ns * 1000 // size
+    return f"{thousandths // 1000}.{thousandths % 1000:03}".rstrip("0").rstrip(".")
+
+
+def format_time(ns: int) -> str:
+    """A point in virtual time in seconds, grouped for reading: ``1.000 123 456``."""
+    seconds, rest = divmod(ns, 1_000_000_000)
+    return f"{seconds}.{rest // 1_000_000:03} {rest // 1000 % 1000:03} {rest % 1000:03}"
