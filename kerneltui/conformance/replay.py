@@ -16,6 +16,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,9 @@ def replay(path: Path) -> Replay:
         except (ValueError, BusFault) as error:
             raise ValueError(f"{path}:{record.line}: {record.kind}: {error}") from error
     missed = len({difference.line for difference in differences})
-    first = f"{path}:{differences[0].line}: {differences[0].text}" if differences else None
-    return Replay(path, trace.total - missed, trace.total, first)
+    first = min(differences, key=lambda difference: difference.line, default=None)
+    text = None if first is None else f"{path}:{first.line}: {first.text}"
+    return Replay(path, trace.total - missed, trace.total, text)
 
 
 # -- when it happened -------------------------------------------------------------------------
@@ -127,14 +129,14 @@ def _lines_differ(rig: Rig, record: Record, *, rises_only: bool) -> list[Differe
     got = [change for change in rig.changes if change[1] or not rises_only]
     if got == wanted:
         return []
-    alike = 0
-    while alike < min(len(got), len(wanted)) and got[alike] == wanted[alike]:
-        alike += 1
     text = (
         f"output lines after {_name(rig, record)}: expected {_changes(wanted)}, "
         f"got {_changes(got)}{_when(rig)}"
     )
-    wrong = [answer.line for answer in answers[alike:]] or [record.line]
+    found = zip_longest(answers, wanted, got[: len(wanted)])
+    wrong = [answer.line for answer, want, change in found if want != change]
+    if len(got) > len(wanted):
+        wrong.append(record.line)
     return [Difference(line, text) for line in wrong]
 
 

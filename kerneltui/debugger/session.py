@@ -37,6 +37,8 @@ class Setup:
     board: Board
     kernel: KernelFactory
     scenario_name: str = ""
+    scenario_source: str = ""
+    """the name or file that the scenario was opened by"""
     scenario_title: str = ""
     about: str = ""
     inputs: tuple[TimedInput, ...] = ()

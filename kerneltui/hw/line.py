@@ -1,7 +1,8 @@
 """Interrupt wires.
 
 A :class:`Line` holds its level: setting a level that it already has does nothing, a new sink is
-told the present level, and a watcher sees every edge once.  Whether an input is level- or
+told the present level, and a watcher sees every edge once (a watcher is not part of
+a snapshot).  Whether an input is level- or
 edge-sensitive is the business of the controller at its end.
 """
 
@@ -24,6 +25,13 @@ class Line:
         self.level = False
         self.watcher: Callable[[Line], None] | None = None
         self._sinks: list[Sink] = []
+
+    def __getstate__(self) -> tuple[str, bool, list[Sink]]:
+        return self.name, self.level, self._sinks
+
+    def __setstate__(self, state: tuple[str, bool, list[Sink]]) -> None:
+        self.name, self.level, self._sinks = state
+        self.watcher = None
 
     def set(self, level: bool) -> None:
         """Drive the wire; sinks are called in the order in which they were connected."""

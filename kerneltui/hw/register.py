@@ -312,11 +312,12 @@ class RegisterFile:
 
     def __getstate__(self) -> tuple[Any, ...]:
         return (
-            self.owner, self.table, self.cpus, self._changes, self._stores, self.on_unmodelled,
+            self.owner, self.table, self.cpus, self._changes, self._stores,
         )  # fmt: skip
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        (self.owner, self.table, self.cpus, self._changes, self._stores, self.on_unmodelled) = state
+        self.owner, self.table, self.cpus, self._changes, self._stores = state
+        self.on_unmodelled = None
         self._bind()
 
     def _check_hooks(self) -> None:

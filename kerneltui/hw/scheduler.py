@@ -9,7 +9,7 @@ objects, one per comparator; they run in order of (due, sequence of arming), whi
 from __future__ import annotations
 
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 NS_PER_S = 1_000_000_000
 NEVER = 1 << 63
@@ -51,6 +51,8 @@ class Timer:
         scheduler.sequence += 1
         self._sequence = scheduler.sequence
         heappush(scheduler.queue, (due, self._sequence, self))
+        if len(scheduler.queue) > scheduler.tidy_above:
+            scheduler.tidy()
         scheduler.discard_stale()
 
     def cancel(self) -> None:
@@ -71,13 +73,14 @@ class Scheduler:
     instruction; everyone else treats them as read-only.
     """
 
-    __slots__ = ("next_due", "now", "queue", "sequence")
+    __slots__ = ("next_due", "now", "queue", "sequence", "tidy_above")
 
     def __init__(self) -> None:
         self.now = 0
         self.next_due = NEVER
         self.sequence = 0
         self.queue: list[tuple[int, int, Timer]] = []
+        self.tidy_above = 64
 
     def timer(self, name: str, action: Callable[[], None]) -> Timer:
         """A new timer, not armed.  ``action`` must be picklable: a bound method or a partial."""
@@ -89,6 +92,16 @@ class Scheduler:
         while queue and not queue[0][2].is_current(queue[0][0], queue[0][1]):
             heappop(queue)
         self.next_due = queue[0][0] if queue else NEVER
+
+    def tidy(self) -> None:
+        """Drop re-armed and cancelled entries everywhere.
+
+        A timer that is armed far ahead and then nearer, over and over, leaves entries deep in the
+        queue; snapshots must not grow with them.
+        """
+        self.queue[:] = [entry for entry in self.queue if entry[2].is_current(*entry[:2])]
+        heapify(self.queue)
+        self.tidy_above = max(64, 4 * len(self.queue))
 
     def advance(self, to: int) -> None:
         """Let time pass until ``to`` (ns), running what falls due, each at its own time.

@@ -128,10 +128,10 @@ def _repeat(spec: TimeoutSpec, kind: str, then: tuple[TimeoutRequest, ...]) -> l
 
 def open_session(board: str, scenario: str) -> Session:
     """A session on a board with a scenario, by names or files.  Raises :class:`UserError`."""
-    return make_session(load_board(board), load_scenario(scenario))
+    return make_session(load_board(board), load_scenario(scenario), scenario)
 
 
-def make_session(board: Board, scenario: Scenario) -> Session:
+def make_session(board: Board, scenario: Scenario, source: str = "") -> Session:
     """A session at reset."""
     cls = program(scenario.spec.program)
     workload = scenario.workload
@@ -140,6 +140,7 @@ def make_session(board: Board, scenario: Scenario) -> Session:
         Setup(
             board=board,
             scenario_name=scenario.name,
+            scenario_source=source or scenario.name,
             scenario_title=scenario.spec.title,
             about=scenario.spec.about,
             kernel=lambda cpu: cls(cpu, bsp, workload),

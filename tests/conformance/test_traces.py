@@ -117,7 +117,7 @@ def test_a_wrong_time_is_reported(tmp_path):
 
 @pytest.mark.parametrize("family", ["gentimer-raspi3b", "gentimer-raspi4b", "gentimer-virt"])
 def test_a_wrong_interrupt_in_a_window_is_reported(tmp_path, family):
-    rows = rows_of(family)
+    rows = rows_of(family, seed=2)
     place = next(n for n, row in enumerate(rows) if row.get("ids"))
     rows[place]["ids"] = [1]
     assert f"trace.jsonl:{place + 1}: window" in replay(written(tmp_path, rows)).difference
@@ -133,7 +133,6 @@ def test_the_latitude_of_a_timed_read_is_its_own_duration(tmp_path):
 
 
 def test_a_cval_that_no_moment_of_the_tval_write_explains_is_reported(tmp_path):
-    timed = {"t0": 100, "t1": 110}
     rows = [
         rows_of("gentimer-raspi3b")[0],
         {"op": "sysreg_write", "reg": "CNTV_TVAL_EL0", "value": 1000, "t0": 100, "t1": 110},
@@ -145,7 +144,6 @@ def test_a_cval_that_no_moment_of_the_tval_write_explains_is_reported(tmp_path):
     for compare in (1099, 1111):
         rows[2]["value"] = compare
         assert "CNTV_CVAL_EL0" in replay(written(tmp_path, rows)).difference
-    assert timed["t1"] == rows[1]["t1"]
 
 
 def test_the_moment_of_a_tval_write_must_explain_all_that_follows(tmp_path):
@@ -195,7 +193,7 @@ HEADER = '{"device": "bcm2835_systmr", "space": "mmio"}'
 def test_a_malformed_file_is_refused_with_file_and_line(tmp_path, text, line, what):
     path = tmp_path / "broken.jsonl"
     path.write_text(text)
-    with pytest.raises(ValueError, match=f"broken.jsonl:{line}: ") as caught:
+    with pytest.raises(ValueError, match=rf"broken\.jsonl:{line}: ") as caught:
         replay(path)
     assert what in str(caught.value)
 
@@ -224,7 +222,7 @@ def test_a_system_register_that_does_not_exist_is_named(tmp_path):
 
 
 def test_a_file_that_is_not_there_or_not_text_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="missing.jsonl"):
+    with pytest.raises(ValueError, match=r"missing\.jsonl"):
         replay(tmp_path / "missing.jsonl")
     binary = tmp_path / "binary.jsonl"
     binary.write_bytes(b"\xff\xfe\x00")

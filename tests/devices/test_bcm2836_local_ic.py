@@ -175,10 +175,11 @@ def test_reload_postpones_without_an_interrupt_as_a_watchdog_needs(ic):
 
 def test_a_disabled_local_timer_waits_at_its_reload_value(ic):
     ic.regs.write(LOCAL_TIMER, INTERRUPT | 384)
-    advance(ic, 1_000_000)
+    advance(ic, 1_003_000)
     assert not ic.regs.read(LOCAL_TIMER) & FLAG
     ic.regs.write(LOCAL_TIMER, INTERRUPT | ENABLE | 384)
     advance(ic, 9_999)
+    assert not ic.regs.read(LOCAL_TIMER) & FLAG, "enabling starts a whole period"
     ic.regs.write(LOCAL_TIMER, INTERRUPT | 384)
     advance(ic, 1_000_000)
     assert not ic.regs.read(LOCAL_TIMER) & FLAG

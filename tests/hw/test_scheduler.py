@@ -196,3 +196,15 @@ def test_a_pickled_clock_runs_the_same_events():
     for each in (log, copy):
         each.clock.advance(100)
     assert copy.ran == log.ran == [(5, 1), (18, 2), (20, 0)]
+
+
+def test_arming_far_and_then_near_over_and_over_does_not_fill_the_queue():
+    log = Log(2)
+    log.timers[1].arm(10**9 - 1)
+    for turn in range(5000):
+        log.timers[0].arm(10**9 + turn)
+        log.timers[0].arm(10 + turn)
+    assert len(log.clock.queue) <= 65
+    assert log.clock.next_due == 10 + 4999
+    log.clock.advance(10**10)
+    assert log.ran == [(10 + 4999, 0), (10**9 - 1, 1)]

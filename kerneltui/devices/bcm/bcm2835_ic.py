@@ -208,12 +208,14 @@ class Bcm2835Ic(InterruptController):
                     priority=None,
                     targets=(0,),
                     trigger="level",
+                    pin=source_name(number).lower(),
                 )
             )
         return states
 
     def gates(self, number: int, cpu: int) -> list[Gate]:
         """The way to the IRQ output."""
+        self._check(number)
         bit = source_bit(number)
         if number < GPU_SOURCES:
             register, field = f"ENABLE_IRQS_{number // 32 + 1}", f"IRQS[{number % 32}]"
@@ -229,14 +231,19 @@ class Bcm2835Ic(InterruptController):
 
     def fiq_gates(self, number: int, cpu: int) -> list[Gate]:
         """The way to the FIQ output, which passes by the enable registers (7.3)."""
-        control = self._fiq_control[0]
-        chosen = bool(self._fiq_source & source_bit(number))
+        self._check(number)
+        source, enabled = self._fiq_control[0] & 0x7F, self._fiq_control[0] >> 7
         return [
             self._line_gate(number),
-            Gate("FIQ source", chosen, "FIQ_CONTROL", "ENABLE:SOURCE", control & 0xFF,
-                 f"{0x80 | number:#x} in FIQ_CONTROL: enabled, source {number}",
-                 "BCM2835 ARM Peripherals, p. 116"),
+            Gate("FIQ on", bool(enabled), "FIQ_CONTROL", "ENABLE", enabled,
+                 "a one in FIQ_CONTROL bit 7", "BCM2835 ARM Peripherals, p. 116"),
+            Gate("FIQ source", source == number, "FIQ_CONTROL", "SOURCE", source,
+                 f"{number} in FIQ_CONTROL bits 6:0", "BCM2835 ARM Peripherals, p. 116"),
         ]  # fmt: skip
+
+    def _check(self, number: int) -> None:
+        if not 0 <= number < SOURCES:
+            raise ValueError(f"{self.name} has sources 0 to {SOURCES - 1}")
 
     def _line_gate(self, number: int) -> Gate:
         high = bool(self._levels & source_bit(number))

@@ -243,6 +243,7 @@ class Bcm2836LocalIc(InterruptController):
         raised = self._raised[cpu]
         gpu_core, timer_core = self._gpu[0] & 3, self._local[0] & 3
         targets = {GPU: (gpu_core,), AXI: (0,), LOCAL_TIMER: (timer_core,)}
+        pins = {bit: pin for pin, bit in (*PINS.items(), *SHARED_PINS.items())}
         taken = enabled & here & (irq | fiq)
         return [
             InterruptState(
@@ -255,12 +256,14 @@ class Bcm2836LocalIc(InterruptController):
                 priority=None,
                 targets=targets.get(number, (cpu,)),
                 trigger="level",
+                pin=pins.get(number, ""),
             )
             for number in range(SOURCES)
         ]
 
     def gates(self, number: int, cpu: int) -> list[Gate]:
         """The way of source ``number`` to the core's IRQ."""
+        self._check(number)
         _, _, irq, fiq = self._conditions(cpu)
         register, field, lsb = self._routing_of(number, cpu)
         wanted, overridden = irq >> number & 1, fiq >> number & 1
@@ -273,14 +276,18 @@ class Bcm2836LocalIc(InterruptController):
                      f"a one in {register} bit {lsb}", "QA7 rev 3.4, 3.2.1")
             )  # fmt: skip
             field, lsb = f"{field}_FIQ", lsb + 4
+        needs = f"a zero in {register} bit {lsb}"
+        if number == PMU:
+            needs = f"a one written to PMU_INTERRUPT_ROUTING_CLEAR bit {lsb}"
+        ref = "QA7 rev 3.4, 3.2"
         gates.append(
-            Gate("not routed to FIQ", not overridden, register, field, overridden,
-                 f"a zero in {register} bit {lsb}", "QA7 rev 3.4, 3.2")
-        )  # fmt: skip
+            Gate("not routed to FIQ", not overridden, register, field, overridden, needs, ref)
+        )
         return gates
 
     def fiq_gates(self, number: int, cpu: int) -> list[Gate]:
         """The way of source ``number`` to the core's FIQ; there is none for the AXI monitor."""
+        self._check(number)
         inner = GPU_FIQ if number == GPU else number
         chosen = self._conditions(cpu)[3] >> inner & 1
         register, field, lsb = self._routing_of(number, cpu)
@@ -295,8 +302,12 @@ class Bcm2836LocalIc(InterruptController):
             gates.append(Gate("routed to FIQ", bool(chosen), register, field, chosen, needs, ref))
         return gates
 
+    def _check(self, number: int) -> None:
+        if not 0 <= number < SOURCES:
+            raise ValueError(f"{self.name} has sources 0 to {SOURCES - 1}")
+
     def _line_gate(self, inner: int, cpu: int) -> Gate:
-        raised = self._raised[cpu] >> inner & 1
+        raised = value = self._raised[cpu] >> inner & 1
         register, field, needs = "", "level", "the device to raise its interrupt"
         if inner == GPU_FIQ:
             register = "GPU FIQ"
@@ -304,10 +315,11 @@ class Bcm2836LocalIc(InterruptController):
             register, field = "LOCAL_TIMER_CONTROL_STATUS", "INTERRUPT_FLAG"
             needs = "the local timer to count down to zero"
         elif MAILBOX0 <= inner < GPU:
-            register, field = f"MAILBOX{cpu * MAILBOXES + inner - MAILBOX0}_CLEAR", "BITS"
+            mailbox = cpu * MAILBOXES + inner - MAILBOX0
+            register, field, value = f"MAILBOX{mailbox}_CLEAR", "BITS", self._mailboxes[mailbox]
             needs = "a store to the mailbox's set register"
         register = register or f"{SOURCE_NAMES[inner]} of core {cpu}"
-        return Gate("raised", bool(raised), register, field, raised, needs, "QA7 rev 3.4, 3.2")
+        return Gate("raised", bool(raised), register, field, value, needs, "QA7 rev 3.4, 3.2")
 
     def _source_gates(self, inner: int, cpu: int) -> list[Gate]:
         """Enable bits at the source, and the choice of the core, where a source has them."""
@@ -329,8 +341,10 @@ class Bcm2836LocalIc(InterruptController):
         }
         if inner in choices:
             register, field, core = choices[inner]
-            gates.append(Gate("this core", bool(here >> inner & 1), register, field, core,
-                              f"core {cpu} in {register}", "QA7 rev 3.4, 3.2.2"))  # fmt: skip
+            needs = "nothing: core 0 only" if inner == AXI else f"core {cpu} in {register}"
+            reached = bool(here >> inner & 1)
+            ref = "QA7 rev 3.4, 3.2.2"
+            gates.append(Gate("this core", reached, register, field, core, needs, ref))
         return gates
 
     def _routing_of(self, number: int, cpu: int) -> tuple[str, str, int]:
@@ -344,4 +358,4 @@ class Bcm2836LocalIc(InterruptController):
             return "PMU_INTERRUPT_ROUTING_SET", f"PMU{cpu}", cpu
         if number == LOCAL_TIMER:
             return "LOCAL_INTERRUPT_ROUTING", "FIQ", 2
-        return "GPU_INTERRUPT_ROUTING" if number == GPU else "AXI_OUTSTANDING_IRQ", name, 0
+        return f"CORE{cpu}_FIQ_SOURCE", name, number

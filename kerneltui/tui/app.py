@@ -1,0 +1,393 @@
+"""The dashboard app: one session, one runner, seven panels."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any, ClassVar, cast
+
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.content import Content
+from textual.events import DescendantFocus, Key, Paste, Resize
+from textual.screen import Screen
+from textual.widgets import Footer, Input, Static
+
+from kerneltui.debugger.session import (
+    FREE,
+    NEXT_INTERRUPT,
+    NEXT_TIMER_EVENT,
+    STEP,
+    Goal,
+    Session,
+)
+from kerneltui.debugger.views import MachineView
+from kerneltui.errors import UserError
+from kerneltui.scenarios.scenario import open_session
+from kerneltui.tui.commands import COMMANDS, next_speed, speed_text
+from kerneltui.tui.panels import PANELS, ConsolePanel, Panel, RegistersPanel
+from kerneltui.tui.runner import Runner
+from kerneltui.tui.themes import DEFAULT_THEME, THEMES
+from kerneltui.tui.widgets.bars import PanelTabs, StatusBar
+from kerneltui.units import format_time
+
+VIEWS_PER_S = 20
+WIDE, HIGH = 118, 34
+"""From this size on all panels show at once."""
+NARROWEST, LOWEST = 80, 24
+"""Below this the dashboard only says what it needs."""
+
+
+class KernelTui(App[int]):
+    """``kerneltui --board B --scenario S``.  ``session`` has been booted."""
+
+    CSS_PATH = "kerneltui.tcss"
+    TITLE = "kerneltui"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(
+                command.key,
+                command.ident,
+                command.label,
+                show=command.footer,
+                key_display=command.shown_key or None,
+            )
+            for command in COMMANDS
+        ),
+        *(Binding(str(n), f"focus_panel({n})", show=False) for n in range(1, len(PANELS) + 1)),
+        Binding("ctrl+c", "quit", show=False),
+        Binding("escape", "leave", show=False),
+    ]
+
+    def __init__(
+        self, session: Session, *, speed: float = 1.0, theme: str = "", board: str = ""
+    ) -> None:
+        """``board`` is what a later choice of scenario opens: a name or a file."""
+        super().__init__()
+        for extra in THEMES:
+            self.register_theme(extra)
+        self.theme = theme or DEFAULT_THEME
+        self._board = board or session.setup.board.name
+        self._zoomed = False
+        self._current = 1
+        self.panels = [panel(number) for number, panel in enumerate(PANELS, 1)]
+        self.runner = Runner(session, speed, self._stopped)
+
+    # -- screen -----------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """Bars, panels and what is hidden at first."""
+        yield StatusBar()
+        yield PanelTabs()
+        order = (1, 2, 3, 5, 7, 4, 6)
+        with Container(id="panels"):
+            for number in order:
+                yield self.panels[number - 1]
+        yield Input(placeholder="register, device or field; Esc ends", id="filter")
+        yield Static(id="too-small")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """First picture; signals that must leave a sane terminal behind."""
+        self.panels[0].focus()
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                asyncio.get_running_loop().add_signal_handler(number, self.exit, 128 + number)
+        self.set_interval(1 / VIEWS_PER_S, self._refresh_running)
+        self.refresh_view()
+
+    def on_resize(self, event: Resize) -> None:
+        """Choose the layout for the size."""
+        self._lay_out(event.size.width, event.size.height)
+
+    def _lay_out(self, width: int, height: int) -> None:
+        small = width < NARROWEST or height < LOWEST
+        screen = self.screen_stack[0]
+        screen.set_class(small, "-too-small")
+        screen.set_class(self._zoomed or width < WIDE or height < HIGH, "-single")
+        if small:
+            needs = f"kerneltui needs {NARROWEST}x{LOWEST}; this terminal has {width}x{height}"
+            screen.query_one("#too-small", Static).update(needs)
+        for panel in self.panels:
+            panel.set_class(panel.number == self._current, "-current")
+        self._show_tabs()
+
+    def _show_tabs(self) -> None:
+        titles = [panel.TITLE for panel in PANELS]
+        self.screen_stack[0].query_one(PanelTabs).show(titles, self._current)
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """The focused panel is the current one."""
+        if isinstance(event.widget, Panel):
+            self._make_current(event.widget.number)
+
+    def _make_current(self, number: int) -> None:
+        if self._current != number:
+            self._current = number
+            self._lay_out(self.size.width, self.size.height)
+        if number != self._console.number and self._console.typing:
+            self._console.set_typing(False)
+
+    # -- views ------------------------------------------------------------------------------------
+
+    @property
+    def session(self) -> Session:
+        """The session on show."""
+        return self.runner.session
+
+    @property
+    def _console(self) -> ConsolePanel:
+        return cast("ConsolePanel", self.panels[3])
+
+    @property
+    def _registers(self) -> RegistersPanel:
+        return cast("RegistersPanel", self.panels[0])
+
+    def _refresh_running(self) -> None:
+        if self.runner.running:
+            self.refresh_view()
+
+    def refresh_view(self) -> None:
+        """Show the present moment."""
+        view = self.session.view()
+        self._console.paused = not self.runner.running
+        with self.batch_update():
+            for panel in self.panels:
+                panel.show(view)
+            self._show_status(view)
+
+    def _show_status(self, view: MachineView) -> None:
+        self.screen_stack[0].query_one(StatusBar).show(
+            view.board_title,
+            view.scenario_title,
+            format_time(view.now_ns),
+            self._state(view),
+            speed_text(self.runner.speed),
+        )
+
+    def _state(self, view: MachineView) -> Content:
+        goal = self.runner.goal
+        if goal is FREE:
+            return Content.styled("▶ running", "bold $success")
+        if goal is not None:
+            return Content.styled(f"▶▶ running to {goal.title}", "bold $success")
+        if view.halt_reason:
+            return Content.styled(f"✖ halted: {view.halt_reason}", "bold $error")
+        return Content.styled(f"■ paused: {view.stop}", "bold $warning")
+
+    # -- commands ---------------------------------------------------------------------------------
+
+    def _stopped(self) -> None:
+        self.refresh_view()
+
+    def _go(self, goal: Goal) -> None:
+        if self.session.machine.core.halt_reason:
+            self.notify("The kernel has halted; r restarts.", severity="warning")
+            return
+        self.runner.start(goal)
+        self.refresh_view()
+
+    def action_toggle_run(self) -> None:
+        """Space."""
+        if self.runner.running:
+            self.runner.stop()
+            self.session.last_stop = "by you"
+            self.refresh_view()
+        else:
+            self._go(FREE)
+
+    def action_step(self) -> None:
+        """Execute one instruction."""
+        self._go(STEP)
+
+    def action_next_timer_event(self) -> None:
+        """Run until a callback is done."""
+        self._go(NEXT_TIMER_EVENT)
+
+    def action_next_interrupt(self) -> None:
+        """Run until an interrupt is taken."""
+        self._go(NEXT_INTERRUPT)
+
+    def action_finish(self) -> None:
+        """Run to the end of the handler."""
+        self._go(self.session.finish_goal())
+
+    def action_restart(self) -> None:
+        """Back to reset."""
+        self.runner.stop()
+        self.session.restart()
+        self.refresh_view()
+
+    def action_faster(self) -> None:
+        """Next speed."""
+        self._set_speed(1)
+
+    def action_slower(self) -> None:
+        """Previous speed."""
+        self._set_speed(-1)
+
+    def _set_speed(self, direction: int) -> None:
+        self.runner.set_speed(next_speed(self.runner.speed, direction))
+        self.refresh_view()
+
+    def action_focus_panel(self, number: int) -> None:
+        """Focus a panel by its number."""
+        self._make_current(number)
+        self.panels[number - 1].focus()
+        self.refresh_view()
+
+    def action_zoom(self) -> None:
+        """One panel, or all."""
+        self._zoomed = not self._zoomed
+        self._lay_out(self.size.width, self.size.height)
+        self.call_after_refresh(self.refresh_view)
+
+    def action_type(self) -> None:
+        """Into the console."""
+        self.action_focus_panel(self._console.number)
+        self._console.set_typing(True)
+
+    def action_filter(self) -> None:
+        """Ask for a filter."""
+        self.action_focus_panel(self._registers.number)
+        box = self.query_one("#filter", Input)
+        box.add_class("-open")
+        box.value = self._registers.filter
+        box.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter as it is typed."""
+        self._registers.set_filter(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep the filter, go back to the panel."""
+        event.input.remove_class("-open")
+        self._registers.focus()
+
+    def action_leave(self) -> None:
+        """Esc: out of typing, then out of the filter, then out of zoom."""
+        box = self.query_one("#filter", Input)
+        if self._console.typing:
+            self._console.set_typing(False)
+        elif box.has_class("-open") or self._registers.filter:
+            box.value = ""
+            box.remove_class("-open")
+            self._registers.set_filter("")
+            self._registers.focus()
+        elif self._zoomed:
+            self.action_zoom()
+
+    def on_key(self, event: Key) -> None:
+        """In typing mode all keys but Esc go to the board."""
+        if not self._console.typing or self.focused is not self._console:
+            return
+        data = self._console.key_bytes(event.key, event.character)
+        if data is not None:
+            self._type(data)
+            event.stop()
+            event.prevent_default()
+
+    def on_paste(self, event: Paste) -> None:
+        """Pasted text goes to the board in typing mode."""
+        if self._console.typing:
+            self._type(event.text.replace("\n", "\r").encode("ascii", "replace"))
+
+    def _type(self, data: bytes) -> None:
+        self.session.type(data)
+        self.refresh_view()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """In typing mode no key is a command, but the palette and Esc work."""
+        if self._console.typing and action not in {"leave", "command_palette"}:
+            return action not in _KEY_ACTIONS
+        return True
+
+    # -- choosing ---------------------------------------------------------------------------------
+
+    def action_board(self) -> None:
+        """Choose a board."""
+        from kerneltui.configfile import available
+        from kerneltui.machine.board import load_board
+
+        choices = {name: load_board(name).spec.title for name in available("boards")}
+        choices.setdefault(self._board, self.session.setup.board.spec.title)
+        self._choose("Board", choices, self._board, self._open_board)
+
+    def action_scenario(self) -> None:
+        """Choose a scenario."""
+        from kerneltui.configfile import available
+        from kerneltui.scenarios.scenario import load_scenario
+
+        choices = {name: load_scenario(name).spec.title for name in available("scenarios")}
+        current = self.session.setup.scenario_name
+        choices.setdefault(current, self.session.setup.scenario_title)
+        self._choose("Scenario", choices, current, self._open_scenario)
+
+    def action_theme(self) -> None:
+        """Choose a theme."""
+        self.search_themes()
+
+    def _choose(self, title: str, choices: dict[str, str], current: str, then: Any) -> None:
+        from kerneltui.tui.screens.choose import ChooseScreen
+
+        self.push_screen(ChooseScreen(title, choices, current), then)
+
+    def _open_board(self, name: str | None) -> None:
+        if name is not None:
+            self._open(name, self.session.setup.scenario_source)
+
+    def _open_scenario(self, name: str | None) -> None:
+        if name is not None:
+            self._open(self._board, name)
+
+    def _open(self, board: str, scenario: str) -> None:
+        try:
+            session = open_session(board, scenario)
+        except UserError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self.runner.stop()
+        self.session.close()
+        session.boot()
+        self._board = board
+        self.runner = Runner(session, self.runner.speed, self._stopped)
+        self.refresh_view()
+
+    def action_help(self) -> None:
+        """Keys and panels."""
+        from kerneltui.tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(self.session.setup.about))
+
+    async def action_quit(self) -> None:
+        """Leave."""
+        self.runner.stop()
+        self.exit(0)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette: our commands, then Textual's own."""
+        for command in COMMANDS:
+            run = getattr(self, f"action_{command.ident}")
+            yield SystemCommand(
+                command.label, f"{command.help}  ({command.shown_key or command.key})", run
+            )
+        for panel in self.panels:
+            yield SystemCommand(
+                f"Panel {panel.number}: {panel.TITLE}", panel.ABOUT, _focuser(self, panel.number)
+            )
+        ours = {"Quit", "Theme", "Keys"}
+        yield from (item for item in super().get_system_commands(screen) if item.title not in ours)
+
+
+def _focuser(app: KernelTui, number: int) -> Any:
+    def focus() -> None:
+        app.action_focus_panel(number)
+
+    return focus
+
+
+_KEY_ACTIONS = {command.ident for command in COMMANDS} | {"focus_panel", "quit"}

@@ -1,0 +1,58 @@
+"""Every command of the dashboard, once: keys, footer, palette and help are made from this table.
+
+The capitals of the stepping keys are kept free for stepping backwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command.  ``ident`` is the app's action; ``footer`` says whether the footer shows it."""
+
+    ident: str
+    key: str
+    label: str
+    help: str
+    group: str
+    footer: bool = True
+    shown_key: str = ""
+
+
+COMMANDS = (
+    Command("toggle_run", "space", "Run/pause", "Run at the chosen speed, or pause", "Running"),
+    Command("step", "s", "Step", "Execute one access to the hardware", "Stepping"),
+    Command("next_timer_event", "n", "Next event", "Run until a timer callback has run", "Stepping"),
+    Command("next_interrupt", "i", "Interrupt", "Run until an interrupt is taken", "Stepping"),
+    Command("finish", "f", "Finish", "Run until the interrupt handler has returned", "Stepping"),
+    Command("restart", "r", "Restart", "Back to reset, before the first instruction", "Running"),
+    Command("faster", "plus", "Faster", "Next higher speed", "Running", shown_key="+"),
+    Command("slower", "minus", "Slower", "Next lower speed", "Running", shown_key="-"),
+    Command("type", "c", "Type", "Type into the console; Esc leaves", "Looking"),
+    Command("filter", "slash", "Filter", "Show only registers that match; Esc ends", "Looking",
+            shown_key="/"),
+    Command("zoom", "z", "Zoom", "The focused panel alone, or all panels", "Looking"),
+    Command("board", "b", "Board", "Choose another board", "Choosing"),
+    Command("scenario", "o", "Scenario", "Choose another scenario", "Choosing"),
+    Command("theme", "t", "Theme", "Choose another theme", "Choosing", footer=False),
+    Command("help", "question_mark", "Help", "Keys and what the panels show", "Looking",
+            shown_key="?"),
+    Command("quit", "q", "Quit", "Leave the dashboard", "Running"),
+)  # fmt: skip
+
+SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0, 1000.0, float("inf"))
+"""Virtual seconds per second; the last is as fast as the computer can."""
+
+
+def speed_text(speed: float) -> str:
+    """``x1``, ``x0.25``, ``max``."""
+    return "max" if speed == float("inf") else f"x{speed:g}"
+
+
+def next_speed(speed: float, direction: int) -> float:
+    """The neighbouring speed; ``direction`` is 1 or -1."""
+    if direction > 0:
+        return next((step for step in SPEEDS if step > speed), SPEEDS[-1])
+    return next((step for step in reversed(SPEEDS) if step < speed), SPEEDS[0])

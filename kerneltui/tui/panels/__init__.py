@@ -1,0 +1,25 @@
+"""The panels: each turns a view into lines.  They hold no devices and change nothing."""
+
+from __future__ import annotations
+
+from kerneltui.tui.panels.base import Panel
+from kerneltui.tui.panels.console import ConsolePanel
+from kerneltui.tui.panels.cpu import CpuPanel
+from kerneltui.tui.panels.interrupts import InterruptsPanel
+from kerneltui.tui.panels.registers import RegistersPanel
+from kerneltui.tui.panels.timeouts import TimeoutsPanel
+from kerneltui.tui.panels.timers import TimersPanel
+from kerneltui.tui.panels.trace import TracePanel
+
+PANELS: tuple[type[Panel], ...] = (
+    RegistersPanel,
+    InterruptsPanel,
+    TimeoutsPanel,
+    ConsolePanel,
+    CpuPanel,
+    TracePanel,
+    TimersPanel,
+)
+"""In order of their numbers, from 1."""
+
+__all__ = ["PANELS", "ConsolePanel", "Panel", "RegistersPanel"]

@@ -1,0 +1,72 @@
+"""What all panels share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from textual.events import Resize
+
+from kerneltui.debugger.views import MachineView
+from kerneltui.tui.widgets.line_view import Line, LineView
+
+
+class Panel(LineView):
+    """A bordered view.  ``TITLE`` stands in the border behind the panel's number.
+
+    Subclasses give ``content(view, width)``, a pure function of the view (and of what the user has
+    set in the panel), and may give ``caption(view)`` for the lower border.
+    """
+
+    TITLE: ClassVar[str]
+    ABOUT: ClassVar[str]
+    """one sentence for the help screen"""
+    FOLLOW: ClassVar[bool] = False
+
+    def __init__(self, number: int, **options: Any) -> None:
+        super().__init__(follow=self.FOLLOW, id=type(self).__name__, **options)
+        self.number = number
+        self.border_title = f"{number} {self.TITLE}"
+        self._view: MachineView | None = None
+        self._shown: tuple[int, int] = (-1, -1)
+
+    def show(self, view: MachineView) -> None:
+        """Take a view; nothing is done while the panel cannot be seen."""
+        self._view = view
+        if not self.display or not self.size.width:
+            return
+        key = (view.generation, self.size.width)
+        if key != self._shown:
+            self._shown = key
+            self.update()
+
+    def update(self) -> None:
+        """Show the present view anew."""
+        if self._view is not None:
+            self.set_lines(self.content(self._view, self.size.width))
+            self.border_subtitle = self.caption(self._view)
+
+    def on_resize(self, event: Resize) -> None:
+        """A panel that was hidden or narrow catches up."""
+        if self._view is not None and event.size.width:
+            self.show(self._view)
+
+    def content(self, view: MachineView, width: int) -> Sequence[Line]:
+        """The lines for this view, at this width in cells."""
+        raise TypeError(f"{type(self).__name__} shows nothing of {view.board} at {width}")
+
+    def caption(self, view: MachineView) -> str:  # noqa: ARG002 - for subclasses
+        """What stands in the lower border."""
+        return ""
+
+
+def fit(text: str, width: int) -> str:
+    """Exactly ``width`` cells: cut with an ellipsis, or padded."""
+    if len(text) > width:
+        return text[: max(width - 1, 0)] + "…" if width > 0 else ""
+    return text.ljust(width)
+
+
+def mark(flag: bool | None, letter: str) -> str:
+    """A flag as a letter, a dot when it is off, a space when there is no such flag."""
+    return " " if flag is None else letter if flag else "·"

@@ -1,0 +1,82 @@
+"""The live UART console."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.message import Message
+
+from kerneltui.debugger.views import MachineView
+from kerneltui.tui.panels.base import Panel
+from kerneltui.tui.widgets.line_view import Line, plain
+
+
+class ConsolePanel(Panel):
+    """What the board has sent; in typing mode, keys go to the board."""
+
+    TITLE = "UART console"
+    ABOUT = (
+        "What the board sends on its serial line. 'c' types into it: keys travel as characters at "
+        "the line's speed and reach the kernel by receive interrupts. Esc leaves."
+    )
+    FOLLOW = True
+
+    class Typed(Message):
+        """Characters for the board's serial line."""
+
+        def __init__(self, data: bytes) -> None:
+            super().__init__()
+            self.data = data
+
+    def __init__(self, number: int, **options: Any) -> None:
+        super().__init__(number, **options)
+        self.typing = False
+        self.paused = True
+
+    def set_typing(self, on: bool) -> None:
+        """Begin or end typing mode."""
+        self.typing = on
+        self.set_class(on, "-typing")
+        self.update()
+
+    def content(self, view: MachineView, width: int) -> list[Line]:
+        """The text, wrapped as a terminal would; a cursor in typing mode."""
+        lines: list[Line] = []
+        for line in view.console[:-1]:
+            lines += [plain(part, _look(line)) for part in _wrap(line, width)]
+        last = _wrap(view.console[-1], width - 1) if view.console else [""]
+        lines += [plain(part) for part in last[:-1]]
+        cursor = "█" if self.typing else ""
+        if last[-1] or cursor:
+            lines.append(((last[-1], "text"), (cursor, "good")))
+        return lines or [plain("(nothing has been sent yet)", "dim")]
+
+    def caption(self, view: MachineView) -> str:
+        """Whether keys go to the board, and what has not been sent yet."""
+        waiting = f"{view.typed_waiting} wait to be sent" if view.typed_waiting else ""
+        if self.typing:
+            hint = "paused: space runs after Esc" if view.typed_waiting and self.paused else waiting
+            return f"typing, Esc leaves  {hint}".rstrip()
+        return waiting
+
+    def key_bytes(self, key: str, character: str | None) -> bytes | None:
+        """What a terminal sends for a key, or None for keys that mean nothing to it."""
+        special = {"enter": b"\r", "backspace": b"\x7f", "tab": b"\t", "delete": b"\x7f"}
+        if key in special:
+            return special[key]
+        if key.startswith("ctrl+") and len(key) == 6 and key[5].isalpha():
+            return bytes([ord(key[5].upper()) - 64])
+        if character and character.isprintable():
+            return character.encode("ascii", "replace")
+        return None
+
+
+def _wrap(line: str, width: int) -> list[str]:
+    width = max(width, 10)
+    return [line[start : start + width] for start in range(0, len(line), width)] or [""]
+
+
+def _look(line: str) -> str:
+    if line.startswith("[W") or "panic" in line:
+        return "alert"
+    return "text"

@@ -1,0 +1,30 @@
+"""The last events."""
+
+from __future__ import annotations
+
+from kerneltui.debugger.views import MachineView
+from kerneltui.tui.panels.base import Panel
+from kerneltui.tui.widgets.line_view import Line, plain
+
+_LOOKS = (("IRQ taken", "changed"), ("FIQ taken", "changed"), ("SYNC taken", "alert"),
+          ("tracepoint", "good"), ("line ", "strong"), ("unmodelled", "alert"),
+          ("eret", "changed"))  # fmt: skip
+
+
+class TracePanel(Panel):
+    """Instruction count, time in seconds, and what happened."""
+
+    TITLE = "Trace"
+    ABOUT = (
+        "The last events: every access with its register and value, every edge of an interrupt "
+        "line, exceptions taken, characters sent and received, and the kernel's tracepoints."
+    )
+    FOLLOW = True
+
+    def content(self, view: MachineView, width: int) -> list[Line]:  # noqa: ARG002
+        """A line for each event."""
+        return [plain(text, _look(text[24:])) for text in view.trace] or [plain("(reset)", "dim")]
+
+
+def _look(text: str) -> str:
+    return next((look for start, look in _LOOKS if text.startswith(start)), "text")

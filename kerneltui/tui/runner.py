@@ -1,0 +1,106 @@
+"""Drives a session towards a goal in slices, so that the screen stays alive.
+
+Virtual time knows nothing of the wall clock; here the two meet.  Running at a speed means: at each
+slice, run until the virtual time that the wall clock asks for.  Everything else runs as fast as
+the computer can.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from time import perf_counter
+
+from kerneltui.debugger.session import FREE, Goal, Session
+from kerneltui.hw.scheduler import NEVER
+from kerneltui.machine.hosted_core import StopReason
+
+SLICE_S = 0.008
+"""How long the event loop is kept waiting at most, about."""
+FRAME_S = 1 / 30
+"""Time between two slices when running at a speed."""
+LAG_S = 0.25
+"""Beyond this the computer is too slow for the speed: do not try to catch up."""
+
+
+class Runner:
+    """``on_stop()`` is called when a goal has been reached or given up."""
+
+    def __init__(self, session: Session, speed: float, on_stop: Callable[[], None]) -> None:
+        self.session = session
+        self.speed = speed
+        self.goal: Goal | None = None
+        self._on_stop = on_stop
+        self._task: asyncio.Task[None] | None = None
+        self._budget = 2_000
+        self._anchor = (0.0, 0)
+
+    @property
+    def running(self) -> bool:
+        """Whether a goal is being pursued."""
+        return self.goal is not None
+
+    def start(self, goal: Goal) -> None:
+        """Pursue a goal; short ones are reached before this returns."""
+        if self.goal is not None:
+            self.stop()
+        self.session.mark()
+        self.goal = goal
+        self._set_anchor()
+        if goal is not FREE:
+            self._slice()
+        if self.goal is not None:
+            self._task = asyncio.get_running_loop().create_task(self._pursue())
+
+    def stop(self) -> None:
+        """Halt where the machine is."""
+        self.goal = None
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def set_speed(self, speed: float) -> None:
+        """Change the speed, also while running."""
+        self.speed = speed
+        self._set_anchor()
+
+    def _set_anchor(self) -> None:
+        self._anchor = (perf_counter(), self.session.machine.now)
+
+    def _paced(self) -> bool:
+        return self.goal is FREE and self.speed != float("inf")
+
+    def _target(self) -> int:
+        """The virtual time that the wall clock asks for."""
+        if not self._paced():
+            return NEVER
+        wall, virtual = self._anchor
+        return virtual + int((perf_counter() - wall) * self.speed * 1e9)
+
+    def _slice(self) -> None:
+        """Run for about :data:`SLICE_S`."""
+        goal = self.goal
+        if goal is None:
+            return
+        started = perf_counter()
+        wanted = goal.conditions.get("instructions")
+        reason = self.session.advance(goal, instructions=self._budget, until=self._target())
+        spent = perf_counter() - started
+        if reason is StopReason.BUDGET and wanted is None:
+            self._budget = max(200, min(int(self._budget * SLICE_S / max(spent, 1e-5)), 100_000))
+        elif reason is not StopReason.TIME:
+            self.goal = None
+            self._on_stop()
+
+    async def _pursue(self) -> None:
+        while self.goal is not None:
+            paced = self._paced()
+            await asyncio.sleep(FRAME_S if paced else 0)
+            self._slice()
+            if paced and self.goal is not None:
+                self._drop_lag()
+
+    def _drop_lag(self) -> None:
+        behind_ns = self._target() - self.session.machine.now
+        if behind_ns > LAG_S * self.speed * 1e9:
+            self._set_anchor()

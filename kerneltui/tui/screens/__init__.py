@@ -1,0 +1,1 @@
+"""Screens over the dashboard: help, and choosing from a list."""

@@ -1,0 +1,53 @@
+"""The help screen, made from the table of commands and the panels' descriptions."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from kerneltui.tui.commands import COMMANDS
+from kerneltui.tui.panels import PANELS
+
+
+def help_text(about: str) -> Content:
+    """Keys by group, then the panels."""
+    parts: list[Content | str] = []
+    if about:
+        parts += [Content.styled("This scenario", "bold"), f"\n{about}\n\n"]
+    ordered = sorted(COMMANDS, key=lambda command: command.group)
+    for group, commands in groupby(ordered, key=lambda command: command.group):
+        parts += [Content.styled(group, "bold"), "\n"]
+        for command in commands:
+            key = command.shown_key or command.key
+            parts += [Content.styled(f"  {key:<7}", "bold"), f"{command.help}\n"]
+    parts += [Content.styled("  1-7    ", "bold"), "Focus a panel\n\n"]
+    parts += [Content.styled("Panels", "bold"), "\n"]
+    for number, panel in enumerate(PANELS, 1):
+        parts += [Content.styled(f"  {number} {panel.TITLE}: ", "bold"), f"{panel.ABOUT}\n"]
+    return Content.assemble(*parts)
+
+
+class HelpScreen(ModalScreen[None]):
+    """Keys and panels; any of Esc, ? and q closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape", "dismiss", "Close"), ("question_mark", "dismiss", "Close"), ("q", "dismiss", "Close"),
+    ]  # fmt: skip
+
+    def __init__(self, about: str) -> None:
+        super().__init__()
+        self._about = about
+
+    def compose(self) -> ComposeResult:
+        """One scrolling text."""
+        with VerticalScroll(id="dialog") as dialog:
+            dialog.border_title = "Help"
+            dialog.border_subtitle = "Esc closes"
+            yield Static(help_text(self._about))

@@ -1,0 +1,67 @@
+"""What the GIC-400's tests share."""
+
+from kerneltui.devices.arm.gic400 import Config, Gic400
+from kerneltui.hw.scheduler import Scheduler
+
+SPURIOUS = 1023
+
+
+class Bench:
+    """A GIC with its registers by name."""
+
+    def __init__(self, cpus=4, ready=True, **config):
+        self.gic = Gic400("gic", Config(**{"priority_bits": 8, **config}), Scheduler(), cpus)
+        self.places = {
+            slot.name: (file, slot.offset)
+            for file in self.gic.files.values()
+            for slot in file.slots()
+        }
+        for cpu in range(cpus if ready else 0):
+            self.write("GICC_CTLR", 1, cpu)
+            self.write("GICC_PMR", 0xFF, cpu)
+        if ready:
+            self.write("GICD_CTLR", 1)
+
+    def read(self, name, cpu=0):
+        file, offset = self.places[name]
+        return file.read(offset, cpu=cpu)
+
+    def peek(self, name, cpu=0):
+        file, offset = self.places[name]
+        return file.peek(offset, cpu=cpu)
+
+    def write(self, name, value, cpu=0):
+        file, offset = self.places[name]
+        file.write(offset, value, cpu=cpu)
+
+    def write_byte(self, base, number, value, cpu=0):
+        self.gic.files["GICD"].write(base + number, value, 1, cpu)
+
+    def bit(self, stem, number, cpu=0):
+        return self.peek(f"{stem}{number // 32}", cpu) >> number % 32 & 1
+
+    def set_bit(self, stem, number, cpu=0):
+        self.write(f"{stem}{number // 32}", 1 << number % 32, cpu)
+
+    def enable(self, number, priority=0x80, targets=1, cpu=0):
+        self.set_bit("GICD_ISENABLER", number, cpu)
+        self.write_byte(0x400, number, priority, cpu)
+        if number >= 32:
+            self.write_byte(0x800, number, targets)
+
+    def edge(self, number):
+        name = f"GICD_ICFGR{number // 16}"
+        self.write(name, self.peek(name) | 2 << number % 16 * 2)
+
+    def line(self, number, level, cpu=0):
+        pin, first = ("spi", 32) if number >= 32 else ("ppi", 16)
+        self.gic.input(pin, number - first, cpu)(level)
+
+    def irq(self, cpu=0):
+        return self.gic.outputs["irq"][cpu].level
+
+    def fiq(self, cpu=0):
+        return self.gic.outputs["fiq"][cpu].level
+
+    def gate(self, name, number, cpu=0):
+        return next(gate for gate in self.gic.gates(number, cpu) if gate.name == name)
