@@ -126,11 +126,11 @@ class ConfigFile:
         try:
             return msgspec.convert(data, schema, dec_hook=_decode)
         except msgspec.ValidationError as error:
-            raise self._explain(str(error), schema, data, where) from None
+            raise self._explain(str(error), schema, where) from None
 
-    def _explain(self, message: str, schema: Any, data: Any, where: Where) -> UserError:
+    def _explain(self, message: str, schema: Any, where: Where) -> UserError:
         text, _, path = message.partition(" - at `")
-        place = where + _path(path.rstrip("`"), data)
+        place = where + _path(path.rstrip("`"))
         found = re.search(r"unknown field `(.*)`", text)
         if found:
             key = found[1]
@@ -157,8 +157,8 @@ def schema_hook(kind: type) -> dict[str, Any]:
     raise TypeError(kind)
 
 
-def _path(text: str, data: Any) -> Where:
-    """``$.timeouts[0].every`` -> ("timeouts", 0, "every"); ``[...]`` stands for a mapping's key."""
+def _path(text: str) -> Where:
+    """``$.timeouts[0].every`` -> ("timeouts", 0, "every"), up to a mapping's key (``[...]``)."""
     where: list[str | int] = []
     for name, index in re.findall(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]", text):
         if name:

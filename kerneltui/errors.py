@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 
 class UserError(Exception):
-    """Something that the user gave cannot be used; ``str()`` is one line that says how to mend it."""
+    """Something that the user gave cannot be used; ``str()`` says how to mend it, in a line."""
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

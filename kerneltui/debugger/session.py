@@ -116,7 +116,9 @@ class Session:
 
     def boot(self) -> StopReason:
         """From reset to the first idle."""
-        return self.advance(BOOT)
+        reason = self.advance(BOOT)
+        self.mark()
+        return reason
 
     def step(self) -> StopReason:
         """Execute one instruction: one access to the hardware, an exception entry, a wait."""

@@ -88,7 +88,7 @@ class EventNames:
         if kind == "line":
             return f"line {text} {'rises' if value else 'falls'}"
         if kind in {"tx", "rx"}:
-            return f"{kind} {ascii(chr(value))}"
+            return f"{kind} {chr(value)!a}"
         if kind == "compute":
             return f"compute {value} ns"
         if kind in {"daifset", "daifclr"}:
@@ -146,7 +146,7 @@ class Recorder:
         if self.sink is not None:
             self.sink(event)
 
-    def instruction(self, core: HostedCore, kind: str, target: int, value: int, size: int) -> None:
+    def instruction(self, core: HostedCore, kind: str, target: int, value: int) -> None:
         """See :class:`Observer`."""
         event = (core.retired, self._scheduler.now, kind, target, value, "")
         self.events.append(event)

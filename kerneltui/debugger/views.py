@@ -12,7 +12,7 @@ import msgspec
 
 from kerneltui.hw.device import Device, InterruptController, InterruptState, TimerDevice
 from kerneltui.hw.gate import first_shut
-from kerneltui.hw.register import RegisterFile, Slot
+from kerneltui.hw.register import Slot
 from kerneltui.kernel.kernel import Kernel
 from kerneltui.machine.hosted_core import CoreState, Pending
 
@@ -42,12 +42,14 @@ class RegisterView(msgspec.Struct, frozen=True):
     value: int
     fields: tuple[FieldView, ...]
     width: int
+    is_alias: bool
+    """another register is the first face of the same state (ICENABLER, of ISENABLER)"""
     at_reset: bool
     """holds its reset value and has not been accessed since the last stop"""
     changed: bool
     """holds another value than at the last stop"""
     access: str
-    """what an instruction did to it since the last stop: ``read 0x1e``, ``wrote 0x1e``, or ``""``"""
+    """what an instruction did to it since the last stop: ``read 0x1e``, ``wrote 0x1e``; or empty"""
 
 
 class DeviceView(msgspec.Struct, frozen=True):
@@ -110,6 +112,7 @@ class FrameView(msgspec.Struct, frozen=True):
     """One function on the kernel's stack."""
 
     function: str
+    file: str
     line: int
     source: str
 
@@ -197,7 +200,7 @@ def build(session: Session) -> MachineView:
                 item.ident == kernel.armed_timeout(),
             )
             for item in timeouts[:MOST_TIMEOUTS_SHOWN]
-        ),  # fmt: skip
+        ),
         timeout_count=len(timeouts),
         worst_lateness_ns=kernel.worst_lateness_ns(),
         comparators=tuple(_comparators(machine)),
@@ -228,12 +231,12 @@ def _by_role(machine: Machine) -> list[Device]:
 def _device(session: Session, device: Device) -> DeviceView:
     registers: list[RegisterView] = []
     for base, file in session.machine.windows(device):
-        registers.extend(_register(session, base, file, slot) for slot in file.slots())
+        registers.extend(_register(session, base, slot) for slot in file.slots())
     title = device.TABLES[0].title
     return DeviceView(device.name, title, isinstance(device, InterruptController), tuple(registers))
 
 
-def _register(session: Session, base: int, file: RegisterFile, slot: Slot) -> RegisterView:
+def _register(session: Session, base: int, slot: Slot) -> RegisterView:
     address = base + slot.offset
     register = slot.register
     value = session.values[address]
@@ -250,6 +253,7 @@ def _register(session: Session, base: int, file: RegisterFile, slot: Slot) -> Re
     changed = session.baseline.get(address, value) != value
     return RegisterView(
         slot.name, address, value, fields, register.width,
+        is_alias=register.store_name != register.stem,
         at_reset=value == register.reset and not access and not changed,
         changed=changed,
         access=access,
@@ -312,7 +316,12 @@ def _cpu(machine: Machine, names: EventNames) -> CpuView:
         registers=registers,
         next_instruction=_instruction(core.pending, core.state, names),
         frames=tuple(
-            FrameView(frame.function, frame.line, linecache.getline(frame.file, frame.line).strip())
+            FrameView(
+                frame.function,
+                frame.file.rpartition("/")[2],
+                frame.line,
+                linecache.getline(frame.file, frame.line).strip(),
+            )
             for frame in core.frames()
         ),
         instructions=core.retired,
@@ -326,17 +335,17 @@ def _instruction(pending: Pending | None, state: CoreState, names: EventNames) -
         return "(halted)"
     if pending is None:
         return "(reset)"
-    kind, name = pending.kind, names.name(pending.kind, pending.target)
-    if kind in {"ldr", "mrs"}:
-        return f"{kind} {name or hex(pending.target)}"
-    if kind in {"str", "msr"}:
-        return f"{kind} {name or hex(pending.target)} <- {pending.value:#x}"
-    if kind in {"irq", "fiq", "sync"}:
-        return f"take {kind.upper()}, vector at {pending.target:#x}"
-    if kind in {"daifset", "daifclr"}:
-        return f"msr {kind}, #{pending.value}"
-    if kind == "compute":
-        return f"compute {pending.value} ns"
-    if kind == "eret":
-        return f"eret to {pending.target:#x}"
-    return "wfi (asleep)" if state is CoreState.WAITING else kind
+    kind, target, value = pending.kind, pending.target, pending.value
+    register = names.name(kind, target) or f"{target:#x}"
+    texts = {
+        "ldr": f"ldr {register}",
+        "mrs": f"mrs {register}",
+        "str": f"str {register} <- {value:#x}",
+        "msr": f"msr {register} <- {value:#x}",
+        "daifset": f"msr daifset, #{value}",
+        "daifclr": f"msr daifclr, #{value}",
+        "compute": f"compute {value} ns",
+        "eret": f"eret to {target:#x}",
+        "wfi": "wfi (asleep)" if state is CoreState.WAITING else "wfi",
+    }
+    return texts.get(kind, f"take {kind.upper()}, vector at {target:#x}")

@@ -11,6 +11,9 @@ class ConsoleDevice(Protocol):
     def write_char(self, char: int) -> None:
         """Blocks until the device has taken the character."""
 
+    def flush(self) -> None:
+        """Blocks until the last character has left."""
+
 
 class Clock(Protocol):
     """Where timestamps come from."""
@@ -20,7 +23,11 @@ class Clock(Protocol):
 
 
 class Console:
-    """Formats log lines: ``[    1.000123] text``, warnings with a ``W``."""
+    """Formats log lines: ``[    1.000123] text``, warnings with a ``W``.
+
+    A line is on the wire before the caller goes on: what has been logged has been seen, even if the
+    next instruction crashes.
+    """
 
     def __init__(self, device: ConsoleDevice, clock: Clock) -> None:
         self._device = device
@@ -44,3 +51,4 @@ class Console:
     def _line(self, level: str, text: str) -> None:
         seconds, rest = divmod(self._clock.uptime_ns(), 1_000_000_000)
         self.write(f"[{level} {seconds:>3}.{rest // 1000:06}] {text}\n")
+        self._device.flush()

@@ -83,5 +83,4 @@ class Kernel(ABC):
         if not self.panicked:
             self.panicked = reason
             self.console.info(f"Kernel panic!\n\n{reason}\n")
-            self.uart.flush()
         self.cpu.halt(f"Kernel panic: {self.panicked}")

@@ -15,7 +15,8 @@ from kerneltui.hw.register import RO, Field, Register, RegisterFile, RegisterTab
 from kerneltui.hw.scheduler import Scheduler
 from kerneltui.machine.hosted_core import Costs, HostedCore, StopReason
 
-D, A, I, F = 1 << 9, 1 << 8, 1 << 7, 1 << 6
+MASK_D, MASK_A, MASK_I, MASK_F = 1 << 9, 1 << 8, 1 << 7, 1 << 6
+MASK_ALL = MASK_D | MASK_A | MASK_I | MASK_F
 """The mask bits of PSTATE, where DAIF and SPSR_EL1 hold them; also the interrupt inputs' bits."""
 EL1H = 0b0101
 """PSTATE.M for EL1 with SP_EL1."""
@@ -49,8 +50,9 @@ AARCH64 = RegisterTable(
         Register("CurrentEL", _system(0, 4, 2, 2), (Field("EL", 2, 2, RO, "Exception level"),),
                  "The current exception level", "C5.2.1", 64, reset=1 << 2),
         Register("DAIF", _system(3, 4, 2, 1), _flags("masks"),
-                 "Interrupt mask bits of PSTATE", "C5.2.2", 64, reset=D | A | I | F),
-        Register("SPSR_EL1", _system(0, 4, 0, 0), (*_flags("masked"), Field("M", 0, 4, doc="EL and stack pointer")),
+                 "Interrupt mask bits of PSTATE", "C5.2.2", 64, reset=MASK_ALL),
+        Register("SPSR_EL1", _system(0, 4, 0, 0), (*_flags("masked"),
+                 Field("M", 0, 4, doc="EL and stack pointer")),
                  "PSTATE of what the exception interrupted", "C5.2.19", 64),
         Register("ELR_EL1", _system(0, 4, 0, 1), (Field("ADDR", 0, 64, doc="Return address"),),
                  "Where the exception returns to", "C5.2.7", 64),
@@ -61,8 +63,9 @@ AARCH64 = RegisterTable(
                  "The address that faulted", "D19.2.40", 64),
         Register("VBAR_EL1", _system(0, 12, 0, 0), (Field("BASE", 11, 53, doc="Vector base"),),
                  "Base of the exception vectors, 2 KiB aligned", "D19.2.153", 64),
-        Register("ISR_EL1", _system(0, 12, 1, 0), (Field("A", 8, 1, RO), Field("I", 7, 1, RO, "IRQ pending"),
-                 Field("F", 6, 1, RO, "FIQ pending")), "Interrupts that wait at the core", "D19.2.61", 64),
+        Register("ISR_EL1", _system(0, 12, 1, 0), (Field("A", 8, 1, RO),
+                 Field("I", 7, 1, RO, "IRQ pending"), Field("F", 6, 1, RO, "FIQ pending")),
+                 "Interrupts that wait at the core", "D19.2.61", 64),
         Register("MPIDR_EL1", _system(0, 0, 0, 5), (Field("Aff0", 0, 8, RO, "Core number"),),
                  "Which core this is", "D19.2.98", 64),
     ),
@@ -97,11 +100,11 @@ class Aarch64Core(HostedCore):
 
     def set_irq(self, level: bool) -> None:
         """The IRQ input."""
-        self.inputs = self.inputs | I if level else self.inputs & ~I
+        self.inputs = self.inputs | MASK_I if level else self.inputs & ~MASK_I
 
     def set_fiq(self, level: bool) -> None:
         """The FIQ input."""
-        self.inputs = self.inputs | F if level else self.inputs & ~F
+        self.inputs = self.inputs | MASK_F if level else self.inputs & ~MASK_F
 
     def peek_ISR_EL1(self, index: int, cpu: int) -> int:
         """The inputs' levels."""
@@ -123,7 +126,7 @@ class Aarch64Core(HostedCore):
         # A loop, not recursion: a level that stays up is taken again after each return, and the
         # stack must not grow with it.
         while ready := self.inputs & ~self._daif[0]:
-            if ready & F:
+            if ready & MASK_F:
                 self._take("fiq", VECTOR_FIQ)
             else:
                 self._take("irq", VECTOR_IRQ)
@@ -136,12 +139,11 @@ class Aarch64Core(HostedCore):
                 return  # the debugger has changed what was pending
         self._spsr[0] = self._daif[0] | EL1H
         self._elr[0] = self._program_counter()
-        self._daif[0] = D | A | I | F
+        self._daif[0] = MASK_ALL
         table = self._vectors.get(self._vbar[0])
         if table is None or vector not in table:
-            self.halt(
-                f"{kind} exception, but no code at VBAR_EL1+{vector:#x} = {self._vbar[0] + vector:#x}"
-            )
+            place = f"{self._vbar[0] + vector:#x} (VBAR_EL1+{vector:#x})"
+            self.halt(f"{kind} exception, but no code at {place}")
         if kind != "sync":
             self.interrupts_taken += 1
         if self.observer is not None:
@@ -168,7 +170,7 @@ class Aarch64Core(HostedCore):
         self.regs.store("FAR_EL1")[0] = 0 if undefined else fault.address
         self._take("sync", VECTOR_SYNC)
 
-    # -- instructions -------------------------------------------------------------------------------
+    # -- instructions -----------------------------------------------------------------------------
 
     def read_sysreg(self, encoding: int) -> int:
         """MRS.  ``encoding`` is op0:op1:CRn:CRm:op2, as in the instruction."""
@@ -181,7 +183,7 @@ class Aarch64Core(HostedCore):
             value = 0
             self._fault(fault)
         if self.observer is not None:
-            self.observer.instruction(self, "mrs", encoding, value, 8)
+            self.observer.instruction(self, "mrs", encoding, value)
         self._retire(self.costs.sysreg)
         return value
 
@@ -190,7 +192,7 @@ class Aarch64Core(HostedCore):
         if self.retired >= self.stop_at:
             self._pause("msr", encoding, value, 8)
         if self.observer is not None:
-            self.observer.instruction(self, "msr", encoding, value, 8)
+            self.observer.instruction(self, "msr", encoding, value)
         try:
             if encoding in self._own:
                 self.regs.write(encoding, value, 8)
@@ -205,7 +207,7 @@ class Aarch64Core(HostedCore):
         if self.retired >= self.stop_at:
             self._pause("daifset", value=bits)
         if self.observer is not None:
-            self.observer.instruction(self, "daifset", 0, bits, 0)
+            self.observer.instruction(self, "daifset", 0, bits)
         self._daif[0] |= bits << 6
         self._retire(self.costs.sysreg)
 
@@ -214,7 +216,7 @@ class Aarch64Core(HostedCore):
         if self.retired >= self.stop_at:
             self._pause("daifclr", value=bits)
         if self.observer is not None:
-            self.observer.instruction(self, "daifclr", 0, bits, 0)
+            self.observer.instruction(self, "daifclr", 0, bits)
         self._daif[0] &= ~(bits << 6)
         self._retire(self.costs.sysreg)
 
@@ -223,8 +225,8 @@ class Aarch64Core(HostedCore):
         if self.retired >= self.stop_at:
             self._pause("eret", self._elr[0])
         if self.observer is not None:
-            self.observer.instruction(self, "eret", self._elr[0], self._spsr[0], 8)
-        self._daif[0] = self._spsr[0] & (D | A | I | F)
+            self.observer.instruction(self, "eret", self._elr[0], self._spsr[0])
+        self._daif[0] = self._spsr[0] & MASK_ALL
         self._returned = True
         # Not sampled here but after the handler's frame is gone: see _sample.
         self.retired += 1

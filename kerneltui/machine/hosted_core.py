@@ -98,7 +98,7 @@ class SourceFrame:
 class Observer(Protocol):
     """Who is told what happens; absent when nobody records."""
 
-    def instruction(self, core: HostedCore, kind: str, target: int, value: int, size: int) -> None:
+    def instruction(self, core: HostedCore, kind: str, target: int, value: int) -> None:
         """An instruction was executed; it has not retired yet."""
 
     def exception(self, core: HostedCore, kind: str, vector: int) -> None:
@@ -221,7 +221,9 @@ class HostedCore(ABC):
             module = str(frame.f_globals["__name__"])
             if not module.startswith(_MACHINE):
                 found.append(
-                    SourceFrame(_function(frame), module, frame.f_code.co_filename, frame.f_lineno)
+                    SourceFrame(
+                        frame.f_code.co_qualname, module, frame.f_code.co_filename, frame.f_lineno
+                    )
                 )
             frame = frame.f_back
         return found
@@ -302,7 +304,7 @@ class HostedCore(ABC):
             value = 0
             self._fault(fault)
         if self.observer is not None:
-            self.observer.instruction(self, "ldr", address, value, size)
+            self.observer.instruction(self, "ldr", address, value)
         self._retire(self.costs.load)
         return value
 
@@ -311,7 +313,7 @@ class HostedCore(ABC):
         if self.retired >= self.stop_at:
             self._pause("str", address, value, size)
         if self.observer is not None:
-            self.observer.instruction(self, "str", address, value, size)
+            self.observer.instruction(self, "str", address, value)
         try:
             self.memory.write(address, value, size, self.index)
         except BusFault as fault:
@@ -323,7 +325,7 @@ class HostedCore(ABC):
         if self.retired >= self.stop_at:
             self._pause("compute", value=ns)
         if self.observer is not None:
-            self.observer.instruction(self, "compute", 0, ns, 0)
+            self.observer.instruction(self, "compute", 0, ns)
         self.retired += 1
         while ns > 0:
             stretch = min(ns, max(self.scheduler.next_due - self.scheduler.now, 1))
@@ -341,7 +343,7 @@ class HostedCore(ABC):
             if self.retired >= self.stop_at:
                 self._pause("wfi")
             if self.observer is not None:
-                self.observer.instruction(self, "wfi", 0, 0, 0)
+                self.observer.instruction(self, "wfi", 0, 0)
             self.state = CoreState.WAITING
             if self.stop_on_idle and self.at_rest:
                 self.request_stop(StopReason.IDLE)

@@ -13,7 +13,7 @@ from kerneltui.debugger.session import Session, Setup, TimedInput
 from kerneltui.errors import suggestion
 from kerneltui.kernel.programs import PROGRAMS, program
 from kerneltui.kernel.workload import FAULTS, TimeoutRequest, Workload
-from kerneltui.machine.board import Board, load_board
+from kerneltui.machine.board import Board, load_board, read_board
 
 MOST_TIMEOUTS = 100_000
 DEFAULT_SCENARIO = "timer-callbacks"
@@ -124,6 +124,19 @@ def _repeat(spec: TimeoutSpec, kind: str, then: tuple[TimeoutRequest, ...]) -> l
         )
         for n in range(spec.repeat)
     ]
+
+
+def validate_file(path: Path) -> str:
+    """What a file is, once it is found to be right.  Raises :class:`UserError` when it is not.
+
+    A file with ``devices`` is a board: it is also built once, which finds overlaps and bad wiring.
+    """
+    file = ConfigFile.load(path)
+    if "devices" not in file.data:
+        return f"scenario '{read_scenario(file, path).spec.title}'"
+    board = read_board(file, path)
+    make_session(board, load_scenario(DEFAULT_SCENARIO)).close()
+    return f"board '{board.spec.title}'"
 
 
 def open_session(board: str, scenario: str) -> Session:

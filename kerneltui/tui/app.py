@@ -300,7 +300,7 @@ class KernelTui(App[int]):
         self.session.type(data)
         self.refresh_view()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """In typing mode no key is a command, but the palette and Esc work."""
         if self._console.typing and action not in {"leave", "command_palette"}:
             return action not in _KEY_ACTIONS

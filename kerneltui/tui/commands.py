@@ -22,10 +22,10 @@ class Command:
 
 
 COMMANDS = (
-    Command("toggle_run", "space", "Run/pause", "Run at the chosen speed, or pause", "Running"),
+    Command("toggle_run", "space", "Run", "Run at the chosen speed, or pause", "Running"),
     Command("step", "s", "Step", "Execute one access to the hardware", "Stepping"),
-    Command("next_timer_event", "n", "Next event", "Run until a timer callback has run", "Stepping"),
-    Command("next_interrupt", "i", "Interrupt", "Run until an interrupt is taken", "Stepping"),
+    Command("next_timer_event", "n", "Event", "Run until a timer callback has run", "Stepping"),
+    Command("next_interrupt", "i", "IRQ", "Run until an interrupt is taken", "Stepping"),
     Command("finish", "f", "Finish", "Run until the interrupt handler has returned", "Stepping"),
     Command("restart", "r", "Restart", "Back to reset, before the first instruction", "Running"),
     Command("faster", "plus", "Faster", "Next higher speed", "Running", shown_key="+"),

@@ -55,7 +55,7 @@ class Panel(LineView):
         """The lines for this view, at this width in cells."""
         raise TypeError(f"{type(self).__name__} shows nothing of {view.board} at {width}")
 
-    def caption(self, view: MachineView) -> str:  # noqa: ARG002 - for subclasses
+    def caption(self, view: MachineView) -> str:
         """What stands in the lower border."""
         return ""
 

@@ -23,7 +23,7 @@ class CpuPanel(Panel):
         cpu = view.cpu
         halted = cpu.state == "halted"
         state = {"waiting": "WFI, asleep", "running": "running code"}.get(cpu.state, cpu.state)
-        where = f"in handler, depth {cpu.depth}" if cpu.depth else "no handler in progress"
+        where = f"in handler, depth {cpu.depth}" if cpu.depth else "no handler"
         lines: list[Line] = [
             (("next  ", "dim"), (fit(cpu.next_instruction, width - 6), "strong")),
             (("state ", "dim"), (f"{state}; {where}", "alert" if halted else "text")),
@@ -37,8 +37,9 @@ class CpuPanel(Panel):
             lines.append(plain(view.halt_reason, "alert"))
         lines.append(plain("call stack", "head"))
         for frame in cpu.frames:
-            lines.append(((fit(f"{frame.function}:{frame.line}", width), "text"),))
-            lines.append(((fit(f"  {frame.source}", width), "dim"),))
+            place = f"{frame.file}:{frame.line}"
+            lines.append(((fit(frame.function, width), "text"),))
+            lines.append(((fit(f" {place} {frame.source}", width), "dim"),))
         return lines
 
     def caption(self, view: MachineView) -> str:

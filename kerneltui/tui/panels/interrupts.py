@@ -14,15 +14,15 @@ class InterruptsPanel(Panel):
 
     TITLE = "Interrupts"
     ABOUT = (
-        "Interrupts that are enabled or have a handler. L line high, E enabled, P pending, A active; "
-        "the last column says which gate stops one that waits."
+        "Interrupts that are enabled or have a handler. L line, E enabled, P pending, A active. "
+        "The last column says which gate stops one that waits."
     )
 
     def content(self, view: MachineView, width: int) -> list[Line]:
         """A line for each interrupt; those that are pending or active stand out."""
         if not view.interrupts:
             return [plain("No interrupt is enabled yet, and no handler is registered.", "dim")]
-        lines = [((HEAD + "handler, or why it waits", "dim"),)]
+        lines: list[Line] = [((HEAD + "handler, or why it waits", "dim"),)]
         lines += [interrupt_line(item, width) for item in view.interrupts]
         return lines
 

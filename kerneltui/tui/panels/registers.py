@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from kerneltui.debugger.views import DeviceView, FieldView, MachineView, RegisterView
@@ -17,7 +18,7 @@ class RegistersPanel(Panel):
 
     TITLE = "Registers"
     ABOUT = (
-        "The board's controllers, timers and UART, decoded. A star marks a value that changed since "
+        "The board's controllers, timers and UART, decoded. A star marks a value changed since "
         "the last stop; what an instruction read or wrote stands behind. Registers that hold their "
         "reset value are left out; the filter (/) searches all of them."
     )
@@ -46,8 +47,8 @@ class RegistersPanel(Panel):
                 continue
             lines.append((("▪ ", "head"), (device.title, "head"), (f"  {device.name}", "dim")))
             name_width = min(max(len(item.name) for item in chosen), WIDEST_NAME)
-            for item in chosen:
-                lines.extend(register_lines(item, name_width, width))
+            for item, alike in collapse(chosen):
+                lines.extend(register_lines(item, name_width, width, alike))
         self._counts = (shown, total)
         if not lines:
             lines.append(plain(f"No register matches '{self.filter}'.", "dim"))
@@ -62,14 +63,31 @@ class RegistersPanel(Panel):
 
 def _chosen(device: DeviceView, register: RegisterView, words: list[str]) -> bool:
     if not words:
+        if register.is_alias and not register.access:
+            return False
         return not register.at_reset
     fields = " ".join(field.name for field in register.fields)
     text = f"{register.name} {device.name} {device.title} {fields}".lower()
     return all(word in text for word in words)
 
 
-def register_lines(register: RegisterView, name_width: int, width: int) -> Iterator[Line]:
-    """One line, and more where the fields need them."""
+def collapse(registers: list[RegisterView]) -> Iterator[tuple[RegisterView, int]]:
+    """Runs of array elements that hold the same and were left alone: the first, and how many."""
+
+    def sameness(item: RegisterView) -> object:
+        if item.changed or item.access:
+            return item.address
+        return item.name.rstrip("0123456789"), item.value
+
+    for _, run in groupby(registers, key=sameness):
+        items = list(run)
+        yield items[0], len(items)
+
+
+def register_lines(
+    register: RegisterView, name_width: int, width: int, alike: int = 1
+) -> Iterator[Line]:
+    """One line, and more where the fields need them; ``alike`` counts the run it stands for."""
     marker = "*" if register.changed else " "
     style = "changed" if register.changed else "strong" if register.access else "text"
     digits = 8 if register.width <= 32 else 16 if register.value >> 32 else 8
@@ -91,6 +109,8 @@ def register_lines(register: RegisterView, name_width: int, width: int) -> Itera
                 "strong",
             )
         )
+    if alike > 1:
+        pieces.append((f"and {alike - 1} more alike:", "dim"))
     pieces.extend(_fields(register))
     first = True
     row: list[tuple[str, str]] = []

@@ -15,7 +15,7 @@ class TimeoutsPanel(Panel):
 
     TITLE = "Timeout queue"
     ABOUT = (
-        "Pending timeouts, next due first, equal due times in order of setting. The arrow marks the "
+        "Pending timeouts, next due first, equal due times in order of setting. An arrow marks the "
         "one that the comparator is armed for. Overdue ones say so."
     )
 

@@ -19,7 +19,7 @@ class TimersPanel(Panel):
         "enabled and masked, and in how long it matches."
     )
 
-    def content(self, view: MachineView, width: int) -> list[Line]:  # noqa: ARG002
+    def content(self, view: MachineView, width: int) -> list[Line]:
         """A heading for each device, a line or two for each comparator."""
         lines: list[Line] = []
         for device, items in groupby(view.comparators, key=lambda item: item.device):
@@ -41,8 +41,11 @@ def comparator_lines(item: ComparatorView) -> list[Line]:
     if item.met:
         return [((f"!{name:<11}", "alert"), (f"{item.compare} met{masked}", "alert"))]
     wait = "never" if item.in_ns is None else f"in {format_duration(item.in_ns)}"
+    compare = str(item.compare)
+    if len(compare) < 3:
+        return [((f" {name:<11}", "dim"), (f"{compare}  {wait}", "dim"))]
     return [
-        ((f" {name:<11}", "text"), (str(item.compare), "text")),
+        ((f" {name:<11}", "text"), (compare, "text")),
         (("             ", "text"), (f"{wait}{masked}", "strong")),
     ]
 

@@ -21,7 +21,7 @@ class TracePanel(Panel):
     )
     FOLLOW = True
 
-    def content(self, view: MachineView, width: int) -> list[Line]:  # noqa: ARG002
+    def content(self, view: MachineView, width: int) -> list[Line]:
         """A line for each event."""
         return [plain(text, _look(text[24:])) for text in view.trace] or [plain("(reset)", "dim")]
 

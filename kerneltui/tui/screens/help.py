@@ -38,8 +38,8 @@ class HelpScreen(ModalScreen[None]):
     """Keys and panels; any of Esc, ? and q closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape", "dismiss", "Close"), ("question_mark", "dismiss", "Close"), ("q", "dismiss", "Close"),
-    ]  # fmt: skip
+        (key, "dismiss", "Close") for key in ("escape", "question_mark", "q")
+    ]
 
     def __init__(self, about: str) -> None:
         super().__init__()

@@ -1,0 +1,14 @@
+"""``python -m kerneltui`` and the ``kerneltui`` command."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Run the command line; exits with 0, 1 (a check or the kernel failed) or 2 (bad input)."""
+    from kerneltui.cli import run
+
+    raise SystemExit(run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,408 @@
+"""The command line.  The dashboard is imported only when it is launched."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from kerneltui import __version__
+from kerneltui.errors import UserError, suggestion
+
+if TYPE_CHECKING:
+    from kerneltui.debugger.session import Session
+
+BAD_INPUT = 2
+FAILED = 1
+TERMINATED = 143
+
+
+class DurationType(click.ParamType[int]):
+    """``250us``, ``1.5s``, ``2m``."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """To nanoseconds."""
+        from kerneltui.units import parse_duration
+
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_duration(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class SpeedType(click.ParamType[float]):
+    """``0.5``, ``x10``, ``max``."""
+
+    name = "speed"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """To virtual seconds per second."""
+        if isinstance(value, float):
+            return value
+        if value == "max":
+            return float("inf")
+        try:
+            speed = float(value.removeprefix("x"))
+        except ValueError:
+            speed = -1.0
+        if not 0.1 <= speed <= 1000:
+            self.fail(f"'{value}' is not a speed: 0.1 to 1000, or max", param, ctx)
+        return speed
+
+
+class SizeType(click.ParamType[tuple[int, int]]):
+    """``140x40``."""
+
+    name = "size"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """To columns and rows."""
+        if isinstance(value, tuple):
+            return value
+        columns, _, rows = value.partition("x")
+        if not (columns.isdecimal() and rows.isdecimal()):
+            self.fail(f"'{value}' is not a size like 140x40", param, ctx)
+        if not (20 <= int(columns) <= 400 and 5 <= int(rows) <= 200):
+            self.fail(f"'{value}' is out of range: 20x5 to 400x200", param, ctx)
+        return int(columns), int(rows)
+
+
+def _complete(kind: str) -> Callable[..., list[CompletionItem]]:
+    def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+        from kerneltui.configfile import available
+
+        found = [name for name in available(kind) if name.startswith(incomplete)]
+        return [CompletionItem(name) for name in found] or [CompletionItem(incomplete, type="file")]
+
+    return names
+
+
+_BOARD = click.option(
+    "--board", default="rpi4", show_default=True, shell_complete=_complete("boards"),
+    help="A built-in board, or a board file.",
+)  # fmt: skip
+_SCENARIO = click.option(
+    "--scenario", default="timer-callbacks", show_default=True,
+    shell_complete=_complete("scenarios"), help="A built-in scenario, or a scenario file.",
+)  # fmt: skip
+
+
+class SuggestingGroup(click.Group):
+    """Unknown commands get a suggestion."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """See :class:`click.Group`."""
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            hint = suggestion(args[0], self.list_commands(ctx))
+            raise UserError(f"unknown command '{args[0]}'{hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=SuggestingGroup, invoke_without_command=True, no_args_is_help=False)
+@_BOARD
+@_SCENARIO
+@click.option("--speed", type=SpeedType(), default="1", help="0.1 to 1000, or max.  [default: 1]")
+@click.option(
+    "--theme", default="", help="A theme's name; projector-dark and projector-light are bold."
+)
+@click.version_option(__version__, prog_name="kerneltui", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, board: str, scenario: str, speed: float, theme: str) -> None:
+    """A laboratory for interrupts and timers.  Without a command, the dashboard."""
+    if ctx.invoked_subcommand is None:
+        ctx.exit(_dashboard(board, scenario, speed, theme))
+
+
+def _dashboard(board: str, scenario: str, speed: float, theme: str) -> int:
+    session = _session(board, scenario)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UserError("the dashboard needs a terminal; 'kerneltui run' works without one")
+    from kerneltui.tui.app import KernelTui
+    from kerneltui.tui.themes import theme_names
+
+    if theme and theme not in theme_names():
+        raise UserError(f"unknown theme '{theme}'{suggestion(theme, theme_names())}")
+    session.boot()
+    app = KernelTui(session, speed=speed, theme=theme, board=board)
+    return app.run() or app.return_code or 0
+
+
+def _session(board: str, scenario: str, **options: Any) -> Session:
+    from kerneltui.scenarios.scenario import open_session
+
+    return open_session(board, scenario, **options)
+
+
+@cli.command()
+@_BOARD
+@_SCENARIO
+@click.option("--until", type=DurationType(), required=True, help="Virtual time to run to, as 6s.")
+@click.option("--json", "as_json", is_flag=True, help="The final view as one JSON object.")
+@click.option("--stats", is_flag=True, help="Figures of the run on standard error.")
+def run_command(board: str, scenario: str, until: int, *, as_json: bool, stats: bool) -> int:
+    """Run without a screen: the board's serial output on standard output."""
+    from time import perf_counter
+
+    session = _session(board, scenario)
+    session.recorder.trace(as_json)
+    if not as_json:
+        session.recorder.console.on_byte = _writer(sys.stdout.buffer)
+    started = perf_counter()
+    session.run_until(until)
+    wall = perf_counter() - started
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(session.view()))
+    sys.stdout.flush()
+    if stats:
+        _print_stats(session, wall)
+    return _verdict(session)
+
+
+cli.add_command(run_command, "run")
+
+
+def _writer(out: IO[bytes]) -> Callable[[int], None]:
+    def write(byte: int) -> None:
+        # A serial line carries CR LF; standard output wants LF.
+        if byte != 0x0D:
+            out.write(bytes([byte]))
+
+    return write
+
+
+def _print_stats(session: Session, wall: float) -> None:
+    core = session.machine.core
+    figures = {
+        "virtual_seconds": f"{session.machine.now / 1e9:.9f}",
+        "accesses": core.retired,
+        "interrupts": core.interrupts_taken,
+        "wall_seconds": f"{wall:.6f}",
+        "accesses_per_second": f"{core.retired / wall:.0f}",
+        "interrupts_per_second": f"{core.interrupts_taken / wall:.0f}",
+    }
+    for key, value in figures.items():
+        click.echo(f"{key}: {value}", err=True)
+
+
+def _verdict(session: Session) -> int:
+    """0, or 1 with a line on standard error when the kernel has halted."""
+    reason = session.machine.core.halt_reason
+    if reason:
+        click.echo(f"kerneltui: the kernel halted: {reason}", err=True)
+        return FAILED
+    return 0
+
+
+@cli.command()
+@_BOARD
+@_SCENARIO
+@click.option("--until", type=DurationType(), required=True, help="Virtual time to run to.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The file; - is standard output.",
+)
+def trace(board: str, scenario: str, until: int, output: Path) -> int:
+    """Write every event as one JSON object a line."""
+    from kerneltui.export.jsonl import write_trace
+
+    session = _session(board, scenario)
+    if str(output) == "-":
+        write_trace(session, until, sys.stdout.buffer)
+        sys.stdout.flush()
+    else:
+        with _open(output) as out:
+            write_trace(session, until, out)
+    return _verdict(session)
+
+
+def _open(path: Path) -> IO[bytes]:
+    try:
+        return path.open("wb")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _write(path: Path, text: str) -> None:
+    with _open(path) as out:
+        out.write(text.encode())
+
+
+@cli.command()
+def boards() -> None:
+    """List the built-in boards."""
+    from kerneltui.configfile import available
+    from kerneltui.machine.board import load_board
+
+    for name in available("boards"):
+        spec = load_board(name).spec
+        click.echo(f"{name:<10} {spec.title}: {spec.cpu.cores} x {spec.cpu.compatible}")
+
+
+@cli.command()
+def scenarios() -> None:
+    """List the built-in scenarios."""
+    from kerneltui.configfile import available
+    from kerneltui.scenarios.scenario import load_scenario
+
+    for name in available("scenarios"):
+        spec = load_scenario(name).spec
+        click.echo(f"{name:<16} {spec.title}: {spec.about}")
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+def validate(files: Sequence[Path]) -> int:
+    """Check board and scenario files."""
+    from kerneltui.scenarios.scenario import validate_file
+
+    worst = 0
+    for path in files:
+        try:
+            click.echo(f"ok {path}: {validate_file(path)}")
+        except UserError as error:
+            click.echo(f"kerneltui: {error}", err=True)
+            worst = BAD_INPUT
+    return worst
+
+
+@cli.command()
+@click.argument("kind", type=click.Choice(["board", "scenario"]))
+def schema(kind: str) -> None:
+    """Print the JSON Schema of board or scenario files."""
+    import json
+
+    import msgspec
+
+    from kerneltui.configfile import schema_hook
+    from kerneltui.machine.board import BoardSpec
+    from kerneltui.scenarios.scenario import ScenarioSpec
+
+    spec = BoardSpec if kind == "board" else ScenarioSpec
+    click.echo(json.dumps(msgspec.json.schema(spec, schema_hook=schema_hook), indent=2))
+
+
+@cli.group(cls=SuggestingGroup)
+def docs() -> None:
+    """Reference texts made from the program's own tables."""
+
+
+@docs.command()
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="A file instead of standard output.",
+)
+def registers(output: Path | None) -> None:
+    """Every register of every device, as Markdown."""
+    from kerneltui.export.register_reference import register_reference
+
+    text = register_reference()
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        _write(output, text)
+
+
+@cli.command()
+@_BOARD
+@_SCENARIO
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, help="The SVG file."
+)
+@click.option(
+    "--at",
+    type=DurationType(),
+    default=0,
+    help="Virtual time of the picture.  [default: first idle]",
+)
+@click.option(
+    "--size", type=SizeType(), default="140x40", show_default=True, help="Columns x rows."
+)
+@click.option("--theme", default="", help="A theme's name.")
+@click.option("--keys", default="", help="Keys to press first, separated by spaces: 'n n 2 z'.")
+def screenshot(
+    board: str, scenario: str, output: Path, at: int, size: tuple[int, int], theme: str, keys: str
+) -> None:
+    """Write a picture of the dashboard."""
+    from kerneltui.tui.screenshot import take
+
+    session = _session(board, scenario)
+    session.boot()
+    if at > session.machine.now:
+        session.run_until(at)
+        session.mark()
+    _write(output, take(session, size, theme, keys.split()))
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+def conformance(paths: Sequence[Path]) -> int:
+    """Replay recorded register traces (files, or folders of *.jsonl) against the device models."""
+    from kerneltui.conformance.replay import replay
+
+    verdict = 0
+    for path in _trace_files(paths):
+        try:
+            result = replay(path)
+        except ValueError as error:
+            raise UserError(str(error)) from None
+        word = "ok" if result.difference is None else "DIFFERS"
+        click.echo(f"{word} {path} {result.agreed}/{result.total}")
+        if result.difference is not None:
+            if verdict == 0:
+                click.echo(result.difference)
+            verdict = FAILED
+    return verdict
+
+
+def _trace_files(paths: Sequence[Path]) -> list[Path]:
+    """Files as given, folders as all ``*.jsonl`` below them."""
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]
+        if not inside:
+            raise UserError(f"{path}: no *.jsonl files in this folder")
+        found += inside
+    return found
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """The whole program.  Answers the exit status; every error is one line on standard error."""
+    try:
+        answer = cli.main(arguments, prog_name="kerneltui", standalone_mode=False)
+        return answer if isinstance(answer, int) else 0
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.Abort:
+        return 128 + 2
+    except BrokenPipeError:
+        # The reader has gone (a pager, head): that is no error of ours.
+        sys.stderr.close()
+        return 0
+    except click.ClickException as error:
+        message = " ".join(error.format_message().split())
+    except UserError as error:
+        message = str(error)
+    click.echo(f"kerneltui: {message}", err=True)
+    return BAD_INPUT

@@ -1,0 +1,26 @@
+"""Pictures of the dashboard, without a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from kerneltui.debugger.session import Session
+from kerneltui.errors import UserError, suggestion
+from kerneltui.tui.app import KernelTui
+from kerneltui.tui.themes import theme_names
+
+
+def take(session: Session, size: tuple[int, int], theme: str = "", keys: Sequence[str] = ()) -> str:
+    """An SVG of the dashboard over ``session`` at ``size`` (columns, rows), after ``keys``."""
+    if theme and theme not in theme_names():
+        raise UserError(f"unknown theme '{theme}'{suggestion(theme, theme_names())}")
+    return asyncio.run(_take(KernelTui(session, theme=theme), size, keys))
+
+
+async def _take(app: KernelTui, size: tuple[int, int], keys: Sequence[str]) -> str:
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        await pilot.press(*keys)
+        await pilot.pause()
+        return app.export_screenshot(title="kerneltui")
