@@ -35,9 +35,11 @@ def parse_duration(text: str) -> int:
 
 
 def format_duration(ns: int) -> str:
-    """The largest unit in which the value has at most three decimals: ``1.5 s``, ``250 us``."""
+    """For reading: at most three decimals, ``1.5 s``, ``250 us``; from 10 minutes on in minutes."""
     if ns < 0:
         return f"-{format_duration(-ns)}"
+    if ns >= 10 * NS_PER_UNIT["m"]:
+        return f"{_trim(ns, NS_PER_UNIT['m'])} min"
     for unit in ("s", "ms", "us"):
         size = NS_PER_UNIT[unit]
         if ns >= size:

@@ -59,13 +59,13 @@ FREE = Goal("running")
 BOOT = Goal("the first idle", {"idle": True})
 
 _SAID = {
-    StopReason.BUDGET: "stepped one instruction",
+    StopReason.BUDGET: "stepped",
     StopReason.TIME: "reached the time",
-    StopReason.INTERRUPT: "interrupt taken, the handler is next",
-    StopReason.TRACEPOINT: "timer event: the callback is done",
+    StopReason.INTERRUPT: "interrupt taken",
+    StopReason.TRACEPOINT: "timer callback done",
     StopReason.HANDLER_DONE: "handler finished",
     StopReason.IDLE: "idle",
-    StopReason.NOTHING_DUE: "idle, and nothing is due: only input can wake the core",
+    StopReason.NOTHING_DUE: "idle, and nothing is due",
 }
 
 
@@ -97,6 +97,7 @@ class Session:
         self.last_stop = "at reset"
         self.values: dict[int, int] = {}
         self.baseline: dict[int, int] = {}
+        self.known_registers: dict[int, tuple[object, views.RegisterView]] = {}
         self.generation += 1
         self._viewed = -1
 

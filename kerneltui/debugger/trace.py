@@ -16,6 +16,7 @@ from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.machine import Machine
 
 TRACE_EVENTS = 20_000
+TEXTS_KEPT = 1_000
 CONSOLE_BYTES = 256 * 1024
 
 
@@ -110,6 +111,8 @@ class Recorder:
         self.touched: dict[int, tuple[str, int]] = {}
         self.console = Console()
         self.sink = sink
+        self._texts: deque[str] = deque(maxlen=TEXTS_KEPT)
+        self._worded = 0
         self.tracing = True
         self.attach(machine)
 
@@ -138,6 +141,18 @@ class Recorder:
         """The last ``count`` events, oldest first."""
         start = max(len(self.events) - count, 0)
         return list(islice(self.events, start, None))
+
+    def last_texts(self, count: int, names: EventNames) -> tuple[str, ...]:
+        """The last ``count`` events as text; only those since the last call are put into words."""
+        fresh = min(self.recorded - self._worded, count)
+        if fresh < 0:
+            self._texts.clear()
+            fresh = min(self.recorded, count)
+        for event in self.last(fresh):
+            text = names.as_text(event)
+            self._texts.append(f"{event[0]:>7} {event[1] / 1e9:>14.9f}  {text}")
+        self._worded = self.recorded
+        return tuple(self._texts)[-count:]
 
     def _add(self, kind: str, target: int, value: int, text: str) -> None:
         event = (self._core.retired, self._scheduler.now, kind, target, value, text)

@@ -6,6 +6,8 @@ Building a view reads with ``peek`` alone, so looking changes nothing.
 from __future__ import annotations
 
 import linecache
+from collections.abc import Iterator
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -32,6 +34,8 @@ class FieldView(msgspec.Struct, frozen=True):
     value: int
     width: int
     meaning: str
+    first_irq: int | None
+    """each bit stands for an interrupt, bit 0 for this one"""
 
 
 class RegisterView(msgspec.Struct, frozen=True):
@@ -52,11 +56,14 @@ class RegisterView(msgspec.Struct, frozen=True):
     """what an instruction did to it since the last stop: ``read 0x1e``, ``wrote 0x1e``; or empty"""
 
 
-class DeviceView(msgspec.Struct, frozen=True):
-    """One device and its registers."""
+class BlockView(msgspec.Struct, frozen=True):
+    """One register block of a device."""
 
+    device: str
     name: str
     title: str
+    base: int | None
+    """its address; None for system registers"""
     is_controller: bool
     registers: tuple[RegisterView, ...]
 
@@ -92,6 +99,8 @@ class TimeoutView(msgspec.Struct, frozen=True):
     period_ns: int | None
     armed: bool
     """the comparator is armed for this one"""
+    handling: bool
+    """its callback is running"""
 
 
 class ComparatorView(msgspec.Struct, frozen=True):
@@ -150,7 +159,7 @@ class MachineView(msgspec.Struct, frozen=True):
     """why the last run ended"""
     halt_reason: str
     cpu: CpuView
-    devices: tuple[DeviceView, ...]
+    blocks: tuple[BlockView, ...]
     interrupts: tuple[InterruptView, ...]
     timeouts: tuple[TimeoutView, ...]
     timeout_count: int
@@ -176,7 +185,6 @@ def build(session: Session) -> MachineView:
     machine, setup, recorder = session.machine, session.setup, session.recorder
     kernel = session.kernel
     now = machine.now
-    timeouts = kernel.timeouts()
     return MachineView(
         generation=session.generation,
         board=machine.board_name,
@@ -188,29 +196,27 @@ def build(session: Session) -> MachineView:
         stop=session.last_stop,
         halt_reason=machine.core.halt_reason,
         cpu=_cpu(machine, session.names),
-        devices=tuple(_device(session, device) for device in _by_role(machine)),
+        blocks=tuple(_blocks(session)),
         interrupts=tuple(_interrupts(machine, kernel)),
-        timeouts=tuple(
-            TimeoutView(
-                item.ident,
-                item.name,
-                item.due_ns,
-                item.due_ns - now,
-                item.period_ns,
-                item.ident == kernel.armed_timeout(),
-            )
-            for item in timeouts[:MOST_TIMEOUTS_SHOWN]
-        ),
-        timeout_count=len(timeouts),
+        timeouts=tuple(_timeouts(kernel, now)),
+        timeout_count=len(kernel.timeouts()),
         worst_lateness_ns=kernel.worst_lateness_ns(),
         comparators=tuple(_comparators(machine)),
         console=tuple(recorder.console.lines()),
-        trace=tuple(
-            f"{event[0]:>7} {event[1] / 1e9:>14.9f}  {session.names.as_text(event)}"
-            for event in recorder.last(TRACE_SHOWN)
-        ),
+        trace=recorder.last_texts(TRACE_SHOWN, session.names),
         typed_waiting=machine.terminal.waiting,
     )
+
+
+def _timeouts(kernel: Kernel, now: int) -> Iterator[TimeoutView]:
+    armed = kernel.armed_timeout()
+    handling = kernel.handled_timeout()
+    shown = islice(kernel.timeouts(), MOST_TIMEOUTS_SHOWN)
+    for item in chain([handling] if handling is not None else [], shown):
+        yield TimeoutView(
+            item.ident, item.name, item.due_ns, item.due_ns - now, item.period_ns,
+            armed=item.ident == armed, handling=item is handling,
+        )  # fmt: skip
 
 
 def _by_role(machine: Machine) -> list[Device]:
@@ -228,36 +234,53 @@ def _by_role(machine: Machine) -> list[Device]:
     return sorted(machine.devices.values(), key=role)
 
 
-def _device(session: Session, device: Device) -> DeviceView:
-    registers: list[RegisterView] = []
-    for base, file in session.machine.windows(device):
-        registers.extend(_register(session, base, slot) for slot in file.slots())
-    title = device.TABLES[0].title
-    return DeviceView(device.name, title, isinstance(device, InterruptController), tuple(registers))
+def _blocks(session: Session) -> Iterator[BlockView]:
+    for device in _by_role(session.machine):
+        is_controller = isinstance(device, InterruptController)
+        for base, file in session.machine.windows(device):
+            table = file.table
+            yield BlockView(
+                device.name, table.name, table.title, base if table.byte_addressed else None,
+                is_controller, tuple(_register(session, base, slot) for slot in file.slots()),
+            )  # fmt: skip
 
 
 def _register(session: Session, base: int, slot: Slot) -> RegisterView:
+    """One register; the last view's is taken again where nothing differs."""
     address = base + slot.offset
-    register = slot.register
     value = session.values[address]
+    changed = session.baseline.get(address, value) != value and not slot.register.volatile
     touched = session.recorder.touched.get(address)
+    known = session.known_registers.get(address)
+    key = (value, changed, touched)
+    if known is not None and known[0] == key:
+        return known[1]
+    made = _make_register(slot, address, value, touched, changed=changed)
+    session.known_registers[address] = (key, made)
+    return made
+
+
+def _make_register(
+    slot: Slot, address: int, value: int, touched: tuple[str, int] | None, *, changed: bool
+) -> RegisterView:
+    register = slot.register
     access = ""
     if touched is not None:
         access = f"{'wrote' if touched[0] in {'str', 'msr'} else 'read'} {touched[1]:#x}"
-    fields = tuple(
-        FieldView(
-            item.name, found := item.extract(value), item.width, dict(item.values).get(found, "")
-        )
-        for item in register.fields
-    )
-    changed = session.baseline.get(address, value) != value
     return RegisterView(
-        slot.name, address, value, fields, register.width,
+        slot.name, address, value, tuple(_fields(slot, value)), register.width,
         is_alias=register.store_name != register.stem,
-        at_reset=value == register.reset and not access and not changed,
+        at_reset=(value == register.reset or register.volatile) and not access and not changed,
         changed=changed,
         access=access,
     )  # fmt: skip
+
+
+def _fields(slot: Slot, value: int) -> Iterator[FieldView]:
+    for item in slot.register.fields:
+        found = item.extract(value)
+        first = None if item.irq is None else item.irq + slot.index * slot.register.width
+        yield FieldView(item.name, found, item.width, dict(item.values).get(found, ""), first)
 
 
 def _interrupts(machine: Machine, kernel: Kernel) -> list[InterruptView]:

@@ -68,6 +68,8 @@ class Field:
     doc: str = ""
     values: tuple[tuple[int, str], ...] = ()
     """what particular values mean, for the decoded view"""
+    irq: int | None = None
+    """each bit stands for an interrupt; bit 0 for this one, in the first element of an array"""
 
     @property
     def mask(self) -> int:
@@ -90,7 +92,8 @@ class Register:
     interrupt numbers.  ``banked`` gives each core a copy of its own.  ``implemented`` masks the
     bits that exist (over the whole integer when packed); the others read as zero.  ``part`` tells
     apart the parts of one array that differ in kind (banked and shared): it stands in the stem
-    instead of the index, and never in a label.
+    instead of the index, and never in a label.  A ``volatile`` register changes with time alone (a
+    counter): nobody needs to be told that it did.
     """
 
     name: str
@@ -108,6 +111,7 @@ class Register:
     store: str = ""
     implemented: int = -1
     part: str = ""
+    volatile: bool = False
 
     @property
     def stem(self) -> str:

@@ -7,6 +7,7 @@ core waits for an interrupt outside any handler.  All state hangs on this object
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from typing import Never
 
 from kerneltui.kernel.arch import aarch64
@@ -47,9 +48,13 @@ class Kernel(ABC):
     def idle(self) -> None:
         """Wait for interrupts for ever."""
 
-    def timeouts(self) -> list[Timeout]:
+    def timeouts(self) -> Collection[Timeout]:
         """The pending timeouts, next due first; for the debugger."""
-        return []
+        return ()
+
+    def handled_timeout(self) -> Timeout | None:
+        """The timeout whose callback is running; for the debugger."""
+        return None
 
     def armed_timeout(self) -> int | None:
         """Identity of the timeout that the comparator is armed for; for the debugger."""

@@ -49,6 +49,8 @@ class TimeManager:
         self.queue = TimeoutQueue()
         self.armed_for: int | None = None
         """identity of the timeout that the comparator stands for"""
+        self.handling: Timeout | None = None
+        """the timeout whose callback is running"""
         self.worst_lateness_ns = 0
         self._cpu = cpu
         self._device = device
@@ -109,10 +111,12 @@ class TimeManager:
                 with self._lock:
                     self._arm_for_head()
             return
+        self.handling = timeout
         self._cpu.tracepoint("timer_callback", name=timeout.name, id=timeout.ident)
         timeout.callback()
         self._cpu.tracepoint("timer_callback_done", name=timeout.name, id=timeout.ident)
         with self._lock:
+            self.handling = None
             if timeout.is_periodic:
                 self._push(timeout)
             self._arm_for_head()

@@ -57,5 +57,8 @@ class TimeoutQueue:
     def __len__(self) -> int:
         return len(self._timeouts)
 
+    def __contains__(self, timeout: object) -> bool:
+        return timeout in self._timeouts
+
     def __iter__(self) -> Iterator[Timeout]:
         return iter(self._timeouts)

@@ -108,7 +108,10 @@ class KernelTui(App[int]):
         small = width < NARROWEST or height < LOWEST
         screen = self.screen_stack[0]
         screen.set_class(small, "-too-small")
-        screen.set_class(self._zoomed or width < WIDE or height < HIGH, "-single")
+        single = self._zoomed or width < WIDE or height < HIGH
+        screen.set_class(single, "-single")
+        self._registers.roomy = single
+        screen.query_one(Footer).compact = width < WIDE
         if small:
             needs = f"kerneltui needs {NARROWEST}x{LOWEST}; this terminal has {width}x{height}"
             screen.query_one("#too-small", Static).update(needs)
@@ -117,7 +120,7 @@ class KernelTui(App[int]):
         self._show_tabs()
 
     def _show_tabs(self) -> None:
-        titles = [panel.TITLE for panel in PANELS]
+        titles = [panel.SHORT for panel in PANELS]
         self.screen_stack[0].query_one(PanelTabs).show(titles, self._current)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
@@ -162,8 +165,8 @@ class KernelTui(App[int]):
 
     def _show_status(self, view: MachineView) -> None:
         self.screen_stack[0].query_one(StatusBar).show(
-            view.board_title,
-            view.scenario_title,
+            view.board,
+            view.scenario,
             format_time(view.now_ns),
             self._state(view),
             speed_text(self.runner.speed),

@@ -22,24 +22,24 @@ class Command:
 
 
 COMMANDS = (
+    Command("help", "question_mark", "Help", "Keys and what the panels show", "Looking",
+            shown_key="?"),
     Command("toggle_run", "space", "Run", "Run at the chosen speed, or pause", "Running"),
     Command("step", "s", "Step", "Execute one access to the hardware", "Stepping"),
     Command("next_timer_event", "n", "Event", "Run until a timer callback has run", "Stepping"),
     Command("next_interrupt", "i", "IRQ", "Run until an interrupt is taken", "Stepping"),
     Command("finish", "f", "Finish", "Run until the interrupt handler has returned", "Stepping"),
     Command("restart", "r", "Restart", "Back to reset, before the first instruction", "Running"),
-    Command("faster", "plus", "Faster", "Next higher speed", "Running", shown_key="+"),
-    Command("slower", "minus", "Slower", "Next lower speed", "Running", shown_key="-"),
     Command("type", "c", "Type", "Type into the console; Esc leaves", "Looking"),
     Command("filter", "slash", "Filter", "Show only registers that match; Esc ends", "Looking",
             shown_key="/"),
     Command("zoom", "z", "Zoom", "The focused panel alone, or all panels", "Looking"),
+    Command("quit", "q", "Quit", "Leave the dashboard", "Running"),
+    Command("faster", "plus,equals_sign", "Faster", "Next higher speed", "Running", shown_key="+"),
+    Command("slower", "minus", "Slower", "Next lower speed", "Running", shown_key="-"),
     Command("board", "b", "Board", "Choose another board", "Choosing"),
     Command("scenario", "o", "Scenario", "Choose another scenario", "Choosing"),
     Command("theme", "t", "Theme", "Choose another theme", "Choosing", footer=False),
-    Command("help", "question_mark", "Help", "Keys and what the panels show", "Looking",
-            shown_key="?"),
-    Command("quit", "q", "Quit", "Leave the dashboard", "Running"),
 )  # fmt: skip
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0, 1000.0, float("inf"))

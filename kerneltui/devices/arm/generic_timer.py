@@ -24,7 +24,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from kerneltui.hw.device import Device
+from kerneltui.hw.device import ComparatorState, TimerDevice
 from kerneltui.hw.register import RO, TAG, Field, Register, RegisterTable
 from kerneltui.hw.scheduler import NS_PER_S, Scheduler, ns_to_ticks, ticks_to_ns
 
@@ -58,7 +58,7 @@ def _timer(name: str, level: str, op1: int, crm: int, what: str) -> tuple[Regist
     return (
         Register(tval, _place(op1, crm, 0), (Field("TimerValue", 0, 32, doc="CVAL - counter"),),
                  f"{what}: time to go, signed; a write sets CVAL to counter + value",
-                 f"DDI 0487 {tval}", width=64, banked=True),
+                 f"DDI 0487 {tval}", width=64, banked=True, volatile=True),
         Register(ctl, _place(op1, crm, 1), control, f"{what}: control",
                  f"DDI 0487 {ctl}", width=64, banked=True),
         Register(cval, _place(op1, crm, 2), (Field("CompareValue", 0, 64, doc="Compare value"),),
@@ -93,10 +93,10 @@ GENERIC_TIMER = RegisterTable(
                  "The counter's rate, as firmware tells it; changes nothing in hardware",
                  "DDI 0487 CNTFRQ_EL0", width=64, banked=True),
         Register("CNTPCT_EL0", _place(3, 0, 1), (Field("PhysicalCount", 0, 64, RO, "Counter"),),
-                 "The system counter", "DDI 0487 CNTPCT_EL0", width=64, banked=True),
+                 "The system counter", "DDI 0487 CNTPCT_EL0", width=64, banked=True, volatile=True),
         Register("CNTVCT_EL0", _place(3, 0, 2), (Field("VirtualCount", 0, 64, RO, "Counter"),),
                  "The system counter less CNTVOFF_EL2", "DDI 0487 CNTVCT_EL0",
-                 width=64, banked=True),
+                 width=64, banked=True, volatile=True),
         *_timer("CNTP", "EL0", 3, 2, "EL1 physical timer"),
         *_timer("CNTV", "EL0", 3, 3, "EL1 virtual timer"),
         Register("CNTVOFF_EL2", _place(4, 0, 3), (Field("VOffset", 0, 64, doc="Offset"),),
@@ -131,7 +131,7 @@ class Config:
     frequency_hz: int
 
 
-class GenericTimer(Device):
+class GenericTimer(TimerDevice):
     """The timers of all cores; outputs ``cntpsirq cntpnsirq cnthpirq cntvirq``, a line a core."""
 
     COMPATIBLE = "arm,armv8-timer"
@@ -188,6 +188,24 @@ class GenericTimer(Device):
         edge = count - shown + (WRAP if met else compare)
         self._deadlines[kind][cpu].arm(ticks_to_ns(edge, hz))
         self._lines[kind][cpu].set(met)
+
+    def comparators(self, cpu: int) -> list[ComparatorState]:
+        """The four timers, the one that operating systems at EL1 use first."""
+        states = [self._comparator(kind, cpu) for kind in range(len(TIMERS))]
+        return sorted(states, key=lambda state: not state.name.startswith("CNTP_"))
+
+    def _comparator(self, kind: int, cpu: int) -> ComparatorState:
+        control = self._peek_control(kind, cpu)
+        counter, compare = self._count(kind, cpu), self._compare[kind][cpu]
+        ahead = compare - counter
+        due_ns = None
+        if control & ENABLE and ahead > 0:
+            due_ns = ticks_to_ns(ns_to_ticks(self.scheduler.now, self._hz) + ahead, self._hz)
+        return ComparatorState(
+            TIMERS[kind].format("CVAL"), counter, compare, self._hz,
+            enabled=bool(control & ENABLE), masked=bool(control & IMASK),
+            met=bool(control & ISTATUS), due_ns=due_ns,
+        )  # fmt: skip
 
     # -- the three views, for any timer ---------------------------------------------------------
 

@@ -48,12 +48,13 @@ def _faces(
     for name, place, access in (("S", offset, W1S), ("C", offset + 0x80, W1C)):
         word = ("SET_" if access is W1S else "CLEAR_") + verb
         private = (
-            Field("SGI", 0, 16, sgi if sgi is RO else access, "IDs 0-15"),
-            Field("PPI", 16, 16, access, "IDs 16-31"),
+            Field("SGI", 0, 16, sgi if sgi is RO else access, "IDs 0-15", irq=0),
+            Field("PPI", 16, 16, access, "IDs 16-31", irq=16),
         )
         text = f"{doc}; a one {'sets' if access is W1S else 'clears'} it, a zero does nothing"
-        made += _bitmap(f"GICD_I{name}{kind}R", place, private, Field(word, 0, 32, access), text,
-                        ref, store=store, reset=reset)  # fmt: skip
+        shared = Field(word, 0, 32, access, irq=32)
+        made += _bitmap(f"GICD_I{name}{kind}R", place, private, shared, text, ref,
+                        store=store, reset=reset)  # fmt: skip
     return made
 
 
@@ -108,8 +109,8 @@ GICD = RegisterTable(
              Field("ProductID", 24, 8, RO, values=((2, "GIC-400"),))),
             "Distributor implementer identification", "4.3.3; DDI 0471B 3.2",
         ),
-        *_bitmap("GICD_IGROUPR", 0x080, (Field("GROUP_STATUS", 0, 32),),
-                 Field("GROUP_STATUS", 0, 32),
+        *_bitmap("GICD_IGROUPR", 0x080, (Field("GROUP_STATUS", 0, 32, irq=0),),
+                 Field("GROUP_STATUS", 0, 32, irq=32),
                  "Interrupt group: 0 is group 0, 1 is group 1", "4.3.4"),
         *_faces("ENABLE", "ENABLE", 0x100, RO,
                 "Whether an interrupt is forwarded; SGIs always are", "4.3.5, 4.3.6", 0xFFFF),
@@ -139,7 +140,7 @@ GICD = RegisterTable(
                  tuple(Field(f"ID{25 + n}", 9 + n, 1, RO, text)
                        for n, text in enumerate(PPI_INPUTS)),
                  "Levels of the reading core's PPI inputs", "DDI 0471B 3.3.1", banked=True),
-        Register("GICD_SPISR{n}", 0xD04, (Field("SPI_STATUS", 0, 32, RO),),
+        Register("GICD_SPISR{n}", 0xD04, (Field("SPI_STATUS", 0, 32, RO, irq=32),),
                  "Levels of SPI inputs 32n to 32n+31", "DDI 0471B 3.3.2", count=WORDS),
         Register(
             "GICD_SGIR", 0xF00,
@@ -207,21 +208,21 @@ GICC = RegisterTable(
         _banked("GICC_BPR", 0x0008, (Field("Binary_point", 0, 3),),
                 "Splits a priority into group priority and subpriority", "4.4.3"),
         _banked("GICC_IAR", 0x000C, _id_fields("INTERRUPT_ID", RO),
-                "A read acknowledges the signalled interrupt", "4.4.4"),
+                "A read acknowledges the signalled interrupt", "4.4.4", 0x3FF),
         _banked("GICC_EOIR", 0x0010, _id_fields("EOIINTID", WO),
                 "A write of what GICC_IAR gave ends the interrupt", "4.4.5"),
         _banked("GICC_RPR", 0x0014, (Field("Priority", 0, 8, RO, values=((255, "idle"),)),),
-                "Group priority of the active interrupt", "4.4.6"),
+                "Group priority of the active interrupt", "4.4.6", 0xFF),
         _banked("GICC_HPPIR", 0x0018, _id_fields("PENDINTID", RO),
-                "The pending interrupt of highest priority; without effect", "4.4.7"),
+                "The pending interrupt of highest priority; without effect", "4.4.7", 0x3FF),
         _banked("GICC_ABPR", 0x001C, (Field("Binary_point", 0, 3),),
                 "The binary point of group 1 interrupts", "4.4.8"),
         _banked("GICC_AIAR", 0x0020, _id_fields("INTERRUPT_ID", RO),
-                "A read acknowledges the signalled interrupt if it is in group 1", "4.4.9"),
+                "A read acknowledges the signalled interrupt if it is in group 1", "4.4.9", 0x3FF),
         _banked("GICC_AEOIR", 0x0024, _id_fields("INTERRUPT_ID", WO),
                 "A write of what GICC_AIAR gave ends the interrupt", "4.4.10"),
         _banked("GICC_AHPPIR", 0x0028, _id_fields("PENDINTID", RO),
-                "As GICC_HPPIR, for a group 1 interrupt", "4.4.11"),
+                "As GICC_HPPIR, for a group 1 interrupt", "4.4.11", 0x3FF),
         Register("GICC_APR{n}", 0x00D0, (Field("ACTIVE_PRIORITIES", 0, 32),),
                  "Group priorities that are active, group 0", "4.4.12",
                  count=4, banked=True, packed=True),

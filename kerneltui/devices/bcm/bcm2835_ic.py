@@ -54,7 +54,7 @@ def source_name(number: int) -> str:
 
 
 def _gpu(access: Access, doc: str) -> tuple[Field, ...]:
-    return (Field("IRQS", 0, 32, access, doc),)
+    return (Field("IRQS", 0, 32, access, doc, irq=0),)
 
 
 def _arm(access: Access) -> tuple[Field, ...]:

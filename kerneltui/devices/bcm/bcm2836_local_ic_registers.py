@@ -62,10 +62,11 @@ BCM2836_LOCAL = RegisterTable(
                  "Performance monitor routing; a FIQ bit overrides the IRQ bit", "4.5",
                  store="PMU_ROUTING"),
         Register("CORE_TIMER_ACCESS_LS", 0x1C, (Field("COUNT", 0, 32, TAG, "Bits 31:0"),),
-                 "Core timer; a read holds the high half for CORE_TIMER_ACCESS_MS", "3.1.2, 4.3"),
+                 "Core timer; a read holds the high half for CORE_TIMER_ACCESS_MS", "3.1.2, 4.3",
+                 volatile=True),
         Register("CORE_TIMER_ACCESS_MS", 0x20, (Field("COUNT", 0, 32, TAG, "Bits 63:32"),),
                  "Core timer: the high half as it was at the last read of the low one",
-                 "3.1.2, 4.3"),
+                 "3.1.2, 4.3", volatile=True),
         Register(
             "LOCAL_INTERRUPT_ROUTING", 0x24,
             (Field("CORE", 0, 2, doc="The core that gets the local timer", values=_CORES),

@@ -5,6 +5,8 @@ After chapter 20 of the Rust Raspberry Pi OS tutorials.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from kerneltui.kernel.arch import aarch64
 from kerneltui.kernel.arch.cpu import Aarch64Cpu
 from kerneltui.kernel.drivers.arch_timer import ArchTimer
@@ -46,9 +48,13 @@ class TimerCallbacks(Kernel):
             rearm_after_spurious="no-rearm-after-spurious" not in faults,
         )
 
-    def timeouts(self) -> list[Timeout]:
+    def timeouts(self) -> Collection[Timeout]:
         """The time manager's queue."""
-        return list(self.time_manager.queue)
+        return self.time_manager.queue
+
+    def handled_timeout(self) -> Timeout | None:
+        """What the time manager's interrupt handler works on."""
+        return self.time_manager.handling
 
     def armed_timeout(self) -> int | None:
         """The head of the queue, except while it is being handled."""

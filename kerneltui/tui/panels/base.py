@@ -19,6 +19,8 @@ class Panel(LineView):
     """
 
     TITLE: ClassVar[str]
+    SHORT: ClassVar[str]
+    """the title in the row of tabs"""
     ABOUT: ClassVar[str]
     """one sentence for the help screen"""
     FOLLOW: ClassVar[bool] = False

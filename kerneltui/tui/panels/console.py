@@ -15,6 +15,7 @@ class ConsolePanel(Panel):
     """What the board has sent; in typing mode, keys go to the board."""
 
     TITLE = "UART console"
+    SHORT = "UART"
     ABOUT = (
         "What the board sends on its serial line. 'c' types into it: keys travel as characters at "
         "the line's speed and reach the kernel by receive interrupts. Esc leaves."

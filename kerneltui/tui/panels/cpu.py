@@ -13,6 +13,7 @@ class CpuPanel(Panel):
     """State, masks, exception registers, what comes next and who called it."""
 
     TITLE = "CPU"
+    SHORT = "CPU"
     ABOUT = (
         "Core 0: what it executes next, which exceptions PSTATE masks, the exception registers, "
         "and the kernel's call stack, innermost function first."
@@ -22,8 +23,8 @@ class CpuPanel(Panel):
         """The state of the core."""
         cpu = view.cpu
         halted = cpu.state == "halted"
-        state = {"waiting": "WFI, asleep", "running": "running code"}.get(cpu.state, cpu.state)
-        where = f"in handler, depth {cpu.depth}" if cpu.depth else "no handler"
+        state = {"waiting": "WFI, asleep", "running": "running"}.get(cpu.state, cpu.state)
+        where = f"handler depth {cpu.depth}" if cpu.depth else "no handler"
         lines: list[Line] = [
             (("next  ", "dim"), (fit(cpu.next_instruction, width - 6), "strong")),
             (("state ", "dim"), (f"{state}; {where}", "alert" if halted else "text")),
@@ -32,7 +33,10 @@ class CpuPanel(Panel):
         ]
         for name in ("ELR_EL1", "SPSR_EL1", "ESR_EL1", "FAR_EL1", "VBAR_EL1"):
             value = cpu.registers[name]
-            lines.append(((f"{name:<9}", "dim"), (f"{value:#018x}", "text" if value else "dim")))
+            if value or name not in {"ESR_EL1", "FAR_EL1"}:
+                lines.append(
+                    ((f"{name:<9}", "dim"), (f"{value:#018x}", "text" if value else "dim"))
+                )
         if halted:
             lines.append(plain(view.halt_reason, "alert"))
         lines.append(plain("call stack", "head"))

@@ -13,6 +13,7 @@ class InterruptsPanel(Panel):
     """Interrupts in use, as core 0 sees them."""
 
     TITLE = "Interrupts"
+    SHORT = "IRQs"
     ABOUT = (
         "Interrupts that are enabled or have a handler. L line, E enabled, P pending, A active. "
         "The last column says which gate stops one that waits."

@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from kerneltui.debugger.views import DeviceView, FieldView, MachineView, RegisterView
+from kerneltui.debugger.views import BlockView, FieldView, MachineView, RegisterView
 from kerneltui.tui.panels.base import Panel, fit
 from kerneltui.tui.widgets.line_view import Line, plain
 
-WIDEST_NAME = 25
+WIDEST_NAME = 29
 
 
 class RegistersPanel(Panel):
     """The registers that have something to say, or all that match the filter."""
 
     TITLE = "Registers"
+    SHORT = "Regs"
     ABOUT = (
         "The board's controllers, timers and UART, decoded. A star marks a value changed since "
         "the last stop; what an instruction read or wrote stands behind. Registers that hold their "
@@ -26,6 +27,8 @@ class RegistersPanel(Panel):
     def __init__(self, number: int, **options: Any) -> None:
         super().__init__(number, **options)
         self.filter = ""
+        self.roomy = False
+        """the panel has the screen for itself: show every field of every register"""
         self._counts = (0, 0)
 
     def set_filter(self, text: str) -> None:
@@ -35,20 +38,25 @@ class RegistersPanel(Panel):
         self.update()
 
     def content(self, view: MachineView, width: int) -> list[Line]:
-        """A heading for each device that shows registers, then its registers."""
+        """A heading for each block that shows registers, then its registers."""
         lines: list[Line] = []
         shown = total = 0
         words = self.filter.lower().split()
-        for device in view.devices:
-            chosen = [item for item in device.registers if _chosen(device, item, words)]
-            total += len(device.registers)
+        for block in view.blocks:
+            chosen = [item for item in block.registers if _chosen(block, item, words)]
+            total += len(block.registers)
             shown += len(chosen)
             if not chosen:
                 continue
-            lines.append((("▪ ", "head"), (device.title, "head"), (f"  {device.name}", "dim")))
+            place = block.base is not None
+            base = "system registers" if block.base is None else f"{block.base:#x}"
+            lines.append(
+                (("▪ ", "head"), (block.title, "head"), (f"  {block.device} {base}", "dim"))
+            )
             name_width = min(max(len(item.name) for item in chosen), WIDEST_NAME)
             for item, alike in collapse(chosen):
-                lines.extend(register_lines(item, name_width, width, alike))
+                full = bool(words) or self.roomy or item.changed or bool(item.access)
+                lines.extend(register_lines(item, name_width, width, alike, full=full, place=place))
         self._counts = (shown, total)
         if not lines:
             lines.append(plain(f"No register matches '{self.filter}'.", "dim"))
@@ -61,13 +69,13 @@ class RegistersPanel(Panel):
         return f"{wanted}{shown} of {total}"
 
 
-def _chosen(device: DeviceView, register: RegisterView, words: list[str]) -> bool:
+def _chosen(block: BlockView, register: RegisterView, words: list[str]) -> bool:
     if not words:
         if register.is_alias and not register.access:
             return False
         return not register.at_reset
     fields = " ".join(field.name for field in register.fields)
-    text = f"{register.name} {device.name} {device.title} {fields}".lower()
+    text = f"{register.name} {block.device} {block.title} {fields}".lower()
     return all(word in text for word in words)
 
 
@@ -85,9 +93,19 @@ def collapse(registers: list[RegisterView]) -> Iterator[tuple[RegisterView, int]
 
 
 def register_lines(
-    register: RegisterView, name_width: int, width: int, alike: int = 1
+    register: RegisterView,
+    name_width: int,
+    width: int,
+    alike: int = 1,
+    *,
+    full: bool = True,
+    place: bool = True,
 ) -> Iterator[Line]:
-    """One line, and more where the fields need them; ``alike`` counts the run it stands for."""
+    """One line, and more where the fields need them.
+
+    ``alike`` counts the run that it stands for; without ``full`` fields that are 0 are only
+    counted; ``place`` shows the offset.
+    """
     marker = "*" if register.changed else " "
     style = "changed" if register.changed else "strong" if register.access else "text"
     digits = 8 if register.width <= 32 else 16 if register.value >> 32 else 8
@@ -95,12 +113,13 @@ def register_lines(
     head = (
         (marker, "changed"),
         (fit(register.name, name_width), style),
-        (f" {register.address & 0xFFF:03x} ", "dim"),
+        (f" {register.address & 0xFFF:03x} " if place else "  ", "dim"),
         (value, style),
         (" ", "text"),
     )
-    indent = name_width + 6
-    room = max(width - name_width - len(value) - 7, 12)
+    left = sum(len(text) for text, _ in head)
+    indent = left - len(value) - 1
+    room = max(width - left - 1, 12)
     pieces: list[tuple[str, str]] = []
     if register.access:
         pieces.append(
@@ -111,7 +130,7 @@ def register_lines(
         )
     if alike > 1:
         pieces.append((f"and {alike - 1} more alike:", "dim"))
-    pieces.extend(_fields(register))
+    pieces.extend(_fields(register, full=full))
     first = True
     row: list[tuple[str, str]] = []
     used = 0
@@ -124,36 +143,26 @@ def register_lines(
     yield (*head, *row) if first else ((" " * indent, "text"), *row)
 
 
-def _fields(register: RegisterView) -> list[tuple[str, str]]:
-    if len(register.fields) == 1:
-        return [_only_field(register.fields[0])]
-    return [
-        (f"{field.name}={_value(field)}", "text" if field.value else "dim")
-        for field in register.fields
-    ]
+def _fields(register: RegisterView, *, full: bool) -> list[tuple[str, str]]:
+    shown = [field for field in register.fields if full or field.value or len(register.fields) == 1]
+    pieces = [(field_text(field), "text" if field.value else "dim") for field in shown]
+    zeros = len(register.fields) - len(shown)
+    if zeros:
+        pieces.append((f"({zeros} more are 0)" if shown else "all fields are 0", "dim"))
+    return pieces
 
 
-def _value(field: FieldView) -> str:
-    shown = str(field.value) if field.value < 10 else f"{field.value:#x}"
-    return f"{shown}({field.meaning})" if field.meaning else shown
+def field_text(field: FieldView) -> str:
+    """``ENABLE=1``, ``INTERRUPT_ID=1023(spurious)``, ``PPI: irq 30``."""
+    if field.first_irq is not None:
+        numbers = bits_text(field.value, field.first_irq)
+        return f"{field.name}: irq {numbers}" if numbers else f"{field.name}: none"
+    meaning = f"({field.meaning})" if field.meaning else ""
+    return f"{field.name}={field.value}{meaning}"
 
 
-def _only_field(field: FieldView) -> tuple[str, str]:
-    """A field that is the whole register: as a number, and as bits when it reads like a bitmap."""
-    if field.meaning:
-        return f"{field.name}={field.meaning}", "text"
-    if field.width == 1:
-        return f"{field.name}={field.value}", "text" if field.value else "dim"
-    if field.width == 32 and field.value and field.name not in _NUMBERS:
-        return f"bits {bits_text(field.value)}", "text"
-    return f"= {field.value}", "dim"
-
-
-_NUMBERS = {"CNT", "CMP", "ClockFreq", "ClockFrequency"}
-
-
-def bits_text(value: int) -> str:
-    """The set bits, runs as ranges: ``0-15,30``."""
+def bits_text(value: int, first: int = 0) -> str:
+    """The set bits' numbers, bit 0 being ``first``, runs as ranges: ``0-15,30``."""
     runs: list[str] = []
     bit = 0
     while value >> bit:
@@ -161,6 +170,6 @@ def bits_text(value: int) -> str:
             start = bit
             while value >> (bit + 1) & 1:
                 bit += 1
-            runs.append(str(start) if start == bit else f"{start}-{bit}")
+            runs.append(f"{start + first}" + (f"-{bit + first}" if bit > start else ""))
         bit += 1
     return ",".join(runs)

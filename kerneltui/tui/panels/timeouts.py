@@ -14,9 +14,11 @@ class TimeoutsPanel(Panel):
     """What is due next, in order."""
 
     TITLE = "Timeout queue"
+    SHORT = "Queue"
     ABOUT = (
         "Pending timeouts, next due first, equal due times in order of setting. An arrow marks the "
-        "one that the comparator is armed for. Overdue ones say so."
+        "one that the comparator is armed for. Overdue ones say so; "
+        "a star marks the one whose callback is running."
     )
 
     def content(self, view: MachineView, width: int) -> list[Line]:
@@ -43,7 +45,9 @@ def timeout_line(item: TimeoutView, width: int) -> Line:
     wait = f"{format_duration(-item.in_ns)} late" if overdue else format_duration(item.in_ns)
     style = "alert" if overdue else "strong" if item.armed else "text"
     left = f"{format_time(item.due_ns):>16}  {wait:<15}  {period:<9}  "
-    marker = "▶ " if item.armed else "  "
+    if item.handling:
+        wait, style = "callback runs", "changed"
+    marker = "▶ " if item.armed else "* " if item.handling else "  "
     return (
         (marker, "good"),
         (left, style),

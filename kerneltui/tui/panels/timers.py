@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 
 from kerneltui.debugger.views import ComparatorView, MachineView
@@ -14,6 +15,7 @@ class TimersPanel(Panel):
     """Every timer device: its counter, its comparators and when they match."""
 
     TITLE = "Timers"
+    SHORT = "Timers"
     ABOUT = (
         "Each timer's counter and rate, and its comparators: the compare value, whether it is "
         "enabled and masked, and in how long it matches."
@@ -27,27 +29,32 @@ class TimersPanel(Panel):
             first = comparators[0]
             lines.append(((f"▪ {device}", "head"), (f"  {_rate(first.hz)}", "dim")))
             lines.append(((" count ", "dim"), (str(first.counter), "text")))
-            for item in comparators:
-                lines.extend(comparator_lines(item))
+            names = [_short(item.name) for item in comparators]
+            width = max(len(name) for name in names)
+            for name, item in zip(names, comparators, strict=True):
+                lines.extend(comparator_lines(name.ljust(width), item))
         return lines
 
 
-def comparator_lines(item: ComparatorView) -> list[Line]:
+def comparator_lines(name: str, item: ComparatorView) -> list[Line]:
     """One comparator: idle ones in one line, others with what they wait for."""
-    name = item.name.replace("_EL0", "").replace("_EL1", "").replace("_EL2", "")
     if not item.enabled:
-        return [((f" {name:<11}", "dim"), ("off", "dim"))]
+        return [((f" {name}  off", "dim"),)]
     masked = " masked" if item.masked else ""
     if item.met:
-        return [((f"!{name:<11}", "alert"), (f"{item.compare} met{masked}", "alert"))]
+        return [((f"!{name}  {item.compare} met{masked}", "alert"),)]
     wait = "never" if item.in_ns is None else f"in {format_duration(item.in_ns)}"
-    compare = str(item.compare)
-    if len(compare) < 3:
-        return [((f" {name:<11}", "dim"), (f"{compare}  {wait}", "dim"))]
+    if not item.compare:
+        return [((f" {name}  0  {wait}", "dim"),)]
     return [
-        ((f" {name:<11}", "text"), (compare, "text")),
-        (("             ", "text"), (f"{wait}{masked}", "strong")),
+        ((f" {name}  ", "text"), (str(item.compare), "strong")),
+        ((f" {' ' * len(name)}  ", "text"), (f"{wait}{masked}", "strong")),
     ]
+
+
+def _short(name: str) -> str:
+    """Without the suffix that only tells from which exception level on it is accessible."""
+    return re.sub("_EL[0-3]$", "", name)
 
 
 def _rate(hz: int) -> str:

@@ -15,6 +15,7 @@ class TracePanel(Panel):
     """Instruction count, time in seconds, and what happened."""
 
     TITLE = "Trace"
+    SHORT = "Trace"
     ABOUT = (
         "The last events: every access with its register and value, every edge of an interrupt "
         "line, exceptions taken, characters sent and received, and the kernel's tracepoints."

@@ -23,8 +23,8 @@ class StatusBar(Static):
         gap = Content("  ")
         self.update(
             Content.assemble(
-                link(board, "board", "bold"), " · ", link(scenario, "scenario"), gap,
-                Content(f"t={time} s"), gap, state, gap, link(speed, "faster", "bold"),
+                link(board, "board", "bold"), Content(" · "), link(scenario, "scenario"), gap,
+                Content(f"t={time} s"), gap, link(speed, "faster", "bold"), gap, state,
             )
         )  # fmt: skip
 
