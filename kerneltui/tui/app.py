@@ -59,7 +59,7 @@ class KernelTui(App[int]):
             for command in COMMANDS
         ),
         *(Binding(str(n), f"focus_panel({n})", show=False) for n in range(1, len(PANELS) + 1)),
-        Binding("ctrl+c", "quit", show=False),
+        Binding("ctrl+c", "leave_dashboard", show=False),
         Binding("escape", "leave", show=False),
     ]
 
@@ -180,7 +180,8 @@ class KernelTui(App[int]):
             return Content.styled(f"▶▶ running to {goal.title}", "bold $success")
         if view.halt_reason:
             return Content.styled(f"✖ halted: {view.halt_reason}", "bold $error")
-        return Content.styled(f"■ paused: {view.stop}", "bold $warning")
+        said = "" if view.stop == "paused" else f": {view.stop}"
+        return Content.styled(f"■ paused{said}", "bold $warning")
 
     # -- commands ---------------------------------------------------------------------------------
 
@@ -198,7 +199,7 @@ class KernelTui(App[int]):
         """Space."""
         if self.runner.running:
             self.runner.stop()
-            self.session.last_stop = "by you"
+            self.session.last_stop = "paused"
             self.refresh_view()
         else:
             self._go(FREE)
@@ -366,8 +367,8 @@ class KernelTui(App[int]):
 
         self.push_screen(HelpScreen(self.session.setup.about))
 
-    async def action_quit(self) -> None:
-        """Leave."""
+    def action_leave_dashboard(self) -> None:
+        """Leave; Textual's own Ctrl+Q does the same, in typing mode too."""
         self.runner.stop()
         self.exit(0)
 
@@ -393,4 +394,4 @@ def _focuser(app: KernelTui, number: int) -> Any:
     return focus
 
 
-_KEY_ACTIONS = {command.ident for command in COMMANDS} | {"focus_panel", "quit"}
+_KEY_ACTIONS = {command.ident for command in COMMANDS} | {"focus_panel"}

@@ -34,7 +34,7 @@ COMMANDS = (
     Command("filter", "slash", "Filter", "Show only registers that match; Esc ends", "Looking",
             shown_key="/"),
     Command("zoom", "z", "Zoom", "The focused panel alone, or all panels", "Looking"),
-    Command("quit", "q", "Quit", "Leave the dashboard", "Running"),
+    Command("leave_dashboard", "q", "Quit", "Leave the dashboard", "Running"),
     Command("faster", "plus,equals_sign", "Faster", "Next higher speed", "Running", shown_key="+"),
     Command("slower", "minus", "Slower", "Next lower speed", "Running", shown_key="-"),
     Command("board", "b", "Board", "Choose another board", "Choosing"),

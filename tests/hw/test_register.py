@@ -52,6 +52,7 @@ BLOCK = RegisterTable(
         Register("PARTLY", 0x88, (Field("V", 0, 32),), implemented=0x0000_F0F0),
         Register("BITS{n}", 0x90, (Field("V", 0, 32),), count=2, packed=True,
                  implemented=0xFFFF_FFFF | 0x3 << 32),
+        Register("PRIVATE{n}", 0xA0, (Field("V", 0, 32),), count=2, packed=True, banked=True),
     ),
 )  # fmt: skip
 
@@ -209,6 +210,14 @@ def test_a_packed_array_is_one_integer_with_element_n_at_bit_n_times_width(chip)
     assert [chip.file.read(0x10 + 4 * n) for n in range(3)] == [2, 0, 0x8000_0001]
     chip.file.write(0x28, 0x8000_0000)
     assert chip.file.store("ENABLE") == [1 << 64 | 0x2]
+
+
+def test_a_banked_packed_array_is_one_integer_for_each_core():
+    chip = Chip(cpus=2)
+    chip.file.write(0xA4, 3, cpu=1)
+    chip.file.write(0xA0, 5, cpu=0)
+    assert chip.file.store("PRIVATE") == [5, 3 << 32]
+    assert [chip.file.read(0xA4, cpu=cpu) for cpu in range(2)] == [0, 3]
 
 
 def test_implemented_masks_a_packed_array_over_the_whole_integer(chip):

@@ -1,0 +1,87 @@
+"""The dashboard in a terminal, against an empty Textual app beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from statistics import median
+
+from figures import Figure, paired
+from terminal import Terminal
+
+EMPTY = str(Path(__file__).with_name("empty_app.py"))
+OURS = ("-m", "kerneltui", "--board", "rpi4")
+PAINTED = ("Registers", "Echoing input now", "Quit")
+"""A title, a panel's content and the footer: with these the frame is whole."""
+EMPTY_PAINTED = ("empty app",)
+
+
+def first_paint(*, quick: bool) -> list[Figure]:
+    """From the start of the process to the first whole frame, by turns with the empty app."""
+    ours: list[float] = []
+    empty: list[float] = []
+    for turn in range((3 if quick else 15) + 1):
+        pair = _paint(*OURS, markers=PAINTED), _paint(EMPTY, markers=EMPTY_PAINTED)
+        if turn:  # the first one fills the file cache
+            ours.append(pair[0])
+            empty.append(pair[1])
+    against = f"{paired(ours, empty):.2f}x the empty app's {median(empty) * 1e3:.0f} ms"
+    return [Figure("start to first paint", f"{median(ours) * 1e3:.0f} ms", against, "<= 1.7x")]
+
+
+def _paint(*arguments: str, markers: tuple[str, ...]) -> float:
+    terminal = Terminal(*arguments)
+    seconds = terminal.until(*markers)
+    terminal.settle(0.1)
+    terminal.close()
+    return seconds
+
+
+def _both() -> tuple[Terminal, Terminal]:
+    """Both programs, painted and at rest."""
+    ours, empty = Terminal(*OURS), Terminal(EMPTY)
+    ours.until(*PAINTED)
+    empty.until(*EMPTY_PAINTED)
+    ours.settle()
+    empty.settle()
+    return ours, empty
+
+
+def key(*, quick: bool) -> list[Figure]:
+    """From a key to the last byte of its frame: a step here, a changed label there."""
+    ours, empty = _both()
+    times: tuple[list[float], list[float]] = ([], [])
+    try:
+        for turn in range((10 if quick else 60) + 5):
+            pair = ours.key("s"), empty.key("s")
+            if turn >= 5:
+                times[0].append(pair[0])
+                times[1].append(pair[1])
+    finally:
+        ours.close()
+        empty.close()
+    against = f"{paired(*times):.2f}x the empty app's {median(times[1]) * 1e3:.1f} ms"
+    return [Figure("key s to painted frame", f"{median(times[0]) * 1e3:.1f} ms", against)]
+
+
+def cpu(*, quick: bool) -> list[Figure]:
+    """CPU seconds for each second on the clock, paused and at x1; the empty app stands beside."""
+    seconds = 2.0 if quick else 10.0
+    ours, empty = _both()
+    try:
+        paused = _load(ours, seconds), _load(empty, seconds)
+        ours.press(" ")
+        ours.watch(1.0)
+        running = _load(ours, seconds), _load(empty, seconds)
+    finally:
+        ours.close()
+        empty.close()
+    return [
+        Figure(f"CPU, {name}", f"{load * 100:.2f} % of one core", f"empty app: {idle * 100:.2f} %")
+        for name, (load, idle) in (("paused", paused), ("running at x1", running))
+    ]
+
+
+def _load(terminal: Terminal, seconds: float) -> float:
+    before = terminal.cpu_s()
+    terminal.watch(seconds)
+    return (terminal.cpu_s() - before) / seconds
