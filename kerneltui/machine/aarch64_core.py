@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kerneltui.hw.bus import AddressSpace, BusFault
+from kerneltui.hw.bus import AddressSpace, BusFault, Target
 from kerneltui.hw.register import RO, Field, Register, RegisterFile, RegisterTable
 from kerneltui.hw.scheduler import Scheduler
 from kerneltui.machine.hosted_core import Costs, HostedCore, StopReason
@@ -76,6 +76,7 @@ class Aarch64Core(HostedCore):
     """One core; ``input(bit)`` takes the wires of its interrupt controller."""
 
     TABLES = (AARCH64,)
+    TRANSIENT = HostedCore.TRANSIENT | {"_routes"}
 
     def __init__(
         self,
@@ -87,14 +88,32 @@ class Aarch64Core(HostedCore):
     ) -> None:
         super().__init__(index, scheduler, memory, costs)
         self.sysregs = sysregs
-        self.regs = RegisterFile(self, AARCH64, changes={"MPIDR_EL1": {"reset": index}})
-        self._own = frozenset(slot.offset for slot in self.regs.slots())
+        self.regs = RegisterFile(self, AARCH64, cpus=1, changes={"MPIDR_EL1": {"reset": index}})
         self._daif = self.regs.store("DAIF")
         self._spsr = self.regs.store("SPSR_EL1")
         self._elr = self.regs.store("ELR_EL1")
         self._vbar = self.regs.store("VBAR_EL1")
         self._vectors: dict[int, dict[int, Callable[[], None]]] = {}
         self._returned = False
+
+    def _detach(self) -> None:
+        super()._detach()
+        self._routes: dict[int, tuple[Target, int]] = {}
+
+    def _route(self, encoding: int) -> tuple[Target, int]:
+        """Which file serves a system register, and where in it; remembered.
+
+        The core's own registers come first: a device's window may span their encodings.
+        """
+        if self.regs.slot_at(encoding) is not None:
+            found: tuple[Target, int] = self.regs, encoding
+        else:
+            window = self.sysregs.window_at(encoding)
+            if window is None:
+                raise BusFault(self.sysregs.name, encoding)
+            found = window.target, encoding - window.base
+        self._routes[encoding] = found
+        return found
 
     # -- wires ------------------------------------------------------------------------------------
 
@@ -150,7 +169,7 @@ class Aarch64Core(HostedCore):
             self.observer.exception(self, kind, vector)
         self.depth += 1
         self.retired += 1
-        self._pass_time(self.costs.exception_entry)
+        self._pass_time(self.scheduler.now + self.costs.exception_entry)
         if self.stop_on_interrupt and kind != "sync":
             self.request_stop(StopReason.INTERRUPT)
         self._returned = False
@@ -177,8 +196,8 @@ class Aarch64Core(HostedCore):
         if self.retired >= self.stop_at:
             self._pause("mrs", encoding, 0, 8)
         try:
-            file = self.regs if encoding in self._own else self.sysregs
-            value = file.read(encoding, 8, self.index)
+            file, place = self._routes.get(encoding) or self._route(encoding)
+            value = file.read(place, 8, self.index)
         except BusFault as fault:
             value = 0
             self._fault(fault)
@@ -194,10 +213,8 @@ class Aarch64Core(HostedCore):
         if self.observer is not None:
             self.observer.instruction(self, "msr", encoding, value)
         try:
-            if encoding in self._own:
-                self.regs.write(encoding, value, 8)
-            else:
-                self.sysregs.write(encoding, value, 8, self.index)
+            file, place = self._routes.get(encoding) or self._route(encoding)
+            file.write(place, value, 8, self.index)
         except BusFault as fault:
             self._fault(fault)
         self._retire(self.costs.sysreg)
@@ -230,7 +247,7 @@ class Aarch64Core(HostedCore):
         self._returned = True
         # Not sampled here but after the handler's frame is gone: see _sample.
         self.retired += 1
-        self._pass_time(self.costs.exception_return)
+        self._pass_time(self.scheduler.now + self.costs.exception_return)
 
     def place_vectors(self, table: Mapping[int, Callable[[], None]]) -> int:
         """Link a vector table into the image; returns its address for VBAR_EL1."""

@@ -16,8 +16,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from types import FrameType
-from typing import Any, Never, Protocol
+from typing import Any, ClassVar, Never, Protocol
 from zlib import crc32
 
 from greenlet import getcurrent, greenlet
@@ -122,25 +123,37 @@ IMAGE_BASE = 0x8_0000
 """Where the boot firmware loads a 64-bit kernel image."""
 
 
-def code_address(function: str, line: int) -> int:
-    """A stable address for a line of a kernel function.
+_MACHINE = __name__.rpartition(".")[0]
+
+
+@cache
+def _image_place(module: str, function: str) -> int:
+    """Where a kernel function lies in the image."""
+    name = f"{module.partition('.kernel.')[2] or module}.{function}"
+    return IMAGE_BASE + (crc32(name.encode()) & 0xFFFF) * 0x400
+
+
+def code_address(frame: FrameType) -> int:
+    """A stable address for the line that a kernel function is in.
 
     A hosted kernel has no machine code, so every function gets 256 instruction slots at an address
     derived from its name: the same in every run, whatever else has been looked at.
     """
-    return IMAGE_BASE + (crc32(function.encode()) & 0xFFFF) * 0x400 + (line & 0xFF) * 4
-
-
-_MACHINE = __name__.rpartition(".")[0]
-
-
-def _function(frame: FrameType) -> str:
-    module = str(frame.f_globals.get("__name__", ""))
-    return f"{module.partition('.kernel.')[2] or module}.{frame.f_code.co_qualname}"
+    code = frame.f_code
+    place = _image_place(frame.f_globals["__name__"], code.co_qualname)
+    return place + (frame.f_lineno - code.co_firstlineno & 0xFF) * 4
 
 
 class HostedCore(ABC):
-    """What cores of every architecture share."""
+    """What cores of every architecture share.
+
+    ``TRANSIENT`` names the attributes that a snapshot leaves out and :meth:`_detach` makes.
+    """
+
+    TRANSIENT: ClassVar[frozenset[str]] = frozenset((
+        "observer", "stop_at", "until", "stop_on_interrupt", "stop_on_idle", "stop_on_tracepoint",
+        "stop_below_depth", "stop_reason", "pending", "_greenlet",
+    ))  # fmt: skip
 
     def __init__(
         self, index: int, scheduler: Scheduler, memory: AddressSpace, costs: Costs
@@ -173,13 +186,7 @@ class HostedCore(ABC):
         self._greenlet: greenlet | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        state = self.__dict__.copy()
-        for name in (
-            "observer", "stop_at", "until", "stop_on_interrupt", "stop_on_idle",
-            "stop_on_tracepoint", "stop_below_depth", "stop_reason", "pending", "_greenlet",
-        ):  # fmt: skip
-            del state[name]
-        return state
+        return {key: value for key, value in self.__dict__.items() if key not in self.TRANSIENT}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -270,18 +277,19 @@ class HostedCore(ABC):
     def _retire(self, cost: int) -> None:
         """The end of an instruction: time passes, due events fire, interrupts are sampled."""
         self.retired += 1
-        self._pass_time(cost)
+        scheduler = self.scheduler
+        now = scheduler.now + cost
+        if now < scheduler.next_due and now < self.until:
+            scheduler.now = now
+        else:
+            self._pass_time(now)
         if self.inputs:
             self._sample()
 
-    def _pass_time(self, cost: int) -> None:
-        scheduler = self.scheduler
-        now = scheduler.now + cost
-        if now >= scheduler.next_due:
-            scheduler.advance(now)
-        else:
-            scheduler.now = now
-        if now >= self.until:
+    def _pass_time(self, to: int) -> None:
+        """Advance to ``to``, with what falls due on the way and the debugger's limit."""
+        self.scheduler.advance(to)
+        if to >= self.until:
             self.request_stop(StopReason.TIME)
 
     @abstractmethod
@@ -327,11 +335,14 @@ class HostedCore(ABC):
         if self.observer is not None:
             self.observer.instruction(self, "compute", 0, ns)
         self.retired += 1
+        scheduler = self.scheduler
         while ns > 0:
-            stretch = min(ns, max(self.scheduler.next_due - self.scheduler.now, 1))
-            stretch = min(stretch, max(self.until - self.scheduler.now, 1))
-            ns -= stretch
-            self._pass_time(stretch)
+            end = scheduler.now + ns
+            if end >= scheduler.next_due or end >= self.until:
+                # Something happens on the way: go there first.
+                end = min(end, max(min(scheduler.next_due, self.until), scheduler.now + 1))
+            ns -= end - scheduler.now
+            self._pass_time(end)
             if self.inputs:
                 self._sample()
             if ns and self.retired >= self.stop_at:
@@ -382,7 +393,7 @@ class HostedCore(ABC):
             frame = frame.f_back
         if frame is None:
             return 0
-        return code_address(_function(frame), frame.f_lineno - frame.f_code.co_firstlineno)
+        return code_address(frame)
 
 
 def _origin(error: Exception) -> str:
@@ -391,7 +402,7 @@ def _origin(error: Exception) -> str:
         trace = trace.tb_next
     if trace is None:
         return "nowhere"
-    return f"{_function(trace.tb_frame)}, line {trace.tb_lineno}"
+    return f"{trace.tb_frame.f_code.co_qualname}, line {trace.tb_lineno}"
 
 
 Vectors = dict[int, Callable[[], None]]
