@@ -160,7 +160,7 @@ def run_command(board: str, scenario: str, until: int, *, as_json: bool, stats: 
     session = _session(board, scenario)
     session.recorder.trace(as_json)
     if not as_json:
-        session.recorder.console.on_byte = _writer(sys.stdout.buffer)
+        session.recorder.console.on_byte = _writer(_stdout())
     started = perf_counter()
     session.run_until(until)
     wall = perf_counter() - started
@@ -175,6 +175,12 @@ def run_command(board: str, scenario: str, until: int, *, as_json: bool, stats: 
 
 
 cli.add_command(run_command, "run")
+
+
+def _stdout() -> IO[bytes]:
+    if sys.stdout is None:
+        raise UserError("standard output is closed")
+    return sys.stdout.buffer
 
 
 def _writer(out: IO[bytes]) -> Callable[[int], None]:
@@ -193,8 +199,8 @@ def _print_stats(session: Session, wall: float) -> None:
         "accesses": core.retired,
         "interrupts": core.interrupts_taken,
         "wall_seconds": f"{wall:.6f}",
-        "accesses_per_second": f"{core.retired / wall:.0f}",
-        "interrupts_per_second": f"{core.interrupts_taken / wall:.0f}",
+        "accesses_per_second": f"{core.retired / max(wall, 1e-9):.0f}",
+        "interrupts_per_second": f"{core.interrupts_taken / max(wall, 1e-9):.0f}",
     }
     for key, value in figures.items():
         click.echo(f"{key}: {value}", err=True)
@@ -204,7 +210,7 @@ def _verdict(session: Session) -> int:
     """0, or 1 with a line on standard error when the kernel has halted."""
     reason = session.machine.core.halt_reason
     if reason:
-        click.echo(f"kerneltui: the kernel halted: {reason}", err=True)
+        _complain(f"the kernel halted: {reason}")
         return FAILED
     return 0
 
@@ -226,7 +232,7 @@ def trace(board: str, scenario: str, until: int, output: Path) -> int:
 
     session = _session(board, scenario)
     if str(output) == "-":
-        write_trace(session, until, sys.stdout.buffer)
+        write_trace(session, until, _stdout())
         sys.stdout.flush()
     else:
         with _open(output) as out:
@@ -279,7 +285,7 @@ def validate(files: Sequence[Path]) -> int:
         try:
             click.echo(f"ok {path}: {validate_file(path)}")
         except UserError as error:
-            click.echo(f"kerneltui: {error}", err=True)
+            _complain(str(error))
             worst = BAD_INPUT
     return worst
 
@@ -300,7 +306,7 @@ def schema(kind: str) -> None:
     click.echo(json.dumps(msgspec.json.schema(spec, schema_hook=schema_hook), indent=2))
 
 
-@cli.group(cls=SuggestingGroup)
+@cli.group(cls=SuggestingGroup, no_args_is_help=False)
 def docs() -> None:
     """Reference texts made from the program's own tables."""
 

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Never, TypeVar
 
 import msgspec
 import yaml
@@ -17,6 +17,9 @@ from kerneltui.units import PATTERN, parse_duration
 Where = tuple[str | int, ...]
 T = TypeVar("T")
 LARGEST_FILE = 4 << 20
+DEEPEST = 100
+MOST_NODES = 500_000
+KEY_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
 
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -43,8 +46,11 @@ def find(kind: str, name: str) -> Path:
     if name in known:
         return known[name]
     path = Path(name)
-    if path.suffix in {".yaml", ".yml"} or os.sep in name or path.is_file():
-        return path
+    try:
+        if path.suffix in {".yaml", ".yml"} or os.sep in name or path.is_file():
+            return path
+    except (OSError, ValueError):
+        pass  # no file can have such a name
     raise UserError(f"unknown {kind[:-1]} '{name}'{suggestion(name, known)}")
 
 
@@ -55,7 +61,9 @@ class ConfigFile:
         """Raises :class:`UserError` for text that is not YAML or not a mapping."""
         self.path = path
         self._lines: dict[Where, int] = {(): 1}
+        self._nodes = 0
         try:
+            self._check_depth(text)
             loader = _Loader(text)
             try:
                 node = loader.get_single_node()
@@ -70,7 +78,7 @@ class ConfigFile:
             raise UserError(f"{path}:{line}: not valid YAML: {error.problem}") from None
         except yaml.YAMLError as error:
             raise UserError(f"{path}:1: not valid YAML: {' '.join(str(error).split())}") from None
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise UserError(f"{path}:1: not valid YAML: {error}") from None
         if not isinstance(self.data, dict):
             raise UserError(f"{path}:1: expected a mapping like 'title: ...' at the top level")
@@ -79,24 +87,51 @@ class ConfigFile:
     def load(cls, path: Path) -> ConfigFile:
         """Read a file.  Raises :class:`UserError` when it cannot be read."""
         try:
-            if path.stat().st_size > LARGEST_FILE:
+            with path.open("rb") as file:
+                data = file.read(LARGEST_FILE + 1)  # not all: a device file may never end
+            if len(data) > LARGEST_FILE:
                 raise UserError(
                     f"{path}: larger than {LARGEST_FILE >> 20} MiB, not a board or scenario"
                 )
-            text = path.read_text(encoding="utf-8")
+            text = data.decode("utf-8")
         except OSError as error:
             raise UserError(f"{path}: cannot be read: {error.strerror}") from None
         except UnicodeDecodeError as error:
             raise UserError(f"{path}: not UTF-8 text (byte {error.start})") from None
         return cls(path, text)
 
+    def _check_depth(self, text: str) -> None:
+        """Refuse deep nesting before anything recurses through it; events come without recursion."""
+        depth = 0
+        for event in yaml.parse(text, Loader=_Loader):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > DEEPEST:
+                    self._too_deep(event)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+
+    def _too_deep(self, place: Any) -> Never:
+        line = place.start_mark.line + 1
+        raise UserError(f"{self.path}:{line}: nested more than {DEEPEST} levels deep")
+
     def _index(self, node: Any, where: Where) -> None:
-        """Note the line of every key and item; refuse keys that stand twice."""
+        """Note the line of every key and item; refuse keys that stand twice.
+
+        Aliases are walked each time they are used: a few lines of them can stand for billions.
+        """
+        self._nodes += 1
+        if self._nodes > MOST_NODES:
+            raise UserError(f"{self.path}: stands for more than {MOST_NODES} values")
+        if len(where) > DEEPEST:
+            self._too_deep(node)
         if isinstance(node, yaml.MappingNode):
             seen: dict[str, int] = {}
             for key, value in node.value:
                 name = str(key.value)
                 line = key.start_mark.line + 1
+                if key.tag not in KEY_TAGS:
+                    raise UserError(f"{self.path}:{line}: a key must be text; put '{name}' in quotes")
                 if name in seen:
                     raise UserError(
                         f"{self.path}:{line}: '{name}' stands here a second time "
@@ -131,7 +166,7 @@ class ConfigFile:
     def _explain(self, message: str, schema: Any, where: Where) -> UserError:
         text, _, path = message.partition(" - at `")
         place = where + _path(path.rstrip("`"))
-        found = re.search(r"unknown field `(.*)`", text)
+        found = re.search(r"unknown field `(.*)`", text, re.DOTALL)
         if found:
             key = found[1]
             known = _fields_at(schema, place[len(where) :])

@@ -76,6 +76,7 @@ class Snapshot:
     machine: bytes
     events: int
     console: int
+    typed: int
 
 
 class Session:
@@ -197,7 +198,8 @@ class Session:
     def snapshot(self) -> Snapshot:
         """A moment to return to.  Raises ValueError unless the core is idle."""
         recorder = self.recorder
-        return Snapshot(self.machine.snapshot(), recorder.recorded, recorder.console.total)
+        state = self.machine.snapshot()
+        return Snapshot(state, recorder.recorded, recorder.console.total, len(self.typed))
 
     def restore(self, snapshot: Snapshot) -> None:
         """Return to a snapshot of this session; what was recorded since is forgotten."""
@@ -205,6 +207,9 @@ class Session:
         self._use(Machine.restore(snapshot.machine))
         self.recorder.attach(self.machine)
         self.recorder.cut(snapshot.events, snapshot.console)
+        del self.typed[snapshot.typed :]
+        # Up to the idle instruction, without executing it: the kernel's stack is there again.
+        self.machine.run(instructions=0)
         self.generation += 1
         self.last_stop = "restored"
 

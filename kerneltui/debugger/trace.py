@@ -135,12 +135,14 @@ class Recorder:
         for _ in range(min(self.recorded - events, len(self.events))):
             self.events.pop()
         self.recorded = events
+        self._texts.clear()
+        self._worded = 0
+        self.touched.clear()
         self.console.cut(console)
 
     def last(self, count: int) -> list[RawEvent]:
         """The last ``count`` events, oldest first."""
-        start = max(len(self.events) - count, 0)
-        return list(islice(self.events, start, None))
+        return list(islice(reversed(self.events), count))[::-1]
 
     def last_texts(self, count: int, names: EventNames) -> tuple[str, ...]:
         """The last ``count`` events as text; only those since the last call are put into words."""

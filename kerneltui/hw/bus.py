@@ -69,13 +69,16 @@ class Memory:
 
 
 class AddressSpace:
-    """One space and its windows."""
+    """One space and its windows.
+
+    ``known`` remembers what :meth:`resolve` found for register addresses; a core looks there first.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.windows: list[Window] = []
         self._bases: list[int] = []
-        self._known: dict[int, tuple[Target, int]] = {}
+        self.known: dict[int, tuple[Target, int]] = {}
 
     def __getstate__(self) -> tuple[str, list[Window]]:
         return self.name, self.windows
@@ -83,7 +86,7 @@ class AddressSpace:
     def __setstate__(self, state: tuple[str, list[Window]]) -> None:
         self.name, self.windows = state
         self._bases = [window.base for window in self.windows]
-        self._known = {}
+        self.known = {}
 
     def attach(self, base: int, size: int, name: str, target: Target) -> None:
         """Map ``target`` at ``base``.
@@ -99,7 +102,7 @@ class AddressSpace:
                 )
         self.windows.insert(place, Window(base, size, name, target))
         self._bases.insert(place, base)
-        self._known.clear()
+        self.known.clear()
 
     def window_at(self, address: int) -> Window | None:
         """The window that covers ``address``, or None."""
@@ -110,29 +113,30 @@ class AddressSpace:
                 return window
         return None
 
-    def _find(self, address: int) -> tuple[Target, int]:
+    def resolve(self, address: int) -> tuple[Target, int]:
+        """What answers at ``address``, and at which offset.  Raises :class:`BusFault`."""
         window = self.window_at(address)
         if window is None:
             raise BusFault(self.name, address)
         found = window.target, address - window.base
         if isinstance(window.target, RegisterFile):
             # Registers are few and hot; remembering every RAM address would not be bounded.
-            self._known[address] = found
+            self.known[address] = found
         return found
 
     def read(self, address: int, size: int = 4, cpu: int = 0) -> int:
         """A load, with effects.  Raises :class:`BusFault` where nothing is mapped."""
-        target, offset = self._known.get(address) or self._find(address)
+        target, offset = self.known.get(address) or self.resolve(address)
         return target.read(offset, size, cpu)
 
     def write(self, address: int, value: int, size: int = 4, cpu: int = 0) -> None:
         """A store.  Raises :class:`BusFault` where nothing is mapped."""
-        target, offset = self._known.get(address) or self._find(address)
+        target, offset = self.known.get(address) or self.resolve(address)
         target.write(offset, value, size, cpu)
 
     def peek(self, address: int, size: int = 4, cpu: int = 0) -> int:
         """What ``read`` would return, without effects.  Raises :class:`BusFault`."""
-        target, offset = self._known.get(address) or self._find(address)
+        target, offset = self.known.get(address) or self.resolve(address)
         return target.peek(offset, size, cpu)
 
     def name_at(self, address: int) -> str:

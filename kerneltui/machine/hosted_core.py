@@ -253,6 +253,9 @@ class HostedCore(ABC):
                 self.booted = True
             program.idle()
             self._halted("the kernel returned from its idle loop")
+        except OSError:
+            # Not the kernel's, which asks nothing of the host: an observer could not write.
+            raise
         except Exception as error:
             self._halted(f"kernel error: {type(error).__name__}: {error} ({_origin(error)})")
 
@@ -307,7 +310,9 @@ class HostedCore(ABC):
         if self.retired >= self.stop_at:
             self._pause("ldr", address, 0, size)
         try:
-            value = self.memory.read(address, size, self.index)
+            memory = self.memory
+            target, offset = memory.known.get(address) or memory.resolve(address)
+            value = target.read(offset, size, self.index)
         except BusFault as fault:
             value = 0
             self._fault(fault)
@@ -323,7 +328,9 @@ class HostedCore(ABC):
         if self.observer is not None:
             self.observer.instruction(self, "str", address, value)
         try:
-            self.memory.write(address, value, size, self.index)
+            memory = self.memory
+            target, offset = memory.known.get(address) or memory.resolve(address)
+            target.write(offset, value, size, self.index)
         except BusFault as fault:
             self._fault(fault)
         self._retire(self.costs.store)
@@ -334,7 +341,6 @@ class HostedCore(ABC):
             self._pause("compute", value=ns)
         if self.observer is not None:
             self.observer.instruction(self, "compute", 0, ns)
-        self.retired += 1
         scheduler = self.scheduler
         while ns > 0:
             end = scheduler.now + ns
@@ -342,6 +348,8 @@ class HostedCore(ABC):
                 # Something happens on the way: go there first.
                 end = min(end, max(min(scheduler.next_due, self.until), scheduler.now + 1))
             ns -= end - scheduler.now
+            if not ns:
+                self.retired += 1
             self._pass_time(end)
             if self.inputs:
                 self._sample()

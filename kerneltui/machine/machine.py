@@ -106,8 +106,10 @@ class Machine:
                     raise board.file.error(where, f"'{name}' has no output '{output}'{hint}")
                 for cpu, line in enumerate(lines):
                     per_core = cpu if len(lines) > 1 else 0
-                    ends.setdefault((target, per_core), []).append((line, where))
+                    ends.setdefault((" ".join(target.split()), per_core), []).append((line, where))
         for (target, cpu), arrivals in ends.items():
+            if cpu >= len(self.cores):
+                continue  # the chip could serve more cores than this board has
             try:
                 sink = self._sink(target, cpu)
             except ValueError as error:
@@ -119,7 +121,7 @@ class Machine:
 
     def _sink(self, target: str, cpu: int) -> Sink:
         """The input that a board file names.  Raises ValueError, in words."""
-        device_name, *rest = target.split()
+        device_name, *rest = target.split() or [""]
         if device_name == "cpu":
             pin = rest[0] if len(rest) == 1 else ""
             if pin not in CPU_PINS:
@@ -127,10 +129,10 @@ class Machine:
             core = self.cores[cpu]
             return core.set_irq if pin == "irq" else core.set_fiq
         device = self.devices.get(device_name)
-        if device is None:
+        if device is None and device_name:
             hint = suggestion(device_name, [*self.devices, "cpu"])
             raise ValueError(f"no device '{device_name}'{hint}")
-        if not rest or len(rest) > 2 or not (len(rest) == 1 or rest[1].isdecimal()):
+        if device is None or not rest or len(rest) > 2 or not (len(rest) == 1 or rest[1].isdecimal()):
             raise ValueError(f"'{target}' does not read 'DEVICE PIN [NUMBER]', like 'gic spi 121'")
         return device.input(rest[0], int(rest[1]) if len(rest) == 2 else 0, cpu)
 

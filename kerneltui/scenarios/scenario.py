@@ -11,6 +11,7 @@ from msgspec import Meta
 from kerneltui.configfile import ConfigFile, Duration, find
 from kerneltui.debugger.session import Session, Setup, TimedInput
 from kerneltui.errors import suggestion
+from kerneltui.kernel.bsp.raspberrypi import BOARDS
 from kerneltui.kernel.programs import PROGRAMS, program
 from kerneltui.kernel.workload import FAULTS, TimeoutRequest, Workload
 from kerneltui.machine.board import Board, load_board, read_board
@@ -145,10 +146,12 @@ def open_session(board: str, scenario: str) -> Session:
 
 
 def make_session(board: Board, scenario: Scenario, source: str = "") -> Session:
-    """A session at reset."""
+    """A session at reset.  Raises :class:`UserError` for an impossible board."""
     cls = program(scenario.spec.program)
     workload = scenario.workload
     bsp = board.spec.bsp
+    if bsp not in BOARDS:
+        raise board.file.error(("bsp",), f"unknown board support '{bsp}'{suggestion(bsp, BOARDS)}")
     return Session(
         Setup(
             board=board,

@@ -130,6 +130,10 @@ class Config:
 
     frequency_hz: int
 
+    def __post_init__(self) -> None:
+        if not 1 <= self.frequency_hz < 1 << 32:
+            raise ValueError(f"frequency_hz must be 1 to 4294967295, not {self.frequency_hz}")
+
 
 class GenericTimer(TimerDevice):
     """The timers of all cores; outputs ``cntpsirq cntpnsirq cnthpirq cntvirq``, a line a core."""

@@ -56,6 +56,10 @@ class Config:
     clock_hz: int = 48_000_000
     instant: bool = False
 
+    def __post_init__(self) -> None:
+        if not 1 <= self.clock_hz < 1 << 32:
+            raise ValueError(f"clock_hz must be 1 to 4294967295, not {self.clock_hz}")
+
 
 class Pl011(Device):
     """The UART; inputs ``cts``, ``dsr``, ``dcd``, ``ri`` (high = asserted).

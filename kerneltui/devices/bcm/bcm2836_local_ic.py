@@ -46,6 +46,10 @@ class Config:
 
     crystal_hz: int = 19_200_000
 
+    def __post_init__(self) -> None:
+        if not 1 <= self.crystal_hz < 1 << 32:
+            raise ValueError(f"crystal_hz must be 1 to 4294967295, not {self.crystal_hz}")
+
 
 class Bcm2836LocalIc(InterruptController):
     """The controller; outputs ``irq`` and ``fiq``, one line a core.

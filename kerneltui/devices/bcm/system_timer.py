@@ -50,6 +50,10 @@ class Config:
 
     clock_hz: int = 1_000_000
 
+    def __post_init__(self) -> None:
+        if not 1 <= self.clock_hz < 1 << 32:
+            raise ValueError(f"clock_hz must be 1 to 4294967295, not {self.clock_hz}")
+
 
 class SystemTimer(TimerDevice):
     """The timer block; outputs ``match0`` .. ``match3``."""
@@ -80,14 +84,20 @@ class SystemTimer(TimerDevice):
         return ns_to_ticks(self.scheduler.now, self.config.clock_hz)
 
     def _arm(self, channel: int) -> None:
-        """Fire when the low half next counts to the compare value (ch. 10, introduction)."""
+        """Fire when the low half next counts to the compare value (ch. 10, introduction).
+
+        A match that CS holds already would change nothing, so none is scheduled: a machine whose
+        software leaves this timer alone comes to rest.
+        """
+        if self._status[0] & 1 << channel:
+            self._timers[channel].cancel()
+            return
         count = self._count()
         ahead = (self._compare[channel] - count) % WRAP or WRAP
         self._timers[channel].arm(ticks_to_ns(count + ahead, self.config.clock_hz))
 
     def _match(self, channel: int) -> None:
         self._status[0] |= 1 << channel
-        self._arm(channel)
         self._update()
 
     def _update(self) -> None:
@@ -119,7 +129,10 @@ class SystemTimer(TimerDevice):
         return self._count() >> 32 & 0xFFFF_FFFF
 
     def write_CS(self, index: int, cpu: int, value: int) -> None:
-        """The cleared bits' lines fall."""
+        """The cleared bits' lines fall; their channels can match again."""
+        for channel in range(CHANNELS):
+            if not self._status[0] & 1 << channel:
+                self._arm(channel)
         self._update()
 
     def write_C(self, index: int, cpu: int, value: int) -> None:
