@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ from click.shell_completion import CompletionItem
 
 from kerneltui import __version__
 from kerneltui.errors import UserError, suggestion
+from kerneltui.parameters import DurationType, SizeType, SpeedType
 
 if TYPE_CHECKING:
     from kerneltui.debugger.session import Session
@@ -19,64 +22,6 @@ if TYPE_CHECKING:
 BAD_INPUT = 2
 FAILED = 1
 TERMINATED = 143
-
-
-class DurationType(click.ParamType[int]):
-    """``250us``, ``1.5s``, ``2m``."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """To nanoseconds."""
-        from kerneltui.units import parse_duration
-
-        if isinstance(value, int):
-            return value
-        try:
-            return parse_duration(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-class SpeedType(click.ParamType[float]):
-    """``0.5``, ``x10``, ``max``."""
-
-    name = "speed"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """To virtual seconds per second."""
-        if isinstance(value, float):
-            return value
-        if value == "max":
-            return float("inf")
-        try:
-            speed = float(value.removeprefix("x"))
-        except ValueError:
-            speed = -1.0
-        if not 0.1 <= speed <= 1000:
-            self.fail(f"'{value}' is not a speed: 0.1 to 1000, or max", param, ctx)
-        return speed
-
-
-class SizeType(click.ParamType[tuple[int, int]]):
-    """``140x40``."""
-
-    name = "size"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, int]:
-        """To columns and rows."""
-        if isinstance(value, tuple):
-            return value
-        columns, _, rows = value.partition("x")
-        if not (columns.isdecimal() and rows.isdecimal()):
-            self.fail(f"'{value}' is not a size like 140x40", param, ctx)
-        if not (20 <= int(columns) <= 400 and 5 <= int(rows) <= 200):
-            self.fail(f"'{value}' is out of range: 20x5 to 400x200", param, ctx)
-        return int(columns), int(rows)
 
 
 def _complete(kind: str) -> Callable[..., list[CompletionItem]]:
@@ -99,8 +44,22 @@ _SCENARIO = click.option(
 )  # fmt: skip
 
 
+class OutputError(Exception):
+    """The host refused something while a command ran; the cause is the OSError.
+
+    Click would swallow a broken pipe before :func:`run` could see it.
+    """
+
+
 class SuggestingGroup(click.Group):
     """Unknown commands get a suggestion."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """See :class:`click.Group`."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            raise OutputError from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -397,18 +356,35 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """The whole program.  Answers the exit status; every error is one line on standard error."""
     try:
         answer = cli.main(arguments, prog_name="kerneltui", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return answer if isinstance(answer, int) else 0
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.Abort:
         return 128 + 2
-    except BrokenPipeError:
-        # The reader has gone (a pager, head): that is no error of ours.
-        sys.stderr.close()
-        return 0
     except click.ClickException as error:
-        message = " ".join(error.format_message().split())
-    except UserError as error:
+        message = error.format_message()
+    except (UserError, UnicodeEncodeError) as error:
         message = str(error)
-    click.echo(f"kerneltui: {message}", err=True)
+    except (OutputError, OSError) as error:
+        _let_go_of_stdout()
+        cause = error.__cause__ if isinstance(error, OutputError) else error
+        if isinstance(cause, BrokenPipeError):
+            return 0  # the reader has gone (a pager, head): that is no error of ours
+        message = f"cannot write: {getattr(cause, 'strerror', cause)}"
+    _complain(message)
     return BAD_INPUT
+
+
+def _complain(message: str) -> None:
+    """One line on standard error, whatever a file or an argument has put into the message."""
+    line = " ".join(message.split())
+    printable = "".join(char if char.isprintable() else "?" for char in line)
+    click.echo(f"kerneltui: {printable}", err=True)
+
+
+def _let_go_of_stdout() -> None:
+    """What cannot be written now cannot be written at exit either, and Python would try."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

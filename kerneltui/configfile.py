@@ -131,7 +131,9 @@ class ConfigFile:
                 name = str(key.value)
                 line = key.start_mark.line + 1
                 if key.tag not in KEY_TAGS:
-                    raise UserError(f"{self.path}:{line}: a key must be text; put '{name}' in quotes")
+                    raise UserError(
+                        f"{self.path}:{line}: a key must be text; put '{name}' in quotes"
+                    )
                 if name in seen:
                     raise UserError(
                         f"{self.path}:{line}: '{name}' stands here a second time "

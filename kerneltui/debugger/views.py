@@ -14,7 +14,7 @@ import msgspec
 
 from kerneltui.hw.device import Device, InterruptController, InterruptState, TimerDevice
 from kerneltui.hw.gate import first_shut
-from kerneltui.hw.register import Slot
+from kerneltui.hw.register import Access, Slot
 from kerneltui.kernel.kernel import Kernel
 from kerneltui.machine.hosted_core import CoreState, Pending
 
@@ -45,6 +45,7 @@ class RegisterView(msgspec.Struct, frozen=True):
     address: int
     value: int
     fields: tuple[FieldView, ...]
+    """of the value, or of what was just read from it or written to a write-only register"""
     width: int
     is_alias: bool
     """another register is the first face of the same state (ICENABLER, of ISENABLER)"""
@@ -264,11 +265,16 @@ def _make_register(
     slot: Slot, address: int, value: int, touched: tuple[str, int] | None, *, changed: bool
 ) -> RegisterView:
     register = slot.register
-    access = ""
+    access, decoded = "", value
     if touched is not None:
-        access = f"{'wrote' if touched[0] in {'str', 'msr'} else 'read'} {touched[1]:#x}"
+        wrote = touched[0] in {"str", "msr"}
+        access = f"{'wrote' if wrote else 'read'} {touched[1]:#x}"
+        if not wrote or all(item.access is Access.WO for item in register.fields):
+            # What a read gave or a write-only register got is what people want to see decoded:
+            # the register itself has moved on, or never shows it.
+            decoded = touched[1]
     return RegisterView(
-        slot.name, address, value, tuple(_fields(slot, value)), register.width,
+        slot.name, address, value, tuple(_fields(slot, decoded)), register.width,
         is_alias=register.store_name != register.stem,
         at_reset=(value == register.reset or register.volatile) and not access and not changed,
         changed=changed,

@@ -132,7 +132,12 @@ class Machine:
         if device is None and device_name:
             hint = suggestion(device_name, [*self.devices, "cpu"])
             raise ValueError(f"no device '{device_name}'{hint}")
-        if device is None or not rest or len(rest) > 2 or not (len(rest) == 1 or rest[1].isdecimal()):
+        if (
+            device is None
+            or not rest
+            or len(rest) > 2
+            or not (len(rest) == 1 or rest[1].isdecimal())
+        ):
             raise ValueError(f"'{target}' does not read 'DEVICE PIN [NUMBER]', like 'gic spi 121'")
         return device.input(rest[0], int(rest[1]) if len(rest) == 2 else 0, cpu)
 

@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Any, ClassVar, cast
 
 from textual.app import App, ComposeResult, SystemCommand
@@ -118,6 +119,9 @@ class KernelTui(App[int]):
         for panel in self.panels:
             panel.set_class(panel.number == self._current, "-current")
         self._show_tabs()
+        if screen.focused is None and screen.is_current and not small:
+            # Whatever is hidden loses the focus: the panel gets it back.
+            self.call_after_refresh(self.panels[self._current - 1].focus)
 
     def _show_tabs(self) -> None:
         titles = [panel.SHORT for panel in PANELS]
@@ -298,17 +302,22 @@ class KernelTui(App[int]):
     def on_paste(self, event: Paste) -> None:
         """Pasted text goes to the board in typing mode."""
         if self._console.typing:
-            self._type(event.text.replace("\n", "\r").encode("ascii", "replace"))
+            text = event.text.replace("\r\n", "\r").replace("\n", "\r")
+            self._type(text.encode("ascii", "replace"))
 
     def _type(self, data: bytes) -> None:
         self.session.type(data)
         self.refresh_view()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """In typing mode no key is a command, but the palette and Esc work."""
-        if self._console.typing and action not in {"leave", "command_palette"}:
-            return action not in _KEY_ACTIONS
-        return True
+        """Where keys are text no command is one key away, but the palette, Esc and clicks work."""
+        return action not in _COMMAND_ACTIONS or not (
+            self._console.typing or isinstance(self.focused, Input)
+        )
+
+    def action_clicked(self, ident: str) -> None:
+        """A command in a bar was clicked, which means the same in every mode."""
+        getattr(self, f"action_{ident}")()
 
     # -- choosing ---------------------------------------------------------------------------------
 
@@ -359,6 +368,8 @@ class KernelTui(App[int]):
         session.boot()
         self._board = board
         self.runner = Runner(session, self.runner.speed, self._stopped)
+        for panel in self.panels:
+            panel.forget()
         self.refresh_view()
 
     def action_help(self) -> None:
@@ -381,17 +392,12 @@ class KernelTui(App[int]):
             )
         for panel in self.panels:
             yield SystemCommand(
-                f"Panel {panel.number}: {panel.TITLE}", panel.ABOUT, _focuser(self, panel.number)
+                f"Panel {panel.number}: {panel.TITLE}",
+                panel.ABOUT,
+                partial(self.action_focus_panel, panel.number),
             )
         ours = {"Quit", "Theme", "Keys"}
         yield from (item for item in super().get_system_commands(screen) if item.title not in ours)
 
 
-def _focuser(app: KernelTui, number: int) -> Any:
-    def focus() -> None:
-        app.action_focus_panel(number)
-
-    return focus
-
-
-_KEY_ACTIONS = {command.ident for command in COMMANDS} | {"focus_panel"}
+_COMMAND_ACTIONS = {command.ident for command in COMMANDS}

@@ -32,10 +32,9 @@ class SystemTimer:
 
     def handle(self) -> None:
         """Set the next match, then clear this one: the line falls with it."""
-        self._cpu.tracepoint("timer_callback", name=self.compatible, id=3)
+        self._cpu.tracepoint("timer_callback", name=self.compatible)
         self.init()
         self._cpu.write(self._base + TIMER_CS, CS_M3)
-        self._cpu.tracepoint("timer_callback_done", name=self.compatible, id=3)
 
     def uptime_ns(self) -> int:
         """The 64-bit counter; read again when the high half has moved meanwhile."""

@@ -51,3 +51,4 @@ class SystemTimerProgram(Kernel):
         while True:
             self.cpu.wait_for_interrupt()
             self._print_message()
+            self.cpu.tracepoint("timer_callback_done", name="main")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from textual.content import Content
 from textual.events import Resize
 
 from kerneltui.debugger.views import MachineView
@@ -42,11 +43,16 @@ class Panel(LineView):
             self._shown = key
             self.update()
 
+    def forget(self) -> None:
+        """The next view is of another session, whose generations say nothing about this one's."""
+        self._shown = (-1, -1)
+
     def update(self) -> None:
         """Show the present view anew."""
         if self._view is not None:
             self.set_lines(self.content(self._view, self.size.width))
-            self.border_subtitle = self.caption(self._view)
+            # Content, as a caption can carry what the user typed: brackets are no markup there.
+            self.border_subtitle = Content(self.caption(self._view))
 
     def on_resize(self, event: Resize) -> None:
         """A panel that was hidden or narrow catches up."""

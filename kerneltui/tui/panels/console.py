@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from string import ascii_letters
 from typing import Any
 
 from textual.message import Message
@@ -65,7 +66,7 @@ class ConsolePanel(Panel):
         special = {"enter": b"\r", "backspace": b"\x7f", "tab": b"\t", "delete": b"\x7f"}
         if key in special:
             return special[key]
-        if key.startswith("ctrl+") and len(key) == 6 and key[5].isalpha():
+        if len(key) == 6 and key.startswith("ctrl+") and key[5] in ascii_letters:
             return bytes([ord(key[5].upper()) - 64])
         if character and character.isprintable():
             return character.encode("ascii", "replace")

@@ -148,7 +148,7 @@ def _fields(register: RegisterView, *, full: bool) -> list[tuple[str, str]]:
     pieces = [(field_text(field), "text" if field.value else "dim") for field in shown]
     zeros = len(register.fields) - len(shown)
     if zeros:
-        pieces.append((f"({zeros} more are 0)" if shown else "all fields are 0", "dim"))
+        pieces.append((f"+{zeros} zero" if shown else "all fields are 0", "dim"))
     return pieces
 
 

@@ -44,9 +44,9 @@ def timeout_line(item: TimeoutView, width: int) -> Line:
     overdue = item.in_ns < 0
     wait = f"{format_duration(-item.in_ns)} late" if overdue else format_duration(item.in_ns)
     style = "alert" if overdue else "strong" if item.armed else "text"
-    left = f"{format_time(item.due_ns):>16}  {wait:<15}  {period:<9}  "
     if item.handling:
         wait, style = "callback runs", "changed"
+    left = f"{format_time(item.due_ns):>16}  {wait:<15}  {period:<9}  "
     marker = "▶ " if item.armed else "* " if item.handling else "  "
     return (
         (marker, "good"),

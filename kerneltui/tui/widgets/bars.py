@@ -23,8 +23,9 @@ class StatusBar(Static):
         gap = Content("  ")
         self.update(
             Content.assemble(
-                link(board, "board", "bold"), Content(" · "), link(scenario, "scenario"), gap,
-                Content(f"t={time} s"), gap, link(speed, "faster", "bold"), gap, state,
+                link(board, "clicked('board')", "bold"), Content(" · "),
+                link(scenario, "clicked('scenario')"), gap, Content(f"t={time} s"), gap,
+                link(speed, "clicked('faster')", "bold"), gap, state,
             )
         )  # fmt: skip
 

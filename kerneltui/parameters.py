@@ -1,0 +1,65 @@
+"""What the command line's parameters can be: durations, speeds, sizes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+
+class DurationType(click.ParamType[int]):
+    """``250us``, ``1.5s``, ``2m``."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """To nanoseconds."""
+        from kerneltui.units import parse_duration
+
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_duration(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class SpeedType(click.ParamType[float]):
+    """``0.5``, ``x10``, ``max``."""
+
+    name = "speed"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """To virtual seconds per second."""
+        if isinstance(value, float):
+            return value
+        if value == "max":
+            return float("inf")
+        try:
+            speed = float(value.removeprefix("x"))
+        except ValueError:
+            speed = -1.0
+        if not 0.1 <= speed <= 1000:
+            self.fail(f"'{value}' is not a speed: 0.1 to 1000, or max", param, ctx)
+        return speed
+
+
+class SizeType(click.ParamType[tuple[int, int]]):
+    """``140x40``."""
+
+    name = "size"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """To columns and rows."""
+        if isinstance(value, tuple):
+            return value
+        columns, _, rows = value.partition("x")
+        if not (columns.isdecimal() and rows.isdecimal()):
+            self.fail(f"'{value}' is not a size like 140x40", param, ctx)
+        if not (20 <= int(columns) <= 400 and 5 <= int(rows) <= 200):
+            self.fail(f"'{value}' is out of range: 20x5 to 400x200", param, ctx)
+        return int(columns), int(rows)

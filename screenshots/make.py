@@ -1,0 +1,37 @@
+"""Make every picture in this folder anew: ``python screenshots/make.py``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kerneltui.cli import run
+
+PICTURES = {
+    "rpi4-timer-event": ["--keys", "n"],
+    "rpi4-interrupt-taken": ["--keys", "n i s s s s"],
+    "rpi4-80x24-registers": ["--keys", "i s s", "--size", "80x24"],
+    "rpi4-80x24-console": ["--keys", "n n n 4", "--size", "80x24"],
+    "rpi4-filter": ["--keys", "i / g i c c enter"],
+    "rpi4-help": ["--keys", "question_mark"],
+    "rpi3-timer-event": ["--board", "rpi3", "--keys", "n"],
+    "rpi4-system-timer": ["--scenario", "system-timer", "--keys", "n n"],
+    "rpi4-overload-projector-light": [
+        "--scenario", "overload", "--at", "2s", "--keys", "i s", "--theme", "projector-light",
+    ],
+    "rpi4-burst-projector-dark": [
+        "--scenario", "burst", "--at", "1.5s", "--theme", "projector-dark",
+    ],
+}  # fmt: skip
+
+
+def main() -> int:
+    """Answers how many pictures could not be made."""
+    folder = Path(__file__).parent
+    failed = 0
+    for name, arguments in PICTURES.items():
+        failed += bool(run(["screenshot", "-o", str(folder / f"{name}.svg"), *arguments]))
+    return failed
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
