@@ -101,7 +101,7 @@ class ConfigFile:
         return cls(path, text)
 
     def _check_depth(self, text: str) -> None:
-        """Refuse deep nesting before anything recurses through it; events come without recursion."""
+        """Refuse deep nesting before anything recurses through it."""
         depth = 0
         for event in yaml.parse(text, Loader=_Loader):
             if isinstance(event, yaml.CollectionStartEvent):

@@ -243,8 +243,8 @@ class _Port:
     """A slot bound to one file's state and hooks: what an access needs, and nothing else."""
 
     __slots__ = (
-        "base", "cells", "clears", "index", "keeps", "peek", "per_cpu", "read", "readable",
-        "sets", "shift", "size", "tags", "write", "writes",
+        "base", "cells", "clears", "index", "is_plain", "keeps", "peek", "per_cpu", "read",
+        "readable", "sets", "shift", "size", "tags", "write", "writes",
     )  # fmt: skip
 
     def __init__(self, owner: object, slot: Slot, cells: list[int], size: int) -> None:
@@ -270,6 +270,7 @@ class _Port:
         self.tags = register.mask_of(TAG)
         self.readable = full & live & ~register.mask_of(WO, RES0)
         self.keeps = ~((self.writes | self.clears) << self.shift)
+        self.is_plain = not (self.shift or self.sets or self.clears)
         self.peek: Callable[[int, int], int] | None = getattr(owner, f"peek_{stem}", None)
         self.read: Callable[[int, int], int] | None = getattr(owner, f"read_{stem}", self.peek)
         self.write: Callable[[int, int, int], None] | None = getattr(owner, f"write_{stem}", None)
@@ -410,11 +411,14 @@ class RegisterFile:
             return
         cells, shift = port.cells, port.shift
         cell = port.base + cpu * port.per_cpu
-        cells[cell] = (
-            (cells[cell] & port.keeps)
-            | (cells[cell] & ((port.clears & ~value) << shift))
-            | ((value & (port.writes | port.sets)) << shift)
-        )
+        if port.is_plain:
+            cells[cell] = cells[cell] & port.keeps | value & port.writes
+        else:
+            cells[cell] = (
+                (cells[cell] & port.keeps)
+                | (cells[cell] & ((port.clears & ~value) << shift))
+                | ((value & (port.writes | port.sets)) << shift)
+            )
         if port.tags and value & port.tags:
             self._report(f"{self._layout[offset].name} <- {value:#x}: bits {value & port.tags:#x}")
         if port.write is not None:

@@ -94,7 +94,7 @@ class TimeManager:
         self.queue.push(timeout)
 
     def _arm_for_head(self) -> None:
-        head = next(iter(self.queue), None)
+        head = self.queue.head()
         self.armed_for = None
         if head is not None:
             self._device.set_timeout_irq(head.due_ns)
@@ -123,15 +123,15 @@ class TimeManager:
 
     def _pop_due(self) -> Timeout | None:
         with self._lock:
-            due_ns = self.queue.next_due_ns()
-            if due_ns is None:
+            head = self.queue.head()
+            if head is None:
                 return None
             now_ns = self.uptime_ns()
-            if due_ns > now_ns:
+            if head.due_ns > now_ns:
                 return None
             self._cpu.compute(QUEUE_NS)
             timeout = self.queue.pop()
-        self._note_lateness(timeout, now_ns - due_ns)
+        self._note_lateness(timeout, now_ns - timeout.due_ns)
         timeout.refresh()
         return timeout
 

@@ -50,9 +50,10 @@ class TimeoutQueue:
         timeout: Timeout = self._timeouts.pop(0)
         return timeout
 
-    def next_due_ns(self) -> int | None:
-        """When the next one is due, or None."""
-        return self._timeouts[0].due_ns if self._timeouts else None
+    def head(self) -> Timeout | None:
+        """The one that is due next, left where it is; or None."""
+        timeouts = self._timeouts
+        return timeouts[0] if timeouts else None
 
     def __len__(self) -> int:
         return len(self._timeouts)

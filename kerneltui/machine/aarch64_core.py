@@ -88,6 +88,7 @@ class Aarch64Core(HostedCore):
     ) -> None:
         super().__init__(index, scheduler, memory, costs)
         self.sysregs = sysregs
+        self._sysreg_ns = costs.sysreg
         self.regs = RegisterFile(self, AARCH64, cpus=1, changes={"MPIDR_EL1": {"reset": index}})
         self._daif = self.regs.store("DAIF")
         self._spsr = self.regs.store("SPSR_EL1")
@@ -203,7 +204,7 @@ class Aarch64Core(HostedCore):
             self._fault(fault)
         if self.observer is not None:
             self.observer.instruction(self, "mrs", encoding, value)
-        self._retire(self.costs.sysreg)
+        self._retire(self._sysreg_ns)
         return value
 
     def write_sysreg(self, encoding: int, value: int) -> None:
@@ -217,7 +218,7 @@ class Aarch64Core(HostedCore):
             file.write(place, value, 8, self.index)
         except BusFault as fault:
             self._fault(fault)
-        self._retire(self.costs.sysreg)
+        self._retire(self._sysreg_ns)
 
     def mask(self, bits: int) -> None:
         """MSR DAIFSet: ``bits`` are D=8, A=4, I=2, F=1."""
@@ -226,7 +227,7 @@ class Aarch64Core(HostedCore):
         if self.observer is not None:
             self.observer.instruction(self, "daifset", 0, bits)
         self._daif[0] |= bits << 6
-        self._retire(self.costs.sysreg)
+        self._retire(self._sysreg_ns)
 
     def unmask(self, bits: int) -> None:
         """MSR DAIFClr: ``bits`` are D=8, A=4, I=2, F=1."""
@@ -235,7 +236,7 @@ class Aarch64Core(HostedCore):
         if self.observer is not None:
             self.observer.instruction(self, "daifclr", 0, bits)
         self._daif[0] &= ~(bits << 6)
-        self._retire(self.costs.sysreg)
+        self._retire(self._sysreg_ns)
 
     def return_from_exception(self) -> None:
         """ERET: PSTATE from SPSR_EL1; the vector's code must end with it."""

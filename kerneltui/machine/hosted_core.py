@@ -13,18 +13,15 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from types import FrameType
 from typing import Any, ClassVar, Never, Protocol
-from zlib import crc32
 
 from greenlet import getcurrent, greenlet
 
 from kerneltui.hw.bus import AddressSpace, BusFault
 from kerneltui.hw.scheduler import NEVER, Scheduler
+from kerneltui.machine.kernel_image import SourceFrame, call_stack, code_address, origin
 
 FOREVER = 1 << 63
 """An instruction count that is never reached."""
@@ -86,16 +83,6 @@ class Pending:
     size: int = 4
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFrame:
-    """One kernel function on the halted core's stack."""
-
-    function: str
-    module: str
-    file: str
-    line: int
-
-
 class Observer(Protocol):
     """Who is told what happens; absent when nobody records."""
 
@@ -119,31 +106,6 @@ class Program(Protocol):
         """Wait for interrupts for ever; may be entered anew at any idle instruction."""
 
 
-IMAGE_BASE = 0x8_0000
-"""Where the boot firmware loads a 64-bit kernel image."""
-
-
-_MACHINE = __name__.rpartition(".")[0]
-
-
-@cache
-def _image_place(module: str, function: str) -> int:
-    """Where a kernel function lies in the image."""
-    name = f"{module.partition('.kernel.')[2] or module}.{function}"
-    return IMAGE_BASE + (crc32(name.encode()) & 0xFFFF) * 0x400
-
-
-def code_address(frame: FrameType) -> int:
-    """A stable address for the line that a kernel function is in.
-
-    A hosted kernel has no machine code, so every function gets 256 instruction slots at an address
-    derived from its name: the same in every run, whatever else has been looked at.
-    """
-    code = frame.f_code
-    place = _image_place(frame.f_globals["__name__"], code.co_qualname)
-    return place + (frame.f_lineno - code.co_firstlineno & 0xFF) * 4
-
-
 class HostedCore(ABC):
     """What cores of every architecture share.
 
@@ -162,6 +124,7 @@ class HostedCore(ABC):
         self.scheduler = scheduler
         self.memory = memory
         self.costs = costs
+        self._load_ns, self._store_ns = costs.load, costs.store
         self.state = CoreState.OFF
         self.halt_reason = ""
         self.retired = 0
@@ -222,18 +185,7 @@ class HostedCore(ABC):
 
     def frames(self) -> list[SourceFrame]:
         """The kernel's functions on the halted core's stack, innermost first."""
-        frame = self._greenlet.gr_frame if self._greenlet is not None else None
-        found = []
-        while frame is not None:
-            module = str(frame.f_globals["__name__"])
-            if not module.startswith(_MACHINE):
-                found.append(
-                    SourceFrame(
-                        frame.f_code.co_qualname, module, frame.f_code.co_filename, frame.f_lineno
-                    )
-                )
-            frame = frame.f_back
-        return found
+        return call_stack(self._greenlet.gr_frame if self._greenlet is not None else None)
 
     def close(self) -> None:
         """Let go of the kernel's stack."""
@@ -257,7 +209,7 @@ class HostedCore(ABC):
             # Not the kernel's, which asks nothing of the host: an observer could not write.
             raise
         except Exception as error:
-            self._halted(f"kernel error: {type(error).__name__}: {error} ({_origin(error)})")
+            self._halted(f"kernel error: {type(error).__name__}: {error} ({origin(error)})")
 
     def _halted(self, reason: str) -> None:
         self.state = CoreState.HALTED
@@ -318,7 +270,7 @@ class HostedCore(ABC):
             self._fault(fault)
         if self.observer is not None:
             self.observer.instruction(self, "ldr", address, value)
-        self._retire(self.costs.load)
+        self._retire(self._load_ns)
         return value
 
     def write(self, address: int, value: int, size: int = 4) -> None:
@@ -333,7 +285,7 @@ class HostedCore(ABC):
             target.write(offset, value, size, self.index)
         except BusFault as fault:
             self._fault(fault)
-        self._retire(self.costs.store)
+        self._retire(self._store_ns)
 
     def compute(self, ns: int) -> None:
         """Execute for ``ns`` without touching hardware; interrupts are taken on the way."""
@@ -342,16 +294,24 @@ class HostedCore(ABC):
         if self.observer is not None:
             self.observer.instruction(self, "compute", 0, ns)
         scheduler = self.scheduler
+        end = scheduler.now + ns
+        if end < scheduler.next_due and end < self.until:
+            scheduler.now = end
+        else:
+            self._compute_with_events(ns)
+        self.retired += 1
+        if self.inputs:
+            self._sample()
+
+    def _compute_with_events(self, ns: int) -> None:
+        """Something happens on the way: compute from event to event, interruptible at each."""
+        scheduler = self.scheduler
         while ns > 0:
-            end = scheduler.now + ns
-            if end >= scheduler.next_due or end >= self.until:
-                # Something happens on the way: go there first.
-                end = min(end, max(min(scheduler.next_due, self.until), scheduler.now + 1))
-            ns -= end - scheduler.now
-            if not ns:
-                self.retired += 1
-            self._pass_time(end)
-            if self.inputs:
+            event = max(min(scheduler.next_due, self.until), scheduler.now + 1)
+            stretch = min(ns, event - scheduler.now)
+            ns -= stretch
+            self._pass_time(scheduler.now + stretch)
+            if self.inputs and ns:
                 self._sample()
             if ns and self.retired >= self.stop_at:
                 self._pause("compute", value=ns)
@@ -396,22 +356,4 @@ class HostedCore(ABC):
 
     def _program_counter(self) -> int:
         """The address of the kernel line that is executing."""
-        frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to a frame
-        while frame is not None and frame.f_globals["__name__"].startswith(_MACHINE):
-            frame = frame.f_back
-        if frame is None:
-            return 0
-        return code_address(frame)
-
-
-def _origin(error: Exception) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return "nowhere"
-    return f"{trace.tb_frame.f_code.co_qualname}, line {trace.tb_lineno}"
-
-
-Vectors = dict[int, Callable[[], None]]
-"""Vector table: offset -> code."""
+        return code_address(sys._getframe(1))  # noqa: SLF001 - the documented way to a frame

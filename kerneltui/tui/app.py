@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
-from functools import partial
 from typing import Any, ClassVar, cast
 
 from textual.app import App, ComposeResult, SystemCommand
@@ -16,6 +15,7 @@ from textual.content import Content
 from textual.events import DescendantFocus, Key, Paste, Resize
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
+from textual.worker import Worker
 
 from kerneltui.debugger.session import (
     FREE,
@@ -29,6 +29,7 @@ from kerneltui.debugger.views import MachineView
 from kerneltui.errors import UserError
 from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.commands import COMMANDS, next_speed, speed_text
+from kerneltui.tui.palette import palette
 from kerneltui.tui.panels import PANELS, ConsolePanel, Panel, RegistersPanel
 from kerneltui.tui.runner import Runner
 from kerneltui.tui.themes import DEFAULT_THEME, THEMES
@@ -60,7 +61,7 @@ class KernelTui(App[int]):
             for command in COMMANDS
         ),
         *(Binding(str(n), f"focus_panel({n})", show=False) for n in range(1, len(PANELS) + 1)),
-        Binding("ctrl+c", "leave_dashboard", show=False),
+        Binding("ctrl+c", "leave_dashboard", show=False, priority=True),
         Binding("escape", "leave", show=False),
     ]
 
@@ -76,7 +77,7 @@ class KernelTui(App[int]):
         self._zoomed = False
         self._current = 1
         self.panels = [panel(number) for number, panel in enumerate(PANELS, 1)]
-        self.runner = Runner(session, speed, self._stopped)
+        self.runner = Runner(session, speed, self._stopped, self._spawn)
 
     # -- screen -----------------------------------------------------------------------------------
 
@@ -188,6 +189,10 @@ class KernelTui(App[int]):
         return Content.styled(f"■ paused{said}", "bold $warning")
 
     # -- commands ---------------------------------------------------------------------------------
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> Worker[None]:
+        # As a worker, an error in it ends the app and is shown, and leaving the app ends it.
+        return self.run_worker(work, "runner")
 
     def _stopped(self) -> None:
         self.refresh_view()
@@ -315,9 +320,11 @@ class KernelTui(App[int]):
             self._console.typing or isinstance(self.focused, Input)
         )
 
-    def action_clicked(self, ident: str) -> None:
-        """A command in a bar was clicked, which means the same in every mode."""
-        getattr(self, f"action_{ident}")()
+    def action_choose(self, ident: str, *parameters: object) -> None:
+        """A command chosen by mouse or palette means the same in every mode and over a dialog."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        getattr(self, f"action_{ident}")(*parameters)
 
     # -- choosing ---------------------------------------------------------------------------------
 
@@ -367,7 +374,7 @@ class KernelTui(App[int]):
         self.session.close()
         session.boot()
         self._board = board
-        self.runner = Runner(session, self.runner.speed, self._stopped)
+        self.runner = Runner(session, self.runner.speed, self._stopped, self._spawn)
         for panel in self.panels:
             panel.forget()
         self.refresh_view()
@@ -384,20 +391,8 @@ class KernelTui(App[int]):
         self.exit(0)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette: our commands, then Textual's own."""
-        for command in COMMANDS:
-            run = getattr(self, f"action_{command.ident}")
-            yield SystemCommand(
-                command.label, f"{command.help}  ({command.shown_key or command.key})", run
-            )
-        for panel in self.panels:
-            yield SystemCommand(
-                f"Panel {panel.number}: {panel.TITLE}",
-                panel.ABOUT,
-                partial(self.action_focus_panel, panel.number),
-            )
-        ours = {"Quit", "Theme", "Keys"}
-        yield from (item for item in super().get_system_commands(screen) if item.title not in ours)
+        """The palette's content."""
+        return palette(self, super().get_system_commands(screen))
 
 
 _COMMAND_ACTIONS = {command.ident for command in COMMANDS}

@@ -8,8 +8,9 @@ the computer can.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from time import perf_counter
+from typing import Any, Protocol
 
 from kerneltui.debugger.session import FREE, Goal, Session
 from kerneltui.hw.scheduler import NEVER
@@ -23,15 +24,28 @@ LAG_S = 0.25
 """Beyond this the computer is too slow for the speed: do not try to catch up."""
 
 
-class Runner:
-    """``on_stop()`` is called when a goal has been reached or given up."""
+class Cancellable(Protocol):
+    """Something under way."""
 
-    def __init__(self, session: Session, speed: float, on_stop: Callable[[], None]) -> None:
+    def cancel(self) -> object:
+        """End it."""
+
+
+Spawn = Callable[[Coroutine[Any, Any, None]], Cancellable]
+
+
+class Runner:
+    """``on_stop()`` is called when a goal has been reached; ``spawn`` runs a coroutine."""
+
+    def __init__(
+        self, session: Session, speed: float, on_stop: Callable[[], None], spawn: Spawn
+    ) -> None:
         self.session = session
         self.speed = speed
         self.goal: Goal | None = None
         self._on_stop = on_stop
-        self._task: asyncio.Task[None] | None = None
+        self._spawn = spawn
+        self._task: Cancellable | None = None
         self._budget = 2_000
         self._anchor = (0.0, 0)
 
@@ -50,7 +64,7 @@ class Runner:
         if goal is not FREE:
             self._slice()
         if self.goal is not None:
-            self._task = asyncio.get_running_loop().create_task(self._pursue())
+            self._task = self._spawn(self._pursue())
 
     def stop(self) -> None:
         """Halt where the machine is."""

@@ -39,6 +39,7 @@ class ConsolePanel(Panel):
         """Begin or end typing mode."""
         self.typing = on
         self.set_class(on, "-typing")
+        self.refresh_bindings()
         self.update()
 
     def content(self, view: MachineView, width: int) -> list[Line]:

@@ -23,9 +23,9 @@ class StatusBar(Static):
         gap = Content("  ")
         self.update(
             Content.assemble(
-                link(board, "clicked('board')", "bold"), Content(" · "),
-                link(scenario, "clicked('scenario')"), gap, Content(f"t={time} s"), gap,
-                link(speed, "clicked('faster')", "bold"), gap, state,
+                link(board, "choose('board')", "bold"), Content(" · "),
+                link(scenario, "choose('scenario')"), gap, Content(f"t={time} s"), gap,
+                link(speed, "choose('faster')", "bold"), gap, state,
             )
         )  # fmt: skip
 

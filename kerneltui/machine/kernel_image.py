@@ -1,0 +1,75 @@
+"""The hosted kernel as a program image: addresses for its code, its call stack, its source.
+
+A hosted kernel has no machine code.  Every function gets 256 instruction slots at an address
+derived from its name: the same in every run, whatever else has been looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import CodeType, FrameType
+from zlib import crc32
+
+BASE = 0x8_0000
+"""Where the boot firmware loads a 64-bit kernel image."""
+SLOTS = 256
+INSTRUCTION_BYTES = 4
+_MACHINE = __name__.rpartition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFrame:
+    """One kernel function on the halted core's stack."""
+
+    function: str
+    file: str
+    line: int
+
+
+_places: dict[CodeType, int] = {}
+"""Address of each function that has been asked for; -1 for functions of the core itself."""
+
+
+def _place(frame: FrameType) -> int:
+    place = _places.get(frame.f_code)
+    if place is None:
+        module, function = str(frame.f_globals["__name__"]), frame.f_code.co_qualname
+        if module.startswith(_MACHINE):
+            place = -1
+        else:
+            name = f"{module.partition('.kernel.')[2] or module}.{function}"
+            place = BASE + (crc32(name.encode()) & 0xFFFF) * SLOTS * INSTRUCTION_BYTES
+        _places[frame.f_code] = place
+    return place
+
+
+def code_address(frame: FrameType | None) -> int:
+    """The address of the kernel line that ``frame``, or what called it, is in."""
+    while frame is not None:
+        place = _place(frame)
+        if place >= 0:
+            line = frame.f_lineno - frame.f_code.co_firstlineno
+            return place + line % SLOTS * INSTRUCTION_BYTES
+        frame = frame.f_back
+    return 0
+
+
+def call_stack(frame: FrameType | None) -> list[SourceFrame]:
+    """The kernel's functions from ``frame`` outwards."""
+    found = []
+    while frame is not None:
+        if _place(frame) >= 0:
+            code = frame.f_code
+            found.append(SourceFrame(code.co_qualname, code.co_filename, frame.f_lineno))
+        frame = frame.f_back
+    return found
+
+
+def origin(error: Exception) -> str:
+    """Where a kernel's own error came from: function and line."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "nowhere"
+    return f"{trace.tb_frame.f_code.co_qualname}, line {trace.tb_lineno}"

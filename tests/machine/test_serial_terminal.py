@@ -1,0 +1,108 @@
+"""The terminal at the far end of the serial wire."""
+
+import pickle
+
+from kerneltui.hw.scheduler import NEVER, Scheduler
+from kerneltui.machine.serial_terminal import SerialTerminal
+
+FRAME = 10_000
+
+
+class Uart:
+    """Notes what arrives, and when."""
+
+    def __init__(self, clock):
+        self.clock = clock
+        self.transmit = None
+        self.got = []
+        self.frame = FRAME
+
+    def receive(self, byte):
+        self.got.append((self.clock.now, byte))
+
+    def frame_ns(self):
+        return self.frame
+
+
+def bench():
+    clock = Scheduler()
+    uart = Uart(clock)
+    return clock, uart, SerialTerminal(uart, clock)
+
+
+def test_characters_arrive_one_frame_time_apart():
+    clock, uart, terminal = bench()
+    clock.advance(500)
+    terminal.type(b"abc")
+    assert uart.got == []
+    clock.advance(10 * FRAME)
+    assert uart.got == [(500 + FRAME * (n + 1), byte) for n, byte in enumerate(b"abc")]
+
+
+def test_what_is_typed_while_characters_wait_queues_behind_them():
+    clock, uart, terminal = bench()
+    terminal.type(b"ab")
+    clock.advance(FRAME // 2)
+    terminal.type(b"c")
+    assert terminal.waiting == 3
+    clock.advance(10 * FRAME)
+    assert uart.got == [(FRAME * (n + 1), byte) for n, byte in enumerate(b"abc")]
+    assert terminal.waiting == 0
+    assert clock.next_due == NEVER
+
+
+def test_typing_nothing_sends_nothing():
+    clock, uart, terminal = bench()
+    terminal.type(b"")
+    assert clock.next_due == NEVER
+    terminal.play([(100, b"")])
+    clock.advance(10 * FRAME)
+    assert uart.got == []
+
+
+def test_a_changed_rate_holds_from_the_next_character_on():
+    clock, uart, terminal = bench()
+    terminal.type(b"ab")
+    uart.frame = 3 * FRAME
+    clock.advance(FRAME)
+    clock.advance(10 * FRAME)
+    assert [at for at, _ in uart.got] == [FRAME, 4 * FRAME]
+
+
+def test_a_script_types_at_its_times_and_keeps_order_at_equal_ones():
+    clock, uart, terminal = bench()
+    terminal.play([(0, b"0"), (50_000, b"a"), (50_000, b"b"), (90_000, b"c")])
+    clock.advance(200_000)
+    assert bytes(byte for _, byte in uart.got) == b"0abc"
+    assert [at for at, _ in uart.got] == [FRAME, 60_000, 70_000, 100_000]
+
+
+def test_both_directions_can_be_observed():
+    clock, uart, terminal = bench()
+    sent, received = [], []
+    terminal.on_output, terminal.on_input = sent.append, received.append
+    uart.transmit(0x41)
+    terminal.type(b"z")
+    clock.advance(FRAME)
+    assert (sent, received) == ([0x41], [0x7A])
+
+
+def test_a_flood_is_sent_to_the_last_character():
+    clock, uart, terminal = bench()
+    terminal.type(bytes(range(256)) * 100)
+    clock.advance(FRAME * 25_600)
+    assert bytes(byte for _, byte in uart.got) == bytes(range(256)) * 100
+
+
+def test_characters_under_way_survive_a_snapshot():
+    clock, uart, terminal = bench()
+    terminal.on_output = print
+    terminal.type(b"abc")
+    terminal.play([(15_000, b"d")])
+    clock.advance(FRAME)
+    again_clock, again_uart, again = pickle.loads(pickle.dumps((clock, uart, terminal)))
+    for time, device in ((clock, uart), (again_clock, again_uart)):
+        time.advance(10 * FRAME)
+        assert bytes(byte for _, byte in device.got) == b"abcd"
+    assert again_uart.got == uart.got
+    assert again.on_output is None
