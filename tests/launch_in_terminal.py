@@ -32,7 +32,9 @@ def main() -> int:
     seen += read_until(terminal, None)
     _, status = os.waitpid(process, 0)
     code = os.waitstatus_to_exitcode(status)
-    print(f"the dashboard {'showed up' if SHOWN in seen else 'DID NOT show up'}, exit status {code}")
+    print(
+        f"the dashboard {'showed up' if SHOWN in seen else 'DID NOT show up'}, exit status {code}"
+    )
     return 0 if SHOWN in seen and code == 0 else 1
 
 

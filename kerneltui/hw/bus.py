@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import NamedTuple, Protocol
 
-from kerneltui.hw.register import RegisterFile
+from kerneltui.hw.register_file import RegisterFile
 
 
 class BusFault(Exception):

@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Line, Sink
-from kerneltui.hw.register import RegisterFile, RegisterTable
+from kerneltui.hw.register import RegisterTable
+from kerneltui.hw.register_file import RegisterFile
 from kerneltui.hw.scheduler import Scheduler
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kerneltui.hw.bus import AddressSpace, BusFault, Target
-from kerneltui.hw.register import RO, Field, Register, RegisterFile, RegisterTable
+from kerneltui.hw.register import RO, Field, Register, RegisterTable
+from kerneltui.hw.register_file import RegisterFile
 from kerneltui.hw.scheduler import Scheduler
 from kerneltui.machine.hosted_core import Costs, HostedCore, StopReason
 

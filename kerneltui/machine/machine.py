@@ -11,7 +11,7 @@ from kerneltui.errors import suggestion
 from kerneltui.hw.bus import AddressSpace, Memory
 from kerneltui.hw.device import Device, InterruptController
 from kerneltui.hw.line import Line, OrGate, Sink
-from kerneltui.hw.register import RegisterFile
+from kerneltui.hw.register_file import RegisterFile
 from kerneltui.hw.scheduler import NEVER, Scheduler
 from kerneltui.machine.aarch64_core import Aarch64Core
 from kerneltui.machine.board import CPU_PINS, Board

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerneltui.hw.bus import AddressSpace, BusFault, Memory
-from kerneltui.hw.register import Field, Register, RegisterFile, RegisterTable
+from kerneltui.hw.register import Field, Register, RegisterTable
+from kerneltui.hw.register_file import RegisterFile
 
 POPS = RegisterTable(
     __name__,

@@ -15,9 +15,9 @@ from kerneltui.hw.register import (
     Field,
     Register,
     RegisterError,
-    RegisterFile,
     RegisterTable,
 )
+from kerneltui.hw.register_file import RegisterFile
 
 BLOCK = RegisterTable(
     __name__,
@@ -396,3 +396,94 @@ def test_a_hook_that_names_no_register_is_refused_at_construction(hook):
     wrong = type("Wrong", (Chip,), {hook: lambda self, *rest: 0})
     with pytest.raises(RegisterError, match=f"{hook} names no register"):
         wrong()
+
+
+# -- overlays and windows -------------------------------------------------------------------------
+
+UART = RegisterTable(
+    __name__,
+    "UART",
+    "Registers that share offsets",
+    size=4,
+    registers=(
+        Register("RBR", 0, (Field("DATA", 0, 8, RO),), width=8, overlay="receive"),
+        Register("THR", 0, (Field("DATA", 0, 8, WO),), width=8, overlay="transmit"),
+        Register("DLL", 0, (Field("LOW", 0, 8),), width=8, overlay="divisor"),
+        Register("LCR", 3, (Field("DLAB", 7),), width=8),
+    ),
+)
+
+
+class Uart:
+    TABLES = (UART,)
+
+    def __init__(self):
+        self.sent = []
+        self.file = RegisterFile(self, UART)
+
+    def overlay(self, offset, write):
+        if self.file.store("LCR")[0]:
+            return "divisor"
+        return "transmit" if write else "receive"
+
+    def write_THR(self, index, cpu, value):
+        self.sent.append(value)
+
+
+def test_the_owner_chooses_among_registers_at_one_offset():
+    uart = Uart()
+    uart.file.write(0, 0x41, 1)
+    uart.file.store("RBR")[0] = 0x61
+    assert (uart.sent, uart.file.read(0, 1)) == ([0x41], 0x61)
+    uart.file.write(3, 0x80, 1)
+    uart.file.write(0, 0x1A, 1)
+    assert (uart.sent, uart.file.read(0, 1), uart.file.peek(0, 1)) == ([0x41], 0x1A, 0x1A)
+    uart.file.write(3, 0, 1)
+    assert uart.file.read(0, 1) == 0x61
+
+
+def test_overlays_may_share_an_offset_but_not_with_a_plain_register():
+    with pytest.raises(RegisterError, match="PLAIN overlaps RBR"):
+        RegisterTable(
+            __name__, "T", "", 4,
+            (Register("RBR", 0, width=8, overlay="receive"), Register("PLAIN", 0, width=8)),
+        )  # fmt: skip
+
+
+SELECT = RegisterTable(
+    __name__,
+    "SELECT",
+    "An index/data pair",
+    size=8,
+    registers=(
+        Register("INDEX", 0, (Field("INDEX", 0, 8),)),
+        Register("DATA", 4, (Field("DATA", 0, 32),), window=("BEHIND", "INDEX")),
+    ),
+)
+BEHIND = RegisterTable(
+    __name__,
+    "BEHIND",
+    "What the pair reaches",
+    size=0x20,
+    byte_addressed=False,
+    registers=(Register("ENTRY{n}", 0x10, (Field("VALUE", 0, 32),), count=4),),
+)
+
+
+class Pair:
+    TABLES = (SELECT, BEHIND)
+
+    def __init__(self):
+        self.files = {table.name: RegisterFile(self, table) for table in self.TABLES}
+
+
+def test_a_window_passes_accesses_to_the_selected_register():
+    pair = pickle.loads(pickle.dumps(Pair()))
+    front = pair.files["SELECT"]
+    front.write(0, 0x12)
+    front.write(4, 0xCAFE)
+    front.write(0, 0x11)
+    front.write(4, 0xBEEF)
+    assert pair.files["BEHIND"].store("ENTRY") == [0, 0xBEEF, 0xCAFE, 0]
+    front.write(0, 0x12)
+    assert (front.read(4), front.peek(4)) == (0xCAFE, 0xCAFE)

@@ -45,7 +45,7 @@ from kerneltui.devices.arm.gic400_distributor import (
 from kerneltui.devices.arm.gic400_registers import GICC, GICD
 from kerneltui.hw.device import InterruptState
 from kerneltui.hw.gate import Gate
-from kerneltui.hw.register import RegisterFile
+from kerneltui.hw.register_file import RegisterFile
 from kerneltui.hw.scheduler import Scheduler
 
 __all__ = ["Config", "Gic400"]

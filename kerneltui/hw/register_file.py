@@ -1,0 +1,308 @@
+"""Register files: a table's registers at work.
+
+See :mod:`kerneltui.hw.register` for the declarations and for how hooks are named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from kerneltui.hw.register import (
+    RES0,
+    RW,
+    RW1C,
+    TAG,
+    W1C,
+    W1S,
+    WO,
+    Key,
+    Register,
+    RegisterError,
+    RegisterTable,
+    Slot,
+    table_by_name,
+)
+
+Changes = tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]
+
+
+@cache
+def _layout(module: str, name: str, changes: Changes) -> dict[Key, Slot]:
+    """Key -> slot of a table with a device's changes applied; one per process."""
+    table = table_by_name(module, name)
+    changed = {stem: dict(items) for stem, items in changes}
+    layout: dict[Key, Slot] = {}
+    for declared in table.registers:
+        register = replace(declared, **changed.get(declared.stem, {}))
+        for index, offset in table.elements(register):
+            slot = Slot(register, index, offset)
+            layout[slot.key] = slot
+    return layout
+
+
+class _Port:
+    """A slot bound to one file's state and hooks: what an access needs, and nothing else."""
+
+    __slots__ = (
+        "base", "cells", "clears", "index", "is_plain", "keeps", "peek", "per_cpu", "read",
+        "readable", "sets", "shift", "size", "tags", "write", "writes",
+    )  # fmt: skip
+
+    def __init__(self, owner: object, slot: Slot, cells: list[int], size: int) -> None:
+        register = slot.register
+        full = (1 << register.width) - 1
+        live = full
+        if register.packed:
+            self.shift = register.width * (register.first + slot.index)
+            live &= register.implemented >> self.shift
+            self.base, self.per_cpu = 0, 1 if register.banked else 0
+        else:
+            self.shift = 0
+            live &= register.implemented
+            self.base = slot.index
+            self.per_cpu = register.count if register.banked else 0
+        stem = register.stem
+        self.index = slot.index
+        self.cells = cells
+        self.size = size
+        self.writes = register.mask_of(RW) & live
+        self.sets = register.mask_of(W1S) & live
+        self.clears = register.mask_of(W1C, RW1C) & live
+        self.tags = register.mask_of(TAG)
+        self.readable = full & live & ~register.mask_of(WO, RES0)
+        self.keeps = ~((self.writes | self.clears) << self.shift)
+        self.is_plain = not (self.shift or self.sets or self.clears)
+        self.peek: Callable[[int, int], int] | None = getattr(owner, f"peek_{stem}", None)
+        self.read: Callable[[int, int], int] | None = getattr(owner, f"read_{stem}", self.peek)
+        self.write: Callable[[int, int, int], None] | None = getattr(owner, f"write_{stem}", None)
+
+
+class _Window:
+    """Hooks of a register that passes accesses on to the register that another one selects."""
+
+    def __init__(self, file: RegisterFile, selector: list[int]) -> None:
+        self._file = file
+        self._selector = selector
+
+    def peek(self, index: int, cpu: int) -> int:
+        """Look at the selected register."""
+        return self._file.peek(self._selector[0], cpu=cpu)
+
+    def read(self, index: int, cpu: int) -> int:
+        """Load from the selected register."""
+        return self._file.read(self._selector[0], cpu=cpu)
+
+    def write(self, index: int, cpu: int, value: int) -> None:
+        """Store to the selected register."""
+        self._file.write(self._selector[0], value, cpu=cpu)
+
+
+_HOOK = re.compile(r"(peek|read|write)_([A-Z].*)")
+
+
+class RegisterFile:
+    """The registers of one block at work: state, access kinds and hooks.
+
+    ``changes`` adapts single registers to a device's parameters, by stem:
+    ``{"GICD_TYPER": {"reset": 0x66}}``.  Reads and writes take an offset in address units, a size
+    in bytes and the accessing core.  An offset that the table does not declare reads as zero and
+    is reported through ``on_unmodelled(text)``, as a store to a TAG field is.
+    """
+
+    def __init__(
+        self,
+        owner: object,
+        table: RegisterTable,
+        *,
+        cpus: int = 1,
+        changes: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        self.owner = owner
+        self.table = table
+        self.cpus = cpus
+        self._changes: Changes = tuple(
+            (stem, tuple(sorted(items.items()))) for stem, items in sorted((changes or {}).items())
+        )
+        for stem, _ in self._changes:
+            if stem not in table:
+                raise RegisterError(f"{table.name}: no register {stem} to change")
+        self._stores: dict[str, list[int]] = {}
+        self.on_unmodelled: Callable[[str], None] | None = None
+        self._bind()
+        self._check_hooks()
+        self.reset()
+
+    def _bind(self) -> None:
+        self._layout = _layout(self.table.module, self.table.name, self._changes)
+        self._ports: dict[Key, _Port] = {}
+        self._overlaid = {slot.offset for slot in self._layout.values() if slot.register.overlay}
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        return (
+            self.owner, self.table, self.cpus, self._changes, self._stores,
+        )  # fmt: skip
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.owner, self.table, self.cpus, self._changes, self._stores = state
+        self.on_unmodelled = None
+        self._bind()
+
+    def _check_hooks(self) -> None:
+        """Each hook-like method of the owner must name a register of one of its tables."""
+        tables: tuple[RegisterTable, ...] = getattr(self.owner, "TABLES", (self.table,))
+        for attribute in dir(type(self.owner)):
+            found = _HOOK.fullmatch(attribute)
+            if found and not any(found[2] in table for table in tables):
+                raise RegisterError(f"{type(self.owner).__name__}.{attribute} names no register")
+
+    # -- state ------------------------------------------------------------------------------
+
+    def store(self, name: str) -> list[int]:
+        """The live state behind registers: one int per element, or per core, or core-major both.
+
+        The list's identity never changes: devices may keep it.
+        """
+        return self._stores[name]
+
+    def reset(self) -> None:
+        """Every register to its reset value."""
+        done: set[str] = set()
+        for register in self._registers():
+            name = register.store_name
+            if name in done:
+                continue
+            done.add(name)
+            copies = self.cpus if register.banked else 1
+            elements = 1 if register.packed else register.count
+            self._stores.setdefault(name, [])[:] = [register.reset] * (copies * elements)
+
+    def _registers(self) -> Iterator[Register]:
+        seen: set[str] = set()
+        for slot in self._layout.values():
+            if slot.register.stem not in seen:
+                seen.add(slot.register.stem)
+                yield slot.register
+
+    def slots(self) -> Iterator[Slot]:
+        """Every register element of the block, in table order."""
+        return iter(self._layout.values())
+
+    def slot_at(self, offset: int, *, write: bool = False) -> Slot | None:
+        """The element that covers ``offset``, or None; of overlays, the one that answers now."""
+        sizes = (1, 2, 4, 8) if self.table.byte_addressed else (1,)
+        for size in sizes:
+            start = offset & -size
+            key: Key = start
+            if start in self._overlaid:
+                key = (start, getattr(self.owner, "overlay")(start, write))  # noqa: B009
+            slot = self._layout.get(key)
+            if slot is not None and offset - start < max(slot.register.width // 8, 1):
+                return slot
+        return None
+
+    def _port(self, slot: Slot) -> _Port:
+        port = self._ports.get(slot.key)
+        if port is None:
+            register = slot.register
+            cells = self._stores[register.store_name]
+            port = self._ports[slot.key] = _Port(self.owner, slot, cells, register.width // 8)
+            if register.window is not None:
+                behind, selector = register.window
+                files: dict[str, RegisterFile] = getattr(self.owner, "files")  # noqa: B009
+                window = _Window(files[behind], self._stores[selector])
+                port.peek, port.read, port.write = window.peek, window.read, window.write
+        return port
+
+    # -- accesses -----------------------------------------------------------------------------
+
+    def read(self, offset: Key, size: int = 4, cpu: int = 0) -> int:
+        """A load: the value, with the effects that the hardware has."""
+        port = self._ports.get(offset)
+        if port is None or port.size != size:
+            return self._other_size(offset, size, cpu, effects=True)
+        if port.read is not None:
+            return port.read(port.index, cpu)
+        return (port.cells[port.base + cpu * port.per_cpu] >> port.shift) & port.readable
+
+    def peek(self, offset: Key, size: int = 4, cpu: int = 0) -> int:
+        """What ``read`` would return, without any effect."""
+        port = self._ports.get(offset)
+        if port is None or port.size != size:
+            return self._other_size(offset, size, cpu, effects=False)
+        if port.peek is not None:
+            return port.peek(port.index, cpu)
+        return (port.cells[port.base + cpu * port.per_cpu] >> port.shift) & port.readable
+
+    def write(self, offset: Key, value: int, size: int = 4, cpu: int = 0) -> None:
+        """A store: access kinds first, then the register's hook."""
+        port = self._ports.get(offset)
+        if port is None or port.size != size:
+            self._write_other_size(offset, value, size, cpu)
+            return
+        cells, shift = port.cells, port.shift
+        cell = port.base + cpu * port.per_cpu
+        if port.is_plain:
+            cells[cell] = cells[cell] & port.keeps | value & port.writes
+        else:
+            cells[cell] = (
+                (cells[cell] & port.keeps)
+                | (cells[cell] & ((port.clears & ~value) << shift))
+                | ((value & (port.writes | port.sets)) << shift)
+            )
+        if port.tags and value & port.tags:
+            self._report(f"{self._layout[offset].name} <- {value:#x}: bits {value & port.tags:#x}")
+        if port.write is not None:
+            port.write(port.index, cpu, value)
+
+    def _other_size(self, offset: Key, size: int, cpu: int, *, effects: bool) -> int:
+        """A first access, one narrower or wider than the register, or one beside any register."""
+        at, slot = self._resolve(offset, size, write=False)
+        if slot is None:
+            if effects:
+                self._report(
+                    f"read of {self.table.name}+{at:#x} ({size} bytes): no register is there"
+                )
+            return 0
+        width = self._port(slot).size
+        access = self.read if effects else self.peek
+        if not self.table.byte_addressed or (size == width and at == slot.offset):
+            return access(slot.key, width, cpu)
+        if size > width:
+            return sum(access(at + part, width, cpu) << 8 * part for part in range(0, size, width))
+        value = access(slot.key, width, cpu) >> 8 * (at - slot.offset)
+        return value & (1 << 8 * size) - 1
+
+    def _write_other_size(self, offset: Key, value: int, size: int, cpu: int) -> None:
+        at, slot = self._resolve(offset, size, write=True)
+        if slot is None:
+            self._report(f"{self.table.name}+{at:#x} <- {value:#x}: no register is there")
+            return
+        port = self._port(slot)
+        width = port.size
+        if not self.table.byte_addressed or (size == width and at == slot.offset):
+            self.write(slot.key, value, width, cpu)
+        elif size > width:
+            for part in range(0, size, width):
+                self.write(at + part, value >> 8 * part & (1 << 8 * width) - 1, width, cpu)
+        else:
+            # The byte lanes that the store does not drive keep what read-write bits hold there.
+            shift = 8 * (at - slot.offset)
+            lanes = (1 << 8 * size) - 1 << shift
+            held = port.cells[port.base + cpu * port.per_cpu] >> port.shift
+            self.write(slot.key, value << shift & lanes | held & port.writes & ~lanes, width, cpu)
+
+    def _resolve(self, offset: Key, size: int, *, write: bool) -> tuple[int, Slot | None]:
+        """The offset as a number, and what is there; an unaligned access finds nothing."""
+        if isinstance(offset, tuple):
+            return offset[0], self._layout[offset]
+        if self.table.byte_addressed and offset % size:
+            return offset, None
+        return offset, self.slot_at(offset, write=write)
+
+    def _report(self, text: str) -> None:
+        if self.on_unmodelled is not None:
+            self.on_unmodelled(text)
