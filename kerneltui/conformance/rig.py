@@ -27,7 +27,7 @@ class Rig:
 
     def __init__(self, header: Mapping[str, Any]) -> None:
         self.scheduler = Scheduler()
-        self.spaces: dict[str, AddressSpace] = {"mmio": AddressSpace("mmio")}
+        self.spaces: dict[str, AddressSpace] = {name: AddressSpace(name) for name in ("mmio", "io")}
         self.pins: dict[str, tuple[Device, str, bool]] = {}
         self.receiver: Callable[[int], Any] | None = None
         self.changes: list[tuple[int, int]] = []

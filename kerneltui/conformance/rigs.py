@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from kerneltui.conformance import rigs_x86
 from kerneltui.conformance.rig import Rig
 from kerneltui.conformance.timer_rig import TimerRig
 from kerneltui.devices.arm.gic400 import Config as GicConfig
@@ -163,6 +164,7 @@ RIGS: dict[str, Callable[[Mapping[str, Any]], Rig]] = {
     "bcm2835_systmr": bcm2835_systmr,
     "bcm2837_chain": bcm2837_chain,
     "pl011": pl011,
+    **rigs_x86.RIGS,
 }
 
 

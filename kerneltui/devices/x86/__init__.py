@@ -1,0 +1,1 @@
+"""Blocks of the x86 PC: interrupt controllers, clocks and timers."""
