@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from kerneltui.debugger.explain import way_to_core
 from kerneltui.hw.device import Device, InterruptController, InterruptState, TimerDevice
 from kerneltui.hw.gate import first_shut
 from kerneltui.hw.register import Access, Slot
@@ -86,7 +87,9 @@ class InterruptView(msgspec.Struct, frozen=True):
     count: int | None
     """how often its handler has run; None without a handler"""
     blocked_by: str
-    """the first shut gate on its way, or ``""``"""
+    """the first shut gate on its way to the core; empty when all are open"""
+    needs: str
+    """what that gate looks at, and what would open it"""
 
 
 class TimeoutView(msgspec.Struct, frozen=True):
@@ -302,18 +305,24 @@ def _interrupts(machine: Machine, kernel: Kernel) -> list[InterruptView]:
                 continue
             label = handler.name if handler else wired.get(f"{name} {state.pin}", "")
             count = handler.count if handler else None
-            rows.append(_interrupt(controller, state, label, count))
+            rows.append(_interrupt(machine, controller, state, label, count))
     return rows
 
 
 def _interrupt(
-    controller: InterruptController, state: InterruptState, name: str, count: int | None
+    machine: Machine,
+    controller: InterruptController,
+    state: InterruptState,
+    name: str,
+    count: int | None,
 ) -> InterruptView:
-    shut = first_shut(controller.gates(state.number, 0))
+    shut = first_shut(way_to_core(machine, controller.name, state.number))
+    needs = f"{shut.register} {shut.field} is {shut.value:#x}; needs {shut.needs}" if shut else ""
     return InterruptView(
         controller.name, state.number, state.source, name, state.line, state.enabled,
         state.pending, state.active, state.priority, state.targets, state.trigger, count,
         blocked_by=shut.name if shut is not None else "",
+        needs=needs,
     )  # fmt: skip
 
 

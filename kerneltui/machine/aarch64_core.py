@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kerneltui.hw.bus import AddressSpace, BusFault, Target
+from kerneltui.hw.gate import Gate
 from kerneltui.hw.register import RO, Field, Register, RegisterTable
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.hw.scheduler import Scheduler
@@ -140,6 +141,20 @@ class Aarch64Core(HostedCore):
     def return_address(self) -> int:
         """ELR_EL1."""
         return self._elr[0]
+
+    def gates(self, kind: str) -> list[Gate]:
+        """The conditions for taking an ``irq`` or ``fiq``; :meth:`_sample` asks the same masks."""
+        bit, vector = (MASK_I, VECTOR_IRQ) if kind == "irq" else (MASK_F, VECTOR_FIQ)
+        letter = "I" if kind == "irq" else "F"
+        masked = self._daif[0] & bit
+        base = self._vbar[0]
+        return [
+            Gate(f"{kind.upper()}s unmasked", not masked, "DAIF", letter, int(masked > 0),
+                 f"PSTATE.{letter} to be 0: the handler to return (ERET), or MSR DAIFClr",
+                 "DDI 0487 D1.3.6"),
+            Gate("vectors installed", vector in self._vectors.get(base, {}), "VBAR_EL1", "BASE",
+                 base, f"code at VBAR_EL1 + {vector:#x}", "DDI 0487 D1.3.1"),
+        ]  # fmt: skip
 
     # -- exceptions -------------------------------------------------------------------------------
 

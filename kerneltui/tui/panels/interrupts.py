@@ -16,15 +16,20 @@ class InterruptsPanel(Panel):
     SHORT = "IRQs"
     ABOUT = (
         "Interrupts that are enabled or have a handler. L line, E enabled, P pending, A active. "
-        "The last column says which gate stops one that waits."
+        "Below one that waits stands the gate that stops it, and what would open it."
     )
 
     def content(self, view: MachineView, width: int) -> list[Line]:
         """A line for each interrupt; those that are pending or active stand out."""
         if not view.interrupts:
             return [plain("No interrupt is enabled yet, and no handler is registered.", "dim")]
-        lines: list[Line] = [((HEAD + "handler, or why it waits", "dim"),)]
-        lines += [interrupt_line(item, width) for item in view.interrupts]
+        lines: list[Line] = [((HEAD + "handler", "dim"),)]
+        for item in view.interrupts:
+            lines.append(interrupt_line(item, width))
+            if waits(item):
+                lines.append(
+                    ((fit(f"       └ shut: {item.blocked_by}. {item.needs}", width), "alert"),)
+                )
         return lines
 
     def caption(self, view: MachineView) -> str:
@@ -32,6 +37,11 @@ class InterruptsPanel(Panel):
         pending = sum(item.pending for item in view.interrupts)
         active = sum(bool(item.active) for item in view.interrupts)
         return f"{pending} pending, {active} active"
+
+
+def waits(item: InterruptView) -> bool:
+    """Whether the interrupt is asserted and something keeps it from the core."""
+    return bool(item.blocked_by and (item.line or item.pending) and not item.active)
 
 
 def interrupt_line(item: InterruptView, width: int) -> Line:
@@ -50,9 +60,6 @@ def interrupt_line(item: InterruptView, width: int) -> Line:
         )
     )
     left = f"{item.number:>4}  {fit(item.source, 8)} {flags} {priority} {targets:<4}{count:>6}  "
-    why = f"shut: {item.blocked_by}" if item.blocked_by and (item.line or item.pending) else ""
     name = item.name or "(no handler)"
     room = width - len(left) - 1
-    if why and not item.active:
-        return ((marker, style), (left, style), (fit(f"{name}  {why}", room), "alert"))
     return ((marker, style), (left, style), (fit(name, room), style))

@@ -1,0 +1,76 @@
+"""The explanation is the behaviour: an interrupt is taken exactly when all its gates are open."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kerneltui.debugger.explain import way_to_core
+from kerneltui.hw.gate import first_shut
+from kerneltui.scenarios.scenario import open_session
+
+UART = {"rpi4": ("gic", 153), "rpi3": ("ic", 57)}
+GICD, GICC = 0xFF84_1000, 0xFF84_2000
+LOCAL, PERIPHERAL = 0x4000_0000, 0x3F00_B200
+
+POKES = {
+    "rpi4": {
+        "disabled": (GICD + 0x190, 1 << 25),
+        "distributor off": (GICD + 0x000, 0),
+        "interface off": (GICC + 0x000, 0),
+        "mask at the priority": (GICC + 0x004, 0),
+        "aimed at core 1": (GICD + 0x898, 0x0202_0202),
+        "in group 1": (GICD + 0x090, 1 << 25),
+        "active already": (GICD + 0x310, 1 << 25),
+        "group 1 enabled too": (GICD + 0x000, 3),
+    },
+    "rpi3": {
+        "disabled": (PERIPHERAL + 0x20, 1 << 25),
+        "routed to core 2": (LOCAL + 0x0C, 2),
+        "made the FIQ": (PERIPHERAL + 0x0C, 0x80 | 57),
+        "GPU FIQs to core 1": (LOCAL + 0x0C, 4),
+    },
+}
+
+
+@pytest.mark.parametrize("board", sorted(UART))
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_an_interrupt_is_taken_exactly_when_all_gates_are_open(board, data):
+    session = open_session(board, "timer-callbacks")
+    session.boot()
+    machine = session.machine
+    pokes = POKES[board]
+    for name in data.draw(st.lists(st.sampled_from(sorted(pokes)), max_size=3)):
+        machine.memory.write(*pokes[name])
+    if data.draw(st.booleans(), label="IRQs masked"):
+        machine.core.regs.store("DAIF")[0] |= 1 << 7
+    level = data.draw(st.booleans(), label="line up")
+    machine.devices["uart0"].outputs["irq"][0].set(level)
+    gates = way_to_core(machine, *UART[board])
+    machine.run(interrupt=True, until=machine.now + 1_000)
+    assert (machine.core.interrupts_taken == 1) == (first_shut(gates) is None)
+    session.close()
+
+
+@pytest.mark.parametrize(
+    ("board", "poke", "gate", "register"),
+    [
+        ("rpi4", "disabled", "enabled", "GICD_ISENABLER4"),
+        ("rpi4", "aimed at core 1", "targets this core", "GICD_ITARGETSR38"),
+        ("rpi4", "mask at the priority", "priority above mask", "GICC_PMR"),
+        ("rpi3", "disabled", "enabled", "ENABLE_IRQS_2"),
+    ],
+)
+def test_the_shut_gate_names_what_to_look_at(board, poke, gate, register):
+    session = open_session(board, "timer-callbacks")
+    session.boot()
+    session.machine.memory.write(*POKES[board][poke])
+    session.machine.devices["uart0"].outputs["irq"][0].set(True)
+    shut = first_shut(way_to_core(session.machine, *UART[board]))
+    assert (shut.name, shut.register) == (gate, register)
+    row = next(row for row in session.view().interrupts if row.number == UART[board][1])
+    assert row.blocked_by == gate
+    assert register in row.needs
+    session.close()
