@@ -27,7 +27,7 @@ class Rate:
 
     def figure(self, name: str, unit: str, target: str = "") -> Figure:
         """As a row."""
-        against = f"one costs {self.calls:.1f} plain calls"
+        against = f"one costs {self.calls:,.{0 if self.calls > 99 else 1}f} plain calls"
         return Figure(name, f"{self.per_s:,.0f} {unit}/s", against, target)
 
 

@@ -87,6 +87,11 @@ def cli(ctx: click.Context, board: str, scenario: str, speed: float, theme: str)
 
 
 def _dashboard(board: str, scenario: str, speed: float, theme: str) -> int:
+    import gc
+
+    # Imports and the first picture make many objects and little garbage; the app switches the
+    # collector on again when it is ready.
+    gc.disable()
     session = _session(board, scenario)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UserError("the dashboard needs a terminal; 'kerneltui run' works without one")

@@ -90,7 +90,8 @@ class InterruptState:
 class InterruptController(Device):
     """A device that collects interrupts and passes them towards the cores.
 
-    ``NUMBERING`` names its interrupt numbers: ``gic`` (INTIDs), ``local`` or ``peripheral``.
+    ``NUMBERING`` names its interrupt numbers: ``gic`` (INTIDs), ``local``, ``peripheral``,
+    ``vector`` or ``pin``.
     """
 
     NUMBERING: ClassVar[str]

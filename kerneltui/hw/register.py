@@ -95,7 +95,9 @@ class Register:
     counter): nobody needs to be told that it did.
 
     Registers that share an offset (16550 RBR, THR and DLL) have different ``overlay`` names; at
-    each access the owner's ``overlay(offset, write) -> str`` says which one answers.  A ``window``
+    each access the owner's ``overlay(offset, write) -> str`` says which one answers; an owner whose
+    stores are told apart by what they bring (8259 ICW1, OCW2, OCW3) also has
+    ``overlay_of_store(offset, value) -> str``.  A ``window``
     passes accesses on (IOWIN, CMOS data): it names the table of the registers behind it and the
     store whose value selects one of them.
     """
@@ -163,14 +165,14 @@ class RegisterTable:
     _by_stem: dict[str, Register] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        taken: dict[tuple[int, str], str] = {}
+        taken: dict[int, dict[str, str]] = {}
         for register in self.registers:
             if register.stem in self._by_stem:
                 raise RegisterError(f"{self.name}: {register.name} is declared twice")
             self._by_stem[register.stem] = register
             self._check(register, taken)
 
-    def _check(self, register: Register, taken: dict[tuple[int, str], str]) -> None:
+    def _check(self, register: Register, taken: dict[int, dict[str, str]]) -> None:
         bits: dict[int, str] = {}
         for item in register.fields:
             for bit in range(item.lsb, item.lsb + item.width):
@@ -183,17 +185,15 @@ class RegisterTable:
                 bits[bit] = item.name
         for index, offset in self.elements(register):
             span = register.width // 8 if self.byte_addressed else 1
+            label = register.label(index)
+            if offset + span > self.size:
+                raise RegisterError(f"{self.name}: {label} is outside the block")
             for unit in range(offset, offset + span):
-                other = taken.get((unit, register.overlay)) or taken.get((unit, ""))
-                if other is None and not register.overlay:
-                    other = next((name for (at, _), name in taken.items() if at == unit), None)
-                if other is not None:
-                    raise RegisterError(f"{self.name}: {register.label(index)} overlaps {other}")
-                if unit >= self.size:
-                    raise RegisterError(
-                        f"{self.name}: {register.label(index)} is outside the block"
-                    )
-                taken[unit, register.overlay] = register.label(index)
+                here = taken.setdefault(unit, {})
+                if here and (not register.overlay or "" in here or register.overlay in here):
+                    other = here.get(register.overlay) or next(iter(here.values()))
+                    raise RegisterError(f"{self.name}: {label} overlaps {other}")
+                here[register.overlay] = label
 
     def elements(self, register: Register) -> Iterator[tuple[int, int]]:
         """``(index, offset)`` of each element of a register (array)."""

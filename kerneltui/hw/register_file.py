@@ -191,18 +191,28 @@ class RegisterFile:
         """Every register element of the block, in table order."""
         return iter(self._layout.values())
 
-    def slot_at(self, offset: int, *, write: bool = False) -> Slot | None:
-        """The element that covers ``offset``, or None; of overlays, the one that answers now."""
+    def slot_at(self, offset: int, *, write: bool = False, value: int = 0) -> Slot | None:
+        """The element that covers ``offset``, or None; of overlays, the one that answers now.
+
+        ``value`` is what a store brings, for the owners to whom that matters.
+        """
         sizes = (1, 2, 4, 8) if self.table.byte_addressed else (1,)
         for size in sizes:
             start = offset & -size
             key: Key = start
             if start in self._overlaid:
-                key = (start, getattr(self.owner, "overlay")(start, write))  # noqa: B009
+                key = (start, self._overlay_at(start, value, write=write))
             slot = self._layout.get(key)
             if slot is not None and offset - start < max(slot.register.width // 8, 1):
                 return slot
         return None
+
+    def _overlay_at(self, offset: int, value: int, *, write: bool) -> str:
+        by_value: Callable[[int, int], str] | None = getattr(self.owner, "overlay_of_store", None)
+        if write and by_value is not None:
+            return by_value(offset, value)
+        found: str = getattr(self.owner, "overlay")(offset, write)  # noqa: B009
+        return found
 
     def _port(self, slot: Slot) -> _Port:
         port = self._ports.get(slot.key)
@@ -263,9 +273,8 @@ class RegisterFile:
         at, slot = self._resolve(offset, size, write=False)
         if slot is None:
             if effects:
-                self._report(
-                    f"read of {self.table.name}+{at:#x} ({size} bytes): no register is there"
-                )
+                text = f"read of {self.table.name}+{at:#x} ({size} bytes): no register is there"
+                self._nothing_at(at, cpu, text)
             return 0
         width = self._port(slot).size
         access = self.read if effects else self.peek
@@ -277,9 +286,10 @@ class RegisterFile:
         return value & (1 << 8 * size) - 1
 
     def _write_other_size(self, offset: Key, value: int, size: int, cpu: int) -> None:
-        at, slot = self._resolve(offset, size, write=True)
+        at, slot = self._resolve(offset, size, write=True, value=value)
         if slot is None:
-            self._report(f"{self.table.name}+{at:#x} <- {value:#x}: no register is there")
+            text = f"{self.table.name}+{at:#x} <- {value:#x}: no register is there"
+            self._nothing_at(at, cpu, text)
             return
         port = self._port(slot)
         width = port.size
@@ -295,13 +305,22 @@ class RegisterFile:
             held = port.cells[port.base + cpu * port.per_cpu] >> port.shift
             self.write(slot.key, value << shift & lanes | held & port.writes & ~lanes, width, cpu)
 
-    def _resolve(self, offset: Key, size: int, *, write: bool) -> tuple[int, Slot | None]:
+    def _resolve(
+        self, offset: Key, size: int, *, write: bool, value: int = 0
+    ) -> tuple[int, Slot | None]:
         """The offset as a number, and what is there; an unaligned access finds nothing."""
         if isinstance(offset, tuple):
             return offset[0], self._layout[offset]
         if self.table.byte_addressed and offset % size:
             return offset, None
-        return offset, self.slot_at(offset, write=write)
+        return offset, self.slot_at(offset, write=write, value=value)
+
+    def _nothing_at(self, at: int, cpu: int, text: str) -> None:
+        """Some chips take note of it (the local APIC: illegal register address)."""
+        notice: Callable[[str, int, int], None] | None = getattr(self.owner, "undeclared", None)
+        if notice is not None:
+            notice(self.table.name, at, cpu)
+        self._report(text)
 
     def _report(self, text: str) -> None:
         if self.on_unmodelled is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Coroutine, Iterable
 from contextlib import suppress
@@ -14,7 +15,7 @@ from textual.containers import Container
 from textual.content import Content
 from textual.events import DescendantFocus, Key, Paste, Resize
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 from textual.worker import Worker
 
 from kerneltui.debugger.session import (
@@ -33,7 +34,7 @@ from kerneltui.tui.palette import palette
 from kerneltui.tui.panels import PANELS, ConsolePanel, Panel, RegistersPanel
 from kerneltui.tui.runner import Runner
 from kerneltui.tui.themes import DEFAULT_THEME, THEMES
-from kerneltui.tui.widgets.bars import PanelTabs, StatusBar
+from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
 from kerneltui.units import format_time
 
 VIEWS_PER_S = 20
@@ -76,6 +77,9 @@ class KernelTui(App[int]):
         self._board = board or session.setup.board.name
         self._zoomed = False
         self._current = 1
+        self._status = StatusBar()
+        self._bar = CommandBar()
+        self._filter_box = Input(placeholder="register, device or field; Esc ends", id="filter")
         self.panels = [panel(number) for number, panel in enumerate(PANELS, 1)]
         self.runner = Runner(session, speed, self._stopped, self._spawn)
 
@@ -83,24 +87,28 @@ class KernelTui(App[int]):
 
     def compose(self) -> ComposeResult:
         """Bars, panels and what is hidden at first."""
-        yield StatusBar()
+        yield self._status
         yield PanelTabs()
         order = (1, 2, 3, 5, 7, 4, 6)
         with Container(id="panels"):
             for number in order:
                 yield self.panels[number - 1]
-        yield Input(placeholder="register, device or field; Esc ends", id="filter")
+        yield self._filter_box
         yield Static(id="too-small")
-        yield Footer(show_command_palette=False)
+        yield self._bar
 
     def on_mount(self) -> None:
         """First picture; signals that must leave a sane terminal behind."""
         self.panels[0].focus()
         with suppress(NotImplementedError, RuntimeError, ValueError):
-            for number in (signal.SIGTERM, signal.SIGHUP):
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, self.exit, 128 + number)
         self.set_interval(1 / VIEWS_PER_S, self._refresh_running)
         self.refresh_view()
+
+    def on_ready(self) -> None:
+        """The first picture stands: from here on garbage is collected as usual."""
+        gc.enable()
 
     def on_resize(self, event: Resize) -> None:
         """Choose the layout for the size."""
@@ -113,7 +121,7 @@ class KernelTui(App[int]):
         single = self._zoomed or width < WIDE or height < HIGH
         screen.set_class(single, "-single")
         self._registers.roomy = single
-        screen.query_one(Footer).compact = width < WIDE
+        self._show_commands()
         if small:
             needs = f"kerneltui needs {NARROWEST}x{LOWEST}; this terminal has {width}x{height}"
             screen.query_one("#too-small", Static).update(needs)
@@ -123,6 +131,20 @@ class KernelTui(App[int]):
         if screen.focused is None and screen.is_current and not small:
             # Whatever is hidden loses the focus: the panel gets it back.
             self.call_after_refresh(self.panels[self._current - 1].focus)
+
+    def _show_commands(self) -> None:
+        """What a key does now."""
+        if self._console.typing:
+            shown = [("esc", "Leave typing", "choose('leave')")]
+        elif self._filter_box.has_class("-open"):
+            shown = [("enter", "Keep filter", "keep_filter"), ("esc", "End filter", "leave")]
+        else:
+            shown = [
+                (command.shown_key or command.key, command.label, f"choose('{command.ident}')")
+                for command in COMMANDS
+                if command.footer
+            ]
+        self._bar.show(shown, compact=self.size.width < WIDE)
 
     def _show_tabs(self) -> None:
         titles = [panel.SHORT for panel in PANELS]
@@ -138,7 +160,7 @@ class KernelTui(App[int]):
             self._current = number
             self._lay_out(self.size.width, self.size.height)
         if number != self._console.number and self._console.typing:
-            self._console.set_typing(False)
+            self._set_typing(False)
 
     # -- views ------------------------------------------------------------------------------------
 
@@ -161,21 +183,15 @@ class KernelTui(App[int]):
 
     def refresh_view(self) -> None:
         """Show the present moment."""
+        if not self._status.is_attached:
+            return  # leaving: timers outlive the widgets for a moment
         view = self.session.view()
         self._console.paused = not self.runner.running
         with self.batch_update():
             for panel in self.panels:
                 panel.show(view)
-            self._show_status(view)
-
-    def _show_status(self, view: MachineView) -> None:
-        self.screen_stack[0].query_one(StatusBar).show(
-            view.board,
-            view.scenario,
-            format_time(view.now_ns),
-            self._state(view),
-            speed_text(self.runner.speed),
-        )
+            time, speed = format_time(view.now_ns), speed_text(self.runner.speed)
+            self._status.show(view.board, view.scenario, time, self._state(view), speed)
 
     def _state(self, view: MachineView) -> Content:
         goal = self.runner.goal
@@ -262,35 +278,44 @@ class KernelTui(App[int]):
     def action_type(self) -> None:
         """Into the console."""
         self.action_focus_panel(self._console.number)
-        self._console.set_typing(True)
+        self._set_typing(True)
+
+    def _set_typing(self, on: bool) -> None:
+        self._console.set_typing(on)
+        self._show_commands()
 
     def action_filter(self) -> None:
         """Ask for a filter."""
         self.action_focus_panel(self._registers.number)
-        box = self.query_one("#filter", Input)
+        box = self._filter_box
         box.add_class("-open")
         box.value = self._registers.filter
         box.focus()
+        self._show_commands()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter as it is typed."""
         self._registers.set_filter(event.value)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter, go back to the panel."""
-        event.input.remove_class("-open")
+    def on_input_submitted(self) -> None:
+        """Enter."""
+        self.action_keep_filter()
+
+    def action_keep_filter(self) -> None:
+        """Back to the panel, with the filter as it is."""
+        self._filter_box.remove_class("-open")
         self._registers.focus()
+        self._show_commands()
 
     def action_leave(self) -> None:
         """Esc: out of typing, then out of the filter, then out of zoom."""
-        box = self.query_one("#filter", Input)
+        box = self._filter_box
         if self._console.typing:
-            self._console.set_typing(False)
+            self._set_typing(False)
         elif box.has_class("-open") or self._registers.filter:
             box.value = ""
-            box.remove_class("-open")
             self._registers.set_filter("")
-            self._registers.focus()
+            self.action_keep_filter()
         elif self._zoomed:
             self.action_zoom()
 

@@ -108,13 +108,11 @@ class Runner:
 
     async def _pursue(self) -> None:
         while self.goal is not None:
-            paced = self._paced()
-            await asyncio.sleep(FRAME_S if paced else 0)
+            await asyncio.sleep(max(FRAME_S - self._lag_s(), 0) if self._paced() else 0)
             self._slice()
-            if paced and self.goal is not None:
-                self._drop_lag()
+            if self._paced() and self._lag_s() > LAG_S:
+                self._set_anchor()
 
-    def _drop_lag(self) -> None:
-        behind_ns = self._target() - self.session.machine.now
-        if behind_ns > LAG_S * self.speed * 1e9:
-            self._set_anchor()
+    def _lag_s(self) -> float:
+        """By how many seconds of wall time the machine is behind the wall clock."""
+        return (self._target() - self.session.machine.now) / (self.speed * 1e9)

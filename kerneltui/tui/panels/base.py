@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 from textual.content import Content
 from textual.events import Resize
+from textual.geometry import Region
+from textual.strip import Strip
 
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.widgets.line_view import Line, LineView
@@ -32,6 +34,7 @@ class Panel(LineView):
         self.border_title = f"{number} {self.TITLE}"
         self._view: MachineView | None = None
         self._shown: tuple[int, int] = (-1, -1)
+        self._caption = ""
 
     def show(self, view: MachineView) -> None:
         """Take a view; nothing is done while the panel cannot be seen."""
@@ -51,13 +54,22 @@ class Panel(LineView):
         """Show the present view anew."""
         if self._view is not None:
             self.set_lines(self.content(self._view, self.size.width))
-            # Content, as a caption can carry what the user typed: brackets are no markup there.
-            self.border_subtitle = Content(self.caption(self._view))
+            caption = self.caption(self._view)
+            if caption != self._caption:
+                # Content, as a caption can carry what the user typed: brackets are no markup there.
+                self._caption = caption
+                self.border_subtitle = Content(caption)
 
     def on_resize(self, event: Resize) -> None:
         """A panel that was hidden or narrow catches up."""
         if self._view is not None and event.size.width:
             self.show(self._view)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The first frame has contents too: only now is it known how wide the panel is."""
+        if self._view is not None:
+            self.show(self._view)
+        return super().render_lines(crop)
 
     def content(self, view: MachineView, width: int) -> Sequence[Line]:
         """The lines for this view, at this width in cells."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -15,20 +14,21 @@ from textual.widgets import Static
 from kerneltui.tui.commands import COMMANDS
 from kerneltui.tui.panels import PANELS
 
+GROUPS = ("Stepping", "Running", "Looking", "Choosing")
+
 
 def help_text(about: str) -> Content:
     """Keys by group, then the panels."""
     parts: list[Content | str] = []
     if about:
         parts += [Content.styled("This scenario", "bold"), f"\n{about}\n\n"]
-    ordered = sorted(COMMANDS, key=lambda command: command.group)
-    for group, commands in groupby(ordered, key=lambda command: command.group):
+    for group in GROUPS:
         parts += [Content.styled(group, "bold"), "\n"]
-        for command in commands:
-            key = command.shown_key or command.key
-            parts += [Content.styled(f"  {key:<7}", "bold"), f"{command.help}\n"]
-    parts += [Content.styled("  1-7    ", "bold"), "Focus a panel\n\n"]
-    parts += [Content.styled("Panels", "bold"), "\n"]
+        for command in COMMANDS:
+            if command.group == group:
+                key = command.shown_key or command.key
+                parts += [Content.styled(f"  {key:<7}", "bold"), f"{command.help}\n"]
+    parts += ["\n", Content.styled(f"Panels (1-{len(PANELS)} focus one)", "bold"), "\n"]
     for number, panel in enumerate(PANELS, 1):
         parts += [Content.styled(f"  {number} {panel.TITLE}: ", "bold"), f"{panel.ABOUT}\n"]
     return Content.assemble(*parts)

@@ -1,8 +1,11 @@
-"""The bar at the top and the tabs of the single-panel layout.  Both take clicks."""
+"""The bars: state at the top, commands at the bottom, tabs of the single-panel layout.
+
+All take clicks.  None changes its size with its text, so none asks for a new layout.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from textual.content import Content
 from textual.widgets import Static
@@ -22,7 +25,8 @@ class StatusBar(Static):
         """Everything that the bar says."""
         gap = Content("  ")
         self.update(
-            Content.assemble(
+            layout=False,
+            content=Content.assemble(
                 link(board, "choose('board')", "bold"), Content(" · "),
                 link(scenario, "choose('scenario')"), gap, Content(f"t={time} s"), gap,
                 link(speed, "choose('faster')", "bold"), gap, state,
@@ -39,4 +43,25 @@ class PanelTabs(Static):
         for number, title in enumerate(titles, 1):
             style = "bold reverse" if number == current else ""
             tabs += [link(f" {number} {title} ", f"focus_panel({number})", style)]
-        self.update(Content.assemble(*tabs))
+        self.update(Content.assemble(*tabs), layout=False)
+
+
+class CommandBar(Static):
+    """The commands that have a key, as many as fit; in typing mode, how to leave it.
+
+    One widget, not one a key as in Textual's footer: that took a third of the time to the first
+    picture.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.commands: list[tuple[str, str, str]] = []
+
+    def show(self, commands: Iterable[tuple[str, str, str]], *, compact: bool) -> None:
+        """``commands``: key, label and action of each."""
+        self.commands = list(commands)
+        parts: list[Content | str] = []
+        for key, label, action in self.commands:
+            parts.append(link(f" {key} " if not compact else f"{key} ", action, "bold $accent"))
+            parts.append(link(f"{label} ", action))
+        self.update(Content.assemble(*parts), layout=False)

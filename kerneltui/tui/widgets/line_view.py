@@ -50,8 +50,7 @@ class LineView(ScrollView, can_focus=True):
             return
         at_end = self.scroll_offset.y >= self.max_scroll_y
         self.lines = new
-        width = max((len(line_text(line)) for line in new), default=0)
-        size = Size(width, len(new))
+        size = Size(self.size.width, len(new))
         if size != self.virtual_size:
             self.virtual_size = size
         if self.follow and at_end:
@@ -65,7 +64,8 @@ class LineView(ScrollView, can_focus=True):
             self._strips.pop(y, None)
         width, top = self.size.width, self.scroll_offset.y
         rows = [y - top for y in changed if 0 <= y - top < self.size.height]
-        self.refresh(*(Region(0, row, width, 1) for row in rows))
+        if rows:
+            self.refresh(*(Region(0, row, width, 1) for row in rows))
 
     def notify_style_update(self) -> None:
         """A new theme: every line is drawn anew."""
