@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Never, TypeVar
 
@@ -26,6 +27,11 @@ _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 class Duration(int):
     """Nanoseconds, written as ``1.5s`` in a file."""
+
+
+def duration(ns: int) -> Any:
+    """The default of a key: a factory, because JSON Schema cannot show a default of this type."""
+    return msgspec.field(default_factory=partial(Duration, ns))
 
 
 def configs_dir() -> Path:

@@ -45,14 +45,21 @@ class Rig:
         return found
 
     def mount(self, device: Device, *bases: int, space: str = "mmio") -> None:
-        """Map the windows of a device, in the order of its tables."""
-        for base, (name, file) in zip(bases, device.files.items(), strict=True):
+        """Map the blocks of a device, in the order of its tables; none behind a data port."""
+        behind = {
+            register.window[0]
+            for table in device.TABLES
+            for register in table.registers
+            if register.window is not None
+        }
+        files = [item for item in device.files.items() if item[0] not in behind]
+        for base, (name, file) in zip(bases, files, strict=True):
             self.spaces[space].attach(base, file.table.size, name, file)
 
-    def intercept(self, lines: Iterable[Line]) -> None:
-        """Watch output lines; they are numbered from 0 as they come."""
+    def intercept(self, lines: Iterable[Line], first: int = 0) -> None:
+        """Watch output lines; they are numbered from ``first`` as they come."""
         for line in lines:
-            self._numbers[line.name] = len(self._numbers)
+            self._numbers[line.name] = first + len(self._numbers)
             line.watcher = self._changed
 
     def _changed(self, line: Line) -> None:

@@ -372,7 +372,7 @@ def _instruction(pending: Pending | None, state: CoreState, names: EventNames) -
     if state is CoreState.HALTED:
         return "(halted)"
     if pending is None:
-        return "(reset)"
+        return "(reset)" if state is not CoreState.WAITING else "wfi (asleep)"
     kind, target, value = pending.kind, pending.target, pending.value
     register = names.name(kind, target) or f"{target:#x}"
     texts = {

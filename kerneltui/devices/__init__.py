@@ -16,6 +16,14 @@ MODELS = {
     "arm,pl011": "kerneltui.devices.arm.pl011:Pl011",
     "brcm,bcm2835-system-timer": "kerneltui.devices.bcm.system_timer:SystemTimer",
     "brcm,bcm2836-armctrl-ic": "kerneltui.devices.bcm.bcm2835_ic:Bcm2835Ic",
+    "intel,82093aa": "kerneltui.devices.x86.io_apic:IoApic",
+    "intel,local-apic": "kerneltui.devices.x86.local_apic:LocalApic",
+    "intel,i8254": "kerneltui.devices.x86.i8254:I8254",
+    "intel,hpet": "kerneltui.devices.x86.hpet:Hpet",
+    "acpi,pm-timer": "kerneltui.devices.x86.acpi_pm_timer:AcpiPmTimer",
+    "intel,i8259": "kerneltui.devices.x86.i8259:I8259Pair",
+    "ns16550a": "kerneltui.devices.x86.ns16550:Ns16550",
+    "motorola,mc146818": "kerneltui.devices.x86.mc146818:Mc146818",
     "brcm,bcm2836-l1-intc": "kerneltui.devices.bcm.bcm2836_local_ic:Bcm2836LocalIc",
 }
 

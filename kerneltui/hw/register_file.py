@@ -48,7 +48,7 @@ class _Port:
     """A slot bound to one file's state and hooks: what an access needs, and nothing else."""
 
     __slots__ = (
-        "base", "cells", "clears", "index", "is_plain", "keeps", "peek", "per_cpu", "read",
+        "base", "cells", "clears", "index", "is_plain", "keeps", "key", "peek", "per_cpu", "read",
         "readable", "sets", "shift", "size", "tags", "write", "writes",
     )  # fmt: skip
 
@@ -67,6 +67,7 @@ class _Port:
             self.per_cpu = register.count if register.banked else 0
         stem = register.stem
         self.index = slot.index
+        self.key = slot.key
         self.cells = cells
         self.size = size
         self.writes = register.mask_of(RW) & live
@@ -140,6 +141,10 @@ class RegisterFile:
         self._layout = _layout(self.table.module, self.table.name, self._changes)
         self._ports: dict[Key, _Port] = {}
         self._overlaid = {slot.offset for slot in self._layout.values() if slot.register.overlay}
+        self._overlay: Callable[[int, bool], str] | None = getattr(self.owner, "overlay", None)
+        self._overlay_of_store: Callable[[int, int], str] | None = getattr(
+            self.owner, "overlay_of_store", None
+        )
 
     def __getstate__(self) -> tuple[Any, ...]:
         return (
@@ -208,11 +213,10 @@ class RegisterFile:
         return None
 
     def _overlay_at(self, offset: int, value: int, *, write: bool) -> str:
-        by_value: Callable[[int, int], str] | None = getattr(self.owner, "overlay_of_store", None)
-        if write and by_value is not None:
-            return by_value(offset, value)
-        found: str = getattr(self.owner, "overlay")(offset, write)  # noqa: B009
-        return found
+        if write and self._overlay_of_store is not None:
+            return self._overlay_of_store(offset, value)
+        assert self._overlay is not None, self.table.name
+        return self._overlay(offset, write)
 
     def _port(self, slot: Slot) -> _Port:
         port = self._ports.get(slot.key)
@@ -269,7 +273,11 @@ class RegisterFile:
             port.write(port.index, cpu, value)
 
     def _other_size(self, offset: Key, size: int, cpu: int, *, effects: bool) -> int:
-        """A first access, one narrower or wider than the register, or one beside any register."""
+        """An overlaid or first access, another size than the register's, or none there at all."""
+        if offset in self._overlaid:
+            known = self._ports.get((offset, self._overlay_at(offset, 0, write=False)))
+            if known is not None and known.size == size:
+                return (self.read if effects else self.peek)(known.key, size, cpu)
         at, slot = self._resolve(offset, size, write=False)
         if slot is None:
             if effects:
@@ -286,6 +294,11 @@ class RegisterFile:
         return value & (1 << 8 * size) - 1
 
     def _write_other_size(self, offset: Key, value: int, size: int, cpu: int) -> None:
+        if offset in self._overlaid:
+            known = self._ports.get((offset, self._overlay_at(offset, value, write=True)))
+            if known is not None and known.size == size:
+                self.write(known.key, value, size, cpu)
+                return
         at, slot = self._resolve(offset, size, write=True, value=value)
         if slot is None:
             text = f"{self.table.name}+{at:#x} <- {value:#x}: no register is there"

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from kerneltui.configfile import ConfigFile, Duration, find
+from kerneltui.configfile import ConfigFile, Duration, duration, find
 from kerneltui.devices import MODELS, model
 from kerneltui.errors import suggestion
 from kerneltui.machine.hosted_core import Costs
@@ -25,12 +25,12 @@ Address = Annotated[int, Meta(ge=0, lt=1 << 48, description="physical address")]
 class CostsSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What each kind of instruction takes."""
 
-    load: Duration = Duration(100)
-    store: Duration = Duration(60)
-    sysreg: Duration = Duration(10)
-    exception_entry: Duration = Duration(40)
-    exception_return: Duration = Duration(40)
-    wait: Duration = Duration(20)
+    load: Annotated[Duration, Meta(description="default 100ns")] = duration(100)
+    store: Annotated[Duration, Meta(description="default 60ns")] = duration(60)
+    sysreg: Annotated[Duration, Meta(description="default 10ns")] = duration(10)
+    exception_entry: Annotated[Duration, Meta(description="default 40ns")] = duration(40)
+    exception_return: Annotated[Duration, Meta(description="default 40ns")] = duration(40)
+    wait: Annotated[Duration, Meta(description="default 20ns")] = duration(20)
 
 
 class CpuSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,7 +38,7 @@ class CpuSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     compatible: str
     cores: CoreCount = 4
-    costs: CostsSpec = CostsSpec()
+    costs: CostsSpec = msgspec.field(default_factory=CostsSpec)
 
 
 class MemorySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

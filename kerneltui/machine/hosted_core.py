@@ -173,9 +173,9 @@ class HostedCore(ABC):
     @property
     def at_rest(self) -> bool:
         """At an idle instruction with no exception in progress: all state is plain data."""
-        idle = self.state is CoreState.WAITING or (
-            self.pending is not None and self.pending.kind == "wfi"
-        )
+        restored = self._greenlet is None
+        next_is_wait = self.pending is not None and self.pending.kind == "wfi"
+        idle = self.state is CoreState.WAITING or next_is_wait or restored
         return self.depth == 0 and self.booted and idle
 
     def request_stop(self, reason: StopReason) -> None:

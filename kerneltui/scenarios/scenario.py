@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from kerneltui.configfile import ConfigFile, Duration, find
+from kerneltui.configfile import ConfigFile, Duration, duration, find
 from kerneltui.debugger.session import Session, Setup, TimedInput
 from kerneltui.errors import suggestion
 from kerneltui.kernel.bsp.raspberrypi import BOARDS
@@ -29,10 +29,10 @@ class TimeoutSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     every: Annotated[Duration | None, Meta(description="period of a periodic timeout")] = None
     at: Annotated[Duration | None, Meta(description="uptime at which a one-shot is due")] = None
     print: Annotated[Text | None, Meta(description="what the callback prints")] = None
-    busy: Annotated[Duration, Meta(description="how long the callback computes")] = Duration(0)
+    busy: Annotated[Duration, Meta(description="how long the callback computes")] = duration(0)
     name: Annotated[Text | None, Meta(description="name in the queue; default: the text")] = None
     repeat: Annotated[int, Meta(ge=1, le=MOST_TIMEOUTS, description="set it so often")] = 1
-    apart: Annotated[Duration, Meta(description="by how much repeats differ")] = Duration(0)
+    apart: Annotated[Duration, Meta(description="by how much repeats differ")] = duration(0)
     then: Annotated[list[TimeoutSpec], Meta(description="timeouts that the callback sets")] = []
 
 

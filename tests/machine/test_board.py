@@ -141,7 +141,9 @@ def test_lines_that_meet_at_one_pin_are_joined_however_that_is_spelled(tmp_path)
     path, _ = changed(tmp_path, "gic spi 67 ", "gic   spi  121 ")
     session = make_session(load_board(str(path)), load_scenario("timer-callbacks"))
     machine = session.machine
-    lines = machine.devices["uart0"].outputs["irq"] + machine.devices["system-timer"].outputs["match3"]
+    lines = (
+        machine.devices["uart0"].outputs["irq"] + machine.devices["system-timer"].outputs["match3"]
+    )
     gic = machine.devices["gic"]
 
     def level():

@@ -1,7 +1,6 @@
 """A whole board with a kernel: what ends a run, that slices do not matter, snapshots."""
 
 import functools
-import pickle
 
 import pytest
 from hypothesis import given, settings

@@ -1,0 +1,297 @@
+"""HPET: the PC's High Precision Event Timers.
+
+Document: IA-PC HPET (High Precision Event Timers) Specification, revision 1.0a (October 2004), and
+for Tn_VAL_SET_CNF, which reads as zero, Intel I/O Controller Hub 9 data sheet (316972), ch. 20.
+Modelled: a main counter of 32 or 64 bits, 3 to 24 timers, one-shot and periodic, of either size,
+edge- and level-triggered, their routing to I/O APIC inputs and in place of 8254 and RTC.  Not
+modelled: interrupts as front side bus messages (the capability bit is 0).
+
+Where the specification is open, as QEMU does: a timer that is armed (its comparator or
+configuration written, or the counter started) while the counter shows its comparator matches at
+once; a match of a 32-bit one-shot that lies beyond the wrap of the counter is announced by an
+interrupt at the wrap, once for each arming (2.3.9.2.1); of timers that match together the one that
+was armed first interrupts first; writes of the running counter are lost.
+
+``legacy_pit`` and ``legacy_rtc`` are what IRQ 0 and IRQ 8 come from: with LEG_RT_CNF timers 0 and
+1, without it whatever is connected to the inputs ``pit`` and ``rtc`` (2.3.5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from kerneltui.devices.x86.hpet_registers import HPET, MOST_TIMERS
+from kerneltui.hw.device import ComparatorState, TimerDevice
+from kerneltui.hw.line import Sink
+from kerneltui.hw.scheduler import NEVER, Scheduler
+
+FS_PER_NS = 1_000_000
+FS_PER_S = 10**15
+LOW_32 = 0xFFFF_FFFF
+
+ENABLE_CNF, LEG_RT_CNF = 1, 2
+INT_TYPE, INT_ENB, PERIODIC, PER_CAP, SIZE_CAP, VAL_SET, MODE_32 = 2, 4, 8, 0x10, 0x20, 0x40, 0x100
+ROUTE_SHIFT, ROUTE_MASK = 9, 0x1F << 9
+CAPABILITIES = 0x8086_8001
+"""Vendor Intel, legacy replacement routing, revision 1 (2.3.4)."""
+COUNT_SIZE_CAP = 0x2000
+
+ROUTES = 32
+INPUTS = ("pit", "rtc")
+
+
+@dataclass(frozen=True)
+class Config:
+    """``period_fs``: the counter's period; 14.31818 MHz on most PCs, 10 ns in QEMU.
+
+    ``routes``: the I/O APIC inputs that each timer can be routed to, a bit for each.
+    """
+
+    period_fs: int = 69_841_279
+    timers: int = 3
+    counter_bits: int = 64
+    routes: int = 0x00F0_0000
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.period_fs <= 0x05F5_E100:
+            raise ValueError(f"period_fs must be 1 to 100000000, not {self.period_fs}")
+        if not 3 <= self.timers <= MOST_TIMERS:
+            raise ValueError(f"timers must be 3 to {MOST_TIMERS}, not {self.timers}")
+        if self.counter_bits not in (32, 64):
+            raise ValueError(f"counter_bits must be 32 or 64, not {self.counter_bits}")
+        if not 0 <= self.routes < 1 << ROUTES:
+            raise ValueError(f"routes must have {ROUTES} bits, not {self.routes:#x}")
+
+
+class Hpet(TimerDevice):
+    """The timers; outputs ``irq0`` to ``irq31`` (I/O APIC), ``legacy_pit`` and ``legacy_rtc``."""
+
+    COMPATIBLE = "intel,hpet"
+    TABLES = (HPET,)
+    CONFIG = Config
+
+    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
+        super().__init__(name, config, scheduler)
+        self._period_fs = config.period_fs
+        self._mask = (1 << config.counter_bits) - 1
+        self.regs = self._file(HPET, _changes(config))
+        self._config, self._status, self._halted_at, self._timer_config, self._written = (
+            self.regs.store(stem)
+            for stem in ("GEN_CONF", "GINTR_STA", "MAIN_CNT", "T_CONF_CAP", "T_COMP")
+        )
+        outputs = [f"irq{n}" for n in range(ROUTES)] + ["legacy_pit", "legacy_rtc"]
+        self._lines = [self._output(output)[0] for output in outputs]
+        self._reachable = config.routes | (1 << len(INPUTS)) - 1 << ROUTES
+        self._inputs = self._driven = 0
+        self._timers = [
+            scheduler.timer(f"{name}.T{n}_COMP", partial(self._fire, n))
+            for n in range(config.timers)
+        ]
+        self.reset()
+
+    def reset(self) -> None:
+        """The counter is halted at zero; comparators are all ones, timers are off (2.3)."""
+        self.regs.reset()
+        self._is_running = False
+        self._started_ns = self._base = 0
+        self._compare = list(self._written)
+        self._routes = [0] * self.config.timers
+        self._sets_value = self._wraps = 0
+        for timer in self._timers:
+            timer.cancel()
+        self._update()
+
+    # -- time -------------------------------------------------------------------------------------
+
+    def _count(self) -> int:
+        if not self._is_running:
+            return self._halted_at[0]
+        passed = (self.scheduler.now - self._started_ns) * FS_PER_NS // self._period_fs
+        return (self._base + passed) & self._mask
+
+    def _due_ns(self, ticks: int) -> int:
+        """When the counter will have gone on by ``ticks`` from what it shows now."""
+        passed = (self.scheduler.now - self._started_ns) * FS_PER_NS // self._period_fs
+        return self._started_ns - (-(passed + ticks) * self._period_fs // FS_PER_NS)
+
+    def _size_mask(self, number: int) -> int:
+        return LOW_32 if self._timer_config[number] & MODE_32 else self._mask
+
+    def _arm(self, number: int) -> None:
+        """Wait for the counter to show the comparator, which it may do already.
+
+        A one-shot of 32 bits interrupts at the wrap also (2.3.9.2.1).  Cancelling puts the timer
+        behind others that are due at the same moment, however often it was armed before.
+        """
+        self._timers[number].cancel()
+        if not self._is_running:
+            return
+        mask = self._size_mask(number)
+        count = self._count() & mask
+        ahead = (self._compare[number] - count) & mask
+        to_wrap = mask + 1 - count
+        self._wraps &= ~(1 << number)
+        if mask == LOW_32 and ahead > to_wrap and not self._timer_config[number] & PERIODIC:
+            self._wraps |= 1 << number
+            ahead = to_wrap
+        self._timers[number].arm(self._due_ns(ahead))
+
+    def _fire(self, number: int) -> None:
+        """A match, or the wrap before it; the next one is always ahead.
+
+        A periodic timer's comparator goes on by the value last written to it (2.3.9.2.2).
+        """
+        bit = 1 << number
+        mask = self._size_mask(number)
+        config = self._timer_config[number]
+        if self._wraps & bit:
+            self._wraps &= ~bit
+        elif config & PERIODIC:
+            self._compare[number] = (self._compare[number] + self._written[number]) & mask
+        ahead = (self._compare[number] - self._count()) & mask or mask + 1
+        self._timers[number].arm(self._due_ns(ahead))
+        if config & INT_TYPE:
+            self._status[0] |= bit
+            self._update()
+        elif config & INT_ENB:
+            self._update(1 << self._route(number))
+
+    # -- lines ------------------------------------------------------------------------------------
+
+    def _route(self, number: int) -> int:
+        """Where a timer's interrupt goes, as an index into the lines (2.3.5, LEG_RT_CNF)."""
+        if number < len(INPUTS) and self._config[0] & LEG_RT_CNF:
+            return ROUTES + number
+        return self._routes[number]
+
+    def _update(self, pulses: int = 0) -> None:
+        """Status bits drive their lines while timer and block are enabled; edges are pulses."""
+        wanted = 0
+        config = self._config[0]
+        if config & ENABLE_CNF:
+            waiting = self._status[0]
+            while waiting:
+                bit = waiting & -waiting
+                waiting ^= bit
+                number = bit.bit_length() - 1
+                if self._timer_config[number] & INT_ENB:
+                    wanted |= 1 << self._route(number)
+        if not config & LEG_RT_CNF:
+            wanted |= self._inputs << ROUTES
+        wanted &= self._reachable
+        pulses &= self._reachable
+        if pulses & ~self._driven:
+            self._drive(wanted | pulses)
+        if wanted != self._driven:
+            self._drive(wanted)
+
+    def _drive(self, wanted: int) -> None:
+        changed = wanted ^ self._driven
+        self._driven = wanted
+        while changed:
+            bit = changed & -changed
+            changed ^= bit
+            self._lines[bit.bit_length() - 1].set(bool(wanted & bit))
+
+    def input(self, pin: str, number: int = 0, cpu: int = 0) -> Sink:
+        """OUT0 of the 8254 and the RTC's interrupt, on their way to IRQ 0 and IRQ 8."""
+        if pin not in INPUTS:
+            raise ValueError(f"{self.name} has inputs {' and '.join(INPUTS)}, not {pin!r}")
+        return partial(self._set_input, 1 << INPUTS.index(pin))
+
+    def _set_input(self, bit: int, level: bool) -> None:
+        self._inputs = self._inputs | bit if level else self._inputs & ~bit
+        self._update()
+
+    def comparators(self, cpu: int) -> list[ComparatorState]:
+        """The timers; met is told of level-triggered ones only, as GINTR_STA does."""
+        config = self._config[0]
+        return [
+            ComparatorState(
+                name=f"T{number}_COMP",
+                counter=self._count() & self._size_mask(number),
+                compare=self._compare[number],
+                hz=FS_PER_S // self._period_fs,
+                enabled=bool(self._timer_config[number] & INT_ENB),
+                masked=not config & ENABLE_CNF,
+                met=bool(self._status[0] & 1 << number),
+                due_ns=timer.due if timer.due < NEVER else None,
+            )
+            for number, timer in enumerate(self._timers)
+        ]
+
+    # -- registers --------------------------------------------------------------------------------
+
+    def write_GEN_CONF(self, index: int, cpu: int, value: int) -> None:
+        """Starting and halting the counter (2.3.5); timers that run wait for their match."""
+        if bool(self._config[0] & ENABLE_CNF) != self._is_running:
+            if self._is_running:
+                self._halted_at[0] = self._count()
+            self._started_ns, self._base = self.scheduler.now, self._halted_at[0]
+            self._is_running = not self._is_running
+            for number in range(len(self._timers)):
+                self._arm(number)
+        self._update()
+
+    def write_GINTR_STA(self, index: int, cpu: int, value: int) -> None:
+        """The cleared timers' lines fall (2.3.6)."""
+        self._update()
+
+    def peek_MAIN_CNT(self, index: int, cpu: int) -> int:
+        """The stored value is that of the halted counter."""
+        return self._count()
+
+    def write_T_CONF_CAP(self, index: int, cpu: int, value: int) -> None:
+        """A route that the timer does not have is not taken over (2.3.8, Tn_INT_ROUTE_CNF)."""
+        cells = self._timer_config
+        route = (cells[index] & ROUTE_MASK) >> ROUTE_SHIFT
+        if self.config.routes >> route & 1:
+            self._routes[index] = route
+        cells[index] = cells[index] & ~ROUTE_MASK | self._routes[index] << ROUTE_SHIFT
+        config = cells[index]
+        bit = 1 << index
+        if value & VAL_SET and config & PERIODIC:
+            self._sets_value |= bit
+        else:
+            self._sets_value &= ~bit
+        if not config & INT_TYPE:
+            self._status[0] &= ~bit
+        if config & MODE_32:
+            self._compare[index] &= LOW_32
+            self._written[index] &= LOW_32
+        self._arm(index)
+        self._update()
+
+    def peek_T_COMP(self, index: int, cpu: int) -> int:
+        """The stored value is the one last written: a periodic timer's period."""
+        return self._compare[index]
+
+    def write_T_COMP(self, index: int, cpu: int, value: int) -> None:
+        """A periodic timer's accumulator is only set after Tn_VAL_SET_CNF (2.3.9.2.2)."""
+        bit = 1 << index
+        self._written[index] &= self._size_mask(index)
+        if not self._timer_config[index] & PERIODIC or self._sets_value & bit:
+            self._compare[index] = self._written[index]
+        self._sets_value &= ~bit
+        self._arm(index)
+
+
+def _changes(config: Config) -> dict[str, dict[str, int]]:
+    """What the parameters make of the declared registers."""
+    wide = config.counter_bits == 64
+    mask = (1 << config.counter_bits) - 1
+    identity = CAPABILITIES | (config.timers - 1) << 8 | config.period_fs << 32
+    caps = PER_CAP | config.routes << 32
+    return {
+        "GCAP_ID": {"reset": identity | (COUNT_SIZE_CAP if wide else 0)},
+        "GINTR_STA": {"implemented": (1 << config.timers) - 1},
+        "MAIN_CNT": {"implemented": mask},
+        "T_CONF_CAP": {
+            "count": config.timers,
+            "reset": caps | (SIZE_CAP if wide else 0),
+            "implemented": -1 if wide else ~MODE_32,
+        },
+        "T_COMP": {"count": config.timers, "reset": mask, "implemented": mask},
+        "T_FSB_ROUTE": {"count": config.timers},
+    }

@@ -1,0 +1,244 @@
+"""8254 Programmable Interval Timer, and port 61h of the PC.
+
+Documents: Intel 8254 data sheet (order number 231164), cited by its headings; for port 61h and the
+wiring Intel I/O Controller Hub 9 data sheet (316972), 13.4 "Timer I/O registers" and 13.7.1 NMI_SC.
+Modelled: three counters with all six modes, both number systems, all access formats, the latch and
+read-back commands, gates; gate and speaker bits and the status of OUT2 in port 61h.  Not modelled:
+the NMI sources of port 61h.
+
+On a PC all three counters run at 1.193182 MHz; OUT0 is IRQ 0, the gates of counters 0 and 1 are
+tied high, the gate of counter 2 is bit 0 of port 61h and its OUT the speaker's tone.  Refresh
+toggles every 18 clocks, as if counter 1 drove it with the count that firmware used to give it.
+
+Where the data sheet is open: before it is programmed a counter stands still with OUT low; a pulse
+of CLK coincides with each load and each trigger (see :mod:`kerneltui.devices.x86.i8254_counter`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from kerneltui.devices.x86.i8254_counter import INTERRUPT, Counter
+from kerneltui.hw.device import ComparatorState, TimerDevice
+from kerneltui.hw.line import Sink
+from kerneltui.hw.register import RO, RW, TAG, WO, Field, Register, RegisterTable
+from kerneltui.hw.scheduler import NEVER, Scheduler, ns_to_ticks
+
+COUNTERS = 3
+REFRESH_CLOCKS = 18
+GATE2 = 0x01
+REF_TOGGLE, TMR2_OUT_STS = 0x10, 0x20
+
+_MODES = (
+    (0, "interrupt on terminal count"), (1, "hardware retriggerable one-shot"),
+    (2, "rate generator"), (3, "square wave"), (4, "software triggered strobe"),
+    (5, "hardware triggered strobe"), (6, "rate generator"), (7, "square wave"),
+)  # fmt: skip
+_COUNTER_NAMES = tuple((n, f"counter {n}") for n in range(COUNTERS))
+
+I8254_PORTS = RegisterTable(
+    __name__,
+    "I8254_PORTS",
+    "8254 Programmable Interval Timer",
+    size=4,
+    ref="Intel 8254 data sheet",
+    registers=(
+        Register(
+            "COUNTER{n}", 0, (Field("BYTE", 0, 8, doc="Count, or a latched status"),),
+            "Writes give the count, in the format of the Control Word; reads return the latched "
+            "status, the latched count or the count itself",
+            'Intel 8254, "Write Operations", "Read Operations"',
+            width=8, count=COUNTERS, volatile=True,
+        ),
+        Register(
+            "CONTROL_WORD", 3,
+            (
+                Field("BCD", 0, 1, WO, "Number system", ((0, "binary"), (1, "decimal"))),
+                Field("M", 1, 3, WO, "Mode", _MODES),
+                Field("RW", 4, 2, WO, "Bytes of the count", (
+                    (1, "least significant only"), (2, "most significant only"),
+                    (3, "least, then most significant"))),
+                Field("SC", 6, 2, WO, "Select counter", _COUNTER_NAMES),
+            ),
+            "Programs a counter", 'Intel 8254, "Control Word Format"', width=8, overlay="control",
+        ),
+        Register(
+            "COUNTER_LATCH", 3, (Field("SC", 6, 2, WO, "Select counter", _COUNTER_NAMES),),
+            "Latches a counter's count; bits 5:4 are zero", 'Intel 8254, "Counter Latch Command"',
+            width=8, overlay="latch",
+        ),
+        Register(
+            "READ_BACK", 3,
+            (
+                Field("CNT", 1, 3, WO, "Counters that are meant, a bit for each"),
+                Field("STATUS_N", 4, 1, WO, "0: latch their status"),
+                Field("COUNT_N", 5, 1, WO, "0: latch their count"),
+            ),
+            "Latches counts and statuses; bits 7:6 are ones", 'Intel 8254, "Read-Back Command"',
+            width=8, overlay="read-back",
+        ),
+    ),
+)  # fmt: skip
+
+NMI_SC = RegisterTable(
+    __name__,
+    "NMI_SC",
+    "NMI Status and Control (port 61h)",
+    size=1,
+    ref="Intel ICH9 data sheet, 13.7.1",
+    registers=(
+        Register(
+            "NMI_SC", 0,
+            (
+                Field("TIM_CNT2_EN", 0, 1, RW, "Gate of counter 2"),
+                Field("SPKR_DAT_EN", 1, 1, RW, "OUT of counter 2 goes to the speaker"),
+                Field("PCI_SERR_EN", 2, 1, TAG, "0: PCI system errors make an NMI"),
+                Field("IOCHK_NMI_EN", 3, 1, TAG, "0: channel checks make an NMI"),
+                Field("REF_TOGGLE", 4, 1, RO, "Toggles with each refresh cycle"),
+                Field("TMR2_OUT_STS", 5, 1, RO, "OUT of counter 2"),
+                Field("IOCHK_NMI_STS", 6, 1, TAG, "A channel check happened"),
+                Field("SERR_NMI_STS", 7, 1, TAG, "A PCI system error happened"),
+            ),
+            "Speaker, gate of counter 2, NMI sources", "Intel ICH9 13.7.1 NMI_SC",
+            width=8, volatile=True,
+        ),
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Config:
+    """``clock_hz``: CLK of all counters; 1.193182 MHz on every PC."""
+
+    clock_hz: int = 1_193_182
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.clock_hz < 1 << 32:
+            raise ValueError(f"clock_hz must be 1 to 4294967295, not {self.clock_hz}")
+
+
+class I8254(TimerDevice):
+    """The timer; outputs ``out0`` (IRQ 0), ``out1``, ``out2``; inputs ``gate`` 0 and 1."""
+
+    COMPATIBLE = "intel,i8254"
+    TABLES = (I8254_PORTS, NMI_SC)
+    CONFIG = Config
+
+    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
+        super().__init__(name, config, scheduler)
+        self._file(I8254_PORTS)
+        self._port_61h = self._file(NMI_SC).store("NMI_SC")
+        self._counters = [Counter(config.clock_hz) for _ in range(COUNTERS)]
+        self._lines = [self._output(f"out{n}")[0] for n in range(COUNTERS)]
+        self._timers = [
+            scheduler.timer(f"{name}.OUT{n}", partial(self._edge, n)) for n in range(COUNTERS)
+        ]
+        self.reset()
+
+    def reset(self) -> None:
+        """Port 61h is zero, so gate 2 is low; the counters await programming."""
+        for file in self.files.values():
+            file.reset()
+        for counter in self._counters:
+            counter.reset()
+        self._counters[2].gate = False
+        for number in range(COUNTERS):
+            self._update(number)
+
+    def _edge(self, number: int) -> None:
+        self._counters[number].settle(self.scheduler.now)
+        self._update(number)
+
+    def _update(self, number: int) -> None:
+        counter, now = self._counters[number], self.scheduler.now
+        self._lines[number].set(counter.out(now))
+        self._timers[number].arm(counter.next_edge_ns(now))
+
+    def input(self, pin: str, number: int = 0, cpu: int = 0) -> Sink:
+        """Gates are high while nothing drives them; gate 2 is port 61h's alone."""
+        if pin != "gate" or number not in (0, 1):
+            raise ValueError(f"{self.name} has inputs gate 0 and gate 1, not {pin} {number}")
+        return partial(self._set_gate, number)
+
+    def _set_gate(self, number: int, level: bool) -> None:
+        self._counters[number].set_gate(self.scheduler.now, level=level)
+        self._update(number)
+
+    def comparators(self, cpu: int) -> list[ComparatorState]:
+        """The counters: ``compare`` is the count that was written; due is the next edge of OUT.
+
+        Met means that mode 0 has reached its terminal count; other modes do not stop anywhere.
+        """
+        now = self.scheduler.now
+        return [
+            ComparatorState(
+                name=f"COUNTER{number}",
+                counter=counter.element(now),
+                compare=counter.count,
+                hz=self.config.clock_hz,
+                enabled=counter.counting,
+                masked=False,
+                met=counter.mode == INTERRUPT and counter.out(now),
+                due_ns=timer.due if timer.due < NEVER else None,
+            )
+            for number, (counter, timer) in enumerate(
+                zip(self._counters, self._timers, strict=True)
+            )
+        ]
+
+    # -- registers --------------------------------------------------------------------------------
+
+    def overlay(self, offset: int, write: bool) -> str:
+        """Port 43h cannot be read."""
+        return "control"
+
+    def overlay_of_store(self, offset: int, value: int) -> str:
+        """SC = 3 is the read-back command, RW = 0 the latch command ("Control Word Format")."""
+        if value >> 6 == 3:
+            return "read-back"
+        return "control" if value & 0x30 else "latch"
+
+    def peek_COUNTER(self, index: int, cpu: int) -> int:
+        """The byte that comes next."""
+        return self._counters[index].peek(self.scheduler.now)
+
+    def read_COUNTER(self, index: int, cpu: int) -> int:
+        """A read goes on to the next byte; OUT does not notice."""
+        return self._counters[index].read(self.scheduler.now)
+
+    def write_COUNTER(self, index: int, cpu: int, value: int) -> None:
+        """A byte of the count."""
+        self._counters[index].write(self.scheduler.now, value)
+        self._update(index)
+
+    def write_CONTROL_WORD(self, index: int, cpu: int, value: int) -> None:
+        """A counter starts anew."""
+        number = value >> 6
+        self._counters[number].program(self.scheduler.now, value)
+        self._update(number)
+
+    def write_COUNTER_LATCH(self, index: int, cpu: int, value: int) -> None:
+        """Only the output latch is concerned."""
+        self._counters[value >> 6].latch_count(self.scheduler.now)
+
+    def write_READ_BACK(self, index: int, cpu: int, value: int) -> None:
+        """The same as a latch command for each counter that is meant."""
+        for number, counter in enumerate(self._counters):
+            if value & 2 << number:
+                if not value & 0x20:
+                    counter.latch_count(self.scheduler.now)
+                if not value & 0x10:
+                    counter.latch_status(self.scheduler.now)
+
+    def peek_NMI_SC(self, index: int, cpu: int) -> int:
+        """The enables, the refresh toggle and OUT2."""
+        now = self.scheduler.now
+        refreshes = ns_to_ticks(now, self.config.clock_hz) // REFRESH_CLOCKS
+        status = TMR2_OUT_STS * self._counters[2].out(now) | REF_TOGGLE * (refreshes & 1)
+        return self._port_61h[0] & 0x03 | status
+
+    def write_NMI_SC(self, index: int, cpu: int, value: int) -> None:
+        """Bit 0 is the gate of counter 2."""
+        self._counters[2].set_gate(self.scheduler.now, level=bool(value & GATE2))
+        self._update(2)

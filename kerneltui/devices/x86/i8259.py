@@ -1,0 +1,183 @@
+"""The PC's pair of 8259A interrupt controllers, with the edge/level control of the PIIX.
+
+Documents: Intel 8259A Programmable Interrupt Controller (231468-003, December 1988); ELCR as in
+Intel 82371AB (PIIX4, April 1997), 4.2.5.  Modelled: ICW1 to ICW4, OCW1 to OCW3, fully nested and
+special fully nested mode, all ends of interrupt, automatic ones too, both rotations, special mask
+mode, poll, the default interrupt 7 of either chip, edge and level triggering by LTIM and ELCR.
+Not modelled: MCS-80/85 mode (the acknowledge is always that of an 8086) and buffered mode.
+
+The slave's INT is wired to the master's IR2; a slave whose ICW3 names another input does not
+answer, and the acknowledge then finds an empty bus, 0xFF.
+
+Edge triggering: IRR shows a request while it is latched *and* its line is still high.  A request
+that is withdrawn keeps INT up, as the manual's safeguard against noise needs it, and the
+acknowledge gives the default level 7 without an ISR bit.  A level triggered request ends with its
+line; so does the slave's at the master, when software masks or polls the slave.  Where the manual
+is open: ICW1 also clears ISR and ICW4, a poll command waits for its read whatever is written
+meanwhile, and the default level 7 of the master never comes from a slave.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from kerneltui.devices.x86.i8259_chip import AEOI, I8259, NO_REQUEST
+from kerneltui.devices.x86.i8259_registers import ELCR, I8259_MASTER, I8259_SLAVE
+from kerneltui.hw.device import InterruptController, InterruptState
+from kerneltui.hw.gate import Gate
+from kerneltui.hw.line import Sink
+from kerneltui.hw.scheduler import Scheduler
+
+CASCADE = 2
+EMPTY_BUS = 0xFF
+
+
+@dataclass(frozen=True)
+class Config:
+    """The chips have no parameters."""
+
+
+class I8259Pair(InterruptController):
+    """Master and slave; inputs ``irq`` 0 to 15 without 2, output ``int``."""
+
+    COMPATIBLE = "intel,i8259"
+    NUMBERING = "isa"
+    TABLES = (I8259_MASTER, I8259_SLAVE, ELCR)
+    CONFIG = Config
+
+    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
+        super().__init__(name, config, scheduler)
+        self._int = self._output("int")[0]
+        self.master = I8259(self, I8259_MASTER)
+        self.slave = I8259(self, I8259_SLAVE)
+        self.files["I8259_MASTER"] = self.master.regs
+        self.files["I8259_SLAVE"] = self.slave.regs
+        self._elcr = self._file(ELCR)
+        self.reset()
+
+    def reset(self) -> None:
+        """All edge triggered, nothing masked; the input lines are others' business and stay."""
+        self._elcr.reset()
+        self.slave.reset()
+        self.master.reset()
+        self._update()
+
+    def input(self, pin: str, number: int = 0, cpu: int = 0) -> Sink:
+        if pin != "irq" or not 0 <= number < 16 or number == CASCADE:
+            raise ValueError(
+                f"{self.name} ({self.COMPATIBLE}) has no input {pin!r} {number}: only 'irq' 0-15, "
+                f"of which {CASCADE} is the cascade"
+            )
+        return partial(self._drive, self.slave if number > 7 else self.master, 1 << number % 8)
+
+    def _drive(self, chip: I8259, bit: int, level: bool) -> None:
+        if not level:
+            chip.hold(bit)
+        chip.drive(bit, level)
+        self._update()
+
+    def changed(self) -> None:
+        """One of the chips is in a new state."""
+        self._update()
+
+    def _update(self) -> None:
+        self.master.drive(1 << CASCADE, self.slave.raises_int())
+        level = self.master.raises_int()
+        if self._int.level is not level:
+            self._int.set(level)
+
+    def take(self, chip: I8259, level: int) -> None:
+        """Acknowledge a level.
+
+        In AEOI mode the slave's ISR bit stands until the last pulse only, but INT falls for that
+        time: without it the master would not see the edge of the slave's next request.
+        """
+        chip.take(level)
+        if chip is self.slave and chip.icw4[0] & AEOI:
+            self.master.drive(1 << CASCADE, False)
+
+    def acknowledge(self) -> int:
+        """The processor's two INTA pulses: the vector (Interrupt sequence)."""
+        master = self.master
+        level = master.best()
+        if level == NO_REQUEST:
+            vector = master.give_default()
+        else:
+            master.take(level)
+            vector = master.icw2[0] & 0xF8 | level
+            if master.slaves() >> level & 1:
+                vector = self._slave_answers(level)
+        self._update()
+        return vector
+
+    def _slave_answers(self, level: int) -> int:
+        """The second pulse, with the slave's number on the cascade lines (Cascade mode)."""
+        slave = self.slave
+        if slave.icw3[0] != level:
+            return EMPTY_BUS
+        found = slave.best()
+        if found == NO_REQUEST:
+            return slave.give_default()
+        self.take(slave, found)
+        return slave.icw2[0] & 0xF8 | found
+
+    def write_ELCR1(self, index: int, cpu: int, value: int) -> None:
+        """A line that is high requests at once when it becomes level triggered."""
+        self.master.set_trigger(self._elcr.store("ELCR1")[0])
+        self._update()
+
+    def write_ELCR2(self, index: int, cpu: int, value: int) -> None:
+        """As ELCR1, for the slave."""
+        self.slave.set_trigger(self._elcr.store("ELCR2")[0])
+        self._update()
+
+    # -- views --------------------------------------------------------------------------------
+
+    def gates(self, number: int, cpu: int) -> list[Gate]:
+        """The rules for one interrupt: all open if it suffices, by itself, to hold INT up."""
+        if not 0 <= number < 16 or number == CASCADE:
+            raise ValueError(f"{self.name} has interrupts 0 to 15 without {CASCADE}")
+        if number < 8:
+            return self._gates_of(self.master, "master", number)
+        made = self._gates_of(self.slave, "slave", number - 8)
+        return made + self._gates_of(self.master, "master", CASCADE)
+
+    @staticmethod
+    def _gates_of(chip: I8259, name: str, level: int) -> list[Gate]:
+        made = []
+        for rule in (chip.MOVING, *chip.STANDING):
+            store = {"IRR": chip.irr, "IMR": chip.mask[0], "ISR": chip.in_service}[rule.register]
+            field = rule.field.format(level=level)
+            made.append(
+                Gate(rule.name, bool(rule.test(chip) >> level & 1), f"{name} {rule.register}",
+                     field, store >> level & 1 if "[" in field else store,
+                     rule.needs.format(level=level), f"Intel 8259A, {rule.ref}")
+            )  # fmt: skip
+        return made
+
+    def interrupts(self, cpu: int) -> list[InterruptState]:
+        return [self._state(number) for number in range(16) if number != CASCADE]
+
+    def _state(self, number: int) -> InterruptState:
+        chip, level = (self.master, number) if number < 8 else (self.slave, number - 8)
+        return InterruptState(
+            number=number,
+            source=f"IRQ {number}",
+            line=bool(chip.levels >> level & 1),
+            enabled=not chip.mask[0] >> level & 1,
+            pending=bool(chip.requests() >> level & 1),
+            active=bool(chip.in_service >> level & 1),
+            priority=self._priority(number),
+            targets=(0,),
+            trigger="level" if chip.level_triggered >> level & 1 else "edge",
+            pin=f"irq {number}",
+        )
+
+    def _priority(self, number: int) -> int:
+        """The place among all sixteen: the slave's stand together where IR2 does."""
+        cascade = self.master.rank(CASCADE)
+        if number > 7:
+            return cascade + self.slave.rank(number - 8)
+        rank = self.master.rank(number)
+        return rank if rank < cascade else rank + 7

@@ -1,0 +1,311 @@
+"""One 8259A: its state, its rules and its two ports.  See :mod:`kerneltui.devices.x86.i8259`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from kerneltui.devices.x86.i8259_registers import I8259_SLAVE
+from kerneltui.hw.register import RegisterTable
+from kerneltui.hw.register_file import RegisterFile
+
+DEFAULT_LEVEL = 7
+NO_REQUEST = -1
+ALL = 0xFF
+
+IC4, SNGL, LTIM = 0x01, 0x02, 0x08
+AEOI, SFNM = 0x02, 0x10
+RIS, RR, POLL, SMM, ESMM = 0x01, 0x02, 0x04, 0x20, 0x40
+IS_ICW1, IS_OCW3 = 0x10, 0x08
+ROTATE, SPECIFIC, END = 0x80, 0x40, 0x20
+
+
+def _rotated(bits: int, by: int) -> int:
+    """Eight levels turned so that level ``by`` comes to bit 0."""
+    return (bits >> by | bits << 8 - by) & ALL
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A condition of one chip on its requests: ``test`` gives a bit for each that passes."""
+
+    name: str
+    test: Callable[[I8259], int]
+    register: str
+    field: str
+    needs: str
+    ref: str
+
+
+class Board(Protocol):
+    """What a chip is soldered to."""
+
+    def changed(self) -> None:
+        """The chip is in a new state: its INT may differ."""
+
+    def take(self, chip: I8259, level: int) -> None:
+        """Software acknowledges ``level`` by a poll."""
+
+
+class I8259:
+    """One chip.  Plain state and rules; the pair wires it and drives the outputs.
+
+    ``levels`` are its inputs, ``latch`` the edges not yet acknowledged, ``withdrawn`` the requests
+    that hold INT although their line has fallen, ``first`` the level of highest priority.
+    """
+
+    def __init__(self, pair: Board, table: RegisterTable) -> None:
+        self.pair = pair
+        self.regs = RegisterFile(self, table)
+        self.mask, self.icw1, self.icw2, self.icw3, self.icw4, self._ocw3 = (
+            self.regs.store(name) for name in ("IMR", "ICW1", "ICW2", "ICW3", "ICW4", "OCW3")
+        )
+        self.levels = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Power-on; the manual leaves it open, so as after an ICW1 of zeros."""
+        self.regs.reset()
+        self.elcr = 0
+        self._initialize()
+        self.expected = "OCW1"
+
+    def _initialize(self) -> None:
+        """What ICW1 does on its own (ICW1, a to f)."""
+        for cells in (self.mask, self.icw2, self.icw4, self._ocw3):
+            cells[0] = 0
+        if self.regs.table is I8259_SLAVE:
+            self.icw3[0] = 7
+        self.latch = self.withdrawn = self.in_service = self.first = 0
+        self.rotates_on_aeoi = False
+        self._control = 0
+        self.expected = "ICW2"
+        self.set_trigger(self.elcr)
+        self.reconsider()
+
+    def set_trigger(self, elcr: int) -> None:
+        """LTIM makes all inputs level triggered, whatever ELCR says."""
+        self.elcr = elcr
+        self.level_triggered = ALL if self.icw1[0] & LTIM else elcr
+
+    # -- the rules ----------------------------------------------------------------------------
+
+    @property
+    def irr(self) -> int:
+        """The interrupt request register."""
+        return self.levels & (self.latch | self.level_triggered)
+
+    def requests(self) -> int:
+        """What raises INT, if it may."""
+        return self.levels & (self.latch | self.level_triggered) | self.withdrawn
+
+    def _unmasked(self) -> int:
+        return ~self.mask[0] & ALL
+
+    def _outranking(self) -> int:
+        """Levels that may interrupt what is in service (Fully nested mode).
+
+        In special mask mode a masked level in service holds up none (Special mask mode); in
+        special fully nested mode a slave may interrupt itself (Special fully nested mode).
+        """
+        serving = self.in_service
+        if self._control & SMM:
+            serving &= ~self.mask[0]
+        if not serving:
+            return ALL
+        turned = _rotated(serving, self.first)
+        highest = turned & -turned
+        free = _rotated(highest - 1, 8 - self.first)
+        if self.icw4[0] & SFNM:
+            free |= _rotated(highest, 8 - self.first) & self.slaves()
+        return free
+
+    def slaves(self) -> int:
+        """The inputs of a master that slaves are at."""
+        single_or_slave = self.icw1[0] & SNGL or self.regs.table is I8259_SLAVE
+        return 0 if single_or_slave else self.icw3[0]
+
+    STANDING: ClassVar = (
+        Rule("not masked", _unmasked, "IMR", "M[{level}]", "a zero in IMR bit {level}", "OCW1"),
+        Rule("above what is in service", _outranking, "ISR", "IS",
+             "an end of interrupt for what is in service at or above its priority",
+             "Fully nested mode"),
+    )  # fmt: skip
+    """Rules that only software and acknowledges can turn; their sum is kept in ``open``."""
+    MOVING: ClassVar = Rule(
+        "requested", requests, "IRR", "IR[{level}]", "its line to rise, and to stay high",
+        "Edge and level triggered modes",
+    )  # fmt: skip
+
+    def reconsider(self) -> None:
+        """Apply the standing rules, after anything but a line has changed.
+
+        A withdrawn request that may not interrupt any more is forgotten.
+        """
+        self.open = ALL
+        for rule in self.STANDING:
+            self.open &= rule.test(self)
+        self.withdrawn &= self.open
+
+    def raises_int(self) -> bool:
+        """The INT output."""
+        return self.requests() & self.open != 0
+
+    def best(self) -> int:
+        """The level that an acknowledge would take, or :data:`NO_REQUEST`."""
+        found = self.irr & self.open
+        if not found:
+            return NO_REQUEST
+        turned = _rotated(found, self.first)
+        return ((turned & -turned).bit_length() - 1 + self.first) & 7
+
+    def rank(self, level: int) -> int:
+        """Its place in the present order of priorities; 0 is the highest."""
+        return (level - self.first) & 7
+
+    # -- what happens to it -------------------------------------------------------------------
+
+    def drive(self, bit: int, level: bool) -> None:
+        """An input changes; one that was high already makes no edge."""
+        if level:
+            if not self.levels & bit:
+                self.levels |= bit
+                self.latch |= bit
+                self.withdrawn &= ~bit
+        elif self.levels & bit:
+            self.levels &= ~bit
+            self.latch &= ~bit
+
+    def hold(self, bit: int) -> None:
+        """A line is about to fall; an edge that has raised INT keeps it up (Edge triggered mode)."""
+        self.withdrawn |= self.irr & self.open & bit & ~self.level_triggered
+
+    def take(self, level: int) -> None:
+        """An acknowledge: the request moves on to ISR, or is over in AEOI mode."""
+        bit = 1 << level
+        self.latch &= ~bit
+        self.withdrawn = 0
+        if not self.icw4[0] & AEOI:
+            self.in_service |= bit
+        elif self.rotates_on_aeoi:
+            self.first = level + 1 & 7
+        self.reconsider()
+
+    def give_default(self) -> int:
+        """An acknowledge that finds no request gets level 7, and no ISR bit is set."""
+        self.withdrawn = 0
+        return self.icw2[0] & 0xF8 | DEFAULT_LEVEL
+
+    # -- registers ----------------------------------------------------------------------------
+
+    def overlay(self, offset: int, write: bool) -> str:
+        """A poll that is due answers at both ports; stores go by :meth:`overlay_of_store`."""
+        if self._control & POLL:
+            return "POLL"
+        if offset:
+            return "IMR"
+        return "ISR" if self._control & RIS else "IRR"
+
+    def overlay_of_store(self, offset: int, value: int) -> str:
+        """Two bits tell ICW1, OCW3 and OCW2 apart; after ICW1 the others come in their order."""
+        if offset:
+            return self.expected
+        if value & IS_ICW1:
+            return "ICW1"
+        return "OCW3" if value & IS_OCW3 else "OCW2"
+
+    def write_ICW1(self, index: int, cpu: int, value: int) -> None:
+        """Edges from before are forgotten: inputs that are high must fall and rise again."""
+        self._initialize()
+        self.pair.changed()
+
+    def write_ICW2(self, index: int, cpu: int, value: int) -> None:
+        """ICW3 comes next only if there is a cascade, ICW4 only if ICW1 announced it."""
+        self.expected = "ICW3"
+        if self.icw1[0] & SNGL:
+            self.write_ICW3(index, cpu, value)
+
+    def write_ICW3(self, index: int, cpu: int, value: int) -> None:
+        """Ends the sequence where no ICW4 is announced."""
+        self.expected = "ICW4" if self.icw1[0] & IC4 else "OCW1"
+        self.reconsider()
+        self.pair.changed()
+
+    def write_ICW4(self, index: int, cpu: int, value: int) -> None:
+        """From here on port 1 is the mask's."""
+        self.expected = "OCW1"
+        self.reconsider()
+        self.pair.changed()
+
+    def write_OCW1(self, index: int, cpu: int, value: int) -> None:
+        """A mask acts at once, in special mask mode on levels in service too."""
+        self.reconsider()
+        self.pair.changed()
+
+    def write_OCW2(self, index: int, cpu: int, value: int) -> None:
+        """Its eight commands (OCW2; Automatic rotation; Specific rotation)."""
+        level = value & 7
+        if value & END:
+            if not value & SPECIFIC:
+                level = self._highest_in_service()
+            if level == NO_REQUEST:
+                return
+            self.in_service &= ~(1 << level)
+            if value & ROTATE:
+                self.first = level + 1 & 7
+        elif value & SPECIFIC:
+            if not value & ROTATE:
+                return
+            self.first = level + 1 & 7
+        else:
+            self.rotates_on_aeoi = bool(value & ROTATE)
+            return
+        self.reconsider()
+        self.pair.changed()
+
+    def _highest_in_service(self) -> int:
+        """In special mask mode a masked level is not ended this way (Special mask mode)."""
+        serving = self.in_service
+        if self._control & SMM:
+            serving &= ~self.mask[0]
+        if not serving:
+            return NO_REQUEST
+        turned = _rotated(serving, self.first)
+        return ((turned & -turned).bit_length() - 1 + self.first) & 7
+
+    def write_OCW3(self, index: int, cpu: int, value: int) -> None:
+        """RIS counts only with RR, SMM only with ESMM; the others stay as they are."""
+        control = self._control | value & POLL
+        if value & RR:
+            control = control & ~RIS | value & RIS
+        if value & ESMM:
+            control = control & ~SMM | value & SMM
+        self._control = self._ocw3[0] = control
+        self.reconsider()
+        self.pair.changed()
+
+    def peek_IRR(self, index: int, cpu: int) -> int:
+        """What requests, masked or not."""
+        return self.irr
+
+    def peek_ISR(self, index: int, cpu: int) -> int:
+        """What is in service."""
+        return self.in_service
+
+    def peek_POLL(self, index: int, cpu: int) -> int:
+        """Bit 7 tells level 0 from no request at all."""
+        level = self.best()
+        return 0 if level == NO_REQUEST else 0x80 | level
+
+    def read_POLL(self, index: int, cpu: int) -> int:
+        """The read pulse is an acknowledge (Poll command)."""
+        found = self.peek_POLL(0, cpu)
+        self._control &= ~POLL
+        self._ocw3[0] = self._control
+        if found:
+            self.pair.take(self, found & 7)
+        else:
+            self.withdrawn = 0
+        self.pair.changed()
+        return found

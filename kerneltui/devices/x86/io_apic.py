@@ -1,0 +1,306 @@
+"""Intel 82093AA I/O APIC, and its successors in the ICH chipsets.
+
+Documents: Intel 82093AA I/O Advanced Programmable Interrupt Controller, order number 290566-001,
+section 3.2; I/O Controller Hub datasheets (82801DB, 9.5) for what came later: the EOI register from
+version 20h on, and physical destinations of eight bits, which all versions have here.
+
+Modelled: the index/data window and every register behind it, edges and levels, remote IRR, masks,
+messages of all delivery modes to the local APICs.  Not modelled: the serial APIC bus, so delivery
+takes no time (DELIVS reads idle), arbitration is lost by nobody, and the arbitration ID is the ID.
+Lines say whether a pin is *active*: INTPOL is kept and changes nothing.
+
+A level is sent once, and again after the end of its service for as long as it lasts.  An edge at
+a masked pin is lost.  Where the manual leaves a choice: remote IRR is set as a level is sent,
+whoever accepts it and in any delivery mode, and an entry that is made edge sensitive loses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar, NamedTuple, Protocol
+
+from kerneltui.devices.x86.local_apic_registers import MODES
+from kerneltui.hw.device import InterruptController, InterruptState
+from kerneltui.hw.gate import Gate
+from kerneltui.hw.line import Sink
+from kerneltui.hw.register import RO, WO, Field, Register, RegisterTable
+from kerneltui.hw.scheduler import Scheduler
+
+LOGICAL, LEVEL, MASKED = 1 << 11, 1 << 15, 1 << 16
+REMOTE_IRR_SHIFT = 14
+FIRST_ENTRY = 0x10
+MOST_PINS = (0x100 - FIRST_ENTRY) // 2
+EOI_VERSION = 0x20
+SECTION = "82093AA 3.2.4"
+
+IO_APIC = RegisterTable(
+    __name__,
+    "IO_APIC",
+    "I/O APIC",
+    size=0x44,
+    ref="Intel 82093AA, 3.1; 82801DB, 9.5",
+    registers=(
+        Register("IOREGSEL", 0x00, (Field("INDEX", 0, 8, doc="Which register IOWIN shows"),),
+                 "Register select", "82093AA 3.1.1"),
+        Register("IOWIN", 0x10, (Field("DATA", 0, 32, doc="The selected register"),),
+                 "Window to the selected register", "82093AA 3.1.2",
+                 window=("IO_APIC_INDIRECT", "IOREGSEL")),
+        Register("EOIR", 0x40, (Field("VECTOR", 0, 8, WO, "Entries with it lose remote IRR"),),
+                 "End of interrupt, from version 20h on", "82801DB 9.5.5"),
+    ),
+)  # fmt: skip
+
+IO_APIC_INDIRECT = RegisterTable(
+    __name__,
+    "IO_APIC_INDIRECT",
+    "I/O APIC, behind the window",
+    size=0x100,
+    ref="Intel 82093AA, 3.2",
+    byte_addressed=False,
+    registers=(
+        Register("IOAPICID", 0x00, (Field("ID", 24, 4, doc="APIC ID"),),
+                 "Identification", "82093AA 3.2.1"),
+        Register(
+            "IOAPICVER", 0x01,
+            (
+                Field("VERSION", 0, 8, RO, "Version"),
+                Field("MAX_ENTRY", 16, 8, RO, "Pins, less one"),
+            ),
+            "Version", "82093AA 3.2.2",
+        ),
+        Register("IOAPICARB", 0x02, (Field("ID", 24, 4, RO, "Arbitration ID"),),
+                 "Arbitration: the ID, as nobody ever loses", "82093AA 3.2.3"),
+        Register(
+            "IOREDTBL{n}_LOW", FIRST_ENTRY,
+            (
+                Field("INTVEC", 0, 8, doc="Vector"),
+                Field("DELMOD", 8, 3, doc="Delivery mode", values=MODES),
+                Field("DESTMOD", 11, 1, doc="Destination mode",
+                      values=((0, "physical"), (1, "logical"))),
+                Field("DELIVS", 12, 1, RO, "Delivery status: idle"),
+                Field("INTPOL", 13, 1, doc="Pin is active low"),
+                Field("REMOTE_IRR", 14, 1, RO, "A level was sent and is not yet ended"),
+                Field("TRIGGER", 15, 1, doc="Trigger mode", values=((0, "edge"), (1, "level"))),
+                Field("MASK", 16, 1, doc="Pin masked"),
+            ),
+            "Redirection table, low half", SECTION, count=24, stride=2, reset=MASKED,
+        ),
+        Register("IOREDTBL{n}_HIGH", FIRST_ENTRY + 1,
+                 (Field("DESTINATION", 24, 8, doc="APIC ID, or set of logical destinations"),),
+                 "Redirection table, high half", SECTION, count=24, stride=2),
+    ),
+)  # fmt: skip
+
+
+class Apics(Protocol):
+    """Who takes the messages: the local APICs."""
+
+    def deliver(
+        self, vector: int, mode: int, level_triggered: bool, destination: int, logical: bool
+    ) -> None: ...
+
+    def reaches(self, cpu: int, destination: int, logical: bool) -> bool: ...
+
+
+class Rule(NamedTuple):
+    """One condition on a pin's way out, and the field of its entry that shows it."""
+
+    name: str
+    test: Callable[[IoApic, int], bool]
+    field: str
+    needs: str
+
+
+@dataclass(frozen=True)
+class Config:
+    """``gsi_base``: the global system interrupt that is pin 0."""
+
+    pins: int = 24
+    version: int = EOI_VERSION
+    gsi_base: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.pins <= MOST_PINS:
+            raise ValueError(f"pins must be 1 to {MOST_PINS}, not {self.pins}")
+        if not 0 <= self.version <= 0xFF:
+            raise ValueError(f"version must be 0 to 0xff, not {self.version:#x}")
+        if self.gsi_base < 0:
+            raise ValueError(f"gsi_base must not be negative, as {self.gsi_base} is")
+
+
+class IoApic(InterruptController):
+    """The controller; inputs ``pin`` or ``gsi``, messages to whom :meth:`connect` names."""
+
+    COMPATIBLE = "intel,82093aa"
+    NUMBERING = "pin"
+    TABLES = (IO_APIC, IO_APIC_INDIRECT)
+    CONFIG = Config
+
+    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
+        super().__init__(name, config, scheduler, cpus)
+        version = config.version | config.pins - 1 << 16
+        entries = {"count": config.pins}
+        self.regs = self._file(IO_APIC)
+        self.indirect = self._file(
+            IO_APIC_INDIRECT,
+            {"IOAPICVER": {"reset": version}, "IOREDTBL_LOW": entries, "IOREDTBL_HIGH": entries},
+        )
+        self._low = self.indirect.store("IOREDTBL_LOW")
+        self._high = self.indirect.store("IOREDTBL_HIGH")
+        self._id = self.indirect.store("IOAPICID")
+        self._apics: Apics | None = None
+        self._levels = 0
+        self._remote = 0
+        self.reset()
+
+    def connect(self, apics: Apics) -> None:
+        """Send messages to these local APICs; their EOIs are to be told to :meth:`eoi`."""
+        self._apics = apics
+
+    def reset(self) -> None:
+        """All pins masked (3.2.4); the input lines keep their levels."""
+        for file in self.files.values():
+            file.reset()
+        self._remote = 0
+
+    def input(self, pin: str, number: int = 0, cpu: int = 0) -> Sink:
+        base = {"pin": 0, "gsi": self.config.gsi_base}.get(pin)
+        if base is None or not 0 <= number - base < self.config.pins:
+            gsi, last = self.config.gsi_base, self.config.pins - 1
+            raise ValueError(
+                f"{self.name} ({self.COMPATIBLE}) has no input {pin!r} {number}: "
+                f"only 'pin' 0-{last} and 'gsi' {gsi}-{gsi + last}"
+            )
+        return partial(self._set_level, number - base)
+
+    def _set_level(self, pin: int, level: bool) -> None:
+        bit = 1 << pin
+        rises = level and not self._levels & bit
+        self._levels = self._levels | bit if level else self._levels & ~bit
+        if rises:
+            self._update(pin, edge=True)
+
+    # -- what is sent -------------------------------------------------------------------------
+
+    def _is_active(self, pin: int) -> bool:
+        return self._levels >> pin & 1 != 0
+
+    def _is_unmasked(self, pin: int) -> bool:
+        return not self._low[pin] & MASKED
+
+    def _is_ended(self, pin: int) -> bool:
+        return not self._remote >> pin & 1
+
+    RULES: ClassVar = (
+        Rule("line", _is_active, "INTPOL", "the device to raise its interrupt"),
+        Rule("unmasked", _is_unmasked, "MASK", "a zero in bit 16"),
+        Rule("not in service", _is_ended, "REMOTE_IRR", "an EOI for vector {vector}"),
+    )
+    TESTS: ClassVar = tuple(rule.test for rule in RULES)
+
+    def _update(self, pin: int, *, edge: bool = False) -> None:
+        """Send a pin's message if it is due: a level whenever it can be, an edge as it comes."""
+        low = self._low[pin]
+        if not (low & LEVEL or edge):
+            return
+        for test in self.TESTS:
+            if not test(self, pin):
+                return
+        if low & LEVEL:
+            self._remote |= 1 << pin
+        if self._apics is not None:
+            self._apics.deliver(
+                low & 0xFF, low >> 8 & 7, low & LEVEL != 0, self._high[pin] >> 24,
+                low & LOGICAL != 0,
+            )  # fmt: skip
+
+    def eoi(self, vector: int) -> None:
+        """Levels with this vector have been served; the ones that last are sent again (3.2.4)."""
+        ended = self._remote
+        while ended:
+            lowest = ended & -ended
+            ended ^= lowest
+            pin = lowest.bit_length() - 1
+            if self._low[pin] & 0xFF == vector:
+                self._remote &= ~lowest
+                self._update(pin)
+
+    # -- registers ----------------------------------------------------------------------------
+
+    def write_EOIR(self, index: int, cpu: int, value: int) -> None:
+        """As an EOI message; the 82093AA itself has no such register (82801DB 9.5.5)."""
+        if self.config.version >= EOI_VERSION:
+            self.eoi(value & 0xFF)
+
+    def peek_IOAPICARB(self, index: int, cpu: int) -> int:
+        """Loaded with the ID as that is written (3.2.3)."""
+        return self._id[0]
+
+    def peek_IOREDTBL_LOW(self, index: int, cpu: int) -> int:
+        return self._low[index] | (self._remote >> index & 1) << REMOTE_IRR_SHIFT
+
+    def write_IOREDTBL_LOW(self, index: int, cpu: int, value: int) -> None:
+        """A level that is up is sent as it is unmasked; an edge is not (3.2.4)."""
+        if not value & LEVEL:
+            self._remote &= ~(1 << index)
+        self._update(index)
+
+    # -- explanation --------------------------------------------------------------------------
+
+    def gates(self, number: int, cpu: int) -> list[Gate]:
+        """The way of a pin's message to one core, for an edge that came now."""
+        if not 0 <= number < self.config.pins:
+            raise ValueError(f"{self.name} has pins 0 to {self.config.pins - 1}")
+        made = [self._gate(rule, number) for rule in self.RULES]
+        if self._apics is not None:
+            destination, logical = self._high[number] >> 24, self._low[number] & LOGICAL != 0
+            made.append(
+                Gate(
+                    "destination", self._apics.reaches(cpu, destination, logical),
+                    f"IOREDTBL{number}_HIGH", "DESTINATION", destination,
+                    f"a {'logical' if logical else 'physical'} destination that names CPU {cpu}",
+                    SECTION,
+                )
+            )  # fmt: skip
+        return made
+
+    def _gate(self, rule: Rule, pin: int) -> Gate:
+        opened = rule.test(self, pin)
+        needs = rule.needs.format(vector=f"{self._low[pin] & 0xFF:#04x}")
+        if rule.field == "INTPOL":
+            return Gate(rule.name, opened, self._name(pin), "level", int(opened), needs, SECTION)
+        field = next(
+            item for item in IO_APIC_INDIRECT["IOREDTBL_LOW"].fields if item.name == rule.field
+        )
+        value = field.extract(self.peek_IOREDTBL_LOW(pin, 0))
+        return Gate(rule.name, opened, f"IOREDTBL{pin}_LOW", field.name, value, needs, SECTION)
+
+    def _name(self, pin: int) -> str:
+        return f"GSI {self.config.gsi_base + pin}"
+
+    def interrupts(self, cpu: int) -> list[InterruptState]:
+        """Every pin; pending is a level that is up and not yet sent, active one not yet ended."""
+        return [self._state(pin) for pin in range(self.config.pins)]
+
+    def _state(self, pin: int) -> InterruptState:
+        low = self._low[pin]
+        targets: tuple[int, ...] = ()
+        if self._apics is not None:
+            destination, logical = self._high[pin] >> 24, low & LOGICAL != 0
+            targets = tuple(
+                cpu for cpu in range(self.cpus) if self._apics.reaches(cpu, destination, logical)
+            )
+        return InterruptState(
+            number=pin,
+            source=self._name(pin),
+            line=self._is_active(pin),
+            enabled=self._is_unmasked(pin),
+            pending=low & LEVEL != 0 and self._is_active(pin) and self._is_ended(pin),
+            active=not self._is_ended(pin) if low & LEVEL else None,
+            priority=(low & 0xFF) >> 4,
+            targets=targets,
+            trigger="level" if low & LEVEL else "edge",
+            pin=f"gsi {self.config.gsi_base + pin}",
+        )

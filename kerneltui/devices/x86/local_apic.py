@@ -1,0 +1,302 @@
+"""Local APICs of all cores of a PC, in xAPIC mode.
+
+Document: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 3A (order number
+253668), chapter "Advanced Programmable Interrupt Controller (APIC)"; sections are cited with the
+numbers of chapter 10 (11 and 12 in later issues).
+
+Modelled: every register of the memory-mapped window, which each core finds its own behind;
+acceptance, priorities, taking and ending of interrupts; software and global disable; the local
+vector table with the pins LINT0 and LINT1; the three modes of the timer; messages from other
+local APICs and from I/O APICs, to physical and logical (flat and cluster) destinations; errors.
+
+Not modelled: x2APIC mode, the focus processor and remote reads (gone since the Pentium 4), APIC bus
+arbitration and so APR, and the relocation of the window.  Messages take no time.  Lines say whether
+a pin is *active*: polarity bits are kept and change nothing.
+
+Where the manual leaves a choice: of the cores that a lowest priority message names, the one of
+lowest processor priority gets it, of equal ones the lowest; PPR shows the task's sub-class when
+both classes are equal; a software-disabled APIC signals nothing that it still holds; a change of
+the timer's mode disarms it in every case, and leaves the initial count readable.
+
+``outputs["nmi"]`` pulses: each rising edge is an NMI.  ``signal(cpu, mode, vector)``, once set, is
+told of SMI, INIT and start-up; the latter only while a core waits for it.  ``external()``, once
+set, is the second half of an INTA cycle for ExtINT: the 8259 answers with its vector.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import chain
+
+from kerneltui.devices.x86.local_apic_acceptance import Acceptance, Config, Rule
+from kerneltui.devices.x86.local_apic_registers import (
+    BSP,
+    ENABLED,
+    EXTINT,
+    FIXED,
+    GLOBAL_ENABLE,
+    ILLEGAL_ADDRESS,
+    LEVEL_TRIGGERED,
+    LOCAL_APIC_MSR,
+    MASKED,
+    REMOTE_IRR,
+)
+from kerneltui.devices.x86.local_apic_timer import ApicTimer
+from kerneltui.hw.device import ComparatorState, InterruptState, TimerDevice
+from kerneltui.hw.gate import Gate
+from kerneltui.hw.line import Sink
+from kerneltui.hw.scheduler import Scheduler
+
+__all__ = ["Config", "LocalApic"]
+
+VECTORS = 256
+PINS = {
+    "lint0": "LVT_LINT0", "lint1": "LVT_LINT1", "cmci": "LVT_CMCI", "thermal": "LVT_THERMAL",
+    "performance": "LVT_PMI",
+}  # fmt: skip
+LINTS = ("lint0", "lint1")
+LVT = {"timer": "LVT_TIMER", **PINS, "error": "LVT_ERROR"}
+
+
+class LocalApic(Acceptance, TimerDevice):
+    """All cores' APICs; inputs ``lint0 lint1 cmci thermal performance``, outputs ``intr nmi``."""
+
+    COMPATIBLE = "intel,local-apic"
+    NUMBERING = "vector"
+    CONFIG = Config
+
+    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
+        super().__init__(name, config, scheduler, cpus)
+        self._lvt = {entry: self.regs.store(entry) for entry in LVT.values()}
+        self._lint0 = self._lvt["LVT_LINT0"]
+        self._active: dict[str, int] = dict.fromkeys(PINS, 0)
+        self._timers = [
+            ApicTimer(scheduler, f"{name}[{cpu}]", config.timer_hz, config.tsc_hz,
+                      partial(self._deliver_local, cpu, "LVT_TIMER"))
+            for cpu in range(cpus)
+        ]  # fmt: skip
+        self.reset()
+
+    def reset(self) -> None:
+        """Power-on state (10.4.7.1): core 0 is the bootstrap processor, the others wait."""
+        for file in self.files.values():
+            file.reset()
+        self._base[0] |= BSP
+        ids = self.regs.store("APIC_ID")
+        for cpu in range(self.cpus):
+            ids[cpu] = cpu << 24
+            self._reset_core(cpu)
+
+    def _reset_local(self, cpu: int) -> None:
+        self._timers[cpu].reset()
+        for pin in LINTS:
+            self._sample(cpu, pin)
+
+    # -- pins and the local vector table ------------------------------------------------------
+
+    def input(self, pin: str, number: int = 0, cpu: int = 0) -> Sink:
+        if pin not in PINS or number or not 0 <= cpu < self.cpus:
+            raise ValueError(
+                f"{self.name} ({self.COMPATIBLE}) has no input {pin!r} {number} of core {cpu}: "
+                f"only {', '.join(PINS)} of cores 0-{self.cpus - 1}"
+            )
+        return partial(self._set_pin, pin, cpu)
+
+    def _set_pin(self, pin: str, cpu: int, level: bool) -> None:
+        rises = level and not self._active[pin] >> cpu & 1
+        self._active[pin] = self._active[pin] & ~(1 << cpu) | level << cpu
+        if pin in LINTS:
+            if rises and not self._base[cpu] & GLOBAL_ENABLE and pin == "lint1":
+                self._pulse_nmi(cpu)
+            self._sample(cpu, pin, rises=rises)
+        elif rises:
+            self._deliver_local(cpu, PINS[pin])
+
+    def _sample(self, cpu: int, pin: str, *, rises: bool = False) -> None:
+        """What a LINT pin does now: ExtINT is always a level, and fixed at LINT0 may be one
+        (10.5.1).  Without an APIC the pins are INTR and NMI (10.4.3).
+        """
+        entry = self._lvt[PINS[pin]]
+        masked, mode = entry[cpu] & MASKED, entry[cpu] >> 8 & 7
+        bit, active = 1 << LINTS.index(pin), self._active[pin] >> cpu & 1
+        if not self._base[cpu] & GLOBAL_ENABLE:
+            external = pin == "lint0"
+        else:
+            external = not masked and mode == EXTINT
+        self._extint[cpu] = self._extint[cpu] & ~bit | (bit if active and external else 0)
+        if pin == "lint0" and mode == FIXED and entry[cpu] & LEVEL_TRIGGERED:
+            held = masked or entry[cpu] & REMOTE_IRR
+            if active and not held and self._accept(cpu, entry[cpu] & 0xFF, level=True):
+                entry[cpu] |= REMOTE_IRR
+        else:
+            entry[cpu] &= ~REMOTE_IRR
+            if rises:
+                self._deliver_local(cpu, PINS[pin])
+        self._update(cpu)
+
+    def _end_local(self, cpu: int, vector: int) -> None:
+        """A level that is still up interrupts again (10.5.1)."""
+        entry = self._lint0[cpu]
+        if entry & REMOTE_IRR and entry & 0xFF == vector:
+            self._lint0[cpu] &= ~REMOTE_IRR
+            self._sample(cpu, "lint0")
+
+    def _deliver_local(self, cpu: int, entry: str) -> None:
+        """An edge at an entry of the local vector table (10.5.1)."""
+        value = self._lvt[entry][cpu]
+        if value & MASKED:
+            return
+        mode = value >> 8 & 7
+        if entry == "LVT_PMI":
+            self._lvt[entry][cpu] |= MASKED
+        if mode == FIXED:
+            self._accept(cpu, value & 0xFF, level=False)
+        elif mode != EXTINT:
+            self._accept_special(cpu, mode, value & 0xFF)
+
+    def _write_entry(self, cpu: int, entry: str) -> None:
+        """While the APIC is software disabled all entries stay masked (10.4.7.2)."""
+        if not self._svr[cpu] & ENABLED:
+            self._lvt[entry][cpu] |= MASKED
+
+    def write_SVR(self, index: int, cpu: int, value: int) -> None:
+        """A software disable masks all local interrupts, and holds what is requested (10.4.7.2)."""
+        if not value & ENABLED:
+            for entry in self._lvt.values():
+                entry[cpu] |= MASKED
+            self._configure_timer(cpu)
+            for pin in LINTS:
+                self._sample(cpu, pin)
+        self._update(cpu)
+
+    def write_LVT_LINT0(self, index: int, cpu: int, value: int) -> None:
+        """A level that is up acts at once; an edge that was masked has gone by."""
+        self._write_entry(cpu, "LVT_LINT0")
+        self._sample(cpu, "lint0")
+
+    def write_LVT_LINT1(self, index: int, cpu: int, value: int) -> None:
+        """As at LINT0."""
+        self._write_entry(cpu, "LVT_LINT1")
+        self._sample(cpu, "lint1")
+
+    def write_LVT_THERMAL(self, index: int, cpu: int, value: int) -> None:
+        self._write_entry(cpu, "LVT_THERMAL")
+
+    def write_LVT_PMI(self, index: int, cpu: int, value: int) -> None:
+        self._write_entry(cpu, "LVT_PMI")
+
+    def write_LVT_ERROR(self, index: int, cpu: int, value: int) -> None:
+        self._write_entry(cpu, "LVT_ERROR")
+
+    def write_LVT_CMCI(self, index: int, cpu: int, value: int) -> None:
+        """Without CMCI the address is reserved (10.5.1)."""
+        if self.config.cmci:
+            self._write_entry(cpu, "LVT_CMCI")
+        else:
+            self._error(cpu, ILLEGAL_ADDRESS)
+
+    def read_LVT_CMCI(self, index: int, cpu: int) -> int:
+        """As for a write."""
+        if self.config.cmci:
+            return self._lvt["LVT_CMCI"][cpu]
+        self._error(cpu, ILLEGAL_ADDRESS)
+        return 0
+
+    # -- timer and model-specific registers -----------------------------------------------------
+
+    def _configure_timer(self, cpu: int) -> None:
+        entry = self._lvt["LVT_TIMER"][cpu]
+        self._timers[cpu].configure(entry >> 17 & 3, masked=entry & MASKED != 0)
+
+    def write_LVT_TIMER(self, index: int, cpu: int, value: int) -> None:
+        """Mode and mask act at once (10.5.4)."""
+        self._write_entry(cpu, "LVT_TIMER")
+        self._configure_timer(cpu)
+
+    def peek_INIT_COUNT(self, index: int, cpu: int) -> int:
+        return self._timers[cpu].initial
+
+    def write_INIT_COUNT(self, index: int, cpu: int, value: int) -> None:
+        """Count-down restarts (10.5.4)."""
+        self._timers[cpu].load(value)
+
+    def peek_CUR_COUNT(self, index: int, cpu: int) -> int:
+        """Always 0 in TSC-deadline mode (10.5.4.1)."""
+        return self._timers[cpu].count()
+
+    def write_DIV_CONF(self, index: int, cpu: int, value: int) -> None:
+        """The count goes on from where it is."""
+        self._timers[cpu].divide(value)
+
+    def peek_IA32_TSC_DEADLINE(self, index: int, cpu: int) -> int:
+        """Zero once the interrupt was generated, and in the other modes (10.5.4.1)."""
+        return self._timers[cpu].deadline
+
+    def write_IA32_TSC_DEADLINE(self, index: int, cpu: int, value: int) -> None:
+        """A deadline that has passed interrupts at once (10.5.4.1)."""
+        self._timers[cpu].set_deadline(value)
+
+    def write_IA32_APIC_BASE(self, index: int, cpu: int, value: int) -> None:
+        """Off means as if there were no APIC; it comes back as after power-up (10.4.3)."""
+        if not value & GLOBAL_ENABLE:
+            self._reset_core(cpu)
+        for pin in LINTS:
+            self._sample(cpu, pin)
+
+    def comparators(self, cpu: int) -> list[ComparatorState]:
+        return [self._timers[cpu].comparator()]
+
+    # -- explanation --------------------------------------------------------------------------
+
+    def gates(self, number: int, cpu: int) -> list[Gate]:
+        """The rules for one vector: all open if it suffices, by itself, to raise INTR now."""
+        if not 0 <= number < VECTORS:
+            raise ValueError(f"{self.name} has vectors 0 to {VECTORS - 1}")
+        return [self._gate(rule, number, cpu) for rule in self.RULES]
+
+    def _gate(self, rule: Rule, number: int, cpu: int) -> Gate:
+        """Read what decides from the register itself, so that the gate shows what software sees."""
+        table = LOCAL_APIC_MSR if rule.register in LOCAL_APIC_MSR else self.regs.table
+        register = table[rule.register]
+        field = next(item for item in register.fields if item.name == rule.field)
+        element = number // 32 if register.count > 1 else 0
+        offset = register.offset + element * register.stride
+        value = field.extract(self.files[table.name].peek(offset, register.width // 8, cpu))
+        name = field.name
+        if register.count > 1:
+            value, name = value >> number % 32 & 1, f"{name}[{number % 32}]"
+        needs = rule.needs.format(priority=number >> 4)
+        return Gate(rule.name, rule.test(self, cpu, number), register.label(element), name, value,
+                    needs, f"SDM 3A {rule.ref}")  # fmt: skip
+
+    def interrupts(self, cpu: int) -> list[InterruptState]:
+        """The vectors that the local vector table names, and those that messages have brought."""
+        named: dict[int, list[str]] = {}
+        for source, entry in LVT.items():
+            value = self._lvt[entry][cpu]
+            if value >> 8 & 7 == FIXED and value & 0xFF:
+                named.setdefault(value & 0xFF, []).append(source)
+        arrived = self._irr[cpu] | self._isr[cpu] | self._tmr[cpu]
+        seen = (number for number in range(VECTORS) if arrived >> number & 1)
+        return [
+            self._state(number, cpu, named.get(number, []))
+            for number in sorted({*chain(named, seen)})
+        ]
+
+    def _state(self, number: int, cpu: int, sources: list[str]) -> InterruptState:
+        pins = [source for source in sources if source in PINS]
+        enabled = self._svr[cpu] & ENABLED != 0
+        if sources:
+            enabled = any(not self._lvt[LVT[source]][cpu] & MASKED for source in sources)
+        return InterruptState(
+            number=number,
+            source=f"LVT {' '.join(sources)}" if sources else "message",
+            line=any(self._active[pin] >> cpu & 1 for pin in pins) if pins else None,
+            enabled=enabled,
+            pending=self._is_requested(cpu, number),
+            active=self._isr[cpu] >> number & 1 != 0,
+            priority=number >> 4,
+            targets=(cpu,),
+            trigger="level" if self._tmr[cpu] >> number & 1 else "edge",
+            pin=pins[0] if pins else "",
+        )

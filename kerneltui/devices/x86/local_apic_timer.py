@@ -1,0 +1,146 @@
+"""The timer of one core's local APIC.
+
+Document: Intel SDM, volume 3A, section 10.5.4, "APIC Timer".  The count is computed from the time
+at which it was last known, never ticked.  The divider starts anew whenever the count is loaded or
+the divide value changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kerneltui.devices.x86.local_apic_registers import ONE_SHOT, PERIODIC, TSC_DEADLINE
+from kerneltui.hw.device import ComparatorState
+from kerneltui.hw.scheduler import NS_PER_S, Scheduler, ns_to_ticks, ticks_to_ns
+
+
+def divisor(configuration: int) -> int:
+    """What a value of DIV_CONF divides by: 000b is 2, 110b is 128, 111b is 1 (10.5.4)."""
+    code = configuration & 3 | configuration >> 1 & 4
+    return 1 << (code + 1 & 7)
+
+
+class ApicTimer:
+    """One-shot, periodic or TSC-deadline; ``expired()`` is called at each expiry, masked or not.
+
+    While ``masked``, expiries of the counting modes go by unseen, and none is scheduled.
+    """
+
+    __slots__ = (
+        "_at", "_expired", "_hz", "_left", "_period", "_scheduler", "_step", "_timer", "_tsc_hz",
+        "deadline", "initial", "masked", "mode",
+    )  # fmt: skip
+
+    def __init__(
+        self, scheduler: Scheduler, name: str, hz: int, tsc_hz: int, expired: Callable[[], None]
+    ) -> None:
+        self._scheduler = scheduler
+        self._hz = hz
+        self._tsc_hz = tsc_hz
+        self._expired = expired
+        self._timer = scheduler.timer(f"{name}.CUR_COUNT", self._due)
+        self.reset()
+
+    def reset(self) -> None:
+        """Stopped, one-shot, divide by 2, masked (10.4.7.1)."""
+        self.mode = ONE_SHOT
+        self.masked = True
+        self.initial = 0
+        self.deadline = 0
+        self._period = 0
+        self._left = 0
+        self._at = 0
+        self._step = divisor(0) * NS_PER_S
+        self._timer.cancel()
+
+    # -- what it shows ------------------------------------------------------------------------
+
+    def tsc(self) -> int:
+        """The time-stamp counter, which starts with virtual time."""
+        return ns_to_ticks(self._scheduler.now, self._tsc_hz)
+
+    def _elapsed(self) -> int:
+        """Counts since ``_left`` were left."""
+        return (self._scheduler.now - self._at) * self._hz // self._step
+
+    def count(self) -> int:
+        """The current count: at zero a one-shot stays there, a periodic timer reloads at once."""
+        elapsed = self._elapsed()
+        if elapsed < self._left:
+            return self._left - elapsed
+        if self.mode == PERIODIC and self._period:
+            return self._period - (elapsed - self._left) % self._period
+        return 0
+
+    def comparator(self) -> ComparatorState:
+        """Either the count on its way to zero, or the time-stamp counter on its to the deadline."""
+        due = self._next_due()
+        if self.mode == TSC_DEADLINE:
+            armed, name, hz = self.deadline != 0, "IA32_TSC_DEADLINE", self._tsc_hz
+            counter, compare = self.tsc(), self.deadline
+        else:
+            armed, name, hz = self._period != 0, "CUR_COUNT", self._hz * NS_PER_S // self._step
+            counter, compare = self.count(), 0
+        return ComparatorState(
+            name, counter, compare, hz, enabled=armed, masked=self.masked,
+            met=armed and due is None, due_ns=due,
+        )  # fmt: skip
+
+    # -- what software does -------------------------------------------------------------------
+
+    def load(self, initial: int) -> None:
+        """Start from a new initial count; zero stops.  Ignored in TSC-deadline mode (10.5.4.1)."""
+        if self.mode >= TSC_DEADLINE:
+            return
+        self.initial = self._period = self._left = initial
+        self._at = self._scheduler.now
+        self._arm()
+
+    def divide(self, configuration: int) -> None:
+        """Count on at another rate, from where the count stands."""
+        self._left = self.count()
+        self._at = self._scheduler.now
+        self._step = divisor(configuration) * NS_PER_S
+        self._arm()
+
+    def configure(self, mode: int, *, masked: bool) -> None:
+        """Take over LVT_TIMER; a change of mode disarms the timer (10.5.4.1)."""
+        if mode != self.mode:
+            self.mode = mode
+            self._period = self._left = self.deadline = 0
+        self.masked = masked
+        self._arm()
+
+    def set_deadline(self, tsc: int) -> None:
+        """Arm, or with zero disarm; ignored outside TSC-deadline mode (10.5.4.1)."""
+        if self.mode == TSC_DEADLINE:
+            self.deadline = tsc
+            self._arm()
+
+    # -- expiry -------------------------------------------------------------------------------
+
+    def _next_due(self) -> int | None:
+        """When the timer expires next, in ns; None when it does not."""
+        if self.mode == TSC_DEADLINE:
+            return ticks_to_ns(self.deadline, self._tsc_hz) if self.deadline else None
+        if not self._period:
+            return None
+        wanted, elapsed = self._left, self._elapsed()
+        if elapsed >= wanted:
+            if self.mode != PERIODIC:
+                return None
+            wanted += ((elapsed - wanted) // self._period + 1) * self._period
+        return self._at - (-wanted * self._step // self._hz)
+
+    def _arm(self) -> None:
+        due = None if self.masked and self.mode != TSC_DEADLINE else self._next_due()
+        if due is None:
+            self._timer.cancel()
+        else:
+            self._timer.arm(due)
+
+    def _due(self) -> None:
+        self.deadline = 0
+        if self.mode == PERIODIC:
+            self._arm()
+        self._expired()

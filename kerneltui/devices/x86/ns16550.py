@@ -1,0 +1,399 @@
+"""16550A UART, the PC's serial port.
+
+Document: National Semiconductor PC16550D (June 1995).  Modelled: character and FIFO mode, baud
+rate, all interrupts with their priorities, character timeout, errors that travel with their
+characters, overrun, loopback, break on the wire, modem inputs, and the PC's gate that lets the
+interrupt through only while OUT2 is on.  Not modelled: RXRDY and TXRDY (DMA), transmission of
+parity, a receiver clock of its own.
+
+Where the manual is open: a change of FCR0 or a reset of the transmitter FIFO announces an empty
+transmitter anew, a timeout is identified before received data, an empty FIFO reads as 0, and the
+divisor is 12 at power-on, as in QEMU; a store to a full transmitter FIFO is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from kerneltui.devices.x86.ns16550_registers import NS16550
+from kerneltui.hw.device import Device
+from kerneltui.hw.line import Sink
+from kerneltui.hw.scheduler import Scheduler, ticks_to_ns
+
+FIFO_DEPTH = 16
+LEVELS = (1, 4, 8, 14)
+"""The trigger levels of FCR (8.5)."""
+DEFAULT_BAUD = 115_200
+TIMEOUT_CHARACTERS = 4
+
+FE, PE, BE = 1, 2, 4
+"""Errors of one character, as :meth:`Ns16550.receive` takes them."""
+DR, OE, LSR_PE, LSR_FE, LSR_BI, THRE, TEMT, FIFO_ERROR = (1 << bit for bit in range(8))
+WITH_CHARACTER = LSR_PE | LSR_FE | LSR_BI
+ERRORS = OE | WITH_CHARACTER
+
+ERBFI, ETBEI, ELSI, EDSSI = 1, 2, 4, 8
+IIR_NONE, IIR_MODEM, IIR_THRE, IIR_DATA, IIR_LINE, IIR_TIMEOUT = 0x01, 0x00, 0x02, 0x04, 0x06, 0x0C
+FCR_ENABLE, FCR_RCVR_RESET, FCR_XMIT_RESET = 1, 2, 4
+LCR_STB, LCR_PEN, LCR_BREAK, LCR_DLAB = 0x04, 0x08, 0x40, 0x80
+MCR_OUT2, MCR_LOOP = 0x08, 0x10
+CTS, DSR, RI, DCD = 0x10, 0x20, 0x40, 0x80
+DELTAS = 0x0F
+
+PINS = {"cts": CTS, "dsr": DSR, "ri": RI, "dcd": DCD}
+LOOPED = ((0x02, CTS), (0x01, DSR), (0x04, RI), (0x08, DCD))
+"""In loopback: which output of MCR takes the place of which input (8.8)."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """``clock_hz``: the baud generator's input.  ``instant``: characters are sent in no time.
+
+    ``out2_gates_irq``: the interrupt passes only while the OUT2 pin is on, as PCs are wired.
+    """
+
+    clock_hz: int = 1_843_200
+    instant: bool = False
+    out2_gates_irq: bool = True
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.clock_hz < 1 << 32:
+            raise ValueError(f"clock_hz must be 1 to 4294967295, not {self.clock_hz}")
+
+
+class Ns16550(Device):
+    """The UART; inputs ``cts``, ``dsr``, ``ri``, ``dcd`` (high = on), output ``irq``.
+
+    ``transmit`` is called with each character when its last bit has left the wire.
+    """
+
+    COMPATIBLE = "ns16550a"
+    TABLES = (NS16550,)
+    CONFIG = Config
+
+    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
+        super().__init__(name, config, scheduler)
+        self.transmit: Callable[[int], None] | None = None
+        self.regs = self._file(NS16550)
+        self._enabled, self._line_control, self._modem_control, self._low, self._high = (
+            self.regs.store(stem) for stem in ("IER", "LCR", "MCR", "DLL", "DLM")
+        )
+        self._irq = self._output("irq")[0]
+        self._pins = 0
+        self._sender = scheduler.timer(f"{name}.TX", self._sent)
+        self._emptier = scheduler.timer(f"{name}.THRE", self._announce_empty)
+        self._timer = scheduler.timer(f"{name}.timeout", self._timed_out)
+        self.reset()
+
+    def reset(self) -> None:
+        """Master reset (table III); the modem inputs are not ours to reset."""
+        self.regs.reset()
+        self._sender.cancel()
+        self._shifting: int | None = None
+        self._fifo = False
+        self._trigger = LEVELS[0]
+        self._errors = 0
+        self._clear_receiver()
+        self._clear_transmitter()
+        self._thre_pending = False
+        self._enabled_before = 0
+        self._modem = self._modem_inputs()
+        self._update()
+
+    def _clear_receiver(self) -> None:
+        self._received: list[int] = []
+        self._last = 0
+        self._timed = False
+        self._timer.cancel()
+        self._errors &= OE
+
+    def _clear_transmitter(self) -> None:
+        """The shift register goes on with its character (8.5)."""
+        self._waiting: list[int] = []
+        self._emptier.cancel()
+        self._empty = self._thre_pending = True
+        self._two_waited = True
+
+    # -- interrupts -------------------------------------------------------------------------------
+
+    def _identification(self) -> int:
+        """The pending interrupt of highest priority (8.6, table V)."""
+        enabled = self._enabled[0]
+        if self._errors and enabled & ELSI:
+            return IIR_LINE
+        if enabled & ERBFI:
+            if self._timed:
+                return IIR_TIMEOUT
+            if len(self._received) >= self._trigger:
+                return IIR_DATA
+        if self._thre_pending and enabled & ETBEI:
+            return IIR_THRE
+        if self._modem & DELTAS and enabled & EDSSI:
+            return IIR_MODEM
+        return IIR_NONE
+
+    def _update(self) -> None:
+        level = self._identification() != IIR_NONE
+        if level and self.config.out2_gates_irq:
+            # Loopback forces the pin off, whatever the bit says (8.8).
+            level = self._modem_control[0] & (MCR_OUT2 | MCR_LOOP) == MCR_OUT2
+        if self._irq.level is not level:
+            self._irq.set(level)
+
+    # -- receiver ---------------------------------------------------------------------------------
+
+    def frame_ns(self) -> int:
+        """How long one character takes: start, data, parity and stop bits (8.1, 8.3).
+
+        With a divisor of 0, which the manual does not allow, that of 115200 baud.
+        """
+        control = self._line_control[0]
+        halves = 2 * (7 + (control & 3)) + (2 if control & LCR_PEN else 0)
+        if control & LCR_STB:
+            halves += 2 if control & 3 else 1
+        return self._half_bits_ns(halves)
+
+    def _half_bits_ns(self, halves: int) -> int:
+        """Half a bit time = 8 * divisor / clock (8.3); a stop bit may have a half."""
+        divisor = self._high[0] << 8 | self._low[0]
+        if not divisor:
+            return ticks_to_ns(halves, 2 * DEFAULT_BAUD)
+        return ticks_to_ns(halves * 8 * divisor, self.config.clock_hz)
+
+    def receive(self, byte: int, errors: int = 0) -> None:
+        """A character's stop bit ends now; ``errors`` joins FE = 1, PE = 2 and BE = 4.
+
+        In loopback the receive pin is disconnected (8.8).
+        """
+        if not self._modem_control[0] & MCR_LOOP:
+            self._arrive(byte, errors)
+            self._update()
+
+    def _arrive(self, byte: int, errors: int) -> None:
+        """An overrun costs the old character in character mode, the new one in FIFO mode (8.4)."""
+        entry = byte & self._data_mask()
+        for error, flag in ((PE, LSR_PE), (FE, LSR_FE), (BE, LSR_BI)):
+            if errors & error:
+                entry |= flag << 8
+        if not self._fifo:
+            if self._received:
+                self._errors |= OE
+            self._received = [entry]
+            self._show_errors()
+            return
+        if len(self._received) == FIFO_DEPTH:
+            self._errors |= OE
+        else:
+            self._received.append(entry)
+            if len(self._received) == 1:
+                self._show_errors()
+        self._await_timeout()
+
+    def _data_mask(self) -> int:
+        return (1 << 5 + (self._line_control[0] & 3)) - 1
+
+    def _show_errors(self) -> None:
+        """Errors show when their character has come to the top (8.4, bits 2 to 4)."""
+        if self._received:
+            self._errors |= self._received[0] >> 8
+
+    def _await_timeout(self) -> None:
+        """Four character times from the last character or the last read on (8.12)."""
+        if self._timed:
+            return
+        if self._fifo and self._received:
+            self._timer.arm(self.scheduler.now + TIMEOUT_CHARACTERS * self.frame_ns())
+        else:
+            self._timer.cancel()
+
+    def _timed_out(self) -> None:
+        self._timed = True
+        self._update()
+
+    def peek_RBR(self, index: int, cpu: int) -> int:
+        """The oldest character; the holding register of character mode keeps what was read."""
+        return self._received[0] & 0xFF if self._received else self._last
+
+    def read_RBR(self, index: int, cpu: int) -> int:
+        """Takes the character out, and ends a timeout (8.12)."""
+        value = self.peek_RBR(0, cpu)
+        if self._received:
+            del self._received[0]
+            self._show_errors()
+        if not self._fifo:
+            self._last = value
+        self._timed = False
+        self._await_timeout()
+        self._update()
+        return value
+
+    # -- transmitter ------------------------------------------------------------------------------
+
+    def write_THR(self, index: int, cpu: int, value: int) -> None:
+        """A store ends the interrupt; it comes again as the transmitter takes the character."""
+        if not self._fifo:
+            self._waiting = [value]
+        elif len(self._waiting) < FIFO_DEPTH:
+            self._waiting.append(value)
+        if len(self._waiting) > 1:
+            self._two_waited = True
+        self._emptier.cancel()
+        self._empty = self._thre_pending = False
+        self._update()
+        self._proceed()
+
+    def _proceed(self) -> None:
+        """Let the shift register take the next character."""
+        if self._shifting is not None or not self._waiting:
+            return
+        if self.config.instant:
+            sent, self._waiting = self._waiting, []
+            self._announce_empty()
+            for byte in sent:
+                self._deliver(byte)
+            return
+        self._shifting = self._waiting.pop(0)
+        self._sender.arm(self.scheduler.now + self.frame_ns())
+        if self._waiting:
+            return
+        if self._fifo and not self._two_waited:
+            # So that one character at a time does not make one interrupt after the other (8.12).
+            stop_bit = self._half_bits_ns(2)
+            self._emptier.arm(self.scheduler.now + self.frame_ns() - stop_bit)
+        else:
+            self._announce_empty()
+
+    def _announce_empty(self) -> None:
+        self._empty = self._thre_pending = True
+        self._two_waited = False
+        self._update()
+
+    def _sent(self) -> None:
+        """The last stop bit is over; the next character follows without a gap."""
+        byte, self._shifting = self._shifting, None
+        self._proceed()
+        if byte is not None:
+            self._deliver(byte)
+
+    def _deliver(self, byte: int) -> None:
+        """Loopback and break keep the character from the wire (8.1 bit 6, 8.8)."""
+        byte &= self._data_mask()
+        if self._modem_control[0] & MCR_LOOP:
+            self._arrive(byte, 0)
+            self._update()
+        elif self.transmit is not None and not self._line_control[0] & LCR_BREAK:
+            self.transmit(byte)
+
+    # -- modem inputs -----------------------------------------------------------------------------
+
+    def input(self, pin: str, number: int = 0, cpu: int = 0) -> Sink:
+        if pin not in PINS or number:
+            raise ValueError(
+                f"{self.name} ({self.COMPATIBLE}) has no input {pin!r} {number}: only "
+                f"{', '.join(PINS)}"
+            )
+        return partial(self._set_pin, PINS[pin])
+
+    def _set_pin(self, bit: int, level: bool) -> None:
+        self._pins = self._pins | bit if level else self._pins & ~bit
+        self._sense_modem()
+        self._update()
+
+    def _modem_inputs(self) -> int:
+        control = self._modem_control[0]
+        if not control & MCR_LOOP:
+            return self._pins
+        return sum(flag for output, flag in LOOPED if control & output)
+
+    def _sense_modem(self) -> None:
+        """Each change sets its delta; of the ring indicator only the end counts (8.9)."""
+        before, now = self._modem, self._modem_inputs()
+        deltas = (before ^ now) >> 4
+        if now & RI:
+            deltas &= ~(RI >> 4)
+        self._modem = now | before & DELTAS | deltas & DELTAS
+
+    # -- registers --------------------------------------------------------------------------------
+
+    def overlay(self, offset: int, write: bool) -> str:
+        """Offsets 0 and 1 by DLAB and direction, offset 2 by direction (table II)."""
+        if offset == 2:
+            return "FCR" if write else "IIR"
+        if self._line_control[0] & LCR_DLAB:
+            return "DLM" if offset else "DLL"
+        if offset:
+            return "IER"
+        return "THR" if write else "RBR"
+
+    def write_IER(self, index: int, cpu: int, value: int) -> None:
+        """Enabling the transmitter's interrupt makes one if the transmitter is empty (8.7)."""
+        if (value ^ self._enabled_before) & ETBEI:
+            self._thre_pending = bool(value & ETBEI) and self._empty
+        self._enabled_before = value
+        self._update()
+
+    def peek_IIR(self, index: int, cpu: int) -> int:
+        """Bits 7 and 6 tell a 16550 whose FIFOs are on."""
+        return self._identification() | (0xC0 if self._fifo else 0)
+
+    def read_IIR(self, index: int, cpu: int) -> int:
+        """Reading that the transmitter is empty ends that interrupt (table V)."""
+        value = self.peek_IIR(0, cpu)
+        if value & 0x0F == IIR_THRE:
+            self._thre_pending = False
+            self._update()
+        return value
+
+    def write_FCR(self, index: int, cpu: int, value: int) -> None:
+        """The other bits count only together with bit 0; its change empties both FIFOs (8.5)."""
+        fifo = bool(value & FCR_ENABLE)
+        changed = fifo is not self._fifo
+        self._fifo = fifo
+        if changed or (fifo and value & FCR_RCVR_RESET):
+            self._clear_receiver()
+        if changed or (fifo and value & FCR_XMIT_RESET):
+            self._clear_transmitter()
+        self._trigger = LEVELS[value >> 6 & 3] if fifo else 1
+        self._update()
+
+    def write_MCR(self, index: int, cpu: int, value: int) -> None:
+        """In loopback the outputs are modem inputs; OUT2 gates the interrupt on a PC (8.8)."""
+        self._sense_modem()
+        self._update()
+
+    def peek_LSR(self, index: int, cpu: int) -> int:
+        """The state of both directions (8.4)."""
+        value = self._errors
+        if self._received:
+            value |= DR
+        if self._fifo and (self._errors & WITH_CHARACTER or max(self._received, default=0) >> 8):
+            value |= FIFO_ERROR
+        if self._empty:
+            value |= THRE
+            if self._shifting is None:
+                value |= TEMT
+        return value
+
+    def read_LSR(self, index: int, cpu: int) -> int:
+        """Clears the errors, those of the character at the top of the FIFO too."""
+        value = self.peek_LSR(0, cpu)
+        if self._errors:
+            self._errors = 0
+            if self._received:
+                self._received[0] &= 0xFF
+            self._update()
+        return value
+
+    def peek_MSR(self, index: int, cpu: int) -> int:
+        """The inputs, and what has changed since the last read."""
+        return self._modem
+
+    def read_MSR(self, index: int, cpu: int) -> int:
+        """Clears the deltas, and with them the interrupt (8.9)."""
+        value = self._modem
+        if value & DELTAS:
+            self._modem &= ~DELTAS
+            self._update()
+        return value

@@ -1,0 +1,397 @@
+"""A session: where each command stops; looking, restarting and restoring leave no trace."""
+
+import functools
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kerneltui.debugger.session import FREE, LONGEST_INPUT
+from kerneltui.machine.board import load_board
+from kerneltui.machine.hosted_core import CoreState, StopReason
+from kerneltui.scenarios.scenario import load_scenario, make_session
+
+BOARDS = ("rpi3", "rpi4")
+S, MS = 1_000_000_000, 1_000_000
+both = pytest.mark.parametrize("board", BOARDS)
+board_of = functools.cache(load_board)
+scenario_of = functools.cache(load_scenario)
+
+
+def session_of(board, scenario="timer-callbacks", *, boot=False):
+    session = make_session(board_of(board), scenario_of(scenario))
+    if boot:
+        session.boot()
+    return session
+
+
+def everything(session):
+    """The kept events and the console, as comparable data."""
+    return list(session.recorder.events), bytes(session.recorder.console.data)
+
+
+# -- commands --------------------------------------------------------------------------------------
+
+
+@both
+def test_a_session_begins_at_reset_and_boot_ends_at_the_first_idle(board):
+    session = session_of(board)
+    assert (session.machine.now, session.machine.core.retired) == (0, 0)
+    assert session.boot() is StopReason.IDLE
+    assert session.machine.core.state is CoreState.WAITING
+    assert session.recorder.console.lines()[-2].endswith("Echoing input now")
+    assert session.machine.core.interrupts_taken == 0
+
+
+@both
+def test_the_first_timer_event_after_boot_is_the_first_timeout(board):
+    session = session_of(board, boot=True)
+    assert session.next_timer_event() is StopReason.TRACEPOINT
+    assert session.recorder.console.lines()[-2].endswith("Periodic 1 sec")
+    assert 1 <= session.machine.now / S < 1.02
+
+
+@both
+def test_every_timer_event_stops_after_its_callback_and_before_anything_else(board):
+    session = session_of(board, "same-deadline", boot=True)
+    said = []
+    for _ in range(6):
+        assert session.next_timer_event() is StopReason.TRACEPOINT
+        assert session.machine.core.depth == 1
+        assert session.recorder.last(1)[0][5].startswith("timer_callback_done")
+        said.append(session.recorder.console.lines()[-2].partition("] ")[2])
+    assert said == [
+        *(f"set {word}" for word in ("first", "second", "third", "fourth", "fifth")),
+        "a second later, alone",
+    ]
+    assert session.next_timer_event() is StopReason.NOTHING_DUE
+    assert "nothing is due" in session.last_stop
+    assert session.machine.now < 7200 * S
+
+
+@both
+def test_the_next_interrupt_stops_at_the_vector_with_the_handler_not_begun(board):
+    session = session_of(board, boot=True)
+    for number in range(1, 30):
+        assert session.next_interrupt() is StopReason.INTERRUPT
+        core = session.machine.core
+        assert core.interrupts_taken == number
+        assert core.depth == 1
+        assert core.daif == 0x3C0
+        assert session.recorder.last(1)[0][2] == "irq"
+        assert session.view().cpu.frames[0].function == "Vectors.irq"
+
+
+@both
+def test_a_step_is_exactly_one_instruction_from_reset_on(board):
+    session = session_of(board)
+    for number in range(1, 1500):
+        before = session.recorder.recorded
+        session.step()
+        assert session.machine.core.retired == number
+        new = session.recorder.last(session.recorder.recorded - before)
+        instructions = [
+            event for event in new if event[2] not in {"line", "tx", "rx", "tracepoint"}
+        ]
+        assert len(instructions) == 1
+
+
+@both
+def test_steps_through_an_interrupt_show_every_access_one_by_one(board):
+    session = session_of(board, boot=True)
+    session.next_interrupt()
+    names = []
+    while session.machine.core.depth:
+        session.step()
+        event = session.recorder.last(1)[0]
+        names.append((event[2], session.names.name(event[2], event[3])))
+    accesses = [name for _, name in names]
+    expected = {
+        "rpi4": ["GICC_IAR", "CNTP_CTL_EL0", "CNTPCT_EL0", "CNTP_CVAL_EL0", "GICC_EOIR"],
+        "rpi3": ["CORE0_INTERRUPT_SOURCE", "CNTP_CTL_EL0", "CNTPCT_EL0", "CNTP_CVAL_EL0"],
+    }[board]
+    places = [accesses.index(name) for name in expected]
+    assert places == sorted(places)
+    assert names[-1][0] == "eret"
+
+
+@both
+def test_finish_returns_from_the_handler_and_outside_of_one_from_the_next(board):
+    session = session_of(board, boot=True)
+    session.next_interrupt()
+    session.step()
+    assert session.finish() is StopReason.HANDLER_DONE
+    assert session.machine.core.depth == 0
+    taken = session.machine.core.interrupts_taken
+    assert session.finish() is StopReason.HANDLER_DONE
+    assert session.machine.core.interrupts_taken == taken + 1
+    assert session.machine.core.depth == 0
+
+
+@both
+def test_running_until_a_time_while_asleep_is_exact(board):
+    session = session_of(board, boot=True)
+    for time in (500_000_001, 500_000_002, 999_999_999):
+        assert session.run_until(time) is StopReason.TIME
+        assert session.machine.now == time
+
+
+@both
+def test_a_time_that_has_passed_is_reached_already(board):
+    session = session_of(board, boot=True)
+    before = session.machine.now, session.machine.core.retired, session.generation
+    for time in (0, 1, session.machine.now):
+        assert session.run_until(time) is StopReason.TIME
+    assert (session.machine.now, session.machine.core.retired, session.generation) == before
+
+
+def test_a_slice_that_ends_before_the_goal_says_so_and_the_next_goes_on():
+    session = session_of("rpi4")
+    reasons = [session.advance(FREE, instructions=100, until=MS) for _ in range(400)]
+    assert set(reasons[:5]) == {StopReason.BUDGET}
+    assert reasons[-1] is StopReason.TIME
+    assert set(reasons) == {StopReason.BUDGET, StopReason.TIME}
+
+
+def test_what_stopped_a_run_is_said_in_words():
+    session = session_of("rpi4")
+    assert session.last_stop == "at reset"
+    said = []
+    commands = (session.boot, session.step, session.next_interrupt, session.next_timer_event,
+                session.finish, lambda: session.run_until(3 * S))  # fmt: skip
+    for command in commands:
+        command()
+        said.append(session.last_stop)
+    assert len(set(said)) == 6
+    assert all(said)
+
+
+# -- typing ----------------------------------------------------------------------------------------
+
+
+@both
+def test_what_is_typed_is_noted_with_its_step_and_comes_back(board):
+    session = session_of(board, boot=True)
+    step = session.machine.core.retired
+    session.type(b"ab")
+    session.run_until(session.machine.now + 10 * MS)
+    assert session.recorder.console.lines()[-1] == "ab"
+    assert session.typed == [(step, b"ab")]
+
+
+def test_a_flood_is_cut_at_what_a_terminal_would_hold():
+    session = session_of("rpi4", boot=True)
+    for _ in range(100):
+        session.type(b"x" * 1000)
+    assert session.machine.terminal.waiting == LONGEST_INPUT
+    assert sum(len(data) for _, data in session.typed) == LONGEST_INPUT
+    generation = session.generation
+    session.type(b"x")
+    session.type(b"")
+    assert session.generation == generation
+
+
+# -- restart, looking, determinism -----------------------------------------------------------------
+
+
+@both
+@pytest.mark.parametrize("scenario", ["timer-callbacks", "system-timer", "nested"])
+def test_a_restart_gives_the_same_trace_again(board, scenario):
+    session = session_of(board, scenario)
+    session.run_until(3 * S)
+    first = everything(session)
+    session.type(b"typed by hand")
+    session.run_until(4 * S)
+    session.restart()
+    assert (session.machine.now, session.typed) == (0, [])
+    assert session.last_stop == "at reset"
+    assert session.recorder.console.lines() == [""]
+    session.run_until(3 * S)
+    assert everything(session) == first
+
+
+def test_a_restart_in_the_middle_of_a_handler():
+    session = session_of("rpi4", boot=True)
+    session.next_interrupt()
+    session.step()
+    session.restart()
+    assert session.boot() is StopReason.IDLE
+    assert session.machine.core.depth == 0
+
+
+@both
+def test_looking_after_every_step_changes_nothing(board):
+    looked, unlooked = (session_of(board, boot=True) for _ in range(2))
+    for session in (looked, unlooked):
+        session.type(b"x\n")
+    for number in range(700):
+        for session in (looked, unlooked):
+            session.step()
+        looked.view()
+        if number % 7 == 0:
+            looked.mark()
+    assert everything(looked) == everything(unlooked)
+    assert looked.machine.now == unlooked.machine.now
+
+
+@both
+def test_looking_does_not_read_a_register_with_an_effect(board):
+    session = session_of(board, boot=True)
+    session.next_interrupt()
+    once, again = session.view(), session.view()
+    assert once == again
+    assert once.interrupts
+    session.finish()
+    assert session.machine.core.halt_reason == ""
+
+
+def test_only_what_moves_the_machine_makes_a_new_generation():
+    session = session_of("rpi4", boot=True)
+    generation = session.generation
+    session.view()
+    session.mark()
+    session.run_until(0)
+    assert session.generation == generation
+    session.step()
+    assert session.generation == generation + 1
+
+
+# -- snapshots -------------------------------------------------------------------------------------
+
+
+def at_rest(session):
+    while not session.machine.at_rest:
+        session.advance(FREE, instructions=1)
+
+
+def there_and_back(session, span):
+    """Snapshot, run, restore, run: the two runs must be equal, and so must what is kept of them."""
+    snapshot = session.snapshot()
+    view = session.view()
+    end = session.machine.now + span
+    results = []
+    for _ in range(2):
+        session.run_until(end)
+        results.append((everything(session), session.machine.now, session.machine.core.retired,
+                        session.recorder.recorded))  # fmt: skip
+        session.restore(snapshot)
+    assert results[0] == results[1]
+    again = session.view()
+    assert again.now_ns == view.now_ns
+    assert again.timeouts == view.timeouts
+    assert again.console == view.console
+    assert again.trace == view.trace
+    assert again.cpu.frames == view.cpu.frames
+    assert again.cpu.next_instruction == view.cpu.next_instruction
+
+
+TIMES = [9 * MS, S - 1, S + 30 * MS, 2 * S + 500_100_000, 2 * S + 501 * MS, 3 * S, 4 * S + 1]
+
+
+@both
+@pytest.mark.parametrize("at", TIMES)
+def test_snapshot_run_restore_run_gives_equal_traces(board, at):
+    session = session_of(board)
+    session.run_until(at)
+    at_rest(session)
+    there_and_back(session, S + S // 2)
+
+
+@both
+@pytest.mark.parametrize("scenario", ["system-timer", "nested", "same-deadline", "burst"])
+def test_every_program_can_be_restored(board, scenario):
+    session = session_of(board, scenario, boot=True)
+    session.run_until(S + 2 * MS)
+    at_rest(session)
+    there_and_back(session, 30 * MS if scenario == "burst" else 3 * S)
+
+
+@both
+def test_a_snapshot_with_typed_characters_still_under_way(board):
+    session = session_of(board, boot=True)
+    session.type(b"a long line that takes a while to send\n")
+    session.run_until(session.machine.now + 100_000)
+    at_rest(session)
+    assert session.machine.terminal.waiting > 10
+    there_and_back(session, 10 * MS)
+
+
+@both
+def test_a_snapshot_just_before_the_core_sleeps_and_one_of_a_restored_machine(board):
+    session = session_of(board, boot=True)
+    session.next_interrupt()
+    session.finish()
+    while session.machine.core.pending is None or session.machine.core.pending.kind != "wfi":
+        session.step()
+    assert session.machine.at_rest
+    there_and_back(session, 2 * S)
+    assert session.machine.at_rest
+    there_and_back(session, 2 * S)
+
+
+def test_what_was_typed_after_a_snapshot_is_forgotten_with_it():
+    session = session_of("rpi4", boot=True)
+    session.type(b"kept")
+    session.run_until(session.machine.now + 5 * MS)
+    at_rest(session)
+    snapshot = session.snapshot()
+    session.type(b"gone")
+    session.run_until(session.machine.now + 5 * MS)
+    assert session.recorder.console.lines()[-1] == "keptgone"
+    session.restore(snapshot)
+    assert [data for _, data in session.typed] == [b"kept"]
+    assert session.recorder.console.lines()[-1] == "kept"
+    session.run_until(session.machine.now + 5 * MS)
+    assert session.recorder.console.lines()[-1] == "kept"
+
+
+def test_a_session_without_a_trace_can_be_restored_too():
+    session = session_of("rpi4", boot=True)
+    session.recorder.trace(False)
+    snapshot = session.snapshot()
+    texts = []
+    for _ in range(2):
+        session.run_until(3 * S)
+        texts.append(bytes(session.recorder.console.data))
+        session.restore(snapshot)
+    assert texts[0] == texts[1]
+
+
+def test_no_snapshot_in_a_handler_or_at_reset():
+    session = session_of("rpi4")
+    with pytest.raises(ValueError, match="idle"):
+        session.snapshot()
+    session.boot()
+    session.next_interrupt()
+    with pytest.raises(ValueError, match="idle"):
+        session.snapshot()
+
+
+COMMANDS = ("step", "next_interrupt", "next_timer_event", "finish", "view", "mark")
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from(BOARDS),
+    st.lists(st.one_of(st.sampled_from(COMMANDS), st.integers(1, 300 * MS)), max_size=25),
+)
+def test_any_way_of_driving_a_session_is_the_same_run(board, commands):
+    driven, plain = session_of(board, boot=True), session_of(board, boot=True)
+    for command in commands:
+        if isinstance(command, int):
+            driven.run_until(driven.machine.now + command)
+        else:
+            getattr(driven, command)()
+    plain.advance(FREE, instructions=driven.machine.core.retired - plain.machine.core.retired)
+    plain.run_until(driven.machine.now)
+    assert plain.machine.now == driven.machine.now
+    assert everything(plain) == everything(driven)
+    assert list(itertools.islice(plain.recorder.events, 1))
+
+
+def test_closing_twice_is_harmless():
+    session = session_of("rpi4", boot=True)
+    session.next_interrupt()
+    session.close()
+    session.close()

@@ -1,0 +1,191 @@
+"""Views: pictures of the machine that mark what has changed and say what blocks an interrupt."""
+
+import json
+
+import msgspec
+import pytest
+
+from kerneltui.scenarios.scenario import open_session
+
+S = 1_000_000_000
+both = pytest.mark.parametrize("board", ["rpi3", "rpi4"])
+
+
+def booted(board, scenario="timer-callbacks"):
+    session = open_session(board, scenario)
+    session.boot()
+    session.view()
+    session.mark()
+    return session
+
+
+def register(session, name):
+    view = session.view()
+    return next(r for block in view.blocks for r in block.registers if r.name == name)
+
+
+def field(found, name):
+    return next(item.value for item in found.fields if item.name == name)
+
+
+def test_acknowledge_and_end_show_one_after_the_other():
+    session = booted("rpi4")
+    session.next_interrupt()
+    names = []
+    while session.machine.core.depth:
+        session.mark()
+        session.step()
+        for block in session.view().blocks:
+            names += [f"{r.name} {r.access}" for r in block.registers if r.access]
+    expected = [
+        "GICC_IAR read 0x1e",
+        next(name for name in names if name.startswith("CNTP_CTL_EL0 wrote")),
+        next(name for name in names if name.startswith("CNTP_CVAL_EL0 wrote")),
+        "GICC_EOIR wrote 0x1e",
+    ]
+    assert [names.index(name) for name in expected] == sorted(map(names.index, expected))
+
+
+def test_a_changed_value_is_marked_until_the_next_stop():
+    session = booted("rpi4")
+    assert not register(session, "GICC_RPR").changed
+    session.next_interrupt()
+    session.mark()
+    while not register(session, "GICC_IAR").access:
+        session.step()
+    assert register(session, "GICC_RPR").changed
+    session.mark()
+    assert not register(session, "GICC_RPR").changed
+    assert not register(session, "GICC_IAR").access
+
+
+def test_at_reset_is_said_of_registers_that_nobody_has_touched():
+    session = booted("rpi4")
+    assert register(session, "GICD_SGIR").at_reset
+    assert not register(session, "GICD_CTLR").at_reset
+
+
+def test_set_and_clear_enable_are_two_faces_of_one_state():
+    session = booted("rpi4")
+    enabled, cleared = register(session, "GICD_ISENABLER4"), register(session, "GICD_ICENABLER4")
+    assert enabled.value == cleared.value == 1 << 25
+    assert not enabled.is_alias
+    assert cleared.is_alias
+
+
+@both
+def test_the_blocks_are_those_of_the_board_and_every_field_fits(board):
+    view = booted(board).view()
+    devices = {block.device for block in view.blocks}
+    expected = {
+        "rpi3": {"local-ic", "ic", "timer", "system-timer", "uart0"},
+        "rpi4": {"gic", "timer", "system-timer", "uart0"},
+    }
+    assert devices == expected[board]
+    assert view.blocks[0].is_controller
+    for block in view.blocks:
+        for item in block.registers:
+            assert 0 <= item.value < 1 << item.width
+            assert all(0 <= part.value < 1 << part.width for part in item.fields)
+
+
+@both
+def test_the_armed_timeout_is_the_head_and_the_comparator_agrees(board):
+    session = booted(board)
+    view = session.view()
+    assert [item.name for item in view.timeouts] == ["Periodic 1 sec", "Once 2", "Once 5"]
+    assert [item.armed for item in view.timeouts] == [True, False, False]
+    dues = [item.due_ns for item in view.timeouts]
+    assert dues == sorted(dues)
+    assert all(item.in_ns == item.due_ns - view.now_ns for item in view.timeouts)
+    comparator = next(item for item in view.comparators if item.name == "CNTP_CVAL_EL0")
+    assert comparator.enabled
+    assert not comparator.met
+    tick = -(-S // comparator.hz)
+    assert 0 <= comparator.in_ns - view.timeouts[0].in_ns <= tick
+
+
+@both
+def test_while_a_callback_runs_no_timeout_is_armed(board):
+    session = booted(board)
+    session.next_timer_event()
+    view = session.view()
+    assert not any(item.armed for item in view.timeouts)
+    assert sum(item.handling for item in view.timeouts) <= 1
+
+
+def interrupt(session, number):
+    return next(item for item in session.view().interrupts if item.number == number)
+
+
+def test_an_interrupt_is_blocked_by_its_silent_line_and_then_by_the_core():
+    session = booted("rpi4")
+    asleep = interrupt(session, 30)
+    assert (asleep.line, asleep.pending, asleep.active) == (False, False, False)
+    assert asleep.enabled
+    assert asleep.blocked_by
+    session.next_interrupt()
+    taken = interrupt(session, 30)
+    assert (taken.line, taken.pending) == (True, True)
+    while session.recorder.last(1)[0][2] != "ldr":
+        session.step()
+    handled = interrupt(session, 30)
+    assert (handled.active, handled.count) == (True, 1)
+    assert handled.blocked_by
+
+
+@both
+def test_handlers_are_counted_and_named(board):
+    session = booted(board)
+    timer, uart = {"rpi3": (1, 57), "rpi4": (30, 153)}[board]
+    session.run_until(4 * S)
+    assert interrupt(session, timer).count == 4
+    assert "Timer" in interrupt(session, timer).name
+    assert "PL011" in interrupt(session, uart).name
+    assert interrupt(session, uart).count > 0
+
+
+def test_a_disabled_interrupt_says_that_it_is():
+    session = booted("rpi4")
+    session.machine.memory.write(0xFF84_1180 + 4 * 4, 1 << 25)  # GICD_ICENABLER4: INTID 153
+    found = interrupt(session, 153)
+    assert not found.enabled
+    session.type(b"x")
+    session.run_until(session.machine.now + 10_000_000)
+    found = interrupt(session, 153)
+    assert (found.line, found.pending) == (True, True)
+    assert "enable" in found.blocked_by.lower()
+    assert session.recorder.console.lines()[-1] == ""
+
+
+@both
+@pytest.mark.parametrize(
+    "moment", ["at reset", "booted", "in a handler", "in a callback", "halted", "restored"]
+)
+def test_a_view_of_any_moment_is_json(board, moment):
+    session = open_session(board, "timer-callbacks")
+    if moment != "at reset":
+        session.boot()
+    if moment == "in a handler":
+        session.next_interrupt()
+        session.step()
+    elif moment == "in a callback":
+        session.next_timer_event()
+    elif moment == "halted":
+        session.kernel.uart.handle = None
+        session.machine.core._halted("on purpose")
+    elif moment == "restored":
+        session.restore(session.snapshot())
+    view = session.view()
+    found = json.loads(msgspec.json.encode(view))
+    assert found["now_ns"] == session.machine.now
+    assert found["cpu"]["exception_level"] == 1
+    assert found["cpu"]["next_instruction"]
+    assert msgspec.json.decode(msgspec.json.encode(view), type=type(view)) == view
+
+
+@both
+def test_ten_thousand_timeouts_are_counted_though_not_all_are_shown(board):
+    view = booted(board, "burst").view()
+    assert view.timeout_count == 10_001
+    assert 100 <= len(view.timeouts) <= 1000

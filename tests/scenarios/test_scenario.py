@@ -1,0 +1,143 @@
+"""Scenario files: what they mean, and what is wrong with one."""
+
+import pickle
+
+import pytest
+
+from kerneltui.configfile import available
+from kerneltui.errors import UserError
+from kerneltui.kernel.workload import FAULTS
+from kerneltui.machine.hosted_core import StopReason
+from kerneltui.scenarios.scenario import load_scenario, open_session
+
+S = 1_000_000_000
+
+
+def load(tmp_path, text, program="timer-callbacks"):
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"title: mine\nprogram: {program}\n{text}")
+    return load_scenario(str(path))
+
+
+def complaint(tmp_path, text, **options):
+    with pytest.raises(UserError) as caught:
+        load(tmp_path, text, **options)
+    return str(caught.value).removeprefix(str(tmp_path / "mine.yaml"))
+
+
+def test_a_scenario_reads_as_the_documentation_says(tmp_path):
+    scenario = load(
+        tmp_path,
+        """
+timeouts:
+  - once: 5s
+    print: "Once 5"
+  - every: 1s
+  - at: 250ms
+    busy: 10us
+    name: early
+inputs:
+  - at: 2.5s
+    uart: "hello\\n"
+""",
+    )
+    once, every, at = scenario.workload.timeouts
+    assert (once.once_ns, once.text, once.name, once.busy_ns) == (5 * S, "Once 5", "Once 5", 0)
+    assert (every.every_ns, every.text, every.name) == (S, None, "every")
+    assert (at.at_ns, at.name, at.busy_ns) == (S // 4, "early", 10_000)
+    assert [(item.at_ns, item.data) for item in scenario.inputs] == [(2_500_000_000, b"hello\n")]
+    assert scenario.name == "mine"
+
+
+def test_repeats_are_apart_and_numbered(tmp_path):
+    found = load(
+        tmp_path, "timeouts: [{once: 1s, name: x, repeat: 3, apart: 10ms}]"
+    ).workload.timeouts
+    assert [item.once_ns for item in found] == [S, S + 10_000_000, S + 20_000_000]
+    assert [item.name for item in found] == ["x 1", "x 2", "x 3"]
+
+
+def test_inputs_are_typed_in_order_of_time_and_equal_ones_in_order_of_the_file(tmp_path):
+    text = "inputs:\n" + "".join(
+        f"  - {{at: {at}, uart: {word}}}\n"
+        for at, word in (("2s", "c"), ("1s", "a"), ("2s", "d"), ("1500ms", "b"))
+    )
+    assert [item.data for item in load(tmp_path, text).inputs] == [b"a", b"b", b"c", b"d"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("timeouts:\n  - once: 1s\n    every: 1s\n", 4, "once and every"),
+        ("timeouts:\n  - print: x\n", 4, "here: none"),
+        ("timeouts:\n  - every: 0s\n", 4, "zero"),
+        ("timeouts:\n  - once: 1s\n    then:\n      - every: 0s\n", 6, "zero"),
+        ("timeouts:\n  - once: 1s\n    repeat: 0\n", 5, ">= 1"),
+        ("timeouts:\n  - once: 1s\n    repeat: 100001\n", 5, "<= 100000"),
+        ("timeouts:\n  - {once: 1s, repeat: 99999}\n  - {once: 1s, repeat: 2}\n", 5, "100000"),
+        ("timeouts:\n  - once: 1s\n    repeat: .inf\n", 5, "float"),
+        ("timeouts:\n  - once: 1s\n    busy: -1s\n", 5, "negative"),
+        (f"timeouts:\n  - once: 1s\n    print: {'x' * 201}\n", 5, "200"),
+        (f"inputs:\n  - at: 1s\n    uart: {'x' * 4097}\n", 5, "4096"),
+        ("faults:\n  - round-due-down\n  - no-rearm\n", 5, "no-rearm-after-spurious"),
+    ],
+)
+def test_what_makes_no_sense_is_said_with_its_line(tmp_path, text, line, said):
+    message = complaint(tmp_path, text)
+    assert message.startswith(f":{line}: "), message
+    assert said in message
+
+
+def test_an_unknown_program_gets_a_suggestion(tmp_path):
+    message = complaint(tmp_path, "", program="timer-calbacks")
+    assert message == ":2: unknown program 'timer-calbacks'; did you mean 'timer-callbacks'?"
+
+
+def test_a_program_without_timeouts_is_given_none(tmp_path):
+    assert ":3:" in complaint(tmp_path, "timeouts: [{once: 1s}]", program="system-timer")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_fault_can_be_switched_on(tmp_path, fault):
+    assert load(tmp_path, f"faults: [{fault}]").workload.faults == {fault}
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4"])
+@pytest.mark.parametrize("name", sorted(available("scenarios")))
+def test_every_scenario_boots_and_runs_on_every_board(board, name):
+    session = open_session(board, name)
+    assert session.boot() is StopReason.IDLE
+    session.run_until(S + S // 4)
+    assert session.machine.core.halt_reason == ""
+    assert session.setup.about
+
+
+def test_a_timeout_of_zero_is_due_at_once(tmp_path):
+    load(tmp_path, "timeouts: [{once: 0s, print: now}, {at: 0s, print: past}]")
+    session = open_session("rpi4", str(tmp_path / "mine.yaml"))
+    session.run_until(S // 10)
+    text = "\n".join(session.recorder.console.lines())
+    assert "] now" in text
+    assert "] past" in text
+
+
+def test_input_before_the_uart_is_up_does_no_harm(tmp_path):
+    load(tmp_path, 'inputs: [{at: 0s, uart: "early"}, {at: 1us, uart: "too"}]')
+    session = open_session("rpi3", str(tmp_path / "mine.yaml"))
+    session.boot()
+    assert session.machine.core.halt_reason == ""
+
+
+def test_deeply_nested_callbacks_can_be_saved(tmp_path):
+    load(tmp_path, "timeouts: [" + "{once: 1s, then: [" * 45 + "]}" * 45 + "]")
+    session = open_session("rpi4", str(tmp_path / "mine.yaml"))
+    session.boot()
+    assert pickle.loads(session.machine.snapshot())
+
+
+def test_text_that_is_not_ascii_comes_out_as_question_marks_but_is_typed_as_utf_8(tmp_path):
+    load(tmp_path, 'timeouts: [{once: 1s, print: "é\\e[31m"}]\ninputs: [{at: 2s, uart: "é"}]')
+    session = open_session("rpi4", str(tmp_path / "mine.yaml"))
+    session.run_until(3 * S)
+    assert session.recorder.console.lines()[-2].endswith("] ?^[[31m")
+    assert bytes(session.recorder.console.data).endswith("é".encode())

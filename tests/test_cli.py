@@ -1,0 +1,371 @@
+"""The command line: statuses, one line for every mistake, the same bytes every time."""
+
+import itertools
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kerneltui.cli import run
+from kerneltui.configfile import available
+
+MODULE = [sys.executable, "-m", "kerneltui"]
+RPI4 = available("boards")["rpi4"].read_text()
+TRACES = Path(__file__).parent / "conformance" / "traces" / "bcm2835_systmr"
+
+
+def command(*arguments, **options):
+    return subprocess.run(
+        [*MODULE, *arguments], capture_output=True, timeout=60, check=False, **options
+    )
+
+
+@pytest.fixture
+def said(capfdbinary):
+    """Runs a command here and answers (status, standard output, standard error)."""
+
+    def call(*arguments):
+        status = run([str(item) for item in arguments])
+        out, err = capfdbinary.readouterr()
+        return status, out.decode(), err.decode()
+
+    return call
+
+
+# -- bad input -------------------------------------------------------------------------------------
+
+
+def files(tmp_path):
+    """Bad files by name."""
+    scenario = "title: t\nprogram: timer-callbacks\n"
+    made = {
+        "typo.yaml": scenario + "timouts: []\n",
+        "negative.yaml": scenario + "timeouts: [{once: -5s}]\n",
+        "overlap.yaml": RPI4.replace("PL011: 0xFE20_1000", "PL011: 0xFE00_3000"),
+        "newline.yaml": scenario + '"a\\nb\\x1b": 1\n',
+        "deep.yaml": "a: " + "[" * 50_000,
+        "bsp.yaml": RPI4.replace("bsp: rpi4", "bsp: rpi9"),
+    }
+    for name, text in made.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "binary.yaml").write_bytes(bytes(range(256)))
+    (tmp_path / "bad.jsonl").write_text("{not json\n")
+
+
+BAD = [
+    ("run --board rpi5 --until 1s", "did you mean 'rpi4'"),
+    ("run --scenario timer-calbacks --until 1s", "did you mean 'timer-callbacks'"),
+    ("run --board {tmp}/none.yaml --until 1s", "No such file"),
+    ("run --board {tmp} --until 1s", "directory"),
+    ("run --board {tmp}/overlap.yaml --until 1s", "overlap.yaml:"),
+    ("run --board {tmp}/bsp.yaml --until 1s", "bsp.yaml:"),
+    ("run --board {tmp}/binary.yaml --until 1s", "UTF-8"),
+    ("run --scenario {tmp}/typo.yaml --until 1s", "typo.yaml:3: unknown key 'timouts'"),
+    ("run --scenario {tmp}/negative.yaml --until 1s", "negative.yaml:3"),
+    ("run --scenario {tmp}/newline.yaml --until 1s", "newline.yaml:3"),
+    ("run --scenario {tmp}/deep.yaml --until 1s", "levels deep"),
+    ("run", "--until"),
+    ("run --until 5", "not a duration"),
+    ("run --until -5s", "negative"),
+    ("run --until=-5s", "negative"),
+    ("run --until 9999h", "more than a year"),
+    ("run --until soon", "not a duration"),
+    ("run --until 1s extra", "extra"),
+    ("run --untill 1s", "--until"),
+    ("rnu --until 1s", "did you mean 'run'"),
+    ("--bord rpi4", "--board"),
+    ("--speed 0", "speed"),
+    ("--speed nan", "speed"),
+    ("--speed fast", "speed"),
+    ("--theme mauve", ""),
+    ("", "terminal"),
+    ("trace --until 1s", "-o"),
+    ("trace --until 1ms -o {tmp}", "directory"),
+    ("trace --until 1ms -o {tmp}/no/such/file", "No such file"),
+    ("screenshot -o {tmp}/x.svg --size 5x5", "out of range"),
+    ("screenshot -o {tmp}/x.svg --size big", "not a size"),
+    ("schema boards", "board"),
+    ("docs", "command"),
+    ("docs registrs", "did you mean 'registers'"),
+    ("validate", "FILES"),
+    ("validate {tmp}/none.yaml", "No such file"),
+    ("validate {tmp}/typo.yaml", "typo.yaml:3"),
+    ("conformance {tmp}/none", "No such file"),
+    ("conformance {tmp}/bad.jsonl", "bad.jsonl:1"),
+]
+
+
+@pytest.mark.parametrize(("line", "words"), BAD, ids=[line or "(no terminal)" for line, _ in BAD])
+def test_every_mistake_is_one_line_and_status_2(line, words, said, tmp_path, monkeypatch):
+    files(tmp_path)
+    with Path(os.devnull).open() as nothing:
+        monkeypatch.setattr("sys.stdin", nothing)
+        status, out, err = said(*line.format(tmp=tmp_path).split())
+    assert status == 2
+    assert out == ""
+    assert err.startswith("kerneltui: ")
+    assert err.count("\n") == 1
+    assert err.rstrip("\n").isprintable()
+    assert words in err
+    assert not (tmp_path / "x.svg").exists()
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "", ".", "a\nb"])
+def test_odd_names_are_unknown_boards(name, said):
+    status, _, err = said("run", "--board", name, "--until", "1s")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "unknown board" in err
+
+
+def test_a_mistake_in_a_process_of_its_own_has_no_traceback(tmp_path):
+    files(tmp_path)
+    done = command("run", "--board", tmp_path / "overlap.yaml", "--until", "1s")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"Traceback" not in done.stderr
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_the_dashboard_without_a_terminal_says_what_works_without_one():
+    done = command(stdin=subprocess.DEVNULL)
+    assert done.returncode == 2
+    assert b"kerneltui run" in done.stderr
+
+
+# -- run -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4"])
+def test_run_writes_the_serial_output_with_plain_line_ends(board, said):
+    status, out, err = said("run", "--board", board, "--until", "6s")
+    assert (status, err) == (0, "")
+    assert "\r" not in out
+    found = [line.partition("] ")[2] for line in out.splitlines() if re.match(r"\[ +[1-5]\.", line)]
+    assert found == [
+        "Periodic 1 sec", "Periodic 1 sec", "Once 2", "Periodic 1 sec", "Periodic 1 sec",
+        "Once 5", "Periodic 1 sec",
+    ]  # fmt: skip
+    assert "\nhello\n" in out
+
+
+def test_running_until_zero_is_nothing_at_all(said):
+    assert said("run", "--until", "0s") == (0, "", "")
+
+
+def test_the_final_view_is_one_json_object(said):
+    status, out, err = said("run", "--until", "2.6s", "--json")
+    assert (status, err) == (0, "")
+    found = json.loads(out)
+    assert found["board"] == "rpi4"
+    assert found["scenario"] == "timer-callbacks"
+    assert found["now_ns"] == 2_600_000_000
+    assert found["cpu"]["state"] == "waiting"
+    assert found["cpu"]["registers"]["DAIF"] == 0x340
+    assert [item["name"] for item in found["timeouts"]] == ["Once 2", "Periodic 1 sec", "Once 5"]
+    registers = {r["name"]: r["value"] for block in found["blocks"] for r in block["registers"]}
+    assert registers["GICD_CTLR"] == 1
+    assert registers["CNTP_CTL_EL0"] & 1 == 1
+    interrupts = {item["number"]: item for item in found["interrupts"]}
+    assert interrupts[30]["count"] == 2
+    assert interrupts[153]["enabled"]
+
+
+def test_the_figures_go_to_standard_error(said):
+    status, out, err = said("run", "--until", "2s", "--stats")
+    assert status == 0
+    assert "Periodic" in out
+    figures = dict(line.split(": ") for line in err.splitlines())
+    assert list(figures) == [
+        "virtual_seconds", "accesses", "interrupts", "wall_seconds", "accesses_per_second",
+        "interrupts_per_second",
+    ]  # fmt: skip
+    assert float(figures["virtual_seconds"]) >= 2
+    assert int(figures["accesses"]) > 1000
+    assert int(figures["interrupts"]) in {1, 2}
+    assert float(figures["wall_seconds"]) > 0
+
+
+def test_a_kernel_that_halts_is_status_1_and_one_line(said, tmp_path):
+    path = tmp_path / "wrong.yaml"
+    path.write_text(RPI4.replace("bsp: rpi4", "bsp: rpi3"))
+    for arguments in (["run"], ["run", "--json"], ["trace", "-o", tmp_path / "t"]):
+        status, _, err = said(*arguments, "--board", path, "--until", "1s")
+        assert status == 1
+        assert err.startswith("kerneltui: the kernel halted: Kernel panic: ")
+        assert err.count("\n") == 1
+
+
+# -- trace -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4"])
+def test_the_trace_is_the_same_bytes_whatever_the_hash_seed(board, tmp_path):
+    found = set()
+    for seed in ("0", "1", "4242"):
+        path = tmp_path / f"{seed}.jsonl"
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        done = command("trace", "--board", board, "--until", "2600ms", "-o", path, env=environment)
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+        found.add(path.read_bytes())
+    (data,) = found
+    assert data.count(b"\n") > 1000
+
+
+def test_the_trace_is_json_lines_with_a_header_and_rising_times(said, tmp_path):
+    path = tmp_path / "t.jsonl"
+    assert said("trace", "--until", "1100ms", "-o", path) == (0, "", "")
+    header, *events = map(json.loads, path.read_text().splitlines())
+    assert header == {"board": "rpi4", "scenario": "timer-callbacks", "unit": "ns"}
+    order = [(event["step"], event["t"]) for event in events]
+    assert order == sorted(order)
+    assert {"reg": "GICC_IAR", "value": "0x1e"}.items() <= next(
+        event for event in events if event.get("reg") == "GICC_IAR"
+    ).items()
+
+
+def test_the_trace_to_standard_output_is_the_same(said, tmp_path):
+    path = tmp_path / "t.jsonl"
+    said("trace", "--until", "5ms", "-o", path)
+    status, out, _ = said("trace", "--until", "5ms", "-o", "-")
+    assert (status, out) == (0, path.read_text())
+
+
+# -- a host that does not play along ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "--until", "2000s"], ["trace", "--until", "300s", "-o", "-"],
+        ["run", "--until", "1s", "--json"], ["docs", "registers"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_reader_that_goes_away_is_no_error(arguments):
+    with subprocess.Popen(
+        [*MODULE, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.read(1)
+        process.stdout.close()
+        err = process.stderr.read()
+        assert process.wait(timeout=60) == 0
+    assert err == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+@pytest.mark.parametrize(
+    "arguments",
+    [["run", "--until", "2000s"], ["run", "--until", "1s"], ["boards"],
+     ["trace", "--until", "1s", "-o", "/dev/full"], ["trace", "--until", "1ms", "-o", "-"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_full_disk_is_one_line(arguments):
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*MODULE, *arguments], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr == b"kerneltui: cannot write: No space left on device\n"
+
+
+# -- the other commands ----------------------------------------------------------------------------
+
+
+def test_boards_and_scenarios_are_listed(said):
+    status, out, _ = said("boards")
+    assert status == 0
+    assert "rpi3" in out
+    assert "4 x arm,cortex-a72" in out
+    status, out, _ = said("scenarios")
+    assert status == 0
+    assert {line.split()[0] for line in out.splitlines()} == set(available("scenarios"))
+
+
+def test_validate_goes_through_all_files_and_tells_good_from_bad(said, tmp_path):
+    files(tmp_path)
+    good = available("scenarios")["burst"]
+    board = available("boards")["rpi3"]
+    status, out, err = said("validate", tmp_path / "typo.yaml", good, board)
+    assert status == 2
+    assert out.splitlines() == [
+        f"ok {good}: scenario 'Burst'",
+        f"ok {board}: board 'Raspberry Pi 3'",
+    ]
+    assert err.count("\n") == 1
+    assert said("validate", good, board)[0] == 0
+
+
+@pytest.mark.parametrize("kind", ["board", "scenario"])
+def test_schemas_are_json_schema_and_fit_what_comes_with_the_program(kind, said):
+    status, out, _ = said("schema", kind)
+    assert status == 0
+    schema = json.loads(out)
+    definitions = schema["$defs"]
+    top = definitions[schema["$ref"].rpartition("/")[2]]
+    assert top["additionalProperties"] is False
+    for path in available(f"{kind}s").values():
+        keys = {
+            line.partition(":")[0]
+            for line in path.read_text().splitlines()
+            if re.match(r"\w", line)
+        }
+        assert keys <= set(top["properties"])
+
+
+def test_the_register_reference_names_every_block(said, tmp_path):
+    status, out, _ = said("docs", "registers")
+    assert status == 0
+    for name in ("GICD_ISENABLER", "CNTP_CVAL_EL0", "UARTDR", "CORE{n}_INTERRUPT_SOURCE", "CLO"):
+        assert name.partition("{")[0] in out
+    path = tmp_path / "registers.md"
+    assert said("docs", "registers", "-o", path)[0] == 0
+    assert path.read_text() == out
+
+
+def test_conformance_replays_files_and_folders(said):
+    status, out, err = said("conformance", TRACES)
+    assert (status, err) == (0, "")
+    lines = out.splitlines()
+    assert len(lines) == 8
+    for line in lines:
+        agreed, total = re.fullmatch(r"ok .*\.jsonl (\d+)/(\d+)", line).groups()
+        assert agreed == total != "0"
+
+
+def test_a_trace_that_differs_is_status_1_with_the_first_difference(said, tmp_path):
+    lines = (TRACES / "seed-1.jsonl").read_text().splitlines(keepends=True)
+    number = next(n for n, line in enumerate(lines) if '"op":"read"' in line)
+    entry = json.loads(lines[number])
+    lines[number] = json.dumps({**entry, "value": entry["value"] ^ 1}) + "\n"
+    path = tmp_path / "spoilt.jsonl"
+    path.write_text("".join(lines))
+    status, out, _ = said("conformance", path)
+    assert status == 1
+    assert out.startswith(f"DIFFERS {path} ")
+    assert len(out.splitlines()) > 1
+
+
+def test_the_version_and_help(said):
+    status, out, _ = said("--version")
+    assert (status, out.split()[0]) == (0, "kerneltui")
+    assert re.fullmatch(r"\d+\.\d+\.\d+", out.split()[1])
+    for arguments in ([], ["run"], ["trace"], ["validate"], ["docs"], ["conformance"]):
+        status, out, _ = said(*arguments, "--help")
+        assert status == 0
+        assert "Usage: kerneltui" in out
+
+
+def test_a_screenshot_is_an_svg(said, tmp_path):
+    path = tmp_path / "x.svg"
+    status, _, err = said("screenshot", "-o", path, "--size", "80x24")
+    assert (status, err) == (0, "")
+    assert path.read_text().lstrip().startswith("<svg")
+
+
+def test_a_module_and_a_function_are_the_same_program(said):
+    done = command("run", "--until", "10ms")
+    assert (done.returncode, done.stdout.decode()) == said("run", "--until", "10ms")[:2]
+    assert len(set(itertools.chain(done.stderr))) == 0

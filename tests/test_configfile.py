@@ -1,0 +1,169 @@
+"""YAML files: every complaint is one line with file and line; hostile files do no harm."""
+
+import os
+import re
+import threading
+from pathlib import Path
+
+import pytest
+
+from kerneltui.configfile import DEEPEST, LARGEST_FILE, ConfigFile, available, configs_dir, find
+from kerneltui.errors import UserError
+from kerneltui.scenarios.scenario import ScenarioSpec, validate_file
+
+GOOD = "title: t\nprogram: timer-callbacks\n"
+
+
+def complaint(tmp_path, text):
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(UserError) as caught:
+        validate_file(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}:"), message
+    return message.removeprefix(str(path))
+
+
+BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(9)
+)
+
+
+def nested_then(depth):
+    inner = "{once: 1s, then: [" * depth + "]}" * depth
+    return GOOD + f"timeouts:\n  - {inner}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("", 1, "expected a mapping"),
+        ("~\n", 1, "expected a mapping"),
+        ("- a\n", 1, "expected a mapping"),
+        ("just words\n", 1, "expected a mapping"),
+        (GOOD + "title: u\n", 3, "second time (first in line 1)"),
+        (GOOD + "timeouts:\n  - once: 1s\n    once: 2s\n", 5, "second time (first in line 4)"),
+        (GOOD + "timouts: []\n", 3, "did you mean 'timeouts'?"),
+        (GOOD + "timeouts:\n  - onec: 5s\n", 4, "did you mean 'once'?"),
+        (GOOD + "inputs:\n  - at: 1s\n    uarf: x\n", 5, "did you mean 'uart'?"),
+        (GOOD + "timeouts: 5\n", 3, "int"),
+        (GOOD + "timeouts:\n  - 5\n", 4, "int"),
+        (GOOD + "timeouts:\n  - once: 5\n", 4, "needs a unit"),
+        (GOOD + "timeouts:\n  - once: [5s]\n", 4, "needs a unit"),
+        (GOOD + "timeouts:\n  - once: 1s\n  - once: -5s\n", 5, "cannot be negative"),
+        (GOOD + "timeouts:\n  - once: 500000h\n", 4, "more than a year"),
+        (GOOD + "title2: [\n", 4, "not valid YAML"),
+        (GOOD + "\tabout: x\n", 3, "not valid YAML"),
+        (GOOD + "about: !!python/object:os.system x\n", 3, "not valid YAML"),
+        (GOOD + "---\n" + GOOD, 3, "not valid YAML"),
+        (GOOD + "about: *nowhere\n", 3, "not valid YAML"),
+        (GOOD + "5: 1\n", 3, "must be text"),
+        (GOOD + "yes: 1\n", 3, "must be text"),
+        (GOOD + "? [a]\n: b\n", 3, "must be text"),
+        (GOOD + '"a\\nb": 1\n', 3, "unknown key"),
+        (GOOD + "about: 2020-99-99\n", 1, "not valid YAML"),
+        (GOOD + f"about: {'9' * 5000}\n", 1, "not valid YAML"),
+        ("title: t\n", 1, "'program' is missing"),
+        ("a: " + "[" * 100_000, 1, f"more than {DEEPEST} levels"),
+        ("\n".join(" " * n + "a:" for n in range(1500)), DEEPEST + 1, "levels deep"),
+        (nested_then(1000), 4, "levels deep"),
+        (GOOD + "timeouts: &a\n  - once: 1s\n    then: *a\n", None, "levels deep"),
+        ("a: &a [*a]\n", 1, "levels deep"),
+        ("title: a\0b\n", 1, "not valid YAML"),
+    ],
+)
+def test_the_place_and_the_mend_are_named(tmp_path, text, line, said):
+    message = complaint(tmp_path, text)
+    place = re.match(r":(\d+): ", message)
+    assert place, message
+    assert line in {None, int(place[1])}, message
+    assert said in message
+
+
+def test_a_few_lines_of_aliases_that_stand_for_billions_of_values_are_refused_quickly(tmp_path):
+    assert "stands for more than" in complaint(tmp_path, BOMB)
+
+
+@pytest.mark.parametrize(
+    "data", [bytes(range(256)) * 10, GOOD.encode("utf-16"), b"\xff\xfe", b"\x80abc"]
+)
+def test_binary_is_not_text(tmp_path, data):
+    assert "not UTF-8 text" in complaint(tmp_path, data)
+
+
+def test_a_huge_file_is_refused_unread(tmp_path):
+    assert "larger than" in complaint(tmp_path, GOOD + "#" * (LARGEST_FILE + 1))
+
+
+def test_ten_thousand_entries_are_no_trouble(tmp_path):
+    path = tmp_path / "many.yaml"
+    path.write_text(GOOD + "timeouts:\n" + "  - {once: 1s}\n" * 10_000)
+    assert validate_file(path) == "scenario 't'"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\ufeff" + GOOD, GOOD.replace("\n", "\r\n"), GOOD + "# comment\n", nested_then(20)],
+    ids=["byte order mark", "CR LF", "comment", "nested"],
+)
+def test_what_editors_make_is_read(tmp_path, text):
+    path = tmp_path / "fine.yaml"
+    path.write_bytes(text.encode())
+    assert validate_file(path) == "scenario 't'"
+
+
+def test_what_cannot_be_read_is_said_plainly(tmp_path):
+    for path, said in (
+        (tmp_path / "none.yaml", "No such file"),
+        (tmp_path, "directory"),
+        (tmp_path / "x.yaml" / "y.yaml", "No such file"),
+    ):
+        with pytest.raises(UserError, match=said) as caught:
+            ConfigFile.load(path)
+        assert str(path) in str(caught.value)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device that never ends")
+def test_a_device_that_never_ends_is_read_no_further_than_the_limit():
+    with pytest.raises(UserError, match="larger than"):
+        ConfigFile.load(Path("/dev/zero"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
+def test_a_pipe_can_be_read(tmp_path):
+    pipe = tmp_path / "pipe.yaml"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(GOOD,))
+    writer.start()
+    assert validate_file(pipe) == "scenario 't'"
+    writer.join()
+
+
+def test_the_line_of_a_place_that_has_none_is_that_of_what_is_above_it(tmp_path):
+    file = ConfigFile(tmp_path, "a: 1\nb:\n  - c: 1\n  - d: 2\n")
+    assert file.line(("b", 1, "d")) == 4
+    assert file.line(("b", 1, "nothing")) == 4
+    assert file.line(("b", 7)) == 2
+    assert file.line(("z",)) == 1
+
+
+def test_a_part_is_decoded_with_its_place_in_the_whole(tmp_path):
+    file = ConfigFile(tmp_path, "x: 1\nlist:\n  - title: t\n    program: p\n    inputs: 3\n")
+    with pytest.raises(UserError, match=":5: "):
+        file.decode(ScenarioSpec, file.data["list"][0], ("list", 0))
+
+
+def test_names_and_paths():
+    assert set(available("boards")) >= {"rpi3", "rpi4"}
+    assert configs_dir().is_dir()
+    assert find("scenarios", "nested") == available("scenarios")["nested"]
+    assert str(find("boards", "./x")) == "x"
+    with pytest.raises(UserError, match=r"unknown scenario 'nestd'; did you mean 'nested'\?"):
+        find("scenarios", "nestd")
+
+
+@pytest.mark.parametrize(
+    "path", sorted(configs_dir().rglob("*.yaml")), ids=lambda p: f"{p.parent.name}/{p.name}"
+)
+def test_every_file_that_comes_with_the_program_is_right(path):
+    assert validate_file(path)
