@@ -173,7 +173,7 @@ class HostedCore(ABC):
     @property
     def at_rest(self) -> bool:
         """At an idle instruction with no exception in progress: all state is plain data."""
-        restored = self._greenlet is None
+        restored = self._greenlet is None and self.state is CoreState.RUNNING
         next_is_wait = self.pending is not None and self.pending.kind == "wfi"
         idle = self.state is CoreState.WAITING or next_is_wait or restored
         return self.depth == 0 and self.booted and idle

@@ -442,6 +442,24 @@ def test_the_owner_chooses_among_registers_at_one_offset():
     assert uart.file.read(0, 1) == 0x61
 
 
+class ByValue(Uart):
+    """A store of a high value is for the divisor."""
+
+    def overlay_of_store(self, offset, value):
+        return "divisor" if value & 0x80 else "transmit"
+
+
+def test_a_store_may_choose_by_what_it_brings():
+    uart = ByValue()
+    uart.file.write(0, 0x41, 1)
+    uart.file.write(0, 0x91, 1)
+    assert (uart.sent, uart.file.store("DLL")) == ([0x41], [0x91])
+    assert uart.file.slot_at(0).name == "RBR"
+    assert [uart.file.slot_at(0, write=True, value=value).name for value in (0x7F, 0x80)] == [
+        "THR", "DLL",
+    ]  # fmt: skip
+
+
 def test_overlays_may_share_an_offset_but_not_with_a_plain_register():
     with pytest.raises(RegisterError, match="PLAIN overlaps RBR"):
         RegisterTable(

@@ -17,9 +17,13 @@ PERIPHERAL_IRQ = 1 << 8
 """In the source register: something waits in the peripheral controller."""
 LAST_LOCAL_IRQ = 3
 
+IRQ_BASIC_PENDING = 0x00
 IRQ_PENDING_1 = 0x04
 ENABLE_IRQS_1 = 0x10
-LAST_PERIPHERAL_IRQ = 63
+ARM_SOURCES = 0xFF
+"""In the basic pending register: the eight sources that belong to no GPU."""
+LAST_PERIPHERAL_IRQ = 71
+"""0-63 are the GPU's, 64-71 the ARM sources."""
 
 
 def _bits(word: int) -> Iterator[int]:
@@ -54,6 +58,7 @@ class BcmInterruptController:
             address = self._local + CORE0_TIMER_INTERRUPT_CONTROL
             self._cpu.write(address, self._cpu.read(address) | 1 << irq.number)
         else:
+            # ENABLE_BASIC_IRQS follows the two words of GPU enables.
             offset = ENABLE_IRQS_1 + irq.number // 32 * 4
             self._cpu.write(self._peripheral + offset, 1 << irq.number % 32)
 
@@ -63,9 +68,10 @@ class BcmInterruptController:
         for number in _bits(source & ~PERIPHERAL_IRQ):
             self._local_table.call(number)
         if source & PERIPHERAL_IRQ:
+            arm = self._cpu.read(self._peripheral + IRQ_BASIC_PENDING) & ARM_SOURCES
             low = self._cpu.read(self._peripheral + IRQ_PENDING_1)
             high = self._cpu.read(self._peripheral + IRQ_PENDING_1 + 4)
-            for number in _bits(high << 32 | low):
+            for number in _bits(arm << 64 | high << 32 | low):
                 self._peripheral_table.call(number)
 
     def handlers(self) -> list[tuple[str, list[IrqHandler]]]:
