@@ -226,7 +226,7 @@ def _config(config: type[Any]) -> str:
     rows = [
         (
             f"`{item.name}`",
-            f"`{item.type}`",
+            f"`{item.type}`".replace("|", r"\|"),
             "none: the board gives it" if item.default is dataclasses.MISSING
             else f"`{_plain(item.default)}`",
         )

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
-import signal
 from collections.abc import Coroutine, Iterable
-from contextlib import suppress
 from typing import Any, ClassVar, cast
 
 from textual.app import App, ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container
-from textual.content import Content
 from textual.events import DescendantFocus, Key, Paste, Resize
 from textual.screen import Screen
 from textual.widgets import Input, Static
@@ -26,13 +22,22 @@ from kerneltui.debugger.session import (
     Goal,
     Session,
 )
-from kerneltui.debugger.views import MachineView
 from kerneltui.errors import UserError
 from kerneltui.scenarios.scenario import open_session
-from kerneltui.tui.commands import COMMANDS, next_speed, speed_text
+from kerneltui.tui.commands import (
+    COMMANDS,
+    USUALLY,
+    WHILE_FILTERING,
+    WHILE_TYPING,
+    bindings,
+    next_speed,
+    speed_text,
+)
 from kerneltui.tui.palette import palette
 from kerneltui.tui.panels import PANELS, ConsolePanel, Panel, RegistersPanel
 from kerneltui.tui.runner import Runner
+from kerneltui.tui.signals import leave_on_signals
+from kerneltui.tui.state import state_text
 from kerneltui.tui.themes import DEFAULT_THEME, THEMES
 from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
 from kerneltui.units import format_time
@@ -50,21 +55,7 @@ class KernelTui(App[int]):
     CSS_PATH = "kerneltui.tcss"
     TITLE = "kerneltui"
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(
-            Binding(
-                command.key,
-                command.ident,
-                command.label,
-                show=command.footer,
-                key_display=command.shown_key or None,
-            )
-            for command in COMMANDS
-        ),
-        *(Binding(str(n), f"focus_panel({n})", show=False) for n in range(1, len(PANELS) + 1)),
-        Binding("ctrl+c", "leave_dashboard", show=False, priority=True),
-        Binding("escape", "leave", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(len(PANELS))
 
     def __init__(
         self, session: Session, *, speed: float = 1.0, theme: str = "", board: str = ""
@@ -100,9 +91,7 @@ class KernelTui(App[int]):
     def on_mount(self) -> None:
         """First picture; signals that must leave a sane terminal behind."""
         self.panels[0].focus()
-        with suppress(NotImplementedError, RuntimeError, ValueError):
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                asyncio.get_running_loop().add_signal_handler(number, self.exit, 128 + number)
+        leave_on_signals(self.exit)
         self.set_interval(1 / VIEWS_PER_S, self._refresh_running)
         self.refresh_view()
 
@@ -135,15 +124,11 @@ class KernelTui(App[int]):
     def _show_commands(self) -> None:
         """What a key does now."""
         if self._console.typing:
-            shown = [("esc", "Leave typing", "choose('leave')")]
+            shown = WHILE_TYPING
         elif self._filter_box.has_class("-open"):
-            shown = [("enter", "Keep filter", "keep_filter"), ("esc", "End filter", "leave")]
+            shown = WHILE_FILTERING
         else:
-            shown = [
-                (command.shown_key or command.key, command.label, f"choose('{command.ident}')")
-                for command in COMMANDS
-                if command.footer
-            ]
+            shown = USUALLY
         self._bar.show(shown, compact=self.size.width < WIDE)
 
     def _show_tabs(self) -> None:
@@ -191,18 +176,9 @@ class KernelTui(App[int]):
             for panel in self.panels:
                 panel.show(view)
             time, speed = format_time(view.now_ns), speed_text(self.runner.speed)
-            self._status.show(view.board, view.scenario, time, self._state(view), speed)
-
-    def _state(self, view: MachineView) -> Content:
-        goal = self.runner.goal
-        if goal is FREE:
-            return Content.styled("▶ running", "bold $success")
-        if goal is not None:
-            return Content.styled(f"▶▶ running to {goal.title}", "bold $success")
-        if view.halt_reason:
-            return Content.styled(f"✖ halted: {view.halt_reason}", "bold $error")
-        said = "" if view.stop == "paused" else f": {view.stop}"
-        return Content.styled(f"■ paused{said}", "bold $warning")
+            self._status.show(
+                view.board, view.scenario, time, state_text(self.runner.goal, view), speed
+            )
 
     # -- commands ---------------------------------------------------------------------------------
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from textual.binding import Binding, BindingType
+
 
 @dataclass(frozen=True)
 class Command:
@@ -41,6 +43,34 @@ COMMANDS = (
     Command("scenario", "o", "Scenario", "Choose another scenario", "Choosing"),
     Command("theme", "t", "Theme", "Choose another theme", "Choosing", footer=False),
 )  # fmt: skip
+
+
+def bindings(panels: int) -> list[BindingType]:
+    """The keys of all commands, of ``panels`` panels, and of leaving."""
+    return [
+        *(
+            Binding(item.key, item.ident, item.label, key_display=item.shown_key or None)
+            for item in COMMANDS
+        ),
+        *(Binding(str(n), f"focus_panel({n})", show=False) for n in range(1, panels + 1)),
+        Binding("ctrl+c", "leave_dashboard", show=False, priority=True),
+        Binding("escape", "leave", show=False),
+    ]
+
+
+BarItem = tuple[str, str, str]
+"""What the bar at the bottom offers: key, label, and the app's action of a click."""
+
+USUALLY: list[BarItem] = [
+    (command.shown_key or command.key, command.label, f"choose('{command.ident}')")
+    for command in COMMANDS
+    if command.footer
+]
+WHILE_TYPING: list[BarItem] = [("esc", "Leave typing", "choose('leave')")]
+WHILE_FILTERING: list[BarItem] = [
+    ("enter", "Keep filter", "keep_filter"),
+    ("esc", "End filter", "leave"),
+]
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0, 1000.0, float("inf"))
 """Virtual seconds per second; the last is as fast as the computer can."""

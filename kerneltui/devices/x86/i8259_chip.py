@@ -51,7 +51,7 @@ class Board(Protocol):
 class I8259:
     """One chip.  Plain state and rules; the pair wires it and drives the outputs.
 
-    ``levels`` are its inputs, ``latch`` the edges not yet acknowledged, ``withdrawn`` the requests
+    ``levels`` are its inputs, ``latch`` the rises not yet acknowledged, ``withdrawn`` the requests
     that hold INT although their line has fallen, ``first`` the level of highest priority.
     """
 
@@ -175,10 +175,9 @@ class I8259:
                 self.withdrawn &= ~bit
         elif self.levels & bit:
             self.levels &= ~bit
-            self.latch &= ~bit
 
     def hold(self, bit: int) -> None:
-        """A line is about to fall; an edge that has raised INT keeps it up (Edge triggered mode)."""
+        """A line is about to fall: the edge that has raised INT keeps it up."""
         self.withdrawn |= self.irr & self.open & bit & ~self.level_triggered
 
     def take(self, level: int) -> None:

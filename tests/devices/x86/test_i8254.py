@@ -5,10 +5,10 @@ import pickle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from kerneltui.devices.x86.i8254 import I8254_PORTS, NMI_SC, Config, I8254
-from kerneltui.hw.scheduler import Scheduler
 from naive_8254 import HZ, NaiveCounter
+
+from kerneltui.devices.x86.i8254 import I8254, I8254_PORTS, NMI_SC, Config
+from kerneltui.hw.scheduler import Scheduler
 
 CONTROL = 3
 LSB, MSB, BOTH = 1, 2, 3
@@ -69,7 +69,7 @@ def bench():
     return Bench()
 
 
-# -- the modes --------------------------------------------------------------------------------------
+# -- the modes ------------------------------------------------------------------------------------
 
 
 def test_mode_0_out_goes_high_when_the_counter_reaches_zero_and_stays_high(bench):
@@ -265,7 +265,7 @@ def test_the_illegal_count_of_one_leaves_out_high_and_the_machine_at_rest(bench)
     assert bench.clock.armed() == []
 
 
-# -- access -----------------------------------------------------------------------------------------
+# -- access ---------------------------------------------------------------------------------------
 
 
 def test_before_programming_nothing_counts(bench):
@@ -352,7 +352,7 @@ def test_port_43h_cannot_be_read(bench):
     assert bench.ports.read(CONTROL, 1) == 0
 
 
-# -- port 61h ---------------------------------------------------------------------------------------
+# -- port 61h -------------------------------------------------------------------------------------
 
 
 def test_port_61h_gates_counter_2_and_shows_its_out(bench):
@@ -384,7 +384,7 @@ def test_gates_0_and_1_are_inputs_that_rest_high_and_gate_2_is_none(bench):
         bench.pit.input("gate", 2)
 
 
-# -- promises ---------------------------------------------------------------------------------------
+# -- promises -------------------------------------------------------------------------------------
 
 
 def test_looking_changes_nothing(bench):
@@ -441,7 +441,7 @@ def test_every_register_names_its_section():
     assert all(register.doc and register.ref for register in registers)
 
 
-# -- against the ticked counter -----------------------------------------------------------------------
+# -- against the ticked counter -------------------------------------------------------------------
 
 COUNTS = st.one_of(st.integers(1, 14), st.sampled_from([0, 255, 256, 9999]))
 ACTIONS = st.lists(

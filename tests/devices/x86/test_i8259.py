@@ -128,6 +128,21 @@ def test_a_slave_that_has_another_number_does_not_answer(pic):
     assert (pic.isr(MASTER), pic.isr(SLAVE)) == (4, 0)
 
 
+def test_icw1_sets_the_slave_address_to_7_and_ends_rotation_in_aeoi_mode(pic):
+    pic.out(MASTER, AEOI_ROTATION_ON)
+    pic.initialize(MASTER, ICW1, 0x20, 0x04, ICW4_8086 | AEOI)
+    for number in (4, 5):
+        pic.line(number)
+        pic.ack()
+        pic.line(number, False)
+    pic.line(5)
+    pic.line(4)
+    assert pic.ack() == 0x24, "nothing has rotated"
+    pic.initialize(SLAVE, 0x13, 0x28, ICW4_8086)
+    pic.line(9)
+    assert pic.ack() == 0xFF
+
+
 def test_a_command_between_icw1_and_icw2_does_not_disturb_the_sequence(pic):
     pic.out(MASTER, ICW1)
     pic.out(MASTER, READ_ISR)
@@ -442,6 +457,12 @@ def test_noise_on_a_masked_or_outranked_input_leaves_no_trace(pic):
     pic.line(4, False)
     pic.out(MASTER + 1, 0x00)
     assert not pic.intr
+    pic.line(4)
+    pic.line(4, False)
+    assert pic.intr
+    pic.out(MASTER + 1, 0x10)
+    pic.out(MASTER + 1, 0x00)
+    assert not pic.intr, "the mask has ended it"
     pic.line(1)
     pic.ack()
     pic.line(4)

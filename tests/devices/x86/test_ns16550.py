@@ -196,6 +196,19 @@ def test_a_single_character_delays_the_empty_indication_in_fifo_mode():
     assert uart.inp(LSR) == THRE | TEMT
 
 
+def test_a_store_during_the_delay_puts_the_empty_indication_off():
+    uart = Uart(fifo=0x01)
+    uart.send(1)
+    uart.run(FRAME)
+    uart.send(2)
+    uart.run(FRAME // 2)
+    uart.send(3)
+    uart.run(FRAME // 2 - BIT // 2)
+    assert uart.inp(LSR) == 0
+    uart.run(FRAME)
+    assert uart.inp(LSR) == THRE
+
+
 def test_two_characters_that_waited_together_make_it_immediate():
     uart = Uart(fifo=0x01)
     uart.send(1, 2, 3)
@@ -317,6 +330,13 @@ def test_fcr_bits_count_only_with_the_enable_bit_and_its_change_empties_the_fifo
     uart.arrive(4)
     uart.out(FCR, 0x03)
     assert (uart.inp(LSR) & DR, uart.inp(DATA)) == (0, 0)
+
+
+def test_errors_go_with_the_characters_when_the_receiver_is_reset_but_overrun_stays():
+    uart = Uart(fifo=0x01)
+    uart.arrive(*range(17), errors=2)
+    uart.out(FCR, 0x03)
+    assert uart.inp(LSR) == OE | THRE | TEMT
 
 
 # -- priorities, modem, loopback ------------------------------------------------------------------
