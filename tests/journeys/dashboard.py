@@ -1,0 +1,170 @@
+"""A hand on the dashboard's keys and an eye on its screen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from unittest.mock import patch
+
+from textual.pilot import Pilot
+
+from kerneltui.debugger.session import Session
+from kerneltui.scenarios.scenario import open_session
+from kerneltui.tui.app import KernelTui
+from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
+from kerneltui.tui.widgets.line_view import line_text
+
+REGISTERS, INTERRUPTS, QUEUE, CONSOLE, CPU, TRACE, TIMERS = range(1, 8)
+LONGEST_WAIT = 400
+"""Pauses of the pilot before a condition is given up."""
+
+
+def booted(board: str = "rpi4", scenario: str = "timer-callbacks") -> Session:
+    """A session at its first idle."""
+    session = open_session(board, scenario)
+    session.boot()
+    return session
+
+
+class Dashboard:
+    """The running app."""
+
+    def __init__(self, app: KernelTui, pilot: Pilot[Any]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def session(self) -> Session:
+        return self.app.session
+
+    @property
+    def now(self) -> int:
+        return self.session.machine.now
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self.pilot.press(key)
+        await self.painted()
+
+    async def painted(self) -> None:
+        """Until everything that has happened is on the screen, or the app has ended."""
+        for _ in range(LONGEST_WAIT):
+            await self.pilot.pause()
+            screen = self.app.screen_stack[-1] if self.app.is_running else None
+            if screen is None or not (
+                screen._layout_required or screen._dirty_widgets or screen._callbacks
+            ):
+                return
+            await asyncio.sleep(0.005)
+
+    async def write(self, text: str) -> None:
+        names = {"/": "slash", "[": "left_square_bracket", "]": "right_square_bracket",
+                 " ": "space", "_": "underscore"}  # fmt: skip
+        await self.press(*(names.get(letter, letter) for letter in text))
+
+    async def resize(self, width: int, height: int) -> None:
+        await self.pilot.resize_terminal(width, height)
+        await self.painted()
+        await self.painted()
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        for _ in range(LONGEST_WAIT):
+            if condition():
+                return
+            await asyncio.sleep(0.02)
+            await self.painted()
+        raise AssertionError(f"waited in vain; the screen says\n{self.screen()}")
+
+    async def arrived(self) -> None:
+        """Until the goal of a stepping key has been reached."""
+        await self.until(lambda: not self.app.runner.running)
+        await self.painted()
+
+    async def choose_in_palette(self, words: str) -> None:
+        """Search the palette for ``words`` and take the first match."""
+        await self.press("ctrl+p")
+        await self.write(words)
+        await self.until(lambda: len(self.app.screen.query("OptionList").first().options) > 0)
+        await self.press("enter")
+        await self.until(lambda: not self.palette_open())
+
+    def palette_open(self) -> bool:
+        return any(type(screen).__name__ == "CommandPalette" for screen in self.app.screen_stack)
+
+    def screen(self) -> str:
+        """All characters on the screen."""
+        rows = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in row) for row in rows)
+
+    def status(self) -> str:
+        return str(self.app.screen_stack[0].query_one(StatusBar).content)
+
+    def tabs(self) -> str:
+        return str(self.app.screen_stack[0].query_one(PanelTabs).content)
+
+    def footer(self) -> str:
+        """What the bar at the bottom offers."""
+        return " ".join(str(self.app.screen_stack[0].query_one(CommandBar).content).split())
+
+    def lines(self, panel: int) -> list[str]:
+        """What a panel holds."""
+        return [line_text(line) for line in self.app.panels[panel - 1].lines]
+
+    def line(self, panel: int, words: str) -> str:
+        """The one line of a panel that contains ``words``; ``""`` when none does."""
+        found = [line for line in self.lines(panel) if words in line]
+        assert len(found) <= 1, found
+        return found[0] if found else ""
+
+    def displayed(self) -> list[int]:
+        """The numbers of the panels on the screen."""
+        return [panel.number for panel in self.app.panels if panel.display and panel.size.width]
+
+    def current(self) -> int:
+        marked = [panel.number for panel in self.app.panels if panel.has_class("-current")]
+        assert len(marked) == 1, marked
+        return marked[0]
+
+    def console(self) -> list[str]:
+        return self.session.recorder.console.lines()
+
+
+async def _at_once(*_: float) -> None:
+    await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def _driven(
+    app: KernelTui, size: tuple[int, int], *, notifications: bool
+) -> AsyncIterator[Pilot[Any]]:
+    # The pilot waits after each key until the process uses no processor time, up to a second while
+    # a machine runs.  A dashboard tells when it has painted; waiting for that is enough.
+    with (
+        patch("textual.app.wait_for_idle", _at_once),
+        patch("textual.pilot.wait_for_idle", _at_once),
+    ):
+        async with app.run_test(size=size, notifications=notifications) as pilot:
+            yield pilot
+
+
+@asynccontextmanager
+async def dashboard(
+    board: str = "rpi4",
+    scenario: str = "timer-callbacks",
+    *,
+    size: tuple[int, int] = (140, 40),
+    notifications: bool = False,
+    session: Session | None = None,
+    keys: Sequence[str] = (),
+    **options: Any,
+) -> AsyncIterator[Dashboard]:
+    """The dashboard as it opens, in a terminal of ``size``, after ``keys``."""
+    app = KernelTui(session or booted(board, scenario), **options)
+    app.animation_level = "none"
+    async with _driven(app, size, notifications=notifications) as pilot:
+        hand = Dashboard(app, pilot)
+        await hand.press(*keys)
+        yield hand
+    app.session.close()

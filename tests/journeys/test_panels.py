@@ -1,0 +1,387 @@
+"""What the panels make of a view, without a screen."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from dashboard import booted
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kerneltui.debugger.views import (
+    ComparatorView,
+    FieldView,
+    InterruptView,
+    RegisterView,
+    TimeoutView,
+)
+from kerneltui.kernel.irq import IrqHandler
+from kerneltui.tui.panels import PANELS
+from kerneltui.tui.panels.base import fit, mark
+from kerneltui.tui.panels.console import ConsolePanel
+from kerneltui.tui.panels.interrupts import InterruptsPanel, interrupt_line
+from kerneltui.tui.panels.registers import (
+    RegistersPanel,
+    bits_text,
+    collapse,
+    field_text,
+    register_lines,
+)
+from kerneltui.tui.panels.timeouts import timeout_line
+from kerneltui.tui.panels.timers import comparator_lines
+from kerneltui.tui.widgets.line_view import STYLES, line_text
+
+
+def field(name, value, width=1, meaning="", first_irq=None):
+    return FieldView(name, value, width, meaning, first_irq)
+
+
+def register(name="GICC_IAR", value=0x1E, fields=(), **facts):
+    usual = {
+        "address": 0xFF84200C, "width": 32, "is_alias": False, "at_reset": False,
+        "changed": False, "access": "",
+    }  # fmt: skip
+    return RegisterView(name=name, value=value, fields=tuple(fields), **(usual | facts))
+
+
+def interrupt(**facts):
+    usual = {
+        "controller": "gic", "number": 30, "source": "PPI 14", "name": "Timer", "line": False,
+        "enabled": True, "pending": False, "active": False, "priority": 0xA0, "targets": (0,),
+        "trigger": "level", "count": 7, "blocked_by": "", "needs": "",
+    }  # fmt: skip
+    return InterruptView(**(usual | facts))
+
+
+def timeout(**facts):
+    usual = {
+        "ident": 1, "name": "Once 5", "due_ns": 5_008_265_814, "in_ns": 5_000_000_000,
+        "period_ns": None, "armed": False, "handling": False,
+    }  # fmt: skip
+    return TimeoutView(**(usual | facts))
+
+
+def comparator(**facts):
+    usual = {
+        "device": "timer", "name": "CNTP_CVAL_EL0", "counter": 1000, "compare": 2000,
+        "hz": 54_000_000, "enabled": True, "masked": False, "met": False, "in_ns": 18_518,
+    }  # fmt: skip
+    return ComparatorView(**(usual | facts))
+
+
+def texts(lines):
+    return [line_text(line) for line in lines]
+
+
+# -- fitting ---------------------------------------------------------------------------------------
+
+
+@given(st.text(st.characters(codec="ascii", exclude_categories=["C"])), st.integers(-3, 60))
+def test_fit_is_exactly_as_wide_as_asked(text, width):
+    assert len(fit(text, width)) == max(width, 0)
+
+
+def test_fit_marks_what_it_cuts():
+    assert fit("GICD_ISENABLER", 8) == "GICD_IS…"
+    assert fit("GICD", 8) == "GICD    "
+    assert fit("GICD", 4) == "GICD"
+    assert fit("GICD", 1) == "…"
+
+
+def test_a_flag_is_a_letter_a_dot_or_nothing():
+    assert [mark(flag, "P") for flag in (True, False, None)] == ["P", "·", " "]
+
+
+# -- bits and fields -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "first", "text"),
+    [
+        (0, 0, ""),
+        (0x4000_FFFF, 0, "0-15,30"),
+        (0x0200_0000, 128, "153"),
+        (1 << 31, 32, "63"),
+        (0xFFFF_FFFF, 0, "0-31"),
+        (0b0101, 96, "96,98"),
+        (0b1011, 0, "0-1,3"),
+    ],
+)
+def test_set_bits_are_interrupt_numbers(value, first, text):
+    assert bits_text(value, first) == text
+
+
+@given(st.integers(0, (1 << 32) - 1), st.integers(0, 992))
+def test_interrupt_numbers_can_be_read_back(value, first):
+    again = 0
+    for run in bits_text(value, first).split(","):
+        start, _, end = run.partition("-")
+        for number in range(int(start or 0), int(end or start or -1) + 1):
+            again |= 1 << (number - first)
+    assert again == value
+
+
+def test_fields_in_words():
+    assert field_text(field("ENABLE", 1)) == "ENABLE=1"
+    assert field_text(field("INTERRUPT_ID", 1023, 10, "spurious")) == "INTERRUPT_ID=1023(spurious)"
+    assert field_text(field("PPI", 1 << 14, 16, first_irq=16)) == "PPI: irq 30"
+    assert field_text(field("SGI", 0, 16, first_irq=0)) == "SGI: none"
+
+
+# -- registers -------------------------------------------------------------------------------------
+
+
+def test_a_register_tells_offset_value_and_fields():
+    shown = register(fields=[field("INTERRUPT_ID", 30, 10), field("CPUID", 0, 3)])
+    assert texts(register_lines(shown, 9, 80)) == [
+        " GICC_IAR  00c 0000001e INTERRUPT_ID=30 CPUID=0"
+    ]
+
+
+def test_a_change_has_a_star_and_an_access_its_direction():
+    read = register(changed=True, access="read 0x1e")
+    assert texts(register_lines(read, 9, 80))[0].startswith("*GICC_IAR  00c 0000001e →read 0x1e")
+    written = register("GICC_EOIR", 0, access="wrote 0x1e")
+    assert "←wrote 0x1e" in texts(register_lines(written, 9, 80))[0]
+
+
+def test_zero_fields_are_only_counted_in_the_short_form():
+    shown = register(fields=[field("A", 1), field("B", 0), field("C", 0)])
+    assert "A=1 B=0 C=0" in texts(register_lines(shown, 9, 80, full=True))[0]
+    short = texts(register_lines(shown, 9, 80, full=False))[0]
+    assert "A=1" in short
+    assert "B=" not in short
+    assert "2" in short.partition("A=1")[2]
+    nothing = register(value=0, fields=[field("B", 0), field("C", 0)])
+    assert "all fields are 0" in texts(register_lines(nothing, 9, 80, full=False))[0]
+
+
+def test_64_bit_values_have_16_digits_once_they_need_them():
+    low = register("CNTP_CVAL_EL0", 0x33EC91F, width=64)
+    assert " 033ec91f " in texts(register_lines(low, 13, 80, place=False))[0]
+    high = register("CNTP_CVAL_EL0", 0x5_57F4_051F, width=64)
+    assert " 0000000557f4051f " in texts(register_lines(high, 13, 80, place=False))[0]
+
+
+def test_a_run_of_equal_elements_is_one_line_that_counts_them():
+    elements = [register(f"GICD_ITARGETSR{n}", 0x01010101) for n in range(5)]
+    elements[3] = register("GICD_ITARGETSR3", 0x01010101, changed=True, address=1)
+    runs = [(item.name, count) for item, count in collapse(elements)]
+    assert runs == [("GICD_ITARGETSR0", 3), ("GICD_ITARGETSR3", 1), ("GICD_ITARGETSR4", 1)]
+    assert "and 2 more alike:" in texts(register_lines(elements[0], 15, 80, 3))[0]
+
+
+@pytest.mark.parametrize("width", [20, 30, 38, 60, 68, 138])
+def test_fields_go_on_below_where_the_line_is_full(width):
+    """A row is only wider than the panel where its one field alone does not fit."""
+    fields = [field(f"FIELD{n}", n, 4) for n in range(12)]
+    rows = texts(register_lines(register(fields=fields), 9, width))
+    assert " ".join(rows).split()[3:] == [f"FIELD{n}={n}" for n in range(12)]
+    for row in rows:
+        assert len(row) < width or row.count("FIELD") <= 1
+
+
+# -- interrupts, timeouts, comparators -------------------------------------------------------------
+
+
+def test_an_interrupt_says_its_state_in_marks_and_letters():
+    assert line_text(interrupt_line(interrupt(), 70)).startswith("   30  PPI 14   · E · ·   a0 0")
+    pending = line_text(interrupt_line(interrupt(line=True, pending=True), 70))
+    assert pending.startswith("!  30  PPI 14   L E P ·")
+    active = line_text(interrupt_line(interrupt(active=True), 70))
+    assert active.startswith("▶  30  PPI 14   · E · A")
+
+
+def test_a_controller_without_priorities_and_active_state_leaves_them_out():
+    shown = line_text(interrupt_line(interrupt(priority=None, active=None, targets=()), 70))
+    assert shown.split()[:7] == ["30", "PPI", "14", "·", "E", "·", "-"]
+
+
+def test_an_interrupt_that_waits_says_at_which_gate():
+    def shown(item):
+        view = msgspec.structs.replace(MOMENTS[0], interrupts=(item,))
+        return texts(InterruptsPanel(2).content(view, 68))[1:]
+
+    stopped = shown(interrupt(pending=True, blocked_by="CPU mask", needs="DAIF I is 1; needs 0"))
+    assert len(stopped) == 2
+    assert "shut: CPU mask. DAIF I is 1; needs 0" in stopped[1]
+    assert len(stopped[1]) <= 68
+    # One that nobody asks for waits for nothing, whatever gates are shut.
+    assert len(shown(interrupt(blocked_by="line asserted"))) == 1
+    nobody = interrupt(name="", count=None)
+    assert "(no handler)" in line_text(interrupt_line(nobody, 80))
+
+
+@pytest.mark.parametrize("width", [50, 60, 68, 138])
+def test_an_interrupt_fits_its_panel(width):
+    for item in (interrupt(name="N" * 99), interrupt(pending=True, count=None)):
+        assert len(line_text(interrupt_line(item, width))) <= width
+
+
+def test_a_timeout_in_each_of_its_states():
+    assert line_text(timeout_line(timeout(), 68)).split() == [
+        "5.008", "265", "814", "5", "s", "once", "Once", "5",
+    ]  # fmt: skip
+    armed = line_text(timeout_line(timeout(armed=True, period_ns=1_000_000_000), 68))
+    assert armed.startswith("▶ ")
+    assert " 1 s " in armed
+    assert "181 ns late" in line_text(timeout_line(timeout(in_ns=-181), 68))
+    running = line_text(timeout_line(timeout(in_ns=-181, handling=True), 68))
+    assert running.startswith("* ")
+    assert "callback runs" in running
+
+
+@pytest.mark.parametrize("width", [60, 68, 138])
+def test_a_timeout_fits_its_panel(width):
+    assert len(line_text(timeout_line(timeout(name="N" * 99), width))) <= width
+
+
+def test_a_comparator_in_each_of_its_states():
+    assert texts(comparator_lines("CNTP_CVAL", comparator(enabled=False))) == [" CNTP_CVAL  off"]
+    met = texts(comparator_lines("CNTP_CVAL", comparator(met=True, masked=True)))
+    assert met == ["!CNTP_CVAL  2000 met masked"]
+    waits = " ".join(texts(comparator_lines("CNTP_CVAL", comparator())))
+    assert "2000" in waits
+    assert "in 18.518 us" in waits
+    assert "never" in " ".join(texts(comparator_lines("CNTP_CVAL", comparator(in_ns=None))))
+
+
+# -- the console -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "character", "sent"),
+    [
+        ("a", "a", b"a"),
+        ("A", "A", b"A"),
+        ("space", " ", b" "),
+        ("slash", "/", b"/"),
+        ("enter", "\r", b"\r"),
+        ("tab", "\t", b"\t"),
+        ("backspace", "\x7f", b"\x7f"),
+        ("ctrl+a", "\x01", b"\x01"),
+        ("ctrl+c", "\x03", b"\x03"),
+        ("ctrl+z", "\x1a", b"\x1a"),
+        ("é", "é", b"?"),
+        ("ctrl+ж", None, None),
+        ("ctrl+é", None, None),
+        ("ctrl+1", None, None),
+        ("ctrl+left", None, None),
+        ("up", None, None),
+        ("f5", None, None),
+        ("pageup", None, None),
+    ],
+)
+def test_keys_as_a_terminal_sends_them(key, character, sent):
+    assert ConsolePanel(4).key_bytes(key, character) == sent
+
+
+@given(st.text(max_size=8), st.none() | st.characters())
+def test_any_key_is_some_bytes_or_none(key, character):
+    sent = ConsolePanel(4).key_bytes(key, character)
+    assert sent is None or all(byte < 128 for byte in sent)
+
+
+def console(sent, width=40, *, typing=False):
+    session = booted()
+    session.recorder.console.data[:] = sent
+    panel = ConsolePanel(4)
+    panel.typing = typing
+    return texts(panel.content(session.view(), width))
+
+
+def test_control_characters_do_not_reach_the_screen():
+    assert console(b"a\x1b[2Jb\x07\x00\xff\tz") == ["a^[[2Jb^G^@� z"]
+
+
+def test_long_lines_wrap_as_on_a_terminal():
+    assert console(b"x" * 45 + b"\r\nnext\r\n", 20) == ["x" * 20, "x" * 20, "x" * 5, "next"]
+
+
+def test_the_cursor_stands_behind_the_last_character_inside_the_panel():
+    assert console(b"abc", 20, typing=True) == ["abc█"]
+    assert console(b"", 20, typing=True) == ["█"]
+    full = console(b"y" * 20, 20, typing=True)
+    assert all(len(line) <= 20 for line in full)
+    assert full[-1].endswith("█")
+
+
+@given(st.binary(max_size=300), st.integers(28, 80), st.booleans())
+def test_no_console_line_is_wider_than_the_panel(sent, width, typing):
+    SESSION.recorder.console.data[:] = sent
+    view = SESSION.view()
+    panel = ConsolePanel(4)
+    panel.typing = typing
+    for line in texts(panel.content(view, width)):
+        assert len(line) <= width
+        assert line.isprintable()
+
+
+SESSION = booted()
+
+
+# -- all panels ------------------------------------------------------------------------------------
+
+
+def moments():
+    """Sessions at reset, at idle, in a handler, after events, and halted; on both boards."""
+    for board in ("rpi4", "rpi3"):
+        for scenario in ("timer-callbacks", "system-timer", "burst"):
+            session = booted(board, scenario)
+            yield session.view()
+            session.next_interrupt()
+            yield session.view()
+            session.next_timer_event()
+            yield session.view()
+            session.restart()
+            yield session.view()
+    session = booted()
+    session.kernel.irq_manager._table._handlers = dict[int, IrqHandler]()
+    session.next_timer_event()
+    yield session.view()
+
+
+MOMENTS = list(moments())
+
+
+@pytest.mark.parametrize("panel", PANELS)
+@pytest.mark.parametrize("width", [20, 38, 68, 78, 138, 298])
+def test_every_panel_has_something_to_say_at_every_moment_and_width(panel, width):
+    for view in MOMENTS:
+        made = panel(1)
+        lines = list(made.content(view, width))
+        assert lines
+        assert all(style in STYLES for line in lines for _, style in line)
+        assert all("\n" not in text and text.isprintable() for text in texts(lines))
+        assert isinstance(made.caption(view), str)
+
+
+@pytest.mark.parametrize("width", [20, 30, 38, 68])
+def test_the_cpu_panel_cuts_its_source_lines_to_its_width(width):
+    from kerneltui.tui.panels.cpu import CpuPanel
+
+    for view in MOMENTS:
+        shown = texts(CpuPanel(5).content(view, width))
+        stack = shown[shown.index("call stack") + 1 :]
+        assert all(len(line) <= width for line in stack)
+        assert len(shown[0]) <= width
+
+
+def test_the_filter_finds_by_name_device_and_field():
+    view = MOMENTS[0]
+    panel = RegistersPanel(1)
+    for text, expected in (("gicc_pmr", "GICC_PMR"), ("uart0 baud", "UARTIBRD"),
+                           ("istatus", "CNTP_CTL_EL0"), ("GIC eoi", "GICC_EOIR")):  # fmt: skip
+        panel.filter = text
+        shown = texts(panel.content(view, 100))
+        assert any(expected in line for line in shown), text
+        count = int(panel.caption(view).split()[-3])
+        assert 0 < count < 30
+
+
+def test_without_a_filter_only_registers_with_something_to_say_are_listed():
+    panel = RegistersPanel(1)
+    shown = "\n".join(texts(panel.content(MOMENTS[0], 100)))
+    assert "GICD_ISENABLER0" in shown
+    assert "GICD_ICENABLER0" not in shown, "the same state by another name"
+    assert "GICD_ISPENDR0" not in shown, "at its reset value"
