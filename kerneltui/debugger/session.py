@@ -170,14 +170,18 @@ class Session:
             self.baseline = self.values
         self.recorder.touched.clear()
 
-    def type(self, data: bytes) -> None:
-        """Type characters at the terminal, now; at most :data:`LONGEST_INPUT` wait to be sent."""
-        room = LONGEST_INPUT - self.machine.terminal.waiting
-        data = data[: max(room, 0)]
+    def type(self, data: bytes) -> int:
+        """Type characters at the terminal, now; answers how many had to be dropped.
+
+        At most :data:`LONGEST_INPUT` wait to be sent.
+        """
+        room = max(LONGEST_INPUT - self.machine.terminal.waiting, 0)
+        lost, data = max(len(data) - room, 0), data[:room]
         if data:
             self.typed.append((self.machine.core.retired, data))
             self.machine.terminal.type(data)
             self.generation += 1
+        return lost
 
     def _say(self, reason: StopReason) -> None:
         if reason is StopReason.HALTED:

@@ -239,6 +239,6 @@ def _printable(line: str) -> str:
     if line.isprintable():
         return line
     return "".join(
-        char if char.isprintable() else " " if char == "\t" else f"^{chr((ord(char) & 31) + 64)}"
+        char if char.isprintable() else " " if char == "\t" else f"^{chr(ord(char) & 0x7F ^ 0x40)}"
         for char in line
     )

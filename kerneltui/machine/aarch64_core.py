@@ -24,6 +24,8 @@ EL1H = 0b0101
 """PSTATE.M for EL1 with SP_EL1."""
 VECTOR_SYNC, VECTOR_IRQ, VECTOR_FIQ = 0x200, 0x280, 0x300
 """Offsets from VBAR_EL1 for exceptions from the current EL with SP_ELx (D1.3.1)."""
+IRQS_UNMASKED = "IRQs unmasked"
+"""The gate that a core keeps shut while it handles an interrupt."""
 EC_UNDEFINED, EC_DATA_ABORT_SAME_EL = 0x00, 0x25
 DFSC_EXTERNAL = 0x10
 
@@ -146,10 +148,11 @@ class Aarch64Core(HostedCore):
         """The conditions for taking an ``irq`` or ``fiq``; :meth:`_sample` asks the same masks."""
         bit, vector = (MASK_I, VECTOR_IRQ) if kind == "irq" else (MASK_F, VECTOR_FIQ)
         letter = "I" if kind == "irq" else "F"
+        name = IRQS_UNMASKED if kind == "irq" else "FIQs unmasked"
         masked = self._daif[0] & bit
         base = self._vbar[0]
         return [
-            Gate(f"{kind.upper()}s unmasked", not masked, "DAIF", letter, int(masked > 0),
+            Gate(name, not masked, "DAIF", letter, int(masked > 0),
                  f"PSTATE.{letter} to be 0: the handler to return (ERET), or MSR DAIFClr",
                  "DDI 0487 D1.3.6"),
             Gate("vectors installed", vector in self._vectors.get(base, {}), "VBAR_EL1", "BASE",

@@ -312,7 +312,8 @@ class KernelTui(App[int]):
             self._type(text.encode("ascii", "replace"))
 
     def _type(self, data: bytes) -> None:
-        self.session.type(data)
+        if lost := self.session.type(data):
+            self.notify(f"{lost} characters dropped: too many wait to be sent", severity="warning")
         self.refresh_view()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -343,9 +344,9 @@ class KernelTui(App[int]):
         from kerneltui.configfile import available
         from kerneltui.scenarios.scenario import load_scenario
 
-        choices = {name: load_scenario(name).spec.title for name in available("scenarios")}
+        choices = {name: load_scenario(name).spec.about for name in available("scenarios")}
         current = self.session.setup.scenario_name
-        choices.setdefault(current, self.session.setup.scenario_title)
+        choices.setdefault(current, self.session.setup.about)
         self._choose("Scenario", choices, current, self._open_scenario)
 
     def action_theme(self) -> None:

@@ -132,7 +132,7 @@ class I8254(TimerDevice):
         self._counters = [Counter(config.clock_hz) for _ in range(COUNTERS)]
         self._lines = [self._output(f"out{n}")[0] for n in range(COUNTERS)]
         self._timers = [
-            scheduler.timer(f"{name}.OUT{n}", partial(self._edge, n)) for n in range(COUNTERS)
+            scheduler.timer(f"{name}.OUT{n}", partial(self._update, n)) for n in range(COUNTERS)
         ]
         self.reset()
 
@@ -145,10 +145,6 @@ class I8254(TimerDevice):
         self._counters[2].gate = False
         for number in range(COUNTERS):
             self._update(number)
-
-    def _edge(self, number: int) -> None:
-        self._counters[number].settle(self.scheduler.now)
-        self._update(number)
 
     def _update(self, number: int) -> None:
         counter, now = self._counters[number], self.scheduler.now

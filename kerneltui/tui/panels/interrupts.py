@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kerneltui.debugger.views import InterruptView, MachineView
+from kerneltui.machine.aarch64_core import IRQS_UNMASKED
 from kerneltui.tui.panels.base import Panel, fit, mark
 from kerneltui.tui.widgets.line_view import Line, plain
 
@@ -27,9 +28,7 @@ class InterruptsPanel(Panel):
         for item in view.interrupts:
             lines.append(interrupt_line(item, width))
             if waits(item):
-                lines.append(
-                    ((fit(f"       └ shut: {item.blocked_by}. {item.needs}", width), "alert"),)
-                )
+                lines.append(why_line(item, width, handling=view.cpu.depth > 0))
         return lines
 
     def caption(self, view: MachineView) -> str:
@@ -42,6 +41,13 @@ class InterruptsPanel(Panel):
 def waits(item: InterruptView) -> bool:
     """Whether the interrupt is asserted and something keeps it from the core."""
     return bool(item.blocked_by and (item.line or item.pending) and not item.active)
+
+
+def why_line(item: InterruptView, width: int, *, handling: bool) -> Line:
+    """What stops an interrupt that waits; a core that is busy with a handler is no mistake."""
+    if handling and item.blocked_by == IRQS_UNMASKED:
+        return plain(fit("       └ waits: IRQs are masked while a handler runs", width), "dim")
+    return plain(fit(f"       └ shut: {item.blocked_by}. {item.needs}", width), "alert")
 
 
 def interrupt_line(item: InterruptView, width: int) -> Line:
