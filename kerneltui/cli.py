@@ -14,14 +14,13 @@ from click.shell_completion import CompletionItem
 
 from kerneltui import __version__
 from kerneltui.errors import UserError, suggestion
-from kerneltui.parameters import DurationType, SizeType, SpeedType
+from kerneltui.parameters import DurationType, SizeType, SpeedType, pass_on
 
 if TYPE_CHECKING:
     from kerneltui.debugger.session import Session
 
 BAD_INPUT = 2
 FAILED = 1
-TERMINATED = 143
 
 
 def _complete(kind: str) -> Callable[..., list[CompletionItem]]:
@@ -84,6 +83,7 @@ def cli(ctx: click.Context, board: str, scenario: str, speed: float, theme: str)
     """A laboratory for interrupts and timers.  Without a command, the dashboard."""
     if ctx.invoked_subcommand is None:
         ctx.exit(_dashboard(board, scenario, speed, theme))
+    pass_on(ctx, cli.commands[ctx.invoked_subcommand])
 
 
 def _dashboard(board: str, scenario: str, speed: float, theme: str) -> int:

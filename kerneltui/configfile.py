@@ -7,10 +7,11 @@ import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Never, TypeVar
+from typing import Annotated, Any, Never, TypeVar
 
 import msgspec
 import yaml
+from msgspec import Meta
 
 from kerneltui.errors import UserError, suggestion
 from kerneltui.units import PATTERN, parse_duration
@@ -23,6 +24,10 @@ MOST_NODES = 500_000
 KEY_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
 
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+Label = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+"""A text that goes to the screen as it is: no control characters."""
 
 
 class Duration(int):
@@ -182,6 +187,8 @@ class ConfigFile:
         found = re.search(r"missing required field `(.*)`", text)
         if found:
             return self.error(place, f"the key '{found[1]}' is missing here")
+        if "matching regex" in text:
+            text = "control characters, line ends among them, cannot be shown here"
         return self.error(place, text.replace("`", "'").replace("Object", "Mapping"))
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from click.core import ParameterSource
+
+from kerneltui.errors import UserError
 
 
 class DurationType(click.ParamType[int]):
@@ -63,3 +66,20 @@ class SizeType(click.ParamType[tuple[int, int]]):
         if not (20 <= int(columns) <= 400 and 5 <= int(rows) <= 200):
             self.fail(f"'{value}' is out of range: 20x5 to 400x200", param, ctx)
         return int(columns), int(rows)
+
+
+def pass_on(ctx: click.Context, command: click.Command) -> None:
+    """Options that stand before a command mean the same as behind it.
+
+    Raises :class:`UserError` for one that the command does not have.
+    """
+    given = {
+        name: value
+        for name, value in ctx.params.items()
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    known = {parameter.name for parameter in command.params}
+    for name in given:
+        if name not in known:
+            raise UserError(f"'--{name}' does not apply to '{command.name}'")
+    ctx.default_map = {str(command.name): given}

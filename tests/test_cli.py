@@ -369,3 +369,33 @@ def test_a_module_and_a_function_are_the_same_program(said):
     done = command("run", "--until", "10ms")
     assert (done.returncode, done.stdout.decode()) == said("run", "--until", "10ms")[:2]
     assert len(set(itertools.chain(done.stderr))) == 0
+
+
+# -- options before a command ----------------------------------------------------------------
+
+
+def test_options_before_a_command_mean_the_same(capfdbinary):
+    assert run(["--board", "rpi3", "run", "--until", "2ms"]) == 0
+    assert b"Raspberry Pi 3" in capfdbinary.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "before", [["--board", "nosuch"], ["--scenario", "nosuch"], ["--speed", "2"]]
+)
+def test_options_before_a_command_are_not_ignored(before, capfdbinary):
+    assert run([*before, "run", "--until", "1ms"]) == 2
+    assert len(capfdbinary.readouterr().err.splitlines()) == 1
+
+
+def test_an_unknown_key_of_a_screenshot_is_named(tmp_path, capfdbinary):
+    assert run(["screenshot", "-o", str(tmp_path / "x.svg"), "--keys", "n entr"]) == 2
+    assert b"unknown key 'entr'; did you mean 'enter'?" in capfdbinary.readouterr().err
+
+
+def test_control_characters_in_a_title_are_refused(tmp_path, capfdbinary):
+    path = tmp_path / "evil.yaml"
+    path.write_text('program: timer-callbacks\ntitle: "red \\e[31m"\n')
+    assert run(["validate", str(path)]) == 2
+    error = capfdbinary.readouterr().err
+    assert b"evil.yaml:2: control characters" in error
+    assert b"\x1b" not in error

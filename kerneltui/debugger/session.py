@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from kerneltui.debugger import views
-from kerneltui.debugger.trace import EventNames, RawEvent, Recorder
+from kerneltui.debugger.trace import EventNames, Place, RawEvent, Recorder
 from kerneltui.hw.scheduler import NEVER
 from kerneltui.kernel.kernel import Kernel
 from kerneltui.machine.board import Board
@@ -96,9 +96,9 @@ class Session:
         self.typed: list[tuple[int, bytes]] = []
         """what was typed by hand: (instructions retired, characters)"""
         self.last_stop = "at reset"
-        self.values: dict[int, int] = {}
-        self.baseline: dict[int, int] = {}
-        self.known_registers: dict[int, tuple[object, views.RegisterView]] = {}
+        self.values: dict[Place, int] = {}
+        self.baseline: dict[Place, int] = {}
+        self.known_registers: dict[Place, tuple[object, views.RegisterView]] = {}
         self.generation += 1
         self._viewed = -1
 
@@ -155,12 +155,23 @@ class Session:
         conditions = dict(goal.conditions)
         conditions["instructions"] = min(conditions.get("instructions", FOREVER), instructions)
         conditions["until"] = min(conditions.get("until", NEVER), until)
+        if "until" not in goal.conditions and goal.conditions and self._nothing_to_wait_for():
+            self._say(StopReason.NOTHING_DUE)
+            return StopReason.NOTHING_DUE
         before = self.machine.core.retired, self.machine.now
         reason = self.machine.run(**conditions)
         if (self.machine.core.retired, self.machine.now) != before:
             self.generation += 1
         self._say(reason)
         return reason
+
+    def _nothing_to_wait_for(self) -> bool:
+        """Whether only a comparator that nobody listens to could end the core's sleep.
+
+        Waiting for that would leap over an hour of virtual time and show nothing.
+        """
+        idle = self.machine.at_rest and not self.machine.core.inputs
+        return idle and self.machine.terminal.is_done and not self.kernel.expects_timer_event()
 
     def mark(self) -> None:
         """Take the present register values as those that changes are marked against."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from kerneltui.hw.line import Line
 from kerneltui.machine.hosted_core import HostedCore
-from kerneltui.machine.machine import Machine
+from kerneltui.machine.machine import MEMORY, SYSTEM_REGISTERS, Machine
 
 TRACE_EVENTS = 20_000
 TEXTS_KEPT = 1_000
@@ -37,6 +37,10 @@ class Event(NamedTuple):
     text: str
 
 
+Place = tuple[str, int]
+"""An address space's name, and an address (or encoding) in it."""
+SPACES = {"ldr": MEMORY, "str": MEMORY, "mrs": SYSTEM_REGISTERS, "msr": SYSTEM_REGISTERS}
+"""Where each kind of access goes."""
 RawEvent = tuple[int, int, str, int, int, str]
 
 
@@ -101,14 +105,14 @@ class Recorder:
     """Records a machine's events and console text, bounded in memory.
 
     ``events`` keeps the last :data:`TRACE_EVENTS`; ``sink`` gets every one as it happens.
-    ``touched`` is what instructions have accessed since it was last cleared: address -> (kind,
+    ``touched`` is what instructions have accessed since it was last cleared: place -> (kind,
     value).
     """
 
     def __init__(self, machine: Machine, sink: Callable[[RawEvent], None] | None = None) -> None:
         self.events: deque[RawEvent] = deque(maxlen=TRACE_EVENTS)
         self.recorded = 0
-        self.touched: dict[int, tuple[str, int]] = {}
+        self.touched: dict[Place, tuple[str, int]] = {}
         self.console = Console()
         self.sink = sink
         self._texts: deque[str] = deque(maxlen=TEXTS_KEPT)
@@ -168,8 +172,9 @@ class Recorder:
         event = (core.retired, self._scheduler.now, kind, target, value, "")
         self.events.append(event)
         self.recorded += 1
-        if target:
-            self.touched[target] = (kind, value)
+        space = SPACES.get(kind)
+        if space is not None:
+            self.touched[space, target] = (kind, value)
         if self.sink is not None:
             self.sink(event)
 

@@ -21,7 +21,7 @@ from kerneltui.machine.hosted_core import CoreState, Pending
 
 if TYPE_CHECKING:
     from kerneltui.debugger.session import Session
-    from kerneltui.debugger.trace import EventNames
+    from kerneltui.debugger.trace import EventNames, Place
     from kerneltui.machine.machine import Machine
 
 MOST_TIMEOUTS_SHOWN = 500
@@ -90,6 +90,8 @@ class InterruptView(msgspec.Struct, frozen=True):
     """the first shut gate on its way to the core; empty when all are open"""
     needs: str
     """what that gate looks at, and what would open it"""
+    handler_runs: bool
+    """it waits for nothing but the end of the handler that is running"""
 
 
 class TimeoutView(msgspec.Struct, frozen=True):
@@ -174,12 +176,12 @@ class MachineView(msgspec.Struct, frozen=True):
     typed_waiting: int
 
 
-def register_values(machine: Machine) -> dict[int, int]:
-    """Every register of the devices on show: address -> value."""
+def register_values(machine: Machine) -> dict[Place, int]:
+    """Every register of the devices on show."""
     return {
-        base + slot.offset: file.peek(slot.offset, slot.register.width // 8, 0)
+        (space, base + slot.offset): file.peek(slot.offset, slot.register.width // 8, 0)
         for device in machine.devices.values()
-        for base, file in machine.windows(device)
+        for space, base, file in machine.windows(device)
         for slot in file.slots()
     }
 
@@ -217,8 +219,10 @@ def _timeouts(kernel: Kernel, now: int) -> Iterator[TimeoutView]:
     handling = kernel.handled_timeout()
     shown = islice(kernel.timeouts(), MOST_TIMEOUTS_SHOWN)
     for item in chain([handling] if handling is not None else [], shown):
+        # A periodic timeout is refreshed before its callback runs: show what it was due for.
+        due_ns = item.due_ns - (item.period_ns or 0 if item is handling else 0)
         yield TimeoutView(
-            item.ident, item.name, item.due_ns, item.due_ns - now, item.period_ns,
+            item.ident, item.name, due_ns, due_ns - now, item.period_ns,
             armed=item.ident == armed, handling=item is handling,
         )  # fmt: skip
 
@@ -241,26 +245,28 @@ def _by_role(machine: Machine) -> list[Device]:
 def _blocks(session: Session) -> Iterator[BlockView]:
     for device in _by_role(session.machine):
         is_controller = isinstance(device, InterruptController)
-        for base, file in session.machine.windows(device):
+        for space, base, file in session.machine.windows(device):
             table = file.table
+            registers = tuple(_register(session, space, base, slot) for slot in file.slots())
             yield BlockView(
                 device.name, table.name, table.title, base if table.byte_addressed else None,
-                is_controller, tuple(_register(session, base, slot) for slot in file.slots()),
+                is_controller, registers,
             )  # fmt: skip
 
 
-def _register(session: Session, base: int, slot: Slot) -> RegisterView:
+def _register(session: Session, space: str, base: int, slot: Slot) -> RegisterView:
     """One register; the last view's is taken again where nothing differs."""
     address = base + slot.offset
-    value = session.values[address]
-    changed = session.baseline.get(address, value) != value and not slot.register.volatile
-    touched = session.recorder.touched.get(address)
-    known = session.known_registers.get(address)
+    place = (space, address)
+    value = session.values[place]
+    changed = session.baseline.get(place, value) != value and not slot.register.volatile
+    touched = session.recorder.touched.get(place)
+    known = session.known_registers.get(place)
     key = (value, changed, touched)
     if known is not None and known[0] == key:
         return known[1]
     made = _make_register(slot, address, value, touched, changed=changed)
-    session.known_registers[address] = (key, made)
+    session.known_registers[place] = (key, made)
     return made
 
 
@@ -323,6 +329,7 @@ def _interrupt(
         state.pending, state.active, state.priority, state.targets, state.trigger, count,
         blocked_by=shut.name if shut is not None else "",
         needs=needs,
+        handler_runs=shut is not None and shut.register == "DAIF" and machine.core.depth > 0,
     )  # fmt: skip
 
 

@@ -104,6 +104,23 @@ class InterruptController(Device):
     def gates(self, number: int, cpu: int) -> list[Gate]:
         """The conditions on interrupt ``number``'s way through this controller, in order."""
 
+    def arriving_at(self, pin: str, cpu: int) -> tuple[int, str] | None:
+        """What an input pin is to core ``cpu``: the interrupt's number, and the output it is for.
+
+        None where there is no such pin.
+        """
+        states = self.interrupts(cpu)
+        number = next((state.number for state in states if state.pin == pin), None)
+        return None if number is None else (number, self.output_for(number, cpu))
+
+    def output_for(self, number: int, cpu: int) -> str:
+        """Which output the interrupt is meant for, as the controller is set: ``irq`` or ``fiq``."""
+        return "irq"
+
+    def fiq_gates(self, number: int, cpu: int) -> list[Gate]:
+        """Its way to the ``fiq`` output, where that is another one than to ``irq``."""
+        return self.gates(number, cpu)
+
 
 @dataclass(frozen=True, slots=True)
 class ComparatorState:

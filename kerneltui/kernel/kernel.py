@@ -64,6 +64,10 @@ class Kernel(ABC):
         """By how much the latest callback so far was late; for the debugger."""
         return 0
 
+    def expects_timer_event(self) -> bool:
+        """Whether a timer callback can come without further input; for the debugger."""
+        return True
+
     def irq_handlers(self) -> list[IrqHandler]:
         """All registered handlers; for the debugger."""
         return [handler for _, group in self.irq_manager.handlers() for handler in group]

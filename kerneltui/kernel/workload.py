@@ -25,7 +25,10 @@ class TimeoutRequest:
 
 
 FAULTS = {
-    "round-due-down": "the compare value is rounded down: the interrupt can come one tick early",
+    "round-due-down": (
+        "the compare value is rounded down: the interrupt can come a counter tick early; to be "
+        "seen where a tick is longer than the way into the handler, as at frequency_hz: 100_000"
+    ),
     "no-rearm-after-spurious": "after a spurious interrupt the comparator is left disarmed",
 }
 """Flaws that real kernels had, and what each does."""

@@ -24,8 +24,8 @@ EL1H = 0b0101
 """PSTATE.M for EL1 with SP_EL1."""
 VECTOR_SYNC, VECTOR_IRQ, VECTOR_FIQ = 0x200, 0x280, 0x300
 """Offsets from VBAR_EL1 for exceptions from the current EL with SP_ELx (D1.3.1)."""
-IRQS_UNMASKED = "IRQs unmasked"
-"""The gate that a core keeps shut while it handles an interrupt."""
+HIGHER_LEVELS = (4, 5, 6, 7)
+"""op1 of registers that are UNDEFINED at EL1 (C5.1.3)."""
 EC_UNDEFINED, EC_DATA_ABORT_SAME_EL = 0x00, 0x25
 DFSC_EXTERNAL = 0x10
 
@@ -70,7 +70,8 @@ AARCH64 = RegisterTable(
         Register("ISR_EL1", _system(0, 12, 1, 0), (Field("A", 8, 1, RO),
                  Field("I", 7, 1, RO, "IRQ pending"), Field("F", 6, 1, RO, "FIQ pending")),
                  "Interrupts that wait at the core", "D19.2.61", 64),
-        Register("MPIDR_EL1", _system(0, 0, 0, 5), (Field("Aff0", 0, 8, RO, "Core number"),),
+        Register("MPIDR_EL1", _system(0, 0, 0, 5), (Field("Aff0", 0, 8, RO, "Core number"),
+                 Field("RES1", 31, 1, RO)),
                  "Which core this is", "D19.2.98", 64),
     ),
 )  # fmt: skip
@@ -93,7 +94,9 @@ class Aarch64Core(HostedCore):
         super().__init__(index, scheduler, memory, costs)
         self.sysregs = sysregs
         self._sysreg_ns = costs.sysreg
-        self.regs = RegisterFile(self, AARCH64, cpus=1, changes={"MPIDR_EL1": {"reset": index}})
+        self.regs = RegisterFile(
+            self, AARCH64, cpus=1, changes={"MPIDR_EL1": {"reset": 1 << 31 | index}}
+        )
         self._daif = self.regs.store("DAIF")
         self._spsr = self.regs.store("SPSR_EL1")
         self._elr = self.regs.store("ELR_EL1")
@@ -113,10 +116,12 @@ class Aarch64Core(HostedCore):
         if self.regs.slot_at(encoding) is not None:
             found: tuple[Target, int] = self.regs, encoding
         else:
-            window = self.sysregs.window_at(encoding)
-            if window is None:
+            # The window of a device spans encodings that are not its own.
+            file, place = self.sysregs.resolve(encoding)
+            declared = isinstance(file, RegisterFile) and file.slot_at(place) is not None
+            if not declared or encoding >> 11 & 7 in HIGHER_LEVELS:
                 raise BusFault(self.sysregs.name, encoding)
-            found = window.target, encoding - window.base
+            found = file, place
         self._routes[encoding] = found
         return found
 
@@ -146,18 +151,11 @@ class Aarch64Core(HostedCore):
 
     def gates(self, kind: str) -> list[Gate]:
         """The conditions for taking an ``irq`` or ``fiq``; :meth:`_sample` asks the same masks."""
-        bit, vector = (MASK_I, VECTOR_IRQ) if kind == "irq" else (MASK_F, VECTOR_FIQ)
-        letter = "I" if kind == "irq" else "F"
-        name = IRQS_UNMASKED if kind == "irq" else "FIQs unmasked"
-        masked = self._daif[0] & bit
-        base = self._vbar[0]
-        return [
-            Gate(name, not masked, "DAIF", letter, int(masked > 0),
-                 f"PSTATE.{letter} to be 0: the handler to return (ERET), or MSR DAIFClr",
-                 "DDI 0487 D1.3.6"),
-            Gate("vectors installed", vector in self._vectors.get(base, {}), "VBAR_EL1", "BASE",
-                 base, f"code at VBAR_EL1 + {vector:#x}", "DDI 0487 D1.3.1"),
-        ]  # fmt: skip
+        bit, letter = (MASK_I, "I") if kind == "irq" else (MASK_F, "F")
+        masked = bool(self._daif[0] & bit)
+        needs = f"PSTATE.{letter} to be 0: the handler to return (ERET), or MSR DAIFClr"
+        name = f"{kind.upper()}s unmasked"
+        return [Gate(name, not masked, "DAIF", letter, int(masked), needs, "DDI 0487 D1.3.6")]
 
     # -- exceptions -------------------------------------------------------------------------------
 

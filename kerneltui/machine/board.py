@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from kerneltui.configfile import ConfigFile, Duration, duration, find
+from kerneltui.configfile import ConfigFile, Duration, Label, duration, find
 from kerneltui.devices import MODELS, model
 from kerneltui.errors import suggestion
 from kerneltui.machine.hosted_core import Costs
@@ -63,12 +63,12 @@ class DeviceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class BoardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A board file."""
 
-    title: Annotated[str, Meta(min_length=1, max_length=60)]
+    title: Annotated[Label, Meta(min_length=1, max_length=60)]
     bsp: Annotated[str, Meta(description="the kernel's board support: rpi3 or rpi4")]
     cpu: CpuSpec
     console: Annotated[str, Meta(description="the UART that the terminal is connected to")]
-    memory: dict[str, MemorySpec]
-    devices: dict[str, DeviceSpec]
+    memory: dict[Label, MemorySpec]
+    devices: dict[Label, DeviceSpec]
 
 
 CPUS = ("arm,cortex-a53", "arm,cortex-a72")

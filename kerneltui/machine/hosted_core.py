@@ -31,12 +31,12 @@ FOREVER = 1 << 63
 class Costs:
     """What each kind of instruction takes, in ns; given by the board."""
 
-    load: int = 100
-    store: int = 60
-    sysreg: int = 10
-    exception_entry: int = 40
-    exception_return: int = 40
-    wait: int = 20
+    load: int
+    store: int
+    sysreg: int
+    exception_entry: int
+    exception_return: int
+    wait: int
 
 
 class CoreState(StrEnum):

@@ -18,6 +18,8 @@ from kerneltui.machine.board import CPU_PINS, Board
 from kerneltui.machine.hosted_core import FOREVER, CoreState, Observer, Program, StopReason
 from kerneltui.machine.serial_terminal import SerialDevice, SerialTerminal
 
+MEMORY, SYSTEM_REGISTERS = "memory", "system register"
+"""The names of a machine's address spaces."""
 KernelFactory = Callable[[Aarch64Core], Program]
 
 
@@ -43,8 +45,8 @@ class Machine:
         self.board_name = board.name
         self.board_title = board.spec.title
         self.scheduler = Scheduler()
-        self.memory = AddressSpace("memory")
-        self.sysregs = AddressSpace("system register")
+        self.memory = AddressSpace(MEMORY)
+        self.sysregs = AddressSpace(SYSTEM_REGISTERS)
         self.devices: dict[str, Device] = {}
         self.console_name = board.spec.console
         self._build(board)
@@ -152,11 +154,11 @@ class Machine:
             if isinstance(device, InterruptController)
         }
 
-    def windows(self, device: Device) -> list[tuple[int, RegisterFile]]:
-        """Where a device's register files lie: ``(base, file)``."""
+    def windows(self, device: Device) -> list[tuple[str, int, RegisterFile]]:
+        """Where a device's register files lie: ``(space, base, file)``."""
         spaces = (self.memory, self.sysregs)
         return [
-            (window.base, file)
+            (space.name, window.base, file)
             for file in device.files.values()
             for space in spaces
             for window in space.windows

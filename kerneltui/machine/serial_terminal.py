@@ -47,6 +47,11 @@ class SerialTerminal:
         return {**self.__dict__, "on_output": None, "on_input": None}
 
     @property
+    def is_done(self) -> bool:
+        """Whether nothing more will be typed, neither by hand nor from the script."""
+        return not (self._typed or self._script)
+
+    @property
     def waiting(self) -> int:
         """Typed characters that have not been sent yet."""
         return len(self._typed)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from kerneltui.configfile import ConfigFile, Duration, duration, find
+from kerneltui.configfile import ConfigFile, Duration, Label, duration, find
 from kerneltui.debugger.session import Session, Setup, TimedInput
 from kerneltui.errors import suggestion
 from kerneltui.kernel.bsp.raspberrypi import BOARDS
@@ -19,6 +19,7 @@ from kerneltui.machine.board import Board, load_board, read_board
 MOST_TIMEOUTS = 100_000
 DEFAULT_SCENARIO = "timer-callbacks"
 
+Name = Annotated[Label, Meta(max_length=200)]
 Text = Annotated[str, Meta(max_length=200)]
 
 
@@ -30,7 +31,7 @@ class TimeoutSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at: Annotated[Duration | None, Meta(description="uptime at which a one-shot is due")] = None
     print: Annotated[Text | None, Meta(description="what the callback prints")] = None
     busy: Annotated[Duration, Meta(description="how long the callback computes")] = duration(0)
-    name: Annotated[Text | None, Meta(description="name in the queue; default: the text")] = None
+    name: Annotated[Name | None, Meta(description="name in the queue; default: the text")] = None
     repeat: Annotated[int, Meta(ge=1, le=MOST_TIMEOUTS, description="set it so often")] = 1
     apart: Annotated[Duration, Meta(description="by how much repeats differ")] = duration(0)
     then: Annotated[list[TimeoutSpec], Meta(description="timeouts that the callback sets")] = []
@@ -46,9 +47,9 @@ class InputSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A scenario file."""
 
-    title: Annotated[str, Meta(min_length=1, max_length=60)]
+    title: Annotated[Label, Meta(min_length=1, max_length=60)]
     program: Annotated[str, Meta(description=f"one of: {', '.join(PROGRAMS)}")]
-    about: str = ""
+    about: Label = ""
     timeouts: list[TimeoutSpec] = []
     inputs: list[InputSpec] = []
     faults: Annotated[list[str], Meta(description=f"any of: {', '.join(FAULTS)}")] = []
@@ -113,7 +114,8 @@ def _requests(
 
 
 def _repeat(spec: TimeoutSpec, kind: str, then: tuple[TimeoutRequest, ...]) -> list[TimeoutRequest]:
-    name = spec.name or (spec.print or "").strip() or kind
+    text = "".join(char for char in spec.print or "" if char.isprintable()).strip()
+    name = spec.name or text or kind
     first = int(getattr(spec, kind))
     return [
         TimeoutRequest(
@@ -136,7 +138,9 @@ def validate_file(path: Path) -> str:
     if "devices" not in file.data:
         return f"scenario '{read_scenario(file, path).spec.title}'"
     board = read_board(file, path)
-    make_session(board, load_scenario(DEFAULT_SCENARIO)).close()
+    session = make_session(board, load_scenario(DEFAULT_SCENARIO))
+    session.view()
+    session.close()
     return f"board '{board.spec.title}'"
 
 

@@ -26,11 +26,9 @@ from kerneltui.errors import UserError
 from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.commands import (
     COMMANDS,
-    USUALLY,
-    WHILE_FILTERING,
-    WHILE_TYPING,
     bindings,
     next_speed,
+    offered,
     speed_text,
 )
 from kerneltui.tui.palette import palette
@@ -121,14 +119,12 @@ class KernelTui(App[int]):
             # Whatever is hidden loses the focus: the panel gets it back.
             self.call_after_refresh(self.panels[self._current - 1].focus)
 
+    @property
+    def _filtering(self) -> bool:
+        return self._filter_box.has_class("-open")
+
     def _show_commands(self) -> None:
-        """What a key does now."""
-        if self._console.typing:
-            shown = WHILE_TYPING
-        elif self._filter_box.has_class("-open"):
-            shown = WHILE_FILTERING
-        else:
-            shown = USUALLY
+        shown = offered(typing=self._console.typing, filtering=self._filtering)
         self._bar.show(shown, compact=self.size.width < WIDE)
 
     def _show_tabs(self) -> None:
@@ -144,6 +140,8 @@ class KernelTui(App[int]):
         if self._current != number:
             self._current = number
             self._lay_out(self.size.width, self.size.height)
+        if number != self._registers.number:
+            self._filter_box.remove_class("-open")
         if number != self._console.number and self._console.typing:
             self._set_typing(False)
 
@@ -273,8 +271,7 @@ class KernelTui(App[int]):
         """Filter as it is typed."""
         self._registers.set_filter(event.value)
 
-    def on_input_submitted(self) -> None:
-        """Enter."""
+    def on_input_submitted(self) -> None:  # Enter in the box
         self.action_keep_filter()
 
     def action_keep_filter(self) -> None:
@@ -296,8 +293,13 @@ class KernelTui(App[int]):
             self.action_zoom()
 
     def on_key(self, event: Key) -> None:
-        """In typing mode all keys but Esc go to the board."""
-        if not self._console.typing or self.focused is not self._console:
+        """In typing mode all keys but Esc go to the board.
+
+        Keys can be faster than the focus: what a mode is meant to get, it gets.
+        """
+        if self._filtering and event.character and event.is_printable:
+            self._filter_box.insert_text_at_cursor(event.character)
+        if not self._console.typing:
             return
         data = self._console.key_bytes(event.key, event.character)
         if data is not None:
@@ -318,9 +320,7 @@ class KernelTui(App[int]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where keys are text no command is one key away, but the palette, Esc and clicks work."""
-        return action not in _COMMAND_ACTIONS or not (
-            self._console.typing or isinstance(self.focused, Input)
-        )
+        return action not in _COMMAND_ACTIONS or not (self._console.typing or self._filtering)
 
     def action_choose(self, ident: str, *parameters: object) -> None:
         """A command chosen by mouse or palette means the same in every mode and over a dialog."""
@@ -397,4 +397,4 @@ class KernelTui(App[int]):
         return palette(self, super().get_system_commands(screen))
 
 
-_COMMAND_ACTIONS = {command.ident for command in COMMANDS}
+_COMMAND_ACTIONS = {command.ident for command in COMMANDS} | {"focus_panel"}

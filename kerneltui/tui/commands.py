@@ -86,3 +86,16 @@ def next_speed(speed: float, direction: int) -> float:
     if direction > 0:
         return next((step for step in SPEEDS if step > speed), SPEEDS[-1])
     return next((step for step in reversed(SPEEDS) if step < speed), SPEEDS[0])
+
+
+def offered(*, typing: bool, filtering: bool) -> list[tuple[str, str, str]]:
+    """What the command bar shows: key, label and action of each command that works now."""
+    if typing:
+        return [("esc", "Leave typing", "choose('leave')")]
+    if filtering:
+        return [("enter", "Keep filter", "keep_filter"), ("esc", "End filter", "leave")]
+    return [
+        (command.shown_key or command.key, command.label, f"choose('{command.ident}')")
+        for command in COMMANDS
+        if command.footer
+    ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kerneltui.configfile import available
 from kerneltui.debugger.explain import way_to_core
 from kerneltui.hw.gate import first_shut
 from kerneltui.scenarios.scenario import open_session
@@ -24,11 +27,12 @@ POKES = {
         "in group 1": (GICD + 0x090, 1 << 25),
         "active already": (GICD + 0x310, 1 << 25),
         "group 1 enabled too": (GICD + 0x000, 3),
+        "group 0 as FIQ": (GICC + 0x000, 9),
     },
     "rpi3": {
         "disabled": (PERIPHERAL + 0x20, 1 << 25),
         "routed to core 2": (LOCAL + 0x0C, 2),
-        "made the FIQ": (PERIPHERAL + 0x0C, 0x80 | 57),
+        "made the FIQ too": (PERIPHERAL + 0x0C, 0x80 | 57),
         "GPU FIQs to core 1": (LOCAL + 0x0C, 4),
     },
 }
@@ -73,4 +77,42 @@ def test_the_shut_gate_names_what_to_look_at(board, poke, gate, register):
     row = next(row for row in session.view().interrupts if row.number == UART[board][1])
     assert row.blocked_by == gate
     assert register in row.needs
+    session.close()
+
+
+def test_group_0_signalled_as_fiq_is_stopped_by_the_fiq_mask():
+    session = open_session("rpi4", "timer-callbacks")
+    session.boot()
+    session.machine.memory.write(GICC, 9)
+    session.machine.devices["uart0"].outputs["irq"][0].set(True)
+    shut = first_shut(way_to_core(session.machine, "gic", 153))
+    assert (shut.name, shut.field) == ("FIQs unmasked", "F")
+    session.close()
+
+
+@pytest.mark.parametrize(
+    "wires",
+    ["fiq: cpu fiq", "irq: gic spi 3", "irq: uart0 cts", "irq: gic spi 3\n      fiq: cpu irq"],
+)
+def test_an_output_that_reaches_no_core_is_a_shut_gate(tmp_path, wires):
+    text = available("boards")["rpi4"].read_text()
+    board = tmp_path / "board.yaml"
+    board.write_text(re.sub(r"irq: cpu irq\n      fiq: cpu fiq", wires, text))
+    session = open_session(str(board), "timer-callbacks")
+    session.run_until(1_500_000_000)
+    row = next(row for row in session.view().interrupts if row.number == 30)
+    assert row.blocked_by == "wired to a core"
+    assert "in the board file" in row.needs
+    session.close()
+
+
+def test_the_fiq_source_of_the_pi_3_goes_the_fiq_way():
+    session = open_session("rpi3", "timer-callbacks")
+    session.boot()
+    session.machine.memory.write(*POKES["rpi3"]["disabled"])
+    session.machine.memory.write(*POKES["rpi3"]["made the FIQ too"])
+    session.machine.devices["uart0"].outputs["irq"][0].set(True)
+    gates = way_to_core(session.machine, "ic", 57)
+    assert [gate.name for gate in gates if not gate.open] == ["FIQs unmasked"]
+    assert session.machine.core.inputs == 1 << 6
     session.close()

@@ -395,3 +395,17 @@ def test_closing_twice_is_harmless():
     session.next_interrupt()
     session.close()
     session.close()
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4"])
+def test_when_nothing_can_come_a_goal_does_not_leap_over_an_hour(board):
+    """The System Timer's comparators match once in 71.6 minutes, and nobody listens to them."""
+    session = make_session(load_board(board), load_scenario("same-deadline"))
+    session.boot()
+    session.run_until(3_000_000_000)
+    for command in (session.next_timer_event, session.next_interrupt, session.finish, session.step):
+        assert command() is StopReason.NOTHING_DUE
+        assert session.machine.now == 3_000_000_000
+    session.type(b"x")
+    assert session.next_interrupt() is StopReason.INTERRUPT
+    session.close()

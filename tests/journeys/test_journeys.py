@@ -888,3 +888,24 @@ async def test_an_error_while_running_ends_the_app_and_is_told():
 
     with pytest.raises(WorkerFailed, match="ZeroDivisionError"):
         await broken()
+
+
+# -- keys faster than the focus -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("mode", "text"), [("c", "hi2f"), ("/", "cntp")])
+async def test_keys_right_behind_the_key_of_a_mode_belong_to_the_mode(mode, text):
+    from textual.events import Key
+
+    async with dashboard() as seen:
+        before = seen.now
+        names = {"/": "slash"}
+        for letter in mode + text:
+            seen.app.post_message(Key(names.get(letter, letter), letter))
+        await seen.painted()
+        await seen.painted()
+        assert seen.now == before
+        if mode == "c":
+            assert b"".join(data for _, data in seen.session.typed) == text.encode()
+        else:
+            assert sorted(seen.app.panels[0].filter) == sorted(text)

@@ -3,6 +3,7 @@
 import pytest
 from core_bench import (
     ALL_MASKED,
+    COSTS,
     ENCODING,
     F_BIT,
     FIQ_WIRE,
@@ -16,7 +17,7 @@ from core_bench import (
 from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.scheduler import Scheduler
 from kerneltui.machine.aarch64_core import Aarch64Core
-from kerneltui.machine.hosted_core import CoreState, Costs, StopReason
+from kerneltui.machine.hosted_core import CoreState, StopReason
 
 EL1H = 0b0101
 IRQ_MASK, FIQ_MASK = 0b0010, 0b0001
@@ -351,7 +352,7 @@ def test_unmasking_takes_a_waiting_interrupt_at_once():
 
 def test_each_core_knows_its_number():
     cores = [
-        Aarch64Core(n, Scheduler(), AddressSpace("memory"), AddressSpace("sys"), Costs())
+        Aarch64Core(n, Scheduler(), AddressSpace("memory"), AddressSpace("sys"), COSTS)
         for n in range(4)
     ]
     assert [core.regs.peek(ENCODING["MPIDR_EL1"], 8) & 0xFF for core in cores] == [0, 1, 2, 3]

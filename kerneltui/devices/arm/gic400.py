@@ -346,6 +346,11 @@ class Gic400(Distributor):
                    ~self._inactive(cpu))  # fmt: skip
         return [self._state(number, cpu, bitmaps) for number in range(self.config.irqs)]
 
+    def output_for(self, number: int, cpu: int) -> str:
+        """Group 0 is signalled as FIQ where GICC_CTLR says so (4.4.1)."""
+        as_fiq = self._control[cpu] & FIQ_EN and not self._in_group1(cpu, number)
+        return "fiq" if as_fiq else "irq"
+
     def _state(self, number: int, cpu: int, bitmaps: tuple[int, int, int, int]) -> InterruptState:
         high, enabled, pending, active = (bool(bitmap >> number & 1) for bitmap in bitmaps)
         if number < SGIS:
@@ -358,5 +363,5 @@ class Gic400(Distributor):
         return InterruptState(
             number, source, None if number < SGIS else high, enabled, pending, active,
             self._priorities[cpu][number], (cpu,) if private else targets,
-            "level" if level else "edge",
+            "level" if level else "edge", "" if number < SGIS else source.lower(),
         )  # fmt: skip

@@ -229,6 +229,11 @@ class Bcm2835Ic(InterruptController):
                  "BCM2835 ARM Peripherals, p. 116-117"),
         ]  # fmt: skip
 
+    def output_for(self, number: int, cpu: int) -> str:
+        """The source that FIQ_CONTROL has chosen, unless it is enabled as an IRQ too (7.3)."""
+        chosen = self._fiq_control[0] == 0x80 | number
+        return "fiq" if chosen and not self._enabled[0] & source_bit(number) else "irq"
+
     def fiq_gates(self, number: int, cpu: int) -> list[Gate]:
         """The way to the FIQ output, which passes by the enable registers (7.3)."""
         self._check(number)

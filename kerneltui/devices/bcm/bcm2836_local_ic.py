@@ -289,6 +289,16 @@ class Bcm2836LocalIc(InterruptController):
         )
         return gates
 
+    def arriving_at(self, pin: str, cpu: int) -> tuple[int, str] | None:
+        """Both GPU inputs are source 8, one of the IRQ and one of the FIQ."""
+        if pin in {"gpu-irq", "gpu-fiq"}:
+            return GPU, pin.removeprefix("gpu-")
+        return super().arriving_at(pin, cpu)
+
+    def output_for(self, number: int, cpu: int) -> str:
+        """A source's FIQ bit overrides its IRQ bit (QA7 3.2)."""
+        return "fiq" if number != GPU and self._conditions(cpu)[3] >> number & 1 else "irq"
+
     def fiq_gates(self, number: int, cpu: int) -> list[Gate]:
         """The way of source ``number`` to the core's FIQ; there is none for the AXI monitor."""
         self._check(number)

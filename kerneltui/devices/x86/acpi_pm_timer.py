@@ -22,8 +22,6 @@ from kerneltui.hw.register import RO, RW, RW1C, TAG, Field, Register, RegisterTa
 from kerneltui.hw.scheduler import NEVER, Scheduler, ns_to_ticks, ticks_to_ns
 
 TMR, PWRBTN, SLPBTN, RTC = 0x0001, 0x0100, 0x0200, 0x0400
-EVENTS = TMR | PWRBTN | SLPBTN | RTC | 0x0020
-"""Bits that PM1_STS and PM1_EN have in common, the global lock's among them."""
 SCI_EN = 0x0001
 
 INPUTS = {"power_button": PWRBTN, "sleep_button": SLPBTN, "rtc": RTC}
@@ -133,18 +131,16 @@ class AcpiPmTimer(TimerDevice):
         While TMR_STS is set a change would not be seen, so none is scheduled: a machine whose
         software leaves the timer alone comes to rest.
         """
-        if self._status[0] & TMR:
-            self._carry.cancel()
-            return
-        changes = self._count() // self._half + 1
-        self._carry.arm(ticks_to_ns(changes * self._half, self._hz))
+        if not self._status[0] & TMR:
+            changes = self._count() // self._half + 1
+            self._carry.arm(ticks_to_ns(changes * self._half, self._hz))
 
     def _highest_bit_changed(self) -> None:
         self._status[0] |= TMR
         self._update()
 
     def _update(self) -> None:
-        events = self._status[0] & self._enable[0] & EVENTS
+        events = self._status[0] & self._enable[0]
         self._sci.set(bool(events and self._control[0] & SCI_EN))
 
     def input(self, pin: str, number: int = 0, cpu: int = 0) -> Sink:

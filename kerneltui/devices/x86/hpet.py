@@ -124,8 +124,9 @@ class Hpet(TimerDevice):
         A one-shot of 32 bits interrupts at the wrap also (2.3.9.2.1).  Cancelling puts the timer
         behind others that are due at the same moment, however often it was armed before.
         """
-        self._timers[number].cancel()
+        timer = self._timers[number]
         if not self._is_running:
+            timer.cancel()
             return
         mask = self._size_mask(number)
         count = self._count() & mask
@@ -135,7 +136,10 @@ class Hpet(TimerDevice):
         if mask == LOW_32 and ahead > to_wrap and not self._timer_config[number] & PERIODIC:
             self._wraps |= 1 << number
             ahead = to_wrap
-        self._timers[number].arm(self._due_ns(ahead))
+        due = self._due_ns(ahead)
+        if due == timer.due:
+            timer.cancel()
+        timer.arm(due)
 
     def _fire(self, number: int) -> None:
         """A match, or the wrap before it; the next one is always ahead.
@@ -181,7 +185,7 @@ class Hpet(TimerDevice):
             wanted |= self._inputs << ROUTES
         wanted &= self._reachable
         pulses &= self._reachable
-        if pulses & ~self._driven:
+        if pulses:
             self._drive(wanted | pulses)
         if wanted != self._driven:
             self._drive(wanted)
@@ -251,7 +255,7 @@ class Hpet(TimerDevice):
         cells[index] = cells[index] & ~ROUTE_MASK | self._routes[index] << ROUTE_SHIFT
         config = cells[index]
         bit = 1 << index
-        if value & VAL_SET and config & PERIODIC:
+        if value & VAL_SET:
             self._sets_value |= bit
         else:
             self._sets_value &= ~bit

@@ -60,6 +60,10 @@ class TimerCallbacks(Kernel):
         """The head of the queue, except while it is being handled."""
         return self.time_manager.armed_for
 
+    def expects_timer_event(self) -> bool:
+        """Only while a timeout is pending."""
+        return bool(self.time_manager.queue)
+
     def worst_lateness_ns(self) -> int:
         """As the time manager has noted it."""
         return self.time_manager.worst_lateness_ns

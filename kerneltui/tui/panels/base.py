@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 from textual.events import Resize
 from textual.geometry import Region
@@ -82,9 +83,9 @@ class Panel(LineView):
 
 def fit(text: str, width: int) -> str:
     """Exactly ``width`` cells: cut with an ellipsis, or padded."""
-    if len(text) > width:
-        return text[: max(width - 1, 0)] + "…" if width > 0 else ""
-    return text.ljust(width)
+    if cell_len(text) > width:
+        return set_cell_size(text, max(width - 1, 0)) + "…" if width > 0 else ""
+    return set_cell_size(text, width)
 
 
 def mark(flag: bool | None, letter: str) -> str:

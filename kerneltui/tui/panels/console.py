@@ -5,8 +5,6 @@ from __future__ import annotations
 from string import ascii_letters
 from typing import Any
 
-from textual.message import Message
-
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.widgets.line_view import Line, plain
@@ -22,13 +20,6 @@ class ConsolePanel(Panel):
         "the line's speed and reach the kernel by receive interrupts. Esc leaves."
     )
     FOLLOW = True
-
-    class Typed(Message):
-        """Characters for the board's serial line."""
-
-        def __init__(self, data: bytes) -> None:
-            super().__init__()
-            self.data = data
 
     def __init__(self, number: int, **options: Any) -> None:
         super().__init__(number, **options)

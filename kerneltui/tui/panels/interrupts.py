@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from kerneltui.debugger.views import InterruptView, MachineView
-from kerneltui.machine.aarch64_core import IRQS_UNMASKED
 from kerneltui.tui.panels.base import Panel, fit, mark
 from kerneltui.tui.widgets.line_view import Line, plain
 
@@ -28,7 +29,7 @@ class InterruptsPanel(Panel):
         for item in view.interrupts:
             lines.append(interrupt_line(item, width))
             if waits(item):
-                lines.append(why_line(item, width, handling=view.cpu.depth > 0))
+                lines.extend(why_lines(item, width))
         return lines
 
     def caption(self, view: MachineView) -> str:
@@ -43,11 +44,15 @@ def waits(item: InterruptView) -> bool:
     return bool(item.blocked_by and (item.line or item.pending) and not item.active)
 
 
-def why_line(item: InterruptView, width: int, *, handling: bool) -> Line:
+def why_lines(item: InterruptView, width: int) -> list[Line]:
     """What stops an interrupt that waits; a core that is busy with a handler is no mistake."""
-    if handling and item.blocked_by == IRQS_UNMASKED:
-        return plain(fit("       └ waits: IRQs are masked while a handler runs", width), "dim")
-    return plain(fit(f"       └ shut: {item.blocked_by}. {item.needs}", width), "alert")
+    if item.handler_runs:
+        said, look = "not acknowledged yet; IRQs are masked while a handler runs", "dim"
+    else:
+        said, look = f"gate '{item.blocked_by}' is shut: {item.needs}", "alert"
+    first, rest = "       └ ", "         "
+    rows = wrap(said, max(width, 30), initial_indent=first, subsequent_indent=rest)
+    return [plain(row, look) for row in rows]
 
 
 def interrupt_line(item: InterruptView, width: int) -> Line:

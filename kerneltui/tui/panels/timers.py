@@ -7,7 +7,7 @@ from itertools import groupby
 
 from kerneltui.debugger.views import ComparatorView, MachineView
 from kerneltui.tui.panels.base import Panel
-from kerneltui.tui.widgets.line_view import Line
+from kerneltui.tui.widgets.line_view import Line, plain
 from kerneltui.units import format_duration
 
 
@@ -42,13 +42,14 @@ def comparator_lines(name: str, item: ComparatorView) -> list[Line]:
         return [((f" {name}  off", "dim"),)]
     masked = " masked" if item.masked else ""
     if item.met:
-        return [((f"!{name}  {item.compare} met{masked}", "alert"),)]
+        met = plain(f"   met{masked}", "alert")
+        return [((f"!{name}  {item.compare}", "alert"),), met]
     wait = "never" if item.in_ns is None else f"in {format_duration(item.in_ns)}"
     if not item.compare:
         return [((f" {name}  0  {wait}", "dim"),)]
     return [
         ((f" {name}  ", "text"), (str(item.compare), "strong")),
-        ((f" {' ' * len(name)}  ", "text"), (f"{wait}{masked}", "strong")),
+        plain(f"   {wait}{masked}", "strong"),
     ]
 
 

@@ -246,6 +246,28 @@ def test_a_32_bit_timer_matches_each_time_the_low_half_comes_round(bench):
     ]
 
 
+def test_of_timers_that_match_together_the_one_armed_last_comes_last(bench):
+    bench.watch("irq16", "irq17", "irq18")
+    bench.run()
+    for timer in range(3):
+        bench.conf(timer, ENABLE | route(16 + timer))
+        bench.comp(timer, 100)
+    bench.comp(1, 100)
+    bench.at(100)
+    assert [name for _, name, level in bench.edges if level] == ["irq16", "irq18", "irq17"]
+
+
+def test_made_periodic_a_timer_forgets_the_wrap(bench):
+    bench.file.write(MAIN_CNT, WRAP - 10, 8)
+    bench.conf(0, MODE_32)
+    bench.comp(0, 5)
+    bench.run()
+    bench.conf(0, MODE_32 | PERIODIC | VAL_SET)
+    bench.comp(0, 5)
+    bench.at(15)
+    assert bench.read(0x108) == 10
+
+
 def test_32_bit_mode_cuts_the_comparator(bench):
     bench.comp(0, 0x5_0000_0007)
     bench.conf(0, MODE_32)
@@ -307,6 +329,16 @@ def test_a_periodic_timer_of_32_bits_goes_on_over_the_wrap_without_an_interrupt_
     assert [at for at, _, level in bench.edges if level] == [50, 250, 450]
 
 
+def test_32_bit_mode_cuts_the_period(bench):
+    bench.conf(0, PERIODIC | VAL_SET)
+    bench.comp(0, 0x3_0000_0010)
+    bench.conf(0, PERIODIC | MODE_32)
+    bench.conf(0, PERIODIC)
+    bench.run()
+    bench.at(0x10)
+    assert bench.read(0x108) == 0x20
+
+
 def test_64_bit_periodic_timers_are_set_by_halves_with_val_set_before_each(bench):
     bench.conf(0, PERIODIC | VAL_SET)
     bench.comp(0, 0x10, size=4)
@@ -324,9 +356,10 @@ def test_a_route_that_the_timer_does_not_have_does_not_read_back(bench):
     assert bench.read(0x100, 4) >> 9 & 0x1F == 20
 
 
-def test_a_timer_without_a_route_interrupts_nowhere(bench):
+@pytest.mark.parametrize("trigger", [0, LEVEL])
+def test_a_timer_without_a_route_interrupts_nowhere(bench, trigger):
     bench.watch(*(f"irq{n}" for n in range(32)), "legacy_pit", "legacy_rtc")
-    bench.conf(0, ENABLE)
+    bench.conf(0, trigger | ENABLE)
     bench.comp(0, 10)
     bench.run()
     bench.at(100)
