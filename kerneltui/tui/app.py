@@ -293,10 +293,9 @@ class KernelTui(App[int]):
             self.action_zoom()
 
     def on_key(self, event: Key) -> None:
-        """In typing mode all keys but Esc go to the board.
-
-        Keys can be faster than the focus: what a mode is meant to get, it gets.
-        """
+        """Keys can be faster than the focus: what a mode is meant to get, it gets."""
+        if len(self.screen_stack) > 1:
+            return
         if self._filtering and event.character and event.is_printable:
             self._filter_box.insert_text_at_cursor(event.character)
         if not self._console.typing:

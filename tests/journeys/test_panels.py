@@ -49,6 +49,7 @@ def interrupt(**facts):
         "controller": "gic", "number": 30, "source": "PPI 14", "name": "Timer", "line": False,
         "enabled": True, "pending": False, "active": False, "priority": 0xA0, "targets": (0,),
         "trigger": "level", "count": 7, "blocked_by": "", "needs": "",
+        "handler_runs": False,
     }  # fmt: skip
     return InterruptView(**(usual | facts))
 
@@ -204,8 +205,13 @@ def test_an_interrupt_that_waits_says_at_which_gate():
 
     stopped = shown(interrupt(pending=True, blocked_by="CPU mask", needs="DAIF I is 1; needs 0"))
     assert len(stopped) == 2
-    assert "shut: CPU mask. DAIF I is 1; needs 0" in stopped[1]
+    assert "gate 'CPU mask' is shut: DAIF I is 1; needs 0" in stopped[1]
     assert len(stopped[1]) <= 68
+    long = shown(interrupt(pending=True, blocked_by="enabled", needs="a reason " * 20))
+    assert len(long) > 3
+    assert max(len(row) for row in long) <= 68
+    busy = shown(interrupt(pending=True, blocked_by="IRQs unmasked", handler_runs=True))
+    assert "not acknowledged yet" in busy[1]
     # One that nobody asks for waits for nothing, whatever gates are shut.
     assert len(shown(interrupt(blocked_by="line asserted"))) == 1
     nobody = interrupt(name="", count=None)
@@ -239,7 +245,7 @@ def test_a_timeout_fits_its_panel(width):
 def test_a_comparator_in_each_of_its_states():
     assert texts(comparator_lines("CNTP_CVAL", comparator(enabled=False))) == [" CNTP_CVAL  off"]
     met = texts(comparator_lines("CNTP_CVAL", comparator(met=True, masked=True)))
-    assert met == ["!CNTP_CVAL  2000 met masked"]
+    assert met == ["!CNTP_CVAL  2000", "   met masked"]
     waits = " ".join(texts(comparator_lines("CNTP_CVAL", comparator())))
     assert "2000" in waits
     assert "in 18.518 us" in waits

@@ -42,7 +42,7 @@ class PanelTabs(Static):
         tabs: list[Content | str] = []
         for number, title in enumerate(titles, 1):
             style = "bold reverse" if number == current else ""
-            tabs += [link(f" {number} {title} ", f"focus_panel({number})", style)]
+            tabs += [link(f" {number} {title} ", f"choose('focus_panel', {number})", style)]
         self.update(Content.assemble(*tabs), layout=False)
 
 
