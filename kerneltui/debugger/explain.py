@@ -32,11 +32,11 @@ def way_to_core(machine: Machine, controller: str, number: int, cpu: int = 0) ->
         onward = machine.controllers.get(target) if target not in passed else None
         arrival = onward.arriving_at(pin, cpu) if onward is not None else None
         if arrival is None:
-            return [*gates, _lost(controller, output, target)]
+            return [*gates, _lost(controller, output)]
         controller, (number, output) = target, arrival
 
 
-def _lost(controller: str, output: str, target: str) -> Gate:
-    where = f"goes to {target}" if target else "is not connected"
+def _lost(controller: str, output: str) -> Gate:
+    wire = f"{controller}.{output}"
     needs = f"'interrupts: {{{output}: cpu {output}}}' of '{controller}' in the board file"
-    return Gate("wired to a core", False, f"{controller}.{output}", where, 0, needs, "board file")
+    return Gate("wired to a core", False, wire, "level at a core", 0, needs, "board file")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from kerneltui.hw.line import Line
 from kerneltui.machine.hosted_core import HostedCore
@@ -20,28 +20,18 @@ TEXTS_KEPT = 1_000
 CONSOLE_BYTES = 256 * 1024
 
 
-class Event(NamedTuple):
-    """One thing that happened.
-
-    ``kind`` is an instruction (``ldr``, ``str``, ``mrs``, ``msr``, ``daifset``, ``daifclr``,
-    ``compute``, ``wfi``, ``eret``), an exception (``irq``, ``fiq``, ``sync``), a wire (``line``),
-    the serial line (``tx``, ``rx``), a kernel ``tracepoint``, or ``unmodelled``.  ``target`` is an
-    address or encoding, ``value`` what was moved, ``text`` a name where there is no address.
-    """
-
-    step: int
-    time_ns: int
-    kind: str
-    target: int
-    value: int
-    text: str
-
-
 Place = tuple[str, int]
 """An address space's name, and an address (or encoding) in it."""
 SPACES = {"ldr": MEMORY, "str": MEMORY, "mrs": SYSTEM_REGISTERS, "msr": SYSTEM_REGISTERS}
 """Where each kind of access goes."""
 RawEvent = tuple[int, int, str, int, int, str]
+"""One thing that happened: step, time in ns, kind, target, value, text.
+
+The kind is an instruction (``ldr``, ``str``, ``mrs``, ``msr``, ``daifset``, ``daifclr``,
+``compute``, ``wfi``, ``eret``), an exception (``irq``, ``fiq``, ``sync``), a wire (``line``), the
+serial line (``tx``, ``rx``), a kernel ``tracepoint``, or ``unmodelled``.  The target is an address
+or encoding, the value what was moved, the text a name where there is no address.
+"""
 
 
 class EventNames:

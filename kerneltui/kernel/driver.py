@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 from kerneltui.kernel.irq import Irq, IrqHandler, IrqManager
 
@@ -39,7 +39,7 @@ class DriverManager:
         self._entries: list[DriverEntry] = []
 
     def register(self, driver: Driver, irq: Irq | None = None) -> None:
-        """Add a driver; nothing is initialised yet."""
+        """Add a driver, an :class:`InterruptDriven` one with its interrupt; nothing is done yet."""
         self._entries.append(DriverEntry(driver, irq))
 
     def init_drivers(self, irq_manager: IrqManager) -> None:
@@ -48,8 +48,9 @@ class DriverManager:
             entry.driver.init()
         for entry in self._entries:
             if entry.irq is not None:
-                handle = entry.driver.handle  # type: ignore[attr-defined]  # has an irq: has a handler
-                irq_manager.register_handler(IrqHandler(entry.irq, entry.driver.compatible, handle))
+                driver = cast("InterruptDriven", entry.driver)
+                handler = IrqHandler(entry.irq, driver.compatible, driver.handle)
+                irq_manager.register_handler(handler)
                 irq_manager.enable(entry.irq)
 
     def names(self) -> list[str]:

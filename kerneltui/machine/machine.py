@@ -48,7 +48,6 @@ class Machine:
         self.memory = AddressSpace(MEMORY)
         self.sysregs = AddressSpace(SYSTEM_REGISTERS)
         self.devices: dict[str, Device] = {}
-        self.console_name = board.spec.console
         self._build(board)
         self.cores = [
             Aarch64Core(index, self.scheduler, self.memory, self.sysregs, board.costs)

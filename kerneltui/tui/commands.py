@@ -61,17 +61,6 @@ def bindings(panels: int) -> list[BindingType]:
 BarItem = tuple[str, str, str]
 """What the bar at the bottom offers: key, label, and the app's action of a click."""
 
-USUALLY: list[BarItem] = [
-    (command.shown_key or command.key, command.label, f"choose('{command.ident}')")
-    for command in COMMANDS
-    if command.footer
-]
-WHILE_TYPING: list[BarItem] = [("esc", "Leave typing", "choose('leave')")]
-WHILE_FILTERING: list[BarItem] = [
-    ("enter", "Keep filter", "keep_filter"),
-    ("esc", "End filter", "leave"),
-]
-
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0, 1000.0, float("inf"))
 """Virtual seconds per second; the last is as fast as the computer can."""
 
@@ -88,8 +77,8 @@ def next_speed(speed: float, direction: int) -> float:
     return next((step for step in reversed(SPEEDS) if step < speed), SPEEDS[0])
 
 
-def offered(*, typing: bool, filtering: bool) -> list[tuple[str, str, str]]:
-    """What the command bar shows: key, label and action of each command that works now."""
+def offered(*, typing: bool, filtering: bool) -> list[BarItem]:
+    """What the command bar shows: the commands that work now."""
     if typing:
         return [("esc", "Leave typing", "choose('leave')")]
     if filtering:

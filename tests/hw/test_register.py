@@ -42,7 +42,7 @@ BLOCK = RegisterTable(
         Register("ENABLE_CLR{n}", 0x20, (Field("E", 0, 32, W1C),), count=3, store="ENABLE",
                  packed=True),
         Register("STATUS", 0x30, (Field("HIT", 0, 4, RW1C), Field("MODE", 4, 4))),
-        Register("UNDONE", 0x34, (Field("ON", 0), Field("TODO", 1, 3, TAG)), reset=0b0100),
+        Register("UNDONE", 0x34, (Field("ON", 0), Field("ABSENT", 1, 3, TAG)), reset=0b0100),
         Register("MAILBOX", 0x38, (Field("V", 0, 32),), banked=True, reset=7),
         Register("ROW{n}", 0x40, (Field("V", 0, 32),), banked=True, count=2, stride=8),
         Register("HALF", 0x60, (Field("V", 0, 32, RO),)),

@@ -32,7 +32,6 @@ FE, PE, BE = 1, 2, 4
 """Errors of one character, as :meth:`Ns16550.receive` takes them."""
 DR, OE, LSR_PE, LSR_FE, LSR_BI, THRE, TEMT, FIFO_ERROR = (1 << bit for bit in range(8))
 WITH_CHARACTER = LSR_PE | LSR_FE | LSR_BI
-ERRORS = OE | WITH_CHARACTER
 
 ERBFI, ETBEI, ELSI, EDSSI = 1, 2, 4, 8
 IIR_NONE, IIR_MODEM, IIR_THRE, IIR_DATA, IIR_LINE, IIR_TIMEOUT = 0x01, 0x00, 0x02, 0x04, 0x06, 0x0C
