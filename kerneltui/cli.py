@@ -10,37 +10,16 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from kerneltui import __version__
 from kerneltui.errors import UserError, suggestion
-from kerneltui.parameters import DurationType, SizeType, SpeedType, pass_on
+from kerneltui.parameters import DurationType, SizeType, SpeedType, machine_options, pass_on
 
 if TYPE_CHECKING:
     from kerneltui.debugger.session import Session
 
 BAD_INPUT = 2
 FAILED = 1
-
-
-def _complete(kind: str) -> Callable[..., list[CompletionItem]]:
-    def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
-        from kerneltui.configfile import available
-
-        found = [name for name in available(kind) if name.startswith(incomplete)]
-        return [CompletionItem(name) for name in found] or [CompletionItem(incomplete, type="file")]
-
-    return names
-
-
-_BOARD = click.option(
-    "--board", default="rpi4", show_default=True, shell_complete=_complete("boards"),
-    help="A built-in board, or a board file.",
-)  # fmt: skip
-_SCENARIO = click.option(
-    "--scenario", default="timer-callbacks", show_default=True,
-    shell_complete=_complete("scenarios"), help="A built-in scenario, or a scenario file.",
-)  # fmt: skip
 
 
 class OutputError(Exception):
@@ -71,28 +50,27 @@ class SuggestingGroup(click.Group):
 
 
 @click.group(cls=SuggestingGroup, invoke_without_command=True, no_args_is_help=False)
-@_BOARD
-@_SCENARIO
+@machine_options
 @click.option("--speed", type=SpeedType(), default="1", help="0.1 to 1000, or max.  [default: 1]")
 @click.option(
     "--theme", default="", help="A theme's name; projector-dark and projector-light are bold."
 )
 @click.version_option(__version__, prog_name="kerneltui", message="%(prog)s %(version)s")
 @click.pass_context
-def cli(ctx: click.Context, board: str, scenario: str, speed: float, theme: str) -> None:
+def cli(ctx: click.Context, /, speed: float, theme: str, **machine: Any) -> None:
     """A laboratory for interrupts and timers.  Without a command, the dashboard."""
     if ctx.invoked_subcommand is None:
-        ctx.exit(_dashboard(board, scenario, speed, theme))
+        ctx.exit(_dashboard(speed, theme, **machine))
     pass_on(ctx, cli.commands[ctx.invoked_subcommand])
 
 
-def _dashboard(board: str, scenario: str, speed: float, theme: str) -> int:
+def _dashboard(speed: float, theme: str, **machine: Any) -> int:
     import gc
 
     # Imports and the first picture make many objects and little garbage; the app switches the
     # collector on again when it is ready.
     gc.disable()
-    session = _session(board, scenario)
+    session = _session(**machine)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UserError("the dashboard needs a terminal; 'kerneltui run' works without one")
     from kerneltui.tui.app import KernelTui
@@ -101,27 +79,26 @@ def _dashboard(board: str, scenario: str, speed: float, theme: str) -> int:
     if theme and theme not in theme_names():
         raise UserError(f"unknown theme '{theme}'{suggestion(theme, theme_names())}")
     session.boot()
-    app = KernelTui(session, speed=speed, theme=theme, board=board)
+    app = KernelTui(session, speed=speed, theme=theme, board=machine["board"])
     return app.run() or app.return_code or 0
 
 
-def _session(board: str, scenario: str, **options: Any) -> Session:
-    from kerneltui.scenarios.scenario import open_session
+def _session(board: str, scenario: str, append: str, cpu: str, without: tuple[str, ...]) -> Session:
+    from kerneltui.scenarios.scenario import Changes, open_session
 
-    return open_session(board, scenario, **options)
+    return open_session(board, scenario, Changes(append, cpu, without))
 
 
 @cli.command()
-@_BOARD
-@_SCENARIO
+@machine_options
 @click.option("--until", type=DurationType(), required=True, help="Virtual time to run to, as 6s.")
 @click.option("--json", "as_json", is_flag=True, help="The final view as one JSON object.")
 @click.option("--stats", is_flag=True, help="Figures of the run on standard error.")
-def run_command(board: str, scenario: str, until: int, *, as_json: bool, stats: bool) -> int:
+def run_command(until: int, *, as_json: bool, stats: bool, **machine: Any) -> int:
     """Run without a screen: the board's serial output on standard output."""
     from time import perf_counter
 
-    session = _session(board, scenario)
+    session = _session(**machine)
     session.recorder.trace(as_json)
     if not as_json:
         session.recorder.console.on_byte = _writer(_stdout())
@@ -172,7 +149,7 @@ def _print_stats(session: Session, wall: float) -> None:
 
 def _verdict(session: Session) -> int:
     """0, or 1 with a line on standard error when the kernel has halted."""
-    reason = session.machine.core.halt_reason
+    reason = session.machine.halt_reason
     if reason:
         _complain(f"the kernel halted: {reason}")
         return FAILED
@@ -180,8 +157,7 @@ def _verdict(session: Session) -> int:
 
 
 @cli.command()
-@_BOARD
-@_SCENARIO
+@machine_options
 @click.option("--until", type=DurationType(), required=True, help="Virtual time to run to.")
 @click.option(
     "-o",
@@ -190,11 +166,11 @@ def _verdict(session: Session) -> int:
     required=True,
     help="The file; - is standard output.",
 )
-def trace(board: str, scenario: str, until: int, output: Path) -> int:
+def trace(until: int, output: Path, **machine: Any) -> int:
     """Write every event as one JSON object a line."""
     from kerneltui.export.jsonl import write_trace
 
-    session = _session(board, scenario)
+    session = _session(**machine)
     if str(output) == "-":
         write_trace(session, until, _stdout())
         sys.stdout.flush()
@@ -295,8 +271,7 @@ def registers(output: Path | None) -> None:
 
 
 @cli.command()
-@_BOARD
-@_SCENARIO
+@machine_options
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="The SVG file."
 )
@@ -312,12 +287,12 @@ def registers(output: Path | None) -> None:
 @click.option("--theme", default="", help="A theme's name.")
 @click.option("--keys", default="", help="Keys to press first, separated by spaces: 'n n 2 z'.")
 def screenshot(
-    board: str, scenario: str, output: Path, at: int, size: tuple[int, int], theme: str, keys: str
+    output: Path, at: int, size: tuple[int, int], theme: str, keys: str, **machine: Any
 ) -> None:
     """Write a picture of the dashboard."""
     from kerneltui.tui.screenshot import take
 
-    session = _session(board, scenario)
+    session = _session(**machine)
     session.boot()
     if at > session.machine.now:
         session.run_until(at)

@@ -1,11 +1,13 @@
-"""What the command line's parameters can be: durations, speeds, sizes."""
+"""What the command line's parameters can be, and the options that commands share."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
 from kerneltui.errors import UserError
 
@@ -66,6 +68,44 @@ class SizeType(click.ParamType[tuple[int, int]]):
         if not (20 <= int(columns) <= 400 and 5 <= int(rows) <= 200):
             self.fail(f"'{value}' is out of range: 20x5 to 400x200", param, ctx)
         return int(columns), int(rows)
+
+
+def _complete(kind: str) -> Callable[..., list[CompletionItem]]:
+    def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+        from kerneltui.configfile import available
+
+        found = [name for name in available(kind) if name.startswith(incomplete)]
+        return [CompletionItem(name) for name in found] or [CompletionItem(incomplete, type="file")]
+
+    return names
+
+
+_BOARD = click.option(
+    "--board", default="", shell_complete=_complete("boards"),
+    help="A built-in board, or a board file.  [default: rpi4, or what the scenario is for]",
+)  # fmt: skip
+_SCENARIO = click.option(
+    "--scenario", default="timer-callbacks", show_default=True,
+    shell_complete=_complete("scenarios"), help="A built-in scenario, or a scenario file.",
+)  # fmt: skip
+
+
+_CHANGES = (
+    click.option(
+        "--append", default="", help="Boot parameters of a PC, as 'clock=hpet timer=acpi'."
+    ),
+    click.option("--cpu", default="", help="Change CPU features of a PC, as '-arat,-invtsc'."),
+    click.option(
+        "--no", "without", multiple=True, metavar="DEVICE", help="Remove a device from the board."
+    ),
+)
+
+
+def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What decides the machine: board, scenario, and changes to them."""
+    for option in (*reversed(_CHANGES), _SCENARIO, _BOARD):
+        command = option(command)
+    return command
 
 
 def pass_on(ctx: click.Context, command: click.Command) -> None:

@@ -1,10 +1,12 @@
 """Why an interrupt does or does not arrive: the gates on its way, from its input to the core.
 
-Controllers and cores give their own gates; here they are only strung together along the wires.
+Controllers and cores give their own gates; here they are only strung together along the wires and
+messages.
 """
 
 from __future__ import annotations
 
+from kerneltui.hw.device import InterruptController
 from kerneltui.hw.gate import Gate
 from kerneltui.machine.machine import Machine
 
@@ -12,10 +14,10 @@ from kerneltui.machine.machine import Machine
 def way_to_core(machine: Machine, controller: str, number: int, cpu: int = 0) -> list[Gate]:
     """All gates of an interrupt, in the order in which it meets them.
 
-    An interrupt of a controller that feeds another one (the Pi 3's peripheral controller) goes on
-    through that one.  Where the board leads a controller's output nowhere, or in a circle, the way
-    ends at a shut gate.  Raises KeyError for a device that is no controller, ValueError for a
-    number that the controller does not have.
+    An interrupt of a controller that feeds another one (the Pi 3's peripheral controller, an I/O
+    APIC) goes on through that one.  Where the board leads a controller's output nowhere, or in a
+    circle, the way ends at a shut gate.  Raises KeyError for a device that is no controller,
+    ValueError for a number that the controller does not have.
     """
     gates: list[Gate] = []
     passed: set[str] = set()
@@ -23,17 +25,49 @@ def way_to_core(machine: Machine, controller: str, number: int, cpu: int = 0) ->
     while True:
         device = machine.controllers[controller]
         gates += device.fiq_gates(number, cpu) if output == "fiq" else device.gates(number, cpu)
-        lines = device.outputs[output]
-        wire = lines[min(cpu, len(lines) - 1)].name
-        target, _, pin = machine.wiring.get(wire, "").partition(" ")
-        if target == "cpu":
-            return gates + machine.cores[cpu].gates(pin)
         passed.add(controller)
-        onward = machine.controllers.get(target) if target not in passed else None
-        arrival = onward.arriving_at(pin, cpu) if onward is not None else None
-        if arrival is None:
+        message = device.message_for(number)
+        if message is not None:
+            controller, number = message
+            output = machine.controllers[controller].output_for(number, cpu)
+            continue
+        end = _end(machine, device, output, cpu)
+        if end is not None:
+            return gates + end
+        for name, pin in _targets(machine, device, output, cpu):
+            onward = machine.controllers.get(name)
+            arrival = onward.arriving_at(pin, cpu) if onward and name not in passed else None
+            if arrival is not None:
+                controller, (number, output) = name, arrival
+                break
+        else:
             return [*gates, _lost(controller, output)]
-        controller, (number, output) = target, arrival
+
+
+def _targets(
+    machine: Machine, device: InterruptController, output: str, cpu: int
+) -> list[tuple[str, str]]:
+    """Device and pin of everything that an output is wired to."""
+    lines = device.outputs.get(output, [])
+    if not lines:
+        return []
+    wire = lines[min(cpu, len(lines) - 1)].name
+    parts = (target.partition(" ") for target in machine.wiring.get(wire, []))
+    return [(name, pin) for name, _, pin in parts]
+
+
+def _end(machine: Machine, device: InterruptController, output: str, cpu: int) -> list[Gate] | None:
+    """The last gates, where an output leads to a core, perhaps through a pin that lets it pass."""
+    for name, pin in _targets(machine, device, output, cpu):
+        if name == "cpu":
+            return machine.cores[cpu].gates(pin)
+        onward = machine.controllers.get(name)
+        passing = onward.pin_gates(pin, cpu) if onward is not None else None
+        if onward is not None and passing is not None:
+            for last, core_pin in _targets(machine, onward, next(iter(onward.outputs)), cpu):
+                if last == "cpu":
+                    return passing + machine.cores[cpu].gates(core_pin)
+    return None
 
 
 def _lost(controller: str, output: str) -> Gate:

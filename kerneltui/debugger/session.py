@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from kerneltui.debugger import views
+from kerneltui.debugger.firmware_views import firmware_views
+from kerneltui.debugger.rates import RateMeter
 from kerneltui.debugger.trace import EventNames, Place, RawEvent, Recorder
 from kerneltui.hw.scheduler import NEVER
 from kerneltui.kernel.kernel import Kernel
 from kerneltui.machine.board import Board
-from kerneltui.machine.hosted_core import FOREVER, StopReason
+from kerneltui.machine.core import FOREVER, CoreState, StopReason
+from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.machine import KernelFactory, Machine
 from kerneltui.units import format_duration
 
@@ -42,6 +45,8 @@ class Setup:
     scenario_title: str = ""
     about: str = ""
     inputs: tuple[TimedInput, ...] = ()
+    changes: Any = None
+    """what the command line has changed on the board"""
 
 
 @dataclass(frozen=True)
@@ -52,13 +57,16 @@ class Goal:
     conditions: dict[str, Any] = field(default_factory=dict)
 
 
-STEP = Goal("one instruction", {"instructions": 1})
+STEP = Goal("one instruction", {"steps": 1})
 NEXT_INTERRUPT = Goal("the next interrupt", {"interrupt": True})
 NEXT_TIMER_EVENT = Goal("the next timer event", {"tracepoint": "timer_callback_done"})
 FREE = Goal("running")
 BOOT = Goal("the first idle", {"idle": True})
 
+_EVENTS = {StopReason.INTERRUPT, StopReason.TRACEPOINT, StopReason.HALTED}
+"""Reasons to stop that belong to one core."""
 _SAID = {
+    StopReason.STEP: "stepped",
     StopReason.BUDGET: "stepped",
     StopReason.TIME: "reached the time",
     StopReason.INTERRUPT: "interrupt taken",
@@ -96,9 +104,14 @@ class Session:
         self.typed: list[tuple[int, bytes]] = []
         """what was typed by hand: (instructions retired, characters)"""
         self.last_stop = "at reset"
+        self.focus = 0
+        """the core on show, which is the one that steps; it follows where something happens"""
         self.values: dict[Place, int] = {}
         self.baseline: dict[Place, int] = {}
         self.known_registers: dict[Place, tuple[object, views.RegisterView]] = {}
+        self.rates = RateMeter()
+        self.firmware = firmware_views(self.machine.memory)
+        """read once: tables lie in ROM"""
         self.generation += 1
         self._viewed = -1
 
@@ -140,7 +153,7 @@ class Session:
 
     def finish_goal(self) -> Goal:
         """What :meth:`finish` waits for at this moment."""
-        return Goal("the end of the handler", {"below_depth": max(self.machine.core.depth, 1)})
+        return Goal("the end of the handler", {"below_depth": max(self.core.depth, 1)})
 
     def run_until(self, time_ns: int) -> StopReason:
         """Run until virtual time ``time_ns``."""
@@ -150,34 +163,51 @@ class Session:
         """Run towards ``goal``, for at most so many instructions and no further than ``until``.
 
         Answers BUDGET or TIME when a limit ended the slice before the goal was reached; call again
-        to go on.  A goal that is an instruction count is reached with BUDGET.
+        to go on.
         """
-        conditions = dict(goal.conditions)
-        conditions["instructions"] = min(conditions.get("instructions", FOREVER), instructions)
+        conditions = {**goal.conditions, "instructions": instructions, "focus": self.focus}
         conditions["until"] = min(conditions.get("until", NEVER), until)
         if "until" not in goal.conditions and goal.conditions and self._nothing_to_wait_for():
             self._say(StopReason.NOTHING_DUE)
             return StopReason.NOTHING_DUE
-        before = self.machine.core.retired, self.machine.now
+        before = self._progress()
         reason = self.machine.run(**conditions)
-        if (self.machine.core.retired, self.machine.now) != before:
+        if self._progress() != before:
             self.generation += 1
+        if reason in _EVENTS:
+            self.focus = self.machine.stopped
         self._say(reason)
         return reason
+
+    def _progress(self) -> tuple[int, ...]:
+        return self.machine.now, *(core.retired for core in self.machine.cores)
+
+    @property
+    def core(self) -> HostedCore:
+        """The core on show."""
+        return self.machine.cores[self.focus]
+
+    def focus_next_core(self) -> None:
+        """Show the next core that has been started."""
+        count = len(self.machine.cores)
+        order = [(self.focus + ahead) % count for ahead in range(1, count + 1)]
+        self.focus = next(n for n in order if self.machine.cores[n].state is not CoreState.OFF)
+        self.generation += 1
 
     def _nothing_to_wait_for(self) -> bool:
         """Whether only a comparator that nobody listens to could end the core's sleep.
 
         Waiting for that would leap over an hour of virtual time and show nothing.
         """
-        idle = self.machine.at_rest and not self.machine.core.inputs
+        machine = self.machine
+        idle = machine.at_rest and not any(core.inputs for core in machine.cores)
         return idle and self.machine.terminal.is_done and not self.kernel.expects_timer_event()
 
     def mark(self) -> None:
         """Take the present register values as those that changes are marked against."""
         if self._viewed >= 0:
             if self._viewed != self.generation:
-                self.values = views.register_values(self.machine)
+                self.values = views.register_values(self.machine, self.focus)
             self.baseline = self.values
         self.recorder.touched.clear()
 
@@ -196,7 +226,7 @@ class Session:
 
     def _say(self, reason: StopReason) -> None:
         if reason is StopReason.HALTED:
-            self.last_stop = self.machine.core.halt_reason
+            self.last_stop = self.machine.halt_reason
         else:
             self.last_stop = _SAID[reason]
 
@@ -204,7 +234,7 @@ class Session:
 
     def view(self) -> views.MachineView:
         """A picture of the present moment; looking changes nothing."""
-        self.values = views.register_values(self.machine)
+        self.values = views.register_values(self.machine, self.focus)
         self._viewed = self.generation
         return views.build(self)
 
@@ -225,6 +255,8 @@ class Session:
         del self.typed[snapshot.typed :]
         # Up to the idle instruction, without executing it: the kernel's stack is there again.
         self.machine.run(instructions=0)
+        self.focus = 0
+        self.rates = RateMeter()
         self.generation += 1
         self.last_stop = "restored"
 

@@ -12,8 +12,9 @@ from itertools import islice
 from typing import Any
 
 from kerneltui.hw.line import Line
+from kerneltui.machine.core import EXCEPTIONS, LOADS, STORES
 from kerneltui.machine.hosted_core import HostedCore
-from kerneltui.machine.machine import MEMORY, SYSTEM_REGISTERS, Machine
+from kerneltui.machine.machine import Machine
 
 TRACE_EVENTS = 20_000
 TEXTS_KEPT = 1_000
@@ -22,16 +23,18 @@ CONSOLE_BYTES = 256 * 1024
 
 Place = tuple[str, int]
 """An address space's name, and an address (or encoding) in it."""
-SPACES = {"ldr": MEMORY, "str": MEMORY, "mrs": SYSTEM_REGISTERS, "msr": SYSTEM_REGISTERS}
-"""Where each kind of access goes."""
-RawEvent = tuple[int, int, str, int, int, str]
-"""One thing that happened: step, time in ns, kind, target, value, text.
+SPACES = LOADS | STORES
+RawEvent = tuple[int, int, int, str, int, int, str]
+"""One thing that happened: step, time in ns, core, kind, target, value, text.
 
-The kind is an instruction (``ldr``, ``str``, ``mrs``, ``msr``, ``daifset``, ``daifclr``,
-``compute``, ``wfi``, ``eret``), an exception (``irq``, ``fiq``, ``sync``), a wire (``line``), the
-serial line (``tx``, ``rx``), a kernel ``tracepoint``, or ``unmodelled``.  The target is an address
-or encoding, the value what was moved, the text a name where there is no address.
+The kind is an instruction's mnemonic (``ldr``, ``out``, ``compute``, ``wfi``, ``iret``), an
+exception (``irq``, ``fiq``, ``sync``, ``intr``, ``nmi``, ``fault``, ``int``), a wire (``line``),
+the serial line (``tx``, ``rx``), a kernel ``tracepoint``, or ``unmodelled``.  The target is an
+address, encoding or vector, the value what was moved, the text a name where there is no address.
 """
+WITH_OPERAND = {"cpuid", "push", "lidt", "popf", "add rsp"}
+RETURNS = {"eret": ("elr", "spsr"), "iret": ("rip", "rflags")}
+"""Returns from exceptions, and where each finds address and flags."""
 
 
 class EventNames:
@@ -39,26 +42,28 @@ class EventNames:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
+        self._return_name = "elr" if "irq" in machine.core.PINS else "rip"
 
     def name(self, kind: str, target: int) -> str:
         """The register that an instruction accessed, or ``""``."""
-        if kind in {"ldr", "str"}:
-            return self._machine.memory.name_at(target)
-        if kind in {"mrs", "msr"}:
-            own = self._machine.core.regs.slot_at(target)
-            return own.name if own is not None else self._machine.sysregs.name_at(target)
-        return ""
+        space = SPACES.get(kind)
+        if space is None:
+            return ""
+        own = self._machine.core.regs
+        slot = own.slot_at(target) if space == own.table.space else None
+        return slot.name if slot is not None else self._machine.spaces[space].name_at(target)
 
     def as_dict(self, event: RawEvent) -> dict[str, Any]:
         """One event as the JSON lines export writes it: numbers that are addresses in hex."""
-        step, time_ns, kind, target, value, text = event
-        found: dict[str, Any] = {"step": step, "t": time_ns, "cpu": 0, "op": kind}
-        if kind in {"ldr", "str", "mrs", "msr"}:
+        step, time_ns, cpu, kind, target, value, text = event
+        found: dict[str, Any] = {"step": step, "t": time_ns, "cpu": cpu, "op": kind}
+        if kind in SPACES:
             found |= {"addr": hex(target), "reg": self.name(kind, target), "value": hex(value)}
-        elif kind in {"irq", "fiq", "sync"}:
-            found |= {"vector": hex(target), "elr": hex(value)}
-        elif kind == "eret":
-            found |= {"elr": hex(target), "spsr": hex(value)}
+        elif kind in EXCEPTIONS:
+            found |= {"vector": hex(target), self._return_name: hex(value)}
+        elif kind in RETURNS:
+            address, flags = RETURNS[kind]
+            found |= {address: hex(target), flags: hex(value)}
         elif kind == "line":
             found |= {"line": text, "level": value}
         elif kind in {"tx", "rx"}:
@@ -67,28 +72,34 @@ class EventNames:
             found |= {"ns": value}
         elif kind in {"daifset", "daifclr"}:
             found |= {"bits": value}
+        elif kind == "cpuid":
+            found |= {"leaf": hex(target)}
+        elif target or value:
+            found |= {"target": hex(target), "value": hex(value)}
         elif text:
             found |= {"text": text}
         return found
 
     def as_text(self, event: RawEvent) -> str:
         """One event as the trace panel shows it."""
-        _, _, kind, target, value, text = event
-        if kind in {"ldr", "mrs"}:
+        _, _, _, kind, target, value, text = event
+        if kind in LOADS:
             return f"{kind} {self.name(kind, target)} = {value:#x}"
-        if kind in {"str", "msr"}:
+        if kind in STORES:
             return f"{kind} {self.name(kind, target)} <- {value:#x}"
-        if kind in {"irq", "fiq", "sync"}:
-            return f"{kind.upper()} taken, from {value:#x}"
+        if kind in EXCEPTIONS:
+            vector = f" vector {target:#04x}" if kind not in {"irq", "fiq", "sync"} else ""
+            return f"{kind.upper()} taken,{vector} from {value:#x}"
         if kind == "line":
             return f"line {text} {'rises' if value else 'falls'}"
         if kind in {"tx", "rx"}:
             return f"{kind} {chr(value)!a}"
-        if kind == "compute":
-            return f"compute {value} ns"
         if kind in {"daifset", "daifclr"}:
             return f"msr {kind}, #{value}"
-        return f"{kind} {text}".rstrip()
+        operand = f"{value} ns" if kind == "compute" else text
+        if kind in WITH_OPERAND:
+            operand = hex(value or target)
+        return f"{kind} {operand}".rstrip()
 
 
 class Recorder:
@@ -114,7 +125,6 @@ class Recorder:
         """Record this machine from now on."""
         self._machine = machine
         self._scheduler = machine.scheduler
-        self._core = machine.core
         machine.terminal.on_output = self._sent
         machine.terminal.on_input = self._received
         self.trace(self.tracing)
@@ -146,12 +156,18 @@ class Recorder:
             fresh = min(self.recorded, count)
         for event in self.last(fresh):
             text = names.as_text(event)
-            self._texts.append(f"{event[0]:>7} {event[1] / 1e9:>14.9f}  {text}")
+            core = f"[{event[2]}] " if event[2] else ""
+            self._texts.append(f"{event[0]:>7} {event[1] / 1e9:>14.9f}  {core}{text}")
         self._worded = self.recorded
         return tuple(self._texts)[-count:]
 
-    def _add(self, kind: str, target: int, value: int, text: str) -> None:
-        event = (self._core.retired, self._scheduler.now, kind, target, value, text)
+    def _add(
+        self, kind: str, target: int, value: int, text: str, core: HostedCore | None = None
+    ) -> None:
+        # Wires and the serial line move while some core's instruction is under way, or while all
+        # sleep: then they count as the boot core's.
+        core = core or self._machine.turns.current or self._machine.core
+        event = (core.retired, self._scheduler.now, core.index, kind, target, value, text)
         self.events.append(event)
         self.recorded += 1
         if self.sink is not None:
@@ -159,7 +175,7 @@ class Recorder:
 
     def instruction(self, core: HostedCore, kind: str, target: int, value: int) -> None:
         """See :class:`Observer`."""
-        event = (core.retired, self._scheduler.now, kind, target, value, "")
+        event = (core.retired, self._scheduler.now, core.index, kind, target, value, "")
         self.events.append(event)
         self.recorded += 1
         space = SPACES.get(kind)
@@ -170,19 +186,19 @@ class Recorder:
 
     def exception(self, core: HostedCore, kind: str, vector: int) -> None:
         """See :class:`Observer`."""
-        self._add(kind, vector, self._machine.core.return_address, "")
+        self._add(kind, vector, core.return_address, "", core)
 
     def tracepoint(self, core: HostedCore, name: str, facts: dict[str, Any]) -> None:
         """See :class:`Observer`."""
         told = " ".join(f"{key}={value}" for key, value in facts.items())
-        self._add("tracepoint", 0, 0, f"{name} {told}".rstrip())
+        self._add("tracepoint", 0, 0, f"{name} {told}".rstrip(), core)
 
     def line(self, line: Line) -> None:
         """See :class:`MachineObserver`."""
         self._add("line", 0, int(line.level), line.name)
 
     def unmodelled(self, text: str) -> None:
-        """See :class:`MachineObserver`."""
+        """See :class:`Observer`."""
         self._add("unmodelled", 0, 0, text)
 
     def _sent(self, byte: int) -> None:

@@ -5,23 +5,38 @@ Building a view reads with ``peek`` alone, so looking changes nothing.
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from kerneltui.debugger.core_views import CoreView, CpuView, core_views, cpu_view
 from kerneltui.debugger.explain import way_to_core
+from kerneltui.debugger.firmware_views import AcpiTableView
+from kerneltui.debugger.platform_views import (
+    CounterView,
+    IoApicView,
+    LocalApicView,
+    PicView,
+    RtcView,
+    WallClockView,
+    counter_views,
+    io_apics,
+    local_apics,
+    pics,
+    rtc_view,
+    wall_clock_view,
+)
 from kerneltui.hw.device import Device, InterruptController, InterruptState, TimerDevice
 from kerneltui.hw.gate import first_shut
 from kerneltui.hw.register import Access, Slot
 from kerneltui.kernel.kernel import Kernel
-from kerneltui.machine.hosted_core import CoreState, Pending
+from kerneltui.machine.core import STORES
 
 if TYPE_CHECKING:
     from kerneltui.debugger.session import Session
-    from kerneltui.debugger.trace import EventNames, Place
+    from kerneltui.debugger.trace import Place
     from kerneltui.machine.machine import Machine
 
 MOST_TIMEOUTS_SHOWN = 500
@@ -71,7 +86,7 @@ class BlockView(msgspec.Struct, frozen=True):
 
 
 class InterruptView(msgspec.Struct, frozen=True):
-    """One interrupt of one controller, as core 0 sees it."""
+    """One interrupt of one controller, as the core on show sees it."""
 
     controller: str
     number: int
@@ -123,34 +138,6 @@ class ComparatorView(msgspec.Struct, frozen=True):
     in_ns: int | None
 
 
-class FrameView(msgspec.Struct, frozen=True):
-    """One function on the kernel's stack."""
-
-    function: str
-    file: str
-    line: int
-    source: str
-
-
-class CpuView(msgspec.Struct, frozen=True):
-    """Core 0."""
-
-    name: str
-    state: str
-    exception_level: int
-    masked: str
-    """which exceptions are masked, of ``DAIF``"""
-    inputs: str
-    """which interrupt inputs are high: of ``IRQ FIQ``"""
-    depth: int
-    """exceptions in progress"""
-    registers: dict[str, int]
-    next_instruction: str
-    frames: tuple[FrameView, ...]
-    instructions: int
-    interrupts: int
-
-
 class MachineView(msgspec.Struct, frozen=True):
     """Everything, at one moment."""
 
@@ -165,21 +152,30 @@ class MachineView(msgspec.Struct, frozen=True):
     """why the last run ended"""
     halt_reason: str
     cpu: CpuView
+    cores: tuple[CoreView, ...]
     blocks: tuple[BlockView, ...]
     interrupts: tuple[InterruptView, ...]
     timeouts: tuple[TimeoutView, ...]
     timeout_count: int
     worst_lateness_ns: int
     comparators: tuple[ComparatorView, ...]
+    local_apics: tuple[LocalApicView, ...]
+    """by core; a board without a part of a PC has none of it, here and below"""
+    io_apics: tuple[IoApicView, ...]
+    pics: tuple[PicView, ...]
+    counters: tuple[CounterView, ...]
+    rtc: RtcView | None
+    wall_clock: WallClockView | None
+    firmware: tuple[AcpiTableView, ...]
     console: tuple[str, ...]
     trace: tuple[str, ...]
     typed_waiting: int
 
 
-def register_values(machine: Machine) -> dict[Place, int]:
-    """Every register of the devices on show."""
+def register_values(machine: Machine, cpu: int = 0) -> dict[Place, int]:
+    """Every register of the devices, as a core sees them."""
     return {
-        (space, base + slot.offset): file.peek(slot.offset, slot.register.width // 8, 0)
+        (space, base + slot.offset): file.peek(slot.offset, slot.register.width // 8, cpu)
         for device in machine.devices.values()
         for space, base, file in machine.windows(device)
         for slot in file.slots()
@@ -200,14 +196,22 @@ def build(session: Session) -> MachineView:
         about=setup.about,
         now_ns=now,
         stop=session.last_stop,
-        halt_reason=machine.core.halt_reason,
-        cpu=_cpu(machine, session.names),
+        halt_reason=machine.halt_reason,
+        cpu=cpu_view(session.core, session.names),
+        cores=tuple(core_views(machine)),
         blocks=tuple(_blocks(session)),
-        interrupts=tuple(_interrupts(machine, kernel)),
+        interrupts=tuple(_interrupts(machine, kernel, session.focus)),
         timeouts=tuple(_timeouts(kernel, now)),
         timeout_count=len(kernel.timeouts()),
         worst_lateness_ns=kernel.worst_lateness_ns(),
-        comparators=tuple(_comparators(machine)),
+        comparators=tuple(_comparators(machine, session.focus)),
+        local_apics=tuple(local_apics(machine)),
+        io_apics=tuple(io_apics(machine)),
+        pics=tuple(pics(machine)),
+        counters=tuple(counter_views(machine, session.rates, session.focus)),
+        rtc=rtc_view(machine),
+        wall_clock=wall_clock_view(kernel),
+        firmware=session.firmware,
         console=tuple(recorder.console.lines()),
         trace=recorder.last_texts(TRACE_SHOWN, session.names),
         typed_waiting=machine.terminal.waiting,
@@ -276,7 +280,7 @@ def _make_register(
     register = slot.register
     access, decoded = "", value
     if touched is not None:
-        wrote = touched[0] in {"str", "msr"}
+        wrote = touched[0] in STORES
         access = f"{'wrote' if wrote else 'read'} {touched[1]:#x}"
         if not wrote or all(item.access is Access.WO for item in register.fields):
             # What a read gave or a write-only register got is what people want to see decoded:
@@ -298,12 +302,16 @@ def _fields(slot: Slot, value: int) -> Iterator[FieldView]:
         yield FieldView(item.name, found, item.width, dict(item.values).get(found, ""), first)
 
 
-def _interrupts(machine: Machine, kernel: Kernel) -> list[InterruptView]:
+def _interrupts(machine: Machine, kernel: Kernel, cpu: int) -> list[InterruptView]:
     handlers = {(h.irq.domain, h.irq.number): h for h in kernel.irq_handlers()}
-    wired = {target: line.partition(".")[0] for line, target in machine.wiring.items()}
+    wired = {
+        target: line.partition(".")[0]
+        for line, targets in machine.wiring.items()
+        for target in targets
+    }
     rows = []
     for name, controller in machine.controllers.items():
-        for state in controller.interrupts(0):
+        for state in controller.interrupts(cpu):
             handler = handlers.get((controller.NUMBERING, state.number))
             in_use = state.line or state.pending or state.active
             has_wire = state.line is not None
@@ -311,7 +319,7 @@ def _interrupts(machine: Machine, kernel: Kernel) -> list[InterruptView]:
                 continue
             label = handler.name if handler else wired.get(f"{name} {state.pin}", "")
             count = handler.count if handler else None
-            rows.append(_interrupt(machine, controller, state, label, count))
+            rows.append(_interrupt(machine, controller, state, label, count, cpu))
     return rows
 
 
@@ -321,19 +329,21 @@ def _interrupt(
     state: InterruptState,
     name: str,
     count: int | None,
+    cpu: int,
 ) -> InterruptView:
-    shut = first_shut(way_to_core(machine, controller.name, state.number))
+    shut = first_shut(way_to_core(machine, controller.name, state.number, cpu))
     needs = f"{shut.register} {shut.field} is {shut.value:#x}; needs {shut.needs}" if shut else ""
     return InterruptView(
         controller.name, state.number, state.source, name, state.line, state.enabled,
         state.pending, state.active, state.priority, state.targets, state.trigger, count,
         blocked_by=shut.name if shut is not None else "",
         needs=needs,
-        handler_runs=shut is not None and shut.register == "DAIF" and machine.core.depth > 0,
+        handler_runs=shut is not None and shut.register in {"DAIF", "RFLAGS"}
+        and machine.cores[cpu].depth > 0,
     )  # fmt: skip
 
 
-def _comparators(machine: Machine) -> list[ComparatorView]:
+def _comparators(machine: Machine, cpu: int) -> list[ComparatorView]:
     return [
         ComparatorView(
             device.name, item.name, item.counter, item.compare, item.hz, item.enabled, item.masked,
@@ -341,56 +351,5 @@ def _comparators(machine: Machine) -> list[ComparatorView]:
         )
         for device in machine.devices.values()
         if isinstance(device, TimerDevice)
-        for item in device.comparators(0)
+        for item in device.comparators(cpu)
     ]  # fmt: skip
-
-
-def _cpu(machine: Machine, names: EventNames) -> CpuView:
-    core = machine.core
-    daif = core.daif
-    registers = {slot.name: core.regs.peek(slot.offset, 8) for slot in core.regs.slots()}
-    return CpuView(
-        name="core 0",
-        state=str(core.state),
-        exception_level=registers["CurrentEL"] >> 2,
-        masked="".join(
-            letter for letter, bit in zip("DAIF", (9, 8, 7, 6), strict=True) if daif >> bit & 1
-        ),
-        inputs=" ".join(name for name, bit in (("IRQ", 7), ("FIQ", 6)) if core.inputs >> bit & 1),
-        depth=core.depth,
-        registers=registers,
-        next_instruction=_instruction(core.pending, core.state, names),
-        frames=tuple(
-            FrameView(
-                frame.function,
-                frame.file.rpartition("/")[2],
-                frame.line,
-                linecache.getline(frame.file, frame.line).strip(),
-            )
-            for frame in core.frames()
-        ),
-        instructions=core.retired,
-        interrupts=core.interrupts_taken,
-    )
-
-
-def _instruction(pending: Pending | None, state: CoreState, names: EventNames) -> str:
-    """What the core executes next, like a disassembly."""
-    if state is CoreState.HALTED:
-        return "(halted)"
-    if pending is None:
-        return "(reset)" if state is not CoreState.WAITING else "wfi (asleep)"
-    kind, target, value = pending.kind, pending.target, pending.value
-    register = names.name(kind, target) or f"{target:#x}"
-    texts = {
-        "ldr": f"ldr {register}",
-        "mrs": f"mrs {register}",
-        "str": f"str {register} <- {value:#x}",
-        "msr": f"msr {register} <- {value:#x}",
-        "daifset": f"msr daifset, #{value}",
-        "daifclr": f"msr daifclr, #{value}",
-        "compute": f"compute {value} ns",
-        "eret": f"eret to {target:#x}",
-        "wfi": "wfi (asleep)" if state is CoreState.WAITING else "wfi",
-    }
-    return texts.get(kind, f"take {kind.upper()}, vector at {target:#x}")

@@ -1,7 +1,7 @@
 """Address spaces: what answers at an address.
 
-Each space (memory-mapped, system registers; later port I/O and MSRs) is an
-:class:`AddressSpace` of windows that must not overlap.
+Each space (memory-mapped, system registers, I/O ports, MSRs) is an :class:`AddressSpace` of windows
+that must not overlap.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Window(NamedTuple):
 
 
 class Memory:
-    """RAM or ROM of ``size`` bytes, little-endian, all zero at first; pages appear when written."""
+    """RAM of ``size`` bytes, little-endian, all zero at first; pages appear when written."""
 
     PAGE = 4096
 
@@ -49,23 +49,37 @@ class Memory:
 
     def read(self, offset: int, size: int = 4, cpu: int = 0) -> int:
         """A little-endian load of ``size`` bytes; it may cross a page."""
-        value = 0
-        for part in range(size):
-            page = self._pages.get((offset + part) // self.PAGE)
-            if page is not None:
-                value |= page[(offset + part) % self.PAGE] << (8 * part)
-        return value
+        number, place = divmod(offset, self.PAGE)
+        if place + size > self.PAGE:
+            head = self.PAGE - place
+            return self.read(offset, head) | self.read(offset + head, size - head) << 8 * head
+        page = self._pages.get(number)
+        return 0 if page is None else int.from_bytes(page[place : place + size], "little")
 
     peek = read
 
     def write(self, offset: int, value: int, size: int = 4, cpu: int = 0) -> None:
         """A little-endian store of ``size`` bytes; it may cross a page."""
-        for part in range(size):
-            number, place = divmod(offset + part, self.PAGE)
+        self.load(offset, (value & (1 << 8 * size) - 1).to_bytes(size, "little"))
+
+    def load(self, offset: int, data: bytes) -> None:
+        """Put bytes there; not an access of a core."""
+        while data:
+            number, place = divmod(offset, self.PAGE)
             page = self._pages.get(number)
             if page is None:
                 page = self._pages[number] = bytearray(self.PAGE)
-            page[place] = (value >> (8 * part)) & 0xFF
+            part = data[: self.PAGE - place]
+            page[place : place + len(part)] = part
+            offset += len(part)
+            data = data[len(part) :]
+
+
+class Rom(Memory):
+    """Memory that stores do not change; the firmware's image is in it from the start."""
+
+    def write(self, offset: int, value: int, size: int = 4, cpu: int = 0) -> None:
+        """Nothing happens."""
 
 
 class AddressSpace:

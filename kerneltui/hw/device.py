@@ -91,7 +91,7 @@ class InterruptController(Device):
     """A device that collects interrupts and passes them towards the cores.
 
     ``NUMBERING`` names its interrupt numbers: ``gic`` (INTIDs), ``local``, ``peripheral``,
-    ``vector`` or ``pin``.
+    ``vector``, ``gsi`` or ``isa``.
     """
 
     NUMBERING: ClassVar[str]
@@ -107,15 +107,23 @@ class InterruptController(Device):
     def arriving_at(self, pin: str, cpu: int) -> tuple[int, str] | None:
         """What an input pin is to core ``cpu``: the interrupt's number, and the output it is for.
 
-        None where there is no such pin.
+        None where there is no such pin, or where it only passes through.
         """
         states = self.interrupts(cpu)
         number = next((state.number for state in states if state.pin == pin), None)
         return None if number is None else (number, self.output_for(number, cpu))
 
     def output_for(self, number: int, cpu: int) -> str:
-        """Which output the interrupt is meant for, as the controller is set: ``irq`` or ``fiq``."""
-        return "irq"
+        """Which output the interrupt is meant for, as the controller is set."""
+        return next(iter(self.outputs))
+
+    def message_for(self, number: int) -> tuple[str, int] | None:
+        """Where it goes on as a message: a controller's name, and its number there; or None."""
+        return None
+
+    def pin_gates(self, pin: str, cpu: int) -> list[Gate] | None:
+        """The conditions for an input to pass straight on to the first output; None: it cannot."""
+        return None
 
     def fiq_gates(self, number: int, cpu: int) -> list[Gate]:
         """Its way to the ``fiq`` output, where that is another one than to ``irq``."""

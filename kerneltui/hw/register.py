@@ -144,6 +144,12 @@ class Register:
         return self.name.replace("{n}", str(self.first + index))
 
 
+MEMORY, PORTS, SYSTEM_REGISTERS, MSRS = "memory", "port", "system register", "MSR"
+"""The address spaces that a block can lie in."""
+BEHIND_WINDOW = ""
+"""The space of a block that is only reached through an index/data window."""
+
+
 @dataclass(frozen=True)
 class RegisterTable:
     """All registers of one block, as the datasheet lists them.
@@ -151,7 +157,8 @@ class RegisterTable:
     ``module`` and ``name`` say under which global the table lives: tables are pickled by reference.
     ``size`` is the extent of the block in address units.  ``byte_addressed`` is false where each
     address names a whole register (system registers, MSRs, index/data windows); ``base`` is then
-    the block's place in that space, which no board can choose.
+    the block's place in that space, which no board can choose.  ``space`` is the address space that
+    the block lies in; blocks behind an index/data window lie in none.
     """
 
     module: str
@@ -162,6 +169,7 @@ class RegisterTable:
     ref: str = ""
     byte_addressed: bool = True
     base: int = 0
+    space: str = MEMORY
     _by_stem: dict[str, Register] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -30,6 +31,8 @@ class DriverEntry:
 
     driver: Driver
     irq: Irq | None = None
+    handle: Callable[[], None] | None = None
+    """the handler, where it is not the driver's ``handle``"""
 
 
 class DriverManager:
@@ -38,9 +41,11 @@ class DriverManager:
     def __init__(self) -> None:
         self._entries: list[DriverEntry] = []
 
-    def register(self, driver: Driver, irq: Irq | None = None) -> None:
+    def register(
+        self, driver: Driver, irq: Irq | None = None, handle: Callable[[], None] | None = None
+    ) -> None:
         """Add a driver, an :class:`InterruptDriven` one with its interrupt; nothing is done yet."""
-        self._entries.append(DriverEntry(driver, irq))
+        self._entries.append(DriverEntry(driver, irq, handle))
 
     def init_drivers(self, irq_manager: IrqManager) -> None:
         """All drivers first, then all handlers: a handler may need another driver."""
@@ -49,7 +54,8 @@ class DriverManager:
         for entry in self._entries:
             if entry.irq is not None:
                 driver = cast("InterruptDriven", entry.driver)
-                handler = IrqHandler(entry.irq, driver.compatible, driver.handle)
+                handle = entry.handle or driver.handle
+                handler = IrqHandler(entry.irq, driver.compatible, handle)
                 irq_manager.register_handler(handler)
                 irq_manager.enable(entry.irq)
 

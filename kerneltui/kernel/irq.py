@@ -16,7 +16,8 @@ class Irq:
     """An interrupt as a board's map names it.
 
     ``domain`` is the controller's numbering: ``gic`` (INTID), ``local`` (bit of the core's
-    interrupt source register) or ``peripheral`` (GPU interrupt).
+    interrupt source register) or ``peripheral`` (GPU interrupt); on a PC ``isa`` (0-15), ``gsi``
+    (global system interrupt) or ``vector`` (what the core itself or another core raises).
     """
 
     domain: str
@@ -63,16 +64,17 @@ class HandlerTable:
 
 
 class IrqManager(Protocol):
-    """What the driver of an interrupt controller offers to the kernel."""
+    """What the driver of an interrupt controller offers to the kernel.
+
+    How an interrupt gets in is the entry code's business: ``handle_pending()`` where the controller
+    is asked for its number, ``handle_vector()`` where the processor knows it.
+    """
 
     def register_handler(self, handler: IrqHandler) -> None:
         """Raises :class:`KernelError` when the interrupt has a handler already."""
 
     def enable(self, irq: Irq) -> None:
         """Let the interrupt through the controller."""
-
-    def handle_pending(self) -> None:
-        """Called from the IRQ vector; raises :class:`KernelError` for an unhandled interrupt."""
 
     def handlers(self) -> list[tuple[str, list[IrqHandler]]]:
         """Registered handlers by group: the title of the group and its handlers."""

@@ -10,12 +10,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection
 from typing import Never
 
-from kerneltui.kernel.arch import aarch64
-from kerneltui.kernel.arch.cpu import Aarch64Cpu
-from kerneltui.kernel.bsp.raspberrypi import BOARDS
+from kerneltui.kernel.arch.cpu import Cpu
+from kerneltui.kernel.bsp import make_platform
 from kerneltui.kernel.console import Clock, Console
 from kerneltui.kernel.driver import DriverManager
-from kerneltui.kernel.drivers.pl011 import Pl011
 from kerneltui.kernel.irq import IrqHandler, KernelError
 from kerneltui.kernel.timeout_queue import Timeout
 from kerneltui.kernel.workload import Workload
@@ -28,16 +26,19 @@ class Kernel(ABC):
 
     drain_interrupts = False
 
-    def __init__(self, cpu: Aarch64Cpu, board: str, workload: Workload, clock: Clock) -> None:
-        """``clock`` gives log timestamps.  Raises KeyError for an unsupported board."""
+    def __init__(
+        self, cpu: Cpu, board: str, workload: Workload, clock: Clock | None = None
+    ) -> None:
+        """``clock`` gives log timestamps; the platform's uptime without one.
+
+        Raises KeyError for an unsupported board, KernelError for unknown boot parameters.
+        """
         self.cpu = cpu
-        self.bsp = BOARDS[board]
         self.workload = workload
-        self.uart = Pl011(cpu, self.bsp.pl011_uart)
-        self.console = Console(self.uart, clock)
-        self.irq_manager = self.bsp.interrupt_controller(cpu, drain=self.drain_interrupts)
+        self.platform = make_platform(cpu, board, workload, drain=self.drain_interrupts)
+        self.arch = self.platform.arch
+        self.console = Console(self.platform.uart, clock or self.platform)
         self.drivers = DriverManager()
-        self.vectors = aarch64.Vectors(cpu, self.handle_irq, self.panic)
         self.panicked = ""
 
     @abstractmethod
@@ -68,27 +69,36 @@ class Kernel(ABC):
         """Whether a timer callback can come without further input; for the debugger."""
         return True
 
+    def wall_clock_view(self) -> tuple[int, int, str, int | None] | None:
+        """The time of day, for the debugger: told without touching hardware.
+
+        XT time in units of 100 ns since 1601, Unix time in ns, the same in words, and by how many
+        ns the RTC was ahead when it was last asked (None: not yet).  None without a time of day.
+        """
+        return None
+
     def irq_handlers(self) -> list[IrqHandler]:
         """All registered handlers; for the debugger."""
-        return [handler for _, group in self.irq_manager.handlers() for handler in group]
+        return self.platform.irq_handlers()
+
+    def bring_up(self) -> None:
+        """Vectors, then what the platform has to find out; or panic."""
+        self.platform.install_vectors(self.panic)
+        try:
+            self.platform.bring_up(self.console)
+        except KernelError as error:
+            self.panic(str(error))
 
     def init_drivers(self) -> None:
         """Bring registered drivers up, or panic."""
         try:
-            self.drivers.init_drivers(self.irq_manager)
+            self.drivers.init_drivers(self.platform.irq_manager)
         except KernelError as error:
             self.panic(f"Error initializing drivers: {error}")
 
-    def handle_irq(self) -> None:
-        """What the IRQ vector calls."""
-        try:
-            self.irq_manager.handle_pending()
-        except KernelError as error:
-            self.panic(str(error))
-
     def panic(self, reason: str) -> Never:
         """Say why on the console, by polling and with interrupts off, and stop for good."""
-        aarch64.disable_irqs(self.cpu)
+        self.arch.disable_irqs()
         if not self.panicked:
             self.panicked = reason
             self.console.info(f"Kernel panic!\n\n{reason}\n")

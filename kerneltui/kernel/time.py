@@ -8,15 +8,17 @@ that a slow callback does not make it drift.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
-from kerneltui.kernel.arch.aarch64 import IrqLock
-from kerneltui.kernel.arch.cpu import Aarch64Cpu
+from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.console import Console
 from kerneltui.kernel.timeout_queue import Timeout, TimeoutQueue
 
 QUEUE_NS = 50
 """Inserting into, or removing from, the queue."""
+NEVER = 1 << 63
+"""A due time for when nothing is: 292 years."""
 
 
 class TimerDevice(Protocol):
@@ -35,14 +37,18 @@ class TimerDevice(Protocol):
 
 
 class TimeManager:
-    """Timeouts.  ``rearm_after_spurious=False`` is a fault that a scenario can switch on."""
+    """Timeouts.  ``rearm_after_spurious=False`` is a fault that a scenario can switch on.
+
+    ``lock`` keeps the timer interrupt out while the queue changes; None where none can come.
+    """
 
     def __init__(
         self,
-        cpu: Aarch64Cpu,
+        cpu: Cpu,
         device: TimerDevice,
         console: Console,
         *,
+        lock: AbstractContextManager[object] | None = None,
         rearm_after_spurious: bool = True,
     ) -> None:
         self.compatible = device.compatible
@@ -52,10 +58,12 @@ class TimeManager:
         self.handling: Timeout | None = None
         """the timeout whose callback is running"""
         self.worst_lateness_ns = 0
+        self.ran_in_tick = 0
+        """timeouts that the latest :meth:`handle_tick` has run"""
         self._cpu = cpu
         self._device = device
         self._console = console
-        self._lock = IrqLock(cpu)
+        self._lock = lock or nullcontext()
         self._rearm_after_spurious = rearm_after_spurious
         self._created = 0
         self._warn_beyond_ns = 0
@@ -111,28 +119,69 @@ class TimeManager:
                 with self._lock:
                     self._arm_for_head()
             return
+        self._call(timeout)
+        with self._lock:
+            self._finish(timeout)
+            self._arm_for_head()
+
+    def handle_tick(self) -> None:
+        """The interrupt of a clock that may come before anything is due: run all that is.
+
+        What falls due meanwhile waits for the next interrupt, so that others get in between.
+        """
+        self._device.conclude_timeout_irq()
+        self.armed_for = None
+        self.ran_in_tick = 0
+        tick_ns = now_ns = self.uptime_ns()
+        with self._lock:
+            timeout = self._next_in_tick(tick_ns)
+        while timeout is not None:
+            self._note_lateness(timeout, now_ns - timeout.due_ns)
+            timeout.refresh()
+            self._call(timeout)
+            self.ran_in_tick += 1
+            with self._lock:
+                self._finish(timeout)
+                timeout = self._next_in_tick(tick_ns)
+            if timeout is not None:
+                now_ns = self.uptime_ns()
+
+    def _next_in_tick(self, tick_ns: int) -> Timeout | None:
+        """What else was due when the tick came; after the last, arm for the head or for none."""
+        timeout = self._take_due(tick_ns)
+        if timeout is None:
+            self._arm_for_head()
+            if self.armed_for is None:
+                self._device.set_timeout_irq(NEVER)
+        return timeout
+
+    def _call(self, timeout: Timeout) -> None:
         self.handling = timeout
         self._cpu.tracepoint("timer_callback", name=timeout.name, id=timeout.ident)
         timeout.callback()
         self._cpu.tracepoint("timer_callback_done", name=timeout.name, id=timeout.ident)
-        with self._lock:
-            self.handling = None
-            if timeout.is_periodic:
-                self._push(timeout)
-            self._arm_for_head()
+
+    def _finish(self, timeout: Timeout) -> None:
+        self.handling = None
+        if timeout.is_periodic:
+            self._push(timeout)
+
+    def _take_due(self, now_ns: int) -> Timeout | None:
+        head = self.queue.head()
+        if head is None or head.due_ns > now_ns:
+            return None
+        self._cpu.compute(QUEUE_NS)
+        return self.queue.pop()
 
     def _pop_due(self) -> Timeout | None:
         with self._lock:
-            head = self.queue.head()
-            if head is None:
+            if not self.queue:
                 return None
             now_ns = self.uptime_ns()
-            if head.due_ns > now_ns:
-                return None
-            self._cpu.compute(QUEUE_NS)
-            timeout = self.queue.pop()
-        self._note_lateness(timeout, now_ns - timeout.due_ns)
-        timeout.refresh()
+            timeout = self._take_due(now_ns)
+        if timeout is not None:
+            self._note_lateness(timeout, now_ns - timeout.due_ns)
+            timeout.refresh()
         return timeout
 
     def _note_lateness(self, timeout: Timeout, late_ns: int) -> None:

@@ -30,6 +30,8 @@ FAULTS = {
         "seen where a tick is longer than the way into the handler, as at frequency_hz: 100_000"
     ),
     "no-rearm-after-spurious": "after a spurious interrupt the comparator is left disarmed",
+    "ignore-overrides": "ISA interrupts are expected at the GSI of their own number",
+    "trust-apic-timer": "the local APIC's timer is used though the CPU does not promise ARAT",
 }
 """Flaws that real kernels had, and what each does."""
 
@@ -40,3 +42,5 @@ class Workload:
 
     timeouts: tuple[TimeoutRequest, ...] = ()
     faults: frozenset[str] = frozenset()
+    boot: str = ""
+    """boot parameters, as ``clock=hpet nohz=off``"""

@@ -9,13 +9,16 @@ WFI.  Not modelled: other exception levels, the MMU, SError, general-purpose reg
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 from kerneltui.hw.bus import AddressSpace, BusFault, Target
 from kerneltui.hw.gate import Gate
-from kerneltui.hw.register import RO, Field, Register, RegisterTable
+from kerneltui.hw.line import Sink
+from kerneltui.hw.register import RO, SYSTEM_REGISTERS, Field, Register, RegisterTable
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.hw.scheduler import Scheduler
-from kerneltui.machine.hosted_core import Costs, HostedCore, StopReason
+from kerneltui.machine.core import CoreState, Costs, StopReason
+from kerneltui.machine.hosted_core import HostedCore
 
 MASK_D, MASK_A, MASK_I, MASK_F = 1 << 9, 1 << 8, 1 << 7, 1 << 6
 MASK_ALL = MASK_D | MASK_A | MASK_I | MASK_F
@@ -48,6 +51,7 @@ AARCH64 = RegisterTable(
     "AARCH64",
     "AArch64 core",
     size=0x1_0000,
+    space=SYSTEM_REGISTERS,
     byte_addressed=False,
     ref="Arm DDI 0487, C5.2 and D19.2",
     registers=(
@@ -82,6 +86,8 @@ class Aarch64Core(HostedCore):
 
     TABLES = (AARCH64,)
     TRANSIENT = HostedCore.TRANSIENT | {"_routes"}
+    LOAD, STORE, WAIT = "ldr", "str", "wfi"
+    PINS: ClassVar = {"irq": MASK_I, "fiq": MASK_F}
 
     def __init__(
         self,
@@ -101,8 +107,9 @@ class Aarch64Core(HostedCore):
         self._spsr = self.regs.store("SPSR_EL1")
         self._elr = self.regs.store("ELR_EL1")
         self._vbar = self.regs.store("VBAR_EL1")
-        self._vectors: dict[int, dict[int, Callable[[], None]]] = {}
         self._returned = False
+        self.release_address: int | None = None
+        """where the firmware, in which a core is parked after reset, looks for its entry"""
 
     def _detach(self) -> None:
         super()._detach()
@@ -127,17 +134,36 @@ class Aarch64Core(HostedCore):
 
     # -- wires ------------------------------------------------------------------------------------
 
+    def input(self, pin: str) -> Sink:
+        """The end of a wire: ``irq`` or ``fiq``, both levels."""
+        return self.set_irq if pin == "irq" else self.set_fiq
+
     def set_irq(self, level: bool) -> None:
         """The IRQ input."""
         self.inputs = self.inputs | MASK_I if level else self.inputs & ~MASK_I
+        if level:
+            self._interrupted()
 
     def set_fiq(self, level: bool) -> None:
         """The FIQ input."""
         self.inputs = self.inputs | MASK_F if level else self.inputs & ~MASK_F
+        if level:
+            self._interrupted()
 
     def peek_ISR_EL1(self, index: int, cpu: int) -> int:
         """The inputs' levels."""
         return self.inputs
+
+    def privilege(self) -> str:
+        """EL1, always."""
+        return "EL1"
+
+    def masks(self) -> tuple[str, bool]:
+        """DAIF: a letter where the mask bit is set."""
+        daif = self._daif[0]
+        letters = zip("DAIF", (MASK_D, MASK_A, MASK_I, MASK_F), strict=True)
+        text = "".join(letter if daif & bit else "·" for letter, bit in letters)
+        return f"DAIF {text}", bool(daif & MASK_I)
 
     @property
     def daif(self) -> int:
@@ -177,7 +203,7 @@ class Aarch64Core(HostedCore):
         self._spsr[0] = self._daif[0] | EL1H
         self._elr[0] = self._program_counter()
         self._daif[0] = MASK_ALL
-        table = self._vectors.get(self._vbar[0])
+        table = self.image.vectors.get(self._vbar[0])
         if table is None or vector not in table:
             place = f"{self._vbar[0] + vector:#x} (VBAR_EL1+{vector:#x})"
             self.halt(f"{kind} exception, but no code at {place}")
@@ -198,7 +224,7 @@ class Aarch64Core(HostedCore):
         if self.depth < self.stop_below_depth:
             self.request_stop(StopReason.HANDLER_DONE)
 
-    def _fault(self, fault: BusFault) -> None:
+    def _fault(self, fault: BusFault, size: int) -> int:
         """A synchronous external abort (D1.3, D19.2.37): nothing answered at the address."""
         undefined = fault.space == self.sysregs.name
         exception_class = EC_UNDEFINED if undefined else EC_DATA_ABORT_SAME_EL
@@ -206,6 +232,7 @@ class Aarch64Core(HostedCore):
         self.regs.store("ESR_EL1")[0] = syndrome
         self.regs.store("FAR_EL1")[0] = 0 if undefined else fault.address
         self._take("sync", VECTOR_SYNC)
+        return 0
 
     # -- instructions -----------------------------------------------------------------------------
 
@@ -217,8 +244,7 @@ class Aarch64Core(HostedCore):
             file, place = self._routes.get(encoding) or self._route(encoding)
             value = file.read(place, 8, self.index)
         except BusFault as fault:
-            value = 0
-            self._fault(fault)
+            value = self._fault(fault, 8)
         if self.observer is not None:
             self.observer.instruction(self, "mrs", encoding, value)
         self._retire(self._sysreg_ns)
@@ -234,7 +260,7 @@ class Aarch64Core(HostedCore):
             file, place = self._routes.get(encoding) or self._route(encoding)
             file.write(place, value, 8, self.index)
         except BusFault as fault:
-            self._fault(fault)
+            self._fault(fault, 8)
         self._retire(self._sysreg_ns)
 
     def mask(self, bits: int) -> None:
@@ -255,6 +281,24 @@ class Aarch64Core(HostedCore):
         self._daif[0] &= ~(bits << 6)
         self._retire(self._sysreg_ns)
 
+    def send_event(self) -> None:
+        """SEV: parked cores look whether they are released (the firmware's spin table)."""
+        if self.retired >= self.stop_at:
+            self._pause("sev")
+        if self.observer is not None:
+            self.observer.instruction(self, "sev", 0, 0)
+        for core in self.turns.cores:
+            if isinstance(core, Aarch64Core):
+                core.look_for_release()
+        self._retire(self._sysreg_ns)
+
+    def look_for_release(self) -> None:
+        """A parked core leaves WFE and begins at the address that stands in its spin table."""
+        if self.state is CoreState.OFF and self.release_address is not None:
+            address = self.memory.read(self.release_address, 8)
+            if address:
+                self._start_at(address)
+
     def return_from_exception(self) -> None:
         """ERET: PSTATE from SPSR_EL1; the vector's code must end with it."""
         if self.retired >= self.stop_at:
@@ -269,6 +313,4 @@ class Aarch64Core(HostedCore):
 
     def place_vectors(self, table: Mapping[int, Callable[[], None]]) -> int:
         """Link a vector table into the image; returns its address for VBAR_EL1."""
-        address = 0x8_0800 + 0x800 * len(self._vectors)
-        self._vectors[address] = dict(table)
-        return address
+        return self.image.place_vectors(table)

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from kerneltui.configfile import ConfigFile, Duration, Label, duration, find
 from kerneltui.devices import MODELS, model
-from kerneltui.errors import suggestion
-from kerneltui.machine.hosted_core import Costs
+from kerneltui.errors import UserError, suggestion
+from kerneltui.hw.register import MEMORY, PORTS
+from kerneltui.machine.core import Costs
+from kerneltui.machine.x86_cpuid import FEATURES
 
 CoreCount = Annotated[int, Meta(ge=1, le=8, description="number of cores; core 0 runs the kernel")]
 Address = Annotated[int, Meta(ge=0, lt=1 << 48, description="physical address")]
@@ -31,6 +33,7 @@ class CostsSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exception_entry: Annotated[Duration, Meta(description="default 40ns")] = duration(40)
     exception_return: Annotated[Duration, Meta(description="default 40ns")] = duration(40)
     wait: Annotated[Duration, Meta(description="default 20ns")] = duration(20)
+    port: Annotated[Duration, Meta(description="an I/O port; default 700ns")] = duration(700)
 
 
 class CpuSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,6 +42,14 @@ class CpuSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     compatible: str
     cores: CoreCount = 4
     costs: CostsSpec = msgspec.field(default_factory=CostsSpec)
+    features: Annotated[list[str], Meta(description=f"of x86: {', '.join(FEATURES)}")] = []
+    tsc_hz: Annotated[int, Meta(ge=1_000_000, le=10**10, description="of x86: TSC rate")] = 10**9
+    deep_idle_after: Annotated[
+        Duration, Meta(description="of x86: how long HLT lasts until clocks stop")
+    ] = duration(100_000)
+    release_addresses: Annotated[
+        list[Address], Meta(description="of Arm: where each parked core looks for its entry")
+    ] = []
 
 
 class MemorySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,6 +57,27 @@ class MemorySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     base: Address
     size: Annotated[int, Meta(ge=4096, le=1 << 40, description="bytes")]
+    rom: Annotated[bool, Meta(description="stores change nothing")] = False
+
+
+class OverrideSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An ISA interrupt that is not the GSI of the same number, edge triggered and active high."""
+
+    isa: Annotated[int, Meta(ge=0, le=15)]
+    gsi: Annotated[int, Meta(ge=0, le=255)]
+    polarity: Literal["bus", "high", "low"] = "bus"
+    trigger: Literal["bus", "edge", "level"] = "bus"
+
+
+class FirmwareSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a PC's firmware leaves in memory: ACPI tables, made from the devices on the board."""
+
+    base: Annotated[int, Meta(description="where the tables begin, in a ROM at 0xE0000-0xFFFFF")]
+    overrides: list[OverrideSpec] = []
+    sci: Annotated[int, Meta(ge=0, le=15, description="the ISA interrupt that the SCI is")] = 9
+    bad_checksums: Annotated[
+        list[str], Meta(description="tables whose checksum is wrong, as APIC: a kernel refuses")
+    ] = []
 
 
 class DeviceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,26 +85,36 @@ class DeviceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     compatible: Annotated[str, Meta(description="which model: see 'kerneltui docs registers'")]
     reg: Annotated[dict[str, Address], Meta(description="register window -> base address")] = {}
-    config: Annotated[dict[str, int | bool], Meta(description="the model's parameters")] = {}
+    config: Annotated[dict[str, int | bool | str], Meta(description="the model's parameters")] = {}
     interrupts: Annotated[
-        dict[str, str],
+        dict[str, str | list[str]],
         Meta(description="output -> 'DEVICE PIN [NUMBER]', as 'gic spi 121', or 'cpu irq'"),
     ] = {}
+
+    def targets(self, output: str) -> list[str]:
+        """Where an output leads; several places where it meets several inputs."""
+        target = self.interrupts.get(output, [])
+        return [target] if isinstance(target, str) else target
 
 
 class BoardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A board file."""
 
     title: Annotated[Label, Meta(min_length=1, max_length=60)]
-    bsp: Annotated[str, Meta(description="the kernel's board support: rpi3 or rpi4")]
+    bsp: Annotated[str, Meta(description="the kernel's board support: rpi3, rpi4 or x86")]
     cpu: CpuSpec
     console: Annotated[str, Meta(description="the UART that the terminal is connected to")]
     memory: dict[Label, MemorySpec]
     devices: dict[Label, DeviceSpec]
+    firmware: FirmwareSpec | None = None
 
 
-CPUS = ("arm,cortex-a53", "arm,cortex-a72")
-CPU_PINS = ("irq", "fiq")
+CPU_PINS = {
+    "arm,cortex-a53": ("irq", "fiq"),
+    "arm,cortex-a72": ("irq", "fiq"),
+    "intel,x86-64": ("intr", "nmi"),
+}
+"""The processors, and the interrupt inputs of their cores."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,6 +140,68 @@ class Board:
         device = self.spec.devices[name]
         return model(device.compatible).CONFIG(**device.config)
 
+    # -- changes to a board, as options and scenarios ask for them --------------------------------
+
+    def without(self, name: str) -> Board:
+        """The board with one device removed; wires through it go straight on.
+
+        Raises :class:`UserError`.
+        """
+        devices = dict(self.spec.devices)
+        if name not in devices:
+            raise UserError(f"no device '{name}' on {self.name}{suggestion(name, devices)}")
+        if name == self.spec.console:
+            raise UserError(f"'{name}' is the console: without it nothing could be seen")
+        gone = devices.pop(name)
+        passes = getattr(model(gone.compatible), "PASSES", {})
+        ways = {f"{name} {pin}": gone.targets(output) for pin, output in passes.items()}
+        for other, item in devices.items():
+            wires = {
+                output: [
+                    onward
+                    for target in item.targets(output)
+                    for onward in ways.get(target, [target])
+                    if onward.partition(" ")[0] != name
+                ]
+                for output in item.interrupts
+            }
+            devices[other] = msgspec.structs.replace(item, interrupts=wires)
+        return self._with(devices=devices)
+
+    def with_features(self, changes: str) -> Board:
+        """The processor's features changed: ``-arat,+invtsc``.  Raises :class:`UserError`."""
+        features = list(self.spec.cpu.features)
+        for change in changes.split(","):
+            sign, feature = change[:1], change[1:]
+            if sign not in ("+", "-"):
+                raise UserError(f"--cpu {changes}: '{change}' must begin with + or -")
+            if feature not in FEATURES:
+                hint = suggestion(feature, FEATURES)
+                raise UserError(f"--cpu {changes}: no feature '{feature}'{hint}")
+            if not self.is_x86:
+                raise UserError(f"--cpu {changes}: {self.name} is no x86 board")
+            features = [item for item in features if item != feature]
+            features += [feature] * (sign == "+")
+        return self._with(cpu=msgspec.structs.replace(self.spec.cpu, features=features))
+
+    def with_config(self, name: str, changes: dict[str, int | bool | str]) -> Board:
+        """Other parameters for a device.  Raises :class:`UserError`."""
+        device = self.spec.devices.get(name)
+        if device is None:
+            hint = suggestion(name, self.spec.devices)
+            raise UserError(f"no device '{name}' on {self.name}{hint}")
+        changed = msgspec.structs.replace(device, config={**device.config, **changes})
+        _check_device(self.file, name, changed)
+        return self._with(devices={**self.spec.devices, name: changed})
+
+    def _with(self, **changes: Any) -> Board:
+        return dataclasses.replace(self, spec=msgspec.structs.replace(self.spec, **changes))
+
+    @property
+    def is_x86(self) -> bool:
+        """Whether the processor is a PC's."""
+        return self.spec.cpu.compatible.startswith("intel,")
+
 
 def load_board(name: str) -> Board:
     """A built-in board by name, or a board file by path.  Raises :class:`UserError`."""
@@ -114,12 +218,16 @@ def read_board(file: ConfigFile, path: Path) -> Board:
                 raise file.error(("devices", name), f"device '{name}' needs a 'compatible:'")
             _check_device(file, str(name), file.decode(DeviceSpec, data, ("devices", str(name))))
     spec = file.decode(BoardSpec)
-    if spec.cpu.compatible not in CPUS:
-        hint = suggestion(spec.cpu.compatible, CPUS)
+    if spec.cpu.compatible not in CPU_PINS:
+        hint = suggestion(spec.cpu.compatible, CPU_PINS)
         raise file.error(("cpu", "compatible"), f"unknown CPU '{spec.cpu.compatible}'{hint}")
     if spec.console not in spec.devices:
         hint = suggestion(spec.console, spec.devices)
         raise file.error(("console",), f"no device '{spec.console}'{hint}")
+    for number, feature in enumerate(spec.cpu.features):
+        if feature not in FEATURES:
+            hint = suggestion(feature, FEATURES)
+            raise file.error(("cpu", "features", number), f"unknown feature '{feature}'{hint}")
     return Board(path.stem, spec, file)
 
 
@@ -129,7 +237,7 @@ def _check_device(file: ConfigFile, name: str, device: DeviceSpec) -> None:
         hint = suggestion(device.compatible, MODELS)
         raise file.error((*where, "compatible"), f"unknown device '{device.compatible}'{hint}")
     cls = model(device.compatible)
-    windows = [table.name for table in cls.TABLES if table.byte_addressed]
+    windows = [table.name for table in cls.TABLES if table.space in (MEMORY, PORTS)]
     for window in device.reg:
         if window not in windows:
             hint = suggestion(window, windows)

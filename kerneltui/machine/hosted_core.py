@@ -13,97 +13,25 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, ClassVar, Never, Protocol
+from collections.abc import Callable
+from typing import Any, ClassVar, Never
 
 from greenlet import getcurrent, greenlet
 
 from kerneltui.hw.bus import AddressSpace, BusFault
+from kerneltui.hw.gate import Gate
+from kerneltui.hw.line import Sink
+from kerneltui.hw.register_file import RegisterFile
 from kerneltui.hw.scheduler import NEVER, Scheduler
-from kerneltui.machine.kernel_image import SourceFrame, call_stack, code_address, origin
-
-FOREVER = 1 << 63
-"""An instruction count that is never reached."""
-
-
-@dataclass(frozen=True)
-class Costs:
-    """What each kind of instruction takes, in ns; given by the board."""
-
-    load: int
-    store: int
-    sysreg: int
-    exception_entry: int
-    exception_return: int
-    wait: int
-
-
-class CoreState(StrEnum):
-    """What a core is doing."""
-
-    OFF = "off"
-    """never released"""
-    RUNNING = "running"
-    WAITING = "waiting"
-    """in WFI, until an interrupt"""
-    HALTED = "halted"
-    """stopped for good by the kernel (panic) or by an error in it"""
-
-
-class StopReason(StrEnum):
-    """Why a run ended."""
-
-    BUDGET = "budget"
-    """the granted number of instructions is used up"""
-    TIME = "time"
-    """virtual time reached the limit"""
-    INTERRUPT = "interrupt"
-    """an interrupt was taken; the handler has not begun"""
-    TRACEPOINT = "tracepoint"
-    """the kernel passed the awaited tracepoint"""
-    HANDLER_DONE = "handler done"
-    """the handler returned to what it had interrupted"""
-    IDLE = "idle"
-    """the core began to wait for an interrupt"""
-    NOTHING_DUE = "nothing due"
-    """the core waits and no event is due, ever: only input can wake it"""
-    HALTED = "halted"
-    """the kernel has halted"""
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """The instruction that a halted core executes next."""
-
-    kind: str
-    """``ldr``, ``str``, ``mrs``, ``msr``, ``compute``, ``wfi``, ``eret``, ``irq``, ``fiq`` ..."""
-    target: int = 0
-    value: int = 0
-    size: int = 4
-
-
-class Observer(Protocol):
-    """Who is told what happens; absent when nobody records."""
-
-    def instruction(self, core: HostedCore, kind: str, target: int, value: int) -> None:
-        """An instruction was executed; it has not retired yet."""
-
-    def exception(self, core: HostedCore, kind: str, vector: int) -> None:
-        """An exception was taken."""
-
-    def tracepoint(self, core: HostedCore, name: str, facts: dict[str, Any]) -> None:
-        """The kernel passed a tracepoint."""
-
-
-class Program(Protocol):
-    """A kernel, as the core sees it."""
-
-    def boot(self) -> None:
-        """From reset to the first idle."""
-
-    def idle(self) -> None:
-        """Wait for interrupts for ever; may be entered anew at any idle instruction."""
+from kerneltui.machine.core import FOREVER, CoreState, Costs, Observer, Pending, Program, StopReason
+from kerneltui.machine.kernel_image import (
+    KernelImage,
+    SourceFrame,
+    call_stack,
+    code_address,
+    origin,
+)
+from kerneltui.machine.turns import Turns
 
 
 class HostedCore(ABC):
@@ -113,9 +41,17 @@ class HostedCore(ABC):
     """
 
     TRANSIENT: ClassVar[frozenset[str]] = frozenset((
-        "observer", "stop_at", "until", "stop_on_interrupt", "stop_on_idle", "stop_on_tracepoint",
-        "stop_below_depth", "stop_reason", "pending", "_greenlet",
+        "observer", "stop_at", "until", "horizon", "_limit", "stop_on_interrupt", "stop_on_idle",
+        "stop_on_tracepoint", "stop_below_depth", "stop_reason", "pending", "_greenlet",
     ))  # fmt: skip
+    LOAD: ClassVar[str]
+    STORE: ClassVar[str]
+    WAIT: ClassVar[str]
+    """the mnemonics of :meth:`read`, :meth:`write` and :meth:`wait_for_interrupt`"""
+    PINS: ClassVar[dict[str, int]]
+    """the interrupt inputs, and the bit of each in ``inputs``"""
+    regs: RegisterFile
+    """the registers that matter to interrupts"""
 
     def __init__(
         self, index: int, scheduler: Scheduler, memory: AddressSpace, costs: Costs
@@ -126,6 +62,15 @@ class HostedCore(ABC):
         self.costs = costs
         self._load_ns, self._store_ns = costs.load, costs.store
         self.state = CoreState.OFF
+        self.ready_at = NEVER
+        """local time: when the next instruction begins; NEVER while off, asleep or halted"""
+        self.is_interruptible = False
+        """asleep, or in a stretch of computing: an interrupt makes it ready at once"""
+        self.wakes_on = -1
+        """the inputs that end a wait"""
+        self.turns = Turns(scheduler)
+        self.turns.cores.append(self)
+        self.image = KernelImage()
         self.halt_reason = ""
         self.retired = 0
         self.interrupts_taken = 0
@@ -140,6 +85,8 @@ class HostedCore(ABC):
         self.observer: Observer | None = None
         self.stop_at = FOREVER
         self.until = NEVER
+        self.horizon = NEVER
+        self._limit = NEVER
         self.stop_on_interrupt = False
         self.stop_on_idle = False
         self.stop_on_tracepoint = ""
@@ -155,26 +102,55 @@ class HostedCore(ABC):
         self.__dict__.update(state)
         self._detach()
 
+    # -- power ------------------------------------------------------------------------------------
+
+    def power_on(self, program: Program) -> None:
+        """Begin to execute ``program``, now."""
+        self.program = program
+        self.booted = False
+        self.state = CoreState.RUNNING
+        self.turns.wake(self)
+
+    def power_off(self) -> None:
+        """Execute nothing until the next :meth:`power_on`; another core's doing."""
+        self.close()
+        self.state = CoreState.OFF
+        self.ready_at = NEVER
+        self.is_interruptible = False
+        self.depth = 0
+        self.pending = None
+
     # -- the debugger's side --------------------------------------------------------------------
 
     def run(self) -> StopReason:
-        """Execute until one of the ``stop_*`` wishes, ``stop_at`` or ``until`` says halt."""
-        if self.state is CoreState.HALTED:
+        """Execute until one of the ``stop_*`` wishes, ``stop_at`` or ``until`` says halt.
+
+        With TURN another core has its turn before this one can go on.
+        """
+        if self.state in {CoreState.HALTED, CoreState.OFF}:
             return StopReason.HALTED
         self.stop_reason = StopReason.BUDGET
         if self.scheduler.now >= self.until:
             return StopReason.TIME
+        self._limit = min(self.until, self.horizon)
         if self._greenlet is None:
             self._greenlet = greenlet(self._main)
         self._greenlet.parent = getcurrent()
         self._greenlet.switch()
         return self.stop_reason
 
+    def set_horizon(self, horizon: int) -> None:
+        """Instructions from this time on are another core's to begin first."""
+        self.horizon = horizon
+        self._limit = min(self.until, horizon)
+
     @property
     def at_rest(self) -> bool:
         """At an idle instruction with no exception in progress: all state is plain data."""
+        if self.state is CoreState.OFF:
+            return True
         restored = self._greenlet is None and self.state is CoreState.RUNNING
-        next_is_wait = self.pending is not None and self.pending.kind == "wfi"
+        next_is_wait = self.pending is not None and self.pending.kind == self.WAIT
         idle = self.state is CoreState.WAITING or next_is_wait or restored
         return self.depth == 0 and self.booted and idle
 
@@ -213,6 +189,8 @@ class HostedCore(ABC):
 
     def _halted(self, reason: str) -> None:
         self.state = CoreState.HALTED
+        self.ready_at = NEVER
+        self.is_interruptible = False
         self.halt_reason = reason
         self.stop_reason = StopReason.HALTED
 
@@ -220,6 +198,8 @@ class HostedCore(ABC):
         """Halt before an instruction, until the debugger lets go."""
         while self.retired >= self.stop_at:
             self.pending = Pending(kind, target, value, size)
+            if self.state is not CoreState.WAITING:
+                self.ready_at = self.scheduler.now
             self._to_debugger()
             self.pending = None
 
@@ -234,7 +214,7 @@ class HostedCore(ABC):
         self.retired += 1
         scheduler = self.scheduler
         now = scheduler.now + cost
-        if now < scheduler.next_due and now < self.until:
+        if now < scheduler.next_due and now < self._limit:
             scheduler.now = now
         else:
             self._pass_time(now)
@@ -242,49 +222,90 @@ class HostedCore(ABC):
             self._sample()
 
     def _pass_time(self, to: int) -> None:
-        """Advance to ``to``, with what falls due on the way and the debugger's limit."""
-        self.scheduler.advance(to)
-        if to >= self.until:
+        """Advance to ``to``, with what falls due on the way, other cores, and the debugger's limit.
+
+        Event by event: each may wake another core, which then has its turn first.
+        """
+        scheduler = self.scheduler
+        while scheduler.next_due <= to and scheduler.next_due <= self.horizon:
+            scheduler.advance(scheduler.next_due)
+        if to < self.horizon:
+            scheduler.advance(to)
+        else:
+            self.ready_at = to
+            self._end_turn()
+        if scheduler.now >= self.until:
             self.request_stop(StopReason.TIME)
+
+    def _end_turn(self) -> None:
+        """Let cores that are behind catch up; comes back when this one is the next."""
+        # A stop that was asked for has happened already: it comes before time passes.
+        self.stop_reason = StopReason.TURN
+        self._to_debugger()
+
+    def _interrupted(self) -> None:
+        """An interrupt input has risen: whoever sleeps or computes notices it now."""
+        if self.is_interruptible and self.inputs & self.wakes_on:
+            self.turns.wake(self)
+
+    @abstractmethod
+    def input(self, pin: str) -> Sink:
+        """The end of a wire, by a name of :data:`PINS`."""
+
+    @property
+    @abstractmethod
+    def return_address(self) -> int:
+        """Where the exception in progress has come from."""
+
+    @abstractmethod
+    def privilege(self) -> str:
+        """The level that code runs at, as ``EL1`` or ``ring 0``."""
+
+    @abstractmethod
+    def masks(self) -> tuple[str, bool]:
+        """What keeps interrupts out, as text; and whether ordinary ones are kept out."""
+
+    @abstractmethod
+    def gates(self, kind: str) -> list[Gate]:
+        """The conditions for taking what comes at an interrupt input."""
 
     @abstractmethod
     def _sample(self) -> None:
         """Take the interrupts that the core's mask lets in."""
 
     @abstractmethod
-    def _fault(self, fault: BusFault) -> None:
-        """Nothing answered at an address: take the architecture's exception."""
+    def _fault(self, fault: BusFault, size: int) -> int:
+        """Nothing answered at an address: what the architecture does, and what a load gives."""
 
     # -- instructions: the kernel's side ----------------------------------------------------------
 
     def read(self, address: int, size: int = 4) -> int:
         """Load ``size`` bytes."""
         if self.retired >= self.stop_at:
-            self._pause("ldr", address, 0, size)
+            self._pause(self.LOAD, address, 0, size)
         try:
             memory = self.memory
             target, offset = memory.known.get(address) or memory.resolve(address)
             value = target.read(offset, size, self.index)
         except BusFault as fault:
-            value = 0
-            self._fault(fault)
+            value = self._fault(fault, size)
         if self.observer is not None:
-            self.observer.instruction(self, "ldr", address, value)
+            self.observer.instruction(self, self.LOAD, address, value)
         self._retire(self._load_ns)
         return value
 
     def write(self, address: int, value: int, size: int = 4) -> None:
         """Store ``size`` bytes."""
         if self.retired >= self.stop_at:
-            self._pause("str", address, value, size)
+            self._pause(self.STORE, address, value, size)
         if self.observer is not None:
-            self.observer.instruction(self, "str", address, value)
+            self.observer.instruction(self, self.STORE, address, value)
         try:
             memory = self.memory
             target, offset = memory.known.get(address) or memory.resolve(address)
             target.write(offset, value, size, self.index)
         except BusFault as fault:
-            self._fault(fault)
+            self._fault(fault, size)
         self._retire(self._store_ns)
 
     def compute(self, ns: int) -> None:
@@ -295,7 +316,7 @@ class HostedCore(ABC):
             self.observer.instruction(self, "compute", 0, ns)
         scheduler = self.scheduler
         end = scheduler.now + ns
-        if end < scheduler.next_due and end < self.until:
+        if end < scheduler.next_due and end < self._limit:
             scheduler.now = end
         else:
             self._compute_with_events(ns)
@@ -307,10 +328,12 @@ class HostedCore(ABC):
         """Something happens on the way: compute from event to event, interruptible at each."""
         scheduler = self.scheduler
         while ns > 0:
-            event = max(min(scheduler.next_due, self.until), scheduler.now + 1)
-            stretch = min(ns, event - scheduler.now)
-            ns -= stretch
-            self._pass_time(scheduler.now + stretch)
+            started = scheduler.now
+            event = max(min(scheduler.next_due, self.until), started + 1)
+            self.is_interruptible = True
+            self._pass_time(min(started + ns, event))
+            self.is_interruptible = False
+            ns -= scheduler.now - started
             if self.inputs and ns:
                 self._sample()
             if ns and self.retired >= self.stop_at:
@@ -318,28 +341,55 @@ class HostedCore(ABC):
 
     def wait_for_interrupt(self) -> None:
         """Sleep until an interrupt input is high, masked or not."""
+        self._wait_for_input()
+        self._retire(self.costs.wait)
+
+    def _wait_for_input(self) -> None:
         if self.state is not CoreState.WAITING:
             if self.retired >= self.stop_at:
-                self._pause("wfi")
+                self._pause(self.WAIT)
             if self.observer is not None:
-                self.observer.instruction(self, "wfi", 0, 0)
+                self.observer.instruction(self, self.WAIT, 0, 0)
             self.state = CoreState.WAITING
             if self.stop_on_idle and self.at_rest:
                 self.request_stop(StopReason.IDLE)
-        while not self.inputs:
+        self.ready_at = NEVER
+        self.is_interruptible = True
+        while not self.inputs & self.wakes_on:
             if self.retired >= self.stop_at:
-                self._pause("wfi")
-                continue
-            due = self.scheduler.next_due
-            if due <= self.until and due < NEVER:
-                self.scheduler.advance(due)
-            elif self.until < NEVER:
-                self.scheduler.advance(self.until)
-                self.request_stop(StopReason.TIME)
+                self._pause(self.WAIT)
+            elif self.horizon < NEVER:
+                self._end_turn()
             else:
-                self.request_stop(StopReason.NOTHING_DUE)
+                self._sleep()
+        self.is_interruptible = False
         self.state = CoreState.RUNNING
-        self._retire(self.costs.wait)
+
+    def _sleep(self) -> None:
+        """All cores sleep: time leaps to what is due next."""
+        due = self.scheduler.next_due
+        if due <= self.until and due < NEVER:
+            self.scheduler.advance(due)
+        elif self.until < NEVER:
+            self.scheduler.advance(self.until)
+            self.request_stop(StopReason.TIME)
+        else:
+            self.request_stop(StopReason.NOTHING_DUE)
+
+    def place_program(self, entry: Callable[[Any], Program]) -> int:
+        """Link start-up code for further cores into the image; answers its address.
+
+        ``entry(core)`` makes the program of a core that starts there.
+        """
+        return self.image.place_program(entry)
+
+    def _start_at(self, address: int) -> None:
+        """Begin to execute the start-up code at an address."""
+        entry = self.image.programs.get(address)
+        if entry is None:
+            self._halted(f"started at {address:#x}, but no code is there")
+        else:
+            self.power_on(entry(self))
 
     def halt(self, reason: str) -> Never:
         """Stop this core for good, with everything left inspectable."""

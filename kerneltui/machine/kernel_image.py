@@ -6,15 +6,46 @@ derived from its name: the same in every run, whatever else has been looked at.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import CodeType, FrameType
+from typing import Any
 from zlib import crc32
 
 BASE = 0x8_0000
 """Where the boot firmware loads a 64-bit kernel image."""
+ENTRIES = 0x10_0000
+PROGRAMS = 0x8000
 SLOTS = 256
 INSTRUCTION_BYTES = 4
 _MACHINE = __name__.rpartition(".")[0]
+
+
+class KernelImage:
+    """What a kernel has linked to fixed addresses: vector tables, entry code, start-up code."""
+
+    def __init__(self) -> None:
+        self.vectors: dict[int, dict[int, Callable[[], None]]] = {}
+        self.entries: dict[int, Callable[[], None]] = {}
+        self.programs: dict[int, Callable[[Any], Any]] = {}
+
+    def place_vectors(self, table: Mapping[int, Callable[[], None]]) -> int:
+        """A vector table, on a 2 KiB boundary above the image's start."""
+        address = BASE + 0x800 * (1 + len(self.vectors))
+        self.vectors[address] = dict(table)
+        return address
+
+    def place_entry(self, entry: Callable[[], None]) -> int:
+        """Entry code of an interrupt or exception, 16 bytes for each."""
+        address = ENTRIES + 16 * len(self.entries)
+        self.entries[address] = entry
+        return address
+
+    def place_program(self, entry: Callable[[Any], Any]) -> int:
+        """Start-up code of further cores, in a page of its own below 1 MiB (SDM 3A, 10.4.4)."""
+        address = PROGRAMS + 0x1000 * len(self.programs)
+        self.programs[address] = entry
+        return address
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from kerneltui.devices import model
 from kerneltui.errors import suggestion
-from kerneltui.hw.bus import AddressSpace, Memory
+from kerneltui.hw.bus import AddressSpace, Memory, Rom
 from kerneltui.hw.device import Device, InterruptController
 from kerneltui.hw.line import Line, OrGate, Sink
+from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, MSRS, PORTS, SYSTEM_REGISTERS
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.hw.scheduler import NEVER, Scheduler
-from kerneltui.machine.aarch64_core import Aarch64Core
-from kerneltui.machine.board import CPU_PINS, Board
-from kerneltui.machine.hosted_core import FOREVER, CoreState, Observer, Program, StopReason
+from kerneltui.machine.board import Board, FirmwareSpec
+from kerneltui.machine.core import FOREVER, Observer, Program, StopReason
+from kerneltui.machine.cores import make_cores
 from kerneltui.machine.serial_terminal import SerialDevice, SerialTerminal
 
-MEMORY, SYSTEM_REGISTERS = "memory", "system register"
-"""The names of a machine's address spaces."""
-KernelFactory = Callable[[Aarch64Core], Program]
+KernelFactory = Callable[[Any], Program]
+"""Makes the kernel that begins on a core."""
 
 
 class MachineObserver(Observer, Protocol):
@@ -28,9 +28,6 @@ class MachineObserver(Observer, Protocol):
 
     def line(self, line: Line) -> None:
         """An interrupt wire changed its level."""
-
-    def unmodelled(self, text: str) -> None:
-        """An access to something that is declared but not modelled, or not declared."""
 
 
 class Machine:
@@ -45,24 +42,29 @@ class Machine:
         self.board_name = board.name
         self.board_title = board.spec.title
         self.scheduler = Scheduler()
-        self.memory = AddressSpace(MEMORY)
-        self.sysregs = AddressSpace(SYSTEM_REGISTERS)
+        self.spaces = {name: AddressSpace(name) for name in (MEMORY, PORTS, SYSTEM_REGISTERS, MSRS)}
+        self.memory = self.spaces[MEMORY]
         self.devices: dict[str, Device] = {}
         self._build(board)
-        self.cores = [
-            Aarch64Core(index, self.scheduler, self.memory, self.sysregs, board.costs)
-            for index in range(board.spec.cpu.cores)
-        ]
-        self.wiring: dict[str, str] = {}
+        self.cores = make_cores(board, self.scheduler, self.spaces)
+        self.turns = self.cores[0].turns
+        self.wiring: dict[str, list[str]] = {}
+        """where each line leads"""
         self._wire(board)
+        if board.is_x86:
+            from kerneltui.machine import apic_wiring
+
+            apic_wiring.connect(self, board)
         uart = self.devices[board.spec.console]
         if not hasattr(uart, "transmit"):
             raise board.file.error(("console",), f"'{board.spec.console}' is not a UART")
         self.terminal = SerialTerminal(cast("SerialDevice", uart), self.scheduler)
         self.core = self.cores[0]
+        """the boot core"""
+        self.stopped = 0
+        """which core ended the last run"""
         self.program = kernel(self.core)
-        self.core.program = self.program
-        self.core.state = CoreState.RUNNING
+        self.core.power_on(self.program)
 
     # -- construction -----------------------------------------------------------------------------
 
@@ -70,9 +72,12 @@ class Machine:
         spec, file = board.spec, board.file
         for name, region in spec.memory.items():
             try:
-                self.memory.attach(region.base, region.size, name, Memory(region.size))
+                target = Rom(region.size) if region.rom else Memory(region.size)
+                self.spaces[MEMORY].attach(region.base, region.size, name, target)
             except ValueError as error:
                 raise file.error(("memory", name), str(error)) from None
+        if spec.firmware is not None:
+            self._install(board, spec.firmware)
         for name, item in spec.devices.items():
             cls = model(item.compatible)
             try:
@@ -89,25 +94,41 @@ class Machine:
 
     def _attach(self, name: str, window: str, file: RegisterFile, base: int | None) -> None:
         label = f"{name}.{window}" if name != window else name
-        if base is None:
-            self.sysregs.attach(file.table.base, file.table.size, label, file)
-        else:
-            self.memory.attach(base, file.table.size, label, file)
+        table = file.table
+        if table.space != BEHIND_WINDOW:
+            start = table.base if base is None else base
+            self.spaces[table.space].attach(start, table.size, label, file)
+
+    def _install(self, board: Board, firmware: FirmwareSpec) -> None:
+        """Put the firmware's tables into its ROM."""
+        from kerneltui.machine.firmware import tables
+
+        try:
+            data = tables(board, firmware)
+        except ValueError as error:
+            raise board.file.error(("firmware",), str(error)) from None
+        window = self.spaces[MEMORY].window_at(firmware.base)
+        fits = window is not None and firmware.base + len(data) <= window.base + window.size
+        if window is None or not fits or not isinstance(window.target, Rom):
+            where = f"{firmware.base:#x}-{firmware.base + len(data) - 1:#x}"
+            raise board.file.error(("firmware", "base"), f"no 'rom: true' memory at {where}")
+        window.target.load(firmware.base - window.base, data)
 
     def _wire(self, board: Board) -> None:
         """Connect outputs to inputs; where several meet at one input, through an OR gate."""
         ends: dict[tuple[str, int], list[tuple[Line, tuple[str, ...]]]] = {}
         for name, item in board.spec.devices.items():
             device = self.devices[name]
-            for output, target in item.interrupts.items():
+            for output in item.interrupts:
                 where = ("devices", name, "interrupts", output)
                 lines = device.outputs.get(output)
                 if lines is None:
                     hint = suggestion(output, device.outputs)
                     raise board.file.error(where, f"'{name}' has no output '{output}'{hint}")
-                for cpu, line in enumerate(lines):
-                    per_core = cpu if len(lines) > 1 else 0
-                    ends.setdefault((" ".join(target.split()), per_core), []).append((line, where))
+                for target in item.targets(output):
+                    for cpu, line in enumerate(lines):
+                        end = (" ".join(target.split()), cpu if len(lines) > 1 else 0)
+                        ends.setdefault(end, []).append((line, where))
         for (target, cpu), arrivals in ends.items():
             if cpu >= len(self.cores):
                 continue  # the chip could serve more cores than this board has
@@ -118,17 +139,17 @@ class Machine:
             gate = OrGate(sink) if len(arrivals) > 1 else None
             for line, _ in arrivals:
                 line.connect(gate.input() if gate is not None else sink)
-                self.wiring[line.name] = target
+                self.wiring.setdefault(line.name, []).append(target)
 
     def _sink(self, target: str, cpu: int) -> Sink:
         """The input that a board file names.  Raises ValueError, in words."""
         device_name, *rest = target.split() or [""]
         if device_name == "cpu":
-            pin = rest[0] if len(rest) == 1 else ""
-            if pin not in CPU_PINS:
-                raise ValueError(f"'{target}': a core's inputs are 'cpu irq' and 'cpu fiq'")
-            core = self.cores[cpu]
-            return core.set_irq if pin == "irq" else core.set_fiq
+            pins = self.cores[cpu].PINS
+            if len(rest) != 1 or rest[0] not in pins:
+                said = " and ".join(f"'cpu {pin}'" for pin in pins)
+                raise ValueError(f"'{target}': a core's inputs are {said}")
+            return self.cores[cpu].input(rest[0])
         device = self.devices.get(device_name)
         if device is None and device_name:
             hint = suggestion(device_name, [*self.devices, "cpu"])
@@ -154,15 +175,18 @@ class Machine:
         }
 
     def windows(self, device: Device) -> list[tuple[str, int, RegisterFile]]:
-        """Where a device's register files lie: ``(space, base, file)``."""
-        spaces = (self.memory, self.sysregs)
-        return [
-            (space.name, window.base, file)
-            for file in device.files.values()
-            for space in spaces
-            for window in space.windows
-            if window.target is file
-        ]
+        """Where a device's register files lie: ``(space, base, file)``.
+
+        A file behind an index/data window is a space of its own, by device and table.
+        """
+        found = []
+        for file in device.files.values():
+            if file.table.space == BEHIND_WINDOW:
+                found.append((f"{device.name}.{file.table.name}", 0, file))
+                continue
+            space = self.spaces[file.table.space]
+            found += [(space.name, at.base, file) for at in space.windows if at.target is file]
+        return found
 
     # -- running ----------------------------------------------------------------------------------
 
@@ -176,6 +200,8 @@ class Machine:
         *,
         until: int = NEVER,
         instructions: int = FOREVER,
+        focus: int = 0,
+        steps: int = FOREVER,
         interrupt: bool = False,
         idle: bool = False,
         tracepoint: str = "",
@@ -183,18 +209,34 @@ class Machine:
     ) -> StopReason:
         """Run until the first of the given conditions, and say which it was.
 
-        ``until``: virtual time in ns; ``instructions``: that many have retired; ``interrupt``: one
-        was taken; ``idle``: the core began to wait; ``tracepoint``: the kernel passed it;
-        ``below_depth``: fewer handlers than that are in progress.
+        ``until``: virtual time in ns; ``instructions``: so many have retired on one core;
+        ``interrupt``: one was taken, on any core; ``tracepoint``: the kernel passed it, on any
+        core; ``idle``: the boot core began to wait.  Of core ``focus``: ``steps`` instructions have
+        retired; ``below_depth``: fewer handlers than that are in progress.
         """
-        core = self.core
-        core.until = until
-        core.stop_at = core.retired + instructions
-        core.stop_on_interrupt = interrupt
-        core.stop_on_idle = idle
-        core.stop_on_tracepoint = tracepoint
-        core.stop_below_depth = below_depth
-        return core.run()
+        if self.halt_reason:
+            return StopReason.HALTED
+        for core in self.cores:
+            core.until = until
+            core.stop_at = core.retired + instructions
+            core.stop_on_interrupt = interrupt
+            core.stop_on_idle = idle and core is self.core
+            core.stop_on_tracepoint = tracepoint
+            core.stop_below_depth = 0
+        focused = self.cores[focus]
+        focused.stop_below_depth = below_depth
+        last = focused.retired + steps
+        focused.stop_at = min(focused.stop_at, last)
+        stopped, reason = self.turns.run()
+        self.stopped = stopped.index
+        if reason is StopReason.BUDGET and stopped is focused and stopped.retired >= last:
+            return StopReason.STEP
+        return reason
+
+    @property
+    def halt_reason(self) -> str:
+        """Why a core has halted for good; empty while none has."""
+        return next((core.halt_reason for core in self.cores if core.halt_reason), "")
 
     def close(self) -> None:
         """Let go of the kernels' stacks."""
@@ -205,7 +247,8 @@ class Machine:
 
     def observe(self, observer: MachineObserver | None) -> None:
         """Report everything that happens to ``observer``; None ends it."""
-        self.core.observer = observer
+        for core in self.cores:
+            core.observer = observer
         for device in self.devices.values():
             for lines in device.outputs.values():
                 for line in lines:
@@ -217,13 +260,13 @@ class Machine:
 
     @property
     def at_rest(self) -> bool:
-        """Whether all state is plain data: the core is idle, no exception is in progress."""
-        return self.core.at_rest
+        """Whether all state is plain data: every core is idle, no exception is in progress."""
+        return all(core.at_rest for core in self.cores)
 
     def snapshot(self) -> bytes:
         """The machine's and the kernel's state.  Raises ValueError unless :attr:`at_rest`."""
         if not self.at_rest:
-            raise ValueError("a snapshot can only be taken while the core is idle")
+            raise ValueError("a snapshot can only be taken while all cores are idle")
         return pickle.dumps(self, protocol=pickle.HIGHEST_PROTOCOL)
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,13 +11,16 @@ from msgspec import Meta
 
 from kerneltui.configfile import ConfigFile, Duration, Label, duration, find
 from kerneltui.debugger.session import Session, Setup, TimedInput
-from kerneltui.errors import suggestion
-from kerneltui.kernel.bsp.raspberrypi import BOARDS
+from kerneltui.errors import UserError, suggestion
+from kerneltui.kernel.boot_parameters import parse
+from kerneltui.kernel.bsp import BOARDS, platform_class
+from kerneltui.kernel.irq import KernelError
 from kerneltui.kernel.programs import PROGRAMS, program
 from kerneltui.kernel.workload import FAULTS, TimeoutRequest, Workload
 from kerneltui.machine.board import Board, load_board, read_board
 
 MOST_TIMEOUTS = 100_000
+DEFAULT_BOARD = "rpi4"
 DEFAULT_SCENARIO = "timer-callbacks"
 
 Name = Annotated[Label, Meta(max_length=200)]
@@ -53,6 +57,26 @@ class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timeouts: list[TimeoutSpec] = []
     inputs: list[InputSpec] = []
     faults: Annotated[list[str], Meta(description=f"any of: {', '.join(FAULTS)}")] = []
+    boards: Annotated[
+        list[str], Meta(description="the kinds of board it is for; all by default")
+    ] = []
+    boot: Annotated[str, Meta(description="boot parameters of a PC's kernel")] = ""
+    cpu: Annotated[str, Meta(description="changed CPU features, as -arat")] = ""
+    without: Annotated[list[str], Meta(description="devices to remove from the board")] = []
+    devices: Annotated[
+        dict[str, dict[str, int | bool | str]], Meta(description="device -> changed parameters")
+    ] = {}
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What the command line changes: boot parameters, CPU features, devices that are not there."""
+
+    append: str = ""
+    cpu: str = ""
+    without: tuple[str, ...] = ()
+
+
+UNCHANGED = Changes()
 
 
 class Scenario(msgspec.Struct, frozen=True):
@@ -86,6 +110,14 @@ def read_scenario(file: ConfigFile, path: Path) -> Scenario:
             raise file.error(
                 ("faults", number), f"unknown fault '{fault}'{suggestion(fault, FAULTS)}"
             )
+    for number, board in enumerate(spec.boards):
+        if board not in BOARDS:
+            hint = suggestion(board, BOARDS)
+            raise file.error(("boards", number), f"unknown kind of board '{board}'{hint}")
+    try:
+        parse(spec.boot)
+    except KernelError as error:
+        raise file.error(("boot",), str(error)) from None
     if spec.timeouts and spec.program == "system-timer":
         raise file.error(("timeouts",), "the program 'system-timer' sets no timeouts")
     requests = _requests(file, spec.timeouts, ("timeouts",))
@@ -144,21 +176,30 @@ def validate_file(path: Path) -> str:
     return f"board '{board.spec.title}'"
 
 
-def open_session(board: str, scenario: str) -> Session:
-    """A session on a board with a scenario, by names or files.  Raises :class:`UserError`."""
-    return make_session(load_board(board), load_scenario(scenario), scenario)
+def open_session(board: str, scenario: str, changes: Changes = UNCHANGED) -> Session:
+    """A session on a board with a scenario, by names or files.  Raises :class:`UserError`.
+
+    An empty board is the first that the scenario is for.
+    """
+    opened = load_scenario(scenario)
+    name = board or (opened.spec.boards or [DEFAULT_BOARD])[0]
+    return make_session(load_board(name), opened, scenario, changes)
 
 
-def make_session(board: Board, scenario: Scenario, source: str = "") -> Session:
+def make_session(
+    board: Board, scenario: Scenario, source: str = "", changes: Changes = UNCHANGED
+) -> Session:
     """A session at reset.  Raises :class:`UserError` for an impossible board."""
     cls = program(scenario.spec.program)
-    workload = scenario.workload
     bsp = board.spec.bsp
     if bsp not in BOARDS:
         raise board.file.error(("bsp",), f"unknown board support '{bsp}'{suggestion(bsp, BOARDS)}")
+    _check_fit(board, scenario, changes)
+    workload = replace(scenario.workload, boot=f"{scenario.spec.boot} {changes.append}".strip())
     return Session(
         Setup(
-            board=board,
+            board=_changed(board, scenario, changes),
+            changes=changes,
             scenario_name=scenario.name,
             scenario_source=source or scenario.name,
             scenario_title=scenario.spec.title,
@@ -167,3 +208,32 @@ def make_session(board: Board, scenario: Scenario, source: str = "") -> Session:
             inputs=scenario.inputs,
         )
     )
+
+
+def _check_fit(board: Board, scenario: Scenario, changes: Changes) -> None:
+    """Whether scenario, board and command line can go together."""
+    spec, bsp = scenario.spec, board.spec.bsp
+    if spec.boards and bsp not in spec.boards:
+        names = " or ".join(spec.boards)
+        raise UserError(f"the scenario '{scenario.name}' is for {names}, not for {board.name}")
+    known = platform_class(bsp).FAULTS
+    for fault in spec.faults:
+        if fault not in known:
+            raise UserError(f"the fault '{fault}' cannot be had on {board.name}")
+    if changes.append and not board.is_x86:
+        raise UserError(f"--append: only a PC's kernel has boot parameters, {board.name} has none")
+    try:
+        parse(changes.append)
+    except KernelError as error:
+        raise UserError(f"--append: {error}") from None
+
+
+def _changed(board: Board, scenario: Scenario, changes: Changes) -> Board:
+    """The board as scenario and command line want it."""
+    for name in (*scenario.spec.without, *changes.without):
+        board = board.without(name)
+    for features in filter(None, (scenario.spec.cpu, changes.cpu)):
+        board = board.with_features(features)
+    for name, config in scenario.spec.devices.items():
+        board = board.with_config(name, config)
+    return board

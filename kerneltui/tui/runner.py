@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from kerneltui.debugger.session import FREE, Goal, Session
 from kerneltui.hw.scheduler import NEVER
-from kerneltui.machine.hosted_core import StopReason
+from kerneltui.machine.core import StopReason
 
 SLICE_S = 0.008
 """How long the event loop is kept waiting at most, about."""
@@ -97,10 +97,9 @@ class Runner:
         if goal is None:
             return
         started = perf_counter()
-        wanted = goal.conditions.get("instructions")
         reason = self.session.advance(goal, instructions=self._budget, until=self._target())
         spent = perf_counter() - started
-        if reason is StopReason.BUDGET and wanted is None:
+        if reason is StopReason.BUDGET:
             self._budget = max(200, min(int(self._budget * SLICE_S / max(spent, 1e-5)), 100_000))
         elif reason is not StopReason.TIME:
             self.goal = None

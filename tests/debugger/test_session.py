@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kerneltui.debugger.session import FREE, LONGEST_INPUT
 from kerneltui.machine.board import load_board
-from kerneltui.machine.hosted_core import CoreState, StopReason
+from kerneltui.machine.core import CoreState, StopReason
 from kerneltui.scenarios.scenario import load_scenario, make_session
 
 BOARDS = ("rpi3", "rpi4")
@@ -59,7 +59,7 @@ def test_every_timer_event_stops_after_its_callback_and_before_anything_else(boa
     for _ in range(6):
         assert session.next_timer_event() is StopReason.TRACEPOINT
         assert session.machine.core.depth == 1
-        assert session.recorder.last(1)[0][5].startswith("timer_callback_done")
+        assert session.recorder.last(1)[0][6].startswith("timer_callback_done")
         said.append(session.recorder.console.lines()[-2].partition("] ")[2])
     assert said == [
         *(f"set {word}" for word in ("first", "second", "third", "fourth", "fifth")),
@@ -79,7 +79,7 @@ def test_the_next_interrupt_stops_at_the_vector_with_the_handler_not_begun(board
         assert core.interrupts_taken == number
         assert core.depth == 1
         assert core.daif == 0x3C0
-        assert session.recorder.last(1)[0][2] == "irq"
+        assert session.recorder.last(1)[0][3] == "irq"
         assert session.view().cpu.frames[0].function == "Vectors.irq"
 
 
@@ -92,7 +92,7 @@ def test_a_step_is_exactly_one_instruction_from_reset_on(board):
         assert session.machine.core.retired == number
         new = session.recorder.last(session.recorder.recorded - before)
         instructions = [
-            event for event in new if event[2] not in {"line", "tx", "rx", "tracepoint"}
+            event for event in new if event[3] not in {"line", "tx", "rx", "tracepoint"}
         ]
         assert len(instructions) == 1
 
@@ -105,7 +105,7 @@ def test_steps_through_an_interrupt_show_every_access_one_by_one(board):
     while session.machine.core.depth:
         session.step()
         event = session.recorder.last(1)[0]
-        names.append((event[2], session.names.name(event[2], event[3])))
+        names.append((event[3], session.names.name(event[3], event[4])))
     accesses = [name for _, name in names]
     expected = {
         "rpi4": ["GICC_IAR", "CNTP_CTL_EL0", "CNTPCT_EL0", "CNTP_CVAL_EL0", "GICC_EOIR"],

@@ -146,7 +146,7 @@ def test_every_event_has_a_json_form_with_readable_addresses(session):
         assert {"step", "t", "cpu", "op"} <= set(found)
         if found["op"] in {"ldr", "str", "mrs", "msr"}:
             assert found["reg"]
-            assert int(found["addr"], 16) == event[3]
+            assert int(found["addr"], 16) == event[4]
     assert {"ldr", "str", "mrs", "msr", "irq", "eret", "wfi", "line", "tx", "rx"} <= ops
 
 

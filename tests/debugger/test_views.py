@@ -127,7 +127,7 @@ def test_an_interrupt_is_blocked_by_its_silent_line_and_then_by_the_core():
     session.next_interrupt()
     taken = interrupt(session, 30)
     assert (taken.line, taken.pending) == (True, True)
-    while session.recorder.last(1)[0][2] != "ldr":
+    while session.recorder.last(1)[0][3] != "ldr":
         session.step()
     handled = interrupt(session, 30)
     assert (handled.active, handled.count) == (True, 1)
@@ -179,7 +179,7 @@ def test_a_view_of_any_moment_is_json(board, moment):
     view = session.view()
     found = json.loads(msgspec.json.encode(view))
     assert found["now_ns"] == session.machine.now
-    assert found["cpu"]["exception_level"] == 1
+    assert found["cpu"]["privilege"] == "EL1"
     assert found["cpu"]["next_instruction"]
     assert msgspec.json.decode(msgspec.json.encode(view), type=type(view)) == view
 

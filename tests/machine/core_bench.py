@@ -5,7 +5,7 @@ from functools import partial
 from kerneltui.hw.bus import AddressSpace, Memory
 from kerneltui.hw.scheduler import NEVER, Scheduler
 from kerneltui.machine.aarch64_core import AARCH64, Aarch64Core
-from kerneltui.machine.hosted_core import FOREVER, CoreState, Costs
+from kerneltui.machine.core import FOREVER, Costs
 
 COSTS = Costs(load=100, store=60, sysreg=10, exception_entry=40, exception_return=30, wait=20)
 WIRES = 0x1_0000
@@ -66,8 +66,8 @@ class Bench:
         memory.attach(WIRES, 8, "wires", wires)
         self.core = Aarch64Core(0, self.clock, memory, AddressSpace("system register"), costs)
         wires.core = self.core
-        self.kernel = self.core.program = kernel(self.core)
-        self.core.state = CoreState.RUNNING
+        self.kernel = kernel(self.core)
+        self.core.power_on(self.kernel)
 
     def run(self, instructions=FOREVER, until=NEVER):
         self.core.stop_at = self.core.retired + instructions

@@ -17,7 +17,7 @@ from core_bench import (
 from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.scheduler import Scheduler
 from kerneltui.machine.aarch64_core import Aarch64Core
-from kerneltui.machine.hosted_core import CoreState, StopReason
+from kerneltui.machine.core import CoreState, StopReason
 
 EL1H = 0b0101
 IRQ_MASK, FIQ_MASK = 0b0010, 0b0001

@@ -3,7 +3,7 @@
 import pytest
 from core_bench import COSTS, ENCODING, FIQ_WIRE, I_BIT, IRQ_WIRE, Bench, Kernel
 
-from kerneltui.machine.hosted_core import CoreState, StopReason
+from kerneltui.machine.core import CoreState, StopReason
 
 
 class Straight(Kernel):

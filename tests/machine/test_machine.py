@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kerneltui.kernel.programs import program
 from kerneltui.kernel.workload import TimeoutRequest, Workload
 from kerneltui.machine.board import load_board
-from kerneltui.machine.hosted_core import CoreState, StopReason
+from kerneltui.machine.core import CoreState, StopReason
 from kerneltui.machine.machine import Machine
 
 MS = 1_000_000

@@ -7,7 +7,7 @@ import pytest
 from kerneltui.configfile import available
 from kerneltui.errors import UserError
 from kerneltui.kernel.workload import FAULTS
-from kerneltui.machine.hosted_core import StopReason
+from kerneltui.machine.core import StopReason
 from kerneltui.scenarios.scenario import load_scenario, open_session
 
 S = 1_000_000_000

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from kerneltui.hw.device import ComparatorState, TimerDevice
-from kerneltui.hw.register import RO, TAG, Field, Register, RegisterTable
+from kerneltui.hw.register import RO, SYSTEM_REGISTERS, TAG, Field, Register, RegisterTable
 from kerneltui.hw.scheduler import NS_PER_S, Scheduler, ns_to_ticks, ticks_to_ns
 
 WRAP = 1 << 64
@@ -72,6 +72,7 @@ GENERIC_TIMER = RegisterTable(
     "GENERIC_TIMER",
     "Arm Generic Timer",
     size=_place(7, 2, 2) + 1,
+    space=SYSTEM_REGISTERS,
     ref='Arm ARM DDI 0487, ch. D11 and "Generic Timer registers"',
     byte_addressed=False,
     base=SYSREG_BASE,

@@ -18,7 +18,7 @@ from functools import partial
 
 from kerneltui.hw.device import ComparatorState, TimerDevice
 from kerneltui.hw.line import Sink
-from kerneltui.hw.register import RO, RW, RW1C, TAG, Field, Register, RegisterTable
+from kerneltui.hw.register import PORTS, RO, RW, RW1C, TAG, Field, Register, RegisterTable
 from kerneltui.hw.scheduler import NEVER, Scheduler, ns_to_ticks, ticks_to_ns
 
 TMR, PWRBTN, SLPBTN, RTC = 0x0001, 0x0100, 0x0200, 0x0400
@@ -31,6 +31,7 @@ ACPI_PM = RegisterTable(
     "ACPI_PM",
     "ACPI power management timer and PM1 registers",
     size=0x0C,
+    space=PORTS,
     ref="ACPI Specification 6.5, 4.8.3",
     registers=(
         Register(

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import ClassVar
 
 from kerneltui.devices.x86.hpet_registers import HPET, MOST_TIMERS
 from kerneltui.hw.device import ComparatorState, TimerDevice
@@ -68,6 +69,8 @@ class Hpet(TimerDevice):
     """The timers; outputs ``irq0`` to ``irq31`` (I/O APIC), ``legacy_pit`` and ``legacy_rtc``."""
 
     COMPATIBLE = "intel,hpet"
+    PASSES: ClassVar = {"pit": "legacy_pit", "rtc": "legacy_rtc"}
+    """Inputs that go through to outputs: what a board without an HPET has instead."""
     TABLES = (HPET,)
     CONFIG = Config
 

@@ -22,7 +22,7 @@ from functools import partial
 from kerneltui.devices.x86.i8254_counter import INTERRUPT, Counter
 from kerneltui.hw.device import ComparatorState, TimerDevice
 from kerneltui.hw.line import Sink
-from kerneltui.hw.register import RO, RW, TAG, WO, Field, Register, RegisterTable
+from kerneltui.hw.register import PORTS, RO, RW, TAG, WO, Field, Register, RegisterTable
 from kerneltui.hw.scheduler import NEVER, Scheduler, ns_to_ticks
 
 COUNTERS = 3
@@ -42,6 +42,7 @@ I8254_PORTS = RegisterTable(
     "I8254_PORTS",
     "8254 Programmable Interval Timer",
     size=4,
+    space=PORTS,
     ref="Intel 8254 data sheet",
     registers=(
         Register(
@@ -86,6 +87,7 @@ NMI_SC = RegisterTable(
     "NMI_SC",
     "NMI Status and Control (port 61h)",
     size=1,
+    space=PORTS,
     ref="Intel ICH9 data sheet, 13.7.1",
     registers=(
         Register(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kerneltui.hw.register import RO, TAG, WO, Field, Register, RegisterTable
+from kerneltui.hw.register import PORTS, RO, TAG, WO, Field, Register, RegisterTable
 
 _RIS = ((0, "IRR"), (1, "ISR"))
 _COMMANDS = (
@@ -24,6 +24,7 @@ def _chip(name: str, title: str, first: int, icw3: Field) -> RegisterTable:
         name,
         title,
         size=2,
+        space=PORTS,
         ref="Intel 8259A (231468-003)",
         registers=(
             Register(
@@ -105,6 +106,7 @@ ELCR = RegisterTable(
     "ELCR",
     "8259A edge/level control",
     size=2,
+    space=PORTS,
     ref="Intel 82371AB (PIIX4), 4.2.5",
     registers=(
         Register(

@@ -25,7 +25,7 @@ from kerneltui.devices.x86.local_apic_registers import MODES
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
-from kerneltui.hw.register import RO, WO, Field, Register, RegisterTable
+from kerneltui.hw.register import BEHIND_WINDOW, RO, WO, Field, Register, RegisterTable
 from kerneltui.hw.scheduler import Scheduler
 
 LOGICAL, LEVEL, MASKED = 1 << 11, 1 << 15, 1 << 16
@@ -57,6 +57,7 @@ IO_APIC_INDIRECT = RegisterTable(
     "IO_APIC_INDIRECT",
     "I/O APIC, behind the window",
     size=0x100,
+    space=BEHIND_WINDOW,
     ref="Intel 82093AA, 3.2",
     byte_addressed=False,
     registers=(
@@ -97,6 +98,8 @@ IO_APIC_INDIRECT = RegisterTable(
 class Apics(Protocol):
     """Who takes the messages: the local APICs."""
 
+    name: str
+
     def deliver(
         self, vector: int, mode: int, level_triggered: bool, destination: int, logical: bool
     ) -> None: ...
@@ -134,7 +137,7 @@ class IoApic(InterruptController):
     """The controller; inputs ``pin`` or ``gsi``, messages to whom :meth:`connect` names."""
 
     COMPATIBLE = "intel,82093aa"
-    NUMBERING = "pin"
+    NUMBERING = "gsi"
     TABLES = (IO_APIC, IO_APIC_INDIRECT)
     CONFIG = Config
 
@@ -249,10 +252,19 @@ class IoApic(InterruptController):
 
     # -- explanation --------------------------------------------------------------------------
 
+    def message_for(self, number: int) -> tuple[str, int] | None:
+        """Fixed and lowest priority interrupts become a vector of a local APIC (3.2.4)."""
+        low = self._low[number - self.config.gsi_base]
+        if self._apics is None or low >> 8 & 7 > 1:
+            return None
+        return self._apics.name, low & 0xFF
+
     def gates(self, number: int, cpu: int) -> list[Gate]:
-        """The way of a pin's message to one core, for an edge that came now."""
-        if not 0 <= number < self.config.pins:
-            raise ValueError(f"{self.name} has pins 0 to {self.config.pins - 1}")
+        """The way of a GSI's message to one core, for an edge that came now."""
+        base, last = self.config.gsi_base, self.config.gsi_base + self.config.pins - 1
+        if not base <= number <= last:
+            raise ValueError(f"{self.name} has GSIs {base} to {last}")
+        number -= base
         made = [self._gate(rule, number) for rule in self.RULES]
         if self._apics is not None:
             destination, logical = self._high[number] >> 24, self._low[number] & LOGICAL != 0
@@ -293,7 +305,7 @@ class IoApic(InterruptController):
                 cpu for cpu in range(self.cpus) if self._apics.reaches(cpu, destination, logical)
             )
         return InterruptState(
-            number=pin,
+            number=self.config.gsi_base + pin,
             source=self._name(pin),
             line=self._is_active(pin),
             enabled=self._is_unmasked(pin),

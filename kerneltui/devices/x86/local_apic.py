@@ -243,8 +243,39 @@ class LocalApic(Acceptance, TimerDevice):
         for pin in LINTS:
             self._sample(cpu, pin)
 
+    def enter_deep_idle(self, cpu: int, *, timer_stops: bool, tsc_stops: bool) -> None:
+        """A core's clocks stand still; which ones, its features decide (CPUID.06H:EAX[2])."""
+        self._timers[cpu].stop_clock(timer_stops=timer_stops, tsc_stops=tsc_stops)
+
+    def leave_deep_idle(self, cpu: int, tsc_lost_ns: int) -> None:
+        """They go on; the core's time-stamp counter has lost so much since power-on."""
+        self._timers[cpu].start_clock(tsc_lost_ns)
+
     def comparators(self, cpu: int) -> list[ComparatorState]:
         return [self._timers[cpu].comparator()]
+
+    def arriving_at(self, pin: str, cpu: int) -> tuple[int, str] | None:
+        """A pin is a vector of its own only where its entry says fixed (10.5.1)."""
+        entry = self._lvt.get(PINS.get(pin, ""))
+        if entry is None or not self._base[cpu] & GLOBAL_ENABLE or entry[cpu] >> 8 & 7 != FIXED:
+            return None
+        return entry[cpu] & 0xFF, "intr"
+
+    def pin_gates(self, pin: str, cpu: int) -> list[Gate] | None:
+        """What passes LINT0 as an ExtINT; without an APIC the pin is INTR itself (10.4.3)."""
+        register = PINS.get(pin, "")
+        if pin not in LINTS or self.arriving_at(pin, cpu) is not None:
+            return None
+        if not self._base[cpu] & GLOBAL_ENABLE:
+            return []
+        entry = self._lvt[register][cpu]
+        mode, masked = entry >> 8 & 7, entry & MASKED
+        return [
+            Gate(f"{pin.upper()} unmasked", not masked, register, "MASK", int(masked != 0),
+                 f"a zero in bit 16 of {register}", "SDM 3A 10.5.1"),
+            Gate(f"{pin.upper()} as ExtINT", mode == EXTINT, register, "DELIVERY", mode,
+                 "delivery mode 7, ExtINT", "SDM 3A 10.5.1"),
+        ]  # fmt: skip
 
     # -- explanation --------------------------------------------------------------------------
 

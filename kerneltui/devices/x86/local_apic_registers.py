@@ -7,7 +7,7 @@ and 12; sections are cited with chapter 10's numbers).
 
 from __future__ import annotations
 
-from kerneltui.hw.register import RES0, RO, TAG, WO, Access, Field, Register, RegisterTable
+from kerneltui.hw.register import MSRS, RES0, RO, TAG, WO, Access, Field, Register, RegisterTable
 
 FIXED, LOWEST_PRIORITY, SMI, NMI, INIT, STARTUP, EXTINT = 0, 1, 2, 4, 5, 6, 7
 """Delivery modes, as the ICR, the local vector table and I/O APICs encode them (10.6.1)."""
@@ -191,6 +191,7 @@ LOCAL_APIC_MSR = RegisterTable(
     "LOCAL_APIC_MSR",
     "Local APIC, model-specific registers",
     size=TSC_DEADLINE_MSR - APIC_BASE + 1,
+    space=MSRS,
     ref="Intel SDM 3A 10.4.4 and 10.5.4.1",
     byte_addressed=False,
     base=APIC_BASE,

@@ -3,6 +3,9 @@
 Document: Intel SDM, volume 3A, section 10.5.4, "APIC Timer".  The count is computed from the time
 at which it was last known, never ticked.  The divider starts anew whenever the count is loaded or
 the divide value changes.
+
+Without ARAT the timer's clock stands still while its core is in deep idle (CPUID.06H:EAX[2]); a
+deadline waits for the core's time-stamp counter, which stands still there unless it is invariant.
 """
 
 from __future__ import annotations
@@ -27,8 +30,8 @@ class ApicTimer:
     """
 
     __slots__ = (
-        "_at", "_expired", "_hz", "_left", "_period", "_scheduler", "_step", "_timer", "_tsc_hz",
-        "deadline", "initial", "masked", "mode",
+        "_at", "_expired", "_hz", "_left", "_period", "_scheduler", "_step", "_stopped", "_timer",
+        "_tsc_hz", "_tsc_lost_ns", "_tsc_stopped", "deadline", "initial", "masked", "mode",
     )  # fmt: skip
 
     def __init__(
@@ -39,6 +42,9 @@ class ApicTimer:
         self._tsc_hz = tsc_hz
         self._expired = expired
         self._timer = scheduler.timer(f"{name}.CUR_COUNT", self._due)
+        self._stopped: int | None = None
+        self._tsc_stopped: int | None = None
+        self._tsc_lost_ns = 0
         self.reset()
 
     def reset(self) -> None:
@@ -57,11 +63,16 @@ class ApicTimer:
 
     def tsc(self) -> int:
         """The time-stamp counter, which starts with virtual time."""
-        return ns_to_ticks(self._scheduler.now, self._tsc_hz)
+        now = self._scheduler.now if self._tsc_stopped is None else self._tsc_stopped
+        return ns_to_ticks(now - self._tsc_lost_ns, self._tsc_hz)
+
+    def _now(self) -> int:
+        """The time on the timer's own clock."""
+        return self._scheduler.now if self._stopped is None else self._stopped
 
     def _elapsed(self) -> int:
         """Counts since ``_left`` were left."""
-        return (self._scheduler.now - self._at) * self._hz // self._step
+        return (self._now() - self._at) * self._hz // self._step
 
     def count(self) -> int:
         """The current count: at zero a one-shot stays there, a periodic timer reloads at once."""
@@ -93,13 +104,13 @@ class ApicTimer:
         if self.mode >= TSC_DEADLINE:
             return
         self.initial = self._period = self._left = initial
-        self._at = self._scheduler.now
+        self._at = self._now()
         self._arm()
 
     def divide(self, configuration: int) -> None:
         """Count on at another rate, from where the count stands."""
         self._left = self.count()
-        self._at = self._scheduler.now
+        self._at = self._now()
         self._step = divisor(configuration) * NS_PER_S
         self._arm()
 
@@ -117,13 +128,32 @@ class ApicTimer:
             self.deadline = tsc
             self._arm()
 
+    # -- deep idle ----------------------------------------------------------------------------
+
+    def stop_clock(self, *, timer_stops: bool, tsc_stops: bool) -> None:
+        """The core has fallen into deep idle."""
+        now = self._scheduler.now
+        self._stopped = now if timer_stops else None
+        self._tsc_stopped = now if tsc_stops else None
+        self._arm()
+
+    def start_clock(self, tsc_lost_ns: int) -> None:
+        """The core is awake again: what stood still goes on from where it was."""
+        if self._stopped is not None:
+            self._at += self._scheduler.now - self._stopped
+        self._stopped = self._tsc_stopped = None
+        self._tsc_lost_ns = tsc_lost_ns
+        self._arm()
+
     # -- expiry -------------------------------------------------------------------------------
 
     def _next_due(self) -> int | None:
         """When the timer expires next, in ns; None when it does not."""
         if self.mode == TSC_DEADLINE:
-            return ticks_to_ns(self.deadline, self._tsc_hz) if self.deadline else None
-        if not self._period:
+            if not self.deadline or self._tsc_stopped is not None:
+                return None
+            return ticks_to_ns(self.deadline, self._tsc_hz) + self._tsc_lost_ns
+        if not self._period or self._stopped is not None:
             return None
         wanted, elapsed = self._left, self._elapsed()
         if elapsed >= wanted:

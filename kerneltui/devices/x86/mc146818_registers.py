@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kerneltui.hw.register import RO, WO, Field, Register, RegisterTable
+from kerneltui.hw.register import BEHIND_WINDOW, PORTS, RO, WO, Field, Register, RegisterTable
 
 _DIVIDERS = (
     (0, "4.194304 MHz"), (1, "1.048576 MHz"), (2, "32.768 kHz"), (6, "reset"), (7, "reset"),
@@ -27,6 +27,7 @@ RTC = RegisterTable(
     "RTC",
     "MC146818 real-time clock",
     size=4,
+    space=PORTS,
     ref="Motorola MC146818A; ports as in Intel ICH9, 13.6",
     registers=(
         Register(
@@ -50,6 +51,7 @@ CMOS = RegisterTable(
     "CMOS",
     "MC146818 clock and RAM",
     size=0x80,
+    space=BEHIND_WINDOW,
     ref="Motorola MC146818A",
     byte_addressed=False,
     registers=(
@@ -106,6 +108,7 @@ CMOS_EXT = RegisterTable(
     "CMOS_EXT",
     "MC146818 second bank of RAM",
     size=0x80,
+    space=BEHIND_WINDOW,
     ref="Intel ICH9, 13.6.1",
     byte_addressed=False,
     registers=(

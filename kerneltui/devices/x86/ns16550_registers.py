@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kerneltui.hw.register import RO, TAG, WO, Field, Register, RegisterTable
+from kerneltui.hw.register import PORTS, RO, TAG, WO, Field, Register, RegisterTable
 
 _SOURCES = (
     (0b0000, "modem status"),
@@ -17,6 +17,7 @@ NS16550 = RegisterTable(
     "NS16550",
     "16550A UART",
     size=8,
+    space=PORTS,
     ref="National PC16550D (June 1995), ch. 8",
     registers=(
         Register("RBR", 0, (Field("DATA", 0, 8, RO, "The oldest character received"),),

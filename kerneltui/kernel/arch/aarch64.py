@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Never
 
 from kerneltui.kernel.arch.cpu import Aarch64Cpu
+from kerneltui.kernel.irq import KernelError
 
 
 def sysreg(op0: int, op1: int, crn: int, crm: int, op2: int) -> int:
@@ -53,7 +54,10 @@ class Vectors:
         """An IRQ: save the context, let the interrupt controller's driver handle it, return."""
         cpu = self._cpu
         cpu.compute(SAVE_CONTEXT_NS)
-        self._irq()
+        try:
+            self._irq()
+        except KernelError as error:
+            self._panic(str(error))
         cpu.compute(SAVE_CONTEXT_NS)
         cpu.return_from_exception()
 
@@ -101,22 +105,29 @@ class IrqLock:
             self._cpu.write_sysreg(DAIF, self._saved.pop())
 
 
-def exception_level(cpu: Aarch64Cpu) -> int:
-    """The current exception level, 0 to 3."""
-    return cpu.read_sysreg(CURRENT_EL) >> 2 & 3
+class Aarch64:
+    """What the kernel asks of the processor, whichever it is."""
 
+    def __init__(self, cpu: Aarch64Cpu) -> None:
+        self._cpu = cpu
 
-def exception_masks(cpu: Aarch64Cpu) -> dict[str, bool]:
-    """Which exceptions are masked, by the names that the boot log prints."""
-    daif = cpu.read_sysreg(DAIF)
-    return {name: bool(daif & bit) for name, bit in DAIF_BITS.items()}
+    def irq_lock(self) -> IrqLock:
+        """A lock that keeps IRQs out."""
+        return IrqLock(self._cpu)
 
+    def enable_irqs(self) -> None:
+        """Let IRQs in."""
+        self._cpu.unmask(IRQ_MASK)
 
-def enable_irqs(cpu: Aarch64Cpu) -> None:
-    """Let IRQs in."""
-    cpu.unmask(IRQ_MASK)
+    def disable_irqs(self) -> None:
+        """Keep IRQs out."""
+        self._cpu.mask(IRQ_MASK)
 
+    def privilege(self) -> str:
+        """The current exception level."""
+        return f"EL{self._cpu.read_sysreg(CURRENT_EL) >> 2 & 3}"
 
-def disable_irqs(cpu: Aarch64Cpu) -> None:
-    """Keep IRQs out."""
-    cpu.mask(IRQ_MASK)
+    def exception_masks(self) -> dict[str, bool]:
+        """Which exceptions are masked, by the names that the boot log prints."""
+        daif = self._cpu.read_sysreg(DAIF)
+        return {name: bool(daif & bit) for name, bit in DAIF_BITS.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Never, Protocol
 
 
@@ -23,6 +24,9 @@ class Cpu(Protocol):
 
     def halt(self, reason: str) -> Never:
         """Stop for good."""
+
+    def place_program(self, entry: Callable[[Any], Any]) -> int:
+        """Link start-up code for further cores into the image and return its address."""
 
     def tracepoint(self, name: str, /, **facts: Any) -> None:
         """Tell an attached debugger where the kernel is; costs nothing."""
@@ -46,5 +50,79 @@ class Aarch64Cpu(Cpu, Protocol):
     def return_from_exception(self) -> None:
         """ERET."""
 
+    def send_event(self) -> None:
+        """SEV: parked cores look whether they are released."""
+
     def place_vectors(self, table: Mapping[int, Callable[[], None]]) -> int:
         """Link a vector table into the image and return its address."""
+
+
+class X86Cpu(Cpu, Protocol):
+    """x86-64 instructions.  ``wait_for_interrupt`` is HLT."""
+
+    def read_port(self, port: int, size: int = 1) -> int:
+        """IN: ``size`` bytes from an I/O port."""
+
+    def write_port(self, port: int, value: int, size: int = 1) -> None:
+        """OUT."""
+
+    def read_msr(self, number: int) -> int:
+        """RDMSR."""
+
+    def write_msr(self, number: int, value: int) -> None:
+        """WRMSR."""
+
+    def read_tsc(self) -> int:
+        """RDTSC: this core's time-stamp counter."""
+
+    def cpuid(self, leaf: int, subleaf: int = 0) -> tuple[int, int, int, int]:
+        """CPUID: EAX, EBX, ECX, EDX."""
+
+    def read_flags(self) -> int:
+        """PUSHF: RFLAGS."""
+
+    def write_flags(self, value: int) -> None:
+        """POPF."""
+
+    def cli(self) -> None:
+        """Mask interrupts: RFLAGS.IF = 0."""
+
+    def sti(self) -> None:
+        """Unmask interrupts, after the next instruction: ``STI; HLT`` loses none."""
+
+    def load_idt(self, base: int, limit: int) -> None:
+        """LIDT: where the interrupt descriptor table lies, and its last byte."""
+
+    def stack_pointer(self) -> int:
+        """RSP; looking at a general register costs nothing."""
+
+    def push(self, word: int) -> None:
+        """PUSH of eight bytes."""
+
+    def release_stack(self, size: int) -> None:
+        """ADD RSP: forget ``size`` pushed bytes."""
+
+    def return_from_interrupt(self) -> None:
+        """IRET: pops the interrupt frame."""
+
+    def place_code(self, entry: Callable[[], None]) -> int:
+        """Link entry code into the image and return its address."""
+
+
+class Arch(Protocol):
+    """What the kernel asks of a processor, whichever it is."""
+
+    def irq_lock(self) -> AbstractContextManager[object]:
+        """A lock that keeps interrupts out."""
+
+    def enable_irqs(self) -> None:
+        """Let interrupts in."""
+
+    def disable_irqs(self) -> None:
+        """Keep interrupts out."""
+
+    def privilege(self) -> str:
+        """The level that the kernel runs at."""
+
+    def exception_masks(self) -> dict[str, bool]:
+        """Which exceptions are masked, by the names that the boot log prints."""

@@ -6,12 +6,21 @@ and BCM2711 ARM Peripherals, in the ARM's low-peripheral view.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Never
 
-from kerneltui.kernel.arch.cpu import Cpu
+from kerneltui.kernel.arch.aarch64 import Aarch64, Vectors
+from kerneltui.kernel.arch.cpu import Aarch64Cpu
+from kerneltui.kernel.driver import DriverManager
+from kerneltui.kernel.drivers.arch_timer import ArchTimer
 from kerneltui.kernel.drivers.bcm_ic import BcmInterruptController
 from kerneltui.kernel.drivers.gicv2 import Gicv2
-from kerneltui.kernel.irq import Irq
+from kerneltui.kernel.drivers.pl011 import Pl011
+from kerneltui.kernel.irq import Irq, KernelError
+from kerneltui.kernel.platform import Platform
+from kerneltui.kernel.time import TimeManager
+from kerneltui.kernel.workload import Workload
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,9 @@ class BoardSupport:
     local_ic: int = 0
     peripheral_ic: int = 0
 
-    def interrupt_controller(self, cpu: Cpu, *, drain: bool) -> Gicv2 | BcmInterruptController:
+    def interrupt_controller(
+        self, cpu: Aarch64Cpu, *, drain: bool
+    ) -> Gicv2 | BcmInterruptController:
         """The driver of the board's interrupt controller.
 
         ``drain`` matters to the GIC alone: the Pi 3's pair shows all pending interrupts at once.
@@ -62,3 +73,45 @@ BOARDS = {
         gicc=0xFF84_2000,
     ),
 }
+
+
+class RaspberryPi(Platform):
+    """Everything is where the board's manual says: nothing has to be found."""
+
+    FAULTS = frozenset(("round-due-down", "no-rearm-after-spurious"))
+
+    def __init__(self, cpu: Aarch64Cpu, board: str, workload: Workload, *, drain: bool) -> None:
+        """Raises KernelError for boot parameters, as there are none here."""
+        if workload.boot:
+            raise KernelError(f"boot parameters are for a PC's kernel: '{workload.boot}'")
+        self._cpu = cpu
+        self.support = support = BOARDS[board]
+        self.board_name = support.board_name
+        self.arch = Aarch64(cpu)
+        self.uart = Pl011(cpu, support.pl011_uart)
+        self.irq_uart = support.irq_pl011
+        self.irq_manager: Gicv2 | BcmInterruptController = support.interrupt_controller(
+            cpu, drain=drain
+        )
+        self.timer: ArchTimer = ArchTimer(cpu, round_due_down="round-due-down" in workload.faults)
+        self.vectors: Vectors | None = None
+
+    def install_vectors(self, panic: Callable[[str], Never]) -> None:
+        """The IRQ vector asks the interrupt controller what it is."""
+        self.vectors = Vectors(self._cpu, self.irq_manager.handle_pending, panic)
+        self.vectors.install()
+
+    def uptime_ns(self) -> int:
+        """The architectural counter runs since power-on."""
+        return self.timer.uptime_ns()
+
+    def register_drivers(self, drivers: DriverManager, time_manager: TimeManager | None) -> None:
+        """Timer, UART, interrupt controller."""
+        if time_manager is not None:
+            drivers.register(time_manager, self.support.irq_timer)
+        drivers.register(self.uart, self.irq_uart if time_manager is not None else None)
+        drivers.register(self.irq_manager)
+
+    def timer_lines(self) -> list[str]:
+        """Its resolution."""
+        return [f"Architectural timer resolution: {self.timer.resolution_ns()} ns"]

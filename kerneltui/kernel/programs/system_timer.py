@@ -6,7 +6,6 @@ each interrupt before handling it; main prints a message each time it wakes.
 
 from __future__ import annotations
 
-from kerneltui.kernel.arch import aarch64
 from kerneltui.kernel.arch.cpu import Aarch64Cpu
 from kerneltui.kernel.bsp.raspberrypi import BOARDS
 from kerneltui.kernel.drivers.gicv2 import Gicv2
@@ -25,20 +24,21 @@ class SystemTimerProgram(Kernel):
 
     def __init__(self, cpu: Aarch64Cpu, board: str, workload: Workload) -> None:
         self.message_count = 1
-        self.timer = SystemTimer(cpu, BOARDS[board].system_timer, INTERVAL_US)
+        self.support = BOARDS[board]
+        self.timer = SystemTimer(cpu, self.support.system_timer, INTERVAL_US)
         super().__init__(cpu, board, workload, self.timer)
 
     def boot(self) -> None:
         """Vectors, drivers, the timer's interrupt to this core, interrupts on, first message."""
-        self.vectors.install()
-        self.drivers.register(self.uart)
-        self.drivers.register(self.irq_manager)
-        self.drivers.register(self.timer, self.bsp.irq_system_timer_3)
+        self.bring_up()
+        self.platform.register_drivers(self.drivers, None)
+        self.drivers.register(self.timer, self.support.irq_system_timer_3)
         self.init_drivers()
-        if isinstance(self.irq_manager, Gicv2):
-            self.irq_manager.target(self.bsp.irq_system_timer_3, CPU0_MASK)
+        irq_manager = self.platform.irq_manager
+        if isinstance(irq_manager, Gicv2):
+            irq_manager.target(self.support.irq_system_timer_3, CPU0_MASK)
         self.console.info("Hello from the system timer!")
-        aarch64.enable_irqs(self.cpu)
+        self.arch.enable_irqs()
         self._print_message()
 
     def _print_message(self) -> None:

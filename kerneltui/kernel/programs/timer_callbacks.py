@@ -1,15 +1,14 @@
-"""Timer callbacks: timeouts on the architectural timer, and an echoing console.
+"""Timer callbacks: timeouts on the platform's timer, and an echoing console.
 
-After chapter 20 of the Rust Raspberry Pi OS tutorials.
+On a Raspberry Pi the timer is the architectural one, on a PC what the kernel has chosen.  After
+chapter 20 of the Rust Raspberry Pi OS tutorials.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from kerneltui.kernel.arch import aarch64
-from kerneltui.kernel.arch.cpu import Aarch64Cpu
-from kerneltui.kernel.drivers.arch_timer import ArchTimer
+from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.kernel import VERSION, Kernel
 from kerneltui.kernel.time import TimeManager
 from kerneltui.kernel.timeout_queue import Timeout
@@ -37,15 +36,17 @@ class Callback:
 class TimerCallbacks(Kernel):
     """Sets the workload's timeouts, then echoes what is typed."""
 
-    def __init__(self, cpu: Aarch64Cpu, board: str, workload: Workload) -> None:
-        faults = workload.faults
-        self.timer = ArchTimer(cpu, round_due_down="round-due-down" in faults)
-        super().__init__(cpu, board, workload, self.timer)
-        self.time_manager = TimeManager(
-            cpu,
-            self.timer,
+    def __init__(self, cpu: Cpu, board: str, workload: Workload) -> None:
+        super().__init__(cpu, board, workload)
+        self.time_manager = self._time_manager()
+
+    def _time_manager(self) -> TimeManager:
+        return TimeManager(
+            self.cpu,
+            self.platform.timer,
             self.console,
-            rearm_after_spurious="no-rearm-after-spurious" not in faults,
+            lock=self.arch.irq_lock(),
+            rearm_after_spurious="no-rearm-after-spurious" not in self.workload.faults,
         )
 
     def timeouts(self) -> Collection[Timeout]:
@@ -80,12 +81,12 @@ class TimerCallbacks(Kernel):
 
     def boot(self) -> None:
         """Vectors, drivers, interrupts on, boot log, timeouts."""
-        self.vectors.install()
-        self.drivers.register(self.time_manager, self.bsp.irq_timer)
-        self.drivers.register(self.uart, self.bsp.irq_pl011)
-        self.drivers.register(self.irq_manager)
+        self.bring_up()
+        self.time_manager = self._time_manager()
+        self.platform.register_drivers(self.drivers, self.time_manager)
         self.init_drivers()
-        aarch64.enable_irqs(self.cpu)
+        self.arch.enable_irqs()
+        self.platform.start()
         self._print_boot_log()
         for request in self.workload.timeouts:
             self.request(request)
@@ -94,17 +95,18 @@ class TimerCallbacks(Kernel):
     def _print_boot_log(self) -> None:
         info = self.console.info
         info(f"kerneltui kernel version {VERSION}")
-        info(f"Booting on: {self.bsp.board_name}")
-        info(f"Current privilege level: EL{aarch64.exception_level(self.cpu)}")
+        info(f"Booting on: {self.platform.board_name}")
+        info(f"Current privilege level: {self.arch.privilege()}")
         info("Exception handling state:")
-        for name, masked in aarch64.exception_masks(self.cpu).items():
+        for name, masked in self.arch.exception_masks().items():
             info(f"      {name + ':':<8}{'Masked' if masked else 'Unmasked'}")
-        info(f"Architectural timer resolution: {self.timer.resolution_ns()} ns")
+        for line in self.platform.timer_lines():
+            info(line)
         info("Drivers loaded:")
         for number, name in enumerate(self.drivers.names(), 1):
             info(f"      {number}. {name}")
         info("Registered IRQ handlers:")
-        for title, handlers in self.irq_manager.handlers():
+        for title, handlers in self.platform.irq_manager.handlers():
             info(f"      {title}:")
             for handler in handlers:
                 info(f"            {handler.irq.number:>3}. {handler.name}")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from kerneltui.debugger.views import CpuView, MachineView
+from kerneltui.debugger.core_views import CpuView
+from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel, fit
 from kerneltui.tui.widgets.line_view import Line, plain
 
-MASKS = (("D", "debug"), ("A", "SError"), ("I", "IRQ"), ("F", "FIQ"))
+REGISTERS = (
+    "ELR_EL1", "SPSR_EL1", "ESR_EL1", "FAR_EL1", "VBAR_EL1",
+    "RIP", "RFLAGS", "RSP", "IDTR_BASE",
+)  # fmt: skip
+"""Those of either architecture that interrupts leave something in."""
+SHOWN_WHEN_SET = {"ESR_EL1", "FAR_EL1"}
 
 
 class CpuPanel(Panel):
@@ -23,17 +29,17 @@ class CpuPanel(Panel):
         """The state of the core."""
         cpu = view.cpu
         halted = cpu.state == "halted"
-        state = {"waiting": "WFI, asleep", "running": "running"}.get(cpu.state, cpu.state)
+        state = f"{cpu.wait}, asleep" if cpu.state == "waiting" else cpu.state
         where = f"handler depth {cpu.depth}" if cpu.depth else "no handler"
         lines: list[Line] = [
             (("next  ", "dim"), (fit(cpu.next_instruction, width - 6), "strong")),
             (("state ", "dim"), (f"{state}; {where}", "alert" if halted else "text")),
-            (("EL    ", "dim"), (f"EL{cpu.exception_level}", "text"), *_masks(cpu)),
+            (("level ", "dim"), (f"{cpu.privilege}  {cpu.masks}  ", "text"), _irqs(cpu)),
             (("input ", "dim"), (cpu.inputs or "no interrupt", "changed" if cpu.inputs else "dim")),
         ]
-        for name in ("ELR_EL1", "SPSR_EL1", "ESR_EL1", "FAR_EL1", "VBAR_EL1"):
-            value = cpu.registers[name]
-            if value or name not in {"ESR_EL1", "FAR_EL1"}:
+        for name in REGISTERS:
+            value = cpu.registers.get(name)
+            if value or (value is not None and name not in SHOWN_WHEN_SET):
                 lines.append(
                     ((f"{name:<9}", "dim"), (f"{value:#018x}", "text" if value else "dim"))
                 )
@@ -51,8 +57,6 @@ class CpuPanel(Panel):
         return f"{view.cpu.instructions} instr, {view.cpu.interrupts} irqs"
 
 
-def _masks(cpu: CpuView) -> tuple[tuple[str, str], ...]:
-    """DAIF, a letter where the mask bit is set; in words for what matters most."""
-    letters = "".join(letter if letter in cpu.masked else "·" for letter, _ in MASKS)
-    irq = "IRQ masked" if "I" in cpu.masked else "IRQ open"
-    return ((f"  DAIF {letters}  ", "text"), (irq, "alert" if "I" in cpu.masked else "good"))
+def _irqs(cpu: CpuView) -> tuple[str, str]:
+    """In words what matters most."""
+    return ("IRQ masked", "alert") if cpu.masked else ("IRQ open", "good")

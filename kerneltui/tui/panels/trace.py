@@ -8,7 +8,8 @@ from kerneltui.tui.widgets.line_view import Line, plain
 
 _LOOKS = (("IRQ taken", "changed"), ("FIQ taken", "changed"), ("SYNC taken", "alert"),
           ("tracepoint", "good"), ("line ", "strong"), ("unmodelled", "alert"),
-          ("eret", "changed"))  # fmt: skip
+          ("INTR taken", "changed"), ("NMI taken", "changed"), ("FAULT taken", "alert"),
+          ("eret", "changed"), ("iret", "changed"))  # fmt: skip
 
 
 class TracePanel(Panel):
@@ -28,4 +29,5 @@ class TracePanel(Panel):
 
 
 def _look(text: str) -> str:
-    return next((look for start, look in _LOOKS if text.startswith(start)), "text")
+    said = text.partition("] ")[2] if text.startswith("[") else text
+    return next((look for start, look in _LOOKS if said.startswith(start)), "text")

@@ -240,7 +240,7 @@ def test_gates_and_the_view_of_a_pin():
     state = bench.apic.interrupts(0)[9]
     assert (state.line, state.enabled, state.pending, state.active) == (True, True, False, True)
     assert (state.priority, state.targets, state.trigger, state.pin) == (5, (1,), "level", "gsi 9")
-    with pytest.raises(ValueError, match="pins 0 to 23"):
+    with pytest.raises(ValueError, match="GSIs 0 to 23"):
         bench.apic.gates(24, 0)
 
 

@@ -1,0 +1,129 @@
+"""Pictures of the cores: what they do, what keeps interrupts out, what comes next."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from kerneltui.machine.core import EXCEPTIONS, LOADS, STORES, CoreState
+
+if TYPE_CHECKING:
+    from kerneltui.debugger.trace import EventNames
+    from kerneltui.machine.hosted_core import HostedCore
+    from kerneltui.machine.machine import Machine
+
+
+class FrameView(msgspec.Struct, frozen=True):
+    """One function on the kernel's stack."""
+
+    function: str
+    file: str
+    line: int
+    source: str
+
+
+class CpuView(msgspec.Struct, frozen=True):
+    """The core on show."""
+
+    index: int
+    state: str
+    wait: str
+    """what the core calls its sleep: ``WFI`` or ``HLT``"""
+    privilege: str
+    """``EL1`` or ``ring 0``"""
+    masks: str
+    """the mask bits: ``DAIF D·I·`` or ``RFLAGS.IF=0``"""
+    masked: bool
+    """whether ordinary interrupts are kept out"""
+    inputs: str
+    """which interrupt inputs are high, as ``IRQ``"""
+    depth: int
+    """exceptions in progress"""
+    registers: dict[str, int]
+    next_instruction: str
+    frames: tuple[FrameView, ...]
+    instructions: int
+    interrupts: int
+
+
+class CoreView(msgspec.Struct, frozen=True):
+    """One of the cores, in short."""
+
+    index: int
+    state: str
+    depth: int
+    masked: bool
+    instructions: int
+    interrupts: int
+
+
+def core_views(machine: Machine) -> Iterator[CoreView]:
+    """All cores, in short."""
+    for core in machine.cores:
+        yield CoreView(
+            core.index, str(core.state), core.depth, core.masks()[1], core.retired,
+            core.interrupts_taken,
+        )  # fmt: skip
+
+
+def cpu_view(core: HostedCore, names: EventNames) -> CpuView:
+    """One core, in full."""
+    masks, masked = core.masks()
+    return CpuView(
+        index=core.index,
+        state=str(core.state),
+        wait=core.WAIT.upper(),
+        privilege=core.privilege(),
+        masks=masks,
+        masked=masked,
+        inputs=" ".join(pin.upper() for pin, bit in core.PINS.items() if core.inputs & bit),
+        depth=core.depth,
+        registers={slot.name: core.regs.peek(slot.offset, 8) for slot in core.regs.slots()},
+        next_instruction=_instruction(core, names),
+        frames=tuple(
+            FrameView(
+                frame.function,
+                frame.file.rpartition("/")[2],
+                frame.line,
+                linecache.getline(frame.file, frame.line).strip(),
+            )
+            for frame in core.frames()
+        ),
+        instructions=core.retired,
+        interrupts=core.interrupts_taken,
+    )
+
+
+def _instruction(core: HostedCore, names: EventNames) -> str:
+    """What the core executes next, like a disassembly."""
+    pending, asleep = core.pending, core.state is CoreState.WAITING
+    if core.state is CoreState.HALTED:
+        return "(halted)"
+    if pending is None:
+        return f"{core.WAIT} (asleep)" if asleep else "(reset)"
+    kind, target, value = pending.kind, pending.target, pending.value
+    register = names.name(kind, target) or f"{target:#x}"
+    if kind in LOADS:
+        return f"{kind} {register}"
+    if kind in STORES:
+        return f"{kind} {register} <- {value:#x}"
+    texts = {
+        core.WAIT: f"{kind} (asleep)" if asleep else kind,
+        "daifset": f"msr daifset, #{value}",
+        "daifclr": f"msr daifclr, #{value}",
+        "compute": f"compute {value} ns",
+        "eret": f"eret to {target:#x}",
+        "intr": "take INTR: acknowledge, vector through the IDT",
+        "nmi": "take NMI, vector 0x02",
+        "cpuid": f"cpuid {target:#x}",
+        "lidt": f"lidt {target:#x}",
+        "push": f"push {value:#x}",
+        "popf": f"popf {value:#x}",
+        "add rsp": f"add rsp, {value}",
+        "int": f"int {target:#04x}",
+    }
+    taken = f"take {kind.upper()}, vector at {target:#x}" if kind in EXCEPTIONS else kind
+    return texts.get(kind, taken)

@@ -1,0 +1,147 @@
+"""x86-64: interrupt descriptor table, entry code with one frame for all, interrupt masking.
+
+Numbers from Intel SDM, volume 3A, chapter 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from types import TracebackType
+from typing import Never
+
+from kerneltui.kernel.arch.cpu import X86Cpu
+from kerneltui.kernel.irq import KernelError
+
+RFLAGS_IF = 1 << 9
+IDT = 0x2_0000
+IDT_SIZE = 0x1000
+"""Tables of 256 gates of 16 bytes, one for each core."""
+VECTORS = 256
+KERNEL_CS = 0x08
+INTERRUPT_GATE = 0x8E00
+"""Present, privilege level 0, 64-bit interrupt gate (6.14.1)."""
+FIRST_EXTERNAL = 32
+
+SAVE_CONTEXT_NS = 20
+"""Pushing and popping the interrupted context: 15 registers to cached memory."""
+
+EXCEPTIONS = {
+    0: "Divide error", 1: "Debug", 2: "Non-maskable interrupt", 3: "Breakpoint", 4: "Overflow",
+    5: "Bound range exceeded", 6: "Invalid opcode", 7: "Device not available", 8: "Double fault",
+    10: "Invalid TSS", 11: "Segment not present", 12: "Stack fault", 13: "General protection",
+    14: "Page fault", 16: "x87 error", 17: "Alignment check", 18: "Machine check",
+    19: "SIMD error", 20: "Virtualization", 21: "Control protection",
+}  # fmt: skip
+"""Names of the processor's own vectors (table 6-1)."""
+WITH_ERROR_CODE = frozenset((8, 10, 11, 12, 13, 14, 17, 21))
+WORD = 8
+
+
+class Vectors:
+    """The interrupt descriptor table of a core and the code behind it.
+
+    Whatever comes finds the same frame: the entry code pushes a zero where the processor has pushed
+    no error code, and then the vector.  From the stack pointer upwards lie vector, error code, RIP,
+    CS, RFLAGS, RSP and SS.
+    """
+
+    def __init__(
+        self,
+        cpu: X86Cpu,
+        irq: Callable[[int], None],
+        panic: Callable[[str], Never],
+        number: int = 0,
+    ) -> None:
+        """``irq`` gets the vector; ``number`` is the core's."""
+        self._cpu = cpu
+        self._irq = irq
+        self._panic = panic
+        self._base = IDT + IDT_SIZE * number
+
+    def install(self) -> None:
+        """Write a gate for every vector, and load the table."""
+        for vector in range(VECTORS):
+            enter = self.exception if vector < FIRST_EXTERNAL else self.interrupt
+            code = self._cpu.place_code(partial(enter, vector))
+            low = code & 0xFFFF | KERNEL_CS << 16 | INTERRUPT_GATE << 32 | code >> 16 << 48
+            self._cpu.write(self._base + 16 * vector, low & (1 << 64) - 1, WORD)
+            self._cpu.write(self._base + 16 * vector + WORD, code >> 32, WORD)
+        self._cpu.load_idt(self._base, 16 * VECTORS - 1)
+
+    def interrupt(self, vector: int) -> None:
+        """An external interrupt: save the context, let the kernel handle it, return."""
+        cpu = self._cpu
+        cpu.push(0)
+        cpu.push(vector)
+        cpu.compute(SAVE_CONTEXT_NS)
+        try:
+            self._irq(vector)
+        except KernelError as error:
+            self._panic(str(error))
+        cpu.compute(SAVE_CONTEXT_NS)
+        cpu.release_stack(2 * WORD)
+        cpu.return_from_interrupt()
+
+    def exception(self, vector: int) -> None:
+        """One of the processor's own: this kernel provokes none on purpose."""
+        cpu = self._cpu
+        if vector not in WITH_ERROR_CODE:
+            cpu.push(0)
+        cpu.push(vector)
+        frame = cpu.stack_pointer()
+        error, rip = cpu.read(frame + WORD, WORD), cpu.read(frame + 2 * WORD, WORD)
+        name = EXCEPTIONS.get(vector, "reserved vector")
+        self._panic(f"CPU exception {vector}: {name}: error code {error:#x}, RIP {rip:#018x}")
+
+
+class IrqLock:
+    """What guards data that interrupt handlers share: interrupts are masked while it is held.
+
+    On one core that is all a lock has to do; entering saves RFLAGS, leaving restores it.
+    """
+
+    def __init__(self, cpu: X86Cpu) -> None:
+        self._cpu = cpu
+        self._saved: list[int] = []
+
+    def __enter__(self) -> None:
+        saved = self._cpu.read_flags()
+        self._cpu.cli()
+        self._saved.append(saved)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self._cpu.write_flags(self._saved.pop())
+
+
+class X86Arch:
+    """What the kernel asks of the processor, whichever it is."""
+
+    def __init__(self, cpu: X86Cpu) -> None:
+        self._cpu = cpu
+
+    def irq_lock(self) -> IrqLock:
+        """A lock that keeps interrupts out."""
+        return IrqLock(self._cpu)
+
+    def enable_irqs(self) -> None:
+        """Let interrupts in."""
+        self._cpu.sti()
+
+    def disable_irqs(self) -> None:
+        """Keep interrupts out."""
+        self._cpu.cli()
+
+    def privilege(self) -> str:
+        """The level that the kernel runs at: there is no other here."""
+        return "ring 0"
+
+    def exception_masks(self) -> dict[str, bool]:
+        """Which interrupts are masked, by the names that the boot log prints."""
+        return {"IRQ": not self._cpu.read_flags() & RFLAGS_IF}

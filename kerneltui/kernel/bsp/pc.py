@@ -1,0 +1,224 @@
+"""The PC: firmware tables tell what is there; clock and timer devices are chosen among it.
+
+Fixed places are those that every PC has (Intel ICH9 data sheet, 9.2); all others come from ACPI.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Never
+
+from kerneltui.kernel.acpi import AcpiTables, Madt, find_tables
+from kerneltui.kernel.arch.cpu import X86Cpu
+from kerneltui.kernel.arch.x86_64 import Vectors, X86Arch
+from kerneltui.kernel.boot_parameters import parse
+from kerneltui.kernel.calibration import calibrate, reference_among
+from kerneltui.kernel.clock_selection import choose
+from kerneltui.kernel.clockevent import ClockEvent
+from kerneltui.kernel.clocksource import ClockSource
+from kerneltui.kernel.console import Console
+from kerneltui.kernel.driver import DriverManager
+from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimer
+from kerneltui.kernel.drivers.apic_timer import ApicTimer
+from kerneltui.kernel.drivers.hpet import HpetClockEvent, HpetClockSource
+from kerneltui.kernel.drivers.local_apic import LocalApic
+from kerneltui.kernel.drivers.ns16550 import Ns16550
+from kerneltui.kernel.drivers.pc_interrupts import ApicInterrupts, PicInterrupts
+from kerneltui.kernel.drivers.pit import PitClockEvent, PitClockSource
+from kerneltui.kernel.drivers.rtc import Rtc
+from kerneltui.kernel.drivers.tsc import Tsc
+from kerneltui.kernel.irq import Irq, IrqHandler
+from kerneltui.kernel.pc_timer import PcTimer
+from kerneltui.kernel.platform import Platform
+from kerneltui.kernel.time import NEVER, TimeManager
+from kerneltui.kernel.timekeeping import Timekeeper
+from kerneltui.kernel.wall_clock import WallClock
+from kerneltui.kernel.workload import Workload
+
+COM1 = 0x3F8
+IRQ_COM1, IRQ_RTC = Irq("isa", 4), Irq("isa", 8)
+APIC_TIMER_VECTOR = 0xEC
+NS_PER_S = 1_000_000_000
+
+
+class NoTimer:
+    """What the timer device is until one has been chosen."""
+
+    compatible = "none yet"
+
+    def uptime_ns(self) -> int:
+        """Nothing measures time."""
+        return 0
+
+    def set_timeout_irq(self, due_ns: int) -> None:
+        """Nothing interrupts."""
+
+    def conclude_timeout_irq(self) -> None:
+        """There was no interrupt."""
+
+
+class Pc(Platform):
+    """The platform; ``clock`` and ``source`` are the devices chosen by :meth:`bring_up`."""
+
+    FAULTS = frozenset(("ignore-overrides", "trust-apic-timer"))
+    board_name = "x86 PC"
+
+    def __init__(
+        self,
+        cpu: X86Cpu,
+        board: str,  # noqa: ARG002 - as its siblings
+        workload: Workload,
+        *,
+        drain: bool,  # noqa: ARG002
+    ) -> None:
+        """Raises KernelError for boot parameters that are none."""
+        self._cpu = cpu
+        self._faults = workload.faults
+        self._boot = workload.boot
+        self.parameters = parse(workload.boot)
+        self.arch = X86Arch(cpu)
+        self.uart = Ns16550(cpu, COM1)
+        self.irq_uart = IRQ_COM1
+        self.irq_manager: ApicInterrupts | PicInterrupts = PicInterrupts(cpu)
+        self.timer: PcTimer | NoTimer = NoTimer()
+        self.tables = AcpiTables()
+        self.clock: ClockEvent | None = None
+        self.source: ClockSource | None = None
+        self.wall_clock: WallClock | None = None
+        self._decisions: list[str] = []
+
+    def install_vectors(self, panic: Callable[[str], Never]) -> None:
+        """The processor tells the vector."""
+        Vectors(self._cpu, self.handle_vector, panic).install()
+
+    def handle_vector(self, vector: int) -> None:
+        """What the entry code calls: the interrupt manager is only chosen later."""
+        self.irq_manager.handle_vector(vector)
+
+    def uptime_ns(self) -> int:
+        """Time since power-on."""
+        return self.timer.uptime_ns()
+
+    # -- finding out ------------------------------------------------------------------------------
+
+    def bring_up(self, console: Console) -> None:
+        """Console first, then firmware tables, interrupts, clocks.
+
+        Raises KernelError for broken tables, and when no clock or no timer device is left.
+        """
+        self.uart.init()
+        self._note(console, f"Boot parameters: {self._boot or '(none)'}")
+        self.tables = find_tables(self._cpu)
+        madt, reason = self._apics()
+        if madt is not None:
+            ignore = "ignore-overrides" in self._faults
+            self.irq_manager = ApicInterrupts(self._cpu, madt, ignore_overrides=ignore)
+        else:
+            self._note(console, f"Interrupts by the 8259s alone: {reason}")
+        self.irq_manager.init()
+        self._bring_up_clocks(console, madt)
+        century = self.tables.fadt.century_index if self.tables.fadt is not None else 0
+        self.wall_clock = WallClock(Rtc(self._cpu, century), self.timer, console)
+
+    def _note(self, console: Console, text: str) -> None:
+        self._decisions.append(text)
+        console.info(text)
+
+    def _apics(self) -> tuple[Madt | None, str]:
+        """The MADT, where the kernel is to use APICs; or None, and why not."""
+        madt = self.tables.madt
+        if not self.parameters.apic:
+            return None, "apic=off"
+        if not LocalApic.present(self._cpu):
+            return None, "the CPU has no local APIC (CPUID.01H:EDX[9] = 0)"
+        if madt is None:
+            return None, "there is no MADT"
+        if not madt.io_apics:
+            return None, "the MADT lists no I/O APIC"
+        return madt, ""
+
+    def _bring_up_clocks(self, console: Console, madt: Madt | None) -> None:
+        """Choose, bring up, calibrate; from then on time is known."""
+        cpu, tables, fadt = self._cpu, self.tables, self.tables.fadt
+        hpet = tables.hpet.address if tables.hpet is not None else None
+        trust = "trust-apic-timer" in self._faults
+        apic_timer = ApicTimer(
+            cpu,
+            madt.local_apic_address if madt is not None else None,
+            APIC_TIMER_VECTOR,
+            trust_apic_timer=trust,
+        )
+        clocks: list[ClockEvent] = [
+            apic_timer,
+            HpetClockEvent(cpu, hpet, standard_routing=madt is not None),
+            PitClockEvent(cpu),
+        ]
+        pm_timer = fadt.pm_timer_port if fadt is not None else None
+        is_wide = fadt is not None and fadt.pm_timer_32bit
+        tsc = Tsc(cpu)
+        sources: list[ClockSource] = [
+            tsc,
+            HpetClockSource(cpu, hpet),
+            AcpiPmTimer(cpu, pm_timer, is_wide=is_wide),
+            PitClockSource(cpu, self.arch.irq_lock()),
+        ]
+        clock, clock_log = choose("clock", self.parameters.clock, clocks)
+        source, source_log = choose("timer", self.parameters.timer, sources)
+        for line in (*clock_log, *source_log):
+            self._note(console, line)
+        reference = reference_among(sources)
+        subjects: list[ApicTimer | Tsc] = [apic_timer, tsc] if clock is apic_timer else [tsc]
+        for device in {id(item): item for item in (reference, source, clock, *subjects)}.values():
+            device.init()
+        calibrate(cpu, reference, subjects)
+        self._note(console, f"Calibrated against {reference.compatible}: {_rates(subjects)}")
+        already_ns = int(tsc.read() * NS_PER_S / tsc.hz)
+        self.clock, self.source = clock, source
+        self.timer = PcTimer(clock, Timekeeper(source, already_ns))
+
+    # -- bring-up ---------------------------------------------------------------------------------
+
+    def register_drivers(self, drivers: DriverManager, time_manager: TimeManager | None) -> None:
+        """Timer, UART, wall clock; the interrupt controllers are up already."""
+        if time_manager is not None and self.clock is not None:
+            drivers.register(time_manager, self.clock.irq, time_manager.handle_tick)
+        drivers.register(self.uart, self.irq_uart)
+        if self.wall_clock is not None:
+            drivers.register(self.wall_clock, IRQ_RTC)
+
+    def start(self) -> None:
+        """Ticks, if they are wanted, and the fraction of the second from the RTC."""
+        if isinstance(self.timer, PcTimer):
+            with self.arch.irq_lock():
+                if not self.parameters.nohz:
+                    self.timer.start_ticks(self.parameters.hz)
+                else:
+                    self.timer.set_timeout_irq(NEVER)
+        if self.wall_clock is not None:
+            self.wall_clock.resync()
+
+    def timer_lines(self) -> list[str]:
+        """How time goes on."""
+        mode = f"ticks at {self.parameters.hz} Hz" if not self.parameters.nohz else "no ticks"
+        return [f"System clock: {self.timer.compatible}; {mode}"]
+
+    def irq_handlers(self) -> list[IrqHandler]:
+        """Those of ISA interrupts are known by their GSI too, where there are I/O APICs."""
+        found = super().irq_handlers()
+        manager = self.irq_manager
+        if isinstance(manager, ApicInterrupts):
+            for handler in list(found):
+                irq = handler.irq
+                found.append(_alias(handler, Irq("vector", manager.vector_of(irq))))
+                if irq.domain == "isa":
+                    gsi = manager.isa.isa_to_gsi(irq.number).gsi
+                    found.append(_alias(handler, Irq("gsi", gsi)))
+        return found
+
+
+def _alias(handler: IrqHandler, irq: Irq) -> IrqHandler:
+    return IrqHandler(irq, handler.name, handler.handle, handler.count)
+
+
+def _rates(subjects: list[ApicTimer | Tsc]) -> str:
+    return ", ".join(f"{item.compatible} {float(item.hz) / 1e6:.6f} MHz" for item in subjects)

@@ -1,0 +1,61 @@
+"""What wires cannot say of a PC: INTA cycles, messages between APICs, start-up of cores."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from kerneltui.devices.x86.i8259 import I8259Pair
+from kerneltui.devices.x86.io_apic import IoApic
+from kerneltui.devices.x86.local_apic import LocalApic
+from kerneltui.devices.x86.local_apic_registers import GLOBAL_ENABLE, INIT, STARTUP
+from kerneltui.machine.x86_core import X86Core
+
+if TYPE_CHECKING:
+    from kerneltui.machine.board import Board
+    from kerneltui.machine.machine import Machine
+    from kerneltui.machine.turns import Turns
+
+
+def connect(machine: Machine, board: Board) -> None:
+    """Raises :class:`UserError` for I/O APICs without a local APIC to send to."""
+    cores = [core for core in machine.cores if isinstance(core, X86Core)]
+    local = next((item for item in machine.devices.values() if isinstance(item, LocalApic)), None)
+    pic = next((item for item in machine.devices.values() if isinstance(item, I8259Pair)), None)
+    for name, device in machine.devices.items():
+        if isinstance(device, IoApic):
+            if local is None:
+                raise board.file.error(
+                    ("devices", name), f"'{name}' has no local APIC to send its messages to"
+                )
+            device.connect(local)
+            local.eoi_listeners.append(device.eoi)
+    if local is not None:
+        local.external = pic.acknowledge if pic is not None else None
+        local.signal = partial(deliver, machine.turns)
+        for core in cores:
+            core.acknowledge = partial(local.take, core.index)
+            core.clocks.local_apic = local
+        if "apic" not in board.spec.cpu.features:
+            _switch_off(local, len(cores))
+    elif pic is not None and cores:
+        cores[0].acknowledge = pic.acknowledge
+
+
+def _switch_off(local: LocalApic, cores: int) -> None:
+    """A processor without APIC: its pins are INTR and NMI (SDM 3A, 10.4.3)."""
+    for cpu in range(cores):
+        file = local.msrs
+        slot = next(slot for slot in file.slots() if slot.name == "IA32_APIC_BASE")
+        file.write(slot.offset, file.peek(slot.offset, 8, cpu) & ~GLOBAL_ENABLE, 8, cpu)
+
+
+def deliver(turns: Turns, cpu: int, mode: int, vector: int) -> None:
+    """INIT and start-up messages are meant for the core itself."""
+    core = turns.cores[cpu]
+    if not isinstance(core, X86Core):
+        return
+    if mode == INIT:
+        core.init()
+    elif mode == STARTUP:
+        core.start_up(vector)

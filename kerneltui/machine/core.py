@@ -1,0 +1,116 @@
+"""The vocabulary of cores: costs, states, reasons to stop, and who is told what they do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+from kerneltui.hw.register import MEMORY, MSRS, PORTS, SYSTEM_REGISTERS
+
+if TYPE_CHECKING:
+    from kerneltui.machine.hosted_core import HostedCore
+
+FOREVER = 1 << 63
+"""An instruction count that is never reached."""
+
+
+LOADS = {
+    "ldr": MEMORY, "load": MEMORY, "mrs": SYSTEM_REGISTERS, "in": PORTS, "rdmsr": MSRS,
+    "rdtsc": MSRS,
+}  # fmt: skip
+STORES = {
+    "str": MEMORY, "store": MEMORY, "msr": SYSTEM_REGISTERS, "out": PORTS, "wrmsr": MSRS,
+}  # fmt: skip
+"""The instructions that access hardware, and the address space of each."""
+EXTERNAL = frozenset(("irq", "fiq", "intr", "nmi"))
+EXCEPTIONS = EXTERNAL | {"sync", "fault", "int"}
+"""The kinds of exceptions; external ones are interrupts."""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What each kind of instruction takes, in ns; given by the board."""
+
+    load: int
+    store: int
+    sysreg: int
+    exception_entry: int
+    exception_return: int
+    wait: int
+    port: int = 700
+    """an access to an I/O port"""
+
+
+class CoreState(StrEnum):
+    """What a core is doing."""
+
+    OFF = "off"
+    """never released"""
+    RUNNING = "running"
+    WAITING = "waiting"
+    """in WFI or HLT, until an interrupt"""
+    HALTED = "halted"
+    """stopped for good by the kernel (panic) or by an error in it"""
+
+
+class StopReason(StrEnum):
+    """Why a run ended."""
+
+    STEP = "step"
+    """the wanted instructions have retired"""
+    BUDGET = "budget"
+    """the granted number of instructions is used up"""
+    TURN = "turn"
+    """another core is behind in time: not an end, only the end of a turn"""
+    TIME = "time"
+    """virtual time reached the limit"""
+    INTERRUPT = "interrupt"
+    """an interrupt was taken; the handler has not begun"""
+    TRACEPOINT = "tracepoint"
+    """the kernel passed the awaited tracepoint"""
+    HANDLER_DONE = "handler done"
+    """the handler returned to what it had interrupted"""
+    IDLE = "idle"
+    """the core began to wait for an interrupt"""
+    NOTHING_DUE = "nothing due"
+    """the core waits and no event is due, ever: only input can wake it"""
+    HALTED = "halted"
+    """the kernel has halted"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The instruction that a halted core executes next."""
+
+    kind: str
+    """the mnemonic, or what is taken: ``ldr``, ``in``, ``compute``, ``wfi``, ``irq``"""
+    target: int = 0
+    value: int = 0
+    size: int = 4
+
+
+class Observer(Protocol):
+    """Who is told what happens; absent when nobody records."""
+
+    def instruction(self, core: HostedCore, kind: str, target: int, value: int) -> None:
+        """An instruction was executed; it has not retired yet."""
+
+    def exception(self, core: HostedCore, kind: str, vector: int) -> None:
+        """An exception was taken."""
+
+    def tracepoint(self, core: HostedCore, name: str, facts: dict[str, Any]) -> None:
+        """The kernel passed a tracepoint."""
+
+    def unmodelled(self, text: str) -> None:
+        """An access to something that is declared but not modelled, or not there."""
+
+
+class Program(Protocol):
+    """A kernel, as the core sees it."""
+
+    def boot(self) -> None:
+        """From reset to the first idle."""
+
+    def idle(self) -> None:
+        """Wait for interrupts for ever; may be entered anew at any idle instruction."""

@@ -1,0 +1,71 @@
+"""Who goes next: the order of instructions on several cores.
+
+Each core has a local time, ``ready_at``: when its next instruction begins.  The core with the
+smallest goes next, of equal ones the first; events that fall due before that fire first.  So the
+order follows from virtual time alone and is the same in every run.  A core that sleeps has no local
+time until something wakes it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kerneltui.hw.scheduler import NEVER, Scheduler
+from kerneltui.machine.core import CoreState, StopReason
+
+if TYPE_CHECKING:
+    from kerneltui.machine.hosted_core import HostedCore
+
+
+class Turns:
+    """The cores of one machine; ``current`` is the one whose turn it is."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self.cores: list[HostedCore] = []
+        self.current: HostedCore | None = None
+        self._scheduler = scheduler
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "current": None}
+
+    def wake(self, core: HostedCore) -> None:
+        """From now on ``core`` has something to execute."""
+        now = self._scheduler.now
+        if now >= core.ready_at:
+            return
+        core.ready_at = now
+        if self.current is not None and self.current is not core:
+            self._set_horizon(self.current)
+
+    def _set_horizon(self, core: HostedCore) -> None:
+        """A core may begin instructions before the first that another one is to begin."""
+        horizon = NEVER
+        for other in self.cores:
+            if other is not core and other.ready_at < NEVER:
+                horizon = min(horizon, other.ready_at + (core.index < other.index))
+        core.set_horizon(horizon)
+
+    def run(self) -> tuple[HostedCore, StopReason]:
+        """Give turns until a core halts for another reason; answers which core and why."""
+        while True:
+            core = min(self.cores, key=_local_time)
+            if core.ready_at >= NEVER:
+                core = next(
+                    (item for item in self.cores if item.state is CoreState.WAITING), self.cores[0]
+                )
+            elif self._scheduler.next_due <= core.ready_at:
+                # An event before that may wake another core.
+                self._scheduler.advance(self._scheduler.next_due)
+                continue
+            else:
+                self._scheduler.advance(core.ready_at)
+            self.current = core
+            self._set_horizon(core)
+            reason = core.run()
+            self.current = None
+            if reason is not StopReason.TURN:
+                return core, reason
+
+
+def _local_time(core: HostedCore) -> tuple[int, int]:
+    return core.ready_at, core.index

@@ -1,0 +1,385 @@
+"""An x86-64 core in 64-bit mode at ring 0: interrupts, their frame, and idle states.
+
+Document: Intel SDM, volume 3A, chapter 6 (interrupt and exception handling; 6.14 for 64-bit mode)
+and 8.4 (start-up of further processors).  Modelled: RFLAGS.IF, RSP, the IDT with its gates in
+memory, the interrupt frame on the stack in memory, maskable interrupts with their INTA cycle, NMI
+and its blocking until IRET, the shadow of STI, general protection faults of unknown MSRs, INT n,
+HLT with the idle model of :mod:`kerneltui.machine.x86_clocks`, CPUID, INIT and start-up messages.
+Not modelled: other rings, the TSS and its stacks, paging, descriptor tables but the IDT,
+general-purpose registers, CR8 (use TPR).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from kerneltui.hw.bus import AddressSpace, BusFault
+from kerneltui.hw.gate import Gate
+from kerneltui.hw.line import Sink
+from kerneltui.hw.register_file import RegisterFile
+from kerneltui.hw.scheduler import Scheduler
+from kerneltui.machine import x86_cpuid
+from kerneltui.machine.core import CoreState, Costs, StopReason
+from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.x86_clocks import CoreClocks
+from kerneltui.machine.x86_registers import ALWAYS_ONE, IF, TSC_MSR, X86_64
+
+INTR, NMI = 1, 2
+"""The interrupt inputs' bits."""
+NMI_VECTOR, GENERAL_PROTECTION = 2, 13
+FIRST_EXTERNAL = 32
+WITH_ERROR_CODE = frozenset((8, 10, 11, 12, 13, 14, 17, 21))
+"""Vectors whose frame has an error code on top (table 6-1)."""
+PRESENT = 1 << 47
+KERNEL_CS, KERNEL_SS = 0x08, 0x10
+STACK_TOP, STACK_SIZE = 0x7_0000, 0x4000
+WORD = 8
+
+
+class X86Core(HostedCore):
+    """One core; the inputs take the wires of its local APIC, or of a PC's 8259 pair.
+
+    ``acknowledge()`` is the INTA cycle: it answers the vector.
+    """
+
+    TABLES = (X86_64,)
+    LOAD, STORE, WAIT = "load", "store", "hlt"
+    PINS: ClassVar = {"intr": INTR, "nmi": NMI}
+
+    def __init__(
+        self,
+        index: int,
+        scheduler: Scheduler,
+        memory: AddressSpace,
+        ports: AddressSpace,
+        msrs: AddressSpace,
+        costs: Costs,
+        features: frozenset[str],
+        clocks: CoreClocks,
+    ) -> None:
+        super().__init__(index, scheduler, memory, costs)
+        self.ports, self.msrs = ports, msrs
+        self.features = features
+        self.clocks = clocks
+        self.acknowledge: Callable[[], int] | None = None
+        self._sysreg_ns, self._port_ns = costs.sysreg, costs.port
+        self.regs = RegisterFile(self, X86_64, cpus=1)
+        self._flags, self._rip = self.regs.store("RFLAGS"), self.regs.store("RIP")
+        self._rsp = self.regs.store("RSP")
+        self._idt, self._idt_limit = self.regs.store("IDTR_BASE"), self.regs.store("IDTR_LIMIT")
+        self._reset()
+
+    def _reset(self) -> None:
+        self.regs.reset()
+        self._rsp[0] = STACK_TOP - STACK_SIZE * self.index
+        self.inputs &= INTR
+        self._nmi_blocked = False
+        self._returned = False
+
+    # -- wires and messages -----------------------------------------------------------------------
+
+    def input(self, pin: str) -> Sink:
+        """The end of a wire: ``intr`` is a level, ``nmi`` an edge."""
+        return self.set_intr if pin == "intr" else self.set_nmi
+
+    def set_intr(self, level: bool) -> None:
+        """The INTR input."""
+        self.inputs = self.inputs | INTR if level else self.inputs & ~INTR
+        if level:
+            self._interrupted()
+
+    def set_nmi(self, level: bool) -> None:
+        """The NMI input: an edge waits until it can be taken (6.7.1)."""
+        if level:
+            self.inputs |= NMI
+            self._interrupted()
+
+    def init(self) -> None:
+        """An INIT message: reset, and wait for a start-up message (8.4.3)."""
+        self.power_off()
+        self._reset()
+
+    def start_up(self, vector: int) -> None:
+        """A start-up message: execution begins at page ``vector`` (8.4.3)."""
+        if self.state is CoreState.OFF:
+            self._start_at(vector << 12)
+
+    def privilege(self) -> str:
+        """Ring 0, always."""
+        return "ring 0"
+
+    def masks(self) -> tuple[str, bool]:
+        """RFLAGS.IF."""
+        is_open = self._flags[0] & IF != 0
+        return f"RFLAGS.IF={int(is_open)}", not is_open
+
+    @property
+    def return_address(self) -> int:
+        """Where the last interrupt came from."""
+        return self._rip[0]
+
+    def gates(self, kind: str) -> list[Gate]:
+        """The conditions for taking what ``intr`` or ``nmi`` signals."""
+        if kind == "nmi":
+            blocked = self._nmi_blocked
+            return [Gate("no NMI in progress", not blocked, "NMI blocking", "", int(blocked),
+                         "the NMI handler to return (IRET)", "SDM 3A 6.7.1")]  # fmt: skip
+        is_open = self._flags[0] & IF != 0
+        needs = "RFLAGS.IF to be 1: the handler to return (IRET), or STI"
+        return [Gate("interrupts enabled", is_open, "RFLAGS", "IF", int(is_open), needs,
+                     "SDM 3A 6.8.1")]  # fmt: skip
+
+    # -- interrupts -------------------------------------------------------------------------------
+
+    def _ready(self) -> int:
+        """The inputs that would be taken now."""
+        open_inputs = NMI * (not self._nmi_blocked) | (INTR if self._flags[0] & IF else 0)
+        return self.inputs & open_inputs
+
+    def _sample(self) -> None:
+        # A loop, not recursion: a level that stays up is taken again after each return.
+        while ready := self._ready():
+            kind = "nmi" if ready & NMI else "intr"
+            if self.retired >= self.stop_at:
+                self._pause(kind)
+                if not self._ready() & ready:
+                    continue  # the debugger has changed what was pending
+            if kind == "nmi":
+                self.inputs &= ~NMI
+                self._nmi_blocked = True
+                self._enter(kind, NMI_VECTOR)
+            else:
+                self._enter(kind, self._interrupt_acknowledge())
+
+    def _interrupt_acknowledge(self) -> int:
+        """The INTA cycle; nobody answers on an open bus."""
+        return self.acknowledge() if self.acknowledge is not None else 0xFF
+
+    def _enter(self, kind: str, vector: int, error_code: int | None = None) -> None:
+        """Through the vector's gate: frame on the stack, IF off, handler, IRET (6.14)."""
+        self._rip[0] = self._program_counter()
+        entry = self._entry(vector)
+        flags, stack = self._flags[0], self._rsp[0]
+        self._rsp[0] = stack & ~0xF
+        for word in (KERNEL_SS, stack, flags, KERNEL_CS, self._rip[0]):
+            self._push(word)
+        if error_code is not None:
+            self._push(error_code)
+        self._flags[0] = flags & ~IF
+        external = kind in {"intr", "nmi"}
+        self.interrupts_taken += external
+        if self.observer is not None:
+            self.observer.exception(self, kind, vector)
+        self.depth += 1
+        self.retired += 1
+        self._pass_time(self.scheduler.now + self.costs.exception_entry)
+        if self.stop_on_interrupt and external:
+            self.request_stop(StopReason.INTERRUPT)
+        self._returned = False
+        entry()
+        if not self._returned:
+            self.halt(f"the handler of vector {vector:#04x} ended without IRET")
+        self.depth -= 1
+        if self.depth < self.stop_below_depth:
+            self.request_stop(StopReason.HANDLER_DONE)
+
+    def _entry(self, vector: int) -> Callable[[], None]:
+        """The code that the vector's gate leads to (6.14.1); without one the processor shuts down.
+
+        A missing gate is a fault, whose own gate is missing too, and a third one ends it (6.15).
+        """
+        place = vector * 16
+        if place + 15 > self._idt_limit[0]:
+            self.halt(f"shutdown: vector {vector:#04x} is beyond the IDT (limit "
+                      f"{self._idt_limit[0]:#x})")  # fmt: skip
+        low = self.memory.peek(self._idt[0] + place, WORD, self.index)
+        high = self.memory.peek(self._idt[0] + place + WORD, WORD, self.index)
+        address = high << 32 | low >> 32 & 0xFFFF_0000 | low & 0xFFFF
+        entry = self.image.entries.get(address)
+        if not low & PRESENT or entry is None:
+            why = f"no code at {address:#x}" if low & PRESENT else "its gate is not present"
+            self.halt(f"shutdown: interrupt with vector {vector:#04x}, but {why}")
+        return entry
+
+    def _push(self, word: int) -> None:
+        self._rsp[0] -= WORD
+        self.memory.write(self._rsp[0], word, WORD, self.index)
+
+    def _pop(self) -> int:
+        word = self.memory.peek(self._rsp[0], WORD, self.index)
+        self._rsp[0] += WORD
+        return word
+
+    def _fault(self, fault: BusFault, size: int) -> int:
+        """A load that nobody answers finds all ones; an unknown MSR is a protection fault."""
+        if fault.space == self.msrs.name:
+            self._enter("fault", GENERAL_PROTECTION, 0)
+            return 0
+        if self.observer is not None:
+            self.observer.unmodelled(str(fault))
+        return (1 << 8 * size) - 1
+
+    # -- instructions -----------------------------------------------------------------------------
+
+    def wait_for_interrupt(self) -> None:
+        """HLT: until an interrupt that can be taken (SDM 2A, HLT)."""
+        self.wakes_on = INTR | NMI if self._flags[0] & IF else NMI
+        self.clocks.halt()
+        self._wait_for_input()
+        self.clocks.wake()
+        self._retire(self.costs.wait)
+
+    def _begin(self, kind: str, target: int = 0, value: int = 0, size: int = 8) -> None:
+        """The start of an instruction that writes: halt if asked to, tell the observer."""
+        if self.retired >= self.stop_at:
+            self._pause(kind, target, value, size)
+        if self.observer is not None:
+            self.observer.instruction(self, kind, target, value)
+
+    def _load(self, kind: str, space: AddressSpace, address: int, size: int) -> int:
+        """An instruction that reads from the ports or the MSRs."""
+        if self.retired >= self.stop_at:
+            self._pause(kind, address, 0, size)
+        try:
+            target, offset = space.known.get(address) or space.resolve(address)
+            value = target.read(offset, size, self.index)
+        except BusFault as fault:
+            value = self._fault(fault, size)
+        if self.observer is not None:
+            self.observer.instruction(self, kind, address, value)
+        return value
+
+    def _store(self, kind: str, space: AddressSpace, address: int, value: int, size: int) -> None:
+        """An instruction that writes to the ports or the MSRs."""
+        self._begin(kind, address, value, size)
+        try:
+            target, offset = space.known.get(address) or space.resolve(address)
+            target.write(offset, value, size, self.index)
+        except BusFault as fault:
+            self._fault(fault, size)
+
+    def read_port(self, port: int, size: int = 1) -> int:
+        """IN."""
+        value = self._load("in", self.ports, port, size)
+        self._retire(self._port_ns)
+        return value
+
+    def write_port(self, port: int, value: int, size: int = 1) -> None:
+        """OUT."""
+        self._store("out", self.ports, port, value, size)
+        self._retire(self._port_ns)
+
+    def read_msr(self, number: int) -> int:
+        """RDMSR."""
+        if number == TSC_MSR:
+            return self._read_tsc("rdmsr")
+        value = self._load("rdmsr", self.msrs, number, 8)
+        self._retire(self._sysreg_ns)
+        return value
+
+    def write_msr(self, number: int, value: int) -> None:
+        """WRMSR."""
+        if number == TSC_MSR:
+            self._begin("wrmsr", number, value)
+            self.clocks.set_tsc(value)
+        else:
+            self._store("wrmsr", self.msrs, number, value, 8)
+        self._retire(self._sysreg_ns)
+
+    def read_tsc(self) -> int:
+        """RDTSC."""
+        return self._read_tsc("rdtsc")
+
+    def _read_tsc(self, kind: str) -> int:
+        if self.retired >= self.stop_at:
+            self._pause(kind, TSC_MSR, 0, 8)
+        value = self.clocks.tsc()
+        if self.observer is not None:
+            self.observer.instruction(self, kind, TSC_MSR, value)
+        self._retire(self._sysreg_ns)
+        return value
+
+    def peek_IA32_TIME_STAMP_COUNTER(self, index: int, cpu: int) -> int:
+        """The counter of the core that is looked at."""
+        return self.clocks.tsc()
+
+    def cpuid(self, leaf: int, subleaf: int = 0) -> x86_cpuid.Leaf:
+        """CPUID."""
+        self._begin("cpuid", leaf)
+        found = x86_cpuid.leaf(leaf, self.features, self.index, len(self.turns.cores))
+        self._retire(self._sysreg_ns)
+        return found
+
+    def read_flags(self) -> int:
+        """PUSHF; a pop."""
+        self._begin("pushf")
+        flags = self._flags[0]
+        self._retire(self._sysreg_ns)
+        return flags
+
+    def write_flags(self, value: int) -> None:
+        """POPF."""
+        self._begin("popf", value=value)
+        self._flags[0] = value & IF | ALWAYS_ONE
+        self._retire(self._sysreg_ns)
+
+    def cli(self) -> None:
+        """CLI."""
+        self._begin("cli")
+        self._flags[0] &= ~IF
+        self._retire(self._sysreg_ns)
+
+    def sti(self) -> None:
+        """STI: interrupts are taken after the next instruction (SDM 2B, STI)."""
+        self._begin("sti")
+        self._flags[0] |= IF
+        # Not sampled: that is the shadow.
+        self.retired += 1
+        self._pass_time(self.scheduler.now + self._sysreg_ns)
+
+    def load_idt(self, base: int, limit: int) -> None:
+        """LIDT."""
+        self._begin("lidt", base, limit)
+        self._idt[0], self._idt_limit[0] = base, limit
+        self._retire(self._sysreg_ns)
+
+    def stack_pointer(self) -> int:
+        """RSP: a general register costs nothing to look at."""
+        return self._rsp[0]
+
+    def push(self, word: int) -> None:
+        """PUSH of eight bytes."""
+        self._begin("push", self._rsp[0] - WORD, word)
+        self._push(word)
+        self._retire(self._sysreg_ns)
+
+    def release_stack(self, size: int) -> None:
+        """ADD RSP: forget what was pushed."""
+        self._begin("add rsp", value=size)
+        self._rsp[0] += size
+        self._retire(self._sysreg_ns)
+
+    def interrupt(self, vector: int) -> None:
+        """INT n: through the gate, whatever RFLAGS.IF says (6.4.4)."""
+        self._begin("int", vector)
+        self._enter("int", vector)
+
+    def return_from_interrupt(self) -> None:
+        """IRET: the frame's RFLAGS and RSP come back; the gate's code must end with it."""
+        if self.retired >= self.stop_at:
+            self._pause("iret")
+        rip, _, flags, stack, _ = (self._pop() for _ in range(5))
+        if self.observer is not None:
+            self.observer.instruction(self, "iret", rip, flags)
+        self._flags[0] = flags & IF | ALWAYS_ONE
+        self._rsp[0] = stack
+        self._nmi_blocked = False
+        self._returned = True
+        # Not sampled here but after the handler's frame is gone: see _sample.
+        self.retired += 1
+        self._pass_time(self.scheduler.now + self.costs.exception_return)
+
+    def place_code(self, entry: Callable[[], None]) -> int:
+        """Link entry code into the image; answers its address."""
+        return self.image.place_entry(entry)
