@@ -79,11 +79,15 @@ def _dashboard(speed: float, theme: str, **machine: Any) -> int:
     if theme and theme not in theme_names():
         raise UserError(f"unknown theme '{theme}'{suggestion(theme, theme_names())}")
     session.boot()
-    app = KernelTui(session, speed=speed, theme=theme, board=machine["board"])
+    app = KernelTui(
+        session, speed=speed, theme=theme, board=machine["board"] or session.setup.board.name
+    )
     return app.run() or app.return_code or 0
 
 
-def _session(board: str, scenario: str, append: str, cpu: str, without: tuple[str, ...]) -> Session:
+def _session(
+    board: str | None, scenario: str, append: str, cpu: str, without: tuple[str, ...]
+) -> Session:
     from kerneltui.scenarios.scenario import Changes, open_session
 
     return open_session(board, scenario, Changes(append, cpu, without))

@@ -81,7 +81,7 @@ def _complete(kind: str) -> Callable[..., list[CompletionItem]]:
 
 
 _BOARD = click.option(
-    "--board", default="", shell_complete=_complete("boards"),
+    "--board", default=None, shell_complete=_complete("boards"),
     help="A built-in board, or a board file.  [default: rpi4, or what the scenario is for]",
 )  # fmt: skip
 _SCENARIO = click.option(

@@ -215,9 +215,10 @@ def _decode_hpet(data: bytes) -> list[str]:
     """The event timers (HPET 1.0a, 3.2.4)."""
     block, space, address, _, minimum = _unpack(_HPET, data)
     place = f"at {address:#x}" if space == 0 else f"at {address:#x} of address space {space}"
+    bits = 64 if block >> 13 & 1 else 32
     legacy = "can replace PIT and RTC" if block >> 15 & 1 else "no legacy replacement"
     return [
-        f"{(block >> 8 & 0x1F) + 1} timers {place}, counter of {64 if block >> 13 & 1 else 32} bits",
+        f"{(block >> 8 & 0x1F) + 1} timers {place}, counter of {bits} bits",
         f"{legacy}; shortest period {minimum} ticks",
     ]
 

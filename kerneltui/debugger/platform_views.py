@@ -234,7 +234,9 @@ def io_apics(machine: Machine) -> Iterator[IoApicView]:
             yield IoApicView(name, _peek(file, "IOAPICID") >> 24, states[0].number, entries)
 
 
-def _redirection(file: RegisterFile, pin: int, state: InterruptState, source: str) -> RedirectionView:
+def _redirection(
+    file: RegisterFile, pin: int, state: InterruptState, source: str
+) -> RedirectionView:
     register = file.table["IOREDTBL_LOW"]
     low = _peek(file, "IOREDTBL_LOW", index=pin)
     destination = _peek(file, "IOREDTBL_HIGH", index=pin) >> 24

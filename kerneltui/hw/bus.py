@@ -93,6 +93,7 @@ class AddressSpace:
         self.windows: list[Window] = []
         self._bases: list[int] = []
         self.known: dict[int, tuple[Target, int]] = {}
+        self._latest: Window | None = None
 
     def __getstate__(self) -> tuple[str, list[Window]]:
         return self.name, self.windows
@@ -101,6 +102,7 @@ class AddressSpace:
         self.name, self.windows = state
         self._bases = [window.base for window in self.windows]
         self.known = {}
+        self._latest = None
 
     def attach(self, base: int, size: int, name: str, target: Target) -> None:
         """Map ``target`` at ``base``.
@@ -117,6 +119,7 @@ class AddressSpace:
         self.windows.insert(place, Window(base, size, name, target))
         self._bases.insert(place, base)
         self.known.clear()
+        self._latest = None
 
     def window_at(self, address: int) -> Window | None:
         """The window that covers ``address``, or None."""
@@ -129,9 +132,12 @@ class AddressSpace:
 
     def resolve(self, address: int) -> tuple[Target, int]:
         """What answers at ``address``, and at which offset.  Raises :class:`BusFault`."""
-        window = self.window_at(address)
-        if window is None:
-            raise BusFault(self.name, address)
+        window = self._latest
+        if window is None or not 0 <= address - window.base < window.size:
+            window = self.window_at(address)
+            if window is None:
+                raise BusFault(self.name, address)
+            self._latest = window
         found = window.target, address - window.base
         if isinstance(window.target, RegisterFile):
             # Registers are few and hot; remembering every RAM address would not be bounded.

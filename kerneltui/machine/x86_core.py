@@ -34,7 +34,8 @@ WITH_ERROR_CODE = frozenset((8, 10, 11, 12, 13, 14, 17, 21))
 PRESENT = 1 << 47
 KERNEL_CS, KERNEL_SS = 0x08, 0x10
 STACK_TOP, STACK_SIZE = 0x7_0000, 0x4000
-WORD = 8
+WORD, WORD_MASK = 8, (1 << 64) - 1
+FRAME_SIZE = 5 * WORD
 
 
 class X86Core(HostedCore):
@@ -161,9 +162,10 @@ class X86Core(HostedCore):
         self._rip[0] = self._program_counter()
         entry = self._entry(vector)
         flags, stack = self._flags[0], self._rsp[0]
-        self._rsp[0] = stack & ~0xF
-        for word in (KERNEL_SS, stack, flags, KERNEL_CS, self._rip[0]):
-            self._push(word)
+        # One store for the five words: SS, RSP, RFLAGS, CS and RIP, the last at the lowest address.
+        frame = KERNEL_SS << 256 | stack << 192 | flags << 128 | KERNEL_CS << 64 | self._rip[0]
+        self._rsp[0] = (stack & ~0xF) - FRAME_SIZE
+        self.memory.write(self._rsp[0], frame, FRAME_SIZE, self.index)
         if error_code is not None:
             self._push(error_code)
         self._flags[0] = flags & ~IF
@@ -193,23 +195,17 @@ class X86Core(HostedCore):
         if place + 15 > self._idt_limit[0]:
             self.halt(f"shutdown: vector {vector:#04x} is beyond the IDT (limit "
                       f"{self._idt_limit[0]:#x})")  # fmt: skip
-        low = self.memory.peek(self._idt[0] + place, WORD, self.index)
-        high = self.memory.peek(self._idt[0] + place + WORD, WORD, self.index)
-        address = high << 32 | low >> 32 & 0xFFFF_0000 | low & 0xFFFF
+        gate = self.memory.peek(self._idt[0] + place, 16, self.index)
+        address = gate >> 32 & 0xFFFF_FFFF_FFFF_0000 | gate & 0xFFFF
         entry = self.image.entries.get(address)
-        if not low & PRESENT or entry is None:
-            why = f"no code at {address:#x}" if low & PRESENT else "its gate is not present"
+        if not gate & PRESENT or entry is None:
+            why = f"no code at {address:#x}" if gate & PRESENT else "its gate is not present"
             self.halt(f"shutdown: interrupt with vector {vector:#04x}, but {why}")
         return entry
 
     def _push(self, word: int) -> None:
         self._rsp[0] -= WORD
         self.memory.write(self._rsp[0], word, WORD, self.index)
-
-    def _pop(self) -> int:
-        word = self.memory.peek(self._rsp[0], WORD, self.index)
-        self._rsp[0] += WORD
-        return word
 
     def _fault(self, fault: BusFault, size: int) -> int:
         """A load that nobody answers finds all ones; an unknown MSR is a protection fault."""
@@ -369,11 +365,12 @@ class X86Core(HostedCore):
         """IRET: the frame's RFLAGS and RSP come back; the gate's code must end with it."""
         if self.retired >= self.stop_at:
             self._pause("iret")
-        rip, _, flags, stack, _ = (self._pop() for _ in range(5))
+        frame = self.memory.peek(self._rsp[0], FRAME_SIZE, self.index)
+        rip, flags = frame & WORD_MASK, frame >> 128 & WORD_MASK
         if self.observer is not None:
             self.observer.instruction(self, "iret", rip, flags)
         self._flags[0] = flags & IF | ALWAYS_ONE
-        self._rsp[0] = stack
+        self._rsp[0] = frame >> 192 & WORD_MASK
         self._nmi_blocked = False
         self._returned = True
         # Not sampled here but after the handler's frame is gone: see _sample.

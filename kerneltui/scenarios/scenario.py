@@ -176,14 +176,15 @@ def validate_file(path: Path) -> str:
     return f"board '{board.spec.title}'"
 
 
-def open_session(board: str, scenario: str, changes: Changes = UNCHANGED) -> Session:
+def open_session(board: str | None, scenario: str, changes: Changes = UNCHANGED) -> Session:
     """A session on a board with a scenario, by names or files.  Raises :class:`UserError`.
 
-    An empty board is the first that the scenario is for.
+    Without a board it is the first that the scenario is for.
     """
     opened = load_scenario(scenario)
-    name = board or (opened.spec.boards or [DEFAULT_BOARD])[0]
-    return make_session(load_board(name), opened, scenario, changes)
+    if board is None:
+        board = (opened.spec.boards or [DEFAULT_BOARD])[0]
+    return make_session(load_board(board), opened, scenario, changes)
 
 
 def make_session(

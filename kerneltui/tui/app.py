@@ -1,4 +1,4 @@
-"""The dashboard app: one session, one runner, seven panels."""
+"""The dashboard app: one session, one runner, ten panels."""
 
 from __future__ import annotations
 
@@ -45,6 +45,8 @@ WIDE, HIGH = 118, 34
 """From this size on all panels show at once."""
 NARROWEST, LOWEST = 80, 24
 """Below this the dashboard only says what it needs."""
+CORNER = (1, 8, 9, 10)
+"""The panels that share one place where all show at once: there stands the last chosen of them."""
 
 
 class KernelTui(App[int]):
@@ -63,9 +65,10 @@ class KernelTui(App[int]):
         for extra in THEMES:
             self.register_theme(extra)
         self.theme = theme or DEFAULT_THEME
-        self._board = board or session.setup.board.name
+        self.board = board or session.setup.board.name
         self._zoomed = False
         self._current = 1
+        self._in_corner = 1
         self._status = StatusBar()
         self._bar = CommandBar()
         self._filter_box = Input(placeholder="register, device or field; Esc ends", id="filter")
@@ -78,9 +81,9 @@ class KernelTui(App[int]):
         """Bars, panels and what is hidden at first."""
         yield self._status
         yield PanelTabs()
-        order = (1, 2, 3, 5, 7, 4, 6)
+        order = (2, 3, 5, 7, 4, 6)
         with Container(id="panels"):
-            for number in order:
+            for number in (*CORNER, *order):
                 yield self.panels[number - 1]
         yield self._filter_box
         yield Static(id="too-small")
@@ -113,7 +116,10 @@ class KernelTui(App[int]):
             needs = f"kerneltui needs {NARROWEST}x{LOWEST}; this terminal has {width}x{height}"
             screen.query_one("#too-small", Static).update(needs)
         for panel in self.panels:
+            panel.zoomed = self._zoomed
             panel.set_class(panel.number == self._current, "-current")
+            behind = panel.number in CORNER and panel.number != self._in_corner
+            panel.set_class(behind and not single, "-behind")
         self._show_tabs()
         if screen.focused is None and screen.is_current and not small:
             # Whatever is hidden loses the focus: the panel gets it back.
@@ -128,8 +134,8 @@ class KernelTui(App[int]):
         self._bar.show(shown, compact=self.size.width < WIDE)
 
     def _show_tabs(self) -> None:
-        titles = [panel.SHORT for panel in PANELS]
-        self.screen_stack[0].query_one(PanelTabs).show(titles, self._current)
+        tabs = [(panel.number, panel.key, panel.SHORT) for panel in self.panels]
+        self.screen_stack[0].query_one(PanelTabs).show(tabs, self._current)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """The focused panel is the current one."""
@@ -139,6 +145,7 @@ class KernelTui(App[int]):
     def _make_current(self, number: int) -> None:
         if self._current != number:
             self._current = number
+            self._in_corner = number if number in CORNER else self._in_corner
             self._lay_out(self.size.width, self.size.height)
         if number != self._registers.number:
             self._filter_box.remove_class("-open")
@@ -218,6 +225,11 @@ class KernelTui(App[int]):
     def action_finish(self) -> None:
         """Run to the end of the handler."""
         self._go(self.session.finish_goal())
+
+    def action_next_core(self) -> None:
+        """Show the next core."""
+        self.session.focus_next_core()
+        self.refresh_view()
 
     def action_restart(self) -> None:
         """Back to reset."""
@@ -331,41 +343,22 @@ class KernelTui(App[int]):
 
     def action_board(self) -> None:
         """Choose a board."""
-        from kerneltui.configfile import available
-        from kerneltui.machine.board import load_board
+        from kerneltui.tui.choosing import choose_board
 
-        choices = {name: load_board(name).spec.title for name in available("boards")}
-        choices.setdefault(self._board, self.session.setup.board.spec.title)
-        self._choose("Board", choices, self._board, self._open_board)
+        choose_board(self)
 
     def action_scenario(self) -> None:
         """Choose a scenario."""
-        from kerneltui.configfile import available
-        from kerneltui.scenarios.scenario import load_scenario
+        from kerneltui.tui.choosing import choose_scenario
 
-        choices = {name: load_scenario(name).spec.about for name in available("scenarios")}
-        current = self.session.setup.scenario_name
-        choices.setdefault(current, self.session.setup.about)
-        self._choose("Scenario", choices, current, self._open_scenario)
+        choose_scenario(self)
 
     def action_theme(self) -> None:
         """Choose a theme."""
         self.search_themes()
 
-    def _choose(self, title: str, choices: dict[str, str], current: str, then: Any) -> None:
-        from kerneltui.tui.screens.choose import ChooseScreen
-
-        self.push_screen(ChooseScreen(title, choices, current), then)
-
-    def _open_board(self, name: str | None) -> None:
-        if name is not None:
-            self._open(name, self.session.setup.scenario_source)
-
-    def _open_scenario(self, name: str | None) -> None:
-        if name is not None:
-            self._open(self._board, name)
-
-    def _open(self, board: str, scenario: str) -> None:
+    def open(self, board: str, scenario: str) -> None:
+        """Start a scenario on a board, each by name or file; what cannot be opened is told."""
         try:
             session = open_session(board, scenario)
         except UserError as error:
@@ -374,7 +367,7 @@ class KernelTui(App[int]):
         self.runner.stop()
         self.session.close()
         session.boot()
-        self._board = board
+        self.board = board
         self.runner = Runner(session, self.runner.speed, self._stopped, self._spawn)
         for panel in self.panels:
             panel.forget()

@@ -31,6 +31,7 @@ COMMANDS = (
     Command("next_timer_event", "n", "Event", "Run until a timer callback has run", "Stepping"),
     Command("next_interrupt", "i", "IRQ", "Run until an interrupt is taken", "Stepping"),
     Command("finish", "f", "Finish", "Run until the interrupt handler has returned", "Stepping"),
+    Command("next_core", "k", "Core", "Show the next core that runs, and step it", "Looking"),
     Command("restart", "r", "Restart", "Back to reset, before the first instruction", "Running"),
     Command("type", "c", "Type", "Type into the console; Esc leaves", "Looking"),
     Command("filter", "slash", "Filter", "Show only registers that match; Esc ends", "Looking",
@@ -46,13 +47,13 @@ COMMANDS = (
 
 
 def bindings(panels: int) -> list[BindingType]:
-    """The keys of all commands, of ``panels`` panels, and of leaving."""
+    """The keys of all commands, of ``panels`` panels (of the tenth 0), and of leaving."""
     return [
         *(
             Binding(item.key, item.ident, item.label, key_display=item.shown_key or None)
             for item in COMMANDS
         ),
-        *(Binding(str(n), f"focus_panel({n})", show=False) for n in range(1, panels + 1)),
+        *(Binding(str(n % 10), f"focus_panel({n})", show=False) for n in range(1, panels + 1)),
         Binding("ctrl+c", "leave_dashboard", show=False, priority=True),
         Binding("escape", "leave", show=False),
     ]

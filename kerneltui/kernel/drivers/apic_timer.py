@@ -54,10 +54,10 @@ class ApicTimer:
 
     def missing(self) -> str:
         """Without ARAT the timer may stop in deep idle states (10.5.4)."""
-        if not self._cpu.cpuid(FEATURES)[3] & EDX_APIC:
-            return "the CPU has no local APIC (CPUID.01H:EDX[9] = 0)"
         if self._is_off:
             return "the local APIC is not in use"
+        if not self._cpu.cpuid(FEATURES)[3] & EDX_APIC:
+            return "the CPU has no local APIC (CPUID.01H:EDX[9] = 0)"
         if self._trust or self._has_arat():
             return ""
         return "the CPU has no ARAT (CPUID.06H:EAX[2] = 0): its APIC timer stops in deep idle"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from kerneltui.tui.panels.apics import ApicsPanel
 from kerneltui.tui.panels.base import Panel
+from kerneltui.tui.panels.clocks import ClocksPanel
 from kerneltui.tui.panels.console import ConsolePanel
 from kerneltui.tui.panels.cpu import CpuPanel
+from kerneltui.tui.panels.firmware import FirmwarePanel
 from kerneltui.tui.panels.interrupts import InterruptsPanel
 from kerneltui.tui.panels.registers import RegistersPanel
 from kerneltui.tui.panels.timeouts import TimeoutsPanel
@@ -19,7 +22,10 @@ PANELS: tuple[type[Panel], ...] = (
     CpuPanel,
     TracePanel,
     TimersPanel,
+    ClocksPanel,
+    ApicsPanel,
+    FirmwarePanel,
 )
-"""In order of their numbers, from 1."""
+"""In order of their numbers, from 1; the tenth has the key 0."""
 
 __all__ = ["PANELS", "ConsolePanel", "Panel", "RegistersPanel"]

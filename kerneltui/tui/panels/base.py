@@ -32,24 +32,31 @@ class Panel(LineView):
     def __init__(self, number: int, **options: Any) -> None:
         super().__init__(follow=self.FOLLOW, id=type(self).__name__, **options)
         self.number = number
-        self.border_title = f"{number} {self.TITLE}"
+        self.zoomed = False
+        """the user wants this panel alone: it shows everything that it has"""
+        self.border_title = f"{self.key} {self.TITLE}"
         self._view: MachineView | None = None
-        self._shown: tuple[int, int] = (-1, -1)
+        self._shown: tuple[object, ...] = ()
         self._caption = ""
+
+    @property
+    def key(self) -> str:
+        """The digit that focuses it."""
+        return str(self.number % 10)
 
     def show(self, view: MachineView) -> None:
         """Take a view; nothing is done while the panel cannot be seen."""
         self._view = view
         if not self.display or not self.size.width:
             return
-        key = (view.generation, self.size.width)
+        key = (view.generation, self.size.width, self.zoomed)
         if key != self._shown:
             self._shown = key
             self.update()
 
     def forget(self) -> None:
         """The next view is of another session, whose generations say nothing about this one's."""
-        self._shown = (-1, -1)
+        self._shown = ()
 
     def update(self) -> None:
         """Show the present view anew."""

@@ -1,4 +1,4 @@
-"""The core that runs the kernel."""
+"""The core on show."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ class CpuPanel(Panel):
     TITLE = "CPU"
     SHORT = "CPU"
     ABOUT = (
-        "Core 0: what it executes next, which exceptions PSTATE masks, the exception registers, "
-        "and the kernel's call stack, innermost function first."
+        "The core on show: what it executes next, whether it takes interrupts, the registers that "
+        "an exception leaves something in, and the call stack, innermost function first. 'k' shows "
+        "the next core; where several run, the first line lists them, '+1' being a handler."
     )
 
     def content(self, view: MachineView, width: int) -> list[Line]:
@@ -32,6 +33,7 @@ class CpuPanel(Panel):
         state = f"{cpu.wait}, asleep" if cpu.state == "waiting" else cpu.state
         where = f"handler depth {cpu.depth}" if cpu.depth else "no handler"
         lines: list[Line] = [
+            *cores_lines(view, width),
             (("next  ", "dim"), (fit(cpu.next_instruction, width - 6), "strong")),
             (("state ", "dim"), (f"{state}; {where}", "alert" if halted else "text")),
             (("level ", "dim"), (f"{cpu.privilege}  {cpu.masks}  ", "text"), _irqs(cpu)),
@@ -55,6 +57,24 @@ class CpuPanel(Panel):
     def caption(self, view: MachineView) -> str:
         """Counts since reset."""
         return f"{view.cpu.instructions} instr, {view.cpu.interrupts} irqs"
+
+
+def cores_lines(view: MachineView, width: int) -> list[Line]:
+    """The cores that were started, where there are several; an arrow marks the one on show."""
+    started = [core for core in view.cores if core.state != "off"]
+    if len(started) < 2:
+        return []
+    lines: list[Line] = []
+    row: list[tuple[str, str]] = []
+    for core in started:
+        shown = core.index == view.cpu.index
+        depth = f"+{core.depth}" if core.depth else ""
+        piece = f"{'▶' if shown else ' '}{core.index} {core.state}{depth} "
+        if row and sum(len(text) for text, _ in row) + len(piece) > width:
+            lines.append(tuple(row))
+            row = []
+        row.append((piece, "strong" if shown else "text"))
+    return [*lines, tuple(row)]
 
 
 def _irqs(cpu: CpuView) -> tuple[str, str]:

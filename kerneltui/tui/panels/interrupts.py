@@ -12,7 +12,7 @@ HEAD = " IRQ  input    L E P A prio cpu  count  "
 
 
 class InterruptsPanel(Panel):
-    """Interrupts in use, as core 0 sees them."""
+    """Interrupts in use, as the core on show sees them."""
 
     TITLE = "Interrupts"
     SHORT = "IRQs"

@@ -28,9 +28,9 @@ def help_text(about: str) -> Content:
             if command.group == group:
                 key = command.shown_key or command.key
                 parts += [Content.styled(f"  {key:<7}", "bold"), f"{command.help}\n"]
-    parts += ["\n", Content.styled(f"Panels (1-{len(PANELS)} focus one)", "bold"), "\n"]
+    parts += ["\n", Content.styled("Panels (1-9 and 0 focus one)", "bold"), "\n"]
     for number, panel in enumerate(PANELS, 1):
-        parts += [Content.styled(f"  {number} {panel.TITLE}: ", "bold"), f"{panel.ABOUT}\n"]
+        parts += [Content.styled(f"  {number % 10} {panel.TITLE}: ", "bold"), f"{panel.ABOUT}\n"]
     return Content.assemble(*parts)
 
 

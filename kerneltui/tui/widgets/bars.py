@@ -5,7 +5,7 @@ All take clicks.  None changes its size with its text, so none asks for a new la
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from textual.content import Content
 from textual.widgets import Static
@@ -37,12 +37,12 @@ class StatusBar(Static):
 class PanelTabs(Static):
     """The panels' names; the current one in reverse."""
 
-    def show(self, titles: Sequence[str], current: int) -> None:
-        """``current`` counts from 1."""
+    def show(self, panels: Iterable[tuple[int, str, str]], current: int) -> None:
+        """``panels``: number, key and title of each; ``current`` is a number."""
         tabs: list[Content | str] = []
-        for number, title in enumerate(titles, 1):
+        for number, key, title in panels:
             style = "bold reverse" if number == current else ""
-            tabs += [link(f" {number} {title} ", f"choose('focus_panel', {number})", style)]
+            tabs += [link(f"{key} {title}", f"choose('focus_panel', {number})", style), " "]
         self.update(Content.assemble(*tabs), layout=False)
 
 

@@ -1,0 +1,181 @@
+"""The interrupt controllers of a PC: local APIC, I/O APICs, 8259s."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerneltui.debugger.platform_views import IoApicView, LocalApicView, PicView, RedirectionView
+from kerneltui.debugger.views import MachineView
+from kerneltui.tui.panels.base import Panel, fit
+from kerneltui.tui.widgets.line_view import Line, plain
+
+CLASSES, VECTORS_OF_CLASS = 16, 16
+SHORT_MODES = {"lowest priority": "lowest"}
+
+
+class ApicsPanel(Panel):
+    """What each controller holds and where it sends it."""
+
+    TITLE = "APICs"
+    SHORT = "APICs"
+    ABOUT = (
+        "The local APIC of the core on show: priorities, local vector table, and maps of its 256 "
+        "vectors: requested (IRR), in service (ISR), level triggered (TMR), a row for each "
+        "priority class; '≤' marks classes that PPR holds back. Then the redirection tables of the "
+        "I/O APICs (M masked, R remote IRR, L line) and the 8259s. Zoomed, it shows what is "
+        "at reset too."
+    )
+
+    def content(self, view: MachineView, width: int) -> list[Line]:
+        """Local APIC, I/O APICs, 8259s."""
+        lines: list[Line] = []
+        for apic in view.local_apics:
+            if apic.core == view.cpu.index:
+                lines += local_apic_lines(apic, width, full=self.zoomed)
+        for chip in view.io_apics:
+            lines += io_apic_lines(chip, width, full=self.zoomed)
+        lines += pic_lines(view.pics)
+        return lines or [plain("This board has no APICs.", "dim")]
+
+    def caption(self, view: MachineView) -> str:
+        """What waits in the local APIC on show."""
+        apic = next((item for item in view.local_apics if item.core == view.cpu.index), None)
+        if apic is None:
+            return ""
+        return f"core {apic.core}: {apic.irr.bit_count()} requested, {apic.isr.bit_count()} served"
+
+
+# -- local APIC ------------------------------------------------------------------------------------
+
+
+def local_apic_lines(apic: LocalApicView, width: int, *, full: bool) -> Iterator[Line]:
+    """State, timer, local vector table, maps."""
+    state = "enabled" if apic.enabled else "disabled by software: takes only NMI, INIT, SMI, ExtINT"
+    if not apic.is_on:
+        state = "off: LINT0 is INTR, LINT1 is NMI"
+    yield (
+        (f"▪ Local APIC of core {apic.core}", "head"), (f"  ID {apic.ident}  ", "dim"),
+        (state, "text" if apic.enabled and apic.is_on else "alert"),
+    )  # fmt: skip
+    errors = ", ".join(apic.errors)
+    yield (
+        (f" TPR {apic.tpr:02x}  PPR {apic.ppr:02x}", "strong"),
+        (f"  classes above {apic.ppr >> 4:x} interrupt", "dim"),
+        (f"  ESR {errors}" if errors else "", "alert"),
+    )
+    yield from _timer(apic)
+    yield from _lvt(apic, width, full=full)
+    yield from _maps(apic, full=full)
+
+
+def _timer(apic: LocalApicView) -> Iterator[Line]:
+    if apic.timer_mode == "TSC-deadline":
+        told = f"deadline {apic.timer_deadline}" if apic.timer_deadline else "disarmed"
+    else:
+        told = f"{apic.timer_current} of {apic.timer_initial}, clock / {apic.timer_divide}"
+    yield ((f" timer {apic.timer_mode}  ", "text"), (told, "strong"))
+
+
+def _lvt(apic: LocalApicView, width: int, *, full: bool) -> Iterator[Line]:
+    """As many entries in a row as fit; masked ones are M, as in the redirection tables."""
+    row: list[tuple[str, str]] = [(" LVT  ", "dim")]
+    used = 6
+    for item in apic.lvt:
+        if item.masked and not full and not item.vector:
+            continue
+        target = f"{item.vector:02x}" if item.mode == "fixed" else item.mode
+        piece = f"{item.name} {target}{' M' if item.masked else ''}   "
+        if used > 6 and used + len(piece) - 3 > width:
+            yield tuple(row)
+            row, used = [("      ", "dim")], 6
+        row.append((piece, "dim" if item.masked else "strong"))
+        used += len(piece)
+    if used == 6:
+        row.append(("all masked", "dim"))
+    yield tuple(row)
+
+
+def _maps(apic: LocalApicView, *, full: bool) -> Iterator[Line]:
+    """Three maps side by side: a row is a priority class, the highest on top."""
+    maps = (("R", apic.irr), ("S", apic.isr), ("T", apic.tmr))
+    shown = [
+        number
+        for number in reversed(range(CLASSES))
+        if full or any(_of_class(bits, number) for _, bits in maps)
+    ]
+    if not shown:
+        yield plain(" No vector is requested or in service.", "dim")
+        return
+    yield plain(f" class {'IRR requested':<16} {'ISR in service':<16} TMR level", "dim")
+    columns = "0123456789abcdef"
+    yield plain(f"       {columns} {columns} {columns}", "dim")
+    for number in shown:
+        rows = [_map_row(letter, _of_class(bits, number)) for letter, bits in maps]
+        held = number <= apic.ppr >> 4
+        look = "strong" if any(_of_class(bits, number) for _, bits in maps) else "dim"
+        yield ((f"  {number:x}0 {'≤' if held else ' '} ", "alert" if held else "dim"),
+               (" ".join(rows), look))  # fmt: skip
+
+
+def _of_class(bits: int, number: int) -> int:
+    return bits >> VECTORS_OF_CLASS * number & (1 << VECTORS_OF_CLASS) - 1
+
+
+def _map_row(letter: str, bits: int) -> str:
+    return "".join(letter if bits >> place & 1 else "·" for place in range(VECTORS_OF_CLASS))
+
+
+# -- I/O APICs -------------------------------------------------------------------------------------
+
+
+def io_apic_lines(chip: IoApicView, width: int, *, full: bool) -> Iterator[Line]:
+    """The entries that say something, or all."""
+    used = [item for item in chip.entries if not item.at_reset]
+    last = chip.gsi_base + len(chip.entries) - 1
+    told = f"ID {chip.ident}  GSI {chip.gsi_base}-{last}  {len(used)} entries in use"
+    yield ((f"▪ I/O APIC {chip.name}", "head"), (f"  {told}", "dim"))
+    shown = chip.entries if full else [item for item in chip.entries if _says(item)]
+    if shown:
+        yield plain(fit(" gsi vec mode    to      active trigger M R L wire", width), "dim")
+    for item in shown:
+        yield redirection_line(item, width)
+
+
+def _says(item: RedirectionView) -> bool:
+    return not item.at_reset or item.line
+
+
+def redirection_line(item: RedirectionView, width: int) -> Line:
+    """One entry; what is stuck or waits stands out."""
+    mode = SHORT_MODES.get(item.mode, item.mode)
+    to = f"{'set' if item.logical else 'ID'} {item.destination:02x}"
+    active, trigger = "low" if item.active_low else "high", "level" if item.level else "edge"
+    flags = " ".join(
+        letter if flag else "·"
+        for flag, letter in ((item.masked, "M"), (item.remote_irr, "R"), (item.line, "L"))
+    )
+    left = f"{item.gsi:>4}  {item.vector:02x} {mode:<7} {to:<7} {active:<6} {trigger:<7} {flags} "
+    look = "dim" if item.masked else "changed" if item.remote_irr or item.line else "text"
+    return ((left, look), (fit(item.source or "-", max(width - len(left), 1)), look))
+
+
+# -- 8259s -----------------------------------------------------------------------------------------
+
+
+def pic_lines(pics: tuple[PicView, ...]) -> Iterator[Line]:
+    """Their registers, IR0 on the left."""
+    if not pics:
+        return
+    yield plain("▪ 8259 pair", "head")
+    yield plain("        IRR      IMR      ISR      ELCR     vectors", "dim")
+    for chip in pics:
+        maps = ((chip.irr, "R"), (chip.imr, "M"), (chip.isr, "S"), (chip.level, "L"))
+        rows = [
+            "".join(letter if bits >> n & 1 else "·" for n in range(8)) for bits, letter in maps
+        ]
+        masked = chip.imr == 0xFF
+        told = "all masked" if masked else ""
+        yield (
+            (f" {chip.name:<6} ", "text"), (" ".join(rows), "dim" if masked else "strong"),
+            (f" {chip.base:02x}-{chip.base + 7:02x} {told}", "dim"),
+        )  # fmt: skip

@@ -1,0 +1,52 @@
+"""The ACPI tables that the firmware left in memory."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+
+from kerneltui.debugger.firmware_views import AcpiTableView
+from kerneltui.debugger.views import MachineView
+from kerneltui.tui.panels.base import Panel
+from kerneltui.tui.widgets.line_view import Line, plain
+
+
+class FirmwarePanel(Panel):
+    """Every table: where it lies, whether it adds up, and what it says."""
+
+    TITLE = "Firmware (ACPI tables)"
+    SHORT = "ACPI"
+    ABOUT = (
+        "The ACPI tables in memory, decoded: all that a PC's kernel is told of its interrupt "
+        "controllers and timers. A table whose checksum is wrong says so; kernels refuse it."
+    )
+
+    def content(self, view: MachineView, width: int) -> list[Line]:
+        """A heading for each table, then its entries."""
+        lines: list[Line] = []
+        for table in view.firmware:
+            lines += table_lines(table, width)
+        return lines or [plain("This board's firmware leaves no ACPI tables.", "dim")]
+
+    def caption(self, view: MachineView) -> str:
+        """How many, and how many are broken."""
+        broken = sum(not table.is_sound for table in view.firmware)
+        return f"{len(view.firmware)} tables, {broken} broken" if view.firmware else ""
+
+
+def table_lines(table: AcpiTableView, width: int) -> list[Line]:
+    """One table; what is wrong with it stands first."""
+    place = f"  {table.address:#x}, {table.length} bytes, "
+    sound = ("sound", "good") if table.is_sound else ("✖ broken", "alert")
+    head: Line = (
+        (f"▪ {table.signature}", "head"),
+        (f" {table.title}", "text"),
+        (place, "dim"),
+        sound,
+    )
+    wrong = 0 if table.is_sound else 1
+    lines = [head]
+    for number, told in enumerate(table.lines):
+        look = "alert" if number < wrong else "text"
+        rows = wrap(told, max(width - 2, 20), initial_indent="  ", subsequent_indent="    ")
+        lines += [plain(row, look) for row in rows]
+    return lines
