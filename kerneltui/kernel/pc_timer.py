@@ -19,26 +19,26 @@ class PcTimer:
 
     def __init__(self, clock: ClockEvent, timekeeper: Timekeeper) -> None:
         self.compatible = f"{clock.compatible}, {timekeeper.compatible}"
+        self.timekeeper = timekeeper
         self._clock = clock
-        self._timekeeper = timekeeper
         self._due_ns = NEVER
         self._rests = timekeeper.max_idle_ns >= FOR_EVER_NS
 
     def uptime_ns(self) -> int:
         """System time."""
-        return self._timekeeper.uptime_ns()
+        return self.timekeeper.uptime_ns()
 
     def start_ticks(self, hz: int) -> None:
         """Tick mode; call it with interrupts masked.
 
         Raises KernelError for a rate out of the clock device's range: nothing has changed then.
         """
-        self._timekeeper.start_ticks(self._clock.start_periodic(hz))
+        self.timekeeper.start_ticks(self._clock.start_periodic(hz))
 
     def start_tickless(self) -> None:
         """Tickless mode, set for what was set before; call it with interrupts masked."""
         self._clock.stop()
-        self._timekeeper.stop_ticks()
+        self.timekeeper.stop_ticks()
         self.set_timeout_irq(self._due_ns)
 
     def set_timeout_irq(self, due_ns: int) -> None:
@@ -48,7 +48,7 @@ class PcTimer:
         the timekeeper's counter wraps; with a counter that does not, NEVER stops the device.
         """
         self._due_ns = due_ns
-        timekeeper = self._timekeeper
+        timekeeper = self.timekeeper
         if timekeeper.is_ticking:
             return
         delay_ns = due_ns - timekeeper.update()
@@ -60,5 +60,5 @@ class PcTimer:
     def conclude_timeout_irq(self) -> None:
         """De-assert the interrupt; in tick mode time goes on."""
         self._clock.conclude()
-        if self._timekeeper.is_ticking:
-            self._timekeeper.on_tick()
+        if self.timekeeper.is_ticking:
+            self.timekeeper.on_tick()

@@ -71,17 +71,22 @@ class Timekeeper:
         self._updates += 1
         return self._system_time(self._count * self._ns_per_hz // self._hz)
 
+    def uptime_at(self, raw: int) -> int:
+        """What the uptime is when the counter shows ``raw``; notes nothing, for the debugger."""
+        count = self._count + (raw - self._last & self._mask)
+        return self._time_after(count * self._ns_per_hz // self._hz)
+
     def _system_time(self, elapsed_ns: int) -> int:
+        now_ns = self._latest_ns = self._time_after(elapsed_ns)
+        return now_ns
+
+    def _time_after(self, elapsed_ns: int) -> int:
         """In tick mode time does not go beyond the next tick until that comes."""
         tick = self._tick
         if tick is not None:
             under_way_ns = min(max(elapsed_ns - self._ticked_ns, 0), self._tick_ns - 1)
             elapsed_ns = self.ticks * tick.numerator // tick.denominator + under_way_ns
-        now_ns = self._origin_ns + elapsed_ns
-        if now_ns < self._latest_ns:
-            return self._latest_ns
-        self._latest_ns = now_ns
-        return now_ns
+        return max(self._origin_ns + elapsed_ns, self._latest_ns)
 
     def start_ticks(self, tick: Fraction) -> None:
         """From now on ticks carry system time.

@@ -90,6 +90,10 @@ class WallClock:
         """Date and time, UTC."""
         return xt_to_date(self.now_xt())
 
+    def read_rtc(self) -> DateTime:
+        """What the RTC shows.  Raises KernelError where that is no date."""
+        return self._rtc.read()
+
     def _xt_at(self, uptime_ns: int) -> int:
         return self.base_xt + uptime_ns // XT_NS
 

@@ -115,8 +115,8 @@ class HostedCore(ABC):
         """Execute nothing until the next :meth:`power_on`; another core's doing."""
         self.close()
         self.state = CoreState.OFF
-        self.ready_at = NEVER
         self.is_interruptible = False
+        self.turns.rest(self)
         self.depth = 0
         self.pending = None
 
@@ -227,7 +227,7 @@ class HostedCore(ABC):
         Event by event: each may wake another core, which then has its turn first.
         """
         scheduler = self.scheduler
-        while scheduler.next_due <= to and scheduler.next_due <= self.horizon:
+        while scheduler.next_due <= to and scheduler.next_due < self.horizon:
             scheduler.advance(scheduler.next_due)
         if to < self.horizon:
             scheduler.advance(to)
@@ -245,7 +245,7 @@ class HostedCore(ABC):
 
     def _interrupted(self) -> None:
         """An interrupt input has risen: whoever sleeps or computes notices it now."""
-        if self.is_interruptible and self.inputs & self.wakes_on:
+        if self.is_interruptible:
             self.turns.wake(self)
 
     @abstractmethod
@@ -351,11 +351,13 @@ class HostedCore(ABC):
             if self.observer is not None:
                 self.observer.instruction(self, self.WAIT, 0, 0)
             self.state = CoreState.WAITING
+            self._fell_asleep()
             if self.stop_on_idle and self.at_rest:
                 self.request_stop(StopReason.IDLE)
-        self.ready_at = NEVER
         self.is_interruptible = True
         while not self.inputs & self.wakes_on:
+            # Anew each time: what woke the core may have gone before its turn came.
+            self.ready_at = NEVER
             if self.retired >= self.stop_at:
                 self._pause(self.WAIT)
             elif self.horizon < NEVER:
@@ -364,6 +366,9 @@ class HostedCore(ABC):
                 self._sleep()
         self.is_interruptible = False
         self.state = CoreState.RUNNING
+
+    def _fell_asleep(self) -> None:  # noqa: B027 - most cores sleep without ado
+        """A wait has begun."""
 
     def _sleep(self) -> None:
         """All cores sleep: time leaps to what is due next."""
@@ -388,6 +393,8 @@ class HostedCore(ABC):
         entry = self.image.programs.get(address)
         if entry is None:
             self._halted(f"started at {address:#x}, but no code is there")
+            if self.turns.current is not None:
+                self.turns.current.request_stop(StopReason.HALTED)
         else:
             self.power_on(entry(self))
 

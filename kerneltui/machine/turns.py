@@ -37,6 +37,12 @@ class Turns:
         if self.current is not None and self.current is not core:
             self._set_horizon(self.current)
 
+    def rest(self, core: HostedCore) -> None:
+        """``core`` has nothing to execute any more."""
+        core.ready_at = NEVER
+        if self.current is not None:
+            self._set_horizon(self.current)
+
     def _set_horizon(self, core: HostedCore) -> None:
         """A core may begin instructions before the first that another one is to begin."""
         horizon = NEVER
@@ -47,6 +53,10 @@ class Turns:
 
     def run(self) -> tuple[HostedCore, StopReason]:
         """Give turns until a core halts for another reason; answers which core and why."""
+        for core in self.cores:
+            # Computing can halt at any time, so at the debugger's limit too.
+            if core.is_interruptible and core.state is CoreState.RUNNING:
+                core.ready_at = min(core.ready_at, max(core.until, self._scheduler.now))
         while True:
             core = min(self.cores, key=_local_time)
             if core.ready_at >= NEVER:

@@ -172,7 +172,7 @@ def test_a_view_of_any_moment_is_json(board, moment):
     elif moment == "in a callback":
         session.next_timer_event()
     elif moment == "halted":
-        session.kernel.uart.handle = None
+        session.kernel.platform.uart.handle = None
         session.machine.core._halted("on purpose")
     elif moment == "restored":
         session.restore(session.snapshot())

@@ -6,7 +6,8 @@ Fixed places are those that every PC has (Intel ICH9 data sheet, 9.2); all other
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Never
+from fractions import Fraction
+from typing import NamedTuple, Never
 
 from kerneltui.kernel.acpi import AcpiTables, Madt, find_tables
 from kerneltui.kernel.arch.cpu import X86Cpu
@@ -19,7 +20,7 @@ from kerneltui.kernel.clocksource import ClockSource
 from kerneltui.kernel.console import Console
 from kerneltui.kernel.driver import DriverManager
 from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimer
-from kerneltui.kernel.drivers.apic_timer import ApicTimer
+from kerneltui.kernel.drivers.apic_timer import MAX_COUNT, ApicTimer
 from kerneltui.kernel.drivers.hpet import HpetClockEvent, HpetClockSource
 from kerneltui.kernel.drivers.local_apic import LocalApic
 from kerneltui.kernel.drivers.ns16550 import Ns16550
@@ -39,6 +40,24 @@ COM1 = 0x3F8
 IRQ_COM1, IRQ_RTC = Irq("isa", 4), Irq("isa", 8)
 APIC_TIMER_VECTOR = 0xEC
 NS_PER_S = 1_000_000_000
+LONG_S = 4
+
+
+class Counter(NamedTuple):
+    """A counter that can be compared with others."""
+
+    label: str
+    device: ApicTimer | ClockSource
+    mask: int
+
+    @property
+    def hz(self) -> Fraction:
+        """Its rate, as known or measured."""
+        return self.device.hz
+
+    def read(self) -> int:
+        """Counting up."""
+        return self.device.read()
 
 
 class NoTimer:
@@ -72,7 +91,7 @@ class Pc(Platform):
         drain: bool,  # noqa: ARG002
     ) -> None:
         """Raises KernelError for boot parameters that are none."""
-        self._cpu = cpu
+        self.cpu = cpu
         self._faults = workload.faults
         self._boot = workload.boot
         self.parameters = parse(workload.boot)
@@ -85,11 +104,12 @@ class Pc(Platform):
         self.clock: ClockEvent | None = None
         self.source: ClockSource | None = None
         self.wall_clock: WallClock | None = None
+        self._counters: list[Counter] = []
         self._decisions: list[str] = []
 
     def install_vectors(self, panic: Callable[[str], Never]) -> None:
         """The processor tells the vector."""
-        Vectors(self._cpu, self.handle_vector, panic).install()
+        Vectors(self.cpu, self.handle_vector, panic).install()
 
     def handle_vector(self, vector: int) -> None:
         """What the entry code calls: the interrupt manager is only chosen later."""
@@ -108,17 +128,17 @@ class Pc(Platform):
         """
         self.uart.init()
         self._note(console, f"Boot parameters: {self._boot or '(none)'}")
-        self.tables = find_tables(self._cpu)
+        self.tables = find_tables(self.cpu)
         madt, reason = self._apics()
         if madt is not None:
             ignore = "ignore-overrides" in self._faults
-            self.irq_manager = ApicInterrupts(self._cpu, madt, ignore_overrides=ignore)
+            self.irq_manager = ApicInterrupts(self.cpu, madt, ignore_overrides=ignore)
         else:
             self._note(console, f"Interrupts by the 8259s alone: {reason}")
         self.irq_manager.init()
         self._bring_up_clocks(console, madt)
         century = self.tables.fadt.century_index if self.tables.fadt is not None else 0
-        self.wall_clock = WallClock(Rtc(self._cpu, century), self.timer, console)
+        self.wall_clock = WallClock(Rtc(self.cpu, century), self.timer, console)
 
     def _note(self, console: Console, text: str) -> None:
         self._decisions.append(text)
@@ -129,7 +149,7 @@ class Pc(Platform):
         madt = self.tables.madt
         if not self.parameters.apic:
             return None, "apic=off"
-        if not LocalApic.present(self._cpu):
+        if not LocalApic.present(self.cpu):
             return None, "the CPU has no local APIC (CPUID.01H:EDX[9] = 0)"
         if madt is None:
             return None, "there is no MADT"
@@ -139,7 +159,7 @@ class Pc(Platform):
 
     def _bring_up_clocks(self, console: Console, madt: Madt | None) -> None:
         """Choose, bring up, calibrate; from then on time is known."""
-        cpu, tables, fadt = self._cpu, self.tables, self.tables.fadt
+        cpu, tables, fadt = self.cpu, self.tables, self.tables.fadt
         hpet = tables.hpet.address if tables.hpet is not None else None
         trust = "trust-apic-timer" in self._faults
         apic_timer = ApicTimer(
@@ -167,14 +187,27 @@ class Pc(Platform):
         for line in (*clock_log, *source_log):
             self._note(console, line)
         reference = reference_among(sources)
-        subjects: list[ApicTimer | Tsc] = [apic_timer, tsc] if clock is apic_timer else [tsc]
-        for device in {id(item): item for item in (reference, source, clock, *subjects)}.values():
+        subjects: list[ApicTimer | Tsc] = [tsc] if madt is None else [apic_timer, tsc]
+        present = [item for item in sources if item is tsc or not item.missing()]
+        for counter in present:
+            counter.init()
+        for device in self._clocks_in_use(clock, apic_timer, madt):
             device.init()
         calibrate(cpu, reference, subjects)
         self._note(console, f"Calibrated against {reference.compatible}: {_rates(subjects)}")
         already_ns = int(tsc.read() * NS_PER_S / tsc.hz)
         self.clock, self.source = clock, source
+        self._counters = [Counter(item.name.upper(), item, item.mask) for item in present]
+        if madt is not None and clock is not apic_timer:
+            self._counters.append(Counter("APIC timer", apic_timer, MAX_COUNT))
         self.timer = PcTimer(clock, Timekeeper(source, already_ns))
+
+    @staticmethod
+    def _clocks_in_use(
+        clock: ClockEvent, apic_timer: ApicTimer, madt: Madt | None
+    ) -> list[ClockEvent]:
+        """The APIC timer counts for comparison, where it is not the clock device itself."""
+        return [clock] if madt is None or clock is apic_timer else [clock, apic_timer]
 
     # -- bring-up ---------------------------------------------------------------------------------
 
@@ -196,6 +229,10 @@ class Pc(Platform):
                     self.timer.set_timeout_irq(NEVER)
         if self.wall_clock is not None:
             self.wall_clock.resync()
+
+    def idle_counters(self) -> list[Counter]:
+        """All that count and are free to be read, if they do not wrap within some seconds."""
+        return [item for item in self._counters if item.mask / item.hz > LONG_S]
 
     def timer_lines(self) -> list[str]:
         """How time goes on."""

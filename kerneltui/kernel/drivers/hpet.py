@@ -1,10 +1,12 @@
-"""Drivers of the HPET: comparator 0 as a clock device, the main counter as a timer device.
+"""Drivers of the HPET: comparator 0 as a clock device, the main counter as a timer device,
+comparator 2 as a heartbeat.
 
 Offsets and bits from the IA-PC HPET Specification 1.0a, 2.3.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
 from kerneltui.kernel.arch.cpu import X86Cpu
@@ -16,6 +18,8 @@ GINTR_STA = 0x020
 MAIN_CNT = 0x0F0
 T0_CONF_CAP = 0x100
 T0_COMP = 0x108
+T2_CONF_CAP = 0x140
+T2_COMP = 0x148
 
 REV_ID = 0xFF
 COUNT_SIZE_CAP = 1 << 13
@@ -30,6 +34,7 @@ TN_SIZE_CAP = 1 << 5
 TN_VAL_SET = 1 << 6
 TN_ROUTE_SHIFT = 9
 T0_INT_STS = 1 << 0
+T2_INT_STS = 1 << 2
 
 LONGEST_PERIOD_FS = 100_000_000
 """COUNTER_CLK_PERIOD may say no more (2.3.4)."""
@@ -175,6 +180,34 @@ class HpetClockEvent(Hpet):
     def conclude(self) -> None:
         """A level stays until its status is cleared, by writing one (2.3.6)."""
         self._cpu.write(self._base + GINTR_STA, T0_INT_STS, 8)
+
+
+class HpetHeartbeat(Hpet):
+    """Comparator 2: calls ``beat`` once a second, by an I/O APIC input of one's choice."""
+
+    compatible = "HPET comparator 2"
+
+    def __init__(self, cpu: X86Cpu, base: int, gsi: int, beat: Callable[[], None]) -> None:
+        super().__init__(cpu, base)
+        self.irq = Irq("gsi", gsi)
+        self._beat = beat
+
+    def init(self) -> None:
+        """Raises KernelError where the comparator cannot be routed to the input (2.3.8)."""
+        inputs = self._cpu.read(self._base + T2_CONF_CAP, 8) >> 32
+        if not inputs >> self.irq.number & 1:
+            raise KernelError(f"{self.compatible} cannot be routed to GSI {self.irq.number}")
+        routing = self._cpu.read(self._base + GEN_CONF, 8) & LEG_RT_CNF
+        ticks = FS_PER_S // (self._start(routing) >> 32)
+        config = self.irq.number << TN_ROUTE_SHIFT | TN_INT_ENB | TN_INT_TYPE_LEVEL
+        self._cpu.write(self._base + T2_CONF_CAP, config | TN_PERIODIC | TN_VAL_SET, 8)
+        self._cpu.write(self._base + T2_COMP, self._count() + ticks, 8)
+        self._cpu.write(self._base + T2_COMP, ticks, 8)
+
+    def handle(self) -> None:
+        """Take the level back first: the next beat is a second away."""
+        self._cpu.write(self._base + GINTR_STA, T2_INT_STS, 8)
+        self._beat()
 
 
 class HpetClockSource(Hpet):

@@ -12,6 +12,10 @@ from kerneltui.kernel.workload import Workload
 PROGRAMS = {
     "timer-callbacks": "kerneltui.kernel.programs.timer_callbacks:TimerCallbacks",
     "system-timer": "kerneltui.kernel.programs.system_timer:SystemTimerProgram",
+    "clock-sources": "kerneltui.kernel.programs.clock_sources:ClockSources",
+    "tick-vs-tickless": "kerneltui.kernel.programs.tick_vs_tickless:TickVsTickless",
+    "second-io-apic": "kerneltui.kernel.programs.second_io_apic:SecondIoApic",
+    "wall-clock": "kerneltui.kernel.programs.wall_clock:WallClockProgram",
 }
 
 

@@ -83,7 +83,7 @@ class TimerCallbacks(Kernel):
         """Vectors, drivers, interrupts on, boot log, timeouts."""
         self.bring_up()
         self.time_manager = self._time_manager()
-        self.platform.register_drivers(self.drivers, self.time_manager)
+        self.register_drivers()
         self.init_drivers()
         self.arch.enable_irqs()
         self.platform.start()
@@ -91,6 +91,10 @@ class TimerCallbacks(Kernel):
         for request in self.workload.timeouts:
             self.request(request)
         self.console.info("Echoing input now")
+
+    def register_drivers(self) -> None:
+        """The platform's; subclasses add their own."""
+        self.platform.register_drivers(self.drivers, self.time_manager)
 
     def _print_boot_log(self) -> None:
         info = self.console.info

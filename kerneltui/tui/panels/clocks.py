@@ -93,7 +93,7 @@ def _rtc(clock: RtcView | None, width: int) -> Iterator[Line]:
         return
     yield (
         ("  date  ", "dim"), (f"{clock.date}  {_weekday(clock.date)}  ", "strong"),
-        ("UIP: updating", "changed") if clock.updating else ("UIP 0: to be read", "text"),
+        ("UIP: updating", "changed") if clock.updating else ("UIP 0: safe to read", "text"),
     )  # fmt: skip
     yield _fact("bytes", " ".join(f"{byte:02x}" for byte in clock.raw))
     yield plain(fit("        s  m  h  wd d  mo y  century", width), "dim")

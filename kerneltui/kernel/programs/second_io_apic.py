@@ -1,0 +1,38 @@
+"""Two I/O APICs: timeouts on the clock device, and a heartbeat on GSI 30.
+
+The heartbeat is the HPET's comparator 2, routed to an input of the second I/O APIC.  With the clock
+on the PIT, whose IRQ 0 arrives at GSI 2, the fault ``ignore-overrides`` silences the timeouts and
+leaves the heartbeat.
+"""
+
+from __future__ import annotations
+
+from kerneltui.kernel.bsp.pc import Pc
+from kerneltui.kernel.drivers.hpet import HpetHeartbeat
+from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
+
+GSI = 30
+
+
+class SecondIoApic(TimerCallbacks):
+    """Prints a line at each beat."""
+
+    def boot(self) -> None:
+        """As ever."""
+        self.beats = 0
+        super().boot()
+
+    def register_drivers(self) -> None:
+        """The heartbeat's driver comes up last."""
+        super().register_drivers()
+        platform = self.platform
+        if not isinstance(platform, Pc) or platform.tables.hpet is None:
+            self.console.warn("No heartbeat: there is no HPET")
+            return
+        heartbeat = HpetHeartbeat(platform.cpu, platform.tables.hpet.address, GSI, self._beat)
+        self.drivers.register(heartbeat, heartbeat.irq)
+
+    def _beat(self) -> None:
+        self.beats += 1
+        self.cpu.tracepoint("heartbeat", number=self.beats)
+        self.console.info(f"Heartbeat {self.beats} through GSI {GSI}")

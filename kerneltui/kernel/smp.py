@@ -1,0 +1,261 @@
+"""Several cores: starting the others, and calls from core to core.
+
+A call puts a function into the called core's inbox and interrupts that core, whose handler runs
+what it finds there.  An interprocessor interrupt carries no data and several can melt into one, so
+the inbox says what is to be done and the interrupt only that there is something.  The handler
+empties the inbox as it begins: what is put in later has an interrupt of its own still to come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from types import TracebackType
+from typing import Any, Never
+
+from kerneltui.kernel.arch.cpu import Cpu
+from kerneltui.kernel.console import Console
+from kerneltui.kernel.irq import IrqHandler, KernelError
+from kerneltui.kernel.platform import CoreSupport, Platform
+
+SWAP_NS = 20
+"""An atomic exchange with memory: what taking a free spin lock costs."""
+SPIN_NS = 50
+"""Pause between two looks at what another core is to change."""
+INBOX_NS = 50
+"""Putting a call into an inbox, or taking all out."""
+START_LIMIT_NS = 100_000_000
+CALL_LIMIT_NS = 10_000_000
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """A function for a core to run, in its interrupt handler; it gets the core."""
+
+    function: Callable[[Core], None]
+    core: int
+    """which is to run it"""
+    sent_ns: int
+    """system time"""
+    done: bool = False
+
+
+class Inbox:
+    """The calls that wait for a core; whoever touches them holds the lock."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.is_locked = False
+
+
+class InboxLock:
+    """Keeps other cores out by spinning and this core's handlers out by masking interrupts.
+
+    Masked first: a handler that spins for a lock which the code that it interrupted holds would
+    spin for ever.
+    """
+
+    def __init__(self, core: Core, inbox: Inbox) -> None:
+        self._cpu = core.cpu
+        self._irq_lock = core.arch.irq_lock()
+        self._inbox = inbox
+
+    def __enter__(self) -> None:
+        self._irq_lock.__enter__()
+        self._cpu.compute(SWAP_NS)
+        while self._inbox.is_locked:
+            self._cpu.compute(SPIN_NS)
+        self._inbox.is_locked = True
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._inbox.is_locked = False
+        self._irq_lock.__exit__(kind, error, trace)
+
+
+class Core:
+    """What the kernel keeps for each core; everything here executes on that core.
+
+    ``calls`` is how many it has run, ``last_latency_ns`` and ``worst_latency_ns`` how long the last
+    and the slowest were under way from being sent to being run.
+    """
+
+    def __init__(self, number: int, cpu: Cpu, support: CoreSupport, smp: Smp) -> None:
+        self.number = number
+        self.cpu = cpu
+        self.arch = support.arch
+        self.clock = support.clock
+        self.console = Console(support.uart, support.clock)
+        self.online = False
+        self.inbox = Inbox()
+        self.calls = 0
+        self.last_latency_ns = 0
+        self.worst_latency_ns = 0
+        self.panicked = ""
+        self._uart = support.uart
+        self._interrupts = support.interrupts
+        self._smp = smp
+
+    def go_online(self) -> None:
+        """From here on the core takes calls.  Raises KernelError for a handler that is there."""
+        irq = self._smp.irq
+        self._interrupts.register_handler(IrqHandler(irq, "Call from a core", self.handle))
+        self._interrupts.enable(irq)
+        self.online = True
+
+    # -- calling ----------------------------------------------------------------------------------
+
+    def call(self, number: int, function: Callable[[Core], None]) -> Call:
+        """Have core ``number`` run ``function``; it may be this one.
+
+        Raises KernelError when the core is not online.
+        """
+        target = self._smp.online(number)
+        call = Call(function, number, self.clock.uptime_ns())
+        with InboxLock(self, target.inbox):
+            self.cpu.compute(INBOX_NS)
+            target.inbox.calls.append(call)
+        self._interrupts.send_ipi(number)
+        return call
+
+    def call_others(self, function: Callable[[Core], None]) -> list[Call]:
+        """Have every other core that is online run ``function``."""
+        return [self.call(number, function) for number in self._smp.others_online(self.number)]
+
+    def wait(self, call: Call) -> None:
+        """Until the call has been run; raises KernelError when that takes longer than 10 ms.
+
+        Two cores that wait for each other with interrupts masked, as handlers are, wait in vain.
+        """
+        limit_ns = self.clock.uptime_ns() + CALL_LIMIT_NS
+        while not call.done:
+            if self.clock.uptime_ns() > limit_ns:
+                raise KernelError(f"core {call.core} has not run a call for 10 ms")
+            self.cpu.compute(SPIN_NS)
+
+    # -- being called -----------------------------------------------------------------------------
+
+    def handle(self) -> None:
+        """The interrupt: run what the inbox holds, in order of arrival."""
+        if self._smp.stopped_by is not None:
+            self.park()
+        with InboxLock(self, self.inbox):
+            self.cpu.compute(INBOX_NS)
+            calls, self.inbox.calls = self.inbox.calls, []
+        for call in calls:
+            self.last_latency_ns = self.clock.uptime_ns() - call.sent_ns
+            self.worst_latency_ns = max(self.worst_latency_ns, self.last_latency_ns)
+            self.calls += 1
+            call.function(self)
+            call.done = True
+
+    # -- the end ----------------------------------------------------------------------------------
+
+    def park(self) -> Never:
+        """Another core panics: do nothing more."""
+        self.arch.disable_irqs()
+        while True:
+            self.cpu.wait_for_interrupt()
+
+    def panic(self, reason: str) -> Never:
+        """Say why on the console, by polling and with interrupts off, and stop for good."""
+        self.arch.disable_irqs()
+        self.stop_others()
+        if not self.panicked:
+            self.panicked = reason
+            # The FIFO may hold what another core has been writing.
+            self._uart.flush()
+            self.console.info(f"Kernel panic on core {self.number}!\n\n{reason}\n")
+        self.cpu.halt(f"Kernel panic on core {self.number}: {self.panicked}")
+
+    def stop_others(self) -> None:
+        """Of several cores that panic the first goes on alone.
+
+        Without the inboxes: their locks may be held for ever.
+        """
+        smp = self._smp
+        if smp.stopped_by not in {None, self.number}:
+            self.park()
+        if smp.stopped_by is None:
+            smp.stopped_by = self.number
+            for number in smp.others_online(self.number):
+                self._interrupts.send_ipi(number)
+
+
+class FurtherCore:
+    """The program of a core that another one has started."""
+
+    def __init__(self, core: Core, support: CoreSupport) -> None:
+        self._core = core
+        self._support = support
+
+    def boot(self) -> None:
+        """Vectors, the interrupt interface, interrupts on."""
+        self._support.vectors.install()
+        try:
+            self._support.interrupts.init_core()
+            self._core.go_online()
+        except KernelError as error:
+            self._core.panic(str(error))
+        self._core.arch.enable_irqs()
+
+    def idle(self) -> None:
+        """Everything happens in handlers."""
+        while True:
+            self._core.cpu.wait_for_interrupt()
+
+
+class Smp:
+    """The cores, by number; those that have begun to execute.  Core 0 has booted the kernel."""
+
+    def __init__(self, cpu: Cpu, platform: Platform, console: Console) -> None:
+        self.cores: dict[int, Core] = {}
+        self.irq = platform.irq_call
+        self.stopped_by: int | None = None
+        """which core panics, so that the others are to stop"""
+        self._cpu = cpu
+        self._platform = platform
+        self._console = console
+
+    def start_cores(self) -> None:
+        """Start all that there are, one after the other, and log what has become of it.
+
+        Takes up to 100 ms for each that does not come.  Raises KernelError when core 0 cannot take
+        calls.
+        """
+        count = self._platform.core_count()
+        if count > 1:
+            self.cores[0] = Core(0, self._cpu, self._platform.boot_core_support(), self)
+            self.cores[0].go_online()
+        for number in range(1, count):
+            address = self._cpu.place_program(partial(self._begin, number))
+            self._platform.start_core(number, address)
+            if not self._comes_online(number):
+                self._console.warn(f"core {number} did not start")
+        online = sum(core.online for core in self.cores.values())
+        self._console.info(f"Cores: {max(online, 1)} online")
+
+    def _begin(self, number: int, cpu: Any) -> FurtherCore:
+        """A core begins to execute; nothing is executed here yet."""
+        core = Core(number, cpu, support := self._support(number, cpu), self)
+        self.cores[number] = core
+        return FurtherCore(core, support)
+
+    def _support(self, number: int, cpu: Any) -> CoreSupport:
+        return self._platform.core_support(number, cpu, partial(self._panic, number))
+
+    def _panic(self, number: int, reason: str) -> Never:
+        self.cores[number].panic(reason)
+
+    def _comes_online(self, number: int) -> bool:
+        for _ in range(START_LIMIT_NS // SPIN_NS):
+            core = self.cores.get(number)
+            if core is not None and core.online:
+                return True
+            self._cpu.compute(SPIN_NS)
+        return False
