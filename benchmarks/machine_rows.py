@@ -77,7 +77,7 @@ def accesses(*, quick: bool) -> list[Figure]:
 def interrupts(*, quick: bool) -> list[Figure]:
     """Timer interrupts from the comparator to the end of the handler, callback included."""
     found = []
-    for board in ("rpi4", "rpi3"):
+    for board in ("rpi4", "rpi3", "x86"):
         for text, workload in (("no print", SILENT), ("print", TUTORIAL)):
             for trace in (False, True):
                 target = ">= 25,000/s" if text == "no print" and not trace else ""

@@ -35,7 +35,7 @@ class CpuView(msgspec.Struct, frozen=True):
     privilege: str
     """``EL1`` or ``ring 0``"""
     masks: str
-    """the mask bits: ``DAIF D·I·`` or ``RFLAGS.IF=0``"""
+    """the mask bits: ``DAIF D·I·`` or ``IF=0``"""
     masked: bool
     """whether ordinary interrupts are kept out"""
     inputs: str

@@ -21,15 +21,16 @@ def way_to_core(machine: Machine, controller: str, number: int, cpu: int = 0) ->
     """
     gates: list[Gate] = []
     passed: set[str] = set()
-    output = machine.controllers[controller].output_for(number, cpu)
+    device = machine.controllers[controller]
+    output = _output(device, number, cpu)
     while True:
-        device = machine.controllers[controller]
         gates += device.fiq_gates(number, cpu) if output == "fiq" else device.gates(number, cpu)
         passed.add(controller)
         message = device.message_for(number)
         if message is not None:
             controller, number = message
-            output = machine.controllers[controller].output_for(number, cpu)
+            device = machine.controllers[controller]
+            output = _output(device, number, cpu)
             continue
         end = _end(machine, device, output, cpu)
         if end is not None:
@@ -39,9 +40,15 @@ def way_to_core(machine: Machine, controller: str, number: int, cpu: int = 0) ->
             arrival = onward.arriving_at(pin, cpu) if onward and name not in passed else None
             if arrival is not None:
                 controller, (number, output) = name, arrival
+                device = machine.controllers[controller]
                 break
         else:
             return [*gates, _lost(controller, output)]
+
+
+def _output(device: InterruptController, number: int, cpu: int) -> str:
+    """The output that it leaves by; an I/O APIC has none, but messages."""
+    return device.output_for(number, cpu) if device.outputs else "messages"
 
 
 def _targets(

@@ -225,8 +225,8 @@ def _decode_hpet(data: bytes) -> list[str]:
 
 _TABLES: dict[str, tuple[str, Callable[[bytes], list[str]]]] = {
     "XSDT": ("list of tables", _decode_xsdt),
-    "APIC": ("interrupt controllers (MADT)", _decode_madt),
-    "FACP": ("fixed hardware (FADT)", _decode_fadt),
+    "APIC": ("MADT, interrupt controllers", _decode_madt),
+    "FACP": ("FADT, fixed hardware", _decode_fadt),
     "HPET": ("event timers", _decode_hpet),
     "DSDT": ("definition block", _decode_nothing),
 }

@@ -7,10 +7,12 @@ A device is known here by the names of its register windows, and its registers a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import msgspec
 
+from kerneltui.debugger.counters import raw_counter
 from kerneltui.debugger.rates import Counter, RateMeter
 from kerneltui.hw.device import InterruptState, TimerDevice
 from kerneltui.hw.register import Register
@@ -346,7 +348,7 @@ def _rtc(file: RegisterFile) -> RtcView:
     )
 
 
-def wall_clock_view(kernel: Kernel) -> WallClockView | None:
+def wall_clock_view(machine: Machine, kernel: Kernel) -> WallClockView | None:
     """What the kernel takes the time of day to be; None where it keeps none."""
-    found = kernel.wall_clock_view()
+    found = kernel.time_of_day(partial(raw_counter, machine))
     return None if found is None else WallClockView(*found)

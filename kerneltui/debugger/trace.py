@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from kerneltui.hw.line import Line
-from kerneltui.machine.core import EXCEPTIONS, LOADS, STORES
+from kerneltui.machine.core import EXCEPTIONS, LOADS, STORES, CoreState
 from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.machine import Machine
 
@@ -166,7 +166,10 @@ class Recorder:
     ) -> None:
         # Wires and the serial line move while some core's instruction is under way, or while all
         # sleep: then they count as the boot core's.
-        core = core or self._machine.turns.current or self._machine.core
+        if core is None:
+            core = self._machine.turns.current
+            if core is None or core.state is CoreState.WAITING:
+                core = self._machine.core
         event = (core.retired, self._scheduler.now, core.index, kind, target, value, text)
         self.events.append(event)
         self.recorded += 1

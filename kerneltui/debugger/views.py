@@ -210,7 +210,7 @@ def build(session: Session) -> MachineView:
         pics=tuple(pics(machine)),
         counters=tuple(counter_views(machine, session.rates, session.focus)),
         rtc=rtc_view(machine),
-        wall_clock=wall_clock_view(kernel),
+        wall_clock=wall_clock_view(machine, kernel),
         firmware=session.firmware,
         console=tuple(recorder.console.lines()),
         trace=recorder.last_texts(TRACE_SHOWN, session.names),

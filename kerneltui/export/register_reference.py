@@ -16,9 +16,20 @@ from typing import Any
 
 from kerneltui.devices import MODELS, model
 from kerneltui.hw.device import Device
-from kerneltui.hw.register import Access, Field, Register, RegisterTable
+from kerneltui.hw.register import (
+    BEHIND_WINDOW,
+    MEMORY,
+    MSRS,
+    PORTS,
+    SYSTEM_REGISTERS,
+    Access,
+    Field,
+    Register,
+    RegisterTable,
+)
 from kerneltui.hw.scheduler import Scheduler
 from kerneltui.machine.aarch64_core import AARCH64
+from kerneltui.machine.x86_registers import X86_64
 
 _INTRODUCTION = """\
 # Register reference
@@ -26,7 +37,8 @@ _INTRODUCTION = """\
 Every register that the emulated chips declare, as the device models know it. Made by
 `kerneltui docs registers`.
 
-Offsets are from the base of the block, which a board file gives. System registers stand under
+Offsets and ports are from the base of the block, which a board file gives; an index is what the
+window's select register takes. System registers stand under
 their encoding, `S<op0>_<op1>_C<CRn>_C<CRm>_<op2>`, as MRS and MSR carry it. Reset is what core 0
 of four reads right after power-on, with the default parameters; of an array, its first element.
 Sections are those of the document that the block names, unless another one is named.
@@ -36,6 +48,10 @@ Sections are those of the document that the block names, unless another one is n
 What a load and a store do to a field; bits without a field are reserved."""
 
 CORES = 4
+_ADDRESS_TITLES = {
+    MEMORY: "Offset", PORTS: "Port", SYSTEM_REGISTERS: "Encoding", MSRS: "Number",
+    BEHIND_WINDOW: "Index",
+}  # fmt: skip
 MOST_IN_HEADING = 3
 BIT_PATTERN = 1 << 16
 """From here on a number that is not round is taken for an identification, not an amount."""
@@ -61,7 +77,7 @@ class _Reference:
         self._parts += [_INTRODUCTION, _table(("Kind", "Meaning"), kinds)]
         contents = len(self._parts)
         links = [self._device(compatible) for compatible in MODELS]
-        links.append(self._core())
+        links += [self._core(AARCH64), self._core(X86_64)]
         self._parts.insert(contents, "## Contents\n\n" + "\n".join(links))
         return "\n\n".join(self._parts) + "\n"
 
@@ -87,12 +103,12 @@ class _Reference:
             self._block(table, resets.get(table.name, {}))
         return f"- [{title}](#{anchor}): `{compatible}`"
 
-    def _core(self) -> str:
-        anchor = self._heading(2, AARCH64.title)
-        self._about(AARCH64.module)
-        self._heading(3, "System registers")
-        self._block(AARCH64, {})
-        return f"- [{AARCH64.title}](#{anchor}): what every core answers itself"
+    def _core(self, table: RegisterTable) -> str:
+        anchor = self._heading(2, table.title)
+        self._about(table.module)
+        self._heading(3, "Registers of the core")
+        self._block(table, {})
+        return f"- [{table.title}](#{anchor}): what every core answers itself"
 
     def _about(self, module: str) -> None:
         """A module's docstring, as far as it says what is modelled."""
@@ -111,7 +127,7 @@ class _Reference:
                 anchor = self._heading(4, _group_name(group))
                 anchors |= dict.fromkeys((register.stem for register in group), anchor)
                 self._parts.append(_fields(fields))
-        first = "Offset" if table.byte_addressed else "Encoding"
+        first = _ADDRESS_TITLES[table.space]
         head = (first, "Register", "Width", "Reset", "What", "Section")
         rows = [
             (
@@ -155,7 +171,7 @@ def _linked(name: str, anchor: str | None) -> str:
 
 def _place(table: RegisterTable, register: Register) -> str:
     offsets = [table.base + offset for _, offset in table.elements(register)]
-    if not table.byte_addressed:
+    if table.space == SYSTEM_REGISTERS:
         return encoding_name(offsets[0])
     digits = max(3, len(f"{table.size - 1:x}"))
     ends = [offsets[0]] if len(offsets) == 1 else [offsets[0], offsets[-1]]

@@ -115,7 +115,7 @@ class InterruptController(Device):
 
     def output_for(self, number: int, cpu: int) -> str:
         """Which output the interrupt is meant for, as the controller is set."""
-        return next(iter(self.outputs))
+        return next(iter(self.outputs), "")
 
     def message_for(self, number: int) -> tuple[str, int] | None:
         """Where it goes on as a message: a controller's name, and its number there; or None."""

@@ -7,7 +7,7 @@ core waits for an interrupt outside any handler.  All state hangs on this object
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Never
 
 from kerneltui.kernel.arch.cpu import Cpu
@@ -15,6 +15,7 @@ from kerneltui.kernel.bsp import make_platform
 from kerneltui.kernel.console import Clock, Console
 from kerneltui.kernel.driver import DriverManager
 from kerneltui.kernel.irq import IrqHandler, KernelError
+from kerneltui.kernel.smp import Smp
 from kerneltui.kernel.timeout_queue import Timeout
 from kerneltui.kernel.workload import Workload
 
@@ -39,6 +40,7 @@ class Kernel(ABC):
         self.arch = self.platform.arch
         self.console = Console(self.platform.uart, clock or self.platform)
         self.drivers = DriverManager()
+        self.smp = Smp(cpu, self.platform, self.console)
         self.panicked = ""
 
     @abstractmethod
@@ -69,13 +71,9 @@ class Kernel(ABC):
         """Whether a timer callback can come without further input; for the debugger."""
         return True
 
-    def wall_clock_view(self) -> tuple[int, int, str, int | None] | None:
-        """The time of day, for the debugger: told without touching hardware.
-
-        XT time in units of 100 ns since 1601, Unix time in ns, the same in words, and by how many
-        ns the RTC was ahead when it was last asked (None: not yet).  None without a time of day.
-        """
-        return None
+    def time_of_day(self, raw: Callable[[str], int]) -> tuple[int, int, str, int | None] | None:
+        """See :meth:`Platform.time_of_day`; for the debugger."""
+        return self.platform.time_of_day(raw)
 
     def irq_handlers(self) -> list[IrqHandler]:
         """All registered handlers; for the debugger."""
@@ -96,9 +94,21 @@ class Kernel(ABC):
         except KernelError as error:
             self.panic(f"Error initializing drivers: {error}")
 
+    def start_cores(self) -> None:
+        """Start the other cores, or panic; one that does not come is only reported."""
+        try:
+            self.smp.start_cores()
+        except KernelError as error:
+            self.panic(str(error))
+
     def panic(self, reason: str) -> Never:
-        """Say why on the console, by polling and with interrupts off, and stop for good."""
+        """Say why on the console, by polling and with interrupts off, and stop for good.
+
+        The boot core's; :meth:`kerneltui.kernel.smp.Core.panic` is that of the others.
+        """
         self.arch.disable_irqs()
+        if 0 in self.smp.cores:
+            self.smp.cores[0].stop_others()
         if not self.panicked:
             self.panicked = reason
             self.console.info(f"Kernel panic!\n\n{reason}\n")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import ClassVar, Never, Protocol
+from dataclasses import dataclass
+from typing import Any, ClassVar, Never, Protocol
 
 from kerneltui.kernel.arch.cpu import Arch
-from kerneltui.kernel.console import Console
+from kerneltui.kernel.console import Clock, Console
 from kerneltui.kernel.driver import Driver, DriverManager
 from kerneltui.kernel.irq import Irq, IrqHandler, IrqManager
 from kerneltui.kernel.time import TimeManager, TimerDevice
@@ -26,6 +27,29 @@ class ConsoleDriver(Driver, Protocol):
         """Characters have arrived."""
 
 
+class CoreInterrupts(IrqManager, Protocol):
+    """The interrupts of one core, on a platform with several."""
+
+    def init_core(self) -> None:
+        """Switch on what belongs to the core that runs this."""
+
+    def send_ipi(self, core: int) -> None:
+        """Interrupt a core, by number, with the platform's ``irq_call``."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoreSupport:
+    """What a core works with.  All of it executes on that core."""
+
+    arch: Arch
+    interrupts: CoreInterrupts
+    uart: ConsoleDriver
+    clock: Clock
+    """system time"""
+    install_vectors: Callable[[Callable[[str], Never]], None]
+    """as :meth:`Platform.install_vectors`"""
+
+
 class Platform(ABC):
     """A board, as the kernel sees it.
 
@@ -34,10 +58,14 @@ class Platform(ABC):
 
     FAULTS: ClassVar[frozenset[str]]
     """the flaws of :data:`kerneltui.kernel.workload.FAULTS` that can be switched on here"""
+    STARTS_CORES: ClassVar[bool] = False
+    """whether every program starts the other cores; without it those that want them"""
     board_name: str
     arch: Arch
     uart: ConsoleDriver
     irq_uart: Irq
+    irq_call: Irq
+    """what a call from another core arrives as"""
     irq_manager: IrqManager
     timer: TimerDevice
 
@@ -60,8 +88,35 @@ class Platform(ABC):
         """Drivers are up and interrupts are let in: begin what needs them."""
 
     @abstractmethod
+    def core_count(self) -> int:
+        """How many cores the kernel may use, the boot core among them; once brought up."""
+
+    @abstractmethod
+    def start_core(self, number: int, address: int) -> None:
+        """Have core ``number``, from 1 on, execute the start-up code at ``address``."""
+
+    @abstractmethod
+    def core_support(self, number: int, cpu: Any) -> CoreSupport:
+        """What core ``number`` works with; executes nothing.  ``cpu`` is that core.
+
+        Raises KernelError where the interrupt controller serves one core alone.
+        """
+
+    @abstractmethod
     def timer_lines(self) -> list[str]:
         """What the boot log says of the timer."""
+
+    def time_of_day(
+        self,
+        raw: Callable[[str], int],  # noqa: ARG002 - most keep no time of day
+    ) -> tuple[int, int, str, int | None] | None:
+        """The time of day, for the debugger: told without touching hardware.
+
+        ``raw(name)`` is what the timer device of this name shows.  XT time in units of 100 ns since
+        1601, Unix time in ns, the same in words, and by how many ns the RTC was ahead when it was
+        last asked (None: not yet).  None without a time of day.
+        """
+        return None
 
     def irq_handlers(self) -> list[IrqHandler]:
         """All registered handlers, as the interrupt controllers number them; for the debugger."""

@@ -11,21 +11,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from types import TracebackType
 from typing import Any, Never
 
 from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.console import Console
 from kerneltui.kernel.irq import IrqHandler, KernelError
 from kerneltui.kernel.platform import CoreSupport, Platform
+from kerneltui.kernel.shared_lock import LockWord, SharedLock
 
-SWAP_NS = 20
-"""An atomic exchange with memory: what taking a free spin lock costs."""
 SPIN_NS = 50
 """Pause between two looks at what another core is to change."""
 INBOX_NS = 50
 """Putting a call into an inbox, or taking all out."""
 START_LIMIT_NS = 100_000_000
+STOP_LIMIT_NS = 10_000_000
+POLL_NS = 10_000
+"""Pause between two looks where nothing hurries."""
+PARK_NS = 1_000_000_000
 CALL_LIMIT_NS = 10_000_000
 
 
@@ -46,36 +48,7 @@ class Inbox:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
-        self.is_locked = False
-
-
-class InboxLock:
-    """Keeps other cores out by spinning and this core's handlers out by masking interrupts.
-
-    Masked first: a handler that spins for a lock which the code that it interrupted holds would
-    spin for ever.
-    """
-
-    def __init__(self, core: Core, inbox: Inbox) -> None:
-        self._cpu = core.cpu
-        self._irq_lock = core.arch.irq_lock()
-        self._inbox = inbox
-
-    def __enter__(self) -> None:
-        self._irq_lock.__enter__()
-        self._cpu.compute(SWAP_NS)
-        while self._inbox.is_locked:
-            self._cpu.compute(SPIN_NS)
-        self._inbox.is_locked = True
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._inbox.is_locked = False
-        self._irq_lock.__exit__(kind, error, trace)
+        self.lock = LockWord()
 
 
 class Core:
@@ -97,6 +70,8 @@ class Core:
         self.last_latency_ns = 0
         self.worst_latency_ns = 0
         self.panicked = ""
+        self.is_parked = False
+        """stopped, as another core panics"""
         self._uart = support.uart
         self._interrupts = support.interrupts
         self._smp = smp
@@ -108,6 +83,9 @@ class Core:
         self._interrupts.enable(irq)
         self.online = True
 
+    def _locked(self, inbox: Inbox) -> SharedLock:
+        return SharedLock(self.cpu, self.arch.irq_lock(), inbox.lock)
+
     # -- calling ----------------------------------------------------------------------------------
 
     def call(self, number: int, function: Callable[[Core], None]) -> Call:
@@ -117,7 +95,7 @@ class Core:
         """
         target = self._smp.online(number)
         call = Call(function, number, self.clock.uptime_ns())
-        with InboxLock(self, target.inbox):
+        with self._locked(target.inbox):
             self.cpu.compute(INBOX_NS)
             target.inbox.calls.append(call)
         self._interrupts.send_ipi(number)
@@ -144,7 +122,7 @@ class Core:
         """The interrupt: run what the inbox holds, in order of arrival."""
         if self._smp.stopped_by is not None:
             self.park()
-        with InboxLock(self, self.inbox):
+        with self._locked(self.inbox):
             self.cpu.compute(INBOX_NS)
             calls, self.inbox.calls = self.inbox.calls, []
         for call in calls:
@@ -157,10 +135,14 @@ class Core:
     # -- the end ----------------------------------------------------------------------------------
 
     def park(self) -> Never:
-        """Another core panics: do nothing more."""
+        """Another core panics: do nothing more.
+
+        Not by waiting for interrupts: one that is masked and pending would end each wait at once.
+        """
         self.arch.disable_irqs()
+        self.is_parked = True
         while True:
-            self.cpu.wait_for_interrupt()
+            self.cpu.compute(PARK_NS)
 
     def panic(self, reason: str) -> Never:
         """Say why on the console, by polling and with interrupts off, and stop for good."""
@@ -168,23 +150,31 @@ class Core:
         self.stop_others()
         if not self.panicked:
             self.panicked = reason
-            # The FIFO may hold what another core has been writing.
+            # Another core may have been stopped in the middle of a line.
             self._uart.flush()
+            self.console.write("\n")
             self.console.info(f"Kernel panic on core {self.number}!\n\n{reason}\n")
         self.cpu.halt(f"Kernel panic on core {self.number}: {self.panicked}")
 
     def stop_others(self) -> None:
         """Of several cores that panic the first goes on alone.
 
-        Without the inboxes: their locks may be held for ever.
+        Without the inboxes, whose locks may be held for ever.  A core that is in a handler gets
+        10 ms to come to its end; one that hangs there with interrupts masked cannot be stopped.
         """
         smp = self._smp
         if smp.stopped_by not in {None, self.number}:
             self.park()
-        if smp.stopped_by is None:
-            smp.stopped_by = self.number
-            for number in smp.others_online(self.number):
-                self._interrupts.send_ipi(number)
+        if smp.stopped_by == self.number:
+            return
+        smp.stopped_by = self.number
+        others = [smp.cores[number] for number in smp.others_online(self.number)]
+        for core in others:
+            self._interrupts.send_ipi(core.number)
+        for _ in range(STOP_LIMIT_NS // POLL_NS):
+            if all(core.is_parked for core in others):
+                return
+            self.cpu.compute(POLL_NS)
 
 
 class FurtherCore:
@@ -196,13 +186,14 @@ class FurtherCore:
 
     def boot(self) -> None:
         """Vectors, the interrupt interface, interrupts on."""
-        self._support.vectors.install()
+        core, support = self._core, self._support
+        support.install_vectors(core.panic)
+        support.interrupts.init_core()
         try:
-            self._support.interrupts.init_core()
-            self._core.go_online()
+            core.go_online()
         except KernelError as error:
-            self._core.panic(str(error))
-        self._core.arch.enable_irqs()
+            core.panic(str(error))
+        core.arch.enable_irqs()
 
     def idle(self) -> None:
         """Everything happens in handlers."""
@@ -230,7 +221,8 @@ class Smp:
         """
         count = self._platform.core_count()
         if count > 1:
-            self.cores[0] = Core(0, self._cpu, self._platform.boot_core_support(), self)
+            support = self._platform.core_support(0, self._cpu)
+            self.cores[0] = Core(0, self._cpu, support, self)
             self.cores[0].go_online()
         for number in range(1, count):
             address = self._cpu.place_program(partial(self._begin, number))
@@ -240,22 +232,27 @@ class Smp:
         online = sum(core.online for core in self.cores.values())
         self._console.info(f"Cores: {max(online, 1)} online")
 
+    def online(self, number: int) -> Core:
+        """A core that takes calls.  Raises KernelError when it does not."""
+        core = self.cores.get(number)
+        if core is None or not core.online:
+            raise KernelError(f"core {number} is not online")
+        return core
+
+    def others_online(self, number: int) -> list[int]:
+        """The cores that take calls, without core ``number``."""
+        return [n for n, core in sorted(self.cores.items()) if core.online and n != number]
+
     def _begin(self, number: int, cpu: Any) -> FurtherCore:
         """A core begins to execute; nothing is executed here yet."""
-        core = Core(number, cpu, support := self._support(number, cpu), self)
-        self.cores[number] = core
+        support = self._platform.core_support(number, cpu)
+        core = self.cores[number] = Core(number, cpu, support, self)
         return FurtherCore(core, support)
 
-    def _support(self, number: int, cpu: Any) -> CoreSupport:
-        return self._platform.core_support(number, cpu, partial(self._panic, number))
-
-    def _panic(self, number: int, reason: str) -> Never:
-        self.cores[number].panic(reason)
-
     def _comes_online(self, number: int) -> bool:
-        for _ in range(START_LIMIT_NS // SPIN_NS):
+        for _ in range(START_LIMIT_NS // POLL_NS):
             core = self.cores.get(number)
             if core is not None and core.online:
                 return True
-            self._cpu.compute(SPIN_NS)
+            self._cpu.compute(POLL_NS)
         return False

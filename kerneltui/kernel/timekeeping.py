@@ -26,6 +26,7 @@ class Timekeeper:
 
     def __init__(self, source: ClockSource, already_ns: int = 0) -> None:
         self.compatible = source.compatible
+        self.source_name = source.name
         self.ticks = 0
         """counted since tick mode began, lost ones among them"""
         self.lost_ticks = 0

@@ -31,6 +31,12 @@ def connect(machine: Machine, board: Board) -> None:
             device.connect(local)
             local.eoi_listeners.append(device.eoi)
     if local is not None:
+        if local.config.tsc_hz != board.spec.cpu.tsc_hz:
+            raise board.file.error(
+                ("devices", local.name, "config", "tsc_hz"),
+                f"the local APIC's tsc_hz is {local.config.tsc_hz}, "
+                f"but the cpu's is {board.spec.cpu.tsc_hz}: they are one counter",
+            )
         local.external = pic.acknowledge if pic is not None else None
         local.signal = partial(deliver, machine.turns)
         for core in cores:

@@ -12,17 +12,14 @@ Subclasses add the architecture: system registers and the exception model.
 from __future__ import annotations
 
 import sys
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar, Never
 
 from greenlet import getcurrent, greenlet
 
 from kerneltui.hw.bus import AddressSpace, BusFault
-from kerneltui.hw.gate import Gate
-from kerneltui.hw.line import Sink
-from kerneltui.hw.register_file import RegisterFile
 from kerneltui.hw.scheduler import NEVER, Scheduler
+from kerneltui.machine.architecture import Architecture
 from kerneltui.machine.core import FOREVER, CoreState, Costs, Observer, Pending, Program, StopReason
 from kerneltui.machine.kernel_image import (
     KernelImage,
@@ -34,7 +31,7 @@ from kerneltui.machine.kernel_image import (
 from kerneltui.machine.turns import Turns
 
 
-class HostedCore(ABC):
+class HostedCore(Architecture):
     """What cores of every architecture share.
 
     ``TRANSIENT`` names the attributes that a snapshot leaves out and :meth:`_detach` makes.
@@ -44,14 +41,6 @@ class HostedCore(ABC):
         "observer", "stop_at", "until", "horizon", "_limit", "stop_on_interrupt", "stop_on_idle",
         "stop_on_tracepoint", "stop_below_depth", "stop_reason", "pending", "_greenlet",
     ))  # fmt: skip
-    LOAD: ClassVar[str]
-    STORE: ClassVar[str]
-    WAIT: ClassVar[str]
-    """the mnemonics of :meth:`read`, :meth:`write` and :meth:`wait_for_interrupt`"""
-    PINS: ClassVar[dict[str, int]]
-    """the interrupt inputs, and the bit of each in ``inputs``"""
-    regs: RegisterFile
-    """the registers that matter to interrupts"""
 
     def __init__(
         self, index: int, scheduler: Scheduler, memory: AddressSpace, costs: Costs
@@ -248,35 +237,6 @@ class HostedCore(ABC):
         if self.is_interruptible:
             self.turns.wake(self)
 
-    @abstractmethod
-    def input(self, pin: str) -> Sink:
-        """The end of a wire, by a name of :data:`PINS`."""
-
-    @property
-    @abstractmethod
-    def return_address(self) -> int:
-        """Where the exception in progress has come from."""
-
-    @abstractmethod
-    def privilege(self) -> str:
-        """The level that code runs at, as ``EL1`` or ``ring 0``."""
-
-    @abstractmethod
-    def masks(self) -> tuple[str, bool]:
-        """What keeps interrupts out, as text; and whether ordinary ones are kept out."""
-
-    @abstractmethod
-    def gates(self, kind: str) -> list[Gate]:
-        """The conditions for taking what comes at an interrupt input."""
-
-    @abstractmethod
-    def _sample(self) -> None:
-        """Take the interrupts that the core's mask lets in."""
-
-    @abstractmethod
-    def _fault(self, fault: BusFault, size: int) -> int:
-        """Nothing answered at an address: what the architecture does, and what a load gives."""
-
     # -- instructions: the kernel's side ----------------------------------------------------------
 
     def read(self, address: int, size: int = 4) -> int:
@@ -316,7 +276,7 @@ class HostedCore(ABC):
             self.observer.instruction(self, "compute", 0, ns)
         scheduler = self.scheduler
         end = scheduler.now + ns
-        if end < scheduler.next_due and end < self._limit:
+        if end < scheduler.next_due and end < self._limit and not self.inputs:
             scheduler.now = end
         else:
             self._compute_with_events(ns)
@@ -327,9 +287,12 @@ class HostedCore(ABC):
     def _compute_with_events(self, ns: int) -> None:
         """Something happens on the way: compute from event to event, interruptible at each."""
         scheduler = self.scheduler
+        # What the instruction before has just let in (STI) is taken after the first moment.
+        first = scheduler.now + 1 if self.inputs else NEVER
         while ns > 0:
             started = scheduler.now
-            event = max(min(scheduler.next_due, self.until), started + 1)
+            event = max(min(scheduler.next_due, self.until, first), started + 1)
+            first = NEVER
             self.is_interruptible = True
             self._pass_time(min(started + ns, event))
             self.is_interruptible = False
@@ -366,9 +329,6 @@ class HostedCore(ABC):
                 self._sleep()
         self.is_interruptible = False
         self.state = CoreState.RUNNING
-
-    def _fell_asleep(self) -> None:  # noqa: B027 - most cores sleep without ado
-        """A wait has begun."""
 
     def _sleep(self) -> None:
         """All cores sleep: time leaps to what is due next."""

@@ -5,8 +5,8 @@ and 8.4 (start-up of further processors).  Modelled: RFLAGS.IF, RSP, the IDT wit
 memory, the interrupt frame on the stack in memory, maskable interrupts with their INTA cycle, NMI
 and its blocking until IRET, the shadow of STI, general protection faults of unknown MSRs, INT n,
 HLT with the idle model of :mod:`kerneltui.machine.x86_clocks`, CPUID, INIT and start-up messages.
-Not modelled: other rings, the TSS and its stacks, paging, descriptor tables but the IDT,
-general-purpose registers, CR8 (use TPR).
+Not modelled: other rings, the TSS and its stacks, paging, descriptor tables but the IDT, trap
+gates (every gate clears IF), general-purpose registers, CR8 (use TPR).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from kerneltui.hw.bus import AddressSpace, BusFault
+from kerneltui.hw.bus import AddressSpace, BusFault, Target
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register_file import RegisterFile
@@ -28,9 +28,6 @@ from kerneltui.machine.x86_registers import ALWAYS_ONE, IF, TSC_MSR, X86_64
 INTR, NMI = 1, 2
 """The interrupt inputs' bits."""
 NMI_VECTOR, GENERAL_PROTECTION = 2, 13
-FIRST_EXTERNAL = 32
-WITH_ERROR_CODE = frozenset((8, 10, 11, 12, 13, 14, 17, 21))
-"""Vectors whose frame has an error code on top (table 6-1)."""
 PRESENT = 1 << 47
 KERNEL_CS, KERNEL_SS = 0x08, 0x10
 STACK_TOP, STACK_SIZE = 0x7_0000, 0x4000
@@ -97,9 +94,14 @@ class X86Core(HostedCore):
             self._interrupted()
 
     def init(self) -> None:
-        """An INIT message: reset, and wait for a start-up message (8.4.3)."""
+        """An INIT message (8.4.3); of the boot core's firmware, there is no code to begin anew."""
+        if self.turns.current is self:
+            self.halt("reset by its own INIT message")
         self.power_off()
+        self.clocks.wake()
         self._reset()
+        if self.index == 0:
+            self._halted("the boot core was reset by an INIT message")
 
     def start_up(self, vector: int) -> None:
         """A start-up message: execution begins at page ``vector`` (8.4.3)."""
@@ -113,7 +115,7 @@ class X86Core(HostedCore):
     def masks(self) -> tuple[str, bool]:
         """RFLAGS.IF."""
         is_open = self._flags[0] & IF != 0
-        return f"RFLAGS.IF={int(is_open)}", not is_open
+        return f"IF={int(is_open)}", not is_open
 
     @property
     def return_address(self) -> int:
@@ -133,29 +135,25 @@ class X86Core(HostedCore):
 
     # -- interrupts -------------------------------------------------------------------------------
 
-    def _ready(self) -> int:
-        """The inputs that would be taken now."""
-        open_inputs = NMI * (not self._nmi_blocked) | (INTR if self._flags[0] & IF else 0)
-        return self.inputs & open_inputs
+    def _open(self) -> int:
+        """The inputs whose interrupts would be taken."""
+        return NMI * (not self._nmi_blocked) | (INTR if self._flags[0] & IF else 0)
 
     def _sample(self) -> None:
         # A loop, not recursion: a level that stays up is taken again after each return.
-        while ready := self._ready():
+        while ready := self.inputs & self._open():
             kind = "nmi" if ready & NMI else "intr"
             if self.retired >= self.stop_at:
                 self._pause(kind)
-                if not self._ready() & ready:
+                if not self.inputs & self._open() & ready:
                     continue  # the debugger has changed what was pending
             if kind == "nmi":
                 self.inputs &= ~NMI
                 self._nmi_blocked = True
                 self._enter(kind, NMI_VECTOR)
             else:
-                self._enter(kind, self._interrupt_acknowledge())
-
-    def _interrupt_acknowledge(self) -> int:
-        """The INTA cycle; nobody answers on an open bus."""
-        return self.acknowledge() if self.acknowledge is not None else 0xFF
+                # Nobody answers on an open bus.
+                self._enter(kind, self.acknowledge() if self.acknowledge is not None else 0xFF)
 
     def _enter(self, kind: str, vector: int, error_code: int | None = None) -> None:
         """Through the vector's gate: frame on the stack, IF off, handler, IRET (6.14)."""
@@ -164,8 +162,8 @@ class X86Core(HostedCore):
         flags, stack = self._flags[0], self._rsp[0]
         # One store for the five words: SS, RSP, RFLAGS, CS and RIP, the last at the lowest address.
         frame = KERNEL_SS << 256 | stack << 192 | flags << 128 | KERNEL_CS << 64 | self._rip[0]
-        self._rsp[0] = (stack & ~0xF) - FRAME_SIZE
-        self.memory.write(self._rsp[0], frame, FRAME_SIZE, self.index)
+        self._rsp[0] = stack & ~0xF
+        self._push(frame, FRAME_SIZE)
         if error_code is not None:
             self._push(error_code)
         self._flags[0] = flags & ~IF
@@ -195,7 +193,7 @@ class X86Core(HostedCore):
         if place + 15 > self._idt_limit[0]:
             self.halt(f"shutdown: vector {vector:#04x} is beyond the IDT (limit "
                       f"{self._idt_limit[0]:#x})")  # fmt: skip
-        gate = self.memory.peek(self._idt[0] + place, 16, self.index)
+        gate = self._peek(self._idt[0] + place, 2 * WORD)
         address = gate >> 32 & 0xFFFF_FFFF_FFFF_0000 | gate & 0xFFFF
         entry = self.image.entries.get(address)
         if not gate & PRESENT or entry is None:
@@ -203,9 +201,15 @@ class X86Core(HostedCore):
             self.halt(f"shutdown: interrupt with vector {vector:#04x}, but {why}")
         return entry
 
-    def _push(self, word: int) -> None:
-        self._rsp[0] -= WORD
-        self.memory.write(self._rsp[0], word, WORD, self.index)
+    def _peek(self, address: int, size: int) -> int:
+        """The IDT or the stack, of which nothing may be there: all ones."""
+        there = self.memory.window_at(address)
+        return self.memory.peek(address, size, self.index) if there else (1 << 8 * size) - 1
+
+    def _push(self, value: int, size: int = WORD) -> None:
+        self._rsp[0] -= size
+        if self.memory.window_at(self._rsp[0]):
+            self.memory.write(self._rsp[0], value, size, self.index)
 
     def _fault(self, fault: BusFault, size: int) -> int:
         """A load that nobody answers finds all ones; an unknown MSR is a protection fault."""
@@ -220,11 +224,13 @@ class X86Core(HostedCore):
 
     def wait_for_interrupt(self) -> None:
         """HLT: until an interrupt that can be taken (SDM 2A, HLT)."""
-        self.wakes_on = INTR | NMI if self._flags[0] & IF else NMI
-        self.clocks.halt()
+        self.wakes_on = self._open()
         self._wait_for_input()
         self.clocks.wake()
         self._retire(self.costs.wait)
+
+    def _fell_asleep(self) -> None:
+        self.clocks.halt()
 
     def _begin(self, kind: str, target: int = 0, value: int = 0, size: int = 8) -> None:
         """The start of an instruction that writes: halt if asked to, tell the observer."""
@@ -233,12 +239,20 @@ class X86Core(HostedCore):
         if self.observer is not None:
             self.observer.instruction(self, kind, target, value)
 
+    def _route(self, space: AddressSpace, address: int) -> tuple[Target, int]:
+        """What answers; a device's window may span MSR numbers that are not its own."""
+        found = space.known.get(address) or space.resolve(address)
+        file, place = found
+        if space is self.msrs and isinstance(file, RegisterFile) and file.slot_at(place) is None:
+            raise BusFault(space.name, address)
+        return found
+
     def _load(self, kind: str, space: AddressSpace, address: int, size: int) -> int:
         """An instruction that reads from the ports or the MSRs."""
         if self.retired >= self.stop_at:
             self._pause(kind, address, 0, size)
         try:
-            target, offset = space.known.get(address) or space.resolve(address)
+            target, offset = self._route(space, address)
             value = target.read(offset, size, self.index)
         except BusFault as fault:
             value = self._fault(fault, size)
@@ -250,7 +264,7 @@ class X86Core(HostedCore):
         """An instruction that writes to the ports or the MSRs."""
         self._begin(kind, address, value, size)
         try:
-            target, offset = space.known.get(address) or space.resolve(address)
+            target, offset = self._route(space, address)
             target.write(offset, value, size, self.index)
         except BusFault as fault:
             self._fault(fault, size)
@@ -269,7 +283,7 @@ class X86Core(HostedCore):
     def read_msr(self, number: int) -> int:
         """RDMSR."""
         if number == TSC_MSR:
-            return self._read_tsc("rdmsr")
+            return self.read_tsc("rdmsr")
         value = self._load("rdmsr", self.msrs, number, 8)
         self._retire(self._sysreg_ns)
         return value
@@ -283,11 +297,8 @@ class X86Core(HostedCore):
             self._store("wrmsr", self.msrs, number, value, 8)
         self._retire(self._sysreg_ns)
 
-    def read_tsc(self) -> int:
-        """RDTSC."""
-        return self._read_tsc("rdtsc")
-
-    def _read_tsc(self, kind: str) -> int:
+    def read_tsc(self, kind: str = "rdtsc") -> int:
+        """RDTSC, or RDMSR of the same counter."""
         if self.retired >= self.stop_at:
             self._pause(kind, TSC_MSR, 0, 8)
         value = self.clocks.tsc()
@@ -329,6 +340,9 @@ class X86Core(HostedCore):
     def sti(self) -> None:
         """STI: interrupts are taken after the next instruction (SDM 2B, STI)."""
         self._begin("sti")
+        if self._flags[0] & IF:
+            self._retire(self._sysreg_ns)
+            return
         self._flags[0] |= IF
         # Not sampled: that is the shadow.
         self.retired += 1
@@ -358,14 +372,17 @@ class X86Core(HostedCore):
 
     def interrupt(self, vector: int) -> None:
         """INT n: through the gate, whatever RFLAGS.IF says (6.4.4)."""
-        self._begin("int", vector)
+        if self.retired >= self.stop_at:
+            self._pause("int", vector)
         self._enter("int", vector)
+        if self.inputs:
+            self._sample()
 
     def return_from_interrupt(self) -> None:
         """IRET: the frame's RFLAGS and RSP come back; the gate's code must end with it."""
         if self.retired >= self.stop_at:
             self._pause("iret")
-        frame = self.memory.peek(self._rsp[0], FRAME_SIZE, self.index)
+        frame = self._peek(self._rsp[0], FRAME_SIZE)
         rip, flags = frame & WORD_MASK, frame >> 128 & WORD_MASK
         if self.observer is not None:
             self.observer.instruction(self, "iret", rip, flags)

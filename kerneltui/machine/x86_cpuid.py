@@ -30,6 +30,7 @@ SIGNATURE = 0x0006_0FB1
 """Family 6, model 15, stepping 1."""
 ALWAYS_EDX = 1 << 4 | 1 << 5 | 1 << 3
 """TSC, MSR and PSE of leaf 1: every x86-64 processor has them."""
+LONG_MODE = 1 << 29
 ADDRESS_SIZES = 48 << 8 | 36
 
 Leaf = tuple[int, int, int, int]
@@ -42,9 +43,12 @@ def leaf(number: int, features: frozenset[str], apic_id: int, cores: int) -> Lea
     if number == 0x0:
         registers = [HIGHEST_BASIC, *(_word(VENDOR, n) for n in (0, 8, 4))]
     elif number == 0x1:
-        registers = [SIGNATURE, apic_id << 24 | cores << 16, 0, ALWAYS_EDX]
+        several = (cores > 1) << 28
+        registers = [SIGNATURE, apic_id << 24 | cores << 16, 0, ALWAYS_EDX | several]
     elif number == 0x8000_0000:
         registers[0] = HIGHEST_EXTENDED
+    elif number == 0x8000_0001:
+        registers[3] = LONG_MODE
     elif number == 0x8000_0008:
         registers[0] = ADDRESS_SIZES
     for name, feature in FEATURES.items():

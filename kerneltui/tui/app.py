@@ -23,7 +23,7 @@ from kerneltui.debugger.session import (
     Session,
 )
 from kerneltui.errors import UserError
-from kerneltui.scenarios.scenario import open_session
+from kerneltui.scenarios.scenario import UNCHANGED, open_session
 from kerneltui.tui.commands import (
     COMMANDS,
     bindings,
@@ -119,7 +119,7 @@ class KernelTui(App[int]):
             panel.zoomed = self._zoomed
             panel.set_class(panel.number == self._current, "-current")
             behind = panel.number in CORNER and panel.number != self._in_corner
-            panel.set_class(behind and not single, "-behind")
+            panel.set_class(behind, "-behind")
         self._show_tabs()
         if screen.focused is None and screen.is_current and not small:
             # Whatever is hidden loses the focus: the panel gets it back.
@@ -360,7 +360,8 @@ class KernelTui(App[int]):
     def open(self, board: str, scenario: str) -> None:
         """Start a scenario on a board, each by name or file; what cannot be opened is told."""
         try:
-            session = open_session(board, scenario)
+            changes = self.session.setup.changes if board == self.board else None
+            session = open_session(board, scenario, changes or UNCHANGED)
         except UserError as error:
             self.notify(str(error), severity="error", markup=False)
             return

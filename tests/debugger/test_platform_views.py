@@ -29,7 +29,7 @@ class Sleeper(Kernel):
     def irq_handlers(self):
         return []
 
-    def wall_clock_view(self):
+    def time_of_day(self, raw):
         return self.of_day
 
     def boot(self):
@@ -175,6 +175,11 @@ def test_a_redirection_field_by_field(pc):
     )  # fmt: skip
 
 
+def test_a_destination_alone_is_not_the_reset_state(pc):
+    pc.redirect(9, 1 << 16, 0x0100_0000)
+    assert not pc.view().io_apics[0].entries[9].at_reset
+
+
 def test_a_level_that_was_sent_stands_in_remote_irr_and_tmr_until_its_end(pc):
     pc.redirect(9, 0x8000 | 0x49)
     line = pc.machine.devices["ioapic0"].input("gsi", 9)
@@ -318,6 +323,7 @@ def test_a_counter_that_comes_round_is_measured():
 
 def test_a_counter_that_may_have_come_round_twice_is_not():
     assert rates((0, 0), (2 * S, 1), hz=10_000_000, bits=24)[-1].note == "came round unseen"
+    assert rates((0, 0), (S, 10_000_000), hz=10_000_000, bits=24)[-1].note == "came round unseen"
     assert rates((0, 0), (S // 2, 5_000_000), hz=10_000_000, bits=24)[-1].error_ppm == 0
 
 

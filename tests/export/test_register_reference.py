@@ -16,10 +16,14 @@ from kerneltui.export.register_reference import (
 )
 from kerneltui.hw.register import Access
 from kerneltui.machine.aarch64_core import AARCH64
+from kerneltui.machine.x86_registers import X86_64
 
 FILE = Path(__file__).parents[2] / "docs" / "registers.md"
 
-TABLES = [table for compatible in MODELS for table in model(compatible).TABLES] + [AARCH64]
+TABLES = [table for compatible in MODELS for table in model(compatible).TABLES] + [
+    AARCH64,
+    X86_64,
+]
 
 
 @pytest.fixture(scope="module")

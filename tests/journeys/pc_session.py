@@ -36,7 +36,7 @@ class PanelKernel(Kernel):
     def irq_handlers(self):
         return []
 
-    def wall_clock_view(self):
+    def time_of_day(self, raw):
         return XT_2026 + 1_234_567, UNIX_2026_NS + 123_456_700, "2026-01-01 18:00:00.123", -1500
 
     def boot(self):

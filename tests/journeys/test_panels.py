@@ -342,7 +342,7 @@ def moments():
             session.restart()
             yield session.view()
     session = booted()
-    session.kernel.irq_manager._table._handlers = dict[int, IrqHandler]()
+    session.kernel.platform.irq_manager._table._handlers = dict[int, IrqHandler]()
     session.next_timer_event()
     yield session.view()
 

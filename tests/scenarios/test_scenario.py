@@ -102,9 +102,15 @@ def test_every_fault_can_be_switched_on(tmp_path, fault):
     assert load(tmp_path, f"faults: [{fault}]").workload.faults == {fault}
 
 
-@pytest.mark.parametrize("board", ["rpi3", "rpi4"])
-@pytest.mark.parametrize("name", sorted(available("scenarios")))
-def test_every_scenario_boots_and_runs_on_every_board(board, name):
+FITTING = [
+    (board, name)
+    for name in sorted(available("scenarios"))
+    for board in load_scenario(name).spec.boards or ["rpi3", "rpi4", "x86"]
+]
+
+
+@pytest.mark.parametrize(("board", "name"), FITTING)
+def test_every_scenario_boots_and_runs_on_every_board_that_it_is_for(board, name):
     session = open_session(board, name)
     assert session.boot() is StopReason.IDLE
     session.run_until(S + S // 4)

@@ -4,8 +4,9 @@ Document: Intel SDM, volume 3A, section 10.5.4, "APIC Timer".  The count is comp
 at which it was last known, never ticked.  The divider starts anew whenever the count is loaded or
 the divide value changes.
 
-Without ARAT the timer's clock stands still while its core is in deep idle (CPUID.06H:EAX[2]); a
-deadline waits for the core's time-stamp counter, which stands still there unless it is invariant.
+Without ARAT the timer stands still, in every mode, while its core is in deep idle
+(CPUID.06H:EAX[2]); a deadline that the time-stamp counter has passed meanwhile interrupts as the
+core wakes.  That counter stands still there too, unless it is invariant.
 """
 
 from __future__ import annotations
@@ -89,12 +90,14 @@ class ApicTimer:
         if self.mode == TSC_DEADLINE:
             armed, name, hz = self.deadline != 0, "IA32_TSC_DEADLINE", self._tsc_hz
             counter, compare = self.tsc(), self.deadline
+            met = armed and counter >= compare
         else:
             armed, name, hz = self._period != 0, "CUR_COUNT", self._hz * NS_PER_S // self._step
             counter, compare = self.count(), 0
+            met = armed and counter == 0
         return ComparatorState(
             name, counter, compare, hz, enabled=armed, masked=self.masked,
-            met=armed and due is None, due_ns=due,
+            met=met, due_ns=due,
         )  # fmt: skip
 
     # -- what software does -------------------------------------------------------------------
@@ -150,7 +153,7 @@ class ApicTimer:
     def _next_due(self) -> int | None:
         """When the timer expires next, in ns; None when it does not."""
         if self.mode == TSC_DEADLINE:
-            if not self.deadline or self._tsc_stopped is not None:
+            if not self.deadline or self._stopped is not None or self._tsc_stopped is not None:
                 return None
             return ticks_to_ns(self.deadline, self._tsc_hz) + self._tsc_lost_ns
         if not self._period or self._stopped is not None:

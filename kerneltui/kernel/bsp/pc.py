@@ -6,13 +6,16 @@ Fixed places are those that every PC has (Intel ICH9 data sheet, 9.2); all other
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from fractions import Fraction
+from functools import partial
 from typing import NamedTuple, Never
 
 from kerneltui.kernel.acpi import AcpiTables, Madt, find_tables
-from kerneltui.kernel.arch.cpu import X86Cpu
+from kerneltui.kernel.arch.cpu import Arch, X86Cpu
 from kerneltui.kernel.arch.x86_64 import Vectors, X86Arch
 from kerneltui.kernel.boot_parameters import parse
+from kerneltui.kernel.calendar import UNIX_EPOCH_XT, XT_NS, xt_to_date
 from kerneltui.kernel.calibration import calibrate, reference_among
 from kerneltui.kernel.clock_selection import choose
 from kerneltui.kernel.clockevent import ClockEvent
@@ -24,13 +27,19 @@ from kerneltui.kernel.drivers.apic_timer import MAX_COUNT, ApicTimer
 from kerneltui.kernel.drivers.hpet import HpetClockEvent, HpetClockSource
 from kerneltui.kernel.drivers.local_apic import LocalApic
 from kerneltui.kernel.drivers.ns16550 import Ns16550
-from kerneltui.kernel.drivers.pc_interrupts import ApicInterrupts, PicInterrupts
+from kerneltui.kernel.drivers.pc_interrupts import (
+    CALL_VECTOR,
+    ApicInterrupts,
+    LocalApicInterrupts,
+    PicInterrupts,
+)
 from kerneltui.kernel.drivers.pit import PitClockEvent, PitClockSource
 from kerneltui.kernel.drivers.rtc import Rtc
 from kerneltui.kernel.drivers.tsc import Tsc
-from kerneltui.kernel.irq import Irq, IrqHandler
+from kerneltui.kernel.irq import Irq, IrqHandler, KernelError
 from kerneltui.kernel.pc_timer import PcTimer
-from kerneltui.kernel.platform import Platform
+from kerneltui.kernel.platform import CoreSupport, Platform
+from kerneltui.kernel.shared_lock import LockWord, SharedLock
 from kerneltui.kernel.time import NEVER, TimeManager
 from kerneltui.kernel.timekeeping import Timekeeper
 from kerneltui.kernel.wall_clock import WallClock
@@ -39,6 +48,9 @@ from kerneltui.kernel.workload import Workload
 COM1 = 0x3F8
 IRQ_COM1, IRQ_RTC = Irq("isa", 4), Irq("isa", 8)
 APIC_TIMER_VECTOR = 0xEC
+INIT_NS, STARTUP_NS = 10_000_000, 200_000
+"""What a core needs after an INIT message, and after a start-up message (Intel SDM 3A 8.4.4.1)."""
+PAGE_SHIFT = 12
 NS_PER_S = 1_000_000_000
 LONG_S = 4
 
@@ -76,10 +88,25 @@ class NoTimer:
         """There was no interrupt."""
 
 
+class CoreClock:
+    """System time as a further core reads it: from the same counter, by its own instructions."""
+
+    def __init__(self, timekeeper: Timekeeper, source: ClockSource) -> None:
+        self._timekeeper = timekeeper
+        self._source = source
+
+    def uptime_ns(self) -> int:
+        """Core 0 goes on keeping time meanwhile: this needs all of its state of one moment."""
+        moment = copy(self._timekeeper)
+        moment._source = self._source  # noqa: SLF001 - the other core's counter is the only change
+        return moment.uptime_ns()
+
+
 class Pc(Platform):
     """The platform; ``clock`` and ``source`` are the devices chosen by :meth:`bring_up`."""
 
     FAULTS = frozenset(("ignore-overrides", "trust-apic-timer"))
+    STARTS_CORES = True
     board_name = "x86 PC"
 
     def __init__(
@@ -98,6 +125,7 @@ class Pc(Platform):
         self.arch = X86Arch(cpu)
         self.uart = Ns16550(cpu, COM1)
         self.irq_uart = IRQ_COM1
+        self.irq_call = Irq("vector", CALL_VECTOR)
         self.irq_manager: ApicInterrupts | PicInterrupts = PicInterrupts(cpu)
         self.timer: PcTimer | NoTimer = NoTimer()
         self.tables = AcpiTables()
@@ -106,6 +134,8 @@ class Pc(Platform):
         self.wall_clock: WallClock | None = None
         self._counters: list[Counter] = []
         self._decisions: list[str] = []
+        self._pit_lock = LockWord()
+        self._timekeeper: Timekeeper | None = None
 
     def install_vectors(self, panic: Callable[[str], Never]) -> None:
         """The processor tells the vector."""
@@ -159,7 +189,7 @@ class Pc(Platform):
 
     def _bring_up_clocks(self, console: Console, madt: Madt | None) -> None:
         """Choose, bring up, calibrate; from then on time is known."""
-        cpu, tables, fadt = self.cpu, self.tables, self.tables.fadt
+        cpu, tables = self.cpu, self.tables
         hpet = tables.hpet.address if tables.hpet is not None else None
         trust = "trust-apic-timer" in self._faults
         apic_timer = ApicTimer(
@@ -173,22 +203,16 @@ class Pc(Platform):
             HpetClockEvent(cpu, hpet, standard_routing=madt is not None),
             PitClockEvent(cpu),
         ]
-        pm_timer = fadt.pm_timer_port if fadt is not None else None
-        is_wide = fadt is not None and fadt.pm_timer_32bit
         tsc = Tsc(cpu)
-        sources: list[ClockSource] = [
-            tsc,
-            HpetClockSource(cpu, hpet),
-            AcpiPmTimer(cpu, pm_timer, is_wide=is_wide),
-            PitClockSource(cpu, self.arch.irq_lock()),
-        ]
+        sources = self._sources(tsc, cpu, self.arch)
         clock, clock_log = choose("clock", self.parameters.clock, clocks)
         source, source_log = choose("timer", self.parameters.timer, sources)
         for line in (*clock_log, *source_log):
             self._note(console, line)
         reference = reference_among(sources)
         subjects: list[ApicTimer | Tsc] = [tsc] if madt is None else [apic_timer, tsc]
-        present = [item for item in sources if item is tsc or not item.missing()]
+        used = (source, reference)
+        present = [item for item in sources if item in used or self._is_idle(item)]
         for counter in present:
             counter.init()
         for device in self._clocks_in_use(clock, apic_timer, madt):
@@ -200,7 +224,27 @@ class Pc(Platform):
         self._counters = [Counter(item.name.upper(), item, item.mask) for item in present]
         if madt is not None and clock is not apic_timer:
             self._counters.append(Counter("APIC timer", apic_timer, MAX_COUNT))
-        self.timer = PcTimer(clock, Timekeeper(source, already_ns))
+        self._timekeeper = Timekeeper(source, already_ns)
+        self.timer = PcTimer(clock, self._timekeeper)
+
+    def _sources(self, tsc: Tsc, cpu: X86Cpu, arch: Arch) -> list[ClockSource]:
+        """The timer devices as a core reads them."""
+        hpet, fadt = self.tables.hpet, self.tables.fadt
+        pm_timer = fadt.pm_timer_port if fadt is not None else None
+        is_wide = fadt is not None and fadt.pm_timer_32bit
+        return [
+            tsc,
+            HpetClockSource(cpu, hpet.address if hpet is not None else None),
+            AcpiPmTimer(cpu, pm_timer, is_wide=is_wide),
+            PitClockSource(cpu, SharedLock(cpu, arch.irq_lock(), self._pit_lock)),
+        ]
+
+    @staticmethod
+    def _is_idle(source: ClockSource) -> bool:
+        """Whether a counter can be read for comparison: the PIT's would have to be started."""
+        return isinstance(source, Tsc) or not (
+            isinstance(source, PitClockSource) or source.missing()
+        )
 
     @staticmethod
     def _clocks_in_use(
@@ -230,6 +274,56 @@ class Pc(Platform):
         if self.wall_clock is not None:
             self.wall_clock.resync()
 
+    # -- further cores ----------------------------------------------------------------------------
+
+    def core_count(self) -> int:
+        """Those of the MADT; the 8259s serve the boot core alone."""
+        manager = self.irq_manager
+        if not self.parameters.smp or isinstance(manager, PicInterrupts):
+            return 1
+        return len(manager.apic_ids)
+
+    def start_core(self, number: int, address: int) -> None:
+        """INIT and two start-up messages, of which a core that runs already ignores the second.
+
+        Intel SDM 3A 8.4.4.1.  ``address`` is a page below 1 MiB, as the message names it in a byte.
+        """
+        manager = self._apic_interrupts()
+        apic, apic_id = manager.local_apic, manager.apic_ids[number]
+        apic.send_init(apic_id)
+        self.cpu.compute(INIT_NS)
+        for _ in range(2):
+            apic.send_startup(apic_id, address >> PAGE_SHIFT)
+            self.cpu.compute(STARTUP_NS)
+
+    def core_support(self, number: int, cpu: X86Cpu) -> CoreSupport:
+        """Raises KernelError with the 8259s alone, or before :meth:`bring_up`."""
+        manager, source, timekeeper = self._apic_interrupts(), self.source, self._timekeeper
+        if source is None or timekeeper is None:
+            raise KernelError("There is no clock yet")
+        if number == 0:
+            return CoreSupport(self.arch, manager, self.uart, self, self.install_vectors)
+        arch = X86Arch(cpu)
+        all_sources = self._sources(Tsc(cpu), cpu, arch)
+        same = next(item for item in all_sources if item.name == source.name)
+        same.hz, same.mask = source.hz, source.mask
+        base, apic_ids = manager.local_apic.base, manager.apic_ids
+        interrupts = LocalApicInterrupts(cpu, base, number, apic_ids)
+        return CoreSupport(
+            arch,
+            interrupts,
+            Ns16550(cpu, COM1),
+            CoreClock(timekeeper, same),
+            partial(_install_vectors, cpu, number, interrupts),
+        )
+
+    def _apic_interrupts(self) -> ApicInterrupts:
+        if isinstance(self.irq_manager, PicInterrupts):
+            raise KernelError("The 8259s can interrupt the boot core alone")
+        return self.irq_manager
+
+    # -- for the boot log and the debugger --------------------------------------------------------
+
     def idle_counters(self) -> list[Counter]:
         """All that count and are free to be read, if they do not wrap within some seconds."""
         return [item for item in self._counters if item.mask / item.hz > LONG_S]
@@ -238,6 +332,16 @@ class Pc(Platform):
         """How time goes on."""
         mode = f"ticks at {self.parameters.hz} Hz" if not self.parameters.nohz else "no ticks"
         return [f"System clock: {self.timer.compatible}; {mode}"]
+
+    def time_of_day(self, raw: Callable[[str], int]) -> tuple[int, int, str, int | None] | None:
+        """The uptime at what the timer device shows, on the wall clock's base."""
+        clock, timer = self.wall_clock, self.timer
+        if clock is None or not isinstance(timer, PcTimer):
+            return None
+        keeper = timer.timekeeper
+        xt = clock.base_xt + keeper.uptime_at(raw(keeper.source_name)) // XT_NS
+        drift_ns = clock.drift_ns if clock.resyncs else None
+        return xt, (xt - UNIX_EPOCH_XT) * XT_NS, str(xt_to_date(xt)), drift_ns
 
     def irq_handlers(self) -> list[IrqHandler]:
         """Those of ISA interrupts are known by their GSI too, where there are I/O APICs."""
@@ -251,6 +355,13 @@ class Pc(Platform):
                     gsi = manager.isa.isa_to_gsi(irq.number).gsi
                     found.append(_alias(handler, Irq("gsi", gsi)))
         return found
+
+
+def _install_vectors(
+    cpu: X86Cpu, number: int, interrupts: LocalApicInterrupts, panic: Callable[[str], Never]
+) -> None:
+    """A further core's table, installed by that core."""
+    Vectors(cpu, interrupts.handle_vector, panic, number).install()
 
 
 def _alias(handler: IrqHandler, irq: Irq) -> IrqHandler:

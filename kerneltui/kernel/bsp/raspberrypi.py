@@ -8,19 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Never
 
 from kerneltui.kernel.arch.aarch64 import Aarch64, Vectors
 from kerneltui.kernel.arch.cpu import Aarch64Cpu
 from kerneltui.kernel.driver import DriverManager
 from kerneltui.kernel.drivers.arch_timer import ArchTimer
-from kerneltui.kernel.drivers.bcm_ic import BcmInterruptController
-from kerneltui.kernel.drivers.gicv2 import Gicv2
+from kerneltui.kernel.drivers.bcm_ic import MAILBOX_IRQ, BcmInterruptController
+from kerneltui.kernel.drivers.gicv2 import CALL_SGI, Gicv2
 from kerneltui.kernel.drivers.pl011 import Pl011
 from kerneltui.kernel.irq import Irq, KernelError
-from kerneltui.kernel.platform import Platform
+from kerneltui.kernel.platform import CoreSupport, Platform
 from kerneltui.kernel.time import TimeManager
 from kerneltui.kernel.workload import Workload
+
+CORES = 4
+SPIN_TABLE = 0xD8
+"""Where the firmware has parked each core to wait for its entry address: 8 bytes for each.
+
+As ``cpu-release-addr`` in the boards' device trees says.
+"""
 
 
 @dataclass(frozen=True)
@@ -34,21 +42,22 @@ class BoardSupport:
     """the non-secure physical timer"""
     irq_pl011: Irq
     irq_system_timer_3: Irq
+    irq_call: Irq
     gicd: int = 0
     gicc: int = 0
     local_ic: int = 0
     peripheral_ic: int = 0
 
     def interrupt_controller(
-        self, cpu: Aarch64Cpu, *, drain: bool
+        self, cpu: Aarch64Cpu, number: int = 0, *, drain: bool = False
     ) -> Gicv2 | BcmInterruptController:
-        """The driver of the board's interrupt controller.
+        """The driver of the board's interrupt controller, for core ``number``.
 
         ``drain`` matters to the GIC alone: the Pi 3's pair shows all pending interrupts at once.
         """
         if self.gicd:
             return Gicv2(cpu, self.gicd, self.gicc, drain=drain)
-        return BcmInterruptController(cpu, self.local_ic, self.peripheral_ic)
+        return BcmInterruptController(cpu, self.local_ic, self.peripheral_ic, number)
 
 
 BOARDS = {
@@ -59,6 +68,7 @@ BOARDS = {
         irq_timer=Irq("local", 1),
         irq_pl011=Irq("peripheral", 57),
         irq_system_timer_3=Irq("peripheral", 3),
+        irq_call=Irq("local", MAILBOX_IRQ),
         local_ic=0x4000_0000,
         peripheral_ic=0x3F00_B200,
     ),
@@ -69,6 +79,7 @@ BOARDS = {
         irq_timer=Irq("gic", 30),
         irq_pl011=Irq("gic", 153),
         irq_system_timer_3=Irq("gic", 99),
+        irq_call=Irq("gic", CALL_SGI),
         gicd=0xFF84_1000,
         gicc=0xFF84_2000,
     ),
@@ -90,6 +101,7 @@ class RaspberryPi(Platform):
         self.arch = Aarch64(cpu)
         self.uart = Pl011(cpu, support.pl011_uart)
         self.irq_uart = support.irq_pl011
+        self.irq_call = support.irq_call
         self.irq_manager: Gicv2 | BcmInterruptController = support.interrupt_controller(
             cpu, drain=drain
         )
@@ -112,6 +124,35 @@ class RaspberryPi(Platform):
         drivers.register(self.uart, self.irq_uart if time_manager is not None else None)
         drivers.register(self.irq_manager)
 
+    def core_count(self) -> int:
+        """Both boards have four."""
+        return CORES
+
+    def start_core(self, number: int, address: int) -> None:
+        """The spin table's entry, then an event: parked cores sleep in WFE and look after it."""
+        self._cpu.write(SPIN_TABLE + 8 * number, address, 8)
+        self._cpu.send_event()
+
+    def core_support(self, number: int, cpu: Aarch64Cpu) -> CoreSupport:
+        """The architectural counter is the same for all cores."""
+        if number == 0:
+            return CoreSupport(self.arch, self.irq_manager, self.uart, self, self.install_vectors)
+        interrupts = self.support.interrupt_controller(cpu, number)
+        return CoreSupport(
+            Aarch64(cpu),
+            interrupts,
+            Pl011(cpu, self.support.pl011_uart),
+            ArchTimer(cpu),
+            partial(_install_vectors, cpu, interrupts),
+        )
+
     def timer_lines(self) -> list[str]:
         """Its resolution."""
         return [f"Architectural timer resolution: {self.timer.resolution_ns()} ns"]
+
+
+def _install_vectors(
+    cpu: Aarch64Cpu, interrupts: Gicv2 | BcmInterruptController, panic: Callable[[str], Never]
+) -> None:
+    """A further core's table, installed by that core."""
+    Vectors(cpu, interrupts.handle_pending, panic).install()

@@ -1,7 +1,7 @@
 """Interrupt controllers of the Raspberry Pi 3: the cores' local one and the peripheral one.
 
-Offsets from BCM2836 ARM-local peripherals (QA7, rev 3.4), sections 4.6 and 4.10, and BCM2835 ARM
-Peripherals, section 7.5.
+Offsets from BCM2836 ARM-local peripherals (QA7, rev 3.4), sections 3.3, 4.6, 4.7 and 4.10, and
+BCM2835 ARM Peripherals, section 7.5.
 """
 
 from __future__ import annotations
@@ -12,10 +12,19 @@ from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.irq import HandlerTable, Irq, IrqHandler
 
 CORE0_TIMER_INTERRUPT_CONTROL = 0x40
+CORE0_MAILBOX_INTERRUPT_CONTROL = 0x50
 CORE0_INTERRUPT_SOURCE = 0x60
+MAILBOX0_SET = 0x80
+MAILBOX0_CLEAR = 0xC0
+PER_CORE = 4
+"""Between the registers of one core and the next."""
+MAILBOXES_PER_CORE = 16
+"""The same for its four mailboxes."""
+MAILBOX_IRQ = 4
+"""In the source register: mailbox 0 of the core.  It is the one for calls from other cores."""
 PERIPHERAL_IRQ = 1 << 8
 """In the source register: something waits in the peripheral controller."""
-LAST_LOCAL_IRQ = 3
+LAST_LOCAL_IRQ = 4
 
 IRQ_BASIC_PENDING = 0x00
 IRQ_PENDING_1 = 0x04
@@ -33,19 +42,27 @@ def _bits(word: int) -> Iterator[int]:
 
 
 class BcmInterruptController:
-    """Both controllers behind one interface; core 0 handles everything."""
+    """Both controllers behind one interface, as core ``number``, 0 to 3, sees them.
+
+    Peripherals interrupt core 0 alone.
+    """
 
     compatible = "BCM Interrupt Controller"
 
-    def __init__(self, cpu: Cpu, local: int, peripheral: int) -> None:
+    def __init__(self, cpu: Cpu, local: int, peripheral: int, number: int = 0) -> None:
         self._cpu = cpu
         self._local = local
         self._peripheral = peripheral
+        self._number = number
+        self._source = local + CORE0_INTERRUPT_SOURCE + PER_CORE * number
         self._local_table = HandlerTable(LAST_LOCAL_IRQ)
         self._peripheral_table = HandlerTable(LAST_PERIPHERAL_IRQ)
 
     def init(self) -> None:
         """Out of reset everything is disabled and routed to core 0."""
+
+    def init_core(self) -> None:
+        """A core has nothing to be switched on but its interrupts."""
 
     def register_handler(self, handler: IrqHandler) -> None:
         """Raises KernelError when the interrupt has a handler already."""
@@ -53,19 +70,35 @@ class BcmInterruptController:
         (self._local_table if local else self._peripheral_table).register(handler)
 
     def enable(self, irq: Irq) -> None:
-        """Local: the timer control of core 0; peripheral: a set-enable register."""
+        """Local: the core's timer or mailbox control; peripheral: a set-enable register."""
         if irq.domain == "local":
-            address = self._local + CORE0_TIMER_INTERRUPT_CONTROL
-            self._cpu.write(address, self._cpu.read(address) | 1 << irq.number)
+            is_mailbox = irq.number >= MAILBOX_IRQ
+            control = (
+                CORE0_MAILBOX_INTERRUPT_CONTROL if is_mailbox else CORE0_TIMER_INTERRUPT_CONTROL
+            )
+            address = self._local + control + PER_CORE * self._number
+            self._cpu.write(address, self._cpu.read(address) | 1 << irq.number % MAILBOX_IRQ)
         else:
             # ENABLE_BASIC_IRQS follows the two words of GPU enables.
             offset = ENABLE_IRQS_1 + irq.number // 32 * 4
             self._cpu.write(self._peripheral + offset, 1 << irq.number % 32)
 
+    def send_ipi(self, core: int) -> None:
+        """Set a bit in a core's mailbox: this core's, so that it tells who calls (3.3)."""
+        address = self._local + MAILBOX0_SET + MAILBOXES_PER_CORE * core
+        self._cpu.write(address, 1 << self._number)
+
+    def _empty_mailbox(self) -> None:
+        """It interrupts as long as a bit is set; one that is set after the read stays."""
+        address = self._local + MAILBOX0_CLEAR + MAILBOXES_PER_CORE * self._number
+        self._cpu.write(address, self._cpu.read(address))
+
     def handle_pending(self) -> None:
         """Local interrupts first, then peripheral ones, each in order of number."""
-        source = self._cpu.read(self._local + CORE0_INTERRUPT_SOURCE)
+        source = self._cpu.read(self._source)
         for number in _bits(source & ~PERIPHERAL_IRQ):
+            if number == MAILBOX_IRQ:
+                self._empty_mailbox()
             self._local_table.call(number)
         if source & PERIPHERAL_IRQ:
             arm = self._cpu.read(self._peripheral + IRQ_BASIC_PENDING) & ARM_SOURCES

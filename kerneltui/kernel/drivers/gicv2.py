@@ -9,6 +9,7 @@ GICD_CTLR = 0x000
 GICD_TYPER = 0x004
 GICD_ISENABLER = 0x100
 GICD_ITARGETSR = 0x800
+GICD_SGIR = 0xF00
 GICC_CTLR = 0x000
 GICC_PMR = 0x004
 GICC_IAR = 0x00C
@@ -20,6 +21,9 @@ FIRST_SPI = 32
 LAST_INTID = 1019
 """IDs from 1020 on are special: nothing to handle."""
 LOWEST_PRIORITY = 0xFF
+CALL_SGI = 1
+"""The software-generated interrupt, 0 to 15, that calls from core to core come as."""
+TARGET_LIST_SHIFT = 16
 
 
 class Gicv2:
@@ -27,7 +31,8 @@ class Gicv2:
 
     Two ways to serve an interrupt are in use.  By default one is acknowledged, handled and ended
     for each exception.  With ``drain`` the handler goes on until nothing is pending, and ends each
-    before handling it.
+    before handling it.  What ends an interrupt is the whole value that acknowledged it, as an SGI
+    is only ended with its sender (4.4.5).
     """
 
     compatible = "GICv2 (ARM Generic Interrupt Controller v2)"
@@ -40,12 +45,16 @@ class Gicv2:
         self._table = HandlerTable(LAST_INTID)
 
     def init(self) -> None:
-        """All SPIs to this core, distributor on, every priority let through, interface on."""
+        """All SPIs to this core, distributor on, then this core's interface."""
         lines = self._cpu.read(self._gicd + GICD_TYPER) & 0x1F
         mask = self._cpu.read(self._gicd + GICD_ITARGETSR) & 0xFF
         for intid in range(FIRST_SPI, 32 * (lines + 1), 4):
             self._cpu.write(self._gicd + GICD_ITARGETSR + intid, mask * 0x0101_0101)
         self._cpu.write(self._gicd + GICD_CTLR, ENABLE)
+        self.init_core()
+
+    def init_core(self) -> None:
+        """Every priority let through, interface on: both are banked, each core has its own."""
         self._cpu.write(self._gicc + GICC_PMR, LOWEST_PRIORITY)
         self._cpu.write(self._gicc + GICC_CTLR, ENABLE)
 
@@ -63,6 +72,10 @@ class Gicv2:
         address = self._gicd + GICD_ITARGETSR + irq.number // 4 * 4
         held = self._cpu.read(address)
         self._cpu.write(address, held | cpus << irq.number % 4 * 8)
+
+    def send_ipi(self, core: int) -> None:
+        """An SGI to one core; the receiver's acknowledge register names the sender (4.3.15)."""
+        self._cpu.write(self._gicd + GICD_SGIR, 1 << TARGET_LIST_SHIFT + core | CALL_SGI)
 
     def handle_pending(self) -> None:
         """Serve the highest pending interrupt, or with ``drain`` all of them."""

@@ -15,6 +15,7 @@ from kerneltui.kernel.irq import KernelError
 IOREGSEL = 0x00
 IOWIN = 0x10
 
+IOAPICID = 0x00
 IOAPICVER = 0x01
 IOREDTBL = 0x10
 """Two registers a pin: the lower half of its entry, then the upper."""
@@ -31,14 +32,17 @@ class IoApic:
     party alone.
     """
 
-    def __init__(self, cpu: Cpu, base: int, gsi_base: int) -> None:
+    def __init__(self, cpu: Cpu, base: int, gsi_base: int, number: int = 0) -> None:
+        """``number`` is the chip's APIC ID."""
         self._cpu = cpu
         self._base = base
         self.gsi_base = gsi_base
+        self._number = number
         self.pins = 0
 
     def init(self) -> None:
-        """Ask how many pins there are, and mask them."""
+        """Give it its ID, ask how many pins there are, and mask them."""
+        self._write(IOAPICID, self._number << 24)
         self.pins = (self._read(IOAPICVER) >> 16 & 0xFF) + 1
         self.mask_all()
 
@@ -77,7 +81,7 @@ class IoApics:
     """All chips: together they take the global system interrupts."""
 
     def __init__(self, cpu: Cpu, entries: Iterable[IoApicEntry]) -> None:
-        self.chips = [IoApic(cpu, entry.address, entry.gsi_base) for entry in entries]
+        self.chips = [IoApic(cpu, entry.address, entry.gsi_base, entry.id) for entry in entries]
 
     def init(self) -> None:
         """Bring every chip up, with all pins masked."""

@@ -44,7 +44,7 @@ class LocalApic:
 
     def __init__(self, cpu: X86Cpu, base: int) -> None:
         self._cpu = cpu
-        self._base = base
+        self.base = base
 
     @staticmethod
     def present(cpu: X86Cpu) -> bool:
@@ -75,16 +75,16 @@ class LocalApic:
 
     def id(self) -> int:
         """What physical destinations name it by (10.4.6)."""
-        return self._cpu.read(self._base + APIC_ID) >> 24
+        return self._cpu.read(self.base + APIC_ID) >> 24
 
     def eoi(self) -> None:
         """End the interrupt of highest priority in service (10.8.5)."""
-        self._cpu.write(self._base + EOI, 0)
+        self._cpu.write(self.base + EOI, 0)
 
     def errors(self) -> int:
         """The error bits since the last call; a write has the register show them (10.5.3)."""
         self._write(ESR, 0)
-        return self._cpu.read(self._base + ESR)
+        return self._cpu.read(self.base + ESR)
 
     # -- interprocessor interrupts ---------------------------------------------------------------
 
@@ -131,8 +131,8 @@ class LocalApic:
 
     def _wait_until_sent(self) -> None:
         """The register holds one message: the last must have left it (10.6.1)."""
-        while self._cpu.read(self._base + ICR_LOW) & ICR_SEND_PENDING:
+        while self._cpu.read(self.base + ICR_LOW) & ICR_SEND_PENDING:
             pass
 
     def _write(self, offset: int, value: int) -> None:
-        self._cpu.write(self._base + offset, value)
+        self._cpu.write(self.base + offset, value)

@@ -17,12 +17,16 @@ from kerneltui.kernel.drivers.io_apic import IoApics
 from kerneltui.kernel.drivers.local_apic import ERROR_VECTOR, SPURIOUS_VECTOR, LocalApic
 from kerneltui.kernel.irq import Irq, IrqHandler, KernelError
 
+CALL_VECTOR = 0xFD
+"""What calls from core to core come as."""
 FIRST_FREE_VECTOR = 0x20
 """Those below are the processor's own exceptions (Intel SDM 3A 6.2)."""
 RESERVED_VECTORS = {0x80: "system calls", SPURIOUS_VECTOR: "spurious interrupts"}
 ISA_VECTOR_BASE = 0x30
 GSI_VECTORS = range(0x50, 0xE0)
 LAST_ISA_IRQ = 15
+MOST_CORES = 8
+"""In the flat model a core is a bit of eight (Intel SDM 3A 10.6.2.2)."""
 DOMAIN_TITLES = {"isa": "ISA IRQ", "gsi": "GSI", "vector": "vector"}
 
 SPURIOUS_IRQS = frozenset((7, 15))
@@ -130,25 +134,89 @@ class IsaRouting:
         return self._overrides.get(irq) or Route(irq, active_low=False, level=False)
 
 
-class ApicInterrupts:
-    """Interrupts by I/O APICs and the local APIC of core 0, which gets them all.
+class LocalApicInterrupts:
+    """Interrupts by a core's local APIC alone: what it raises itself and what other cores send.
 
+    ``number`` is the core's; ``apic_ids`` says what physical destination each core has, by number.
     ``spurious`` counts the interrupts that were gone before they could be taken.
     """
+
+    compatible = "Local APIC"
+
+    def __init__(
+        self, cpu: X86Cpu, base: int, number: int = 0, apic_ids: tuple[int, ...] = ()
+    ) -> None:
+        self._cpu = cpu
+        self.local_apic = LocalApic(cpu, base)
+        self.apic_ids = apic_ids
+        self.spurious = 0
+        self._number = number
+        self._table = VectorTable()
+        self._handlers = self._table.handlers
+
+    def init_core(self) -> None:
+        """The local APIC on, and its mistakes reported."""
+        error = Irq("vector", ERROR_VECTOR)
+        self.register_handler(IrqHandler(error, "Local APIC error", self.handle_error))
+        self.local_apic.enable(self._number)
+
+    def register_handler(self, handler: IrqHandler) -> None:
+        """Raises KernelError when the interrupt has a handler already, or can have no vector."""
+        self._table.register(self.vector_of(handler.irq), handler)
+
+    def vector_of(self, irq: Irq) -> int:
+        """The interrupt's vector.  Raises KernelError when it can have none."""
+        if irq.domain != "vector":
+            raise KernelError(f"A local APIC has no {irq.domain} interrupts: only vector")
+        return self._table.assign(irq, irq.number)
+
+    def enable(self, irq: Irq) -> None:
+        """Of a ``vector`` its source decides."""
+
+    def send_ipi(self, core: int) -> None:
+        """Interrupt a core, by number."""
+        self.local_apic.send_ipi(self.apic_ids[core], CALL_VECTOR)
+
+    def handle_vector(self, vector: int) -> None:
+        """Serve the interrupt that came as ``vector``, then end it.
+
+        A spurious one is not to be ended (Intel SDM 3A 10.9).  Raises KernelError when nobody
+        handles it.
+        """
+        handler = self._handlers.get(vector)
+        if handler is not None:
+            handler.count += 1
+            handler.handle()
+            self.local_apic.eoi()
+        elif vector == SPURIOUS_VECTOR:
+            self.spurious += 1
+        else:
+            raise self._table.unhandled(vector)
+
+    def handle_error(self) -> None:
+        """The local APIC has found a mistake of software.  Raises KernelError, which names it."""
+        bits = self.local_apic.errors()
+        found = [ESR_BITS.get(bit, f"ESR bit {bit}") for bit in range(8) if bits >> bit & 1]
+        raise KernelError(f"Local APIC error: {', '.join(found)}")
+
+    def handlers(self) -> list[tuple[str, list[IrqHandler]]]:
+        """All handlers, in one group."""
+        return [("Local handler", self._table.handlers_of("vector"))]
+
+
+class ApicInterrupts(LocalApicInterrupts):
+    """Interrupts by I/O APICs and the local APIC of core 0, which gets them all."""
 
     compatible = "Local APIC and I/O APIC"
 
     def __init__(self, cpu: X86Cpu, madt: Madt, *, ignore_overrides: bool = False) -> None:
-        self._cpu = cpu
-        self.local_apic = LocalApic(cpu, madt.local_apic_address)
+        super().__init__(cpu, madt.local_apic_address)
+        self._processors = madt.processors
         self.io_apics = IoApics(cpu, madt.io_apics)
         self.pic = I8259(cpu) if madt.has_pic else None
         self.isa = IsaRouting(madt.overrides, ignore_overrides=ignore_overrides)
-        self.spurious = 0
         self._gsis: dict[int, Irq] = {}
         self._triggers: dict[Irq, Route] = {}
-        self._table = VectorTable()
-        self._handlers = self._table.handlers
 
     def init(self) -> None:
         """8259s first, which are to be masked before APICs are used (ACPI 6.4, 5.2.12).
@@ -160,17 +228,14 @@ class ApicInterrupts:
         if self.pic is not None:
             self.pic.init()
         self.io_apics.init()
-        error = Irq("vector", ERROR_VECTOR)
-        self.register_handler(IrqHandler(error, "Local APIC error", self.handle_error))
-        self.local_apic.enable(0)
+        self.init_core()
+        own = self.local_apic.id()
+        others = (entry.apic_id for entry in self._processors if entry.enabled)
+        self.apic_ids = (own, *(apic_id for apic_id in others if apic_id != own))[:MOST_CORES]
 
     def set_trigger(self, irq: Irq, *, active_low: bool, level: bool) -> None:
         """How a GSI behaves that does not as PCI interrupts do; to be told before ``enable``."""
         self._triggers[irq] = Route(irq.number, active_low, level)
-
-    def register_handler(self, handler: IrqHandler) -> None:
-        """Raises KernelError when the interrupt has a handler already, or can have no vector."""
-        self._table.register(self.vector_of(handler.irq), handler)
 
     def vector_of(self, irq: Irq) -> int:
         """The interrupt's vector; one that has none gets it here.
@@ -211,28 +276,6 @@ class ApicInterrupts:
             route.gsi, vector, apic_id, active_low=route.active_low, level=route.level
         )
         self.io_apics.unmask(route.gsi)
-
-    def handle_vector(self, vector: int) -> None:
-        """Serve the interrupt that came as ``vector``, then end it.
-
-        A spurious one is not to be ended (Intel SDM 3A 10.9).  Raises KernelError when nobody
-        handles it.
-        """
-        handler = self._handlers.get(vector)
-        if handler is not None:
-            handler.count += 1
-            handler.handle()
-            self.local_apic.eoi()
-        elif vector == SPURIOUS_VECTOR:
-            self.spurious += 1
-        else:
-            raise self._table.unhandled(vector)
-
-    def handle_error(self) -> None:
-        """The local APIC has found a mistake of software.  Raises KernelError, which names it."""
-        bits = self.local_apic.errors()
-        found = [ESR_BITS.get(bit, f"ESR bit {bit}") for bit in range(8) if bits >> bit & 1]
-        raise KernelError(f"Local APIC error: {', '.join(found)}")
 
     def handlers(self) -> list[tuple[str, list[IrqHandler]]]:
         """Handlers of what the core raises itself, and of what comes by the I/O APICs."""

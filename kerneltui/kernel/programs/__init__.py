@@ -12,6 +12,7 @@ from kerneltui.kernel.workload import Workload
 PROGRAMS = {
     "timer-callbacks": "kerneltui.kernel.programs.timer_callbacks:TimerCallbacks",
     "system-timer": "kerneltui.kernel.programs.system_timer:SystemTimerProgram",
+    "ipi": "kerneltui.kernel.programs.ipi:Ipi",
     "clock-sources": "kerneltui.kernel.programs.clock_sources:ClockSources",
     "tick-vs-tickless": "kerneltui.kernel.programs.tick_vs_tickless:TickVsTickless",
     "second-io-apic": "kerneltui.kernel.programs.second_io_apic:SecondIoApic",

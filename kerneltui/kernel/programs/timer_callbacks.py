@@ -36,6 +36,9 @@ class Callback:
 class TimerCallbacks(Kernel):
     """Sets the workload's timeouts, then echoes what is typed."""
 
+    STARTS_CORES = False
+    """whether the other cores are started on platforms that do not do so by themselves"""
+
     def __init__(self, cpu: Cpu, board: str, workload: Workload) -> None:
         super().__init__(cpu, board, workload)
         self.time_manager = self._time_manager()
@@ -87,6 +90,8 @@ class TimerCallbacks(Kernel):
         self.init_drivers()
         self.arch.enable_irqs()
         self.platform.start()
+        if self.STARTS_CORES or self.platform.STARTS_CORES:
+            self.start_cores()
         self._print_boot_log()
         for request in self.workload.timeouts:
             self.request(request)

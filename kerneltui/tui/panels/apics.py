@@ -42,7 +42,8 @@ class ApicsPanel(Panel):
         apic = next((item for item in view.local_apics if item.core == view.cpu.index), None)
         if apic is None:
             return ""
-        return f"core {apic.core}: {apic.irr.bit_count()} requested, {apic.isr.bit_count()} served"
+        requested, serving = apic.irr.bit_count(), apic.isr.bit_count()
+        return f"core {apic.core}: {requested} requested, {serving} in service"
 
 
 # -- local APIC ------------------------------------------------------------------------------------
@@ -106,14 +107,14 @@ def _maps(apic: LocalApicView, *, full: bool) -> Iterator[Line]:
     if not shown:
         yield plain(" No vector is requested or in service.", "dim")
         return
-    yield plain(f" class {'IRR requested':<16} {'ISR in service':<16} TMR level", "dim")
+    yield plain(f"    {'IRR requested':<16} {'ISR in service':<16} TMR level", "dim")
     columns = "0123456789abcdef"
-    yield plain(f"       {columns} {columns} {columns}", "dim")
+    yield plain(f"    {columns} {columns} {columns}", "dim")
     for number in shown:
         rows = [_map_row(letter, _of_class(bits, number)) for letter, bits in maps]
         held = number <= apic.ppr >> 4
         look = "strong" if any(_of_class(bits, number) for _, bits in maps) else "dim"
-        yield ((f"  {number:x}0 {'≤' if held else ' '} ", "alert" if held else "dim"),
+        yield ((f"{number:x}0{'≤' if held else ' '} ", "alert" if held else "dim"),
                (" ".join(rows), look))  # fmt: skip
 
 
@@ -173,9 +174,8 @@ def pic_lines(pics: tuple[PicView, ...]) -> Iterator[Line]:
         rows = [
             "".join(letter if bits >> n & 1 else "·" for n in range(8)) for bits, letter in maps
         ]
-        masked = chip.imr == 0xFF
-        told = "all masked" if masked else ""
+        look = "dim" if chip.imr == 0xFF else "strong"
         yield (
-            (f" {chip.name:<6} ", "text"), (" ".join(rows), "dim" if masked else "strong"),
-            (f" {chip.base:02x}-{chip.base + 7:02x} {told}", "dim"),
+            (f" {chip.name:<6} ", "text"), (" ".join(rows), look),
+            (f" {chip.base:02x}-{chip.base + 7:02x}", "dim"),
         )  # fmt: skip

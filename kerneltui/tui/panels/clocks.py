@@ -32,7 +32,8 @@ class ClocksPanel(Panel):
             name_width = max(len(name) for name in names)
             value_width = max(len(str(item.value)) for item in view.counters)
             head = f" {'counter':<{name_width}} {'value':>{value_width}} {'measured MHz':>13}"
-            lines: list[Line] = [plain(fit(f"{head}  {'error':<10} nominal", width), "dim")]
+            head += f"  {'error':<10}"
+            lines: list[Line] = [((head + whole(" nominal", width - len(head)), "dim"),)]
             for name, item in zip(names, view.counters, strict=True):
                 lines.append(counter_line(f"{name:<{name_width}}", item, value_width, width))
         else:
@@ -59,11 +60,16 @@ def counter_line(name: str, item: CounterView, value_width: int, width: int) -> 
         look = "alert" if item.error_ppm or stopped else "good"
     marker = "!" if look == "alert" else " "
     head = f"{marker}{name} {item.value:>{value_width}} "
-    nominal = f" {item.hz / 1_000_000:.6f}".rstrip("0").rstrip(".") + " MHz"
+    nominal = f" {item.hz / 1_000_000:.6f}".rstrip("0").rstrip(".")
     told = fit(rate + f"  {error:<10}", max(width - len(head), 0)).rstrip()
     room = width - len(head) - len(told)
     gap = " " * max(len(rate) + 12 - len(told), 0)
-    return ((head, "text"), (told, look), (fit(gap + nominal, room) if room > 0 else "", "dim"))
+    return ((head, "text"), (told, look), (whole(gap + nominal, room), "dim"))
+
+
+def whole(text: str, width: int) -> str:
+    """All of it, or nothing: half a number is a wrong one."""
+    return text if len(text) <= width else ""
 
 
 def _name(item: CounterView) -> str:

@@ -74,7 +74,9 @@ def cores_lines(view: MachineView, width: int) -> list[Line]:
             lines.append(tuple(row))
             row = []
         row.append((piece, "strong" if shown else "text"))
-    return [*lines, tuple(row)]
+    room = width - sum(len(text) for text, _ in row)
+    hint = "k: next" if room > len("k: next") else ""
+    return [*lines, (*row, (hint, "dim"))]
 
 
 def _irqs(cpu: CpuView) -> tuple[str, str]:

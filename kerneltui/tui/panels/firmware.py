@@ -6,7 +6,7 @@ from textwrap import wrap
 
 from kerneltui.debugger.firmware_views import AcpiTableView
 from kerneltui.debugger.views import MachineView
-from kerneltui.tui.panels.base import Panel
+from kerneltui.tui.panels.base import Panel, fit
 from kerneltui.tui.widgets.line_view import Line, plain
 
 
@@ -35,14 +35,11 @@ class FirmwarePanel(Panel):
 
 def table_lines(table: AcpiTableView, width: int) -> list[Line]:
     """One table; what is wrong with it stands first."""
-    place = f"  {table.address:#x}, {table.length} bytes, "
-    sound = ("sound", "good") if table.is_sound else ("✖ broken", "alert")
-    head: Line = (
-        (f"▪ {table.signature}", "head"),
-        (f" {table.title}", "text"),
-        (place, "dim"),
-        sound,
-    )
+    place = f" {table.address:#x} {table.length} bytes  "
+    sound = ("sound  ", "good") if table.is_sound else ("✖ broken  ", "alert")
+    room = width - len(f"▪ {table.signature}") - len(place) - len(sound[0])
+    head: Line = ((f"▪ {table.signature}", "head"), (place, "dim"), sound,
+                  (fit(table.title, room).rstrip(), "text"))  # fmt: skip
     wrong = 0 if table.is_sound else 1
     lines = [head]
     for number, told in enumerate(table.lines):

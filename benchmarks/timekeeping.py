@@ -1,0 +1,56 @@
+"""``python benchmarks/timekeeping.py``: how far system time is off after an hour of virtual time.
+
+Every clock device with every timer device of the x86 board, with ticks and without.  Takes some
+minutes; ``--seconds 60`` takes less.
+"""
+
+from __future__ import annotations
+
+import argparse
+from itertools import product
+from time import perf_counter
+
+from kerneltui.debugger.counters import raw_counter
+from kerneltui.kernel.clock_selection import ORDER
+from kerneltui.kernel.pc_timer import PcTimer
+from kerneltui.machine.board import load_board
+from kerneltui.scenarios.scenario import Changes, load_scenario, make_session
+
+NS_PER_S = 1_000_000_000
+
+
+def error_ns(append: str, seconds: int) -> int:
+    """System time less true virtual time, as it has come about between 2 s and ``seconds``."""
+    session = make_session(
+        load_board("x86"), load_scenario("timer-callbacks"), changes=Changes(append=append)
+    )
+    session.recorder.trace(False)
+    errors = []
+    for until in (2, seconds):
+        session.run_until(until * NS_PER_S)
+        platform = session.kernel.platform
+        timer = platform.timer
+        assert isinstance(timer, PcTimer)
+        raw = raw_counter(session.machine, timer.timekeeper.source_name)
+        errors.append(timer.timekeeper.uptime_at(raw) - session.machine.now)
+    session.close()
+    return errors[1] - errors[0]
+
+
+def main() -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=3600)
+    seconds = parser.parse_args().seconds
+    print(f"after {seconds} s of virtual time\n\n{'clock timer':<12} {'nohz':<5} {'error':>12}")
+    for nohz, clock, timer in product(("off", "on"), ORDER["clock"], ORDER["timer"]):
+        started = perf_counter()
+        error = error_ns(f"clock={clock} timer={timer} nohz={nohz}", seconds)
+        took = perf_counter() - started
+        print(
+            f"{clock:<5} {timer:<6} {nohz:<5} {error / 1000:>9.1f} us   ({took:.0f} s)", flush=True
+        )
+
+
+if __name__ == "__main__":
+    main()

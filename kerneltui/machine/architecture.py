@@ -1,0 +1,56 @@
+"""What an architecture adds to a core that runs a kernel written in Python."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from kerneltui.hw.bus import BusFault
+from kerneltui.hw.gate import Gate
+from kerneltui.hw.line import Sink
+from kerneltui.hw.register_file import RegisterFile
+
+
+class Architecture(ABC):
+    """See the module; instructions beyond those of every core come on top."""
+
+    LOAD: ClassVar[str]
+    STORE: ClassVar[str]
+    WAIT: ClassVar[str]
+    """the mnemonics of :meth:`read`, :meth:`write` and :meth:`wait_for_interrupt`"""
+    PINS: ClassVar[dict[str, int]]
+    """the interrupt inputs, and the bit of each in ``inputs``"""
+    regs: RegisterFile
+    """the registers that matter to interrupts"""
+
+    @abstractmethod
+    def input(self, pin: str) -> Sink:
+        """The end of a wire, by a name of :data:`PINS`."""
+
+    @property
+    @abstractmethod
+    def return_address(self) -> int:
+        """Where the exception in progress has come from."""
+
+    @abstractmethod
+    def privilege(self) -> str:
+        """The level that code runs at, as ``EL1`` or ``ring 0``."""
+
+    @abstractmethod
+    def masks(self) -> tuple[str, bool]:
+        """What keeps interrupts out, as text; and whether ordinary ones are kept out."""
+
+    @abstractmethod
+    def gates(self, kind: str) -> list[Gate]:
+        """The conditions for taking what comes at an interrupt input."""
+
+    @abstractmethod
+    def _sample(self) -> None:
+        """Take the interrupts that the core's mask lets in."""
+
+    @abstractmethod
+    def _fault(self, fault: BusFault, size: int) -> int:
+        """Nothing answered at an address: what the architecture does, and what a load gives."""
+
+    def _fell_asleep(self) -> None:  # noqa: B027 - most cores sleep without ado
+        """A wait has begun."""
