@@ -96,8 +96,10 @@ class Core:
         target = self._smp.online(number)
         call = Call(function, number, self.clock.uptime_ns())
         with self._locked(target.inbox):
+            # Read, link, write: what another core put in meanwhile would be lost without the lock.
+            waiting = target.inbox.calls
             self.cpu.compute(INBOX_NS)
-            target.inbox.calls.append(call)
+            target.inbox.calls = [*waiting, call]
         self._interrupts.send_ipi(number)
         return call
 
@@ -123,8 +125,9 @@ class Core:
         if self._smp.stopped_by is not None:
             self.park()
         with self._locked(self.inbox):
+            calls = self.inbox.calls
             self.cpu.compute(INBOX_NS)
-            calls, self.inbox.calls = self.inbox.calls, []
+            self.inbox.calls = []
         for call in calls:
             self.last_latency_ns = self.clock.uptime_ns() - call.sent_ns
             self.worst_latency_ns = max(self.worst_latency_ns, self.last_latency_ns)

@@ -63,7 +63,7 @@ class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     boot: Annotated[str, Meta(description="boot parameters of a PC's kernel")] = ""
     cpu: Annotated[str, Meta(description="changed CPU features, as -arat")] = ""
     without: Annotated[list[str], Meta(description="devices to remove from the board")] = []
-    devices: Annotated[
+    config: Annotated[
         dict[str, dict[str, int | bool | str]], Meta(description="device -> changed parameters")
     ] = {}
 
@@ -235,6 +235,6 @@ def _changed(board: Board, scenario: Scenario, changes: Changes) -> Board:
         board = board.without(name)
     for features in filter(None, (scenario.spec.cpu, changes.cpu)):
         board = board.with_features(features)
-    for name, config in scenario.spec.devices.items():
+    for name, config in scenario.spec.config.items():
         board = board.with_config(name, config)
     return board

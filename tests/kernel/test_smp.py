@@ -291,6 +291,16 @@ def test_the_acknowledge_register_names_the_core_that_sent_the_sgi_and_is_writte
     assert values(3, GICC + 0x10) == values(3, GICC + 0x0C) == [CALL_SGI]
 
 
+def test_a_pi_3s_mailbox_names_the_core_that_calls():
+    events = []
+    session = session_of("rpi3", CallBack, sink=events.append)
+    session.boot()
+    session.run_until(session.machine.now + 2 * MS)
+    emptied = [(core, value) for _, _, core, kind, target, value, _ in events
+               if kind == "str" and target in {LOCAL + 0xC0, LOCAL + 0xC0 + 3 * 16}]  # fmt: skip
+    assert emptied == [(3, 1 << 0), (0, 1 << 3)]
+
+
 class Everybody(Several):
     """Core 0 calls itself, then all others at once, and waits for them."""
 
@@ -442,7 +452,9 @@ def test_a_further_core_reads_the_same_time_from_whatever_counter(boot):
 
 
 class Breaks(Several):
-    """Core 1 has a KernelError; core 0 prints all the time."""
+    """Core 1 has a KernelError; core 0 prints all the time, in a handler."""
+
+    delay_ns = 20_000
 
     def begin(self):
         self.after(MS, self.send)
@@ -455,13 +467,15 @@ class Breaks(Several):
         self.me.call(1, self.fail)
 
     def fail(self, core):
-        core.cpu.compute(20_000)
+        core.cpu.compute(self.delay_ns)
         raise KernelError("it broke")
 
 
 @every_board
-def test_a_panic_on_another_core_names_the_core_and_stops_the_others(board):
+@pytest.mark.parametrize("delay_ns", range(20_000, 320_000, 60_000))
+def test_a_panic_on_another_core_names_the_core_and_stops_the_others(board, delay_ns):
     session = session_of(board, Breaks)
+    session.kernel.delay_ns = delay_ns
     session.boot()
     session.run_until(S)
     assert session.machine.halt_reason == "Kernel panic on core 1: it broke"
@@ -470,6 +484,26 @@ def test_a_panic_on_another_core_names_the_core_and_stops_the_others(board):
     assert set(lines[lines.index("Echoing input now") + 1 : -2]) == {"chat"}
     assert session.machine.stopped == 1
     assert session.kernel.me.is_parked
+
+
+class BreaksMeanwhile(Breaks):
+    """Core 1 breaks while core 0 prints with interrupts on."""
+
+    delay_ns = 150_000
+
+    def begin(self):
+        self.send()
+        self.console.info("a long line " * 10)
+
+
+@every_board
+def test_a_panic_has_a_line_of_its_own(board):
+    session = session_of(board, BreaksMeanwhile)
+    session.run_until(S)
+    *_, cut, panic, reason = lines_of(session)
+    assert cut.startswith("a")
+    assert len(cut) < 40
+    assert (panic, reason) == ("Kernel panic on core 1!", "it broke")
 
 
 class BothBreak(Breaks):
