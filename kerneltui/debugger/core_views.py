@@ -124,6 +124,7 @@ def _instruction(core: HostedCore, names: EventNames) -> str:
         "popf": f"popf {value:#x}",
         "add rsp": f"add rsp, {value}",
         "int": f"int {target:#04x}",
+        "svc": f"svc #{target}",
     }
     taken = f"take {kind.upper()}, vector at {target:#x}" if kind in EXCEPTIONS else kind
     return texts.get(kind, taken)

@@ -91,7 +91,7 @@ def _peek(memory: AddressSpace, address: int, size: int) -> int:
 
 
 def _load(memory: AddressSpace, address: int, length: int) -> bytes:
-    return bytes(_peek(memory, address + at, 1) for at in range(length))
+    return _peek(memory, address, length).to_bytes(length, "little")
 
 
 def _wrong_sum(data: bytes) -> tuple[str, ...]:

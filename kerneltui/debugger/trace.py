@@ -27,7 +27,7 @@ SPACES = LOADS | STORES
 RawEvent = tuple[int, int, int, str, int, int, str]
 """One thing that happened: step, time in ns, core, kind, target, value, text.
 
-The kind is an instruction's mnemonic (``ldr``, ``out``, ``compute``, ``wfi``, ``iret``), an
+The kind is an instruction's mnemonic (``ldr``, ``out``, ``compute``, ``wfi``, ``svc``), an
 exception (``irq``, ``fiq``, ``sync``, ``intr``, ``nmi``, ``fault``, ``int``), a wire (``line``),
 the serial line (``tx``, ``rx``), a kernel ``tracepoint``, or ``unmodelled``.  The target is an
 address, encoding or vector, the value what was moved, the text a name where there is no address.
@@ -72,6 +72,8 @@ class EventNames:
             found |= {"ns": value}
         elif kind in {"daifset", "daifclr"}:
             found |= {"bits": value}
+        elif kind == "svc":
+            found |= {"immediate": value}
         elif kind == "cpuid":
             found |= {"leaf": hex(target)}
         elif target or value:
@@ -96,6 +98,8 @@ class EventNames:
             return f"{kind} {chr(value)!a}"
         if kind in {"daifset", "daifclr"}:
             return f"msr {kind}, #{value}"
+        if kind == "svc":
+            return f"svc #{value}"
         operand = f"{value} ns" if kind == "compute" else text
         if kind in WITH_OPERAND:
             operand = hex(value or target)

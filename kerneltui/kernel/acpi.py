@@ -8,9 +8,8 @@ there and cannot be right is an error, as nothing good comes of half an interrup
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from struct import Struct
-from typing import Any
+from typing import Any, NamedTuple
 
 from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.irq import KernelError
@@ -40,8 +39,7 @@ _FADT_X_PM_TMR = Struct("<208xB3xQ")
 _HPET = Struct("<36xIB3xQxHx")
 
 
-@dataclass(frozen=True, slots=True)
-class LocalApicEntry:
+class LocalApicEntry(NamedTuple):
     """A processor (5.2.12.2); one that is not enabled does not exist."""
 
     uid: int
@@ -49,8 +47,7 @@ class LocalApicEntry:
     enabled: bool
 
 
-@dataclass(frozen=True, slots=True)
-class IoApicEntry:
+class IoApicEntry(NamedTuple):
     """An I/O APIC (5.2.12.3); its pin 0 is global system interrupt ``gsi_base``."""
 
     id: int
@@ -58,8 +55,7 @@ class IoApicEntry:
     gsi_base: int
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(NamedTuple):
     """An ISA interrupt that is not the GSI of its number, or not as on the bus (5.2.12.5)."""
 
     isa_irq: int
@@ -68,8 +64,7 @@ class Override:
     level: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Madt:
+class Madt(NamedTuple):
     """Interrupt controllers (5.2.12).  ``has_pic``: a pair of 8259s is there and must be masked."""
 
     local_apic_address: int
@@ -79,8 +74,7 @@ class Madt:
     overrides: tuple[Override, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fadt:
+class Fadt(NamedTuple):
     """Fixed hardware (5.2.9).  A port of 0, or a century index of 0, says that there is none.
 
     ``sci_interrupt`` is an ISA interrupt where there are 8259s, else a GSI.
@@ -95,8 +89,7 @@ class Fadt:
     has_cmos_rtc: bool
 
 
-@dataclass(frozen=True, slots=True)
-class HpetTable:
+class HpetTable(NamedTuple):
     """The HPET.  ``minimum_tick_ticks``: the shortest period that loses no interrupt."""
 
     address: int
@@ -106,8 +99,7 @@ class HpetTable:
     minimum_tick_ticks: int
 
 
-@dataclass(frozen=True, slots=True)
-class AcpiTables:
+class AcpiTables(NamedTuple):
     """What the firmware has left.  ``rsdp`` is None where there is no ACPI at all."""
 
     rsdp: int | None = None

@@ -1,15 +1,19 @@
 """The time manager: one-shot and periodic timeouts on one hardware comparator.
 
 The queue's head is what the comparator is armed for.  A callback runs in IRQ context, without the
-lock held: it may set timeouts itself.  A periodic timeout is refreshed before its callback runs, so
-that a slow callback does not make it drift.
+lock held: it may set and cancel timeouts itself, its own among them.  A periodic timeout is
+refreshed before its callback runs, so that a slow callback does not make it drift.
+
+What a periodic timeout does that is late by whole periods is its catch-up policy.  With ``all`` it
+is called for each of them, one after another; with ``skip`` they are left out and counted, and it
+is next due at the first whole period that lies ahead.  Neither drifts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol
+from typing import Literal, Protocol
 
 from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.console import Console
@@ -19,6 +23,8 @@ QUEUE_NS = 50
 """Inserting into, or removing from, the queue."""
 NEVER = 1 << 63
 """A due time for when nothing is: 292 years."""
+CatchUp = Literal["all", "skip"]
+"""What becomes of the periods that a periodic timeout is late by; see above."""
 
 
 class TimerDevice(Protocol):
@@ -30,7 +36,7 @@ class TimerDevice(Protocol):
         """Time since power-on, rounded down to the counter's resolution."""
 
     def set_timeout_irq(self, due_ns: int) -> None:
-        """Interrupt at ``due_ns`` or as soon after as the counter can."""
+        """Interrupt at ``due_ns`` or as soon after as the counter can; NEVER asks for none."""
 
     def conclude_timeout_irq(self) -> None:
         """De-assert the interrupt."""
@@ -40,6 +46,7 @@ class TimeManager:
     """Timeouts.  ``rearm_after_spurious=False`` is a fault that a scenario can switch on.
 
     ``lock`` keeps the timer interrupt out while the queue changes; None where none can come.
+    Whoever holds it may call all but the handlers.
     """
 
     def __init__(
@@ -59,11 +66,15 @@ class TimeManager:
         """the timeout whose callback is running"""
         self.worst_lateness_ns = 0
         self.ran_in_tick = 0
-        """timeouts that the latest :meth:`handle_tick` has run"""
+        """timeouts that the latest :meth:`run_due` has run"""
+        self.skipped: dict[int, int] = {}
+        """for each timeout that leaves late periods out, by identity: how many so far"""
+        self.lock = lock or nullcontext()
+        self._alive: dict[int, Timeout] = {}
+        """what a cancel finds: the queue, and a periodic timeout whose callback is running"""
         self._cpu = cpu
         self._device = device
         self._console = console
-        self._lock = lock or nullcontext()
         self._rearm_after_spurious = rearm_after_spurious
         self._created = 0
         self._warn_beyond_ns = 0
@@ -75,27 +86,59 @@ class TimeManager:
         """Time since power-on."""
         return self._device.uptime_ns()
 
-    def set_timeout_once(self, delay_ns: int, callback: Callable[[], None], name: str = "") -> None:
-        """Call back once, ``delay_ns`` from now."""
-        self._set(self.uptime_ns() + delay_ns, None, callback, name)
+    def set_timeout_once(self, delay_ns: int, callback: Callable[[], None], name: str = "") -> int:
+        """Call back once, ``delay_ns`` from now; answers the timeout's identity."""
+        return self._set(self.uptime_ns() + delay_ns, None, callback, name)
 
-    def set_timeout_at(self, due_ns: int, callback: Callable[[], None], name: str = "") -> None:
-        """Call back once, at uptime ``due_ns``."""
-        self._set(due_ns, None, callback, name)
+    def set_timeout_at(self, due_ns: int, callback: Callable[[], None], name: str = "") -> int:
+        """Call back once, at uptime ``due_ns``; answers the timeout's identity."""
+        return self._set(due_ns, None, callback, name)
 
     def set_timeout_periodic(
-        self, period_ns: int, callback: Callable[[], None], name: str = ""
-    ) -> None:
-        """Call back every ``period_ns``, first one period from now."""
-        self._set(self.uptime_ns() + period_ns, period_ns, callback, name)
+        self,
+        period_ns: int,
+        callback: Callable[[], None],
+        name: str = "",
+        catch_up: CatchUp = "all",
+    ) -> int:
+        """Call back every ``period_ns`` (from 1 on), first one period from now.
+
+        Answers the timeout's identity.
+        """
+        with self.lock:
+            ident = self._set(self.uptime_ns() + period_ns, period_ns, callback, name)
+            if catch_up == "skip":
+                self.skipped[ident] = 0
+        return ident
 
     def _set(
         self, due_ns: int, period_ns: int | None, callback: Callable[[], None], name: str
-    ) -> None:
-        with self._lock:
+    ) -> int:
+        with self.lock:
             self._created += 1
-            self._push(Timeout(self._created, due_ns, period_ns, callback, name))
+            timeout = Timeout(self._created, due_ns, period_ns, callback, name)
+            self._alive[timeout.ident] = timeout
+            self._push(timeout)
             self._arm_for_head()
+        return timeout.ident
+
+    def cancel(self, ident: int) -> bool:
+        """Never call a timeout again; False when none of this identity is to come.
+
+        A periodic one may be cancelled by its own callback, a one-shot one is gone by then.  The
+        comparator is armed for the new head when it stood for this one, or disarmed without a head.
+        """
+        with self.lock:
+            timeout = self._alive.pop(ident, None)
+            if timeout is None:
+                return False
+            self.skipped.pop(ident, None)
+            if timeout is not self.handling:
+                self._cpu.compute(QUEUE_NS)
+                self.queue.remove(timeout)
+            if ident == self.armed_for:
+                self._arm_or_disarm()
+        return True
 
     def _push(self, timeout: Timeout) -> None:
         self._cpu.compute(QUEUE_NS)
@@ -108,6 +151,11 @@ class TimeManager:
             self._device.set_timeout_irq(head.due_ns)
             self.armed_for = head.ident
 
+    def _arm_or_disarm(self) -> None:
+        self._arm_for_head()
+        if self.armed_for is None:
+            self._device.set_timeout_irq(NEVER)
+
     def handle(self) -> None:
         """The timer interrupt: run the callback that is due, arm for the next."""
         self._device.conclude_timeout_irq()
@@ -116,31 +164,35 @@ class TimeManager:
         if timeout is None:
             self._console.warn("Spurious timeout IRQ")
             if self._rearm_after_spurious:
-                with self._lock:
+                with self.lock:
                     self._arm_for_head()
             return
         self._call(timeout)
-        with self._lock:
+        with self.lock:
             self._finish(timeout)
             self._arm_for_head()
 
     def handle_tick(self) -> None:
-        """The interrupt of a clock that may come before anything is due: run all that is.
+        """The interrupt of a clock that may come before anything is due: run all that is."""
+        self._device.conclude_timeout_irq()
+        self.armed_for = None
+        self.run_due(self.uptime_ns())
+
+    def run_due(self, tick_ns: int) -> None:
+        """Run what was due at uptime ``tick_ns``, in due order; interrupts are masked.
 
         What falls due meanwhile waits for the next interrupt, so that others get in between.
         """
-        self._device.conclude_timeout_irq()
-        self.armed_for = None
         self.ran_in_tick = 0
-        tick_ns = now_ns = self.uptime_ns()
-        with self._lock:
+        now_ns = tick_ns
+        with self.lock:
             timeout = self._next_in_tick(tick_ns)
         while timeout is not None:
             self._note_lateness(timeout, now_ns - timeout.due_ns)
-            timeout.refresh()
+            self._refresh(timeout, now_ns)
             self._call(timeout)
             self.ran_in_tick += 1
-            with self._lock:
+            with self.lock:
                 self._finish(timeout)
                 timeout = self._next_in_tick(tick_ns)
             if timeout is not None:
@@ -150,10 +202,19 @@ class TimeManager:
         """What else was due when the tick came; after the last, arm for the head or for none."""
         timeout = self._take_due(tick_ns)
         if timeout is None:
-            self._arm_for_head()
-            if self.armed_for is None:
-                self._device.set_timeout_irq(NEVER)
+            self._arm_or_disarm()
         return timeout
+
+    def _refresh(self, timeout: Timeout, now_ns: int) -> None:
+        """A periodic timeout's next due time; one that skips leaves out what has passed already."""
+        timeout.refresh()
+        period_ns = timeout.period_ns
+        if period_ns is None:
+            del self._alive[timeout.ident]
+        elif timeout.ident in self.skipped and timeout.due_ns <= now_ns:
+            missed = (now_ns - timeout.due_ns) // period_ns + 1
+            timeout.due_ns += missed * period_ns
+            self.skipped[timeout.ident] += missed
 
     def _call(self, timeout: Timeout) -> None:
         self.handling = timeout
@@ -163,7 +224,7 @@ class TimeManager:
 
     def _finish(self, timeout: Timeout) -> None:
         self.handling = None
-        if timeout.is_periodic:
+        if timeout.ident in self._alive:
             self._push(timeout)
 
     def _take_due(self, now_ns: int) -> Timeout | None:
@@ -174,14 +235,14 @@ class TimeManager:
         return self.queue.pop()
 
     def _pop_due(self) -> Timeout | None:
-        with self._lock:
+        with self.lock:
             if not self.queue:
                 return None
             now_ns = self.uptime_ns()
             timeout = self._take_due(now_ns)
         if timeout is not None:
             self._note_lateness(timeout, now_ns - timeout.due_ns)
-            timeout.refresh()
+            self._refresh(timeout, now_ns)
         return timeout
 
     def _note_lateness(self, timeout: Timeout, late_ns: int) -> None:

@@ -3,7 +3,8 @@
 Document: Arm Architecture Reference Manual for A-profile, DDI 0487, chapters C5 (system registers)
 and D1 (exceptions).  Modelled: PSTATE.DAIF, EL1 with SP_EL1, SPSR_EL1, ELR_EL1, ESR_EL1, FAR_EL1,
 VBAR_EL1, ISR_EL1, MPIDR_EL1, CurrentEL; IRQ, FIQ and synchronous exceptions from the current EL;
-WFI.  Not modelled: other exception levels, the MMU, SError, general-purpose registers.
+WFI; SVC.  General registers hold what system calls put there.  Not modelled: other exception
+levels, the MMU, SError.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from kerneltui.hw.register_file import RegisterFile
 from kerneltui.hw.scheduler import Scheduler
 from kerneltui.machine.core import CoreState, Costs, StopReason
 from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.kernel_image import INSTRUCTION_BYTES
 
 MASK_D, MASK_A, MASK_I, MASK_F = 1 << 9, 1 << 8, 1 << 7, 1 << 6
 MASK_ALL = MASK_D | MASK_A | MASK_I | MASK_F
@@ -29,7 +31,7 @@ VECTOR_SYNC, VECTOR_IRQ, VECTOR_FIQ = 0x200, 0x280, 0x300
 """Offsets from VBAR_EL1 for exceptions from the current EL with SP_ELx (D1.3.1)."""
 HIGHER_LEVELS = (4, 5, 6, 7)
 """op1 of registers that are UNDEFINED at EL1 (C5.1.3)."""
-EC_UNDEFINED, EC_DATA_ABORT_SAME_EL = 0x00, 0x25
+EC_UNDEFINED, EC_SVC, EC_DATA_ABORT_SAME_EL = 0x00, 0x15, 0x25
 DFSC_EXTERNAL = 0x10
 
 
@@ -108,6 +110,7 @@ class Aarch64Core(HostedCore):
         self._elr = self.regs.store("ELR_EL1")
         self._vbar = self.regs.store("VBAR_EL1")
         self._returned = False
+        self.registers: dict[str, int] = {}
         self.release_address: int | None = None
         """where the firmware, in which a core is parked after reset, looks for its entry"""
 
@@ -194,14 +197,17 @@ class Aarch64Core(HostedCore):
             else:
                 self._take("irq", VECTOR_IRQ)
 
-    def _take(self, kind: str, vector: int) -> None:
-        """Exception entry from the current EL (D1.3.1), the handler, and its return."""
+    def _take(self, kind: str, vector: int, executed: int = 0) -> None:
+        """Exception entry from the current EL (D1.3.1), the handler, and its return.
+
+        The instruction returned to lies ``executed`` bytes on, where that which caused it is done.
+        """
         if self.retired >= self.stop_at:
             self._pause(kind, self._vbar[0] + vector)
             if kind != "sync" and not self.inputs & ~self._daif[0]:
                 return  # the debugger has changed what was pending
         self._spsr[0] = self._daif[0] | EL1H
-        self._elr[0] = self._program_counter()
+        self._elr[0] = self._program_counter() + executed
         self._daif[0] = MASK_ALL
         table = self.image.vectors.get(self._vbar[0])
         if table is None or vector not in table:
@@ -299,6 +305,33 @@ class Aarch64Core(HostedCore):
             if address:
                 self._start_at(address)
 
+    def supervisor_call(self, immediate: int = 0) -> None:
+        """SVC: a synchronous exception, which no mask keeps out; ``immediate`` is of 16 bits.
+
+        At EL1 it is taken to EL1 itself and returns to the next instruction (D1.3.1, C6.2.364).
+        """
+        if self.retired >= self.stop_at:
+            self._pause("svc", immediate)
+        if self.observer is not None:
+            self.observer.instruction(self, "svc", 0, immediate)
+        self.regs.store("ESR_EL1")[0] = EC_SVC << 26 | 1 << 25 | immediate
+        self._take("sync", VECTOR_SYNC, INSTRUCTION_BYTES)
+        if self.inputs:
+            self._sample()
+
+    def save_context(self) -> dict[str, int]:
+        """What entry code pushes: general registers and the way back.
+
+        The kernel spends the time for it in :meth:`compute`; so does :meth:`restore_context`.
+        """
+        return {**self.registers, "ELR_EL1": self._elr[0], "SPSR_EL1": self._spsr[0]}
+
+    def restore_context(self, context: Mapping[str, int]) -> None:
+        """What entry code pops."""
+        self.registers = dict(context)
+        self._elr[0] = self.registers.pop("ELR_EL1")
+        self._spsr[0] = self.registers.pop("SPSR_EL1")
+
     def return_from_exception(self) -> None:
         """ERET: PSTATE from SPSR_EL1; the vector's code must end with it."""
         if self.retired >= self.stop_at:
@@ -314,3 +347,9 @@ class Aarch64Core(HostedCore):
     def place_vectors(self, table: Mapping[int, Callable[[], None]]) -> int:
         """Link a vector table into the image; returns its address for VBAR_EL1."""
         return self.image.place_vectors(table)
+
+    def replace_vector(self, offset: int, entry: Callable[[], None]) -> Callable[[], None]:
+        """Link other code into the table that VBAR_EL1 points to; answers what was there."""
+        table = self.image.vectors[self._vbar[0]]
+        before, table[offset] = table[offset], entry
+        return before

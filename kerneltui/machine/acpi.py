@@ -8,9 +8,8 @@ There is no FACS, as nothing here sleeps, and no RSDT, which is for systems befo
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from struct import pack
-from typing import Literal
+from typing import Literal, NamedTuple
 
 OEM_ID, OEM_TABLE_ID, CREATOR_ID = b"KRNLTU", b"KERNELTU", b"KRNL"
 OEM_REVISION = CREATOR_REVISION = 1
@@ -38,8 +37,7 @@ NO_C2_US, NO_C3_US = 101, 1001
 HPET_VENDOR_INTEL, HPET_REVISION = 0x8086, 1
 
 
-@dataclass(frozen=True, slots=True)
-class Processor:
+class Processor(NamedTuple):
     """A core and its local APIC; both numbers 0 to 254."""
 
     uid: int
@@ -47,8 +45,7 @@ class Processor:
     enabled: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class IoApic:
+class IoApic(NamedTuple):
     """An I/O APIC; ``gsi_base`` is the global system interrupt at its pin 0."""
 
     id: int
@@ -56,8 +53,7 @@ class IoApic:
     gsi_base: int
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(NamedTuple):
     """An ISA interrupt that is not the GSI of its number, edge triggered and active high.
 
     ``bus`` leaves polarity or trigger as on the ISA bus.
@@ -69,8 +65,7 @@ class Override:
     trigger: Literal["bus", "edge", "level"] = "bus"
 
 
-@dataclass(frozen=True, slots=True)
-class Madt:
+class Madt(NamedTuple):
     """Interrupt controllers.  ``nmi_lint``: the local pin (0, 1) of every core that NMI is at.
 
     ``has_pic``: there is a pair of 8259s too, which is to be masked before APICs are used.
@@ -84,8 +79,7 @@ class Madt:
     has_pic: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Fadt:
+class Fadt(NamedTuple):
     """Fixed hardware.  Ports of 0, and a century index of 0, say that there is none.
 
     ``sci_interrupt``: the ISA interrupt that the SCI is, or where there is no 8259 its GSI.
@@ -104,8 +98,7 @@ class Fadt:
     has_cmos_rtc: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Hpet:
+class Hpet(NamedTuple):
     """The HPET.  ``minimum_tick_ticks``: the shortest period that loses no interrupt."""
 
     address: int
@@ -115,8 +108,7 @@ class Hpet:
     legacy_replacement: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Firmware:
+class Firmware(NamedTuple):
     """What there is to tell; a table that is None is left out."""
 
     madt: Madt | None = None

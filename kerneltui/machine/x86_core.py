@@ -5,8 +5,8 @@ and 8.4 (start-up of further processors).  Modelled: RFLAGS.IF, RSP, the IDT wit
 memory, the interrupt frame on the stack in memory, maskable interrupts with their INTA cycle, NMI
 and its blocking until IRET, the shadow of STI, general protection faults of unknown MSRs, INT n,
 HLT with the idle model of :mod:`kerneltui.machine.x86_clocks`, CPUID, INIT and start-up messages.
-Not modelled: other rings, the TSS and its stacks, paging, descriptor tables but the IDT, trap
-gates (every gate clears IF), general-purpose registers, CR8 (use TPR).
+General registers hold what system calls put there.  Not modelled: other rings, the TSS and its
+stacks, paging, descriptor tables but the IDT, CR8 (use TPR).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.hw.scheduler import Scheduler
-from kerneltui.machine import x86_cpuid
+from kerneltui.machine import x86_cpuid, x86_gates
 from kerneltui.machine.core import CoreState, Costs, StopReason
 from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.x86_clocks import CoreClocks
@@ -28,7 +28,6 @@ from kerneltui.machine.x86_registers import ALWAYS_ONE, IF, TSC_MSR, X86_64
 INTR, NMI = 1, 2
 """The interrupt inputs' bits."""
 NMI_VECTOR, GENERAL_PROTECTION = 2, 13
-PRESENT = 1 << 47
 KERNEL_CS, KERNEL_SS = 0x08, 0x10
 STACK_TOP, STACK_SIZE = 0x7_0000, 0x4000
 WORD, WORD_MASK = 8, (1 << 64) - 1
@@ -71,6 +70,7 @@ class X86Core(HostedCore):
     def _reset(self) -> None:
         self.regs.reset()
         self._rsp[0] = STACK_TOP - STACK_SIZE * self.index
+        self.registers: dict[str, int] = {}
         self.inputs &= INTR
         self._nmi_blocked = False
         self._returned = False
@@ -156,9 +156,9 @@ class X86Core(HostedCore):
                 self._enter(kind, self.acknowledge() if self.acknowledge is not None else 0xFF)
 
     def _enter(self, kind: str, vector: int, error_code: int | None = None) -> None:
-        """Through the vector's gate: frame on the stack, IF off, handler, IRET (6.14)."""
+        """Through the vector's gate: frame on the stack, IF as the gate says, handler, IRET (6.14)."""
         self._rip[0] = self._program_counter()
-        entry = self._entry(vector)
+        entry, clears_if = self._entry(vector)
         flags, stack = self._flags[0], self._rsp[0]
         # One store for the five words: SS, RSP, RFLAGS, CS and RIP, the last at the lowest address.
         frame = KERNEL_SS << 256 | stack << 192 | flags << 128 | KERNEL_CS << 64 | self._rip[0]
@@ -166,7 +166,8 @@ class X86Core(HostedCore):
         self._push(frame, FRAME_SIZE)
         if error_code is not None:
             self._push(error_code)
-        self._flags[0] = flags & ~IF
+        if clears_if:
+            self._flags[0] = flags & ~IF
         external = kind in {"intr", "nmi"}
         self.interrupts_taken += external
         if self.observer is not None:
@@ -184,22 +185,21 @@ class X86Core(HostedCore):
         if self.depth < self.stop_below_depth:
             self.request_stop(StopReason.HANDLER_DONE)
 
-    def _entry(self, vector: int) -> Callable[[], None]:
-        """The code that the vector's gate leads to (6.14.1); without one the processor shuts down.
+    def _entry(self, vector: int) -> tuple[Callable[[], None], bool]:
+        """The code behind the vector's gate, and whether that clears IF; else a shutdown (6.14.1).
 
         A missing gate is a fault, whose own gate is missing too, and a third one ends it (6.15).
         """
-        place = vector * 16
-        if place + 15 > self._idt_limit[0]:
+        place = vector * x86_gates.GATE_SIZE
+        if place + x86_gates.GATE_SIZE - 1 > self._idt_limit[0]:
             self.halt(f"shutdown: vector {vector:#04x} is beyond the IDT (limit "
                       f"{self._idt_limit[0]:#x})")  # fmt: skip
-        gate = self._peek(self._idt[0] + place, 2 * WORD)
-        address = gate >> 32 & 0xFFFF_FFFF_FFFF_0000 | gate & 0xFFFF
-        entry = self.image.entries.get(address)
-        if not gate & PRESENT or entry is None:
-            why = f"no code at {address:#x}" if gate & PRESENT else "its gate is not present"
+        gate = x86_gates.decode(self._peek(self._idt[0] + place, x86_gates.GATE_SIZE))
+        entry = self.image.entries.get(gate.address)
+        if not gate.is_present or entry is None:
+            why = f"no code at {gate.address:#x}" if gate.is_present else "its gate is not present"
             self.halt(f"shutdown: interrupt with vector {vector:#04x}, but {why}")
-        return entry
+        return entry, gate.clears_if
 
     def _peek(self, address: int, size: int) -> int:
         """The IDT or the stack, of which nothing may be there: all ones."""

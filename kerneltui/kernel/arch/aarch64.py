@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Never
 
-from kerneltui.kernel.arch.cpu import Aarch64Cpu
+from kerneltui.kernel.arch.cpu import WORD_MASK, Aarch64Cpu, SyscallHandler, signed
 from kerneltui.kernel.irq import KernelError
 
 
@@ -32,6 +32,13 @@ IRQ_MASK = 0b0010
 SAVE_CONTEXT_NS = 20
 """Pushing and popping the interrupted context: 34 registers to cached memory."""
 
+VECTOR_SYNC = 0x200
+"""From the current EL, SP_ELx."""
+EC_SVC = 0x15
+NUMBER_REGISTER, RESULT_REGISTER = "x8", "x0"
+ARGUMENT_REGISTERS = ("x0", "x1", "x2", "x3", "x4", "x5")
+"""What carries a system call on Linux."""
+
 EXCEPTION_CLASSES = {0x00: "Unknown reason", 0x15: "SVC", 0x25: "Data abort, current EL"}
 
 
@@ -47,18 +54,20 @@ class Vectors:
 
     def install(self) -> None:
         """Point VBAR_EL1 to the table: entries for exceptions from the current EL, SP_ELx."""
-        table = {0x200: self.sync, 0x280: self.irq, 0x300: self.fiq, 0x380: self.serror}
+        table = {VECTOR_SYNC: self.sync, 0x280: self.irq, 0x300: self.fiq, 0x380: self.serror}
         self._cpu.write_sysreg(VBAR_EL1, self._cpu.place_vectors(table))
 
     def irq(self) -> None:
         """An IRQ: save the context, let the interrupt controller's driver handle it, return."""
         cpu = self._cpu
+        context = cpu.save_context()
         cpu.compute(SAVE_CONTEXT_NS)
         try:
             self._irq()
         except KernelError as error:
             self._panic(str(error))
         cpu.compute(SAVE_CONTEXT_NS)
+        cpu.restore_context(context)
         cpu.return_from_exception()
 
     def sync(self) -> None:
@@ -77,6 +86,39 @@ class Vectors:
     def serror(self) -> None:
         """An asynchronous error."""
         self._panic("CPU exception: SError")
+
+
+class SyscallEntry:
+    """The synchronous vector of a kernel with system calls: SVC is one, all else is an error.
+
+    Interrupts stay masked during a call, as the processor leaves them at every entry (D1.3.1).
+    """
+
+    def __init__(
+        self, cpu: Aarch64Cpu, handler: SyscallHandler, panic: Callable[[str], Never]
+    ) -> None:
+        """Takes the vector over, at once."""
+        self._cpu = cpu
+        self._handler = handler
+        self._panic = panic
+        self._otherwise = cpu.replace_vector(VECTOR_SYNC, self.sync)
+
+    def sync(self) -> None:
+        """A synchronous exception: number and arguments lie in the saved registers."""
+        cpu = self._cpu
+        if cpu.read_sysreg(ESR_EL1) >> 26 != EC_SVC:
+            self._otherwise()
+            return
+        context = cpu.save_context()
+        cpu.compute(SAVE_CONTEXT_NS)
+        arguments = tuple(signed(context.get(name, 0)) for name in ARGUMENT_REGISTERS)
+        try:
+            result = self._handler(signed(context[NUMBER_REGISTER]), arguments)
+        except KernelError as error:
+            self._panic(str(error))
+        cpu.compute(SAVE_CONTEXT_NS)
+        cpu.restore_context({**context, RESULT_REGISTER: result & WORD_MASK})
+        cpu.return_from_exception()
 
 
 class IrqLock:
@@ -122,6 +164,19 @@ class Aarch64:
     def disable_irqs(self) -> None:
         """Keep IRQs out."""
         self._cpu.mask(IRQ_MASK)
+
+    def install_syscalls(self, handler: SyscallHandler, panic: Callable[[str], Never]) -> None:
+        """System calls come by SVC."""
+        SyscallEntry(self._cpu, handler, panic)
+
+    def syscall(self, number: int, *arguments: int) -> int:
+        """SVC, with the registers that Linux takes."""
+        registers = self._cpu.registers
+        registers[NUMBER_REGISTER] = number & WORD_MASK
+        for name, argument in zip(ARGUMENT_REGISTERS, arguments, strict=False):
+            registers[name] = argument & WORD_MASK
+        self._cpu.supervisor_call()
+        return signed(self._cpu.registers[RESULT_REGISTER])
 
     def privilege(self) -> str:
         """The current exception level."""

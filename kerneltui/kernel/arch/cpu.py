@@ -6,9 +6,24 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Never, Protocol
 
+SyscallHandler = Callable[[int, tuple[int, ...]], int]
+"""Gets a system call's number and what the argument registers hold; answers the result."""
+WORD_MASK = (1 << 64) - 1
+
+
+def signed(word: int) -> int:
+    """What a register of 64 bits holds, read as a number that can be negative."""
+    return (word & WORD_MASK ^ 1 << 63) - (1 << 63)
+
 
 class Cpu(Protocol):
-    """What every architecture offers.  Each call but ``tracepoint`` is an instruction."""
+    """What every architecture offers.  Each call but ``tracepoint`` is an instruction.
+
+    ``registers`` are the general registers that a system call goes through, by name; there are none
+    until code sets them.  To look at one or set it costs nothing.
+    """
+
+    registers: dict[str, int]
 
     def read(self, address: int, size: int = 4) -> int:
         """Load ``size`` bytes from a physical address."""
@@ -50,11 +65,23 @@ class Aarch64Cpu(Cpu, Protocol):
     def return_from_exception(self) -> None:
         """ERET."""
 
+    def supervisor_call(self, immediate: int = 0) -> None:
+        """SVC: enter the synchronous exception's vector, whatever is masked."""
+
+    def save_context(self) -> dict[str, int]:
+        """General registers and the way back, as entry code pushes them; ``compute`` the time."""
+
+    def restore_context(self, context: Mapping[str, int]) -> None:
+        """What entry code pops."""
+
     def send_event(self) -> None:
         """SEV: parked cores look whether they are released."""
 
     def place_vectors(self, table: Mapping[int, Callable[[], None]]) -> int:
         """Link a vector table into the image and return its address."""
+
+    def replace_vector(self, offset: int, entry: Callable[[], None]) -> Callable[[], None]:
+        """Change an entry of the vector table in use; returns what was there."""
 
 
 class X86Cpu(Cpu, Protocol):
@@ -102,6 +129,9 @@ class X86Cpu(Cpu, Protocol):
     def release_stack(self, size: int) -> None:
         """ADD RSP: forget ``size`` pushed bytes."""
 
+    def interrupt(self, vector: int) -> None:
+        """INT n: enter the vector's gate, whatever RFLAGS.IF says."""
+
     def return_from_interrupt(self) -> None:
         """IRET: pops the interrupt frame."""
 
@@ -123,6 +153,15 @@ class Arch(Protocol):
 
     def privilege(self) -> str:
         """The level that the kernel runs at."""
+
+    def install_syscalls(self, handler: SyscallHandler, panic: Callable[[str], Never]) -> None:
+        """From now on system calls on this core are ``handler``'s; vectors are installed."""
+
+    def syscall(self, number: int, *arguments: int) -> int:
+        """A system call by a trap, as a user's program makes it: up to six arguments.
+
+        Numbers are 64 bits, with sign.  A negative result is an error's number.
+        """
 
     def exception_masks(self) -> dict[str, bool]:
         """Which exceptions are masked, by the names that the boot log prints."""

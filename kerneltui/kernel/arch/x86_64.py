@@ -10,7 +10,7 @@ from functools import partial
 from types import TracebackType
 from typing import Never
 
-from kerneltui.kernel.arch.cpu import X86Cpu
+from kerneltui.kernel.arch.cpu import WORD_MASK, SyscallHandler, X86Cpu, signed
 from kerneltui.kernel.irq import KernelError
 
 RFLAGS_IF = 1 << 9
@@ -21,7 +21,13 @@ VECTORS = 256
 KERNEL_CS = 0x08
 INTERRUPT_GATE = 0x8E00
 """Present, privilege level 0, 64-bit interrupt gate (6.14.1)."""
+TRAP_GATE = 0x8F00
+"""The same, but IF stays as it was (6.12.1.2)."""
 FIRST_EXTERNAL = 32
+SYSCALL_VECTOR = 0x80
+NUMBER_REGISTER = RESULT_REGISTER = "rax"
+ARGUMENT_REGISTERS = ("rdi", "rsi", "rdx", "r10", "r8", "r9")
+"""What carries a system call on Linux; the vector is that of its 32-bit programs."""
 
 SAVE_CONTEXT_NS = 20
 """Pushing and popping the interrupted context: 15 registers to cached memory."""
@@ -36,6 +42,16 @@ EXCEPTIONS = {
 """Names of the processor's own vectors (table 6-1)."""
 WITH_ERROR_CODE = frozenset((8, 10, 11, 12, 13, 14, 17, 21))
 WORD = 8
+
+
+def write_gate(
+    cpu: X86Cpu, table: int, vector: int, enter: Callable[[], None], kind: int = INTERRUPT_GATE
+) -> None:
+    """Have ``vector`` of the table at ``table`` lead to ``enter`` (6.14.1)."""
+    code = cpu.place_code(enter)
+    low = code & 0xFFFF | KERNEL_CS << 16 | kind << 32 | code >> 16 << 48
+    cpu.write(table + 16 * vector, low & WORD_MASK, WORD)
+    cpu.write(table + 16 * vector + WORD, code >> 32, WORD)
 
 
 class Vectors:
@@ -63,15 +79,13 @@ class Vectors:
         """Write a gate for every vector, and load the table."""
         for vector in range(VECTORS):
             enter = self.exception if vector < FIRST_EXTERNAL else self.interrupt
-            code = self._cpu.place_code(partial(enter, vector))
-            low = code & 0xFFFF | KERNEL_CS << 16 | INTERRUPT_GATE << 32 | code >> 16 << 48
-            self._cpu.write(self._base + 16 * vector, low & (1 << 64) - 1, WORD)
-            self._cpu.write(self._base + 16 * vector + WORD, code >> 32, WORD)
+            write_gate(self._cpu, self._base, vector, partial(enter, vector))
         self._cpu.load_idt(self._base, 16 * VECTORS - 1)
 
     def interrupt(self, vector: int) -> None:
         """An external interrupt: save the context, let the kernel handle it, return."""
         cpu = self._cpu
+        saved = dict(cpu.registers)
         cpu.push(0)
         cpu.push(vector)
         cpu.compute(SAVE_CONTEXT_NS)
@@ -80,6 +94,7 @@ class Vectors:
         except KernelError as error:
             self._panic(str(error))
         cpu.compute(SAVE_CONTEXT_NS)
+        cpu.registers = saved
         cpu.release_stack(2 * WORD)
         cpu.return_from_interrupt()
 
@@ -93,6 +108,41 @@ class Vectors:
         error, rip = cpu.read(frame + WORD, WORD), cpu.read(frame + 2 * WORD, WORD)
         name = EXCEPTIONS.get(vector, "reserved vector")
         self._panic(f"CPU exception {vector}: {name}: error code {error:#x}, RIP {rip:#018x}")
+
+
+class SyscallEntry:
+    """The code behind the gate of system calls: the same frame as for all vectors.
+
+    It is a trap gate: a call that came with interrupts let in runs with them let in.
+    """
+
+    def __init__(
+        self, cpu: X86Cpu, handler: SyscallHandler, panic: Callable[[str], Never]
+    ) -> None:
+        self._cpu = cpu
+        self._handler = handler
+        self._panic = panic
+
+    def install(self) -> None:
+        """Write the gate, into the boot core's table: no other core makes system calls."""
+        write_gate(self._cpu, IDT, SYSCALL_VECTOR, self.enter, TRAP_GATE)
+
+    def enter(self) -> None:
+        """A system call: number and arguments lie in the saved registers."""
+        cpu = self._cpu
+        saved = dict(cpu.registers)
+        cpu.push(0)
+        cpu.push(SYSCALL_VECTOR)
+        cpu.compute(SAVE_CONTEXT_NS)
+        arguments = tuple(signed(saved.get(name, 0)) for name in ARGUMENT_REGISTERS)
+        try:
+            result = self._handler(signed(saved[NUMBER_REGISTER]), arguments)
+        except KernelError as error:
+            self._panic(str(error))
+        cpu.compute(SAVE_CONTEXT_NS)
+        cpu.registers = {**saved, RESULT_REGISTER: result & WORD_MASK}
+        cpu.release_stack(2 * WORD)
+        cpu.return_from_interrupt()
 
 
 class IrqLock:
@@ -137,6 +187,19 @@ class X86Arch:
     def disable_irqs(self) -> None:
         """Keep interrupts out."""
         self._cpu.cli()
+
+    def install_syscalls(self, handler: SyscallHandler, panic: Callable[[str], Never]) -> None:
+        """System calls come by INT 80h."""
+        SyscallEntry(self._cpu, handler, panic).install()
+
+    def syscall(self, number: int, *arguments: int) -> int:
+        """INT 80h, with the registers that Linux takes on x86-64."""
+        registers = self._cpu.registers
+        registers[NUMBER_REGISTER] = number & WORD_MASK
+        for name, argument in zip(ARGUMENT_REGISTERS, arguments, strict=False):
+            registers[name] = argument & WORD_MASK
+        self._cpu.interrupt(SYSCALL_VECTOR)
+        return signed(self._cpu.registers[RESULT_REGISTER])
 
     def privilege(self) -> str:
         """The level that the kernel runs at: there is no other here."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kerneltui.kernel.arch.aarch64 import sysreg
 from kerneltui.kernel.arch.cpu import Aarch64Cpu
+from kerneltui.kernel.time import NEVER
 
 CNTFRQ_EL0 = sysreg(3, 3, 14, 0, 0)
 CNTPCT_EL0 = sysreg(3, 3, 14, 0, 1)
@@ -47,7 +48,10 @@ class ArchTimer:
         return self._cpu.read_sysreg(CNTPCT_EL0) * NS_PER_S // hz
 
     def set_timeout_irq(self, due_ns: int) -> None:
-        """Interrupt at the first counter tick that is not before ``due_ns``."""
+        """Interrupt at the first counter tick that is not before ``due_ns``; not at all for NEVER."""
+        if due_ns >= NEVER:
+            self.conclude_timeout_irq()
+            return
         hz = self._hz or self._frequency()
         target = due_ns * hz // NS_PER_S if self._round_due_down else -(-due_ns * hz // NS_PER_S)
         self._cpu.write_sysreg(CNTP_CVAL_EL0, target)

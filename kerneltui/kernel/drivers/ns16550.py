@@ -33,8 +33,10 @@ CLOCK_HZ = 14_745_600
 """Eight times the PC's first clock, as on faster serial cards."""
 BAUD = 921_600
 FIFO_DEPTH = 16
-POLL_NS = 4_000
-"""Pause between two looks at a full FIFO: under half a character."""
+CHARACTER_NS = 10 * 1_000_000_000 // BAUD
+"""Start bit, eight data bits, stop bit."""
+POLL_NS = 8_000
+"""Pause between two looks at a full FIFO: less than a character, so that no gap arises."""
 
 
 class Ns16550:
@@ -99,12 +101,15 @@ class Ns16550:
         """Poll until the transmitter says that it is empty.
 
         That says nothing of what an interrupt handler writes meanwhile, so the count that it stands
-        for is taken before.
+        for is taken before.  Ports are slow: the time that the characters in the FIFO take at least
+        passes without asking.
         """
         cpu, base = self._cpu, self._base
+        pause_ns = max(self._written - self._left - 2, 0) * CHARACTER_NS
         while True:
             written = self._written
             if cpu.read_port(base + LSR) & empty:
                 self._left = written
                 return
-            cpu.compute(POLL_NS)
+            cpu.compute(pause_ns or POLL_NS)
+            pause_ns = 0
