@@ -9,6 +9,7 @@ from collections.abc import Callable
 import dashboard_rows
 import machine_rows
 import memory_rows
+import queue_rows
 from figures import Figure, as_table, plain_call_s
 
 ROWS: dict[str, Callable[..., list[Figure]]] = {
@@ -19,6 +20,7 @@ ROWS: dict[str, Callable[..., list[Figure]]] = {
     "key": dashboard_rows.key,
     "cpu": dashboard_rows.cpu,
     "memory": memory_rows.memory,
+    "queues": queue_rows.queues,
 }
 
 

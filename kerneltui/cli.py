@@ -13,7 +13,14 @@ import click
 
 from kerneltui import __version__
 from kerneltui.errors import UserError, suggestion
-from kerneltui.parameters import DurationType, SizeType, SpeedType, machine_options, pass_on
+from kerneltui.parameters import (
+    DurationType,
+    SizeType,
+    SpeedType,
+    gathered,
+    machine_options,
+    pass_on,
+)
 
 if TYPE_CHECKING:
     from kerneltui.debugger.session import Session
@@ -86,11 +93,20 @@ def _dashboard(speed: float, theme: str, **machine: Any) -> int:
 
 
 def _session(
-    board: str | None, scenario: str, append: str, cpu: str, without: tuple[str, ...]
+    board: str | None,
+    scenario: str,
+    append: tuple[str, ...],
+    cpu: tuple[str, ...],
+    without: tuple[str, ...],
 ) -> Session:
     from kerneltui.scenarios.scenario import Changes, open_session
 
-    return open_session(board, scenario, Changes(append, cpu, without))
+    changes = Changes(
+        append=" ".join(gathered("append", append)),
+        cpu=",".join(gathered("cpu", cpu)),
+        without=gathered("without", without),
+    )
+    return open_session(board, scenario, changes)
 
 
 @cli.command()

@@ -92,9 +92,17 @@ _SCENARIO = click.option(
 
 _CHANGES = (
     click.option(
-        "--append", default="", help="Boot parameters of a PC, as 'clock=hpet timer=acpi'."
+        "--append",
+        multiple=True,
+        metavar="TEXT",
+        help="Boot parameters of a PC, as 'clock=hpet timer=acpi'.",
     ),
-    click.option("--cpu", default="", help="Change CPU features of a PC, as '-arat,-invtsc'."),
+    click.option(
+        "--cpu",
+        multiple=True,
+        metavar="TEXT",
+        help="Change CPU features of a PC, as '-arat,-invtsc'.",
+    ),
     click.option(
         "--no", "without", multiple=True, metavar="DEVICE", help="Remove a device from the board."
     ),
@@ -106,6 +114,14 @@ def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (*reversed(_CHANGES), _SCENARIO, _BOARD):
         command = option(command)
     return command
+
+
+def gathered(name: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    """What was given of an option that may be repeated, before the command and behind it."""
+    ctx = click.get_current_context()
+    behind = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    before: tuple[str, ...] = ctx.parent.params.get(name, ()) if ctx.parent and behind else ()
+    return (*before, *values)
 
 
 def pass_on(ctx: click.Context, command: click.Command) -> None:
@@ -121,5 +137,6 @@ def pass_on(ctx: click.Context, command: click.Command) -> None:
     known = {parameter.name for parameter in command.params}
     for name in given:
         if name not in known:
-            raise UserError(f"'--{name}' does not apply to '{command.name}'")
+            option = next(item for item in ctx.command.params if item.name == name).opts[0]
+            raise UserError(f"'{option}' does not apply to '{command.name}'")
     ctx.default_map = {str(command.name): given}

@@ -14,6 +14,11 @@ PICTURES = {
     "rpi4-filter": ["--keys", "i / g i c c enter"],
     "rpi4-help": ["--keys", "question_mark"],
     "rpi3-timer-event": ["--board", "rpi3", "--keys", "n"],
+    "x86-timer-event": ["--board", "x86", "--keys", "n 9"],
+    "x86-missing-arat": ["--scenario", "missing-arat", "--at", "3.5s", "--keys", "n 8"],
+    "x86-gsi-override": ["--scenario", "gsi-override", "--at", "3.2s"],
+    "x86-firmware": ["--board", "x86", "--keys", "0 z", "--size", "100x40"],
+    "x86-80x24-ipi": ["--scenario", "ipi", "--board", "x86", "--keys", "i i 9", "--size", "80x24"],
     "rpi4-system-timer": ["--scenario", "system-timer", "--keys", "n n"],
     "rpi4-overload-projector-light": [
         "--scenario", "overload", "--at", "2s", "--keys", "i s", "--theme", "projector-light",

@@ -399,3 +399,21 @@ def test_control_characters_in_a_title_are_refused(tmp_path, capfdbinary):
     error = capfdbinary.readouterr().err
     assert b"evil.yaml:2: control characters" in error
     assert b"\x1b" not in error
+
+
+def test_changes_may_stand_before_and_behind_the_command(said):
+    status, out, _ = said(
+        "--no", "hpet", "--cpu", "-arat", "run", "--board", "x86", "--no", "acpi", "--cpu=-invtsc",
+        "--append", "clock=pit", "--append", "nohz=off", "--until", "70ms",
+    )  # fmt: skip
+    assert status == 0
+    for text in ("Boot parameters: clock=pit nohz=off", "no ACPI FADT", "no ACPI HPET table",
+                 "timer=tsc refused"):  # fmt: skip
+        assert text in out
+    status, out, _ = said("--append", "clock=hpet", "run", "--board", "x86", "--until", "50ms")
+    assert "Boot parameters: clock=hpet" in out
+
+
+def test_an_option_that_does_not_apply_is_named_as_it_was_written(said):
+    status, _, err = said("--no", "hpet", "boards")
+    assert (status, "'--no' does not apply to 'boards'" in err) == (2, True)

@@ -136,7 +136,12 @@ class Session:
         return reason
 
     def step(self) -> StopReason:
-        """Execute one instruction: one access to the hardware, an exception entry, a wait."""
+        """Execute one instruction: one access to the hardware, an exception entry, a wait.
+
+        A wait ends when the core wakes.  Beside other cores that can be never: there the step is
+        over after the next interrupt or timer event of any core, and :attr:`last_stop` says that
+        the core sleeps on.  A core that is off executes nothing: NOTHING_DUE.
+        """
         return self.advance(STEP)
 
     def next_interrupt(self) -> StopReason:
@@ -165,19 +170,36 @@ class Session:
         Answers BUDGET or TIME when a limit ended the slice before the goal was reached; call again
         to go on.
         """
+        stepping = "steps" in goal.conditions
+        if stepping and self.core.state is CoreState.OFF:
+            self.last_stop = f"core {self.focus} is off"
+            return StopReason.NOTHING_DUE
         conditions = {**goal.conditions, "instructions": instructions, "focus": self.focus}
         conditions["until"] = min(conditions.get("until", NEVER), until)
         if "until" not in goal.conditions and goal.conditions and self._nothing_to_wait_for():
             self._say(StopReason.NOTHING_DUE)
             return StopReason.NOTHING_DUE
+        dozes = stepping and self._waits_beside_others()
+        if dozes:
+            conditions |= NEXT_INTERRUPT.conditions | NEXT_TIMER_EVENT.conditions
         before = self._progress()
         reason = self.machine.run(**conditions)
         if self._progress() != before:
             self.generation += 1
+        if dozes and reason in {StopReason.INTERRUPT, StopReason.TRACEPOINT}:
+            self.last_stop = f"core {self.focus} sleeps on"
+            return reason
         if reason in _EVENTS:
             self.focus = self.machine.stopped
         self._say(reason)
         return reason
+
+    def _waits_beside_others(self) -> bool:
+        """Whether the core on show sleeps, or is about to, while others may never wake it."""
+        core = self.core
+        waits = core.pending is not None and core.pending.kind == core.WAIT
+        others = any(o is not core and o.state is not CoreState.OFF for o in self.machine.cores)
+        return others and (waits or core.state is CoreState.WAITING)
 
     def _progress(self) -> tuple[int, ...]:
         return self.machine.now, *(core.retired for core in self.machine.cores)

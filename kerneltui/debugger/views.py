@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from kerneltui.debugger.core_views import CoreView, CpuView, core_views, cpu_view
-from kerneltui.debugger.explain import way_to_core
 from kerneltui.debugger.firmware_views import AcpiTableView
+from kerneltui.debugger.interrupt_views import InterruptView, interrupt_views
 from kerneltui.debugger.platform_views import (
     CounterView,
     IoApicView,
@@ -28,9 +28,8 @@ from kerneltui.debugger.platform_views import (
     rtc_view,
     wall_clock_view,
 )
-from kerneltui.hw.device import Device, InterruptController, InterruptState, TimerDevice
-from kerneltui.hw.gate import first_shut
-from kerneltui.hw.register import Access, Slot
+from kerneltui.hw.device import Device, InterruptController, TimerDevice
+from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, MSRS, PORTS, SYSTEM_REGISTERS, Access, Slot
 from kerneltui.kernel.kernel import Kernel
 from kerneltui.machine.core import STORES
 
@@ -40,6 +39,9 @@ if TYPE_CHECKING:
     from kerneltui.machine.machine import Machine
 
 MOST_TIMEOUTS_SHOWN = 500
+PLACES = {
+    SYSTEM_REGISTERS: "system registers", MSRS: "MSRs", BEHIND_WINDOW: "by index and data",
+}  # fmt: skip
 TRACE_SHOWN = 400
 
 
@@ -80,33 +82,11 @@ class BlockView(msgspec.Struct, frozen=True):
     name: str
     title: str
     base: int | None
-    """its address; None for system registers"""
+    """its address or first port; None where registers have names or numbers only"""
+    place: str
+    """where it lies, in words: ``0xfee00000``, ``port 0x20``, ``system registers``"""
     is_controller: bool
     registers: tuple[RegisterView, ...]
-
-
-class InterruptView(msgspec.Struct, frozen=True):
-    """One interrupt of one controller, as the core on show sees it."""
-
-    controller: str
-    number: int
-    source: str
-    name: str
-    line: bool | None
-    enabled: bool
-    pending: bool
-    active: bool | None
-    priority: int | None
-    targets: tuple[int, ...]
-    trigger: str
-    count: int | None
-    """how often its handler has run; None without a handler"""
-    blocked_by: str
-    """the first shut gate on its way to the core; empty when all are open"""
-    needs: str
-    """what that gate looks at, and what would open it"""
-    handler_runs: bool
-    """it waits for nothing but the end of the handler that is running"""
 
 
 class TimeoutView(msgspec.Struct, frozen=True):
@@ -200,7 +180,7 @@ def build(session: Session) -> MachineView:
         cpu=cpu_view(session.core, session.names),
         cores=tuple(core_views(machine)),
         blocks=tuple(_blocks(session)),
-        interrupts=tuple(_interrupts(machine, kernel, session.focus)),
+        interrupts=tuple(interrupt_views(machine, kernel, session.focus)),
         timeouts=tuple(_timeouts(kernel, now)),
         timeout_count=len(kernel.timeouts()),
         worst_lateness_ns=kernel.worst_lateness_ns(),
@@ -254,8 +234,15 @@ def _blocks(session: Session) -> Iterator[BlockView]:
             registers = tuple(_register(session, space, base, slot) for slot in file.slots())
             yield BlockView(
                 device.name, table.name, table.title, base if table.byte_addressed else None,
-                is_controller, registers,
+                _place(table.space, base), is_controller, registers,
             )  # fmt: skip
+
+
+def _place(space: str, base: int) -> str:
+    """Where a block lies."""
+    if space == MEMORY:
+        return f"{base:#x}"
+    return f"port {base:#x}" if space == PORTS else PLACES[space]
 
 
 def _register(session: Session, space: str, base: int, slot: Slot) -> RegisterView:
@@ -300,47 +287,6 @@ def _fields(slot: Slot, value: int) -> Iterator[FieldView]:
         found = item.extract(value)
         first = None if item.irq is None else item.irq + slot.index * slot.register.width
         yield FieldView(item.name, found, item.width, dict(item.values).get(found, ""), first)
-
-
-def _interrupts(machine: Machine, kernel: Kernel, cpu: int) -> list[InterruptView]:
-    handlers = {(h.irq.domain, h.irq.number): h for h in kernel.irq_handlers()}
-    wired = {
-        target: line.partition(".")[0]
-        for line, targets in machine.wiring.items()
-        for target in targets
-    }
-    rows = []
-    for name, controller in machine.controllers.items():
-        for state in controller.interrupts(cpu):
-            handler = handlers.get((controller.NUMBERING, state.number))
-            in_use = state.line or state.pending or state.active
-            has_wire = state.line is not None
-            if handler is None and not in_use and not (state.enabled and has_wire):
-                continue
-            label = handler.name if handler else wired.get(f"{name} {state.pin}", "")
-            count = handler.count if handler else None
-            rows.append(_interrupt(machine, controller, state, label, count, cpu))
-    return rows
-
-
-def _interrupt(
-    machine: Machine,
-    controller: InterruptController,
-    state: InterruptState,
-    name: str,
-    count: int | None,
-    cpu: int,
-) -> InterruptView:
-    shut = first_shut(way_to_core(machine, controller.name, state.number, cpu))
-    needs = f"{shut.register} {shut.field} is {shut.value:#x}; needs {shut.needs}" if shut else ""
-    return InterruptView(
-        controller.name, state.number, state.source, name, state.line, state.enabled,
-        state.pending, state.active, state.priority, state.targets, state.trigger, count,
-        blocked_by=shut.name if shut is not None else "",
-        needs=needs,
-        handler_runs=shut is not None and shut.register in {"DAIF", "RFLAGS"}
-        and machine.cores[cpu].depth > 0,
-    )  # fmt: skip
 
 
 def _comparators(machine: Machine, cpu: int) -> list[ComparatorView]:

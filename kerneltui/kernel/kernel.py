@@ -75,9 +75,9 @@ class Kernel(ABC):
         """See :meth:`Platform.time_of_day`; for the debugger."""
         return self.platform.time_of_day(raw)
 
-    def irq_handlers(self) -> list[IrqHandler]:
-        """All registered handlers; for the debugger."""
-        return self.platform.irq_handlers()
+    def irq_handlers(self, core: int = 0) -> list[IrqHandler]:
+        """The handlers of a core, none while it is off; for the debugger."""
+        return self.smp.irq_handlers(core) if core else self.platform.irq_handlers()
 
     def bring_up(self) -> None:
         """Vectors, then what the platform has to find out; or panic."""

@@ -86,6 +86,10 @@ class Core:
     def _locked(self, inbox: Inbox) -> SharedLock:
         return SharedLock(self.cpu, self.arch.irq_lock(), inbox.lock)
 
+    def irq_handlers(self) -> list[IrqHandler]:
+        """What is registered with this core's interrupt interface; for the debugger."""
+        return [handler for _, group in self._interrupts.handlers() for handler in group]
+
     # -- calling ----------------------------------------------------------------------------------
 
     def call(self, number: int, function: Callable[[Core], None]) -> Call:
@@ -245,6 +249,11 @@ class Smp:
     def others_online(self, number: int) -> list[int]:
         """The cores that take calls, without core ``number``."""
         return [n for n, core in sorted(self.cores.items()) if core.online and n != number]
+
+    def irq_handlers(self, number: int) -> list[IrqHandler]:
+        """The handlers of a core, none before it has begun; for the debugger."""
+        core = self.cores.get(number)
+        return [] if core is None else core.irq_handlers()
 
     def _begin(self, number: int, cpu: Any) -> FurtherCore:
         """A core begins to execute; nothing is executed here yet."""

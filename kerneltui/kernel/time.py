@@ -17,7 +17,7 @@ from typing import Literal, Protocol
 
 from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.console import Console
-from kerneltui.kernel.timeout_queue import Timeout, TimeoutQueue
+from kerneltui.kernel.timeout_queue import Timeout, make_queue
 
 QUEUE_NS = 50
 """Inserting into, or removing from, the queue."""
@@ -46,7 +46,8 @@ class TimeManager:
     """Timeouts.  ``rearm_after_spurious=False`` is a fault that a scenario can switch on.
 
     ``lock`` keeps the timer interrupt out while the queue changes; None where none can come.
-    Whoever holds it may call all but the handlers.
+    Whoever holds it may call all but the handlers.  ``queue`` names a structure of
+    :data:`kerneltui.kernel.timeout_queue.QUEUES`.
     """
 
     def __init__(
@@ -57,9 +58,10 @@ class TimeManager:
         *,
         lock: AbstractContextManager[object] | None = None,
         rearm_after_spurious: bool = True,
+        queue: str = "sorted",
     ) -> None:
         self.compatible = device.compatible
-        self.queue = TimeoutQueue()
+        self.queue = make_queue(queue)
         self.armed_for: int | None = None
         """identity of the timeout that the comparator stands for"""
         self.handling: Timeout | None = None
@@ -105,22 +107,31 @@ class TimeManager:
 
         Answers the timeout's identity.
         """
-        with self.lock:
-            ident = self._set(self.uptime_ns() + period_ns, period_ns, callback, name)
-            if catch_up == "skip":
-                self.skipped[ident] = 0
-        return ident
+        due_ns = self.uptime_ns() + period_ns
+        return self._set(due_ns, period_ns, callback, name, skips=catch_up == "skip")
 
     def _set(
-        self, due_ns: int, period_ns: int | None, callback: Callable[[], None], name: str
+        self,
+        due_ns: int,
+        period_ns: int | None,
+        callback: Callable[[], None],
+        name: str,
+        *,
+        skips: bool = False,
     ) -> int:
         with self.lock:
             self._created += 1
             timeout = Timeout(self._created, due_ns, period_ns, callback, name)
             self._alive[timeout.ident] = timeout
+            if skips:
+                self.skipped[timeout.ident] = 0
             self._push(timeout)
             self._arm_for_head()
         return timeout.ident
+
+    def due_ns(self, ident: int) -> int:
+        """Uptime at which a timeout is due next.  Raises KeyError when none is to come."""
+        return self._alive[ident].due_ns
 
     def cancel(self, ident: int) -> bool:
         """Never call a timeout again; False when none of this identity is to come.
@@ -175,7 +186,6 @@ class TimeManager:
     def handle_tick(self) -> None:
         """The interrupt of a clock that may come before anything is due: run all that is."""
         self._device.conclude_timeout_irq()
-        self.armed_for = None
         self.run_due(self.uptime_ns())
 
     def run_due(self, tick_ns: int) -> None:
@@ -183,6 +193,7 @@ class TimeManager:
 
         What falls due meanwhile waits for the next interrupt, so that others get in between.
         """
+        self.armed_for = None
         self.ran_in_tick = 0
         now_ns = tick_ns
         with self.lock:

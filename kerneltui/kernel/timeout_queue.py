@@ -1,21 +1,36 @@
-"""The ordered timeout queue: what is due next, equal due times first in, first out."""
+"""The ordered timeout queue: what is due next, equal due times first in, first out.
+
+Several structures keep that order, see :data:`QUEUES`; a trace does not tell which was used, the
+counters of :class:`Work` do.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 
-from sortedcontainers import SortedKeyList
+from kerneltui.kernel.queues.shapes import Shape
+
+QUEUES = {
+    "sorted": "kerneltui.kernel.queues.sorted_list:SortedQueue",
+    "vec": "kerneltui.kernel.queues.vec:VecQueue",
+    "heap": "kerneltui.kernel.queues.heap:HeapQueue",
+    "wheel": "kerneltui.kernel.queues.wheel:WheelQueue",
+}
+"""The structures: a sorted list of sublists, an array sorted at each push, a binary heap with lazy
+deletion, a hierarchical timing wheel."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Timeout:
     """A callback that is due at a time; periodic ones come back."""
 
     ident: int
     """ever growing: decides between equal due times"""
     due_ns: int
-    """uptime at which it is due"""
+    """uptime at which it is due; may change only while it is in no queue"""
     period_ns: int | None
     callback: Callable[[], None]
     name: str
@@ -31,35 +46,109 @@ class Timeout:
             self.due_ns += self.period_ns
 
 
-def _order(timeout: Timeout) -> tuple[int, int]:
-    return timeout.due_ns, timeout.ident
+IDENT_BITS = 64
 
 
-class TimeoutQueue:
-    """Timeouts in order of (due time, identity)."""
+def order(timeout: Timeout) -> int:
+    """What every queue sorts by: (due time, identity) as one number, no two are equal.
+
+    A pair would say the same, but a comparison would read three objects in place of one: with many
+    timeouts pending, memory is what a comparison waits for.
+    """
+    return timeout.due_ns << IDENT_BITS | timeout.ident
+
+
+@dataclass(slots=True)
+class Work:
+    """What a structure has cost so far, as counts: the same on every machine.
+
+    A comparison is one question which of two timeouts is due first (or whether they are the same).
+    A move is one timeout (or reference to one) that is put where it was not before; to take it out
+    of the queue is none.
+    """
+
+    operations: int = 0
+    comparisons: int = 0
+    moves: int = 0
+    last_operation: str = ""
+    """``push``, ``pop`` or ``remove``; looking at the queue is none"""
+    last_comparisons: int = 0
+    last_moves: int = 0
+
+    def begin(self, operation: str) -> None:
+        """What is counted from here on is the work of ``operation``."""
+        self.operations += 1
+        self.last_operation = operation
+        self.last_comparisons = self.last_moves = 0
+
+    def count(self, comparisons: int, moves: int) -> None:
+        """Add to the latest operation and to the totals."""
+        self.comparisons += comparisons
+        self.last_comparisons += comparisons
+        self.moves += moves
+        self.last_moves += moves
+
+
+class SoonestLast:
+    """A timeout to hand to a ready-made sort, which says nothing of how often it compares.
+
+    What is due later is the lesser: an array is cheapest to pop at its end.
+    """
+
+    __slots__ = ("_order", "_work", "timeout")
+
+    def __init__(self, timeout: Timeout, work: Work) -> None:
+        self.timeout = timeout
+        self._order = order(timeout)
+        self._work = work
+
+    def __lt__(self, other: SoonestLast) -> bool:
+        self._work.count(1, 0)
+        return other._order < self._order
+
+
+class TimeoutQueue(Collection[Timeout]):
+    """Timeouts in order of (due time, identity); iterating changes nothing and counts nothing."""
 
     def __init__(self) -> None:
-        self._timeouts: SortedKeyList = SortedKeyList(key=_order)
+        self.work = Work()
 
+    @abstractmethod
     def push(self, timeout: Timeout) -> None:
-        """O(log n)."""
-        self._timeouts.add(timeout)
+        """Put in a timeout that is not in yet."""
 
+    @abstractmethod
     def pop(self) -> Timeout:
-        """The one that is due next.  Raises IndexError when empty."""
-        timeout: Timeout = self._timeouts.pop(0)
-        return timeout
+        """Take out the one that is due next.  Raises IndexError when empty."""
 
+    @abstractmethod
+    def remove(self, timeout: Timeout) -> None:
+        """Take out this very object.  Raises ValueError when it is not in."""
+
+    @abstractmethod
     def head(self) -> Timeout | None:
         """The one that is due next, left where it is; or None."""
-        timeouts = self._timeouts
-        return timeouts[0] if timeouts else None
 
-    def __len__(self) -> int:
-        return len(self._timeouts)
+    @abstractmethod
+    def shape(self) -> Shape:
+        """How the timeouts lie in the structure, for drawing it."""
 
-    def __contains__(self, timeout: object) -> bool:
-        return timeout in self._timeouts
+    @abstractmethod
+    def __iter__(self) -> Iterator[Timeout]: ...
 
-    def __iter__(self) -> Iterator[Timeout]:
-        return iter(self._timeouts)
+
+def nothing_to_pop() -> IndexError:
+    """For ``pop`` of an empty queue."""
+    return IndexError("no timeout is pending")
+
+
+def not_pending(timeout: Timeout) -> ValueError:
+    """For ``remove`` of a timeout that is not in."""
+    return ValueError(f"timeout {timeout.ident} '{timeout.name}' is not pending")
+
+
+def make_queue(name: str = "sorted") -> TimeoutQueue:
+    """An empty queue of one of the :data:`QUEUES`.  Raises KeyError for an unknown name."""
+    module, _, cls = QUEUES[name].partition(":")
+    found: Callable[[], TimeoutQueue] = getattr(import_module(module), cls)
+    return found()

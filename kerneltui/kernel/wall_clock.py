@@ -63,7 +63,8 @@ class WallClock:
     def handle(self) -> None:
         """An update has ended: right now the RTC shows a whole second.
 
-        By how much the interrupt is late, by so much is the time set back.
+        By how much the interrupt is late, by so much is the time set back.  A second begins for us
+        when the RTC shows it, 2 ms after its divider has come round (MC146818, table 6).
         """
         uptime_ns = self._clock.uptime_ns()
         if not self._rtc.acknowledge() & C_UF:

@@ -44,3 +44,5 @@ class Workload:
     faults: frozenset[str] = frozenset()
     boot: str = ""
     """boot parameters, as ``clock=hpet nohz=off``"""
+    queue: str = "sorted"
+    """structure of the timeout queue, one of :data:`kerneltui.kernel.timeout_queue.QUEUES`"""

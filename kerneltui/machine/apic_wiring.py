@@ -11,6 +11,8 @@ from kerneltui.devices.x86.local_apic import LocalApic
 from kerneltui.devices.x86.local_apic_registers import GLOBAL_ENABLE, INIT, STARTUP
 from kerneltui.machine.x86_core import X86Core
 
+APIC_BASE = 0xFEE0_0000
+
 if TYPE_CHECKING:
     from kerneltui.machine.board import Board
     from kerneltui.machine.machine import Machine
@@ -22,20 +24,22 @@ def connect(machine: Machine, board: Board) -> None:
     cores = [core for core in machine.cores if isinstance(core, X86Core)]
     local = next((item for item in machine.devices.values() if isinstance(item, LocalApic)), None)
     pic = next((item for item in machine.devices.values() if isinstance(item, I8259Pair)), None)
+    chips: list[IoApic] = []
     for name, device in machine.devices.items():
         if isinstance(device, IoApic):
             if local is None:
                 raise board.file.error(
                     ("devices", name), f"'{name}' has no local APIC to send its messages to"
                 )
+            _check_gsis(board, device, chips)
+            chips.append(device)
             device.connect(local)
             local.eoi_listeners.append(device.eoi)
     if local is not None:
-        if local.config.tsc_hz != board.spec.cpu.tsc_hz:
+        if board.spec.devices[local.name].reg["LOCAL_APIC"] != APIC_BASE:
             raise board.file.error(
-                ("devices", local.name, "config", "tsc_hz"),
-                f"the local APIC's tsc_hz is {local.config.tsc_hz}, "
-                f"but the cpu's is {board.spec.cpu.tsc_hz}: they are one counter",
+                ("devices", local.name, "reg", "LOCAL_APIC"),
+                f"local APICs lie at {APIC_BASE:#x}, as IA32_APIC_BASE says after reset",
             )
         local.external = pic.acknowledge if pic is not None else None
         local.signal = partial(deliver, machine.turns)
@@ -46,6 +50,18 @@ def connect(machine: Machine, board: Board) -> None:
             _switch_off(local, len(cores))
     elif pic is not None and cores:
         cores[0].acknowledge = pic.acknowledge
+
+
+def _check_gsis(board: Board, chip: IoApic, others: list[IoApic]) -> None:
+    """Each global system interrupt is at one pin (ACPI 6.4, 5.2.13)."""
+    first, end = chip.config.gsi_base, chip.config.gsi_base + chip.config.pins
+    for other in others:
+        start = other.config.gsi_base
+        if first < start + other.config.pins and start < end:
+            place = ("devices", chip.name, "config", "gsi_base")
+            raise board.file.error(
+                place, f"GSIs {first} to {end - 1} overlap those of '{other.name}'"
+            )
 
 
 def _switch_off(local: LocalApic, cores: int) -> None:

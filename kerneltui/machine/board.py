@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from kerneltui.configfile import ConfigFile, Duration, Label, duration, find
 from kerneltui.devices import MODELS, model
-from kerneltui.errors import UserError, suggestion
+from kerneltui.errors import suggestion
 from kerneltui.hw.register import MEMORY, PORTS
 from kerneltui.machine.core import Costs
 from kerneltui.machine.x86_cpuid import FEATURES
@@ -109,6 +109,7 @@ class BoardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     firmware: FirmwareSpec | None = None
 
 
+LOCAL_APIC = "intel,local-apic"
 CPU_PINS = {
     "arm,cortex-a53": ("irq", "fiq"),
     "arm,cortex-a72": ("irq", "fiq"),
@@ -136,22 +137,29 @@ class Board:
         )
 
     def device_config(self, name: str) -> Any:
-        """The parameters of a device, as its model's ``CONFIG``."""
+        """The parameters of a device, as its model's ``CONFIG``.
+
+        A local APIC is a part of the processor: what they share is told of the processor.
+        """
         device = self.spec.devices[name]
-        return model(device.compatible).CONFIG(**device.config)
+        config = model(device.compatible).CONFIG(**device.config)
+        if device.compatible == LOCAL_APIC:
+            deadline = "tsc-deadline" in self.spec.cpu.features
+            config = dataclasses.replace(config, tsc_hz=self.spec.cpu.tsc_hz, tsc_deadline=deadline)
+        return config
 
     # -- changes to a board, as options and scenarios ask for them --------------------------------
 
     def without(self, name: str) -> Board:
         """The board with one device removed; wires through it go straight on.
 
-        Raises :class:`UserError`.
+        Raises ValueError, in words.
         """
         devices = dict(self.spec.devices)
         if name not in devices:
-            raise UserError(f"no device '{name}' on {self.name}{suggestion(name, devices)}")
+            raise ValueError(f"no device '{name}' on {self.name}{suggestion(name, devices)}")
         if name == self.spec.console:
-            raise UserError(f"'{name}' is the console: without it nothing could be seen")
+            raise ValueError(f"'{name}' is the console: without it nothing could be seen")
         gone = devices.pop(name)
         passes = getattr(model(gone.compatible), "PASSES", {})
         ways = {f"{name} {pin}": gone.targets(output) for pin, output in passes.items()}
@@ -169,29 +177,29 @@ class Board:
         return self._with(devices=devices)
 
     def with_features(self, changes: str) -> Board:
-        """The processor's features changed: ``-arat,+invtsc``.  Raises :class:`UserError`."""
+        """The processor's features changed: ``-arat,+invtsc``.  Raises ValueError, in words."""
         features = list(self.spec.cpu.features)
         for change in changes.split(","):
             sign, feature = change[:1], change[1:]
             if sign not in ("+", "-"):
-                raise UserError(f"--cpu {changes}: '{change}' must begin with + or -")
+                raise ValueError(f"'{change}' must begin with + or -")
             if feature not in FEATURES:
                 hint = suggestion(feature, FEATURES)
-                raise UserError(f"--cpu {changes}: no feature '{feature}'{hint}")
+                raise ValueError(f"no feature '{feature}'{hint}")
             if not self.is_x86:
-                raise UserError(f"--cpu {changes}: {self.name} is no x86 board")
+                raise ValueError(f"{self.name} is no x86 board")
             features = [item for item in features if item != feature]
             features += [feature] * (sign == "+")
         return self._with(cpu=msgspec.structs.replace(self.spec.cpu, features=features))
 
     def with_config(self, name: str, changes: dict[str, int | bool | str]) -> Board:
-        """Other parameters for a device.  Raises :class:`UserError`."""
+        """Other parameters for a device.  Raises ValueError, in words."""
         device = self.spec.devices.get(name)
         if device is None:
             hint = suggestion(name, self.spec.devices)
-            raise UserError(f"no device '{name}' on {self.name}{hint}")
+            raise ValueError(f"no device '{name}' on {self.name}{hint}")
         changed = msgspec.structs.replace(device, config={**device.config, **changes})
-        _check_device(self.file, name, changed)
+        _check_config(changed)
         return self._with(devices={**self.spec.devices, name: changed})
 
     def _with(self, **changes: Any) -> Board:
@@ -224,6 +232,12 @@ def read_board(file: ConfigFile, path: Path) -> Board:
     if spec.console not in spec.devices:
         hint = suggestion(spec.console, spec.devices)
         raise file.error(("console",), f"no device '{spec.console}'{hint}")
+    told: set[int] = set()
+    for number, override in enumerate(spec.firmware.overrides if spec.firmware else ()):
+        if override.isa in told:
+            place = ("firmware", "overrides", number)
+            raise file.error(place, f"ISA IRQ {override.isa} has an override already")
+        told.add(override.isa)
     for number, feature in enumerate(spec.cpu.features):
         if feature not in FEATURES:
             hint = suggestion(feature, FEATURES)
@@ -245,18 +259,31 @@ def _check_device(file: ConfigFile, name: str, device: DeviceSpec) -> None:
     for window in windows:
         if window not in device.reg:
             raise file.error(where, f"device '{name}' needs 'reg: {{{window}: ADDRESS}}'")
-    fields = {item.name: item for item in dataclasses.fields(cls.CONFIG)}
-    for key in device.config:
-        if key not in fields:
-            hint = suggestion(key, fields)
-            raise file.error(
-                (*where, "config", key), f"'{device.compatible}' has no parameter '{key}'{hint}"
-            )
-    for key, item in fields.items():
+    for key, item in _parameters(device).items():
         if item.default is dataclasses.MISSING and key not in device.config:
             raise file.error(where, f"device '{name}' needs 'config: {{{key}: ...}}'")
+    for key in device.config:
+        try:
+            _check_config(msgspec.structs.replace(device, config={key: device.config[key]}))
+        except ValueError as error:
+            raise file.error((*where, "config", key), str(error)) from None
+
+
+def _parameters(device: DeviceSpec) -> dict[str, Any]:
+    return {item.name: item for item in dataclasses.fields(model(device.compatible).CONFIG)}
+
+
+def _check_config(device: DeviceSpec) -> None:
+    """Whether the parameters exist, and can be what they are.  Raises ValueError, in words."""
+    known = _parameters(device)
+    for key in device.config:
+        if key not in known:
+            hint = suggestion(key, known)
+            raise ValueError(f"'{device.compatible}' has no parameter '{key}'{hint}")
     try:
-        msgspec.convert(device.config, cls.CONFIG)
+        msgspec.convert(device.config, model(device.compatible).CONFIG)
     except msgspec.ValidationError as error:
         text, _, place = str(error).partition(" - at `$.")
-        raise file.error((*where, "config", place.rstrip("`")), text.replace("`", "'")) from None
+        if "missing required" not in text:
+            where = f" ('{place.rstrip('`')}')" if place else ""
+            raise ValueError(text.replace("`", "'") + where) from None

@@ -16,6 +16,13 @@ def tables(board: Board, firmware: FirmwareSpec) -> bytes:
     return acpi.build(told, firmware.base, firmware.bad_checksums)
 
 
+def _word(board: Board, what: str, value: int) -> int:
+    """ACPI's tables have 32 bits for it.  Raises ValueError."""
+    if value >> 32:
+        raise ValueError(f"{what} of {board.name}, {value:#x}, has more than 32 bits")
+    return value
+
+
 def _of(board: Board, compatible: str) -> dict[str, DeviceSpec]:
     return {
         name: device
@@ -30,10 +37,14 @@ def _madt(board: Board, firmware: FirmwareSpec) -> acpi.Madt | None:
         return None
     chips = _of(board, io_apic.IoApic.COMPATIBLE)
     return acpi.Madt(
-        local_apic_address=apics[0].reg["LOCAL_APIC"],
+        local_apic_address=_word(board, "the local APIC's address", apics[0].reg["LOCAL_APIC"]),
         processors=tuple(acpi.Processor(cpu, cpu) for cpu in range(board.spec.cpu.cores)),
         io_apics=tuple(
-            acpi.IoApic(number, chip.reg["IO_APIC"], board.device_config(name).gsi_base)
+            acpi.IoApic(
+                number,
+                _word(board, f"the address of '{name}'", chip.reg["IO_APIC"]),
+                _word(board, f"gsi_base of '{name}'", board.device_config(name).gsi_base),
+            )
             for number, (name, chip) in enumerate(chips.items(), board.spec.cpu.cores)
         ),
         overrides=tuple(

@@ -19,6 +19,7 @@ from kerneltui.machine.core import FOREVER, Observer, Program, StopReason
 from kerneltui.machine.cores import make_cores
 from kerneltui.machine.serial_terminal import SerialDevice, SerialTerminal
 
+LAST_PORT = 0xFFFF
 KernelFactory = Callable[[Any], Program]
 """Makes the kernel that begins on a core."""
 
@@ -97,6 +98,8 @@ class Machine:
         table = file.table
         if table.space != BEHIND_WINDOW:
             start = table.base if base is None else base
+            if table.space == PORTS and start + table.size > LAST_PORT + 1:
+                raise ValueError(f"{label} goes beyond the last port, {LAST_PORT:#x}")
             self.spaces[table.space].attach(start, table.size, label, file)
 
     def _install(self, board: Board, firmware: FirmwareSpec) -> None:

@@ -25,6 +25,8 @@ class Sleeper(Protocol):
 
     def leave_deep_idle(self, cpu: int, tsc_lost_ns: int) -> None: ...
 
+    def shift_tsc(self, cpu: int, offset: int) -> None: ...
+
 
 class CoreClocks:
     """A time-stamp counter, and what happens to it and to the APIC's timer in HLT."""
@@ -59,6 +61,8 @@ class CoreClocks:
     def set_tsc(self, value: int) -> None:
         """WRMSR of the counter."""
         self._offset += value - self.tsc()
+        if self.local_apic is not None:
+            self.local_apic.shift_tsc(self._index, self._offset)
 
     def halt(self) -> None:
         """HLT begins."""

@@ -156,7 +156,7 @@ class X86Core(HostedCore):
                 self._enter(kind, self.acknowledge() if self.acknowledge is not None else 0xFF)
 
     def _enter(self, kind: str, vector: int, error_code: int | None = None) -> None:
-        """Through the vector's gate: frame on the stack, IF as the gate says, handler, IRET (6.14)."""
+        """Through the vector's gate: frame on the stack, IF by the gate, handler, IRET (6.14)."""
         self._rip[0] = self._program_counter()
         entry, clears_if = self._entry(vector)
         flags, stack = self._flags[0], self._rsp[0]

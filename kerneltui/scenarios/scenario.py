@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,7 +22,7 @@ from kerneltui.kernel.workload import FAULTS, TimeoutRequest, Workload
 from kerneltui.machine.board import Board, load_board, read_board
 
 MOST_TIMEOUTS = 100_000
-DEFAULT_BOARD = "rpi4"
+DEFAULT_BOARD, PC_BOARD = "rpi4", "x86"
 DEFAULT_SCENARIO = "timer-callbacks"
 
 Name = Annotated[Label, Meta(max_length=200)]
@@ -57,9 +59,6 @@ class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timeouts: list[TimeoutSpec] = []
     inputs: list[InputSpec] = []
     faults: Annotated[list[str], Meta(description=f"any of: {', '.join(FAULTS)}")] = []
-    boards: Annotated[
-        list[str], Meta(description="the kinds of board it is for; all by default")
-    ] = []
     boot: Annotated[str, Meta(description="boot parameters of a PC's kernel")] = ""
     cpu: Annotated[str, Meta(description="changed CPU features, as -arat")] = ""
     without: Annotated[list[str], Meta(description="devices to remove from the board")] = []
@@ -85,6 +84,16 @@ class Scenario(msgspec.Struct, frozen=True):
     name: str
     spec: ScenarioSpec
     workload: Workload
+    file: ConfigFile
+    """gives places in it for errors found later"""
+
+    @property
+    def boards(self) -> tuple[str, ...]:
+        """The kinds of board that it is for."""
+        boards = PROGRAMS[self.spec.program].boards
+        if self.spec.boot or self.spec.cpu:
+            return tuple(board for board in boards if board == PC_BOARD)
+        return boards
 
     @property
     def inputs(self) -> tuple[TimedInput, ...]:
@@ -110,10 +119,6 @@ def read_scenario(file: ConfigFile, path: Path) -> Scenario:
             raise file.error(
                 ("faults", number), f"unknown fault '{fault}'{suggestion(fault, FAULTS)}"
             )
-    for number, board in enumerate(spec.boards):
-        if board not in BOARDS:
-            hint = suggestion(board, BOARDS)
-            raise file.error(("boards", number), f"unknown kind of board '{board}'{hint}")
     try:
         parse(spec.boot)
     except KernelError as error:
@@ -123,7 +128,7 @@ def read_scenario(file: ConfigFile, path: Path) -> Scenario:
     requests = _requests(file, spec.timeouts, ("timeouts",))
     if len(requests) > MOST_TIMEOUTS:
         raise file.error(("timeouts",), f"more than {MOST_TIMEOUTS} timeouts")
-    return Scenario(path.stem, spec, Workload(requests, frozenset(spec.faults)))
+    return Scenario(path.stem, spec, Workload(requests, frozenset(spec.faults)), file)
 
 
 def _requests(
@@ -164,27 +169,54 @@ def _repeat(spec: TimeoutSpec, kind: str, then: tuple[TimeoutRequest, ...]) -> l
 def validate_file(path: Path) -> str:
     """What a file is, once it is found to be right.  Raises :class:`UserError` when it is not.
 
-    A file with ``devices`` is a board: it is also built once, which finds overlaps and bad wiring.
+    A file with ``devices`` is a board.  It, or the boards that a scenario is for, is also built
+    once, which finds overlaps, bad wiring and what does not go together.
     """
     file = ConfigFile.load(path)
-    if "devices" not in file.data:
-        return f"scenario '{read_scenario(file, path).spec.title}'"
-    board = read_board(file, path)
-    session = make_session(board, load_scenario(DEFAULT_SCENARIO))
+    if "devices" in file.data:
+        board = read_board(file, path)
+        scenario = load_scenario(DEFAULT_SCENARIO)
+        _try(board, scenario)
+        return f"board '{board.spec.title}'"
+    scenario = read_scenario(file, path)
+    complaints = []
+    for name in scenario.boards:
+        try:
+            _try(load_board(name), scenario)
+            return f"scenario '{scenario.spec.title}'"
+        except UserError as error:
+            complaints.append(error)
+    raise complaints[0]
+
+
+def _try(board: Board, scenario: Scenario) -> None:
+    session = make_session(board, scenario)
     session.view()
     session.close()
-    return f"board '{board.spec.title}'"
 
 
 def open_session(board: str | None, scenario: str, changes: Changes = UNCHANGED) -> Session:
     """A session on a board with a scenario, by names or files.  Raises :class:`UserError`.
 
-    Without a board it is the first that the scenario is for.
+    Without a board it is the usual one, or the first that the scenario is for.
     """
     opened = load_scenario(scenario)
     if board is None:
-        board = (opened.spec.boards or [DEFAULT_BOARD])[0]
+        board = DEFAULT_BOARD if DEFAULT_BOARD in opened.boards else opened.boards[0]
     return make_session(load_board(board), opened, scenario, changes)
+
+
+def fits(board: str, scenario: str) -> bool:
+    """Whether a scenario is for a board.  Raises :class:`UserError`."""
+    return load_board(board).spec.bsp in load_scenario(scenario).boards
+
+
+def changes_for(board: str, changes: Changes | None) -> Changes:
+    """What of the changes can be had on a board.  Raises :class:`UserError`."""
+    found = load_board(board)
+    wanted = changes or UNCHANGED
+    without = tuple(name for name in wanted.without if name in found.spec.devices)
+    return msgspec.structs.replace(wanted if found.is_x86 else UNCHANGED, without=without)
 
 
 def make_session(
@@ -195,6 +227,9 @@ def make_session(
     bsp = board.spec.bsp
     if bsp not in BOARDS:
         raise board.file.error(("bsp",), f"unknown board support '{bsp}'{suggestion(bsp, BOARDS)}")
+    if board.is_x86 != (bsp == PC_BOARD):
+        cpu = board.spec.cpu.compatible
+        raise board.file.error(("bsp",), f"the kernel of '{bsp}' does not run on '{cpu}'")
     _check_fit(board, scenario, changes)
     workload = replace(scenario.workload, boot=f"{scenario.spec.boot} {changes.append}".strip())
     return Session(
@@ -213,14 +248,15 @@ def make_session(
 
 def _check_fit(board: Board, scenario: Scenario, changes: Changes) -> None:
     """Whether scenario, board and command line can go together."""
-    spec, bsp = scenario.spec, board.spec.bsp
-    if spec.boards and bsp not in spec.boards:
-        names = " or ".join(spec.boards)
+    bsp = board.spec.bsp
+    if bsp not in scenario.boards:
+        names = " or ".join(scenario.boards) or "no board"
         raise UserError(f"the scenario '{scenario.name}' is for {names}, not for {board.name}")
     known = platform_class(bsp).FAULTS
-    for fault in spec.faults:
+    for number, fault in enumerate(scenario.spec.faults):
         if fault not in known:
-            raise UserError(f"the fault '{fault}' cannot be had on {board.name}")
+            text = f"the fault '{fault}' cannot be had on {board.name}"
+            raise scenario.file.error(("faults", number), text)
     if changes.append and not board.is_x86:
         raise UserError(f"--append: only a PC's kernel has boot parameters, {board.name} has none")
     try:
@@ -230,11 +266,40 @@ def _check_fit(board: Board, scenario: Scenario, changes: Changes) -> None:
 
 
 def _changed(board: Board, scenario: Scenario, changes: Changes) -> Board:
-    """The board as scenario and command line want it."""
-    for name in (*scenario.spec.without, *changes.without):
-        board = board.without(name)
-    for features in filter(None, (scenario.spec.cpu, changes.cpu)):
-        board = board.with_features(features)
-    for name, config in scenario.spec.config.items():
-        board = board.with_config(name, config)
+    """The board as scenario and command line want it; what is gone already may be removed again."""
+    spec = scenario.spec
+    for number, name in enumerate(dict.fromkeys(spec.without)):
+        with _told_at(scenario, "without", number):
+            board = board.without(name)
+    for name, config in spec.config.items():
+        with _told_at(scenario, "config", name):
+            board = board.with_config(name, config)
+    if spec.cpu:
+        with _told_at(scenario, "cpu"):
+            board = board.with_features(spec.cpu)
+    for name in dict.fromkeys(changes.without):
+        if name not in spec.without:
+            with _told_of("--no"):
+                board = board.without(name)
+    if changes.cpu:
+        with _told_of(f"--cpu {changes.cpu}"):
+            board = board.with_features(changes.cpu)
     return board
+
+
+@contextmanager
+def _told_at(scenario: Scenario, *place: str | int) -> Iterator[None]:
+    """A change that cannot be made is told with its line in the scenario's file."""
+    try:
+        yield
+    except ValueError as error:
+        raise scenario.file.error(place, str(error)) from None
+
+
+@contextmanager
+def _told_of(option: str) -> Iterator[None]:
+    """A change that cannot be made is told with the option that wants it."""
+    try:
+        yield
+    except ValueError as error:
+        raise UserError(f"{option}: {error}") from None

@@ -23,7 +23,7 @@ from kerneltui.debugger.session import (
     Session,
 )
 from kerneltui.errors import UserError
-from kerneltui.scenarios.scenario import UNCHANGED, open_session
+from kerneltui.scenarios.scenario import DEFAULT_SCENARIO, changes_for, fits, open_session
 from kerneltui.tui.commands import (
     COMMANDS,
     bindings,
@@ -66,6 +66,7 @@ class KernelTui(App[int]):
             self.register_theme(extra)
         self.theme = theme or DEFAULT_THEME
         self.board = board or session.setup.board.name
+        self._changes = session.setup.changes
         self._zoomed = False
         self._current = 1
         self._in_corner = 1
@@ -360,8 +361,9 @@ class KernelTui(App[int]):
     def open(self, board: str, scenario: str) -> None:
         """Start a scenario on a board, each by name or file; what cannot be opened is told."""
         try:
-            changes = self.session.setup.changes if board == self.board else None
-            session = open_session(board, scenario, changes or UNCHANGED)
+            if board != self.board and not fits(board, scenario):
+                scenario = DEFAULT_SCENARIO
+            session = open_session(board, scenario, changes_for(board, self._changes))
         except UserError as error:
             self.notify(str(error), severity="error", markup=False)
             return

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kerneltui.configfile import available
 from kerneltui.machine.board import load_board
-from kerneltui.scenarios.scenario import DEFAULT_SCENARIO, load_scenario
+from kerneltui.scenarios.scenario import load_scenario
 from kerneltui.tui.screens.choose import ChooseScreen
 
 if TYPE_CHECKING:
@@ -20,10 +20,7 @@ def choose_board(app: KernelTui) -> None:
 
     def chosen(name: str | None) -> None:
         if name is not None:
-            kind, setup = load_board(name).spec.bsp, app.session.setup
-            kinds = load_scenario(setup.scenario_source).spec.boards
-            fits = not kinds or kind in kinds
-            app.open(name, setup.scenario_source if fits else DEFAULT_SCENARIO)
+            app.open(name, app.session.setup.scenario_source)
 
     app.push_screen(ChooseScreen("Board", choices, app.board), chosen)
 
@@ -32,10 +29,8 @@ def choose_scenario(app: KernelTui) -> None:
     """Ask for one of the scenarios that are for this board; it starts from reset."""
     setup = app.session.setup
     kind = setup.board.spec.bsp
-    specs = {name: load_scenario(name).spec for name in available("scenarios")}
-    choices = {
-        name: spec.about for name, spec in specs.items() if not spec.boards or kind in spec.boards
-    }
+    found = {name: load_scenario(name) for name in available("scenarios")}
+    choices = {name: item.spec.about for name, item in found.items() if kind in item.boards}
     choices.setdefault(setup.scenario_name, setup.about)
 
     def chosen(name: str | None) -> None:

@@ -26,7 +26,7 @@ class Sleeper(Kernel):
     def __init__(self, cpu):
         self.cpu = cpu
 
-    def irq_handlers(self):
+    def irq_handlers(self, core=0):
         return []
 
     def time_of_day(self, raw):

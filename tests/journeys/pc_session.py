@@ -33,7 +33,7 @@ class PanelKernel(Kernel):
         self.cpu = cpu
         self.asleep = 0
 
-    def irq_handlers(self):
+    def irq_handlers(self, core=0):
         return []
 
     def time_of_day(self, raw):

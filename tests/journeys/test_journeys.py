@@ -724,7 +724,7 @@ async def test_every_scenario_on_every_board_from_inside():
     from kerneltui.configfile import available
     from kerneltui.scenarios.scenario import load_scenario
 
-    boards = {name: load_scenario(name).spec.boards for name in available("scenarios")}
+    boards = {name: load_scenario(name).boards for name in available("scenarios")}
     async with dashboard() as seen:
         for board in BOARDS:
             seen.app.open(board, "timer-callbacks")

@@ -1,4 +1,4 @@
-"""The kernel on the x86 board: the same program, the clocks that it chooses, where interrupts come."""
+"""The kernel on the x86 board: the same program, its choice of clocks, the way of interrupts."""
 
 import re
 from itertools import product
@@ -286,7 +286,7 @@ def test_scenarios_and_boards_that_do_not_fit_say_so():
     assert open_session(None, "rtc-midnight").machine.board_name == "x86"
 
 
-# -- debugger ---------------------------------------------------------------------------------------
+# -- debugger -------------------------------------------------------------------------------------
 
 
 def test_going_on_from_a_snapshot_is_the_same_run():

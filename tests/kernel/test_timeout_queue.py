@@ -1,9 +1,9 @@
-"""The ordered timeout queue against the simplest model: a list that is sorted each time."""
+"""The default timeout queue against the simplest model: a list that is sorted each time."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerneltui.kernel.timeout_queue import Timeout, TimeoutQueue
+from kerneltui.kernel.timeout_queue import Timeout, make_queue
 
 
 def timeout(ident, due, period=None):
@@ -11,14 +11,14 @@ def timeout(ident, due, period=None):
 
 
 def test_an_empty_queue_has_nothing_due():
-    queue = TimeoutQueue()
+    queue = make_queue()
     assert queue.head() is None
     assert len(queue) == 0
     assert list(queue) == []
 
 
 def test_equal_due_times_are_first_in_first_out():
-    queue = TimeoutQueue()
+    queue = make_queue()
     for ident in range(1, 200):
         queue.push(timeout(ident, 1000))
     queue.push(timeout(200, 999))
@@ -28,7 +28,7 @@ def test_equal_due_times_are_first_in_first_out():
 @given(st.lists(st.one_of(st.none(), st.integers(0, 20), st.integers(0, 1 << 62)), max_size=200))
 def test_what_comes_out_is_what_a_sorted_list_would_give(operations):
     """A number pushes a timeout due then; None pops."""
-    queue, model = TimeoutQueue(), []
+    queue, model = make_queue(), []
     for ident, due in enumerate(operations):
         if due is not None:
             queue.push(timeout(ident, due))

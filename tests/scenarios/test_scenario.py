@@ -8,7 +8,13 @@ from kerneltui.configfile import available
 from kerneltui.errors import UserError
 from kerneltui.kernel.workload import FAULTS
 from kerneltui.machine.core import StopReason
-from kerneltui.scenarios.scenario import load_scenario, open_session
+from kerneltui.scenarios.scenario import (
+    Changes,
+    changes_for,
+    load_scenario,
+    open_session,
+    validate_file,
+)
 
 S = 1_000_000_000
 
@@ -103,9 +109,7 @@ def test_every_fault_can_be_switched_on(tmp_path, fault):
 
 
 FITTING = [
-    (board, name)
-    for name in sorted(available("scenarios"))
-    for board in load_scenario(name).spec.boards or ["rpi3", "rpi4", "x86"]
+    (board, name) for name in sorted(available("scenarios")) for board in load_scenario(name).boards
 ]
 
 
@@ -147,3 +151,46 @@ def test_text_that_is_not_ascii_comes_out_as_question_marks_but_is_typed_as_utf_
     session.run_until(3 * S)
     assert session.recorder.console.lines()[-2].endswith("] ?^[[31m")
     assert bytes(session.recorder.console.data).endswith("é".encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "program", "board", "said"),
+    [
+        ("boot: clock=pit", "timer-callbacks", "rpi4", "is for x86, not for rpi4"),
+        ("cpu: -arat", "timer-callbacks", "rpi3", "is for x86, not for rpi3"),
+        ("", "wall-clock", "rpi4", "is for x86, not for rpi4"),
+        ("", "system-timer", "x86", "is for rpi3 or rpi4, not for x86"),
+        ("boot: clock=pit", "system-timer", "rpi4", "is for no board"),
+        ("faults: [ignore-overrides]", "timer-callbacks", "rpi4", ":3: the fault"),
+        ("cpu: bogus", "timer-callbacks", "x86", ":3: 'bogus' must begin with + or -"),
+        ("without: [hpet, gpu]", "timer-callbacks", "x86", ":3: no device 'gpu' on x86"),
+        ("config: {hpet: {timers: 99}}", "timer-callbacks", "x86", ":3: timers must be 3 to 24"),
+        ("config: {hpet: {tmers: 3}}", "timer-callbacks", "x86", "has no parameter 'tmers'"),
+        ("config: {gpu: {}}", "timer-callbacks", "x86", ":3: no device 'gpu' on x86"),
+        ("boot: clock=foo", "timer-callbacks", "x86", ":3: boot parameter 'clock' cannot be"),
+    ],
+)
+def test_a_scenario_that_does_not_fit_a_board_says_where_and_why(
+    tmp_path, text, program, board, said
+):
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"title: t\nprogram: {program}\n{text}\n")
+    with pytest.raises(UserError) as caught:
+        open_session(board, str(path))
+    assert said in str(caught.value)
+
+
+def test_a_scenario_is_validated_on_its_boards(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("title: t\nprogram: timer-callbacks\ncpu: -arat\nwithout: [gpu]\n")
+    with pytest.raises(UserError, match=":4: no device 'gpu' on x86"):
+        validate_file(path)
+    path.write_text("title: t\nprogram: wall-clock\nconfig: {rtc: {base: 0}}\n")
+    assert validate_file(path) == "scenario 't'"
+
+
+def test_changes_go_to_another_board_as_far_as_they_can_be_had():
+    changes = Changes("clock=pit", "-arat", ("hpet", "uart0"))
+    assert changes_for("x86", changes) == changes
+    assert changes_for("rpi4", changes) == Changes(without=("uart0",))
+    assert changes_for("rpi4", None) == Changes()

@@ -251,6 +251,10 @@ class LocalApic(Acceptance, TimerDevice):
         """They go on; the core's time-stamp counter has lost so much since power-on."""
         self._timers[cpu].start_clock(tsc_lost_ns)
 
+    def shift_tsc(self, cpu: int, offset: int) -> None:
+        """A core's time-stamp counter was written: it is so far ahead of one that never was."""
+        self._timers[cpu].shift_tsc(offset)
+
     def comparators(self, cpu: int) -> list[ComparatorState]:
         return [self._timers[cpu].comparator()]
 

@@ -32,7 +32,7 @@ class ApicTimer:
 
     __slots__ = (
         "_at", "_expired", "_hz", "_left", "_period", "_scheduler", "_step", "_stopped", "_timer",
-        "_tsc_hz", "_tsc_lost_ns", "_tsc_stopped", "deadline", "initial", "masked", "mode",
+        "_tsc_hz", "_tsc_lost_ns", "_tsc_offset", "_tsc_stopped", "deadline", "initial", "masked", "mode",
     )  # fmt: skip
 
     def __init__(
@@ -46,6 +46,7 @@ class ApicTimer:
         self._stopped: int | None = None
         self._tsc_stopped: int | None = None
         self._tsc_lost_ns = 0
+        self._tsc_offset = 0
         self.reset()
 
     def reset(self) -> None:
@@ -63,9 +64,14 @@ class ApicTimer:
     # -- what it shows ------------------------------------------------------------------------
 
     def tsc(self) -> int:
-        """The time-stamp counter, which starts with virtual time."""
+        """The core's time-stamp counter; it starts with virtual time, unless it is written."""
         now = self._scheduler.now if self._tsc_stopped is None else self._tsc_stopped
-        return ns_to_ticks(now - self._tsc_lost_ns, self._tsc_hz)
+        return ns_to_ticks(now - self._tsc_lost_ns, self._tsc_hz) + self._tsc_offset
+
+    def shift_tsc(self, offset: int) -> None:
+        """The counter was written: it is so many counts ahead of one that never was."""
+        self._tsc_offset = offset
+        self._arm()
 
     def _now(self) -> int:
         """The time on the timer's own clock."""
@@ -155,7 +161,8 @@ class ApicTimer:
         if self.mode == TSC_DEADLINE:
             if not self.deadline or self._stopped is not None or self._tsc_stopped is not None:
                 return None
-            return ticks_to_ns(self.deadline, self._tsc_hz) + self._tsc_lost_ns
+            counts = max(self.deadline - self._tsc_offset, 0)
+            return ticks_to_ns(counts, self._tsc_hz) + self._tsc_lost_ns
         if not self._period or self._stopped is not None:
             return None
         wanted, elapsed = self._left, self._elapsed()

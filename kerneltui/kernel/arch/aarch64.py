@@ -113,7 +113,7 @@ class SyscallEntry:
         cpu.compute(SAVE_CONTEXT_NS)
         arguments = tuple(signed(context.get(name, 0)) for name in ARGUMENT_REGISTERS)
         try:
-            result = self._handler(signed(context[NUMBER_REGISTER]), arguments)
+            result = self._handler(signed(context.get(NUMBER_REGISTER, 0)), arguments)
         except KernelError as error:
             self._panic(str(error))
         cpu.compute(SAVE_CONTEXT_NS)

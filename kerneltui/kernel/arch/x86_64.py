@@ -116,9 +116,7 @@ class SyscallEntry:
     It is a trap gate: a call that came with interrupts let in runs with them let in.
     """
 
-    def __init__(
-        self, cpu: X86Cpu, handler: SyscallHandler, panic: Callable[[str], Never]
-    ) -> None:
+    def __init__(self, cpu: X86Cpu, handler: SyscallHandler, panic: Callable[[str], Never]) -> None:
         self._cpu = cpu
         self._handler = handler
         self._panic = panic
@@ -136,7 +134,7 @@ class SyscallEntry:
         cpu.compute(SAVE_CONTEXT_NS)
         arguments = tuple(signed(saved.get(name, 0)) for name in ARGUMENT_REGISTERS)
         try:
-            result = self._handler(signed(saved[NUMBER_REGISTER]), arguments)
+            result = self._handler(signed(saved.get(NUMBER_REGISTER, 0)), arguments)
         except KernelError as error:
             self._panic(str(error))
         cpu.compute(SAVE_CONTEXT_NS)

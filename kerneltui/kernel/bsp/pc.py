@@ -344,16 +344,21 @@ class Pc(Platform):
         return xt, (xt - UNIX_EPOCH_XT) * XT_NS, str(xt_to_date(xt)), drift_ns
 
     def irq_handlers(self) -> list[IrqHandler]:
-        """Those of ISA interrupts are known by their GSI too, where there are I/O APICs."""
-        found = super().irq_handlers()
-        manager = self.irq_manager
-        if isinstance(manager, ApicInterrupts):
-            for handler in list(found):
-                irq = handler.irq
-                found.append(_alias(handler, Irq("vector", manager.vector_of(irq))))
-                if irq.domain == "isa":
-                    gsi = manager.isa.isa_to_gsi(irq.number).gsi
-                    found.append(_alias(handler, Irq("gsi", gsi)))
+        """Where the APICs serve them: by vector, and what comes through an I/O APIC by GSI too.
+
+        An ISA interrupt is its GSI there: the 8259s' pins are masked, nobody handles them.
+        """
+        manager, handlers = self.irq_manager, super().irq_handlers()
+        if not isinstance(manager, ApicInterrupts):
+            return handlers
+        found = []
+        for handler in handlers:
+            irq = handler.irq
+            found.append(_alias(handler, Irq("vector", manager.vector_of(irq))))
+            if irq.domain == "isa":
+                irq = Irq("gsi", manager.isa.isa_to_gsi(irq.number).gsi)
+            if irq.domain == "gsi":
+                found.append(_alias(handler, irq))
         return found
 
 

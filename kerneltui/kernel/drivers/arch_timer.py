@@ -48,7 +48,7 @@ class ArchTimer:
         return self._cpu.read_sysreg(CNTPCT_EL0) * NS_PER_S // hz
 
     def set_timeout_irq(self, due_ns: int) -> None:
-        """Interrupt at the first counter tick that is not before ``due_ns``; not at all for NEVER."""
+        """Interrupt at the first counter tick not before ``due_ns``; never for NEVER."""
         if due_ns >= NEVER:
             self.conclude_timeout_irq()
             return

@@ -7,6 +7,7 @@ Controller"), cited by section.
 from __future__ import annotations
 
 from kerneltui.kernel.arch.cpu import X86Cpu
+from kerneltui.kernel.arch.x86_64 import IrqLock
 
 APIC_ID = 0x020
 TPR = 0x080
@@ -44,6 +45,7 @@ class LocalApic:
 
     def __init__(self, cpu: X86Cpu, base: int) -> None:
         self._cpu = cpu
+        self._lock = IrqLock(cpu)
         self.base = base
 
     @staticmethod
@@ -117,12 +119,10 @@ class LocalApic:
 
     def _send_to(self, apic_id: int, command: int) -> None:
         """With interrupts off: a handler that sends between the two stores would turn this one."""
-        flags = self._cpu.read_flags()
-        self._cpu.cli()
-        self._wait_until_sent()
-        self._write(ICR_HIGH, apic_id << 24)
-        self._write(ICR_LOW, command | ICR_ASSERT)
-        self._cpu.write_flags(flags)
+        with self._lock:
+            self._wait_until_sent()
+            self._write(ICR_HIGH, apic_id << 24)
+            self._write(ICR_LOW, command | ICR_ASSERT)
 
     def _send(self, command: int) -> None:
         """A shorthand needs no destination."""

@@ -7,10 +7,10 @@ to D"; the ports from the Intel ICH9 datasheet, 13.6; the century byte lies wher
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import NamedTuple
 
 from kerneltui.kernel.arch.cpu import X86Cpu
+from kerneltui.kernel.arch.x86_64 import IrqLock
 from kerneltui.kernel.calendar import DateTime, normalise, weekday
 from kerneltui.kernel.irq import KernelError
 
@@ -73,31 +73,6 @@ FIRST_CENTURY = 17
 """The first that the kernel's calendar knows in full."""
 
 
-class _InterruptsOff:
-    """Index and data port belong together, and so do the bytes of a date.
-
-    Entering saves RFLAGS, leaving restores it.
-    """
-
-    def __init__(self, cpu: X86Cpu) -> None:
-        self._cpu = cpu
-        self._saved: list[int] = []
-
-    def __enter__(self) -> None:
-        flags = self._cpu.read_flags()
-        self._cpu.cli()
-        self._saved.append(flags)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None:
-            self._cpu.write_flags(self._saved.pop())
-
-
 class Rtc:
     """The clock.  ``century`` is the CMOS index of the century byte, 0 where there is none.
 
@@ -114,7 +89,7 @@ class Rtc:
         self._fields: tuple[Field, ...] = FIELDS
         if century:
             self._fields += (Field("century", century, FIRST_CENTURY, 99),)
-        self._lock = _InterruptsOff(cpu)
+        self._lock = IrqLock(cpu)
 
     def init(self) -> None:
         """No interrupts but those asked for here; firmware may have left some on.

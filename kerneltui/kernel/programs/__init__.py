@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from typing import NamedTuple
 
 from kerneltui.kernel.arch.cpu import Aarch64Cpu
+from kerneltui.kernel.bsp import BOARDS
 from kerneltui.kernel.kernel import Kernel
 from kerneltui.kernel.workload import Workload
 
+
+class Entry(NamedTuple):
+    """Where a program's kernel is, under this package, and the kinds of board that it is for."""
+
+    kernel: str
+    boards: tuple[str, ...] = BOARDS
+
+
+PIS, PC = ("rpi3", "rpi4"), ("x86",)
 PROGRAMS = {
-    "timer-callbacks": "kerneltui.kernel.programs.timer_callbacks:TimerCallbacks",
-    "system-timer": "kerneltui.kernel.programs.system_timer:SystemTimerProgram",
-    "ipi": "kerneltui.kernel.programs.ipi:Ipi",
-    "clock-sources": "kerneltui.kernel.programs.clock_sources:ClockSources",
-    "tick-vs-tickless": "kerneltui.kernel.programs.tick_vs_tickless:TickVsTickless",
-    "second-io-apic": "kerneltui.kernel.programs.second_io_apic:SecondIoApic",
-    "wall-clock": "kerneltui.kernel.programs.wall_clock:WallClockProgram",
+    "timer-callbacks": Entry("timer_callbacks:TimerCallbacks"),
+    "system-timer": Entry("system_timer:SystemTimerProgram", PIS),
+    "ipi": Entry("ipi:Ipi"),
+    "timer-syscalls": Entry("timer_syscalls:TimerSyscalls"),
+    "clock-sources": Entry("clock_sources:ClockSources", PC),
+    "tick-vs-tickless": Entry("tick_vs_tickless:TickVsTickless", PC),
+    "second-io-apic": Entry("second_io_apic:SecondIoApic", PC),
+    "wall-clock": Entry("wall_clock:WallClockProgram", PC),
 }
 
 
@@ -25,6 +37,6 @@ KernelClass = Callable[[Aarch64Cpu, str, Workload], Kernel]
 
 def program(name: str) -> KernelClass:
     """The kernel that runs a program.  Raises KeyError for an unknown name."""
-    module, _, cls = PROGRAMS[name].partition(":")
-    found: KernelClass = getattr(import_module(module), cls)
+    module, _, cls = PROGRAMS[name].kernel.partition(":")
+    found: KernelClass = getattr(import_module(f"{__name__}.{module}"), cls)
     return found

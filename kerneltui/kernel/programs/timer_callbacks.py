@@ -50,6 +50,7 @@ class TimerCallbacks(Kernel):
             self.console,
             lock=self.arch.irq_lock(),
             rearm_after_spurious="no-rearm-after-spurious" not in self.workload.faults,
+            queue=self.workload.queue,
         )
 
     def timeouts(self) -> Collection[Timeout]:

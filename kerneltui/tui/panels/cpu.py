@@ -43,7 +43,7 @@ class CpuPanel(Panel):
             value = cpu.registers.get(name)
             if value or (value is not None and name not in SHOWN_WHEN_SET):
                 lines.append(
-                    ((f"{name:<9}", "dim"), (f"{value:#018x}", "text" if value else "dim"))
+                    ((f"{name:<10}", "dim"), (f"{value:#018x}", "text" if value else "dim"))
                 )
         if halted:
             lines.append(plain(view.halt_reason, "alert"))

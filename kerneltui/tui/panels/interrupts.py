@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from textwrap import wrap
 
-from kerneltui.debugger.views import InterruptView, MachineView
+from kerneltui.debugger.interrupt_views import InterruptView
+from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel, fit, mark
 from kerneltui.tui.widgets.line_view import Line, plain
 
@@ -26,9 +27,10 @@ class InterruptsPanel(Panel):
         if not view.interrupts:
             return [plain("No interrupt is enabled yet, and no handler is registered.", "dim")]
         lines: list[Line] = [((HEAD + "handler", "dim"),)]
-        for item in view.interrupts:
+        # First what a driver got wrong: the panel may be too low for all.
+        for item in sorted(view.interrupts, key=lambda item: not item.waits or item.handler_runs):
             lines.append(interrupt_line(item, width))
-            if waits(item):
+            if item.waits:
                 lines.extend(why_lines(item, width))
         return lines
 
@@ -37,11 +39,6 @@ class InterruptsPanel(Panel):
         pending = sum(item.pending for item in view.interrupts)
         active = sum(bool(item.active) for item in view.interrupts)
         return f"{pending} pending, {active} active"
-
-
-def waits(item: InterruptView) -> bool:
-    """Whether the interrupt is asserted and something keeps it from the core."""
-    return bool(item.blocked_by and (item.line or item.pending) and not item.active)
 
 
 def why_lines(item: InterruptView, width: int) -> list[Line]:

@@ -49,10 +49,8 @@ class RegistersPanel(Panel):
             if not chosen:
                 continue
             place = block.base is not None
-            base = "system registers" if block.base is None else f"{block.base:#x}"
-            lines.append(
-                (("▪ ", "head"), (block.title, "head"), (f"  {block.device} {base}", "dim"))
-            )
+            where = f"  {block.device} {block.place}"
+            lines.append((("▪ ", "head"), (block.title, "head"), (where, "dim")))
             name_width = min(max(len(item.name) for item in chosen), WIDEST_NAME)
             for item, alike in collapse(chosen):
                 full = bool(words) or self.roomy or item.changed or bool(item.access)

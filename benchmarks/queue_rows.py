@@ -1,0 +1,85 @@
+"""The structures of the timeout queue, by how many timeouts are pending: push, pop, cancel."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from figures import Figure, rate
+
+from kerneltui.kernel.timeout_queue import QUEUES, Timeout, TimeoutQueue, make_queue
+
+PENDING = (10, 1_000, 100_000)
+APART_NS = 7_919
+"""Mean distance of the due times that are pending."""
+FEW = 20
+"""So many operations where each looks at all that is pending."""
+
+
+def due_times(count: int) -> Iterator[int]:
+    """Scattered over what is pending, ever further on, the same in each run."""
+    span = count * APART_NS
+    for number in itertools.count():
+        yield number * APART_NS + number * 2_654_435_761 % span
+
+
+def filled(name: str, count: int, dues: Iterator[int]) -> TimeoutQueue:
+    """A queue with ``count`` pending."""
+    queue = make_queue("sorted" if name == "vec" else name)
+    for ident in range(count):
+        queue.push(Timeout(ident, next(dues), None, int, ""))
+    return as_array(queue) if name == "vec" else queue
+
+
+def as_array(queue: TimeoutQueue) -> TimeoutQueue:
+    """The same in a ``vec``: to push so many there, one by one, takes a quarter of an hour."""
+    from kerneltui.kernel.queues.vec import VecQueue
+    from kerneltui.kernel.timeout_queue import SoonestLast
+
+    found = VecQueue()
+    found._entries = [SoonestLast(item, found.work) for item in reversed(list(queue))]  # noqa: SLF001
+    return found
+
+
+class _Turns:
+    """What one repetition does: pops and pushes, or cancels and pushes."""
+
+    def __init__(self, name: str, pending: int, count: int) -> None:
+        self._dues = due_times(pending)
+        self._queue = filled(name, pending, self._dues)
+        cancelled = list(self._queue)[:: max(1, pending // count)]
+        self._cancelled = list(itertools.islice(itertools.cycle(cancelled), count))
+        self._count = count
+
+    def pop_and_push(self) -> int:
+        queue, dues = self._queue, self._dues
+        for _ in range(self._count):
+            timeout = queue.pop()
+            timeout.due_ns = next(dues)
+            queue.push(timeout)
+            queue.head()
+        return self._count
+
+    def cancel_and_push(self) -> int:
+        queue = self._queue
+        for timeout in self._cancelled:
+            queue.remove(timeout)
+            queue.push(timeout)
+            queue.head()
+        return self._count
+
+
+def queues(*, quick: bool) -> list[Figure]:
+    """Both kinds of turn, with a look at the head as the kernel has to arm for it."""
+    found = []
+    for name in QUEUES:
+        for pending in PENDING:
+            count = FEW if name == "vec" and pending > 1_000 else 1_000 if quick else 10_000
+            turns = _Turns(name, pending, count)
+            repeat = 3 if quick else 7
+            title = f"queue {name}, {pending:,} pending"
+            found += [
+                rate(turns.cancel_and_push, repeat).figure(f"{title}, cancel and push", "turns"),
+                rate(turns.pop_and_push, repeat).figure(f"{title}, pop and push", "turns"),
+            ]
+    return found

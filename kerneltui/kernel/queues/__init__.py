@@ -1,0 +1,1 @@
+"""The structures that can keep the timeouts in order, one a module."""

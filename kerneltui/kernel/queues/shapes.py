@@ -1,0 +1,65 @@
+"""How timeouts lie in a queue's structure: plain data to draw it from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:  # the queue's module imports this one
+    from kerneltui.kernel.timeout_queue import Timeout
+
+
+@dataclass(frozen=True, slots=True)
+class Sublists:
+    """A sorted list: sublists one after the other, each soonest first."""
+
+    sublists: tuple[tuple[Timeout, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """An array, soonest last."""
+
+    timeouts: tuple[Timeout, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A binary heap: level n has up to 2**n entries, those below entry i are 2i and 2i + 1."""
+
+    levels: tuple[tuple[Timeout, ...], ...]
+    stale: frozenset[tuple[int, int]]
+    """(level, place) of the entries that have been removed but are still in the way"""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Timeouts of one slot, in order of arrival."""
+
+    index: int
+    timeouts: tuple[Timeout, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A wheel: its occupied slots, all of them after ``current``."""
+
+    granularity_ns: int
+    """time that one slot stands for"""
+    current: int
+    """index of the slot in which the latest popped due time lies"""
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """Wheels of ever coarser slots, what is due before them and what is due after them."""
+
+    ready: tuple[Timeout, ...]
+    """soonest last"""
+    levels: tuple[Level, ...]
+    beyond: tuple[Timeout, ...]
+    """in order of arrival"""
+
+
+Shape: TypeAlias = Sublists | Array | Tree | Wheel

@@ -1,0 +1,114 @@
+"""Several cores: what a step of a sleeping one is, and whose handlers and registers are shown."""
+
+import pytest
+
+from kerneltui.machine.core import CoreState, StopReason
+from kerneltui.scenarios.scenario import open_session
+
+MS = 1_000_000
+
+
+def booted(board, scenario="ipi"):
+    session = open_session(board, scenario)
+    session.boot()
+    return session
+
+
+# -- steps -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
+def test_a_step_of_a_sleeping_core_leaps_over_one_event_at_most(board):
+    session = booted(board)
+    session.focus = 1
+    core, others = session.core, [core for core in session.machine.cores if core.index != 1]
+    said = set()
+    for _ in range(40):
+        taken = sum(core.interrupts_taken for core in others)
+        retired, begun = core.retired, session.machine.now
+        session.step()
+        assert session.focus == 1
+        assert sum(core.interrupts_taken for core in others) <= taken + 1
+        assert session.machine.now - begun <= 600 * MS
+        if core.retired == retired:
+            assert core.state is CoreState.WAITING
+            assert session.last_stop == "core 1 sleeps on"
+        else:
+            assert core.retired == retired + 1
+            assert session.last_stop == "stepped"
+        said.add(session.last_stop)
+    assert said == {"core 1 sleeps on", "stepped"}
+
+
+def test_a_core_that_is_off_executes_nothing_and_says_so():
+    session = booted("rpi4", "timer-callbacks")
+    session.focus = 1
+    before = session.machine.now, session.generation
+    assert session.step() is StopReason.NOTHING_DUE
+    assert session.last_stop == "core 1 is off"
+    assert (session.machine.now, session.generation) == before
+
+
+def test_a_core_that_sleeps_alone_is_stepped_until_it_wakes():
+    session = booted("rpi4", "timer-callbacks")
+    retired = session.core.retired
+    assert session.step() is StopReason.STEP
+    assert session.core.retired == retired + 1
+    assert session.core.pending.kind == "irq"
+
+
+# -- interrupts ------------------------------------------------------------------------------------
+
+
+def rows(session):
+    return {(item.controller, item.number): item for item in session.view().interrupts}
+
+
+def test_an_edge_that_was_sent_on_raises_no_alarm_while_its_line_is_up():
+    session = booted("x86", "timer-callbacks")
+    while session.machine.devices["lapic"].interrupts(0)[0].number != 0x38:
+        session.next_interrupt()
+    found = rows(session)
+    vector, gsi = found["lapic", 0x38], found["ioapic", 8]
+    assert (vector.active, vector.source) == (True, "\u2190 GSI 8")
+    assert (gsi.line, gsi.enabled, gsi.pending, gsi.waits) == (True, True, False, False)
+    assert vector.name == gsi.name
+    assert not any(item.pending or item.waits for item in found.values())
+
+
+def test_the_masked_8259s_are_not_listed_while_the_apics_are_used():
+    session = booted("x86", "timer-callbacks")
+    session.run_until(3_500 * MS)
+    assert {name for name, _ in rows(session)} == {"lapic", "ioapic"}
+
+
+def test_an_edge_that_was_lost_at_a_masked_pin_still_says_why():
+    session = booted("x86", "gsi-override")
+    session.next_interrupt()
+    found = rows(session)["ioapic", 2]
+    assert found.waits
+    assert (found.blocked_by, found.pending) == ("unmasked", False)
+
+
+def test_a_core_shows_the_counts_of_its_own_handlers():
+    session = booted("x86")
+    session.run_until(2_300 * MS)
+    sent, taken = session.kernel.asked, session.machine.cores[1].interrupts_taken
+    assert sent > 2
+    counts = {}
+    for core in (0, 1):
+        session.focus = core
+        found = rows(session)
+        counts[core] = found["lapic", 0xFD].count
+        assert found["lapic", 0xFD].targets == (core,)
+    assert counts == {0: sent, 1: taken}
+    assert ("lapic", 0xEC) not in found
+
+
+def test_the_call_of_the_pi_4_is_counted_by_core_too():
+    session = booted("rpi4")
+    session.run_until(1_600 * MS)
+    counts = []
+    for session.focus in range(4):
+        counts.append(rows(session)["gic", 1].count)
+    assert counts == [3, 1, 1, 1]
