@@ -98,6 +98,7 @@ def _session(
     append: tuple[str, ...],
     cpu: tuple[str, ...],
     without: tuple[str, ...],
+    queue: str | None,
 ) -> Session:
     from kerneltui.scenarios.scenario import Changes, open_session
 
@@ -105,6 +106,7 @@ def _session(
         append=" ".join(gathered("append", append)),
         cpu=",".join(gathered("cpu", cpu)),
         without=gathered("without", without),
+        queue=queue or "",
     )
     return open_session(board, scenario, changes)
 

@@ -104,6 +104,12 @@ _CHANGES = (
         help="Change CPU features of a PC, as '-arat,-invtsc'.",
     ),
     click.option(
+        "--queue",
+        type=click.Choice(("sorted", "vec", "heap", "wheel")),
+        default=None,
+        help="The structure of the timeout queue.  [default: sorted]",
+    ),
+    click.option(
         "--no", "without", multiple=True, metavar="DEVICE", help="Remove a device from the board."
     ),
 )

@@ -417,3 +417,14 @@ def test_changes_may_stand_before_and_behind_the_command(said):
 def test_an_option_that_does_not_apply_is_named_as_it_was_written(said):
     status, _, err = said("--no", "hpet", "boards")
     assert (status, "'--no' does not apply to 'boards'" in err) == (2, True)
+
+
+@pytest.mark.parametrize("board", ["rpi4", "x86"])
+def test_the_trace_does_not_tell_the_structure_of_the_queue(said, board, tmp_path):
+    traces = set()
+    for structure in ("sorted", "vec", "heap", "wheel"):
+        path = tmp_path / f"{structure}.jsonl"
+        said("trace", "--board", board, "--scenario", "nested", "--queue", structure,
+             "--until", "2.5s", "-o", str(path))  # fmt: skip
+        traces.add(path.read_bytes())
+    assert len(traces) == 1

@@ -105,7 +105,7 @@ def _instruction(core: HostedCore, names: EventNames) -> str:
     if pending is None:
         return f"{core.WAIT} (asleep)" if asleep else "(reset)"
     kind, target, value = pending.kind, pending.target, pending.value
-    register = names.name(kind, target) or f"{target:#x}"
+    register = names.name(kind, target, value) or f"{target:#x}"
     if kind in LOADS:
         return f"{kind} {register}"
     if kind in STORES:

@@ -13,7 +13,7 @@ from typing import Any, cast
 from kerneltui.debugger import views
 from kerneltui.debugger.firmware_views import firmware_views
 from kerneltui.debugger.rates import RateMeter
-from kerneltui.debugger.trace import EventNames, Place, RawEvent, Recorder
+from kerneltui.debugger.trace import EventNames, RawEvent, Recorder
 from kerneltui.hw.scheduler import NEVER
 from kerneltui.kernel.kernel import Kernel
 from kerneltui.machine.board import Board
@@ -106,9 +106,9 @@ class Session:
         self.last_stop = "at reset"
         self.focus = 0
         """the core on show, which is the one that steps; it follows where something happens"""
-        self.values: dict[Place, int] = {}
-        self.baseline: dict[Place, int] = {}
-        self.known_registers: dict[Place, tuple[object, views.RegisterView]] = {}
+        self.values: dict[views.RegisterPlace, int] = {}
+        self.baseline: dict[views.RegisterPlace, int] = {}
+        self.known_registers: dict[views.RegisterPlace, tuple[object, views.RegisterView]] = {}
         self.rates = RateMeter()
         self.firmware = firmware_views(self.machine.memory)
         """read once: tables lie in ROM"""
@@ -198,8 +198,12 @@ class Session:
         """Whether the core on show sleeps, or is about to, while others may never wake it."""
         core = self.core
         waits = core.pending is not None and core.pending.kind == core.WAIT
-        others = any(o is not core and o.state is not CoreState.OFF for o in self.machine.cores)
-        return others and (waits or core.state is CoreState.WAITING)
+        return bool(self._others()) and (waits or core.state is CoreState.WAITING)
+
+    def _others(self) -> list[HostedCore]:
+        """The cores that are on, without the one on show."""
+        cores = self.machine.cores
+        return [core for core in cores if core is not self.core and core.state is not CoreState.OFF]
 
     def _progress(self) -> tuple[int, ...]:
         return self.machine.now, *(core.retired for core in self.machine.cores)
@@ -226,11 +230,17 @@ class Session:
         return idle and self.machine.terminal.is_done and not self.kernel.expects_timer_event()
 
     def mark(self) -> None:
-        """Take the present register values as those that changes are marked against."""
+        """Take the present register values as those that changes are marked against.
+
+        Of all cores: any of them may be the one on show after the next stop.
+        """
         if self._viewed >= 0:
             if self._viewed != self.generation:
                 self.values = views.register_values(self.machine, self.focus)
-            self.baseline = self.values
+            self.baseline = dict(self.values)
+            for core in self._others():
+                values = views.register_values(self.machine, core.index, banked_only=True)
+                self.baseline.update(values)
         self.recorder.touched.clear()
 
     def type(self, data: bytes) -> int:

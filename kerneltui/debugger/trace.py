@@ -21,8 +21,10 @@ TEXTS_KEPT = 1_000
 CONSOLE_BYTES = 256 * 1024
 
 
-Place = tuple[str, int]
-"""An address space's name, and an address (or encoding) in it."""
+ALL_CORES = -1
+Place = tuple[str, int, int]
+"""An address space's name, an address (or encoding) in it, and a core where each has its own
+register there, else :data:`ALL_CORES`."""
 SPACES = LOADS | STORES
 RawEvent = tuple[int, int, int, str, int, int, str]
 """One thing that happened: step, time in ns, core, kind, target, value, text.
@@ -30,7 +32,8 @@ RawEvent = tuple[int, int, int, str, int, int, str]
 The kind is an instruction's mnemonic (``ldr``, ``out``, ``compute``, ``wfi``, ``svc``), an
 exception (``irq``, ``fiq``, ``sync``, ``intr``, ``nmi``, ``fault``, ``int``), a wire (``line``),
 the serial line (``tx``, ``rx``), a kernel ``tracepoint``, or ``unmodelled``.  The target is an
-address, encoding or vector, the value what was moved, the text a name where there is no address.
+address, encoding or vector, the value what was moved, the text a name: where there is no address,
+or where the register depends on what the device was told before (16550, 8259, IOWIN).
 """
 WITH_OPERAND = {"cpuid", "push", "lidt", "popf", "add rsp"}
 RETURNS = {"eret": ("elr", "spsr"), "iret": ("rip", "rflags")}
@@ -44,21 +47,24 @@ class EventNames:
         self._machine = machine
         self._return_name = "elr" if "irq" in machine.core.PINS else "rip"
 
-    def name(self, kind: str, target: int) -> str:
-        """The register that an instruction accessed, or ``""``."""
+    def name(self, kind: str, target: int, value: int = 0) -> str:
+        """The register that an instruction would access now, or ``""``."""
         space = SPACES.get(kind)
         if space is None:
             return ""
         own = self._machine.core.regs
         slot = own.slot_at(target) if space == own.table.space else None
-        return slot.name if slot is not None else self._machine.spaces[space].name_at(target)
+        if slot is not None:
+            return slot.name
+        return self._machine.spaces[space].name_at(target, write=kind in STORES, value=value)
 
     def as_dict(self, event: RawEvent) -> dict[str, Any]:
         """One event as the JSON lines export writes it: numbers that are addresses in hex."""
         step, time_ns, cpu, kind, target, value, text = event
         found: dict[str, Any] = {"step": step, "t": time_ns, "cpu": cpu, "op": kind}
         if kind in SPACES:
-            found |= {"addr": hex(target), "reg": self.name(kind, target), "value": hex(value)}
+            register = text or self.name(kind, target)
+            found |= {"addr": hex(target), "reg": register, "value": hex(value)}
         elif kind in EXCEPTIONS:
             found |= {"vector": hex(target), self._return_name: hex(value)}
         elif kind in RETURNS:
@@ -86,9 +92,9 @@ class EventNames:
         """One event as the trace panel shows it."""
         _, _, _, kind, target, value, text = event
         if kind in LOADS:
-            return f"{kind} {self.name(kind, target)} = {value:#x}"
+            return f"{kind} {text or self.name(kind, target)} = {value:#x}"
         if kind in STORES:
-            return f"{kind} {self.name(kind, target)} <- {value:#x}"
+            return f"{kind} {text or self.name(kind, target)} <- {value:#x}"
         if kind in EXCEPTIONS:
             vector = f" vector {target:#04x}" if kind not in {"irq", "fiq", "sync"} else ""
             return f"{kind.upper()} taken,{vector} from {value:#x}"
@@ -111,13 +117,13 @@ class Recorder:
 
     ``events`` keeps the last :data:`TRACE_EVENTS`; ``sink`` gets every one as it happens.
     ``touched`` is what instructions have accessed since it was last cleared: place -> (kind,
-    value).
+    value, name where the address does not tell it).
     """
 
     def __init__(self, machine: Machine, sink: Callable[[RawEvent], None] | None = None) -> None:
         self.events: deque[RawEvent] = deque(maxlen=TRACE_EVENTS)
         self.recorded = 0
-        self.touched: dict[Place, tuple[str, int]] = {}
+        self.touched: dict[Place, tuple[str, int, str]] = {}
         self.console = Console()
         self.sink = sink
         self._texts: deque[str] = deque(maxlen=TEXTS_KEPT)
@@ -131,6 +137,15 @@ class Recorder:
         self._scheduler = machine.scheduler
         machine.terminal.on_output = self._sent
         machine.terminal.on_input = self._received
+        self._named_by_state: set[tuple[str, int]] = set()
+        self._banked: set[tuple[str, int]] = set()
+        for space in machine.spaces.values():
+            for address, slot in space.slots():
+                register = slot.register
+                if register.overlay or register.window is not None:
+                    self._named_by_state.add((space.name, address))
+                if register.banked:
+                    self._banked.add((space.name, address))
         self.trace(self.tracing)
 
     def trace(self, on: bool) -> None:
@@ -182,12 +197,18 @@ class Recorder:
 
     def instruction(self, core: HostedCore, kind: str, target: int, value: int) -> None:
         """See :class:`Observer`."""
-        event = (core.retired, self._scheduler.now, core.index, kind, target, value, "")
-        self.events.append(event)
-        self.recorded += 1
+        text = ""
         space = SPACES.get(kind)
         if space is not None:
-            self.touched[space, target] = (kind, value)
+            place = (space, target)
+            if place in self._named_by_state:
+                name_at = self._machine.spaces[space].name_at
+                text = name_at(target, write=kind in STORES, value=value)
+            owner = core.index if place in self._banked else ALL_CORES
+            self.touched[space, target, owner] = (kind, value, text)
+        event = (core.retired, self._scheduler.now, core.index, kind, target, value, text)
+        self.events.append(event)
+        self.recorded += 1
         if self.sink is not None:
             self.sink(event)
 

@@ -28,6 +28,7 @@ from kerneltui.debugger.platform_views import (
     rtc_view,
     wall_clock_view,
 )
+from kerneltui.debugger.trace import ALL_CORES
 from kerneltui.hw.device import Device, InterruptController, TimerDevice
 from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, MSRS, PORTS, SYSTEM_REGISTERS, Access, Slot
 from kerneltui.kernel.kernel import Kernel
@@ -35,9 +36,10 @@ from kerneltui.machine.core import STORES
 
 if TYPE_CHECKING:
     from kerneltui.debugger.session import Session
-    from kerneltui.debugger.trace import Place
     from kerneltui.machine.machine import Machine
 
+RegisterPlace = tuple[str, int, int, str]
+"""A :data:`Place`, and the overlay where several registers share it."""
 MOST_TIMEOUTS_SHOWN = 500
 PLACES = {
     SYSTEM_REGISTERS: "system registers", MSRS: "MSRs", BEHIND_WINDOW: "by index and data",
@@ -152,14 +154,22 @@ class MachineView(msgspec.Struct, frozen=True):
     typed_waiting: int
 
 
-def register_values(machine: Machine, cpu: int = 0) -> dict[Place, int]:
-    """Every register of the devices, as a core sees them."""
+def register_values(
+    machine: Machine, cpu: int = 0, *, banked_only: bool = False
+) -> dict[RegisterPlace, int]:
+    """Every register of the devices, or each that every core has of its own, as ``cpu`` sees it."""
     return {
-        (space, base + slot.offset): file.peek(slot.offset, slot.register.width // 8, cpu)
+        _place_of(space, base, slot, cpu): file.peek(slot.key, slot.register.width // 8, cpu)
         for device in machine.devices.values()
         for space, base, file in machine.windows(device)
         for slot in file.slots()
+        if slot.register.banked or not banked_only
     }
+
+
+def _place_of(space: str, base: int, slot: Slot, cpu: int) -> RegisterPlace:
+    register = slot.register
+    return space, base + slot.offset, cpu if register.banked else ALL_CORES, register.overlay
 
 
 def build(session: Session) -> MachineView:
@@ -248,10 +258,12 @@ def _place(space: str, base: int) -> str:
 def _register(session: Session, space: str, base: int, slot: Slot) -> RegisterView:
     """One register; the last view's is taken again where nothing differs."""
     address = base + slot.offset
-    place = (space, address)
+    place = _place_of(space, base, slot, session.focus)
     value = session.values[place]
     changed = session.baseline.get(place, value) != value and not slot.register.volatile
-    touched = session.recorder.touched.get(place)
+    touched = session.recorder.touched.get(place[:3])
+    if touched is not None and slot.register.overlay and touched[2] != slot.name:
+        touched = None
     known = session.known_registers.get(place)
     key = (value, changed, touched)
     if known is not None and known[0] == key:
@@ -262,7 +274,7 @@ def _register(session: Session, space: str, base: int, slot: Slot) -> RegisterVi
 
 
 def _make_register(
-    slot: Slot, address: int, value: int, touched: tuple[str, int] | None, *, changed: bool
+    slot: Slot, address: int, value: int, touched: tuple[str, int, str] | None, *, changed: bool
 ) -> RegisterView:
     register = slot.register
     access, decoded = "", value

@@ -7,8 +7,10 @@ that must not overlap.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
+from kerneltui.hw.register import Slot
 from kerneltui.hw.register_file import RegisterFile
 
 
@@ -159,13 +161,37 @@ class AddressSpace:
         target, offset = self.known.get(address) or self.resolve(address)
         return target.peek(offset, size, cpu)
 
-    def name_at(self, address: int) -> str:
-        """The register's name at ``address``, else the window's with an offset, else ``""``."""
+    def name_at(self, address: int, *, write: bool = False, value: int = 0) -> str:
+        """The register's name at ``address``, else the window's with an offset, else ``""``.
+
+        Of registers that share an offset it is the one that a load would reach now, or a ``write``
+        of ``value``; a window onto others says which is selected: ``IOWIN (IOAPICID)``.
+        """
         window = self.window_at(address)
         if window is None:
             return ""
-        if isinstance(window.target, RegisterFile):
-            slot = window.target.slot_at(address - window.base)
+        file = window.target
+        if isinstance(file, RegisterFile):
+            slot = file.slot_at(address - window.base, write=write, value=value)
             if slot is not None:
-                return slot.name
+                behind = _selected(file, slot)
+                return f"{slot.name} ({behind})" if behind else slot.name
         return f"{window.name}+{address - window.base:#x}"
+
+    def slots(self) -> Iterator[tuple[int, Slot]]:
+        """Every register element that is mapped, with its address."""
+        for window in self.windows:
+            if isinstance(window.target, RegisterFile):
+                for slot in window.target.slots():
+                    yield window.base + slot.offset, slot
+
+
+def _selected(file: RegisterFile, slot: Slot) -> str:
+    """The register behind a window, by name or at least by number; empty for other registers."""
+    if slot.register.window is None:
+        return ""
+    table, selector = slot.register.window
+    number = file.store(selector)[0]
+    files: dict[str, RegisterFile] = getattr(file.owner, "files")  # noqa: B009
+    found = files[table].slot_at(number)
+    return f"{number:#x}" if found is None else found.name

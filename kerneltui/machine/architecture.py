@@ -22,6 +22,8 @@ class Architecture(ABC):
     """the interrupt inputs, and the bit of each in ``inputs``"""
     regs: RegisterFile
     """the registers that matter to interrupts"""
+    registers: dict[str, int]
+    """general registers that a system call has used: its number, arguments and result"""
 
     @abstractmethod
     def input(self, pin: str) -> Sink:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -26,6 +26,7 @@ DEFAULT_BOARD, PC_BOARD = "rpi4", "x86"
 DEFAULT_SCENARIO = "timer-callbacks"
 
 Name = Annotated[Label, Meta(max_length=200)]
+Queue = Literal["sorted", "vec", "heap", "wheel"]
 Text = Annotated[str, Meta(max_length=200)]
 
 
@@ -61,6 +62,7 @@ class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     faults: Annotated[list[str], Meta(description=f"any of: {', '.join(FAULTS)}")] = []
     boot: Annotated[str, Meta(description="boot parameters of a PC's kernel")] = ""
     cpu: Annotated[str, Meta(description="changed CPU features, as -arat")] = ""
+    queue: Annotated[Queue, Meta(description="structure of the timeout queue")] = "sorted"
     without: Annotated[list[str], Meta(description="devices to remove from the board")] = []
     config: Annotated[
         dict[str, dict[str, int | bool | str]], Meta(description="device -> changed parameters")
@@ -68,11 +70,12 @@ class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """What the command line changes: boot parameters, CPU features, devices that are not there."""
+    """What the command line changes: boot parameters, CPU features, devices, queue structure."""
 
     append: str = ""
     cpu: str = ""
     without: tuple[str, ...] = ()
+    queue: str = ""
 
 
 UNCHANGED = Changes()
@@ -216,7 +219,8 @@ def changes_for(board: str, changes: Changes | None) -> Changes:
     found = load_board(board)
     wanted = changes or UNCHANGED
     without = tuple(name for name in wanted.without if name in found.spec.devices)
-    return msgspec.structs.replace(wanted if found.is_x86 else UNCHANGED, without=without)
+    kept = wanted if found.is_x86 else Changes(queue=wanted.queue)
+    return msgspec.structs.replace(kept, without=without)
 
 
 def make_session(
@@ -231,7 +235,11 @@ def make_session(
         cpu = board.spec.cpu.compatible
         raise board.file.error(("bsp",), f"the kernel of '{bsp}' does not run on '{cpu}'")
     _check_fit(board, scenario, changes)
-    workload = replace(scenario.workload, boot=f"{scenario.spec.boot} {changes.append}".strip())
+    workload = replace(
+        scenario.workload,
+        boot=f"{scenario.spec.boot} {changes.append}".strip(),
+        queue=changes.queue or scenario.spec.queue,
+    )
     return Session(
         Setup(
             board=_changed(board, scenario, changes),

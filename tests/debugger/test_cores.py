@@ -69,7 +69,7 @@ def test_an_edge_that_was_sent_on_raises_no_alarm_while_its_line_is_up():
     while session.machine.devices["lapic"].interrupts(0)[0].number != 0x38:
         session.next_interrupt()
     found = rows(session)
-    vector, gsi = found["lapic", 0x38], found["ioapic", 8]
+    vector, gsi = found["lapic", 0x38], found["ioapic0", 8]
     assert (vector.active, vector.source) == (True, "\u2190 GSI 8")
     assert (gsi.line, gsi.enabled, gsi.pending, gsi.waits) == (True, True, False, False)
     assert vector.name == gsi.name
@@ -79,13 +79,13 @@ def test_an_edge_that_was_sent_on_raises_no_alarm_while_its_line_is_up():
 def test_the_masked_8259s_are_not_listed_while_the_apics_are_used():
     session = booted("x86", "timer-callbacks")
     session.run_until(3_500 * MS)
-    assert {name for name, _ in rows(session)} == {"lapic", "ioapic"}
+    assert {name for name, _ in rows(session)} == {"lapic", "ioapic0"}
 
 
 def test_an_edge_that_was_lost_at_a_masked_pin_still_says_why():
     session = booted("x86", "gsi-override")
     session.next_interrupt()
-    found = rows(session)["ioapic", 2]
+    found = rows(session)["ioapic0", 2]
     assert found.waits
     assert (found.blocked_by, found.pending) == ("unmasked", False)
 
@@ -112,3 +112,48 @@ def test_the_call_of_the_pi_4_is_counted_by_core_too():
     for session.focus in range(4):
         counts.append(rows(session)["gic", 1].count)
     assert counts == [3, 1, 1, 1]
+
+
+# -- registers -------------------------------------------------------------------------------------
+
+
+def banked(session, name):
+    return next(
+        item
+        for block in session.view().blocks
+        for item in block.registers
+        if item.name == name and block.device in {"lapic", "gic"}
+    )
+
+
+def test_the_next_core_shows_its_own_changes_and_accesses_alone():
+    session = booted("x86")
+    session.view()
+    session.mark()
+    session.next_interrupt()
+    assert session.focus == 0
+    shown = {"changed": [], "access": []}
+    for session.focus in (0, 1):
+        registers = [item for block in session.view().blocks for item in block.registers]
+        lapic = [item.name for item in registers if item.name.startswith(("ISR", "LVT_", "APIC_"))]
+        shown["changed"].append([r.name for r in registers if r.changed and r.name in lapic])
+        shown["access"].append([r.name for r in registers if r.access and r.name in lapic])
+    assert shown["changed"] == [["ISR7"], []]
+    assert shown["access"] == [[], []]
+    session.finish()
+    session.focus = 0
+    assert banked(session, "EOI").access == "wrote 0x0"
+    session.focus_next_core()
+    assert banked(session, "EOI").access == ""
+
+
+def test_a_change_of_focus_keeps_what_changed_on_the_other_core():
+    session = booted("x86")
+    session.next_interrupt()
+    session.view()
+    session.mark()
+    session.next_interrupt()
+    assert session.focus == 1
+    assert banked(session, "ISR7").changed
+    session.focus_next_core()
+    assert not banked(session, "ISR7").changed
