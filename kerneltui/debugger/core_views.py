@@ -103,7 +103,9 @@ def _instruction(core: HostedCore, names: EventNames) -> str:
     if core.state is CoreState.HALTED:
         return "(halted)"
     if pending is None:
-        return f"{core.WAIT} (asleep)" if asleep else "(reset)"
+        if asleep:
+            return f"{core.WAIT} (asleep)"
+        return "(waits for its turn)" if core.retired else "(reset)"
     kind, target, value = pending.kind, pending.target, pending.value
     register = names.name(kind, target, value) or f"{target:#x}"
     if kind in LOADS:

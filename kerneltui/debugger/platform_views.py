@@ -289,8 +289,14 @@ def _time_stamp_counters(machine: Machine) -> Iterator[Counter]:
     """One of each core that was started."""
     for core in machine.cores:
         if TSC in core.regs.table and core.state is not CoreState.OFF:
-            clocks = cast("X86Core", core).clocks
-            yield Counter(f"core {core.index}", "TSC", clocks.tsc(), clocks.tsc_hz, 64)
+            clocks, held = cast("X86Core", core).clocks, _held(machine, core.index, "invtsc")
+            yield Counter(f"core {core.index}", "TSC", clocks.tsc(), clocks.tsc_hz, 64, held)
+
+
+def _held(machine: Machine, cpu: int, feature: str) -> str:
+    """Why a clock of an x86 core does not move: without ``feature`` it stops in deep idle."""
+    core = cast("X86Core", machine.cores[cpu])
+    return "deep idle" if core.clocks.in_deep_idle and feature not in core.features else ""
 
 
 def _timer_counters(machine: Machine, cpu: int) -> Iterator[Counter]:
@@ -298,7 +304,7 @@ def _timer_counters(machine: Machine, cpu: int) -> Iterator[Counter]:
         if not isinstance(device, TimerDevice):
             continue
         found = list(_free_running(device, cpu))
-        yield from found or _counting_down(device)
+        yield from found or _counting_down(machine, device)
 
 
 def _free_running(device: TimerDevice, cpu: int) -> Iterator[Counter]:
@@ -311,13 +317,14 @@ def _free_running(device: TimerDevice, cpu: int) -> Iterator[Counter]:
                 yield Counter(device.name, stem, _peek(file, stem, cpu), hz, bits)
 
 
-def _counting_down(device: TimerDevice) -> Iterator[Counter]:
+def _counting_down(machine: Machine, device: TimerDevice) -> Iterator[Counter]:
     """Counters that software loads, while they count."""
     for cpu in range(device.cpus):
+        held = _held(machine, cpu, "arat") if "LOCAL_APIC" in device.files else ""
         owner = f"{device.name}{cpu}" if device.cpus > 1 else device.name
         for item in device.comparators(cpu):
             if item.enabled and item.name != "IA32_TSC_DEADLINE":
-                yield Counter(owner, item.name, item.counter, item.hz, None)
+                yield Counter(owner, item.name, item.counter, item.hz, None, held)
 
 
 def rtc_view(machine: Machine) -> RtcView | None:

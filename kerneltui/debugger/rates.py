@@ -11,15 +11,21 @@ from typing import NamedTuple
 
 from kerneltui.hw.scheduler import NS_PER_S
 
+COUNT_DOWN_NS = 1_000_000
+"""As :data:`WINDOW_NS`, of a counter that is soon loaded anew."""
 WINDOW_NS = 100_000_000
 """Virtual time between two looks that are compared, at least: a tick of 1 MHz is then 10 ppm."""
+
+NOT_ROUND = 128
+"""Bits of a counter that is not going to come round."""
+STANDS_STILL = "stands still"
 
 
 class Counter(NamedTuple):
     """What a counter shows at one moment.
 
-    ``bits`` is None for one that does not run freely, but down from what software loads: two looks
-    at it say nothing about its rate.
+    ``bits`` is None for one that does not run freely, but down from what software loads.  ``held``
+    says why it stands still now, where that is known without measuring.
     """
 
     device: str
@@ -27,6 +33,7 @@ class Counter(NamedTuple):
     value: int
     hz: int
     bits: int | None
+    held: str = ""
 
 
 class Rate(NamedTuple):
@@ -49,9 +56,11 @@ class RateMeter:
         return [self._measure(now_ns, counter) for counter in counters]
 
     def _measure(self, now_ns: int, counter: Counter) -> Rate:
-        if counter.bits is None:
-            return Rate(None, None, "counts down")
+        if counter.held:
+            return Rate(0, None, f"{STANDS_STILL}: {counter.held}")
         key = counter.device, counter.name
+        if counter.bits is None:
+            return self._measure_down(now_ns, counter, key)
         at_ns, value = self._looks.setdefault(key, (now_ns, counter.value))
         elapsed_ns = now_ns - at_ns
         if elapsed_ns >= WINDOW_NS:
@@ -59,6 +68,21 @@ class RateMeter:
             ticks = (counter.value - value) % (1 << counter.bits)
             self._rates[key] = _rate(ticks, elapsed_ns, counter.hz, counter.bits)
         return self._rates.get(key, Rate(None, None, "not yet measured"))
+
+    def _measure_down(self, now_ns: int, counter: Counter, key: tuple[str, str]) -> Rate:
+        """By two looks with no load between them, which the nominal rate alone can tell.
+
+        Any other difference, none too, is what a load makes (a period may fit in evenly).
+        """
+        at_ns, value = self._looks.setdefault(key, (now_ns, counter.value))
+        elapsed_ns, ticks = now_ns - at_ns, value - counter.value
+        if elapsed_ns >= COUNT_DOWN_NS:
+            self._looks[key] = now_ns, counter.value
+            if ticks > 0:
+                rate = _rate(ticks, elapsed_ns, counter.hz, NOT_ROUND)
+                if rate.error_ppm == 0:
+                    self._rates[key] = rate
+        return self._rates.get(key, Rate(None, None, "counts down"))
 
 
 def _rate(ticks: int, elapsed_ns: int, hz: int, bits: int) -> Rate:
@@ -73,7 +97,7 @@ def _rate(ticks: int, elapsed_ns: int, hz: int, bits: int) -> Rate:
     if counted > 2 * expected + NS_PER_S:
         return Rate(None, None, "was set")
     if not ticks:
-        return Rate(0, None, "stands still")
+        return Rate(0, None, STANDS_STILL)
     error = counted - expected
     ppm = 0 if abs(error) <= NS_PER_S else round(error * 1_000_000 / expected)
     return Rate(round(counted / elapsed_ns), ppm, "")

@@ -12,7 +12,8 @@ from typing import Any, cast
 
 from kerneltui.debugger import views
 from kerneltui.debugger.firmware_views import firmware_views
-from kerneltui.debugger.rates import RateMeter
+from kerneltui.debugger.platform_views import counter_views
+from kerneltui.debugger.rates import WINDOW_NS, RateMeter
 from kerneltui.debugger.trace import EventNames, RawEvent, Recorder
 from kerneltui.hw.scheduler import NEVER
 from kerneltui.kernel.kernel import Kernel
@@ -75,6 +76,10 @@ _SAID = {
     StopReason.IDLE: "idle",
     StopReason.NOTHING_DUE: "idle, and nothing is due",
 }
+
+
+def _until(time_ns: int) -> Goal:
+    return Goal(f"time {format_duration(time_ns)}", {"until": time_ns})
 
 
 @dataclass(frozen=True)
@@ -161,8 +166,17 @@ class Session:
         return Goal("the end of the handler", {"below_depth": max(self.core.depth, 1)})
 
     def run_until(self, time_ns: int) -> StopReason:
-        """Run until virtual time ``time_ns``."""
-        return self.advance(Goal(f"time {format_duration(time_ns)}", {"until": time_ns}))
+        """Run until virtual time ``time_ns``.
+
+        On the way, if that is long enough, with a look at the counters: a rate needs two.
+        """
+        look_at_ns = time_ns - 2 * WINDOW_NS
+        if look_at_ns > self.machine.now:
+            reason = self.advance(_until(look_at_ns))
+            if reason is not StopReason.TIME:
+                return reason
+            list(counter_views(self.machine, self.rates, self.focus))
+        return self.advance(_until(time_ns))
 
     def advance(self, goal: Goal, *, instructions: int = FOREVER, until: int = NEVER) -> StopReason:
         """Run towards ``goal``, for at most so many instructions and no further than ``until``.
@@ -239,8 +253,7 @@ class Session:
                 self.values = views.register_values(self.machine, self.focus)
             self.baseline = dict(self.values)
             for core in self._others():
-                values = views.register_values(self.machine, core.index, banked_only=True)
-                self.baseline.update(values)
+                self.baseline.update(views.register_values(self.machine, core.index))
         self.recorder.touched.clear()
 
     def type(self, data: bytes) -> int:

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
+from kerneltui.hw.bus import register_name
 from kerneltui.hw.line import Line
+from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.core import EXCEPTIONS, LOADS, STORES, CoreState
 from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.machine import Machine
@@ -24,7 +26,7 @@ CONSOLE_BYTES = 256 * 1024
 ALL_CORES = -1
 Place = tuple[str, int, int]
 """An address space's name, an address (or encoding) in it, and a core where each has its own
-register there, else :data:`ALL_CORES`."""
+registers, else :data:`ALL_CORES`."""
 SPACES = LOADS | STORES
 RawEvent = tuple[int, int, int, str, int, int, str]
 """One thing that happened: step, time in ns, core, kind, target, value, text.
@@ -137,16 +139,25 @@ class Recorder:
         self._scheduler = machine.scheduler
         machine.terminal.on_output = self._sent
         machine.terminal.on_input = self._received
-        self._named_by_state: set[tuple[str, int]] = set()
-        self._banked: set[tuple[str, int]] = set()
-        for space in machine.spaces.values():
-            for address, slot in space.slots():
-                register = slot.register
-                if register.overlay or register.window is not None:
-                    self._named_by_state.add((space.name, address))
-                if register.banked:
-                    self._banked.add((space.name, address))
+        self._named_by_state: dict[tuple[str, int], tuple[RegisterFile, int]] = {}
+        self._by_core: set[tuple[str, int]] = set()
+        for device in machine.devices.values():
+            for space, base, file in machine.windows(device):
+                self._classify(space, base, file)
         self.trace(self.tracing)
+
+    def _classify(self, space: str, base: int, file: RegisterFile) -> None:
+        """Where a name has to be looked up at once, and where every core has its own register.
+
+        A block is every core's own if any register is: those without state of their own cannot say.
+        """
+        by_core = any(slot.register.banked for slot in file.slots())
+        for slot in file.slots():
+            place = (space, base + slot.offset)
+            if slot.register.overlay or slot.register.window is not None:
+                self._named_by_state[place] = file, slot.offset
+            if by_core:
+                self._by_core.add(place)
 
     def trace(self, on: bool) -> None:
         """Switch the event trace on or off; the console is always recorded."""
@@ -201,10 +212,10 @@ class Recorder:
         space = SPACES.get(kind)
         if space is not None:
             place = (space, target)
-            if place in self._named_by_state:
-                name_at = self._machine.spaces[space].name_at
-                text = name_at(target, write=kind in STORES, value=value)
-            owner = core.index if place in self._banked else ALL_CORES
+            named = self._named_by_state.get(place)
+            if named is not None:
+                text = register_name(*named, write=kind in STORES, value=value)
+            owner = core.index if place in self._by_core else ALL_CORES
             self.touched[space, target, owner] = (kind, value, text)
         event = (core.retired, self._scheduler.now, core.index, kind, target, value, text)
         self.events.append(event)
@@ -270,7 +281,22 @@ class Console:
     def lines(self) -> list[str]:
         """The text, as a terminal shows it: the last item is the line being written."""
         text = self.data.decode("ascii", "replace").replace("\r", "")
-        return [_printable(line) for line in text.split("\n")]
+        return [_printable(_backspaced(line)) for line in text.split("\n")]
+
+
+def _backspaced(line: str) -> str:
+    """What stands there when each backspace has moved the cursor back."""
+    if "\b" not in line:
+        return line
+    shown: list[str] = []
+    cursor = 0
+    for char in line:
+        if char == "\b":
+            cursor = max(cursor - 1, 0)
+        else:
+            shown[cursor : cursor + 1] = [char]
+            cursor += 1
+    return "".join(shown).rstrip(" ") if cursor < len(shown) else "".join(shown)
 
 
 def _printable(line: str) -> str:

@@ -32,14 +32,16 @@ from kerneltui.debugger.trace import ALL_CORES
 from kerneltui.hw.device import Device, InterruptController, TimerDevice
 from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, MSRS, PORTS, SYSTEM_REGISTERS, Access, Slot
 from kerneltui.kernel.kernel import Kernel
+from kerneltui.kernel.timeout_queue import TimeoutQueue
 from kerneltui.machine.core import STORES
 
 if TYPE_CHECKING:
     from kerneltui.debugger.session import Session
     from kerneltui.machine.machine import Machine
 
-RegisterPlace = tuple[str, int, int, str]
-"""A :data:`Place`, and the overlay where several registers share it."""
+RegisterPlace = tuple[str, int, str, int]
+"""Address space, address, the overlay where several registers share that, and the core that looks.
+"""
 MOST_TIMEOUTS_SHOWN = 500
 PLACES = {
     SYSTEM_REGISTERS: "system registers", MSRS: "MSRs", BEHIND_WINDOW: "by index and data",
@@ -106,6 +108,18 @@ class TimeoutView(msgspec.Struct, frozen=True):
     """its callback is running"""
 
 
+class QueueView(msgspec.Struct, frozen=True):
+    """What the structure of the timeout queue has cost so far."""
+
+    structure: str
+    operations: int
+    comparisons: int
+    moves: int
+    last_operation: str
+    last_comparisons: int
+    last_moves: int
+
+
 class ComparatorView(msgspec.Struct, frozen=True):
     """One comparator of a timer device."""
 
@@ -139,6 +153,7 @@ class MachineView(msgspec.Struct, frozen=True):
     interrupts: tuple[InterruptView, ...]
     timeouts: tuple[TimeoutView, ...]
     timeout_count: int
+    queue: QueueView | None
     worst_lateness_ns: int
     comparators: tuple[ComparatorView, ...]
     local_apics: tuple[LocalApicView, ...]
@@ -154,22 +169,18 @@ class MachineView(msgspec.Struct, frozen=True):
     typed_waiting: int
 
 
-def register_values(
-    machine: Machine, cpu: int = 0, *, banked_only: bool = False
-) -> dict[RegisterPlace, int]:
-    """Every register of the devices, or each that every core has of its own, as ``cpu`` sees it."""
+def register_values(machine: Machine, cpu: int = 0) -> dict[RegisterPlace, int]:
+    """Every register of the devices, as a core sees them."""
     return {
         _place_of(space, base, slot, cpu): file.peek(slot.key, slot.register.width // 8, cpu)
         for device in machine.devices.values()
         for space, base, file in machine.windows(device)
         for slot in file.slots()
-        if slot.register.banked or not banked_only
     }
 
 
 def _place_of(space: str, base: int, slot: Slot, cpu: int) -> RegisterPlace:
-    register = slot.register
-    return space, base + slot.offset, cpu if register.banked else ALL_CORES, register.overlay
+    return space, base + slot.offset, slot.register.overlay, cpu
 
 
 def build(session: Session) -> MachineView:
@@ -193,6 +204,7 @@ def build(session: Session) -> MachineView:
         interrupts=tuple(interrupt_views(machine, kernel, session.focus)),
         timeouts=tuple(_timeouts(kernel, now)),
         timeout_count=len(kernel.timeouts()),
+        queue=_queue(kernel),
         worst_lateness_ns=kernel.worst_lateness_ns(),
         comparators=tuple(_comparators(machine, session.focus)),
         local_apics=tuple(local_apics(machine)),
@@ -219,6 +231,17 @@ def _timeouts(kernel: Kernel, now: int) -> Iterator[TimeoutView]:
             item.ident, item.name, due_ns, due_ns - now, item.period_ns,
             armed=item.ident == armed, handling=item is handling,
         )  # fmt: skip
+
+
+def _queue(kernel: Kernel) -> QueueView | None:
+    queue = kernel.timeouts()
+    if not isinstance(queue, TimeoutQueue):
+        return None
+    work = queue.work
+    return QueueView(
+        kernel.workload.queue, work.operations, work.comparisons, work.moves,
+        work.last_operation, work.last_comparisons, work.last_moves,
+    )  # fmt: skip
 
 
 def _by_role(machine: Machine) -> list[Device]:
@@ -261,7 +284,7 @@ def _register(session: Session, space: str, base: int, slot: Slot) -> RegisterVi
     place = _place_of(space, base, slot, session.focus)
     value = session.values[place]
     changed = session.baseline.get(place, value) != value and not slot.register.volatile
-    touched = session.recorder.touched.get(place[:3])
+    touched = _touched(session, space, address)
     if touched is not None and slot.register.overlay and touched[2] != slot.name:
         touched = None
     known = session.known_registers.get(place)
@@ -271,6 +294,13 @@ def _register(session: Session, space: str, base: int, slot: Slot) -> RegisterVi
     made = _make_register(slot, address, value, touched, changed=changed)
     session.known_registers[place] = (key, made)
     return made
+
+
+def _touched(session: Session, space: str, address: int) -> tuple[str, int, str] | None:
+    """What the core on show did there, or any core where the registers are shared."""
+    touched = session.recorder.touched
+    own = touched.get((space, address, session.focus))
+    return touched.get((space, address, ALL_CORES)) if own is None else own
 
 
 def _make_register(

@@ -7,10 +7,8 @@ that must not overlap.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
-from kerneltui.hw.register import Slot
 from kerneltui.hw.register_file import RegisterFile
 
 
@@ -170,28 +168,22 @@ class AddressSpace:
         window = self.window_at(address)
         if window is None:
             return ""
-        file = window.target
+        offset, file = address - window.base, window.target
+        name = ""
         if isinstance(file, RegisterFile):
-            slot = file.slot_at(address - window.base, write=write, value=value)
-            if slot is not None:
-                behind = _selected(file, slot)
-                return f"{slot.name} ({behind})" if behind else slot.name
-        return f"{window.name}+{address - window.base:#x}"
-
-    def slots(self) -> Iterator[tuple[int, Slot]]:
-        """Every register element that is mapped, with its address."""
-        for window in self.windows:
-            if isinstance(window.target, RegisterFile):
-                for slot in window.target.slots():
-                    yield window.base + slot.offset, slot
+            name = register_name(file, offset, write=write, value=value)
+        return name or f"{window.name}+{offset:#x}"
 
 
-def _selected(file: RegisterFile, slot: Slot) -> str:
-    """The register behind a window, by name or at least by number; empty for other registers."""
-    if slot.register.window is None:
+def register_name(file: RegisterFile, offset: int, *, write: bool = False, value: int = 0) -> str:
+    """As :meth:`AddressSpace.name_at`, within one block; empty where it has no register."""
+    slot = file.slot_at(offset, write=write, value=value)
+    if slot is None:
         return ""
+    if slot.register.window is None:
+        return slot.name
     table, selector = slot.register.window
     number = file.store(selector)[0]
     files: dict[str, RegisterFile] = getattr(file.owner, "files")  # noqa: B009
-    found = files[table].slot_at(number)
-    return f"{number:#x}" if found is None else found.name
+    behind = files[table].slot_at(number)
+    return f"{slot.name} ({number:#x})" if behind is None else f"{slot.name} ({behind.name})"

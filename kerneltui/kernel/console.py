@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Protocol
+
+LOG_LINES = 128
+"""So many of the latest are kept."""
 
 
 class ConsoleDevice(Protocol):
@@ -30,15 +34,19 @@ class Console:
     """
 
     def __init__(self, device: ConsoleDevice, clock: Clock) -> None:
-        self._device = device
+        self.device = device
+        self.log: deque[str] = deque(maxlen=LOG_LINES)
+        """the latest log lines"""
+        self.in_line = False
+        """raw text stands before the cursor: a log line begins a new line first"""
         self._clock = clock
 
     def write(self, text: str) -> None:
         """Raw text; newlines become CR LF, as a serial terminal wants them."""
-        for char in text.encode("ascii", "replace"):
-            if char == 0x0A:
-                self._device.write_char(0x0D)
-            self._device.write_char(char)
+        # A handler's log line can come at any character: until the last one the line is open.
+        self.in_line = True
+        self._send(text)
+        self.in_line = not text.endswith("\n")
 
     def info(self, text: str) -> None:
         """A log line with the uptime in front."""
@@ -50,5 +58,15 @@ class Console:
 
     def _line(self, level: str, text: str) -> None:
         seconds, rest = divmod(self._clock.uptime_ns(), 1_000_000_000)
-        self.write(f"[{level} {seconds:>3}.{rest // 1000:06}] {text}\n")
-        self._device.flush()
+        line = f"[{level} {seconds:>3}.{rest // 1000:06}] {text}"
+        self.log.append(line)
+        started = "\n" if self.in_line else ""
+        self.in_line = False
+        self._send(f"{started}{line}\n")
+        self.device.flush()
+
+    def _send(self, text: str) -> None:
+        for char in text.encode("ascii", "replace"):
+            if char == 0x0A:
+                self.device.write_char(0x0D)
+            self.device.write_char(char)

@@ -17,6 +17,9 @@ from kerneltui.kernel.time import TimeManager, TimerDevice
 class ConsoleDriver(Driver, Protocol):
     """A UART."""
 
+    receive: Callable[[int], None]
+    """gets each character that arrives, in IRQ context; an echo unless it is set"""
+
     def write_char(self, char: int) -> None:
         """Blocks until the device has taken the character."""
 

@@ -14,23 +14,10 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.worker import Worker
 
-from kerneltui.debugger.session import (
-    FREE,
-    NEXT_INTERRUPT,
-    NEXT_TIMER_EVENT,
-    STEP,
-    Goal,
-    Session,
-)
+from kerneltui.debugger.session import FREE, NEXT_INTERRUPT, NEXT_TIMER_EVENT, STEP, Goal, Session
 from kerneltui.errors import UserError
 from kerneltui.scenarios.scenario import DEFAULT_SCENARIO, changes_for, fits, open_session
-from kerneltui.tui.commands import (
-    COMMANDS,
-    bindings,
-    next_speed,
-    offered,
-    speed_text,
-)
+from kerneltui.tui.commands import COMMANDS, bindings, next_speed, offered, speed_text
 from kerneltui.tui.palette import palette
 from kerneltui.tui.panels import PANELS, ConsolePanel, Panel, RegistersPanel
 from kerneltui.tui.runner import Runner
@@ -315,7 +302,7 @@ class KernelTui(App[int]):
             return
         data = self._console.key_bytes(event.key, event.character)
         if data is not None:
-            self._type(data)
+            self.type(data)
             event.stop()
             event.prevent_default()
 
@@ -323,9 +310,10 @@ class KernelTui(App[int]):
         """Pasted text goes to the board in typing mode."""
         if self._console.typing:
             text = event.text.replace("\r\n", "\r").replace("\n", "\r")
-            self._type(text.encode("ascii", "replace"))
+            self.type(text.encode("ascii", "replace"))
 
-    def _type(self, data: bytes) -> None:
+    def type(self, data: bytes) -> None:
+        """Type into the UART; what is too much is told."""
         if lost := self.session.type(data):
             self.notify(f"{lost} characters dropped: too many wait to be sent", severity="warning")
         self.refresh_view()
@@ -353,6 +341,18 @@ class KernelTui(App[int]):
         from kerneltui.tui.choosing import choose_scenario
 
         choose_scenario(self)
+
+    def action_add_timeout(self) -> None:
+        """Ask for a timeout, and type the shell's command."""
+        from kerneltui.tui.asking import ask_for_timeout
+
+        ask_for_timeout(self)
+
+    def action_cancel_timeout(self) -> None:
+        """Ask which timeout, and type the shell's command."""
+        from kerneltui.tui.asking import ask_which_to_cancel
+
+        ask_which_to_cancel(self)
 
     def action_theme(self) -> None:
         """Choose a theme."""

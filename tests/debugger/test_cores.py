@@ -140,11 +140,12 @@ def test_the_next_core_shows_its_own_changes_and_accesses_alone():
         shown["access"].append([r.name for r in registers if r.access and r.name in lapic])
     assert shown["changed"] == [["ISR7"], []]
     assert shown["access"] == [[], []]
-    session.finish()
     session.focus = 0
-    assert banked(session, "EOI").access == "wrote 0x0"
+    session.next_interrupt()
+    assert session.focus == 1
+    assert banked(session, "ICR_LOW").access == ""
     session.focus_next_core()
-    assert banked(session, "EOI").access == ""
+    assert banked(session, "ICR_LOW").access.startswith("wrote")
 
 
 def test_a_change_of_focus_keeps_what_changed_on_the_other_core():
@@ -157,3 +158,37 @@ def test_a_change_of_focus_keeps_what_changed_on_the_other_core():
     assert banked(session, "ISR7").changed
     session.focus_next_core()
     assert not banked(session, "ISR7").changed
+
+
+# -- calls from core to core, as the scenario tells them -------------------------------------------
+
+ANSWERS = {"x86": "store ICR_LOW", "rpi4": "str GICD_SGIR", "rpi3": "str MAILBOX0_SET"}
+
+
+def call_to_core_0(session):
+    session.focus = 0
+    return next(row for row in session.view().interrupts if row.name == "Call from a core")
+
+
+@pytest.mark.parametrize("board", ANSWERS)
+def test_the_answer_waits_while_core_0_is_in_the_timers_handler(board):
+    session = booted(board)
+    session.next_interrupt()
+    assert session.focus == 0
+    session.next_interrupt()
+    assert session.focus == 1
+    assert not call_to_core_0(session).pending
+    session.focus = 1
+    while not session.view().cpu.next_instruction.startswith(ANSWERS[board]):
+        assert session.core.depth == 1
+        session.step()
+    session.step()
+    waiting = call_to_core_0(session)
+    assert session.core.depth == 1
+    assert (waiting.pending, waiting.waits) == (True, True)
+    if board == "x86":
+        apic = session.view().local_apics[0]
+        assert (apic.irr, apic.isr) == (1 << 0xFD, 1 << 0xEC)
+    session.next_interrupt()
+    assert session.focus == 0
+    assert session.core.depth == 1

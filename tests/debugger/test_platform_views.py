@@ -243,15 +243,38 @@ def test_a_halted_hpet_stands_still(pc):
 def test_the_time_stamp_counter_loses_what_deep_idle_takes():
     idle = Pc(load_board("x86").with_features("-invtsc"))
     idle.view()
-    assert idle.counter("core 0 TSC", idle.run_for(S)).note in {"", "stands still"}
-    assert idle.counter("core 0 TSC", idle.run_for(S)).note == "stands still"
+    found = idle.counter("core 0 TSC", idle.run_for(S))
+    assert (found.measured_hz, found.note) == (0, "stands still: deep idle")
 
 
-def test_what_counts_down_is_shown_while_it_runs_and_not_measured(pc):
+def test_what_counts_down_is_measured_while_it_is_not_loaded_anew(pc):
     pc.write(LAPIC + INIT_COUNT, 1_000_000_000)
-    pc.view()
-    found = pc.counter("lapic0 CUR_COUNT", pc.run_for(S))
-    assert (found.measured_hz, found.note, found.hz) == (None, "counts down", 50_000_000)
+    first = pc.counter("lapic0 CUR_COUNT", pc.view())
+    assert (first.measured_hz, first.note, first.hz) == (None, "counts down", 50_000_000)
+    found = pc.counter("lapic0 CUR_COUNT", pc.run_for(2 * MS))
+    assert (found.measured_hz, found.error_ppm, found.note) == (50_000_000, 0, "")
+    pc.write(LAPIC + INIT_COUNT, 900_000_000)
+    again = pc.counter("lapic0 CUR_COUNT", pc.run_for(2 * MS))
+    assert (again.measured_hz, again.error_ppm) == (50_000_000, 0)
+
+
+def test_a_timer_that_deep_idle_stops_says_so():
+    without = Pc(load_board("x86").with_features("-arat"))
+    without.write(LAPIC + INIT_COUNT, 1_000_000_000)
+    found = without.counter("lapic0 CUR_COUNT", without.run_for(S))
+    assert (found.measured_hz, found.note) == (0, "stands still: deep idle")
+    assert without.counter("core 0 TSC").note == ""
+
+
+@pytest.mark.parametrize("board", ["rpi4", "x86"])
+def test_a_first_look_after_a_long_run_knows_the_rates_already(board):
+    session = open_session(board, "timer-callbacks")
+    session.run_until(3 * S)
+    counters = session.view().counters
+    assert counters
+    for item in counters:
+        if item.name != "CUR_COUNT":
+            assert (item.error_ppm, item.note) == (0, "")
 
 
 @pytest.mark.parametrize(
@@ -315,6 +338,15 @@ def test_looks_less_than_the_window_apart_are_no_measure():
 def test_a_rate_stays_until_there_is_a_newer_one():
     found = rates((0, 0), (S, 1_000_100), (S + 1, 1_000_100), (2 * S, 2_000_100))
     assert [rate.error_ppm for rate in found] == [None, 100, 100, 0]
+
+
+def test_what_counts_down_has_no_rate_where_it_was_loaded_between():
+    meter = RateMeter()
+    looks = [(0, 5000), (S // 100, 4000), (S // 50, 2000), (S // 25, 4000), (S // 20, 3990)]
+    said = [meter.measure(at, [Counter("d", "C", v, 100_000, None)])[0] for at, v in looks]
+    assert [rate.hz for rate in said] == [None, 100_000, 100_000, 100_000, 100_000]
+    fits = [meter.measure(at, [Counter("d", "P", 77, 100_000, None)])[0] for at in (0, S, 2 * S)]
+    assert {(rate.hz, rate.note) for rate in fits} == {(None, "counts down")}
 
 
 def test_a_counter_that_comes_round_is_measured():

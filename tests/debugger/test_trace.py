@@ -166,3 +166,10 @@ def test_memory_stays_bounded_in_what_is_noted_per_stop():
     session.run_until(S + S // 4)
     assert len(session.recorder.touched) < 200
     assert len(session.recorder.last_texts(trace.TRACE_EVENTS, session.names)) <= TRACE_EVENTS
+
+
+def test_a_backspace_takes_back_what_was_echoed():
+    console = Console()
+    for byte in b"> helo\b \blp\n> ab\b\bcd":
+        console.add(byte)
+    assert console.lines() == ["> hellp", "> cd"]

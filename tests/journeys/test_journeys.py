@@ -430,7 +430,7 @@ async def test_what_typing_mode_does_with_each_kind_of_key():
     async with dashboard(keys=["c"]) as seen:
         await seen.press("a", "enter", "tab", "backspace", "ctrl+c", "é", "ctrl+é", "f5", "up")
         typed = b"".join(data for _, data in seen.session.typed)
-        assert typed == b"a\r\t\x7f\x03?"
+        assert typed == b"a\r\t\x7f\x03?\x1b[A"
         assert seen.app.focused is seen.app.panels[CONSOLE - 1]
         assert seen.footer() == "esc Leave typing"
 

@@ -11,7 +11,7 @@ from kerneltui.debugger.platform_views import CounterView
 from kerneltui.machine.board import load_board
 from kerneltui.tui.panels.apics import ApicsPanel
 from kerneltui.tui.panels.clocks import ClocksPanel, counter_line
-from kerneltui.tui.panels.cpu import cores_lines
+from kerneltui.tui.panels.cpu import CpuPanel, cores_lines
 from kerneltui.tui.panels.firmware import FirmwarePanel
 from kerneltui.tui.widgets.line_view import STYLES, line_text
 
@@ -319,3 +319,9 @@ async def test_the_panels_of_the_real_kernel():
         await seen.press("8", "n")
         await seen.arrived()
         assert "0 ppm" in seen.line(CLOCKS, "core 0 TSC")
+
+
+def test_the_address_that_an_interrupt_came_from_is_not_called_where_the_core_is():
+    lines = content(CpuPanel)
+    assert row(lines, "return").split()[2].startswith("0x")
+    assert not any(line.startswith("RIP") for line in lines)

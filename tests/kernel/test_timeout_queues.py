@@ -11,7 +11,7 @@ from msgspec import structs
 from kerneltui.kernel.queues.shapes import Array, Sublists, Tree, Wheel
 from kerneltui.kernel.timeout_queue import QUEUES, Timeout, make_queue
 from kerneltui.machine.board import load_board
-from kerneltui.scenarios.scenario import load_scenario, make_session
+from kerneltui.scenarios.scenario import Changes, load_scenario, make_session
 
 MS = 1_000_000
 S = 1_000 * MS
@@ -448,9 +448,8 @@ def test_the_occupied_slots_of_the_wheel_are_all_ahead(times):
 def trace_with(queue, scenario, until):
     loaded = load_scenario(scenario)
     some = loaded.workload.timeouts[:1_000]
-    workload = replace(loaded.workload, timeouts=some, queue=queue)
-    changed = structs.replace(loaded, workload=workload)
-    session = make_session(load_board("rpi4"), changed)
+    changed = structs.replace(loaded, workload=replace(loaded.workload, timeouts=some))
+    session = make_session(load_board("rpi4"), changed, changes=Changes(queue=queue))
     session.run_until(until)
     structure = type(session.kernel.time_manager.queue).__name__
     return structure, list(session.recorder.events), session.recorder.console.lines()

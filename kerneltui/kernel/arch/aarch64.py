@@ -147,6 +147,12 @@ class IrqLock:
             self._cpu.write_sysreg(DAIF, self._saved.pop())
 
 
+SHOWN_REGISTERS = {
+    "CurrentEL": CURRENT_EL, "DAIF": DAIF, "VBAR_EL1": VBAR_EL1, "ESR_EL1": ESR_EL1,
+    "ELR_EL1": ELR_EL1, "FAR_EL1": FAR_EL1,
+}  # fmt: skip
+
+
 class Aarch64:
     """What the kernel asks of the processor, whichever it is."""
 
@@ -164,6 +170,18 @@ class Aarch64:
     def disable_irqs(self) -> None:
         """Keep IRQs out."""
         self._cpu.mask(IRQ_MASK)
+
+    def about_to_wait(self, has_work: Callable[[], bool]) -> bool:
+        """IRQs stay masked: a pending one ends WFI although it is masked (D1.6.2)."""
+        self.disable_irqs()
+        if has_work():
+            self.enable_irqs()
+            return False
+        return True
+
+    def registers(self) -> dict[str, int]:
+        """By MRS."""
+        return {name: self._cpu.read_sysreg(number) for name, number in SHOWN_REGISTERS.items()}
 
     def install_syscalls(self, handler: SyscallHandler, panic: Callable[[str], Never]) -> None:
         """System calls come by SVC."""

@@ -14,6 +14,7 @@ from kerneltui.kernel.arch.cpu import WORD_MASK, SyscallHandler, X86Cpu, signed
 from kerneltui.kernel.irq import KernelError
 
 RFLAGS_IF = 1 << 9
+IA32_APIC_BASE = 0x1B
 IDT = 0x2_0000
 IDT_SIZE = 0x1000
 """Tables of 256 gates of 16 bytes, one for each core."""
@@ -185,6 +186,26 @@ class X86Arch:
     def disable_irqs(self) -> None:
         """Keep interrupts out."""
         self._cpu.cli()
+
+    def about_to_wait(self, has_work: Callable[[], bool]) -> bool:
+        """STI lets nothing in before the end of the next instruction, which is HLT (SDM 2B, STI).
+
+        HLT with interrupts masked would never end.
+        """
+        self.disable_irqs()
+        waits = not has_work()
+        self.enable_irqs()
+        return waits
+
+    def registers(self) -> dict[str, int]:
+        """By PUSHF, RDTSC and RDMSR."""
+        cpu = self._cpu
+        return {
+            "RFLAGS": cpu.read_flags(),
+            "TSC": cpu.read_tsc(),
+            "IA32_APIC_BASE": cpu.read_msr(IA32_APIC_BASE),
+            "RSP": cpu.stack_pointer(),
+        }
 
     def install_syscalls(self, handler: SyscallHandler, panic: Callable[[str], Never]) -> None:
         """System calls come by INT 80h."""

@@ -5,6 +5,8 @@ Offsets and bits from National PC16550D (June 1995), chapter 8.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kerneltui.kernel.arch.cpu import X86Cpu
 
 RBR = THR = DLL = 0
@@ -45,6 +47,8 @@ class Ns16550:
     compatible = "NS16550A UART"
 
     def __init__(self, cpu: X86Cpu, base: int) -> None:
+        self.receive: Callable[[int], None] = self.echo
+        """gets each character that arrives, in IRQ context"""
         self._cpu = cpu
         self._base = base
         self._written = 0
@@ -84,18 +88,21 @@ class Ns16550:
         self._cpu.write_port(self._base + THR, char)
 
     def handle(self) -> None:
-        """Characters have arrived: echo them, carriage return as a new line.
+        """Characters have arrived.
 
         Received data is the only source that is on, so IIR has nothing to tell; a PC sees only the
         rise of the line, so none may be left behind (8.6, 8.7).
         """
         cpu, base = self._cpu, self._base
         while cpu.read_port(base + LSR) & LSR_DR:
-            char = cpu.read_port(base + RBR)
-            if char in {0x0D, 0x0A}:
-                self.write_char(0x0D)
-                char = 0x0A
-            self.write_char(char)
+            self.receive(cpu.read_port(base + RBR))
+
+    def echo(self, char: int) -> None:
+        """Send back what has arrived, carriage return as a new line."""
+        if char in {0x0D, 0x0A}:
+            self.write_char(0x0D)
+            char = 0x0A
+        self.write_char(char)
 
     def _await(self, empty: int) -> None:
         """Poll until the transmitter says that it is empty.

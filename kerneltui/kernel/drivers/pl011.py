@@ -5,6 +5,8 @@ Offsets and bits from the PL011 technical reference manual, DDI 0183G, chapter 3
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kerneltui.kernel.arch.cpu import Cpu
 
 UARTDR = 0x00
@@ -43,6 +45,8 @@ class Pl011:
     compatible = "BCM PL011 UART"
 
     def __init__(self, cpu: Cpu, base: int) -> None:
+        self.receive: Callable[[int], None] = self.echo
+        """gets each character that arrives, in IRQ context"""
         self._cpu = cpu
         self._base = base
 
@@ -76,15 +80,18 @@ class Pl011:
         cpu.write(base + UARTDR, char)
 
     def handle(self) -> None:
-        """Characters have arrived: echo them, carriage return as a new line."""
+        """Characters have arrived."""
         cpu, base = self._cpu, self._base
         pending = cpu.read(base + UARTMIS)
         cpu.write(base + UARTICR, pending)
         if not pending & (INT_RX | INT_RT):
             return
         while not cpu.read(base + UARTFR) & FR_RXFE:
-            char = cpu.read(base + UARTDR) & 0xFF
-            if char in {0x0D, 0x0A}:
-                self.write_char(0x0D)
-                char = 0x0A
-            self.write_char(char)
+            self.receive(cpu.read(base + UARTDR) & 0xFF)
+
+    def echo(self, char: int) -> None:
+        """Send back what has arrived, carriage return as a new line."""
+        if char in {0x0D, 0x0A}:
+            self.write_char(0x0D)
+            char = 0x0A
+        self.write_char(char)

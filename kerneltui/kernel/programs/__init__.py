@@ -24,6 +24,7 @@ PROGRAMS = {
     "timer-callbacks": Entry("timer_callbacks:TimerCallbacks"),
     "system-timer": Entry("system_timer:SystemTimerProgram", PIS),
     "ipi": Entry("ipi:Ipi"),
+    "shell": Entry("shell:ShellProgram"),
     "timer-syscalls": Entry("timer_syscalls:TimerSyscalls"),
     "clock-sources": Entry("clock_sources:ClockSources", PC),
     "tick-vs-tickless": Entry("tick_vs_tickless:TickVsTickless", PC),

@@ -1,7 +1,8 @@
 """IPI: twice a second core 0 calls another core, which calls back.
 
-Both calls are interprocessor interrupts.  The answer finds core 0 still in the timer's handler,
-with interrupts masked: it waits in core 0's interrupt controller until that handler has returned.
+Both calls are interprocessor interrupts.  Core 0 computes for a while after its call, still in the
+timer's handler with interrupts masked: the answer comes meanwhile, and waits in core 0's interrupt
+controller until that handler has returned.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from kerneltui.kernel.smp import Core
 INTERVAL_NS = 500_000_000
 ANSWER_NS = 200
 """What a called core has to think about."""
+BUSY_NS = 5_000
+"""What core 0 has to do before it can take the answer, which is there sooner."""
 
 
 class Ipi(TimerCallbacks):
@@ -42,6 +45,7 @@ class Ipi(TimerCallbacks):
         target = cores[self.asked % len(cores)]
         self.asked += 1
         self.smp.cores[0].call(target, partial(self.answer, self.asked))
+        self.cpu.compute(BUSY_NS)
 
     def answer(self, call: int, core: Core) -> None:
         """On the called core: note who and when, call back."""

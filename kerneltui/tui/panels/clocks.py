@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from kerneltui.debugger.platform_views import CounterView, RtcView, WallClockView
+from kerneltui.debugger.rates import STANDS_STILL
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel, fit
 from kerneltui.tui.widgets.line_view import Line, plain
@@ -44,13 +45,13 @@ class ClocksPanel(Panel):
 
     def caption(self, view: MachineView) -> str:
         """How many go wrong."""
-        wrong = sum(item.note == "stands still" or bool(item.error_ppm) for item in view.counters)
+        wrong = sum(_stands_still(item) or bool(item.error_ppm) for item in view.counters)
         return f"{len(view.counters)} counters, {wrong} off their rate"
 
 
 def counter_line(name: str, item: CounterView, value_width: int, width: int) -> Line:
     """One counter; a rate that is not the nominal one stands out."""
-    stopped = item.note == "stands still"
+    stopped = _stands_still(item)
     if item.measured_hz is None:
         rate, error, look = f"{'-':>13}", item.note, "dim"
     else:
@@ -65,6 +66,10 @@ def counter_line(name: str, item: CounterView, value_width: int, width: int) -> 
     room = width - len(head) - len(told)
     gap = " " * max(len(rate) + 12 - len(told), 0)
     return ((head, "text"), (told, look), (whole(gap + nominal, room), "dim"))
+
+
+def _stands_still(item: CounterView) -> bool:
+    return item.note.startswith(STANDS_STILL)
 
 
 def whole(text: str, width: int) -> str:

@@ -55,7 +55,10 @@ class ConsolePanel(Panel):
 
     def key_bytes(self, key: str, character: str | None) -> bytes | None:
         """What a terminal sends for a key, or None for keys that mean nothing to it."""
-        special = {"enter": b"\r", "backspace": b"\x7f", "tab": b"\t", "delete": b"\x7f"}
+        special = {
+            "enter": b"\r", "backspace": b"\x7f", "tab": b"\t", "delete": b"\x7f",
+            "up": b"\x1b[A", "down": b"\x1b[B",
+        }  # fmt: skip
         if key in special:
             return special[key]
         if len(key) == 6 and key.startswith("ctrl+") and key[5] in ascii_letters:

@@ -12,6 +12,8 @@ REGISTERS = (
     "RIP", "RFLAGS", "RSP", "IDTR_BASE",
 )  # fmt: skip
 """Those of either architecture that interrupts leave something in."""
+LABELS = {"RIP": "return RIP"}
+"""What tells more than the name: as ELR_EL1, it holds where the last interrupt came from."""
 SHOWN_WHEN_SET = {"ESR_EL1", "FAR_EL1"}
 
 
@@ -42,9 +44,8 @@ class CpuPanel(Panel):
         for name in REGISTERS:
             value = cpu.registers.get(name)
             if value or (value is not None and name not in SHOWN_WHEN_SET):
-                lines.append(
-                    ((f"{name:<10}", "dim"), (f"{value:#018x}", "text" if value else "dim"))
-                )
+                label = f"{LABELS.get(name, name):<11}"
+                lines.append(((label, "dim"), (f"{value:#018x}", "text" if value else "dim")))
         if halted:
             lines.append(plain(view.halt_reason, "alert"))
         lines.append(plain("call stack", "head"))

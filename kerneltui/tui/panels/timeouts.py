@@ -32,10 +32,13 @@ class TimeoutsPanel(Panel):
         return lines
 
     def caption(self, view: MachineView) -> str:
-        """How many there are, and how late callbacks have been."""
-        late = view.worst_lateness_ns
+        """How many there are, how late callbacks have been, what the queue's structure has cost."""
+        late, queue = view.worst_lateness_ns, view.queue
+        cost = ""
+        if queue is not None and queue.last_operation:
+            cost = f", {queue.structure}: {queue.comparisons} comparisons, {queue.moves} moves"
         worst = f", worst lateness {format_duration(late)}" if late >= 1_000_000 else ""
-        return f"{view.timeout_count} pending{worst}"
+        return f"{view.timeout_count} pending{worst}{cost}"
 
 
 def timeout_line(item: TimeoutView, width: int) -> Line:

@@ -1,0 +1,264 @@
+"""The shell: typed lines are commands.
+
+Interrupt handlers only collect characters; editing, echo and commands run outside IRQ context, in
+:meth:`Shell.run`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable
+from difflib import get_close_matches
+from fractions import Fraction
+from typing import NamedTuple
+
+from kerneltui.kernel.bsp.pc import Pc
+from kerneltui.kernel.calendar import xt_to_unix
+from kerneltui.kernel.irq import IrqHandler
+from kerneltui.kernel.line_editor import LineEditor
+from kerneltui.kernel.programs.timer_callbacks import Callback, TimerCallbacks
+from kerneltui.kernel.workload import TimeoutRequest
+
+PROMPT = "> "
+MOST_WAITING = 4096
+"""Characters that wait to be read; what comes beyond is dropped."""
+UNITS_NS = {
+    "ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000,
+    "h": 3_600_000_000_000,
+}  # fmt: skip
+LONGEST_NS = 366 * 24 * UNITS_NS["h"]
+EXAMPLES = "like 250us, 1.5s or 2m"
+
+
+class UsageError(Exception):
+    """A command cannot be carried out; ``str()`` says why, in one line."""
+
+
+class Command(NamedTuple):
+    """A command as ``help`` prints it; ``run`` is the method's name."""
+
+    name: str
+    arguments: str
+    help: str
+    run: str
+
+
+COMMANDS = {
+    command.name: command
+    for command in (
+        Command("help", "", "this list", "_help"),
+        Command("once", "DURATION TEXT", "print TEXT once, so long from now", "_once"),
+        Command("every", "DURATION TEXT", "print TEXT again and again", "_every"),
+        Command("cancel", "ID", "cancel a timeout", "_cancel"),
+        Command("timers", "", "the pending timeouts, next due first", "_timers"),
+        Command("irqs", "", "interrupts: number, count, handler", "_irqs"),
+        Command("clocks", "", "the devices that measure time and interrupt", "_clocks"),
+        Command("date", "", "the time of day", "_date"),
+        Command("uptime", "", "time since power-on", "_uptime"),
+        Command("regs", "", "some system registers", "_regs"),
+        Command("boot", "", "the boot log", "_boot"),
+        Command("panic", "TEXT", "stop for good", "_panic"),
+    )
+}
+
+
+class Shell:
+    """Commands on the console of a kernel with timeouts.
+
+    ``dropped`` counts the characters that have been lost because too many waited.
+    """
+
+    def __init__(self, kernel: TimerCallbacks) -> None:
+        self.editor = LineEditor()
+        self.dropped = 0
+        self._told = 0
+        """how many of those dropped have been told"""
+        self._waiting: deque[int] = deque()
+        self._kernel = kernel
+        self._boot_log: tuple[str, ...] = ()
+
+    def keep_boot_log(self) -> None:
+        """What ``boot`` prints is what has been logged so far."""
+        self._boot_log = tuple(self._kernel.console.log)
+
+    # -- characters -------------------------------------------------------------------------------
+
+    def receive(self, char: int) -> None:
+        """A character has arrived: in IRQ context nothing is done but to keep it."""
+        if len(self._waiting) < MOST_WAITING:
+            self._waiting.append(char)
+        else:
+            self.dropped += 1
+
+    def has_work(self) -> bool:
+        """Whether :meth:`run` is to be called: input, or a log line has taken the prompt's line."""
+        return bool(self._waiting) or not self._kernel.console.in_line
+
+    def run(self) -> None:
+        """Outside IRQ context: edit and execute what has been typed, see to it that it shows."""
+        console = self._kernel.console
+        while self._waiting:
+            if not console.in_line:
+                self._prompt()
+            echo, line = self.editor.feed(self._waiting.popleft())
+            if echo:
+                console.write(echo)
+            if line is not None:
+                self.execute(line)
+        if self.dropped > self._told:
+            console.warn(f"{self.dropped - self._told} typed characters dropped: too many waited")
+            self._told = self.dropped
+        if not console.in_line:
+            self._prompt()
+
+    def _prompt(self) -> None:
+        self._kernel.console.write(PROMPT + self.editor.text)
+
+    # -- lines ------------------------------------------------------------------------------------
+
+    def execute(self, line: str) -> None:
+        """Carry out a line; errors are printed."""
+        name, _, rest = line.strip().partition(" ")
+        if not name:
+            return
+        command = COMMANDS.get(name)
+        try:
+            if command is None:
+                raise UsageError(_unknown(name))
+            self._call(command, rest.strip())
+        except UsageError as error:
+            self._print(f"{name}: {error}")
+
+    def _call(self, command: Command, rest: str) -> None:
+        """Methods take as many arguments as the table names; the last takes the rest of the line.
+
+        Raises UsageError when there are fewer, or any where there should be none.
+        """
+        wanted = len(command.arguments.split())
+        given = rest.split(maxsplit=max(wanted - 1, 0))
+        if len(given) < wanted:
+            missing = command.arguments.split()[len(given)]
+            raise UsageError(f"{missing} is missing: {command.name} {command.arguments}")
+        if len(given) > wanted:
+            raise UsageError(f"takes no arguments, but '{rest}' was given")
+        method: Callable[..., None] = getattr(self, command.run)
+        method(*given)
+
+    def _print(self, text: str) -> None:
+        self._kernel.console.write(f"{text}\n")
+
+    def _help(self) -> None:
+        for command in COMMANDS.values():
+            self._print(f"{command.name + ' ' + command.arguments:<20} {command.help}")
+
+    # -- timeouts ---------------------------------------------------------------------------------
+
+    def _once(self, delay: str, text: str) -> None:
+        manager, delay_ns = self._kernel.time_manager, _duration_ns(delay)
+        ident = manager.set_timeout_once(delay_ns, self._callback(text), text)
+        self._print(f"timeout {ident}")
+
+    def _every(self, period: str, text: str) -> None:
+        manager, period_ns = self._kernel.time_manager, _duration_ns(period)
+        if period_ns == 0:
+            raise UsageError("a period of 0 leaves no time for anything else")
+        ident = manager.set_timeout_periodic(period_ns, self._callback(text), text)
+        self._print(f"timeout {ident}")
+
+    def _callback(self, text: str) -> Callback:
+        return Callback(self._kernel, TimeoutRequest(text, text=text))
+
+    def _cancel(self, ident: str) -> None:
+        if not ident.isdecimal():
+            raise UsageError(f"'{ident}' is no number; timers prints the IDs")
+        if not self._kernel.time_manager.cancel(int(ident)):
+            raise UsageError(f"there is no timeout {ident} (any more)")
+
+    def _timers(self) -> None:
+        manager = self._kernel.time_manager
+        with manager.lock:
+            found = [(item.ident, item.due_ns, item.period_ns, item.name) for item in manager.queue]
+        now_ns = manager.uptime_ns()
+        if not found:
+            self._print("no timeout is pending")
+        for ident, due_ns, period_ns, name in found:
+            again = f"every {_seconds(period_ns)}" if period_ns is not None else "once"
+            self._print(f"{ident:>3}  in {_seconds(max(due_ns - now_ns, 0))}, {again}: {name}")
+
+    # -- looking ----------------------------------------------------------------------------------
+
+    def _irqs(self) -> None:
+        smp = self._kernel.smp
+        others = smp.others_online(0)
+        for title, handlers in self._kernel.platform.irq_manager.handlers():
+            self._print(f"{title}, core 0:" if others else f"{title}:")
+            self._print_handlers(handlers)
+        for core in others:
+            self._print(f"Core {core}:")
+            self._print_handlers(smp.irq_handlers(core))
+
+    def _print_handlers(self, handlers: list[IrqHandler]) -> None:
+        for handler in handlers:
+            self._print(f"{handler.irq.number:>5} {handler.count:>8}  {handler.name}")
+
+    def _clocks(self) -> None:
+        platform = self._kernel.platform
+        if isinstance(platform, Pc) and platform.clock is not None and platform.source is not None:
+            self._print(f"Clock device: {platform.clock.compatible}")
+            self._print(f"Timer device: {platform.source.compatible}")
+            for counter in platform.idle_counters():
+                self._print(f"      {counter.label:<12} {float(counter.hz) / 1e6:.6f} MHz")
+        else:
+            self._print(f"Clock and timer device: {platform.timer.compatible}")
+        for line in platform.timer_lines():
+            self._print(line)
+
+    def _date(self) -> None:
+        platform = self._kernel.platform
+        clock = platform.wall_clock if isinstance(platform, Pc) else None
+        if clock is None:
+            raise UsageError("this board has no clock that knows the time of day")
+        self._print(f"{clock.now()} UTC, Unix {xt_to_unix(clock.now_xt())}")
+
+    def _uptime(self) -> None:
+        self._print(f"up {_seconds(self._kernel.platform.uptime_ns())}")
+
+    def _regs(self) -> None:
+        for name, value in self._kernel.arch.registers().items():
+            self._print(f"{name:<14} {value:#018x}")
+
+    def _boot(self) -> None:
+        for line in self._boot_log:
+            self._print(line)
+
+    def _panic(self, text: str) -> None:
+        self._kernel.panic(text)
+
+
+def _unknown(name: str) -> str:
+    close = get_close_matches(name, COMMANDS, n=1)
+    return f"unknown command; did you mean '{close[0]}'?" if close else "unknown command; try help"
+
+
+def _duration_ns(text: str) -> int:
+    """Raises UsageError for what is no duration of up to a year, or finer than a nanosecond."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([a-z]*)", text)
+    if found is None:
+        raise UsageError(f"'{text}' is no duration {EXAMPLES}")
+    number, unit = found.groups()
+    if not unit:
+        raise UsageError(f"'{text}' needs a unit, {EXAMPLES}")
+    if unit not in UNITS_NS:
+        raise UsageError(f"'{unit}' is no unit; there are {', '.join(UNITS_NS)}")
+    exact = Fraction(number) * UNITS_NS[unit]
+    if exact > LONGEST_NS:
+        raise UsageError(f"'{text}' is more than a year")
+    if exact.denominator != 1:
+        raise UsageError(f"'{text}' is finer than a nanosecond")
+    return int(exact)
+
+
+def _seconds(ns: int) -> str:
+    seconds, rest = divmod(ns, 1_000_000_000)
+    return f"{seconds}.{rest // 1000:06} s"

@@ -1,0 +1,101 @@
+"""Setting and cancelling timeouts by dialog: what is typed into the shell, and what comes of it."""
+
+import pytest
+from dashboard import dashboard
+
+from kerneltui.tui.asking import NO_SHELL
+
+BOARDS = ("rpi3", "rpi4", "x86")
+MS = 1_000_000
+
+
+def wait(seen, ns):
+    seen.session.run_until(seen.now + ns)
+    seen.app.refresh_view()
+
+
+def pending(seen):
+    return [(item.ident, item.name) for item in seen.session.kernel.timeouts()]
+
+
+async def add(seen, *fields):
+    """Press a, and answer each question; ``""`` keeps what stands there."""
+    await seen.press("a")
+    for field in fields:
+        if field:
+            seen.app.screen.focused.clear()
+            await seen.write(field)
+        await seen.press("enter")
+
+
+@pytest.mark.parametrize("board", BOARDS)
+async def test_a_sets_a_timeout_that_prints_and_x_cancels_it(board):
+    async with dashboard(board, "shell") as seen:
+        wait(seen, 1_500 * MS)
+        await add(seen, "", "250ms", "boo")
+        wait(seen, 20 * MS)
+        assert pending(seen) == [(2, "boo")]
+        assert "> every 250ms boo" in seen.console()
+        wait(seen, 600 * MS)
+        assert "\n".join(seen.console()).count("] boo") == 2
+        await seen.press("x")
+        assert "boo" in seen.screen()
+        await seen.press("enter")
+        wait(seen, 20 * MS)
+        assert pending(seen) == []
+        assert "> cancel 2" in seen.console()
+
+
+async def test_the_dialog_types_once_where_that_is_asked():
+    async with dashboard(scenario="shell") as seen:
+        await add(seen, "once", "", "")
+        assert seen.session.typed[-1][1] == b"\x15once 1s tick\r"
+
+
+async def test_what_makes_no_sense_is_refused_by_the_shell_in_its_own_words():
+    async with dashboard(scenario="shell") as seen:
+        wait(seen, 1_500 * MS)
+        await add(seen, "", "5", "")
+        wait(seen, 20 * MS)
+        assert seen.console()[-2] == "every: '5' needs a unit, like 250us, 1.5s or 2m"
+
+
+async def test_what_is_half_typed_is_no_part_of_the_command():
+    async with dashboard(scenario="shell") as seen:
+        seen.session.type(b"half a li")
+        await add(seen, "", "", "")
+        wait(seen, 50 * MS)
+        assert pending(seen) == [(1, "tick")]
+
+
+async def test_esc_types_nothing():
+    async with dashboard(scenario="shell") as seen:
+        await seen.press("a", "escape")
+        assert seen.session.typed == []
+        assert len(seen.app.screen_stack) == 1
+
+
+async def test_letters_in_the_dialog_are_no_commands_and_no_filter():
+    async with dashboard(scenario="shell") as seen:
+        await seen.press("a")
+        before = seen.now
+        await seen.write("nsq")
+        assert len(seen.app.screen_stack) == 2
+        assert seen.now == before
+        assert seen.app._registers.filter == ""
+
+
+async def test_x_without_a_timeout_says_so():
+    async with dashboard(scenario="shell", notifications=True) as seen:
+        await seen.press("x")
+        assert len(seen.app.screen_stack) == 1
+        await seen.until(lambda: "No timeout is pending." in seen.screen())
+
+
+@pytest.mark.parametrize("key", ["a", "x"])
+async def test_a_kernel_without_a_shell_is_not_typed_to(key):
+    async with dashboard(notifications=True) as seen:
+        await seen.press(key)
+        assert len(seen.app.screen_stack) == 1
+        await seen.until(lambda: NO_SHELL.partition(";")[0] in seen.screen())
+        assert seen.session.typed == []
