@@ -32,7 +32,8 @@ class ApicTimer:
 
     __slots__ = (
         "_at", "_expired", "_hz", "_left", "_period", "_scheduler", "_step", "_stopped", "_timer",
-        "_tsc_hz", "_tsc_lost_ns", "_tsc_offset", "_tsc_stopped", "deadline", "initial", "masked", "mode",
+        "_tsc_hz", "_tsc_lost_ns", "_tsc_offset", "_tsc_stopped", "deadline", "initial", "masked",
+        "mode",
     )  # fmt: skip
 
     def __init__(
