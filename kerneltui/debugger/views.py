@@ -28,6 +28,12 @@ from kerneltui.debugger.platform_views import (
     rtc_view,
     wall_clock_view,
 )
+from kerneltui.debugger.task_views import (
+    AccountingView,
+    TaskView,
+    accounting_view,
+    task_views,
+)
 from kerneltui.debugger.trace import ALL_CORES
 from kerneltui.hw.device import Device, InterruptController, TimerDevice
 from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, MSRS, PORTS, SYSTEM_REGISTERS, Access, Slot
@@ -163,6 +169,9 @@ class MachineView(msgspec.Struct, frozen=True):
     counters: tuple[CounterView, ...]
     rtc: RtcView | None
     wall_clock: WallClockView | None
+    tasks: tuple[TaskView, ...]
+    """the idle task first; none in a program without tasks"""
+    accounting: AccountingView | None
     firmware: tuple[AcpiTableView, ...]
     console: tuple[str, ...]
     trace: tuple[str, ...]
@@ -213,6 +222,8 @@ def build(session: Session) -> MachineView:
         counters=tuple(counter_views(machine, session.rates, session.focus)),
         rtc=rtc_view(machine),
         wall_clock=wall_clock_view(machine, kernel),
+        tasks=tuple(task_views(kernel, now)),
+        accounting=accounting_view(kernel),
         firmware=session.firmware,
         console=tuple(recorder.console.lines()),
         trace=recorder.last_texts(TRACE_SHOWN, session.names),

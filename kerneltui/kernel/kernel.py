@@ -7,15 +7,17 @@ core waits for an interrupt outside any handler.  All state hangs on this object
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Never
 
+from kerneltui.kernel.accounting import Accounting
 from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.bsp import make_platform
 from kerneltui.kernel.console import Clock, Console
 from kerneltui.kernel.driver import DriverManager
 from kerneltui.kernel.irq import IrqHandler, KernelError
 from kerneltui.kernel.smp import Smp
+from kerneltui.kernel.tasks import Task
 from kerneltui.kernel.timeout_queue import Timeout
 from kerneltui.kernel.workload import Workload
 
@@ -70,6 +72,18 @@ class Kernel(ABC):
     def expects_timer_event(self) -> bool:
         """Whether a timer callback can come without further input; for the debugger."""
         return True
+
+    def tasks(self) -> Sequence[Task]:
+        """The tasks, the idle task first; for the debugger."""
+        return ()
+
+    def accounting(self) -> Accounting | None:
+        """Where time has gone, in a program with tasks; for the debugger."""
+        return None
+
+    def quantum_due_ns(self) -> int | None:
+        """Uptime at which the running task's quantum is over; for the debugger."""
+        return None
 
     def time_of_day(self, raw: Callable[[str], int]) -> tuple[int, int, str, int | None] | None:
         """See :meth:`Platform.time_of_day`; for the debugger."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Never, Protocol
 
-from kerneltui.kernel.arch.cpu import Arch
+from kerneltui.kernel.arch.cpu import Arch, IrqAccounting
 from kerneltui.kernel.console import Clock, Console
 from kerneltui.kernel.driver import Driver, DriverManager
 from kerneltui.kernel.irq import Irq, IrqHandler, IrqManager
@@ -28,6 +28,13 @@ class ConsoleDriver(Driver, Protocol):
 
     def handle(self) -> None:
         """Characters have arrived."""
+
+
+class EntryCode(Protocol):
+    """What stands behind the vectors of the boot core."""
+
+    accounting: IrqAccounting | None
+    """told of every interrupt, when there is one"""
 
 
 class CoreInterrupts(IrqManager, Protocol):
@@ -71,6 +78,8 @@ class Platform(ABC):
     """what a call from another core arrives as"""
     irq_manager: IrqManager
     timer: TimerDevice
+    vectors: EntryCode | None
+    """once installed"""
 
     @abstractmethod
     def install_vectors(self, panic: Callable[[str], Never]) -> None:

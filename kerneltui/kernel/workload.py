@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kerneltui.kernel.tasks import TaskRequest
+
 
 @dataclass(frozen=True, slots=True)
 class TimeoutRequest:
@@ -46,3 +48,8 @@ class Workload:
     """boot parameters, as ``clock=hpet nohz=off``"""
     queue: str = "sorted"
     """structure of the timeout queue, one of :data:`kerneltui.kernel.timeout_queue.QUEUES`"""
+    tasks: tuple[TaskRequest, ...] = ()
+    sched: str = "rr"
+    """scheduling policy, one of :data:`kerneltui.kernel.scheduler.POLICIES`"""
+    quantum_ns: int = 10_000_000
+    """how long a task may run before it is another's turn; policy ``rr`` alone"""

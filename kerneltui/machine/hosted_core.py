@@ -284,11 +284,27 @@ class HostedCore(Architecture):
         if self.inputs:
             self._sample()
 
-    def _compute_with_events(self, ns: int) -> None:
+    def run_task(self, ns: int) -> int:
+        """As :meth:`compute`, until an interrupt's handler has returned; the time left over.
+
+        What runs next may have been decided anew in that handler.
+        """
+        if self.retired >= self.stop_at:
+            self._pause("compute", value=ns)
+        if self.observer is not None:
+            self.observer.instruction(self, "compute", 0, ns)
+        ns = self._compute_with_events(ns, until_interrupted=True)
+        self.retired += 1
+        if self.inputs:
+            self._sample()
+        return ns
+
+    def _compute_with_events(self, ns: int, *, until_interrupted: bool = False) -> int:
         """Something happens on the way: compute from event to event, interruptible at each."""
         scheduler = self.scheduler
         # What the instruction before has just let in (STI) is taken after the first moment.
         first = scheduler.now + 1 if self.inputs else NEVER
+        taken = self.interrupts_taken
         while ns > 0:
             started = scheduler.now
             event = max(min(scheduler.next_due, self.until, first), started + 1)
@@ -299,8 +315,11 @@ class HostedCore(Architecture):
             ns -= scheduler.now - started
             if self.inputs and ns:
                 self._sample()
+                if until_interrupted and self.interrupts_taken != taken:
+                    break
             if ns and self.retired >= self.stop_at:
                 self._pause("compute", value=ns)
+        return ns
 
     def wait_for_interrupt(self) -> None:
         """Sleep until an interrupt input is high, masked or not."""

@@ -20,12 +20,15 @@ from kerneltui.kernel.irq import KernelError
 from kerneltui.kernel.programs import PROGRAMS, program
 from kerneltui.kernel.workload import FAULTS, TimeoutRequest, Workload
 from kerneltui.machine.board import Board, load_board, read_board
+from kerneltui.scenarios.tasks import task_requests
 
 MOST_TIMEOUTS = 100_000
+MOST_TASKS = 1000
 DEFAULT_BOARD, PC_BOARD = "rpi4", "x86"
 DEFAULT_SCENARIO = "timer-callbacks"
 
 Name = Annotated[Label, Meta(max_length=200)]
+Policy = Literal["coop", "rr"]
 Queue = Literal["sorted", "vec", "heap", "wheel"]
 Text = Annotated[str, Meta(max_length=200)]
 
@@ -44,6 +47,28 @@ class TimeoutSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     then: Annotated[list[TimeoutSpec], Meta(description="timeouts that the callback sets")] = []
 
 
+class OperationSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a task does next: exactly one of the keys."""
+
+    compute: Annotated[Duration | None, Meta(description="how long it computes")] = None
+    sleep: Annotated[Duration | None, Meta(description="how long, in whole milliseconds")] = None
+    print: Annotated[Text | None, Meta(description="what it prints")] = None
+    every: Annotated[Duration | None, Meta(description="its interval timer's, as sleep")] = None
+    wait: Annotated[Literal["timer"] | None, Meta(description="for the interval timer")] = None
+    cancel: Annotated[Literal["timer"] | None, Meta(description="the interval timer")] = None
+
+
+class TaskSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A task: operations that are done one after the other."""
+
+    name: Annotated[Name, Meta(min_length=1)]
+    do: Annotated[list[OperationSpec | Literal["yield", "exit"]], Meta(min_length=1)]
+    start: Annotated[Duration, Meta(description="delay of its start")] = duration(0)
+    repeat: Annotated[
+        Annotated[int, Meta(ge=1)] | Literal["forever"], Meta(description="do it all so often")
+    ] = 1
+
+
 class InputSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Characters typed at a time."""
 
@@ -59,6 +84,9 @@ class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     about: Label = ""
     timeouts: list[TimeoutSpec] = []
     inputs: list[InputSpec] = []
+    tasks: Annotated[list[TaskSpec], Meta(max_length=MOST_TASKS)] = []
+    sched: Annotated[Policy, Meta(description="scheduling policy")] = "rr"
+    quantum: Annotated[Duration, Meta(description="of the policy rr")] = duration(10_000_000)
     faults: Annotated[list[str], Meta(description=f"any of: {', '.join(FAULTS)}")] = []
     boot: Annotated[str, Meta(description="boot parameters of a PC's kernel")] = ""
     cpu: Annotated[str, Meta(description="changed CPU features, as -arat")] = ""
@@ -131,7 +159,14 @@ def read_scenario(file: ConfigFile, path: Path) -> Scenario:
     requests = _requests(file, spec.timeouts, ("timeouts",))
     if len(requests) > MOST_TIMEOUTS:
         raise file.error(("timeouts",), f"more than {MOST_TIMEOUTS} timeouts")
-    return Scenario(path.stem, spec, Workload(requests, frozenset(spec.faults)), file)
+    workload = Workload(
+        requests,
+        frozenset(spec.faults),
+        tasks=task_requests(file, spec),
+        sched=spec.sched,
+        quantum_ns=int(spec.quantum),
+    )
+    return Scenario(path.stem, spec, workload, file)
 
 
 def _requests(

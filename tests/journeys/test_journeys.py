@@ -670,7 +670,7 @@ async def test_the_status_bar_takes_clicks_in_every_mode(keys):
         assert "Enter chooses" in seen.screen()
         await seen.press("escape")
         await click_text(seen, "timer-callbacks")
-        assert "overload" in seen.screen()
+        assert "starvation" in seen.screen()
 
 
 @pytest.mark.parametrize("keys", [[], ["c"], ["slash"]])

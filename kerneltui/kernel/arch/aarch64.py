@@ -9,7 +9,13 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Never
 
-from kerneltui.kernel.arch.cpu import WORD_MASK, Aarch64Cpu, SyscallHandler, signed
+from kerneltui.kernel.arch.cpu import (
+    WORD_MASK,
+    Aarch64Cpu,
+    IrqAccounting,
+    SyscallHandler,
+    signed,
+)
 from kerneltui.kernel.irq import KernelError
 
 
@@ -51,6 +57,7 @@ class Vectors:
         self._cpu = cpu
         self._irq = irq
         self._panic = panic
+        self.accounting: IrqAccounting | None = None
 
     def install(self) -> None:
         """Point VBAR_EL1 to the table: entries for exceptions from the current EL, SP_ELx."""
@@ -62,10 +69,14 @@ class Vectors:
         cpu = self._cpu
         context = cpu.save_context()
         cpu.compute(SAVE_CONTEXT_NS)
+        if self.accounting is not None:
+            self.accounting.enter_irq()
         try:
             self._irq()
         except KernelError as error:
             self._panic(str(error))
+        if self.accounting is not None:
+            self.accounting.leave_irq()
         cpu.compute(SAVE_CONTEXT_NS)
         cpu.restore_context(context)
         cpu.return_from_exception()
@@ -182,6 +193,14 @@ class Aarch64:
     def registers(self) -> dict[str, int]:
         """By MRS."""
         return {name: self._cpu.read_sysreg(number) for name, number in SHOWN_REGISTERS.items()}
+
+    def prepare_wait(self) -> None:
+        """Nothing: WFI wakes for masked interrupts too (DDI 0487, D1.6.2)."""
+
+    def finish_wait(self) -> None:
+        """A moment with IRQs let in, in which the one that ended WFI is taken."""
+        self.enable_irqs()
+        self.disable_irqs()
 
     def install_syscalls(self, handler: SyscallHandler, panic: Callable[[str], Never]) -> None:
         """System calls come by SVC."""

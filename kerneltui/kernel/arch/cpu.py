@@ -34,6 +34,9 @@ class Cpu(Protocol):
     def compute(self, ns: int) -> None:
         """Be busy for ``ns`` nanoseconds without touching hardware."""
 
+    def run_task(self, ns: int) -> int:
+        """As :meth:`compute`, but only until an interrupt has been handled; answers the ns left."""
+
     def wait_for_interrupt(self) -> None:
         """Sleep until an interrupt is signalled, masked or not."""
 
@@ -139,6 +142,16 @@ class X86Cpu(Cpu, Protocol):
         """Link entry code into the image and return its address."""
 
 
+class IrqAccounting(Protocol):
+    """Who is told when interrupt handlers begin and end, with interrupts masked."""
+
+    def enter_irq(self) -> None:
+        """The interrupted context has been saved."""
+
+    def leave_irq(self) -> None:
+        """It is about to be restored."""
+
+
 class Arch(Protocol):
     """What the kernel asks of a processor, whichever it is."""
 
@@ -162,6 +175,12 @@ class Arch(Protocol):
 
     def registers(self) -> dict[str, int]:
         """A few system registers, read now."""
+
+    def prepare_wait(self) -> None:
+        """With interrupts masked: from here to the wait for one none is taken unnoticed."""
+
+    def finish_wait(self) -> None:
+        """After the wait: what ended it has been taken, and interrupts are masked again."""
 
     def privilege(self) -> str:
         """The level that the kernel runs at."""

@@ -10,7 +10,7 @@ from functools import partial
 from types import TracebackType
 from typing import Never
 
-from kerneltui.kernel.arch.cpu import WORD_MASK, SyscallHandler, X86Cpu, signed
+from kerneltui.kernel.arch.cpu import WORD_MASK, IrqAccounting, SyscallHandler, X86Cpu, signed
 from kerneltui.kernel.irq import KernelError
 
 RFLAGS_IF = 1 << 9
@@ -74,6 +74,7 @@ class Vectors:
         self._cpu = cpu
         self._irq = irq
         self._panic = panic
+        self.accounting: IrqAccounting | None = None
         self._base = IDT + IDT_SIZE * number
 
     def install(self) -> None:
@@ -90,10 +91,14 @@ class Vectors:
         cpu.push(0)
         cpu.push(vector)
         cpu.compute(SAVE_CONTEXT_NS)
+        if self.accounting is not None:
+            self.accounting.enter_irq()
         try:
             self._irq(vector)
         except KernelError as error:
             self._panic(str(error))
+        if self.accounting is not None:
+            self.accounting.leave_irq()
         cpu.compute(SAVE_CONTEXT_NS)
         cpu.registers = saved
         cpu.release_stack(2 * WORD)
@@ -206,6 +211,14 @@ class X86Arch:
             "IA32_APIC_BASE": cpu.read_msr(IA32_APIC_BASE),
             "RSP": cpu.stack_pointer(),
         }
+
+    def prepare_wait(self) -> None:
+        """STI lets interrupts in only after the next instruction, HLT (Intel SDM 2B, STI)."""
+        self.enable_irqs()
+
+    def finish_wait(self) -> None:
+        """What ended HLT has been taken."""
+        self.disable_irqs()
 
     def install_syscalls(self, handler: SyscallHandler, panic: Callable[[str], Never]) -> None:
         """System calls come by INT 80h."""

@@ -128,6 +128,7 @@ class Pc(Platform):
         self.irq_call = Irq("vector", CALL_VECTOR)
         self.irq_manager: ApicInterrupts | PicInterrupts = PicInterrupts(cpu)
         self.timer: PcTimer | NoTimer = NoTimer()
+        self.vectors: Vectors | None = None
         self.tables = AcpiTables()
         self.clock: ClockEvent | None = None
         self.source: ClockSource | None = None
@@ -139,7 +140,8 @@ class Pc(Platform):
 
     def install_vectors(self, panic: Callable[[str], Never]) -> None:
         """The processor tells the vector."""
-        Vectors(self.cpu, self.handle_vector, panic).install()
+        self.vectors = Vectors(self.cpu, self.handle_vector, panic)
+        self.vectors.install()
 
     def handle_vector(self, vector: int) -> None:
         """What the entry code calls: the interrupt manager is only chosen later."""

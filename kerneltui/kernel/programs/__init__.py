@@ -26,6 +26,7 @@ PROGRAMS = {
     "ipi": Entry("ipi:Ipi"),
     "shell": Entry("shell:ShellProgram"),
     "timer-syscalls": Entry("timer_syscalls:TimerSyscalls"),
+    "tasks": Entry("tasks:Tasks"),
     "clock-sources": Entry("clock_sources:ClockSources", PC),
     "tick-vs-tickless": Entry("tick_vs_tickless:TickVsTickless", PC),
     "second-io-apic": Entry("second_io_apic:SecondIoApic", PC),

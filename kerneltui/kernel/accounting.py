@@ -1,0 +1,81 @@
+"""Run-time accounting: every nanosecond of the kernel's clock belongs to exactly one account.
+
+Each boundary reads the clock once and books what has passed since the last one, so that nothing
+is lost between two accounts and nothing is counted twice: all accounts together are the time
+between the first boundary and the last.  What a boundary costs itself is the next account's, from
+the moment on at which the counter was read.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from kerneltui.kernel.console import Clock
+from kerneltui.kernel.tasks import Task, Times
+
+
+class Mode(Enum):
+    """Whose the time is that passes."""
+
+    USER = auto()
+    """the current task's"""
+    KERNEL = auto()
+    """the current task's, in the kernel"""
+    IRQ = auto()
+    """an interrupt handler's, while the current task is the current one"""
+    SCHEDULER = auto()
+
+
+class Accounting:
+    """All methods are called with interrupts masked.
+
+    An interrupt between the reading of the clock and the booking would book its time twice.
+    """
+
+    def __init__(self, clock: Clock, task: Task) -> None:
+        self.task = task
+        """the current one"""
+        self.mode = Mode.SCHEDULER
+        self.scheduler_ns = 0
+        self.interrupts = 0
+        self._clock = clock
+        self._interrupted: list[Mode] = []
+        self.started_ns = self.booked_ns = 0
+        """uptime at the first boundary, and at the last"""
+
+    def begin(self) -> None:
+        """The first boundary, in the scheduler."""
+        self.started_ns = self.booked_ns = self._clock.uptime_ns()
+
+    @property
+    def elapsed_ns(self) -> int:
+        """From the first boundary to the last: all accounts together."""
+        return self.booked_ns - self.started_ns
+
+    def switch(self, mode: Mode) -> int:
+        """A boundary: from now on time is ``mode``'s; answers the uptime."""
+        now_ns = self._clock.uptime_ns()
+        self._book(self.task.times, now_ns - self.booked_ns)
+        self.booked_ns = now_ns
+        self.mode = mode
+        return now_ns
+
+    def _book(self, times: Times, passed_ns: int) -> None:
+        if self.mode is Mode.USER:
+            times.user_ns += passed_ns
+        elif self.mode is Mode.KERNEL:
+            times.kernel_ns += passed_ns
+        elif self.mode is Mode.IRQ:
+            times.irq_ns += passed_ns
+        else:
+            self.scheduler_ns += passed_ns
+
+    def enter_irq(self) -> None:
+        """The beginning of a handler; it may interrupt another."""
+        self._interrupted.append(self.mode)
+        self.interrupts += 1
+        self.switch(Mode.IRQ)
+
+    def leave_irq(self) -> None:
+        """Its end: what it has interrupted goes on."""
+        self.switch(self._interrupted.pop())

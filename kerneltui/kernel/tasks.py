@@ -1,0 +1,140 @@
+"""Tasks: sequences of operations, and how far each has come.
+
+A task has no stack of its own.  Between two operations, and wherever computing is interrupted, all
+there is to it is which operation comes next and how much of that is left: plain data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+IDLE_TASK = 0
+"""The id of what runs when no task is ready; the workload's are numbered from 1 on."""
+
+
+class Kind(StrEnum):
+    """What an operation does."""
+
+    COMPUTE = "compute"
+    """``ns`` long; the only one that can be interrupted in favour of another task"""
+    PRINT = "print"
+    """``text``"""
+    SLEEP = "sleep"
+    """``ns`` long, whole milliseconds: a system call takes no less"""
+    EVERY = "every"
+    """have the task's interval timer fire every ``ns``, as SLEEP, in place of one that it has"""
+    WAIT = "wait"
+    """until that timer has fired once more than it was waited for"""
+    CANCEL = "cancel"
+    """the interval timer"""
+    YIELD = "yield"
+    """let others that are ready run first"""
+    EXIT = "exit"
+    """the end, whatever repetitions are left"""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A step of a task."""
+
+    kind: Kind
+    ns: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRequest:
+    """A task that a program begins with."""
+
+    name: str
+    operations: tuple[Operation, ...]
+    """at least one"""
+    start_ns: int = 0
+    """delay of the start"""
+    repeat: int | None = 1
+    """how often all operations are done; None: for ever"""
+
+
+class TaskState(StrEnum):
+    """What a task is doing."""
+
+    NEW = "new"
+    """its start is still to come"""
+    READY = "ready"
+    RUNNING = "running"
+    SLEEPING = "sleeping"
+    WAITING = "waiting"
+    """for its interval timer"""
+    DONE = "done"
+
+
+@dataclass(slots=True)
+class Times:
+    """Where a task's time has gone; what belongs to no task is the scheduler's."""
+
+    user_ns: int = 0
+    """its computing; the idle task's is the wait for interrupts"""
+    kernel_ns: int = 0
+    """what the kernel does in its name: system calls, printing"""
+    irq_ns: int = 0
+    """in interrupt handlers while it was running, whomever they were for"""
+
+    @property
+    def total_ns(self) -> int:
+        """All three."""
+        return self.user_ns + self.kernel_ns + self.irq_ns
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """A task, as it stands."""
+
+    id: int
+    name: str
+    operations: tuple[Operation, ...] = ()
+    rounds_left: int | None = 1
+    """the present one among them; None: no end"""
+    state: TaskState = TaskState.NEW
+    position: int = 0
+    """which operation is next, or under way"""
+    left_ns: int = 0
+    """of a computation under way"""
+    times: Times = field(default_factory=Times)
+    switches: int = 0
+    """how often it has been switched to"""
+    expired: int = 0
+    """how often a quantum was over before it gave up the processor"""
+    woken_ns: int | None = None
+    """when it was admitted or woken; None once it has run since"""
+    last_latency_ns: int = 0
+    worst_latency_ns: int = 0
+    """from the interrupt that woke it to its running"""
+    sleep_timer: int = 0
+    interval_timer: int = 0
+    """ids of timers; 0: none was set, or the interval timer was cancelled"""
+    fired: int = 0
+    """how often the interval timer has fired that nobody has waited for yet"""
+
+    @property
+    def operation(self) -> Operation | None:
+        """What is next, or under way; None at the end of a round."""
+        return self.operations[self.position] if self.position < len(self.operations) else None
+
+    def next_round(self) -> bool:
+        """From the beginning once more; False when all rounds are done."""
+        if self.rounds_left is not None:
+            self.rounds_left -= 1
+            if not self.rounds_left:
+                return False
+        self.position = 0
+        return True
+
+    @property
+    def waits_for(self) -> str:
+        """Why it does not run, in words; empty when it does, could or has ended."""
+        return {
+            TaskState.NEW: "its start",
+            TaskState.SLEEPING: f"timer {self.sleep_timer}",
+            TaskState.WAITING: f"timer {self.interval_timer}, again",
+        }.get(self.state, "")

@@ -1,0 +1,55 @@
+"""The tasks of a scenario file: what is written there becomes what the kernel is asked to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kerneltui.configfile import ConfigFile
+from kerneltui.kernel.tasks import Kind, Operation, TaskRequest
+from kerneltui.kernel.timers import MAX_DELAY_MS, NS_PER_MS
+
+if TYPE_CHECKING:
+    from kerneltui.scenarios.scenario import OperationSpec, ScenarioSpec, TaskSpec
+
+
+def task_requests(file: ConfigFile, spec: ScenarioSpec) -> tuple[TaskRequest, ...]:
+    """The tasks, checked.  Raises :class:`kerneltui.errors.UserError`."""
+    if spec.tasks and spec.program != "tasks":
+        raise file.error(("tasks",), f"the program '{spec.program}' runs no tasks")
+    if spec.quantum == 0:
+        raise file.error(("quantum",), "a quantum of zero would let nobody run")
+    return tuple(_request(file, task, ("tasks", n)) for n, task in enumerate(spec.tasks))
+
+
+def _request(file: ConfigFile, spec: TaskSpec, where: tuple[Any, ...]) -> TaskRequest:
+    operations = tuple(
+        Operation(Kind(item))
+        if isinstance(item, str)
+        else _operation(file, item, (*where, "do", number))
+        for number, item in enumerate(spec.do)
+    )
+    kinds = [operation.kind for operation in operations]
+    if Kind.WAIT in kinds and Kind.EVERY not in kinds[: kinds.index(Kind.WAIT)]:
+        place = (*where, "do", kinds.index(Kind.WAIT))
+        raise file.error(place, "there is no interval timer to wait for: begin it with 'every'")
+    repeat = spec.repeat if isinstance(spec.repeat, int) else None
+    return TaskRequest(spec.name, operations, int(spec.start), repeat)
+
+
+def _operation(file: ConfigFile, spec: OperationSpec, place: tuple[Any, ...]) -> Operation:
+    given = [name for name in spec.__struct_fields__ if getattr(spec, name) is not None]
+    if len(given) != 1:
+        said = " and ".join(given) or "none"
+        keys = ", ".join(spec.__struct_fields__)
+        raise file.error(place, f"an operation needs one of {keys}; here: {said}")
+    kind, value = Kind(given[0]), getattr(spec, given[0])
+    if kind is Kind.PRINT:
+        return Operation(kind, text=value)
+    if kind in {Kind.WAIT, Kind.CANCEL}:
+        return Operation(kind)
+    if kind in {Kind.SLEEP, Kind.EVERY}:
+        ms, rest = divmod(int(value), NS_PER_MS)
+        if rest or not 1 <= ms <= MAX_DELAY_MS:
+            text = f"'{kind.value}' is a system call: whole milliseconds, from 1 to {MAX_DELAY_MS}"
+            raise file.error((*place, kind.value), text)
+    return Operation(kind, int(value))
