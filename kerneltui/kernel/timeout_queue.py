@@ -10,8 +10,10 @@ from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from kerneltui.kernel.queues.shapes import Shape
+if TYPE_CHECKING:
+    from kerneltui.kernel.queues.shapes import Shape
 
 QUEUES = {
     "sorted": "kerneltui.kernel.queues.sorted_list:SortedQueue",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sortedcontainers import SortedKeyList
 
-from kerneltui.kernel.queues.shapes import Sublists
 from kerneltui.kernel.timeout_queue import (
     Timeout,
     TimeoutQueue,
@@ -16,6 +15,9 @@ from kerneltui.kernel.timeout_queue import (
     nothing_to_pop,
     order,
 )
+
+if TYPE_CHECKING:
+    from kerneltui.kernel.queues.shapes import Sublists
 
 
 def halvings(length: int, place: int) -> int:
@@ -82,6 +84,9 @@ class SortedQueue(TimeoutQueue):
 
     def shape(self) -> Sublists:
         """The sublists as they are."""
+        # Here, not above: this structure is the default, and start-up need not pay for drawing it.
+        from kerneltui.kernel.queues.shapes import Sublists
+
         return Sublists(tuple(tuple(sublist) for sublist in self._sublists()))
 
     def __len__(self) -> int:
