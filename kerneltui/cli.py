@@ -99,6 +99,7 @@ def _session(
     cpu: tuple[str, ...],
     without: tuple[str, ...],
     queue: str | None,
+    sched: str | None,
 ) -> Session:
     from kerneltui.scenarios.scenario import Changes, open_session
 
@@ -107,6 +108,7 @@ def _session(
         cpu=",".join(gathered("cpu", cpu)),
         without=gathered("without", without),
         queue=queue or "",
+        sched=sched or "",
     )
     return open_session(board, scenario, changes)
 

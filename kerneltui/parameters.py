@@ -107,7 +107,13 @@ _CHANGES = (
         "--queue",
         type=click.Choice(("sorted", "vec", "heap", "wheel")),
         default=None,
-        help="The structure of the timeout queue.  [default: sorted]",
+        help="The structure of the timeout queue.  [default: the scenario's]",
+    ),
+    click.option(
+        "--sched",
+        type=click.Choice(("coop", "rr")),
+        default=None,
+        help="The scheduling policy.  [default: the scenario's]",
     ),
     click.option(
         "--no", "without", multiple=True, metavar="DEVICE", help="Remove a device from the board."

@@ -6,21 +6,23 @@ from collections.abc import Iterator
 
 import msgspec
 
+from kerneltui.kernel.accounting import Accounting
 from kerneltui.kernel.kernel import Kernel
-from kerneltui.kernel.tasks import TaskState
 
 
 class TaskView(msgspec.Struct, frozen=True):
     """One task."""
 
     id: int
-    """0 is the idle task"""
+    """up to 0 the idle tasks: 0 is core 0's, -1 core 1's"""
     name: str
     state: str
     waits_for: str
     """why it does not run, in words; empty when it does, could or has ended"""
     operation: str
     """what is next or under way; empty at the end of a round"""
+    core: int | None
+    """where it runs, or has run last; None: nowhere yet"""
     user_ns: int
     """computing; the idle task's is the wait for interrupts"""
     kernel_ns: int
@@ -32,44 +34,79 @@ class TaskView(msgspec.Struct, frozen=True):
     ready_for_ns: int | None
     """so long it has been ready since it was woken, without having run"""
     quantum_left_ns: int | None
-    """of the running task where there are quanta; negative when it is over"""
+    """of a running task where there are quanta; negative when it is over"""
 
 
-class AccountingView(msgspec.Struct, frozen=True):
-    """All time since the tasks began: the tasks' and the scheduler's add up to ``elapsed_ns``."""
+class CoreTimesView(msgspec.Struct, frozen=True):
+    """Where a core's time has gone since its scheduler began: all but the last add up."""
 
+    core: int
+    running: int
+    """id of the current task"""
+    mode: str
+    """whose the time is that has passed since the last boundary between two accounts"""
     started_ns: int
     """uptime"""
-    elapsed_ns: int
-    """up to the last boundary between two accounts"""
-    mode: str
-    """whose the time since then is"""
+    idle_ns: int
+    """waiting for interrupts"""
+    user_ns: int
+    """tasks computing"""
+    kernel_ns: int
+    irq_ns: int
+    """in handlers, whomever they interrupted"""
     scheduler_ns: int
+    elapsed_ns: int
+    """up to the last boundary: the sum of the five"""
     interrupts: int
 
 
+class SchedulingView(msgspec.Struct, frozen=True):
+    """The scheduler at large."""
+
+    policy: str
+    """``coop`` or ``rr``"""
+    quantum_ns: int
+    """of the policy ``rr``"""
+    ready: tuple[int, ...]
+    """ids of those that are ready, who is next first"""
+    cores: tuple[CoreTimesView, ...]
+
+
 def task_views(kernel: Kernel, now: int) -> Iterator[TaskView]:
-    """Every task of the kernel."""
-    quantum_due_ns = kernel.quantum_due_ns()
-    for task in kernel.tasks():
-        times, operation = task.times, task.operation
-        is_running = task.state is TaskState.RUNNING
-        woken_ns = task.woken_ns
+    """Every task of the kernel: the idle ones by core, then the others by id."""
+    scheduling = kernel.scheduling()
+    if scheduling is None:
+        return
+    schedulers = {item.current.id: item for item in scheduling.schedulers.values()}
+    for task in sorted(scheduling.tasks.values(), key=lambda item: item.sort_key):
+        times, operation, woken_ns = task.times, task.operation, task.woken_ns
+        scheduler = schedulers.get(task.id)
+        due_ns = None if scheduler is None else scheduler.quantum_due_ns
         yield TaskView(
             task.id, task.name, task.state.value, task.waits_for,
-            "" if operation is None else operation.kind.value,
+            "" if operation is None else operation.kind.value, task.core,
             times.user_ns, times.kernel_ns, times.irq_ns, task.switches, task.worst_latency_ns,
             None if woken_ns is None else now - woken_ns,
-            quantum_due_ns - now if is_running and quantum_due_ns is not None else None,
+            None if due_ns is None else due_ns - now,
         )  # fmt: skip
 
 
-def accounting_view(kernel: Kernel) -> AccountingView | None:
-    """The totals."""
-    found = kernel.accounting()
+def scheduling_view(kernel: Kernel) -> SchedulingView | None:
+    """The scheduler's; None in a program without tasks."""
+    found = kernel.scheduling()
     if found is None:
         return None
-    return AccountingView(
-        found.started_ns, found.elapsed_ns, found.mode.name.lower(), found.scheduler_ns,
-        found.interrupts,
+    cores = [
+        _core_times(number, item.accounting, item.current.id)
+        for number, item in sorted(found.schedulers.items())
+    ]
+    ready = tuple(task.id for task in found.ready)
+    return SchedulingView(found.policy, found.quantum_ns, ready, tuple(cores))
+
+
+def _core_times(number: int, found: Accounting, running: int) -> CoreTimesView:
+    times, idle_ns = found.times, found.idle.times.user_ns
+    return CoreTimesView(
+        number, running, found.mode.value, found.started_ns, idle_ns, times.user_ns - idle_ns,
+        times.kernel_ns, times.irq_ns, found.scheduler_ns, found.elapsed_ns, found.interrupts,
     )  # fmt: skip

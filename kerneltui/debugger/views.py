@@ -29,9 +29,9 @@ from kerneltui.debugger.platform_views import (
     wall_clock_view,
 )
 from kerneltui.debugger.task_views import (
-    AccountingView,
+    SchedulingView,
     TaskView,
-    accounting_view,
+    scheduling_view,
     task_views,
 )
 from kerneltui.debugger.trace import ALL_CORES
@@ -170,8 +170,8 @@ class MachineView(msgspec.Struct, frozen=True):
     rtc: RtcView | None
     wall_clock: WallClockView | None
     tasks: tuple[TaskView, ...]
-    """the idle task first; none in a program without tasks"""
-    accounting: AccountingView | None
+    """idle tasks first; none in a program without tasks"""
+    scheduling: SchedulingView | None
     firmware: tuple[AcpiTableView, ...]
     console: tuple[str, ...]
     trace: tuple[str, ...]
@@ -223,7 +223,7 @@ def build(session: Session) -> MachineView:
         rtc=rtc_view(machine),
         wall_clock=wall_clock_view(machine, kernel),
         tasks=tuple(task_views(kernel, now)),
-        accounting=accounting_view(kernel),
+        scheduling=scheduling_view(kernel),
         firmware=session.firmware,
         console=tuple(recorder.console.lines()),
         trace=recorder.last_texts(TRACE_SHOWN, session.names),

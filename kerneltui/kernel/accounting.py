@@ -8,22 +8,8 @@ the moment on at which the counter was read.
 
 from __future__ import annotations
 
-from enum import Enum, auto
-
 from kerneltui.kernel.console import Clock
-from kerneltui.kernel.tasks import Task, Times
-
-
-class Mode(Enum):
-    """Whose the time is that passes."""
-
-    USER = auto()
-    """the current task's"""
-    KERNEL = auto()
-    """the current task's, in the kernel"""
-    IRQ = auto()
-    """an interrupt handler's, while the current task is the current one"""
-    SCHEDULER = auto()
+from kerneltui.kernel.tasks import Mode, Task, Times
 
 
 class Accounting:
@@ -32,9 +18,13 @@ class Accounting:
     An interrupt between the reading of the clock and the booking would book its time twice.
     """
 
-    def __init__(self, clock: Clock, task: Task) -> None:
-        self.task = task
+    def __init__(self, clock: Clock, idle: Task) -> None:
+        self.idle = idle
+        """the idle task of the core, which is the current one at first"""
+        self.task = idle
         """the current one"""
+        self.times = Times()
+        """of all tasks on this core, the idle one among them"""
         self.mode = Mode.SCHEDULER
         self.scheduler_ns = 0
         self.interrupts = 0
@@ -55,20 +45,15 @@ class Accounting:
     def switch(self, mode: Mode) -> int:
         """A boundary: from now on time is ``mode``'s; answers the uptime."""
         now_ns = self._clock.uptime_ns()
-        self._book(self.task.times, now_ns - self.booked_ns)
+        passed_ns = now_ns - self.booked_ns
+        if self.mode is Mode.SCHEDULER:
+            self.scheduler_ns += passed_ns
+        else:
+            self.task.times.book(self.mode, passed_ns)
+            self.times.book(self.mode, passed_ns)
         self.booked_ns = now_ns
         self.mode = mode
         return now_ns
-
-    def _book(self, times: Times, passed_ns: int) -> None:
-        if self.mode is Mode.USER:
-            times.user_ns += passed_ns
-        elif self.mode is Mode.KERNEL:
-            times.kernel_ns += passed_ns
-        elif self.mode is Mode.IRQ:
-            times.irq_ns += passed_ns
-        else:
-            self.scheduler_ns += passed_ns
 
     def enter_irq(self) -> None:
         """The beginning of a handler; it may interrupt another."""

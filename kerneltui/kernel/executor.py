@@ -6,81 +6,154 @@ system call returns there, and who is next is decided after the operation.
 
 from __future__ import annotations
 
-from kerneltui.kernel.accounting import Mode
+from collections.abc import Callable
+from typing import Never, Protocol
+
 from kerneltui.kernel.arch.cpu import Arch, Cpu
 from kerneltui.kernel.console import Console
 from kerneltui.kernel.errno import Errno
+from kerneltui.kernel.platform import EntryCode
 from kerneltui.kernel.scheduler import Scheduler
 from kerneltui.kernel.syscalls import Syscall
-from kerneltui.kernel.tasks import IDLE_TASK, Kind, Operation, Task, TaskState
+from kerneltui.kernel.tasks import Kind, Mode, Operation, Task, TaskState
 from kerneltui.kernel.timers import NS_PER_MS
 
 
-class Executor:
-    """Interrupts are masked but while a task computes or prints and while the core waits."""
+class Service(Protocol):
+    """What a thread of the kernel does."""
 
-    def __init__(self, cpu: Cpu, arch: Arch, console: Console, scheduler: Scheduler) -> None:
+    def has_work(self) -> bool:
+        """Whether there is anything to do; asked with interrupts masked."""
+
+    def run(self) -> None:
+        """All there is to do, with interrupts let in."""
+
+
+class Executor:
+    """Interrupts are masked but while a task computes or prints and while the core waits.
+
+    ``services`` are those of the kernel's threads, by the thread's id; ``went_idle()`` is called
+    before each wait.
+    """
+
+    def __init__(
+        self,
+        cpu: Cpu,
+        arch: Arch,
+        console: Console,
+        scheduler: Scheduler,
+        went_idle: Callable[[], None] | None = None,
+    ) -> None:
+        self.scheduler = scheduler
+        self.services: dict[int, Service] = {}
         self.waits = False
         """the next instruction is the wait for an interrupt: plain data is all there is"""
         self._cpu = cpu
         self._arch = arch
         self._console = console
-        self._scheduler = scheduler
+        self._went_idle = went_idle
 
-    def run(self) -> None:
-        """Run tasks until none is ready."""
-        scheduler = self._scheduler
-        while scheduler.pick().id != IDLE_TASK:
-            self._run(scheduler.current)
+    def begin(self, vectors: EntryCode | None) -> None:
+        """From here on interrupts stay masked for the scheduler, and time is accounted for."""
+        self._arch.disable_irqs()
+        self.scheduler.accounting.begin()
+        if vectors is not None:
+            vectors.accounting = self.scheduler.accounting
 
-    def prepare_wait(self) -> None:
+    def loop(self) -> Never:
+        """Run tasks, or wait until there are any.
+
+        Entered anew while the core waits, it goes on with the wait at once.
+        """
+        while True:
+            if self.waits:
+                self._cpu.wait_for_interrupt()
+                self._waited()
+            self._run_all()
+            if self._went_idle is not None:
+                self._went_idle()
+            self._prepare_wait()
+
+    def _prepare_wait(self) -> None:
         """Nobody is ready, and nobody can become so before the wait.
 
         Interrupts have been masked since the look, and are let in together with the wait.
         """
-        self._scheduler.begin(Mode.USER)
+        self.scheduler.begin(Mode.USER)
         self._arch.prepare_wait()
         self.waits = True
 
-    def waited(self) -> None:
+    def _waited(self) -> None:
         """An interrupt has come."""
         self.waits = False
         self._arch.finish_wait()
-        self._scheduler.end()
+        self.scheduler.end()
+
+    def _run_all(self) -> None:
+        """Run tasks until none is ready."""
+        scheduler = self.scheduler
+        while True:
+            self._wake_threads()
+            if scheduler.pick() is scheduler.idle:
+                return
+            self._run(scheduler.current)
+
+    def _wake_threads(self) -> None:
+        """Work for the kernel's own threads comes by interrupts, which tell nobody."""
+        for ident, service in self.services.items():
+            task = self.scheduler.queue.tasks[ident]
+            if task.state is TaskState.WAITING and service.has_work():
+                self.scheduler.make_ready(task)
 
     def _run(self, task: Task) -> None:
         """Until it cannot go on, or is to give way."""
-        scheduler = self._scheduler
-        while task.state is TaskState.RUNNING:
-            operation = task.operation
-            if operation is None:
-                if not task.next_round():
-                    self._finish(task)
-            elif scheduler.need_resched:
-                task.expired += 1
-                scheduler.requeue()
-            else:
-                self._execute(task, operation)
+        while self._goes_on(task):
+            pass
 
-    def _execute(self, task: Task, operation: Operation) -> None:
-        kind = operation.kind
-        if kind is Kind.COMPUTE:
-            self._compute(task, operation)
-        elif kind is Kind.YIELD:
+    def _goes_on(self, task: Task) -> bool:
+        """Do what is next.
+
+        After False another core may be running the task already: nothing of it is touched here.
+        """
+        scheduler, operation = self.scheduler, task.operation
+        if task.is_killed or (operation is None and not task.next_round()):
+            self._finish(task)
+        elif operation is None:
+            return True
+        elif scheduler.need_resched:
+            task.expired += 1
+            scheduler.requeue()
+        elif operation.kind is Kind.YIELD:
             task.position += 1
-            self._scheduler.requeue()
-        elif kind is Kind.EXIT:
+            scheduler.requeue()
+        elif operation.kind is Kind.EXIT:
             self._finish(task)
         else:
-            self._scheduler.begin(Mode.KERNEL)
-            # Before: it may be over by the time the task is woken, and the task at its end.
-            task.position += 1
-            self._serve(task, operation)
-            self._scheduler.end()
+            return self._execute(task, operation)
+        return False
+
+    def _execute(self, task: Task, operation: Operation) -> bool:
+        """What takes time; answers whether the task goes on."""
+        scheduler, kind = self.scheduler, operation.kind
+        if kind is Kind.COMPUTE:
+            self._compute(task, operation)
+            return True
+        scheduler.begin(Mode.KERNEL)
+        # Before: it may be over by the time the task is woken, and the task at its end.
+        task.position += 1
+        state = self._run_service(task) if kind is Kind.SERVE else self._serve(task, operation)
+        scheduler.end()
+        if state is TaskState.WAITING and task.fired:
+            # It is not waited for once more what has fired meanwhile.
+            task.fired -= 1
+            return True
+        # Last, and with nothing after the look above: from here on others may wake it and run it.
+        task.state = state
+        return state is TaskState.RUNNING
 
     def _compute(self, task: Task, operation: Operation) -> None:
         """As far as it gets."""
-        scheduler = self._scheduler
+        scheduler = self.scheduler
         task.left_ns = task.left_ns or operation.ns
         scheduler.begin(Mode.USER)
         self._arch.enable_irqs()
@@ -92,8 +165,16 @@ class Executor:
         if not task.left_ns:
             task.position += 1
 
-    def _serve(self, task: Task, operation: Operation) -> None:
-        """What the kernel does in a task's name."""
+    def _run_service(self, task: Task) -> TaskState:
+        """All there is to do; what comes after the look is seen before the next wait."""
+        service = self.services[task.id]
+        self._arch.enable_irqs()
+        service.run()
+        self._arch.disable_irqs()
+        return TaskState.RUNNING if service.has_work() else TaskState.WAITING
+
+    def _serve(self, task: Task, operation: Operation) -> TaskState:
+        """What the kernel does in a task's name; answers what becomes of the task."""
         kind = operation.kind
         if kind is Kind.PRINT:
             self._arch.enable_irqs()
@@ -102,23 +183,21 @@ class Executor:
         elif kind is Kind.SLEEP:
             task.sleep_timer = self._call(task, Syscall.TIMER_SET, operation.ns)
             if task.sleep_timer:
-                task.state = TaskState.SLEEPING
+                return TaskState.SLEEPING
         elif kind is Kind.EVERY:
             if task.interval_timer:
                 self._cancel(task)
             task.interval_timer = self._call(task, Syscall.TIMER_INTERVAL, operation.ns)
         elif kind is Kind.CANCEL:
             self._cancel(task)
-        elif task.fired:
-            # It is not waited for once more what has fired meanwhile.
-            task.fired -= 1
         else:
-            task.state = TaskState.WAITING
+            return TaskState.WAITING
+        return TaskState.RUNNING
 
     def _call(self, task: Task, number: Syscall, delay_ns: int) -> int:
-        """The timer, 0 when there is none; interrupts are masked.
+        """The timer, 0 when there is none.
 
-        So no timer fires before its task waits for it.
+        It does not fire before its task waits for it: a millisecond is a long time to get there.
         """
         return self._checked(task, number, delay_ns // NS_PER_MS, task.id)
 
@@ -137,7 +216,7 @@ class Executor:
     def _finish(self, task: Task) -> None:
         """Its interval timer would wake nobody."""
         if task.interval_timer:
-            self._scheduler.begin(Mode.KERNEL)
+            self.scheduler.begin(Mode.KERNEL)
             self._cancel(task)
-            self._scheduler.end()
-        task.state = TaskState.DONE
+            self.scheduler.end()
+        self.scheduler.finished()

@@ -7,19 +7,20 @@ core waits for an interrupt outside any handler.  All state hangs on this object
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Sequence
-from typing import Never
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Never
 
-from kerneltui.kernel.accounting import Accounting
 from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.bsp import make_platform
 from kerneltui.kernel.console import Clock, Console
 from kerneltui.kernel.driver import DriverManager
 from kerneltui.kernel.irq import IrqHandler, KernelError
 from kerneltui.kernel.smp import Smp
-from kerneltui.kernel.tasks import Task
 from kerneltui.kernel.timeout_queue import Timeout
 from kerneltui.kernel.workload import Workload
+
+if TYPE_CHECKING:
+    from kerneltui.kernel.run_queue import RunQueue
 
 VERSION = "0.1.0"
 
@@ -40,7 +41,7 @@ class Kernel(ABC):
         self.workload = workload
         self.platform = make_platform(cpu, board, workload, drain=self.drain_interrupts)
         self.arch = self.platform.arch
-        self.console = Console(self.platform.uart, clock or self.platform)
+        self.console = Console(cpu, self.platform.uart, clock or self.platform)
         self.drivers = DriverManager()
         self.smp = Smp(cpu, self.platform, self.console)
         self.panicked = ""
@@ -73,16 +74,8 @@ class Kernel(ABC):
         """Whether a timer callback can come without further input; for the debugger."""
         return True
 
-    def tasks(self) -> Sequence[Task]:
-        """The tasks, the idle task first; for the debugger."""
-        return ()
-
-    def accounting(self) -> Accounting | None:
-        """Where time has gone, in a program with tasks; for the debugger."""
-        return None
-
-    def quantum_due_ns(self) -> int | None:
-        """Uptime at which the running task's quantum is over; for the debugger."""
+    def scheduling(self) -> RunQueue | None:
+        """Tasks and schedulers, in a program with tasks; for the debugger."""
         return None
 
     def time_of_day(self, raw: Callable[[str], int]) -> tuple[int, int, str, int | None] | None:
@@ -123,6 +116,7 @@ class Kernel(ABC):
         self.arch.disable_irqs()
         if 0 in self.smp.cores:
             self.smp.cores[0].stop_others()
+            self.console.break_lock()
         if not self.panicked:
             self.panicked = reason
             self.console.info(f"Kernel panic!\n\n{reason}\n")

@@ -56,7 +56,10 @@ class CoreSupport:
     uart: ConsoleDriver
     clock: Clock
     """system time"""
-    install_vectors: Callable[[Callable[[str], Never]], None]
+    timer: TimerDevice
+    """the core's own; on the boot core it is the time manager's"""
+    irq_timer: Irq
+    install_vectors: Callable[[Callable[[str], Never]], EntryCode]
     """as :meth:`Platform.install_vectors`"""
 
 
@@ -82,7 +85,7 @@ class Platform(ABC):
     """once installed"""
 
     @abstractmethod
-    def install_vectors(self, panic: Callable[[str], Never]) -> None:
+    def install_vectors(self, panic: Callable[[str], Never]) -> EntryCode:
         """Let exceptions and interrupts in to the kernel; interrupts stay masked."""
 
     def bring_up(self, console: Console) -> None:  # noqa: B027 - most have nothing to find out

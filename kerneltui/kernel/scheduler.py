@@ -1,95 +1,111 @@
-"""The scheduler: who is ready, in which order, and for how long.
+"""The scheduler of a core: which task it runs, and for how long.
 
-Whoever becomes ready goes to the end of the queue.  With the policy ``coop`` a task runs until it
-sleeps, waits, yields or exits; with ``rr`` for a quantum at most, whose end is a timeout like any
-other.  When it comes, the running task is to give way on the way out of the interrupt.
+With the policy ``coop`` a task runs until it sleeps, waits, yields or exits; with ``rr`` for a
+quantum at most.  When that is over, the running task gives way on the way out of the interrupt.
+
+All cores serve one run queue.  Timers fire on the boot core alone; when one wakes a task and
+another core has nothing to do, that core is called by an interprocessor interrupt: it sleeps, and
+would not look by itself.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable
+from contextlib import nullcontext
 
-from kerneltui.kernel.accounting import Accounting, Mode
+from kerneltui.kernel.accounting import Accounting
 from kerneltui.kernel.arch.cpu import Cpu
-from kerneltui.kernel.tasks import IDLE_TASK, Task, TaskState
-from kerneltui.kernel.time import TimeManager
-from kerneltui.kernel.timers import TimerService, TimerState
+from kerneltui.kernel.quantum import Quantum
+from kerneltui.kernel.run_queue import RunQueue
+from kerneltui.kernel.shared_lock import SharedLock
+from kerneltui.kernel.tasks import Mode, Task, TaskState
 
-POLICIES = {
-    "coop": "a task runs until it sleeps, waits, yields or exits",
-    "rr": "a task runs for a quantum at most, then the next one that is ready",
-}
-
+QUEUE_NS = 50
+"""Putting a task into the run queue, or taking one out."""
 SWITCH_NS = 100
 """Storing the registers of one task and loading those of another."""
 
 
 class Scheduler:
-    """All methods are called with interrupts masked, or in a handler.
+    """All methods are called on core ``number``, with interrupts masked or in a handler.
 
-    ``tasks`` are by id, the idle task among them; ``quantum_ns`` (from 1 on) matters to ``rr``.
+    ``call(core)`` interrupts another core.
     """
 
     def __init__(
         self,
+        number: int,
         cpu: Cpu,
-        tasks: dict[int, Task],
+        queue: RunQueue,
         accounting: Accounting,
-        time_manager: TimeManager,
-        policy: str,
-        quantum_ns: int,
+        quantum: Quantum,
+        call: Callable[[int], None],
     ) -> None:
-        self.tasks = tasks
+        self.number = number
+        self.queue = queue
         self.accounting = accounting
-        self.timers = TimerService(time_manager, self.wake)
-        self.ready: deque[Task] = deque()
-        self.current = tasks[IDLE_TASK]
+        self.idle = self.current = accounting.idle
         self.need_resched = False
         """the running task is to give way"""
-        self.quantum_due_ns: int | None = None
-        """uptime at which the running task's quantum is over"""
+        self.is_called = False
+        """it is idle, but has been told to look"""
         self._cpu = cpu
-        self._time_manager = time_manager
-        self._quantum_ns = quantum_ns if policy == "rr" else 0
-        self._quantum = 0
-        """the timeout; 0: none is set"""
+        self._quantum = quantum
+        self._call = call
+        self._lock = SharedLock(cpu, nullcontext(), queue.word)
+        quantum.on_end = self.resched
+        queue.schedulers[number] = self
+
+    @property
+    def is_idle(self) -> bool:
+        """Nobody is to run."""
+        return self.current is self.idle
+
+    @property
+    def quantum_due_ns(self) -> int | None:
+        """Uptime at which the running task's quantum is over."""
+        return self._quantum.due_ns
 
     # -- becoming ready ---------------------------------------------------------------------------
 
     def admit(self, ident: int) -> None:
-        """A new task may run."""
-        self._make_ready(self.tasks[ident])
+        """A new task may run, if it has not been ended already."""
+        task = self.queue.tasks[ident]
+        if task.state is TaskState.NEW:
+            self.make_ready(task)
 
-    def wake_tasks(self, idents: Iterable[int]) -> None:
-        """Timers have fired for these tasks."""
-        for ident in idents:
-            self.wake(ident)
+    def wake(self, ident: int, timer: int) -> None:
+        """A timer of a task has fired; it makes the task ready if that waits for this one."""
+        task = self.queue.tasks[ident]
+        awaited = {
+            TaskState.SLEEPING: task.sleep_timer,
+            TaskState.WAITING: task.interval_timer,
+        }.get(task.state)
+        if timer == awaited:
+            self.make_ready(task)
+        elif timer == task.interval_timer:
+            task.fired += 1
 
-    def wake(self, ident: int) -> None:
-        """A timer has fired for a task; it is ready again if it was this one that it waits for."""
-        task = self.tasks[ident]
-        if task.state is TaskState.SLEEPING and self._has_fired(task.sleep_timer):
-            self._make_ready(task)
-            return
-        task.fired += 1
-        if task.state is TaskState.WAITING:
-            task.fired -= 1
-            self._make_ready(task)
-
-    def _has_fired(self, timer_id: int) -> bool:
-        timer = self.timers.timer(timer_id)
-        return timer is None or timer.state is TimerState.FIRED
-
-    def _make_ready(self, task: Task) -> None:
+    def make_ready(self, task: Task) -> None:
+        """It goes to the end of the queue, and a core that has nothing to do to work."""
         task.state = TaskState.READY
         task.woken_ns = self.accounting.booked_ns
-        self.ready.append(task)
+        self._put(task)
 
     def requeue(self) -> None:
         """The current task gives way but could go on."""
         self.current.state = TaskState.READY
-        self.ready.append(self.current)
+        self._put(self.current)
+
+    def _put(self, task: Task) -> None:
+        with self._lock:
+            self._cpu.compute(QUEUE_NS)
+            self.queue.ready.append(task)
+            if task is self.current and len(self.queue.ready) == 1:
+                return  # this core takes it again at once
+            core = self.queue.idle_core(task, self.number)
+        if core is not None and core != self.number:
+            self._call(core)
 
     # -- running ----------------------------------------------------------------------------------
 
@@ -98,36 +114,27 @@ class Scheduler:
 
         Nobody is switched to who was running already: a task that is alone gets a new quantum only.
         """
-        self._end_quantum()
+        self._quantum.end()
         self.need_resched = False
-        before, idle = self.current, self.tasks[IDLE_TASK]
-        task = self.current = self.ready.popleft() if self.ready else idle
-        if before is idle and task is not idle:
-            idle.state = TaskState.READY
+        before = self.current
+        with self._lock:
+            self._cpu.compute(QUEUE_NS)
+            task = self.current = self.queue.take(self.number) or self.idle
+            self.is_called = False
+        if before is self.idle and task is not before:
+            before.state = TaskState.READY
         task.state = TaskState.RUNNING
+        task.core = self.number
         if task is not before:
             task.switches += 1
+            self._cpu.tracepoint("sched_switch", prev=before.name, next=task.name, id=task.id)
             self._cpu.compute(SWITCH_NS)
-        if task is not idle:
-            self._begin_quantum()
+        if task is not self.idle and self.queue.policy == "rr":
+            self._quantum.begin(self.queue.quantum_ns, f"quantum of {task.name}")
         return task
 
-    def _begin_quantum(self) -> None:
-        if self._quantum_ns:
-            manager = self._time_manager
-            name = f"quantum of {self.current.name}"
-            self._quantum = manager.set_timeout_once(self._quantum_ns, self._quantum_over, name)
-            self.quantum_due_ns = manager.due_ns(self._quantum)
-
-    def _end_quantum(self) -> None:
-        if self._quantum:
-            self._time_manager.cancel(self._quantum)
-        self._quantum = 0
-        self.quantum_due_ns = None
-
-    def _quantum_over(self) -> None:
-        self._quantum = 0
-        self.quantum_due_ns = None
+    def resched(self) -> None:
+        """The running task is to give way as soon as it can."""
         self.need_resched = True
 
     def begin(self, mode: Mode) -> None:
@@ -143,3 +150,28 @@ class Scheduler:
     def end(self) -> None:
         """The scheduler decides what is next."""
         self.accounting.switch(Mode.SCHEDULER)
+
+    # -- the end of a task ------------------------------------------------------------------------
+
+    def finished(self) -> None:
+        """The current task has done all that it had to do; core 0 tells when that was the last."""
+        self.current.state = TaskState.DONE
+        if self.number and self.queue.all_done():
+            self._call(0)
+
+    def kill(self, task: Task) -> None:
+        """End a task, which may be running on another core: then it ends when that core looks.
+
+        Its timers are the caller's business.
+        """
+        task.is_killed = True
+        with self._lock:
+            self._cpu.compute(QUEUE_NS)
+            running_on = self.queue.running(task)
+            if running_on is None:
+                if task in self.queue.ready:
+                    self.queue.ready.remove(task)
+                task.state = TaskState.DONE
+        if running_on is not None:
+            running_on.need_resched = True
+            self._call(running_on.number)

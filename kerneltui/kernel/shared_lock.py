@@ -15,28 +15,44 @@ class LockWord:
     """The word in memory that the cores agree by."""
 
     def __init__(self) -> None:
-        self.is_held = False
+        self.holder: Cpu | None = None
+        self.depth = 0
+        """how often the holder has taken it"""
+
+    @property
+    def is_held(self) -> bool:
+        """By any core."""
+        return self.holder is not None
 
 
 class SharedLock:
     """Keeps this core's handlers out by masking interrupts, and other cores out by spinning.
 
-    Masked first: a handler that spins for a lock which the code that it interrupted holds would
-    spin for ever.  To look at the word and to take it is one atomic instruction; when nobody else
-    wants it that costs nothing to speak of.
+    Masked first: a handler would find what the code that it interrupted has half done.  To look at
+    the word and to take it is one atomic instruction; when nobody else wants it that costs nothing
+    to speak of.  A core can take again what it holds.
     """
 
-    def __init__(self, cpu: Cpu, irq_lock: AbstractContextManager[object], word: LockWord) -> None:
-        """``irq_lock`` is that of the core ``cpu``."""
+    def __init__(
+        self,
+        cpu: Cpu,
+        irq_lock: AbstractContextManager[object],
+        word: LockWord,
+        spin_ns: int = SPIN_NS,
+    ) -> None:
+        """``irq_lock`` is that of the core ``cpu``; a null context where handlers may come in."""
         self._cpu = cpu
         self._irq_lock = irq_lock
         self._word = word
+        self._spin_ns = spin_ns
 
     def __enter__(self) -> None:
         self._irq_lock.__enter__()
-        while self._word.is_held:
-            self._cpu.compute(SPIN_NS)
-        self._word.is_held = True
+        word = self._word
+        while word.holder is not None and word.holder is not self._cpu:
+            self._cpu.compute(self._spin_ns)
+        word.holder = self._cpu
+        word.depth += 1
 
     def __exit__(
         self,
@@ -44,5 +60,8 @@ class SharedLock:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._word.is_held = False
+        word = self._word
+        word.depth -= 1
+        if not word.depth:
+            word.holder = None
         self._irq_lock.__exit__(kind, error, trace)

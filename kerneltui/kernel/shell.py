@@ -80,7 +80,7 @@ class Shell:
 
     def keep_boot_log(self) -> None:
         """What ``boot`` prints is what has been logged so far."""
-        self._boot_log = tuple(self._kernel.console.log)
+        self._boot_log = tuple(self._kernel.console.screen.log)
 
     # -- characters -------------------------------------------------------------------------------
 
@@ -93,13 +93,13 @@ class Shell:
 
     def has_work(self) -> bool:
         """Whether :meth:`run` is to be called: input, or a log line has taken the prompt's line."""
-        return bool(self._waiting) or not self._kernel.console.in_line
+        return bool(self._waiting) or not self._kernel.console.screen.in_line
 
     def run(self) -> None:
         """Outside IRQ context: edit and execute what has been typed, see to it that it shows."""
         console = self._kernel.console
         while self._waiting:
-            if not console.in_line:
+            if not console.screen.in_line:
                 self._prompt()
             echo, line = self.editor.feed(self._waiting.popleft())
             if echo:
@@ -109,7 +109,7 @@ class Shell:
         if self.dropped > self._told:
             console.warn(f"{self.dropped - self._told} typed characters dropped: too many waited")
             self._told = self.dropped
-        if not console.in_line:
+        if not console.screen.in_line:
             self._prompt()
 
     def _prompt(self) -> None:

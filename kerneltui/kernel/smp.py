@@ -16,7 +16,7 @@ from typing import Any, Never
 from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.console import Console
 from kerneltui.kernel.irq import IrqHandler, KernelError
-from kerneltui.kernel.platform import CoreSupport, Platform
+from kerneltui.kernel.platform import CoreSupport, EntryCode, Platform
 from kerneltui.kernel.shared_lock import LockWord, SharedLock
 
 SPIN_NS = 50
@@ -63,7 +63,12 @@ class Core:
         self.cpu = cpu
         self.arch = support.arch
         self.clock = support.clock
-        self.console = Console(support.uart, support.clock)
+        self.console = Console(cpu, support.uart, support.clock, smp.screen)
+        self.support = support
+        self.vectors: EntryCode | None = None
+        """once installed; of a further core alone"""
+        self.work: Callable[[], None] | None = None
+        """what a further core does outside handlers: it may be entered anew while the core waits"""
         self.online = False
         self.inbox = Inbox()
         self.calls = 0
@@ -78,10 +83,24 @@ class Core:
 
     def go_online(self) -> None:
         """From here on the core takes calls.  Raises KernelError for a handler that is there."""
-        irq = self._smp.irq
-        self._interrupts.register_handler(IrqHandler(irq, "Call from a core", self.handle))
-        self._interrupts.enable(irq)
+        self.register_handler(IrqHandler(self._smp.irq, "Call from a core", self.handle))
         self.online = True
+
+    def kick(self, number: int) -> None:
+        """Have a core look whether there is anything to do: an interrupt, and no call.
+
+        Raises KernelError when the core is not online.
+        """
+        self._smp.online(number)
+        self._interrupts.send_ipi(number)
+
+    def register_handler(self, handler: IrqHandler) -> None:
+        """Handle and enable one more of this core's own interrupts.
+
+        Raises KernelError for a handler that is there.
+        """
+        self._interrupts.register_handler(handler)
+        self._interrupts.enable(handler.irq)
 
     def _locked(self, inbox: Inbox) -> SharedLock:
         return SharedLock(self.cpu, self.arch.irq_lock(), inbox.lock)
@@ -155,6 +174,7 @@ class Core:
         """Say why on the console, by polling and with interrupts off, and stop for good."""
         self.arch.disable_irqs()
         self.stop_others()
+        self.console.break_lock()
         if not self.panicked:
             self.panicked = reason
             # Another core may have been stopped in the middle of a line.
@@ -194,7 +214,7 @@ class FurtherCore:
     def boot(self) -> None:
         """Vectors, the interrupt interface, interrupts on."""
         core, support = self._core, self._support
-        support.install_vectors(core.panic)
+        core.vectors = support.install_vectors(core.panic)
         support.interrupts.init_core()
         try:
             core.go_online()
@@ -203,9 +223,15 @@ class FurtherCore:
         core.arch.enable_irqs()
 
     def idle(self) -> None:
-        """Everything happens in handlers."""
+        """Everything happens in handlers, until one of them has brought work.
+
+        No instruction lies between the look and the wait, so no interrupt either.
+        """
+        core = self._core
         while True:
-            self._core.cpu.wait_for_interrupt()
+            if core.work is not None:
+                core.work()
+            core.cpu.wait_for_interrupt()
 
 
 class Smp:
@@ -217,6 +243,7 @@ class Smp:
         self.stopped_by: int | None = None
         """which core panics, so that the others are to stop"""
         self._cpu = cpu
+        self.screen = console.screen
         self._platform = platform
         self._console = console
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 IDLE_TASK = 0
-"""The id of what runs when no task is ready; the workload's are numbered from 1 on."""
+"""What runs on core 0 when no task is ready, -1 on core 1 and so on; others count from 1 on."""
 
 
 class Kind(StrEnum):
@@ -32,6 +32,8 @@ class Kind(StrEnum):
     """let others that are ready run first"""
     EXIT = "exit"
     """the end, whatever repetitions are left"""
+    SERVE = "serve"
+    """a thread of the kernel: do what there is to do, then wait until there is more"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class TaskRequest:
     """delay of the start"""
     repeat: int | None = 1
     """how often all operations are done; None: for ever"""
+    core: int | None = None
+    """the only one that it may run on; None: any"""
 
 
 class TaskState(StrEnum):
@@ -65,8 +69,20 @@ class TaskState(StrEnum):
     RUNNING = "running"
     SLEEPING = "sleeping"
     WAITING = "waiting"
-    """for its interval timer"""
+    """for its interval timer, or as a thread of the kernel for work"""
     DONE = "done"
+
+
+class Mode(StrEnum):
+    """Whose the time is that passes."""
+
+    USER = "user"
+    """the current task's"""
+    KERNEL = "kernel"
+    """the current task's, in the kernel"""
+    IRQ = "irq"
+    """an interrupt handler's, while the current task is the current one"""
+    SCHEDULER = "scheduler"
 
 
 @dataclass(slots=True)
@@ -79,6 +95,15 @@ class Times:
     """what the kernel does in its name: system calls, printing"""
     irq_ns: int = 0
     """in interrupt handlers while it was running, whomever they were for"""
+
+    def book(self, mode: Mode, passed_ns: int) -> None:
+        """Add to one of the three."""
+        if mode is Mode.USER:
+            self.user_ns += passed_ns
+        elif mode is Mode.KERNEL:
+            self.kernel_ns += passed_ns
+        elif mode is Mode.IRQ:
+            self.irq_ns += passed_ns
 
     @property
     def total_ns(self) -> int:
@@ -95,7 +120,11 @@ class Task:
     operations: tuple[Operation, ...] = ()
     rounds_left: int | None = 1
     """the present one among them; None: no end"""
+    only_on: int | None = None
+    """the core that it is bound to"""
     state: TaskState = TaskState.NEW
+    core: int | None = None
+    """where it runs, or has run last"""
     position: int = 0
     """which operation is next, or under way"""
     left_ns: int = 0
@@ -115,11 +144,22 @@ class Task:
     """ids of timers; 0: none was set, or the interval timer was cancelled"""
     fired: int = 0
     """how often the interval timer has fired that nobody has waited for yet"""
+    is_killed: bool = False
+    """it is to end as soon as it can"""
 
     @property
     def operation(self) -> Operation | None:
         """What is next, or under way; None at the end of a round."""
         return self.operations[self.position] if self.position < len(self.operations) else None
+
+    @property
+    def sort_key(self) -> tuple[bool, int]:
+        """The idle tasks by core, then the others by id."""
+        return self.id > IDLE_TASK, abs(self.id)
+
+    def may_run_on(self, core: int) -> bool:
+        """Whether it is not bound to another one."""
+        return self.only_on is None or self.only_on == core
 
     def next_round(self) -> bool:
         """From the beginning once more; False when all rounds are done."""
@@ -136,5 +176,7 @@ class Task:
         return {
             TaskState.NEW: "its start",
             TaskState.SLEEPING: f"timer {self.sleep_timer}",
-            TaskState.WAITING: f"timer {self.interval_timer}, again",
+            TaskState.WAITING: f"timer {self.interval_timer}, again"
+            if self.interval_timer
+            else "work",
         }.get(self.state, "")

@@ -11,12 +11,13 @@ is next due at the first whole period that lies ahead.  Neither drifts.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Literal, Protocol
 
 from kerneltui.kernel.arch.cpu import Cpu
-from kerneltui.kernel.console import Console
+from kerneltui.kernel.console import Clock, Console
 from kerneltui.kernel.timeout_queue import Timeout, make_queue
 
 QUEUE_NS = 50
@@ -42,51 +43,54 @@ class TimerDevice(Protocol):
         """De-assert the interrupt."""
 
 
-class TimeManager:
-    """Timeouts.  ``rearm_after_spurious=False`` is a fault that a scenario can switch on.
+class Pending:
+    """What all cores share: the queue, and what goes with it."""
 
-    ``lock`` keeps the timer interrupt out while the queue changes; None where none can come.
-    Whoever holds it may call all but the handlers.  ``queue`` names a structure of
-    :data:`kerneltui.kernel.timeout_queue.QUEUES`.
-    """
-
-    def __init__(
-        self,
-        cpu: Cpu,
-        device: TimerDevice,
-        console: Console,
-        *,
-        lock: AbstractContextManager[object] | None = None,
-        rearm_after_spurious: bool = True,
-        queue: str = "sorted",
-    ) -> None:
-        self.compatible = device.compatible
+    def __init__(self, queue: str) -> None:
         self.queue = make_queue(queue)
+        self.alive: dict[int, Timeout] = {}
+        """what a cancel finds: the queue, and a periodic timeout whose callback is running"""
+        self.skipped: dict[int, int] = {}
+        """for each timeout that leaves late periods out, by identity: how many so far"""
         self.armed_for: int | None = None
         """identity of the timeout that the comparator stands for"""
         self.handling: Timeout | None = None
         """the timeout whose callback is running"""
-        self.worst_lateness_ns = 0
-        self.ran_in_tick = 0
-        """timeouts that the latest :meth:`run_due` has run"""
-        self.skipped: dict[int, int] = {}
-        """for each timeout that leaves late periods out, by identity: how many so far"""
-        self.lock = lock or nullcontext()
-        self._alive: dict[int, Timeout] = {}
-        """what a cancel finds: the queue, and a periodic timeout whose callback is running"""
-        self._cpu = cpu
-        self._device = device
-        self._console = console
-        self._rearm_after_spurious = rearm_after_spurious
-        self._created = 0
-        self._warn_beyond_ns = 0
+        self.created = 0
 
-    def init(self) -> None:
-        """Nothing to bring up: the counter runs since power-on."""
+
+class Timeouts(ABC):
+    """Setting and cancelling timeouts, from one core.
+
+    ``lock`` keeps out whoever else touches the queue: the timer interrupt of this core, and other
+    cores where they set timeouts too.  Whoever holds it may call all methods.
+    """
+
+    def __init__(
+        self, cpu: Cpu, clock: Clock, pending: Pending, lock: AbstractContextManager[object]
+    ) -> None:
+        """All instructions are those of ``cpu``, and ``clock`` is as that one reads it."""
+        self.pending = pending
+        self.queue = pending.queue
+        self.skipped = pending.skipped
+        self.lock = lock
+        self._alive = pending.alive
+        self._cpu = cpu
+        self._clock = clock
+
+    @property
+    def armed_for(self) -> int | None:
+        """Identity of the timeout that the comparator stands for."""
+        return self.pending.armed_for
+
+    @property
+    def handling(self) -> Timeout | None:
+        """The timeout whose callback is running."""
+        return self.pending.handling
 
     def uptime_ns(self) -> int:
-        """Time since power-on."""
-        return self._device.uptime_ns()
+        """Time since power-on, as this core reads it."""
+        return self._clock.uptime_ns()
 
     def set_timeout_once(self, delay_ns: int, callback: Callable[[], None], name: str = "") -> int:
         """Call back once, ``delay_ns`` from now; answers the timeout's identity."""
@@ -120,8 +124,8 @@ class TimeManager:
         skips: bool = False,
     ) -> int:
         with self.lock:
-            self._created += 1
-            timeout = Timeout(self._created, due_ns, period_ns, callback, name)
+            self.pending.created += 1
+            timeout = Timeout(self.pending.created, due_ns, period_ns, callback, name)
             self._alive[timeout.ident] = timeout
             if skips:
                 self.skipped[timeout.ident] = 0
@@ -155,22 +159,66 @@ class TimeManager:
         self._cpu.compute(QUEUE_NS)
         self.queue.push(timeout)
 
+    @abstractmethod
+    def _arm_for_head(self) -> None:
+        """The comparator stands for the head of the queue."""
+
+    @abstractmethod
+    def _arm_or_disarm(self) -> None:
+        """The same, or for nothing when there is none."""
+
+
+class TimeManager(Timeouts):
+    """Timeouts.  ``rearm_after_spurious=False`` is a fault that a scenario can switch on.
+
+    ``lock`` is None where no interrupt can come.  ``queue`` names a structure of
+    :data:`kerneltui.kernel.timeout_queue.QUEUES`.
+    """
+
+    def __init__(
+        self,
+        cpu: Cpu,
+        device: TimerDevice,
+        console: Console,
+        *,
+        lock: AbstractContextManager[object] | None = None,
+        rearm_after_spurious: bool = True,
+        queue: str = "sorted",
+    ) -> None:
+        super().__init__(cpu, device, Pending(queue), lock or nullcontext())
+        self.compatible = device.compatible
+        self.worst_lateness_ns = 0
+        self.ran_in_tick = 0
+        """timeouts that the latest :meth:`run_due` has run"""
+        self._device = device
+        self._console = console
+        self._rearm_after_spurious = rearm_after_spurious
+        self._warn_beyond_ns = 0
+
+    def init(self) -> None:
+        """Nothing to bring up: the counter runs since power-on."""
+
     def _arm_for_head(self) -> None:
         head = self.queue.head()
-        self.armed_for = None
+        self.pending.armed_for = None
         if head is not None:
             self._device.set_timeout_irq(head.due_ns)
-            self.armed_for = head.ident
+            self.pending.armed_for = head.ident
 
     def _arm_or_disarm(self) -> None:
         self._arm_for_head()
         if self.armed_for is None:
             self._device.set_timeout_irq(NEVER)
 
+    def rearm(self) -> None:
+        """Another core has changed the queue."""
+        with self.lock:
+            self._arm_or_disarm()
+
     def handle(self) -> None:
         """The timer interrupt: run the callback that is due, arm for the next."""
         self._device.conclude_timeout_irq()
-        self.armed_for = None
+        self.pending.armed_for = None
         timeout = self._pop_due()
         if timeout is None:
             self._console.warn("Spurious timeout IRQ")
@@ -193,7 +241,7 @@ class TimeManager:
 
         What falls due meanwhile waits for the next interrupt, so that others get in between.
         """
-        self.armed_for = None
+        self.pending.armed_for = None
         self.ran_in_tick = 0
         now_ns = tick_ns
         with self.lock:
@@ -228,13 +276,13 @@ class TimeManager:
             self.skipped[timeout.ident] += missed
 
     def _call(self, timeout: Timeout) -> None:
-        self.handling = timeout
+        self.pending.handling = timeout
         self._cpu.tracepoint("timer_callback", name=timeout.name, id=timeout.ident)
         timeout.callback()
         self._cpu.tracepoint("timer_callback_done", name=timeout.name, id=timeout.ident)
 
     def _finish(self, timeout: Timeout) -> None:
-        self.handling = None
+        self.pending.handling = None
         if timeout.ident in self._alive:
             self._push(timeout)
 
@@ -264,3 +312,30 @@ class TimeManager:
         ):
             self._warn_beyond_ns = 2 * late_ns
             self._console.warn(f"'{timeout.name}' is {late_ns // 1_000_000} ms late: overload")
+
+
+class RemoteTimeouts(Timeouts):
+    """Timeouts as a further core sets and cancels them.
+
+    The queue is the same, but the comparator is the boot core's: ``rearm()`` has that one called
+    when the head is not what it is armed for.
+    """
+
+    def __init__(
+        self,
+        cpu: Cpu,
+        clock: Clock,
+        pending: Pending,
+        lock: AbstractContextManager[object],
+        rearm: Callable[[], None],
+    ) -> None:
+        super().__init__(cpu, clock, pending, lock)
+        self._rearm = rearm
+
+    def _arm_for_head(self) -> None:
+        head = self.queue.head()
+        if (head.ident if head is not None else None) != self.armed_for:
+            self._rearm()
+
+    def _arm_or_disarm(self) -> None:
+        self._arm_for_head()

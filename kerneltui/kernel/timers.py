@@ -8,11 +8,12 @@ an interval timer never ends by itself.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 
 from kerneltui.kernel.errno import Errno, SyscallError
-from kerneltui.kernel.time import NEVER, CatchUp, TimeManager
+from kerneltui.kernel.time import NEVER, CatchUp, TimeManager, Timeouts
 
 NS_PER_MS = 1_000_000
 MAX_DELAY_MS = NEVER // 2 // NS_PER_MS
@@ -48,24 +49,34 @@ class Timer:
 class TimerService:
     """The timers of a kernel.
 
-    ``wake(task)`` is called in IRQ context whenever a timer with a task fires; without it tasks
-    are collected for :meth:`tick`, which somebody has to call then.  ``catch_up`` is what interval
-    timers do with periods that they are late by.
+    ``wake(task, timer_id)`` is called in IRQ context whenever a timer with a task fires; without it
+    tasks are collected for :meth:`tick`, which somebody has to call then.  ``catch_up`` is what
+    interval timers do with periods that they are late by.
     """
 
     def __init__(
         self,
         time_manager: TimeManager,
-        wake: Callable[[int], None] | None = None,
+        wake: Callable[[int, int], None] | None = None,
         catch_up: CatchUp = "all",
     ) -> None:
-        self._manager = time_manager
+        self._home = time_manager
+        self._timeouts: Timeouts = time_manager
         self._wake = wake
         self._catch_up = catch_up
         self._pending: dict[int, Timer] = {}
         self._ended: dict[int, Timer] = {}
         self._to_wake: list[int] = []
         self._latest_ns = 0
+
+    def on_core(self, timeouts: Timeouts) -> TimerService:
+        """The same timers for the system calls of another core, which sets ``timeouts``.
+
+        What fires, fires on the boot core and is handled there, whoever has set it.
+        """
+        other = copy(self)
+        other._timeouts = timeouts  # noqa: SLF001 - of its own class
+        return other
 
     # -- system calls -----------------------------------------------------------------------------
 
@@ -87,10 +98,10 @@ class TimerService:
         Raises SyscallError: EALREADY when it has fired or been cancelled, ENOENT when there is no
         such timer, or it ended ENDED_KEPT timers ago.
         """
-        with self._manager.lock:
+        with self._timeouts.lock:
             timer = self._pending.get(timer_id)
             if timer is not None:
-                self._manager.cancel(timer_id)
+                self._timeouts.cancel(timer_id)
                 self._end(timer, TimerState.CANCELLED)
         if timer is None:
             ended = self._ended.get(timer_id)
@@ -107,14 +118,15 @@ class TimerService:
         interrupts do the same work between ticks, where there are any.
         """
         self._latest_ns = max(self._latest_ns, now_ns)
-        with self._manager.lock:
-            self._manager.run_due(self._latest_ns)
-            tasks, self._to_wake = self._to_wake, []
+        with self._home.lock:
+            self._home.run_due(self._latest_ns)
+            tasks = list(self._to_wake)
+            self._to_wake.clear()
         return tasks
 
     def now_ns(self) -> int:
         """Uptime, or the latest tick's time if that is later: it never goes back."""
-        self._latest_ns = max(self._latest_ns, self._manager.uptime_ns())
+        self._latest_ns = max(self._latest_ns, self._timeouts.uptime_ns())
         return self._latest_ns
 
     def time_until_next_timer(self) -> int | None:
@@ -138,25 +150,25 @@ class TimerService:
             raise SyscallError(Errno.EINVAL, f"task {wake_task}")
         if delay_ms > MAX_DELAY_MS:
             raise SyscallError(Errno.ERANGE, f"a delay of {delay_ms} ms")
-        with self._manager.lock:
+        with self._timeouts.lock:
             timer = self._begin(delay_ms * NS_PER_MS, wake_task, is_interval=is_interval)
         return timer.id
 
     def _begin(self, delay_ns: int, wake_task: int, *, is_interval: bool) -> Timer:
         """With the lock held: a timer may not fire before it is known."""
-        manager, name = self._manager, f"wake task {wake_task}" if wake_task else "timer"
+        timeouts, name = self._timeouts, f"wake task {wake_task}" if wake_task else "timer"
         if is_interval:
-            ident = manager.set_timeout_periodic(delay_ns, self._fire, name, self._catch_up)
+            ident = timeouts.set_timeout_periodic(delay_ns, self._fire, name, self._catch_up)
         else:
-            ident = manager.set_timeout_once(delay_ns, self._fire, name)
+            ident = timeouts.set_timeout_once(delay_ns, self._fire, name)
         interval_ns = delay_ns if is_interval else None
-        timer = Timer(ident, TimerState.PENDING, manager.due_ns(ident), interval_ns, wake_task)
+        timer = Timer(ident, TimerState.PENDING, timeouts.due_ns(ident), interval_ns, wake_task)
         self._pending[ident] = timer
         return timer
 
     def _fire(self) -> None:
         """The callback of all timers: which one it is the time manager knows."""
-        timeout = self._manager.handling
+        timeout = self._home.handling
         timer = self._pending.get(timeout.ident) if timeout is not None else None
         if timeout is None or timer is None:
             return
@@ -170,7 +182,7 @@ class TimerService:
         if self._wake is None:
             self._to_wake.append(timer.wake_task)
         else:
-            self._wake(timer.wake_task)
+            self._wake(timer.wake_task, timer.id)
 
     def _end(self, timer: Timer, state: TimerState) -> None:
         timer.state = state

@@ -50,6 +50,8 @@ class Workload:
     """structure of the timeout queue, one of :data:`kerneltui.kernel.timeout_queue.QUEUES`"""
     tasks: tuple[TaskRequest, ...] = ()
     sched: str = "rr"
-    """scheduling policy, one of :data:`kerneltui.kernel.scheduler.POLICIES`"""
+    """scheduling policy, one of :data:`kerneltui.kernel.run_queue.POLICIES`"""
     quantum_ns: int = 10_000_000
     """how long a task may run before it is another's turn; policy ``rr`` alone"""
+    cores: int = 1
+    """how many run tasks"""

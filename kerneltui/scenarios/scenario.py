@@ -24,6 +24,7 @@ from kerneltui.scenarios.tasks import task_requests
 
 MOST_TIMEOUTS = 100_000
 MOST_TASKS = 1000
+MOST_CORES = 4
 DEFAULT_BOARD, PC_BOARD = "rpi4", "x86"
 DEFAULT_SCENARIO = "timer-callbacks"
 
@@ -67,6 +68,10 @@ class TaskSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     repeat: Annotated[
         Annotated[int, Meta(ge=1)] | Literal["forever"], Meta(description="do it all so often")
     ] = 1
+    core: Annotated[
+        Annotated[int, Meta(ge=0, lt=MOST_CORES)] | None,
+        Meta(description="the only core that it may run on"),
+    ] = None
 
 
 class InputSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,6 +92,7 @@ class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tasks: Annotated[list[TaskSpec], Meta(max_length=MOST_TASKS)] = []
     sched: Annotated[Policy, Meta(description="scheduling policy")] = "rr"
     quantum: Annotated[Duration, Meta(description="of the policy rr")] = duration(10_000_000)
+    cores: Annotated[int, Meta(ge=1, le=MOST_CORES, description="how many run tasks")] = 1
     faults: Annotated[list[str], Meta(description=f"any of: {', '.join(FAULTS)}")] = []
     boot: Annotated[str, Meta(description="boot parameters of a PC's kernel")] = ""
     cpu: Annotated[str, Meta(description="changed CPU features, as -arat")] = ""
@@ -98,12 +104,13 @@ class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """What the command line changes: boot parameters, CPU features, devices, queue structure."""
+    """What the command line changes: of the board, and of what the kernel is asked to do."""
 
     append: str = ""
     cpu: str = ""
     without: tuple[str, ...] = ()
     queue: str = ""
+    sched: str = ""
 
 
 UNCHANGED = Changes()
@@ -165,6 +172,7 @@ def read_scenario(file: ConfigFile, path: Path) -> Scenario:
         tasks=task_requests(file, spec),
         sched=spec.sched,
         quantum_ns=int(spec.quantum),
+        cores=spec.cores,
     )
     return Scenario(path.stem, spec, workload, file)
 
@@ -254,7 +262,7 @@ def changes_for(board: str, changes: Changes | None) -> Changes:
     found = load_board(board)
     wanted = changes or UNCHANGED
     without = tuple(name for name in wanted.without if name in found.spec.devices)
-    kept = wanted if found.is_x86 else Changes(queue=wanted.queue)
+    kept = wanted if found.is_x86 else Changes(queue=wanted.queue, sched=wanted.sched)
     return msgspec.structs.replace(kept, without=without)
 
 
@@ -274,6 +282,7 @@ def make_session(
         scenario.workload,
         boot=f"{scenario.spec.boot} {changes.append}".strip(),
         queue=changes.queue or scenario.spec.queue,
+        sched=changes.sched or scenario.spec.sched,
     )
     return Session(
         Setup(
@@ -302,6 +311,8 @@ def _check_fit(board: Board, scenario: Scenario, changes: Changes) -> None:
             raise scenario.file.error(("faults", number), text)
     if changes.append and not board.is_x86:
         raise UserError(f"--append: only a PC's kernel has boot parameters, {board.name} has none")
+    if changes.sched and not PROGRAMS[scenario.spec.program].has_tasks:
+        raise UserError(f"--sched: the scenario '{scenario.name}' has no tasks to schedule")
     try:
         parse(changes.append)
     except KernelError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kerneltui.configfile import ConfigFile
+from kerneltui.kernel.programs import PROGRAMS
 from kerneltui.kernel.tasks import Kind, Operation, TaskRequest
 from kerneltui.kernel.timers import MAX_DELAY_MS, NS_PER_MS
 
@@ -14,14 +15,16 @@ if TYPE_CHECKING:
 
 def task_requests(file: ConfigFile, spec: ScenarioSpec) -> tuple[TaskRequest, ...]:
     """The tasks, checked.  Raises :class:`kerneltui.errors.UserError`."""
-    if spec.tasks and spec.program != "tasks":
+    if spec.tasks and not PROGRAMS[spec.program].has_tasks:
         raise file.error(("tasks",), f"the program '{spec.program}' runs no tasks")
     if spec.quantum == 0:
         raise file.error(("quantum",), "a quantum of zero would let nobody run")
-    return tuple(_request(file, task, ("tasks", n)) for n, task in enumerate(spec.tasks))
+    return tuple(
+        _request(file, task, ("tasks", n), spec.cores) for n, task in enumerate(spec.tasks)
+    )
 
 
-def _request(file: ConfigFile, spec: TaskSpec, where: tuple[Any, ...]) -> TaskRequest:
+def _request(file: ConfigFile, spec: TaskSpec, where: tuple[Any, ...], cores: int) -> TaskRequest:
     operations = tuple(
         Operation(Kind(item))
         if isinstance(item, str)
@@ -33,7 +36,10 @@ def _request(file: ConfigFile, spec: TaskSpec, where: tuple[Any, ...]) -> TaskRe
         place = (*where, "do", kinds.index(Kind.WAIT))
         raise file.error(place, "there is no interval timer to wait for: begin it with 'every'")
     repeat = spec.repeat if isinstance(spec.repeat, int) else None
-    return TaskRequest(spec.name, operations, int(spec.start), repeat)
+    if spec.core is not None and spec.core >= cores:
+        text = f"core {spec.core} runs no tasks: 'cores' is {cores}"
+        raise file.error((*where, "core"), text)
+    return TaskRequest(spec.name, operations, int(spec.start), repeat, spec.core)
 
 
 def _operation(file: ConfigFile, spec: OperationSpec, place: tuple[Any, ...]) -> Operation:

@@ -316,7 +316,7 @@ class Clock:
 
 def test_a_log_line_has_the_uptime_in_front_and_is_out_before_the_kernel_goes_on():
     wire = Wire()
-    console = Console(wire, Clock())
+    console = Console(None, wire, Clock())
     console.info("hello")
     console.warn("careful")
     assert bytes(wire.sent) == b"[   12.003045] hello\r\n[W  12.003045] careful\r\n"
@@ -325,5 +325,5 @@ def test_a_log_line_has_the_uptime_in_front_and_is_out_before_the_kernel_goes_on
 
 def test_what_is_not_ascii_is_a_question_mark():
     wire = Wire()
-    Console(wire, Clock()).write("é\n☃")
+    Console(None, wire, Clock()).write("é\n☃")
     assert bytes(wire.sent) == b"?\r\n?"

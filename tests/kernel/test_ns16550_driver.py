@@ -160,7 +160,7 @@ def test_no_pause_between_texts_makes_the_count_of_free_places_wrong(pieces):
 
 
 def test_a_console_line_is_on_the_wire_when_info_returns(pc):
-    console = Console(driver_of(pc), FakeTimer())
+    console = Console(pc, driver_of(pc), FakeTimer())
     console.info("Hello from a PC")
     assert pc.sent == b"[    0.000000] Hello from a PC\r\n"
 

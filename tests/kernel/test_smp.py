@@ -28,7 +28,8 @@ board_of = functools.cache(load_board)
 class Several(TimerCallbacks):
     """All cores up; ``ran`` lists what called cores did: (core, word)."""
 
-    STARTS_CORES = True
+    def wants_cores(self):
+        return True
 
     def __init__(self, cpu, board, workload):
         super().__init__(cpu, board, workload)

@@ -28,10 +28,13 @@ class Bench:
         self.clock = StoppableTimer()
         self.manager = TimeManager(FakeCpu(), self.clock, FakeConsole())
         self.woken = []
-        wake = None if collects else self.woken.append
+        wake = None if collects else self.wake
         self.timers = TimerService(self.manager, wake, catch_up)
         self.handle = self.manager.handle_tick if by_tick else self.manager.handle
         self.ran = []
+
+    def wake(self, task, timer):
+        self.woken.append(task)
 
     def note(self, name, then=None):
         def callback():
@@ -248,7 +251,8 @@ def test_an_interval_can_be_cancelled_by_the_one_it_wakes():
     bench = Bench()
     woken = []
 
-    def wake(task):
+    def wake(task, fired):
+        assert fired == timer
         woken.append(task)
         if len(woken) == 3:
             timers.timer_cancel(timer)

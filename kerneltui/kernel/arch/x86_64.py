@@ -122,14 +122,22 @@ class SyscallEntry:
     It is a trap gate: a call that came with interrupts let in runs with them let in.
     """
 
-    def __init__(self, cpu: X86Cpu, handler: SyscallHandler, panic: Callable[[str], Never]) -> None:
+    def __init__(
+        self,
+        cpu: X86Cpu,
+        handler: SyscallHandler,
+        panic: Callable[[str], Never],
+        number: int = 0,
+    ) -> None:
+        """``number`` is the core's."""
         self._cpu = cpu
         self._handler = handler
         self._panic = panic
+        self._base = IDT + IDT_SIZE * number
 
     def install(self) -> None:
-        """Write the gate, into the boot core's table: no other core makes system calls."""
-        write_gate(self._cpu, IDT, SYSCALL_VECTOR, self.enter, TRAP_GATE)
+        """Write the gate into the core's table."""
+        write_gate(self._cpu, self._base, SYSCALL_VECTOR, self.enter, TRAP_GATE)
 
     def enter(self) -> None:
         """A system call: number and arguments lie in the saved registers."""
@@ -177,8 +185,10 @@ class IrqLock:
 class X86Arch:
     """What the kernel asks of the processor, whichever it is."""
 
-    def __init__(self, cpu: X86Cpu) -> None:
+    def __init__(self, cpu: X86Cpu, number: int = 0) -> None:
+        """``number`` is the core's."""
         self._cpu = cpu
+        self._number = number
 
     def irq_lock(self) -> IrqLock:
         """A lock that keeps interrupts out."""
@@ -222,7 +232,7 @@ class X86Arch:
 
     def install_syscalls(self, handler: SyscallHandler, panic: Callable[[str], Never]) -> None:
         """System calls come by INT 80h."""
-        SyscallEntry(self._cpu, handler, panic).install()
+        SyscallEntry(self._cpu, handler, panic, self._number).install()
 
     def syscall(self, number: int, *arguments: int) -> int:
         """INT 80h, with the registers that Linux takes on x86-64."""

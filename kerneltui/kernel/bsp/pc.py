@@ -102,6 +102,39 @@ class CoreClock:
         return moment.uptime_ns()
 
 
+class CoreTimer:
+    """A further core's local APIC timer, brought up by that core when it is first set.
+
+    It need not run in deep idle: it only ends what a core is busy with.
+    """
+
+    def __init__(self, apic_timer: ApicTimer, clock: CoreClock) -> None:
+        """Both are that core's; the rate is known."""
+        self.compatible = apic_timer.compatible
+        self._apic_timer = apic_timer
+        self._clock = clock
+        self._is_up = False
+
+    def uptime_ns(self) -> int:
+        """System time."""
+        return self._clock.uptime_ns()
+
+    def set_timeout_irq(self, due_ns: int) -> None:
+        """Earlier, when that is beyond what the timer can count."""
+        timer = self._apic_timer
+        if due_ns >= NEVER:
+            timer.stop()
+            return
+        if not self._is_up:
+            self._is_up = True
+            timer.init()
+        timer.set_oneshot(min(max(due_ns - self.uptime_ns(), 0), timer.max_oneshot_ns))
+
+    def conclude_timeout_irq(self) -> None:
+        """Nothing: the interrupt was an edge."""
+        self._apic_timer.conclude()
+
+
 class Pc(Platform):
     """The platform; ``clock`` and ``source`` are the devices chosen by :meth:`bring_up`."""
 
@@ -133,15 +166,16 @@ class Pc(Platform):
         self.clock: ClockEvent | None = None
         self.source: ClockSource | None = None
         self.wall_clock: WallClock | None = None
+        self._apic_timer = ApicTimer(cpu, None, APIC_TIMER_VECTOR)
         self._counters: list[Counter] = []
         self._decisions: list[str] = []
         self._pit_lock = LockWord()
         self._timekeeper: Timekeeper | None = None
 
-    def install_vectors(self, panic: Callable[[str], Never]) -> None:
+    def install_vectors(self, panic: Callable[[str], Never]) -> Vectors:
         """The processor tells the vector."""
-        self.vectors = Vectors(self.cpu, self.handle_vector, panic)
-        self.vectors.install()
+        self.vectors = _install_vectors(self.cpu, 0, self.handle_vector, panic)
+        return self.vectors
 
     def handle_vector(self, vector: int) -> None:
         """What the entry code calls: the interrupt manager is only chosen later."""
@@ -194,7 +228,7 @@ class Pc(Platform):
         cpu, tables = self.cpu, self.tables
         hpet = tables.hpet.address if tables.hpet is not None else None
         trust = "trust-apic-timer" in self._faults
-        apic_timer = ApicTimer(
+        apic_timer = self._apic_timer = ApicTimer(
             cpu,
             madt.local_apic_address if madt is not None else None,
             APIC_TIMER_VECTOR,
@@ -304,20 +338,23 @@ class Pc(Platform):
         if source is None or timekeeper is None:
             raise KernelError("There is no clock yet")
         if number == 0:
-            return CoreSupport(self.arch, manager, self.uart, self, self.install_vectors)
-        arch = X86Arch(cpu)
+            return CoreSupport(
+                self.arch, manager, self.uart, self, self.timer, self._apic_timer.irq,
+                self.install_vectors,
+            )  # fmt: skip
+        arch = X86Arch(cpu, number)
         all_sources = self._sources(Tsc(cpu), cpu, arch)
         same = next(item for item in all_sources if item.name == source.name)
         same.hz, same.mask = source.hz, source.mask
         base, apic_ids = manager.local_apic.base, manager.apic_ids
         interrupts = LocalApicInterrupts(cpu, base, number, apic_ids)
+        apic_timer = ApicTimer(cpu, base, APIC_TIMER_VECTOR)
+        apic_timer.hz = self._apic_timer.hz
+        timer = CoreTimer(apic_timer, CoreClock(timekeeper, same))
         return CoreSupport(
-            arch,
-            interrupts,
-            Ns16550(cpu, COM1),
-            CoreClock(timekeeper, same),
-            partial(_install_vectors, cpu, number, interrupts),
-        )
+            arch, interrupts, Ns16550(cpu, COM1), timer, timer, apic_timer.irq,
+            partial(_install_vectors, cpu, number, interrupts.handle_vector),
+        )  # fmt: skip
 
     def _apic_interrupts(self) -> ApicInterrupts:
         if isinstance(self.irq_manager, PicInterrupts):
@@ -365,10 +402,12 @@ class Pc(Platform):
 
 
 def _install_vectors(
-    cpu: X86Cpu, number: int, interrupts: LocalApicInterrupts, panic: Callable[[str], Never]
-) -> None:
-    """A further core's table, installed by that core."""
-    Vectors(cpu, interrupts.handle_vector, panic, number).install()
+    cpu: X86Cpu, number: int, handle_vector: Callable[[int], None], panic: Callable[[str], Never]
+) -> Vectors:
+    """A core's table, installed by that core."""
+    vectors = Vectors(cpu, handle_vector, panic, number)
+    vectors.install()
+    return vectors
 
 
 def _alias(handler: IrqHandler, irq: Irq) -> IrqHandler:

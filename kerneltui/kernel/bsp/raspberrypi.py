@@ -108,10 +108,10 @@ class RaspberryPi(Platform):
         self.timer: ArchTimer = ArchTimer(cpu, round_due_down="round-due-down" in workload.faults)
         self.vectors: Vectors | None = None
 
-    def install_vectors(self, panic: Callable[[str], Never]) -> None:
+    def install_vectors(self, panic: Callable[[str], Never]) -> Vectors:
         """The IRQ vector asks the interrupt controller what it is."""
-        self.vectors = Vectors(self._cpu, self.irq_manager.handle_pending, panic)
-        self.vectors.install()
+        self.vectors = _install_vectors(self._cpu, self.irq_manager, panic)
+        return self.vectors
 
     def uptime_ns(self) -> int:
         """The architectural counter runs since power-on."""
@@ -135,16 +135,17 @@ class RaspberryPi(Platform):
 
     def core_support(self, number: int, cpu: Aarch64Cpu) -> CoreSupport:
         """The architectural counter is the same for all cores."""
+        support = self.support
         if number == 0:
-            return CoreSupport(self.arch, self.irq_manager, self.uart, self, self.install_vectors)
-        interrupts = self.support.interrupt_controller(cpu, number)
+            return CoreSupport(
+                self.arch, self.irq_manager, self.uart, self, self.timer, support.irq_timer,
+                self.install_vectors,
+            )  # fmt: skip
+        interrupts, timer = support.interrupt_controller(cpu, number), ArchTimer(cpu)
         return CoreSupport(
-            Aarch64(cpu),
-            interrupts,
-            Pl011(cpu, self.support.pl011_uart),
-            ArchTimer(cpu),
-            partial(_install_vectors, cpu, interrupts),
-        )
+            Aarch64(cpu), interrupts, Pl011(cpu, support.pl011_uart), timer, timer,
+            support.irq_timer, partial(_install_vectors, cpu, interrupts),
+        )  # fmt: skip
 
     def timer_lines(self) -> list[str]:
         """Its resolution."""
@@ -153,6 +154,8 @@ class RaspberryPi(Platform):
 
 def _install_vectors(
     cpu: Aarch64Cpu, interrupts: Gicv2 | BcmInterruptController, panic: Callable[[str], Never]
-) -> None:
-    """A further core's table, installed by that core."""
-    Vectors(cpu, interrupts.handle_pending, panic).install()
+) -> Vectors:
+    """A core's table, installed by that core."""
+    vectors = Vectors(cpu, interrupts.handle_pending, panic)
+    vectors.install()
+    return vectors

@@ -17,6 +17,7 @@ class Entry(NamedTuple):
 
     kernel: str
     boards: tuple[str, ...] = BOARDS
+    has_tasks: bool = False
 
 
 PIS, PC = ("rpi3", "rpi4"), ("x86",)
@@ -24,9 +25,9 @@ PROGRAMS = {
     "timer-callbacks": Entry("timer_callbacks:TimerCallbacks"),
     "system-timer": Entry("system_timer:SystemTimerProgram", PIS),
     "ipi": Entry("ipi:Ipi"),
-    "shell": Entry("shell:ShellProgram"),
+    "shell": Entry("shell:ShellProgram", has_tasks=True),
     "timer-syscalls": Entry("timer_syscalls:TimerSyscalls"),
-    "tasks": Entry("tasks:Tasks"),
+    "tasks": Entry("tasks:Tasks", has_tasks=True),
     "clock-sources": Entry("clock_sources:ClockSources", PC),
     "tick-vs-tickless": Entry("tick_vs_tickless:TickVsTickless", PC),
     "second-io-apic": Entry("second_io_apic:SecondIoApic", PC),

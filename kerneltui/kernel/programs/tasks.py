@@ -5,16 +5,24 @@ After the executor of axeberg and the run-time accounting of ExectOS.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from functools import partial
 
 from kerneltui.kernel.accounting import Accounting
-from kerneltui.kernel.arch.cpu import Cpu
+from kerneltui.kernel.arch.cpu import Arch, Cpu
 from kerneltui.kernel.executor import Executor
+from kerneltui.kernel.irq import IrqHandler
 from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
+from kerneltui.kernel.quantum import CoreQuantum, QueuedQuantum
+from kerneltui.kernel.run_queue import RunQueue
 from kerneltui.kernel.scheduler import Scheduler
+from kerneltui.kernel.shared_lock import LockWord, SharedLock
+from kerneltui.kernel.smp import Core
 from kerneltui.kernel.syscalls import Syscalls
-from kerneltui.kernel.tasks import IDLE_TASK, Task, TaskState
+from kerneltui.kernel.tasks import IDLE_TASK, Task
+from kerneltui.kernel.time import RemoteTimeouts
+from kerneltui.kernel.timers import TimerService
 from kerneltui.kernel.workload import Workload
 
 FIRST_START_NS = 100_000
@@ -25,105 +33,170 @@ class Tasks(TimerCallbacks):
     """Runs the workload's tasks and, when the last is done, prints the accounts."""
 
     def __init__(self, cpu: Cpu, board: str, workload: Workload) -> None:
+        self._queue_word = LockWord()
         super().__init__(cpu, board, workload)
         self.reported = False
-        self._make_scheduler()
+        self.run_queue = self._make_queue()
+        self._make_core_0()
 
-    def _make_scheduler(self) -> None:
+    def _make_queue(self) -> RunQueue:
+        tasks = {}
+        for ident, request in enumerate(self.workload.tasks, 1):
+            tasks[ident] = Task(
+                ident, request.name, request.operations, request.repeat, request.core
+            )
+        return RunQueue(tasks, self.workload.sched, self.workload.quantum_ns)
+
+    def _make_core_0(self) -> None:
         """Once more when the timer is known, as the time manager."""
-        workload = self.workload
-        idle = Task(IDLE_TASK, "idle", rounds_left=None)
-        tasks = {IDLE_TASK: idle}
-        for ident, request in enumerate(workload.tasks, 1):
-            tasks[ident] = Task(ident, request.name, request.operations, request.repeat)
-        self._accounting = Accounting(self.platform, idle)
-        self.scheduler = Scheduler(
+        scheduler = Scheduler(
+            0,
             self.cpu,
-            tasks,
-            self._accounting,
-            self.time_manager,
-            workload.sched,
-            workload.quantum_ns,
+            self.run_queue,
+            self._accounting(0),
+            QueuedQuantum(self.time_manager),
+            partial(_kick, self.smp.cores, 0),
         )
-        self.executor = Executor(self.cpu, self.arch, self.console, self.scheduler)
+        self.timers = TimerService(self.time_manager, scheduler.wake)
+        self.executor = Executor(self.cpu, self.arch, self.console, scheduler, self._went_idle)
+
+    def _accounting(self, number: int) -> Accounting:
+        name = "idle" if self.workload.cores == 1 else f"idle {number}"
+        idle = Task(IDLE_TASK - number, name, rounds_left=None, only_on=number)
+        self.run_queue.add(idle)
+        clock = self.smp.cores[number].clock if number else self.platform
+        return Accounting(clock, idle)
+
+    def wants_cores(self) -> bool:
+        """If more than one is to run tasks."""
+        return self.workload.cores > 1
+
+    def queue_lock(self) -> AbstractContextManager[object]:
+        """All cores that run tasks set timers."""
+        return self._lock(self.cpu, self.arch)
+
+    def _lock(self, cpu: Cpu, arch: Arch) -> SharedLock:
+        return SharedLock(cpu, arch.irq_lock(), self._queue_word)
+
+    # -- boot -------------------------------------------------------------------------------------
 
     def boot(self) -> None:
-        """As ever; then the tasks are let loose, and interrupts stay masked for the scheduler."""
+        """As ever; then the tasks are let loose, on the other cores first."""
         super().boot()
-        self.arch.disable_irqs()
-        self._make_scheduler()
-        self._accounting.begin()
-        syscalls = Syscalls(self.scheduler.timers)
-        self.arch.install_syscalls(syscalls.handle, self.panic)
-        if self.platform.vectors is not None:
-            self.platform.vectors.accounting = self._accounting
+        self._make_core_0()
+        self.arch.install_syscalls(Syscalls(self.timers).handle, self.panic)
+        self._start_other_cores()
+        self.executor.begin(self.platform.vectors)
         self._start_tasks()
+
+    def _start_other_cores(self) -> None:
+        """As many as are wanted and have come; each begins in the handler of a call."""
+        for number in self.smp.others_online(0)[: self.workload.cores - 1]:
+            core0 = self.smp.cores[0]
+            core0.wait(core0.call(number, self._start_core))
+
+    def _start_core(self, core: Core) -> None:
+        """On that core."""
+        support = core.support
+        quantum = CoreQuantum(support.timer)
+        scheduler = Scheduler(
+            core.number,
+            core.cpu,
+            self.run_queue,
+            self._accounting(core.number),
+            quantum,
+            partial(_kick, self.smp.cores, core.number),
+        )
+        core.register_handler(IrqHandler(support.irq_timer, "End of a quantum", quantum.handle))
+        rearm = partial(_call_to_rearm, core, self)
+        lock = self._lock(core.cpu, core.arch)
+        pending = self.time_manager.pending
+        timeouts = RemoteTimeouts(core.cpu, core.clock, pending, lock, rearm)
+        timers = self.timers.on_core(timeouts)
+        core.arch.install_syscalls(Syscalls(timers).handle, core.panic)
+        core.work = _Work(core, Executor(core.cpu, core.arch, core.console, scheduler))
 
     def _start_tasks(self) -> None:
         """By timeouts, in the order of the workload where they begin at the same time.
 
         Before the first the core waits once: what has booted can be looked at, and returned to.
         """
-        begin_ns = self._accounting.started_ns + FIRST_START_NS
+        begin_ns = self.executor.scheduler.accounting.started_ns + FIRST_START_NS
         for ident, request in enumerate(self.workload.tasks, 1):
-            admit = partial(self.scheduler.admit, ident)
+            admit = partial(self.executor.scheduler.admit, ident)
             name = f"start of {request.name}"
             self.time_manager.set_timeout_at(begin_ns + request.start_ns, admit, name)
 
+    # -- running ----------------------------------------------------------------------------------
+
     def idle(self) -> None:
-        """Tasks run here, outside any handler.
+        """Tasks run here, outside any handler."""
+        self.executor.loop()
 
-        Entered anew while the core waits, it goes on with the wait at once.
-        """
-        while True:
-            if self.executor.waits:
-                self.cpu.wait_for_interrupt()
-                self.executor.waited()
-            self.executor.run()
-            if self._all_done() and not self.reported:
-                self.reported = True
-                self._report()
-            self.executor.prepare_wait()
-
-    def _all_done(self) -> bool:
-        return all(task.state is TaskState.DONE for task in self.tasks()[1:])
+    def _went_idle(self) -> None:
+        """On core 0, with interrupts masked."""
+        if self.workload.tasks and self.run_queue.all_done() and not self.reported:
+            self.reported = True
+            self._report()
 
     def _report(self) -> None:
         """The accounts up to here; what the printing takes is the scheduler's."""
-        self.scheduler.end()
-        lines = list(self._accounts())
+        self.executor.scheduler.end()
+        lines = list(self.accounts())
         self.arch.enable_irqs()
         for line in lines:
             self.console.info(line)
         self.arch.disable_irqs()
 
-    def _accounts(self) -> Iterator[str]:
-        accounts, tasks = self._accounting, self.tasks()
+    def accounts(self) -> Iterator[str]:
+        """Where the time has gone, task by task and core by core."""
         yield f"{'':10}{'user ns':>15}{'kernel ns':>13}{'IRQ ns':>13}{'switches':>9}{'latency':>9}"
+        tasks = sorted(self.run_queue.tasks.values(), key=lambda task: task.sort_key)
         for task in tasks:
             times = task.times
             yield (
                 f"{task.name:<10.10}{times.user_ns:>15}{times.kernel_ns:>13}{times.irq_ns:>13}"
                 f"{task.switches:>9}{task.worst_latency_ns:>9}"
             )
-        yield f"{'scheduler':<10}{'':>15}{accounts.scheduler_ns:>13}"
-        total_ns = accounts.scheduler_ns + sum(task.times.total_ns for task in tasks)
-        yield f"Total {total_ns} ns; elapsed {accounts.elapsed_ns} ns"
+        found = [item.accounting for item in self.run_queue.schedulers.values()]
+        scheduler_ns = sum(item.scheduler_ns for item in found)
+        yield f"{'scheduler':<10}{'':>15}{scheduler_ns:>13}"
+        total_ns = scheduler_ns + sum(task.times.total_ns for task in tasks)
+        yield f"Total {total_ns} ns; elapsed {sum(item.elapsed_ns for item in found)} ns"
 
     # -- for the debugger -------------------------------------------------------------------------
 
-    def tasks(self) -> Sequence[Task]:
-        """By id."""
-        return tuple(self.scheduler.tasks.values())
-
-    def accounting(self) -> Accounting | None:
-        """Since the tasks were let loose."""
-        return self._accounting
-
-    def quantum_due_ns(self) -> int | None:
-        """As the scheduler has set it."""
-        return self.scheduler.quantum_due_ns
+    def scheduling(self) -> RunQueue | None:
+        """Tasks and schedulers."""
+        return self.run_queue
 
     def expects_timer_event(self) -> bool:
         """A task that computes may set a timer later."""
-        return super().expects_timer_event() or not self._all_done()
+        return super().expects_timer_event() or not self.run_queue.all_done()
+
+
+class _Work:
+    """What a further core does outside handlers."""
+
+    def __init__(self, core: Core, executor: Executor) -> None:
+        self._core = core
+        self._executor = executor
+        self._has_begun = False
+
+    def __call__(self) -> None:
+        if not self._has_begun:
+            self._has_begun = True
+            self._executor.begin(self._core.vectors)
+        self._executor.loop()
+
+
+def _kick(cores: dict[int, Core], caller: int, called: int) -> None:
+    cores[caller].kick(called)
+
+
+def _rearm(kernel: Tasks, core: Core) -> None:  # noqa: ARG001 - it is the boot core
+    kernel.time_manager.rearm()
+
+
+def _call_to_rearm(core: Core, kernel: Tasks) -> None:
+    core.call(0, partial(_rearm, kernel))

@@ -7,6 +7,7 @@ chapter 20 of the Rust Raspberry Pi OS tutorials.
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 
 from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.kernel import VERSION, Kernel
@@ -36,9 +37,6 @@ class Callback:
 class TimerCallbacks(Kernel):
     """Sets the workload's timeouts, then echoes what is typed."""
 
-    STARTS_CORES = False
-    """whether the other cores are started on platforms that do not do so by themselves"""
-
     def __init__(self, cpu: Cpu, board: str, workload: Workload) -> None:
         super().__init__(cpu, board, workload)
         self.time_manager = self._time_manager()
@@ -48,10 +46,14 @@ class TimerCallbacks(Kernel):
             self.cpu,
             self.platform.timer,
             self.console,
-            lock=self.arch.irq_lock(),
+            lock=self.queue_lock(),
             rearm_after_spurious="no-rearm-after-spurious" not in self.workload.faults,
             queue=self.workload.queue,
         )
+
+    def queue_lock(self) -> AbstractContextManager[object]:
+        """What guards the timeout queue: the boot core alone touches it, in handlers too."""
+        return self.arch.irq_lock()
 
     def timeouts(self) -> Collection[Timeout]:
         """The time manager's queue."""
@@ -91,12 +93,16 @@ class TimerCallbacks(Kernel):
         self.init_drivers()
         self.arch.enable_irqs()
         self.platform.start()
-        if self.STARTS_CORES or self.platform.STARTS_CORES:
+        if self.wants_cores() or self.platform.STARTS_CORES:
             self.start_cores()
         self._print_boot_log()
         for request in self.workload.timeouts:
             self.request(request)
         self.console.info("Echoing input now")
+
+    def wants_cores(self) -> bool:
+        """Whether the others are started where the platform does not do so for every program."""
+        return False
 
     def register_drivers(self) -> None:
         """The platform's; subclasses add their own."""

@@ -26,7 +26,7 @@ class TimerSyscalls(TimerCallbacks):
         self.ready: list[int] = []
         """tasks to run, in the order of their waking"""
         self.intervals = 0
-        self.timers = TimerService(self.time_manager, self.ready.append)
+        self.timers = TimerService(self.time_manager, self._wake)
         self.arch.install_syscalls(Syscalls(self.timers).handle, self.panic)
         for task, delay_ms in DELAYS_MS.items():
             self.call(Syscall.TIMER_SET, delay_ms, task)
@@ -42,6 +42,9 @@ class TimerSyscalls(TimerCallbacks):
         said = f"-{Errno(-result).name}" if result < 0 else str(result)
         self.console.info(f"{name}({', '.join(map(str, arguments))}) = {said}")
         return result
+
+    def _wake(self, task: int, timer: int) -> None:  # noqa: ARG002 - each task has but one timer
+        self.ready.append(task)
 
     def _make_errors(self) -> None:
         self.call(Syscall.TIMER_SET, 0, 1)
