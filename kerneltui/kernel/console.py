@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from typing import Protocol
 
 from kerneltui.kernel.arch.cpu import Cpu
-from kerneltui.kernel.shared_lock import LockWord, SharedLock
+from kerneltui.kernel.locks import LockWord, SharedLock
 
 LOG_LINES = 128
 """So many of the latest are kept."""

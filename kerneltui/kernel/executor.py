@@ -143,6 +143,8 @@ class Executor:
         task.position += 1
         state = self._run_service(task) if kind is Kind.SERVE else self._serve(task, operation)
         scheduler.end()
+        if task.is_killed:
+            return True
         if state is TaskState.WAITING and task.fired:
             # It is not waited for once more what has fired meanwhile.
             task.fired -= 1

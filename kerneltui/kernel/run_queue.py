@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from kerneltui.kernel.shared_lock import LockWord
-from kerneltui.kernel.tasks import Task, TaskState
+from kerneltui.kernel.locks import LockWord
+from kerneltui.kernel.tasks import IDLE_TASK, Task, TaskState
 
 if TYPE_CHECKING:
     from kerneltui.kernel.scheduler import Scheduler
@@ -76,5 +76,8 @@ class RunQueue:
         return max(self.tasks) + 1
 
     def all_done(self) -> bool:
-        """Whether nothing but idle tasks is left; threads of the kernel are never done."""
-        return all(task.state is TaskState.DONE for task in self.tasks.values() if task.id > 0)
+        """Whether all have ended that can end: idle tasks and threads of the kernel cannot."""
+        return all(
+            task.state is TaskState.DONE or task.id <= IDLE_TASK or task.is_thread
+            for task in self.tasks.values()
+        )

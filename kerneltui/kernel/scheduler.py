@@ -2,6 +2,7 @@
 
 With the policy ``coop`` a task runs until it sleeps, waits, yields or exits; with ``rr`` for a
 quantum at most.  When that is over, the running task gives way on the way out of the interrupt.
+Threads of the kernel have no quantum, as the kernel is not preempted.
 
 All cores serve one run queue.  Timers fire on the boot core alone; when one wakes a task and
 another core has nothing to do, that core is called by an interprocessor interrupt: it sleeps, and
@@ -15,9 +16,9 @@ from contextlib import nullcontext
 
 from kerneltui.kernel.accounting import Accounting
 from kerneltui.kernel.arch.cpu import Cpu
+from kerneltui.kernel.locks import SharedLock
 from kerneltui.kernel.quantum import Quantum
 from kerneltui.kernel.run_queue import RunQueue
-from kerneltui.kernel.shared_lock import SharedLock
 from kerneltui.kernel.tasks import Mode, Task, TaskState
 
 QUEUE_NS = 50
@@ -129,7 +130,7 @@ class Scheduler:
             task.switches += 1
             self._cpu.tracepoint("sched_switch", prev=before.name, next=task.name, id=task.id)
             self._cpu.compute(SWITCH_NS)
-        if task is not self.idle and self.queue.policy == "rr":
+        if self.queue.policy == "rr" and not (task is self.idle or task.is_thread):
             self._quantum.begin(self.queue.quantum_ns, f"quantum of {task.name}")
         return task
 

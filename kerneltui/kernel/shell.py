@@ -6,33 +6,25 @@ Interrupt handlers only collect characters; editing, echo and commands run outsi
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Callable
 from difflib import get_close_matches
-from fractions import Fraction
 from typing import NamedTuple
 
 from kerneltui.kernel.bsp.pc import Pc
 from kerneltui.kernel.calendar import xt_to_unix
-from kerneltui.kernel.irq import IrqHandler
+from kerneltui.kernel.irq import IrqHandler, KernelError
 from kerneltui.kernel.line_editor import LineEditor
-from kerneltui.kernel.programs.timer_callbacks import Callback, TimerCallbacks
+from kerneltui.kernel.programs.tasks import Tasks
+from kerneltui.kernel.programs.timer_callbacks import Callback
+from kerneltui.kernel.shell_arguments import UsageError, duration_ns, task_request
+from kerneltui.kernel.tasks import Task
 from kerneltui.kernel.workload import TimeoutRequest
 
 PROMPT = "> "
+TIMES = "  USER ms KERNEL ms    IRQ ms"
 MOST_WAITING = 4096
 """Characters that wait to be read; what comes beyond is dropped."""
-UNITS_NS = {
-    "ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000,
-    "h": 3_600_000_000_000,
-}  # fmt: skip
-LONGEST_NS = 366 * 24 * UNITS_NS["h"]
-EXAMPLES = "like 250us, 1.5s or 2m"
-
-
-class UsageError(Exception):
-    """A command cannot be carried out; ``str()`` says why, in one line."""
 
 
 class Command(NamedTuple):
@@ -52,6 +44,11 @@ COMMANDS = {
         Command("every", "DURATION TEXT", "print TEXT again and again", "_every"),
         Command("cancel", "ID", "cancel a timeout", "_cancel"),
         Command("timers", "", "the pending timeouts, next due first", "_timers"),
+        Command("tasks", "", "the tasks, and where the time went", "_tasks"),
+        Command(
+            "spawn", "NAME OPERATIONS", "start a task: compute 5ms; sleep 1s; forever", "_spawn"
+        ),
+        Command("kill", "ID", "end a task", "_kill"),
         Command("irqs", "", "interrupts: number, count, handler", "_irqs"),
         Command("clocks", "", "the devices that measure time and interrupt", "_clocks"),
         Command("date", "", "the time of day", "_date"),
@@ -64,12 +61,12 @@ COMMANDS = {
 
 
 class Shell:
-    """Commands on the console of a kernel with timeouts.
+    """Commands on the console of a kernel with timeouts and tasks.
 
     ``dropped`` counts the characters that have been lost because too many waited.
     """
 
-    def __init__(self, kernel: TimerCallbacks) -> None:
+    def __init__(self, kernel: Tasks) -> None:
         self.editor = LineEditor()
         self.dropped = 0
         self._told = 0
@@ -155,12 +152,12 @@ class Shell:
     # -- timeouts ---------------------------------------------------------------------------------
 
     def _once(self, delay: str, text: str) -> None:
-        manager, delay_ns = self._kernel.time_manager, _duration_ns(delay)
+        manager, delay_ns = self._kernel.time_manager, duration_ns(delay)
         ident = manager.set_timeout_once(delay_ns, self._callback(text), text)
         self._print(f"timeout {ident}")
 
     def _every(self, period: str, text: str) -> None:
-        manager, period_ns = self._kernel.time_manager, _duration_ns(period)
+        manager, period_ns = self._kernel.time_manager, duration_ns(period)
         if period_ns == 0:
             raise UsageError("a period of 0 leaves no time for anything else")
         ident = manager.set_timeout_periodic(period_ns, self._callback(text), text)
@@ -170,9 +167,7 @@ class Shell:
         return Callback(self._kernel, TimeoutRequest(text, text=text))
 
     def _cancel(self, ident: str) -> None:
-        if not ident.isdecimal():
-            raise UsageError(f"'{ident}' is no number; timers prints the IDs")
-        if not self._kernel.time_manager.cancel(int(ident)):
+        if not self._kernel.time_manager.cancel(_number(ident, "timers")):
             raise UsageError(f"there is no timeout {ident} (any more)")
 
     def _timers(self) -> None:
@@ -185,6 +180,26 @@ class Shell:
         for ident, due_ns, period_ns, name in found:
             again = f"every {_seconds(period_ns)}" if period_ns is not None else "once"
             self._print(f"{ident:>3}  in {_seconds(max(due_ns - now_ns, 0))}, {again}: {name}")
+
+    # -- tasks ------------------------------------------------------------------------------------
+
+    def _spawn(self, name: str, operations: str) -> None:
+        task = self._kernel.spawn(task_request(name, operations))
+        self._print(f"task {task.id}")
+
+    def _kill(self, ident: str) -> None:
+        try:
+            self._kernel.kill(_number(ident, "tasks"))
+        except KernelError as error:
+            raise UsageError(str(error)) from None
+
+    def _tasks(self) -> None:
+        self._print(f"{'ID':>3} {'NAME':<10} {'STATE':<9} CORE {TIMES} SWITCHES WAITS FOR")
+        queue = self._kernel.run_queue
+        for task in sorted(queue.tasks.values(), key=lambda item: item.sort_key):
+            self._print(_task_line(task))
+        ready = ", ".join(task.name for task in queue.ready) or "nobody"
+        self._print(f"policy {queue.policy}; ready: {ready}")
 
     # -- looking ----------------------------------------------------------------------------------
 
@@ -236,27 +251,24 @@ class Shell:
         self._kernel.panic(text)
 
 
+def _number(text: str, lister: str) -> int:
+    """Raises UsageError; ``lister`` is the command that prints the numbers."""
+    if not text.isdecimal():
+        raise UsageError(f"'{text}' is no number; {lister} prints the IDs")
+    return int(text)
+
+
+def _task_line(task: Task) -> str:
+    core = "-" if task.core is None else task.core
+    times = task.times
+    used = " ".join(f"{ns / 1e6:>9.3f}" for ns in (times.user_ns, times.kernel_ns, times.irq_ns))
+    line = f"{task.id:>3} {task.name:<10.10} {task.state.value:<9} {core:>4} {used}"
+    return f"{line} {task.switches:>8} {task.waits_for}".rstrip()
+
+
 def _unknown(name: str) -> str:
     close = get_close_matches(name, COMMANDS, n=1)
     return f"unknown command; did you mean '{close[0]}'?" if close else "unknown command; try help"
-
-
-def _duration_ns(text: str) -> int:
-    """Raises UsageError for what is no duration of up to a year, or finer than a nanosecond."""
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([a-z]*)", text)
-    if found is None:
-        raise UsageError(f"'{text}' is no duration {EXAMPLES}")
-    number, unit = found.groups()
-    if not unit:
-        raise UsageError(f"'{text}' needs a unit, {EXAMPLES}")
-    if unit not in UNITS_NS:
-        raise UsageError(f"'{unit}' is no unit; there are {', '.join(UNITS_NS)}")
-    exact = Fraction(number) * UNITS_NS[unit]
-    if exact > LONGEST_NS:
-        raise UsageError(f"'{text}' is more than a year")
-    if exact.denominator != 1:
-        raise UsageError(f"'{text}' is finer than a nanosecond")
-    return int(exact)
 
 
 def _seconds(ns: int) -> str:

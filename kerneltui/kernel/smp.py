@@ -16,8 +16,8 @@ from typing import Any, Never
 from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.console import Console
 from kerneltui.kernel.irq import IrqHandler, KernelError
+from kerneltui.kernel.locks import LockWord, SharedLock
 from kerneltui.kernel.platform import CoreSupport, EntryCode, Platform
-from kerneltui.kernel.shared_lock import LockWord, SharedLock
 
 SPIN_NS = 50
 """Pause between two looks at what another core is to change."""

@@ -161,6 +161,11 @@ class Task:
         """Whether it is not bound to another one."""
         return self.only_on is None or self.only_on == core
 
+    @property
+    def is_thread(self) -> bool:
+        """Of the kernel: it never ends."""
+        return any(operation.kind is Kind.SERVE for operation in self.operations)
+
     def next_round(self) -> bool:
         """From the beginning once more; False when all rounds are done."""
         if self.rounds_left is not None:
@@ -176,7 +181,5 @@ class Task:
         return {
             TaskState.NEW: "its start",
             TaskState.SLEEPING: f"timer {self.sleep_timer}",
-            TaskState.WAITING: f"timer {self.interval_timer}, again"
-            if self.interval_timer
-            else "work",
+            TaskState.WAITING: "work" if self.is_thread else f"timer {self.interval_timer}, again",
         }.get(self.state, "")

@@ -6,7 +6,7 @@ Encodings and offsets from Arm DDI 0487, C5.2 and D1.3.1.
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import TracebackType
+from functools import partial
 from typing import Never
 
 from kerneltui.kernel.arch.cpu import (
@@ -17,6 +17,7 @@ from kerneltui.kernel.arch.cpu import (
     signed,
 )
 from kerneltui.kernel.irq import KernelError
+from kerneltui.kernel.locks import IrqLock
 
 
 def sysreg(op0: int, op1: int, crn: int, crm: int, op2: int) -> int:
@@ -132,30 +133,11 @@ class SyscallEntry:
         cpu.return_from_exception()
 
 
-class IrqLock:
-    """What guards data that interrupt handlers share: IRQs are masked while it is held.
-
-    On one core that is all a lock has to do; entering saves DAIF, leaving restores it.
-    """
-
-    def __init__(self, cpu: Aarch64Cpu) -> None:
-        self._cpu = cpu
-        self._saved: list[int] = []
-
-    def __enter__(self) -> None:
-        cpu = self._cpu
-        saved = cpu.read_sysreg(DAIF)
-        cpu.mask(IRQ_MASK)
-        self._saved.append(saved)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None:
-            self._cpu.write_sysreg(DAIF, self._saved.pop())
+def irq_lock(cpu: Aarch64Cpu) -> IrqLock:
+    """By DAIF."""
+    return IrqLock(
+        partial(cpu.read_sysreg, DAIF), partial(cpu.mask, IRQ_MASK), partial(cpu.write_sysreg, DAIF)
+    )
 
 
 SHOWN_REGISTERS = {
@@ -172,7 +154,7 @@ class Aarch64:
 
     def irq_lock(self) -> IrqLock:
         """A lock that keeps IRQs out."""
-        return IrqLock(self._cpu)
+        return irq_lock(self._cpu)
 
     def enable_irqs(self) -> None:
         """Let IRQs in."""
@@ -181,14 +163,6 @@ class Aarch64:
     def disable_irqs(self) -> None:
         """Keep IRQs out."""
         self._cpu.mask(IRQ_MASK)
-
-    def about_to_wait(self, has_work: Callable[[], bool]) -> bool:
-        """IRQs stay masked: a pending one ends WFI although it is masked (D1.6.2)."""
-        self.disable_irqs()
-        if has_work():
-            self.enable_irqs()
-            return False
-        return True
 
     def registers(self) -> dict[str, int]:
         """By MRS."""

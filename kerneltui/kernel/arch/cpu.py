@@ -164,15 +164,6 @@ class Arch(Protocol):
     def disable_irqs(self) -> None:
         """Keep interrupts out."""
 
-    def about_to_wait(self, has_work: Callable[[], bool]) -> bool:
-        """Ask ``has_work()`` so that no interrupt comes between its no and the wait.
-
-        An interrupt after the look and before the wait would bring work, and the wait would sleep
-        over it.  So the look is taken with interrupts masked, and they stay out until the wait:
-        after True, the very next instruction has to be ``wait_for_interrupt``, then
-        :meth:`enable_irqs`.  After False, interrupts are let in and there is work.
-        """
-
     def registers(self) -> dict[str, int]:
         """A few system registers, read now."""
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from types import TracebackType
 from typing import Never
 
 from kerneltui.kernel.arch.cpu import WORD_MASK, IrqAccounting, SyscallHandler, X86Cpu, signed
 from kerneltui.kernel.irq import KernelError
+from kerneltui.kernel.locks import IrqLock
 
 RFLAGS_IF = 1 << 9
 IA32_APIC_BASE = 0x1B
@@ -157,29 +157,9 @@ class SyscallEntry:
         cpu.return_from_interrupt()
 
 
-class IrqLock:
-    """What guards data that interrupt handlers share: interrupts are masked while it is held.
-
-    On one core that is all a lock has to do; entering saves RFLAGS, leaving restores it.
-    """
-
-    def __init__(self, cpu: X86Cpu) -> None:
-        self._cpu = cpu
-        self._saved: list[int] = []
-
-    def __enter__(self) -> None:
-        saved = self._cpu.read_flags()
-        self._cpu.cli()
-        self._saved.append(saved)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None:
-            self._cpu.write_flags(self._saved.pop())
+def irq_lock(cpu: X86Cpu) -> IrqLock:
+    """By RFLAGS.IF."""
+    return IrqLock(cpu.read_flags, cpu.cli, cpu.write_flags)
 
 
 class X86Arch:
@@ -192,7 +172,7 @@ class X86Arch:
 
     def irq_lock(self) -> IrqLock:
         """A lock that keeps interrupts out."""
-        return IrqLock(self._cpu)
+        return irq_lock(self._cpu)
 
     def enable_irqs(self) -> None:
         """Let interrupts in."""
@@ -201,16 +181,6 @@ class X86Arch:
     def disable_irqs(self) -> None:
         """Keep interrupts out."""
         self._cpu.cli()
-
-    def about_to_wait(self, has_work: Callable[[], bool]) -> bool:
-        """STI lets nothing in before the end of the next instruction, which is HLT (SDM 2B, STI).
-
-        HLT with interrupts masked would never end.
-        """
-        self.disable_irqs()
-        waits = not has_work()
-        self.enable_irqs()
-        return waits
 
     def registers(self) -> dict[str, int]:
         """By PUSHF, RDTSC and RDMSR."""

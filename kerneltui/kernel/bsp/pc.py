@@ -37,9 +37,9 @@ from kerneltui.kernel.drivers.pit import PitClockEvent, PitClockSource
 from kerneltui.kernel.drivers.rtc import Rtc
 from kerneltui.kernel.drivers.tsc import Tsc
 from kerneltui.kernel.irq import Irq, IrqHandler, KernelError
+from kerneltui.kernel.locks import LockWord, SharedLock
 from kerneltui.kernel.pc_timer import PcTimer
 from kerneltui.kernel.platform import CoreSupport, Platform
-from kerneltui.kernel.shared_lock import LockWord, SharedLock
 from kerneltui.kernel.time import NEVER, TimeManager
 from kerneltui.kernel.timekeeping import Timekeeper
 from kerneltui.kernel.wall_clock import WallClock

@@ -7,7 +7,7 @@ Controller"), cited by section.
 from __future__ import annotations
 
 from kerneltui.kernel.arch.cpu import X86Cpu
-from kerneltui.kernel.arch.x86_64 import IrqLock
+from kerneltui.kernel.arch.x86_64 import irq_lock
 
 APIC_ID = 0x020
 TPR = 0x080
@@ -45,7 +45,7 @@ class LocalApic:
 
     def __init__(self, cpu: X86Cpu, base: int) -> None:
         self._cpu = cpu
-        self._lock = IrqLock(cpu)
+        self._lock = irq_lock(cpu)
         self.base = base
 
     @staticmethod

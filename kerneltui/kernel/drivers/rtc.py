@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kerneltui.kernel.arch.cpu import X86Cpu
-from kerneltui.kernel.arch.x86_64 import IrqLock
+from kerneltui.kernel.arch.x86_64 import irq_lock
 from kerneltui.kernel.calendar import DateTime, normalise, weekday
 from kerneltui.kernel.irq import KernelError
 
@@ -89,7 +89,7 @@ class Rtc:
         self._fields: tuple[Field, ...] = FIELDS
         if century:
             self._fields += (Field("century", century, FIRST_CENTURY, 99),)
-        self._lock = IrqLock(cpu)
+        self._lock = irq_lock(cpu)
 
     def init(self) -> None:
         """No interrupts but those asked for here; firmware may have left some on.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from kerneltui.kernel.arch.cpu import Arch, Cpu
 from kerneltui.kernel.platform import ConsoleDriver
-from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
+from kerneltui.kernel.programs.tasks import Tasks
 from kerneltui.kernel.shell import Shell
+from kerneltui.kernel.tasks import Kind, Operation, Task
 from kerneltui.kernel.workload import Workload
 
 PIECE = 4
@@ -43,8 +44,12 @@ class AttentiveUart:
             self._uart.handle()
 
 
-class ShellProgram(TimerCallbacks):
-    """Sets the workload's timeouts, then does what is typed."""
+class ShellProgram(Tasks):
+    """Sets the workload's timeouts, lets its tasks loose, then does what is typed.
+
+    The shell is a thread of the kernel beside them: with the policy ``coop`` a task that never
+    gives way keeps it from running, too.
+    """
 
     def __init__(self, cpu: Cpu, board: str, workload: Workload) -> None:
         super().__init__(cpu, board, workload)
@@ -52,23 +57,17 @@ class ShellProgram(TimerCallbacks):
         self.platform.uart.receive = self.shell.receive
 
     def boot(self) -> None:
-        """As ever, and then the first prompt."""
+        """As ever; the shell is ready first, to print its prompt."""
         super().boot()
         self.console.device = AttentiveUart(self.platform.uart, self.arch)
         self.shell.keep_boot_log()
-        self._run_shell()
+        thread = Task(self.run_queue.next_id, "shell", (Operation(Kind.SERVE),), None, only_on=0)
+        self.run_queue.add(thread)
+        self.executor.services[thread.id] = self.shell
+        self.executor.scheduler.make_ready(thread)
 
-    def _run_shell(self) -> None:
-        """Until there is nothing to do, and the next instruction has to be the wait."""
-        while not self.arch.about_to_wait(self.shell.has_work):
-            self.shell.run()
+    def _say_ready(self) -> None:
+        self.console.info("Shell: help lists the commands")
 
-    def idle(self) -> None:
-        """The shell runs here, outside any handler.
-
-        The wait comes first: the loop may be entered anew there, where :meth:`_run_shell` left off.
-        """
-        while True:
-            self.cpu.wait_for_interrupt()
-            self.arch.enable_irqs()
-            self._run_shell()
+    def _went_idle(self) -> None:
+        """No report: the command ``tasks`` prints one."""

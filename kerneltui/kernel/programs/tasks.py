@@ -12,17 +12,17 @@ from functools import partial
 from kerneltui.kernel.accounting import Accounting
 from kerneltui.kernel.arch.cpu import Arch, Cpu
 from kerneltui.kernel.executor import Executor
-from kerneltui.kernel.irq import IrqHandler
+from kerneltui.kernel.irq import IrqHandler, KernelError
+from kerneltui.kernel.locks import LockWord, SharedLock
 from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
 from kerneltui.kernel.quantum import CoreQuantum, QueuedQuantum
 from kerneltui.kernel.run_queue import RunQueue
 from kerneltui.kernel.scheduler import Scheduler
-from kerneltui.kernel.shared_lock import LockWord, SharedLock
 from kerneltui.kernel.smp import Core
 from kerneltui.kernel.syscalls import Syscalls
-from kerneltui.kernel.tasks import IDLE_TASK, Task
+from kerneltui.kernel.tasks import IDLE_TASK, Task, TaskRequest, TaskState
 from kerneltui.kernel.time import RemoteTimeouts
-from kerneltui.kernel.timers import TimerService
+from kerneltui.kernel.timers import TimerService, TimerState
 from kerneltui.kernel.workload import Workload
 
 FIRST_START_NS = 100_000
@@ -42,9 +42,7 @@ class Tasks(TimerCallbacks):
     def _make_queue(self) -> RunQueue:
         tasks = {}
         for ident, request in enumerate(self.workload.tasks, 1):
-            tasks[ident] = Task(
-                ident, request.name, request.operations, request.repeat, request.core
-            )
+            tasks[ident] = _task(ident, request)
         return RunQueue(tasks, self.workload.sched, self.workload.quantum_ns)
 
     def _make_core_0(self) -> None:
@@ -127,6 +125,38 @@ class Tasks(TimerCallbacks):
             name = f"start of {request.name}"
             self.time_manager.set_timeout_at(begin_ns + request.start_ns, admit, name)
 
+    # -- while they run --------------------------------------------------------------------------
+
+    def spawn(self, request: TaskRequest) -> Task:
+        """Let one more task loose, now; its start delay is not looked at."""
+        with self.arch.irq_lock():
+            task = _task(self.run_queue.next_id, request)
+            self.run_queue.add(task)
+            self.executor.scheduler.make_ready(task)
+        return task
+
+    def kill(self, ident: int) -> None:
+        """End a task.  Raises KernelError when there is none that can be ended."""
+        task = self.run_queue.tasks.get(ident)
+        if task is None:
+            raise KernelError(f"there is no task {ident}")
+        if ident <= IDLE_TASK or task.is_thread:
+            raise KernelError(f"'{task.name}' belongs to the kernel")
+        with self.arch.irq_lock():
+            if task.state is TaskState.DONE:
+                raise KernelError(f"task {ident} has ended already")
+            self.executor.scheduler.kill(task)
+            self._cancel_timers(task)
+
+    def _cancel_timers(self, task: Task) -> None:
+        """Of one that has ended; it sees to them itself when it has yet to come to its end."""
+        if task.state is not TaskState.DONE:
+            return
+        for ident in (task.sleep_timer, task.interval_timer):
+            timer = self.timers.timer(ident)
+            if timer is not None and timer.state is TimerState.PENDING:
+                self.timers.timer_cancel(ident)
+
     # -- running ----------------------------------------------------------------------------------
 
     def idle(self) -> None:
@@ -188,6 +218,10 @@ class _Work:
             self._has_begun = True
             self._executor.begin(self._core.vectors)
         self._executor.loop()
+
+
+def _task(ident: int, request: TaskRequest) -> Task:
+    return Task(ident, request.name, request.operations, request.repeat, request.core)
 
 
 def _kick(cores: dict[int, Core], caller: int, called: int) -> None:

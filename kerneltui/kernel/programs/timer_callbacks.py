@@ -98,6 +98,10 @@ class TimerCallbacks(Kernel):
         self._print_boot_log()
         for request in self.workload.timeouts:
             self.request(request)
+        self._say_ready()
+
+    def _say_ready(self) -> None:
+        """The last line of the boot."""
         self.console.info("Echoing input now")
 
     def wants_cores(self) -> bool:

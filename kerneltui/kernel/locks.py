@@ -1,7 +1,8 @@
-"""A lock for data that several cores share and that interrupt handlers touch too."""
+"""Locks: against the handlers of this core, and against other cores."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
 
@@ -9,6 +10,37 @@ from kerneltui.kernel.arch.cpu import Cpu
 
 SPIN_NS = 50
 """Pause between two looks at a lock that another core holds."""
+
+
+class IrqLock:
+    """What guards data that interrupt handlers share: interrupts are masked while it is held.
+
+    On one core that is all a lock has to do.  Entering saves how they were masked, leaving restores
+    it, so a core can take again what it holds.
+    """
+
+    def __init__(
+        self, read: Callable[[], int], mask: Callable[[], None], write: Callable[[int], None]
+    ) -> None:
+        """``read`` and ``write`` are of the register that says what is masked."""
+        self._read = read
+        self._mask = mask
+        self._write = write
+        self._saved: list[int] = []
+
+    def __enter__(self) -> None:
+        saved = self._read()
+        self._mask()
+        self._saved.append(saved)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self._write(self._saved.pop())
 
 
 class LockWord:
