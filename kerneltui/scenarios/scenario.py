@@ -24,7 +24,7 @@ from kerneltui.scenarios.tasks import task_requests
 
 MOST_TIMEOUTS = 100_000
 MOST_TASKS = 1000
-MOST_CORES = 4
+MOST_CORES = 8
 DEFAULT_BOARD, PC_BOARD = "rpi4", "x86"
 DEFAULT_SCENARIO = "timer-callbacks"
 
@@ -309,6 +309,10 @@ def _check_fit(board: Board, scenario: Scenario, changes: Changes) -> None:
         if fault not in known:
             text = f"the fault '{fault}' cannot be had on {board.name}"
             raise scenario.file.error(("faults", number), text)
+    cores = board.spec.cpu.cores
+    if scenario.spec.cores > cores:
+        text = f"{scenario.spec.cores} cores are to run tasks, but {board.name} has {cores}"
+        raise scenario.file.error(("cores",), text)
     if changes.append and not board.is_x86:
         raise UserError(f"--append: only a PC's kernel has boot parameters, {board.name} has none")
     if changes.sched and not PROGRAMS[scenario.spec.program].has_tasks:

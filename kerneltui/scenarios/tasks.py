@@ -17,6 +17,8 @@ def task_requests(file: ConfigFile, spec: ScenarioSpec) -> tuple[TaskRequest, ..
     """The tasks, checked.  Raises :class:`kerneltui.errors.UserError`."""
     if spec.tasks and not PROGRAMS[spec.program].has_tasks:
         raise file.error(("tasks",), f"the program '{spec.program}' runs no tasks")
+    if spec.cores > 1 and not PROGRAMS[spec.program].has_tasks:
+        raise file.error(("cores",), f"the program '{spec.program}' runs no tasks")
     if spec.quantum == 0:
         raise file.error(("quantum",), "a quantum of zero would let nobody run")
     return tuple(

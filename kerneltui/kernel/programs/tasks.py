@@ -92,6 +92,9 @@ class Tasks(TimerCallbacks):
         for number in self.smp.others_online(0)[: self.workload.cores - 1]:
             core0 = self.smp.cores[0]
             core0.wait(core0.call(number, self._start_core))
+        for task in self.run_queue.tasks.values():
+            if not any(task.may_run_on(number) for number in self.run_queue.schedulers):
+                self.console.warn(f"{task.name} can never run: core {task.only_on} runs no tasks")
 
     def _start_core(self, core: Core) -> None:
         """On that core."""
