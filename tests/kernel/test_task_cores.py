@@ -5,6 +5,7 @@ import re
 import pytest
 
 from kerneltui.errors import UserError
+from kerneltui.kernel.scheduler import Scheduler
 from kerneltui.kernel.tasks import TaskState
 from kerneltui.machine.board import load_board
 from kerneltui.scenarios.scenario import Changes, load_scenario, make_session, open_session
@@ -238,6 +239,22 @@ def test_cores_that_cannot_be_are_told_with_their_line(text, told, tmp_path):
 def test_a_board_without_enough_cores_is_told(tmp_path):
     with pytest.raises(UserError, match=r"mine.yaml:3: 3 cores are to run tasks, but x86 has 2"):
         opened("x86", "cores: 3\ntasks: [{name: A, do: [yield]}]\n", tmp_path)
+
+
+@all_boards
+def test_nobody_can_find_a_task_asleep_before_its_core_has_let_go_of_it(board, monkeypatch):
+    """Another core would run it at once, while this one still works for it."""
+    end, seen = Scheduler.end, []
+
+    def look(self):
+        end(self)
+        seen.append(self.current is self.idle or self.current.state is TaskState.RUNNING)
+
+    monkeypatch.setattr(Scheduler, "end", look)
+    session = open_session(board, "wake-tasks")
+    session.run_until(400 * MS)
+    assert len(seen) > 20
+    assert all(seen[:-1])  # the last is the report's, when all are done
 
 
 def test_a_core_that_gives_a_task_up_does_not_run_it_on(tmp_path):

@@ -128,6 +128,8 @@ class CoreTimer:
         if not self._is_up:
             self._is_up = True
             timer.init()
+            # The mode too: later only the count has to be written, with nothing before it.
+            timer.set_oneshot(timer.max_oneshot_ns)
         timer.set_oneshot(min(max(due_ns - self.uptime_ns(), 0), timer.max_oneshot_ns))
 
     def conclude_timeout_irq(self) -> None:
