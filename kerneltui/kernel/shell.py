@@ -22,7 +22,7 @@ from kerneltui.kernel.tasks import Task
 from kerneltui.kernel.workload import TimeoutRequest
 
 PROMPT = "> "
-TIMES = "  USER ms KERNEL ms    IRQ ms"
+TASKS_HEAD = " ID NAME     STATE    C   USER ms  KERN ms  IRQ ms    SW WAITS FOR"
 MOST_WAITING = 4096
 """Characters that wait to be read; what comes beyond is dropped."""
 
@@ -194,7 +194,7 @@ class Shell:
             raise UsageError(str(error)) from None
 
     def _tasks(self) -> None:
-        self._print(f"{'ID':>3} {'NAME':<10} {'STATE':<9} CORE {TIMES} SWITCHES WAITS FOR")
+        self._print(TASKS_HEAD)
         queue = self._kernel.run_queue
         for task in sorted(queue.tasks.values(), key=lambda item: item.sort_key):
             self._print(_task_line(task))
@@ -260,10 +260,11 @@ def _number(text: str, lister: str) -> int:
 
 def _task_line(task: Task) -> str:
     core = "-" if task.core is None else task.core
-    times = task.times
-    used = " ".join(f"{ns / 1e6:>9.3f}" for ns in (times.user_ns, times.kernel_ns, times.irq_ns))
-    line = f"{task.id:>3} {task.name:<10.10} {task.state.value:<9} {core:>4} {used}"
-    return f"{line} {task.switches:>8} {task.waits_for}".rstrip()
+    user_ms, kernel_ms, irq_ms = (
+        f"{ns / 1e6:.3f}" for ns in (task.times.user_ns, task.times.kernel_ns, task.times.irq_ns)
+    )
+    line = f"{task.id:>3} {task.name:<8.8} {task.state.value:<8} {core} {user_ms:>9} {kernel_ms:>8}"
+    return f"{line} {irq_ms:>7} {task.switches:>5} {task.waits_for}".rstrip()
 
 
 def _unknown(name: str) -> str:
