@@ -31,6 +31,7 @@ class IrqHandler:
     irq: Irq
     name: str
     handle: Callable[[], None]
+    """may let interrupts in meanwhile; begins and ends with them masked"""
     count: int = 0
     """how often it has been called"""
 

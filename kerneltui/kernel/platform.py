@@ -38,13 +38,30 @@ class EntryCode(Protocol):
 
 
 class CoreInterrupts(IrqManager, Protocol):
-    """The interrupts of one core, on a platform with several."""
+    """The interrupts of one core, on a platform with several.
+
+    Three of them are free for the core to raise on itself.  Their priorities are 2 to 13, what is
+    higher comes first and interrupts the handlers of the others; timer and calls from other cores
+    are above them.
+    """
+
+    has_priorities: bool
+    """whether the controller ranks interrupts: without, priorities mean nothing to it"""
 
     def init_core(self) -> None:
         """Switch on what belongs to the core that runs this."""
 
     def send_ipi(self, core: int) -> None:
         """Interrupt a core, by number, with the platform's ``irq_call``."""
+
+    def software_irq(self, number: int, priority: int) -> Irq:
+        """Software interrupt ``number``, 0 to 2, set to ``priority``; to be enabled before use."""
+
+    def raise_software_irq(self, irq: Irq) -> None:
+        """Interrupt the core that runs this with one of :meth:`software_irq`'s."""
+
+    def hold_back(self, priority: int) -> None:
+        """Let through only what is above ``priority``, up to 13; 0 lets all through again."""
 
 
 @dataclass(frozen=True, slots=True)

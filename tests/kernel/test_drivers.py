@@ -68,6 +68,29 @@ def test_bring_up_targets_all_spis_here_and_opens_the_way(cpu):
     assert cpu.stores[48:] == [(GICD, 1), (GICC + 4, 0xFF), (GICC, 1)]
 
 
+@pytest.mark.parametrize(
+    ("number", "priority", "value"), [(0, 4, 0xB0), (1, 8, 0x70), (2, 13, 0x20)]
+)
+def test_a_software_interrupt_is_an_sgi_whose_priority_byte_is_lower_the_higher_it_is(
+    cpu, number, priority, value
+):
+    irq = gic(cpu).software_irq(number, priority)
+    assert irq == Irq("gic", 2 + number)
+    assert cpu.stores == [(GICD + 0x400 + 2 + number, value)]
+
+
+def test_it_is_raised_by_the_filter_for_the_sender_alone(cpu):
+    gic(cpu).raise_software_irq(Irq("gic", 3))
+    assert cpu.stores == [(GICD + 0xF00, 0b10 << 24 | 3)]
+
+
+def test_the_mask_is_the_priority_that_does_not_get_through_any_more(cpu):
+    driver = gic(cpu)
+    driver.hold_back(8)
+    driver.hold_back(0)
+    assert cpu.stores == [(GICC + 4, 0x70), (GICC + 4, 0xFF)]
+
+
 def served(cpu, drain, acknowledged, numbers=(30, 99)):
     """The order of handler calls and register accesses while interrupts are served."""
     log = []
@@ -167,8 +190,30 @@ def test_without_a_peripheral_interrupt_the_other_controller_is_not_asked(cpu):
 @pytest.mark.parametrize("bit", [4, 9, 11])
 def test_a_local_source_that_nobody_handles_is_an_error(cpu, bit):
     cpu.answers[LOCAL + 0x60] = 1 << bit
+    cpu.answers[LOCAL + 0xC0] = 1
     with pytest.raises(KernelError, match=f"IRQ {bit}$"):
         pair(cpu, []).handle_pending()
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize("core", [0, 3])
+def test_a_software_interrupt_is_a_mailbox_of_the_core(cpu, core, number):
+    driver = BcmInterruptController(cpu, LOCAL, PERIPHERAL, core)
+    irq = driver.software_irq(number, 4 + number)
+    driver.enable(irq)
+    driver.raise_software_irq(irq)
+    assert irq == Irq("local", 5 + number)
+    place = LOCAL + 0x80 + 0x10 * core + 4 * (1 + number)
+    assert cpu.stores == [(LOCAL + 0x50 + 4 * core, 1 << 1 + number), (place, 1)]
+
+
+def test_a_mailbox_is_emptied_before_its_handler_and_passed_over_when_it_is_empty(cpu):
+    log = []
+    cpu.answers |= {LOCAL + 0x60: 0b111 << 5, LOCAL + 0xC4: 1, LOCAL + 0xC8: 0, LOCAL + 0xCC: 8}
+    write = cpu.write
+    cpu.write = lambda address, value: (log.append((address, value)), write(address, value))
+    pair(cpu, log, local=(5, 6, 7)).handle_pending()
+    assert log == [(LOCAL + 0xC4, 1), ("local", 5), (LOCAL + 0xCC, 8), ("local", 7)]
 
 
 # -- Arm generic timer -----------------------------------------------------------------------------

@@ -573,6 +573,25 @@ def test_a_message_reaches_whom_it_names(two, send, reached):
     assert [cpu for cpu in (0, 1) if two.vectors("IRR", cpu) == [0xF0]] == reached
 
 
+@pytest.mark.parametrize(
+    ("number", "priority", "vector"), [(0, 4, 0x4D), (1, 8, 0x8E), (2, 13, 0xDF)]
+)
+def test_a_software_interrupt_is_a_message_to_itself_whose_class_is_its_priority(
+    pc, number, priority, vector
+):
+    manager = apic_manager(pc)
+    irq = manager.software_irq(number, priority)
+    assert irq == Irq("vector", vector)
+    manager.raise_software_irq(irq)
+    assert pc.vectors("IRR") == [vector]
+    manager.hold_back(priority)
+    assert not pc.intr()
+    manager.hold_back(priority - 1)
+    assert pc.intr()
+    manager.hold_back(0)
+    assert pc.apic.regs.peek(0x080) == 0
+
+
 def test_each_core_ends_its_own(two):
     two.senders[0].send_all(0xF0)
     assert (two.apic.take(0), two.apic.take(1)) == (0xF0, 0xF0)

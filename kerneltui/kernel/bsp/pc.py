@@ -360,7 +360,7 @@ class Pc(Platform):
 
     def _apic_interrupts(self) -> ApicInterrupts:
         if isinstance(self.irq_manager, PicInterrupts):
-            raise KernelError("The 8259s can interrupt the boot core alone")
+            raise KernelError("The 8259s serve devices and the boot core alone")
         return self.irq_manager
 
     # -- for the boot log and the debugger --------------------------------------------------------

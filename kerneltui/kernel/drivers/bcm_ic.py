@@ -20,11 +20,15 @@ PER_CORE = 4
 """Between the registers of one core and the next."""
 MAILBOXES_PER_CORE = 16
 """The same for its four mailboxes."""
+PER_MAILBOX = 4
 MAILBOX_IRQ = 4
 """In the source register: mailbox 0 of the core.  It is the one for calls from other cores."""
+FIRST_SOFTWARE_IRQ = 5
+"""Mailboxes 1 to 3 are for what the core raises itself."""
 PERIPHERAL_IRQ = 1 << 8
 """In the source register: something waits in the peripheral controller."""
-LAST_LOCAL_IRQ = 4
+LAST_LOCAL_IRQ = 7
+MAILBOX_IRQS = range(MAILBOX_IRQ, LAST_LOCAL_IRQ + 1)
 
 IRQ_BASIC_PENDING = 0x00
 IRQ_PENDING_1 = 0x04
@@ -48,6 +52,7 @@ class BcmInterruptController:
     """
 
     compatible = "BCM Interrupt Controller"
+    has_priorities = False
 
     def __init__(self, cpu: Cpu, local: int, peripheral: int, number: int = 0) -> None:
         self._cpu = cpu
@@ -88,17 +93,38 @@ class BcmInterruptController:
         address = self._local + MAILBOX0_SET + MAILBOXES_PER_CORE * core
         self._cpu.write(address, 1 << self._number)
 
-    def _empty_mailbox(self) -> None:
-        """It interrupts as long as a bit is set; one that is set after the read stays."""
-        address = self._local + MAILBOX0_CLEAR + MAILBOXES_PER_CORE * self._number
-        self._cpu.write(address, self._cpu.read(address))
+    def software_irq(self, number: int, priority: int) -> Irq:  # noqa: ARG002 - there is none
+        """A mailbox of this core."""
+        return Irq("local", FIRST_SOFTWARE_IRQ + number)
+
+    def raise_software_irq(self, irq: Irq) -> None:
+        """Any bit will do: nobody else uses this mailbox."""
+        self._cpu.write(self._mailbox(MAILBOX0_SET, irq.number), 1)
+
+    def hold_back(self, priority: int) -> None:
+        """The controller has nothing of the kind."""
+
+    def _mailbox(self, register: int, irq: int) -> int:
+        place = MAILBOXES_PER_CORE * self._number + PER_MAILBOX * (irq - MAILBOX_IRQ)
+        return self._local + register + place
+
+    def _empty_mailbox(self, irq: int) -> bool:
+        """It interrupts as long as a bit is set; one that is set after the read stays.
+
+        False when it was empty: a handler that let interrupts in has been interrupted by this one.
+        """
+        address = self._mailbox(MAILBOX0_CLEAR, irq)
+        letters = self._cpu.read(address)
+        if letters:
+            self._cpu.write(address, letters)
+        return letters != 0
 
     def handle_pending(self) -> None:
         """Local interrupts first, then peripheral ones, each in order of number."""
         source = self._cpu.read(self._source)
         for number in _bits(source & ~PERIPHERAL_IRQ):
-            if number == MAILBOX_IRQ:
-                self._empty_mailbox()
+            if number in MAILBOX_IRQS and not self._empty_mailbox(number):
+                continue
             self._local_table.call(number)
         if source & PERIPHERAL_IRQ:
             arm = self._cpu.read(self._peripheral + IRQ_BASIC_PENDING) & ARM_SOURCES

@@ -8,6 +8,7 @@ from kerneltui.kernel.irq import HandlerTable, Irq, IrqHandler
 GICD_CTLR = 0x000
 GICD_TYPER = 0x004
 GICD_ISENABLER = 0x100
+GICD_IPRIORITYR = 0x400
 GICD_ITARGETSR = 0x800
 GICD_SGIR = 0xF00
 GICC_CTLR = 0x000
@@ -23,7 +24,9 @@ LAST_INTID = 1019
 LOWEST_PRIORITY = 0xFF
 CALL_SGI = 1
 """The software-generated interrupt, 0 to 15, that calls from core to core come as."""
+FIRST_SOFTWARE_SGI = 2
 TARGET_LIST_SHIFT = 16
+TO_SELF = 0b10 << 24
 
 
 class Gicv2:
@@ -36,6 +39,7 @@ class Gicv2:
     """
 
     compatible = "GICv2 (ARM Generic Interrupt Controller v2)"
+    has_priorities = True
 
     def __init__(self, cpu: Cpu, gicd: int, gicc: int, *, drain: bool = False) -> None:
         self._cpu = cpu
@@ -77,6 +81,30 @@ class Gicv2:
         """An SGI to one core; the receiver's acknowledge register names the sender (4.3.15)."""
         self._cpu.write(self._gicd + GICD_SGIR, 1 << TARGET_LIST_SHIFT + core | CALL_SGI)
 
+    def set_priority(self, irq: Irq, priority: int) -> None:
+        """0 to 15, higher first: four bits, which every GIC has (3.3).
+
+        The register has a byte for each interrupt, and there the lower value comes first (4.3.11).
+        It is 0 out of reset: what nobody has set stands above all.
+        """
+        address = self._gicd + GICD_IPRIORITYR + irq.number
+        self._cpu.write(address, _as_register(priority), 1)
+
+    def software_irq(self, number: int, priority: int) -> Irq:
+        """An SGI."""
+        irq = Irq("gic", FIRST_SOFTWARE_SGI + number)
+        self.set_priority(irq, priority)
+        return irq
+
+    def raise_software_irq(self, irq: Irq) -> None:
+        """An SGI to the sender alone (4.3.15)."""
+        self._cpu.write(self._gicd + GICD_SGIR, TO_SELF | irq.number)
+
+    def hold_back(self, priority: int) -> None:
+        """The mask lets lower values through, not its own (4.4.2)."""
+        mask = _as_register(priority) if priority else LOWEST_PRIORITY
+        self._cpu.write(self._gicc + GICC_PMR, mask)
+
     def handle_pending(self) -> None:
         """Serve the highest pending interrupt, or with ``drain`` all of them."""
         while True:
@@ -94,3 +122,7 @@ class Gicv2:
     def handlers(self) -> list[tuple[str, list[IrqHandler]]]:
         """All handlers, in one group."""
         return [("Peripheral handler", list(self._table))]
+
+
+def _as_register(priority: int) -> int:
+    return 15 - priority << 4

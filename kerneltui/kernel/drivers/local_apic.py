@@ -83,6 +83,10 @@ class LocalApic:
         """End the interrupt of highest priority in service (10.8.5)."""
         self._cpu.write(self.base + EOI, 0)
 
+    def set_task_priority(self, priority: int) -> None:
+        """Hold back vectors up to class ``priority``, 0 to 15; 0 holds back none (10.8.3.1)."""
+        self._write(TPR, priority << 4)
+
     def errors(self) -> int:
         """The error bits since the last call; a write has the register show them (10.5.3)."""
         self._write(ESR, 0)

@@ -25,6 +25,8 @@ RESERVED_VECTORS = {0x80: "system calls", SPURIOUS_VECTOR: "spurious interrupts"
 ISA_VECTOR_BASE = 0x30
 GSI_VECTORS = range(0x50, 0xE0)
 LAST_ISA_IRQ = 15
+SOFTWARE_VECTOR = 0xD
+"""Software interrupts have it, and the two above, as the lower four bits of their vectors."""
 MOST_CORES = 8
 """In the flat model a core is a bit of eight (Intel SDM 3A 10.6.2.2)."""
 DOMAIN_TITLES = {"isa": "ISA IRQ", "gsi": "GSI", "vector": "vector"}
@@ -142,6 +144,7 @@ class LocalApicInterrupts:
     """
 
     compatible = "Local APIC"
+    has_priorities = True
 
     def __init__(
         self, cpu: X86Cpu, base: int, number: int = 0, apic_ids: tuple[int, ...] = ()
@@ -176,6 +179,18 @@ class LocalApicInterrupts:
     def send_ipi(self, core: int) -> None:
         """Interrupt a core, by number."""
         self.local_apic.send_ipi(self.apic_ids[core], CALL_VECTOR)
+
+    def software_irq(self, number: int, priority: int) -> Irq:
+        """A vector of that class, which is its priority (Intel SDM 3A 10.8.3)."""
+        return Irq("vector", priority << 4 | SOFTWARE_VECTOR + number)
+
+    def raise_software_irq(self, irq: Irq) -> None:
+        """A message to itself."""
+        self.local_apic.send_self(irq.number)
+
+    def hold_back(self, priority: int) -> None:
+        """By the task's priority."""
+        self.local_apic.set_task_priority(priority)
 
     def handle_vector(self, vector: int) -> None:
         """Serve the interrupt that came as ``vector``, then end it.

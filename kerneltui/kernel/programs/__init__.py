@@ -25,6 +25,8 @@ PROGRAMS = {
     "timer-callbacks": Entry("timer_callbacks:TimerCallbacks"),
     "system-timer": Entry("system_timer:SystemTimerProgram", PIS),
     "ipi": Entry("ipi:Ipi"),
+    "interval-drift": Entry("interval_drift:IntervalDrift"),
+    "priority-of-irqs": Entry("priority_of_irqs:PriorityOfIrqs"),
     "shell": Entry("shell:ShellProgram", has_tasks=True),
     "timer-syscalls": Entry("timer_syscalls:TimerSyscalls"),
     "tasks": Entry("tasks:Tasks", has_tasks=True),
