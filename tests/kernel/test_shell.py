@@ -63,6 +63,7 @@ def hand(request, scenario):
 
 on_all = pytest.mark.parametrize("hand", BOARDS, indirect=True)
 
+OPERATIONS = "compute, sleep, every, print, wait, cancel, yield, exit"
 UNIT = "like 250us, 1.5s or 2m"
 ERRORS = [
     ("hlep", "hlep: unknown command; did you mean 'help'?"),
@@ -87,6 +88,29 @@ ERRORS = [
     ("timers now", "timers: takes no arguments, but 'now' was given"),
     ("help me please", "help: takes no arguments, but 'me please' was given"),
     ("panic", "panic: TEXT is missing: panic TEXT"),
+    ("spawn", "spawn: NAME is missing: spawn NAME OPERATIONS"),
+    ("spawn A", "spawn: OPERATIONS is missing: spawn NAME OPERATIONS"),
+    (
+        "spawn A dance",
+        f"spawn: 'dance' is no operation; there are {OPERATIONS}",
+    ),
+    ("spawn A forever", "spawn: a task needs something to do"),
+    (
+        "spawn A yield; ; exit",
+        f"spawn: '' is no operation; there are {OPERATIONS}",
+    ),
+    ("spawn A print", "spawn: print what?"),
+    ("spawn A compute", f"spawn: a duration is missing, {UNIT}"),
+    ("spawn A sleep 5", f"spawn: '5' needs a unit, {UNIT}"),
+    ("spawn A sleep 1.5ms", "spawn: 'sleep' is a system call: whole milliseconds, from 1 on"),
+    ("spawn A every 0ms", "spawn: 'every' is a system call: whole milliseconds, from 1 on"),
+    ("spawn A yield now", "spawn: 'yield' does not take 'now'"),
+    ("spawn A wait", "spawn: there is no interval timer to wait for: begin it with 'every'"),
+    ("kill", "kill: ID is missing: kill ID"),
+    ("kill me", "kill: 'me' is no number; tasks prints the IDs"),
+    ("kill 99", "kill: there is no task 99"),
+    ("kill 0", "kill: 'idle' belongs to the kernel"),
+    ("kill 1", "kill: 'shell' belongs to the kernel"),
 ]
 
 
@@ -115,6 +139,7 @@ def test_a_script_of_more_than_eighty_lines_typed_at_once_is_answered_in_order(h
 
 @on_all
 def test_errors_are_one_line_of_words(hand):
+    hand.wait(2 * S)  # past the PC's line about the time of day
     for line, answer in ERRORS:
         assert hand.command(line) == [answer], line
 
@@ -171,6 +196,55 @@ def test_a_log_line_begins_its_own_line_and_the_typed_one_is_shown_again(hand):
 
 
 # -- looking ---------------------------------------------------------------------------------------
+
+
+@on_all
+def test_a_task_is_spawned_listed_and_killed(hand):
+    assert hand.command("spawn blink print on; sleep 100ms; forever")[0] == "task 2"
+    hand.wait(S)
+    said = [line.split("] ")[-1] for line in hand.lines() if "blink: on" in line]
+    assert 9 <= len(said) <= 11
+    listed = {line.split()[1]: line.split() for line in hand.command("tasks") if line[:3].strip()}
+    assert listed["blink"][2] == "sleeping"
+    assert listed["blink"][-2] == "timer"
+    assert listed["shell"][2] == "running"
+    assert hand.command("kill 2") == []
+    assert hand.command("kill 2") == ["kill: task 2 has ended already"]
+    before = len(hand.lines())
+    hand.wait(S)
+    assert len(hand.lines()) == before, "it prints no more"
+    assert hand.command("timers") == ["no timeout is pending"]
+
+
+@on_all
+def test_a_task_that_computes_for_ever_leaves_the_shell_its_turn(hand):
+    hand.command("spawn busy compute 1h")
+    hand.wait(S)
+    assert hand.command("uptime", 100 * MS)[0].startswith("up ")
+    assert hand.command("kill 2", 100 * MS) == []
+    (task,) = (item for item in hand.session.view().tasks if item.name == "busy")
+    assert task.state == "done"
+    assert task.user_ns > 900 * MS
+
+
+@on_all
+def test_a_task_with_an_interval_timer_is_killed_with_it(hand):
+    hand.command("spawn ticker every 50ms; wait timer; wait timer; print two; forever")
+    hand.wait(220 * MS)
+    assert hand.kernel.timers.pending_timer_count() == 1
+    hand.command("kill 2")
+    assert hand.kernel.timers.pending_timer_count() == 0
+    assert hand.session.view().tasks[-1].state == "done"
+
+
+def test_every_operation_can_be_spawned(hand):
+    hand.command(
+        "spawn all compute 1ms; yield; every 10ms; wait; wait timer; cancel; sleep 2ms; print x; "
+        "exit"
+    )
+    hand.wait(100 * MS)
+    assert hand.session.view().tasks[-1].state == "done"
+    assert any("all: x" in line for line in hand.lines())
 
 
 @on_all
