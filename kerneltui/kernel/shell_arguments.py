@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from kerneltui.kernel.tasks import Kind, Operation, TaskRequest
-from kerneltui.kernel.timers import MAX_DELAY_MS, NS_PER_MS
+from kerneltui.kernel.tasks import Kind, Operation, TaskRequest, waits_in_vain
+from kerneltui.kernel.timers import NS_PER_MS
 
 UNITS_NS = {
     "ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000,
@@ -55,8 +55,7 @@ def task_request(name: str, text: str) -> TaskRequest:
     if not parts:
         raise UsageError("a task needs something to do")
     operations = tuple(_operation(part) for part in parts)
-    kinds = [operation.kind for operation in operations]
-    if Kind.WAIT in kinds and Kind.EVERY not in kinds[: kinds.index(Kind.WAIT)]:
+    if waits_in_vain(operations) is not None:
         raise UsageError("there is no interval timer to wait for: begin it with 'every'")
     return TaskRequest(name, operations, repeat=None if forever else 1)
 
@@ -88,6 +87,6 @@ def _ns(text: str) -> int:
 def _whole_ms(word: str, text: str) -> int:
     """As a system call takes it."""
     delay_ns = _ns(text)
-    if delay_ns % NS_PER_MS or not 1 <= delay_ns // NS_PER_MS <= MAX_DELAY_MS:
+    if delay_ns % NS_PER_MS or not delay_ns:
         raise UsageError(f"'{word}' is a system call: whole milliseconds, from 1 on")
     return delay_ns

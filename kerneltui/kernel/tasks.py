@@ -6,6 +6,7 @@ there is to it is which operation comes next and how much of that is left: plain
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -43,6 +44,15 @@ class Operation:
     kind: Kind
     ns: int = 0
     text: str = ""
+
+
+def waits_in_vain(operations: Sequence[Operation]) -> int | None:
+    """Which operation waits for an interval timer that none before it has begun; or None."""
+    kinds = [operation.kind for operation in operations]
+    if Kind.WAIT not in kinds:
+        return None
+    first = kinds.index(Kind.WAIT)
+    return None if Kind.EVERY in kinds[:first] else first
 
 
 @dataclass(frozen=True, slots=True)

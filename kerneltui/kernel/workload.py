@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from kerneltui.kernel.tasks import TaskRequest
+if TYPE_CHECKING:  # programs without tasks need not wait for their module
+    from kerneltui.kernel.tasks import TaskRequest
 
 
 @dataclass(frozen=True, slots=True)

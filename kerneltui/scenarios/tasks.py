@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerneltui.configfile import ConfigFile
 from kerneltui.kernel.programs import PROGRAMS
-from kerneltui.kernel.tasks import Kind, Operation, TaskRequest
+from kerneltui.kernel.tasks import Kind, Operation, TaskRequest, waits_in_vain
 from kerneltui.kernel.timers import MAX_DELAY_MS, NS_PER_MS
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ def _request(file: ConfigFile, spec: TaskSpec, where: tuple[Any, ...], cores: in
         else _operation(file, item, (*where, "do", number))
         for number, item in enumerate(spec.do)
     )
-    kinds = [operation.kind for operation in operations]
-    if Kind.WAIT in kinds and Kind.EVERY not in kinds[: kinds.index(Kind.WAIT)]:
-        place = (*where, "do", kinds.index(Kind.WAIT))
+    in_vain = waits_in_vain(operations)
+    if in_vain is not None:
+        place = (*where, "do", in_vain)
         raise file.error(place, "there is no interval timer to wait for: begin it with 'every'")
     repeat = spec.repeat if isinstance(spec.repeat, int) else None
     if spec.core is not None and spec.core >= cores:
