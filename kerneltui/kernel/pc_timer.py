@@ -7,6 +7,7 @@ late by up to a tick.  In tickless mode the clock device is set for the next due
 from __future__ import annotations
 
 from kerneltui.kernel.clockevent import ClockEvent
+from kerneltui.kernel.clocksource import ClockSource
 from kerneltui.kernel.time import NEVER
 from kerneltui.kernel.timekeeping import Timekeeper
 
@@ -62,3 +63,40 @@ class PcTimer:
         self._clock.conclude()
         if self.timekeeper.is_ticking:
             self.timekeeper.on_tick()
+
+
+class CoreTimer:
+    """A further core's: the boot core keeps time, and this one reads it by a counter of its own.
+
+    The clock device is brought up by that core when it is first set.  It need not run in deep idle:
+    it only ends what a core is busy with.
+    """
+
+    def __init__(self, clock: ClockEvent, timekeeper: Timekeeper, source: ClockSource) -> None:
+        """``clock`` and ``source`` are that core's, whose rates are known."""
+        self.compatible = f"{clock.compatible}, {source.compatible}"
+        self._clock = clock
+        self._timekeeper = timekeeper
+        self._source = source
+        self._is_up = False
+
+    def uptime_ns(self) -> int:
+        """System time."""
+        return self._timekeeper.uptime_by(self._source)
+
+    def set_timeout_irq(self, due_ns: int) -> None:
+        """Earlier, when that is beyond what the device can count."""
+        clock = self._clock
+        if due_ns >= NEVER:
+            clock.stop()
+            return
+        if not self._is_up:
+            self._is_up = True
+            clock.init()
+            # The mode too: later only the count has to be written, with nothing before it.
+            clock.set_oneshot(clock.max_oneshot_ns)
+        clock.set_oneshot(max(due_ns - self.uptime_ns(), 0))
+
+    def conclude_timeout_irq(self) -> None:
+        """De-assert the interrupt."""
+        self._clock.conclude()

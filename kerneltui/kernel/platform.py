@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Never, Protocol
 
 from kerneltui.kernel.arch.cpu import Arch, IrqAccounting
-from kerneltui.kernel.console import Clock, Console
+from kerneltui.kernel.console import Console
 from kerneltui.kernel.driver import Driver, DriverManager
 from kerneltui.kernel.irq import Irq, IrqHandler, IrqManager
 from kerneltui.kernel.time import TimeManager, TimerDevice
@@ -71,10 +71,8 @@ class CoreSupport:
     arch: Arch
     interrupts: CoreInterrupts
     uart: ConsoleDriver
-    clock: Clock
-    """system time"""
     timer: TimerDevice
-    """the core's own; on the boot core it is the time manager's"""
+    """the core's own, which also tells system time; the boot core's is the time manager's"""
     irq_timer: Irq
     install_vectors: Callable[[Callable[[str], Never]], EntryCode]
     """as :meth:`Platform.install_vectors`"""

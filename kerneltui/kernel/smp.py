@@ -62,8 +62,8 @@ class Core:
         self.number = number
         self.cpu = cpu
         self.arch = support.arch
-        self.clock = support.clock
-        self.console = Console(cpu, support.uart, support.clock, smp.screen)
+        self.clock = support.timer
+        self.console = Console(cpu, support.uart, support.timer, smp.screen)
         self.support = support
         self.vectors: EntryCode | None = None
         """once installed; of a further core alone"""

@@ -51,18 +51,21 @@ class Timekeeper:
         """Whether ticks carry system time."""
         return self._tick is not None
 
-    def _elapsed_ns(self) -> int:
-        """Since the mode began.  An update by an interrupt during the reading voids it."""
-        while True:
-            updates = self._updates
-            raw = self._source.read()
-            if updates == self._updates:
-                count = self._count + (raw - self._last & self._mask)
-                return count * self._ns_per_hz // self._hz
-
     def uptime_ns(self) -> int:
         """System time, rounded down to ns; never less than before."""
-        return self._system_time(self._elapsed_ns())
+        now_ns = self._latest_ns = self.uptime_by(self._source)
+        return now_ns
+
+    def uptime_by(self, source: ClockSource) -> int:
+        """The same, as another core reads its counter, which shows what this core's does.
+
+        An update by an interrupt, or by the other core, during the reading voids it.
+        """
+        while True:
+            updates = self._updates
+            raw = source.read()
+            if updates == self._updates:
+                return self.uptime_at(raw)
 
     def update(self) -> int:
         """Take over what the counter shows before it wraps; returns the uptime in ns."""
@@ -70,16 +73,13 @@ class Timekeeper:
         self._count += raw - self._last & self._mask
         self._last = raw
         self._updates += 1
-        return self._system_time(self._count * self._ns_per_hz // self._hz)
+        now_ns = self._latest_ns = self._time_after(self._count * self._ns_per_hz // self._hz)
+        return now_ns
 
     def uptime_at(self, raw: int) -> int:
         """What the uptime is when the counter shows ``raw``; notes nothing, for the debugger."""
         count = self._count + (raw - self._last & self._mask)
         return self._time_after(count * self._ns_per_hz // self._hz)
-
-    def _system_time(self, elapsed_ns: int) -> int:
-        now_ns = self._latest_ns = self._time_after(elapsed_ns)
-        return now_ns
 
     def _time_after(self, elapsed_ns: int) -> int:
         """In tick mode time does not go beyond the next tick until that comes."""

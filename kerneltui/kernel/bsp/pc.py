@@ -6,7 +6,6 @@ Fixed places are those that every PC has (Intel ICH9 data sheet, 9.2); all other
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import copy
 from fractions import Fraction
 from functools import partial
 from typing import NamedTuple, Never
@@ -38,7 +37,7 @@ from kerneltui.kernel.drivers.rtc import Rtc
 from kerneltui.kernel.drivers.tsc import Tsc
 from kerneltui.kernel.irq import Irq, IrqHandler, KernelError
 from kerneltui.kernel.locks import LockWord, SharedLock
-from kerneltui.kernel.pc_timer import PcTimer
+from kerneltui.kernel.pc_timer import CoreTimer, PcTimer
 from kerneltui.kernel.platform import CoreSupport, Platform
 from kerneltui.kernel.time import NEVER, TimeManager
 from kerneltui.kernel.timekeeping import Timekeeper
@@ -86,55 +85,6 @@ class NoTimer:
 
     def conclude_timeout_irq(self) -> None:
         """There was no interrupt."""
-
-
-class CoreClock:
-    """System time as a further core reads it: from the same counter, by its own instructions."""
-
-    def __init__(self, timekeeper: Timekeeper, source: ClockSource) -> None:
-        self._timekeeper = timekeeper
-        self._source = source
-
-    def uptime_ns(self) -> int:
-        """Core 0 goes on keeping time meanwhile: this needs all of its state of one moment."""
-        moment = copy(self._timekeeper)
-        moment._source = self._source  # noqa: SLF001 - the other core's counter is the only change
-        return moment.uptime_ns()
-
-
-class CoreTimer:
-    """A further core's local APIC timer, brought up by that core when it is first set.
-
-    It need not run in deep idle: it only ends what a core is busy with.
-    """
-
-    def __init__(self, apic_timer: ApicTimer, clock: CoreClock) -> None:
-        """Both are that core's; the rate is known."""
-        self.compatible = apic_timer.compatible
-        self._apic_timer = apic_timer
-        self._clock = clock
-        self._is_up = False
-
-    def uptime_ns(self) -> int:
-        """System time."""
-        return self._clock.uptime_ns()
-
-    def set_timeout_irq(self, due_ns: int) -> None:
-        """Earlier, when that is beyond what the timer can count."""
-        timer = self._apic_timer
-        if due_ns >= NEVER:
-            timer.stop()
-            return
-        if not self._is_up:
-            self._is_up = True
-            timer.init()
-            # The mode too: later only the count has to be written, with nothing before it.
-            timer.set_oneshot(timer.max_oneshot_ns)
-        timer.set_oneshot(min(max(due_ns - self.uptime_ns(), 0), timer.max_oneshot_ns))
-
-    def conclude_timeout_irq(self) -> None:
-        """Nothing: the interrupt was an edge."""
-        self._apic_timer.conclude()
 
 
 class Pc(Platform):
@@ -341,7 +291,7 @@ class Pc(Platform):
             raise KernelError("There is no clock yet")
         if number == 0:
             return CoreSupport(
-                self.arch, manager, self.uart, self, self.timer, self._apic_timer.irq,
+                self.arch, manager, self.uart, self.timer, self._apic_timer.irq,
                 self.install_vectors,
             )  # fmt: skip
         arch = X86Arch(cpu, number)
@@ -352,9 +302,9 @@ class Pc(Platform):
         interrupts = LocalApicInterrupts(cpu, base, number, apic_ids)
         apic_timer = ApicTimer(cpu, base, APIC_TIMER_VECTOR)
         apic_timer.hz = self._apic_timer.hz
-        timer = CoreTimer(apic_timer, CoreClock(timekeeper, same))
+        timer = CoreTimer(apic_timer, timekeeper, same)
         return CoreSupport(
-            arch, interrupts, Ns16550(cpu, COM1), timer, timer, apic_timer.irq,
+            arch, interrupts, Ns16550(cpu, COM1), timer, apic_timer.irq,
             partial(_install_vectors, cpu, number, interrupts.handle_vector),
         )  # fmt: skip
 

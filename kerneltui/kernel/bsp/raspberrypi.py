@@ -138,12 +138,12 @@ class RaspberryPi(Platform):
         support = self.support
         if number == 0:
             return CoreSupport(
-                self.arch, self.irq_manager, self.uart, self, self.timer, support.irq_timer,
+                self.arch, self.irq_manager, self.uart, self.timer, support.irq_timer,
                 self.install_vectors,
             )  # fmt: skip
         interrupts, timer = support.interrupt_controller(cpu, number), ArchTimer(cpu)
         return CoreSupport(
-            Aarch64(cpu), interrupts, Pl011(cpu, support.pl011_uart), timer, timer,
+            Aarch64(cpu), interrupts, Pl011(cpu, support.pl011_uart), timer,
             support.irq_timer, partial(_install_vectors, cpu, interrupts),
         )  # fmt: skip
 
