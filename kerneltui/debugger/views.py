@@ -34,6 +34,7 @@ from kerneltui.debugger.task_views import (
     scheduling_view,
     task_views,
 )
+from kerneltui.debugger.timer_views import TimerView, timer_views
 from kerneltui.debugger.trace import ALL_CORES
 from kerneltui.hw.device import Device, InterruptController, TimerDevice
 from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, MSRS, PORTS, SYSTEM_REGISTERS, Access, Slot
@@ -160,6 +161,8 @@ class MachineView(msgspec.Struct, frozen=True):
     timeouts: tuple[TimeoutView, ...]
     timeout_count: int
     queue: QueueView | None
+    timers: tuple[TimerView, ...]
+    """those of system calls, with their states"""
     worst_lateness_ns: int
     comparators: tuple[ComparatorView, ...]
     local_apics: tuple[LocalApicView, ...]
@@ -214,6 +217,7 @@ def build(session: Session) -> MachineView:
         timeouts=tuple(_timeouts(kernel, now)),
         timeout_count=len(kernel.timeouts()),
         queue=_queue(kernel),
+        timers=tuple(timer_views(kernel)),
         worst_lateness_ns=kernel.worst_lateness_ns(),
         comparators=tuple(_comparators(machine, session.focus)),
         local_apics=tuple(local_apics(machine)),

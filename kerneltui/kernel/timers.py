@@ -139,6 +139,10 @@ class TimerService:
         """How many timers are to fire."""
         return len(self._pending)
 
+    def known(self) -> list[Timer]:
+        """All that are pending and those remembered, by id; for the debugger."""
+        return sorted([*self._pending.values(), *self._ended.values()], key=lambda timer: timer.id)
+
     def timer(self, timer_id: int) -> Timer | None:
         """A timer by its id; None as :meth:`timer_cancel` has ENOENT."""
         return self._pending.get(timer_id) or self._ended.get(timer_id)

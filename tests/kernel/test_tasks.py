@@ -56,6 +56,26 @@ def test_tasks_wake_after_50_100_and_150_ms_and_the_interval_until_cancelled(boa
 
 
 @all_boards
+def test_the_view_shows_the_timers_with_their_states(board):
+    session = open_session(board, "wake-tasks")
+    session.recorder.trace(False)
+    session.boot()
+    begun = session.machine.now
+    seen = {}
+    for ms in (25, 75, 125, 175, 225):
+        session.run_until(begun + ms * MS)
+        seen[ms] = [
+            (item.wake_task, item.state, item.fired_count) for item in session.view().timers
+        ]
+    ab, d = [(1, "Fired", 1), (2, "Fired", 1)], "Pending"
+    assert seen[25] == [(1, d, 0), (2, d, 0), (3, d, 0), (4, d, 0)]
+    assert seen[75] == [(1, "Fired", 1), (2, d, 0), (3, d, 0), (4, d, 1)]
+    assert seen[125] == [*ab, (3, d, 0), (4, d, 2)]
+    assert seen[175] == [*ab, (3, "Fired", 1), (4, d, 3)]
+    assert seen[225] == [*ab, (3, "Fired", 1), (4, "Cancelled", 4)]
+
+
+@all_boards
 def test_sixty_seconds_of_round_robin_add_up_to_the_nanosecond(board):
     view = (session := ran(board, "round-robin", 61 * S)).view()
     assert elapsed(view) > 60 * S

@@ -203,6 +203,10 @@ class Tasks(TimerCallbacks):
         """Tasks and schedulers."""
         return self.run_queue
 
+    def timer_service(self) -> TimerService | None:
+        """The tasks' timers."""
+        return self.timers
+
     def expects_timer_event(self) -> bool:
         """A task that computes may set a timer later."""
         return super().expects_timer_event() or not self.run_queue.all_done()

@@ -20,6 +20,12 @@ NO_SYSCALL, NO_TIMER = 99, 12_345
 class TimerSyscalls(TimerCallbacks):
     """Prints each system call with its result, and each task that is woken."""
 
+    timers: TimerService | None = None
+
+    def timer_service(self) -> TimerService | None:
+        """What the calls work on; None before the boot has got there."""
+        return self.timers
+
     def boot(self) -> None:
         """As ever; then the tasks make their calls."""
         super().boot()
