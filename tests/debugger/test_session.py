@@ -371,7 +371,7 @@ def test_no_snapshot_in_a_handler_or_at_reset():
 COMMANDS = ("step", "next_interrupt", "next_timer_event", "finish", "view", "mark")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.sampled_from(BOARDS),
     st.lists(st.one_of(st.sampled_from(COMMANDS), st.integers(1, 300 * MS)), max_size=25),

@@ -120,7 +120,7 @@ def suffices_alone(bench, number, cpu):
     return alone.irq(cpu) or alone.fiq(cpu)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(steps, min_size=5, max_size=40))
 def test_an_interrupt_is_signalled_iff_all_its_gates_are_open(history):
     bench = lively()
@@ -141,7 +141,7 @@ def test_an_interrupt_is_signalled_iff_all_its_gates_are_open(history):
             assert bench.read("GICC_IAR", cpu) in (SPURIOUS, 1022)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(steps, max_size=30), st.lists(steps, max_size=20))
 def test_a_restored_copy_goes_on_alike_and_looking_changes_nothing(before, after):
     bench = lively()

@@ -85,7 +85,6 @@ async def walk(way):
 
 @settings(
     max_examples=22,
-    deadline=None,
     derandomize=True,
     database=None,
     phases=[Phase.generate],  # a walk takes a second: shrinking one would take minutes

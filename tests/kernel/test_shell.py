@@ -377,7 +377,7 @@ def test_what_is_too_much_is_counted_and_told(hand):
     assert re.fullmatch(r"up \d+\.\d{6} s", hand.command("uptime")[-1])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(noise=st.binary(max_size=200))
 def test_binary_noise_is_survived(scenario, noise):
     hand = Hand("rpi4", scenario)

@@ -152,7 +152,7 @@ class Model:
 
 
 @every
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(steps=operations)
 def test_every_structure_does_what_a_list_sorted_each_time_does(name, steps):
     model = Model(name)
@@ -431,7 +431,7 @@ def test_a_slot_is_taken_apart_when_the_base_gets_into_it():
     assert queue.work.last_comparisons == 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.one_of(st.integers(0, 1 << 50), near), min_size=1, max_size=60))
 def test_the_occupied_slots_of_the_wheel_are_all_ahead(times):
     queue = filled("wheel", times)

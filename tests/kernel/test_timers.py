@@ -443,4 +443,4 @@ class SkippingTimers(Timers):
 TestTimers = Timers.TestCase
 TestSkippingTimers = SkippingTimers.TestCase
 for _case in (TestTimers, TestSkippingTimers):
-    _case.settings = settings(max_examples=40, stateful_step_count=50, deadline=None)
+    _case.settings = settings(max_examples=40, stateful_step_count=50)

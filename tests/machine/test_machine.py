@@ -74,7 +74,7 @@ def whole(name):
 
 
 @pytest.mark.parametrize("name", BOARDS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     slices=st.lists(
         st.one_of(

@@ -322,7 +322,7 @@ IO_POKES = {
 }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     pokes=st.lists(st.sampled_from(sorted(IO_POKES)), max_size=4),
     level=st.sampled_from(["low", "high", "high before"]),
@@ -372,7 +372,7 @@ PIC_POKES = {
 }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     pokes=st.lists(st.sampled_from(sorted(PIC_POKES)), max_size=4),
     irq=st.sampled_from([4, 8]),

@@ -266,7 +266,7 @@ def finish(bench, trace):
     return trace.seen, [core.retired for core in bench.cores], [it.log for it in bench.kernels]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(programs=PROGRAMS, slices=SLICES, events=EVENTS)
 def test_a_run_in_slices_is_the_run_in_one_go(programs, slices, events):
     whole = finish(*prepared(programs, events))
@@ -287,7 +287,7 @@ def test_a_run_in_slices_is_the_run_in_one_go(programs, slices, events):
     assert finish(bench, trace) == whole
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(programs=PROGRAMS, events=EVENTS)
 def test_a_run_halted_after_every_instruction_is_the_run_in_one_go(programs, events):
     whole = finish(*prepared(programs, events))

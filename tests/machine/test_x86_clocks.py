@@ -285,7 +285,7 @@ def test_a_written_tsc_counts_on_from_there_also_after_deep_idle():
     assert bench.core.clocks.tsc() == first + ticks(DEEP_NS)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     features=st.sampled_from(FEATURES),
     wakes=st.lists(st.integers(1, 400_000), max_size=12),

@@ -568,7 +568,7 @@ def suffices_alone(pic, number):
     return alone.intr
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(steps, min_size=3, max_size=30))
 def test_int_is_up_iff_all_gates_of_some_interrupt_are_open(history):
     pic = Pic()
@@ -587,7 +587,7 @@ def test_int_is_up_iff_all_gates_of_some_interrupt_are_open(history):
         assert pic.ack() == 0x20 + best
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(steps, max_size=25), st.lists(steps, max_size=15))
 def test_a_restored_copy_goes_on_alike_and_looking_changes_nothing(before, after):
     pic = Pic()

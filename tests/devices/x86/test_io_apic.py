@@ -303,7 +303,7 @@ def is_open(bench, pin):
     return all(gate.open for gate in bench.apic.gates(pin, 0)[:-1] if gate.name != "line")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(steps, min_size=1, max_size=40))
 def test_a_message_goes_out_iff_the_gates_were_open(history):
     bench = IoBench()
@@ -322,7 +322,7 @@ def test_a_message_goes_out_iff_the_gates_were_open(history):
                 assert first_shut(bench.apic.gates(pin, 0)[:-1]) is not None, "sent, so not open"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(steps, max_size=25), st.lists(steps, max_size=20))
 def test_a_restored_copy_goes_on_alike_and_looking_changes_nothing(before, after):
     bench = IoBench()

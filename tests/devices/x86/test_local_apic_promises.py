@@ -100,7 +100,7 @@ def suffices_alone(bench, number, cpu):
     return alone.intr(cpu)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(steps, min_size=3, max_size=40))
 def test_an_interrupt_is_signalled_iff_all_its_gates_are_open(history):
     bench = Bench(cpus=2)
@@ -119,7 +119,7 @@ def test_an_interrupt_is_signalled_iff_all_its_gates_are_open(history):
             assert taken == 0xFF
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(steps, max_size=30))
 def test_the_processor_never_serves_a_class_within_one_as_high(history):
     bench = Bench(cpus=2)
@@ -138,7 +138,7 @@ NAMES = (
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(steps, max_size=25), st.lists(steps, max_size=20))
 def test_a_restored_copy_goes_on_alike_and_looking_changes_nothing(before, after):
     bench = Bench(cpus=2)

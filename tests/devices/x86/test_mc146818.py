@@ -407,7 +407,6 @@ def seen(rtc):
     return [rtc.peek(index) for index in (*range(14), CENTURY)], rtc.irq
 
 
-@settings(deadline=None)
 @given(st.lists(steps, max_size=15), st.lists(steps, max_size=10))
 def test_a_restored_copy_goes_on_alike_and_looking_changes_nothing(before, after):
     rtc = Rtc()
@@ -423,7 +422,6 @@ def test_a_restored_copy_goes_on_alike_and_looking_changes_nothing(before, after
         assert seen(copy) == seen(rtc)
 
 
-@settings(deadline=None)
 @given(st.lists(steps, max_size=15))
 def test_how_often_one_looks_does_not_matter(history):
     """One clock is run through, the other is read in small steps."""
