@@ -132,7 +132,7 @@ def run_command(until: int, *, as_json: bool, stats: bool, **machine: Any) -> in
     if as_json:
         import msgspec
 
-        click.echo(msgspec.json.encode(session.view()))
+        click.echo(msgspec.json.encode(session.view(shape=True)))
     sys.stdout.flush()
     if stats:
         _print_stats(session, wall)

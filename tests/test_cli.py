@@ -428,3 +428,17 @@ def test_the_trace_does_not_tell_the_structure_of_the_queue(said, board, tmp_pat
              "--until", "2.5s", "-o", str(path))  # fmt: skip
         traces.add(path.read_bytes())
     assert len(traces) == 1
+
+
+@pytest.mark.parametrize(
+    ("structure", "kind"),
+    [("sorted", "sublists"), ("vec", "array"), ("heap", "tree"), ("wheel", "wheel")],
+)
+def test_the_final_view_tells_the_shape_of_the_queue(said, structure, kind):
+    status, out, _ = said("run", "--scenario", "queue-structures", "--queue", structure,
+                          "--until", "1s", "--json")  # fmt: skip
+    found = json.loads(out)
+    assert (status, found["queue"]["structure"], found["queue_shape"]["type"]) == (
+        0, structure, kind
+    )  # fmt: skip
+    assert json.dumps(found["queue_shape"]).count('"ident"') >= found["timeout_count"] // 2

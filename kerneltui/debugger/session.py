@@ -277,11 +277,14 @@ class Session:
 
     # -- looking ----------------------------------------------------------------------------------
 
-    def view(self) -> views.MachineView:
-        """A picture of the present moment; looking changes nothing."""
+    def view(self, *, shape: bool = False) -> views.MachineView:
+        """A picture of the present moment; looking changes nothing.
+
+        ``shape`` asks for that of the timeout queue too, which few pictures show.
+        """
         self.values = views.register_values(self.machine, self.focus)
         self._viewed = self.generation
-        return views.build(self)
+        return views.build(self, shape=shape)
 
     # -- snapshots --------------------------------------------------------------------------------
 

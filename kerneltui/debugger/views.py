@@ -28,6 +28,7 @@ from kerneltui.debugger.platform_views import (
     rtc_view,
     wall_clock_view,
 )
+from kerneltui.debugger.queue_views import QueueView, ShapeView, queue_view
 from kerneltui.debugger.task_views import (
     SchedulingView,
     TaskView,
@@ -115,18 +116,6 @@ class TimeoutView(msgspec.Struct, frozen=True):
     """its callback is running"""
 
 
-class QueueView(msgspec.Struct, frozen=True):
-    """What the structure of the timeout queue has cost so far."""
-
-    structure: str
-    operations: int
-    comparisons: int
-    moves: int
-    last_operation: str
-    last_comparisons: int
-    last_moves: int
-
-
 class ComparatorView(msgspec.Struct, frozen=True):
     """One comparator of a timer device."""
 
@@ -161,6 +150,8 @@ class MachineView(msgspec.Struct, frozen=True):
     timeouts: tuple[TimeoutView, ...]
     timeout_count: int
     queue: QueueView | None
+    queue_shape: ShapeView | None
+    """None too in a view that was taken without"""
     timers: tuple[TimerView, ...]
     """those of system calls, with their states"""
     worst_lateness_ns: int
@@ -195,8 +186,8 @@ def _place_of(space: str, base: int, slot: Slot, cpu: int) -> RegisterPlace:
     return space, base + slot.offset, slot.register.overlay, cpu
 
 
-def build(session: Session) -> MachineView:
-    """A view of the session's machine."""
+def build(session: Session, *, shape: bool) -> MachineView:
+    """A view of the session's machine, with or without the shape of its timeout queue."""
     machine, setup, recorder = session.machine, session.setup, session.recorder
     kernel = session.kernel
     now = machine.now
@@ -216,7 +207,8 @@ def build(session: Session) -> MachineView:
         interrupts=tuple(interrupt_views(machine, kernel, session.focus)),
         timeouts=tuple(_timeouts(kernel, now)),
         timeout_count=len(kernel.timeouts()),
-        queue=_queue(kernel),
+        queue=queue_view(kernel),
+        queue_shape=_shape(kernel) if shape else None,
         timers=tuple(timer_views(kernel)),
         worst_lateness_ns=kernel.worst_lateness_ns(),
         comparators=tuple(_comparators(machine, session.focus)),
@@ -248,15 +240,11 @@ def _timeouts(kernel: Kernel, now: int) -> Iterator[TimeoutView]:
         )  # fmt: skip
 
 
-def _queue(kernel: Kernel) -> QueueView | None:
+def _shape(kernel: Kernel) -> ShapeView | None:
+    from kerneltui.debugger.queue_shapes import shape_view  # most pictures show none
+
     queue = kernel.timeouts()
-    if not isinstance(queue, TimeoutQueue):
-        return None
-    work = queue.work
-    return QueueView(
-        kernel.workload.queue, work.operations, work.comparisons, work.moves,
-        work.last_operation, work.last_comparisons, work.last_moves,
-    )  # fmt: skip
+    return shape_view(queue) if isinstance(queue, TimeoutQueue) else None
 
 
 def _by_role(machine: Machine) -> list[Device]:

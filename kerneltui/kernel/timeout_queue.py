@@ -49,6 +49,8 @@ class Timeout:
 
 
 IDENT_BITS = 64
+ALL = 1 << 62
+"""More than there are timeouts."""
 
 
 def order(timeout: Timeout) -> int:
@@ -132,8 +134,12 @@ class TimeoutQueue(Collection[Timeout]):
         """The one that is due next, left where it is; or None."""
 
     @abstractmethod
-    def shape(self) -> Shape:
-        """How the timeouts lie in the structure, for drawing it."""
+    def shape(self, limit: int = ALL) -> Shape:
+        """How the timeouts lie in the structure, for drawing it; sizes are told in full.
+
+        About ``limit`` timeouts (from 1 on) are in it, and no more are looked at: those at the end
+        where the soonest is popped, and of each sublist and each slot one at least.
+        """
 
     @abstractmethod
     def __iter__(self) -> Iterator[Timeout]: ...

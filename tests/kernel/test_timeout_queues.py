@@ -1,13 +1,16 @@
 """The structures of the timeout queue: one order for all, and each its own cost and shape."""
 
+import json
 import pickle
 from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from kerneltui.debugger.queue_shapes import MOST_SHOWN, shape_view
 from kerneltui.kernel.queues.shapes import Array, Sublists, Tree, Wheel
 from kerneltui.kernel.timeout_queue import QUEUES, Timeout, make_queue
 from kerneltui.machine.board import load_board
@@ -46,16 +49,23 @@ def drain(queue):
 def drawn(shape):
     """All timeouts that a shape shows, stale ones left out."""
     match shape:
-        case Sublists(sublists):
-            return [item for sublist in sublists for item in sublist]
-        case Array(timeouts):
-            return list(timeouts)
-        case Tree(levels, stale):
+        case Sublists(count, rows):
+            assert count == len(rows)
+            return [item for row in rows for item in whole(row)]
+        case Array(row):
+            return list(whole(row))
+        case Tree(size, levels, stale):
+            assert size == sum(map(len, levels))
             places = [(lv, n, item) for lv, row in enumerate(levels) for n, item in enumerate(row)]
             return [item for level, n, item in places if (level, n) not in stale]
         case Wheel(ready, levels, beyond):
-            slots = [item for level in levels for slot in level.slots for item in slot.timeouts]
-            return [*ready, *slots, *beyond]
+            slots = [item for level in levels for slot in level.slots for item in whole(slot.row)]
+            return [*whole(ready), *slots, *whole(beyond)]
+
+
+def whole(row):
+    assert row.length == len(row.timeouts)
+    return row.timeouts
 
 
 def counters(queue):
@@ -332,12 +342,12 @@ def test_splits_and_joins_of_sublists_count_as_moves():
     queue = filled("sorted", range(2_000))
     queue.push(timeout(3_000, 5_000))
     assert queue.work.last_moves == 1 + 1_001
-    assert [len(sublist) for sublist in queue.shape().sublists] == [1_000, 1_001]
+    assert [row.length for row in queue.shape().rows] == [1_000, 1_001]
     for _ in range(499):
         queue.pop()
     queue.pop()
     assert queue.work.last_moves == 500 + 1_001
-    assert [len(sublist) for sublist in queue.shape().sublists] == [1_501]
+    assert [row.length for row in queue.shape().rows] == [1_501]
 
 
 def test_the_same_timeouts_cost_the_same_wherever_they_are():
@@ -406,17 +416,17 @@ def test_slots_of_the_wheel_are_coarser_from_level_to_level():
     assert [[slot.index for slot in level.slots] for level in shape.levels] == [
         [5], [3], [2], [63], [1], [1]
     ]  # fmt: skip
-    assert keys(shape.ready) == [(0, 8)]
-    assert keys(shape.beyond) == [(YEAR, 7)]
+    assert keys(shape.ready.timeouts) == [(0, 8)]
+    assert keys(shape.beyond.timeouts) == [(YEAR, 7)]
 
 
 def test_beyond_the_wheel_is_what_differs_above_its_highest_level():
     queue = filled("wheel", [(1 << 46) - 1, 1 << 46, 30 * 86_400 * S, YEAR])
     shape = queue.shape()
     assert [slot.index for slot in shape.levels[5].slots] == [63]
-    assert [item.ident for item in shape.beyond] == [2, 3, 4]
+    assert [item.ident for item in shape.beyond.timeouts] == [2, 3, 4]
     queue.pop(), queue.pop()
-    assert [item.ident for item in queue.shape().beyond] == [3, 4]
+    assert [item.ident for item in queue.shape().beyond.timeouts] == [3, 4]
     assert [queue.pop().ident for _ in range(2)] == [3, 4]
 
 
@@ -424,11 +434,54 @@ def test_a_slot_is_taken_apart_when_the_base_gets_into_it():
     queue = filled("wheel", [(1 << 16) + 7, (1 << 16) + 5, (1 << 16) + 3000, 2 << 16])
     queue.pop()
     shape = queue.shape()
-    assert keys(shape.ready) == [((1 << 16) + 7, 1)]
+    assert keys(shape.ready.timeouts) == [((1 << 16) + 7, 1)]
     assert [level.current for level in shape.levels[:2]] == [0, 1]
     assert [[slot.index for slot in level.slots] for level in shape.levels[:2]] == [[2], [2]]
     assert queue.work.last_moves == 3
     assert queue.work.last_comparisons == 1
+
+
+@every
+@settings(max_examples=60)
+@given(st.lists(dues, min_size=1, max_size=90), st.integers(1, 40), st.integers(0, 20))
+def test_a_part_of_a_shape_is_the_whole_but_for_what_is_cut(name, times, limit, popped):
+    queue = filled(name, times)
+    for _ in range(min(popped, len(times) - 1)):
+        queue.pop()
+    part, shape = queue.shape(limit), queue.shape()
+    match part:
+        case Sublists(count, rows):
+            assert (count, len(rows)) == (shape.count, min(count, limit))
+            assert all(is_start(row, full) for row, full in zip(rows, shape.rows, strict=False))
+        case Array(row):
+            assert (row.length, row.timeouts) == (len(queue), shape.row.timeouts[-limit:])
+        case Tree(size, levels, stale):
+            assert (size, levels) == (shape.size, shape.levels[: len(levels)])
+            assert stale == {place for place in shape.stale if place[0] < len(levels)}
+            assert len(levels) == len(shape.levels) or sum(map(len, levels)) >= limit
+        case Wheel(ready, levels, beyond):
+            assert ready.length == shape.ready.length
+            assert ready.timeouts == shape.ready.timeouts[-limit:]
+            assert is_start(beyond, shape.beyond)
+            for level, full in zip(levels, shape.levels, strict=True):
+                assert [slot.index for slot in level.slots] == [slot.index for slot in full.slots]
+                for slot, other in zip(level.slots, full.slots, strict=True):
+                    assert is_start(slot.row, other.row)
+
+
+def is_start(row, full):
+    assert row.length == full.length
+    return row.timeouts == full.timeouts[: max(len(row.timeouts), 1)]
+
+
+@pytest.mark.parametrize("name", ["sorted", "heap", "wheel"])
+def test_the_picture_of_thousands_is_small_and_has_the_head_in_it(name):
+    queue = filled(name, [*scattered(5_000, 100 * S), *[50 * S] * 500])
+    for item in list(queue)[1::7]:
+        queue.remove(item)
+    picture = json.dumps(msgspec.to_builtins(shape_view(queue)))
+    assert f'"ident": {queue.head().ident},' in picture
+    assert picture.count('"ident"') <= 6 * MOST_SHOWN
 
 
 @settings(max_examples=100)
@@ -438,18 +491,18 @@ def test_the_occupied_slots_of_the_wheel_are_all_ahead(times):
     for _ in range(len(times)):
         for level in queue.shape().levels:
             assert all(level.current < slot.index < 64 for slot in level.slots)
-            assert all(slot.timeouts for slot in level.slots)
+            assert all(slot.row.length for slot in level.slots)
         queue.pop()
 
 
 # -- the whole machine -----------------------------------------------------------------------------
 
 
-def trace_with(queue, scenario, until):
+def trace_with(queue, scenario, until, board="rpi4"):
     loaded = load_scenario(scenario)
     some = loaded.workload.timeouts[:1_000]
     changed = structs.replace(loaded, workload=replace(loaded.workload, timeouts=some))
-    session = make_session(load_board("rpi4"), changed, changes=Changes(queue=queue))
+    session = make_session(load_board(board), changed, changes=Changes(queue=queue))
     session.run_until(until)
     structure = type(session.kernel.time_manager.queue).__name__
     return structure, list(session.recorder.events), session.recorder.console.lines()
@@ -472,3 +525,15 @@ def test_a_trace_does_not_tell_which_structure_was_used(scenario, until):
         assert trace == ran["sorted"][1]
         assert lines == ran["sorted"][2]
         assert len(lines) > 10
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
+def test_the_queue_structures_scenario_says_the_same_with_each(board):
+    ran = {queue: trace_with(queue, "queue-structures", 30 * S, board) for queue in QUEUES}
+    assert len({structure for structure, _, _ in ran.values()}) == len(QUEUES)
+    said = "\n".join(ran["sorted"][2])
+    for words in ("no answer, given up", "> cancel 42", "typed late, due early"):
+        assert words in said
+    assert "no timeout" not in said
+    assert all(trace == ran["sorted"][1] for _, trace, _ in ran.values())
+    assert all(lines == ran["sorted"][2] for _, _, lines in ran.values())

@@ -7,6 +7,7 @@ from heapq import heappop, heappush
 
 from kerneltui.kernel.queues.shapes import Tree
 from kerneltui.kernel.timeout_queue import (
+    ALL,
     Timeout,
     TimeoutQueue,
     not_pending,
@@ -69,17 +70,17 @@ class HeapQueue(TimeoutQueue):
         """O(1)."""
         return self._live[self._heap[0]] if self._heap else None
 
-    def shape(self) -> Tree:
-        """The tree level by level, stale entries included."""
-        known = self._live | self._stale
+    def shape(self, limit: int = ALL) -> Tree:
+        """The tree level by level, stale entries included; no level is cut short."""
         levels: list[tuple[Timeout, ...]] = []
         stale: set[tuple[int, int]] = set()
-        for level in range(len(self._heap).bit_length()):
+        size = len(self._heap)
+        for level in range(min(size, limit).bit_length()):
             entries = self._heap[(1 << level) - 1 : (2 << level) - 1]
-            levels.append(tuple(known[entry] for entry in entries))
+            levels.append(tuple(self._live.get(item) or self._stale[item] for item in entries))
             if self._stale:
                 stale.update((level, n) for n, entry in enumerate(entries) if entry in self._stale)
-        return Tree(tuple(levels), frozenset(stale))
+        return Tree(size, tuple(levels), frozenset(stale))
 
     def __len__(self) -> int:
         return len(self._live)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sortedcontainers import SortedKeyList
 
 from kerneltui.kernel.timeout_queue import (
+    ALL,
     Timeout,
     TimeoutQueue,
     not_pending,
@@ -82,12 +83,15 @@ class SortedQueue(TimeoutQueue):
         sublists = self._sublists()
         return sublists[0][0] if sublists else None
 
-    def shape(self) -> Sublists:
-        """The sublists as they are."""
+    def shape(self, limit: int = ALL) -> Sublists:
+        """The sublists as they are, each from its beginning."""
         # Here, not above: this structure is the default, and start-up need not pay for drawing it.
-        from kerneltui.kernel.queues.shapes import Sublists
+        from kerneltui.kernel.queues.shapes import Row, Sublists, share
 
-        return Sublists(tuple(tuple(sublist) for sublist in self._sublists()))
+        sublists = self._sublists()
+        each = share(limit, len(sublists))
+        rows = (Row(len(sublist), tuple(sublist[:each])) for sublist in sublists[:limit])
+        return Sublists(len(sublists), tuple(rows))
 
     def __len__(self) -> int:
         return len(self._timeouts)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerneltui.kernel.queues.shapes import Array
+from kerneltui.kernel.queues.shapes import Array, Row
 from kerneltui.kernel.timeout_queue import (
+    ALL,
     SoonestLast,
     Timeout,
     TimeoutQueue,
@@ -56,9 +57,10 @@ class VecQueue(TimeoutQueue):
         """O(1)."""
         return self._entries[-1].timeout if self._entries else None
 
-    def shape(self) -> Array:
+    def shape(self, limit: int = ALL) -> Array:
         """The array as it lies in memory."""
-        return Array(tuple(entry.timeout for entry in self._entries))
+        shown = tuple(entry.timeout for entry in self._entries[-limit:])
+        return Array(Row(len(self._entries), shown))
 
     def __len__(self) -> int:
         return len(self._entries)

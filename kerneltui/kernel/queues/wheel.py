@@ -11,9 +11,11 @@ Levels are of 64 slots, as since 4.8: of 1.024 us each in level 0, of 65.5 us, 4
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
-from kerneltui.kernel.queues.shapes import Level, Slot, Wheel
+from kerneltui.kernel.queues.shapes import Level, Row, Slot, Wheel, share
 from kerneltui.kernel.timeout_queue import (
+    ALL,
     SoonestLast,
     Timeout,
     TimeoutQueue,
@@ -38,6 +40,10 @@ class Bucket:
     def __init__(self, timeout: Timeout) -> None:
         self.timeouts = {timeout.ident: timeout}
         self.soonest = timeout
+
+    def first(self, count: int) -> Row:
+        """Those that came first, to show them."""
+        return Row(len(self.timeouts), tuple(islice(self.timeouts.values(), count)))
 
 
 class Ring:
@@ -130,18 +136,19 @@ class WheelQueue(TimeoutQueue):
                 return ring.buckets[first].soonest
         return None
 
-    def shape(self) -> Wheel:
-        """The levels with their occupied slots."""
+    def shape(self, limit: int = ALL) -> Wheel:
+        """The levels with all of their occupied slots."""
+        each = share(limit, sum(len(ring.buckets) for ring in self._rings))
         levels = []
         for level, ring in enumerate(self._rings[:LEVELS]):
-            slots = [
-                Slot(n, tuple(ring.buckets[n].timeouts.values())) for n in sorted(ring.buckets)
-            ]
+            slots = tuple(Slot(n, ring.buckets[n].first(each)) for n in sorted(ring.buckets))
             digit = self._base >> level * SLOT_BITS & SLOTS - 1
-            levels.append(Level(1 << TICK_BITS + level * SLOT_BITS, digit, tuple(slots)))
+            levels.append(Level(1 << TICK_BITS + level * SLOT_BITS, digit, slots))
         beyond = self._rings[LEVELS].buckets.get(0)
         return Wheel(
-            tuple(self._ready), tuple(levels), tuple(beyond.timeouts.values()) if beyond else ()
+            Row(len(self._ready), tuple(self._ready[-limit:])),
+            tuple(levels),
+            beyond.first(limit) if beyond else Row(0, ()),
         )
 
     def __len__(self) -> int:

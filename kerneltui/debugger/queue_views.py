@@ -1,0 +1,112 @@
+"""Pictures of the timeout queue's structure: what it has cost, and how the timeouts lie in it."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from kerneltui.kernel.kernel import Kernel
+from kerneltui.kernel.timeout_queue import TimeoutQueue
+
+STRUCTURES = {
+    "sorted": "a sorted list of sublists",
+    "vec": "an array that is sorted at every push",
+    "heap": "a binary heap with lazy deletion",
+    "wheel": "a hierarchical timing wheel",
+}
+"""Every structure that the queue can have, in words."""
+
+
+class QueueView(msgspec.Struct, frozen=True):
+    """The work of the structure: of all operations so far, and of the last one."""
+
+    structure: str
+    """one of :data:`STRUCTURES`"""
+    operations: int
+    comparisons: int
+    moves: int
+    last_operation: str
+    """``push``, ``pop``, ``remove``, or empty before the first"""
+    last_comparisons: int
+    last_moves: int
+    head: int | None
+    """identity of the timeout that is due next"""
+
+
+class EntryView(msgspec.Struct, frozen=True):
+    """One timeout in its place."""
+
+    ident: int
+    due_ns: int
+    """uptime"""
+    stale: bool = False
+    """it has been removed, but is still in the way"""
+
+
+class RowView(msgspec.Struct, frozen=True):
+    """Timeouts that lie one behind the other: ``length`` of them, a part of which is shown."""
+
+    length: int
+    entries: tuple[EntryView, ...]
+
+
+class SublistsView(msgspec.Struct, frozen=True, tag="sublists"):
+    """A sorted list: ``count`` sublists, each soonest first and shown from its beginning."""
+
+    count: int
+    rows: tuple[RowView, ...]
+
+
+class ArrayView(msgspec.Struct, frozen=True, tag="array"):
+    """An array, soonest last, of which the end is shown."""
+
+    row: RowView
+
+
+class TreeView(msgspec.Struct, frozen=True, tag="tree"):
+    """A binary heap of ``size`` entries: below entry i of a level are 2i and 2i + 1 of the next."""
+
+    size: int
+    levels: tuple[tuple[EntryView, ...], ...]
+
+
+class SlotView(msgspec.Struct, frozen=True):
+    """An occupied slot: its timeouts in order of arrival, shown from the first."""
+
+    index: int
+    row: RowView
+
+
+class LevelView(msgspec.Struct, frozen=True):
+    """A wheel of 64 slots."""
+
+    granularity_ns: int
+    """time that one slot stands for"""
+    current: int
+    """the slot where the wheel stands; those occupied are after it"""
+    slots: tuple[SlotView, ...]
+
+
+class WheelView(msgspec.Struct, frozen=True, tag="wheel"):
+    """Wheels, the finest first; what is due before them, soonest last; what is due after them."""
+
+    ready: RowView
+    levels: tuple[LevelView, ...]
+    beyond: RowView
+
+
+ShapeView: TypeAlias = SublistsView | ArrayView | TreeView | WheelView
+
+
+def queue_view(kernel: Kernel) -> QueueView | None:
+    """None for a kernel whose timeouts are in no such queue."""
+    queue = kernel.timeouts()
+    if not isinstance(queue, TimeoutQueue):
+        return None
+    work, head = queue.work, queue.head()
+    return QueueView(
+        kernel.workload.queue, work.operations, work.comparisons, work.moves,
+        work.last_operation, work.last_comparisons, work.last_moves,
+        None if head is None else head.ident,
+    )  # fmt: skip
