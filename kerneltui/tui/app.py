@@ -15,8 +15,7 @@ from textual.widgets import Input, Static
 from textual.worker import Worker
 
 from kerneltui.debugger.session import FREE, NEXT_INTERRUPT, NEXT_TIMER_EVENT, STEP, Goal, Session
-from kerneltui.errors import UserError
-from kerneltui.scenarios.scenario import DEFAULT_SCENARIO, changes_for, fits, open_session
+from kerneltui.scenarios.scenario import Changes
 from kerneltui.tui.commands import COMMANDS, bindings, next_speed, offered, speed_text
 from kerneltui.tui.palette import palette
 from kerneltui.tui.panels import PANELS, ConsolePanel, Panel, RegistersPanel
@@ -53,7 +52,7 @@ class KernelTui(App[int]):
             self.register_theme(extra)
         self.theme = theme or DEFAULT_THEME
         self.board = board or session.setup.board.name
-        self._changes = session.setup.changes
+        self.changes: Changes | None = session.setup.changes
         self._zoomed = False
         self._current = 1
         self._in_corner = 1
@@ -91,6 +90,8 @@ class KernelTui(App[int]):
     def on_resize(self, event: Resize) -> None:
         """Choose the layout for the size."""
         self._lay_out(event.size.width, event.size.height)
+        if self._queue.alone:
+            self.call_after_refresh(self.refresh_view)  # the last view may be without its shape
 
     def _lay_out(self, width: int, height: int) -> None:
         small = width < NARROWEST or height < LOWEST
@@ -98,14 +99,14 @@ class KernelTui(App[int]):
         screen.set_class(small, "-too-small")
         single = self._zoomed or width < WIDE or height < HIGH
         screen.set_class(single, "-single")
-        self._registers.roomy = single
         self._show_commands()
         if small:
             needs = f"kerneltui needs {NARROWEST}x{LOWEST}; this terminal has {width}x{height}"
             screen.query_one("#too-small", Static).update(needs)
         for panel in self.panels:
-            panel.zoomed = self._zoomed
-            panel.set_class(panel.number == self._current, "-current")
+            is_current = panel.number == self._current
+            panel.zoomed, panel.alone = self._zoomed, single and is_current
+            panel.set_class(is_current, "-current")
             behind = panel.number in CORNER and panel.number != self._in_corner
             panel.set_class(behind, "-behind")
         self._show_tabs()
@@ -152,6 +153,10 @@ class KernelTui(App[int]):
         return cast("ConsolePanel", self.panels[3])
 
     @property
+    def _queue(self) -> Panel:
+        return self.panels[2]
+
+    @property
     def _registers(self) -> RegistersPanel:
         return cast("RegistersPanel", self.panels[0])
 
@@ -163,7 +168,7 @@ class KernelTui(App[int]):
         """Show the present moment."""
         if not self._status.is_attached:
             return  # leaving: timers outlive the widgets for a moment
-        view = self.session.view()
+        view = self.session.view(shape=self._queue.alone)
         self._console.paused = not self.runner.running
         with self.batch_update():
             for panel in self.panels:
@@ -342,6 +347,12 @@ class KernelTui(App[int]):
 
         choose_scenario(self)
 
+    def action_queue(self) -> None:
+        """Choose a structure for the timeout queue."""
+        from kerneltui.tui.choosing import choose_queue
+
+        choose_queue(self)
+
     def action_add_timeout(self) -> None:
         """Ask for a timeout, and type the shell's command."""
         from kerneltui.tui.asking import ask_for_timeout
@@ -358,19 +369,12 @@ class KernelTui(App[int]):
         """Choose a theme."""
         self.search_themes()
 
-    def open(self, board: str, scenario: str) -> None:
-        """Start a scenario on a board, each by name or file; what cannot be opened is told."""
-        try:
-            if board != self.board and not fits(board, scenario):
-                scenario = DEFAULT_SCENARIO
-            session = open_session(board, scenario, changes_for(board, self._changes))
-        except UserError as error:
-            self.notify(str(error), severity="error", markup=False)
-            return
+    def use(self, session: Session, board: str, changes: Changes | None) -> None:
+        """Go on with another session; ``board`` and ``changes`` as for those before."""
         self.runner.stop()
         self.session.close()
         session.boot()
-        self.board = board
+        self.board, self.changes = board, changes
         self.runner = Runner(session, self.runner.speed, self._stopped, self._spawn)
         for panel in self.panels:
             panel.forget()

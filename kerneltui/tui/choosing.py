@@ -1,12 +1,24 @@
-"""Choosing a board and a scenario from inside: dialogs, and what their answers do."""
+"""Choosing a board, a scenario and a queue from inside: dialogs, and what their answers do."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from kerneltui.configfile import available
+from kerneltui.debugger.queue_views import STRUCTURES
+from kerneltui.errors import UserError
 from kerneltui.machine.board import load_board
-from kerneltui.scenarios.scenario import load_scenario
+from kerneltui.scenarios.scenario import (
+    DEFAULT_SCENARIO,
+    UNCHANGED,
+    Changes,
+    changes_for,
+    fits,
+    load_scenario,
+    open_session,
+)
 from kerneltui.tui.screens.choose import ChooseScreen
 
 if TYPE_CHECKING:
@@ -20,7 +32,7 @@ def choose_board(app: KernelTui) -> None:
 
     def chosen(name: str | None) -> None:
         if name is not None:
-            app.open(name, app.session.setup.scenario_source)
+            start(app, name, app.session.setup.scenario_source, app.changes)
 
     app.push_screen(ChooseScreen("Board", choices, app.board), chosen)
 
@@ -35,6 +47,30 @@ def choose_scenario(app: KernelTui) -> None:
 
     def chosen(name: str | None) -> None:
         if name is not None:
-            app.open(app.board, name)
+            start(app, app.board, name, app.changes)
 
     app.push_screen(ChooseScreen("Scenario", choices, setup.scenario_name), chosen)
+
+
+def choose_queue(app: KernelTui) -> None:
+    """Ask for a structure of the timeout queue; the scenario starts with it, from reset."""
+
+    def chosen(name: str | None) -> None:
+        if name is not None:
+            changes = structs.replace(app.changes or UNCHANGED, queue=name)
+            start(app, app.board, app.session.setup.scenario_source, changes)
+
+    current = app.session.kernel.workload.queue
+    app.push_screen(ChooseScreen("Structure of the timeout queue", STRUCTURES, current), chosen)
+
+
+def start(app: KernelTui, board: str, scenario: str, changes: Changes | None) -> None:
+    """Start a scenario on a board, each by name or file; what cannot be opened is told."""
+    try:
+        if board != app.board and not fits(board, scenario):
+            scenario = DEFAULT_SCENARIO
+        session = open_session(board, scenario, changes_for(board, changes))
+    except UserError as error:
+        app.notify(str(error), severity="error", markup=False)
+    else:
+        app.use(session, board, changes)

@@ -47,6 +47,8 @@ COMMANDS = (
             footer=False),
     Command("board", "b", "Board", "Choose another board", "Choosing"),
     Command("scenario", "o", "Scenario", "Choose another scenario", "Choosing"),
+    Command("queue", "u", "Queue", "Choose another structure for the timeout queue", "Choosing",
+            footer=False),
     Command("theme", "t", "Theme", "Choose another theme", "Choosing", footer=False),
 )  # fmt: skip
 

@@ -723,11 +723,12 @@ async def test_escape_leaves_the_board_as_it_is():
 async def test_every_scenario_on_every_board_from_inside():
     from kerneltui.configfile import available
     from kerneltui.scenarios.scenario import load_scenario
+    from kerneltui.tui.choosing import start
 
     boards = {name: load_scenario(name).boards for name in available("scenarios")}
     async with dashboard() as seen:
         for board in BOARDS:
-            seen.app.open(board, "timer-callbacks")
+            start(seen.app, board, "timer-callbacks", None)
             names = [name for name, those in boards.items() if board in those or not those]
             for number, name in enumerate(names):
                 await seen.press("o", "home", *["down"] * number, "enter")

@@ -34,6 +34,8 @@ class Panel(LineView):
         self.number = number
         self.zoomed = False
         """the user wants this panel alone: it shows everything that it has"""
+        self.alone = False
+        """it is the only one on the screen, zoomed or because the terminal is small"""
         self.border_title = f"{self.key} {self.TITLE}"
         self._view: MachineView | None = None
         self._shown: tuple[object, ...] = ()
@@ -49,7 +51,7 @@ class Panel(LineView):
         self._view = view
         if not self.display or not self.size.width:
             return
-        key = (view.generation, self.size.width, self.zoomed)
+        key = (view.generation, view.queue_shape is None, self.size, self.zoomed)
         if key != self._shown:
             self._shown = key
             self.update()

@@ -7,29 +7,40 @@ from kerneltui.tui.panels.base import Panel, fit
 from kerneltui.tui.widgets.line_view import Line, plain
 from kerneltui.units import format_duration, format_time
 
-HEAD = "      due (uptime)       in             period     name"
+HEAD = "      due (uptime)       in             period     "
+SOONEST = 4
+"""So many come before the drawing of the structure, however little room there is."""
 
 
 class TimeoutsPanel(Panel):
-    """What is due next, in order."""
+    """What is due next, in order; and with the screen for itself, how it lies in the structure."""
 
     TITLE = "Timeout queue"
     SHORT = "Queue"
     ABOUT = (
         "Pending timeouts, next due first, equal due times in order of setting. An arrow marks the "
-        "one that the comparator is armed for. Overdue ones say so; "
-        "a star marks the one whose callback is running."
+        "one that the comparator is armed for. Overdue ones say so; a star marks the one whose "
+        "callback is running. Zoomed, the structure that keeps the order is drawn too."
     )
 
     def content(self, view: MachineView, width: int) -> list[Line]:
-        """A line for each timeout."""
-        if not view.timeouts:
-            return [plain("The queue is empty.", "dim")]
-        lines: list[Line] = [plain(HEAD, "dim")]
-        lines += [timeout_line(item, width) for item in view.timeouts]
-        if view.timeout_count > len(view.timeouts):
-            lines.append(plain(f"… and {view.timeout_count - len(view.timeouts)} more", "dim"))
-        return lines
+        """A line for each timeout; the structure among them, where it is in sight."""
+        drawn = self._structure(view, width)
+        lines = list_lines(view, width, idents=bool(drawn))
+        room = max(self.size.height - len(drawn) - 1, SOONEST + 1)
+        if not drawn or len(lines) <= room:
+            return lines + drawn
+        later = plain(f"… {len(lines) - room} more, below the structure", "dim")
+        return [*lines[:room], later, *drawn, *lines[room:]]
+
+    def _structure(self, view: MachineView, width: int) -> list[Line]:
+        if not self.alone or view.queue is None or view.queue_shape is None:
+            return []
+        from kerneltui.tui.panels.queue_shapes import shape_lines
+
+        # The lines may turn out to be too many: the scroll bar gets its column beforehand.
+        room = width if self.show_vertical_scrollbar else width - 1
+        return shape_lines(view.queue, view.queue_shape, room)
 
     def caption(self, view: MachineView) -> str:
         """How many there are, how late callbacks have been, what the queue's structure has cost."""
@@ -41,7 +52,18 @@ class TimeoutsPanel(Panel):
         return f"{view.timeout_count} pending{worst}{cost}"
 
 
-def timeout_line(item: TimeoutView, width: int) -> Line:
+def list_lines(view: MachineView, width: int, *, idents: bool) -> list[Line]:
+    """The timeouts in order, with or without their identities."""
+    if not view.timeouts:
+        return [plain("The queue is empty.", "dim")]
+    lines = [plain(f"{HEAD}id   name" if idents else f"{HEAD}name", "dim")]
+    lines += [timeout_line(item, width, ident=idents) for item in view.timeouts]
+    if view.timeout_count > len(view.timeouts):
+        lines.append(plain(f"… and {view.timeout_count - len(view.timeouts)} more", "dim"))
+    return lines
+
+
+def timeout_line(item: TimeoutView, width: int, *, ident: bool = False) -> Line:
     """One timeout."""
     period = format_duration(item.period_ns) if item.period_ns is not None else "once"
     overdue = item.in_ns < 0
@@ -50,6 +72,8 @@ def timeout_line(item: TimeoutView, width: int) -> Line:
     if item.handling:
         wait, style = "callback runs", "changed"
     left = f"{format_time(item.due_ns):>16}  {wait:<15}  {period:<9}  "
+    if ident:
+        left += f"{item.ident:<3}  "
     marker = "▶ " if item.armed else "* " if item.handling else "  "
     return (
         (marker, "good"),
