@@ -8,7 +8,7 @@ from figures import Figure, rate
 from kerneltui.debugger.session import Session
 from kerneltui.kernel.workload import TimeoutRequest, Workload
 from kerneltui.machine.board import load_board
-from kerneltui.scenarios.scenario import load_scenario, make_session
+from kerneltui.scenarios.scenario import Changes, load_scenario, make_session
 
 GICD, GICC, SYSTEM_TIMER, UART = 0xFF84_1000, 0xFF84_2000, 0xFE00_3000, 0xFE20_1000
 READS = (
@@ -37,10 +37,10 @@ TUTORIAL = Workload(
 )
 
 
-def session_with(board: str, workload: Workload, *, trace: bool) -> Session:
+def session_with(board: str, workload: Workload, *, trace: bool, queue: str = "") -> Session:
     """A booted session whose timeouts are ``workload``'s."""
     scenario = msgspec.structs.replace(load_scenario("timer-callbacks"), workload=workload)
-    session = make_session(load_board(board), scenario)
+    session = make_session(load_board(board), scenario, changes=Changes(queue=queue))
     session.boot()
     session.recorder.trace(trace)
     return session
