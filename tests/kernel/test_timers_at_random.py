@@ -160,7 +160,7 @@ class RandomTimers(TimerCallbacks):
 
 
 @pytest.mark.parametrize("queue", QUEUES)
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(
     random=st.randoms(use_true_random=True),
     spread_ms=st.sampled_from([2, 20, 500, 20_000, 2_000_000]),

@@ -38,9 +38,7 @@ class TimeoutsPanel(Panel):
             return []
         from kerneltui.tui.panels.queue_shapes import shape_lines
 
-        # The lines may turn out to be too many: the scroll bar gets its column beforehand.
-        room = width if self.show_vertical_scrollbar else width - 1
-        return shape_lines(view.queue, view.queue_shape, room)
+        return shape_lines(view.queue, view.queue_shape, width - 1)  # beside the scroll bar
 
     def caption(self, view: MachineView) -> str:
         """How many there are, how late callbacks have been, what the queue's structure has cost."""
