@@ -14,6 +14,7 @@ from kerneltui.debugger import views
 from kerneltui.debugger.firmware_views import firmware_views
 from kerneltui.debugger.platform_views import counter_views
 from kerneltui.debugger.rates import WINDOW_NS, RateMeter
+from kerneltui.debugger.timeline import Window
 from kerneltui.debugger.trace import EventNames, RawEvent, Recorder
 from kerneltui.hw.scheduler import NEVER
 from kerneltui.kernel.kernel import Kernel
@@ -277,11 +278,14 @@ class Session:
 
     # -- looking ----------------------------------------------------------------------------------
 
-    def view(self) -> views.MachineView:
-        """A picture of the present moment; looking changes nothing."""
+    def view(self, *, timeline: Window | None = None) -> views.MachineView:
+        """A picture of the present moment; looking changes nothing.
+
+        ``timeline`` asks for a window of that too, which few pictures show.
+        """
         self.values = views.register_values(self.machine, self.focus)
         self._viewed = self.generation
-        return views.build(self)
+        return views.build(self, timeline=timeline)
 
     # -- snapshots --------------------------------------------------------------------------------
 

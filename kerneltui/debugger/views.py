@@ -34,6 +34,7 @@ from kerneltui.debugger.task_views import (
     scheduling_view,
     task_views,
 )
+from kerneltui.debugger.timeline import TimelineView, Window
 from kerneltui.debugger.trace import ALL_CORES
 from kerneltui.hw.device import Device, InterruptController, TimerDevice
 from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, MSRS, PORTS, SYSTEM_REGISTERS, Access, Slot
@@ -172,6 +173,8 @@ class MachineView(msgspec.Struct, frozen=True):
     tasks: tuple[TaskView, ...]
     """idle tasks first; none in a program without tasks"""
     scheduling: SchedulingView | None
+    timeline: TimelineView | None
+    """None in a view that was taken without"""
     firmware: tuple[AcpiTableView, ...]
     console: tuple[str, ...]
     trace: tuple[str, ...]
@@ -192,8 +195,8 @@ def _place_of(space: str, base: int, slot: Slot, cpu: int) -> RegisterPlace:
     return space, base + slot.offset, slot.register.overlay, cpu
 
 
-def build(session: Session) -> MachineView:
-    """A view of the session's machine."""
+def build(session: Session, *, timeline: Window | None) -> MachineView:
+    """A view of the session's machine, with or without a window of its timeline."""
     machine, setup, recorder = session.machine, session.setup, session.recorder
     kernel = session.kernel
     now = machine.now
@@ -223,7 +226,8 @@ def build(session: Session) -> MachineView:
         rtc=rtc_view(machine),
         wall_clock=wall_clock_view(machine, kernel),
         tasks=tuple(task_views(kernel, now)),
-        scheduling=scheduling_view(kernel),
+        scheduling=scheduling_view(kernel, now),
+        timeline=None if timeline is None else recorder.timeline.view(timeline),
         firmware=session.firmware,
         console=tuple(recorder.console.lines()),
         trace=recorder.last_texts(TRACE_SHOWN, session.names),

@@ -21,6 +21,7 @@ from kerneltui.kernel.workload import Workload
 
 if TYPE_CHECKING:
     from kerneltui.kernel.run_queue import RunQueue
+    from kerneltui.kernel.tasks import Task
 
 VERSION = "0.1.0"
 
@@ -76,6 +77,10 @@ class Kernel(ABC):
 
     def scheduling(self) -> RunQueue | None:
         """Tasks and schedulers, in a program with tasks; for the debugger."""
+        return None
+
+    def wakes_ns(self, task: Task) -> int | None:  # noqa: ARG002 - most have none
+        """Uptime at which a task's timer wakes it, None when none is to; for the debugger."""
         return None
 
     def time_of_day(self, raw: Callable[[str], int]) -> tuple[int, int, str, int | None] | None:

@@ -99,6 +99,7 @@ class Scheduler:
         self._put(self.current)
 
     def _put(self, task: Task) -> None:
+        task.ready_since_ns = self.accounting.booked_ns
         with self._lock:
             self._cpu.compute(QUEUE_NS)
             self.queue.ready.append(task)

@@ -134,6 +134,8 @@ class Task:
     """how often it has been switched to"""
     expired: int = 0
     """how often a quantum was over before it gave up the processor"""
+    ready_since_ns: int = 0
+    """when it was put into the run queue last"""
     woken_ns: int | None = None
     """when it was admitted or woken; None once it has run since"""
     last_latency_ns: int = 0

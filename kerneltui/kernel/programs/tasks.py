@@ -200,6 +200,15 @@ class Tasks(TimerCallbacks):
         """Tasks and schedulers."""
         return self.run_queue
 
+    def wakes_ns(self, task: Task) -> int | None:
+        """Of the timer that it waits for."""
+        awaited = {
+            TaskState.SLEEPING: task.sleep_timer,
+            TaskState.WAITING: task.interval_timer,
+        }.get(task.state, 0)
+        timer = self.timers.timer(awaited)
+        return None if timer is None else timer.due_ns
+
     def expects_timer_event(self) -> bool:
         """A task that computes may set a timer later."""
         return super().expects_timer_event() or not self.run_queue.all_done()
