@@ -16,12 +16,14 @@ from kerneltui.tui.widgets.line_view import Line, LineView
 
 
 class Panel(LineView):
-    """A bordered view.  ``TITLE`` stands in the border behind the panel's number.
+    """A bordered view.  ``TITLE`` stands in the border behind the panel's key.
 
     Subclasses give ``content(view, width)``, a pure function of the view (and of what the user has
     set in the panel), and may give ``caption(view)`` for the lower border.
     """
 
+    KEY: ClassVar[str]
+    """focuses it"""
     TITLE: ClassVar[str]
     SHORT: ClassVar[str]
     """the title in the row of tabs"""
@@ -34,15 +36,12 @@ class Panel(LineView):
         self.number = number
         self.zoomed = False
         """the user wants this panel alone: it shows everything that it has"""
-        self.border_title = f"{self.key} {self.TITLE}"
+        self.alone = False
+        """it is the only one on the screen, zoomed or because the terminal is small"""
+        self.border_title = f"{self.KEY} {self.TITLE}"
         self._view: MachineView | None = None
         self._shown: tuple[object, ...] = ()
         self._caption = ""
-
-    @property
-    def key(self) -> str:
-        """The digit that focuses it."""
-        return str(self.number % 10)
 
     def show(self, view: MachineView) -> None:
         """Take a view; nothing is done while the panel cannot be seen."""

@@ -16,6 +16,7 @@ WIDEST_NAME = 29
 class RegistersPanel(Panel):
     """The registers that have something to say, or all that match the filter."""
 
+    KEY = "1"
     TITLE = "Registers"
     SHORT = "Regs"
     ABOUT = (
@@ -27,8 +28,6 @@ class RegistersPanel(Panel):
     def __init__(self, number: int, **options: Any) -> None:
         super().__init__(number, **options)
         self.filter = ""
-        self.roomy = False
-        """the panel has the screen for itself: show every field of every register"""
         self._counts = (0, 0)
 
     def set_filter(self, text: str) -> None:
@@ -53,7 +52,7 @@ class RegistersPanel(Panel):
             lines.append((("▪ ", "head"), (block.title, "head"), (where, "dim")))
             name_width = min(max(len(item.name) for item in chosen), WIDEST_NAME)
             for item, alike in collapse(chosen):
-                full = bool(words) or self.roomy or item.changed or bool(item.access)
+                full = bool(words) or self.alone or item.changed or bool(item.access)
                 lines.extend(register_lines(item, name_width, width, alike, full=full, place=place))
         self._counts = (shown, total)
         if not lines:

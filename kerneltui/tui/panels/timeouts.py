@@ -13,6 +13,7 @@ HEAD = "      due (uptime)       in             period     name"
 class TimeoutsPanel(Panel):
     """What is due next, in order."""
 
+    KEY = "3"
     TITLE = "Timeout queue"
     SHORT = "Queue"
     ABOUT = (
