@@ -43,6 +43,9 @@ class CpuView(msgspec.Struct, frozen=True):
     depth: int
     """exceptions in progress"""
     registers: dict[str, int]
+    """those that matter to interrupts"""
+    general: dict[str, int]
+    """general registers that a system call has used: number, arguments, result"""
     next_instruction: str
     frames: tuple[FrameView, ...]
     instructions: int
@@ -82,6 +85,7 @@ def cpu_view(core: HostedCore, names: EventNames) -> CpuView:
         inputs=" ".join(pin.upper() for pin, bit in core.PINS.items() if core.inputs & bit),
         depth=core.depth,
         registers={slot.name: core.regs.peek(slot.offset, 8) for slot in core.regs.slots()},
+        general=dict(core.registers),
         next_instruction=_instruction(core, names),
         frames=tuple(
             FrameView(

@@ -14,6 +14,7 @@ from kerneltui.debugger import views
 from kerneltui.debugger.firmware_views import firmware_views
 from kerneltui.debugger.platform_views import counter_views
 from kerneltui.debugger.rates import WINDOW_NS, RateMeter
+from kerneltui.debugger.timeline import Window
 from kerneltui.debugger.trace import EventNames, RawEvent, Recorder
 from kerneltui.hw.scheduler import NEVER
 from kerneltui.kernel.kernel import Kernel
@@ -277,14 +278,15 @@ class Session:
 
     # -- looking ----------------------------------------------------------------------------------
 
-    def view(self, *, shape: bool = False) -> views.MachineView:
+    def view(self, *, shape: bool = False, timeline: Window | None = None) -> views.MachineView:
         """A picture of the present moment; looking changes nothing.
 
-        ``shape`` asks for that of the timeout queue too, which few pictures show.
+        ``shape`` asks for that of the timeout queue too, and ``timeline`` for a window of that: few
+        pictures show them.
         """
         self.values = views.register_values(self.machine, self.focus)
         self._viewed = self.generation
-        return views.build(self, shape=shape)
+        return views.build(self, shape=shape, timeline=timeline)
 
     # -- snapshots --------------------------------------------------------------------------------
 

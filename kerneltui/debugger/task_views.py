@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from kerneltui.kernel.accounting import Accounting
 from kerneltui.kernel.kernel import Kernel
+
+if TYPE_CHECKING:
+    from kerneltui.kernel.accounting import Accounting
 
 
 class TaskView(msgspec.Struct, frozen=True):
@@ -19,6 +22,8 @@ class TaskView(msgspec.Struct, frozen=True):
     state: str
     waits_for: str
     """why it does not run, in words; empty when it does, could or has ended"""
+    wakes_in_ns: int | None
+    """of a task that waits for a timer"""
     operation: str
     """what is next or under way; empty at the end of a round"""
     core: int | None
@@ -32,7 +37,7 @@ class TaskView(msgspec.Struct, frozen=True):
     worst_latency_ns: int
     """from the interrupt that woke it to its running"""
     ready_for_ns: int | None
-    """so long it has been ready since it was woken, without having run"""
+    """so long it has been in the run queue; None: it is not, as idle tasks never are"""
     quantum_left_ns: int | None
     """of a running task where there are quanta; negative when it is over"""
 
@@ -57,6 +62,8 @@ class CoreTimesView(msgspec.Struct, frozen=True):
     scheduler_ns: int
     elapsed_ns: int
     """up to the last boundary: the sum of the five"""
+    unbooked_ns: int
+    """from then on, in ``mode``: not in any account yet"""
     interrupts: int
 
 
@@ -74,39 +81,43 @@ class SchedulingView(msgspec.Struct, frozen=True):
 
 def task_views(kernel: Kernel, now: int) -> Iterator[TaskView]:
     """Every task of the kernel: the idle ones by core, then the others by id."""
-    scheduling = kernel.scheduling()
-    if scheduling is None:
+    scheduling, timers = kernel.scheduling(), kernel.timer_service()
+    if scheduling is None or timers is None:
         return
+    from kerneltui.kernel.tasks import TaskState  # programs without tasks do not wait for it
+
     schedulers = {item.current.id: item for item in scheduling.schedulers.values()}
     for task in sorted(scheduling.tasks.values(), key=lambda item: item.sort_key):
-        times, operation, woken_ns = task.times, task.operation, task.woken_ns
-        scheduler = schedulers.get(task.id)
+        times, operation, timer = task.times, task.operation, timers.timer(task.awaited_timer)
+        scheduler, is_ready = schedulers.get(task.id), task.state is TaskState.READY
         due_ns = None if scheduler is None else scheduler.quantum_due_ns
         yield TaskView(
             task.id, task.name, task.state.value, task.waits_for,
+            None if timer is None else timer.due_ns - now,
             "" if operation is None else operation.kind.value, task.core,
             times.user_ns, times.kernel_ns, times.irq_ns, task.switches, task.worst_latency_ns,
-            None if woken_ns is None else now - woken_ns,
+            now - task.ready_since_ns if is_ready and not task.is_idle else None,
             None if due_ns is None else due_ns - now,
         )  # fmt: skip
 
 
-def scheduling_view(kernel: Kernel) -> SchedulingView | None:
+def scheduling_view(kernel: Kernel, now: int) -> SchedulingView | None:
     """The scheduler's; None in a program without tasks."""
     found = kernel.scheduling()
     if found is None:
         return None
     cores = [
-        _core_times(number, item.accounting, item.current.id)
+        _core_times(number, item.accounting, item.current.id, now)
         for number, item in sorted(found.schedulers.items())
     ]
     ready = tuple(task.id for task in found.ready)
     return SchedulingView(found.policy, found.quantum_ns, ready, tuple(cores))
 
 
-def _core_times(number: int, found: Accounting, running: int) -> CoreTimesView:
+def _core_times(number: int, found: Accounting, running: int, now: int) -> CoreTimesView:
     times, idle_ns = found.times, found.idle.times.user_ns
     return CoreTimesView(
         number, running, found.mode.value, found.started_ns, idle_ns, times.user_ns - idle_ns,
-        times.kernel_ns, times.irq_ns, found.scheduler_ns, found.elapsed_ns, found.interrupts,
+        times.kernel_ns, times.irq_ns, found.scheduler_ns, found.elapsed_ns,
+        max(now - found.booked_ns, 0), found.interrupts,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
+from kerneltui.debugger.timeline import Timeline
 from kerneltui.hw.bus import register_name
 from kerneltui.hw.line import Line
 from kerneltui.hw.register_file import RegisterFile
@@ -131,6 +132,7 @@ class Recorder:
         self._texts: deque[str] = deque(maxlen=TEXTS_KEPT)
         self._worded = 0
         self.tracing = True
+        self.timeline = Timeline(machine)
         self.attach(machine)
 
     def attach(self, machine: Machine) -> None:
@@ -160,12 +162,17 @@ class Recorder:
                 self._by_core.add(place)
 
     def trace(self, on: bool) -> None:
-        """Switch the event trace on or off; the console is always recorded."""
+        """Switch event trace and timeline on or off; the console is always recorded."""
+        if on and not self.tracing:
+            self.timeline = Timeline(self._machine)
         self.tracing = on
         self._machine.observe(self if on else None)
 
     def cut(self, events: int, console: int) -> None:
-        """Forget what was recorded after the given counts (of events and of bytes)."""
+        """Forget what was recorded after the given counts (of events and of bytes).
+
+        The machine is back there already.
+        """
         for _ in range(min(self.recorded - events, len(self.events))):
             self.events.pop()
         self.recorded = events
@@ -173,6 +180,7 @@ class Recorder:
         self._worded = 0
         self.touched.clear()
         self.console.cut(console)
+        self.timeline.go_back(self._machine)
 
     def last(self, count: int) -> list[RawEvent]:
         """The last ``count`` events, oldest first."""
@@ -226,11 +234,18 @@ class Recorder:
     def exception(self, core: HostedCore, kind: str, vector: int) -> None:
         """See :class:`Observer`."""
         self._add(kind, vector, core.return_address, "", core)
+        self.timeline.exception(core, kind)
+
+    def activity(self, core: HostedCore) -> None:
+        """See :class:`Observer`."""
+        self.timeline.activity(core)
 
     def tracepoint(self, core: HostedCore, name: str, facts: dict[str, Any]) -> None:
         """See :class:`Observer`."""
         told = " ".join(f"{key}={value}" for key, value in facts.items())
         self._add("tracepoint", 0, 0, f"{name} {told}".rstrip(), core)
+        if name == "sched_switch":
+            self.timeline.switched(core, facts["id"], facts["next"])
 
     def line(self, line: Line) -> None:
         """See :class:`MachineObserver`."""

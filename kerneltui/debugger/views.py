@@ -35,6 +35,7 @@ from kerneltui.debugger.task_views import (
     scheduling_view,
     task_views,
 )
+from kerneltui.debugger.timeline import TimelineView, Window
 from kerneltui.debugger.timer_views import TimerView, timer_views
 from kerneltui.debugger.trace import ALL_CORES
 from kerneltui.hw.device import Device, InterruptController, TimerDevice
@@ -166,6 +167,8 @@ class MachineView(msgspec.Struct, frozen=True):
     tasks: tuple[TaskView, ...]
     """idle tasks first; none in a program without tasks"""
     scheduling: SchedulingView | None
+    timeline: TimelineView | None
+    """None in a view that was taken without"""
     firmware: tuple[AcpiTableView, ...]
     console: tuple[str, ...]
     trace: tuple[str, ...]
@@ -186,8 +189,8 @@ def _place_of(space: str, base: int, slot: Slot, cpu: int) -> RegisterPlace:
     return space, base + slot.offset, slot.register.overlay, cpu
 
 
-def build(session: Session, *, shape: bool) -> MachineView:
-    """A view of the session's machine, with or without the shape of its timeout queue."""
+def build(session: Session, *, shape: bool, timeline: Window | None) -> MachineView:
+    """A view of the session's machine; see :meth:`Session.view`."""
     machine, setup, recorder = session.machine, session.setup, session.recorder
     kernel = session.kernel
     now = machine.now
@@ -219,7 +222,8 @@ def build(session: Session, *, shape: bool) -> MachineView:
         rtc=rtc_view(machine),
         wall_clock=wall_clock_view(machine, kernel),
         tasks=tuple(task_views(kernel, now)),
-        scheduling=scheduling_view(kernel),
+        scheduling=scheduling_view(kernel, now),
+        timeline=None if timeline is None else recorder.timeline.view(timeline),
         firmware=session.firmware,
         console=tuple(recorder.console.lines()),
         trace=recorder.last_texts(TRACE_SHOWN, session.names),

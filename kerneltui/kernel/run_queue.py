@@ -10,7 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from kerneltui.kernel.locks import LockWord
-from kerneltui.kernel.tasks import IDLE_TASK, Task, TaskState
+from kerneltui.kernel.tasks import Task, TaskState
 
 if TYPE_CHECKING:
     from kerneltui.kernel.scheduler import Scheduler
@@ -78,6 +78,6 @@ class RunQueue:
     def all_done(self) -> bool:
         """Whether all have ended that can end: idle tasks and threads of the kernel cannot."""
         return all(
-            task.state is TaskState.DONE or task.id <= IDLE_TASK or task.is_thread
+            task.state is TaskState.DONE or task.is_idle or task.is_thread
             for task in self.tasks.values()
         )

@@ -78,11 +78,7 @@ class Scheduler:
     def wake(self, ident: int, timer: int) -> None:
         """A timer of a task has fired; it makes the task ready if that waits for this one."""
         task = self.queue.tasks[ident]
-        awaited = {
-            TaskState.SLEEPING: task.sleep_timer,
-            TaskState.WAITING: task.interval_timer,
-        }.get(task.state)
-        if timer == awaited:
+        if timer == task.awaited_timer:
             self.make_ready(task)
         elif timer == task.interval_timer:
             task.fired += 1
@@ -99,6 +95,7 @@ class Scheduler:
         self._put(self.current)
 
     def _put(self, task: Task) -> None:
+        task.ready_since_ns = self.accounting.booked_ns
         with self._lock:
             self._cpu.compute(QUEUE_NS)
             self.queue.ready.append(task)

@@ -144,6 +144,8 @@ class Task:
     """how often it has been switched to"""
     expired: int = 0
     """how often a quantum was over before it gave up the processor"""
+    ready_since_ns: int = 0
+    """when it was put into the run queue last"""
     woken_ns: int | None = None
     """when it was admitted or woken; None once it has run since"""
     last_latency_ns: int = 0
@@ -163,9 +165,21 @@ class Task:
         return self.operations[self.position] if self.position < len(self.operations) else None
 
     @property
+    def is_idle(self) -> bool:
+        """Whether it is what a core runs when there is nothing else."""
+        return self.id <= IDLE_TASK
+
+    @property
     def sort_key(self) -> tuple[bool, int]:
         """The idle tasks by core, then the others by id."""
-        return self.id > IDLE_TASK, abs(self.id)
+        return not self.is_idle, abs(self.id)
+
+    @property
+    def awaited_timer(self) -> int:
+        """The id of the timer that wakes it; 0 when it waits for none."""
+        if self.state is TaskState.SLEEPING:
+            return self.sleep_timer
+        return self.interval_timer if self.state is TaskState.WAITING else 0
 
     def may_run_on(self, core: int) -> bool:
         """Whether it is not bound to another one."""

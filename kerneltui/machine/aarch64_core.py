@@ -215,9 +215,9 @@ class Aarch64Core(HostedCore):
             self.halt(f"{kind} exception, but no code at {place}")
         if kind != "sync":
             self.interrupts_taken += 1
+        self.depth += 1
         if self.observer is not None:
             self.observer.exception(self, kind, vector)
-        self.depth += 1
         self.retired += 1
         self._pass_time(self.scheduler.now + self.costs.exception_entry)
         if self.stop_on_interrupt and kind != "sync":
@@ -227,6 +227,7 @@ class Aarch64Core(HostedCore):
         if not self._returned:
             self.halt(f"the code at VBAR_EL1+{vector:#x} ended without ERET")
         self.depth -= 1
+        self._tell_activity()
         if self.depth < self.stop_below_depth:
             self.request_stop(StopReason.HANDLER_DONE)
 

@@ -99,6 +99,9 @@ class Observer(Protocol):
     def exception(self, core: HostedCore, kind: str, vector: int) -> None:
         """An exception was taken."""
 
+    def activity(self, core: HostedCore) -> None:
+        """It has been switched on or off, fallen asleep, woken or returned from an exception."""
+
     def tracepoint(self, core: HostedCore, name: str, facts: dict[str, Any]) -> None:
         """The kernel passed a tracepoint."""
 

@@ -19,15 +19,9 @@ from greenlet import getcurrent, greenlet
 
 from kerneltui.hw.bus import AddressSpace, BusFault
 from kerneltui.hw.scheduler import NEVER, Scheduler
+from kerneltui.machine import kernel_image
 from kerneltui.machine.architecture import Architecture
 from kerneltui.machine.core import FOREVER, CoreState, Costs, Observer, Pending, Program, StopReason
-from kerneltui.machine.kernel_image import (
-    KernelImage,
-    SourceFrame,
-    call_stack,
-    code_address,
-    origin,
-)
 from kerneltui.machine.turns import Turns
 
 
@@ -59,7 +53,7 @@ class HostedCore(Architecture):
         """the inputs that end a wait"""
         self.turns = Turns(scheduler)
         self.turns.cores.append(self)
-        self.image = KernelImage()
+        self.image = kernel_image.KernelImage()
         self.halt_reason = ""
         self.retired = 0
         self.interrupts_taken = 0
@@ -98,6 +92,7 @@ class HostedCore(Architecture):
         self.program = program
         self.booted = False
         self.state = CoreState.RUNNING
+        self._tell_activity()
         self.turns.wake(self)
 
     def power_off(self) -> None:
@@ -108,6 +103,7 @@ class HostedCore(Architecture):
         self.turns.rest(self)
         self.depth = 0
         self.pending = None
+        self._tell_activity()
 
     # -- the debugger's side --------------------------------------------------------------------
 
@@ -148,9 +144,10 @@ class HostedCore(Architecture):
         self.stop_at = self.retired
         self.stop_reason = reason
 
-    def frames(self) -> list[SourceFrame]:
+    def frames(self) -> list[kernel_image.SourceFrame]:
         """The kernel's functions on the halted core's stack, innermost first."""
-        return call_stack(self._greenlet.gr_frame if self._greenlet is not None else None)
+        running = self._greenlet
+        return kernel_image.call_stack(running.gr_frame if running is not None else None)
 
     def close(self) -> None:
         """Let go of the kernel's stack."""
@@ -174,7 +171,8 @@ class HostedCore(Architecture):
             # Not the kernel's, which asks nothing of the host: an observer could not write.
             raise
         except Exception as error:
-            self._halted(f"kernel error: {type(error).__name__}: {error} ({origin(error)})")
+            where = kernel_image.origin(error)
+            self._halted(f"kernel error: {type(error).__name__}: {error} ({where})")
 
     def _halted(self, reason: str) -> None:
         self.state = CoreState.HALTED
@@ -182,6 +180,10 @@ class HostedCore(Architecture):
         self.is_interruptible = False
         self.halt_reason = reason
         self.stop_reason = StopReason.HALTED
+
+    def _tell_activity(self) -> None:
+        if self.observer is not None:
+            self.observer.activity(self)
 
     def _pause(self, kind: str, target: int = 0, value: int = 0, size: int = 4) -> None:
         """Halt before an instruction, until the debugger lets go."""
@@ -333,6 +335,7 @@ class HostedCore(Architecture):
             if self.observer is not None:
                 self.observer.instruction(self, self.WAIT, 0, 0)
             self.state = CoreState.WAITING
+            self._tell_activity()
             self._fell_asleep()
             if self.stop_on_idle and self.at_rest:
                 self.request_stop(StopReason.IDLE)
@@ -348,6 +351,7 @@ class HostedCore(Architecture):
                 self._sleep()
         self.is_interruptible = False
         self.state = CoreState.RUNNING
+        self._tell_activity()
 
     def _sleep(self) -> None:
         """All cores sleep: time leaps to what is due next."""
@@ -392,4 +396,4 @@ class HostedCore(Architecture):
 
     def _program_counter(self) -> int:
         """The address of the kernel line that is executing."""
-        return code_address(sys._getframe(1))  # noqa: SLF001 - the documented way to a frame
+        return kernel_image.code_address(sys._getframe(1))  # noqa: SLF001 - the documented way to a frame

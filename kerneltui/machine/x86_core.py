@@ -20,7 +20,7 @@ from kerneltui.hw.line import Sink
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.hw.scheduler import Scheduler
 from kerneltui.machine import x86_cpuid, x86_gates
-from kerneltui.machine.core import CoreState, Costs, StopReason
+from kerneltui.machine.core import EXTERNAL, CoreState, Costs, StopReason
 from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.x86_clocks import CoreClocks
 from kerneltui.machine.x86_registers import ALWAYS_ONE, IF, TSC_MSR, X86_64
@@ -168,20 +168,20 @@ class X86Core(HostedCore):
             self._push(error_code)
         if clears_if:
             self._flags[0] = flags & ~IF
-        external = kind in {"intr", "nmi"}
-        self.interrupts_taken += external
+        self.interrupts_taken += kind in EXTERNAL
+        self.depth += 1
         if self.observer is not None:
             self.observer.exception(self, kind, vector)
-        self.depth += 1
         self.retired += 1
         self._pass_time(self.scheduler.now + self.costs.exception_entry)
-        if self.stop_on_interrupt and external:
+        if self.stop_on_interrupt and kind in EXTERNAL:
             self.request_stop(StopReason.INTERRUPT)
         self._returned = False
         entry()
         if not self._returned:
             self.halt(f"the handler of vector {vector:#04x} ended without IRET")
         self.depth -= 1
+        self._tell_activity()
         if self.depth < self.stop_below_depth:
             self.request_stop(StopReason.HANDLER_DONE)
 

@@ -1,4 +1,4 @@
-"""The dashboard app: one session, one runner, ten panels."""
+"""The dashboard app: one session, one runner, twelve panels."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from textual.worker import Worker
 from kerneltui.debugger.session import FREE, NEXT_INTERRUPT, NEXT_TIMER_EVENT, STEP, Goal, Session
 from kerneltui.scenarios.scenario import Changes
 from kerneltui.tui.commands import COMMANDS, bindings, next_speed, offered, speed_text
+from kerneltui.tui.layout import ORDER, WIDE, Layout
 from kerneltui.tui.palette import palette
-from kerneltui.tui.panels import PANELS, ConsolePanel, Panel, RegistersPanel
+from kerneltui.tui.panels import PANELS, ConsolePanel, Panel, RegistersPanel, TimelinePanel
 from kerneltui.tui.runner import Runner
 from kerneltui.tui.signals import leave_on_signals
 from kerneltui.tui.state import state_text
@@ -27,12 +28,6 @@ from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
 from kerneltui.units import format_time
 
 VIEWS_PER_S = 20
-WIDE, HIGH = 118, 34
-"""From this size on all panels show at once."""
-NARROWEST, LOWEST = 80, 24
-"""Below this the dashboard only says what it needs."""
-CORNER = (1, 8, 9, 10)
-"""The panels that share one place where all show at once: there stands the last chosen of them."""
 
 
 class KernelTui(App[int]):
@@ -41,7 +36,7 @@ class KernelTui(App[int]):
     CSS_PATH = "kerneltui.tcss"
     TITLE = "kerneltui"
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = bindings(len(PANELS))
+    BINDINGS: ClassVar[list[BindingType]] = bindings([panel.KEY for panel in PANELS])
 
     def __init__(
         self, session: Session, *, speed: float = 1.0, theme: str = "", board: str = ""
@@ -53,13 +48,11 @@ class KernelTui(App[int]):
         self.theme = theme or DEFAULT_THEME
         self.board = board or session.setup.board.name
         self.changes: Changes | None = session.setup.changes
-        self._zoomed = False
-        self._current = 1
-        self._in_corner = 1
         self._status = StatusBar()
         self._bar = CommandBar()
         self._filter_box = Input(placeholder="register, device or field; Esc ends", id="filter")
         self.panels = [panel(number) for number, panel in enumerate(PANELS, 1)]
+        self._arrangement = Layout(self.panels)
         self.runner = Runner(session, speed, self._stopped, self._spawn)
 
     # -- screen -----------------------------------------------------------------------------------
@@ -68,9 +61,8 @@ class KernelTui(App[int]):
         """Bars, panels and what is hidden at first."""
         yield self._status
         yield PanelTabs()
-        order = (2, 3, 5, 7, 4, 6)
         with Container(id="panels"):
-            for number in (*CORNER, *order):
+            for number in ORDER:
                 yield self.panels[number - 1]
         yield self._filter_box
         yield Static(id="too-small")
@@ -90,29 +82,15 @@ class KernelTui(App[int]):
     def on_resize(self, event: Resize) -> None:
         """Choose the layout for the size."""
         self._lay_out(event.size.width, event.size.height)
-        if self._queue.alone:
-            self.call_after_refresh(self.refresh_view)  # the last view may be without its shape
 
     def _lay_out(self, width: int, height: int) -> None:
-        small = width < NARROWEST or height < LOWEST
         screen = self.screen_stack[0]
-        screen.set_class(small, "-too-small")
-        single = self._zoomed or width < WIDE or height < HIGH
-        screen.set_class(single, "-single")
+        has_room = self._arrangement.apply(screen, width, height)
         self._show_commands()
-        if small:
-            needs = f"kerneltui needs {NARROWEST}x{LOWEST}; this terminal has {width}x{height}"
-            screen.query_one("#too-small", Static).update(needs)
-        for panel in self.panels:
-            is_current = panel.number == self._current
-            panel.zoomed, panel.alone = self._zoomed, single and is_current
-            panel.set_class(is_current, "-current")
-            behind = panel.number in CORNER and panel.number != self._in_corner
-            panel.set_class(behind, "-behind")
         self._show_tabs()
-        if screen.focused is None and screen.is_current and not small:
+        if screen.focused is None and screen.is_current and has_room:
             # Whatever is hidden loses the focus: the panel gets it back.
-            self.call_after_refresh(self.panels[self._current - 1].focus)
+            self.call_after_refresh(self.panels[self._arrangement.current - 1].focus)
 
     @property
     def _filtering(self) -> bool:
@@ -123,8 +101,9 @@ class KernelTui(App[int]):
         self._bar.show(shown, compact=self.size.width < WIDE)
 
     def _show_tabs(self) -> None:
-        tabs = [(panel.number, panel.key, panel.SHORT) for panel in self.panels]
-        self.screen_stack[0].query_one(PanelTabs).show(tabs, self._current)
+        tabs = [(panel.number, panel.KEY, panel.SHORT) for panel in self.panels]
+        bar = self.screen_stack[0].query_one(PanelTabs)
+        bar.show(tabs, self._arrangement.current, compact=self.size.width < WIDE)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """The focused panel is the current one."""
@@ -132,9 +111,8 @@ class KernelTui(App[int]):
             self._make_current(event.widget.number)
 
     def _make_current(self, number: int) -> None:
-        if self._current != number:
-            self._current = number
-            self._in_corner = number if number in CORNER else self._in_corner
+        if self._arrangement.current != number:
+            self._arrangement.choose(number)
             self._lay_out(self.size.width, self.size.height)
         if number != self._registers.number:
             self._filter_box.remove_class("-open")
@@ -153,12 +131,12 @@ class KernelTui(App[int]):
         return cast("ConsolePanel", self.panels[3])
 
     @property
-    def _queue(self) -> Panel:
-        return self.panels[2]
-
-    @property
     def _registers(self) -> RegistersPanel:
         return cast("RegistersPanel", self.panels[0])
+
+    @property
+    def _timeline(self) -> TimelinePanel:
+        return cast("TimelinePanel", self.panels[11])
 
     def _refresh_running(self) -> None:
         if self.runner.running:
@@ -168,7 +146,10 @@ class KernelTui(App[int]):
         """Show the present moment."""
         if not self._status.is_attached:
             return  # leaving: timers outlive the widgets for a moment
-        view = self.session.view(shape=self._queue.alone)
+        wanted: dict[str, Any] = {}
+        for panel in self.panels:
+            wanted |= panel.wanted()
+        view = self.session.view(**wanted)
         self._console.paused = not self.runner.running
         with self.batch_update():
             for panel in self.panels:
@@ -177,6 +158,10 @@ class KernelTui(App[int]):
             self._status.show(
                 view.board, view.scenario, time, state_text(self.runner.goal, view), speed
             )
+
+    def on_panel_outdated(self) -> None:
+        """It has come into sight, or wants to show something else."""
+        self.refresh_view()
 
     # -- commands ---------------------------------------------------------------------------------
 
@@ -250,9 +235,19 @@ class KernelTui(App[int]):
 
     def action_zoom(self) -> None:
         """One panel, or all."""
-        self._zoomed = not self._zoomed
+        self._arrangement.zoomed = not self._arrangement.zoomed
         self._lay_out(self.size.width, self.size.height)
         self.call_after_refresh(self.refresh_view)
+
+    def action_longer(self) -> None:
+        """A longer window of the timeline."""
+        self._timeline.zoom(1)
+        self.action_focus_panel(self._timeline.number)
+
+    def action_shorter(self) -> None:
+        """A shorter one."""
+        self._timeline.zoom(-1)
+        self.action_focus_panel(self._timeline.number)
 
     def action_type(self) -> None:
         """Into the console."""
@@ -294,7 +289,7 @@ class KernelTui(App[int]):
             box.value = ""
             self._registers.set_filter("")
             self.action_keep_filter()
-        elif self._zoomed:
+        elif self._arrangement.zoomed:
             self.action_zoom()
 
     def on_key(self, event: Key) -> None:

@@ -5,6 +5,7 @@ The capitals of the stepping keys are kept free for stepping backwards.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
@@ -39,6 +40,10 @@ COMMANDS = (
             shown_key="/"),
     Command("leave_dashboard", "q", "Quit", "Leave the dashboard", "Running"),
     Command("zoom", "z", "Zoom", "The focused panel alone, or all panels", "Looking"),
+    Command("longer", "left_square_bracket", "Longer", "A longer window of the timeline",
+            "Looking", footer=False, shown_key="["),
+    Command("shorter", "right_square_bracket", "Shorter", "A shorter window of the timeline",
+            "Looking", footer=False, shown_key="]"),
     Command("faster", "plus,equals_sign", "Faster", "Next higher speed", "Running", shown_key="+"),
     Command("slower", "minus", "Slower", "Next lower speed", "Running", shown_key="-"),
     Command("add_timeout", "a", "Add", "Set a timeout, by the kernel's shell", "Choosing",
@@ -53,14 +58,14 @@ COMMANDS = (
 )  # fmt: skip
 
 
-def bindings(panels: int) -> list[BindingType]:
-    """The keys of all commands, of ``panels`` panels (of the tenth 0), and of leaving."""
+def bindings(panels: Iterable[str]) -> list[BindingType]:
+    """The keys of all commands, of the panels in their order, and of leaving."""
     return [
         *(
             Binding(item.key, item.ident, item.label, key_display=item.shown_key or None)
             for item in COMMANDS
         ),
-        *(Binding(str(n % 10), f"focus_panel({n})", show=False) for n in range(1, panels + 1)),
+        *(Binding(key, f"focus_panel({n})", show=False) for n, key in enumerate(panels, 1)),
         Binding("ctrl+c", "leave_dashboard", show=False, priority=True),
         Binding("escape", "leave", show=False),
     ]

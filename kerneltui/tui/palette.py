@@ -24,5 +24,5 @@ def palette(app: KernelTui, brought: Iterable[SystemCommand]) -> Iterator[System
         yield SystemCommand(command.label, said, partial(app.action_choose, command.ident))
     for panel in app.panels:
         focus = partial(app.action_choose, "focus_panel", panel.number)
-        yield SystemCommand(f"Panel {panel.number}: {panel.TITLE}", panel.ABOUT, focus)
+        yield SystemCommand(f"Panel {panel.KEY}: {panel.TITLE}", panel.ABOUT, focus)
     yield from (item for item in brought if item.title not in DOUBLES)

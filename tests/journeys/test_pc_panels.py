@@ -221,13 +221,13 @@ async def test_what_was_behind_is_up_to_date_when_it_comes_back():
 
 
 @pytest.mark.parametrize("board", ["rpi4", None])
-async def test_at_80x24_all_ten_are_tabs(board):
+async def test_at_80x24_all_twelve_are_tabs(board):
     options = {"board": board} if board else {"session": pc_session()}
     async with dashboard(size=(80, 24), **options) as seen:
         top = seen.screen().split("\n")[1]
-        for tab in ("1 Regs", "2 IRQs", "3 Queue", "4 UART", "5 CPU", "6 Trace", "7 Timers",
-                    "8 Clocks", "9 APICs", "0 ACPI"):  # fmt: skip
-            assert tab in top
+        for tab in ("1Regs", "2IRQs", "3Queue", "4UART", "5CPU", "6Trace", "7Timers", "8Clocks",
+                    "9APICs", "0ACPI", "pTasks", "wWho"):  # fmt: skip
+            assert f" {tab} " in top
         for key, number in (("0", FIRMWARE), ("8", CLOCKS), ("9", APICS)):
             await seen.press(key)
             assert seen.displayed() == [number]

@@ -16,7 +16,7 @@ COMMAND_KEYS = [
     for key in command.key.split(",")
     if command.ident != "leave_dashboard"
 ]
-OTHER_KEYS = [*"123456789", "0", "x", "enter", "escape", "up", "down", "left", "right", "pageup",
+OTHER_KEYS = [*"1234567890pw", "enter", "escape", "up", "down", "left", "right", "pageup",
               "pagedown", "home", "end", "tab", "shift+tab", "backspace", "delete", "f1", "S", "N",
               "I", "F", "left_square_bracket", "right_square_bracket", "é", "ctrl+a",
               "ctrl+ж"]  # fmt: skip

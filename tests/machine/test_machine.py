@@ -49,6 +49,9 @@ class Log:
     def line(self, line):
         self._add(line.name, line.level)
 
+    def activity(self, core):
+        pass
+
     def unmodelled(self, text):
         self._add(text)
 

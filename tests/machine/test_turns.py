@@ -36,6 +36,9 @@ class Trace:
     def exception(self, core, kind, vector):
         self.seen.append((self.clock.now, core.index, kind, vector, core.retired))
 
+    def activity(self, core):
+        pass
+
     def unmodelled(self, text):
         self.seen.append((self.clock.now, text))
 

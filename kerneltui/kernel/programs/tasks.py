@@ -143,7 +143,7 @@ class Tasks(TimerCallbacks):
         task = self.run_queue.tasks.get(ident)
         if task is None:
             raise KernelError(f"there is no task {ident}")
-        if ident <= IDLE_TASK or task.is_thread:
+        if task.is_idle or task.is_thread:
             raise KernelError(f"'{task.name}' belongs to the kernel")
         with self.arch.irq_lock():
             if task.state is TaskState.DONE:

@@ -10,6 +10,8 @@ from kerneltui.tui.panels.cpu import CpuPanel
 from kerneltui.tui.panels.firmware import FirmwarePanel
 from kerneltui.tui.panels.interrupts import InterruptsPanel
 from kerneltui.tui.panels.registers import RegistersPanel
+from kerneltui.tui.panels.tasks import TasksPanel
+from kerneltui.tui.panels.timeline import TimelinePanel
 from kerneltui.tui.panels.timeouts import TimeoutsPanel
 from kerneltui.tui.panels.timers import TimersPanel
 from kerneltui.tui.panels.trace import TracePanel
@@ -25,7 +27,9 @@ PANELS: tuple[type[Panel], ...] = (
     ClocksPanel,
     ApicsPanel,
     FirmwarePanel,
+    TasksPanel,
+    TimelinePanel,
 )
-"""In order of their numbers, from 1; the tenth has the key 0."""
+"""In order of their numbers, from 1."""
 
-__all__ = ["PANELS", "ConsolePanel", "Panel", "RegistersPanel"]
+__all__ = ["PANELS", "ConsolePanel", "Panel", "RegistersPanel", "TimelinePanel"]

@@ -16,6 +16,7 @@ SHORT_MODES = {"lowest priority": "lowest"}
 class ApicsPanel(Panel):
     """What each controller holds and where it sends it."""
 
+    KEY = "9"
     TITLE = "APICs"
     SHORT = "APICs"
     ABOUT = (

@@ -9,6 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 from textual.events import Resize
 from textual.geometry import Region
+from textual.message import Message
 from textual.strip import Strip
 
 from kerneltui.debugger.views import MachineView
@@ -16,12 +17,14 @@ from kerneltui.tui.widgets.line_view import Line, LineView
 
 
 class Panel(LineView):
-    """A bordered view.  ``TITLE`` stands in the border behind the panel's number.
+    """A bordered view.  ``TITLE`` stands in the border behind the panel's key.
 
     Subclasses give ``content(view, width)``, a pure function of the view (and of what the user has
     set in the panel), and may give ``caption(view)`` for the lower border.
     """
 
+    KEY: ClassVar[str]
+    """focuses it"""
     TITLE: ClassVar[str]
     SHORT: ClassVar[str]
     """the title in the row of tabs"""
@@ -36,25 +39,39 @@ class Panel(LineView):
         """the user wants this panel alone: it shows everything that it has"""
         self.alone = False
         """it is the only one on the screen, zoomed or because the terminal is small"""
-        self.border_title = f"{self.key} {self.TITLE}"
+        self.border_title = f"{self.KEY} {self.TITLE}"
         self._view: MachineView | None = None
         self._shown: tuple[object, ...] = ()
         self._caption = ""
 
+    class Outdated(Message):
+        """The view that the panel has does not hold what it wants."""
+
     @property
-    def key(self) -> str:
-        """The digit that focuses it."""
-        return str(self.number % 10)
+    def in_sight(self) -> bool:
+        """Whether any of it shows."""
+        return bool(self.display and self.size.width)
+
+    def wanted(self) -> dict[str, Any]:
+        """What the next view is to hold for this panel: arguments of ``Session.view``."""
+        return {}
+
+    def held(self, view: MachineView) -> dict[str, Any]:
+        """What of that a view holds, or there is none of."""
+        return {}
 
     def show(self, view: MachineView) -> None:
         """Take a view; nothing is done while the panel cannot be seen."""
         self._view = view
-        if not self.display or not self.size.width:
+        if not self.in_sight:
             return
-        key = (view.generation, view.queue_shape is None, self.size, self.zoomed)
+        held = self.held(view)
+        key = (view.generation, self.size, self.zoomed, held)
         if key != self._shown:
             self._shown = key
             self.update()
+        if held != self.wanted():
+            self.post_message(self.Outdated())
 
     def forget(self) -> None:
         """The next view is of another session, whose generations say nothing about this one's."""

@@ -18,6 +18,7 @@ NS_PER_S = 1_000_000_000
 class ClocksPanel(Panel):
     """What every counter shows and how fast it really runs; wall clock and RTC."""
 
+    KEY = "8"
     TITLE = "Clocks"
     SHORT = "Clocks"
     ABOUT = (

@@ -13,6 +13,7 @@ from kerneltui.tui.widgets.line_view import Line, plain
 class ConsolePanel(Panel):
     """What the board has sent; in typing mode, keys go to the board."""
 
+    KEY = "4"
     TITLE = "UART console"
     SHORT = "UART"
     ABOUT = (

@@ -20,12 +20,14 @@ SHOWN_WHEN_SET = {"ESR_EL1", "FAR_EL1"}
 class CpuPanel(Panel):
     """State, masks, exception registers, what comes next and who called it."""
 
+    KEY = "5"
     TITLE = "CPU"
     SHORT = "CPU"
     ABOUT = (
         "The core on show: what it executes next, whether it takes interrupts, the registers that "
-        "an exception leaves something in, and the call stack, innermost function first. 'k' shows "
-        "the next core; where several run, the first line lists them, '+1' being a handler."
+        "an exception leaves something in, those that a system call has used, and the call stack, "
+        "innermost function first. 'k' shows the next core; where several run, the first line "
+        "lists them, '+1' being a handler."
     )
 
     def content(self, view: MachineView, width: int) -> list[Line]:
@@ -46,6 +48,7 @@ class CpuPanel(Panel):
             if value or (value is not None and name not in SHOWN_WHEN_SET):
                 label = f"{LABELS.get(name, name):<11}"
                 lines.append(((label, "dim"), (f"{value:#018x}", "text" if value else "dim")))
+        lines += general_lines(cpu.general, width)
         if halted:
             lines.append(plain(view.halt_reason, "alert"))
         lines.append(plain("call stack", "head"))
@@ -58,6 +61,22 @@ class CpuPanel(Panel):
     def caption(self, view: MachineView) -> str:
         """Counts since reset."""
         return f"{view.cpu.instructions} instr, {view.cpu.interrupts} irqs"
+
+
+def general_lines(registers: dict[str, int], width: int) -> list[Line]:
+    """As many in a line as fit; errors are small negative numbers."""
+    lines: list[Line] = []
+    room = 0
+    for name, value in registers.items():
+        number = f"{value - (1 << 64)}" if value >> 63 else f"{value:#x}"
+        pair = ((f"{name} ", "dim"), (f"{number}  ", "text"))
+        needed = len(name) + len(number) + 3
+        if needed > room:
+            lines.append(())
+            room = width
+        lines[-1] += pair
+        room -= needed
+    return lines
 
 
 def cores_lines(view: MachineView, width: int) -> list[Line]:

@@ -13,6 +13,7 @@ from kerneltui.tui.widgets.line_view import Line, plain
 class FirmwarePanel(Panel):
     """Every table: where it lies, whether it adds up, and what it says."""
 
+    KEY = "0"
     TITLE = "Firmware (ACPI tables)"
     SHORT = "ACPI"
     ABOUT = (

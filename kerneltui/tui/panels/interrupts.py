@@ -15,6 +15,7 @@ HEAD = " IRQ  input    L E P A prio cpu  count  "
 class InterruptsPanel(Panel):
     """Interrupts in use, as the core on show sees them."""
 
+    KEY = "2"
     TITLE = "Interrupts"
     SHORT = "IRQs"
     ABOUT = (

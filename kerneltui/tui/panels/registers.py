@@ -16,6 +16,7 @@ WIDEST_NAME = 29
 class RegistersPanel(Panel):
     """The registers that have something to say, or all that match the filter."""
 
+    KEY = "1"
     TITLE = "Registers"
     SHORT = "Regs"
     ABOUT = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kerneltui.debugger.views import MachineView, TimeoutView
 from kerneltui.tui.panels.base import Panel, fit
 from kerneltui.tui.widgets.line_view import Line, plain
@@ -15,6 +17,7 @@ SOONEST = 4
 class TimeoutsPanel(Panel):
     """What is due next, in order; and with the screen for itself, how it lies in the structure."""
 
+    KEY = "3"
     TITLE = "Timeout queue"
     SHORT = "Queue"
     ABOUT = (
@@ -22,6 +25,15 @@ class TimeoutsPanel(Panel):
         "one that the comparator is armed for. Overdue ones say so; a star marks the one whose "
         "callback is running. Zoomed, the structure that keeps the order is drawn too."
     )
+
+    def wanted(self) -> dict[str, Any]:
+        """The shape, where there is room for it."""
+        return {"shape": True} if self.alone and self.in_sight else {}
+
+    def held(self, view: MachineView) -> dict[str, Any]:
+        """Some programs have a queue of another kind, or none."""
+        has_shape = view.queue is None or view.queue_shape is not None
+        return {"shape": True} if self.alone and has_shape else {}
 
     def content(self, view: MachineView, width: int) -> list[Line]:
         """A line for each timeout; the structure among them, where it is in sight."""

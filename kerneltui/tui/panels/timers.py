@@ -14,6 +14,7 @@ from kerneltui.units import format_duration
 class TimersPanel(Panel):
     """Every timer device: its counter, its comparators and when they match."""
 
+    KEY = "7"
     TITLE = "Timers"
     SHORT = "Timers"
     ABOUT = (

@@ -15,6 +15,7 @@ _LOOKS = (("IRQ taken", "changed"), ("FIQ taken", "changed"), ("SYNC taken", "al
 class TracePanel(Panel):
     """Instruction count, time in seconds, and what happened."""
 
+    KEY = "6"
     TITLE = "Trace"
     SHORT = "Trace"
     ABOUT = (

@@ -28,9 +28,9 @@ def help_text(about: str) -> Content:
             if command.group == group:
                 key = command.shown_key or command.key
                 parts += [Content.styled(f"  {key:<7}", "bold"), f"{command.help}\n"]
-    parts += ["\n", Content.styled("Panels (1-9 and 0 focus one)", "bold"), "\n"]
-    for number, panel in enumerate(PANELS, 1):
-        parts += [Content.styled(f"  {number % 10} {panel.TITLE}: ", "bold"), f"{panel.ABOUT}\n"]
+    parts += ["\n", Content.styled("Panels (the key focuses one)", "bold"), "\n"]
+    for panel in PANELS:
+        parts += [Content.styled(f"  {panel.KEY} {panel.TITLE}: ", "bold"), f"{panel.ABOUT}\n"]
     return Content.assemble(*parts)
 
 

@@ -37,12 +37,15 @@ class StatusBar(Static):
 class PanelTabs(Static):
     """The panels' names; the current one in reverse."""
 
-    def show(self, panels: Iterable[tuple[int, str, str]], current: int) -> None:
+    def show(self, panels: Iterable[tuple[int, str, str]], current: int, *, compact: bool) -> None:
         """``panels``: number, key and title of each; ``current`` is a number."""
+        gap = "" if compact else " "
         tabs: list[Content | str] = []
         for number, key, title in panels:
+            action = f"choose('focus_panel', {number})"
             style = "bold reverse" if number == current else ""
-            tabs += [link(f"{key} {title}", f"choose('focus_panel', {number})", style), " "]
+            tabs += [link(key + gap, action, style or "bold $accent"), link(title, action, style)]
+            tabs.append(" ")
         self.update(Content.assemble(*tabs), layout=False)
 
 

@@ -1,0 +1,195 @@
+"""Who ran when: for each core the boundaries between those that it was busy with.
+
+A core is asleep, or in an interrupt handler, or else with the kernel's current task, whose system
+calls and printing and whose share of the scheduler count as its own.  Where no task is current,
+the kernel is busy for itself.  Like the trace, all of this lives outside snapshots.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Reversible, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from kerneltui.machine.core import EXTERNAL, CoreState
+
+if TYPE_CHECKING:
+    from kerneltui.machine.hosted_core import HostedCore
+    from kerneltui.machine.machine import Machine
+
+BOUNDARIES_KEPT = 16_384
+"""Of each core: many seconds of scheduling, or one of the densest interrupts."""
+IRQ, KERNEL, IDLE, OFF = 0, -1, -2, -3
+"""Occupants of a core beside tasks, which are told by their ids: from 1 on."""
+KINDS = {IRQ: "IRQ", KERNEL: "kernel", IDLE: "idle", OFF: "off"}
+
+Boundary = tuple[int, int]
+"""Since when (ns), and who has the core from then on."""
+
+
+class Window(NamedTuple):
+    """What somebody wants to see: the last ``length_ns`` (from 1 on), in so many ``bins``."""
+
+    length_ns: int
+    bins: int
+
+
+class OccupantView(msgspec.Struct, frozen=True):
+    """One of those that had a core."""
+
+    name: str
+    kind: str
+    """``task``, ``IRQ``, ``kernel``, ``idle``, or ``off`` before the core was started"""
+    ns: tuple[int, ...]
+    """how much of each bin"""
+
+
+class CoreTimelineView(msgspec.Struct, frozen=True):
+    """One core, over a window.  The times of all occupants of a bin add up to the bin."""
+
+    core: int
+    recorded_ns: int
+    """how much of the window is known: bins before that belong to nobody"""
+    occupants: tuple[OccupantView, ...]
+    """tasks by id, then the others"""
+
+
+class TimelineView(msgspec.Struct, frozen=True):
+    """A window of the timeline, up to the present."""
+
+    edges_ns: tuple[int, ...]
+    """virtual times at which bins begin, and the end of the last"""
+    cores: tuple[CoreTimelineView, ...]
+    """those that were on"""
+
+
+class Lane:
+    """One core's boundaries, oldest first, and what tells who has it."""
+
+    def __init__(self, core: HostedCore) -> None:
+        self.core = core
+        self.boundaries: deque[Boundary] = deque(maxlen=BOUNDARIES_KEPT)
+        self.occupant: int | None = None
+        self.task = 0
+        """id of the current task, 0 without"""
+        self.interrupts = [True] * core.depth
+        """of each exception in progress, whether it is an interrupt, as far as that is known"""
+
+    def note(self, now: int) -> None:
+        """Somebody else may have the core now."""
+        core, interrupts, boundaries = self.core, self.interrupts, self.boundaries
+        del interrupts[core.depth :]
+        if core.state is CoreState.WAITING:
+            occupant = IDLE
+        elif True in interrupts:
+            occupant = IRQ
+        elif core.state is CoreState.OFF:
+            self.task, occupant = 0, OFF
+        else:
+            occupant = self.task or KERNEL
+        if occupant == self.occupant:
+            return
+        self.occupant = occupant
+        if boundaries and boundaries[-1][0] == now:
+            boundaries[-1] = now, occupant
+        else:
+            boundaries.append((now, occupant))
+
+
+class Timeline:
+    """Records a machine from now on; told by :class:`~kerneltui.debugger.trace.Recorder`."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._names: dict[int, str] = {}
+        self._lanes: list[Lane] = []
+        self._scheduler = machine.scheduler
+        for core in machine.cores:
+            lane = Lane(core)
+            lane.note(self._scheduler.now)
+            self._lanes.append(lane)
+
+    def go_back(self, machine: Machine) -> None:
+        """The machine has been restored as ``machine``: what came later is forgotten."""
+        self._scheduler = machine.scheduler
+        now = self._scheduler.now
+        for lane, core in zip(self._lanes, machine.cores, strict=True):
+            # At rest, as it is in every snapshot: no exception is in progress, no task current.
+            lane.core, lane.task = core, 0
+            while lane.boundaries and lane.boundaries[-1][0] >= now:
+                lane.boundaries.pop()
+            lane.occupant = lane.boundaries[-1][1] if lane.boundaries else None
+            lane.note(now)
+
+    # -- recording --------------------------------------------------------------------------------
+
+    def activity(self, core: HostedCore) -> None:
+        """See :class:`~kerneltui.machine.core.Observer`."""
+        self._lanes[core.index].note(self._scheduler.now)
+
+    def exception(self, core: HostedCore, kind: str) -> None:
+        """One was taken; what is no interrupt is the doing of whoever has the core."""
+        lane = self._lanes[core.index]
+        lane.interrupts.append(kind in EXTERNAL)
+        lane.note(self._scheduler.now)
+
+    def switched(self, core: HostedCore, ident: int, name: str) -> None:
+        """The kernel goes on with a task; those with an id of 0 and less are idle tasks."""
+        lane = self._lanes[core.index]
+        lane.task = max(ident, 0)
+        self._names[lane.task] = name
+        lane.note(self._scheduler.now)
+
+    # -- looking ----------------------------------------------------------------------------------
+
+    def view(self, window: Window) -> TimelineView:
+        """The window that ends now."""
+        length_ns, bins = window
+        start = self._scheduler.now - length_ns
+        edges = tuple(start + length_ns * n // bins for n in range(bins + 1))
+        cores = (self._core(lane, edges) for lane in self._lanes)
+        return TimelineView(edges, tuple(core for core in cores if _was_on(core)))
+
+    def _core(self, lane: Lane, edges: Sequence[int]) -> CoreTimelineView:
+        found = occupancy(lane.boundaries, edges)
+        tasks = sorted(who for who in found if who > 0)
+        others = [who for who in KINDS if who in found]
+        rows = tuple(
+            OccupantView(self._name(who), KINDS.get(who, "task"), tuple(found[who]))
+            for who in (*tasks, *others)
+        )
+        return CoreTimelineView(lane.core.index, sum(map(sum, found.values())), rows)
+
+    def _name(self, occupant: int) -> str:
+        return KINDS.get(occupant) or self._names[occupant]
+
+
+def _was_on(core: CoreTimelineView) -> bool:
+    return any(row.kind != "off" for row in core.occupants)
+
+
+def occupancy(boundaries: Reversible[Boundary], edges: Sequence[int]) -> dict[int, list[int]]:
+    """How long (ns) each occupant had the core in each bin between two ``edges``, which ascend.
+
+    The occupant of the last boundary has it to this day.
+    """
+    start, until = edges[0], edges[-1]
+    found: dict[int, list[int]] = {}
+    for since, who in reversed(boundaries):
+        begin = max(since, start)
+        if begin < until:
+            bins = found.setdefault(who, [0] * (len(edges) - 1))
+            first, last = bisect_right(edges, begin) - 1, bisect_left(edges, until) - 1
+            if first == last:
+                bins[first] += until - begin
+            else:
+                bins[first] += edges[first + 1] - begin
+                for n in range(first + 1, last):
+                    bins[n] += edges[n + 1] - edges[n]
+                bins[last] += until - edges[last]
+            until = since
+        if since <= start:
+            break
+    return found

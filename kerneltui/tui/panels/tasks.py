@@ -1,0 +1,198 @@
+"""The kernel's tasks and where the time has gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerneltui.debugger.task_views import CoreTimesView, SchedulingView, TaskView
+from kerneltui.debugger.views import MachineView
+from kerneltui.tui.panels.base import Panel, fit
+from kerneltui.tui.widgets.line_view import Line, plain
+from kerneltui.units import format_duration
+
+STARVES_AFTER = 10
+"""So many quanta in the run queue are an alert."""
+BAR = (("user", "█", "good"), ("kernel", "▓", "head"), ("IRQ", "░", "changed"))
+"""Whose the time was, and how it is drawn."""
+FIGURES = f"{'user':>8}{'kernel':>8}{'IRQ':>8}{'switches':>9}{'latency':>9}"
+GAUGE = " ▏▎▍▌▋▊▉█"
+GAUGE_CELLS = 8
+PARTS = ("idle", "user", "kernel", "IRQ", "scheduler")
+
+
+class TasksPanel(Panel):
+    """Policy and run queue, the cores, then each task in two lines."""
+
+    KEY = "p"
+    TITLE = "Tasks"
+    SHORT = "Tasks"
+    ABOUT = (
+        "The scheduler's policy, the run queue in order, who runs on each core. For each task its "
+        "state, what it does or waits for, what is left of its quantum, and its share of a core's "
+        "time: computing (█), in the kernel (▓), in interrupt handlers (░); then the times, how "
+        "often it was switched to, and the longest way from waking to running. One that has been "
+        f"ready for more than {STARVES_AFTER} quanta starves. Zoomed, each core's times add up."
+    )
+
+    def content(self, view: MachineView, width: int) -> list[Line]:
+        """Scheduler, cores, tasks; sums where there is room."""
+        scheduling = view.scheduling
+        if scheduling is None:
+            return [plain("This program has no tasks; o chooses wake-tasks or round-robin.", "dim")]
+        tasks = {task.id: task for task in view.tasks}
+        width -= 1  # the scroll bar's, should there be one
+        lines = [_policy(scheduling, tasks)]
+        lines += [core_line(core, tasks, width) for core in scheduling.cores]
+        lines.append(((" share of a core".ljust(width - len(FIGURES)) + FIGURES, "dim"),))
+        for task in view.tasks:
+            if task.id > 0:
+                lines += task_lines(task, scheduling, width)
+        if self.zoomed:
+            lines += sums(scheduling.cores)
+        return lines
+
+    def caption(self, view: MachineView) -> str:
+        """How many there are, and how many starve."""
+        scheduling = view.scheduling
+        if scheduling is None:
+            return ""
+        count = sum(task.id > 0 for task in view.tasks)
+        starving = sum(starves(task, scheduling) for task in view.tasks)
+        return f"{count} tasks" + (f", {starving} starving" if starving else "")
+
+
+def starves(task: TaskView, scheduling: SchedulingView) -> bool:
+    """Whether it has been in the run queue for too long."""
+    return (task.ready_for_ns or 0) > STARVES_AFTER * scheduling.quantum_ns
+
+
+def _policy(scheduling: SchedulingView, tasks: dict[int, TaskView]) -> Line:
+    quanta = f", quanta of {format_duration(scheduling.quantum_ns)}"
+    ready = ", ".join(tasks[ident].name for ident in scheduling.ready)
+    return (
+        (scheduling.policy, "strong"),
+        (quanta if scheduling.policy == "rr" else ", nobody is preempted", "dim"),
+        ("   ready: ", "dim"),
+        (ready or "nobody", "text" if ready else "dim"),
+    )
+
+
+def core_line(core: CoreTimesView, tasks: dict[int, TaskView], width: int) -> Line:
+    """Who runs, and the core's time up to now, in shares."""
+    total_ns = max(core.elapsed_ns + core.unbooked_ns, 1)
+    asleep = core.running <= 0 and core.mode == "user"
+    idle_ns = core.idle_ns + (core.unbooked_ns if asleep else 0)
+    times = {"user": core.user_ns, "kernel": core.kernel_ns + core.scheduler_ns, "IRQ": core.irq_ns}
+    if not asleep:
+        times["kernel" if core.mode == "scheduler" else _name(core.mode)] += core.unbooked_ns
+    who = "idle" if core.running <= 0 else tasks[core.running].name
+    doing = "" if asleep else f", {_name(core.mode)}"
+    said = f" idle {_percent(idle_ns, total_ns)}"
+    return (
+        (f" core {core.core}  ", "dim"),
+        (fit(f"{who}{doing}", 20), "text"),
+        *_bar(times, total_ns, width - 29 - len(said)),
+        (said, "text"),
+    )
+
+
+def _name(mode: str) -> str:
+    return "IRQ" if mode == "irq" else mode
+
+
+def task_lines(task: TaskView, scheduling: SchedulingView, width: int) -> Iterator[Line]:
+    """What it is doing, then where its time has gone."""
+    runs, starving = task.state == "running", starves(task, scheduling)
+    look = "alert" if starving else "strong" if runs else "dim" if task.state == "done" else "text"
+    core = "-" if task.core is None else f"core {task.core}"
+    head = f"{task.id:>2} {fit(task.name, 9)} {task.state:<9}{core:<8}"
+    yield (
+        ("▶" if runs else "!" if starving else " ", "alert" if starving else "good"),
+        (head, look),
+        (fit(_doing(task, scheduling), width - len(head) - 1), look if starving else "text"),
+    )
+    mine = next((core for core in scheduling.cores if core.running == task.id), None)
+    times = {"user": task.user_ns, "kernel": task.kernel_ns, "IRQ": task.irq_ns}
+    if mine is not None and mine.mode != "scheduler":
+        times[_name(mine.mode)] += mine.unbooked_ns
+    total_ns = max((core.elapsed_ns + core.unbooked_ns for core in scheduling.cores), default=1)
+    share = _percent(sum(times.values()), max(total_ns, 1))
+    figures = "".join(f"{_brief(ns):>8}" for ns in times.values())
+    figures += f"{task.switches:>9}{_brief(task.worst_latency_ns):>9}"
+    bar_width = width - len(figures) - len(share) - 5
+    yield (
+        ("    ", "text"),
+        *_bar(times, max(total_ns, 1), bar_width),
+        (f" {share}", "text"),
+        (figures, "dim"),
+    )
+
+
+def _doing(task: TaskView, scheduling: SchedulingView) -> str:
+    """Why it does not run, or what it does and for how long it may."""
+    then = f"; then {task.operation}" if task.operation else ""
+    if task.waits_for:
+        due = "" if task.wakes_in_ns is None else f", in {format_duration(task.wakes_in_ns)}"
+        return f"{task.waits_for}{due}{then}"
+    if task.ready_for_ns is not None:
+        verb = "starves" if starves(task, scheduling) else "ready"
+        return f"{verb} for {format_duration(task.ready_for_ns)}{then}"
+    if task.quantum_left_ns is None:
+        return task.operation
+    left_ns = max(task.quantum_left_ns, 0)
+    return f"{task.operation} {gauge(left_ns, scheduling.quantum_ns)} {_brief(left_ns)} left"
+
+
+def gauge(left: int, whole: int) -> str:
+    """What is left of a whole, between two marks."""
+    eighths = min(left * 8 * GAUGE_CELLS // max(whole, 1), 8 * GAUGE_CELLS)
+    full, part = divmod(eighths, 8)
+    return f"▕{(GAUGE[8] * full + GAUGE[part]).ljust(GAUGE_CELLS)[:GAUGE_CELLS]}▏"
+
+
+def _bar(times: dict[str, int], total_ns: int, width: int) -> Iterator[tuple[str, str]]:
+    """Shares of a whole; a dot for each cell that is nobody's of them."""
+    before = used_ns = 0
+    for name, char, look in BAR:
+        used_ns += times[name]
+        cells = min((2 * used_ns * width + total_ns) // (2 * total_ns), width)
+        yield char * (cells - before), look
+        before = cells
+    yield "·" * (width - before), "dim"
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:5.1f}%"
+
+
+def _brief(ns: int) -> str:
+    """A duration in at most seven cells."""
+    for size, unit in ((10**9, "s"), (10**6, "ms"), (10**3, "us")):
+        if ns >= size:
+            number = f"{ns // size}.{ns % size * 1000 // size:03}"
+            return f"{number[: max(5, number.index('.'))].rstrip('.')}{unit}"
+    return f"{ns}ns"
+
+
+def sums(cores: tuple[CoreTimesView, ...]) -> Iterator[Line]:
+    """The accounts of each core, below each other to be added up."""
+    columns = [
+        (core.idle_ns, core.user_ns, core.kernel_ns, core.irq_ns, core.scheduler_ns)
+        for core in cores
+    ]
+    yield plain("booked, in ns", "head")
+    yield _row("", [f"core {core.core}" for core in cores], "dim")
+    for name, row in zip(PARTS, zip(*columns, strict=True), strict=True):
+        yield _row(name, [_grouped(ns) for ns in row], "text")
+    totals = [sum(column) for column in columns]
+    same = totals == [core.elapsed_ns for core in cores]
+    yield _row("sum", [_grouped(ns) for ns in totals], "good" if same else "alert")
+    yield _row("elapsed", [_grouped(core.elapsed_ns) for core in cores], "strong")
+
+
+def _row(name: str, cells: list[str], look: str) -> Line:
+    return ((f" {name:<10}", "dim"), ("".join(f"{cell:>19}" for cell in cells), look))
+
+
+def _grouped(ns: int) -> str:
+    return f"{ns:,}".replace(",", " ")

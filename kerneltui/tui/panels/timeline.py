@@ -1,0 +1,117 @@
+"""Who ran when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+from kerneltui.debugger.timeline import CoreTimelineView, OccupantView, TimelineView, Window
+from kerneltui.debugger.views import MachineView
+from kerneltui.tui.panels.base import Panel, fit
+from kerneltui.tui.widgets.line_view import Line, plain
+from kerneltui.units import format_duration
+
+STEPS = {1: 5, 2: 4, 5: 5}
+"""Lengths of windows, by powers of ten, and into how many round parts each is divided."""
+PARTS = {step * 10**power: parts for power in range(4, 10) for step, parts in STEPS.items()}
+PARTS[10**10] = 5
+LENGTHS_NS = tuple(PARTS)
+"""10 us to 10 s."""
+FIRST_LENGTH_NS = 200_000_000
+NAME, PERCENT = 8, 7
+"""Cells to the left and to the right of a strip; after them there is one for the scroll bar."""
+HEIGHTS = " ▁▂▃▄▅▆▇█"
+LOOKS = {"task": "good", "IRQ": "changed", "kernel": "head", "idle": "dim", "off": "dim"}
+
+
+class TimelinePanel(Panel):
+    """A strip for everybody that had a core, over the last moments; ``zoom`` changes how many."""
+
+    KEY = "w"
+    TITLE = "Timeline"
+    SHORT = "Who"
+    ABOUT = (
+        "Who ran when on each core: tasks, interrupt handlers (IRQ), the kernel while no task is "
+        "the current one, and sleep (idle). A column is as high as its share of that moment; "
+        "whoever ran at all shows. At the right, the share of the window; '[' and ']' make that "
+        "longer and shorter, from 10 us to 10 s."
+    )
+
+    def __init__(self, number: int, **options: Any) -> None:
+        super().__init__(number, **options)
+        self.length_ns = FIRST_LENGTH_NS
+
+    def zoom(self, direction: int) -> None:
+        """To the next longer (1) or shorter (-1) window."""
+        place = LENGTHS_NS.index(self.length_ns) + direction
+        self.length_ns = LENGTHS_NS[min(max(place, 0), len(LENGTHS_NS) - 1)]
+
+    def wanted(self) -> dict[str, Any]:
+        """The window."""
+        if not self.in_sight:
+            return {}
+        bins = max(self.size.width - NAME - PERCENT - 1, 1)
+        return {"timeline": Window(self.length_ns, bins)}
+
+    def held(self, view: MachineView) -> dict[str, Any]:
+        """The window of this view."""
+        return {} if view.timeline is None else {"timeline": _window(view.timeline)}
+
+    def content(self, view: MachineView, width: int) -> list[Line]:
+        """The axis, then the strips of each core."""
+        timeline = view.timeline
+        if timeline is None or not timeline.cores:
+            return [plain("Nothing has run yet.", "dim")]
+        lines: list[Line] = [plain(axis(_window(timeline)), "dim")]
+        for core in timeline.cores:
+            if len(timeline.cores) > 1:
+                lines.append(plain(f"core {core.core}", "head"))
+            lines += strips(core, timeline.edges_ns)
+        return lines
+
+    def caption(self, view: MachineView) -> str:
+        """How long the window is, and how to change that."""
+        return f"the last {format_duration(self.length_ns)}; [ longer, ] shorter"
+
+
+def _window(timeline: TimelineView) -> Window:
+    edges = timeline.edges_ns
+    return Window(edges[-1] - edges[0], len(edges) - 1)
+
+
+def axis(window: Window) -> str:
+    """Round times before the present, at the places where they begin."""
+    length_ns, bins = window
+    parts = PARTS[length_ns]
+    ticks = [bins * n // parts for n in range(parts + 1)]
+    text = " " * NAME
+    for n, (begin, end) in enumerate(pairwise(ticks)):
+        text += fit(f"│-{format_duration(length_ns - length_ns * n // parts)}", end - begin)
+    return f"{text}│now"
+
+
+def strips(core: CoreTimelineView, edges_ns: tuple[int, ...]) -> Iterator[Line]:
+    """A line for everybody that had this core."""
+    widths = [end - begin for begin, end in pairwise(edges_ns)]
+    for row in core.occupants:
+        columns = "".join(map(_column, row.ns, widths))
+        look = LOOKS[row.kind]
+        yield (
+            (fit(row.name, NAME - 1) + " ", look),
+            (columns, look),
+            (f"{_percent(row, core.recorded_ns):>{PERCENT}}", "text"),
+        )
+
+
+def _column(ns: int, width_ns: int) -> str:
+    """As high as the share, in eighths; whoever ran at all has one."""
+    if not ns:
+        return " "
+    eighths = (16 * ns + width_ns) // (2 * width_ns)
+    return HEIGHTS[max(eighths, 1)]
+
+
+def _percent(row: OccupantView, recorded_ns: int) -> str:
+    total = sum(row.ns)
+    return f"{100 * total / recorded_ns:.1f}%" if 1000 * total >= recorded_ns else "<0.1%"

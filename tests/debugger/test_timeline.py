@@ -1,0 +1,227 @@
+"""The timeline: bins that add up, who has a core, agreement with the kernel's own accounts."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kerneltui.debugger.timeline import BOUNDARIES_KEPT, Window, occupancy
+from kerneltui.scenarios.scenario import open_session
+
+MS, S = 1_000_000, 1_000_000_000
+TICK_NS = {"rpi3": 53, "rpi4": 19, "x86": 1}
+"""Of the kernel's clock, rounded up."""
+SWITCH_AT_MOST_NS = 3_000
+"""To a task and away from it, with its quantum set and cancelled, and its lock."""
+all_boards = pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
+TWO_CORES = """
+title: Two cores
+program: tasks
+sched: rr
+cores: 2
+tasks:
+  - {name: A, repeat: forever, do: [compute: 25ms]}
+  - {name: B, repeat: forever, do: [compute: 7ms, sleep: 20ms]}
+  - {name: C, repeat: forever, do: [compute: 3ms, print: done, yield]}
+"""
+
+
+def session_of(board, scenario, until=None):
+    session = open_session(board, scenario)
+    session.boot()
+    if until is not None:
+        session.run_until(until)
+    return session
+
+
+def looked(session, length_ns, bins=1):
+    return session.view(timeline=Window(length_ns, bins)).timeline
+
+
+def totals(session, core=0):
+    """ns of everybody that ever had a core."""
+    (found,) = (
+        item for item in looked(session, session.machine.now).cores if item.core == core
+    )  # fmt: skip
+    assert found.recorded_ns == session.machine.now
+    return {row.name: sum(row.ns) for row in found.occupants}
+
+
+# -- bins ------------------------------------------------------------------------------------------
+
+boundaries = st.lists(
+    st.tuples(st.integers(0, 2_000), st.integers(-3, 4)), min_size=1, max_size=40
+).map(lambda found: sorted(found, key=lambda boundary: boundary[0]))
+
+
+@given(boundaries, st.integers(1, 3_000), st.integers(1, 80), st.integers(0, 500))
+def test_the_bins_of_all_occupants_add_up_to_each_bin(found, length, bins, later):
+    end = found[-1][0] + later
+    start = end - length
+    edges = [start + length * n // bins for n in range(bins + 1)]
+    shares = occupancy(found, edges)
+    known_from = found[0][0]
+    for n, (begin, until) in enumerate(pairwise(edges)):
+        column = [row[n] for row in shares.values()]
+        assert min(column, default=0) >= 0
+        assert sum(column) == max(until - max(begin, known_from), 0)
+
+
+@given(boundaries, st.integers(1, 400), st.integers(0, 50))
+def test_each_nanosecond_belongs_to_whoever_came_last(found, length, later):
+    end = found[-1][0] + later
+    shares = occupancy(found, range(end - length, end + 1))
+    for n, moment in enumerate(range(end - length, end)):
+        came = [who for since, who in found if since <= moment]
+        assert [who for who, row in shares.items() if row[n]] == came[-1:]
+
+
+def test_a_view_without_a_wish_has_no_timeline():
+    assert session_of("rpi4", "wake-tasks").view().timeline is None
+
+
+# -- who has a core --------------------------------------------------------------------------------
+
+
+def test_before_the_first_instruction_nobody_had_a_core():
+    assert not looked(open_session("rpi4", "wake-tasks"), S).cores
+
+
+def test_a_handler_is_an_interrupts_until_it_has_returned():
+    session = session_of("rpi4", "timer-callbacks")
+    session.next_interrupt()
+    taken = session.machine.now
+    session.finish()
+    handled = session.machine.now - taken
+    core = looked(session, session.machine.now, 1).cores[0]
+    (irq,) = (sum(row.ns) for row in core.occupants if row.kind == "IRQ")
+    assert 0 <= irq - handled < 1000, "it began with the exception's entry"
+
+
+def test_a_core_that_sleeps_is_idle_and_wakes_as_the_kernels():
+    session = session_of("rpi4", "timer-callbacks", S)
+    before = totals(session)
+    session.run_until(S + 5 * MS)
+    after = totals(session)
+    assert after["idle"] - before["idle"] == 5 * MS
+    assert after["kernel"] == before["kernel"]
+
+
+def test_a_system_call_is_its_tasks_doing():
+    session = session_of("rpi4", "wake-tasks")
+    while session.core.depth == 0 or session.machine.core.registers.get("x8") is None:
+        session.step()
+    assert session.view().tasks[1].state == "running"
+    before = totals(session)
+    while session.core.depth:
+        session.step()
+    after = totals(session)
+    assert {name for name in after if after[name] != before.get(name)} == {"A"}
+
+
+def test_another_core_is_off_until_the_kernel_starts_it(tmp_path):
+    path = tmp_path / "two.yaml"
+    path.write_text(TWO_CORES)
+    session = session_of("rpi4", str(path), 300 * MS)
+    cores = looked(session, session.machine.now).cores
+    off = [
+        sum(sum(row.ns) for row in core.occupants if row.kind == "off") for core in cores
+    ]  # fmt: skip
+    assert off[0] == 0
+    assert 0 < off[1] < 20 * MS
+    assert [row.kind for row in looked(session, 100 * MS).cores[1].occupants][-1] != "off"
+
+
+@all_boards
+@pytest.mark.parametrize("scenario", ["timer-callbacks", "ipi", "nested", "burst"])
+def test_every_nanosecond_of_any_program_belongs_to_somebody(board, scenario):
+    session = session_of(board, scenario, 1100 * MS)
+    view = looked(session, 300 * MS, 61)
+    assert view.cores
+    for core in view.cores:
+        assert core.recorded_ns <= 300 * MS
+        columns = [sum(column) for column in zip(*(row.ns for row in core.occupants), strict=True)]
+        widths = [end - begin for begin, end in pairwise(view.edges_ns)]
+        if core.recorded_ns == 300 * MS:
+            assert columns == widths
+
+
+# -- bounds, restoring, restarting -----------------------------------------------------------------
+
+
+def test_memory_is_bounded_and_what_is_left_is_the_present():
+    session = session_of("rpi4", "burst")
+    lane = session.recorder.timeline._lanes[0]
+    since = None
+    while since in {None, 0}:
+        session.run_until(session.machine.now + 100 * MS)
+        since = lane.boundaries[0][0]
+        assert len(lane.boundaries) <= BOUNDARIES_KEPT
+    core = looked(session, session.machine.now).cores[0]
+    assert core.recorded_ns == session.machine.now - since
+
+
+@all_boards
+@pytest.mark.parametrize("scenario", ["timer-callbacks", "wake-tasks", "ipi"])
+def test_a_restored_session_has_the_timeline_that_it_had(board, scenario):
+    session = session_of(board, scenario, 120 * MS)
+    assert session.machine.at_rest
+    snapshot, before = session.snapshot(), looked(session, 200 * MS, 50)
+    session.run_until(1500 * MS)
+    once = looked(session, 1500 * MS, 1000)
+    session.restore(snapshot)
+    assert looked(session, 200 * MS, 50) == before
+    session.run_until(1500 * MS)
+    assert looked(session, 1500 * MS, 1000) == once
+
+
+def test_after_a_restart_nothing_is_left():
+    session = session_of("rpi4", "wake-tasks", 300 * MS)
+    session.restart()
+    assert not looked(session, S).cores
+    session.boot()
+    assert "A" not in totals(session)
+
+
+def test_what_nobody_recorded_is_nobodys():
+    session = session_of("rpi4", "wake-tasks", 100 * MS)
+    session.recorder.trace(False)
+    session.run_until(120 * MS)
+    session.recorder.trace(True)
+    session.run_until(130 * MS)
+    assert looked(session, 100 * MS).cores[0].recorded_ns == 10 * MS
+
+
+# -- agreement with the kernel's accounts ----------------------------------------------------------
+
+
+@all_boards
+@pytest.mark.parametrize("scenario", ["wake-tasks", "round-robin", "starvation"])
+def test_the_timeline_and_the_kernels_accounts_agree(board, scenario):
+    """Their boundaries differ by definition, and by what follows from that alone.
+
+    The kernel reads its clock a few instructions into a handler and again before its end; the
+    timeline counts entry and return as the interrupt's too.  And it counts as a task's what the
+    accounts call the scheduler's, between the switch to the task and the switch to another.
+    """
+    session = session_of(board, scenario, S)
+    while session.core.depth or session.kernel.executor.scheduler.accounting.mode == "irq":
+        session.step()
+    view, shown = session.view(), totals(session)
+    (core,) = view.scheduling.cores
+    slack = TICK_NS[board] * (2 * core.interrupts + 2 * sum(t.switches for t in view.tasks) + 8)
+    around_handlers = shown.get("IRQ", 0) - core.irq_ns
+    boot_handlers = session.machine.core.interrupts_taken - core.interrupts
+    assert -slack <= around_handlers
+    assert around_handlers <= 2000 * core.interrupts + 100_000 * boot_handlers + slack
+    for task in view.tasks:
+        if task.id > 0:
+            booked = task.user_ns + task.kernel_ns
+            booked += core.unbooked_ns if core.running == task.id else 0
+            difference = shown.get(task.name, 0) - booked
+            scheduler_ns = min(core.scheduler_ns, SWITCH_AT_MOST_NS * task.switches)
+            assert -around_handlers - slack <= difference <= scheduler_ns + slack
+    idle = core.idle_ns + (core.unbooked_ns if core.running <= 0 else 0)
+    assert abs(shown["idle"] - idle) <= core.scheduler_ns + around_handlers + slack
+    assert core.scheduler_ns + around_handlers < S // 100, "or the bounds would say nothing"
