@@ -183,17 +183,17 @@ class Tasks(TimerCallbacks):
 
     def accounts(self) -> Iterator[str]:
         """Where the time has gone, task by task and core by core."""
-        yield f"{'':10}{'user ns':>15}{'kernel ns':>13}{'IRQ ns':>13}{'switches':>9}{'latency':>9}"
+        yield f"{'':9}{'user ns':>13}{'kernel ns':>11}{'IRQ ns':>10}{'runs':>6}"
         tasks = sorted(self.run_queue.tasks.values(), key=lambda task: task.sort_key)
         for task in tasks:
             times = task.times
             yield (
-                f"{task.name:<10.10}{times.user_ns:>15}{times.kernel_ns:>13}{times.irq_ns:>13}"
-                f"{task.switches:>9}{task.worst_latency_ns:>9}"
+                f"{task.name:<9.9}{times.user_ns:>13}{times.kernel_ns:>11}{times.irq_ns:>10}"
+                f"{task.switches:>6}"
             )
         found = [item.accounting for item in self.run_queue.schedulers.values()]
         scheduler_ns = sum(item.scheduler_ns for item in found)
-        yield f"{'scheduler':<10}{'':>15}{scheduler_ns:>13}"
+        yield f"{'scheduler':<9}{scheduler_ns:>24}"
         total_ns = scheduler_ns + sum(task.times.total_ns for task in tasks)
         yield f"Total {total_ns} ns; elapsed {sum(item.elapsed_ns for item in found)} ns"
 
