@@ -58,3 +58,11 @@ def test_the_filter(snap_compare):
 
 def test_too_small(snap_compare):
     assert snap_compare(app(), terminal_size=(79, 24))
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["140x40", "80x24"])
+@pytest.mark.parametrize("panel", ["p", "w"])
+def test_tasks(snap_compare, panel, size):
+    made = app(scenario="round-robin")
+    made.session.run_until(1_000_000_000)
+    assert snap_compare(made, terminal_size=size, press=["w", panel])

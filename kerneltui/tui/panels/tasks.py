@@ -12,9 +12,9 @@ from kerneltui.units import format_duration
 
 STARVES_AFTER = 10
 """So many quanta in the run queue are an alert."""
-BAR = (("user", "█", "good"), ("kernel", "▓", "head"), ("IRQ", "░", "changed"))
+BAR = (("user", "█", "good"), ("kernel", "▓", "head"), ("irq", "░", "changed"))
 """Whose the time was, and how it is drawn."""
-FIGURES = f"{'user':>8}{'kernel':>8}{'IRQ':>8}{'switches':>9}{'latency':>9}"
+FIGURES = f"{'user':>8}{'kernel':>8}{'IRQ':>8}{'runs':>6}{'latency':>8}"
 GAUGE = " ▏▎▍▌▋▊▉█"
 GAUGE_CELLS = 8
 PARTS = ("idle", "user", "kernel", "IRQ", "scheduler")
@@ -30,8 +30,9 @@ class TasksPanel(Panel):
         "The scheduler's policy, the run queue in order, who runs on each core. For each task its "
         "state, what it does or waits for, what is left of its quantum, and its share of a core's "
         "time: computing (█), in the kernel (▓), in interrupt handlers (░); then the times, how "
-        "often it was switched to, and the longest way from waking to running. One that has been "
-        f"ready for more than {STARVES_AFTER} quanta starves. Zoomed, each core's times add up."
+        "often it was switched to (runs), and the longest way from waking to running. One that "
+        f"has been ready for more than {STARVES_AFTER} quanta starves. Zoomed, each core's times "
+        "add up."
     )
 
     def content(self, view: MachineView, width: int) -> list[Line]:
@@ -43,7 +44,7 @@ class TasksPanel(Panel):
         width -= 1  # the scroll bar's, should there be one
         lines = [_policy(scheduling, tasks)]
         lines += [core_line(core, tasks, width) for core in scheduling.cores]
-        lines.append(((" share of a core".ljust(width - len(FIGURES)) + FIGURES, "dim"),))
+        lines.append(((fit(" share of a core", width - len(FIGURES)) + FIGURES, "dim"),))
         for task in view.tasks:
             if task.id > 0:
                 lines += task_lines(task, scheduling, width)
@@ -82,11 +83,11 @@ def core_line(core: CoreTimesView, tasks: dict[int, TaskView], width: int) -> Li
     total_ns = max(core.elapsed_ns + core.unbooked_ns, 1)
     asleep = core.running <= 0 and core.mode == "user"
     idle_ns = core.idle_ns + (core.unbooked_ns if asleep else 0)
-    times = {"user": core.user_ns, "kernel": core.kernel_ns + core.scheduler_ns, "IRQ": core.irq_ns}
+    times = {"user": core.user_ns, "kernel": core.kernel_ns + core.scheduler_ns, "irq": core.irq_ns}
     if not asleep:
-        times["kernel" if core.mode == "scheduler" else _name(core.mode)] += core.unbooked_ns
+        times["kernel" if core.mode == "scheduler" else core.mode] += core.unbooked_ns
     who = "idle" if core.running <= 0 else tasks[core.running].name
-    doing = "" if asleep else f", {_name(core.mode)}"
+    doing = "" if asleep else f", {'IRQ' if core.mode == 'irq' else core.mode}"
     said = f" idle {_percent(idle_ns, total_ns)}"
     return (
         (f" core {core.core}  ", "dim"),
@@ -94,10 +95,6 @@ def core_line(core: CoreTimesView, tasks: dict[int, TaskView], width: int) -> Li
         *_bar(times, total_ns, width - 29 - len(said)),
         (said, "text"),
     )
-
-
-def _name(mode: str) -> str:
-    return "IRQ" if mode == "irq" else mode
 
 
 def task_lines(task: TaskView, scheduling: SchedulingView, width: int) -> Iterator[Line]:
@@ -111,21 +108,22 @@ def task_lines(task: TaskView, scheduling: SchedulingView, width: int) -> Iterat
         (head, look),
         (fit(_doing(task, scheduling), width - len(head) - 1), look if starving else "text"),
     )
-    mine = next((core for core in scheduling.cores if core.running == task.id), None)
-    times = {"user": task.user_ns, "kernel": task.kernel_ns, "IRQ": task.irq_ns}
-    if mine is not None and mine.mode != "scheduler":
-        times[_name(mine.mode)] += mine.unbooked_ns
-    total_ns = max((core.elapsed_ns + core.unbooked_ns for core in scheduling.cores), default=1)
+    times = _times(task, scheduling)
+    total_ns = max(core.elapsed_ns + core.unbooked_ns for core in scheduling.cores)
     share = _percent(sum(times.values()), max(total_ns, 1))
     figures = "".join(f"{_brief(ns):>8}" for ns in times.values())
-    figures += f"{task.switches:>9}{_brief(task.worst_latency_ns):>9}"
-    bar_width = width - len(figures) - len(share) - 5
-    yield (
-        ("    ", "text"),
-        *_bar(times, max(total_ns, 1), bar_width),
-        (f" {share}", "text"),
-        (figures, "dim"),
-    )
+    figures += f"{task.switches:>6}{_brief(task.worst_latency_ns):>8}"
+    bar = _bar(times, max(total_ns, 1), width - len(figures) - len(share) - 5)
+    yield ("    ", "text"), *bar, (f" {share}", "text"), (figures, "dim")
+
+
+def _times(task: TaskView, scheduling: SchedulingView) -> dict[str, int]:
+    """Up to now: a running one's last stretch is in no account yet."""
+    times = {"user": task.user_ns, "kernel": task.kernel_ns, "irq": task.irq_ns}
+    for core in scheduling.cores:
+        if core.running == task.id and core.mode in times:
+            times[core.mode] += core.unbooked_ns
+    return times
 
 
 def _doing(task: TaskView, scheduling: SchedulingView) -> str:
