@@ -93,6 +93,12 @@ def test_a_task_that_waits_for_its_interval_says_when_that_fires_next():
     assert 35 * MS < task.wakes_in_ns < 40 * MS
 
 
+def test_a_thread_of_the_kernel_waits_for_work():
+    session = booted("rpi4", "shell")
+    assert with_word(tasks_of(session), " shell ").rstrip().endswith("for work")
+    assert TasksPanel(TASKS).caption(session.view()) == "1 task"
+
+
 def test_starvation_stands_out_after_ten_quanta():
     session = session_at("starvation", 200 * MS)
     panel = TasksPanel(TASKS)
@@ -256,6 +262,7 @@ async def test_the_timeline_is_asked_for_only_while_it_can_be_seen():
 
 async def test_the_timeline_shows_at_once_and_follows_every_stop():
     async with dashboard(session=session_at("round-robin", S), keys=["w"]) as seen:
+        await seen.until(lambda: len(seen.lines(TIMELINE)) > 1)
         names = [line.split()[0] for line in seen.lines(TIMELINE)[1:]]
         assert names == ["A", "B", "C", "D", "IRQ"]
         before = seen.lines(TIMELINE)
@@ -269,15 +276,15 @@ async def test_the_brackets_change_the_window_from_anywhere():
         await seen.press("left_square_bracket")
         assert seen.current() == TIMELINE
         assert "the last 500 ms" in seen.screen()
-        assert "-400 ms" in seen.lines(TIMELINE)[0]
+        await seen.until(lambda: "-400 ms" in seen.lines(TIMELINE)[0])
         for _ in range(30):
             await seen.press("right_square_bracket")
         assert "the last 10 us" in seen.screen()
-        assert "-8 us" in seen.lines(TIMELINE)[0]
+        await seen.until(lambda: "-8 us" in seen.lines(TIMELINE)[0])
         for _ in range(30):
             await seen.press("left_square_bracket")
         assert "the last 10 s" in seen.screen()
-        assert "-8 s" in seen.lines(TIMELINE)[0]
+        await seen.until(lambda: "-8 s" in seen.lines(TIMELINE)[0])
         await seen.choose_in_palette("shorter")
         assert "the last 5 s" in seen.screen()
 
@@ -312,7 +319,7 @@ async def test_at_80x24_both_are_tabs():
         assert "latency" in seen.screen()
         await seen.press("w")
         assert seen.displayed() == [TIMELINE]
-        assert "│now" in seen.screen()
+        await seen.until(lambda: "│now" in seen.screen())
 
 
 async def test_the_tasks_panel_zooms_to_the_sums():

@@ -59,7 +59,8 @@ class TasksPanel(Panel):
             return ""
         count = sum(task.id > 0 for task in view.tasks)
         starving = sum(starves(task, scheduling) for task in view.tasks)
-        return f"{count} tasks" + (f", {starving} starving" if starving else "")
+        plural = "" if count == 1 else "s"
+        return f"{count} task{plural}" + (f", {starving} starving" if starving else "")
 
 
 def starves(task: TaskView, scheduling: SchedulingView) -> bool:
@@ -130,8 +131,9 @@ def _doing(task: TaskView, scheduling: SchedulingView) -> str:
     """Why it does not run, or what it does and for how long it may."""
     then = f"; then {task.operation}" if task.operation else ""
     if task.waits_for:
-        due = "" if task.wakes_in_ns is None else f", in {format_duration(task.wakes_in_ns)}"
-        return f"{task.waits_for}{due}{then}"
+        if task.wakes_in_ns is None:
+            return f"for {task.waits_for}{then}"
+        return f"{task.waits_for}, in {format_duration(task.wakes_in_ns)}{then}"
     if task.ready_for_ns is not None:
         verb = "starves" if starves(task, scheduling) else "ready"
         return f"{verb} for {format_duration(task.ready_for_ns)}{then}"
