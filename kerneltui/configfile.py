@@ -194,6 +194,8 @@ class ConfigFile:
 
 def _decode(kind: type, value: Any) -> Any:
     if kind is Duration:
+        if value is None:
+            raise ValueError("a duration is missing here, like 250us, 1.5s or 2m")
         if not isinstance(value, str):
             raise ValueError(f"'{value}' needs a unit, like 250us, 1.5s or 2m")
         return Duration(parse_duration(value))

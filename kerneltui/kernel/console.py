@@ -84,8 +84,9 @@ class Console:
             line = f"[{level} {seconds:>3}.{rest // 1000:06}] {text}"
             self.screen.log.append(line)
             started = "\n" if self.screen.in_line else ""
-            self.screen.in_line = False
+            self.screen.in_line = True
             self._send(f"{started}{line}\n")
+            self.screen.in_line = False
             self.device.flush()
 
     def break_lock(self) -> None:

@@ -33,7 +33,7 @@ class Executor:
     """Interrupts are masked but while a task computes or prints and while the core waits.
 
     ``services`` are those of the kernel's threads, by the thread's id; ``went_idle()`` is called
-    before each wait.
+    before each wait, and answers whether it has let interrupts in: then there is another look.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Executor:
         arch: Arch,
         console: Console,
         scheduler: Scheduler,
-        went_idle: Callable[[], None] | None = None,
+        went_idle: Callable[[], bool] | None = None,
     ) -> None:
         self.scheduler = scheduler
         self.services: dict[int, Service] = {}
@@ -70,9 +70,8 @@ class Executor:
                 self._cpu.wait_for_interrupt()
                 self._waited()
             self._run_all()
-            if self._went_idle is not None:
-                self._went_idle()
-            self._prepare_wait()
+            if self._went_idle is None or not self._went_idle():
+                self._prepare_wait()
 
     def _prepare_wait(self) -> None:
         """Nobody is ready, and nobody can become so before the wait.
@@ -93,13 +92,13 @@ class Executor:
         """Run tasks until none is ready."""
         scheduler = self.scheduler
         while True:
-            self._wake_threads()
+            self.wake_threads()
             if scheduler.pick() is scheduler.idle:
                 return
             self._run(scheduler.current)
 
-    def _wake_threads(self) -> None:
-        """Work for the kernel's own threads comes by interrupts, which tell nobody."""
+    def wake_threads(self) -> None:
+        """Those that have something to do; in a handler, or with interrupts masked."""
         for ident, service in self.services.items():
             task = self.scheduler.queue.tasks[ident]
             if task.state is TaskState.WAITING and service.has_work():
@@ -115,6 +114,8 @@ class Executor:
 
         After False another core may be running the task already: nothing of it is touched here.
         """
+        # Tasks that do nothing but call the kernel would keep interrupts out for ever.
+        self._arch.admit_irqs()
         scheduler, operation = self.scheduler, task.operation
         if task.is_killed or (operation is None and not task.next_round()):
             self._finish(task)
@@ -122,10 +123,10 @@ class Executor:
             return True
         elif scheduler.need_resched:
             task.expired += 1
-            scheduler.requeue()
+            return not scheduler.requeue()
         elif operation.kind is Kind.YIELD:
             task.position += 1
-            scheduler.requeue()
+            return not scheduler.requeue()
         elif operation.kind is Kind.EXIT:
             self._finish(task)
         else:
@@ -179,9 +180,7 @@ class Executor:
         """What the kernel does in a task's name; answers what becomes of the task."""
         kind = operation.kind
         if kind is Kind.PRINT:
-            self._arch.enable_irqs()
-            self._console.info(f"{task.name}: {operation.text}")
-            self._arch.disable_irqs()
+            self._print(self._console.info, f"{task.name}: {operation.text}")
         elif kind is Kind.SLEEP:
             task.sleep_timer = self._call(task, Syscall.TIMER_SET, operation.ns)
             if task.sleep_timer:
@@ -212,13 +211,24 @@ class Executor:
         result = self._arch.syscall(number, *arguments)
         if result < 0:
             error = Errno(-result).name
-            self._console.warn(f"{task.name}: {number.name.lower()} = -{error}")
+            self._print(self._console.warn, f"{task.name}: {number.name.lower()} = -{error}")
         return max(result, 0)
 
+    def _print(self, print_line: Callable[[str], None], line: str) -> None:
+        """A line takes long: interrupts are let in meanwhile."""
+        self._arch.enable_irqs()
+        print_line(line)
+        self._arch.disable_irqs()
+        self.scheduler.remind_threads()
+
     def _finish(self, task: Task) -> None:
-        """Its interval timer would wake nobody."""
-        if task.interval_timer:
+        """Its timers would wake nobody; one killed on its way to sleep has that one too."""
+        if task.interval_timer or task.is_killed:
             self.scheduler.begin(Mode.KERNEL)
-            self._cancel(task)
+            if task.interval_timer:
+                self._cancel(task)
+            if task.is_killed and task.sleep_timer:
+                # Not checked: most have fired long ago.
+                self._arch.syscall(Syscall.TIMER_CANCEL, task.sleep_timer)
             self.scheduler.end()
         self.scheduler.finished()

@@ -20,11 +20,14 @@ POLICIES = {
     "rr": "a task runs for a quantum at most, then the next one that is ready",
 }
 
+SHORTEST_QUANTUM_NS = 20_000
+"""With a shorter one and a slow clock, the next one is over before a task gets to run."""
+
 
 class RunQueue:
     """Whoever touches it holds the lock ``word``; ``tasks`` are by id, idle ones among them.
 
-    ``quantum_ns`` (from 1 on) matters to the policy ``rr``.
+    ``quantum_ns``, from SHORTEST_QUANTUM_NS on, matters to the policy ``rr``.
     """
 
     def __init__(self, tasks: dict[int, Task], policy: str, quantum_ns: int) -> None:
@@ -74,6 +77,10 @@ class RunQueue:
     def next_id(self) -> int:
         """For a new task."""
         return max(self.tasks) + 1
+
+    def has_threads(self) -> bool:
+        """Whether there are threads of the kernel among the tasks."""
+        return any(task.is_thread for task in self.tasks.values())
 
     def all_done(self) -> bool:
         """Whether all have ended that can end: idle tasks and threads of the kernel cannot."""

@@ -85,25 +85,41 @@ class Scheduler:
 
     def make_ready(self, task: Task) -> None:
         """It goes to the end of the queue, and a core that has nothing to do to work."""
-        task.state = TaskState.READY
         task.woken_ns = self.accounting.booked_ns
-        self._put(task)
-
-    def requeue(self) -> None:
-        """The current task gives way but could go on."""
-        self.current.state = TaskState.READY
-        self._put(self.current)
-
-    def _put(self, task: Task) -> None:
-        task.ready_since_ns = self.accounting.booked_ns
         with self._lock:
             self._cpu.compute(QUEUE_NS)
-            self.queue.ready.append(task)
-            if task is self.current and len(self.queue.ready) == 1:
-                return  # this core takes it again at once
-            core = self.queue.idle_core(task, self.number)
+            core = self._put(task)
+        self._call_other(core)
+
+    def requeue(self) -> bool:
+        """The current task gives way but could go on; not so one that has just been killed."""
+        with self._lock:
+            self._cpu.compute(QUEUE_NS)
+            if self.current.is_killed:
+                return False
+            core = self._put(self.current)
+        self._call_other(core)
+        return True
+
+    def _put(self, task: Task) -> int | None:
+        """With the lock held; answers a core that could run it, and has nothing to do."""
+        task.state = TaskState.READY
+        task.ready_since_ns = self.accounting.booked_ns
+        self.queue.ready.append(task)
+        if task is self.current and len(self.queue.ready) == 1:
+            return None  # this core takes it again at once
+        return self.queue.idle_core(task, self.number)
+
+    def _call_other(self, core: int | None) -> None:
         if core is not None and core != self.number:
             self._call(core)
+
+    def remind_threads(self) -> None:
+        """A line has been printed: core 0, whose threads may want to know, may be asleep."""
+        core_0 = self.queue.schedulers[0]
+        if self.number and core_0.is_idle and not core_0.is_called and self.queue.has_threads():
+            core_0.is_called = True
+            self._call(0)
 
     # -- running ----------------------------------------------------------------------------------
 

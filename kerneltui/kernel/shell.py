@@ -167,7 +167,11 @@ class Shell:
         return Callback(self._kernel, TimeoutRequest(text, text=text))
 
     def _cancel(self, ident: str) -> None:
-        if not self._kernel.time_manager.cancel(_number(ident, "timers")):
+        number = _number(ident, "timers")
+        owner = self._kernel.owner(number)
+        if owner is not None:
+            raise UsageError(f"it is task {owner}'s; kill {owner} ends that with its timers")
+        if not self._kernel.time_manager.cancel(number):
             raise UsageError(f"there is no timeout {ident} (any more)")
 
     def _timers(self) -> None:
@@ -180,6 +184,11 @@ class Shell:
         for ident, due_ns, period_ns, name in found:
             again = f"every {_seconds(period_ns)}" if period_ns is not None else "once"
             self._print(f"{ident:>3}  in {_seconds(max(due_ns - now_ns, 0))}, {again}: {name}")
+        timers = self._kernel.timers
+        next_ns = timers.time_until_next_timer()
+        if next_ns is not None:
+            count = timers.pending_timer_count()
+            self._print(f"{count} of tasks, the next in {_seconds(next_ns)}")
 
     # -- tasks ------------------------------------------------------------------------------------
 

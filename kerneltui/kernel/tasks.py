@@ -47,12 +47,14 @@ class Operation:
 
 
 def waits_in_vain(operations: Sequence[Operation]) -> int | None:
-    """Which operation waits for an interval timer that none before it has begun; or None."""
-    kinds = [operation.kind for operation in operations]
-    if Kind.WAIT not in kinds:
-        return None
-    first = kinds.index(Kind.WAIT)
-    return None if Kind.EVERY in kinds[:first] else first
+    """Which operation waits for an interval timer that is not there; or None."""
+    has_timer = False
+    for number, operation in enumerate(operations):
+        if operation.kind is Kind.WAIT and not has_timer:
+            return number
+        if operation.kind in {Kind.EVERY, Kind.CANCEL}:
+            has_timer = operation.kind is Kind.EVERY
+    return None
 
 
 @dataclass(frozen=True, slots=True)

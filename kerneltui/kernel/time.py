@@ -24,6 +24,8 @@ QUEUE_NS = 50
 """Inserting into, or removing from, the queue."""
 NEVER = 1 << 63
 """A due time for when nothing is: 292 years."""
+Due = tuple[Timeout, int]
+"""A timeout whose time has come, and by how many ns it is late."""
 CatchUp = Literal["all", "skip"]
 """What becomes of the periods that a periodic timeout is late by; see above."""
 
@@ -219,16 +221,16 @@ class TimeManager(Timeouts):
         """The timer interrupt: run the callback that is due, arm for the next."""
         self._device.conclude_timeout_irq()
         self.pending.armed_for = None
-        timeout = self._pop_due()
-        if timeout is None:
+        due = self._pop_due()
+        if due is None:
             self._console.warn("Spurious timeout IRQ")
             if self._rearm_after_spurious:
                 with self.lock:
                     self._arm_for_head()
             return
-        self._call(timeout)
+        self._call(*due)
         with self.lock:
-            self._finish(timeout)
+            self._finish(due[0])
             self._arm_for_head()
 
     def handle_tick(self) -> None:
@@ -243,26 +245,38 @@ class TimeManager(Timeouts):
         """
         self.pending.armed_for = None
         self.ran_in_tick = 0
-        now_ns = tick_ns
         with self.lock:
-            timeout = self._next_in_tick(tick_ns)
-        while timeout is not None:
-            self._note_lateness(timeout, now_ns - timeout.due_ns)
-            self._refresh(timeout, now_ns)
-            self._call(timeout)
+            due = self._next_in_tick(tick_ns, tick_ns)
+        while due is not None:
+            self._call(*due)
             self.ran_in_tick += 1
             with self.lock:
-                self._finish(timeout)
-                timeout = self._next_in_tick(tick_ns)
-            if timeout is not None:
-                now_ns = self.uptime_ns()
+                self._finish(due[0])
+                due = self._next_in_tick(tick_ns)
 
-    def _next_in_tick(self, tick_ns: int) -> Timeout | None:
+    def _next_in_tick(self, tick_ns: int, now_ns: int | None = None) -> Due | None:
         """What else was due when the tick came; after the last, arm for the head or for none."""
-        timeout = self._take_due(tick_ns)
-        if timeout is None:
+        due = self._take_due(tick_ns, now_ns)
+        if due is None:
             self._arm_or_disarm()
-        return timeout
+        return due
+
+    def _take_due(self, until_ns: int, now_ns: int | None = None) -> Due | None:
+        """What is due first, if that is by ``until_ns``; the uptime is ``now_ns`` or looked at.
+
+        With the lock held all the way: from here on it is the one that is handled, and another core
+        that cancels it does not look for it in the queue.
+        """
+        head = self.queue.head()
+        if head is None or head.due_ns > until_ns:
+            return None
+        self._cpu.compute(QUEUE_NS)
+        timeout = self.queue.pop()
+        self.pending.handling = timeout
+        now_ns = self.uptime_ns() if now_ns is None else now_ns
+        late_ns = now_ns - timeout.due_ns
+        self._refresh(timeout, now_ns)
+        return timeout, late_ns
 
     def _refresh(self, timeout: Timeout, now_ns: int) -> None:
         """A periodic timeout's next due time; one that skips leaves out what has passed already."""
@@ -275,8 +289,11 @@ class TimeManager(Timeouts):
             timeout.due_ns += missed * period_ns
             self.skipped[timeout.ident] += missed
 
-    def _call(self, timeout: Timeout) -> None:
-        self.pending.handling = timeout
+    def _call(self, timeout: Timeout, late_ns: int) -> None:
+        """Unless another core has cancelled a periodic one in this moment."""
+        self._note_lateness(timeout, late_ns)
+        if timeout.is_periodic and timeout.ident not in self._alive:
+            return
         self._cpu.tracepoint("timer_callback", name=timeout.name, id=timeout.ident)
         timeout.callback()
         self._cpu.tracepoint("timer_callback_done", name=timeout.name, id=timeout.ident)
@@ -286,23 +303,12 @@ class TimeManager(Timeouts):
         if timeout.ident in self._alive:
             self._push(timeout)
 
-    def _take_due(self, now_ns: int) -> Timeout | None:
-        head = self.queue.head()
-        if head is None or head.due_ns > now_ns:
-            return None
-        self._cpu.compute(QUEUE_NS)
-        return self.queue.pop()
-
-    def _pop_due(self) -> Timeout | None:
+    def _pop_due(self) -> Due | None:
         with self.lock:
             if not self.queue:
                 return None
             now_ns = self.uptime_ns()
-            timeout = self._take_due(now_ns)
-        if timeout is not None:
-            self._note_lateness(timeout, now_ns - timeout.due_ns)
-            self._refresh(timeout, now_ns)
-        return timeout
+            return self._take_due(now_ns, now_ns)
 
     def _note_lateness(self, timeout: Timeout, late_ns: int) -> None:
         """Warn when a periodic timeout has fallen a period behind, and at each doubling since."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kerneltui.kernel.time import CatchUp
+
 if TYPE_CHECKING:  # programs without tasks need not wait for their module
     from kerneltui.kernel.tasks import TaskRequest
 
@@ -24,6 +26,8 @@ class TimeoutRequest:
     """what the callback prints"""
     busy_ns: int = 0
     """how long the callback computes"""
+    catch_up: CatchUp = "all"
+    """what a periodic one does when it is late by whole periods"""
     then: tuple[TimeoutRequest, ...] = ()
     """what the callback sets in turn"""
 

@@ -47,6 +47,9 @@ class TimeoutSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[Name | None, Meta(description="name in the queue; default: the text")] = None
     repeat: Annotated[int, Meta(ge=1, le=MOST_TIMEOUTS, description="set it so often")] = 1
     apart: Annotated[Duration, Meta(description="by how much repeats differ")] = duration(0)
+    catch_up: Annotated[
+        Literal["all", "skip"], Meta(description="what becomes of periods that are late")
+    ] = "all"
     then: Annotated[list[TimeoutSpec], Meta(description="timeouts that the callback sets")] = []
 
 
@@ -180,8 +183,8 @@ def read_scenario(file: ConfigFile, path: Path) -> Scenario:
 
 
 def _tasks(file: ConfigFile, spec: ScenarioSpec) -> tuple[TaskRequest, ...]:
-    """Most scenarios have none, and need not wait for what checks them."""
-    if not spec.tasks and spec.cores == 1 and spec.quantum:
+    """Most programs have none, and need not wait for what checks them."""
+    if not (spec.tasks or spec.cores > 1 or PROGRAMS[spec.program].has_tasks):
         return ()
     from kerneltui.scenarios.tasks import task_requests
 
@@ -217,6 +220,7 @@ def _repeat(spec: TimeoutSpec, kind: str, then: tuple[TimeoutRequest, ...]) -> l
             **{f"{kind}_ns": first + n * int(spec.apart)},
             text=spec.print,
             busy_ns=int(spec.busy),
+            catch_up=spec.catch_up,
             then=then,
         )
         for n in range(spec.repeat)

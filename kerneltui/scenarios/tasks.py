@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerneltui.configfile import ConfigFile
 from kerneltui.kernel.programs import PROGRAMS
+from kerneltui.kernel.run_queue import SHORTEST_QUANTUM_NS
 from kerneltui.kernel.tasks import Kind, Operation, TaskRequest, waits_in_vain
 from kerneltui.kernel.timers import MAX_DELAY_MS, NS_PER_MS
 
@@ -19,8 +20,8 @@ def task_requests(file: ConfigFile, spec: ScenarioSpec) -> tuple[TaskRequest, ..
         raise file.error(("tasks",), f"the program '{spec.program}' runs no tasks")
     if spec.cores > 1 and not PROGRAMS[spec.program].has_tasks:
         raise file.error(("cores",), f"the program '{spec.program}' runs no tasks")
-    if spec.quantum == 0:
-        raise file.error(("quantum",), "a quantum of zero would let nobody run")
+    if spec.quantum < SHORTEST_QUANTUM_NS:
+        raise file.error(("quantum",), "a quantum below 20us is over before anybody has run")
     return tuple(
         _request(file, task, ("tasks", n), spec.cores) for n, task in enumerate(spec.tasks)
     )

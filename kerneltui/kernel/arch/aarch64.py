@@ -168,13 +168,17 @@ class Aarch64:
         """By MRS."""
         return {name: self._cpu.read_sysreg(number) for name, number in SHOWN_REGISTERS.items()}
 
+    def admit_irqs(self) -> None:
+        """A pending IRQ is taken when the first of these ends."""
+        self.enable_irqs()
+        self.disable_irqs()
+
     def prepare_wait(self) -> None:
         """Nothing: WFI wakes for masked interrupts too (DDI 0487, D1.6.2)."""
 
     def finish_wait(self) -> None:
-        """A moment with IRQs let in, in which the one that ended WFI is taken."""
-        self.enable_irqs()
-        self.disable_irqs()
+        """The one that ended WFI is taken now."""
+        self.admit_irqs()
 
     def install_syscalls(self, handler: SyscallHandler, panic: Callable[[str], Never]) -> None:
         """System calls come by SVC."""

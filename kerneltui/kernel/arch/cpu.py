@@ -167,6 +167,9 @@ class Arch(Protocol):
     def registers(self) -> dict[str, int]:
         """A few system registers, read now."""
 
+    def admit_irqs(self) -> None:
+        """A moment with interrupts let in, and masked again: what is pending is taken."""
+
     def prepare_wait(self) -> None:
         """With interrupts masked: from here to the wait for one none is taken unnoticed."""
 

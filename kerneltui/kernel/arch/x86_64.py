@@ -33,6 +33,8 @@ ARGUMENT_REGISTERS = ("rdi", "rsi", "rdx", "r10", "r8", "r9")
 SAVE_CONTEXT_NS = 20
 """Pushing and popping the interrupted context: 15 registers to cached memory."""
 
+NOP_NS = 1
+
 EXCEPTIONS = {
     0: "Divide error", 1: "Debug", 2: "Non-maskable interrupt", 3: "Breakpoint", 4: "Overflow",
     5: "Bound range exceeded", 6: "Invalid opcode", 7: "Device not available", 8: "Double fault",
@@ -191,6 +193,12 @@ class X86Arch:
             "IA32_APIC_BASE": cpu.read_msr(IA32_APIC_BASE),
             "RSP": cpu.stack_pointer(),
         }
+
+    def admit_irqs(self) -> None:
+        """STI lets nothing in before the end of the next instruction (SDM 2B, STI): a NOP."""
+        self.enable_irqs()
+        self._cpu.compute(NOP_NS)
+        self.disable_irqs()
 
     def prepare_wait(self) -> None:
         """STI lets interrupts in only after the next instruction, HLT (Intel SDM 2B, STI)."""

@@ -54,7 +54,7 @@ class ShellProgram(Tasks):
     def __init__(self, cpu: Cpu, board: str, workload: Workload) -> None:
         super().__init__(cpu, board, workload)
         self.shell = Shell(self)
-        self.platform.uart.receive = self.shell.receive
+        self.platform.uart.receive = self._receive
 
     def boot(self) -> None:
         """As ever; the shell is ready first, to print its prompt."""
@@ -66,8 +66,14 @@ class ShellProgram(Tasks):
         self.executor.services[thread.id] = self.shell
         self.executor.scheduler.make_ready(thread)
 
+    def _receive(self, char: int) -> None:
+        """In the UART's handler: the thread is ready from here on."""
+        self.shell.receive(char)
+        self.executor.wake_threads()
+
     def _say_ready(self) -> None:
         self.console.info("Shell: help lists the commands")
 
-    def _went_idle(self) -> None:
+    def _went_idle(self) -> bool:
         """No report: the command ``tasks`` prints one."""
+        return False

@@ -36,6 +36,8 @@ class Tasks(TimerCallbacks):
         self._queue_word = LockWord()
         super().__init__(cpu, board, workload)
         self.reported = False
+        self._starts: dict[int, int] = {}
+        """the timeouts that tasks begin by, and whose each is"""
         self.run_queue = self._make_queue()
         self._make_core_0()
 
@@ -83,7 +85,10 @@ class Tasks(TimerCallbacks):
         super().boot()
         self._make_core_0()
         self.arch.install_syscalls(Syscalls(self.timers).handle, self.panic)
-        self._start_other_cores()
+        try:
+            self._start_other_cores()
+        except KernelError as error:
+            self.panic(str(error))
         self.executor.begin(self.platform.vectors)
         self._start_tasks()
 
@@ -126,17 +131,28 @@ class Tasks(TimerCallbacks):
         for ident, request in enumerate(self.workload.tasks, 1):
             admit = partial(self.executor.scheduler.admit, ident)
             name = f"start of {request.name}"
-            self.time_manager.set_timeout_at(begin_ns + request.start_ns, admit, name)
+            due_ns = begin_ns + request.start_ns
+            self._starts[self.time_manager.set_timeout_at(due_ns, admit, name)] = ident
 
     # -- while they run --------------------------------------------------------------------------
 
     def spawn(self, request: TaskRequest) -> Task:
         """Let one more task loose, now; its start delay is not looked at."""
+        scheduler = self.executor.scheduler
         with self.arch.irq_lock():
             task = _task(self.run_queue.next_id, request)
             self.run_queue.add(task)
-            self.executor.scheduler.make_ready(task)
+            # A boundary within the same account: the task is ready from now on, not from the last.
+            scheduler.accounting.switch(scheduler.accounting.mode)
+            scheduler.make_ready(task)
         return task
+
+    def owner(self, timeout: int) -> int | None:
+        """The id of the task that a timeout wakes or begins; None for any other one."""
+        timer = self.timers.timer(timeout)
+        if timer is not None and timer.state is TimerState.PENDING:
+            return timer.wake_task
+        return self._starts.get(timeout)
 
     def kill(self, ident: int) -> None:
         """End a task.  Raises KernelError when there is none that can be ended."""
@@ -155,6 +171,9 @@ class Tasks(TimerCallbacks):
         """Of one that has ended; it sees to them itself when it has yet to come to its end."""
         if task.state is not TaskState.DONE:
             return
+        for start, ident in self._starts.items():
+            if ident == task.id:
+                self.time_manager.cancel(start)
         for ident in (task.sleep_timer, task.interval_timer):
             timer = self.timers.timer(ident)
             if timer is not None and timer.state is TimerState.PENDING:
@@ -166,11 +185,13 @@ class Tasks(TimerCallbacks):
         """Tasks run here, outside any handler."""
         self.executor.loop()
 
-    def _went_idle(self) -> None:
+    def _went_idle(self) -> bool:
         """On core 0, with interrupts masked."""
-        if self.workload.tasks and self.run_queue.all_done() and not self.reported:
+        tells = bool(self.workload.tasks) and self.run_queue.all_done() and not self.reported
+        if tells:
             self.reported = True
             self._report()
+        return tells
 
     def _report(self) -> None:
         """The accounts up to here; what the printing takes is the scheduler's."""

@@ -81,7 +81,8 @@ class TimerCallbacks(Kernel):
         if request.at_ns is not None:
             self.time_manager.set_timeout_at(request.at_ns, callback, name)
         elif request.every_ns is not None:
-            self.time_manager.set_timeout_periodic(request.every_ns, callback, name)
+            every_ns, catch_up = request.every_ns, request.catch_up
+            self.time_manager.set_timeout_periodic(every_ns, callback, name, catch_up)
         elif request.once_ns is not None:
             self.time_manager.set_timeout_once(request.once_ns, callback, name)
 
