@@ -201,6 +201,8 @@ def _requests(
         if len(given) != 1:
             said = " and ".join(given) or "none"
             raise file.error(place, f"a timeout needs one of once, every and at; here: {said}")
+        if spec.catch_up != "all" and spec.every is None:
+            raise file.error((*place, "catch_up"), "only periods ('every') can be left out")
         if spec.every == 0:
             raise file.error((*place, "every"), "a period of zero would never end")
         then = _requests(file, spec.then, (*place, "then"))

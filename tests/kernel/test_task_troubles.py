@@ -244,6 +244,12 @@ def test_waiting_for_a_timer_that_is_not_there_is_refused(body, tmp_path):
         opened("rpi4", f"tasks:\n  - {{name: A, do: [{body}]}}\n", tmp_path)
 
 
+def test_only_periods_can_be_left_out(tmp_path):
+    text = "timeouts:\n  - {once: 10ms, catch_up: skip}\n"
+    with pytest.raises(UserError, match=r"mine.yaml:4: only periods"):
+        opened("rpi4", text, tmp_path, "timer-callbacks")
+
+
 @all_boards
 @pytest.mark.parametrize(("policy", "ticks"), [("all", 20), ("skip", 16)])
 def test_a_scenario_says_what_becomes_of_late_periods(board, policy, ticks, tmp_path):
