@@ -264,7 +264,7 @@ def schema(kind: str) -> None:
 
     from kerneltui.configfile import schema_hook
     from kerneltui.machine.board import BoardSpec
-    from kerneltui.scenarios.scenario import ScenarioSpec
+    from kerneltui.scenarios.spec import ScenarioSpec
 
     spec = BoardSpec if kind == "board" else ScenarioSpec
     click.echo(json.dumps(msgspec.json.schema(spec, schema_hook=schema_hook), indent=2))

@@ -9,7 +9,8 @@ import pytest
 
 from kerneltui.configfile import DEEPEST, LARGEST_FILE, ConfigFile, available, configs_dir, find
 from kerneltui.errors import UserError
-from kerneltui.scenarios.scenario import ScenarioSpec, validate_file
+from kerneltui.scenarios.scenario import validate_file
+from kerneltui.scenarios.spec import ScenarioSpec
 
 GOOD = "title: t\nprogram: timer-callbacks\n"
 

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import Meta
 
-from kerneltui.configfile import ConfigFile, Duration, Label, duration, find
+from kerneltui.configfile import ConfigFile, find
 from kerneltui.debugger.session import Session, Setup, TimedInput
 from kerneltui.errors import UserError, suggestion
 from kerneltui.kernel.boot_parameters import parse
@@ -20,92 +19,13 @@ from kerneltui.kernel.irq import KernelError
 from kerneltui.kernel.programs import PROGRAMS, program
 from kerneltui.kernel.workload import FAULTS, TimeoutRequest, Workload
 from kerneltui.machine.board import Board, load_board, read_board
+from kerneltui.scenarios.spec import MOST_TIMEOUTS, ScenarioSpec, TimeoutSpec
 
 if TYPE_CHECKING:
     from kerneltui.kernel.tasks import TaskRequest
 
-MOST_TIMEOUTS = 100_000
-MOST_TASKS = 1000
-MOST_CORES = 8
 DEFAULT_BOARD, PC_BOARD = "rpi4", "x86"
 DEFAULT_SCENARIO = "timer-callbacks"
-
-Name = Annotated[Label, Meta(max_length=200)]
-Policy = Literal["coop", "rr"]
-Queue = Literal["sorted", "vec", "heap", "wheel"]
-Text = Annotated[str, Meta(max_length=200)]
-
-
-class TimeoutSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A timeout: exactly one of ``once``, ``every`` and ``at``."""
-
-    once: Annotated[Duration | None, Meta(description="delay of a one-shot timeout")] = None
-    every: Annotated[Duration | None, Meta(description="period of a periodic timeout")] = None
-    at: Annotated[Duration | None, Meta(description="uptime at which a one-shot is due")] = None
-    print: Annotated[Text | None, Meta(description="what the callback prints")] = None
-    busy: Annotated[Duration, Meta(description="how long the callback computes")] = duration(0)
-    name: Annotated[Name | None, Meta(description="name in the queue; default: the text")] = None
-    repeat: Annotated[int, Meta(ge=1, le=MOST_TIMEOUTS, description="set it so often")] = 1
-    apart: Annotated[Duration, Meta(description="by how much repeats differ")] = duration(0)
-    catch_up: Annotated[
-        Literal["all", "skip"], Meta(description="what becomes of periods that are late")
-    ] = "all"
-    then: Annotated[list[TimeoutSpec], Meta(description="timeouts that the callback sets")] = []
-
-
-class OperationSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a task does next: exactly one of the keys."""
-
-    compute: Annotated[Duration | None, Meta(description="how long it computes")] = None
-    sleep: Annotated[Duration | None, Meta(description="how long, in whole milliseconds")] = None
-    print: Annotated[Text | None, Meta(description="what it prints")] = None
-    every: Annotated[Duration | None, Meta(description="its interval timer's, as sleep")] = None
-    wait: Annotated[Literal["timer"] | None, Meta(description="for the interval timer")] = None
-    cancel: Annotated[Literal["timer"] | None, Meta(description="the interval timer")] = None
-
-
-class TaskSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A task: operations that are done one after the other."""
-
-    name: Annotated[Name, Meta(min_length=1)]
-    do: Annotated[list[OperationSpec | Literal["yield", "exit"]], Meta(min_length=1)]
-    start: Annotated[Duration, Meta(description="delay of its start")] = duration(0)
-    repeat: Annotated[
-        Annotated[int, Meta(ge=1)] | Literal["forever"], Meta(description="do it all so often")
-    ] = 1
-    core: Annotated[
-        Annotated[int, Meta(ge=0, lt=MOST_CORES)] | None,
-        Meta(description="the only core that it may run on"),
-    ] = None
-
-
-class InputSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Characters typed at a time."""
-
-    at: Annotated[Duration, Meta(description="virtual time since power-on")]
-    uart: Annotated[str, Meta(max_length=4096, description="what is typed")]
-
-
-class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A scenario file."""
-
-    title: Annotated[Label, Meta(min_length=1, max_length=60)]
-    program: Annotated[str, Meta(description=f"one of: {', '.join(PROGRAMS)}")]
-    about: Label = ""
-    timeouts: list[TimeoutSpec] = []
-    inputs: list[InputSpec] = []
-    tasks: Annotated[list[TaskSpec], Meta(max_length=MOST_TASKS)] = []
-    sched: Annotated[Policy, Meta(description="scheduling policy")] = "rr"
-    quantum: Annotated[Duration, Meta(description="of the policy rr")] = duration(10_000_000)
-    cores: Annotated[int, Meta(ge=1, le=MOST_CORES, description="how many run tasks")] = 1
-    faults: Annotated[list[str], Meta(description=f"any of: {', '.join(FAULTS)}")] = []
-    boot: Annotated[str, Meta(description="boot parameters of a PC's kernel")] = ""
-    cpu: Annotated[str, Meta(description="changed CPU features, as -arat")] = ""
-    queue: Annotated[Queue, Meta(description="structure of the timeout queue")] = "sorted"
-    without: Annotated[list[str], Meta(description="devices to remove from the board")] = []
-    config: Annotated[
-        dict[str, dict[str, int | bool | str]], Meta(description="device -> changed parameters")
-    ] = {}
 
 
 class Changes(msgspec.Struct, frozen=True):

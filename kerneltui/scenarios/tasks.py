@@ -11,7 +11,7 @@ from kerneltui.kernel.tasks import Kind, Operation, TaskRequest, waits_in_vain
 from kerneltui.kernel.timers import MAX_DELAY_MS, NS_PER_MS
 
 if TYPE_CHECKING:
-    from kerneltui.scenarios.scenario import OperationSpec, ScenarioSpec, TaskSpec
+    from kerneltui.scenarios.spec import OperationSpec, ScenarioSpec, TaskSpec
 
 
 def task_requests(file: ConfigFile, spec: ScenarioSpec) -> tuple[TaskRequest, ...]:
