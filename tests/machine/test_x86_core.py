@@ -111,10 +111,14 @@ def test_every_step_tells_the_observer_of_one_instruction_or_exception():
         def exception(self, core, kind, vector):
             self.seen.append((kind, vector))
 
+        def activity(self, core):
+            """Tells of no instruction."""
+
     bench, watcher = Bench(Mixed), Watcher()
     bench.observe(watcher)
     steps = 0
     while bench.core.state is not CoreState.WAITING:
+        assert bench.core.halt_reason == ""
         bench.run(instructions=1)
         steps += 1
         assert len(watcher.seen) <= steps + 1, watcher.seen
