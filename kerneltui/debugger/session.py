@@ -25,6 +25,8 @@ from kerneltui.machine.machine import KernelFactory, Machine
 from kerneltui.units import format_duration
 
 LONGEST_INPUT = 4096
+PATIENCE_NS = 10_000_000_000
+"""So long after an event was due at the latest, in virtual time, it is not waited for any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,9 @@ class Session:
         self.values: dict[views.RegisterPlace, int] = {}
         self.baseline: dict[views.RegisterPlace, int] = {}
         self.known_registers: dict[views.RegisterPlace, tuple[object, views.RegisterView]] = {}
+        self._began: tuple[Goal, int] | None = None
+        """the goal that is pursued, and since when (virtual time)"""
+        self._gave_up = False
         self.rates = RateMeter()
         self.firmware = firmware_views(self.machine.memory)
         """read once: tables lie in ROM"""
@@ -191,23 +196,64 @@ class Session:
             return StopReason.NOTHING_DUE
         conditions = {**goal.conditions, "instructions": instructions, "focus": self.focus}
         conditions["until"] = min(conditions.get("until", NEVER), until)
-        if "until" not in goal.conditions and goal.conditions and self._nothing_to_wait_for():
-            self._say(StopReason.NOTHING_DUE)
-            return StopReason.NOTHING_DUE
         dozes = stepping and self._waits_beside_others()
         if dozes:
             conditions |= NEXT_INTERRUPT.conditions | NEXT_TIMER_EVENT.conditions
         before = self._progress()
-        reason = self.machine.run(**conditions)
+        reason = self._run(goal, conditions)
         if self._progress() != before:
             self.generation += 1
+        if reason not in {StopReason.BUDGET, StopReason.TIME}:
+            self._began = None
         if dozes and reason in {StopReason.INTERRUPT, StopReason.TRACEPOINT}:
             self.last_stop = f"core {self.focus} sleeps on"
             return reason
         if reason in _EVENTS:
             self.focus = self.machine.stopped
-        self._say(reason)
+        if reason is not StopReason.NOTHING_DUE or not self._gave_up:
+            self._say(reason)
         return reason
+
+    def _run(self, goal: Goal, conditions: dict[str, Any]) -> StopReason:
+        """Run on; towards an event only as long as one can come.
+
+        Asked whenever all cores sleep, before time leaps to what is due next, and else when nothing
+        has happened for :data:`PATIENCE_NS`.
+        """
+        self._gave_up = False
+        if not goal.conditions or "until" in goal.conditions or goal is BOOT:
+            return self.machine.run(**conditions)
+        if self._began is None or self._began[0] is not goal:
+            self._began = goal, self.machine.now
+        until, begun = conditions["until"], [core.retired for core in self.machine.cores]
+        while not self._nothing_to_wait_for():
+            patience = self._patience(self._began[1])
+            conditions["until"] = min(until, patience)
+            reason = self.machine.run(**conditions, rest="steps" not in conditions)
+            if reason is StopReason.TIME and self.machine.now >= patience:
+                if self._patience(self._began[1]) > patience:
+                    continue
+                self._gave_up = True
+                self.last_stop = f"no event in {format_duration(PATIENCE_NS)}"
+                return StopReason.NOTHING_DUE
+            if reason is not StopReason.IDLE:
+                return reason
+            retired = zip(self.machine.cores, begun, strict=True)
+            conditions["instructions"] -= max(core.retired - first for core, first in retired)
+            begun = [core.retired for core in self.machine.cores]
+            if conditions["instructions"] <= 0:
+                return StopReason.BUDGET
+        return StopReason.NOTHING_DUE
+
+    def _patience(self, begun_ns: int) -> int:
+        """Until when (virtual time) to wait for an event: from the latest moment that had one due.
+
+        Input to come has its times; what is pending should come when it is due.
+        """
+        if not self.machine.terminal.is_done:
+            return NEVER
+        head = next(iter(self.kernel.timeouts()), None)
+        return max(begun_ns, 0 if head is None else head.due_ns) + PATIENCE_NS
 
     def _waits_beside_others(self) -> bool:
         """Whether the core on show sleeps, or is about to, while others may never wake it."""
@@ -249,6 +295,7 @@ class Session:
 
         Of all cores: any of them may be the one on show after the next stop.
         """
+        self._began = None
         if self._viewed >= 0:
             if self._viewed != self.generation:
                 self.values = views.register_values(self.machine, self.focus)

@@ -16,6 +16,8 @@ class Quantum(Protocol):
     """One core's.  ``due_ns`` is the uptime of its end, None while none runs."""
 
     due_ns: int | None
+    timeout: int
+    """identity of the timeout that it is; 0: none"""
     on_end: Callable[[], None]
     """called in IRQ context"""
 
@@ -37,19 +39,19 @@ class QueuedQuantum:
         self.due_ns: int | None = None
         self.on_end: Callable[[], None] = nothing
         self._time_manager = time_manager
-        self._timeout = 0
+        self.timeout = 0
 
     def begin(self, length_ns: int, name: str) -> None:
         """Set the timeout."""
         manager = self._time_manager
-        self._timeout = manager.set_timeout_once(length_ns, self._over, name)
-        self.due_ns = manager.due_ns(self._timeout)
+        self.timeout = manager.set_timeout_once(length_ns, self._over, name)
+        self.due_ns = manager.due_ns(self.timeout)
 
     def end(self) -> None:
         """Cancel what has not fired."""
         if self.due_ns is not None:
             self.due_ns = None
-            self._time_manager.cancel(self._timeout)
+            self._time_manager.cancel(self.timeout)
 
     def _over(self) -> None:
         self.due_ns = None
@@ -61,6 +63,7 @@ class CoreQuantum:
 
     def __init__(self, timer: TimerDevice) -> None:
         self.due_ns: int | None = None
+        self.timeout = 0
         self.on_end: Callable[[], None] = nothing
         self._timer = timer
 

@@ -67,6 +67,11 @@ class Scheduler:
         """Uptime at which the running task's quantum is over."""
         return self._quantum.due_ns
 
+    @property
+    def quantum_timeout(self) -> int:
+        """Identity of the timeout that ends it, which is over when there is no such timeout."""
+        return self._quantum.timeout
+
     # -- becoming ready ---------------------------------------------------------------------------
 
     def admit(self, ident: int) -> None:

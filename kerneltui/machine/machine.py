@@ -207,6 +207,7 @@ class Machine:
         steps: int = FOREVER,
         interrupt: bool = False,
         idle: bool = False,
+        rest: bool = False,
         tracepoint: str = "",
         below_depth: int = 0,
     ) -> StopReason:
@@ -214,8 +215,9 @@ class Machine:
 
         ``until``: virtual time in ns; ``instructions``: so many have retired on one core;
         ``interrupt``: one was taken, on any core; ``tracepoint``: the kernel passed it, on any
-        core; ``idle``: the boot core began to wait.  Of core ``focus``: ``steps`` instructions have
-        retired; ``below_depth``: fewer handlers than that are in progress.
+        core; ``idle``: the boot core began to wait; ``rest``: any core did.  Of core ``focus``:
+        ``steps`` instructions have retired; ``below_depth``: fewer handlers than that are in
+        progress.
         """
         if self.halt_reason:
             return StopReason.HALTED
@@ -223,7 +225,7 @@ class Machine:
             core.until = until
             core.stop_at = core.retired + instructions
             core.stop_on_interrupt = interrupt
-            core.stop_on_idle = idle and core is self.core
+            core.stop_on_idle = rest or (idle and core is self.core)
             core.stop_on_tracepoint = tracepoint
             core.stop_below_depth = 0
         focused = self.cores[focus]

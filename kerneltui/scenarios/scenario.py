@@ -194,13 +194,19 @@ def fits(board: str, scenario: str) -> bool:
     return load_board(board).spec.bsp in load_scenario(scenario).boards
 
 
-def changes_for(board: str, changes: Changes | None) -> Changes:
-    """What of the changes can be had on a board.  Raises :class:`UserError`."""
+def changes_for(board: str, scenario: str, changes: Changes | None) -> Changes:
+    """What of the changes can be had on a board, in a scenario.  Raises :class:`UserError`."""
     found = load_board(board)
     wanted = changes or UNCHANGED
     without = tuple(name for name in wanted.without if name in found.spec.devices)
-    kept = wanted if found.is_x86 else Changes(queue=wanted.queue, sched=wanted.sched)
-    return msgspec.structs.replace(kept, without=without)
+    entry = PROGRAMS[load_scenario(scenario).spec.program]
+    kept = wanted if found.is_x86 else Changes()
+    return msgspec.structs.replace(
+        kept,
+        without=without,
+        queue=wanted.queue if entry.has_queue else "",
+        sched=wanted.sched if entry.has_tasks else "",
+    )
 
 
 def make_session(
@@ -252,7 +258,10 @@ def _check_fit(board: Board, scenario: Scenario, changes: Changes) -> None:
         raise scenario.file.error(("cores",), text)
     if changes.append and not board.is_x86:
         raise UserError(f"--append: only a PC's kernel has boot parameters, {board.name} has none")
-    if changes.sched and not PROGRAMS[scenario.spec.program].has_tasks:
+    entry = PROGRAMS[scenario.spec.program]
+    if changes.queue and not entry.has_queue:
+        raise UserError(f"--queue: the scenario '{scenario.name}' has no queue of timeouts")
+    if changes.sched and not entry.has_tasks:
         raise UserError(f"--sched: the scenario '{scenario.name}' has no tasks to schedule")
     try:
         parse(changes.append)

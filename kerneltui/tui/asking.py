@@ -25,11 +25,12 @@ def ask_for_timeout(app: KernelTui) -> None:
 
 def ask_which_to_cancel(app: KernelTui) -> None:
     """Ask for one of the pending timeouts."""
-    if not _has_shell(app):
+    kernel = app.session.kernel
+    if not _has_shell(app) or not isinstance(kernel, ShellProgram):
         return
-    pending = {str(item.ident): item.name for item in app.session.kernel.timeouts()}
+    pending = {str(item.ident): item.name for item in kernel.own_timeouts()}
     if not pending:
-        app.notify("No timeout is pending.")
+        app.notify("No timeout is pending that could be cancelled.")
         return
 
     def chosen(ident: str | None) -> None:

@@ -54,6 +54,9 @@ def choose_scenario(app: KernelTui) -> None:
 
 def choose_queue(app: KernelTui) -> None:
     """Ask for a structure of the timeout queue; the scenario starts with it, from reset."""
+    if app.session.view().queue is None:
+        app.notify("This program has no queue of timeouts.", severity="warning")
+        return
 
     def chosen(name: str | None) -> None:
         if name is not None:
@@ -69,7 +72,7 @@ def start(app: KernelTui, board: str, scenario: str, changes: Changes | None) ->
     try:
         if board != app.board and not fits(board, scenario):
             scenario = DEFAULT_SCENARIO
-        session = open_session(board, scenario, changes_for(board, changes))
+        session = open_session(board, scenario, changes_for(board, scenario, changes))
     except UserError as error:
         app.notify(str(error), severity="error", markup=False)
     else:

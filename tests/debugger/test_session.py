@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kerneltui.debugger.session import FREE, LONGEST_INPUT
 from kerneltui.machine.board import load_board
 from kerneltui.machine.core import CoreState, StopReason
-from kerneltui.scenarios.scenario import load_scenario, make_session
+from kerneltui.scenarios.scenario import load_scenario, make_session, open_session
 
 BOARDS = ("rpi3", "rpi4")
 S, MS = 1_000_000_000, 1_000_000
@@ -409,3 +409,54 @@ def test_when_nothing_can_come_a_goal_does_not_leap_over_an_hour(board):
     session.type(b"x")
     assert session.next_interrupt() is StopReason.INTERRUPT
     session.close()
+
+
+# -- the end of events -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
+@pytest.mark.parametrize("scenario", ["wake-tasks", "timer-syscalls", "same-deadline", "two-cores"])
+@pytest.mark.parametrize("command", ["next_timer_event", "next_interrupt", "finish"])
+def test_after_the_last_event_time_does_not_leap(board, scenario, command):
+    session = open_session(board, scenario)
+    session.recorder.trace(False)
+    session.boot()
+    for _ in range(3000):
+        if getattr(session, command)() is StopReason.NOTHING_DUE:
+            break
+    assert session.last_stop == "idle, and nothing is due"
+    assert session.machine.now < 8_000_000_000
+    assert not session.kernel.timeouts()
+
+
+@pytest.mark.parametrize(
+    ("board", "scenario", "command"),
+    [
+        ("rpi4", "starvation", "next_timer_event"),
+        ("rpi4", "starvation", "next_interrupt"),
+        ("rpi4", "starvation", "finish"),
+        ("x86", "gsi-override", "next_timer_event"),  # interrupts of another device do come
+    ],
+)
+def test_what_cannot_come_is_not_waited_for_for_ever(board, scenario, command):
+    session = open_session(board, scenario)
+    session.recorder.trace(False)
+    session.boot()
+    for _ in range(40):
+        began = session.machine.now
+        if getattr(session, command)() is StopReason.NOTHING_DUE:
+            break
+    assert session.last_stop == "no event in 10 s"
+    assert session.machine.now <= began + 21_000_000_000
+    assert session.next_timer_event() is StopReason.NOTHING_DUE, "and so every time"
+
+
+def test_a_timer_event_an_hour_away_is_waited_for(tmp_path):
+    path = tmp_path / "far.yaml"
+    path.write_text(
+        "title: far\nprogram: timer-callbacks\ntimeouts:\n  - {once: 2h, print: at last}\n"
+    )
+    session = open_session("rpi4", str(path))
+    session.boot()
+    assert session.next_timer_event() is StopReason.TRACEPOINT
+    assert session.machine.now > 7_200_000_000_000

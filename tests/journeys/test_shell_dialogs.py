@@ -89,7 +89,7 @@ async def test_x_without_a_timeout_says_so():
     async with dashboard(scenario="shell", notifications=True) as seen:
         await seen.press("x")
         assert len(seen.app.screen_stack) == 1
-        await seen.until(lambda: "No timeout is pending." in seen.screen())
+        await seen.until(lambda: "No timeout is pending that" in seen.screen())
 
 
 @pytest.mark.parametrize("key", ["a", "x"])

@@ -191,6 +191,15 @@ def test_a_scenario_is_validated_on_its_boards(tmp_path):
 
 def test_changes_go_to_another_board_as_far_as_they_can_be_had():
     changes = Changes("clock=pit", "-arat", ("hpet", "uart0"))
-    assert changes_for("x86", changes) == changes
-    assert changes_for("rpi4", changes) == Changes(without=("uart0",))
-    assert changes_for("rpi4", None) == Changes()
+    assert changes_for("x86", "shell", changes) == changes
+    assert changes_for("rpi4", "shell", changes) == Changes(without=("uart0",))
+    assert changes_for("rpi4", "shell", None) == Changes()
+
+
+def test_changes_go_to_another_scenario_as_far_as_it_has_use_for_them():
+    changes = Changes(queue="heap", sched="rr")
+    assert changes_for("rpi4", "starvation", changes) == changes
+    assert changes_for("rpi4", "burst", changes) == Changes(queue="heap")
+    assert changes_for("rpi4", "system-timer", changes) == Changes()
+    with pytest.raises(UserError, match="no queue of timeouts"):
+        open_session("rpi4", "system-timer", Changes(queue="heap"))

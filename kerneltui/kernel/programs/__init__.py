@@ -18,12 +18,14 @@ class Entry(NamedTuple):
     kernel: str
     boards: tuple[str, ...] = BOARDS
     has_tasks: bool = False
+    has_queue: bool = True
+    """of timeouts, with a structure that can be chosen"""
 
 
 PIS, PC = ("rpi3", "rpi4"), ("x86",)
 PROGRAMS = {
     "timer-callbacks": Entry("timer_callbacks:TimerCallbacks"),
-    "system-timer": Entry("system_timer:SystemTimerProgram", PIS),
+    "system-timer": Entry("system_timer:SystemTimerProgram", PIS, has_queue=False),
     "ipi": Entry("ipi:Ipi"),
     "interval-drift": Entry("interval_drift:IntervalDrift"),
     "priority-of-irqs": Entry("priority_of_irqs:PriorityOfIrqs"),

@@ -22,6 +22,7 @@ from kerneltui.kernel.smp import Core
 from kerneltui.kernel.syscalls import Syscalls
 from kerneltui.kernel.tasks import IDLE_TASK, Task, TaskRequest, TaskState
 from kerneltui.kernel.time import RemoteTimeouts
+from kerneltui.kernel.timeout_queue import Timeout
 from kerneltui.kernel.timers import TimerService, TimerState
 from kerneltui.kernel.workload import Workload
 
@@ -146,6 +147,15 @@ class Tasks(TimerCallbacks):
             scheduler.accounting.switch(scheduler.accounting.mode)
             scheduler.make_ready(task)
         return task
+
+    def own_timeouts(self) -> list[Timeout]:
+        """Those that are no task's, and no quantum either: what may be cancelled by hand."""
+        quantum = self.executor.scheduler.quantum_timeout
+        return [
+            item
+            for item in self.time_manager.queue
+            if item.ident != quantum and self.owner(item.ident) is None
+        ]
 
     def owner(self, timeout: int) -> int | None:
         """The id of the task that a timeout wakes or begins; None for any other one."""

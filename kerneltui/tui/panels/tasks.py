@@ -17,6 +17,8 @@ BAR = (("user", "█", "good"), ("kernel", "▓", "head"), ("irq", "░", "chang
 FIGURES = f"{'user':>8}{'kernel':>8}{'IRQ':>8}{'runs':>6}{'latency':>8}"
 GAUGE = " ▏▎▍▌▋▊▉█"
 GAUGE_CELLS = 8
+WIDE_COLUMNS = 3
+"""More cores than that have narrower columns, so that four fit 80 cells."""
 PARTS = ("idle", "user", "kernel", "IRQ", "scheduler")
 
 
@@ -92,7 +94,7 @@ def core_line(core: CoreTimesView, tasks: dict[int, TaskView], width: int) -> Li
     said = f" idle {_percent(idle_ns, total_ns)}"
     return (
         (f" core {core.core}  ", "dim"),
-        (fit(f"{who}{doing}", 20), "text"),
+        (fit(fit(who, min(len(who), 20 - len(doing))) + doing, 20), "text"),
         *_bar(times, total_ns, width - 29 - len(said)),
         (said, "text"),
     )
@@ -191,7 +193,8 @@ def sums(cores: tuple[CoreTimesView, ...]) -> Iterator[Line]:
 
 
 def _row(name: str, cells: list[str], look: str) -> Line:
-    return ((f" {name:<10}", "dim"), ("".join(f"{cell:>19}" for cell in cells), look))
+    width = 19 if len(cells) <= WIDE_COLUMNS else 16
+    return ((f" {name:<10}", "dim"), ("".join(f"{cell:>{width}}" for cell in cells), look))
 
 
 def _grouped(ns: int) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any
+
+from rich.cells import cell_len
 
 from kerneltui.debugger.timeline import CoreTimelineView, OccupantView, TimelineView, Window
 from kerneltui.debugger.views import MachineView
@@ -19,8 +21,12 @@ PARTS[10**10] = 5
 LENGTHS_NS = tuple(PARTS)
 """10 us to 10 s."""
 FIRST_LENGTH_NS = 200_000_000
-NAME, PERCENT = 8, 7
+NAME, LONG_NAME, PERCENT = 8, 18, 7
 """Cells to the left and to the right of a strip; after them there is one for the scroll bar."""
+ROOMY = 100
+"""From this width on names may be long."""
+UNKNOWN = "?"
+"""In place of what happened so long ago that it is forgotten."""
 HEIGHTS = " ▁▂▃▄▅▆▇█"
 LOOKS = {"task": "good", "IRQ": "changed", "kernel": "head", "idle": "dim", "off": "dim"}
 
@@ -34,8 +40,8 @@ class TimelinePanel(Panel):
     ABOUT = (
         "Who ran when on each core: tasks, interrupt handlers (IRQ), the kernel while no task is "
         "the current one, and sleep (idle). A column is as high as its share of that moment; "
-        "whoever ran at all shows. At the right, the share of the window; '[' and ']' make that "
-        "longer and shorter, from 10 us to 10 s."
+        "whoever ran at all shows; '?' stands for what is forgotten. At the right, the share of "
+        "what is known of the window; '[' and ']' make that longer and shorter, 10 us to 10 s."
     )
 
     def __init__(self, number: int, **options: Any) -> None:
@@ -51,7 +57,7 @@ class TimelinePanel(Panel):
         """The window."""
         if not self.in_sight:
             return {}
-        bins = max(self.size.width - NAME - PERCENT - 1, 1)
+        bins = max(self.size.width - _name_width(self.size.width) - PERCENT - 1, 1)
         return {"timeline": Window(self.length_ns, bins)}
 
     def held(self, view: MachineView) -> dict[str, Any]:
@@ -63,11 +69,12 @@ class TimelinePanel(Panel):
         timeline = view.timeline
         if timeline is None or not timeline.cores:
             return [plain("Nothing has run yet.", "dim")]
-        lines: list[Line] = [plain(axis(_window(timeline)), "dim")]
+        name_width = _name_width(width)
+        lines: list[Line] = [plain(axis(_window(timeline), name_width), "dim")]
         for core in timeline.cores:
             if len(timeline.cores) > 1:
                 lines.append(plain(f"core {core.core}", "head"))
-            lines += strips(core, timeline.edges_ns)
+            lines += strips(core, timeline.edges_ns, name_width)
         return lines
 
     def caption(self, view: MachineView) -> str:
@@ -80,28 +87,52 @@ def _window(timeline: TimelineView) -> Window:
     return Window(edges[-1] - edges[0], len(edges) - 1)
 
 
-def axis(window: Window) -> str:
+def _name_width(width: int) -> int:
+    return LONG_NAME if width >= ROOMY else NAME
+
+
+def axis(window: Window, name_width: int = NAME) -> str:
     """Round times before the present, at the places where they begin."""
     length_ns, bins = window
     parts = PARTS[length_ns]
     ticks = [bins * n // parts for n in range(parts + 1)]
-    text = " " * NAME
+    text = " " * name_width
     for n, (begin, end) in enumerate(pairwise(ticks)):
         text += fit(f"│-{format_duration(length_ns - length_ns * n // parts)}", end - begin)
     return f"{text}│now"
 
 
-def strips(core: CoreTimelineView, edges_ns: tuple[int, ...]) -> Iterator[Line]:
+def strips(
+    core: CoreTimelineView, edges_ns: tuple[int, ...], name_width: int = NAME
+) -> Iterator[Line]:
     """A line for everybody that had this core."""
     widths = [end - begin for begin, end in pairwise(edges_ns)]
+    forgotten = _forgotten(core, edges_ns)
     for row in core.occupants:
-        columns = "".join(map(_column, row.ns, widths))
+        columns = UNKNOWN * forgotten
+        columns += "".join(map(_column, row.ns[forgotten:], widths[forgotten:]))
         look = LOOKS[row.kind]
         yield (
-            (fit(row.name, NAME - 1) + " ", look),
+            (shortened(row.name, name_width - 1) + " ", look),
             (columns, look),
             (f"{_percent(row, core.recorded_ns):>{PERCENT}}", "text"),
         )
+
+
+def _forgotten(core: CoreTimelineView, edges_ns: tuple[int, ...]) -> int:
+    """How many bins from the left nobody had, though the machine was on."""
+    if edges_ns[0] < 0:
+        return 0
+    totals = map(sum, zip(*(row.ns for row in core.occupants), strict=True))
+    return sum(1 for _ in takewhile(lambda total: not total, totals))
+
+
+def shortened(name: str, width: int) -> str:
+    """Cut in the middle: names that begin alike differ at their ends."""
+    if cell_len(name) <= width:
+        return fit(name, width)
+    tail = (width - 1) // 2
+    return fit(name[: width - 1 - tail] + "…" + name[-tail:], width)
 
 
 def _column(ns: int, width_ns: int) -> str:
