@@ -292,7 +292,7 @@ class TimeManager(Timeouts):
     def _call(self, timeout: Timeout, late_ns: int) -> None:
         """Unless another core has cancelled a periodic one in this moment."""
         self._note_lateness(timeout, late_ns)
-        if timeout.is_periodic and timeout.ident not in self._alive:
+        if timeout.period_ns is not None and timeout.ident not in self._alive:
             return
         self._cpu.tracepoint("timer_callback", name=timeout.name, id=timeout.ident)
         timeout.callback()
