@@ -70,12 +70,12 @@ class RunQueue:
         return self.schedulers[task.core]
 
     def add(self, task: Task) -> None:
-        """A new one, whose id is the next."""
+        """A new one, or an idle task."""
         self.tasks[task.id] = task
 
     @property
     def next_id(self) -> int:
-        """For a new task."""
+        """For a new task that is no idle one."""
         return max(self.tasks) + 1
 
     def has_threads(self) -> bool:

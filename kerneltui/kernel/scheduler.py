@@ -162,8 +162,7 @@ class Scheduler:
         self.accounting.task = task
         now_ns = self.accounting.switch(mode)
         if task.woken_ns is not None:
-            task.last_latency_ns = now_ns - task.woken_ns
-            task.worst_latency_ns = max(task.worst_latency_ns, task.last_latency_ns)
+            task.worst_latency_ns = max(task.worst_latency_ns, now_ns - task.woken_ns)
             task.woken_ns = None
 
     def end(self) -> None:

@@ -150,7 +150,6 @@ class Task:
     """when it was put into the run queue last"""
     woken_ns: int | None = None
     """when it was admitted or woken; None once it has run since"""
-    last_latency_ns: int = 0
     worst_latency_ns: int = 0
     """from the interrupt that woke it to its running"""
     sleep_timer: int = 0
