@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from kerneltui.conformance.rig import Instants, Rig
 from kerneltui.conformance.rigs import build
@@ -29,8 +30,7 @@ _LOOK_AHEAD = 100
 """Records; far enough to meet a timer's next compare value."""
 
 
-@dataclass(frozen=True)
-class Replay:
+class Replay(msgspec.Struct, frozen=True):
     """What became of one trace: how many of its records agree, and the first that does not."""
 
     path: Path
@@ -39,8 +39,7 @@ class Replay:
     difference: str | None
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(msgspec.Struct, frozen=True):
     """A record whose answer the model does not give: its line in the file, and why."""
 
     line: int

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 ANSWERS = ("irq", "tx")
 TIMED = ("gentimer-", "lapic")
@@ -36,14 +37,13 @@ _LONGEST = 10_000
 """ticks that an access may take; each is tried as the moment at which it happened"""
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """One operation, and the answers that follow it."""
 
     line: int
     """its line in the file, the header being line 1"""
     op: dict[str, Any]
-    answers: list[Record] = field(default_factory=list)
+    answers: list[Record] = msgspec.field(default_factory=list)
 
     @property
     def kind(self) -> str:
@@ -52,8 +52,7 @@ class Record:
         return kind
 
 
-@dataclass(frozen=True)
-class Trace:
+class Trace(msgspec.Struct, frozen=True):
     """A whole file."""
 
     path: Path

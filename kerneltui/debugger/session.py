@@ -7,8 +7,9 @@ clock here; pacing is the dashboard's business.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, cast
+
+import msgspec
 
 from kerneltui.debugger import views
 from kerneltui.debugger.firmware_views import firmware_views
@@ -29,16 +30,14 @@ PATIENCE_NS = 10_000_000_000
 """So long after an event was due at the latest, in virtual time, it is not waited for any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class TimedInput:
+class TimedInput(msgspec.Struct, frozen=True):
     """Characters typed at a virtual time (ns since power-on)."""
 
     at_ns: int
     data: bytes
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(msgspec.Struct, frozen=True):
     """What a session runs: enough to start again from reset."""
 
     board: Board
@@ -53,12 +52,11 @@ class Setup:
     """what the command line has changed on the board"""
 
 
-@dataclass(frozen=True)
-class Goal:
+class Goal(msgspec.Struct, frozen=True):
     """What a command waits for.  ``title`` says it in words while it is under way."""
 
     title: str
-    conditions: dict[str, Any] = field(default_factory=dict)
+    conditions: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 STEP = Goal("one instruction", {"steps": 1})
@@ -85,8 +83,7 @@ def _until(time_ns: int) -> Goal:
     return Goal(f"time {format_duration(time_ns)}", {"until": time_ns})
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(msgspec.Struct, frozen=True):
     """A moment that a session can return to."""
 
     machine: bytes

@@ -6,13 +6,14 @@ What a reader finds there is what the machine does: the same declarations serve 
 from __future__ import annotations
 
 import ast
-import dataclasses
 import inspect
 import re
 import sys
 from collections.abc import Iterable, Sequence
 from itertools import groupby, pairwise, takewhile
 from typing import Any
+
+import msgspec
 
 from kerneltui.devices import MODELS, model
 from kerneltui.hw.device import Device
@@ -221,9 +222,7 @@ def _common_title(tables: Sequence[RegisterTable]) -> str:
 
 def _resets(cls: type[Device]) -> dict[str, dict[str, int]]:
     """Block -> register -> what it reads after reset; nothing when a parameter has no default."""
-    required = [
-        item for item in dataclasses.fields(cls.CONFIG) if item.default is dataclasses.MISSING
-    ]
+    required = [item for item in msgspec.structs.fields(cls.CONFIG) if item.required]
     if required:
         return {}
     device = cls("reference", cls.CONFIG(), Scheduler(), CORES)
@@ -242,15 +241,19 @@ def _config(config: type[Any]) -> str:
     rows = [
         (
             f"`{item.name}`",
-            f"`{item.type}`".replace("|", r"\|"),
-            "none: the board gives it" if item.default is dataclasses.MISSING
+            f"`{_type_name(item.type)}`".replace("|", r"\|"),
+            "none: the board gives it" if item.required
             else f"`{_plain(item.default)}`",
         )
-        for item in dataclasses.fields(config)
+        for item in msgspec.structs.fields(config)
     ]  # fmt: skip
     if not rows:
         return about
     return f"Parameters: {about}\n\n" + _table(("Parameter", "Type", "Default"), rows)
+
+
+def _type_name(kind: Any) -> str:
+    return kind.__name__ if isinstance(kind, type) else str(kind)
 
 
 def _plain(value: Any) -> str:

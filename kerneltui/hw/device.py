@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
+
+import msgspec
 
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Line, Sink
@@ -22,7 +23,7 @@ from kerneltui.hw.scheduler import Scheduler
 class Device(ABC):
     """A device model.
 
-    ``CONFIG`` is a frozen dataclass of the chip's parameters, as a board file gives them.
+    ``CONFIG`` is a frozen Struct of the chip's parameters, as a board file gives them.
     ``files`` maps the names of register windows to register files, in ``TABLES`` order.
     ``outputs`` maps an output's name to its lines: one, or one per core.
     """
@@ -64,8 +65,7 @@ class Device(ABC):
         """Power-on state: registers, hidden state, timers, output lines."""
 
 
-@dataclass(frozen=True, slots=True)
-class InterruptState:
+class InterruptState(msgspec.Struct, frozen=True):
     """One interrupt as its controller sees it, for one core."""
 
     number: int
@@ -130,8 +130,7 @@ class InterruptController(Device):
         return self.gates(number, cpu)
 
 
-@dataclass(frozen=True, slots=True)
-class ComparatorState:
+class ComparatorState(msgspec.Struct, frozen=True):
     """One comparator of a timer device, as a panel shows it."""
 
     name: str

@@ -6,11 +6,10 @@ interrupt did not arrive: there is no second copy of the rules.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(msgspec.Struct, frozen=True):
     """One condition.
 
     ``name`` is short ("enabled"); ``register`` and ``field`` name what decides, ``value`` is what

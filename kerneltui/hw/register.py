@@ -22,9 +22,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 
 class Access(StrEnum):
@@ -56,8 +57,7 @@ class RegisterError(Exception):
     """A register table or its hooks contradict themselves (a programming error)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """Bits ``lsb .. lsb+width-1`` of a register."""
 
     name: str
@@ -80,8 +80,7 @@ class Field:
         return (value >> self.lsb) & ((1 << self.width) - 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Register:
+class Register(msgspec.Struct, frozen=True):
     """One register, or an array of ``count`` equal ones when the name carries ``{n}``.
 
     ``offset`` is that of the first element, from the block's base.  ``first`` is the number that
@@ -150,8 +149,7 @@ BEHIND_WINDOW = ""
 """The space of a block that is only reached through an index/data window."""
 
 
-@dataclass(frozen=True)
-class RegisterTable:
+class RegisterTable(msgspec.Struct, frozen=True, eq=False):
     """All registers of one block, as the datasheet lists them.
 
     ``module`` and ``name`` say under which global the table lives: tables are pickled by reference.
@@ -170,7 +168,7 @@ class RegisterTable:
     byte_addressed: bool = True
     base: int = 0
     space: str = MEMORY
-    _by_stem: dict[str, Register] = field(default_factory=dict, compare=False, repr=False)
+    _by_stem: dict[str, Register] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         taken: dict[int, dict[str, str]] = {}
@@ -228,8 +226,7 @@ def table_by_name(module: str, name: str) -> RegisterTable:
 Key = int | tuple[int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(msgspec.Struct, frozen=True):
     """One register element at its place in the block."""
 
     register: Register

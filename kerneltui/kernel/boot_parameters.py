@@ -6,8 +6,9 @@ Whitespace separates them, case matters, and of several for one thing the last c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
+
+import msgspec
 
 from kerneltui.kernel.irq import KernelError
 
@@ -17,8 +18,7 @@ LOWEST_HZ = 20
 HIGHEST_HZ = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(msgspec.Struct, frozen=True):
     """What the command line may say about one thing.  Without ``choices`` it is a rate in Hz."""
 
     name: str
@@ -75,8 +75,7 @@ PARAMETERS = (
 _BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 
 
-@dataclass(frozen=True, slots=True)
-class BootParameters:
+class BootParameters(msgspec.Struct, frozen=True):
     """What the command line asks for; :data:`PARAMETERS` says what each field means."""
 
     clock: str | None

@@ -12,7 +12,8 @@ leap day is always the last thing in a cycle, a century, four years and a year o
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+
+import msgspec
 
 FIRST_YEAR = 1601
 LAST_YEAR = 30_827
@@ -35,8 +36,7 @@ DAYS_BEFORE_MONTH = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 DAYS_BEFORE_MONTH_LEAP = (0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class DateTime:
+class DateTime(msgspec.Struct, frozen=True, order=True):
     """A second of the calendar, in UTC.  Raises ValueError for one that does not exist."""
 
     year: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol, cast
+
+import msgspec
 
 from kerneltui.kernel.irq import Irq, IrqHandler, IrqManager
 
@@ -25,8 +26,7 @@ class InterruptDriven(Driver, Protocol):
         """The interrupt handler."""
 
 
-@dataclass(frozen=True, slots=True)
-class DriverEntry:
+class DriverEntry(msgspec.Struct, frozen=True):
     """A registered driver, and the interrupt that its handler serves, if any."""
 
     driver: Driver

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 
 class KernelError(Exception):
     """An operation of the kernel failed; ``str()`` says why.  Unhandled, it is a panic."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Irq:
+class Irq(msgspec.Struct, frozen=True, order=True):
     """An interrupt as a board's map names it.
 
     ``domain`` is the controller's numbering: ``gic`` (INTID), ``local`` (bit of the core's
@@ -24,8 +24,7 @@ class Irq:
     number: int
 
 
-@dataclass(slots=True)
-class IrqHandler:
+class IrqHandler(msgspec.Struct):
     """A registered handler."""
 
     irq: Irq

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar, Never, Protocol
+
+import msgspec
 
 from kerneltui.kernel.arch.cpu import Arch, IrqAccounting
 from kerneltui.kernel.console import Console
@@ -64,8 +65,7 @@ class CoreInterrupts(IrqManager, Protocol):
         """Let through only what is above ``priority``, up to 13; 0 lets all through again."""
 
 
-@dataclass(frozen=True, slots=True)
-class CoreSupport:
+class CoreSupport(msgspec.Struct, frozen=True):
     """What a core works with.  All of it executes on that core."""
 
     arch: Arch

@@ -7,8 +7,9 @@ there is to it is which operation comes next and how much of that is left: plain
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+import msgspec
 
 IDLE_TASK = 0
 """What runs on core 0 when no task is ready, -1 on core 1 and so on; others count from 1 on."""
@@ -37,8 +38,7 @@ class Kind(StrEnum):
     """a thread of the kernel: do what there is to do, then wait until there is more"""
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(msgspec.Struct, frozen=True):
     """A step of a task."""
 
     kind: Kind
@@ -57,8 +57,7 @@ def waits_in_vain(operations: Sequence[Operation]) -> int | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class TaskRequest:
+class TaskRequest(msgspec.Struct, frozen=True):
     """A task that a program begins with."""
 
     name: str
@@ -97,8 +96,7 @@ class Mode(StrEnum):
     SCHEDULER = "scheduler"
 
 
-@dataclass(slots=True)
-class Times:
+class Times(msgspec.Struct):
     """Where a task's time has gone; what belongs to no task is the scheduler's."""
 
     user_ns: int = 0
@@ -123,8 +121,7 @@ class Times:
         return self.user_ns + self.kernel_ns + self.irq_ns
 
 
-@dataclass(slots=True, eq=False)
-class Task:
+class Task(msgspec.Struct, eq=False):
     """A task, as it stands."""
 
     id: int
@@ -141,7 +138,7 @@ class Task:
     """which operation is next, or under way"""
     left_ns: int = 0
     """of a computation under way"""
-    times: Times = field(default_factory=Times)
+    times: Times = msgspec.field(default_factory=Times)
     switches: int = 0
     """how often it has been switched to"""
     expired: int = 0

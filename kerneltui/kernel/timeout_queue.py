@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from kerneltui.kernel.queues.shapes import Shape
@@ -25,8 +26,7 @@ QUEUES = {
 deletion, a hierarchical timing wheel."""
 
 
-@dataclass(slots=True, eq=False)
-class Timeout:
+class Timeout(msgspec.Struct, eq=False):
     """A callback that is due at a time; periodic ones come back."""
 
     ident: int
@@ -62,8 +62,7 @@ def order(timeout: Timeout) -> int:
     return timeout.due_ns << IDENT_BITS | timeout.ident
 
 
-@dataclass(slots=True)
-class Work:
+class Work(msgspec.Struct):
     """What a structure has cost so far, as counts: the same on every machine.
 
     A comparison is one question which of two timeouts is due first (or whether they are the same).

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from kerneltui.kernel.errno import Errno, SyscallError
 from kerneltui.kernel.time import NEVER, CatchUp, TimeManager, Timeouts
@@ -33,8 +34,7 @@ class TimerState(StrEnum):
     CANCELLED = "Cancelled"
 
 
-@dataclass(slots=True)
-class Timer:
+class Timer(msgspec.Struct):
     """A timer, as it stands."""
 
     id: int

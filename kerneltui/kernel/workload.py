@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from kerneltui.kernel.time import CatchUp
 
@@ -11,8 +12,7 @@ if TYPE_CHECKING:  # programs without tasks need not wait for their module
     from kerneltui.kernel.tasks import TaskRequest
 
 
-@dataclass(frozen=True, slots=True)
-class TimeoutRequest:
+class TimeoutRequest(msgspec.Struct, frozen=True):
     """A timeout that a program sets at its start, or a callback sets when it runs.
 
     Exactly one of ``once_ns`` (delay), ``every_ns`` (period) and ``at_ns`` (uptime) is not None.
@@ -44,8 +44,7 @@ FAULTS = {
 """Flaws that real kernels had, and what each does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
+class Workload(msgspec.Struct, frozen=True):
     """A program's parameters."""
 
     timeouts: tuple[TimeoutRequest, ...] = ()

@@ -6,7 +6,6 @@ parameters (``config``) and where their interrupt outputs lead (``interrupts``).
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -118,8 +117,7 @@ CPU_PINS = {
 """The processors, and the interrupt inputs of their cores."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Board:
+class Board(msgspec.Struct, frozen=True):
     """A checked board; ``file`` gives places in it for errors found later."""
 
     name: str
@@ -145,7 +143,9 @@ class Board:
         config = model(device.compatible).CONFIG(**device.config)
         if device.compatible == LOCAL_APIC:
             deadline = "tsc-deadline" in self.spec.cpu.features
-            config = dataclasses.replace(config, tsc_hz=self.spec.cpu.tsc_hz, tsc_deadline=deadline)
+            config = msgspec.structs.replace(
+                config, tsc_hz=self.spec.cpu.tsc_hz, tsc_deadline=deadline
+            )
         return config
 
     # -- changes to a board, as options and scenarios ask for them --------------------------------
@@ -203,7 +203,7 @@ class Board:
         return self._with(devices={**self.spec.devices, name: changed})
 
     def _with(self, **changes: Any) -> Board:
-        return dataclasses.replace(self, spec=msgspec.structs.replace(self.spec, **changes))
+        return msgspec.structs.replace(self, spec=msgspec.structs.replace(self.spec, **changes))
 
     @property
     def is_x86(self) -> bool:
@@ -260,7 +260,7 @@ def _check_device(file: ConfigFile, name: str, device: DeviceSpec) -> None:
         if window not in device.reg:
             raise file.error(where, f"device '{name}' needs 'reg: {{{window}: ADDRESS}}'")
     for key, item in _parameters(device).items():
-        if item.default is dataclasses.MISSING and key not in device.config:
+        if item.required and key not in device.config:
             raise file.error(where, f"device '{name}' needs 'config: {{{key}: ...}}'")
     for key in device.config:
         try:
@@ -270,7 +270,7 @@ def _check_device(file: ConfigFile, name: str, device: DeviceSpec) -> None:
 
 
 def _parameters(device: DeviceSpec) -> dict[str, Any]:
-    return {item.name: item for item in dataclasses.fields(model(device.compatible).CONFIG)}
+    return {item.name: item for item in msgspec.structs.fields(model(device.compatible).CONFIG)}
 
 
 def _check_config(device: DeviceSpec) -> None:

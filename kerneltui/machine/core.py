@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
 
 from kerneltui.hw.register import MEMORY, MSRS, PORTS, SYSTEM_REGISTERS
 
@@ -28,8 +29,7 @@ EXCEPTIONS = EXTERNAL | {"sync", "fault", "int"}
 """The kinds of exceptions; external ones are interrupts."""
 
 
-@dataclass(frozen=True)
-class Costs:
+class Costs(msgspec.Struct, frozen=True):
     """What each kind of instruction takes, in ns; given by the board."""
 
     load: int
@@ -79,8 +79,7 @@ class StopReason(StrEnum):
     """the kernel has halted"""
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(msgspec.Struct, frozen=True):
     """The instruction that a halted core executes next."""
 
     kind: str

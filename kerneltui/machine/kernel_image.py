@@ -7,10 +7,11 @@ derived from its name: the same in every run, whatever else has been looked at.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any
 from zlib import crc32
+
+import msgspec
 
 BASE = 0x8_0000
 """Where the boot firmware loads a 64-bit kernel image."""
@@ -48,8 +49,7 @@ class KernelImage:
         return address
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFrame:
+class SourceFrame(msgspec.Struct, frozen=True):
     """One kernel function on the halted core's stack."""
 
     function: str

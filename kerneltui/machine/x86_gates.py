@@ -5,7 +5,7 @@ Document: Intel SDM, volume 3A, 6.14.1 (64-bit gates) and 6.12.1.2 (what they do
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 GATE_SIZE = 16
 PRESENT = 1 << 47
@@ -13,8 +13,7 @@ TRAP_GATE = 1 << 40
 """The lowest bit of the gate's type: 0xE is an interrupt gate, 0xF a trap gate."""
 
 
-@dataclass(frozen=True, slots=True)
-class InterruptGate:
+class InterruptGate(msgspec.Struct, frozen=True):
     """A gate of a table in memory."""
 
     address: int

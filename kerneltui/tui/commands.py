@@ -6,13 +6,12 @@ The capitals of the stepping keys are kept free for stepping backwards.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+import msgspec
 from textual.binding import Binding, BindingType
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(msgspec.Struct, frozen=True):
     """One command.  ``ident`` is the app's action; ``footer`` says whether the footer shows it."""
 
     ident: str

@@ -105,7 +105,7 @@ def test_every_link_leads_to_a_heading(text):
 @pytest.mark.parametrize("compatible", MODELS)
 def test_every_device_says_how_a_board_file_names_it(text, compatible):
     assert f"`compatible: {compatible}`" in text
-    for name in model(compatible).CONFIG.__dataclass_fields__:
+    for name in model(compatible).CONFIG.__struct_fields__:
         assert f"\n| `{name}` |" in text
 
 

@@ -1,10 +1,9 @@
 """Boot parameters: what the kernel's command line may say, and what it answers otherwise."""
 
-from dataclasses import fields
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import fields
 
 from kerneltui.kernel.boot_parameters import PARAMETERS, BootParameters, parse
 from kerneltui.kernel.irq import KernelError

@@ -2,13 +2,13 @@
 
 import json
 import pickle
-from dataclasses import replace
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
+from msgspec.structs import replace
 
 from kerneltui.debugger.queue_shapes import MOST_SHOWN, shape_view
 from kerneltui.kernel.queues.shapes import Array, Sublists, Tree, Wheel

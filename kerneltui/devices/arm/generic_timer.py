@@ -21,8 +21,9 @@ must serve its own ones (DAIF, NZCV, TPIDR_EL0) before it asks the system-regist
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from kerneltui.hw.device import ComparatorState, TimerDevice
 from kerneltui.hw.register import RO, SYSTEM_REGISTERS, TAG, Field, Register, RegisterTable
@@ -125,8 +126,7 @@ OUTPUTS = ("cntpnsirq", "cntvirq", "cnthpirq", "cntpsirq")
 PHYSICAL, VIRTUAL, HYP, SECURE = range(4)
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """``frequency_hz``: the counter's rate, and what CNTFRQ_EL0 holds when the kernel starts."""
 
     frequency_hz: int

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
+
+import msgspec
 
 from kerneltui.devices.arm.gic400_registers import GICD
 from kerneltui.hw.device import InterruptController
@@ -29,8 +30,7 @@ LOWEST = 0x100
 ENABLE_GRP0, ENABLE_GRP1 = 1, 2
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """``irqs``: interrupt IDs, SGIs and PPIs included.  ``priority_bits``: implemented bits.
 
     ``iidr`` is what GICD_IIDR reads; the default is r0p1, as in DDI 0471B.

@@ -15,8 +15,9 @@ while characters wait.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from kerneltui.devices.arm.pl011_registers import PL011
 from kerneltui.hw.device import Device
@@ -49,8 +50,7 @@ MODEM = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """``clock_hz``: UARTCLK.  ``instant``: characters are sent in no time, as QEMU does."""
 
     clock_hz: int = 48_000_000

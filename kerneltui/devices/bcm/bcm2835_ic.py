@@ -12,8 +12,9 @@ for FIQ and enabled as IRQ raises both, which section 7.3 advises against but do
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.gate import Gate
@@ -106,8 +107,7 @@ BCM2835_IC = RegisterTable(
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """The chip has no parameters."""
 
 

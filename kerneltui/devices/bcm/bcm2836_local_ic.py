@@ -13,8 +13,9 @@ leaves it.  A re-load value of 0 stops the timer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from kerneltui.devices.bcm.bcm2836_local_ic_registers import (
     BCM2836_LOCAL,
@@ -40,8 +41,7 @@ AXI_ENABLE = 1 << 20
 CLEAR_FLAG, RELOAD_NOW = 1 << 31, 1 << 30
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """``crystal_hz``: the oscillator; 19.2 MHz on the Raspberry Pi 2 and 3."""
 
     crystal_hz: int = 19_200_000

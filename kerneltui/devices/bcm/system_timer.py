@@ -12,8 +12,9 @@ when the counter counts to it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from kerneltui.hw.device import ComparatorState, TimerDevice
 from kerneltui.hw.register import RO, RW1C, Field, Register, RegisterTable
@@ -44,8 +45,7 @@ SYSTEM_TIMER = RegisterTable(
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """``clock_hz``: the counter's rate; 1 MHz on every board."""
 
     clock_hz: int = 1_000_000

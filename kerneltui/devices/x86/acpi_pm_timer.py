@@ -13,8 +13,9 @@ is a level that stays until software clears the status.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from kerneltui.hw.device import ComparatorState, TimerDevice
 from kerneltui.hw.line import Sink
@@ -83,8 +84,7 @@ ACPI_PM = RegisterTable(
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """``bits``: 24 or 32, as TMR_VAL_EXT in the FADT tells; ``clock_hz``: 3.579545 MHz."""
 
     bits: int = 24

@@ -18,9 +18,10 @@ was armed first interrupts first; writes of the running counter are lost.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
+
+import msgspec
 
 from kerneltui.devices.x86.hpet_registers import HPET, MOST_TIMERS
 from kerneltui.hw.device import ComparatorState, TimerDevice
@@ -42,8 +43,7 @@ ROUTES = 32
 INPUTS = ("pit", "rtc")
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """``period_fs``: the counter's period; 14.31818 MHz on most PCs, 10 ns in QEMU.
 
     ``routes``: the I/O APIC inputs that each timer can be routed to, a bit for each.

@@ -16,8 +16,9 @@ of CLK coincides with each load and each trigger (see :mod:`kerneltui.devices.x8
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from kerneltui.devices.x86.i8254_counter import INTERRUPT, Counter
 from kerneltui.hw.device import ComparatorState, TimerDevice
@@ -109,8 +110,7 @@ NMI_SC = RegisterTable(
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """``clock_hz``: CLK of all counters; 1.193182 MHz on every PC."""
 
     clock_hz: int = 1_193_182

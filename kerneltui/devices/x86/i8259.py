@@ -19,8 +19,9 @@ meanwhile, and the default level 7 of the master never comes from a slave.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from kerneltui.devices.x86.i8259_chip import AEOI, I8259, NO_REQUEST
 from kerneltui.devices.x86.i8259_registers import ELCR, I8259_MASTER, I8259_SLAVE
@@ -33,8 +34,7 @@ CASCADE = 2
 EMPTY_BUS = 0xFF
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """The chips have no parameters."""
 
 

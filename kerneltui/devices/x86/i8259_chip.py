@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar, Protocol
+
+import msgspec
 
 from kerneltui.devices.x86.i8259_registers import I8259_SLAVE
 from kerneltui.hw.register import RegisterTable
@@ -26,8 +27,7 @@ def _rotated(bits: int, by: int) -> int:
     return (bits >> by | bits << 8 - by) & ALL
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """A condition of one chip on its requests: ``test`` gives a bit for each that passes."""
 
     name: str

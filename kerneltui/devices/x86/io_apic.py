@@ -17,9 +17,10 @@ whoever accepts it and in any delivery mode, and an entry that is made edge sens
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, NamedTuple, Protocol
+
+import msgspec
 
 from kerneltui.devices.x86.local_apic_registers import MODES
 from kerneltui.hw.device import InterruptController, InterruptState
@@ -116,8 +117,7 @@ class Rule(NamedTuple):
     needs: str
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """``gsi_base``: the global system interrupt that is pin 0."""
 
     pins: int = 24

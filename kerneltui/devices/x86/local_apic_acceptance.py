@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, NamedTuple
+
+import msgspec
 
 from kerneltui.devices.x86.local_apic_registers import (
     ASSERT,
@@ -41,8 +42,7 @@ MESSAGE = 1 << 2
 """The source of an ExtINT that came as a message, beside the bits of LINT0 and LINT1."""
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """``timer_hz``: the timer's clock before the divider.  ``cmci``: LVT_CMCI exists.
 
     ``directed_eoi``: SVR can suppress EOI broadcasts.

@@ -18,8 +18,9 @@ counted from the start of an update, as in QEMU.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import msgspec
 
 from kerneltui.devices.x86.mc146818_calendar import (
     CENTURY,
@@ -59,8 +60,7 @@ def _unix(base: str | int) -> int:
     return int(moment.timestamp())
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """``base``: the time at power-on, as an ISO 8601 string (UTC if it does not say) or Unix time.
 
     Nothing here ever asks what time it really is.

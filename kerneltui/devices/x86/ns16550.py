@@ -14,8 +14,9 @@ divisor is 12 at power-on, as in QEMU; a store to a full transmitter FIFO is los
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from kerneltui.devices.x86.ns16550_registers import NS16550
 from kerneltui.hw.device import Device
@@ -46,8 +47,7 @@ LOOPED = ((0x02, CTS), (0x01, DSR), (0x04, RI), (0x08, DCD))
 """In loopback: which output of MCR takes the place of which input (8.8)."""
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """``clock_hz``: the baud generator's input.  ``instant``: characters are sent in no time.
 
     ``out2_gates_irq``: the interrupt passes only while the OUT2 pin is on, as PCs are wired.

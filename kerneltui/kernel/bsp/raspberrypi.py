@@ -7,9 +7,10 @@ and BCM2711 ARM Peripherals, in the ARM's low-peripheral view.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Never
+
+import msgspec
 
 from kerneltui.kernel.arch.aarch64 import Aarch64, Vectors
 from kerneltui.kernel.arch.cpu import Aarch64Cpu
@@ -31,8 +32,7 @@ As ``cpu-release-addr`` in the boards' device trees says.
 """
 
 
-@dataclass(frozen=True)
-class BoardSupport:
+class BoardSupport(msgspec.Struct, frozen=True):
     """What the kernel knows of a board.  Interrupt controllers: a GIC, or the Pi 3's pair."""
 
     board_name: str

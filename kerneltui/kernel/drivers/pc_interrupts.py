@@ -8,7 +8,7 @@ priority (Intel SDM, volume 3A, 10.8.3): timers and messages of the core come fi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from kerneltui.kernel.acpi import Madt, Override
 from kerneltui.kernel.arch.cpu import X86Cpu
@@ -109,8 +109,7 @@ def _check_isa(irq: Irq) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True):
     """Where an interrupt arrives, and how."""
 
     gsi: int

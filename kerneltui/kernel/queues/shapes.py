@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 if TYPE_CHECKING:  # the queue's module imports this one
     from kerneltui.kernel.timeout_queue import Timeout
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """Timeouts that lie one behind the other: ``length`` of them, or as many as were asked for."""
 
     length: int
     timeouts: tuple[Timeout, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Sublists:
+class Sublists(msgspec.Struct, frozen=True):
     """A sorted list: ``count`` sublists one after the other, the first of each soonest first."""
 
     count: int
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Array:
+class Array(msgspec.Struct, frozen=True):
     """An array, soonest last; a part of it is its end."""
 
     row: Row
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(msgspec.Struct, frozen=True):
     """A binary heap: level n has up to 2**n entries, those below entry i are 2i and 2i + 1."""
 
     size: int
@@ -44,16 +41,14 @@ class Tree:
     """(level, place) of the entries that have been removed but are still in the way"""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(msgspec.Struct, frozen=True):
     """Timeouts of one slot, in order of arrival."""
 
     index: int
     row: Row
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(msgspec.Struct, frozen=True):
     """A wheel: its occupied slots, all of them after ``current``."""
 
     granularity_ns: int
@@ -63,8 +58,7 @@ class Level:
     slots: tuple[Slot, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Wheel:
+class Wheel(msgspec.Struct, frozen=True):
     """Wheels of ever coarser slots, what is due before them and what is due after them."""
 
     ready: Row
