@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import NamedTuple, Protocol
 
-from kerneltui.hw.register_file import RegisterFile
+from kerneltui.hw.register_file import Port, RegisterFile
 
 
 class BusFault(Exception):
@@ -60,7 +60,13 @@ class Memory:
 
     def write(self, offset: int, value: int, size: int = 4, cpu: int = 0) -> None:
         """A little-endian store of ``size`` bytes; it may cross a page."""
-        self.load(offset, (value & (1 << 8 * size) - 1).to_bytes(size, "little"))
+        data = (value & (1 << 8 * size) - 1).to_bytes(size, "little")
+        number, place = divmod(offset, self.PAGE)
+        page = self._pages.get(number)
+        if page is not None and place + size <= self.PAGE:
+            page[place : place + size] = data
+        else:
+            self.load(offset, data)
 
     def load(self, offset: int, data: bytes) -> None:
         """Put bytes there; not an access of a core."""
@@ -85,7 +91,9 @@ class Rom(Memory):
 class AddressSpace:
     """One space and its windows.
 
-    ``known`` remembers what :meth:`resolve` found for register addresses; a core looks there first.
+    ``known`` remembers what :meth:`resolve` found for register addresses, ``ports`` the registers
+    among them that an access of the usual size reaches whatever the state: a core looks there
+    first, and serves the access without another look-up.
     """
 
     def __init__(self, name: str) -> None:
@@ -93,6 +101,7 @@ class AddressSpace:
         self.windows: list[Window] = []
         self._bases: list[int] = []
         self.known: dict[int, tuple[Target, int]] = {}
+        self.ports: dict[int, Port] = {}
         self._latest: Window | None = None
 
     def __getstate__(self) -> tuple[str, list[Window]]:
@@ -101,7 +110,7 @@ class AddressSpace:
     def __setstate__(self, state: tuple[str, list[Window]]) -> None:
         self.name, self.windows = state
         self._bases = [window.base for window in self.windows]
-        self.known = {}
+        self.known, self.ports = {}, {}
         self._latest = None
 
     def attach(self, base: int, size: int, name: str, target: Target) -> None:
@@ -119,6 +128,7 @@ class AddressSpace:
         self.windows.insert(place, Window(base, size, name, target))
         self._bases.insert(place, base)
         self.known.clear()
+        self.ports.clear()
         self._latest = None
 
     def window_at(self, address: int) -> Window | None:
@@ -143,6 +153,15 @@ class AddressSpace:
             # Registers are few and hot; remembering every RAM address would not be bounded.
             self.known[address] = found
         return found
+
+    def access(self, address: int, size: int) -> tuple[Target, int]:
+        """As :meth:`resolve`, for a core; notes the port, if there is one, for the next access."""
+        target, offset = self.known.get(address) or self.resolve(address)
+        if isinstance(target, RegisterFile) and address not in self.ports:
+            port = target.port_at(offset, size)
+            if port is not None:
+                self.ports[address] = port
+        return target, offset
 
     def read(self, address: int, size: int = 4, cpu: int = 0) -> int:
         """A load, with effects.  Raises :class:`BusFault` where nothing is mapped."""

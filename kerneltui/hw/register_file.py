@@ -45,16 +45,25 @@ def _layout(module: str, name: str, changes: Changes) -> dict[Key, Slot]:
     return layout
 
 
-class _Port:
-    """A slot bound to one file's state and hooks: what an access needs, and nothing else."""
+class Port:
+    """A slot bound to one file's state and hooks: what an access needs, and nothing else.
+
+    ``read(index, cpu)`` is a whole load and ``store(value, cpu)`` a whole store of the register's
+    own ``size`` in bytes; ``tagged(value)`` is told of a store to a TAG field.
+    """
 
     __slots__ = (
-        "base", "cells", "clears", "index", "is_plain", "keeps", "key", "peek", "per_cpu", "read",
-        "readable", "sets", "shift", "size", "tags", "write", "writes",
+        "base", "cells", "clears", "index", "is_plain", "keeps", "key", "name", "peek", "per_cpu",
+        "read", "readable", "sets", "shift", "size", "tagged", "tags", "write", "writes",
     )  # fmt: skip
 
-    def __init__(self, owner: object, slot: Slot, cells: list[int], size: int) -> None:
+    def __init__(
+        self, owner: object, slot: Slot, cells: list[int], tagged: Callable[[str], None]
+    ) -> None:
         register = slot.register
+        self.name = slot.name
+        self.size = register.width // 8
+        self.tagged = tagged
         full = (1 << register.width) - 1
         live = full
         if register.packed:
@@ -70,7 +79,6 @@ class _Port:
         self.index = slot.index
         self.key = slot.key
         self.cells = cells
-        self.size = size
         self.writes = register.mask_of(RW) & live
         self.sets = register.mask_of(W1S) & live
         self.clears = register.mask_of(W1C, RW1C) & live
@@ -78,9 +86,31 @@ class _Port:
         self.readable = full & live & ~register.mask_of(WO, RES0)
         self.keeps = ~((self.writes | self.clears) << self.shift)
         self.is_plain = not (self.shift or self.sets or self.clears)
-        self.peek: Callable[[int, int], int] | None = getattr(owner, f"peek_{stem}", None)
-        self.read: Callable[[int, int], int] | None = getattr(owner, f"read_{stem}", self.peek)
+        self.peek: Callable[[int, int], int] = getattr(owner, f"peek_{stem}", self._held)
+        self.read: Callable[[int, int], int] = getattr(owner, f"read_{stem}", self.peek)
         self.write: Callable[[int, int, int], None] | None = getattr(owner, f"write_{stem}", None)
+
+    def _held(self, index: int, cpu: int) -> int:
+        """What the cell holds, where no hook says otherwise."""
+        return (self.cells[self.base + cpu * self.per_cpu] >> self.shift) & self.readable
+
+    def store(self, value: int, cpu: int) -> None:
+        """A store: access kinds first, then the register's hook."""
+        cells = self.cells
+        cell = self.base + cpu * self.per_cpu
+        if self.is_plain:
+            cells[cell] = cells[cell] & self.keeps | value & self.writes
+        else:
+            held, shift = cells[cell], self.shift
+            cells[cell] = (
+                held & self.keeps
+                | held & (self.clears & ~value) << shift
+                | (value & (self.writes | self.sets)) << shift
+            )
+        if value & self.tags:
+            self.tagged(f"{self.name} <- {value:#x}: bits {value & self.tags:#x}")
+        if self.write is not None:
+            self.write(self.index, cpu, value)
 
 
 class _Window:
@@ -140,7 +170,7 @@ class RegisterFile:
 
     def _bind(self) -> None:
         self._layout = _layout(self.table.module, self.table.name, self._changes)
-        self._ports: dict[Key, _Port] = {}
+        self._ports: dict[Key, Port] = {}
         self._overlaid = {slot.offset for slot in self._layout.values() if slot.register.overlay}
         self._overlay: Callable[[int, bool], str] | None = getattr(self.owner, "overlay", None)
         self._overlay_of_store: Callable[[int, int], str] | None = getattr(
@@ -219,18 +249,29 @@ class RegisterFile:
         assert self._overlay is not None, self.table.name
         return self._overlay(offset, write)
 
-    def _port(self, slot: Slot) -> _Port:
+    def _port(self, slot: Slot) -> Port:
         port = self._ports.get(slot.key)
         if port is None:
             register = slot.register
             cells = self._stores[register.store_name]
-            port = self._ports[slot.key] = _Port(self.owner, slot, cells, register.width // 8)
+            port = self._ports[slot.key] = Port(self.owner, slot, cells, self._report)
             if register.window is not None:
                 behind, selector = register.window
                 files: dict[str, RegisterFile] = getattr(self.owner, "files")  # noqa: B009
                 window = _Window(files[behind], self._stores[selector])
                 port.peek, port.read, port.write = window.peek, window.read, window.write
         return port
+
+    def port_at(self, offset: int, size: int) -> Port | None:
+        """What serves an aligned access of a register's own size, where that is always the same.
+
+        That is not so for an overlaid register, nor for one that is a window onto others.
+        """
+        slot = self._layout.get(offset)
+        if slot is None or offset in self._overlaid or slot.register.window is not None:
+            return None
+        port = self._port(slot)
+        return port if port.size == size or not self.table.byte_addressed else None
 
     # -- accesses -----------------------------------------------------------------------------
 
@@ -239,39 +280,22 @@ class RegisterFile:
         port = self._ports.get(offset)
         if port is None or port.size != size:
             return self._other_size(offset, size, cpu, effects=True)
-        if port.read is not None:
-            return port.read(port.index, cpu)
-        return (port.cells[port.base + cpu * port.per_cpu] >> port.shift) & port.readable
+        return port.read(port.index, cpu)
 
     def peek(self, offset: Key, size: int = 4, cpu: int = 0) -> int:
         """What ``read`` would return, without any effect."""
         port = self._ports.get(offset)
         if port is None or port.size != size:
             return self._other_size(offset, size, cpu, effects=False)
-        if port.peek is not None:
-            return port.peek(port.index, cpu)
-        return (port.cells[port.base + cpu * port.per_cpu] >> port.shift) & port.readable
+        return port.peek(port.index, cpu)
 
     def write(self, offset: Key, value: int, size: int = 4, cpu: int = 0) -> None:
         """A store: access kinds first, then the register's hook."""
         port = self._ports.get(offset)
         if port is None or port.size != size:
             self._write_other_size(offset, value, size, cpu)
-            return
-        cells, shift = port.cells, port.shift
-        cell = port.base + cpu * port.per_cpu
-        if port.is_plain:
-            cells[cell] = cells[cell] & port.keeps | value & port.writes
         else:
-            cells[cell] = (
-                (cells[cell] & port.keeps)
-                | (cells[cell] & ((port.clears & ~value) << shift))
-                | ((value & (port.writes | port.sets)) << shift)
-            )
-        if port.tags and value & port.tags:
-            self._report(f"{self._layout[offset].name} <- {value:#x}: bits {value & port.tags:#x}")
-        if port.write is not None:
-            port.write(port.index, cpu, value)
+            port.store(value, cpu)
 
     def _other_size(self, offset: Key, size: int, cpu: int, *, effects: bool) -> int:
         """An overlaid or first access, another size than the register's, or none there at all."""

@@ -29,14 +29,14 @@ def ticks_to_ns(ticks: int, hz: int) -> int:
 class Timer:
     """One deadline of one device.  ``action()`` runs when virtual time reaches ``due``."""
 
-    __slots__ = ("_scheduler", "_sequence", "action", "due", "name")
+    __slots__ = ("_scheduler", "action", "due", "name", "sequence")
 
     def __init__(self, scheduler: Scheduler, name: str, action: Callable[[], None]) -> None:
         self.name = name
         self.action = action
         self.due = NEVER
         self._scheduler = scheduler
-        self._sequence = 0
+        self.sequence = 0
 
     def arm(self, due: int) -> None:
         """Fire at ``due`` (ns); a time that has passed fires at the next instruction's end."""
@@ -49,8 +49,8 @@ class Timer:
             scheduler.discard_stale()
             return
         scheduler.sequence += 1
-        self._sequence = scheduler.sequence
-        heappush(scheduler.queue, (due, self._sequence, self))
+        self.sequence = scheduler.sequence
+        heappush(scheduler.queue, (due, self.sequence, self))
         if len(scheduler.queue) > scheduler.tidy_above:
             scheduler.tidy()
         scheduler.discard_stale()
@@ -63,7 +63,7 @@ class Timer:
 
     def is_current(self, due: int, sequence: int) -> bool:
         """Whether a queue entry still speaks for this timer."""
-        return self.due == due and self._sequence == sequence
+        return self.due == due and self.sequence == sequence
 
 
 class Scheduler:
@@ -89,9 +89,13 @@ class Scheduler:
     def discard_stale(self) -> None:
         """Drop re-armed and cancelled entries from the head, and tell ``next_due`` anew."""
         queue = self.queue
-        while queue and not queue[0][2].is_current(queue[0][0], queue[0][1]):
+        while queue:
+            due, sequence, timer = queue[0]
+            if timer.due == due and timer.sequence == sequence:
+                self.next_due = due
+                return
             heappop(queue)
-        self.next_due = queue[0][0] if queue else NEVER
+        self.next_due = NEVER
 
     def tidy(self) -> None:
         """Drop re-armed and cancelled entries everywhere.

@@ -24,15 +24,20 @@ class Irq(msgspec.Struct, frozen=True, order=True):
     number: int
 
 
-class IrqHandler(msgspec.Struct):
-    """A registered handler."""
+class IrqHandler:
+    """A registered handler: ``handle()`` begins and ends with interrupts masked.
 
-    irq: Irq
-    name: str
-    handle: Callable[[], None]
-    """may let interrupts in meanwhile; begins and ends with them masked"""
-    count: int = 0
-    """how often it has been called"""
+    It may let them in meanwhile.
+    """
+
+    __slots__ = ("count", "handle", "irq", "name")
+
+    def __init__(self, irq: Irq, name: str, handle: Callable[[], None], count: int = 0) -> None:
+        self.irq = irq
+        self.name = name
+        self.handle = handle
+        self.count = count
+        """how often it has been called"""
 
 
 class HandlerTable:

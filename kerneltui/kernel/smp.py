@@ -9,10 +9,9 @@ empties the inbox as it begins: what is put in later has an interrupt of its own
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Never
-
-import msgspec
 
 from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.console import Console
@@ -32,7 +31,8 @@ PARK_NS = 1_000_000_000
 CALL_LIMIT_NS = 10_000_000
 
 
-class Call(msgspec.Struct, eq=False):
+@dataclass(slots=True, eq=False)
+class Call:
     """A function for a core to run, in its interrupt handler; it gets the core."""
 
     function: Callable[[Core], None]

@@ -7,6 +7,7 @@ there is to it is which operation comes next and how much of that is left: plain
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import msgspec
@@ -96,7 +97,8 @@ class Mode(StrEnum):
     SCHEDULER = "scheduler"
 
 
-class Times(msgspec.Struct):
+@dataclass(slots=True)
+class Times:
     """Where a task's time has gone; what belongs to no task is the scheduler's."""
 
     user_ns: int = 0
@@ -121,7 +123,8 @@ class Times(msgspec.Struct):
         return self.user_ns + self.kernel_ns + self.irq_ns
 
 
-class Task(msgspec.Struct, eq=False):
+@dataclass(slots=True, eq=False)
+class Task:
     """A task, as it stands."""
 
     id: int
@@ -138,7 +141,7 @@ class Task(msgspec.Struct, eq=False):
     """which operation is next, or under way"""
     left_ns: int = 0
     """of a computation under way"""
-    times: Times = msgspec.field(default_factory=Times)
+    times: Times = field(default_factory=Times)
     switches: int = 0
     """how often it has been switched to"""
     expired: int = 0

@@ -11,8 +11,6 @@ from collections.abc import Callable, Collection, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-import msgspec
-
 if TYPE_CHECKING:
     from kerneltui.kernel.queues.shapes import Shape
 
@@ -26,16 +24,28 @@ QUEUES = {
 deletion, a hierarchical timing wheel."""
 
 
-class Timeout(msgspec.Struct, eq=False):
-    """A callback that is due at a time; periodic ones come back."""
+class Timeout:
+    """A callback that is due at a time; periodic ones come back.
 
-    ident: int
-    """ever growing: decides between equal due times"""
-    due_ns: int
-    """uptime at which it is due; may change only while it is in no queue"""
-    period_ns: int | None
-    callback: Callable[[], None]
-    name: str
+    ``ident`` ever grows and decides between equal due times.  ``due_ns`` is the uptime at which it
+    is due, and may change only while the timeout is in no queue.
+    """
+
+    __slots__ = ("callback", "due_ns", "ident", "name", "period_ns")
+
+    def __init__(
+        self,
+        ident: int,
+        due_ns: int,
+        period_ns: int | None,
+        callback: Callable[[], None],
+        name: str,
+    ) -> None:
+        self.ident = ident
+        self.due_ns = due_ns
+        self.period_ns = period_ns
+        self.callback = callback
+        self.name = name
 
     @property
     def is_periodic(self) -> bool:
@@ -62,7 +72,7 @@ def order(timeout: Timeout) -> int:
     return timeout.due_ns << IDENT_BITS | timeout.ident
 
 
-class Work(msgspec.Struct):
+class Work:
     """What a structure has cost so far, as counts: the same on every machine.
 
     A comparison is one question which of two timeouts is due first (or whether they are the same).
@@ -70,13 +80,15 @@ class Work(msgspec.Struct):
     of the queue is none.
     """
 
-    operations: int = 0
-    comparisons: int = 0
-    moves: int = 0
-    last_operation: str = ""
-    """``push``, ``pop`` or ``remove``; looking at the queue is none"""
-    last_comparisons: int = 0
-    last_moves: int = 0
+    __slots__ = (
+        "comparisons", "last_comparisons", "last_moves", "last_operation", "moves", "operations",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.operations = self.comparisons = self.moves = 0
+        self.last_operation = ""
+        """``push``, ``pop`` or ``remove``; looking at the queue is none"""
+        self.last_comparisons = self.last_moves = 0
 
     def begin(self, operation: str) -> None:
         """What is counted from here on is the work of ``operation``."""

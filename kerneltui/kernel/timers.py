@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
+from dataclasses import dataclass
 from enum import StrEnum
-
-import msgspec
 
 from kerneltui.kernel.errno import Errno, SyscallError
 from kerneltui.kernel.time import NEVER, CatchUp, TimeManager, Timeouts
@@ -34,7 +33,8 @@ class TimerState(StrEnum):
     CANCELLED = "Cancelled"
 
 
-class Timer(msgspec.Struct):
+@dataclass(slots=True)
+class Timer:
     """A timer, as it stands."""
 
     id: int

@@ -16,7 +16,7 @@ from kerneltui.hw.bus import AddressSpace, BusFault, Target
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import RO, SYSTEM_REGISTERS, Field, Register, RegisterTable
-from kerneltui.hw.register_file import RegisterFile
+from kerneltui.hw.register_file import Port, RegisterFile
 from kerneltui.hw.scheduler import Scheduler
 from kerneltui.machine.core import CoreState, Costs, StopReason
 from kerneltui.machine.hosted_core import HostedCore
@@ -27,6 +27,8 @@ MASK_ALL = MASK_D | MASK_A | MASK_I | MASK_F
 """The mask bits of PSTATE, where DAIF and SPSR_EL1 hold them; also the interrupt inputs' bits."""
 EL1H = 0b0101
 """PSTATE.M for EL1 with SP_EL1."""
+WORD = 8
+"""bytes of a system register"""
 VECTOR_SYNC, VECTOR_IRQ, VECTOR_FIQ = 0x200, 0x280, 0x300
 """Offsets from VBAR_EL1 for exceptions from the current EL with SP_ELx (D1.3.1)."""
 HIGHER_LEVELS = (4, 5, 6, 7)
@@ -87,7 +89,7 @@ class Aarch64Core(HostedCore):
     """One core; ``input(bit)`` takes the wires of its interrupt controller."""
 
     TABLES = (AARCH64,)
-    TRANSIENT = HostedCore.TRANSIENT | {"_routes"}
+    TRANSIENT = HostedCore.TRANSIENT | {"_routes", "_sysports"}
     LOAD, STORE, WAIT = "ldr", "str", "wfi"
     PINS: ClassVar = {"irq": MASK_I, "fiq": MASK_F}
 
@@ -117,6 +119,7 @@ class Aarch64Core(HostedCore):
     def _detach(self) -> None:
         super()._detach()
         self._routes: dict[int, tuple[Target, int]] = {}
+        self._sysports: dict[int, Port] = {}
 
     def _route(self, encoding: int) -> tuple[Target, int]:
         """Which file serves a system register, and where in it; remembered.
@@ -133,6 +136,10 @@ class Aarch64Core(HostedCore):
                 raise BusFault(self.sysregs.name, encoding)
             found = file, place
         self._routes[encoding] = found
+        if isinstance(found[0], RegisterFile):
+            port = found[0].port_at(found[1], WORD)
+            if port is not None:
+                self._sysports[encoding] = port
         return found
 
     # -- wires ------------------------------------------------------------------------------------
@@ -227,7 +234,8 @@ class Aarch64Core(HostedCore):
         if not self._returned:
             self.halt(f"the code at VBAR_EL1+{vector:#x} ended without ERET")
         self.depth -= 1
-        self._tell_activity()
+        if self.observer is not None:
+            self.observer.activity(self)
         if self.depth < self.stop_below_depth:
             self.request_stop(StopReason.HANDLER_DONE)
 
@@ -247,14 +255,27 @@ class Aarch64Core(HostedCore):
         """MRS.  ``encoding`` is op0:op1:CRn:CRm:op2, as in the instruction."""
         if self.retired >= self.stop_at:
             self._pause("mrs", encoding, 0, 8)
-        try:
-            file, place = self._routes.get(encoding) or self._route(encoding)
-            value = file.read(place, 8, self.index)
-        except BusFault as fault:
-            value = self._fault(fault, 8)
+        port = self._sysports.get(encoding)
+        if port is not None:
+            value = port.read(port.index, self.index)
+        else:
+            try:
+                file, place = self._routes.get(encoding) or self._route(encoding)
+                value = file.read(place, WORD, self.index)
+            except BusFault as fault:
+                value = self._fault(fault, WORD)
         if self.observer is not None:
             self.observer.instruction(self, "mrs", encoding, value)
-        self._retire(self._sysreg_ns)
+        # As in _retire, without the call: most instructions end here.
+        self.retired += 1
+        scheduler = self.scheduler
+        now = scheduler.now + self._sysreg_ns
+        if now < scheduler.next_due and now < self._limit:
+            scheduler.now = now
+        else:
+            self._pass_time(now)
+        if self.inputs:
+            self._sample()
         return value
 
     def write_sysreg(self, encoding: int, value: int) -> None:
@@ -263,12 +284,25 @@ class Aarch64Core(HostedCore):
             self._pause("msr", encoding, value, 8)
         if self.observer is not None:
             self.observer.instruction(self, "msr", encoding, value)
-        try:
-            file, place = self._routes.get(encoding) or self._route(encoding)
-            file.write(place, value, 8, self.index)
-        except BusFault as fault:
-            self._fault(fault, 8)
-        self._retire(self._sysreg_ns)
+        port = self._sysports.get(encoding)
+        if port is not None:
+            port.store(value, self.index)
+        else:
+            try:
+                file, place = self._routes.get(encoding) or self._route(encoding)
+                file.write(place, value, WORD, self.index)
+            except BusFault as fault:
+                self._fault(fault, WORD)
+        # As in _retire, without the call: most instructions end here.
+        self.retired += 1
+        scheduler = self.scheduler
+        now = scheduler.now + self._sysreg_ns
+        if now < scheduler.next_due and now < self._limit:
+            scheduler.now = now
+        else:
+            self._pass_time(now)
+        if self.inputs:
+            self._sample()
 
     def mask(self, bits: int) -> None:
         """MSR DAIFSet: ``bits`` are D=8, A=4, I=2, F=1."""

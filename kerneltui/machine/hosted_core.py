@@ -92,7 +92,8 @@ class HostedCore(Architecture):
         self.program = program
         self.booted = False
         self.state = CoreState.RUNNING
-        self._tell_activity()
+        if self.observer is not None:
+            self.observer.activity(self)
         self.turns.wake(self)
 
     def power_off(self) -> None:
@@ -103,7 +104,8 @@ class HostedCore(Architecture):
         self.turns.rest(self)
         self.depth = 0
         self.pending = None
-        self._tell_activity()
+        if self.observer is not None:
+            self.observer.activity(self)
 
     # -- the debugger's side --------------------------------------------------------------------
 
@@ -181,10 +183,6 @@ class HostedCore(Architecture):
         self.halt_reason = reason
         self.stop_reason = StopReason.HALTED
 
-    def _tell_activity(self) -> None:
-        if self.observer is not None:
-            self.observer.activity(self)
-
     def _pause(self, kind: str, target: int = 0, value: int = 0, size: int = 4) -> None:
         """Halt before an instruction, until the debugger lets go."""
         while self.retired >= self.stop_at:
@@ -245,15 +243,27 @@ class HostedCore(Architecture):
         """Load ``size`` bytes."""
         if self.retired >= self.stop_at:
             self._pause(self.LOAD, address, 0, size)
-        try:
-            memory = self.memory
-            target, offset = memory.known.get(address) or memory.resolve(address)
-            value = target.read(offset, size, self.index)
-        except BusFault as fault:
-            value = self._fault(fault, size)
+        port = self.memory.ports.get(address)
+        if port is not None and port.size == size:
+            value = port.read(port.index, self.index)
+        else:
+            try:
+                target, offset = self.memory.access(address, size)
+                value = target.read(offset, size, self.index)
+            except BusFault as fault:
+                value = self._fault(fault, size)
         if self.observer is not None:
             self.observer.instruction(self, self.LOAD, address, value)
-        self._retire(self._load_ns)
+        # As in _retire, without the call: most instructions end here.
+        self.retired += 1
+        scheduler = self.scheduler
+        now = scheduler.now + self._load_ns
+        if now < scheduler.next_due and now < self._limit:
+            scheduler.now = now
+        else:
+            self._pass_time(now)
+        if self.inputs:
+            self._sample()
         return value
 
     def write(self, address: int, value: int, size: int = 4) -> None:
@@ -262,13 +272,25 @@ class HostedCore(Architecture):
             self._pause(self.STORE, address, value, size)
         if self.observer is not None:
             self.observer.instruction(self, self.STORE, address, value)
-        try:
-            memory = self.memory
-            target, offset = memory.known.get(address) or memory.resolve(address)
-            target.write(offset, value, size, self.index)
-        except BusFault as fault:
-            self._fault(fault, size)
-        self._retire(self._store_ns)
+        port = self.memory.ports.get(address)
+        if port is not None and port.size == size:
+            port.store(value, self.index)
+        else:
+            try:
+                target, offset = self.memory.access(address, size)
+                target.write(offset, value, size, self.index)
+            except BusFault as fault:
+                self._fault(fault, size)
+        # As in _retire, without the call: most instructions end here.
+        self.retired += 1
+        scheduler = self.scheduler
+        now = scheduler.now + self._store_ns
+        if now < scheduler.next_due and now < self._limit:
+            scheduler.now = now
+        else:
+            self._pass_time(now)
+        if self.inputs:
+            self._sample()
 
     def compute(self, ns: int) -> None:
         """Execute for ``ns`` without touching hardware; interrupts are taken on the way."""
@@ -335,7 +357,8 @@ class HostedCore(Architecture):
             if self.observer is not None:
                 self.observer.instruction(self, self.WAIT, 0, 0)
             self.state = CoreState.WAITING
-            self._tell_activity()
+            if self.observer is not None:
+                self.observer.activity(self)
             self._fell_asleep()
             if self.stop_on_idle and self.at_rest:
                 self.request_stop(StopReason.IDLE)
@@ -351,7 +374,8 @@ class HostedCore(Architecture):
                 self._sleep()
         self.is_interruptible = False
         self.state = CoreState.RUNNING
-        self._tell_activity()
+        if self.observer is not None:
+            self.observer.activity(self)
 
     def _sleep(self) -> None:
         """All cores sleep: time leaps to what is due next."""

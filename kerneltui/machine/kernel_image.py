@@ -76,8 +76,11 @@ def _place(frame: FrameType) -> int:
 
 def code_address(frame: FrameType | None) -> int:
     """The address of the kernel line that ``frame``, or what called it, is in."""
+    known = _places.get
     while frame is not None:
-        place = _place(frame)
+        place = known(frame.f_code)
+        if place is None:
+            place = _place(frame)
         if place >= 0:
             line = frame.f_lineno - frame.f_code.co_firstlineno
             return place + line % SLOTS * INSTRUCTION_BYTES

@@ -181,7 +181,8 @@ class X86Core(HostedCore):
         if not self._returned:
             self.halt(f"the handler of vector {vector:#04x} ended without IRET")
         self.depth -= 1
-        self._tell_activity()
+        if self.observer is not None:
+            self.observer.activity(self)
         if self.depth < self.stop_below_depth:
             self.request_stop(StopReason.HANDLER_DONE)
 
@@ -203,13 +204,17 @@ class X86Core(HostedCore):
 
     def _peek(self, address: int, size: int) -> int:
         """The IDT or the stack, of which nothing may be there: all ones."""
-        there = self.memory.window_at(address)
-        return self.memory.peek(address, size, self.index) if there else (1 << 8 * size) - 1
+        try:
+            return self.memory.peek(address, size, self.index)
+        except BusFault:
+            return (1 << 8 * size) - 1
 
     def _push(self, value: int, size: int = WORD) -> None:
         self._rsp[0] -= size
-        if self.memory.window_at(self._rsp[0]):
+        try:
             self.memory.write(self._rsp[0], value, size, self.index)
+        except BusFault:
+            return  # a stack where no memory is keeps nothing
 
     def _fault(self, fault: BusFault, size: int) -> int:
         """A load that nobody answers finds all ones; an unknown MSR is a protection fault."""

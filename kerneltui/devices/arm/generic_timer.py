@@ -27,7 +27,7 @@ import msgspec
 
 from kerneltui.hw.device import ComparatorState, TimerDevice
 from kerneltui.hw.register import RO, SYSTEM_REGISTERS, TAG, Field, Register, RegisterTable
-from kerneltui.hw.scheduler import NS_PER_S, Scheduler, ns_to_ticks, ticks_to_ns
+from kerneltui.hw.scheduler import NEVER, NS_PER_S, Scheduler, ns_to_ticks, ticks_to_ns
 
 WRAP = 1 << 64
 COUNTER_MASK = WRAP - 1
@@ -171,7 +171,7 @@ class GenericTimer(TimerDevice):
 
     def _count(self, kind: int, cpu: int) -> int:
         """What timer ``kind`` compares with: the virtual counter for the virtual timer."""
-        count = ns_to_ticks(self.scheduler.now, self._hz)
+        count = self.scheduler.now * self._hz // NS_PER_S
         if kind == VIRTUAL:
             count -= self._offset[cpu]
         return count & COUNTER_MASK
@@ -181,9 +181,12 @@ class GenericTimer(TimerDevice):
         views"): up when the counter reaches CVAL, down when the counter wraps.  While the output
         is disabled or masked no edge can come, so none is armed.
         """
+        deadline, line = self._deadlines[kind][cpu], self._lines[kind][cpu]
         if self._control[kind][cpu] & (ENABLE | IMASK) != ENABLE:
-            self._deadlines[kind][cpu].cancel()
-            self._lines[kind][cpu].set(False)
+            if deadline.due != NEVER:
+                deadline.cancel()
+            if line.level:
+                line.set(False)
             return
         hz = self._hz
         count = self.scheduler.now * hz // NS_PER_S
@@ -191,8 +194,9 @@ class GenericTimer(TimerDevice):
         compare = self._compare[kind][cpu]
         met = shown >= compare
         edge = count - shown + (WRAP if met else compare)
-        self._deadlines[kind][cpu].arm(ticks_to_ns(edge, hz))
-        self._lines[kind][cpu].set(met)
+        deadline.arm(-(-edge * NS_PER_S // hz))  # ticks_to_ns: this is the path of every re-arm
+        if line.level is not met:
+            line.set(met)
 
     def comparators(self, cpu: int) -> list[ComparatorState]:
         """The four timers, the one that operating systems at EL1 use first."""
@@ -235,7 +239,7 @@ class GenericTimer(TimerDevice):
 
     def peek_CNTPCT_EL0(self, index: int, cpu: int) -> int:
         """The system counter."""
-        return self._count(PHYSICAL, cpu)
+        return self.scheduler.now * self._hz // NS_PER_S & COUNTER_MASK
 
     def peek_CNTVCT_EL0(self, index: int, cpu: int) -> int:
         """The virtual counter."""

@@ -205,6 +205,8 @@ class Distributor(InterruptController):
             candidates &= test(self, cpu)
             if not candidates:
                 return SPURIOUS
+        if not candidates & candidates - 1:
+            return candidates.bit_length() - 1  # one alone, as nearly always
         priorities = self._priorities[cpu]
         best, best_priority = SPURIOUS, LOWEST
         while candidates:
