@@ -66,7 +66,12 @@ def interrupt_views(machine: Machine, kernel: Kernel, cpu: int) -> Iterator[Inte
         for target in targets
     }
     controllers = machine.controllers
-    listed = {name: controller.interrupts(cpu) for name, controller in controllers.items()}
+    listed = {
+        name: controller.notable(
+            cpu, {number for numbering, number in handlers if numbering == controller.NUMBERING}
+        )
+        for name, controller in controllers.items()
+    }
     senders = {
         message: state.source
         for name, controller in controllers.items()

@@ -125,6 +125,7 @@ class Session:
 
     def _use(self, machine: Machine) -> None:
         self.machine = machine
+        self._peeks: dict[int, views.Peeks] = {}
         self.kernel = cast("Kernel", machine.program)
         self.names = EventNames(machine)
 
@@ -266,6 +267,14 @@ class Session:
     def _progress(self) -> tuple[int, ...]:
         return self.machine.now, *(core.retired for core in self.machine.cores)
 
+    def happened(self) -> tuple[int, ...]:
+        """Differs from the answer before if anything but the passing of time has happened."""
+        machine = self.machine
+        return (
+            self.recorder.recorded, self.focus, machine.terminal.waiting,
+            *(core.retired for core in machine.cores),
+        )  # fmt: skip
+
     @property
     def core(self) -> HostedCore:
         """The core on show."""
@@ -295,10 +304,10 @@ class Session:
         self._began = None
         if self._viewed >= 0:
             if self._viewed != self.generation:
-                self.values = views.register_values(self.machine, self.focus)
+                self.values = self._register_values(self.focus)
             self.baseline = dict(self.values)
             for core in self._others():
-                self.baseline.update(views.register_values(self.machine, core.index))
+                self.baseline.update(self._register_values(core.index))
         self.recorder.touched.clear()
 
     def type(self, data: bytes) -> int:
@@ -314,6 +323,13 @@ class Session:
             self.generation += 1
         return lost
 
+    def _register_values(self, cpu: int) -> dict[views.RegisterPlace, int]:
+        """Every register of the devices, as a core sees them."""
+        peeks = self._peeks.get(cpu)
+        if peeks is None:
+            peeks = self._peeks[cpu] = views.register_peeks(self.machine, cpu)
+        return {place: peek(index, cpu) for place, peek, index in peeks}
+
     def _say(self, reason: StopReason) -> None:
         if reason is StopReason.HALTED:
             self.last_stop = self.machine.halt_reason
@@ -328,7 +344,7 @@ class Session:
         ``shape`` asks for that of the timeout queue too, and ``timeline`` for a window of that: few
         pictures show them.
         """
-        self.values = views.register_values(self.machine, self.focus)
+        self.values = self._register_values(self.focus)
         self._viewed = self.generation
         return views.build(self, shape=shape, timeline=timeline)
 

@@ -5,7 +5,7 @@ Building a view reads with ``peek`` alone, so looking changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -175,14 +175,18 @@ class MachineView(msgspec.Struct, frozen=True):
     typed_waiting: int
 
 
-def register_values(machine: Machine, cpu: int = 0) -> dict[RegisterPlace, int]:
-    """Every register of the devices, as a core sees them."""
-    return {
-        _place_of(space, base, slot, cpu): file.peek(slot.key, slot.register.width // 8, cpu)
+Peeks = list[tuple[RegisterPlace, Callable[[int, int], int], int]]
+"""Where each register lies, how to look at it, and its index."""
+
+
+def register_peeks(machine: Machine, cpu: int) -> Peeks:
+    """How to look at every register of the devices, as a core sees them."""
+    return [
+        (_place_of(space, base, slot, cpu), port.peek, port.index)
         for device in machine.devices.values()
         for space, base, file in machine.windows(device)
-        for slot in file.slots()
-    }
+        for slot, port in ((slot, file.port(slot)) for slot in file.slots())
+    ]
 
 
 def _place_of(space: str, base: int, slot: Slot, cpu: int) -> RegisterPlace:

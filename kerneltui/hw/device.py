@@ -100,6 +100,13 @@ class InterruptController(Device):
     def interrupts(self, cpu: int) -> list[InterruptState]:
         """Every implemented interrupt, in number order; without side effects."""
 
+    def notable(self, cpu: int, numbers: set[int]) -> list[InterruptState]:
+        """Of :meth:`interrupts` at least those that are up, enabled, pending or active, or named.
+
+        A controller with many inputs leaves the others out.
+        """
+        return self.interrupts(cpu)
+
     @abstractmethod
     def gates(self, number: int, cpu: int) -> list[Gate]:
         """The conditions on interrupt ``number``'s way through this controller, in order."""

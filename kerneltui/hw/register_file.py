@@ -249,7 +249,8 @@ class RegisterFile:
         assert self._overlay is not None, self.table.name
         return self._overlay(offset, write)
 
-    def _port(self, slot: Slot) -> Port:
+    def port(self, slot: Slot) -> Port:
+        """What serves an element of this block."""
         port = self._ports.get(slot.key)
         if port is None:
             register = slot.register
@@ -270,7 +271,7 @@ class RegisterFile:
         slot = self._layout.get(offset)
         if slot is None or offset in self._overlaid or slot.register.window is not None:
             return None
-        port = self._port(slot)
+        port = self.port(slot)
         return port if port.size == size or not self.table.byte_addressed else None
 
     # -- accesses -----------------------------------------------------------------------------
@@ -309,7 +310,7 @@ class RegisterFile:
                 text = f"read of {self.table.name}+{at:#x} ({size} bytes): no register is there"
                 self._nothing_at(at, cpu, text)
             return 0
-        width = self._port(slot).size
+        width = self.port(slot).size
         access = self.read if effects else self.peek
         if not self.table.byte_addressed or (size == width and at == slot.offset):
             return access(slot.key, width, cpu)
@@ -329,7 +330,7 @@ class RegisterFile:
             text = f"{self.table.name}+{at:#x} <- {value:#x}: no register is there"
             self._nothing_at(at, cpu, text)
             return
-        port = self._port(slot)
+        port = self.port(slot)
         width = port.size
         if not self.table.byte_addressed or (size == width and at == slot.offset):
             self.write(slot.key, value, width, cpu)

@@ -17,6 +17,7 @@ from textual.worker import Worker
 from kerneltui.debugger.session import FREE, NEXT_INTERRUPT, NEXT_TIMER_EVENT, STEP, Goal, Session
 from kerneltui.scenarios.scenario import Changes
 from kerneltui.tui.commands import COMMANDS, bindings, next_speed, offered, speed_text
+from kerneltui.tui.frames import VIEWS_PER_S, Frames
 from kerneltui.tui.layout import ORDER, WIDE, Layout
 from kerneltui.tui.palette import palette
 from kerneltui.tui.panels import PANELS, ConsolePanel, Panel, RegistersPanel, TimelinePanel
@@ -26,8 +27,6 @@ from kerneltui.tui.state import state_text
 from kerneltui.tui.themes import DEFAULT_THEME, THEMES
 from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
 from kerneltui.units import format_time
-
-VIEWS_PER_S = 20
 
 
 class KernelTui(App[int]):
@@ -53,7 +52,8 @@ class KernelTui(App[int]):
         self._filter_box = Input(placeholder="register, device or field; Esc ends", id="filter")
         self.panels = [panel(number) for number, panel in enumerate(PANELS, 1)]
         self._arrangement = Layout(self.panels)
-        self.runner = Runner(session, speed, self._stopped, self._spawn)
+        self._frames = Frames(self)
+        self.runner = Runner(session, speed, self.refresh_view, self._spawn)
 
     # -- screen -----------------------------------------------------------------------------------
 
@@ -72,8 +72,8 @@ class KernelTui(App[int]):
         """First picture; signals that must leave a sane terminal behind."""
         self.panels[0].focus()
         leave_on_signals(self.exit)
-        self.set_interval(1 / VIEWS_PER_S, self._refresh_running)
-        self.refresh_view()
+        self.set_interval(1 / VIEWS_PER_S, self._frames.tick)
+        self.show_view()
 
     def on_ready(self) -> None:
         """The first picture stands: from here on garbage is collected as usual."""
@@ -138,12 +138,12 @@ class KernelTui(App[int]):
     def _timeline(self) -> TimelinePanel:
         return cast("TimelinePanel", self.panels[11])
 
-    def _refresh_running(self) -> None:
-        if self.runner.running:
-            self.refresh_view()
-
     def refresh_view(self) -> None:
-        """Show the present moment."""
+        """Show the present moment, once all that waits to be done has been done."""
+        self._frames.ask()
+
+    def show_view(self) -> None:
+        """Show the present moment, now."""
         if not self._status.is_attached:
             return  # leaving: timers outlive the widgets for a moment
         wanted: dict[str, Any] = {}
@@ -154,10 +154,18 @@ class KernelTui(App[int]):
         with self.batch_update():
             for panel in self.panels:
                 panel.show(view)
-            time, speed = format_time(view.now_ns), speed_text(self.runner.speed)
             self._status.show(
-                view.board, view.scenario, time, state_text(self.runner.goal, view), speed
+                view.board,
+                view.scenario,
+                format_time(view.now_ns),
+                state_text(self.runner.goal, view),
+                speed_text(self.runner.speed),
             )
+
+    def show_time(self) -> None:
+        """Show that time has passed and nothing else has happened."""
+        if self._status.is_attached:
+            self._status.show_time(format_time(self.session.machine.now))
 
     def on_panel_outdated(self) -> None:
         """It has come into sight, or wants to show something else."""
@@ -169,15 +177,12 @@ class KernelTui(App[int]):
         # As a worker, an error in it ends the app and is shown, and leaving the app ends it.
         return self.run_worker(work, "runner")
 
-    def _stopped(self) -> None:
-        self.refresh_view()
-
     def _go(self, goal: Goal) -> None:
         if self.session.machine.core.halt_reason:
             self.notify("The kernel has halted; r restarts.", severity="warning")
-            return
-        self.runner.start(goal)
-        self.refresh_view()
+        elif self._frames.has_room_for(goal.title):
+            self.runner.start(goal)
+            self.refresh_view()
 
     def action_toggle_run(self) -> None:
         """Space."""
@@ -370,7 +375,7 @@ class KernelTui(App[int]):
         self.session.close()
         session.boot()
         self.board, self.changes = board, changes
-        self.runner = Runner(session, self.runner.speed, self._stopped, self._spawn)
+        self.runner = Runner(session, self.runner.speed, self.refresh_view, self._spawn)
         for panel in self.panels:
             panel.forget()
         self.refresh_view()

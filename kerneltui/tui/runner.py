@@ -20,6 +20,8 @@ SLICE_S = 0.008
 """How long the event loop is kept waiting at most, about."""
 FRAME_S = 1 / 30
 """Time between two slices when running at a speed."""
+ASLEEP_S = 0.09
+"""Time between two slices in which only time passes."""
 LAG_S = 0.25
 """Beyond this the computer is too slow for the speed: do not try to catch up."""
 
@@ -107,10 +109,21 @@ class Runner:
 
     async def _pursue(self) -> None:
         while self.goal is not None:
-            await asyncio.sleep(max(FRAME_S - self._lag_s(), 0) if self._paced() else 0)
+            await asyncio.sleep(self._pause_s() if self._paced() else 0)
             self._slice()
             if self._paced() and self._lag_s() > LAG_S:
                 self._set_anchor()
+
+    def _pause_s(self) -> float:
+        """Until the next slice; while all cores sleep, until something is due.
+
+        Time is to be seen to pass meanwhile.
+        """
+        machine = self.session.machine
+        if machine.at_rest and not any(core.inputs for core in machine.cores):
+            due_s = (machine.scheduler.next_due - machine.now) / (self.speed * 1e9)
+            return max(min(due_s, ASLEEP_S) - self._lag_s(), 0) + 0.001
+        return max(FRAME_S - self._lag_s(), 0)
 
     def _lag_s(self) -> float:
         """By how many seconds of wall time the machine is behind the wall clock."""

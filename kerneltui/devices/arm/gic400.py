@@ -340,6 +340,21 @@ class Gic400(Distributor):
         needs = rule.needs.format(priority=self._priorities[cpu][number])
         return Gate(rule.name, passes, slot.name, name, value, needs, f"IHI 0048B {rule.ref}")
 
+    def notable(self, cpu: int, numbers: set[int]) -> list[InterruptState]:
+        """The GIC has hundreds of interrupts, of which a board uses a dozen."""
+        bitmaps = (self._high0[cpu] | self._high, self._enabled(cpu), self._pending(cpu),
+                   ~self._inactive(cpu))  # fmt: skip
+        found = bitmaps[0] | bitmaps[1] | bitmaps[2] | bitmaps[3]
+        for number in numbers:
+            found |= 1 << number
+        found &= (1 << self.config.irqs) - 1
+        states = []
+        while found:
+            lowest = found & -found
+            found ^= lowest
+            states.append(self._state(lowest.bit_length() - 1, cpu, bitmaps))
+        return states
+
     def interrupts(self, cpu: int) -> list[InterruptState]:
         """Every implemented interrupt, as this core sees it."""
         bitmaps = (self._high0[cpu] | self._high, self._enabled(cpu), self._pending(cpu),

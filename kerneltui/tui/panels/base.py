@@ -75,7 +75,7 @@ class Panel(LineView):
 
     def forget(self) -> None:
         """The next view is of another session, whose generations say nothing about this one's."""
-        self._shown = ()
+        self._view, self._shown = None, ()
 
     def update(self) -> None:
         """Show the present view anew."""
@@ -85,7 +85,14 @@ class Panel(LineView):
             if caption != self._caption:
                 # Content, as a caption can carry what the user typed: brackets are no markup there.
                 self._caption = caption
-                self.border_subtitle = Content(caption)
+                self._set_caption(Content(caption))
+
+    def _set_caption(self, caption: Content) -> None:
+        """Draw the lower border anew; setting ``border_subtitle`` would draw the whole panel."""
+        self._border_subtitle = caption
+        width, height = self.outer_size
+        origin = self.content_offset
+        self.refresh(Region(-origin.x, height - 1 - origin.y, width, 1))
 
     def on_resize(self, event: Resize) -> None:
         """A panel that was hidden or narrow catches up."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.widgets.line_view import Line, plain
@@ -26,7 +28,12 @@ class TracePanel(Panel):
 
     def content(self, view: MachineView, width: int) -> list[Line]:
         """A line for each event."""
-        return [plain(text, _look(text[24:])) for text in view.trace] or [plain("(reset)", "dim")]
+        return [_line(text) for text in view.trace] or [plain("(reset)", "dim")]
+
+
+@lru_cache(2_000)
+def _line(text: str) -> Line:
+    return plain(text, _look(text[24:]))
 
 
 def _look(text: str) -> str:

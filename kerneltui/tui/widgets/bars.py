@@ -21,8 +21,13 @@ def link(text: str, action: str, style: str = "") -> Content:
 class StatusBar(Static):
     """Board, scenario, virtual time, state, speed."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._said = ("", "", Content(""), "")
+
     def show(self, board: str, scenario: str, time: str, state: Content, speed: str) -> None:
         """Everything that the bar says."""
+        self._said = (board, scenario, state, speed)
         gap = Content("  ")
         self.update(
             layout=False,
@@ -32,6 +37,11 @@ class StatusBar(Static):
                 link(speed, "choose('faster')", "bold"), gap, state,
             )
         )  # fmt: skip
+
+    def show_time(self, time: str) -> None:
+        """Another time, and all else as before."""
+        board, scenario, state, speed = self._said
+        self.show(board, scenario, time, state, speed)
 
 
 class PanelTabs(Static):

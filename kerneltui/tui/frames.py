@@ -1,0 +1,71 @@
+"""When the screen is drawn anew: one view and one frame for all that came in since the last one.
+
+A key changes the machine at once; the view is taken when no further key waits.  What a person types
+ahead is carried out.  A held key, or a burst of one key, is not carried out beyond what fits into
+the time of a frame, so that the screen keeps up with the machine.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kerneltui.tui.app import KernelTui
+
+VIEWS_PER_S = 20
+"""while the machine runs"""
+FRAME_S = 1 / 30
+"""So long may repeats of a command go on before their frame is drawn."""
+TYPED_AHEAD = 8
+"""So many repeats of a command are carried out in any case."""
+LONGEST_STILL_S = 0.4
+"""Views are so far apart while time passes and nothing happens: counters show that they count."""
+LONGEST_SAME_TIME_S = 0.095
+"""The clock in the bar is drawn so often meanwhile."""
+
+
+class Frames:
+    """See the module."""
+
+    def __init__(self, app: KernelTui) -> None:
+        self._app = app
+        self._asked_at: float | None = None
+        self._happened: tuple[int, ...] = ()
+        self._viewed_at = self._timed_at = 0.0
+        self._command: object = None
+        self._repeats = 0
+
+    def ask(self) -> None:
+        """The present picture is out of date."""
+        if self._asked_at is None:
+            self._asked_at = perf_counter()
+            self._app.call_next(self._draw)
+
+    def has_room_for(self, command: object) -> bool:
+        """Whether to carry ``command`` out, or to drop it as one repeat too many in this frame."""
+        if self._asked_at is None or command != self._command:
+            self._repeats = 0
+        self._command = command
+        self._repeats += 1
+        if self._repeats <= TYPED_AHEAD or self._asked_at is None:
+            return True
+        return perf_counter() - self._asked_at < FRAME_S
+
+    def _draw(self) -> None:
+        self._app.show_view()
+        self._asked_at = None
+
+    def tick(self) -> None:
+        """While the machine runs, see whether there is anything new to show."""
+        app = self._app
+        if not app.runner.running:
+            return
+        happened, now = app.session.happened(), perf_counter()
+        if happened != self._happened or now - self._viewed_at >= LONGEST_STILL_S:
+            self._happened = happened
+            self._viewed_at = self._timed_at = now
+            self.ask()
+        elif now - self._timed_at >= LONGEST_SAME_TIME_S:
+            self._timed_at = now
+            app.show_time()

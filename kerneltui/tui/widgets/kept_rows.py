@@ -1,0 +1,56 @@
+"""Widgets whose finished rows are kept until something makes them dirty.
+
+Textual draws all that lies in the rectangle around what has changed.  It keeps lines too, but asks
+for borders, titles and filters anew each time; here a row that is clean costs a look into a table.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.geometry import Region
+from textual.scrollbar import ScrollBar
+from textual.strip import Strip
+from textual.widget import Widget
+
+
+class KeptRows(Widget):
+    """A base class before a widget's own: see the module."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._rows: dict[int, Strip] = {}
+        """finished rows by their place in the widget, borders among them"""
+
+    def _set_dirty(self, *regions: Region) -> None:
+        # All that makes Textual draw a widget anew ends here; regions are of the content.
+        super()._set_dirty(*regions)
+        if regions:
+            top = self.content_offset.y
+            for region in regions:
+                for y in region.line_range:
+                    self._rows.pop(y + top, None)
+        else:
+            self._rows.clear()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows in ``crop``, which is of the whole widget."""
+        width = self.outer_size.width
+        rows = self._rows
+        missing = [y for y in crop.line_range if y not in rows]
+        if missing:
+            span = range(missing[0], missing[-1] + 1)
+            rows.update(zip(span, self.finished_rows(span, width), strict=True))
+        strips = [rows[y] for y in crop.line_range]
+        first, last = crop.column_span
+        if (first, last) == (0, width):
+            return strips
+        return [strip.crop(first, last) for strip in strips]
+
+    def finished_rows(self, span: range, width: int) -> list[Strip]:
+        """Rows with all that belongs to them, as Textual draws them."""
+        return super().render_lines(Region(0, span.start, width, len(span)))
+
+
+class KeptScrollBar(KeptRows, ScrollBar):
+    """A scroll bar that is drawn when it has moved."""
