@@ -105,6 +105,7 @@ class Pl011(Device):
         self._overrun = False
         self._divisor = 0
         self._set_depth(1)
+        self._decode()
         self._modem = self._modem_inputs()
         self._update()
 
@@ -136,9 +137,18 @@ class Pl011(Device):
 
         With a divisor of 0, which the manual calls invalid, that of 115200 baud.
         """
-        control = self._line_control[0]
+        return self._frame_ns
+
+    def _decode(self) -> None:
+        """What the settings come to for each character; they change less often."""
+        control, levels = self._line_control[0], self._ifls[0]
         data = 5 + WORD_LENGTH.extract(control)
-        return self._bits_ns(2 + data + bool(control & LCR_PEN) + bool(control & LCR_STP2))
+        self._data_mask = (1 << data) - 1
+        bits = 2 + data + bool(control & LCR_PEN) + bool(control & LCR_STP2)
+        self._frame_ns = self._bits_ns(bits)
+        single = self._depth == 1
+        self._transmit_level = 0 if single else LEVELS[TX_LEVEL.extract(levels)]
+        self._receive_level = 1 if single else LEVELS[RX_LEVEL.extract(levels)]
 
     def receive(self, byte: int, errors: int = 0) -> None:
         """A character's stop bit ends now; ``errors`` joins FE = 1, PE = 2 and BE = 4.
@@ -146,7 +156,7 @@ class Pl011(Device):
         In loopback the receive pin is disconnected (3.3.8).
         """
         if not self._control[0] & CR_LBE:
-            lasted = 0 if self.config.instant else self.frame_ns()
+            lasted = 0 if self.config.instant else self._frame_ns
             self._arrive(byte, errors, self.scheduler.now - lasted)
             self._update()
 
@@ -171,17 +181,11 @@ class Pl011(Device):
                 errors |= OE
                 self._overrun = False
             place = (self._first + self._count) % self._depth
-            self._received[place] = byte & self._data_mask() | errors << ENTRY_ERRORS
+            self._received[place] = byte & self._data_mask | errors << ENTRY_ERRORS
             self._count += 1
-            if self._count == self._receive_level():
+            if self._count == self._receive_level:
                 self._raw[0] |= INT_RX
         self._await_timeout()
-
-    def _data_mask(self) -> int:
-        return (1 << 5 + WORD_LENGTH.extract(self._line_control[0])) - 1
-
-    def _receive_level(self) -> int:
-        return 1 if self._depth == 1 else LEVELS[RX_LEVEL.extract(self._ifls[0])]
 
     def _await_timeout(self) -> None:
         """The period runs from the last character on, if the mask enables the counter (2.8.4)."""
@@ -215,13 +219,10 @@ class Pl011(Device):
         if self._shifting is None:
             self._shifting = waiting.pop(0)
             self._shifting_since = self.scheduler.now
-            if len(waiting) == self._transmit_level():
+            if len(waiting) == self._transmit_level:
                 self._raw[0] |= INT_TX
-            self._sender.arm(self.scheduler.now + self.frame_ns())
+            self._sender.arm(self.scheduler.now + self._frame_ns)
         return []
-
-    def _transmit_level(self) -> int:
-        return 0 if self._depth == 1 else LEVELS[TX_LEVEL.extract(self._ifls[0])]
 
     def _proceed(self) -> None:
         """Send what may be sent, after anything that could let the transmitter go on."""
@@ -237,11 +238,12 @@ class Pl011(Device):
         self._proceed()
         if byte is not None:
             self._deliver(byte, began_ns)
-        self._sense_break()
-        self._update()
+        if self._line_control[0] & LCR_BRK:
+            self._sense_break()
+            self._update()
 
     def _deliver(self, byte: int, began_ns: int) -> None:
-        byte &= self._data_mask()
+        byte &= self._data_mask
         if self._control[0] & CR_LBE:
             self._arrive(byte, 0, began_ns)
             self._update()
@@ -305,7 +307,7 @@ class Pl011(Device):
         if self._count:
             self._count -= 1
             self._first = (self._first + 1) % self._depth
-        if self._count < self._receive_level():
+        if self._count < self._receive_level:
             self._raw[0] &= ~INT_RX
         if not self._count:
             self._raw[0] &= ~INT_RT
@@ -317,7 +319,7 @@ class Pl011(Device):
         """A store above the trigger level withdraws the transmit interrupt (2.8.3)."""
         if len(self._waiting) < self._depth:
             self._waiting.append(value & DATA)
-        if len(self._waiting) > self._transmit_level():
+        if len(self._waiting) > self._transmit_level:
             self._raw[0] &= ~INT_TX
         self._proceed()
 
@@ -348,6 +350,7 @@ class Pl011(Device):
         depth = FIFO_DEPTH if value & LCR_FEN else 1
         if depth != self._depth:
             self._set_depth(depth)
+        self._decode()
         self._sense_break()
         self._proceed()
 
@@ -362,6 +365,10 @@ class Pl011(Device):
         self._sense_modem()
         self._sense_break()
         self._proceed()
+
+    def write_UARTIFLS(self, index: int, cpu: int, value: int) -> None:
+        """Other levels make no interrupt by themselves: interrupts are transitions (3.3.9)."""
+        self._decode()
 
     def write_UARTIMSC(self, index: int, cpu: int, value: int) -> None:
         """The timeout's mask also enables its counter, so raw and masked are alike (3.3.11)."""
