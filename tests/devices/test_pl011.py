@@ -535,6 +535,30 @@ def test_a_character_that_has_begun_to_arrive_is_completed(fifo, control):
     assert drain(fifo) == [0x43]
 
 
+def test_a_disabled_receiver_completes_one_character_and_no_more(fifo):
+    advance(fifo, 1000)
+    fifo.regs.write(CR, 0x101)
+    fifo.receive(0x41)
+    fifo.receive(0x42)
+    assert drain(fifo) == [0x41]
+
+
+def test_a_receiver_that_is_on_and_off_in_one_moment_hears_nothing(fifo):
+    fifo.regs.write(CR, 0x101)
+    fifo.receive(0x41)
+    assert drain(fifo) == []
+
+
+def test_a_receiver_that_is_on_again_does_not_make_up_for_what_it_missed(fifo):
+    advance(fifo, 1000)
+    fifo.regs.write(CR, 0x101)
+    advance(fifo, 10 * fifo.frame_ns())
+    fifo.regs.write(CR, ENABLED)
+    fifo.regs.write(CR, 0x101)
+    fifo.receive(0x41)
+    assert drain(fifo) == []
+
+
 def test_a_character_that_begins_as_the_receiver_stops_is_not_received(fifo):
     advance(fifo, 1000)
     fifo.regs.write(CR, 0x101)

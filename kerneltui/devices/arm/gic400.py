@@ -16,8 +16,9 @@ Pre-emption: the running priority is the highest that the active priorities regi
 the binary point cut it at its acknowledge.  A pending interrupt pre-empts if its priority is higher
 in the bits that the present binary point of its own group leaves: GICC_BPR for group 0, and for
 group 1 too with CBPR set, else GICC_ABPR (3.3, 4.4.1, and UpdateExceptionState in 3.7).  With
-nothing active any priority will do.  GICC_ABPR counts from one bit further, as with the Security
-Extensions and in QEMU: its n leaves the bits that n - 1 leaves in GICC_BPR.
+nothing active any priority will do.  GICC_ABPR counts from one bit further, its n leaves the bits
+that n - 1 leaves in GICC_BPR: so it is with the Security Extensions, which the chip has, and in
+QEMU without them too.
 
 The text goes before the pseudocode in one place: GICC_IAR reads 1022 for a group 1 interrupt that
 AckCtl hides only where its priority suffices to be signalled (3.4.2), which the pseudocode leaves

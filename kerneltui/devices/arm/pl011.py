@@ -100,7 +100,8 @@ class Pl011(Device):
         self._shifting: int | None = None
         self._shifting_since = 0
         self._receiving = self._break = False
-        self._receiving_since = self._receiving_until = 0
+        self._receiving_since = 0
+        self._stopped_ns: int | None = None
         self._received = [0] * FIFO_DEPTH
         self._overrun = False
         self._divisor = 0
@@ -163,13 +164,14 @@ class Pl011(Device):
     def _arrive(self, byte: int, errors: int, began_ns: int) -> None:
         """Into the FIFO; when that is full the character is lost, what it holds stays (2.4.3).
 
-        A receiver that has been disabled completes a character that began before (3.3.8).  An
-        overrun goes into the status register at once, and into the FIFO with the next character
-        that finds room.
+        A receiver that has been disabled completes the one character that began before (3.3.8).
+        An overrun goes into the status register at once, and into the FIFO with the next
+        character that finds room.
         """
-        completes = self._receiving_since <= began_ns < self._receiving_until
-        if not (self._receiving or completes):
-            return
+        if not self._receiving:
+            if self._stopped_ns is None or began_ns >= self._stopped_ns:
+                return
+            self._stopped_ns = None
         errors &= CHARACTER_ERRORS
         self._raw[0] |= errors << RAW_ERRORS
         if self._count == self._depth:
@@ -356,11 +358,11 @@ class Pl011(Device):
 
     def write_UARTCR(self, index: int, cpu: int, value: int) -> None:
         """Characters stored before the transmitter was enabled start now (2.8.3)."""
-        receiving = self._control[0] & RECEIVES == RECEIVES
+        receiving, now = self._control[0] & RECEIVES == RECEIVES, self.scheduler.now
         if receiving and not self._receiving:
-            self._receiving_since = self.scheduler.now
+            self._receiving_since = now
         elif self._receiving and not receiving:
-            self._receiving_until = self.scheduler.now
+            self._stopped_ns = now if now > self._receiving_since else None
         self._receiving = receiving
         self._sense_modem()
         self._sense_break()
