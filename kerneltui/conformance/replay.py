@@ -152,11 +152,19 @@ def _bytes_differ(rig: Rig, record: Record) -> list[Difference]:
 
 
 def _write(rig: Rig, op: dict[str, Any]) -> None:
-    rig.space(op.get("space")).write(op["addr"], op["value"], op["size"])
+    rig.space(op.get("space")).write(op["addr"], op["value"], op["size"], _core(rig, op))
 
 
 def _sysreg_write(rig: Rig, op: dict[str, Any]) -> None:
     rig.space("sysreg").write(rig.sysreg(op["reg"]), op["value"], 8)
+
+
+def _core(rig: Rig, op: dict[str, Any]) -> int:
+    """The core that makes an access: 0 where the trace names none."""
+    cpu: int = op.get("cpu", 0)
+    if cpu >= rig.cores:
+        raise ValueError(f"this device has no core {cpu}: only {rig.cores}, from 0")
+    return cpu
 
 
 def _read(rig: Rig, op: dict[str, Any]) -> str | None:
@@ -175,7 +183,7 @@ def _compare(
     if "t0" in op:
         _wait_for(rig, space, address, size, op)
     when = _when(rig)
-    got = space.read(address, size)
+    got = space.read(address, size, _core(rig, op))
     if got & mask == wanted:
         return None
     masked = f" (mask {mask:#x})" if "mask" in op else ""

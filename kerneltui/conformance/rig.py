@@ -23,6 +23,7 @@ class Rig:
     ``outputs`` are the intercepted lines by the trace's line number; ``pins`` maps the trace's
     gpio names to a device and its kind of input, with true where the number is a core's.
     ``tick_hz`` is the rate of the clock in which a trace gives the time of its operations.
+    ``cores`` says how many cores an access can come from.
     """
 
     def __init__(self, header: Mapping[str, Any]) -> None:
@@ -33,6 +34,7 @@ class Rig:
         self.changes: list[tuple[int, int]] = []
         self.sent = bytearray()
         self.tick_hz = NS_PER_S
+        self.cores = 1
         self.default_space = str(header.get("space", "mmio"))
         self._numbers: dict[str, int] = {}
 

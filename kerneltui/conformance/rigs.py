@@ -19,8 +19,10 @@ from kerneltui.devices.bcm.bcm2835_ic import Bcm2835Ic
 from kerneltui.devices.bcm.bcm2835_ic import Config as IcConfig
 from kerneltui.devices.bcm.bcm2836_local_ic import Bcm2836LocalIc
 from kerneltui.devices.bcm.bcm2836_local_ic import Config as LocalIcConfig
+from kerneltui.devices.bcm.bcm2836_local_ic_registers import BCM2836_LOCAL
 from kerneltui.devices.bcm.system_timer import Config as SystemTimerConfig
 from kerneltui.devices.bcm.system_timer import SystemTimer
+from kerneltui.hw.line import Sink
 
 CORES = 4
 
@@ -33,16 +35,29 @@ RASPI4B_GIC = (0xFF84_1000, 0xFF84_2000)
 VIRT_GIC = (0x0800_0000, 0x0801_0000)
 
 PPI_INTIDS = {"cntpsirq": 29, "cntpnsirq": 30, "cnthpirq": 26, "cntvirq": 27}
-FIRST_PPI = 16
+LOCAL_TIMER, CLEAR_RELOAD = (
+    BCM2836_LOCAL[name] for name in ("LOCAL_TIMER_CONTROL_STATUS", "LOCAL_TIMER_CLEAR_RELOAD")
+)
+FIRST_PPI, PRIVATE = 16, 32
+GIC_SPIS = 192
 GIC_PRIORITY_BITS = 8
 GIC_IIDR = 0x43B
-"""QEMU's model of a GICv2 is no GIC-400: it has all priority bits and names Arm alone."""
+"""QEMU's model of a GICv2 is no GIC-400: it has all priority bits and names Arm alone.
+
+It also takes GICC_IAR from the pseudocode, which the model does for such an IIDR.
+"""
+
+
+def _gic(rig: Rig, bases: tuple[int, int], irqs: int = PRIVATE + GIC_SPIS) -> Gic400:
+    config = GicConfig(irqs, GIC_PRIORITY_BITS, GIC_IIDR)
+    gic = Gic400("gic", config, rig.scheduler, CORES)
+    rig.mount(gic, *bases)
+    return gic
 
 
 def _gic_timer(header: Mapping[str, Any], bases: tuple[int, int], irqs: int) -> Rig:
     rig = TimerRig(header, CORES)
-    gic = Gic400("gic", GicConfig(irqs, GIC_PRIORITY_BITS, GIC_IIDR), rig.scheduler, CORES)
-    rig.mount(gic, *bases)
+    gic = _gic(rig, bases, irqs)
     for output, intid in PPI_INTIDS.items():
         for core, line in enumerate(rig.timer.outputs[output]):
             line.connect(gic.input("ppi", intid - FIRST_PPI, core))
@@ -76,8 +91,28 @@ def gentimer_raspi3b(header: Mapping[str, Any]) -> Rig:
 def gicv2(header: Mapping[str, Any]) -> Rig:
     """The Pi 4's GIC: outputs 0-3 are the cores' IRQ, 4-7 their FIQ."""
     rig = Rig(header)
-    gic = Gic400("gic", GicConfig(224, GIC_PRIORITY_BITS, GIC_IIDR), rig.scheduler, CORES)
-    rig.mount(gic, *RASPI4B_GIC)
+    gic = _gic(rig, RASPI4B_GIC)
+    rig.intercept([*gic.outputs["irq"], *gic.outputs["fiq"]])
+    rig.pins["unnamed-gpio-in"] = (gic, "spi", False)
+    return rig
+
+
+class _GicRig(Rig):
+    """Behind the SPIs the trace numbers the PPIs: 32 lines for each core, the INTIDs 0 to 31."""
+
+    def pin(self, gpio: str, number: int) -> Sink:
+        if number < GIC_SPIS:
+            return super().pin(gpio, number)
+        gic, _, _ = self.pins[gpio]
+        core, intid = divmod(number - GIC_SPIS, PRIVATE)
+        return gic.input("ppi", intid - FIRST_PPI, core)
+
+
+def gicv2_x(header: Mapping[str, Any]) -> Rig:
+    """As :func:`gicv2`, with PPIs, and accesses from each core."""
+    rig = _GicRig(header)
+    rig.cores = CORES
+    gic = _gic(rig, RASPI4B_GIC)
     rig.intercept([*gic.outputs["irq"], *gic.outputs["fiq"]])
     rig.pins["unnamed-gpio-in"] = (gic, "spi", False)
     return rig
@@ -104,16 +139,49 @@ def _peripherals(rig: Rig) -> Bcm2835Ic:
     return ic
 
 
-def bcm2836_local(header: Mapping[str, Any]) -> Rig:
-    """The Pi 3's per-core interrupt controller: outputs are the cores' IRQ."""
-    rig = Rig(header)
-    local = _local_ic(rig)
-    rig.intercept(local.outputs["irq"])
+def _intercept_local(rig: Rig, local: Bcm2836LocalIc, output: str) -> Rig:
+    rig.intercept(local.outputs[output])
     for name in PPI_INTIDS:
         rig.pins[name] = (local, name, True)
     for name in ("gpu-irq", "gpu-fiq"):
         rig.pins[name] = (local, name, False)
     return rig
+
+
+def bcm2836_local(header: Mapping[str, Any]) -> Rig:
+    """The Pi 3's per-core interrupt controller: outputs are the cores' IRQ."""
+    rig = Rig(header)
+    return _intercept_local(rig, _local_ic(rig), "irq")
+
+
+class _QemuLocalTimer:
+    """The registers with QEMU's store to the local timer: it keeps the flag's bit and re-loads.
+
+    Other families are recorded with a clear before and a re-load after each such store, so that
+    it does not matter; these two are made here.
+    """
+
+    def __init__(self, local: Bcm2836LocalIc) -> None:
+        self._regs = local.regs
+        self.read, self.peek = local.regs.read, local.regs.peek
+
+    def write(self, offset: int, value: int, size: int = 4, cpu: int = 0) -> None:
+        control = offset == LOCAL_TIMER.offset
+        if control and not value & LOCAL_TIMER["INTERRUPT_FLAG"].mask:
+            self._regs.write(CLEAR_RELOAD.offset, CLEAR_RELOAD["INTERRUPT_FLAG_CLEAR"].mask)
+        self._regs.write(offset, value, size, cpu)
+        if control:
+            self._regs.write(CLEAR_RELOAD.offset, CLEAR_RELOAD["RELOAD"].mask)
+
+
+def bcm2836_local_x(header: Mapping[str, Any]) -> Rig:
+    """As :func:`bcm2836_local`, but outputs are the cores' FIQ."""
+    rig = Rig(header)
+    local = Bcm2836LocalIc("local", LocalIcConfig(), rig.scheduler, CORES)
+    rig.space("mmio").attach(
+        LOCAL_IC_BASE, BCM2836_LOCAL.size, BCM2836_LOCAL.name, _QemuLocalTimer(local)
+    )
+    return _intercept_local(rig, local, "fiq")
 
 
 def bcm2835_ic(header: Mapping[str, Any]) -> Rig:
@@ -156,10 +224,12 @@ def pl011(header: Mapping[str, Any]) -> Rig:
 
 RIGS: dict[str, Callable[[Mapping[str, Any]], Rig]] = {
     "gicv2": gicv2,
+    "gicv2_x": gicv2_x,
     "gentimer-raspi3b": gentimer_raspi3b,
     "gentimer-raspi4b": gentimer_raspi4b,
     "gentimer-virt": gentimer_virt,
     "bcm2836_local": bcm2836_local,
+    "bcm2836_local_x": bcm2836_local_x,
     "bcm2835_ic": bcm2835_ic,
     "bcm2835_systmr": bcm2835_systmr,
     "bcm2837_chain": bcm2837_chain,

@@ -130,6 +130,16 @@ class Register(msgspec.Struct, frozen=True):
         """The name of the state behind this register."""
         return self.store or self.stem
 
+    def __getitem__(self, name: str) -> Field:
+        """The field of that name; RegisterError if there is none.
+
+        Devices take their masks from here, once, at import: ``TABLE["CR"]["TXE"].mask``.
+        """
+        for item in self.fields:
+            if item.name == name:
+                return item
+        raise RegisterError(f"{self.name} has no field {name!r}")
+
     def mask_of(self, *kinds: Access) -> int:
         """The bits of all fields with one of these access kinds."""
         mask = 0
@@ -156,7 +166,9 @@ class RegisterTable(msgspec.Struct, frozen=True, eq=False):
     ``size`` is the extent of the block in address units.  ``byte_addressed`` is false where each
     address names a whole register (system registers, MSRs, index/data windows); ``base`` is then
     the block's place in that space, which no board can choose.  ``space`` is the address space that
-    the block lies in; blocks behind an index/data window lie in none.
+    the block lies in; blocks behind an index/data window lie in none.  ``raz_wi`` is true where the
+    manual says of all reserved addresses that they read as zero and ignore stores: an access to one
+    is then as modelled as any other, and not reported.
     """
 
     module: str
@@ -168,6 +180,7 @@ class RegisterTable(msgspec.Struct, frozen=True, eq=False):
     byte_addressed: bool = True
     base: int = 0
     space: str = MEMORY
+    raz_wi: bool = False
     _by_stem: dict[str, Register] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:

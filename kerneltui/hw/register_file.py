@@ -142,7 +142,8 @@ class RegisterFile:
     ``changes`` adapts single registers to a device's parameters, by stem:
     ``{"GICD_TYPER": {"reset": 0x66}}``.  Reads and writes take an offset in address units, a size
     in bytes and the accessing core.  An offset that the table does not declare reads as zero and
-    is reported through ``on_unmodelled(text)``, as a store to a TAG field is.
+    is reported through ``on_unmodelled(text)``, as a store to a TAG field is; in a table that is
+    ``raz_wi`` only an unaligned access to a register is.
     """
 
     def __init__(
@@ -359,7 +360,8 @@ class RegisterFile:
         notice: Callable[[str, int, int], None] | None = getattr(self.owner, "undeclared", None)
         if notice is not None:
             notice(self.table.name, at, cpu)
-        self._report(text)
+        if not self.table.raz_wi or self.slot_at(at) is not None:
+            self._report(text)
 
     def _report(self, text: str) -> None:
         if self.on_unmodelled is not None:

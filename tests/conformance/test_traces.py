@@ -19,9 +19,14 @@ def test_the_models_answer_as_recorded(path):
     assert result.agreed == result.total == len(path.read_text().splitlines()) - 1
 
 
-def test_every_family_has_a_rig_and_eight_traces():
-    found = {family.name: len(list(family.glob("*.jsonl"))) for family in TRACES.iterdir()}
-    assert found == dict.fromkeys(RIGS, 8)
+def test_every_rig_has_traces_eight_in_its_own_family_and_four_in_each_further_one():
+    devices = set()
+    for family in TRACES.iterdir():
+        files = list(family.glob("*.jsonl"))
+        (device,) = {json.loads(file.read_text().splitlines()[0])["device"] for file in files}
+        assert len(files) == (8 if family.name == device else 4), family.name
+        devices.add(device)
+    assert devices == set(RIGS)
 
 
 # -- a wrong answer is seen ---------------------------------------------------------------------
@@ -108,6 +113,15 @@ def test_a_wrong_byte_is_reported(tmp_path):
     assert f"got {right}" in result.difference
 
 
+def test_an_access_comes_from_the_core_that_the_trace_names(tmp_path):
+    rows = rows_of("gicv2_multi_x", seed=21)
+    sgi_1_from_core_3 = 3 << 10 | 1
+    place = place_of(rows, op="read", cpu=2, value=sgi_1_from_core_3)
+    rows[place]["cpu"] = 3
+    result = replay(written(tmp_path, rows))
+    assert f"trace.jsonl:{place + 1}: read of GICC_IAR" in result.difference
+
+
 def test_a_wrong_time_is_reported(tmp_path):
     rows = rows_of("bcm2835_systmr")
     place = place_of(rows, op="clock_step")
@@ -161,6 +175,7 @@ def test_the_moment_of_a_tval_write_must_explain_all_that_follows(tmp_path):
 # -- a file that cannot be replayed -------------------------------------------------------------
 
 HEADER = '{"device": "bcm2835_systmr", "space": "mmio"}'
+GIC = '{"device": "gicv2_x"}'
 
 
 @pytest.mark.parametrize(
@@ -179,6 +194,14 @@ HEADER = '{"device": "bcm2835_systmr", "space": "mmio"}'
         (HEADER + '\n{"op": "read", "addr": 4, "size": 3, "value": 0}\n', 2, "size 3"),
         (HEADER + '\n{"op": "write", "addr": 4, "size": 4, "value": -1}\n', 2, '"value"'),
         (HEADER + '\n{"op": "read", "addr": 4, "size": 4, "value": 0}\n', 2, "nothing answers"),
+        (HEADER + '\n{"op": "read", "addr": 4, "size": 4, "value": 0, "cpu": 1}\n', 2, "core 1"),
+        (HEADER + '\n{"op": "write", "addr": 4, "size": 4, "value": 0, "cpu": -1}\n', 2, '"cpu"'),
+        (GIC + '\n{"op": "write", "addr": 4, "size": 4, "value": 0, "cpu": 4}\n', 2, "only 4"),
+        (
+            GIC + '\n{"op": "irq_in", "gpio": "unnamed-gpio-in", "line": 336, "level": 1}',
+            2,
+            "core 4",
+        ),
         (HEADER + '\n{"op": "irq", "line": 0, "level": 1}\n', 2, "answers nothing"),
         (HEADER + '\n{"op": "irq_in", "gpio": "x", "line": 0, "level": 1}\n', 2, "no input 'x'"),
         (HEADER + '\n{"op": "irq_in", "gpio": "x", "line": 0, "level": 2}\n', 2, "level 2"),

@@ -186,6 +186,123 @@ def test_a_disabled_local_timer_waits_at_its_reload_value(ic):
     assert ic.scheduler.armed() == []
 
 
+def test_the_flag_is_read_only(ic):
+    ic.regs.write(LOCAL_TIMER, FLAG | INTERRUPT | ENABLE | 384)
+    assert ic.regs.read(LOCAL_TIMER) == INTERRUPT | ENABLE | 384
+    assert levels(ic) == [0] * 4
+    advance(ic, 10_000)
+    for value in (INTERRUPT | ENABLE | 384, INTERRUPT | 384, INTERRUPT):
+        ic.regs.write(LOCAL_TIMER, value)
+        assert ic.regs.read(LOCAL_TIMER) == FLAG | value
+        assert levels(ic) == only(0)
+    ic.regs.write(LOCAL_CLEAR, CLEAR)
+    assert ic.regs.read(LOCAL_TIMER) == INTERRUPT
+
+
+def test_a_store_leaves_a_running_count_alone(ic):
+    ic.regs.write(LOCAL_TIMER, ENABLE | 384)
+    advance(ic, 6_000)
+    ic.regs.write(LOCAL_TIMER, INTERRUPT | ENABLE | 384)
+    advance(ic, 3_999)
+    assert levels(ic) == [0] * 4
+    advance(ic, 1)
+    assert levels(ic) == only(0)
+
+
+@pytest.mark.parametrize("reload", [48, 3840])
+def test_a_new_reload_value_counts_from_the_next_zero_on(ic, reload):
+    ic.regs.write(LOCAL_TIMER, INTERRUPT | ENABLE | 384)
+    advance(ic, 35_000)
+    ic.regs.write(LOCAL_CLEAR, CLEAR)
+    ic.regs.write(LOCAL_TIMER, INTERRUPT | ENABLE | reload)
+    for wait in (5_000, reload * 10_000 // 384, reload * 10_000 // 384):
+        advance(ic, wait - 1)
+        assert levels(ic) == [0] * 4
+        advance(ic, 1)
+        assert levels(ic) == only(0)
+        ic.regs.write(LOCAL_CLEAR, CLEAR)
+
+
+def test_the_reload_bit_brings_a_new_value_in_at_once(ic):
+    ic.regs.write(LOCAL_TIMER, INTERRUPT | ENABLE | 3840)
+    advance(ic, 5_000)
+    ic.regs.write(LOCAL_TIMER, INTERRUPT | ENABLE | 384)
+    ic.regs.write(LOCAL_CLEAR, RELOAD)
+    advance(ic, 9_999)
+    assert levels(ic) == [0] * 4
+    advance(ic, 1)
+    assert levels(ic) == only(0)
+
+
+def test_a_count_without_a_reload_value_stays_at_zero_until_there_is_one(ic):
+    ic.regs.write(LOCAL_TIMER, INTERRUPT | ENABLE | 384)
+    advance(ic, 5_000)
+    ic.regs.write(LOCAL_TIMER, INTERRUPT | ENABLE)
+    advance(ic, 5_000)
+    assert levels(ic) == only(0), "it has come to zero"
+    ic.regs.write(LOCAL_CLEAR, CLEAR)
+    advance(ic, 10**9)
+    assert levels(ic) == [0] * 4
+    ic.regs.write(LOCAL_TIMER, INTERRUPT | ENABLE | 384)
+    advance(ic, 9_999)
+    assert levels(ic) == [0] * 4
+    advance(ic, 1)
+    assert levels(ic) == only(0)
+
+
+class NaiveTimer:
+    """Section 4.11, edge by edge."""
+
+    def __init__(self):
+        self.reload = self.count = self.flag = 0
+        self.enabled = False
+
+    def store(self, reload, enabled):
+        if not self.enabled or not enabled or not self.count:
+            self.count = reload
+        self.reload, self.enabled = reload, enabled
+
+    def command(self, clear, reload):
+        if clear:
+            self.flag = 0
+        if reload:
+            self.count = self.reload
+
+    def edge(self):
+        if self.enabled and self.count:
+            self.count -= 1
+            if not self.count:
+                self.flag, self.count = 1, self.reload
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("store"), st.integers(0, 6), st.sampled_from([False, True, True])),
+            st.tuples(st.just("command"), st.booleans(), st.booleans()),
+            st.tuples(st.just("edges"), st.integers(1, 15), st.none()),
+        ),
+        max_size=40,
+    )
+)
+def test_the_local_timer_counts_as_a_counter_would(actions):
+    ic = Bcm2836LocalIc("local", Config(crystal_hz=500_000_000), Scheduler(), 4)
+    naive = NaiveTimer()
+    for kind, first, second in actions:
+        if kind == "store":
+            naive.store(first, second)
+            ic.regs.write(LOCAL_TIMER, INTERRUPT | (ENABLE if second else 0) | first)
+        elif kind == "command":
+            naive.command(first, second)
+            ic.regs.write(LOCAL_CLEAR, (CLEAR if first else 0) | (RELOAD if second else 0))
+        else:
+            for _ in range(first):
+                naive.edge()
+                advance(ic, 1)
+                assert ic.regs.read(LOCAL_TIMER) >> 31 == naive.flag
+        assert levels(ic) == [naive.flag, 0, 0, 0]
+
+
 def test_no_reload_value_no_interrupt(ic):
     ic.regs.write(LOCAL_TIMER, INTERRUPT | ENABLE)
     advance(ic, 10**9)

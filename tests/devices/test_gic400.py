@@ -42,6 +42,65 @@ def test_interrupt_ids_beyond_the_implemented_are_raz_wi():
         assert gicd.read(offset) == 0
 
 
+@pytest.mark.parametrize(
+    ("block", "offset"),
+    [("GICD", 0x00C), ("GICD", 0x020), ("GICD", 0x07C), ("GICD", 0x09C), ("GICD", 0x11C),
+     ("GICD", 0x19C), ("GICD", 0x21C), ("GICD", 0x29C), ("GICD", 0x31C), ("GICD", 0x39C),
+     *(("GICD", 0x400 + 4 * n) for n in range(56, 64)), ("GICD", 0x7FC), ("GICD", 0x8E0),
+     ("GICD", 0xBFC), ("GICD", 0xC38), ("GICD", 0xC3C), ("GICD", 0xD1C), ("GICD", 0xE00),
+     ("GICD", 0xF04), ("GICD", 0xF30), ("GICC", 0x02C), ("GICC", 0x040), ("GICC", 0x0F0),
+     ("GICC", 0x100), ("GICC", 0x1004)],
+)  # fmt: skip
+def test_reserved_registers_are_raz_wi_and_nothing_to_report(block, offset):
+    bench, told = Bench(irqs=224, priority_bits=5), []
+    for file in bench.gic.files.values():
+        file.on_unmodelled = told.append
+    before = {name: bench.peek(name) for name in bench.places}
+    file = bench.gic.files[block]
+    file.write(offset, 0xFFFF_FFFF)
+    file.write(offset, 0xFF, 1)
+    assert file.read(offset) == file.read(offset, 1) == file.peek(offset) == 0
+    assert {name: bench.peek(name) for name in bench.places} == before
+    assert told == []
+
+
+def test_reserved_bits_are_raz_wi_and_nothing_to_report():
+    bench, told = Bench(irqs=224, priority_bits=5), []
+    for file in bench.gic.files.values():
+        file.on_unmodelled = told.append
+    bench.write("GICC_CTLR", 0x1E0)
+    assert bench.read("GICC_CTLR") == 0, "there is no bypass"
+    kept = {"GICC_CTLR": 0x21F, "GICD_CTLR": 3, "GICC_PMR": 0xF8, "GICC_BPR": 7, "GICC_ABPR": 7,
+            "GICC_APR0": 0xFFFF_FFFF, "GICC_NSAPR0": 0xFFFF_FFFF, "GICD_TYPER": 0x66,
+            "GICD_ICFGR13": 0xFFFF_FFFF, "GICD_ITARGETSR55": 0x0F0F_0F0F,
+            "GICD_IPRIORITYR55": 0xF8F8_F8F8, "GICD_SPENDSGIR3": 0x0F0F_0F0F}  # fmt: skip
+    for name, value in kept.items():
+        bench.write(name, 0xFFFF_FFFF)
+        assert bench.read(name) == value, name
+    assert told == []
+
+
+def test_with_five_priority_bits_there_is_one_register_of_active_priorities():
+    bench = Bench(priority_bits=5)
+    assert {name for name in bench.places if "APR" in name} == {"GICC_APR0", "GICC_NSAPR0"}
+    told = []
+    gicc = bench.gic.files["GICC"]
+    gicc.on_unmodelled = told.append
+    gicc.write(0xD4, 1)
+    assert gicc.read(0xD4) == 0
+    assert bench.read("GICC_RPR") == 0xFF
+    assert told == []
+
+
+def test_an_unaligned_access_is_reported():
+    told = []
+    gicd = Bench().gic.files["GICD"]
+    gicd.on_unmodelled = told.append
+    gicd.write(0x102, 0xFFFF_FFFF)
+    assert gicd.read(0x102) == 0
+    assert len(told) == 2
+
+
 def test_the_largest_gic_has_512_ids_and_eight_cores():
     bench = Bench(cpus=8, irqs=512)
     assert bench.read("GICD_TYPER") == 15 | 7 << 5

@@ -2,6 +2,8 @@
 
 import pytest
 from gic400_bench import SPURIOUS, Bench
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kerneltui.hw.gate import first_shut
 
@@ -239,3 +241,212 @@ def test_group_1_has_its_own_binary_point_unless_common(common, running):
     bench.line(41, True)
     bench.read("GICC_IAR")
     assert bench.read("GICC_RPR") == running
+
+
+# -- pre-emption between groups, and binary points that change -----------------------------------
+
+LEFT = (0xFE, 0xFC, 0xF8, 0xF0, 0xE0, 0xC0, 0x80, 0x00)
+"""The bits of a priority that a binary point of 0 to 7 leaves (IHI 0048B, 3.3.3)."""
+
+
+def running(first, second, *, control=0b111, **config):
+    """ID 40 of group 0 is active, ID 41 of group 1 pending behind it, at these priorities."""
+    bench = Bench(**config)
+    bench.write("GICD_CTLR", 3)
+    bench.set_bit("GICD_IGROUPR", 41)
+    bench.write("GICC_CTLR", control)
+    bench.write("GICC_PMR", 0xF8)
+    bench.enable(40, first)
+    bench.enable(41, second)
+    bench.line(40, True)
+    assert bench.read("GICC_IAR") == 40
+    bench.line(41, True)
+    return bench
+
+
+def test_a_pending_interrupt_is_compared_in_the_bits_that_its_own_group_leaves():
+    bench = Bench()
+    bench.write("GICD_CTLR", 3)
+    bench.set_bit("GICD_IGROUPR", 41)
+    bench.write("GICC_CTLR", 7)
+    bench.write("GICC_PMR", 0xF8)
+    bench.write("GICC_BPR", 2)
+    bench.write("GICC_ABPR", 6)
+    bench.enable(40, 0x58)
+    bench.enable(41, 0x48)
+    bench.line(40, True)
+    assert bench.read("GICC_IAR") == 40
+    assert bench.read("GICC_RPR") == 0x58
+    bench.line(41, True)
+    assert not bench.irq(), "0x48 and 0x58 are alike in the two bits that ABPR leaves"
+    assert bench.read("GICC_IAR") == SPURIOUS
+    gate = first_shut(bench.gic.gates(41, 0))
+    assert (gate.name, gate.value) == ("pre-empts", 0x58)
+    assert "0x48" in gate.needs
+    assert "0xc0" in gate.needs
+
+
+def test_the_present_binary_point_decides_not_that_of_the_acknowledge():
+    bench = Bench()
+    bench.write("GICC_BPR", 2)
+    bench.enable(40, 0x58)
+    bench.enable(41, 0x48)
+    bench.line(40, True)
+    assert bench.read("GICC_IAR") == 40
+    bench.write("GICC_BPR", 5)
+    bench.line(41, True)
+    assert not bench.irq()
+    assert bench.read("GICC_IAR") == SPURIOUS
+    assert bench.read("GICC_RPR") == 0x58, "as it was cut at the acknowledge"
+    bench.write("GICC_BPR", 3)
+    assert bench.irq(), "the write itself lets it through"
+    bench.write("GICC_BPR", 4)
+    assert not bench.irq(), "and holds it up again: 0x48 and 0x58 are alike in three bits"
+
+
+def test_each_group_heeds_its_own_binary_point_and_both_the_common_one():
+    bench = running(0x58, 0x48)
+    assert bench.irq()
+    bench.write("GICC_BPR", 7)
+    assert bench.irq(), "group 1 does not look at BPR"
+    bench.write("GICC_ABPR", 6)
+    assert not bench.irq()
+    bench.write("GICC_BPR", 2)
+    assert not bench.irq()
+    bench.write("GICC_CTLR", 0b1_0111)
+    assert bench.irq(), "with CBPR it does"
+    bench.write("GICC_BPR", 5)
+    assert not bench.irq()
+    bench.write("GICC_CTLR", 0b111)
+    bench.write("GICC_ABPR", 4)
+    assert bench.irq(), "ABPR 4 leaves as much as BPR 3"
+    bench.write("GICC_ABPR", 5)
+    assert not bench.irq()
+
+
+def test_an_interrupt_that_changes_its_group_changes_its_binary_point():
+    bench = running(0x58, 0x48)
+    bench.write("GICC_ABPR", 6)
+    assert not bench.irq()
+    bench.write("GICD_IGROUPR1", 0)
+    assert bench.irq()
+
+
+def test_a_nested_end_brings_back_each_running_priority_as_it_was_cut():
+    bench = Bench()
+    for number, priority in ((40, 0x9C), (41, 0x74), (42, 0x3C), (43, 0x6C)):
+        bench.enable(number, priority)
+    taken = []
+    for number, point in ((40, 2), (41, 4), (42, 1)):
+        bench.write("GICC_BPR", point)
+        bench.line(number, True)
+        taken.append((bench.read("GICC_IAR"), bench.read("GICC_RPR")))
+        bench.line(number, False)
+    assert taken == [(40, 0x98), (41, 0x60), (42, 0x3C)]
+    bench.line(43, True)
+    bench.write("GICC_EOIR", 42)
+    assert (bench.read("GICC_RPR"), bench.irq()) == (0x60, False)
+    bench.write("GICC_EOIR", 41)
+    assert (bench.read("GICC_RPR"), bench.irq()) == (0x98, True)
+    bench.write("GICC_BPR", 7)
+    assert not bench.irq(), "no bit is left in which anything could be higher"
+    bench.write("GICC_EOIR", 40)
+    assert (bench.read("GICC_RPR"), bench.irq()) == (0xFF, True), (
+        "any priority interrupts an idle core"
+    )
+    assert bench.read("GICC_IAR") == 43
+
+
+def test_after_a_priority_drop_any_priority_may_follow_before_the_deactivation():
+    bench = Bench()
+    bench.write("GICC_CTLR", 0x201)
+    bench.write("GICC_BPR", 7)
+    bench.enable(40, 0x20)
+    bench.enable(41, 0xF0)
+    bench.line(40, True)
+    assert bench.read("GICC_IAR") == 40
+    bench.line(41, True)
+    assert not bench.irq()
+    bench.write("GICC_EOIR", 40)
+    assert bench.bit("GICD_ISACTIVER", 40)
+    assert bench.read("GICC_IAR") == 41
+
+
+def test_restored_active_priorities_hold_up_in_the_bits_of_the_present_binary_point():
+    bench = Bench()
+    bench.enable(41, 0x48)
+    bench.line(41, True)
+    bench.write("GICC_BPR", 5)
+    bench.write("GICC_APR1", 1 << (0x58 >> 1) - 32)
+    assert (bench.read("GICC_RPR"), bench.irq()) == (0x58, False)
+    bench.write("GICC_BPR", 3)
+    assert bench.irq()
+
+
+byte, point = st.integers(0, 0xF7), st.integers(0, 7)
+
+
+@given(byte, byte, point, point, point, point, st.booleans(), st.booleans(), st.booleans())
+def test_preemption_by_the_manuals_formula(
+    first, second, bpr, abpr, later_bpr, later_abpr, common, first_group1, second_group1
+):
+    bench = Bench()
+    bench.write("GICD_CTLR", 3)
+    bench.write("GICD_IGROUPR1", first_group1 << 8 | second_group1 << 9)
+    bench.write("GICC_CTLR", 0b111 | common << 4)
+    bench.write("GICC_PMR", 0xF8)
+    bench.write("GICC_BPR", bpr)
+    bench.write("GICC_ABPR", abpr)
+    bench.enable(40, first)
+    bench.enable(41, second)
+    bench.line(40, True)
+    assert bench.read("GICC_IAR") == 40
+    ran = first & LEFT[max(abpr, 1) - 1 if first_group1 and not common else bpr]
+    assert bench.read("GICC_RPR") == ran
+    bench.write("GICC_BPR", later_bpr)
+    bench.write("GICC_ABPR", later_abpr)
+    bench.line(41, True)
+    left = LEFT[max(later_abpr, 1) - 1 if second_group1 and not common else later_bpr]
+    assert bench.irq() is (second & left < ran & left)
+    assert bench.read("GICC_IAR") == (41 if second & left < ran & left else SPURIOUS)
+
+
+# -- the special interrupt IDs -------------------------------------------------------------------
+
+
+def test_1022_is_only_for_an_interrupt_whose_priority_suffices():
+    bench = running(0x40, 0x80, control=0b011)
+    assert bench.read("GICC_IAR") == SPURIOUS
+    assert bench.read("GICC_AIAR") == SPURIOUS
+    assert bench.read("GICC_HPPIR") == 1022, "which asks for no priority"
+    assert bench.read("GICC_AHPPIR") == 41
+    bench.write("GICC_EOIR", 40)
+    bench.line(40, False)
+    bench.write("GICC_PMR", 0x80)
+    assert bench.read("GICC_IAR") == SPURIOUS
+    assert bench.read("GICC_HPPIR") == bench.read("GICC_AHPPIR") == SPURIOUS
+    bench.write("GICC_PMR", 0x88)
+    assert bench.read("GICC_IAR") == 1022
+    assert not bench.bit("GICD_ISACTIVER", 41)
+    bench.write("GICC_CTLR", 0b001)
+    assert bench.read("GICC_IAR") == bench.read("GICC_HPPIR") == SPURIOUS, "the group is off"
+
+
+def test_a_hidden_interrupt_that_preempts_reads_1022():
+    bench = running(0x80, 0x40, control=0b011)
+    assert bench.irq()
+    assert bench.read("GICC_IAR") == 1022
+    bench.write("GICC_ABPR", 7)
+    bench.write_byte(0x400, 41, 0x81)
+    assert bench.read("GICC_IAR") == SPURIOUS
+
+
+def test_an_implementation_that_is_no_gic_400_follows_the_pseudocode():
+    bench = running(0x40, 0x80, control=0b011, iidr=0x43B)
+    assert bench.read("GICC_IAR") == 1022
+    assert bench.read("GICC_AIAR") == SPURIOUS
+    bench.write("GICC_PMR", 0x80)
+    assert bench.read("GICC_IAR") == SPURIOUS
+    bench.write("GICC_CTLR", 0b111)
+    bench.write("GICC_PMR", 0xF8)
+    assert bench.read("GICC_IAR") == SPURIOUS, "not hidden, and not high enough"

@@ -512,3 +512,150 @@ def test_nothing_is_lost_or_reordered_but_by_overrun(use_fifo, actions):
         assert uart.sent == written[: len(uart.sent)]
     advance(uart, 40 * uart.frame_ns())
     assert uart.sent == written
+
+
+# -- enables that fall while a character is on its way -------------------------------------------
+
+
+@pytest.mark.parametrize("control", [0x000, 0x300, 0x101, 0x001])
+def test_a_character_that_has_begun_to_arrive_is_completed(fifo, control):
+    start = fifo.frame_ns() // 3
+    advance(fifo, 1000)
+    advance(fifo, start)
+    fifo.regs.write(CR, control)
+    advance(fifo, fifo.frame_ns() - start)
+    fifo.receive(0x41)
+    assert drain(fifo) == [0x41]
+    advance(fifo, fifo.frame_ns())
+    fifo.receive(0x42, 1)
+    assert drain(fifo) == []
+    assert fifo.regs.read(RIS) == 0
+    fifo.regs.write(CR, ENABLED)
+    fifo.receive(0x43)
+    assert drain(fifo) == [0x43]
+
+
+def test_a_disabled_receiver_completes_one_character_and_no_more(fifo):
+    advance(fifo, 1000)
+    fifo.regs.write(CR, 0x101)
+    fifo.receive(0x41)
+    fifo.receive(0x42)
+    assert drain(fifo) == [0x41]
+
+
+def test_a_receiver_that_is_on_and_off_in_one_moment_hears_nothing(fifo):
+    fifo.regs.write(CR, 0x101)
+    fifo.receive(0x41)
+    assert drain(fifo) == []
+
+
+def test_a_receiver_that_is_on_again_does_not_make_up_for_what_it_missed(fifo):
+    advance(fifo, 1000)
+    fifo.regs.write(CR, 0x101)
+    advance(fifo, 10 * fifo.frame_ns())
+    fifo.regs.write(CR, ENABLED)
+    fifo.regs.write(CR, 0x101)
+    fifo.receive(0x41)
+    assert drain(fifo) == []
+
+
+def test_a_character_that_begins_as_the_receiver_stops_is_not_received(fifo):
+    advance(fifo, 1000)
+    fifo.regs.write(CR, 0x101)
+    advance(fifo, fifo.frame_ns())
+    fifo.receive(0x41)
+    assert drain(fifo) == []
+
+
+def test_what_began_before_the_receiver_was_ever_on_is_not_completed(uart):
+    uart.reset()
+    advance(uart, uart.frame_ns())
+    uart.receive(0x41)
+    assert drain(uart) == []
+
+
+@pytest.mark.parametrize("control", [0x380, 0x281, 0x181, 0x080])
+def test_loopback_completes_a_character_when_an_enable_falls(control):
+    uart = make(fifo=True, control=LOOPBACK)
+    uart.regs.write(DR, 0x41)
+    uart.regs.write(DR, 0x42)
+    advance(uart, uart.frame_ns() // 2)
+    uart.regs.write(CR, control)
+    advance(uart, 10 * uart.frame_ns())
+    assert drain(uart) == [0x41]
+    assert uart.sent == ([0x41, 0x42] if control & 0x101 == 0x101 else [0x41])
+
+
+def test_an_instant_uart_has_no_character_on_its_way():
+    uart = make(fifo=True, control=LOOPBACK, instant=True)
+    advance(uart, 10**6)
+    uart.regs.write(CR, 0x181)
+    uart.regs.write(DR, 0x41)
+    assert (drain(uart), uart.sent) == ([], [0x41])
+
+
+# -- a break is a level --------------------------------------------------------------------------
+
+BREAK = EIGHT_BITS | FEN | 1
+
+
+def test_a_break_that_waits_for_the_uart_arrives_when_it_is_enabled():
+    uart = make(fifo=True, control=0x380)
+    uart.regs.write(LCR_H, 0x71)
+    assert drain(uart) == []
+    uart.regs.write(CR, 0x381)
+    assert uart.regs.read(RIS) & BE
+    assert uart.regs.read(DR) == 0x400
+    assert uart.regs.read(RSR) == 4
+    assert drain(uart) == []
+
+
+@pytest.mark.parametrize("last", [0x001, 0x080, 0x100, 0x200])
+def test_a_break_in_loopback_arrives_with_the_last_of_its_conditions(last):
+    uart = make(fifo=True, control=LOOPBACK & ~last)
+    uart.regs.write(LCR_H, BREAK)
+    assert drain(uart) == []
+    uart.regs.write(CR, LOOPBACK)
+    assert drain(uart) == [0x400]
+
+
+def test_a_break_is_one_character_until_the_line_has_been_high():
+    uart = make(fifo=True, control=LOOPBACK)
+    uart.regs.write(LCR_H, BREAK)
+    assert drain(uart) == [0x400]
+    uart.regs.write(LCR_H, BREAK)
+    uart.regs.write(CR, LOOPBACK | 0x800)
+    advance(uart, 10 * uart.frame_ns())
+    assert drain(uart) == []
+    uart.regs.write(LCR_H, BREAK & ~1)
+    assert drain(uart) == []
+    uart.regs.write(LCR_H, BREAK)
+    assert drain(uart) == [0x400]
+
+
+def test_a_break_begins_after_the_character_in_progress():
+    uart = make(fifo=True, control=LOOPBACK)
+    uart.regs.write(DR, 0x41)
+    uart.regs.write(DR, 0x42)
+    uart.regs.write(LCR_H, BREAK)
+    advance(uart, uart.frame_ns() - 1)
+    assert drain(uart) == []
+    advance(uart, 1)
+    assert drain(uart) == [0x41, 0x400]
+    uart.regs.write(LCR_H, BREAK & ~1)
+    advance(uart, uart.frame_ns())
+    assert drain(uart) == [0x42]
+
+
+# -- DMA -----------------------------------------------------------------------------------------
+
+
+def test_the_dma_control_register_reads_back_its_three_bits(uart):
+    told = []
+    uart.regs.on_unmodelled = told.append
+    for value in (7, 2, 0xFFFF_FFFF):
+        uart.regs.write(0x48, value)
+        assert uart.regs.read(0x48) == value & 7
+    assert told == []
+    uart.reset()
+    assert uart.regs.read(0x48) == 0

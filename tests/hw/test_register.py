@@ -56,6 +56,11 @@ BLOCK = RegisterTable(
     ),
 )  # fmt: skip
 
+QUIET = RegisterTable(
+    __name__, "QUIET", "A block whose reserved addresses are RAZ/WI", size=0x10, raz_wi=True,
+    registers=(Register("UNDONE", 0x00, (Field("ON", 0), Field("ABSENT", 1, 1, TAG))),),
+)  # fmt: skip
+
 
 class Chip:
     """The owner of a block: a computed register, a read with an effect, a write hook."""
@@ -147,6 +152,26 @@ def test_an_undeclared_offset_reads_zero_and_is_reported(chip, size):
     chip.file.write(0xE0, 1, size)
     assert len(reports) == 2
     assert all("BLOCK+0xe0" in report for report in reports)
+
+
+def test_a_block_whose_reserved_addresses_are_raz_wi_reports_none():
+    quiet, reports = RegisterFile(object(), QUIET), []
+    quiet.on_unmodelled = reports.append
+    for size in (1, 4):
+        quiet.write(0x8, 0xFF, size)
+        assert quiet.read(0x8, size) == 0
+    assert reports == []
+    quiet.write(0x0, 0b0011)
+    assert quiet.read(0x2, 4) == 0
+    assert len(reports) == 2, "what is not modelled, and what is not aligned"
+    assert quiet.read(0x0) == 0b0001
+
+
+def test_a_register_gives_a_field_by_its_name():
+    assert BLOCK["MIXED"]["WO"].mask == 0x00FF_0000
+    assert BLOCK["STATUS"]["MODE"].extract(0x53) == 5
+    with pytest.raises(RegisterError, match="STATUS has no field 'MOOD'"):
+        BLOCK["STATUS"]["MOOD"]
 
 
 def test_peek_at_an_undeclared_offset_is_silent(chip):

@@ -32,8 +32,6 @@ from kerneltui.hw.scheduler import NEVER, NS_PER_S, Scheduler, ns_to_ticks, tick
 WRAP = 1 << 64
 COUNTER_MASK = WRAP - 1
 
-ENABLE, IMASK, ISTATUS = 1, 2, 4
-
 
 def sysreg(op0: int, op1: int, crn: int, crm: int, op2: int) -> int:
     """The packed encoding of ``S<op0>_<op1>_C<crn>_C<crm>_<op2>``, as in an MRS instruction."""
@@ -121,6 +119,10 @@ GENERIC_TIMER = RegisterTable(
     ),
 )  # fmt: skip
 
+ENABLE, IMASK, ISTATUS = (
+    GENERIC_TIMER["CNTP_CTL_EL0"][name].mask for name in ("ENABLE", "IMASK", "ISTATUS")
+)
+"""The same bits in the control register of each timer."""
 TIMERS = ("CNTP_{}_EL0", "CNTV_{}_EL0", "CNTHP_{}_EL2", "CNTPS_{}_EL1")
 OUTPUTS = ("cntpnsirq", "cntvirq", "cnthpirq", "cntpsirq")
 PHYSICAL, VIRTUAL, HYP, SECURE = range(4)

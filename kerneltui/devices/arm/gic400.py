@@ -12,13 +12,25 @@ an implementation without them; GICC_AIAR, GICC_AEOIR and GICC_AHPPIR serve grou
 interrupt bypass, and the virtualization blocks GICH and GICV.  All sixteen PPIs of the architecture
 exist; the GIC-400 itself leaves the inputs of IDs 16-24 unconnected.
 
+Pre-emption: the running priority is the highest that the active priorities registers hold, each as
+the binary point cut it at its acknowledge.  A pending interrupt pre-empts if its priority is higher
+in the bits that the present binary point of its own group leaves: GICC_BPR for group 0, and for
+group 1 too with CBPR set, else GICC_ABPR (3.3, 4.4.1, and UpdateExceptionState in 3.7).  With
+nothing active any priority will do.  GICC_ABPR counts from one bit further, its n leaves the bits
+that n - 1 leaves in GICC_BPR: so it is with the Security Extensions, which the chip has, and in
+QEMU without them too.
+
+The text goes before the pseudocode in one place: GICC_IAR reads 1022 for a group 1 interrupt that
+AckCtl hides only where its priority suffices to be signalled (3.4.2), which the pseudocode leaves
+out; otherwise it reads 1023.  QEMU follows the pseudocode, and so does this model where GICD_IIDR
+says that it is no GIC-400.
+
 Where the architecture leaves a choice: the distributor's group enables act before prioritisation,
-so that a group which is not forwarded hides nothing; GICC_HPPIR reads 1023 while GICC_PMR masks the
-interrupt or GICC_CTLR disables its group; GICC_IAR reads 1022 for a group 1 interrupt that AckCtl
-hides even where it could not pre-empt; of equal priorities the lowest ID comes first, of an SGI's
-senders the lowest core; a priority is compared with the running priority as that stood at the
-acknowledge, whatever the binary point says since; an end of interrupt with nothing active, and a
-GICC_DIR write while EOImode is 0, are ignored.
+so that a group which is not forwarded hides nothing; GICC_HPPIR, of which 4.4.7 does not say what
+GICC_PMR does to it, reads 1023 for an interrupt that the mask holds up, as in QEMU, but shows one
+that could not pre-empt; of equal priorities the lowest ID comes first, of an SGI's senders the
+lowest core; an end of interrupt with nothing active, and a GICC_DIR write while EOImode is 0, are
+ignored.
 
 The way of an interrupt to a core is a table of rules: ``STANDING`` and ``MOVING`` (the
 distributor's) and ``INTERFACE``.  Delivery applies them to all interrupts at once, and
@@ -32,8 +44,6 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from kerneltui.devices.arm.gic400_distributor import (
-    ENABLE_GRP0,
-    ENABLE_GRP1,
     LOWEST,
     PRIVATE,
     SGIS,
@@ -51,7 +61,11 @@ from kerneltui.hw.scheduler import Scheduler
 __all__ = ["Config", "Gic400"]
 
 OTHER_GROUP = 1022
-ACK_CTL, FIQ_EN, CBPR, EOI_MODE = 1 << 2, 1 << 3, 1 << 4, 1 << 9
+ID, SENDER = GICC["GICC_IAR"]["INTERRUPT_ID"].mask, GICC["GICC_IAR"]["CPUID"].lsb
+SIGNAL_GRP0, SIGNAL_GRP1, ACK_CTL, FIQ_EN, CBPR, EOI_MODE = (
+    GICC["GICC_CTLR"][name].mask
+    for name in ("EnableGrp0", "EnableGrp1", "AckCtl", "FIQEn", "CBPR", "EOImode")
+)
 
 
 class Gic400(Distributor):
@@ -67,6 +81,7 @@ class Gic400(Distributor):
         # With fewer priority bits the lowest binary points would split bits that are not there.
         self._least_bpr = max(0, 7 - config.priority_bits)
         gicc = self._interface_file(0x100 >> (self._least_bpr + 1))
+        self._iar_by_pseudocode = config.iar_by_pseudocode
         self._control, self._mask = gicc.store("GICC_CTLR"), gicc.store("GICC_PMR")
         self._bpr, self._abpr = gicc.store("GICC_BPR"), gicc.store("GICC_ABPR")
         self._apr, self._nsapr = gicc.store("GICC_APR"), gicc.store("GICC_NSAPR")
@@ -98,11 +113,21 @@ class Gic400(Distributor):
         return self._priorities[cpu][number] < self._mask[cpu]
 
     def _preempts(self, cpu: int, number: int) -> bool:
-        """Only a higher group priority interrupts a handler (3.3.2)."""
-        return self._priorities[cpu][number] < self._running[cpu]
+        """Only a higher group priority interrupts a handler, any priority an idle core (3.3)."""
+        running = self._running[cpu]
+        if running == LOWEST:
+            return True
+        bits = self._group_bits(cpu, self._in_group1(cpu, number))
+        return self._priorities[cpu][number] < running & bits
+
+    def _group_bits(self, cpu: int, group1: int) -> int:
+        """The bits of a priority that the binary point of that group leaves (3.3.3, 4.4.1)."""
+        separate = group1 and not self._control[cpu] & CBPR
+        split = self._abpr[cpu] - 1 if separate else self._bpr[cpu]
+        return 0xFF << split + 1 & 0xFF
 
     def _group_signalled(self, cpu: int, number: int) -> bool:
-        group = ENABLE_GRP1 if self._in_group1(cpu, number) else ENABLE_GRP0
+        group = SIGNAL_GRP1 if self._in_group1(cpu, number) else SIGNAL_GRP0
         return self._control[cpu] & group != 0
 
     def _unobstructed(self, cpu: int, number: int) -> bool:
@@ -114,16 +139,17 @@ class Gic400(Distributor):
         return (priorities[number], number) < (priorities[top], top)
 
     INTERFACE: ClassVar = (
-        Rule("priority above mask", _above_mask, "GICC", 0x04, "all",
+        Rule("priority above mask", _above_mask, "GICC", GICC["GICC_PMR"].offset, "all",
              "a mask above the interrupt's priority, {priority:#04x}", "3.3; 4.4.2"),
-        Rule("pre-empts", _preempts, "GICC", 0x14, "all",
-             "a running priority that {priority:#04x} can pre-empt", "3.3.2; 4.4.6"),
-        Rule("group signalled", _group_signalled, "GICC", 0x00, "group",
+        Rule("pre-empts", _preempts, "GICC", GICC["GICC_RPR"].offset, "all",
+             "a running priority that {priority:#04x} can pre-empt in the bits {bits:#04x}",
+             "3.3; 4.4.1; 4.4.6"),
+        Rule("group signalled", _group_signalled, "GICC", GICC["GICC_CTLR"].offset, "group",
              "the CPU interface to signal the interrupt's group", "4.4.1"),
     )  # fmt: skip
     INTERFACE_TESTS: ClassVar = tuple(rule.test for rule in INTERFACE)
     OUTRANKED = Rule(
-        "not obstructed", _unobstructed, "GICC", 0x18, "all",
+        "not obstructed", _unobstructed, "GICC", GICC["GICC_HPPIR"].offset, "all",
         "the pending interrupt of highest priority to be one that is signalled", "3.3; 4.4.7",
     )  # fmt: skip
     """Follows from INTERFACE: it is shut where another interrupt failed there."""
@@ -168,7 +194,7 @@ class Gic400(Distributor):
         if number >= SGIS:
             return number
         senders = self._senders[cpu] >> 8 * number & 0xFF
-        return number | ((senders & -senders).bit_length() - 1) << 10
+        return number | ((senders & -senders).bit_length() - 1) << SENDER
 
     def peek_GICC_HPPIR(self, index: int, cpu: int) -> int:
         """1022 tells software without AckCtl to read the alias for group 1 instead (3.4.2)."""
@@ -187,9 +213,12 @@ class Gic400(Distributor):
         return self._with_sender(cpu, number)
 
     def peek_GICC_IAR(self, index: int, cpu: int) -> int:
-        """What a read would acknowledge; 1022 even where group 1 could not pre-empt."""
-        found = self.peek_GICC_HPPIR(0, cpu)
-        return found if self._signalled[cpu] or found == OTHER_GROUP else SPURIOUS
+        """What a read would acknowledge; 1022 for what only the alias does (3.4.2)."""
+        if self._signalled[cpu]:
+            return self.peek_GICC_HPPIR(0, cpu)
+        if self._iar_by_pseudocode and self.peek_GICC_HPPIR(0, cpu) == OTHER_GROUP:
+            return OTHER_GROUP
+        return SPURIOUS
 
     def peek_GICC_AIAR(self, index: int, cpu: int) -> int:
         """What a read would acknowledge."""
@@ -198,14 +227,14 @@ class Gic400(Distributor):
     def read_GICC_IAR(self, index: int, cpu: int) -> int:
         """Acknowledge, unless there is nothing to (4.4.4)."""
         found = self.peek_GICC_IAR(0, cpu)
-        if found & SPURIOUS < OTHER_GROUP:
+        if found & ID < OTHER_GROUP:
             self._acknowledge(cpu, found)
         return found
 
     def read_GICC_AIAR(self, index: int, cpu: int) -> int:
         """Acknowledge, unless there is nothing of group 1 to (4.4.9)."""
         found = self.peek_GICC_AIAR(0, cpu)
-        if found & SPURIOUS < OTHER_GROUP:
+        if found & ID < OTHER_GROUP:
             self._acknowledge(cpu, found)
         return found
 
@@ -215,12 +244,10 @@ class Gic400(Distributor):
 
     def _acknowledge(self, cpu: int, found: int) -> None:
         """Pending becomes active; the running priority is the group priority (3.2.4, 3.3.3)."""
-        number = found & 0x3FF
+        number = found & ID
         bit = 1 << number
         group1 = self._in_group1(cpu, number)
-        separate = group1 and not self._control[cpu] & CBPR
-        split = self._abpr[cpu] - 1 if separate else self._bpr[cpu]
-        priority = self._priorities[cpu][number] & 0xFF << (split + 1)
+        priority = self._priorities[cpu][number] & self._group_bits(cpu, group1)
         active = self._nsapr if group1 else self._apr
         active[cpu] |= 1 << (priority >> self._least_bpr + 1)
         self._running[cpu] = priority
@@ -231,7 +258,7 @@ class Gic400(Distributor):
             return
         self._active0[cpu] |= bit
         if number < SGIS:
-            self._senders[cpu] &= ~(1 << (8 * number + (found >> 10)))
+            self._senders[cpu] &= ~(1 << (8 * number + (found >> SENDER)))
             if not self._senders[cpu] >> 8 * number & 0xFF:
                 self._latch0[cpu] &= ~bit
         else:
@@ -266,16 +293,16 @@ class Gic400(Distributor):
 
     def write_GICC_EOIR(self, index: int, cpu: int, value: int) -> None:
         """End an interrupt; for group 1 as with AckCtl set (4.4.5)."""
-        self._end(cpu, value & 0x3FF)
+        self._end(cpu, value & ID)
 
     def write_GICC_AEOIR(self, index: int, cpu: int, value: int) -> None:
         """End a group 1 interrupt (4.4.10)."""
-        if self._in_group1(cpu, value & 0x3FF):
-            self._end(cpu, value & 0x3FF)
+        if self._in_group1(cpu, value & ID):
+            self._end(cpu, value & ID)
 
     def write_GICC_DIR(self, index: int, cpu: int, value: int) -> None:
         """Deactivate what GICC_EOIR left active (4.4.15)."""
-        number = value & 0x3FF
+        number = value & ID
         if number < self.config.irqs and self._control[cpu] & EOI_MODE:
             self._deactivate(cpu, number)
             self._update_core(cpu)
@@ -337,7 +364,8 @@ class Gic400(Distributor):
         name = field.name
         if rule.per == "bit":
             value, name = value >> (lsb - field.lsb) & 1, f"{name}[{lsb - field.lsb}]"
-        needs = rule.needs.format(priority=self._priorities[cpu][number])
+        bits = self._group_bits(cpu, self._in_group1(cpu, number))
+        needs = rule.needs.format(priority=self._priorities[cpu][number], bits=bits)
         return Gate(rule.name, passes, slot.name, name, value, needs, f"IHI 0048B {rule.ref}")
 
     def notable(self, cpu: int, numbers: set[int]) -> list[InterruptState]:

@@ -20,6 +20,7 @@ import msgspec
 from kerneltui.devices.arm.gic400_registers import GICD
 from kerneltui.hw.device import InterruptController
 from kerneltui.hw.line import Sink
+from kerneltui.hw.register import RO
 from kerneltui.hw.scheduler import Scheduler
 
 SGIS, PRIVATE = 16, 32
@@ -27,13 +28,22 @@ PRIVATE_IDS = (1 << PRIVATE) - 1
 SPURIOUS = 1023
 LOWEST = 0x100
 """Lower than any priority."""
-ENABLE_GRP0, ENABLE_GRP1 = 1, 2
+ENABLE_GRP0, ENABLE_GRP1 = (GICD["GICD_CTLR"][name].mask for name in ("EnableGrp0", "EnableGrp1"))
+SGI, TARGET_LIST, TARGET_FILTER = (
+    GICD["GICD_SGIR"][name] for name in ("SGIINTID", "CPUTargetList", "TargetListFilter")
+)
+PRODUCT, GIC_400 = GICD["GICD_IIDR"]["ProductID"], 2
+PPI_STATUS = GICD["GICD_PPISR"].mask_of(RO)
+ONE_OF_N = sum(1 << field.lsb for field in GICD["GICD_ICFGR"].fields)
+"""The lower bit of each field of GICD_ICFGR; the upper one chooses edge."""
 
 
 class Config(msgspec.Struct, frozen=True):
     """``irqs``: interrupt IDs, SGIs and PPIs included.  ``priority_bits``: implemented bits.
 
-    ``iidr`` is what GICD_IIDR reads; the default is r0p1, as in DDI 0471B.
+    ``iidr`` is what GICD_IIDR reads; the default is r0p1, as in DDI 0471B.  It says which
+    implementation this is: one that is no GIC-400, such as QEMU's, takes GICC_IAR from the
+    pseudocode (see ``iar_by_pseudocode``).
     """
 
     irqs: int = 224
@@ -50,6 +60,14 @@ class Config(msgspec.Struct, frozen=True):
     def priority_mask(self) -> int:
         """The implemented bits of a priority field (4.3.11)."""
         return 0xFF << (8 - self.priority_bits) & 0xFF
+
+    @property
+    def iar_by_pseudocode(self) -> bool:
+        """Whether GICC_IAR reads 1022 for a hidden group 1 interrupt whatever its priority.
+
+        The pseudocode of IHI 0048B asks for no priority there; the text of 3.4.2 does.
+        """
+        return PRODUCT.extract(self.iidr) != GIC_400
 
 
 class Rule(NamedTuple):
@@ -174,17 +192,18 @@ class Distributor(InterruptController):
         return ~(self._active0[cpu] | self._active[0])
 
     STANDING: ClassVar = (
-        Rule("enabled", _enabled, "GICD", 0x100, "bit", "a one written to this bit", "4.3.5"),
-        Rule("group forwarded", _group_forwarded, "GICD", 0x000, "group",
+        Rule("enabled", _enabled, "GICD", GICD["GICD_ISENABLER0"].offset, "bit",
+             "a one written to this bit", "4.3.5"),
+        Rule("group forwarded", _group_forwarded, "GICD", GICD["GICD_CTLR"].offset, "group",
              "the distributor to forward the interrupt's group", "4.3.1"),
-        Rule("targets this core", _aimed_at, "GICD", 0x800, "byte",
+        Rule("targets this core", _aimed_at, "GICD", GICD["GICD_ITARGETSR_PRIVATE"].offset, "byte",
              "this core's bit among the targets", "4.3.12"),
     )  # fmt: skip
     """Rules that only configuration changes: their conjunction is kept in ``_eligible``."""
     MOVING: ClassVar = (
-        Rule("pending", _pending, "GICD", 0x200, "bit",
+        Rule("pending", _pending, "GICD", GICD["GICD_ISPENDR0"].offset, "bit",
              "its line asserted, or software setting it pending", "4.3.7"),
-        Rule("not active", _inactive, "GICD", 0x300, "bit",
+        Rule("not active", _inactive, "GICD", GICD["GICD_ISACTIVER0"].offset, "bit",
              "the handler that acknowledged it to end it (GICC_EOIR, GICC_DIR)", "4.3.9"),
     )  # fmt: skip
 
@@ -282,15 +301,19 @@ class Distributor(InterruptController):
 
     def write_GICD_ICFGR(self, index: int, cpu: int, value: int) -> None:
         """Bit 0 of each field reads as one: SPIs are 1-N (DDI 0471B 3.2)."""
-        self._trigger[index] |= 0x5555_5555
+        self._trigger[index] |= ONE_OF_N
         place = PRIVATE + 16 * index
-        level = sum((~self._trigger[index] >> (2 * n + 1) & 1) << n for n in range(16))
+        fields = GICD["GICD_ICFGR"].fields
+        edge = sum(
+            (self._trigger[index] >> field.lsb + 1 & 1) << n for n, field in enumerate(fields)
+        )
+        level = edge ^ 0xFFFF
         self._level_sensitive = self._level_sensitive & ~(0xFFFF << place) | level << place
         self._update(0xFFFF << place)
 
     def peek_GICD_PPISR(self, index: int, cpu: int) -> int:
         """Only IDs 25-31 have a status bit (DDI 0471B 3.3.1)."""
-        return self._high0[cpu] >> SGIS & 0xFE00
+        return self._high0[cpu] >> SGIS & PPI_STATUS
 
     def peek_GICD_SPISR(self, index: int, cpu: int) -> int:
         """The lines themselves, whatever software has set pending (DDI 0471B 3.3.2)."""
@@ -299,9 +322,10 @@ class Distributor(InterruptController):
     def write_GICD_SGIR(self, index: int, cpu: int, value: int) -> None:
         """Pending per sending core; the reserved filter is taken as everyone (4.3.15)."""
         everyone = (1 << self.cpus) - 1
-        by_filter = (value >> 16 & everyone, everyone & ~(1 << cpu), 1 << cpu, everyone)
-        receivers = by_filter[value >> 24 & 3]
-        sgi = value & 0xF
+        listed = TARGET_LIST.extract(value) & everyone
+        by_filter = (listed, everyone & ~(1 << cpu), 1 << cpu, everyone)
+        receivers = by_filter[TARGET_FILTER.extract(value)]
+        sgi = SGI.extract(value)
         for core in range(self.cpus):
             if receivers >> core & 1:
                 self._senders[core] |= 1 << (8 * sgi + cpu)

@@ -5,13 +5,16 @@ Controller Architecture Specification, GICv2, Arm IHI 0048B, chapter 4.  Referen
 the latter unless they say "DDI 0471B".
 
 Arrays are declared for the largest GIC-400, 512 interrupt IDs; a device takes what it implements.
+All other addresses are reserved, and read as zero and ignore stores (4.1): those of IDs that a
+device does not implement, GICD_NSACR, which the Security Extensions bring, and the bypass bits of
+GICC_CTLR, as where there is no bypass (4.4.1).
 The parts of an array that are banked (IDs 0-31, one copy per core) and shared are two
 declarations, as their state is kept apart.
 """
 
 from __future__ import annotations
 
-from kerneltui.hw.register import RO, RW, TAG, W1C, W1S, WO, Access, Field, Register, RegisterTable
+from kerneltui.hw.register import RES0, RO, RW, W1C, W1S, WO, Access, Field, Register, RegisterTable
 
 WORDS = 15
 """32-bit words of a bitmap over all SPIs of the largest GIC-400."""
@@ -85,6 +88,7 @@ GICD = RegisterTable(
     "GIC-400 Distributor",
     size=0x1000,
     ref="DDI 0471B 3.2",
+    raz_wi=True,
     registers=(
         Register(
             "GICD_CTLR", 0x000,
@@ -184,6 +188,7 @@ GICC = RegisterTable(
     "GIC-400 CPU interface",
     size=0x2000,
     ref="DDI 0471B 3.4",
+    raz_wi=True,
     registers=(
         _banked(
             "GICC_CTLR", 0x0000,
@@ -195,10 +200,10 @@ GICC = RegisterTable(
                    values=((0, "IRQ"), (1, "FIQ"))),
              Field("CBPR", 4, doc="Common binary point",
                    values=((0, "group 1 uses GICC_ABPR"), (1, "both use GICC_BPR"))),
-             Field("FIQBypDisGrp0", 5, 1, TAG, "FIQ bypass"),
-             Field("IRQBypDisGrp0", 6, 1, TAG, "IRQ bypass"),
-             Field("FIQBypDisGrp1", 7, 1, TAG, "FIQ bypass"),
-             Field("IRQBypDisGrp1", 8, 1, TAG, "IRQ bypass"),
+             Field("FIQBypDisGrp0", 5, 1, RES0, "FIQ bypass"),
+             Field("IRQBypDisGrp0", 6, 1, RES0, "IRQ bypass"),
+             Field("FIQBypDisGrp1", 7, 1, RES0, "FIQ bypass"),
+             Field("IRQBypDisGrp1", 8, 1, RES0, "IRQ bypass"),
              Field("EOImode", 9, doc="What GICC_EOIR does",
                    values=((0, "drop and deactivate"), (1, "drop only, GICC_DIR deactivates")))),
             "CPU interface control", "4.4.1",

@@ -4,11 +4,16 @@ Document: PrimeCell UART (PL011) Technical Reference Manual, Arm DDI 0183G; FIFO
 as BCM2835 ARM Peripherals (2012), chapter 13, and BCM2711 ARM Peripherals (2022), chapter 11, say.
 Modelled: data path with FIFOs or holding registers, baud rate, all eleven interrupts, character
 errors, overrun, receive timeout, loopback, CTS flow control, modem inputs.  Not modelled: IrDA
-SIR, DMA, test registers, and RTS flow control (RTS reaches nothing but the loopback).
+SIR, DMA (UARTDMACR keeps its bits), test registers, and RTS flow control (RTS reaches nothing but
+the loopback).
+
+A character in progress is completed, in both directions, whatever happens to the enables (3.3.8).
+A break is a level: in loopback the receiver takes one character for it, when the transmitter, the
+receiver and UARTEN are all on and the break has begun (3.3.7).
 
 Where the manual is open: both FIFOs are flushed when FEN changes, a read of an empty receiver
-returns what its memory holds, and a break in loopback arrives at once, as in QEMU; a store to a
-full transmitter is lost; the receive timeout starts again when software clears it or unmasks it
+returns what its memory holds, and a break in loopback arrives as it begins, as in QEMU; a store to
+a full transmitter is lost; the receive timeout starts again when software clears it or unmasks it
 while characters wait.
 """
 
@@ -19,7 +24,7 @@ from functools import partial
 
 import msgspec
 
-from kerneltui.devices.arm.pl011_registers import PL011
+from kerneltui.devices.arm.pl011_registers import ENTRY_ERRORS, MODEM, OUTPUTS, PL011, RAW_ERRORS
 from kerneltui.hw.device import Device
 from kerneltui.hw.line import Sink
 from kerneltui.hw.scheduler import NEVER, Scheduler, ticks_to_ns
@@ -30,24 +35,27 @@ LEVELS = (2, 4, 8, 12, 14, 14, 14, 14)
 DEFAULT_BAUD = 115_200
 TIMEOUT_BITS = 32
 
-FE, PE, BE, OE = 1, 2, 4, 8
-"""Error bits of one character, as in UARTRSR; 8 bits higher in UARTDR, 7 higher in UARTRIS."""
-FLAG_BUSY, FLAG_RXFE, FLAG_TXFF, FLAG_RXFF, FLAG_TXFE = 0x08, 0x10, 0x20, 0x40, 0x80
-FLAG_CTS = 0x001
-LCR_BRK, LCR_PEN, LCR_STP2, LCR_FEN = 0x01, 0x02, 0x08, 0x10
-CR_UARTEN, CR_LBE, CR_TXE, CR_RXE, CR_CTSEN = 0x0001, 0x0080, 0x0100, 0x0200, 0x8000
-INT_RX, INT_TX, INT_RT, INT_OE = 0x010, 0x020, 0x040, 0x400
 
-OUTPUTS = (
-    ("irq", 0x7FF), ("rx", INT_RX), ("tx", INT_TX), ("rt", INT_RT), ("ms", 0x00F), ("e", 0x780),
-)  # fmt: skip
-"""UARTINTR and the five that it joins, with their bits in UARTRIS (2.8)."""
+def _masks(register: str, *fields: str) -> list[int]:
+    return [PL011[register][field].mask for field in fields]
 
-# Modem input: its bit in UARTFR, its interrupt, and the output that loopback feeds to it (3.3.8).
-MODEM = {
-    "ri": (0x100, 0x1, 0x2000), "cts": (0x001, 0x2, 0x0800),
-    "dcd": (0x004, 0x4, 0x1000), "dsr": (0x002, 0x8, 0x0400),
-}  # fmt: skip
+
+FE, PE, BE, OE = _masks("UARTRSR", "FE", "PE", "BE", "OE")
+"""Error bits of one character, as UARTRSR shows them and :meth:`Pl011.receive` takes them."""
+CHARACTER_ERRORS = FE | PE | BE
+DATA = PL011["UARTDR"]["DATA"].mask
+FLAG_BUSY, FLAG_RXFE, FLAG_TXFF, FLAG_RXFF, FLAG_TXFE, FLAG_CTS = _masks(
+    "UARTFR", "BUSY", "RXFE", "TXFF", "RXFF", "TXFE", "CTS"
+)
+LCR_BRK, LCR_PEN, LCR_STP2, LCR_FEN = _masks("UARTLCR_H", "BRK", "PEN", "STP2", "FEN")
+CR_UARTEN, CR_LBE, CR_TXE, CR_RXE, CR_CTSEN = _masks(
+    "UARTCR", "UARTEN", "LBE", "TXE", "RXE", "CTSEn"
+)
+SENDS, RECEIVES = CR_UARTEN | CR_TXE, CR_UARTEN | CR_RXE
+INT_RX, INT_TX, INT_RT, INT_OE = _masks("UARTRIS", "RXRIS", "TXRIS", "RTRIS", "OERIS")
+WORD_LENGTH = PL011["UARTLCR_H"]["WLEN"]
+TX_LEVEL, RX_LEVEL = (PL011["UARTIFLS"][name] for name in ("TXIFLSEL", "RXIFLSEL"))
+DIVISOR_FRACTION = PL011["UARTFBRD"]["BAUD_DIVFRAC"].width
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -90,10 +98,15 @@ class Pl011(Device):
         self.regs.reset()
         self._sender.cancel()
         self._shifting: int | None = None
+        self._shifting_since = 0
+        self._receiving = self._break = False
+        self._receiving_since = 0
+        self._stopped_ns: int | None = None
         self._received = [0] * FIFO_DEPTH
         self._overrun = False
         self._divisor = 0
         self._set_depth(1)
+        self._decode()
         self._modem = self._modem_inputs()
         self._update()
 
@@ -116,7 +129,7 @@ class Pl011(Device):
 
     def _bits_ns(self, bits: int) -> int:
         """Bit time = 16 * divisor / UARTCLK, the divisor in 64ths (3.3.6); 0 is invalid."""
-        if self._divisor < 64:
+        if self._divisor < 1 << DIVISOR_FRACTION:
             return ticks_to_ns(bits, DEFAULT_BAUD)
         return ticks_to_ns(bits * self._divisor, 4 * self.config.clock_hz)
 
@@ -125,9 +138,18 @@ class Pl011(Device):
 
         With a divisor of 0, which the manual calls invalid, that of 115200 baud.
         """
-        control = self._line_control[0]
-        data = 5 + (control >> 5 & 3)
-        return self._bits_ns(2 + data + bool(control & LCR_PEN) + bool(control & LCR_STP2))
+        return self._frame_ns
+
+    def _decode(self) -> None:
+        """What the settings come to for each character; they change less often."""
+        control, levels = self._line_control[0], self._ifls[0]
+        data = 5 + WORD_LENGTH.extract(control)
+        self._data_mask = (1 << data) - 1
+        bits = 2 + data + bool(control & LCR_PEN) + bool(control & LCR_STP2)
+        self._frame_ns = self._bits_ns(bits)
+        single = self._depth == 1
+        self._transmit_level = 0 if single else LEVELS[TX_LEVEL.extract(levels)]
+        self._receive_level = 1 if single else LEVELS[RX_LEVEL.extract(levels)]
 
     def receive(self, byte: int, errors: int = 0) -> None:
         """A character's stop bit ends now; ``errors`` joins FE = 1, PE = 2 and BE = 4.
@@ -135,20 +157,23 @@ class Pl011(Device):
         In loopback the receive pin is disconnected (3.3.8).
         """
         if not self._control[0] & CR_LBE:
-            self._arrive(byte, errors)
+            lasted = 0 if self.config.instant else self._frame_ns
+            self._arrive(byte, errors, self.scheduler.now - lasted)
             self._update()
 
-    def _arrive(self, byte: int, errors: int) -> None:
+    def _arrive(self, byte: int, errors: int, began_ns: int) -> None:
         """Into the FIFO; when that is full the character is lost, what it holds stays (2.4.3).
 
+        A receiver that has been disabled completes the one character that began before (3.3.8).
         An overrun goes into the status register at once, and into the FIFO with the next
         character that finds room.
         """
-        control = self._control[0]
-        if not (control & CR_UARTEN and control & CR_RXE):
-            return
-        errors &= FE | PE | BE
-        self._raw[0] |= errors << 7
+        if not self._receiving:
+            if self._stopped_ns is None or began_ns >= self._stopped_ns:
+                return
+            self._stopped_ns = None
+        errors &= CHARACTER_ERRORS
+        self._raw[0] |= errors << RAW_ERRORS
         if self._count == self._depth:
             self._raw[0] |= INT_OE
             self._rsr[0] |= OE
@@ -158,17 +183,11 @@ class Pl011(Device):
                 errors |= OE
                 self._overrun = False
             place = (self._first + self._count) % self._depth
-            self._received[place] = byte & self._data_mask() | errors << 8
+            self._received[place] = byte & self._data_mask | errors << ENTRY_ERRORS
             self._count += 1
-            if self._count == self._receive_level():
+            if self._count == self._receive_level:
                 self._raw[0] |= INT_RX
         self._await_timeout()
-
-    def _data_mask(self) -> int:
-        return (1 << (5 + (self._line_control[0] >> 5 & 3))) - 1
-
-    def _receive_level(self) -> int:
-        return 1 if self._depth == 1 else LEVELS[self._ifls[0] >> 3 & 7]
 
     def _await_timeout(self) -> None:
         """The period runs from the last character on, if the mask enables the counter (2.8.4)."""
@@ -184,8 +203,7 @@ class Pl011(Device):
         control = self._control[0]
         if control & CR_CTSEN and not self._modem & FLAG_CTS:
             return False
-        enabled = control & CR_UARTEN and control & CR_TXE
-        return bool(enabled) and not self._line_control[0] & LCR_BRK
+        return control & SENDS == SENDS and not self._line_control[0] & LCR_BRK
 
     def _send(self) -> list[int]:
         """Move on to the next character; returns what has been sent at once.
@@ -202,35 +220,52 @@ class Pl011(Device):
             return waiting
         if self._shifting is None:
             self._shifting = waiting.pop(0)
-            if len(waiting) == self._transmit_level():
+            self._shifting_since = self.scheduler.now
+            if len(waiting) == self._transmit_level:
                 self._raw[0] |= INT_TX
-            self._sender.arm(self.scheduler.now + self.frame_ns())
+            self._sender.arm(self.scheduler.now + self._frame_ns)
         return []
-
-    def _transmit_level(self) -> int:
-        return 0 if self._depth == 1 else LEVELS[self._ifls[0] & 7]
 
     def _proceed(self) -> None:
         """Send what may be sent, after anything that could let the transmitter go on."""
         sent = self._send()
         self._update()
         for byte in sent:
-            self._deliver(byte)
+            self._deliver(byte, self.scheduler.now)
 
     def _sent(self) -> None:
-        """The last stop bit is over; the next character follows without a gap."""
+        """The last stop bit is over; the next character follows without a gap, or a break."""
         byte, self._shifting = self._shifting, None
+        began_ns = self._shifting_since
         self._proceed()
         if byte is not None:
-            self._deliver(byte)
+            self._deliver(byte, began_ns)
+        if self._line_control[0] & LCR_BRK:
+            self._sense_break()
+            self._update()
 
-    def _deliver(self, byte: int) -> None:
-        byte &= self._data_mask()
+    def _deliver(self, byte: int, began_ns: int) -> None:
+        byte &= self._data_mask
         if self._control[0] & CR_LBE:
-            self._arrive(byte, 0)
+            self._arrive(byte, 0, began_ns)
             self._update()
         if self.transmit is not None:
             self.transmit(byte)
+
+    def _sense_break(self) -> None:
+        """In loopback, a line that goes low and stays so is one character, a break (3.3.1, 3.3.7).
+
+        It goes low when the character in progress has been sent.
+        """
+        before, control = self._break, self._control[0]
+        connected = SENDS | RECEIVES | CR_LBE
+        self._break = (
+            self._line_control[0] & LCR_BRK != 0
+            and control & connected == connected
+            and self._shifting is None
+        )
+        if self._break and not before:
+            self._arrive(0, BE, self.scheduler.now)
 
     # -- modem inputs -----------------------------------------------------------------------------
 
@@ -270,11 +305,11 @@ class Pl011(Device):
     def read_UARTDR(self, index: int, cpu: int) -> int:
         """Takes the character out; its errors go to UARTRSR (3.3.2)."""
         entry = self._received[self._first]
-        self._rsr[0] = self._rsr[0] & OE | entry >> 8 & (FE | PE | BE)
+        self._rsr[0] = self._rsr[0] & OE | entry >> ENTRY_ERRORS & CHARACTER_ERRORS
         if self._count:
             self._count -= 1
             self._first = (self._first + 1) % self._depth
-        if self._count < self._receive_level():
+        if self._count < self._receive_level:
             self._raw[0] &= ~INT_RX
         if not self._count:
             self._raw[0] &= ~INT_RT
@@ -285,8 +320,8 @@ class Pl011(Device):
     def write_UARTDR(self, index: int, cpu: int, value: int) -> None:
         """A store above the trigger level withdraws the transmit interrupt (2.8.3)."""
         if len(self._waiting) < self._depth:
-            self._waiting.append(value & 0xFF)
-        if len(self._waiting) > self._transmit_level():
+            self._waiting.append(value & DATA)
+        if len(self._waiting) > self._transmit_level:
             self._raw[0] &= ~INT_TX
         self._proceed()
 
@@ -312,18 +347,30 @@ class Pl011(Device):
 
     def write_UARTLCR_H(self, index: int, cpu: int, value: int) -> None:
         """The store also brings UARTIBRD and UARTFBRD into effect (3.3.7)."""
-        self._divisor = self.regs.store("UARTIBRD")[0] << 6 | self.regs.store("UARTFBRD")[0]
+        integer, fraction = self.regs.store("UARTIBRD")[0], self.regs.store("UARTFBRD")[0]
+        self._divisor = integer << DIVISOR_FRACTION | fraction
         depth = FIFO_DEPTH if value & LCR_FEN else 1
         if depth != self._depth:
             self._set_depth(depth)
-        if value & LCR_BRK and self._control[0] & CR_LBE:
-            self._arrive(0, BE)
+        self._decode()
+        self._sense_break()
         self._proceed()
 
     def write_UARTCR(self, index: int, cpu: int, value: int) -> None:
         """Characters stored before the transmitter was enabled start now (2.8.3)."""
+        receiving, now = self._control[0] & RECEIVES == RECEIVES, self.scheduler.now
+        if receiving and not self._receiving:
+            self._receiving_since = now
+        elif self._receiving and not receiving:
+            self._stopped_ns = now if now > self._receiving_since else None
+        self._receiving = receiving
         self._sense_modem()
+        self._sense_break()
         self._proceed()
+
+    def write_UARTIFLS(self, index: int, cpu: int, value: int) -> None:
+        """Other levels make no interrupt by themselves: interrupts are transitions (3.3.9)."""
+        self._decode()
 
     def write_UARTIMSC(self, index: int, cpu: int, value: int) -> None:
         """The timeout's mask also enables its counter, so raw and masked are alike (3.3.11)."""

@@ -123,10 +123,10 @@ PL011 = RegisterTable(
         Register("UARTICR", 0x044, _interrupts("IC", WO), "Interrupt clear register", "3.3.13"),
         Register(
             "UARTDMACR", 0x048,
-            (Field("RXDMAE", 0, 1, TAG, "DMA for the receive FIFO"),
-             Field("TXDMAE", 1, 1, TAG, "DMA for the transmit FIFO"),
-             Field("DMAONERR", 2, 1, TAG, "No receive DMA request while an error interrupt is up")),
-            "DMA control register", "3.3.14",
+            (Field("RXDMAE", 0, 1, doc="DMA for the receive FIFO"),
+             Field("TXDMAE", 1, 1, doc="DMA for the transmit FIFO"),
+             Field("DMAONERR", 2, 1, doc="No receive DMA request while an error interrupt is up")),
+            "DMA control register; no DMA controller listens to the requests", "3.3.14",
         ),
         Register(
             "UARTTCR", 0x080,
@@ -146,3 +146,24 @@ PL011 = RegisterTable(
         *_identification("UARTPCellID", 0xFF0, (0x0D, 0xF0, 0x05, 0xB1), "3.3.16"),
     ),
 )  # fmt: skip
+
+ENTRY_ERRORS, RAW_ERRORS = PL011["UARTDR"]["FE"].lsb, PL011["UARTRIS"]["FERIS"].lsb
+"""Where the error bits of UARTRSR begin in UARTDR and in UARTRIS."""
+MODEM = {
+    name.lower(): (
+        PL011["UARTFR"][name].mask,
+        PL011["UARTRIS"][f"{name}MRIS"].mask,
+        PL011["UARTCR"][output].mask,
+    )
+    for name, output in (("RI", "Out2"), ("CTS", "RTS"), ("DCD", "Out1"), ("DSR", "DTR"))
+}
+"""A modem input: its bit in UARTFR, its interrupt, the output that loopback feeds to it (3.3.8)."""
+OUTPUTS = (
+    ("irq", PL011["UARTRIS"].mask_of(RO)),
+    ("rx", PL011["UARTRIS"]["RXRIS"].mask),
+    ("tx", PL011["UARTRIS"]["TXRIS"].mask),
+    ("rt", PL011["UARTRIS"]["RTRIS"].mask),
+    ("ms", sum(interrupt for _, interrupt, _ in MODEM.values())),
+    ("e", PL011["UARTRSR"].mask_of(RO) << RAW_ERRORS),
+)
+"""UARTINTR and the five that it joins, with their bits in UARTRIS (2.8)."""

@@ -33,7 +33,8 @@ SHORTCUTS = (7, 9, 10, 18, 19, 53, 54, 55, 56, 57, 62)
 # in the low word, then GPU 0-31, then GPU 32-63.
 GPU_SHIFT = 32
 WORD = 0xFFFF_FFFF
-IMPLEMENTED = (1 << ARM_SOURCES) - 1 | ((1 << GPU_SOURCES) - 1) << GPU_SHIFT
+ARM_BITS = (1 << ARM_SOURCES) - 1
+IMPLEMENTED = ARM_BITS | ((1 << GPU_SOURCES) - 1) << GPU_SHIFT
 SHORTCUT_BITS = sum(1 << (GPU_SHIFT + source) for source in SHORTCUTS)
 HIDDEN_1 = (WORD << GPU_SHIFT) & ~SHORTCUT_BITS
 HIDDEN_2 = (WORD << 2 * GPU_SHIFT) & ~SHORTCUT_BITS
@@ -107,6 +108,18 @@ BCM2835_IC = RegisterTable(
 )  # fmt: skip
 
 
+FIQ_SOURCE, FIQ_ENABLE = (BCM2835_IC["FIQ_CONTROL"][name] for name in ("SOURCE", "ENABLE"))
+OTHERS = tuple(
+    (hidden, BCM2835_IC["IRQ_BASIC_PENDING"][name].mask)
+    for hidden, name in ((HIDDEN_1, "PENDING_1"), (HIDDEN_2, "PENDING_2"))
+)
+SHOWN = tuple(
+    (GPU_SHIFT + source, BCM2835_IC["IRQ_BASIC_PENDING"][f"GPU{source}"].lsb)
+    for source in SHORTCUTS
+)
+"""Of each shortcut, its bit in the bitmaps and in the basic pending register."""
+
+
 class Config(msgspec.Struct, frozen=True):
     """The chip has no parameters."""
 
@@ -151,7 +164,8 @@ class Bcm2835Ic(InterruptController):
 
     def _choose_fiq(self) -> None:
         """Decode FIQ_CONTROL; a source beyond 71 names no line and so never fires (p. 116)."""
-        source, enabled = self._fiq_control[0] & 0x7F, self._fiq_control[0] & 0x80
+        control = self._fiq_control[0]
+        source, enabled = FIQ_SOURCE.extract(control), FIQ_ENABLE.extract(control)
         self._fiq_source = source_bit(source) if enabled and source < SOURCES else 0
 
     def _update(self) -> None:
@@ -163,14 +177,13 @@ class Bcm2835Ic(InterruptController):
     def peek_IRQ_BASIC_PENDING(self, index: int, cpu: int) -> int:
         """Bits 8 and 9 leave out what bits 10 to 20 already show (p. 112)."""
         pending = self._levels & self._enabled[0]
-        value = pending & 0xFF
-        if pending & HIDDEN_1:
-            value |= 1 << 8
-        if pending & HIDDEN_2:
-            value |= 1 << 9
+        value = pending & ARM_BITS
+        for hidden, announced in OTHERS:
+            if pending & hidden:
+                value |= announced
         if pending & SHORTCUT_BITS:
-            for place, source in enumerate(SHORTCUTS, 10):
-                value |= (pending >> (GPU_SHIFT + source) & 1) << place
+            for bit, place in SHOWN:
+                value |= (pending >> bit & 1) << place
         return value
 
     def peek_IRQ_PENDING_(self, index: int, cpu: int) -> int:
@@ -231,17 +244,18 @@ class Bcm2835Ic(InterruptController):
 
     def output_for(self, number: int, cpu: int) -> str:
         """The source that FIQ_CONTROL has chosen, unless it is enabled as an IRQ too (7.3)."""
-        chosen = self._fiq_control[0] == 0x80 | number
+        chosen = self._fiq_source == source_bit(number)
         return "fiq" if chosen and not self._enabled[0] & source_bit(number) else "irq"
 
     def fiq_gates(self, number: int, cpu: int) -> list[Gate]:
         """The way to the FIQ output, which passes by the enable registers (7.3)."""
         self._check(number)
-        source, enabled = self._fiq_control[0] & 0x7F, self._fiq_control[0] >> 7
+        control = self._fiq_control[0]
+        source, enabled = FIQ_SOURCE.extract(control), FIQ_ENABLE.extract(control)
         return [
             self._line_gate(number),
             Gate("FIQ on", bool(enabled), "FIQ_CONTROL", "ENABLE", enabled,
-                 "a one in FIQ_CONTROL bit 7", "BCM2835 ARM Peripherals, p. 116"),
+                 f"a one in FIQ_CONTROL bit {FIQ_ENABLE.lsb}", "BCM2835 ARM Peripherals, p. 116"),
             Gate("FIQ source", source == number, "FIQ_CONTROL", "SOURCE", source,
                  f"{number} in FIQ_CONTROL bits 6:0", "BCM2835 ARM Peripherals, p. 116"),
         ]  # fmt: skip

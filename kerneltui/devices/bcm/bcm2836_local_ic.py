@@ -6,9 +6,7 @@ the 64-bit core timer.  Not modelled: the core timer's clock selection, prescale
 counter runs as the boot firmware leaves it, from the crystal undivided), and the AXI monitor
 (its interrupt is an input of the model).
 
-Where the manual is open the model does as QEMU: a store to the local timer's control register
-restarts a running timer, and a zero written to the (read-only) interrupt flag clears it; a one
-leaves it.  A re-load value of 0 stops the timer.
+The local timer is described in :mod:`kerneltui.devices.bcm.bcm2836_local_timer`.
 """
 
 from __future__ import annotations
@@ -21,13 +19,15 @@ from kerneltui.devices.bcm.bcm2836_local_ic_registers import (
     BCM2836_LOCAL,
     CORES,
     EVERY_CORE,
+    FIQ_SHIFT,
     MAILBOXES,
     SOURCE_NAMES,
 )
+from kerneltui.devices.bcm.bcm2836_local_timer import LocalTimer
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
-from kerneltui.hw.scheduler import Scheduler, ns_to_ticks, ticks_to_ns
+from kerneltui.hw.scheduler import Scheduler, ns_to_ticks
 
 MAILBOX0 = 4
 GPU, PMU, AXI, LOCAL_TIMER = 8, 9, 10, 11
@@ -36,9 +36,16 @@ SOURCES = 12
 GPU_FIQ = 12
 PINS = {"cntpsirq": 0, "cntpnsirq": 1, "cnthpirq": 2, "cntvirq": 3, "pmu": PMU}
 SHARED_PINS = {"gpu-irq": GPU, "gpu-fiq": GPU_FIQ, "axi": AXI}
-FLAG, INT_ENABLE, TIMER_ENABLE, RELOAD = 1 << 31, 1 << 29, 1 << 28, (1 << 28) - 1
-AXI_ENABLE = 1 << 20
-CLEAR_FLAG, RELOAD_NOW = 1 << 31, 1 << 30
+AXI_ENABLE = BCM2836_LOCAL["AXI_OUTSTANDING_IRQ"]["ENABLE"].mask
+TIMER_INT_ENABLE = BCM2836_LOCAL["LOCAL_TIMER_CONTROL_STATUS"]["INTERRUPT_ENABLE"].mask
+GPU_IRQ_CORE, GPU_FIQ_CORE = (
+    BCM2836_LOCAL["GPU_INTERRUPT_ROUTING"][name] for name in ("GPU_IRQ", "GPU_FIQ")
+)
+TIMER_CORE, TIMER_AS_FIQ = (
+    BCM2836_LOCAL["LOCAL_INTERRUPT_ROUTING"][name] for name in ("CORE", "FIQ")
+)
+IRQ_ROUTES = (1 << FIQ_SHIFT) - 1
+MAILBOX_BITS = (1 << MAILBOXES) - 1 << MAILBOX0
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -80,9 +87,10 @@ class Bcm2836LocalIc(InterruptController):
         self._irq_paths = [0] * CORES
         self._fiq_paths = [0] * CORES
         self._held_ms = 0
-        self._started_ns = 0
-        self._edges_hz = 2 * config.crystal_hz
-        self._timer = scheduler.timer(f"{name}.LOCAL_TIMER", self._reloaded)
+        self._timer = LocalTimer(
+            f"{name}.LOCAL_TIMER", self.regs.store("LOCAL_TIMER_CONTROL_STATUS"),
+            config.crystal_hz, scheduler, self._timer_flag_changed,
+        )  # fmt: skip
         self.reset()
 
     def reset(self) -> None:
@@ -90,8 +98,8 @@ class Bcm2836LocalIc(InterruptController):
         self.regs.reset()
         self._held_ms = 0
         for core in EVERY_CORE:
-            self._raised[core] &= ~(0xF << MAILBOX0 | 1 << LOCAL_TIMER)
-        self._arm()
+            self._raised[core] &= ~(MAILBOX_BITS | 1 << LOCAL_TIMER)
+        self._timer.reset()
         self._route()
 
     def input(self, pin: str, number: int = 0, cpu: int = 0) -> Sink:
@@ -122,17 +130,20 @@ class Bcm2836LocalIc(InterruptController):
         enabled = (1 << (GPU_FIQ + 1)) - 1
         if not self._axi[0] & AXI_ENABLE:
             enabled &= ~(1 << AXI)
-        if not self._timer_control[0] & INT_ENABLE:
+        if not self._timer_control[0] & TIMER_INT_ENABLE:
             enabled &= ~(1 << LOCAL_TIMER)
-        here = 0xFF | 1 << PMU
-        here |= (self._gpu[0] & 3 == core) << GPU | (self._gpu[0] >> 2 == core) << GPU_FIQ
-        here |= (core == 0) << AXI | (self._local[0] & 3 == core) << LOCAL_TIMER
+        gpu, local = self._gpu[0], self._local[0]
+        here = (1 << GPU) - 1 | 1 << PMU
+        here |= (GPU_IRQ_CORE.extract(gpu) == core) << GPU
+        here |= (GPU_FIQ_CORE.extract(gpu) == core) << GPU_FIQ
+        here |= (core == 0) << AXI | (TIMER_CORE.extract(local) == core) << LOCAL_TIMER
         timers, mailboxes = self._timers[core], self._mailbox_control[core]
         pmu = self._pmu[0] >> core
-        irq = timers & 0xF | (mailboxes & 0xF) << MAILBOX0 | (pmu & 1) << PMU
-        fiq = timers >> 4 | mailboxes >> 4 << MAILBOX0 | (pmu >> 4 & 1) << PMU
+        irq = timers & IRQ_ROUTES | (mailboxes & IRQ_ROUTES) << MAILBOX0 | (pmu & 1) << PMU
+        fiq = timers >> FIQ_SHIFT | mailboxes >> FIQ_SHIFT << MAILBOX0
+        fiq |= (pmu >> FIQ_SHIFT & 1) << PMU
         irq |= 1 << GPU | 1 << AXI | 1 << LOCAL_TIMER
-        fiq |= 1 << GPU_FIQ | (self._local[0] >> 2) << LOCAL_TIMER
+        fiq |= 1 << GPU_FIQ | TIMER_AS_FIQ.extract(local) << LOCAL_TIMER
         return enabled, here, irq, fiq
 
     def _route(self) -> None:
@@ -202,50 +213,25 @@ class Bcm2836LocalIc(InterruptController):
     # -- local timer ----------------------------------------------------------------------------
 
     def write_LOCAL_TIMER_CONTROL_STATUS(self, index: int, cpu: int, value: int) -> None:
-        """A disabled timer loads the re-load value, so enabling starts a whole period (4.11)."""
-        if not value & FLAG:
-            self._set_flag(False)
-        self._started_ns = self.scheduler.now
-        self._arm()
+        """A store changes the timer's control but not its flag (4.11)."""
+        self._timer.control_written()
         self._route()
 
     def write_LOCAL_TIMER_CLEAR_RELOAD(self, index: int, cpu: int, value: int) -> None:
-        """Clearing the flag leaves the count alone; re-loading makes no interrupt (4.11)."""
-        if value & CLEAR_FLAG:
-            self._set_flag(False)
-        if value & RELOAD_NOW:
-            self._started_ns = self.scheduler.now
-        self._arm()
-        self._update()
+        """The two commands of the local timer (4.11)."""
+        self._timer.clear_reload_written(value)
 
-    def _set_flag(self, flag: bool) -> None:
-        control = self._timer_control[0]
-        self._timer_control[0] = control | FLAG if flag else control & ~FLAG
-        for core in EVERY_CORE:
-            raised = self._raised[core] & ~(1 << LOCAL_TIMER)
-            self._raised[core] = raised | flag << LOCAL_TIMER
-
-    def _arm(self) -> None:
-        """Wait for the next re-load; none matters while the flag is still set (4.11)."""
-        control = self._timer_control[0]
-        reload = control & RELOAD
-        if not control & TIMER_ENABLE or not reload or control & FLAG:
-            self._timer.cancel()
-            return
-        elapsed = ns_to_ticks(self.scheduler.now - self._started_ns, self._edges_hz)
-        ahead = (elapsed // reload + 1) * reload
-        self._timer.arm(self._started_ns + ticks_to_ns(ahead, self._edges_hz))
-
-    def _reloaded(self) -> None:
-        self._set_flag(True)
-        self._update()
+    def _timer_flag_changed(self, flag: bool) -> None:
+        """The flag is a level: it interrupts until software clears it (4.11)."""
+        self._set_pin(EVERY_CORE, 1 << LOCAL_TIMER, flag)
 
     # -- explanation ----------------------------------------------------------------------------
 
     def interrupts(self, cpu: int) -> list[InterruptState]:
         enabled, here, irq, fiq = self._conditions(cpu)
         raised = self._raised[cpu]
-        gpu_core, timer_core = self._gpu[0] & 3, self._local[0] & 3
+        gpu_core = GPU_IRQ_CORE.extract(self._gpu[0])
+        timer_core = TIMER_CORE.extract(self._local[0])
         targets = {GPU: (gpu_core,), AXI: (0,), LOCAL_TIMER: (timer_core,)}
         pins = {bit: pin for pin, bit in (*PINS.items(), *SHARED_PINS.items())}
         taken = enabled & here & (irq | fiq)
@@ -279,7 +265,7 @@ class Bcm2836LocalIc(InterruptController):
                 Gate("routed to IRQ", bool(wanted), register, f"{field}_IRQ", wanted,
                      f"a one in {register} bit {lsb}", "QA7 rev 3.4, 3.2.1")
             )  # fmt: skip
-            field, lsb = f"{field}_FIQ", lsb + 4
+            field, lsb = f"{field}_FIQ", lsb + FIQ_SHIFT
         needs = f"a zero in {register} bit {lsb}"
         if number == PMU:
             needs = f"a one written to PMU_INTERRUPT_ROUTING_CLEAR bit {lsb}"
@@ -309,7 +295,8 @@ class Bcm2836LocalIc(InterruptController):
         if number == AXI:
             needs = "nothing: the AXI interrupt goes to core 0's IRQ only"
         else:
-            field, lsb = (field, lsb) if number == LOCAL_TIMER else (f"{field}_FIQ", lsb + 4)
+            if number != LOCAL_TIMER:
+                field, lsb = f"{field}_FIQ", lsb + FIQ_SHIFT
             needs = f"a one in {register} bit {lsb}"
         if number != GPU:
             ref = "QA7 rev 3.4, 3.2"
@@ -344,13 +331,13 @@ class Bcm2836LocalIc(InterruptController):
             register = "AXI_OUTSTANDING_IRQ" if is_axi else "LOCAL_TIMER_CONTROL_STATUS"
             field = "ENABLE" if is_axi else "INTERRUPT_ENABLE"
             on = enabled >> inner & 1
-            gates.append(Gate("enabled", bool(on), register, field, on,
-                              f"a one in {register} bit {20 if is_axi else 29}",
-                              "QA7 rev 3.4, 4.8, 4.11"))  # fmt: skip
+            needs = f"a one in {register} bit {BCM2836_LOCAL[register][field].lsb}"
+            ref = "QA7 rev 3.4, 4.8, 4.11"
+            gates.append(Gate("enabled", bool(on), register, field, on, needs, ref))
         choices = {
-            GPU: ("GPU_INTERRUPT_ROUTING", "GPU_IRQ", self._gpu[0] & 3),
-            GPU_FIQ: ("GPU_INTERRUPT_ROUTING", "GPU_FIQ", self._gpu[0] >> 2),
-            LOCAL_TIMER: ("LOCAL_INTERRUPT_ROUTING", "CORE", self._local[0] & 3),
+            GPU: ("GPU_INTERRUPT_ROUTING", "GPU_IRQ", GPU_IRQ_CORE.extract(self._gpu[0])),
+            GPU_FIQ: ("GPU_INTERRUPT_ROUTING", "GPU_FIQ", GPU_FIQ_CORE.extract(self._gpu[0])),
+            LOCAL_TIMER: ("LOCAL_INTERRUPT_ROUTING", "CORE", TIMER_CORE.extract(self._local[0])),
             AXI: ("CORE0_INTERRUPT_SOURCE", "AXI", 0),
         }
         if inner in choices:
@@ -371,5 +358,5 @@ class Bcm2836LocalIc(InterruptController):
         if number == PMU:
             return "PMU_INTERRUPT_ROUTING_SET", f"PMU{cpu}", cpu
         if number == LOCAL_TIMER:
-            return "LOCAL_INTERRUPT_ROUTING", "FIQ", 2
+            return "LOCAL_INTERRUPT_ROUTING", "FIQ", TIMER_AS_FIQ.lsb
         return f"CORE{cpu}_FIQ_SOURCE", name, number

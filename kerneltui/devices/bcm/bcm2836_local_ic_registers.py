@@ -13,17 +13,21 @@ SOURCE_NAMES = (
 )  # fmt: skip
 
 
+FIQ_SHIFT = 4
+"""A routing register has the FIQ bit of a source so many bits above its IRQ bit (3.2.1)."""
+
+
 def _routing(names: tuple[str, ...]) -> tuple[Field, ...]:
     """Four IRQ bits, and four FIQ bits that override them (3.2.1)."""
     return tuple(
-        Field(f"{name}_{kind}", place + 4 * fiq, 1, doc=f"Route {name} to {kind}")
+        Field(f"{name}_{kind}", place + FIQ_SHIFT * fiq, 1, doc=f"Route {name} to {kind}")
         for fiq, kind in enumerate(("IRQ", "FIQ"))
         for place, name in enumerate(names)
     )
 
 
 _PMU_ROUTING = tuple(
-    (f"PMU{core}_{kind}", core + 4 * fiq, f"Route the PMU of core {core} to {kind}")
+    (f"PMU{core}_{kind}", core + FIQ_SHIFT * fiq, f"Route the PMU of core {core} to {kind}")
     for fiq, kind in enumerate(("IRQ", "FIQ"))
     for core in EVERY_CORE
 )

@@ -45,6 +45,9 @@ SYSTEM_TIMER = RegisterTable(
 )  # fmt: skip
 
 
+MATCHED = tuple(SYSTEM_TIMER["CS"][f"M{n}"].mask for n in range(CHANNELS))
+
+
 class Config(msgspec.Struct, frozen=True):
     """``clock_hz``: the counter's rate; 1 MHz on every board."""
 
@@ -89,7 +92,7 @@ class SystemTimer(TimerDevice):
         A match that CS holds already would change nothing, so none is scheduled: a machine whose
         software leaves this timer alone comes to rest.
         """
-        if self._status[0] & 1 << channel:
+        if self._status[0] & MATCHED[channel]:
             self._timers[channel].cancel()
             return
         count = self._count()
@@ -97,12 +100,12 @@ class SystemTimer(TimerDevice):
         self._timers[channel].arm(ticks_to_ns(count + ahead, self.config.clock_hz))
 
     def _match(self, channel: int) -> None:
-        self._status[0] |= 1 << channel
+        self._status[0] |= MATCHED[channel]
         self._update()
 
     def _update(self) -> None:
         for channel, line in enumerate(self._lines):
-            line.set(bool(self._status[0] & 1 << channel))
+            line.set(bool(self._status[0] & MATCHED[channel]))
 
     def comparators(self, cpu: int) -> list[ComparatorState]:
         """The four channels; there is no enable: masking is the interrupt controller's."""
@@ -114,7 +117,7 @@ class SystemTimer(TimerDevice):
                 hz=self.config.clock_hz,
                 enabled=True,
                 masked=False,
-                met=bool(self._status[0] & 1 << channel),
+                met=bool(self._status[0] & MATCHED[channel]),
                 due_ns=timer.due if timer.due < NEVER else None,
             )
             for channel, timer in enumerate(self._timers)
@@ -122,16 +125,16 @@ class SystemTimer(TimerDevice):
 
     def peek_CLO(self, index: int, cpu: int) -> int:
         """Counter, low half."""
-        return self._count() & 0xFFFF_FFFF
+        return self._count() & (WRAP - 1)
 
     def peek_CHI(self, index: int, cpu: int) -> int:
         """Counter, high half; software reads CHI, CLO, CHI to see a consistent pair."""
-        return self._count() >> 32 & 0xFFFF_FFFF
+        return self._count() // WRAP & (WRAP - 1)
 
     def write_CS(self, index: int, cpu: int, value: int) -> None:
         """The cleared bits' lines fall; their channels can match again."""
         for channel in range(CHANNELS):
-            if not self._status[0] & 1 << channel:
+            if not self._status[0] & MATCHED[channel]:
                 self._arm(channel)
         self._update()
 
