@@ -297,6 +297,10 @@ class KernelTui(App[int]):
         elif self._arrangement.zoomed:
             self.action_zoom()
 
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        # Keys that wait when the screens go mean nothing any more.
+        return bool(self.screen_stack) and await super()._check_bindings(key, priority)
+
     def on_key(self, event: Key) -> None:
         """Keys can be faster than the focus: what a mode is meant to get, it gets."""
         if len(self.screen_stack) > 1:
@@ -367,7 +371,9 @@ class KernelTui(App[int]):
 
     def action_theme(self) -> None:
         """Choose a theme."""
-        self.search_themes()
+        from kerneltui.tui.choosing import choose_theme
+
+        choose_theme(self)
 
     def use(self, session: Session, board: str, changes: Changes | None) -> None:
         """Go on with another session; ``board`` and ``changes`` as for those before."""
@@ -390,6 +396,13 @@ class KernelTui(App[int]):
         """Leave; Textual's own Ctrl+Q does the same, in typing mode too."""
         self.runner.stop()
         self.exit(0)
+
+    def action_command_palette(self) -> None:
+        """Every command by name."""
+        from kerneltui.tui.screens.dialog import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette's content."""

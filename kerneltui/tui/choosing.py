@@ -67,6 +67,17 @@ def choose_queue(app: KernelTui) -> None:
     app.push_screen(ChooseScreen("Structure of the timeout queue", STRUCTURES, current), chosen)
 
 
+def choose_theme(app: KernelTui) -> None:
+    """Ask for a theme."""
+    choices = dict.fromkeys(sorted(app.available_themes), "")
+
+    def chosen(name: str | None) -> None:
+        if name is not None:
+            app.theme = name
+
+    app.push_screen(ChooseScreen("Theme", choices, app.theme), chosen)
+
+
 def start(app: KernelTui, board: str, scenario: str, changes: Changes | None) -> None:
     """Start a scenario on a board, each by name or file; what cannot be opened is told."""
     try:

@@ -7,6 +7,7 @@ the time of a frame, so that the screen keeps up with the machine.
 
 from __future__ import annotations
 
+from asyncio import get_running_loop
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -40,17 +41,31 @@ class Frames:
         """The present picture is out of date."""
         if self._asked_at is None:
             self._asked_at = perf_counter()
-            self._app.call_next(self._draw)
+            self._wait()
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a picture is due."""
+        return self._asked_at is not None
 
     def has_room_for(self, command: object) -> bool:
         """Whether to carry ``command`` out, or to drop it as one repeat too many in this frame."""
-        if self._asked_at is None or command != self._command:
+        if not self.is_asked or command != self._command:
             self._repeats = 0
         self._command = command
         self._repeats += 1
         if self._repeats <= TYPED_AHEAD or self._asked_at is None:
             return True
         return perf_counter() - self._asked_at < FRAME_S
+
+    def _wait(self) -> None:
+        """Draw when no key waits any more, or has waited for the time of a frame."""
+        app = self._app
+        waiting = any(pump.message_queue_size for pump in (app, app.screen, app.focused) if pump)
+        if waiting and self._asked_at is not None and perf_counter() - self._asked_at < FRAME_S:
+            get_running_loop().call_soon(self._wait)
+        else:
+            app.call_next(self._draw)
 
     def _draw(self) -> None:
         self._app.show_view()

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 from unittest.mock import patch
 
+from textual.command import CommandPalette
+from textual.events import Key, MouseDown, MouseMove, MouseUp
 from textual.pilot import Pilot
 
 from kerneltui.debugger.session import Session
@@ -17,6 +19,9 @@ from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
 from kerneltui.tui.widgets.line_view import line_text
 
 REGISTERS, INTERRUPTS, QUEUE, CONSOLE, CPU, TRACE, TIMERS = range(1, 8)
+REPLACED_KEYS = {"/": "slash", "[": "left_square_bracket", "]": "right_square_bracket",
+                 " ": "space", "?": "question_mark", "+": "plus", "-": "minus"}  # fmt: skip
+KEY_TO_CHARACTER = {name: character for character, name in REPLACED_KEYS.items()}
 LONGEST_WAIT = 400
 """Pauses of the pilot before a condition is given up."""
 
@@ -48,6 +53,30 @@ class Dashboard:
             await self.pilot.press(key)
         await self.painted()
 
+    async def burst(self, *keys: str) -> None:
+        """Keys that come in one packet: nothing is painted between them."""
+        driver = self.app._driver
+        assert driver is not None
+        for key in keys:
+            name = REPLACED_KEYS.get(key, key)
+            character = KEY_TO_CHARACTER.get(name, key if len(key) == 1 else None)
+            driver.send_message(Key(name, character))
+        await self.painted()
+        await self.painted()
+
+    async def click(self, column: int, row: int, times: int = 1) -> None:
+        """Click on a cell of the screen, or several times at once."""
+        width, height = self.app.size
+        driver = self.app._driver
+        assert driver is not None
+        place = (min(column, width - 1), min(row, height - 1))
+        for _ in range(times):
+            for event in (MouseMove, MouseDown, MouseUp):
+                button = 0 if event is MouseMove else 1
+                driver.send_message(event(None, *place, 0, 0, button, False, False, False, *place))
+        await self.painted()
+        await self.painted()
+
     async def painted(self) -> None:
         """Until everything that has happened is on the screen, or the app has ended."""
         for _ in range(LONGEST_WAIT):
@@ -60,8 +89,7 @@ class Dashboard:
             await asyncio.sleep(0.005)
 
     async def write(self, text: str) -> None:
-        names = {"/": "slash", "[": "left_square_bracket", "]": "right_square_bracket",
-                 " ": "space", "_": "underscore"}  # fmt: skip
+        names = {**REPLACED_KEYS, "_": "underscore"}
         await self.press(*(names.get(letter, letter) for letter in text))
 
     async def resize(self, width: int, height: int) -> None:
@@ -91,7 +119,7 @@ class Dashboard:
         await self.until(lambda: not self.palette_open())
 
     def palette_open(self) -> bool:
-        return any(type(screen).__name__ == "CommandPalette" for screen in self.app.screen_stack)
+        return any(isinstance(screen, CommandPalette) for screen in self.app.screen_stack)
 
     def screen(self) -> str:
         """All characters on the screen."""
@@ -119,7 +147,9 @@ class Dashboard:
         return found[0] if found else ""
 
     def displayed(self) -> list[int]:
-        """The numbers of the panels on the screen."""
+        """The numbers of the panels on the screen; none where that is too small for any."""
+        if self.app.screen_stack[0].query_one("#too-small").display:
+            return []
         return [panel.number for panel in self.app.panels if panel.display and panel.size.width]
 
     def current(self) -> int:

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from unittest.mock import patch
 
 import pytest
 from dashboard import (
@@ -762,10 +763,90 @@ async def test_themes(theme):
 
 async def test_the_theme_can_be_changed_inside():
     async with dashboard(keys=["t"]) as seen:
-        await seen.write("projector-light")
-        await seen.until(lambda: len(seen.app.screen.query("OptionList").first().options) == 1)
-        await seen.press("enter")
+        names = [option.id for option in seen.app.screen.query("OptionList").first().options]
+        await seen.press("home", *["down"] * names.index("projector-light"), "enter")
         await seen.until(lambda: seen.app.theme == "projector-light")
+
+
+BURSTS = [
+    [dialog, *["enter"] * count, last]
+    for dialog in ("o", "b", "u", "t", "question_mark", "ctrl+p", "a", "x")
+    for count, last in ((1, "q"), (2, "escape"), (3, "enter"))
+]
+
+
+@pytest.mark.parametrize("keys", [*BURSTS, ["ctrl+p", "pagedown"], ["o", "pagedown", "enter"],
+                                  ["ctrl+p", "down", "pagedown", "pageup", "enter", "enter"],
+                                  ["t", "pageup", "pagedown", "enter"]])  # fmt: skip
+async def test_a_dialog_is_answered_once_however_fast_the_keys_come(keys):
+    async with dashboard(scenario="shell") as seen:
+        await seen.burst(*keys)
+        await seen.until(lambda: seen.app._exception is not None or not seen.app._batch_count)
+        assert seen.app._exception is None
+        assert len(seen.app.screen_stack) >= 1
+
+
+async def test_a_choice_by_two_enters_is_carried_out_once():
+    """The second Enter neither starts the scenario again nor goes to what lies below."""
+    async with dashboard(keys=["o"]) as seen:
+        with patch.object(seen.app, "use", wraps=seen.app.use) as used:
+            await seen.burst("enter", "enter")
+            await seen.until(lambda: len(seen.app.screen_stack) == 1)
+            await seen.painted()
+        assert used.call_count == 1
+
+
+async def test_a_double_click_in_a_list_chooses_once():
+    async with dashboard(keys=["b"]) as seen:
+        chooser = seen.app.screen.query("OptionList").first()
+        with patch.object(seen.app, "use", wraps=seen.app.use) as used:
+            await seen.click(chooser.region.x + 4, chooser.region.y, times=2)
+            await seen.until(lambda: len(seen.app.screen_stack) == 1)
+            await seen.painted()
+        assert used.call_count == 1
+
+
+async def test_a_burst_of_steps_is_served_a_frame_at_a_time():
+    """What a frame has no time for is dropped, and not a view is taken for each key."""
+    async with dashboard() as seen:
+        before = seen.session.machine.core.retired
+        with patch.object(seen.app, "show_view", wraps=seen.app.show_view) as views:
+            await seen.burst(*["s"] * 300)
+            await seen.until(lambda: not seen.app._frames.is_asked)
+        steps = seen.session.machine.core.retired - before
+        assert 8 <= steps <= 300
+        assert 1 <= views.call_count <= max(steps // 8, 1) + 2
+        await seen.press("s")
+        assert seen.session.machine.core.retired == before + steps + 1, "the next key is served"
+
+
+async def test_what_is_pasted_without_brackets_arrives_whole_in_few_frames():
+    text = "The quick brown fox jumps over the lazy dog " * 4
+    async with dashboard(keys=["c"]) as seen:
+        with patch.object(seen.app, "show_view", wraps=seen.app.show_view) as views:
+            await seen.burst(*text)
+            await seen.until(lambda: not seen.app._frames.is_asked)
+        assert b"".join(data for _, data in seen.session.typed).decode() == text
+        assert views.call_count < len(text) / 4
+
+
+async def test_other_keys_behind_a_burst_are_served():
+    async with dashboard() as seen:
+        await seen.burst(*["s"] * 200, "3", "z")
+        assert seen.current() == 3
+        assert seen.displayed() == [3]
+
+
+async def test_a_window_that_was_too_small_for_a_while_leaves_focus_and_typing():
+    async with dashboard(keys=["3"]) as seen:
+        await seen.resize(40, 10)
+        await seen.resize(140, 40)
+        assert seen.app.focused is seen.app.panels[QUEUE - 1]
+        await seen.press("c", "a")
+        for size in ((79, 24), (1, 1), (80, 24)):
+            await seen.resize(*size)
+        await seen.press("b")
+        assert [data for _, data in seen.session.typed] == [b"a", b"b"]
 
 
 async def test_nothing_is_said_by_colour_alone():

@@ -1,8 +1,14 @@
-"""Any keys in any order, at any size: the dashboard never fails, and its promises hold."""
+"""Any keys, bursts, clicks and sizes in any order: the dashboard never fails, its promises hold.
+
+Each run walks other ways; Hypothesis prints the one that failed.  For longer than the suite does:
+``python tests/journeys/test_random_walks.py MINUTES``.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import sys
+from time import monotonic
 
 from dashboard import Dashboard, dashboard
 from hypothesis import HealthCheck, Phase, given, settings
@@ -10,33 +16,44 @@ from hypothesis import strategies as st
 
 from kerneltui.tui.commands import COMMANDS
 
+LEAVING = ("leave_dashboard", "suspend")
 COMMAND_KEYS = [
-    key
-    for command in COMMANDS
-    for key in command.key.split(",")
-    if command.ident != "leave_dashboard"
+    key for command in COMMANDS for key in command.key.split(",") if command.ident not in LEAVING
 ]
-OTHER_KEYS = [*"1234567890pw", "enter", "escape", "up", "down", "left", "right", "pageup",
+DIALOGS = [
+    command.key.split(",")[0]
+    for command in COMMANDS
+    if command.group == "Choosing" or command.ident == "help"
+] + ["ctrl+p"]
+OTHER_KEYS = [*"1234567890pwtb", "enter", "escape", "up", "down", "left", "right", "pageup",
               "pagedown", "home", "end", "tab", "shift+tab", "backspace", "delete", "f1", "S", "N",
               "I", "F", "left_square_bracket", "right_square_bracket", "é", "ctrl+a",
               "ctrl+ж"]  # fmt: skip
+ANY_KEY = st.sampled_from([*COMMAND_KEYS, *OTHER_KEYS])
+IN_DIALOGS = st.sampled_from(["enter", "enter", "escape", "up", "down", "pageup", "pagedown", "q",
+                              "home", "end", "tab", "x"])  # fmt: skip
 SIZES = [(140, 40), (80, 24), (79, 24), (80, 23), (20, 5), (300, 100), (117, 40), (118, 34), (1, 1)]
 
 moves = st.one_of(
-    st.sampled_from(COMMAND_KEYS).map(lambda key: ("keys", [key])),
-    st.sampled_from(OTHER_KEYS).map(lambda key: ("keys", [key])),
+    ANY_KEY.map(lambda key: ("keys", [key])),
+    st.lists(ANY_KEY, min_size=2, max_size=8).map(lambda keys: ("burst", keys)),
+    st.tuples(st.sampled_from([*"snif+-", "down", "pagedown"]), st.integers(2, 60)).map(
+        lambda held: ("burst", [held[0]] * held[1])
+    ),
+    st.tuples(st.sampled_from(DIALOGS), st.lists(IN_DIALOGS, max_size=4)).map(
+        lambda said: ("burst", [said[0], *said[1]])
+    ),
+    st.tuples(st.sampled_from(DIALOGS), st.lists(IN_DIALOGS, max_size=4)).map(
+        lambda said: ("keys", [said[0], *said[1]])
+    ),
     st.lists(st.sampled_from([*"gic [/]", "enter", "backspace"]), max_size=4).map(
         lambda text: ("keys", ["slash", *text, "enter"])
     ),
     st.lists(st.sampled_from([*"snq1 /?", "enter", "up"]), max_size=4).map(
-        lambda text: ("keys", ["c", *text, "escape"])
+        lambda text: ("burst", ["c", *text, "escape"])
     ),
-    st.just(("keys", ["ctrl+p", "escape"])),
-    st.lists(st.sampled_from(["up", "down"]), max_size=3).map(
-        lambda way: ("keys", ["o", *way, "enter"])
-    ),
-    st.lists(st.sampled_from(["up", "down"]), max_size=2).map(
-        lambda way: ("keys", ["b", *way, "enter"])
+    st.tuples(st.integers(0, 139), st.integers(0, 39), st.integers(1, 3)).map(
+        lambda click: ("click", click)
     ),
     st.sampled_from(SIZES).map(lambda size: ("size", size)),
 )
@@ -53,8 +70,9 @@ class Watch:
 
     def check(self):
         seen = self.seen
-        assert seen.app.is_running
         assert seen.app._exception is None
+        if not seen.app.is_running:
+            return
         seen.current()
         if seen.session.machine is not self.machine:  # restarted, or another board or scenario
             self.machine, self.now, self.retired = seen.session.machine, 0, 0
@@ -69,27 +87,37 @@ class Watch:
         assert seen.app.runner.goal is None or not self.machine.core.halt_reason
 
 
-async def walk(way):
-    async with dashboard() as seen:
+async def walk(board, way):
+    async with dashboard(board) as seen:
         watch = Watch(seen)
         for kind, what in way:
-            if kind == "size":
-                await seen.resize(*what)
-            else:
-                await seen.press(*what)
+            if not seen.app.is_running:  # a click on Quit, or a q behind the Enter of a dialog
+                break
+            await {"size": seen.resize, "burst": seen.burst, "click": seen.click,
+                   "keys": seen.press}[kind](*what)  # fmt: skip
             watch.check()
-        await seen.press("ctrl+q")
+        if seen.app.is_running:
+            await seen.press("ctrl+q")
         assert not seen.app.is_running
     assert seen.app.return_code == 0
 
 
 @settings(
     max_examples=22,
-    derandomize=True,
+    deadline=None,
     database=None,
+    print_blob=True,
     phases=[Phase.generate],  # a walk takes a second: shrinking one would take minutes
     suppress_health_check=list(HealthCheck),
 )
-@given(st.lists(moves, min_size=3, max_size=6))
-def test_a_random_walk_never_fails(way):
-    asyncio.run(walk(way))
+@given(st.sampled_from(["rpi3", "rpi4", "x86"]), st.lists(moves, min_size=3, max_size=6))
+def test_a_random_walk_never_fails(board, way):
+    asyncio.run(walk(board, way))
+
+
+if __name__ == "__main__":
+    end, count = monotonic() + 60 * float(sys.argv[1]), 0
+    while monotonic() < end:
+        test_a_random_walk_never_fails()
+        count += 22
+    sys.stdout.write(f"{count} walks, no failure\n")

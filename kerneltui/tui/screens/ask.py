@@ -8,11 +8,12 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from kerneltui.tui.screens.dialog import Dialog
 
-class AskScreen(ModalScreen[tuple[str, ...] | None]):
+
+class AskScreen(Dialog[tuple[str, ...] | None]):
     """Answers the words of all fields, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss", "Close")]

@@ -9,12 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from kerneltui.tui.screens.dialog import Chooser, Dialog
 
-class ChooseScreen(ModalScreen[str | None]):
+
+class ChooseScreen(Dialog[str | None]):
     """Answers the chosen name, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -45,7 +46,7 @@ class ChooseScreen(ModalScreen[str | None]):
         with Vertical(id="dialog") as dialog:
             dialog.border_title = self._title
             dialog.border_subtitle = "Enter chooses, Esc closes"
-            chooser = OptionList(*options)
+            chooser = Chooser(*options)
             yield chooser
             names = list(self._choices)
             chooser.highlighted = names.index(self._current) if self._current in names else 0

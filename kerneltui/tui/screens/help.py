@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from kerneltui.tui.commands import COMMANDS
 from kerneltui.tui.panels import PANELS
+from kerneltui.tui.screens.dialog import Dialog
 
 GROUPS = ("Stepping", "Running", "Looking", "Choosing")
 
@@ -34,7 +34,7 @@ def help_text(about: str) -> Content:
     return Content.assemble(*parts)
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """Keys and panels; any of Esc, ? and q closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -6,16 +6,21 @@ for borders, titles and filters anew each time; here a row that is clean costs a
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.geometry import Region
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
 
+if TYPE_CHECKING:
+    _Mixed = Widget
+else:  # Textual gathers a widget's looks along its first bases that are widgets
+    _Mixed = object
 
-class KeptRows(Widget):
-    """A base class before a widget's own: see the module."""
+
+class KeptRows(_Mixed):
+    """Stands before a widget's own base class: see the module."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

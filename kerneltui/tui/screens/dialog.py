@@ -1,0 +1,69 @@
+"""What all dialogs share: one is answered once, however fast keys and clicks come.
+
+A key or a click that was meant for a dialog can arrive when the one before has answered it: the
+dialog is on its way out by then, and must not take another screen with it.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette
+from textual.message import Message
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Input, OptionList
+
+T = TypeVar("T")
+ANSWERS = (Input.Submitted, OptionList.OptionSelected)
+
+
+if TYPE_CHECKING:
+    _Mixed = Screen[Any]
+else:  # Textual gathers a widget's looks along its first bases that are widgets
+    _Mixed = object
+
+
+class AnsweredOnce(_Mixed):
+    """Stands before a screen's own base class: see the module."""
+
+    _answered = False
+
+    def dismiss(self, result: Any = None) -> AwaitComplete:
+        """Leave with an answer, if that has not happened yet."""
+        if self._answered or not self.is_active:
+            return AwaitComplete()
+        self._answered = True
+        return super().dismiss(result)
+
+    async def _dispatch_message(self, message: Message) -> None:
+        if not (self._answered and isinstance(message, ANSWERS)):
+            await super()._dispatch_message(message)
+
+
+class Dialog(AnsweredOnce, ModalScreen[T]):
+    """A dialog over the dashboard."""
+
+
+class Chooser(OptionList):
+    """A list to choose from, which takes keys before it has been laid out, too."""
+
+    def action_page_up(self) -> None:
+        """One page up."""
+        if self.size:
+            self._move_page(-1)
+
+    def action_page_down(self) -> None:
+        """One page down."""
+        if self.size:
+            self._move_page(1)
+
+
+class Palette(AnsweredOnce, CommandPalette):
+    """Textual's palette of commands, held to the same."""
+
+    def _action_command_list(self, action: str) -> None:
+        # Its list knows no lines before it has been laid out.
+        with suppress(KeyError, IndexError):
+            super()._action_command_list(action)
