@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Annotated, Any, Never, TypeVar
 
@@ -113,17 +114,26 @@ class ConfigFile:
 
     def _check_depth(self, text: str) -> None:
         """Refuse deep nesting before anything recurses through it."""
-        depth = 0
-        for event in yaml.parse(text, Loader=_Loader):
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-                if depth > DEEPEST:
-                    self._too_deep(event)
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
+        depth = parsed = 0
+        event: Any
+        try:
+            for event in yaml.parse(text, Loader=_Loader):
+                if isinstance(event, yaml.CollectionStartEvent):
+                    depth += 1
+                    if depth > DEEPEST:
+                        self._too_deep(event.start_mark)
+                elif isinstance(event, yaml.CollectionEndEvent):
+                    depth -= 1
+                parsed = event.end_mark.index
+        except yaml.MarkedYAMLError as error:
+            # A parser reads ahead in a line of brackets, up to a limit of its own if it has one.
+            mark = error.problem_mark
+            if mark is not None and depth + _opened(text[parsed : mark.index + 1]) > DEEPEST:
+                self._too_deep(mark)
+            raise
 
-    def _too_deep(self, place: Any) -> Never:
-        line = place.start_mark.line + 1
+    def _too_deep(self, mark: Any) -> Never:
+        line = mark.line + 1
         raise UserError(f"{self.path}:{line}: nested more than {DEEPEST} levels deep")
 
     def _index(self, node: Any, where: Where) -> None:
@@ -135,7 +145,7 @@ class ConfigFile:
         if self._nodes > MOST_NODES:
             raise UserError(f"{self.path}: stands for more than {MOST_NODES} values")
         if len(where) > DEEPEST:
-            self._too_deep(node)
+            self._too_deep(node.start_mark)
         if isinstance(node, yaml.MappingNode):
             seen: dict[str, int] = {}
             for key, value in node.value:
@@ -190,6 +200,12 @@ class ConfigFile:
         if "matching regex" in text:
             text = "control characters, line ends among them, cannot be shown here"
         return self.error(place, text.replace("`", "'").replace("Object", "Mapping"))
+
+
+def _opened(text: str) -> int:
+    """How many brackets are open at most at one place in a text."""
+    steps = (1 if char in "[{" else -1 for char in text if char in "[]{}")
+    return max(accumulate(steps, initial=0))
 
 
 def _decode(kind: type, value: Any) -> Any:

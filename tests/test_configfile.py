@@ -6,7 +6,9 @@ import threading
 from pathlib import Path
 
 import pytest
+import yaml
 
+from kerneltui import configfile
 from kerneltui.configfile import DEEPEST, LARGEST_FILE, ConfigFile, available, configs_dir, find
 from kerneltui.errors import UserError
 from kerneltui.scenarios.scenario import validate_file
@@ -79,6 +81,51 @@ def test_the_place_and_the_mend_are_named(tmp_path, text, line, said):
     assert place, message
     assert line in {None, int(place[1])}, message
     assert said in message
+
+
+DEEP = {
+    "brackets": "a: " + "[" * 50_000,
+    "brackets alone": "[" * 1_020,
+    "braces": "a: " + "{" * 2_000,
+    "both": "a: " + "[{" * 2_000,
+    "mappings in a line": "{a: " * 2_000,
+    "one a line": "a: " + "[\n" * 2_000,
+    "sequences": "- " * 2_000,
+    "keys": "? " * 2_000,
+    "blocks": "\n".join(" " * n + "a:" for n in range(1_500)),
+    "anchors": "a: " + "".join(f"&a{n} [" for n in range(2_000)),
+    "tags": "a: " + "!!seq [" * 2_000,
+    "closed again": "a: " + "[" * 2_000 + "]" * 2_000,
+    "after brackets that were closed": f"a: {'[' * 60 + ']' * 60}\nb: {'[' * 2_000}",
+    "one more than allowed": "a: " + "[" * DEEPEST + "]" * DEEPEST,
+}
+FLAT = {
+    "the most that is allowed": f"a: {'[' * (DEEPEST - 1) + ']' * (DEEPEST - 1)}",
+    "in quotes": f"a: '{'[' * 2_000}'",
+    "in plain text": f"a: b{'[' * 2_000}",
+    "in a block of text": f"a: |\n  {'[' * 2_000}",
+    "in a comment": f"a: b  # {'[' * 2_000}",
+    "one after the other": f"a: [{'[], ' * 1_000}]",
+}
+LOADERS = [yaml.SafeLoader]
+if hasattr(yaml, "CSafeLoader"):
+    LOADERS.append(yaml.CSafeLoader)
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize("text", DEEP.values(), ids=DEEP)
+def test_deep_nesting_is_told_in_our_words_whatever_the_parser_allows(
+    tmp_path, monkeypatch, loader, text
+):
+    monkeypatch.setattr(configfile, "_Loader", loader)
+    assert f": nested more than {DEEPEST} levels deep" in complaint(tmp_path, text)
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize("text", FLAT.values(), ids=FLAT)
+def test_brackets_that_nest_nothing_are_text(tmp_path, monkeypatch, loader, text):
+    monkeypatch.setattr(configfile, "_Loader", loader)
+    assert list(ConfigFile(tmp_path, text).data) == ["a"]
 
 
 def test_a_few_lines_of_aliases_that_stand_for_billions_of_values_are_refused_quickly(tmp_path):
