@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kerneltui import configfile
-from kerneltui.configfile import DEEPEST, LARGEST_FILE, ConfigFile, available, configs_dir, find
+from kerneltui import yamltext
+from kerneltui.configfile import LARGEST_FILE, ConfigFile, available, configs_dir, find
 from kerneltui.errors import UserError
 from kerneltui.scenarios.scenario import validate_file
 from kerneltui.scenarios.spec import ScenarioSpec
+from kerneltui.yamltext import DEEPEST
 
 GOOD = "title: t\nprogram: timer-callbacks\n"
 
@@ -117,14 +118,14 @@ if hasattr(yaml, "CSafeLoader"):
 def test_deep_nesting_is_told_in_our_words_whatever_the_parser_allows(
     tmp_path, monkeypatch, loader, text
 ):
-    monkeypatch.setattr(configfile, "_Loader", loader)
+    monkeypatch.setattr(yamltext, "_Loader", loader)
     assert f": nested more than {DEEPEST} levels deep" in complaint(tmp_path, text)
 
 
 @pytest.mark.parametrize("loader", LOADERS)
 @pytest.mark.parametrize("text", FLAT.values(), ids=FLAT)
 def test_brackets_that_nest_nothing_are_text(tmp_path, monkeypatch, loader, text):
-    monkeypatch.setattr(configfile, "_Loader", loader)
+    monkeypatch.setattr(yamltext, "_Loader", loader)
     assert list(ConfigFile(tmp_path, text).data) == ["a"]
 
 
