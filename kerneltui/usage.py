@@ -17,9 +17,17 @@ class OutputError(Exception):
 
 
 class Command(click.Command):
-    """A word too many is told in our words."""
+    """What is too much or wrong is told in our words."""
 
     allow_extra_args = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """See :class:`click.Command`."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx  # Click's parser leaves it out at times
+            raise
 
     def invoke(self, ctx: click.Context) -> Any:
         """See :class:`click.Command`."""
