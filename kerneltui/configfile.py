@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -117,22 +116,13 @@ class ConfigFile:
         try:
             return msgspec.convert(data, schema, dec_hook=_decode)
         except msgspec.ValidationError as error:
-            raise self._explain(str(error), schema, where) from None
+            raise self._explain(error, schema, data, where) from None
 
-    def _explain(self, message: str, schema: Any, where: Where) -> UserError:
-        text, _, path = message.partition(" - at `")
-        place = where + _path(path.rstrip("`"))
-        found = re.search(r"unknown field `(.*)`", text, re.DOTALL)
-        if found:
-            key = found[1]
-            known = _fields_at(schema, place[len(where) :])
-            return self.error((*place, key), f"unknown key '{key}'{suggestion(key, known)}")
-        found = re.search(r"missing required field `(.*)`", text)
-        if found:
-            return self.error(place, f"the key '{found[1]}' is missing here")
-        if "matching regex" in text:
-            text = "control characters, line ends among them, cannot be shown here"
-        return self.error(place, text.replace("`", "'").replace("Object", "Mapping"))
+    def _explain(self, error: Exception, schema: Any, data: Any, where: Where) -> UserError:
+        from kerneltui.misfit import misfits
+
+        place, text = next(misfits(schema, data, _decode), ((), str(error.__cause__ or error)))
+        return self.error((*where, *place), text)
 
 
 def _prepared(path: Path, source: bytes) -> Any:
@@ -159,39 +149,3 @@ def schema_hook(kind: type) -> dict[str, Any]:
     if kind is Duration:
         return {"type": "string", "pattern": PATTERN, "examples": ["250us", "1.5s", "2m"]}
     raise TypeError(kind)
-
-
-def _path(text: str) -> Where:
-    """``$.timeouts[0].every`` -> ("timeouts", 0, "every"), up to a mapping's key (``[...]``)."""
-    where: list[str | int] = []
-    for name, index in re.findall(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]", text):
-        if name:
-            where.append(name)
-        elif index != "...":
-            where.append(int(index))
-        else:
-            break
-    return tuple(where)
-
-
-def _fields_at(schema: Any, where: Where) -> list[str]:
-    """The keys that a schema knows at a place."""
-    kind = msgspec.inspect.type_info(schema)
-    for step in where:
-        kind = _unwrap(kind)
-        if isinstance(kind, msgspec.inspect.StructType):
-            kind = next(f.type for f in kind.fields if f.encode_name == step)
-        elif isinstance(kind, msgspec.inspect.ListType):
-            kind = kind.item_type
-        elif isinstance(kind, msgspec.inspect.DictType):
-            kind = kind.value_type
-    kind = _unwrap(kind)
-    if isinstance(kind, msgspec.inspect.StructType):
-        return [f.encode_name for f in kind.fields]
-    return []
-
-
-def _unwrap(kind: Any) -> Any:
-    if isinstance(kind, msgspec.inspect.UnionType):
-        return next((t for t in kind.types if not isinstance(t, msgspec.inspect.NoneType)), kind)
-    return kind

@@ -16,10 +16,8 @@ class OutputError(Exception):
     """
 
 
-class Command(click.Command):
-    """What is too much or wrong is told in our words."""
-
-    allow_extra_args = True
+class _Telling(click.Command):
+    """A mistake in the options knows the command that has them."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """See :class:`click.Command`."""
@@ -29,6 +27,12 @@ class Command(click.Command):
             error.ctx = error.ctx or ctx  # Click's parser leaves it out at times
             raise
 
+
+class Command(_Telling):
+    """A word too many is told in our words."""
+
+    allow_extra_args = True
+
     def invoke(self, ctx: click.Context) -> Any:
         """See :class:`click.Command`."""
         if ctx.args:
@@ -36,7 +40,7 @@ class Command(click.Command):
         return super().invoke(ctx)
 
 
-class SuggestingGroup(click.Group):
+class SuggestingGroup(_Telling, click.Group):
     """Unknown commands get a suggestion."""
 
     command_class = Command
