@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -15,12 +13,24 @@ from kerneltui import __version__
 from kerneltui.errors import UserError, suggestion
 from kerneltui.parameters import (
     DurationType,
+    OneOf,
     SizeType,
     SpeedType,
     gathered,
     machine_options,
     pass_on,
 )
+from kerneltui.streams import (
+    check_terminal,
+    complain,
+    drawing,
+    let_go,
+    put,
+    put_bytes,
+    reason,
+    settle,
+)
+from kerneltui.usage import OutputError, SuggestingGroup, in_our_words
 
 if TYPE_CHECKING:
     from kerneltui.debugger.session import Session
@@ -29,34 +39,12 @@ BAD_INPUT = 2
 FAILED = 1
 
 
-class OutputError(Exception):
-    """The host refused something while a command ran; the cause is the OSError.
-
-    Click would swallow a broken pipe before :func:`run` could see it.
-    """
-
-
-class SuggestingGroup(click.Group):
-    """Unknown commands get a suggestion."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """See :class:`click.Group`."""
-        try:
-            return super().invoke(ctx)
-        except OSError as error:
-            raise OutputError from error
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """See :class:`click.Group`."""
-        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
-            hint = suggestion(args[0], self.list_commands(ctx))
-            raise UserError(f"unknown command '{args[0]}'{hint}")
-        return super().resolve_command(ctx, args)
-
-
-@click.group(cls=SuggestingGroup, invoke_without_command=True, no_args_is_help=False)
+@click.group(
+    cls=SuggestingGroup,
+    invoke_without_command=True,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @machine_options
 @click.option("--speed", type=SpeedType(), default="1", help="0.1 to 1000, or max.  [default: 1]")
 @click.option(
@@ -78,8 +66,7 @@ def _dashboard(speed: float, theme: str, **machine: Any) -> int:
     # collector on again when it is ready.
     gc.disable()
     session = _session(**machine)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UserError("the dashboard needs a terminal; 'kerneltui run' works without one")
+    check_terminal()
     from kerneltui.tui.app import KernelTui
     from kerneltui.tui.themes import theme_names
 
@@ -89,7 +76,8 @@ def _dashboard(speed: float, theme: str, **machine: Any) -> int:
     app = KernelTui(
         session, speed=speed, theme=theme, board=machine["board"] or session.setup.board.name
     )
-    return app.run() or app.return_code or 0
+    with drawing():
+        return app.run() or app.return_code or 0
 
 
 def _session(
@@ -125,14 +113,14 @@ def run_command(until: int, *, as_json: bool, stats: bool, **machine: Any) -> in
     session = _session(**machine)
     session.recorder.trace(as_json)
     if not as_json:
-        session.recorder.console.on_byte = _writer(_stdout())
+        session.recorder.console.on_byte = _writer(sys.stdout.buffer)
     started = perf_counter()
     session.run_until(until)
     wall = perf_counter() - started
     if as_json:
         import msgspec
 
-        click.echo(msgspec.json.encode(session.view(shape=True)))
+        put_bytes(msgspec.json.encode(session.view(shape=True)) + b"\n")
     sys.stdout.flush()
     if stats:
         _print_stats(session, wall)
@@ -140,12 +128,6 @@ def run_command(until: int, *, as_json: bool, stats: bool, **machine: Any) -> in
 
 
 cli.add_command(run_command, "run")
-
-
-def _stdout() -> IO[bytes]:
-    if sys.stdout is None:
-        raise UserError("standard output is closed")
-    return sys.stdout.buffer
 
 
 def _writer(out: IO[bytes]) -> Callable[[int], None]:
@@ -168,14 +150,14 @@ def _print_stats(session: Session, wall: float) -> None:
         "interrupts_per_second": f"{core.interrupts_taken / max(wall, 1e-9):.0f}",
     }
     for key, value in figures.items():
-        click.echo(f"{key}: {value}", err=True)
+        sys.stderr.write(f"{key}: {value}\n")
 
 
 def _verdict(session: Session) -> int:
     """0, or 1 with a line on standard error when the kernel has halted."""
     reason = session.machine.halt_reason
     if reason:
-        _complain(f"the kernel halted: {reason}")
+        complain(f"the kernel halted: {reason}")
         return FAILED
     return 0
 
@@ -196,7 +178,7 @@ def trace(until: int, output: Path, **machine: Any) -> int:
 
     session = _session(**machine)
     if str(output) == "-":
-        write_trace(session, until, _stdout())
+        write_trace(session, until, sys.stdout.buffer)
         sys.stdout.flush()
     else:
         with _open(output) as out:
@@ -224,7 +206,7 @@ def boards() -> None:
 
     for name in available("boards"):
         spec = load_board(name).spec
-        click.echo(f"{name:<10} {spec.title}: {spec.cpu.cores} x {spec.cpu.compatible}")
+        put(f"{name:<10} {spec.title}: {spec.cpu.cores} x {spec.cpu.compatible}\n")
 
 
 @cli.command()
@@ -235,7 +217,7 @@ def scenarios() -> None:
 
     for name in available("scenarios"):
         spec = load_scenario(name).spec
-        click.echo(f"{name:<16} {spec.title}: {spec.about}")
+        put(f"{name:<16} {spec.title}: {spec.about}\n")
 
 
 @cli.command()
@@ -247,15 +229,15 @@ def validate(files: Sequence[Path]) -> int:
     worst = 0
     for path in files:
         try:
-            click.echo(f"ok {path}: {validate_file(path)}")
+            put(f"ok {path}: {validate_file(path)}\n")
         except UserError as error:
-            _complain(str(error))
+            complain(str(error))
             worst = BAD_INPUT
     return worst
 
 
 @cli.command()
-@click.argument("kind", type=click.Choice(["board", "scenario"]))
+@click.argument("kind", type=OneOf(["board", "scenario"]))
 def schema(kind: str) -> None:
     """Print the JSON Schema of board or scenario files."""
     import json
@@ -267,12 +249,15 @@ def schema(kind: str) -> None:
     from kerneltui.scenarios.spec import ScenarioSpec
 
     spec = BoardSpec if kind == "board" else ScenarioSpec
-    click.echo(json.dumps(msgspec.json.schema(spec, schema_hook=schema_hook), indent=2))
+    put(json.dumps(msgspec.json.schema(spec, schema_hook=schema_hook), indent=2) + "\n")
 
 
-@cli.group(cls=SuggestingGroup, no_args_is_help=False)
-def docs() -> None:
+@cli.group(cls=SuggestingGroup, invoke_without_command=True, no_args_is_help=False)
+@click.pass_context
+def docs(ctx: click.Context) -> None:
     """Reference texts made from the program's own tables."""
+    if ctx.invoked_subcommand is None:
+        raise UserError(f"docs: which?  A command is missing{suggestion('', docs.commands)}")
 
 
 @docs.command()
@@ -289,7 +274,7 @@ def registers(output: Path | None) -> None:
 
     text = register_reference()
     if output is None:
-        click.echo(text, nl=False)
+        put(text)
     else:
         _write(output, text)
 
@@ -297,7 +282,11 @@ def registers(output: Path | None) -> None:
 @cli.command()
 @machine_options
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), required=True, help="The SVG file."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A picture (.svg) or plain text (.txt); - is plain text on standard output.",
 )
 @click.option(
     "--at",
@@ -313,15 +302,20 @@ def registers(output: Path | None) -> None:
 def screenshot(
     output: Path, at: int, size: tuple[int, int], theme: str, keys: str, **machine: Any
 ) -> None:
-    """Write a picture of the dashboard."""
-    from kerneltui.tui.screenshot import take
+    """Write a picture of the dashboard, or its screen as plain text."""
+    from kerneltui.tui.screenshot import format_of
 
+    make = format_of(output)
     session = _session(**machine)
     session.boot()
     if at > session.machine.now:
         session.run_until(at)
         session.mark()
-    _write(output, take(session, size, theme, keys.split()))
+    text = make(session, size, keys.split(), theme)
+    if str(output) == "-":
+        put(text)
+    else:
+        _write(output, text)
 
 
 @cli.command()
@@ -337,10 +331,10 @@ def conformance(paths: Sequence[Path]) -> int:
         except ValueError as error:
             raise UserError(str(error)) from None
         word = "ok" if result.difference is None else "DIFFERS"
-        click.echo(f"{word} {path} {result.agreed}/{result.total}")
+        put(f"{word} {path} {result.agreed}/{result.total}\n")
         if result.difference is not None:
             if verdict == 0:
-                click.echo(result.difference)
+                put(f"{result.difference}\n")
             verdict = FAILED
     return verdict
 
@@ -358,37 +352,24 @@ def _trace_files(paths: Sequence[Path]) -> list[Path]:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """The whole program.  Answers the exit status; every error is one line on standard error."""
+    settle()
     try:
         answer = cli.main(arguments, prog_name="kerneltui", standalone_mode=False)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
         return answer if isinstance(answer, int) else 0
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.Abort:
         return 128 + 2
     except click.ClickException as error:
-        message = error.format_message()
-    except (UserError, UnicodeEncodeError) as error:
+        message = in_our_words(error)
+    except UserError as error:
         message = str(error)
     except (OutputError, OSError) as error:
-        _let_go_of_stdout()
+        let_go(sys.stdout)
         cause = error.__cause__ if isinstance(error, OutputError) else error
         if isinstance(cause, BrokenPipeError):
             return 0  # the reader has gone (a pager, head): that is no error of ours
-        message = f"cannot write: {getattr(cause, 'strerror', cause)}"
-    _complain(message)
+        message = reason(cause)
+    complain(message)
     return BAD_INPUT
-
-
-def _complain(message: str) -> None:
-    """One line on standard error, whatever a file or an argument has put into the message."""
-    line = " ".join(message.split())
-    printable = "".join(char if char.isprintable() else "?" for char in line)
-    click.echo(f"kerneltui: {printable}", err=True)
-
-
-def _let_go_of_stdout() -> None:
-    """What cannot be written now cannot be written at exit either, and Python would try."""
-    with suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Never, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
-import yaml
 from msgspec import Meta
 
 from kerneltui.errors import UserError, suggestion
@@ -19,12 +17,6 @@ from kerneltui.units import PATTERN, parse_duration
 Where = tuple[str | int, ...]
 T = TypeVar("T")
 LARGEST_FILE = 4 << 20
-DEEPEST = 100
-MOST_NODES = 500_000
-KEY_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
-
-_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 
 Label = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 """A text that goes to the screen as it is: no control characters."""
@@ -66,33 +58,27 @@ def find(kind: str, name: str) -> Path:
 
 
 class ConfigFile:
-    """A parsed YAML file that remembers where everything stood."""
+    """The data of a YAML file, and where everything stood in it."""
 
-    def __init__(self, path: Path, text: str) -> None:
-        """Raises :class:`UserError` for text that is not YAML or not a mapping."""
+    def __init__(self, path: Path, text: str, data: Any = None) -> None:
+        """``data`` is what ``text`` is known to say.
+
+        Raises :class:`UserError` for text that is not YAML or not a mapping.
+        """
         self.path = path
-        self._lines: dict[Where, int] = {(): 1}
-        self._nodes = 0
-        try:
-            self._check_depth(text)
-            loader = _Loader(text)
-            try:
-                node = loader.get_single_node()
-                if node is not None:
-                    self._index(node, ())
-                self.data: Any = loader.construct_document(node) if node is not None else None
-            finally:
-                loader.dispose()
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line = mark.line + 1 if mark is not None else 1
-            raise UserError(f"{path}:{line}: not valid YAML: {error.problem}") from None
-        except yaml.YAMLError as error:
-            raise UserError(f"{path}:1: not valid YAML: {' '.join(str(error).split())}") from None
-        except ValueError as error:
-            raise UserError(f"{path}:1: not valid YAML: {error}") from None
+        self._text = text
+        self._lines: dict[Where, int] | None = None
+        self.data: Any = data
+        if data is None:
+            self.data = self._parse()
         if not isinstance(self.data, dict):
             raise UserError(f"{path}:1: expected a mapping like 'title: ...' at the top level")
+
+    def _parse(self) -> Any:
+        from kerneltui.yamltext import parse  # it takes its time, and is seldom needed
+
+        data, self._lines = parse(self.path, self._text)
+        return data
 
     @classmethod
     def load(cls, path: Path) -> ConfigFile:
@@ -109,60 +95,16 @@ class ConfigFile:
             raise UserError(f"{path}: cannot be read: {error.strerror}") from None
         except UnicodeDecodeError as error:
             raise UserError(f"{path}: not UTF-8 text (byte {error.start})") from None
-        return cls(path, text)
-
-    def _check_depth(self, text: str) -> None:
-        """Refuse deep nesting before anything recurses through it."""
-        depth = 0
-        for event in yaml.parse(text, Loader=_Loader):
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-                if depth > DEEPEST:
-                    self._too_deep(event)
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-
-    def _too_deep(self, place: Any) -> Never:
-        line = place.start_mark.line + 1
-        raise UserError(f"{self.path}:{line}: nested more than {DEEPEST} levels deep")
-
-    def _index(self, node: Any, where: Where) -> None:
-        """Note the line of every key and item; refuse keys that stand twice.
-
-        Aliases are walked each time they are used: a few lines of them can stand for billions.
-        """
-        self._nodes += 1
-        if self._nodes > MOST_NODES:
-            raise UserError(f"{self.path}: stands for more than {MOST_NODES} values")
-        if len(where) > DEEPEST:
-            self._too_deep(node)
-        if isinstance(node, yaml.MappingNode):
-            seen: dict[str, int] = {}
-            for key, value in node.value:
-                name = str(key.value)
-                line = key.start_mark.line + 1
-                if key.tag not in KEY_TAGS:
-                    raise UserError(
-                        f"{self.path}:{line}: a key must be text; put '{name}' in quotes"
-                    )
-                if name in seen:
-                    raise UserError(
-                        f"{self.path}:{line}: '{name}' stands here a second time "
-                        f"(first in line {seen[name]}); remove one"
-                    )
-                seen[name] = line
-                self._lines[*where, name] = line
-                self._index(value, (*where, name))
-        elif isinstance(node, yaml.SequenceNode):
-            for number, item in enumerate(node.value):
-                self._lines[*where, number] = item.start_mark.line + 1
-                self._index(item, (*where, number))
+        return cls(path, text, _prepared(path, data))
 
     def line(self, where: Where) -> int:
         """The line of a key or item, or of what is nearest above it."""
-        while where not in self._lines:
+        if self._lines is None:
+            self._parse()
+        lines = self._lines or {}
+        while where and where not in lines:
             where = where[:-1]
-        return self._lines[where]
+        return lines.get(where, 1)
 
     def error(self, where: Sequence[str | int], message: str) -> UserError:
         """An error at a place in the file."""
@@ -174,22 +116,22 @@ class ConfigFile:
         try:
             return msgspec.convert(data, schema, dec_hook=_decode)
         except msgspec.ValidationError as error:
-            raise self._explain(str(error), schema, where) from None
+            raise self._explain(error, schema, data, where) from None
 
-    def _explain(self, message: str, schema: Any, where: Where) -> UserError:
-        text, _, path = message.partition(" - at `")
-        place = where + _path(path.rstrip("`"))
-        found = re.search(r"unknown field `(.*)`", text, re.DOTALL)
-        if found:
-            key = found[1]
-            known = _fields_at(schema, place[len(where) :])
-            return self.error((*place, key), f"unknown key '{key}'{suggestion(key, known)}")
-        found = re.search(r"missing required field `(.*)`", text)
-        if found:
-            return self.error(place, f"the key '{found[1]}' is missing here")
-        if "matching regex" in text:
-            text = "control characters, line ends among them, cannot be shown here"
-        return self.error(place, text.replace("`", "'").replace("Object", "Mapping"))
+    def _explain(self, error: Exception, schema: Any, data: Any, where: Where) -> UserError:
+        from kerneltui.misfit import misfits
+
+        place, text = next(misfits(schema, data, _decode), ((), str(error.__cause__ or error)))
+        return self.error((*where, *place), text)
+
+
+def _prepared(path: Path, source: bytes) -> Any:
+    """What is known to stand in a file that comes with the program; else None."""
+    from kerneltui.prepared import recall
+
+    configs = configs_dir()
+    known = path.parent.parent == configs
+    return recall(configs, f"{path.parent.name}/{path.stem}", source) if known else None
 
 
 def _decode(kind: type, value: Any) -> Any:
@@ -207,39 +149,3 @@ def schema_hook(kind: type) -> dict[str, Any]:
     if kind is Duration:
         return {"type": "string", "pattern": PATTERN, "examples": ["250us", "1.5s", "2m"]}
     raise TypeError(kind)
-
-
-def _path(text: str) -> Where:
-    """``$.timeouts[0].every`` -> ("timeouts", 0, "every"), up to a mapping's key (``[...]``)."""
-    where: list[str | int] = []
-    for name, index in re.findall(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]", text):
-        if name:
-            where.append(name)
-        elif index != "...":
-            where.append(int(index))
-        else:
-            break
-    return tuple(where)
-
-
-def _fields_at(schema: Any, where: Where) -> list[str]:
-    """The keys that a schema knows at a place."""
-    kind = msgspec.inspect.type_info(schema)
-    for step in where:
-        kind = _unwrap(kind)
-        if isinstance(kind, msgspec.inspect.StructType):
-            kind = next(f.type for f in kind.fields if f.encode_name == step)
-        elif isinstance(kind, msgspec.inspect.ListType):
-            kind = kind.item_type
-        elif isinstance(kind, msgspec.inspect.DictType):
-            kind = kind.value_type
-    kind = _unwrap(kind)
-    if isinstance(kind, msgspec.inspect.StructType):
-        return [f.encode_name for f in kind.fields]
-    return []
-
-
-def _unwrap(kind: Any) -> Any:
-    if isinstance(kind, msgspec.inspect.UnionType):
-        return next((t for t in kind.types if not isinstance(t, msgspec.inspect.NoneType)), kind)
-    return kind

@@ -9,10 +9,10 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
-from kerneltui.errors import UserError
+from kerneltui.errors import UserError, suggestion
 
 
-class DurationType(click.ParamType[int]):
+class DurationType(click.ParamType):  # type: ignore[type-arg]  # generic in new ones only
     """``250us``, ``1.5s``, ``2m``."""
 
     name = "duration"
@@ -29,7 +29,7 @@ class DurationType(click.ParamType[int]):
             self.fail(str(error), param, ctx)
 
 
-class SpeedType(click.ParamType[float]):
+class SpeedType(click.ParamType):  # type: ignore[type-arg]  # generic in new ones only
     """``0.5``, ``x10``, ``max``."""
 
     name = "speed"
@@ -51,7 +51,7 @@ class SpeedType(click.ParamType[float]):
         return speed
 
 
-class SizeType(click.ParamType[tuple[int, int]]):
+class SizeType(click.ParamType):  # type: ignore[type-arg]  # generic in new ones only
     """``140x40``."""
 
     name = "size"
@@ -68,6 +68,16 @@ class SizeType(click.ParamType[tuple[int, int]]):
         if not (20 <= int(columns) <= 400 and 5 <= int(rows) <= 200):
             self.fail(f"'{value}' is out of range: 20x5 to 400x200", param, ctx)
         return int(columns), int(rows)
+
+
+class OneOf(click.Choice):  # type: ignore[type-arg]
+    """One of some words."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """To itself."""
+        if value not in self.choices:
+            self.fail(f"'{value}' is not known{suggestion(value, self.choices)}", param, ctx)
+        return value
 
 
 def _complete(kind: str) -> Callable[..., list[CompletionItem]]:
@@ -105,13 +115,13 @@ _CHANGES = (
     ),
     click.option(
         "--queue",
-        type=click.Choice(("sorted", "vec", "heap", "wheel")),
+        type=OneOf(("sorted", "vec", "heap", "wheel")),
         default=None,
         help="The structure of the timeout queue.  [default: the scenario's]",
     ),
     click.option(
         "--sched",
-        type=click.Choice(("coop", "rr")),
+        type=OneOf(("coop", "rr")),
         default=None,
         help="The scheduling policy.  [default: the scenario's]",
     ),

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from kerneltui.cli import run
+from kerneltui.cli import cli, run
 from kerneltui.configfile import available
+from kerneltui.kernel.time import TimeManager
+from kerneltui.scenarios.scenario import open_session
+from kerneltui.tui.screenshot import screen_text
 
 MODULE = [sys.executable, "-m", "kerneltui"]
 RPI4 = available("boards")["rpi4"].read_text()
@@ -68,30 +71,44 @@ BAD = [
     ("run --scenario {tmp}/negative.yaml --until 1s", "negative.yaml:3"),
     ("run --scenario {tmp}/newline.yaml --until 1s", "newline.yaml:3"),
     ("run --scenario {tmp}/deep.yaml --until 1s", "levels deep"),
-    ("run", "--until"),
+    ("run", "'--until' is missing"),
     ("run --until 5", "not a duration"),
     ("run --until -5s", "negative"),
     ("run --until=-5s", "negative"),
     ("run --until 9999h", "more than a year"),
     ("run --until soon", "not a duration"),
-    ("run --until 1s extra", "extra"),
-    ("run --untill 1s", "--until"),
+    ("run --until 1s extra", "'extra' is a word too many for 'kerneltui run'"),
+    ("boards --json", "unknown option '--json'"),
+    ("run --until", "'--until' needs a value"),
+    ("run --until 1s --json=yes", "'--json' takes no value"),
+    ("run --until 1s -x", "unknown option '-x'"),
+    ("run --until 1s --queue heep", "'--queue': 'heep' is not known; did you mean 'heap'?"),
+    ("run --until 1s --sched cfs", "known: coop, rr"),
+    ("run --untill 1s", "unknown option '--untill'; did you mean '--until'?"),
     ("rnu --until 1s", "did you mean 'run'"),
-    ("--bord rpi4", "--board"),
-    ("--speed 0", "speed"),
+    ("--bord rpi4", "unknown option '--bord'; did you mean '--board'?"),
+    ("--speed 0", "'--speed': '0' is not a speed"),
     ("--speed nan", "speed"),
     ("--speed fast", "speed"),
     ("--theme mauve", ""),
     ("", "terminal"),
-    ("trace --until 1s", "-o"),
+    ("trace --until 1s", "'-o / --output' is missing"),
     ("trace --until 1ms -o {tmp}", "directory"),
     ("trace --until 1ms -o {tmp}/no/such/file", "No such file"),
     ("screenshot -o {tmp}/x.svg --size 5x5", "out of range"),
     ("screenshot -o {tmp}/x.svg --size big", "not a size"),
-    ("schema boards", "board"),
-    ("docs", "command"),
+    ("schema boards", "'boards' is not known; did you mean 'board'?"),
+    ("schema", "KIND is missing"),
+    ("screenshot -o {tmp}/x.png", "x.png: a screenshot's name ends in .svg or .txt, or is - for"),
+    ("screenshot -o {tmp}/x", "ends in .svg or .txt"),
+    ("screenshot -o {tmp}", "ends in .svg or .txt"),
+    ("screenshot -o {tmp}/no/x.txt", "No such file"),
+    ("screenshot -o - --theme mauve", "unknown theme 'mauve'"),
+    ("screenshot -o - --keys entr", "unknown key 'entr'"),
+    ("docs", "A command is missing; known: registers"),
+    ("docs extra words", "unknown command 'extra'"),
     ("docs registrs", "did you mean 'registers'"),
-    ("validate", "FILES"),
+    ("validate", "FILES is missing"),
     ("validate {tmp}/none.yaml", "No such file"),
     ("validate {tmp}/typo.yaml", "typo.yaml:3"),
     ("conformance {tmp}/none", "No such file"),
@@ -352,17 +369,66 @@ def test_the_version_and_help(said):
     status, out, _ = said("--version")
     assert (status, out.split()[0]) == (0, "kerneltui")
     assert re.fullmatch(r"\d+\.\d+\.\d+", out.split()[1])
-    for arguments in ([], ["run"], ["trace"], ["validate"], ["docs"], ["conformance"]):
-        status, out, _ = said(*arguments, "--help")
-        assert status == 0
-        assert "Usage: kerneltui" in out
+    for arguments in every_command(cli):
+        status, out, err = said(*arguments, "--help")
+        assert (status, err) == (0, "")
+        assert " ".join(["kerneltui", *arguments]) in out
+        assert said(*arguments, "-h") == (0, out, "")
 
 
-def test_a_screenshot_is_an_svg(said, tmp_path):
-    path = tmp_path / "x.svg"
+def every_command(group, *path):
+    """The words before the options of all commands, groups among them."""
+    yield path
+    for name, command in getattr(group, "commands", {}).items():
+        yield from every_command(command, *path, name)
+
+
+@pytest.mark.parametrize("name", ["x.svg", "x.SVG"])
+def test_a_screenshot_is_an_svg(said, tmp_path, name):
+    path = tmp_path / name
     status, _, err = said("screenshot", "-o", path, "--size", "80x24")
     assert (status, err) == (0, "")
     assert path.read_text().lstrip().startswith("<svg")
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(140, 40), (80, 24), (200, 60)])
+def test_a_screenshot_as_text_is_the_rows_of_the_screen(said, tmp_path, columns, rows):
+    path = tmp_path / "x.txt"
+    arguments = ["screenshot", "--size", f"{columns}x{rows}", "--keys", "n"]
+    assert said(*arguments, "-o", path) == (0, "", "")
+    text = path.read_text(encoding="utf-8")
+    assert said(*arguments, "-o", "-") == (0, text, "")
+    lines = text.split("\n")
+    assert lines.pop() == ""
+    assert len(lines) == rows
+    assert all(line == line.rstrip() and len(line) <= columns for line in lines)
+    assert "paused: timer callback done" in lines[0]
+    assert any(len(line) == columns for line in lines)
+    assert ("─ 4 UART console" in text) == (columns != 80)
+
+
+def test_below_its_smallest_size_a_screenshot_says_what_the_dashboard_says(said):
+    status, out, err = said("screenshot", "-o", "-", "--size", "79x24")
+    assert (status, err) == (0, "")
+    assert out.count("\n") == 24
+    assert out.split() == ["kerneltui", "needs", "80x24;", "this", "terminal", "has", "79x24"]
+
+
+def test_a_screenshot_waits_for_a_goal_that_is_far_away(said):
+    found = [
+        said("screenshot", "-o", "-", "--scenario", "overload", "--keys", "n n n i")
+        for _ in range(2)
+    ]
+    assert found[0] == found[1]
+    assert "paused: interrupt taken" in found[0][1]
+
+
+def test_a_kernel_that_an_error_has_halted_is_told_on_the_screen(monkeypatch):
+    monkeypatch.setattr(TimeManager, "handle", lambda manager: sys.exit(3))
+    session = open_session("rpi4", "timer-callbacks")
+    session.boot()
+    shown = " ".join(screen_text(session, keys=["n"]).split())
+    assert "SystemExit: 3" in shown
 
 
 def test_a_module_and_a_function_are_the_same_program(said):

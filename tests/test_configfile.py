@@ -6,11 +6,14 @@ import threading
 from pathlib import Path
 
 import pytest
+import yaml
 
-from kerneltui.configfile import DEEPEST, LARGEST_FILE, ConfigFile, available, configs_dir, find
+from kerneltui import yamltext
+from kerneltui.configfile import LARGEST_FILE, ConfigFile, available, configs_dir, find
 from kerneltui.errors import UserError
 from kerneltui.scenarios.scenario import validate_file
 from kerneltui.scenarios.spec import ScenarioSpec
+from kerneltui.yamltext import DEEPEST
 
 GOOD = "title: t\nprogram: timer-callbacks\n"
 
@@ -47,8 +50,21 @@ def nested_then(depth):
         (GOOD + "timouts: []\n", 3, "did you mean 'timeouts'?"),
         (GOOD + "timeouts:\n  - onec: 5s\n", 4, "did you mean 'once'?"),
         (GOOD + "inputs:\n  - at: 1s\n    uarf: x\n", 5, "did you mean 'uart'?"),
-        (GOOD + "timeouts: 5\n", 3, "int"),
-        (GOOD + "timeouts:\n  - 5\n", 4, "int"),
+        (GOOD + "timeouts: 5\n", 3, "a list is expected here, not '5'"),
+        (GOOD + "timeouts:\n  - 5\n", 4, "a mapping is expected here, not '5'"),
+        (GOOD + "sched: cfs\n", 3, "'coop' or 'rr' is expected here, not 'cfs'"),
+        (GOOD + "cores: yes\n", 3, "a whole number is expected here, not 'true'"),
+        (GOOD + "cores: 9\n", 3, "'9' is out of range: from 1 to 8"),
+        (GOOD + "tasks:\n  - name: a\n    do: []\n", 5, "at least 1 item is needed here"),
+        (GOOD + "tasks:\n  - name: a\n    do: [jump]\n", 5, "a mapping or 'exit' or 'yield' is"),
+        (GOOD + "tasks:\n  - name: a\n    do:\n      - compute: 5\n", 6, "needs a unit"),
+        (GOOD + "tasks:\n  - do: [exit]\n", 4, "the key 'name' is missing here"),
+        (GOOD + "config:\n  hpet:\n    timers: []\n", 5, "or text is expected here, not a list"),
+        (
+            GOOD + f"about: {'x' * 9}\ninputs:\n  - at: 1s\n    uart: {'x' * 5000}\n",
+            6,
+            "5000 characters are too many here: at most 4096",
+        ),
         (GOOD + "timeouts:\n  - once: 5\n", 4, "needs a unit"),
         (GOOD + "timeouts:\n  - once: [5s]\n", 4, "needs a unit"),
         (GOOD + "timeouts:\n  - once: 1s\n  - once: -5s\n", 5, "cannot be negative"),
@@ -79,6 +95,51 @@ def test_the_place_and_the_mend_are_named(tmp_path, text, line, said):
     assert place, message
     assert line in {None, int(place[1])}, message
     assert said in message
+
+
+DEEP = {
+    "brackets": "a: " + "[" * 50_000,
+    "brackets alone": "[" * 1_020,
+    "braces": "a: " + "{" * 2_000,
+    "both": "a: " + "[{" * 2_000,
+    "mappings in a line": "{a: " * 2_000,
+    "one a line": "a: " + "[\n" * 2_000,
+    "sequences": "- " * 2_000,
+    "keys": "? " * 2_000,
+    "blocks": "\n".join(" " * n + "a:" for n in range(1_500)),
+    "anchors": "a: " + "".join(f"&a{n} [" for n in range(2_000)),
+    "tags": "a: " + "!!seq [" * 2_000,
+    "closed again": "a: " + "[" * 2_000 + "]" * 2_000,
+    "after brackets that were closed": f"a: {'[' * 60 + ']' * 60}\nb: {'[' * 2_000}",
+    "one more than allowed": "a: " + "[" * DEEPEST + "]" * DEEPEST,
+}
+FLAT = {
+    "the most that is allowed": f"a: {'[' * (DEEPEST - 1) + ']' * (DEEPEST - 1)}",
+    "in quotes": f"a: '{'[' * 2_000}'",
+    "in plain text": f"a: b{'[' * 2_000}",
+    "in a block of text": f"a: |\n  {'[' * 2_000}",
+    "in a comment": f"a: b  # {'[' * 2_000}",
+    "one after the other": f"a: [{'[], ' * 1_000}]",
+}
+LOADERS = [yaml.SafeLoader]
+if hasattr(yaml, "CSafeLoader"):
+    LOADERS.append(yaml.CSafeLoader)
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize("text", DEEP.values(), ids=DEEP)
+def test_deep_nesting_is_told_in_our_words_whatever_the_parser_allows(
+    tmp_path, monkeypatch, loader, text
+):
+    monkeypatch.setattr(yamltext, "_Loader", loader)
+    assert f": nested more than {DEEPEST} levels deep" in complaint(tmp_path, text)
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize("text", FLAT.values(), ids=FLAT)
+def test_brackets_that_nest_nothing_are_text(tmp_path, monkeypatch, loader, text):
+    monkeypatch.setattr(yamltext, "_Loader", loader)
+    assert list(ConfigFile(tmp_path, text).data) == ["a"]
 
 
 def test_a_few_lines_of_aliases_that_stand_for_billions_of_values_are_refused_quickly(tmp_path):

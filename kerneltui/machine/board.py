@@ -280,10 +280,15 @@ def _check_config(device: DeviceSpec) -> None:
         if key not in known:
             hint = suggestion(key, known)
             raise ValueError(f"'{device.compatible}' has no parameter '{key}'{hint}")
+    schema = model(device.compatible).CONFIG
     try:
-        msgspec.convert(device.config, model(device.compatible).CONFIG)
+        msgspec.convert(device.config, schema)
     except msgspec.ValidationError as error:
-        text, _, place = str(error).partition(" - at `$.")
-        if "missing required" not in text:
-            where = f" ('{place.rstrip('`')}')" if place else ""
-            raise ValueError(text.replace("`", "'") + where) from None
+        from kerneltui.misfit import misfits
+
+        wrong = list(misfits(schema, device.config))
+        for place, text in wrong:
+            if place:  # what is missing is asked for where the board is read
+                raise ValueError(f"{text} ('{place[0]}')") from None
+        if not wrong:  # then the model itself has refused them
+            raise ValueError(str(error.__cause__ or error)) from None

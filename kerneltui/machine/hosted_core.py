@@ -19,7 +19,7 @@ from greenlet import getcurrent, greenlet
 
 from kerneltui.hw.bus import AddressSpace, BusFault
 from kerneltui.hw.scheduler import NEVER, Scheduler
-from kerneltui.machine import kernel_image
+from kerneltui.machine import blame, kernel_image
 from kerneltui.machine.architecture import Architecture
 from kerneltui.machine.core import FOREVER, CoreState, Costs, Observer, Pending, Program, StopReason
 from kerneltui.machine.turns import Turns
@@ -169,12 +169,12 @@ class HostedCore(Architecture):
                 self.booted = True
             program.idle()
             self._halted("the kernel returned from its idle loop")
-        except OSError:
-            # Not the kernel's, which asks nothing of the host: an observer could not write.
-            raise
-        except Exception as error:
-            where = kernel_image.origin(error)
-            self._halted(f"kernel error: {type(error).__name__}: {error} ({where})")
+        except BaseException as error:
+            if self._greenlet is None:
+                return  # close() has ended it
+            if blame.is_the_hosts(error, self.observer):
+                raise
+            self._halted(f"kernel error: {blame.told(error, self.observer)}")
 
     def _halted(self, reason: str) -> None:
         self.state = CoreState.HALTED

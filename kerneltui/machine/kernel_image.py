@@ -97,13 +97,3 @@ def call_stack(frame: FrameType | None) -> list[SourceFrame]:
             found.append(SourceFrame(code.co_qualname, code.co_filename, frame.f_lineno))
         frame = frame.f_back
     return found
-
-
-def origin(error: Exception) -> str:
-    """Where a kernel's own error came from: function and line."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return "nowhere"
-    return f"{trace.tb_frame.f_code.co_qualname}, line {trace.tb_lineno}"

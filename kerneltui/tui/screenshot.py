@@ -1,13 +1,16 @@
-"""Pictures of the dashboard, without a terminal."""
+"""Pictures of the dashboard, and its screen as plain text, without a terminal."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
+from rich.console import Console
 from textual.keys import Keys
 
-from kerneltui.debugger.session import Session
+from kerneltui.debugger.session import FREE, Session
 from kerneltui.errors import UserError, suggestion
 from kerneltui.tui.app import KernelTui
 from kerneltui.tui.themes import theme_names
@@ -15,21 +18,76 @@ from kerneltui.tui.themes import theme_names
 COMMON_KEYS = ("enter", "escape", "space", "tab", "backspace", "up", "down", "pageup", "pagedown",
                "home", "end", "slash", "plus", "minus", "question_mark", "ctrl+p")  # fmt: skip
 KEYS = {key.value for key in Keys} | set(COMMON_KEYS)
+SIZE = (140, 40)
+Size = tuple[int, int]
+"""Columns and rows."""
 
 
-def take(session: Session, size: tuple[int, int], theme: str = "", keys: Sequence[str] = ()) -> str:
-    """An SVG of the dashboard over ``session`` at ``size`` (columns, rows), after ``keys``."""
+def rows(app: KernelTui) -> list[str]:
+    """The screen of a running app, a text for each row, without blanks at their ends."""
+    width, height = app.size
+    console = Console(
+        width=width, height=height, file=io.StringIO(), force_terminal=True, record=True,
+        legacy_windows=False,
+    )  # fmt: skip
+    # The same update that Textual makes its own pictures from; it has no public name.
+    compositor = app.screen._compositor  # noqa: SLF001
+    behind = app._background_screens  # noqa: SLF001
+    console.print(compositor.render_update(full=True, screen_stack=behind))
+    found = [row.rstrip() for row in console.export_text().split("\n")]
+    return [*found, *[""] * height][:height]
+
+
+def screen_text(
+    session: Session, size: Size = SIZE, keys: Sequence[str] = (), theme: str = ""
+) -> str:
+    """The dashboard's screen after ``keys``: as many lines as ``size`` has rows.
+
+    Blanks at the ends of lines are left out.  ``session`` has been booted.  Raises
+    :class:`UserError` for an unknown key or theme.
+    """
+    return _taken(session, size, keys, theme, lambda app: "\n".join([*rows(app), ""]))
+
+
+def picture(session: Session, size: Size = SIZE, keys: Sequence[str] = (), theme: str = "") -> str:
+    """The same as an SVG."""
+    return _taken(session, size, keys, theme, lambda app: app.export_screenshot(title="kerneltui"))
+
+
+FORMATS: dict[str, Callable[..., str]] = {".svg": picture, ".txt": screen_text}
+"""What a file gets, by its ending."""
+
+
+def format_of(output: Path) -> Callable[..., str]:
+    """What makes the content of a file; ``-`` is plain text.  Raises :class:`UserError`."""
+    if str(output) == "-":
+        return screen_text
+    made = FORMATS.get(output.suffix.lower())
+    if made is None:
+        known = " or ".join(FORMATS)
+        raise UserError(f"{output}: a screenshot's name ends in {known}, or is - for plain text")
+    return made
+
+
+def _taken(
+    session: Session, size: Size, keys: Sequence[str], theme: str, take: Callable[[KernelTui], str]
+) -> str:
     if theme and theme not in theme_names():
         raise UserError(f"unknown theme '{theme}'{suggestion(theme, theme_names())}")
     for key in keys:
         if len(key) > 1 and key.rpartition("+")[2] not in KEYS and len(key.rpartition("+")[2]) > 1:
             raise UserError(f"unknown key '{key}'{suggestion(key, COMMON_KEYS)}")
-    return asyncio.run(_take(KernelTui(session, theme=theme), size, keys))
+    return asyncio.run(_drive(KernelTui(session, theme=theme), size, keys, take))
 
 
-async def _take(app: KernelTui, size: tuple[int, int], keys: Sequence[str]) -> str:
+async def _drive(
+    app: KernelTui, size: Size, keys: Sequence[str], take: Callable[[KernelTui], str]
+) -> str:
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
-        await pilot.press(*keys)
+        for key in keys:
+            await pilot.press(key)
+            while app.runner.goal is not None and app.runner.goal is not FREE:
+                await pilot.pause(0.01)  # a goal that is far away is reached in slices
         await pilot.pause()
-        return app.export_screenshot(title="kerneltui")
+        return take(app)

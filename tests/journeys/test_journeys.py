@@ -886,10 +886,10 @@ async def test_an_overdue_timeout_says_so():
 NO_COLOUR = """
 import re
 from kerneltui.scenarios.scenario import open_session
-from kerneltui.tui.screenshot import take
+from kerneltui.tui.screenshot import picture
 session = open_session("rpi4", "timer-callbacks")
 session.boot()
-svg = take(session, (140, 40), keys=["n"])
+svg = picture(session, (140, 40), keys=["n"])
 colours = {c for c in re.findall("fill[:=][ \\"]?#([0-9a-f]{6})", svg)}
 print(sorted(c for c in colours if not c[0:2] == c[2:4] == c[4:6]))
 """

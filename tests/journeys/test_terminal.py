@@ -38,6 +38,13 @@ raise SystemExit(run(["--board", "rpi4"]))
 """
 
 
+CLOSED_ERROR = """
+import os, sys
+os.close(2)
+os.execv(sys.executable, [sys.executable, "-m", "kerneltui"])
+"""
+
+
 TAKE_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -49,7 +56,8 @@ os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 class Terminal:
     """A program in a terminal of 140x40."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, stderr=None, **variables):
+        """``stderr``: a file instead of the terminal; ``variables``: of the environment."""
         self.master, self.slave = pty.openpty()
         ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 140, 0, 0))
         self.before = termios.tcgetattr(self.slave)
@@ -57,10 +65,11 @@ class Terminal:
         size = {"COLUMNS", "LINES"}  # these would hide how large the terminal is
         environment = {name: value for name, value in os.environ.items() if name not in size}
         environment |= {"TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(sys.path)}
+        environment |= variables
         self.program = subprocess.Popen(
-            [sys.executable, "-c", TAKE_TERMINAL, *arguments],
-            stdin=self.slave, stdout=self.slave, stderr=self.slave, start_new_session=True,
-            env=environment,
+            [sys.executable, "-c", TAKE_TERMINAL, *arguments], env=environment,
+            stdin=self.slave, stdout=self.slave, stderr=stderr or self.slave,
+            start_new_session=True,
         )  # fmt: skip
 
     def read(self):
@@ -123,8 +132,8 @@ class Terminal:
 def terminal():
     opened = []
 
-    def start(*arguments):
-        opened.append(Terminal(*arguments))
+    def start(*arguments, **options):
+        opened.append(Terminal(*arguments, **options))
         return opened[-1]
 
     yield start
@@ -208,3 +217,72 @@ def test_without_a_terminal_it_says_so_in_one_line():
     assert done.stderr == (
         "kerneltui: the dashboard needs a terminal; 'kerneltui run' works without one\n"
     )
+
+
+def test_the_dashboard_is_drawn_on_the_terminal_though_standard_error_is_a_file(terminal, tmp_path):
+    errors = tmp_path / "errors"
+    with errors.open("wb") as file:
+        seen = terminal("-m", "kerneltui", "--board", "rpi4", stderr=file)
+    seen.started()
+    seen.press(b"n")
+    seen.until(b"timer callback done")
+    seen.press(b"q")
+    assert seen.status() == 0
+    seen.assert_sane()
+    assert errors.read_bytes() == b""
+
+
+def test_the_dashboard_is_drawn_on_the_terminal_though_standard_error_is_closed(terminal):
+    seen = terminal("-c", CLOSED_ERROR)
+    seen.started()
+    seen.press(b"q")
+    assert seen.status() == 0
+    seen.assert_sane()
+
+
+def test_a_crash_is_told_on_the_standard_error_that_was_asked_for(terminal, tmp_path):
+    errors = tmp_path / "errors"
+    with errors.open("wb") as file:
+        seen = terminal("-c", CRASH_IN_A_PANEL, stderr=file)
+    seen.started()
+    seen.press(b"n")
+    assert seen.status() == 1
+    seen.assert_sane()
+    assert b"ZeroDivisionError" in errors.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{"PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "latin-1"}, {"LC_ALL": "C"},
+     {"LC_ALL": "C", "PYTHONIOENCODING": "latin-1"}],
+    ids=str,
+)  # fmt: skip
+def test_the_dashboard_is_drawn_in_utf_8_whatever_python_is_told_of_files(terminal, variables):
+    seen = terminal("-m", "kerneltui", **variables)
+    seen.started()
+    seen.press(b"q")
+    assert seen.status() == 0
+    shown = seen.output.decode()  # strictly: not a byte of anything else
+    assert {"╭", "╯", "▪", "·"} <= set(shown)
+    assert "\\u25" not in shown
+
+
+def test_a_terminal_that_does_not_show_utf_8_is_told_what_to_set(terminal):
+    variables = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    seen = terminal("-m", "kerneltui", **variables)
+    assert seen.status() == 2
+    told = seen.output.decode("ascii")
+    assert told.startswith("kerneltui: the dashboard draws in UTF-8, but the locale's encoding is ")
+    assert "set PYTHONUTF8=1" in told
+    assert told.count("\n") == 1
+
+
+def test_ctrl_c_from_outside_while_the_kernel_computes_ends_the_dashboard(terminal):
+    seen = terminal("-m", "kerneltui", "--scenario", "overload", "--speed", "max")
+    seen.started()
+    seen.press(b" ")
+    seen.until(b"running")
+    seen.program.send_signal(signal.SIGINT)
+    assert seen.status() == 130
+    seen.assert_sane()
+    assert b"Traceback" not in seen.output

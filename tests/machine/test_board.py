@@ -52,14 +52,14 @@ WRONG = {
     "negative frequency": ("frequency_hz: 54_000_000", "frequency_hz: -1", "1 to 4294967295"),
     "absurd frequency": ("frequency_hz: 54_000_000", f"frequency_hz: {1 << 62}", "1 to 4294967295"),
     "UART without clock": ("clock_hz: 48_000_000", "clock_hz: 0", "1 to 4294967295"),
-    "wrong type": ("frequency_hz: 54_000_000", "frequency_hz: fast", "str"),
-    "negative address": ("PL011: 0xFE20_1000", "PL011: -4", ">= 0"),
+    "wrong type": ("frequency_hz: 54_000_000", "frequency_hz: fast", "a whole number"),
+    "negative address": ("PL011: 0xFE20_1000", "PL011: -4", "from 0 to 281474976710655"),
     "address beyond the bus": ("PL011: 0xFE20_1000", f"PL011: {1 << 48}", "281474976710655"),
-    "no cores": ("cores: 4", "cores: 0", ">= 1"),
-    "too many cores": ("cores: 4", "cores: 9", "<= 8"),
+    "no cores": ("cores: 4", "cores: 0", "from 1 to 8"),
+    "too many cores": ("cores: 4", "cores: 9", "from 1 to 8"),
     "negative cost": ("load: 100ns", "load: -1ns", "cannot be negative"),
     "cost without unit": ("load: 100ns", "load: 100", "needs a unit"),
-    "no memory": ("size: 0x4000_0000", "size: 0", ">= 4096"),
+    "no memory": ("size: 0x4000_0000", "size: 0", "from 4096 to"),
 }
 
 

@@ -274,7 +274,7 @@ WRONG = {
     "gsi": ("ioapic1 gsi 30", "ioapic1 gsi 23", "'gsi' 24-47"),
     "cascade": ("pic irq 4]", "pic irq 2]", "cascade"),
     "firmware base": ("base: 0xE_0000\n  sci", "base: 0xF_FF00\n  sci", "no 'rom: true' memory at"),
-    "sci": ("sci: 9", "sci: 16", "<= 15"),
+    "sci": ("sci: 9", "sci: 16", "from 0 to 15"),
     "trigger": ("trigger: level", "trigger: leval", "leval"),
 }
 

@@ -1,0 +1,61 @@
+"""What stands in the boards and scenarios that come with the program, ready to be used.
+
+YAML takes longer to import and to read than a board takes to build.  So their data also stand in
+``configs/prepared.json``, one file a line, each with a checksum of its source: a source that has
+been edited since is read itself.  ``python -m kerneltui.prepared`` makes the file anew.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import msgspec
+
+NAME = "prepared.json"
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One file: the CRC-32 of its bytes, and its data."""
+
+    crc32: int
+    data: msgspec.Raw
+
+
+def recall(configs: Path, name: str, source: bytes) -> Any:
+    """The data of a file like ``boards/rpi4`` that holds ``source``; None when nothing fits."""
+    try:
+        known = msgspec.json.decode((configs / NAME).read_bytes(), type=dict[str, Entry])
+    except (OSError, msgspec.MsgspecError):
+        return None
+    entry = known.get(name)
+    if entry is None or entry.crc32 != crc32(source):
+        return None
+    return msgspec.json.decode(entry.data)
+
+
+def prepare(configs: Path) -> str:
+    """The text of the file, made from the sources.
+
+    Raises :class:`kerneltui.errors.UserError` for one that is not YAML, ValueError for data that
+    JSON cannot hold.
+    """
+    from kerneltui.yamltext import parse
+
+    lines = []
+    for path in sorted(configs.glob("*/*.yaml")):
+        source = path.read_bytes()
+        data, _ = parse(path, source.decode())
+        text = json.dumps({"crc32": crc32(source), "data": data}, ensure_ascii=False)
+        if json.loads(text)["data"] != data:
+            raise ValueError(f"{path}: not the same in JSON")
+        lines.append(f"{json.dumps(f'{path.parent.name}/{path.stem}')}: {text}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+if __name__ == "__main__":
+    from kerneltui.configfile import configs_dir
+
+    (configs_dir() / NAME).write_text(prepare(configs_dir()), encoding="utf-8")

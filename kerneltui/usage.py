@@ -1,0 +1,85 @@
+"""How the command line is used, and mistakes in that, in our own words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from kerneltui.errors import UserError, suggestion
+
+
+class OutputError(Exception):
+    """The host refused something while a command ran; the cause is the OSError.
+
+    Click would swallow a broken pipe before anybody could see it.
+    """
+
+
+class _Telling(click.Command):
+    """A mistake in the options knows the command that has them."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """See :class:`click.Command`."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx  # Click's parser leaves it out at times
+            raise
+
+
+class Command(_Telling):
+    """A word too many is told in our words."""
+
+    allow_extra_args = True
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """See :class:`click.Command`."""
+        if ctx.args:
+            raise UserError(f"'{ctx.args[0]}' is a word too many for '{ctx.command_path}'")
+        return super().invoke(ctx)
+
+
+class SuggestingGroup(_Telling, click.Group):
+    """Unknown commands get a suggestion."""
+
+    command_class = Command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """See :class:`click.Group`."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            raise OutputError from error
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """See :class:`click.Group`."""
+        if args and self.get_command(ctx, args[0]) is None:
+            hint = suggestion(args[0], self.list_commands(ctx))
+            raise UserError(f"unknown command '{args[0]}'{hint}")
+        return super().resolve_command(ctx, args)
+
+
+def in_our_words(error: click.ClickException) -> str:
+    """What is wrong, whatever Click's version says of it."""
+    params = error.ctx.command.params if isinstance(error, click.UsageError) and error.ctx else []
+    if isinstance(error, click.MissingParameter) and error.param is not None:
+        return f"{_name(error.param)} is missing"
+    if isinstance(error, click.NoSuchOption):
+        known = [name for param in params for name in param.opts if name.startswith("--")]
+        return f"unknown option '{error.option_name}'{suggestion(error.option_name, known)}"
+    if isinstance(error, click.BadOptionUsage):
+        option = next((param for param in params if error.option_name in param.opts), None)
+        takes_none = isinstance(option, click.Option) and option.is_flag
+        return f"'{error.option_name}' {'takes no' if takes_none else 'needs a'} value"
+    if isinstance(error, click.BadParameter) and error.param is not None:
+        return f"{_name(error.param)}: {error.message}"
+    return error.format_message()
+
+
+def _name(param: click.Parameter) -> str:
+    if isinstance(param, click.Option):
+        return f"'{' / '.join(param.opts)}'"
+    return str(param.human_readable_name)
