@@ -133,10 +133,11 @@ def _checked(op: dict[str, Any], *, timed: bool) -> dict[str, Any]:
     _require_numbers(op, kind, _NUMBERS[kind])
     if kind in _TEXTS and not isinstance(op.get(_TEXTS[kind]), str):
         raise ValueError(f'{kind}: "{_TEXTS[kind]}" is missing or no text')
-    if "mask" in op:
-        _require_numbers(op, kind, ("mask",))
+    _require_numbers(op, kind, [name for name in ("mask", "cpu") if name in op])
     if "size" in _NUMBERS[kind] and op["size"] not in _SIZES:
         raise ValueError(f"{kind}: size {op['size']} is none of 1, 2, 4, 8")
+    if not isinstance(op.get("space", ""), str):
+        raise ValueError(f'{kind}: "space" is no text')  # noqa: TRY004 - the file's fault
     if kind in ("rx", "tx"):
         _require_hex(kind, op["data"])
     if kind == "window":

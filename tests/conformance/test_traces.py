@@ -19,9 +19,16 @@ def test_the_models_answer_as_recorded(path):
     assert result.agreed == result.total == len(path.read_text().splitlines()) - 1
 
 
-def test_every_family_has_a_rig_and_eight_traces():
-    found = {family.name: len(list(family.glob("*.jsonl"))) for family in TRACES.iterdir()}
-    assert found == dict.fromkeys(RIGS, 8)
+def test_every_rig_has_traces_eight_of_a_device_s_first_family_and_four_of_each_other():
+    assert {header_of(path)["device"] for path in FILES} == set(RIGS)
+    for family in TRACES.iterdir():
+        is_first = family.name in RIGS
+        assert len(list(family.glob("*.jsonl"))) == (8 if is_first else 4), family.name
+
+
+def header_of(path):
+    with path.open() as file:
+        return json.loads(file.readline())
 
 
 # -- a wrong answer is seen ---------------------------------------------------------------------
@@ -186,6 +193,11 @@ HEADER = '{"device": "bcm2835_systmr", "space": "mmio"}'
         (HEADER + '\n{"op": "rx", "data": "00"}\n', 2, "no serial line"),
         (HEADER + '\n{"op": "clock_step", "now": 4}\n', 2, '"ns"'),
         (HEADER + '\n{"op": "window", "ids": []}\n', 2, "no core"),
+        (HEADER + '\n{"op": "rx", "data": "00", "cpu": 1}\n', 2, "no core 1"),
+        (HEADER + '\n{"op": "rx", "data": "00", "cpu": "0"}\n', 2, '"cpu"'),
+        (HEADER + '\n{"op": "read", "addr": 4, "size": 4, "value": 0, "space": []}\n', 2, "space"),
+        ('{"device": "apic_x"}\n', 1, "timer_hz"),
+        ('{"device": "rtc", "space": "io"}\n', 1, "base"),
         (HEADER + '\n{"op": "sysreg_read", "reg": "CNTFRQ_EL0", "value": 0}\n', 2, "sysreg"),
         ("[" * 100_000, 1, "nested too deeply"),
     ],
