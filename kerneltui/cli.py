@@ -333,13 +333,13 @@ def conformance(paths: Sequence[Path]) -> int:
     file that is no trace is an error, a trace of a device without a model is skipped.
     """
     from kerneltui.conformance.replay import replay
-    from kerneltui.conformance.rigs import UnknownDevice
+    from kerneltui.conformance.rigs import UnknownDeviceError
 
     verdict, shown = 0, False
     for path in _trace_files(paths):
         try:
             result = replay(path)
-        except UnknownDevice as error:
+        except UnknownDeviceError as error:
             click.echo(f"SKIPS {path} {error.__cause__}")
             verdict = BAD_INPUT
         except ValueError as error:

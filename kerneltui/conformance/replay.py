@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from kerneltui.conformance.rig import Instants, Rig
-from kerneltui.conformance.rigs import UnknownDevice, build
+from kerneltui.conformance.rigs import UnknownDeviceError, build
 from kerneltui.conformance.trace import Record, Trace, load
 from kerneltui.hw.bus import AddressSpace, BusFault
 
@@ -50,14 +50,14 @@ class Difference:
 def replay(path: Path) -> Replay:
     """Replay one file.
 
-    Raises ValueError, with file and line, when it cannot be replayed, and :class:`UnknownDevice`
-    when there is no rig for it.
+    Raises ValueError, with file and line, when it cannot be replayed: UnknownDeviceError when there
+    is no rig for it.
     """
     trace = load(path)
     try:
         rig = build(trace.header)
-    except UnknownDevice as error:
-        raise UnknownDevice(f"{path}:1: {error}") from error
+    except UnknownDeviceError as error:
+        raise UnknownDeviceError(f"{path}:1: {error}") from error
     except ValueError as error:
         raise ValueError(f"{path}:1: {error}") from error
     differences: list[Difference] = []

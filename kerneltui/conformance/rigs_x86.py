@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kerneltui.conformance.apic_rig import IO_APIC_BASE, ApicRig
+from kerneltui.conformance.apic_rig import IO_APIC_BASE, ApicRig, QemuIoApic
 from kerneltui.conformance.lapic_rig import LapicRig
 from kerneltui.conformance.pit_rig import pit
 from kerneltui.conformance.rig import Instants, Rig
@@ -15,7 +15,7 @@ from kerneltui.devices.x86.hpet import Config as HpetConfig
 from kerneltui.devices.x86.hpet import Hpet
 from kerneltui.devices.x86.i8259 import Config as I8259Config
 from kerneltui.devices.x86.i8259 import I8259Pair
-from kerneltui.devices.x86.io_apic import IO_APIC, IoApic
+from kerneltui.devices.x86.io_apic import IO_APIC
 from kerneltui.devices.x86.io_apic import Config as IoApicConfig
 from kerneltui.devices.x86.mc146818 import Config as Mc146818Config
 from kerneltui.devices.x86.mc146818 import Mc146818
@@ -30,7 +30,7 @@ ACPI_PM_BASE = 0x600
 def ioapic(header: Mapping[str, Any]) -> Rig:
     """The I/O APIC, whose messages nobody receives."""
     rig = Rig(header)
-    apic = IoApic("ioapic", IoApicConfig(), rig.scheduler)
+    apic = QemuIoApic("ioapic", IoApicConfig(), rig.scheduler)
     rig.space("mmio").attach(IO_APIC_BASE, IO_APIC.size, IO_APIC.name, apic.regs)
     rig.pins["unnamed-gpio-in"] = (apic, "pin", False)
     return rig
@@ -51,7 +51,7 @@ class PicRig(Rig):
         """The trace numbers the inputs of each 8259 from 0."""
         return super().pin(gpio, number + 8 if gpio == "slave" else number)
 
-    def window(self, at: Instants) -> list[int]:
+    def window(self, at: Instants) -> list[int]:  # noqa: ARG002
         """One INTA cycle."""
         return [self.pair.acknowledge()]
 

@@ -250,7 +250,11 @@ class Hpet(TimerDevice):
         return self._count()
 
     def write_T_CONF_CAP(self, index: int, cpu: int, value: int) -> None:
-        """A route that the timer does not have is not taken over (2.3.8, Tn_INT_ROUTE_CNF)."""
+        """A route that the timer does not have is not taken over (2.3.8, Tn_INT_ROUTE_CNF).
+
+        A store that does not drive Tn_VAL_SET_CNF leaves it; one of the half that is read-only does
+        not come here at all.
+        """
         cells = self._timer_config
         route = (cells[index] & ROUTE_MASK) >> ROUTE_SHIFT
         if self.config.routes >> route & 1:
@@ -258,10 +262,8 @@ class Hpet(TimerDevice):
         cells[index] = cells[index] & ~ROUTE_MASK | self._routes[index] << ROUTE_SHIFT
         config = cells[index]
         bit = 1 << index
-        if value & VAL_SET:
-            self._sets_value |= bit
-        else:
-            self._sets_value &= ~bit
+        if self.regs.driven & VAL_SET:
+            self._sets_value = self._sets_value & ~bit | (bit if value & VAL_SET else 0)
         if not config & INT_TYPE:
             self._status[0] &= ~bit
         if config & MODE_32:
@@ -275,11 +277,17 @@ class Hpet(TimerDevice):
         return self._compare[index]
 
     def write_T_COMP(self, index: int, cpu: int, value: int) -> None:
-        """A periodic timer's accumulator is only set after Tn_VAL_SET_CNF (2.3.9.2.2)."""
-        bit = 1 << index
-        self._written[index] &= self._size_mask(index)
+        """A periodic timer's accumulator is only set after Tn_VAL_SET_CNF (2.3.9.2.2).
+
+        Of accumulator and period each keeps the lanes that the store does not drive; a timer of 32
+        bits has no others than the low half (2.3.9).
+        """
+        bit, mask, driven = 1 << index, self._size_mask(index), self.regs.driven
+        self._written[index] &= mask
+        if not driven & mask:
+            return
         if not self._timer_config[index] & PERIODIC or self._sets_value & bit:
-            self._compare[index] = self._written[index]
+            self._compare[index] = (self._compare[index] & ~driven | value & driven) & mask
         self._sets_value &= ~bit
         self._arm(index)
 

@@ -37,6 +37,7 @@ from kerneltui.devices.x86.local_apic_registers import (
     GLOBAL_ENABLE,
     ILLEGAL_ADDRESS,
     LEVEL_TRIGGERED,
+    LOCAL_APIC,
     LOCAL_APIC_MSR,
     MASKED,
     REMOTE_IRR,
@@ -84,8 +85,10 @@ class LocalApic(Acceptance, TimerDevice):
         self._base[0] |= BSP
         ids = self.regs.store("APIC_ID")
         for cpu in range(self.cpus):
-            ids[cpu] = cpu << 24
+            ids[cpu] = cpu << LOCAL_APIC["APIC_ID"]["ID"].lsb
             self._reset_core(cpu)
+            self._waits[cpu] = cpu != 0
+        self._is_off = [False] * self.cpus
 
     def _reset_local(self, cpu: int) -> None:
         self._timers[cpu].reset()
@@ -160,7 +163,10 @@ class LocalApic(Acceptance, TimerDevice):
             self._lvt[entry][cpu] |= MASKED
 
     def write_SVR(self, index: int, cpu: int, value: int) -> None:
-        """A software disable masks all local interrupts, and holds what is requested (10.4.7.2)."""
+        """A software disable masks all local interrupts, and holds what is requested (10.4.7.2).
+
+        The APIC accepts nothing meanwhile.
+        """
         if not value & ENABLED:
             for entry in self._lvt.values():
                 entry[cpu] |= MASKED
@@ -168,6 +174,19 @@ class LocalApic(Acceptance, TimerDevice):
             for pin in LINTS:
                 self._sample(cpu, pin)
         self._update(cpu)
+        self._tell_ready()
+
+    def write_APIC_ID(self, index: int, cpu: int, value: int) -> None:
+        """Other messages are meant for it now (10.6.2.1)."""
+        self._tell_ready()
+
+    def write_LDR(self, index: int, cpu: int, value: int) -> None:
+        """As for the ID (10.6.2.2)."""
+        self._tell_ready()
+
+    def write_DFR(self, index: int, cpu: int, value: int) -> None:
+        """As for the ID (10.6.2.2)."""
+        self._tell_ready()
 
     def write_LVT_LINT0(self, index: int, cpu: int, value: int) -> None:
         """A level that is up acts at once; an edge that was masked has gone by."""
@@ -237,11 +256,17 @@ class LocalApic(Acceptance, TimerDevice):
         self._timers[cpu].set_deadline(value)
 
     def write_IA32_APIC_BASE(self, index: int, cpu: int, value: int) -> None:
-        """Off means as if there were no APIC; it comes back as after power-up (10.4.3)."""
-        if not value & GLOBAL_ENABLE:
+        """Off means as if there were no APIC; it comes back as after INIT (10.4.3).
+
+        That the core finds nothing at the page, and no APIC in CPUID, is the core's own business.
+        """
+        is_off = not value & GLOBAL_ENABLE
+        if is_off or self._is_off[cpu]:
             self._reset_core(cpu)
+        self._is_off[cpu] = is_off
         for pin in LINTS:
             self._sample(cpu, pin)
+        self._tell_ready()
 
     def enter_deep_idle(self, cpu: int, *, timer_stops: bool, tsc_stops: bool) -> None:
         """A core's clocks stand still; which ones, its features decide (CPUID.06H:EAX[2])."""

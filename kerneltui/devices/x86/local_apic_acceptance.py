@@ -45,7 +45,8 @@ MESSAGE = 1 << 2
 class Config:
     """``timer_hz``: the timer's clock before the divider.  ``cmci``: LVT_CMCI exists.
 
-    ``directed_eoi``: SVR can suppress EOI broadcasts.
+    ``directed_eoi``: SVR can suppress EOI broadcasts.  ``tsc_deadline``: the timer has that mode,
+    and its MSR.
     """
 
     timer_hz: int = 1_000_000_000
@@ -83,13 +84,15 @@ class Acceptance(InterruptController):
     def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int) -> None:
         super().__init__(name, config, scheduler, cpus)
         self.regs = self._register_file()
-        self.msrs = self._file(LOCAL_APIC_MSR)
+        deadline = {"count": 1 if config.tsc_deadline else 0}
+        self.msrs = self._file(LOCAL_APIC_MSR, {"IA32_TSC_DEADLINE": deadline})
         store = self.regs.store
         self._tpr, self._svr, self._esr = store("TPR"), store("SVR"), store("ESR")
         self._isr, self._tmr, self._irr = store("ISR"), store("TMR"), store("IRR")
         self._base = self.msrs.store("IA32_APIC_BASE")
         self._intr, self._nmi = self._output("intr", cpus), self._output("nmi", cpus)
         self.eoi_listeners: list[Callable[[int], None]] = []
+        self.ready_listeners: list[Callable[[], None]] = []
         self.signal: Callable[[int, int, int], None] | None = None
         self.external: Callable[[], int] | None = None
         self._errors = [0] * cpus
@@ -119,6 +122,11 @@ class Acceptance(InterruptController):
     def _reset_local(self, cpu: int) -> None:
         """Stop the timer, look at the pins anew."""
 
+    def _tell_ready(self) -> None:
+        """A core may now accept a message that it would not accept before."""
+        for listener in self.ready_listeners:
+            listener()
+
     def _reset_core(self, cpu: int) -> None:
         """What INIT and a global disable do to one APIC: all but its ID (10.4.7.3)."""
         for register in LOCAL_APIC.registers:
@@ -126,7 +134,6 @@ class Acceptance(InterruptController):
                 self.regs.store(register.store_name)[cpu] = register.reset
         self._errors[cpu] = 0
         self._extint[cpu] = 0
-        self._waits[cpu] = not self._base[cpu] & BSP
         self._reset_local(cpu)
         self._update(cpu)
 
@@ -233,10 +240,10 @@ class Acceptance(InterruptController):
         self._update(cpu)
         return True
 
-    def _accept_special(self, cpu: int, mode: int, vector: int) -> None:
+    def _accept_special(self, cpu: int, mode: int, vector: int) -> bool:
         """What passes by IRR and ISR, software enabled or not (10.4.7.2, 10.8.4)."""
         if not self._base[cpu] & GLOBAL_ENABLE:
-            return
+            return False
         if mode == NMI:
             self._pulse_nmi(cpu)
         elif mode == EXTINT:
@@ -245,12 +252,14 @@ class Acceptance(InterruptController):
         else:
             if mode == INIT:
                 self._reset_core(cpu)
+                self._waits[cpu] = not self._base[cpu] & BSP
             elif mode == STARTUP:
                 if not self._waits[cpu]:
-                    return
+                    return False
                 self._waits[cpu] = False
             if self.signal is not None:
                 self.signal(cpu, mode, vector)
+        return True
 
     def _pulse_nmi(self, cpu: int) -> None:
         self._nmi[cpu].set(True)
@@ -277,13 +286,15 @@ class Acceptance(InterruptController):
 
     def deliver(
         self, vector: int, mode: int, level_triggered: bool, destination: int, logical: bool
-    ) -> None:
-        """A message from an I/O APIC, or a message-signalled interrupt."""
+    ) -> bool:
+        """A message from an I/O APIC, or a message-signalled interrupt; whether anyone accepts."""
         cpus = [cpu for cpu in range(self.cpus) if self.reaches(cpu, destination, logical)]
-        self._send(vector, mode, cpus, level=level_triggered)
+        return self._send(vector, mode, cpus, level=level_triggered)
 
     def reaches(self, cpu: int, destination: int, logical: bool) -> bool:
-        """Whether a destination names a core (10.6.2.1, 10.6.2.2)."""
+        """Whether a destination names a core's APIC, which is on (10.4.3, 10.6.2.1, 10.6.2.2)."""
+        if not self._base[cpu] & GLOBAL_ENABLE:
+            return False
         store = self.regs.store
         if not logical:
             return destination in {BROADCAST, store("APIC_ID")[cpu] >> 24}
@@ -294,15 +305,17 @@ class Acceptance(InterruptController):
         cluster = destination >> 4
         return model == 0 and cluster in {0xF, own >> 4} and destination & own & 0xF != 0
 
-    def _send(self, vector: int, mode: int, cpus: list[int], *, level: bool = False) -> None:
+    def _send(self, vector: int, mode: int, cpus: list[int], *, level: bool = False) -> bool:
         if mode == LOWEST_PRIORITY:
-            able = [cpu for cpu in cpus if self._is_enabled(cpu, vector)]
+            able = [n for n in cpus if self._is_enabled(n, vector) and self._is_on(n, vector)]
             cpus = [min(able, key=partial(self.peek_PPR, 0))] if able else []
+        accepted = False
         for cpu in cpus:
             if mode in {FIXED, LOWEST_PRIORITY}:
-                self._accept(cpu, vector, level=level)
+                accepted |= self._accept(cpu, vector, level=level)
             else:
-                self._accept_special(cpu, mode, vector)
+                accepted |= self._accept_special(cpu, mode, vector)
+        return accepted
 
     def write_ICR_LOW(self, index: int, cpu: int, value: int) -> None:
         """Send; all but INIT level de-assert, which does nothing, is an edge (10.6.1)."""

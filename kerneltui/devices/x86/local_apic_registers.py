@@ -200,9 +200,9 @@ LOCAL_APIC_MSR = RegisterTable(
             "IA32_APIC_BASE", 0,
             (
                 Field("BSP", 8, 1, RO, "Bootstrap processor"),
-                Field("EXTD", 10, 1, TAG, "x2APIC mode"),
+                Field("EXTD", 10, 1, RES0, "x2APIC mode, which is not there"),
                 Field("EN", 11, 1, doc="APIC global enable; 0 resets the APIC"),
-                Field("BASE", 12, 40, doc="Where the registers lie, in pages; kept, not acted on"),
+                Field("BASE", 12, 24, doc="Where the registers lie, in pages; kept, not acted on"),
             ),
             "APIC base address and global enable", "SDM 3A 10.4.4",
             width=64, banked=True, reset=DEFAULT_BASE | GLOBAL_ENABLE,

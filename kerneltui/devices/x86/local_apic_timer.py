@@ -17,6 +17,8 @@ from kerneltui.devices.x86.local_apic_registers import ONE_SHOT, PERIODIC, TSC_D
 from kerneltui.hw.device import ComparatorState
 from kerneltui.hw.scheduler import NS_PER_S, Scheduler, ns_to_ticks, ticks_to_ns
 
+TSC_MASK = (1 << 64) - 1
+
 
 def divisor(configuration: int) -> int:
     """What a value of DIV_CONF divides by: 000b is 2, 110b is 128, 111b is 1 (10.5.4)."""
@@ -65,9 +67,13 @@ class ApicTimer:
     # -- what it shows ------------------------------------------------------------------------
 
     def tsc(self) -> int:
-        """The core's time-stamp counter; it starts with virtual time, unless it is written."""
+        """The core's time-stamp counter, of 64 bits; it starts with virtual time, unless written."""
+        return self._tsc_ticks() + self._tsc_offset & TSC_MASK
+
+    def _tsc_ticks(self) -> int:
+        """How often it has counted."""
         now = self._scheduler.now if self._tsc_stopped is None else self._tsc_stopped
-        return ns_to_ticks(now - self._tsc_lost_ns, self._tsc_hz) + self._tsc_offset
+        return ns_to_ticks(now - self._tsc_lost_ns, self._tsc_hz)
 
     def shift_tsc(self, offset: int) -> None:
         """The counter was written: it is so many counts ahead of one that never was."""
@@ -162,8 +168,10 @@ class ApicTimer:
         if self.mode == TSC_DEADLINE:
             if not self.deadline or self._stopped is not None or self._tsc_stopped is not None:
                 return None
-            counts = max(self.deadline - self._tsc_offset, 0)
-            return ticks_to_ns(counts, self._tsc_hz) + self._tsc_lost_ns
+            ahead = self.deadline - self.tsc()
+            if ahead <= 0:
+                return self._scheduler.now
+            return ticks_to_ns(self._tsc_ticks() + ahead, self._tsc_hz) + self._tsc_lost_ns
         if not self._period or self._stopped is not None:
             return None
         wanted, elapsed = self._left, self._elapsed()

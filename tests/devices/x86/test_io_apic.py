@@ -20,9 +20,11 @@ class Messages:
 
     def __init__(self):
         self.sent = []
+        self.accepts = True
 
     def deliver(self, vector, mode, level_triggered, destination, logical):
         self.sent.append((vector, mode, level_triggered, destination, logical))
+        return self.accepts
 
     def reaches(self, cpu, destination, logical):
         return cpu == destination
