@@ -215,7 +215,7 @@ class X86Core(HostedCore):
             self.memory.write(self._rsp[0], value, size, self.index)
 
     def _fault(self, fault: BusFault, size: int) -> int:
-        """A load that nobody answers finds all ones; an MSR that cannot be is a protection fault."""
+        """A load that nobody answers finds all ones; with MSRs it is a protection fault."""
         if fault.space == self.msrs.name:
             self._enter("fault", GENERAL_PROTECTION, 0)
             return 0
@@ -317,7 +317,9 @@ class X86Core(HostedCore):
         """CPUID."""
         self._begin("cpuid", leaf)
         off = () if x86_msrs.has_local_apic(self.msrs, self.index) else ("apic",)
-        found = x86_cpuid.leaf(leaf, self.features.difference(off), self.index, len(self.turns.cores))
+        found = x86_cpuid.leaf(
+            leaf, self.features.difference(off), self.index, len(self.turns.cores)
+        )
         self._retire(self._sysreg_ns)
         return found
 

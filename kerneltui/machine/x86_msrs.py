@@ -1,4 +1,4 @@
-"""Model-specific registers: which there are, what may be written to them, and what one of them means.
+"""Model-specific registers: which there are, what may be written to them, and what one means.
 
 Document: Intel SDM, volume 2B, RDMSR and WRMSR (their faults), and volume 3A, 10.4.3 and 10.4.4.
 """
@@ -17,8 +17,8 @@ _WRITABLE = tuple(kind for kind in Access if kind is not Access.RES0)
 def resolve(space: AddressSpace, address: int, value: int = 0) -> tuple[Target, int]:
     """What answers to a load from a port or an MSR, or to a store of ``value``.
 
-    Raises :class:`BusFault` where nothing is, which may be between two MSRs of one device, and where
-    ``value`` sets reserved bits of an MSR.
+    Raises :class:`BusFault` where nothing is, which may be between two MSRs of one device, and
+    where ``value`` sets reserved bits of an MSR.
     """
     found = space.known.get(address) or space.resolve(address)
     if space.name == MSRS:
@@ -31,7 +31,7 @@ def resolve(space: AddressSpace, address: int, value: int = 0) -> tuple[Target, 
 
 
 def has_local_apic(msrs: AddressSpace, cpu: int) -> bool:
-    """Whether a core's local APIC is on; without IA32_APIC_BASE nothing can switch it off (10.4.3)."""
+    """Whether a core's local APIC is on; without IA32_APIC_BASE nothing switches it off (10.4.3)."""
     if msrs.window_at(APIC_BASE) is None:
         return True
     return msrs.peek(APIC_BASE, 8, cpu) & GLOBAL_ENABLE != 0

@@ -1,6 +1,7 @@
 """The kernel on the x86 board: the same program, its choice of clocks, the way of interrupts."""
 
 import re
+from functools import partial
 from itertools import product
 
 import pytest
@@ -274,6 +275,18 @@ def test_a_gsi_beyond_every_io_apic_is_a_panic_that_names_it():
     session = run(0.5, "gsi-override", without=["ioapic1"])
     assert "Kernel panic" in session.machine.halt_reason
     assert said(session, "GSI 30")
+
+
+@pytest.mark.parametrize(
+    ("access", "arguments"), [("read_msr", (0xC000_0080,)), ("write_msr", (0x1B, 0xFEE0_0D00))]
+)
+def test_a_fault_of_an_msr_is_a_panic_that_names_vector_13(access, arguments):
+    session = open_session("x86", "timer-callbacks")
+    session.boot()
+    wild = partial(getattr(session.kernel.cpu, access), *arguments)
+    next(iter(session.kernel.timeouts())).callback = wild
+    assert session.run_until(4 * S) is StopReason.HALTED
+    assert said(session, "CPU exception 13: General protection: error code 0x0, RIP 0x")
 
 
 def test_scenarios_and_boards_that_do_not_fit_say_so():

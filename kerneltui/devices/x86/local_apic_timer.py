@@ -67,7 +67,7 @@ class ApicTimer:
     # -- what it shows ------------------------------------------------------------------------
 
     def tsc(self) -> int:
-        """The core's time-stamp counter, of 64 bits; it starts with virtual time, unless written."""
+        """The core's time-stamp counter: 64 bits, from the start of time unless it is written."""
         return self._tsc_ticks() + self._tsc_offset & TSC_MASK
 
     def _tsc_ticks(self) -> int:
