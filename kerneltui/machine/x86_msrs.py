@@ -31,7 +31,7 @@ def resolve(space: AddressSpace, address: int, value: int = 0) -> tuple[Target, 
 
 
 def has_local_apic(msrs: AddressSpace, cpu: int) -> bool:
-    """Whether a core's local APIC is on; without IA32_APIC_BASE nothing switches it off (10.4.3)."""
+    """Whether a core's local APIC is on; nothing switches it off but IA32_APIC_BASE (10.4.3)."""
     if msrs.window_at(APIC_BASE) is None:
         return True
     return msrs.peek(APIC_BASE, 8, cpu) & GLOBAL_ENABLE != 0
