@@ -4,10 +4,9 @@ Document: Intel SDM, volume 3A, chapter 6 (interrupt and exception handling; 6.1
 and 8.4 (start-up of further processors).  Modelled: RFLAGS.IF, RSP, the IDT with its gates in
 memory, the interrupt frame on the stack in memory, maskable interrupts with their INTA cycle, NMI
 and its blocking until IRET, the shadow of STI, general protection faults of MSRs, INT n, HLT with
-the idle model of :mod:`kerneltui.machine.x86_clocks`, CPUID, INIT and start-up messages.  A core
-whose local APIC is off finds none: not in CPUID, and nothing answers at its page (10.4.3).
-General registers hold what system calls put there.  Not modelled: other rings, the TSS and its
-stacks, paging, descriptor tables but the IDT, CR8 (use TPR).
+the idle model of :mod:`kerneltui.machine.x86_clocks`, CPUID, INIT and start-up messages.
+General registers hold what system calls put there.  Not modelled: other rings, the TSS, paging,
+descriptor tables but the IDT, CR8 (use TPR).
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from kerneltui.devices.x86.local_apic_registers import APIC_BASE, DEFAULT_BASE
+from kerneltui.devices.x86.local_apic_registers import APIC_BASE
 from kerneltui.hw.bus import AddressSpace, BusFault
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
@@ -32,8 +31,7 @@ INTR, NMI = 1, 2
 NMI_VECTOR, GENERAL_PROTECTION = 2, 13
 KERNEL_CS, KERNEL_SS = 0x08, 0x10
 STACK_TOP, STACK_SIZE = 0x7_0000, 0x4000
-WORD, WORD_MASK = 8, (1 << 64) - 1
-FRAME_SIZE = 5 * WORD
+WORD, FRAME_SIZE, WORD_MASK = 8, 40, (1 << 64) - 1
 
 
 class X86Core(HostedCore):
@@ -290,14 +288,13 @@ class X86Core(HostedCore):
             self.clocks.set_tsc(value)
         else:
             self._store("wrmsr", self.msrs, number, value, 8)
-            if number == APIC_BASE:
-                self.find_local_apic()
+        if number == APIC_BASE:
+            self.find_local_apic()
         self._retire(self._sysreg_ns)
 
     def find_local_apic(self) -> None:
-        """Look in IA32_APIC_BASE whether the local APIC is on, or as if it were not there."""
-        is_on = x86_msrs.has_local_apic(self.msrs, self.index)
-        self.memory = self._all_memory if is_on else self._all_memory.without(DEFAULT_BASE)
+        """IA32_APIC_BASE has changed: an APIC that is off is as if it were not there (10.4.3)."""
+        self.memory = x86_msrs.reached(self._all_memory, self.msrs, self.index)
 
     def read_tsc(self, kind: str = "rdtsc") -> int:
         """RDTSC, or RDMSR of the same counter."""
@@ -316,10 +313,8 @@ class X86Core(HostedCore):
     def cpuid(self, leaf: int, subleaf: int = 0) -> x86_cpuid.Leaf:
         """CPUID."""
         self._begin("cpuid", leaf)
-        off = () if x86_msrs.has_local_apic(self.msrs, self.index) else ("apic",)
-        found = x86_cpuid.leaf(
-            leaf, self.features.difference(off), self.index, len(self.turns.cores)
-        )
+        shown = self.features - x86_msrs.hidden_features(self.msrs, self.index)
+        found = x86_cpuid.leaf(leaf, shown, self.index, len(self.turns.cores))
         self._retire(self._sysreg_ns)
         return found
 

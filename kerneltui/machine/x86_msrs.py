@@ -5,7 +5,7 @@ Document: Intel SDM, volume 2B, RDMSR and WRMSR (their faults), and volume 3A, 1
 
 from __future__ import annotations
 
-from kerneltui.devices.x86.local_apic_registers import APIC_BASE, GLOBAL_ENABLE
+from kerneltui.devices.x86.local_apic_registers import APIC_BASE, DEFAULT_BASE, GLOBAL_ENABLE
 from kerneltui.hw.bus import AddressSpace, BusFault, Target
 from kerneltui.hw.register import MSRS, Access
 from kerneltui.hw.register_file import RegisterFile
@@ -30,8 +30,18 @@ def resolve(space: AddressSpace, address: int, value: int = 0) -> tuple[Target, 
     return found
 
 
-def has_local_apic(msrs: AddressSpace, cpu: int) -> bool:
-    """Whether a core's local APIC is on; nothing switches it off but IA32_APIC_BASE (10.4.3)."""
+def hidden_features(msrs: AddressSpace, cpu: int) -> frozenset[str]:
+    """What CPUID does not show although the processor has it: an APIC that is off (10.4.3)."""
+    return frozenset() if _has_local_apic(msrs, cpu) else frozenset(("apic",))
+
+
+def reached(memory: AddressSpace, msrs: AddressSpace, cpu: int) -> AddressSpace:
+    """The memory as a core reaches it: without the page of a local APIC that is off (10.4.3)."""
+    return memory if _has_local_apic(msrs, cpu) else memory.without(DEFAULT_BASE)
+
+
+def _has_local_apic(msrs: AddressSpace, cpu: int) -> bool:
+    """Nothing switches it off but IA32_APIC_BASE."""
     if msrs.window_at(APIC_BASE) is None:
         return True
     return msrs.peek(APIC_BASE, 8, cpu) & GLOBAL_ENABLE != 0

@@ -31,12 +31,16 @@ FS_PER_NS = 1_000_000
 FS_PER_S = 10**15
 LOW_32 = 0xFFFF_FFFF
 
-ENABLE_CNF, LEG_RT_CNF = 1, 2
-INT_TYPE, INT_ENB, PERIODIC, PER_CAP, SIZE_CAP, VAL_SET, MODE_32 = 2, 4, 8, 0x10, 0x20, 0x40, 0x100
-ROUTE_SHIFT, ROUTE_MASK = 9, 0x1F << 9
-CAPABILITIES = 0x8086_8001
-"""Vendor Intel, legacy replacement routing, revision 1 (2.3.4)."""
-COUNT_SIZE_CAP = 0x2000
+_GENERAL, _TIMER = HPET["GCAP_ID"], HPET["T_CONF_CAP"]
+ENABLE_CNF, LEG_RT_CNF = HPET["GEN_CONF"].masks("ENABLE_CNF", "LEG_RT_CNF")
+INT_TYPE, INT_ENB, PERIODIC, PER_CAP, SIZE_CAP, VAL_SET, MODE_32 = _TIMER.masks(
+    "Tn_INT_TYPE_CNF", "Tn_INT_ENB_CNF", "Tn_TYPE_CNF", "Tn_PER_INT_CAP", "Tn_SIZE_CAP",
+    "Tn_VAL_SET_CNF", "Tn_32MODE_CNF",
+)  # fmt: skip
+ROUTE_SHIFT, ROUTE_MASK = _TIMER["Tn_INT_ROUTE_CNF"].lsb, _TIMER["Tn_INT_ROUTE_CNF"].mask
+VENDOR_INTEL, REVISION = 0x8086, 1
+CAPABILITIES = VENDOR_INTEL << _GENERAL["VENDOR_ID"].lsb | _GENERAL["LEG_RT_CAP"].mask | REVISION
+COUNT_SIZE_CAP = _GENERAL["COUNT_SIZE_CAP"].mask
 
 ROUTES = 32
 INPUTS = ("pit", "rtc")
@@ -296,8 +300,9 @@ def _changes(config: Config) -> dict[str, dict[str, int]]:
     """What the parameters make of the declared registers."""
     wide = config.counter_bits == 64
     mask = (1 << config.counter_bits) - 1
-    identity = CAPABILITIES | (config.timers - 1) << 8 | config.period_fs << 32
-    caps = PER_CAP | config.routes << 32
+    last, period = _GENERAL["NUM_TIM_CAP"].lsb, _GENERAL["COUNTER_CLK_PERIOD"].lsb
+    identity = CAPABILITIES | config.timers - 1 << last | config.period_fs << period
+    caps = PER_CAP | config.routes << _TIMER["Tn_INT_ROUTE_CAP"].lsb
     return {
         "GCAP_ID": {"reset": identity | (COUNT_SIZE_CAP if wide else 0)},
         "GINTR_STA": {"implemented": (1 << config.timers) - 1},

@@ -25,7 +25,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
-from kerneltui.devices.x86.local_apic_registers import INIT, LOWEST_PRIORITY, MODES, NMI, STARTUP
+from kerneltui.devices.x86.local_apic_registers import (
+    CLASS_SHIFT,
+    INIT,
+    LOWEST_PRIORITY,
+    MODES,
+    NMI,
+    STARTUP,
+)
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
@@ -370,7 +377,7 @@ class IoApic(InterruptController):
             enabled=self._is_unmasked(pin),
             pending=level and self._is_active(pin) and self._is_ended(pin),
             active=not self._is_ended(pin) if level else None,
-            priority=(low & VECTOR) >> 4,
+            priority=(low & VECTOR) >> CLASS_SHIFT,
             targets=targets,
             trigger="level" if level else "edge",
             pin=f"gsi {self.config.gsi_base + pin}",

@@ -15,13 +15,14 @@ from typing import ClassVar, NamedTuple
 from kerneltui.devices.x86.local_apic_registers import (
     ASSERT,
     BSP,
+    CLASS_SHIFT,
     ENABLED,
     EXTINT,
     FIXED,
     GLOBAL_ENABLE,
+    ID_SHIFT,
     ILLEGAL_ADDRESS,
     INIT,
-    LEVEL_TRIGGERED,
     LOCAL_APIC,
     LOCAL_APIC_MSR,
     LOWEST_PRIORITY,
@@ -30,12 +31,22 @@ from kerneltui.devices.x86.local_apic_registers import (
     SEND_ILLEGAL_VECTOR,
     STARTUP,
     SUPPRESS_BROADCAST,
+    TSC_DEADLINE,
+    VECTOR,
+    delivery_mode,
 )
 from kerneltui.hw.device import InterruptController
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.hw.scheduler import Scheduler
 
 FIRST_LEGAL = 16
+CLASS = LOCAL_APIC["TPR"]["CLASS"].mask
+LOGICAL_SHIFT, MODEL_SHIFT = LOCAL_APIC["LDR"]["LOGICAL_ID"].lsb, LOCAL_APIC["DFR"]["MODEL"].lsb
+FLAT, CLUSTER = 0xF, 0x0
+"""Models of logical destinations (10.6.2.2)."""
+LOGICAL, ICR_LEVEL_TRIGGERED = LOCAL_APIC["ICR_LOW"].masks("DESTINATION_MODE", "TRIGGER")
+SHORTHAND = LOCAL_APIC["ICR_LOW"]["SHORTHAND"]
+DESTINATION_SHIFT = LOCAL_APIC["ICR_HIGH"]["DESTINATION"].lsb
 BROADCAST = 0xFF
 MESSAGE = 1 << 2
 """The source of an ExtINT that came as a message, beside the bits of LINT0 and LINT1."""
@@ -101,12 +112,16 @@ class Acceptance(InterruptController):
 
     def _register_file(self) -> RegisterFile:
         config = self.config
-        version = config.version | (6 if config.cmci else 5) << 16 | config.directed_eoi << 24
+        register = LOCAL_APIC["APIC_VERSION"]
+        last = (6 if config.cmci else 5) << register["MAX_LVT"].lsb
+        directed = register["DIRECTED_EOI"].mask if config.directed_eoi else 0
+        version = config.version | last | directed
+        deadline = TSC_DEADLINE << LOCAL_APIC["LVT_TIMER"]["MODE"].lsb
         svr = -1 if config.directed_eoi else ~SUPPRESS_BROADCAST
         return self._file(
             LOCAL_APIC,
             {"APIC_VERSION": {"reset": version}, "SVR": {"implemented": svr},
-             "LVT_TIMER": {"implemented": -1 if config.tsc_deadline else ~(1 << 18)},
+             "LVT_TIMER": {"implemented": -1 if config.tsc_deadline else ~deadline},
              "LVT_CMCI": {"implemented": -1 if config.cmci else 0}},
         )  # fmt: skip
 
@@ -149,11 +164,11 @@ class Acceptance(InterruptController):
         return self._irr[cpu] >> vector & 1 != 0
 
     def _above_task(self, cpu: int, vector: int) -> bool:
-        return vector >> 4 > self._tpr[cpu] >> 4
+        return vector >> CLASS_SHIFT > self._tpr[cpu] >> CLASS_SHIFT
 
     def _above_service(self, cpu: int, vector: int) -> bool:
         """With nothing in service the comparison is with class -1."""
-        return vector >> 4 > (self._isr[cpu].bit_length() - 1) >> 4
+        return vector >> CLASS_SHIFT > (self._isr[cpu].bit_length() - 1) >> CLASS_SHIFT
 
     RULES: ClassVar = (
         Rule("requested", _is_requested, "IRR", "VECTORS", "the vector to be accepted", "10.8.4"),
@@ -183,7 +198,8 @@ class Acceptance(InterruptController):
     def peek_PPR(self, index: int, cpu: int) -> int:
         """The higher class; what is in service has no sub-class (10.8.3.1)."""
         serving = self._isr[cpu].bit_length() - 1
-        return serving & 0xF0 if serving >> 4 > self._tpr[cpu] >> 4 else self._tpr[cpu]
+        task = self._tpr[cpu]
+        return serving & CLASS if serving >> CLASS_SHIFT > task >> CLASS_SHIFT else task
 
     def write_TPR(self, index: int, cpu: int, value: int) -> None:
         """Interrupts of classes up to the task's are held back (10.8.3.1)."""
@@ -199,11 +215,11 @@ class Acceptance(InterruptController):
         """
         if self._extint[cpu]:
             self._extint[cpu] &= ~MESSAGE
-            vector = self._svr[cpu] & 0xFF if self.external is None else self.external()
+            vector = self._svr[cpu] & VECTOR if self.external is None else self.external()
             self._update(cpu)
             return vector
         if not self._intr[cpu].level:
-            return self._svr[cpu] & 0xFF
+            return self._svr[cpu] & VECTOR
         vector = self._irr[cpu].bit_length() - 1
         self._irr[cpu] &= ~(1 << vector)
         self._isr[cpu] |= 1 << vector
@@ -297,13 +313,13 @@ class Acceptance(InterruptController):
             return False
         store = self.regs.store
         if not logical:
-            return destination in {BROADCAST, store("APIC_ID")[cpu] >> 24}
-        own = store("LDR")[cpu] >> 24
-        model = store("DFR")[cpu] >> 28
-        if model == 0xF:
+            return destination in {BROADCAST, store("APIC_ID")[cpu] >> ID_SHIFT}
+        own = store("LDR")[cpu] >> LOGICAL_SHIFT
+        model = store("DFR")[cpu] >> MODEL_SHIFT
+        if model == FLAT:
             return destination & own != 0
         cluster = destination >> 4
-        return model == 0 and cluster in {0xF, own >> 4} and destination & own & 0xF != 0
+        return model == CLUSTER and cluster in {0xF, own >> 4} and destination & own & 0xF != 0
 
     def _send(self, vector: int, mode: int, cpus: list[int], *, level: bool = False) -> bool:
         if mode == LOWEST_PRIORITY:
@@ -319,14 +335,14 @@ class Acceptance(InterruptController):
 
     def write_ICR_LOW(self, index: int, cpu: int, value: int) -> None:
         """Send; all but INIT level de-assert, which does nothing, is an edge (10.6.1)."""
-        vector, mode, shorthand = value & 0xFF, value >> 8 & 7, value >> 18 & 3
-        if mode == INIT and value & LEVEL_TRIGGERED and not value & ASSERT:
+        vector, mode, shorthand = value & VECTOR, delivery_mode(value), SHORTHAND.extract(value)
+        if mode == INIT and value & ICR_LEVEL_TRIGGERED and not value & ASSERT:
             return
         if mode in {FIXED, LOWEST_PRIORITY} and vector < FIRST_LEGAL:
             self._error(cpu, SEND_ILLEGAL_VECTOR)
         if shorthand == 0:
-            destination = self.regs.store("ICR_HIGH")[cpu] >> 24
-            self.deliver(vector, mode, False, destination, value >> 11 & 1 != 0)
+            destination = self.regs.store("ICR_HIGH")[cpu] >> DESTINATION_SHIFT
+            self.deliver(vector, mode, False, destination, value & LOGICAL != 0)
         elif shorthand == 1:
             self._send(vector, mode, [cpu])
         else:

@@ -13,16 +13,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kerneltui.devices.x86.local_apic_registers import ONE_SHOT, PERIODIC, TSC_DEADLINE
+from kerneltui.devices.x86.local_apic_registers import LOCAL_APIC, ONE_SHOT, PERIODIC, TSC_DEADLINE
 from kerneltui.hw.device import ComparatorState
 from kerneltui.hw.scheduler import NS_PER_S, Scheduler, ns_to_ticks, ticks_to_ns
 
 TSC_MASK = (1 << 64) - 1
+DIVIDE_LOW, DIVIDE_HIGH = (
+    LOCAL_APIC["DIV_CONF"]["DIVIDE_LOW"],
+    LOCAL_APIC["DIV_CONF"]["DIVIDE_HIGH"],
+)
 
 
 def divisor(configuration: int) -> int:
     """What a value of DIV_CONF divides by: 000b is 2, 110b is 128, 111b is 1 (10.5.4)."""
-    code = configuration & 3 | configuration >> 1 & 4
+    code = (
+        DIVIDE_LOW.extract(configuration) | DIVIDE_HIGH.extract(configuration) << DIVIDE_LOW.width
+    )
     return 1 << (code + 1 & 7)
 
 
