@@ -32,6 +32,7 @@ from kerneltui.devices.x86.local_apic_acceptance import Acceptance, Config, Rule
 from kerneltui.devices.x86.local_apic_registers import (
     BSP,
     CLASS_SHIFT,
+    DELIVERY_MODE,
     ENABLED,
     EXTINT,
     FIXED,
@@ -42,6 +43,7 @@ from kerneltui.devices.x86.local_apic_registers import (
     LOCAL_APIC,
     LOCAL_APIC_MSR,
     MASKED,
+    MODE_SHIFT,
     REMOTE_IRR,
     VECTOR,
     delivery_mode,
@@ -154,13 +156,13 @@ class LocalApic(Acceptance, TimerDevice):
         value = self._lvt[entry][cpu]
         if value & MASKED:
             return
-        mode = delivery_mode(value)
         if entry == "LVT_PMI":
             self._lvt[entry][cpu] |= MASKED
+        mode = value & DELIVERY_MODE
         if mode == FIXED:
             self._accept(cpu, value & VECTOR, level=False)
-        elif mode != EXTINT:
-            self._accept_special(cpu, mode, value & VECTOR)
+        elif mode != EXTINT << MODE_SHIFT:
+            self._accept_special(cpu, mode >> MODE_SHIFT, value & VECTOR)
 
     def _write_entry(self, cpu: int, entry: str) -> None:
         """While the APIC is software disabled all entries stay masked (10.4.7.2)."""

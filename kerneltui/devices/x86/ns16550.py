@@ -237,11 +237,11 @@ class Ns16550(Device):
         """Let the shift register take the next character."""
         if self._shifting is not None or not self._waiting:
             return
-        self._is_spoilt = self._is_breaking()
+        self._is_spoilt = self._line_control[0] & LCR_BREAK != 0 and self._is_breaking()
         if self.config.instant:
             sent, self._waiting = self._waiting, []
             self._announce_empty()
-            for byte in sent:
+            for byte in sent if not self._is_spoilt else ():
                 self._deliver(byte & data_mask(self._line_control[0]))
             return
         self._shifting = self._waiting.pop(0) & data_mask(self._line_control[0])
@@ -278,11 +278,11 @@ class Ns16550(Device):
         self._is_spoilt = self._shifting is not None
 
     def _deliver(self, byte: int) -> None:
-        """To the receiver in loopback, else to the wire, where a break is all there is."""
+        """To the receiver in loopback, else to the wire."""
         if self._modem_control[0] & MCR_LOOP:
             self._arrive(byte, 0)
             self._update()
-        elif self.transmit is not None and not self._is_breaking():
+        elif self.transmit is not None:
             self.transmit(byte)
 
     # -- modem inputs -----------------------------------------------------------------------------
