@@ -321,21 +321,32 @@ def screenshot(
 @cli.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 def conformance(paths: Sequence[Path]) -> int:
-    """Replay recorded register traces (files, or folders of *.jsonl) against the device models."""
-    from kerneltui.conformance.replay import replay
+    """Replay recorded register traces (files, or folders of *.jsonl) against the device models.
 
-    verdict = 0
+    Exit status 1: a model answers differently.  Exit status 2: a trace could not be replayed; a
+    file that is no trace is an error, a trace of a device without a model is skipped.
+    """
+    from kerneltui.conformance.replay import replay
+    from kerneltui.conformance.rigs import UnknownDeviceError
+
+    verdict, shown = 0, False
     for path in _trace_files(paths):
         try:
             result = replay(path)
+        except UnknownDeviceError as error:
+            put(f"SKIPS {path} {error.__cause__}\n")
+            verdict = BAD_INPUT
         except ValueError as error:
-            raise UserError(str(error)) from None
-        word = "ok" if result.difference is None else "DIFFERS"
-        put(f"{word} {path} {result.agreed}/{result.total}\n")
-        if result.difference is not None:
-            if verdict == 0:
-                put(f"{result.difference}\n")
-            verdict = FAILED
+            complain(str(error))
+            verdict = BAD_INPUT
+        else:
+            word = "ok" if result.difference is None else "DIFFERS"
+            put(f"{word} {path} {result.agreed}/{result.total}\n")
+            if result.difference is not None:
+                if not shown:
+                    put(f"{result.difference}\n")
+                shown = True
+                verdict = max(verdict, FAILED)
     return verdict
 
 

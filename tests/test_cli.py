@@ -365,6 +365,43 @@ def test_a_trace_that_differs_is_status_1_with_the_first_difference(said, tmp_pa
     assert len(out.splitlines()) > 1
 
 
+def test_a_trace_of_an_unknown_device_is_skipped_and_the_others_are_replayed(said, tmp_path):
+    for name in ("a", "c"):
+        (tmp_path / f"{name}.jsonl").write_text((TRACES / "seed-1.jsonl").read_text())
+    (tmp_path / "b.jsonl").write_text('{"device": "toaster\\nor not"}\n')
+    status, out, err = said("conformance", tmp_path)
+    assert (status, err) == (2, "")
+    lines = out.splitlines()
+    assert [line.split()[0] for line in lines] == ["ok", "SKIPS", "ok"]
+    assert lines[1].startswith(f"SKIPS {tmp_path / 'b.jsonl'} unknown device 'toaster\\nor not'")
+
+
+def test_a_malformed_trace_is_one_line_with_its_place_and_the_others_are_replayed(said, tmp_path):
+    lines = (TRACES / "seed-1.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "c.jsonl").write_text("".join(lines))
+    (tmp_path / "a.jsonl").write_text("{}")
+    lines[6] = lines[6][:9] + "\n"
+    (tmp_path / "b.jsonl").write_text("".join(lines))
+    status, out, err = said("conformance", tmp_path)
+    assert (status, out.split()[0], out.count("\n")) == (2, "ok", 1)
+    places = [f"kerneltui: {tmp_path / 'a.jsonl'}:1: ", f"kerneltui: {tmp_path / 'b.jsonl'}:7: "]
+    assert len(err.splitlines()) == 2
+    assert all(line.startswith(place) for line, place in zip(err.splitlines(), places, strict=True))
+
+
+def test_a_difference_does_not_hide_that_a_trace_was_skipped(said, tmp_path):
+    lines = (TRACES / "seed-1.jsonl").read_text().splitlines(keepends=True)
+    number = next(n for n, line in enumerate(lines) if '"op":"read"' in line)
+    entry = json.loads(lines[number])
+    lines[number] = json.dumps({**entry, "value": entry["value"] ^ 1}) + "\n"
+    (tmp_path / "b.jsonl").write_text("".join(lines))
+    (tmp_path / "a.jsonl").write_text('{"device": "toaster"}\n')
+    status, out, _ = said("conformance", tmp_path)
+    assert status == 2
+    assert [line.split()[0] for line in out.splitlines()[:2]] == ["SKIPS", "DIFFERS"]
+    assert len(out.splitlines()) == 3, "the difference itself is told too"
+
+
 def test_the_version_and_help(said):
     status, out, _ = said("--version")
     assert (status, out.split()[0]) == (0, "kerneltui")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from itertools import combinations_with_replacement
 from typing import Any
 
+from kerneltui.conformance.apic_rig import timer_hz
 from kerneltui.conformance.rig import Instants, Rig
 from kerneltui.devices.x86.local_apic import Config, LocalApic
 from kerneltui.devices.x86.local_apic_registers import DEFAULT_BASE, LOCAL_APIC
@@ -28,10 +29,7 @@ class LapicRig(Rig):
 
     def __init__(self, header: Mapping[str, Any]) -> None:
         super().__init__(header)
-        hz = header.get("timer_hz")
-        if type(hz) is not int or hz <= 0:
-            raise ValueError('the header\'s "timer_hz" is missing or no frequency')
-        config = Config(timer_hz=hz, cmci=False, directed_eoi=False)
+        config = Config(timer_hz=timer_hz(header), cmci=False, directed_eoi=False)
         self.apic = LocalApic("lapic", config, self.scheduler)
         self.spaces["mmio"].attach(DEFAULT_BASE, LOCAL_APIC.size, LOCAL_APIC.name, self.apic.regs)
 

@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 
 from kerneltui.conformance.rig import Instants, Rig
-from kerneltui.conformance.rigs import build
+from kerneltui.conformance.rigs import UnknownDeviceError, build
 from kerneltui.conformance.trace import Record, Trace, load
 from kerneltui.hw.bus import AddressSpace, BusFault
 
@@ -47,10 +47,16 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 def replay(path: Path) -> Replay:
-    """Replay one file.  Raises ValueError, with file and line, when it cannot be replayed."""
+    """Replay one file.
+
+    Raises ValueError, with file and line, when it cannot be replayed: UnknownDeviceError when there
+    is no rig for it.
+    """
     trace = load(path)
     try:
         rig = build(trace.header)
+    except UnknownDeviceError as error:
+        raise UnknownDeviceError(f"{path}:1: {error}") from error
     except ValueError as error:
         raise ValueError(f"{path}:1: {error}") from error
     differences: list[Difference] = []
@@ -107,6 +113,7 @@ def _missed(rig: Rig, trace: Trace, place: int, at: Instants) -> int:
 def _play(rig: Rig, trace: Trace, record: Record, at: Instants) -> list[Difference]:
     rig.changes.clear()
     rig.sent.clear()
+    rig.select(record.op.get("cpu", 0))
     if at:
         rig.advance_to_tick(at[0])
     if record.kind == "window":
@@ -152,19 +159,11 @@ def _bytes_differ(rig: Rig, record: Record) -> list[Difference]:
 
 
 def _write(rig: Rig, op: dict[str, Any]) -> None:
-    rig.space(op.get("space")).write(op["addr"], op["value"], op["size"], _core(rig, op))
+    rig.space(op.get("space")).write(op["addr"], op["value"], op["size"], rig.cpu)
 
 
 def _sysreg_write(rig: Rig, op: dict[str, Any]) -> None:
     rig.space("sysreg").write(rig.sysreg(op["reg"]), op["value"], 8)
-
-
-def _core(rig: Rig, op: dict[str, Any]) -> int:
-    """The core that makes an access: 0 where the trace names none."""
-    cpu: int = op.get("cpu", 0)
-    if cpu >= rig.cores:
-        raise ValueError(f"this device has no core {cpu}: only {rig.cores}, from 0")
-    return cpu
 
 
 def _read(rig: Rig, op: dict[str, Any]) -> str | None:
@@ -183,7 +182,7 @@ def _compare(
     if "t0" in op:
         _wait_for(rig, space, address, size, op)
     when = _when(rig)
-    got = space.read(address, size, _core(rig, op))
+    got = space.read(address, size, rig.cpu)
     if got & mask == wanted:
         return None
     masked = f" (mask {mask:#x})" if "mask" in op else ""
@@ -196,7 +195,7 @@ def _wait_for(rig: Rig, space: AddressSpace, address: int, size: int, op: dict[s
     mask = op.get("mask", (1 << 64) - 1)
     for tick in range(op["t0"], op["t1"] + 1):
         rig.advance_to_tick(tick)
-        if not (space.peek(address, size) ^ op["value"]) & mask:
+        if not (space.peek(address, size, rig.cpu) ^ op["value"]) & mask:
             return
 
 

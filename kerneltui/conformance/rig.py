@@ -22,8 +22,8 @@ class Rig:
 
     ``outputs`` are the intercepted lines by the trace's line number; ``pins`` maps the trace's
     gpio names to a device and its kind of input, with true where the number is a core's.
-    ``tick_hz`` is the rate of the clock in which a trace gives the time of its operations.
-    ``cores`` says how many cores an access can come from.
+    ``tick_hz`` is the rate of the clock in which a trace gives the time of its operations, ``cpu``
+    the core that the present operation is of, and ``cores`` how many there are.
     """
 
     def __init__(self, header: Mapping[str, Any]) -> None:
@@ -35,6 +35,7 @@ class Rig:
         self.sent = bytearray()
         self.tick_hz = NS_PER_S
         self.cores = 1
+        self.cpu = 0
         self.default_space = str(header.get("space", "mmio"))
         self._numbers: dict[str, int] = {}
 
@@ -57,6 +58,12 @@ class Rig:
         files = [item for item in device.files.items() if item[0] not in behind]
         for base, (name, file) in zip(bases, files, strict=True):
             self.spaces[space].attach(base, file.table.size, name, file)
+
+    def select(self, cpu: int) -> None:
+        """Name the core of the next operation; ValueError when the rig has no such core."""
+        if cpu >= self.cores:
+            raise ValueError(f"this device has no core {cpu}, only 0 to {self.cores - 1}")
+        self.cpu = cpu
 
     def intercept(self, lines: Iterable[Line], first: int = 0) -> None:
         """Watch output lines; they are numbered from ``first`` as they come."""

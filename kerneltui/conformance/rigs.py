@@ -238,9 +238,16 @@ RIGS: dict[str, Callable[[Mapping[str, Any]], Rig]] = {
 }
 
 
+class UnknownDeviceError(ValueError):
+    """A trace is of a device that nobody has built a rig for."""
+
+
 def build(header: Mapping[str, Any]) -> Rig:
-    """The rig for a trace's header; ValueError when its device is unknown."""
+    """The rig for a trace's header.
+
+    Raises :class:`UnknownDeviceError`, and ValueError when the header lacks what its device needs.
+    """
     device = header["device"]
     if device not in RIGS:
-        raise ValueError(f"unknown device {device!r}; known are {', '.join(sorted(RIGS))}")
+        raise UnknownDeviceError(f"unknown device {device!r}; known are {', '.join(sorted(RIGS))}")
     return RIGS[device](header)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from kerneltui.conformance.apic_rig import IO_APIC_BASE, ApicRig, QemuIoApic
 from kerneltui.conformance.lapic_rig import LapicRig
 from kerneltui.conformance.pit_rig import pit
-from kerneltui.conformance.rig import Rig
+from kerneltui.conformance.rig import Instants, Rig
 from kerneltui.devices.x86.acpi_pm_timer import AcpiPmTimer
 from kerneltui.devices.x86.acpi_pm_timer import Config as AcpiPmTimerConfig
 from kerneltui.devices.x86.hpet import Config as HpetConfig
 from kerneltui.devices.x86.hpet import Hpet
 from kerneltui.devices.x86.i8259 import Config as I8259Config
 from kerneltui.devices.x86.i8259 import I8259Pair
-from kerneltui.devices.x86.io_apic import IO_APIC, IoApic
+from kerneltui.devices.x86.io_apic import IO_APIC
 from kerneltui.devices.x86.io_apic import Config as IoApicConfig
 from kerneltui.devices.x86.mc146818 import Config as Mc146818Config
 from kerneltui.devices.x86.mc146818 import Mc146818
@@ -22,7 +23,6 @@ from kerneltui.devices.x86.ns16550 import Config as Ns16550Config
 from kerneltui.devices.x86.ns16550 import Ns16550
 from kerneltui.hw.line import Sink
 
-IO_APIC_BASE = 0xFEC0_0000
 HPET_BASE = 0xFED0_0000
 ACPI_PM_BASE = 0x600
 
@@ -30,28 +30,30 @@ ACPI_PM_BASE = 0x600
 def ioapic(header: Mapping[str, Any]) -> Rig:
     """The I/O APIC, whose messages nobody receives."""
     rig = Rig(header)
-    apic = IoApic("ioapic", IoApicConfig(), rig.scheduler)
+    apic = QemuIoApic("ioapic", IoApicConfig(), rig.scheduler)
     rig.space("mmio").attach(IO_APIC_BASE, IO_APIC.size, IO_APIC.name, apic.regs)
     rig.pins["unnamed-gpio-in"] = (apic, "pin", False)
     return rig
 
 
-class _PicRig(Rig):
-    """The trace numbers the inputs of each 8259 from 0."""
+class PicRig(Rig):
+    """Both 8259: the output is the master's INT."""
+
+    def __init__(self, header: Mapping[str, Any]) -> None:
+        super().__init__(header)
+        self.pair = I8259Pair("pic", I8259Config(), self.scheduler)
+        self.mount(self.pair, 0x20, 0xA0, 0x4D0, space="io")
+        self.intercept(self.pair.outputs["int"])
+        for gpio in ("master", "slave"):
+            self.pins[gpio] = (self.pair, "irq", False)
 
     def pin(self, gpio: str, number: int) -> Sink:
+        """The trace numbers the inputs of each 8259 from 0."""
         return super().pin(gpio, number + 8 if gpio == "slave" else number)
 
-
-def pic(header: Mapping[str, Any]) -> Rig:
-    """Both 8259: the output is the master's INT."""
-    rig = _PicRig(header)
-    pair = I8259Pair("pic", I8259Config(), rig.scheduler)
-    rig.mount(pair, 0x20, 0xA0, 0x4D0, space="io")
-    rig.intercept(pair.outputs["int"])
-    for gpio in ("master", "slave"):
-        rig.pins[gpio] = (pair, "irq", False)
-    return rig
+    def window(self, at: Instants) -> list[int]:  # noqa: ARG002
+        """One INTA cycle."""
+        return [self.pair.acknowledge()]
 
 
 def uart16550(header: Mapping[str, Any]) -> Rig:
@@ -70,7 +72,7 @@ def uart16550(header: Mapping[str, Any]) -> Rig:
 def rtc(header: Mapping[str, Any]) -> Rig:
     """The clock at the time that the header tells."""
     rig = Rig(header)
-    clock = Mc146818("rtc", Mc146818Config(str(header["base"])), rig.scheduler)
+    clock = Mc146818("rtc", Mc146818Config(str(header.get("base"))), rig.scheduler)
     rig.mount(clock, 0x70, space="io")
     rig.intercept(clock.outputs["irq"], first=8)
     return rig
@@ -97,10 +99,12 @@ def acpi_pm(header: Mapping[str, Any]) -> Rig:
 
 RIGS: dict[str, Callable[[Mapping[str, Any]], Rig]] = {
     "acpi_pm": acpi_pm,
+    "apic_x": ApicRig,
     "hpet": hpet,
     "ioapic": ioapic,
     "lapic": LapicRig,
-    "pic": pic,
+    "pic": PicRig,
+    "pic_x": PicRig,
     "pit": pit,
     "rtc": rtc,
     "uart16550": uart16550,

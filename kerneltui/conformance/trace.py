@@ -135,6 +135,8 @@ def _checked(op: dict[str, Any], *, timed: bool) -> dict[str, Any]:
     _require_numbers(op, kind, [name for name in ("mask", "cpu") if name in op])
     if "size" in _NUMBERS[kind] and op["size"] not in _SIZES:
         raise ValueError(f"{kind}: size {op['size']} is none of 1, 2, 4, 8")
+    if not isinstance(op.get("space", ""), str):
+        raise ValueError(f'{kind}: "space" is no text')  # noqa: TRY004 - the file's fault
     if kind in ("rx", "tx"):
         _require_hex(kind, op["data"])
     if kind == "window":

@@ -131,6 +131,12 @@ class AddressSpace:
         self.ports.clear()
         self._latest = None
 
+    def without(self, base: int) -> AddressSpace:
+        """The same space for one to whom the window at ``base`` does not answer."""
+        other = AddressSpace(self.name)
+        other.__setstate__((self.name, [item for item in self.windows if item.base != base]))
+        return other
+
     def window_at(self, address: int) -> Window | None:
         """The window that covers ``address``, or None."""
         place = bisect_right(self._bases, address) - 1

@@ -13,7 +13,9 @@ Hooks are methods of the owning device, bound by the register's name (index brac
     a read with its effect (an acknowledge, a FIFO pop); needs a ``peek_NAME`` beside it unless the
     stored value is what a read returns
 ``write_NAME(index, cpu, value) -> None``
-    called after the access kinds have been applied to the stored value, with the bits as written
+    called after the access kinds have been applied to the stored value, with the bits as written;
+    what a store narrower than the register does not drive is as it was in read-write bits, and zero
+    in all others (the register file's ``driven`` tells which bits those are)
 
 ``index`` is the element of a register array (0 for single registers), ``cpu`` the accessing core.
 """
@@ -139,6 +141,10 @@ class Register(msgspec.Struct, frozen=True):
             if item.name == name:
                 return item
         raise RegisterError(f"{self.name} has no field {name!r}")
+
+    def masks(self, *names: str) -> tuple[int, ...]:
+        """The masks of some fields, in the order asked for."""
+        return tuple(self[name].mask for name in names)
 
     def mask_of(self, *kinds: Access) -> int:
         """The bits of all fields with one of these access kinds."""

@@ -28,6 +28,8 @@ from kerneltui.hw.register import (
     table_by_name,
 )
 
+EVERY_LANE = -1
+
 Changes = tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]
 
 
@@ -53,8 +55,9 @@ class Port:
     """
 
     __slots__ = (
-        "base", "cells", "clears", "index", "is_plain", "keeps", "key", "name", "peek", "per_cpu",
-        "read", "readable", "sets", "shift", "size", "tagged", "tags", "write", "writes",
+        "acts", "base", "cells", "clears", "index", "is_plain", "keeps", "key", "name", "peek",
+        "per_cpu", "read", "readable", "sets", "shift", "size", "tagged", "tags", "window", "write",
+        "writes",
     )  # fmt: skip
 
     def __init__(
@@ -84,11 +87,15 @@ class Port:
         self.clears = register.mask_of(W1C, RW1C) & live
         self.tags = register.mask_of(TAG)
         self.readable = full & live & ~register.mask_of(WO, RES0)
+        # Where all bits are read-only, a store acts whatever it drives: it is a command by itself.
+        commands = register.mask_of(WO) & live
+        self.acts = self.writes | self.sets | self.clears | commands | self.tags or full
         self.keeps = ~((self.writes | self.clears) << self.shift)
         self.is_plain = not (self.shift or self.sets or self.clears)
         self.peek: Callable[[int, int], int] = getattr(owner, f"peek_{stem}", self._held)
         self.read: Callable[[int, int], int] = getattr(owner, f"read_{stem}", self.peek)
         self.write: Callable[[int, int, int], None] | None = getattr(owner, f"write_{stem}", None)
+        self.window: _Window | None = None
 
     def _held(self, index: int, cpu: int) -> int:
         """What the cell holds, where no hook says otherwise."""
@@ -132,6 +139,10 @@ class _Window:
         """Store to the selected register."""
         self._file.write(self._selector[0], value, cpu=cpu)
 
+    def write_lanes(self, value: int, lanes: int, cpu: int) -> None:
+        """Store to some lanes of the selected register."""
+        self._file.write_lanes(self._selector[0], value, lanes, cpu)
+
 
 _HOOK = re.compile(r"(peek|read|write)_([A-Z].*)")
 
@@ -144,6 +155,11 @@ class RegisterFile:
     in bytes and the accessing core.  An offset that the table does not declare reads as zero and
     is reported through ``on_unmodelled(text)``, as a store to a TAG field is; in a table that is
     ``raz_wi`` only an unaligned access to a register is.
+
+    A store that is narrower than its register drives some of its byte lanes only; the others are
+    not zeros, they are not there.  The store changes nothing in them, and one that drives no bit
+    that stores act on does nothing at all.  ``driven`` tells a write hook which bits it may
+    believe: all of them, except in such a store.
     """
 
     def __init__(
@@ -172,6 +188,7 @@ class RegisterFile:
     def _bind(self) -> None:
         self._layout = _layout(self.table.module, self.table.name, self._changes)
         self._ports: dict[Key, Port] = {}
+        self.driven = EVERY_LANE
         self._overlaid = {slot.offset for slot in self._layout.values() if slot.register.overlay}
         self._overlay: Callable[[int, bool], str] | None = getattr(self.owner, "overlay", None)
         self._overlay_of_store: Callable[[int, int], str] | None = getattr(
@@ -262,6 +279,7 @@ class RegisterFile:
                 files: dict[str, RegisterFile] = getattr(self.owner, "files")  # noqa: B009
                 window = _Window(files[behind], self._stores[selector])
                 port.peek, port.read, port.write = window.peek, window.read, window.write
+                port.window = window
         return port
 
     def port_at(self, offset: int, size: int) -> Port | None:
@@ -339,11 +357,25 @@ class RegisterFile:
             for part in range(0, size, width):
                 self.write(at + part, value >> 8 * part & (1 << 8 * width) - 1, width, cpu)
         else:
-            # The byte lanes that the store does not drive keep what read-write bits hold there.
             shift = 8 * (at - slot.offset)
-            lanes = (1 << 8 * size) - 1 << shift
-            held = port.cells[port.base + cpu * port.per_cpu] >> port.shift
-            self.write(slot.key, value << shift & lanes | held & port.writes & ~lanes, width, cpu)
+            self.write_lanes(slot.key, value << shift, (1 << 8 * size) - 1 << shift, cpu)
+
+    def write_lanes(self, key: Key, value: int, lanes: int, cpu: int = 0) -> None:
+        """A store that drives some lanes of a register: the bits of ``lanes``."""
+        slot = self._layout.get(key)
+        if slot is None:
+            self.write(key, value & lanes, cpu=cpu)
+            return
+        port = self.port(slot)
+        if port.window is not None:
+            port.window.write_lanes(value, lanes, cpu)
+        elif lanes & port.acts:
+            held = port.cells[port.base + cpu * port.per_cpu] >> port.shift & port.writes
+            self.driven = lanes
+            try:
+                self.write(slot.key, value & lanes | held & ~lanes, port.size, cpu)
+            finally:
+                self.driven = EVERY_LANE
 
     def _resolve(
         self, offset: Key, size: int, *, write: bool, value: int = 0

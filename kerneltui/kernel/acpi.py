@@ -2,7 +2,8 @@
 
 Document: Advanced Configuration and Power Interface Specification 6.4, cited by section; for the
 HPET table IA-PC HPET Specification 1.0a, 3.2.4.  A table that is not there is None; one that is
-there and cannot be right is an error, as nothing good comes of half an interrupt map.
+there and cannot be right is an error, as nothing good comes of half an interrupt map.  Only what
+looks like the root pointer and does not add up is passed over: any memory may hold its signature.
 """
 
 from __future__ import annotations
@@ -14,28 +15,35 @@ from typing import Any, NamedTuple
 from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.irq import KernelError
 
-SCAN_START, SCAN_END, SCAN_STEP = 0xE_0000, 0x10_0000, 16
+EBDA_SEGMENT, EBDA_SEARCHED = 0x40E, 0x400
+"""Where the BIOS says which segment its extended data area is, and how much of that is searched."""
+BIOS_AREA = range(0xE_0000, 0x10_0000)
+BOUNDARY = 16
 RSDP_SIGNATURE = int.from_bytes(b"RSD PTR ", "little")
 RSDP_LENGTH, RSDP_V1_LENGTH = 36, 20
+RSDP_REVISION_AT, XSDT_REVISION = 15, 2
 HEADER_LENGTH = 36
 LONGEST_TABLE = 0x1_0000
 """Of the tables read here none comes near; a length beyond it is a wrong length."""
 
 PCAT_COMPAT = 1 << 0
 PROCESSOR_ENABLED = 1 << 0
-LOCAL_APIC, IO_APIC, INTERRUPT_SOURCE_OVERRIDE = 0, 1, 2
+LOCAL_APIC, IO_APIC, INTERRUPT_SOURCE_OVERRIDE, LOCAL_APIC_ADDRESS = 0, 1, 2, 5
 ACTIVE_LOW, LEVEL_TRIGGERED = 0b11, 0b11
 MEMORY_SPACE, IO_SPACE = 0, 1
-NO_CMOS_RTC = 1 << 5
+NO_CMOS_RTC, NO_CMOS_RTC_REVISION = 1 << 5, 5
+"""Reserved in the FADTs before ACPI 5.0; the first had no such flags at all (5.2.9.3)."""
 TMR_VAL_EXT = 1 << 8
 
-_RSDP = Struct("<8sB6sBIIQ")
+_RSDP = Struct("<20xIQ4x")
 _MADT = Struct("<36xII")
 _LOCAL_APIC = Struct("<2xBBI")
 _IO_APIC = Struct("<2xBxII")
 _OVERRIDE = Struct("<3xBIH")
-_FADT = Struct("<46xH8xI4xI8xI28xBHxI")
-_FADT_X_PM_TMR = Struct("<208xB3xQ")
+_LOCAL_APIC_ADDRESS = Struct("<4xQ")
+_FADT = Struct("<8xB37xH8xI4xI8xI11xB16xBHxI")
+_ADDRESS = Struct("<B3xQ")
+X_PM1A_EVT_BLK, X_PM1A_CNT_BLK, X_PM_TMR_BLK = 148, 172, 208
 _HPET = Struct("<36xIB3xQxHx")
 
 
@@ -100,29 +108,45 @@ class HpetTable(NamedTuple):
 
 
 class AcpiTables(NamedTuple):
-    """What the firmware has left.  ``rsdp`` is None where there is no ACPI at all."""
+    """What the firmware has left.  ``rsdp`` is None where there is no ACPI at all.
+
+    ``passed_over``: what else looked like the root pointer, in words.
+    """
 
     rsdp: int | None = None
     madt: Madt | None = None
     fadt: Fadt | None = None
     hpet: HpetTable | None = None
+    passed_over: tuple[str, ...] = ()
 
 
 def find_tables(cpu: Cpu) -> AcpiTables:
-    """Find the root pointer in the BIOS area and read what it leads to (5.2.5.1).
+    """Find the root pointer and read what it leads to (5.2.5.1).
 
-    Raises KernelError for a wrong checksum, length or signature.
+    Raises KernelError for a table with a wrong checksum, length or signature.
     """
-    for address in range(SCAN_START, SCAN_END, SCAN_STEP):
+    passed_over: list[str] = []
+    for address in _places(cpu):
         if cpu.read(address, 8) == RSDP_SIGNATURE:
-            return _read_all(cpu, address)
-    return AcpiTables()
+            rsdp = _load_rsdp(cpu, address)
+            if isinstance(rsdp, bytes):
+                return _read_all(cpu, address, rsdp)._replace(passed_over=tuple(passed_over))
+            passed_over.append(rsdp)
+    return AcpiTables(passed_over=tuple(passed_over))
 
 
-def _read_all(cpu: Cpu, rsdp: int) -> AcpiTables:
+def _places(cpu: Cpu) -> Iterator[int]:
+    """The first KiB of the extended BIOS data area, if there is one, and the BIOS (5.2.5.1)."""
+    area = cpu.read(EBDA_SEGMENT, 2) << 4
+    if area:
+        yield from range(area, area + EBDA_SEARCHED, BOUNDARY)
+    yield from range(BIOS_AREA.start, BIOS_AREA.stop, BOUNDARY)
+
+
+def _read_all(cpu: Cpu, rsdp: int, data: bytes) -> AcpiTables:
     """The first table of each kind that is known here; others are skipped."""
     found: dict[str, Any] = {}
-    for address in _listed(cpu, _find_xsdt(cpu, rsdp)):
+    for address in _listed(cpu, _find_xsdt(rsdp, data)):
         signature = cpu.read(address, 8) & 0xFFFF_FFFF
         if signature in _TABLES and _TABLES[signature][0] not in found:
             name, shortest, parse = _TABLES[signature]
@@ -143,13 +167,15 @@ def _load(cpu: Cpu, address: int, length: int) -> bytes:
     return bytes(data)
 
 
-def _check_sum(data: bytes, name: str, address: int) -> None:
+def _wrong_sum(data: bytes, name: str, address: int) -> str:
+    """What is wrong with the sum of a table's bytes, in words; empty when nothing is."""
     total = sum(data) & 0xFF
-    if total:
-        raise KernelError(
-            f"The {name} at {address:#x} has a wrong checksum: "
-            f"its {len(data)} bytes add up to {total:#04x}, not to 0x00"
-        )
+    if not total:
+        return ""
+    return (
+        f"The {name} at {address:#x} has a wrong checksum: "
+        f"its {len(data)} bytes add up to {total:#04x}, not to 0x00"
+    )
 
 
 def _load_table(cpu: Cpu, address: int, name: str, shortest: int) -> bytes:
@@ -161,25 +187,36 @@ def _load_table(cpu: Cpu, address: int, name: str, shortest: int) -> bytes:
             f"{length} bytes, where {shortest} to {LONGEST_TABLE} are possible"
         )
     data = _load(cpu, address, length)
-    _check_sum(data, name, address)
+    wrong = _wrong_sum(data, name, address)
+    if wrong:
+        raise KernelError(wrong)
     return data
 
 
 # -- RSDP and XSDT -------------------------------------------------------------------------------
 
 
-def _find_xsdt(cpu: Cpu, address: int) -> int:
-    """Check the root pointer's two sums and take the XSDT's address from it (5.2.5.3)."""
-    data = _load(cpu, address, RSDP_LENGTH)
-    _check_sum(data[:RSDP_V1_LENGTH], "RSDP", address)
-    _, _, _, revision, _, length, xsdt = _RSDP.unpack_from(data)
-    if revision < 2:
-        raise KernelError(f"The RSDP at {address:#x} is of revision {revision}: it has no XSDT")
+def _load_rsdp(cpu: Cpu, address: int) -> bytes | str:
+    """The root pointer, if its two sums are right (5.2.5.3); else what is wrong, in words."""
+    data = _load(cpu, address, RSDP_V1_LENGTH)
+    wrong = _wrong_sum(data, "RSDP", address)
+    if wrong or data[RSDP_REVISION_AT] < XSDT_REVISION:
+        return wrong or data
+    data += _load(cpu, address + RSDP_V1_LENGTH, RSDP_LENGTH - RSDP_V1_LENGTH)
+    length = _RSDP.unpack(data)[0]
     if not RSDP_LENGTH <= length <= LONGEST_TABLE:
-        raise KernelError(f"The RSDP at {address:#x} has a wrong length: {length} bytes")
+        return f"The RSDP at {address:#x} has a wrong length: {length} bytes"
     data += _load(cpu, address + RSDP_LENGTH, length - RSDP_LENGTH)
-    _check_sum(data, "RSDP", address)
-    return int(xsdt)
+    return _wrong_sum(data, "RSDP", address) or data
+
+
+def _find_xsdt(address: int, data: bytes) -> int:
+    """What the root pointer leads to (5.2.5.3)."""
+    revision = data[RSDP_REVISION_AT]
+    if revision < XSDT_REVISION:
+        raise KernelError(f"The RSDP at {address:#x} is of revision {revision}: it has no XSDT")
+    xsdt: int = _RSDP.unpack_from(data)[1]
+    return xsdt
 
 
 def _listed(cpu: Cpu, address: int) -> list[int]:
@@ -217,6 +254,8 @@ def _parse_madt(data: bytes, where: str) -> Madt:
                     f"which takes {shortest}"
                 )
             entries[kind].append(parse(entry))
+    for address in entries[LOCAL_APIC_ADDRESS]:
+        local_apic_address = address
     return Madt(
         local_apic_address,
         flags & PCAT_COMPAT != 0,
@@ -255,10 +294,17 @@ def _parse_override(entry: bytes) -> Override:
     return Override(isa_irq, gsi, flags & 3 == ACTIVE_LOW, flags >> 2 & 3 == LEVEL_TRIGGERED)
 
 
+def _parse_local_apic_address(entry: bytes) -> int:
+    """64 bits, for all processors; the table's own field then does not count (5.2.12.8)."""
+    address: int = _LOCAL_APIC_ADDRESS.unpack_from(entry)[0]
+    return address
+
+
 _ENTRIES: dict[int, tuple[int, Callable[[bytes], object]]] = {
     LOCAL_APIC: (_LOCAL_APIC.size, _parse_local_apic),
     IO_APIC: (_IO_APIC.size, _parse_io_apic),
     INTERRUPT_SOURCE_OVERRIDE: (_OVERRIDE.size, _parse_override),
+    LOCAL_APIC_ADDRESS: (_LOCAL_APIC_ADDRESS.size, _parse_local_apic_address),
 }
 """Shortest length and parser of the entries that matter here, by type; others are skipped."""
 
@@ -267,21 +313,31 @@ _ENTRIES: dict[int, tuple[int, Callable[[bytes], object]]] = {
 
 
 def _parse_fadt(data: bytes, _: str) -> Fadt:
-    """An extended timer address wins over the old one, if it can be used (X_PM_TMR_BLK, 5.2.9)."""
-    sci, event, control, timer, century, architecture, flags = _FADT.unpack_from(data)
-    if len(data) >= _FADT_X_PM_TMR.size:
-        space, extended = _FADT_X_PM_TMR.unpack_from(data)
-        if extended and space == IO_SPACE:
-            timer = extended
+    """A timer whose length (PM_TMR_LEN) is 0 is not there, whatever its addresses say (5.2.9)."""
+    (revision, sci, event, control, timer, timer_length, century, architecture, flags
+     ) = _FADT.unpack_from(data)  # fmt: skip
+    if revision < NO_CMOS_RTC_REVISION:
+        architecture &= ~NO_CMOS_RTC
     return Fadt(
         sci_interrupt=sci,
-        pm1a_event_port=event,
-        pm1a_control_port=control,
-        pm_timer_port=timer,
+        pm1a_event_port=_port(data, X_PM1A_EVT_BLK, event),
+        pm1a_control_port=_port(data, X_PM1A_CNT_BLK, control),
+        pm_timer_port=_port(data, X_PM_TMR_BLK, timer) if timer_length else 0,
         pm_timer_32bit=flags & TMR_VAL_EXT != 0,
         century_index=century,
         has_cmos_rtc=not architecture & NO_CMOS_RTC,
     )
+
+
+def _port(data: bytes, at: int, old: int) -> int:
+    """An extended address of a register block voids the old one, if it is there and can be used.
+
+    That is not zero, and not in memory: the drivers here access ports (5.2.9, X_PM1a_EVT_BLK).
+    """
+    if len(data) < at + _ADDRESS.size:
+        return old
+    space, address = _ADDRESS.unpack_from(data, at)
+    return address if address and space == IO_SPACE else old
 
 
 def _parse_hpet(data: bytes, where: str) -> HpetTable:

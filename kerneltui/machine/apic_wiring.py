@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 from kerneltui.devices.x86.i8259 import I8259Pair
 from kerneltui.devices.x86.io_apic import IoApic
 from kerneltui.devices.x86.local_apic import LocalApic
-from kerneltui.devices.x86.local_apic_registers import GLOBAL_ENABLE, INIT, STARTUP
+from kerneltui.devices.x86.local_apic_registers import DEFAULT_BASE, GLOBAL_ENABLE, INIT, STARTUP
 from kerneltui.machine.x86_core import X86Core
-
-APIC_BASE = 0xFEE0_0000
 
 if TYPE_CHECKING:
     from kerneltui.machine.board import Board
@@ -36,10 +34,10 @@ def connect(machine: Machine, board: Board) -> None:
             device.connect(local)
             local.eoi_listeners.append(device.eoi)
     if local is not None:
-        if board.spec.devices[local.name].reg["LOCAL_APIC"] != APIC_BASE:
+        if board.spec.devices[local.name].reg["LOCAL_APIC"] != DEFAULT_BASE:
             raise board.file.error(
                 ("devices", local.name, "reg", "LOCAL_APIC"),
-                f"local APICs lie at {APIC_BASE:#x}, as IA32_APIC_BASE says after reset",
+                f"local APICs lie at {DEFAULT_BASE:#x}, as IA32_APIC_BASE says after reset",
             )
         local.external = pic.acknowledge if pic is not None else None
         local.signal = partial(deliver, machine.turns)
@@ -47,7 +45,7 @@ def connect(machine: Machine, board: Board) -> None:
             core.acknowledge = partial(local.take, core.index)
             core.clocks.local_apic = local
         if "apic" not in board.spec.cpu.features:
-            _switch_off(local, len(cores))
+            _switch_off(local, cores)
     elif pic is not None and cores:
         cores[0].acknowledge = pic.acknowledge
 
@@ -64,12 +62,12 @@ def _check_gsis(board: Board, chip: IoApic, others: list[IoApic]) -> None:
             )
 
 
-def _switch_off(local: LocalApic, cores: int) -> None:
+def _switch_off(local: LocalApic, cores: list[X86Core]) -> None:
     """A processor without APIC: its pins are INTR and NMI (SDM 3A, 10.4.3)."""
-    for cpu in range(cores):
-        file = local.msrs
-        slot = next(slot for slot in file.slots() if slot.name == "IA32_APIC_BASE")
-        file.write(slot.offset, file.peek(slot.offset, 8, cpu) & ~GLOBAL_ENABLE, 8, cpu)
+    file, place = local.msrs, local.msrs.table["IA32_APIC_BASE"].offset
+    for core in cores:
+        file.write(place, file.peek(place, 8, core.index) & ~GLOBAL_ENABLE, 8, core.index)
+        core.find_local_apic()
 
 
 def deliver(turns: Turns, cpu: int, mode: int, vector: int) -> None:

@@ -3,10 +3,10 @@
 Document: Intel SDM, volume 3A, chapter 6 (interrupt and exception handling; 6.14 for 64-bit mode)
 and 8.4 (start-up of further processors).  Modelled: RFLAGS.IF, RSP, the IDT with its gates in
 memory, the interrupt frame on the stack in memory, maskable interrupts with their INTA cycle, NMI
-and its blocking until IRET, the shadow of STI, general protection faults of unknown MSRs, INT n,
-HLT with the idle model of :mod:`kerneltui.machine.x86_clocks`, CPUID, INIT and start-up messages.
-General registers hold what system calls put there.  Not modelled: other rings, the TSS and its
-stacks, paging, descriptor tables but the IDT, CR8 (use TPR).
+and its blocking until IRET, the shadow of STI, general protection faults of MSRs, INT n, HLT with
+the idle model of :mod:`kerneltui.machine.x86_clocks`, CPUID, INIT and start-up messages.
+General registers hold what system calls put there.  Not modelled: other rings, the TSS, paging,
+descriptor tables but the IDT, CR8 (use TPR).
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from kerneltui.hw.bus import AddressSpace, BusFault, Target
+from kerneltui.devices.x86.local_apic_registers import APIC_BASE
+from kerneltui.hw.bus import AddressSpace, BusFault
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.hw.scheduler import Scheduler
-from kerneltui.machine import x86_cpuid, x86_gates
+from kerneltui.machine import x86_cpuid, x86_gates, x86_msrs
 from kerneltui.machine.core import EXTERNAL, CoreState, Costs, StopReason
 from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.x86_clocks import CoreClocks
@@ -30,8 +31,7 @@ INTR, NMI = 1, 2
 NMI_VECTOR, GENERAL_PROTECTION = 2, 13
 KERNEL_CS, KERNEL_SS = 0x08, 0x10
 STACK_TOP, STACK_SIZE = 0x7_0000, 0x4000
-WORD, WORD_MASK = 8, (1 << 64) - 1
-FRAME_SIZE = 5 * WORD
+WORD, FRAME_SIZE, WORD_MASK = 8, 40, (1 << 64) - 1
 
 
 class X86Core(HostedCore):
@@ -57,6 +57,7 @@ class X86Core(HostedCore):
     ) -> None:
         super().__init__(index, scheduler, memory, costs)
         self.ports, self.msrs = ports, msrs
+        self._all_memory = memory
         self.features = features
         self.clocks = clocks
         self.acknowledge: Callable[[], int] | None = None
@@ -217,7 +218,7 @@ class X86Core(HostedCore):
             return  # a stack where no memory is keeps nothing
 
     def _fault(self, fault: BusFault, size: int) -> int:
-        """A load that nobody answers finds all ones; an unknown MSR is a protection fault."""
+        """A load that nobody answers finds all ones; with MSRs it is a protection fault."""
         if fault.space == self.msrs.name:
             self._enter("fault", GENERAL_PROTECTION, 0)
             return 0
@@ -244,20 +245,12 @@ class X86Core(HostedCore):
         if self.observer is not None:
             self.observer.instruction(self, kind, target, value)
 
-    def _route(self, space: AddressSpace, address: int) -> tuple[Target, int]:
-        """What answers; a device's window may span MSR numbers that are not its own."""
-        found = space.known.get(address) or space.resolve(address)
-        file, place = found
-        if space is self.msrs and isinstance(file, RegisterFile) and file.slot_at(place) is None:
-            raise BusFault(space.name, address)
-        return found
-
     def _load(self, kind: str, space: AddressSpace, address: int, size: int) -> int:
         """An instruction that reads from the ports or the MSRs."""
         if self.retired >= self.stop_at:
             self._pause(kind, address, 0, size)
         try:
-            target, offset = self._route(space, address)
+            target, offset = x86_msrs.resolve(space, address)
             value = target.read(offset, size, self.index)
         except BusFault as fault:
             value = self._fault(fault, size)
@@ -269,7 +262,7 @@ class X86Core(HostedCore):
         """An instruction that writes to the ports or the MSRs."""
         self._begin(kind, address, value, size)
         try:
-            target, offset = self._route(space, address)
+            target, offset = x86_msrs.resolve(space, address, value)
             target.write(offset, value, size, self.index)
         except BusFault as fault:
             self._fault(fault, size)
@@ -300,7 +293,13 @@ class X86Core(HostedCore):
             self.clocks.set_tsc(value)
         else:
             self._store("wrmsr", self.msrs, number, value, 8)
+        if number == APIC_BASE:
+            self.find_local_apic()
         self._retire(self._sysreg_ns)
+
+    def find_local_apic(self) -> None:
+        """IA32_APIC_BASE has changed: an APIC that is off is as if it were not there (10.4.3)."""
+        self.memory = x86_msrs.reached(self._all_memory, self.msrs, self.index)
 
     def read_tsc(self, kind: str = "rdtsc") -> int:
         """RDTSC, or RDMSR of the same counter."""
@@ -319,7 +318,8 @@ class X86Core(HostedCore):
     def cpuid(self, leaf: int, subleaf: int = 0) -> x86_cpuid.Leaf:
         """CPUID."""
         self._begin("cpuid", leaf)
-        found = x86_cpuid.leaf(leaf, self.features, self.index, len(self.turns.cores))
+        shown = self.features - x86_msrs.hidden_features(self.msrs, self.index)
+        found = x86_cpuid.leaf(leaf, shown, self.index, len(self.turns.cores))
         self._retire(self._sysreg_ns)
         return found
 

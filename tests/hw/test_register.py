@@ -62,6 +62,12 @@ QUIET = RegisterTable(
 )  # fmt: skip
 
 
+COMMAND = RegisterTable(
+    __name__, "COMMAND", "A register whose every write is a command", size=4,
+    registers=(Register("SHOW", 0, (Field("STATE", 0, 8, RO),)),),
+)  # fmt: skip
+
+
 class Chip:
     """The owner of a block: a computed register, a read with an effect, a write hook."""
 
@@ -282,6 +288,62 @@ def test_a_narrow_write_does_not_clear_status_bits_beside_it(chip):
     chip.file.store("STATUS")[0] = 0b1111
     chip.file.write(0x31, 0xFF, 1)
     assert chip.file.read(0x30) == 0b1111
+
+
+def test_a_narrow_write_reaches_the_hook_with_the_lanes_that_it_drives(chip):
+    lanes = []
+    chip.file.port(chip.file.slot_at(0x04)).write = lambda *_: lanes.append(chip.file.driven)
+    chip.file.write(0x04, 0x11, 1)
+    chip.file.write(0x06, 0x2233, 2)
+    chip.file.write(0x04, 0x1)
+    assert lanes == [0xFF, 0xFFFF_0000, -1]
+
+
+@pytest.mark.parametrize("place", [0x05, 0x07])
+def test_a_narrow_write_that_drives_nothing_writable_is_none(chip, place):
+    chip.file.write(place, 0xFF, 1)
+    assert chip.seen == []
+
+
+def test_a_narrow_write_brings_zeros_in_write_only_lanes_that_it_does_not_drive(chip):
+    chip.file.write(0x04, 0xAB, 1)
+    chip.file.write(0x06, 0xCD, 1)
+    assert chip.seen == [("MIXED", 0, 0, 0xAB), ("MIXED", 0, 0, 0xCD_00AB)]
+
+
+def test_a_failing_hook_leaves_no_lanes_behind(chip):
+    def fail(*_):
+        raise RuntimeError
+
+    chip.file.port(chip.file.slot_at(0x04)).write = fail
+    with pytest.raises(RuntimeError):
+        chip.file.write(0x04, 0, 1)
+    assert chip.file.driven == -1
+
+
+def test_a_register_of_read_only_bits_takes_a_narrow_write_as_a_command():
+    class Commanded:
+        TABLES = (COMMAND,)
+
+        def __init__(self):
+            self.count = 0
+            self.file = RegisterFile(self, COMMAND)
+
+        def write_SHOW(self, index, cpu, value):
+            self.count += 1
+
+    chip = Commanded()
+    chip.file.write(0, 0, 1)
+    chip.file.write(2, 0, 2)
+    assert chip.count == 2
+
+
+def test_fields_are_found_by_name():
+    register = BLOCK["MIXED"]
+    assert register["WO"].mask == 0x00FF_0000
+    assert register.masks("RW", "RES0") == (0xFF, 0xFF00_0000)
+    with pytest.raises(RegisterError, match="MIXED has no field .NONE."):
+        register["NONE"]
 
 
 def test_a_wide_access_to_byte_registers_touches_each_in_turn(chip):
@@ -530,3 +592,19 @@ def test_a_window_passes_accesses_to_the_selected_register():
     assert pair.files["BEHIND"].store("ENTRY") == [0, 0xBEEF, 0xCAFE, 0]
     front.write(0, 0x12)
     assert (front.read(4), front.peek(4)) == (0xCAFE, 0xCAFE)
+
+
+def test_a_narrow_store_to_a_window_keeps_the_other_lanes_of_what_is_selected():
+    pair = Pair()
+    front, behind = pair.files["SELECT"], pair.files["BEHIND"].store("ENTRY")
+    behind[:] = [0, 0x1234_5678, 0x9ABC_DEF0, 0]
+    front.write(0, 0x12)
+    front.write(4, 0xFFFF_FFFF)
+    front.write(0, 0x11)
+    front.write(5, 0xEE, 1)
+    assert behind == [0, 0x1234_EE78, 0xFFFF_FFFF, 0]
+    front.write(0, 0x17)
+    texts = []
+    pair.files["BEHIND"].on_unmodelled = texts.append
+    front.write(4, 1, 2)
+    assert len(texts) == 1

@@ -1,6 +1,7 @@
 """The kernel on the x86 board: the same program, its choice of clocks, the way of interrupts."""
 
 import re
+from functools import partial
 from itertools import product
 
 import pytest
@@ -270,10 +271,57 @@ def test_a_madt_with_a_wrong_checksum_is_a_panic_that_names_it(tmp_path):
     assert "MADT" in text or "APIC" in text
 
 
+def test_a_root_pointer_with_a_wrong_checksum_is_passed_over_and_the_8259s_serve(tmp_path):
+    board = changed_board(tmp_path, "  sci: 9\n", "  sci: 9\n  bad_checksums: [RSDP]\n")
+    session = open_session(board, "timer-callbacks")
+    session.run_until(S + S // 2)
+    assert said(session, "Passed over: The RSDP at 0xe0000 has a wrong checksum")
+    assert said(session, "Interrupts by the 8259s alone: there is no MADT")
+    assert said(session, "Periodic 1 sec")
+
+
+def test_without_an_rtc_its_ports_are_left_alone():
+    session = make_session(load_board("x86").without("rtc"), load_scenario("timer-callbacks"))
+    ports = []
+    space = session.machine.spaces["port"]
+    space.attach(0x70, 2, "nothing", Noting(ports))
+    session.run_until(S + S // 2)
+    assert ports == []
+    assert said(session, "There is no RTC (FADT, IAPC_BOOT_ARCH bit 5)")
+    assert said(session, "Periodic 1 sec")
+    assert session.kernel.time_of_day(partial(raw_counter, session.machine)) is None
+
+
+class Noting:
+    def __init__(self, accesses):
+        self.accesses = accesses
+
+    def read(self, offset, size=4, cpu=0):
+        self.accesses.append(("read", offset))
+        return 0xFF
+
+    def write(self, offset, value, size=4, cpu=0):
+        self.accesses.append(("write", offset, value))
+
+    peek = read
+
+
 def test_a_gsi_beyond_every_io_apic_is_a_panic_that_names_it():
     session = run(0.5, "gsi-override", without=["ioapic1"])
     assert "Kernel panic" in session.machine.halt_reason
     assert said(session, "GSI 30")
+
+
+@pytest.mark.parametrize(
+    ("access", "arguments"), [("read_msr", (0xC000_0080,)), ("write_msr", (0x1B, 0xFEE0_0D00))]
+)
+def test_a_fault_of_an_msr_is_a_panic_that_names_vector_13(access, arguments):
+    session = open_session("x86", "timer-callbacks")
+    session.boot()
+    wild = partial(getattr(session.kernel.cpu, access), *arguments)
+    next(iter(session.kernel.timeouts())).callback = wild
+    assert session.run_until(4 * S) is StopReason.HALTED
+    assert said(session, "CPU exception 13: General protection: error code 0x0, RIP 0x")
 
 
 def test_scenarios_and_boards_that_do_not_fit_say_so():

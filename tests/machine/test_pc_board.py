@@ -122,6 +122,13 @@ def test_the_pc_has_valid_acpi_tables_in_rom_that_describe_it():
         )
 
 
+def test_a_processor_without_an_apic_finds_nothing_at_its_page():
+    with Pc(board("x86").with_features("-apic")) as pc:
+        for core in pc.machine.cores:
+            assert core.memory.window_at(APIC) is None
+            assert core.memory.window_at(IO_APIC[0]) is not None
+
+
 def test_the_second_core_waits_to_be_started():
     with Pc() as pc:
         assert [str(core.state) for core in pc.machine.cores] == ["waiting", "off"]

@@ -1,16 +1,20 @@
 """An x86-64 core: instructions, interrupts and their frame, NMI, faults, CPUID."""
 
 import itertools
+import pickle
 
 import pytest
 from x86_bench import (
     ALL,
     APIC,
+    ICR_HIGH,
+    ICR_LOW,
     IDT,
     IF,
     INTR_WIRE,
     NMI_WIRE,
     PORT,
+    SVR,
     TSC_HZ,
     VECTOR,
     WIRES,
@@ -19,6 +23,7 @@ from x86_bench import (
     write_gate,
 )
 
+from kerneltui.devices.x86.local_apic import Config, LocalApic
 from kerneltui.machine.core import CoreState, StopReason
 from kerneltui.machine.x86_core import KERNEL_CS, KERNEL_SS, NMI_VECTOR
 
@@ -220,6 +225,132 @@ def test_the_devices_own_msrs_do_not_fault():
     bench = Bench(Reads, apic=True)
     bench.run()
     assert bench.kernel.log == [APIC | 1 << 11 | 1 << 8]
+
+
+@pytest.mark.parametrize("bit", [*range(8), 9, 10, *range(36, 64)])
+def test_a_reserved_bit_of_the_apic_base_is_a_protection_fault_and_changes_nothing(bit):
+    class Writes(Kernel):
+        def boot(self):
+            self.gate(GP, self.fault, has_error_code=True)
+            self.cpu.write_msr(0x1B, APIC | 1 << 8 | 1 << bit)
+            self.log.append(self.cpu.read_msr(0x1B))
+            self.cpu.write_msr(0x1B, APIC | 1 << 8 | 1 << 11)
+
+        def fault(self):
+            self.log.append(("fault", self.cpu.read(self.cpu.stack_pointer(), 8)))
+
+    bench = Bench(Writes, apic=True)
+    bench.run()
+    assert bench.kernel.log == [("fault", 0), APIC | 1 << 8 | 1 << 11]
+
+
+@pytest.mark.parametrize("how", ["read", "write"])
+def test_an_apic_without_the_deadline_mode_has_no_msr_for_it(how):
+    class Probes(Kernel):
+        def boot(self):
+            self.gate(GP, lambda: self.log.append("fault"), has_error_code=True)
+            if how == "read":
+                self.cpu.read_msr(0x6E0)
+            else:
+                self.cpu.write_msr(0x6E0, 5)
+
+    bench = Bench(Probes)
+    bench.apic = LocalApic("lapic", Config(tsc_deadline=False), bench.clock)
+    bench.msrs.attach(0x1B, 0x6C6, "lapic", bench.apic.files["LOCAL_APIC_MSR"])
+    bench.run()
+    assert bench.kernel.log == ["fault"]
+
+
+# -- a local APIC that is off ----------------------------------------------------------------------
+
+
+class TurnsOff(Kernel):
+    """Switches its APIC off, looks, switches it on again, and looks."""
+
+    def boot(self):
+        cpu = self.cpu
+        cpu.write(SVR, 0x1FF)
+        cpu.write(APIC + 0x80, 0x30)
+        self.look()
+        base = cpu.read_msr(0x1B)
+        cpu.write_msr(0x1B, base & ~(1 << 11))
+        self.look()
+        cpu.write(SVR, 0x1FF)
+        self.log.append(self.cpu.read_msr(0x1B) >> 11 & 1)
+        cpu.write_msr(0x1B, base)
+        self.look()
+
+    def look(self):
+        cpu = self.cpu
+        has_apic = cpu.cpuid(1)[3] >> 9 & 1
+        self.log.append((has_apic, cpu.read(APIC + 0x20), cpu.read(SVR), cpu.read(APIC + 0x80)))
+
+
+def test_a_core_whose_apic_is_off_finds_none():
+    """Not in CPUID, nothing at the page; afterwards it is as after power-up (10.4.3)."""
+    bench = Bench(TurnsOff, apic=True)
+    bench.run()
+    nothing = 0xFFFF_FFFF
+    assert bench.kernel.log == [
+        (1, 0, 0x1FF, 0x30), (0, nothing, nothing, nothing), 0, (1, 0, 0xFF, 0),
+    ]  # fmt: skip
+
+
+class StaysOff(TurnsOff):
+    """Switches its APIC off, and stays there for a while."""
+
+    def boot(self):
+        self.cpu.write_msr(0x1B, self.cpu.read_msr(0x1B) & ~(1 << 11))
+        self.cpu.compute(10_000)
+
+
+def test_other_cores_keep_theirs():
+    class Looks(TurnsOff):
+        def boot(self):
+            self.cpu.compute(300)
+            self.look()
+            self.cpu.write(ICR_HIGH, 0)
+            self.cpu.write(ICR_LOW, 0x4000 | VECTOR)
+
+    bench = Bench(StaysOff, Looks, apic=True)
+    bench.run()
+    assert bench.kernels[1].log == [(1, 1 << 24, 0xFF, 0)]
+    assert bench.apic.regs.peek(0x210, 4, 0) == 0, "no IPI arrives"
+
+
+def test_a_restored_core_goes_on_without_its_apic():
+    bench = Bench(StaysOff, apic=True)
+    bench.run()
+    copy = pickle.loads(pickle.dumps(bench.core))
+    for core in (bench.core, copy):
+        assert core.memory.window_at(APIC) is None
+        core.msrs.write(0x1B, APIC | 1 << 11, 8)
+        core.find_local_apic()
+        assert core.memory.read(APIC + 0x30) >> 16 == 0x106
+
+
+def test_the_observer_is_told_of_an_access_to_an_apic_that_is_off():
+    class Reads(StaysOff):
+        def boot(self):
+            super().boot()
+            self.cpu.read(SVR)
+
+    class Watcher:
+        def __init__(self):
+            self.texts = []
+
+        def unmodelled(self, text):
+            self.texts.append(text)
+
+        def instruction(self, core, kind, target, value):
+            """Not of interest."""
+
+        activity = exception = lambda self, *_: None
+
+    bench, watcher = Bench(Reads, apic=True), Watcher()
+    bench.observe(watcher)
+    bench.run()
+    assert watcher.texts == [f"nothing answers at memory address {SVR:#x}"]
 
 
 @pytest.mark.parametrize("size", [1, 2, 4, 8])

@@ -22,11 +22,6 @@ from kerneltui.hw.line import Sink
 from kerneltui.hw.register import PORTS, RO, RW, RW1C, TAG, Field, Register, RegisterTable
 from kerneltui.hw.scheduler import NEVER, Scheduler, ns_to_ticks, ticks_to_ns
 
-TMR, PWRBTN, SLPBTN, RTC = 0x0001, 0x0100, 0x0200, 0x0400
-SCI_EN = 0x0001
-
-INPUTS = {"power_button": PWRBTN, "sleep_button": SLPBTN, "rtc": RTC}
-
 ACPI_PM = RegisterTable(
     __name__,
     "ACPI_PM",
@@ -82,6 +77,13 @@ ACPI_PM = RegisterTable(
         ),
     ),
 )  # fmt: skip
+
+TMR, PWRBTN, SLPBTN, RTC = ACPI_PM["PM1_STS"].masks(
+    "TMR_STS", "PWRBTN_STS", "SLPBTN_STS", "RTC_STS"
+)
+SCI_EN = ACPI_PM["PM1_CNT"]["SCI_EN"].mask
+
+INPUTS = {"power_button": PWRBTN, "sleep_button": SLPBTN, "rtc": RTC}
 
 
 class Config(msgspec.Struct, frozen=True):

@@ -32,12 +32,16 @@ FS_PER_NS = 1_000_000
 FS_PER_S = 10**15
 LOW_32 = 0xFFFF_FFFF
 
-ENABLE_CNF, LEG_RT_CNF = 1, 2
-INT_TYPE, INT_ENB, PERIODIC, PER_CAP, SIZE_CAP, VAL_SET, MODE_32 = 2, 4, 8, 0x10, 0x20, 0x40, 0x100
-ROUTE_SHIFT, ROUTE_MASK = 9, 0x1F << 9
-CAPABILITIES = 0x8086_8001
-"""Vendor Intel, legacy replacement routing, revision 1 (2.3.4)."""
-COUNT_SIZE_CAP = 0x2000
+_GENERAL, _TIMER = HPET["GCAP_ID"], HPET["T_CONF_CAP"]
+ENABLE_CNF, LEG_RT_CNF = HPET["GEN_CONF"].masks("ENABLE_CNF", "LEG_RT_CNF")
+INT_TYPE, INT_ENB, PERIODIC, PER_CAP, SIZE_CAP, VAL_SET, MODE_32 = _TIMER.masks(
+    "Tn_INT_TYPE_CNF", "Tn_INT_ENB_CNF", "Tn_TYPE_CNF", "Tn_PER_INT_CAP", "Tn_SIZE_CAP",
+    "Tn_VAL_SET_CNF", "Tn_32MODE_CNF",
+)  # fmt: skip
+ROUTE_SHIFT, ROUTE_MASK = _TIMER["Tn_INT_ROUTE_CNF"].lsb, _TIMER["Tn_INT_ROUTE_CNF"].mask
+VENDOR_INTEL, REVISION = 0x8086, 1
+CAPABILITIES = VENDOR_INTEL << _GENERAL["VENDOR_ID"].lsb | _GENERAL["LEG_RT_CAP"].mask | REVISION
+COUNT_SIZE_CAP = _GENERAL["COUNT_SIZE_CAP"].mask
 
 ROUTES = 32
 INPUTS = ("pit", "rtc")
@@ -250,7 +254,11 @@ class Hpet(TimerDevice):
         return self._count()
 
     def write_T_CONF_CAP(self, index: int, cpu: int, value: int) -> None:
-        """A route that the timer does not have is not taken over (2.3.8, Tn_INT_ROUTE_CNF)."""
+        """A route that the timer does not have is not taken over (2.3.8, Tn_INT_ROUTE_CNF).
+
+        A store that does not drive Tn_VAL_SET_CNF leaves it; one of the half that is read-only does
+        not come here at all.
+        """
         cells = self._timer_config
         route = (cells[index] & ROUTE_MASK) >> ROUTE_SHIFT
         if self.config.routes >> route & 1:
@@ -258,10 +266,8 @@ class Hpet(TimerDevice):
         cells[index] = cells[index] & ~ROUTE_MASK | self._routes[index] << ROUTE_SHIFT
         config = cells[index]
         bit = 1 << index
-        if value & VAL_SET:
-            self._sets_value |= bit
-        else:
-            self._sets_value &= ~bit
+        if self.regs.driven & VAL_SET:
+            self._sets_value = self._sets_value & ~bit | (bit if value & VAL_SET else 0)
         if not config & INT_TYPE:
             self._status[0] &= ~bit
         if config & MODE_32:
@@ -275,11 +281,17 @@ class Hpet(TimerDevice):
         return self._compare[index]
 
     def write_T_COMP(self, index: int, cpu: int, value: int) -> None:
-        """A periodic timer's accumulator is only set after Tn_VAL_SET_CNF (2.3.9.2.2)."""
-        bit = 1 << index
-        self._written[index] &= self._size_mask(index)
+        """A periodic timer's accumulator is only set after Tn_VAL_SET_CNF (2.3.9.2.2).
+
+        Of accumulator and period each keeps the lanes that the store does not drive; a timer of 32
+        bits has no others than the low half (2.3.9).
+        """
+        bit, mask, driven = 1 << index, self._size_mask(index), self.regs.driven
+        self._written[index] &= mask
+        if not driven & mask:
+            return
         if not self._timer_config[index] & PERIODIC or self._sets_value & bit:
-            self._compare[index] = self._written[index]
+            self._compare[index] = (self._compare[index] & ~driven | value & driven) & mask
         self._sets_value &= ~bit
         self._arm(index)
 
@@ -288,8 +300,9 @@ def _changes(config: Config) -> dict[str, dict[str, int]]:
     """What the parameters make of the declared registers."""
     wide = config.counter_bits == 64
     mask = (1 << config.counter_bits) - 1
-    identity = CAPABILITIES | (config.timers - 1) << 8 | config.period_fs << 32
-    caps = PER_CAP | config.routes << 32
+    last, period = _GENERAL["NUM_TIM_CAP"].lsb, _GENERAL["COUNTER_CLK_PERIOD"].lsb
+    identity = CAPABILITIES | config.timers - 1 << last | config.period_fs << period
+    caps = PER_CAP | config.routes << _TIMER["Tn_INT_ROUTE_CAP"].lsb
     return {
         "GCAP_ID": {"reset": identity | (COUNT_SIZE_CAP if wide else 0)},
         "GINTR_STA": {"implemented": (1 << config.timers) - 1},

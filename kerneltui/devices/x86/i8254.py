@@ -28,8 +28,6 @@ from kerneltui.hw.scheduler import NEVER, Scheduler, ns_to_ticks
 
 COUNTERS = 3
 REFRESH_CLOCKS = 18
-GATE2 = 0x01
-REF_TOGGLE, TMR2_OUT_STS = 0x10, 0x20
 
 _MODES = (
     (0, "interrupt on terminal count"), (1, "hardware retriggerable one-shot"),
@@ -108,6 +106,15 @@ NMI_SC = RegisterTable(
         ),
     ),
 )  # fmt: skip
+
+_NMI_SC, _READ_BACK = NMI_SC["NMI_SC"], I8254_PORTS["READ_BACK"]
+GATE2, SPEAKER, REF_TOGGLE, TMR2_OUT_STS = _NMI_SC.masks(
+    "TIM_CNT2_EN", "SPKR_DAT_EN", "REF_TOGGLE", "TMR2_OUT_STS"
+)
+SELECT_SHIFT, READ_BACK = I8254_PORTS["CONTROL_WORD"]["SC"].lsb, 3
+BYTES = I8254_PORTS["CONTROL_WORD"]["RW"].mask
+FIRST_COUNTER = _READ_BACK["CNT"].lsb
+STATUS_N, COUNT_N = _READ_BACK.masks("STATUS_N", "COUNT_N")
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -193,9 +200,9 @@ class I8254(TimerDevice):
 
     def overlay_of_store(self, offset: int, value: int) -> str:
         """SC = 3 is the read-back command, RW = 0 the latch command ("Control Word Format")."""
-        if value >> 6 == 3:
+        if value >> SELECT_SHIFT == READ_BACK:
             return "read-back"
-        return "control" if value & 0x30 else "latch"
+        return "control" if value & BYTES else "latch"
 
     def peek_COUNTER(self, index: int, cpu: int) -> int:
         """The byte that comes next."""
@@ -212,21 +219,21 @@ class I8254(TimerDevice):
 
     def write_CONTROL_WORD(self, index: int, cpu: int, value: int) -> None:
         """A counter starts anew."""
-        number = value >> 6
+        number = value >> SELECT_SHIFT
         self._counters[number].program(self.scheduler.now, value)
         self._update(number)
 
     def write_COUNTER_LATCH(self, index: int, cpu: int, value: int) -> None:
         """Only the output latch is concerned."""
-        self._counters[value >> 6].latch_count(self.scheduler.now)
+        self._counters[value >> SELECT_SHIFT].latch_count(self.scheduler.now)
 
     def write_READ_BACK(self, index: int, cpu: int, value: int) -> None:
         """The same as a latch command for each counter that is meant."""
         for number, counter in enumerate(self._counters):
-            if value & 2 << number:
-                if not value & 0x20:
+            if value >> FIRST_COUNTER + number & 1:
+                if not value & COUNT_N:
                     counter.latch_count(self.scheduler.now)
-                if not value & 0x10:
+                if not value & STATUS_N:
                     counter.latch_status(self.scheduler.now)
 
     def peek_NMI_SC(self, index: int, cpu: int) -> int:
@@ -234,7 +241,7 @@ class I8254(TimerDevice):
         now = self.scheduler.now
         refreshes = ns_to_ticks(now, self.config.clock_hz) // REFRESH_CLOCKS
         status = TMR2_OUT_STS * self._counters[2].out(now) | REF_TOGGLE * (refreshes & 1)
-        return self._port_61h[0] & 0x03 | status
+        return self._port_61h[0] & (GATE2 | SPEAKER) | status
 
     def write_NMI_SC(self, index: int, cpu: int, value: int) -> None:
         """Bit 0 is the gate of counter 2."""

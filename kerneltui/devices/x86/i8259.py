@@ -23,7 +23,7 @@ from functools import partial
 
 import msgspec
 
-from kerneltui.devices.x86.i8259_chip import AEOI, I8259, NO_REQUEST
+from kerneltui.devices.x86.i8259_chip import AEOI, I8259, NO_REQUEST, VECTOR_BASE
 from kerneltui.devices.x86.i8259_registers import ELCR, I8259_MASTER, I8259_SLAVE
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.gate import Gate
@@ -105,7 +105,7 @@ class I8259Pair(InterruptController):
             vector = master.give_default()
         else:
             master.take(level)
-            vector = master.icw2[0] & 0xF8 | level
+            vector = master.icw2[0] & VECTOR_BASE | level
             if master.slaves() >> level & 1:
                 vector = self._slave_answers(level)
         self._update()
@@ -120,7 +120,7 @@ class I8259Pair(InterruptController):
         if found == NO_REQUEST:
             return slave.give_default()
         self.take(slave, found)
-        return slave.icw2[0] & 0xF8 | found
+        return slave.icw2[0] & VECTOR_BASE | found
 
     def write_ELCR1(self, index: int, cpu: int, value: int) -> None:
         """A line that is high requests at once when it becomes level triggered."""

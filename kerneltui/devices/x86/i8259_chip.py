@@ -15,11 +15,14 @@ DEFAULT_LEVEL = 7
 NO_REQUEST = -1
 ALL = 0xFF
 
-IC4, SNGL, LTIM = 0x01, 0x02, 0x08
-AEOI, SFNM = 0x02, 0x10
-RIS, RR, POLL, SMM, ESMM = 0x01, 0x02, 0x04, 0x20, 0x40
-IS_ICW1, IS_OCW3 = 0x10, 0x08
-ROTATE, SPECIFIC, END = 0x80, 0x40, 0x20
+_ICW1, _OCW3 = I8259_SLAVE["ICW1"], I8259_SLAVE["OCW3"]
+IC4, SNGL, LTIM, IS_ICW1 = _ICW1.masks("IC4", "SNGL", "LTIM", "ICW1")
+VECTOR_BASE = I8259_SLAVE["ICW2"]["T7_T3"].mask
+AEOI, SFNM = I8259_SLAVE["ICW4"].masks("AEOI", "SFNM")
+RIS, RR, POLL, SMM, ESMM, IS_OCW3 = _OCW3.masks("RIS", "RR", "P", "SMM", "ESMM", "OCW3")
+END, SPECIFIC, ROTATE = (1 << I8259_SLAVE["OCW2"]["COMMAND"].lsb + bit for bit in range(3))
+LEVEL = I8259_SLAVE["OCW2"]["L"].mask
+POLL_FOUND = I8259_SLAVE["POLL"]["I"].mask
 
 
 def _rotated(bits: int, by: int) -> int:
@@ -194,7 +197,7 @@ class I8259:
     def give_default(self) -> int:
         """An acknowledge that finds no request gets level 7, and no ISR bit is set."""
         self.withdrawn = 0
-        return self.icw2[0] & 0xF8 | DEFAULT_LEVEL
+        return self.icw2[0] & VECTOR_BASE | DEFAULT_LEVEL
 
     # -- registers ----------------------------------------------------------------------------
 
@@ -244,7 +247,7 @@ class I8259:
 
     def write_OCW2(self, index: int, cpu: int, value: int) -> None:
         """Its eight commands (OCW2; Automatic rotation; Specific rotation)."""
-        level = value & 7
+        level = value & LEVEL
         if value & END:
             if not value & SPECIFIC:
                 level = self._highest_in_service()
@@ -295,7 +298,7 @@ class I8259:
     def peek_POLL(self, index: int, cpu: int) -> int:
         """Bit 7 tells level 0 from no request at all."""
         level = self.best()
-        return 0 if level == NO_REQUEST else 0x80 | level
+        return 0 if level == NO_REQUEST else POLL_FOUND | level
 
     def read_POLL(self, index: int, cpu: int) -> int:
         """The read pulse is an acknowledge (Poll command)."""
@@ -303,7 +306,7 @@ class I8259:
         self._control &= ~POLL
         self._ocw3[0] = self._control
         if found:
-            self.pair.take(self, found & 7)
+            self.pair.take(self, found & ~POLL_FOUND)
         else:
             self.withdrawn = 0
         self.pair.changed()

@@ -6,35 +6,47 @@ version 20h on, and physical destinations of eight bits, which all versions have
 
 Modelled: the index/data window and every register behind it, edges and levels, remote IRR, masks,
 messages of all delivery modes to the local APICs.  Not modelled: the serial APIC bus, so delivery
-takes no time (DELIVS reads idle), arbitration is lost by nobody, and the arbitration ID is the ID.
+takes no time, arbitration is lost by nobody, and the arbitration ID is the ID.
 Lines say whether a pin is *active*: INTPOL is kept and changes nothing.
 
-A level is sent once, and again after the end of its service for as long as it lasts.  An edge at
-a masked pin is lost.  Where the manual leaves a choice: remote IRR is set as a level is sent,
-whoever accepts it and in any delivery mode, and an entry that is made edge sensitive loses it.
+A level is sent once, and again after the end of its service for as long as it lasts.  Remote IRR
+says that a local APIC has accepted it: while none does (nobody is addressed, nobody is enabled, the
+vector is illegal) delivery is pending, and the message goes out again whenever the entry or the
+local APICs change.  An edge at a masked pin is lost, and so is one that nobody accepts.  NMI and
+INIT are edges whatever the entry says.  Where the manual leaves a choice: SMI and ExtINT, which are
+to be edges, may be levels; the reserved delivery modes reach nobody; an entry that is made edge
+sensitive loses remote IRR.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
-from kerneltui.devices.x86.local_apic_registers import MODES
+from kerneltui.devices.x86.local_apic_registers import (
+    CLASS_SHIFT,
+    INIT,
+    LOWEST_PRIORITY,
+    MODES,
+    NMI,
+    STARTUP,
+)
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import BEHIND_WINDOW, RO, WO, Field, Register, RegisterTable
 from kerneltui.hw.scheduler import Scheduler
 
-LOGICAL, LEVEL, MASKED = 1 << 11, 1 << 15, 1 << 16
-REMOTE_IRR_SHIFT = 14
 FIRST_ENTRY = 0x10
 MOST_PINS = (0x100 - FIRST_ENTRY) // 2
 EOI_VERSION = 0x20
 SECTION = "82093AA 3.2.4"
+
+SENT_MODES = tuple(mode for mode in MODES if mode[0] != STARTUP)
+_MASK = Field("MASK", 16, 1, doc="Pin masked")
 
 IO_APIC = RegisterTable(
     __name__,
@@ -78,22 +90,32 @@ IO_APIC_INDIRECT = RegisterTable(
             "IOREDTBL{n}_LOW", FIRST_ENTRY,
             (
                 Field("INTVEC", 0, 8, doc="Vector"),
-                Field("DELMOD", 8, 3, doc="Delivery mode", values=MODES),
+                Field("DELMOD", 8, 3, doc="Delivery mode", values=SENT_MODES),
                 Field("DESTMOD", 11, 1, doc="Destination mode",
                       values=((0, "physical"), (1, "logical"))),
-                Field("DELIVS", 12, 1, RO, "Delivery status: idle"),
+                Field("DELIVS", 12, 1, RO, "Delivery status",
+                      values=((0, "idle"), (1, "send pending: no local APIC accepts it"))),
                 Field("INTPOL", 13, 1, doc="Pin is active low"),
-                Field("REMOTE_IRR", 14, 1, RO, "A level was sent and is not yet ended"),
+                Field("REMOTE_IRR", 14, 1, RO, "A level was accepted and is not yet ended"),
                 Field("TRIGGER", 15, 1, doc="Trigger mode", values=((0, "edge"), (1, "level"))),
-                Field("MASK", 16, 1, doc="Pin masked"),
+                _MASK,
             ),
-            "Redirection table, low half", SECTION, count=24, stride=2, reset=MASKED,
+            "Redirection table, low half", SECTION, count=24, stride=2, reset=_MASK.mask,
         ),
         Register("IOREDTBL{n}_HIGH", FIRST_ENTRY + 1,
                  (Field("DESTINATION", 24, 8, doc="APIC ID, or set of logical destinations"),),
                  "Redirection table, high half", SECTION, count=24, stride=2),
     ),
 )  # fmt: skip
+
+_ENTRY = IO_APIC_INDIRECT["IOREDTBL_LOW"]
+VECTOR, LOGICAL, DELIVS, REMOTE_IRR, LEVEL, MASKED = _ENTRY.masks(
+    "INTVEC", "DESTMOD", "DELIVS", "REMOTE_IRR", "TRIGGER", "MASK"
+)
+MODE_SHIFT = _ENTRY["DELMOD"].lsb
+DESTINATION_SHIFT = IO_APIC_INDIRECT["IOREDTBL_HIGH"]["DESTINATION"].lsb
+ALWAYS_EDGES = frozenset((NMI, INIT))
+RESERVED_MODES = frozenset(range(8)) - {mode for mode, _ in SENT_MODES}
 
 
 class Apics(Protocol):
@@ -103,9 +125,16 @@ class Apics(Protocol):
 
     def deliver(
         self, vector: int, mode: int, level_triggered: bool, destination: int, logical: bool
-    ) -> None: ...
+    ) -> bool: ...
 
     def reaches(self, cpu: int, destination: int, logical: bool) -> bool: ...
+
+
+@runtime_checkable
+class Changing(Protocol):
+    """Local APICs that tell when they may accept what they have not accepted before."""
+
+    ready_listeners: list[Callable[[], None]]
 
 
 class Rule(NamedTuple):
@@ -143,7 +172,7 @@ class IoApic(InterruptController):
 
     def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
         super().__init__(name, config, scheduler, cpus)
-        version = config.version | config.pins - 1 << 16
+        version = config.version | config.pins - 1 << IO_APIC_INDIRECT["IOAPICVER"]["MAX_ENTRY"].lsb
         entries = {"count": config.pins}
         self.regs = self._file(IO_APIC)
         self.indirect = self._file(
@@ -161,6 +190,8 @@ class IoApic(InterruptController):
     def connect(self, apics: Apics) -> None:
         """Send messages to these local APICs; their EOIs are to be told to :meth:`eoi`."""
         self._apics = apics
+        if isinstance(apics, Changing):
+            apics.ready_listeners.append(self.retry)
 
     def reset(self) -> None:
         """All pins masked (3.2.4); the input lines keep their levels."""
@@ -196,6 +227,21 @@ class IoApic(InterruptController):
     def _is_ended(self, pin: int) -> bool:
         return not self._remote >> pin & 1
 
+    def trigger_mode(self, pin: int) -> bool:
+        """What the entry says: true is level."""
+        return self._low[pin] & LEVEL != 0
+
+    def is_level(self, pin: int) -> bool:
+        """The trigger mode that acts: NMI and INIT are always edges (3.2.4, DELMOD)."""
+        return self.trigger_mode(pin) and self._mode(pin) not in ALWAYS_EDGES
+
+    def _mode(self, pin: int) -> int:
+        return self._low[pin] >> MODE_SHIFT & 7
+
+    def _is_held_up(self, pin: int) -> bool:
+        """A level is there to be sent, and no local APIC accepts it (3.2.4, DELIVS)."""
+        return self.is_level(pin) and all(test(self, pin) for test in self.TESTS)
+
     RULES: ClassVar = (
         Rule("line", _is_active, "INTPOL", "the device to raise its interrupt"),
         Rule("unmasked", _is_unmasked, "MASK", "a zero in bit 16"),
@@ -205,19 +251,32 @@ class IoApic(InterruptController):
 
     def _update(self, pin: int, *, edge: bool = False) -> None:
         """Send a pin's message if it is due: a level whenever it can be, an edge as it comes."""
-        low = self._low[pin]
-        if not (low & LEVEL or edge):
+        level = self.is_level(pin)
+        if not (level or edge):
             return
         for test in self.TESTS:
             if not test(self, pin):
                 return
-        if low & LEVEL:
+        if self.send(pin) and level:
             self._remote |= 1 << pin
-        if self._apics is not None:
-            self._apics.deliver(
-                low & 0xFF, low >> 8 & 7, low & LEVEL != 0, self._high[pin] >> 24,
-                low & LOGICAL != 0,
-            )  # fmt: skip
+
+    def send(self, pin: int) -> bool:
+        """Send a pin's message; whether a local APIC has accepted it."""
+        low, mode = self._low[pin], self._mode(pin)
+        if self._apics is None or mode in RESERVED_MODES:
+            return False
+        return self._apics.deliver(
+            low & VECTOR, mode, self.is_level(pin), self._high[pin] >> DESTINATION_SHIFT,
+            low & LOGICAL != 0,
+        )  # fmt: skip
+
+    def retry(self) -> None:
+        """Send anew the levels that no local APIC has accepted: one may do so now."""
+        waiting = self._levels & ~self._remote
+        while waiting:
+            lowest = waiting & -waiting
+            waiting ^= lowest
+            self._update(lowest.bit_length() - 1)
 
     def eoi(self, vector: int) -> None:
         """Levels with this vector have been served; the ones that last are sent again (3.2.4)."""
@@ -226,7 +285,7 @@ class IoApic(InterruptController):
             lowest = ended & -ended
             ended ^= lowest
             pin = lowest.bit_length() - 1
-            if self._low[pin] & 0xFF == vector:
+            if self._low[pin] & VECTOR == vector:
                 self._remote &= ~lowest
                 self._update(pin)
 
@@ -235,19 +294,25 @@ class IoApic(InterruptController):
     def write_EOIR(self, index: int, cpu: int, value: int) -> None:
         """As an EOI message; the 82093AA itself has no such register (82801DB 9.5.5)."""
         if self.config.version >= EOI_VERSION:
-            self.eoi(value & 0xFF)
+            self.eoi(value & IO_APIC["EOIR"]["VECTOR"].mask)
 
     def peek_IOAPICARB(self, index: int, cpu: int) -> int:
         """Loaded with the ID as that is written (3.2.3)."""
         return self._id[0]
 
     def peek_IOREDTBL_LOW(self, index: int, cpu: int) -> int:
-        return self._low[index] | (self._remote >> index & 1) << REMOTE_IRR_SHIFT
+        pending = DELIVS if self._is_held_up(index) else 0
+        remote = REMOTE_IRR if self._remote >> index & 1 else 0
+        return self._low[index] | remote | pending
 
     def write_IOREDTBL_LOW(self, index: int, cpu: int, value: int) -> None:
         """A level that is up is sent as it is unmasked; an edge is not (3.2.4)."""
-        if not value & LEVEL:
+        if not self.is_level(index):
             self._remote &= ~(1 << index)
+        self._update(index)
+
+    def write_IOREDTBL_HIGH(self, index: int, cpu: int, value: int) -> None:
+        """A level that nobody has accepted goes to the new destination."""
         self._update(index)
 
     # -- explanation --------------------------------------------------------------------------
@@ -255,9 +320,9 @@ class IoApic(InterruptController):
     def message_for(self, number: int) -> tuple[str, int] | None:
         """Fixed and lowest priority interrupts become a vector of a local APIC (3.2.4)."""
         low = self._low[number - self.config.gsi_base]
-        if self._apics is None or low >> 8 & 7 > 1:
+        if self._apics is None or self._mode(number - self.config.gsi_base) > LOWEST_PRIORITY:
             return None
-        return self._apics.name, low & 0xFF
+        return self._apics.name, low & VECTOR
 
     def gates(self, number: int, cpu: int) -> list[Gate]:
         """The way of a GSI's message to one core, for an edge that came now."""
@@ -267,7 +332,10 @@ class IoApic(InterruptController):
         number -= base
         made = [self._gate(rule, number) for rule in self.RULES]
         if self._apics is not None:
-            destination, logical = self._high[number] >> 24, self._low[number] & LOGICAL != 0
+            destination, logical = (
+                self._high[number] >> DESTINATION_SHIFT,
+                self._low[number] & LOGICAL != 0,
+            )
             made.append(
                 Gate(
                     "destination", self._apics.reaches(cpu, destination, logical),
@@ -280,12 +348,10 @@ class IoApic(InterruptController):
 
     def _gate(self, rule: Rule, pin: int) -> Gate:
         opened = rule.test(self, pin)
-        needs = rule.needs.format(vector=f"{self._low[pin] & 0xFF:#04x}")
+        needs = rule.needs.format(vector=f"{self._low[pin] & VECTOR:#04x}")
         if rule.field == "INTPOL":
             return Gate(rule.name, opened, self._name(pin), "level", int(opened), needs, SECTION)
-        field = next(
-            item for item in IO_APIC_INDIRECT["IOREDTBL_LOW"].fields if item.name == rule.field
-        )
+        field = _ENTRY[rule.field]
         value = field.extract(self.peek_IOREDTBL_LOW(pin, 0))
         return Gate(rule.name, opened, f"IOREDTBL{pin}_LOW", field.name, value, needs, SECTION)
 
@@ -297,10 +363,10 @@ class IoApic(InterruptController):
         return [self._state(pin) for pin in range(self.config.pins)]
 
     def _state(self, pin: int) -> InterruptState:
-        low = self._low[pin]
+        low, level = self._low[pin], self.is_level(pin)
         targets: tuple[int, ...] = ()
         if self._apics is not None:
-            destination, logical = self._high[pin] >> 24, low & LOGICAL != 0
+            destination, logical = self._high[pin] >> DESTINATION_SHIFT, low & LOGICAL != 0
             targets = tuple(
                 cpu for cpu in range(self.cpus) if self._apics.reaches(cpu, destination, logical)
             )
@@ -309,10 +375,10 @@ class IoApic(InterruptController):
             source=self._name(pin),
             line=self._is_active(pin),
             enabled=self._is_unmasked(pin),
-            pending=low & LEVEL != 0 and self._is_active(pin) and self._is_ended(pin),
-            active=not self._is_ended(pin) if low & LEVEL else None,
-            priority=(low & 0xFF) >> 4,
+            pending=level and self._is_active(pin) and self._is_ended(pin),
+            active=not self._is_ended(pin) if level else None,
+            priority=(low & VECTOR) >> CLASS_SHIFT,
             targets=targets,
-            trigger="level" if low & LEVEL else "edge",
+            trigger="level" if level else "edge",
             pin=f"gsi {self.config.gsi_base + pin}",
         )

@@ -31,15 +31,22 @@ from itertools import chain
 from kerneltui.devices.x86.local_apic_acceptance import Acceptance, Config, Rule
 from kerneltui.devices.x86.local_apic_registers import (
     BSP,
+    CLASS_SHIFT,
+    DELIVERY_MODE,
     ENABLED,
     EXTINT,
     FIXED,
     GLOBAL_ENABLE,
+    ID_SHIFT,
     ILLEGAL_ADDRESS,
     LEVEL_TRIGGERED,
+    LOCAL_APIC,
     LOCAL_APIC_MSR,
     MASKED,
+    MODE_SHIFT,
     REMOTE_IRR,
+    VECTOR,
+    delivery_mode,
 )
 from kerneltui.devices.x86.local_apic_timer import ApicTimer
 from kerneltui.hw.device import ComparatorState, InterruptState, TimerDevice
@@ -50,6 +57,7 @@ from kerneltui.hw.scheduler import Scheduler
 __all__ = ["Config", "LocalApic"]
 
 VECTORS = 256
+TIMER_MODE = LOCAL_APIC["LVT_TIMER"]["MODE"]
 PINS = {
     "lint0": "LVT_LINT0", "lint1": "LVT_LINT1", "cmci": "LVT_CMCI", "thermal": "LVT_THERMAL",
     "performance": "LVT_PMI",
@@ -84,8 +92,10 @@ class LocalApic(Acceptance, TimerDevice):
         self._base[0] |= BSP
         ids = self.regs.store("APIC_ID")
         for cpu in range(self.cpus):
-            ids[cpu] = cpu << 24
+            ids[cpu] = cpu << ID_SHIFT
             self._reset_core(cpu)
+            self._waits[cpu] = cpu != 0
+        self._is_off = [False] * self.cpus
 
     def _reset_local(self, cpu: int) -> None:
         self._timers[cpu].reset()
@@ -117,7 +127,7 @@ class LocalApic(Acceptance, TimerDevice):
         (10.5.1).  Without an APIC the pins are INTR and NMI (10.4.3).
         """
         entry = self._lvt[PINS[pin]]
-        masked, mode = entry[cpu] & MASKED, entry[cpu] >> 8 & 7
+        masked, mode = entry[cpu] & MASKED, delivery_mode(entry[cpu])
         bit, active = 1 << LINTS.index(pin), self._active[pin] >> cpu & 1
         if not self._base[cpu] & GLOBAL_ENABLE:
             external = pin == "lint0"
@@ -126,7 +136,7 @@ class LocalApic(Acceptance, TimerDevice):
         self._extint[cpu] = self._extint[cpu] & ~bit | (bit if active and external else 0)
         if pin == "lint0" and mode == FIXED and entry[cpu] & LEVEL_TRIGGERED:
             held = masked or entry[cpu] & REMOTE_IRR
-            if active and not held and self._accept(cpu, entry[cpu] & 0xFF, level=True):
+            if active and not held and self._accept(cpu, entry[cpu] & VECTOR, level=True):
                 entry[cpu] |= REMOTE_IRR
         else:
             entry[cpu] &= ~REMOTE_IRR
@@ -137,7 +147,7 @@ class LocalApic(Acceptance, TimerDevice):
     def _end_local(self, cpu: int, vector: int) -> None:
         """A level that is still up interrupts again (10.5.1)."""
         entry = self._lint0[cpu]
-        if entry & REMOTE_IRR and entry & 0xFF == vector:
+        if entry & REMOTE_IRR and entry & VECTOR == vector:
             self._lint0[cpu] &= ~REMOTE_IRR
             self._sample(cpu, "lint0")
 
@@ -146,13 +156,13 @@ class LocalApic(Acceptance, TimerDevice):
         value = self._lvt[entry][cpu]
         if value & MASKED:
             return
-        mode = value >> 8 & 7
         if entry == "LVT_PMI":
             self._lvt[entry][cpu] |= MASKED
+        mode = value & DELIVERY_MODE
         if mode == FIXED:
-            self._accept(cpu, value & 0xFF, level=False)
-        elif mode != EXTINT:
-            self._accept_special(cpu, mode, value & 0xFF)
+            self._accept(cpu, value & VECTOR, level=False)
+        elif mode != EXTINT << MODE_SHIFT:
+            self._accept_special(cpu, mode >> MODE_SHIFT, value & VECTOR)
 
     def _write_entry(self, cpu: int, entry: str) -> None:
         """While the APIC is software disabled all entries stay masked (10.4.7.2)."""
@@ -160,7 +170,10 @@ class LocalApic(Acceptance, TimerDevice):
             self._lvt[entry][cpu] |= MASKED
 
     def write_SVR(self, index: int, cpu: int, value: int) -> None:
-        """A software disable masks all local interrupts, and holds what is requested (10.4.7.2)."""
+        """A software disable masks all local interrupts, and holds what is requested (10.4.7.2).
+
+        The APIC accepts nothing meanwhile.
+        """
         if not value & ENABLED:
             for entry in self._lvt.values():
                 entry[cpu] |= MASKED
@@ -168,6 +181,19 @@ class LocalApic(Acceptance, TimerDevice):
             for pin in LINTS:
                 self._sample(cpu, pin)
         self._update(cpu)
+        self._tell_ready()
+
+    def write_APIC_ID(self, index: int, cpu: int, value: int) -> None:
+        """Other messages are meant for it now (10.6.2.1)."""
+        self._tell_ready()
+
+    def write_LDR(self, index: int, cpu: int, value: int) -> None:
+        """As for the ID (10.6.2.2)."""
+        self._tell_ready()
+
+    def write_DFR(self, index: int, cpu: int, value: int) -> None:
+        """As for the ID (10.6.2.2)."""
+        self._tell_ready()
 
     def write_LVT_LINT0(self, index: int, cpu: int, value: int) -> None:
         """A level that is up acts at once; an edge that was masked has gone by."""
@@ -206,7 +232,7 @@ class LocalApic(Acceptance, TimerDevice):
 
     def _configure_timer(self, cpu: int) -> None:
         entry = self._lvt["LVT_TIMER"][cpu]
-        self._timers[cpu].configure(entry >> 17 & 3, masked=entry & MASKED != 0)
+        self._timers[cpu].configure(TIMER_MODE.extract(entry), masked=entry & MASKED != 0)
 
     def write_LVT_TIMER(self, index: int, cpu: int, value: int) -> None:
         """Mode and mask act at once (10.5.4)."""
@@ -237,11 +263,17 @@ class LocalApic(Acceptance, TimerDevice):
         self._timers[cpu].set_deadline(value)
 
     def write_IA32_APIC_BASE(self, index: int, cpu: int, value: int) -> None:
-        """Off means as if there were no APIC; it comes back as after power-up (10.4.3)."""
-        if not value & GLOBAL_ENABLE:
+        """Off means as if there were no APIC; it comes back as after INIT (10.4.3).
+
+        That the core finds nothing at the page, and no APIC in CPUID, is the core's own business.
+        """
+        is_off = not value & GLOBAL_ENABLE
+        if is_off or self._is_off[cpu]:
             self._reset_core(cpu)
+        self._is_off[cpu] = is_off
         for pin in LINTS:
             self._sample(cpu, pin)
+        self._tell_ready()
 
     def enter_deep_idle(self, cpu: int, *, timer_stops: bool, tsc_stops: bool) -> None:
         """A core's clocks stand still; which ones, its features decide (CPUID.06H:EAX[2])."""
@@ -261,9 +293,13 @@ class LocalApic(Acceptance, TimerDevice):
     def arriving_at(self, pin: str, cpu: int) -> tuple[int, str] | None:
         """A pin is a vector of its own only where its entry says fixed (10.5.1)."""
         entry = self._lvt.get(PINS.get(pin, ""))
-        if entry is None or not self._base[cpu] & GLOBAL_ENABLE or entry[cpu] >> 8 & 7 != FIXED:
+        if (
+            entry is None
+            or not self._base[cpu] & GLOBAL_ENABLE
+            or delivery_mode(entry[cpu]) != FIXED
+        ):
             return None
-        return entry[cpu] & 0xFF, "intr"
+        return entry[cpu] & VECTOR, "intr"
 
     def pin_gates(self, pin: str, cpu: int) -> list[Gate] | None:
         """What passes LINT0 as an ExtINT; without an APIC the pin is INTR itself (10.4.3)."""
@@ -273,7 +309,7 @@ class LocalApic(Acceptance, TimerDevice):
         if not self._base[cpu] & GLOBAL_ENABLE:
             return []
         entry = self._lvt[register][cpu]
-        mode, masked = entry >> 8 & 7, entry & MASKED
+        mode, masked = delivery_mode(entry), entry & MASKED
         return [
             Gate(f"{pin.upper()} unmasked", not masked, register, "MASK", int(masked != 0),
                  f"a zero in bit 16 of {register}", "SDM 3A 10.5.1"),
@@ -293,14 +329,14 @@ class LocalApic(Acceptance, TimerDevice):
         """Read what decides from the register itself, so that the gate shows what software sees."""
         table = LOCAL_APIC_MSR if rule.register in LOCAL_APIC_MSR else self.regs.table
         register = table[rule.register]
-        field = next(item for item in register.fields if item.name == rule.field)
+        field = register[rule.field]
         element = number // 32 if register.count > 1 else 0
         offset = register.offset + element * register.stride
         value = field.extract(self.files[table.name].peek(offset, register.width // 8, cpu))
         name = field.name
         if register.count > 1:
             value, name = value >> number % 32 & 1, f"{name}[{number % 32}]"
-        needs = rule.needs.format(priority=number >> 4)
+        needs = rule.needs.format(priority=number >> CLASS_SHIFT)
         return Gate(rule.name, rule.test(self, cpu, number), register.label(element), name, value,
                     needs, f"SDM 3A {rule.ref}")  # fmt: skip
 
@@ -309,8 +345,8 @@ class LocalApic(Acceptance, TimerDevice):
         named: dict[int, list[str]] = {}
         for source, entry in LVT.items():
             value = self._lvt[entry][cpu]
-            if value >> 8 & 7 == FIXED and value & 0xFF:
-                named.setdefault(value & 0xFF, []).append(source)
+            if delivery_mode(value) == FIXED and value & VECTOR:
+                named.setdefault(value & VECTOR, []).append(source)
         arrived = self._irr[cpu] | self._isr[cpu] | self._tmr[cpu]
         seen = (number for number in range(VECTORS) if arrived >> number & 1)
         return [
@@ -330,7 +366,7 @@ class LocalApic(Acceptance, TimerDevice):
             enabled=enabled,
             pending=self._is_requested(cpu, number),
             active=self._isr[cpu] >> number & 1 != 0,
-            priority=number >> 4,
+            priority=number >> CLASS_SHIFT,
             targets=(cpu,),
             trigger="level" if self._tmr[cpu] >> number & 1 else "edge",
             pin=pins[0] if pins else "",

@@ -16,13 +16,14 @@ import msgspec
 from kerneltui.devices.x86.local_apic_registers import (
     ASSERT,
     BSP,
+    CLASS_SHIFT,
     ENABLED,
     EXTINT,
     FIXED,
     GLOBAL_ENABLE,
+    ID_SHIFT,
     ILLEGAL_ADDRESS,
     INIT,
-    LEVEL_TRIGGERED,
     LOCAL_APIC,
     LOCAL_APIC_MSR,
     LOWEST_PRIORITY,
@@ -31,12 +32,22 @@ from kerneltui.devices.x86.local_apic_registers import (
     SEND_ILLEGAL_VECTOR,
     STARTUP,
     SUPPRESS_BROADCAST,
+    TSC_DEADLINE,
+    VECTOR,
+    delivery_mode,
 )
 from kerneltui.hw.device import InterruptController
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.hw.scheduler import Scheduler
 
 FIRST_LEGAL = 16
+CLASS = LOCAL_APIC["TPR"]["CLASS"].mask
+LOGICAL_SHIFT, MODEL_SHIFT = LOCAL_APIC["LDR"]["LOGICAL_ID"].lsb, LOCAL_APIC["DFR"]["MODEL"].lsb
+FLAT, CLUSTER = 0xF, 0x0
+"""Models of logical destinations (10.6.2.2)."""
+LOGICAL, ICR_LEVEL_TRIGGERED = LOCAL_APIC["ICR_LOW"].masks("DESTINATION_MODE", "TRIGGER")
+SHORTHAND = LOCAL_APIC["ICR_LOW"]["SHORTHAND"]
+DESTINATION_SHIFT = LOCAL_APIC["ICR_HIGH"]["DESTINATION"].lsb
 BROADCAST = 0xFF
 MESSAGE = 1 << 2
 """The source of an ExtINT that came as a message, beside the bits of LINT0 and LINT1."""
@@ -45,7 +56,8 @@ MESSAGE = 1 << 2
 class Config(msgspec.Struct, frozen=True):
     """``timer_hz``: the timer's clock before the divider.  ``cmci``: LVT_CMCI exists.
 
-    ``directed_eoi``: SVR can suppress EOI broadcasts.
+    ``directed_eoi``: SVR can suppress EOI broadcasts.  ``tsc_deadline``: the timer has that mode,
+    and its MSR.
     """
 
     timer_hz: int = 1_000_000_000
@@ -83,13 +95,15 @@ class Acceptance(InterruptController):
     def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int) -> None:
         super().__init__(name, config, scheduler, cpus)
         self.regs = self._register_file()
-        self.msrs = self._file(LOCAL_APIC_MSR)
+        deadline = {"count": 1 if config.tsc_deadline else 0}
+        self.msrs = self._file(LOCAL_APIC_MSR, {"IA32_TSC_DEADLINE": deadline})
         store = self.regs.store
         self._tpr, self._svr, self._esr = store("TPR"), store("SVR"), store("ESR")
         self._isr, self._tmr, self._irr = store("ISR"), store("TMR"), store("IRR")
         self._base = self.msrs.store("IA32_APIC_BASE")
         self._intr, self._nmi = self._output("intr", cpus), self._output("nmi", cpus)
         self.eoi_listeners: list[Callable[[int], None]] = []
+        self.ready_listeners: list[Callable[[], None]] = []
         self.signal: Callable[[int, int, int], None] | None = None
         self.external: Callable[[], int] | None = None
         self._errors = [0] * cpus
@@ -98,12 +112,16 @@ class Acceptance(InterruptController):
 
     def _register_file(self) -> RegisterFile:
         config = self.config
-        version = config.version | (6 if config.cmci else 5) << 16 | config.directed_eoi << 24
+        register = LOCAL_APIC["APIC_VERSION"]
+        last = (6 if config.cmci else 5) << register["MAX_LVT"].lsb
+        directed = register["DIRECTED_EOI"].mask if config.directed_eoi else 0
+        version = config.version | last | directed
+        deadline = TSC_DEADLINE << LOCAL_APIC["LVT_TIMER"]["MODE"].lsb
         svr = -1 if config.directed_eoi else ~SUPPRESS_BROADCAST
         return self._file(
             LOCAL_APIC,
             {"APIC_VERSION": {"reset": version}, "SVR": {"implemented": svr},
-             "LVT_TIMER": {"implemented": -1 if config.tsc_deadline else ~(1 << 18)},
+             "LVT_TIMER": {"implemented": -1 if config.tsc_deadline else ~deadline},
              "LVT_CMCI": {"implemented": -1 if config.cmci else 0}},
         )  # fmt: skip
 
@@ -119,6 +137,11 @@ class Acceptance(InterruptController):
     def _reset_local(self, cpu: int) -> None:
         """Stop the timer, look at the pins anew."""
 
+    def _tell_ready(self) -> None:
+        """A core may now accept a message that it would not accept before."""
+        for listener in self.ready_listeners:
+            listener()
+
     def _reset_core(self, cpu: int) -> None:
         """What INIT and a global disable do to one APIC: all but its ID (10.4.7.3)."""
         for register in LOCAL_APIC.registers:
@@ -126,7 +149,6 @@ class Acceptance(InterruptController):
                 self.regs.store(register.store_name)[cpu] = register.reset
         self._errors[cpu] = 0
         self._extint[cpu] = 0
-        self._waits[cpu] = not self._base[cpu] & BSP
         self._reset_local(cpu)
         self._update(cpu)
 
@@ -142,11 +164,11 @@ class Acceptance(InterruptController):
         return self._irr[cpu] >> vector & 1 != 0
 
     def _above_task(self, cpu: int, vector: int) -> bool:
-        return vector >> 4 > self._tpr[cpu] >> 4
+        return vector >> CLASS_SHIFT > self._tpr[cpu] >> CLASS_SHIFT
 
     def _above_service(self, cpu: int, vector: int) -> bool:
         """With nothing in service the comparison is with class -1."""
-        return vector >> 4 > (self._isr[cpu].bit_length() - 1) >> 4
+        return vector >> CLASS_SHIFT > (self._isr[cpu].bit_length() - 1) >> CLASS_SHIFT
 
     RULES: ClassVar = (
         Rule("requested", _is_requested, "IRR", "VECTORS", "the vector to be accepted", "10.8.4"),
@@ -176,7 +198,8 @@ class Acceptance(InterruptController):
     def peek_PPR(self, index: int, cpu: int) -> int:
         """The higher class; what is in service has no sub-class (10.8.3.1)."""
         serving = self._isr[cpu].bit_length() - 1
-        return serving & 0xF0 if serving >> 4 > self._tpr[cpu] >> 4 else self._tpr[cpu]
+        task = self._tpr[cpu]
+        return serving & CLASS if serving >> CLASS_SHIFT > task >> CLASS_SHIFT else task
 
     def write_TPR(self, index: int, cpu: int, value: int) -> None:
         """Interrupts of classes up to the task's are held back (10.8.3.1)."""
@@ -192,11 +215,11 @@ class Acceptance(InterruptController):
         """
         if self._extint[cpu]:
             self._extint[cpu] &= ~MESSAGE
-            vector = self._svr[cpu] & 0xFF if self.external is None else self.external()
+            vector = self._svr[cpu] & VECTOR if self.external is None else self.external()
             self._update(cpu)
             return vector
         if not self._intr[cpu].level:
-            return self._svr[cpu] & 0xFF
+            return self._svr[cpu] & VECTOR
         vector = self._irr[cpu].bit_length() - 1
         self._irr[cpu] &= ~(1 << vector)
         self._isr[cpu] |= 1 << vector
@@ -233,10 +256,10 @@ class Acceptance(InterruptController):
         self._update(cpu)
         return True
 
-    def _accept_special(self, cpu: int, mode: int, vector: int) -> None:
+    def _accept_special(self, cpu: int, mode: int, vector: int) -> bool:
         """What passes by IRR and ISR, software enabled or not (10.4.7.2, 10.8.4)."""
         if not self._base[cpu] & GLOBAL_ENABLE:
-            return
+            return False
         if mode == NMI:
             self._pulse_nmi(cpu)
         elif mode == EXTINT:
@@ -245,12 +268,14 @@ class Acceptance(InterruptController):
         else:
             if mode == INIT:
                 self._reset_core(cpu)
+                self._waits[cpu] = not self._base[cpu] & BSP
             elif mode == STARTUP:
                 if not self._waits[cpu]:
-                    return
+                    return False
                 self._waits[cpu] = False
             if self.signal is not None:
                 self.signal(cpu, mode, vector)
+        return True
 
     def _pulse_nmi(self, cpu: int) -> None:
         self._nmi[cpu].set(True)
@@ -277,43 +302,47 @@ class Acceptance(InterruptController):
 
     def deliver(
         self, vector: int, mode: int, level_triggered: bool, destination: int, logical: bool
-    ) -> None:
-        """A message from an I/O APIC, or a message-signalled interrupt."""
+    ) -> bool:
+        """A message from an I/O APIC, or a message-signalled interrupt; whether anyone accepts."""
         cpus = [cpu for cpu in range(self.cpus) if self.reaches(cpu, destination, logical)]
-        self._send(vector, mode, cpus, level=level_triggered)
+        return self._send(vector, mode, cpus, level=level_triggered)
 
     def reaches(self, cpu: int, destination: int, logical: bool) -> bool:
-        """Whether a destination names a core (10.6.2.1, 10.6.2.2)."""
+        """Whether a destination names a core's APIC, which is on (10.4.3, 10.6.2.1, 10.6.2.2)."""
+        if not self._base[cpu] & GLOBAL_ENABLE:
+            return False
         store = self.regs.store
         if not logical:
-            return destination in {BROADCAST, store("APIC_ID")[cpu] >> 24}
-        own = store("LDR")[cpu] >> 24
-        model = store("DFR")[cpu] >> 28
-        if model == 0xF:
+            return destination in {BROADCAST, store("APIC_ID")[cpu] >> ID_SHIFT}
+        own = store("LDR")[cpu] >> LOGICAL_SHIFT
+        model = store("DFR")[cpu] >> MODEL_SHIFT
+        if model == FLAT:
             return destination & own != 0
         cluster = destination >> 4
-        return model == 0 and cluster in {0xF, own >> 4} and destination & own & 0xF != 0
+        return model == CLUSTER and cluster in {0xF, own >> 4} and destination & own & 0xF != 0
 
-    def _send(self, vector: int, mode: int, cpus: list[int], *, level: bool = False) -> None:
+    def _send(self, vector: int, mode: int, cpus: list[int], *, level: bool = False) -> bool:
         if mode == LOWEST_PRIORITY:
-            able = [cpu for cpu in cpus if self._is_enabled(cpu, vector)]
+            able = [n for n in cpus if self._is_enabled(n, vector) and self._is_on(n, vector)]
             cpus = [min(able, key=partial(self.peek_PPR, 0))] if able else []
+        accepted = False
         for cpu in cpus:
             if mode in {FIXED, LOWEST_PRIORITY}:
-                self._accept(cpu, vector, level=level)
+                accepted |= self._accept(cpu, vector, level=level)
             else:
-                self._accept_special(cpu, mode, vector)
+                accepted |= self._accept_special(cpu, mode, vector)
+        return accepted
 
     def write_ICR_LOW(self, index: int, cpu: int, value: int) -> None:
         """Send; all but INIT level de-assert, which does nothing, is an edge (10.6.1)."""
-        vector, mode, shorthand = value & 0xFF, value >> 8 & 7, value >> 18 & 3
-        if mode == INIT and value & LEVEL_TRIGGERED and not value & ASSERT:
+        vector, mode, shorthand = value & VECTOR, delivery_mode(value), SHORTHAND.extract(value)
+        if mode == INIT and value & ICR_LEVEL_TRIGGERED and not value & ASSERT:
             return
         if mode in {FIXED, LOWEST_PRIORITY} and vector < FIRST_LEGAL:
             self._error(cpu, SEND_ILLEGAL_VECTOR)
         if shorthand == 0:
-            destination = self.regs.store("ICR_HIGH")[cpu] >> 24
-            self.deliver(vector, mode, False, destination, value >> 11 & 1 != 0)
+            destination = self.regs.store("ICR_HIGH")[cpu] >> DESTINATION_SHIFT
+            self.deliver(vector, mode, False, destination, value & LOGICAL != 0)
         elif shorthand == 1:
             self._send(vector, mode, [cpu])
         else:

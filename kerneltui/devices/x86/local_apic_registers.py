@@ -15,21 +15,6 @@ FIXED, LOWEST_PRIORITY, SMI, NMI, INIT, STARTUP, EXTINT = 0, 1, 2, 4, 5, 6, 7
 ONE_SHOT, PERIODIC, TSC_DEADLINE = 0, 1, 2
 """Modes of the timer (10.5.4)."""
 
-MASKED = 1 << 16
-LEVEL_TRIGGERED = 1 << 15
-REMOTE_IRR = 1 << 14
-
-ASSERT = 1 << 14
-"""The ICR's level bit."""
-
-SEND_ILLEGAL_VECTOR, RECEIVE_ILLEGAL_VECTOR, ILLEGAL_ADDRESS = 1 << 5, 1 << 6, 1 << 7
-
-ENABLED, SUPPRESS_BROADCAST = 1 << 8, 1 << 12
-"""Bits of the SVR."""
-
-BSP, GLOBAL_ENABLE = 1 << 8, 1 << 11
-"""Bits of IA32_APIC_BASE."""
-
 DEFAULT_BASE = 0xFEE0_0000
 
 MODES = (
@@ -47,7 +32,7 @@ _MODE = Field("DELIVERY_MODE", 8, 3, doc="What is delivered", values=LOCAL_MODES
 def _lvt(name: str, offset: int, doc: str, *fields: Field) -> Register:
     return Register(
         name, offset, (_VECTOR, *fields, _IDLE, _MASK), f"Local vector table: {doc}",
-        "SDM 3A 10.5.1", banked=True, reset=MASKED,
+        "SDM 3A 10.5.1", banked=True, reset=_MASK.mask,
     )  # fmt: skip
 
 
@@ -184,7 +169,27 @@ LOCAL_APIC = RegisterTable(
     ),
 )  # fmt: skip
 
+VECTOR, DELIVERY_MODE, REMOTE_IRR, LEVEL_TRIGGERED, MASKED = LOCAL_APIC["LVT_LINT0"].masks(
+    "VECTOR", "DELIVERY_MODE", "REMOTE_IRR", "TRIGGER", "MASK"
+)
+MODE_SHIFT = LOCAL_APIC["LVT_LINT0"]["DELIVERY_MODE"].lsb
+"""The same in all entries of the local vector table, and in the ICR."""
+ASSERT = LOCAL_APIC["ICR_LOW"]["LEVEL"].mask
+SEND_ILLEGAL_VECTOR, RECEIVE_ILLEGAL_VECTOR, ILLEGAL_ADDRESS = LOCAL_APIC["ESR"].masks(
+    "SEND_ILLEGAL_VECTOR", "RECEIVE_ILLEGAL_VECTOR", "ILLEGAL_ADDRESS"
+)
+ENABLED, SUPPRESS_BROADCAST = LOCAL_APIC["SVR"].masks("ENABLE", "SUPPRESS_BROADCAST")
+ID_SHIFT = LOCAL_APIC["APIC_ID"]["ID"].lsb
+CLASS_SHIFT = LOCAL_APIC["TPR"]["CLASS"].lsb
+
+
+def delivery_mode(value: int) -> int:
+    """What an entry of the local vector table, or the ICR, says of delivery."""
+    return (value & DELIVERY_MODE) >> MODE_SHIFT
+
+
 APIC_BASE, TSC_DEADLINE_MSR = 0x1B, 0x6E0
+_ENABLE = Field("EN", 11, 1, doc="APIC global enable; 0 resets the APIC")
 
 LOCAL_APIC_MSR = RegisterTable(
     __name__,
@@ -200,12 +205,12 @@ LOCAL_APIC_MSR = RegisterTable(
             "IA32_APIC_BASE", 0,
             (
                 Field("BSP", 8, 1, RO, "Bootstrap processor"),
-                Field("EXTD", 10, 1, TAG, "x2APIC mode"),
-                Field("EN", 11, 1, doc="APIC global enable; 0 resets the APIC"),
-                Field("BASE", 12, 40, doc="Where the registers lie, in pages; kept, not acted on"),
+                Field("EXTD", 10, 1, RES0, "x2APIC mode, which is not there"),
+                _ENABLE,
+                Field("BASE", 12, 24, doc="Where the registers lie, in pages; kept, not acted on"),
             ),
             "APIC base address and global enable", "SDM 3A 10.4.4",
-            width=64, banked=True, reset=DEFAULT_BASE | GLOBAL_ENABLE,
+            width=64, banked=True, reset=DEFAULT_BASE | _ENABLE.mask,
         ),
         Register("IA32_TSC_DEADLINE", TSC_DEADLINE_MSR - APIC_BASE,
                  (Field("DEADLINE", 0, 64, doc="Time-stamp counter value; 0 disarms"),),
@@ -213,3 +218,5 @@ LOCAL_APIC_MSR = RegisterTable(
                  width=64, banked=True),
     ),
 )  # fmt: skip
+
+BSP, GLOBAL_ENABLE = LOCAL_APIC_MSR["IA32_APIC_BASE"].masks("BSP", "EN")

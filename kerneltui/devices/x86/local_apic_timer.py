@@ -13,14 +13,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kerneltui.devices.x86.local_apic_registers import ONE_SHOT, PERIODIC, TSC_DEADLINE
+from kerneltui.devices.x86.local_apic_registers import LOCAL_APIC, ONE_SHOT, PERIODIC, TSC_DEADLINE
 from kerneltui.hw.device import ComparatorState
 from kerneltui.hw.scheduler import NS_PER_S, Scheduler, ns_to_ticks, ticks_to_ns
+
+TSC_MASK = (1 << 64) - 1
+DIVIDE_LOW, DIVIDE_HIGH = (
+    LOCAL_APIC["DIV_CONF"]["DIVIDE_LOW"],
+    LOCAL_APIC["DIV_CONF"]["DIVIDE_HIGH"],
+)
 
 
 def divisor(configuration: int) -> int:
     """What a value of DIV_CONF divides by: 000b is 2, 110b is 128, 111b is 1 (10.5.4)."""
-    code = configuration & 3 | configuration >> 1 & 4
+    code = (
+        DIVIDE_LOW.extract(configuration) | DIVIDE_HIGH.extract(configuration) << DIVIDE_LOW.width
+    )
     return 1 << (code + 1 & 7)
 
 
@@ -65,9 +73,13 @@ class ApicTimer:
     # -- what it shows ------------------------------------------------------------------------
 
     def tsc(self) -> int:
-        """The core's time-stamp counter; it starts with virtual time, unless it is written."""
+        """The core's time-stamp counter: 64 bits, from the start of time unless it is written."""
+        return self._tsc_ticks() + self._tsc_offset & TSC_MASK
+
+    def _tsc_ticks(self) -> int:
+        """How often it has counted."""
         now = self._scheduler.now if self._tsc_stopped is None else self._tsc_stopped
-        return ns_to_ticks(now - self._tsc_lost_ns, self._tsc_hz) + self._tsc_offset
+        return ns_to_ticks(now - self._tsc_lost_ns, self._tsc_hz)
 
     def shift_tsc(self, offset: int) -> None:
         """The counter was written: it is so many counts ahead of one that never was."""
@@ -162,8 +174,10 @@ class ApicTimer:
         if self.mode == TSC_DEADLINE:
             if not self.deadline or self._stopped is not None or self._tsc_stopped is not None:
                 return None
-            counts = max(self.deadline - self._tsc_offset, 0)
-            return ticks_to_ns(counts, self._tsc_hz) + self._tsc_lost_ns
+            ahead = self.deadline - self.tsc()
+            if ahead <= 0:
+                return self._scheduler.now
+            return ticks_to_ns(self._tsc_ticks() + ahead, self._tsc_hz) + self._tsc_lost_ns
         if not self._period or self._stopped is not None:
             return None
         wanted, elapsed = self._left, self._elapsed()

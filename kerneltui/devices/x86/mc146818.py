@@ -44,11 +44,15 @@ UPDATE_NS = 1_984_000
 WARNING_NS = 8 * NS_PER_S // CRYSTAL_HZ
 """UIP rises so long before an update: 244 us (Register A)."""
 
-RATE, DIVIDER, RUNS, UIP = 0x0F, 0x70, 0x20, 0x80
-SET, PIE, AIE, UIE, SQWE = 0x80, 0x40, 0x20, 0x10, 0x08
-PF, AF, UF, IRQF = 0x40, 0x20, 0x10, 0x80
+_A, _B = CMOS["REGISTER_A"], CMOS["REGISTER_B"]
+RATE, DIVIDER, UIP = _A.masks("RS", "DV", "UIP")
+RUNS = 2 << _A["DV"].lsb
+"""The highest time base with which the divider chain is not reset (table 4)."""
+SET, PIE, AIE, UIE, SQWE = _B.masks("SET", "PIE", "AIE", "UIE", "SQWE")
+PF, AF, UF, IRQF = CMOS["REGISTER_C"].masks("PF", "AF", "UF", "IRQF")
 ENABLES = PIE | AIE | UIE
-NMI_MASK = 0x80
+NMI_MASK = RTC["RTC_INDEX"]["NMI_MASK"].mask
+SECONDS = CMOS["SECONDS"]["VALUE"].mask
 
 
 def _unix(base: str | int) -> int:
@@ -245,7 +249,7 @@ class Mc146818(Device):
 
     def write_SECONDS(self, index: int, cpu: int, value: int) -> None:
         """The high bit cannot be written (Time, calendar, and alarm locations)."""
-        self._write_time(SECOND, value & 0x7F)
+        self._write_time(SECOND, value & SECONDS)
 
     def write_MINUTES(self, index: int, cpu: int, value: int) -> None:
         self._write_time(MINUTE, value)

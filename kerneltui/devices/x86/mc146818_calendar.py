@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from kerneltui.devices.x86.mc146818_registers import CMOS
+
 SECONDS_A_DAY = 86_400
-H24, DM = 0x02, 0x04
+H24, DM = CMOS["REGISTER_B"].masks("H24", "DM")
 """The bits of register B that choose the notation."""
 PM = 0x80
 ANY = 0xC0

@@ -3,8 +3,9 @@
 Document: National Semiconductor PC16550D (June 1995).  Modelled: character and FIFO mode, baud
 rate, all interrupts with their priorities, character timeout, errors that travel with their
 characters, overrun, loopback, break on the wire, modem inputs, and the PC's gate that lets the
-interrupt through only while OUT2 is on.  Not modelled: RXRDY and TXRDY (DMA), transmission of
-parity, a receiver clock of its own.
+interrupt through only while OUT2 is on.  A break is a level: a character that it touches does not
+leave whole, nor does one during which loopback begins or ends.  Not modelled: RXRDY and TXRDY,
+transmission of parity, a receiver clock of its own.
 
 Where the manual is open: a change of FCR0 or a reset of the transmitter FIFO announces an empty
 transmitter anew, a timeout is identified before received data, an empty FIFO reads as 0, and the
@@ -18,33 +19,37 @@ from functools import partial
 
 import msgspec
 
-from kerneltui.devices.x86.ns16550_registers import NS16550
+from kerneltui.devices.x86.ns16550_character import (
+    BESIDE,
+    WITH_CHARACTER,
+    data_mask,
+    duration_ns,
+    fifo_entry,
+    half_bits,
+)
+from kerneltui.devices.x86.ns16550_modem import DELTAS, PINS, ModemInputs
+from kerneltui.devices.x86.ns16550_registers import NS16550, SOURCES
 from kerneltui.hw.device import Device
 from kerneltui.hw.line import Sink
-from kerneltui.hw.scheduler import Scheduler, ticks_to_ns
+from kerneltui.hw.scheduler import Scheduler
 
 FIFO_DEPTH = 16
 LEVELS = (1, 4, 8, 14)
 """The trigger levels of FCR (8.5)."""
-DEFAULT_BAUD = 115_200
 TIMEOUT_CHARACTERS = 4
 
-FE, PE, BE = 1, 2, 4
-"""Errors of one character, as :meth:`Ns16550.receive` takes them."""
-DR, OE, LSR_PE, LSR_FE, LSR_BI, THRE, TEMT, FIFO_ERROR = (1 << bit for bit in range(8))
-WITH_CHARACTER = LSR_PE | LSR_FE | LSR_BI
+_FCR = NS16550["FCR"]
+DR, OE, THRE, TEMT, FIFO_ERROR = NS16550["LSR"].masks("DR", "OE", "THRE", "TEMT", "FIFO_ERROR")
 
-ERBFI, ETBEI, ELSI, EDSSI = 1, 2, 4, 8
-IIR_NONE, IIR_MODEM, IIR_THRE, IIR_DATA, IIR_LINE, IIR_TIMEOUT = 0x01, 0x00, 0x02, 0x04, 0x06, 0x0C
-FCR_ENABLE, FCR_RCVR_RESET, FCR_XMIT_RESET = 1, 2, 4
-LCR_STB, LCR_PEN, LCR_BREAK, LCR_DLAB = 0x04, 0x08, 0x40, 0x80
-MCR_OUT2, MCR_LOOP = 0x08, 0x10
-CTS, DSR, RI, DCD = 0x10, 0x20, 0x40, 0x80
-DELTAS = 0x0F
-
-PINS = {"cts": CTS, "dsr": DSR, "ri": RI, "dcd": DCD}
-LOOPED = ((0x02, CTS), (0x01, DSR), (0x04, RI), (0x08, DCD))
-"""In loopback: which output of MCR takes the place of which input (8.8)."""
+ERBFI, ETBEI, ELSI, EDSSI = NS16550["IER"].masks("ERBFI", "ETBEI", "ELSI", "EDSSI")
+IIR_NONE = NS16550["IIR"]["NONE"].mask
+IIR_MODEM, IIR_THRE, IIR_DATA, IIR_LINE, IIR_TIMEOUT = (
+    code << NS16550["IIR"]["ID"].lsb for code, _ in SOURCES
+)
+IIR_SOURCE, IIR_FIFO = IIR_NONE | NS16550["IIR"]["ID"].mask, NS16550["IIR"]["FIFO"].mask
+FCR_ENABLE, FCR_RCVR_RESET, FCR_XMIT_RESET = _FCR.masks("FIFO_ENABLE", "RCVR_RESET", "XMIT_RESET")
+LCR_BREAK, LCR_DLAB = NS16550["LCR"].masks("BREAK", "DLAB")
+MCR_OUT2, MCR_LOOP = NS16550["MCR"].masks("OUT2", "LOOP")
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -80,7 +85,7 @@ class Ns16550(Device):
             self.regs.store(stem) for stem in ("IER", "LCR", "MCR", "DLL", "DLM")
         )
         self._irq = self._output("irq")[0]
-        self._pins = 0
+        self._modem = ModemInputs()
         self._sender = scheduler.timer(f"{name}.TX", self._sent)
         self._emptier = scheduler.timer(f"{name}.THRE", self._announce_empty)
         self._timer = scheduler.timer(f"{name}.timeout", self._timed_out)
@@ -91,6 +96,8 @@ class Ns16550(Device):
         self.regs.reset()
         self._sender.cancel()
         self._shifting: int | None = None
+        self._is_spoilt = False
+        self._control_before = 0
         self._fifo = False
         self._trigger = LEVELS[0]
         self._errors = 0
@@ -98,7 +105,7 @@ class Ns16550(Device):
         self._clear_transmitter()
         self._thre_pending = False
         self._enabled_before = 0
-        self._modem = self._modem_inputs()
+        self._modem.reset(self._modem_control[0])
         self._update()
 
     def _clear_receiver(self) -> None:
@@ -129,7 +136,7 @@ class Ns16550(Device):
                 return IIR_DATA
         if self._thre_pending and enabled & ETBEI:
             return IIR_THRE
-        if self._modem & DELTAS and enabled & EDSSI:
+        if self._modem.status & DELTAS and enabled & EDSSI:
             return IIR_MODEM
         return IIR_NONE
 
@@ -144,22 +151,11 @@ class Ns16550(Device):
     # -- receiver ---------------------------------------------------------------------------------
 
     def frame_ns(self) -> int:
-        """How long one character takes: start, data, parity and stop bits (8.1, 8.3).
-
-        With a divisor of 0, which the manual does not allow, that of 115200 baud.
-        """
-        control = self._line_control[0]
-        halves = 2 * (7 + (control & 3)) + (2 if control & LCR_PEN else 0)
-        if control & LCR_STB:
-            halves += 2 if control & 3 else 1
-        return self._half_bits_ns(halves)
+        """How long one character takes (8.1, 8.3)."""
+        return self._half_bits_ns(half_bits(self._line_control[0]))
 
     def _half_bits_ns(self, halves: int) -> int:
-        """Half a bit time = 8 * divisor / clock (8.3); a stop bit may have a half."""
-        divisor = self._high[0] << 8 | self._low[0]
-        if not divisor:
-            return ticks_to_ns(halves, 2 * DEFAULT_BAUD)
-        return ticks_to_ns(halves * 8 * divisor, self.config.clock_hz)
+        return duration_ns(halves, self._high[0] << 8 | self._low[0], self.config.clock_hz)
 
     def receive(self, byte: int, errors: int = 0) -> None:
         """A character's stop bit ends now; ``errors`` joins FE = 1, PE = 2 and BE = 4.
@@ -172,10 +168,7 @@ class Ns16550(Device):
 
     def _arrive(self, byte: int, errors: int) -> None:
         """An overrun costs the old character in character mode, the new one in FIFO mode (8.4)."""
-        entry = byte & self._data_mask()
-        for error, flag in ((PE, LSR_PE), (FE, LSR_FE), (BE, LSR_BI)):
-            if errors & error:
-                entry |= flag << 8
+        entry = fifo_entry(byte, errors, self._line_control[0])
         if not self._fifo:
             if self._received:
                 self._errors |= OE
@@ -190,13 +183,10 @@ class Ns16550(Device):
                 self._show_errors()
         self._await_timeout()
 
-    def _data_mask(self) -> int:
-        return (1 << 5 + (self._line_control[0] & 3)) - 1
-
     def _show_errors(self) -> None:
         """Errors show when their character has come to the top (8.4, bits 2 to 4)."""
         if self._received:
-            self._errors |= self._received[0] >> 8
+            self._errors |= self._received[0] >> BESIDE
 
     def _await_timeout(self) -> None:
         """Four character times from the last character or the last read on (8.12)."""
@@ -247,13 +237,14 @@ class Ns16550(Device):
         """Let the shift register take the next character."""
         if self._shifting is not None or not self._waiting:
             return
+        self._is_spoilt = self._line_control[0] & LCR_BREAK != 0 and self._is_breaking()
         if self.config.instant:
             sent, self._waiting = self._waiting, []
             self._announce_empty()
-            for byte in sent:
-                self._deliver(byte)
+            for byte in sent if not self._is_spoilt else ():
+                self._deliver(byte & data_mask(self._line_control[0]))
             return
-        self._shifting = self._waiting.pop(0)
+        self._shifting = self._waiting.pop(0) & data_mask(self._line_control[0])
         self._sender.arm(self.scheduler.now + self.frame_ns())
         if self._waiting:
             return
@@ -272,17 +263,26 @@ class Ns16550(Device):
     def _sent(self) -> None:
         """The last stop bit is over; the next character follows without a gap."""
         byte, self._shifting = self._shifting, None
+        is_whole = not self._is_spoilt
         self._proceed()
-        if byte is not None:
+        if byte is not None and is_whole:
             self._deliver(byte)
 
+    def _is_breaking(self) -> bool:
+        """A break acts on SOUT alone, and that marks in loopback, which is before it (8.1, 8.8)."""
+        control = self._modem_control[0]
+        return not control & MCR_LOOP and self._line_control[0] & LCR_BREAK != 0
+
+    def _spoil(self) -> None:
+        """The character in the shift register will not arrive whole where it was going to."""
+        self._is_spoilt = self._shifting is not None
+
     def _deliver(self, byte: int) -> None:
-        """Loopback and break keep the character from the wire (8.1 bit 6, 8.8)."""
-        byte &= self._data_mask()
+        """To the receiver in loopback, else to the wire."""
         if self._modem_control[0] & MCR_LOOP:
             self._arrive(byte, 0)
             self._update()
-        elif self.transmit is not None and not self._line_control[0] & LCR_BREAK:
+        elif self.transmit is not None:
             self.transmit(byte)
 
     # -- modem inputs -----------------------------------------------------------------------------
@@ -296,23 +296,9 @@ class Ns16550(Device):
         return partial(self._set_pin, PINS[pin])
 
     def _set_pin(self, bit: int, level: bool) -> None:
-        self._pins = self._pins | bit if level else self._pins & ~bit
-        self._sense_modem()
+        self._modem.drive(bit, level=level)
+        self._modem.sense(self._modem_control[0])
         self._update()
-
-    def _modem_inputs(self) -> int:
-        control = self._modem_control[0]
-        if not control & MCR_LOOP:
-            return self._pins
-        return sum(flag for output, flag in LOOPED if control & output)
-
-    def _sense_modem(self) -> None:
-        """Each change sets its delta; of the ring indicator only the end counts (8.9)."""
-        before, now = self._modem, self._modem_inputs()
-        deltas = (before ^ now) >> 4
-        if now & RI:
-            deltas &= ~(RI >> 4)
-        self._modem = now | before & DELTAS | deltas & DELTAS
 
     # -- registers --------------------------------------------------------------------------------
 
@@ -335,12 +321,12 @@ class Ns16550(Device):
 
     def peek_IIR(self, index: int, cpu: int) -> int:
         """Bits 7 and 6 tell a 16550 whose FIFOs are on."""
-        return self._identification() | (0xC0 if self._fifo else 0)
+        return self._identification() | (IIR_FIFO if self._fifo else 0)
 
     def read_IIR(self, index: int, cpu: int) -> int:
         """Reading that the transmitter is empty ends that interrupt (table V)."""
         value = self.peek_IIR(0, cpu)
-        if value & 0x0F == IIR_THRE:
+        if value & IIR_SOURCE == IIR_THRE:
             self._thre_pending = False
             self._update()
         return value
@@ -354,12 +340,23 @@ class Ns16550(Device):
             self._clear_receiver()
         if changed or (fifo and value & FCR_XMIT_RESET):
             self._clear_transmitter()
-        self._trigger = LEVELS[value >> 6 & 3] if fifo else 1
+        self._trigger = LEVELS[_FCR["TRIGGER"].extract(value)] if fifo else 1
         self._update()
 
+    def write_LCR(self, index: int, cpu: int, value: int) -> None:
+        """A break holds the wire at once, in the middle of a character too (8.1, bit 6)."""
+        if self._is_breaking():
+            self._spoil()
+
     def write_MCR(self, index: int, cpu: int, value: int) -> None:
-        """In loopback the outputs are modem inputs; OUT2 gates the interrupt on a PC (8.8)."""
-        self._sense_modem()
+        """In loopback the outputs are modem inputs; OUT2 gates the interrupt on a PC (8.8).
+
+        Of a character that is on its way as loopback begins or ends, neither side gets all bits.
+        """
+        if (value ^ self._control_before) & MCR_LOOP or self._is_breaking():
+            self._spoil()
+        self._control_before = value
+        self._modem.sense(self._modem_control[0])
         self._update()
 
     def peek_LSR(self, index: int, cpu: int) -> int:
@@ -367,7 +364,9 @@ class Ns16550(Device):
         value = self._errors
         if self._received:
             value |= DR
-        if self._fifo and (self._errors & WITH_CHARACTER or max(self._received, default=0) >> 8):
+        if self._fifo and (
+            self._errors & WITH_CHARACTER or max(self._received, default=0) >> BESIDE
+        ):
             value |= FIFO_ERROR
         if self._empty:
             value |= THRE
@@ -387,12 +386,12 @@ class Ns16550(Device):
 
     def peek_MSR(self, index: int, cpu: int) -> int:
         """The inputs, and what has changed since the last read."""
-        return self._modem
+        return self._modem.status
 
     def read_MSR(self, index: int, cpu: int) -> int:
         """Clears the deltas, and with them the interrupt (8.9)."""
-        value = self._modem
+        value = self._modem.status
         if value & DELTAS:
-            self._modem &= ~DELTAS
+            self._modem.status &= ~DELTAS
             self._update()
         return value

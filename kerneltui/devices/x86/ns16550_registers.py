@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from kerneltui.hw.register import PORTS, RO, TAG, WO, Field, Register, RegisterTable
 
-_SOURCES = (
-    (0b0000, "modem status"),
-    (0b0001, "transmitter holding register empty"),
-    (0b0010, "received data"),
-    (0b0011, "line status"),
-    (0b0110, "character timeout"),
+SOURCES = (
+    (0b000, "modem status"),
+    (0b001, "transmitter holding register empty"),
+    (0b010, "received data"),
+    (0b011, "line status"),
+    (0b110, "character timeout"),
 )
+"""What the interrupt identification register can name, lowest priority first but for the last."""
 
 NS16550 = RegisterTable(
     __name__,
@@ -42,7 +43,7 @@ NS16550 = RegisterTable(
             "IIR", 2,
             (Field("NONE", 0, 1, RO, "No interrupt is pending"),
              Field("ID", 1, 3, RO, "The source of highest priority",
-                   values=tuple((code, text) for code, text in _SOURCES)),
+                   values=tuple((code, text) for code, text in SOURCES)),
              Field("FIFO", 6, 2, RO, "FIFOs are enabled", values=((0, "no"), (3, "yes")))),
             "Interrupt identification register", "8.6", width=8, reset=1, overlay="IIR",
         ),

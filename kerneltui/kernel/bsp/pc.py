@@ -147,6 +147,8 @@ class Pc(Platform):
         self.uart.init()
         self._note(console, f"Boot parameters: {self._boot or '(none)'}")
         self.tables = find_tables(self.cpu)
+        for text in self.tables.passed_over:
+            self._note(console, f"Passed over: {text}")
         madt, reason = self._apics()
         if madt is not None:
             ignore = "ignore-overrides" in self._faults
@@ -155,7 +157,15 @@ class Pc(Platform):
             self._note(console, f"Interrupts by the 8259s alone: {reason}")
         self.irq_manager.init()
         self._bring_up_clocks(console, madt)
-        century = self.tables.fadt.century_index if self.tables.fadt is not None else 0
+        self._bring_up_wall_clock(console)
+
+    def _bring_up_wall_clock(self, console: Console) -> None:
+        """Without a FADT there is an RTC, as in every PC of old."""
+        fadt = self.tables.fadt
+        if fadt is not None and not fadt.has_cmos_rtc:
+            self._note(console, "There is no RTC (FADT, IAPC_BOOT_ARCH bit 5)")
+            return
+        century = fadt.century_index if fadt is not None else 0
         self.wall_clock = WallClock(Rtc(self.cpu, century), self.timer, console)
 
     def _note(self, console: Console, text: str) -> None:

@@ -53,6 +53,23 @@ def bench():
     return Bench()
 
 
+def test_a_store_of_one_byte_leaves_the_other_lanes_alone(bench):
+    for pin in ("power_button", "rtc"):
+        bench.pm.input(pin)(True)
+    bench.at(1 << 23)
+    bench.enable(TMR | RTC)
+    bench.file.write(PM1_STS, 0xFF, 1)
+    assert bench.status == PWRBTN | RTC
+    bench.file.write(PM1_EN, 0, 1)
+    assert bench.file.read(PM1_EN, 2) == RTC
+    bench.file.write(PM1_EN + 1, PWRBTN >> 8, 1)
+    assert (bench.file.read(PM1_EN, 2), bench.sci) == (PWRBTN, True)
+    bench.file.write(PM1_CNT + 1, 0x1C, 1)
+    assert bench.file.read(PM1_CNT, 4) == 0x1C00 | SCI_EN
+    bench.file.write(PM1_CNT + 2, 0xFFFF, 2)
+    assert (bench.file.read(PM1_CNT, 4), bench.sci) == (0x1C00 | SCI_EN, True)
+
+
 def test_the_registers_are_where_ich9_has_them():
     places = {slot.name: (slot.offset, slot.register.width) for slot in Bench().file.slots()}
     assert places == {

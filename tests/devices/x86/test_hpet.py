@@ -347,6 +347,96 @@ def test_64_bit_periodic_timers_are_set_by_halves_with_val_set_before_each(bench
     assert bench.read(0x108) == 0x2_0000_0010
 
 
+@pytest.mark.parametrize("lanes", [(4, 4), (4, 2), (6, 1), (2, 2)])
+def test_a_store_to_the_read_only_part_of_a_configuration_changes_nothing(bench, lanes):
+    """Not Tn_VAL_SET_CNF, not the comparator, not what the timer waits for (2.3.8)."""
+    place, size = lanes
+    bench.watch("irq16")
+    bench.conf(0, PERIODIC | VAL_SET | ENABLE | route(16))
+    before = bench.read(0x100)
+    bench.file.write(0x100 + place, (1 << 8 * size) - 1, size)
+    assert bench.read(0x100) == before
+    bench.comp(0, 30)
+    assert bench.read(0x108) == 30, "the accumulator was still to be set"
+    bench.comp(0, 100)
+    bench.run()
+    bench.at(250)
+    assert [at for at, _, level in bench.edges if level] == [300, 1300, 2300]
+
+
+def test_a_store_to_the_read_only_half_does_not_match_anew(bench):
+    bench.watch("irq16")
+    bench.conf(0, ENABLE | route(16))
+    bench.comp(0, 100)
+    bench.run()
+    bench.at(100)
+    bench.file.write(0x104, 0, 4)
+    bench.at(101)
+    assert [at for at, _, level in bench.edges if level] == [1000]
+
+
+def test_a_store_to_the_second_byte_of_a_configuration_leaves_val_set(bench):
+    bench.conf(0, PERIODIC | VAL_SET)
+    bench.file.write(0x101, (MODE_32 | route(16)) >> 8, 1)
+    assert bench.read(0x100, 4) == 0x30 | PERIODIC | MODE_32 | route(16)
+    bench.comp(0, 50)
+    assert bench.read(0x108) == 50
+
+
+def test_a_store_to_the_low_byte_says_what_val_set_is(bench):
+    bench.conf(0, PERIODIC | VAL_SET)
+    bench.comp(0, 50)
+    bench.conf(0, PERIODIC | VAL_SET)
+    bench.file.write(0x100, PERIODIC, 1)
+    bench.comp(0, 70)
+    assert bench.read(0x108) == 50
+
+
+def test_each_half_of_the_accumulator_keeps_what_is_not_stored(bench):
+    """The period of before is no part of it."""
+    bench.conf(0, PERIODIC | VAL_SET)
+    bench.comp(0, 0x5_0000_0100)
+    bench.comp(0, 0x7_0000_0009)
+    bench.conf(0, PERIODIC | VAL_SET)
+    bench.comp(0, 0x20, size=4)
+    assert bench.read(0x108) == 0x5_0000_0020
+    bench.run()
+    bench.at(0x5_0000_0020)
+    assert bench.read(0x108) == 0x5_0000_0020 + 0x7_0000_0020
+
+
+def test_a_32_bit_timer_has_no_upper_half_to_store_to(bench):
+    bench.watch("irq16")
+    bench.conf(0, MODE_32 | PERIODIC | VAL_SET | ENABLE | route(16))
+    bench.file.write(0x10C, 9, 4)
+    bench.comp(0, 40, size=4)
+    assert bench.read(0x108) == 40, "Tn_VAL_SET_CNF was not used up"
+    bench.run()
+    bench.at(100)
+    assert [at for at, _, level in bench.edges if level] == [400, 800]
+
+
+def test_the_upper_halves_of_general_registers_are_reserved(bench):
+    bench.conf(0, LEVEL | ENABLE | route(16))
+    bench.comp(0, 10)
+    bench.run()
+    bench.at(10)
+    bench.file.write(0x014, 0xFFFF_FFFF, 4)
+    bench.file.write(0x024, 0xFFFF_FFFF, 4)
+    bench.file.write(0x004, 0, 4)
+    assert (bench.read(GINTR_STA), bench.line("irq16")) == (1, True)
+    bench.at(20)
+    assert bench.read(MAIN_CNT) == 20
+
+
+def test_a_halted_counter_is_set_by_halves(bench):
+    bench.file.write(MAIN_CNT, 0x1_2345_6789, 8)
+    bench.file.write(MAIN_CNT + 4, 7, 4)
+    assert bench.read(MAIN_CNT) == 0x7_2345_6789
+    bench.file.write(MAIN_CNT + 2, 0xABCD, 2)
+    assert bench.read(MAIN_CNT) == 0x7_ABCD_6789
+
+
 # -- routing --------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 import pickle
 
 import pytest
-from apic_bench import EXTINT, LOWEST, NMI, Bench
+from apic_bench import EXTINT, INIT, LOWEST, NMI, SMI, STARTUP, Bench
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +13,7 @@ from kerneltui.hw.scheduler import Scheduler
 
 SELECT, WINDOW, EOIR = 0x00, 0x10, 0x40
 LOGICAL, LOW_ACTIVE, REMOTE_IRR, LEVEL, MASKED = 1 << 11, 1 << 13, 1 << 14, 1 << 15, 1 << 16
+SEND_PENDING = 1 << 12
 
 
 class Messages:
@@ -20,9 +21,11 @@ class Messages:
 
     def __init__(self):
         self.sent = []
+        self.accepts = True
 
     def deliver(self, vector, mode, level_triggered, destination, logical):
         self.sent.append((vector, mode, level_triggered, destination, logical))
+        return self.accepts
 
     def reaches(self, cpu, destination, logical):
         return cpu == destination
@@ -244,6 +247,136 @@ def test_gates_and_the_view_of_a_pin():
         bench.apic.gates(24, 0)
 
 
+@pytest.mark.parametrize("mode", [NMI, INIT])
+def test_nmi_and_init_are_edges_whatever_the_trigger_mode_says(mode):
+    bench = IoBench()
+    bench.route(5, MASKED | LEVEL | mode << 8)
+    bench.pin(5, True)
+    bench.route(5, LEVEL | mode << 8)
+    assert bench.sent() == [], "the edge came while the pin was masked"
+    for level in (False, True, False, True):
+        bench.pin(5, level)
+    assert bench.messages.sent == [(0, mode, False, 0, False)] * 2
+    assert bench.entry(5) == LEVEL | mode << 8
+    state = bench.apic.interrupts(0)[5]
+    assert (state.trigger, state.active, state.pending) == ("edge", None, False)
+
+
+def test_an_entry_that_becomes_an_nmi_has_no_level_in_service():
+    bench = IoBench()
+    bench.route(5, LEVEL | 0x55)
+    bench.pin(5, True)
+    bench.route(5, LEVEL | NMI << 8 | 0x55)
+    assert bench.entry(5) == LEVEL | NMI << 8 | 0x55
+    bench.pin(5, False)
+    bench.pin(5, True)
+    assert bench.sent() == [0x55, 0x55]
+
+
+@pytest.mark.parametrize("mode", [3, STARTUP])
+@pytest.mark.parametrize("trigger", [0, LEVEL])
+def test_the_reserved_delivery_modes_reach_nobody(mode, trigger):
+    bench = IoBench()
+    bench.route(5, trigger | mode << 8 | 0x55)
+    bench.pin(5, True)
+    assert bench.sent() == []
+    assert not bench.entry(5) & REMOTE_IRR
+
+
+def test_remote_irr_waits_for_a_local_apic_to_accept():
+    bench = IoBench()
+    bench.messages.accepts = False
+    bench.route(9, LEVEL | 0x59)
+    bench.pin(9, True)
+    assert (bench.sent(), bench.entry(9)) == ([0x59], LEVEL | SEND_PENDING | 0x59)
+    bench.messages.accepts = True
+    bench.apic.retry()
+    assert (bench.sent(), bench.entry(9)) == ([0x59], LEVEL | REMOTE_IRR | 0x59)
+    bench.apic.retry()
+    assert bench.sent() == [], "once accepted it is not sent again"
+
+
+def test_a_level_that_falls_before_anybody_accepts_it_is_gone():
+    bench = IoBench()
+    bench.messages.accepts = False
+    bench.route(9, LEVEL | 0x59)
+    bench.pin(9, True)
+    bench.pin(9, False)
+    bench.messages.accepts = True
+    bench.sent()
+    bench.apic.retry()
+    assert (bench.sent(), bench.entry(9)) == ([], LEVEL | 0x59)
+
+
+def test_a_masked_level_is_not_pending_and_not_tried_again():
+    bench = IoBench()
+    bench.messages.accepts = False
+    bench.route(9, LEVEL | 0x59)
+    bench.pin(9, True)
+    bench.route(9, MASKED | LEVEL | 0x59)
+    bench.sent()
+    bench.apic.retry()
+    assert (bench.sent(), bench.entry(9)) == ([], MASKED | LEVEL | 0x59)
+
+
+def test_an_edge_that_nobody_accepts_is_lost():
+    bench = IoBench()
+    bench.messages.accepts = False
+    bench.route(4, 0x44)
+    bench.pin(4, True)
+    bench.messages.accepts = True
+    bench.sent()
+    bench.apic.retry()
+    assert (bench.sent(), bench.entry(4)) == ([], 0x44)
+
+
+def test_a_refused_level_goes_to_the_destination_that_is_written_next():
+    bench = IoBench()
+    bench.messages.accepts = False
+    bench.route(9, LEVEL | 0x59, destination=7)
+    bench.pin(9, True)
+    bench.messages.accepts = True
+    bench.write(0x11 + 2 * 9, 1 << 24)
+    assert bench.messages.sent[-1] == (0x59, 0, True, 1, False)
+    assert bench.entry(9) & REMOTE_IRR
+
+
+def test_without_local_apics_nothing_is_accepted():
+    chip = IoApic("ioapic", Config(), Scheduler())
+    chip.indirect.write(0x10 + 2 * 9, LEVEL | 0x59)
+    chip.input("pin", 9)(True)
+    assert chip.indirect.read(0x10 + 2 * 9) == LEVEL | SEND_PENDING | 0x59
+
+
+@pytest.mark.parametrize("size", [1, 2])
+@pytest.mark.parametrize("trigger", [0, LEVEL])
+def test_a_narrow_store_through_the_window_changes_its_own_lanes_of_the_selected_entry(
+    size, trigger
+):
+    bench = IoBench()
+    bench.route(9, MASKED | trigger | 0x59)
+    bench.route(10, MASKED | 0x77, destination=0xA5)
+    bench.apic.regs.write(SELECT, 0x10 + 2 * 9)
+    bench.apic.regs.write(WINDOW + 2, 0, size)
+    assert bench.entry(9) == trigger | 0x59
+    bench.apic.regs.write(WINDOW, (trigger | 0x161) & (1 << 8 * size) - 1, size)
+    assert bench.entry(9) == trigger | (0x161 if size == 2 else 0x61)
+    assert (bench.entry(10), bench.read(0x11 + 2 * 10)) == (MASKED | 0x77, 0xA5 << 24)
+
+
+def test_a_narrow_store_that_drives_no_vector_ends_nothing():
+    bench = IoBench()
+    bench.route(9, LEVEL | 0x20)
+    bench.route(10, LEVEL | 0x00)
+    bench.pin(9, True)
+    bench.pin(10, True)
+    bench.sent()
+    bench.apic.regs.write(EOIR + 1, 0x20, 1)
+    assert bench.sent() == []
+    bench.apic.regs.write(EOIR, 0x20, 1)
+    assert bench.sent() == [0x20]
+
+
 # -- with local APICs ---------------------------------------------------------------------------
 
 
@@ -277,6 +410,88 @@ def test_extint_reaches_the_core_as_such():
     pair.route(0, EXTINT << 8)
     pair.pin(0, True)
     assert pair.local.take() == 0x28
+
+
+@pytest.mark.parametrize("mode", [SMI, EXTINT])
+def test_a_level_of_a_mode_that_has_no_vector_is_accepted_by_an_apic_that_is_on(mode):
+    pair = Pair()
+    pair.route(9, LEVEL | mode << 8)
+    pair.pin(9, True)
+    assert pair.entry(9) == LEVEL | REMOTE_IRR | mode << 8
+
+
+def refused(**changes):
+    """A level at pin 9 that no local APIC accepts, for one reason."""
+    pair = Pair()
+    low, destination = changes.get("low", 0x59), changes.get("destination", 1)
+    for name, value in changes.get("apic", {}).items():
+        pair.local.write(name, value, 1)
+    pair.route(9, LEVEL | low, destination)
+    pair.pin(9, True)
+    assert pair.entry(9) & (REMOTE_IRR | SEND_PENDING) == SEND_PENDING
+    return pair
+
+
+def delivered(pair, cpu=1, vector=0x59):
+    assert pair.local.bitmap("IRR", cpu) == {vector}
+    assert pair.entry(9) & (REMOTE_IRR | SEND_PENDING) == REMOTE_IRR
+    return pair.local.take(cpu) == vector
+
+
+def test_a_software_disabled_apic_accepts_no_level_until_it_is_enabled():
+    pair = refused(apic={"SVR": 0xFF})
+    pair.local.write("TPR", 0, 1)
+    assert not pair.local.intr(1)
+    pair.local.write("SVR", 0x1FF, 1)
+    assert delivered(pair)
+
+
+def test_a_level_for_nobody_is_delivered_to_the_apic_that_gets_its_id():
+    pair = refused(destination=5)
+    pair.local.write("APIC_ID", 5 << 24, 1)
+    assert delivered(pair)
+
+
+@pytest.mark.parametrize(
+    ("before", "name", "value"),
+    [
+        ({"LDR": 0x0200_0000}, "LDR", 0x0100_0000),
+        ({"DFR": 0x0FFF_FFFF, "LDR": 0x2100_0000}, "DFR", 0xFFFF_FFFF),
+    ],
+)
+def test_a_level_for_a_logical_destination_waits_for_an_apic_that_matches(before, name, value):
+    pair = refused(low=LOGICAL | 0x59, apic=before)
+    pair.local.write(name, value, 1)
+    assert delivered(pair)
+
+
+def test_of_an_empty_set_of_candidates_for_lowest_priority_none_accepts():
+    pair = refused(low=LOWEST << 8 | 0x59, apic={"SVR": 0xFF})
+    pair.local.write("SVR", 0x1FF, 1)
+    assert delivered(pair)
+
+
+def test_an_illegal_vector_is_accepted_by_nobody_until_the_entry_has_another():
+    pair = refused(low=0x0F)
+    assert pair.local.errors(1) == 1 << 6
+    pair.route(9, LEVEL | 0x59, 1)
+    assert delivered(pair)
+
+
+def test_an_apic_that_is_off_accepts_nothing_until_it_is_on_and_enabled():
+    pair = refused(apic={"IA32_APIC_BASE": 0xFEE0_0000})
+    pair.local.write("IA32_APIC_BASE", 0xFEE0_0800, 1)
+    assert not pair.entry(9) & REMOTE_IRR, "it comes back software disabled"
+    pair.local.write("SVR", 0x1FF, 1)
+    assert delivered(pair)
+
+
+def test_one_apic_that_accepts_is_enough():
+    pair = Pair()
+    pair.local.write("SVR", 0xFF, 0)
+    pair.route(9, LEVEL | 0x59, destination=0xFF)
+    pair.pin(9, True)
+    assert delivered(pair)
 
 
 # -- promises -----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from apic_bench import (
     MASKED,
     NMI,
     OTHERS,
+    PERIODIC,
     SELF,
     SMI,
     STARTUP,
@@ -270,6 +271,57 @@ def test_a_global_disable_turns_the_pins_into_intr_and_nmi_and_forgets_all_but_t
     assert (bench.read("TPR"), bench.read("SVR"), bench.bitmap("IRR")) == (0, 0xFF, set())
     assert bench.read("APIC_ID") == 0x0700_0000
     assert not bench.intr(), "LINT0 is masked again"
+
+
+def test_an_apic_that_is_off_gets_no_message_of_any_kind():
+    bench = Bench(cpus=2)
+    bench.write("IA32_APIC_BASE", 0xFEE0_0000, 1)
+    for mode in (FIXED, LOWEST, SMI, NMI, INIT, STARTUP):
+        for destination in (1, 0xFF):
+            bench.send(0x41 | mode << 8, destination)
+    bench.send(0x41 | OTHERS)
+    bench.message(0x42, destination=1)
+    bench.message(0, EXTINT, destination=1)
+    assert (bench.bitmap("IRR", 1), bench.intr(1), bench.nmis[1]) == (set(), False, 0)
+    assert [entry for entry in bench.told if entry[0] == 1] == []
+    assert not bench.apic.reaches(1, 1, False)
+    assert not bench.apic.reaches(1, 0xFF, False)
+
+
+def test_the_timer_of_an_apic_that_is_off_stands_and_what_it_counted_is_forgotten():
+    bench = Bench()
+    bench.write("LVT_TIMER", 0x31 | PERIODIC)
+    bench.write("DIV_CONF", 0b1011)
+    bench.write("INIT_COUNT", 100)
+    bench.at(150)
+    bench.write("IA32_APIC_BASE", 0xFEE0_0000)
+    assert bench.scheduler.armed() == []
+    bench.at(1000)
+    bench.write("IA32_APIC_BASE", 0xFEE0_0800)
+    names = ("LVT_TIMER", "DIV_CONF", "INIT_COUNT", "CUR_COUNT", "SVR", "ESR")
+    assert [bench.read(name) for name in names] == [MASKED, 0, 0, 0, 0xFF, 0]
+    bench.at(5000)
+    assert (bench.bitmap("IRR"), bench.bitmap("ISR")) == (set(), set())
+
+
+def test_what_is_stored_while_the_apic_is_off_is_not_there_when_it_comes_back():
+    bench = Bench()
+    bench.write("IA32_APIC_BASE", 0xFEE0_0000)
+    bench.write("SVR", 0x1FF)
+    bench.write("TPR", 0x30)
+    bench.write("IA32_APIC_BASE", 0xFEE0_0800)
+    assert (bench.read("SVR"), bench.read("TPR")) == (0xFF, 0)
+
+
+def test_a_core_whose_apic_was_off_does_not_wait_for_a_start_up_message():
+    bench = Bench(cpus=2)
+    bench.send(INIT << 8, 1)
+    bench.send(STARTUP << 8 | 0x12, 1)
+    bench.told.clear()
+    bench.write("IA32_APIC_BASE", 0xFEE0_0000, 1)
+    bench.write("IA32_APIC_BASE", 0xFEE0_0800, 1)
+    bench.send(STARTUP << 8 | 0x12, 1)
+    assert bench.told == [], "only INIT makes it wait"
 
 
 # -- messages -----------------------------------------------------------------------------------

@@ -133,6 +133,26 @@ def test_a_deadline_that_has_passed_interrupts_at_once_and_zero_disarms():
     assert interrupts(bench, 7000) == []
 
 
+def test_the_time_stamp_counter_of_a_deadline_has_64_bits():
+    """It was set so that it soon comes round: then what was far ahead is still ahead."""
+    bench = started(0, DEADLINE)
+    bench.apic.shift_tsc(0, (1 << 64) - 100)
+    bench.write(MSR, 50)
+    assert interrupts(bench, 2) == [1], "50 has passed: the counter is near its end"
+    bench.at(150)
+    bench.write(MSR, 400)
+    state = bench.apic.comparators(0)[0]
+    assert (state.counter, state.met, state.due_ns) == (50, False, 500)
+    assert interrupts(bench, 1000) == [500]
+
+
+def test_a_deadline_before_the_end_of_the_counter_comes_before_it_goes_round():
+    bench = started(0, DEADLINE)
+    bench.apic.shift_tsc(0, (1 << 64) - 100)
+    bench.write(MSR, (1 << 64) - 40)
+    assert interrupts(bench, 1000) == [60]
+
+
 def test_the_counts_do_not_work_in_deadline_mode_nor_the_deadline_in_the_others():
     bench = started(500, DEADLINE)
     assert (bench.read("INIT_COUNT"), bench.read("CUR_COUNT")) == (0, 0)

@@ -397,6 +397,80 @@ def test_loopback_feeds_the_transmitter_to_the_receiver_and_the_outputs_to_the_i
     assert uart.inp(MSR) >> 4 == 8
 
 
+BREAK = EIGHT_BITS | 0x40
+
+
+@pytest.mark.parametrize("instant", [False, True])
+def test_a_break_acts_on_the_output_pin_alone_so_that_loopback_does_not_notice(instant):
+    """8.1 bit 6: "has no effect on the transmitter logic"; 8.8: the shift register is looped."""
+    uart = Uart(mcr=LOOP, lcr=BREAK, instant=instant)
+    uart.send(0x5A)
+    uart.run(FRAME)
+    assert (uart.inp(LSR), uart.inp(DATA), uart.sent) == (DR | THRE | TEMT, 0x5A, [])
+
+
+@pytest.mark.parametrize("start", [0, FRAME // 2])
+def test_a_break_spoils_the_character_that_it_touches_and_no_other(start):
+    uart = Uart()
+    uart.send(0x41)
+    uart.send(0x42)
+    uart.run(start)
+    uart.out(LCR, BREAK)
+    uart.run(FRAME // 4)
+    uart.out(LCR, EIGHT_BITS)
+    uart.run(2 * FRAME)
+    assert (uart.sent, uart.inp(LSR)) == ([0x42], THRE | TEMT), "the transmitter takes its time"
+
+
+def test_a_break_that_begins_before_a_character_and_ends_in_it_spoils_it():
+    uart = Uart(lcr=BREAK)
+    uart.send(0x41)
+    uart.run(FRAME // 2)
+    uart.out(LCR, EIGHT_BITS)
+    uart.send(0x42)
+    uart.run(2 * FRAME)
+    assert uart.sent == [0x42]
+
+
+@pytest.mark.parametrize(("before", "after"), [(OUT2, LOOP), (LOOP, OUT2)])
+def test_a_character_on_its_way_as_loopback_changes_arrives_nowhere(before, after):
+    uart = Uart(mcr=before)
+    uart.send(0x41)
+    uart.run(FRAME // 2)
+    uart.out(MCR, after)
+    uart.run(FRAME)
+    assert (uart.sent, uart.inp(LSR)) == ([], THRE | TEMT)
+    uart.send(0x42)
+    uart.run(FRAME)
+    assert (uart.sent, uart.inp(LSR) & DR) == (([], DR) if after == LOOP else ([0x42], 0))
+
+
+def test_loopback_for_a_moment_in_a_character_spoils_it_too():
+    uart = Uart()
+    uart.send(0x41)
+    uart.run(FRAME // 2)
+    uart.out(MCR, LOOP)
+    uart.out(MCR, OUT2)
+    uart.run(FRAME)
+    assert uart.sent == []
+
+
+def test_other_bits_of_lcr_and_mcr_do_not_touch_a_character_on_its_way():
+    uart = Uart()
+    uart.send(0xC1)
+    uart.run(FRAME // 2)
+    uart.out(LCR, 0x02)
+    uart.out(MCR, OUT2 | 3)
+    uart.run(FRAME)
+    assert uart.sent == [0xC1], "it was loaded with eight bits"
+
+
+def test_a_break_that_is_received_is_a_zero_character_whatever_the_sampler_made_of_it():
+    uart = Uart()
+    uart.arrive(0x55, errors=4)
+    assert (uart.inp(LSR), uart.inp(DATA)) == (DR | BI | THRE | TEMT, 0)
+
+
 def test_on_a_pc_the_interrupt_passes_only_while_out2_is_on():
     uart = Uart(ier=RDA_ON, mcr=0)
     uart.arrive(1)
