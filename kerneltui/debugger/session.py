@@ -59,11 +59,14 @@ class Goal:
 
     title: str
     conditions: dict[str, Any] = field(default_factory=dict)
+    completes: bool = False
+    """where the tracepoint is passed inside a handler, that one returns first"""
 
 
 STEP = Goal("one instruction", {"steps": 1})
 NEXT_INTERRUPT = Goal("the next interrupt", {"interrupt": True})
-NEXT_TIMER_EVENT = Goal("the next timer event", {"tracepoint": "timer_callback_done"})
+CALLBACK_DONE = Goal("the end of a timer callback", {"tracepoint": "timer_callback_done"})
+NEXT_TIMER_EVENT = Goal("the next timer event", CALLBACK_DONE.conditions, completes=True)
 FREE = Goal("running")
 BOOT = Goal("the first idle", {"idle": True})
 
@@ -119,6 +122,8 @@ class Session:
         self.known_registers: dict[views.RegisterPlace, tuple[object, views.RegisterView]] = {}
         self._began: tuple[Goal, int] | None = None
         """the goal that is pursued, and since when (virtual time)"""
+        self._completing: tuple[int, int] | None = None
+        """the core that has run a callback of the goal, and how many handlers it was in"""
         self._gave_up = False
         self.rates = RateMeter()
         self.firmware = firmware_views(self.machine.memory)
@@ -160,8 +165,16 @@ class Session:
         return self.advance(NEXT_INTERRUPT)
 
     def next_timer_event(self) -> StopReason:
-        """Run until a timer callback has run."""
+        """Run until a timer callback has run and its interrupt's handler has returned.
+
+        Where several run in one interrupt, all have; one outside any handler is over when it ends.
+        Answers TRACEPOINT.
+        """
         return self.advance(NEXT_TIMER_EVENT)
+
+    def next_callback(self) -> StopReason:
+        """Run until a timer callback has run; of its interrupt's handler the rest is to come."""
+        return self.advance(CALLBACK_DONE)
 
     def finish(self) -> StopReason:
         """Run until the handler in progress has returned; outside any, to the end of the next."""
@@ -198,13 +211,13 @@ class Session:
         conditions["until"] = min(conditions.get("until", NEVER), until)
         dozes = stepping and self._waits_beside_others()
         if dozes:
-            conditions |= NEXT_INTERRUPT.conditions | NEXT_TIMER_EVENT.conditions
+            conditions |= NEXT_INTERRUPT.conditions | CALLBACK_DONE.conditions
         before = self._progress()
-        reason = self._run(goal, conditions)
+        reason = self._run_to_the_end(goal, conditions)
         if self._progress() != before:
             self.generation += 1
         if reason not in {StopReason.BUDGET, StopReason.TIME}:
-            self._began = None
+            self._began = self._completing = None
         if dozes and reason in {StopReason.INTERRUPT, StopReason.TRACEPOINT}:
             self.last_stop = f"core {self.focus} sleeps on"
             return reason
@@ -212,7 +225,29 @@ class Session:
             self.focus = self.machine.stopped
         if reason is not StopReason.NOTHING_DUE or not self._gave_up:
             self._say(reason)
+        if goal.completes and reason is StopReason.TRACEPOINT:
+            self.last_stop = "timer event done"
         return reason
+
+    def _run_to_the_end(self, goal: Goal, conditions: dict[str, Any]) -> StopReason:
+        """Run on; a goal that completes is reached when the handler in progress has returned."""
+        limits = dict(conditions)
+        if self._completing is None:
+            begun = self._retired()
+            reason = self._run(goal, conditions)
+            depth = self.machine.cores[self.machine.stopped].depth
+            if reason is not StopReason.TRACEPOINT or not goal.completes or not depth:
+                return reason
+            self._completing = self.machine.stopped, depth
+            limits["instructions"] -= self._retired_since(begun)
+        if limits["instructions"] <= 0:
+            return StopReason.BUDGET
+        core, depth = self._completing
+        reason = self.machine.run(
+            until=limits["until"], instructions=limits["instructions"], focus=core,
+            below_depth=depth,
+        )  # fmt: skip
+        return StopReason.TRACEPOINT if reason is StopReason.HANDLER_DONE else reason
 
     def _run(self, goal: Goal, conditions: dict[str, Any]) -> StopReason:
         """Run on; towards an event only as long as one can come.
@@ -225,7 +260,7 @@ class Session:
             return self.machine.run(**conditions)
         if self._began is None or self._began[0] is not goal:
             self._began = goal, self.machine.now
-        until, begun = conditions["until"], [core.retired for core in self.machine.cores]
+        until, begun = conditions["until"], self._retired()
         while not self._nothing_to_wait_for():
             patience = self._patience(self._began[1])
             conditions["until"] = min(until, patience)
@@ -238,9 +273,8 @@ class Session:
                 return StopReason.NOTHING_DUE
             if reason is not StopReason.IDLE:
                 return reason
-            retired = zip(self.machine.cores, begun, strict=True)
-            conditions["instructions"] -= max(core.retired - first for core, first in retired)
-            begun = [core.retired for core in self.machine.cores]
+            conditions["instructions"] -= self._retired_since(begun)
+            begun = self._retired()
             if conditions["instructions"] <= 0:
                 return StopReason.BUDGET
         return StopReason.NOTHING_DUE
@@ -267,7 +301,14 @@ class Session:
         return [core for core in cores if core is not self.core and core.state is not CoreState.OFF]
 
     def _progress(self) -> tuple[int, ...]:
-        return self.machine.now, *(core.retired for core in self.machine.cores)
+        return self.machine.now, *self._retired()
+
+    def _retired(self) -> list[int]:
+        return [core.retired for core in self.machine.cores]
+
+    def _retired_since(self, begun: list[int]) -> int:
+        """The most that one core has."""
+        return max(now - then for now, then in zip(self._retired(), begun, strict=True))
 
     @property
     def core(self) -> HostedCore:
@@ -295,7 +336,7 @@ class Session:
 
         Of all cores: any of them may be the one on show after the next stop.
         """
-        self._began = None
+        self._began = self._completing = None
         if self._viewed >= 0:
             if self._viewed != self.generation:
                 self.values = views.register_values(self.machine, self.focus)

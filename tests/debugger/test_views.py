@@ -108,7 +108,7 @@ def test_the_armed_timeout_is_the_head_and_the_comparator_agrees(board):
 @both
 def test_while_a_callback_runs_no_timeout_is_armed(board):
     session = booted(board)
-    session.next_timer_event()
+    session.next_callback()
     view = session.view()
     assert not any(item.armed for item in view.timeouts)
     assert sum(item.handling for item in view.timeouts) <= 1

@@ -215,7 +215,7 @@ async def test_8_9_and_0_take_the_place_of_the_registers():
 async def test_what_was_behind_is_up_to_date_when_it_comes_back():
     async with dashboard(keys=["9", "n", "1"]) as seen:
         await seen.arrived()
-        assert "timer callback done" in seen.status()
+        assert "timer event done" in seen.status()
         before = seen.lines(REGISTERS)
         assert any("CNTP_CVAL" in line for line in before)
 
