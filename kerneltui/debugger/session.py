@@ -14,6 +14,7 @@ from kerneltui.debugger import views
 from kerneltui.debugger.firmware_views import firmware_views
 from kerneltui.debugger.platform_views import counter_views
 from kerneltui.debugger.rates import WINDOW_NS, RateMeter
+from kerneltui.debugger.register_views import RegisterPlace, RegisterView, register_values
 from kerneltui.debugger.timeline import Window
 from kerneltui.debugger.trace import EventNames, RawEvent, Recorder
 from kerneltui.hw.scheduler import NEVER
@@ -117,9 +118,9 @@ class Session:
         self.last_stop = "at reset"
         self.focus = 0
         """the core on show, which is the one that steps; it follows where something happens"""
-        self.values: dict[views.RegisterPlace, int] = {}
-        self.baseline: dict[views.RegisterPlace, int] = {}
-        self.known_registers: dict[views.RegisterPlace, tuple[object, views.RegisterView]] = {}
+        self.values: dict[RegisterPlace, int] = {}
+        self.baseline: dict[RegisterPlace, int] = {}
+        self.known_registers: dict[RegisterPlace, tuple[object, RegisterView]] = {}
         self._began: tuple[Goal, int] | None = None
         """the goal that is pursued, and since when (virtual time)"""
         self._completing: tuple[int, int] | None = None
@@ -339,10 +340,10 @@ class Session:
         self._began = self._completing = None
         if self._viewed >= 0:
             if self._viewed != self.generation:
-                self.values = views.register_values(self.machine, self.focus)
+                self.values = register_values(self.machine, self.focus)
             self.baseline = dict(self.values)
             for core in self._others():
-                self.baseline.update(views.register_values(self.machine, core.index))
+                self.baseline.update(register_values(self.machine, core.index))
         self.recorder.touched.clear()
 
     def type(self, data: bytes) -> int:
@@ -372,7 +373,7 @@ class Session:
         ``shape`` asks for that of the timeout queue too, and ``timeline`` for a window of that: few
         pictures show them.
         """
-        self.values = views.register_values(self.machine, self.focus)
+        self.values = register_values(self.machine, self.focus)
         self._viewed = self.generation
         return views.build(self, shape=shape, timeline=timeline)
 

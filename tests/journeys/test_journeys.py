@@ -20,6 +20,8 @@ from dashboard import (
 )
 from textual.worker import WorkerFailed
 
+from kerneltui.debugger.session import CALLBACK_DONE
+
 UART_IRQ = {"rpi4": 153, "rpi3": 57}
 BOARDS = ("rpi4", "rpi3")
 
@@ -148,7 +150,8 @@ async def test_s_shows_a_timer_interrupt_register_by_register():
         retired = seen.session.machine.core.retired
         await seen.press("s")
         assert seen.session.machine.core.retired == retired + 1
-        assert "→read 0x1e INTERRUPT_ID=30" in seen.line(REGISTERS, "GICC_IAR")
+        assert "000003ff INTERRUPT_ID=1023(spurious)" in seen.line(REGISTERS, "GICC_IAR")
+        assert "→ read 0000001e INTERRUPT_ID=30" in seen.line(REGISTERS, "→ read 0000001e")
         active = seen.line(REGISTERS, "GICD_ISACTIVER0")
         assert active.startswith("*GICD_ISACTIVER0")
         assert "irq 30" in active
@@ -159,23 +162,27 @@ async def test_s_shows_a_timer_interrupt_register_by_register():
         await seen.press("s")
         control = seen.line(REGISTERS, "CNTP_CTL_EL0")
         assert control.startswith("*CNTP_CTL_EL0")
-        assert "←wrote 0x4" in control
+        assert "00000000 ENABLE=0 IMASK=0 ISTATUS=0" in control
+        assert "00000004 ENABLE=0 IMASK=0 ISTATUS=1" in seen.line(REGISTERS, "← wrote")
         assert "off" in seen.line(TIMERS, "CNTP_CVAL")
         assert not seen.line(REGISTERS, "GICD_ISACTIVER0").startswith("*")
 
-        await seen.press("n")
+        seen.app.runner.start(CALLBACK_DONE)
+        await seen.arrived()
+        assert "timer callback done" in seen.status()
         await step_to(seen, "msr CNTP_CVAL_EL0")
         old = seen.line(REGISTERS, "CNTP_CVAL_EL0")
         await seen.press("s")
         compare = seen.line(REGISTERS, "CNTP_CVAL_EL0")
         assert compare.startswith("*CNTP_CVAL_EL0")
-        assert "←wrote" in compare
+        assert compare.split()[1] in seen.line(REGISTERS, "← wrote")
         assert compare.split()[1] != old.split()[1]
 
         await step_to(seen, "str GICC_EOIR")
         assert "irq 30" in seen.line(REGISTERS, "GICD_ISACTIVER0")
         await seen.press("s")
-        assert "←wrote 0x1e" in seen.line(REGISTERS, "GICC_EOIR")
+        assert "only written" in seen.line(REGISTERS, "GICC_EOIR")
+        assert "← wrote 0000001e EOIINTID=30" in seen.line(REGISTERS, "← wrote")
         ended = seen.line(REGISTERS, "GICD_ISACTIVER0")
         assert ended.startswith("*GICD_ISACTIVER0")
         assert "irq 30" not in ended
@@ -188,7 +195,8 @@ async def test_s_on_the_pi_3_reads_the_local_source_then_ends_at_the_timer():
         await step_to(seen, "ldr CORE0_INTERRUPT_SOURCE")
         await seen.press("s")
         source = seen.line(REGISTERS, "CORE0_INTERRUPT_SOURCE")
-        assert "→read 0x2" in source
+        assert "00000002 CNTPNSIRQ=1" in source
+        assert seen.line(REGISTERS, "→ read").endswith("→ read 00000002")
         await step_to(seen, "msr CNTP_CTL_EL0")
         await seen.press("s")
         assert seen.line(REGISTERS, "CORE0_INTERRUPT_SOURCE").startswith("*")

@@ -8,11 +8,11 @@ from dashboard import booted
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kerneltui.debugger.numbering import set_bits
+from kerneltui.debugger.register_views import FieldView, RegisterView
 from kerneltui.debugger.views import (
     ComparatorView,
-    FieldView,
     InterruptView,
-    RegisterView,
     TimeoutView,
 )
 from kerneltui.kernel.irq import IrqHandler
@@ -22,7 +22,6 @@ from kerneltui.tui.panels.console import ConsolePanel
 from kerneltui.tui.panels.interrupts import InterruptsPanel, interrupt_line
 from kerneltui.tui.panels.registers import (
     RegistersPanel,
-    bits_text,
     collapse,
     field_text,
     register_lines,
@@ -32,14 +31,14 @@ from kerneltui.tui.panels.timers import comparator_lines
 from kerneltui.tui.widgets.line_view import STYLES, line_text
 
 
-def field(name, value, width=1, meaning="", first_irq=None):
-    return FieldView(name, value, width, meaning, first_irq)
+def field(name, value, width=1, meaning="", first_irq=None, **facts):
+    return FieldView(name, value, width, meaning, first_irq, **facts)
 
 
 def register(name="GICC_IAR", value=0x1E, fields=(), **facts):
     usual = {
-        "address": 0xFF84200C, "width": 32, "is_alias": False, "at_reset": False,
-        "changed": False, "access": "",
+        "address": 0xFF84200C, "width": 32, "alias_of": "", "at_reset": False,
+        "changed": False, "access": "", "access_value": 0, "access_fields": (),
     }  # fmt: skip
     return RegisterView(name=name, value=value, fields=tuple(fields), **(usual | facts))
 
@@ -109,13 +108,13 @@ def test_a_flag_is_a_letter_a_dot_or_nothing():
     ],
 )
 def test_set_bits_are_interrupt_numbers(value, first, text):
-    assert bits_text(value, first) == text
+    assert set_bits(value, first) == text
 
 
 @given(st.integers(0, (1 << 32) - 1), st.integers(0, 992))
 def test_interrupt_numbers_can_be_read_back(value, first):
     again = 0
-    for run in bits_text(value, first).split(","):
+    for run in set_bits(value, first).split(","):
         start, _, end = run.partition("-")
         for number in range(int(start or 0), int(end or start or -1) + 1):
             again |= 1 << (number - first)
@@ -127,6 +126,9 @@ def test_fields_in_words():
     assert field_text(field("INTERRUPT_ID", 1023, 10, "spurious")) == "INTERRUPT_ID=1023(spurious)"
     assert field_text(field("PPI", 1 << 14, 16, first_irq=16)) == "PPI: irq 30"
     assert field_text(field("SGI", 0, 16, first_irq=0)) == "SGI: none"
+    vectors = field("VECTORS", 1 << 12 | 3, 32, first_irq=224, numbering="vector")
+    assert field_text(vectors) == "VECTORS: vec 0xe0-0xe1,0xec"
+    assert field_text(field("BASE", 0xFEE00, 40, hex_shift=12)) == "BASE=0xfee00000"
 
 
 # -- registers -------------------------------------------------------------------------------------
@@ -139,11 +141,23 @@ def test_a_register_tells_offset_value_and_fields():
     ]
 
 
-def test_a_change_has_a_star_and_an_access_its_direction():
-    read = register(changed=True, access="read 0x1e")
-    assert texts(register_lines(read, 9, 80))[0].startswith("*GICC_IAR  00c 0000001e →read 0x1e")
-    written = register("GICC_EOIR", 0, access="wrote 0x1e")
-    assert "←wrote 0x1e" in texts(register_lines(written, 9, 80))[0]
+def test_the_value_now_and_what_was_read_stand_apart_each_with_its_fields():
+    now = field("INTERRUPT_ID", 1023, 10, "spurious")
+    read = register(value=0x3FF, fields=[now], changed=True, access="read", access_value=0x1E,
+                    access_fields=(field("INTERRUPT_ID", 30, 10),))  # fmt: skip
+    assert texts(register_lines(read, 9, 80)) == [
+        "*GICC_IAR  00c 000003ff INTERRUPT_ID=1023(spurious)",
+        "        → read 0000001e INTERRUPT_ID=30",
+    ]
+
+
+def test_a_register_that_is_only_written_shows_what_was_written():
+    written = register("GICC_EOIR", 0, access="wrote", access_value=0x1E,
+                       access_fields=(field("EOIINTID", 30, 10),))  # fmt: skip
+    assert texts(register_lines(written, 9, 80)) == [
+        " GICC_EOIR 00c 00000000 only written",
+        "       ← wrote 0000001e EOIINTID=30",
+    ]
 
 
 def test_zero_fields_are_only_counted_in_the_short_form():
@@ -392,3 +406,50 @@ def test_without_a_filter_only_registers_with_something_to_say_are_listed():
     assert "GICD_ISENABLER0" in shown
     assert "GICD_ICENABLER0" not in shown, "the same state by another name"
     assert "GICD_ISPENDR0" not in shown, "at its reset value"
+
+
+# -- the registers of each board, at the widths of both layouts ------------------------------------
+
+WIDTHS = pytest.mark.parametrize("width", [67, 77])
+"""Of a panel that takes half of 140 columns, and of one alone in 80."""
+
+
+def registers_of(board, width, *commands, scenario="timer-callbacks"):
+    session = booted(board, scenario)
+    for command in commands:
+        session.mark()
+        getattr(session, command)()
+    shown = texts(RegistersPanel(1).content(session.view(), width))
+    session.close()
+    return shown
+
+
+@WIDTHS
+def test_a_face_that_alone_holds_a_value_shows_and_its_twin_does_not(width):
+    shown = registers_of("rpi3", width)
+    assert " ENABLE_IRQS_2 214 02000000 IRQS: irq 57" in shown
+    assert "DISABLE_IRQS_2" not in "\n".join(shown)
+    assert "ENABLE_BASIC_IRQS" not in "\n".join(shown), "at reset"
+
+
+@WIDTHS
+def test_addresses_and_vectors_are_hex(width):
+    shown = "\n".join(registers_of("x86", width, "next_callback"))
+    assert "BSP=1 EN=1 BASE=0xfee00000" in shown
+    assert "LVT_TIMER  320 000000ec VECTOR=0xec" in shown
+    assert "VECTORS: vec 0xec" in shown
+    assert "INTVEC=0x34" in shown
+    assert "T7_T3=0x28" in shown, "the slave's vectors begin there"
+
+
+@WIDTHS
+def test_an_acknowledge_stands_below_the_value_now(width):
+    steps = ["next_interrupt", *["step"] * 4]
+    for count in range(2, len(steps) + 1):
+        shown = registers_of("rpi4", width, *steps[:count])
+        if any("→ read 0000001e" in line for line in shown):
+            break
+    place = next(n for n, line in enumerate(shown) if line[1:].startswith("GICC_IAR"))
+    assert "000003ff INTERRUPT_ID=1023(spurious)" in shown[place]
+    assert shown[place + 1].strip().startswith("→ read 0000001e INTERRUPT_ID=30")
+    assert shown[place].index("000003ff") == shown[place + 1].index("0000001e")

@@ -1,0 +1,74 @@
+"""What does not fit: panels cut their lines here, and set their columns here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import TypeVar
+
+from rich.cells import cell_len, set_cell_size
+
+from kerneltui.debugger.views import MachineView
+from kerneltui.tui.panels.base import Panel
+from kerneltui.tui.widgets.line_view import Line, line_text
+
+ELLIPSIS = "…"
+GAP = "  "
+"""Between two columns."""
+AnyPanel = TypeVar("AnyPanel", bound=Panel)
+Content = Callable[[AnyPanel, MachineView, int], Sequence[Line]]
+
+
+def fitted(content: Content[AnyPanel]) -> Content[AnyPanel]:
+    """For a panel's ``content``: no line is wider than the panel, and what is cut says so."""
+
+    @wraps(content)
+    def cut_to_width(panel: AnyPanel, view: MachineView, width: int) -> Sequence[Line]:
+        return [cut(line, width) for line in content(panel, view, width)]
+
+    return cut_to_width
+
+
+def cut(line: Line, width: int) -> Line:
+    """The line in at most ``width`` cells; an ellipsis stands for the rest.
+
+    Half a number is a wrong one: nobody may take it for the whole.
+    """
+    if sum(cell_len(text) for text, _ in line) <= width:
+        return line
+    if len(line_text(line).rstrip()) <= width:
+        return line  # blanks that do not show are no loss
+    kept: list[tuple[str, str]] = []
+    room = width - len(ELLIPSIS)
+    for text, look in line:
+        if cell_len(text) > room:
+            kept.append((set_cell_size(text, max(room, 0)) + ELLIPSIS, look))
+            break
+        kept.append((text, look))
+        room -= cell_len(text)
+    return tuple(kept)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Headings, then rows, in columns as wide as what stands in them.
+
+    A heading that begins with ``>`` stands at the right of its column, as do the cells below it;
+    the last column is as long as it is.
+    """
+    names = [head.removeprefix(">") for head in heads]
+    cells = [names, *(list(row) for row in rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    sides = [head.startswith(">") for head in heads]
+    last = len(heads) - 1
+    return [
+        GAP.join(
+            text if n == last else _set(text, widths[n], right=sides[n])
+            for n, text in enumerate(row)
+        )
+        for row in cells
+    ]
+
+
+def _set(text: str, width: int, *, right: bool) -> str:
+    blank = " " * (width - cell_len(text))
+    return blank + text if right else text + blank
