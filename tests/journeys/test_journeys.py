@@ -142,7 +142,7 @@ async def step_to(seen, instruction):
 
 
 async def test_s_shows_a_timer_interrupt_register_by_register():
-    """Acknowledge, mask, re-arm and end: each is a step of its own, with its register changed."""
+    """Acknowledge and mask: each is a step of its own, with its register changed."""
     async with dashboard(keys=["i"]) as seen:
         await step_to(seen, "ldr GICC_IAR")
         assert "INTERRUPT_ID=30" in seen.line(REGISTERS, "GICC_IAR")
@@ -167,6 +167,9 @@ async def test_s_shows_a_timer_interrupt_register_by_register():
         assert "off" in seen.line(TIMERS, "CNTP_CVAL")
         assert not seen.line(REGISTERS, "GICD_ISACTIVER0").startswith("*")
 
+
+async def test_s_after_the_callback_shows_re_arm_and_end():
+    async with dashboard() as seen:
         seen.app.runner.start(CALLBACK_DONE)
         await seen.arrived()
         assert "timer callback done" in seen.status()
