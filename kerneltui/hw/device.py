@@ -95,6 +95,10 @@ class InterruptController(Device):
     """
 
     NUMBERING: ClassVar[str]
+    ACKNOWLEDGED: ClassVar[str] = ""
+    """how an interrupt is acknowledged, in words; empty where nothing is"""
+    HIGH_WINS: ClassVar[bool] = False
+    """of two priorities the higher number comes first"""
 
     @abstractmethod
     def interrupts(self, cpu: int) -> list[InterruptState]:

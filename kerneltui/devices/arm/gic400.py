@@ -59,6 +59,7 @@ class Gic400(Distributor):
 
     COMPATIBLE = "arm,gic-400"
     NUMBERING = "gic"
+    ACKNOWLEDGED = "by a read of GICC_IAR"
     TABLES = (GICD, GICC)
     CONFIG = Config
 
@@ -117,7 +118,8 @@ class Gic400(Distributor):
         Rule("priority above mask", _above_mask, "GICC", 0x04, "all",
              "a mask above the interrupt's priority, {priority:#04x}", "3.3; 4.4.2"),
         Rule("pre-empts", _preempts, "GICC", 0x14, "all",
-             "a running priority that {priority:#04x} can pre-empt", "3.3.2; 4.4.6"),
+             "the end of the interrupt that runs: {priority:#04x} is not above its priority",
+             "3.3.2; 4.4.6"),
         Rule("group signalled", _group_signalled, "GICC", 0x00, "group",
              "the CPU interface to signal the interrupt's group", "4.4.1"),
     )  # fmt: skip
@@ -338,7 +340,9 @@ class Gic400(Distributor):
         if rule.per == "bit":
             value, name = value >> (lsb - field.lsb) & 1, f"{name}[{lsb - field.lsb}]"
         needs = rule.needs.format(priority=self._priorities[cpu][number])
-        return Gate(rule.name, passes, slot.name, name, value, needs, f"IHI 0048B {rule.ref}")
+        ends_by = "GICC_EOIR" if rule.test is Gic400._preempts else ""
+        ref = f"IHI 0048B {rule.ref}"
+        return Gate(rule.name, passes, slot.name, name, value, needs, ref, ends_by)
 
     def interrupts(self, cpu: int) -> list[InterruptState]:
         """Every implemented interrupt, as this core sees it."""

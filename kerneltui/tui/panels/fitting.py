@@ -9,7 +9,7 @@ from typing import TypeVar
 from rich.cells import cell_len, set_cell_size
 
 from kerneltui.debugger.views import MachineView
-from kerneltui.tui.panels.base import Panel
+from kerneltui.tui.panels.base import Panel, fit
 from kerneltui.tui.widgets.line_view import Line, line_text
 
 ELLIPSIS = "…"
@@ -49,7 +49,12 @@ def cut(line: Line, width: int) -> Line:
     return tuple(kept)
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def shortened(text: str, width: int) -> str:
+    """The text, or as much of it as fits before an ellipsis."""
+    return text if cell_len(text) <= width else fit(text, width)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], gap: str = GAP) -> list[str]:
     """Headings, then rows, in columns as wide as what stands in them.
 
     A heading that begins with ``>`` stands at the right of its column, as do the cells below it;
@@ -61,7 +66,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     sides = [head.startswith(">") for head in heads]
     last = len(heads) - 1
     return [
-        GAP.join(
+        gap.join(
             text if n == last else _set(text, widths[n], right=sides[n])
             for n, text in enumerate(row)
         )
