@@ -111,17 +111,20 @@ def count_once(
 
 def _wired(machine: Machine) -> dict[str, str]:
     """Who drives each input: of several devices at one input those that do now, or else all."""
-    lines = {
-        line.name: (device.name, line.level)
-        for device in machine.devices.values()
-        for output in device.outputs.values()
-        for line in output
-    }
     meeting: dict[str, list[tuple[str, bool]]] = {}
-    for name, targets in machine.wiring.items():
-        for target in targets:
-            meeting.setdefault(target, []).append(lines[name])
-    return {target: ", ".join(dict.fromkeys(_drivers(wires))) for target, wires in meeting.items()}
+    passed_on: dict[str, str] = {}
+    for device in machine.devices.values():
+        for output, lines in device.outputs.items():
+            pin = device.passes_on(output)
+            for line in lines:
+                for target in machine.wiring.get(line.name, []):
+                    meeting.setdefault(target, []).append((device.name, line.level))
+                    if pin:
+                        passed_on[target] = f"{device.name} {pin}"
+    return {
+        target: ", ".join(dict.fromkeys(_drivers(meeting.get(passed_on.get(target, ""), wires))))
+        for target, wires in meeting.items()
+    }
 
 
 def _drivers(wires: list[tuple[str, bool]]) -> list[str]:

@@ -60,14 +60,20 @@ class Goal:
 
     title: str
     conditions: dict[str, Any] = field(default_factory=dict)
+    awaits: str = "event"
+    """what it says to have waited for in vain"""
     completes: bool = False
     """where the tracepoint is passed inside a handler, that one returns first"""
 
 
 STEP = Goal("one instruction", {"steps": 1})
-NEXT_INTERRUPT = Goal("the next interrupt", {"interrupt": True})
-CALLBACK_DONE = Goal("the end of a timer callback", {"tracepoint": "timer_callback_done"})
-NEXT_TIMER_EVENT = Goal("the next timer event", CALLBACK_DONE.conditions, completes=True)
+NEXT_INTERRUPT = Goal("the next interrupt", {"interrupt": True}, "interrupt")
+CALLBACK_DONE = Goal(
+    "the end of a timer callback", {"tracepoint": "timer_callback_done"}, "timer callback"
+)
+NEXT_TIMER_EVENT = Goal(
+    "the next timer event", CALLBACK_DONE.conditions, "timer event", completes=True
+)
 FREE = Goal("running")
 BOOT = Goal("the first idle", {"idle": True})
 
@@ -183,7 +189,7 @@ class Session:
 
     def finish_goal(self) -> Goal:
         """What :meth:`finish` waits for at this moment."""
-        return Goal("the end of the handler", {"below_depth": max(self.core.depth, 1)})
+        return Goal("the end of the handler", {"below_depth": max(self.core.depth, 1)}, "interrupt")
 
     def run_until(self, time_ns: int) -> StopReason:
         """Run until virtual time ``time_ns``.
@@ -270,7 +276,7 @@ class Session:
                 if self._patience(self._began[1]) > patience:
                     continue
                 self._gave_up = True
-                self.last_stop = f"no event in {format_duration(PATIENCE_NS)}"
+                self.last_stop = f"no {goal.awaits} in {format_duration(PATIENCE_NS)}"
                 return StopReason.NOTHING_DUE
             if reason is not StopReason.IDLE:
                 return reason

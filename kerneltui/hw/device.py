@@ -59,6 +59,10 @@ class Device(ABC):
         """
         raise ValueError(f"{self.name} ({self.COMPATIBLE}) has no input {pin!r}")
 
+    def passes_on(self, output: str) -> str:
+        """The input pin whose level an output only passes on at present; empty: its own."""
+        return ""
+
     @abstractmethod
     def reset(self) -> None:
         """Power-on state: registers, hidden state, timers, output lines."""
