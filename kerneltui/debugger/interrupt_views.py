@@ -71,7 +71,10 @@ class InterruptView(msgspec.Struct, frozen=True):
 
 
 def interrupt_views(machine: Machine, kernel: Kernel, cpu: int) -> Iterator[InterruptView]:
-    """The interrupts of core ``cpu``, with the handlers that this core has."""
+    """The interrupts of core ``cpu``, with the handlers that this core has.
+
+    Each keeps its place; those that are only on their way, a message say, come last.
+    """
     handlers: Handlers = {(h.irq.domain, h.irq.number): h for h in kernel.irq_handlers(cpu)}
     wired = _wired(machine)
     controllers = machine.controllers
@@ -82,6 +85,7 @@ def interrupt_views(machine: Machine, kernel: Kernel, cpu: int) -> Iterator[Inte
         for state in listed[name]
         if state.enabled and (message := controller.message_for(state.number)) is not None
     }
+    for_now: list[InterruptView] = []
     for name, controller in controllers.items():
         states = listed[name]
         if not _is_used(controller, states, handlers):
@@ -89,24 +93,29 @@ def interrupt_views(machine: Machine, kernel: Kernel, cpu: int) -> Iterator[Inte
         for state in _with_messages(controller, states, handlers, senders, cpu):
             handler = handlers.get((controller.NUMBERING, state.number))
             in_use = state.line or state.pending or state.active
-            has_wire = state.line is not None
-            if handler is None and not in_use and not (state.enabled and has_wire):
+            stays = handler is not None or (state.enabled and state.line is not None)
+            if not stays and not in_use:
                 continue
             label = handler.name if handler else wired.get(f"{name} {state.pin}", "")
             count = handler.count if handler else None
-            yield _interrupt(machine, controller, state, label, count, cpu, listed)
+            view = _interrupt(machine, controller, state, label, count, cpu, listed)
+            if stays:
+                yield view
+            else:
+                for_now.append(view)
+    yield from for_now
 
 
-def count_once(
+def each_once(
     interrupts: Iterable[InterruptView], has: Callable[[InterruptView], bool | None]
-) -> int:
-    """How many have something (are pending, active), wherever they are on their way.
+) -> list[InterruptView]:
+    """Those that have something (are pending, active), wherever they are on their way.
 
-    One that passes several controllers has it at each of them.
+    One that passes several controllers has it at each of them, and is the first one's.
     """
     found = [item for item in interrupts if has(item)]
     later = {item.onward for item in found}
-    return sum((item.controller, item.number) not in later for item in found)
+    return [item for item in found if (item.controller, item.number) not in later]
 
 
 def _wired(machine: Machine) -> dict[str, str]:

@@ -38,6 +38,7 @@ from kerneltui.debugger.task_views import (
 )
 from kerneltui.debugger.timeline import TimelineView, Window
 from kerneltui.debugger.timer_views import TimerView, timer_views
+from kerneltui.debugger.trace import InputView
 from kerneltui.hw.device import TimerDevice
 from kerneltui.kernel.kernel import Kernel
 from kerneltui.kernel.timeout_queue import TimeoutQueue
@@ -77,6 +78,8 @@ class ComparatorView(msgspec.Struct, frozen=True):
     masked: bool
     met: bool
     in_ns: int | None
+    counts_down: bool = False
+    """to zero, from what software loads; others compare with what it has set"""
 
 
 class MachineView(msgspec.Struct, frozen=True):
@@ -121,6 +124,8 @@ class MachineView(msgspec.Struct, frozen=True):
     console: tuple[str, ...]
     trace: tuple[str, ...]
     typed_waiting: int
+    last_input: InputView | None
+    """the line that was typed last"""
 
 
 def build(session: Session, *, shape: bool, timeline: Window | None) -> MachineView:
@@ -162,6 +167,7 @@ def build(session: Session, *, shape: bool, timeline: Window | None) -> MachineV
         console=tuple(recorder.console.lines()),
         trace=recorder.last_texts(TRACE_SHOWN, session.names),
         typed_waiting=machine.terminal.waiting,
+        last_input=recorder.last_input(),
     )
 
 
@@ -189,7 +195,7 @@ def _comparators(machine: Machine, cpu: int) -> list[ComparatorView]:
     return [
         ComparatorView(
             device.name, item.name, item.counter, item.compare, item.hz, item.enabled, item.masked,
-            item.met, None if item.due_ns is None else item.due_ns - machine.now,
+            item.met, None if item.due_ns is None else item.due_ns - machine.now, item.counts_down,
         )
         for device in machine.devices.values()
         if isinstance(device, TimerDevice)

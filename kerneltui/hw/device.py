@@ -153,6 +153,8 @@ class ComparatorState:
     """whether the condition holds (or the match is held in the status register)"""
     due_ns: int | None
     """when the condition will be met; None when it is already, or never will be"""
+    counts_down: bool = False
+    """to zero, from what software loads"""
 
 
 class TimerDevice(Device):

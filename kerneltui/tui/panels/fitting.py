@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from typing import TypeVar
 
@@ -15,16 +15,23 @@ from kerneltui.tui.widgets.line_view import Line, line_text
 ELLIPSIS = "…"
 GAP = "  "
 """Between two columns."""
+SCROLL_BAR = 1
+"""Cells at the right of a panel that a scroll bar may take."""
 AnyPanel = TypeVar("AnyPanel", bound=Panel)
+Piece = tuple[str, str]
 Content = Callable[[AnyPanel, MachineView, int], Sequence[Line]]
 
 
 def fitted(content: Content[AnyPanel]) -> Content[AnyPanel]:
-    """For a panel's ``content``: no line is wider than the panel, and what is cut says so."""
+    """For a panel's ``content``: no line is wider than the panel, and what is cut says so.
+
+    The column of the scroll bar stays free, whether there is one or not: it would hide a digit.
+    """
 
     @wraps(content)
     def cut_to_width(panel: AnyPanel, view: MachineView, width: int) -> Sequence[Line]:
-        return [cut(line, width) for line in content(panel, view, width)]
+        room = width - SCROLL_BAR
+        return [cut(line, room) for line in content(panel, view, room)]
 
     return cut_to_width
 
@@ -47,6 +54,20 @@ def cut(line: Line, width: int) -> Line:
         kept.append((text, look))
         room -= cell_len(text)
     return tuple(kept)
+
+
+def flow(pieces: Iterable[Piece], width: int, indent: int = 3) -> Iterator[Line]:
+    """Pieces on a line, as many as fit; a piece that does not goes on below, whole."""
+    row: list[Piece] = []
+    used = 0
+    for piece, look in pieces:
+        text = piece
+        if row and used + cell_len(piece.rstrip()) > width:
+            yield tuple(row)
+            row, used, text = [(" " * indent, "text")], indent, piece.lstrip()
+        row.append((text, look))
+        used += cell_len(text)
+    yield tuple(row)
 
 
 def shortened(text: str, width: int) -> str:

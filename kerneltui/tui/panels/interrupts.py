@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import wrap
 
-from kerneltui.debugger.interrupt_views import InterruptView, count_once
+from kerneltui.debugger.interrupt_views import InterruptView, each_once
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel, mark
 from kerneltui.tui.panels.fitting import fitted, shortened, table
@@ -44,11 +44,12 @@ class InterruptsPanel(Panel):
 
     def caption(self, view: MachineView) -> str:
         """How many are on their way and being handled, and which are stopped for good."""
-        pending = count_once(view.interrupts, lambda item: item.pending)
-        active = count_once(view.interrupts, lambda item: item.active)
+        pending = len(each_once(view.interrupts, lambda item: item.pending))
+        active = [item.label for item in each_once(view.interrupts, lambda item: item.active)]
         stopped = [item.label for item in view.interrupts if item.waits and not item.handler_runs]
         more = f", stopped: {', '.join(stopped)}" if stopped else ""
-        return f"{pending} pending, {active} active{more}"
+        which = f" ({', '.join(active)})" if active else ""
+        return f"{pending} pending, {len(active)} active{which}{more}"
 
 
 def why_lines(item: InterruptView, width: int) -> list[Line]:

@@ -155,7 +155,7 @@ def _folded(
     used = indent + len(number[0]) + 1
     row: list[Piece] = []
     for text, look in pieces:
-        if row and used + len(text) >= width:
+        if row and used + len(text) > width:
             yield (*left, *row[:-1])
             left, row, used = ((" " * indent, "text"),), [], indent
         row += [(text, look), (" ", "text")]

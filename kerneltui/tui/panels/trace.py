@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from kerneltui.debugger.trace import AFTER_TIME
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel
+from kerneltui.tui.panels.fitting import fitted
 from kerneltui.tui.widgets.line_view import Line, plain
 
 _LOOKS = (("IRQ taken", "changed"), ("FIQ taken", "changed"), ("SYNC taken", "alert"),
@@ -24,9 +26,12 @@ class TracePanel(Panel):
     )
     FOLLOW = True
 
+    @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
         """A line for each event."""
-        return [plain(text, _look(text[24:])) for text in view.trace] or [plain("(reset)", "dim")]
+        if not view.trace:
+            return [plain("(reset)", "dim")]
+        return [plain(text, _look(text.partition(AFTER_TIME)[2])) for text in view.trace]
 
 
 def _look(text: str) -> str:
