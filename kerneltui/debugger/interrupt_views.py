@@ -93,7 +93,8 @@ def interrupt_views(machine: Machine, kernel: Kernel, cpu: int) -> Iterator[Inte
         for state in _with_messages(controller, states, handlers, senders, cpu):
             handler = handlers.get((controller.NUMBERING, state.number))
             in_use = state.line or state.pending or state.active
-            stays = handler is not None or (state.enabled and state.line is not None)
+            has_wire = state.enabled and state.line is not None
+            stays = has_wire or (handler is not None and (name, state.number) not in senders)
             if not stays and not in_use:
                 continue
             label = handler.name if handler else wired.get(f"{name} {state.pin}", "")

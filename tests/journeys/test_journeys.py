@@ -103,7 +103,7 @@ async def test_i_stops_at_the_vector_with_the_handler_not_begun(board):
             assert "IRQ taken" in seen.lines(TRACE)[-1]
             assert "handler depth 1" in seen.line(CPU, "state")
             assert "IRQ masked" in seen.line(CPU, "level EL1")
-            assert seen.app.panels[CPU - 1].border_subtitle.endswith(f"{count} irqs")
+            assert seen.app.panels[CPU - 1].border_subtitle.endswith(f"{count} interrupt")
             # Neither has the controller been asked nor the handler counted.
             timer = seen.line(INTERRUPTS, "Timer")
             assert timer.split()[0] == "!"
@@ -155,7 +155,7 @@ async def test_s_shows_a_timer_interrupt_register_by_register():
         active = seen.line(REGISTERS, "GICD_ISACTIVER0")
         assert active.startswith("*GICD_ISACTIVER0")
         assert "irq 30" in active
-        assert seen.line(INTERRUPTS, "Timer").split()[0] == "▶"
+        assert seen.line(INTERRUPTS, "Timer").startswith("▶irq 30 ")
 
         await step_to(seen, "msr CNTP_CTL_EL0")
         assert "ISTATUS=1" in seen.line(REGISTERS, "CNTP_CTL_EL0")
@@ -424,7 +424,7 @@ async def test_typed_keys_reach_the_board_and_the_echo_comes_back(board):
         await seen.until(lambda: any("snifrqz 1/?bot+-" in line for line in seen.console()))
         await seen.press("space")
         handled = seen.line(INTERRUPTS, "UART").split()
-        assert handled[0] == str(UART_IRQ[board])
+        assert handled[:2] == ["irq", str(UART_IRQ[board])]
         counts = [line for line in seen.lines(INTERRUPTS) if "UART" in line]
         assert any(int(word) > 0 for word in counts[0].split()[3:] if word.isdecimal())
 
@@ -787,7 +787,7 @@ async def test_nothing_is_said_by_colour_alone():
         assert seen.lines(QUEUE)[1].startswith("▶ "), "the armed timeout"
         await seen.press("i")
         assert seen.line(INTERRUPTS, "Timer").startswith("!"), "pending"
-        assert "14   L E P ·" in seen.line(INTERRUPTS, "Timer")
+        assert "14  L E P ·" in seen.line(INTERRUPTS, "Timer")
         assert seen.line(TIMERS, "CNTP_CVAL").startswith("!"), "condition met"
         assert "IRQ masked" in seen.line(CPU, "level EL1")
         await seen.press("s", "s")

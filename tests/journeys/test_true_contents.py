@@ -33,16 +33,18 @@ def sentence(lines):
 @pytest.mark.parametrize(
     ("board", "said"),
     [
-        ("rpi4", "irq 30: not acknowledged yet (by a read of GICC_IAR); interrupts are masked "
-                 "while a handler runs (DAIF I is 1)"),
-        ("rpi3", "irq 1: nothing is acknowledged here: its line is up until its device is served; "
-                 "interrupts are masked while a handler runs (DAIF I is 1)"),
+        ("rpi4", "irq 30: not acknowledged yet (by a read of GICC_IAR); "),
+        (
+            "rpi3",
+            "irq 1: nothing is acknowledged here: its line is up until its device is served; ",
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_interrupt_that_was_just_taken_says_what_is_true_of_its_controller(board, said, width):
     session = booted(board)
     session.next_interrupt()
-    assert said in sentence(shown(InterruptsPanel, session, width))
+    found = sentence(shown(InterruptsPanel, session, width))
+    assert said + "interrupts are masked while a handler runs (DAIF I is 1)" in found
 
 
 @WIDTHS
@@ -88,8 +90,8 @@ def test_one_interrupt_that_passes_two_controllers_is_one(width):
     session = booted("x86", "clock-sources")
     session.next_callback()
     lines = shown(InterruptsPanel, session, width)
-    assert [line[:9].rstrip() for line in lines if line.startswith("▶")] == ["▶vec 0x50", "▶gsi 20"]
-    assert InterruptsPanel(2).caption(session.view()).startswith("0 pending, 1 active")
+    assert [line[:9].rstrip() for line in lines if line.startswith("▶")] == ["▶gsi 20", "▶vec 0x50"]
+    assert InterruptsPanel(2).caption(session.view()).startswith("0 pending, 1 active (gsi 20)")
 
 
 def test_a_cascaded_interrupt_of_the_pi_3_is_one():
@@ -198,7 +200,7 @@ async def test_moments_and_numbers_are_whole(size):
                    for line in seen.lines(TIMERS))  # fmt: skip
         assert "   in 999.662 ms" in seen.lines(TIMERS)
         assert "▶ 2.008 266 055 s  999.662 ms" in seen.line(QUEUE, "▶")
-        assert "  1.008 603 706 s  eret" in seen.lines(TRACE)[-2]
+        assert seen.lines(TRACE)[-1].endswith("  1.008 603 706 s  eret")
         assert "t=1.008 603 746 s" in seen.status()
 
 
