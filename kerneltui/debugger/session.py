@@ -68,12 +68,9 @@ class Goal:
 
 STEP = Goal("one instruction", {"steps": 1})
 NEXT_INTERRUPT = Goal("the next interrupt", {"interrupt": True}, "interrupt")
-CALLBACK_DONE = Goal(
-    "the end of a timer callback", {"tracepoint": "timer_callback_done"}, "timer callback"
-)
-NEXT_TIMER_EVENT = Goal(
-    "the next timer event", CALLBACK_DONE.conditions, "timer event", completes=True
-)
+_CALLBACK: dict[str, Any] = {"tracepoint": "timer_callback_done"}
+CALLBACK_DONE = Goal("the end of a timer callback", _CALLBACK, "timer callback")
+NEXT_TIMER_EVENT = Goal("the next timer event", _CALLBACK, "timer event", completes=True)
 FREE = Goal("running")
 BOOT = Goal("the first idle", {"idle": True})
 
@@ -84,7 +81,6 @@ _SAID = {
     StopReason.BUDGET: "stepped",
     StopReason.TIME: "reached the time",
     StopReason.INTERRUPT: "interrupt taken",
-    StopReason.TRACEPOINT: "timer callback done",
     StopReason.HANDLER_DONE: "handler finished",
     StopReason.IDLE: "idle",
     StopReason.NOTHING_DUE: "idle, and nothing is due",
@@ -172,11 +168,7 @@ class Session:
         return self.advance(NEXT_INTERRUPT)
 
     def next_timer_event(self) -> StopReason:
-        """Run until a timer callback has run and its interrupt's handler has returned.
-
-        Where several run in one interrupt, all have; one outside any handler is over when it ends.
-        Answers TRACEPOINT.
-        """
+        """Run until a callback has run and its interrupt's handler, with all others, is over."""
         return self.advance(NEXT_TIMER_EVENT)
 
     def next_callback(self) -> StopReason:
@@ -231,9 +223,7 @@ class Session:
         if reason in _EVENTS:
             self.focus = self.machine.stopped
         if reason is not StopReason.NOTHING_DUE or not self._gave_up:
-            self._say(reason)
-        if goal.completes and reason is StopReason.TRACEPOINT:
-            self.last_stop = "timer event done"
+            self._say(goal, reason)
         return reason
 
     def _run_to_the_end(self, goal: Goal, conditions: dict[str, Any]) -> StopReason:
@@ -250,10 +240,8 @@ class Session:
         if limits["instructions"] <= 0:
             return StopReason.BUDGET
         core, depth = self._completing
-        reason = self.machine.run(
-            until=limits["until"], instructions=limits["instructions"], focus=core,
-            below_depth=depth,
-        )  # fmt: skip
+        limits |= {"tracepoint": "", "focus": core, "below_depth": depth}
+        reason = self.machine.run(**limits)
         return StopReason.TRACEPOINT if reason is StopReason.HANDLER_DONE else reason
 
     def _run(self, goal: Goal, conditions: dict[str, Any]) -> StopReason:
@@ -314,7 +302,6 @@ class Session:
         return [core.retired for core in self.machine.cores]
 
     def _retired_since(self, begun: list[int]) -> int:
-        """The most that one core has."""
         return max(now - then for now, then in zip(self._retired(), begun, strict=True))
 
     @property
@@ -365,9 +352,11 @@ class Session:
             self.generation += 1
         return lost
 
-    def _say(self, reason: StopReason) -> None:
+    def _say(self, goal: Goal, reason: StopReason) -> None:
         if reason is StopReason.HALTED:
             self.last_stop = self.machine.halt_reason
+        elif reason is StopReason.TRACEPOINT:
+            self.last_stop = f"{goal.awaits} done"
         else:
             self.last_stop = _SAID[reason]
 
