@@ -36,23 +36,28 @@ def fitted(content: Content[AnyPanel]) -> Content[AnyPanel]:
     return cut_to_width
 
 
+def cells(text: str) -> int:
+    """How wide a text is on the screen; most are plain, and quickly measured."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
 def cut(line: Line, width: int) -> Line:
     """The line in at most ``width`` cells; an ellipsis stands for the rest.
 
     Half a number is a wrong one: nobody may take it for the whole.
     """
-    if sum(cell_len(text) for text, _ in line) <= width:
+    if sum(cells(text) for text, _ in line) <= width:
         return line
     if len(line_text(line).rstrip()) <= width:
         return line  # blanks that do not show are no loss
     kept: list[tuple[str, str]] = []
     room = width - len(ELLIPSIS)
     for text, look in line:
-        if cell_len(text) > room:
+        if cells(text) > room:
             kept.append((set_cell_size(text, max(room, 0)) + ELLIPSIS, look))
             break
         kept.append((text, look))
-        room -= cell_len(text)
+        room -= cells(text)
     return tuple(kept)
 
 
@@ -82,8 +87,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], gap: str = GAP) -
     the last column is as long as it is.
     """
     names = [head.removeprefix(">") for head in heads]
-    cells = [names, *(list(row) for row in rows)]
-    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    grid = [names, *(list(row) for row in rows)]
+    widths = [max(map(cells, column)) for column in zip(*grid, strict=True)]
     sides = [head.startswith(">") for head in heads]
     last = len(heads) - 1
     return [
@@ -91,10 +96,10 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], gap: str = GAP) -
             text if n == last else _set(text, widths[n], right=sides[n])
             for n, text in enumerate(row)
         )
-        for row in cells
+        for row in grid
     ]
 
 
 def _set(text: str, width: int, *, right: bool) -> str:
-    blank = " " * (width - cell_len(text))
+    blank = " " * (width - cells(text))
     return blank + text if right else text + blank
