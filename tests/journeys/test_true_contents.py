@@ -36,7 +36,7 @@ def sentence(lines):
         ("rpi4", "irq 30: not acknowledged yet (by a read of GICC_IAR)"),
         (
             "rpi3",
-            "irq 1: nothing is acknowledged here: its line is up until its device is served; ",
+            "irq 1: nothing is acknowledged here: its line is up until its device is served",
         ),
     ],
 )
