@@ -47,6 +47,16 @@ def format_duration(ns: int) -> str:
     return f"{ns} ns"
 
 
+def format_briefly(ns: int) -> str:
+    """A duration in at most eight cells: four digits, ``999.6 us``, ``12.34 ms``."""
+    for unit in ("s", "ms", "us"):
+        size = NS_PER_UNIT[unit]
+        if ns >= size:
+            number = f"{ns // size}.{ns % size * 1000 // size:03}"
+            return f"{number[: max(5, number.index('.'))].rstrip('.')} {unit}"
+    return f"{ns} ns"
+
+
 def _trim(ns: int, size: int) -> str:
     thousandths = ns * 1000 // size
     return f"{thousandths // 1000}.{thousandths % 1000:03}".rstrip("0").rstrip(".")

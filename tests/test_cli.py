@@ -439,7 +439,7 @@ def test_a_screenshot_as_text_is_the_rows_of_the_screen(said, tmp_path, columns,
     assert lines.pop() == ""
     assert len(lines) == rows
     assert all(line == line.rstrip() and len(line) <= columns for line in lines)
-    assert "paused: timer callback done" in lines[0]
+    assert "paused: timer event done" in lines[0]
     assert any(len(line) == columns for line in lines)
     assert ("─ 4 UART console" in text) == (columns != 80)
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from kerneltui.kernel.syscalls import described
 from kerneltui.machine.core import EXCEPTIONS, LOADS, STORES, CoreState
+from kerneltui.units import format_duration
 
 if TYPE_CHECKING:
     from kerneltui.debugger.trace import EventNames
@@ -101,6 +103,20 @@ def cpu_view(core: HostedCore, names: EventNames) -> CpuView:
     )
 
 
+CALLS = (("x8", "x0", "x1"), ("rax", "rdi", "rsi"))
+"""The registers of a system call's number and arguments."""
+
+
+def _call(core: HostedCore) -> str:
+    """The system call that a trap would make, in words."""
+    for number, *arguments in CALLS:
+        if number in core.registers:
+            values = [core.registers.get(name, 0) for name in arguments]
+            signed = [value - (1 << 64) if value >> 63 else value for value in values]
+            return f": {described(core.registers[number], signed)}"
+    return ""
+
+
 def _instruction(core: HostedCore, names: EventNames) -> str:
     """What the core executes next, like a disassembly."""
     pending, asleep = core.pending, core.state is CoreState.WAITING
@@ -120,7 +136,7 @@ def _instruction(core: HostedCore, names: EventNames) -> str:
         core.WAIT: f"{kind} (asleep)" if asleep else kind,
         "daifset": f"msr daifset, #{value}",
         "daifclr": f"msr daifclr, #{value}",
-        "compute": f"compute {value} ns",
+        "compute": f"compute {format_duration(value)}",
         "eret": f"eret to {target:#x}",
         "intr": "take INTR: acknowledge, vector through the IDT",
         "nmi": "take NMI, vector 0x02",
@@ -129,8 +145,8 @@ def _instruction(core: HostedCore, names: EventNames) -> str:
         "push": f"push {value:#x}",
         "popf": f"popf {value:#x}",
         "add rsp": f"add rsp, {value}",
-        "int": f"int {target:#04x}",
-        "svc": f"svc #{target}",
+        "int": f"int {target:#04x}{_call(core)}",
+        "svc": f"svc #{target}{_call(core)}",
     }
     taken = f"take {kind.upper()}, vector at {target:#x}" if kind in EXCEPTIONS else kind
     return texts.get(kind, taken)

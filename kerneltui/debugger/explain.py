@@ -26,24 +26,38 @@ def way_to_core(machine: Machine, controller: str, number: int, cpu: int = 0) ->
     while True:
         gates += device.fiq_gates(number, cpu) if output == "fiq" else device.gates(number, cpu)
         passed.add(controller)
-        message = device.message_for(number)
-        if message is not None:
-            controller, number = message
-            device = machine.controllers[controller]
-            output = _output(device, number, cpu)
-            continue
-        end = _end(machine, device, output, cpu)
-        if end is not None:
-            return gates + end
-        for name, pin in _targets(machine, device, output, cpu):
-            onward = machine.controllers.get(name)
-            arrival = onward.arriving_at(pin, cpu) if onward and name not in passed else None
-            if arrival is not None:
-                controller, (number, output) = name, arrival
-                device = machine.controllers[controller]
-                break
-        else:
+        if device.message_for(number) is None:
+            end = _end(machine, device, output, cpu)
+            if end is not None:
+                return gates + end
+        station = _onward(machine, device, number, output, cpu)
+        if station is None or (station[0] in passed and device.message_for(number) is None):
             return [*gates, _lost(controller, output)]
+        controller, number, output = station
+        device = machine.controllers[controller]
+
+
+def onward(machine: Machine, controller: str, number: int, cpu: int) -> tuple[str, int] | None:
+    """What an interrupt is to the next controller on its way; None where there is none."""
+    device = machine.controllers[controller]
+    output = _output(device, number, cpu)
+    station = _onward(machine, device, number, output, cpu)
+    return None if station is None else station[:2]
+
+
+def _onward(
+    machine: Machine, device: InterruptController, number: int, output: str, cpu: int
+) -> tuple[str, int, str] | None:
+    """The next controller, the interrupt's number there, and the output that it leaves by."""
+    message = device.message_for(number)
+    if message is not None:
+        return *message, _output(machine.controllers[message[0]], message[1], cpu)
+    for name, pin in _targets(machine, device, output, cpu):
+        controller = machine.controllers.get(name)
+        arrival = controller.arriving_at(pin, cpu) if controller is not None else None
+        if arrival is not None:
+            return name, *arrival
+    return None
 
 
 def _output(device: InterruptController, number: int, cpu: int) -> str:

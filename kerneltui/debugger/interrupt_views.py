@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
-from kerneltui.debugger.explain import way_to_core
+from kerneltui.debugger.explain import onward, way_to_core
+from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.hw.device import InterruptController, InterruptState
-from kerneltui.hw.gate import first_shut
+from kerneltui.hw.gate import Gate, first_shut
 
 if TYPE_CHECKING:
     from kerneltui.kernel.irq import IrqHandler
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 MESSAGE = "message"
 """The source of what came by no input: a vector of a local APIC."""
+MASKS = {"DAIF", "RFLAGS"}
+"""Where cores keep interrupts out."""
+UNACKNOWLEDGED = "nothing is acknowledged here: its line is up until its device is served"
 Handlers = dict[tuple[str, int], "IrqHandler"]
 """By numbering and number."""
 
@@ -27,6 +31,8 @@ class InterruptView(msgspec.Struct, frozen=True):
     """One interrupt of one controller, as the core on show sees it."""
 
     controller: str
+    numbering: str
+    """what its number is one of: ``gic``, ``vector`` and so on"""
     number: int
     source: str
     name: str
@@ -44,7 +50,14 @@ class InterruptView(msgspec.Struct, frozen=True):
     needs: str
     """what that gate looks at, and what would open it"""
     handler_runs: bool
-    """it waits for nothing but the end of the handler that is running"""
+    """it waits for nothing but the end of the handler that is running: ``needs`` says so"""
+    onward: tuple[str, int] | None
+    """while it is pending or active, what it is to the next controller on its way"""
+
+    @property
+    def label(self) -> str:
+        """Number and numbering: ``irq 30``, ``vec 0xec``, ``gsi 2``."""
+        return interrupt_label(self.numbering, self.number)
 
     @property
     def waits(self) -> bool:
@@ -58,13 +71,12 @@ class InterruptView(msgspec.Struct, frozen=True):
 
 
 def interrupt_views(machine: Machine, kernel: Kernel, cpu: int) -> Iterator[InterruptView]:
-    """The interrupts of core ``cpu``, with the handlers that this core has."""
+    """The interrupts of core ``cpu``, with the handlers that this core has.
+
+    Each keeps its place; those that are only on their way, a message say, come last.
+    """
     handlers: Handlers = {(h.irq.domain, h.irq.number): h for h in kernel.irq_handlers(cpu)}
-    wired = {
-        target: line.partition(".")[0]
-        for line, targets in machine.wiring.items()
-        for target in targets
-    }
+    wired = _wired(machine)
     controllers = machine.controllers
     listed = {
         name: controller.notable(
@@ -78,6 +90,7 @@ def interrupt_views(machine: Machine, kernel: Kernel, cpu: int) -> Iterator[Inte
         for state in listed[name]
         if state.enabled and (message := controller.message_for(state.number)) is not None
     }
+    for_now: list[InterruptView] = []
     for name, controller in controllers.items():
         states = listed[name]
         if not _is_used(controller, states, handlers):
@@ -85,12 +98,52 @@ def interrupt_views(machine: Machine, kernel: Kernel, cpu: int) -> Iterator[Inte
         for state in _with_messages(controller, states, handlers, senders, cpu):
             handler = handlers.get((controller.NUMBERING, state.number))
             in_use = state.line or state.pending or state.active
-            has_wire = state.line is not None
-            if handler is None and not in_use and not (state.enabled and has_wire):
+            has_wire = state.enabled and state.line is not None
+            stays = has_wire or (handler is not None and (name, state.number) not in senders)
+            if not stays and not in_use:
                 continue
             label = handler.name if handler else wired.get(f"{name} {state.pin}", "")
             count = handler.count if handler else None
-            yield _interrupt(machine, controller, state, label, count, cpu)
+            view = _interrupt(machine, controller, state, label, count, cpu, listed)
+            if stays:
+                yield view
+            else:
+                for_now.append(view)
+    yield from for_now
+
+
+def each_once(
+    interrupts: Iterable[InterruptView], has: Callable[[InterruptView], bool | None]
+) -> list[InterruptView]:
+    """Those that have something (are pending, active), wherever they are on their way.
+
+    One that passes several controllers has it at each of them, and is the first one's.
+    """
+    found = [item for item in interrupts if has(item)]
+    later = {item.onward for item in found}
+    return [item for item in found if (item.controller, item.number) not in later]
+
+
+def _wired(machine: Machine) -> dict[str, str]:
+    """Who drives each input: of several devices at one input those that do now, or else all."""
+    meeting: dict[str, list[tuple[str, bool]]] = {}
+    passed_on: dict[str, str] = {}
+    for device in machine.devices.values():
+        for output, lines in device.outputs.items():
+            pin = device.passes_on(output)
+            for line in lines:
+                for target in machine.wiring.get(line.name, []):
+                    meeting.setdefault(target, []).append((device.name, line.level))
+                    if pin:
+                        passed_on[target] = f"{device.name} {pin}"
+    return {
+        target: ", ".join(dict.fromkeys(_drivers(meeting.get(passed_on.get(target, ""), wires))))
+        for target, wires in meeting.items()
+    }
+
+
+def _drivers(wires: list[tuple[str, bool]]) -> list[str]:
+    return [name for name, level in wires if level] or [name for name, _ in wires]
 
 
 def _is_used(
@@ -137,14 +190,73 @@ def _interrupt(
     name: str,
     count: int | None,
     cpu: int,
+    listed: dict[str, list[InterruptState]],
 ) -> InterruptView:
     shut = first_shut(way_to_core(machine, controller.name, state.number, cpu))
     needs = f"{shut.register} {shut.field} is {shut.value:#x}; needs {shut.needs}" if shut else ""
+    passes = state.pending or state.active
+    waits_for_end = ""
+    if shut is not None and machine.cores[cpu].depth > 0:
+        waits_for_end = _waits_for_end(machine, controller, state, shut, cpu, listed)
     return InterruptView(
-        controller.name, state.number, state.source, name, state.line, state.enabled,
-        state.pending, state.active, state.priority, state.targets, state.trigger, count,
+        controller.name, controller.NUMBERING, state.number, state.source, name, state.line,
+        state.enabled, state.pending, state.active, state.priority, state.targets, state.trigger,
+        count,
         blocked_by=shut.name if shut is not None else "",
-        needs=needs,
-        handler_runs=shut is not None and shut.register in {"DAIF", "RFLAGS"}
-        and machine.cores[cpu].depth > 0,
+        needs=waits_for_end or needs,
+        handler_runs=bool(waits_for_end),
+        onward=onward(machine, controller.name, state.number, cpu) if passes else None,
     )  # fmt: skip
+
+
+# -- what the end of a handler ends ----------------------------------------------------------------
+
+
+def _waits_for_end(
+    machine: Machine,
+    controller: InterruptController,
+    state: InterruptState,
+    shut: Gate,
+    cpu: int,
+    listed: dict[str, list[InterruptState]],
+) -> str:
+    """Why an interrupt waits until the running handler ends; empty where something else stops it.
+
+    Either the priority of the interrupt that is active keeps it out, or the core's mask.
+    """
+    if shut.register in MASKS:
+        done = controller.ACKNOWLEDGED
+        said = f"not acknowledged yet ({done})" if done else UNACKNOWLEDGED
+        mask = f"{shut.register} {shut.field} is {shut.value}"
+        return f"{said}; interrupts are masked while a handler runs ({mask})"
+    if not shut.ends_by:
+        return ""
+    station: tuple[str, int] | None = (controller.name, state.number)
+    while station is not None and shut not in machine.controllers[station[0]].gates(
+        station[1], cpu
+    ):
+        station = onward(machine, *station, cpu)
+    if station is None:
+        return ""
+    device = machine.controllers[station[0]]
+    return _outranked(device, station[1], shut.ends_by, listed[device.name])
+
+
+def _outranked(
+    device: InterruptController, number: int, ends_by: str, states: list[InterruptState]
+) -> str:
+    """Which active interrupt keeps ``number`` waiting, how their priorities compare, until when."""
+    sign = -1 if device.HIGH_WINS else 1
+    active = [item for item in states if item.active and item.priority is not None]
+    own = next((item.priority for item in states if item.number == number), None)
+    if not active or own is None:
+        return ""
+    running = min(active, key=lambda item: sign * (item.priority or 0))
+    first = running.priority or 0
+    compared = f"at higher priority ({first:#04x} before {own:#04x})"
+    if first == own:
+        compared = f"at equal priority ({own:#04x})"
+    elif sign * first > sign * own:
+        compared = f"at equal group priority ({first:#04x} and {own:#04x})"
+    runs = interrupt_label(device.NUMBERING, running.number)
+    return f"the handler of {runs} runs {compared}; this one waits until it writes {ends_by}"

@@ -15,6 +15,7 @@ from kerneltui.debugger import views
 from kerneltui.debugger.firmware_views import firmware_views
 from kerneltui.debugger.platform_views import counter_views
 from kerneltui.debugger.rates import WINDOW_NS, RateMeter
+from kerneltui.debugger.register_views import Peeks, RegisterPlace, RegisterView, register_peeks
 from kerneltui.debugger.timeline import Window
 from kerneltui.debugger.trace import EventNames, RawEvent, Recorder
 from kerneltui.hw.scheduler import NEVER
@@ -57,11 +58,17 @@ class Goal(msgspec.Struct, frozen=True):
 
     title: str
     conditions: dict[str, Any] = msgspec.field(default_factory=dict)
+    awaits: str = "event"
+    """what it says to have waited for in vain"""
+    completes: bool = False
+    """where the tracepoint is passed inside a handler, that one returns first"""
 
 
 STEP = Goal("one instruction", {"steps": 1})
-NEXT_INTERRUPT = Goal("the next interrupt", {"interrupt": True})
-NEXT_TIMER_EVENT = Goal("the next timer event", {"tracepoint": "timer_callback_done"})
+NEXT_INTERRUPT = Goal("the next interrupt", {"interrupt": True}, "interrupt")
+_CALLBACK: dict[str, Any] = {"tracepoint": "timer_callback_done"}
+CALLBACK_DONE = Goal("the end of a timer callback", _CALLBACK, "timer callback")
+NEXT_TIMER_EVENT = Goal("the next timer event", _CALLBACK, "timer event", completes=True)
 FREE = Goal("running")
 BOOT = Goal("the first idle", {"idle": True})
 
@@ -72,7 +79,6 @@ _SAID = {
     StopReason.BUDGET: "stepped",
     StopReason.TIME: "reached the time",
     StopReason.INTERRUPT: "interrupt taken",
-    StopReason.TRACEPOINT: "timer callback done",
     StopReason.HANDLER_DONE: "handler finished",
     StopReason.IDLE: "idle",
     StopReason.NOTHING_DUE: "idle, and nothing is due",
@@ -111,11 +117,13 @@ class Session:
         self.last_stop = "at reset"
         self.focus = 0
         """the core on show, which is the one that steps; it follows where something happens"""
-        self.values: dict[views.RegisterPlace, int] = {}
-        self.baseline: dict[views.RegisterPlace, int] = {}
-        self.known_registers: dict[views.RegisterPlace, tuple[object, views.RegisterView]] = {}
+        self.values: dict[RegisterPlace, int] = {}
+        self.baseline: dict[RegisterPlace, int] = {}
+        self.known_registers: dict[RegisterPlace, tuple[object, RegisterView]] = {}
         self._began: tuple[Goal, int] | None = None
         """the goal that is pursued, and since when (virtual time)"""
+        self._completing: tuple[int, int] | None = None
+        """the core that has run a callback of the goal, and how many handlers it was in"""
         self._gave_up = False
         self.rates = RateMeter()
         self.firmware = firmware_views(self.machine.memory)
@@ -125,7 +133,7 @@ class Session:
 
     def _use(self, machine: Machine) -> None:
         self.machine = machine
-        self._peeks: dict[int, views.Peeks] = {}
+        self._peeks: dict[int, Peeks] = {}
         self.kernel = cast("Kernel", machine.program)
         self.names = EventNames(machine)
 
@@ -158,8 +166,12 @@ class Session:
         return self.advance(NEXT_INTERRUPT)
 
     def next_timer_event(self) -> StopReason:
-        """Run until a timer callback has run."""
+        """Run until a callback has run and its interrupt's handler, with all others, is over."""
         return self.advance(NEXT_TIMER_EVENT)
+
+    def next_callback(self) -> StopReason:
+        """Run until a timer callback has run; of its interrupt's handler the rest is to come."""
+        return self.advance(CALLBACK_DONE)
 
     def finish(self) -> StopReason:
         """Run until the handler in progress has returned; outside any, to the end of the next."""
@@ -167,7 +179,7 @@ class Session:
 
     def finish_goal(self) -> Goal:
         """What :meth:`finish` waits for at this moment."""
-        return Goal("the end of the handler", {"below_depth": max(self.core.depth, 1)})
+        return Goal("the end of the handler", {"below_depth": max(self.core.depth, 1)}, "interrupt")
 
     def run_until(self, time_ns: int) -> StopReason:
         """Run until virtual time ``time_ns``.
@@ -196,21 +208,39 @@ class Session:
         conditions["until"] = min(conditions.get("until", NEVER), until)
         dozes = stepping and self._waits_beside_others()
         if dozes:
-            conditions |= NEXT_INTERRUPT.conditions | NEXT_TIMER_EVENT.conditions
+            conditions |= NEXT_INTERRUPT.conditions | CALLBACK_DONE.conditions
         before = self._progress()
-        reason = self._run(goal, conditions)
+        reason = self._run_to_the_end(goal, conditions)
         if self._progress() != before:
             self.generation += 1
         if reason not in {StopReason.BUDGET, StopReason.TIME}:
-            self._began = None
+            self._began = self._completing = None
         if dozes and reason in {StopReason.INTERRUPT, StopReason.TRACEPOINT}:
             self.last_stop = f"core {self.focus} sleeps on"
             return reason
         if reason in _EVENTS:
             self.focus = self.machine.stopped
         if reason is not StopReason.NOTHING_DUE or not self._gave_up:
-            self._say(reason)
+            self._say(goal, reason)
         return reason
+
+    def _run_to_the_end(self, goal: Goal, conditions: dict[str, Any]) -> StopReason:
+        """Run on; a goal that completes is reached when the handler in progress has returned."""
+        limits = dict(conditions)
+        if self._completing is None:
+            begun = self._retired()
+            reason = self._run(goal, conditions)
+            depth = self.machine.cores[self.machine.stopped].depth
+            if reason is not StopReason.TRACEPOINT or not goal.completes or not depth:
+                return reason
+            self._completing = self.machine.stopped, depth
+            limits["instructions"] -= self._retired_since(begun)
+        if limits["instructions"] <= 0:
+            return StopReason.BUDGET
+        core, depth = self._completing
+        limits |= {"tracepoint": "", "focus": core, "below_depth": depth}
+        reason = self.machine.run(**limits)
+        return StopReason.TRACEPOINT if reason is StopReason.HANDLER_DONE else reason
 
     def _run(self, goal: Goal, conditions: dict[str, Any]) -> StopReason:
         """Run on; towards an event only as long as one can come.
@@ -223,7 +253,7 @@ class Session:
             return self.machine.run(**conditions)
         if self._began is None or self._began[0] is not goal:
             self._began = goal, self.machine.now
-        until, begun = conditions["until"], [core.retired for core in self.machine.cores]
+        until, begun = conditions["until"], self._retired()
         while not self._nothing_to_wait_for():
             patience = self._patience(self._began[1])
             conditions["until"] = min(until, patience)
@@ -232,13 +262,12 @@ class Session:
                 if self._patience(self._began[1]) > patience:
                     continue
                 self._gave_up = True
-                self.last_stop = f"no event in {format_duration(PATIENCE_NS)}"
+                self.last_stop = f"no {goal.awaits} in {format_duration(PATIENCE_NS)}"
                 return StopReason.NOTHING_DUE
             if reason is not StopReason.IDLE:
                 return reason
-            retired = zip(self.machine.cores, begun, strict=True)
-            conditions["instructions"] -= max(core.retired - first for core, first in retired)
-            begun = [core.retired for core in self.machine.cores]
+            conditions["instructions"] -= self._retired_since(begun)
+            begun = self._retired()
             if conditions["instructions"] <= 0:
                 return StopReason.BUDGET
         return StopReason.NOTHING_DUE
@@ -265,7 +294,13 @@ class Session:
         return [core for core in cores if core is not self.core and core.state is not CoreState.OFF]
 
     def _progress(self) -> tuple[int, ...]:
-        return self.machine.now, *(core.retired for core in self.machine.cores)
+        return self.machine.now, *self._retired()
+
+    def _retired(self) -> list[int]:
+        return [core.retired for core in self.machine.cores]
+
+    def _retired_since(self, begun: list[int]) -> int:
+        return max(now - then for now, then in zip(self._retired(), begun, strict=True))
 
     def happened(self) -> tuple[int, ...]:
         """Differs from the answer before if anything but the passing of time has happened."""
@@ -301,7 +336,7 @@ class Session:
 
         Of all cores: any of them may be the one on show after the next stop.
         """
-        self._began = None
+        self._began = self._completing = None
         if self._viewed >= 0:
             if self._viewed != self.generation:
                 self.values = self._register_values(self.focus)
@@ -323,16 +358,18 @@ class Session:
             self.generation += 1
         return lost
 
-    def _register_values(self, cpu: int) -> dict[views.RegisterPlace, int]:
+    def _register_values(self, cpu: int) -> dict[RegisterPlace, int]:
         """Every register of the devices, as a core sees them."""
         peeks = self._peeks.get(cpu)
         if peeks is None:
-            peeks = self._peeks[cpu] = views.register_peeks(self.machine, cpu)
+            peeks = self._peeks[cpu] = register_peeks(self.machine, cpu)
         return {place: peek(index, cpu) for place, peek, index in peeks}
 
-    def _say(self, reason: StopReason) -> None:
+    def _say(self, goal: Goal, reason: StopReason) -> None:
         if reason is StopReason.HALTED:
             self.last_stop = self.machine.halt_reason
+        elif reason is StopReason.TRACEPOINT:
+            self.last_stop = f"{goal.awaits} done"
         else:
             self.last_stop = _SAID[reason]
 

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
+import msgspec
+
 from kerneltui.debugger.timeline import Timeline
 from kerneltui.hw.bus import register_name
 from kerneltui.hw.line import Line
@@ -18,10 +20,16 @@ from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.core import EXCEPTIONS, LOADS, STORES, CoreState
 from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.machine import Machine
+from kerneltui.units import format_duration, format_time
 
 TRACE_EVENTS = 20_000
 TEXTS_KEPT = 1_000
 CONSOLE_BYTES = 256 * 1024
+INPUTS_KEPT = 1_000
+SCENARIO, PERSON = "scenario", "person"
+TYPED_BY = {SCENARIO: "the scenario typed it", PERSON: "you typed it"}
+AFTER_TIME = " s  "
+"""Before what happened, in the text of an event."""
 
 
 ALL_CORES = -1
@@ -76,7 +84,7 @@ class EventNames:
         elif kind == "line":
             found |= {"line": text, "level": value}
         elif kind in {"tx", "rx"}:
-            found |= {"byte": value}
+            found |= {"byte": value} | ({"by": text} if text else {})
         elif kind == "compute":
             found |= {"ns": value}
         elif kind in {"daifset", "daifclr"}:
@@ -104,15 +112,25 @@ class EventNames:
         if kind == "line":
             return f"line {text} {'rises' if value else 'falls'}"
         if kind in {"tx", "rx"}:
-            return f"{kind} {chr(value)!a}"
+            return f"{kind} {chr(value)!a}" + (f", {TYPED_BY[text]}" if text else "")
         if kind in {"daifset", "daifclr"}:
             return f"msr {kind}, #{value}"
         if kind == "svc":
             return f"svc #{value}"
-        operand = f"{value} ns" if kind == "compute" else text
+        operand = format_duration(value) if kind == "compute" else text
         if kind in WITH_OPERAND:
             operand = hex(value or target)
         return f"{kind} {operand}".rstrip()
+
+
+class InputView(msgspec.Struct, frozen=True):
+    """A line that was typed at the terminal."""
+
+    at_ns: int
+    """when its first character arrived"""
+    by: str
+    """``scenario`` or ``person``"""
+    text: str
 
 
 class Recorder:
@@ -128,6 +146,8 @@ class Recorder:
         self.recorded = 0
         self.touched: dict[Place, tuple[str, int, str]] = {}
         self.console = Console()
+        self.inputs: deque[tuple[int, str, int]] = deque(maxlen=INPUTS_KEPT)
+        """characters that have arrived: when, who typed them, which"""
         self.sink = sink
         self._texts: deque[str] = deque(maxlen=TEXTS_KEPT)
         self._worded = 0
@@ -180,6 +200,8 @@ class Recorder:
         self._worded = 0
         self.touched.clear()
         self.console.cut(console)
+        while self.inputs and self.inputs[-1][0] > self._scheduler.now:
+            self.inputs.pop()
         self.timeline.go_back(self._machine)
 
     def last(self, count: int) -> list[RawEvent]:
@@ -195,7 +217,7 @@ class Recorder:
         for event in self.last(fresh):
             text = names.as_text(event)
             core = f"[{event[2]}] " if event[2] else ""
-            self._texts.append(f"{event[0]:>7} {event[1] / 1e9:>14.9f}  {core}{text}")
+            self._texts.append(f"{event[0]:>7} {format_time(event[1]):>15}{AFTER_TIME}{core}{text}")
         self._worded = self.recorded
         return tuple(self._texts)[-count:]
 
@@ -260,9 +282,24 @@ class Recorder:
         if self.tracing:
             self._add("tx", 0, byte, "")
 
-    def _received(self, byte: int) -> None:
+    def _received(self, byte: int, is_scripted: bool) -> None:
+        by = SCENARIO if is_scripted else PERSON
+        self.inputs.append((self._scheduler.now, by, byte))
         if self.tracing:
-            self._add("rx", 0, byte, "")
+            self._add("rx", 0, byte, by)
+
+    def last_input(self) -> InputView | None:
+        """The line that was typed last, as far as it has arrived; None before the first."""
+        found: list[tuple[int, str, int]] = []
+        for item in reversed(self.inputs):
+            if found and (item[1] != found[0][1] or item[2] in b"\r\n"):
+                break
+            found.append(item)
+        if not found:
+            return None
+        found.reverse()
+        text = bytes(byte for _, _, byte in found).decode("latin-1")
+        return InputView(found[0][0], found[0][1], text)
 
 
 class Console:

@@ -5,7 +5,7 @@ Building a view reads with ``peek`` alone, so looking changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ from kerneltui.debugger.platform_views import (
     wall_clock_view,
 )
 from kerneltui.debugger.queue_views import QueueView, ShapeView, queue_view
+from kerneltui.debugger.register_views import BlockView, block_views
 from kerneltui.debugger.task_views import (
     SchedulingView,
     TaskView,
@@ -37,69 +38,17 @@ from kerneltui.debugger.task_views import (
 )
 from kerneltui.debugger.timeline import TimelineView, Window
 from kerneltui.debugger.timer_views import TimerView, timer_views
-from kerneltui.debugger.trace import ALL_CORES
-from kerneltui.hw.device import Device, InterruptController, TimerDevice
-from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, MSRS, PORTS, SYSTEM_REGISTERS, Access, Slot
+from kerneltui.debugger.trace import InputView
+from kerneltui.hw.device import TimerDevice
 from kerneltui.kernel.kernel import Kernel
 from kerneltui.kernel.timeout_queue import TimeoutQueue
-from kerneltui.machine.core import STORES
 
 if TYPE_CHECKING:
     from kerneltui.debugger.session import Session
     from kerneltui.machine.machine import Machine
 
-RegisterPlace = tuple[str, int, str, int]
-"""Address space, address, the overlay where several registers share that, and the core that looks.
-"""
 MOST_TIMEOUTS_SHOWN = 500
-PLACES = {
-    SYSTEM_REGISTERS: "system registers", MSRS: "MSRs", BEHIND_WINDOW: "by index and data",
-}  # fmt: skip
 TRACE_SHOWN = 400
-
-
-class FieldView(msgspec.Struct, frozen=True):
-    """One decoded field."""
-
-    name: str
-    value: int
-    width: int
-    meaning: str
-    first_irq: int | None
-    """each bit stands for an interrupt, bit 0 for this one"""
-
-
-class RegisterView(msgspec.Struct, frozen=True):
-    """One register of a device."""
-
-    name: str
-    address: int
-    value: int
-    fields: tuple[FieldView, ...]
-    """of the value, or of what was just read from it or written to a write-only register"""
-    width: int
-    is_alias: bool
-    """another register is the first face of the same state (ICENABLER, of ISENABLER)"""
-    at_reset: bool
-    """holds its reset value and has not been accessed since the last stop"""
-    changed: bool
-    """holds another value than at the last stop"""
-    access: str
-    """what an instruction did to it since the last stop: ``read 0x1e``, ``wrote 0x1e``; or empty"""
-
-
-class BlockView(msgspec.Struct, frozen=True):
-    """One register block of a device."""
-
-    device: str
-    name: str
-    title: str
-    base: int | None
-    """its address or first port; None where registers have names or numbers only"""
-    place: str
-    """where it lies, in words: ``0xfee00000``, ``port 0x20``, ``system registers``"""
-    is_controller: bool
-    registers: tuple[RegisterView, ...]
 
 
 class TimeoutView(msgspec.Struct, frozen=True):
@@ -129,6 +78,8 @@ class ComparatorView(msgspec.Struct, frozen=True):
     masked: bool
     met: bool
     in_ns: int | None
+    counts_down: bool = False
+    """to zero, from what software loads; others compare with what it has set"""
 
 
 class MachineView(msgspec.Struct, frozen=True):
@@ -173,24 +124,8 @@ class MachineView(msgspec.Struct, frozen=True):
     console: tuple[str, ...]
     trace: tuple[str, ...]
     typed_waiting: int
-
-
-Peeks = list[tuple[RegisterPlace, Callable[[int, int], int], int]]
-"""Where each register lies, how to look at it, and its index."""
-
-
-def register_peeks(machine: Machine, cpu: int) -> Peeks:
-    """How to look at every register of the devices, as a core sees them."""
-    return [
-        (_place_of(space, base, slot, cpu), port.peek, port.index)
-        for device in machine.devices.values()
-        for space, base, file in machine.windows(device)
-        for slot, port in ((slot, file.port(slot)) for slot in file.slots())
-    ]
-
-
-def _place_of(space: str, base: int, slot: Slot, cpu: int) -> RegisterPlace:
-    return space, base + slot.offset, slot.register.overlay, cpu
+    last_input: InputView | None
+    """the line that was typed last"""
 
 
 def build(session: Session, *, shape: bool, timeline: Window | None) -> MachineView:
@@ -210,7 +145,7 @@ def build(session: Session, *, shape: bool, timeline: Window | None) -> MachineV
         halt_reason=machine.halt_reason,
         cpu=cpu_view(session.core, session.names),
         cores=tuple(core_views(machine)),
-        blocks=tuple(_blocks(session)),
+        blocks=tuple(block_views(session)),
         interrupts=tuple(interrupt_views(machine, kernel, session.focus)),
         timeouts=tuple(_timeouts(kernel, now)),
         timeout_count=len(kernel.timeouts()),
@@ -232,6 +167,7 @@ def build(session: Session, *, shape: bool, timeline: Window | None) -> MachineV
         console=tuple(recorder.console.lines()),
         trace=recorder.last_texts(TRACE_SHOWN, session.names),
         typed_waiting=machine.terminal.waiting,
+        last_input=recorder.last_input(),
     )
 
 
@@ -255,98 +191,11 @@ def _shape(kernel: Kernel) -> ShapeView | None:
     return shape_view(queue) if isinstance(queue, TimeoutQueue) else None
 
 
-def _by_role(machine: Machine) -> list[Device]:
-    """Controllers first, then timers, then the rest; otherwise as on the board."""
-
-    def role(device: Device) -> int:
-        return (
-            0
-            if isinstance(device, InterruptController)
-            else 1
-            if isinstance(device, TimerDevice)
-            else 2
-        )
-
-    return sorted(machine.devices.values(), key=role)
-
-
-def _blocks(session: Session) -> Iterator[BlockView]:
-    for device in _by_role(session.machine):
-        is_controller = isinstance(device, InterruptController)
-        for space, base, file in session.machine.windows(device):
-            table = file.table
-            registers = tuple(_register(session, space, base, slot) for slot in file.slots())
-            yield BlockView(
-                device.name, table.name, table.title, base if table.byte_addressed else None,
-                _place(table.space, base), is_controller, registers,
-            )  # fmt: skip
-
-
-def _place(space: str, base: int) -> str:
-    """Where a block lies."""
-    if space == MEMORY:
-        return f"{base:#x}"
-    return f"port {base:#x}" if space == PORTS else PLACES[space]
-
-
-def _register(session: Session, space: str, base: int, slot: Slot) -> RegisterView:
-    """One register; the last view's is taken again where nothing differs."""
-    address = base + slot.offset
-    place = _place_of(space, base, slot, session.focus)
-    value = session.values[place]
-    changed = session.baseline.get(place, value) != value and not slot.register.volatile
-    touched = _touched(session, space, address)
-    if touched is not None and slot.register.overlay and touched[2] != slot.name:
-        touched = None
-    known = session.known_registers.get(place)
-    key = (value, changed, touched)
-    if known is not None and known[0] == key:
-        return known[1]
-    made = _make_register(slot, address, value, touched, changed=changed)
-    session.known_registers[place] = (key, made)
-    return made
-
-
-def _touched(session: Session, space: str, address: int) -> tuple[str, int, str] | None:
-    """What the core on show did there, or any core where the registers are shared."""
-    touched = session.recorder.touched
-    own = touched.get((space, address, session.focus))
-    return touched.get((space, address, ALL_CORES)) if own is None else own
-
-
-def _make_register(
-    slot: Slot, address: int, value: int, touched: tuple[str, int, str] | None, *, changed: bool
-) -> RegisterView:
-    register = slot.register
-    access, decoded = "", value
-    if touched is not None:
-        wrote = touched[0] in STORES
-        access = f"{'wrote' if wrote else 'read'} {touched[1]:#x}"
-        if not wrote or all(item.access is Access.WO for item in register.fields):
-            # What a read gave or a write-only register got is what people want to see decoded:
-            # the register itself has moved on, or never shows it.
-            decoded = touched[1]
-    return RegisterView(
-        slot.name, address, value, tuple(_fields(slot, decoded)), register.width,
-        is_alias=register.store_name != register.stem,
-        at_reset=(value == register.reset or register.volatile) and not access and not changed,
-        changed=changed,
-        access=access,
-    )  # fmt: skip
-
-
-def _fields(slot: Slot, value: int) -> Iterator[FieldView]:
-    for item in slot.register.fields:
-        found = item.extract(value)
-        first = None if item.irq is None else item.irq + slot.index * slot.register.width
-        yield FieldView(item.name, found, item.width, dict(item.values).get(found, ""), first)
-
-
 def _comparators(machine: Machine, cpu: int) -> list[ComparatorView]:
     return [
         ComparatorView(
             device.name, item.name, item.counter, item.compare, item.hz, item.enabled, item.masked,
-            item.met, None if item.due_ns is None else item.due_ns - machine.now,
+            item.met, None if item.due_ns is None else item.due_ns - machine.now, item.counts_down,
         )
         for device in machine.devices.values()
         if isinstance(device, TimerDevice)

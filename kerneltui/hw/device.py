@@ -60,6 +60,10 @@ class Device(ABC):
         """
         raise ValueError(f"{self.name} ({self.COMPATIBLE}) has no input {pin!r}")
 
+    def passes_on(self, output: str) -> str:
+        """The input pin whose level an output only passes on at present; empty: its own."""
+        return ""
+
     @abstractmethod
     def reset(self) -> None:
         """Power-on state: registers, hidden state, timers, output lines."""
@@ -95,6 +99,10 @@ class InterruptController(Device):
     """
 
     NUMBERING: ClassVar[str]
+    ACKNOWLEDGED: ClassVar[str] = ""
+    """how an interrupt is acknowledged, in words; empty where nothing is"""
+    HIGH_WINS: ClassVar[bool] = False
+    """of two priorities the higher number comes first"""
 
     @abstractmethod
     def interrupts(self, cpu: int) -> list[InterruptState]:
@@ -151,6 +159,8 @@ class ComparatorState(msgspec.Struct, frozen=True):
     """whether the condition holds (or the match is held in the status register)"""
     due_ns: int | None
     """when the condition will be met; None when it is already, or never will be"""
+    counts_down: bool = False
+    """to zero, from what software loads"""
 
 
 class TimerDevice(Device):

@@ -14,6 +14,7 @@ class Gate(msgspec.Struct, frozen=True):
 
     ``name`` is short ("enabled"); ``register`` and ``field`` name what decides, ``value`` is what
     it holds and ``needs`` what would open the gate, in words; ``ref`` cites document and section.
+    ``ends_by`` is the register that a handler writes at its end, where the gate opens by that.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Gate(msgspec.Struct, frozen=True):
     value: int
     needs: str
     ref: str
+    ends_by: str = ""
 
 
 def first_shut(gates: list[Gate]) -> Gate | None:

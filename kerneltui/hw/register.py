@@ -71,6 +71,8 @@ class Field(msgspec.Struct, frozen=True):
     """what particular values mean, for the decoded view"""
     irq: int | None = None
     """each bit stands for an interrupt; bit 0 for this one, in the first element of an array"""
+    hex_shift: int | None = None
+    """it is an address or a vector, without so many lower bits: shown whole, in hex"""
 
     @property
     def mask(self) -> int:

@@ -5,7 +5,7 @@ The entry code of :mod:`kerneltui.kernel.arch` gets here with what it found in t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 
 from kerneltui.kernel.errno import Errno, SyscallError
@@ -21,6 +21,19 @@ class Syscall(IntEnum):
     """interval in ms, task to wake or 0; answers the timer's id"""
     TIMER_CANCEL = 3
     """id; answers 0"""
+
+
+def described(number: int, arguments: Sequence[int]) -> str:
+    """A call in words: ``timer_set(50 ms, task 1)``, ``timer_cancel(timer 3)``.
+
+    Arguments beyond those that it takes are left out.
+    """
+    if number not in set(Syscall):
+        return f"system call {number}"
+    call = Syscall(number)
+    forms = ("timer {}",) if call is Syscall.TIMER_CANCEL else ("{} ms", "task {}")
+    told = ", ".join(form.format(value) for form, value in zip(forms, arguments, strict=False))
+    return f"{call.name.lower()}({told})"
 
 
 class Syscalls:

@@ -28,19 +28,20 @@ class SerialDevice(Protocol):
 class SerialTerminal:
     """Sends what is typed, and passes on what arrives.
 
-    ``on_output(byte)`` and ``on_input(byte)`` observe the two directions; neither is part of a
-    snapshot.
+    ``on_output(byte)`` and ``on_input(byte, is_scripted)`` observe the two directions; neither is
+    part of a snapshot.
     """
 
     def __init__(self, uart: SerialDevice, scheduler: Scheduler) -> None:
         self._uart = uart
         self._scheduler = scheduler
-        self._typed: deque[int] = deque()
+        self._typed: deque[tuple[int, bool]] = deque()
+        """characters, and whether they are the script's"""
         self._next = scheduler.timer("terminal", self._send)
         self._script: deque[tuple[int, bytes]] = deque()
         self._script_due = scheduler.timer("script", self._type_script)
         self.on_output: Callable[[int], None] | None = None
-        self.on_input: Callable[[int], None] | None = None
+        self.on_input: Callable[[int, bool], None] | None = None
         uart.transmit = self._arrived
 
     def __getstate__(self) -> dict[str, object]:
@@ -56,11 +57,11 @@ class SerialTerminal:
         """Typed characters that have not been sent yet."""
         return len(self._typed)
 
-    def type(self, data: bytes) -> None:
+    def type(self, data: bytes, *, is_scripted: bool = False) -> None:
         """Type characters, at the present time."""
         if not self._typed and data:
             self._next.arm(self._scheduler.now + self._uart.frame_ns())
-        self._typed.extend(data)
+        self._typed.extend((byte, is_scripted) for byte in data)
 
     def play(self, script: list[tuple[int, bytes]]) -> None:
         """Type each text at its time (ns since power-on); the list is in order of time."""
@@ -72,14 +73,14 @@ class SerialTerminal:
         _, data = self._script.popleft()
         if self._script:
             self._script_due.arm(self._script[0][0])
-        self.type(data)
+        self.type(data, is_scripted=True)
 
     def _send(self) -> None:
-        byte = self._typed.popleft()
+        byte, is_scripted = self._typed.popleft()
         if self._typed:
             self._next.arm(self._scheduler.now + self._uart.frame_ns())
         if self.on_input is not None:
-            self.on_input(byte)
+            self.on_input(byte, is_scripted)
         self._uart.receive(byte)
 
     def _arrived(self, byte: int) -> None:

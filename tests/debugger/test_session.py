@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerneltui.debugger.session import FREE, LONGEST_INPUT
+from kerneltui.debugger.session import FREE, LONGEST_INPUT, NEXT_TIMER_EVENT
 from kerneltui.machine.board import load_board
 from kerneltui.machine.core import CoreState, StopReason
 from kerneltui.scenarios.scenario import load_scenario, make_session, open_session
@@ -53,11 +53,12 @@ def test_the_first_timer_event_after_boot_is_the_first_timeout(board):
 
 
 @both
-def test_every_timer_event_stops_after_its_callback_and_before_anything_else(board):
+def test_every_callback_stops_before_anything_else_of_its_handler(board):
     session = session_of(board, "same-deadline", boot=True)
     said = []
     for _ in range(6):
-        assert session.next_timer_event() is StopReason.TRACEPOINT
+        assert session.next_callback() is StopReason.TRACEPOINT
+        assert session.last_stop == "timer callback done"
         assert session.machine.core.depth == 1
         assert session.recorder.last(1)[0][6].startswith("timer_callback_done")
         said.append(session.recorder.console.lines()[-2].partition("] ")[2])
@@ -68,6 +69,59 @@ def test_every_timer_event_stops_after_its_callback_and_before_anything_else(boa
     assert session.next_timer_event() is StopReason.NOTHING_DUE
     assert "nothing is due" in session.last_stop
     assert session.machine.now < 7200 * S
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
+def test_a_timer_event_is_over_when_its_handler_has_returned(board):
+    session = session_of(board, boot=True)
+    assert session.next_timer_event() is StopReason.TRACEPOINT
+    assert session.last_stop == "timer event done"
+    core = session.machine.core
+    assert core.depth == 0
+    assert session.recorder.last(1)[0][3] == ("iret" if board == "x86" else "eret")
+    view = session.view()
+    armed = [item for item in view.timeouts if item.armed]
+    assert [item.name for item in armed] == ["Periodic 1 sec"], "and re-armed for the next"
+    assert 0.99 * S < armed[0].in_ns < S
+    assert not any(item.handling for item in view.timeouts)
+    assert not any(item.active for item in view.interrupts)
+
+
+def test_a_timer_event_is_the_same_in_slices_of_a_few_instructions():
+    whole, sliced = (session_of("rpi4", boot=True) for _ in range(2))
+    whole.next_timer_event()
+    slices = 0
+    while sliced.advance(NEXT_TIMER_EVENT, instructions=4) is StopReason.BUDGET:
+        slices += 1
+    assert slices > 50
+    assert sliced.recorder.last(50) == whole.recorder.last(50)
+    assert (sliced.machine.now, sliced.last_stop) == (whole.machine.now, whole.last_stop)
+
+
+def test_several_callbacks_in_one_interrupt_are_one_timer_event():
+    """The PC's handler runs all that is due, of which two are due at the same time."""
+    session = session_of("x86", "same-deadline", boot=True)
+    began = session.recorder.console.total
+    session.next_timer_event()
+    said = session.recorder.console.data[began:].decode()
+    assert [word for word in ("first", "second", "fifth") if f"set {word}" in said]
+    assert said.count("] set") == 5
+    assert session.machine.core.depth == 0
+
+
+def test_a_callback_outside_of_any_handler_is_a_timer_event_of_its_own():
+    session = session_of("rpi4", "system-timer", boot=True)
+    assert session.next_timer_event() is StopReason.TRACEPOINT
+    assert session.recorder.last(1)[0][6].startswith("timer_callback_done")
+    assert session.machine.core.depth == 0
+
+
+def test_a_command_begun_anew_inside_the_handler_waits_for_the_next_callback():
+    session = session_of("rpi4", boot=True)
+    session.next_callback()
+    assert session.next_timer_event() is StopReason.TRACEPOINT
+    assert session.recorder.console.lines()[-2].endswith("Periodic 1 sec")
+    assert session.machine.now > 2 * S
 
 
 @both
@@ -435,7 +489,6 @@ def test_after_the_last_event_time_does_not_leap(board, scenario, command):
         ("rpi4", "starvation", "next_timer_event"),
         ("rpi4", "starvation", "next_interrupt"),
         ("rpi4", "starvation", "finish"),
-        ("x86", "gsi-override", "next_timer_event"),  # interrupts of another device do come
     ],
 )
 def test_what_cannot_come_is_not_waited_for_for_ever(board, scenario, command):
@@ -446,9 +499,21 @@ def test_what_cannot_come_is_not_waited_for_for_ever(board, scenario, command):
         began = session.machine.now
         if getattr(session, command)() is StopReason.NOTHING_DUE:
             break
-    assert session.last_stop == "no event in 10 s"
+    awaited = "timer event" if command == "next_timer_event" else "interrupt"
+    assert session.last_stop == f"no {awaited} in 10 s"
     assert session.machine.now <= began + 21_000_000_000
     assert session.next_timer_event() is StopReason.NOTHING_DUE, "and so every time"
+
+
+def test_a_heartbeat_is_a_timer_event_beside_timeouts_that_never_come():
+    session = open_session("x86", "gsi-override")
+    session.boot()
+    for beat in (1, 2, 3):
+        assert session.next_timer_event() is StopReason.TRACEPOINT
+        assert f"Heartbeat {beat} through" in session.recorder.console.lines()[-2]
+        assert session.machine.core.depth == 0
+    assert session.view().timeouts[0].in_ns < -S
+    session.close()
 
 
 def test_a_timer_event_an_hour_away_is_waited_for(tmp_path):

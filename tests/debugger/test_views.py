@@ -36,7 +36,9 @@ def test_acknowledge_and_end_show_one_after_the_other():
         session.mark()
         session.step()
         for block in session.view().blocks:
-            names += [f"{r.name} {r.access}" for r in block.registers if r.access]
+            names += [
+                f"{r.name} {r.access} {r.access_value:#x}" for r in block.registers if r.access
+            ]
     expected = [
         "GICC_IAR read 0x1e",
         next(name for name in names if name.startswith("CNTP_CTL_EL0 wrote")),
@@ -69,8 +71,43 @@ def test_set_and_clear_enable_are_two_faces_of_one_state():
     session = booted("rpi4")
     enabled, cleared = register(session, "GICD_ISENABLER4"), register(session, "GICD_ICENABLER4")
     assert enabled.value == cleared.value == 1 << 25
-    assert not enabled.is_alias
-    assert cleared.is_alias
+    assert not enabled.alias_of
+    assert cleared.alias_of == "GICD_ISENABLER4"
+
+
+@pytest.mark.parametrize(
+    ("board", "name", "first"),
+    [
+        ("rpi3", "ENABLE_IRQS_2", ""),
+        ("rpi3", "DISABLE_IRQS_2", "ENABLE_IRQS_2"),
+        ("rpi3", "ENABLE_BASIC_IRQS", ""),  # other bits of the state that ENABLE_IRQS_2 is part of
+        ("rpi3", "DISABLE_BASIC_IRQS", "ENABLE_BASIC_IRQS"),
+        ("rpi3", "PMU_INTERRUPT_ROUTING_CLEAR", "PMU_INTERRUPT_ROUTING_SET"),
+        ("rpi4", "GICD_ICACTIVER0", "GICD_ISACTIVER0"),
+        ("rpi4", "GICD_ISACTIVER0", ""),
+        ("x86", "OCW1", ""),
+        ("x86", "IMR", "OCW1"),
+    ],
+)
+def test_of_the_faces_of_one_state_one_is_the_first(board, name, first):
+    assert register(booted(board), name).alias_of == first
+
+
+def test_the_value_now_and_what_was_read_are_two_things():
+    session = booted("rpi4")
+    session.next_interrupt()
+    session.mark()
+    while not register(session, "GICC_IAR").access:
+        session.step()
+    found = register(session, "GICC_IAR")
+    assert (found.value, field(found, "INTERRUPT_ID")) == (1023, 1023)
+    assert (found.access, found.access_value) == ("read", 30)
+    assert {item.name: item.value for item in found.access_fields}["INTERRUPT_ID"] == 30
+    while not register(session, "GICC_EOIR").access:
+        session.step()
+    ended = register(session, "GICC_EOIR")
+    assert (ended.fields, ended.access_value) == ((), 30), "nothing can be read there"
+    assert ended.access_fields[0].value == 30
 
 
 @both
@@ -108,7 +145,7 @@ def test_the_armed_timeout_is_the_head_and_the_comparator_agrees(board):
 @both
 def test_while_a_callback_runs_no_timeout_is_armed(board):
     session = booted(board)
-    session.next_timer_event()
+    session.next_callback()
     view = session.view()
     assert not any(item.armed for item in view.timeouts)
     assert sum(item.handling for item in view.timeouts) <= 1

@@ -342,7 +342,7 @@ def test_fields_are_found_by_name():
     register = BLOCK["MIXED"]
     assert register["WO"].mask == 0x00FF_0000
     assert register.masks("RW", "RES0") == (0xFF, 0xFF00_0000)
-    with pytest.raises(RegisterError, match="MIXED has no field .NONE."):
+    with pytest.raises(RegisterError, match=r"MIXED has no field .NONE."):
         register["NONE"]
 
 

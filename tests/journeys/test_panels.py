@@ -8,48 +8,49 @@ from dashboard import booted
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kerneltui.debugger.numbering import set_bits
+from kerneltui.debugger.register_views import FieldView, RegisterView
 from kerneltui.debugger.views import (
     ComparatorView,
-    FieldView,
     InterruptView,
-    RegisterView,
     TimeoutView,
 )
 from kerneltui.kernel.irq import IrqHandler
 from kerneltui.tui.panels import PANELS
 from kerneltui.tui.panels.base import fit, mark
 from kerneltui.tui.panels.console import ConsolePanel
-from kerneltui.tui.panels.interrupts import InterruptsPanel, interrupt_line
+from kerneltui.tui.panels.fitting import cut, table
+from kerneltui.tui.panels.interrupts import InterruptsPanel, interrupt_line, interrupt_rows
 from kerneltui.tui.panels.registers import (
     RegistersPanel,
-    bits_text,
     collapse,
     field_text,
     register_lines,
 )
-from kerneltui.tui.panels.timeouts import timeout_line
+from kerneltui.tui.panels.timeouts import TimeoutsPanel
 from kerneltui.tui.panels.timers import comparator_lines
 from kerneltui.tui.widgets.line_view import STYLES, line_text
 
 
-def field(name, value, width=1, meaning="", first_irq=None):
-    return FieldView(name, value, width, meaning, first_irq)
+def field(name, value, width=1, meaning="", first_irq=None, **facts):
+    return FieldView(name, value, width, meaning, first_irq, **facts)
 
 
 def register(name="GICC_IAR", value=0x1E, fields=(), **facts):
     usual = {
-        "address": 0xFF84200C, "width": 32, "is_alias": False, "at_reset": False,
-        "changed": False, "access": "",
+        "address": 0xFF84200C, "width": 32, "alias_of": "", "at_reset": False,
+        "changed": False, "access": "", "access_value": 0, "access_fields": (),
     }  # fmt: skip
     return RegisterView(name=name, value=value, fields=tuple(fields), **(usual | facts))
 
 
 def interrupt(**facts):
     usual = {
-        "controller": "gic", "number": 30, "source": "PPI 14", "name": "Timer", "line": False,
-        "enabled": True, "pending": False, "active": False, "priority": 0xA0, "targets": (0,),
+        "controller": "gic", "numbering": "gic", "number": 30, "source": "PPI 14",
+        "name": "Timer", "line": False, "enabled": True, "pending": False, "active": False,
+        "priority": 0xA0, "targets": (0,),
         "trigger": "level", "count": 7, "blocked_by": "", "needs": "",
-        "handler_runs": False,
+        "handler_runs": False, "onward": None,
     }  # fmt: skip
     return InterruptView(**(usual | facts))
 
@@ -109,13 +110,13 @@ def test_a_flag_is_a_letter_a_dot_or_nothing():
     ],
 )
 def test_set_bits_are_interrupt_numbers(value, first, text):
-    assert bits_text(value, first) == text
+    assert set_bits(value, first) == text
 
 
 @given(st.integers(0, (1 << 32) - 1), st.integers(0, 992))
 def test_interrupt_numbers_can_be_read_back(value, first):
     again = 0
-    for run in bits_text(value, first).split(","):
+    for run in set_bits(value, first).split(","):
         start, _, end = run.partition("-")
         for number in range(int(start or 0), int(end or start or -1) + 1):
             again |= 1 << (number - first)
@@ -127,6 +128,9 @@ def test_fields_in_words():
     assert field_text(field("INTERRUPT_ID", 1023, 10, "spurious")) == "INTERRUPT_ID=1023(spurious)"
     assert field_text(field("PPI", 1 << 14, 16, first_irq=16)) == "PPI: irq 30"
     assert field_text(field("SGI", 0, 16, first_irq=0)) == "SGI: none"
+    vectors = field("VECTORS", 1 << 12 | 3, 32, first_irq=224, numbering="vector")
+    assert field_text(vectors) == "VECTORS: vec 0xe0-0xe1,0xec"
+    assert field_text(field("BASE", 0xFEE00, 40, hex_shift=12)) == "BASE=0xfee00000"
 
 
 # -- registers -------------------------------------------------------------------------------------
@@ -139,11 +143,23 @@ def test_a_register_tells_offset_value_and_fields():
     ]
 
 
-def test_a_change_has_a_star_and_an_access_its_direction():
-    read = register(changed=True, access="read 0x1e")
-    assert texts(register_lines(read, 9, 80))[0].startswith("*GICC_IAR  00c 0000001e →read 0x1e")
-    written = register("GICC_EOIR", 0, access="wrote 0x1e")
-    assert "←wrote 0x1e" in texts(register_lines(written, 9, 80))[0]
+def test_the_value_now_and_what_was_read_stand_apart_each_with_its_fields():
+    now = field("INTERRUPT_ID", 1023, 10, "spurious")
+    read = register(value=0x3FF, fields=[now], changed=True, access="read", access_value=0x1E,
+                    access_fields=(field("INTERRUPT_ID", 30, 10),))  # fmt: skip
+    assert texts(register_lines(read, 9, 80)) == [
+        "*GICC_IAR  00c 000003ff INTERRUPT_ID=1023(spurious)",
+        "        → read 0000001e INTERRUPT_ID=30",
+    ]
+
+
+def test_a_register_that_is_only_written_shows_what_was_written():
+    written = register("GICC_EOIR", 0, access="wrote", access_value=0x1E,
+                       access_fields=(field("EOIINTID", 30, 10),))  # fmt: skip
+    assert texts(register_lines(written, 9, 80)) == [
+        " GICC_EOIR 00c 00000000 only written",
+        "       ← wrote 0000001e EOIINTID=30",
+    ]
 
 
 def test_zero_fields_are_only_counted_in_the_short_form():
@@ -179,29 +195,45 @@ def test_fields_go_on_below_where_the_line_is_full(width):
     rows = texts(register_lines(register(fields=fields), 9, width))
     assert " ".join(rows).split()[3:] == [f"FIELD{n}={n}" for n in range(12)]
     for row in rows:
-        assert len(row) < width or row.count("FIELD") <= 1
+        assert len(row) <= width or row.count("FIELD") <= 1
 
 
 # -- interrupts, timeouts, comparators -------------------------------------------------------------
 
 
+def shown_interrupt(item):
+    return line_text(interrupt_line(item, interrupt_rows([item])[1]))
+
+
 def test_an_interrupt_says_its_state_in_marks_and_letters():
-    assert line_text(interrupt_line(interrupt(), 70)).startswith("   30  PPI 14   · E · ·   a0 0")
-    pending = line_text(interrupt_line(interrupt(line=True, pending=True), 70))
-    assert pending.startswith("!  30  PPI 14   L E P ·")
-    active = line_text(interrupt_line(interrupt(active=True), 70))
-    assert active.startswith("▶  30  PPI 14   · E · A")
+    assert shown_interrupt(interrupt()).startswith(" irq 30    PPI 14 · E · · 0xa0 0")
+    pending = shown_interrupt(interrupt(line=True, pending=True))
+    assert pending.startswith("!irq 30    PPI 14 L E P ·")
+    active = shown_interrupt(interrupt(active=True))
+    assert active.startswith("▶irq 30    PPI 14 · E · A")
+
+
+@pytest.mark.parametrize(
+    ("numbering", "number", "label"),
+    [("gic", 30, "irq 30"), ("isa", 0, "irq 0"), ("gsi", 2, "gsi 2"), ("vector", 236, "vec 0xec")],
+)
+def test_the_numbering_is_named(numbering, number, label):
+    assert interrupt(numbering=numbering, number=number).label == label
 
 
 def test_a_controller_without_priorities_and_active_state_leaves_them_out():
-    shown = line_text(interrupt_line(interrupt(priority=None, active=None, targets=()), 70))
-    assert shown.split()[:7] == ["30", "PPI", "14", "·", "E", "·", "-"]
+    shown = shown_interrupt(interrupt(priority=None, active=None, targets=()))
+    assert shown.split()[:8] == ["irq", "30", "PPI", "14", "·", "E", "·", "-"]
+
+
+def interrupts_of(*items, width=68):
+    view = msgspec.structs.replace(MOMENTS[0], interrupts=items)
+    return texts(InterruptsPanel(2).content(view, width))
 
 
 def test_an_interrupt_that_waits_says_at_which_gate():
     def shown(item):
-        view = msgspec.structs.replace(MOMENTS[0], interrupts=(item,))
-        return texts(InterruptsPanel(2).content(view, 68))[1:]
+        return interrupts_of(item)[1:]
 
     stopped = shown(interrupt(pending=True, blocked_by="CPU mask", needs="DAIF I is 1; needs 0"))
     assert len(stopped) == 2
@@ -210,46 +242,87 @@ def test_an_interrupt_that_waits_says_at_which_gate():
     long = shown(interrupt(pending=True, blocked_by="enabled", needs="a reason " * 20))
     assert len(long) > 3
     assert max(len(row) for row in long) <= 68
-    busy = shown(interrupt(pending=True, blocked_by="IRQs unmasked", handler_runs=True))
-    assert "not acknowledged yet" in busy[1]
     # One that nobody asks for waits for nothing, whatever gates are shut.
     assert len(shown(interrupt(blocked_by="line asserted"))) == 1
-    nobody = interrupt(name="", count=None)
-    assert "(no handler)" in line_text(interrupt_line(nobody, 80))
+    assert "(no handler)" in shown_interrupt(interrupt(name="", count=None))
+
+
+def test_rows_keep_their_place_whatever_becomes_pending_or_active():
+    quiet = [interrupt(number=number) for number in (30, 40, 50)]
+    busy = [
+        interrupt(number=30, pending=True, blocked_by="x", needs="why", handler_runs=True),
+        interrupt(number=40, active=True),
+        interrupt(number=50, pending=True),
+    ]
+    places = [[line[1:7] for line in interrupts_of(*items)[1:4]] for items in (quiet, busy)]
+    assert places[0] == places[1] == ["irq 30", "irq 40", "irq 50"]
+    assert interrupts_of(*busy)[4] == "       └ irq 30: why"
 
 
 @pytest.mark.parametrize("width", [50, 60, 68, 138])
 def test_an_interrupt_fits_its_panel(width):
-    for item in (interrupt(name="N" * 99), interrupt(pending=True, count=None)):
-        assert len(line_text(interrupt_line(item, width))) <= width
+    lines = interrupts_of(
+        interrupt(name="N" * 99), interrupt(number=31, pending=True, count=None), width=width
+    )
+    assert max(map(len, lines)) <= width - 1, "beside the scroll bar"
+    assert lines[1].endswith("N…")
+
+
+def shown_timeout(item):
+    view = msgspec.structs.replace(MOMENTS[0], timeouts=(item,), timeout_count=1)
+    return texts(TimeoutsPanel(3).content(view, 68))[1]
 
 
 def test_a_timeout_in_each_of_its_states():
-    assert line_text(timeout_line(timeout(), 68)).split() == [
-        "5.008", "265", "814", "5", "s", "once", "Once", "5",
+    assert shown_timeout(timeout()).split() == [
+        "5.008", "265", "814", "s", "5", "s", "once", "Once", "5",
     ]  # fmt: skip
-    armed = line_text(timeout_line(timeout(armed=True, period_ns=1_000_000_000), 68))
+    armed = shown_timeout(timeout(armed=True, period_ns=1_000_000_000))
     assert armed.startswith("▶ ")
     assert " 1 s " in armed
-    assert "181 ns late" in line_text(timeout_line(timeout(in_ns=-181), 68))
-    running = line_text(timeout_line(timeout(in_ns=-181, handling=True), 68))
+    assert "181 ns late" in shown_timeout(timeout(in_ns=-181))
+    running = shown_timeout(timeout(in_ns=-181, handling=True))
     assert running.startswith("* ")
     assert "callback runs" in running
 
 
-@pytest.mark.parametrize("width", [60, 68, 138])
-def test_a_timeout_fits_its_panel(width):
-    assert len(line_text(timeout_line(timeout(name="N" * 99), width))) <= width
-
-
 def test_a_comparator_in_each_of_its_states():
-    assert texts(comparator_lines("CNTP_CVAL", comparator(enabled=False))) == [" CNTP_CVAL  off"]
-    met = texts(comparator_lines("CNTP_CVAL", comparator(met=True, masked=True)))
-    assert met == ["!CNTP_CVAL  2000", "   met masked"]
-    waits = " ".join(texts(comparator_lines("CNTP_CVAL", comparator())))
-    assert "2000" in waits
-    assert "in 18.518 us" in waits
-    assert "never" in " ".join(texts(comparator_lines("CNTP_CVAL", comparator(in_ns=None))))
+    def shown(**facts):
+        return texts(comparator_lines("CNTP_CVAL", comparator(**facts), 25))
+
+    assert shown(enabled=False, compare=0) == [" CNTP_CVAL  off"]
+    assert shown(enabled=False) == [" CNTP_CVAL  2000", "   off"], "no line less than armed"
+    assert shown(met=True, masked=True) == ["!CNTP_CVAL  2000", "   met masked"]
+    assert shown() == [" CNTP_CVAL  2000", "   in 18.518 us"]
+    assert shown(in_ns=None) == [" CNTP_CVAL  2000", "   never"]
+
+
+def test_a_number_without_room_goes_below_whole():
+    item = comparator(compare=108_446_367)
+    assert texts(comparator_lines("CNTP_CVAL", item, 19)) == [
+        " CNTP_CVAL  ", "   108446367", "   in 18.518 us",
+    ]  # fmt: skip
+
+
+# -- what does not fit -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("width", "text"),
+    [(20, "ab 123456 x"), (11, "ab 123456 x"), (10, "ab 123456…"), (5, "ab 1…"), (3, "ab…")],
+)
+def test_what_is_cut_ends_in_an_ellipsis(width, text):
+    assert line_text(cut((("ab ", "dim"), ("123456", "text"), (" x", "dim")), width)) == text
+
+
+def test_blanks_that_do_not_fit_are_no_loss():
+    line = (("ab", "dim"), ("    ", "text"))
+    assert cut(line, 3) == line
+
+
+def test_columns_stand_under_their_headings():
+    rows = table((">value", "name", "last"), [("1", "alpha", "x"), ("1234567", "b", "long one")])
+    assert rows == ["  value  name   last", "      1  alpha  x", "1234567  b      long one"]
 
 
 # -- the console -----------------------------------------------------------------------------------
@@ -302,7 +375,7 @@ def test_control_characters_do_not_reach_the_screen():
 
 
 def test_long_lines_wrap_as_on_a_terminal():
-    assert console(b"x" * 45 + b"\r\nnext\r\n", 20) == ["x" * 20, "x" * 20, "x" * 5, "next"]
+    assert console(b"x" * 45 + b"\r\nnext\r\n", 21) == ["x" * 20, "x" * 20, "x" * 5, "next"]
 
 
 def test_the_cursor_stands_behind_the_last_character_inside_the_panel():
@@ -360,6 +433,8 @@ def test_every_panel_has_something_to_say_at_every_moment_and_width(panel, width
         assert lines
         assert all(style in STYLES for line in lines for _, style in line)
         assert all("\n" not in text and text.isprintable() for text in texts(lines))
+        for text in texts(lines):
+            assert len(text.rstrip()) < width, "nothing is left to the edge, which cuts silently"
         assert isinstance(made.caption(view), str)
 
 
@@ -392,3 +467,50 @@ def test_without_a_filter_only_registers_with_something_to_say_are_listed():
     assert "GICD_ISENABLER0" in shown
     assert "GICD_ICENABLER0" not in shown, "the same state by another name"
     assert "GICD_ISPENDR0" not in shown, "at its reset value"
+
+
+# -- the registers of each board, at the widths of both layouts ------------------------------------
+
+WIDTHS = pytest.mark.parametrize("width", [67, 77])
+"""Of a panel that takes half of 140 columns, and of one alone in 80."""
+
+
+def registers_of(board, width, *commands, scenario="timer-callbacks"):
+    session = booted(board, scenario)
+    for command in commands:
+        session.mark()
+        getattr(session, command)()
+    shown = texts(RegistersPanel(1).content(session.view(), width))
+    session.close()
+    return shown
+
+
+@WIDTHS
+def test_a_face_that_alone_holds_a_value_shows_and_its_twin_does_not(width):
+    shown = registers_of("rpi3", width)
+    assert " ENABLE_IRQS_2 214 02000000 IRQS: irq 57" in shown
+    assert "DISABLE_IRQS_2" not in "\n".join(shown)
+    assert "ENABLE_BASIC_IRQS" not in "\n".join(shown), "at reset"
+
+
+@WIDTHS
+def test_addresses_and_vectors_are_hex(width):
+    shown = "\n".join(registers_of("x86", width, "next_callback"))
+    assert "BSP=1 EN=1 BASE=0xfee00000" in shown
+    assert "LVT_TIMER  320 000000ec VECTOR=0xec" in shown
+    assert "VECTORS: vec 0xec" in shown
+    assert "INTVEC=0x34" in shown
+    assert "T7_T3=0x28" in shown, "the slave's vectors begin there"
+
+
+@WIDTHS
+def test_an_acknowledge_stands_below_the_value_now(width):
+    steps = ["next_interrupt", *["step"] * 4]
+    for count in range(2, len(steps) + 1):
+        shown = registers_of("rpi4", width, *steps[:count])
+        if any("→ read 0000001e" in line for line in shown):
+            break
+    place = next(n for n, line in enumerate(shown) if line[1:].startswith("GICC_IAR"))
+    assert "000003ff INTERRUPT_ID=1023(spurious)" in shown[place]
+    assert shown[place + 1].strip().startswith("→ read 0000001e INTERRUPT_ID=30")
+    assert shown[place].index("000003ff") == shown[place + 1].index("0000001e")

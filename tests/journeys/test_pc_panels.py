@@ -10,7 +10,7 @@ from pc_session import IPI_VECTOR, TIMER_VECTOR, UART_VECTOR, pc_session
 from kerneltui.debugger.platform_views import CounterView
 from kerneltui.machine.board import load_board
 from kerneltui.tui.panels.apics import ApicsPanel
-from kerneltui.tui.panels.clocks import ClocksPanel, counter_line
+from kerneltui.tui.panels.clocks import ClocksPanel, counter_lines
 from kerneltui.tui.panels.cpu import CpuPanel, cores_lines
 from kerneltui.tui.panels.firmware import FirmwarePanel
 from kerneltui.tui.widgets.line_view import STYLES, line_text
@@ -78,23 +78,33 @@ def counter(**facts):
     return CounterView(**(usual | facts))
 
 
+def shown(width=80, **facts):
+    return [line_text(line) for line in counter_lines([counter(**facts)], width)]
+
+
 def test_a_counter_says_rate_error_and_what_it_should_be():
-    assert line_text(counter_line("acpi", counter(), 4, 80)).split() == [
-        "acpi", "42", "3.579545", "0", "ppm", "3.579545",
-    ]  # fmt: skip
-    fast = line_text(counter_line("acpi", counter(measured_hz=3_579_903, error_ppm=100), 4, 80))
+    assert shown()[1].split() == ["acpi", "PM_TMR", "42", "3.579545", "0", "ppm", "3.579545"]
+    fast = shown(measured_hz=3_579_903, error_ppm=100)[1]
     assert fast.startswith("!acpi")
     assert "+100 ppm" in fast
-    stopped = counter(measured_hz=0, error_ppm=None, note="stands still")
-    assert line_text(counter_line("acpi", stopped, 4, 80)).split()[:5] == [
-        "!acpi", "42", "0.000000", "stands", "still",
-    ]  # fmt: skip
-    unknown = counter(measured_hz=None, error_ppm=None, note="not yet measured")
-    assert " - " in line_text(counter_line("acpi", unknown, 4, 80))
+    stopped = shown(measured_hz=0, error_ppm=None, note="stands still")[1]
+    assert stopped.split()[:6] == ["!acpi", "PM_TMR", "42", "0.000000", "stands", "still"]
+    assert " - " in shown(measured_hz=None, error_ppm=None, note="not yet measured")[1]
+
+
+@pytest.mark.parametrize("value", [42, (1 << 64) - 1])
+def test_the_columns_of_the_counters_stand_under_their_headings(value):
+    head, row = shown(value=value)
+    for name, found in (("value", str(value)), ("measured MHz", "3.579545")):
+        assert head.index(name) + len(name) == row.index(found) + len(found)
+    assert head.index("error") == row.index("0 ppm")
+    assert head.index("nominal") == row.rindex("3.579545")
 
 
 def test_where_there_is_no_room_the_nominal_rate_is_left_out_whole():
-    assert line_text(counter_line("acpi", counter(), 4, 40)).split()[-1] == "ppm"
+    head, row = shown(45)
+    assert head.split()[-1] == "error"
+    assert row.split()[-1] == "ppm"
 
 
 def test_the_clocks_of_the_pc():
@@ -103,7 +113,7 @@ def test_the_clocks_of_the_pc():
     assert "0 ppm" in next(line for line in lines if "TSC" in line)
     assert "counts down" in next(line for line in lines if "CUR_COUNT" in line)
     assert "2026-01-01 18:00:00.123 UTC" in row(lines, "Unix").join(lines)
-    assert "1767290400.123456700 s since 1970" in row(lines, "Unix")
+    assert "1767290400.123 456 700 s since 1970" in row(lines, "Unix")
     assert "134117640001234567 x 100 ns since 1601" in row(lines, "XT")
     assert "1.5 us behind" in row(lines, "drift")
     assert "2026-01-01 12:00:00  Thu" in "\n".join(lines)
@@ -149,7 +159,7 @@ def test_zoomed_all_classes_show_and_those_below_ppr_are_marked():
 
 def test_the_local_vector_table_and_the_timer():
     lines = content(ApicsPanel)
-    assert any(f"TIMER {TIMER_VECTOR:02x}" in line and "LINT1 NMI" in line for line in lines)
+    assert any(f"TIMER {TIMER_VECTOR:#04x}" in line and "LINT1 NMI" in line for line in lines)
     assert "LINT0 ExtINT M" in "\n".join(content(ApicsPanel, zoomed=True))
     assert "of 62500, clock / 16" in row(lines, "timer")
     armed = msgspec.structs.replace(
@@ -163,7 +173,7 @@ def test_the_local_vector_table_and_the_timer():
 def test_redirections_in_use_name_their_wire():
     lines = content(ApicsPanel)
     uart = row(lines, "4").split()
-    assert uart[1:5] == [f"{UART_VECTOR:02x}", "fixed", "ID", "01"]
+    assert uart[1:5] == [f"{UART_VECTOR:#04x}", "fixed", "ID", "0x01"]
     assert uart[-1] == "uart0.irq"
     assert row(lines, "9").split()[5:10] == ["low", "level", "M", "·", "·"]
     assert any("ioapic1" in line and "0 entries in use" in line for line in lines)
@@ -172,7 +182,7 @@ def test_redirections_in_use_name_their_wire():
 def test_the_8259s():
     lines = content(ApicsPanel)
     assert row(lines, "master").split()[1:] == ["········", "MM·MMMMM", "········", "········",
-                                                "20-27"]  # fmt: skip
+                                                "0x20-0x27"]  # fmt: skip
     assert row(lines, "slave").split()[4] == "·L······"
 
 
@@ -215,7 +225,7 @@ async def test_8_9_and_0_take_the_place_of_the_registers():
 async def test_what_was_behind_is_up_to_date_when_it_comes_back():
     async with dashboard(keys=["9", "n", "1"]) as seen:
         await seen.arrived()
-        assert "timer callback done" in seen.status()
+        assert "timer event done" in seen.status()
         before = seen.lines(REGISTERS)
         assert any("CNTP_CVAL" in line for line in before)
 
@@ -268,13 +278,13 @@ async def test_k_shows_the_next_core_with_its_registers_interrupts_and_apic():
     async with dashboard(session=pc_session(), keys=["9"]) as seen:
         assert seen.lines(CPU)[0].startswith("▶0 waiting  1 waiting ")
         assert seen.line(APICS, "Local APIC").startswith("▪ Local APIC of core 0")
-        assert any(f" {IPI_VECTOR} " in line for line in seen.lines(INTERRUPTS))
+        assert any(f"vec {IPI_VECTOR:#04x} " in line for line in seen.lines(INTERRUPTS))
         stack = seen.line(CPU, "RSP")
         instructions = [core.retired for core in seen.session.machine.cores]
         await seen.press("k")
         assert seen.lines(CPU)[0].startswith(" 0 waiting ▶1 waiting ")
         assert seen.line(APICS, "Local APIC").startswith("▪ Local APIC of core 1")
-        assert not any(f" {IPI_VECTOR} " in line for line in seen.lines(INTERRUPTS))
+        assert not any(f"vec {IPI_VECTOR:#04x} " in line for line in seen.lines(INTERRUPTS))
         assert seen.line(CPU, "RSP") != stack
         assert "Program.idle" in [line.strip() for line in seen.lines(CPU)]
         await seen.press("k")

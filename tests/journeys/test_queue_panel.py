@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from kerneltui.debugger.queue_shapes import shape_view
 from kerneltui.debugger.queue_views import QueueView
+from kerneltui.debugger.session import CALLBACK_DONE
 from kerneltui.kernel.timeout_queue import QUEUES, Timeout, make_queue
 from kerneltui.scenarios.scenario import Changes, open_session
 from kerneltui.tui.panels.queue_shapes import shape_lines, work_lines
@@ -129,7 +130,7 @@ def test_rings_of_a_wheel_show_how_many_are_in_each_slot_and_where_it_stands():
     assert lines[-1].split() == ["beyond", f"18@{(1 << 50) // MS}"]
     rings = {line.split()[0]: line for line in lines[1:-1] if "◆" in line}
     assert list(rings) == ["0", "1", "2", "3", "4", "5"]
-    assert rings["0"].split()[1:3] == ["1.02", "us"]
+    assert rings["0"].split()[1:3] == ["1.024", "us"]
     assert rings["0"].split()[3] == "◆····1···3" + "·" * 54
     assert rings["1"].split()[3] == "◆······+" + "·" * 56
     assert "5: 2@0  9: 3@0  4@0  5@0" in "\n".join(lines)
@@ -232,10 +233,10 @@ async def test_the_structure_follows_what_happens():
     async with dashboard(scenario="queue-structures", keys=["3", "z"]) as seen:
         await seen.until(lambda: structure(seen))
         before = seen.line(QUEUE, "last: ")
-        await seen.press("n")
+        seen.app.runner.start(CALLBACK_DONE)
         await seen.arrived()
         assert "last: pop" in seen.line(QUEUE, "last: ")
-        await seen.press("f")
+        await seen.press("n")
         await seen.arrived()
         assert "last: push" in seen.line(QUEUE, "last: ")
         assert seen.line(QUEUE, "last: ") != before
@@ -258,4 +259,6 @@ async def test_another_structure_is_chosen_from_inside_and_kept_for_the_next_sce
 async def test_a_kernel_without_the_queue_can_be_shown_alone():
     session = booted("rpi4", "system-timer")
     async with dashboard(session=session, size=(80, 24), keys=["3"]) as seen:
-        assert seen.lines(QUEUE) == ["The queue is empty."]
+        empty, armed = seen.lines(QUEUE)
+        assert empty == "The queue is empty."
+        assert armed == "Armed without it: system-timer C3 = 1000003, in 998.811 ms"

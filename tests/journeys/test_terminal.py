@@ -225,7 +225,7 @@ def test_the_dashboard_is_drawn_on_the_terminal_though_standard_error_is_a_file(
         seen = terminal("-m", "kerneltui", "--board", "rpi4", stderr=file)
     seen.started()
     seen.press(b"n")
-    seen.until(b"timer callback done")
+    seen.until(b"timer event done")
     seen.press(b"q")
     assert seen.status() == 0
     seen.assert_sane()

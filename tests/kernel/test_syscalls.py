@@ -93,15 +93,15 @@ def test_the_program_prints_calls_results_and_wakings_in_due_order(board):
     session, _ = recorded(board, 600)
     longest = MAX_DELAY_MS + 1
     assert said(session) == [
-        "timer_set(50, 1) = 1",
-        "timer_set(100, 2) = 2",
-        "timer_set(150, 3) = 3",
-        "timer_interval(50, 4) = 4",
-        "timer_set(0, 1) = -EINVAL",
-        "timer_set(-5, 1) = -EINVAL",
-        f"timer_set({longest}, 1) = -ERANGE",
-        "timer_cancel(12345) = -ENOENT",
-        "syscall 99() = -ENOSYS",
+        "timer_set(50 ms, task 1) = 1",
+        "timer_set(100 ms, task 2) = 2",
+        "timer_set(150 ms, task 3) = 3",
+        "timer_interval(50 ms, task 4) = 4",
+        "timer_set(0 ms, task 1) = -EINVAL",
+        "timer_set(-5 ms, task 1) = -EINVAL",
+        f"timer_set({longest} ms, task 1) = -ERANGE",
+        "timer_cancel(timer 12345) = -ENOENT",
+        "system call 99 = -ENOSYS",
         "Task 1 wakes",
         "Task 4 wakes",
         "Task 2 wakes",
@@ -109,8 +109,8 @@ def test_the_program_prints_calls_results_and_wakings_in_due_order(board):
         "Task 3 wakes",
         "Task 4 wakes",
         "Task 4 wakes",
-        "timer_cancel(4) = 0",
-        "timer_cancel(4) = -EALREADY",
+        "timer_cancel(timer 4) = 0",
+        "timer_cancel(timer 4) = -EALREADY",
     ]
     kernel = session.kernel
     assert kernel.timers.pending_timer_count() == 0
@@ -143,7 +143,13 @@ def test_a_call_can_be_stepped_into_and_its_registers_looked_at(board):
     while session.core.pending is None or session.core.pending.kind != TRAP[board][0]:
         session.step()
     shown = session.view().cpu
-    assert shown.next_instruction == {"svc": "svc #0", "int": "int 0x80"}[TRAP[board][0]]
+    assert (
+        shown.next_instruction
+        == {
+            "svc": "svc #0: timer_set(50 ms, task 1)",
+            "int": "int 0x80: timer_set(50 ms, task 1)",
+        }[TRAP[board][0]]
+    )
     assert shown.depth == 0
     registers = session.core.registers
     if board == "x86":

@@ -80,11 +80,14 @@ def test_a_script_types_at_its_times_and_keeps_order_at_equal_ones():
 def test_both_directions_can_be_observed():
     clock, uart, terminal = bench()
     sent, received = [], []
-    terminal.on_output, terminal.on_input = sent.append, received.append
+    terminal.on_output, terminal.on_input = sent.append, lambda *found: received.append(found)
     uart.transmit(0x41)
     terminal.type(b"z")
     clock.advance(FRAME)
-    assert (sent, received) == ([0x41], [0x7A])
+    assert (sent, received) == ([0x41], [(0x7A, False)])
+    terminal.play([(2 * FRAME, b"s")])
+    clock.advance(3 * FRAME)
+    assert received[1:] == [(ord("s"), True)], "what the script types can be told apart"
 
 
 def test_a_flood_is_sent_to_the_last_character():

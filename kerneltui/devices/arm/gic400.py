@@ -73,6 +73,7 @@ class Gic400(Distributor):
 
     COMPATIBLE = "arm,gic-400"
     NUMBERING = "gic"
+    ACKNOWLEDGED = "by a read of GICC_IAR"
     TABLES = (GICD, GICC)
     CONFIG = Config
 
@@ -142,8 +143,8 @@ class Gic400(Distributor):
         Rule("priority above mask", _above_mask, "GICC", GICC["GICC_PMR"].offset, "all",
              "a mask above the interrupt's priority, {priority:#04x}", "3.3; 4.4.2"),
         Rule("pre-empts", _preempts, "GICC", GICC["GICC_RPR"].offset, "all",
-             "a running priority that {priority:#04x} can pre-empt in the bits {bits:#04x}",
-             "3.3; 4.4.1; 4.4.6"),
+             "the end of the interrupt that runs: {priority:#04x} is not above its priority in "
+             "the bits {bits:#04x}", "3.3; 4.4.1; 4.4.6"),
         Rule("group signalled", _group_signalled, "GICC", GICC["GICC_CTLR"].offset, "group",
              "the CPU interface to signal the interrupt's group", "4.4.1"),
     )  # fmt: skip
@@ -366,7 +367,9 @@ class Gic400(Distributor):
             value, name = value >> (lsb - field.lsb) & 1, f"{name}[{lsb - field.lsb}]"
         bits = self._group_bits(cpu, self._in_group1(cpu, number))
         needs = rule.needs.format(priority=self._priorities[cpu][number], bits=bits)
-        return Gate(rule.name, passes, slot.name, name, value, needs, f"IHI 0048B {rule.ref}")
+        ends_by = "GICC_EOIR" if rule.test is Gic400._preempts else ""
+        ref = f"IHI 0048B {rule.ref}"
+        return Gate(rule.name, passes, slot.name, name, value, needs, ref, ends_by)
 
     def notable(self, cpu: int, numbers: set[int]) -> list[InterruptState]:
         """The GIC has hundreds of interrupts, of which a board uses a dozen."""

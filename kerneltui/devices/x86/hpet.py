@@ -211,6 +211,10 @@ class Hpet(TimerDevice):
             raise ValueError(f"{self.name} has inputs {' and '.join(INPUTS)}, not {pin!r}")
         return partial(self._set_input, 1 << INPUTS.index(pin))
 
+    def passes_on(self, output: str) -> str:
+        pin = next((pin for pin, passed in self.PASSES.items() if passed == output), "")
+        return "" if self._config[0] & LEG_RT_CNF else pin
+
     def _set_input(self, bit: int, level: bool) -> None:
         self._inputs = self._inputs | bit if level else self._inputs & ~bit
         self._update()

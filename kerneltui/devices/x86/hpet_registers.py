@@ -77,7 +77,7 @@ HPET = RegisterTable(
             "T{n}_FSB_ROUTE", 0x110,
             (
                 Field("Tn_FSB_INT_VAL", 0, 32, TAG, "Value of the message"),
-                Field("Tn_FSB_INT_ADDR", 32, 32, TAG, "Address of the message"),
+                Field("Tn_FSB_INT_ADDR", 32, 32, TAG, "Address of the message", hex_shift=0),
             ),
             "Timer n FSB interrupt route", "HPET 1.0a 2.3.10",
             width=64, count=MOST_TIMERS, stride=_TIMER_STRIDE,

@@ -43,6 +43,7 @@ class I8259Pair(InterruptController):
 
     COMPATIBLE = "intel,i8259"
     NUMBERING = "isa"
+    ACKNOWLEDGED = "by the core, as it takes the interrupt"
     TABLES = (I8259_MASTER, I8259_SLAVE, ELCR)
     CONFIG = Config
 
@@ -152,7 +153,8 @@ class I8259Pair(InterruptController):
             made.append(
                 Gate(rule.name, bool(rule.test(chip) >> level & 1), f"{name} {rule.register}",
                      field, store >> level & 1 if "[" in field else store,
-                     rule.needs.format(level=level), f"Intel 8259A, {rule.ref}")
+                     rule.needs.format(level=level), f"Intel 8259A, {rule.ref}",
+                     "OCW2" if rule.register == "ISR" else "")
             )  # fmt: skip
         return made
 

@@ -71,7 +71,7 @@ def _chip(name: str, title: str, first: int, icw3: Field) -> RegisterTable:
             Register(
                 "ICW2", 1,
                 (Field("A10_A8", 0, 3, TAG, "Vector address bits; MCS-80/85 mode only"),
-                 Field("T7_T3", 3, 5, doc="Vector of IR0, in units of eight")),
+                 Field("T7_T3", 3, 5, doc="Vector of IR0, in units of eight", hex_shift=3)),
                 "Initialization command word 2: vectors", "ICW2", width=8, overlay="ICW2",
             ),
             Register("ICW3", 1, (icw3,), "Initialization command word 3: cascade", "ICW3", width=8,

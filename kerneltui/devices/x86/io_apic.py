@@ -60,7 +60,8 @@ IO_APIC = RegisterTable(
         Register("IOWIN", 0x10, (Field("DATA", 0, 32, doc="The selected register"),),
                  "Window to the selected register", "82093AA 3.1.2",
                  window=("IO_APIC_INDIRECT", "IOREGSEL")),
-        Register("EOIR", 0x40, (Field("VECTOR", 0, 8, WO, "Entries with it lose remote IRR"),),
+        Register("EOIR", 0x40, (Field("VECTOR", 0, 8, WO, "Entries with it lose remote IRR",
+                                       hex_shift=0),),
                  "End of interrupt, from version 20h on", "82801DB 9.5.5"),
     ),
 )  # fmt: skip
@@ -89,7 +90,7 @@ IO_APIC_INDIRECT = RegisterTable(
         Register(
             "IOREDTBL{n}_LOW", FIRST_ENTRY,
             (
-                Field("INTVEC", 0, 8, doc="Vector"),
+                Field("INTVEC", 0, 8, doc="Vector", hex_shift=0),
                 Field("DELMOD", 8, 3, doc="Delivery mode", values=SENT_MODES),
                 Field("DESTMOD", 11, 1, doc="Destination mode",
                       values=((0, "physical"), (1, "logical"))),
@@ -167,6 +168,7 @@ class IoApic(InterruptController):
 
     COMPATIBLE = "intel,82093aa"
     NUMBERING = "gsi"
+    ACKNOWLEDGED = "by the core, as it takes the interrupt"
     TABLES = (IO_APIC, IO_APIC_INDIRECT)
     CONFIG = Config
 

@@ -71,6 +71,8 @@ class LocalApic(Acceptance, TimerDevice):
 
     COMPATIBLE = "intel,local-apic"
     NUMBERING = "vector"
+    ACKNOWLEDGED = "by the core, as it takes the interrupt"
+    HIGH_WINS = True
     CONFIG = Config
 
     def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
@@ -338,7 +340,8 @@ class LocalApic(Acceptance, TimerDevice):
             value, name = value >> number % 32 & 1, f"{name}[{number % 32}]"
         needs = rule.needs.format(priority=number >> CLASS_SHIFT)
         return Gate(rule.name, rule.test(self, cpu, number), register.label(element), name, value,
-                    needs, f"SDM 3A {rule.ref}")  # fmt: skip
+                    needs, f"SDM 3A {rule.ref}", "EOI" if rule.register == "PPR" else "",
+                    )  # fmt: skip
 
     def interrupts(self, cpu: int) -> list[InterruptState]:
         """The vectors that the local vector table names, and those that messages have brought."""

@@ -25,7 +25,7 @@ LOCAL_MODES = tuple(mode for mode in MODES if mode[0] not in {LOWEST_PRIORITY, S
 
 _MASK = Field("MASK", 16, 1, doc="Interrupt masked")
 _IDLE = Field("DELIVERY_STATUS", 12, 1, RO, "Idle (0): delivery takes no time here")
-_VECTOR = Field("VECTOR", 0, 8, doc="Interrupt vector, 16 to 255")
+_VECTOR = Field("VECTOR", 0, 8, doc="Interrupt vector, 16 to 255", hex_shift=0)
 _MODE = Field("DELIVERY_MODE", 8, 3, doc="What is delivered", values=LOCAL_MODES)
 
 
@@ -102,7 +102,8 @@ LOCAL_APIC = RegisterTable(
         Register(
             "SVR", 0x0F0,
             (
-                Field("VECTOR", 0, 8, doc="Taken when the interrupt is held back meanwhile"),
+                Field("VECTOR", 0, 8, doc="Taken when the interrupt is held back meanwhile",
+                      hex_shift=0),
                 Field("ENABLE", 8, 1, doc="APIC software enable"),
                 Field("FOCUS", 9, 1, TAG, "Focus checking; not since the Pentium 4"),
                 Field("SUPPRESS_BROADCAST", 12, 1, doc="An EOI is not told to I/O APICs"),
@@ -207,7 +208,8 @@ LOCAL_APIC_MSR = RegisterTable(
                 Field("BSP", 8, 1, RO, "Bootstrap processor"),
                 Field("EXTD", 10, 1, RES0, "x2APIC mode, which is not there"),
                 _ENABLE,
-                Field("BASE", 12, 24, doc="Where the registers lie, in pages; kept, not acted on"),
+                Field("BASE", 12, 24, doc="Where the registers lie, in pages; kept, not acted on",
+                      hex_shift=12),
             ),
             "APIC base address and global enable", "SDM 3A 10.4.4",
             width=64, banked=True, reset=DEFAULT_BASE | _ENABLE.mask,

@@ -116,7 +116,7 @@ class ApicTimer:
             met = armed and counter == 0
         return ComparatorState(
             name, counter, compare, hz, enabled=armed, masked=self.masked,
-            met=met, due_ns=due,
+            met=met, due_ns=due, counts_down=name == "CUR_COUNT",
         )  # fmt: skip
 
     # -- what software does -------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kerneltui.kernel.errno import Errno
 from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
-from kerneltui.kernel.syscalls import Syscall, Syscalls
+from kerneltui.kernel.syscalls import Syscall, Syscalls, described
 from kerneltui.kernel.timers import MAX_DELAY_MS, TimerService
 
 DELAYS_MS = {1: 50, 2: 100, 3: 150}
@@ -43,10 +43,8 @@ class TimerSyscalls(TimerCallbacks):
     def call(self, number: int, *arguments: int) -> int:
         """A system call, printed with its result."""
         result = self.arch.syscall(number, *arguments)
-        known = number in set(Syscall)
-        name = Syscall(number).name.lower() if known else f"syscall {number}"
         said = f"-{Errno(-result).name}" if result < 0 else str(result)
-        self.console.info(f"{name}({', '.join(map(str, arguments))}) = {said}")
+        self.console.info(f"{described(number, arguments)} = {said}")
         return result
 
     def _wake(self, task: int, timer: int) -> None:  # noqa: ARG002 - each task has but one timer

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from kerneltui.debugger.platform_views import IoApicView, LocalApicView, PicView, RedirectionView
 from kerneltui.debugger.views import MachineView
-from kerneltui.tui.panels.base import Panel, fit
+from kerneltui.tui.panels.base import Panel, mark
+from kerneltui.tui.panels.fitting import fitted, flow, table
 from kerneltui.tui.widgets.line_view import Line, plain
 
+HEADS = (">gsi", "vec", "mode   ", "to    ", "active", "trigger", "M R L", "wire")
 CLASSES, VECTORS_OF_CLASS = 16, 16
 SHORT_MODES = {"lowest priority": "lowest"}
 
@@ -27,6 +29,7 @@ class ApicsPanel(Panel):
         "at reset too."
     )
 
+    @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
         """Local APIC, I/O APICs, 8259s."""
         lines: list[Line] = []
@@ -55,27 +58,27 @@ def local_apic_lines(apic: LocalApicView, width: int, *, full: bool) -> Iterator
     state = "enabled" if apic.enabled else "disabled by software: takes only NMI, INIT, SMI, ExtINT"
     if not apic.is_on:
         state = "off: LINT0 is INTR, LINT1 is NMI"
-    yield (
+    yield from flow([
         (f"▪ Local APIC of core {apic.core}", "head"), (f"  ID {apic.ident}  ", "dim"),
         (state, "text" if apic.enabled and apic.is_on else "alert"),
-    )  # fmt: skip
+    ], width)  # fmt: skip
     errors = ", ".join(apic.errors)
-    yield (
-        (f" TPR {apic.tpr:02x}  PPR {apic.ppr:02x}", "strong"),
-        (f"  classes above {apic.ppr >> 4:x} interrupt", "dim"),
+    yield from flow([
+        (f" TPR {apic.tpr:#04x}  PPR {apic.ppr:#04x}", "strong"),
+        (f"  classes above {apic.ppr >> 4:#x} interrupt", "dim"),
         (f"  ESR {errors}" if errors else "", "alert"),
-    )
-    yield from _timer(apic)
+    ], width)  # fmt: skip
+    yield from _timer(apic, width)
     yield from _lvt(apic, width, full=full)
     yield from _maps(apic, full=full)
 
 
-def _timer(apic: LocalApicView) -> Iterator[Line]:
+def _timer(apic: LocalApicView, width: int) -> Iterator[Line]:
     if apic.timer_mode == "TSC-deadline":
         told = f"deadline {apic.timer_deadline}" if apic.timer_deadline else "disarmed"
     else:
         told = f"{apic.timer_current} of {apic.timer_initial}, clock / {apic.timer_divide}"
-    yield ((f" timer {apic.timer_mode}  ", "text"), (told, "strong"))
+    yield from flow([(f" timer {apic.timer_mode}  ", "text"), (told, "strong")], width)
 
 
 def _lvt(apic: LocalApicView, width: int, *, full: bool) -> Iterator[Line]:
@@ -85,7 +88,7 @@ def _lvt(apic: LocalApicView, width: int, *, full: bool) -> Iterator[Line]:
     for item in apic.lvt:
         if item.masked and not full and not item.vector:
             continue
-        target = f"{item.vector:02x}" if item.mode == "fixed" else item.mode
+        target = f"{item.vector:#04x}" if item.mode == "fixed" else item.mode
         piece = f"{item.name} {target}{' M' if item.masked else ''}   "
         if used > 6 and used + len(piece) - 3 > width:
             yield tuple(row)
@@ -135,30 +138,34 @@ def io_apic_lines(chip: IoApicView, width: int, *, full: bool) -> Iterator[Line]
     used = [item for item in chip.entries if not item.at_reset]
     last = chip.gsi_base + len(chip.entries) - 1
     told = f"ID {chip.ident}  GSI {chip.gsi_base}-{last}  {len(used)} entries in use"
-    yield ((f"▪ I/O APIC {chip.name}", "head"), (f"  {told}", "dim"))
+    yield from flow([(f"▪ I/O APIC {chip.name}", "head"), (f"  {told}", "dim")], width)
     shown = chip.entries if full else [item for item in chip.entries if _says(item)]
     if shown:
-        yield plain(fit(" gsi vec mode    to      active trigger M R L wire", width), "dim")
-    for item in shown:
-        yield redirection_line(item, width)
+        head, *rows = table(HEADS, map(_cells, shown), gap=" ")
+        yield plain(f" {head}", "dim")
+        for item, row in zip(shown, rows, strict=True):
+            look = "dim" if item.masked else "text"
+            stuck = not item.masked and (item.remote_irr or item.line)
+            yield plain(f" {row}", "changed" if stuck else look)
 
 
 def _says(item: RedirectionView) -> bool:
     return not item.at_reset or item.line
 
 
-def redirection_line(item: RedirectionView, width: int) -> Line:
-    """One entry; what is stuck or waits stands out."""
-    mode = SHORT_MODES.get(item.mode, item.mode)
-    to = f"{'set' if item.logical else 'ID'} {item.destination:02x}"
-    active, trigger = "low" if item.active_low else "high", "level" if item.level else "edge"
-    flags = " ".join(
-        letter if flag else "·"
-        for flag, letter in ((item.masked, "M"), (item.remote_irr, "R"), (item.line, "L"))
+def _cells(item: RedirectionView) -> tuple[str, ...]:
+    """One entry; M masked, R remote IRR, L line."""
+    flags = ((item.masked, "M"), (item.remote_irr, "R"), (item.line, "L"))
+    return (
+        str(item.gsi),
+        f"{item.vector:#04x}",
+        SHORT_MODES.get(item.mode, item.mode),
+        f"{'set' if item.logical else 'ID'} {item.destination:#04x}",
+        "low" if item.active_low else "high",
+        "level" if item.level else "edge",
+        " ".join(mark(flag, letter) for flag, letter in flags),
+        item.source or "-",
     )
-    left = f"{item.gsi:>4}  {item.vector:02x} {mode:<7} {to:<7} {active:<6} {trigger:<7} {flags} "
-    look = "dim" if item.masked else "changed" if item.remote_irr or item.line else "text"
-    return ((left, look), (fit(item.source or "-", max(width - len(left), 1)), look))
 
 
 # -- 8259s -----------------------------------------------------------------------------------------
@@ -178,5 +185,5 @@ def pic_lines(pics: tuple[PicView, ...]) -> Iterator[Line]:
         look = "dim" if chip.imr == 0xFF else "strong"
         yield (
             (f" {chip.name:<6} ", "text"), (" ".join(rows), look),
-            (f" {chip.base:02x}-{chip.base + 7:02x}", "dim"),
+            (f" {chip.base:#04x}-{chip.base + 7:#04x}", "dim"),
         )  # fmt: skip

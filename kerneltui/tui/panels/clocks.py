@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from kerneltui.debugger.platform_views import CounterView, RtcView, WallClockView
 from kerneltui.debugger.rates import STANDS_STILL
 from kerneltui.debugger.views import MachineView
-from kerneltui.tui.panels.base import Panel, fit
+from kerneltui.tui.panels.base import Panel
+from kerneltui.tui.panels.fitting import fitted, flow, table
 from kerneltui.tui.widgets.line_view import Line, plain
-from kerneltui.units import format_duration
+from kerneltui.units import format_duration, format_time
 
-NS_PER_S = 1_000_000_000
+HEADS = ("counter", ">value", ">measured MHz", "error     ", "nominal")
 
 
 class ClocksPanel(Panel):
@@ -27,19 +28,10 @@ class ClocksPanel(Panel):
         "Unix time and in XT time (100 ns since 1601), and what the real-time clock shows."
     )
 
+    @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
         """A line for each counter, then the clocks that know the date."""
-        if view.counters:
-            names = [_name(item) for item in view.counters]
-            name_width = max(len(name) for name in names)
-            value_width = max(len(str(item.value)) for item in view.counters)
-            head = f" {'counter':<{name_width}} {'value':>{value_width}} {'measured MHz':>13}"
-            head += f"  {'error':<10}"
-            lines: list[Line] = [((head + whole(" nominal", width - len(head)), "dim"),)]
-            for name, item in zip(names, view.counters, strict=True):
-                lines.append(counter_line(f"{name:<{name_width}}", item, value_width, width))
-        else:
-            lines = [plain("This board has no counter.", "dim")]
+        lines = counter_lines(view.counters, width)
         lines += _wall_clock(view.wall_clock)
         lines += _rtc(view.rtc, width)
         return lines
@@ -50,36 +42,41 @@ class ClocksPanel(Panel):
         return f"{len(view.counters)} counters, {wrong} off their rate"
 
 
-def counter_line(name: str, item: CounterView, value_width: int, width: int) -> Line:
-    """One counter; a rate that is not the nominal one stands out."""
-    stopped = _stands_still(item)
-    if item.measured_hz is None:
-        rate, error, look = f"{'-':>13}", item.note, "dim"
-    else:
-        rate = f"{item.measured_hz / 1_000_000:13.6f}"
-        error = item.note if item.error_ppm is None else f"{item.error_ppm:+} ppm"
-        error = "0 ppm" if item.error_ppm == 0 else error
-        look = "alert" if item.error_ppm or stopped else "good"
-    marker = "!" if look == "alert" else " "
-    head = f"{marker}{name} {item.value:>{value_width}} "
-    nominal = f" {item.hz / 1_000_000:.6f}".rstrip("0").rstrip(".")
-    told = fit(rate + f"  {error:<10}", max(width - len(head), 0)).rstrip()
-    room = width - len(head) - len(told)
-    gap = " " * max(len(rate) + 12 - len(told), 0)
-    return ((head, "text"), (told, look), (whole(gap + nominal, room), "dim"))
+def counter_lines(counters: Sequence[CounterView], width: int) -> list[Line]:
+    """A line for each; a rate that is not the nominal one stands out.
+
+    Where there is no room, the nominal rate is what can be missed.
+    """
+    if not counters:
+        return [plain("This board has no counter.", "dim")]
+    head, *rows = table(HEADS, map(_cells, counters), gap=" ")
+    if max(map(len, (head, *rows))) >= width:
+        head, *rows = table(HEADS[:-1], (_cells(item)[:-1] for item in counters), gap=" ")
+    lines = [plain(f" {head}", "dim")]
+    for item, row in zip(counters, rows, strict=True):
+        wrong = item.error_ppm or _stands_still(item)
+        look = "alert" if wrong else "dim" if item.measured_hz is None else "good"
+        lines.append(plain(f"{'!' if wrong else ' '}{row}", look))
+    return lines
+
+
+def _cells(item: CounterView) -> tuple[str, ...]:
+    measured = "-" if item.measured_hz is None else f"{item.measured_hz / 1_000_000:.6f}"
+    error = item.note
+    if item.error_ppm is not None:
+        error = f"{item.error_ppm:+} ppm" if item.error_ppm else "0 ppm"
+    nominal = f"{item.hz / 1_000_000:.6f}".rstrip("0").rstrip(".")
+    return (
+        f"{item.device} {item.name.removesuffix('_EL0')}",
+        str(item.value),
+        measured,
+        error,
+        nominal,
+    )
 
 
 def _stands_still(item: CounterView) -> bool:
     return item.note.startswith(STANDS_STILL)
-
-
-def whole(text: str, width: int) -> str:
-    """All of it, or nothing: half a number is a wrong one."""
-    return text if len(text) <= width else ""
-
-
-def _name(item: CounterView) -> str:
-    return f"{item.device} {item.name.removesuffix('_EL0')}"
 
 
 def _wall_clock(clock: WallClockView | None) -> Iterator[Line]:
@@ -87,9 +84,8 @@ def _wall_clock(clock: WallClockView | None) -> Iterator[Line]:
     if clock is None:
         yield plain(" It keeps none.", "dim")
         return
-    seconds, rest = divmod(clock.unix_ns, NS_PER_S)
     yield _fact("date", f"{clock.text} UTC")
-    yield _fact("Unix", f"{seconds}.{rest:09} s since 1970")
+    yield _fact("Unix", f"{format_time(clock.unix_ns)} s since 1970")
     yield _fact("XT", f"{clock.xt} x 100 ns since 1601")
     drift = "not compared with the RTC yet"
     if clock.drift_ns is not None:
@@ -103,12 +99,12 @@ def _rtc(clock: RtcView | None, width: int) -> Iterator[Line]:
     if clock is None:
         yield plain(" This board has none.", "dim")
         return
-    yield (
+    yield from flow([
         ("  date  ", "dim"), (f"{clock.date}  {_weekday(clock.date)}  ", "strong"),
         ("UIP: updating", "changed") if clock.updating else ("UIP 0: safe to read", "text"),
-    )  # fmt: skip
+    ], width, 8)  # fmt: skip
     yield _fact("bytes", " ".join(f"{byte:02x}" for byte in clock.raw))
-    yield plain(fit("        s  m  h  wd d  mo y  century", width), "dim")
+    yield plain("        s  m  h  wd d  mo y  century", "dim")
     notation = "BCD" if clock.is_bcd else "binary"
     hours = "24 hours" if clock.is_24h else "12 hours"
     yield _fact("kind", f"{notation}, {hours}{', held by SET' if clock.held else ''}")

@@ -5,9 +5,14 @@ from __future__ import annotations
 from string import ascii_letters
 from typing import Any
 
+from kerneltui.debugger.trace import SCENARIO, InputView
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel
+from kerneltui.tui.panels.fitting import fitted, shortened
 from kerneltui.tui.widgets.line_view import Line, plain
+from kerneltui.units import format_time
+
+WIDEST_INPUT = 20
 
 
 class ConsolePanel(Panel):
@@ -18,7 +23,8 @@ class ConsolePanel(Panel):
     SHORT = "UART"
     ABOUT = (
         "What the board sends on its serial line. 'c' types into it: keys travel as characters at "
-        "the line's speed and reach the kernel by receive interrupts. Esc leaves."
+        "the line's speed and reach the kernel by receive interrupts. Esc leaves. The lower "
+        "border says who typed last: the scenario, or you."
     )
     FOLLOW = True
 
@@ -34,6 +40,7 @@ class ConsolePanel(Panel):
         self.refresh_bindings()
         self.update()
 
+    @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
         """The text, wrapped as a terminal would; a cursor in typing mode."""
         lines: list[Line] = []
@@ -47,12 +54,12 @@ class ConsolePanel(Panel):
         return lines or [plain("(nothing has been sent yet)", "dim")]
 
     def caption(self, view: MachineView) -> str:
-        """Whether keys go to the board, and what has not been sent yet."""
+        """Whether keys go to the board, what has not been sent yet; else who typed what last."""
         waiting = f"{view.typed_waiting} wait to be sent" if view.typed_waiting else ""
         if self.typing:
             hint = "paused: space runs after Esc" if view.typed_waiting and self.paused else waiting
             return f"typing, Esc leaves  {hint}".rstrip()
-        return waiting
+        return waiting or typed_last(view.last_input)
 
     def key_bytes(self, key: str, character: str | None) -> bytes | None:
         """What a terminal sends for a key, or None for keys that mean nothing to it."""
@@ -67,6 +74,14 @@ class ConsolePanel(Panel):
         if character and character.isprintable():
             return character.encode("ascii", "replace")
         return None
+
+
+def typed_last(item: InputView | None) -> str:
+    """Who typed the last line, and when it began to arrive; a board only shows what it echoes."""
+    if item is None:
+        return ""
+    who = "the scenario" if item.by == SCENARIO else "you"
+    return f"{who} typed {shortened(ascii(item.text), WIDEST_INPUT)} at {format_time(item.at_ns)} s"
 
 
 def _wrap(line: str, width: int) -> list[str]:

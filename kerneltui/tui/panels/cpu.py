@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from kerneltui.debugger.core_views import CpuView
 from kerneltui.debugger.views import MachineView
-from kerneltui.tui.panels.base import Panel, fit
+from kerneltui.tui.panels.base import Panel
+from kerneltui.tui.panels.fitting import fitted, flow
 from kerneltui.tui.widgets.line_view import Line, plain
 
 REGISTERS = (
@@ -30,6 +31,7 @@ class CpuPanel(Panel):
         "lists them, '+1' being a handler."
     )
 
+    @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
         """The state of the core."""
         cpu = view.cpu
@@ -38,9 +40,18 @@ class CpuPanel(Panel):
         where = f"handler depth {cpu.depth}" if cpu.depth else "no handler"
         lines: list[Line] = [
             *cores_lines(view, width),
-            (("next  ", "dim"), (fit(cpu.next_instruction, width - 6), "strong")),
+            *flow([("next  ", "dim"), *_words(cpu.next_instruction, "strong")], width, 6),
             (("state ", "dim"), (f"{state}; {where}", "alert" if halted else "text")),
-            (("level ", "dim"), (f"{cpu.privilege}  {cpu.masks}  ", "text"), _irqs(cpu)),
+            *flow(
+                [
+                    ("level ", "dim"),
+                    (f"{cpu.privilege}  ", "text"),
+                    (f"{cpu.masks}  ", "text"),
+                    _irqs(cpu),
+                ],
+                width,
+                6,
+            ),
             (("input ", "dim"), (cpu.inputs or "no interrupt", "changed" if cpu.inputs else "dim")),
         ]
         for name in REGISTERS:
@@ -50,17 +61,19 @@ class CpuPanel(Panel):
                 lines.append(((label, "dim"), (f"{value:#018x}", "text" if value else "dim")))
         lines += general_lines(cpu.general, width)
         if halted:
-            lines.append(plain(view.halt_reason, "alert"))
+            lines += flow(_words(view.halt_reason, "alert"), width)
         lines.append(plain("call stack", "head"))
         for frame in cpu.frames:
             place = f"{frame.file}:{frame.line}"
-            lines.append(((fit(frame.function, width), "text"),))
-            lines.append(((fit(f" {place} {frame.source}", width), "dim"),))
+            lines.append(plain(frame.function))
+            lines.append(plain(f" {place} {frame.source}", "dim"))
         return lines
 
     def caption(self, view: MachineView) -> str:
         """Counts since reset."""
-        return f"{view.cpu.instructions} instr, {view.cpu.interrupts} irqs"
+        count = view.cpu.interrupts
+        interrupts = f"{count} interrupt" if count == 1 else f"{count} interrupts"
+        return f"{view.cpu.instructions} instr, {interrupts}"
 
 
 def general_lines(registers: dict[str, int], width: int) -> list[Line]:
@@ -97,6 +110,11 @@ def cores_lines(view: MachineView, width: int) -> list[Line]:
     room = width - sum(len(text) for text, _ in row)
     hint = "k: next" if room > len("k: next") else ""
     return [*lines, (*row, (hint, "dim"))]
+
+
+def _words(text: str, look: str) -> list[tuple[str, str]]:
+    """Pieces that may go on a line of their own."""
+    return [(f"{word} ", look) for word in text.split()]
 
 
 def _irqs(cpu: CpuView) -> tuple[str, str]:

@@ -6,7 +6,8 @@ from textwrap import wrap
 
 from kerneltui.debugger.firmware_views import AcpiTableView
 from kerneltui.debugger.views import MachineView
-from kerneltui.tui.panels.base import Panel, fit
+from kerneltui.tui.panels.base import Panel
+from kerneltui.tui.panels.fitting import fitted, flow
 from kerneltui.tui.widgets.line_view import Line, plain
 
 
@@ -21,6 +22,7 @@ class FirmwarePanel(Panel):
         "controllers and timers. A table whose checksum is wrong says so; kernels refuse it."
     )
 
+    @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
         """A heading for each table, then its entries."""
         lines: list[Line] = []
@@ -38,11 +40,9 @@ def table_lines(table: AcpiTableView, width: int) -> list[Line]:
     """One table; what is wrong with it stands first."""
     place = f" {table.address:#x} {table.length} bytes  "
     sound = ("sound  ", "good") if table.is_sound else ("✖ broken  ", "alert")
-    room = width - len(f"▪ {table.signature}") - len(place) - len(sound[0])
-    head: Line = ((f"▪ {table.signature}", "head"), (place, "dim"), sound,
-                  (fit(table.title, room).rstrip(), "text"))  # fmt: skip
     wrong = 0 if table.is_sound else 1
-    lines = [head]
+    head = [(f"▪ {table.signature}", "head"), (place, "dim"), sound, (table.title, "text")]
+    lines = list(flow(head, width))
     for number, told in enumerate(table.lines):
         look = "alert" if number < wrong else "text"
         rows = wrap(told, max(width - 2, 20), initial_indent="  ", subsequent_indent="    ")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from textwrap import wrap
 
-from kerneltui.debugger.interrupt_views import InterruptView
+from kerneltui.debugger.interrupt_views import InterruptView, each_once
 from kerneltui.debugger.views import MachineView
-from kerneltui.tui.panels.base import Panel, fit, mark
+from kerneltui.tui.panels.base import Panel, mark
+from kerneltui.tui.panels.fitting import fitted, shortened, table
 from kerneltui.tui.widgets.line_view import Line, plain
 
-HEAD = " IRQ  input    L E P A prio cpu  count  "
+HEADS = ("interrupt", "input", "L E P A", "prio", "cpu", ">count", "handler")
+WIDEST_INPUT = 9
 
 
 class InterruptsPanel(Panel):
@@ -19,33 +22,40 @@ class InterruptsPanel(Panel):
     TITLE = "Interrupts"
     SHORT = "IRQs"
     ABOUT = (
-        "Interrupts that are enabled or have a handler. L line, E enabled, P pending, A active. "
-        "Below one that waits stands the gate that stops it, and what would open it."
+        "Interrupts that are enabled or have a handler; vec is a vector, gsi a global system "
+        "interrupt. L line, E enabled, P pending, A active. Below one that waits stands the gate "
+        "that stops it, and what would open it; at the end, those that wait for nothing but the "
+        "end of a handler."
     )
 
+    @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
-        """A line for each interrupt; those that are pending or active stand out."""
+        """A line for each interrupt, always in the same place; why one waits below it."""
         if not view.interrupts:
             return [plain("No interrupt is enabled yet, and no handler is registered.", "dim")]
-        lines: list[Line] = [((HEAD + "handler", "dim"),)]
-        # First what a driver got wrong: the panel may be too low for all.
-        for item in sorted(view.interrupts, key=lambda item: not item.waits or item.handler_runs):
-            lines.append(interrupt_line(item, width))
+        head, *rows = interrupt_rows(view.interrupts)
+        lines, for_now = [plain(f" {head}", "dim")], list[Line]()
+        for item, row in zip(view.interrupts, rows, strict=True):
+            lines.append(interrupt_line(item, row))
             if item.waits:
-                lines.extend(why_lines(item, width))
-        return lines
+                # A handler that runs is no mistake: nothing moves for it.
+                (for_now if item.handler_runs else lines).extend(why_lines(item, width))
+        return lines + for_now
 
     def caption(self, view: MachineView) -> str:
-        """How many wait and are being handled."""
-        pending = sum(item.pending for item in view.interrupts)
-        active = sum(bool(item.active) for item in view.interrupts)
-        return f"{pending} pending, {active} active"
+        """How many are on their way and being handled, and which are stopped for good."""
+        pending = len(each_once(view.interrupts, lambda item: item.pending))
+        active = [item.label for item in each_once(view.interrupts, lambda item: item.active)]
+        stopped = [item.label for item in view.interrupts if item.waits and not item.handler_runs]
+        more = f", stopped: {', '.join(stopped)}" if stopped else ""
+        which = f" ({', '.join(active)})" if active else ""
+        return f"{pending} pending, {len(active)} active{which}{more}"
 
 
 def why_lines(item: InterruptView, width: int) -> list[Line]:
     """What stops an interrupt that waits; a core that is busy with a handler is no mistake."""
     if item.handler_runs:
-        said, look = "not acknowledged yet; IRQs are masked while a handler runs", "dim"
+        said, look = f"{item.label}: {item.needs}", "dim"
     else:
         said, look = f"gate '{item.blocked_by}' is shut: {item.needs}", "alert"
     first, rest = "       └ ", "         "
@@ -53,22 +63,26 @@ def why_lines(item: InterruptView, width: int) -> list[Line]:
     return [plain(row, look) for row in rows]
 
 
-def interrupt_line(item: InterruptView, width: int) -> Line:
-    """One interrupt."""
+def interrupt_rows(items: Sequence[InterruptView]) -> list[str]:
+    """Headings, then the rows below them."""
+    return table(HEADS, map(_cells, items), gap=" ")
+
+
+def _cells(item: InterruptView) -> tuple[str, ...]:
+    flags = ((item.line, "L"), (item.enabled, "E"), (item.pending, "P"), (item.active, "A"))
+    return (
+        item.label,
+        shortened(item.source, WIDEST_INPUT),
+        " ".join(mark(flag, letter) for flag, letter in flags),
+        "-" if item.priority is None else f"{item.priority:#04x}",
+        "".join(str(cpu) for cpu in item.targets) or "-",
+        "-" if item.count is None else str(item.count),
+        item.name or "(no handler)",
+    )
+
+
+def interrupt_line(item: InterruptView, row: str) -> Line:
+    """One interrupt; those that are pending or active stand out."""
     style = "changed" if item.active else "alert" if item.pending else "text"
     marker = "▶" if item.active else "!" if item.pending else " "
-    priority = "   -" if item.priority is None else f"  {item.priority:02x}"
-    targets = "".join(str(cpu) for cpu in item.targets) or "-"
-    count = "-" if item.count is None else str(item.count)
-    flags = " ".join(
-        (
-            mark(item.line, "L"),
-            mark(item.enabled, "E"),
-            mark(item.pending, "P"),
-            mark(item.active, "A"),
-        )
-    )
-    left = f"{item.number:>4}  {fit(item.source, 8)} {flags} {priority} {targets:<4}{count:>6}  "
-    name = item.name or "(no handler)"
-    room = width - len(left) - 1
-    return ((marker, style), (left, style), (fit(name, room), style))
+    return ((marker, style), (row, style))

@@ -18,7 +18,7 @@ from kerneltui.debugger.queue_views import (
     WheelView,
 )
 from kerneltui.tui.widgets.line_view import Line, plain
-from kerneltui.units import format_duration
+from kerneltui.units import format_briefly
 
 SLOTS = 64
 GAP = "  "
@@ -224,8 +224,7 @@ def _level(
     number: int, level: LevelView, head: int | None, width: int, *, has_head: bool
 ) -> Iterator[Line]:
     """The ring, and what is in its slots: beside it where there is room, else below."""
-    value, unit = format_duration(level.granularity_ns).split()
-    label = f"{number} {f'{float(value):.3g} {unit}':>8} "
+    label = f"{number} {format_briefly(level.granularity_ns):>8} "
     ring = ["·"] * SLOTS
     ring[level.current] = "◆"
     for slot in level.slots:

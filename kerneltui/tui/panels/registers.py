@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from kerneltui.debugger.views import BlockView, FieldView, MachineView, RegisterView
+from kerneltui.debugger.numbering import interrupts_label
+from kerneltui.debugger.register_views import BlockView, FieldView, RegisterView
+from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel, fit
+from kerneltui.tui.panels.fitting import fitted
 from kerneltui.tui.widgets.line_view import Line, plain
 
-WIDEST_NAME = 29
+NARROWEST_NAME, WIDEST_NAME = 6, 29
+ACCESSES = {"read": "→ read", "wrote": "← wrote"}
+Piece = tuple[str, str]
 
 
 class RegistersPanel(Panel):
@@ -21,8 +26,9 @@ class RegistersPanel(Panel):
     SHORT = "Regs"
     ABOUT = (
         "The board's controllers, timers and UART, decoded. A star marks a value changed since "
-        "the last stop; what an instruction read or wrote stands behind. Registers that hold their "
-        "reset value are left out; the filter (/) searches all of them."
+        "the last stop; what an instruction read or wrote stands below the value that the register "
+        "has now. Registers that hold their reset value are left out; the filter (/) searches all "
+        "of them."
     )
 
     def __init__(self, number: int, **options: Any) -> None:
@@ -36,13 +42,14 @@ class RegistersPanel(Panel):
         self.scroll_to(y=0, animate=False)
         self.update()
 
+    @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
         """A heading for each block that shows registers, then its registers."""
         lines: list[Line] = []
         shown = total = 0
         words = self.filter.lower().split()
         for block in view.blocks:
-            chosen = [item for item in block.registers if _chosen(block, item, words)]
+            chosen = _matching(block, words) if words else telling(block)
             total += len(block.registers)
             shown += len(chosen)
             if not chosen:
@@ -50,9 +57,10 @@ class RegistersPanel(Panel):
             place = block.base is not None
             where = f"  {block.device} {block.place}"
             lines.append((("▪ ", "head"), (block.title, "head"), (where, "dim")))
-            name_width = min(max(len(item.name) for item in chosen), WIDEST_NAME)
+            longest = max(len(item.name) for item in chosen)
+            name_width = min(max(longest, NARROWEST_NAME), WIDEST_NAME)
             for item, alike in collapse(chosen):
-                full = bool(words) or self.alone or item.changed or bool(item.access)
+                full = bool(words) or self.alone or item.changed
                 lines.extend(register_lines(item, name_width, width, alike, full=full, place=place))
         self._counts = (shown, total)
         if not lines:
@@ -66,14 +74,24 @@ class RegistersPanel(Panel):
         return f"{wanted}{shown} of {total}"
 
 
-def _chosen(block: BlockView, register: RegisterView, words: list[str]) -> bool:
-    if not words:
-        if register.is_alias and not register.access:
-            return False
-        return not register.at_reset
-    fields = " ".join(field.name for field in register.fields)
-    text = f"{register.name} {block.device} {block.title} {fields}".lower()
-    return all(word in text for word in words)
+def telling(block: BlockView) -> list[RegisterView]:
+    """Those that were accessed or are not at reset; of two that say the same only the first."""
+    found = [item for item in block.registers if not item.at_reset]
+    values = {item.name: item.value for item in found}
+    return [
+        item
+        for item in found
+        if item.access or not item.alias_of or values.get(item.alias_of) != item.value
+    ]
+
+
+def _matching(block: BlockView, words: list[str]) -> list[RegisterView]:
+    def matches(register: RegisterView) -> bool:
+        fields = " ".join(field.name for field in (*register.fields, *register.access_fields))
+        text = f"{register.name} {block.device} {block.title} {fields}".lower()
+        return all(word in text for word in words)
+
+    return [item for item in block.registers if matches(item)]
 
 
 def collapse(registers: list[RegisterView]) -> Iterator[tuple[RegisterView, int]]:
@@ -98,75 +116,66 @@ def register_lines(
     full: bool = True,
     place: bool = True,
 ) -> Iterator[Line]:
-    """One line, and more where the fields need them.
+    """The value now, below it what an instruction read or wrote; each goes on where it has to.
 
     ``alike`` counts the run that it stands for; without ``full`` fields that are 0 are only
     counted; ``place`` shows the offset.
     """
     marker = "*" if register.changed else " "
     style = "changed" if register.changed else "strong" if register.access else "text"
-    digits = 8 if register.width <= 32 else 16 if register.value >> 32 else 8
-    value = f"{register.value:0{digits}x}"
-    head = (
-        (marker, "changed"),
-        (fit(register.name, name_width), style),
-        (f" {register.address & 0xFFF:03x} " if place else "  ", "dim"),
-        (value, style),
-        (" ", "text"),
-    )
-    left = sum(len(text) for text, _ in head)
-    indent = left - len(value) - 1
-    room = max(width - left - 1, 12)
-    pieces: list[tuple[str, str]] = []
-    if register.access:
-        pieces.append(
-            (
-                f"←{register.access}" if "wrote" in register.access else f"→{register.access}",
-                "strong",
-            )
-        )
+    offset = f" {register.address & 0xFFF:03x} " if place else "  "
+    head = ((marker, "changed"), (fit(register.name, name_width), style), (offset, "dim"))
+    pieces = _fields(register.fields, full=full)
     if alike > 1:
-        pieces.append((f"and {alike - 1} more alike:", "dim"))
-    pieces.extend(_fields(register, full=full))
-    first = True
-    row: list[tuple[str, str]] = []
-    used = 0
+        pieces.insert(0, (f"and {alike - 1} more alike:", "dim"))
+    if not register.fields:
+        pieces.append(("only written", "dim"))
+    yield from _folded(head, (_digits(register, register.value), style), pieces, width)
+    if register.access:
+        indent = 1 + name_width + len(offset)
+        label = ((f"{ACCESSES[register.access]:>{indent - 1}} ", "strong"),)
+        moved = (_digits(register, register.access_value), "strong")
+        yield from _folded(label, moved, _fields(register.access_fields, full=full), width)
+
+
+def _digits(register: RegisterView, value: int) -> str:
+    digits = 8 if register.width <= 32 else 16 if value >> 32 else 8
+    return f"{value:0{digits}x}"
+
+
+def _folded(
+    head: tuple[Piece, ...], number: Piece, pieces: list[Piece], width: int
+) -> Iterator[Line]:
+    """Fields behind the number, as many as fit; the others below it."""
+    if not pieces:
+        yield (*head, number)
+        return
+    left: tuple[Piece, ...] = (*head, number, (" ", "text"))
+    indent = sum(len(text) for text, _ in head)
+    used = indent + len(number[0]) + 1
+    row: list[Piece] = []
     for text, look in pieces:
-        if used and used + 1 + len(text) > room:
-            yield (*head, *row) if first else ((" " * indent, "text"), *row)
-            first, row, used, room = False, [], 0, max(width - indent - 1, 12)
-        row += [(" ", "text"), (text, look)] if used else [(text, look)]
-        used += len(text) + (1 if used else 0)
-    yield (*head, *row) if first else ((" " * indent, "text"), *row)
+        if row and used + len(text) > width:
+            yield (*left, *row[:-1])
+            left, row, used = ((" " * indent, "text"),), [], indent
+        row += [(text, look), (" ", "text")]
+        used += len(text) + 1
+    yield (*left, *row[:-1])
 
 
-def _fields(register: RegisterView, *, full: bool) -> list[tuple[str, str]]:
-    shown = [field for field in register.fields if full or field.value or len(register.fields) == 1]
+def _fields(fields: tuple[FieldView, ...], *, full: bool) -> list[Piece]:
+    shown = [field for field in fields if full or field.value or len(fields) == 1]
     pieces = [(field_text(field), "text" if field.value else "dim") for field in shown]
-    zeros = len(register.fields) - len(shown)
+    zeros = len(fields) - len(shown)
     if zeros:
         pieces.append((f"+{zeros} zero" if shown else "all fields are 0", "dim"))
     return pieces
 
 
 def field_text(field: FieldView) -> str:
-    """``ENABLE=1``, ``INTERRUPT_ID=1023(spurious)``, ``PPI: irq 30``."""
+    """``ENABLE=1``, ``INTERRUPT_ID=1023(spurious)``, ``BASE=0xfee00000``, ``PPI: irq 30``."""
     if field.first_irq is not None:
-        numbers = bits_text(field.value, field.first_irq)
-        return f"{field.name}: irq {numbers}" if numbers else f"{field.name}: none"
+        return f"{field.name}: {interrupts_label(field.numbering, field.value, field.first_irq)}"
     meaning = f"({field.meaning})" if field.meaning else ""
-    return f"{field.name}={field.value}{meaning}"
-
-
-def bits_text(value: int, first: int = 0) -> str:
-    """The set bits' numbers, bit 0 being ``first``, runs as ranges: ``0-15,30``."""
-    runs: list[str] = []
-    bit = 0
-    while value >> bit:
-        if value >> bit & 1:
-            start = bit
-            while value >> (bit + 1) & 1:
-                bit += 1
-            runs.append(f"{start + first}" + (f"-{bit + first}" if bit > start else ""))
-        bit += 1
-    return ",".join(runs)
+    value = f"{field.value}" if field.hex_shift is None else f"{field.value << field.hex_shift:#x}"
+    return f"{field.name}={value}{meaning}"

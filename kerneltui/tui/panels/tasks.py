@@ -7,19 +7,20 @@ from collections.abc import Iterator
 from kerneltui.debugger.task_views import CoreTimesView, SchedulingView, TaskView
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel, fit
+from kerneltui.tui.panels.fitting import fitted
 from kerneltui.tui.widgets.line_view import Line, plain
-from kerneltui.units import format_duration
+from kerneltui.units import format_briefly, format_duration, format_time
 
 STARVES_AFTER = 10
 """So many quanta in the run queue are an alert."""
 BAR = (("user", "█", "good"), ("kernel", "▓", "head"), ("irq", "░", "changed"))
 """Whose the time was, and how it is drawn."""
-FIGURES = f"{'user':>8}{'kernel':>8}{'IRQ':>8}{'runs':>6}{'latency':>8}"
+FIGURES = f"{'user':>9}{'kernel':>9}{'interrupt':>10}{'runs':>6}{'latency':>9}"
 GAUGE = " ▏▎▍▌▋▊▉█"
 GAUGE_CELLS = 8
 WIDE_COLUMNS = 3
 """More cores than that have narrower columns, so that four fit 80 cells."""
-PARTS = ("idle", "user", "kernel", "IRQ", "scheduler")
+PARTS = ("idle", "user", "kernel", "interrupt", "scheduler")
 
 
 class TasksPanel(Panel):
@@ -37,13 +38,13 @@ class TasksPanel(Panel):
         "add up."
     )
 
+    @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
         """Scheduler, cores, tasks; sums where there is room."""
         scheduling = view.scheduling
         if scheduling is None:
             return [plain("This program has no tasks; o chooses wake-tasks or round-robin.", "dim")]
         tasks = {task.id: task for task in view.tasks}
-        width -= 1  # the scroll bar's, should there be one
         lines = [_policy(scheduling, tasks)]
         lines += [core_line(core, tasks, width) for core in scheduling.cores]
         lines.append(((fit(" share of a core", width - len(FIGURES)) + FIGURES, "dim"),))
@@ -90,7 +91,7 @@ def core_line(core: CoreTimesView, tasks: dict[int, TaskView], width: int) -> Li
     if not asleep:
         times["kernel" if core.mode == "scheduler" else core.mode] += core.unbooked_ns
     who = "idle" if core.running <= 0 else tasks[core.running].name
-    doing = "" if asleep else f", {'IRQ' if core.mode == 'irq' else core.mode}"
+    doing = "" if asleep else f", {'interrupt' if core.mode == 'irq' else core.mode}"
     said = f" idle {_percent(idle_ns, total_ns)}"
     return (
         (f" core {core.core}  ", "dim"),
@@ -114,8 +115,9 @@ def task_lines(task: TaskView, scheduling: SchedulingView, width: int) -> Iterat
     times = _times(task, scheduling)
     total_ns = max(core.elapsed_ns + core.unbooked_ns for core in scheduling.cores)
     share = _percent(sum(times.values()), max(total_ns, 1))
-    figures = "".join(f"{_brief(ns):>8}" for ns in times.values())
-    figures += f"{task.switches:>6}{_brief(task.worst_latency_ns):>8}"
+    user, kernel, irq = (format_briefly(ns) for ns in times.values())
+    figures = f"{user:>9}{kernel:>9}{irq:>10}"
+    figures += f"{task.switches:>6}{format_briefly(task.worst_latency_ns):>9}"
     bar = _bar(times, max(total_ns, 1), width - len(figures) - len(share) - 5)
     yield ("    ", "text"), *bar, (f" {share}", "text"), (figures, "dim")
 
@@ -142,7 +144,9 @@ def _doing(task: TaskView, scheduling: SchedulingView) -> str:
     if task.quantum_left_ns is None:
         return task.operation
     left_ns = max(task.quantum_left_ns, 0)
-    return f"{task.operation} {gauge(left_ns, scheduling.quantum_ns)} {_brief(left_ns)} left"
+    return (
+        f"{task.operation} {gauge(left_ns, scheduling.quantum_ns)} {format_briefly(left_ns)} left"
+    )
 
 
 def gauge(left: int, whole: int) -> str:
@@ -167,35 +171,22 @@ def _percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:5.1f}%"
 
 
-def _brief(ns: int) -> str:
-    """A duration in at most seven cells."""
-    for size, unit in ((10**9, "s"), (10**6, "ms"), (10**3, "us")):
-        if ns >= size:
-            number = f"{ns // size}.{ns % size * 1000 // size:03}"
-            return f"{number[: max(5, number.index('.'))].rstrip('.')}{unit}"
-    return f"{ns}ns"
-
-
 def sums(cores: tuple[CoreTimesView, ...]) -> Iterator[Line]:
     """The accounts of each core, below each other to be added up."""
     columns = [
         (core.idle_ns, core.user_ns, core.kernel_ns, core.irq_ns, core.scheduler_ns)
         for core in cores
     ]
-    yield plain("booked, in ns", "head")
+    yield plain("booked, in s", "head")
     yield _row("", [f"core {core.core}" for core in cores], "dim")
     for name, row in zip(PARTS, zip(*columns, strict=True), strict=True):
-        yield _row(name, [_grouped(ns) for ns in row], "text")
+        yield _row(name, [format_time(ns) for ns in row], "text")
     totals = [sum(column) for column in columns]
     same = totals == [core.elapsed_ns for core in cores]
-    yield _row("sum", [_grouped(ns) for ns in totals], "good" if same else "alert")
-    yield _row("elapsed", [_grouped(core.elapsed_ns) for core in cores], "strong")
+    yield _row("sum", [format_time(ns) for ns in totals], "good" if same else "alert")
+    yield _row("elapsed", [format_time(core.elapsed_ns) for core in cores], "strong")
 
 
 def _row(name: str, cells: list[str], look: str) -> Line:
     width = 19 if len(cells) <= WIDE_COLUMNS else 16
     return ((f" {name:<10}", "dim"), ("".join(f"{cell:>{width}}" for cell in cells), look))
-
-
-def _grouped(ns: int) -> str:
-    return f"{ns:,}".replace(",", " ")

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from kerneltui.debugger.timeline import CoreTimelineView, OccupantView, TimelineView, Window
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel, fit
+from kerneltui.tui.panels.fitting import SCROLL_BAR, fitted
 from kerneltui.tui.widgets.line_view import Line, plain
 from kerneltui.units import format_duration
 
@@ -22,8 +23,8 @@ LENGTHS_NS = tuple(PARTS)
 """10 us to 10 s."""
 FIRST_LENGTH_NS = 200_000_000
 NAME, LONG_NAME, PERCENT = 8, 18, 7
-"""Cells to the left and to the right of a strip; after them there is one for the scroll bar."""
-ROOMY = 100
+"""Cells to the left and to the right of a strip."""
+ROOMY = 99
 """From this width on names may be long."""
 UNKNOWN = "?"
 """In place of what happened so long ago that it is forgotten."""
@@ -57,13 +58,15 @@ class TimelinePanel(Panel):
         """The window."""
         if not self.in_sight:
             return {}
-        bins = max(self.size.width - _name_width(self.size.width) - PERCENT - 1, 1)
+        width = self.size.width - SCROLL_BAR
+        bins = max(width - _name_width(width) - PERCENT, 1)
         return {"timeline": Window(self.length_ns, bins)}
 
     def held(self, view: MachineView) -> dict[str, Any]:
         """The window of this view."""
         return {} if view.timeline is None else {"timeline": _window(view.timeline)}
 
+    @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
         """The axis, then the strips of each core."""
         timeline = view.timeline

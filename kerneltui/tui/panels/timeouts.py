@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from kerneltui.debugger.views import MachineView, TimeoutView
-from kerneltui.tui.panels.base import Panel, fit
+from kerneltui.debugger.views import ComparatorView, MachineView, TimeoutView
+from kerneltui.tui.panels.base import Panel
+from kerneltui.tui.panels.fitting import fitted, table
 from kerneltui.tui.widgets.line_view import Line, plain
 from kerneltui.units import format_duration, format_time
 
-HEAD = "      due (uptime)       in             period     "
+HEADS = (">due (uptime)", "in           ", "period", ">id", "name")
 SOONEST = 4
 """So many come before the drawing of the structure, however little room there is."""
 
@@ -35,10 +37,11 @@ class TimeoutsPanel(Panel):
         has_shape = view.queue is None or view.queue_shape is not None
         return {"shape": True} if self.alone and has_shape else {}
 
+    @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
         """A line for each timeout; the structure among them, where it is in sight."""
         drawn = self._structure(view, width)
-        lines = list_lines(view, width, idents=bool(drawn))
+        lines = list_lines(view, idents=bool(drawn))
         room = max(self.size.height - len(drawn) - 1, SOONEST + 1)
         if not drawn or len(lines) <= room:
             return lines + drawn
@@ -50,7 +53,7 @@ class TimeoutsPanel(Panel):
             return []
         from kerneltui.tui.panels.queue_shapes import shape_lines
 
-        return shape_lines(view.queue, view.queue_shape, width - 1)  # beside the scroll bar
+        return shape_lines(view.queue, view.queue_shape, width)
 
     def caption(self, view: MachineView) -> str:
         """How many there are, how late callbacks have been, what the queue's structure has cost."""
@@ -62,31 +65,47 @@ class TimeoutsPanel(Panel):
         return f"{view.timeout_count} pending{worst}{cost}"
 
 
-def list_lines(view: MachineView, width: int, *, idents: bool) -> list[Line]:
+def list_lines(view: MachineView, *, idents: bool) -> list[Line]:
     """The timeouts in order, with or without their identities."""
     if not view.timeouts:
-        return [plain("The queue is empty.", "dim")]
-    lines = [plain(f"{HEAD}id   name" if idents else f"{HEAD}name", "dim")]
-    lines += [timeout_line(item, width, ident=idents) for item in view.timeouts]
+        return empty_lines(view.comparators)
+    heads = HEADS if idents else (*HEADS[:-2], HEADS[-1])
+    head, *rows = table(heads, (_cells(item, ident=idents) for item in view.timeouts))
+    lines = [plain(f"  {head}", "dim")]
+    lines += [timeout_line(item, row) for item, row in zip(view.timeouts, rows, strict=True)]
     if view.timeout_count > len(view.timeouts):
         lines.append(plain(f"… and {view.timeout_count - len(view.timeouts)} more", "dim"))
     return lines
 
 
-def timeout_line(item: TimeoutView, width: int, *, ident: bool = False) -> Line:
+def empty_lines(comparators: Iterable[ComparatorView]) -> list[Line]:
+    """Some kernels arm a timer by themselves, without the queue."""
+    lines = [plain("The queue is empty.", "dim")]
+    for item in comparators:
+        is_set = item.compare or item.counts_down
+        if item.enabled and not item.masked and item.in_ns is not None and is_set:
+            said = f"Armed without it: {item.device} {item.name}"
+            if not item.counts_down:
+                said += f" = {item.compare}"
+            lines.append(plain(f"{said}, in {format_duration(item.in_ns)}"))
+    return lines
+
+
+def _cells(item: TimeoutView, *, ident: bool) -> list[str]:
+    wait = f"{format_duration(-item.in_ns)} late" if item.in_ns < 0 else ""
+    return [
+        f"{format_time(item.due_ns)} s",
+        "callback runs" if item.handling else wait or format_duration(item.in_ns),
+        "once" if item.period_ns is None else format_duration(item.period_ns),
+        *([str(item.ident)] if ident else []),
+        item.name,
+    ]
+
+
+def timeout_line(item: TimeoutView, row: str) -> Line:
     """One timeout."""
-    period = format_duration(item.period_ns) if item.period_ns is not None else "once"
-    overdue = item.in_ns < 0
-    wait = f"{format_duration(-item.in_ns)} late" if overdue else format_duration(item.in_ns)
-    style = "alert" if overdue else "strong" if item.armed else "text"
+    style = "alert" if item.in_ns < 0 else "strong" if item.armed else "text"
     if item.handling:
-        wait, style = "callback runs", "changed"
-    left = f"{format_time(item.due_ns):>16}  {wait:<15}  {period:<9}  "
-    if ident:
-        left += f"{item.ident:<3}  "
+        style = "changed"
     marker = "▶ " if item.armed else "* " if item.handling else "  "
-    return (
-        (marker, "good"),
-        (left, style),
-        (fit(item.name, max(width - len(left) - 2, 8)), style),
-    )
+    return ((marker, "good"), (row, style))

@@ -7,8 +7,12 @@ from itertools import groupby
 
 from kerneltui.debugger.views import ComparatorView, MachineView
 from kerneltui.tui.panels.base import Panel
+from kerneltui.tui.panels.fitting import fitted, flow
 from kerneltui.tui.widgets.line_view import Line, plain
 from kerneltui.units import format_duration
+
+UNSET = {0, (1 << 32) - 1, (1 << 64) - 1}
+"""What comparators hold at reset."""
 
 
 class TimersPanel(Panel):
@@ -22,36 +26,45 @@ class TimersPanel(Panel):
         "enabled and masked, and in how long it matches."
     )
 
+    @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
         """A heading for each device, a line or two for each comparator."""
         lines: list[Line] = []
         for device, items in groupby(view.comparators, key=lambda item: item.device):
             comparators = list(items)
             first = comparators[0]
-            lines.append(((f"▪ {device}", "head"), (f"  {_rate(first.hz)}", "dim")))
-            lines.append(((" count ", "dim"), (str(first.counter), "text")))
+            lines += flow([(f"▪ {device}", "head"), (f"  {_rate(first.hz)}", "dim")], width)
+            lines += flow([(" count ", "dim"), (str(first.counter), "text")], width)
             names = [_short(item.name) for item in comparators]
-            width = max(len(name) for name in names)
+            name_width = max(len(name) for name in names)
             for name, item in zip(names, comparators, strict=True):
-                lines.extend(comparator_lines(name.ljust(width), item))
+                lines += comparator_lines(name.ljust(name_width), item, width)
         return lines
 
 
-def comparator_lines(name: str, item: ComparatorView) -> list[Line]:
-    """One comparator: idle ones in one line, others with what they wait for."""
-    if not item.enabled:
-        return [((f" {name}  off", "dim"),)]
+def comparator_lines(name: str, item: ComparatorView, width: int) -> list[Line]:
+    """One comparator, in two lines; in one while software has set nothing in it.
+
+    One that is off keeps the value that it was set to, and its second line: nothing moves when a
+    handler switches it off for a moment.
+    """
     masked = " masked" if item.masked else ""
-    if item.met:
-        met = plain(f"   met{masked}", "alert")
-        return [((f"!{name}  {item.compare}", "alert"),), met]
     wait = "never" if item.in_ns is None else f"in {format_duration(item.in_ns)}"
-    if not item.compare:
-        return [((f" {name}  0  {wait}", "dim"),)]
+    marker, look = " ", "strong"
+    if not item.enabled:
+        wait, masked, look = "off", "", "dim"
+    elif item.met:
+        marker, wait, look = "!", "met", "alert"
+    elif item.compare in UNSET:
+        look = "dim"
+    if item.compare in UNSET and (not item.enabled or not item.met):
+        value = f"  {wait}" if not item.enabled else f"  {item.compare}  {wait}{masked}"
+        return list(flow([(f"{marker}{name}", look), (value, look)], width))
     return [
-        ((f" {name}  ", "text"), (str(item.compare), "strong")),
-        plain(f"   {wait}{masked}", "strong"),
-    ]
+        *flow([(f"{marker}{name}  ", "text" if look == "strong" else look),
+               (str(item.compare), look)], width),
+        plain(f"   {wait}{masked}", look),
+    ]  # fmt: skip
 
 
 def _short(name: str) -> str:

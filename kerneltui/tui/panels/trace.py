@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from kerneltui.debugger.trace import AFTER_TIME
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel
+from kerneltui.tui.panels.fitting import fitted
 from kerneltui.tui.widgets.line_view import Line, plain
 
 _LOOKS = (("IRQ taken", "changed"), ("FIQ taken", "changed"), ("SYNC taken", "alert"),
@@ -26,6 +28,7 @@ class TracePanel(Panel):
     )
     FOLLOW = True
 
+    @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
         """A line for each event."""
         return [_line(text) for text in view.trace] or [plain("(reset)", "dim")]
@@ -33,7 +36,7 @@ class TracePanel(Panel):
 
 @lru_cache(2_000)
 def _line(text: str) -> Line:
-    return plain(text, _look(text[24:]))
+    return plain(text, _look(text.partition(AFTER_TIME)[2]))
 
 
 def _look(text: str) -> str:

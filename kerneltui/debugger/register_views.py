@@ -1,0 +1,223 @@
+"""Pictures of the registers: what each holds now, and what an instruction did to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from kerneltui.debugger.trace import ALL_CORES
+from kerneltui.hw.device import Device, InterruptController, TimerDevice
+from kerneltui.hw.register import (
+    BEHIND_WINDOW,
+    MEMORY,
+    MSRS,
+    PORTS,
+    SYSTEM_REGISTERS,
+    Access,
+    Register,
+    RegisterTable,
+    Slot,
+)
+from kerneltui.machine.core import STORES
+
+if TYPE_CHECKING:
+    from kerneltui.debugger.session import Session
+    from kerneltui.machine.machine import Machine
+
+RegisterPlace = tuple[str, int, str, int]
+"""Address space, address, the overlay where several registers share that, and the core that looks.
+"""
+PLACES = {
+    SYSTEM_REGISTERS: "system registers", MSRS: "MSRs", BEHIND_WINDOW: "by index and data",
+}  # fmt: skip
+
+
+class FieldView(msgspec.Struct, frozen=True):
+    """One decoded field."""
+
+    name: str
+    value: int
+    width: int
+    meaning: str
+    first_irq: int | None
+    """each bit stands for an interrupt, bit 0 for this one"""
+    numbering: str = ""
+    """of these interrupts: ``gic``, ``vector`` and so on, as of their controller"""
+    hex_shift: int | None = None
+    """an address or a vector, without so many lower bits"""
+
+
+class RegisterView(msgspec.Struct, frozen=True):
+    """One register of a device."""
+
+    name: str
+    address: int
+    value: int
+    fields: tuple[FieldView, ...]
+    """of the value; none of a register that only shows zero, as one can only write it"""
+    width: int
+    alias_of: str
+    """the first register of the block that is a face of the same state (of GICD_ICENABLER0 it is
+    GICD_ISENABLER0), or empty"""
+    at_reset: bool
+    """holds its reset value and has not been accessed since the last stop"""
+    changed: bool
+    """holds another value than at the last stop"""
+    access: str
+    """what an instruction did to it since the last stop: ``read``, ``wrote``; or empty"""
+    access_value: int
+    """what it got or brought"""
+    access_fields: tuple[FieldView, ...]
+    """of that; none where it is the value still"""
+
+
+class BlockView(msgspec.Struct, frozen=True):
+    """One register block of a device."""
+
+    device: str
+    name: str
+    title: str
+    base: int | None
+    """its address or first port; None where registers have names or numbers only"""
+    place: str
+    """where it lies, in words: ``0xfee00000``, ``port 0x20``, ``system registers``"""
+    is_controller: bool
+    registers: tuple[RegisterView, ...]
+
+
+Peeks = list[tuple[RegisterPlace, Callable[[int, int], int], int]]
+"""Where each register lies, how to look at it, and its index."""
+
+
+def register_peeks(machine: Machine, cpu: int) -> Peeks:
+    """How to look at every register of the devices, as a core sees them."""
+    return [
+        (_place_of(space, base, slot, cpu), port.peek, port.index)
+        for device in machine.devices.values()
+        for space, base, file in machine.windows(device)
+        for slot, port in ((slot, file.port(slot)) for slot in file.slots())
+    ]
+
+
+def _place_of(space: str, base: int, slot: Slot, cpu: int) -> RegisterPlace:
+    return space, base + slot.offset, slot.register.overlay, cpu
+
+
+def _by_role(machine: Machine) -> list[Device]:
+    """Controllers first, then timers, then the rest; otherwise as on the board."""
+
+    def role(device: Device) -> int:
+        return (
+            0
+            if isinstance(device, InterruptController)
+            else 1
+            if isinstance(device, TimerDevice)
+            else 2
+        )
+
+    return sorted(machine.devices.values(), key=role)
+
+
+def block_views(session: Session) -> Iterator[BlockView]:
+    """Every register of every block: controllers first."""
+    for device in _by_role(session.machine):
+        is_controller = isinstance(device, InterruptController)
+        numbering = device.NUMBERING if isinstance(device, InterruptController) else ""
+        for space, base, file in session.machine.windows(device):
+            table = file.table
+            registers = tuple(
+                _register(session, space, base, table, slot, numbering) for slot in file.slots()
+            )
+            yield BlockView(
+                device.name, table.name, table.title, base if table.byte_addressed else None,
+                _place(table.space, base), is_controller, registers,
+            )  # fmt: skip
+
+
+def _place(space: str, base: int) -> str:
+    """Where a block lies."""
+    if space == MEMORY:
+        return f"{base:#x}"
+    return f"port {base:#x}" if space == PORTS else PLACES[space]
+
+
+def _register(
+    session: Session, space: str, base: int, table: RegisterTable, slot: Slot, numbering: str
+) -> RegisterView:
+    """One register; the last view's is taken again where nothing differs."""
+    address = base + slot.offset
+    place = _place_of(space, base, slot, session.focus)
+    value = session.values[place]
+    changed = session.baseline.get(place, value) != value and not slot.register.volatile
+    touched = _touched(session, space, address)
+    if touched is not None and slot.register.overlay and touched[2] != slot.name:
+        touched = None
+    known = session.known_registers.get(place)
+    key = (value, changed, touched)
+    if known is not None and known[0] == key:
+        return known[1]
+    made = _make_register(slot, address, value, touched, table, numbering, changed=changed)
+    session.known_registers[place] = (key, made)
+    return made
+
+
+def _touched(session: Session, space: str, address: int) -> tuple[str, int, str] | None:
+    """What the core on show did there, or any core where the registers are shared."""
+    touched = session.recorder.touched
+    own = touched.get((space, address, session.focus))
+    return touched.get((space, address, ALL_CORES)) if own is None else own
+
+
+def _make_register(
+    slot: Slot,
+    address: int,
+    value: int,
+    touched: tuple[str, int, str] | None,
+    table: RegisterTable,
+    numbering: str,
+    *,
+    changed: bool,
+) -> RegisterView:
+    """The value now, and apart from that what was read or written: two moments."""
+    register = slot.register
+    access, moved = "", value
+    if touched is not None:
+        access, moved = "wrote" if touched[0] in STORES else "read", touched[1]
+    is_write_only = all(item.access is Access.WO for item in register.fields)
+    return RegisterView(
+        slot.name, address, value,
+        () if is_write_only else tuple(_fields(slot, value, numbering)),
+        register.width,
+        alias_of=_first_face(table, slot),
+        at_reset=(value == register.reset or register.volatile) and not access and not changed,
+        changed=changed,
+        access=access,
+        access_value=moved,
+        access_fields=tuple(_fields(slot, moved, numbering))
+        if access and (moved != value or is_write_only) else (),
+    )  # fmt: skip
+
+
+def _first_face(table: RegisterTable, slot: Slot) -> str:
+    """The first register that shows the same bits of the same state; empty when it is that one."""
+    register = slot.register
+    first = next(
+        item
+        for item in table.registers
+        if item.store_name == register.store_name and _layout(item) == _layout(register)
+    )
+    return "" if first.stem == register.stem else first.label(slot.index)
+
+
+def _layout(register: Register) -> list[tuple[int, int]]:
+    return [(item.lsb, item.width) for item in register.fields]
+
+
+def _fields(slot: Slot, value: int, numbering: str) -> Iterator[FieldView]:
+    for item in slot.register.fields:
+        found = item.extract(value)
+        first = None if item.irq is None else item.irq + slot.index * slot.register.width
+        meaning = dict(item.values).get(found, "")
+        yield FieldView(item.name, found, item.width, meaning, first, numbering, item.hex_shift)
