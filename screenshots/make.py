@@ -20,9 +20,9 @@ PICTURES = {
     "x86-firmware": ["--board", "x86", "--keys", "0 z", "--size", "100x40"],
     "x86-80x24-ipi": ["--scenario", "ipi", "--board", "x86", "--keys", "i i 9", "--size", "80x24"],
     "rpi4-system-timer": ["--scenario", "system-timer", "--keys", "n n"],
-    "rpi4-round-robin": ["--scenario", "round-robin", "--at", "1s", "--keys", "p w"],
+    "rpi4-round-robin": ["--scenario", "round-robin", "--at", "1s", "--keys", "p t"],
     "rpi4-timeline": [
-        "--scenario", "round-robin", "--at", "1s", "--keys", "w ] z", "--size", "120x24",
+        "--scenario", "round-robin", "--at", "1s", "--keys", "t [ z", "--size", "120x24",
     ],
     "rpi4-overload-projector-light": [
         "--scenario", "overload", "--at", "2s", "--keys", "i s", "--theme", "projector-light",

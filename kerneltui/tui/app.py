@@ -6,17 +6,20 @@ import gc
 from collections.abc import Coroutine, Iterable
 from typing import Any, ClassVar, cast
 
+from textual._callback import invoke
+from textual.actions import parse
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.events import DescendantFocus, Key, Paste, Resize
+from textual.keys import key_to_character
 from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.worker import Worker
 
-from kerneltui.debugger.session import FREE, NEXT_INTERRUPT, NEXT_TIMER_EVENT, STEP, Goal, Session
+from kerneltui.debugger.session import Session
 from kerneltui.scenarios.scenario import Changes
-from kerneltui.tui.commands import COMMANDS, bindings, next_speed, offered, speed_text
+from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, offered, speed_text
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
 from kerneltui.tui.layout import ORDER, WIDE, Layout
 from kerneltui.tui.palette import palette
@@ -24,12 +27,13 @@ from kerneltui.tui.panels import PANELS, ConsolePanel, Panel, RegistersPanel, Ti
 from kerneltui.tui.runner import Runner
 from kerneltui.tui.signals import leave_on_signals
 from kerneltui.tui.state import state_text
+from kerneltui.tui.steering import Steering
 from kerneltui.tui.themes import DEFAULT_THEME, THEMES
 from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
 from kerneltui.units import format_time
 
 
-class KernelTui(App[int]):
+class KernelTui(Steering, App[int]):
     """``kerneltui --board B --scenario S``.  ``session`` has been booted."""
 
     CSS_PATH = "kerneltui.tcss"
@@ -52,7 +56,7 @@ class KernelTui(App[int]):
         self._filter_box = Input(placeholder="register, device or field; Esc ends", id="filter")
         self.panels = [panel(number) for number, panel in enumerate(PANELS, 1)]
         self._arrangement = Layout(self.panels)
-        self._frames = Frames(self)
+        self.frames = Frames(self)
         self.runner = Runner(session, speed, self.refresh_view, self._spawn)
 
     # -- screen -----------------------------------------------------------------------------------
@@ -72,7 +76,7 @@ class KernelTui(App[int]):
         """First picture; signals that must leave a sane terminal behind."""
         self.panels[0].focus()
         leave_on_signals(self.exit)
-        self.set_interval(1 / VIEWS_PER_S, self._frames.tick)
+        self.set_interval(1 / VIEWS_PER_S, self.frames.tick)
         self.show_view()
 
     def on_ready(self) -> None:
@@ -98,10 +102,14 @@ class KernelTui(App[int]):
 
     def _show_commands(self) -> None:
         shown = offered(typing=self._console.typing, filtering=self._filtering)
-        self._bar.show(shown, compact=self.size.width < WIDE)
+        self._bar.show(shown, self.size.width)
 
     def _show_tabs(self) -> None:
-        tabs = [(panel.number, panel.KEY, panel.SHORT) for panel in self.panels]
+        tabs = [
+            (panel.number, panel.KEY, panel.SHORT)
+            for panel in self.panels
+            if panel.has_content or panel.number == self._arrangement.current
+        ]
         bar = self.screen_stack[0].query_one(PanelTabs)
         bar.show(tabs, self._arrangement.current, compact=self.size.width < WIDE)
 
@@ -122,11 +130,6 @@ class KernelTui(App[int]):
     # -- views ------------------------------------------------------------------------------------
 
     @property
-    def session(self) -> Session:
-        """The session on show."""
-        return self.runner.session
-
-    @property
     def _console(self) -> ConsolePanel:
         return cast("ConsolePanel", self.panels[3])
 
@@ -137,10 +140,6 @@ class KernelTui(App[int]):
     @property
     def _timeline(self) -> TimelinePanel:
         return cast("TimelinePanel", self.panels[11])
-
-    def refresh_view(self) -> None:
-        """Show the present moment, once all that waits to be done has been done."""
-        self._frames.ask()
 
     def show_view(self) -> None:
         """Show the present moment, now."""
@@ -154,6 +153,7 @@ class KernelTui(App[int]):
         with self.batch_update():
             for panel in self.panels:
                 panel.show(view)
+            self._show_tabs()
             self._status.show(
                 view.board,
                 view.scenario,
@@ -176,61 +176,6 @@ class KernelTui(App[int]):
     def _spawn(self, work: Coroutine[Any, Any, None]) -> Worker[None]:
         # As a worker, an error in it ends the app and is shown, and leaving the app ends it.
         return self.run_worker(work, "runner")
-
-    def _go(self, goal: Goal) -> None:
-        if self.session.machine.core.halt_reason:
-            self.notify("The kernel has halted; r restarts.", severity="warning")
-        elif self._frames.has_room_for(goal.title):
-            self.runner.start(goal)
-            self.refresh_view()
-
-    def action_toggle_run(self) -> None:
-        """Space."""
-        if self.runner.running:
-            self.runner.stop()
-            self.session.last_stop = "paused"
-            self.refresh_view()
-        else:
-            self._go(FREE)
-
-    def action_step(self) -> None:
-        """Execute one instruction."""
-        self._go(STEP)
-
-    def action_next_timer_event(self) -> None:
-        """Run until a callback is done."""
-        self._go(NEXT_TIMER_EVENT)
-
-    def action_next_interrupt(self) -> None:
-        """Run until an interrupt is taken."""
-        self._go(NEXT_INTERRUPT)
-
-    def action_finish(self) -> None:
-        """Run to the end of the handler."""
-        self._go(self.session.finish_goal())
-
-    def action_next_core(self) -> None:
-        """Show the next core."""
-        self.session.focus_next_core()
-        self.refresh_view()
-
-    def action_restart(self) -> None:
-        """Back to reset."""
-        self.runner.stop()
-        self.session.restart()
-        self.refresh_view()
-
-    def action_faster(self) -> None:
-        """Next speed."""
-        self._set_speed(1)
-
-    def action_slower(self) -> None:
-        """Previous speed."""
-        self._set_speed(-1)
-
-    def _set_speed(self, direction: int) -> None:
-        self.runner.set_speed(next_speed(self.runner.speed, direction))
-        self.refresh_view()
 
     def action_focus_panel(self, number: int) -> None:
         """Focus a panel by its number."""
@@ -298,22 +243,33 @@ class KernelTui(App[int]):
             self.action_zoom()
 
     async def _check_bindings(self, key: str, priority: bool = False) -> bool:
-        # Keys that wait when the screens go mean nothing any more.
-        return bool(self.screen_stack) and await super()._check_bindings(key, priority)
+        if not self.screen_stack:
+            return False  # keys that wait when the screens go mean nothing any more
+        found = await super()._check_bindings(key, priority)
+        if not (found or priority or len(self.screen_stack) != 1):
+            self._tell_of_idle(key)
+        return found
+
+    def _tell_of_idle(self, key: str) -> None:
+        """A key that does nothing says so."""
+        is_text = self._console.typing or self._filtering
+        if key not in SILENT_KEYS and not is_text and not self.frames.is_repeated(key):
+            self.clear_notifications()
+            name = key_to_character(key) or key
+            self.notify(f"The key {name} does nothing here. ? lists the keys.", markup=False)
 
     def on_key(self, event: Key) -> None:
         """Keys can be faster than the focus: what a mode is meant to get, it gets."""
         if len(self.screen_stack) > 1:
             return
-        if self._filtering and event.character and event.is_printable:
+        if self._console.typing:
+            data = self._console.key_bytes(event.key, event.character)
+            if data is not None:
+                self.type(data)
+                event.stop()
+                event.prevent_default()
+        elif self._filtering and event.character and event.is_printable:
             self._filter_box.insert_text_at_cursor(event.character)
-        if not self._console.typing:
-            return
-        data = self._console.key_bytes(event.key, event.character)
-        if data is not None:
-            self.type(data)
-            event.stop()
-            event.prevent_default()
 
     def on_paste(self, event: Paste) -> None:
         """Pasted text goes to the board in typing mode."""
@@ -331,49 +287,21 @@ class KernelTui(App[int]):
         """Where keys are text no command is one key away, but the palette, Esc and clicks work."""
         return action not in _COMMAND_ACTIONS or not (self._console.typing or self._filtering)
 
-    def action_choose(self, ident: str, *parameters: object) -> None:
+    async def action_choose(self, ident: str, *parameters: object) -> None:
         """A command chosen by mouse or palette means the same in every mode and over a dialog."""
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        getattr(self, f"action_{ident}")(*parameters)
+        command = BY_IDENT.get(ident)
+        _, name, given = parse(command.call if command is not None else ident)
+        await invoke(getattr(self, f"action_{name}"), *parameters, *given)
 
     # -- choosing ---------------------------------------------------------------------------------
 
-    def action_board(self) -> None:
-        """Choose a board."""
-        from kerneltui.tui.choosing import choose_board
+    def action_dialog(self, name: str) -> None:
+        """One of those of :mod:`kerneltui.tui.dialogs`, by its function's name."""
+        from kerneltui.tui import dialogs
 
-        choose_board(self)
-
-    def action_scenario(self) -> None:
-        """Choose a scenario."""
-        from kerneltui.tui.choosing import choose_scenario
-
-        choose_scenario(self)
-
-    def action_queue(self) -> None:
-        """Choose a structure for the timeout queue."""
-        from kerneltui.tui.choosing import choose_queue
-
-        choose_queue(self)
-
-    def action_add_timeout(self) -> None:
-        """Ask for a timeout, and type the shell's command."""
-        from kerneltui.tui.asking import ask_for_timeout
-
-        ask_for_timeout(self)
-
-    def action_cancel_timeout(self) -> None:
-        """Ask which timeout, and type the shell's command."""
-        from kerneltui.tui.asking import ask_which_to_cancel
-
-        ask_which_to_cancel(self)
-
-    def action_theme(self) -> None:
-        """Choose a theme."""
-        from kerneltui.tui.choosing import choose_theme
-
-        choose_theme(self)
+        getattr(dialogs, name)(self)
 
     def use(self, session: Session, board: str, changes: Changes | None) -> None:
         """Go on with another session; ``board`` and ``changes`` as for those before."""
@@ -385,12 +313,6 @@ class KernelTui(App[int]):
         for panel in self.panels:
             panel.forget()
         self.refresh_view()
-
-    def action_help(self) -> None:
-        """Keys and panels."""
-        from kerneltui.tui.screens.help import HelpScreen
-
-        self.push_screen(HelpScreen(self.session.setup.about))
 
     def action_leave_dashboard(self) -> None:
         """Leave; Textual's own Ctrl+Q does the same, in typing mode too."""
@@ -409,4 +331,7 @@ class KernelTui(App[int]):
         return palette(self, super().get_system_commands(screen))
 
 
-_COMMAND_ACTIONS = {command.ident for command in COMMANDS} | {"focus_panel"}
+SILENT_KEYS = {"tab", "shift+tab", "enter", "backspace"}
+"""Keys that people press without meaning a command."""
+_COMMAND_ACTIONS = {command.call.partition("(")[0] for command in COMMANDS}
+_COMMAND_ACTIONS = _COMMAND_ACTIONS - {"command_palette"} | {"focus_panel"}

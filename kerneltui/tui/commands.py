@@ -1,6 +1,6 @@
 """Every command of the dashboard, once: keys, footer, palette and help are made from this table.
 
-The capitals of the stepping keys are kept free for stepping backwards.
+Keys that are free here belong to commands to come; a key that does nothing says so.
 """
 
 from __future__ import annotations
@@ -12,57 +12,90 @@ from textual.binding import Binding, BindingType
 
 
 class Command(msgspec.Struct, frozen=True):
-    """One command.  ``ident`` is the app's action; ``footer`` says whether the footer shows it."""
+    """One command.
+
+    ``action`` is the app's, ``ident`` if none is given.  ``footer`` is its rank in the bar at the
+    bottom, which shows as many as fit; 0 leaves it out.  One without a key is in the palette.
+    """
 
     ident: str
     key: str
     label: str
     help: str
     group: str
-    footer: bool = True
+    footer: int = 0
     shown_key: str = ""
+    action: str = ""
+
+    @property
+    def keys(self) -> str:
+        """The key as people read it."""
+        return self.shown_key or self.key
+
+    @property
+    def call(self) -> str:
+        """The action that carries it out."""
+        return self.action or self.ident
+
+
+def _dialog(name: str) -> str:
+    return f"dialog('{name}')"
 
 
 COMMANDS = (
-    Command("help", "question_mark", "Help", "Keys and what the panels show", "Looking",
-            shown_key="?"),
-    Command("toggle_run", "space", "Run", "Run at the chosen speed, or pause", "Running"),
-    Command("step", "s", "Step", "Execute one access to the hardware", "Stepping"),
-    Command("next_timer_event", "n", "Event", "Run until a timer callback has run", "Stepping"),
-    Command("next_interrupt", "i", "IRQ", "Run until an interrupt is taken", "Stepping"),
-    Command("finish", "f", "Finish", "Run until the interrupt handler has returned", "Stepping"),
+    Command("help", "question_mark,f1", "Help", "Show keys and panels", "Looking", 1, "?",
+            _dialog("show_help")),
+    Command("toggle_run", "space", "Run", "Run at the chosen speed, or pause", "Running", 2),
+    Command("step", "s", "Step", "Execute one access to the hardware", "Stepping", 3),
+    Command("next_timer_event", "n", "Event",
+            "Run until a timer callback has run and its interrupt is over", "Stepping", 4),
+    Command("next_interrupt", "i", "IRQ", "Run until an interrupt is taken", "Stepping", 5),
+    Command("finish", "f", "Finish", "Run until the interrupt handler has returned", "Stepping", 6),
+    Command("next_callback", "", "Callback",
+            "Run until a timer callback has run, inside its interrupt", "Stepping"),
     Command("next_core", "k", "Core", "Show the next core that runs, and step that one", "Looking",
-            footer=False),
-    Command("restart", "r", "Restart", "Back to reset, before the first instruction", "Running"),
-    Command("type", "c", "Type", "Type into the console; Esc leaves", "Looking"),
-    Command("filter", "slash", "Filter", "Show only registers that match; Esc ends", "Looking",
-            shown_key="/"),
-    Command("leave_dashboard", "q", "Quit", "Leave the dashboard", "Running"),
-    Command("zoom", "z", "Zoom", "The focused panel alone, or all panels", "Looking"),
-    Command("longer", "left_square_bracket", "Longer", "A longer window of the timeline",
-            "Looking", footer=False, shown_key="["),
-    Command("shorter", "right_square_bracket", "Shorter", "A shorter window of the timeline",
-            "Looking", footer=False, shown_key="]"),
-    Command("faster", "plus,equals_sign", "Faster", "Next higher speed", "Running", shown_key="+"),
-    Command("slower", "minus", "Slower", "Next lower speed", "Running", shown_key="-"),
-    Command("add_timeout", "a", "Add", "Set a timeout, by the kernel's shell", "Choosing",
-            footer=False),
-    Command("cancel_timeout", "x", "Cancel", "Cancel a timeout, by the kernel's shell", "Choosing",
-            footer=False),
-    Command("board", "b", "Board", "Choose another board", "Choosing"),
-    Command("scenario", "o", "Scenario", "Choose another scenario", "Choosing"),
+            14),
+    Command("restart", "r", "Restart", "Go back to the start: booted, asleep, speed x1", "Running",
+            7),
+    Command("reset", "", "Reset", "Go back to reset, before the first instruction", "Running"),
+    Command("type", "c", "Type", "Type into the console; Esc leaves", "Looking", 8),
+    Command("filter", "slash", "Filter", "Show only registers that match; Esc ends", "Looking", 13,
+            "/"),
+    Command("leave_dashboard", "q", "Quit", "Leave the dashboard; so does Ctrl+Q", "Running", 10),
+    Command("zoom", "z", "Zoom", "Show the focused panel alone, or all panels", "Looking", 11),
+    Command("shorter", "left_square_bracket", "Shorter", "Shorten the window of the timeline",
+            "Looking", shown_key="["),
+    Command("longer", "right_square_bracket", "Longer", "Lengthen the window of the timeline",
+            "Looking", shown_key="]"),
+    Command("faster", "plus,equals_sign", "Faster", "Go to the next higher speed", "Running", 12,
+            "+"),
+    Command("slower", "minus", "Slower", "Go to the next lower speed", "Running", 12, "-"),
+    Command("open", "o", "Open", "Open a board or a scenario", "Choosing", 9,
+            action=_dialog("open_board_or_scenario")),
     Command("queue", "u", "Queue", "Choose another structure for the timeout queue", "Choosing",
-            footer=False),
-    Command("theme", "t", "Theme", "Choose another theme", "Choosing", footer=False),
+            action=_dialog("choose_queue")),
+    Command("add_timeout", "a", "Add", "Set a timeout, by the kernel's shell", "Choosing",
+            action=_dialog("ask_for_timeout")),
+    Command("cancel_timeout", "x", "Cancel", "Cancel a timeout, by the kernel's shell", "Choosing",
+            action=_dialog("ask_which_to_cancel")),
+    Command("theme", "", "Theme", "Choose another theme", "Choosing",
+            action=_dialog("choose_theme")),
+    Command("command_palette", "ctrl+p", "Palette", "Find any command by its name", "Choosing",
+            shown_key="Ctrl+P"),
+    Command("suspend_process", "ctrl+z", "Suspend", "Leave for the shell; fg comes back", "Running",
+            shown_key="Ctrl+Z"),
 )  # fmt: skip
+"""In the order of the footer and the help."""
+BY_IDENT = {command.ident: command for command in COMMANDS}
 
 
 def bindings(panels: Iterable[str]) -> list[BindingType]:
     """The keys of all commands, of the panels in their order, and of leaving."""
     return [
         *(
-            Binding(item.key, item.ident, item.label, key_display=item.shown_key or None)
+            Binding(item.key, item.call, item.label, key_display=item.shown_key or None)
             for item in COMMANDS
+            if item.key and item.ident != "command_palette"  # which Textual binds
         ),
         *(Binding(key, f"focus_panel({n})", show=False) for n, key in enumerate(panels, 1)),
         Binding("ctrl+c", "leave_dashboard", show=False, priority=True),
@@ -90,13 +123,10 @@ def next_speed(speed: float, direction: int) -> float:
 
 
 def offered(*, typing: bool, filtering: bool) -> list[BarItem]:
-    """What the command bar shows: the commands that work now."""
+    """What the command bar shows, the most important first: the commands that work now."""
     if typing:
         return [("esc", "Leave typing", "choose('leave')")]
     if filtering:
         return [("enter", "Keep filter", "keep_filter"), ("esc", "End filter", "leave")]
-    return [
-        (command.shown_key or command.key, command.label, f"choose('{command.ident}')")
-        for command in COMMANDS
-        if command.footer
-    ]
+    ranked = sorted((item for item in COMMANDS if item.footer), key=lambda item: item.footer)
+    return [(item.keys, item.label, f"choose('{item.ident}')") for item in ranked]

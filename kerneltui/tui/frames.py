@@ -20,6 +20,8 @@ FRAME_S = 1 / 30
 """So long may repeats of a command go on before their frame is drawn."""
 TYPED_AHEAD = 8
 """So many repeats of a command are carried out in any case."""
+HELD_S = 1.0
+"""A key that comes again within that time may be held down."""
 LONGEST_STILL_S = 0.4
 """Views are so far apart while time passes and nothing happens: counters show that they count."""
 LONGEST_SAME_TIME_S = 0.095
@@ -36,6 +38,7 @@ class Frames:
         self._viewed_at = self._timed_at = 0.0
         self._command: object = None
         self._repeats = 0
+        self._idle_key = ("", 0.0)
 
     def ask(self) -> None:
         """The present picture is out of date."""
@@ -57,6 +60,12 @@ class Frames:
         if self._repeats <= TYPED_AHEAD or self._asked_at is None:
             return True
         return perf_counter() - self._asked_at < FRAME_S
+
+    def is_repeated(self, key: str) -> bool:
+        """Whether a key that means nothing came just now too: a held one is told of once."""
+        now, before = perf_counter(), self._idle_key
+        self._idle_key = key, now
+        return key == before[0] and now - before[1] < HELD_S
 
     def _wait(self) -> None:
         """Draw when no key waits any more, or has waited for the time of a frame."""

@@ -20,7 +20,9 @@ DOUBLES = {"Quit", "Theme", "Keys", "Maximize", "Minimize"}
 def palette(app: KernelTui, brought: Iterable[SystemCommand]) -> Iterator[SystemCommand]:
     """Our commands, the panels, then what Textual brought."""
     for command in COMMANDS:
-        said = f"{command.help}  ({command.shown_key or command.key})"
+        if command.ident == "command_palette":
+            continue
+        said = f"{command.help}  ({command.keys})" if command.key else command.help
         yield SystemCommand(command.label, said, partial(app.action_choose, command.ident))
     for panel in app.panels:
         focus = partial(app.action_choose, "focus_panel", panel.number)

@@ -17,4 +17,4 @@ def state_text(goal: Goal | None, view: MachineView) -> Content:
     if view.halt_reason:
         return Content.styled(f"✖ halted: {view.halt_reason}", "bold $error")
     said = "" if view.stop == "paused" else f": {view.stop}"
-    return Content.styled(f"■ paused{said}", "bold $warning")
+    return Content.styled(f"■ paused{said}", "bold")

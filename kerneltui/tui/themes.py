@@ -7,9 +7,9 @@ from textual.theme import Theme
 THEMES = (
     Theme(
         name="projector-dark",
-        primary="#ffff00",
+        primary="#66c8ff",
         secondary="#00ffff",
-        accent="#ffff00",
+        accent="#66c8ff",
         warning="#ffff00",
         error="#ff9a9a",
         success="#7dff7d",

@@ -22,6 +22,7 @@ from dashboard import (
 from textual.worker import WorkerFailed
 
 from kerneltui.debugger.session import CALLBACK_DONE
+from kerneltui.tui.screens.choose import ChooseScreen
 
 UART_IRQ = {"rpi4": 153, "rpi3": 57}
 BOARDS = ("rpi4", "rpi3")
@@ -215,8 +216,19 @@ async def test_a_mark_of_change_lasts_until_the_next_stop():
         assert seen.line(REGISTERS, "GICD_ISACTIVER0").startswith(" ")
 
 
-async def test_r_goes_back_to_reset_and_the_boot_can_be_stepped():
-    async with dashboard(keys=["n", "n", "r"]) as seen:
+async def test_r_goes_back_to_booted_and_asleep_at_the_speed_x1():
+    async with dashboard() as seen:
+        opened = seen.now, seen.console(), seen.lines(QUEUE)
+        await seen.press("n", "n", "+", "r")
+        assert (seen.now, seen.console(), seen.lines(QUEUE)) == opened
+        assert "  x1  ■ paused: idle" in seen.status()
+
+
+async def test_the_palette_goes_back_to_reset_and_the_boot_can_be_stepped():
+    async with dashboard(keys=["n", "n"]) as seen:
+        await seen.choose_in_palette("reset")
+        await seen.until(lambda: seen.now == 0)
+        await seen.painted()
         assert seen.now == 0
         assert "t=0.000 000 000 s" in seen.status()
         assert "at reset" in seen.status()
@@ -512,7 +524,7 @@ async def test_a_panic_is_shown_and_everything_stays_inspectable():
             await seen.press(key)
             assert "✖ halted" in seen.status()
             assert not seen.app.runner.running
-        assert "r restarts" in seen.screen()
+        await seen.until(lambda: "r restarts" in seen.screen())
         for number in range(1, 8):
             await seen.press(str(number))
             assert seen.lines(number)
@@ -560,7 +572,7 @@ async def test_no_key_works_through_the_help():
 
 
 async def test_ctrl_c_leaves_from_a_dialog_too():
-    for key in ("question_mark", "b"):
+    for key in ("question_mark", "o"):
         async with dashboard(keys=[key, "ctrl+c"]) as seen:
             assert not seen.app.is_running
 
@@ -570,7 +582,7 @@ async def test_the_palette_offers_every_command_and_panel():
 
     async with dashboard() as seen:
         offered = [item.title for item in seen.app.get_system_commands(seen.app.screen)]
-        assert {command.label for command in COMMANDS} <= set(offered)
+        assert {item.label for item in COMMANDS if item.label != "Palette"} <= set(offered)
         assert sum(title.startswith("Panel ") for title in offered) == 12
         assert len(offered) == len(set(offered))
 
@@ -587,7 +599,7 @@ async def test_the_palette_runs_commands():
         await seen.until(lambda: seen.app.panels[CONSOLE - 1].typing)
         # In typing mode too: the palette is no typing.
         await seen.choose_in_palette("restart")
-        await seen.until(lambda: seen.now == 0)
+        await seen.until(lambda: "paused: idle" in seen.status())
         await seen.choose_in_palette("quit")
         await seen.until(lambda: not seen.app.is_running)
 
@@ -655,7 +667,7 @@ async def test_every_footer_command_has_room_at_140_columns():
         bottom = seen.screen().split("\n")[-1]
         for command in COMMANDS:
             if command.footer:
-                assert f"{command.shown_key or command.key} {command.label}" in bottom
+                assert f" {command.keys} {command.label}" in bottom
 
 
 async def test_the_footer_at_80_columns_has_what_is_needed_most():
@@ -690,7 +702,7 @@ async def test_the_status_bar_takes_clicks_in_every_mode(keys):
 @pytest.mark.parametrize("keys", [[], ["c"], ["slash"]])
 async def test_the_tabs_take_clicks_in_every_mode(keys):
     async with dashboard(size=(80, 24), keys=keys) as seen:
-        for text, number in (("2IRQs", 2), ("7Timers", 7), ("wWho", 12), ("1Regs", 1)):
+        for text, number in (("2IRQs", 2), ("7Timers", 7), ("tTime", 12), ("1Regs", 1)):
             await click_text(seen, f" {text} ")
             assert seen.displayed() == [number]
             assert seen.app.focused is seen.app.panels[number - 1]
@@ -706,7 +718,8 @@ async def test_a_click_focuses_a_panel():
 
 
 async def test_a_choice_takes_clicks():
-    async with dashboard(keys=["b"]) as seen:
+    async with dashboard(keys=["o"]) as seen:
+        await seen.press("home")
         await click_text(seen, "rpi3")
         await seen.until(lambda: "rpi3 · timer-callbacks" in seen.status())
 
@@ -716,7 +729,7 @@ async def test_a_choice_takes_clicks():
 
 async def test_a_board_chosen_before_anything_ran_is_shown_at_once():
     """Two sessions at their first idle are equally old: no panel may mix them up."""
-    async with dashboard(keys=["b", "up", "enter"]) as seen:
+    async with dashboard(keys=["o", "home", "enter"]) as seen:
         await seen.until(lambda: "rpi3 · timer-callbacks" in seen.status())
         assert "local interrupt controller" in seen.lines(REGISTERS)[0]
         assert "GICD" not in "\n".join(seen.lines(REGISTERS))
@@ -729,7 +742,7 @@ async def test_a_board_chosen_before_anything_ran_is_shown_at_once():
 
 
 async def test_escape_leaves_the_board_as_it_is():
-    async with dashboard(keys=["n", "b", "up", "escape"]) as seen:
+    async with dashboard(keys=["n", "o", "up", "escape"]) as seen:
         assert "rpi4" in seen.status()
         assert "timer event done" in seen.status()
 
@@ -737,7 +750,7 @@ async def test_escape_leaves_the_board_as_it_is():
 async def test_every_scenario_on_every_board_from_inside():
     from kerneltui.configfile import available
     from kerneltui.scenarios.scenario import load_scenario
-    from kerneltui.tui.choosing import start
+    from kerneltui.tui.dialogs import start
 
     boards = {name: load_scenario(name).boards for name in available("scenarios")}
     async with dashboard() as seen:
@@ -745,7 +758,7 @@ async def test_every_scenario_on_every_board_from_inside():
             start(seen.app, board, "timer-callbacks", None)
             names = [name for name, those in boards.items() if board in those or not those]
             for number, name in enumerate(names):
-                await seen.press("o", "home", *["down"] * number, "enter")
+                await seen.press("o", "home", *["down"] * (3 + number), "enter")
                 await seen.until(lambda: f"{board} · {name}" in seen.status())  # noqa: B023 - called at once
                 assert "paused: idle" in seen.status()
                 await seen.press("n")
@@ -764,6 +777,80 @@ async def test_a_switch_while_running_stops_the_old_machine():
         assert "■ paused" in seen.status()
 
 
+# -- what keys say ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["f1", "question_mark"])
+async def test_help_names_every_key(key):
+    from kerneltui.tui.commands import COMMANDS
+    from kerneltui.tui.screens.help import help_text
+
+    async with dashboard(keys=[key]) as seen:
+        assert "╭─ Help" in seen.screen()
+        text = str(help_text(""))
+        for command in COMMANDS:
+            assert re.search(
+                rf"^ +{re.escape(command.keys)} *{command.help[:20]}", text, re.MULTILINE
+            )
+        for panel in seen.app.panels:
+            assert f"  {panel.KEY} {panel.TITLE}: " in text
+
+
+async def test_a_key_that_does_nothing_says_so_once_while_it_is_held():
+    async with dashboard(notifications=True) as seen:
+        retired = seen.session.machine.core.retired
+        await seen.press("w", "w", "w")
+        await seen.until(lambda: "The key w does nothing here." in seen.screen())
+        assert seen.screen().count("does nothing here") == 1
+        await seen.press("S")
+        await seen.until(lambda: "The key S does nothing here." in seen.screen())
+        assert seen.session.machine.core.retired == retired
+
+
+async def test_keys_that_mean_something_say_nothing():
+    async with dashboard(notifications=True) as seen:
+        await seen.press("n", "down", "pagedown", "1", "z", "z", "tab", "escape", "space", "space")
+        await seen.press("slash", "w", "escape", "c", "w", "escape")
+        assert "does nothing here" not in seen.screen()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+@pytest.mark.parametrize(("board", "scenario", "lacking"), [
+    ("rpi4", "timer-callbacks", ["APICs", "ACPI", "Tasks"]),
+    ("rpi4", "round-robin", ["APICs", "ACPI"]),
+    ("x86", "timer-callbacks", ["Tasks"]),
+    ("x86", "round-robin", []),
+])  # fmt: skip
+async def test_tabs_show_at_every_size_what_board_and_program_have(size, board, scenario, lacking):
+    async with dashboard(board, scenario, size=size) as seen:
+        row = seen.screen().split("\n")[1]
+        for panel in seen.app.panels:
+            assert (panel.SHORT in row) == (panel.SHORT not in lacking), panel.SHORT
+
+
+async def test_a_panel_that_the_board_lacks_says_so_when_it_is_asked_for():
+    async with dashboard(keys=["9"]) as seen:
+        assert seen.lines(9) == ["This board has no APICs."]
+        assert "9 APICs" in seen.tabs()
+
+
+@pytest.mark.parametrize("width", [80, 100, 118, 140])
+async def test_the_footer_is_never_cut(width):
+    async with dashboard(size=(width, 40)) as seen:
+        row = seen.screen().split("\n")[-1]
+        shown = seen.app._bar.commands
+        for key, label, _ in shown:
+            assert f" {key} {label}" in row
+        assert {"?", "space", "s", "n", "i", "f", "q"} <= {key for key, _, _ in shown}
+
+
+async def test_the_moment_after_the_callback_is_a_finer_stop():
+    async with dashboard() as seen:
+        await seen.choose_in_palette("callback")
+        await seen.until(lambda: "paused: timer callback done" in seen.status())
+        assert "handler depth 1" in seen.line(CPU, "state")
+
+
 # -- looks -----------------------------------------------------------------------------------------
 
 
@@ -775,22 +862,24 @@ async def test_themes(theme):
 
 
 async def test_the_theme_can_be_changed_inside():
-    async with dashboard(keys=["t"]) as seen:
-        names = [option.id for option in seen.app.screen.query("OptionList").first().options]
+    async with dashboard() as seen:
+        await seen.choose_in_palette("theme")
+        await seen.until(lambda: isinstance(seen.app.screen, ChooseScreen))
+        names = [name for _, name in seen.app.screen._choices.values()]
         await seen.press("home", *["down"] * names.index("projector-light"), "enter")
         await seen.until(lambda: seen.app.theme == "projector-light")
 
 
 BURSTS = [
     [dialog, *["enter"] * count, last]
-    for dialog in ("o", "b", "u", "t", "question_mark", "ctrl+p", "a", "x")
+    for dialog in ("o", "u", "f1", "question_mark", "ctrl+p", "a", "x")
     for count, last in ((1, "q"), (2, "escape"), (3, "enter"))
 ]
 
 
 @pytest.mark.parametrize("keys", [*BURSTS, ["ctrl+p", "pagedown"], ["o", "pagedown", "enter"],
                                   ["ctrl+p", "down", "pagedown", "pageup", "enter", "enter"],
-                                  ["t", "pageup", "pagedown", "enter"]])  # fmt: skip
+                                  ["u", "pageup", "pagedown", "enter"]])  # fmt: skip
 async def test_a_dialog_is_answered_once_however_fast_the_keys_come(keys):
     async with dashboard(scenario="shell") as seen:
         await seen.burst(*keys)
@@ -810,10 +899,10 @@ async def test_a_choice_by_two_enters_is_carried_out_once():
 
 
 async def test_a_double_click_in_a_list_chooses_once():
-    async with dashboard(keys=["b"]) as seen:
+    async with dashboard(keys=["o", "home"]) as seen:
         chooser = seen.app.screen.query("OptionList").first()
         with patch.object(seen.app, "use", wraps=seen.app.use) as used:
-            await seen.click(chooser.region.x + 4, chooser.region.y, times=2)
+            await seen.click(chooser.region.x + 4, chooser.region.y + 1, times=2)
             await seen.until(lambda: len(seen.app.screen_stack) == 1)
             await seen.painted()
         assert used.call_count == 1
@@ -825,7 +914,7 @@ async def test_a_burst_of_steps_is_served_a_frame_at_a_time():
         before = seen.session.machine.core.retired
         with patch.object(seen.app, "show_view", wraps=seen.app.show_view) as views:
             await seen.burst(*["s"] * 300)
-            await seen.until(lambda: not seen.app._frames.is_asked)
+            await seen.until(lambda: not seen.app.frames.is_asked)
         steps = seen.session.machine.core.retired - before
         assert 8 <= steps <= 300
         assert 1 <= views.call_count <= max(steps // 8, 1) + 2
@@ -838,7 +927,7 @@ async def test_what_is_pasted_without_brackets_arrives_whole_in_few_frames():
     async with dashboard(keys=["c"]) as seen:
         with patch.object(seen.app, "show_view", wraps=seen.app.show_view) as views:
             await seen.burst(*text)
-            await seen.until(lambda: not seen.app._frames.is_asked)
+            await seen.until(lambda: not seen.app.frames.is_asked)
         assert b"".join(data for _, data in seen.session.typed).decode() == text
         assert views.call_count < len(text) / 4
 

@@ -16,15 +16,18 @@ from hypothesis import strategies as st
 
 from kerneltui.tui.commands import COMMANDS
 
-LEAVING = ("leave_dashboard", "suspend")
+LEAVING = ("leave_dashboard", "suspend_process")
 COMMAND_KEYS = [
-    key for command in COMMANDS for key in command.key.split(",") if command.ident not in LEAVING
+    key
+    for command in COMMANDS
+    for key in command.key.split(",")
+    if key and command.ident not in LEAVING
 ]
 DIALOGS = [
     command.key.split(",")[0]
     for command in COMMANDS
-    if command.group == "Choosing" or command.ident == "help"
-] + ["ctrl+p"]
+    if command.key and (command.group == "Choosing" or command.ident == "help")
+]
 OTHER_KEYS = [*"1234567890pwtb", "enter", "escape", "up", "down", "left", "right", "pageup",
               "pagedown", "home", "end", "tab", "shift+tab", "backspace", "delete", "f1", "S", "N",
               "I", "F", "left_square_bracket", "right_square_bracket", "é", "ctrl+a",

@@ -3,7 +3,7 @@
 import pytest
 from dashboard import dashboard
 
-from kerneltui.tui.asking import NO_SHELL
+from kerneltui.tui.dialogs import NO_SHELL
 
 BOARDS = ("rpi3", "rpi4", "x86")
 MS = 1_000_000
@@ -22,7 +22,9 @@ async def add(seen, *fields):
     """Press a, and answer each question; ``""`` keeps what stands there."""
     await seen.press("a")
     for field in fields:
-        if field:
+        if field in {"once", "every"}:
+            await seen.press(field[0])
+        elif field:
             seen.app.screen.focused.clear()
             await seen.write(field)
         await seen.press("enter")

@@ -61,8 +61,8 @@ def test_too_small(snap_compare):
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["140x40", "80x24"])
-@pytest.mark.parametrize("panel", ["p", "w"])
+@pytest.mark.parametrize("panel", ["p", "t"])
 def test_tasks(snap_compare, panel, size):
     made = app(scenario="round-robin")
     made.session.run_until(1_000_000_000)
-    assert snap_compare(made, terminal_size=size, press=["w", panel])
+    assert snap_compare(made, terminal_size=size, press=["t", panel])

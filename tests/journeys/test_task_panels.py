@@ -237,16 +237,16 @@ def test_the_windows_go_from_ten_microseconds_to_ten_seconds():
 # -- the dashboard ---------------------------------------------------------------------------------
 
 
-async def test_p_and_w_take_the_places_of_the_registers_and_the_trace():
+async def test_p_and_t_take_the_places_of_the_registers_and_the_trace():
     async with dashboard(scenario="round-robin") as seen:
-        await seen.press("w")
+        await seen.press("t")
         assert seen.displayed() == [1, 2, 3, 4, 5, 7, TIMELINE]
         assert seen.current() == TIMELINE
         await seen.press("p")
         assert seen.displayed() == [2, 3, 4, 5, 7, TASKS, TIMELINE]
         await seen.press("6", "8")
         assert seen.displayed() == [2, 3, 4, 5, TRACE, 7, 8]
-        for title in ("p Tasks", "w Timeline"):
+        for title in ("─ p Tasks", "─ t Timeline", "━ t Timeline"):
             assert title not in seen.screen()
 
 
@@ -254,14 +254,14 @@ async def test_the_timeline_is_asked_for_only_while_it_can_be_seen():
     async with dashboard(scenario="round-robin", keys=["n"]) as seen:
         trace = seen.app.panels[TRACE - 1]
         assert trace._view.timeline is None
-        await seen.press("w", "n")
+        await seen.press("t", "n")
         assert len(trace._view.timeline.edges_ns) > 40
         await seen.press("6", "n")
         assert trace._view.timeline is None
 
 
 async def test_the_timeline_shows_at_once_and_follows_every_stop():
-    async with dashboard(session=session_at("round-robin", S), keys=["w"]) as seen:
+    async with dashboard(session=session_at("round-robin", S), keys=["t"]) as seen:
         await seen.until(lambda: len(seen.lines(TIMELINE)) > 1)
         names = [line.split()[0] for line in seen.lines(TIMELINE)[1:]]
         assert names == ["A", "B", "C", "D", "IRQ"]
@@ -273,16 +273,16 @@ async def test_the_timeline_shows_at_once_and_follows_every_stop():
 
 async def test_the_brackets_change_the_window_from_anywhere():
     async with dashboard(session=session_at("round-robin", S), keys=["3"]) as seen:
-        await seen.press("left_square_bracket")
+        await seen.press("right_square_bracket")
         assert seen.current() == TIMELINE
         assert "the last 500 ms" in seen.screen()
         await seen.until(lambda: "-400 ms" in seen.lines(TIMELINE)[0])
         for _ in range(30):
-            await seen.press("right_square_bracket")
+            await seen.press("left_square_bracket")
         assert "the last 10 us" in seen.screen()
         await seen.until(lambda: "-8 us" in seen.lines(TIMELINE)[0])
         for _ in range(30):
-            await seen.press("left_square_bracket")
+            await seen.press("right_square_bracket")
         assert "the last 10 s" in seen.screen()
         await seen.until(lambda: "-8 s" in seen.lines(TIMELINE)[0])
         await seen.choose_in_palette("shorter")
@@ -291,7 +291,7 @@ async def test_the_brackets_change_the_window_from_anywhere():
 
 async def test_looking_at_the_timeline_changes_nothing():
     plain, looked = session_at("wake-tasks", 60 * MS), session_at("wake-tasks", 60 * MS)
-    async with dashboard(session=looked, keys=["w", "left_square_bracket", "p", "z"]):
+    async with dashboard(session=looked, keys=["t", "right_square_bracket", "p", "z"]):
         pass
     plain.run_until(300 * MS)
     looked = session_at("wake-tasks", 60 * MS)
@@ -303,7 +303,7 @@ async def test_looking_at_the_timeline_changes_nothing():
 
 
 async def test_zoomed_and_resized_the_strips_have_the_room_that_there_is():
-    async with dashboard(session=session_at("round-robin", S), keys=["w"]) as seen:
+    async with dashboard(session=session_at("round-robin", S), keys=["t"]) as seen:
         for width, height, keys in ((140, 40, ["z"]), (80, 24, []), (80, 24, ["z"]), (200, 50, [])):
             await seen.resize(width, height)
             await seen.press(*keys)
@@ -317,7 +317,7 @@ async def test_at_80x24_both_are_tabs():
         assert seen.displayed() == [TASKS]
         assert "quanta of 10 ms" in seen.screen()
         assert "latency" in seen.screen()
-        await seen.press("w")
+        await seen.press("t")
         assert seen.displayed() == [TIMELINE]
         await seen.until(lambda: "│now" in seen.screen())
 
@@ -330,8 +330,10 @@ async def test_the_tasks_panel_zooms_to_the_sums():
         assert "scheduler" in seen.screen()
 
 
-async def test_a_restart_empties_both():
-    async with dashboard(session=session_at("round-robin", S), keys=["p", "w", "r"]) as seen:
+async def test_a_reset_empties_both():
+    async with dashboard(session=session_at("round-robin", S), keys=["p", "t"]) as seen:
+        seen.app.action_reset()
+        await seen.painted()
         assert seen.lines(TIMELINE) == ["Nothing has run yet."]
         assert any("new" in line for line in seen.lines(TASKS))
         assert seen.line(QUEUE, "empty")

@@ -29,6 +29,10 @@ class ApicsPanel(Panel):
         "at reset too."
     )
 
+    def is_there(self, view: MachineView) -> bool:
+        """On a PC."""
+        return bool(view.local_apics or view.io_apics or view.pics)
+
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
         """Local APIC, I/O APICs, 8259s."""
@@ -146,7 +150,7 @@ def io_apic_lines(chip: IoApicView, width: int, *, full: bool) -> Iterator[Line]
         for item, row in zip(shown, rows, strict=True):
             look = "dim" if item.masked else "text"
             stuck = not item.masked and (item.remote_irr or item.line)
-            yield plain(f" {row}", "changed" if stuck else look)
+            yield plain(f" {row}", "strong" if stuck else look)
 
 
 def _says(item: RedirectionView) -> bool:

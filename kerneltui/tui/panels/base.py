@@ -43,6 +43,8 @@ class Panel(LineView):
         self._view: MachineView | None = None
         self._shown: tuple[object, ...] = ()
         self._caption = ""
+        self.has_content = True
+        """whether this board and program have what it shows"""
 
     class Outdated(Message):
         """The view that the panel has does not hold what it wants."""
@@ -60,9 +62,14 @@ class Panel(LineView):
         """What of that a view holds, or there is none of."""
         return {}
 
+    def is_there(self, view: MachineView) -> bool:
+        """Whether this board and program have what the panel shows; if not, it has no tab."""
+        return True
+
     def show(self, view: MachineView) -> None:
         """Take a view; nothing is done while the panel cannot be seen."""
         self._view = view
+        self.has_content = self.is_there(view)
         if not self.in_sight:
             return
         held = self.held(view)

@@ -101,7 +101,7 @@ def _rtc(clock: RtcView | None, width: int) -> Iterator[Line]:
         return
     yield from flow([
         ("  date  ", "dim"), (f"{clock.date}  {_weekday(clock.date)}  ", "strong"),
-        ("UIP: updating", "changed") if clock.updating else ("UIP 0: safe to read", "text"),
+        ("UIP: updating", "strong") if clock.updating else ("UIP 0: safe to read", "text"),
     ], width, 8)  # fmt: skip
     yield _fact("bytes", " ".join(f"{byte:02x}" for byte in clock.raw))
     yield plain("        s  m  h  wd d  mo y  century", "dim")

@@ -52,7 +52,7 @@ class CpuPanel(Panel):
                 width,
                 6,
             ),
-            (("input ", "dim"), (cpu.inputs or "no interrupt", "changed" if cpu.inputs else "dim")),
+            (("input ", "dim"), (cpu.inputs or "no interrupt", "strong" if cpu.inputs else "dim")),
         ]
         for name in REGISTERS:
             value = cpu.registers.get(name)

@@ -22,6 +22,10 @@ class FirmwarePanel(Panel):
         "controllers and timers. A table whose checksum is wrong says so; kernels refuse it."
     )
 
+    def is_there(self, view: MachineView) -> bool:
+        """Where firmware leaves tables."""
+        return bool(view.firmware)
+
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
         """A heading for each table, then its entries."""

@@ -83,6 +83,6 @@ def _cells(item: InterruptView) -> tuple[str, ...]:
 
 def interrupt_line(item: InterruptView, row: str) -> Line:
     """One interrupt; those that are pending or active stand out."""
-    style = "changed" if item.active else "alert" if item.pending else "text"
+    style = "strong" if item.active else "alert" if item.pending else "text"
     marker = "▶" if item.active else "!" if item.pending else " "
     return ((marker, style), (row, style))

@@ -13,7 +13,7 @@ from kerneltui.units import format_briefly, format_duration, format_time
 
 STARVES_AFTER = 10
 """So many quanta in the run queue are an alert."""
-BAR = (("user", "█", "good"), ("kernel", "▓", "head"), ("irq", "░", "changed"))
+BAR = (("user", "█", "good"), ("kernel", "▓", "head"), ("irq", "░", "interrupt"))
 """Whose the time was, and how it is drawn."""
 FIGURES = f"{'user':>9}{'kernel':>9}{'interrupt':>10}{'runs':>6}{'latency':>9}"
 GAUGE = " ▏▎▍▌▋▊▉█"
@@ -38,12 +38,20 @@ class TasksPanel(Panel):
         "add up."
     )
 
+    def is_there(self, view: MachineView) -> bool:
+        """In programs that have tasks."""
+        return view.scheduling is not None
+
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
         """Scheduler, cores, tasks; sums where there is room."""
         scheduling = view.scheduling
         if scheduling is None:
-            return [plain("This program has no tasks; o chooses wake-tasks or round-robin.", "dim")]
+            return [
+                plain(
+                    "This program has no tasks. Press o and open wake-tasks or round-robin.", "dim"
+                )
+            ]
         tasks = {task.id: task for task in view.tasks}
         lines = [_policy(scheduling, tasks)]
         lines += [core_line(core, tasks, width) for core in scheduling.cores]

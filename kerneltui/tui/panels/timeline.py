@@ -29,20 +29,20 @@ ROOMY = 99
 UNKNOWN = "?"
 """In place of what happened so long ago that it is forgotten."""
 HEIGHTS = " ▁▂▃▄▅▆▇█"
-LOOKS = {"task": "good", "IRQ": "changed", "kernel": "head", "idle": "dim", "off": "dim"}
+LOOKS = {"task": "good", "IRQ": "interrupt", "kernel": "head", "idle": "dim", "off": "dim"}
 
 
 class TimelinePanel(Panel):
     """A strip for everybody that had a core, over the last moments; ``zoom`` changes how many."""
 
-    KEY = "w"
+    KEY = "t"
     TITLE = "Timeline"
-    SHORT = "Who"
+    SHORT = "Time"
     ABOUT = (
         "Who ran when on each core: tasks, interrupt handlers (IRQ), the kernel while no task is "
         "the current one, and sleep (idle). A column is as high as its share of that moment; "
         "whoever ran at all shows; '?' stands for what is forgotten. At the right, the share of "
-        "what is known of the window; '[' and ']' make that longer and shorter, 10 us to 10 s."
+        "what is known of the window; '[' and ']' make that shorter and longer, 10 us to 10 s."
     )
 
     def __init__(self, number: int, **options: Any) -> None:

@@ -106,6 +106,6 @@ def timeout_line(item: TimeoutView, row: str) -> Line:
     """One timeout."""
     style = "alert" if item.in_ns < 0 else "strong" if item.armed else "text"
     if item.handling:
-        style = "changed"
+        style = "strong"
     marker = "▶ " if item.armed else "* " if item.handling else "  "
     return ((marker, "good"), (row, style))

@@ -10,10 +10,10 @@ from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted
 from kerneltui.tui.widgets.line_view import Line, plain
 
-_LOOKS = (("IRQ taken", "changed"), ("FIQ taken", "changed"), ("SYNC taken", "alert"),
+_LOOKS = (("IRQ taken", "strong"), ("FIQ taken", "strong"), ("SYNC taken", "alert"),
           ("tracepoint", "good"), ("line ", "strong"), ("unmodelled", "alert"),
-          ("INTR taken", "changed"), ("NMI taken", "changed"), ("FAULT taken", "alert"),
-          ("eret", "changed"), ("iret", "changed"))  # fmt: skip
+          ("INTR taken", "strong"), ("NMI taken", "strong"), ("FAULT taken", "alert"),
+          ("eret", "strong"), ("iret", "strong"))  # fmt: skip
 
 
 class TracePanel(Panel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -14,43 +14,60 @@ from textual.widgets.option_list import Option
 
 from kerneltui.tui.screens.dialog import Chooser, Dialog
 
+Choice = tuple[str, str]
+"""A section's title and a name in it."""
+WIDEST_NAME = 18
 
-class ChooseScreen(Dialog[str | None]):
-    """Answers the chosen name, or None."""
+
+class ChooseScreen(Dialog[Choice | None]):
+    """Answers the section and the name that were chosen, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape", "dismiss", "Close"),
         ("q", "dismiss", "Close"),
     ]
 
-    def __init__(self, title: str, choices: Mapping[str, str], current: str) -> None:
-        """``choices``: name -> description."""
+    def __init__(
+        self,
+        title: str,
+        sections: Mapping[str, Mapping[str, str]],
+        current: Collection[Choice] = (),
+        highlighted: Choice | None = None,
+    ) -> None:
+        """``sections``: title, which may be empty -> name -> description.
+
+        ``current`` are marked; ``highlighted``, or the first, is the one that Enter takes.
+        """
         super().__init__()
         self._title = title
-        self._choices = choices
+        self._sections = sections
         self._current = current
+        self._highlighted = highlighted
+        self._choices: dict[str, Choice] = {}
 
     def compose(self) -> ComposeResult:
-        """The list, with the current choice marked and highlighted."""
-        options = [
-            Option(
-                Content.assemble(
-                    "● " if name == self._current else "  ",
-                    Content.styled(f"{name:<18}", "bold"),
-                    what,
-                ),
-                id=name,
-            )
-            for name, what in self._choices.items()
-        ]
+        """The list, with the current choices marked."""
+        options: list[Option] = []
+        highlighted = None
+        for section, names in self._sections.items():
+            if section:
+                options.append(Option(Content.styled(section, "bold"), disabled=True))
+            for name, what in names.items():
+                choice = (section, name)
+                ident = f"choice-{len(options)}"
+                self._choices[ident] = choice
+                if highlighted is None or choice == self._highlighted:
+                    highlighted = len(options)
+                marker = "● " if choice in self._current else "  "
+                told = Content.styled(f"{name:<{WIDEST_NAME}}", "bold")
+                options.append(Option(Content.assemble(marker, told, what), id=ident))
         with Vertical(id="dialog") as dialog:
             dialog.border_title = self._title
             dialog.border_subtitle = "Enter chooses, Esc closes"
             chooser = Chooser(*options)
             yield chooser
-            names = list(self._choices)
-            chooser.highlighted = names.index(self._current) if self._current in names else 0
+            chooser.highlighted = highlighted
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Done."""
-        self.dismiss(event.option.id)
+        self.dismiss(self._choices.get(event.option.id or ""))

@@ -26,8 +26,9 @@ def help_text(about: str) -> Content:
         parts += [Content.styled(group, "bold"), "\n"]
         for command in COMMANDS:
             if command.group == group:
-                key = command.shown_key or command.key
-                parts += [Content.styled(f"  {key:<7}", "bold"), f"{command.help}\n"]
+                said = command.help if command.key else f"{command.help}; in the palette (Ctrl+P)"
+                parts += [Content.styled(f"  {command.keys:<7}", "bold"), f"{said}\n"]
+    parts += [Content.styled("  Esc    ", "bold"), "Leave typing, the filter, the zoom\n"]
     parts += ["\n", Content.styled("Panels (the key focuses one)", "bold"), "\n"]
     for panel in PANELS:
         parts += [Content.styled(f"  {panel.KEY} {panel.TITLE}: ", "bold"), f"{panel.ABOUT}\n"]

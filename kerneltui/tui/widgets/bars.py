@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.widgets import Static
+
+ROOMY = 100
+"""From this width on the commands stand well apart."""
 
 
 def link(text: str, action: str, style: str = "") -> Content:
@@ -32,8 +36,8 @@ class StatusBar(Static):
         self.update(
             layout=False,
             content=Content.assemble(
-                link(board, "choose('board')", "bold"), Content(" · "),
-                link(scenario, "choose('scenario')"), gap, Content(f"t={time} s"), gap,
+                link(board, "choose('open')", "bold"), Content(" · "),
+                link(scenario, "choose('open')"), gap, Content(f"t={time} s"), gap,
                 link(speed, "choose('faster')", "bold"), gap, state,
             )
         )  # fmt: skip
@@ -54,8 +58,8 @@ class PanelTabs(Static):
         for number, key, title in panels:
             action = f"choose('focus_panel', {number})"
             style = "bold reverse" if number == current else ""
-            tabs += [link(key + gap, action, style or "bold $accent"), link(title, action, style)]
-            tabs.append(" ")
+            key_style = style or "bold $text-primary"
+            tabs += [link(key + gap, action, key_style), link(title, action, style), " " + gap]
         self.update(Content.assemble(*tabs), layout=False)
 
 
@@ -70,11 +74,16 @@ class CommandBar(Static):
         super().__init__()
         self.commands: list[tuple[str, str, str]] = []
 
-    def show(self, commands: Iterable[tuple[str, str, str]], *, compact: bool) -> None:
-        """``commands``: key, label and action of each."""
-        self.commands = list(commands)
+    def show(self, commands: Iterable[tuple[str, str, str]], width: int) -> None:
+        """``commands``: key, label and action of each; those behind the last that fits are cut."""
+        gap = "  " if width >= ROOMY else " "
         parts: list[Content | str] = []
-        for key, label, action in self.commands:
-            parts.append(link(f" {key} " if not compact else f"{key} ", action, "bold $accent"))
-            parts.append(link(f"{label} ", action))
+        self.commands = []
+        for key, label, action in commands:
+            before = gap if parts else " "
+            width -= len(before) + cell_len(f"{key} {label}")
+            if width < 0:
+                break
+            self.commands.append((key, label, action))
+            parts += [before, link(key, action, "bold $text-primary"), link(f" {label}", action)]
         self.update(Content.assemble(*parts), layout=False)

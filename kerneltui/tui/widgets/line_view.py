@@ -25,7 +25,7 @@ from kerneltui.tui.widgets.kept_rows import KeptRows, KeptScrollBar
 
 Line = tuple[tuple[str, str], ...]
 
-STYLES = ("text", "dim", "strong", "head", "changed", "alert", "good")
+STYLES = ("text", "dim", "strong", "head", "changed", "alert", "good", "interrupt")
 STRIPS_KEPT = 2_000
 
 

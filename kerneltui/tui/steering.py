@@ -1,0 +1,109 @@
+"""The commands that drive the machine: run, step, restart, speed, core."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kerneltui.debugger.session import (
+    CALLBACK_DONE,
+    FREE,
+    NEXT_INTERRUPT,
+    NEXT_TIMER_EVENT,
+    STEP,
+    Goal,
+    Session,
+)
+from kerneltui.tui.commands import next_speed
+from kerneltui.tui.frames import Frames
+from kerneltui.tui.runner import Runner
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    _Mixed = App[int]
+else:
+    _Mixed = object
+
+
+class Steering(_Mixed):
+    """Stands before the app's own base class; each method is a command of the table."""
+
+    runner: Runner
+    frames: Frames
+
+    @property
+    def session(self) -> Session:
+        """The session on show."""
+        return self.runner.session
+
+    def refresh_view(self) -> None:
+        """Show the present moment, once all that waits to be done has been done."""
+        self.frames.ask()
+
+    def _go(self, goal: Goal) -> None:
+        if self.session.machine.core.halt_reason:
+            self.notify("The kernel has halted; r restarts.", severity="warning")
+        elif self.frames.has_room_for(goal.title):
+            self.runner.start(goal)
+            self.refresh_view()
+
+    def action_toggle_run(self) -> None:
+        """Run, or pause."""
+        if self.runner.running:
+            self.runner.stop()
+            self.session.last_stop = "paused"
+            self.refresh_view()
+        else:
+            self._go(FREE)
+
+    def action_step(self) -> None:
+        """Execute one instruction."""
+        self._go(STEP)
+
+    def action_next_timer_event(self) -> None:
+        """Run until a callback has run and its interrupt is over."""
+        self._go(NEXT_TIMER_EVENT)
+
+    def action_next_callback(self) -> None:
+        """Run until a callback has run; its interrupt goes on."""
+        self._go(CALLBACK_DONE)
+
+    def action_next_interrupt(self) -> None:
+        """Run until an interrupt is taken."""
+        self._go(NEXT_INTERRUPT)
+
+    def action_finish(self) -> None:
+        """Run to the end of the handler."""
+        self._go(self.session.finish_goal())
+
+    def action_next_core(self) -> None:
+        """Show the next core."""
+        before = self.session.focus
+        self.session.focus_next_core()
+        if self.session.focus == before:
+            self.notify("No other core has been started.")
+        self.refresh_view()
+
+    def action_restart(self) -> None:
+        """Back to where the dashboard opened: booted, asleep, at the speed x1."""
+        self.action_reset()
+        self.session.boot()
+        self.runner.set_speed(1.0)
+
+    def action_reset(self) -> None:
+        """Back to reset, before the first instruction."""
+        self.runner.stop()
+        self.session.restart()
+        self.refresh_view()
+
+    def action_faster(self) -> None:
+        """Next speed."""
+        self._set_speed(1)
+
+    def action_slower(self) -> None:
+        """Previous speed."""
+        self._set_speed(-1)
+
+    def _set_speed(self, direction: int) -> None:
+        self.runner.set_speed(next_speed(self.runner.speed, direction))
+        self.refresh_view()
