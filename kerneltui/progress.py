@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 
 import click
 
-from kerneltui.streams import columns, let_go
+from kerneltui.streams import columns, let_go, write_the_rest
 
 if TYPE_CHECKING:
     from kerneltui.debugger.session import Session
@@ -68,7 +68,9 @@ class Progress:
                 self._draw()
                 self._bar.render_finish()
             elif kind is KeyboardInterrupt and sys.stderr.isatty():
-                sys.stderr.write("\n")  # the terminal shows ^C
+                # An unfinished line stands there, or the terminal's ^C.
+                write_the_rest()
+                sys.stderr.write("\n")
                 sys.stderr.flush()
 
     @contextmanager
@@ -119,10 +121,7 @@ def of_session(session: Session, until_ns: int, *, wanted: bool = True) -> Progr
     """Progress of a session on its way to a virtual time."""
 
     def tell() -> tuple[int, str]:
-        now = min(session.machine.now, until_ns)
-        return (
-            now,
-            f"{now / 1e9:.1f} of {until_ns / 1e9:.1f} virtual s, {session.recorder.recorded:,} events",
-        )
+        now, events = min(session.machine.now, until_ns), session.recorder.recorded
+        return now, f"{now / 1e9:.1f} of {until_ns / 1e9:.1f} virtual s, {events:,} events"
 
     return Progress(until_ns, tell, wanted=wanted)
