@@ -347,10 +347,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     settle()
     with Endings() as endings:
         try:
-            return _run(arguments)
+            status = _run(arguments)
         except (EndedError, click.Abort, KeyboardInterrupt):
             write_the_rest()
             return endings.status
+        # What failed on the way out (the terminal has gone) does not hide why it went out.
+        return endings.status if endings.came else status
 
 
 def _run(arguments: Sequence[str] | None) -> int:

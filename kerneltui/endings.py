@@ -18,14 +18,14 @@ class Endings:
     """
 
     def __init__(self) -> None:
-        self.number: int = signal.SIGINT
-        """the signal that came; only of use after a KeyboardInterrupt"""
+        self.came = 0
+        """the signal that came, of those that are caught"""
         self._before: dict[signal.Signals, Any] = {}
 
     @property
     def status(self) -> int:
-        """The exit status that a shell expects."""
-        return 128 + self.number
+        """The exit status that a shell expects after a KeyboardInterrupt."""
+        return 128 + (self.came or signal.SIGINT)
 
     def __enter__(self) -> Self:
         for number in CAUGHT:
@@ -44,7 +44,7 @@ class Endings:
             signal.signal(number, before)
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        self.number = number
+        self.came = number
         # Writing the rest may take for ever, when nobody reads: the next signal ends it at once.
         self.__exit__(None, None, None)
         # Not a raise: inside the machine that would be taken for an error of the kernel's.

@@ -172,6 +172,26 @@ def test_ctrl_c_at_a_terminal_leaves_the_cursor_on_a_line_of_its_own(command):
     assert "Traceback" not in shown
 
 
+TAKE_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(1, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, "-m", "kerneltui", *sys.argv[1:]])
+"""
+
+
+@pytest.mark.parametrize("words", ["run --stats", "run --json --stats", "trace"])
+def test_a_terminal_that_is_closed_ends_the_command(words):
+    master, slave = pty.openpty()
+    program = subprocess.Popen(
+        [sys.executable, "-c", TAKE_TERMINAL, *words.split(), "--until", ENDLESS],
+        stdin=subprocess.DEVNULL, stdout=slave, stderr=slave, start_new_session=True,
+    )  # fmt: skip
+    os.close(slave)
+    assert select.select([master], [], [], PATIENCE_S)[0]
+    os.close(master)
+    assert program.wait(PATIENCE_S) in {129, -signal.SIGHUP}
+
+
 def test_a_hangup_that_the_caller_ignores_stays_ignored():
     with subprocess.Popen(
         ["nohup", sys.executable, "-m", "kerneltui", "run", "--until", ENDLESS],
