@@ -4,7 +4,9 @@ from __future__ import annotations
 
 
 def main() -> None:
-    """Run the command line; exits with 0, 1 (a check or the kernel failed) or 2 (bad input)."""
+    """Run the command line; exits with 0, 1 (a check or the kernel failed), 2 (bad input) or
+    128 + signal.
+    """
     from kerneltui.cli import run
 
     raise SystemExit(run())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from kerneltui import __version__
+from kerneltui.endings import Endings
 from kerneltui.errors import UserError, suggestion
 from kerneltui.parameters import (
     DurationType,
@@ -26,11 +27,13 @@ from kerneltui.streams import (
     drawing,
     let_go,
     put,
-    put_bytes,
+    put_list,
     reason,
     settle,
+    trust_the_terminal,
+    write_the_rest,
 )
-from kerneltui.usage import OutputError, SuggestingGroup, in_our_words
+from kerneltui.usage import EndedError, OutputError, SuggestingGroup, in_our_words
 
 if TYPE_CHECKING:
     from kerneltui.debugger.session import Session
@@ -67,6 +70,7 @@ def _dashboard(speed: float, theme: str, **machine: Any) -> int:
     gc.disable()
     session = _session(**machine)
     check_terminal()
+    trust_the_terminal()
     from kerneltui.tui.app import KernelTui
     from kerneltui.tui.themes import theme_names
 
@@ -108,49 +112,14 @@ def _session(
 @click.option("--stats", is_flag=True, help="Figures of the run on standard error.")
 def run_command(until: int, *, as_json: bool, stats: bool, **machine: Any) -> int:
     """Run without a screen: the board's serial output on standard output."""
-    from time import perf_counter
+    from kerneltui.batch import run_to
 
     session = _session(**machine)
-    session.recorder.trace(as_json)
-    if not as_json:
-        session.recorder.console.on_byte = _writer(sys.stdout.buffer)
-    started = perf_counter()
-    session.run_until(until)
-    wall = perf_counter() - started
-    if as_json:
-        import msgspec
-
-        put_bytes(msgspec.json.encode(session.view(shape=True)) + b"\n")
-    sys.stdout.flush()
-    if stats:
-        _print_stats(session, wall)
+    run_to(session, until, as_json=as_json, stats=stats)
     return _verdict(session)
 
 
 cli.add_command(run_command, "run")
-
-
-def _writer(out: IO[bytes]) -> Callable[[int], None]:
-    def write(byte: int) -> None:
-        # A serial line carries CR LF; standard output wants LF.
-        if byte != 0x0D:
-            out.write(bytes([byte]))
-
-    return write
-
-
-def _print_stats(session: Session, wall: float) -> None:
-    core = session.machine.core
-    figures = {
-        "virtual_seconds": f"{session.machine.now / 1e9:.9f}",
-        "accesses": core.retired,
-        "interrupts": core.interrupts_taken,
-        "wall_seconds": f"{wall:.6f}",
-        "accesses_per_second": f"{core.retired / max(wall, 1e-9):.0f}",
-        "interrupts_per_second": f"{core.interrupts_taken / max(wall, 1e-9):.0f}",
-    }
-    for key, value in figures.items():
-        sys.stderr.write(f"{key}: {value}\n")
 
 
 def _verdict(session: Session) -> int:
@@ -169,19 +138,22 @@ def _verdict(session: Session) -> int:
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    required=True,
-    help="The file; - is standard output.",
+    default="-",
+    help="A file instead of standard output (-).",
 )
 def trace(until: int, output: Path, **machine: Any) -> int:
     """Write every event as one JSON object a line."""
     from kerneltui.export.jsonl import write_trace
+    from kerneltui.progress import of_session
 
     session = _session(**machine)
     if str(output) == "-":
-        write_trace(session, until, sys.stdout.buffer)
+        # Events that run over a terminal leave no place for another line, and need none.
+        with of_session(session, until, wanted=not sys.stdout.isatty()):
+            write_trace(session, until, sys.stdout.buffer)
         sys.stdout.flush()
     else:
-        with _open(output) as out:
+        with _open(output) as out, of_session(session, until):
             write_trace(session, until, out)
     return _verdict(session)
 
@@ -204,9 +176,11 @@ def boards() -> None:
     from kerneltui.configfile import available
     from kerneltui.machine.board import load_board
 
-    for name in available("boards"):
-        spec = load_board(name).spec
-        put(f"{name:<10} {spec.title}: {spec.cpu.cores} x {spec.cpu.compatible}\n")
+    specs = {name: load_board(name).spec for name in available("boards")}
+    put_list(
+        (name, f"{spec.title}: {spec.cpu.cores} x {spec.cpu.compatible}")
+        for name, spec in specs.items()
+    )
 
 
 @cli.command()
@@ -215,9 +189,8 @@ def scenarios() -> None:
     from kerneltui.configfile import available
     from kerneltui.scenarios.scenario import load_scenario
 
-    for name in available("scenarios"):
-        spec = load_scenario(name).spec
-        put(f"{name:<16} {spec.title}: {spec.about}\n")
+    specs = {name: load_scenario(name).spec for name in available("scenarios")}
+    put_list((name, f"{spec.title}: {spec.about}") for name, spec in specs.items())
 
 
 @cli.command()
@@ -328,26 +301,34 @@ def conformance(paths: Sequence[Path]) -> int:
     """
     from kerneltui.conformance.replay import replay
     from kerneltui.conformance.rigs import UnknownDeviceError
+    from kerneltui.progress import Progress
 
-    verdict, shown = 0, False
-    for path in _trace_files(paths):
-        try:
-            result = replay(path)
-        except UnknownDeviceError as error:
-            put(f"SKIPS {path} {error.__cause__}\n")
-            verdict = BAD_INPUT
-        except ValueError as error:
-            complain(str(error))
-            verdict = BAD_INPUT
-        else:
-            word = "ok" if result.difference is None else "DIFFERS"
-            put(f"{word} {path} {result.agreed}/{result.total}\n")
-            if result.difference is not None:
-                if not shown:
-                    put(f"{result.difference}\n")
-                shown = True
-                verdict = max(verdict, FAILED)
-    return verdict
+    files = _trace_files(paths)
+    statuses: list[int] = []
+
+    def tell() -> tuple[int, str]:
+        return len(statuses), f"{len(statuses)} of {len(files)} traces"
+
+    with Progress(len(files), tell) as progress:
+        for path in files:
+            status, text = BAD_INPUT, ""
+            try:
+                result = replay(path)
+            except UnknownDeviceError as error:
+                text = f"SKIPS {path} {error.__cause__}\n"
+            except ValueError as error:
+                with progress.aside(sys.stderr):
+                    complain(str(error))
+            else:
+                status = 0 if result.difference is None else FAILED
+                word = "DIFFERS" if status else "ok"
+                text = f"{word} {path} {result.agreed}/{result.total}\n"
+                if status and FAILED not in statuses:
+                    text += f"{result.difference}\n"
+            with progress.aside(sys.stdout):
+                put(text)
+            statuses.append(status)
+    return max(statuses)
 
 
 def _trace_files(paths: Sequence[Path]) -> list[Path]:
@@ -364,14 +345,23 @@ def _trace_files(paths: Sequence[Path]) -> list[Path]:
 def run(arguments: Sequence[str] | None = None) -> int:
     """The whole program.  Answers the exit status; every error is one line on standard error."""
     settle()
+    with Endings() as endings:
+        try:
+            status = _run(arguments)
+        except (EndedError, click.Abort, KeyboardInterrupt):
+            write_the_rest()
+            return endings.status
+        # What failed on the way out (the terminal has gone) does not hide why it went out.
+        return endings.status if endings.came else status
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         answer = cli.main(arguments, prog_name="kerneltui", standalone_mode=False)
         sys.stdout.flush()
         return answer if isinstance(answer, int) else 0
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
-    except click.Abort:
-        return 128 + 2
     except click.ClickException as error:
         message = in_our_words(error)
     except UserError as error:

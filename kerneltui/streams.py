@@ -10,11 +10,16 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO
 
 from kerneltui.errors import UserError
+
+COLUMNS = 80
+"""Of a terminal of which nothing is known."""
+LEAST_TEXT = 20
+"""Columns beside a name; a terminal with less has to wrap by itself."""
 
 
 def settle() -> None:
@@ -59,6 +64,29 @@ def put_bytes(data: bytes) -> None:
     sys.stdout.buffer.write(data)
 
 
+def put_list(rows: Iterable[tuple[str, str]]) -> None:
+    """Write names and what they are, in two columns as wide as the terminal."""
+    import textwrap
+
+    found = list(rows)
+    indent = max(len(name) for name, _ in found) + 2
+    fill = textwrap.TextWrapper(
+        width=max(columns(sys.stdout), indent + LEAST_TEXT),
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ).fill
+    for name, text in found:
+        put(fill(f"{name:<{indent}}{text}") + "\n")
+
+
+def columns(stream: IO[str]) -> int:
+    """How many a stream's terminal has; 80 when it is none, or does not know."""
+    with suppress(OSError, ValueError):
+        return os.get_terminal_size(stream.fileno()).columns or COLUMNS
+    return COLUMNS
+
+
 def complain(message: str) -> None:
     """One line on standard error, whatever a file or an argument has put into the message.
 
@@ -71,6 +99,14 @@ def complain(message: str) -> None:
         sys.stderr.flush()
     except OSError:
         let_go(sys.stderr)
+
+
+def write_the_rest() -> None:
+    """Write what waits for standard output, as far as anybody takes it."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        let_go(sys.stdout)
 
 
 def let_go(stream: IO[str]) -> None:
@@ -103,6 +139,17 @@ def check_terminal() -> None:
             f"the dashboard draws in UTF-8, but the locale's encoding is {encoding}: "
             "set PYTHONUTF8=1 if the terminal shows UTF-8"
         )
+
+
+def trust_the_terminal() -> None:
+    """Forget the size that a shell has exported: the terminal knows its own, also when it changes.
+
+    Textual would believe COLUMNS and LINES.  They stay where the terminal does not know.
+    """
+    size = os.get_terminal_size(sys.stdout.fileno())
+    if size.columns and size.lines:
+        for name in ("COLUMNS", "LINES"):
+            os.environ.pop(name, None)
 
 
 @contextmanager

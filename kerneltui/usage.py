@@ -16,6 +16,10 @@ class OutputError(Exception):
     """
 
 
+class EndedError(Exception):
+    """A signal has ended the command.  Click would write an empty line."""
+
+
 class _Telling(click.Command):
     """A mistake in the options knows the command that has them."""
 
@@ -51,6 +55,8 @@ class SuggestingGroup(_Telling, click.Group):
             return super().invoke(ctx)
         except OSError as error:
             raise OutputError from error
+        except KeyboardInterrupt as error:
+            raise EndedError from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -66,7 +72,7 @@ def in_our_words(error: click.ClickException) -> str:
     """What is wrong, whatever Click's version says of it."""
     params = error.ctx.command.params if isinstance(error, click.UsageError) and error.ctx else []
     if isinstance(error, click.MissingParameter) and error.param is not None:
-        return f"{_name(error.param)} is missing"
+        return f"{_name(error.param)} is missing{_example(error)}"
     if isinstance(error, click.NoSuchOption):
         known = [name for param in params for name in param.opts if name.startswith("--")]
         return f"unknown option '{error.option_name}'{suggestion(error.option_name, known)}"
@@ -77,6 +83,23 @@ def in_our_words(error: click.ClickException) -> str:
     if isinstance(error, click.BadParameter) and error.param is not None:
         return f"{_name(error.param)}: {error.message}"
     return error.format_message()
+
+
+EXAMPLES = {
+    "run": "--until 6s",
+    "trace": "--until 6s",
+    "screenshot": "-o picture.svg",
+    "validate": "my-scenario.yaml",
+    "schema": "scenario",
+    "conformance": "tests/conformance/traces",
+}
+"""What a command needs at least."""
+
+
+def _example(error: click.UsageError) -> str:
+    command = error.ctx.command.name if error.ctx else None
+    least = EXAMPLES.get(command or "")
+    return f"; an example: kerneltui {command} {least}" if least else ""
 
 
 def _name(param: click.Parameter) -> str:

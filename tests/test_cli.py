@@ -15,6 +15,7 @@ from kerneltui.configfile import available
 from kerneltui.kernel.time import TimeManager
 from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.screenshot import screen_text
+from kerneltui.usage import EXAMPLES
 
 MODULE = [sys.executable, "-m", "kerneltui"]
 RPI4 = available("boards")["rpi4"].read_text()
@@ -71,7 +72,7 @@ BAD = [
     ("run --scenario {tmp}/negative.yaml --until 1s", "negative.yaml:3"),
     ("run --scenario {tmp}/newline.yaml --until 1s", "newline.yaml:3"),
     ("run --scenario {tmp}/deep.yaml --until 1s", "levels deep"),
-    ("run", "'--until' is missing"),
+    ("run", "'--until' is missing; an example: kerneltui run --until 6s"),
     ("run --until 5", "not a duration"),
     ("run --until -5s", "negative"),
     ("run --until=-5s", "negative"),
@@ -92,7 +93,8 @@ BAD = [
     ("--speed fast", "speed"),
     ("--theme mauve", ""),
     ("", "terminal"),
-    ("trace --until 1s", "'-o / --output' is missing"),
+    ("trace", "'--until' is missing; an example: kerneltui trace --until 6s"),
+    ("screenshot", "'-o / --output' is missing; an example: kerneltui screenshot -o picture.svg"),
     ("trace --until 1ms -o {tmp}", "directory"),
     ("trace --until 1ms -o {tmp}/no/such/file", "No such file"),
     ("screenshot -o {tmp}/x.svg --size 5x5", "out of range"),
@@ -246,8 +248,8 @@ def test_the_trace_is_json_lines_with_a_header_and_rising_times(said, tmp_path):
 def test_the_trace_to_standard_output_is_the_same(said, tmp_path):
     path = tmp_path / "t.jsonl"
     said("trace", "--until", "5ms", "-o", path)
-    status, out, _ = said("trace", "--until", "5ms", "-o", "-")
-    assert (status, out) == (0, path.read_text())
+    for where in (["-o", "-"], []):
+        assert said("trace", "--until", "5ms", *where) == (0, path.read_text(), "")
 
 
 # -- a host that does not play along ---------------------------------------------------------------
@@ -298,7 +300,21 @@ def test_boards_and_scenarios_are_listed(said):
     assert "4 x arm,cortex-a72" in out
     status, out, _ = said("scenarios")
     assert status == 0
-    assert {line.split()[0] for line in out.splitlines()} == set(available("scenarios"))
+    names = [line.split()[0] for line in out.splitlines() if not line.startswith(" ")]
+    assert names == sorted(available("scenarios"))
+
+
+def test_every_example_of_a_missing_word_is_enough(said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my-scenario.yaml").write_text("title: t\nprogram: timer-callbacks\n")
+    traces = tmp_path / "tests" / "conformance" / "traces"
+    traces.mkdir(parents=True)
+    (traces / "a.jsonl").write_text((TRACES / "seed-1.jsonl").read_text())
+    for name, least in EXAMPLES.items():
+        status, _, err = said(name)
+        assert (status, err.count("\n")) == (2, 1)
+        assert err.endswith(f" is missing; an example: kerneltui {name} {least}\n")
+        assert said(name, *least.split())[0] == 0
 
 
 def test_validate_goes_through_all_files_and_tells_good_from_bad(said, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -286,3 +287,15 @@ def test_ctrl_c_from_outside_while_the_kernel_computes_ends_the_dashboard(termin
     assert seen.status() == 130
     seen.assert_sane()
     assert b"Traceback" not in seen.output
+
+
+@pytest.mark.parametrize("exported", [{"COLUMNS": "60", "LINES": "20"}, {"COLUMNS": "400"}])
+def test_the_terminal_knows_its_size_better_than_the_environment(terminal, exported):
+    seen = terminal("-m", "kerneltui", **exported)
+    seen.started()
+    seen.press(b"q")
+    assert seen.status() == 0
+    places = re.findall(rb"\x1b\[(\d+);(\d+)H", seen.output)
+    assert max(int(row) for row, _ in places) == 40
+    assert max(int(column) for _, column in places) <= 140
+    assert b"this terminal has" not in seen.output
