@@ -82,7 +82,7 @@ class TimelinePanel(Panel):
 
     def caption(self, view: MachineView) -> str:
         """How long the window is, and how to change that."""
-        return f"the last {format_duration(self.length_ns)}; [ longer, ] shorter"
+        return f"the last {format_duration(self.length_ns)}; [ shorter, ] longer"
 
 
 def _window(timeline: TimelineView) -> Window:
