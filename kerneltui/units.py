@@ -55,6 +55,13 @@ def _mistake(text: str) -> str:
     return f"'{text}' is not a duration like 250us, 1.5s or 2m; the units are {UNITS}"
 
 
+def write_duration(ns: int) -> str:
+    """As people write it in a file, exactly: ``20us``, ``1500ms``, ``8784h``."""
+    names = [unit for unit in reversed(NS_PER_UNIT) if unit != "min" and not ns % NS_PER_UNIT[unit]]
+    unit = names[0] if ns else "s"
+    return f"{ns // NS_PER_UNIT[unit]}{unit}"
+
+
 def format_duration(ns: int) -> str:
     """For reading: at most three decimals, ``1.5 s``, ``250 us``; from 10 minutes on in minutes."""
     if ns < 0:

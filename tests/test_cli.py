@@ -72,7 +72,7 @@ BAD = [
     ("run --scenario {tmp}/newline.yaml --until 1s", "newline.yaml:3"),
     ("run --scenario {tmp}/deep.yaml --until 1s", "levels deep"),
     ("run", "'--until' is missing"),
-    ("run --until 5", "not a duration"),
+    ("run --until 5", "'5' needs a unit"),
     ("run --until -5s", "negative"),
     ("run --until=-5s", "negative"),
     ("run --until 9999h", "more than a year"),

@@ -11,6 +11,7 @@ from kerneltui.units import (
     format_duration,
     format_time,
     parse_duration,
+    write_duration,
 )
 
 
@@ -34,7 +35,9 @@ def test_what_is_a_duration(text, ns):
         ("", "not a duration"), ("5", r"needs a unit \(ns, us, ms, s, m \(or min\), h\)"),
         ("1.5", "needs a unit"), ("s", "not a duration"),
         ("1.s", "not a duration"), (".5s", "not a duration"), ("1e3s", "not a duration"),
-        ("1 S", "'S' is not a unit of time; the units are ns, us, ms, s, m .or min., h"), ("1s2ms", "not a duration"), ("1s\n", "not a duration"),
+
+        ("1 S", "'S' is not a unit of time; the units are ns, us, ms, s, m .or min., h"),
+        ("1s2ms", "not a duration"), ("1s\n", "not a duration"),
         ("5 sec", "'sec' is not a unit"), ("2days", "'days' is not a unit"),
         ("5\u00b5s", "is not a unit"), ("1.5 minutes", "'minutes' is not a unit"),
         ("1.0082 661 s", "not a duration"), ("1 000 s", "not a duration"),
@@ -72,6 +75,17 @@ def test_a_shown_duration_can_be_read_again_and_is_right_to_its_last_digit(show,
     assert again <= ns
     assert ns - again <= ns // 1000 + 1
     assert show(again) == show(ns)
+
+
+@given(st.integers(0, LONGEST_NS))
+def test_a_written_duration_is_exact(ns):
+    assert parse_duration(write_duration(ns)) == ns
+
+
+def test_durations_are_written_in_the_largest_unit_that_is_exact():
+    assert [write_duration(ns) for ns in (0, 20_000, 1_500_000_000, 90 * 10**9, LONGEST_NS)] == [
+        "0s", "20us", "1500ms", "90s", "8784h",
+    ]  # fmt: skip
 
 
 @given(st.integers(0, LONGEST_NS))

@@ -18,7 +18,7 @@ from kerneltui.kernel.bsp import BOARDS, platform_class
 from kerneltui.kernel.irq import KernelError
 from kerneltui.kernel.programs import PROGRAMS, program
 from kerneltui.kernel.workload import FAULTS, TimeoutRequest, Workload
-from kerneltui.machine.board import Board, load_board, read_board
+from kerneltui.machine.board import Board, BoardSpec, load_board, read_board
 from kerneltui.scenarios.spec import MOST_TIMEOUTS, ScenarioSpec, TimeoutSpec
 
 if TYPE_CHECKING:
@@ -152,11 +152,12 @@ def _repeat(spec: TimeoutSpec, kind: str, then: tuple[TimeoutRequest, ...]) -> l
 def validate_file(path: Path) -> str:
     """What a file is, once it is found to be right.  Raises :class:`UserError` when it is not.
 
-    A file with ``devices`` is a board.  It, or the boards that a scenario is for, is also built
-    once, which finds overlaps, bad wiring and what does not go together.
+    A file with more keys of a board than of a scenario is a board.  It, or the boards that a
+    scenario is for, is also built once, which finds overlaps, bad wiring and what does not go
+    together.
     """
     file = ConfigFile.load(path)
-    if "devices" in file.data:
+    if _looks_like_board(file):
         board = read_board(file, path)
         scenario = load_scenario(DEFAULT_SCENARIO)
         _try(board, scenario)
@@ -170,6 +171,12 @@ def validate_file(path: Path) -> str:
         except UserError as error:
             complaints.append(error)
     raise complaints[0]
+
+
+def _looks_like_board(file: ConfigFile) -> bool:
+    """Some keys may be misspelt, or missing."""
+    board, scenario = (set(kind.__struct_fields__) for kind in (BoardSpec, ScenarioSpec))
+    return len(board & set(file.data)) > len(scenario & set(file.data))
 
 
 def _try(board: Board, scenario: Scenario) -> None:

@@ -81,7 +81,11 @@ def test_inputs_are_typed_in_order_of_time_and_equal_ones_in_order_of_the_file(t
         ("timeouts:\n  - once: 1s\n    repeat: 0\n", 5, "from 1 to 100000"),
         ("timeouts:\n  - once: 1s\n    repeat: 100001\n", 5, "from 1 to 100000"),
         ("timeouts:\n  - {once: 1s, repeat: 99999}\n  - {once: 1s, repeat: 2}\n", 5, "100000"),
-        ("timeouts:\n  - once: 1s\n    repeat: .inf\n", 5, "a whole number is expected here"),
+        (
+            "timeouts:\n  - once: 1s\n    repeat: .inf\n",
+            5,
+            "'repeat' must be a whole number, not '.inf'",
+        ),
         ("timeouts:\n  - once: 1s\n    busy: -1s\n", 5, "negative"),
         (f"timeouts:\n  - once: 1s\n    print: {'x' * 201}\n", 5, "200"),
         (f"inputs:\n  - at: 1s\n    uart: {'x' * 4097}\n", 5, "4096"),
