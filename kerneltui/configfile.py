@@ -30,7 +30,7 @@ class Duration(int):
 
 
 def duration(ns: int) -> Any:
-    """The default of a key: a factory, because JSON Schema cannot show a default of this type."""
+    """The default of a key.  A factory, because JSON Schema cannot show a default of this type."""
     return msgspec.field(default_factory=partial(Duration, ns))
 
 
@@ -93,7 +93,7 @@ class ConfigFile:
                 data = file.read(LARGEST_FILE + 1)  # not all: a device file may never end
             if len(data) > LARGEST_FILE:
                 raise UserError(
-                    f"{path}: larger than {LARGEST_FILE >> 20} MiB, not a board or scenario"
+                    f"{path}: larger than {LARGEST_FILE >> 20} MiB; this is no board or scenario"
                 )
             text = data.decode("utf-8")
         except OSError as error:
@@ -146,7 +146,7 @@ def _prepared(path: Path, source: bytes) -> Any:
 def _decode(kind: type, value: Any) -> Any:
     if kind is Duration:
         if value is None:
-            raise ValueError("a duration is missing here, like 250us, 1.5s or 2m")
+            raise ValueError("a duration is missing here; write one like 250us, 1.5s or 2m")
         return Duration(
             parse_duration(str(value).lower() if isinstance(value, bool) else str(value))
         )

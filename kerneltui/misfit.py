@@ -270,7 +270,7 @@ def _is_out_of_bounds(kind: Any, value: Any) -> bool:
 
 def _bounds(kind: Any, value: Any, written: str | None) -> str:
     if isinstance(kind, inspect.StrType) and kind.pattern and not re.search(kind.pattern, value):
-        return "control characters, line ends among them, cannot be shown here"
+        return "control characters cannot stand here, and no line ends either; remove them"
     measure, least, most = _size(kind, value) or (0, None, None)
     if isinstance(kind, inspect.IntType):
         form = "0x{:_X}" if written and written.lower().lstrip("-+").startswith("0x") else "{}"

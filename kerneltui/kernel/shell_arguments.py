@@ -56,10 +56,10 @@ def task_request(name: str, text: str) -> TaskRequest:
         raise UsageError("a task needs something to do")
     operations = tuple(_operation(part) for part in parts)
     if waits_in_vain(operations) is not None:
-        raise UsageError("there is no interval timer to wait for: begin it with 'every'")
+        raise UsageError("no interval timer runs here; put 'every 1s' before 'wait'")
     if forever and takes_no_time(operations):
         raise UsageError(
-            "this task takes no time, and that for ever: add 'compute 1ms' or 'sleep 1ms'"
+            "a task that repeats for ever must take time; add 'compute 1ms' or 'sleep 1ms'"
         )
     return TaskRequest(name, operations, repeat=None if forever else 1)
 

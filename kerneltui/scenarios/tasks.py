@@ -39,9 +39,9 @@ def _request(file: ConfigFile, spec: TaskSpec, where: tuple[Any, ...], cores: in
     in_vain = waits_in_vain(operations)
     if in_vain is not None:
         place = (*where, "do", in_vain)
-        raise file.error(place, "there is no interval timer to wait for: begin it with 'every'")
+        raise file.error(place, "no interval timer runs here; put 'every: 1s' before 'wait'")
     if spec.repeat == "forever" and takes_no_time(operations):
-        text = "this task takes no time, and that for ever: add 'compute: 1ms' or 'sleep: 1ms'"
+        text = "a task that repeats for ever must take time; add 'compute: 1ms' or 'sleep: 1ms'"
         raise file.error((*where, "repeat"), text)
     repeat = spec.repeat if isinstance(spec.repeat, int) else None
     if spec.core is not None and spec.core >= cores:
@@ -55,7 +55,7 @@ def _operation(file: ConfigFile, spec: OperationSpec, place: tuple[Any, ...]) ->
     if len(given) != 1:
         said = " and ".join(given) or "none"
         keys = ", ".join(spec.__struct_fields__)
-        raise file.error(place, f"an operation needs one of {keys}; here: {said}")
+        raise file.error(place, f"an operation needs exactly one of {keys}; here: {said}")
     kind, value = Kind(given[0]), getattr(spec, given[0])
     if kind is Kind.PRINT:
         return Operation(kind, text=value)

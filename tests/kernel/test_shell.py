@@ -65,7 +65,7 @@ on_all = pytest.mark.parametrize("hand", BOARDS, indirect=True)
 
 OPERATIONS = "compute, sleep, every, print, wait, cancel, yield, exit"
 UNIT = "like 250us, 1.5s or 2m"
-NO_TIME = "this task takes no time, and that for ever: add 'compute 1ms' or 'sleep 1ms'"
+NO_TIME = "a task that repeats for ever must take time; add 'compute 1ms' or 'sleep 1ms'"
 ERRORS = [
     ("hlep", "hlep: unknown command; did you mean 'help'?"),
     ("xyzzy 1 2", "xyzzy: unknown command; try help"),
@@ -108,7 +108,7 @@ ERRORS = [
     ("spawn A sleep 1.5ms", "spawn: 'sleep' is a system call: whole milliseconds, from 1 on"),
     ("spawn A every 0ms", "spawn: 'every' is a system call: whole milliseconds, from 1 on"),
     ("spawn A yield now", "spawn: 'yield' does not take 'now'"),
-    ("spawn A wait", "spawn: there is no interval timer to wait for: begin it with 'every'"),
+    ("spawn A wait", "spawn: no interval timer runs here; put 'every 1s' before 'wait'"),
     ("kill", "kill: ID is missing: kill ID"),
     ("kill me", "kill: 'me' is no number; tasks prints the IDs"),
     ("kill 99", "kill: there is no task 99"),
