@@ -147,9 +147,7 @@ def _decode(kind: type, value: Any) -> Any:
     if kind is Duration:
         if value is None:
             raise ValueError("a duration is missing here; write one like 250us, 1.5s or 2m")
-        return Duration(
-            parse_duration(str(value).lower() if isinstance(value, bool) else str(value))
-        )
+        return Duration(parse_duration(str(value)))
     raise TypeError(kind)
 
 

@@ -93,7 +93,7 @@ class _Search:
             yield at, self._complaint((kind,), value, at)
             return
         try:
-            self._custom(kind.cls, value)
+            self._custom(kind.cls, value if value is None else self._written(at) or value)
         except ValueError as error:
             yield at, str(error)
 

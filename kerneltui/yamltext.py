@@ -135,8 +135,8 @@ class _Parser:
         shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
         try:
             value = loader.construct_object(node)
-        except ValueError:
-            # A day that no calendar has, or digits without end.
+        except (ValueError, LookupError, AttributeError):
+            # A day that no calendar has, digits without end, or a tag that does not fit.
             self._refuse(node, f"'{shown}' is no {_kind(node.tag)}; put text in quotes")
         if node.tag not in NUMBER_TAGS:
             return
@@ -147,7 +147,12 @@ class _Parser:
                 f"a duration with its unit like {value}s, or text in quotes: '{shown}'",
             )
         digits = text.lstrip("+-").replace("_", "")
-        if len(digits) > 1 and digits.isdecimal() and digits.startswith("0"):
+        if (
+            isinstance(value, int)
+            and len(digits) > 1
+            and digits.isdecimal()
+            and digits.startswith("0")
+        ):
             plain = int(text.replace("_", ""), 10)
             self._refuse(
                 node,

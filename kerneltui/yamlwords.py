@@ -17,6 +17,8 @@ _COLUMN = (
     "items of a list with '- '"
 )
 _COLON = "a colon where no key can begin: check the indentation, or put text with ': ' in quotes"
+_TAG = "a tag ('!') that does not fit its value: remove the tag"
+_PERCENT = "a line that begins with '%': put text in quotes"
 _BLOCK = "'|' and '>' announce text in the lines below: put it there, or in quotes"
 _WORDS: tuple[tuple[str, str], ...] = (
     ("mapping values are not allowed", _COLON),
@@ -35,7 +37,13 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("sequence entries are not allowed", "a dash in the wrong place: begin the list in a new line"),
     ("for merging", "'<<' merges mappings only: put the key in quotes"),
     ("alphabetic or numeric character", "'*' and '&' begin a name: put text in quotes"),
+    ("mapping keys are not allowed", "'? ' announces a key: remove it, or put text in quotes"),
+    ("node, but found", _TAG),
+    ("expected a sequence", _TAG),
+    ("directive", _PERCENT),
+    ("non-alphabetical character", _PERCENT),
     ("expected comment or line break", _BLOCK),
+    ("expected a comment or a line break", _BLOCK),
     ("expected chomping", _BLOCK),
     ("expected ',' or ']'", "a list without its ']', or without a comma between two items"),
     ("expected ',' or '}'", "a mapping without its '}', or without a comma between two keys"),

@@ -58,6 +58,12 @@ SYNTAX = {
     "an alias": ("title: *x\n", 1, "put text in quotes"),
     "a star": ("title: * x\n", 1, "put text in quotes"),
     "a tag": ("title: !x y\n", 1, "put text in quotes"),
+    "a tag on a list": ("title: !!str [a]\n", 1, "does not fit its value: remove the tag"),
+    "a tag on a word": ("title: !!seq a\n", 1, "does not fit its value: remove the tag"),
+    "pairs": ("title: !!pairs a\n", 1, "does not fit its value: remove the tag"),
+    "a question": (f"{GOOD}about: ? what\n", 3, "remove it, or put text in quotes"),
+    "a percent sign": ("%title: t\n", 1, "put text in quotes"),
+    "an indented block": ("title: |2x\n", 1, "put it there, or in quotes"),
     "a block": ("title: >x\n", 1, "put it there, or in quotes"),
     "an escape": ('title: "C:\\qed"\n', 1, "use single quotes"),
     "two documents": (f"{GOOD}---\n{GOOD}", 3, "remove the line '---'"),
@@ -74,6 +80,10 @@ SYNTAX = {
     "octal in a list": (
         RPI4.replace("[0xD8, ", "[0330, "), 9, "number 216 (octal); write 330 without the leading"
     ),
+    "a tag that does not fit": ("title: !!bool x\n", 1, "'x' is no bool; put text in quotes"),
+    "an empty number": ("title: !!int ''\n", 1, "'' is no number; put text in quotes"),
+    "no time": ("title: !!timestamp soon\n", 1, "'soon' is no date; put text in quotes"),
+    "a fraction with a zero": ("title: !!float 012\n", 1, "'title' must be text, not '012'"),
     "no day": ("title: 2026-02-30\n", 1, "'2026-02-30' is no date; put text in quotes"),
 }  # fmt: skip
 
@@ -193,6 +203,7 @@ TYPES = {
         4,
         "'sec' is not a unit of time; the units are ns, us, ms, s, m (or min), h",
     ),
+    "yes": (f"{TIMEOUT}  - once: yes\n", 4, "'yes' is not a duration like 250us"),
     "no unit": (f"{TIMEOUT}  - once: 5\n", 4, "'5' needs a unit (ns, us, ms, s, m (or min), h)"),
     "quantum": (f"{TASKS}quantum: 19us\n", 3, "the shortest quantum that lets a task run is 20us"),
     "sleep": (f"{TASK}    do: [sleep: 10us]\n", 5, "whole milliseconds, from 1ms to 8784h"),
