@@ -49,14 +49,19 @@ FAILED = 1
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @machine_options
-@click.option("--speed", type=SpeedType(), default="1", help="0.1 to 1000, or max.  [default: 1]")
 @click.option(
-    "--theme", default="", help="A theme's name; projector-dark and projector-light are bold."
+    "--speed",
+    type=SpeedType(),
+    default="1",
+    help="Virtual seconds in a second: 0.1 to 1000, or max.  [default: 1]",
+)
+@click.option(
+    "--theme", default="", help="The name of a theme, such as projector-dark or projector-light."
 )
 @click.version_option(__version__, prog_name="kerneltui", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(ctx: click.Context, /, speed: float, theme: str, **machine: Any) -> None:
-    """A laboratory for interrupts and timers.  Without a command, the dashboard."""
+    """A laboratory for interrupts and timers.  Without a command it opens the dashboard."""
     if ctx.invoked_subcommand is None:
         ctx.exit(_dashboard(speed, theme, **machine))
     pass_on(ctx, cli.commands[ctx.invoked_subcommand])
@@ -107,11 +112,15 @@ def _session(
 
 @cli.command()
 @machine_options
-@click.option("--until", type=DurationType(), required=True, help="Virtual time to run to, as 6s.")
-@click.option("--json", "as_json", is_flag=True, help="The final view as one JSON object.")
-@click.option("--stats", is_flag=True, help="Figures of the run on standard error.")
+@click.option(
+    "--until", type=DurationType(), required=True, help="Run until this virtual time, such as 6s."
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Write the final view as one JSON object instead."
+)
+@click.option("--stats", is_flag=True, help="Write figures of the run to standard error.")
 def run_command(until: int, *, as_json: bool, stats: bool, **machine: Any) -> int:
-    """Run without a screen: the board's serial output on standard output."""
+    """Run without a screen, and write the board's serial output to standard output."""
     from kerneltui.batch import run_to
 
     session = _session(**machine)
@@ -133,16 +142,18 @@ def _verdict(session: Session) -> int:
 
 @cli.command()
 @machine_options
-@click.option("--until", type=DurationType(), required=True, help="Virtual time to run to.")
+@click.option(
+    "--until", type=DurationType(), required=True, help="Run until this virtual time, such as 6s."
+)
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
     default="-",
-    help="A file instead of standard output (-).",
+    help="The file to write; - is standard output.  [default: -]",
 )
 def trace(until: int, output: Path, **machine: Any) -> int:
-    """Write every event as one JSON object a line."""
+    """Write every event as a JSON object in a line of its own."""
     from kerneltui.export.jsonl import write_trace
     from kerneltui.progress import of_session
 
@@ -196,7 +207,7 @@ def scenarios() -> None:
 @cli.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 def validate(files: Sequence[Path]) -> int:
-    """Check board and scenario files."""
+    """Check board and scenario files, and say what to mend."""
     from kerneltui.scenarios.scenario import validate_file
 
     worst = 0
@@ -228,9 +239,9 @@ def schema(kind: str) -> None:
 @cli.group(cls=SuggestingGroup, invoke_without_command=True, no_args_is_help=False)
 @click.pass_context
 def docs(ctx: click.Context) -> None:
-    """Reference texts made from the program's own tables."""
+    """Print reference texts, made from the program's own tables."""
     if ctx.invoked_subcommand is None:
-        raise UserError(f"docs: which?  A command is missing{suggestion('', docs.commands)}")
+        raise UserError(f"docs: a command is missing{suggestion('', docs.commands)}")
 
 
 @docs.command()
@@ -239,10 +250,10 @@ def docs(ctx: click.Context) -> None:
     "--output",
     type=click.Path(path_type=Path),
     default=None,
-    help="A file instead of standard output.",
+    help="Write to this file, not to standard output.",
 )
 def registers(output: Path | None) -> None:
-    """Every register of every device, as Markdown."""
+    """Print every register of every device, as Markdown."""
     from kerneltui.export.register_reference import register_reference
 
     text = register_reference()
@@ -259,19 +270,25 @@ def registers(output: Path | None) -> None:
     "--output",
     type=click.Path(path_type=Path),
     required=True,
-    help="A picture (.svg) or plain text (.txt); - is plain text on standard output.",
+    help="The file to write, a picture (.svg) or text (.txt); - writes text to standard output.",
 )
 @click.option(
     "--at",
     type=DurationType(),
     default=0,
-    help="Virtual time of the picture.  [default: first idle]",
+    help="Take the picture at this virtual time.  [default: first idle]",
 )
 @click.option(
-    "--size", type=SizeType(), default="140x40", show_default=True, help="Columns x rows."
+    "--size",
+    type=SizeType(),
+    default="140x40",
+    show_default=True,
+    help="Columns x rows of the screen.",
 )
-@click.option("--theme", default="", help="A theme's name.")
-@click.option("--keys", default="", help="Keys to press first, separated by spaces: 'n n 2 z'.")
+@click.option("--theme", default="", help="The name of a theme.")
+@click.option(
+    "--keys", default="", help="Press these keys first, with spaces between them: 'n n 2 z'."
+)
 def screenshot(
     output: Path, at: int, size: tuple[int, int], theme: str, keys: str, **machine: Any
 ) -> None:
@@ -296,8 +313,8 @@ def screenshot(
 def conformance(paths: Sequence[Path]) -> int:
     """Replay recorded register traces (files, or folders of *.jsonl) against the device models.
 
-    Exit status 1: a model answers differently.  Exit status 2: a trace could not be replayed; a
-    file that is no trace is an error, a trace of a device without a model is skipped.
+    The exit status is 1 if a model answers differently.  It is 2 if a trace could not be replayed.
+    A file that is not a trace is an error; a trace of a device without a model is skipped.
     """
     from kerneltui.conformance.replay import replay
     from kerneltui.conformance.rigs import UnknownDeviceError
@@ -337,7 +354,7 @@ def _trace_files(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         inside = sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]
         if not inside:
-            raise UserError(f"{path}: no *.jsonl files in this folder")
+            raise UserError(f"{path}: there are no *.jsonl files in this folder")
         found += inside
     return found
 

@@ -6,13 +6,16 @@ import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from kerneltui.errors import UserError, suggestion
 from kerneltui.units import PATTERN, parse_duration
+
+if TYPE_CHECKING:
+    from kerneltui.yamltext import Parsed
 
 Where = tuple[str | int, ...]
 T = TypeVar("T")
@@ -27,7 +30,7 @@ class Duration(int):
 
 
 def duration(ns: int) -> Any:
-    """The default of a key: a factory, because JSON Schema cannot show a default of this type."""
+    """The default of a key.  A factory, because JSON Schema cannot show a default of this type."""
     return msgspec.field(default_factory=partial(Duration, ns))
 
 
@@ -67,18 +70,20 @@ class ConfigFile:
         """
         self.path = path
         self._text = text
-        self._lines: dict[Where, int] | None = None
+        self._parsed: Parsed | None = None
         self.data: Any = data
         if data is None:
-            self.data = self._parse()
+            self.data = self._parse().data
         if not isinstance(self.data, dict):
-            raise UserError(f"{path}:1: expected a mapping like 'title: ...' at the top level")
+            raise UserError(f"{path}:1: the file must be a mapping: lines like 'title: ...'")
 
-    def _parse(self) -> Any:
+    def _parse(self) -> Parsed:
+        """The text once more; of prepared data the lines are not known."""
         from kerneltui.yamltext import parse  # it takes its time, and is seldom needed
 
-        data, self._lines = parse(self.path, self._text)
-        return data
+        if self._parsed is None:
+            self._parsed = parse(self.path, self._text)
+        return self._parsed
 
     @classmethod
     def load(cls, path: Path) -> ConfigFile:
@@ -88,23 +93,26 @@ class ConfigFile:
                 data = file.read(LARGEST_FILE + 1)  # not all: a device file may never end
             if len(data) > LARGEST_FILE:
                 raise UserError(
-                    f"{path}: larger than {LARGEST_FILE >> 20} MiB, not a board or scenario"
+                    f"{path}: larger than {LARGEST_FILE >> 20} MiB; this is no board or scenario"
                 )
             text = data.decode("utf-8")
         except OSError as error:
             raise UserError(f"{path}: cannot be read: {error.strerror}") from None
         except UnicodeDecodeError as error:
-            raise UserError(f"{path}: not UTF-8 text (byte {error.start})") from None
+            line = data.count(b"\n", 0, error.start) + 1
+            raise UserError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
         return cls(path, text, _prepared(path, data))
 
     def line(self, where: Where) -> int:
-        """The line of a key or item, or of what is nearest above it."""
-        if self._lines is None:
-            self._parse()
-        lines = self._lines or {}
+        """The line of a key or item, or of the nearest thing above it."""
+        lines = self._parse().lines
         while where and where not in lines:
             where = where[:-1]
         return lines.get(where, 1)
+
+    def written(self, where: Where) -> str | None:
+        """How a value that is not text is written, like ``no`` or ``0x1F``; else None."""
+        return self._parse().written.get(where)
 
     def error(self, where: Sequence[str | int], message: str) -> UserError:
         """An error at a place in the file."""
@@ -121,7 +129,8 @@ class ConfigFile:
     def _explain(self, error: Exception, schema: Any, data: Any, where: Where) -> UserError:
         from kerneltui.misfit import misfits
 
-        place, text = next(misfits(schema, data, _decode), ((), str(error.__cause__ or error)))
+        found = misfits(schema, data, _decode, lambda place: self.written((*where, *place)))
+        place, text = next(found, ((), str(error.__cause__ or error)))
         return self.error((*where, *place), text)
 
 
@@ -137,10 +146,8 @@ def _prepared(path: Path, source: bytes) -> Any:
 def _decode(kind: type, value: Any) -> Any:
     if kind is Duration:
         if value is None:
-            raise ValueError("a duration is missing here, like 250us, 1.5s or 2m")
-        if not isinstance(value, str):
-            raise ValueError(f"'{value}' needs a unit, like 250us, 1.5s or 2m")
-        return Duration(parse_duration(value))
+            raise ValueError("a duration is missing here; write one like 250us, 1.5s or 2m")
+        return Duration(parse_duration(str(value)))
     raise TypeError(kind)
 
 

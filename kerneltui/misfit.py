@@ -1,13 +1,14 @@
-"""Where data do not fit a schema, and what belongs there, in words for people.
+"""Where data do not fit a schema, what belongs there, and how to mend it, in words for people.
 
-msgspec checks; what it says of a mistake is for programmers, and changes.  So the place is found
-here once more, and told in words of our own.
+msgspec checks.  What it says of a mistake is for programmers, and changes with its version.  So
+this module looks for the place once more and tells of it in words of our own.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from msgspec import inspect
@@ -19,6 +20,8 @@ Misfit = tuple[Where, str]
 """A place in the data, and what is wrong there."""
 Custom = Callable[[Any, Any], object]
 """``custom(type, value)`` raises ValueError, in words, for what a type of ours cannot be."""
+Written = Callable[[Where], str | None]
+"""How the value at a place is written in the file; None where that is not known."""
 _FORMS: tuple[tuple[Any, tuple[type, ...], str], ...] = (
     (inspect.NoneType, (type(None),), "nothing"),
     (inspect.BoolType, (bool,), "true or false"),
@@ -29,70 +32,180 @@ _FORMS: tuple[tuple[Any, tuple[type, ...], str], ...] = (
     (inspect.StructType | inspect.DataclassType | inspect.DictType, (dict,), "a mapping"),
 )
 _SHOWN = 40
+_LARGEST_EXPONENT = 30
 
 
 def misfits(
-    schema: Any, data: Any, custom: Custom = lambda _kind, _value: None
+    schema: Any,
+    data: Any,
+    custom: Custom = lambda _kind, _value: None,
+    written: Written = lambda _place: None,
 ) -> Iterator[Misfit]:
     """The places where ``data`` does not fit ``schema``, in the order of the schema's keys."""
-    return _check(inspect.type_info(schema), data, (), custom)
+    return _Search(custom, written).check(inspect.type_info(schema), data, ())
 
 
-def _check(kind: Any, value: Any, at: Where, custom: Custom) -> Iterator[Misfit]:
-    if isinstance(kind, inspect.Metadata):
-        kind = kind.type
-    if isinstance(kind, inspect.UnionType):
-        yield from _check_union(kind, value, at, custom)
-    elif isinstance(kind, inspect.CustomType):
+class _Search:
+    """One walk through data and schema together."""
+
+    def __init__(self, custom: Custom, written: Written) -> None:
+        self._custom = custom
+        self._written = written
+
+    def check(self, kind: Any, value: Any, at: Where) -> Iterator[Misfit]:
+        if isinstance(kind, inspect.Metadata):
+            kind = kind.type
+        if isinstance(kind, inspect.UnionType):
+            yield from self._check_union(kind, value, at)
+        elif isinstance(kind, inspect.CustomType):
+            yield from self._check_custom(kind, value, at)
+        elif not _has_form(kind, value):
+            yield at, self._complaint((kind,), value, at)
+        elif isinstance(kind, inspect.StructType | inspect.DataclassType):
+            yield from self._check_fields(kind, value, at)
+        elif isinstance(kind, inspect.DictType):
+            for key, item in value.items():
+                yield from self.check(kind.key_type, key, (*at, key))
+                yield from self.check(kind.value_type, item, (*at, key))
+        elif isinstance(kind, inspect.ListType):
+            for number, item in enumerate(value):
+                yield from self.check(kind.item_type, item, (*at, number))
+        if _is_out_of_bounds(kind, value):
+            yield at, _bounds(kind, value, self._written(at))
+
+    def _check_union(self, kind: inspect.UnionType, value: Any, at: Where) -> Iterator[Misfit]:
+        """A value that no alternative fits is told of as the one that it looks like."""
+        complaints = []
+        for item in kind.types:
+            found = next(self.check(item, value, at), None)
+            if found is None:
+                return
+            if isinstance(item, inspect.CustomType) or _has_form(item, value):
+                complaints.append(found)
+        if len(complaints) == 1:
+            yield complaints[0]
+        else:
+            kinds = tuple(item for item in kind.types if not isinstance(item, inspect.NoneType))
+            yield at, self._complaint(kinds, value, at)
+
+    def _check_custom(self, kind: inspect.CustomType, value: Any, at: Where) -> Iterator[Misfit]:
+        if isinstance(value, list | dict):
+            yield at, self._complaint((kind,), value, at)
+            return
         try:
-            custom(kind.cls, value)
+            self._custom(kind.cls, value if value is None else self._written(at) or value)
         except ValueError as error:
             yield at, str(error)
-    elif not _has_form(kind, value):
-        yield at, f"{_wanted(kind)} is expected here, not {_given(value)}"
-    elif isinstance(kind, inspect.StructType | inspect.DataclassType):
-        yield from _check_fields(kind, value, at, custom)
-    elif isinstance(kind, inspect.DictType):
-        for key, item in value.items():
-            yield from _check(kind.key_type, key, (*at, key), custom)
-            yield from _check(kind.value_type, item, (*at, key), custom)
-    elif isinstance(kind, inspect.ListType):
-        for number, item in enumerate(value):
-            yield from _check(kind.item_type, item, (*at, number), custom)
-    if _is_out_of_bounds(kind, value):
-        yield at, _bounds(kind, value)
+
+    def _check_fields(
+        self, kind: inspect.StructType | inspect.DataclassType, value: Any, at: Where
+    ) -> Iterator[Misfit]:
+        fields = {field.encode_name: field for field in kind.fields}
+        for key in value:
+            if key not in fields:
+                yield (*at, key), f"unknown key '{key}'{suggestion(str(key), fields)}"
+        for name, field in fields.items():
+            if name in value:
+                yield from self.check(field.type, value[name], (*at, name))
+            elif field.required:
+                yield at, f"the key '{name}' is missing here"
+
+    def _complaint(self, kinds: tuple[Any, ...], value: Any, at: Where) -> str:
+        """What must stand here, what stands here, and how to mend it."""
+        written = self._written(at)
+        wanted = " or ".join(_wanted(kind) for kind in kinds)
+        if value is None:
+            sign = "dash" if at and isinstance(at[-1], int) else "colon"
+            return f"{_subject(at)} must be {wanted}; nothing stands after the {sign}"
+        given = _given(value, written)
+        return f"{_subject(at)} must be {wanted}, not {given}{_mend(kinds, value, written)}"
 
 
-def _check_union(
-    kind: inspect.UnionType, value: Any, at: Where, custom: Custom
-) -> Iterator[Misfit]:
-    """A value that no alternative fits is told of as the one that it looks like."""
-    complaints = []
-    for item in kind.types:
-        found = next(_check(item, value, at, custom), None)
-        if found is None:
-            return
-        if isinstance(item, inspect.CustomType) or _has_form(item, value):
-            complaints.append(found)
-    if len(complaints) == 1:
-        yield complaints[0]
-    else:
-        words = [_wanted(item) for item in kind.types if not isinstance(item, inspect.NoneType)]
-        yield at, f"{' or '.join(words)} is expected here, not {_given(value)}"
+def _subject(at: Where) -> str:
+    """The name of what is wrong."""
+    if not at:
+        return "the file"
+    if isinstance(at[-1], str):
+        return f"'{at[-1]}'"
+    item = f"item {at[-1] + 1}"
+    return f"{item} of '{at[-2]}'" if len(at) > 1 else item
 
 
-def _check_fields(
-    kind: inspect.StructType | inspect.DataclassType, value: Any, at: Where, custom: Custom
-) -> Iterator[Misfit]:
-    fields = {field.encode_name: field for field in kind.fields}
-    for key in value:
-        if key not in fields:
-            yield (*at, key), f"unknown key '{key}'{suggestion(str(key), fields)}"
-    for name, field in fields.items():
-        if name in value:
-            yield from _check(field.type, value[name], (*at, name), custom)
-        elif field.required:
-            yield at, f"the key '{name}' is missing here"
+def _mend(kinds: tuple[Any, ...], value: Any, written: str | None) -> str:
+    """How to write what was probably meant; empty where nobody can guess that."""
+    if isinstance(value, str):
+        choices = [str(word) for item in kinds if _is_literal(item) for word in item.values]
+        structs = [item for item in kinds if isinstance(item, inspect.StructType)]
+        if structs:
+            keys = [field.encode_name for field in structs[0].fields]
+            return _mend_mapping(value, keys, choices)
+        if choices:
+            return _close(value, choices)
+    if isinstance(kinds[-1], inspect.ListType):
+        return _mend_list(kinds[-1], value)
+    if isinstance(kinds[-1], inspect.DictType | inspect.StructType) and isinstance(value, list):
+        return "; write 'key: value' lines without dashes"
+    return "" if isinstance(value, list | dict) else _mend_scalar(kinds[-1], value, written)
+
+
+def _mend_scalar(kind: Any, value: Any, written: str | None) -> str:
+    if isinstance(kind, inspect.StrType):
+        return f"; put it in quotes: '{written or _plain(value)}'"
+    if isinstance(kind, inspect.IntType) and isinstance(value, str | float):
+        number = _whole(written or str(value))
+        return f"; write {number}" if number else "; write it like 48_000_000 or 0x1F"
+    if isinstance(kind, inspect.BoolType) and value in ("true", "false"):
+        return "; write it without quotes"
+    return ""
+
+
+def _mend_list(kind: inspect.ListType, value: Any) -> str:
+    if isinstance(value, dict) and value:
+        key, item = next(iter(value.items()))
+        if str(key).startswith("-"):
+            return f"; put a space after the dash: '- {str(key)[1:]}: ...'"
+        shown = "..." if isinstance(item, list | dict) or item is None else _plain(item)
+        return f"; begin each item with a dash: '- {key}: {shown}'"
+    if isinstance(value, str) and value.startswith("-"):
+        return f"; put a space after the dash: '- {value[1:]}'"
+    if isinstance(kind.item_type, inspect.StructType):
+        return f"; begin each item with a dash: '- {kind.item_type.fields[0].encode_name}: ...'"
+    return f"; write it as [{_plain(value)}]"
+
+
+def _mend_mapping(value: str, keys: list[str], words: list[str]) -> str:
+    """``words`` may stand there instead of a mapping."""
+    word, separator, rest = re.fullmatch(r"(\w*)(:? ?)(.*)", value, re.DOTALL).groups()  # type: ignore[union-attr]
+    if word in keys and rest:
+        missing = "a space after" if separator == ":" else "a colon and a space after"
+        return f"; put {missing} '{word}': '{word}: {rest}'"
+    if word in keys:
+        return f"; '{word}' needs a value: '{word}: ...'"
+    if value.startswith("-"):
+        return f"; put a space after the dash: '- {value[1:]}'"
+    return _close(word, [*words, *keys]) or f"; its keys are {', '.join(keys)}"
+
+
+def _close(word: str, known: list[str]) -> str:
+    """A suggestion, if a known word is close enough."""
+    hint = suggestion(word, known)
+    return hint if "did you mean" in hint else ""
+
+
+def _whole(text: str) -> str | None:
+    """A whole number that is written in another way, as a board file writes it."""
+    try:
+        number = Decimal(re.sub(r"(?<=\d)[ ',_](?=\d)", "", text))
+    except InvalidOperation:
+        found = re.fullmatch(r"0[oO]([0-7]+)", text)
+        return f"{int(found[1], 8)}" if found else None
+    if not number.is_finite() or abs(number.adjusted()) > _LARGEST_EXPONENT:
+        return None
+    return f"{int(number):_}" if number == int(number) else None
+
+
+def _is_literal(kind: Any) -> bool:
+    return isinstance(kind, inspect.LiteralType)
 
 
 def _has_form(kind: Any, value: Any) -> bool:
@@ -120,12 +233,17 @@ def _form(kind: Any) -> tuple[tuple[type, ...], str]:
     )
 
 
-def _given(value: Any) -> str:
+def _given(value: Any, written: str | None) -> str:
     for _, forms, words in _FORMS:
         if isinstance(value, forms) and not isinstance(value, str | int | float):
             return words
-    text = str(value).lower() if isinstance(value, bool) else str(value)
+    text = written or _plain(value)
     return f"'{text[:_SHOWN]}{'…' * (len(text) > _SHOWN)}'"
+
+
+def _plain(value: Any) -> str:
+    """A value in the words of YAML."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _size(kind: Any, value: Any) -> tuple[int, int | None, int | None] | None:
@@ -150,13 +268,15 @@ def _is_out_of_bounds(kind: Any, value: Any) -> bool:
     return (least is not None and measure < least) or (most is not None and measure > most)
 
 
-def _bounds(kind: Any, value: Any) -> str:
+def _bounds(kind: Any, value: Any, written: str | None) -> str:
     if isinstance(kind, inspect.StrType) and kind.pattern and not re.search(kind.pattern, value):
-        return "control characters, line ends among them, cannot be shown here"
+        return "control characters cannot stand here, and no line ends either; remove them"
     measure, least, most = _size(kind, value) or (0, None, None)
     if isinstance(kind, inspect.IntType):
-        limits = f"at least {least}" if most is None else f"from {least} to {most}"
-        return f"{_given(value)} is out of range: {limits}"
+        form = "0x{:_X}" if written and written.lower().lstrip("-+").startswith("0x") else "{}"
+        low, high = (form.format(limit) for limit in (least or 0, most or 0))
+        limits = f"at least {low}" if most is None else f"from {low} to {high}"
+        return f"{_given(value, written)} is out of range: {limits}"
     unit = "characters" if isinstance(kind, inspect.StrType) else "items"
     if least is not None and measure < least:
         return f"at least {least} {unit.removesuffix('s') if least == 1 else unit} is needed here"

@@ -47,7 +47,9 @@ class SpeedType(click.ParamType):  # type: ignore[type-arg]  # generic in new on
         except ValueError:
             speed = -1.0
         if not 0.1 <= speed <= 1000:
-            self.fail(f"'{value}' is not a speed: 0.1 to 1000, or max", param, ctx)
+            self.fail(
+                f"'{value}' is not a speed; write a number from 0.1 to 1000, or max", param, ctx
+            )
         return speed
 
 
@@ -64,9 +66,9 @@ class SizeType(click.ParamType):  # type: ignore[type-arg]  # generic in new one
             return value
         columns, _, rows = value.partition("x")
         if not (columns.isdecimal() and rows.isdecimal()):
-            self.fail(f"'{value}' is not a size like 140x40", param, ctx)
+            self.fail(f"'{value}' is not a size; write columns x rows, like 140x40", param, ctx)
         if not (20 <= int(columns) <= 400 and 5 <= int(rows) <= 200):
-            self.fail(f"'{value}' is out of range: 20x5 to 400x200", param, ctx)
+            self.fail(f"'{value}' is out of range: from 20x5 to 400x200", param, ctx)
         return int(columns), int(rows)
 
 
@@ -76,7 +78,7 @@ class OneOf(click.Choice):  # type: ignore[type-arg]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """To itself."""
         if value not in self.choices:
-            self.fail(f"'{value}' is not known{suggestion(value, self.choices)}", param, ctx)
+            self.fail(f"'{value}' is unknown{suggestion(value, self.choices)}", param, ctx)
         return value
 
 
@@ -92,11 +94,11 @@ def _complete(kind: str) -> Callable[..., list[CompletionItem]]:
 
 _BOARD = click.option(
     "--board", default=None, shell_complete=_complete("boards"),
-    help="A built-in board, or a board file.  [default: rpi4, or what the scenario is for]",
+    help="A built-in board's name, or a board file.  [default: rpi4, or what the scenario is for]",
 )  # fmt: skip
 _SCENARIO = click.option(
     "--scenario", default="timer-callbacks", show_default=True,
-    shell_complete=_complete("scenarios"), help="A built-in scenario, or a scenario file.",
+    shell_complete=_complete("scenarios"), help="A built-in scenario's name, or a scenario file.",
 )  # fmt: skip
 
 
@@ -105,25 +107,25 @@ _CHANGES = (
         "--append",
         multiple=True,
         metavar="TEXT",
-        help="Boot parameters of a PC, as 'clock=hpet timer=acpi'.",
+        help="Add boot parameters of a PC, such as 'clock=hpet timer=acpi'.",
     ),
     click.option(
         "--cpu",
         multiple=True,
         metavar="TEXT",
-        help="Change CPU features of a PC, as '-arat,-invtsc'.",
+        help="Change CPU features of a PC, such as '-arat,-invtsc'.",
     ),
     click.option(
         "--queue",
         type=OneOf(("sorted", "vec", "heap", "wheel")),
         default=None,
-        help="The structure of the timeout queue.  [default: the scenario's]",
+        help="Choose the structure of the timeout queue.  [default: the scenario's]",
     ),
     click.option(
         "--sched",
         type=OneOf(("coop", "rr")),
         default=None,
-        help="The scheduling policy.  [default: the scenario's]",
+        help="Choose the scheduling policy.  [default: the scenario's]",
     ),
     click.option(
         "--no", "without", multiple=True, metavar="DEVICE", help="Remove a device from the board."

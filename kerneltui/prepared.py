@@ -47,7 +47,7 @@ def prepare(configs: Path) -> str:
     lines = []
     for path in sorted(configs.glob("*/*.yaml")):
         source = path.read_bytes()
-        data, _ = parse(path, source.decode())
+        data = parse(path, source.decode()).data
         text = json.dumps({"crc32": crc32(source), "data": data}, ensure_ascii=False)
         if json.loads(text)["data"] != data:
             raise ValueError(f"{path}: not the same in JSON")

@@ -136,8 +136,8 @@ def check_terminal() -> None:
     encoding = locale.getencoding()
     if codecs.lookup(encoding).name != "utf-8":
         raise UserError(
-            f"the dashboard draws in UTF-8, but the locale's encoding is {encoding}: "
-            "set PYTHONUTF8=1 if the terminal shows UTF-8"
+            f"the dashboard draws in UTF-8, but the locale's encoding is {encoding}; "
+            "set PYTHONUTF8=1 if the terminal can show UTF-8"
         )
 
 

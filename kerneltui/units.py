@@ -11,27 +11,55 @@ NS_PER_UNIT = {
     "ms": 1_000_000,
     "s": 1_000_000_000,
     "m": 60_000_000_000,
+    "min": 60_000_000_000,
     "h": 3_600_000_000_000,
 }
 LONGEST_NS = 366 * 24 * NS_PER_UNIT["h"]
 """Beyond a year a duration is taken for a slip of the keyboard."""
-PATTERN = r"^[0-9][0-9_]*(\.[0-9]+)? ?(ns|us|ms|s|m|h)$"
+UNITS = "ns, us, ms, s, m (or min), h"
+_WHOLE = r"[0-9][0-9_]*"
+_PARTS = r"(\.([0-9]+|[0-9]{3}( [0-9]{3})+))?"
+PATTERN = rf"^{_WHOLE}{_PARTS} ?({'|'.join(NS_PER_UNIT)})$"
+"""Decimals may stand in groups of three, as :func:`format_time` prints them."""
+_NUMBER = re.compile(rf"{_WHOLE}{_PARTS}")
+_WORD = re.compile(r" ?([^\W\d_]+)")
 
 
 def parse_duration(text: str) -> int:
-    """``1.5s`` -> ns.  Raises ValueError, in words, for anything that is not 0 to 366 days."""
+    """``1.5s`` -> ns.  Raises ValueError, in words, for anything that is not 0 to 366 days.
+
+    Whatever the program prints as a duration can be read: ``10 min``, ``1.008 266 116 s``.
+    """
     if not re.fullmatch(PATTERN, text):
-        if text.lstrip().startswith("-"):
-            raise ValueError(f"a duration cannot be negative: '{text}'")
-        raise ValueError(f"'{text}' is not a duration like 250us, 1.5s or 2m")
-    number = text.rstrip("nushm ")
+        raise ValueError(_mistake(text))
+    number = text.rstrip("".join(NS_PER_UNIT) + " ")
     unit = text[len(number) :].strip()
-    exact = Decimal(number.replace("_", "")) * NS_PER_UNIT[unit]
+    exact = Decimal(re.sub("[_ ]", "", number)) * NS_PER_UNIT[unit]
     if exact > LONGEST_NS:
         raise ValueError(f"'{text}' is more than a year; the longest duration is 8784h")
     if exact != int(exact):
         raise ValueError(f"'{text}' is finer than a nanosecond")
     return int(exact)
+
+
+def _mistake(text: str) -> str:
+    """Why a text is not a duration."""
+    if text.lstrip().startswith("-"):
+        return f"a duration cannot be negative: '{text}'"
+    number = _NUMBER.match(text)
+    if number is not None and number.end() == len(text):
+        return f"'{text}' needs a unit ({UNITS}), as in 250us, 1.5s or 2m"
+    word = _WORD.fullmatch(text, number.end()) if number is not None else None
+    if word is not None:
+        return f"'{word[1]}' is not a unit of time; the units are {UNITS}"
+    return f"'{text}' is not a duration like 250us, 1.5s or 2m; the units are {UNITS}"
+
+
+def write_duration(ns: int) -> str:
+    """As people write it in a file, exactly: ``20us``, ``1500ms``, ``8784h``."""
+    names = [unit for unit in reversed(NS_PER_UNIT) if unit != "min" and not ns % NS_PER_UNIT[unit]]
+    unit = names[0] if ns else "s"
+    return f"{ns // NS_PER_UNIT[unit]}{unit}"
 
 
 def format_duration(ns: int) -> str:

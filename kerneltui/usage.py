@@ -40,7 +40,7 @@ class Command(_Telling):
     def invoke(self, ctx: click.Context) -> Any:
         """See :class:`click.Command`."""
         if ctx.args:
-            raise UserError(f"'{ctx.args[0]}' is a word too many for '{ctx.command_path}'")
+            raise UserError(f"'{ctx.command_path}' takes no word '{ctx.args[0]}' here; remove it")
         return super().invoke(ctx)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Never
@@ -13,16 +14,31 @@ from kerneltui.errors import UserError
 Where = tuple[str | int, ...]
 DEEPEST = 100
 MOST_NODES = 500_000
-KEY_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
+TEXT_TAG = "tag:yaml.org,2002:str"
+KEY_TAGS = (TEXT_TAG, "tag:yaml.org,2002:merge")
+NUMBER_TAGS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_SHOWN = 40
 
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def parse(path: Path, text: str) -> tuple[Any, dict[Where, int]]:
-    """The data, and the line of every key and item.
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a text says, and how it is written."""
+
+    data: Any
+    lines: dict[Where, int]
+    """the line of every key and item"""
+    written: dict[Where, str]
+    """of every value that is not text: ``no``, ``0x1F``"""
+
+
+def parse(path: Path, text: str) -> Parsed:
+    """The data of a text.
 
     Raises :class:`UserError`, with ``path`` and line, for text that is not YAML, deeper than
-    :data:`DEEPEST`, or that stands for more than :data:`MOST_NODES` values.
+    :data:`DEEPEST`, or that stands for more than :data:`MOST_NODES` values, and for numbers that
+    YAML reads in another way than people do.
     """
     return _Parser(path).parse(text)
 
@@ -31,29 +47,27 @@ class _Parser:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lines: dict[Where, int] = {(): 1}
+        self._written: dict[Where, str] = {}
         self._nodes = 0
 
-    def parse(self, text: str) -> tuple[Any, dict[Where, int]]:
-        path = self.path
+    def parse(self, text: str) -> Parsed:
         try:
             self._check_depth(text)
             loader = _Loader(text)
             try:
                 node = loader.get_single_node()
+                data = None
                 if node is not None:
-                    self._index(node, ())
-                data = loader.construct_document(node) if node is not None else None
-                return data, self._lines
+                    self._index(loader, node, ())
+                    data = loader.construct_document(node)
+                return Parsed(data, self._lines, self._written)
             finally:
                 loader.dispose()
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line = mark.line + 1 if mark is not None else 1
-            raise UserError(f"{path}:{line}: not valid YAML: {error.problem}") from None
         except yaml.YAMLError as error:
-            raise UserError(f"{path}:1: not valid YAML: {' '.join(str(error).split())}") from None
-        except ValueError as error:
-            raise UserError(f"{path}:1: not valid YAML: {error}") from None
+            from kerneltui.yamlwords import in_our_words
+
+            line, words = in_our_words(error, text, _Loader)
+            raise UserError(f"{self.path}:{line}: not valid YAML: {words}") from None
 
     def _check_depth(self, text: str) -> None:
         """Refuse deep nesting before anything recurses through it."""
@@ -79,37 +93,82 @@ class _Parser:
         line = mark.line + 1
         raise UserError(f"{self.path}:{line}: nested more than {DEEPEST} levels deep")
 
-    def _index(self, node: Any, where: Where) -> None:
+    def _index(self, loader: Any, node: Any, where: Where) -> None:
         """Note the line of every key and item; refuse keys that stand twice.
 
         Aliases are walked each time they are used: a few lines of them can stand for billions.
         """
         self._nodes += 1
         if self._nodes > MOST_NODES:
-            raise UserError(f"{self.path}: stands for more than {MOST_NODES} values")
+            self._refuse(node, f"the file stands for more than {MOST_NODES} values")
         if len(where) > DEEPEST:
             self._too_deep(node.start_mark)
         if isinstance(node, yaml.MappingNode):
-            seen: dict[str, int] = {}
-            for key, value in node.value:
-                name = str(key.value)
-                line = key.start_mark.line + 1
-                if key.tag not in KEY_TAGS:
-                    raise UserError(
-                        f"{self.path}:{line}: a key must be text; put '{name}' in quotes"
-                    )
-                if name in seen:
-                    raise UserError(
-                        f"{self.path}:{line}: '{name}' stands here a second time "
-                        f"(first in line {seen[name]}); remove one"
-                    )
-                seen[name] = line
-                self._lines[*where, name] = line
-                self._index(value, (*where, name))
+            self._index_mapping(loader, node, where)
         elif isinstance(node, yaml.SequenceNode):
             for number, item in enumerate(node.value):
                 self._lines[*where, number] = item.start_mark.line + 1
-                self._index(item, (*where, number))
+                self._index(loader, item, (*where, number))
+        elif node.tag != TEXT_TAG:
+            self._check_scalar(loader, node)
+            self._written[where] = node.value
+
+    def _index_mapping(self, loader: Any, node: Any, where: Where) -> None:
+        seen: dict[str, int] = {}
+        for key, value in node.value:
+            name = str(key.value)
+            line = key.start_mark.line + 1
+            if key.tag not in KEY_TAGS:
+                self._refuse(key, f"a key must be text; put '{name}' in quotes")
+            if name in seen:
+                self._refuse(
+                    key,
+                    f"'{name}' stands here a second time (first in line {seen[name]}); remove one",
+                )
+            seen[name] = line
+            self._lines[*where, name] = line
+            self._index(loader, value, (*where, name))
+
+    def _check_scalar(self, loader: Any, node: Any) -> None:
+        """Refuse what YAML 1.1 makes another number of than people mean, or nothing at all."""
+        text = node.value
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        try:
+            value = loader.construct_object(node)
+        except (ValueError, LookupError, AttributeError):
+            # A day that no calendar has, digits without end, or a tag that does not fit.
+            self._refuse(node, f"'{shown}' is no {_kind(node.tag)}; put text in quotes")
+        if node.tag not in NUMBER_TAGS:
+            return
+        if ":" in text:
+            self._refuse(
+                node,
+                f"YAML reads '{shown}' as the number {value} (in sixties); write {value}, "
+                f"a duration with its unit like {value}s, or text in quotes: '{shown}'",
+            )
+        digits = text.lstrip("+-").replace("_", "")
+        if (
+            isinstance(value, int)
+            and len(digits) > 1
+            and digits.isdecimal()
+            and digits.startswith("0")
+        ):
+            plain = int(text.replace("_", ""), 10)
+            self._refuse(
+                node,
+                f"YAML reads '{shown}' as the number {value} (octal); write {plain} without "
+                f"the leading zero, {value:#x} for that number, or text in quotes: '{shown}'",
+            )
+
+    def _refuse(self, node: Any, message: str) -> Never:
+        raise UserError(f"{self.path}:{node.start_mark.line + 1}: {message}")
+
+
+def _kind(tag: str) -> str:
+    """``tag:yaml.org,2002:timestamp`` in a word."""
+    return {"timestamp": "date", "int": "number", "float": "number"}.get(
+        tag.rpartition(":")[2], tag.rpartition(":")[2]
+    )
 
 
 def _opened(text: str) -> int:

@@ -25,11 +25,11 @@ def test_the_prepared_file_says_what_the_yaml_files_say():
 def test_data_and_lines_are_those_of_the_source(name):
     path = FILES[name]
     file = ConfigFile.load(path)
-    assert file._lines is None, "it has not been prepared"
-    data, lines = parse(path, path.read_text(encoding="utf-8"))
-    assert file.data == data
-    assert len(lines) > 2
-    assert {place: file.line(place) for place in lines} == lines
+    assert file._parsed is None, "it has not been prepared"
+    parsed = parse(path, path.read_text(encoding="utf-8"))
+    assert file.data == parsed.data
+    assert len(parsed.lines) > 2
+    assert {place: file.line(place) for place in parsed.lines} == parsed.lines
 
 
 @pytest.fixture

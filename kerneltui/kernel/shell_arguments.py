@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from kerneltui.kernel.tasks import Kind, Operation, TaskRequest, waits_in_vain
+from kerneltui.kernel.tasks import Kind, Operation, TaskRequest, takes_no_time, waits_in_vain
 from kerneltui.kernel.timers import NS_PER_MS
 
 UNITS_NS = {
     "ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000,
-    "h": 3_600_000_000_000,
+    "min": 60_000_000_000, "h": 3_600_000_000_000,
 }  # fmt: skip
 LONGEST_NS = 366 * 24 * UNITS_NS["h"]
 EXAMPLES = "like 250us, 1.5s or 2m"
@@ -27,7 +27,7 @@ class UsageError(Exception):
 
 def duration_ns(text: str) -> int:
     """Raises UsageError for what is no duration of up to a year, or finer than a nanosecond."""
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([a-z]*)", text)
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([a-z]*)", text)
     if found is None:
         raise UsageError(f"'{text}' is no duration {EXAMPLES}")
     number, unit = found.groups()
@@ -56,7 +56,11 @@ def task_request(name: str, text: str) -> TaskRequest:
         raise UsageError("a task needs something to do")
     operations = tuple(_operation(part) for part in parts)
     if waits_in_vain(operations) is not None:
-        raise UsageError("there is no interval timer to wait for: begin it with 'every'")
+        raise UsageError("no interval timer runs here; put 'every 1s' before 'wait'")
+    if forever and takes_no_time(operations):
+        raise UsageError(
+            "a task that repeats for ever must take time; add 'compute 1ms' or 'sleep 1ms'"
+        )
     return TaskRequest(name, operations, repeat=None if forever else 1)
 
 

@@ -58,6 +58,18 @@ def waits_in_vain(operations: Sequence[Operation]) -> int | None:
     return None
 
 
+def takes_no_time(operations: Sequence[Operation]) -> bool:
+    """Whether nothing that a task does takes any time but the scheduler's.
+
+    Repeated for ever it would keep a computer busy for minutes, and show nothing.  A system call
+    and a printed line take their time; EXIT ends the repetitions.
+    """
+    return all(
+        operation.kind is Kind.YIELD or (operation.kind is Kind.COMPUTE and not operation.ns)
+        for operation in operations
+    )
+
+
 class TaskRequest(msgspec.Struct, frozen=True):
     """A task that a program begins with."""
 

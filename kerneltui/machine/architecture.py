@@ -54,5 +54,5 @@ class Architecture(ABC):
     def _fault(self, fault: BusFault, size: int) -> int:
         """Nothing answered at an address: what the architecture does, and what a load gives."""
 
-    def _fell_asleep(self) -> None:  # noqa: B027 - most cores sleep without ado
+    def _fell_asleep(self) -> None:  # noqa: B027 - most cores do nothing more
         """A wait has begun."""

@@ -289,6 +289,7 @@ def _check_config(device: DeviceSpec) -> None:
         wrong = list(misfits(schema, device.config))
         for place, text in wrong:
             if place:  # what is missing is asked for where the board is read
-                raise ValueError(f"{text} ('{place[0]}')") from None
+                name = f"'{place[0]}'"
+                raise ValueError(text if name in text else f"{text} ({name})") from None
         if not wrong:  # then the model itself has refused them
             raise ValueError(str(error.__cause__ or error)) from None

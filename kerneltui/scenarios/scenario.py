@@ -18,7 +18,7 @@ from kerneltui.kernel.bsp import BOARDS, platform_class
 from kerneltui.kernel.irq import KernelError
 from kerneltui.kernel.programs import PROGRAMS, program
 from kerneltui.kernel.workload import FAULTS, TimeoutRequest, Workload
-from kerneltui.machine.board import Board, load_board, read_board
+from kerneltui.machine.board import Board, BoardSpec, load_board, read_board
 from kerneltui.scenarios.spec import MOST_TIMEOUTS, ScenarioSpec, TimeoutSpec
 
 if TYPE_CHECKING:
@@ -87,10 +87,10 @@ def read_scenario(file: ConfigFile, path: Path) -> Scenario:
     except KernelError as error:
         raise file.error(("boot",), str(error)) from None
     if spec.timeouts and spec.program == "system-timer":
-        raise file.error(("timeouts",), "the program 'system-timer' sets no timeouts")
+        raise file.error(("timeouts",), "the program 'system-timer' sets no timeouts; remove them")
     requests = _requests(file, spec.timeouts, ("timeouts",))
     if len(requests) > MOST_TIMEOUTS:
-        raise file.error(("timeouts",), f"more than {MOST_TIMEOUTS} timeouts")
+        raise file.error(("timeouts",), f"a scenario has at most {MOST_TIMEOUTS} timeouts")
     workload = Workload(
         requests,
         frozenset(spec.faults),
@@ -120,15 +120,20 @@ def _requests(
         given = [kind for kind in ("once", "every", "at") if getattr(spec, kind) is not None]
         if len(given) != 1:
             said = " and ".join(given) or "none"
-            raise file.error(place, f"a timeout needs one of once, every and at; here: {said}")
+            raise file.error(
+                place, f"a timeout needs exactly one of 'once', 'every' and 'at'; here: {said}"
+            )
         if spec.catch_up != "all" and spec.every is None:
-            raise file.error((*place, "catch_up"), "only periods ('every') can be left out")
+            raise file.error(
+                (*place, "catch_up"),
+                "'catch_up' needs 'every': only a period can be late by whole periods",
+            )
         if spec.every == 0:
-            raise file.error((*place, "every"), "a period of zero would never end")
+            raise file.error((*place, "every"), "a period must be longer than 0s")
         then = _requests(file, spec.then, (*place, "then"))
         found.extend(_repeat(spec, given[0], then))
         if len(found) > MOST_TIMEOUTS:
-            raise file.error(place, f"more than {MOST_TIMEOUTS} timeouts")
+            raise file.error(place, f"a scenario has at most {MOST_TIMEOUTS} timeouts")
     return tuple(found)
 
 
@@ -152,11 +157,12 @@ def _repeat(spec: TimeoutSpec, kind: str, then: tuple[TimeoutRequest, ...]) -> l
 def validate_file(path: Path) -> str:
     """What a file is, once it is found to be right.  Raises :class:`UserError` when it is not.
 
-    A file with ``devices`` is a board.  It, or the boards that a scenario is for, is also built
-    once, which finds overlaps, bad wiring and what does not go together.
+    A file with more keys of a board than of a scenario is a board.  It, or the boards that a
+    scenario is for, is also built once, which finds overlaps, bad wiring and what does not go
+    together.
     """
     file = ConfigFile.load(path)
-    if "devices" in file.data:
+    if _looks_like_board(file):
         board = read_board(file, path)
         scenario = load_scenario(DEFAULT_SCENARIO)
         _try(board, scenario)
@@ -170,6 +176,12 @@ def validate_file(path: Path) -> str:
         except UserError as error:
             complaints.append(error)
     raise complaints[0]
+
+
+def _looks_like_board(file: ConfigFile) -> bool:
+    """Some keys may be misspelt, or missing."""
+    board, scenario = (set(kind.__struct_fields__) for kind in (BoardSpec, ScenarioSpec))
+    return len(board & set(file.data)) > len(scenario & set(file.data))
 
 
 def _try(board: Board, scenario: Scenario) -> None:
@@ -250,11 +262,11 @@ def _check_fit(board: Board, scenario: Scenario, changes: Changes) -> None:
     known = platform_class(bsp).FAULTS
     for number, fault in enumerate(scenario.spec.faults):
         if fault not in known:
-            text = f"the fault '{fault}' cannot be had on {board.name}"
+            text = f"the board {board.name} cannot have the fault '{fault}'"
             raise scenario.file.error(("faults", number), text)
     cores = board.spec.cpu.cores
     if scenario.spec.cores > cores:
-        text = f"{scenario.spec.cores} cores are to run tasks, but {board.name} has {cores}"
+        text = f"the scenario wants {scenario.spec.cores} cores, but {board.name} has only {cores}"
         raise scenario.file.error(("cores",), text)
     if changes.append and not board.is_x86:
         raise UserError(f"--append: only a PC's kernel has boot parameters, {board.name} has none")

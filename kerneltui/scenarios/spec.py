@@ -30,10 +30,11 @@ class TimeoutSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     print: Annotated[Text | None, Meta(description="what the callback prints")] = None
     busy: Annotated[Duration, Meta(description="how long the callback computes")] = duration(0)
     name: Annotated[Name | None, Meta(description="name in the queue; default: the text")] = None
-    repeat: Annotated[int, Meta(ge=1, le=MOST_TIMEOUTS, description="set it so often")] = 1
-    apart: Annotated[Duration, Meta(description="by how much repeats differ")] = duration(0)
+    repeat: Annotated[int, Meta(ge=1, le=MOST_TIMEOUTS, description="how often it is set")] = 1
+    apart: Annotated[Duration, Meta(description="time between two repeats")] = duration(0)
     catch_up: Annotated[
-        Literal["all", "skip"], Meta(description="what becomes of periods that are late")
+        Literal["all", "skip"],
+        Meta(description="all: make up for late periods; skip: leave them out"),
     ] = "all"
     then: Annotated[list[TimeoutSpec], Meta(description="timeouts that the callback sets")] = []
 
@@ -42,11 +43,15 @@ class OperationSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a task does next: exactly one of the keys."""
 
     compute: Annotated[Duration | None, Meta(description="how long it computes")] = None
-    sleep: Annotated[Duration | None, Meta(description="how long, in whole milliseconds")] = None
+    sleep: Annotated[
+        Duration | None, Meta(description="how long it sleeps, in whole milliseconds")
+    ] = None
     print: Annotated[Text | None, Meta(description="what it prints")] = None
-    every: Annotated[Duration | None, Meta(description="its interval timer's, as sleep")] = None
-    wait: Annotated[Literal["timer"] | None, Meta(description="for the interval timer")] = None
-    cancel: Annotated[Literal["timer"] | None, Meta(description="the interval timer")] = None
+    every: Annotated[
+        Duration | None, Meta(description="period of its interval timer, in whole milliseconds")
+    ] = None
+    wait: Annotated[Literal["timer"] | None, Meta(description="wait for the interval timer")] = None
+    cancel: Annotated[Literal["timer"] | None, Meta(description="cancel the interval timer")] = None
 
 
 class TaskSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,7 +61,8 @@ class TaskSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     do: Annotated[list[OperationSpec | Literal["yield", "exit"]], Meta(min_length=1)]
     start: Annotated[Duration, Meta(description="delay of its start")] = duration(0)
     repeat: Annotated[
-        Annotated[int, Meta(ge=1)] | Literal["forever"], Meta(description="do it all so often")
+        Annotated[int, Meta(ge=1)] | Literal["forever"],
+        Meta(description="how often it does all operations"),
     ] = 1
     core: Annotated[
         Annotated[int, Meta(ge=0, lt=MOST_CORES)] | None,
@@ -81,11 +87,13 @@ class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inputs: list[InputSpec] = []
     tasks: Annotated[list[TaskSpec], Meta(max_length=MOST_TASKS)] = []
     sched: Annotated[Policy, Meta(description="scheduling policy")] = "rr"
-    quantum: Annotated[Duration, Meta(description="of the policy rr")] = duration(10_000_000)
-    cores: Annotated[int, Meta(ge=1, le=MOST_CORES, description="how many run tasks")] = 1
+    quantum: Annotated[Duration, Meta(description="quantum of the policy rr")] = duration(
+        10_000_000
+    )
+    cores: Annotated[int, Meta(ge=1, le=MOST_CORES, description="how many cores run tasks")] = 1
     faults: Annotated[list[str], Meta(description=f"any of: {', '.join(FAULTS)}")] = []
     boot: Annotated[str, Meta(description="boot parameters of a PC's kernel")] = ""
-    cpu: Annotated[str, Meta(description="changed CPU features, as -arat")] = ""
+    cpu: Annotated[str, Meta(description="CPU features of a PC to change, such as -arat")] = ""
     queue: Annotated[Queue, Meta(description="structure of the timeout queue")] = "sorted"
     without: Annotated[list[str], Meta(description="devices to remove from the board")] = []
     config: Annotated[

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from kerneltui.configfile import ConfigFile
 from kerneltui.kernel.programs import PROGRAMS
 from kerneltui.kernel.run_queue import SHORTEST_QUANTUM_NS
-from kerneltui.kernel.tasks import Kind, Operation, TaskRequest, waits_in_vain
+from kerneltui.kernel.tasks import Kind, Operation, TaskRequest, takes_no_time, waits_in_vain
 from kerneltui.kernel.timers import MAX_DELAY_MS, NS_PER_MS
+from kerneltui.units import LONGEST_NS, write_duration
 
 if TYPE_CHECKING:
     from kerneltui.scenarios.spec import OperationSpec, ScenarioSpec, TaskSpec
@@ -21,7 +22,8 @@ def task_requests(file: ConfigFile, spec: ScenarioSpec) -> tuple[TaskRequest, ..
     if spec.cores > 1 and not PROGRAMS[spec.program].has_tasks:
         raise file.error(("cores",), f"the program '{spec.program}' runs no tasks")
     if spec.quantum < SHORTEST_QUANTUM_NS:
-        raise file.error(("quantum",), "a quantum below 20us is over before anybody has run")
+        shortest = write_duration(SHORTEST_QUANTUM_NS)
+        raise file.error(("quantum",), f"the shortest quantum that lets a task run is {shortest}")
     return tuple(
         _request(file, task, ("tasks", n), spec.cores) for n, task in enumerate(spec.tasks)
     )
@@ -37,7 +39,10 @@ def _request(file: ConfigFile, spec: TaskSpec, where: tuple[Any, ...], cores: in
     in_vain = waits_in_vain(operations)
     if in_vain is not None:
         place = (*where, "do", in_vain)
-        raise file.error(place, "there is no interval timer to wait for: begin it with 'every'")
+        raise file.error(place, "no interval timer runs here; put 'every: 1s' before 'wait'")
+    if spec.repeat == "forever" and takes_no_time(operations):
+        text = "a task that repeats for ever must take time; add 'compute: 1ms' or 'sleep: 1ms'"
+        raise file.error((*where, "repeat"), text)
     repeat = spec.repeat if isinstance(spec.repeat, int) else None
     if spec.core is not None and spec.core >= cores:
         text = f"core {spec.core} runs no tasks: 'cores' is {cores}"
@@ -50,7 +55,7 @@ def _operation(file: ConfigFile, spec: OperationSpec, place: tuple[Any, ...]) ->
     if len(given) != 1:
         said = " and ".join(given) or "none"
         keys = ", ".join(spec.__struct_fields__)
-        raise file.error(place, f"an operation needs one of {keys}; here: {said}")
+        raise file.error(place, f"an operation needs exactly one of {keys}; here: {said}")
     kind, value = Kind(given[0]), getattr(spec, given[0])
     if kind is Kind.PRINT:
         return Operation(kind, text=value)
@@ -59,6 +64,7 @@ def _operation(file: ConfigFile, spec: OperationSpec, place: tuple[Any, ...]) ->
     if kind in {Kind.SLEEP, Kind.EVERY}:
         ms, rest = divmod(int(value), NS_PER_MS)
         if rest or not 1 <= ms <= MAX_DELAY_MS:
-            text = f"'{kind.value}' is a system call: whole milliseconds, from 1 to {MAX_DELAY_MS}"
+            longest = write_duration(min(LONGEST_NS, MAX_DELAY_MS * NS_PER_MS))
+            text = f"'{kind.value}' takes whole milliseconds, from 1ms to {longest}"
             raise file.error((*place, kind.value), text)
     return Operation(kind, int(value))

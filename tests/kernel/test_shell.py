@@ -65,6 +65,7 @@ on_all = pytest.mark.parametrize("hand", BOARDS, indirect=True)
 
 OPERATIONS = "compute, sleep, every, print, wait, cancel, yield, exit"
 UNIT = "like 250us, 1.5s or 2m"
+NO_TIME = "a task that repeats for ever must take time; add 'compute 1ms' or 'sleep 1ms'"
 ERRORS = [
     ("hlep", "hlep: unknown command; did you mean 'help'?"),
     ("xyzzy 1 2", "xyzzy: unknown command; try help"),
@@ -76,7 +77,7 @@ ERRORS = [
     ("once s x", f"once: 's' is no duration {UNIT}"),
     ("once -5s x", f"once: '-5s' is no duration {UNIT}"),
     ("once 1..5s x", f"once: '1..5s' is no duration {UNIT}"),
-    ("once 5d x", "once: 'd' is no unit; there are ns, us, ms, s, m, h"),
+    ("once 5d x", "once: 'd' is no unit; there are ns, us, ms, s, m, min, h"),
     ("once 1.5ns x", "once: '1.5ns' is finer than a nanosecond"),
     ("once 9000h x", "once: '9000h' is more than a year"),
     ("every 0s x", "every: a period of 0 leaves no time for anything else"),
@@ -102,10 +103,12 @@ ERRORS = [
     ("spawn A print", "spawn: print what?"),
     ("spawn A compute", f"spawn: a duration is missing, {UNIT}"),
     ("spawn A sleep 5", f"spawn: '5' needs a unit, {UNIT}"),
+    ("spawn A yield; forever", f"spawn: {NO_TIME}"),
+    ("spawn A compute 0 min; yield; forever", f"spawn: {NO_TIME}"),
     ("spawn A sleep 1.5ms", "spawn: 'sleep' is a system call: whole milliseconds, from 1 on"),
     ("spawn A every 0ms", "spawn: 'every' is a system call: whole milliseconds, from 1 on"),
     ("spawn A yield now", "spawn: 'yield' does not take 'now'"),
-    ("spawn A wait", "spawn: there is no interval timer to wait for: begin it with 'every'"),
+    ("spawn A wait", "spawn: no interval timer runs here; put 'every 1s' before 'wait'"),
     ("kill", "kill: ID is missing: kill ID"),
     ("kill me", "kill: 'me' is no number; tasks prints the IDs"),
     ("kill 99", "kill: there is no task 99"),

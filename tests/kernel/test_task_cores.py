@@ -237,7 +237,9 @@ def test_cores_that_cannot_be_are_told_with_their_line(text, told, tmp_path):
 
 
 def test_a_board_without_enough_cores_is_told(tmp_path):
-    with pytest.raises(UserError, match=r"mine.yaml:3: 3 cores are to run tasks, but x86 has 2"):
+    with pytest.raises(
+        UserError, match=r"mine.yaml:3: the scenario wants 3 cores, but x86 has only 2"
+    ):
         opened("x86", "cores: 3\ntasks: [{name: A, do: [yield]}]\n", tmp_path)
 
 

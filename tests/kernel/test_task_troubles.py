@@ -76,7 +76,7 @@ def test_a_core_may_cancel_at_any_moment_of_a_callback_of_another(board, tmp_pat
 @pytest.mark.parametrize("body", ["yield", "every: 10ms", "cancel: timer", "compute: 0ns"])
 def test_tasks_that_only_call_the_kernel_keep_no_interrupt_out(board, body, tmp_path):
     text = (
-        f"tasks:\n  - {{name: spin, repeat: forever, do: [{body}]}}\n"
+        f"tasks:\n  - {{name: spin, repeat: 1_000_000, do: [{body}]}}\n"
         "timeouts:\n  - {every: 5ms, print: beat}\n"
     )
     session = opened(board, text, tmp_path)
@@ -88,7 +88,7 @@ def test_tasks_that_only_call_the_kernel_keep_no_interrupt_out(board, body, tmp_
 @all_boards
 def test_a_task_that_only_yields_lets_sleepers_run(board, tmp_path):
     text = (
-        "sched: coop\ntasks:\n  - {name: spin, repeat: forever, do: [yield]}\n"
+        "sched: coop\ntasks:\n  - {name: spin, repeat: 1_000_000, do: [yield]}\n"
         "  - {name: s, repeat: 3, do: [sleep: 3ms, print: woken]}\n"
     )
     session = opened(board, text, tmp_path)
@@ -100,10 +100,37 @@ def test_a_task_that_only_yields_lets_sleepers_run(board, tmp_path):
 @pytest.mark.parametrize("quantum", ["0s", "1ns", "19.999us"])
 def test_a_quantum_that_leaves_no_time_is_refused(quantum, tmp_path):
     text = f"quantum: {quantum}\ntasks:\n  - {{name: A, do: [yield]}}\n"
-    with pytest.raises(UserError, match=r"mine.yaml:3: a quantum below 20us"):
+    with pytest.raises(UserError, match=r"mine.yaml:3: the shortest quantum .* is 20us"):
         opened("rpi4", text, tmp_path)
-    with pytest.raises(UserError, match=r"mine.yaml:3: a quantum below 20us"):
+    with pytest.raises(UserError, match=r"mine.yaml:3: the shortest quantum .* is 20us"):
         opened("rpi4", f"quantum: {quantum}\n", tmp_path, "shell")
+
+
+@pytest.mark.parametrize(
+    "body", ["yield", "compute: 0s", "compute: 0ns, yield", "yield, yield", "compute: 0 min"]
+)
+def test_a_task_that_takes_no_time_for_ever_is_refused(body, tmp_path):
+    text = f"tasks:\n  - name: A\n    do: [{body}]\n    repeat: forever\n"
+    with pytest.raises(
+        UserError,
+        match=r"mine.yaml:6: a task that repeats for ever must take time; add 'compute: 1ms'",
+    ):
+        opened("rpi4", text, tmp_path)
+    opened("rpi4", text.replace("forever", "1000"), tmp_path).close()
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["compute: 1ns", "yield, compute: 1us", "print: x", "sleep: 1ms", "yield, exit",
+     "every: 1ms, wait: timer", "every: 1s", "cancel: timer"],
+)  # fmt: skip
+def test_a_task_that_lets_time_pass_may_go_on_for_ever(body, tmp_path):
+    session = opened("rpi4", f"tasks:\n  - {{name: A, repeat: forever, do: [{body}]}}\n", tmp_path)
+    session.boot()
+    before = session.machine.now
+    session.run_until(before + MS // 10)
+    assert session.machine.now > before
+    session.close()
 
 
 @all_boards
@@ -240,13 +267,13 @@ def test_a_long_callback_while_core_1_begins_does_not_end_the_boot(tmp_path):
     ["wait: timer", "cancel: timer, wait: timer", "every: 5ms, cancel: timer, wait: timer"],
 )
 def test_waiting_for_a_timer_that_is_not_there_is_refused(body, tmp_path):
-    with pytest.raises(UserError, match=r"mine.yaml:4: there is no interval timer to wait for"):
+    with pytest.raises(UserError, match=r"mine.yaml:4: no interval timer runs here"):
         opened("rpi4", f"tasks:\n  - {{name: A, do: [{body}]}}\n", tmp_path)
 
 
 def test_only_periods_can_be_left_out(tmp_path):
     text = "timeouts:\n  - {once: 10ms, catch_up: skip}\n"
-    with pytest.raises(UserError, match=r"mine.yaml:4: only periods"):
+    with pytest.raises(UserError, match=r"mine.yaml:4: 'catch_up' needs 'every'"):
         opened("rpi4", text, tmp_path, "timer-callbacks")
 
 

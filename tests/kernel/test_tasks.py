@@ -111,7 +111,7 @@ def test_a_snapshot_while_all_wait_goes_on_as_if_nothing_had_been(board):
 def test_a_wait_without_an_interval_is_told_with_its_line(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("title: t\nprogram: tasks\ntasks:\n  - name: A\n    do:\n      - wait: timer\n")
-    with pytest.raises(UserError, match=r"mine.yaml:6: there is no interval timer"):
+    with pytest.raises(UserError, match=r"mine.yaml:6: no interval timer runs here"):
         load_scenario(str(path))
 
 
