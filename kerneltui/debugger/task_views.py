@@ -84,7 +84,7 @@ def task_views(kernel: Kernel, now: int) -> Iterator[TaskView]:
     scheduling, timers = kernel.scheduling(), kernel.timer_service()
     if scheduling is None or timers is None:
         return
-    from kerneltui.kernel.tasks import TaskState  # programs without tasks do not wait for it
+    from kerneltui.kernel.task import TaskState  # programs without tasks do not wait for it
 
     schedulers = {item.current.id: item for item in scheduling.schedulers.values()}
     for task in sorted(scheduling.tasks.values(), key=lambda item: item.sort_key):

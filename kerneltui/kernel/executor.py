@@ -15,7 +15,7 @@ from kerneltui.kernel.errno import Errno
 from kerneltui.kernel.platform import EntryCode
 from kerneltui.kernel.scheduler import Scheduler
 from kerneltui.kernel.syscalls import Syscall
-from kerneltui.kernel.tasks import Kind, Mode, Operation, Task, TaskState
+from kerneltui.kernel.task import Kind, Mode, Operation, Task, TaskState
 from kerneltui.kernel.timers import NS_PER_MS
 
 

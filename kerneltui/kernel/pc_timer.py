@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kerneltui.kernel.clockevent import ClockEvent
 from kerneltui.kernel.clocksource import ClockSource
-from kerneltui.kernel.time import NEVER
+from kerneltui.kernel.time_manager import NEVER
 from kerneltui.kernel.timekeeping import Timekeeper
 
 FOR_EVER_NS = 1 << 55

@@ -10,7 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from kerneltui.kernel.locks import LockWord
-from kerneltui.kernel.tasks import Task, TaskState
+from kerneltui.kernel.task import Task, TaskState
 
 if TYPE_CHECKING:
     from kerneltui.kernel.scheduler import Scheduler

@@ -19,7 +19,7 @@ from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.locks import SharedLock
 from kerneltui.kernel.quantum import Quantum
 from kerneltui.kernel.run_queue import RunQueue
-from kerneltui.kernel.tasks import Mode, Task, TaskState
+from kerneltui.kernel.task import Mode, Task, TaskState
 
 QUEUE_NS = 50
 """Putting a task into the run queue, or taking one out."""

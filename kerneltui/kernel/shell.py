@@ -15,10 +15,10 @@ from kerneltui.kernel.bsp.pc import Pc
 from kerneltui.kernel.calendar import xt_to_unix
 from kerneltui.kernel.irq import IrqHandler, KernelError
 from kerneltui.kernel.line_editor import LineEditor
-from kerneltui.kernel.programs.tasks import Tasks
+from kerneltui.kernel.programs.tasks_program import Tasks
 from kerneltui.kernel.programs.timer_callbacks import Callback
 from kerneltui.kernel.shell_arguments import UsageError, duration_ns, task_request
-from kerneltui.kernel.tasks import Task
+from kerneltui.kernel.task import Task
 from kerneltui.kernel.workload import TimeoutRequest
 
 PROMPT = "> "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from kerneltui.kernel.tasks import Kind, Operation, TaskRequest, waits_in_vain
+from kerneltui.kernel.task import Kind, Operation, TaskRequest, waits_in_vain
 from kerneltui.kernel.timers import NS_PER_MS
 
 UNITS_NS = {

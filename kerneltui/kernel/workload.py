@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kerneltui.kernel.time import CatchUp
+from kerneltui.kernel.time_manager import CatchUp
 
 if TYPE_CHECKING:  # programs without tasks need not wait for their module
-    from kerneltui.kernel.tasks import TaskRequest
+    from kerneltui.kernel.task import TaskRequest
 
 
 class TimeoutRequest(msgspec.Struct, frozen=True):

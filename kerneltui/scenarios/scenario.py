@@ -22,7 +22,7 @@ from kerneltui.machine.board import Board, load_board, read_board
 from kerneltui.scenarios.spec import MOST_TIMEOUTS, ScenarioSpec, TimeoutSpec
 
 if TYPE_CHECKING:
-    from kerneltui.kernel.tasks import TaskRequest
+    from kerneltui.kernel.task import TaskRequest
 
 DEFAULT_BOARD, PC_BOARD = "rpi4", "x86"
 DEFAULT_SCENARIO = "timer-callbacks"

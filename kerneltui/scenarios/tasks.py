@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kerneltui.configfile import ConfigFile
 from kerneltui.kernel.programs import PROGRAMS
 from kerneltui.kernel.run_queue import SHORTEST_QUANTUM_NS
-from kerneltui.kernel.tasks import Kind, Operation, TaskRequest, waits_in_vain
+from kerneltui.kernel.task import Kind, Operation, TaskRequest, waits_in_vain
 from kerneltui.kernel.timers import MAX_DELAY_MS, NS_PER_MS
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kerneltui.kernel.programs.shell import ShellProgram
+from kerneltui.kernel.programs.shell_program import ShellProgram
 from kerneltui.tui.screens.ask import AskScreen
 from kerneltui.tui.screens.choose import ChooseScreen
 

@@ -15,7 +15,7 @@ from kerneltui.kernel.drivers.hpet import HpetClockEvent, HpetClockSource
 from kerneltui.kernel.drivers.pit import PitClockEvent, PitClockSource
 from kerneltui.kernel.drivers.tsc import Tsc
 from kerneltui.kernel.pc_timer import PcTimer
-from kerneltui.kernel.time import TimeManager
+from kerneltui.kernel.time_manager import TimeManager
 from kerneltui.kernel.timekeeping import Timekeeper
 
 US, MS, S = 1000, 1_000_000, 1_000_000_000

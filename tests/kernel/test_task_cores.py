@@ -6,7 +6,7 @@ import pytest
 
 from kerneltui.errors import UserError
 from kerneltui.kernel.scheduler import Scheduler
-from kerneltui.kernel.tasks import TaskState
+from kerneltui.kernel.task import TaskState
 from kerneltui.machine.board import load_board
 from kerneltui.scenarios.scenario import Changes, load_scenario, make_session, open_session
 

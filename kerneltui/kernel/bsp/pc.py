@@ -39,7 +39,7 @@ from kerneltui.kernel.irq import Irq, IrqHandler, KernelError
 from kerneltui.kernel.locks import LockWord, SharedLock
 from kerneltui.kernel.pc_timer import CoreTimer, PcTimer
 from kerneltui.kernel.platform import CoreSupport, Platform
-from kerneltui.kernel.time import NEVER, TimeManager
+from kerneltui.kernel.time_manager import NEVER, TimeManager
 from kerneltui.kernel.timekeeping import Timekeeper
 from kerneltui.kernel.wall_clock import WallClock
 from kerneltui.kernel.workload import Workload

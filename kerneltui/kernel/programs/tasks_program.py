@@ -20,8 +20,8 @@ from kerneltui.kernel.run_queue import RunQueue
 from kerneltui.kernel.scheduler import Scheduler
 from kerneltui.kernel.smp import Core
 from kerneltui.kernel.syscalls import Syscalls
-from kerneltui.kernel.tasks import IDLE_TASK, Task, TaskRequest, TaskState
-from kerneltui.kernel.time import RemoteTimeouts
+from kerneltui.kernel.task import IDLE_TASK, Task, TaskRequest, TaskState
+from kerneltui.kernel.time_manager import RemoteTimeouts
 from kerneltui.kernel.timeout_queue import Timeout
 from kerneltui.kernel.timers import TimerService, TimerState
 from kerneltui.kernel.workload import Workload
