@@ -7,7 +7,7 @@ from typing import TypeAlias
 import msgspec
 
 from kerneltui.kernel.kernel import Kernel
-from kerneltui.kernel.timeout_queue import TimeoutQueue
+from kerneltui.kernel.time.timeout_queue import TimeoutQueue
 
 STRUCTURES = {
     "sorted": "a sorted list of sublists",

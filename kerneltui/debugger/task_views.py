@@ -10,7 +10,7 @@ import msgspec
 from kerneltui.kernel.kernel import Kernel
 
 if TYPE_CHECKING:
-    from kerneltui.kernel.accounting import Accounting
+    from kerneltui.kernel.tasks.accounting import Accounting
 
 
 class TaskView(msgspec.Struct, frozen=True):
@@ -84,7 +84,7 @@ def task_views(kernel: Kernel, now: int) -> Iterator[TaskView]:
     scheduling, timers = kernel.scheduling(), kernel.timer_service()
     if scheduling is None or timers is None:
         return
-    from kerneltui.kernel.task import TaskState  # programs without tasks do not wait for it
+    from kerneltui.kernel.tasks.task import TaskState  # programs without tasks do not wait for it
 
     schedulers = {item.current.id: item for item in scheduling.schedulers.values()}
     for task in sorted(scheduling.tasks.values(), key=lambda item: item.sort_key):

@@ -41,7 +41,7 @@ from kerneltui.debugger.timer_views import TimerView, timer_views
 from kerneltui.debugger.trace import InputView
 from kerneltui.hw.device import TimerDevice
 from kerneltui.kernel.kernel import Kernel
-from kerneltui.kernel.timeout_queue import TimeoutQueue
+from kerneltui.kernel.time.timeout_queue import TimeoutQueue
 
 if TYPE_CHECKING:
     from kerneltui.debugger.session import Session

@@ -16,12 +16,12 @@ from kerneltui.kernel.console import Clock, Console
 from kerneltui.kernel.driver import DriverManager
 from kerneltui.kernel.irq import IrqHandler, KernelError
 from kerneltui.kernel.smp import Smp
-from kerneltui.kernel.timeout_queue import Timeout
+from kerneltui.kernel.time.timeout_queue import Timeout
 from kerneltui.kernel.workload import Workload
 
 if TYPE_CHECKING:
-    from kerneltui.kernel.run_queue import RunQueue
-    from kerneltui.kernel.timers import TimerService
+    from kerneltui.kernel.tasks.run_queue import RunQueue
+    from kerneltui.kernel.time.timers import TimerService
 
 VERSION = "0.1.0"
 

@@ -7,8 +7,8 @@ from kerneltui.debugger.firmware_views import firmware_views
 from kerneltui.debugger.rates import WINDOW_NS, Counter, Rate, RateMeter
 from kerneltui.debugger.session import Session, Setup
 from kerneltui.hw.bus import AddressSpace, Memory, Rom
-from kerneltui.kernel import acpi as kernel_acpi
 from kerneltui.kernel.kernel import Kernel
+from kerneltui.kernel.pc import acpi as kernel_acpi
 from kerneltui.machine.board import load_board
 from kerneltui.scenarios.scenario import open_session
 

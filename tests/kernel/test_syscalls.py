@@ -11,8 +11,8 @@ from kerneltui.kernel.errno import Errno
 from kerneltui.kernel.irq import KernelError
 from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
 from kerneltui.kernel.syscalls import Syscall, Syscalls
-from kerneltui.kernel.time_manager import TimeManager
-from kerneltui.kernel.timers import MAX_DELAY_MS, TimerService, TimerState
+from kerneltui.kernel.time.time_manager import TimeManager
+from kerneltui.kernel.time.timers import MAX_DELAY_MS, TimerService, TimerState
 from kerneltui.kernel.workload import Workload
 from kerneltui.machine.board import load_board
 from kerneltui.scenarios.scenario import open_session

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from kerneltui.errors import UserError
-from kerneltui.kernel.scheduler import Scheduler
-from kerneltui.kernel.task import TaskState
+from kerneltui.kernel.tasks.scheduler import Scheduler
+from kerneltui.kernel.tasks.task import TaskState
 from kerneltui.machine.board import load_board
 from kerneltui.scenarios.scenario import Changes, load_scenario, make_session, open_session
 

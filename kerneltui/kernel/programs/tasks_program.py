@@ -9,21 +9,21 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 
-from kerneltui.kernel.accounting import Accounting
 from kerneltui.kernel.arch.cpu import Arch, Cpu
-from kerneltui.kernel.executor import Executor
 from kerneltui.kernel.irq import IrqHandler, KernelError
 from kerneltui.kernel.locks import LockWord, SharedLock
 from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
-from kerneltui.kernel.quantum import CoreQuantum, QueuedQuantum
-from kerneltui.kernel.run_queue import RunQueue
-from kerneltui.kernel.scheduler import Scheduler
 from kerneltui.kernel.smp import Core
 from kerneltui.kernel.syscalls import Syscalls
-from kerneltui.kernel.task import IDLE_TASK, Task, TaskRequest, TaskState
-from kerneltui.kernel.time_manager import RemoteTimeouts
-from kerneltui.kernel.timeout_queue import Timeout
-from kerneltui.kernel.timers import TimerService, TimerState
+from kerneltui.kernel.tasks.accounting import Accounting
+from kerneltui.kernel.tasks.executor import Executor
+from kerneltui.kernel.tasks.quantum import CoreQuantum, QueuedQuantum
+from kerneltui.kernel.tasks.run_queue import RunQueue
+from kerneltui.kernel.tasks.scheduler import Scheduler
+from kerneltui.kernel.tasks.task import IDLE_TASK, Task, TaskRequest, TaskState
+from kerneltui.kernel.time.time_manager import RemoteTimeouts
+from kerneltui.kernel.time.timeout_queue import Timeout
+from kerneltui.kernel.time.timers import TimerService, TimerState
 from kerneltui.kernel.workload import Workload
 
 FIRST_START_NS = 100_000

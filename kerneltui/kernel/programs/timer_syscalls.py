@@ -9,7 +9,7 @@ from __future__ import annotations
 from kerneltui.kernel.errno import Errno
 from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
 from kerneltui.kernel.syscalls import Syscall, Syscalls, described
-from kerneltui.kernel.timers import MAX_DELAY_MS, TimerService
+from kerneltui.kernel.time.timers import MAX_DELAY_MS, TimerService
 
 DELAYS_MS = {1: 50, 2: 100, 3: 150}
 """Each task, and what it waits for."""
