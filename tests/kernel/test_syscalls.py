@@ -114,8 +114,8 @@ def test_the_program_prints_calls_results_and_wakings_in_due_order(board):
     ]
     kernel = session.kernel
     assert kernel.timers.pending_timer_count() == 0
-    assert not kernel.timeouts()
-    assert kernel.armed_timeout() is None
+    assert not kernel.inspector.timeouts()
+    assert kernel.inspector.armed_timeout() is None
     assert not session.machine.core.halt_reason
     states = [kernel.timers.timer(number).state for number in (1, 2, 3, 4)]
     assert states == [TimerState.FIRED] * 3 + [TimerState.CANCELLED]

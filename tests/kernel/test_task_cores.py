@@ -71,7 +71,7 @@ def test_no_core_is_called_that_has_something_to_do_or_sleeps_for_nothing(board,
 
 def _calls(session, core):
     """How often a core has been interrupted by another one."""
-    handlers = session.kernel.irq_handlers(core)
+    handlers = session.kernel.inspector.irq_handlers(core)
     return next(item.count for item in handlers if item.name == "Call from a core")
 
 
