@@ -97,7 +97,7 @@ class _Interrupts:
 
     def __init__(self, session: Session, count: int) -> None:
         self._session = session
-        (timeout,) = session.kernel.timeouts()
+        (timeout,) = session.kernel.inspector.timeouts()
         self._span_ns = count * (timeout.period_ns or 0)
 
     def __call__(self) -> int:

@@ -11,7 +11,7 @@ from figures import Figure, paired, rate
 from machine_rows import PERIOD_NS, session_with
 
 from kerneltui.debugger.session import Session
-from kerneltui.kernel.timeout_queue import QUEUES, Timeout, TimeoutQueue, make_queue
+from kerneltui.kernel.time.timeout_queue import QUEUES, Timeout, TimeoutQueue, make_queue
 from kerneltui.kernel.workload import TimeoutRequest, Workload
 
 PENDING = (10, 1_000, 100_000)
@@ -39,8 +39,8 @@ def filled(name: str, count: int, dues: Iterator[int]) -> TimeoutQueue:
 
 def as_array(queue: TimeoutQueue) -> TimeoutQueue:
     """The same in a ``vec``: to push so many there, one by one, takes a quarter of an hour."""
-    from kerneltui.kernel.queues.vec import VecQueue
-    from kerneltui.kernel.timeout_queue import SoonestLast
+    from kerneltui.kernel.time.queues.vec import VecQueue
+    from kerneltui.kernel.time.timeout_queue import SoonestLast
 
     found = VecQueue()
     found._entries = [SoonestLast(item, found.work) for item in reversed(list(queue))]  # noqa: SLF001

@@ -11,8 +11,8 @@ from itertools import product
 from time import perf_counter
 
 from kerneltui.debugger.counters import raw_counter
-from kerneltui.kernel.clock_selection import ORDER
-from kerneltui.kernel.pc_timer import PcTimer
+from kerneltui.kernel.pc.clock_selection import ORDER
+from kerneltui.kernel.pc.pc_timer import PcTimer
 from kerneltui.machine.board import load_board
 from kerneltui.scenarios.scenario import Changes, load_scenario, make_session
 

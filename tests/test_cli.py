@@ -12,7 +12,7 @@ import pytest
 
 from kerneltui.cli import cli, run
 from kerneltui.configfile import available
-from kerneltui.kernel.time import TimeManager
+from kerneltui.kernel.time.time_manager import TimeManager
 from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.screenshot import screen_text
 from kerneltui.usage import EXAMPLES

@@ -14,8 +14,8 @@ from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.gate import Gate, first_shut
 
 if TYPE_CHECKING:
+    from kerneltui.kernel.inspector import Inspector
     from kerneltui.kernel.irq import IrqHandler
-    from kerneltui.kernel.kernel import Kernel
     from kerneltui.machine.machine import Machine
 
 MESSAGE = "message"
@@ -70,12 +70,12 @@ class InterruptView(msgspec.Struct, frozen=True):
         return bool(self.blocked_by and asserted and not self.active)
 
 
-def interrupt_views(machine: Machine, kernel: Kernel, cpu: int) -> Iterator[InterruptView]:
+def interrupt_views(machine: Machine, inspector: Inspector, cpu: int) -> Iterator[InterruptView]:
     """The interrupts of core ``cpu``, with the handlers that this core has.
 
     Each keeps its place; those that are only on their way, a message say, come last.
     """
-    handlers: Handlers = {(h.irq.domain, h.irq.number): h for h in kernel.irq_handlers(cpu)}
+    handlers: Handlers = {(h.irq.domain, h.irq.number): h for h in inspector.irq_handlers(cpu)}
     wired = _wired(machine)
     controllers = machine.controllers
     listed = {

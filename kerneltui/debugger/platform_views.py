@@ -20,7 +20,7 @@ from kerneltui.machine.core import CoreState
 
 if TYPE_CHECKING:
     from kerneltui.hw.register_file import RegisterFile
-    from kerneltui.kernel.kernel import Kernel
+    from kerneltui.kernel.inspector import Inspector
     from kerneltui.machine.machine import Machine
     from kerneltui.machine.x86_core import X86Core
 
@@ -355,7 +355,7 @@ def _rtc(file: RegisterFile) -> RtcView:
     )
 
 
-def wall_clock_view(machine: Machine, kernel: Kernel) -> WallClockView | None:
+def wall_clock_view(machine: Machine, inspector: Inspector) -> WallClockView | None:
     """What the kernel takes the time of day to be; None where it keeps none."""
-    found = kernel.time_of_day(partial(raw_counter, machine))
+    found = inspector.time_of_day(partial(raw_counter, machine))
     return None if found is None else WallClockView(*found)

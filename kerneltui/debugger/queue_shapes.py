@@ -15,8 +15,8 @@ from kerneltui.debugger.queue_views import (
     TreeView,
     WheelView,
 )
-from kerneltui.kernel.queues.shapes import Array, Row, Sublists, Tree, Wheel
-from kerneltui.kernel.timeout_queue import Timeout, TimeoutQueue
+from kerneltui.kernel.time.queues.shapes import Array, Row, Sublists, Tree, Wheel
+from kerneltui.kernel.time.timeout_queue import Timeout, TimeoutQueue
 
 MOST_SHOWN = 63
 """Timeouts of a picture, more only where there are more slots: six levels of a heap."""

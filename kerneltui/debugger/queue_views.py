@@ -6,8 +6,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from kerneltui.kernel.kernel import Kernel
-from kerneltui.kernel.timeout_queue import TimeoutQueue
+from kerneltui.kernel.inspector import Inspector
+from kerneltui.kernel.time.timeout_queue import TimeoutQueue
 
 STRUCTURES = {
     "sorted": "a sorted list of sublists",
@@ -99,14 +99,14 @@ class WheelView(msgspec.Struct, frozen=True, tag="wheel"):
 ShapeView: TypeAlias = SublistsView | ArrayView | TreeView | WheelView
 
 
-def queue_view(kernel: Kernel) -> QueueView | None:
+def queue_view(inspector: Inspector) -> QueueView | None:
     """None for a kernel whose timeouts are in no such queue."""
-    queue = kernel.timeouts()
+    queue = inspector.timeouts()
     if not isinstance(queue, TimeoutQueue):
         return None
     work, head = queue.work, queue.head()
     return QueueView(
-        kernel.workload.queue, work.operations, work.comparisons, work.moves,
+        inspector.queue_structure(), work.operations, work.comparisons, work.moves,
         work.last_operation, work.last_comparisons, work.last_moves,
         None if head is None else head.ident,
     )  # fmt: skip

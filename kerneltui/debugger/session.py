@@ -19,6 +19,7 @@ from kerneltui.debugger.register_views import Peeks, RegisterPlace, RegisterView
 from kerneltui.debugger.timeline import Window
 from kerneltui.debugger.trace import EventNames, RawEvent, Recorder
 from kerneltui.hw.scheduler import NEVER
+from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.kernel import Kernel
 from kerneltui.machine.board import Board
 from kerneltui.machine.core import FOREVER, CoreState, StopReason
@@ -279,8 +280,14 @@ class Session:
         """
         if not self.machine.terminal.is_done:
             return NEVER
-        head = next(iter(self.kernel.timeouts()), None)
+        head = next(iter(self.inspector.timeouts()), None)
         return max(begun_ns, 0 if head is None else head.due_ns) + PATIENCE_NS
+
+    @property
+    def inspector(self) -> Inspector:
+        """What the kernel lets one see: nothing, in a program that offers no inspector."""
+        offered: Inspector | None = getattr(self.machine.program, "inspector", None)
+        return offered or Inspector()
 
     def _waits_beside_others(self) -> bool:
         """Whether the core on show sleeps, or is about to, while others may never wake it."""
@@ -329,7 +336,7 @@ class Session:
         """
         machine = self.machine
         idle = machine.at_rest and not any(core.inputs for core in machine.cores)
-        return idle and self.machine.terminal.is_done and not self.kernel.expects_timer_event()
+        return idle and self.machine.terminal.is_done and not self.inspector.expects_timer_event()
 
     def mark(self) -> None:
         """Take the present register values as those that changes are marked against.

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kerneltui.kernel.kernel import Kernel
+from kerneltui.kernel.inspector import Inspector
 
 if TYPE_CHECKING:
-    from kerneltui.kernel.accounting import Accounting
+    from kerneltui.kernel.tasks.accounting import Accounting
 
 
 class TaskView(msgspec.Struct, frozen=True):
@@ -79,12 +79,12 @@ class SchedulingView(msgspec.Struct, frozen=True):
     cores: tuple[CoreTimesView, ...]
 
 
-def task_views(kernel: Kernel, now: int) -> Iterator[TaskView]:
+def task_views(inspector: Inspector, now: int) -> Iterator[TaskView]:
     """Every task of the kernel: the idle ones by core, then the others by id."""
-    scheduling, timers = kernel.scheduling(), kernel.timer_service()
+    scheduling, timers = inspector.scheduling(), inspector.timer_service()
     if scheduling is None or timers is None:
         return
-    from kerneltui.kernel.tasks import TaskState  # programs without tasks do not wait for it
+    from kerneltui.kernel.tasks.task import TaskState  # programs without tasks do not wait for it
 
     schedulers = {item.current.id: item for item in scheduling.schedulers.values()}
     for task in sorted(scheduling.tasks.values(), key=lambda item: item.sort_key):
@@ -101,9 +101,9 @@ def task_views(kernel: Kernel, now: int) -> Iterator[TaskView]:
         )  # fmt: skip
 
 
-def scheduling_view(kernel: Kernel, now: int) -> SchedulingView | None:
+def scheduling_view(inspector: Inspector, now: int) -> SchedulingView | None:
     """The scheduler's; None in a program without tasks."""
-    found = kernel.scheduling()
+    found = inspector.scheduling()
     if found is None:
         return None
     cores = [

@@ -7,7 +7,7 @@ from itertools import islice
 
 import msgspec
 
-from kerneltui.kernel.kernel import Kernel
+from kerneltui.kernel.inspector import Inspector
 
 MOST_TIMERS_SHOWN = 500
 
@@ -26,9 +26,9 @@ class TimerView(msgspec.Struct, frozen=True):
     fired_count: int
 
 
-def timer_views(kernel: Kernel) -> Iterator[TimerView]:
+def timer_views(inspector: Inspector) -> Iterator[TimerView]:
     """By id; none in a program without such timers."""
-    service = kernel.timer_service()
+    service = inspector.timer_service()
     for timer in islice(service.known() if service is not None else (), MOST_TIMERS_SHOWN):
         yield TimerView(
             timer.id, timer.state.value, timer.due_ns, timer.interval_ns, timer.wake_task,

@@ -40,8 +40,8 @@ from kerneltui.debugger.timeline import TimelineView, Window
 from kerneltui.debugger.timer_views import TimerView, timer_views
 from kerneltui.debugger.trace import InputView
 from kerneltui.hw.device import TimerDevice
-from kerneltui.kernel.kernel import Kernel
-from kerneltui.kernel.timeout_queue import TimeoutQueue
+from kerneltui.kernel.inspector import Inspector
+from kerneltui.kernel.time.timeout_queue import TimeoutQueue
 
 if TYPE_CHECKING:
     from kerneltui.debugger.session import Session
@@ -131,7 +131,7 @@ class MachineView(msgspec.Struct, frozen=True):
 def build(session: Session, *, shape: bool, timeline: Window | None) -> MachineView:
     """A view of the session's machine; see :meth:`Session.view`."""
     machine, setup, recorder = session.machine, session.setup, session.recorder
-    kernel = session.kernel
+    inspector = session.inspector
     now = machine.now
     return MachineView(
         generation=session.generation,
@@ -146,22 +146,22 @@ def build(session: Session, *, shape: bool, timeline: Window | None) -> MachineV
         cpu=cpu_view(session.core, session.names),
         cores=tuple(core_views(machine)),
         blocks=tuple(block_views(session)),
-        interrupts=tuple(interrupt_views(machine, kernel, session.focus)),
-        timeouts=tuple(_timeouts(kernel, now)),
-        timeout_count=len(kernel.timeouts()),
-        queue=queue_view(kernel),
-        queue_shape=_shape(kernel) if shape else None,
-        timers=tuple(timer_views(kernel)),
-        worst_lateness_ns=kernel.worst_lateness_ns(),
+        interrupts=tuple(interrupt_views(machine, inspector, session.focus)),
+        timeouts=tuple(_timeouts(inspector, now)),
+        timeout_count=len(inspector.timeouts()),
+        queue=queue_view(inspector),
+        queue_shape=_shape(inspector) if shape else None,
+        timers=tuple(timer_views(inspector)),
+        worst_lateness_ns=inspector.worst_lateness_ns(),
         comparators=tuple(_comparators(machine, session.focus)),
         local_apics=tuple(local_apics(machine)),
         io_apics=tuple(io_apics(machine)),
         pics=tuple(pics(machine)),
         counters=tuple(counter_views(machine, session.rates, session.focus)),
         rtc=rtc_view(machine),
-        wall_clock=wall_clock_view(machine, kernel),
-        tasks=tuple(task_views(kernel, now)),
-        scheduling=scheduling_view(kernel, now),
+        wall_clock=wall_clock_view(machine, inspector),
+        tasks=tuple(task_views(inspector, now)),
+        scheduling=scheduling_view(inspector, now),
         timeline=None if timeline is None else recorder.timeline.view(timeline),
         firmware=session.firmware,
         console=tuple(recorder.console.lines()),
@@ -171,10 +171,10 @@ def build(session: Session, *, shape: bool, timeline: Window | None) -> MachineV
     )
 
 
-def _timeouts(kernel: Kernel, now: int) -> Iterator[TimeoutView]:
-    armed = kernel.armed_timeout()
-    handling = kernel.handled_timeout()
-    shown = islice(kernel.timeouts(), MOST_TIMEOUTS_SHOWN)
+def _timeouts(inspector: Inspector, now: int) -> Iterator[TimeoutView]:
+    armed = inspector.armed_timeout()
+    handling = inspector.handled_timeout()
+    shown = islice(inspector.timeouts(), MOST_TIMEOUTS_SHOWN)
     for item in chain([handling] if handling is not None else [], shown):
         # A periodic timeout is refreshed before its callback runs: show what it was due for.
         due_ns = item.due_ns - (item.period_ns or 0 if item is handling else 0)
@@ -184,10 +184,10 @@ def _timeouts(kernel: Kernel, now: int) -> Iterator[TimeoutView]:
         )  # fmt: skip
 
 
-def _shape(kernel: Kernel) -> ShapeView | None:
+def _shape(inspector: Inspector) -> ShapeView | None:
     from kerneltui.debugger.queue_shapes import shape_view  # most pictures show none
 
-    queue = kernel.timeouts()
+    queue = inspector.timeouts()
     return shape_view(queue) if isinstance(queue, TimeoutQueue) else None
 
 

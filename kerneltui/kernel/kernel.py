@@ -7,21 +7,17 @@ core waits for an interrupt outside any handler.  All state hangs on this object
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Never
+from collections.abc import Callable
+from typing import Never
 
 from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.bsp import make_platform
 from kerneltui.kernel.console import Clock, Console
 from kerneltui.kernel.driver import DriverManager
+from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.irq import IrqHandler, KernelError
 from kerneltui.kernel.smp import Smp
-from kerneltui.kernel.timeout_queue import Timeout
 from kerneltui.kernel.workload import Workload
-
-if TYPE_CHECKING:
-    from kerneltui.kernel.run_queue import RunQueue
-    from kerneltui.kernel.timers import TimerService
 
 VERSION = "0.1.0"
 
@@ -55,41 +51,10 @@ class Kernel(ABC):
     def idle(self) -> None:
         """Wait for interrupts for ever."""
 
-    def timeouts(self) -> Collection[Timeout]:
-        """The pending timeouts, next due first; for the debugger."""
-        return ()
-
-    def handled_timeout(self) -> Timeout | None:
-        """The timeout whose callback is running; for the debugger."""
-        return None
-
-    def armed_timeout(self) -> int | None:
-        """Identity of the timeout that the comparator is armed for; for the debugger."""
-        return None
-
-    def worst_lateness_ns(self) -> int:
-        """By how much the latest callback so far was late; for the debugger."""
-        return 0
-
-    def expects_timer_event(self) -> bool:
-        """Whether a timer callback can come without further input; for the debugger."""
-        return True
-
-    def scheduling(self) -> RunQueue | None:
-        """Tasks and schedulers, in a program with tasks; for the debugger."""
-        return None
-
-    def timer_service(self) -> TimerService | None:
-        """The timers of system calls, in a program with these; for the debugger."""
-        return None
-
-    def time_of_day(self, raw: Callable[[str], int]) -> tuple[int, int, str, int | None] | None:
-        """See :meth:`Platform.time_of_day`; for the debugger."""
-        return self.platform.time_of_day(raw)
-
-    def irq_handlers(self, core: int = 0) -> list[IrqHandler]:
-        """The handlers of a core, none while it is off; for the debugger."""
-        return self.smp.irq_handlers(core) if core else self.platform.irq_handlers()
+    @property
+    def inspector(self) -> Inspector:
+        """What the debugger sees."""
+        return KernelInspector(self)
 
     def bring_up(self) -> None:
         """Vectors, then what the platform has to find out; or panic."""
@@ -126,3 +91,17 @@ class Kernel(ABC):
             self.panicked = reason
             self.console.info(f"Kernel panic!\n\n{reason}\n")
         self.cpu.halt(f"Kernel panic: {self.panicked}")
+
+
+class KernelInspector(Inspector):
+    """What all programs have to show: handlers, and a time of day where the platform keeps one."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._smp = kernel.smp
+        self._platform = kernel.platform
+
+    def time_of_day(self, raw: Callable[[str], int]) -> tuple[int, int, str, int | None] | None:
+        return self._platform.time_of_day(raw)
+
+    def irq_handlers(self, core: int = 0) -> list[IrqHandler]:
+        return self._smp.irq_handlers(core) if core else self._platform.irq_handlers()

@@ -12,7 +12,7 @@ from kerneltui.kernel.arch.cpu import Arch, IrqAccounting
 from kerneltui.kernel.console import Console
 from kerneltui.kernel.driver import Driver, DriverManager
 from kerneltui.kernel.irq import Irq, IrqHandler, IrqManager
-from kerneltui.kernel.time import TimeManager, TimerDevice
+from kerneltui.kernel.time.time_manager import TimeManager, TimerDevice
 
 
 class ConsoleDriver(Driver, Protocol):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from enum import IntEnum
 
 from kerneltui.kernel.errno import Errno, SyscallError
-from kerneltui.kernel.timers import TimerService
+from kerneltui.kernel.time.timers import TimerService
 
 
 class Syscall(IntEnum):

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kerneltui.kernel.time import CatchUp
+from kerneltui.kernel.time.time_manager import CatchUp
 
 if TYPE_CHECKING:  # programs without tasks need not wait for their module
-    from kerneltui.kernel.tasks import TaskRequest
+    from kerneltui.kernel.tasks.task import TaskRequest
 
 
 class TimeoutRequest(msgspec.Struct, frozen=True):
@@ -52,10 +52,10 @@ class Workload(msgspec.Struct, frozen=True):
     boot: str = ""
     """boot parameters, as ``clock=hpet nohz=off``"""
     queue: str = "sorted"
-    """structure of the timeout queue, one of :data:`kerneltui.kernel.timeout_queue.QUEUES`"""
+    """structure of the timeout queue, one of :data:`kerneltui.kernel.time.timeout_queue.QUEUES`"""
     tasks: tuple[TaskRequest, ...] = ()
     sched: str = "rr"
-    """scheduling policy, one of :data:`kerneltui.kernel.run_queue.POLICIES`"""
+    """scheduling policy, one of :data:`kerneltui.kernel.tasks.run_queue.POLICIES`"""
     quantum_ns: int = 10_000_000
     """how long a task may run before it is another's turn; policy ``rr`` alone"""
     cores: int = 1

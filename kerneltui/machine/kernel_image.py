@@ -1,7 +1,8 @@
 """The hosted kernel as a program image: addresses for its code, its call stack, its source.
 
-A hosted kernel has no machine code.  Every function gets 256 instruction slots at an address
-derived from its name: the same in every run, whatever else has been looked at.
+A hosted kernel has no machine code.  Every function gets 256 instruction slots, one a line, at an
+address derived from its name and that of its file: the same in every run, whatever else has been
+looked at and in whatever folder the file lies.  The addresses are virtual ones, of 42 bits.
 """
 
 from __future__ import annotations
@@ -57,20 +58,47 @@ class SourceFrame(msgspec.Struct, frozen=True):
     line: int
 
 
-_places: dict[CodeType, int] = {}
-"""Address of each function that has been asked for; -1 for functions of the core itself."""
+_places: dict[int, tuple[int, int, CodeType]] = {}
+"""Of each code object that has been asked for, by its identity, as two files may hold equal ones:
+its address, or -1 if it is the core's own, the number of the line that stands there, and the
+object itself, which lives on with its identity."""
 
 
-def _place(frame: FrameType) -> int:
-    place = _places.get(frame.f_code)
+def function_address(module: str, function: str) -> int:
+    """Where the code of a function begins, by its qualified name."""
+    file = module.rpartition(".")[2] if ".kernel." in module else module
+    return BASE + crc32(f"{file}.{function}".encode()) * SLOTS * INSTRUCTION_BYTES
+
+
+def written_in(code: CodeType, module: Mapping[str, Any]) -> CodeType:
+    """The function of a module whose text holds some code: itself or, if it is nested, another.
+
+    A closure, a lambda or a comprehension has the lines of the function around it: several in one
+    function are called alike, and from Python 3.12 on a comprehension has no frame of its own.
+    """
+    function, nested, _ = code.co_qualname.partition(".<locals>")
+    if not nested:
+        return code
+    found: Any = None
+    for name in function.split("."):
+        found = module.get(name)
+        module = getattr(found, "__dict__", {})
+    found = getattr(found, "fget", found)
+    found = getattr(getattr(found, "__wrapped__", found), "__code__", code)
+    return found if found.co_qualname == function else code
+
+
+def _place(frame: FrameType) -> tuple[int, int, CodeType]:
+    place = _places.get(id(frame.f_code))
     if place is None:
-        module, function = str(frame.f_globals["__name__"]), frame.f_code.co_qualname
+        module = str(frame.f_globals["__name__"])
         if module.startswith(_MACHINE):
-            place = -1
+            place = -1, 0, frame.f_code
         else:
-            name = f"{module.partition('.kernel.')[2] or module}.{function}"
-            place = BASE + (crc32(name.encode()) & 0xFFFF) * SLOTS * INSTRUCTION_BYTES
-        _places[frame.f_code] = place
+            code = written_in(frame.f_code, frame.f_globals)
+            address = function_address(module, code.co_qualname)
+            place = address, code.co_firstlineno, frame.f_code
+        _places[id(frame.f_code)] = place
     return place
 
 
@@ -78,12 +106,9 @@ def code_address(frame: FrameType | None) -> int:
     """The address of the kernel line that ``frame``, or what called it, is in."""
     known = _places.get
     while frame is not None:
-        place = known(frame.f_code)
-        if place is None:
-            place = _place(frame)
-        if place >= 0:
-            line = frame.f_lineno - frame.f_code.co_firstlineno
-            return place + line % SLOTS * INSTRUCTION_BYTES
+        address, first, _ = known(id(frame.f_code)) or _place(frame)
+        if address >= 0:
+            return address + (frame.f_lineno - first) % SLOTS * INSTRUCTION_BYTES
         frame = frame.f_back
     return 0
 
@@ -92,7 +117,7 @@ def call_stack(frame: FrameType | None) -> list[SourceFrame]:
     """The kernel's functions from ``frame`` outwards."""
     found = []
     while frame is not None:
-        if _place(frame) >= 0:
+        if _place(frame)[0] >= 0:
             code = frame.f_code
             found.append(SourceFrame(code.co_qualname, code.co_filename, frame.f_lineno))
         frame = frame.f_back

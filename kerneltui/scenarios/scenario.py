@@ -13,16 +13,16 @@ from msgspec.structs import replace
 from kerneltui.configfile import ConfigFile, find
 from kerneltui.debugger.session import Session, Setup, TimedInput
 from kerneltui.errors import UserError, suggestion
-from kerneltui.kernel.boot_parameters import parse
 from kerneltui.kernel.bsp import BOARDS, platform_class
 from kerneltui.kernel.irq import KernelError
+from kerneltui.kernel.pc.boot_parameters import parse
 from kerneltui.kernel.programs import PROGRAMS, program
 from kerneltui.kernel.workload import FAULTS, TimeoutRequest, Workload
 from kerneltui.machine.board import Board, BoardSpec, load_board, read_board
 from kerneltui.scenarios.spec import MOST_TIMEOUTS, ScenarioSpec, TimeoutSpec
 
 if TYPE_CHECKING:
-    from kerneltui.kernel.tasks import TaskRequest
+    from kerneltui.kernel.tasks.task import TaskRequest
 
 DEFAULT_BOARD, PC_BOARD = "rpi4", "x86"
 DEFAULT_SCENARIO = "timer-callbacks"

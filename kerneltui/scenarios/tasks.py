@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from kerneltui.configfile import ConfigFile
 from kerneltui.kernel.programs import PROGRAMS
-from kerneltui.kernel.run_queue import SHORTEST_QUANTUM_NS
-from kerneltui.kernel.tasks import Kind, Operation, TaskRequest, takes_no_time, waits_in_vain
-from kerneltui.kernel.timers import MAX_DELAY_MS, NS_PER_MS
+from kerneltui.kernel.tasks.run_queue import SHORTEST_QUANTUM_NS
+from kerneltui.kernel.tasks.task import Kind, Operation, TaskRequest, takes_no_time, waits_in_vain
+from kerneltui.kernel.time.timers import MAX_DELAY_MS, NS_PER_MS
 from kerneltui.units import LONGEST_NS, write_duration
 
 if TYPE_CHECKING:

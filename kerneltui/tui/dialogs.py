@@ -9,7 +9,7 @@ from msgspec import structs
 from kerneltui.configfile import available
 from kerneltui.debugger.queue_views import STRUCTURES
 from kerneltui.errors import UserError
-from kerneltui.kernel.programs.shell import ShellProgram
+from kerneltui.kernel.programs.shell_program import ShellProgram
 from kerneltui.machine.board import load_board
 from kerneltui.scenarios.scenario import (
     DEFAULT_SCENARIO,
@@ -79,7 +79,7 @@ def choose_queue(app: KernelTui) -> None:
             changes = structs.replace(app.changes or UNCHANGED, queue=choice[1])
             start(app, app.board, app.session.setup.scenario_source, changes)
 
-    current = ("", app.session.kernel.workload.queue)
+    current = ("", app.session.inspector.queue_structure())
     screen = ChooseScreen("Structure of the timeout queue", {"": STRUCTURES}, [current], current)
     app.push_screen(screen, chosen)
 

@@ -7,8 +7,8 @@ from kerneltui.debugger.firmware_views import firmware_views
 from kerneltui.debugger.rates import WINDOW_NS, Counter, Rate, RateMeter
 from kerneltui.debugger.session import Session, Setup
 from kerneltui.hw.bus import AddressSpace, Memory, Rom
-from kerneltui.kernel import acpi as kernel_acpi
-from kerneltui.kernel.kernel import Kernel
+from kerneltui.kernel.inspector import Inspector
+from kerneltui.kernel.pc import acpi as kernel_acpi
 from kerneltui.machine.board import load_board
 from kerneltui.scenarios.scenario import open_session
 
@@ -18,7 +18,15 @@ EOI, SVR, TPR, ICR, LVT_TIMER, LINT0, LINT1 = 0xB0, 0xF0, 0x80, 0x300, 0x320, 0x
 INIT_COUNT, DIV_CONF, ESR, TSC_DEADLINE_MSR = 0x380, 0x3E0, 0x280, 0x6E0
 
 
-class Sleeper(Kernel):
+class TimeOfDay(Inspector):
+    def __init__(self, of_day):
+        self.of_day = of_day
+
+    def time_of_day(self, raw):
+        return self.of_day
+
+
+class Sleeper:
     """A kernel that leaves everything as it is; ``of_day`` is its time of day."""
 
     of_day = None
@@ -26,11 +34,9 @@ class Sleeper(Kernel):
     def __init__(self, cpu):
         self.cpu = cpu
 
-    def irq_handlers(self, core=0):
-        return []
-
-    def time_of_day(self, raw):
-        return self.of_day
+    @property
+    def inspector(self):
+        return TimeOfDay(self.of_day)
 
     def boot(self):
         pass

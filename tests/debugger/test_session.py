@@ -480,7 +480,7 @@ def test_after_the_last_event_time_does_not_leap(board, scenario, command):
             break
     assert session.last_stop == "idle, and nothing is due"
     assert session.machine.now < 8_000_000_000
-    assert not session.kernel.timeouts()
+    assert not session.kernel.inspector.timeouts()
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kerneltui.debugger.session import Session, Setup
-from kerneltui.kernel.kernel import Kernel
+from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.board import load_board
 
 LAPIC, IO_APIC, HPET = 0xFEE0_0000, 0xFEC0_0000, 0xFED0_0000
@@ -26,18 +26,21 @@ class Program:
             self.cpu.wait_for_interrupt()
 
 
-class PanelKernel(Kernel):
+class TimeOfDay(Inspector):
+    def time_of_day(self, raw):
+        return XT_2026 + 1_234_567, UNIX_2026_NS + 123_456_700, "2026-01-01 18:00:00.123", -1500
+
+
+class PanelKernel:
     """Both cores up, the local APICs' vectors pending, as nobody takes them."""
 
     def __init__(self, cpu):
         self.cpu = cpu
         self.asleep = 0
 
-    def irq_handlers(self, core=0):
-        return []
-
-    def time_of_day(self, raw):
-        return XT_2026 + 1_234_567, UNIX_2026_NS + 123_456_700, "2026-01-01 18:00:00.123", -1500
+    @property
+    def inspector(self):
+        return TimeOfDay()
 
     def boot(self):
         cpu = self.cpu

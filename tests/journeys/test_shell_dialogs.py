@@ -15,7 +15,7 @@ def wait(seen, ns):
 
 
 def pending(seen):
-    return [(item.ident, item.name) for item in seen.session.kernel.timeouts()]
+    return [(item.ident, item.name) for item in seen.session.kernel.inspector.timeouts()]
 
 
 async def add(seen, *fields):

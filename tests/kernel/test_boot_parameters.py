@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import fields
 
-from kerneltui.kernel.boot_parameters import PARAMETERS, BootParameters, parse
 from kerneltui.kernel.irq import KernelError
+from kerneltui.kernel.pc.boot_parameters import PARAMETERS, BootParameters, parse
 
 DEFAULTS = BootParameters(clock=None, timer=None, hz=100, nohz=True, apic=True, smp=True)
 

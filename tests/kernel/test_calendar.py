@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerneltui.kernel.calendar import (
+from kerneltui.kernel.time.calendar import (
     DateTime,
     date_to_unix,
     date_to_xt,

@@ -7,13 +7,13 @@ import pc_bench
 import pytest
 from pc_bench import APIC_BASE, DEVICES, HPET_BASE, PM_TIMER, VECTOR, PcCpu
 
-from kerneltui.kernel.calibration import calibrate, reference_among
 from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimer
 from kerneltui.kernel.drivers.apic_timer import ApicTimer
 from kerneltui.kernel.drivers.hpet import HpetClockSource
 from kerneltui.kernel.drivers.pit import PitClockSource
 from kerneltui.kernel.drivers.tsc import Tsc
 from kerneltui.kernel.irq import KernelError
+from kerneltui.kernel.pc.calibration import calibrate, reference_among
 
 MS = 1_000_000
 LONGEST_NS = {"hpet": 22 * MS, "acpi": 22 * MS, "pit": 60 * MS}

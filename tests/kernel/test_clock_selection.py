@@ -6,13 +6,13 @@ from itertools import chain, combinations, product
 import pytest
 from pc_bench import APIC_BASE, FEATURES, HPET_BASE, PM_TIMER, VECTOR, PcCpu
 
-from kerneltui.kernel.clock_selection import choose
 from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimer
 from kerneltui.kernel.drivers.apic_timer import ApicTimer
 from kerneltui.kernel.drivers.hpet import HpetClockEvent, HpetClockSource
 from kerneltui.kernel.drivers.pit import PitClockEvent, PitClockSource
 from kerneltui.kernel.drivers.tsc import Tsc
 from kerneltui.kernel.irq import KernelError
+from kerneltui.kernel.pc.clock_selection import choose
 
 CHIPS = ("apic", "hpet", "acpi", "pit")
 PCS = [

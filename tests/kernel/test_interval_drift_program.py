@@ -36,7 +36,7 @@ def watched(board):
     """A session after ten seconds, the first due time, and when the ticks of each have come."""
     session = started(board)
     kernel = session.kernel
-    first = min(timeout.due_ns for timeout in kernel.timeouts())
+    first = min(timeout.due_ns for timeout in kernel.inspector.timeouts())
     came = {"good": [], "bad": []}
     while len(came["good"]) < TICKS:
         session.next_timer_event()
@@ -107,7 +107,7 @@ def test_each_ten_ticks_are_told_as_they_came_and_delay_none(board):
 
 @every_board
 def test_the_queue_says_which_is_which(board):
-    names = {timeout.name for timeout in started(board).kernel.timeouts()}
+    names = {timeout.name for timeout in started(board).kernel.inspector.timeouts()}
     assert {"good: from due time", "bad: from now"} <= names
 
 

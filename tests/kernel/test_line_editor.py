@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerneltui.kernel.line_editor import HISTORY, LIMIT, LineEditor
+from kerneltui.kernel.shell.line_editor import HISTORY, LIMIT, LineEditor
 
 UP, DOWN = b"\x1b[A", b"\x1b[B"
 KEYS = st.sampled_from([b"a", b"Z", b" ", b"\x7f", b"\b", b"\x15", b"\x03", b"\r", b"\n", b"\r\n",

@@ -289,7 +289,7 @@ def test_without_an_rtc_its_ports_are_left_alone():
     assert ports == []
     assert said(session, "There is no RTC (FADT, IAPC_BOOT_ARCH bit 5)")
     assert said(session, "Periodic 1 sec")
-    assert session.kernel.time_of_day(partial(raw_counter, session.machine)) is None
+    assert session.kernel.inspector.time_of_day(partial(raw_counter, session.machine)) is None
 
 
 class Noting:
@@ -319,7 +319,7 @@ def test_a_fault_of_an_msr_is_a_panic_that_names_vector_13(access, arguments):
     session = open_session("x86", "timer-callbacks")
     session.boot()
     wild = partial(getattr(session.kernel.cpu, access), *arguments)
-    next(iter(session.kernel.timeouts())).callback = wild
+    next(iter(session.kernel.inspector.timeouts())).callback = wild
     assert session.run_until(4 * S) is StopReason.HALTED
     assert said(session, "CPU exception 13: General protection: error code 0x0, RIP 0x")
 

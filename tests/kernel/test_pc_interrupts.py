@@ -17,12 +17,12 @@ from kerneltui.devices.x86.i8259 import I8259Pair
 from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.line import Line
 from kerneltui.hw.scheduler import Scheduler
-from kerneltui.kernel.acpi import IoApicEntry, LocalApicEntry, Madt, Override
 from kerneltui.kernel.drivers.i8259 import I8259
 from kerneltui.kernel.drivers.io_apic import IoApics
 from kerneltui.kernel.drivers.local_apic import LocalApic
 from kerneltui.kernel.drivers.pc_interrupts import ApicInterrupts, PicInterrupts
 from kerneltui.kernel.irq import Irq, IrqHandler, IrqManager, KernelError
+from kerneltui.kernel.pc.acpi import IoApicEntry, LocalApicEntry, Madt, Override
 
 APIC = 0xFEE0_0000
 IO_APICS = (0xFEC0_0000, 0xFEC1_0000)

@@ -7,16 +7,16 @@ import pytest
 from kernel_bench import FakeConsole
 from pc_bench import APIC_BASE, HPET_BASE, PM_TIMER, VECTOR, Lock, PcCpu, counting
 
-from kerneltui.kernel.calibration import calibrate, reference_among
-from kerneltui.kernel.clock_selection import choose
 from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimer
 from kerneltui.kernel.drivers.apic_timer import ApicTimer
 from kerneltui.kernel.drivers.hpet import HpetClockEvent, HpetClockSource
 from kerneltui.kernel.drivers.pit import PitClockEvent, PitClockSource
 from kerneltui.kernel.drivers.tsc import Tsc
-from kerneltui.kernel.pc_timer import PcTimer
-from kerneltui.kernel.time import TimeManager
-from kerneltui.kernel.timekeeping import Timekeeper
+from kerneltui.kernel.pc.calibration import calibrate, reference_among
+from kerneltui.kernel.pc.clock_selection import choose
+from kerneltui.kernel.pc.pc_timer import PcTimer
+from kerneltui.kernel.time.time_manager import TimeManager
+from kerneltui.kernel.time.timekeeping import Timekeeper
 
 US, MS, S = 1000, 1_000_000, 1_000_000_000
 CLOCKS, TIMERS = ("arat", "hpet", "pit"), ("tsc", "hpet", "acpi", "pit")

@@ -120,7 +120,7 @@ def test_a_typed_line_comes_back_through_the_receive_interrupt(board):
     session = session_of(board)
     session.boot()
     number = {"rpi3": 57, "rpi4": 153}[board]
-    handler = next(h for h in session.kernel.irq_handlers() if h.irq.number == number)
+    handler = next(h for h in session.kernel.inspector.irq_handlers() if h.irq.number == number)
     assert handler.count == 0
     session.type(b"hello\nworld\r")
     session.run_until(session.machine.now + S // 100)
@@ -258,7 +258,7 @@ def test_a_data_abort_panics_with_address_and_class(board):
     session = session_of(board)
     session.boot()
     wild = functools.partial(session.kernel.cpu.read, 0x7000_0000_0000)
-    next(iter(session.kernel.timeouts())).callback = wild
+    next(iter(session.kernel.inspector.timeouts())).callback = wild
     assert session.run_until(4 * S) is StopReason.HALTED
     text = "\n".join(lines_of(session))
     assert "Data abort, current EL" in text
@@ -308,16 +308,16 @@ def test_overload_is_visible_and_starves_nobody(board):
     assert len(beats) >= 5
     assert [text for _, text in found].count("work") == pytest.approx(66, abs=4)
     assert session.machine.core.halt_reason == ""
-    assert session.kernel.worst_lateness_ns() > 2 * S
-    assert len(session.kernel.timeouts()) <= 2
+    assert session.kernel.inspector.worst_lateness_ns() > 2 * S
+    assert len(session.kernel.inspector.timeouts()) <= 2
 
 
 @both
 def test_overload_does_not_grow(board):
     session = session_of(board, "overload", 5 * S)
-    queue, due = len(session.kernel.timeouts()), len(session.machine.scheduler.queue)
+    queue, due = len(session.kernel.inspector.timeouts()), len(session.machine.scheduler.queue)
     session.run_until(30 * S)
-    assert len(session.kernel.timeouts()) <= queue + 1
+    assert len(session.kernel.inspector.timeouts()) <= queue + 1
     assert len(session.machine.scheduler.queue) <= due + 64
     assert session.machine.core.depth <= 1
 
@@ -333,7 +333,7 @@ def test_a_burst_of_10_000_runs_completely_in_order(board):
     numbers = [int(words[2]) for words in names if words[1] == "name=burst"]
     assert numbers == list(range(1, 10_001))
     assert lines_of(session)[-2].endswith("all 10,000 are done")
-    assert len(session.kernel.timeouts()) == 0
+    assert len(session.kernel.inspector.timeouts()) == 0
 
 
 FAULTY = """
@@ -350,7 +350,7 @@ def faulty(tmp_path, *faults):
     path = scenario_file(tmp_path, FAULTY % ", ".join(faults))
     session = make_session(load_board(str(slow)), load_scenario(path))
     session.run_until(S)
-    handler = next(h for h in session.kernel.irq_handlers() if "Timer" in h.name)
+    handler = next(h for h in session.kernel.inspector.irq_handlers() if "Timer" in h.name)
     spurious = sum("Spurious" in text for _, text in stamped(session))
     return session, handler.count - spurious, spurious
 
@@ -377,8 +377,8 @@ def test_both_faults_together_stop_the_clock_at_the_first_spurious_interrupt(tmp
     session, ticks, spurious = faulty(tmp_path, "round-due-down", "no-rearm-after-spurious")
     assert spurious == 1
     assert ticks < 2900
-    assert len(session.kernel.timeouts()) == 1
-    assert session.kernel.armed_timeout() is None
+    assert len(session.kernel.inspector.timeouts()) == 1
+    assert session.kernel.inspector.armed_timeout() is None
     assert session.next_timer_event() is StopReason.NOTHING_DUE
 
 
@@ -391,7 +391,7 @@ def test_a_period_shorter_than_its_own_handling_ends_in_a_backlog_not_in_a_hang(
     session = session_of(board, path, S // 50)
     assert session.machine.now >= S // 50
     assert session.machine.core.halt_reason == ""
-    assert session.kernel.worst_lateness_ns() > 1_000_000
+    assert session.kernel.inspector.worst_lateness_ns() > 1_000_000
 
 
 def test_the_kernel_imports_nothing_else_of_ours():

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from kerneltui.devices.x86.mc146818 import Config, Mc146818
 from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.scheduler import Scheduler
-from kerneltui.kernel.calendar import DateTime, unix_to_date
 from kerneltui.kernel.drivers.rtc import Rtc
 from kerneltui.kernel.irq import KernelError
+from kerneltui.kernel.time.calendar import DateTime, unix_to_date
 
 SECONDS, MINUTES, HOURS, WEEKDAY, DATE, MONTH, YEAR = 0, 2, 4, 6, 7, 8, 9
 A, B, C, D, CENTURY = 0x0A, 0x0B, 0x0C, 0x0D, 0x32

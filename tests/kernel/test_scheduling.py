@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kerneltui.debugger.session import Session, Setup
-from kerneltui.kernel.programs.tasks import Tasks
-from kerneltui.kernel.quantum import CoreQuantum, QueuedQuantum
-from kerneltui.kernel.run_queue import RunQueue
-from kerneltui.kernel.tasks import Kind, Operation, TaskRequest, TaskState
+from kerneltui.kernel.programs.tasks_program import Tasks
+from kerneltui.kernel.tasks.quantum import CoreQuantum, QueuedQuantum
+from kerneltui.kernel.tasks.run_queue import RunQueue
+from kerneltui.kernel.tasks.task import Kind, Operation, TaskRequest, TaskState
 from kerneltui.kernel.workload import Workload
 from kerneltui.machine.board import load_board
 from kerneltui.scenarios.scenario import Changes, open_session

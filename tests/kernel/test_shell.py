@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerneltui.kernel.programs.shell import ShellProgram
-from kerneltui.kernel.shell import COMMANDS, MOST_WAITING
+from kerneltui.kernel.programs.shell_program import ShellProgram
+from kerneltui.kernel.shell.shell import COMMANDS, MOST_WAITING
 from kerneltui.machine.board import load_board
 from kerneltui.scenarios.scenario import load_scenario, make_session
 

@@ -11,8 +11,8 @@ from kerneltui.kernel.errno import Errno
 from kerneltui.kernel.irq import KernelError
 from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
 from kerneltui.kernel.syscalls import Syscall, Syscalls
-from kerneltui.kernel.time import TimeManager
-from kerneltui.kernel.timers import MAX_DELAY_MS, TimerService, TimerState
+from kerneltui.kernel.time.time_manager import TimeManager
+from kerneltui.kernel.time.timers import MAX_DELAY_MS, TimerService, TimerState
 from kerneltui.kernel.workload import Workload
 from kerneltui.machine.board import load_board
 from kerneltui.scenarios.scenario import open_session
@@ -114,8 +114,8 @@ def test_the_program_prints_calls_results_and_wakings_in_due_order(board):
     ]
     kernel = session.kernel
     assert kernel.timers.pending_timer_count() == 0
-    assert not kernel.timeouts()
-    assert kernel.armed_timeout() is None
+    assert not kernel.inspector.timeouts()
+    assert kernel.inspector.armed_timeout() is None
     assert not session.machine.core.halt_reason
     states = [kernel.timers.timer(number).state for number in (1, 2, 3, 4)]
     assert states == [TimerState.FIRED] * 3 + [TimerState.CANCELLED]

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from kerneltui.errors import UserError
-from kerneltui.kernel.scheduler import Scheduler
-from kerneltui.kernel.tasks import TaskState
+from kerneltui.kernel.tasks.scheduler import Scheduler
+from kerneltui.kernel.tasks.task import TaskState
 from kerneltui.machine.board import load_board
 from kerneltui.scenarios.scenario import Changes, load_scenario, make_session, open_session
 
@@ -71,7 +71,7 @@ def test_no_core_is_called_that_has_something_to_do_or_sleeps_for_nothing(board,
 
 def _calls(session, core):
     """How often a core has been interrupted by another one."""
-    handlers = session.kernel.irq_handlers(core)
+    handlers = session.kernel.inspector.irq_handlers(core)
     return next(item.count for item in handlers if item.name == "Call from a core")
 
 

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from kerneltui.errors import UserError
-from kerneltui.kernel.programs.tasks import FIRST_START_NS, Tasks
-from kerneltui.kernel.tasks import TaskState
-from kerneltui.kernel.timers import TimerState
+from kerneltui.kernel.programs.tasks_program import FIRST_START_NS, Tasks
+from kerneltui.kernel.tasks.task import TaskState
+from kerneltui.kernel.time.timers import TimerState
 from kerneltui.machine.board import load_board
 from kerneltui.scenarios.scenario import Changes, load_scenario, make_session
 

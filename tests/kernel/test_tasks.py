@@ -5,7 +5,7 @@ import re
 import pytest
 
 from kerneltui.errors import UserError
-from kerneltui.kernel.scheduler import Scheduler
+from kerneltui.kernel.tasks.scheduler import Scheduler
 from kerneltui.scenarios.scenario import load_scenario, open_session
 
 MS, S = 1_000_000, 1_000_000_000

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_bench import FakeConsole, FakeCpu, FakeTimer
 
-from kerneltui.kernel.time import TimeManager
+from kerneltui.kernel.time.time_manager import TimeManager
 
 MS = 1_000_000
 

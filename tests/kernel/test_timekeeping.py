@@ -13,7 +13,7 @@ from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimer
 from kerneltui.kernel.drivers.hpet import HpetClockSource
 from kerneltui.kernel.drivers.pit import PitClockSource
 from kerneltui.kernel.drivers.tsc import Tsc
-from kerneltui.kernel.timekeeping import Timekeeper
+from kerneltui.kernel.time.timekeeping import Timekeeper
 
 S = 1_000_000_000
 MS = S // 1000

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerneltui.kernel.timeout_queue import Timeout, make_queue
+from kerneltui.kernel.time.timeout_queue import Timeout, make_queue
 
 
 def timeout(ident, due, period=None):

@@ -8,8 +8,8 @@ from kernel_bench import FakeConsole, FakeCpu, FakeTimer
 
 from kerneltui.kernel.drivers.arch_timer import CNTFRQ_EL0, CNTP_CTL_EL0, CTL_ENABLE, ArchTimer
 from kerneltui.kernel.errno import Errno, SyscallError
-from kerneltui.kernel.time import NEVER, TimeManager
-from kerneltui.kernel.timers import ENDED_KEPT, TimerService, TimerState
+from kerneltui.kernel.time.time_manager import NEVER, TimeManager
+from kerneltui.kernel.time.timers import ENDED_KEPT, TimerService, TimerState
 
 MS = 1_000_000
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from kerneltui.debugger.session import NEXT_TIMER_EVENT, Session, Setup
 from kerneltui.kernel.errno import Errno, SyscallError
 from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
-from kerneltui.kernel.timeout_queue import QUEUES
-from kerneltui.kernel.timers import ENDED_KEPT, TimerService, TimerState
+from kerneltui.kernel.time.timeout_queue import QUEUES
+from kerneltui.kernel.time.timers import ENDED_KEPT, TimerService, TimerState
 from kerneltui.kernel.workload import Workload
 from kerneltui.machine.board import load_board
 from kerneltui.machine.core import StopReason

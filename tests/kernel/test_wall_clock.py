@@ -8,11 +8,11 @@ from kernel_bench import FakeConsole
 from kerneltui.devices.x86.mc146818 import Config, Mc146818
 from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.scheduler import Scheduler
-from kerneltui.kernel.calendar import DateTime, date_to_unix, date_to_xt
 from kerneltui.kernel.driver import DriverManager
 from kerneltui.kernel.drivers.rtc import Rtc
 from kerneltui.kernel.irq import HandlerTable, Irq
-from kerneltui.kernel.wall_clock import WallClock
+from kerneltui.kernel.pc.wall_clock import WallClock
+from kerneltui.kernel.time.calendar import DateTime, date_to_unix, date_to_xt
 
 A, B, D, MONTH = 0x0A, 0x0B, 0x0D, 0x08
 UIE, H24 = 0x10, 0x02

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerneltui.hw.bus import Memory
-from kerneltui.kernel import acpi as kernel
 from kerneltui.kernel.irq import KernelError
+from kerneltui.kernel.pc import acpi as kernel
 from kerneltui.machine import acpi as firmware
 
 BASE = 0xE_4000

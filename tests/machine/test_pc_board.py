@@ -11,7 +11,7 @@ from kerneltui.configfile import available
 from kerneltui.debugger.explain import way_to_core
 from kerneltui.errors import UserError
 from kerneltui.hw.gate import first_shut
-from kerneltui.kernel.acpi import find_tables
+from kerneltui.kernel.pc.acpi import find_tables
 from kerneltui.machine.board import load_board
 from kerneltui.machine.machine import Machine
 from kerneltui.scenarios.scenario import open_session

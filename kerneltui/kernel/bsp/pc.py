@@ -10,15 +10,8 @@ from fractions import Fraction
 from functools import partial
 from typing import NamedTuple, Never
 
-from kerneltui.kernel.acpi import AcpiTables, Madt, find_tables
 from kerneltui.kernel.arch.cpu import Arch, X86Cpu
 from kerneltui.kernel.arch.x86_64 import Vectors, X86Arch
-from kerneltui.kernel.boot_parameters import parse
-from kerneltui.kernel.calendar import UNIX_EPOCH_XT, XT_NS, xt_to_date
-from kerneltui.kernel.calibration import calibrate, reference_among
-from kerneltui.kernel.clock_selection import choose
-from kerneltui.kernel.clockevent import ClockEvent
-from kerneltui.kernel.clocksource import ClockSource
 from kerneltui.kernel.console import Console
 from kerneltui.kernel.driver import DriverManager
 from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimer
@@ -37,11 +30,18 @@ from kerneltui.kernel.drivers.rtc import Rtc
 from kerneltui.kernel.drivers.tsc import Tsc
 from kerneltui.kernel.irq import Irq, IrqHandler, KernelError
 from kerneltui.kernel.locks import LockWord, SharedLock
-from kerneltui.kernel.pc_timer import CoreTimer, PcTimer
+from kerneltui.kernel.pc.acpi import AcpiTables, Madt, find_tables
+from kerneltui.kernel.pc.boot_parameters import parse
+from kerneltui.kernel.pc.calibration import calibrate, reference_among
+from kerneltui.kernel.pc.clock_selection import choose
+from kerneltui.kernel.pc.pc_timer import CoreTimer, PcTimer
+from kerneltui.kernel.pc.wall_clock import WallClock
 from kerneltui.kernel.platform import CoreSupport, Platform
-from kerneltui.kernel.time import NEVER, TimeManager
-from kerneltui.kernel.timekeeping import Timekeeper
-from kerneltui.kernel.wall_clock import WallClock
+from kerneltui.kernel.time.calendar import UNIX_EPOCH_XT, XT_NS, xt_to_date
+from kerneltui.kernel.time.clockevent import ClockEvent
+from kerneltui.kernel.time.clocksource import ClockSource
+from kerneltui.kernel.time.time_manager import NEVER, TimeManager
+from kerneltui.kernel.time.timekeeping import Timekeeper
 from kerneltui.kernel.workload import Workload
 
 COM1 = 0x3F8

@@ -21,7 +21,7 @@ from kerneltui.kernel.drivers.gicv2 import CALL_SGI, Gicv2
 from kerneltui.kernel.drivers.pl011 import Pl011
 from kerneltui.kernel.irq import Irq, KernelError
 from kerneltui.kernel.platform import CoreSupport, Platform
-from kerneltui.kernel.time import TimeManager
+from kerneltui.kernel.time.time_manager import TimeManager
 from kerneltui.kernel.workload import Workload
 
 CORES = 4

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kerneltui.kernel.arch.aarch64 import sysreg
 from kerneltui.kernel.arch.cpu import Aarch64Cpu
-from kerneltui.kernel.time import NEVER
+from kerneltui.kernel.time.time_manager import NEVER
 
 CNTFRQ_EL0 = sysreg(3, 3, 14, 0, 0)
 CNTPCT_EL0 = sysreg(3, 3, 14, 0, 1)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kerneltui.kernel.acpi import IoApicEntry
 from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.irq import KernelError
+from kerneltui.kernel.pc.acpi import IoApicEntry
 
 IOREGSEL = 0x00
 IOWIN = 0x10

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import msgspec
 
-from kerneltui.kernel.acpi import Madt, Override
 from kerneltui.kernel.arch.cpu import X86Cpu
 from kerneltui.kernel.drivers.i8259 import CASCADE, I8259
 from kerneltui.kernel.drivers.io_apic import IoApics
 from kerneltui.kernel.drivers.local_apic import ERROR_VECTOR, SPURIOUS_VECTOR, LocalApic
 from kerneltui.kernel.irq import Irq, IrqHandler, KernelError
+from kerneltui.kernel.pc.acpi import Madt, Override
 
 CALL_VECTOR = 0xFD
 """What calls from core to core come as."""

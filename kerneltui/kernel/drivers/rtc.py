@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from kerneltui.kernel.arch.cpu import X86Cpu
 from kerneltui.kernel.arch.x86_64 import irq_lock
-from kerneltui.kernel.calendar import DateTime, normalise, weekday
 from kerneltui.kernel.irq import KernelError
+from kerneltui.kernel.time.calendar import DateTime, normalise, weekday
 
 RTC_INDEX = 0x70
 RTC_DATA = 0x71

@@ -25,17 +25,17 @@ class Entry(NamedTuple):
 PIS, PC = ("rpi3", "rpi4"), ("x86",)
 PROGRAMS = {
     "timer-callbacks": Entry("timer_callbacks:TimerCallbacks"),
-    "system-timer": Entry("system_timer:SystemTimerProgram", PIS, has_queue=False),
+    "system-timer": Entry("system_timer_program:SystemTimerProgram", PIS, has_queue=False),
     "ipi": Entry("ipi:Ipi"),
     "interval-drift": Entry("interval_drift:IntervalDrift"),
     "priority-of-irqs": Entry("priority_of_irqs:PriorityOfIrqs"),
-    "shell": Entry("shell:ShellProgram", has_tasks=True),
+    "shell": Entry("shell_program:ShellProgram", has_tasks=True),
     "timer-syscalls": Entry("timer_syscalls:TimerSyscalls"),
-    "tasks": Entry("tasks:Tasks", has_tasks=True),
+    "tasks": Entry("tasks_program:Tasks", has_tasks=True),
     "clock-sources": Entry("clock_sources:ClockSources", PC),
     "tick-vs-tickless": Entry("tick_vs_tickless:TickVsTickless", PC),
     "second-io-apic": Entry("second_io_apic:SecondIoApic", PC),
-    "wall-clock": Entry("wall_clock:WallClockProgram", PC),
+    "wall-clock": Entry("wall_clock_program:WallClockProgram", PC),
 }
 
 

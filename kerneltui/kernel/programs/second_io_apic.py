@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from kerneltui.kernel.bsp.pc import Pc
 from kerneltui.kernel.drivers.hpet import HpetHeartbeat
-from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
+from kerneltui.kernel.programs.timer_callbacks import TimeInspector, TimerCallbacks
 
 GSI = 30
 
@@ -17,10 +17,11 @@ GSI = 30
 class SecondIoApic(TimerCallbacks):
     """Prints a line at each beat."""
 
+    is_beating = False
+
     def boot(self) -> None:
         """As ever."""
         self.beats = 0
-        self.is_beating = False
         super().boot()
 
     def register_drivers(self) -> None:
@@ -34,12 +35,25 @@ class SecondIoApic(TimerCallbacks):
         self.drivers.register(heartbeat, heartbeat.irq)
         self.is_beating = True
 
-    def expects_timer_event(self) -> bool:
-        """The heartbeat goes on without any timeout."""
-        return self.is_beating or super().expects_timer_event()
+    @property
+    def inspector(self) -> HeartbeatInspector:
+        """What the debugger sees."""
+        return HeartbeatInspector(self)
 
     def _beat(self) -> None:
         self.beats += 1
         self.cpu.tracepoint("heartbeat", number=self.beats)
         self.console.info(f"Heartbeat {self.beats} through GSI {GSI}")
         self.cpu.tracepoint("timer_callback_done", name=f"heartbeat {self.beats}")
+
+
+class HeartbeatInspector(TimeInspector):
+    """Timeouts beside a heartbeat."""
+
+    def __init__(self, kernel: SecondIoApic) -> None:
+        super().__init__(kernel)
+        self._is_beating = kernel.is_beating
+
+    def expects_timer_event(self) -> bool:
+        """The heartbeat goes on without any timeout."""
+        return self._is_beating or super().expects_timer_event()

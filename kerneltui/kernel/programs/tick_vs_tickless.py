@@ -6,7 +6,7 @@ multiple of the tick's, so that due times fall everywhere between two ticks.
 
 from __future__ import annotations
 
-from kerneltui.kernel.pc_timer import PcTimer
+from kerneltui.kernel.pc.pc_timer import PcTimer
 from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
 
 PERIOD_NS = 13_700_000

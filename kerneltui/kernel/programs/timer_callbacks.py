@@ -10,9 +10,9 @@ from collections.abc import Collection
 from contextlib import AbstractContextManager
 
 from kerneltui.kernel.arch.cpu import Cpu
-from kerneltui.kernel.kernel import VERSION, Kernel
-from kerneltui.kernel.time import TimeManager
-from kerneltui.kernel.timeout_queue import Timeout
+from kerneltui.kernel.kernel import VERSION, Kernel, KernelInspector
+from kerneltui.kernel.time.time_manager import TimeManager
+from kerneltui.kernel.time.timeout_queue import Timeout
 from kerneltui.kernel.workload import TimeoutRequest, Workload
 
 
@@ -55,25 +55,10 @@ class TimerCallbacks(Kernel):
         """What guards the timeout queue: the boot core alone touches it, in handlers too."""
         return self.arch.irq_lock()
 
-    def timeouts(self) -> Collection[Timeout]:
-        """The time manager's queue."""
-        return self.time_manager.queue
-
-    def handled_timeout(self) -> Timeout | None:
-        """What the time manager's interrupt handler works on."""
-        return self.time_manager.handling
-
-    def armed_timeout(self) -> int | None:
-        """The head of the queue, except while it is being handled."""
-        return self.time_manager.armed_for
-
-    def expects_timer_event(self) -> bool:
-        """Only while a timeout is pending."""
-        return bool(self.time_manager.queue)
-
-    def worst_lateness_ns(self) -> int:
-        """As the time manager has noted it."""
-        return self.time_manager.worst_lateness_ns
+    @property
+    def inspector(self) -> TimeInspector:
+        """What the debugger sees."""
+        return TimeInspector(self)
 
     def request(self, request: TimeoutRequest) -> None:
         """Set one of the workload's timeouts."""
@@ -136,3 +121,32 @@ class TimerCallbacks(Kernel):
         """Everything happens in handlers."""
         while True:
             self.cpu.wait_for_interrupt()
+
+
+class TimeInspector(KernelInspector):
+    """Timeouts as the time manager has them."""
+
+    def __init__(self, kernel: TimerCallbacks) -> None:
+        super().__init__(kernel)
+        self._manager = kernel.time_manager
+        self._structure = kernel.workload.queue
+
+    def timeouts(self) -> Collection[Timeout]:
+        return self._manager.queue
+
+    def queue_structure(self) -> str:
+        return self._structure
+
+    def handled_timeout(self) -> Timeout | None:
+        return self._manager.handling
+
+    def armed_timeout(self) -> int | None:
+        """The head of the queue, except while it is being handled."""
+        return self._manager.armed_for
+
+    def expects_timer_event(self) -> bool:
+        """Only while a timeout is pending."""
+        return bool(self._manager.queue)
+
+    def worst_lateness_ns(self) -> int:
+        return self._manager.worst_lateness_ns

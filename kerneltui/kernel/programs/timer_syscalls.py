@@ -7,9 +7,9 @@ time, and calls that fail.  After the timers of axeberg.
 from __future__ import annotations
 
 from kerneltui.kernel.errno import Errno
-from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
+from kerneltui.kernel.programs.timer_callbacks import TimeInspector, TimerCallbacks
 from kerneltui.kernel.syscalls import Syscall, Syscalls, described
-from kerneltui.kernel.timers import MAX_DELAY_MS, TimerService
+from kerneltui.kernel.time.timers import MAX_DELAY_MS, TimerService
 
 DELAYS_MS = {1: 50, 2: 100, 3: 150}
 """Each task, and what it waits for."""
@@ -22,9 +22,10 @@ class TimerSyscalls(TimerCallbacks):
 
     timers: TimerService | None = None
 
-    def timer_service(self) -> TimerService | None:
-        """What the calls work on; None before the boot has got there."""
-        return self.timers
+    @property
+    def inspector(self) -> SyscallInspector:
+        """What the debugger sees."""
+        return SyscallInspector(self)
 
     def boot(self) -> None:
         """As ever; then the tasks make their calls."""
@@ -79,3 +80,15 @@ class TimerSyscalls(TimerCallbacks):
         while True:
             self.cpu.wait_for_interrupt()
             self._run_ready()
+
+
+class SyscallInspector(TimeInspector):
+    """Timeouts, and the timers that system calls have set."""
+
+    def __init__(self, kernel: TimerSyscalls) -> None:
+        super().__init__(kernel)
+        self._timers = kernel.timers
+
+    def timer_service(self) -> TimerService | None:
+        """What the calls work on; None before the boot has got there."""
+        return self._timers

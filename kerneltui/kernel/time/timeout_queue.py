@@ -12,13 +12,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kerneltui.kernel.queues.shapes import Shape
+    from kerneltui.kernel.time.queues.shapes import Shape
 
 QUEUES = {
-    "sorted": "kerneltui.kernel.queues.sorted_list:SortedQueue",
-    "vec": "kerneltui.kernel.queues.vec:VecQueue",
-    "heap": "kerneltui.kernel.queues.heap:HeapQueue",
-    "wheel": "kerneltui.kernel.queues.wheel:WheelQueue",
+    "sorted": "kerneltui.kernel.time.queues.sorted_list:SortedQueue",
+    "vec": "kerneltui.kernel.time.queues.vec:VecQueue",
+    "heap": "kerneltui.kernel.time.queues.heap:HeapQueue",
+    "wheel": "kerneltui.kernel.time.queues.wheel:WheelQueue",
 }
 """The structures: a sorted list of sublists, an array sorted at each push, a binary heap with lazy
 deletion, a hierarchical timing wheel."""

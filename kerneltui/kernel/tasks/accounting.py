@@ -9,7 +9,7 @@ the moment on at which the counter was read.
 from __future__ import annotations
 
 from kerneltui.kernel.console import Clock
-from kerneltui.kernel.tasks import Mode, Task, Times
+from kerneltui.kernel.tasks.task import Mode, Task, Times
 
 
 class Accounting:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from heapq import heappop, heappush
 
-from kerneltui.kernel.queues.shapes import Tree
-from kerneltui.kernel.timeout_queue import (
+from kerneltui.kernel.time.queues.shapes import Tree
+from kerneltui.kernel.time.timeout_queue import (
     ALL,
     Timeout,
     TimeoutQueue,

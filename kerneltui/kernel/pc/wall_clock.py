@@ -8,16 +8,16 @@ have come apart.
 
 from __future__ import annotations
 
-from kerneltui.kernel.calendar import (
+from kerneltui.kernel.console import Clock, Console
+from kerneltui.kernel.drivers.rtc import C_UF, Rtc
+from kerneltui.kernel.irq import KernelError
+from kerneltui.kernel.time.calendar import (
     UNIX_EPOCH_XT,
     XT_NS,
     DateTime,
     date_to_xt,
     xt_to_date,
 )
-from kerneltui.kernel.console import Clock, Console
-from kerneltui.kernel.drivers.rtc import C_UF, Rtc
-from kerneltui.kernel.irq import KernelError
 
 NS_PER_S = 1_000_000_000
 

@@ -6,8 +6,8 @@ After five seconds the clock is compared with the RTC anew.
 from __future__ import annotations
 
 from kerneltui.kernel.bsp.pc import Pc
-from kerneltui.kernel.calendar import xt_to_date, xt_to_unix
 from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
+from kerneltui.kernel.time.calendar import xt_to_date, xt_to_unix
 
 INTERVAL_NS = 1_000_000_000
 RESYNC_NS = 5_500_000_000

@@ -9,21 +9,21 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 
-from kerneltui.kernel.accounting import Accounting
 from kerneltui.kernel.arch.cpu import Arch, Cpu
-from kerneltui.kernel.executor import Executor
 from kerneltui.kernel.irq import IrqHandler, KernelError
 from kerneltui.kernel.locks import LockWord, SharedLock
-from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
-from kerneltui.kernel.quantum import CoreQuantum, QueuedQuantum
-from kerneltui.kernel.run_queue import RunQueue
-from kerneltui.kernel.scheduler import Scheduler
+from kerneltui.kernel.programs.timer_callbacks import TimeInspector, TimerCallbacks
 from kerneltui.kernel.smp import Core
 from kerneltui.kernel.syscalls import Syscalls
-from kerneltui.kernel.tasks import IDLE_TASK, Task, TaskRequest, TaskState
-from kerneltui.kernel.time import RemoteTimeouts
-from kerneltui.kernel.timeout_queue import Timeout
-from kerneltui.kernel.timers import TimerService, TimerState
+from kerneltui.kernel.tasks.accounting import Accounting
+from kerneltui.kernel.tasks.executor import Executor
+from kerneltui.kernel.tasks.quantum import CoreQuantum, QueuedQuantum
+from kerneltui.kernel.tasks.run_queue import RunQueue
+from kerneltui.kernel.tasks.scheduler import Scheduler
+from kerneltui.kernel.tasks.task import IDLE_TASK, Task, TaskRequest, TaskState
+from kerneltui.kernel.time.time_manager import RemoteTimeouts
+from kerneltui.kernel.time.timeout_queue import Timeout
+from kerneltui.kernel.time.timers import TimerService, TimerState
 from kerneltui.kernel.workload import Workload
 
 FIRST_START_NS = 100_000
@@ -228,19 +228,29 @@ class Tasks(TimerCallbacks):
         total_ns = scheduler_ns + sum(task.times.total_ns for task in tasks)
         yield f"Total {total_ns} ns; elapsed {sum(item.elapsed_ns for item in found)} ns"
 
-    # -- for the debugger -------------------------------------------------------------------------
+    @property
+    def inspector(self) -> TasksInspector:
+        """What the debugger sees."""
+        return TasksInspector(self)
+
+
+class TasksInspector(TimeInspector):
+    """Timeouts, tasks, and the tasks' timers."""
+
+    def __init__(self, kernel: Tasks) -> None:
+        super().__init__(kernel)
+        self._run_queue = kernel.run_queue
+        self._timers = kernel.timers
 
     def scheduling(self) -> RunQueue | None:
-        """Tasks and schedulers."""
-        return self.run_queue
+        return self._run_queue
 
     def timer_service(self) -> TimerService | None:
-        """The tasks' timers."""
-        return self.timers
+        return self._timers
 
     def expects_timer_event(self) -> bool:
         """A task that computes may set a timer later."""
-        return super().expects_timer_event() or not self.run_queue.all_done()
+        return super().expects_timer_event() or not self._run_queue.all_done()
 
 
 class _Work:

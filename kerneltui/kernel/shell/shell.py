@@ -12,13 +12,13 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from kerneltui.kernel.bsp.pc import Pc
-from kerneltui.kernel.calendar import xt_to_unix
 from kerneltui.kernel.irq import IrqHandler, KernelError
-from kerneltui.kernel.line_editor import LineEditor
-from kerneltui.kernel.programs.tasks import Tasks
+from kerneltui.kernel.programs.tasks_program import Tasks
 from kerneltui.kernel.programs.timer_callbacks import Callback
-from kerneltui.kernel.shell_arguments import UsageError, duration_ns, task_request
-from kerneltui.kernel.tasks import Task
+from kerneltui.kernel.shell.line_editor import LineEditor
+from kerneltui.kernel.shell.shell_arguments import UsageError, duration_ns, task_request
+from kerneltui.kernel.tasks.task import Task
+from kerneltui.kernel.time.calendar import xt_to_unix
 from kerneltui.kernel.workload import TimeoutRequest
 
 PROMPT = "> "

@@ -18,7 +18,7 @@ from typing import Literal, Protocol
 
 from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.console import Clock, Console
-from kerneltui.kernel.timeout_queue import Timeout, make_queue
+from kerneltui.kernel.time.timeout_queue import Timeout, make_queue
 
 QUEUE_NS = 50
 """Inserting into, or removing from, the queue."""
@@ -174,7 +174,7 @@ class TimeManager(Timeouts):
     """Timeouts.  ``rearm_after_spurious=False`` is a fault that a scenario can switch on.
 
     ``lock`` is None where no interrupt can come.  ``queue`` names a structure of
-    :data:`kerneltui.kernel.timeout_queue.QUEUES`.
+    :data:`kerneltui.kernel.time.timeout_queue.QUEUES`.
     """
 
     def __init__(

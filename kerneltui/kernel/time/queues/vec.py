@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerneltui.kernel.queues.shapes import Array, Row
-from kerneltui.kernel.timeout_queue import (
+from kerneltui.kernel.time.queues.shapes import Array, Row
+from kerneltui.kernel.time.timeout_queue import (
     ALL,
     SoonestLast,
     Timeout,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from kerneltui.kernel.arch.cpu import Arch, Cpu
 from kerneltui.kernel.platform import ConsoleDriver
-from kerneltui.kernel.programs.tasks import Tasks
-from kerneltui.kernel.shell import Shell
-from kerneltui.kernel.tasks import Kind, Operation, Task
+from kerneltui.kernel.programs.tasks_program import Tasks
+from kerneltui.kernel.shell.shell import Shell
+from kerneltui.kernel.tasks.task import Kind, Operation, Task
 from kerneltui.kernel.workload import Workload
 
 PIECE = 4

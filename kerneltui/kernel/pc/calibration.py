@@ -23,9 +23,9 @@ from fractions import Fraction
 from typing import Protocol
 
 from kerneltui.kernel.arch.cpu import Cpu
-from kerneltui.kernel.clock_selection import choose
-from kerneltui.kernel.clocksource import ClockSource
 from kerneltui.kernel.irq import KernelError
+from kerneltui.kernel.pc.clock_selection import choose
+from kerneltui.kernel.time.clocksource import ClockSource
 
 WINDOWS_PER_S = 50
 LEAST_WINDOW_TICKS = 60_000

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from kerneltui.kernel.queues.shapes import Level, Row, Slot, Wheel, share
-from kerneltui.kernel.timeout_queue import (
+from kerneltui.kernel.time.queues.shapes import Level, Row, Slot, Wheel, share
+from kerneltui.kernel.time.timeout_queue import (
     ALL,
     SoonestLast,
     Timeout,

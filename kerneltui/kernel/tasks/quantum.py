@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from kerneltui.kernel.time import NEVER, TimeManager, TimerDevice
+from kerneltui.kernel.time.time_manager import NEVER, TimeManager, TimerDevice
 
 
 class Quantum(Protocol):

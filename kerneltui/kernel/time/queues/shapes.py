@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 if TYPE_CHECKING:  # the queue's module imports this one
-    from kerneltui.kernel.timeout_queue import Timeout
+    from kerneltui.kernel.time.timeout_queue import Timeout
 
 
 class Row(msgspec.Struct, frozen=True):

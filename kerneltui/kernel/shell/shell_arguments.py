@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from kerneltui.kernel.tasks import Kind, Operation, TaskRequest, takes_no_time, waits_in_vain
-from kerneltui.kernel.timers import NS_PER_MS
+from kerneltui.kernel.tasks.task import Kind, Operation, TaskRequest, takes_no_time, waits_in_vain
+from kerneltui.kernel.time.timers import NS_PER_MS
 
 UNITS_NS = {
     "ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000,

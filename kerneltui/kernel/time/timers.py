@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kerneltui.kernel.errno import Errno, SyscallError
-from kerneltui.kernel.time import NEVER, CatchUp, TimeManager, Timeouts
+from kerneltui.kernel.time.time_manager import NEVER, CatchUp, TimeManager, Timeouts
 
 NS_PER_MS = 1_000_000
 MAX_DELAY_MS = NEVER // 2 // NS_PER_MS

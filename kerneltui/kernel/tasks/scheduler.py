@@ -14,12 +14,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 
-from kerneltui.kernel.accounting import Accounting
 from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.locks import SharedLock
-from kerneltui.kernel.quantum import Quantum
-from kerneltui.kernel.run_queue import RunQueue
-from kerneltui.kernel.tasks import Mode, Task, TaskState
+from kerneltui.kernel.tasks.accounting import Accounting
+from kerneltui.kernel.tasks.quantum import Quantum
+from kerneltui.kernel.tasks.run_queue import RunQueue
+from kerneltui.kernel.tasks.task import Mode, Task, TaskState
 
 QUEUE_NS = 50
 """Putting a task into the run queue, or taking one out."""

@@ -6,10 +6,10 @@ late by up to a tick.  In tickless mode the clock device is set for the next due
 
 from __future__ import annotations
 
-from kerneltui.kernel.clockevent import ClockEvent
-from kerneltui.kernel.clocksource import ClockSource
-from kerneltui.kernel.time import NEVER
-from kerneltui.kernel.timekeeping import Timekeeper
+from kerneltui.kernel.time.clockevent import ClockEvent
+from kerneltui.kernel.time.clocksource import ClockSource
+from kerneltui.kernel.time.time_manager import NEVER
+from kerneltui.kernel.time.timekeeping import Timekeeper
 
 FOR_EVER_NS = 1 << 55
 """More than a year: a counter that can be left alone so long never needs to be looked after."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sortedcontainers import SortedKeyList
 
-from kerneltui.kernel.timeout_queue import (
+from kerneltui.kernel.time.timeout_queue import (
     ALL,
     Timeout,
     TimeoutQueue,
@@ -18,7 +18,7 @@ from kerneltui.kernel.timeout_queue import (
 )
 
 if TYPE_CHECKING:
-    from kerneltui.kernel.queues.shapes import Sublists
+    from kerneltui.kernel.time.queues.shapes import Sublists
 
 
 def halvings(length: int, place: int) -> int:
@@ -86,7 +86,7 @@ class SortedQueue(TimeoutQueue):
     def shape(self, limit: int = ALL) -> Sublists:
         """The sublists as they are, each from its beginning."""
         # Here, not above: this structure is the default, and start-up need not pay for drawing it.
-        from kerneltui.kernel.queues.shapes import Row, Sublists, share
+        from kerneltui.kernel.time.queues.shapes import Row, Sublists, share
 
         sublists = self._sublists()
         each = share(limit, len(sublists))

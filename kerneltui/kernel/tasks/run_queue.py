@@ -10,10 +10,10 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from kerneltui.kernel.locks import LockWord
-from kerneltui.kernel.tasks import Task, TaskState
+from kerneltui.kernel.tasks.task import Task, TaskState
 
 if TYPE_CHECKING:
-    from kerneltui.kernel.scheduler import Scheduler
+    from kerneltui.kernel.tasks.scheduler import Scheduler
 
 POLICIES = {
     "coop": "a task runs until it sleeps, waits, yields or exits",

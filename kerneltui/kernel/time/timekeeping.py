@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from kerneltui.kernel.clocksource import ClockSource
+from kerneltui.kernel.time.clocksource import ClockSource
 
 NS_PER_S = 1_000_000_000
 PULL_SHIFT = 6

@@ -1,7 +1,7 @@
 """Clock devices: what interrupts at a rate, or once after a delay.
 
 The kernel keeps the clock device, which interrupts, apart from the timer device, which measures
-(:mod:`kerneltui.kernel.clocksource`): on a PC any of one may work with any of the other.
+(:mod:`kerneltui.kernel.time.clocksource`): on a PC any of one may work with any of the other.
 """
 
 from __future__ import annotations

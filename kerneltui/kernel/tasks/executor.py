@@ -13,10 +13,10 @@ from kerneltui.kernel.arch.cpu import Arch, Cpu
 from kerneltui.kernel.console import Console
 from kerneltui.kernel.errno import Errno
 from kerneltui.kernel.platform import EntryCode
-from kerneltui.kernel.scheduler import Scheduler
 from kerneltui.kernel.syscalls import Syscall
-from kerneltui.kernel.tasks import Kind, Mode, Operation, Task, TaskState
-from kerneltui.kernel.timers import NS_PER_MS
+from kerneltui.kernel.tasks.scheduler import Scheduler
+from kerneltui.kernel.tasks.task import Kind, Mode, Operation, Task, TaskState
+from kerneltui.kernel.time.timers import NS_PER_MS
 
 
 class Service(Protocol):

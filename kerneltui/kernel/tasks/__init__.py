@@ -1,0 +1,1 @@
+"""Tasks: what they do, who runs next and for how long."""

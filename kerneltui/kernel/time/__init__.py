@@ -1,0 +1,1 @@
+"""Time: timeouts on one comparator, timers, and the clocks that time is read from."""
