@@ -173,7 +173,10 @@ class KernelTui(Steering, App[int]):
 
     # -- commands ---------------------------------------------------------------------------------
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> Worker[None]:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> Worker[None] | None:
+        if not self.screen_stack or self.return_code is not None:
+            work.close()  # leaving
+            return None
         # As a worker, an error in it ends the app and is shown, and leaving the app ends it.
         return self.run_worker(work, "runner")
 
@@ -243,8 +246,8 @@ class KernelTui(Steering, App[int]):
             self.action_zoom()
 
     async def _check_bindings(self, key: str, priority: bool = False) -> bool:
-        if not self.screen_stack:
-            return False  # keys that wait when the screens go mean nothing any more
+        if not self.screen_stack or self.return_code is not None:
+            return False  # keys that wait when the app leaves mean nothing any more
         found = await super()._check_bindings(key, priority)
         if not (found or priority or len(self.screen_stack) != 1):
             self._tell_of_idle(key)

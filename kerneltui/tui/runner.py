@@ -33,7 +33,7 @@ class Cancellable(Protocol):
         """End it."""
 
 
-Spawn = Callable[[Coroutine[Any, Any, None]], Cancellable]
+Spawn = Callable[[Coroutine[Any, Any, None]], Cancellable | None]
 
 
 class Runner:
