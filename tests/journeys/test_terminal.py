@@ -89,7 +89,7 @@ class Terminal:
     def started(self):
         """Until the dashboard is painted."""
         self.until(b"paused: idle")
-        self.until(b"Scenario")
+        self.until(b"Open")
 
     def press(self, keys):
         os.write(self.master, keys)
