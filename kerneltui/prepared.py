@@ -14,6 +14,8 @@ from zlib import crc32
 
 import msgspec
 
+from kerneltui.builtin import configs_dir
+
 NAME = "prepared.json"
 
 
@@ -56,6 +58,4 @@ def prepare(configs: Path) -> str:
 
 
 if __name__ == "__main__":
-    from kerneltui.configfile import configs_dir
-
     (configs_dir() / NAME).write_text(prepare(configs_dir()), encoding="utf-8")

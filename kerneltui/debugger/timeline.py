@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from kerneltui.machine.core import EXTERNAL, CoreState
+from kerneltui.machine.core import EXTERNAL, Core, CoreState
 
 if TYPE_CHECKING:
-    from kerneltui.machine.hosted_core import HostedCore
     from kerneltui.machine.machine import Machine
 
 BOUNDARIES_KEPT = 16_384
@@ -69,7 +68,7 @@ class TimelineView(msgspec.Struct, frozen=True):
 class Lane:
     """One core's boundaries, oldest first, and what tells who has it."""
 
-    def __init__(self, core: HostedCore) -> None:
+    def __init__(self, core: Core) -> None:
         self.core = core
         self.boundaries: deque[Boundary] = deque(maxlen=BOUNDARIES_KEPT)
         self.occupant: int | None = None
@@ -125,17 +124,17 @@ class Timeline:
 
     # -- recording --------------------------------------------------------------------------------
 
-    def activity(self, core: HostedCore) -> None:
+    def activity(self, core: Core) -> None:
         """See :class:`~kerneltui.machine.core.Observer`."""
         self._lanes[core.index].note(self._scheduler.now)
 
-    def exception(self, core: HostedCore, kind: str) -> None:
+    def exception(self, core: Core, kind: str) -> None:
         """One was taken; what is no interrupt is the doing of whoever has the core."""
         lane = self._lanes[core.index]
         lane.interrupts.append(kind in EXTERNAL)
         lane.note(self._scheduler.now)
 
-    def switched(self, core: HostedCore, ident: int, name: str) -> None:
+    def switched(self, core: Core, ident: int, name: str) -> None:
         """The kernel goes on with a task; those with an id of 0 and less are idle tasks."""
         lane = self._lanes[core.index]
         lane.task = max(ident, 0)

@@ -17,8 +17,7 @@ from kerneltui.debugger.timeline import Timeline
 from kerneltui.hw.bus import register_name
 from kerneltui.hw.line import Line
 from kerneltui.hw.register_file import RegisterFile
-from kerneltui.machine.core import EXCEPTIONS, LOADS, STORES, CoreState
-from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.core import EXCEPTIONS, LOADS, STORES, Core, CoreState
 from kerneltui.machine.machine import Machine
 from kerneltui.units import format_duration, format_time
 
@@ -221,9 +220,7 @@ class Recorder:
         self._worded = self.recorded
         return tuple(self._texts)[-count:]
 
-    def _add(
-        self, kind: str, target: int, value: int, text: str, core: HostedCore | None = None
-    ) -> None:
+    def _add(self, kind: str, target: int, value: int, text: str, core: Core | None = None) -> None:
         # Wires and the serial line move while some core's instruction is under way, or while all
         # sleep: then they count as the boot core's.
         if core is None:
@@ -236,7 +233,7 @@ class Recorder:
         if self.sink is not None:
             self.sink(event)
 
-    def instruction(self, core: HostedCore, kind: str, target: int, value: int) -> None:
+    def instruction(self, core: Core, kind: str, target: int, value: int) -> None:
         """See :class:`Observer`."""
         text = ""
         space = SPACES.get(kind)
@@ -253,16 +250,16 @@ class Recorder:
         if self.sink is not None:
             self.sink(event)
 
-    def exception(self, core: HostedCore, kind: str, vector: int) -> None:
+    def exception(self, core: Core, kind: str, vector: int) -> None:
         """See :class:`Observer`."""
         self._add(kind, vector, core.return_address, "", core)
         self.timeline.exception(core, kind)
 
-    def activity(self, core: HostedCore) -> None:
+    def activity(self, core: Core) -> None:
         """See :class:`Observer`."""
         self.timeline.activity(core)
 
-    def tracepoint(self, core: HostedCore, name: str, facts: dict[str, Any]) -> None:
+    def tracepoint(self, core: Core, name: str, facts: dict[str, Any]) -> None:
         """See :class:`Observer`."""
         told = " ".join(f"{key}={value}" for key, value in facts.items())
         self._add("tracepoint", 0, 0, f"{name} {told}".rstrip(), core)

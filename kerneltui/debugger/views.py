@@ -30,6 +30,7 @@ from kerneltui.debugger.platform_views import (
 )
 from kerneltui.debugger.queue_views import QueueView, ShapeView, queue_view
 from kerneltui.debugger.register_views import BlockView, block_views
+from kerneltui.debugger.sight import Sight
 from kerneltui.debugger.task_views import (
     SchedulingView,
     TaskView,
@@ -44,7 +45,6 @@ from kerneltui.kernel.kernel import Kernel
 from kerneltui.kernel.timeout_queue import TimeoutQueue
 
 if TYPE_CHECKING:
-    from kerneltui.debugger.session import Session
     from kerneltui.machine.machine import Machine
 
 MOST_TIMEOUTS_SHOWN = 500
@@ -128,44 +128,44 @@ class MachineView(msgspec.Struct, frozen=True):
     """the line that was typed last"""
 
 
-def build(session: Session, *, shape: bool, timeline: Window | None) -> MachineView:
+def build(sight: Sight, *, shape: bool, timeline: Window | None) -> MachineView:
     """A view of the session's machine; see :meth:`Session.view`."""
-    machine, setup, recorder = session.machine, session.setup, session.recorder
-    kernel = session.kernel
+    machine, setup, recorder = sight.machine, sight.setup, sight.recorder
+    kernel = sight.kernel
     now = machine.now
     return MachineView(
-        generation=session.generation,
+        generation=sight.generation,
         board=machine.board_name,
         board_title=machine.board_title,
         scenario=setup.scenario_name,
         scenario_title=setup.scenario_title,
         about=setup.about,
         now_ns=now,
-        stop=session.last_stop,
+        stop=sight.stop,
         halt_reason=machine.halt_reason,
-        cpu=cpu_view(session.core, session.names),
+        cpu=cpu_view(machine.cores[sight.focus], sight.names),
         cores=tuple(core_views(machine)),
-        blocks=tuple(block_views(session)),
-        interrupts=tuple(interrupt_views(machine, kernel, session.focus)),
+        blocks=tuple(block_views(machine, sight.registers, sight.focus)),
+        interrupts=tuple(interrupt_views(machine, kernel, sight.focus)),
         timeouts=tuple(_timeouts(kernel, now)),
         timeout_count=len(kernel.timeouts()),
         queue=queue_view(kernel),
         queue_shape=_shape(kernel) if shape else None,
         timers=tuple(timer_views(kernel)),
         worst_lateness_ns=kernel.worst_lateness_ns(),
-        comparators=tuple(_comparators(machine, session.focus)),
+        comparators=tuple(_comparators(machine, sight.focus)),
         local_apics=tuple(local_apics(machine)),
         io_apics=tuple(io_apics(machine)),
         pics=tuple(pics(machine)),
-        counters=tuple(counter_views(machine, session.rates, session.focus)),
+        counters=tuple(counter_views(machine, sight.rates, sight.focus)),
         rtc=rtc_view(machine),
         wall_clock=wall_clock_view(machine, kernel),
         tasks=tuple(task_views(kernel, now)),
         scheduling=scheduling_view(kernel, now),
         timeline=None if timeline is None else recorder.timeline.view(timeline),
-        firmware=session.firmware,
+        firmware=sight.firmware,
         console=tuple(recorder.console.lines()),
-        trace=recorder.last_texts(TRACE_SHOWN, session.names),
+        trace=recorder.last_texts(TRACE_SHOWN, sight.names),
         typed_waiting=machine.terminal.waiting,
         last_input=recorder.last_input(),
     )

@@ -15,8 +15,8 @@ from kerneltui.kernel.bsp import make_platform
 from kerneltui.kernel.console import Clock, Console
 from kerneltui.kernel.driver import DriverManager
 from kerneltui.kernel.irq import IrqHandler, KernelError
+from kerneltui.kernel.queues.timeout import Timeout
 from kerneltui.kernel.smp import Smp
-from kerneltui.kernel.timeout_queue import Timeout
 from kerneltui.kernel.workload import Workload
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from typing import Literal, Protocol
 
 from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.console import Clock, Console
-from kerneltui.kernel.timeout_queue import Timeout, make_queue
+from kerneltui.kernel.queues.timeout import Timeout
+from kerneltui.kernel.timeout_queue import make_queue
 
 QUEUE_NS = 50
 """Inserting into, or removing from, the queue."""

@@ -55,7 +55,7 @@ class Machine:
         if board.is_x86:
             from kerneltui.machine import apic_wiring
 
-            apic_wiring.connect(self, board)
+            apic_wiring.connect(board, self.devices, self.turns)
         uart = self.devices[board.spec.console]
         if not hasattr(uart, "transmit"):
             raise board.file.error(("console",), f"'{board.spec.console}' is not a UART")

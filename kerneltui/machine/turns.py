@@ -8,27 +8,22 @@ time until something wakes it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from kerneltui.hw.scheduler import NEVER, Scheduler
-from kerneltui.machine.core import CoreState, StopReason
-
-if TYPE_CHECKING:
-    from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.core import Core, CoreState, StopReason
 
 
 class Turns:
     """The cores of one machine; ``current`` is the one whose turn it is."""
 
     def __init__(self, scheduler: Scheduler) -> None:
-        self.cores: list[HostedCore] = []
-        self.current: HostedCore | None = None
+        self.cores: list[Core] = []
+        self.current: Core | None = None
         self._scheduler = scheduler
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "current": None}
 
-    def wake(self, core: HostedCore) -> None:
+    def wake(self, core: Core) -> None:
         """From now on ``core`` has something to execute."""
         now = self._scheduler.now
         if now >= core.ready_at:
@@ -37,13 +32,13 @@ class Turns:
         if self.current is not None and self.current is not core:
             self._set_horizon(self.current)
 
-    def rest(self, core: HostedCore) -> None:
+    def rest(self, core: Core) -> None:
         """``core`` has nothing to execute any more."""
         core.ready_at = NEVER
         if self.current is not None:
             self._set_horizon(self.current)
 
-    def _set_horizon(self, core: HostedCore) -> None:
+    def _set_horizon(self, core: Core) -> None:
         """A core may begin instructions before the first that another one is to begin."""
         horizon = NEVER
         for other in self.cores:
@@ -51,7 +46,7 @@ class Turns:
                 horizon = min(horizon, other.ready_at + (core.index < other.index))
         core.set_horizon(horizon)
 
-    def run(self) -> tuple[HostedCore, StopReason]:
+    def run(self) -> tuple[Core, StopReason]:
         """Give turns until a core halts for another reason; answers which core and why."""
         for core in self.cores:
             # Computing can halt at any time, so at the debugger's limit too.
@@ -77,5 +72,5 @@ class Turns:
                 return core, reason
 
 
-def _local_time(core: HostedCore) -> tuple[int, int]:
+def _local_time(core: Core) -> tuple[int, int]:
     return core.ready_at, core.index

@@ -5,7 +5,8 @@ import pytest
 
 from kerneltui.debugger.firmware_views import firmware_views
 from kerneltui.debugger.rates import WINDOW_NS, Counter, Rate, RateMeter
-from kerneltui.debugger.session import Session, Setup
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.setup import Setup
 from kerneltui.hw.bus import AddressSpace, Memory, Rom
 from kerneltui.kernel import acpi as kernel_acpi
 from kerneltui.kernel.kernel import Kernel

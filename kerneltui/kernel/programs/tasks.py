@@ -16,13 +16,13 @@ from kerneltui.kernel.irq import IrqHandler, KernelError
 from kerneltui.kernel.locks import LockWord, SharedLock
 from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
 from kerneltui.kernel.quantum import CoreQuantum, QueuedQuantum
+from kerneltui.kernel.queues.timeout import Timeout
 from kerneltui.kernel.run_queue import RunQueue
 from kerneltui.kernel.scheduler import Scheduler
 from kerneltui.kernel.smp import Core
 from kerneltui.kernel.syscalls import Syscalls
 from kerneltui.kernel.tasks import IDLE_TASK, Task, TaskRequest, TaskState
 from kerneltui.kernel.time import RemoteTimeouts
-from kerneltui.kernel.timeout_queue import Timeout
 from kerneltui.kernel.timers import TimerService, TimerState
 from kerneltui.kernel.workload import Workload
 

@@ -11,8 +11,8 @@ from contextlib import AbstractContextManager
 
 from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.kernel import VERSION, Kernel
+from kerneltui.kernel.queues.timeout import Timeout
 from kerneltui.kernel.time import TimeManager
-from kerneltui.kernel.timeout_queue import Timeout
 from kerneltui.kernel.workload import TimeoutRequest, Workload
 
 

@@ -6,14 +6,8 @@ from collections.abc import Iterator
 from heapq import heappop, heappush
 
 from kerneltui.kernel.queues.shapes import Tree
-from kerneltui.kernel.timeout_queue import (
-    ALL,
-    Timeout,
-    TimeoutQueue,
-    not_pending,
-    nothing_to_pop,
-    order,
-)
+from kerneltui.kernel.queues.timeout import Timeout
+from kerneltui.kernel.timeout_queue import ALL, TimeoutQueue, not_pending, nothing_to_pop, order
 
 FEW = 16
 """So many stale entries are never worth a clean-up."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
-if TYPE_CHECKING:  # the queue's module imports this one
-    from kerneltui.kernel.timeout_queue import Timeout
+from kerneltui.kernel.queues.timeout import Timeout
 
 
 class Row(msgspec.Struct, frozen=True):

@@ -8,14 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sortedcontainers import SortedKeyList
 
-from kerneltui.kernel.timeout_queue import (
-    ALL,
-    Timeout,
-    TimeoutQueue,
-    not_pending,
-    nothing_to_pop,
-    order,
-)
+from kerneltui.kernel.queues.timeout import Timeout
+from kerneltui.kernel.timeout_queue import ALL, TimeoutQueue, not_pending, nothing_to_pop, order
 
 if TYPE_CHECKING:
     from kerneltui.kernel.queues.shapes import Sublists

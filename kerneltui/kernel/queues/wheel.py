@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from itertools import islice
 
 from kerneltui.kernel.queues.shapes import Level, Row, Slot, Wheel, share
+from kerneltui.kernel.queues.timeout import Timeout
 from kerneltui.kernel.timeout_queue import (
     ALL,
     SoonestLast,
-    Timeout,
     TimeoutQueue,
     not_pending,
     nothing_to_pop,
