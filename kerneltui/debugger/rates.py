@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from kerneltui.hw.scheduler import NS_PER_S
+from kerneltui.hw.clock import NS_PER_S
 
 COUNT_DOWN_NS = 1_000_000
 """As :data:`WINDOW_NS`, of a counter that is soon loaded anew."""

@@ -20,7 +20,7 @@ from kerneltui.debugger.setup import Setup
 from kerneltui.debugger.sight import Sight
 from kerneltui.debugger.timeline import Window
 from kerneltui.debugger.trace import EventNames, RawEvent, Recorder
-from kerneltui.hw.scheduler import NEVER
+from kerneltui.hw.clock import NEVER
 from kerneltui.kernel.kernel import Kernel
 from kerneltui.machine.core import FOREVER, CoreState, StopReason
 from kerneltui.machine.hosted_core import HostedCore

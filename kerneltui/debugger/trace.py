@@ -157,7 +157,7 @@ class Recorder:
     def attach(self, machine: Machine) -> None:
         """Record this machine from now on."""
         self._machine = machine
-        self._scheduler = machine.scheduler
+        self._clock = machine.clock
         machine.terminal.on_output = self._sent
         machine.terminal.on_input = self._received
         self._named_by_state: dict[tuple[str, int], tuple[RegisterFile, int]] = {}
@@ -199,7 +199,7 @@ class Recorder:
         self._worded = 0
         self.touched.clear()
         self.console.cut(console)
-        while self.inputs and self.inputs[-1][0] > self._scheduler.now:
+        while self.inputs and self.inputs[-1][0] > self._clock.now:
             self.inputs.pop()
         self.timeline.go_back(self._machine)
 
@@ -227,7 +227,7 @@ class Recorder:
             core = self._machine.turns.current
             if core is None or core.state is CoreState.WAITING:
                 core = self._machine.core
-        event = (core.retired, self._scheduler.now, core.index, kind, target, value, text)
+        event = (core.retired, self._clock.now, core.index, kind, target, value, text)
         self.events.append(event)
         self.recorded += 1
         if self.sink is not None:
@@ -244,7 +244,7 @@ class Recorder:
                 text = register_name(*named, write=kind in STORES, value=value)
             owner = core.index if place in self._by_core else ALL_CORES
             self.touched[space, target, owner] = (kind, value, text)
-        event = (core.retired, self._scheduler.now, core.index, kind, target, value, text)
+        event = (core.retired, self._clock.now, core.index, kind, target, value, text)
         self.events.append(event)
         self.recorded += 1
         if self.sink is not None:
@@ -281,7 +281,7 @@ class Recorder:
 
     def _received(self, byte: int, is_scripted: bool) -> None:
         by = SCENARIO if is_scripted else PERSON
-        self.inputs.append((self._scheduler.now, by, byte))
+        self.inputs.append((self._clock.now, by, byte))
         if self.tracing:
             self._add("rx", 0, byte, by)
 

@@ -13,11 +13,11 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from kerneltui.hw.clock import Clock
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Line, Sink
 from kerneltui.hw.register import RegisterTable
 from kerneltui.hw.register_file import RegisterFile
-from kerneltui.hw.scheduler import Scheduler
 
 
 class Device(ABC):
@@ -32,10 +32,10 @@ class Device(ABC):
     TABLES: ClassVar[tuple[RegisterTable, ...]]
     CONFIG: ClassVar[type[Any]]
 
-    def __init__(self, name: str, config: Any, scheduler: Scheduler, cpus: int = 1) -> None:
+    def __init__(self, name: str, config: Any, clock: Clock, cpus: int = 1) -> None:
         self.name = name
         self.config = config
-        self.scheduler = scheduler
+        self.clock = clock
         self.cpus = cpus
         self.outputs: dict[str, list[Line]] = {}
         self.files: dict[str, RegisterFile] = {}

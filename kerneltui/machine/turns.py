@@ -8,24 +8,24 @@ time until something wakes it.
 
 from __future__ import annotations
 
-from kerneltui.hw.scheduler import NEVER, Scheduler
+from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.machine.core import Core, CoreState, StopReason
 
 
 class Turns:
     """The cores of one machine; ``current`` is the one whose turn it is."""
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.cores: list[Core] = []
         self.current: Core | None = None
-        self._scheduler = scheduler
+        self._clock = clock
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "current": None}
 
     def wake(self, core: Core) -> None:
         """From now on ``core`` has something to execute."""
-        now = self._scheduler.now
+        now = self._clock.now
         if now >= core.ready_at:
             return
         core.ready_at = now
@@ -51,19 +51,19 @@ class Turns:
         for core in self.cores:
             # Computing can halt at any time, so at the debugger's limit too.
             if core.is_interruptible and core.state is CoreState.RUNNING:
-                core.ready_at = min(core.ready_at, max(core.until, self._scheduler.now))
+                core.ready_at = min(core.ready_at, max(core.until, self._clock.now))
         while True:
             core = min(self.cores, key=_local_time)
             if core.ready_at >= NEVER:
                 core = next(
                     (item for item in self.cores if item.state is CoreState.WAITING), self.cores[0]
                 )
-            elif self._scheduler.next_due <= core.ready_at:
+            elif self._clock.next_due <= core.ready_at:
                 # An event before that may wake another core.
-                self._scheduler.advance(self._scheduler.next_due)
+                self._clock.advance(self._clock.next_due)
                 continue
             else:
-                self._scheduler.advance(core.ready_at)
+                self._clock.advance(core.ready_at)
             self.current = core
             self._set_horizon(core)
             reason = core.run()

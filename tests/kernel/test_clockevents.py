@@ -229,7 +229,7 @@ def test_hpet_level_falls_when_it_is_concluded_and_not_before():
     bench = Bench("hpet")
     line = bench.cpu.hpet.outputs["irq20"][0]
     bench.clock.set_oneshot(MS)
-    bench.cpu.scheduler.advance(bench.cpu.now + 2 * MS)
+    bench.cpu.clock.advance(bench.cpu.now + 2 * MS)
     assert line.level
     bench.clock.conclude()
     assert not line.level
@@ -253,7 +253,7 @@ def test_both_hpet_roles_share_the_block_in_either_order(legacy_first):
 def test_hpet_comparator_of_a_narrow_counter_works_across_the_wrap():
     bench = Bench("hpet narrow")
     wrap_ns = (1 << 32) * 69_841_279 // 10**6
-    bench.cpu.scheduler.advance(bench.cpu.now + wrap_ns - MS)
+    bench.cpu.clock.advance(bench.cpu.now + wrap_ns - MS)
     start = bench.cpu.now
     bench.clock.set_oneshot(5 * MS)
     came = [when for when in bench.run(10 * MS) if when - start >= 5 * MS]
@@ -271,7 +271,7 @@ def test_pit_one_shot_keeps_an_interrupt_that_waits():
     bench = Bench("pit")
     line = bench.cpu.pit.outputs["out0"][0]
     bench.clock.set_oneshot(MS)
-    bench.cpu.scheduler.advance(bench.cpu.now + 2 * MS)
+    bench.cpu.clock.advance(bench.cpu.now + 2 * MS)
     edges = []
     line.watcher = lambda line: edges.append(line.level)
     bench.clock.set_oneshot(MS)

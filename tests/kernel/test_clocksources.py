@@ -60,7 +60,7 @@ def test_rate_and_width_are_exact(up):
 def test_it_counts_up_at_its_rate(up):
     cpu, source, _, hz = up
     began, before = cpu.now, source.read()
-    cpu.scheduler.advance(began + 40 * MS)
+    cpu.clock.advance(began + 40 * MS)
     passed = source.read() - before & source.mask
     assert abs(passed - 40 * MS * hz / S) < 1 + hz * 3000 / S
 
@@ -74,7 +74,7 @@ def test_a_wrap_loses_nothing(up):
     seen = 0
     last = before
     for part in range(1, 31):
-        cpu.scheduler.advance(began + part * wrap_ns // 7)
+        cpu.clock.advance(began + part * wrap_ns // 7)
         raw = source.read()
         assert 0 <= raw <= source.mask
         seen += raw - last & source.mask

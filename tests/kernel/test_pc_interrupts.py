@@ -15,8 +15,8 @@ from kerneltui.devices.x86 import local_apic as local_apic_device
 from kerneltui.devices.x86.i8259 import Config as PicConfig
 from kerneltui.devices.x86.i8259 import I8259Pair
 from kerneltui.hw.bus import AddressSpace
+from kerneltui.hw.clock import Clock
 from kerneltui.hw.line import Line
-from kerneltui.hw.scheduler import Scheduler
 from kerneltui.kernel.acpi import IoApicEntry, LocalApicEntry, Madt, Override
 from kerneltui.kernel.drivers.i8259 import I8259
 from kerneltui.kernel.drivers.io_apic import IoApics
@@ -55,7 +55,7 @@ class Core:
 
     def _pass(self, *what):
         self.log.append(what)
-        self.pc.scheduler.advance(self.pc.scheduler.now + ACCESS_NS)
+        self.pc.clock.advance(self.pc.clock.now + ACCESS_NS)
 
     def read(self, address, size=4):
         self._pass("read", address)
@@ -97,18 +97,18 @@ class Pc:
     """Local APICs, two I/O APICs and the 8259 pair, wired as on a board."""
 
     def __init__(self, cpus=1, *, has_apic=True):
-        self.scheduler = Scheduler()
+        self.clock = Clock()
         self.has_apic = has_apic
         self.apic = local_apic_device.LocalApic(
-            "lapic", local_apic_device.Config(), self.scheduler, cpus
+            "lapic", local_apic_device.Config(), self.clock, cpus
         )
         self.io_apics = [
             io_apic_device.IoApic(
-                f"ioapic{n}", io_apic_device.Config(pins=24, gsi_base=24 * n), self.scheduler, cpus
+                f"ioapic{n}", io_apic_device.Config(pins=24, gsi_base=24 * n), self.clock, cpus
             )
             for n in range(2)
         ]
-        self.pic = I8259Pair("pic", PicConfig(), self.scheduler)
+        self.pic = I8259Pair("pic", PicConfig(), self.clock)
         self.memory = AddressSpace("memory")
         self.memory.attach(APIC, 0x1000, "LAPIC", self.apic.regs)
         for base, chip in zip(IO_APICS, self.io_apics, strict=True):

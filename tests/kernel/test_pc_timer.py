@@ -228,7 +228,7 @@ def test_an_overloaded_tick_ends_and_lets_others_in_between():
     bench.manager.set_timeout_periodic(100 * US, bench.note("p", busy_ns=250 * US))
     before = bench.interrupts()
     bench.cpu.run(bench.cpu.now + 50 * US)
-    bench.cpu.scheduler.advance(bench.cpu.now + 60 * US)
+    bench.cpu.clock.advance(bench.cpu.now + 60 * US)
     bench.manager.handle_tick()
     assert bench.manager.ran_in_tick == 1
     assert bench.interrupts() == before

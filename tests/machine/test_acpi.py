@@ -165,10 +165,10 @@ def test_the_hpet_table_byte_for_byte():
 
 def test_the_hpet_block_id_is_what_the_device_shows():
     from kerneltui.devices.x86.hpet import Config, Hpet
-    from kerneltui.hw.scheduler import Scheduler
+    from kerneltui.hw.clock import Clock
 
     for timers, bits in ((3, 64), (24, 32)):
-        device = Hpet("hpet", Config(timers=timers, counter_bits=bits), Scheduler())
+        device = Hpet("hpet", Config(timers=timers, counter_bits=bits), Clock())
         described = PC.hpet._replace(comparators=timers, counter_64bit=bits == 64)
         _, table = tables_in(firmware.build(PC._replace(hpet=described), BASE))["HPET"]
         assert unpack_from("<I", table, 36) == (device.regs.peek(0, 4),)

@@ -11,7 +11,7 @@ the processor, that pulse is put at the very instant of the write or trigger, as
 
 from __future__ import annotations
 
-from kerneltui.hw.scheduler import NEVER, NS_PER_S, ticks_to_ns
+from kerneltui.hw.clock import NEVER, NS_PER_S, ticks_to_ns
 
 LSB, MSB, BOTH = 1, 2, 3
 """Values of RW1 and RW0: which bytes of the count are accessed."""

@@ -34,11 +34,11 @@ from kerneltui.devices.x86.local_apic_registers import (
     NMI,
     STARTUP,
 )
+from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import BEHIND_WINDOW, RO, WO, Field, Register, RegisterTable
-from kerneltui.hw.scheduler import Scheduler
 
 FIRST_ENTRY = 0x10
 MOST_PINS = (0x100 - FIRST_ENTRY) // 2
@@ -172,8 +172,8 @@ class IoApic(InterruptController):
     TABLES = (IO_APIC, IO_APIC_INDIRECT)
     CONFIG = Config
 
-    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
-        super().__init__(name, config, scheduler, cpus)
+    def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
+        super().__init__(name, config, clock, cpus)
         version = config.version | config.pins - 1 << IO_APIC_INDIRECT["IOAPICVER"]["MAX_ENTRY"].lsb
         entries = {"count": config.pins}
         self.regs = self._file(IO_APIC)

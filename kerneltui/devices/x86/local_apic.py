@@ -49,10 +49,10 @@ from kerneltui.devices.x86.local_apic_registers import (
     delivery_mode,
 )
 from kerneltui.devices.x86.local_apic_timer import ApicTimer
+from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import ComparatorState, InterruptState, TimerDevice
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
-from kerneltui.hw.scheduler import Scheduler
 
 __all__ = ["Config", "LocalApic"]
 
@@ -75,13 +75,13 @@ class LocalApic(Acceptance, TimerDevice):
     HIGH_WINS = True
     CONFIG = Config
 
-    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
-        super().__init__(name, config, scheduler, cpus)
+    def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
+        super().__init__(name, config, clock, cpus)
         self._lvt = {entry: self.regs.store(entry) for entry in LVT.values()}
         self._lint0 = self._lvt["LVT_LINT0"]
         self._active: dict[str, int] = dict.fromkeys(PINS, 0)
         self._timers = [
-            ApicTimer(scheduler, f"{name}[{cpu}]", config.timer_hz, config.tsc_hz,
+            ApicTimer(clock, f"{name}[{cpu}]", config.timer_hz, config.tsc_hz,
                       partial(self._deliver_local, cpu, "LVT_TIMER"))
             for cpu in range(cpus)
         ]  # fmt: skip

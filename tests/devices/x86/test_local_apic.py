@@ -20,7 +20,7 @@ from apic_bench import (
 )
 
 from kerneltui.devices.x86.local_apic import Config, LocalApic
-from kerneltui.hw.scheduler import Scheduler
+from kerneltui.hw.clock import Clock
 
 # -- registers --------------------------------------------------------------------------------
 
@@ -91,7 +91,7 @@ def test_a_configuration_must_make_sense():
     for wrong in ({"timer_hz": 0}, {"tsc_hz": -1}, {"version": 0x20}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             Config(**wrong)
-    apic = LocalApic("lapic", Config(), Scheduler(), 2)
+    apic = LocalApic("lapic", Config(), Clock(), 2)
     for pin, number, cpu in (("lint2", 0, 0), ("lint0", 1, 0), ("lint0", 0, 2)):
         with pytest.raises(ValueError, match="only lint0, lint1"):
             apic.input(pin, number, cpu)
@@ -295,7 +295,7 @@ def test_the_timer_of_an_apic_that_is_off_stands_and_what_it_counted_is_forgotte
     bench.write("INIT_COUNT", 100)
     bench.at(150)
     bench.write("IA32_APIC_BASE", 0xFEE0_0000)
-    assert bench.scheduler.armed() == []
+    assert bench.clock.armed() == []
     bench.at(1000)
     bench.write("IA32_APIC_BASE", 0xFEE0_0800)
     names = ("LVT_TIMER", "DIV_CONF", "INIT_COUNT", "CUR_COUNT", "SVR", "ESR")
