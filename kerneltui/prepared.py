@@ -19,7 +19,7 @@ from kerneltui.builtin import configs_dir
 NAME = "prepared.json"
 
 
-class Entry(msgspec.Struct, frozen=True):
+class PreparedFile(msgspec.Struct, frozen=True):
     """One file: the CRC-32 of its bytes, and its data."""
 
     crc32: int
@@ -29,7 +29,7 @@ class Entry(msgspec.Struct, frozen=True):
 def recall(configs: Path, name: str, source: bytes) -> Any:
     """The data of a file like ``boards/rpi4`` that holds ``source``; None when nothing fits."""
     try:
-        known = msgspec.json.decode((configs / NAME).read_bytes(), type=dict[str, Entry])
+        known = msgspec.json.decode((configs / NAME).read_bytes(), type=dict[str, PreparedFile])
     except (OSError, msgspec.MsgspecError):
         return None
     entry = known.get(name)

@@ -142,3 +142,28 @@ def test_circles_are_found_whoever_begins_and_however_they_import():
 def test_no_two_files_import_each_other():
     found = [circle for circle in circles(imports(modules())) if not set(circle) <= DASHBOARD]
     assert found == [], "circles of imports: " + "; ".join(" - ".join(circle) for circle in found)
+
+
+# -- names ----------------------------------------------------------------------------------------
+
+SIBLINGS = {
+    "Config": "kerneltui.devices.",  # the parameters of each chip
+    "Rule": "kerneltui.devices.",  # what each controller decides by
+    "SyscallEntry": "kerneltui.kernel.arch.",
+    "Vectors": "kerneltui.kernel.arch.",
+}
+"""Classes that each of several like files has, and nobody confuses; and where those files are."""
+
+
+def test_a_class_name_stands_for_one_thing():
+    found = {}
+    for module, source in modules().items():
+        for node in ast.parse(source).body:
+            if isinstance(node, ast.ClassDef):
+                found.setdefault(node.name, []).append(module)
+    twice = {name: places for name, places in found.items() if len(places) > 1}
+    assert set(twice) >= set(SIBLINGS)
+    for name, places in twice.items():
+        place = SIBLINGS.get(name)
+        assert place, f"'{name}' is the name of several classes: {', '.join(places)}"
+        assert all(module.startswith(place) for module in places), f"{name}: {places}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from kerneltui.debugger.counters import raw_counter
-from kerneltui.debugger.rates import Counter, RateMeter
+from kerneltui.debugger.rates import CounterReading, RateMeter
 from kerneltui.hw.device import InterruptState, TimerDevice
 from kerneltui.hw.register import Register
 from kerneltui.machine.core import CoreState
@@ -285,12 +285,12 @@ def counter_views(machine: Machine, meter: RateMeter, cpu: int) -> Iterator[Coun
         )  # fmt: skip
 
 
-def _time_stamp_counters(machine: Machine) -> Iterator[Counter]:
+def _time_stamp_counters(machine: Machine) -> Iterator[CounterReading]:
     """One of each core that was started."""
     for core in machine.cores:
         if TSC in core.regs.table and core.state is not CoreState.OFF:
             clocks, held = cast("X86Core", core).clocks, _held(machine, core.index, "invtsc")
-            yield Counter(f"core {core.index}", "TSC", clocks.tsc(), clocks.tsc_hz, 64, held)
+            yield CounterReading(f"core {core.index}", "TSC", clocks.tsc(), clocks.tsc_hz, 64, held)
 
 
 def _held(machine: Machine, cpu: int, feature: str) -> str:
@@ -299,7 +299,7 @@ def _held(machine: Machine, cpu: int, feature: str) -> str:
     return "deep idle" if core.clocks.in_deep_idle and feature not in core.features else ""
 
 
-def _timer_counters(machine: Machine, cpu: int) -> Iterator[Counter]:
+def _timer_counters(machine: Machine, cpu: int) -> Iterator[CounterReading]:
     for device in machine.devices.values():
         if not isinstance(device, TimerDevice):
             continue
@@ -307,24 +307,24 @@ def _timer_counters(machine: Machine, cpu: int) -> Iterator[Counter]:
         yield from found or _counting_down(machine, device)
 
 
-def _free_running(device: TimerDevice, cpu: int) -> Iterator[Counter]:
+def _free_running(device: TimerDevice, cpu: int) -> Iterator[CounterReading]:
     for file in device.files.values():
         for stem, parameter in FREE_RUNNING.items():
             if stem in file.table:
                 register = file.table[stem]
                 bits = getattr(device.config, parameter) if parameter else register.width
                 hz = device.comparators(cpu)[0].hz
-                yield Counter(device.name, stem, _peek(file, stem, cpu), hz, bits)
+                yield CounterReading(device.name, stem, _peek(file, stem, cpu), hz, bits)
 
 
-def _counting_down(machine: Machine, device: TimerDevice) -> Iterator[Counter]:
+def _counting_down(machine: Machine, device: TimerDevice) -> Iterator[CounterReading]:
     """Counters that software loads, while they count."""
     for cpu in range(device.cpus):
         held = _held(machine, cpu, "arat") if "LOCAL_APIC" in device.files else ""
         owner = f"{device.name}{cpu}" if device.cpus > 1 else device.name
         for item in device.comparators(cpu):
             if item.enabled and item.name != "IA32_TSC_DEADLINE":
-                yield Counter(owner, item.name, item.counter, item.hz, None, held)
+                yield CounterReading(owner, item.name, item.counter, item.hz, None, held)
 
 
 def rtc_view(machine: Machine) -> RtcView | None:

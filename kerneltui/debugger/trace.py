@@ -144,7 +144,7 @@ class Recorder:
         self.events: deque[RawEvent] = deque(maxlen=TRACE_EVENTS)
         self.recorded = 0
         self.touched: dict[Place, tuple[str, int, str]] = {}
-        self.console = Console()
+        self.console = ConsoleText()
         self.inputs: deque[tuple[int, str, int]] = deque(maxlen=INPUTS_KEPT)
         """characters that have arrived: when, who typed them, which"""
         self.sink = sink
@@ -299,7 +299,7 @@ class Recorder:
         return InputView(found[0][0], found[0][1], text)
 
 
-class Console:
+class ConsoleText:
     """The bytes that the board has sent; the oldest are dropped beyond :data:`CONSOLE_BYTES`.
 
     ``on_byte`` is told of each as it comes.

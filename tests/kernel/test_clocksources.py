@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 from pc_bench import DEVICES, FEATURES, HPET_BASE, PM_TIMER, Lock, PcCpu
 
-from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimer
+from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimerDriver
 from kerneltui.kernel.drivers.hpet import HpetClockSource
 from kerneltui.kernel.drivers.pit import PitClockEvent, PitClockSource
 from kerneltui.kernel.drivers.tsc import Tsc
@@ -31,8 +31,8 @@ def make(cpu, kind):
         "tsc": lambda: Tsc(cpu),
         "hpet": lambda: HpetClockSource(cpu, HPET_BASE),
         "hpet narrow": lambda: HpetClockSource(cpu, HPET_BASE),
-        "acpi": lambda: AcpiPmTimer(cpu, PM_TIMER),
-        "acpi wide": lambda: AcpiPmTimer(cpu, PM_TIMER, is_wide=True),
+        "acpi": lambda: AcpiPmTimerDriver(cpu, PM_TIMER),
+        "acpi wide": lambda: AcpiPmTimerDriver(cpu, PM_TIMER, is_wide=True),
         "pit": lambda: PitClockSource(cpu, nullcontext()),
     }[kind]()
 
@@ -156,8 +156,8 @@ def test_what_is_missing_is_told_in_words(kind, config, reason):
 
 def test_a_missing_table_and_a_missing_block_are_told_apart():
     cpu = PcCpu()
-    assert AcpiPmTimer(cpu, None).missing() == "there is no ACPI FADT"
-    assert AcpiPmTimer(cpu, 0).missing() == "the FADT names no PM timer block"
+    assert AcpiPmTimerDriver(cpu, None).missing() == "there is no ACPI FADT"
+    assert AcpiPmTimerDriver(cpu, 0).missing() == "the FADT names no PM timer block"
     assert HpetClockSource(cpu, None).missing() == "there is no ACPI HPET table"
     assert cpu.accesses == 0
 

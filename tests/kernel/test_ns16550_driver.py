@@ -11,7 +11,7 @@ from kerneltui.devices.x86.ns16550 import Config, Ns16550
 from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.clock import Clock
 from kerneltui.kernel.console import Console
-from kerneltui.kernel.drivers.ns16550 import Ns16550 as Driver
+from kerneltui.kernel.drivers.ns16550 import Ns16550Driver as Driver
 
 COM1 = 0x3F8
 THR, IER, IIR, LCR, MCR, LSR = range(6)

@@ -18,9 +18,9 @@ from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.line import Line
 from kerneltui.kernel.acpi import IoApicEntry, LocalApicEntry, Madt, Override
-from kerneltui.kernel.drivers.i8259 import I8259
+from kerneltui.kernel.drivers.i8259 import I8259Driver
 from kerneltui.kernel.drivers.io_apic import IoApics
-from kerneltui.kernel.drivers.local_apic import LocalApic
+from kerneltui.kernel.drivers.local_apic import LocalApicDriver
 from kerneltui.kernel.drivers.pc_interrupts import ApicInterrupts, PicInterrupts
 from kerneltui.kernel.irq import Irq, IrqHandler, IrqManager, KernelError
 
@@ -247,11 +247,11 @@ def test_bring_up_of_the_local_apic(pc):
 
 def test_the_local_apic_comes_back_after_a_global_disable():
     pc = Pc(cpus=2)
-    apic = LocalApic(pc.cores[1], APIC)
-    LocalApic.disable(pc.cores[1])
-    assert not LocalApic.present(pc.cores[1])
+    apic = LocalApicDriver(pc.cores[1], APIC)
+    LocalApicDriver.disable(pc.cores[1])
+    assert not LocalApicDriver.present(pc.cores[1])
     apic.enable(1)
-    assert LocalApic.present(pc.cores[1])
+    assert LocalApicDriver.present(pc.cores[1])
     assert apic.id() == 1
     assert pc.apic.regs.peek(0x0D0, 4, 1) == 2 << 24
     assert pc.apic.regs.peek(0x0F0, 4, 1) == 0x1FF
@@ -551,7 +551,7 @@ def test_the_handlers_by_group_in_order_of_vector(pc):
 @pytest.fixture
 def two():
     pc = Pc(cpus=2)
-    pc.senders = [LocalApic(core, APIC) for core in pc.cores]
+    pc.senders = [LocalApicDriver(core, APIC) for core in pc.cores]
     for number, apic in enumerate(pc.senders):
         apic.enable(number)
     return pc
@@ -769,8 +769,8 @@ def test_handlers_of_the_8259s(pc):
 
 def test_vectors_elsewhere():
     pc = Pc()
-    LocalApic.disable(pc.cores[0])
-    pic = I8259(pc.cores[0], vector_base=0x70)
+    LocalApicDriver.disable(pc.cores[0])
+    pic = I8259Driver(pc.cores[0], vector_base=0x70)
     pic.init()
     pic.unmask(8)
     pc.line("isa", 8).set(True)

@@ -9,8 +9,8 @@ from pc_bench import APIC_BASE, HPET_BASE, PM_TIMER, VECTOR, Lock, PcCpu, counti
 
 from kerneltui.kernel.calibration import calibrate, reference_among
 from kerneltui.kernel.clock_selection import choose
-from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimer
-from kerneltui.kernel.drivers.apic_timer import ApicTimer
+from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimerDriver
+from kerneltui.kernel.drivers.apic_timer import ApicTimerDriver
 from kerneltui.kernel.drivers.hpet import HpetClockEvent, HpetClockSource
 from kerneltui.kernel.drivers.pit import PitClockEvent, PitClockSource
 from kerneltui.kernel.drivers.tsc import Tsc
@@ -31,10 +31,10 @@ class Bench:
     def __init__(self, clock="arat", timer="tsc", hz=0, **config):
         self.cpu = cpu = PcCpu(**config)
         self.lock, self.console = Lock(), FakeConsole()
-        apic = ApicTimer(cpu, APIC_BASE, VECTOR)
+        apic = ApicTimerDriver(cpu, APIC_BASE, VECTOR)
         tsc = Tsc(cpu)
         pit = PitClockSource(cpu, Lock())
-        sources = [tsc, HpetClockSource(cpu, HPET_BASE), AcpiPmTimer(cpu, PM_TIMER), pit]
+        sources = [tsc, HpetClockSource(cpu, HPET_BASE), AcpiPmTimerDriver(cpu, PM_TIMER), pit]
         events = [
             apic, HpetClockEvent(cpu, HPET_BASE, standard_routing=True), PitClockEvent(cpu)
         ]  # fmt: skip

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pc_bench import HPET_BASE, PM_TIMER, PcCpu
 
-from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimer
+from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimerDriver
 from kerneltui.kernel.drivers.hpet import HpetClockSource
 from kerneltui.kernel.drivers.pit import PitClockSource
 from kerneltui.kernel.drivers.tsc import Tsc
@@ -29,7 +29,7 @@ def bring_up(kind, already_ns=0):
     source = {
         "tsc": lambda: Tsc(cpu),
         "hpet": lambda: HpetClockSource(cpu, HPET_BASE),
-        "acpi": lambda: AcpiPmTimer(cpu, PM_TIMER, is_wide="wide" in kind),
+        "acpi": lambda: AcpiPmTimerDriver(cpu, PM_TIMER, is_wide="wide" in kind),
         "pit": lambda: PitClockSource(cpu, nullcontext()),
     }[kind.partition(" ")[0]]()
     source.init()

@@ -20,7 +20,7 @@ from functools import partial
 
 import msgspec
 
-from kerneltui.devices.x86.i8254_counter import INTERRUPT, Counter
+from kerneltui.devices.x86.i8254_counter import INTERRUPT, I8254Counter
 from kerneltui.hw.clock import NEVER, Clock, ns_to_ticks
 from kerneltui.hw.device import ComparatorState, TimerDevice
 from kerneltui.hw.line import Sink
@@ -138,7 +138,7 @@ class I8254(TimerDevice):
         super().__init__(name, config, clock)
         self._file(I8254_PORTS)
         self._port_61h = self._file(NMI_SC).store("NMI_SC")
-        self._counters = [Counter(config.clock_hz) for _ in range(COUNTERS)]
+        self._counters = [I8254Counter(config.clock_hz) for _ in range(COUNTERS)]
         self._lines = [self._output(f"out{n}")[0] for n in range(COUNTERS)]
         self._deadlines = [
             clock.deadline(f"{name}.OUT{n}", partial(self._update, n)) for n in range(COUNTERS)

@@ -37,7 +37,7 @@ def from_bcd(digits: int) -> int:
     return sum((digits >> 4 * place & 0xF) * 10**place for place in range(4))
 
 
-class Counter:
+class I8254Counter:
     """One counter; each operation is told the time, in ns."""
 
     __slots__ = (
