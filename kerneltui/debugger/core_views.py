@@ -103,18 +103,14 @@ def cpu_view(core: HostedCore, names: EventNames) -> CpuView:
     )
 
 
-CALLS = (("x8", "x0", "x1"), ("rax", "rdi", "rsi"))
-"""The registers of a system call's number and arguments."""
-
-
 def _call(core: HostedCore) -> str:
     """The system call that a trap would make, in words."""
-    for number, *arguments in CALLS:
-        if number in core.registers:
-            values = [core.registers.get(name, 0) for name in arguments]
-            signed = [value - (1 << 64) if value >> 63 else value for value in values]
-            return f": {described(core.registers[number], signed)}"
-    return ""
+    number, *arguments = core.CALL_REGISTERS
+    if number not in core.registers:
+        return ""
+    values = [core.registers.get(name, 0) for name in arguments]
+    signed = [value - (1 << 64) if value >> 63 else value for value in values]
+    return f": {described(core.registers[number], signed)}"
 
 
 def _instruction(core: HostedCore, names: EventNames) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,16 +22,9 @@ if TYPE_CHECKING:
     from kerneltui.hw.register_file import RegisterFile
     from kerneltui.kernel.kernel import Kernel
     from kerneltui.machine.machine import Machine
-    from kerneltui.machine.x86_core import X86Core
 
 LVT = ("TIMER", "CMCI", "THERMAL", "PMI", "LINT0", "LINT1", "ERROR")
 BITMAP_WORDS, WORD_BITS = 8, 32
-FREE_RUNNING = {
-    "CNTPCT_EL0": "", "CNTVCT_EL0": "", "CLO": "", "MAIN_CNT": "counter_bits", "PM_TMR": "bits",
-}  # fmt: skip
-"""Registers that count without end, and the parameter of their device that says how wide they are;
-without one they are as wide as the register."""
-TSC = "IA32_TIME_STAMP_COUNTER"
 
 
 class LvtView(msgspec.Struct, frozen=True):
@@ -275,8 +268,7 @@ def pics(machine: Machine) -> Iterator[PicView]:
 
 def counter_views(machine: Machine, meter: RateMeter, cpu: int) -> Iterator[CounterView]:
     """Those that run freely, then what counts down; ``meter`` remembers how they stood before."""
-    counters = [*_time_stamp_counters(machine), *_timer_counters(machine, cpu)]
-    counters.sort(key=lambda counter: counter.bits is None)
+    counters = sorted(_counters(machine, cpu), key=lambda counter: counter.bits is None)
     rates = meter.measure(machine.now, counters)
     for counter, rate in zip(counters, rates, strict=True):
         yield CounterView(
@@ -285,46 +277,20 @@ def counter_views(machine: Machine, meter: RateMeter, cpu: int) -> Iterator[Coun
         )  # fmt: skip
 
 
-def _time_stamp_counters(machine: Machine) -> Iterator[CounterReading]:
-    """One of each core that was started."""
+def _counters(machine: Machine, cpu: int) -> Iterator[CounterReading]:
+    """Those of the cores that were started, then those of timer devices."""
     for core in machine.cores:
-        if TSC in core.regs.table and core.state is not CoreState.OFF:
-            clocks, held = cast("X86Core", core).clocks, _held(machine, core.index, "invtsc")
-            yield CounterReading(f"core {core.index}", "TSC", clocks.tsc(), clocks.tsc_hz, 64, held)
-
-
-def _held(machine: Machine, cpu: int, feature: str) -> str:
-    """Why a clock of an x86 core does not move: without ``feature`` it stops in deep idle."""
-    core = cast("X86Core", machine.cores[cpu])
-    return "deep idle" if core.clocks.in_deep_idle and feature not in core.features else ""
-
-
-def _timer_counters(machine: Machine, cpu: int) -> Iterator[CounterReading]:
+        if core.state is not CoreState.OFF:
+            for state in core.counters():
+                yield CounterReading(f"core {core.index}", *state)
     for device in machine.devices.values():
-        if not isinstance(device, TimerDevice):
-            continue
-        found = list(_free_running(device, cpu))
-        yield from found or _counting_down(machine, device)
-
-
-def _free_running(device: TimerDevice, cpu: int) -> Iterator[CounterReading]:
-    for file in device.files.values():
-        for stem, parameter in FREE_RUNNING.items():
-            if stem in file.table:
-                register = file.table[stem]
-                bits = getattr(device.config, parameter) if parameter else register.width
-                hz = device.comparators(cpu)[0].hz
-                yield CounterReading(device.name, stem, _peek(file, stem, cpu), hz, bits)
-
-
-def _counting_down(machine: Machine, device: TimerDevice) -> Iterator[CounterReading]:
-    """Counters that software loads, while they count."""
-    for cpu in range(device.cpus):
-        held = _held(machine, cpu, "arat") if "LOCAL_APIC" in device.files else ""
-        owner = f"{device.name}{cpu}" if device.cpus > 1 else device.name
-        for item in device.comparators(cpu):
-            if item.enabled and item.name != "IA32_TSC_DEADLINE":
-                yield CounterReading(owner, item.name, item.counter, item.hz, None, held)
+        if isinstance(device, TimerDevice):
+            for number in range(device.cpus) if device.COUNTERS_BY_CORE else (cpu,):
+                owner = device.name
+                if device.COUNTERS_BY_CORE and device.cpus > 1:
+                    owner += str(number)
+                for state in device.counters(number):
+                    yield CounterReading(owner, *state)
 
 
 def rtc_view(machine: Machine) -> RtcView | None:

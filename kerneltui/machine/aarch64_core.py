@@ -92,6 +92,8 @@ class Aarch64Core(HostedCore):
     TRANSIENT = HostedCore.TRANSIENT | {"_routes", "_sysports"}
     LOAD, STORE, WAIT = "ldr", "str", "wfi"
     PINS: ClassVar = {"irq": MASK_I, "fiq": MASK_F}
+    MASK_REGISTER = "DAIF"
+    CALL_REGISTERS = ("x8", "x0", "x1")
 
     def __init__(
         self,
@@ -191,7 +193,11 @@ class Aarch64Core(HostedCore):
         masked = bool(self._daif[0] & bit)
         needs = f"PSTATE.{letter} to be 0: the handler to return (ERET), or MSR DAIFClr"
         name = f"{kind.upper()}s unmasked"
-        return [Gate(name, not masked, "DAIF", letter, int(masked), needs, "DDI 0487 D1.3.6")]
+        return [
+            Gate(
+                name, not masked, self.MASK_REGISTER, letter, int(masked), needs, "DDI 0487 D1.3.6"
+            )
+        ]
 
     # -- exceptions -------------------------------------------------------------------------------
 

@@ -13,7 +13,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from kerneltui.hw.clock import Clock, ns_to_ticks
+from kerneltui.hw.device import CounterState
 
+TSC_BITS = 64
 NEEDED = frozenset(("arat", "invtsc"))
 """With both features nothing stops, and deep idle makes no difference."""
 
@@ -56,7 +58,12 @@ class CoreClocks:
     def tsc(self) -> int:
         """The time-stamp counter; it began with virtual time."""
         now = self._slept_at if self.in_deep_idle and self._tsc_stops else self._clock.now
-        return ns_to_ticks(now - self._lost_ns, self.tsc_hz) + self._offset & (1 << 64) - 1
+        return ns_to_ticks(now - self._lost_ns, self.tsc_hz) + self._offset & (1 << TSC_BITS) - 1
+
+    def counter(self) -> CounterState:
+        """The time-stamp counter, and whether deep idle holds it."""
+        held = "deep idle" if self.in_deep_idle and self._tsc_stops else ""
+        return CounterState("TSC", self.tsc(), self.tsc_hz, TSC_BITS, held)
 
     def set_tsc(self, value: int) -> None:
         """WRMSR of the counter."""

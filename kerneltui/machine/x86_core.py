@@ -17,6 +17,7 @@ from typing import ClassVar
 from kerneltui.devices.x86.local_apic_registers import APIC_BASE
 from kerneltui.hw.bus import AddressSpace, BusFault
 from kerneltui.hw.clock import Clock
+from kerneltui.hw.device import CounterState
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register_file import RegisterFile
@@ -43,6 +44,8 @@ class X86Core(HostedCore):
     TABLES = (X86_64,)
     LOAD, STORE, WAIT = "load", "store", "hlt"
     PINS: ClassVar = {"intr": INTR, "nmi": NMI}
+    MASK_REGISTER = "RFLAGS"
+    CALL_REGISTERS = ("rax", "rdi", "rsi")
 
     def __init__(
         self,
@@ -131,8 +134,12 @@ class X86Core(HostedCore):
                          "the NMI handler to return (IRET)", "SDM 3A 6.7.1")]  # fmt: skip
         is_open = self._flags[0] & IF != 0
         needs = "RFLAGS.IF to be 1: the handler to return (IRET), or STI"
-        return [Gate("interrupts enabled", is_open, "RFLAGS", "IF", int(is_open), needs,
+        return [Gate("interrupts enabled", is_open, self.MASK_REGISTER, "IF", int(is_open), needs,
                      "SDM 3A 6.8.1")]  # fmt: skip
+
+    def counters(self) -> list[CounterState]:
+        """The time-stamp counter."""
+        return [self.clocks.counter()]
 
     # -- interrupts -------------------------------------------------------------------------------
 

@@ -26,10 +26,11 @@ from functools import partial
 import msgspec
 
 from kerneltui.hw.clock import NEVER, NS_PER_S, Clock, ns_to_ticks, ticks_to_ns
-from kerneltui.hw.device import ComparatorState, TimerDevice
+from kerneltui.hw.device import ComparatorState, CounterState, TimerDevice
 from kerneltui.hw.register import RO, SYSTEM_REGISTERS, TAG, Field, Register, RegisterTable
 
-WRAP = 1 << 64
+COUNTER_BITS = 64
+WRAP = 1 << COUNTER_BITS
 COUNTER_MASK = WRAP - 1
 
 
@@ -204,6 +205,11 @@ class GenericTimer(TimerDevice):
         """The four timers, the one that operating systems at EL1 use first."""
         states = [self._comparator(kind, cpu) for kind in range(len(TIMERS))]
         return sorted(states, key=lambda state: not state.name.startswith("CNTP_"))
+
+    def counters(self, cpu: int) -> list[CounterState]:
+        """The system counter, and the virtual one."""
+        values = ("CNTPCT_EL0", self.peek_CNTPCT_EL0), ("CNTVCT_EL0", self.peek_CNTVCT_EL0)
+        return [CounterState(name, peek(0, cpu), self._hz, COUNTER_BITS) for name, peek in values]
 
     def _comparator(self, kind: int, cpu: int) -> ComparatorState:
         control = self._peek_control(kind, cpu)

@@ -17,7 +17,7 @@ from functools import partial
 import msgspec
 
 from kerneltui.hw.clock import NEVER, Clock, ns_to_ticks, ticks_to_ns
-from kerneltui.hw.device import ComparatorState, TimerDevice
+from kerneltui.hw.device import ComparatorState, CounterState, TimerDevice
 from kerneltui.hw.register import RO, RW1C, Field, Register, RegisterTable
 
 CHANNELS = 4
@@ -122,6 +122,10 @@ class SystemTimer(TimerDevice):
             )
             for channel, deadline in enumerate(self._deadlines)
         ]
+
+    def counters(self, cpu: int) -> list[CounterState]:
+        """The half that is compared."""
+        return [CounterState("CLO", self.peek_CLO(0, cpu), self.config.clock_hz, 32)]
 
     def peek_CLO(self, index: int, cpu: int) -> int:
         """Counter, low half."""

@@ -18,7 +18,7 @@ from functools import partial
 import msgspec
 
 from kerneltui.hw.clock import NEVER, Clock, ns_to_ticks, ticks_to_ns
-from kerneltui.hw.device import ComparatorState, TimerDevice
+from kerneltui.hw.device import ComparatorState, CounterState, TimerDevice
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import PORTS, RO, RW, RW1C, TAG, Field, Register, RegisterTable
 
@@ -173,6 +173,10 @@ class AcpiPmTimer(TimerDevice):
                 due_ns=self._carry.due if self._carry.due < NEVER else None,
             )
         ]
+
+    def counters(self, cpu: int) -> list[CounterState]:
+        """The timer."""
+        return [CounterState("PM_TMR", self.peek_PM_TMR(0, cpu), self._hz, self.config.bits)]
 
     # -- registers --------------------------------------------------------------------------------
 

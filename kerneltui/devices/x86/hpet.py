@@ -25,7 +25,7 @@ import msgspec
 
 from kerneltui.devices.x86.hpet_registers import HPET, MOST_TIMERS
 from kerneltui.hw.clock import NEVER, Clock
-from kerneltui.hw.device import ComparatorState, TimerDevice
+from kerneltui.hw.device import ComparatorState, CounterState, TimerDevice
 from kerneltui.hw.line import Sink
 
 FS_PER_NS = 1_000_000
@@ -235,6 +235,11 @@ class Hpet(TimerDevice):
             )
             for number, deadline in enumerate(self._deadlines)
         ]
+
+    def counters(self, cpu: int) -> list[CounterState]:
+        """The main counter."""
+        hz = FS_PER_S // self._period_fs
+        return [CounterState("MAIN_CNT", self._count(), hz, self.config.counter_bits)]
 
     # -- registers --------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ import msgspec
 
 from kerneltui.devices.x86.i8254_counter import INTERRUPT, I8254Counter
 from kerneltui.hw.clock import NEVER, Clock, ns_to_ticks
-from kerneltui.hw.device import ComparatorState, TimerDevice
+from kerneltui.hw.device import ComparatorState, CounterState, TimerDevice
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import PORTS, RO, RW, TAG, WO, Field, Register, RegisterTable
 
@@ -190,6 +190,14 @@ class I8254(TimerDevice):
             for number, (counter, deadline) in enumerate(
                 zip(self._counters, self._deadlines, strict=True)
             )
+        ]
+
+    def counters(self, cpu: int) -> list[CounterState]:
+        """Those that have been loaded."""
+        return [
+            CounterState(item.name, item.counter, item.hz, None)
+            for item in self.comparators(cpu)
+            if item.enabled
         ]
 
     # -- registers --------------------------------------------------------------------------------

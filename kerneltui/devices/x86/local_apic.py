@@ -50,13 +50,15 @@ from kerneltui.devices.x86.local_apic_registers import (
 )
 from kerneltui.devices.x86.local_apic_timer import ApicTimer
 from kerneltui.hw.clock import Clock
-from kerneltui.hw.device import ComparatorState, InterruptState, TimerDevice
+from kerneltui.hw.device import ComparatorState, CounterState, InterruptState, TimerDevice
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
 
 __all__ = ["Config", "LocalApic"]
 
 VECTORS = 256
+MESSAGE = "message"
+"""The source of a vector that is no local one."""
 TIMER_MODE = LOCAL_APIC["LVT_TIMER"]["MODE"]
 PINS = {
     "lint0": "LVT_LINT0", "lint1": "LVT_LINT1", "cmci": "LVT_CMCI", "thermal": "LVT_THERMAL",
@@ -73,6 +75,8 @@ class LocalApic(Acceptance, TimerDevice):
     NUMBERING = "vector"
     ACKNOWLEDGED = "by the core, as it takes the interrupt"
     HIGH_WINS = True
+    TAKES_MESSAGES = True
+    COUNTERS_BY_CORE = True
     CONFIG = Config
 
     def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
@@ -292,6 +296,16 @@ class LocalApic(Acceptance, TimerDevice):
     def comparators(self, cpu: int) -> list[ComparatorState]:
         return [self._timers[cpu].comparator()]
 
+    def counters(self, cpu: int) -> list[CounterState]:
+        return self._timers[cpu].counters()
+
+    def message(self, number: int, cpu: int) -> InterruptState:
+        """Its number is a vector, whose upper four bits are its priority (SDM 3A 10.8.3)."""
+        return InterruptState(
+            number, MESSAGE, None, True, False, False, number >> CLASS_SHIFT, (cpu,), "edge",
+            is_message=True,
+        )  # fmt: skip
+
     def arriving_at(self, pin: str, cpu: int) -> tuple[int, str] | None:
         """A pin is a vector of its own only where its entry says fixed (10.5.1)."""
         entry = self._lvt.get(PINS.get(pin, ""))
@@ -364,7 +378,7 @@ class LocalApic(Acceptance, TimerDevice):
             enabled = any(not self._lvt[LVT[source]][cpu] & MASKED for source in sources)
         return InterruptState(
             number=number,
-            source=f"LVT {' '.join(sources)}" if sources else "message",
+            source=f"LVT {' '.join(sources)}" if sources else MESSAGE,
             line=any(self._active[pin] >> cpu & 1 for pin in pins) if pins else None,
             enabled=enabled,
             pending=self._is_requested(cpu, number),
@@ -373,4 +387,5 @@ class LocalApic(Acceptance, TimerDevice):
             targets=(cpu,),
             trigger="level" if self._tmr[cpu] >> number & 1 else "edge",
             pin=pins[0] if pins else "",
+            is_message=not sources,
         )

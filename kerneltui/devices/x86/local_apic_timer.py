@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from kerneltui.devices.x86.local_apic_registers import LOCAL_APIC, ONE_SHOT, PERIODIC, TSC_DEADLINE
 from kerneltui.hw.clock import NS_PER_S, Clock, ns_to_ticks, ticks_to_ns
-from kerneltui.hw.device import ComparatorState
+from kerneltui.hw.device import ComparatorState, CounterState
 
 TSC_MASK = (1 << 64) - 1
 DIVIDE_LOW, DIVIDE_HIGH = (
@@ -118,6 +118,14 @@ class ApicTimer:
             name, counter, compare, hz, enabled=armed, masked=self.masked,
             met=met, due_ns=due, counts_down=name == "CUR_COUNT",
         )  # fmt: skip
+
+    def counters(self) -> list[CounterState]:
+        """The count while it runs; in TSC-deadline mode it is the processor's counter that does."""
+        state = self.comparator()
+        if not (state.enabled and state.counts_down):
+            return []
+        held = "deep idle" if self._stopped is not None else ""
+        return [CounterState(state.name, state.counter, state.hz, None, held)]
 
     # -- what software does -------------------------------------------------------------------
 

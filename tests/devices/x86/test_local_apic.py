@@ -3,6 +3,7 @@
 import pytest
 from apic_bench import (
     ALL,
+    DEADLINE,
     EXTINT,
     FIXED,
     INIT,
@@ -18,6 +19,7 @@ from apic_bench import (
     STARTUP,
     Bench,
 )
+from msgspec.structs import replace
 
 from kerneltui.devices.x86.local_apic import Config, LocalApic
 from kerneltui.hw.clock import Clock
@@ -580,3 +582,26 @@ def test_an_error_interrupts_and_then_not_until_the_status_is_written():
     bench.write("ESR", 0)
     bench.send(SELF | 3)
     assert bench.intr()
+
+
+def test_a_message_to_come_looks_as_it_does_when_it_is_there_but_for_being_pending():
+    bench = Bench(cpus=2)
+    awaited = bench.apic.message(0x93, 1)
+    assert (awaited.priority, awaited.targets, awaited.pending) == (9, (1,), False)
+    bench.write("ICR_HIGH", 1 << 24)
+    bench.write("ICR_LOW", 0x93)
+    (came,) = (state for state in bench.apic.interrupts(1) if state.number == 0x93)
+    assert came.pending
+    assert replace(came, pending=False) == awaited
+
+
+def test_only_the_count_that_runs_is_told_as_a_counter():
+    bench = Bench(cpus=2)
+    assert bench.apic.counters(1) == []
+    bench.write("INIT_COUNT", 1000, 1)
+    (counter,) = bench.apic.counters(1)
+    assert (counter.name, counter.value, counter.bits) == ("CUR_COUNT", 1000, None)
+    assert bench.apic.counters(0) == []
+    bench.write("LVT_TIMER", DEADLINE | 0x40, 1)
+    bench.write("IA32_TSC_DEADLINE", 1 << 40, 1)
+    assert bench.apic.counters(1) == [], "the processor's counter is compared, which is the core's"
