@@ -20,7 +20,7 @@ from kerneltui.hw.register import (
     RegisterTable,
     Slot,
 )
-from kerneltui.machine.core import STORES
+from kerneltui.machine.instructions import STORES
 
 if TYPE_CHECKING:
     from kerneltui.machine.machine import Machine

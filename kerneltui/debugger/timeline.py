@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from kerneltui.machine.core import EXTERNAL, Core, CoreState
+from kerneltui.machine.core import Core, CoreState
+from kerneltui.machine.instructions import EXTERNAL
 
 if TYPE_CHECKING:
     from kerneltui.machine.machine import Machine

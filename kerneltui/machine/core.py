@@ -7,23 +7,8 @@ from typing import Any, ClassVar, Protocol
 
 import msgspec
 
-from kerneltui.hw.register import MEMORY, MSRS, PORTS, SYSTEM_REGISTERS
-
 FOREVER = 1 << 63
 """An instruction count that is never reached."""
-
-
-LOADS = {
-    "ldr": MEMORY, "load": MEMORY, "mrs": SYSTEM_REGISTERS, "in": PORTS, "rdmsr": MSRS,
-    "rdtsc": MSRS,
-}  # fmt: skip
-STORES = {
-    "str": MEMORY, "store": MEMORY, "msr": SYSTEM_REGISTERS, "out": PORTS, "wrmsr": MSRS,
-}  # fmt: skip
-"""The instructions that access hardware, and the address space of each."""
-EXTERNAL = frozenset(("irq", "fiq", "intr", "nmi"))
-EXCEPTIONS = EXTERNAL | {"sync", "fault", "int"}
-"""The kinds of exceptions; external ones are interrupts."""
 
 
 class Costs(msgspec.Struct, frozen=True):

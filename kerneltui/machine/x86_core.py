@@ -22,8 +22,9 @@ from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine import x86_cpuid, x86_gates, x86_msrs
-from kerneltui.machine.core import EXTERNAL, CoreState, Costs, StopReason
+from kerneltui.machine.core import CoreState, Costs, StopReason
 from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.instructions import EXTERNAL
 from kerneltui.machine.x86_clocks import CoreClocks
 from kerneltui.machine.x86_registers import ALWAYS_ONE, IF, TSC_MSR, X86_64
 
