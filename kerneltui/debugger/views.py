@@ -16,16 +16,10 @@ from kerneltui.debugger.firmware_views import AcpiTableView
 from kerneltui.debugger.interrupt_views import InterruptView, interrupt_views
 from kerneltui.debugger.platform_views import (
     CounterView,
-    IoApicView,
-    LocalApicView,
-    PicView,
-    RtcView,
     WallClockView,
     counter_views,
-    io_apics,
-    local_apics,
-    pics,
-    rtc_view,
+    of_kind,
+    pictures,
     wall_clock_view,
 )
 from kerneltui.debugger.queue_views import QueueView, ShapeView, queue_view
@@ -40,6 +34,10 @@ from kerneltui.debugger.task_views import (
 from kerneltui.debugger.timeline import TimelineView, Window
 from kerneltui.debugger.timer_views import TimerView, timer_views
 from kerneltui.debugger.trace import InputView
+from kerneltui.devices.x86.i8259_view import PicView
+from kerneltui.devices.x86.io_apic_view import IoApicView
+from kerneltui.devices.x86.local_apic_view import LocalApicView
+from kerneltui.devices.x86.mc146818_view import RtcView
 from kerneltui.hw.device import TimerDevice
 from kerneltui.kernel.kernel import Kernel
 from kerneltui.kernel.timeout_queue import TimeoutQueue
@@ -133,6 +131,7 @@ def build(sight: Sight, *, shape: bool, timeline: Window | None) -> MachineView:
     machine, setup, recorder = sight.machine, sight.setup, sight.recorder
     kernel = sight.kernel
     now = machine.now
+    chips = pictures(machine)
     return MachineView(
         generation=sight.generation,
         board=machine.board_name,
@@ -154,11 +153,11 @@ def build(sight: Sight, *, shape: bool, timeline: Window | None) -> MachineView:
         timers=tuple(timer_views(kernel)),
         worst_lateness_ns=kernel.worst_lateness_ns(),
         comparators=tuple(_comparators(machine, sight.focus)),
-        local_apics=tuple(local_apics(machine)),
-        io_apics=tuple(io_apics(machine)),
-        pics=tuple(pics(machine)),
+        local_apics=of_kind(chips, LocalApicView),
+        io_apics=of_kind(chips, IoApicView),
+        pics=of_kind(chips, PicView),
         counters=tuple(counter_views(machine, sight.rates, sight.focus)),
-        rtc=rtc_view(machine),
+        rtc=next(iter(of_kind(chips, RtcView)), None),
         wall_clock=wall_clock_view(machine, kernel),
         tasks=tuple(task_views(kernel, now)),
         scheduling=scheduling_view(kernel, now),

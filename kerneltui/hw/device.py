@@ -8,7 +8,7 @@ one ``_update()`` that computes all outputs from the state.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
@@ -63,6 +63,10 @@ class Device(ABC):
     def passes_on(self, output: str) -> str:
         """The input pin whose level an output only passes on at present; empty: its own."""
         return ""
+
+    def pictures(self) -> Sequence[msgspec.Struct]:
+        """What a panel of its own shows of the chip; most have none.  Without side effects."""
+        return ()
 
     @abstractmethod
     def reset(self) -> None:

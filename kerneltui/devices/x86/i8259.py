@@ -25,6 +25,7 @@ import msgspec
 
 from kerneltui.devices.x86.i8259_chip import AEOI, I8259, NO_REQUEST, VECTOR_BASE
 from kerneltui.devices.x86.i8259_registers import ELCR, I8259_MASTER, I8259_SLAVE
+from kerneltui.devices.x86.i8259_view import PicView, pic_views
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.gate import Gate
@@ -56,6 +57,9 @@ class I8259Pair(InterruptController):
         self.files["I8259_SLAVE"] = self.slave.regs
         self._elcr = self._file(ELCR)
         self.reset()
+
+    def pictures(self) -> list[PicView]:
+        return list(pic_views(self.files))
 
     def reset(self) -> None:
         """All edge triggered, nothing masked; the input lines are others' business and stay."""

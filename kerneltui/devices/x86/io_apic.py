@@ -26,6 +26,7 @@ from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
+from kerneltui.devices.x86.io_apic_view import IoApicView, io_apic_view
 from kerneltui.devices.x86.local_apic_registers import (
     CLASS_SHIFT,
     INIT,
@@ -194,6 +195,9 @@ class IoApic(InterruptController):
         self._apics = apics
         if isinstance(apics, Changing):
             apics.ready_listeners.append(self.retry)
+
+    def pictures(self) -> list[IoApicView]:
+        return [io_apic_view(self.name, self.files["IO_APIC_INDIRECT"], self.interrupts(0))]
 
     def reset(self) -> None:
         """All pins masked (3.2.4); the input lines keep their levels."""

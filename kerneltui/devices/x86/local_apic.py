@@ -49,6 +49,7 @@ from kerneltui.devices.x86.local_apic_registers import (
     delivery_mode,
 )
 from kerneltui.devices.x86.local_apic_timer import ApicTimer
+from kerneltui.devices.x86.local_apic_view import LocalApicView, local_apic_view
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import ComparatorState, CounterState, InterruptState, TimerDevice
 from kerneltui.hw.gate import Gate
@@ -298,6 +299,11 @@ class LocalApic(Acceptance, TimerDevice):
 
     def counters(self, cpu: int) -> list[CounterState]:
         return self._timers[cpu].counters()
+
+    def pictures(self) -> list[LocalApicView]:
+        """One for each core, started or not."""
+        msrs = self.files["LOCAL_APIC_MSR"]
+        return [local_apic_view(self.regs, msrs, cpu) for cpu in range(self.cpus)]
 
     def message(self, number: int, cpu: int) -> InterruptState:
         """Its number is a vector, whose upper four bits are its priority (SDM 3A 10.8.3)."""

@@ -36,6 +36,7 @@ from kerneltui.devices.x86.mc146818_calendar import (
     seconds_to_alarm,
 )
 from kerneltui.devices.x86.mc146818_registers import CMOS, CMOS_EXT, RTC
+from kerneltui.devices.x86.mc146818_view import RtcView, rtc_view
 from kerneltui.hw.clock import NEVER, NS_PER_S, Clock, ns_to_ticks, ticks_to_ns
 from kerneltui.hw.device import Device
 
@@ -102,6 +103,9 @@ class Mc146818(Device):
         self._time = from_unix(_unix(config.base), self._b)
         self._alarm = [0, 0, 0]
         self.reset()
+
+    def pictures(self) -> list[RtcView]:
+        return [rtc_view(self.files["CMOS"])]
 
     def reset(self) -> None:
         """The RESET pin; what the battery feeds goes on: time, settings, RAM (RESET)."""
