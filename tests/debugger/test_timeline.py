@@ -204,7 +204,7 @@ def test_the_timeline_and_the_kernels_accounts_agree(board, scenario):
     accounts call the scheduler's, between the switch to the task and the switch to another.
     """
     session = session_of(board, scenario, S)
-    while session.core.depth or session.kernel.executor.clock.accounting.mode == "irq":
+    while session.core.depth or session.kernel.executor.scheduler.accounting.mode == "irq":
         session.step()
     view, shown = session.view(), totals(session)
     (core,) = view.scheduling.cores

@@ -131,7 +131,7 @@ def test_zoomed_the_times_of_a_core_add_up_to_the_nanosecond(board):
     numbers = {
         line.split()[0]: int("".join(line.split()[1:]).replace(".", "")) for line in lines[-7:]
     }  # fmt: skip
-    parts = [numbers[name] for name in ("idle", "user", "kernel", "interrupt", "clock")]
+    parts = [numbers[name] for name in ("idle", "user", "kernel", "interrupt", "scheduler")]
     assert sum(parts) == numbers["sum"] == numbers["elapsed"] > 900 * MS
 
 
@@ -327,7 +327,7 @@ async def test_the_tasks_panel_zooms_to_the_sums():
         assert "elapsed" not in seen.screen()
         await seen.press("z")
         assert "elapsed" in seen.screen()
-        assert "clock" in seen.screen()
+        assert "scheduler" in seen.screen()
 
 
 async def test_a_restart_empties_both():
