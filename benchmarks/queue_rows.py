@@ -11,7 +11,8 @@ from figures import Figure, paired, rate
 from machine_rows import PERIOD_NS, session_with
 
 from kerneltui.debugger.session import Session
-from kerneltui.kernel.time.timeout_queue import QUEUES, Timeout, TimeoutQueue, make_queue
+from kerneltui.kernel.time.queues.timeout import Timeout
+from kerneltui.kernel.time.timeout_queue import QUEUES, TimeoutQueue, make_queue
 from kerneltui.kernel.workload import TimeoutRequest, Workload
 
 PENDING = (10, 1_000, 100_000)

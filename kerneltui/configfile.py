@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta
 
+from kerneltui.builtin import configs_dir
 from kerneltui.errors import UserError, suggestion
 from kerneltui.units import PATTERN, parse_duration
 
@@ -32,13 +33,6 @@ class Duration(int):
 def duration(ns: int) -> Any:
     """The default of a key.  A factory, because JSON Schema cannot show a default of this type."""
     return msgspec.field(default_factory=partial(Duration, ns))
-
-
-def configs_dir() -> Path:
-    """Where the boards and scenarios that come with the program are."""
-    package = Path(__file__).parent
-    installed = package / "configs"
-    return installed if installed.is_dir() else package.parent / "configs"
 
 
 def available(kind: str) -> dict[str, Path]:

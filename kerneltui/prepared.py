@@ -14,10 +14,12 @@ from zlib import crc32
 
 import msgspec
 
+from kerneltui.builtin import configs_dir
+
 NAME = "prepared.json"
 
 
-class Entry(msgspec.Struct, frozen=True):
+class PreparedFile(msgspec.Struct, frozen=True):
     """One file: the CRC-32 of its bytes, and its data."""
 
     crc32: int
@@ -27,7 +29,7 @@ class Entry(msgspec.Struct, frozen=True):
 def recall(configs: Path, name: str, source: bytes) -> Any:
     """The data of a file like ``boards/rpi4`` that holds ``source``; None when nothing fits."""
     try:
-        known = msgspec.json.decode((configs / NAME).read_bytes(), type=dict[str, Entry])
+        known = msgspec.json.decode((configs / NAME).read_bytes(), type=dict[str, PreparedFile])
     except (OSError, msgspec.MsgspecError):
         return None
     entry = known.get(name)
@@ -56,6 +58,4 @@ def prepare(configs: Path) -> str:
 
 
 if __name__ == "__main__":
-    from kerneltui.configfile import configs_dir
-
     (configs_dir() / NAME).write_text(prepare(configs_dir()), encoding="utf-8")

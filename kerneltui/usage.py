@@ -24,7 +24,7 @@ class _Telling(click.Command):
     """A mistake in the options knows the command that has them."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """See :class:`click.Command`."""
+        """See :class:`click.CliCommand`."""
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
@@ -32,13 +32,13 @@ class _Telling(click.Command):
             raise
 
 
-class Command(_Telling):
+class CliCommand(_Telling):
     """A word too many is told in our words."""
 
     allow_extra_args = True
 
     def invoke(self, ctx: click.Context) -> Any:
-        """See :class:`click.Command`."""
+        """See :class:`click.CliCommand`."""
         if ctx.args:
             raise UserError(f"'{ctx.command_path}' takes no word '{ctx.args[0]}' here; remove it")
         return super().invoke(ctx)
@@ -47,7 +47,7 @@ class Command(_Telling):
 class SuggestingGroup(_Telling, click.Group):
     """Unknown commands get a suggestion."""
 
-    command_class = Command
+    command_class = CliCommand
 
     def invoke(self, ctx: click.Context) -> Any:
         """See :class:`click.Group`."""

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from kerneltui import yamltext
-from kerneltui.configfile import LARGEST_FILE, ConfigFile, available, configs_dir, find
+from kerneltui.builtin import configs_dir
+from kerneltui.configfile import LARGEST_FILE, ConfigFile, available, find
 from kerneltui.errors import UserError
 from kerneltui.scenarios.scenario import validate_file
 from kerneltui.scenarios.spec import ScenarioSpec

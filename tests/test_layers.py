@@ -1,9 +1,14 @@
-"""What is below the dashboard starts without Textual, in a fresh process."""
+"""What imports what: no circles, and no Textual below the dashboard."""
 
+import ast
 import subprocess
 import sys
+from itertools import count
+from pathlib import Path
 
 import pytest
+
+import kerneltui
 
 WALK = """
 import importlib, pathlib, sys
@@ -60,3 +65,107 @@ def test_the_kernel_and_the_devices_are_imported_only_when_a_command_needs_them(
         "print('greenlet' in sys.modules, 'kerneltui.devices' in sys.modules)\n"
     )
     assert lines[-2] == "False False"
+
+
+# -- circles --------------------------------------------------------------------------------------
+
+DASHBOARD = {
+    f"kerneltui.tui.{name}" for name in ("app", "dialogs", "frames", "palette", "steering")
+}
+"""The app and parts that name its type: a circle that is left, and is not to grow."""
+
+
+def modules():
+    """The source of every file, by module."""
+    root = Path(kerneltui.__file__).parent
+    found = {}
+    for file in sorted(root.rglob("*.py")):
+        parts = ("kerneltui", *file.relative_to(root).with_suffix("").parts)
+        found[".".join(parts).removesuffix(".__init__")] = file.read_text(encoding="utf-8")
+    return found
+
+
+def imports(sources):
+    """What each file imports of the others, for its types and inside functions too."""
+    found = {}
+    for name, source in sources.items():
+        wanted = set()
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Import):
+                wanted |= {item.name for item in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{name} has a relative import"
+                parts = {f"{node.module}.{item.name}" for item in node.names}
+                known = parts & set(sources)
+                wanted |= known if known == parts else known | {node.module}
+        found[name] = (wanted & set(sources)) - {name}
+    return found
+
+
+def circles(graph):
+    """The strongly connected components of more than one node (Tarjan, 1972)."""
+    numbers, lowest, stack, found = {}, {}, [], []
+    numbering = count()
+
+    def visit(node):
+        numbers[node] = lowest[node] = next(numbering)
+        stack.append(node)
+        for other in sorted(graph[node]):
+            if other not in numbers:
+                visit(other)
+                lowest[node] = min(lowest[node], lowest[other])
+            elif other in stack:
+                lowest[node] = min(lowest[node], numbers[other])
+        if lowest[node] == numbers[node]:
+            at = stack.index(node)
+            circle = stack[at:]
+            del stack[at:]
+            if len(circle) > 1:
+                found.append(sorted(circle))
+
+    for node in sorted(graph):
+        if node not in numbers:
+            visit(node)
+    return found
+
+
+def test_circles_are_found_whoever_begins_and_however_they_import():
+    sources = {
+        "a": "import b", "b": "def f():\n    from c import x",
+        "c": "if TYPE_CHECKING:\n    from p import a, d", "p": "", "p.a": "import a",
+        "p.d": "import e", "e": "import f", "f": "import e", "g": "import a, e, os, g",
+    }  # fmt: skip
+    graph = imports(sources)
+    assert graph["c"] == {"p.a", "p.d"}
+    assert graph["g"] == {"a", "e"}
+    assert circles(graph) == [["e", "f"], ["a", "b", "c", "p.a"]]
+
+
+def test_no_two_files_import_each_other():
+    found = [circle for circle in circles(imports(modules())) if not set(circle) <= DASHBOARD]
+    assert found == [], "circles of imports: " + "; ".join(" - ".join(circle) for circle in found)
+
+
+# -- names ----------------------------------------------------------------------------------------
+
+SIBLINGS = {
+    "Config": "kerneltui.devices.",  # the parameters of each chip
+    "Rule": "kerneltui.devices.",  # what each controller decides by
+    "SyscallEntry": "kerneltui.kernel.arch.",
+    "Vectors": "kerneltui.kernel.arch.",
+}
+"""Classes that each of several like files has, and nobody confuses; and where those files are."""
+
+
+def test_a_class_name_stands_for_one_thing():
+    found = {}
+    for module, source in modules().items():
+        for node in ast.parse(source).body:
+            if isinstance(node, ast.ClassDef):
+                found.setdefault(node.name, []).append(module)
+    twice = {name: places for name, places in found.items() if len(places) > 1}
+    assert set(twice) >= set(SIBLINGS)
+    for name, places in twice.items():
+        place = SIBLINGS.get(name)
+        assert place, f"'{name}' is the name of several classes: {', '.join(places)}"
+        assert all(module.startswith(place) for module in places), f"{name}: {places}"

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from kerneltui import configfile
-from kerneltui.configfile import ConfigFile, available, configs_dir
+from kerneltui.builtin import configs_dir
+from kerneltui.configfile import ConfigFile, available
 from kerneltui.machine.board import load_board
 from kerneltui.prepared import NAME, prepare
 from kerneltui.yamltext import parse

@@ -47,8 +47,8 @@ class ApicRig(Rig):
         super().__init__(header)
         self.cores = CORES
         config = Config(timer_hz=timer_hz(header), cmci=False, directed_eoi=False)
-        self.apic = LocalApic("lapic", config, self.scheduler, CORES)
-        chip = QemuIoApic("ioapic", IoApicConfig(), self.scheduler, CORES)
+        self.apic = LocalApic("lapic", config, self.clock, CORES)
+        chip = QemuIoApic("ioapic", IoApicConfig(), self.clock, CORES)
         chip.connect(self.apic)
         self.apic.eoi_listeners.append(chip.eoi)
         for base, table, file in (

@@ -30,7 +30,7 @@ class LapicRig(Rig):
     def __init__(self, header: Mapping[str, Any]) -> None:
         super().__init__(header)
         config = Config(timer_hz=timer_hz(header), cmci=False, directed_eoi=False)
-        self.apic = LocalApic("lapic", config, self.scheduler)
+        self.apic = LocalApic("lapic", config, self.clock)
         self.spaces["mmio"].attach(DEFAULT_BASE, LOCAL_APIC.size, LOCAL_APIC.name, self.apic.regs)
 
     def window(self, at: Instants) -> list[int]:
@@ -50,7 +50,7 @@ class LapicRig(Rig):
             return [(moment,) for moment in range(first, last + 1)]
         if op["op"] != "window" and address != _LVT_TIMER:
             return [(first,)]
-        moments = sorted({first, *(t.due for t in self.scheduler.armed() if t.due <= last)})
+        moments = sorted({first, *(t.due for t in self.clock.armed() if t.due <= last)})
         return list(combinations_with_replacement(moments, 2 if op["op"] == "window" else 1))
 
     def settles(self, op: dict[str, Any], later: dict[str, Any]) -> bool:

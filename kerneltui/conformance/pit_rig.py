@@ -47,7 +47,7 @@ class _Probe:
 def pit(header: Mapping[str, Any]) -> Rig:
     """The timer with the gate of counter 2 high: the output is OUT0."""
     rig = Rig(header)
-    timer = I8254("pit", Config(), rig.scheduler)
+    timer = I8254("pit", Config(), rig.clock)
     probe = _Probe(timer, rises_only=bool(header.get("irq_rises_only")))
     ports = rig.space("io")
     ports.attach(PORTS, timer.files["I8254_PORTS"].table.size, "I8254_PORTS", probe)

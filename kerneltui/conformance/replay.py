@@ -202,8 +202,8 @@ def _wait_for(rig: Rig, space: AddressSpace, address: int, size: int, op: dict[s
 def _clock_step(rig: Rig, op: dict[str, Any]) -> str | None:
     if "t1" in op:
         return None  # a timed operation ends at its t1 in any case
-    rig.scheduler.advance(rig.scheduler.now + op["ns"])
-    if rig.scheduler.now == op["now"]:
+    rig.clock.advance(rig.clock.now + op["ns"])
+    if rig.clock.now == op["now"]:
         return None
     return f"of {op['ns']} ns: expected to be at {op['now']} ns, is{_when(rig)}"
 
@@ -239,7 +239,7 @@ _ACTIONS: dict[str, Callable[[Rig, dict[str, Any]], str | None]] = {
 
 
 def _when(rig: Rig) -> str:
-    return f" at {rig.scheduler.now} ns"
+    return f" at {rig.clock.now} ns"
 
 
 def _changes(changes: list[tuple[int, int]]) -> str:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from kerneltui.hw.bus import AddressSpace
+from kerneltui.hw.clock import NS_PER_S, Clock, ticks_to_ns
 from kerneltui.hw.device import Device
 from kerneltui.hw.line import Line, Sink
-from kerneltui.hw.scheduler import NS_PER_S, Scheduler, ticks_to_ns
 
 Instants = tuple[int, ...]
 """When the parts of one operation happened, in ticks of the trace's clock, first to last."""
@@ -27,7 +27,7 @@ class Rig:
     """
 
     def __init__(self, header: Mapping[str, Any]) -> None:
-        self.scheduler = Scheduler()
+        self.clock = Clock()
         self.spaces: dict[str, AddressSpace] = {name: AddressSpace(name) for name in ("mmio", "io")}
         self.pins: dict[str, tuple[Device, str, bool]] = {}
         self.receiver: Callable[[int], Any] | None = None
@@ -94,7 +94,7 @@ class Rig:
 
     def advance_to_tick(self, tick: int) -> None:
         """Let time pass to the first moment of a tick of the trace's clock."""
-        self.scheduler.advance(ticks_to_ns(tick, self.tick_hz))
+        self.clock.advance(ticks_to_ns(tick, self.tick_hz))
 
     # -- what only some rigs can do -------------------------------------------------------------
 

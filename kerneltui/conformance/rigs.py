@@ -50,7 +50,7 @@ It also takes GICC_IAR from the pseudocode, which the model does for such an IID
 
 def _gic(rig: Rig, bases: tuple[int, int], irqs: int = PRIVATE + GIC_SPIS) -> Gic400:
     config = GicConfig(irqs, GIC_PRIORITY_BITS, GIC_IIDR)
-    gic = Gic400("gic", config, rig.scheduler, CORES)
+    gic = Gic400("gic", config, rig.clock, CORES)
     rig.mount(gic, *bases)
     return gic
 
@@ -119,20 +119,20 @@ def gicv2_x(header: Mapping[str, Any]) -> Rig:
 
 
 def _local_ic(rig: Rig) -> Bcm2836LocalIc:
-    local = Bcm2836LocalIc("local", LocalIcConfig(), rig.scheduler, CORES)
+    local = Bcm2836LocalIc("local", LocalIcConfig(), rig.clock, CORES)
     rig.mount(local, LOCAL_IC_BASE)
     return local
 
 
 def _system_timer(rig: Rig) -> SystemTimer:
-    timer = SystemTimer("systimer", SystemTimerConfig(), rig.scheduler)
+    timer = SystemTimer("systimer", SystemTimerConfig(), rig.clock)
     rig.mount(timer, SYSTEM_TIMER_BASE)
     return timer
 
 
 def _peripherals(rig: Rig) -> Bcm2835Ic:
     """The Pi 3's peripheral interrupt controller; system timer n is its GPU interrupt n."""
-    ic = Bcm2835Ic("ic", IcConfig(), rig.scheduler)
+    ic = Bcm2835Ic("ic", IcConfig(), rig.clock)
     rig.mount(ic, IC_BASE)
     for number, lines in enumerate(_system_timer(rig).outputs.values()):
         lines[0].connect(ic.input("gpu", number))
@@ -177,7 +177,7 @@ class _QemuLocalTimer:
 def bcm2836_local_x(header: Mapping[str, Any]) -> Rig:
     """As :func:`bcm2836_local`, but outputs are the cores' FIQ."""
     rig = Rig(header)
-    local = Bcm2836LocalIc("local", LocalIcConfig(), rig.scheduler, CORES)
+    local = Bcm2836LocalIc("local", LocalIcConfig(), rig.clock, CORES)
     rig.space("mmio").attach(
         LOCAL_IC_BASE, BCM2836_LOCAL.size, BCM2836_LOCAL.name, _QemuLocalTimer(local)
     )
@@ -214,7 +214,7 @@ def bcm2837_chain(header: Mapping[str, Any]) -> Rig:
 def pl011(header: Mapping[str, Any]) -> Rig:
     """The UART with a transmitter that takes no time: outputs irq, rx, tx, rt, ms, e."""
     rig = Rig(header)
-    uart = Pl011("uart0", Pl011Config(clock_hz=48_000_000, instant=True), rig.scheduler)
+    uart = Pl011("uart0", Pl011Config(clock_hz=48_000_000, instant=True), rig.clock)
     rig.mount(uart, PL011_BASE)
     rig.intercept(uart.outputs[name][0] for name in ("irq", "rx", "tx", "rt", "ms", "e"))
     uart.transmit = rig.transmitted

@@ -30,7 +30,7 @@ ACPI_PM_BASE = 0x600
 def ioapic(header: Mapping[str, Any]) -> Rig:
     """The I/O APIC, whose messages nobody receives."""
     rig = Rig(header)
-    apic = QemuIoApic("ioapic", IoApicConfig(), rig.scheduler)
+    apic = QemuIoApic("ioapic", IoApicConfig(), rig.clock)
     rig.space("mmio").attach(IO_APIC_BASE, IO_APIC.size, IO_APIC.name, apic.regs)
     rig.pins["unnamed-gpio-in"] = (apic, "pin", False)
     return rig
@@ -41,7 +41,7 @@ class PicRig(Rig):
 
     def __init__(self, header: Mapping[str, Any]) -> None:
         super().__init__(header)
-        self.pair = I8259Pair("pic", I8259Config(), self.scheduler)
+        self.pair = I8259Pair("pic", I8259Config(), self.clock)
         self.mount(self.pair, 0x20, 0xA0, 0x4D0, space="io")
         self.intercept(self.pair.outputs["int"])
         for gpio in ("master", "slave"):
@@ -59,7 +59,7 @@ class PicRig(Rig):
 def uart16550(header: Mapping[str, Any]) -> Rig:
     """The first serial port, with a transmitter that takes no time and a modem that is there."""
     rig = Rig(header)
-    uart = Ns16550("uart", Ns16550Config(instant=True), rig.scheduler)
+    uart = Ns16550("uart", Ns16550Config(instant=True), rig.clock)
     rig.mount(uart, 0x3F8, space="io")
     rig.intercept(uart.outputs["irq"], first=4)
     for pin in ("cts", "dsr", "dcd"):
@@ -72,7 +72,7 @@ def uart16550(header: Mapping[str, Any]) -> Rig:
 def rtc(header: Mapping[str, Any]) -> Rig:
     """The clock at the time that the header tells."""
     rig = Rig(header)
-    clock = Mc146818("rtc", Mc146818Config(str(header.get("base"))), rig.scheduler)
+    clock = Mc146818("rtc", Mc146818Config(str(header.get("base"))), rig.clock)
     rig.mount(clock, 0x70, space="io")
     rig.intercept(clock.outputs["irq"], first=8)
     return rig
@@ -81,7 +81,7 @@ def rtc(header: Mapping[str, Any]) -> Rig:
 def hpet(header: Mapping[str, Any]) -> Rig:
     """The HPET at 100 MHz: outputs are the I/O APIC's inputs 16 to 18."""
     rig = Rig(header)
-    timer = Hpet("hpet", HpetConfig(period_fs=10_000_000, routes=0x00FF_0104), rig.scheduler)
+    timer = Hpet("hpet", HpetConfig(period_fs=10_000_000, routes=0x00FF_0104), rig.clock)
     rig.mount(timer, HPET_BASE)
     rig.intercept((timer.outputs[f"irq{n}"][0] for n in (16, 17, 18)), first=16)
     return rig
@@ -90,7 +90,7 @@ def hpet(header: Mapping[str, Any]) -> Rig:
 def acpi_pm(header: Mapping[str, Any]) -> Rig:
     """The power management block in ACPI mode: the output is SCI."""
     rig = Rig(header)
-    timer = AcpiPmTimer("acpi", AcpiPmTimerConfig(), rig.scheduler)
+    timer = AcpiPmTimer("acpi", AcpiPmTimerConfig(), rig.clock)
     rig.mount(timer, ACPI_PM_BASE, space="io")
     rig.space("io").write(ACPI_PM_BASE + 4, 1, 2)
     rig.intercept(timer.outputs["sci"], first=9)

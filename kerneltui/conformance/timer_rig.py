@@ -21,8 +21,8 @@ from kerneltui.devices.arm.generic_timer import (
     GenericTimer,
 )
 from kerneltui.hw.bus import AddressSpace
+from kerneltui.hw.clock import ns_to_ticks, ticks_to_ns
 from kerneltui.hw.line import Line
-from kerneltui.hw.scheduler import ns_to_ticks, ticks_to_ns
 
 FIRING = 0b101
 """CNTx_CTL of a timer that fires: ENABLE, not IMASK, ISTATUS."""
@@ -40,7 +40,7 @@ class TimerRig(Rig):
         if type(hz) is not int or hz <= 0:
             raise ValueError('the header\'s "cntfrq" is missing or no frequency')
         self.tick_hz = hz
-        self.timer = GenericTimer("timer", Config(hz), self.scheduler, cores)
+        self.timer = GenericTimer("timer", Config(hz), self.clock, cores)
         self.spaces["sysreg"] = AddressSpace("sysreg")
         self.mount(self.timer, SYSREG_BASE, space="sysreg")
         self.irq = Line("none")
@@ -84,7 +84,7 @@ class TimerRig(Rig):
         if op["op"] != "window":
             return [(first,)]
         end = ticks_to_ns(last, self.tick_hz)
-        dues = (timer.due for timer in self.scheduler.armed())
+        dues = (deadline.due for deadline in self.clock.armed())
         ticks = {first, *(ns_to_ticks(due, self.tick_hz) for due in dues if due <= end)}
         return list(combinations_with_replacement(sorted(ticks), 2))
 

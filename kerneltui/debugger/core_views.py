@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from kerneltui.kernel.syscalls import described
-from kerneltui.machine.core import EXCEPTIONS, LOADS, STORES, CoreState
-from kerneltui.units import format_duration
+from kerneltui.machine.core import CoreState
+from kerneltui.machine.instructions import INSTRUCTIONS
 
 if TYPE_CHECKING:
     from kerneltui.debugger.trace import EventNames
@@ -103,18 +103,14 @@ def cpu_view(core: HostedCore, names: EventNames) -> CpuView:
     )
 
 
-CALLS = (("x8", "x0", "x1"), ("rax", "rdi", "rsi"))
-"""The registers of a system call's number and arguments."""
-
-
 def _call(core: HostedCore) -> str:
     """The system call that a trap would make, in words."""
-    for number, *arguments in CALLS:
-        if number in core.registers:
-            values = [core.registers.get(name, 0) for name in arguments]
-            signed = [value - (1 << 64) if value >> 63 else value for value in values]
-            return f": {described(core.registers[number], signed)}"
-    return ""
+    number, *arguments = core.CALL_REGISTERS
+    if number not in core.registers:
+        return ""
+    values = [core.registers.get(name, 0) for name in arguments]
+    signed = [value - (1 << 64) if value >> 63 else value for value in values]
+    return f": {described(core.registers[number], signed)}"
 
 
 def _instruction(core: HostedCore, names: EventNames) -> str:
@@ -127,26 +123,8 @@ def _instruction(core: HostedCore, names: EventNames) -> str:
             return f"{core.WAIT} (asleep)"
         return "(waits for its turn)" if core.retired else "(reset)"
     kind, target, value = pending.kind, pending.target, pending.value
-    register = names.name(kind, target, value) or f"{target:#x}"
-    if kind in LOADS:
-        return f"{kind} {register}"
-    if kind in STORES:
-        return f"{kind} {register} <- {value:#x}"
-    texts = {
-        core.WAIT: f"{kind} (asleep)" if asleep else kind,
-        "daifset": f"msr daifset, #{value}",
-        "daifclr": f"msr daifclr, #{value}",
-        "compute": f"compute {format_duration(value)}",
-        "eret": f"eret to {target:#x}",
-        "intr": "take INTR: acknowledge, vector through the IDT",
-        "nmi": "take NMI, vector 0x02",
-        "cpuid": f"cpuid {target:#x}",
-        "lidt": f"lidt {target:#x}",
-        "push": f"push {value:#x}",
-        "popf": f"popf {value:#x}",
-        "add rsp": f"add rsp, {value}",
-        "int": f"int {target:#04x}{_call(core)}",
-        "svc": f"svc #{target}{_call(core)}",
-    }
-    taken = f"take {kind.upper()}, vector at {target:#x}" if kind in EXCEPTIONS else kind
-    return texts.get(kind, taken)
+    if kind == core.WAIT and asleep:
+        return f"{kind} (asleep)"
+    known = INSTRUCTIONS[kind]
+    name = _call(core) if known.is_call else names.name(kind, target, value) or f"{target:#x}"
+    return known.announced(target, value, name)

@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from kerneltui.kernel.irq import IrqHandler
     from kerneltui.machine.machine import Machine
 
-MESSAGE = "message"
-"""The source of what came by no input: a vector of a local APIC."""
-MASKS = {"DAIF", "RFLAGS"}
-"""Where cores keep interrupts out."""
 UNACKNOWLEDGED = "nothing is acknowledged here: its line is up until its device is served"
 Handlers = dict[tuple[str, int], "IrqHandler"]
 """By numbering and number."""
@@ -161,22 +157,21 @@ def _with_messages(
     senders: dict[tuple[str, int], str],
     cpu: int,
 ) -> list[InterruptState]:
-    """Messages say where they come from; those that cores send are listed before one comes too.
-
-    Their number is a vector, whose upper four bits are its priority (Intel SDM 3A 10.8.3).
-    """
-    if controller.NUMBERING != "vector":
+    """Messages say where they come from; those that cores send are listed before one comes too."""
+    if not controller.TAKES_MESSAGES:
         return states
     listed = {state.number for state in states}
     name = controller.name
     awaited = [
-        InterruptState(number, MESSAGE, None, True, False, False, number >> 4, (cpu,), "edge")
+        controller.message(number, cpu)
         for numbering, number in handlers
-        if numbering == "vector" and number not in listed and (name, number) not in senders
+        if numbering == controller.NUMBERING
+        and number not in listed
+        and (name, number) not in senders
     ]
     found = (
         replace(state, source=f"← {senders[name, state.number]}")
-        if state.source == MESSAGE and (name, state.number) in senders
+        if state.is_message and (name, state.number) in senders
         else state
         for state in [*states, *awaited]
     )
@@ -224,7 +219,7 @@ def _waits_for_end(
 
     Either the priority of the interrupt that is active keeps it out, or the core's mask.
     """
-    if shut.register in MASKS:
+    if shut.register == machine.cores[cpu].MASK_REGISTER:
         done = controller.ACKNOWLEDGED
         said = f"not acknowledged yet ({done})" if done else UNACKNOWLEDGED
         mask = f"{shut.register} {shut.field} is {shut.value}"

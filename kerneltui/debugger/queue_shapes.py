@@ -16,7 +16,8 @@ from kerneltui.debugger.queue_views import (
     WheelView,
 )
 from kerneltui.kernel.time.queues.shapes import Array, Row, Sublists, Tree, Wheel
-from kerneltui.kernel.time.timeout_queue import Timeout, TimeoutQueue
+from kerneltui.kernel.time.queues.timeout import Timeout
+from kerneltui.kernel.time.timeout_queue import TimeoutQueue
 
 MOST_SHOWN = 63
 """Timeouts of a picture, more only where there are more slots: six levels of a heap."""

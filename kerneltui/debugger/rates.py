@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from kerneltui.hw.scheduler import NS_PER_S
+from kerneltui.hw.clock import NS_PER_S
 
 COUNT_DOWN_NS = 1_000_000
 """As :data:`WINDOW_NS`, of a counter that is soon loaded anew."""
@@ -21,7 +21,7 @@ NOT_ROUND = 128
 STANDS_STILL = "stands still"
 
 
-class Counter(NamedTuple):
+class CounterReading(NamedTuple):
     """What a counter shows at one moment.
 
     ``bits`` is None for one that does not run freely, but down from what software loads.  ``held``
@@ -51,11 +51,11 @@ class RateMeter:
         self._looks: dict[tuple[str, str], tuple[int, int]] = {}
         self._rates: dict[tuple[str, str], Rate] = {}
 
-    def measure(self, now_ns: int, counters: Iterable[Counter]) -> list[Rate]:
+    def measure(self, now_ns: int, counters: Iterable[CounterReading]) -> list[Rate]:
         """The rates of ``counters``, whose values are those of virtual time ``now_ns``."""
         return [self._measure(now_ns, counter) for counter in counters]
 
-    def _measure(self, now_ns: int, counter: Counter) -> Rate:
+    def _measure(self, now_ns: int, counter: CounterReading) -> Rate:
         if counter.held:
             return Rate(0, None, f"{STANDS_STILL}: {counter.held}")
         key = counter.device, counter.name
@@ -69,7 +69,7 @@ class RateMeter:
             self._rates[key] = _rate(ticks, elapsed_ns, counter.hz, counter.bits)
         return self._rates.get(key, Rate(None, None, "not yet measured"))
 
-    def _measure_down(self, now_ns: int, counter: Counter, key: tuple[str, str]) -> Rate:
+    def _measure_down(self, now_ns: int, counter: CounterReading, key: tuple[str, str]) -> Rate:
         """By two looks with no load between them, which the nominal rate alone can tell.
 
         Any other difference, none too, is what a load makes (a period may fit in evenly).

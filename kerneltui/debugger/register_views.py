@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from kerneltui.debugger.trace import ALL_CORES
+from kerneltui.debugger.register_marks import RegisterMarks, place_of
 from kerneltui.hw.device import Device, InterruptController, TimerDevice
 from kerneltui.hw.register import (
     BEHIND_WINDOW,
@@ -20,15 +20,11 @@ from kerneltui.hw.register import (
     RegisterTable,
     Slot,
 )
-from kerneltui.machine.core import STORES
+from kerneltui.machine.instructions import STORES
 
 if TYPE_CHECKING:
-    from kerneltui.debugger.session import Session
     from kerneltui.machine.machine import Machine
 
-RegisterPlace = tuple[str, int, str, int]
-"""Address space, address, the overlay where several registers share that, and the core that looks.
-"""
 PLACES = {
     SYSTEM_REGISTERS: "system registers", MSRS: "MSRs", BEHIND_WINDOW: "by index and data",
 }  # fmt: skip
@@ -87,24 +83,6 @@ class BlockView(msgspec.Struct, frozen=True):
     registers: tuple[RegisterView, ...]
 
 
-Peeks = list[tuple[RegisterPlace, Callable[[int, int], int], int]]
-"""Where each register lies, how to look at it, and its index."""
-
-
-def register_peeks(machine: Machine, cpu: int) -> Peeks:
-    """How to look at every register of the devices, as a core sees them."""
-    return [
-        (_place_of(space, base, slot, cpu), port.peek, port.index)
-        for device in machine.devices.values()
-        for space, base, file in machine.windows(device)
-        for slot, port in ((slot, file.port(slot)) for slot in file.slots())
-    ]
-
-
-def _place_of(space: str, base: int, slot: Slot, cpu: int) -> RegisterPlace:
-    return space, base + slot.offset, slot.register.overlay, cpu
-
-
 def _by_role(machine: Machine) -> list[Device]:
     """Controllers first, then timers, then the rest; otherwise as on the board."""
 
@@ -120,15 +98,16 @@ def _by_role(machine: Machine) -> list[Device]:
     return sorted(machine.devices.values(), key=role)
 
 
-def block_views(session: Session) -> Iterator[BlockView]:
+def block_views(machine: Machine, marks: RegisterMarks, focus: int) -> Iterator[BlockView]:
     """Every register of every block: controllers first."""
-    for device in _by_role(session.machine):
+    for device in _by_role(machine):
         is_controller = isinstance(device, InterruptController)
         numbering = device.NUMBERING if isinstance(device, InterruptController) else ""
-        for space, base, file in session.machine.windows(device):
+        for space, base, file in machine.windows(device):
             table = file.table
             registers = tuple(
-                _register(session, space, base, table, slot, numbering) for slot in file.slots()
+                _register(marks, focus, space, base, table, slot, numbering)
+                for slot in file.slots()
             )
             yield BlockView(
                 device.name, table.name, table.title, base if table.byte_addressed else None,
@@ -144,30 +123,29 @@ def _place(space: str, base: int) -> str:
 
 
 def _register(
-    session: Session, space: str, base: int, table: RegisterTable, slot: Slot, numbering: str
+    marks: RegisterMarks,
+    focus: int,
+    space: str,
+    base: int,
+    table: RegisterTable,
+    slot: Slot,
+    numbering: str,
 ) -> RegisterView:
     """One register; the last view's is taken again where nothing differs."""
     address = base + slot.offset
-    place = _place_of(space, base, slot, session.focus)
-    value = session.values[place]
-    changed = session.baseline.get(place, value) != value and not slot.register.volatile
-    touched = _touched(session, space, address)
+    place = place_of(space, base, slot, focus)
+    value = marks.values[place]
+    changed = marks.baseline.get(place, value) != value and not slot.register.volatile
+    touched = marks.touched(space, address, focus)
     if touched is not None and slot.register.overlay and touched[2] != slot.name:
         touched = None
-    known = session.known_registers.get(place)
     key = (value, changed, touched)
+    known = marks.known.get(place)
     if known is not None and known[0] == key:
-        return known[1]
+        return cast("RegisterView", known[1])
     made = _make_register(slot, address, value, touched, table, numbering, changed=changed)
-    session.known_registers[place] = (key, made)
+    marks.known[place] = (key, made)
     return made
-
-
-def _touched(session: Session, space: str, address: int) -> tuple[str, int, str] | None:
-    """What the core on show did there, or any core where the registers are shared."""
-    touched = session.recorder.touched
-    own = touched.get((space, address, session.focus))
-    return touched.get((space, address, ALL_CORES)) if own is None else own
 
 
 def _make_register(

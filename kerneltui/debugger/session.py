@@ -15,43 +15,22 @@ from kerneltui.debugger import views
 from kerneltui.debugger.firmware_views import firmware_views
 from kerneltui.debugger.platform_views import counter_views
 from kerneltui.debugger.rates import WINDOW_NS, RateMeter
-from kerneltui.debugger.register_views import Peeks, RegisterPlace, RegisterView, register_peeks
+from kerneltui.debugger.register_marks import RegisterMarks
+from kerneltui.debugger.setup import Setup
+from kerneltui.debugger.sight import Sight
 from kerneltui.debugger.timeline import Window
 from kerneltui.debugger.trace import EventNames, RawEvent, Recorder
-from kerneltui.hw.scheduler import NEVER
+from kerneltui.hw.clock import NEVER
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.kernel import Kernel
-from kerneltui.machine.board import Board
 from kerneltui.machine.core import FOREVER, CoreState, StopReason
 from kerneltui.machine.hosted_core import HostedCore
-from kerneltui.machine.machine import KernelFactory, Machine
+from kerneltui.machine.machine import Machine
 from kerneltui.units import format_duration
 
 LONGEST_INPUT = 4096
 PATIENCE_NS = 10_000_000_000
 """So long after an event was due at the latest, in virtual time, it is not waited for any more."""
-
-
-class TimedInput(msgspec.Struct, frozen=True):
-    """Characters typed at a virtual time (ns since power-on)."""
-
-    at_ns: int
-    data: bytes
-
-
-class Setup(msgspec.Struct, frozen=True):
-    """What a session runs: enough to start again from reset."""
-
-    board: Board
-    kernel: KernelFactory
-    scenario_name: str = ""
-    scenario_source: str = ""
-    """the name or file that the scenario was opened by"""
-    scenario_title: str = ""
-    about: str = ""
-    inputs: tuple[TimedInput, ...] = ()
-    changes: Any = None
-    """what the command line has changed on the board"""
 
 
 class Goal(msgspec.Struct, frozen=True):
@@ -118,9 +97,7 @@ class Session:
         self.last_stop = "at reset"
         self.focus = 0
         """the core on show, which is the one that steps; it follows where something happens"""
-        self.values: dict[RegisterPlace, int] = {}
-        self.baseline: dict[RegisterPlace, int] = {}
-        self.known_registers: dict[RegisterPlace, tuple[object, RegisterView]] = {}
+        self.registers = RegisterMarks(self.machine, self.recorder)
         self._began: tuple[Goal, int] | None = None
         """the goal that is pursued, and since when (virtual time)"""
         self._completing: tuple[int, int] | None = None
@@ -134,7 +111,6 @@ class Session:
 
     def _use(self, machine: Machine) -> None:
         self.machine = machine
-        self._peeks: dict[int, Peeks] = {}
         self.kernel = cast("Kernel", machine.program)
         self.names = EventNames(machine)
 
@@ -346,10 +322,8 @@ class Session:
         self._began = self._completing = None
         if self._viewed >= 0:
             if self._viewed != self.generation:
-                self.values = self._register_values(self.focus)
-            self.baseline = dict(self.values)
-            for core in self._others():
-                self.baseline.update(self._register_values(core.index))
+                self.registers.look(self.focus)
+            self.registers.mark([core.index for core in self._others()])
         self.recorder.touched.clear()
 
     def type(self, data: bytes) -> int:
@@ -364,13 +338,6 @@ class Session:
             self.machine.terminal.type(data)
             self.generation += 1
         return lost
-
-    def _register_values(self, cpu: int) -> dict[RegisterPlace, int]:
-        """Every register of the devices, as a core sees them."""
-        peeks = self._peeks.get(cpu)
-        if peeks is None:
-            peeks = self._peeks[cpu] = register_peeks(self.machine, cpu)
-        return {place: peek(index, cpu) for place, peek, index in peeks}
 
     def _say(self, goal: Goal, reason: StopReason) -> None:
         if reason is StopReason.HALTED:
@@ -388,9 +355,13 @@ class Session:
         ``shape`` asks for that of the timeout queue too, and ``timeline`` for a window of that: few
         pictures show them.
         """
-        self.values = self._register_values(self.focus)
+        self.registers.look(self.focus)
         self._viewed = self.generation
-        return views.build(self, shape=shape, timeline=timeline)
+        sight = Sight(
+            self.setup, self.machine, self.inspector, self.focus, self.generation, self.last_stop,
+            self.recorder, self.names, self.registers, self.rates, self.firmware,
+        )  # fmt: skip
+        return views.build(sight, shape=shape, timeline=timeline)
 
     # -- snapshots --------------------------------------------------------------------------------
 
@@ -405,6 +376,7 @@ class Session:
         self.machine.close()
         self._use(Machine.restore(snapshot.machine))
         self.recorder.attach(self.machine)
+        self.registers.attach(self.machine)
         self.recorder.cut(snapshot.events, snapshot.console)
         del self.typed[snapshot.typed :]
         # Up to the idle instruction, without executing it: the kernel's stack is there again.

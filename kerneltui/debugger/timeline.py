@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from kerneltui.machine.core import EXTERNAL, CoreState
+from kerneltui.machine.core import Core, CoreState
+from kerneltui.machine.instructions import EXTERNAL
 
 if TYPE_CHECKING:
-    from kerneltui.machine.hosted_core import HostedCore
     from kerneltui.machine.machine import Machine
 
 BOUNDARIES_KEPT = 16_384
@@ -69,7 +69,7 @@ class TimelineView(msgspec.Struct, frozen=True):
 class Lane:
     """One core's boundaries, oldest first, and what tells who has it."""
 
-    def __init__(self, core: HostedCore) -> None:
+    def __init__(self, core: Core) -> None:
         self.core = core
         self.boundaries: deque[Boundary] = deque(maxlen=BOUNDARIES_KEPT)
         self.occupant: int | None = None
@@ -105,16 +105,16 @@ class Timeline:
     def __init__(self, machine: Machine) -> None:
         self._names: dict[int, str] = {}
         self._lanes: list[Lane] = []
-        self._scheduler = machine.scheduler
+        self._clock = machine.clock
         for core in machine.cores:
             lane = Lane(core)
-            lane.note(self._scheduler.now)
+            lane.note(self._clock.now)
             self._lanes.append(lane)
 
     def go_back(self, machine: Machine) -> None:
         """The machine has been restored as ``machine``: what came later is forgotten."""
-        self._scheduler = machine.scheduler
-        now = self._scheduler.now
+        self._clock = machine.clock
+        now = self._clock.now
         for lane, core in zip(self._lanes, machine.cores, strict=True):
             # At rest, as it is in every snapshot: no exception is in progress, no task current.
             lane.core, lane.task = core, 0
@@ -125,29 +125,29 @@ class Timeline:
 
     # -- recording --------------------------------------------------------------------------------
 
-    def activity(self, core: HostedCore) -> None:
+    def activity(self, core: Core) -> None:
         """See :class:`~kerneltui.machine.core.Observer`."""
-        self._lanes[core.index].note(self._scheduler.now)
+        self._lanes[core.index].note(self._clock.now)
 
-    def exception(self, core: HostedCore, kind: str) -> None:
+    def exception(self, core: Core, kind: str) -> None:
         """One was taken; what is no interrupt is the doing of whoever has the core."""
         lane = self._lanes[core.index]
         lane.interrupts.append(kind in EXTERNAL)
-        lane.note(self._scheduler.now)
+        lane.note(self._clock.now)
 
-    def switched(self, core: HostedCore, ident: int, name: str) -> None:
+    def switched(self, core: Core, ident: int, name: str) -> None:
         """The kernel goes on with a task; those with an id of 0 and less are idle tasks."""
         lane = self._lanes[core.index]
         lane.task = max(ident, 0)
         self._names[lane.task] = name
-        lane.note(self._scheduler.now)
+        lane.note(self._clock.now)
 
     # -- looking ----------------------------------------------------------------------------------
 
     def view(self, window: Window) -> TimelineView:
         """The window that ends now."""
         length_ns, bins = window
-        start = self._scheduler.now - length_ns
+        start = self._clock.now - length_ns
         edges = tuple(start + length_ns * n // bins for n in range(bins + 1))
         cores = (self._core(lane, edges) for lane in self._lanes)
         return TimelineView(edges, tuple(core for core in cores if _was_on(core)))

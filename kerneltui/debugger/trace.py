@@ -17,10 +17,10 @@ from kerneltui.debugger.timeline import Timeline
 from kerneltui.hw.bus import register_name
 from kerneltui.hw.line import Line
 from kerneltui.hw.register_file import RegisterFile
-from kerneltui.machine.core import EXCEPTIONS, LOADS, STORES, CoreState
-from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.core import Core, CoreState
+from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES
 from kerneltui.machine.machine import Machine
-from kerneltui.units import format_duration, format_time
+from kerneltui.units import format_time
 
 TRACE_EVENTS = 20_000
 TEXTS_KEPT = 1_000
@@ -36,19 +36,14 @@ ALL_CORES = -1
 Place = tuple[str, int, int]
 """An address space's name, an address (or encoding) in it, and a core where each has its own
 registers, else :data:`ALL_CORES`."""
-SPACES = LOADS | STORES
 RawEvent = tuple[int, int, int, str, int, int, str]
 """One thing that happened: step, time in ns, core, kind, target, value, text.
 
-The kind is an instruction's mnemonic (``ldr``, ``out``, ``compute``, ``wfi``, ``svc``), an
-exception (``irq``, ``fiq``, ``sync``, ``intr``, ``nmi``, ``fault``, ``int``), a wire (``line``),
-the serial line (``tx``, ``rx``), a kernel ``tracepoint``, or ``unmodelled``.  The target is an
-address, encoding or vector, the value what was moved, the text a name: where there is no address,
+The kind is one of :data:`INSTRUCTIONS` (a mnemonic or an exception), a wire (``line``), the serial
+line (``tx``, ``rx``), a kernel ``tracepoint``, or ``unmodelled``.  The target is an address,
+encoding or vector, the value what was moved, the text a name: where there is no address,
 or where the register depends on what the device was told before (16550, 8259, IOWIN).
 """
-WITH_OPERAND = {"cpuid", "push", "lidt", "popf", "add rsp"}
-RETURNS = {"eret": ("elr", "spsr"), "iret": ("rip", "rflags")}
-"""Returns from exceptions, and where each finds address and flags."""
 
 
 class EventNames:
@@ -56,7 +51,6 @@ class EventNames:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
-        self._return_name = "elr" if "irq" in machine.core.PINS else "rip"
 
     def name(self, kind: str, target: int, value: int = 0) -> str:
         """The register that an instruction would access now, or ``""``."""
@@ -73,28 +67,16 @@ class EventNames:
         """One event as the JSON lines export writes it: numbers that are addresses in hex."""
         step, time_ns, cpu, kind, target, value, text = event
         found: dict[str, Any] = {"step": step, "t": time_ns, "cpu": cpu, "op": kind}
-        if kind in SPACES:
+        known = INSTRUCTIONS.get(kind)
+        if known is not None and known.space:
             register = text or self.name(kind, target)
             found |= {"addr": hex(target), "reg": register, "value": hex(value)}
-        elif kind in EXCEPTIONS:
-            found |= {"vector": hex(target), self._return_name: hex(value)}
-        elif kind in RETURNS:
-            address, flags = RETURNS[kind]
-            found |= {address: hex(target), flags: hex(value)}
+        elif known is not None:
+            found |= known.exported(target, value)
         elif kind == "line":
             found |= {"line": text, "level": value}
         elif kind in {"tx", "rx"}:
             found |= {"byte": value} | ({"by": text} if text else {})
-        elif kind == "compute":
-            found |= {"ns": value}
-        elif kind in {"daifset", "daifclr"}:
-            found |= {"bits": value}
-        elif kind == "svc":
-            found |= {"immediate": value}
-        elif kind == "cpuid":
-            found |= {"leaf": hex(target)}
-        elif target or value:
-            found |= {"target": hex(target), "value": hex(value)}
         elif text:
             found |= {"text": text}
         return found
@@ -102,25 +84,14 @@ class EventNames:
     def as_text(self, event: RawEvent) -> str:
         """One event as the trace panel shows it."""
         _, _, _, kind, target, value, text = event
-        if kind in LOADS:
-            return f"{kind} {text or self.name(kind, target)} = {value:#x}"
-        if kind in STORES:
-            return f"{kind} {text or self.name(kind, target)} <- {value:#x}"
-        if kind in EXCEPTIONS:
-            vector = f" vector {target:#04x}" if kind not in {"irq", "fiq", "sync"} else ""
-            return f"{kind.upper()} taken,{vector} from {value:#x}"
+        known = INSTRUCTIONS.get(kind)
+        if known is not None:
+            return known.told(target, value, text or self.name(kind, target))
         if kind == "line":
             return f"line {text} {'rises' if value else 'falls'}"
         if kind in {"tx", "rx"}:
             return f"{kind} {chr(value)!a}" + (f", {TYPED_BY[text]}" if text else "")
-        if kind in {"daifset", "daifclr"}:
-            return f"msr {kind}, #{value}"
-        if kind == "svc":
-            return f"svc #{value}"
-        operand = format_duration(value) if kind == "compute" else text
-        if kind in WITH_OPERAND:
-            operand = hex(value or target)
-        return f"{kind} {operand}".rstrip()
+        return f"{kind} {text}".rstrip()
 
 
 class InputView(msgspec.Struct, frozen=True):
@@ -145,7 +116,7 @@ class Recorder:
         self.events: deque[RawEvent] = deque(maxlen=TRACE_EVENTS)
         self.recorded = 0
         self.touched: dict[Place, tuple[str, int, str]] = {}
-        self.console = Console()
+        self.console = ConsoleText()
         self.inputs: deque[tuple[int, str, int]] = deque(maxlen=INPUTS_KEPT)
         """characters that have arrived: when, who typed them, which"""
         self.sink = sink
@@ -158,7 +129,7 @@ class Recorder:
     def attach(self, machine: Machine) -> None:
         """Record this machine from now on."""
         self._machine = machine
-        self._scheduler = machine.scheduler
+        self._clock = machine.clock
         machine.terminal.on_output = self._sent
         machine.terminal.on_input = self._received
         self._named_by_state: dict[tuple[str, int], tuple[RegisterFile, int]] = {}
@@ -200,7 +171,7 @@ class Recorder:
         self._worded = 0
         self.touched.clear()
         self.console.cut(console)
-        while self.inputs and self.inputs[-1][0] > self._scheduler.now:
+        while self.inputs and self.inputs[-1][0] > self._clock.now:
             self.inputs.pop()
         self.timeline.go_back(self._machine)
 
@@ -221,22 +192,20 @@ class Recorder:
         self._worded = self.recorded
         return tuple(self._texts)[-count:]
 
-    def _add(
-        self, kind: str, target: int, value: int, text: str, core: HostedCore | None = None
-    ) -> None:
+    def _add(self, kind: str, target: int, value: int, text: str, core: Core | None = None) -> None:
         # Wires and the serial line move while some core's instruction is under way, or while all
         # sleep: then they count as the boot core's.
         if core is None:
             core = self._machine.turns.current
             if core is None or core.state is CoreState.WAITING:
                 core = self._machine.core
-        event = (core.retired, self._scheduler.now, core.index, kind, target, value, text)
+        event = (core.retired, self._clock.now, core.index, kind, target, value, text)
         self.events.append(event)
         self.recorded += 1
         if self.sink is not None:
             self.sink(event)
 
-    def instruction(self, core: HostedCore, kind: str, target: int, value: int) -> None:
+    def instruction(self, core: Core, kind: str, target: int, value: int) -> None:
         """See :class:`Observer`."""
         text = ""
         space = SPACES.get(kind)
@@ -247,22 +216,22 @@ class Recorder:
                 text = register_name(*named, write=kind in STORES, value=value)
             owner = core.index if place in self._by_core else ALL_CORES
             self.touched[space, target, owner] = (kind, value, text)
-        event = (core.retired, self._scheduler.now, core.index, kind, target, value, text)
+        event = (core.retired, self._clock.now, core.index, kind, target, value, text)
         self.events.append(event)
         self.recorded += 1
         if self.sink is not None:
             self.sink(event)
 
-    def exception(self, core: HostedCore, kind: str, vector: int) -> None:
+    def exception(self, core: Core, kind: str, vector: int) -> None:
         """See :class:`Observer`."""
         self._add(kind, vector, core.return_address, "", core)
         self.timeline.exception(core, kind)
 
-    def activity(self, core: HostedCore) -> None:
+    def activity(self, core: Core) -> None:
         """See :class:`Observer`."""
         self.timeline.activity(core)
 
-    def tracepoint(self, core: HostedCore, name: str, facts: dict[str, Any]) -> None:
+    def tracepoint(self, core: Core, name: str, facts: dict[str, Any]) -> None:
         """See :class:`Observer`."""
         told = " ".join(f"{key}={value}" for key, value in facts.items())
         self._add("tracepoint", 0, 0, f"{name} {told}".rstrip(), core)
@@ -284,7 +253,7 @@ class Recorder:
 
     def _received(self, byte: int, is_scripted: bool) -> None:
         by = SCENARIO if is_scripted else PERSON
-        self.inputs.append((self._scheduler.now, by, byte))
+        self.inputs.append((self._clock.now, by, byte))
         if self.tracing:
             self._add("rx", 0, byte, by)
 
@@ -302,7 +271,7 @@ class Recorder:
         return InputView(found[0][0], found[0][1], text)
 
 
-class Console:
+class ConsoleText:
     """The bytes that the board has sent; the oldest are dropped beyond :data:`CONSOLE_BYTES`.
 
     ``on_byte`` is told of each as it comes.

@@ -16,20 +16,15 @@ from kerneltui.debugger.firmware_views import AcpiTableView
 from kerneltui.debugger.interrupt_views import InterruptView, interrupt_views
 from kerneltui.debugger.platform_views import (
     CounterView,
-    IoApicView,
-    LocalApicView,
-    PicView,
-    RtcView,
     WallClockView,
     counter_views,
-    io_apics,
-    local_apics,
-    pics,
-    rtc_view,
+    of_kind,
+    pictures,
     wall_clock_view,
 )
 from kerneltui.debugger.queue_views import QueueView, ShapeView, queue_view
 from kerneltui.debugger.register_views import BlockView, block_views
+from kerneltui.debugger.sight import Sight
 from kerneltui.debugger.task_views import (
     SchedulingView,
     TaskView,
@@ -39,12 +34,15 @@ from kerneltui.debugger.task_views import (
 from kerneltui.debugger.timeline import TimelineView, Window
 from kerneltui.debugger.timer_views import TimerView, timer_views
 from kerneltui.debugger.trace import InputView
+from kerneltui.devices.x86.i8259_view import PicView
+from kerneltui.devices.x86.io_apic_view import IoApicView
+from kerneltui.devices.x86.local_apic_view import LocalApicView
+from kerneltui.devices.x86.mc146818_view import RtcView
 from kerneltui.hw.device import TimerDevice
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.time.timeout_queue import TimeoutQueue
 
 if TYPE_CHECKING:
-    from kerneltui.debugger.session import Session
     from kerneltui.machine.machine import Machine
 
 MOST_TIMEOUTS_SHOWN = 500
@@ -128,44 +126,45 @@ class MachineView(msgspec.Struct, frozen=True):
     """the line that was typed last"""
 
 
-def build(session: Session, *, shape: bool, timeline: Window | None) -> MachineView:
+def build(sight: Sight, *, shape: bool, timeline: Window | None) -> MachineView:
     """A view of the session's machine; see :meth:`Session.view`."""
-    machine, setup, recorder = session.machine, session.setup, session.recorder
-    inspector = session.inspector
+    machine, setup, recorder = sight.machine, sight.setup, sight.recorder
+    inspector = sight.inspector
     now = machine.now
+    chips = pictures(machine)
     return MachineView(
-        generation=session.generation,
+        generation=sight.generation,
         board=machine.board_name,
         board_title=machine.board_title,
         scenario=setup.scenario_name,
         scenario_title=setup.scenario_title,
         about=setup.about,
         now_ns=now,
-        stop=session.last_stop,
+        stop=sight.stop,
         halt_reason=machine.halt_reason,
-        cpu=cpu_view(session.core, session.names),
+        cpu=cpu_view(machine.cores[sight.focus], sight.names),
         cores=tuple(core_views(machine)),
-        blocks=tuple(block_views(session)),
-        interrupts=tuple(interrupt_views(machine, inspector, session.focus)),
+        blocks=tuple(block_views(machine, sight.registers, sight.focus)),
+        interrupts=tuple(interrupt_views(machine, inspector, sight.focus)),
         timeouts=tuple(_timeouts(inspector, now)),
         timeout_count=len(inspector.timeouts()),
         queue=queue_view(inspector),
         queue_shape=_shape(inspector) if shape else None,
         timers=tuple(timer_views(inspector)),
         worst_lateness_ns=inspector.worst_lateness_ns(),
-        comparators=tuple(_comparators(machine, session.focus)),
-        local_apics=tuple(local_apics(machine)),
-        io_apics=tuple(io_apics(machine)),
-        pics=tuple(pics(machine)),
-        counters=tuple(counter_views(machine, session.rates, session.focus)),
-        rtc=rtc_view(machine),
+        comparators=tuple(_comparators(machine, sight.focus)),
+        local_apics=of_kind(chips, LocalApicView),
+        io_apics=of_kind(chips, IoApicView),
+        pics=of_kind(chips, PicView),
+        counters=tuple(counter_views(machine, sight.rates, sight.focus)),
+        rtc=next(iter(of_kind(chips, RtcView)), None),
         wall_clock=wall_clock_view(machine, inspector),
         tasks=tuple(task_views(inspector, now)),
         scheduling=scheduling_view(inspector, now),
         timeline=None if timeline is None else recorder.timeline.view(timeline),
-        firmware=session.firmware,
+        firmware=sight.firmware,
         console=tuple(recorder.console.lines()),
-        trace=recorder.last_texts(TRACE_SHOWN, session.names),
+        trace=recorder.last_texts(TRACE_SHOWN, sight.names),
         typed_waiting=machine.terminal.waiting,
         last_input=recorder.last_input(),
     )

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from kerneltui.devices import MODELS, model
+from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import Device
 from kerneltui.hw.register import (
     BEHIND_WINDOW,
@@ -28,7 +29,6 @@ from kerneltui.hw.register import (
     Register,
     RegisterTable,
 )
-from kerneltui.hw.scheduler import Scheduler
 from kerneltui.machine.aarch64_core import AARCH64
 from kerneltui.machine.x86_registers import X86_64
 
@@ -225,7 +225,7 @@ def _resets(cls: type[Device]) -> dict[str, dict[str, int]]:
     required = [item for item in msgspec.structs.fields(cls.CONFIG) if item.required]
     if required:
         return {}
-    device = cls("reference", cls.CONFIG(), Scheduler(), CORES)
+    device = cls("reference", cls.CONFIG(), Clock(), CORES)
     return {
         name: {
             slot.register.stem: file.peek(slot.offset, slot.register.width // 8)

@@ -29,7 +29,7 @@ class Target(Protocol):
     def write(self, offset: int, value: int, size: int = 4, cpu: int = 0) -> None: ...
 
 
-class Window(NamedTuple):
+class BusWindow(NamedTuple):
     """A mapped range, ``base <= address < base + size``."""
 
     base: int
@@ -98,16 +98,16 @@ class AddressSpace:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.windows: list[Window] = []
+        self.windows: list[BusWindow] = []
         self._bases: list[int] = []
         self.known: dict[int, tuple[Target, int]] = {}
         self.ports: dict[int, Port] = {}
-        self._latest: Window | None = None
+        self._latest: BusWindow | None = None
 
-    def __getstate__(self) -> tuple[str, list[Window]]:
+    def __getstate__(self) -> tuple[str, list[BusWindow]]:
         return self.name, self.windows
 
-    def __setstate__(self, state: tuple[str, list[Window]]) -> None:
+    def __setstate__(self, state: tuple[str, list[BusWindow]]) -> None:
         self.name, self.windows = state
         self._bases = [window.base for window in self.windows]
         self.known, self.ports = {}, {}
@@ -125,7 +125,7 @@ class AddressSpace:
                     f"{name} ({base:#x}-{base + size - 1:#x}) overlaps {other.name} "
                     f"({other.base:#x}-{other.base + other.size - 1:#x})"
                 )
-        self.windows.insert(place, Window(base, size, name, target))
+        self.windows.insert(place, BusWindow(base, size, name, target))
         self._bases.insert(place, base)
         self.known.clear()
         self.ports.clear()
@@ -137,7 +137,7 @@ class AddressSpace:
         other.__setstate__((self.name, [item for item in self.windows if item.base != base]))
         return other
 
-    def window_at(self, address: int) -> Window | None:
+    def window_at(self, address: int) -> BusWindow | None:
         """The window that covers ``address``, or None."""
         place = bisect_right(self._bases, address) - 1
         if place >= 0:

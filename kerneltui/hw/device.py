@@ -8,16 +8,16 @@ one ``_update()`` that computes all outputs from the state.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
+from kerneltui.hw.clock import Clock
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Line, Sink
 from kerneltui.hw.register import RegisterTable
 from kerneltui.hw.register_file import RegisterFile
-from kerneltui.hw.scheduler import Scheduler
 
 
 class Device(ABC):
@@ -32,10 +32,10 @@ class Device(ABC):
     TABLES: ClassVar[tuple[RegisterTable, ...]]
     CONFIG: ClassVar[type[Any]]
 
-    def __init__(self, name: str, config: Any, scheduler: Scheduler, cpus: int = 1) -> None:
+    def __init__(self, name: str, config: Any, clock: Clock, cpus: int = 1) -> None:
         self.name = name
         self.config = config
-        self.scheduler = scheduler
+        self.clock = clock
         self.cpus = cpus
         self.outputs: dict[str, list[Line]] = {}
         self.files: dict[str, RegisterFile] = {}
@@ -64,6 +64,10 @@ class Device(ABC):
         """The input pin whose level an output only passes on at present; empty: its own."""
         return ""
 
+    def pictures(self) -> Sequence[msgspec.Struct]:
+        """What a panel of its own shows of the chip; most have none.  Without side effects."""
+        return ()
+
     @abstractmethod
     def reset(self) -> None:
         """Power-on state: registers, hidden state, timers, output lines."""
@@ -89,6 +93,8 @@ class InterruptState(msgspec.Struct, frozen=True):
     """``level`` or ``edge``"""
     pin: str = ""
     """the input as a board file names it (``spi 121``), or ``""`` where there is none"""
+    is_message: bool = False
+    """it came, or is to come, by no input of this controller but as a message"""
 
 
 class InterruptController(Device):
@@ -103,6 +109,8 @@ class InterruptController(Device):
     """how an interrupt is acknowledged, in words; empty where nothing is"""
     HIGH_WINS: ClassVar[bool] = False
     """of two priorities the higher number comes first"""
+    TAKES_MESSAGES: ClassVar[bool] = False
+    """interrupts may come as messages too, by no input: :meth:`message` says how one looks"""
 
     @abstractmethod
     def interrupts(self, cpu: int) -> list[InterruptState]:
@@ -136,6 +144,13 @@ class InterruptController(Device):
         """Where it goes on as a message: a controller's name, and its number there; or None."""
         return None
 
+    def message(self, number: int, cpu: int) -> InterruptState:
+        """How an interrupt looks that is to come as a message to core ``cpu``, before it comes.
+
+        Raises ValueError where none can.
+        """
+        raise ValueError(f"{self.name} ({self.COMPATIBLE}) takes no messages")
+
     def pin_gates(self, pin: str, cpu: int) -> list[Gate] | None:
         """The conditions for an input to pass straight on to the first output; None: it cannot."""
         return None
@@ -163,9 +178,30 @@ class ComparatorState(msgspec.Struct, frozen=True):
     """to zero, from what software loads"""
 
 
+class CounterState(NamedTuple):
+    """A counter at one moment, as its rate can be told from two of them."""
+
+    name: str
+    """its register: ``CNTPCT_EL0``, ``CUR_COUNT``"""
+    value: int
+    hz: int
+    """the nominal rate"""
+    bits: int | None
+    """how wide it is; None for one that does not run freely, but down from what software loads"""
+    held: str = ""
+    """why it stands still now, where that is known without measuring"""
+
+
 class TimerDevice(Device):
     """A device with a counter and comparators."""
+
+    COUNTERS_BY_CORE: ClassVar[bool] = False
+    """every core has counters of its own, which tell different things"""
 
     @abstractmethod
     def comparators(self, cpu: int) -> list[ComparatorState]:
         """The comparators that core ``cpu`` sees; without side effects."""
+
+    @abstractmethod
+    def counters(self, cpu: int) -> list[CounterState]:
+        """What counts at present, as core ``cpu`` sees it; without side effects."""

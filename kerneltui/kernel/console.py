@@ -25,7 +25,7 @@ class ConsoleDevice(Protocol):
         """Blocks until the last character has left."""
 
 
-class Clock(Protocol):
+class UptimeClock(Protocol):
     """Where timestamps come from."""
 
     def uptime_ns(self) -> int:
@@ -54,7 +54,7 @@ class Console:
     """
 
     def __init__(
-        self, cpu: Cpu, device: ConsoleDevice, clock: Clock, screen: Screen | None = None
+        self, cpu: Cpu, device: ConsoleDevice, clock: UptimeClock, screen: Screen | None = None
     ) -> None:
         """Everything executes on ``cpu``; ``screen`` is another core's, to write to the same."""
         self.device = device

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kerneltui.kernel.irq import IrqHandler
     from kerneltui.kernel.tasks.run_queue import RunQueue
-    from kerneltui.kernel.time.timeout_queue import Timeout
+    from kerneltui.kernel.time.queues.timeout import Timeout
     from kerneltui.kernel.time.timers import TimerService
 
 

@@ -12,7 +12,7 @@ from typing import Never
 
 from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.bsp import make_platform
-from kerneltui.kernel.console import Clock, Console
+from kerneltui.kernel.console import Console, UptimeClock
 from kerneltui.kernel.driver import DriverManager
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.irq import IrqHandler, KernelError
@@ -28,7 +28,7 @@ class Kernel(ABC):
     drain_interrupts = False
 
     def __init__(
-        self, cpu: Cpu, board: str, workload: Workload, clock: Clock | None = None
+        self, cpu: Cpu, board: str, workload: Workload, clock: UptimeClock | None = None
     ) -> None:
         """``clock`` gives log timestamps; the platform's uptime without one.
 
@@ -81,7 +81,7 @@ class Kernel(ABC):
     def panic(self, reason: str) -> Never:
         """Say why on the console, by polling and with interrupts off, and stop for good.
 
-        The boot core's; :meth:`kerneltui.kernel.smp.Core.panic` is that of the others.
+        The boot core's; :meth:`kerneltui.kernel.smp.KernelCore.panic` is that of the others.
         """
         self.arch.disable_irqs()
         if 0 in self.smp.cores:

@@ -12,7 +12,7 @@ from kerneltui.kernel.arch.cpu import Arch, IrqAccounting
 from kerneltui.kernel.console import Console
 from kerneltui.kernel.driver import Driver, DriverManager
 from kerneltui.kernel.irq import Irq, IrqHandler, IrqManager
-from kerneltui.kernel.time.time_manager import TimeManager, TimerDevice
+from kerneltui.kernel.time.time_manager import TimeManager, TimerDriver
 
 
 class ConsoleDriver(Driver, Protocol):
@@ -71,7 +71,7 @@ class CoreSupport(msgspec.Struct, frozen=True):
     arch: Arch
     interrupts: CoreInterrupts
     uart: ConsoleDriver
-    timer: TimerDevice
+    timer: TimerDriver
     """the core's own, which also tells system time; the boot core's is the time manager's"""
     irq_timer: Irq
     install_vectors: Callable[[Callable[[str], Never]], EntryCode]
@@ -95,7 +95,7 @@ class Platform(ABC):
     irq_call: Irq
     """what a call from another core arrives as"""
     irq_manager: IrqManager
-    timer: TimerDevice
+    timer: TimerDriver
     vectors: EntryCode | None
     """once installed"""
 

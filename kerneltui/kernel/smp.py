@@ -35,7 +35,7 @@ CALL_LIMIT_NS = 10_000_000
 class Call:
     """A function for a core to run, in its interrupt handler; it gets the core."""
 
-    function: Callable[[Core], None]
+    function: Callable[[KernelCore], None]
     core: int
     """which is to run it"""
     sent_ns: int
@@ -51,7 +51,7 @@ class Inbox:
         self.lock = LockWord()
 
 
-class Core:
+class KernelCore:
     """What the kernel keeps for each core; everything here executes on that core.
 
     ``calls`` is how many it has run, ``last_latency_ns`` and ``worst_latency_ns`` how long the last
@@ -111,7 +111,7 @@ class Core:
 
     # -- calling ----------------------------------------------------------------------------------
 
-    def call(self, number: int, function: Callable[[Core], None]) -> Call:
+    def call(self, number: int, function: Callable[[KernelCore], None]) -> Call:
         """Have core ``number`` run ``function``; it may be this one.
 
         Raises KernelError when the core is not online.
@@ -126,7 +126,7 @@ class Core:
         self._interrupts.send_ipi(number)
         return call
 
-    def call_others(self, function: Callable[[Core], None]) -> list[Call]:
+    def call_others(self, function: Callable[[KernelCore], None]) -> list[Call]:
         """Have every other core that is online run ``function``."""
         return [self.call(number, function) for number in self._smp.others_online(self.number)]
 
@@ -208,7 +208,7 @@ class Core:
 class FurtherCore:
     """The program of a core that another one has started."""
 
-    def __init__(self, core: Core, support: CoreSupport) -> None:
+    def __init__(self, core: KernelCore, support: CoreSupport) -> None:
         self._core = core
         self._support = support
 
@@ -239,7 +239,7 @@ class Smp:
     """The cores, by number; those that have begun to execute.  Core 0 has booted the kernel."""
 
     def __init__(self, cpu: Cpu, platform: Platform, console: Console) -> None:
-        self.cores: dict[int, Core] = {}
+        self.cores: dict[int, KernelCore] = {}
         self.irq = platform.irq_call
         self.stopped_by: int | None = None
         """which core panics, so that the others are to stop"""
@@ -257,7 +257,7 @@ class Smp:
         count = self._platform.core_count()
         if count > 1:
             support = self._platform.core_support(0, self._cpu)
-            self.cores[0] = Core(0, self._cpu, support, self)
+            self.cores[0] = KernelCore(0, self._cpu, support, self)
             self.cores[0].go_online()
         for number in range(1, count):
             address = self._cpu.place_program(partial(self._begin, number))
@@ -267,7 +267,7 @@ class Smp:
         online = sum(core.online for core in self.cores.values())
         self._console.info(f"Cores: {max(online, 1)} online")
 
-    def online(self, number: int) -> Core:
+    def online(self, number: int) -> KernelCore:
         """A core that takes calls.  Raises KernelError when it does not."""
         core = self.cores.get(number)
         if core is None or not core.online:
@@ -286,7 +286,7 @@ class Smp:
     def _begin(self, number: int, cpu: Any) -> FurtherCore:
         """A core begins to execute; nothing is executed here yet."""
         support = self._platform.core_support(number, cpu)
-        core = self.cores[number] = Core(number, cpu, support, self)
+        core = self.cores[number] = KernelCore(number, cpu, support, self)
         return FurtherCore(core, support)
 
     def _comes_online(self, number: int) -> bool:

@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from kerneltui.hw.bus import AddressSpace, BusFault, Target
+from kerneltui.hw.clock import Clock
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import RO, SYSTEM_REGISTERS, Field, Register, RegisterTable
 from kerneltui.hw.register_file import Port, RegisterFile
-from kerneltui.hw.scheduler import Scheduler
 from kerneltui.machine.core import CoreState, Costs, StopReason
 from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.kernel_image import INSTRUCTION_BYTES
@@ -92,16 +92,18 @@ class Aarch64Core(HostedCore):
     TRANSIENT = HostedCore.TRANSIENT | {"_routes", "_sysports"}
     LOAD, STORE, WAIT = "ldr", "str", "wfi"
     PINS: ClassVar = {"irq": MASK_I, "fiq": MASK_F}
+    MASK_REGISTER = "DAIF"
+    CALL_REGISTERS = ("x8", "x0", "x1")
 
     def __init__(
         self,
         index: int,
-        scheduler: Scheduler,
+        clock: Clock,
         memory: AddressSpace,
         sysregs: AddressSpace,
         costs: Costs,
     ) -> None:
-        super().__init__(index, scheduler, memory, costs)
+        super().__init__(index, clock, memory, costs)
         self.sysregs = sysregs
         self._sysreg_ns = costs.sysreg
         self.regs = RegisterFile(
@@ -191,7 +193,11 @@ class Aarch64Core(HostedCore):
         masked = bool(self._daif[0] & bit)
         needs = f"PSTATE.{letter} to be 0: the handler to return (ERET), or MSR DAIFClr"
         name = f"{kind.upper()}s unmasked"
-        return [Gate(name, not masked, "DAIF", letter, int(masked), needs, "DDI 0487 D1.3.6")]
+        return [
+            Gate(
+                name, not masked, self.MASK_REGISTER, letter, int(masked), needs, "DDI 0487 D1.3.6"
+            )
+        ]
 
     # -- exceptions -------------------------------------------------------------------------------
 
@@ -226,7 +232,7 @@ class Aarch64Core(HostedCore):
         if self.observer is not None:
             self.observer.exception(self, kind, vector)
         self.retired += 1
-        self._pass_time(self.scheduler.now + self.costs.exception_entry)
+        self._pass_time(self.clock.now + self.costs.exception_entry)
         if self.stop_on_interrupt and kind != "sync":
             self.request_stop(StopReason.INTERRUPT)
         self._returned = False
@@ -268,10 +274,10 @@ class Aarch64Core(HostedCore):
             self.observer.instruction(self, "mrs", encoding, value)
         # As in _retire, without the call: most instructions end here.
         self.retired += 1
-        scheduler = self.scheduler
-        now = scheduler.now + self._sysreg_ns
-        if now < scheduler.next_due and now < self._limit:
-            scheduler.now = now
+        clock = self.clock
+        now = clock.now + self._sysreg_ns
+        if now < clock.next_due and now < self._limit:
+            clock.now = now
         else:
             self._pass_time(now)
         if self.inputs:
@@ -295,10 +301,10 @@ class Aarch64Core(HostedCore):
                 self._fault(fault, WORD)
         # As in _retire, without the call: most instructions end here.
         self.retired += 1
-        scheduler = self.scheduler
-        now = scheduler.now + self._sysreg_ns
-        if now < scheduler.next_due and now < self._limit:
-            scheduler.now = now
+        clock = self.clock
+        now = clock.now + self._sysreg_ns
+        if now < clock.next_due and now < self._limit:
+            clock.now = now
         else:
             self._pass_time(now)
         if self.inputs:
@@ -377,7 +383,7 @@ class Aarch64Core(HostedCore):
         self._returned = True
         # Not sampled here but after the handler's frame is gone: see _sample.
         self.retired += 1
-        self._pass_time(self.scheduler.now + self.costs.exception_return)
+        self._pass_time(self.clock.now + self.costs.exception_return)
 
     def place_vectors(self, table: Mapping[int, Callable[[], None]]) -> int:
         """Link a vector table into the image; returns its address for VBAR_EL1."""

@@ -45,7 +45,7 @@ class Processor(NamedTuple):
     enabled: bool = True
 
 
-class IoApic(NamedTuple):
+class IoApicContent(NamedTuple):
     """An I/O APIC; ``gsi_base`` is the global system interrupt at its pin 0."""
 
     id: int
@@ -53,7 +53,7 @@ class IoApic(NamedTuple):
     gsi_base: int
 
 
-class Override(NamedTuple):
+class OverrideContent(NamedTuple):
     """An ISA interrupt that is not the GSI of its number, edge triggered and active high.
 
     ``bus`` leaves polarity or trigger as on the ISA bus.
@@ -65,7 +65,7 @@ class Override(NamedTuple):
     trigger: Literal["bus", "edge", "level"] = "bus"
 
 
-class Madt(NamedTuple):
+class MadtContent(NamedTuple):
     """Interrupt controllers.  ``nmi_lint``: the local pin (0, 1) of every core that NMI is at.
 
     ``has_pic``: there is a pair of 8259s too, which is to be masked before APICs are used.
@@ -73,13 +73,13 @@ class Madt(NamedTuple):
 
     local_apic_address: int
     processors: tuple[Processor, ...]
-    io_apics: tuple[IoApic, ...]
-    overrides: tuple[Override, ...] = ()
+    io_apics: tuple[IoApicContent, ...]
+    overrides: tuple[OverrideContent, ...] = ()
     nmi_lint: int | None = 1
     has_pic: bool = True
 
 
-class Fadt(NamedTuple):
+class FadtContent(NamedTuple):
     """Fixed hardware.  Ports of 0, and a century index of 0, say that there is none.
 
     ``sci_interrupt``: the ISA interrupt that the SCI is, or where there is no 8259 its GSI.
@@ -98,7 +98,7 @@ class Fadt(NamedTuple):
     has_cmos_rtc: bool = True
 
 
-class Hpet(NamedTuple):
+class HpetContent(NamedTuple):
     """The HPET.  ``minimum_tick_ticks``: the shortest period that loses no interrupt."""
 
     address: int
@@ -111,9 +111,9 @@ class Hpet(NamedTuple):
 class Firmware(NamedTuple):
     """What there is to tell; a table that is None is left out."""
 
-    madt: Madt | None = None
-    fadt: Fadt | None = None
-    hpet: Hpet | None = None
+    madt: MadtContent | None = None
+    fadt: FadtContent | None = None
+    hpet: HpetContent | None = None
 
 
 def build(firmware: Firmware, base: int, bad_checksums: Collection[str] = ()) -> bytes:
@@ -186,7 +186,7 @@ class _Image:
         return -sum(table) + wrong & 0xFF
 
 
-def _madt(madt: Madt) -> bytes:
+def _madt(madt: MadtContent) -> bytes:
     """The interrupt controllers (5.2.12)."""
     body = pack("<II", madt.local_apic_address, madt.has_pic)
     for core in madt.processors:
@@ -206,7 +206,7 @@ def _address(space: int, address: int, bits: int, access: int) -> bytes:
     return pack("<BBBBQ", space, bits, 0, access, address) if address else bytes(12)
 
 
-def _fadt(fadt: Fadt, dsdt: int) -> bytes:
+def _fadt(fadt: FadtContent, dsdt: int) -> bytes:
     """The fixed hardware (5.2.9): each port in its old field and again in its extended one.
 
     SMI_CMD is 0: the machine is always in ACPI mode.
@@ -234,7 +234,7 @@ def _fadt(fadt: Fadt, dsdt: int) -> bytes:
     return bytes(table[HEADER_LENGTH:])
 
 
-def _boot_architecture(fadt: Fadt) -> int:
+def _boot_architecture(fadt: FadtContent) -> int:
     """IAPC_BOOT_ARCH (5.2.9.3): two of its bits say what there is not."""
     return (
         (LEGACY_DEVICES if fadt.has_legacy_devices else 0)
@@ -244,7 +244,7 @@ def _boot_architecture(fadt: Fadt) -> int:
     )
 
 
-def _hpet(hpet: Hpet) -> bytes:
+def _hpet(hpet: HpetContent) -> bytes:
     """The HPET (HPET 1.0a 3.2.4); the block's ID is the low half of its GCAP_ID register."""
     block = (
         HPET_VENDOR_INTEL << 16

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,18 +13,18 @@ from kerneltui.devices.x86.local_apic_registers import DEFAULT_BASE, GLOBAL_ENAB
 from kerneltui.machine.x86_core import X86Core
 
 if TYPE_CHECKING:
+    from kerneltui.hw.device import Device
     from kerneltui.machine.board import Board
-    from kerneltui.machine.machine import Machine
     from kerneltui.machine.turns import Turns
 
 
-def connect(machine: Machine, board: Board) -> None:
+def connect(board: Board, devices: Mapping[str, Device], turns: Turns) -> None:
     """Raises :class:`UserError` for I/O APICs without a local APIC to send to."""
-    cores = [core for core in machine.cores if isinstance(core, X86Core)]
-    local = next((item for item in machine.devices.values() if isinstance(item, LocalApic)), None)
-    pic = next((item for item in machine.devices.values() if isinstance(item, I8259Pair)), None)
+    cores = [core for core in turns.cores if isinstance(core, X86Core)]
+    local = next((item for item in devices.values() if isinstance(item, LocalApic)), None)
+    pic = next((item for item in devices.values() if isinstance(item, I8259Pair)), None)
     chips: list[IoApic] = []
-    for name, device in machine.devices.items():
+    for name, device in devices.items():
         if isinstance(device, IoApic):
             if local is None:
                 raise board.file.error(
@@ -40,7 +41,7 @@ def connect(machine: Machine, board: Board) -> None:
                 f"local APICs lie at {DEFAULT_BASE:#x}, as IA32_APIC_BASE says after reset",
             )
         local.external = pic.acknowledge if pic is not None else None
-        local.signal = partial(deliver, machine.turns)
+        local.signal = partial(deliver, turns)
         for core in cores:
             core.acknowledge = partial(local.take, core.index)
             core.clocks.local_apic = local

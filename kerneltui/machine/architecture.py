@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from kerneltui.hw.bus import BusFault
+from kerneltui.hw.device import CounterState
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register_file import RegisterFile
@@ -20,6 +21,10 @@ class Architecture(ABC):
     """the mnemonics of :meth:`read`, :meth:`write` and :meth:`wait_for_interrupt`"""
     PINS: ClassVar[dict[str, int]]
     """the interrupt inputs, and the bit of each in ``inputs``"""
+    MASK_REGISTER: ClassVar[str]
+    """where ordinary interrupts are kept out, as :meth:`gates` names it"""
+    CALL_REGISTERS: ClassVar[tuple[str, str, str]]
+    """the general registers of a system call's number and its first two arguments"""
     regs: RegisterFile
     """the registers that matter to interrupts"""
     registers: dict[str, int]
@@ -45,6 +50,10 @@ class Architecture(ABC):
     @abstractmethod
     def gates(self, kind: str) -> list[Gate]:
         """The conditions for taking what comes at an interrupt input."""
+
+    def counters(self) -> list[CounterState]:
+        """Counters of the core itself, while it is on."""
+        return []
 
     @abstractmethod
     def _sample(self) -> None:

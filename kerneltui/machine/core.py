@@ -1,32 +1,14 @@
-"""The vocabulary of cores: costs, states, reasons to stop, and who is told what they do."""
+"""What all cores have in common: states, costs, reasons to stop, and who is told what they do."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import msgspec
 
-from kerneltui.hw.register import MEMORY, MSRS, PORTS, SYSTEM_REGISTERS
-
-if TYPE_CHECKING:
-    from kerneltui.machine.hosted_core import HostedCore
-
 FOREVER = 1 << 63
 """An instruction count that is never reached."""
-
-
-LOADS = {
-    "ldr": MEMORY, "load": MEMORY, "mrs": SYSTEM_REGISTERS, "in": PORTS, "rdmsr": MSRS,
-    "rdtsc": MSRS,
-}  # fmt: skip
-STORES = {
-    "str": MEMORY, "store": MEMORY, "msr": SYSTEM_REGISTERS, "out": PORTS, "wrmsr": MSRS,
-}  # fmt: skip
-"""The instructions that access hardware, and the address space of each."""
-EXTERNAL = frozenset(("irq", "fiq", "intr", "nmi"))
-EXCEPTIONS = EXTERNAL | {"sync", "fault", "int"}
-"""The kinds of exceptions; external ones are interrupts."""
 
 
 class Costs(msgspec.Struct, frozen=True):
@@ -89,19 +71,58 @@ class Pending(msgspec.Struct, frozen=True):
     size: int = 4
 
 
+class Core(Protocol):
+    """A core, as those see it that give it turns and record what it does."""
+
+    WAIT: ClassVar[str]
+    """the mnemonic of a wait for an interrupt"""
+    index: int
+    state: CoreState
+    ready_at: int
+    """local time (ns): when the next instruction begins; NEVER while off, asleep or halted"""
+    until: int
+    """virtual time (ns) at which the debugger wants a halt"""
+    is_interruptible: bool
+    """asleep, or in a stretch of computing: an interrupt makes it ready at once"""
+    halt_reason: str
+    """why it has halted for good, or empty"""
+    retired: int
+    """instructions so far"""
+    interrupts_taken: int
+    depth: int
+    """exceptions in progress"""
+    inputs: int
+    """the interrupt inputs that are high, as bits"""
+    pending: Pending | None
+    """what it executes next, while it is halted before an instruction"""
+
+    @property
+    def return_address(self) -> int:
+        """Where the exception in progress has come from."""
+
+    def run(self) -> StopReason:
+        """Execute until a limit, or until something asks to halt."""
+
+    def set_horizon(self, horizon: int) -> None:
+        """Instructions from this time (ns) on are another core's to begin first."""
+
+    def request_stop(self, reason: StopReason) -> None:
+        """Halt before the next instruction."""
+
+
 class Observer(Protocol):
     """Who is told what happens; absent when nobody records."""
 
-    def instruction(self, core: HostedCore, kind: str, target: int, value: int) -> None:
+    def instruction(self, core: Core, kind: str, target: int, value: int) -> None:
         """An instruction was executed; it has not retired yet."""
 
-    def exception(self, core: HostedCore, kind: str, vector: int) -> None:
+    def exception(self, core: Core, kind: str, vector: int) -> None:
         """An exception was taken."""
 
-    def activity(self, core: HostedCore) -> None:
+    def activity(self, core: Core) -> None:
         """It has been switched on or off, fallen asleep, woken or returned from an exception."""
 
-    def tracepoint(self, core: HostedCore, name: str, facts: dict[str, Any]) -> None:
+    def tracepoint(self, core: Core, name: str, facts: dict[str, Any]) -> None:
         """The kernel passed a tracepoint."""
 
     def unmodelled(self, text: str) -> None:

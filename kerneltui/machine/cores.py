@@ -10,45 +10,39 @@ from kerneltui.machine.turns import Turns
 
 if TYPE_CHECKING:
     from kerneltui.hw.bus import AddressSpace
-    from kerneltui.hw.scheduler import Scheduler
+    from kerneltui.hw.clock import Clock
     from kerneltui.machine.board import Board
     from kerneltui.machine.hosted_core import HostedCore
 
 
-def make_cores(
-    board: Board, scheduler: Scheduler, spaces: dict[str, AddressSpace]
-) -> list[HostedCore]:
+def make_cores(board: Board, clock: Clock, spaces: dict[str, AddressSpace]) -> list[HostedCore]:
     """All cores, powered off, taking turns with each other and sharing one kernel image."""
     cpu = board.spec.cpu
     make = _x86 if board.is_x86 else _aarch64
-    cores = [make(board, index, scheduler, spaces) for index in range(cpu.cores)]
-    turns, image = Turns(scheduler), KernelImage()
+    cores = [make(board, index, clock, spaces) for index in range(cpu.cores)]
+    turns, image = Turns(clock), KernelImage()
     turns.cores.extend(cores)
     for core in cores:
         core.turns, core.image = turns, image
     return cores
 
 
-def _aarch64(
-    board: Board, index: int, scheduler: Scheduler, spaces: dict[str, AddressSpace]
-) -> HostedCore:
+def _aarch64(board: Board, index: int, clock: Clock, spaces: dict[str, AddressSpace]) -> HostedCore:
     from kerneltui.machine.aarch64_core import Aarch64Core
 
-    core = Aarch64Core(index, scheduler, spaces[MEMORY], spaces[SYSTEM_REGISTERS], board.costs)
+    core = Aarch64Core(index, clock, spaces[MEMORY], spaces[SYSTEM_REGISTERS], board.costs)
     addresses = board.spec.cpu.release_addresses
     core.release_address = addresses[index] if index < len(addresses) else None
     return core
 
 
-def _x86(
-    board: Board, index: int, scheduler: Scheduler, spaces: dict[str, AddressSpace]
-) -> HostedCore:
+def _x86(board: Board, index: int, clock: Clock, spaces: dict[str, AddressSpace]) -> HostedCore:
     from kerneltui.machine.x86_clocks import CoreClocks
     from kerneltui.machine.x86_core import X86Core
 
     cpu = board.spec.cpu
     features = frozenset(cpu.features)
-    clocks = CoreClocks(index, scheduler, features, cpu.tsc_hz, int(cpu.deep_idle_after))
+    clocks = CoreClocks(index, clock, features, cpu.tsc_hz, int(cpu.deep_idle_after))
     return X86Core(
-        index, scheduler, spaces[MEMORY], spaces[PORTS], spaces[MSRS], board.costs, features, clocks
+        index, clock, spaces[MEMORY], spaces[PORTS], spaces[MSRS], board.costs, features, clocks
     )

@@ -31,16 +31,16 @@ def _of(board: Board, compatible: str) -> dict[str, DeviceSpec]:
     }
 
 
-def _madt(board: Board, firmware: FirmwareSpec) -> acpi.Madt | None:
+def _madt(board: Board, firmware: FirmwareSpec) -> acpi.MadtContent | None:
     apics = list(_of(board, local_apic.LocalApic.COMPATIBLE).values())
     if not apics or "apic" not in board.spec.cpu.features:
         return None
     chips = _of(board, io_apic.IoApic.COMPATIBLE)
-    return acpi.Madt(
+    return acpi.MadtContent(
         local_apic_address=_word(board, "the local APIC's address", apics[0].reg["LOCAL_APIC"]),
         processors=tuple(acpi.Processor(cpu, cpu) for cpu in range(board.spec.cpu.cores)),
         io_apics=tuple(
-            acpi.IoApic(
+            acpi.IoApicContent(
                 number,
                 _word(board, f"the address of '{name}'", chip.reg["IO_APIC"]),
                 _word(board, f"gsi_base of '{name}'", board.device_config(name).gsi_base),
@@ -48,7 +48,7 @@ def _madt(board: Board, firmware: FirmwareSpec) -> acpi.Madt | None:
             for number, (name, chip) in enumerate(chips.items(), board.spec.cpu.cores)
         ),
         overrides=tuple(
-            acpi.Override(item.isa, item.gsi, item.polarity, item.trigger)
+            acpi.OverrideContent(item.isa, item.gsi, item.polarity, item.trigger)
             for item in firmware.overrides
         ),
         nmi_lint=1,
@@ -56,10 +56,10 @@ def _madt(board: Board, firmware: FirmwareSpec) -> acpi.Madt | None:
     )
 
 
-def _fadt(board: Board, firmware: FirmwareSpec) -> acpi.Fadt | None:
+def _fadt(board: Board, firmware: FirmwareSpec) -> acpi.FadtContent | None:
     for name, device in _of(board, acpi_pm_timer.AcpiPmTimer.COMPATIBLE).items():
         block = device.reg["ACPI_PM"]
-        return acpi.Fadt(
+        return acpi.FadtContent(
             sci_interrupt=firmware.sci,
             pm1a_event_port=block,
             pm1a_control_port=block + 4,
@@ -72,10 +72,10 @@ def _fadt(board: Board, firmware: FirmwareSpec) -> acpi.Fadt | None:
     return None
 
 
-def _hpet(board: Board) -> acpi.Hpet | None:
+def _hpet(board: Board) -> acpi.HpetContent | None:
     for name, device in _of(board, hpet.Hpet.COMPATIBLE).items():
         config = board.device_config(name)
-        return acpi.Hpet(
+        return acpi.HpetContent(
             device.reg["HPET"],
             HPET_MINIMUM_TICK,
             comparators=config.timers,

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Never
 from greenlet import getcurrent, greenlet
 
 from kerneltui.hw.bus import AddressSpace, BusFault
-from kerneltui.hw.scheduler import NEVER, Scheduler
+from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.machine import blame, kernel_image
 from kerneltui.machine.architecture import Architecture
 from kerneltui.machine.core import FOREVER, CoreState, Costs, Observer, Pending, Program, StopReason
@@ -36,11 +36,9 @@ class HostedCore(Architecture):
         "stop_on_tracepoint", "stop_below_depth", "stop_reason", "pending", "_greenlet",
     ))  # fmt: skip
 
-    def __init__(
-        self, index: int, scheduler: Scheduler, memory: AddressSpace, costs: Costs
-    ) -> None:
+    def __init__(self, index: int, clock: Clock, memory: AddressSpace, costs: Costs) -> None:
         self.index = index
-        self.scheduler = scheduler
+        self.clock = clock
         self.memory = memory
         self.costs = costs
         self._load_ns, self._store_ns = costs.load, costs.store
@@ -51,7 +49,7 @@ class HostedCore(Architecture):
         """asleep, or in a stretch of computing: an interrupt makes it ready at once"""
         self.wakes_on = -1
         """the inputs that end a wait"""
-        self.turns = Turns(scheduler)
+        self.turns = Turns(clock)
         self.turns.cores.append(self)
         self.image = kernel_image.KernelImage()
         self.halt_reason = ""
@@ -117,7 +115,7 @@ class HostedCore(Architecture):
         if self.state in {CoreState.HALTED, CoreState.OFF}:
             return StopReason.HALTED
         self.stop_reason = StopReason.BUDGET
-        if self.scheduler.now >= self.until:
+        if self.clock.now >= self.until:
             return StopReason.TIME
         self._limit = min(self.until, self.horizon)
         if self._greenlet is None:
@@ -188,7 +186,7 @@ class HostedCore(Architecture):
         while self.retired >= self.stop_at:
             self.pending = Pending(kind, target, value, size)
             if self.state is not CoreState.WAITING:
-                self.ready_at = self.scheduler.now
+                self.ready_at = self.clock.now
             self._to_debugger()
             self.pending = None
 
@@ -201,10 +199,10 @@ class HostedCore(Architecture):
     def _retire(self, cost: int) -> None:
         """The end of an instruction: time passes, due events fire, interrupts are sampled."""
         self.retired += 1
-        scheduler = self.scheduler
-        now = scheduler.now + cost
-        if now < scheduler.next_due and now < self._limit:
-            scheduler.now = now
+        clock = self.clock
+        now = clock.now + cost
+        if now < clock.next_due and now < self._limit:
+            clock.now = now
         else:
             self._pass_time(now)
         if self.inputs:
@@ -215,15 +213,15 @@ class HostedCore(Architecture):
 
         Event by event: each may wake another core, which then has its turn first.
         """
-        scheduler = self.scheduler
-        while scheduler.next_due <= to and scheduler.next_due < self.horizon:
-            scheduler.advance(scheduler.next_due)
+        clock = self.clock
+        while clock.next_due <= to and clock.next_due < self.horizon:
+            clock.advance(clock.next_due)
         if to < self.horizon:
-            scheduler.advance(to)
+            clock.advance(to)
         else:
             self.ready_at = to
             self._end_turn()
-        if scheduler.now >= self.until:
+        if clock.now >= self.until:
             self.request_stop(StopReason.TIME)
 
     def _end_turn(self) -> None:
@@ -256,10 +254,10 @@ class HostedCore(Architecture):
             self.observer.instruction(self, self.LOAD, address, value)
         # As in _retire, without the call: most instructions end here.
         self.retired += 1
-        scheduler = self.scheduler
-        now = scheduler.now + self._load_ns
-        if now < scheduler.next_due and now < self._limit:
-            scheduler.now = now
+        clock = self.clock
+        now = clock.now + self._load_ns
+        if now < clock.next_due and now < self._limit:
+            clock.now = now
         else:
             self._pass_time(now)
         if self.inputs:
@@ -283,10 +281,10 @@ class HostedCore(Architecture):
                 self._fault(fault, size)
         # As in _retire, without the call: most instructions end here.
         self.retired += 1
-        scheduler = self.scheduler
-        now = scheduler.now + self._store_ns
-        if now < scheduler.next_due and now < self._limit:
-            scheduler.now = now
+        clock = self.clock
+        now = clock.now + self._store_ns
+        if now < clock.next_due and now < self._limit:
+            clock.now = now
         else:
             self._pass_time(now)
         if self.inputs:
@@ -298,10 +296,10 @@ class HostedCore(Architecture):
             self._pause("compute", value=ns)
         if self.observer is not None:
             self.observer.instruction(self, "compute", 0, ns)
-        scheduler = self.scheduler
-        end = scheduler.now + ns
-        if end < scheduler.next_due and end < self._limit and not self.inputs:
-            scheduler.now = end
+        clock = self.clock
+        end = clock.now + ns
+        if end < clock.next_due and end < self._limit and not self.inputs:
+            clock.now = end
         else:
             self._compute_with_events(ns)
         self.retired += 1
@@ -325,18 +323,18 @@ class HostedCore(Architecture):
 
     def _compute_with_events(self, ns: int, *, until_interrupted: bool = False) -> int:
         """Something happens on the way: compute from event to event, interruptible at each."""
-        scheduler = self.scheduler
+        clock = self.clock
         # What the instruction before has just let in (STI) is taken after the first moment.
-        first = scheduler.now + 1 if self.inputs else NEVER
+        first = clock.now + 1 if self.inputs else NEVER
         taken = self.interrupts_taken
         while ns > 0:
-            started = scheduler.now
-            event = max(min(scheduler.next_due, self.until, first), started + 1)
+            started = clock.now
+            event = max(min(clock.next_due, self.until, first), started + 1)
             first = NEVER
             self.is_interruptible = True
             self._pass_time(min(started + ns, event))
             self.is_interruptible = False
-            ns -= scheduler.now - started
+            ns -= clock.now - started
             if self.inputs and ns:
                 self._sample()
                 if until_interrupted and self.interrupts_taken != taken:
@@ -379,11 +377,11 @@ class HostedCore(Architecture):
 
     def _sleep(self) -> None:
         """All cores sleep: time leaps to what is due next."""
-        due = self.scheduler.next_due
+        due = self.clock.next_due
         if due <= self.until and due < NEVER:
-            self.scheduler.advance(due)
+            self.clock.advance(due)
         elif self.until < NEVER:
-            self.scheduler.advance(self.until)
+            self.clock.advance(self.until)
             self.request_stop(StopReason.TIME)
         else:
             self.request_stop(StopReason.NOTHING_DUE)

@@ -9,11 +9,11 @@ from typing import Any, Protocol, cast
 from kerneltui.devices import model
 from kerneltui.errors import suggestion
 from kerneltui.hw.bus import AddressSpace, Memory, Rom
+from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.hw.device import Device, InterruptController
 from kerneltui.hw.line import Line, OrGate, Sink
 from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, MSRS, PORTS, SYSTEM_REGISTERS
 from kerneltui.hw.register_file import RegisterFile
-from kerneltui.hw.scheduler import NEVER, Scheduler
 from kerneltui.machine.board import Board, FirmwareSpec
 from kerneltui.machine.core import FOREVER, Observer, Program, StopReason
 from kerneltui.machine.cores import make_cores
@@ -42,12 +42,12 @@ class Machine:
         """Raises :class:`UserError` where the board contradicts itself."""
         self.board_name = board.name
         self.board_title = board.spec.title
-        self.scheduler = Scheduler()
+        self.clock = Clock()
         self.spaces = {name: AddressSpace(name) for name in (MEMORY, PORTS, SYSTEM_REGISTERS, MSRS)}
         self.memory = self.spaces[MEMORY]
         self.devices: dict[str, Device] = {}
         self._build(board)
-        self.cores = make_cores(board, self.scheduler, self.spaces)
+        self.cores = make_cores(board, self.clock, self.spaces)
         self.turns = self.cores[0].turns
         self.wiring: dict[str, list[str]] = {}
         """where each line leads"""
@@ -55,11 +55,11 @@ class Machine:
         if board.is_x86:
             from kerneltui.machine import apic_wiring
 
-            apic_wiring.connect(self, board)
+            apic_wiring.connect(board, self.devices, self.turns)
         uart = self.devices[board.spec.console]
         if not hasattr(uart, "transmit"):
             raise board.file.error(("console",), f"'{board.spec.console}' is not a UART")
-        self.terminal = SerialTerminal(cast("SerialDevice", uart), self.scheduler)
+        self.terminal = SerialTerminal(cast("SerialDevice", uart), self.clock)
         self.core = self.cores[0]
         """the boot core"""
         self.stopped = 0
@@ -82,7 +82,7 @@ class Machine:
         for name, item in spec.devices.items():
             cls = model(item.compatible)
             try:
-                device = cls(name, board.device_config(name), self.scheduler, spec.cpu.cores)
+                device = cls(name, board.device_config(name), self.clock, spec.cpu.cores)
             except ValueError as error:
                 raise file.error(("devices", name, "config"), str(error)) from None
             self.devices[name] = device
@@ -196,7 +196,7 @@ class Machine:
     @property
     def now(self) -> int:
         """Virtual time since power-on, in ns."""
-        return self.scheduler.now
+        return self.clock.now
 
     def run(
         self,

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from kerneltui.hw.scheduler import Scheduler
+from kerneltui.hw.clock import Clock
 
 
 class SerialDevice(Protocol):
@@ -32,14 +32,14 @@ class SerialTerminal:
     part of a snapshot.
     """
 
-    def __init__(self, uart: SerialDevice, scheduler: Scheduler) -> None:
+    def __init__(self, uart: SerialDevice, clock: Clock) -> None:
         self._uart = uart
-        self._scheduler = scheduler
+        self._clock = clock
         self._typed: deque[tuple[int, bool]] = deque()
         """characters, and whether they are the script's"""
-        self._next = scheduler.timer("terminal", self._send)
+        self._next = clock.deadline("terminal", self._send)
         self._script: deque[tuple[int, bytes]] = deque()
-        self._script_due = scheduler.timer("script", self._type_script)
+        self._script_due = clock.deadline("script", self._type_script)
         self.on_output: Callable[[int], None] | None = None
         self.on_input: Callable[[int, bool], None] | None = None
         uart.transmit = self._arrived
@@ -60,7 +60,7 @@ class SerialTerminal:
     def type(self, data: bytes, *, is_scripted: bool = False) -> None:
         """Type characters, at the present time."""
         if not self._typed and data:
-            self._next.arm(self._scheduler.now + self._uart.frame_ns())
+            self._next.arm(self._clock.now + self._uart.frame_ns())
         self._typed.extend((byte, is_scripted) for byte in data)
 
     def play(self, script: list[tuple[int, bytes]]) -> None:
@@ -78,7 +78,7 @@ class SerialTerminal:
     def _send(self) -> None:
         byte, is_scripted = self._typed.popleft()
         if self._typed:
-            self._next.arm(self._scheduler.now + self._uart.frame_ns())
+            self._next.arm(self._clock.now + self._uart.frame_ns())
         if self.on_input is not None:
             self.on_input(byte, is_scripted)
         self._uart.receive(byte)

@@ -8,42 +8,37 @@ time until something wakes it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from kerneltui.hw.scheduler import NEVER, Scheduler
-from kerneltui.machine.core import CoreState, StopReason
-
-if TYPE_CHECKING:
-    from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.hw.clock import NEVER, Clock
+from kerneltui.machine.core import Core, CoreState, StopReason
 
 
 class Turns:
     """The cores of one machine; ``current`` is the one whose turn it is."""
 
-    def __init__(self, scheduler: Scheduler) -> None:
-        self.cores: list[HostedCore] = []
-        self.current: HostedCore | None = None
-        self._scheduler = scheduler
+    def __init__(self, clock: Clock) -> None:
+        self.cores: list[Core] = []
+        self.current: Core | None = None
+        self._clock = clock
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "current": None}
 
-    def wake(self, core: HostedCore) -> None:
+    def wake(self, core: Core) -> None:
         """From now on ``core`` has something to execute."""
-        now = self._scheduler.now
+        now = self._clock.now
         if now >= core.ready_at:
             return
         core.ready_at = now
         if self.current is not None and self.current is not core:
             self._set_horizon(self.current)
 
-    def rest(self, core: HostedCore) -> None:
+    def rest(self, core: Core) -> None:
         """``core`` has nothing to execute any more."""
         core.ready_at = NEVER
         if self.current is not None:
             self._set_horizon(self.current)
 
-    def _set_horizon(self, core: HostedCore) -> None:
+    def _set_horizon(self, core: Core) -> None:
         """A core may begin instructions before the first that another one is to begin."""
         horizon = NEVER
         for other in self.cores:
@@ -51,24 +46,24 @@ class Turns:
                 horizon = min(horizon, other.ready_at + (core.index < other.index))
         core.set_horizon(horizon)
 
-    def run(self) -> tuple[HostedCore, StopReason]:
+    def run(self) -> tuple[Core, StopReason]:
         """Give turns until a core halts for another reason; answers which core and why."""
         for core in self.cores:
             # Computing can halt at any time, so at the debugger's limit too.
             if core.is_interruptible and core.state is CoreState.RUNNING:
-                core.ready_at = min(core.ready_at, max(core.until, self._scheduler.now))
+                core.ready_at = min(core.ready_at, max(core.until, self._clock.now))
         while True:
             core = min(self.cores, key=_local_time)
             if core.ready_at >= NEVER:
                 core = next(
                     (item for item in self.cores if item.state is CoreState.WAITING), self.cores[0]
                 )
-            elif self._scheduler.next_due <= core.ready_at:
+            elif self._clock.next_due <= core.ready_at:
                 # An event before that may wake another core.
-                self._scheduler.advance(self._scheduler.next_due)
+                self._clock.advance(self._clock.next_due)
                 continue
             else:
-                self._scheduler.advance(core.ready_at)
+                self._clock.advance(core.ready_at)
             self.current = core
             self._set_horizon(core)
             reason = core.run()
@@ -77,5 +72,5 @@ class Turns:
                 return core, reason
 
 
-def _local_time(core: HostedCore) -> tuple[int, int]:
+def _local_time(core: Core) -> tuple[int, int]:
     return core.ready_at, core.index

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from kerneltui.hw.scheduler import Scheduler, ns_to_ticks
+from kerneltui.hw.clock import Clock, ns_to_ticks
+from kerneltui.hw.device import CounterState
 
+TSC_BITS = 64
 NEEDED = frozenset(("arat", "invtsc"))
 """With both features nothing stops, and deep idle makes no difference."""
 
@@ -34,7 +36,7 @@ class CoreClocks:
     def __init__(
         self,
         index: int,
-        scheduler: Scheduler,
+        clock: Clock,
         features: frozenset[str],
         tsc_hz: int,
         deep_idle_after_ns: int,
@@ -43,20 +45,25 @@ class CoreClocks:
         self.local_apic: Sleeper | None = None
         self.in_deep_idle = False
         self._index = index
-        self._scheduler = scheduler
+        self._clock = clock
         self._timer_stops = "arat" not in features
         self._tsc_stops = "invtsc" not in features
         self._is_affected = not features >= NEEDED
         self._deep_idle_after_ns = deep_idle_after_ns
-        self._deep_idle = scheduler.timer(f"core{index}.deep_idle", self._enter)
+        self._deep_idle = clock.deadline(f"core{index}.deep_idle", self._enter)
         self._slept_at = 0
         self._lost_ns = 0
         self._offset = 0
 
     def tsc(self) -> int:
         """The time-stamp counter; it began with virtual time."""
-        now = self._slept_at if self.in_deep_idle and self._tsc_stops else self._scheduler.now
-        return ns_to_ticks(now - self._lost_ns, self.tsc_hz) + self._offset & (1 << 64) - 1
+        now = self._slept_at if self.in_deep_idle and self._tsc_stops else self._clock.now
+        return ns_to_ticks(now - self._lost_ns, self.tsc_hz) + self._offset & (1 << TSC_BITS) - 1
+
+    def counter(self) -> CounterState:
+        """The time-stamp counter, and whether deep idle holds it."""
+        held = "deep idle" if self.in_deep_idle and self._tsc_stops else ""
+        return CounterState("TSC", self.tsc(), self.tsc_hz, TSC_BITS, held)
 
     def set_tsc(self, value: int) -> None:
         """WRMSR of the counter."""
@@ -67,7 +74,7 @@ class CoreClocks:
     def halt(self) -> None:
         """HLT begins."""
         if self._is_affected and not self.in_deep_idle:
-            self._deep_idle.arm(self._scheduler.now + self._deep_idle_after_ns)
+            self._deep_idle.arm(self._clock.now + self._deep_idle_after_ns)
 
     def wake(self) -> None:
         """HLT ends."""
@@ -76,13 +83,13 @@ class CoreClocks:
             return
         self.in_deep_idle = False
         if self._tsc_stops:
-            self._lost_ns += self._scheduler.now - self._slept_at
+            self._lost_ns += self._clock.now - self._slept_at
         if self.local_apic is not None:
             self.local_apic.leave_deep_idle(self._index, self._lost_ns)
 
     def _enter(self) -> None:
         self.in_deep_idle = True
-        self._slept_at = self._scheduler.now
+        self._slept_at = self._clock.now
         if self.local_apic is not None:
             self.local_apic.enter_deep_idle(
                 self._index, timer_stops=self._timer_stops, tsc_stops=self._tsc_stops

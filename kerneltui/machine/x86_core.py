@@ -16,13 +16,15 @@ from typing import ClassVar
 
 from kerneltui.devices.x86.local_apic_registers import APIC_BASE
 from kerneltui.hw.bus import AddressSpace, BusFault
+from kerneltui.hw.clock import Clock
+from kerneltui.hw.device import CounterState
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register_file import RegisterFile
-from kerneltui.hw.scheduler import Scheduler
 from kerneltui.machine import x86_cpuid, x86_gates, x86_msrs
-from kerneltui.machine.core import EXTERNAL, CoreState, Costs, StopReason
+from kerneltui.machine.core import CoreState, Costs, StopReason
 from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.instructions import EXTERNAL
 from kerneltui.machine.x86_clocks import CoreClocks
 from kerneltui.machine.x86_registers import ALWAYS_ONE, IF, TSC_MSR, X86_64
 
@@ -43,11 +45,13 @@ class X86Core(HostedCore):
     TABLES = (X86_64,)
     LOAD, STORE, WAIT = "load", "store", "hlt"
     PINS: ClassVar = {"intr": INTR, "nmi": NMI}
+    MASK_REGISTER = "RFLAGS"
+    CALL_REGISTERS = ("rax", "rdi", "rsi")
 
     def __init__(
         self,
         index: int,
-        scheduler: Scheduler,
+        clock: Clock,
         memory: AddressSpace,
         ports: AddressSpace,
         msrs: AddressSpace,
@@ -55,7 +59,7 @@ class X86Core(HostedCore):
         features: frozenset[str],
         clocks: CoreClocks,
     ) -> None:
-        super().__init__(index, scheduler, memory, costs)
+        super().__init__(index, clock, memory, costs)
         self.ports, self.msrs = ports, msrs
         self._all_memory = memory
         self.features = features
@@ -131,8 +135,12 @@ class X86Core(HostedCore):
                          "the NMI handler to return (IRET)", "SDM 3A 6.7.1")]  # fmt: skip
         is_open = self._flags[0] & IF != 0
         needs = "RFLAGS.IF to be 1: the handler to return (IRET), or STI"
-        return [Gate("interrupts enabled", is_open, "RFLAGS", "IF", int(is_open), needs,
+        return [Gate("interrupts enabled", is_open, self.MASK_REGISTER, "IF", int(is_open), needs,
                      "SDM 3A 6.8.1")]  # fmt: skip
+
+    def counters(self) -> list[CounterState]:
+        """The time-stamp counter."""
+        return [self.clocks.counter()]
 
     # -- interrupts -------------------------------------------------------------------------------
 
@@ -174,7 +182,7 @@ class X86Core(HostedCore):
         if self.observer is not None:
             self.observer.exception(self, kind, vector)
         self.retired += 1
-        self._pass_time(self.scheduler.now + self.costs.exception_entry)
+        self._pass_time(self.clock.now + self.costs.exception_entry)
         if self.stop_on_interrupt and kind in EXTERNAL:
             self.request_stop(StopReason.INTERRUPT)
         self._returned = False
@@ -351,7 +359,7 @@ class X86Core(HostedCore):
         self._flags[0] |= IF
         # Not sampled: that is the shadow.
         self.retired += 1
-        self._pass_time(self.scheduler.now + self._sysreg_ns)
+        self._pass_time(self.clock.now + self._sysreg_ns)
 
     def load_idt(self, base: int, limit: int) -> None:
         """LIDT."""
@@ -397,7 +405,7 @@ class X86Core(HostedCore):
         self._returned = True
         # Not sampled here but after the handler's frame is gone: see _sample.
         self.retired += 1
-        self._pass_time(self.scheduler.now + self.costs.exception_return)
+        self._pass_time(self.clock.now + self.costs.exception_return)
 
     def place_code(self, entry: Callable[[], None]) -> int:
         """Link entry code into the image; answers its address."""

@@ -11,7 +11,8 @@ import msgspec
 from msgspec.structs import replace
 
 from kerneltui.configfile import ConfigFile, find
-from kerneltui.debugger.session import Session, Setup, TimedInput
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.setup import Setup, TimedInput
 from kerneltui.errors import UserError, suggestion
 from kerneltui.kernel.bsp import BOARDS, platform_class
 from kerneltui.kernel.irq import KernelError

@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from kerneltui.debugger.session import FREE, Goal, Session
-from kerneltui.hw.scheduler import NEVER
+from kerneltui.hw.clock import NEVER
 from kerneltui.machine.core import StopReason
 
 SLICE_S = 0.008
@@ -121,7 +121,7 @@ class Runner:
         """
         machine = self.session.machine
         if machine.at_rest and not any(core.inputs for core in machine.cores):
-            due_s = (machine.scheduler.next_due - machine.now) / (self.speed * 1e9)
+            due_s = (machine.clock.next_due - machine.now) / (self.speed * 1e9)
             return max(min(due_s, ASLEEP_S) - self._lag_s(), 0) + 0.001
         return max(FRAME_S - self._lag_s(), 0)
 

@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from kerneltui.debugger.firmware_views import firmware_views
-from kerneltui.debugger.rates import WINDOW_NS, Counter, Rate, RateMeter
-from kerneltui.debugger.session import Session, Setup
+from kerneltui.debugger.rates import WINDOW_NS, CounterReading, Rate, RateMeter
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.setup import Setup
 from kerneltui.hw.bus import AddressSpace, Memory, Rom
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.pc import acpi as kernel_acpi
@@ -321,7 +322,9 @@ def test_restart_and_restore_begin_to_measure_anew(pc):
 def rates(*looks, hz=1_000_000, bits=32):
     """What a meter says after looks at (time in ns, value)."""
     meter = RateMeter()
-    return [meter.measure(at, [Counter("d", "C", value, hz, bits)])[0] for at, value in looks]
+    return [
+        meter.measure(at, [CounterReading("d", "C", value, hz, bits)])[0] for at, value in looks
+    ]
 
 
 def test_a_counter_that_runs_fast_or_slow_has_an_error():
@@ -349,9 +352,11 @@ def test_a_rate_stays_until_there_is_a_newer_one():
 def test_what_counts_down_has_no_rate_where_it_was_loaded_between():
     meter = RateMeter()
     looks = [(0, 5000), (S // 100, 4000), (S // 50, 2000), (S // 25, 4000), (S // 20, 3990)]
-    said = [meter.measure(at, [Counter("d", "C", v, 100_000, None)])[0] for at, v in looks]
+    said = [meter.measure(at, [CounterReading("d", "C", v, 100_000, None)])[0] for at, v in looks]
     assert [rate.hz for rate in said] == [None, 100_000, 100_000, 100_000, 100_000]
-    fits = [meter.measure(at, [Counter("d", "P", 77, 100_000, None)])[0] for at in (0, S, 2 * S)]
+    fits = [
+        meter.measure(at, [CounterReading("d", "P", 77, 100_000, None)])[0] for at in (0, S, 2 * S)
+    ]
     assert {(rate.hz, rate.note) for rate in fits} == {(None, "counts down")}
 
 

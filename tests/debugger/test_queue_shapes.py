@@ -11,7 +11,8 @@ from kerneltui.debugger.queue_views import (
     TreeView,
     WheelView,
 )
-from kerneltui.kernel.time.timeout_queue import QUEUES, Timeout, make_queue
+from kerneltui.kernel.time.queues.timeout import Timeout
+from kerneltui.kernel.time.timeout_queue import QUEUES, make_queue
 from kerneltui.scenarios.scenario import Changes, open_session
 
 MS = 1_000_000

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerneltui.debugger import trace
-from kerneltui.debugger.trace import CONSOLE_BYTES, TRACE_EVENTS, Console
+from kerneltui.debugger.trace import CONSOLE_BYTES, TRACE_EVENTS, ConsoleText
 from kerneltui.scenarios.scenario import open_session
 
 S = 1_000_000_000
 
 
 def console_with(data):
-    console = Console()
+    console = ConsoleText()
     for byte in data:
         console.add(byte)
     return console
@@ -41,7 +41,7 @@ def test_whatever_is_sent_every_line_is_printable(data):
 
 
 def test_the_text_is_bounded_and_drops_whole_lines():
-    console = Console()
+    console = ConsoleText()
     for number in range(50_000):
         for byte in b"line %06d\r\n" % number:
             console.add(byte)
@@ -169,7 +169,7 @@ def test_memory_stays_bounded_in_what_is_noted_per_stop():
 
 
 def test_a_backspace_takes_back_what_was_echoed():
-    console = Console()
+    console = ConsoleText()
     for byte in b"> helo\b \blp\n> ab\b\bcd":
         console.add(byte)
     assert console.lines() == ["> hellp", "> cd"]

@@ -1,7 +1,7 @@
 """What the GIC-400's tests share."""
 
 from kerneltui.devices.arm.gic400 import Config, Gic400
-from kerneltui.hw.scheduler import Scheduler
+from kerneltui.hw.clock import Clock
 
 SPURIOUS = 1023
 
@@ -10,7 +10,7 @@ class Bench:
     """A GIC with its registers by name."""
 
     def __init__(self, cpus=4, ready=True, **config):
-        self.gic = Gic400("gic", Config(**{"priority_bits": 8, **config}), Scheduler(), cpus)
+        self.gic = Gic400("gic", Config(**{"priority_bits": 8, **config}), Clock(), cpus)
         self.places = {
             slot.name: (file, slot.offset)
             for file in self.gic.files.values()

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerneltui.devices.bcm.bcm2835_ic import SHORTCUTS, Bcm2835Ic, Config
+from kerneltui.hw.clock import Clock
 from kerneltui.hw.gate import first_shut
-from kerneltui.hw.scheduler import Scheduler
 
 BASIC, PENDING_1, PENDING_2, FIQ_CONTROL = 0x00, 0x04, 0x08, 0x0C
 ENABLE_1, ENABLE_2, ENABLE_BASIC = 0x10, 0x14, 0x18
@@ -17,7 +17,7 @@ DISABLE_1, DISABLE_2, DISABLE_BASIC = 0x1C, 0x20, 0x24
 
 @pytest.fixture
 def ic():
-    return Bcm2835Ic("ic", Config(), Scheduler())
+    return Bcm2835Ic("ic", Config(), Clock())
 
 
 def irq(ic):
@@ -194,7 +194,7 @@ ACTIONS = st.lists(
 
 @given(ACTIONS)
 def test_an_output_is_high_exactly_when_some_source_has_all_gates_open(actions):
-    ic = Bcm2835Ic("ic", Config(), Scheduler())
+    ic = Bcm2835Ic("ic", Config(), Clock())
     for kind, where, what in actions:
         if kind == "line":
             drive(ic, where, what)

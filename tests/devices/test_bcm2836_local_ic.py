@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerneltui.devices.bcm.bcm2836_local_ic import Bcm2836LocalIc, Config
+from kerneltui.hw.clock import Clock
 from kerneltui.hw.gate import first_shut
-from kerneltui.hw.scheduler import Scheduler
 
 CONTROL, PRESCALER, GPU_ROUTING, PMU_SET, PMU_CLEAR = 0x00, 0x08, 0x0C, 0x10, 0x14
 TIMER_LS, TIMER_MS, LOCAL_ROUTING, AXI_IRQ = 0x1C, 0x20, 0x24, 0x30
@@ -23,7 +23,7 @@ EDGE_NS = 10**9 / 38_400_000
 
 @pytest.fixture
 def ic():
-    return Bcm2836LocalIc("local", Config(), Scheduler(), 4)
+    return Bcm2836LocalIc("local", Config(), Clock(), 4)
 
 
 def levels(ic, output="irq"):
@@ -39,7 +39,7 @@ def sources(ic, base=IRQ_SOURCE):
 
 
 def advance(ic, ns):
-    ic.scheduler.advance(ic.scheduler.now + ns)
+    ic.clock.advance(ic.clock.now + ns)
 
 
 @pytest.mark.parametrize("core", range(4))
@@ -136,9 +136,9 @@ def test_local_timer_counts_both_edges_of_the_crystal_and_never_drifts(ic):
     ic.regs.write(LOCAL_TIMER, INTERRUPT | ENABLE | 1000)
     for period in range(1, 50):
         due = -(-period * 1000 * 625 // 24)
-        ic.scheduler.advance(due - 1)
+        ic.clock.advance(due - 1)
         assert levels(ic) == [0] * 4
-        ic.scheduler.advance(due)
+        ic.clock.advance(due)
         assert levels(ic) == only(0)
         ic.regs.write(LOCAL_CLEAR, CLEAR)
         assert levels(ic) == [0] * 4
@@ -183,7 +183,7 @@ def test_a_disabled_local_timer_waits_at_its_reload_value(ic):
     ic.regs.write(LOCAL_TIMER, INTERRUPT | 384)
     advance(ic, 1_000_000)
     assert not ic.regs.read(LOCAL_TIMER) & FLAG
-    assert ic.scheduler.armed() == []
+    assert ic.clock.armed() == []
 
 
 def test_the_flag_is_read_only(ic):
@@ -286,7 +286,7 @@ class NaiveTimer:
     )
 )
 def test_the_local_timer_counts_as_a_counter_would(actions):
-    ic = Bcm2836LocalIc("local", Config(crystal_hz=500_000_000), Scheduler(), 4)
+    ic = Bcm2836LocalIc("local", Config(crystal_hz=500_000_000), Clock(), 4)
     naive = NaiveTimer()
     for kind, first, second in actions:
         if kind == "store":
@@ -311,9 +311,9 @@ def test_no_reload_value_no_interrupt(ic):
 
 def test_reading_the_low_half_of_the_core_timer_holds_the_high_half(ic):
     wrap = -(-(1 << 32) * 10**9 // 19_200_000)
-    ic.scheduler.advance(wrap - 1)
+    ic.clock.advance(wrap - 1)
     assert ic.regs.read(TIMER_LS) == 0xFFFF_FFFF
-    ic.scheduler.advance(wrap)
+    ic.clock.advance(wrap)
     assert ic.regs.peek(TIMER_LS) == 0
     assert ic.regs.read(TIMER_MS) == 0
     assert ic.regs.read(TIMER_LS) == 0
@@ -413,7 +413,7 @@ ACTIONS = st.lists(
 
 @given(ACTIONS)
 def test_an_output_is_high_exactly_when_some_source_has_all_gates_open(actions):
-    ic = Bcm2836LocalIc("local", Config(), Scheduler(), 4)
+    ic = Bcm2836LocalIc("local", Config(), Clock(), 4)
     for kind, where, what in actions:
         if kind == "write":
             ic.regs.write(where, what)
@@ -455,4 +455,4 @@ def test_reset_forgets_everything_but_the_levels_of_its_inputs(ic):
     ic.reset()
     assert levels(ic) == only(0)
     assert sources(ic) == [0x100, 0, 0, 0]
-    assert ic.scheduler.armed() == []
+    assert ic.clock.armed() == []

@@ -12,7 +12,7 @@ from kerneltui.devices.arm.generic_timer import (
     sysreg,
 )
 from kerneltui.hw.bus import AddressSpace
-from kerneltui.hw.scheduler import NEVER, Scheduler, ns_to_ticks, ticks_to_ns
+from kerneltui.hw.clock import NEVER, Clock, ns_to_ticks, ticks_to_ns
 
 HZ = 54_000_000
 ENABLE, IMASK, ISTATUS = 1, 2, 4
@@ -32,7 +32,7 @@ class Bench:
 
     def __init__(self, hz=HZ, cpus=2):
         self.hz = hz
-        self.clock = Scheduler()
+        self.clock = Clock()
         self.timer = GenericTimer("timer", Config(frequency_hz=hz), self.clock, cpus)
         self.space = AddressSpace("sysreg")
         file = self.timer.files["GENERIC_TIMER"]

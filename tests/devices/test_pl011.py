@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerneltui.devices.arm.pl011 import Config, Pl011
-from kerneltui.hw.scheduler import Scheduler
+from kerneltui.hw.clock import Clock
 
 DR, RSR, FR, IBRD, FBRD, LCR_H, CR = 0x00, 0x04, 0x18, 0x24, 0x28, 0x2C, 0x30
 IFLS, IMSC, RIS, MIS, ICR = 0x34, 0x38, 0x3C, 0x40, 0x44
@@ -21,7 +21,7 @@ LEVELS = [(0, 2), (1, 4), (2, 8), (3, 12), (4, 14)]
 
 
 def make(fifo=False, control=ENABLED, **config):
-    uart = Pl011("uart", Config(**config), Scheduler())
+    uart = Pl011("uart", Config(**config), Clock())
     uart.sent = []
     uart.transmit = uart.sent.append
     uart.regs.write(IBRD, 26)
@@ -46,7 +46,7 @@ def bits_ns(bits):
 
 
 def advance(uart, ns):
-    uart.scheduler.advance(uart.scheduler.now + ns)
+    uart.clock.advance(uart.clock.now + ns)
 
 
 def levels(uart):
@@ -61,7 +61,7 @@ def drain(uart):
 
 
 def test_reset_values():
-    regs = Pl011("uart", Config(), Scheduler()).regs
+    regs = Pl011("uart", Config(), Clock()).regs
     values = {slot.name: regs.peek(slot.offset) for slot in regs.slots()}
     told = {name: value for name, value in values.items() if value and "Cell" not in name}
     assert told == {
@@ -91,7 +91,7 @@ def test_the_divisor_takes_effect_at_the_next_store_to_the_line_control_register
 
 
 def test_without_a_divisor_a_frame_still_has_a_sane_length():
-    uart = Pl011("uart", Config(), Scheduler())
+    uart = Pl011("uart", Config(), Clock())
     uart.regs.write(LCR_H, EIGHT_BITS)
     assert uart.frame_ns() == 86_806
 

@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from kerneltui.devices.bcm.system_timer import SYSTEM_TIMER, Config, SystemTimer
-from kerneltui.hw.scheduler import Scheduler
+from kerneltui.hw.clock import Clock
 
 CS, CLO, CHI = 0x00, 0x04, 0x08
 C = (0x0C, 0x10, 0x14, 0x18)
@@ -17,7 +17,7 @@ class Bench:
     """A system timer alone, with a clock counted in microseconds."""
 
     def __init__(self):
-        self.clock = Scheduler()
+        self.clock = Clock()
         self.timer = SystemTimer("st", Config(), self.clock)
         self.file = self.timer.files["SYSTEM_TIMER"]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kerneltui.debugger.session import Session, Setup
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.setup import Setup
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.board import load_board
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from dashboard import QUEUE, dashboard
 
-from kerneltui.debugger.session import Session, Setup
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.setup import Setup
 from kerneltui.kernel.inspector import Inspector
-from kerneltui.kernel.time.timeout_queue import Timeout
+from kerneltui.kernel.time.queues.timeout import Timeout
 from kerneltui.machine.board import load_board
 from kerneltui.tui.panels import PANELS
 

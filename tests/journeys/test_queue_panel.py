@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from kerneltui.debugger.queue_shapes import shape_view
 from kerneltui.debugger.queue_views import QueueView
 from kerneltui.debugger.session import CALLBACK_DONE
-from kerneltui.kernel.time.timeout_queue import QUEUES, Timeout, make_queue
+from kerneltui.kernel.time.queues.timeout import Timeout
+from kerneltui.kernel.time.timeout_queue import QUEUES, make_queue
 from kerneltui.scenarios.scenario import Changes, open_session
 from kerneltui.tui.panels.queue_shapes import shape_lines, work_lines
 from kerneltui.tui.panels.timeouts import TimeoutsPanel

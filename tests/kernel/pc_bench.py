@@ -11,7 +11,7 @@ from functools import partial
 
 from kerneltui.devices.x86 import acpi_pm_timer, hpet, i8254, local_apic
 from kerneltui.hw.bus import AddressSpace
-from kerneltui.hw.scheduler import Scheduler, ns_to_ticks
+from kerneltui.hw.clock import Clock, ns_to_ticks
 from kerneltui.kernel.irq import Irq
 
 HPET_BASE, APIC_BASE = 0xFED0_0000, 0xFEE0_0000
@@ -39,7 +39,7 @@ class PcCpu:
         self, devices=DEVICES, features=FEATURES, *,
         timer_hz=1_000_000_000, tsc_hz=2_999_999_977, pm_bits=24, highest_leaf=0x7, **of_hpet,
     ):  # fmt: skip
-        self.scheduler = Scheduler()
+        self.clock = Clock()
         self.features = features
         self.highest_leaf = highest_leaf
         self.tsc_hz = tsc_hz
@@ -56,9 +56,9 @@ class PcCpu:
         self._build(devices, timer_hz, pm_bits, of_hpet)
 
     def _build(self, devices, timer_hz, pm_bits, of_hpet):
-        scheduler = self.scheduler
+        clock = self.clock
         if "hpet" in devices:
-            self.hpet = hpet.Hpet("hpet", hpet.Config(**of_hpet), scheduler)
+            self.hpet = hpet.Hpet("hpet", hpet.Config(**of_hpet), clock)
             self.memory.attach(HPET_BASE, 0x400, "hpet", self.hpet.files["HPET"])
             self.hpet.outputs["legacy_pit"][0].connect(partial(self._wire, Irq("isa", 0)))
             self.hpet.outputs["legacy_rtc"][0].connect(partial(self._wire, Irq("isa", 8)))
@@ -66,19 +66,17 @@ class PcCpu:
                 line = self.hpet.outputs[f"irq{number}"][0]
                 line.connect(partial(self._wire, Irq("gsi", number)))
         if "pit" in devices:
-            self.pit = i8254.I8254("pit", i8254.Config(), scheduler)
+            self.pit = i8254.I8254("pit", i8254.Config(), clock)
             self.ports.attach(0x40, 4, "pit", self.pit.files["I8254_PORTS"])
             self.ports.attach(0x61, 1, "port61", self.pit.files["NMI_SC"])
             irq0 = self.hpet.input("pit") if self.hpet else partial(self._wire, Irq("isa", 0))
             self.pit.outputs["out0"][0].connect(irq0)
         if "acpi" in devices:
-            self.pm = acpi_pm_timer.AcpiPmTimer(
-                "acpi", acpi_pm_timer.Config(bits=pm_bits), scheduler
-            )
+            self.pm = acpi_pm_timer.AcpiPmTimer("acpi", acpi_pm_timer.Config(bits=pm_bits), clock)
             self.ports.attach(PM_BLOCK, 0x0C, "acpi", self.pm.files["ACPI_PM"])
         if "apic" in devices:
             config = local_apic.Config(timer_hz=timer_hz, tsc_hz=self.tsc_hz)
-            self.apic = local_apic.LocalApic("apic", config, scheduler)
+            self.apic = local_apic.LocalApic("apic", config, clock)
             self.memory.attach(APIC_BASE, 0x1000, "apic", self.apic.files["LOCAL_APIC"])
             self.msrs.attach(0x1B, 0x6C6, "apic", self.apic.files["LOCAL_APIC_MSR"])
             self.memory.write(APIC_BASE + APIC_SVR, 0x1FF)
@@ -92,13 +90,13 @@ class PcCpu:
 
     @property
     def now(self):
-        return self.scheduler.now
+        return self.clock.now
 
     # -- instructions -----------------------------------------------------------------------------
 
     def _spend(self, ns):
         self.accesses += 1
-        self.scheduler.advance(self.scheduler.now + ns)
+        self.clock.advance(self.clock.now + ns)
         hook, self.hook = self.hook, None
         if hook is not None:
             hook()
@@ -134,7 +132,7 @@ class PcCpu:
         self._store(self.msrs, number, value, 8, MSR_NS)
 
     def read_tsc(self):
-        value = ns_to_ticks(self.scheduler.now, self.tsc_hz)
+        value = ns_to_ticks(self.clock.now, self.tsc_hz)
         self._spend(TSC_NS)
         return value
 
@@ -151,7 +149,7 @@ class PcCpu:
         return tuple(registers)
 
     def compute(self, ns):
-        self.scheduler.advance(self.scheduler.now + ns)
+        self.clock.advance(self.clock.now + ns)
 
     def tracepoint(self, name, /, **facts):
         self.tracepoints.append((name, facts))
@@ -193,11 +191,11 @@ class PcCpu:
             irq = self._take()
             if irq is not None:
                 self._deliver(irq)
-            elif self.scheduler.next_due <= until_ns:
-                self.scheduler.advance(self.scheduler.next_due)
+            elif self.clock.next_due <= until_ns:
+                self.clock.advance(self.clock.next_due)
             else:
                 break
-        self.scheduler.advance(until_ns)
+        self.clock.advance(until_ns)
 
     def forget_interrupts(self):
         """What came so far was masked at the controller."""

@@ -7,8 +7,8 @@ import pc_bench
 import pytest
 from pc_bench import APIC_BASE, DEVICES, HPET_BASE, PM_TIMER, VECTOR, PcCpu
 
-from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimer
-from kerneltui.kernel.drivers.apic_timer import ApicTimer
+from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimerDriver
+from kerneltui.kernel.drivers.apic_timer import ApicTimerDriver
 from kerneltui.kernel.drivers.hpet import HpetClockSource
 from kerneltui.kernel.drivers.pit import PitClockSource
 from kerneltui.kernel.drivers.tsc import Tsc
@@ -25,7 +25,7 @@ def sources(cpu):
     return [
         Tsc(cpu),
         HpetClockSource(cpu, HPET_BASE),
-        AcpiPmTimer(cpu, PM_TIMER),
+        AcpiPmTimerDriver(cpu, PM_TIMER),
         PitClockSource(cpu, nullcontext()),
     ]
 
@@ -35,7 +35,7 @@ def measure(reference, delay_ns=0, **config):
     cpu = PcCpu(**config)
     cpu.compute(delay_ns)
     device = next(source for source in sources(cpu) if source.name == reference)
-    timer, tsc = ApicTimer(cpu, APIC_BASE, VECTOR), Tsc(cpu)
+    timer, tsc = ApicTimerDriver(cpu, APIC_BASE, VECTOR), Tsc(cpu)
     for each in (device, timer, tsc):
         each.init()
     began = cpu.now
@@ -90,7 +90,7 @@ def test_a_reference_that_wraps_meanwhile_is_no_matter():
 def test_both_agree_among_themselves_better_than_with_the_reference():
     cpu = PcCpu()
     device = PitClockSource(cpu, nullcontext())
-    timer, tsc = ApicTimer(cpu, APIC_BASE, VECTOR), Tsc(cpu)
+    timer, tsc = ApicTimerDriver(cpu, APIC_BASE, VECTOR), Tsc(cpu)
     for each in (device, timer, tsc):
         each.init()
     calibrate(cpu, device, [timer, tsc])
@@ -108,7 +108,7 @@ def test_the_best_reference_is_taken_and_never_the_tsc():
         found = [
             Tsc(cpu),
             HpetClockSource(cpu, HPET_BASE if "hpet" in devices else None),
-            AcpiPmTimer(cpu, PM_TIMER if "acpi" in devices else None),
+            AcpiPmTimerDriver(cpu, PM_TIMER if "acpi" in devices else None),
             PitClockSource(cpu, nullcontext()),
         ]
         assert reference_among(found).name == name
@@ -118,7 +118,7 @@ def test_without_any_reference_all_reasons_are_given():
     cpu = PcCpu(frozenset({"apic"}))
     found = [
         HpetClockSource(cpu, None),
-        AcpiPmTimer(cpu, None),
+        AcpiPmTimerDriver(cpu, None),
         PitClockSource(cpu, nullcontext()),
     ]
     with pytest.raises(KernelError, match=r"HPET table.*FADT.*PIT"):
@@ -146,4 +146,4 @@ def test_a_reference_that_stands_still_is_found_out():
 def test_a_subject_that_stands_still_is_found_out():
     cpu = PcCpu()
     with pytest.raises(KernelError, match="still does not count"):
-        calibrate(cpu, AcpiPmTimer(cpu, PM_TIMER), [Still()])
+        calibrate(cpu, AcpiPmTimerDriver(cpu, PM_TIMER), [Still()])

@@ -6,8 +6,8 @@ from itertools import chain, combinations, product
 import pytest
 from pc_bench import APIC_BASE, FEATURES, HPET_BASE, PM_TIMER, VECTOR, PcCpu
 
-from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimer
-from kerneltui.kernel.drivers.apic_timer import ApicTimer
+from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimerDriver
+from kerneltui.kernel.drivers.apic_timer import ApicTimerDriver
 from kerneltui.kernel.drivers.hpet import HpetClockEvent, HpetClockSource
 from kerneltui.kernel.drivers.pit import PitClockEvent, PitClockSource
 from kerneltui.kernel.drivers.tsc import Tsc
@@ -40,7 +40,7 @@ def pc(chips, features):
 
 def clocks(cpu, chips, **fault):
     return [
-        ApicTimer(cpu, APIC_BASE, VECTOR, **fault),
+        ApicTimerDriver(cpu, APIC_BASE, VECTOR, **fault),
         HpetClockEvent(cpu, HPET_BASE if "hpet" in chips else None, standard_routing=True),
         PitClockEvent(cpu),
     ]
@@ -50,7 +50,7 @@ def timers(cpu, chips):
     return [
         Tsc(cpu),
         HpetClockSource(cpu, HPET_BASE if "hpet" in chips else None),
-        AcpiPmTimer(cpu, PM_TIMER if "acpi" in chips else 0),
+        AcpiPmTimerDriver(cpu, PM_TIMER if "acpi" in chips else 0),
         PitClockSource(cpu, nullcontext()),
     ]
 

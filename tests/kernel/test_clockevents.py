@@ -7,7 +7,7 @@ import pc_bench
 import pytest
 from pc_bench import APIC_BASE, DEVICES, FEATURES, HPET_BASE, VECTOR, PcCpu
 
-from kerneltui.kernel.drivers.apic_timer import ApicTimer
+from kerneltui.kernel.drivers.apic_timer import ApicTimerDriver
 from kerneltui.kernel.drivers.hpet import HpetClockEvent, HpetClockSource
 from kerneltui.kernel.drivers.pit import PitClockEvent
 from kerneltui.kernel.irq import Irq, KernelError
@@ -25,7 +25,7 @@ class Bench:
             config["counter_bits"] = 32
         self.cpu = cpu = PcCpu(**config)
         self.clock = {
-            "arat": lambda: ApicTimer(cpu, APIC_BASE, VECTOR),
+            "arat": lambda: ApicTimerDriver(cpu, APIC_BASE, VECTOR),
             "hpet": lambda: HpetClockEvent(cpu, HPET_BASE, standard_routing=True),
             "hpet narrow": lambda: HpetClockEvent(cpu, HPET_BASE, standard_routing=True),
             "hpet legacy": lambda: HpetClockEvent(cpu, HPET_BASE, standard_routing=False),
@@ -229,7 +229,7 @@ def test_hpet_level_falls_when_it_is_concluded_and_not_before():
     bench = Bench("hpet")
     line = bench.cpu.hpet.outputs["irq20"][0]
     bench.clock.set_oneshot(MS)
-    bench.cpu.scheduler.advance(bench.cpu.now + 2 * MS)
+    bench.cpu.clock.advance(bench.cpu.now + 2 * MS)
     assert line.level
     bench.clock.conclude()
     assert not line.level
@@ -253,7 +253,7 @@ def test_both_hpet_roles_share_the_block_in_either_order(legacy_first):
 def test_hpet_comparator_of_a_narrow_counter_works_across_the_wrap():
     bench = Bench("hpet narrow")
     wrap_ns = (1 << 32) * 69_841_279 // 10**6
-    bench.cpu.scheduler.advance(bench.cpu.now + wrap_ns - MS)
+    bench.cpu.clock.advance(bench.cpu.now + wrap_ns - MS)
     start = bench.cpu.now
     bench.clock.set_oneshot(5 * MS)
     came = [when for when in bench.run(10 * MS) if when - start >= 5 * MS]
@@ -271,7 +271,7 @@ def test_pit_one_shot_keeps_an_interrupt_that_waits():
     bench = Bench("pit")
     line = bench.cpu.pit.outputs["out0"][0]
     bench.clock.set_oneshot(MS)
-    bench.cpu.scheduler.advance(bench.cpu.now + 2 * MS)
+    bench.cpu.clock.advance(bench.cpu.now + 2 * MS)
     edges = []
     line.watcher = lambda line: edges.append(line.level)
     bench.clock.set_oneshot(MS)
@@ -292,7 +292,7 @@ REFUSALS = [
 def test_what_is_missing_is_told_in_words(kind, config, reason):
     cpu = PcCpu(**config)
     clock = {
-        "arat": lambda: ApicTimer(cpu, APIC_BASE, VECTOR),
+        "arat": lambda: ApicTimerDriver(cpu, APIC_BASE, VECTOR),
         "hpet": lambda: HpetClockEvent(cpu, HPET_BASE, standard_routing=True),
         "pit": lambda: PitClockEvent(cpu),
     }[kind]()
@@ -301,7 +301,7 @@ def test_what_is_missing_is_told_in_words(kind, config, reason):
 
 def test_without_apic_or_table_nothing_is_even_looked_at():
     cpu = PcCpu()
-    assert "not in use" in ApicTimer(cpu, None, VECTOR).missing()
+    assert "not in use" in ApicTimerDriver(cpu, None, VECTOR).missing()
     reason = HpetClockEvent(cpu, None, standard_routing=True).missing()
     assert reason == "there is no ACPI HPET table"
     assert cpu.accesses == 0
@@ -310,9 +310,9 @@ def test_without_apic_or_table_nothing_is_even_looked_at():
 def test_a_trusted_apic_timer_needs_no_arat_but_an_apic():
     trusting = {"trust_apic_timer": True}
     no_arat = PcCpu(features=FEATURES - {"arat"})
-    assert ApicTimer(no_arat, APIC_BASE, VECTOR, **trusting).missing() == ""
+    assert ApicTimerDriver(no_arat, APIC_BASE, VECTOR, **trusting).missing() == ""
     no_apic = PcCpu(features=frozenset())
-    assert "no local APIC" in ApicTimer(no_apic, APIC_BASE, VECTOR, **trusting).missing()
+    assert "no local APIC" in ApicTimerDriver(no_apic, APIC_BASE, VECTOR, **trusting).missing()
 
 
 def test_the_pit_check_disturbs_no_counter():

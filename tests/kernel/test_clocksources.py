@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 from pc_bench import DEVICES, FEATURES, HPET_BASE, PM_TIMER, Lock, PcCpu
 
-from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimer
+from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimerDriver
 from kerneltui.kernel.drivers.hpet import HpetClockSource
 from kerneltui.kernel.drivers.pit import PitClockEvent, PitClockSource
 from kerneltui.kernel.drivers.tsc import Tsc
@@ -31,8 +31,8 @@ def make(cpu, kind):
         "tsc": lambda: Tsc(cpu),
         "hpet": lambda: HpetClockSource(cpu, HPET_BASE),
         "hpet narrow": lambda: HpetClockSource(cpu, HPET_BASE),
-        "acpi": lambda: AcpiPmTimer(cpu, PM_TIMER),
-        "acpi wide": lambda: AcpiPmTimer(cpu, PM_TIMER, is_wide=True),
+        "acpi": lambda: AcpiPmTimerDriver(cpu, PM_TIMER),
+        "acpi wide": lambda: AcpiPmTimerDriver(cpu, PM_TIMER, is_wide=True),
         "pit": lambda: PitClockSource(cpu, nullcontext()),
     }[kind]()
 
@@ -60,7 +60,7 @@ def test_rate_and_width_are_exact(up):
 def test_it_counts_up_at_its_rate(up):
     cpu, source, _, hz = up
     began, before = cpu.now, source.read()
-    cpu.scheduler.advance(began + 40 * MS)
+    cpu.clock.advance(began + 40 * MS)
     passed = source.read() - before & source.mask
     assert abs(passed - 40 * MS * hz / S) < 1 + hz * 3000 / S
 
@@ -74,7 +74,7 @@ def test_a_wrap_loses_nothing(up):
     seen = 0
     last = before
     for part in range(1, 31):
-        cpu.scheduler.advance(began + part * wrap_ns // 7)
+        cpu.clock.advance(began + part * wrap_ns // 7)
         raw = source.read()
         assert 0 <= raw <= source.mask
         seen += raw - last & source.mask
@@ -156,8 +156,8 @@ def test_what_is_missing_is_told_in_words(kind, config, reason):
 
 def test_a_missing_table_and_a_missing_block_are_told_apart():
     cpu = PcCpu()
-    assert AcpiPmTimer(cpu, None).missing() == "there is no ACPI FADT"
-    assert AcpiPmTimer(cpu, 0).missing() == "the FADT names no PM timer block"
+    assert AcpiPmTimerDriver(cpu, None).missing() == "there is no ACPI FADT"
+    assert AcpiPmTimerDriver(cpu, 0).missing() == "the FADT names no PM timer block"
     assert HpetClockSource(cpu, None).missing() == "there is no ACPI HPET table"
     assert cpu.accesses == 0
 

@@ -12,8 +12,8 @@ from kerneltui.kernel.console import Console
 from kerneltui.kernel.drivers.arch_timer import ArchTimer
 from kerneltui.kernel.drivers.bcm_ic import BcmInterruptController
 from kerneltui.kernel.drivers.gicv2 import Gicv2
-from kerneltui.kernel.drivers.pl011 import Pl011
-from kerneltui.kernel.drivers.system_timer import SystemTimer
+from kerneltui.kernel.drivers.pl011 import Pl011Driver
+from kerneltui.kernel.drivers.system_timer import SystemTimerDriver
 from kerneltui.kernel.irq import Irq, IrqHandler, KernelError
 
 GICD, GICC = 0xFF84_1000, 0xFF84_2000
@@ -259,7 +259,7 @@ def test_uptime_and_resolution(cpu):
 
 def test_channel_3_is_set_an_interval_ahead_and_then_cleared_by_writing_one(cpu):
     cpu.answers[TIMER + 4] = 5_000_000
-    timer = SystemTimer(cpu, TIMER, 1_000_000)
+    timer = SystemTimerDriver(cpu, TIMER, 1_000_000)
     timer.init()
     assert cpu.stores == [(TIMER + 0x18, 6_000_000)]
     cpu.stores.clear()
@@ -269,20 +269,20 @@ def test_channel_3_is_set_an_interval_ahead_and_then_cleared_by_writing_one(cpu)
 
 def test_the_compare_register_has_32_bits(cpu):
     cpu.answers[TIMER + 4] = 0xFFFF_FFF0
-    SystemTimer(cpu, TIMER, 0x20).init()
+    SystemTimerDriver(cpu, TIMER, 0x20).init()
     assert cpu.stores == [(TIMER + 0x18, 0x10)]
 
 
 def test_the_64_bit_counter_is_read_again_when_it_wraps_meanwhile(cpu):
     cpu.answers |= {TIMER + 8: [0, 1, 1, 1], TIMER + 4: [0xFFFF_FFFF, 3]}
-    assert SystemTimer(cpu, TIMER, 1).uptime_ns() == ((1 << 32) + 3) * 1000
+    assert SystemTimerDriver(cpu, TIMER, 1).uptime_ns() == ((1 << 32) + 3) * 1000
 
 
 # -- PL011 -----------------------------------------------------------------------------------------
 
 
 def test_921600_baud_from_48_mhz_is_a_divisor_of_3_and_16_64ths(cpu):
-    Pl011(cpu, UART).init()
+    Pl011Driver(cpu, UART).init()
     stores = dict(cpu.stores)
     assert (stores[UART + 0x24], stores[UART + 0x28]) == (3, 16)
     baud = 48_000_000 / (16 * (3 + 16 / 64))
@@ -290,7 +290,7 @@ def test_921600_baud_from_48_mhz_is_a_divisor_of_3_and_16_64ths(cpu):
 
 
 def test_the_divisor_takes_effect_with_the_line_control_and_enabling_comes_last(cpu):
-    Pl011(cpu, UART).init()
+    Pl011Driver(cpu, UART).init()
     order = [address - UART for address, _ in cpu.stores]
     assert order[0] == 0x30
     assert cpu.stores[0][1] & 1 == 0
@@ -303,14 +303,14 @@ def test_the_divisor_takes_effect_with_the_line_control_and_enabling_comes_last(
 
 def test_bring_up_waits_for_what_is_still_on_the_wire(cpu):
     cpu.answers[UART + 0x18] = [1 << 3, 1 << 3, 0]
-    Pl011(cpu, UART).init()
+    Pl011Driver(cpu, UART).init()
     assert cpu.loads == [UART + 0x18] * 3
     assert cpu.computed > 0
 
 
 def test_a_full_fifo_is_waited_for(cpu):
     cpu.answers[UART + 0x18] = [1 << 5, 1 << 5, 0]
-    Pl011(cpu, UART).write_char(0x41)
+    Pl011Driver(cpu, UART).write_char(0x41)
     assert cpu.loads == [UART + 0x18] * 3
     assert cpu.stores == [(UART, 0x41)]
 
@@ -321,7 +321,7 @@ def echo(cpu, typed):
         UART + 0x18: [0] * sum(3 if char in (0x0D, 0x0A) else 2 for char in typed) + [1 << 4],
         UART: list(typed) or 0,
     }
-    Pl011(cpu, UART).handle()
+    Pl011Driver(cpu, UART).handle()
     return bytes(value for address, value in cpu.stores if address == UART)
 
 

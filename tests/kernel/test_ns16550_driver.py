@@ -9,9 +9,9 @@ from kernel_bench import FakeTimer
 
 from kerneltui.devices.x86.ns16550 import Config, Ns16550
 from kerneltui.hw.bus import AddressSpace
-from kerneltui.hw.scheduler import Scheduler
+from kerneltui.hw.clock import Clock
 from kerneltui.kernel.console import Console
-from kerneltui.kernel.drivers.ns16550 import Ns16550 as Driver
+from kerneltui.kernel.drivers.ns16550 import Ns16550Driver as Driver
 
 COM1 = 0x3F8
 THR, IER, IIR, LCR, MCR, LSR = range(6)
@@ -27,8 +27,8 @@ class Pc:
     """
 
     def __init__(self):
-        self.scheduler = Scheduler()
-        self.chip = Ns16550("uart", Config(clock_hz=CLOCK_HZ), self.scheduler)
+        self.clock = Clock()
+        self.chip = Ns16550("uart", Config(clock_hz=CLOCK_HZ), self.clock)
         self.chip.transmit = self._sent
         self.io = AddressSpace("io")
         self.io.attach(COM1, 8, "UART", self.chip.files["NS16550"])
@@ -54,7 +54,7 @@ class Pc:
         self.compute(PORT_NS)
 
     def compute(self, ns):
-        self.scheduler.advance(self.scheduler.now + ns)
+        self.clock.advance(self.clock.now + ns)
         self.type_ahead()
         if self.handler is not None and self.irq:
             handler, self.handler = self.handler, None
@@ -69,7 +69,7 @@ class Pc:
             self.chip.receive(char)
 
     def run_for(self, ns):
-        self.scheduler.advance(self.scheduler.now + ns)
+        self.clock.advance(self.clock.now + ns)
 
     @property
     def irq(self):
@@ -118,10 +118,10 @@ def test_sixteen_characters_go_without_a_look_and_the_next_waits_for_an_empty_fi
     for char in b"0123456789abcdef":
         driver.write_char(char)
     assert pc.loads == []
-    assert pc.scheduler.now < 2 * CHARACTER_NS
+    assert pc.clock.now < 2 * CHARACTER_NS
     driver.write_char(0x67)
     assert set(pc.loads) == {LSR}
-    assert pc.scheduler.now > 15 * CHARACTER_NS
+    assert pc.clock.now > 15 * CHARACTER_NS
     driver.flush()
     assert pc.sent == b"0123456789abcdefg"
 
@@ -129,12 +129,12 @@ def test_sixteen_characters_go_without_a_look_and_the_next_waits_for_an_empty_fi
 def test_a_long_text_leaves_complete_in_order_and_without_gaps(pc):
     driver = driver_of(pc)
     text = bytes(range(256)) * 8
-    start = pc.scheduler.now
+    start = pc.clock.now
     for char in text:
         driver.write_char(char)
     driver.flush()
     assert pc.sent == text
-    assert pc.scheduler.now - start < (len(text) + 4) * (CHARACTER_NS + 1)
+    assert pc.clock.now - start < (len(text) + 4) * (CHARACTER_NS + 1)
 
 
 def test_flush_returns_when_the_last_stop_bit_has_left(pc):
@@ -143,7 +143,7 @@ def test_flush_returns_when_the_last_stop_bit_has_left(pc):
         driver.write_char(char)
     driver.flush()
     assert pc.sent == b"xyz"
-    assert pc.scheduler.now < 4 * CHARACTER_NS + 10_000
+    assert pc.clock.now < 4 * CHARACTER_NS + 10_000
 
 
 @settings(max_examples=50)

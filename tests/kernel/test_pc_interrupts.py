@@ -15,11 +15,11 @@ from kerneltui.devices.x86 import local_apic as local_apic_device
 from kerneltui.devices.x86.i8259 import Config as PicConfig
 from kerneltui.devices.x86.i8259 import I8259Pair
 from kerneltui.hw.bus import AddressSpace
+from kerneltui.hw.clock import Clock
 from kerneltui.hw.line import Line
-from kerneltui.hw.scheduler import Scheduler
-from kerneltui.kernel.drivers.i8259 import I8259
+from kerneltui.kernel.drivers.i8259 import I8259Driver
 from kerneltui.kernel.drivers.io_apic import IoApics
-from kerneltui.kernel.drivers.local_apic import LocalApic
+from kerneltui.kernel.drivers.local_apic import LocalApicDriver
 from kerneltui.kernel.drivers.pc_interrupts import ApicInterrupts, PicInterrupts
 from kerneltui.kernel.irq import Irq, IrqHandler, IrqManager, KernelError
 from kerneltui.kernel.pc.acpi import IoApicEntry, LocalApicEntry, Madt, Override
@@ -55,7 +55,7 @@ class Core:
 
     def _pass(self, *what):
         self.log.append(what)
-        self.pc.scheduler.advance(self.pc.scheduler.now + ACCESS_NS)
+        self.pc.clock.advance(self.pc.clock.now + ACCESS_NS)
 
     def read(self, address, size=4):
         self._pass("read", address)
@@ -97,18 +97,18 @@ class Pc:
     """Local APICs, two I/O APICs and the 8259 pair, wired as on a board."""
 
     def __init__(self, cpus=1, *, has_apic=True):
-        self.scheduler = Scheduler()
+        self.clock = Clock()
         self.has_apic = has_apic
         self.apic = local_apic_device.LocalApic(
-            "lapic", local_apic_device.Config(), self.scheduler, cpus
+            "lapic", local_apic_device.Config(), self.clock, cpus
         )
         self.io_apics = [
             io_apic_device.IoApic(
-                f"ioapic{n}", io_apic_device.Config(pins=24, gsi_base=24 * n), self.scheduler, cpus
+                f"ioapic{n}", io_apic_device.Config(pins=24, gsi_base=24 * n), self.clock, cpus
             )
             for n in range(2)
         ]
-        self.pic = I8259Pair("pic", PicConfig(), self.scheduler)
+        self.pic = I8259Pair("pic", PicConfig(), self.clock)
         self.memory = AddressSpace("memory")
         self.memory.attach(APIC, 0x1000, "LAPIC", self.apic.regs)
         for base, chip in zip(IO_APICS, self.io_apics, strict=True):
@@ -247,11 +247,11 @@ def test_bring_up_of_the_local_apic(pc):
 
 def test_the_local_apic_comes_back_after_a_global_disable():
     pc = Pc(cpus=2)
-    apic = LocalApic(pc.cores[1], APIC)
-    LocalApic.disable(pc.cores[1])
-    assert not LocalApic.present(pc.cores[1])
+    apic = LocalApicDriver(pc.cores[1], APIC)
+    LocalApicDriver.disable(pc.cores[1])
+    assert not LocalApicDriver.present(pc.cores[1])
     apic.enable(1)
-    assert LocalApic.present(pc.cores[1])
+    assert LocalApicDriver.present(pc.cores[1])
     assert apic.id() == 1
     assert pc.apic.regs.peek(0x0D0, 4, 1) == 2 << 24
     assert pc.apic.regs.peek(0x0F0, 4, 1) == 0x1FF
@@ -551,7 +551,7 @@ def test_the_handlers_by_group_in_order_of_vector(pc):
 @pytest.fixture
 def two():
     pc = Pc(cpus=2)
-    pc.senders = [LocalApic(core, APIC) for core in pc.cores]
+    pc.senders = [LocalApicDriver(core, APIC) for core in pc.cores]
     for number, apic in enumerate(pc.senders):
         apic.enable(number)
     return pc
@@ -769,8 +769,8 @@ def test_handlers_of_the_8259s(pc):
 
 def test_vectors_elsewhere():
     pc = Pc()
-    LocalApic.disable(pc.cores[0])
-    pic = I8259(pc.cores[0], vector_base=0x70)
+    LocalApicDriver.disable(pc.cores[0])
+    pic = I8259Driver(pc.cores[0], vector_base=0x70)
     pic.init()
     pic.unmask(8)
     pc.line("isa", 8).set(True)

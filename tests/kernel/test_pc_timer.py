@@ -7,8 +7,8 @@ import pytest
 from kernel_bench import FakeConsole
 from pc_bench import APIC_BASE, HPET_BASE, PM_TIMER, VECTOR, Lock, PcCpu, counting
 
-from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimer
-from kerneltui.kernel.drivers.apic_timer import ApicTimer
+from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimerDriver
+from kerneltui.kernel.drivers.apic_timer import ApicTimerDriver
 from kerneltui.kernel.drivers.hpet import HpetClockEvent, HpetClockSource
 from kerneltui.kernel.drivers.pit import PitClockEvent, PitClockSource
 from kerneltui.kernel.drivers.tsc import Tsc
@@ -31,10 +31,10 @@ class Bench:
     def __init__(self, clock="arat", timer="tsc", hz=0, **config):
         self.cpu = cpu = PcCpu(**config)
         self.lock, self.console = Lock(), FakeConsole()
-        apic = ApicTimer(cpu, APIC_BASE, VECTOR)
+        apic = ApicTimerDriver(cpu, APIC_BASE, VECTOR)
         tsc = Tsc(cpu)
         pit = PitClockSource(cpu, Lock())
-        sources = [tsc, HpetClockSource(cpu, HPET_BASE), AcpiPmTimer(cpu, PM_TIMER), pit]
+        sources = [tsc, HpetClockSource(cpu, HPET_BASE), AcpiPmTimerDriver(cpu, PM_TIMER), pit]
         events = [
             apic, HpetClockEvent(cpu, HPET_BASE, standard_routing=True), PitClockEvent(cpu)
         ]  # fmt: skip
@@ -228,7 +228,7 @@ def test_an_overloaded_tick_ends_and_lets_others_in_between():
     bench.manager.set_timeout_periodic(100 * US, bench.note("p", busy_ns=250 * US))
     before = bench.interrupts()
     bench.cpu.run(bench.cpu.now + 50 * US)
-    bench.cpu.scheduler.advance(bench.cpu.now + 60 * US)
+    bench.cpu.clock.advance(bench.cpu.now + 60 * US)
     bench.manager.handle_tick()
     assert bench.manager.ran_in_tick == 1
     assert bench.interrupts() == before

@@ -315,10 +315,10 @@ def test_overload_is_visible_and_starves_nobody(board):
 @both
 def test_overload_does_not_grow(board):
     session = session_of(board, "overload", 5 * S)
-    queue, due = len(session.kernel.inspector.timeouts()), len(session.machine.scheduler.queue)
+    queue, due = len(session.kernel.inspector.timeouts()), len(session.machine.clock.queue)
     session.run_until(30 * S)
     assert len(session.kernel.inspector.timeouts()) <= queue + 1
-    assert len(session.machine.scheduler.queue) <= due + 64
+    assert len(session.machine.clock.queue) <= due + 64
     assert session.machine.core.depth <= 1
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kerneltui.devices.x86.mc146818 import Config, Mc146818
 from kerneltui.hw.bus import AddressSpace
-from kerneltui.hw.scheduler import Scheduler
+from kerneltui.hw.clock import Clock
 from kerneltui.kernel.drivers.rtc import Rtc
 from kerneltui.kernel.irq import KernelError
 from kerneltui.kernel.time.calendar import DateTime, unix_to_date
@@ -28,8 +28,8 @@ class Pc:
     """A processor whose every port access takes a microsecond, and the clock at its ports."""
 
     def __init__(self, base=BASE):
-        self.scheduler = Scheduler()
-        self.chip = Mc146818("rtc", Config(base), self.scheduler)
+        self.clock = Clock()
+        self.chip = Mc146818("rtc", Config(base), self.clock)
         self.io = AddressSpace("io")
         self.io.attach(0x70, 4, "RTC", self.chip.files["RTC"])
         self.flags = IF
@@ -48,7 +48,7 @@ class Pc:
         self._retire()
 
     def compute(self, ns):
-        self.scheduler.advance(self.scheduler.now + ns)
+        self.clock.advance(self.clock.now + ns)
 
     def read_flags(self):
         return self.flags
@@ -81,7 +81,7 @@ class Pc:
         return self.chip.files["CMOS"].peek(index)
 
     def run_to(self, ns):
-        self.scheduler.advance(ns)
+        self.clock.advance(ns)
 
     def show(self, mode, *, second=0, minute=0, hour=0, date=1, month=1, year=0x24, century=0x20):
         """Bytes as they are, and updates held off so that they stay."""
@@ -216,7 +216,7 @@ def test_where_no_clock_answers_the_driver_gives_up():
     pc = Nothing()
     with pytest.raises(KernelError, match="never ends its update"):
         rtc_of(pc).read()
-    assert pc.scheduler.now < S
+    assert pc.clock.now < S
 
 
 # -- updates while reading -------------------------------------------------------------------------
@@ -228,7 +228,7 @@ def test_near_an_update_the_date_is_that_of_the_moment(before_us):
     rtc = rtc_of(pc)
     pc.run_to(1 * S + before_us * US)
     date = rtc.read()
-    updated = pc.scheduler.now >= 1 * S + UPDATE
+    updated = pc.clock.now >= 1 * S + UPDATE
     assert date == (DateTime(2024, 1, 1) if updated else DateTime(2023, 12, 31, 23, 59, 59))
 
 
@@ -237,7 +237,7 @@ def test_an_update_that_is_announced_is_waited_for(pc):
     pc.run_to(1 * S - 100 * US)
     assert pc.peek(A) & 0x80
     assert rtc.read().second == 41
-    assert 1 * S + UPDATE <= pc.scheduler.now < 1 * S + UPDATE + 300 * US
+    assert 1 * S + UPDATE <= pc.clock.now < 1 * S + UPDATE + 300 * US
 
 
 @pytest.mark.parametrize("access", range(1, 40))
@@ -287,7 +287,7 @@ def test_setting_holds_updates_off_and_keeps_the_interrupt(pc):
     rtc.enable_update_interrupt()
     pc.run_to(1 * S - 10 * US)
     rtc.set(DateTime(2024, 12, 31, 23, 59, 59))
-    assert pc.scheduler.now > 1 * S
+    assert pc.clock.now > 1 * S
     assert pc.peek(B) == H24 | UIE
     assert rtc.read() == DateTime(2025, 1, 1), "the divider has gone on meanwhile"
     pc.run_to(2 * S)

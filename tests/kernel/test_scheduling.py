@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kerneltui.debugger.session import Session, Setup
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.setup import Setup
 from kerneltui.kernel.programs.tasks_program import Tasks
 from kerneltui.kernel.tasks.quantum import CoreQuantum, QueuedQuantum
 from kerneltui.kernel.tasks.run_queue import RunQueue

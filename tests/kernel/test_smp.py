@@ -7,7 +7,8 @@ from functools import partial
 import pytest
 
 from kerneltui.configfile import ConfigFile
-from kerneltui.debugger.session import FREE, Session, Setup
+from kerneltui.debugger.session import FREE, Session
+from kerneltui.debugger.setup import Setup
 from kerneltui.kernel.irq import KernelError
 from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
 from kerneltui.kernel.workload import Workload

@@ -5,7 +5,8 @@ import functools
 import pytest
 from kernel_bench import FakeConsole, FakeCpu, FakeTimer
 
-from kerneltui.debugger.session import Session, Setup
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.setup import Setup
 from kerneltui.kernel.arch.cpu import signed
 from kerneltui.kernel.errno import Errno
 from kerneltui.kernel.irq import KernelError

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerneltui.kernel.time.timeout_queue import Timeout, make_queue
+from kerneltui.kernel.time.queues.timeout import Timeout
+from kerneltui.kernel.time.timeout_queue import make_queue
 
 
 def timeout(ident, due, period=None):

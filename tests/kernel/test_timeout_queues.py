@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from kerneltui.debugger.queue_shapes import MOST_SHOWN, shape_view
 from kerneltui.kernel.time.queues.shapes import Array, Sublists, Tree, Wheel
-from kerneltui.kernel.time.timeout_queue import QUEUES, Timeout, make_queue
+from kerneltui.kernel.time.queues.timeout import Timeout
+from kerneltui.kernel.time.timeout_queue import QUEUES, make_queue
 from kerneltui.machine.board import load_board
 from kerneltui.scenarios.scenario import Changes, load_scenario, make_session
 

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kerneltui.debugger.session import NEXT_TIMER_EVENT, Session, Setup
+from kerneltui.debugger.session import NEXT_TIMER_EVENT, Session
+from kerneltui.debugger.setup import Setup
 from kerneltui.kernel.errno import Errno, SyscallError
 from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
 from kerneltui.kernel.time.timeout_queue import QUEUES

@@ -7,7 +7,7 @@ from kernel_bench import FakeConsole
 
 from kerneltui.devices.x86.mc146818 import Config, Mc146818
 from kerneltui.hw.bus import AddressSpace
-from kerneltui.hw.scheduler import Scheduler
+from kerneltui.hw.clock import Clock
 from kerneltui.kernel.driver import DriverManager
 from kerneltui.kernel.drivers.rtc import Rtc
 from kerneltui.kernel.irq import HandlerTable, Irq
@@ -26,8 +26,8 @@ class Pc:
     """Processor, RTC at its ports, and an uptime that may run wrong by ``skew_ppm``."""
 
     def __init__(self, skew_ppm=0):
-        self.scheduler = Scheduler()
-        self.chip = Mc146818("rtc", Config(str(BASE)), self.scheduler)
+        self.clock = Clock()
+        self.chip = Mc146818("rtc", Config(str(BASE)), self.clock)
         self.io = AddressSpace("io")
         self.io.attach(0x70, 4, "RTC", self.chip.files["RTC"])
         self.skew_ppm = skew_ppm
@@ -43,7 +43,7 @@ class Pc:
         self.compute(US)
 
     def compute(self, ns):
-        self.scheduler.advance(self.scheduler.now + ns)
+        self.clock.advance(self.clock.now + ns)
 
     def read_flags(self):
         return self.flags
@@ -55,7 +55,7 @@ class Pc:
         self.flags = 0
 
     def uptime_ns(self):
-        now = self.scheduler.now
+        now = self.clock.now
         return now + now * self.skew_ppm // 1_000_000
 
     # -- what the tests do to the hardware --
@@ -68,7 +68,7 @@ class Pc:
         return self.chip.files["CMOS"].peek(index)
 
     def run_to(self, ns):
-        self.scheduler.advance(ns)
+        self.clock.advance(ns)
 
     @property
     def irq(self):
@@ -83,7 +83,7 @@ def booted(pc):
 
 def update_ended(pc, clock, *, late_ns=0):
     """Run to the next update-ended interrupt and take it, so much late."""
-    pc.run_to(pc.scheduler.next_due)
+    pc.run_to(pc.clock.next_due)
     assert pc.irq
     pc.compute(late_ns)
     clock.handle()
@@ -92,7 +92,7 @@ def update_ended(pc, clock, *, late_ns=0):
 
 def shown_xt(pc):
     """What an RTC with fractions would show; its seconds begin as updates end."""
-    return date_to_xt(BASE) + (pc.scheduler.now - UPDATE) // 100
+    return date_to_xt(BASE) + (pc.clock.now - UPDATE) // 100
 
 
 @pytest.fixture
@@ -274,7 +274,7 @@ def test_garbage_at_a_resync_is_told_and_the_time_kept(pc):
     update_ended(pc, clock)
     base = clock.base_xt
     clock.resync()
-    pc.run_to(pc.scheduler.next_due)
+    pc.run_to(pc.clock.next_due)
     pc.put(MONTH, 0xEE)
     clock.handle()
     assert (clock.base_xt, clock.resyncs) == (base, 0)
@@ -308,7 +308,7 @@ def test_it_is_a_driver_like_any_other(pc):
     assert controller.enabled == [IRQ_RTC]
     assert drivers.names() == ["MC146818 RTC"]
     clock.resync()
-    pc.run_to(pc.scheduler.next_due)
+    pc.run_to(pc.clock.next_due)
     controller.call(8)
     assert clock.aligned_at_ns is not None
 

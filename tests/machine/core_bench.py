@@ -3,7 +3,7 @@
 from functools import partial
 
 from kerneltui.hw.bus import AddressSpace, Memory
-from kerneltui.hw.scheduler import NEVER, Scheduler
+from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.machine.aarch64_core import AARCH64, Aarch64Core
 from kerneltui.machine.core import FOREVER, Costs
 
@@ -59,7 +59,7 @@ class Bench:
     """A core that runs a kernel."""
 
     def __init__(self, kernel, costs=COSTS):
-        self.clock = Scheduler()
+        self.clock = Clock()
         memory = AddressSpace("memory")
         memory.attach(0, 4096, "ram", Memory(4096))
         wires = Wires()
@@ -75,7 +75,7 @@ class Bench:
         return self.core.run()
 
     def at(self, due, action):
-        self.clock.timer("event", action).arm(due)
+        self.clock.deadline("event", action).arm(due)
 
     def raise_irq_at(self, due):
         self.at(due, partial(self.core.set_irq, True))
@@ -88,7 +88,7 @@ class Bench:
 
 
 def _encodings():
-    core = Aarch64Core(0, Scheduler(), AddressSpace("memory"), AddressSpace("sys"), COSTS)
+    core = Aarch64Core(0, Clock(), AddressSpace("memory"), AddressSpace("sys"), COSTS)
     return {slot.name: slot.offset for slot in core.regs.slots()}
 
 

@@ -15,7 +15,7 @@ from core_bench import (
 )
 
 from kerneltui.hw.bus import AddressSpace
-from kerneltui.hw.scheduler import Scheduler
+from kerneltui.hw.clock import Clock
 from kerneltui.machine.aarch64_core import Aarch64Core
 from kerneltui.machine.core import CoreState, StopReason
 
@@ -352,7 +352,7 @@ def test_unmasking_takes_a_waiting_interrupt_at_once():
 
 def test_each_core_knows_its_number():
     cores = [
-        Aarch64Core(n, Scheduler(), AddressSpace("memory"), AddressSpace("sys"), COSTS)
+        Aarch64Core(n, Clock(), AddressSpace("memory"), AddressSpace("sys"), COSTS)
         for n in range(4)
     ]
     assert [core.regs.peek(ENCODING["MPIDR_EL1"], 8) & 0xFF for core in cores] == [0, 1, 2, 3]

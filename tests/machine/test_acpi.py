@@ -14,22 +14,25 @@ from kerneltui.machine import acpi as firmware
 BASE = 0xE_4000
 SCAN = (0x10_0000 - 0xE_0000) // 16
 PC = firmware.Firmware(
-    madt=firmware.Madt(
+    madt=firmware.MadtContent(
         local_apic_address=0xFEE0_0000,
         processors=(
             firmware.Processor(0, 0),
             firmware.Processor(1, 1),
             firmware.Processor(2, 6, enabled=False),
         ),
-        io_apics=(firmware.IoApic(2, 0xFEC0_0000, 0), firmware.IoApic(3, 0xFEC1_0000, 24)),
+        io_apics=(
+            firmware.IoApicContent(2, 0xFEC0_0000, 0),
+            firmware.IoApicContent(3, 0xFEC1_0000, 24),
+        ),
         overrides=(
-            firmware.Override(0, 2),
-            firmware.Override(9, 9, "low", "level"),
-            firmware.Override(10, 20, "high", "edge"),
+            firmware.OverrideContent(0, 2),
+            firmware.OverrideContent(9, 9, "low", "level"),
+            firmware.OverrideContent(10, 20, "high", "edge"),
         ),
     ),
-    fadt=firmware.Fadt(9, 0x600, 0x604, 0x608, century_index=0x32),
-    hpet=firmware.Hpet(0xFED0_0000, minimum_tick_ticks=128),
+    fadt=firmware.FadtContent(9, 0x600, 0x604, 0x608, century_index=0x32),
+    hpet=firmware.HpetContent(0xFED0_0000, minimum_tick_ticks=128),
 )
 
 
@@ -165,10 +168,10 @@ def test_the_hpet_table_byte_for_byte():
 
 def test_the_hpet_block_id_is_what_the_device_shows():
     from kerneltui.devices.x86.hpet import Config, Hpet
-    from kerneltui.hw.scheduler import Scheduler
+    from kerneltui.hw.clock import Clock
 
     for timers, bits in ((3, 64), (24, 32)):
-        device = Hpet("hpet", Config(timers=timers, counter_bits=bits), Scheduler())
+        device = Hpet("hpet", Config(timers=timers, counter_bits=bits), Clock())
         described = PC.hpet._replace(comparators=timers, counter_64bit=bits == 64)
         _, table = tables_in(firmware.build(PC._replace(hpet=described), BASE))["HPET"]
         assert unpack_from("<I", table, 36) == (device.regs.peek(0, 4),)
@@ -228,7 +231,7 @@ def test_what_was_built_is_read():
         firmware.Firmware,
         st.none()
         | st.builds(
-            firmware.Madt,
+            firmware.MadtContent,
             st.integers(0, 0xFFFF_FFFF),
             st.lists(
                 st.builds(
@@ -237,7 +240,7 @@ def test_what_was_built_is_read():
             ).map(tuple),
             st.lists(
                 st.builds(
-                    firmware.IoApic,
+                    firmware.IoApicContent,
                     st.integers(0, 255),
                     st.integers(0, 0xFFFF_FFFF),
                     st.integers(0, 0xFFFF_FFFF),
@@ -245,7 +248,7 @@ def test_what_was_built_is_read():
             ).map(tuple),
             st.lists(
                 st.builds(
-                    firmware.Override,
+                    firmware.OverrideContent,
                     st.integers(0, 15),
                     st.integers(0, 0xFFFF_FFFF),
                     st.sampled_from(["bus", "high", "low"]),
@@ -257,7 +260,7 @@ def test_what_was_built_is_read():
         ),
         st.none()
         | st.builds(
-            firmware.Fadt,
+            firmware.FadtContent,
             *[st.integers(0, 0xFFFF)] * 4,
             st.booleans(),
             st.integers(0, 255),
@@ -265,7 +268,7 @@ def test_what_was_built_is_read():
         ),
         st.none()
         | st.builds(
-            firmware.Hpet,
+            firmware.HpetContent,
             st.integers(1, (1 << 64) - 1),
             st.integers(0, 0xFFFF),
             st.integers(1, 32),

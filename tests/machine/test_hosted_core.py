@@ -129,10 +129,10 @@ class Busy(Kernel):
         self.vectors(irq=self.handle)
         self.cpu.unmask(0b0010)
         self.cpu.compute(1000)
-        self.log.append(("done", self.cpu.scheduler.now))
+        self.log.append(("done", self.cpu.clock.now))
 
     def handle(self):
-        self.log.append(("irq", self.cpu.scheduler.now))
+        self.log.append(("irq", self.cpu.clock.now))
         self.cpu.write(IRQ_WIRE, 0)
 
 
@@ -158,7 +158,7 @@ class Sleeper(Kernel):
 
     def idle(self):
         self.cpu.wait_for_interrupt()
-        self.log.append(self.cpu.scheduler.now)
+        self.log.append(self.cpu.clock.now)
         self.cpu.compute(1)
         self.cpu.halt("enough")
 

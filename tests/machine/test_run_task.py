@@ -21,7 +21,7 @@ class Runs(Kernel):
         left = 1000
         while left:
             left = self.cpu.run_task(left)
-            self.log.append((self.cpu.scheduler.now, left))
+            self.log.append((self.cpu.clock.now, left))
 
     def handle(self):
         self.cpu.write(IRQ_WIRE, 0)

@@ -2,7 +2,7 @@
 
 import pickle
 
-from kerneltui.hw.scheduler import NEVER, Scheduler
+from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.machine.serial_terminal import SerialTerminal
 
 FRAME = 10_000
@@ -25,7 +25,7 @@ class Uart:
 
 
 def bench():
-    clock = Scheduler()
+    clock = Clock()
     uart = Uart(clock)
     return clock, uart, SerialTerminal(uart, clock)
 

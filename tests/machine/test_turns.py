@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from x86_bench import EOI, ICR_HIGH, ICR_LOW, SVR, VECTOR, Bench, Kernel
 
 from kerneltui.hw.bus import AddressSpace, Memory
-from kerneltui.hw.scheduler import NEVER, Scheduler
+from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.machine.aarch64_core import Aarch64Core
 from kerneltui.machine.core import FOREVER, CoreState, StopReason
 from kerneltui.machine.kernel_image import KernelImage
@@ -90,7 +90,7 @@ class Doer(Kernel):
         self.cpu.write(ICR_LOW, 0x400)
 
     def handler(self):
-        self.log.append(self.cpu.scheduler.now)
+        self.log.append(self.cpu.clock.now)
         self.store(0)
         if self.cpu.memory.window_at(EOI):
             self.cpu.write(EOI, 0)
@@ -312,7 +312,7 @@ class Pinger(Kernel):
         self.cpu.sti()
 
     def handler(self):
-        self.log.append(self.cpu.scheduler.now)
+        self.log.append(self.cpu.clock.now)
         self.cpu.compute(700 + 13 * self.cpu.index)
         self.cpu.write(EOI, 0)
         self.cpu.write(ICR_HIGH, (self.cpu.index + 1) % len(self.cpu.turns.cores) << 24)
@@ -367,7 +367,7 @@ class Starter(Kernel):
     @staticmethod
     def second(log, cpu):
         kernel = Kernel(cpu)
-        kernel.boot = lambda: log.append((cpu.index, cpu.scheduler.now, cpu.read(0, 4)))
+        kernel.boot = lambda: log.append((cpu.index, cpu.clock.now, cpu.read(0, 4)))
         return kernel
 
     def message(self, what):
@@ -471,12 +471,12 @@ class Releaser(ArmKernel):
     @staticmethod
     def second(started, cpu):
         kernel = ArmKernel(cpu)
-        kernel.boot = lambda: started.append((cpu.index, cpu.scheduler.now, cpu.read(0)))
+        kernel.boot = lambda: started.append((cpu.index, cpu.clock.now, cpu.read(0)))
         return kernel
 
 
 def arm_cores(kernel, count=4):
-    clock, memory = Scheduler(), AddressSpace("memory")
+    clock, memory = Clock(), AddressSpace("memory")
     memory.attach(0, 4096, "ram", Memory(4096))
     turns, image = Turns(clock), KernelImage()
     for index in range(count):

@@ -49,7 +49,7 @@ class Sleeper(Kernel):
 
     def handler(self):
         self.cpu.write(EOI, 0)
-        self.log.append(self.cpu.scheduler.now)
+        self.log.append(self.cpu.clock.now)
 
 
 def begin(features, start=lambda self: None, kernel=None):
@@ -242,11 +242,11 @@ def test_a_restored_sleeper_falls_into_deep_idle_at_the_same_time(waited):
     bench, began = begin((), kernel=TwoMs)
     bench.run(until=began + waited)
     core, clock, apic = pickle.loads(pickle.dumps((bench.core, bench.clock, bench.apic)))
-    assert clock is core.scheduler
-    for scheduler, cpu in ((bench.clock, bench.core), (clock, core)):
+    assert clock is core.clock
+    for time, cpu in ((bench.clock, bench.core), (clock, core)):
         cpu.until, cpu.stop_at = began + 3 * MS, FOREVER
         cpu.turns.run()
-        assert scheduler.now == began + 3 * MS
+        assert time.now == began + 3 * MS
         assert cpu.clocks.in_deep_idle
         assert cpu.clocks._slept_at == began + DEEP_NS
     assert apic.regs.peek(0x390) == bench.memory.peek(CUR_COUNT)

@@ -384,7 +384,7 @@ def test_what_came_during_int_n_is_taken_as_it_returns():
     class Calls(Kernel):
         def boot(self):
             self.gate(0x80, lambda: self.cpu.write(INTR_WIRE, 1))
-            self.gate(VECTOR, lambda: self.log.append(self.cpu.scheduler.now))
+            self.gate(VECTOR, lambda: self.log.append(self.cpu.clock.now))
             self.cpu.sti()
             self.cpu.interrupt(0x80)
             self.cpu.compute(1_000_000)
@@ -423,10 +423,10 @@ class Counts(Kernel):
         self.act()
 
     def handler(self):
-        self.log.append(("intr", self.cpu.scheduler.now))
+        self.log.append(("intr", self.cpu.clock.now))
 
     def nmi(self):
-        self.log.append(("nmi", self.cpu.scheduler.now))
+        self.log.append(("nmi", self.cpu.clock.now))
 
     def kinds(self):
         return [entry[0] if isinstance(entry, tuple) else entry for entry in self.log]
@@ -507,7 +507,7 @@ def test_sti_hlt_loses_no_interrupt():
 def test_hlt_with_interrupts_masked_is_ended_by_an_nmi_alone():
     def act(self):
         self.cpu.wait_for_interrupt()
-        self.log.append(("woken", self.cpu.scheduler.now))
+        self.log.append(("woken", self.cpu.clock.now))
 
     def prepare(bench):
         bench.raise_intr_at(1_000)
@@ -593,7 +593,7 @@ def test_a_computing_core_is_interrupted_on_the_way_and_then_goes_on():
     def act(self):
         self.cpu.sti()
         self.cpu.compute(10_000)
-        self.log.append(("end", self.cpu.scheduler.now))
+        self.log.append(("end", self.cpu.clock.now))
 
     kernel = logged(act, lambda bench: bench.raise_intr_at(3_000))
     assert kernel.log == [("intr", 3_040), ("end", 10_010 + 70)]

@@ -4,7 +4,7 @@ from functools import partial
 
 from kerneltui.devices.x86.local_apic import Config, LocalApic
 from kerneltui.hw.bus import AddressSpace, Memory
-from kerneltui.hw.scheduler import NEVER, Scheduler
+from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.kernel.arch.x86_64 import INTERRUPT_GATE, KERNEL_CS
 from kerneltui.machine.apic_wiring import deliver
 from kerneltui.machine.core import FOREVER, Costs
@@ -88,7 +88,7 @@ class Bench:
     """
 
     def __init__(self, *kernels, features=ALL, apic=False, costs=COSTS):
-        self.clock = Scheduler()
+        self.clock = Clock()
         self.memory = AddressSpace("memory")
         self.ports, self.msrs = AddressSpace("port"), AddressSpace("MSR")
         self.memory.attach(0, RAM, "ram", Memory(RAM))
@@ -146,7 +146,7 @@ class Bench:
             core.observer = observer
 
     def at(self, due, action):
-        self.clock.timer("event", action).arm(due)
+        self.clock.deadline("event", action).arm(due)
 
     def raise_intr_at(self, due):
         self.at(due, partial(self.core.set_intr, True))

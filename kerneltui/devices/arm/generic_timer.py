@@ -25,11 +25,12 @@ from functools import partial
 
 import msgspec
 
-from kerneltui.hw.device import ComparatorState, TimerDevice
+from kerneltui.hw.clock import NEVER, NS_PER_S, Clock, ns_to_ticks, ticks_to_ns
+from kerneltui.hw.device import ComparatorState, CounterState, TimerDevice
 from kerneltui.hw.register import RO, SYSTEM_REGISTERS, TAG, Field, Register, RegisterTable
-from kerneltui.hw.scheduler import NEVER, NS_PER_S, Scheduler, ns_to_ticks, ticks_to_ns
 
-WRAP = 1 << 64
+COUNTER_BITS = 64
+WRAP = 1 << COUNTER_BITS
 COUNTER_MASK = WRAP - 1
 
 
@@ -145,8 +146,8 @@ class GenericTimer(TimerDevice):
     TABLES = (GENERIC_TIMER,)
     CONFIG = Config
 
-    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
-        super().__init__(name, config, scheduler, cpus)
+    def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
+        super().__init__(name, config, clock, cpus)
         self._hz = config.frequency_hz
         self.regs = self._file(GENERIC_TIMER, {"CNTFRQ_EL0": {"reset": config.frequency_hz}})
         self._offset = self.regs.store("CNTVOFF_EL2")
@@ -155,7 +156,7 @@ class GenericTimer(TimerDevice):
         self._lines = [self._output(output, cpus) for output in OUTPUTS]
         self._deadlines = [
             [
-                scheduler.timer(
+                clock.deadline(
                     f"{name}.{timer.format('CVAL')}[{cpu}]", partial(self._update, kind, cpu)
                 )
                 for cpu in range(cpus)
@@ -173,7 +174,7 @@ class GenericTimer(TimerDevice):
 
     def _count(self, kind: int, cpu: int) -> int:
         """What timer ``kind`` compares with: the virtual counter for the virtual timer."""
-        count = self.scheduler.now * self._hz // NS_PER_S
+        count = self.clock.now * self._hz // NS_PER_S
         if kind == VIRTUAL:
             count -= self._offset[cpu]
         return count & COUNTER_MASK
@@ -191,7 +192,7 @@ class GenericTimer(TimerDevice):
                 line.set(False)
             return
         hz = self._hz
-        count = self.scheduler.now * hz // NS_PER_S
+        count = self.clock.now * hz // NS_PER_S
         shown = count if kind != VIRTUAL else (count - self._offset[cpu]) & COUNTER_MASK
         compare = self._compare[kind][cpu]
         met = shown >= compare
@@ -205,13 +206,18 @@ class GenericTimer(TimerDevice):
         states = [self._comparator(kind, cpu) for kind in range(len(TIMERS))]
         return sorted(states, key=lambda state: not state.name.startswith("CNTP_"))
 
+    def counters(self, cpu: int) -> list[CounterState]:
+        """The system counter, and the virtual one."""
+        values = ("CNTPCT_EL0", self.peek_CNTPCT_EL0), ("CNTVCT_EL0", self.peek_CNTVCT_EL0)
+        return [CounterState(name, peek(0, cpu), self._hz, COUNTER_BITS) for name, peek in values]
+
     def _comparator(self, kind: int, cpu: int) -> ComparatorState:
         control = self._peek_control(kind, cpu)
         counter, compare = self._count(kind, cpu), self._compare[kind][cpu]
         ahead = compare - counter
         due_ns = None
         if control & ENABLE and ahead > 0:
-            due_ns = ticks_to_ns(ns_to_ticks(self.scheduler.now, self._hz) + ahead, self._hz)
+            due_ns = ticks_to_ns(ns_to_ticks(self.clock.now, self._hz) + ahead, self._hz)
         return ComparatorState(
             TIMERS[kind].format("CVAL"), counter, compare, self._hz,
             enabled=bool(control & ENABLE), masked=bool(control & IMASK),
@@ -241,7 +247,7 @@ class GenericTimer(TimerDevice):
 
     def peek_CNTPCT_EL0(self, index: int, cpu: int) -> int:
         """The system counter."""
-        return self.scheduler.now * self._hz // NS_PER_S & COUNTER_MASK
+        return self.clock.now * self._hz // NS_PER_S & COUNTER_MASK
 
     def peek_CNTVCT_EL0(self, index: int, cpu: int) -> int:
         """The virtual counter."""

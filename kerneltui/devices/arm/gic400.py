@@ -53,10 +53,10 @@ from kerneltui.devices.arm.gic400_distributor import (
     Rule,
 )
 from kerneltui.devices.arm.gic400_registers import GICC, GICD
+from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import InterruptState
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.register_file import RegisterFile
-from kerneltui.hw.scheduler import Scheduler
 
 __all__ = ["Config", "Gic400"]
 
@@ -77,8 +77,8 @@ class Gic400(Distributor):
     TABLES = (GICD, GICC)
     CONFIG = Config
 
-    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 4) -> None:
-        super().__init__(name, config, scheduler, cpus)
+    def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 4) -> None:
+        super().__init__(name, config, clock, cpus)
         # With fewer priority bits the lowest binary points would split bits that are not there.
         self._least_bpr = max(0, 7 - config.priority_bits)
         gicc = self._interface_file(0x100 >> (self._least_bpr + 1))

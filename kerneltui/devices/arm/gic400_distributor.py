@@ -18,10 +18,10 @@ from typing import Any, ClassVar, NamedTuple
 import msgspec
 
 from kerneltui.devices.arm.gic400_registers import GICD
+from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import InterruptController
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import RO
-from kerneltui.hw.scheduler import Scheduler
 
 SGIS, PRIVATE = 16, 32
 PRIVATE_IDS = (1 << PRIVATE) - 1
@@ -92,8 +92,8 @@ class Distributor(InterruptController):
 
     config: Config
 
-    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int) -> None:
-        super().__init__(name, config, scheduler, cpus)
+    def __init__(self, name: str, config: Config, clock: Clock, cpus: int) -> None:
+        super().__init__(name, config, clock, cpus)
         if not 1 <= cpus <= 8:
             raise ValueError(f"a GIC-400 serves 1 to 8 cores, not {cpus}")
         gicd = self._file(GICD, self._sizes())

@@ -25,9 +25,9 @@ from functools import partial
 import msgspec
 
 from kerneltui.devices.arm.pl011_registers import ENTRY_ERRORS, MODEM, OUTPUTS, PL011, RAW_ERRORS
+from kerneltui.hw.clock import NEVER, Clock, ticks_to_ns
 from kerneltui.hw.device import Device
 from kerneltui.hw.line import Sink
-from kerneltui.hw.scheduler import NEVER, Scheduler, ticks_to_ns
 
 FIFO_DEPTH = 16
 LEVELS = (2, 4, 8, 12, 14, 14, 14, 14)
@@ -79,8 +79,8 @@ class Pl011(Device):
     TABLES = (PL011,)
     CONFIG = Config
 
-    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
-        super().__init__(name, config, scheduler)
+    def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
+        super().__init__(name, config, clock)
         self.transmit: Callable[[int], None] | None = None
         self.regs = self._file(PL011)
         self._rsr, self._control, self._line_control, self._ifls, self._mask, self._raw = (
@@ -89,8 +89,8 @@ class Pl011(Device):
         self._wires = [(self._output(output)[0], bits) for output, bits in OUTPUTS]
         self._driven = 0
         self._modem_pins = 0
-        self._sender = scheduler.timer(f"{name}.TX", self._sent)
-        self._timeout = scheduler.timer(f"{name}.RT", self._timed_out)
+        self._sender = clock.deadline(f"{name}.TX", self._sent)
+        self._timeout = clock.deadline(f"{name}.RT", self._timed_out)
         self.reset()
 
     def reset(self) -> None:
@@ -158,7 +158,7 @@ class Pl011(Device):
         """
         if not self._control[0] & CR_LBE:
             lasted = 0 if self.config.instant else self._frame_ns
-            self._arrive(byte, errors, self.scheduler.now - lasted)
+            self._arrive(byte, errors, self.clock.now - lasted)
             self._update()
 
     def _arrive(self, byte: int, errors: int, began_ns: int) -> None:
@@ -192,7 +192,7 @@ class Pl011(Device):
     def _await_timeout(self) -> None:
         """The period runs from the last character on, if the mask enables the counter (2.8.4)."""
         if self._count and self._mask[0] & INT_RT:
-            self._timeout.arm(self.scheduler.now + self._bits_ns(TIMEOUT_BITS))
+            self._timeout.arm(self.clock.now + self._bits_ns(TIMEOUT_BITS))
 
     def _timed_out(self) -> None:
         self._raw[0] |= INT_RT
@@ -220,10 +220,10 @@ class Pl011(Device):
             return waiting
         if self._shifting is None:
             self._shifting = waiting.pop(0)
-            self._shifting_since = self.scheduler.now
+            self._shifting_since = self.clock.now
             if len(waiting) == self._transmit_level:
                 self._raw[0] |= INT_TX
-            self._sender.arm(self.scheduler.now + self._frame_ns)
+            self._sender.arm(self.clock.now + self._frame_ns)
         return []
 
     def _proceed(self) -> None:
@@ -231,7 +231,7 @@ class Pl011(Device):
         sent = self._send()
         self._update()
         for byte in sent:
-            self._deliver(byte, self.scheduler.now)
+            self._deliver(byte, self.clock.now)
 
     def _sent(self) -> None:
         """The last stop bit is over; the next character follows without a gap, or a break."""
@@ -265,7 +265,7 @@ class Pl011(Device):
             and self._shifting is None
         )
         if self._break and not before:
-            self._arrive(0, BE, self.scheduler.now)
+            self._arrive(0, BE, self.clock.now)
 
     # -- modem inputs -----------------------------------------------------------------------------
 
@@ -358,7 +358,7 @@ class Pl011(Device):
 
     def write_UARTCR(self, index: int, cpu: int, value: int) -> None:
         """Characters stored before the transmitter was enabled start now (2.8.3)."""
-        receiving, now = self._control[0] & RECEIVES == RECEIVES, self.scheduler.now
+        receiving, now = self._control[0] & RECEIVES == RECEIVES, self.clock.now
         if receiving and not self._receiving:
             self._receiving_since = now
         elif self._receiving and not receiving:

@@ -16,11 +16,11 @@ from functools import partial
 
 import msgspec
 
+from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import RO, W1C, W1S, Access, Field, Register, RegisterTable
-from kerneltui.hw.scheduler import Scheduler
 
 GPU_SOURCES = 64
 ARM_SOURCES = 8
@@ -132,8 +132,8 @@ class Bcm2835Ic(InterruptController):
     TABLES = (BCM2835_IC,)
     CONFIG = Config
 
-    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
-        super().__init__(name, config, scheduler)
+    def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
+        super().__init__(name, config, clock)
         self.regs = self._file(BCM2835_IC)
         self._enabled = self.regs.store("ENABLED")
         self._fiq_control = self.regs.store("FIQ_CONTROL")

@@ -24,10 +24,10 @@ from kerneltui.devices.bcm.bcm2836_local_ic_registers import (
     SOURCE_NAMES,
 )
 from kerneltui.devices.bcm.bcm2836_local_timer import LocalTimer
+from kerneltui.hw.clock import Clock, ns_to_ticks
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
-from kerneltui.hw.scheduler import Scheduler, ns_to_ticks
 
 MAILBOX0 = 4
 GPU, PMU, AXI, LOCAL_TIMER = 8, 9, 10, 11
@@ -70,8 +70,8 @@ class Bcm2836LocalIc(InterruptController):
     TABLES = (BCM2836_LOCAL,)
     CONFIG = Config
 
-    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
-        super().__init__(name, config, scheduler)
+    def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
+        super().__init__(name, config, clock)
         self.regs = self._file(BCM2836_LOCAL)
         self._gpu = self.regs.store("GPU_INTERRUPT_ROUTING")
         self._pmu = self.regs.store("PMU_ROUTING")
@@ -89,7 +89,7 @@ class Bcm2836LocalIc(InterruptController):
         self._held_ms = 0
         self._timer = LocalTimer(
             f"{name}.LOCAL_TIMER", self.regs.store("LOCAL_TIMER_CONTROL_STATUS"),
-            config.crystal_hz, scheduler, self._timer_flag_changed,
+            config.crystal_hz, clock, self._timer_flag_changed,
         )  # fmt: skip
         self.reset()
 
@@ -195,7 +195,7 @@ class Bcm2836LocalIc(InterruptController):
     # -- core timer -----------------------------------------------------------------------------
 
     def _core_count(self) -> int:
-        return ns_to_ticks(self.scheduler.now, self.config.crystal_hz)
+        return ns_to_ticks(self.clock.now, self.config.crystal_hz)
 
     def peek_CORE_TIMER_ACCESS_LS(self, index: int, cpu: int) -> int:
         """The counter behind the cores' generic timers, low half."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kerneltui.devices.bcm.bcm2836_local_ic_registers import BCM2836_LOCAL
-from kerneltui.hw.scheduler import Scheduler, ns_to_ticks, ticks_to_ns
+from kerneltui.hw.clock import Clock, ns_to_ticks, ticks_to_ns
 
 FLAG, ENABLE, RELOAD = (
     BCM2836_LOCAL["LOCAL_TIMER_CONTROL_STATUS"][name].mask
@@ -35,14 +35,14 @@ class LocalTimer:
         name: str,
         control: list[int],
         crystal_hz: int,
-        scheduler: Scheduler,
+        clock: Clock,
         flag_changed: Callable[[bool], None],
     ) -> None:
         self._control = control
         self._edges_hz = 2 * crystal_hz
-        self._scheduler = scheduler
+        self._clock = clock
         self._flag_changed = flag_changed
-        self._timer = scheduler.timer(name, self._reached_zero)
+        self._deadline = clock.deadline(name, self._reached_zero)
         self.reset()
 
     def reset(self) -> None:
@@ -73,11 +73,11 @@ class LocalTimer:
 
     def _load(self) -> None:
         """Begin a count: it is zero ``_zero_at`` edges after ``_loaded_ns``."""
-        self._loaded_ns = self._scheduler.now
+        self._loaded_ns = self._clock.now
         self._zero_at = self._reload
 
     def _edges(self) -> int:
-        return ns_to_ticks(self._scheduler.now - self._loaded_ns, self._edges_hz)
+        return ns_to_ticks(self._clock.now - self._loaded_ns, self._edges_hz)
 
     def _is_at_rest(self) -> bool:
         return self._edges() >= self._zero_at
@@ -91,9 +91,9 @@ class LocalTimer:
     def _arm(self) -> None:
         """Wait for the next zero; none matters while the flag is still set."""
         if not self._counting or self._control[0] & FLAG or self._is_at_rest():
-            self._timer.cancel()
+            self._deadline.cancel()
         else:
-            self._timer.arm(self._loaded_ns + ticks_to_ns(self._zero_at, self._edges_hz))
+            self._deadline.arm(self._loaded_ns + ticks_to_ns(self._zero_at, self._edges_hz))
 
     def _reached_zero(self) -> None:
         self._set_flag(True)

@@ -16,9 +16,9 @@ from functools import partial
 
 import msgspec
 
-from kerneltui.hw.device import ComparatorState, TimerDevice
+from kerneltui.hw.clock import NEVER, Clock, ns_to_ticks, ticks_to_ns
+from kerneltui.hw.device import ComparatorState, CounterState, TimerDevice
 from kerneltui.hw.register import RO, RW1C, Field, Register, RegisterTable
-from kerneltui.hw.scheduler import NEVER, Scheduler, ns_to_ticks, ticks_to_ns
 
 CHANNELS = 4
 WRAP = 1 << 32
@@ -65,14 +65,14 @@ class SystemTimer(TimerDevice):
     TABLES = (SYSTEM_TIMER,)
     CONFIG = Config
 
-    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
-        super().__init__(name, config, scheduler)
+    def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
+        super().__init__(name, config, clock)
         self.regs = self._file(SYSTEM_TIMER)
         self._status = self.regs.store("CS")
         self._compare = self.regs.store("C")
         self._lines = [self._output(f"match{n}")[0] for n in range(CHANNELS)]
-        self._timers = [
-            scheduler.timer(f"{name}.C{n}", partial(self._match, n)) for n in range(CHANNELS)
+        self._deadlines = [
+            clock.deadline(f"{name}.C{n}", partial(self._match, n)) for n in range(CHANNELS)
         ]
         self.reset()
 
@@ -84,7 +84,7 @@ class SystemTimer(TimerDevice):
         self._update()
 
     def _count(self) -> int:
-        return ns_to_ticks(self.scheduler.now, self.config.clock_hz)
+        return ns_to_ticks(self.clock.now, self.config.clock_hz)
 
     def _arm(self, channel: int) -> None:
         """Fire when the low half next counts to the compare value (ch. 10, introduction).
@@ -93,11 +93,11 @@ class SystemTimer(TimerDevice):
         software leaves this timer alone comes to rest.
         """
         if self._status[0] & MATCHED[channel]:
-            self._timers[channel].cancel()
+            self._deadlines[channel].cancel()
             return
         count = self._count()
         ahead = (self._compare[channel] - count) % WRAP or WRAP
-        self._timers[channel].arm(ticks_to_ns(count + ahead, self.config.clock_hz))
+        self._deadlines[channel].arm(ticks_to_ns(count + ahead, self.config.clock_hz))
 
     def _match(self, channel: int) -> None:
         self._status[0] |= MATCHED[channel]
@@ -118,10 +118,14 @@ class SystemTimer(TimerDevice):
                 enabled=True,
                 masked=False,
                 met=bool(self._status[0] & MATCHED[channel]),
-                due_ns=timer.due if timer.due < NEVER else None,
+                due_ns=deadline.due if deadline.due < NEVER else None,
             )
-            for channel, timer in enumerate(self._timers)
+            for channel, deadline in enumerate(self._deadlines)
         ]
+
+    def counters(self, cpu: int) -> list[CounterState]:
+        """The half that is compared."""
+        return [CounterState("CLO", self.peek_CLO(0, cpu), self.config.clock_hz, 32)]
 
     def peek_CLO(self, index: int, cpu: int) -> int:
         """Counter, low half."""

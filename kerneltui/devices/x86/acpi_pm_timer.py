@@ -17,10 +17,10 @@ from functools import partial
 
 import msgspec
 
-from kerneltui.hw.device import ComparatorState, TimerDevice
+from kerneltui.hw.clock import NEVER, Clock, ns_to_ticks, ticks_to_ns
+from kerneltui.hw.device import ComparatorState, CounterState, TimerDevice
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import PORTS, RO, RW, RW1C, TAG, Field, Register, RegisterTable
-from kerneltui.hw.scheduler import NEVER, Scheduler, ns_to_ticks, ticks_to_ns
 
 ACPI_PM = RegisterTable(
     __name__,
@@ -106,8 +106,8 @@ class AcpiPmTimer(TimerDevice):
     TABLES = (ACPI_PM,)
     CONFIG = Config
 
-    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
-        super().__init__(name, config, scheduler)
+    def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
+        super().__init__(name, config, clock)
         self._half = 1 << config.bits - 1
         self._hz = config.clock_hz
         self.regs = self._file(ACPI_PM)
@@ -116,7 +116,7 @@ class AcpiPmTimer(TimerDevice):
         )
         self._sci = self._output("sci")[0]
         self._pins = 0
-        self._carry = scheduler.timer(f"{name}.PM_TMR", self._highest_bit_changed)
+        self._carry = clock.deadline(f"{name}.PM_TMR", self._highest_bit_changed)
         self.reset()
 
     def reset(self) -> None:
@@ -126,7 +126,7 @@ class AcpiPmTimer(TimerDevice):
         self._update()
 
     def _count(self) -> int:
-        return ns_to_ticks(self.scheduler.now, self._hz)
+        return ns_to_ticks(self.clock.now, self._hz)
 
     def _arm(self) -> None:
         """Wait for the next change of the highest bit (4.8.2.1).
@@ -173,6 +173,10 @@ class AcpiPmTimer(TimerDevice):
                 due_ns=self._carry.due if self._carry.due < NEVER else None,
             )
         ]
+
+    def counters(self, cpu: int) -> list[CounterState]:
+        """The timer."""
+        return [CounterState("PM_TMR", self.peek_PM_TMR(0, cpu), self._hz, self.config.bits)]
 
     # -- registers --------------------------------------------------------------------------------
 

@@ -24,9 +24,9 @@ from typing import ClassVar
 import msgspec
 
 from kerneltui.devices.x86.hpet_registers import HPET, MOST_TIMERS
-from kerneltui.hw.device import ComparatorState, TimerDevice
+from kerneltui.hw.clock import NEVER, Clock
+from kerneltui.hw.device import ComparatorState, CounterState, TimerDevice
 from kerneltui.hw.line import Sink
-from kerneltui.hw.scheduler import NEVER, Scheduler
 
 FS_PER_NS = 1_000_000
 FS_PER_S = 10**15
@@ -78,8 +78,8 @@ class Hpet(TimerDevice):
     TABLES = (HPET,)
     CONFIG = Config
 
-    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
-        super().__init__(name, config, scheduler)
+    def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
+        super().__init__(name, config, clock)
         self._period_fs = config.period_fs
         self._mask = (1 << config.counter_bits) - 1
         self.regs = self._file(HPET, _changes(config))
@@ -91,8 +91,8 @@ class Hpet(TimerDevice):
         self._lines = [self._output(output)[0] for output in outputs]
         self._reachable = config.routes | (1 << len(INPUTS)) - 1 << ROUTES
         self._inputs = self._driven = 0
-        self._timers = [
-            scheduler.timer(f"{name}.T{n}_COMP", partial(self._fire, n))
+        self._deadlines = [
+            clock.deadline(f"{name}.T{n}_COMP", partial(self._fire, n))
             for n in range(config.timers)
         ]
         self.reset()
@@ -105,8 +105,8 @@ class Hpet(TimerDevice):
         self._compare = list(self._written)
         self._routes = [0] * self.config.timers
         self._sets_value = self._wraps = 0
-        for timer in self._timers:
-            timer.cancel()
+        for deadline in self._deadlines:
+            deadline.cancel()
         self._update()
 
     # -- time -------------------------------------------------------------------------------------
@@ -114,12 +114,12 @@ class Hpet(TimerDevice):
     def _count(self) -> int:
         if not self._is_running:
             return self._halted_at[0]
-        passed = (self.scheduler.now - self._started_ns) * FS_PER_NS // self._period_fs
+        passed = (self.clock.now - self._started_ns) * FS_PER_NS // self._period_fs
         return (self._base + passed) & self._mask
 
     def _due_ns(self, ticks: int) -> int:
         """When the counter will have gone on by ``ticks`` from what it shows now."""
-        passed = (self.scheduler.now - self._started_ns) * FS_PER_NS // self._period_fs
+        passed = (self.clock.now - self._started_ns) * FS_PER_NS // self._period_fs
         return self._started_ns - (-(passed + ticks) * self._period_fs // FS_PER_NS)
 
     def _size_mask(self, number: int) -> int:
@@ -131,9 +131,9 @@ class Hpet(TimerDevice):
         A one-shot of 32 bits interrupts at the wrap also (2.3.9.2.1).  Cancelling puts the timer
         behind others that are due at the same moment, however often it was armed before.
         """
-        timer = self._timers[number]
+        deadline = self._deadlines[number]
         if not self._is_running:
-            timer.cancel()
+            deadline.cancel()
             return
         mask = self._size_mask(number)
         count = self._count() & mask
@@ -144,9 +144,9 @@ class Hpet(TimerDevice):
             self._wraps |= 1 << number
             ahead = to_wrap
         due = self._due_ns(ahead)
-        if due == timer.due:
-            timer.cancel()
-        timer.arm(due)
+        if due == deadline.due:
+            deadline.cancel()
+        deadline.arm(due)
 
     def _fire(self, number: int) -> None:
         """A match, or the wrap before it; the next one is always ahead.
@@ -161,7 +161,7 @@ class Hpet(TimerDevice):
         elif config & PERIODIC:
             self._compare[number] = (self._compare[number] + self._written[number]) & mask
         ahead = (self._compare[number] - self._count()) & mask or mask + 1
-        self._timers[number].arm(self._due_ns(ahead))
+        self._deadlines[number].arm(self._due_ns(ahead))
         if config & INT_TYPE:
             self._status[0] |= bit
             self._update()
@@ -231,10 +231,15 @@ class Hpet(TimerDevice):
                 enabled=bool(self._timer_config[number] & INT_ENB),
                 masked=not config & ENABLE_CNF,
                 met=bool(self._status[0] & 1 << number),
-                due_ns=timer.due if timer.due < NEVER else None,
+                due_ns=deadline.due if deadline.due < NEVER else None,
             )
-            for number, timer in enumerate(self._timers)
+            for number, deadline in enumerate(self._deadlines)
         ]
+
+    def counters(self, cpu: int) -> list[CounterState]:
+        """The main counter."""
+        hz = FS_PER_S // self._period_fs
+        return [CounterState("MAIN_CNT", self._count(), hz, self.config.counter_bits)]
 
     # -- registers --------------------------------------------------------------------------------
 
@@ -243,9 +248,9 @@ class Hpet(TimerDevice):
         if bool(self._config[0] & ENABLE_CNF) != self._is_running:
             if self._is_running:
                 self._halted_at[0] = self._count()
-            self._started_ns, self._base = self.scheduler.now, self._halted_at[0]
+            self._started_ns, self._base = self.clock.now, self._halted_at[0]
             self._is_running = not self._is_running
-            for number in range(len(self._timers)):
+            for number in range(len(self._deadlines)):
                 self._arm(number)
         self._update()
 

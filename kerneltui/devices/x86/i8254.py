@@ -20,11 +20,11 @@ from functools import partial
 
 import msgspec
 
-from kerneltui.devices.x86.i8254_counter import INTERRUPT, Counter
-from kerneltui.hw.device import ComparatorState, TimerDevice
+from kerneltui.devices.x86.i8254_counter import INTERRUPT, I8254Counter
+from kerneltui.hw.clock import NEVER, Clock, ns_to_ticks
+from kerneltui.hw.device import ComparatorState, CounterState, TimerDevice
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import PORTS, RO, RW, TAG, WO, Field, Register, RegisterTable
-from kerneltui.hw.scheduler import NEVER, Scheduler, ns_to_ticks
 
 COUNTERS = 3
 REFRESH_CLOCKS = 18
@@ -134,14 +134,14 @@ class I8254(TimerDevice):
     TABLES = (I8254_PORTS, NMI_SC)
     CONFIG = Config
 
-    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
-        super().__init__(name, config, scheduler)
+    def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
+        super().__init__(name, config, clock)
         self._file(I8254_PORTS)
         self._port_61h = self._file(NMI_SC).store("NMI_SC")
-        self._counters = [Counter(config.clock_hz) for _ in range(COUNTERS)]
+        self._counters = [I8254Counter(config.clock_hz) for _ in range(COUNTERS)]
         self._lines = [self._output(f"out{n}")[0] for n in range(COUNTERS)]
-        self._timers = [
-            scheduler.timer(f"{name}.OUT{n}", partial(self._update, n)) for n in range(COUNTERS)
+        self._deadlines = [
+            clock.deadline(f"{name}.OUT{n}", partial(self._update, n)) for n in range(COUNTERS)
         ]
         self.reset()
 
@@ -156,9 +156,9 @@ class I8254(TimerDevice):
             self._update(number)
 
     def _update(self, number: int) -> None:
-        counter, now = self._counters[number], self.scheduler.now
+        counter, now = self._counters[number], self.clock.now
         self._lines[number].set(counter.out(now))
-        self._timers[number].arm(counter.next_edge_ns(now))
+        self._deadlines[number].arm(counter.next_edge_ns(now))
 
     def input(self, pin: str, number: int = 0, cpu: int = 0) -> Sink:
         """Gates are high while nothing drives them; gate 2 is port 61h's alone."""
@@ -167,7 +167,7 @@ class I8254(TimerDevice):
         return partial(self._set_gate, number)
 
     def _set_gate(self, number: int, level: bool) -> None:
-        self._counters[number].set_gate(self.scheduler.now, level=level)
+        self._counters[number].set_gate(self.clock.now, level=level)
         self._update(number)
 
     def comparators(self, cpu: int) -> list[ComparatorState]:
@@ -175,7 +175,7 @@ class I8254(TimerDevice):
 
         Met means that mode 0 has reached its terminal count; other modes do not stop anywhere.
         """
-        now = self.scheduler.now
+        now = self.clock.now
         return [
             ComparatorState(
                 name=f"COUNTER{number}",
@@ -185,11 +185,19 @@ class I8254(TimerDevice):
                 enabled=counter.counting,
                 masked=False,
                 met=counter.mode == INTERRUPT and counter.out(now),
-                due_ns=timer.due if timer.due < NEVER else None,
+                due_ns=deadline.due if deadline.due < NEVER else None,
             )
-            for number, (counter, timer) in enumerate(
-                zip(self._counters, self._timers, strict=True)
+            for number, (counter, deadline) in enumerate(
+                zip(self._counters, self._deadlines, strict=True)
             )
+        ]
+
+    def counters(self, cpu: int) -> list[CounterState]:
+        """Those that have been loaded."""
+        return [
+            CounterState(item.name, item.counter, item.hz, None)
+            for item in self.comparators(cpu)
+            if item.enabled
         ]
 
     # -- registers --------------------------------------------------------------------------------
@@ -206,44 +214,44 @@ class I8254(TimerDevice):
 
     def peek_COUNTER(self, index: int, cpu: int) -> int:
         """The byte that comes next."""
-        return self._counters[index].peek(self.scheduler.now)
+        return self._counters[index].peek(self.clock.now)
 
     def read_COUNTER(self, index: int, cpu: int) -> int:
         """A read goes on to the next byte; OUT does not notice."""
-        return self._counters[index].read(self.scheduler.now)
+        return self._counters[index].read(self.clock.now)
 
     def write_COUNTER(self, index: int, cpu: int, value: int) -> None:
         """A byte of the count."""
-        self._counters[index].write(self.scheduler.now, value)
+        self._counters[index].write(self.clock.now, value)
         self._update(index)
 
     def write_CONTROL_WORD(self, index: int, cpu: int, value: int) -> None:
         """A counter starts anew."""
         number = value >> SELECT_SHIFT
-        self._counters[number].program(self.scheduler.now, value)
+        self._counters[number].program(self.clock.now, value)
         self._update(number)
 
     def write_COUNTER_LATCH(self, index: int, cpu: int, value: int) -> None:
         """Only the output latch is concerned."""
-        self._counters[value >> SELECT_SHIFT].latch_count(self.scheduler.now)
+        self._counters[value >> SELECT_SHIFT].latch_count(self.clock.now)
 
     def write_READ_BACK(self, index: int, cpu: int, value: int) -> None:
         """The same as a latch command for each counter that is meant."""
         for number, counter in enumerate(self._counters):
             if value >> FIRST_COUNTER + number & 1:
                 if not value & COUNT_N:
-                    counter.latch_count(self.scheduler.now)
+                    counter.latch_count(self.clock.now)
                 if not value & STATUS_N:
-                    counter.latch_status(self.scheduler.now)
+                    counter.latch_status(self.clock.now)
 
     def peek_NMI_SC(self, index: int, cpu: int) -> int:
         """The enables, the refresh toggle and OUT2."""
-        now = self.scheduler.now
+        now = self.clock.now
         refreshes = ns_to_ticks(now, self.config.clock_hz) // REFRESH_CLOCKS
         status = TMR2_OUT_STS * self._counters[2].out(now) | REF_TOGGLE * (refreshes & 1)
         return self._port_61h[0] & (GATE2 | SPEAKER) | status
 
     def write_NMI_SC(self, index: int, cpu: int, value: int) -> None:
         """Bit 0 is the gate of counter 2."""
-        self._counters[2].set_gate(self.scheduler.now, level=bool(value & GATE2))
+        self._counters[2].set_gate(self.clock.now, level=bool(value & GATE2))
         self._update(2)

@@ -11,7 +11,7 @@ the processor, that pulse is put at the very instant of the write or trigger, as
 
 from __future__ import annotations
 
-from kerneltui.hw.scheduler import NEVER, NS_PER_S, ticks_to_ns
+from kerneltui.hw.clock import NEVER, NS_PER_S, ticks_to_ns
 
 LSB, MSB, BOTH = 1, 2, 3
 """Values of RW1 and RW0: which bytes of the count are accessed."""
@@ -37,7 +37,7 @@ def from_bcd(digits: int) -> int:
     return sum((digits >> 4 * place & 0xF) * 10**place for place in range(4))
 
 
-class Counter:
+class I8254Counter:
     """One counter; each operation is told the time, in ns."""
 
     __slots__ = (

@@ -25,10 +25,11 @@ import msgspec
 
 from kerneltui.devices.x86.i8259_chip import AEOI, I8259, NO_REQUEST, VECTOR_BASE
 from kerneltui.devices.x86.i8259_registers import ELCR, I8259_MASTER, I8259_SLAVE
+from kerneltui.devices.x86.i8259_view import PicView, pic_views
+from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
-from kerneltui.hw.scheduler import Scheduler
 
 CASCADE = 2
 EMPTY_BUS = 0xFF
@@ -47,8 +48,8 @@ class I8259Pair(InterruptController):
     TABLES = (I8259_MASTER, I8259_SLAVE, ELCR)
     CONFIG = Config
 
-    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
-        super().__init__(name, config, scheduler)
+    def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
+        super().__init__(name, config, clock)
         self._int = self._output("int")[0]
         self.master = I8259(self, I8259_MASTER)
         self.slave = I8259(self, I8259_SLAVE)
@@ -56,6 +57,9 @@ class I8259Pair(InterruptController):
         self.files["I8259_SLAVE"] = self.slave.regs
         self._elcr = self._file(ELCR)
         self.reset()
+
+    def pictures(self) -> list[PicView]:
+        return list(pic_views(self.files))
 
     def reset(self) -> None:
         """All edge triggered, nothing masked; the input lines are others' business and stay."""

@@ -41,7 +41,7 @@ class Rule(msgspec.Struct, frozen=True):
     ref: str
 
 
-class Board(Protocol):
+class I8259Board(Protocol):
     """What a chip is soldered to."""
 
     def changed(self) -> None:
@@ -58,7 +58,7 @@ class I8259:
     that hold INT although their line has fallen, ``first`` the level of highest priority.
     """
 
-    def __init__(self, pair: Board, table: RegisterTable) -> None:
+    def __init__(self, pair: I8259Board, table: RegisterTable) -> None:
         self.pair = pair
         self.regs = RegisterFile(self, table)
         self.mask, self.icw1, self.icw2, self.icw3, self.icw4, self._ocw3 = (

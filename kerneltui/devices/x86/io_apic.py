@@ -26,6 +26,7 @@ from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
+from kerneltui.devices.x86.io_apic_view import IoApicView, io_apic_view
 from kerneltui.devices.x86.local_apic_registers import (
     CLASS_SHIFT,
     INIT,
@@ -34,11 +35,11 @@ from kerneltui.devices.x86.local_apic_registers import (
     NMI,
     STARTUP,
 )
+from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import BEHIND_WINDOW, RO, WO, Field, Register, RegisterTable
-from kerneltui.hw.scheduler import Scheduler
 
 FIRST_ENTRY = 0x10
 MOST_PINS = (0x100 - FIRST_ENTRY) // 2
@@ -172,8 +173,8 @@ class IoApic(InterruptController):
     TABLES = (IO_APIC, IO_APIC_INDIRECT)
     CONFIG = Config
 
-    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
-        super().__init__(name, config, scheduler, cpus)
+    def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
+        super().__init__(name, config, clock, cpus)
         version = config.version | config.pins - 1 << IO_APIC_INDIRECT["IOAPICVER"]["MAX_ENTRY"].lsb
         entries = {"count": config.pins}
         self.regs = self._file(IO_APIC)
@@ -194,6 +195,9 @@ class IoApic(InterruptController):
         self._apics = apics
         if isinstance(apics, Changing):
             apics.ready_listeners.append(self.retry)
+
+    def pictures(self) -> list[IoApicView]:
+        return [io_apic_view(self.name, self.files["IO_APIC_INDIRECT"], self.interrupts(0))]
 
     def reset(self) -> None:
         """All pins masked (3.2.4); the input lines keep their levels."""

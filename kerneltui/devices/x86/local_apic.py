@@ -49,14 +49,17 @@ from kerneltui.devices.x86.local_apic_registers import (
     delivery_mode,
 )
 from kerneltui.devices.x86.local_apic_timer import ApicTimer
-from kerneltui.hw.device import ComparatorState, InterruptState, TimerDevice
+from kerneltui.devices.x86.local_apic_view import LocalApicView, local_apic_view
+from kerneltui.hw.clock import Clock
+from kerneltui.hw.device import ComparatorState, CounterState, InterruptState, TimerDevice
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
-from kerneltui.hw.scheduler import Scheduler
 
 __all__ = ["Config", "LocalApic"]
 
 VECTORS = 256
+MESSAGE = "message"
+"""The source of a vector that is no local one."""
 TIMER_MODE = LOCAL_APIC["LVT_TIMER"]["MODE"]
 PINS = {
     "lint0": "LVT_LINT0", "lint1": "LVT_LINT1", "cmci": "LVT_CMCI", "thermal": "LVT_THERMAL",
@@ -73,15 +76,17 @@ class LocalApic(Acceptance, TimerDevice):
     NUMBERING = "vector"
     ACKNOWLEDGED = "by the core, as it takes the interrupt"
     HIGH_WINS = True
+    TAKES_MESSAGES = True
+    COUNTERS_BY_CORE = True
     CONFIG = Config
 
-    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
-        super().__init__(name, config, scheduler, cpus)
+    def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
+        super().__init__(name, config, clock, cpus)
         self._lvt = {entry: self.regs.store(entry) for entry in LVT.values()}
         self._lint0 = self._lvt["LVT_LINT0"]
         self._active: dict[str, int] = dict.fromkeys(PINS, 0)
         self._timers = [
-            ApicTimer(scheduler, f"{name}[{cpu}]", config.timer_hz, config.tsc_hz,
+            ApicTimer(clock, f"{name}[{cpu}]", config.timer_hz, config.tsc_hz,
                       partial(self._deliver_local, cpu, "LVT_TIMER"))
             for cpu in range(cpus)
         ]  # fmt: skip
@@ -292,6 +297,21 @@ class LocalApic(Acceptance, TimerDevice):
     def comparators(self, cpu: int) -> list[ComparatorState]:
         return [self._timers[cpu].comparator()]
 
+    def counters(self, cpu: int) -> list[CounterState]:
+        return self._timers[cpu].counters()
+
+    def pictures(self) -> list[LocalApicView]:
+        """One for each core, started or not."""
+        msrs = self.files["LOCAL_APIC_MSR"]
+        return [local_apic_view(self.regs, msrs, cpu) for cpu in range(self.cpus)]
+
+    def message(self, number: int, cpu: int) -> InterruptState:
+        """Its number is a vector, whose upper four bits are its priority (SDM 3A 10.8.3)."""
+        return InterruptState(
+            number, MESSAGE, None, True, False, False, number >> CLASS_SHIFT, (cpu,), "edge",
+            is_message=True,
+        )  # fmt: skip
+
     def arriving_at(self, pin: str, cpu: int) -> tuple[int, str] | None:
         """A pin is a vector of its own only where its entry says fixed (10.5.1)."""
         entry = self._lvt.get(PINS.get(pin, ""))
@@ -364,7 +384,7 @@ class LocalApic(Acceptance, TimerDevice):
             enabled = any(not self._lvt[LVT[source]][cpu] & MASKED for source in sources)
         return InterruptState(
             number=number,
-            source=f"LVT {' '.join(sources)}" if sources else "message",
+            source=f"LVT {' '.join(sources)}" if sources else MESSAGE,
             line=any(self._active[pin] >> cpu & 1 for pin in pins) if pins else None,
             enabled=enabled,
             pending=self._is_requested(cpu, number),
@@ -373,4 +393,5 @@ class LocalApic(Acceptance, TimerDevice):
             targets=(cpu,),
             trigger="level" if self._tmr[cpu] >> number & 1 else "edge",
             pin=pins[0] if pins else "",
+            is_message=not sources,
         )

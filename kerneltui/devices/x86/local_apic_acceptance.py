@@ -36,9 +36,9 @@ from kerneltui.devices.x86.local_apic_registers import (
     VECTOR,
     delivery_mode,
 )
+from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import InterruptController
 from kerneltui.hw.register_file import RegisterFile
-from kerneltui.hw.scheduler import Scheduler
 
 FIRST_LEGAL = 16
 CLASS = LOCAL_APIC["TPR"]["CLASS"].mask
@@ -92,8 +92,8 @@ class Acceptance(InterruptController):
     TABLES = (LOCAL_APIC, LOCAL_APIC_MSR)
     config: Config
 
-    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int) -> None:
-        super().__init__(name, config, scheduler, cpus)
+    def __init__(self, name: str, config: Config, clock: Clock, cpus: int) -> None:
+        super().__init__(name, config, clock, cpus)
         self.regs = self._register_file()
         deadline = {"count": 1 if config.tsc_deadline else 0}
         self.msrs = self._file(LOCAL_APIC_MSR, {"IA32_TSC_DEADLINE": deadline})

@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kerneltui.devices.x86.local_apic_registers import LOCAL_APIC, ONE_SHOT, PERIODIC, TSC_DEADLINE
-from kerneltui.hw.device import ComparatorState
-from kerneltui.hw.scheduler import NS_PER_S, Scheduler, ns_to_ticks, ticks_to_ns
+from kerneltui.hw.clock import NS_PER_S, Clock, ns_to_ticks, ticks_to_ns
+from kerneltui.hw.device import ComparatorState, CounterState
 
 TSC_MASK = (1 << 64) - 1
 DIVIDE_LOW, DIVIDE_HIGH = (
@@ -39,19 +39,19 @@ class ApicTimer:
     """
 
     __slots__ = (
-        "_at", "_expired", "_hz", "_left", "_period", "_scheduler", "_step", "_stopped", "_timer",
+        "_at", "_clock", "_expired", "_expiry", "_hz", "_left", "_period", "_step", "_stopped",
         "_tsc_hz", "_tsc_lost_ns", "_tsc_offset", "_tsc_stopped", "deadline", "initial", "masked",
         "mode",
     )  # fmt: skip
 
     def __init__(
-        self, scheduler: Scheduler, name: str, hz: int, tsc_hz: int, expired: Callable[[], None]
+        self, clock: Clock, name: str, hz: int, tsc_hz: int, expired: Callable[[], None]
     ) -> None:
-        self._scheduler = scheduler
+        self._clock = clock
         self._hz = hz
         self._tsc_hz = tsc_hz
         self._expired = expired
-        self._timer = scheduler.timer(f"{name}.CUR_COUNT", self._due)
+        self._expiry = clock.deadline(f"{name}.CUR_COUNT", self._due)
         self._stopped: int | None = None
         self._tsc_stopped: int | None = None
         self._tsc_lost_ns = 0
@@ -68,7 +68,7 @@ class ApicTimer:
         self._left = 0
         self._at = 0
         self._step = divisor(0) * NS_PER_S
-        self._timer.cancel()
+        self._expiry.cancel()
 
     # -- what it shows ------------------------------------------------------------------------
 
@@ -78,7 +78,7 @@ class ApicTimer:
 
     def _tsc_ticks(self) -> int:
         """How often it has counted."""
-        now = self._scheduler.now if self._tsc_stopped is None else self._tsc_stopped
+        now = self._clock.now if self._tsc_stopped is None else self._tsc_stopped
         return ns_to_ticks(now - self._tsc_lost_ns, self._tsc_hz)
 
     def shift_tsc(self, offset: int) -> None:
@@ -88,7 +88,7 @@ class ApicTimer:
 
     def _now(self) -> int:
         """The time on the timer's own clock."""
-        return self._scheduler.now if self._stopped is None else self._stopped
+        return self._clock.now if self._stopped is None else self._stopped
 
     def _elapsed(self) -> int:
         """Counts since ``_left`` were left."""
@@ -118,6 +118,14 @@ class ApicTimer:
             name, counter, compare, hz, enabled=armed, masked=self.masked,
             met=met, due_ns=due, counts_down=name == "CUR_COUNT",
         )  # fmt: skip
+
+    def counters(self) -> list[CounterState]:
+        """The count while it runs; in TSC-deadline mode it is the processor's counter that does."""
+        state = self.comparator()
+        if not (state.enabled and state.counts_down):
+            return []
+        held = "deep idle" if self._stopped is not None else ""
+        return [CounterState(state.name, state.counter, state.hz, None, held)]
 
     # -- what software does -------------------------------------------------------------------
 
@@ -154,7 +162,7 @@ class ApicTimer:
 
     def stop_clock(self, *, timer_stops: bool, tsc_stops: bool) -> None:
         """The core has fallen into deep idle."""
-        now = self._scheduler.now
+        now = self._clock.now
         self._stopped = now if timer_stops else None
         self._tsc_stopped = now if tsc_stops else None
         self._arm()
@@ -162,7 +170,7 @@ class ApicTimer:
     def start_clock(self, tsc_lost_ns: int) -> None:
         """The core is awake again: what stood still goes on from where it was."""
         if self._stopped is not None:
-            self._at += self._scheduler.now - self._stopped
+            self._at += self._clock.now - self._stopped
         self._stopped = self._tsc_stopped = None
         self._tsc_lost_ns = tsc_lost_ns
         self._arm()
@@ -176,7 +184,7 @@ class ApicTimer:
                 return None
             ahead = self.deadline - self.tsc()
             if ahead <= 0:
-                return self._scheduler.now
+                return self._clock.now
             return ticks_to_ns(self._tsc_ticks() + ahead, self._tsc_hz) + self._tsc_lost_ns
         if not self._period or self._stopped is not None:
             return None
@@ -190,9 +198,9 @@ class ApicTimer:
     def _arm(self) -> None:
         due = None if self.masked and self.mode != TSC_DEADLINE else self._next_due()
         if due is None:
-            self._timer.cancel()
+            self._expiry.cancel()
         else:
-            self._timer.arm(due)
+            self._expiry.arm(due)
 
     def _due(self) -> None:
         self.deadline = 0

@@ -36,8 +36,9 @@ from kerneltui.devices.x86.mc146818_calendar import (
     seconds_to_alarm,
 )
 from kerneltui.devices.x86.mc146818_registers import CMOS, CMOS_EXT, RTC
+from kerneltui.devices.x86.mc146818_view import RtcView, rtc_view
+from kerneltui.hw.clock import NEVER, NS_PER_S, Clock, ns_to_ticks, ticks_to_ns
 from kerneltui.hw.device import Device
-from kerneltui.hw.scheduler import NEVER, NS_PER_S, Scheduler, ns_to_ticks, ticks_to_ns
 
 CRYSTAL_HZ = 32_768
 UPDATE_NS = 1_984_000
@@ -88,20 +89,23 @@ class Mc146818(Device):
     TABLES = (RTC, CMOS, CMOS_EXT)
     CONFIG = Config
 
-    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
-        super().__init__(name, config, scheduler)
+    def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
+        super().__init__(name, config, clock)
         self.regs = self._file(RTC)
         self._cmos = self._file(CMOS)
         self._file(CMOS_EXT)
         self._irq = self._output("irq")[0]
-        self._timer = scheduler.timer(f"{name}.IRQ", self._expired)
-        self._origin = self._since = scheduler.now
+        self._deadline = clock.deadline(f"{name}.IRQ", self._expired)
+        self._origin = self._since = clock.now
         self._a = self._cmos.store("REGISTER_A")[0]
         self._b = self._cmos.store("REGISTER_B")[0]
         self._flags = 0
         self._time = from_unix(_unix(config.base), self._b)
         self._alarm = [0, 0, 0]
         self.reset()
+
+    def pictures(self) -> list[RtcView]:
+        return [rtc_view(self.files["CMOS"])]
 
     def reset(self) -> None:
         """The RESET pin; what the battery feeds goes on: time, settings, RAM (RESET)."""
@@ -145,7 +149,7 @@ class Mc146818(Device):
     def _new_updates(self) -> int:
         if not self._runs():
             return 0
-        return self._updates(self.scheduler.now) - self._updates(self._since)
+        return self._updates(self.clock.now) - self._updates(self._since)
 
     def _time_now(self) -> list[int]:
         updates = self._new_updates()
@@ -153,7 +157,7 @@ class Mc146818(Device):
 
     def _flags_now(self) -> int:
         """Flags rise whether or not they are enabled as interrupts (Register C)."""
-        flags, now = self._flags, self.scheduler.now
+        flags, now = self._flags, self.clock.now
         if self._counts() and self._period() and self._periods(now) != self._periods(self._since):
             flags |= PF
         updates = self._new_updates()
@@ -170,7 +174,7 @@ class Mc146818(Device):
         flags = self._flags_now()
         self._time = self._time_now()
         self._flags = flags
-        self._since = self.scheduler.now
+        self._since = self.clock.now
 
     def _expired(self) -> None:
         self._settle()
@@ -179,13 +183,13 @@ class Mc146818(Device):
     def _update(self) -> None:
         """Needs :meth:`_settle` before it."""
         asserted = self._flags & self._b & ENABLES != 0
-        self._timer.arm(NEVER if asserted else self._next_due())
+        self._deadline.arm(NEVER if asserted else self._next_due())
         if self._irq.level is not asserted:
             self._irq.set(asserted)
 
     def _next_due(self) -> int:
         """When the first of the enabled flags will rise."""
-        now = self.scheduler.now
+        now = self.clock.now
         due = NEVER
         if self._b & PIE and self._counts() and self._period():
             ticks = (self._periods(now) + 1) * self._period()
@@ -285,7 +289,7 @@ class Mc146818(Device):
 
     def peek_REGISTER_A(self, index: int, cpu: int) -> int:
         """UIP is up from its warning to the end of the update (table 6)."""
-        elapsed = self.scheduler.now - self._origin
+        elapsed = self.clock.now - self._origin
         phase = elapsed % NS_PER_S
         updating = phase < UPDATE_NS and elapsed >= NS_PER_S
         if self._runs() and (updating or phase >= NS_PER_S - WARNING_NS):
@@ -298,7 +302,7 @@ class Mc146818(Device):
         held = not self._counts()
         self._a = value & ~UIP
         if held and self._counts():
-            self._origin = self.scheduler.now - NS_PER_S // 2
+            self._origin = self.clock.now - NS_PER_S // 2
         self._update()
 
     def _set_b(self, value: int) -> None:

@@ -29,9 +29,9 @@ from kerneltui.devices.x86.ns16550_character import (
 )
 from kerneltui.devices.x86.ns16550_modem import DELTAS, PINS, ModemInputs
 from kerneltui.devices.x86.ns16550_registers import NS16550, SOURCES
+from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import Device
 from kerneltui.hw.line import Sink
-from kerneltui.hw.scheduler import Scheduler
 
 FIFO_DEPTH = 16
 LEVELS = (1, 4, 8, 14)
@@ -77,8 +77,8 @@ class Ns16550(Device):
     TABLES = (NS16550,)
     CONFIG = Config
 
-    def __init__(self, name: str, config: Config, scheduler: Scheduler, cpus: int = 1) -> None:
-        super().__init__(name, config, scheduler)
+    def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
+        super().__init__(name, config, clock)
         self.transmit: Callable[[int], None] | None = None
         self.regs = self._file(NS16550)
         self._enabled, self._line_control, self._modem_control, self._low, self._high = (
@@ -86,9 +86,9 @@ class Ns16550(Device):
         )
         self._irq = self._output("irq")[0]
         self._modem = ModemInputs()
-        self._sender = scheduler.timer(f"{name}.TX", self._sent)
-        self._emptier = scheduler.timer(f"{name}.THRE", self._announce_empty)
-        self._timer = scheduler.timer(f"{name}.timeout", self._timed_out)
+        self._sender = clock.deadline(f"{name}.TX", self._sent)
+        self._emptier = clock.deadline(f"{name}.THRE", self._announce_empty)
+        self._timeout = clock.deadline(f"{name}.timeout", self._timed_out)
         self.reset()
 
     def reset(self) -> None:
@@ -112,7 +112,7 @@ class Ns16550(Device):
         self._received: list[int] = []
         self._last = 0
         self._timed = False
-        self._timer.cancel()
+        self._timeout.cancel()
         self._errors &= OE
 
     def _clear_transmitter(self) -> None:
@@ -193,9 +193,9 @@ class Ns16550(Device):
         if self._timed:
             return
         if self._fifo and self._received:
-            self._timer.arm(self.scheduler.now + TIMEOUT_CHARACTERS * self.frame_ns())
+            self._timeout.arm(self.clock.now + TIMEOUT_CHARACTERS * self.frame_ns())
         else:
-            self._timer.cancel()
+            self._timeout.cancel()
 
     def _timed_out(self) -> None:
         self._timed = True
@@ -245,13 +245,13 @@ class Ns16550(Device):
                 self._deliver(byte & data_mask(self._line_control[0]))
             return
         self._shifting = self._waiting.pop(0) & data_mask(self._line_control[0])
-        self._sender.arm(self.scheduler.now + self.frame_ns())
+        self._sender.arm(self.clock.now + self.frame_ns())
         if self._waiting:
             return
         if self._fifo and not self._two_waited:
             # So that one character at a time does not make one interrupt after the other (8.12).
             stop_bit = self._half_bits_ns(2)
-            self._emptier.arm(self.scheduler.now + self.frame_ns() - stop_bit)
+            self._emptier.arm(self.clock.now + self.frame_ns() - stop_bit)
         else:
             self._announce_empty()
 

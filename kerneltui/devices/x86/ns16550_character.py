@@ -6,7 +6,7 @@ Document: National PC16550D (June 1995), 8.1, 8.3 and 8.4.
 from __future__ import annotations
 
 from kerneltui.devices.x86.ns16550_registers import NS16550
-from kerneltui.hw.scheduler import ticks_to_ns
+from kerneltui.hw.clock import ticks_to_ns
 
 FE, PE, BE = 1, 2, 4
 """Errors of one character, as :meth:`Ns16550.receive` takes them."""

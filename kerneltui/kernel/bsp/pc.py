@@ -14,11 +14,11 @@ from kerneltui.kernel.arch.cpu import Arch, X86Cpu
 from kerneltui.kernel.arch.x86_64 import Vectors, X86Arch
 from kerneltui.kernel.console import Console
 from kerneltui.kernel.driver import DriverManager
-from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimer
-from kerneltui.kernel.drivers.apic_timer import MAX_COUNT, ApicTimer
+from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimerDriver
+from kerneltui.kernel.drivers.apic_timer import MAX_COUNT, ApicTimerDriver
 from kerneltui.kernel.drivers.hpet import HpetClockEvent, HpetClockSource
-from kerneltui.kernel.drivers.local_apic import LocalApic
-from kerneltui.kernel.drivers.ns16550 import Ns16550
+from kerneltui.kernel.drivers.local_apic import LocalApicDriver
+from kerneltui.kernel.drivers.ns16550 import Ns16550Driver
 from kerneltui.kernel.drivers.pc_interrupts import (
     CALL_VECTOR,
     ApicInterrupts,
@@ -54,11 +54,11 @@ NS_PER_S = 1_000_000_000
 LONG_S = 4
 
 
-class Counter(NamedTuple):
+class ComparedCounter(NamedTuple):
     """A counter that can be compared with others."""
 
     label: str
-    device: ApicTimer | ClockSource
+    device: ApicTimerDriver | ClockSource
     mask: int
 
     @property
@@ -108,7 +108,7 @@ class Pc(Platform):
         self._boot = workload.boot
         self.parameters = parse(workload.boot)
         self.arch = X86Arch(cpu)
-        self.uart = Ns16550(cpu, COM1)
+        self.uart = Ns16550Driver(cpu, COM1)
         self.irq_uart = IRQ_COM1
         self.irq_call = Irq("vector", CALL_VECTOR)
         self.irq_manager: ApicInterrupts | PicInterrupts = PicInterrupts(cpu)
@@ -118,8 +118,8 @@ class Pc(Platform):
         self.clock: ClockEvent | None = None
         self.source: ClockSource | None = None
         self.wall_clock: WallClock | None = None
-        self._apic_timer = ApicTimer(cpu, None, APIC_TIMER_VECTOR)
-        self._counters: list[Counter] = []
+        self._apic_timer = ApicTimerDriver(cpu, None, APIC_TIMER_VECTOR)
+        self._counters: list[ComparedCounter] = []
         self._decisions: list[str] = []
         self._pit_lock = LockWord()
         self._timekeeper: Timekeeper | None = None
@@ -177,7 +177,7 @@ class Pc(Platform):
         madt = self.tables.madt
         if not self.parameters.apic:
             return None, "apic=off"
-        if not LocalApic.present(self.cpu):
+        if not LocalApicDriver.present(self.cpu):
             return None, "the CPU has no local APIC (CPUID.01H:EDX[9] = 0)"
         if madt is None:
             return None, "there is no MADT"
@@ -190,7 +190,7 @@ class Pc(Platform):
         cpu, tables = self.cpu, self.tables
         hpet = tables.hpet.address if tables.hpet is not None else None
         trust = "trust-apic-timer" in self._faults
-        apic_timer = self._apic_timer = ApicTimer(
+        apic_timer = self._apic_timer = ApicTimerDriver(
             cpu,
             madt.local_apic_address if madt is not None else None,
             APIC_TIMER_VECTOR,
@@ -208,7 +208,7 @@ class Pc(Platform):
         for line in (*clock_log, *source_log):
             self._note(console, line)
         reference = reference_among(sources)
-        subjects: list[ApicTimer | Tsc] = [tsc] if madt is None else [apic_timer, tsc]
+        subjects: list[ApicTimerDriver | Tsc] = [tsc] if madt is None else [apic_timer, tsc]
         used = (source, reference)
         present = [item for item in sources if item in used or self._is_idle(item)]
         for counter in present:
@@ -219,9 +219,9 @@ class Pc(Platform):
         self._note(console, f"Calibrated against {reference.compatible}: {_rates(subjects)}")
         already_ns = int(tsc.read() * NS_PER_S / tsc.hz)
         self.clock, self.source = clock, source
-        self._counters = [Counter(item.name.upper(), item, item.mask) for item in present]
+        self._counters = [ComparedCounter(item.name.upper(), item, item.mask) for item in present]
         if madt is not None and clock is not apic_timer:
-            self._counters.append(Counter("APIC timer", apic_timer, MAX_COUNT))
+            self._counters.append(ComparedCounter("APIC timer", apic_timer, MAX_COUNT))
         self._timekeeper = Timekeeper(source, already_ns)
         self.timer = PcTimer(clock, self._timekeeper)
 
@@ -233,7 +233,7 @@ class Pc(Platform):
         return [
             tsc,
             HpetClockSource(cpu, hpet.address if hpet is not None else None),
-            AcpiPmTimer(cpu, pm_timer, is_wide=is_wide),
+            AcpiPmTimerDriver(cpu, pm_timer, is_wide=is_wide),
             PitClockSource(cpu, SharedLock(cpu, arch.irq_lock(), self._pit_lock)),
         ]
 
@@ -246,7 +246,7 @@ class Pc(Platform):
 
     @staticmethod
     def _clocks_in_use(
-        clock: ClockEvent, apic_timer: ApicTimer, madt: Madt | None
+        clock: ClockEvent, apic_timer: ApicTimerDriver, madt: Madt | None
     ) -> list[ClockEvent]:
         """The APIC timer counts for comparison, where it is not the clock device itself."""
         return [clock] if madt is None or clock is apic_timer else [clock, apic_timer]
@@ -310,11 +310,11 @@ class Pc(Platform):
         same.hz, same.mask = source.hz, source.mask
         base, apic_ids = manager.local_apic.base, manager.apic_ids
         interrupts = LocalApicInterrupts(cpu, base, number, apic_ids)
-        apic_timer = ApicTimer(cpu, base, APIC_TIMER_VECTOR)
+        apic_timer = ApicTimerDriver(cpu, base, APIC_TIMER_VECTOR)
         apic_timer.hz = self._apic_timer.hz
         timer = CoreTimer(apic_timer, timekeeper, same)
         return CoreSupport(
-            arch, interrupts, Ns16550(cpu, COM1), timer, apic_timer.irq,
+            arch, interrupts, Ns16550Driver(cpu, COM1), timer, apic_timer.irq,
             partial(_install_vectors, cpu, number, interrupts.handle_vector),
         )  # fmt: skip
 
@@ -325,7 +325,7 @@ class Pc(Platform):
 
     # -- for the boot log and the debugger --------------------------------------------------------
 
-    def idle_counters(self) -> list[Counter]:
+    def idle_counters(self) -> list[ComparedCounter]:
         """All that count and are free to be read, if they do not wrap within some seconds."""
         return [item for item in self._counters if item.mask / item.hz > LONG_S]
 
@@ -376,5 +376,5 @@ def _alias(handler: IrqHandler, irq: Irq) -> IrqHandler:
     return IrqHandler(irq, handler.name, handler.handle, handler.count)
 
 
-def _rates(subjects: list[ApicTimer | Tsc]) -> str:
+def _rates(subjects: list[ApicTimerDriver | Tsc]) -> str:
     return ", ".join(f"{item.compatible} {float(item.hz) / 1e6:.6f} MHz" for item in subjects)

@@ -18,7 +18,7 @@ from kerneltui.kernel.driver import DriverManager
 from kerneltui.kernel.drivers.arch_timer import ArchTimer
 from kerneltui.kernel.drivers.bcm_ic import MAILBOX_IRQ, BcmInterruptController
 from kerneltui.kernel.drivers.gicv2 import CALL_SGI, Gicv2
-from kerneltui.kernel.drivers.pl011 import Pl011
+from kerneltui.kernel.drivers.pl011 import Pl011Driver
 from kerneltui.kernel.irq import Irq, KernelError
 from kerneltui.kernel.platform import CoreSupport, Platform
 from kerneltui.kernel.time.time_manager import TimeManager
@@ -99,7 +99,7 @@ class RaspberryPi(Platform):
         self.support = support = BOARDS[board]
         self.board_name = support.board_name
         self.arch = Aarch64(cpu)
-        self.uart = Pl011(cpu, support.pl011_uart)
+        self.uart = Pl011Driver(cpu, support.pl011_uart)
         self.irq_uart = support.irq_pl011
         self.irq_call = support.irq_call
         self.irq_manager: Gicv2 | BcmInterruptController = support.interrupt_controller(
@@ -143,7 +143,7 @@ class RaspberryPi(Platform):
             )  # fmt: skip
         interrupts, timer = support.interrupt_controller(cpu, number), ArchTimer(cpu)
         return CoreSupport(
-            Aarch64(cpu), interrupts, Pl011(cpu, support.pl011_uart), timer,
+            Aarch64(cpu), interrupts, Pl011Driver(cpu, support.pl011_uart), timer,
             support.irq_timer, partial(_install_vectors, cpu, interrupts),
         )  # fmt: skip
 

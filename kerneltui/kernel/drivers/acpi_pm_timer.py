@@ -14,7 +14,7 @@ TMR_VAL = (1 << 24) - 1
 E_TMR_VAL = (1 << 32) - 1
 
 
-class AcpiPmTimer:
+class AcpiPmTimerDriver:
     """The counter at the I/O port that the FADT names (PM_TMR_BLK).
 
     ``port`` is None when there is no FADT, and 0 when it names no timer block.  ``is_wide`` is its

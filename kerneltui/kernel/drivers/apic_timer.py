@@ -29,7 +29,7 @@ EAX_ARAT = 1 << 2
 NS_PER_S = 1_000_000_000
 
 
-class ApicTimer:
+class ApicTimerDriver:
     """The timer of the core that runs the driver; its rate has to be calibrated.
 
     ``base`` is where the local APIC lies, None when the kernel does without (``apic=off``);

@@ -48,7 +48,7 @@ FS_PER_NS = 1_000_000
 FS_PER_S = 10**15
 
 
-class Hpet:
+class HpetDriver:
     """What both roles share: the block, its capabilities and its main counter.
 
     ``base`` is what the ACPI HPET table says, None when there is no such table.
@@ -83,7 +83,7 @@ class Hpet:
         return self._cpu.read(self._base + MAIN_CNT, 8)
 
 
-class HpetClockEvent(Hpet):
+class HpetClockEvent(HpetDriver):
     """Comparator 0.
 
     With ``standard_routing`` it interrupts at the lowest I/O APIC input that it can be routed to;
@@ -182,7 +182,7 @@ class HpetClockEvent(Hpet):
         self._cpu.write(self._base + GINTR_STA, T0_INT_STS, 8)
 
 
-class HpetHeartbeat(Hpet):
+class HpetHeartbeat(HpetDriver):
     """Comparator 2: calls ``beat`` once a second, by an I/O APIC input of one's choice."""
 
     compatible = "HPET comparator 2"
@@ -210,7 +210,7 @@ class HpetHeartbeat(Hpet):
         self._beat()
 
 
-class HpetClockSource(Hpet):
+class HpetClockSource(HpetDriver):
     """The main counter."""
 
     def __init__(self, cpu: X86Cpu, base: int | None) -> None:

@@ -24,7 +24,7 @@ ALL = 0xFF
 VECTOR_BASE = 0x20
 
 
-class I8259:
+class I8259Driver:
     """Both chips: ISA interrupt n, 0 to 15 without 2, comes as vector ``vector_base`` + n.
 
     ``vector_base`` is a multiple of 8: a chip adds three bits of its own (ICW2).

@@ -25,7 +25,7 @@ LEVEL_TRIGGERED = 1 << 15
 MASKED = 1 << 16
 
 
-class IoApic:
+class IoApicDriver:
     """One chip: pin 0 is global system interrupt ``gsi_base``.
 
     Its registers are behind a window of two words, so to be used with interrupts off or by one
@@ -81,14 +81,16 @@ class IoApics:
     """All chips: together they take the global system interrupts."""
 
     def __init__(self, cpu: Cpu, entries: Iterable[IoApicEntry]) -> None:
-        self.chips = [IoApic(cpu, entry.address, entry.gsi_base, entry.id) for entry in entries]
+        self.chips = [
+            IoApicDriver(cpu, entry.address, entry.gsi_base, entry.id) for entry in entries
+        ]
 
     def init(self) -> None:
         """Bring every chip up, with all pins masked."""
         for chip in self.chips:
             chip.init()
 
-    def controller_for(self, gsi: int) -> IoApic:
+    def controller_for(self, gsi: int) -> IoApicDriver:
         """The chip that a GSI is at.  Raises KernelError where there is none."""
         for chip in self.chips:
             if chip.gsi_base <= gsi < chip.gsi_base + chip.pins:

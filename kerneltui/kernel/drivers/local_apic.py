@@ -40,7 +40,7 @@ ERROR_VECTOR = 0xFE
 SPURIOUS_VECTOR = 0xFF
 
 
-class LocalApic:
+class LocalApicDriver:
     """The local APIC in xAPIC mode, with its registers at ``base``."""
 
     def __init__(self, cpu: X86Cpu, base: int) -> None:

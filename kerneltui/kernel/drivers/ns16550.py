@@ -41,7 +41,7 @@ POLL_NS = 8_000
 """Pause between two looks at a full FIFO: less than a character, so that no gap arises."""
 
 
-class Ns16550:
+class Ns16550Driver:
     """The console UART at 921600 baud, 8N1, FIFOs on; ``base`` is its first port."""
 
     compatible = "NS16550A UART"

@@ -11,9 +11,9 @@ from __future__ import annotations
 import msgspec
 
 from kerneltui.kernel.arch.cpu import X86Cpu
-from kerneltui.kernel.drivers.i8259 import CASCADE, I8259
+from kerneltui.kernel.drivers.i8259 import CASCADE, I8259Driver
 from kerneltui.kernel.drivers.io_apic import IoApics
-from kerneltui.kernel.drivers.local_apic import ERROR_VECTOR, SPURIOUS_VECTOR, LocalApic
+from kerneltui.kernel.drivers.local_apic import ERROR_VECTOR, SPURIOUS_VECTOR, LocalApicDriver
 from kerneltui.kernel.irq import Irq, IrqHandler, KernelError
 from kerneltui.kernel.pc.acpi import Madt, Override
 
@@ -149,7 +149,7 @@ class LocalApicInterrupts:
         self, cpu: X86Cpu, base: int, number: int = 0, apic_ids: tuple[int, ...] = ()
     ) -> None:
         self._cpu = cpu
-        self.local_apic = LocalApic(cpu, base)
+        self.local_apic = LocalApicDriver(cpu, base)
         self.apic_ids = apic_ids
         self.spurious = 0
         self._number = number
@@ -227,7 +227,7 @@ class ApicInterrupts(LocalApicInterrupts):
         super().__init__(cpu, madt.local_apic_address)
         self._processors = madt.processors
         self.io_apics = IoApics(cpu, madt.io_apics)
-        self.pic = I8259(cpu) if madt.has_pic else None
+        self.pic = I8259Driver(cpu) if madt.has_pic else None
         self.isa = IsaRouting(madt.overrides, ignore_overrides=ignore_overrides)
         self._gsis: dict[int, Irq] = {}
         self._triggers: dict[Irq, Route] = {}
@@ -237,7 +237,7 @@ class ApicInterrupts(LocalApicInterrupts):
 
         Raises KernelError when the processor has no local APIC.
         """
-        if not LocalApic.present(self._cpu):
+        if not LocalApicDriver.present(self._cpu):
             raise KernelError("CPUID says that the processor has no local APIC")
         if self.pic is not None:
             self.pic.init()
@@ -309,15 +309,15 @@ class PicInterrupts:
 
     def __init__(self, cpu: X86Cpu) -> None:
         self._cpu = cpu
-        self.pic = I8259(cpu)
+        self.pic = I8259Driver(cpu)
         self.spurious = 0
         self._table = VectorTable()
         self._handlers = self._table.handlers
 
     def init(self) -> None:
         """A local APIC is switched off: it would keep the 8259s from the core."""
-        if LocalApic.present(self._cpu):
-            LocalApic.disable(self._cpu)
+        if LocalApicDriver.present(self._cpu):
+            LocalApicDriver.disable(self._cpu)
         self.pic.init()
 
     def register_handler(self, handler: IrqHandler) -> None:

@@ -39,7 +39,7 @@ POLL_NS = 4_000
 """Pause between two looks at a full FIFO: under half a character."""
 
 
-class Pl011:
+class Pl011Driver:
     """The console UART at 921600 baud, 8N1, FIFOs on."""
 
     compatible = "BCM PL011 UART"

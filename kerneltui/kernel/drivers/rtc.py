@@ -52,7 +52,7 @@ FIRST_YEAR_OF_WINDOW = 1970
 """Without a century byte the clock knows the hundred years from here on."""
 
 
-class Field(NamedTuple):
+class RtcField(NamedTuple):
     """A byte of time.  ``highest`` is one too many where the byte may carry over."""
 
     name: str
@@ -62,12 +62,12 @@ class Field(NamedTuple):
 
 
 FIELDS = (
-    Field("seconds", SECONDS, 0, 60),
-    Field("minutes", MINUTES, 0, 60),
-    Field("hours", HOURS, 0, 24),
-    Field("date of month", DATE_OF_MONTH, 1, 31),
-    Field("month", MONTH, 1, 13),
-    Field("year", YEAR, 0, 99),
+    RtcField("seconds", SECONDS, 0, 60),
+    RtcField("minutes", MINUTES, 0, 60),
+    RtcField("hours", HOURS, 0, 24),
+    RtcField("date of month", DATE_OF_MONTH, 1, 31),
+    RtcField("month", MONTH, 1, 13),
+    RtcField("year", YEAR, 0, 99),
 )
 FIRST_CENTURY = 17
 """The first that the kernel's calendar knows in full."""
@@ -86,9 +86,9 @@ class Rtc:
         self.nmi_masked = False
         self.has_lost_time = False
         self._cpu = cpu
-        self._fields: tuple[Field, ...] = FIELDS
+        self._fields: tuple[RtcField, ...] = FIELDS
         if century:
-            self._fields += (Field("century", century, FIRST_CENTURY, 99),)
+            self._fields += (RtcField("century", century, FIRST_CENTURY, 99),)
         self._lock = irq_lock(cpu)
 
     def init(self) -> None:
@@ -192,7 +192,7 @@ class Rtc:
             year = FIRST_YEAR_OF_WINDOW + (year - FIRST_YEAR_OF_WINDOW) % 100
         return normalise(year, month, day, hour, minute, second)
 
-    def _value(self, field: Field, byte: int, mode: int) -> int:
+    def _value(self, field: RtcField, byte: int, mode: int) -> int:
         """What a byte stands for.  Raises KernelError when that is nothing."""
         twelve = field.location == HOURS and not mode & B_24_HOURS
         digits = byte & ~HOURS_PM if twelve else byte

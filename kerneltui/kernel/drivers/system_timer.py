@@ -15,7 +15,7 @@ CS_M3 = 1 << 3
 CLOCK_HZ = 1_000_000
 
 
-class SystemTimer:
+class SystemTimerDriver:
     """Interrupts every ``interval_us`` microseconds, counted from the last interrupt's handling."""
 
     compatible = "BCM System Timer 3"

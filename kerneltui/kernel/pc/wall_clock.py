@@ -8,7 +8,7 @@ have come apart.
 
 from __future__ import annotations
 
-from kerneltui.kernel.console import Clock, Console
+from kerneltui.kernel.console import Console, UptimeClock
 from kerneltui.kernel.drivers.rtc import C_UF, Rtc
 from kerneltui.kernel.irq import KernelError
 from kerneltui.kernel.time.calendar import (
@@ -28,7 +28,7 @@ class WallClock:
     It may be set back, unlike the uptime, but never in silence: the log and the fields say so.
     """
 
-    def __init__(self, rtc: Rtc, clock: Clock, console: Console) -> None:
+    def __init__(self, rtc: Rtc, clock: UptimeClock, console: Console) -> None:
         self.compatible = rtc.compatible
         self.base_xt = UNIX_EPOCH_XT
         """the time at uptime 0; from 1970 on where the RTC knows none"""

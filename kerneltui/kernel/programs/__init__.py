@@ -12,7 +12,7 @@ from kerneltui.kernel.kernel import Kernel
 from kerneltui.kernel.workload import Workload
 
 
-class Entry(NamedTuple):
+class ProgramEntry(NamedTuple):
     """Where a program's kernel is, under this package, and the kinds of board that it is for."""
 
     kernel: str
@@ -24,18 +24,18 @@ class Entry(NamedTuple):
 
 PIS, PC = ("rpi3", "rpi4"), ("x86",)
 PROGRAMS = {
-    "timer-callbacks": Entry("timer_callbacks:TimerCallbacks"),
-    "system-timer": Entry("system_timer_program:SystemTimerProgram", PIS, has_queue=False),
-    "ipi": Entry("ipi:Ipi"),
-    "interval-drift": Entry("interval_drift:IntervalDrift"),
-    "priority-of-irqs": Entry("priority_of_irqs:PriorityOfIrqs"),
-    "shell": Entry("shell_program:ShellProgram", has_tasks=True),
-    "timer-syscalls": Entry("timer_syscalls:TimerSyscalls"),
-    "tasks": Entry("tasks_program:Tasks", has_tasks=True),
-    "clock-sources": Entry("clock_sources:ClockSources", PC),
-    "tick-vs-tickless": Entry("tick_vs_tickless:TickVsTickless", PC),
-    "second-io-apic": Entry("second_io_apic:SecondIoApic", PC),
-    "wall-clock": Entry("wall_clock_program:WallClockProgram", PC),
+    "timer-callbacks": ProgramEntry("timer_callbacks:TimerCallbacks"),
+    "system-timer": ProgramEntry("system_timer_program:SystemTimerProgram", PIS, has_queue=False),
+    "ipi": ProgramEntry("ipi:Ipi"),
+    "interval-drift": ProgramEntry("interval_drift:IntervalDrift"),
+    "priority-of-irqs": ProgramEntry("priority_of_irqs:PriorityOfIrqs"),
+    "shell": ProgramEntry("shell_program:ShellProgram", has_tasks=True),
+    "timer-syscalls": ProgramEntry("timer_syscalls:TimerSyscalls"),
+    "tasks": ProgramEntry("tasks_program:Tasks", has_tasks=True),
+    "clock-sources": ProgramEntry("clock_sources:ClockSources", PC),
+    "tick-vs-tickless": ProgramEntry("tick_vs_tickless:TickVsTickless", PC),
+    "second-io-apic": ProgramEntry("second_io_apic:SecondIoApic", PC),
+    "wall-clock": ProgramEntry("wall_clock_program:WallClockProgram", PC),
 }
 
 

@@ -5,7 +5,7 @@ System time is the judge.  A counter that stands still while the core sleeps giv
 
 from __future__ import annotations
 
-from kerneltui.kernel.bsp.pc import Counter, Pc
+from kerneltui.kernel.bsp.pc import ComparedCounter, Pc
 from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
 
 INTERVAL_NS = 1_000_000_000
@@ -19,7 +19,9 @@ class ClockSources(TimerCallbacks):
         """As ever, and then the first readings."""
         super().boot()
         platform = self.platform
-        self.counters: list[Counter] = platform.idle_counters() if isinstance(platform, Pc) else []
+        self.counters: list[ComparedCounter] = (
+            platform.idle_counters() if isinstance(platform, Pc) else []
+        )
         self._take_readings()
         self.time_manager.set_timeout_periodic(INTERVAL_NS, self._compare, "compare counters")
 
@@ -38,6 +40,6 @@ class ClockSources(TimerCallbacks):
         self.console.info(f"{passed_ms:.3f} ms have passed: {', '.join(told)}")
 
 
-def _passed(counter: Counter, old: int, new: int) -> str:
+def _passed(counter: ComparedCounter, old: int, new: int) -> str:
     ticks = new - old & counter.mask
     return f"{float(ticks * 1000 / counter.hz):.3f} ms"

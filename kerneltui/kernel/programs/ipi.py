@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 
 from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
-from kerneltui.kernel.smp import Core
+from kerneltui.kernel.smp import KernelCore
 
 INTERVAL_NS = 500_000_000
 ANSWER_NS = 200
@@ -50,13 +50,13 @@ class Ipi(TimerCallbacks):
         self.smp.cores[0].call(target, partial(self.answer, self.asked))
         self.cpu.compute(BUSY_NS)
 
-    def answer(self, call: int, core: Core) -> None:
+    def answer(self, call: int, core: KernelCore) -> None:
         """On the called core: note who and when, call back."""
         core.cpu.compute(ANSWER_NS)
         self.last = core.number, core.clock.uptime_ns()
         core.call(0, partial(self.report, call, core.number, core.last_latency_ns))
 
-    def report(self, call: int, number: int, latency_ns: int, core: Core) -> None:
+    def report(self, call: int, number: int, latency_ns: int, core: KernelCore) -> None:
         """On core 0 again: say how long the call was under way to the other core."""
         self.answered[number] += 1
         text = f"core {number} answered call {call} after {latency_ns / 1000:.1f} us"

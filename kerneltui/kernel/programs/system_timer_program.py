@@ -9,7 +9,7 @@ from __future__ import annotations
 from kerneltui.kernel.arch.cpu import Aarch64Cpu
 from kerneltui.kernel.bsp.raspberrypi import BOARDS
 from kerneltui.kernel.drivers.gicv2 import Gicv2
-from kerneltui.kernel.drivers.system_timer import SystemTimer
+from kerneltui.kernel.drivers.system_timer import SystemTimerDriver
 from kerneltui.kernel.kernel import VERSION, Kernel
 from kerneltui.kernel.workload import Workload
 
@@ -25,7 +25,7 @@ class SystemTimerProgram(Kernel):
     def __init__(self, cpu: Aarch64Cpu, board: str, workload: Workload) -> None:
         self.message_count = 1
         self.support = BOARDS[board]
-        self.timer = SystemTimer(cpu, self.support.system_timer, INTERVAL_US)
+        self.timer = SystemTimerDriver(cpu, self.support.system_timer, INTERVAL_US)
         super().__init__(cpu, board, workload, self.timer)
 
     def boot(self) -> None:

@@ -13,7 +13,7 @@ from kerneltui.kernel.arch.cpu import Arch, Cpu
 from kerneltui.kernel.irq import IrqHandler, KernelError
 from kerneltui.kernel.locks import LockWord, SharedLock
 from kerneltui.kernel.programs.timer_callbacks import TimeInspector, TimerCallbacks
-from kerneltui.kernel.smp import Core
+from kerneltui.kernel.smp import KernelCore
 from kerneltui.kernel.syscalls import Syscalls
 from kerneltui.kernel.tasks.accounting import Accounting
 from kerneltui.kernel.tasks.executor import Executor
@@ -21,8 +21,8 @@ from kerneltui.kernel.tasks.quantum import CoreQuantum, QueuedQuantum
 from kerneltui.kernel.tasks.run_queue import RunQueue
 from kerneltui.kernel.tasks.scheduler import Scheduler
 from kerneltui.kernel.tasks.task import IDLE_TASK, Task, TaskRequest, TaskState
+from kerneltui.kernel.time.queues.timeout import Timeout
 from kerneltui.kernel.time.time_manager import RemoteTimeouts
-from kerneltui.kernel.time.timeout_queue import Timeout
 from kerneltui.kernel.time.timers import TimerService, TimerState
 from kerneltui.kernel.workload import Workload
 
@@ -102,7 +102,7 @@ class Tasks(TimerCallbacks):
             if not any(task.may_run_on(number) for number in self.run_queue.schedulers):
                 self.console.warn(f"{task.name} can never run: core {task.only_on} runs no tasks")
 
-    def _start_core(self, core: Core) -> None:
+    def _start_core(self, core: KernelCore) -> None:
         """On that core."""
         support = core.support
         quantum = CoreQuantum(support.timer)
@@ -256,7 +256,7 @@ class TasksInspector(TimeInspector):
 class _Work:
     """What a further core does outside handlers."""
 
-    def __init__(self, core: Core, executor: Executor) -> None:
+    def __init__(self, core: KernelCore, executor: Executor) -> None:
         self._core = core
         self._executor = executor
         self._has_begun = False
@@ -272,13 +272,13 @@ def _task(ident: int, request: TaskRequest) -> Task:
     return Task(ident, request.name, request.operations, request.repeat, request.core)
 
 
-def _kick(cores: dict[int, Core], caller: int, called: int) -> None:
+def _kick(cores: dict[int, KernelCore], caller: int, called: int) -> None:
     cores[caller].kick(called)
 
 
-def _rearm(kernel: Tasks, core: Core) -> None:  # noqa: ARG001 - it is the boot core
+def _rearm(kernel: Tasks, core: KernelCore) -> None:  # noqa: ARG001 - it is the boot core
     kernel.time_manager.rearm()
 
 
-def _call_to_rearm(core: Core, kernel: Tasks) -> None:
+def _call_to_rearm(core: KernelCore, kernel: Tasks) -> None:
     core.call(0, partial(_rearm, kernel))

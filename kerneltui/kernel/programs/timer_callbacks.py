@@ -11,8 +11,8 @@ from contextlib import AbstractContextManager
 
 from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.kernel import VERSION, Kernel, KernelInspector
+from kerneltui.kernel.time.queues.timeout import Timeout
 from kerneltui.kernel.time.time_manager import TimeManager
-from kerneltui.kernel.time.timeout_queue import Timeout
 from kerneltui.kernel.workload import TimeoutRequest, Workload
 
 

@@ -27,7 +27,7 @@ MOST_WAITING = 4096
 """Characters that wait to be read; what comes beyond is dropped."""
 
 
-class Command(NamedTuple):
+class ShellCommand(NamedTuple):
     """A command as ``help`` prints it; ``run`` is the method's name."""
 
     name: str
@@ -39,23 +39,23 @@ class Command(NamedTuple):
 COMMANDS = {
     command.name: command
     for command in (
-        Command("help", "", "this list", "_help"),
-        Command("once", "DURATION TEXT", "print TEXT once, so long from now", "_once"),
-        Command("every", "DURATION TEXT", "print TEXT again and again", "_every"),
-        Command("cancel", "ID", "cancel a timeout", "_cancel"),
-        Command("timers", "", "the pending timeouts, next due first", "_timers"),
-        Command("tasks", "", "the tasks, and where the time went", "_tasks"),
-        Command(
+        ShellCommand("help", "", "this list", "_help"),
+        ShellCommand("once", "DURATION TEXT", "print TEXT once, so long from now", "_once"),
+        ShellCommand("every", "DURATION TEXT", "print TEXT again and again", "_every"),
+        ShellCommand("cancel", "ID", "cancel a timeout", "_cancel"),
+        ShellCommand("timers", "", "the pending timeouts, next due first", "_timers"),
+        ShellCommand("tasks", "", "the tasks, and where the time went", "_tasks"),
+        ShellCommand(
             "spawn", "NAME OPERATIONS", "start a task: compute 5ms; sleep 1s; forever", "_spawn"
         ),
-        Command("kill", "ID", "end a task", "_kill"),
-        Command("irqs", "", "interrupts: number, count, handler", "_irqs"),
-        Command("clocks", "", "the devices that measure time and interrupt", "_clocks"),
-        Command("date", "", "the time of day", "_date"),
-        Command("uptime", "", "time since power-on", "_uptime"),
-        Command("regs", "", "some system registers", "_regs"),
-        Command("boot", "", "the boot log", "_boot"),
-        Command("panic", "TEXT", "stop for good", "_panic"),
+        ShellCommand("kill", "ID", "end a task", "_kill"),
+        ShellCommand("irqs", "", "interrupts: number, count, handler", "_irqs"),
+        ShellCommand("clocks", "", "the devices that measure time and interrupt", "_clocks"),
+        ShellCommand("date", "", "the time of day", "_date"),
+        ShellCommand("uptime", "", "time since power-on", "_uptime"),
+        ShellCommand("regs", "", "some system registers", "_regs"),
+        ShellCommand("boot", "", "the boot log", "_boot"),
+        ShellCommand("panic", "TEXT", "stop for good", "_panic"),
     )
 }
 
@@ -127,7 +127,7 @@ class Shell:
         except UsageError as error:
             self._print(f"{name}: {error}")
 
-    def _call(self, command: Command, rest: str) -> None:
+    def _call(self, command: ShellCommand, rest: str) -> None:
         """Methods take as many arguments as the table names; the last takes the rest of the line.
 
         Raises UsageError when there are fewer, or any where there should be none.

@@ -8,7 +8,7 @@ the moment on at which the counter was read.
 
 from __future__ import annotations
 
-from kerneltui.kernel.console import Clock
+from kerneltui.kernel.console import UptimeClock
 from kerneltui.kernel.tasks.task import Mode, Task, Times
 
 
@@ -18,7 +18,7 @@ class Accounting:
     An interrupt between the reading of the clock and the booking would book its time twice.
     """
 
-    def __init__(self, clock: Clock, idle: Task) -> None:
+    def __init__(self, clock: UptimeClock, idle: Task) -> None:
         self.idle = idle
         """the idle task of the core, which is the current one at first"""
         self.task = idle

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from kerneltui.kernel.time.time_manager import NEVER, TimeManager, TimerDevice
+from kerneltui.kernel.time.time_manager import NEVER, TimeManager, TimerDriver
 
 
 class Quantum(Protocol):
@@ -61,7 +61,7 @@ class QueuedQuantum:
 class CoreQuantum:
     """A further core's: its own timer, which serves nothing else."""
 
-    def __init__(self, timer: TimerDevice) -> None:
+    def __init__(self, timer: TimerDriver) -> None:
         self.due_ns: int | None = None
         self.timeout = 0
         self.on_end: Callable[[], None] = nothing

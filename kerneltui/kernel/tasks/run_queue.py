@@ -7,13 +7,11 @@ may run on it.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from kerneltui.kernel.locks import LockWord
+from kerneltui.kernel.tasks.accounting import Accounting
 from kerneltui.kernel.tasks.task import Task, TaskState
-
-if TYPE_CHECKING:
-    from kerneltui.kernel.tasks.scheduler import Scheduler
 
 POLICIES = {
     "coop": "a task runs until it sleeps, waits, yields or exits",
@@ -22,6 +20,26 @@ POLICIES = {
 
 SHORTEST_QUANTUM_NS = 20_000
 """With a shorter one and a slow clock, the next one is over before a task gets to run."""
+
+
+class CoreScheduler(Protocol):
+    """The scheduler of a core, as the queue and the other cores know it."""
+
+    number: int
+    current: Task
+    accounting: Accounting
+    need_resched: bool
+    """the running task is to give way"""
+    is_called: bool
+    """it is idle, but has been told to look"""
+
+    @property
+    def is_idle(self) -> bool:
+        """Nobody is to run."""
+
+    @property
+    def quantum_due_ns(self) -> int | None:
+        """Uptime at which the running task's quantum is over."""
 
 
 class RunQueue:
@@ -35,7 +53,7 @@ class RunQueue:
         self.policy = policy
         self.quantum_ns = quantum_ns
         self.ready: deque[Task] = deque()
-        self.schedulers: dict[int, Scheduler] = {}
+        self.schedulers: dict[int, CoreScheduler] = {}
         """of each core that runs tasks, by its number"""
         self.word = LockWord()
 
@@ -60,7 +78,7 @@ class RunQueue:
                 return number
         return None
 
-    def running(self, task: Task) -> Scheduler | None:
+    def running(self, task: Task) -> CoreScheduler | None:
         """Of the core that a task is running on.
 
         One that gave it up a moment ago has not picked its next one yet.

@@ -17,8 +17,9 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Literal, Protocol
 
 from kerneltui.kernel.arch.cpu import Cpu
-from kerneltui.kernel.console import Clock, Console
-from kerneltui.kernel.time.timeout_queue import Timeout, make_queue
+from kerneltui.kernel.console import Console, UptimeClock
+from kerneltui.kernel.time.queues.timeout import Timeout
+from kerneltui.kernel.time.timeout_queue import make_queue
 
 QUEUE_NS = 50
 """Inserting into, or removing from, the queue."""
@@ -30,7 +31,7 @@ CatchUp = Literal["all", "skip"]
 """What becomes of the periods that a periodic timeout is late by; see above."""
 
 
-class TimerDevice(Protocol):
+class TimerDriver(Protocol):
     """A counter with a comparator that interrupts."""
 
     compatible: str
@@ -45,7 +46,7 @@ class TimerDevice(Protocol):
         """De-assert the interrupt."""
 
 
-class Pending:
+class PendingTimeouts:
     """What all cores share: the queue, and what goes with it."""
 
     def __init__(self, queue: str) -> None:
@@ -69,7 +70,11 @@ class Timeouts(ABC):
     """
 
     def __init__(
-        self, cpu: Cpu, clock: Clock, pending: Pending, lock: AbstractContextManager[object]
+        self,
+        cpu: Cpu,
+        clock: UptimeClock,
+        pending: PendingTimeouts,
+        lock: AbstractContextManager[object],
     ) -> None:
         """All instructions are those of ``cpu``, and ``clock`` is as that one reads it."""
         self.pending = pending
@@ -180,14 +185,14 @@ class TimeManager(Timeouts):
     def __init__(
         self,
         cpu: Cpu,
-        device: TimerDevice,
+        device: TimerDriver,
         console: Console,
         *,
         lock: AbstractContextManager[object] | None = None,
         rearm_after_spurious: bool = True,
         queue: str = "sorted",
     ) -> None:
-        super().__init__(cpu, device, Pending(queue), lock or nullcontext())
+        super().__init__(cpu, device, PendingTimeouts(queue), lock or nullcontext())
         self.compatible = device.compatible
         self.worst_lateness_ns = 0
         self.ran_in_tick = 0
@@ -330,8 +335,8 @@ class RemoteTimeouts(Timeouts):
     def __init__(
         self,
         cpu: Cpu,
-        clock: Clock,
-        pending: Pending,
+        clock: UptimeClock,
+        pending: PendingTimeouts,
         lock: AbstractContextManager[object],
         rearm: Callable[[], None],
     ) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerneltui.debugger.platform_views import IoApicView, LocalApicView, PicView, RedirectionView
 from kerneltui.debugger.views import MachineView
+from kerneltui.devices.x86.i8259_view import PicView
+from kerneltui.devices.x86.io_apic_view import IoApicView, RedirectionView
+from kerneltui.devices.x86.local_apic_view import LocalApicView
 from kerneltui.tui.panels.base import Panel, mark
 from kerneltui.tui.panels.fitting import fitted, flow, table
 from kerneltui.tui.widgets.line_view import Line, plain

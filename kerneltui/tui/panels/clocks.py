@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from kerneltui.debugger.platform_views import CounterView, RtcView, WallClockView
+from kerneltui.debugger.platform_views import CounterView, WallClockView
 from kerneltui.debugger.rates import STANDS_STILL
 from kerneltui.debugger.views import MachineView
+from kerneltui.devices.x86.mc146818_view import RtcView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, flow, table
 from kerneltui.tui.widgets.line_view import Line, plain

@@ -2,7 +2,7 @@
 
 from kerneltui.devices.x86.local_apic import Config, LocalApic
 from kerneltui.devices.x86.local_apic_registers import LOCAL_APIC, LOCAL_APIC_MSR
-from kerneltui.hw.scheduler import Scheduler
+from kerneltui.hw.clock import Clock
 
 SELF, ALL, OTHERS = 1 << 18, 2 << 18, 3 << 18
 FIXED, LOWEST, SMI, NMI, INIT, STARTUP, EXTINT = 0, 1, 2, 4, 5, 6, 7
@@ -16,8 +16,8 @@ class Bench:
     """APICs with everything software enabled, unless asked otherwise."""
 
     def __init__(self, cpus=1, enable=True, **config):
-        self.scheduler = Scheduler()
-        self.apic = LocalApic("lapic", Config(**config), self.scheduler, cpus)
+        self.clock = Clock()
+        self.apic = LocalApic("lapic", Config(**config), self.clock, cpus)
         self.told = []
         self.ended = []
         self.nmis = [0] * cpus
@@ -87,7 +87,7 @@ class Bench:
         self.apic.input(name, cpu=cpu)(level)
 
     def at(self, ns):
-        self.scheduler.advance(ns)
+        self.clock.advance(ns)
 
     def errors(self, cpu=0):
         """What software does to see them: write, then read (10.5.3)."""

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerneltui.devices.x86.acpi_pm_timer import ACPI_PM, AcpiPmTimer, Config
-from kerneltui.hw.scheduler import Scheduler
+from kerneltui.hw.clock import Clock
 
 PM1_STS, PM1_EN, PM1_CNT, PM_TMR = 0, 2, 4, 8
 TMR, PWRBTN, SLPBTN, RTC = 0x001, 0x100, 0x200, 0x400
@@ -25,7 +25,7 @@ class Bench:
     """The block alone, in ACPI mode."""
 
     def __init__(self, **config):
-        self.clock = Scheduler()
+        self.clock = Clock()
         self.pm = AcpiPmTimer("acpi", Config(**config), self.clock)
         self.file = self.pm.files["ACPI_PM"]
         self.file.write(PM1_CNT, SCI_EN, 2)

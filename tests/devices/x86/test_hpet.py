@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kerneltui.devices.x86.hpet import Config, Hpet
 from kerneltui.devices.x86.hpet_registers import HPET
-from kerneltui.hw.scheduler import Scheduler
+from kerneltui.hw.clock import Clock
 
 GCAP_ID, GEN_CONF, GINTR_STA, MAIN_CNT = 0x000, 0x010, 0x020, 0x0F0
 LEVEL, ENABLE, PERIODIC, VAL_SET, MODE_32 = 0x02, 0x04, 0x08, 0x40, 0x100
@@ -26,7 +26,7 @@ class Bench:
     """An HPET alone, of 10 ns unless told otherwise; ``at`` counts those."""
 
     def __init__(self, **config):
-        self.clock = Scheduler()
+        self.clock = Clock()
         self.config = Config(**{"period_fs": 10_000_000, "routes": ROUTES, **config})
         self.hpet = Hpet("hpet", self.config, self.clock)
         self.file = self.hpet.files["HPET"]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from naive_8254 import HZ, NaiveCounter
 
 from kerneltui.devices.x86.i8254 import I8254, I8254_PORTS, NMI_SC, Config
-from kerneltui.hw.scheduler import Scheduler
+from kerneltui.hw.clock import Clock
 
 CONTROL = 3
 LSB, MSB, BOTH = 1, 2, 3
@@ -23,7 +23,7 @@ class Bench:
     """An 8254 alone; ``at`` counts CLK pulses."""
 
     def __init__(self):
-        self.clock = Scheduler()
+        self.clock = Clock()
         self.pit = I8254("pit", Config(), self.clock)
         self.ports = self.pit.files["I8254_PORTS"]
         self.port_61h = self.pit.files["NMI_SC"]

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from kerneltui.devices.x86.i8259 import Config, I8259Pair
 from kerneltui.hw.bus import AddressSpace
+from kerneltui.hw.clock import Clock
 from kerneltui.hw.gate import first_shut
-from kerneltui.hw.scheduler import Scheduler
 
 MASTER, SLAVE, ELCR1, ELCR2 = 0x20, 0xA0, 0x4D0, 0x4D1
 EOI, SPECIFIC_EOI, ROTATE_EOI, ROTATE_SPECIFIC, SET_PRIORITY = 0x20, 0x60, 0xA0, 0xE0, 0xC0
@@ -23,7 +23,7 @@ class Pic:
     """A pair at its ports, initialized as a PC does: vectors 0x20 and 0x28."""
 
     def __init__(self, master=ICW4_8086, slave=ICW4_8086, icw1=ICW1):
-        self.pair = I8259Pair("pic", Config(), Scheduler())
+        self.pair = I8259Pair("pic", Config(), Clock())
         self.io = AddressSpace("io")
         for base, file in zip((MASTER, SLAVE, ELCR1), self.pair.files.values(), strict=True):
             self.io.attach(base, 2, file.table.name, file)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerneltui.devices.x86.io_apic import Config, IoApic
+from kerneltui.hw.clock import Clock
 from kerneltui.hw.gate import first_shut
-from kerneltui.hw.scheduler import Scheduler
 
 SELECT, WINDOW, EOIR = 0x00, 0x10, 0x40
 LOGICAL, LOW_ACTIVE, REMOTE_IRR, LEVEL, MASKED = 1 << 11, 1 << 13, 1 << 14, 1 << 15, 1 << 16
@@ -33,7 +33,7 @@ class Messages:
 
 class IoBench:
     def __init__(self, **config):
-        self.apic = IoApic("ioapic", Config(**config), Scheduler(), 2)
+        self.apic = IoApic("ioapic", Config(**config), Clock(), 2)
         self.messages = Messages()
         self.apic.connect(self.messages)
 
@@ -342,7 +342,7 @@ def test_a_refused_level_goes_to_the_destination_that_is_written_next():
 
 
 def test_without_local_apics_nothing_is_accepted():
-    chip = IoApic("ioapic", Config(), Scheduler())
+    chip = IoApic("ioapic", Config(), Clock())
     chip.indirect.write(0x10 + 2 * 9, LEVEL | 0x59)
     chip.input("pin", 9)(True)
     assert chip.indirect.read(0x10 + 2 * 9) == LEVEL | SEND_PENDING | 0x59

@@ -3,6 +3,7 @@
 import pytest
 from apic_bench import (
     ALL,
+    DEADLINE,
     EXTINT,
     FIXED,
     INIT,
@@ -18,9 +19,10 @@ from apic_bench import (
     STARTUP,
     Bench,
 )
+from msgspec.structs import replace
 
 from kerneltui.devices.x86.local_apic import Config, LocalApic
-from kerneltui.hw.scheduler import Scheduler
+from kerneltui.hw.clock import Clock
 
 # -- registers --------------------------------------------------------------------------------
 
@@ -91,7 +93,7 @@ def test_a_configuration_must_make_sense():
     for wrong in ({"timer_hz": 0}, {"tsc_hz": -1}, {"version": 0x20}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             Config(**wrong)
-    apic = LocalApic("lapic", Config(), Scheduler(), 2)
+    apic = LocalApic("lapic", Config(), Clock(), 2)
     for pin, number, cpu in (("lint2", 0, 0), ("lint0", 1, 0), ("lint0", 0, 2)):
         with pytest.raises(ValueError, match="only lint0, lint1"):
             apic.input(pin, number, cpu)
@@ -295,7 +297,7 @@ def test_the_timer_of_an_apic_that_is_off_stands_and_what_it_counted_is_forgotte
     bench.write("INIT_COUNT", 100)
     bench.at(150)
     bench.write("IA32_APIC_BASE", 0xFEE0_0000)
-    assert bench.scheduler.armed() == []
+    assert bench.clock.armed() == []
     bench.at(1000)
     bench.write("IA32_APIC_BASE", 0xFEE0_0800)
     names = ("LVT_TIMER", "DIV_CONF", "INIT_COUNT", "CUR_COUNT", "SVR", "ESR")
@@ -580,3 +582,26 @@ def test_an_error_interrupts_and_then_not_until_the_status_is_written():
     bench.write("ESR", 0)
     bench.send(SELF | 3)
     assert bench.intr()
+
+
+def test_a_message_to_come_looks_as_it_does_when_it_is_there_but_for_being_pending():
+    bench = Bench(cpus=2)
+    awaited = bench.apic.message(0x93, 1)
+    assert (awaited.priority, awaited.targets, awaited.pending) == (9, (1,), False)
+    bench.write("ICR_HIGH", 1 << 24)
+    bench.write("ICR_LOW", 0x93)
+    (came,) = (state for state in bench.apic.interrupts(1) if state.number == 0x93)
+    assert came.pending
+    assert replace(came, pending=False) == awaited
+
+
+def test_only_the_count_that_runs_is_told_as_a_counter():
+    bench = Bench(cpus=2)
+    assert bench.apic.counters(1) == []
+    bench.write("INIT_COUNT", 1000, 1)
+    (counter,) = bench.apic.counters(1)
+    assert (counter.name, counter.value, counter.bits) == ("CUR_COUNT", 1000, None)
+    assert bench.apic.counters(0) == []
+    bench.write("LVT_TIMER", DEADLINE | 0x40, 1)
+    bench.write("IA32_TSC_DEADLINE", 1 << 40, 1)
+    assert bench.apic.counters(1) == [], "the processor's counter is compared, which is the core's"

@@ -87,7 +87,7 @@ def play(bench, step):
     elif kind == "pin":
         bench.pin(*rest)
     elif kind == "wait":
-        bench.at(bench.scheduler.now + rest[0])
+        bench.at(bench.clock.now + rest[0])
     else:
         bench.take(rest[0])
 

@@ -19,7 +19,7 @@ def started(initial, mode=0, divide=DIVIDE_BY_1, **config):
 def interrupts(bench, until, step=1):
     """The times, in steps, at which the timer interrupts."""
     times = []
-    for ns in range(bench.scheduler.now + step, until + 1, step):
+    for ns in range(bench.clock.now + step, until + 1, step):
         bench.at(ns)
         if bench.intr():
             times.append(ns)

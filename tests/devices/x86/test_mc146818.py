@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kerneltui.devices.x86.mc146818 import Config, Mc146818
 from kerneltui.hw.bus import AddressSpace
-from kerneltui.hw.scheduler import NEVER, Scheduler
+from kerneltui.hw.clock import NEVER, Clock
 
 SECONDS, SECONDS_ALARM, MINUTES, MINUTES_ALARM, HOURS, HOURS_ALARM = range(6)
 WEEKDAY, DATE, MONTH, YEAR, A, B, C, D = range(6, 14)
@@ -24,8 +24,8 @@ EPOCH = "2024-02-28T23:59:40"
 
 class Rtc:
     def __init__(self, base=EPOCH, b=H24):
-        self.scheduler = Scheduler()
-        self.chip = Mc146818("rtc", Config(base), self.scheduler)
+        self.clock = Clock()
+        self.chip = Mc146818("rtc", Config(base), self.clock)
         self.io = AddressSpace("io")
         self.io.attach(0x70, 4, "RTC", self.chip.files["RTC"])
         if b != H24:
@@ -55,7 +55,7 @@ class Rtc:
         return tuple(self.get(index) for index in places)
 
     def run_to(self, ns):
-        self.scheduler.advance(ns)
+        self.clock.advance(ns)
 
     @property
     def irq(self):
@@ -281,7 +281,7 @@ def test_alarm_hours_carry_pm_in_twelve_hour_mode():
 def test_an_alarm_that_is_no_time_never_comes(rtc):
     rtc.put(SECONDS_ALARM, 0x60)
     rtc.put(B, AIE | H24)
-    assert rtc.scheduler.next_due == NEVER
+    assert rtc.clock.next_due == NEVER
     rtc.run_to(90_000 * S)
     assert not rtc.get(C) & AF
 
@@ -333,11 +333,11 @@ def test_the_period_runs_on_whether_enabled_or_not_and_with_set(rtc):
 
 
 def test_nothing_is_scheduled_that_nobody_waits_for(rtc):
-    assert rtc.scheduler.next_due == NEVER
+    assert rtc.clock.next_due == NEVER
     rtc.put(B, PIE | H24)
     rtc.run_to(1 * MS)
     assert rtc.irq
-    assert rtc.scheduler.next_due == NEVER, "the line is up already"
+    assert rtc.clock.next_due == NEVER, "the line is up already"
 
 
 def test_reset_leaves_time_and_ram_and_clears_enables_and_flags(rtc):
@@ -398,7 +398,7 @@ steps = st.one_of(
 def play(rtc, step):
     kind, *rest = step
     if kind == "run":
-        rtc.run_to(rtc.scheduler.now + rest[0])
+        rtc.run_to(rtc.clock.now + rest[0])
     else:
         getattr(rtc, kind)(*rest)
 
@@ -430,9 +430,9 @@ def test_how_often_one_looks_does_not_matter(history):
         play(one, step)
         if step[0] == "run":
             for _ in range(7):
-                other.run_to(other.scheduler.now + step[1] // 7)
+                other.run_to(other.clock.now + step[1] // 7)
                 other.chip._settle()
-            other.run_to(one.scheduler.now)
+            other.run_to(one.clock.now)
         else:
             play(other, step)
         assert seen(other) == seen(one)

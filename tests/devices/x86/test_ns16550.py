@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerneltui.devices.x86.ns16550 import Config, Ns16550
-from kerneltui.hw.scheduler import Scheduler
+from kerneltui.hw.clock import Clock
 
 DATA, IER, IIR, LCR, MCR, LSR, MSR, SCR = range(8)
 FCR = IIR
@@ -21,8 +21,8 @@ BIT = 104_167
 
 class Uart:
     def __init__(self, fifo=0, ier=0, mcr=OUT2, divisor=12, lcr=EIGHT_BITS, **config):
-        self.scheduler = Scheduler()
-        self.chip = Ns16550("uart", Config(**config), self.scheduler)
+        self.clock = Clock()
+        self.chip = Ns16550("uart", Config(**config), self.clock)
         self.sent = []
         self.chip.transmit = self.sent.append
         self.out(LCR, DLAB)
@@ -48,7 +48,7 @@ class Uart:
             self.chip.receive(value, errors)
 
     def run(self, ns):
-        self.scheduler.advance(self.scheduler.now + ns)
+        self.clock.advance(self.clock.now + ns)
 
     @property
     def irq(self):
@@ -63,7 +63,7 @@ class Uart:
 
 
 def test_master_reset_values():
-    chip = Ns16550("uart", Config(), Scheduler())
+    chip = Ns16550("uart", Config(), Clock())
     assert [chip.regs.peek(port, 1) for port in range(1, 8)] == [0, 1, 0, 0, 0x60, 0, 0]
     assert not chip.outputs["irq"][0].level
 

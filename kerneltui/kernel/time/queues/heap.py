@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from heapq import heappop, heappush
 
 from kerneltui.kernel.time.queues.shapes import Tree
+from kerneltui.kernel.time.queues.timeout import Timeout
 from kerneltui.kernel.time.timeout_queue import (
     ALL,
-    Timeout,
     TimeoutQueue,
     not_pending,
     nothing_to_pop,

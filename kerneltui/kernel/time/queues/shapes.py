@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
-if TYPE_CHECKING:  # the queue's module imports this one
-    from kerneltui.kernel.time.timeout_queue import Timeout
+from kerneltui.kernel.time.queues.timeout import Timeout
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -41,21 +40,21 @@ class Tree(msgspec.Struct, frozen=True):
     """(level, place) of the entries that have been removed but are still in the way"""
 
 
-class Slot(msgspec.Struct, frozen=True):
+class WheelSlot(msgspec.Struct, frozen=True):
     """Timeouts of one slot, in order of arrival."""
 
     index: int
     row: Row
 
 
-class Level(msgspec.Struct, frozen=True):
+class WheelLevel(msgspec.Struct, frozen=True):
     """A wheel: its occupied slots, all of them after ``current``."""
 
     granularity_ns: int
     """time that one slot stands for"""
     current: int
     """index of the slot in which the latest popped due time lies"""
-    slots: tuple[Slot, ...]
+    slots: tuple[WheelSlot, ...]
 
 
 class Wheel(msgspec.Struct, frozen=True):
@@ -63,7 +62,7 @@ class Wheel(msgspec.Struct, frozen=True):
 
     ready: Row
     """soonest last; a part of it is its end"""
-    levels: tuple[Level, ...]
+    levels: tuple[WheelLevel, ...]
     beyond: Row
     """in order of arrival"""
 

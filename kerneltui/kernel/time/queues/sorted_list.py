@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from sortedcontainers import SortedKeyList
 
+from kerneltui.kernel.time.queues.timeout import Timeout
 from kerneltui.kernel.time.timeout_queue import (
     ALL,
-    Timeout,
     TimeoutQueue,
     not_pending,
     nothing_to_pop,

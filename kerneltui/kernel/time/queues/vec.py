@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerneltui.kernel.time.queues.shapes import Array, Row
+from kerneltui.kernel.time.queues.timeout import Timeout
 from kerneltui.kernel.time.timeout_queue import (
     ALL,
     SoonestLast,
-    Timeout,
     TimeoutQueue,
     not_pending,
     nothing_to_pop,

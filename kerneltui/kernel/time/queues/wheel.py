@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from kerneltui.kernel.time.queues.shapes import Level, Row, Slot, Wheel, share
+from kerneltui.kernel.time.queues.shapes import Row, Wheel, WheelLevel, WheelSlot, share
+from kerneltui.kernel.time.queues.timeout import Timeout
 from kerneltui.kernel.time.timeout_queue import (
     ALL,
     SoonestLast,
-    Timeout,
     TimeoutQueue,
     not_pending,
     nothing_to_pop,
@@ -141,9 +141,9 @@ class WheelQueue(TimeoutQueue):
         each = share(limit, sum(len(ring.buckets) for ring in self._rings))
         levels = []
         for level, ring in enumerate(self._rings[:LEVELS]):
-            slots = tuple(Slot(n, ring.buckets[n].first(each)) for n in sorted(ring.buckets))
+            slots = tuple(WheelSlot(n, ring.buckets[n].first(each)) for n in sorted(ring.buckets))
             digit = self._base >> level * SLOT_BITS & SLOTS - 1
-            levels.append(Level(1 << TICK_BITS + level * SLOT_BITS, digit, slots))
+            levels.append(WheelLevel(1 << TICK_BITS + level * SLOT_BITS, digit, slots))
         beyond = self._rings[LEVELS].buckets.get(0)
         return Wheel(
             Row(len(self._ready), tuple(self._ready[-limit:])),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerneltui.hw.scheduler import NEVER, NS_PER_S, Scheduler, ns_to_ticks, ticks_to_ns
+from kerneltui.hw.clock import NEVER, NS_PER_S, Clock, ns_to_ticks, ticks_to_ns
 
 RATES = [19_200_000, 54_000_000, 1_000_000, 1_193_182, 3_579_545, 32_768, 62_500_000]
 each_rate = pytest.mark.parametrize("hz", RATES)
@@ -61,12 +61,12 @@ class Log:
     """Timers that write down when they ran."""
 
     def __init__(self, count=0):
-        self.clock = Scheduler()
+        self.clock = Clock()
         self.ran = []
-        self.timers = [self.timer(n) for n in range(count)]
+        self.deadlines = [self.deadline(n) for n in range(count)]
 
-    def timer(self, name):
-        return self.clock.timer(str(name), partial(self.note, name))
+    def deadline(self, name):
+        return self.clock.deadline(str(name), partial(self.note, name))
 
     def note(self, name):
         self.ran.append((self.clock.now, name))
@@ -78,8 +78,8 @@ armings = st.lists(st.integers(0, 50), min_size=1, max_size=12)
 @given(armings)
 def test_events_run_by_due_time_and_equal_ones_in_the_order_of_arming(dues):
     log = Log(len(dues))
-    for timer, due in zip(log.timers, dues, strict=True):
-        timer.arm(due)
+    for deadline, due in zip(log.deadlines, dues, strict=True):
+        deadline.arm(due)
     log.clock.advance(100)
     expected = sorted((due, number) for number, due in enumerate(dues))
     assert log.ran == expected
@@ -90,8 +90,8 @@ def test_events_run_by_due_time_and_equal_ones_in_the_order_of_arming(dues):
 def test_many_small_steps_and_one_large_one_give_the_same_events(dues, stops):
     logs = [Log(len(dues)), Log(len(dues))]
     for log in logs:
-        for timer, due in zip(log.timers, dues, strict=True):
-            timer.arm(due)
+        for deadline, due in zip(log.deadlines, dues, strict=True):
+            deadline.arm(due)
     for stop in sorted(stops):
         logs[0].clock.advance(stop)
     for log in logs:
@@ -105,13 +105,13 @@ def test_only_the_last_word_to_a_timer_counts(orders):
     last = {}
     for which, due in orders:
         if due is None:
-            log.timers[which].cancel()
+            log.deadlines[which].cancel()
         else:
-            log.timers[which].arm(due)
+            log.deadlines[which].arm(due)
         last[which] = due
     live = sorted((due, which) for which, due in last.items() if due is not None)
     assert log.clock.next_due == (live[0][0] if live else NEVER)
-    assert sorted((timer.due, int(timer.name)) for timer in log.clock.armed()) == live
+    assert sorted((deadline.due, int(deadline.name)) for deadline in log.clock.armed()) == live
     log.clock.advance(100)
     assert sorted(log.ran) == live
     assert log.clock.next_due == NEVER
@@ -119,7 +119,7 @@ def test_only_the_last_word_to_a_timer_counts(orders):
 
 def test_an_event_runs_at_its_own_time_not_at_the_end_of_the_step():
     log = Log(1)
-    log.timers[0].arm(30)
+    log.deadlines[0].arm(30)
     log.clock.advance(29)
     assert log.ran == []
     log.clock.advance(1000)
@@ -129,7 +129,7 @@ def test_an_event_runs_at_its_own_time_not_at_the_end_of_the_step():
 def test_an_event_in_the_past_runs_now_and_time_does_not_go_back():
     log = Log(1)
     log.clock.advance(500)
-    log.timers[0].arm(100)
+    log.deadlines[0].arm(100)
     log.clock.advance(500)
     assert log.ran == [(500, 0)]
     log.clock.advance(200)
@@ -138,11 +138,11 @@ def test_an_event_in_the_past_runs_now_and_time_does_not_go_back():
 
 def test_a_timer_armed_for_never_does_not_fire():
     log = Log(2)
-    log.timers[0].arm(NEVER)
-    log.timers[1].arm(NEVER + 12345)
+    log.deadlines[0].arm(NEVER)
+    log.deadlines[1].arm(NEVER + 12345)
     log.clock.advance(NEVER - 1)
     assert log.ran == []
-    assert log.timers[1].due == NEVER
+    assert log.deadlines[1].due == NEVER
     assert log.clock.armed() == []
 
 
@@ -152,27 +152,27 @@ def test_a_timer_may_arm_itself_again_from_its_action():
     class Periodic:
         def tick(self):
             log.note("tick")
-            timer.arm(log.clock.now + 10)
+            deadline.arm(log.clock.now + 10)
 
-    timer = log.clock.timer("periodic", Periodic().tick)
-    timer.arm(10)
+    deadline = log.clock.deadline("periodic", Periodic().tick)
+    deadline.arm(10)
     log.clock.advance(35)
     assert log.ran == [(10, "tick"), (20, "tick"), (30, "tick")]
-    assert timer.due == 40
+    assert deadline.due == 40
 
 
 def test_an_action_may_cancel_a_timer_that_is_due_at_the_same_time():
     log = Log(1)
-    first = log.clock.timer("first", log.timers[0].cancel)
+    first = log.clock.deadline("first", log.deadlines[0].cancel)
     first.arm(10)
-    log.timers[0].arm(10)
+    log.deadlines[0].arm(10)
     log.clock.advance(20)
     assert log.ran == []
 
 
 def test_an_action_may_arm_another_timer_within_the_same_step():
     log = Log(1)
-    first = log.clock.timer("first", partial(log.timers[0].arm, 15))
+    first = log.clock.deadline("first", partial(log.deadlines[0].arm, 15))
     first.arm(10)
     log.clock.advance(20)
     assert log.ran == [(15, 0)]
@@ -180,18 +180,18 @@ def test_an_action_may_arm_another_timer_within_the_same_step():
 
 def test_cancelled_and_rearmed_to_the_same_time_it_fires_once():
     log = Log(1)
-    log.timers[0].arm(10)
-    log.timers[0].cancel()
-    log.timers[0].arm(10)
+    log.deadlines[0].arm(10)
+    log.deadlines[0].cancel()
+    log.deadlines[0].arm(10)
     log.clock.advance(20)
     assert log.ran == [(10, 0)]
 
 
 def test_a_pickled_clock_runs_the_same_events():
     log = Log(3)
-    for number, timer in enumerate(log.timers):
-        timer.arm(20 - number)
-    log.timers[1].arm(5)
+    for number, deadline in enumerate(log.deadlines):
+        deadline.arm(20 - number)
+    log.deadlines[1].arm(5)
     copy = pickle.loads(pickle.dumps(log))
     for each in (log, copy):
         each.clock.advance(100)
@@ -200,10 +200,10 @@ def test_a_pickled_clock_runs_the_same_events():
 
 def test_arming_far_and_then_near_over_and_over_does_not_fill_the_queue():
     log = Log(2)
-    log.timers[1].arm(10**9 - 1)
+    log.deadlines[1].arm(10**9 - 1)
     for turn in range(5000):
-        log.timers[0].arm(10**9 + turn)
-        log.timers[0].arm(10 + turn)
+        log.deadlines[0].arm(10**9 + turn)
+        log.deadlines[0].arm(10 + turn)
     assert len(log.clock.queue) <= 65
     assert log.clock.next_due == 10 + 4999
     log.clock.advance(10**10)

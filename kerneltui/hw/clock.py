@@ -2,7 +2,7 @@
 
 Time is an integer of nanoseconds since power-on.  Counters are computed from it
 (:func:`ns_to_ticks`), never ticked; a deadline is the first nanosecond at which the counter shows
-the wanted value (:func:`ticks_to_ns`), never earlier.  Events are long-lived :class:`Timer`
+the wanted value (:func:`ticks_to_ns`), never earlier.  Events are long-lived :class:`Deadline`
 objects, one per comparator; they run in order of (due, sequence of arming), which is total.
 """
 
@@ -13,7 +13,7 @@ from heapq import heapify, heappop, heappush
 
 NS_PER_S = 1_000_000_000
 NEVER = 1 << 63
-"""Later than everything: the due time of an idle timer, in ns (292 years)."""
+"""Later than everything: the due time of an idle deadline, in ns (292 years)."""
 
 
 def ns_to_ticks(ns: int, hz: int) -> int:
@@ -26,48 +26,48 @@ def ticks_to_ns(ticks: int, hz: int) -> int:
     return -(-ticks * NS_PER_S // hz)
 
 
-class Timer:
-    """One deadline of one device.  ``action()`` runs when virtual time reaches ``due``."""
+class Deadline:
+    """One of a device's deadlines.  ``action()`` runs when virtual time reaches ``due``."""
 
-    __slots__ = ("_scheduler", "action", "due", "name", "sequence")
+    __slots__ = ("_clock", "action", "due", "name", "sequence")
 
-    def __init__(self, scheduler: Scheduler, name: str, action: Callable[[], None]) -> None:
+    def __init__(self, clock: Clock, name: str, action: Callable[[], None]) -> None:
         self.name = name
         self.action = action
         self.due = NEVER
-        self._scheduler = scheduler
+        self._clock = clock
         self.sequence = 0
 
     def arm(self, due: int) -> None:
         """Fire at ``due`` (ns); a time that has passed fires at the next instruction's end."""
-        scheduler = self._scheduler
+        clock = self._clock
         if due == self.due:
             return
         self.due = due
         if due >= NEVER:
             self.due = NEVER
-            scheduler.discard_stale()
+            clock.discard_stale()
             return
-        scheduler.sequence += 1
-        self.sequence = scheduler.sequence
-        heappush(scheduler.queue, (due, self.sequence, self))
-        if len(scheduler.queue) > scheduler.tidy_above:
-            scheduler.tidy()
-        scheduler.discard_stale()
+        clock.sequence += 1
+        self.sequence = clock.sequence
+        heappush(clock.queue, (due, self.sequence, self))
+        if len(clock.queue) > clock.tidy_above:
+            clock.tidy()
+        clock.discard_stale()
 
     def cancel(self) -> None:
         """Do not fire."""
         if self.due != NEVER:
             self.due = NEVER
-            self._scheduler.discard_stale()
+            self._clock.discard_stale()
 
     def is_current(self, due: int, sequence: int) -> bool:
-        """Whether a queue entry still speaks for this timer."""
+        """Whether a queue entry still speaks for this deadline."""
         return self.due == due and self.sequence == sequence
 
 
-class Scheduler:
-    """The clock of one machine.
+class Clock:
+    """The virtual time of one machine.
 
     ``now`` and ``next_due`` are plain attributes because the CPU compares them once per
     instruction; everyone else treats them as read-only.
@@ -79,19 +79,19 @@ class Scheduler:
         self.now = 0
         self.next_due = NEVER
         self.sequence = 0
-        self.queue: list[tuple[int, int, Timer]] = []
+        self.queue: list[tuple[int, int, Deadline]] = []
         self.tidy_above = 64
 
-    def timer(self, name: str, action: Callable[[], None]) -> Timer:
-        """A new timer, not armed.  ``action`` must be picklable: a bound method or a partial."""
-        return Timer(self, name, action)
+    def deadline(self, name: str, action: Callable[[], None]) -> Deadline:
+        """A new deadline, not armed.  ``action`` must be picklable: a bound method or a partial."""
+        return Deadline(self, name, action)
 
     def discard_stale(self) -> None:
         """Drop re-armed and cancelled entries from the head, and tell ``next_due`` anew."""
         queue = self.queue
         while queue:
-            due, sequence, timer = queue[0]
-            if timer.due == due and timer.sequence == sequence:
+            due, sequence, deadline = queue[0]
+            if deadline.due == due and deadline.sequence == sequence:
                 self.next_due = due
                 return
             heappop(queue)
@@ -100,8 +100,8 @@ class Scheduler:
     def tidy(self) -> None:
         """Drop re-armed and cancelled entries everywhere.
 
-        A timer that is armed far ahead and then nearer, over and over, leaves entries deep in the
-        queue; snapshots must not grow with them.
+        A deadline that is armed far ahead and then nearer, over and over, leaves entries deep in
+        the queue; snapshots must not grow with them.
         """
         self.queue[:] = [entry for entry in self.queue if entry[2].is_current(*entry[:2])]
         heapify(self.queue)
@@ -110,19 +110,19 @@ class Scheduler:
     def advance(self, to: int) -> None:
         """Let time pass until ``to`` (ns), running what falls due, each at its own time.
 
-        A timer whose due time lies in the past runs at the present time: time never goes back.
+        A deadline whose due time lies in the past runs at the present time: time never goes back.
         """
         while self.next_due <= to:
-            due, _, timer = heappop(self.queue)
+            due, _, deadline = heappop(self.queue)
             if due > self.now:
                 self.now = due
-            timer.due = NEVER
+            deadline.due = NEVER
             self.discard_stale()
-            timer.action()
+            deadline.action()
         if to > self.now:
             self.now = to
 
-    def armed(self) -> list[Timer]:
-        """All armed timers, next due first."""
+    def armed(self) -> list[Deadline]:
+        """All armed deadlines, next due first."""
         live = [entry for entry in self.queue if entry[2].is_current(entry[0], entry[1])]
-        return [timer for _, _, timer in sorted(live, key=lambda entry: entry[:2])]
+        return [deadline for _, _, deadline in sorted(live, key=lambda entry: entry[:2])]

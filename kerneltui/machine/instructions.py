@@ -1,0 +1,142 @@
+"""What cores execute and take, each told once: what it accesses, how it is exported, its words.
+
+An event of a core is a kind with two numbers, ``target`` and ``value``: of an access the address
+(or encoding) and what was moved; of an exception the vector and the address that it returns to.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kerneltui.hw.register import MEMORY, MSRS, PORTS, SYSTEM_REGISTERS
+from kerneltui.units import format_duration
+
+TARGET, VALUE = "target", "value"
+
+
+class Fact(NamedTuple):
+    """One of the two numbers, as an exported event names it."""
+
+    key: str
+    which: str
+    """:data:`TARGET` or :data:`VALUE`"""
+    is_hex: bool = True
+
+
+class Instruction(NamedTuple):
+    """An instruction by its mnemonic, or an exception by its kind."""
+
+    kind: str
+    past: str
+    """what happened, to be filled with ``target``, ``value``, ``operand`` (value, or target where
+    that is 0), ``time`` (the value as a duration) and ``name``: see :meth:`told`"""
+    next: str
+    """what is to happen"""
+    facts: tuple[Fact, ...] | None = None
+    """None: target and value, where one of them is not zero"""
+    space: str = ""
+    """the address space that it accesses, or empty"""
+    is_store: bool = False
+    is_exception: bool = False
+    is_external: bool = False
+    """an exception that is an interrupt"""
+    is_call: bool = False
+    """it asks the kernel for something"""
+
+    def exported(self, target: int, value: int) -> dict[str, int | str]:
+        """The numbers by the names of :attr:`facts`, in their order."""
+        facts = self.facts
+        if facts is None:
+            facts = _BOTH if target or value else ()
+        found: dict[str, int | str] = {}
+        for key, which, is_hex in facts:
+            number = target if which == TARGET else value
+            found[key] = hex(number) if is_hex else number
+        return found
+
+    def told(self, target: int, value: int, name: str) -> str:
+        """What happened, in words; ``name`` is the register's."""
+        return self._filled(self.past, target, value, name)
+
+    def announced(self, target: int, value: int, name: str) -> str:
+        """What is to happen; ``name`` is the register's, or says what a call asks for."""
+        return self._filled(self.next, target, value, name)
+
+    def _filled(self, words: str, target: int, value: int, name: str) -> str:
+        time = format_duration(value) if "{time}" in words else ""
+        return words.format(
+            target=target, value=value, operand=value or target, time=time, name=name
+        )
+
+
+_BOTH = (Fact("target", TARGET), Fact("value", VALUE))
+
+
+def _load(kind: str, space: str) -> Instruction:
+    return Instruction(kind, f"{kind} {{name}} = {{value:#x}}", f"{kind} {{name}}", space=space)
+
+
+def _store(kind: str, space: str) -> Instruction:
+    words = f"{kind} {{name}} <- {{value:#x}}"
+    return Instruction(kind, words, words, space=space, is_store=True)
+
+
+def _plain(kind: str, words: str, *facts: Fact) -> Instruction:
+    return Instruction(kind, words, words, facts or None)
+
+
+def _with_operand(kind: str, words: str, *facts: Fact) -> Instruction:
+    return Instruction(kind, f"{kind} {{operand:#x}}", words, facts or None)
+
+
+def _exception(kind: str, *, is_external: bool = False) -> Instruction:
+    """AArch64: a vector is an address."""
+    return Instruction(
+        kind, f"{kind.upper()} taken, from {{value:#x}}",
+        f"take {kind.upper()}, vector at {{target:#x}}",
+        (Fact("vector", TARGET), Fact("elr", VALUE)), is_exception=True, is_external=is_external,
+    )  # fmt: skip
+
+
+def _vectored(kind: str, words: str, *, is_external: bool = False) -> Instruction:
+    """x86-64: a vector is a number."""
+    return Instruction(
+        kind, f"{kind.upper()} taken, vector {{target:#04x}} from {{value:#x}}", words,
+        (Fact("vector", TARGET), Fact("rip", VALUE)), is_exception=True, is_external=is_external,
+        is_call=kind == "int",
+    )  # fmt: skip
+
+
+ALL = (
+    # of every core
+    _plain("compute", "compute {time}", Fact("ns", VALUE, is_hex=False)),
+    # AArch64
+    _load("ldr", MEMORY), _store("str", MEMORY),
+    _load("mrs", SYSTEM_REGISTERS), _store("msr", SYSTEM_REGISTERS),
+    _plain("daifset", "msr daifset, #{value}", Fact("bits", VALUE, is_hex=False)),
+    _plain("daifclr", "msr daifclr, #{value}", Fact("bits", VALUE, is_hex=False)),
+    _plain("wfi", "wfi"), _plain("sev", "sev"),
+    Instruction("svc", "svc #{value}", "svc #{target}{name}",
+                (Fact("immediate", VALUE, is_hex=False),), is_call=True),
+    Instruction("eret", "eret", "eret to {target:#x}", (Fact("elr", TARGET), Fact("spsr", VALUE))),
+    _exception("irq", is_external=True), _exception("fiq", is_external=True), _exception("sync"),
+    # x86-64
+    _load("load", MEMORY), _store("store", MEMORY), _load("in", PORTS), _store("out", PORTS),
+    _load("rdmsr", MSRS), _store("wrmsr", MSRS), _load("rdtsc", MSRS),
+    _plain("hlt", "hlt"), _plain("cli", "cli"), _plain("sti", "sti"), _plain("pushf", "pushf"),
+    _with_operand("popf", "popf {value:#x}"), _with_operand("push", "push {value:#x}"),
+    _with_operand("lidt", "lidt {target:#x}"), _with_operand("add rsp", "add rsp, {value}"),
+    _with_operand("cpuid", "cpuid {target:#x}", Fact("leaf", TARGET)),
+    _plain("iret", "iret", Fact("rip", TARGET), Fact("rflags", VALUE)),
+    _vectored("intr", "take INTR: acknowledge, vector through the IDT", is_external=True),
+    _vectored("nmi", "take NMI, vector 0x02", is_external=True),
+    _vectored("fault", "take FAULT, vector at {target:#x}"),
+    _vectored("int", "int {target:#04x}{name}"),
+)  # fmt: skip
+INSTRUCTIONS = {item.kind: item for item in ALL}
+"""By kind: all that cores tell observers of."""
+SPACES = {kind: item.space for kind, item in INSTRUCTIONS.items() if item.space}
+"""The instructions that access hardware, and the address space of each."""
+STORES = frozenset(kind for kind, item in INSTRUCTIONS.items() if item.is_store)
+EXTERNAL = frozenset(kind for kind, item in INSTRUCTIONS.items() if item.is_external)
+"""The exceptions that are interrupts."""
