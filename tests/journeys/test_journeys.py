@@ -272,7 +272,7 @@ async def test_space_at_full_speed():
         assert "max" in seen.status()
         await seen.until(lambda: seen.now > 20_000_000_000)
         await seen.press("space")
-        assert "■ paused" in seen.status()
+        await seen.until(lambda: "■ paused" in seen.status())
         assert sum("Once 5" in line for line in seen.console()) == 1
 
 
