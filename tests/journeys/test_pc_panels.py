@@ -238,7 +238,16 @@ async def test_at_80x24_the_tabs_are_those_of_panels_that_have_something_to_show
     options = {"board": board} if board else {"session": pc_session()}
     async with dashboard(size=(80, 24), **options) as seen:
         tabs = seen.screen().split("\n")[1].split()
-        assert tabs[:8] == "1Regs 2IRQs 3Queue 4UART 5CPU 6Trace 7Timers 8Clocks".split()
+        assert tabs[:8] == [
+            "1Regs",
+            "2IRQs",
+            "3Queue",
+            "4UART",
+            "5CPU",
+            "6Trace",
+            "7Timers",
+            "8Clocks",
+        ]
         assert tabs[8:] == [*(PC_TABS if board is None else ()), "tTime"]
         # A panel that has nothing yet opens all the same, and has a tab while it is open.
         for key, number in (("0", FIRMWARE), ("8", CLOCKS), ("9", APICS)):
