@@ -77,7 +77,7 @@ def of_kind(found: Iterable[msgspec.Struct], kind: type[P]) -> tuple[P, ...]:
 
 def counter_views(machine: Machine, meter: RateMeter, cpu: int) -> Iterator[CounterView]:
     """Those that run freely, then what counts down; ``meter`` remembers how they stood before."""
-    counters = sorted(_counters(machine, cpu), key=lambda counter: counter.bits is None)
+    counters = sorted(read_counters(machine, cpu), key=lambda counter: counter.bits is None)
     rates = meter.measure(machine.now, counters)
     for counter, rate in zip(counters, rates, strict=True):
         yield CounterView(
@@ -86,8 +86,8 @@ def counter_views(machine: Machine, meter: RateMeter, cpu: int) -> Iterator[Coun
         )  # fmt: skip
 
 
-def _counters(machine: Machine, cpu: int) -> Iterator[CounterReading]:
-    """Those of the cores that were started, then those of timer devices."""
+def read_counters(machine: Machine, cpu: int) -> Iterator[CounterReading]:
+    """What counts: of the cores that were started, then of timer devices."""
     for core in machine.cores:
         if core.state is not CoreState.OFF:
             for state in core.counters():

@@ -12,7 +12,8 @@ from collections.abc import Callable, Coroutine
 from time import perf_counter
 from typing import Any, Protocol
 
-from kerneltui.debugger.session import FREE, Goal, Session
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.watch import FREE, Watch
 from kerneltui.hw.clock import NEVER
 from kerneltui.machine.core import StopReason
 
@@ -44,7 +45,7 @@ class Runner:
     ) -> None:
         self.session = session
         self.speed = speed
-        self.goal: Goal | None = None
+        self.goal: Watch | None = None
         self._on_stop = on_stop
         self._spawn = spawn
         self._task: Cancellable | None = None
@@ -56,11 +57,10 @@ class Runner:
         """Whether a goal is being pursued."""
         return self.goal is not None
 
-    def start(self, goal: Goal) -> None:
+    def start(self, goal: Watch) -> None:
         """Pursue a goal; short ones are reached before this returns."""
         if self.goal is not None:
             self.stop()
-        self.session.mark()
         self.goal = goal
         self._set_anchor()
         if goal is not FREE:

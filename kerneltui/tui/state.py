@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from kerneltui.debugger.session import FREE, Goal
 from kerneltui.debugger.views import MachineView
+from kerneltui.debugger.watch import FREE, Watch
 
 
-def state_text(goal: Goal | None, view: MachineView) -> Content:
+def state_text(goal: Watch | None, view: MachineView) -> Content:
     """What is under way, or why nothing is."""
     if goal is FREE:
         return Content.styled("▶ running", "bold $success")

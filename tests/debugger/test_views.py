@@ -15,7 +15,6 @@ def booted(board, scenario="timer-callbacks"):
     session = open_session(board, scenario)
     session.boot()
     session.view()
-    session.mark()
     return session
 
 
@@ -33,7 +32,6 @@ def test_acknowledge_and_end_show_one_after_the_other():
     session.next_interrupt()
     names = []
     while session.machine.core.depth:
-        session.mark()
         session.step()
         for block in session.view().blocks:
             names += [
@@ -52,11 +50,9 @@ def test_a_changed_value_is_marked_until_the_next_stop():
     session = booted("rpi4")
     assert not register(session, "GICC_RPR").changed
     session.next_interrupt()
-    session.mark()
     while not register(session, "GICC_IAR").access:
         session.step()
     assert register(session, "GICC_RPR").changed
-    session.mark()
     assert not register(session, "GICC_RPR").changed
     assert not register(session, "GICC_IAR").access
 
@@ -96,7 +92,6 @@ def test_of_the_faces_of_one_state_one_is_the_first(board, name, first):
 def test_the_value_now_and_what_was_read_are_two_things():
     session = booted("rpi4")
     session.next_interrupt()
-    session.mark()
     while not register(session, "GICC_IAR").access:
         session.step()
     found = register(session, "GICC_IAR")
@@ -212,7 +207,7 @@ def test_a_view_of_any_moment_is_json(board, moment):
         session.kernel.platform.uart.handle = None
         session.machine.core._halted("on purpose")
     elif moment == "restored":
-        session.restore(session.snapshot())
+        session.go_to(session.here)
     view = session.view()
     found = json.loads(msgspec.json.encode(view))
     assert found["now_ns"] == session.machine.now

@@ -478,7 +478,6 @@ WIDTHS = pytest.mark.parametrize("width", [67, 77])
 def registers_of(board, width, *commands, scenario="timer-callbacks"):
     session = booted(board, scenario)
     for command in commands:
-        session.mark()
         getattr(session, command)()
     shown = texts(RegistersPanel(1).content(session.view(), width))
     session.close()

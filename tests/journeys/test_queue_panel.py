@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kerneltui.debugger.queue_shapes import shape_view
 from kerneltui.debugger.queue_views import QueueView
-from kerneltui.debugger.session import CALLBACK_DONE
+from kerneltui.debugger.watch import CALLBACK_DONE
 from kerneltui.kernel.time.queues.timeout import Timeout
 from kerneltui.kernel.time.timeout_queue import QUEUES, make_queue
 from kerneltui.scenarios.scenario import Changes, open_session

@@ -159,9 +159,9 @@ def test_what_the_scenario_typed_and_what_a_person_typed_are_told_apart(width):
 
 def test_what_was_typed_after_a_snapshot_is_forgotten_with_the_rest():
     session = booted("rpi4")
-    before = session.snapshot()
+    before = session.here
     session.run_until(2_600 * MS)
-    session.restore(before)
+    session.go_to(before)
     assert session.view().last_input is None
 
 
