@@ -10,7 +10,6 @@ from textual._callback import invoke
 from textual.actions import parse
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
-from textual.containers import Container
 from textual.events import DescendantFocus, Key, Paste, Resize
 from textual.keys import key_to_character
 from textual.screen import Screen
@@ -30,6 +29,7 @@ from kerneltui.tui.state import state_text
 from kerneltui.tui.steering import Steering
 from kerneltui.tui.themes import DEFAULT_THEME, THEMES
 from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
+from kerneltui.tui.widgets.kept_rows import KeptContainer, KeptScreen
 from kerneltui.units import format_time
 
 
@@ -52,6 +52,7 @@ class KernelTui(Steering, App[int]):
         self.board = board or session.setup.board.name
         self.changes: Changes | None = session.setup.changes
         self._status = StatusBar()
+        self._tabs = PanelTabs()
         self._bar = CommandBar()
         self._filter_box = Input(placeholder="register, device or field; Esc ends", id="filter")
         self.panels = [panel(number) for number, panel in enumerate(PANELS, 1)]
@@ -61,11 +62,15 @@ class KernelTui(Steering, App[int]):
 
     # -- screen -----------------------------------------------------------------------------------
 
+    def get_default_screen(self) -> KeptScreen:
+        """The dashboard itself."""
+        return KeptScreen(id="_default")
+
     def compose(self) -> ComposeResult:
         """Bars, panels and what is hidden at first."""
         yield self._status
-        yield PanelTabs()
-        with Container(id="panels"):
+        yield self._tabs
+        with KeptContainer(id="panels"):
             for number in ORDER:
                 yield self.panels[number - 1]
         yield self._filter_box
@@ -110,8 +115,7 @@ class KernelTui(Steering, App[int]):
             for panel in self.panels
             if panel.has_content or panel.number == self._arrangement.current
         ]
-        bar = self.screen_stack[0].query_one(PanelTabs)
-        bar.show(tabs, self._arrangement.current, compact=self.size.width < WIDE)
+        self._tabs.show(tabs, self._arrangement.current, compact=self.size.width < WIDE)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """The focused panel is the current one."""

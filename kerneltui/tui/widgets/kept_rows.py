@@ -6,14 +6,21 @@ for borders, titles and filters anew each time; here a row that is clean costs a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from rich.segment import Segment
+from textual.containers import Container
 from textual.geometry import Region
-from textual.scrollbar import ScrollBar
+from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.widgets import Static
 
 if TYPE_CHECKING:
+    from rich.color import Color
+    from rich.style import Style
+
     _Mixed = Widget
 else:  # Textual gathers a widget's looks along its first bases that are widgets
     _Mixed = object
@@ -58,4 +65,32 @@ class KeptRows(_Mixed):
 
 
 class KeptScrollBar(KeptRows, ScrollBar):
-    """A scroll bar that is drawn when it has moved."""
+    """A scroll bar that is drawn when it has moved, and then without a detour by Rich's console."""
+
+    def finished_rows(self, span: range, width: int) -> list[Strip]:
+        """All of its rows are made at once."""
+        shown = cast("ScrollBarRender", self.render())
+        look = cast("Style", shown.style)
+        segments = shown.render_bar(
+            size=self.outer_size.height, virtual_size=shown.virtual_size,
+            window_size=shown.window_size, position=shown.position, thickness=width,
+            back_color=cast("Color", look.bgcolor), bar_color=cast("Color", look.color),
+        ).segments  # fmt: skip
+        filters, background = self.get_line_filters(), self.background_colors[1]
+        base = self.visual_style.rich_style
+        rows = [Strip(Segment.apply_style([segments[y]], base), width) for y in span]
+        for line_filter in filters:
+            rows = [row.apply_filter(line_filter, background) for row in rows]
+        return rows
+
+
+class KeptScreen(KeptRows, Screen[None]):
+    """The ground below bars and panels."""
+
+
+class KeptContainer(KeptRows, Container):
+    """The ground below the panels."""
+
+
+class KeptStatic(KeptRows, Static):
+    """A bar."""
