@@ -40,7 +40,7 @@ class RegisterMarks:
     def __init__(self, machine: Machine, recorder: Recorder) -> None:
         self.values: dict[RegisterPlace, int] = {}
         self.baseline: dict[RegisterPlace, int] = {}
-        self.known: dict[RegisterPlace, tuple[object, object]] = {}
+        self.known: dict[object, object] = {}
         self._recorder = recorder
         self.attach(machine)
 

@@ -12,14 +12,13 @@ from typing import Any, cast
 import msgspec
 
 from kerneltui.debugger import views
-from kerneltui.debugger.firmware_views import firmware_views
-from kerneltui.debugger.platform_views import counter_views
 from kerneltui.debugger.rates import WINDOW_NS, RateMeter
 from kerneltui.debugger.register_marks import RegisterMarks
 from kerneltui.debugger.setup import Setup
 from kerneltui.debugger.sight import Sight
 from kerneltui.debugger.timeline import Window
 from kerneltui.debugger.trace import EventNames, RawEvent, Recorder
+from kerneltui.debugger.views.clocks import counter_views
 from kerneltui.hw.clock import NEVER
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.kernel import Kernel
@@ -104,8 +103,8 @@ class Session:
         """the core that has run a callback of the goal, and how many handlers it was in"""
         self._gave_up = False
         self.rates = RateMeter()
-        self.firmware = firmware_views(self.machine.memory)
-        """read once: tables lie in ROM"""
+        self._counted_ns = 0
+        """when the counters were looked at last (virtual time)"""
         self.generation += 1
         self._viewed = -1
 
@@ -349,19 +348,27 @@ class Session:
 
     # -- looking ----------------------------------------------------------------------------------
 
-    def view(self, *, shape: bool = False, timeline: Window | None = None) -> views.MachineView:
+    def view(
+        self, parts: frozenset[str] = views.PARTS, timeline: Window | None = None
+    ) -> views.MachineView:
         """A picture of the present moment; looking changes nothing.
 
-        ``shape`` asks for that of the timeout queue too, and ``timeline`` for a window of that: few
-        pictures show them.
+        It holds those of :data:`views.PARTS` that are asked for, and a window of the timeline.  The
+        counters come along every now and then in any case: a rate needs two looks.
         """
-        self.registers.look(self.focus)
-        self._viewed = self.generation
+        if "blocks" in parts:
+            self.registers.look(self.focus)
+            self._viewed = self.generation
+        else:
+            self._viewed = max(self._viewed, 0)
+        if self.machine.now - self._counted_ns >= WINDOW_NS:
+            self._counted_ns = self.machine.now
+            parts = parts | {"counters"}
         sight = Sight(
             self.setup, self.machine, self.inspector, self.focus, self.generation, self.last_stop,
-            self.recorder, self.names, self.registers, self.rates, self.firmware,
+            self.recorder, self.names, self.registers, self.rates,
         )  # fmt: skip
-        return views.build(sight, shape=shape, timeline=timeline)
+        return views.build(sight, parts, timeline)
 
     # -- snapshots --------------------------------------------------------------------------------
 

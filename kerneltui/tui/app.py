@@ -82,6 +82,7 @@ class KernelTui(Steering, App[int]):
         self.panels[0].focus()
         leave_on_signals(self.exit)
         self.set_interval(1 / VIEWS_PER_S, self.frames.tick)
+        self._lay_out(self.size.width, self.size.height)
         self.show_view()
 
     def on_ready(self) -> None:
@@ -113,7 +114,7 @@ class KernelTui(Steering, App[int]):
         tabs = [
             (panel.number, panel.KEY, panel.SHORT)
             for panel in self.panels
-            if panel.has_content or panel.number == self._arrangement.current
+            if panel.is_there(self.session) or panel.number == self._arrangement.current
         ]
         self._tabs.show(tabs, self._arrangement.current, compact=self.size.width < WIDE)
 
@@ -149,14 +150,15 @@ class KernelTui(Steering, App[int]):
         """Show the present moment, now."""
         if not self._status.is_attached:
             return  # leaving: timers outlive the widgets for a moment
-        wanted: dict[str, Any] = {}
-        for panel in self.panels:
-            wanted |= panel.wanted()
-        view = self.session.view(**wanted)
+        parts = frozenset[str]().union(
+            *(panel.parts() for panel in self.panels if panel.is_in_front)
+        )
+        window = self._timeline.window() if self._timeline.is_in_front else None
+        view = self.session.view(parts, window)
         self._console.paused = not self.runner.running
         with self.batch_update():
             for panel in self.panels:
-                panel.show(view)
+                panel.show(view, parts)
             self._show_tabs()
             self._status.show(
                 view.board,

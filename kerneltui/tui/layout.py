@@ -51,6 +51,8 @@ class Layout:
         for panel in self._panels:
             is_current = panel.number == self.current
             panel.zoomed, panel.alone = self.zoomed, single and is_current
+            is_behind = self._is_behind(panel.number)
+            panel.is_in_front = is_current if single else not is_behind
             panel.set_class(is_current, "-current")
-            panel.set_class(self._is_behind(panel.number), "-behind")
+            panel.set_class(is_behind, "-behind")
         return not small

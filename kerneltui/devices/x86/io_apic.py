@@ -172,6 +172,7 @@ class IoApic(InterruptController):
     ACKNOWLEDGED = "by the core, as it takes the interrupt"
     TABLES = (IO_APIC, IO_APIC_INDIRECT)
     CONFIG = Config
+    PICTURES = (IoApicView,)
 
     def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
         super().__init__(name, config, clock, cpus)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import msgspec
 
-from kerneltui.debugger.register_marks import RegisterMarks, place_of
+from kerneltui.debugger.register_marks import RegisterMarks, RegisterPlace, place_of
 from kerneltui.hw.device import Device, InterruptController, TimerDevice
 from kerneltui.hw.register import (
     BEHIND_WINDOW,
@@ -23,6 +23,7 @@ from kerneltui.hw.register import (
 from kerneltui.machine.instructions import STORES
 
 if TYPE_CHECKING:
+    from kerneltui.debugger.sight import Sight
     from kerneltui.machine.machine import Machine
 
 PLACES = {
@@ -83,7 +84,45 @@ class BlockView(msgspec.Struct, frozen=True):
     registers: tuple[RegisterView, ...]
 
 
-def _by_role(machine: Machine) -> list[Device]:
+class _Block(NamedTuple):
+    """What of a block never changes, as one core sees it."""
+
+    device: str
+    space: str
+    base: int
+    table: RegisterTable
+    is_controller: bool
+    numbering: str
+    slots: tuple[Slot, ...]
+    places: tuple[RegisterPlace, ...]
+    addresses: frozenset[tuple[str, int]]
+    """where they lie: space and address"""
+
+
+def block_views(sight: Sight) -> Iterator[BlockView]:
+    """Every register of every block: controllers first.
+
+    The last view's block is taken again where nothing differs.
+    """
+    marks, focus = sight.registers, sight.focus
+    touched = {place[:2] for place in sight.recorder.touched}
+    blocks = cast("tuple[_Block, ...] | None", marks.known.get(("blocks", focus)))
+    if blocks is None:
+        blocks = marks.known["blocks", focus] = tuple(_blocks(sight.machine, focus))
+    for number, block in enumerate(blocks):
+        key = number, focus
+        if not touched.isdisjoint(block.addresses):
+            marks.known.pop(key, None)
+            yield _block_view(marks, focus, block)
+            continue
+        held = [(marks.values[place], marks.baseline.get(place)) for place in block.places]
+        known = cast("tuple[object, BlockView] | None", marks.known.get(key))
+        if known is None or known[0] != held:
+            known = marks.known[key] = held, _block_view(marks, focus, block)
+        yield known[1]
+
+
+def _blocks(machine: Machine, focus: int) -> Iterator[_Block]:
     """Controllers first, then timers, then the rest; otherwise as on the board."""
 
     def role(device: Device) -> int:
@@ -95,24 +134,28 @@ def _by_role(machine: Machine) -> list[Device]:
             else 2
         )
 
-    return sorted(machine.devices.values(), key=role)
-
-
-def block_views(machine: Machine, marks: RegisterMarks, focus: int) -> Iterator[BlockView]:
-    """Every register of every block: controllers first."""
-    for device in _by_role(machine):
+    for device in sorted(machine.devices.values(), key=role):
         is_controller = isinstance(device, InterruptController)
         numbering = device.NUMBERING if isinstance(device, InterruptController) else ""
         for space, base, file in machine.windows(device):
-            table = file.table
-            registers = tuple(
-                _register(marks, focus, space, base, table, slot, numbering)
-                for slot in file.slots()
-            )
-            yield BlockView(
-                device.name, table.name, table.title, base if table.byte_addressed else None,
-                _place(table.space, base), is_controller, registers,
+            slots = tuple(file.slots())
+            yield _Block(
+                device.name, space, base, file.table, is_controller, numbering, slots,
+                tuple(place_of(space, base, slot, focus) for slot in slots),
+                frozenset((space, base + slot.offset) for slot in slots),
             )  # fmt: skip
+
+
+def _block_view(marks: RegisterMarks, focus: int, block: _Block) -> BlockView:
+    table, base = block.table, block.base
+    registers = tuple(
+        _register(marks, focus, block, slot, place)
+        for slot, place in zip(block.slots, block.places, strict=True)
+    )
+    return BlockView(
+        block.device, table.name, table.title, base if table.byte_addressed else None,
+        _place(table.space, base), block.is_controller, registers,
+    )  # fmt: skip
 
 
 def _place(space: str, base: int) -> str:
@@ -123,29 +166,23 @@ def _place(space: str, base: int) -> str:
 
 
 def _register(
-    marks: RegisterMarks,
-    focus: int,
-    space: str,
-    base: int,
-    table: RegisterTable,
-    slot: Slot,
-    numbering: str,
+    marks: RegisterMarks, focus: int, block: _Block, slot: Slot, place: RegisterPlace
 ) -> RegisterView:
     """One register; the last view's is taken again where nothing differs."""
-    address = base + slot.offset
-    place = place_of(space, base, slot, focus)
+    address = block.base + slot.offset
     value = marks.values[place]
     changed = marks.baseline.get(place, value) != value and not slot.register.volatile
-    touched = marks.touched(space, address, focus)
+    touched = marks.touched(block.space, address, focus)
     if touched is not None and slot.register.overlay and touched[2] != slot.name:
         touched = None
     key = (value, changed, touched)
-    known = marks.known.get(place)
-    if known is not None and known[0] == key:
-        return cast("RegisterView", known[1])
-    made = _make_register(slot, address, value, touched, table, numbering, changed=changed)
-    marks.known[place] = (key, made)
-    return made
+    known = cast("tuple[object, RegisterView] | None", marks.known.get(place))
+    if known is None or known[0] != key:
+        made = _make_register(
+            slot, address, value, touched, block.table, block.numbering, changed=changed
+        )
+        known = marks.known[place] = key, made
+    return known[1]
 
 
 def _make_register(
