@@ -20,7 +20,7 @@ from kerneltui.debugger.session import Session
 from kerneltui.scenarios.scenario import Changes
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, offered, speed_text
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
-from kerneltui.tui.layout import ORDER, WIDE, Layout
+from kerneltui.tui.layout import ORDER, WIDE, Layout, needs
 from kerneltui.tui.palette import palette
 from kerneltui.tui.panels import PANELS, ConsolePanel, Panel, RegistersPanel, TimelinePanel
 from kerneltui.tui.runner import Runner
@@ -29,7 +29,8 @@ from kerneltui.tui.state import state_text
 from kerneltui.tui.steering import Steering
 from kerneltui.tui.themes import DEFAULT_THEME, THEMES
 from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
-from kerneltui.tui.widgets.kept_rows import KeptContainer, KeptScreen
+from kerneltui.tui.widgets.kept_rows import KeptContainer
+from kerneltui.tui.widgets.line_view import LineScreen
 from kerneltui.units import format_time
 
 
@@ -54,6 +55,7 @@ class KernelTui(Steering, App[int]):
         self._status = StatusBar()
         self._tabs = PanelTabs()
         self._bar = CommandBar()
+        self._too_small = Static(id="too-small")
         self._filter_box = Input(placeholder="register, device or field; Esc ends", id="filter")
         self.panels = [panel(number) for number, panel in enumerate(PANELS, 1)]
         self._arrangement = Layout(self.panels)
@@ -62,19 +64,21 @@ class KernelTui(Steering, App[int]):
 
     # -- screen -----------------------------------------------------------------------------------
 
-    def get_default_screen(self) -> KeptScreen:
+    def get_default_screen(self) -> LineScreen:
         """The dashboard itself."""
-        return KeptScreen(id="_default")
+        return LineScreen(id="_default")
 
     def compose(self) -> ComposeResult:
         """Bars, panels and what is hidden at first."""
+        # Before anything is mounted this costs no styles.
+        self._arrangement.apply(self.screen, *self.size)
         yield self._status
         yield self._tabs
         with KeptContainer(id="panels"):
             for number in ORDER:
                 yield self.panels[number - 1]
         yield self._filter_box
-        yield Static(id="too-small")
+        yield self._too_small
         yield self._bar
 
     def on_mount(self) -> None:
@@ -82,7 +86,6 @@ class KernelTui(Steering, App[int]):
         self.panels[0].focus()
         leave_on_signals(self.exit)
         self.set_interval(1 / VIEWS_PER_S, self.frames.tick)
-        self._lay_out(self.size.width, self.size.height)
         self.show_view()
 
     def on_ready(self) -> None:
@@ -96,6 +99,8 @@ class KernelTui(Steering, App[int]):
     def _lay_out(self, width: int, height: int) -> None:
         screen = self.screen_stack[0]
         has_room = self._arrangement.apply(screen, width, height)
+        if not has_room:
+            self._too_small.update(needs(width, height))
         self._show_commands()
         self._show_tabs()
         if screen.focused is None and screen.is_current and has_room:

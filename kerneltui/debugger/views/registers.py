@@ -97,6 +97,8 @@ class _Block(NamedTuple):
     places: tuple[RegisterPlace, ...]
     addresses: frozenset[tuple[str, int]]
     """where they lie: space and address"""
+    aliases: tuple[str, ...]
+    """of each slot as in :class:`RegisterView`"""
 
 
 def block_views(sight: Sight) -> Iterator[BlockView]:
@@ -138,20 +140,22 @@ def _blocks(machine: Machine, focus: int) -> Iterator[_Block]:
         is_controller = isinstance(device, InterruptController)
         numbering = device.NUMBERING if isinstance(device, InterruptController) else ""
         for space, base, file in machine.windows(device):
-            slots = tuple(file.slots())
+            slots, faces = tuple(file.slots()), _first_faces(file.table)
             yield _Block(
                 device.name, space, base, file.table, is_controller, numbering, slots,
                 tuple(place_of(space, base, slot, focus) for slot in slots),
                 frozenset((space, base + slot.offset) for slot in slots),
+                tuple(_alias(slot, faces[slot.register.stem]) for slot in slots),
             )  # fmt: skip
+
+
+def _alias(slot: Slot, first: Register) -> str:
+    return "" if first.stem == slot.register.stem else first.label(slot.index)
 
 
 def _block_view(marks: RegisterMarks, focus: int, block: _Block) -> BlockView:
     table, base = block.table, block.base
-    registers = tuple(
-        _register(marks, focus, block, slot, place)
-        for slot, place in zip(block.slots, block.places, strict=True)
-    )
+    registers = tuple(_register(marks, focus, block, number) for number in range(len(block.slots)))
     return BlockView(
         block.device, table.name, table.title, base if table.byte_addressed else None,
         _place(table.space, base), block.is_controller, registers,
@@ -165,10 +169,9 @@ def _place(space: str, base: int) -> str:
     return f"port {base:#x}" if space == PORTS else PLACES[space]
 
 
-def _register(
-    marks: RegisterMarks, focus: int, block: _Block, slot: Slot, place: RegisterPlace
-) -> RegisterView:
+def _register(marks: RegisterMarks, focus: int, block: _Block, number: int) -> RegisterView:
     """One register; the last view's is taken again where nothing differs."""
+    slot, place = block.slots[number], block.places[number]
     address = block.base + slot.offset
     value = marks.values[place]
     changed = marks.baseline.get(place, value) != value and not slot.register.volatile
@@ -179,7 +182,7 @@ def _register(
     known = cast("tuple[object, RegisterView] | None", marks.known.get(place))
     if known is None or known[0] != key:
         made = _make_register(
-            slot, address, value, touched, block.table, block.numbering, changed=changed
+            slot, address, value, touched, block.aliases[number], block.numbering, changed=changed
         )
         known = marks.known[place] = key, made
     return known[1]
@@ -190,7 +193,7 @@ def _make_register(
     address: int,
     value: int,
     touched: tuple[str, int, str] | None,
-    table: RegisterTable,
+    alias_of: str,
     numbering: str,
     *,
     changed: bool,
@@ -205,7 +208,7 @@ def _make_register(
         slot.name, address, value,
         () if is_write_only else tuple(_fields(slot, value, numbering)),
         register.width,
-        alias_of=_first_face(table, slot),
+        alias_of=alias_of,
         at_reset=(value == register.reset or register.volatile) and not access and not changed,
         changed=changed,
         access=access,
@@ -215,19 +218,15 @@ def _make_register(
     )  # fmt: skip
 
 
-def _first_face(table: RegisterTable, slot: Slot) -> str:
-    """The first register that shows the same bits of the same state; empty when it is that one."""
-    register = slot.register
-    first = next(
-        item
+def _first_faces(table: RegisterTable) -> dict[str, Register]:
+    """By the stem of each register, the first one that shows the same bits of the same state."""
+    first: dict[object, Register] = {}
+    return {
+        item.stem: first.setdefault(
+            (item.store_name, tuple((field.lsb, field.width) for field in item.fields)), item
+        )
         for item in table.registers
-        if item.store_name == register.store_name and _layout(item) == _layout(register)
-    )
-    return "" if first.stem == register.stem else first.label(slot.index)
-
-
-def _layout(register: Register) -> list[tuple[int, int]]:
-    return [(item.lsb, item.width) for item in register.fields]
+    }
 
 
 def _fields(slot: Slot, value: int, numbering: str) -> Iterator[FieldView]:

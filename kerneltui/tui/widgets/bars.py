@@ -20,9 +20,7 @@ ROOMY = 100
 @lru_cache(200)
 def link(text: str, action: str, style: str = "") -> Content:
     """A piece of text that runs an app action when clicked; the same ones serve again."""
-    return Content.from_markup(
-        f"[{style} @click=app.{action}]$text[/]".replace("[ ", "["), text=text
-    )
+    return Content.styled(text, f"{style} @click=app.{action}".lstrip())
 
 
 class StatusBar(KeptStatic):
@@ -84,9 +82,14 @@ class CommandBar(KeptStatic):
     def __init__(self) -> None:
         super().__init__()
         self.commands: list[tuple[str, str, str]] = []
+        self._shown: object = None
 
     def show(self, commands: Iterable[tuple[str, str, str]], width: int) -> None:
         """``commands``: key, label and action of each; those behind the last that fits are cut."""
+        shown = (commands := list(commands), width)
+        if shown == self._shown:
+            return
+        self._shown = shown
         gap = "  " if width >= ROOMY else " "
         parts: list[Content | str] = []
         self.commands = []

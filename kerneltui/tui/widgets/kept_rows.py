@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, cast
 from rich.segment import Segment
 from textual.containers import Container
 from textual.geometry import Region
-from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
 from textual.widget import Widget
@@ -82,10 +81,6 @@ class KeptScrollBar(KeptRows, ScrollBar):
         for line_filter in filters:
             rows = [row.apply_filter(line_filter, background) for row in rows]
         return rows
-
-
-class KeptScreen(KeptRows, Screen[None]):
-    """The ground below bars and panels."""
 
 
 class KeptContainer(KeptRows, Container):
