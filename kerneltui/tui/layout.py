@@ -54,6 +54,6 @@ class Layout:
             panel.zoomed, panel.alone = self.zoomed, single and is_current
             is_behind = self._is_behind(panel.number)
             panel.is_in_front = is_current if single else not is_behind
-            panel.set_class(is_current, "-current")
-            panel.set_class(is_behind, "-behind")
+            panel.set_class(is_current, "-current", update=panel.is_attached)
+            panel.set_class(is_behind, "-behind", update=panel.is_attached)
         return not small

@@ -83,7 +83,16 @@ class KeptScrollBar(KeptRows, ScrollBar):
         return rows
 
 
-class KeptContainer(KeptRows, Container):
+class Ground(KeptRows):
+    """Of what other widgets cover: rows of one colour, which need no styling."""
+
+    def finished_rows(self, span: range, width: int) -> list[Strip]:
+        """Each is a strip of its own, as Textual notes in it how it was cut."""
+        look = self.visual_style.rich_style
+        return [Strip.blank(width, look) for _ in span]
+
+
+class KeptContainer(Ground, Container):
     """The ground below the panels."""
 
 

@@ -22,7 +22,7 @@ from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
 
-from kerneltui.tui.widgets.kept_rows import KeptRows, KeptScrollBar
+from kerneltui.tui.widgets.kept_rows import Ground, KeptRows, KeptScrollBar
 
 Line = tuple[tuple[str, str], ...]
 
@@ -40,9 +40,11 @@ def line_text(line: Line) -> str:
     return "".join(text for text, _ in line)
 
 
-class LineScreen(KeptRows, Screen[None]):
+class LineScreen(Ground, Screen[None]):
     """The screen of line views: it has the looks of lines, once for all of them."""
 
+    AUTO_FOCUS: ClassVar[str | None] = ""
+    """the app gives the focus"""
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"line-view--{style}" for style in STYLES}
 
 
