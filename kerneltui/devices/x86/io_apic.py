@@ -369,6 +369,18 @@ class IoApic(InterruptController):
         """Every pin; pending is a level that is up and not yet sent, active one not yet ended."""
         return [self._state(pin) for pin in range(self.config.pins)]
 
+    def notable(self, cpu: int, numbers: set[int]) -> list[InterruptState]:
+        """Pins that are unmasked, up or not yet ended, and those that are asked for."""
+        base = self.config.gsi_base
+        return [
+            self._state(pin)
+            for pin in range(self.config.pins)
+            if self._is_unmasked(pin)
+            or self._is_active(pin)
+            or not self._is_ended(pin)
+            or base + pin in numbers
+        ]
+
     def _state(self, pin: int) -> InterruptState:
         low, level = self._low[pin], self.is_level(pin)
         targets: tuple[int, ...] = ()

@@ -67,7 +67,7 @@ class KeptScrollBar(KeptRows, ScrollBar):
     """A scroll bar that is drawn when it has moved, and then without a detour by Rich's console."""
 
     def finished_rows(self, span: range, width: int) -> list[Strip]:
-        """All of its rows are made at once."""
+        """All of its rows are made at once; most of them are alike."""
         shown = cast("ScrollBarRender", self.render())
         look = cast("Style", shown.style)
         segments = shown.render_bar(
@@ -77,10 +77,13 @@ class KeptScrollBar(KeptRows, ScrollBar):
         ).segments  # fmt: skip
         filters, background = self.get_line_filters(), self.background_colors[1]
         base = self.visual_style.rich_style
-        rows = [Strip(Segment.apply_style([segments[y]], base), width) for y in span]
-        for line_filter in filters:
-            rows = [row.apply_filter(line_filter, background) for row in rows]
-        return rows
+        rows: dict[Segment, Strip] = {}
+        for segment in dict.fromkeys(segments):
+            row = Strip(Segment.apply_style([segment], base), width)
+            for line_filter in filters:
+                row = row.apply_filter(line_filter, background)
+            rows[segment] = row
+        return [rows[segments[y]] for y in span]
 
 
 class Ground(KeptRows):
