@@ -43,8 +43,6 @@ def line_text(line: Line) -> str:
 class LineScreen(Ground, Screen[None]):
     """The screen of line views: it has the looks of lines, once for all of them."""
 
-    AUTO_FOCUS: ClassVar[str | None] = ""
-    """the app gives the focus"""
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"line-view--{style}" for style in STYLES}
 
 
