@@ -132,6 +132,7 @@ class KernelTui(Steering, App[int]):
         if self._arrangement.current != number:
             self._arrangement.choose(number)
             self._lay_out(self.size.width, self.size.height)
+            self.show_view()  # with the parts of the panel that comes into sight
         if number != self._registers.number:
             self._filter_box.remove_class("-open")
         if number != self._console.number and self._console.typing:
