@@ -78,7 +78,8 @@ class Panel(LineView):
             return
         if self.lacks(view, self._made):
             self.post_message(self.Outdated())
-            return
+            if not self.parts() <= self._made | {"timeline"}:
+                return  # a timeline of another window is better than none
         shown = self.shown(view)
         if shown != self._shown:
             self._shown = shown
