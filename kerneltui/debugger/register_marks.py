@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kerneltui.debugger.trace import ALL_CORES, Touched
+from kerneltui.debugger.watch import Address
 from kerneltui.hw.register import Slot
 from kerneltui.machine.machine import Machine
 
@@ -58,7 +59,7 @@ class RegisterMarks:
     def __init__(self, machine: Machine) -> None:
         self.values: RegisterValues = {}
         self.baseline: RegisterValues = {}
-        self.known: dict[RegisterPlace, tuple[object, object]] = {}
+        self.known: dict[object, object] = {}
         self._touched: Touched = {}
         self._look = RegisterLook(machine)
 
@@ -73,6 +74,11 @@ class RegisterMarks:
     def unmark(self) -> None:
         """Tell no changes."""
         self.baseline, self._touched = {}, {}
+
+    @property
+    def touched_addresses(self) -> set[Address]:
+        """Where instructions have accessed anything since the present step began."""
+        return {(space, address) for space, address, _ in self._touched}
 
     def touched(self, space: str, address: int, cpu: int) -> tuple[str, int, str] | None:
         """What a core did there since the present step began, or any where registers are shared."""

@@ -10,15 +10,14 @@ from collections.abc import Callable, Generator
 from typing import Any, cast
 
 from kerneltui.debugger import views
-from kerneltui.debugger.firmware_views import firmware_views
 from kerneltui.debugger.history import History
-from kerneltui.debugger.platform_views import read_counters
 from kerneltui.debugger.register_marks import RegisterLook, RegisterMarks, RegisterValues
 from kerneltui.debugger.setup import Setup
 from kerneltui.debugger.sight import Sight
 from kerneltui.debugger.timeline import Window
 from kerneltui.debugger.trace import EVENTS_BEHIND, EventNames, RawEvent, Recorder
 from kerneltui.debugger.traveller import DivergedError, Input
+from kerneltui.debugger.views.clocks import read_counters
 from kerneltui.debugger.watch import (
     BOOT,
     CALLBACK_DONE,
@@ -96,8 +95,6 @@ class Session:
         self.kernel = cast("Kernel", machine.program)
         self.names = EventNames(machine)
         self.registers = RegisterMarks(machine)
-        self.firmware = firmware_views(machine.memory)
-        """read once: tables lie in ROM"""
         self.generation += 1
 
     @property
@@ -431,25 +428,29 @@ class Session:
     # -- looking ----------------------------------------------------------------------------------
 
     def view(
-        self, *, marks: bool = True, shape: bool = False, timeline: Window | None = None
+        self,
+        parts: frozenset[str] = views.PARTS,
+        timeline: Window | None = None,
+        *,
+        marks: bool = True,
     ) -> views.MachineView:
         """A picture of the present moment; looking changes nothing.
 
-        ``marks`` asks for what has changed, which is of no use while the machine runs; ``shape``
-        for the shape of the timeout queue, and ``timeline`` for a window of that: few pictures show
-        them.
+        It holds those of :data:`views.PARTS` that are asked for, and a window of the timeline.
+        ``marks`` asks for what has changed, which is of no use while the machine runs.
         """
-        if marks:
-            self._mark_changes()
-        else:
-            self.registers.unmark()
-        self.registers.look(self.focus)
-        self._seen = self._place(self.here), self.registers.values
+        if "blocks" in parts:
+            if marks:
+                self._mark_changes()
+            else:
+                self.registers.unmark()
+            self.registers.look(self.focus)
+            self._seen = self._place(self.here), self.registers.values
         sight = Sight(
             self.setup, self.machine, self.inspector, self.focus, self.generation, self.last_stop,
-            self.recorder, self.names, self.registers, self.recorder.rates, self.firmware,
+            self.recorder, self.names, self.registers, self.recorder.rates,
         )  # fmt: skip
-        return views.build(sight, shape=shape, timeline=timeline)
+        return views.build(sight, parts, timeline)
 
     def _place(self, position: Position) -> tuple[int, ...]:
         """What tells whether the registers have been looked at there, as the core on show."""

@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from kerneltui.debugger.firmware_views import firmware_views
 from kerneltui.debugger.rates import WINDOW_NS, CounterReading, Rate, RateMeter
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.setup import Setup
+from kerneltui.debugger.views.firmware import firmware_views
 from kerneltui.hw.bus import AddressSpace, Memory, Rom
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.pc import acpi as kernel_acpi

@@ -5,7 +5,9 @@ import json
 import msgspec
 import pytest
 
+from kerneltui.debugger.views import PARTS, MachineView
 from kerneltui.scenarios.scenario import open_session
+from kerneltui.tui.panels import PANELS
 
 S = 1_000_000_000
 both = pytest.mark.parametrize("board", ["rpi3", "rpi4"])
@@ -221,3 +223,56 @@ def test_ten_thousand_timeouts_are_counted_though_not_all_are_shown(board):
     view = booted(board, "burst").view()
     assert view.timeout_count == 10_001
     assert 100 <= len(view.timeouts) <= 1000
+
+
+# -- parts -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("board", ["rpi4", "x86"])
+def test_a_view_holds_the_parts_that_are_asked_for_and_no_others(board):
+    session = booted(board, "shell")
+    whole = session.view()
+    nothing = session.view(frozenset())
+    assert nothing.cpu == whole.cpu
+    for part in PARTS:
+        view = session.view(frozenset({part}))
+        for other in PARTS:
+            assert getattr(view, other) == getattr(whole if other == part else nothing, other)
+
+
+def test_every_panel_shows_parts_that_there_are():
+    assert set(MachineView.__struct_fields__) > PARTS
+    for panel in PANELS:
+        assert set(MachineView.__struct_fields__) >= panel.PARTS
+
+
+def test_counters_are_looked_at_though_nobody_asks_for_them():
+    session = booted("x86")
+    for _ in range(3):
+        session.run_until(session.machine.now + S // 4)
+        session.view(frozenset())
+    assert any(counter.measured_hz for counter in session.view().counters)
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
+def test_a_block_that_has_not_changed_is_not_made_again(board):
+    session = booted(board)
+    first, again = session.view(), session.view()
+    assert all(one is other for one, other in zip(first.blocks, again.blocks, strict=True))
+    session.next_interrupt()
+    session.mark()
+    before = session.view()
+    while not session.recorder.touched:
+        session.step()
+    after = session.view()
+    assert not all(one is other for one, other in zip(before.blocks, after.blocks, strict=True))
+
+
+def test_an_access_leaves_no_mark_behind_in_a_block_that_is_taken_again():
+    session = booted("rpi4")
+    session.next_interrupt()
+    while not session.recorder.touched:
+        session.step()
+    assert any(r.access for block in session.view().blocks for r in block.registers)
+    session.mark()
+    assert not any(r.access for block in session.view().blocks for r in block.registers)

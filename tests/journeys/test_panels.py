@@ -9,12 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerneltui.debugger.numbering import set_bits
-from kerneltui.debugger.register_views import FieldView, RegisterView
-from kerneltui.debugger.views import (
-    ComparatorView,
-    InterruptView,
-    TimeoutView,
-)
+from kerneltui.debugger.views.interrupts import InterruptView
+from kerneltui.debugger.views.registers import FieldView, RegisterView
+from kerneltui.debugger.views.timeouts import TimeoutView
+from kerneltui.debugger.views.timers import ComparatorView
 from kerneltui.kernel.irq import IrqHandler
 from kerneltui.tui.panels import PANELS
 from kerneltui.tui.panels.base import fit, mark
