@@ -18,7 +18,6 @@ from kerneltui.debugger.traveller import (
     Input,
     Past,
     Traveller,
-    last_before,
     position_of,
 )
 from kerneltui.debugger.watch import Address, Watch
@@ -61,8 +60,6 @@ class History:
         self.on = True
         """whether checkpoints are taken"""
         self._origin = self.recorder.save()
-        self._close: list[Checkpoint] = []
-        """where one travels"""
         self._next_step = 0
         self._ran_s = 0.0
         self._interned: dict[frozenset[Address], frozenset[Address]] = {}
@@ -104,7 +101,7 @@ class History:
     @property
     def size(self) -> int:
         """Bytes that the past takes, about."""
-        kept = sum(len(item.packed) + 200 for item in (*self._past.checkpoints, *self._close))
+        kept = sum(len(item.packed) + 200 for item in (*self._past.checkpoints, *self._past.close))
         return kept + self.recorder.size
 
     # -- forwards ---------------------------------------------------------------------------------
@@ -157,7 +154,6 @@ class History:
         here = self.here
         self.end, self.end_interrupts = here, self.interrupts
         self._past.forget_after(here, self._main.given)
-        del self._close[bisect_right(self._close, here, key=position_of) :]
         checkpoints = self._past.checkpoints
         self._next_step = checkpoints[-1].position.step + EVERY if checkpoints else 0
         self.recorder.forget_rest()
@@ -212,11 +208,13 @@ class History:
         """
         if self.here == to:
             return
-        checkpoint = self._nearest(to)
+        checkpoint = self._past.last_before(to)
         if not self._main.is_before(to) or (checkpoint and checkpoint.position > self.here):
             self._load(self._with_events(checkpoint))
-        while to.step - self.machine.step > 2 * CLOSE:
-            if self._main.run(to=to, rest_after=CLOSE) is not StopReason.REST:
+        core = self.machine.cores[to.core]
+        while (ahead := to.retired - core.retired) > 2 * CLOSE:
+            reason = self._main.run(focus=to.core, steps=ahead - CLOSE, rest_after=CLOSE)
+            if reason is not StopReason.REST:
                 break
             self._keep_close()
         self._main.run_to(to)
@@ -256,11 +254,6 @@ class History:
         tail = checkpoint.tail if checkpoint is not None else ()
         self.recorder.load(recorded or self._origin, tail)
 
-    def _nearest(self, to: Position) -> Checkpoint | None:
-        """The last checkpoint that is not after ``to``."""
-        found = (last_before(kept, to) for kept in (self._past.checkpoints, self._close))
-        return max((item for item in found if item is not None), key=position_of, default=None)
-
     def _with_events(self, checkpoint: Checkpoint | None) -> Checkpoint | None:
         """One from which on the events before a moment are known as far as they are shown."""
         if checkpoint is None:
@@ -275,13 +268,13 @@ class History:
 
     def _keep_close(self) -> None:
         """A checkpoint where one travels."""
-        at = bisect_left(self._close, self.here, key=position_of)
-        if at < len(self._close) and self._close[at].position == self.here:
-            return
-        self._close.insert(at, self._checkpoint())
-        if len(self._close) > CLOSE_KEPT:
-            # The farthest away is of least use.
-            del self._close[0 if at > CLOSE_KEPT // 2 else -1]
+        close = self._past.close
+        at = bisect_left(close, self.here, key=position_of)
+        if at == len(close) or close[at].position != self.here:
+            close.insert(at, self._checkpoint())
+            if len(close) > CLOSE_KEPT:
+                # The farthest away is of least use.
+                del close[0 if at > CLOSE_KEPT // 2 else -1]
 
     # -- looking at other moments -----------------------------------------------------------------
 
@@ -294,7 +287,7 @@ class History:
 
     def distance_to(self, to: Position) -> int:
         """How many steps lie between the last checkpoint before a moment and this one, at most."""
-        checkpoint = last_before(self._past.checkpoints, to)
+        checkpoint = self._past.last_before(to)
         return self.machine.step - (checkpoint.position.step if checkpoint is not None else 0)
 
     def look_at(self, to: Position) -> Machine:

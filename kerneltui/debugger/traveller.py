@@ -89,6 +89,8 @@ class Past:
     def __init__(self) -> None:
         self.inputs: list[Input] = []
         self.checkpoints: list[Checkpoint] = []
+        self.close: list[Checkpoint] = []
+        """further ones, where one travels"""
         self.packer = Packer()
 
     @property
@@ -96,10 +98,16 @@ class Past:
         """The first checkpoint: booted, asleep."""
         return self.checkpoints[0].position if self.checkpoints else None
 
+    def last_before(self, to: Position) -> Checkpoint | None:
+        """The last checkpoint that is not after a moment."""
+        found = (_last_before(kept, to) for kept in (self.checkpoints, self.close))
+        return max((item for item in found if item is not None), key=position_of, default=None)
+
     def forget_after(self, here: Position, inputs: int) -> None:
         """What comes after a moment, by which so much had been typed, will be another story."""
         del self.inputs[inputs:]
-        del self.checkpoints[bisect_right(self.checkpoints, here, key=position_of) :]
+        for kept in (self.checkpoints, self.close):
+            del kept[bisect_right(kept, here, key=position_of) :]
 
 
 class Traveller:
@@ -185,7 +193,7 @@ class Traveller:
 
     def seek(self, to: Position) -> None:
         """Go to a known moment, from where the machine is or from a checkpoint."""
-        checkpoint = last_before(self.past.checkpoints, to)
+        checkpoint = self.past.last_before(to)
         if not self.is_before(to) or (
             checkpoint is not None and checkpoint.position > self.machine.position
         ):
@@ -253,8 +261,7 @@ def position_of(checkpoint: Checkpoint) -> Position:
     return checkpoint.position
 
 
-def last_before(checkpoints: Sequence[Checkpoint], to: Position) -> Checkpoint | None:
-    """The last one that is not after a moment."""
+def _last_before(checkpoints: Sequence[Checkpoint], to: Position) -> Checkpoint | None:
     if to.step >= 0:
         count = bisect_right(checkpoints, to, key=position_of)
     else:
