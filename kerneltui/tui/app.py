@@ -25,16 +25,16 @@ from kerneltui.tui.palette import palette
 from kerneltui.tui.panels import PANELS, ConsolePanel, Panel, RegistersPanel, TimelinePanel
 from kerneltui.tui.runner import Runner
 from kerneltui.tui.signals import leave_on_signals
-from kerneltui.tui.state import state_text
-from kerneltui.tui.steering import Steering
+from kerneltui.tui.state import past_of, state_text
 from kerneltui.tui.themes import DEFAULT_THEME, THEMES
+from kerneltui.tui.travelling import Travelling
 from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
 from kerneltui.tui.widgets.kept_rows import KeptContainer
 from kerneltui.tui.widgets.line_view import LineScreen
 from kerneltui.units import format_time
 
 
-class KernelTui(Steering, App[int]):
+class KernelTui(Travelling, App[int]):
     """``kerneltui --board B --scenario S``.  ``session`` has been booted."""
 
     CSS_PATH = "kerneltui.tcss"
@@ -170,7 +170,7 @@ class KernelTui(Steering, App[int]):
                 view.board,
                 view.scenario,
                 format_time(view.now_ns),
-                state_text(self.runner.goal, view),
+                state_text(self.runner.goal, view, past_of(self.session.history)),
                 speed_text(self.runner.speed),
             )
 
@@ -246,8 +246,11 @@ class KernelTui(Steering, App[int]):
         self._show_commands()
 
     def action_leave(self) -> None:
-        """Esc: out of typing, then out of the filter, then out of zoom."""
+        """Esc: out of a search, of typing, then out of the filter, then out of zoom."""
         box = self._filter_box
+        if self.runner.searching:
+            self.action_toggle_run()
+            return
         if self._console.typing:
             self._set_typing(False)
         elif box.has_class("-open") or self._registers.filter:
@@ -291,12 +294,6 @@ class KernelTui(Steering, App[int]):
         if self._console.typing:
             text = event.text.replace("\r\n", "\r").replace("\n", "\r")
             self.type(text.encode("ascii", "replace"))
-
-    def type(self, data: bytes) -> None:
-        """Type into the UART; what is too much is told."""
-        if lost := self.session.type(data):
-            self.notify(f"{lost} characters dropped: too many wait to be sent", severity="warning")
-        self.refresh_view()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where keys are text no command is one key away, but the palette, Esc and clicks work."""

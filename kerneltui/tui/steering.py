@@ -83,18 +83,6 @@ class Steering(_Mixed):
             self.notify("The panels follow the core that halts.")
         self.refresh_view()
 
-    def action_restart(self) -> None:
-        """Back to where the dashboard opened: booted, asleep, at the speed x1."""
-        self.action_reset()
-        self.session.boot()
-        self.runner.set_speed(1.0)
-
-    def action_reset(self) -> None:
-        """Back to reset, before the first instruction."""
-        self.runner.stop()
-        self.session.restart()
-        self.refresh_view()
-
     def action_faster(self) -> None:
         """Next speed."""
         self._set_speed(1)
