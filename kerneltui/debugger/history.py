@@ -31,6 +31,8 @@ SHARE = 16
 CLOSE = 600
 """Steps between two checkpoints where one travels."""
 CLOSE_KEPT = 64
+DEAR_S = 0.01
+"""Where a checkpoint takes longer, none are taken there."""
 
 
 class History:
@@ -61,7 +63,8 @@ class History:
         """whether checkpoints are taken"""
         self._origin = self.recorder.save()
         self._next_step = 0
-        self._ran_s = 0.0
+        self._ran_s = self._took_s = 0.0
+        """since the last checkpoint, and for it"""
         self._interned: dict[frozenset[Address], frozenset[Address]] = {}
         self._found: tuple[object, list[Position]] = None, []
         """of the last search: for what, and where in the stretch that it ended in"""
@@ -183,7 +186,7 @@ class History:
         tail = () if checkpoints else tuple(recorder.last(EVENTS_BEHIND))
         checkpoints.append(self._checkpoint(frozenset(recorder.accessed), tail))
         recorder.accessed.clear()
-        took_s = perf_counter() - started
+        self._took_s = took_s = perf_counter() - started
         wanted = EVERY * max(1.0, SHARE * took_s / max(self._ran_s, took_s))
         self._next_step = self.machine.step + round(wanted)
         self._ran_s = 0.0
@@ -212,7 +215,8 @@ class History:
         if not self._main.is_before(to) or (checkpoint and checkpoint.position > self.here):
             self._load(self._with_events(checkpoint))
         core = self.machine.cores[to.core]
-        while (ahead := to.retired - core.retired) > 2 * CLOSE:
+        close = self._took_s < DEAR_S
+        while close and (ahead := to.retired - core.retired) > 2 * CLOSE:
             reason = self._main.run(focus=to.core, steps=ahead - CLOSE, rest_after=CLOSE)
             if reason is not StopReason.REST:
                 break

@@ -16,12 +16,13 @@ import io
 import pickle
 from array import array
 from collections import deque
-from collections.abc import Container
+from collections.abc import Callable, Container
 from enum import Enum
 from functools import cache, partial
 from inspect import get_annotations
+from operator import attrgetter, is_
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -32,7 +33,6 @@ _PLAIN = (int, float, str, bytes, type(None))
 _NAMED = (type, FunctionType, BuiltinFunctionType, ModuleType, Enum, RegisterTable)
 """Found again by their names."""
 _CONTAINERS = (list, tuple, dict, set, frozenset, deque)
-_ABSENT = object()
 
 
 @cache
@@ -54,6 +54,8 @@ def _names(cls: Any) -> tuple[str, ...]:
             code = getattr(item, "__code__", None)
             if code is not None:
                 mentioned.update(dict.fromkeys(code.co_names))
+    if not cls.__dictoffset__:
+        mentioned.clear()  # it has no others than those that are declared
     # What a class has too is its objects' where it is data, a first value: ``asked = 0``.
     own = (name for name in mentioned if not hasattr(getattr(cls, name, None), "__get__"))
     found = dict.fromkeys((*declared, *own))
@@ -61,13 +63,26 @@ def _names(cls: Any) -> tuple[str, ...]:
     return tuple(name for name in found if name not in left_out and not name.startswith("__"))
 
 
-def attributes(thing: Any) -> dict[str, Any]:
-    """What an object holds, without what is transient."""
+class _Shape(NamedTuple):
+    """The attributes that some object has, and how to read them all."""
+
+    names: tuple[str, ...]
+    read: Callable[[Any], tuple[Any, ...]]
+
+
+@cache
+def _shape(names: tuple[str, ...]) -> _Shape:
+    # For one name the getter would not give a tuple.
+    names = names if len(names) > 1 else names * 2
+    return _Shape(names, attrgetter(*names) if names else lambda _: ())
+
+
+def _shape_of(thing: Any) -> _Shape:
+    """Without what is transient."""
     if isinstance(thing, partial):
-        return {"func": thing.func, "args": thing.args, "keywords": thing.keywords}
+        return _shape(("func", "args", "keywords"))
     cls: Any = type(thing)
-    found = {name: getattr(thing, name, _ABSENT) for name in _names(cls)}
-    return {name: value for name, value in found.items() if value is not _ABSENT}
+    return _shape(tuple(name for name in _names(cls) if hasattr(thing, name)))
 
 
 def _is_constant(thing: object) -> bool:
@@ -100,7 +115,7 @@ _UNLIKE: Any = _Unlike()
 def _copied(value: Any, shared: Container[int]) -> Any:
     """A container with its own copies of the containers in it; anything else as it is.
 
-    What several objects have is to be saved always, so that they have one thing afterwards too.
+    What is ``shared`` is to be saved always: several objects have one thing afterwards too.
     """
     if id(value) in shared or _is_opaque(value.__class__):
         return _UNLIKE
@@ -139,6 +154,18 @@ class _Unpickler(pickle.Unpickler):
         return self._things[number]
 
 
+class _Part(NamedTuple):
+    """An object that stays and may change."""
+
+    number: int
+    thing: Any
+    shape: _Shape
+    values: tuple[Any, ...]
+    """its attributes at the beginning"""
+    copies: tuple[tuple[int, Any], ...]
+    """of attributes that change without being set: which, and a copy"""
+
+
 class State:
     """What stays in a machine, and how to save and load what it holds."""
 
@@ -148,23 +175,24 @@ class State:
         self._cells: list[list[int]] = []
         """the registers' values, in lists that stay too: devices and cores share them"""
         shared = self._walk(root)
-        stays = [*self._things, *self._cells]
-        self._stays: list[Any] = stays
-        self._numbers = {id(thing): number for number, thing in enumerate(stays)}
-        self._changing: list[tuple[int, Any, list[tuple[str, Any, Any]]]] = []
-        """of each object that may change: its number, itself, and each attribute with its value
-        now and a copy of that where it can change by itself"""
-        for number, thing in enumerate(self._things):
-            if not _is_constant(thing):
-                held = [
-                    (name, value, None if id(value) in self._numbers else _copied(value, shared))
-                    for name, value in attributes(thing).items()
-                ]
-                # A copy that is the thing itself cannot change unseen.
-                held = [
-                    (name, value, None if copy is value else copy) for name, value, copy in held
-                ]
-                self._changing.append((number, thing, held))
+        self._stays: list[Any] = [*self._things, *self._cells]
+        self._numbers = {id(thing): number for number, thing in enumerate(self._stays)}
+        self._parts = [
+            self._part(number, thing, shared)
+            for number, thing in enumerate(self._things)
+            if not _is_constant(thing)
+        ]
+
+    def _part(self, number: int, thing: Any, shared: Container[int]) -> _Part:
+        shape = _shape_of(thing)
+        values = shape.read(thing)
+        copies = (
+            (place, _copied(value, shared))
+            for place, value in enumerate(values)
+            if id(value) not in self._numbers and not isinstance(value, _PLAIN)
+        )
+        changing = tuple((place, copy) for place, copy in copies if copy is not values[place])
+        return _Part(number, thing, shape, values, changing)
 
     def _walk(self, root: object) -> set[int]:
         """Find everything; answers the identities of containers that several objects have."""
@@ -190,17 +218,23 @@ class State:
                 self._things.append(thing)
                 if isinstance(thing, RegisterFile):
                     self._cells += thing.stores()
-                waiting += attributes(thing).values()
+                waiting += _shape_of(thing).read(thing)
         return shared
 
     def save(self) -> bytes:
         """All that differs from what was there at the beginning."""
         changed: list[tuple[int, str, Any]] = []
-        for number, thing, held in self._changing:
-            for name, value, copy in held:
-                now = getattr(thing, name)
-                if now is not value or (copy is not None and now != copy):
-                    changed.append((number, name, now))
+        for number, thing, (names, read), values, copies in self._parts:
+            now = read(thing)
+            if not all(map(is_, now, values)):
+                changed += (
+                    (number, name, new)
+                    for name, new, old in zip(names, now, values, strict=True)
+                    if new is not old
+                )
+            for place, copy in copies:
+                if now[place] is values[place] and now[place] != copy:
+                    changed.append((number, names[place], now[place]))
         file = io.BytesIO()
         _Pickler(file, self._numbers).dump((changed, [_packed(cell) for cell in self._cells]))
         return file.getvalue()
@@ -210,16 +244,17 @@ class State:
         changed, cells = _Unpickler(io.BytesIO(data), self._stays).load()
         for cell, packed in zip(self._cells, cells, strict=True):
             cell[:] = array("Q", packed) if isinstance(packed, bytes) else packed
-        differs = {(number, name): value for number, name, value in changed}
-        for number, thing, held in self._changing:
-            for name, value, copy in held:
-                if (number, name) in differs:
-                    setattr(thing, name, differs[number, name])
-                elif copy is None:
-                    if getattr(thing, name) is not value:
-                        setattr(thing, name, value)
-                elif getattr(thing, name) != copy:
-                    setattr(thing, name, _copied(copy, ()))
+        for _, thing, (names, read), values, copies in self._parts:
+            now = read(thing)
+            if not all(map(is_, now, values)):
+                for name, new, old in zip(names, now, values, strict=True):
+                    if new is not old:
+                        setattr(thing, name, old)
+            for place, copy in copies:
+                if values[place] != copy:
+                    setattr(thing, names[place], _copied(copy, ()))
+        for number, name, value in changed:
+            setattr(self._things[number], name, value)
 
 
 def _packed(cell: list[int]) -> bytes | list[int]:
