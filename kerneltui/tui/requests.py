@@ -1,0 +1,59 @@
+"""What a dialog wants done: the app carries it out, so that no dialog reaches into the app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from textual.screen import Screen
+
+from kerneltui.debugger.session import Session
+from kerneltui.scenarios.scenario import Changes
+
+
+class Tell(NamedTuple):
+    """Say something to the user."""
+
+    text: str
+    severity: Literal["information", "warning", "error"] = "information"
+
+
+class Ask(NamedTuple):
+    """Open a screen; ``then`` gets its answer, None when it was closed, and may want more."""
+
+    screen: Screen[Any]
+    then: Callable[[Any], Request | None] = lambda _: None
+
+
+class TypeText(NamedTuple):
+    """Type at the terminal."""
+
+    data: bytes
+
+
+class UseTheme(NamedTuple):
+    """Show another theme."""
+
+    name: str
+
+
+class UseSession(NamedTuple):
+    """Go on with another session, opened from ``board`` with ``changes``."""
+
+    session: Session
+    board: str
+    changes: Changes | None
+
+
+Request: TypeAlias = Tell | Ask | TypeText | UseTheme | UseSession
+
+
+class Situation(NamedTuple):
+    """What dialogs need to know."""
+
+    session: Session
+    board: str
+    """what a later choice of scenario opens: a name or a file"""
+    changes: Changes | None
+    theme: str
+    themes: tuple[str, ...]
