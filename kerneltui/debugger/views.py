@@ -33,7 +33,7 @@ from kerneltui.debugger.task_views import (
 )
 from kerneltui.debugger.timeline import TimelineView, Window
 from kerneltui.debugger.timer_views import TimerView, timer_views
-from kerneltui.debugger.trace import InputView
+from kerneltui.debugger.trace import InputView, RawEvent
 from kerneltui.devices.x86.i8259_view import PicView
 from kerneltui.devices.x86.io_apic_view import IoApicView
 from kerneltui.devices.x86.local_apic_view import LocalApicView
@@ -121,6 +121,8 @@ class MachineView(msgspec.Struct, frozen=True):
     firmware: tuple[AcpiTableView, ...]
     console: tuple[str, ...]
     trace: tuple[str, ...]
+    events: tuple[RawEvent, ...]
+    """what the lines of ``trace`` tell"""
     typed_waiting: int
     last_input: InputView | None
     """the line that was typed last"""
@@ -165,6 +167,7 @@ def build(sight: Sight, *, shape: bool, timeline: Window | None) -> MachineView:
         firmware=sight.firmware,
         console=tuple(recorder.console.lines()),
         trace=recorder.last_texts(TRACE_SHOWN, sight.names),
+        events=tuple(recorder.last(TRACE_SHOWN)),
         typed_waiting=machine.terminal.waiting,
         last_input=recorder.last_input(),
     )

@@ -17,15 +17,19 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.worker import Worker
 
+from kerneltui.debugger.lookup import exists
+from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
 from kerneltui.scenarios.scenario import Changes
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, offered, speed_text
+from kerneltui.tui.following import follow
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
 from kerneltui.tui.layout import WIDE, Layout, in_order
 from kerneltui.tui.palette import palette
 from kerneltui.tui.panels import PANELS, Panel, make_panels
 from kerneltui.tui.requests import (
     Ask,
+    Point,
     Request,
     Situation,
     Tell,
@@ -320,7 +324,7 @@ class KernelTui(Steering, App[int]):
         return Situation(self.session, self.board, self.changes, self.theme, themes)
 
     def carry_out(self, request: Request | None) -> None:
-        """Do what a dialog, or its answer, wants done."""
+        """Do what a dialog or its answer, or Enter on a row, wants done."""
         match request:
             case Tell(text, severity):
                 self.notify(text, severity=severity, markup=False)
@@ -330,8 +334,40 @@ class KernelTui(Steering, App[int]):
                 self.type(data)
             case UseTheme(name):
                 self.theme = name
+            case Point() as point:
+                self._point(point)
             case UseSession(session, board, changes):
                 self.use(session, board, changes)
+
+    def _point(self, point: Point) -> None:
+        panel = next(item for item in self.panels if isinstance(item, point.panel))
+        references = point.references
+        self._show_panel(panel)
+        for reference in references:
+            panel.reveal(reference)
+        panel.seek(*references)
+        if references and not exists(self.session, references[-1]):
+            self.notify(f"There is no {references[-1]} at present.", markup=False)
+
+    @property
+    def under_cursor(self) -> Reference | None:
+        """What the cursor of the current panel stands on; None where there is no cursor."""
+        return self._arrangement.current.under_cursor
+
+    def action_follow(self) -> None:
+        """Show the register or the panel that the row under the cursor speaks of."""
+        self.carry_out(follow(self.situation, self.under_cursor))
+
+    def on_line_view_chosen(self) -> None:
+        """Two clicks are an Enter."""
+        self.action_follow()
+
+    def action_copy(self) -> None:
+        """The row under the cursor, to the clipboard of the terminal."""
+        text = self._arrangement.current.row_text
+        if text:
+            self.copy_to_clipboard(text)
+        self.notify(f"Copied: {text}" if text else "This row is empty.", markup=False)
 
     def use(self, session: Session, board: str, changes: Changes | None) -> None:
         """Go on with another session; ``board`` and ``changes`` as for those before."""
@@ -361,7 +397,7 @@ class KernelTui(Steering, App[int]):
         return palette(self.action_choose, super().get_system_commands(screen))
 
 
-SILENT_KEYS = {"tab", "shift+tab", "enter", "backspace"}
+SILENT_KEYS = {"tab", "shift+tab", "backspace"}
 """Keys that people press without meaning a command."""
 _COMMAND_ACTIONS = {command.call.partition("(")[0] for command in COMMANDS}
 _COMMAND_ACTIONS = _COMMAND_ACTIONS - {"command_palette"} | {"focus_panel"}

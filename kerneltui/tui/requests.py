@@ -1,4 +1,7 @@
-"""What a dialog wants done: the app carries it out, so that no dialog reaches into the app."""
+"""What a dialog, or a key on what is under the cursor, wants done: the app carries it out.
+
+So none of them reaches into the app.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from textual.screen import Screen
 
+from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
 from kerneltui.scenarios.scenario import Changes
+from kerneltui.tui.panels import Panel
 
 
 class Tell(NamedTuple):
@@ -45,7 +50,14 @@ class UseSession(NamedTuple):
     changes: Changes | None
 
 
-Request: TypeAlias = Tell | Ask | TypeText | UseTheme | UseSession
+class Point(NamedTuple):
+    """Show a panel, with the cursor on the first of ``references`` that it shows."""
+
+    panel: type[Panel]
+    references: tuple[Reference, ...] = ()
+
+
+Request: TypeAlias = Tell | Ask | TypeText | UseTheme | UseSession | Point
 
 
 class Situation(NamedTuple):

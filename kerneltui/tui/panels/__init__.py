@@ -61,4 +61,8 @@ def make_panels() -> Panels:
     return Panels._make(kind(number) for number, kind in enumerate(PANELS, 1))
 
 
-__all__ = ["PANELS", "Panel", "Panels", "make_panels"]
+__all__ = [
+    "PANELS", "ApicsPanel", "ClocksPanel", "ConsolePanel", "CpuPanel", "FirmwarePanel",
+    "InterruptsPanel", "Panel", "Panels", "RegistersPanel", "TasksPanel", "TimelinePanel",
+    "TimeoutsPanel", "TimersPanel", "TracePanel", "make_panels",
+]  # fmt: skip

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from kerneltui.debugger.trace import AFTER_TIME
+from kerneltui.debugger.references import EventReference, LineReference
+from kerneltui.debugger.trace import AFTER_TIME, RawEvent
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted
-from kerneltui.tui.widgets.line_view import Line, plain
+from kerneltui.tui.widgets.lines import Line, plain
 
 _LOOKS = (("IRQ taken", "strong"), ("FIQ taken", "strong"), ("SYNC taken", "alert"),
           ("tracepoint", "good"), ("line ", "strong"), ("unmodelled", "alert"),
@@ -31,12 +32,18 @@ class TracePanel(Panel):
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
         """A line for each event."""
-        return [_line(text) for text in view.trace] or [plain("(reset)", "dim")]
+        found = map(_line, view.trace, view.events)
+        return list(found) or [plain("(reset)", "dim")]
 
 
 @lru_cache(2_000)
-def _line(text: str) -> Line:
-    return plain(text, _look(text.partition(AFTER_TIME)[2]))
+def _line(text: str, event: RawEvent) -> Line:
+    thing = EventReference(event)
+    before, _, said = text.partition(AFTER_TIME)
+    look, kind, name = _look(said), event[3], event[-1]
+    if kind != "line":
+        return plain(text, look, thing)
+    return (f"{before}{AFTER_TIME}", look, thing), (said, look, LineReference(name))
 
 
 def _look(text: str) -> str:

@@ -1,7 +1,6 @@
-"""A scrollable view of styled lines that renders only what is visible.
+"""A scrollable view of styled lines, with a cursor, that renders only what is visible.
 
-A line is a tuple of ``(text, style)`` pieces; a style is a name of :data:`STYLES`, which the
-stylesheet gives a look.  Plain data keeps the panels' contents testable without a screen.
+A style of a line's piece is a name of :data:`STYLES`, which the stylesheet gives a look.
 
 A frame costs what has changed.  Drawn lines are kept by their content, so that one that has moved
 is not put together again; rows of the frame are kept until something makes them dirty; and the
@@ -11,38 +10,46 @@ edges beside the lines (border and padding) are drawn once.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.events import Click, Focus, MouseDown
 from textual.geometry import Region, Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
 
+from kerneltui.tui.widgets.cursor import Cursor, cells_of
 from kerneltui.tui.widgets.kept_rows import KeptRows, KeptScrollBar
+from kerneltui.tui.widgets.lines import STYLES, Line
 
-Line = tuple[tuple[str, str], ...]
-
-STYLES = ("text", "dim", "strong", "head", "changed", "alert", "good", "interrupt")
 STRIPS_KEPT = 2_000
+CURSOR = "»"
+"""Beside the row under the cursor, where the padding is."""
 
 
-def plain(text: str, style: str = "text") -> Line:
-    """A line of one piece."""
-    return ((text, style),)
-
-
-def line_text(line: Line) -> str:
-    """What a line says, without its look."""
-    return "".join(text for text, _ in line)
-
-
-class LineView(KeptRows, ScrollView, can_focus=True):
+class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
     """See the module.  ``follow`` keeps the end in view as lines are added."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"line-view--{style}" for style in STYLES}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "row(-1)", show=False),
+        Binding("down", "row(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("home", "first_row", show=False),
+        Binding("end", "last_row", show=False),
+        Binding("left", "cell(-1)", show=False),
+        Binding("right", "cell(1)", show=False),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "line-view--cursor", *(f"line-view--{style}" for style in STYLES)
+    }  # fmt: skip
     DEFAULT_CSS = """
     LineView { height: 1fr; overflow-y: scroll; }
     """
@@ -51,6 +58,7 @@ class LineView(KeptRows, ScrollView, can_focus=True):
         super().__init__(**options)
         self.follow = follow
         self.lines: list[Line] = []
+        self.cursor = Cursor(follows=follow)
         self._strips: dict[Line, Strip] = {}
         self._looks: dict[str, Style] = {}
         self._base: Style | None = None
@@ -58,6 +66,9 @@ class LineView(KeptRows, ScrollView, can_focus=True):
         """what stands left and right of each line"""
         self._span = (0, 0)
         """the columns that the kept strips show: first, and beyond the last"""
+
+    class Chosen(Message):
+        """The row under the cursor has been clicked twice."""
 
     @property
     def vertical_scrollbar(self) -> ScrollBar:
@@ -75,12 +86,20 @@ class LineView(KeptRows, ScrollView, can_focus=True):
         old, new = self.lines, list(lines)
         if old == new:
             return
-        at_end = self.scroll_offset.y >= self.max_scroll_y
+        at_end, before = self.scroll_offset.y >= self.max_scroll_y, self.cursor.row
+        in_sight = self._shows_row(before)
         self.lines = new
+        self.cursor.settle(new)
         self._set_height(len(new))
-        if self.follow and at_end:
+        moved = self.cursor.row - before
+        if self.shows_cursor and not self.cursor.at_end:
+            if moved and in_sight:  # the row stays in its place on the screen
+                self._show_from(self.scroll_offset.y + moved)
+        elif self.follow and at_end:
             self.scroll_end(animate=False, force=True, immediate=True)
         self._redraw(old, new)
+        if moved:
+            self._redraw_rows(before, self.cursor.row)
 
     def _set_height(self, height: int) -> None:
         """Tell the scroll bar, which always shows, so that nothing else has to be laid out anew.
@@ -110,6 +129,108 @@ class LineView(KeptRows, ScrollView, can_focus=True):
         if rows:
             self.refresh(*(Region(0, row, width, 1) for row in rows))
 
+    # -- the cursor -------------------------------------------------------------------------------
+
+    @property
+    def shows_cursor(self) -> bool:
+        """Whether there is one to be seen and moved."""
+        return self.has_focus
+
+    @property
+    def under_cursor(self) -> Any:
+        """What the cursor stands on, or None."""
+        return self.cursor.under(self.lines) if self.shows_cursor else None
+
+    def cursor_moved(self) -> None:
+        """It stands elsewhere now, or has come or gone."""
+
+    def action_row(self, step: int) -> None:
+        """To a neighbouring row."""
+        self._put_cursor(self.cursor.row + step)
+
+    def action_page(self, step: int) -> None:
+        """One page on."""
+        self._put_cursor(self.cursor.row + step * max(self.size.height - 1, 1))
+
+    def action_first_row(self) -> None:
+        """To the first row."""
+        self._put_cursor(0)
+
+    def action_last_row(self) -> None:
+        """To the last row."""
+        self._put_cursor(len(self.lines) - 1)
+
+    def action_cell(self, step: int) -> None:
+        """To a neighbouring thing of the row."""
+        if self.shows_cursor:
+            self.cursor.go_sideways(step, self.lines)
+            self._has_moved(self.cursor.row)
+
+    def _put_cursor(self, row: int) -> None:
+        if self.shows_cursor:
+            before = self.cursor.row
+            self.cursor.put(row, 0, self.lines)
+            self._has_moved(before)
+
+    def seek(self, *things: Any) -> bool:
+        """Put the cursor on the first of ``things`` that is shown, at once or as soon as one is."""
+        before = self.cursor.row
+        found = self.cursor.seek(things, self.lines)
+        self._has_moved(before)
+        return found
+
+    def on_mouse_down(self, event: MouseDown) -> None:
+        """Where one clicks, there the cursor is."""
+        place = event.get_content_offset(self)
+        row = 0 if place is None else place.y + self.scroll_offset.y
+        if place is None or row >= len(self.lines):
+            return
+        before = self.cursor.row
+        column = place.x + self.scroll_offset.x
+        ends = accumulate(cell_len(text) for text, *_ in self.lines[row])
+        piece = sum(end <= column for end in ends)
+        self.cursor.put_at_piece(row, piece, self.lines)
+        self._has_moved(before)
+
+    def on_click(self, event: Click) -> None:
+        """Twice in the same place means Enter."""
+        if event.chain == 2 and event.get_content_offset(self) is not None:
+            self.post_message(self.Chosen())
+
+    def on_focus(self, event: Focus) -> None:
+        """Show where the cursor is, but for a click, which puts it elsewhere first."""
+        self.call_after_refresh(self._has_moved, self.cursor.row)
+
+    def on_blur(self) -> None:
+        """No cursor any more."""
+        self.cursor_moved()
+
+    def _has_moved(self, before: int) -> None:
+        if not self.shows_cursor:
+            return
+        row, top, height = self.cursor.row, self.scroll_offset.y, self.size.height
+        if row < top:
+            self._show_from(row)
+        elif height and row >= top + height:
+            self._show_from(row - height + 1)
+        self._redraw_rows(before, row)
+        self.cursor_moved()
+
+    def _shows_row(self, row: int) -> bool:
+        return 0 <= row - self.scroll_offset.y < self.size.height
+
+    def _show_from(self, top: int) -> None:
+        self.scroll_to(y=top, animate=False, force=True, immediate=True)
+
+    def _redraw_rows(self, *rows: int) -> None:
+        """The cursor has come or gone there; its mark stands in the padding."""
+        top, width = self.scroll_offset.y, self.size.width
+        places = {row - top for row in rows if self._shows_row(row)}
+        if places:
+            self.refresh(*(Region(-1, place, width + 1, 1) for place in places))
+
+    # -- drawing ----------------------------------------------------------------------------------
+
     def notify_style_update(self) -> None:
         """A new theme, or another focus: every line is drawn anew."""
         super().notify_style_update()
@@ -131,19 +252,31 @@ class LineView(KeptRows, ScrollView, can_focus=True):
         for y in span:
             if y in self._rows:
                 strips.append(self._rows[y])
-            elif y in lines and self._edges is not None:
-                line = self.render_line(y - place.y)
-                for line_filter in filters:
-                    line = line.apply_filter(line_filter, background)
-                left, right = self._edges
-                strips.append(Strip([*left, *line, *right], width))
-            else:
+                continue
+            if y not in lines or self._edges is None:
                 (strip,) = super().finished_rows(range(y, y + 1), width)
-                strips.append(strip)
-                if y in lines:
-                    edge = place.x + size.width
-                    self._edges = strip.crop(0, place.x), strip.crop(edge, width)
+                if y not in lines:
+                    strips.append(strip)
+                    continue
+                edge = place.x + size.width
+                self._edges = strip.crop(0, place.x), strip.crop(edge, width)
+            line = self.render_line(y - place.y)
+            left, right = self._edges
+            if place.x > 1 and self._is_under_cursor(y - place.y):
+                left = Strip([*left.crop(0, place.x - 1), self._cursor_mark()])
+            for line_filter in filters:
+                line = line.apply_filter(line_filter, background)
+                left = left.apply_filter(line_filter, background)
+            strips.append(Strip([*left, *line, *right], width))
         return strips
+
+    def _is_under_cursor(self, y: int) -> bool:
+        row = y + self.scroll_offset.y
+        return self.shows_cursor and row == self.cursor.row and row < len(self.lines)
+
+    def _cursor_mark(self) -> Segment:
+        style = self.rich_style + self._look("head", self.rich_style)
+        return Segment(CURSOR, style)
 
     def render_line(self, y: int) -> Strip:
         """One visible line."""
@@ -159,11 +292,27 @@ class LineView(KeptRows, ScrollView, can_focus=True):
             self._span = span
             self._strips.clear()
         line = self.lines[row]
+        if self._is_under_cursor(y):
+            return self._cursor_strip(line, span, base)
         strip = self._strips.get(line)
         if strip is None:
-            segments = [Segment(text, self._look(style, base)) for text, style in line]
+            segments = [Segment(text, self._look(style, base)) for text, style, *_ in line]
             strip = self._strips[line] = Strip(segments).crop_extend(*span, base)
         return strip
+
+    def _cursor_strip(self, line: Line, span: tuple[int, int], base: Style) -> Strip:
+        """On a ground of its own; of several things the one under the cursor stands out."""
+        ground = Style(bgcolor=self.get_component_rich_style("line-view--cursor").bgcolor)
+        cells = cells_of(line)
+        chosen = range(0)
+        if len(cells) > 1:
+            cell = cells[min(self.cursor.cell, len(cells) - 1)]
+            chosen = range(cell.begin, cell.end)
+        segments = [
+            Segment(text, self._look(style, base) + ground + Style(reverse=number in chosen))
+            for number, (text, style, *_) in enumerate(line)
+        ]
+        return Strip(segments).crop_extend(*span, base + ground)
 
     def _look(self, style: str, base: Style) -> Style:
         look = self._looks.get(style)
