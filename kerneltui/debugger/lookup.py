@@ -52,12 +52,15 @@ def registers(machine: Machine) -> Iterator[tuple[str, str, int, Slot, str]]:
 
 
 def _slot(machine: Machine, reference: RegisterReference) -> Slot | None:
-    wanted = reference.owner, reference.block, reference.name
-    found = (
-        slot for owner, _, _, slot, block in registers(machine)
-        if (owner, block, slot.name) == wanted
-    )  # fmt: skip
-    return next(found, None)
+    files = {
+        (device.name, file.table.name): file
+        for device in machine.devices.values()
+        for file in device.files.values()
+    }
+    files |= {(f"core {core.index}", ""): core.regs for core in machine.cores}
+    file = files.get((reference.owner, reference.block))
+    slots = () if file is None else file.slots()
+    return next((slot for slot in slots if slot.name == reference.name), None)
 
 
 def register_named(
@@ -223,7 +226,7 @@ def _has_core(session: Session, reference: CoreReference) -> bool:
 
 
 def _has_event(session: Session, reference: EventReference) -> bool:
-    return reference.event in session.recorder.events
+    return reference.event in reversed(session.recorder.events)
 
 
 def _has_code(session: Session, reference: CodeReference) -> bool:

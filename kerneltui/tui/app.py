@@ -43,6 +43,7 @@ from kerneltui.tui.state import state_text
 from kerneltui.tui.steering import Steering
 from kerneltui.tui.themes import DEFAULT_THEME, THEMES
 from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
+from kerneltui.tui.widgets.line_view import Move
 from kerneltui.units import format_time
 
 
@@ -354,8 +355,14 @@ class KernelTui(Steering, App[int]):
         """What the cursor of the current panel stands on; None where there is no cursor."""
         return self._arrangement.current.under_cursor
 
+    def action_cursor(self, to: Move) -> None:
+        """Move the cursor of the current panel, which the focus may not have reached yet."""
+        self.frames.catch_up()
+        self._arrangement.current.move_cursor(to)
+
     def action_follow(self) -> None:
         """Show the register or the panel that the row under the cursor speaks of."""
+        self.frames.catch_up()
         self.carry_out(follow(self.situation, self.under_cursor))
 
     def on_line_view_chosen(self) -> None:
@@ -364,6 +371,7 @@ class KernelTui(Steering, App[int]):
 
     def action_copy(self) -> None:
         """The row under the cursor, to the clipboard of the terminal."""
+        self.frames.catch_up()
         text = self._arrangement.current.row_text
         if text:
             self.copy_to_clipboard(text)
@@ -400,4 +408,4 @@ class KernelTui(Steering, App[int]):
 SILENT_KEYS = {"tab", "shift+tab", "backspace"}
 """Keys that people press without meaning a command."""
 _COMMAND_ACTIONS = {command.call.partition("(")[0] for command in COMMANDS}
-_COMMAND_ACTIONS = _COMMAND_ACTIONS - {"command_palette"} | {"focus_panel"}
+_COMMAND_ACTIONS = _COMMAND_ACTIONS - {"command_palette"} | {"focus_panel", "cursor"}

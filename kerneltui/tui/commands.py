@@ -89,6 +89,8 @@ COMMANDS = (
             shown_key="Ctrl+Z"),
 )  # fmt: skip
 """In the order of the footer and the help."""
+CURSOR_KEYS = ("up", "down", "left", "right", "pageup", "pagedown", "home", "end")
+"""What moves the cursor of the panel that has the focus."""
 BY_IDENT = {command.ident: command for command in COMMANDS}
 
 
@@ -101,6 +103,7 @@ def bindings(panels: Iterable[str]) -> list[BindingType]:
             if item.key and item.ident != "command_palette"  # which Textual binds
         ),
         *(Binding(key, f"focus_panel({n})", show=False) for n, key in enumerate(panels, 1)),
+        *(Binding(key, f"cursor('{key}')", show=False) for key in CURSOR_KEYS),
         Binding("ctrl+c", "leave_dashboard", show=False, priority=True),
         Binding("escape", "leave", show=False),
     ]

@@ -55,6 +55,11 @@ class Frames:
         """Whether a picture is due."""
         return self._asked_at is not None
 
+    def catch_up(self) -> None:
+        """Draw at once what is due: the next key is about what it shows."""
+        if self.is_asked:
+            self._draw()
+
     def has_room_for(self, command: object) -> bool:
         """Whether to carry ``command`` out, or to drop it as one repeat too many in this frame."""
         if not self.is_asked or command != self._command:
@@ -81,6 +86,8 @@ class Frames:
             app.call_next(self._draw)
 
     def _draw(self) -> None:
+        if self._asked_at is None:
+            return  # something has drawn it already
         self.draw()
         self._asked_at = None
 

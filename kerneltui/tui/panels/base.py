@@ -17,6 +17,9 @@ from kerneltui.debugger.views import MachineView
 from kerneltui.tui.widgets.line_view import LineView
 from kerneltui.tui.widgets.lines import Line, line_text, whole_text
 
+CORNERS = 6
+"""Cells that the lower border needs beside what it says."""
+
 
 class Panel(LineView):
     """A bordered view.  ``TITLE`` stands in the border behind the panel's key.
@@ -92,7 +95,7 @@ class Panel(LineView):
 
     @property
     def under_cursor(self) -> Reference | None:
-        """What the cursor stands on; None where there is no cursor, or on a row about nothing."""
+        """What the cursor stands on; None on a row about nothing."""
         found: Reference | None = super().under_cursor
         return found
 
@@ -126,7 +129,7 @@ class Panel(LineView):
         whole = " ".join(whole_text(self.lines[row]).split())
         if whole == " ".join(line_text(self.lines[row]).split()):
             return self._caption
-        room = self.outer_size.width - 4
+        room = self.outer_size.width - CORNERS
         return whole if cell_len(whole) <= room else f"…{_tail(whole, room - 1)}"
 
     def _set_caption(self, caption: Content) -> None:

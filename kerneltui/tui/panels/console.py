@@ -5,7 +5,7 @@ from __future__ import annotations
 from string import ascii_letters
 from typing import Any
 
-from kerneltui.debugger.references import ConsoleReference
+from kerneltui.debugger.references import ConsoleReference, Reference
 from kerneltui.debugger.trace import SCENARIO, InputView
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel
@@ -38,6 +38,11 @@ class ConsolePanel(Panel):
     def shows_cursor(self) -> bool:
         """Not while keys go to the board."""
         return super().shows_cursor and not self.typing
+
+    @property
+    def under_cursor(self) -> Reference | None:
+        """Nothing while keys go to the board."""
+        return None if self.typing else super().under_cursor
 
     def set_typing(self, on: bool) -> None:
         """Begin or end typing mode."""

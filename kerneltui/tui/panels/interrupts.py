@@ -35,7 +35,9 @@ class InterruptsPanel(Panel):
         if not view.interrupts:
             return [plain("No interrupt is enabled yet, and no handler is registered.", "dim")]
         head, *rows = interrupt_rows(view.interrupts)
-        wholes = interrupt_rows(view.interrupts, whole=True)[1:]
+        wholes = rows
+        if any(len(item.source) > WIDEST_INPUT for item in view.interrupts):
+            wholes = interrupt_rows(view.interrupts, whole=True)[1:]
         lines, for_now = [plain(f" {head}", "dim")], list[Line]()
         for item, row, whole in zip(view.interrupts, rows, wholes, strict=True):
             is_cut = len(item.source) > WIDEST_INPUT

@@ -16,6 +16,7 @@ from kerneltui.tui.widgets.lines import Line, Piece, plain
 
 NARROWEST_NAME, WIDEST_NAME = 6, 29
 ACCESSES = {"read": "→ read", "wrote": "← wrote"}
+Settings = tuple[int, int, int, bool, bool]
 
 
 class RegistersPanel(Panel):
@@ -37,6 +38,8 @@ class RegistersPanel(Panel):
         self.revealed: RegisterReference | None = None
         """shown whatever it holds: somebody wanted to see it"""
         self._counts = (0, 0)
+        self._known: dict[tuple[str, ...], tuple[RegisterView, Settings, tuple[Line, ...]]] = {}
+        """of each register its view, how it was to be shown, and the lines: most stay the same"""
 
     def set_filter(self, text: str) -> None:
         """Show the registers whose name, device or fields contain ``text``."""
@@ -63,6 +66,7 @@ class RegistersPanel(Panel):
         """The register of another board is of no interest."""
         super().forget()
         self.revealed = None
+        self._known.clear()
 
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
@@ -84,12 +88,16 @@ class RegistersPanel(Panel):
             name_width = min(max(longest, NARROWEST_NAME), WIDEST_NAME)
             for item, alike in collapse(chosen, revealed):
                 full = bool(words) or self.alone or item.changed or item.name == revealed
-                thing = RegisterReference(block.device, block.name, item.name)
-                lines.extend(
-                    register_lines(
+                name = (block.device, block.name, item.name)
+                settings = (name_width, width, alike, full, place)
+                known = self._known.get(name)
+                if known is None or known[0] is not item or known[1] != settings:
+                    thing = RegisterReference(*name)
+                    made = register_lines(
                         item, name_width, width, alike, thing=thing, full=full, place=place
                     )
-                )
+                    known = self._known[name] = item, settings, tuple(made)
+                lines += known[2]
         self._counts = (shown, total)
         if not lines:
             lines.append(plain(f"No register matches '{self.filter}'.", "dim"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from typing import Any
 
 from kerneltui.debugger.references import EventReference, LineReference
 from kerneltui.debugger.trace import AFTER_TIME, RawEvent
@@ -11,6 +11,7 @@ from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted
 from kerneltui.tui.widgets.lines import Line, plain
 
+LINES_KEPT = 2_000
 _LOOKS = (("IRQ taken", "strong"), ("FIQ taken", "strong"), ("SYNC taken", "alert"),
           ("tracepoint", "good"), ("line ", "strong"), ("unmodelled", "alert"),
           ("INTR taken", "strong"), ("NMI taken", "strong"), ("FAULT taken", "alert"),
@@ -29,14 +30,25 @@ class TracePanel(Panel):
     )
     FOLLOW = True
 
+    def __init__(self, number: int, **options: Any) -> None:
+        super().__init__(number, **options)
+        self._known: dict[str, tuple[RawEvent, Line]] = {}
+
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
         """A line for each event."""
-        found = map(_line, view.trace, view.events)
-        return list(found) or [plain("(reset)", "dim")]
+        known = self._known
+        if len(known) > LINES_KEPT:
+            known.clear()
+        lines = []
+        for text, event in zip(view.trace, view.events, strict=True):
+            before = known.get(text)
+            if before is None or before[0] is not event:
+                before = known[text] = event, _line(text, event)
+            lines.append(before[1])
+        return lines or [plain("(reset)", "dim")]
 
 
-@lru_cache(2_000)
 def _line(text: str, event: RawEvent) -> Line:
     thing = EventReference(event)
     before, _, said = text.partition(AFTER_TIME)
