@@ -90,6 +90,12 @@ class Panel(LineView):
         self._view, self._shown = None, ()
         self.cursor.forget()
 
+    def outdate(self) -> None:
+        """The same view is to be shown in another way: now, or when the panel comes into sight."""
+        self._shown = ()
+        if self._view is not None:
+            self.show(self._view)
+
     def reveal(self, reference: Reference) -> None:
         """Show what is left out otherwise: the cursor is to go there."""
 

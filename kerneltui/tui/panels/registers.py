@@ -60,7 +60,7 @@ class RegistersPanel(Panel):
             matching = {item.name for block in blocks for item in _matching(block, words)}
             if reference.name not in matching:
                 self.filter = ""
-        self.update()
+        self.outdate()
 
     def forget(self) -> None:
         """The register of another board is of no interest."""

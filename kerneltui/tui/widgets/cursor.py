@@ -82,14 +82,19 @@ class Cursor:
         self.put(self.row, min(max(self.cell + step, 0), max(count - 1, 0)), lines)
 
     def seek(self, things: Sequence[Any], lines: Sequence[Line]) -> bool:
-        """Onto the first of ``things`` that there is; else as soon as lines with one come."""
+        """Onto the first of ``things`` that there is; else as soon as lines with one come.
+
+        A row that is about it before all else comes first.
+        """
         self._sought = tuple(things)
         self._is_placed = True
         return self._find_sought(lines)
 
     def _find_sought(self, lines: Sequence[Line]) -> bool:
         for thing in self._sought:
-            if (found := self._nearest(thing, lines)) is not None:
+            own = (n for n, line in enumerate(lines) if _first_thing(line) == thing)
+            found = next(((row, 0) for row in own), None) or self._nearest(thing, lines)
+            if found is not None:
                 self.put(*found, lines)
                 return True
         return False
@@ -129,6 +134,10 @@ class Cursor:
                         return row, kept
                     return row, places.index(thing)
         return None
+
+
+def _first_thing(line: Line) -> Any:
+    return next((thing for piece in line if (thing := about(piece)) is not None), None)
 
 
 def _outwards(start: int, count: int) -> Iterator[int]:
