@@ -356,7 +356,7 @@ async def test_what_is_gone_is_told_and_its_panel_is_shown():
         event = seen.app.under_cursor
         await seen.press("enter")
         assert seen.app.under_cursor == TimeoutReference(3)
-        gone = event.event[:-1] + ("timer_callback_done name=Once 9 id=9",)
+        gone = (*event.event[:-1], "timer_callback_done name=Once 9 id=9")
         seen.app.carry_out(follow(seen.app.situation, EventReference(gone)))
         await seen.until(lambda: "There is no timeout 9 at present." in seen.screen())
         assert seen.app.focused is seen.app.panels.timeouts
