@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from kerneltui.debugger.explain import way_to_core
-from kerneltui.debugger.platform_views import counter_views
 from kerneltui.debugger.rates import RateMeter
 from kerneltui.debugger.references import (
     CodeReference,
@@ -28,6 +27,8 @@ from kerneltui.debugger.references import (
     VectorReference,
 )
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.views.clocks import counter_views
+from kerneltui.debugger.views.firmware import firmware_views
 from kerneltui.hw.device import TimerDevice
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.register import Slot
@@ -241,7 +242,7 @@ def _has_console_line(session: Session, reference: ConsoleReference) -> bool:
 
 def _has_table(session: Session, reference: TableReference) -> bool:
     return (reference.signature, reference.address) in {
-        (table.signature, table.address) for table in session.firmware
+        (table.signature, table.address) for table in firmware_views(session.machine.memory)
     }
 
 

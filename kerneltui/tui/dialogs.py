@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec import structs
 
 from kerneltui.configfile import available
-from kerneltui.debugger.queue_views import STRUCTURES
+from kerneltui.debugger.views.timeouts import STRUCTURES
 from kerneltui.errors import UserError
 from kerneltui.kernel.programs.shell_program import ShellProgram
 from kerneltui.machine.board import load_board
@@ -66,7 +66,7 @@ def open_board_or_scenario(now: Situation) -> Request:
 def choose_queue(now: Situation) -> Request:
     """Ask for a structure of the timeout queue; the scenario starts with it, from reset."""
     session = now.session
-    if session.view().queue is None:
+    if session.view(frozenset({"queue"})).queue is None:
         return Tell("This program has no queue of timeouts.", "warning")
 
     def chosen(choice: Choice | None) -> Request | None:

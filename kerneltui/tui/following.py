@@ -108,7 +108,7 @@ def _line(now: Situation, reference: LineReference) -> Request:
 
 def _timeout(now: Situation, reference: TimeoutReference) -> Request:
     """All wait for the comparator that is armed for the soonest."""
-    view = now.session.view()
+    view = now.session.view(frozenset({"timeouts", "comparators"}))
     armed = next((item for item in view.timeouts if item.armed), None)
     running = [
         item for item in view.comparators

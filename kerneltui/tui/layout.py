@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from textual.screen import Screen
-from textual.widgets import Static
 
 from kerneltui.tui.panels import Panel, Panels
 
@@ -31,6 +30,11 @@ def in_order(panels: Panels) -> tuple[Panel, ...]:
     left, right = shared_places(panels)
     middle = panels.interrupts, panels.timeouts, panels.cpu, panels.timers, panels.console
     return (*left, *middle, *right)
+
+
+def needs(width: int, height: int) -> str:
+    """What is said where there is too little room."""
+    return f"kerneltui needs {NARROWEST}x{LOWEST}; this terminal has {width}x{height}"
 
 
 class Layout:
@@ -60,12 +64,11 @@ class Layout:
         single = self.zoomed or width < WIDE or height < HIGH
         screen.set_class(small, "-too-small")
         screen.set_class(single, "-single")
-        if small:
-            needs = f"kerneltui needs {NARROWEST}x{LOWEST}; this terminal has {width}x{height}"
-            screen.query_one("#too-small", Static).update(needs)
         for panel in self._panels:
             is_current = panel is self.current
             panel.zoomed, panel.alone = self.zoomed, single and is_current
-            panel.set_class(is_current, "-current")
-            panel.set_class(self._is_behind(panel), "-behind")
+            is_behind = self._is_behind(panel)
+            panel.is_in_front = is_current if single else not is_behind
+            panel.set_class(is_current, "-current", update=panel.is_attached)
+            panel.set_class(is_behind, "-behind", update=panel.is_attached)
         return not small

@@ -25,6 +25,7 @@ from kerneltui.debugger.references import (
     VectorReference,
 )
 from kerneltui.debugger.timeline import Window
+from kerneltui.debugger.views import PARTS
 from kerneltui.scenarios.scenario import load_scenario
 from kerneltui.tui.following import ON_ENTER, follow
 from kerneltui.tui.panels import PANELS, RegistersPanel, TimersPanel
@@ -47,7 +48,7 @@ def situation(session):
 
 def shown(session, *, zoomed):
     """All that rows of all panels are about, and which panel shows it."""
-    view = session.view(shape=True, timeline=Window(50 * MS, 100))
+    view = session.view(PARTS, Window(50 * MS, 100))
     found = {}
     for number, kind in enumerate(PANELS, 1):
         panel = kind(number)

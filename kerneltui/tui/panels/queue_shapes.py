@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from kerneltui.debugger.queue_views import (
+from kerneltui.debugger.references import TimeoutReference
+from kerneltui.debugger.views.timeouts import (
     STRUCTURES,
     ArrayView,
     EntryView,
@@ -17,7 +18,6 @@ from kerneltui.debugger.queue_views import (
     TreeView,
     WheelView,
 )
-from kerneltui.debugger.references import TimeoutReference
 from kerneltui.tui.widgets.lines import Line, Piece, plain, with_text
 from kerneltui.units import format_briefly
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from kerneltui.debugger.numbering import interrupts_label
 from kerneltui.debugger.references import FieldReference, Reference, RegisterReference
-from kerneltui.debugger.register_views import BlockView, FieldView, RegisterView
 from kerneltui.debugger.views import MachineView
+from kerneltui.debugger.views.registers import BlockView, FieldView, RegisterView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, shortened_piece
 from kerneltui.tui.widgets.lines import Line, Piece, plain
@@ -25,6 +25,7 @@ class RegistersPanel(Panel):
     KEY = "1"
     TITLE = "Registers"
     SHORT = "Regs"
+    PARTS = frozenset({"blocks"})
     ABOUT = (
         "The board's controllers, timers and UART, decoded. A star marks a value changed since "
         "the last stop; what an instruction read or wrote stands below the value that the register "

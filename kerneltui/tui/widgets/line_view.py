@@ -19,13 +19,14 @@ from rich.style import Style
 from textual.events import Click, Focus, MouseDown
 from textual.geometry import Region, Size
 from textual.message import Message
+from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
 
 from kerneltui.tui.widgets.cursor import Cursor, cells_of
-from kerneltui.tui.widgets.kept_rows import KeptRows, KeptScrollBar
+from kerneltui.tui.widgets.kept_rows import Ground, KeptRows, KeptScrollBar
 from kerneltui.tui.widgets.lines import STYLES, Line
 
 STRIPS_KEPT = 2_000
@@ -35,12 +36,17 @@ CURSOR = "»"
 """Beside the row under the cursor, where the padding is."""
 
 
-class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
-    """See the module.  ``follow`` keeps the end in view as lines are added."""
+class LineScreen(Ground, Screen[None]):
+    """The screen of line views: it has the looks of lines, once for all of them."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "line-view--cursor", *(f"line-view--{style}" for style in STYLES)
     }  # fmt: skip
+
+
+class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
+    """See the module.  ``follow`` keeps the end in view as lines are added."""
+
     DEFAULT_CSS = """
     LineView { height: 1fr; overflow-y: scroll; }
     """
@@ -278,7 +284,7 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
         """On a ground of its own; of several things the one under the cursor stands out."""
         ground = self._looks.get("cursor")
         if ground is None:
-            found = self.get_component_rich_style("line-view--cursor")
+            found = self.screen.get_component_rich_style("line-view--cursor")
             ground = self._looks["cursor"] = Style(bgcolor=found.bgcolor)
         cells = cells_of(line)
         chosen = range(0)
@@ -294,6 +300,6 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
     def _look(self, style: str, base: Style) -> Style:
         look = self._looks.get(style)
         if look is None:
-            look = base + self.get_component_rich_style(f"line-view--{style}")
+            look = base + self.screen.get_component_rich_style(f"line-view--{style}")
             self._looks[style] = look
         return look
