@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, ClassVar
 
 from textual._callback import invoke
@@ -367,13 +367,20 @@ class KernelTui(Travelling, App[int]):
 
     def action_cursor(self, to: Move) -> None:
         """Move the cursor of the current panel, which the focus may not have reached yet."""
+        panel = self._arrangement.current
+        self._when_shown(lambda: panel.move_cursor(to))
+
+    def _when_shown(self, act: Callable[[], object]) -> None:
+        """Do something with the cursor: with what is due drawn, and its panel laid out."""
         self.frames.catch_up()
-        self._arrangement.current.move_cursor(to)
+        if self._arrangement.current.lines:
+            act()
+        else:
+            self.call_after_refresh(act)
 
     def action_follow(self) -> None:
         """Show the register or the panel that the row under the cursor speaks of."""
-        self.frames.catch_up()
-        self.carry_out(follow(self.situation, self.under_cursor))
+        self._when_shown(lambda: self.carry_out(follow(self.situation, self.under_cursor)))
 
     def on_line_view_chosen(self) -> None:
         """Two clicks are an Enter."""
@@ -381,7 +388,9 @@ class KernelTui(Travelling, App[int]):
 
     def action_copy(self) -> None:
         """The row under the cursor, to the clipboard of the terminal."""
-        self.frames.catch_up()
+        self._when_shown(self._copy)
+
+    def _copy(self) -> None:
         text = self._arrangement.current.row_text
         if text:
             self.copy_to_clipboard(text)

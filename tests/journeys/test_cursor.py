@@ -136,6 +136,9 @@ async def test_keys_that_come_faster_than_the_focus_move_the_right_cursor():
         assert seen.app.focused is seen.app.panels.trace
         assert marked(seen) == len(seen.app.panels.trace.lines) - 3
         assert seen.lines(TRACE)[-1].endswith("eret")
+        await seen.burst("8", "down", "down")
+        assert seen.app.focused is seen.app.panels.clocks
+        assert marked(seen) == 3, "a panel that has just come into sight is laid out first"
         await seen.burst("3", "enter")
         assert seen.app.focused is seen.app.panels.timers
         assert seen.app.under_cursor == ComparatorReference("timer", "CNTP_CVAL_EL0")
