@@ -45,6 +45,8 @@ class OccupantView(msgspec.Struct, frozen=True):
     """``task``, ``IRQ``, ``kernel``, ``idle``, or ``off`` before the core was started"""
     ns: tuple[int, ...]
     """how much of each bin"""
+    id: int = 0
+    """of a task; 0 for all others"""
 
 
 class CoreTimelineView(msgspec.Struct, frozen=True):
@@ -214,7 +216,7 @@ class Timeline:
         tasks = sorted(who for who in found if who > 0)
         others = [who for who in KINDS if who in found]
         rows = tuple(
-            OccupantView(self._name(who), KINDS.get(who, "task"), tuple(found[who]))
+            OccupantView(self._name(who), KINDS.get(who, "task"), tuple(found[who]), id=max(who, 0))
             for who in (*tasks, *others)
         )
         return CoreTimelineView(lane.core.index, sum(map(sum, found.values())), rows)

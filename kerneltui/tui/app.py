@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Coroutine, Iterable
-from typing import Any, ClassVar, cast
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, ClassVar
 
 from textual._callback import invoke
 from textual.actions import parse
@@ -16,13 +16,26 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.worker import Worker
 
+from kerneltui.debugger.lookup import exists
+from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
 from kerneltui.scenarios.scenario import Changes
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, offered, speed_text
+from kerneltui.tui.following import follow
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
-from kerneltui.tui.layout import ORDER, WIDE, Layout, needs
+from kerneltui.tui.layout import WIDE, Layout, in_order, needs
 from kerneltui.tui.palette import palette
-from kerneltui.tui.panels import PANELS, ConsolePanel, Panel, RegistersPanel, TimelinePanel
+from kerneltui.tui.panels import PANELS, Panel, make_panels
+from kerneltui.tui.requests import (
+    Ask,
+    Point,
+    Request,
+    Situation,
+    Tell,
+    TypeText,
+    UseSession,
+    UseTheme,
+)
 from kerneltui.tui.runner import Runner
 from kerneltui.tui.signals import leave_on_signals
 from kerneltui.tui.state import past_of, state_text
@@ -30,7 +43,7 @@ from kerneltui.tui.themes import DEFAULT_THEME, THEMES
 from kerneltui.tui.travelling import Travelling
 from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
 from kerneltui.tui.widgets.kept_rows import KeptContainer
-from kerneltui.tui.widgets.line_view import LineScreen
+from kerneltui.tui.widgets.line_view import LineScreen, Move
 from kerneltui.units import format_time
 
 
@@ -57,9 +70,9 @@ class KernelTui(Travelling, App[int]):
         self._bar = CommandBar()
         self._too_small = Static(id="too-small")
         self._filter_box = Input(placeholder="register, device or field; Esc ends", id="filter")
-        self.panels = [panel(number) for number, panel in enumerate(PANELS, 1)]
+        self.panels = make_panels()
         self._arrangement = Layout(self.panels)
-        self.frames = Frames(self)
+        self.frames = Frames(self, self.show_view, self.show_time)
         self.runner = Runner(session, speed, self.refresh_view, self._spawn)
 
     # -- screen -----------------------------------------------------------------------------------
@@ -75,17 +88,16 @@ class KernelTui(Travelling, App[int]):
         yield self._status
         yield self._tabs
         with KeptContainer(id="panels"):
-            for number in ORDER:
-                yield self.panels[number - 1]
+            yield from in_order(self.panels)
         yield self._filter_box
         yield self._too_small
         yield self._bar
 
     def on_mount(self) -> None:
         """First picture; signals that must leave a sane terminal behind."""
-        self.panels[0].focus()
+        self.panels.registers.focus()
         leave_on_signals(self.exit)
-        self.set_interval(1 / VIEWS_PER_S, self.frames.tick)
+        self.set_interval(1 / VIEWS_PER_S, self._tick)
         self.show_view()
 
     def on_ready(self) -> None:
@@ -105,52 +117,45 @@ class KernelTui(Travelling, App[int]):
         self._show_tabs()
         if screen.focused is None and screen.is_current and has_room:
             # Whatever is hidden loses the focus: the panel gets it back.
-            self.call_after_refresh(self.panels[self._arrangement.current - 1].focus)
+            self.call_after_refresh(self._arrangement.current.focus)
 
     @property
     def _filtering(self) -> bool:
         return self._filter_box.has_class("-open")
 
+    @property
+    def _keys_are_text(self) -> bool:
+        return self.panels.console.typing or self._filtering
+
     def _show_commands(self) -> None:
-        shown = offered(typing=self._console.typing, filtering=self._filtering)
+        shown = offered(typing=self.panels.console.typing, filtering=self._filtering)
         self._bar.show(shown, self.size.width)
 
     def _show_tabs(self) -> None:
         tabs = [
             (panel.number, panel.KEY, panel.SHORT)
             for panel in self.panels
-            if panel.is_there(self.session) or panel.number == self._arrangement.current
+            if panel.is_there(self.session) or panel is self._arrangement.current
         ]
-        self._tabs.show(tabs, self._arrangement.current, compact=self.size.width < WIDE)
+        number = self._arrangement.current.number
+        self._tabs.show(tabs, number, compact=self.size.width < WIDE)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """The focused panel is the current one."""
         if isinstance(event.widget, Panel):
-            self._make_current(event.widget.number)
+            self._make_current(event.widget)
 
-    def _make_current(self, number: int) -> None:
-        if self._arrangement.current != number:
-            self._arrangement.choose(number)
+    def _make_current(self, panel: Panel) -> None:
+        if self._arrangement.current is not panel:
+            self._arrangement.choose(panel)
             self._lay_out(self.size.width, self.size.height)
             self.show_view()  # with the parts of the panel that comes into sight
-        if number != self._registers.number:
+        if panel is not self.panels.registers:
             self._filter_box.remove_class("-open")
-        if number != self._console.number and self._console.typing:
+        if panel is not self.panels.console and self.panels.console.typing:
             self._set_typing(False)
 
     # -- views ------------------------------------------------------------------------------------
-
-    @property
-    def _console(self) -> ConsolePanel:
-        return cast("ConsolePanel", self.panels[3])
-
-    @property
-    def _registers(self) -> RegistersPanel:
-        return cast("RegistersPanel", self.panels[0])
-
-    @property
-    def _timeline(self) -> TimelinePanel:
-        return cast("TimelinePanel", self.panels[11])
 
     def show_view(self) -> None:
         """Show the present moment, now."""
@@ -159,9 +164,10 @@ class KernelTui(Travelling, App[int]):
         parts = frozenset[str]().union(
             *(panel.parts() for panel in self.panels if panel.is_in_front)
         )
-        window = self._timeline.window() if self._timeline.is_in_front else None
+        timeline = self.panels.timeline
+        window = timeline.window() if timeline.is_in_front else None
         view = self.session.view(parts, window, marks=not self.runner.running)
-        self._console.paused = not self.runner.running
+        self.panels.console.paused = not self.runner.running
         with self.batch_update():
             for panel in self.panels:
                 panel.show(view, parts)
@@ -173,6 +179,10 @@ class KernelTui(Travelling, App[int]):
                 state_text(self.runner.goal, view, past_of(self.session.history)),
                 speed_text(self.runner.speed),
             )
+
+    def _tick(self) -> None:
+        if self.runner.running:
+            self.frames.tick(self.session.happened())
 
     def show_time(self) -> None:
         """Show that time has passed and nothing else has happened."""
@@ -194,8 +204,11 @@ class KernelTui(Travelling, App[int]):
 
     def action_focus_panel(self, number: int) -> None:
         """Focus a panel by its number."""
-        self._make_current(number)
-        self.panels[number - 1].focus()
+        self._show_panel(self.panels.numbered(number))
+
+    def _show_panel(self, panel: Panel) -> None:
+        self._make_current(panel)
+        panel.focus()
         self.refresh_view()
 
     def action_zoom(self) -> None:
@@ -206,35 +219,35 @@ class KernelTui(Travelling, App[int]):
 
     def action_longer(self) -> None:
         """A longer window of the timeline."""
-        self._timeline.zoom(1)
-        self.action_focus_panel(self._timeline.number)
+        self.panels.timeline.zoom(1)
+        self._show_panel(self.panels.timeline)
 
     def action_shorter(self) -> None:
         """A shorter one."""
-        self._timeline.zoom(-1)
-        self.action_focus_panel(self._timeline.number)
+        self.panels.timeline.zoom(-1)
+        self._show_panel(self.panels.timeline)
 
     def action_type(self) -> None:
         """Into the console."""
-        self.action_focus_panel(self._console.number)
+        self._show_panel(self.panels.console)
         self._set_typing(True)
 
     def _set_typing(self, on: bool) -> None:
-        self._console.set_typing(on)
+        self.panels.console.set_typing(on)
         self._show_commands()
 
     def action_filter(self) -> None:
         """Ask for a filter."""
-        self.action_focus_panel(self._registers.number)
+        self._show_panel(self.panels.registers)
         box = self._filter_box
         box.add_class("-open")
-        box.value = self._registers.filter
+        box.value = self.panels.registers.filter
         box.focus()
         self._show_commands()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter as it is typed."""
-        self._registers.set_filter(event.value)
+        self.panels.registers.set_filter(event.value)
 
     def on_input_submitted(self) -> None:  # Enter in the box
         self.action_keep_filter()
@@ -242,7 +255,7 @@ class KernelTui(Travelling, App[int]):
     def action_keep_filter(self) -> None:
         """Back to the panel, with the filter as it is."""
         self._filter_box.remove_class("-open")
-        self._registers.focus()
+        self.panels.registers.focus()
         self._show_commands()
 
     def action_leave(self) -> None:
@@ -251,11 +264,11 @@ class KernelTui(Travelling, App[int]):
         if self.runner.searching:
             self.action_toggle_run()
             return
-        if self._console.typing:
+        if self.panels.console.typing:
             self._set_typing(False)
-        elif box.has_class("-open") or self._registers.filter:
+        elif box.has_class("-open") or self.panels.registers.filter:
             box.value = ""
-            self._registers.set_filter("")
+            self.panels.registers.set_filter("")
             self.action_keep_filter()
         elif self._arrangement.zoomed:
             self.action_zoom()
@@ -270,8 +283,8 @@ class KernelTui(Travelling, App[int]):
 
     def _tell_of_idle(self, key: str) -> None:
         """A key that does nothing says so."""
-        is_text = self._console.typing or self._filtering
-        if key not in SILENT_KEYS and not is_text and not self.frames.is_repeated(key):
+        silent = key in SILENT_KEYS or self._keys_are_text
+        if not silent and not self.frames.is_repeated(key):
             self.clear_notifications()
             name = key_to_character(key) or key
             self.notify(f"The key {name} does nothing here. ? lists the keys.", markup=False)
@@ -280,8 +293,8 @@ class KernelTui(Travelling, App[int]):
         """Keys can be faster than the focus: what a mode is meant to get, it gets."""
         if len(self.screen_stack) > 1:
             return
-        if self._console.typing:
-            data = self._console.key_bytes(event.key, event.character)
+        if self.panels.console.typing:
+            data = self.panels.console.key_bytes(event.key, event.character)
             if data is not None:
                 self.type(data)
                 event.stop()
@@ -291,13 +304,13 @@ class KernelTui(Travelling, App[int]):
 
     def on_paste(self, event: Paste) -> None:
         """Pasted text goes to the board in typing mode."""
-        if self._console.typing:
+        if self.panels.console.typing:
             text = event.text.replace("\r\n", "\r").replace("\n", "\r")
             self.type(text.encode("ascii", "replace"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where keys are text no command is one key away, but the palette, Esc and clicks work."""
-        return action not in _COMMAND_ACTIONS or not (self._console.typing or self._filtering)
+        return action not in _COMMAND_ACTIONS or not self._keys_are_text
 
     async def action_choose(self, ident: str, *parameters: object) -> None:
         """A command chosen by mouse or palette means the same in every mode and over a dialog."""
@@ -310,10 +323,78 @@ class KernelTui(Travelling, App[int]):
     # -- choosing ---------------------------------------------------------------------------------
 
     def action_dialog(self, name: str) -> None:
-        """One of those of :mod:`kerneltui.tui.dialogs`, by its function's name."""
-        from kerneltui.tui import dialogs
+        """One of :data:`kerneltui.tui.dialogs.DIALOGS`."""
+        from kerneltui.tui.dialogs import DIALOGS
 
-        getattr(dialogs, name)(self)
+        self.carry_out(DIALOGS[name](self.situation))
+
+    @property
+    def situation(self) -> Situation:
+        """What dialogs need to know."""
+        themes = tuple(self.available_themes)
+        return Situation(self.session, self.board, self.changes, self.theme, themes)
+
+    def carry_out(self, request: Request | None) -> None:
+        """Do what a dialog or its answer, or Enter on a row, wants done."""
+        match request:
+            case Tell(text, severity):
+                self.notify(text, severity=severity, markup=False)
+            case Ask(screen, then):
+                self.push_screen(screen, lambda answer: self.carry_out(then(answer)))
+            case TypeText(data):
+                self.type(data)
+            case UseTheme(name):
+                self.theme = name
+            case Point() as point:
+                self._point(point)
+            case UseSession(session, board, changes):
+                self.use(session, board, changes)
+
+    def _point(self, point: Point) -> None:
+        panel = next(item for item in self.panels if isinstance(item, point.panel))
+        references = point.references
+        self._show_panel(panel)
+        for reference in references:
+            panel.reveal(reference)
+        panel.seek(*references)
+        if references and not exists(self.session, references[-1]):
+            self.notify(f"There is no {references[-1]} at present.", markup=False)
+
+    @property
+    def under_cursor(self) -> Reference | None:
+        """What the cursor of the current panel stands on; None where there is no cursor."""
+        return self._arrangement.current.under_cursor
+
+    def action_cursor(self, to: Move) -> None:
+        """Move the cursor of the current panel, which the focus may not have reached yet."""
+        panel = self._arrangement.current
+        self._when_shown(lambda: panel.move_cursor(to))
+
+    def _when_shown(self, act: Callable[[], object]) -> None:
+        """Do something with the cursor: with what is due drawn, and its panel laid out."""
+        self.frames.catch_up()
+        if self._arrangement.current.lines:
+            act()
+        else:
+            self.call_after_refresh(act)
+
+    def action_follow(self) -> None:
+        """Show the register or the panel that the row under the cursor speaks of."""
+        self._when_shown(lambda: self.carry_out(follow(self.situation, self.under_cursor)))
+
+    def on_line_view_chosen(self) -> None:
+        """Two clicks are an Enter."""
+        self.action_follow()
+
+    def action_copy(self) -> None:
+        """The row under the cursor, to the clipboard of the terminal."""
+        self._when_shown(self._copy)
+
+    def _copy(self) -> None:
+        text = self._arrangement.current.row_text
+        if text:
+            self.copy_to_clipboard(text)
+        self.notify(f"Copied: {text}" if text else "This row is empty.", markup=False)
 
     def use(self, session: Session, board: str, changes: Changes | None) -> None:
         """Go on with another session; ``board`` and ``changes`` as for those before."""
@@ -340,10 +421,10 @@ class KernelTui(Travelling, App[int]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette's content."""
-        return palette(self, super().get_system_commands(screen))
+        return palette(self.action_choose, super().get_system_commands(screen))
 
 
-SILENT_KEYS = {"tab", "shift+tab", "enter", "backspace"}
+SILENT_KEYS = {"tab", "shift+tab", "backspace"}
 """Keys that people press without meaning a command."""
 _COMMAND_ACTIONS = {command.call.partition("(")[0] for command in COMMANDS}
-_COMMAND_ACTIONS = _COMMAND_ACTIONS - {"command_palette"} | {"focus_panel"}
+_COMMAND_ACTIONS = _COMMAND_ACTIONS - {"command_palette"} | {"focus_panel", "cursor"}

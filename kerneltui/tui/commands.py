@@ -74,6 +74,9 @@ COMMANDS = (
     Command("type", "c", "Type", "Type into the console; Esc leaves", "Looking", 8),
     Command("filter", "slash", "Filter", "Show only registers that match; Esc ends", "Looking", 13,
             "/"),
+    Command("follow", "enter", "Show", "Show the register or the panel of what is under the cursor",
+            "Looking", 15, "Enter"),
+    Command("copy", "y", "Copy", "Copy the row under the cursor", "Looking", 16),
     Command("leave_dashboard", "q", "Quit", "Leave the dashboard; so does Ctrl+Q", "Running", 10),
     Command("zoom", "z", "Zoom", "Show the focused panel alone, or all panels", "Looking", 11),
     Command("shorter", "left_square_bracket", "Shorter", "Shorten the window of the timeline",
@@ -99,6 +102,8 @@ COMMANDS = (
             shown_key="Ctrl+Z"),
 )  # fmt: skip
 """In the order of the footer and the help."""
+CURSOR_KEYS = ("up", "down", "left", "right", "pageup", "pagedown", "home", "end")
+"""What moves the cursor of the panel that has the focus."""
 BY_IDENT = {command.ident: command for command in COMMANDS}
 
 
@@ -111,6 +116,7 @@ def bindings(panels: Iterable[str]) -> list[BindingType]:
             if item.key and item.ident != "command_palette"  # which Textual binds
         ),
         *(Binding(key, f"focus_panel({n})", show=False) for n, key in enumerate(panels, 1)),
+        *(Binding(key, f"cursor('{key}')", show=False) for key in CURSOR_KEYS),
         Binding("ctrl+c", "leave_dashboard", show=False, priority=True),
         Binding("escape", "leave", show=False),
     ]

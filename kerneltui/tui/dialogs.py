@@ -1,8 +1,8 @@
-"""What the dialogs ask, and what their answers do."""
+"""What the dialogs ask, and what their answers want done."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from msgspec import structs
 
@@ -14,18 +14,14 @@ from kerneltui.machine.board import load_board
 from kerneltui.scenarios.scenario import (
     DEFAULT_SCENARIO,
     UNCHANGED,
-    Changes,
     changes_for,
     fits,
     load_scenario,
     open_session,
 )
+from kerneltui.tui.requests import Ask, Request, Situation, Tell, TypeText, UseSession, UseTheme
 from kerneltui.tui.screens.ask import AskScreen, Field
 from kerneltui.tui.screens.choose import Choice, ChooseScreen
-
-if TYPE_CHECKING:
-    from kerneltui.tui.app import KernelTui
-
 
 BOARDS, SCENARIOS = "Boards", "Scenarios"
 NO_SHELL = "This kernel has no shell; press o and open the scenario shell."
@@ -33,115 +29,117 @@ CLEAR_LINE = "\x15"
 """Ctrl+U: whatever is half typed is not part of the command."""
 
 
-def show_help(app: KernelTui) -> None:
+def show_help(now: Situation) -> Request:
     """Keys and panels."""
     from kerneltui.tui.screens.help import HelpScreen
 
-    app.push_screen(HelpScreen(app.session.setup.about))
+    return Ask(HelpScreen(now.session.setup.about))
 
 
-def open_board_or_scenario(app: KernelTui) -> None:
+def open_board_or_scenario(now: Situation) -> Request:
     """Ask for a board, or for a scenario that is for this one; both start anew.
 
     With another board the scenario goes on, if it is for that board.
     """
-    setup = app.session.setup
+    setup = now.session.setup
     boards = {name: load_board(name).spec.title for name in available("boards")}
-    boards.setdefault(app.board, setup.board.spec.title)
+    boards.setdefault(now.board, setup.board.spec.title)
     kind = setup.board.spec.bsp
     found = {name: load_scenario(name) for name in available("scenarios")}
     scenarios = {name: item.spec.title for name, item in found.items() if kind in item.boards}
     scenarios.setdefault(setup.scenario_name, setup.scenario_title)
     scenario = (SCENARIOS, setup.scenario_name)
 
-    def chosen(choice: Choice | None) -> None:
+    def chosen(choice: Choice | None) -> Request | None:
         if choice is None:
-            return
+            return None
         section, name = choice
         if section == BOARDS:
-            start(app, name, setup.scenario_source, app.changes)
-        else:
-            start(app, app.board, name, app.changes)
+            return start(now, name, setup.scenario_source)
+        return start(now, now.board, name)
 
     sections = {BOARDS: boards, SCENARIOS: scenarios}
-    current = [(BOARDS, app.board), scenario]
-    app.push_screen(ChooseScreen("Open", sections, current, scenario), chosen)
+    current = [(BOARDS, now.board), scenario]
+    return Ask(ChooseScreen("Open", sections, current, scenario), chosen)
 
 
-def choose_queue(app: KernelTui) -> None:
+def choose_queue(now: Situation) -> Request:
     """Ask for a structure of the timeout queue; the scenario starts with it, from reset."""
-    if app.session.view(frozenset({"queue"})).queue is None:
-        app.notify("This program has no queue of timeouts.", severity="warning")
-        return
+    session = now.session
+    if session.view(frozenset({"queue"})).queue is None:
+        return Tell("This program has no queue of timeouts.", "warning")
 
-    def chosen(choice: Choice | None) -> None:
-        if choice is not None:
-            changes = structs.replace(app.changes or UNCHANGED, queue=choice[1])
-            start(app, app.board, app.session.setup.scenario_source, changes)
+    def chosen(choice: Choice | None) -> Request | None:
+        if choice is None:
+            return None
+        changes = structs.replace(now.changes or UNCHANGED, queue=choice[1])
+        return start(now._replace(changes=changes), now.board, session.setup.scenario_source)
 
-    current = ("", app.session.inspector.queue_structure())
+    current = ("", session.inspector.queue_structure())
     screen = ChooseScreen("Structure of the timeout queue", {"": STRUCTURES}, [current], current)
-    app.push_screen(screen, chosen)
+    return Ask(screen, chosen)
 
 
-def choose_theme(app: KernelTui) -> None:
+def choose_theme(now: Situation) -> Request:
     """Ask for a theme."""
-    choices = dict.fromkeys(sorted(app.available_themes), "")
 
-    def chosen(choice: Choice | None) -> None:
-        if choice is not None:
-            app.theme = choice[1]
+    def chosen(choice: Choice | None) -> Request | None:
+        return None if choice is None else UseTheme(choice[1])
 
-    current = ("", app.theme)
-    app.push_screen(ChooseScreen("Theme", {"": choices}, [current], current), chosen)
+    current = ("", now.theme)
+    names = dict.fromkeys(sorted(now.themes), "")
+    return Ask(ChooseScreen("Theme", {"": names}, [current], current), chosen)
 
 
-def ask_for_timeout(app: KernelTui) -> None:
+def ask_for_timeout(now: Situation) -> Request:
     """Ask whether it comes once or again and again, after how long, and what it prints."""
-    if _has_shell(app):
-        fields: dict[str, Field] = {
-            "When": ("every", "once"),
-            "After (250us, 1.5s, 2m)": "1s",
-            "Text to print": "tick",
-        }
-        app.push_screen(AskScreen("Add timeout", fields), lambda said: _type(app, said))
+    if not isinstance(now.session.kernel, ShellProgram):
+        return Tell(NO_SHELL, "warning")
+    fields: dict[str, Field] = {
+        "When": ("every", "once"),
+        "After (250us, 1.5s, 2m)": "1s",
+        "Text to print": "tick",
+    }
+    return Ask(AskScreen("Add timeout", fields), _typed)
 
 
-def ask_which_to_cancel(app: KernelTui) -> None:
+def ask_which_to_cancel(now: Situation) -> Request:
     """Ask for one of the pending timeouts."""
-    kernel = app.session.kernel
-    if not _has_shell(app) or not isinstance(kernel, ShellProgram):
-        return
+    kernel = now.session.kernel
+    if not isinstance(kernel, ShellProgram):
+        return Tell(NO_SHELL, "warning")
     pending = {str(item.ident): item.name for item in kernel.own_timeouts()}
     if not pending:
-        app.notify("No timeout is pending that could be cancelled.")
-        return
+        return Tell("No timeout is pending that could be cancelled.")
 
-    def chosen(choice: Choice | None) -> None:
-        _type(app, ("cancel", choice[1]) if choice is not None else None)
+    def chosen(choice: Choice | None) -> Request | None:
+        return None if choice is None else _typed(("cancel", choice[1]))
 
-    app.push_screen(ChooseScreen("Cancel timeout", {"": pending}), chosen)
-
-
-def _has_shell(app: KernelTui) -> bool:
-    has = isinstance(app.session.kernel, ShellProgram)
-    if not has:
-        app.notify(NO_SHELL, severity="warning")
-    return has
+    return Ask(ChooseScreen("Cancel timeout", {"": pending}), chosen)
 
 
-def _type(app: KernelTui, words: tuple[str, ...] | None) -> None:
-    if words is not None:
-        app.type(f"{CLEAR_LINE}{' '.join(words)}\r".encode("ascii", "replace"))
+def _typed(words: tuple[str, ...] | None) -> Request | None:
+    if words is None:
+        return None
+    return TypeText(f"{CLEAR_LINE}{' '.join(words)}\r".encode("ascii", "replace"))
 
 
-def start(app: KernelTui, board: str, scenario: str, changes: Changes | None) -> None:
+def start(now: Situation, board: str, scenario: str) -> Request:
     """Start a scenario on a board, each by name or file; what cannot be opened is told."""
     try:
-        if board != app.board and not fits(board, scenario):
+        if board != now.board and not fits(board, scenario):
             scenario = DEFAULT_SCENARIO
-        session = open_session(board, scenario, changes_for(board, scenario, changes))
+        session = open_session(board, scenario, changes_for(board, scenario, now.changes))
     except UserError as error:
-        app.notify(str(error), severity="error", markup=False)
-    else:
-        app.use(session, board, changes)
+        return Tell(str(error), "error")
+    return UseSession(session, board, now.changes)
+
+
+DIALOGS: dict[str, Callable[[Situation], Request]] = {
+    asked.__name__: asked
+    for asked in (
+        show_help, open_board_or_scenario, choose_queue, choose_theme, ask_for_timeout,
+        ask_which_to_cancel,
+    )
+}  # fmt: skip
+"""By the names that the table of commands gives them."""

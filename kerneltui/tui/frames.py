@@ -8,11 +8,11 @@ the time of a frame, so that the screen keeps up with the machine.
 from __future__ import annotations
 
 from asyncio import get_running_loop
+from collections.abc import Callable
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    from kerneltui.tui.app import KernelTui
+from textual.app import App
 
 VIEWS_PER_S = 20
 """while the machine runs"""
@@ -29,10 +29,14 @@ LONGEST_SAME_TIME_S = 0.095
 
 
 class Frames:
-    """See the module."""
+    """See the module.  ``draw`` takes a view and shows it; ``draw_time`` shows the clock alone."""
 
-    def __init__(self, app: KernelTui) -> None:
+    def __init__(
+        self, app: App[Any], draw: Callable[[], None], draw_time: Callable[[], None]
+    ) -> None:
         self._app = app
+        self.draw = draw
+        self.draw_time = draw_time
         self._asked_at: float | None = None
         self._happened: tuple[int, ...] = ()
         self._viewed_at = self._timed_at = 0.0
@@ -50,6 +54,11 @@ class Frames:
     def is_asked(self) -> bool:
         """Whether a picture is due."""
         return self._asked_at is not None
+
+    def catch_up(self) -> None:
+        """Draw at once what is due: the next key is about what it shows."""
+        if self.is_asked:
+            self._draw()
 
     def has_room_for(self, command: object) -> bool:
         """Whether to carry ``command`` out, or to drop it as one repeat too many in this frame."""
@@ -79,19 +88,21 @@ class Frames:
             app.call_next(self._draw)
 
     def _draw(self) -> None:
-        self._app.show_view()
+        if self._asked_at is None:
+            return  # something has drawn it already
+        self.draw()
         self._asked_at = None
 
-    def tick(self) -> None:
-        """While the machine runs, see whether there is anything new to show."""
-        app = self._app
-        if not app.runner.running:
-            return
-        happened, now = app.session.happened(), perf_counter()
+    def tick(self, happened: tuple[int, ...]) -> None:
+        """While the machine runs, see whether there is anything new to show.
+
+        ``happened`` differs from the one before if anything but the passing of time has happened.
+        """
+        now = perf_counter()
         if happened != self._happened or now - self._viewed_at >= LONGEST_STILL_S:
             self._happened = happened
             self._viewed_at = self._timed_at = now
             self.ask()
         elif now - self._timed_at >= LONGEST_SAME_TIME_S:
             self._timed_at = now
-            app.show_time()
+            self.draw_time()

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from textual.screen import Screen
 
-from kerneltui.tui.panels import Panel
+from kerneltui.tui.panels import Panel, Panels
 
 WIDE, HIGH = 118, 34
 """From this size on all panels show at once."""
 NARROWEST, LOWEST = 80, 24
 """Below this the dashboard only says what it needs."""
-SHARED = ((1, 8, 9, 10, 11), (6, 12))
-"""Panels, by number, that share one place where all show at once: there the last chosen stands."""
-ORDER = (*SHARED[0], 2, 3, 5, 7, 4, *SHARED[1])
-"""The panels in the order in which they fill the grid."""
+
+
+Places = tuple[tuple[Panel, ...], ...]
+
+
+def shared_places(panels: Panels) -> Places:
+    """Panels that share one place where all show at once: there the last chosen stands."""
+    return (
+        (panels.registers, panels.clocks, panels.apics, panels.firmware, panels.tasks),
+        (panels.trace, panels.timeline),
+    )
+
+
+def in_order(panels: Panels) -> tuple[Panel, ...]:
+    """As they fill the grid."""
+    left, right = shared_places(panels)
+    middle = panels.interrupts, panels.timeouts, panels.cpu, panels.timers, panels.console
+    return (*left, *middle, *right)
 
 
 def needs(width: int, height: int) -> str:
@@ -25,23 +38,25 @@ def needs(width: int, height: int) -> str:
 
 
 class Layout:
-    """``current`` is the number of the panel that has the focus, or had it last."""
+    """``current`` is the panel that has the focus, or had it last."""
 
-    def __init__(self, panels: Sequence[Panel]) -> None:
-        self.current = 1
+    def __init__(self, panels: Panels) -> None:
+        self.current: Panel = panels.registers
         self.zoomed = False
         self._panels = panels
-        self._in_front = {group: group[0] for group in SHARED}
+        self._places = shared_places(panels)
+        self._in_front = {place[0] for place in self._places}
 
-    def choose(self, number: int) -> None:
+    def choose(self, panel: Panel) -> None:
         """Make a panel the current one, in front of those that share its place."""
-        self.current = number
-        for group in SHARED:
-            if number in group:
-                self._in_front[group] = number
+        self.current = panel
+        for place in self._places:
+            if panel in place:
+                self._in_front.difference_update(place)
+                self._in_front.add(panel)
 
-    def _is_behind(self, number: int) -> bool:
-        return any(number in group and number != self._in_front[group] for group in SHARED)
+    def _is_behind(self, panel: Panel) -> bool:
+        return any(panel in place for place in self._places) and panel not in self._in_front
 
     def apply(self, screen: Screen[Any], width: int, height: int) -> bool:
         """Lay the screen out for its size; False when that is too small for any panel."""
@@ -50,9 +65,9 @@ class Layout:
         screen.set_class(small, "-too-small")
         screen.set_class(single, "-single")
         for panel in self._panels:
-            is_current = panel.number == self.current
+            is_current = panel is self.current
             panel.zoomed, panel.alone = self.zoomed, single and is_current
-            is_behind = self._is_behind(panel.number)
+            is_behind = self._is_behind(panel)
             panel.is_in_front = is_current if single else not is_behind
             panel.set_class(is_current, "-current", update=panel.is_attached)
             panel.set_class(is_behind, "-behind", update=panel.is_attached)

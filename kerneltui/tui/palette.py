@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Any
 
 from textual.app import SystemCommand
 
 from kerneltui.tui.commands import COMMANDS
-
-if TYPE_CHECKING:
-    from kerneltui.tui.app import KernelTui
+from kerneltui.tui.panels import PANELS
 
 DOUBLES = {"Quit", "Theme", "Keys", "Maximize", "Minimize"}
 """Textual's own that our commands say better."""
 
 
-def palette(app: KernelTui, brought: Iterable[SystemCommand]) -> Iterator[SystemCommand]:
-    """Our commands, the panels, then what Textual brought."""
+def palette(
+    choose: Callable[..., Any], brought: Iterable[SystemCommand]
+) -> Iterator[SystemCommand]:
+    """Our commands, the panels, then what Textual brought.
+
+    ``choose`` is called with the ident of a command, or an action and its parameters.
+    """
     for command in COMMANDS:
         if command.ident == "command_palette":
             continue
         said = f"{command.help}  ({command.keys})" if command.key else command.help
-        yield SystemCommand(command.label, said, partial(app.action_choose, command.ident))
-    for panel in app.panels:
-        focus = partial(app.action_choose, "focus_panel", panel.number)
+        yield SystemCommand(command.label, said, partial(choose, command.ident))
+    for number, panel in enumerate(PANELS, 1):
+        focus = partial(choose, "focus_panel", number)
         yield SystemCommand(f"Panel {panel.KEY}: {panel.TITLE}", panel.ABOUT, focus)
     yield from (item for item in brought if item.title not in DOUBLES)

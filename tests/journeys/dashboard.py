@@ -16,7 +16,7 @@ from kerneltui.debugger.session import Session
 from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.app import KernelTui
 from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
-from kerneltui.tui.widgets.line_view import line_text
+from kerneltui.tui.widgets.lines import line_text
 
 REGISTERS, INTERRUPTS, QUEUE, CONSOLE, CPU, TRACE, TIMERS = range(1, 8)
 REPLACED_KEYS = {"/": "slash", "[": "left_square_bracket", "]": "right_square_bracket",

@@ -13,7 +13,7 @@ from kerneltui.tui.panels.apics import ApicsPanel
 from kerneltui.tui.panels.clocks import ClocksPanel, counter_lines
 from kerneltui.tui.panels.cpu import CpuPanel, cores_lines
 from kerneltui.tui.panels.firmware import FirmwarePanel
-from kerneltui.tui.widgets.line_view import STYLES, line_text
+from kerneltui.tui.widgets.lines import STYLES, line_text
 
 CLOCKS, APICS, FIRMWARE = 8, 9, 10
 WIDTHS = [55, 66, 76, 138]
@@ -54,7 +54,7 @@ def test_every_line_fits_and_has_a_known_look(panel, width, zoomed):
     made = panel(1)
     made.zoomed = zoomed
     lines = made.content(PC, width)
-    assert all(style in STYLES for line in lines for _, style in line)
+    assert all(style in STYLES for line in lines for _, style, *_ in line)
     for line in lines:
         assert len(line_text(line)) <= width, line_text(line)
 

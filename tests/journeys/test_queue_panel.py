@@ -18,7 +18,7 @@ from kerneltui.kernel.time.timeout_queue import QUEUES, make_queue
 from kerneltui.scenarios.scenario import Changes, open_session
 from kerneltui.tui.panels.queue_shapes import shape_lines, work_lines
 from kerneltui.tui.panels.timeouts import TimeoutsPanel
-from kerneltui.tui.widgets.line_view import STYLES, line_text
+from kerneltui.tui.widgets.lines import STYLES, line_text
 
 MS = 1_000_000
 every = pytest.mark.parametrize("name", QUEUES)
@@ -166,7 +166,7 @@ def test_every_line_fits_its_width_and_has_a_known_look(name, dues, removed, wid
     for line in lines:
         assert len(line_text(line)) <= width
         assert line_text(line).isprintable()
-        assert all(style in STYLES for _, style in line)
+        assert all(style in STYLES for _, style, *_ in line)
     if len(queue) and name != "wheel":
         assert sum(f"▶{queue.head().ident}@" in line_text(line) for line in lines) == 1
 

@@ -85,7 +85,7 @@ class Watch:
         width, height = seen.app.size
         small = width < 80 or height < 24
         assert (len(seen.displayed()) == 0) == small
-        typing = seen.app.panels[3].typing
+        typing = seen.app.panels.console.typing
         assert not typing or seen.current() == 4
         assert seen.app.runner.goal is None or not self.machine.core.halt_reason
 

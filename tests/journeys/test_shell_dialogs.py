@@ -84,7 +84,7 @@ async def test_letters_in_the_dialog_are_no_commands_and_no_filter():
         await seen.write("nsq")
         assert len(seen.app.screen_stack) == 2
         assert seen.now == before
-        assert seen.app._registers.filter == ""
+        assert seen.app.panels.registers.filter == ""
 
 
 async def test_x_without_a_timeout_says_so():

@@ -10,7 +10,7 @@ from kerneltui.tui.panels.console import ConsolePanel
 from kerneltui.tui.panels.interrupts import InterruptsPanel
 from kerneltui.tui.panels.timeouts import TimeoutsPanel
 from kerneltui.tui.panels.trace import TracePanel
-from kerneltui.tui.widgets.line_view import line_text
+from kerneltui.tui.widgets.lines import line_text
 
 WIDTHS = pytest.mark.parametrize("width", [67, 77])
 """Of a panel that takes half of 140 columns, and of one alone in 80."""

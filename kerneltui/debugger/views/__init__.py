@@ -12,7 +12,7 @@ import msgspec
 
 from kerneltui.debugger.sight import Sight
 from kerneltui.debugger.timeline import TimelineView, Window
-from kerneltui.debugger.trace import InputView
+from kerneltui.debugger.trace import InputView, RawEvent
 from kerneltui.debugger.views.apics import io_apics, pictures
 from kerneltui.debugger.views.clocks import (
     CounterView,
@@ -93,6 +93,8 @@ class MachineView(msgspec.Struct, frozen=True, kw_only=True):
     firmware: tuple[AcpiTableView, ...] = ()
     console: tuple[str, ...] = ()
     trace: tuple[str, ...] = ()
+    events: tuple[RawEvent, ...] = ()
+    """what the lines of ``trace`` tell"""
     typed_waiting: int = 0
     last_input: InputView | None = None
     """the line that was typed last"""
@@ -127,6 +129,7 @@ _MAKERS: dict[str, Callable[[Sight], Any]] = {
     "firmware": lambda of: firmware_views(of.machine.memory),
     "console": lambda of: tuple(of.recorder.console.lines()),
     "trace": lambda of: of.recorder.last_texts(TRACE_SHOWN, of.names),
+    "events": lambda of: tuple(of.recorder.last(TRACE_SHOWN)),
     "typed_waiting": lambda of: of.machine.terminal.waiting,
     "last_input": lambda of: of.recorder.last_input(),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from kerneltui.tui.panels.apics import ApicsPanel
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.clocks import ClocksPanel
@@ -32,4 +34,35 @@ PANELS: tuple[type[Panel], ...] = (
 )
 """In order of their numbers, from 1."""
 
-__all__ = ["PANELS", "ConsolePanel", "Panel", "RegistersPanel", "TimelinePanel"]
+
+class Panels(NamedTuple):
+    """One of each kind, by name; in order of their numbers."""
+
+    registers: RegistersPanel
+    interrupts: InterruptsPanel
+    timeouts: TimeoutsPanel
+    console: ConsolePanel
+    cpu: CpuPanel
+    trace: TracePanel
+    timers: TimersPanel
+    clocks: ClocksPanel
+    apics: ApicsPanel
+    firmware: FirmwarePanel
+    tasks: TasksPanel
+    timeline: TimelinePanel
+
+    def numbered(self, number: int) -> Panel:
+        """The panel of a number, from 1 on."""
+        return self[number - 1]
+
+
+def make_panels() -> Panels:
+    """A new one of each kind."""
+    return Panels._make(kind(number) for number, kind in enumerate(PANELS, 1))
+
+
+__all__ = [
+    "PANELS", "ApicsPanel", "ClocksPanel", "ConsolePanel", "CpuPanel", "FirmwarePanel",
+    "InterruptsPanel", "Panel", "Panels", "RegistersPanel", "TasksPanel", "TimelinePanel",
+    "TimeoutsPanel", "TimersPanel", "TracePanel", "make_panels",
+]  # fmt: skip

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
+from kerneltui.debugger.references import (
+    CoreReference,
+    InterruptReference,
+    LineReference,
+    VectorReference,
+)
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.views import MachineView
 from kerneltui.devices.x86.i8259_view import PicView
@@ -11,7 +18,7 @@ from kerneltui.devices.x86.io_apic_view import IoApicView, RedirectionView
 from kerneltui.devices.x86.local_apic_view import LocalApicView
 from kerneltui.tui.panels.base import Panel, mark
 from kerneltui.tui.panels.fitting import fitted, flow, table
-from kerneltui.tui.widgets.line_view import Line, plain
+from kerneltui.tui.widgets.lines import Line, Piece, plain
 
 HEADS = (">gsi", "vec", "mode   ", "to    ", "active", "trigger", "M R L", "wire")
 CLASSES, VECTORS_OF_CLASS = 16, 16
@@ -67,15 +74,16 @@ def local_apic_lines(apic: LocalApicView, width: int, *, full: bool) -> Iterator
     state = "enabled" if apic.enabled else "disabled by software: takes only NMI, INIT, SMI, ExtINT"
     if not apic.is_on:
         state = "off: LINT0 is INTR, LINT1 is NMI"
+    core = CoreReference(apic.core)
     yield from flow([
-        (f"▪ Local APIC of core {apic.core}", "head"), (f"  ID {apic.ident}  ", "dim"),
-        (state, "text" if apic.enabled and apic.is_on else "alert"),
+        (f"▪ Local APIC of core {apic.core}", "head", core), (f"  ID {apic.ident}  ", "dim", core),
+        (state, "text" if apic.enabled and apic.is_on else "alert", core),
     ], width)  # fmt: skip
     errors = ", ".join(apic.errors)
     yield from flow([
-        (f" TPR {apic.tpr:#04x}  PPR {apic.ppr:#04x}", "strong"),
-        (f"  classes above {apic.ppr >> 4:#x} interrupt", "dim"),
-        (f"  ESR {errors}" if errors else "", "alert"),
+        (f" TPR {apic.tpr:#04x}  PPR {apic.ppr:#04x}", "strong", core),
+        (f"  classes above {apic.ppr >> 4:#x} interrupt", "dim", core),
+        (f"  ESR {errors}" if errors else "", "alert", core),
     ], width)  # fmt: skip
     yield from _timer(apic, width)
     yield from _lvt(apic, width, full=full)
@@ -87,12 +95,13 @@ def _timer(apic: LocalApicView, width: int) -> Iterator[Line]:
         told = f"deadline {apic.timer_deadline}" if apic.timer_deadline else "disarmed"
     else:
         told = f"{apic.timer_current} of {apic.timer_initial}, clock / {apic.timer_divide}"
-    yield from flow([(f" timer {apic.timer_mode}  ", "text"), (told, "strong")], width)
+    core = CoreReference(apic.core)
+    yield from flow([(f" timer {apic.timer_mode}  ", "text", core), (told, "strong", core)], width)
 
 
 def _lvt(apic: LocalApicView, width: int, *, full: bool) -> Iterator[Line]:
     """As many entries in a row as fit; masked ones are M, as in the redirection tables."""
-    row: list[tuple[str, str]] = [(" LVT  ", "dim")]
+    row: list[Piece] = [(" LVT  ", "dim")]
     used = 6
     for item in apic.lvt:
         if item.masked and not full and not item.vector:
@@ -102,7 +111,8 @@ def _lvt(apic: LocalApicView, width: int, *, full: bool) -> Iterator[Line]:
         if used > 6 and used + len(piece) - 3 > width:
             yield tuple(row)
             row, used = [("      ", "dim")], 6
-        row.append((piece, "dim" if item.masked else "strong"))
+        thing = VectorReference(apic.core, item.vector) if item.mode == "fixed" else None
+        row.append((piece, "dim" if item.masked else "strong", thing))
         used += len(piece)
     if used == 6:
         row.append(("all masked", "dim"))
@@ -124,19 +134,27 @@ def _maps(apic: LocalApicView, *, full: bool) -> Iterator[Line]:
     columns = "0123456789abcdef"
     yield plain(f"    {columns} {columns} {columns}", "dim")
     for number in shown:
-        rows = [_map_row(letter, _of_class(bits, number)) for letter, bits in maps]
         held = number <= apic.ppr >> 4
         look = "strong" if any(_of_class(bits, number) for _, bits in maps) else "dim"
-        yield ((f"{number:x}0{'≤' if held else ' '} ", "alert" if held else "dim"),
-               (" ".join(rows), look))  # fmt: skip
+        row: list[Piece] = [(f"{number:x}0{'≤' if held else ' '} ", "alert" if held else "dim")]
+        for letter, bits in maps:
+            row += [(" ", look)] if len(row) > 1 else []
+            row += _map_row(letter, _of_class(bits, number), look, apic.core, number)
+        yield tuple(row)
 
 
 def _of_class(bits: int, number: int) -> int:
     return bits >> VECTORS_OF_CLASS * number & (1 << VECTORS_OF_CLASS) - 1
 
 
-def _map_row(letter: str, bits: int) -> str:
-    return "".join(letter if bits >> place & 1 else "·" for place in range(VECTORS_OF_CLASS))
+def _map_row(letter: str, bits: int, look: str, core: int, number: int) -> Iterator[Piece]:
+    """A cell for each vector of a class; those that are set can be pointed at."""
+    for is_set, places in groupby(range(VECTORS_OF_CLASS), key=lambda place: bits >> place & 1):
+        if not is_set:
+            yield "·" * len(list(places)), look
+            continue
+        for place in places:
+            yield letter, look, VectorReference(core, number * VECTORS_OF_CLASS + place)
 
 
 # -- I/O APICs -------------------------------------------------------------------------------------
@@ -155,7 +173,16 @@ def io_apic_lines(chip: IoApicView, width: int, *, full: bool) -> Iterator[Line]
         for item, row in zip(shown, rows, strict=True):
             look = "dim" if item.masked else "text"
             stuck = not item.masked and (item.remote_irr or item.line)
-            yield plain(f" {row}", "strong" if stuck else look)
+            yield _redirection(chip, item, f" {row}", "strong" if stuck else look)
+
+
+def _redirection(chip: IoApicView, item: RedirectionView, row: str, look: str) -> Line:
+    """The entry is an interrupt's; one wire that leads to its pin can be pointed at too."""
+    thing = InterruptReference(chip.name, "gsi", item.gsi)
+    if not item.source or ", " in item.source or not row.endswith(item.source):
+        return plain(row, look, thing)
+    entry = row.removesuffix(item.source)
+    return (entry, look, thing), (item.source, look, LineReference(item.source))
 
 
 def _says(item: RedirectionView) -> bool:

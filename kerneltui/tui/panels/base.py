@@ -12,9 +12,14 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
+from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.views import MachineView
-from kerneltui.tui.widgets.line_view import Line, LineView
+from kerneltui.tui.widgets.line_view import LineView
+from kerneltui.tui.widgets.lines import Line, line_text, whole_text
+
+CORNERS = 6
+"""Cells that the lower border needs beside what it says."""
 
 
 class Panel(LineView):
@@ -49,7 +54,7 @@ class Panel(LineView):
         self._made: frozenset[str] = frozenset()
         """the parts of the view that were asked for"""
         self._shown: tuple[object, ...] = ()
-        self._caption = ""
+        self._caption = self._said_below = ""
 
     class Outdated(Message):
         """The view that the panel has lacks parts that it shows."""
@@ -93,16 +98,54 @@ class Panel(LineView):
     def forget(self) -> None:
         """The next view is of another session."""
         self._view, self._shown = None, ()
+        self.cursor.forget()
+
+    def outdate(self) -> None:
+        """The same view is to be shown in another way: now, or when the panel comes into sight."""
+        self._shown = ()
+        self._catch_up()
+
+    def reveal(self, reference: Reference) -> None:
+        """Show what is left out otherwise: the cursor is to go there."""
+
+    @property
+    def under_cursor(self) -> Reference | None:
+        """What the cursor stands on; None on a row about nothing."""
+        found: Reference | None = super().under_cursor
+        return found
+
+    @property
+    def row_text(self) -> str:
+        """All that the row under the cursor says; empty where there is none."""
+        row = self.cursor.row
+        return whole_text(self.lines[row]).strip() if row < len(self.lines) else ""
 
     def update(self) -> None:
         """Show the present view anew."""
         if self._view is not None:
             self.set_lines(self.content(self._view, self.size.width))
-            caption = self.caption(self._view)
-            if caption != self._caption:
-                # Content, as a caption can carry what the user typed: brackets are no markup there.
-                self._caption = caption
-                self._set_caption(Content(caption))
+            self._caption = self.caption(self._view)
+            self.cursor_moved()
+
+    def cursor_moved(self) -> None:
+        """The lower border says what the row under the cursor does not."""
+        below = self._below()
+        if below != self._said_below:
+            # Content, as it can carry what the user typed: brackets are no markup there.
+            self._said_below = below
+            self._set_caption(Content(below))
+
+    def _below(self) -> str:
+        row = self.cursor.row
+        if not self.shows_cursor or row >= len(self.lines):
+            return self._caption
+        if self.cursor.cell:
+            return str(self.under_cursor)
+        whole = " ".join(whole_text(self.lines[row]).split())
+        if whole == " ".join(line_text(self.lines[row]).split()):
+            return self._caption
+        room = self.outer_size.width - CORNERS
+        return whole if cell_len(whole) <= room else f"…{_tail(whole, room - 1)}"
 
     def _set_caption(self, caption: Content) -> None:
         """Draw the lower border anew; setting ``border_subtitle`` would draw the whole panel."""
@@ -128,6 +171,13 @@ class Panel(LineView):
     def caption(self, view: MachineView) -> str:
         """What stands in the lower border."""
         return ""
+
+
+def _tail(text: str, width: int) -> str:
+    """The end of a text, in so many cells at most: its beginning stands in the row."""
+    while cell_len(text) > width:
+        text = text[cell_len(text) - width :]
+    return text
 
 
 def fit(text: str, width: int) -> str:

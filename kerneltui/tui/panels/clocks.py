@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from kerneltui.debugger.rates import STANDS_STILL
+from kerneltui.debugger.references import CounterReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.clocks import CounterView, WallClockView
 from kerneltui.devices.x86.mc146818_view import RtcView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, flow, table
-from kerneltui.tui.widgets.line_view import Line, plain
+from kerneltui.tui.widgets.lines import Line, plain
 from kerneltui.units import format_duration, format_time
 
 HEADS = ("counter", ">value", ">measured MHz", "error     ", "nominal")
@@ -58,7 +59,8 @@ def counter_lines(counters: Sequence[CounterView], width: int) -> list[Line]:
     for item, row in zip(counters, rows, strict=True):
         wrong = item.error_ppm or _stands_still(item)
         look = "alert" if wrong else "dim" if item.measured_hz is None else "good"
-        lines.append(plain(f"{'!' if wrong else ' '}{row}", look))
+        thing = CounterReference(item.device, item.name)
+        lines.append(plain(f"{'!' if wrong else ' '}{row}", look, thing))
     return lines
 
 

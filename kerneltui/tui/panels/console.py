@@ -5,11 +5,12 @@ from __future__ import annotations
 from string import ascii_letters
 from typing import Any
 
+from kerneltui.debugger.references import ConsoleReference, Reference
 from kerneltui.debugger.trace import SCENARIO, InputView
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, shortened
-from kerneltui.tui.widgets.line_view import Line, plain
+from kerneltui.tui.widgets.lines import Line, plain
 from kerneltui.units import format_time
 
 WIDEST_INPUT = 20
@@ -34,9 +35,22 @@ class ConsolePanel(Panel):
         self.typing = False
         self.paused = True
 
+    @property
+    def shows_cursor(self) -> bool:
+        """Not while keys go to the board."""
+        return super().shows_cursor and not self.typing
+
+    @property
+    def under_cursor(self) -> Reference | None:
+        """Nothing while keys go to the board."""
+        return None if self.typing else super().under_cursor
+
     def set_typing(self, on: bool) -> None:
         """Begin or end typing mode."""
         self.typing = on
+        if on:
+            self.cursor.forget()  # what the board answers comes at the end
+            self.scroll_end(animate=False, force=True, immediate=True)
         self.set_class(on, "-typing")
         self.refresh_bindings()
         self.update()
@@ -49,13 +63,15 @@ class ConsolePanel(Panel):
     def content(self, view: MachineView, width: int) -> list[Line]:
         """The text, wrapped as a terminal would; a cursor in typing mode."""
         lines: list[Line] = []
-        for line in view.console[:-1]:
-            lines += [plain(part, _look(line)) for part in _wrap(line, width)]
+        for number, line in enumerate(view.console[:-1], 1):
+            thing = ConsoleReference(number)
+            lines += [plain(part, _look(line), thing) for part in _wrap(line, width)]
         last = _wrap(view.console[-1], width - 1) if view.console else [""]
-        lines += [plain(part) for part in last[:-1]]
+        thing = ConsoleReference(len(view.console))
+        lines += [plain(part, "text", thing) for part in last[:-1]]
         cursor = "█" if self.typing else ""
         if last[-1] or cursor:
-            lines.append(((last[-1], "text"), (cursor, "good")))
+            lines.append(((last[-1], "text", thing), (cursor, "good", thing)))
         return lines or [plain("(nothing has been sent yet)", "dim")]
 
     def caption(self, view: MachineView) -> str:

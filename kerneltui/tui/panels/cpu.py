@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from kerneltui.debugger.references import CodeReference, CoreReference, RegisterReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.cpu import CpuView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, flow
-from kerneltui.tui.widgets.line_view import Line, plain
+from kerneltui.tui.widgets.lines import Line, Piece, plain
 
 REGISTERS = (
     "ELR_EL1", "SPSR_EL1", "ESR_EL1", "FAR_EL1", "VBAR_EL1",
     "RIP", "RFLAGS", "RSP", "IDTR_BASE",
 )  # fmt: skip
 """Those of either architecture that interrupts leave something in."""
+MASKS = ("DAIF", "RFLAGS")
+"""Where the masks are, on either."""
 LABELS = {"RIP": "return RIP"}
 """What tells more than the name: as ELR_EL1, it holds where the last interrupt came from."""
 SHOWN_WHEN_SET = {"ESR_EL1", "FAR_EL1"}
@@ -39,35 +42,36 @@ class CpuPanel(Panel):
         halted = cpu.state == "halted"
         state = f"{cpu.wait}, asleep" if cpu.state == "waiting" else cpu.state
         where = f"handler depth {cpu.depth}" if cpu.depth else "no handler"
+        core = CoreReference(cpu.index)
+        mask = register(cpu.index, next(name for name in MASKS if name in cpu.registers))
+        level: list[Piece] = [
+            ("level ", "dim", core), (f"{cpu.privilege}  ", "text", core),
+            (f"{cpu.masks}  ", "text", mask), (*_irqs(cpu), mask),
+        ]  # fmt: skip
+        inputs = (cpu.inputs or "no interrupt", "strong" if cpu.inputs else "dim", core)
+        following = [(*word, core) for word in _words(cpu.next_instruction, "strong")]
         lines: list[Line] = [
             *cores_lines(view, width),
-            *flow([("next  ", "dim"), *_words(cpu.next_instruction, "strong")], width, 6),
-            (("state ", "dim"), (f"{state}; {where}", "alert" if halted else "text")),
-            *flow(
-                [
-                    ("level ", "dim"),
-                    (f"{cpu.privilege}  ", "text"),
-                    (f"{cpu.masks}  ", "text"),
-                    _irqs(cpu),
-                ],
-                width,
-                6,
-            ),
-            (("input ", "dim"), (cpu.inputs or "no interrupt", "strong" if cpu.inputs else "dim")),
+            *flow([("next  ", "dim", core), *following], width, 6),
+            (("state ", "dim", core), (f"{state}; {where}", "alert" if halted else "text", core)),
+            *flow(level, width, 6),
+            (("input ", "dim", core), inputs),
         ]
         for name in REGISTERS:
             value = cpu.registers.get(name)
             if value or (value is not None and name not in SHOWN_WHEN_SET):
                 label = f"{LABELS.get(name, name):<11}"
-                lines.append(((label, "dim"), (f"{value:#018x}", "text" if value else "dim")))
-        lines += general_lines(cpu.general, width)
+                thing, look = register(cpu.index, name), "text" if value else "dim"
+                lines.append(((label, "dim", thing), (f"{value:#018x}", look, thing)))
+        lines += general_lines(cpu.general, width, cpu.index)
         if halted:
             lines += flow(_words(view.halt_reason, "alert"), width)
         lines.append(plain("call stack", "head"))
         for frame in cpu.frames:
             place = f"{frame.file}:{frame.line}"
-            lines.append(plain(frame.function))
-            lines.append(plain(f" {place} {frame.source}", "dim"))
+            code = CodeReference(frame.function, frame.file, frame.line)
+            lines.append(plain(frame.function, "text", code))
+            lines.append(plain(f" {place} {frame.source}", "dim", code))
         return lines
 
     def caption(self, view: MachineView) -> str:
@@ -77,13 +81,19 @@ class CpuPanel(Panel):
         return f"{view.cpu.instructions} instr, {interrupts}"
 
 
-def general_lines(registers: dict[str, int], width: int) -> list[Line]:
+def register(core: int, name: str) -> RegisterReference:
+    """What names a register of a core's."""
+    return RegisterReference(f"core {core}", "", name)
+
+
+def general_lines(registers: dict[str, int], width: int, core: int = 0) -> list[Line]:
     """As many in a line as fit; errors are small negative numbers."""
     lines: list[Line] = []
     room = 0
     for name, value in registers.items():
         number = f"{value - (1 << 64)}" if value >> 63 else f"{value:#x}"
-        pair = ((f"{name} ", "dim"), (f"{number}  ", "text"))
+        thing = register(core, name)
+        pair = ((f"{name} ", "dim", thing), (f"{number}  ", "text", thing))
         needed = len(name) + len(number) + 3
         if needed > room:
             lines.append(())
@@ -99,16 +109,16 @@ def cores_lines(view: MachineView, width: int) -> list[Line]:
     if len(started) < 2:
         return []
     lines: list[Line] = []
-    row: list[tuple[str, str]] = []
+    row: list[Piece] = []
     for core in started:
         shown = core.index == view.cpu.index
         depth = f"+{core.depth}" if core.depth else ""
         piece = f"{'▶' if shown else ' '}{core.index} {core.state}{depth} "
-        if row and sum(len(text) for text, _ in row) + len(piece) > width:
+        if row and sum(len(item[0]) for item in row) + len(piece) > width:
             lines.append(tuple(row))
             row = []
-        row.append((piece, "strong" if shown else "text"))
-    room = width - sum(len(text) for text, _ in row)
+        row.append((piece, "strong" if shown else "text", CoreReference(core.index)))
+    room = width - sum(len(item[0]) for item in row)
     hint = "k: next" if room > len("k: next") else ""
     return [*lines, (*row, (hint, "dim"))]
 

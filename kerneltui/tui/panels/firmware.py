@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from textwrap import wrap
 
+from kerneltui.debugger.references import TableReference
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.firmware import AcpiTableView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, flow
-from kerneltui.tui.widgets.line_view import Line, plain
+from kerneltui.tui.widgets.lines import Line, Piece, plain
 
 
 class FirmwarePanel(Panel):
@@ -47,10 +48,14 @@ def table_lines(table: AcpiTableView, width: int) -> list[Line]:
     place = f" {table.address:#x} {table.length} bytes  "
     sound = ("sound  ", "good") if table.is_sound else ("✖ broken  ", "alert")
     wrong = 0 if table.is_sound else 1
-    head = [(f"▪ {table.signature}", "head"), (place, "dim"), sound, (table.title, "text")]
+    thing = TableReference(table.signature, table.address)
+    head: list[Piece] = [
+        (f"▪ {table.signature}", "head", thing), (place, "dim", thing), (*sound, thing),
+        (table.title, "text", thing),
+    ]  # fmt: skip
     lines = list(flow(head, width))
     for number, told in enumerate(table.lines):
         look = "alert" if number < wrong else "text"
         rows = wrap(told, max(width - 2, 20), initial_indent="  ", subsequent_indent="    ")
-        lines += [plain(row, look) for row in rows]
+        lines += [plain(row, look, thing) for row in rows]
     return lines

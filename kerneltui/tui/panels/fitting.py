@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, wraps
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rich.cells import cell_len, set_cell_size
 
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel, fit
-from kerneltui.tui.widgets.line_view import Line, line_text
+from kerneltui.tui.widgets.lines import Line, Piece, line_text, whole_of, with_text
 
 ELLIPSIS = "…"
 GAP = "  "
@@ -18,7 +18,6 @@ GAP = "  "
 SCROLL_BAR = 1
 """Cells at the right of a panel that a scroll bar may take."""
 AnyPanel = TypeVar("AnyPanel", bound=Panel)
-Piece = tuple[str, str]
 Content = Callable[[AnyPanel, MachineView, int], Sequence[Line]]
 
 
@@ -43,21 +42,23 @@ def cells(text: str) -> int:
 
 @lru_cache(4_000)
 def cut(line: Line, width: int) -> Line:
-    """The line in at most ``width`` cells; an ellipsis stands for the rest.
+    """The line in at most ``width`` cells; an ellipsis stands for the rest, and remembers it.
 
     Half a number is a wrong one: nobody may take it for the whole.
     """
-    if sum(cells(text) for text, _ in line) <= width:
+    if sum(cells(piece[0]) for piece in line) <= width:
         return line
     if len(line_text(line).rstrip()) <= width:
         return line  # blanks that do not show are no loss
-    kept: list[tuple[str, str]] = []
+    kept: list[Piece] = []
     room = width - len(ELLIPSIS)
-    for text, look in line:
+    for number, piece in enumerate(line):
+        text = piece[0]
         if cells(text) > room:
-            kept.append((set_cell_size(text, max(room, 0)) + ELLIPSIS, look))
+            whole = "".join(map(whole_of, line[number:]))
+            kept.append(with_text(piece, set_cell_size(text, max(room, 0)) + ELLIPSIS, whole))
             break
-        kept.append((text, look))
+        kept.append(piece)
         room -= cells(text)
     return tuple(kept)
 
@@ -66,12 +67,12 @@ def flow(pieces: Iterable[Piece], width: int, indent: int = 3) -> Iterator[Line]
     """Pieces on a line, as many as fit; a piece that does not goes on below, whole."""
     row: list[Piece] = []
     used = 0
-    for piece, look in pieces:
-        text = piece
-        if row and used + cell_len(piece.rstrip()) > width:
+    for piece in pieces:
+        text = piece[0]
+        if row and used + cell_len(text.rstrip()) > width:
             yield tuple(row)
-            row, used, text = [(" " * indent, "text")], indent, piece.lstrip()
-        row.append((text, look))
+            row, used, text = [(" " * indent, "text")], indent, text.lstrip()
+        row.append(with_text(piece, text))
         used += cell_len(text)
     yield tuple(row)
 
@@ -79,6 +80,11 @@ def flow(pieces: Iterable[Piece], width: int, indent: int = 3) -> Iterator[Line]
 def shortened(text: str, width: int) -> str:
     """The text, or as much of it as fits before an ellipsis."""
     return text if cell_len(text) <= width else fit(text, width)
+
+
+def shortened_piece(text: str, width: int, style: str, thing: Any = None) -> Piece:
+    """A piece of exactly ``width`` cells that remembers what is cut."""
+    return with_text(("", style, thing), fit(text, width), text if cells(text) > width else None)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], gap: str = GAP) -> list[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import wrap
 
+from kerneltui.debugger.references import GateReference, InterruptReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.interrupts import InterruptView, each_once
 from kerneltui.tui.panels.base import Panel, mark
 from kerneltui.tui.panels.fitting import fitted, shortened, table
-from kerneltui.tui.widgets.line_view import Line, plain
+from kerneltui.tui.widgets.lines import Line, plain, with_text
 
 HEADS = ("interrupt", "input", "L E P A", "prio", "cpu", ">count", "handler")
 WIDEST_INPUT = 9
@@ -35,9 +36,13 @@ class InterruptsPanel(Panel):
         if not view.interrupts:
             return [plain("No interrupt is enabled yet, and no handler is registered.", "dim")]
         head, *rows = interrupt_rows(view.interrupts)
+        wholes = rows
+        if any(len(item.source) > WIDEST_INPUT for item in view.interrupts):
+            wholes = interrupt_rows(view.interrupts, whole=True)[1:]
         lines, for_now = [plain(f" {head}", "dim")], list[Line]()
-        for item, row in zip(view.interrupts, rows, strict=True):
-            lines.append(interrupt_line(item, row))
+        for item, row, whole in zip(view.interrupts, rows, wholes, strict=True):
+            is_cut = len(item.source) > WIDEST_INPUT
+            lines.append(interrupt_line(item, row, whole if is_cut else ""))
             if item.waits:
                 # A handler that runs is no mistake: nothing moves for it.
                 (for_now if item.handler_runs else lines).extend(why_lines(item, width))
@@ -61,19 +66,25 @@ def why_lines(item: InterruptView, width: int) -> list[Line]:
         said, look = f"gate '{item.blocked_by}' is shut: {item.needs}", "alert"
     first, rest = "       └ ", "         "
     rows = wrap(said, max(width, 30), initial_indent=first, subsequent_indent=rest)
-    return [plain(row, look) for row in rows]
+    gate = GateReference(reference(item), item.blocked_by)
+    return [plain(row, look, gate) for row in rows]
 
 
-def interrupt_rows(items: Sequence[InterruptView]) -> list[str]:
-    """Headings, then the rows below them."""
-    return table(HEADS, map(_cells, items), gap=" ")
+def reference(item: InterruptView) -> InterruptReference:
+    """What names it."""
+    return InterruptReference(item.controller, item.numbering, item.number)
 
 
-def _cells(item: InterruptView) -> tuple[str, ...]:
+def interrupt_rows(items: Sequence[InterruptView], *, whole: bool = False) -> list[str]:
+    """Headings, then the rows below them; ``whole`` inputs make wider columns."""
+    return table(HEADS, (_cells(item, whole=whole) for item in items), gap=" ")
+
+
+def _cells(item: InterruptView, *, whole: bool) -> tuple[str, ...]:
     flags = ((item.line, "L"), (item.enabled, "E"), (item.pending, "P"), (item.active, "A"))
     return (
         item.label,
-        shortened(item.source, WIDEST_INPUT),
+        item.source if whole else shortened(item.source, WIDEST_INPUT),
         " ".join(mark(flag, letter) for flag, letter in flags),
         "-" if item.priority is None else f"{item.priority:#04x}",
         "".join(str(cpu) for cpu in item.targets) or "-",
@@ -82,8 +93,9 @@ def _cells(item: InterruptView) -> tuple[str, ...]:
     )
 
 
-def interrupt_line(item: InterruptView, row: str) -> Line:
+def interrupt_line(item: InterruptView, row: str, whole: str = "") -> Line:
     """One interrupt; those that are pending or active stand out."""
+    thing = reference(item)
     style = "strong" if item.active else "alert" if item.pending else "text"
     marker = "▶" if item.active else "!" if item.pending else " "
-    return ((marker, style), (row, style))
+    return ((marker, style, thing), with_text((row, style, thing), row, whole or None))

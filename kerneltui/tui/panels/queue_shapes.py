@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from kerneltui.debugger.references import TimeoutReference
 from kerneltui.debugger.views.timeouts import (
     STRUCTURES,
     ArrayView,
@@ -17,12 +18,11 @@ from kerneltui.debugger.views.timeouts import (
     TreeView,
     WheelView,
 )
-from kerneltui.tui.widgets.line_view import Line, plain
+from kerneltui.tui.widgets.lines import Line, Piece, plain, with_text
 from kerneltui.units import format_briefly
 
 SLOTS = 64
 GAP = "  "
-Piece = tuple[str, str]
 
 
 def shape_lines(queue: QueueView, shape: ShapeView, width: int) -> list[Line]:
@@ -76,7 +76,8 @@ def piece(entry: EntryView, head: int | None, *, due: bool = True) -> Piece:
         mark, style = "▶", "good"
     elif entry.stale:
         mark, style = "✗", "dim"
-    return f"{mark}{entry.ident}" + (f"@{entry.due_ns // 1_000_000}" if due else ""), style
+    text = f"{mark}{entry.ident}" + (f"@{entry.due_ns // 1_000_000}" if due else "")
+    return text, style, None if entry.stale else TimeoutReference(entry.ident)
 
 
 def legend(more: str = "") -> Line:
@@ -167,7 +168,7 @@ def _that_fit(entries: tuple[EntryView, ...], head: int | None, room: int) -> li
     """A level's entries with due times, else without, or none: each in ``room`` columns."""
     for due in (True, False):
         pieces = [piece(entry, head, due=due) for entry in entries]
-        if max(len(text) for text, _ in pieces) < room:
+        if max(len(item[0]) for item in pieces) < room:
             return pieces
     return []
 
@@ -175,9 +176,10 @@ def _that_fit(entries: tuple[EntryView, ...], head: int | None, room: int) -> li
 def _spread(pieces: list[Piece], centres: list[int]) -> Line:
     line: list[Piece] = []
     column = 0
-    for (text, style), middle in zip(pieces, centres, strict=True):
+    for item, middle in zip(pieces, centres, strict=True):
+        text = item[0]
         start = max(middle - len(text) // 2, column)
-        line += [(" " * (start - column), "text"), (text, style)]
+        line += [(" " * (start - column), "text"), item]
         column = start + len(text)
     return tuple(line)
 
@@ -232,7 +234,7 @@ def _level(
     pieces = [item for slot in level.slots for item in _slot_pieces(slot, head)]
     line: list[Piece] = [("▶" if has_head else " ", "good"), (label, "dim")]
     line += [("".join(ring), "strong" if level.slots else "dim"), (GAP, "text")]
-    used = sum(len(text) for text, _ in line)
+    used = sum(len(item[0]) for item in line)
     if width - used > SLOTS // 2:
         yield (*line, *_what_fits(pieces, width - used))
         return
@@ -243,6 +245,6 @@ def _level(
 
 def _slot_pieces(slot: SlotView, head: int | None) -> Iterator[Piece]:
     """A slot's timeouts; its number stands before the first."""
-    (text, style), *others = row_pieces(slot.row, head)
-    yield f"{slot.index}: {text}", style
+    first, *others = row_pieces(slot.row, head)
+    yield with_text(first, f"{slot.index}: {first[0]}")
     yield from others

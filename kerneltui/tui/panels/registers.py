@@ -7,15 +7,16 @@ from itertools import groupby
 from typing import Any
 
 from kerneltui.debugger.numbering import interrupts_label
+from kerneltui.debugger.references import FieldReference, Reference, RegisterReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.registers import BlockView, FieldView, RegisterView
-from kerneltui.tui.panels.base import Panel, fit
-from kerneltui.tui.panels.fitting import fitted
-from kerneltui.tui.widgets.line_view import Line, plain
+from kerneltui.tui.panels.base import Panel
+from kerneltui.tui.panels.fitting import fitted, shortened_piece
+from kerneltui.tui.widgets.lines import Line, Piece, plain
 
 NARROWEST_NAME, WIDEST_NAME = 6, 29
 ACCESSES = {"read": "→ read", "wrote": "← wrote"}
-Piece = tuple[str, str]
+Settings = tuple[int, int, int, bool, bool]
 
 
 class RegistersPanel(Panel):
@@ -35,13 +36,38 @@ class RegistersPanel(Panel):
     def __init__(self, number: int, **options: Any) -> None:
         super().__init__(number, **options)
         self.filter = ""
+        self.revealed: RegisterReference | None = None
+        """shown whatever it holds: somebody wanted to see it"""
         self._counts = (0, 0)
+        self._known: dict[tuple[str, ...], tuple[RegisterView, Settings, tuple[Line, ...]]] = {}
+        """of each register its view, how it was to be shown, and the lines: most stay the same"""
 
     def set_filter(self, text: str) -> None:
         """Show the registers whose name, device or fields contain ``text``."""
         self.filter = text
         self.scroll_to(y=0, animate=False)
         self.update()
+
+    def reveal(self, reference: Reference) -> None:
+        """A register, or that of a field; a filter that hides it is dropped."""
+        if isinstance(reference, FieldReference):
+            reference = reference.register
+        if not isinstance(reference, RegisterReference):
+            return
+        self.revealed = reference
+        words = self.filter.lower().split()
+        if words and self._view is not None:
+            blocks = [item for item in self._view.blocks if _holds(item, reference)]
+            matching = {item.name for block in blocks for item in _matching(block, words)}
+            if reference.name not in matching:
+                self.filter = ""
+        self.outdate()
+
+    def forget(self) -> None:
+        """The register of another board is of no interest."""
+        super().forget()
+        self.revealed = None
+        self._known.clear()
 
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
@@ -50,7 +76,8 @@ class RegistersPanel(Panel):
         shown = total = 0
         words = self.filter.lower().split()
         for block in view.blocks:
-            chosen = _matching(block, words) if words else telling(block)
+            revealed = self._revealed_in(block)
+            chosen = _matching(block, words) if words else telling(block, revealed)
             total += len(block.registers)
             shown += len(chosen)
             if not chosen:
@@ -60,13 +87,26 @@ class RegistersPanel(Panel):
             lines.append((("▪ ", "head"), (block.title, "head"), (where, "dim")))
             longest = max(len(item.name) for item in chosen)
             name_width = min(max(longest, NARROWEST_NAME), WIDEST_NAME)
-            for item, alike in collapse(chosen):
-                full = bool(words) or self.alone or item.changed
-                lines.extend(register_lines(item, name_width, width, alike, full=full, place=place))
+            for item, alike in collapse(chosen, revealed):
+                full = bool(words) or self.alone or item.changed or item.name == revealed
+                name = (block.device, block.name, item.name)
+                settings = (name_width, width, alike, full, place)
+                known = self._known.get(name)
+                if known is None or known[0] is not item or known[1] != settings:
+                    thing = RegisterReference(*name)
+                    made = register_lines(
+                        item, name_width, width, alike, thing=thing, full=full, place=place
+                    )
+                    known = self._known[name] = item, settings, tuple(made)
+                lines += known[2]
         self._counts = (shown, total)
         if not lines:
             lines.append(plain(f"No register matches '{self.filter}'.", "dim"))
         return lines
+
+    def _revealed_in(self, block: BlockView) -> str:
+        found = self.revealed
+        return found.name if found is not None and _holds(block, found) else ""
 
     def caption(self, view: MachineView) -> str:
         """How many of all are shown."""
@@ -75,14 +115,24 @@ class RegistersPanel(Panel):
         return f"{wanted}{shown} of {total}"
 
 
-def telling(block: BlockView) -> list[RegisterView]:
-    """Those that were accessed or are not at reset; of two that say the same only the first."""
-    found = [item for item in block.registers if not item.at_reset]
+def _holds(block: BlockView, register: RegisterReference) -> bool:
+    return (block.device, block.name) == (register.owner, register.block)
+
+
+def telling(block: BlockView, revealed: str = "") -> list[RegisterView]:
+    """Those that were accessed or are not at reset; of two that say the same only the first.
+
+    The one that is ``revealed`` is among them in any case.
+    """
+    found = [item for item in block.registers if not item.at_reset or item.name == revealed]
     values = {item.name: item.value for item in found}
     return [
         item
         for item in found
-        if item.access or not item.alias_of or values.get(item.alias_of) != item.value
+        if item.access
+        or item.name == revealed
+        or not item.alias_of
+        or values.get(item.alias_of) != item.value
     ]
 
 
@@ -95,11 +145,13 @@ def _matching(block: BlockView, words: list[str]) -> list[RegisterView]:
     return [item for item in block.registers if matches(item)]
 
 
-def collapse(registers: list[RegisterView]) -> Iterator[tuple[RegisterView, int]]:
+def collapse(
+    registers: list[RegisterView], revealed: str = ""
+) -> Iterator[tuple[RegisterView, int]]:
     """Runs of array elements that hold the same and were left alone: the first, and how many."""
 
     def sameness(item: RegisterView) -> object:
-        if item.changed or item.access:
+        if item.changed or item.access or item.name == revealed:
             return item.address
         return item.name.rstrip("0123456789"), item.value
 
@@ -114,29 +166,32 @@ def register_lines(
     width: int,
     alike: int = 1,
     *,
+    thing: RegisterReference | None = None,
     full: bool = True,
     place: bool = True,
 ) -> Iterator[Line]:
     """The value now, below it what an instruction read or wrote; each goes on where it has to.
 
     ``alike`` counts the run that it stands for; without ``full`` fields that are 0 are only
-    counted; ``place`` shows the offset.
+    counted; ``place`` shows the offset; ``thing`` names the register.
     """
     marker = "*" if register.changed else " "
     style = "changed" if register.changed else "strong" if register.access else "text"
     offset = f" {register.address & 0xFFF:03x} " if place else "  "
-    head = ((marker, "changed"), (fit(register.name, name_width), style), (offset, "dim"))
-    pieces = _fields(register.fields, full=full)
+    name = shortened_piece(register.name, name_width, style, thing)
+    head = ((marker, "changed", thing), name, (offset, "dim", thing))
+    pieces = _fields(register.fields, thing, full=full)
     if alike > 1:
         pieces.insert(0, (f"and {alike - 1} more alike:", "dim"))
     if not register.fields:
         pieces.append(("only written", "dim"))
-    yield from _folded(head, (_digits(register, register.value), style), pieces, width)
+    yield from _folded(head, (_digits(register, register.value), style, thing), pieces, width)
     if register.access:
         indent = 1 + name_width + len(offset)
-        label = ((f"{ACCESSES[register.access]:>{indent - 1}} ", "strong"),)
-        moved = (_digits(register, register.access_value), "strong")
-        yield from _folded(label, moved, _fields(register.access_fields, full=full), width)
+        label = ((f"{ACCESSES[register.access]:>{indent - 1}} ", "strong", thing),)
+        moved = (_digits(register, register.access_value), "strong", thing)
+        fields = _fields(register.access_fields, thing, full=full)
+        yield from _folded(label, moved, fields, width)
 
 
 def _digits(register: RegisterView, value: int) -> str:
@@ -152,21 +207,27 @@ def _folded(
         yield (*head, number)
         return
     left: tuple[Piece, ...] = (*head, number, (" ", "text"))
-    indent = sum(len(text) for text, _ in head)
+    indent = sum(len(piece[0]) for piece in head)
     used = indent + len(number[0]) + 1
     row: list[Piece] = []
-    for text, look in pieces:
+    for piece in pieces:
+        text = piece[0]
         if row and used + len(text) > width:
             yield (*left, *row[:-1])
             left, row, used = ((" " * indent, "text"),), [], indent
-        row += [(text, look), (" ", "text")]
+        row += [piece, (" ", "text")]
         used += len(text) + 1
     yield (*left, *row[:-1])
 
 
-def _fields(fields: tuple[FieldView, ...], *, full: bool) -> list[Piece]:
+def _fields(
+    fields: tuple[FieldView, ...], register: RegisterReference | None, *, full: bool
+) -> list[Piece]:
     shown = [field for field in fields if full or field.value or len(fields) == 1]
-    pieces = [(field_text(field), "text" if field.value else "dim") for field in shown]
+    pieces: list[Piece] = []
+    for field in shown:
+        thing = None if register is None else FieldReference(register, field.name)
+        pieces.append((field_text(field), "text" if field.value else "dim", thing))
     zeros = len(fields) - len(shown)
     if zeros:
         pieces.append((f"+{zeros} zero" if shown else "all fields are 0", "dim"))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerneltui.debugger.references import CoreReference, TaskReference
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.tasks import CoreTimesView, SchedulingView, TaskView
 from kerneltui.tui.panels.base import Panel, fit
-from kerneltui.tui.panels.fitting import fitted
-from kerneltui.tui.widgets.line_view import Line, plain
+from kerneltui.tui.panels.fitting import fitted, shortened_piece
+from kerneltui.tui.widgets.lines import Line, Piece, plain, with_text
 from kerneltui.units import format_briefly, format_duration, format_time
 
 STARVES_AFTER = 10
@@ -83,12 +84,15 @@ def starves(task: TaskView, scheduling: SchedulingView) -> bool:
 
 def _policy(scheduling: SchedulingView, tasks: dict[int, TaskView]) -> Line:
     quanta = f", quanta of {format_duration(scheduling.quantum_ns)}"
-    ready = ", ".join(tasks[ident].name for ident in scheduling.ready)
+    ready: list[Piece] = []
+    for ident in scheduling.ready:
+        ready += [(", ", "text")] if ready else []
+        ready.append((tasks[ident].name, "text", TaskReference(ident)))
     return (
         (scheduling.policy, "strong"),
         (quanta if scheduling.policy == "rr" else ", nobody is preempted", "dim"),
         ("   ready: ", "dim"),
-        (ready or "nobody", "text" if ready else "dim"),
+        *(ready or [("nobody", "dim")]),
     )
 
 
@@ -103,9 +107,13 @@ def core_line(core: CoreTimesView, tasks: dict[int, TaskView], width: int) -> Li
     who = "idle" if core.running <= 0 else tasks[core.running].name
     doing = "" if asleep else f", {'interrupt' if core.mode == 'irq' else core.mode}"
     said = f" idle {_percent(idle_ns, total_ns)}"
+    thing = CoreReference(core.core)
+    runner = thing if core.running <= 0 else TaskReference(core.running)
+    told = fit(fit(who, min(len(who), 20 - len(doing))) + doing, 20)
+    is_cut = len(who) > 20 - len(doing)
     return (
-        (f" core {core.core}  ", "dim"),
-        (fit(fit(who, min(len(who), 20 - len(doing))) + doing, 20), "text"),
+        (f" core {core.core}  ", "dim", thing),
+        with_text(("", "text", runner), told, f"{who}{doing} " if is_cut else None),
         *_bar(times, total_ns, width - 29 - len(said)),
         (said, "text"),
     )
@@ -116,11 +124,15 @@ def task_lines(task: TaskView, scheduling: SchedulingView, width: int) -> Iterat
     runs, starving = task.state == "running", starves(task, scheduling)
     look = "alert" if starving else "strong" if runs else "dim" if task.state == "done" else "text"
     core = "-" if task.core is None else f"core {task.core}"
-    head = f"{task.id:>2} {fit(task.name, 9)} {task.state:<9}{core:<8}"
+    before, after = f"{task.id:>2} ", f" {task.state:<9}{core:<8}"
+    room = width - len(before) - 9 - len(after) - 1
+    thing = TaskReference(task.id)
     yield (
-        ("▶" if runs else "!" if starving else " ", "alert" if starving else "good"),
-        (head, look),
-        (fit(_doing(task, scheduling), width - len(head) - 1), look if starving else "text"),
+        ("▶" if runs else "!" if starving else " ", "alert" if starving else "good", thing),
+        (before, look, thing),
+        shortened_piece(task.name, 9, look, thing),
+        (after, look, thing),
+        shortened_piece(_doing(task, scheduling), room, look if starving else "text", thing),
     )
     times = _times(task, scheduling)
     total_ns = max(core.elapsed_ns + core.unbooked_ns for core in scheduling.cores)
@@ -129,7 +141,10 @@ def task_lines(task: TaskView, scheduling: SchedulingView, width: int) -> Iterat
     figures = f"{user:>9}{kernel:>9}{irq:>10}"
     figures += f"{task.switches:>6}{format_briefly(task.worst_latency_ns):>9}"
     bar = _bar(times, max(total_ns, 1), width - len(figures) - len(share) - 5)
-    yield ("    ", "text"), *bar, (f" {share}", "text"), (figures, "dim")
+    yield (
+        ("    ", "text", thing), *((*piece, thing) for piece in bar), (f" {share}", "text", thing),
+        (figures, "dim", thing),
+    )  # fmt: skip
 
 
 def _times(task: TaskView, scheduling: SchedulingView) -> dict[str, int]:

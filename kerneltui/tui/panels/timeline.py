@@ -8,11 +8,12 @@ from typing import Any
 
 from rich.cells import cell_len
 
+from kerneltui.debugger.references import CoreReference, TaskReference
 from kerneltui.debugger.timeline import CoreTimelineView, OccupantView, TimelineView, Window
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel, fit
 from kerneltui.tui.panels.fitting import SCROLL_BAR, fitted
-from kerneltui.tui.widgets.line_view import Line, plain
+from kerneltui.tui.widgets.lines import Line, plain, with_text
 from kerneltui.units import format_duration
 
 STEPS = {1: 5, 2: 4, 5: 5}
@@ -74,7 +75,7 @@ class TimelinePanel(Panel):
         lines: list[Line] = [plain(axis(_window(timeline), name_width), "dim")]
         for core in timeline.cores:
             if len(timeline.cores) > 1:
-                lines.append(plain(f"core {core.core}", "head"))
+                lines.append(plain(f"core {core.core}", "head", CoreReference(core.core)))
             lines += strips(core, timeline.edges_ns, name_width)
         return lines
 
@@ -113,10 +114,13 @@ def strips(
         columns = UNKNOWN * forgotten
         columns += "".join(map(_column, row.ns[forgotten:], widths[forgotten:]))
         look = LOOKS[row.kind]
+        thing = TaskReference(row.id) if row.id else CoreReference(core.core)
+        name = shortened(row.name, name_width - 1)
+        whole = f"{row.name} " if name.rstrip() != row.name else None
         yield (
-            (shortened(row.name, name_width - 1) + " ", look),
-            (columns, look),
-            (f"{_percent(row, core.recorded_ns):>{PERCENT}}", "text"),
+            with_text(("", look, thing), f"{name} ", whole),
+            (columns, look, thing),
+            (f"{_percent(row, core.recorded_ns):>{PERCENT}}", "text", thing),
         )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kerneltui.debugger.references import ComparatorReference, TimeoutReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.timeouts import TimeoutView
 from kerneltui.debugger.views.timers import ComparatorView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, table
-from kerneltui.tui.widgets.line_view import Line, plain
+from kerneltui.tui.widgets.lines import Line, plain
 from kerneltui.units import format_duration, format_time
 
 HEADS = (">due (uptime)", "in           ", "period", ">id", "name")
@@ -84,7 +85,8 @@ def empty_lines(comparators: Iterable[ComparatorView]) -> list[Line]:
             said = f"Armed without it: {item.device} {item.name}"
             if not item.counts_down:
                 said += f" = {item.compare}"
-            lines.append(plain(f"{said}, in {format_duration(item.in_ns)}"))
+            thing = ComparatorReference(item.device, item.name)
+            lines.append(plain(f"{said}, in {format_duration(item.in_ns)}", "text", thing))
     return lines
 
 
@@ -105,4 +107,5 @@ def timeout_line(item: TimeoutView, row: str) -> Line:
     if item.handling:
         style = "strong"
     marker = "▶ " if item.armed else "* " if item.handling else "  "
-    return ((marker, "good"), (row, style))
+    thing = TimeoutReference(item.ident)
+    return ((marker, "good", thing), (row, style, thing))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from itertools import groupby
 
+from kerneltui.debugger.references import ComparatorReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.timers import ComparatorView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, flow
-from kerneltui.tui.widgets.line_view import Line, plain
+from kerneltui.tui.widgets.lines import Line, plain
 from kerneltui.units import format_duration
 
 UNSET = {0, (1 << 32) - 1, (1 << 64) - 1}
@@ -50,6 +51,7 @@ def comparator_lines(name: str, item: ComparatorView, width: int) -> list[Line]:
     One that is off keeps the value that it was set to, and its second line: nothing moves when a
     handler switches it off for a moment.
     """
+    thing = ComparatorReference(item.device, item.name)
     masked = " masked" if item.masked else ""
     wait = "never" if item.in_ns is None else f"in {format_duration(item.in_ns)}"
     marker, look = " ", "strong"
@@ -61,11 +63,11 @@ def comparator_lines(name: str, item: ComparatorView, width: int) -> list[Line]:
         look = "dim"
     if item.compare in UNSET and (not item.enabled or not item.met):
         value = f"  {wait}" if not item.enabled else f"  {item.compare}  {wait}{masked}"
-        return list(flow([(f"{marker}{name}", look), (value, look)], width))
+        return list(flow([(f"{marker}{name}", look, thing), (value, look, thing)], width))
     return [
-        *flow([(f"{marker}{name}  ", "text" if look == "strong" else look),
-               (str(item.compare), look)], width),
-        plain(f"   {wait}{masked}", look),
+        *flow([(f"{marker}{name}  ", "text" if look == "strong" else look, thing),
+               (str(item.compare), look, thing)], width),
+        plain(f"   {wait}{masked}", look, thing),
     ]  # fmt: skip
 
 

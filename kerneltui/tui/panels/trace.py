@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from typing import Any
 
-from kerneltui.debugger.trace import AFTER_TIME
+from kerneltui.debugger.references import EventReference, LineReference
+from kerneltui.debugger.trace import AFTER_TIME, RawEvent
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted
-from kerneltui.tui.widgets.line_view import Line, plain
+from kerneltui.tui.widgets.lines import Line, plain
 
+LINES_KEPT = 2_000
 _LOOKS = (("IRQ taken", "strong"), ("FIQ taken", "strong"), ("SYNC taken", "alert"),
           ("tracepoint", "good"), ("line ", "strong"), ("unmodelled", "alert"),
           ("INTR taken", "strong"), ("NMI taken", "strong"), ("FAULT taken", "alert"),
@@ -22,22 +24,39 @@ class TracePanel(Panel):
     KEY = "6"
     TITLE = "Trace"
     SHORT = "Trace"
-    PARTS = frozenset({"trace"})
+    PARTS = frozenset({"trace", "events"})
     ABOUT = (
         "The last events: every access with its register and value, every edge of an interrupt "
         "line, exceptions taken, characters sent and received, and the kernel's tracepoints."
     )
     FOLLOW = True
 
+    def __init__(self, number: int, **options: Any) -> None:
+        super().__init__(number, **options)
+        self._known: dict[str, tuple[RawEvent, Line]] = {}
+
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
         """A line for each event."""
-        return [_line(text) for text in view.trace] or [plain("(reset)", "dim")]
+        known = self._known
+        if len(known) > LINES_KEPT:
+            known.clear()
+        lines = []
+        for text, event in zip(view.trace, view.events, strict=True):
+            before = known.get(text)
+            if before is None or before[0] is not event:
+                before = known[text] = event, _line(text, event)
+            lines.append(before[1])
+        return lines or [plain("(reset)", "dim")]
 
 
-@lru_cache(2_000)
-def _line(text: str) -> Line:
-    return plain(text, _look(text.partition(AFTER_TIME)[2]))
+def _line(text: str, event: RawEvent) -> Line:
+    thing = EventReference(event)
+    before, _, said = text.partition(AFTER_TIME)
+    look, kind, name = _look(said), event[3], event[-1]
+    if kind != "line":
+        return plain(text, look, thing)
+    return (f"{before}{AFTER_TIME}", look, thing), (said, look, LineReference(name))
 
 
 def _look(text: str) -> str:

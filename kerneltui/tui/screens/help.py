@@ -29,6 +29,11 @@ def help_text(about: str) -> Content:
                 said = command.help if command.key else f"{command.help}; in the palette (Ctrl+P)"
                 parts += [Content.styled(f"  {command.keys:<7}", "bold"), f"{said}\n"]
     parts += [Content.styled("  Esc    ", "bold"), "Leave typing, the filter, the zoom\n"]
+    parts += [
+        Content.styled("  Arrows ", "bold"),
+        "Move the cursor: from row to row, sideways to what else a row is about; also\n",
+        "         Page Up, Page Down, Home, End, and a click; two clicks are an Enter\n",
+    ]
     parts += ["\n", Content.styled("Panels (the key focuses one)", "bold"), "\n"]
     for panel in PANELS:
         parts += [Content.styled(f"  {panel.KEY} {panel.TITLE}: ", "bold"), f"{panel.ABOUT}\n"]

@@ -1,7 +1,6 @@
-"""A scrollable view of styled lines that renders only what is visible.
+"""A scrollable view of styled lines, with a cursor, that renders only what is visible.
 
-A line is a tuple of ``(text, style)`` pieces; a style is a name of :data:`STYLES`, which the
-stylesheet gives a look.  Plain data keeps the panels' contents testable without a screen.
+A style of a line's piece is a name of :data:`STYLES`, which the stylesheet gives a look.
 
 A frame costs what has changed.  Drawn lines are kept by their content, so that one that has moved
 is not put together again; rows of the frame are kept until something makes them dirty; and the
@@ -11,42 +10,41 @@ edges beside the lines (border and padding) are drawn once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from itertools import accumulate
+from typing import Any, ClassVar, Literal, TypeAlias
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
+from textual.events import Click, Focus, MouseDown
 from textual.geometry import Region, Size
+from textual.message import Message
 from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
 
+from kerneltui.tui.widgets.cursor import Cursor, cells_of
 from kerneltui.tui.widgets.kept_rows import Ground, KeptRows, KeptScrollBar
+from kerneltui.tui.widgets.lines import STYLES, Line
 
-Line = tuple[tuple[str, str], ...]
-
-STYLES = ("text", "dim", "strong", "head", "changed", "alert", "good", "interrupt")
 STRIPS_KEPT = 2_000
-
-
-def plain(text: str, style: str = "text") -> Line:
-    """A line of one piece."""
-    return ((text, style),)
-
-
-def line_text(line: Line) -> str:
-    """What a line says, without its look."""
-    return "".join(text for text, _ in line)
+Move: TypeAlias = Literal["up", "down", "left", "right", "pageup", "pagedown", "home", "end"]
+REVERSE = Style(reverse=True)
+CURSOR = "»"
+"""Beside the row under the cursor, where the padding is."""
 
 
 class LineScreen(Ground, Screen[None]):
     """The screen of line views: it has the looks of lines, once for all of them."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"line-view--{style}" for style in STYLES}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "line-view--cursor", *(f"line-view--{style}" for style in STYLES)
+    }  # fmt: skip
 
 
-class LineView(KeptRows, ScrollView, can_focus=True):
+class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
     """See the module.  ``follow`` keeps the end in view as lines are added."""
 
     DEFAULT_CSS = """
@@ -57,6 +55,7 @@ class LineView(KeptRows, ScrollView, can_focus=True):
         super().__init__(**options)
         self.follow = follow
         self.lines: list[Line] = []
+        self.cursor = Cursor(follows=follow)
         self._strips: dict[Line, Strip] = {}
         self._looks: dict[str, Style] = {}
         self._base: Style | None = None
@@ -64,6 +63,9 @@ class LineView(KeptRows, ScrollView, can_focus=True):
         """what stands left and right of each line"""
         self._span = (0, 0)
         """the columns that the kept strips show: first, and beyond the last"""
+
+    class Chosen(Message):
+        """The row under the cursor has been clicked twice."""
 
     @property
     def vertical_scrollbar(self) -> ScrollBar:
@@ -81,12 +83,20 @@ class LineView(KeptRows, ScrollView, can_focus=True):
         old, new = self.lines, list(lines)
         if old == new:
             return
-        at_end = self.scroll_offset.y >= self.max_scroll_y
+        at_end, before = self.scroll_offset.y >= self.max_scroll_y, self.cursor.row
+        in_sight = self._shows_row(before)
         self.lines = new
+        self.cursor.settle(new)
         self._set_height(len(new))
-        if self.follow and at_end:
+        moved = self.cursor.row - before
+        if self.shows_cursor and not self.cursor.at_end:
+            if moved and in_sight:  # the row stays in its place on the screen
+                self._show_from(self.scroll_offset.y + moved)
+        elif self.follow and at_end:
             self.scroll_end(animate=False, force=True, immediate=True)
         self._redraw(old, new)
+        if moved:
+            self._redraw_rows(before, self.cursor.row)
 
     def _set_height(self, height: int) -> None:
         """Tell the scroll bar, which always shows, so that nothing else has to be laid out anew.
@@ -116,6 +126,92 @@ class LineView(KeptRows, ScrollView, can_focus=True):
         if rows:
             self.refresh(*(Region(0, row, width, 1) for row in rows))
 
+    # -- the cursor -------------------------------------------------------------------------------
+
+    @property
+    def shows_cursor(self) -> bool:
+        """Whether there is one to be seen and moved."""
+        return self.has_focus
+
+    @property
+    def under_cursor(self) -> Any:
+        """What the cursor stands on, or would with the focus; or None."""
+        return self.cursor.under(self.lines)
+
+    def cursor_moved(self) -> None:
+        """It stands elsewhere now, or has come or gone."""
+
+    def move_cursor(self, to: Move) -> None:
+        """As a key wants it, which can be faster than the focus."""
+        before, page = self.cursor.row, max(self.size.height - 1, 1)
+        if to in {"left", "right"}:
+            self.cursor.go_sideways(-1 if to == "left" else 1, self.lines)
+        else:
+            rows = {
+                "up": before - 1, "down": before + 1, "pageup": before - page,
+                "pagedown": before + page, "home": 0, "end": len(self.lines) - 1,
+            }  # fmt: skip
+            self.cursor.put(rows[to], 0, self.lines)
+        self._has_moved(before)
+
+    def seek(self, *things: Any) -> bool:
+        """Put the cursor on the first of ``things`` that is shown, at once or as soon as one is."""
+        before = self.cursor.row
+        found = self.cursor.seek(things, self.lines)
+        self._has_moved(before)
+        return found
+
+    def on_mouse_down(self, event: MouseDown) -> None:
+        """Where one clicks, there the cursor is."""
+        place = event.get_content_offset(self)
+        row = 0 if place is None else place.y + self.scroll_offset.y
+        if place is None or row >= len(self.lines):
+            return
+        before = self.cursor.row
+        column = place.x + self.scroll_offset.x
+        ends = accumulate(cell_len(text) for text, *_ in self.lines[row])
+        piece = sum(end <= column for end in ends)
+        self.cursor.put_at_piece(row, piece, self.lines)
+        self._has_moved(before)
+
+    def on_click(self, event: Click) -> None:
+        """Twice in the same place means Enter."""
+        if event.chain == 2 and event.get_content_offset(self) is not None:
+            self.post_message(self.Chosen())
+
+    def on_focus(self, event: Focus) -> None:
+        """Show where the cursor is, but for a click, which puts it elsewhere first."""
+        self.call_after_refresh(self._has_moved, self.cursor.row)
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """The cursor comes and goes with the focus."""
+        super().watch_has_focus(has_focus)
+        self.cursor_moved()
+
+    def _has_moved(self, before: int) -> None:
+        row, top, height = self.cursor.row, self.scroll_offset.y, self.size.height
+        if row < top:
+            self._show_from(row)
+        elif height and row >= top + height:
+            self._show_from(row - height + 1)
+        self._redraw_rows(before, row)
+        self.cursor_moved()
+
+    def _shows_row(self, row: int) -> bool:
+        return 0 <= row - self.scroll_offset.y < self.size.height
+
+    def _show_from(self, top: int) -> None:
+        self.scroll_to(y=top, animate=False, force=True, immediate=True)
+
+    def _redraw_rows(self, *rows: int) -> None:
+        """The cursor has come or gone there; its mark stands in the padding."""
+        top, width = self.scroll_offset.y, self.size.width
+        places = {row - top for row in rows if self._shows_row(row)}
+        if places:
+            self.refresh(*(Region(-1, place, width + 1, 1) for place in places))
+
+    # -- drawing ----------------------------------------------------------------------------------
+
     def notify_style_update(self) -> None:
         """A new theme, or another focus: every line is drawn anew."""
         super().notify_style_update()
@@ -137,19 +233,30 @@ class LineView(KeptRows, ScrollView, can_focus=True):
         for y in span:
             if y in self._rows:
                 strips.append(self._rows[y])
-            elif y in lines and self._edges is not None:
-                line = self.render_line(y - place.y)
-                for line_filter in filters:
-                    line = line.apply_filter(line_filter, background)
-                left, right = self._edges
-                strips.append(Strip([*left, *line, *right], width))
-            else:
+                continue
+            if y not in lines or self._edges is None:
                 (strip,) = super().finished_rows(range(y, y + 1), width)
-                strips.append(strip)
-                if y in lines:
-                    edge = place.x + size.width
-                    self._edges = strip.crop(0, place.x), strip.crop(edge, width)
+                if y not in lines:
+                    strips.append(strip)
+                    continue
+                edge = place.x + size.width
+                self._edges = strip.crop(0, place.x), strip.crop(edge, width)
+            line = self.render_line(y - place.y)
+            left, right = self._edges
+            if place.x > 1 and self._is_under_cursor(y - place.y):
+                line = Strip([self._cursor_mark(), *line])
+                left = left.crop(0, place.x - 1)
+            for line_filter in filters:
+                line = line.apply_filter(line_filter, background)
+            strips.append(Strip([*left, *line, *right], width))
         return strips
+
+    def _is_under_cursor(self, y: int) -> bool:
+        row = y + self.scroll_offset.y
+        return self.shows_cursor and row == self.cursor.row and row < len(self.lines)
+
+    def _cursor_mark(self) -> Segment:
+        return Segment(CURSOR, self._look("head", self._base or self.rich_style))
 
     def render_line(self, y: int) -> Strip:
         """One visible line."""
@@ -165,11 +272,30 @@ class LineView(KeptRows, ScrollView, can_focus=True):
             self._span = span
             self._strips.clear()
         line = self.lines[row]
+        if self._is_under_cursor(y):
+            return self._cursor_strip(line, span, base)
         strip = self._strips.get(line)
         if strip is None:
-            segments = [Segment(text, self._look(style, base)) for text, style in line]
+            segments = [Segment(text, self._look(style, base)) for text, style, *_ in line]
             strip = self._strips[line] = Strip(segments).crop_extend(*span, base)
         return strip
+
+    def _cursor_strip(self, line: Line, span: tuple[int, int], base: Style) -> Strip:
+        """On a ground of its own; of several things the one under the cursor stands out."""
+        ground = self._looks.get("cursor")
+        if ground is None:
+            found = self.screen.get_component_rich_style("line-view--cursor")
+            ground = self._looks["cursor"] = Style(bgcolor=found.bgcolor)
+        cells = cells_of(line)
+        chosen = range(0)
+        if len(cells) > 1:
+            cell = cells[min(self.cursor.cell, len(cells) - 1)]
+            chosen = range(cell.begin, cell.end)
+        segments = [
+            Segment(text, self._look(style, base) + (ground + REVERSE if n in chosen else ground))
+            for n, (text, style, *_) in enumerate(line)
+        ]
+        return Strip(segments).crop_extend(*span, base + ground)
 
     def _look(self, style: str, base: Style) -> Style:
         look = self._looks.get(style)

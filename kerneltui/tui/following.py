@@ -1,0 +1,199 @@
+"""What Enter does with what is under the cursor: :data:`ON_ENTER`, by the kind of reference."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from kerneltui.debugger.lookup import (
+    gates,
+    interrupt_of_line,
+    interrupt_of_vector,
+    place_of_gate,
+    register_named,
+    register_of_event,
+)
+from kerneltui.debugger.references import (
+    CodeReference,
+    ComparatorReference,
+    ConsoleReference,
+    CoreReference,
+    CounterReference,
+    EventReference,
+    FieldReference,
+    GateReference,
+    InterruptReference,
+    LineReference,
+    Reference,
+    RegisterReference,
+    TableReference,
+    TaskReference,
+    TimeoutReference,
+    VectorReference,
+)
+from kerneltui.hw.gate import first_shut
+from kerneltui.tui.panels import (
+    ClocksPanel,
+    ConsolePanel,
+    CpuPanel,
+    FirmwarePanel,
+    InterruptsPanel,
+    RegistersPanel,
+    TasksPanel,
+    TimeoutsPanel,
+    TimersPanel,
+)
+from kerneltui.tui.requests import Point, Request, Situation, Tell
+
+_FACT = r"\b{}=(-?\d+)"
+"""A number among the facts of a tracepoint."""
+
+
+def follow(now: Situation, reference: Reference | None) -> Request:
+    """What Enter wants done on a reference, or on a row that is about nothing."""
+    if reference is None:
+        return Tell("Nothing more is known of this row.")
+    return ON_ENTER[type(reference)](now, reference)
+
+
+def _register(now: Situation, reference: RegisterReference) -> Request:
+    """Those of cores are in the CPU panel."""
+    is_core = not reference.block
+    return Point(CpuPanel if is_core else RegistersPanel, (reference,))
+
+
+def _field(now: Situation, reference: FieldReference) -> Request:
+    place = _register(now, reference.register)
+    assert isinstance(place, Point)
+    return place._replace(references=(reference, reference.register))
+
+
+def _interrupt(now: Situation, reference: InterruptReference) -> Request:
+    """The bits that stop it; where nothing does, the first that let it through."""
+    found = gates(now.session, reference)
+    shut = first_shut(found)
+    for gate in [*([shut] if shut is not None else []), *found]:
+        place = place_of_gate(now.session, reference, gate)
+        if place is not None:
+            return follow(now, place)
+    return Tell(f"No register decides about {reference}.")
+
+
+def _gate(now: Situation, reference: GateReference) -> Request:
+    for gate in gates(now.session, reference.interrupt):
+        if gate.name == reference.name:
+            place = place_of_gate(now.session, reference.interrupt, gate)
+            if place is not None:
+                return follow(now, place)
+            return Tell(f"No register holds this: {gate.register}.")
+    return Tell(f"There is no {reference} any more.")
+
+
+def _vector(now: Situation, reference: VectorReference) -> Request:
+    interrupt = interrupt_of_vector(now.session, reference.number)
+    return Point(InterruptsPanel, () if interrupt is None else (interrupt,))
+
+
+def _line(now: Situation, reference: LineReference) -> Request:
+    """The interrupt that it raises; else it ends at a core, or at another device."""
+    interrupt = interrupt_of_line(now.session, reference.name)
+    if interrupt is not None:
+        return Point(InterruptsPanel, (interrupt,))
+    targets = now.session.machine.wiring.get(reference.name, [])
+    if any(target.startswith("cpu ") for target in targets):
+        return Point(CpuPanel, (CoreReference(now.session.focus),))
+    return Tell(f"{reference} leads to {', '.join(targets) or 'nothing'}.")
+
+
+def _timeout(now: Situation, reference: TimeoutReference) -> Request:
+    """All wait for the comparator that is armed for the soonest."""
+    view = now.session.view(frozenset({"timeouts", "comparators"}))
+    armed = next((item for item in view.timeouts if item.armed), None)
+    running = [
+        item for item in view.comparators
+        if item.enabled and not item.masked and item.in_ns is not None
+    ]  # fmt: skip
+    if armed is None or not running:
+        return Point(TimersPanel)
+    item = min(running, key=lambda found: abs((found.in_ns or 0) - armed.in_ns))
+    return Point(TimersPanel, (ComparatorReference(item.device, item.name),))
+
+
+def _comparator(now: Situation, reference: ComparatorReference) -> Request:
+    register = register_named(now.session.machine, reference.name, reference.device)
+    return Tell(f"{reference} is no register.") if register is None else _register(now, register)
+
+
+def _counter(now: Situation, reference: CounterReference) -> Request:
+    """One that each core has is listed by device and core."""
+    machine = now.session.machine
+    for owner in (reference.owner, reference.owner.rstrip("0123456789")):
+        register = register_named(machine, reference.name, owner)
+        if register is not None:
+            return _register(now, register)
+    return Point(ClocksPanel, (reference,))
+
+
+def _task(now: Situation, reference: TaskReference) -> Request:
+    return Point(TasksPanel, (reference,))
+
+
+def _core(now: Situation, reference: CoreReference) -> Request:
+    return Point(CpuPanel, (reference,))
+
+
+def _event(now: Situation, reference: EventReference) -> Request:
+    """The register of an access, the interrupt of a wire, and so on."""
+    _, _, core, kind, target, _, text = reference.event
+    register = register_of_event(now.session, reference)
+    if register is not None:
+        return follow(now, register)
+    if kind == "line":
+        return _line(now, LineReference(text))
+    if kind in {"tx", "rx"}:
+        return Point(ConsolePanel)
+    if kind == "tracepoint":
+        return _tracepoint(text)
+    if kind in {"intr", "nmi"}:
+        return _vector(now, VectorReference(core, target))
+    return Point(CpuPanel, (CoreReference(core),))
+
+
+def _tracepoint(text: str) -> Request:
+    number = re.search(_FACT.format("id"), text)
+    ident = int(number[1]) if number is not None else None
+    if text.startswith("sched_"):
+        return Point(TasksPanel, () if ident is None else (TaskReference(ident),))
+    return Point(TimeoutsPanel, () if ident is None else (TimeoutReference(ident),))
+
+
+def _code(now: Situation, reference: CodeReference) -> Request:
+    return Tell(f"{reference.file}, line {reference.line}: in {reference.function}.")
+
+
+def _console_line(now: Situation, reference: ConsoleReference) -> Request:
+    return Point(ConsolePanel, (reference,))
+
+
+def _table(now: Situation, reference: TableReference) -> Request:
+    return Point(FirmwarePanel, (reference,))
+
+
+ON_ENTER: dict[type, Callable[[Situation, Any], Request]] = {
+    RegisterReference: _register,
+    FieldReference: _field,
+    InterruptReference: _interrupt,
+    GateReference: _gate,
+    VectorReference: _vector,
+    LineReference: _line,
+    TimeoutReference: _timeout,
+    ComparatorReference: _comparator,
+    CounterReference: _counter,
+    TaskReference: _task,
+    CoreReference: _core,
+    EventReference: _event,
+    CodeReference: _code,
+    ConsoleReference: _console_line,
+    TableReference: _table,
+}

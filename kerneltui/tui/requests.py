@@ -1,0 +1,71 @@
+"""What a dialog, or a key on what is under the cursor, wants done: the app carries it out.
+
+So none of them reaches into the app.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from textual.screen import Screen
+
+from kerneltui.debugger.references import Reference
+from kerneltui.debugger.session import Session
+from kerneltui.scenarios.scenario import Changes
+from kerneltui.tui.panels import Panel
+
+
+class Tell(NamedTuple):
+    """Say something to the user."""
+
+    text: str
+    severity: Literal["information", "warning", "error"] = "information"
+
+
+class Ask(NamedTuple):
+    """Open a screen; ``then`` gets its answer, None when it was closed, and may want more."""
+
+    screen: Screen[Any]
+    then: Callable[[Any], Request | None] = lambda _: None
+
+
+class TypeText(NamedTuple):
+    """Type at the terminal."""
+
+    data: bytes
+
+
+class UseTheme(NamedTuple):
+    """Show another theme."""
+
+    name: str
+
+
+class UseSession(NamedTuple):
+    """Go on with another session, opened from ``board`` with ``changes``."""
+
+    session: Session
+    board: str
+    changes: Changes | None
+
+
+class Point(NamedTuple):
+    """Show a panel, with the cursor on the first of ``references`` that it shows."""
+
+    panel: type[Panel]
+    references: tuple[Reference, ...] = ()
+
+
+Request: TypeAlias = Tell | Ask | TypeText | UseTheme | UseSession | Point
+
+
+class Situation(NamedTuple):
+    """What dialogs need to know."""
+
+    session: Session
+    board: str
+    """what a later choice of scenario opens: a name or a file"""
+    changes: Changes | None
+    theme: str
+    themes: tuple[str, ...]
