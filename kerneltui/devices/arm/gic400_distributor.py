@@ -7,7 +7,6 @@ An interrupt is a bit, at its ID, in integers that span all IDs.  The state of I
 core's view of an item is its own word (``_enable0[cpu]``) or-ed with the SPIs' (``_enable[0]``).
 """
 
-# ruff: noqa: N815 - hooks that share a body are aliases, named after their registers
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
@@ -18,6 +17,7 @@ from kerneltui.devices.arm.gic400_registers import GICD
 from kerneltui.devices.arm.gic400_shared import LOWEST, PRIVATE, SGIS, SPURIOUS, Config, Rule
 from kerneltui.hw.device import InterruptState
 from kerneltui.hw.gate import Gate
+from kerneltui.hw.hooks import shared_hook
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import RO
 from kerneltui.hw.register_file import RegisterFile
@@ -245,34 +245,29 @@ class Distributor:
 
     # -- register hooks -----------------------------------------------------------------------
 
+    @shared_hook("write", "GICD_CTLR", "GICD_IGROUPR0", "GICD_IGROUPR")
+    @shared_hook("write", "GICD_ISENABLER0", "GICD_ISENABLER")
+    @shared_hook("write", "GICD_ICENABLER0", "GICD_ICENABLER")
     def _configuration_written(self, index: int, cpu: int, value: int) -> None:
         self.reconsider()
 
-    write_GICD_CTLR = write_GICD_IGROUPR0 = write_GICD_IGROUPR = _configuration_written
-    write_GICD_ISENABLER0 = write_GICD_ISENABLER = _configuration_written
-    write_GICD_ICENABLER0 = write_GICD_ICENABLER = _configuration_written
-
+    @shared_hook("write", "GICD_ISPENDR0", "GICD_ICPENDR0", "GICD_ISACTIVER0", "GICD_ICACTIVER0")
     def _private_state_written(self, index: int, cpu: int, value: int) -> None:
         self._update(PRIVATE_IDS, (cpu,))
 
-    write_GICD_ISPENDR0 = write_GICD_ICPENDR0 = _private_state_written
-    write_GICD_ISACTIVER0 = write_GICD_ICACTIVER0 = _private_state_written
-
+    @shared_hook("write", "GICD_ISPENDR", "GICD_ICPENDR", "GICD_ISACTIVER", "GICD_ICACTIVER")
     def _state_written(self, index: int, cpu: int, value: int) -> None:
         self._update(value << 32 * (index + 1))
 
-    write_GICD_ISPENDR = write_GICD_ICPENDR = _state_written
-    write_GICD_ISACTIVER = write_GICD_ICACTIVER = _state_written
-
-    def peek_GICD_ISPENDR0(self, index: int, cpu: int) -> int:
+    @shared_hook("peek", "GICD_ISPENDR0", "GICD_ICPENDR0")
+    def _private_pending(self, index: int, cpu: int) -> int:
         """The pending state includes the lines of level-sensitive interrupts (4.3.7)."""
         return self._pending(cpu) & PRIVATE_IDS
 
-    def peek_GICD_ISPENDR(self, index: int, cpu: int) -> int:
+    @shared_hook("peek", "GICD_ISPENDR", "GICD_ICPENDR")
+    def _shared_pending(self, index: int, cpu: int) -> int:
         """The pending state includes the lines of level-sensitive interrupts (4.3.7)."""
         return self._pending(cpu) >> 32 * (index + 1) & 0xFFFF_FFFF
-
-    peek_GICD_ICPENDR0, peek_GICD_ICPENDR = peek_GICD_ISPENDR0, peek_GICD_ISPENDR
 
     def write_GICD_IPRIORITYR_PRIVATE(self, index: int, cpu: int, value: int) -> None:
         """Keep priorities as bytes beside the registers: the search reads one per candidate."""
@@ -335,14 +330,13 @@ class Distributor:
                 self._latch0[core] |= 1 << sgi
                 self._update(1 << sgi, (core,))
 
+    @shared_hook("write", "GICD_SPENDSGIR", "GICD_CPENDSGIR")
     def _senders_written(self, index: int, cpu: int, value: int) -> None:
         """An SGI is pending as long as it is from any core (4.3.16)."""
         for sgi in range(4 * index, 4 * index + 4):
             pending = bool(self._senders[cpu] >> 8 * sgi & 0xFF)
             self._latch0[cpu] = self._latch0[cpu] & ~(1 << sgi) | pending << sgi
         self._update(0xF << 4 * index, (cpu,))
-
-    write_GICD_CPENDSGIR = write_GICD_SPENDSGIR = _senders_written
 
     # -- views --------------------------------------------------------------------------------
 

@@ -4,7 +4,6 @@ The whole device and its documents are described in :mod:`kerneltui.devices.arm.
 holds them beside the distributor.  Section numbers alone are those of Arm IHI 0048B.
 """
 
-# ruff: noqa: N815 - hooks that share a body are aliases, named after their registers
 from __future__ import annotations
 
 from typing import ClassVar
@@ -13,6 +12,7 @@ from kerneltui.devices.arm.gic400_distributor import Distributor
 from kerneltui.devices.arm.gic400_registers import GICC
 from kerneltui.devices.arm.gic400_shared import LOWEST, SGIS, SPURIOUS, Config, Rule
 from kerneltui.hw.gate import Gate
+from kerneltui.hw.hooks import shared_hook
 from kerneltui.hw.line import Line
 from kerneltui.hw.register_file import RegisterFile
 
@@ -240,26 +240,23 @@ class CpuInterfaces:
             self._distributor.deactivate(cpu, number)
             self.update(cpu)
 
-    def write_GICC_CTLR(self, index: int, cpu: int, value: int) -> None:
+    @shared_hook("write", "GICC_CTLR", "GICC_PMR")
+    def _configuration_written(self, index: int, cpu: int, value: int) -> None:
         """Enables, and the choice of line, act at once."""
         self.update(cpu)
 
-    write_GICC_PMR = write_GICC_CTLR
-
-    def write_GICC_BPR(self, index: int, cpu: int, value: int) -> None:
+    @shared_hook("write", "GICC_BPR", "GICC_ABPR")
+    def _binary_point_written(self, index: int, cpu: int, value: int) -> None:
         """A value below the smallest that makes sense sets that one (4.4.3)."""
         self._bpr[cpu] = max(self._bpr[cpu], self._least_bpr)
         self._abpr[cpu] = max(self._abpr[cpu], self._least_bpr + 1)
         self.update(cpu)
 
-    write_GICC_ABPR = write_GICC_BPR
-
-    def write_GICC_APR(self, index: int, cpu: int, value: int) -> None:
+    @shared_hook("write", "GICC_APR", "GICC_NSAPR")
+    def _active_priorities_written(self, index: int, cpu: int, value: int) -> None:
         """Power management restores active priorities this way (4.4.12)."""
         self._rank(cpu)
         self.update(cpu)
-
-    write_GICC_NSAPR = write_GICC_APR
 
     # -- views --------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ import msgspec
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.gate import Gate
+from kerneltui.hw.hooks import shared_hook
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import RO, W1C, W1S, Access, Field, Register, RegisterTable
 
@@ -195,13 +196,11 @@ class Bcm2835Ic(InterruptController):
         self._choose_fiq()
         self._update()
 
-    def write_ENABLE_IRQS_(self, index: int, cpu: int, value: int) -> None:
+    @shared_hook("write", "ENABLE_IRQS_", "ENABLE_BASIC_IRQS")
+    @shared_hook("write", "DISABLE_IRQS_", "DISABLE_BASIC_IRQS")
+    def _enables_written(self, index: int, cpu: int, value: int) -> None:
         """An enabled source with a high line interrupts at once: levels, not edges (7.1)."""
         self._update()
-
-    write_ENABLE_BASIC_IRQS = write_ENABLE_IRQS_  # noqa: N815 - a hook has its register's name
-    write_DISABLE_IRQS_ = write_ENABLE_IRQS_  # noqa: N815 - likewise
-    write_DISABLE_BASIC_IRQS = write_ENABLE_IRQS_  # noqa: N815 - likewise
 
     # -- explanation --------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from kerneltui.devices.bcm.bcm2836_local_timer import LocalTimer
 from kerneltui.hw.clock import Clock, ns_to_ticks
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.gate import Gate
+from kerneltui.hw.hooks import shared_hook
 from kerneltui.hw.line import Sink
 
 MAILBOX0 = 4
@@ -171,16 +172,13 @@ class Bcm2836LocalIc(InterruptController):
         sources = self._raised[index] & self._fiq_paths[index]
         return sources & (1 << SOURCES) - 1 | sources >> GPU_FIQ << GPU
 
-    def write_GPU_INTERRUPT_ROUTING(self, index: int, cpu: int, value: int) -> None:
+    @shared_hook("write", "GPU_INTERRUPT_ROUTING", "LOCAL_INTERRUPT_ROUTING")
+    @shared_hook("write", "PMU_INTERRUPT_ROUTING_SET", "PMU_INTERRUPT_ROUTING_CLEAR")
+    @shared_hook("write", "CORE_TIMER_INTERRUPT_CONTROL", "CORE_MAILBOX_INTERRUPT_CONTROL")
+    @shared_hook("write", "AXI_OUTSTANDING_IRQ")
+    def _routing_written(self, index: int, cpu: int, value: int) -> None:
         """A level that is high leaves the old core and goes to the new one (4.4)."""
         self._route()
-
-    write_PMU_INTERRUPT_ROUTING_SET = write_GPU_INTERRUPT_ROUTING  # noqa: N815 - a register's name
-    write_PMU_INTERRUPT_ROUTING_CLEAR = write_GPU_INTERRUPT_ROUTING  # noqa: N815 - likewise
-    write_LOCAL_INTERRUPT_ROUTING = write_GPU_INTERRUPT_ROUTING  # noqa: N815 - likewise
-    write_AXI_OUTSTANDING_IRQ = write_GPU_INTERRUPT_ROUTING  # noqa: N815 - likewise
-    write_CORE_TIMER_INTERRUPT_CONTROL = write_GPU_INTERRUPT_ROUTING  # noqa: N815 - likewise
-    write_CORE_MAILBOX_INTERRUPT_CONTROL = write_GPU_INTERRUPT_ROUTING  # noqa: N815 - likewise
 
     def write_MAILBOX_SET(self, index: int, cpu: int, value: int) -> None:
         """Bits that are set already stay so: several senders may share a mailbox (3.3, 4.1)."""

@@ -53,6 +53,7 @@ from kerneltui.devices.x86.local_apic_view import LocalApicView, local_apic_view
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import ComparatorState, CounterState, InterruptState, TimerDevice
 from kerneltui.hw.gate import Gate
+from kerneltui.hw.hooks import shared_hook, variant_hook
 from kerneltui.hw.line import Sink
 
 __all__ = ["Config", "LocalApic"]
@@ -66,6 +67,8 @@ PINS = {
     "performance": "LVT_PMI",
 }  # fmt: skip
 LINTS = ("lint0", "lint1")
+PLAIN_ENTRIES = ("LVT_THERMAL", "LVT_PMI", "LVT_ERROR")
+"""Entries of which a store does nothing more than change them."""
 LVT = {"timer": "LVT_TIMER", **PINS, "error": "LVT_ERROR"}
 
 
@@ -190,36 +193,20 @@ class LocalApic(Acceptance, TimerDevice):
         self._update(cpu)
         self._tell_ready()
 
-    def write_APIC_ID(self, index: int, cpu: int, value: int) -> None:
-        """Other messages are meant for it now (10.6.2.1)."""
+    @shared_hook("write", "APIC_ID", "LDR", "DFR")
+    def _address_written(self, index: int, cpu: int, value: int) -> None:
+        """Other messages are meant for it now (10.6.2.1, 10.6.2.2)."""
         self._tell_ready()
 
-    def write_LDR(self, index: int, cpu: int, value: int) -> None:
-        """As for the ID (10.6.2.2)."""
-        self._tell_ready()
-
-    def write_DFR(self, index: int, cpu: int, value: int) -> None:
-        """As for the ID (10.6.2.2)."""
-        self._tell_ready()
-
-    def write_LVT_LINT0(self, index: int, cpu: int, value: int) -> None:
+    @variant_hook("write", [PINS[pin] for pin in LINTS])
+    def _lint_written(self, which: int, index: int, cpu: int, value: int) -> None:
         """A level that is up acts at once; an edge that was masked has gone by."""
-        self._write_entry(cpu, "LVT_LINT0")
-        self._sample(cpu, "lint0")
+        self._write_entry(cpu, PINS[LINTS[which]])
+        self._sample(cpu, LINTS[which])
 
-    def write_LVT_LINT1(self, index: int, cpu: int, value: int) -> None:
-        """As at LINT0."""
-        self._write_entry(cpu, "LVT_LINT1")
-        self._sample(cpu, "lint1")
-
-    def write_LVT_THERMAL(self, index: int, cpu: int, value: int) -> None:
-        self._write_entry(cpu, "LVT_THERMAL")
-
-    def write_LVT_PMI(self, index: int, cpu: int, value: int) -> None:
-        self._write_entry(cpu, "LVT_PMI")
-
-    def write_LVT_ERROR(self, index: int, cpu: int, value: int) -> None:
-        self._write_entry(cpu, "LVT_ERROR")
+    @variant_hook("write", PLAIN_ENTRIES)
+    def _entry_written(self, which: int, index: int, cpu: int, value: int) -> None:
+        self._write_entry(cpu, PLAIN_ENTRIES[which])
 
     def write_LVT_CMCI(self, index: int, cpu: int, value: int) -> None:
         """Without CMCI the address is reserved (10.5.1)."""
