@@ -89,9 +89,12 @@ class Bcm2836LocalIc(InterruptController):
         self._fiq_paths = [0] * CORES
         self._held_ms = 0
         self._timer = LocalTimer(
-            f"{name}.LOCAL_TIMER", self.regs.store("LOCAL_TIMER_CONTROL_STATUS"),
-            config.crystal_hz, clock, self._timer_flag_changed,
-        )  # fmt: skip
+            f"{name}.LOCAL_TIMER",
+            control=self._timer_control,
+            crystal_hz=config.crystal_hz,
+            clock=clock,
+            flag_changed=self._timer_flag_changed,
+        )
         self.reset()
 
     def reset(self) -> None:
@@ -259,10 +262,11 @@ class Bcm2836LocalIc(InterruptController):
         if number in (GPU, AXI):
             return gates
         if number != LOCAL_TIMER:
+            needs, ref = f"a one in {register} bit {lsb}", "QA7 rev 3.4, 3.2.1"
+            irq_field = f"{field}_IRQ"
             gates.append(
-                Gate("routed to IRQ", bool(wanted), register, f"{field}_IRQ", wanted,
-                     f"a one in {register} bit {lsb}", "QA7 rev 3.4, 3.2.1")
-            )  # fmt: skip
+                Gate("routed to IRQ", bool(wanted), register, irq_field, wanted, needs, ref)
+            )
             field, lsb = f"{field}_FIQ", lsb + FIQ_SHIFT
         needs = f"a zero in {register} bit {lsb}"
         if number == PMU:

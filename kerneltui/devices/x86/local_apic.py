@@ -28,7 +28,7 @@ from __future__ import annotations
 from functools import partial
 from itertools import chain
 
-from kerneltui.devices.x86.local_apic_acceptance import Acceptance, Config, Rule
+from kerneltui.devices.x86.local_apic_acceptance import VECTORS, Acceptance, Config
 from kerneltui.devices.x86.local_apic_registers import (
     BSP,
     CLASS_SHIFT,
@@ -41,7 +41,6 @@ from kerneltui.devices.x86.local_apic_registers import (
     ILLEGAL_ADDRESS,
     LEVEL_TRIGGERED,
     LOCAL_APIC,
-    LOCAL_APIC_MSR,
     MASKED,
     MODE_SHIFT,
     REMOTE_IRR,
@@ -58,7 +57,6 @@ from kerneltui.hw.line import Sink
 
 __all__ = ["Config", "LocalApic"]
 
-VECTORS = 256
 MESSAGE = "message"
 """The source of a vector that is no local one."""
 TIMER_MODE = LOCAL_APIC["LVT_TIMER"]["MODE"]
@@ -89,10 +87,15 @@ class LocalApic(Acceptance, TimerDevice):
         self._lint0 = self._lvt["LVT_LINT0"]
         self._active: dict[str, int] = dict.fromkeys(PINS, 0)
         self._timers = [
-            ApicTimer(clock, f"{name}[{cpu}]", config.timer_hz, config.tsc_hz,
-                      partial(self._deliver_local, cpu, "LVT_TIMER"))
+            ApicTimer(
+                clock,
+                f"{name}[{cpu}]",
+                hz=config.timer_hz,
+                tsc_hz=config.tsc_hz,
+                expired=partial(self._deliver_local, cpu, "LVT_TIMER"),
+            )
             for cpu in range(cpus)
-        ]  # fmt: skip
+        ]
         self.reset()
 
     def reset(self) -> None:
@@ -295,9 +298,17 @@ class LocalApic(Acceptance, TimerDevice):
     def message(self, number: int, cpu: int) -> InterruptState:
         """Its number is a vector, whose upper four bits are its priority (SDM 3A 10.8.3)."""
         return InterruptState(
-            number, MESSAGE, None, True, False, False, number >> CLASS_SHIFT, (cpu,), "edge",
+            number=number,
+            source=MESSAGE,
+            line=None,
+            enabled=True,
+            pending=False,
+            active=False,
+            priority=number >> CLASS_SHIFT,
+            targets=(cpu,),
+            trigger="edge",
             is_message=True,
-        )  # fmt: skip
+        )
 
     def arriving_at(self, pin: str, cpu: int) -> tuple[int, str] | None:
         """A pin is a vector of its own only where its entry says fixed (10.5.1)."""
@@ -320,35 +331,27 @@ class LocalApic(Acceptance, TimerDevice):
         entry = self._lvt[register][cpu]
         mode, masked = delivery_mode(entry), entry & MASKED
         return [
-            Gate(f"{pin.upper()} unmasked", not masked, register, "MASK", int(masked != 0),
-                 f"a zero in bit 16 of {register}", "SDM 3A 10.5.1"),
-            Gate(f"{pin.upper()} as ExtINT", mode == EXTINT, register, "DELIVERY", mode,
-                 "delivery mode 7, ExtINT", "SDM 3A 10.5.1"),
-        ]  # fmt: skip
+            Gate(
+                f"{pin.upper()} unmasked",
+                not masked,
+                register=register,
+                field="MASK",
+                value=int(masked != 0),
+                needs=f"a zero in bit 16 of {register}",
+                ref="SDM 3A 10.5.1",
+            ),
+            Gate(
+                f"{pin.upper()} as ExtINT",
+                mode == EXTINT,
+                register=register,
+                field="DELIVERY",
+                value=mode,
+                needs="delivery mode 7, ExtINT",
+                ref="SDM 3A 10.5.1",
+            ),
+        ]
 
     # -- explanation --------------------------------------------------------------------------
-
-    def gates(self, number: int, cpu: int) -> list[Gate]:
-        """The rules for one vector: all open if it suffices, by itself, to raise INTR now."""
-        if not 0 <= number < VECTORS:
-            raise ValueError(f"{self.name} has vectors 0 to {VECTORS - 1}")
-        return [self._gate(rule, number, cpu) for rule in self.RULES]
-
-    def _gate(self, rule: Rule, number: int, cpu: int) -> Gate:
-        """Read what decides from the register itself, so that the gate shows what software sees."""
-        table = LOCAL_APIC_MSR if rule.register in LOCAL_APIC_MSR else self.regs.table
-        register = table[rule.register]
-        field = register[rule.field]
-        element = number // 32 if register.count > 1 else 0
-        offset = register.offset + element * register.stride
-        value = field.extract(self.files[table.name].peek(offset, register.width // 8, cpu))
-        name = field.name
-        if register.count > 1:
-            value, name = value >> number % 32 & 1, f"{name}[{number % 32}]"
-        needs = rule.needs.format(priority=number >> CLASS_SHIFT)
-        return Gate(rule.name, rule.test(self, cpu, number), register.label(element), name, value,
-                    needs, f"SDM 3A {rule.ref}", "EOI" if rule.register == "PPR" else "",
-                    )  # fmt: skip
 
     def interrupts(self, cpu: int) -> list[InterruptState]:
         """The vectors that the local vector table names, and those that messages have brought."""

@@ -125,7 +125,15 @@ class ApicTimer:
         if not (state.enabled and state.counts_down):
             return []
         held = "deep idle" if self._stopped is not None else ""
-        return [CounterState(state.name, state.counter, state.hz, None, held)]
+        return [
+            CounterState(
+                name=state.name,
+                value=state.counter,
+                hz=state.hz,
+                bits=None,
+                held=held,
+            )
+        ]
 
     # -- what software does -------------------------------------------------------------------
 
