@@ -113,9 +113,13 @@ class CpuInterfaces:
     )  # fmt: skip
     TESTS: ClassVar = tuple(rule.test for rule in RULES)
     OUTRANKED = Rule(
-        "not obstructed", _unobstructed, GICC["GICC_HPPIR"].offset, "all",
-        "the pending interrupt of highest priority to be one that is signalled", "3.3; 4.4.7",
-    )  # fmt: skip
+        "not obstructed",
+        _unobstructed,
+        offset=GICC["GICC_HPPIR"].offset,
+        per="all",
+        needs="the pending interrupt of highest priority to be one that is signalled",
+        ref="3.3; 4.4.7",
+    )
     """Follows from RULES: it is shut where another interrupt failed there."""
 
     def update(self, cpu: int) -> None:

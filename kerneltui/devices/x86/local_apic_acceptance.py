@@ -122,12 +122,13 @@ class Acceptance(InterruptController):
         version = config.version | last | directed
         deadline = TSC_DEADLINE << LOCAL_APIC["LVT_TIMER"]["MODE"].lsb
         svr = -1 if config.directed_eoi else ~SUPPRESS_BROADCAST
-        return self._file(
-            LOCAL_APIC,
-            {"APIC_VERSION": {"reset": version}, "SVR": {"implemented": svr},
-             "LVT_TIMER": {"implemented": -1 if config.tsc_deadline else ~deadline},
-             "LVT_CMCI": {"implemented": -1 if config.cmci else 0}},
-        )  # fmt: skip
+        changes = {
+            "APIC_VERSION": {"reset": version},
+            "SVR": {"implemented": svr},
+            "LVT_TIMER": {"implemented": -1 if config.tsc_deadline else ~deadline},
+            "LVT_CMCI": {"implemented": -1 if config.cmci else 0},
+        }
+        return self._file(LOCAL_APIC, changes)
 
     @abstractmethod
     def _deliver_local(self, cpu: int, entry: str) -> None:

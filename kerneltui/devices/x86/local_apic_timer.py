@@ -115,9 +115,16 @@ class ApicTimer:
             counter, compare = self.count(), 0
             met = armed and counter == 0
         return ComparatorState(
-            name, counter, compare, hz, enabled=armed, masked=self.masked,
-            met=met, due_ns=due, counts_down=name == "CUR_COUNT",
-        )  # fmt: skip
+            name=name,
+            counter=counter,
+            compare=compare,
+            hz=hz,
+            enabled=armed,
+            masked=self.masked,
+            met=met,
+            due_ns=due,
+            counts_down=name == "CUR_COUNT",
+        )
 
     def counters(self) -> list[CounterState]:
         """The count while it runs; in TSC-deadline mode it is the processor's counter that does."""

@@ -85,10 +85,15 @@ def advanced(time: Sequence[int], seconds: int, mode: int) -> list[int]:
     weekday = (time[WEEKDAY] - 1 + days) % 7 + 1 if days else time[WEEKDAY]
     year %= 10_000
     return [
-        to_byte(second % 60, mode), to_byte(second // 60 % 60, mode),
-        hour_byte(second // 3600, mode), weekday, to_byte(date, mode), to_byte(month, mode),
-        to_byte(year % 100, mode), to_byte(year // 100, mode),
-    ]  # fmt: skip
+        to_byte(second % 60, mode),
+        to_byte(second // 60 % 60, mode),
+        hour_byte(second // 3600, mode),
+        weekday,
+        to_byte(date, mode),
+        to_byte(month, mode),
+        to_byte(year % 100, mode),
+        to_byte(year // 100, mode),
+    ]
 
 
 def from_unix(seconds: int, mode: int) -> list[int]:
