@@ -32,7 +32,7 @@ def run_to(session: Session, until_ns: int, *, as_json: bool, stats: bool) -> No
         raise
     wall_s = perf_counter() - started
     if as_json:
-        put_bytes(msgspec.json.encode(session.view(shape=True)) + b"\n")
+        put_bytes(msgspec.json.encode(session.view()) + b"\n")
     _finish(session, wall_s, stats)
 
 

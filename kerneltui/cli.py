@@ -300,7 +300,6 @@ def screenshot(
     session.boot()
     if at > session.machine.now:
         session.run_until(at)
-        session.mark()
     text = make(session, size, keys.split(), theme)
     if str(output) == "-":
         put(text)

@@ -44,45 +44,70 @@ class Rate(NamedTuple):
     note: str
 
 
+Look = tuple[int, dict[tuple[str, str], int]]
+"""When (ns), and what each counter showed, by device and name."""
+RateState = tuple[tuple[Look, ...], dict[tuple[str, str], Rate]]
+
+
 class RateMeter:
-    """The last look at each counter, and what came of the one before."""
+    """The last looks at the counters, and the rates that lie between them.
+
+    Looks are taken where the machine tells, never where a person halts it: what is measured at a
+    moment is the same, whatever the way there.
+    """
 
     def __init__(self) -> None:
-        self._looks: dict[tuple[str, str], tuple[int, int]] = {}
+        self.due_ns = 0
+        """a look is welcome from then on"""
+        self._looks: tuple[Look, ...] = ()
+        """the last two, newest first"""
         self._rates: dict[tuple[str, str], Rate] = {}
+
+    def save(self) -> RateState:
+        """What :meth:`load` needs."""
+        return self._looks, self._rates
+
+    def load(self, state: RateState) -> None:
+        """Go to another moment."""
+        self._looks, self._rates = state
+        self.due_ns = self._looks[0][0] + WINDOW_NS if self._looks else 0
+
+    def look(self, now_ns: int, counters: Iterable[CounterReading]) -> None:
+        """Remember what the counters show."""
+        found = list(counters)
+        measured = zip(found, self.measure(now_ns, found), strict=True)
+        self._rates = {
+            (counter.device, counter.name): rate for counter, rate in measured if rate.hz
+        }
+        values = {(counter.device, counter.name): counter.value for counter in found}
+        self._looks = ((now_ns, values), *self._looks[:1])
+        self.due_ns = now_ns + WINDOW_NS
 
     def measure(self, now_ns: int, counters: Iterable[CounterReading]) -> list[Rate]:
         """The rates of ``counters``, whose values are those of virtual time ``now_ns``."""
         return [self._measure(now_ns, counter) for counter in counters]
 
     def _measure(self, now_ns: int, counter: CounterReading) -> Rate:
+        """Between the last look that is far enough back and now."""
         if counter.held:
             return Rate(0, None, f"{STANDS_STILL}: {counter.held}")
         key = counter.device, counter.name
-        if counter.bits is None:
-            return self._measure_down(now_ns, counter, key)
-        at_ns, value = self._looks.setdefault(key, (now_ns, counter.value))
-        elapsed_ns = now_ns - at_ns
-        if elapsed_ns >= WINDOW_NS:
-            self._looks[key] = now_ns, counter.value
-            ticks = (counter.value - value) % (1 << counter.bits)
-            self._rates[key] = _rate(ticks, elapsed_ns, counter.hz, counter.bits)
-        return self._rates.get(key, Rate(None, None, "not yet measured"))
-
-    def _measure_down(self, now_ns: int, counter: CounterReading, key: tuple[str, str]) -> Rate:
-        """By two looks with no load between them, which the nominal rate alone can tell.
-
-        Any other difference, none too, is what a load makes (a period may fit in evenly).
-        """
-        at_ns, value = self._looks.setdefault(key, (now_ns, counter.value))
-        elapsed_ns, ticks = now_ns - at_ns, value - counter.value
-        if elapsed_ns >= COUNT_DOWN_NS:
-            self._looks[key] = now_ns, counter.value
-            if ticks > 0:
-                rate = _rate(ticks, elapsed_ns, counter.hz, NOT_ROUND)
-                if rate.error_ppm == 0:
-                    self._rates[key] = rate
-        return self._rates.get(key, Rate(None, None, "counts down"))
+        apart_ns = COUNT_DOWN_NS if counter.bits is None else WINDOW_NS
+        for at_ns, values in self._looks:
+            elapsed_ns = now_ns - at_ns
+            if elapsed_ns >= apart_ns and key in values:
+                before = values[key]
+                if counter.bits is not None:
+                    ticks = (counter.value - before) % (1 << counter.bits)
+                    return _rate(ticks, elapsed_ns, counter.hz, counter.bits)
+                # No load lies between the two where the nominal rate fits; that alone can tell.
+                ticks = before - counter.value
+                if ticks > 0:
+                    rate = _rate(ticks, elapsed_ns, counter.hz, NOT_ROUND)
+                    if rate.error_ppm == 0:
+                        return rate
+        nothing = Rate(None, None, "counts down" if counter.bits is None else "not yet measured")
+        return self._rates.get(key, nothing)
 
 
 def _rate(ticks: int, elapsed_ns: int, hz: int, bits: int) -> Rate:

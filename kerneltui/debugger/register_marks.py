@@ -1,10 +1,11 @@
-"""What the registers hold, what they held at the last stop, and what has accessed them since."""
+"""What the registers hold, what they held when a step began, and what has accessed them since."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
-from kerneltui.debugger.trace import ALL_CORES, Recorder
+from kerneltui.debugger.trace import ALL_CORES, Touched
+from kerneltui.debugger.watch import Address
 from kerneltui.hw.register import Slot
 from kerneltui.machine.machine import Machine
 
@@ -30,43 +31,56 @@ def place_of(space: str, base: int, slot: Slot, cpu: int) -> RegisterPlace:
     return space, base + slot.offset, slot.register.overlay, cpu
 
 
+RegisterValues = dict[RegisterPlace, int]
+
+
+class RegisterLook:
+    """Looks at one machine's registers, which changes nothing."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self._by_core: dict[int, Peeks] = {}
+
+    def values(self, cpu: int) -> RegisterValues:
+        """What they hold, as a core sees them."""
+        peeks = self._by_core.get(cpu)
+        if peeks is None:
+            peeks = self._by_core[cpu] = _peeks(self.machine, cpu)
+        return {place: peek(index, cpu) for place, peek, index in peeks}
+
+
 class RegisterMarks:
-    """Looks at registers, which changes nothing, and remembers what they held.
+    """What the registers hold, and which of them have changed.
 
     ``values`` are those of the last look, ``baseline`` those that changes are marked against.
     ``known`` is for whoever makes pictures of registers: what was made last, and from what.
     """
 
-    def __init__(self, machine: Machine, recorder: Recorder) -> None:
-        self.values: dict[RegisterPlace, int] = {}
-        self.baseline: dict[RegisterPlace, int] = {}
-        self.known: dict[RegisterPlace, tuple[object, object]] = {}
-        self._recorder = recorder
-        self.attach(machine)
-
-    def attach(self, machine: Machine) -> None:
-        """Look at this machine from now on."""
-        self._machine = machine
-        self._by_core: dict[int, Peeks] = {}
+    def __init__(self, machine: Machine) -> None:
+        self.values: RegisterValues = {}
+        self.baseline: RegisterValues = {}
+        self.known: dict[object, object] = {}
+        self._touched: Touched = {}
+        self._look = RegisterLook(machine)
 
     def look(self, cpu: int) -> None:
         """Take the present values, as a core sees them."""
-        self.values = self._values(cpu)
+        self.values = self._look.values(cpu)
 
-    def mark(self, others: Iterable[int]) -> None:
-        """From now on changes are told against the last look; of further cores, the present."""
-        self.baseline = dict(self.values)
-        for cpu in others:
-            self.baseline.update(self._values(cpu))
+    def mark(self, baseline: RegisterValues, touched: Touched) -> None:
+        """Tell what differs from ``baseline``, and what instructions have accessed."""
+        self.baseline, self._touched = baseline, touched
+
+    def unmark(self) -> None:
+        """Tell no changes."""
+        self.baseline, self._touched = {}, {}
+
+    @property
+    def touched_addresses(self) -> set[Address]:
+        """Where instructions have accessed anything since the present step began."""
+        return {(space, address) for space, address, _ in self._touched}
 
     def touched(self, space: str, address: int, cpu: int) -> tuple[str, int, str] | None:
-        """What a core did there since the last stop, or any where the registers are shared."""
-        touched = self._recorder.touched
-        own = touched.get((space, address, cpu))
-        return touched.get((space, address, ALL_CORES)) if own is None else own
-
-    def _values(self, cpu: int) -> dict[RegisterPlace, int]:
-        peeks = self._by_core.get(cpu)
-        if peeks is None:
-            peeks = self._by_core[cpu] = _peeks(self._machine, cpu)
-        return {place: peek(index, cpu) for place, peek, index in peeks}
+        """What a core did there since the present step began, or any where registers are shared."""
+        own = self._touched.get((space, address, cpu))
+        return self._touched.get((space, address, ALL_CORES)) if own is None else own

@@ -1,4 +1,4 @@
-"""A session: one machine, the commands that drive it, and what was recorded.
+"""A session: one machine with its past, and the commands that drive it.
 
 The dashboard and the command line talk to this object alone.  Virtual time never reads the wall
 clock here; pacing is the dashboard's business.
@@ -6,53 +6,43 @@ clock here; pacing is the dashboard's business.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, cast
 
-import msgspec
-
 from kerneltui.debugger import views
-from kerneltui.debugger.firmware_views import firmware_views
-from kerneltui.debugger.platform_views import counter_views
-from kerneltui.debugger.rates import WINDOW_NS, RateMeter
-from kerneltui.debugger.register_marks import RegisterMarks
+from kerneltui.debugger.history import History
+from kerneltui.debugger.register_marks import RegisterLook, RegisterMarks, RegisterValues
 from kerneltui.debugger.setup import Setup
 from kerneltui.debugger.sight import Sight
 from kerneltui.debugger.timeline import Window
-from kerneltui.debugger.trace import EventNames, RawEvent, Recorder
+from kerneltui.debugger.trace import EVENTS_BEHIND, EventNames, RawEvent, Recorder
+from kerneltui.debugger.traveller import DivergedError, Input
+from kerneltui.debugger.views.clocks import read_counters
+from kerneltui.debugger.watch import (
+    BOOT,
+    CALLBACK_DONE,
+    NEXT_INTERRUPT,
+    NEXT_TIMER_EVENT,
+    STEP,
+    Watch,
+    end_of_handler,
+)
 from kerneltui.hw.clock import NEVER
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.kernel import Kernel
 from kerneltui.machine.core import FOREVER, CoreState, StopReason
 from kerneltui.machine.hosted_core import HostedCore
-from kerneltui.machine.machine import Machine
+from kerneltui.machine.instructions import INSTRUCTIONS
+from kerneltui.machine.machine import Machine, Position
 from kerneltui.units import format_duration
 
 LONGEST_INPUT = 4096
 PATIENCE_NS = 10_000_000_000
 """So long after an event was due at the latest, in virtual time, it is not waited for any more."""
+FARTHEST_MARK = 100_000
+"""Changes are not told where the present step began so many steps after any checkpoint."""
 
-
-class Goal(msgspec.Struct, frozen=True):
-    """What a command waits for.  ``title`` says it in words while it is under way."""
-
-    title: str
-    conditions: dict[str, Any] = msgspec.field(default_factory=dict)
-    awaits: str = "event"
-    """what it says to have waited for in vain"""
-    completes: bool = False
-    """where the tracepoint is passed inside a handler, that one returns first"""
-
-
-STEP = Goal("one instruction", {"steps": 1})
-NEXT_INTERRUPT = Goal("the next interrupt", {"interrupt": True}, "interrupt")
-_CALLBACK: dict[str, Any] = {"tracepoint": "timer_callback_done"}
-CALLBACK_DONE = Goal("the end of a timer callback", _CALLBACK, "timer callback")
-NEXT_TIMER_EVENT = Goal("the next timer event", _CALLBACK, "timer event", completes=True)
-FREE = Goal("running")
-BOOT = Goal("the first idle", {"idle": True})
-
-_EVENTS = {StopReason.INTERRUPT, StopReason.TRACEPOINT, StopReason.HALTED}
+_EVENTS = {StopReason.INTERRUPT, StopReason.TRACEPOINT, StopReason.STORED, StopReason.HALTED}
 """Reasons to stop that belong to one core."""
 _SAID = {
     StopReason.STEP: "stepped",
@@ -60,22 +50,14 @@ _SAID = {
     StopReason.TIME: "reached the time",
     StopReason.INTERRUPT: "interrupt taken",
     StopReason.HANDLER_DONE: "handler finished",
+    StopReason.STORED: "store done",
     StopReason.IDLE: "idle",
     StopReason.NOTHING_DUE: "idle, and nothing is due",
 }
 
 
-def _until(time_ns: int) -> Goal:
-    return Goal(f"time {format_duration(time_ns)}", {"until": time_ns})
-
-
-class Snapshot(msgspec.Struct, frozen=True):
-    """A moment that a session can return to."""
-
-    machine: bytes
-    events: int
-    console: int
-    typed: int
+def _until(time_ns: int) -> Watch:
+    return Watch(f"time {format_duration(time_ns)}", {"until": time_ns})
 
 
 class Session:
@@ -84,50 +66,68 @@ class Session:
     def __init__(self, setup: Setup, sink: Callable[[RawEvent], None] | None = None) -> None:
         """``sink`` gets every trace event.  Raises :class:`UserError` for an impossible board."""
         self.setup = setup
-        self.sink = sink
         self.generation = 0
-        self._power_on()
-
-    def _power_on(self) -> None:
-        self._use(Machine(self.setup.board, self.setup.kernel))
-        self.recorder = Recorder(self.machine, self.sink)
-        self.machine.terminal.play([(item.at_ns, item.data) for item in self.setup.inputs])
-        self.typed: list[tuple[int, bytes]] = []
-        """what was typed by hand: (instructions retired, characters)"""
+        self.pinned: int | None = None
+        """the core on show, where a person has chosen one"""
         self.last_stop = "at reset"
-        self.focus = 0
-        """the core on show, which is the one that steps; it follows where something happens"""
-        self.registers = RegisterMarks(self.machine, self.recorder)
-        self._began: tuple[Goal, int] | None = None
-        """the goal that is pursued, and since when (virtual time)"""
+        self._began: tuple[Watch, int] | None = None
+        """the watch that is pursued, and since when (virtual time)"""
         self._completing: tuple[int, int] | None = None
         """the core that has run a callback of the goal, and how many handlers it was in"""
         self._gave_up = False
-        self.rates = RateMeter()
-        self.firmware = firmware_views(self.machine.memory)
-        """read once: tables lie in ROM"""
-        self.generation += 1
-        self._viewed = -1
+        self._seen: tuple[tuple[int, ...], RegisterValues] = (), {}
+        """where the registers were looked at last, and what they held"""
+        self._scouted: RegisterLook | None = None
+        self._jumps: list[Position] = []
+        """where one was before each jump"""
+        self.history = History(self._power_on, sink, self._replaced)
+        self.recorder.read_counters = lambda: read_counters(self.machine, 0)
+        self._replaced()
 
-    def _use(self, machine: Machine) -> None:
-        self.machine = machine
+    def _power_on(self) -> Machine:
+        machine = Machine(self.setup.board, self.setup.kernel)
+        machine.terminal.play([(item.at_ns, item.data) for item in self.setup.inputs])
+        return machine
+
+    def _replaced(self) -> None:
+        """The machine has been made, or made anew."""
+        machine = self.machine
         self.kernel = cast("Kernel", machine.program)
         self.names = EventNames(machine)
+        self.registers = RegisterMarks(machine)
+        self.generation += 1
+
+    @property
+    def machine(self) -> Machine:
+        """The machine, at the moment on show."""
+        return self.history.machine
+
+    @property
+    def recorder(self) -> Recorder:
+        """What was recorded up to that moment."""
+        return self.history.recorder
+
+    @property
+    def typed(self) -> list[Input]:
+        """What a person has typed."""
+        return self.history.inputs
+
+    @property
+    def focus(self) -> int:
+        """The core on show, which is the one that steps."""
+        return self.machine.stopped if self.pinned is None else self.pinned
 
     # -- commands ---------------------------------------------------------------------------------
 
     def restart(self) -> None:
-        """Back to reset; inputs of the scenario are due again."""
-        tracing = self.recorder.tracing
-        self.machine.close()
-        self._power_on()
-        self.recorder.trace(tracing)
+        """Back to reset; what was is forgotten, and inputs of the scenario are due again."""
+        self.go_to_reset()
+        self.history.forget_rest()
+        self._jumps.clear()
 
     def boot(self) -> StopReason:
         """From reset to the first idle."""
-        reason = self.advance(BOOT)
-        self.mark()
-        return reason
+        return self.advance(BOOT)
 
     def step(self) -> StopReason:
         """Execute one instruction: one access to the hardware, an exception entry, a wait.
@@ -154,24 +154,17 @@ class Session:
         """Run until the handler in progress has returned; outside any, to the end of the next."""
         return self.advance(self.finish_goal())
 
-    def finish_goal(self) -> Goal:
+    def finish_goal(self) -> Watch:
         """What :meth:`finish` waits for at this moment."""
-        return Goal("the end of the handler", {"below_depth": max(self.core.depth, 1)}, "interrupt")
+        return end_of_handler(self.core.depth)
 
     def run_until(self, time_ns: int) -> StopReason:
-        """Run until virtual time ``time_ns``.
-
-        On the way, if that is long enough, with a look at the counters: a rate needs two.
-        """
-        look_at_ns = time_ns - 2 * WINDOW_NS
-        if look_at_ns > self.machine.now:
-            reason = self.advance(_until(look_at_ns))
-            if reason is not StopReason.TIME:
-                return reason
-            list(counter_views(self.machine, self.rates, self.focus))
+        """Run until virtual time ``time_ns``."""
         return self.advance(_until(time_ns))
 
-    def advance(self, goal: Goal, *, instructions: int = FOREVER, until: int = NEVER) -> StopReason:
+    def advance(
+        self, goal: Watch, *, instructions: int = FOREVER, until: int = NEVER
+    ) -> StopReason:
         """Run towards ``goal``, for at most so many instructions and no further than ``until``.
 
         Answers BUDGET or TIME when a limit ended the slice before the goal was reached; call again
@@ -195,13 +188,11 @@ class Session:
         if dozes and reason in {StopReason.INTERRUPT, StopReason.TRACEPOINT}:
             self.last_stop = f"core {self.focus} sleeps on"
             return reason
-        if reason in _EVENTS:
-            self.focus = self.machine.stopped
         if reason is not StopReason.NOTHING_DUE or not self._gave_up:
             self._say(goal, reason)
         return reason
 
-    def _run_to_the_end(self, goal: Goal, conditions: dict[str, Any]) -> StopReason:
+    def _run_to_the_end(self, goal: Watch, conditions: dict[str, Any]) -> StopReason:
         """Run on; a goal that completes is reached when the handler in progress has returned."""
         limits = dict(conditions)
         if self._completing is None:
@@ -216,10 +207,10 @@ class Session:
             return StopReason.BUDGET
         core, depth = self._completing
         limits |= {"tracepoint": "", "focus": core, "below_depth": depth}
-        reason = self.machine.run(**limits)
+        reason = self.history.run(**limits)
         return StopReason.TRACEPOINT if reason is StopReason.HANDLER_DONE else reason
 
-    def _run(self, goal: Goal, conditions: dict[str, Any]) -> StopReason:
+    def _run(self, goal: Watch, conditions: dict[str, Any]) -> StopReason:
         """Run on; towards an event only as long as one can come.
 
         Asked whenever all cores sleep, before time leaps to what is due next, and else when nothing
@@ -227,14 +218,14 @@ class Session:
         """
         self._gave_up = False
         if not goal.conditions or "until" in goal.conditions or goal is BOOT:
-            return self.machine.run(**conditions)
+            return self.history.run(**conditions)
         if self._began is None or self._began[0] is not goal:
             self._began = goal, self.machine.now
         until, begun = conditions["until"], self._retired()
         while not self._nothing_to_wait_for():
             patience = self._patience(self._began[1])
             conditions["until"] = min(until, patience)
-            reason = self.machine.run(**conditions, rest="steps" not in conditions)
+            reason = self.history.run(**conditions, rest="steps" not in conditions)
             if reason is StopReason.TIME and self.machine.now >= patience:
                 if self._patience(self._began[1]) > patience:
                     continue
@@ -298,11 +289,12 @@ class Session:
         """The core on show."""
         return self.machine.cores[self.focus]
 
-    def focus_next_core(self) -> None:
-        """Show the next core that has been started."""
-        count = len(self.machine.cores)
-        order = [(self.focus + ahead) % count for ahead in range(1, count + 1)]
-        self.focus = next(n for n in order if self.machine.cores[n].state is not CoreState.OFF)
+    def pin_next_core(self) -> None:
+        """Show the next core that has been started; after the last, that of the last event."""
+        cores = self.machine.cores
+        started = [core.index for core in cores if core.state is not CoreState.OFF]
+        after = [index for index in started if self.pinned is None or index > self.pinned]
+        self.pinned = after[0] if after and len(started) > 1 else None
         self.generation += 1
 
     def _nothing_to_wait_for(self) -> bool:
@@ -314,32 +306,20 @@ class Session:
         idle = machine.at_rest and not any(core.inputs for core in machine.cores)
         return idle and self.machine.terminal.is_done and not self.inspector.expects_timer_event()
 
-    def mark(self) -> None:
-        """Take the present register values as those that changes are marked against.
-
-        Of all cores: any of them may be the one on show after the next stop.
-        """
-        self._began = self._completing = None
-        if self._viewed >= 0:
-            if self._viewed != self.generation:
-                self.registers.look(self.focus)
-            self.registers.mark([core.index for core in self._others()])
-        self.recorder.touched.clear()
-
     def type(self, data: bytes) -> int:
         """Type characters at the terminal, now; answers how many had to be dropped.
 
-        At most :data:`LONGEST_INPUT` wait to be sent.
+        At most :data:`LONGEST_INPUT` wait to be sent.  In the past, what was known to come after
+        this moment is forgotten.
         """
         room = max(LONGEST_INPUT - self.machine.terminal.waiting, 0)
         lost, data = max(len(data) - room, 0), data[:room]
         if data:
-            self.typed.append((self.machine.core.retired, data))
-            self.machine.terminal.type(data)
+            self.history.type(data)
             self.generation += 1
         return lost
 
-    def _say(self, goal: Goal, reason: StopReason) -> None:
+    def _say(self, goal: Watch, reason: StopReason) -> None:
         if reason is StopReason.HALTED:
             self.last_stop = self.machine.halt_reason
         elif reason is StopReason.TRACEPOINT:
@@ -347,45 +327,183 @@ class Session:
         else:
             self.last_stop = _SAID[reason]
 
+    # -- other moments ----------------------------------------------------------------------------
+
+    @property
+    def here(self) -> Position:
+        """The moment on show."""
+        return self.history.here
+
+    def go_to(self, position: Position) -> None:
+        """Go to a known moment.
+
+        Raises :class:`DivergedError` where the kernel does not come there again.
+        """
+        self.history.seek(position)
+        self._arrived("here before")
+
+    def go_to_reset(self) -> None:
+        """Go to before the first instruction."""
+        self.history.seek_reset()
+        self._arrived("at reset")
+
+    def go_to_booted(self) -> None:
+        """Go to where the kernel slept for the first time; boot, where that is not known."""
+        if self.history.first is None:
+            self.boot()
+        else:
+            self.go_to(self.history.first)
+            self._say(BOOT, StopReason.IDLE)
+
+    def go_to_end(self) -> None:
+        """Go to the end of what is known."""
+        self.history.seek(self.history.end)
+        self._arrived("the end of what is known")
+
+    def go_to_time(self, time_ns: int) -> None:
+        """Go to a virtual time; one that is still to come is run to."""
+        self.history.seek_time(time_ns)
+        self._arrived(_SAID[StopReason.TIME])
+
+    def go_to_step(self, step: int) -> None:
+        """Go to a step, by its number; one that is still to come is run to."""
+        self.history.seek_step(step)
+        self._arrived("reached the step")
+
+    def before_event(self, event: RawEvent) -> Position:
+        """The moment before the instruction that an event belongs to."""
+        retired, now_ns, core, *_ = event
+        return Position(-1, now_ns, False, core, retired)
+
+    def leave_mark(self) -> None:
+        """A jump follows: :meth:`jump_back` comes back to this moment."""
+        self._jumps.append(self.here)
+
+    def jump_back(self) -> bool:
+        """Go to where one was before the last jump; False when there was none."""
+        if not self._jumps:
+            return False
+        self.go_to(self._jumps.pop())
+        return True
+
+    def back(self, goal: Watch) -> Generator[Position, None, bool]:
+        """Go to where ``goal`` stopped the machine last before this moment.
+
+        Yields where it has searched; ends with False, and where it was, where there is none.
+        """
+        if goal is STEP:
+            found = self._before_last_instruction()
+        else:
+            found = yield from self.history.search(goal, self.focus, self.here)
+        if found is None:
+            return False
+        self.go_to(found)
+        self._say(goal, goal.ends)
+        return True
+
+    def _before_last_instruction(self) -> Position | None:
+        """Of the core on show; None at its first."""
+        core = self.core
+        event = self._last_instruction()
+        if event is not None and event[0] == core.retired:
+            return self.before_event(event)  # it has begun, and is not over
+        if not core.retired:
+            return None
+        return Position(-1, 0, False, core.index, core.retired - 1)
+
+    def _last_instruction(self) -> RawEvent | None:
+        """The event of the last instruction that the core on show has begun."""
+        focus = self.focus
+        for event in reversed(self.recorder.last(EVENTS_BEHIND)):
+            known = INSTRUCTIONS.get(event[3])
+            if event[2] == focus and known is not None and not known.is_exception:
+                return event
+        return None
+
+    def _arrived(self, said: str) -> None:
+        self.last_stop = self.machine.halt_reason or said
+        self._began = self._completing = None
+        self.generation += 1
+
     # -- looking ----------------------------------------------------------------------------------
 
-    def view(self, *, shape: bool = False, timeline: Window | None = None) -> views.MachineView:
+    def view(
+        self,
+        parts: frozenset[str] = views.PARTS,
+        timeline: Window | None = None,
+        *,
+        marks: bool = True,
+    ) -> views.MachineView:
         """A picture of the present moment; looking changes nothing.
 
-        ``shape`` asks for that of the timeout queue too, and ``timeline`` for a window of that: few
-        pictures show them.
+        It holds those of :data:`views.PARTS` that are asked for, and a window of the timeline.
+        ``marks`` asks for what has changed, which is of no use while the machine runs.
         """
-        self.registers.look(self.focus)
-        self._viewed = self.generation
+        if "blocks" in parts:
+            if marks:
+                self._mark_changes()
+            else:
+                self.registers.unmark()
+            self.registers.look(self.focus)
+            self._seen = self._place(self.here), self.registers.values
         sight = Sight(
             self.setup, self.machine, self.inspector, self.focus, self.generation, self.last_stop,
-            self.recorder, self.names, self.registers, self.rates, self.firmware,
+            self.recorder, self.names, self.registers, self.recorder.rates,
         )  # fmt: skip
-        return views.build(sight, shape=shape, timeline=timeline)
+        return views.build(sight, parts, timeline)
 
-    # -- snapshots --------------------------------------------------------------------------------
+    def _place(self, position: Position) -> tuple[int, ...]:
+        """What tells whether the registers have been looked at there, as the core on show."""
+        return position.core, position.retired, position.now_ns, self.focus
 
-    def snapshot(self) -> Snapshot:
-        """A moment to return to.  Raises ValueError unless the core is idle."""
-        recorder = self.recorder
-        state = self.machine.snapshot()
-        return Snapshot(state, recorder.recorded, recorder.console.total, len(self.typed))
+    def _mark_changes(self) -> None:
+        """Marks are a matter of the moment: what has changed since its step began."""
+        began = self._step_began()
+        if began is None:
+            self.registers.unmark()
+            return
+        position, event = began
+        seen, values = self._seen
+        if seen != self._place(position):
+            found = self._values_at(position)
+            if found is None:
+                self.registers.unmark()
+                return
+            values = found
+        self.registers.mark(values, self.recorder.touched(event))
 
-    def restore(self, snapshot: Snapshot) -> None:
-        """Return to a snapshot of this session; what was recorded since is forgotten."""
-        self.machine.close()
-        self._use(Machine.restore(snapshot.machine))
-        self.recorder.attach(self.machine)
-        self.registers.attach(self.machine)
-        self.recorder.cut(snapshot.events, snapshot.console)
-        del self.typed[snapshot.typed :]
-        # Up to the idle instruction, without executing it: the kernel's stack is there again.
-        self.machine.run(instructions=0)
-        self.focus = 0
-        self.rates = RateMeter()
-        self.generation += 1
-        self.last_stop = "restored"
+    def _step_began(self) -> tuple[Position, int] | None:
+        """Before the last instruction, or the last interrupt where its handling is over.
+
+        With the number of the event.
+        """
+        core, entry = self.core, self.recorder.entered[self.focus]
+        waits = core.pending is not None and core.pending.kind == core.WAIT
+        event = self._last_instruction()
+        if entry is not None and core.depth == 0:
+            returned = event is not None and INSTRUCTIONS[event[3]].is_return
+            if returned or waits or core.state is CoreState.WAITING:
+                return entry
+        return None if event is None else (self.before_event(event), self._number_of(event))
+
+    def _number_of(self, event: RawEvent) -> int:
+        """Which of all recorded events it is."""
+        events = self.recorder.events
+        back = next(back for back, item in enumerate(reversed(events), 1) if item is event)
+        return self.recorder.recorded - back
+
+    def _values_at(self, position: Position) -> RegisterValues | None:
+        """The registers at a moment shortly before; None where that is not to be had."""
+        if self.history.distance_to(position) > FARTHEST_MARK:
+            return None
+        try:
+            machine = self.history.look_at(position)
+        except DivergedError:
+            return None
+        if self._scouted is None or self._scouted.machine is not machine:
+            self._scouted = RegisterLook(machine)
+        return self._scouted.values(self.focus)
 
     def close(self) -> None:
         """End the session."""
-        self.machine.close()
+        self.history.close()

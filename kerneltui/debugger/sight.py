@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kerneltui.debugger.firmware_views import AcpiTableView
 from kerneltui.debugger.rates import RateMeter
 from kerneltui.debugger.register_marks import RegisterMarks
 from kerneltui.debugger.setup import Setup
@@ -30,4 +29,3 @@ class Sight(NamedTuple):
     registers: RegisterMarks
     """which have been looked at"""
     rates: RateMeter
-    firmware: tuple[AcpiTableView, ...]

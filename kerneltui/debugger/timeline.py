@@ -2,25 +2,25 @@
 
 A core is asleep, or in an interrupt handler, or else with the kernel's current task, whose system
 calls and printing and whose share of the scheduler count as its own.  Where no task is current,
-the kernel is busy for itself.  Like the trace, all of this lives outside snapshots.
+the kernel is busy for itself.  Like the trace, all of this lives outside the machine's state.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import deque
 from collections.abc import Reversible, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from kerneltui.debugger.record import Record
 from kerneltui.machine.core import Core, CoreState
 from kerneltui.machine.instructions import EXTERNAL
 
 if TYPE_CHECKING:
     from kerneltui.machine.machine import Machine
 
-BOUNDARIES_KEPT = 16_384
+BOUNDARIES_SHOWN = 16_384
 """Of each core: many seconds of scheduling, or one of the densest interrupts."""
 IRQ, KERNEL, IDLE, OFF = 0, -1, -2, -3
 """Occupants of a core beside tasks, which are told by their ids: from 1 on."""
@@ -66,12 +66,25 @@ class TimelineView(msgspec.Struct, frozen=True):
     """those that were on"""
 
 
+class LaneState(NamedTuple):
+    """How far a lane had come at a moment."""
+
+    numbers: int
+    since: int
+    occupant: int | None
+    task: int
+    interrupts: tuple[bool, ...]
+
+
 class Lane:
-    """One core's boundaries, oldest first, and what tells who has it."""
+    """One core's boundaries, and what tells who has it."""
 
     def __init__(self, core: Core) -> None:
         self.core = core
-        self.boundaries: deque[Boundary] = deque(maxlen=BOUNDARIES_KEPT)
+        self._numbers = Record("q")
+        """of each boundary two: how long (ns) after the one before, and who has the core then"""
+        self.since = 0
+        """the last boundary"""
         self.occupant: int | None = None
         self.task = 0
         """id of the current task, 0 without"""
@@ -80,7 +93,7 @@ class Lane:
 
     def note(self, now: int) -> None:
         """Somebody else may have the core now."""
-        core, interrupts, boundaries = self.core, self.interrupts, self.boundaries
+        core, interrupts = self.core, self.interrupts
         del interrupts[core.depth :]
         if core.state is CoreState.WAITING:
             occupant = IDLE
@@ -90,13 +103,44 @@ class Lane:
             self.task, occupant = 0, OFF
         else:
             occupant = self.task or KERNEL
-        if occupant == self.occupant:
-            return
-        self.occupant = occupant
-        if boundaries and boundaries[-1][0] == now:
-            boundaries[-1] = now, occupant
-        else:
-            boundaries.append((now, occupant))
+        if occupant != self.occupant:
+            self.occupant = occupant
+            self._numbers.add(now - self.since)
+            self._numbers.add(occupant)
+            self.since = now
+
+    def boundaries(self, start: int) -> list[Boundary]:
+        """Oldest first: those since ``start`` (ns) and the one before, as far as they are shown."""
+        found: list[Boundary] = []
+        since, numbers = self.since, self._numbers.backwards()
+        for occupant, after in zip(numbers, numbers, strict=False):
+            found.append((since, occupant))
+            if since <= start or len(found) == BOUNDARIES_SHOWN:
+                break
+            since -= after
+        found.reverse()
+        return found
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory, about."""
+        return self._numbers.size
+
+    def save(self) -> LaneState:
+        """How far it has come."""
+        return LaneState(
+            self._numbers.count, self.since, self.occupant, self.task, tuple(self.interrupts)
+        )
+
+    def load(self, state: LaneState) -> None:
+        """Go to another moment."""
+        numbers, self.since, self.occupant, self.task, interrupts = state
+        self.interrupts = list(interrupts)
+        self._numbers.go_to(numbers)
+
+    def forget_rest(self) -> None:
+        """What comes after this moment will be another story."""
+        self._numbers.forget_rest()
 
 
 class Timeline:
@@ -111,17 +155,30 @@ class Timeline:
             lane.note(self._clock.now)
             self._lanes.append(lane)
 
-    def go_back(self, machine: Machine) -> None:
-        """The machine has been restored as ``machine``: what came later is forgotten."""
+    def attach(self, machine: Machine) -> None:
+        """Record this machine from now on."""
         self._clock = machine.clock
-        now = self._clock.now
         for lane, core in zip(self._lanes, machine.cores, strict=True):
-            # At rest, as it is in every snapshot: no exception is in progress, no task current.
-            lane.core, lane.task = core, 0
-            while lane.boundaries and lane.boundaries[-1][0] >= now:
-                lane.boundaries.pop()
-            lane.occupant = lane.boundaries[-1][1] if lane.boundaries else None
-            lane.note(now)
+            lane.core = core
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory, about."""
+        return sum(lane.size for lane in self._lanes)
+
+    def save(self) -> tuple[LaneState, ...]:
+        """How far it has come."""
+        return tuple(lane.save() for lane in self._lanes)
+
+    def load(self, states: Sequence[LaneState]) -> None:
+        """Go to another moment."""
+        for lane, state in zip(self._lanes, states, strict=True):
+            lane.load(state)
+
+    def forget_rest(self) -> None:
+        """What comes after this moment will be another story."""
+        for lane in self._lanes:
+            lane.forget_rest()
 
     # -- recording --------------------------------------------------------------------------------
 
@@ -153,7 +210,7 @@ class Timeline:
         return TimelineView(edges, tuple(core for core in cores if _was_on(core)))
 
     def _core(self, lane: Lane, edges: Sequence[int]) -> CoreTimelineView:
-        found = occupancy(lane.boundaries, edges)
+        found = occupancy(lane.boundaries(edges[0]), edges)
         tasks = sorted(who for who in found if who > 0)
         others = [who for who in KINDS if who in found]
         rows = tuple(

@@ -1,32 +1,37 @@
-"""What happened: the event trace and the console text.
+"""What happened: the event trace, and the records that go with it.
 
-Both live outside the machine's snapshots.  Events are plain tuples in recording order, so that
-recording costs little; names are looked up when somebody reads them.
+All of it lives outside the machine's state and follows where that goes.  Events are plain tuples in
+recording order, so that recording costs little; names are looked up when somebody reads them.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from kerneltui.debugger.timeline import Timeline
+from kerneltui.debugger.console_text import ConsoleText
+from kerneltui.debugger.rates import CounterReading, RateMeter, RateState
+from kerneltui.debugger.record import Record
+from kerneltui.debugger.timeline import LaneState, Timeline
+from kerneltui.debugger.watch import Address
 from kerneltui.hw.bus import register_name
 from kerneltui.hw.line import Line
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.core import Core, CoreState
 from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES
-from kerneltui.machine.machine import Machine
+from kerneltui.machine.machine import Machine, Position
 from kerneltui.units import format_time
 
 TRACE_EVENTS = 20_000
 TEXTS_KEPT = 1_000
-CONSOLE_BYTES = 256 * 1024
-INPUTS_KEPT = 1_000
+EVENTS_BEHIND = 1_000
+"""So many events before a moment are always there, or all: more are not looked at."""
 SCENARIO, PERSON = "scenario", "person"
+_TYPISTS = (SCENARIO, PERSON)
 TYPED_BY = {SCENARIO: "the scenario typed it", PERSON: "you typed it"}
 AFTER_TIME = " s  "
 """Before what happened, in the text of an event."""
@@ -104,21 +109,50 @@ class InputView(msgspec.Struct, frozen=True):
     text: str
 
 
-class Recorder:
-    """Records a machine's events and console text, bounded in memory.
+class Entry(NamedTuple):
+    """The outermost exception that a core has taken last."""
 
-    ``events`` keeps the last :data:`TRACE_EVENTS`; ``sink`` gets every one as it happens.
-    ``touched`` is what instructions have accessed since it was last cleared: place -> (kind,
-    value, name where the address does not tell it).
+    position: Position
+    """just before"""
+    event: int
+    """how many events had been recorded by then"""
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """How far the records had come at a moment."""
+
+    events: int
+    console: int
+    inputs: int
+    lanes: tuple[LaneState, ...]
+    rates: RateState
+    entered: tuple[Entry | None, ...]
+
+
+Touched = dict[Place, tuple[str, int, str]]
+"""What instructions have accessed: place -> (kind, value, name where the address does not tell it).
+"""
+
+
+class Recorder:
+    """Records a machine's events, its console text, who ran when, and what was typed.
+
+    ``events`` keeps the last :data:`TRACE_EVENTS`; ``sink`` gets every one when it happens for the
+    first time.  ``read_counters`` is asked now and then, for their rates.
     """
 
     def __init__(self, machine: Machine, sink: Callable[[RawEvent], None] | None = None) -> None:
         self.events: deque[RawEvent] = deque(maxlen=TRACE_EVENTS)
         self.recorded = 0
-        self.touched: dict[Place, tuple[str, int, str]] = {}
+        self._known = 0
         self.console = ConsoleText()
-        self.inputs: deque[tuple[int, str, int]] = deque(maxlen=INPUTS_KEPT)
-        """characters that have arrived: when, who typed them, which"""
+        self._inputs = Record("q")
+        """of each character that has arrived three numbers: when, who typed it, which"""
+        self.rates = RateMeter()
+        self.read_counters: Callable[[], Iterable[CounterReading]] = tuple
+        self.entered: list[Entry | None] = [None] * len(machine.cores)
+        self.accessed: set[Address] = set()
+        """by instructions, since somebody has cleared it"""
         self.sink = sink
         self._texts: deque[str] = deque(maxlen=TEXTS_KEPT)
         self._worded = 0
@@ -130,6 +164,7 @@ class Recorder:
         """Record this machine from now on."""
         self._machine = machine
         self._clock = machine.clock
+        self.timeline.attach(machine)
         machine.terminal.on_output = self._sent
         machine.terminal.on_input = self._received
         self._named_by_state: dict[tuple[str, int], tuple[RegisterFile, int]] = {}
@@ -159,21 +194,67 @@ class Recorder:
         self.tracing = on
         self._machine.observe(self if on else None)
 
-    def cut(self, events: int, console: int) -> None:
-        """Forget what was recorded after the given counts (of events and of bytes).
+    # -- to other moments -------------------------------------------------------------------------
 
-        The machine is back there already.
+    def save(self) -> Recorded:
+        """How far the records have come."""
+        return Recorded(
+            self.recorded, self.console.total, self._inputs.count, self.timeline.save(),
+            self.rates.save(), tuple(self.entered),
+        )  # fmt: skip
+
+    def reach(self, events: int) -> int:
+        """How many of the events before the first ``events`` are still here."""
+        oldest = self.recorded - len(self.events)
+        return events - oldest if oldest <= events <= self.recorded else 0
+
+    @property
+    def size(self) -> int:
+        """Bytes that the records of the past take, about; the event trace is bounded."""
+        return self.console.size + self._inputs.size + self.timeline.size
+
+    def load(self, recorded: Recorded, before: Sequence[RawEvent] = ()) -> None:
+        """Go to another moment, where the machine is already.
+
+        ``before`` are the last events before it, as far as they are known: they are taken where
+        those that are here do not reach so far.
         """
-        for _ in range(min(self.recorded - events, len(self.events))):
-            self.events.pop()
-        self.recorded = events
-        self._texts.clear()
-        self._worded = 0
-        self.touched.clear()
-        self.console.cut(console)
-        while self.inputs and self.inputs[-1][0] > self._clock.now:
-            self.inputs.pop()
-        self.timeline.go_back(self._machine)
+        later = self.recorded - recorded.events
+        if 0 <= later <= len(self.events) and self.reach(recorded.events) >= len(before):
+            for _ in range(later):
+                self.events.pop()
+        else:
+            self.events.clear()
+            self.events.extend(before)
+        while self._worded > recorded.events and self._texts:
+            self._texts.pop()
+            self._worded -= 1
+        self.recorded = recorded.events
+        self.console.go_to(recorded.console)
+        self._inputs.go_to(recorded.inputs)
+        self.timeline.load(recorded.lanes)
+        self.rates.load(recorded.rates)
+        self.entered = list(recorded.entered)
+
+    def forget_rest(self) -> None:
+        """What comes after this moment will be another story."""
+        self._known = self.recorded
+        self.console.forget_rest()
+        self._inputs.forget_rest()
+        self.timeline.forget_rest()
+
+    # -- looking ----------------------------------------------------------------------------------
+
+    def touched(self, since: int) -> Touched:
+        """What instructions have accessed, from the event with that number on."""
+        found: Touched = {}
+        count = min(self.recorded - since, EVENTS_BEHIND)
+        for _, _, cpu, kind, target, value, text in self.last(count):
+            space = SPACES.get(kind)
+            if space is not None:
+                owner = cpu if (space, target) in self._by_core else ALL_CORES
+                found[space, target, owner] = (kind, value, text)
+        return found
 
     def last(self, count: int) -> list[RawEvent]:
         """The last ``count`` events, oldest first."""
@@ -181,10 +262,11 @@ class Recorder:
 
     def last_texts(self, count: int, names: EventNames) -> tuple[str, ...]:
         """The last ``count`` events as text; only those since the last call are put into words."""
-        fresh = min(self.recorded - self._worded, count)
-        if fresh < 0:
+        wanted = min(count, len(self.events))
+        fresh = self.recorded - self._worded
+        if not 0 <= fresh <= wanted or fresh + len(self._texts) < wanted:
             self._texts.clear()
-            fresh = min(self.recorded, count)
+            fresh = wanted
         for event in self.last(fresh):
             text = names.as_text(event)
             core = f"[{event[2]}] " if event[2] else ""
@@ -199,10 +281,13 @@ class Recorder:
             core = self._machine.turns.current
             if core is None or core.state is CoreState.WAITING:
                 core = self._machine.core
-        event = (core.retired, self._clock.now, core.index, kind, target, value, text)
+        self._keep((core.retired, self._clock.now, core.index, kind, target, value, text))
+
+    def _keep(self, event: RawEvent) -> None:
         self.events.append(event)
         self.recorded += 1
-        if self.sink is not None:
+        if self.sink is not None and self.recorded > self._known:
+            self._known = self.recorded
             self.sink(event)
 
     def instruction(self, core: Core, kind: str, target: int, value: int) -> None:
@@ -212,24 +297,30 @@ class Recorder:
         if space is not None:
             place = (space, target)
             named = self._named_by_state.get(place)
+            self.accessed.add(place)
             if named is not None:
                 text = register_name(*named, write=kind in STORES, value=value)
-            owner = core.index if place in self._by_core else ALL_CORES
-            self.touched[space, target, owner] = (kind, value, text)
-        event = (core.retired, self._clock.now, core.index, kind, target, value, text)
-        self.events.append(event)
+        self.events.append((core.retired, self._clock.now, core.index, kind, target, value, text))
         self.recorded += 1
-        if self.sink is not None:
-            self.sink(event)
+        if self.sink is not None and self.recorded > self._known:
+            self._known = self.recorded
+            self.sink(self.events[-1])
 
     def exception(self, core: Core, kind: str, vector: int) -> None:
         """See :class:`Observer`."""
+        if core.depth == 1:
+            machine = self._machine
+            at = Position(machine.step, machine.now, False, core.index, core.retired)
+            self.entered[core.index] = Entry(at, self.recorded)
         self._add(kind, vector, core.return_address, "", core)
         self.timeline.exception(core, kind)
 
     def activity(self, core: Core) -> None:
         """See :class:`Observer`."""
         self.timeline.activity(core)
+        now = self._clock.now
+        if now >= self.rates.due_ns and not core.depth:
+            self.rates.look(now, self.read_counters())
 
     def tracepoint(self, core: Core, name: str, facts: dict[str, Any]) -> None:
         """See :class:`Observer`."""
@@ -253,78 +344,17 @@ class Recorder:
 
     def _received(self, byte: int, is_scripted: bool) -> None:
         by = SCENARIO if is_scripted else PERSON
-        self.inputs.append((self._clock.now, by, byte))
+        for number in (self._clock.now, _TYPISTS.index(by), byte):
+            self._inputs.add(number)
         if self.tracing:
             self._add("rx", 0, byte, by)
 
     def last_input(self) -> InputView | None:
         """The line that was typed last, as far as it has arrived; None before the first."""
-        found: list[tuple[int, str, int]] = []
-        for item in reversed(self.inputs):
-            if found and (item[1] != found[0][1] or item[2] in b"\r\n"):
+        numbers = self._inputs.backwards()
+        text, at_ns, typist = b"", 0, -1
+        for byte, by, at in zip(numbers, numbers, numbers, strict=False):
+            if text and (by != typist or byte in b"\r\n"):
                 break
-            found.append(item)
-        if not found:
-            return None
-        found.reverse()
-        text = bytes(byte for _, _, byte in found).decode("latin-1")
-        return InputView(found[0][0], found[0][1], text)
-
-
-class ConsoleText:
-    """The bytes that the board has sent; the oldest are dropped beyond :data:`CONSOLE_BYTES`.
-
-    ``on_byte`` is told of each as it comes.
-    """
-
-    def __init__(self) -> None:
-        self.data = bytearray()
-        self.total = 0
-        self.on_byte: Callable[[int], None] | None = None
-
-    def add(self, byte: int) -> None:
-        """One more byte has arrived."""
-        data = self.data
-        data.append(byte)
-        self.total += 1
-        if len(data) > CONSOLE_BYTES:
-            end_of_line = data.find(b"\n", CONSOLE_BYTES // 2)
-            del data[: end_of_line + 1 or CONSOLE_BYTES // 2]
-        if self.on_byte is not None:
-            self.on_byte(byte)
-
-    def cut(self, total: int) -> None:
-        """Forget what came after the first ``total`` bytes ever sent."""
-        dropped = self.total - len(self.data)
-        del self.data[max(total - dropped, 0) :]
-        self.total = total
-
-    def lines(self) -> list[str]:
-        """The text, as a terminal shows it: the last item is the line being written."""
-        text = self.data.decode("ascii", "replace").replace("\r", "")
-        return [_printable(_backspaced(line)) for line in text.split("\n")]
-
-
-def _backspaced(line: str) -> str:
-    """What stands there when each backspace has moved the cursor back."""
-    if "\b" not in line:
-        return line
-    shown: list[str] = []
-    cursor = 0
-    for char in line:
-        if char == "\b":
-            cursor = max(cursor - 1, 0)
-        else:
-            shown[cursor : cursor + 1] = [char]
-            cursor += 1
-    return "".join(shown).rstrip(" ") if cursor < len(shown) else "".join(shown)
-
-
-def _printable(line: str) -> str:
-    """Control characters would disturb the screen: show them as a terminal's ``^X``."""
-    if line.isprintable():
-        return line
-    return "".join(
-        char if char.isprintable() else " " if char == "\t" else f"^{chr(ord(char) & 0x7F ^ 0x40)}"
-        for char in line
-    )
+            text, at_ns, typist = bytes((byte,)) + text, at, by
+        return InputView(at_ns, _TYPISTS[typist], text.decode("latin-1")) if text else None

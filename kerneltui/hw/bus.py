@@ -7,7 +7,7 @@ that must not overlap.
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from kerneltui.hw.register_file import Port, RegisterFile
 
@@ -96,6 +96,8 @@ class AddressSpace:
     first, and serves the access without another look-up.
     """
 
+    TRANSIENT: ClassVar = frozenset(("_latest", "known", "ports"))
+
     def __init__(self, name: str) -> None:
         self.name = name
         self.windows: list[BusWindow] = []
@@ -103,15 +105,6 @@ class AddressSpace:
         self.known: dict[int, tuple[Target, int]] = {}
         self.ports: dict[int, Port] = {}
         self._latest: BusWindow | None = None
-
-    def __getstate__(self) -> tuple[str, list[BusWindow]]:
-        return self.name, self.windows
-
-    def __setstate__(self, state: tuple[str, list[BusWindow]]) -> None:
-        self.name, self.windows = state
-        self._bases = [window.base for window in self.windows]
-        self.known, self.ports = {}, {}
-        self._latest = None
 
     def attach(self, base: int, size: int, name: str, target: Target) -> None:
         """Map ``target`` at ``base``.
@@ -134,7 +127,8 @@ class AddressSpace:
     def without(self, base: int) -> AddressSpace:
         """The same space for one to whom the window at ``base`` does not answer."""
         other = AddressSpace(self.name)
-        other.__setstate__((self.name, [item for item in self.windows if item.base != base]))
+        other.windows = [item for item in self.windows if item.base != base]
+        other._bases = [item.base for item in other.windows]
         return other
 
     def window_at(self, address: int) -> BusWindow | None:

@@ -73,10 +73,12 @@ class Clock:
     instruction; everyone else treats them as read-only.
     """
 
-    __slots__ = ("next_due", "now", "queue", "sequence", "tidy_above")
+    __slots__ = ("fired", "next_due", "now", "queue", "sequence", "tidy_above")
 
     def __init__(self) -> None:
         self.now = 0
+        self.fired = 0
+        """deadlines that have run so far"""
         self.next_due = NEVER
         self.sequence = 0
         self.queue: list[tuple[int, int, Deadline]] = []
@@ -117,6 +119,7 @@ class Clock:
             if due > self.now:
                 self.now = due
             deadline.due = NEVER
+            self.fired += 1
             self.discard_stale()
             deadline.action()
         if to > self.now:

@@ -31,6 +31,8 @@ class Device(ABC):
     COMPATIBLE: ClassVar[str]
     TABLES: ClassVar[tuple[RegisterTable, ...]]
     CONFIG: ClassVar[type[Any]]
+    PICTURES: ClassVar[tuple[type[msgspec.Struct], ...]] = ()
+    """the kinds of :meth:`pictures` that it makes"""
 
     def __init__(self, name: str, config: Any, clock: Clock, cpus: int = 1) -> None:
         self.name = name

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import ClassVar
 
 Sink = Callable[[bool], None]
 """What a wire ends in: called with the new level at every edge."""
@@ -18,6 +19,7 @@ Sink = Callable[[bool], None]
 class Line:
     """A wire from one output to any number of inputs."""
 
+    TRANSIENT: ClassVar = frozenset(("watcher",))
     __slots__ = ("_sinks", "level", "name", "watcher")
 
     def __init__(self, name: str) -> None:
@@ -25,13 +27,6 @@ class Line:
         self.level = False
         self.watcher: Callable[[Line], None] | None = None
         self._sinks: list[Sink] = []
-
-    def __getstate__(self) -> tuple[str, bool, list[Sink]]:
-        return self.name, self.level, self._sinks
-
-    def __setstate__(self, state: tuple[str, bool, list[Sink]]) -> None:
-        self.name, self.level, self._sinks = state
-        self.watcher = None
 
     def set(self, level: bool) -> None:
         """Drive the wire; sinks are called in the order in which they were connected."""

@@ -6,9 +6,9 @@ See :mod:`kerneltui.hw.register` for the declarations and for how hooks are name
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
@@ -162,6 +162,11 @@ class RegisterFile:
     believe: all of them, except in such a store.
     """
 
+    TRANSIENT: ClassVar = frozenset((
+        "_layout", "_overlaid", "_overlay", "_overlay_of_store", "_ports", "_stores", "driven",
+        "on_unmodelled",
+    ))  # fmt: skip
+
     def __init__(
         self,
         owner: object,
@@ -195,16 +200,6 @@ class RegisterFile:
             self.owner, "overlay_of_store", None
         )
 
-    def __getstate__(self) -> tuple[Any, ...]:
-        return (
-            self.owner, self.table, self.cpus, self._changes, self._stores,
-        )  # fmt: skip
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.owner, self.table, self.cpus, self._changes, self._stores = state
-        self.on_unmodelled = None
-        self._bind()
-
     def _check_hooks(self) -> None:
         """Each hook-like method of the owner must name a register of one of its tables."""
         tables: tuple[RegisterTable, ...] = getattr(self.owner, "TABLES", (self.table,))
@@ -221,6 +216,10 @@ class RegisterFile:
         The list's identity never changes: devices may keep it.
         """
         return self._stores[name]
+
+    def stores(self) -> Iterable[list[int]]:
+        """The live state behind all registers."""
+        return self._stores.values()
 
     def reset(self) -> None:
         """Every register to its reset value."""

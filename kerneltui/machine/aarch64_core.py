@@ -215,6 +215,8 @@ class Aarch64Core(HostedCore):
 
         The instruction returned to lies ``executed`` bytes on, where that which caused it is done.
         """
+        if self.retired >= self.rest_after and self.resume_point:
+            self._look_for_rest()
         if self.retired >= self.stop_at:
             self._pause(kind, self._vbar[0] + vector)
             if kind != "sync" and not self.inputs & ~self._daif[0]:

@@ -65,3 +65,6 @@ class Architecture(ABC):
 
     def _fell_asleep(self) -> None:  # noqa: B027 - most cores do nothing more
         """A wait has begun."""
+
+    def _woke(self) -> None:  # noqa: B027 - as above
+        """A wait has ended."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any, ClassVar, Protocol
 
 import msgspec
@@ -55,10 +55,26 @@ class StopReason(StrEnum):
     """the handler returned to what it had interrupted"""
     IDLE = "idle"
     """the core began to wait for an interrupt"""
+    REST = "rest"
+    """all state is plain data: see :attr:`Machine.at_rest`"""
+    STORED = "stored"
+    """a register was written that somebody watches"""
+    REACHED = "reached"
+    """the wanted position"""
     NOTHING_DUE = "nothing due"
     """the core waits and no event is due, ever: only input can wake it"""
     HALTED = "halted"
     """the kernel has halted"""
+
+
+class ResumePoint(IntEnum):
+    """Where a core can go on with nothing but plain data: its program is entered anew there."""
+
+    NOWHERE = 0
+    WOKEN = 1
+    """a wait is over, of whose end interrupts are being taken; none is in progress"""
+    TASK = 2
+    """in :meth:`HostedCore.run_task`, also between two interrupts taken from it"""
 
 
 class Pending(msgspec.Struct, frozen=True):
@@ -106,6 +122,10 @@ class Core(Protocol):
     def set_horizon(self, horizon: int) -> None:
         """Instructions from this time (ns) on are another core's to begin first."""
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether all state is plain data: outside any handler, in a wait or a task."""
+
     def request_stop(self, reason: StopReason) -> None:
         """Halt before the next instruction."""
 
@@ -136,4 +156,8 @@ class Program(Protocol):
         """From reset to the first idle."""
 
     def idle(self) -> None:
-        """Wait for interrupts for ever; may be entered anew at any idle instruction."""
+        """Wait for interrupts for ever, or run tasks.
+
+        It is entered anew where a core goes on from saved state: it must then come to the wait or
+        to the ``run_task`` that it was in, by the same calls, and execute nothing before.
+        """

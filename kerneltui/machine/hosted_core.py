@@ -21,7 +21,16 @@ from kerneltui.hw.bus import AddressSpace, BusFault
 from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.machine import blame, kernel_image
 from kerneltui.machine.architecture import Architecture
-from kerneltui.machine.core import FOREVER, CoreState, Costs, Observer, Pending, Program, StopReason
+from kerneltui.machine.core import (
+    FOREVER,
+    CoreState,
+    Costs,
+    Observer,
+    Pending,
+    Program,
+    ResumePoint,
+    StopReason,
+)
 from kerneltui.machine.turns import Turns
 
 
@@ -33,7 +42,9 @@ class HostedCore(Architecture):
 
     TRANSIENT: ClassVar[frozenset[str]] = frozenset((
         "observer", "stop_at", "until", "horizon", "_limit", "stop_on_interrupt", "stop_on_idle",
-        "stop_on_tracepoint", "stop_below_depth", "stop_reason", "pending", "_greenlet",
+        "stop_on_wait",
+        "stop_on_tracepoint", "stop_below_depth", "stop_reason", "rest_after", "pending",
+        "_greenlet", "_enters_anew",
     ))  # fmt: skip
 
     def __init__(self, index: int, clock: Clock, memory: AddressSpace, costs: Costs) -> None:
@@ -59,29 +70,28 @@ class HostedCore(Architecture):
         self.inputs = 0
         self.program: Program | None = None
         self.booted = False
+        self.resume_point = ResumePoint.NOWHERE
+        self._task_ns = self._task_since = self._task_taken = 0
+        """of the task that runs: the time left at a moment, that moment, interrupts taken before"""
         self._detach()
 
     def _detach(self) -> None:
-        """What a snapshot does not carry: the debugger's wishes and the greenlet."""
+        """What saved state does not carry: the debugger's wishes and the greenlet."""
         self.observer: Observer | None = None
         self.stop_at = FOREVER
         self.until = NEVER
         self.horizon = NEVER
         self._limit = NEVER
         self.stop_on_interrupt = False
-        self.stop_on_idle = False
+        self.stop_on_idle = self.stop_on_wait = False
         self.stop_on_tracepoint = ""
         self.stop_below_depth = 0
         self.stop_reason = StopReason.BUDGET
+        self.rest_after = FOREVER
+        """from so many instructions on, halt where all state is plain data"""
         self.pending: Pending | None = None
         self._greenlet: greenlet | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key not in self.TRANSIENT}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._detach()
+        self._enters_anew = False
 
     # -- power ------------------------------------------------------------------------------------
 
@@ -131,13 +141,36 @@ class HostedCore(Architecture):
 
     @property
     def at_rest(self) -> bool:
-        """At an idle instruction with no exception in progress: all state is plain data."""
+        """Whether all state is plain data: outside any handler, in a wait or a task."""
         if self.state is CoreState.OFF:
             return True
-        restored = self._greenlet is None and self.state is CoreState.RUNNING
+        if self.depth or not self.booted or self.state is CoreState.HALTED:
+            return False
         next_is_wait = self.pending is not None and self.pending.kind == self.WAIT
-        idle = self.state is CoreState.WAITING or next_is_wait or restored
-        return self.depth == 0 and self.booted and idle
+        return (
+            self.state is CoreState.WAITING
+            or self.resume_point is not ResumePoint.NOWHERE
+            or next_is_wait
+        )
+
+    def _look_for_rest(self) -> None:
+        if self.turns.at_rest:
+            self.rest_after = FOREVER
+            self.request_stop(StopReason.REST)
+
+    def enter_anew(self) -> None:
+        """The core's state has been replaced: come to where that was saved, and halt there."""
+        self.pending = None
+        if self.state in {CoreState.OFF, CoreState.HALTED}:
+            return
+        self._enters_anew = True
+        self._greenlet = greenlet(self._main)
+        self._greenlet.switch()
+
+    def _entered(self) -> None:
+        """The program has come to where the state was saved."""
+        self._enters_anew = False
+        self._to_debugger()
 
     def request_stop(self, reason: StopReason) -> None:
         """Halt before the next instruction."""
@@ -153,8 +186,14 @@ class HostedCore(Architecture):
         """Let go of the kernel's stack."""
         running, self._greenlet = self._greenlet, None
         if running is not None and not running.dead:
+            wishes = self.stop_at, self.rest_after, self.until, self.horizon
+            # What it does on its way out must not halt anywhere.
+            self.stop_at, self.rest_after, self.until = FOREVER, FOREVER, NEVER
+            self.set_horizon(NEVER)
             running.parent = getcurrent()
             running.throw()
+            self.stop_at, self.rest_after, self.until, horizon = wishes
+            self.set_horizon(horizon)
 
     def _main(self) -> None:
         program = self.program
@@ -311,42 +350,88 @@ class HostedCore(Architecture):
 
         What runs next may have been decided anew in that handler.
         """
-        if self.retired >= self.stop_at:
-            self._pause("compute", value=ns)
-        if self.observer is not None:
-            self.observer.instruction(self, "compute", 0, ns)
-        ns = self._compute_with_events(ns, until_interrupted=True)
+        if self._enters_anew:
+            self._entered()
+        else:
+            if self.retired >= self.stop_at:
+                self._pause("compute", value=ns)
+            if self.observer is not None:
+                self.observer.instruction(self, "compute", 0, ns)
+            self._task_taken = self.interrupts_taken
+            self._task_ns, self._task_since = ns, self.clock.now
+            self._pass_first_moment()
+            self.resume_point = ResumePoint.TASK
+        while self._task_goes_on():
+            self._compute_until(self._task_since + self._task_ns)
+        self.resume_point = ResumePoint.NOWHERE
+        ns = self._task_ns
         self.retired += 1
         if self.inputs:
             self._sample()
         return ns
 
-    def _compute_with_events(self, ns: int, *, until_interrupted: bool = False) -> int:
+    def _pass_first_moment(self) -> None:
+        """What the instruction before has just let in (STI) is taken after the first moment."""
+        if self.inputs and self._task_ns:
+            self._compute_until(self.clock.now + 1)
+
+    def _task_goes_on(self) -> bool:
+        """Take the interrupts that have come; whether the task has the core still."""
+        clock = self.clock
+        self._task_ns -= clock.now - self._task_since
+        self._task_since = clock.now
+        if self.inputs and self._task_ns:
+            self._sample()
+            if self.interrupts_taken != self._task_taken:
+                return False
+        if not self._task_ns:
+            return False
+        if self.retired >= self.rest_after:
+            self._look_for_rest()
+        if self.retired >= self.stop_at:
+            self._pause("compute", value=self._task_ns)
+        return True
+
+    def _compute_with_events(self, ns: int) -> None:
         """Something happens on the way: compute from event to event, interruptible at each."""
         clock = self.clock
         # What the instruction before has just let in (STI) is taken after the first moment.
-        first = clock.now + 1 if self.inputs else NEVER
-        taken = self.interrupts_taken
+        until = clock.now + (1 if self.inputs else ns)
         while ns > 0:
             started = clock.now
-            event = max(min(clock.next_due, self.until, first), started + 1)
-            first = NEVER
-            self.is_interruptible = True
-            self._pass_time(min(started + ns, event))
-            self.is_interruptible = False
+            self._compute_until(until)
             ns -= clock.now - started
             if self.inputs and ns:
                 self._sample()
-                if until_interrupted and self.interrupts_taken != taken:
-                    break
             if ns and self.retired >= self.stop_at:
                 self._pause("compute", value=ns)
-        return ns
+            until = clock.now + ns
+
+    def _compute_until(self, end: int) -> None:
+        """Compute until ``end``, or until the first event on the way."""
+        clock = self.clock
+        event = max(min(clock.next_due, self.until), clock.now + 1)
+        self.is_interruptible = True
+        self._pass_time(min(end, event))
+        self.is_interruptible = False
 
     def wait_for_interrupt(self) -> None:
         """Sleep until an interrupt input is high, masked or not."""
-        self._wait_for_input()
-        self._retire(self.costs.wait)
+        if self._enters_anew:
+            self._entered()
+        if self.resume_point is ResumePoint.NOWHERE:
+            self._wait_for_input()
+            self._end_wait()
+        if self.inputs:
+            self._sample()
+        self.resume_point = ResumePoint.NOWHERE
+
+    def _end_wait(self) -> None:
+        """The wait's own end; then interrupts are taken."""
+        self._woke()
+        self.retired += 1
+        self._pass_time(self.clock.now + self.costs.wait)
+        self.resume_point = ResumePoint.WOKEN
 
     def _wait_for_input(self) -> None:
         if self.state is not CoreState.WAITING:
@@ -358,7 +443,9 @@ class HostedCore(Architecture):
             if self.observer is not None:
                 self.observer.activity(self)
             self._fell_asleep()
-            if self.stop_on_idle and self.at_rest:
+            if self.retired >= self.rest_after:
+                self._look_for_rest()
+            if self.stop_on_wait or (self.stop_on_idle and self.at_rest):
                 self.request_stop(StopReason.IDLE)
         self.is_interruptible = True
         while not self.inputs & self.wakes_on:

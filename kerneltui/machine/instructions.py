@@ -42,6 +42,8 @@ class Instruction(NamedTuple):
     """an exception that is an interrupt"""
     is_call: bool = False
     """it asks the kernel for something"""
+    is_return: bool = False
+    """it ends an exception"""
 
     def exported(self, target: int, value: int) -> dict[str, int | str]:
         """The numbers by the names of :attr:`facts`, in their order."""
@@ -118,7 +120,8 @@ ALL = (
     _plain("wfi", "wfi"), _plain("sev", "sev"),
     Instruction("svc", "svc #{value}", "svc #{target}{name}",
                 (Fact("immediate", VALUE, is_hex=False),), is_call=True),
-    Instruction("eret", "eret", "eret to {target:#x}", (Fact("elr", TARGET), Fact("spsr", VALUE))),
+    Instruction("eret", "eret", "eret to {target:#x}", (Fact("elr", TARGET), Fact("spsr", VALUE)),
+                is_return=True),
     _exception("irq", is_external=True), _exception("fiq", is_external=True), _exception("sync"),
     # x86-64
     _load("load", MEMORY), _store("store", MEMORY), _load("in", PORTS), _store("out", PORTS),
@@ -127,7 +130,8 @@ ALL = (
     _with_operand("popf", "popf {value:#x}"), _with_operand("push", "push {value:#x}"),
     _with_operand("lidt", "lidt {target:#x}"), _with_operand("add rsp", "add rsp, {value}"),
     _with_operand("cpuid", "cpuid {target:#x}", Fact("leaf", TARGET)),
-    _plain("iret", "iret", Fact("rip", TARGET), Fact("rflags", VALUE)),
+    Instruction("iret", "iret", "iret", (Fact("rip", TARGET), Fact("rflags", VALUE)),
+                is_return=True),
     _vectored("intr", "take INTR: acknowledge, vector through the IDT", is_external=True),
     _vectored("nmi", "take NMI, vector 0x02", is_external=True),
     _vectored("fault", "take FAULT, vector at {target:#x}"),

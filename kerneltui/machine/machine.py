@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable
-from typing import Any, Protocol, cast
+from typing import Any, ClassVar, Protocol, cast
+
+import msgspec
 
 from kerneltui.devices import model
 from kerneltui.errors import suggestion
@@ -15,9 +16,11 @@ from kerneltui.hw.line import Line, OrGate, Sink
 from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, MSRS, PORTS, SYSTEM_REGISTERS
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.board import Board, FirmwareSpec
-from kerneltui.machine.core import FOREVER, Observer, Program, StopReason
+from kerneltui.machine.core import FOREVER, CoreState, Observer, Program, StopReason
 from kerneltui.machine.cores import make_cores
+from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.serial_terminal import SerialDevice, SerialTerminal
+from kerneltui.machine.state import State
 
 LAST_PORT = 0xFFFF
 KernelFactory = Callable[[Any], Program]
@@ -31,12 +34,31 @@ class MachineObserver(Observer, Protocol):
         """An interrupt wire changed its level."""
 
 
+class Position(msgspec.Struct, frozen=True, order=True):
+    """Where a machine has halted, so exactly that :meth:`Machine.run` gets there again.
+
+    Positions of one machine are in order of time.
+    """
+
+    step: int
+    """see :attr:`Machine.step`"""
+    now_ns: int
+    asleep: bool
+    """``core`` is in a wait, not before one"""
+    core: int
+    """the core that halted: it is the next to execute an instruction"""
+    retired: int
+    """of that core, the instructions so far"""
+
+
 class Machine:
     """One board, powered on.
 
-    ``program`` is made by ``kernel(core 0)``.  The whole object, kernel included, is plain data
-    whenever :attr:`at_rest` holds: that is what :meth:`snapshot` relies on.
+    ``program`` is made by ``kernel(core 0)``.  All state, that of the kernel included, is plain
+    data whenever :attr:`at_rest` holds: that is what :meth:`save` relies on.
     """
+
+    TRANSIENT: ClassVar = frozenset(("_state",))
 
     def __init__(self, board: Board, kernel: KernelFactory) -> None:
         """Raises :class:`UserError` where the board contradicts itself."""
@@ -66,6 +88,7 @@ class Machine:
         """which core ended the last run"""
         self.program = kernel(self.core)
         self.core.power_on(self.program)
+        self._state: State | None = None
 
     # -- construction -----------------------------------------------------------------------------
 
@@ -210,14 +233,17 @@ class Machine:
         rest: bool = False,
         tracepoint: str = "",
         below_depth: int = 0,
+        rest_after: int = FOREVER,
+        to: Position | None = None,
     ) -> StopReason:
         """Run until the first of the given conditions, and say which it was.
 
         ``until``: virtual time in ns; ``instructions``: so many have retired on one core;
         ``interrupt``: one was taken, on any core; ``tracepoint``: the kernel passed it, on any
-        core; ``idle``: the boot core began to wait; ``rest``: any core did.  Of core ``focus``:
-        ``steps`` instructions have retired; ``below_depth``: fewer handlers than that are in
-        progress.
+        core; ``rest``: a core began to wait; ``rest_after``: all are :attr:`at_rest` after so many
+        instructions of one; ``to``: a position that lies ahead.  Of core ``focus``: ``steps``
+        instructions have retired; ``idle``: it began to wait; ``below_depth``: fewer handlers than
+        that are in progress.
         """
         if self.halt_reason:
             return StopReason.HALTED
@@ -225,18 +251,55 @@ class Machine:
             core.until = until
             core.stop_at = core.retired + instructions
             core.stop_on_interrupt = interrupt
-            core.stop_on_idle = rest or (idle and core is self.core)
+            core.stop_on_idle = rest or (idle and core.index == focus)
+            core.stop_on_wait = False
             core.stop_on_tracepoint = tracepoint
             core.stop_below_depth = 0
+            core.rest_after = core.retired + rest_after
         focused = self.cores[focus]
         focused.stop_below_depth = below_depth
         last = focused.retired + steps
         focused.stop_at = min(focused.stop_at, last)
-        stopped, reason = self.turns.run()
-        self.stopped = stopped.index
-        if reason is StopReason.BUDGET and stopped is focused and stopped.retired >= last:
+        reason = self._run() if to is None else self._run_to(to)
+        if reason is StopReason.BUDGET and self.stopped == focus and focused.retired >= last:
             return StopReason.STEP
         return reason
+
+    def _run(self) -> StopReason:
+        stopped, reason = self.turns.run()
+        self.stopped = stopped.index
+        return reason
+
+    def _run_to(self, to: Position) -> StopReason:
+        """First to the instruction, then into the wait, then to the time."""
+        core = self.cores[to.core]
+        while core.retired < to.retired:
+            limit = core.stop_at
+            core.stop_at = min(limit, to.retired)
+            reason = self._run()
+            if reason is not StopReason.BUDGET or core.retired >= limit or self._is_spent(core):
+                return reason
+            core.stop_at = limit
+        if to.asleep and core.state is not CoreState.WAITING:
+            core.stop_on_wait = True
+            reason = self._run()
+            core.stop_on_wait = False
+            if reason is not StopReason.IDLE or self.stopped != to.core:
+                return reason
+            core.stop_at = FOREVER
+        if self.now < to.now_ns or self.step < to.step:
+            until = core.until
+            for item in self.cores:
+                item.until = min(until, to.now_ns)
+            reason = self._run()
+            if reason is not StopReason.TIME or self.now >= until:
+                return reason
+        self.stopped = core.index
+        return StopReason.REACHED
+
+    def _is_spent(self, but: HostedCore) -> bool:
+        """Whether another core has used up its instructions."""
+        return any(core.retired >= core.stop_at for core in self.cores if core is not but)
 
     @property
     def halt_reason(self) -> str:
@@ -261,21 +324,53 @@ class Machine:
             for file in device.files.values():
                 file.on_unmodelled = observer.unmodelled if observer is not None else None
 
-    # -- snapshots --------------------------------------------------------------------------------
+    # -- time travel ------------------------------------------------------------------------------
+
+    @property
+    def step(self) -> int:
+        """How much has happened: instructions retired and deadlines run, of the whole machine."""
+        return sum(core.retired for core in self.cores) + self.clock.fired
+
+    @property
+    def position(self) -> Position:
+        """Where the machine has halted."""
+        core = self.cores[self.stopped]
+        asleep = core.state is CoreState.WAITING
+        return Position(self.step, self.now, asleep, core.index, core.retired)
+
+    @property
+    def has_saved(self) -> bool:
+        """Whether it can load state."""
+        return self._state is not None
 
     @property
     def at_rest(self) -> bool:
-        """Whether all state is plain data: every core is idle, no exception is in progress."""
-        return all(core.at_rest for core in self.cores)
+        """Whether all state is plain data: outside handlers, each core in a wait or a task."""
+        return self.turns.at_rest
 
-    def snapshot(self) -> bytes:
-        """The machine's and the kernel's state.  Raises ValueError unless :attr:`at_rest`."""
+    def save(self) -> bytes:
+        """The machine's and the kernel's state.  Raises ValueError unless :attr:`at_rest`.
+
+        From the first time on, what the machine is made of stays.
+        """
         if not self.at_rest:
-            raise ValueError("a snapshot can only be taken while all cores are idle")
-        return pickle.dumps(self, protocol=pickle.HIGHEST_PROTOCOL)
+            raise ValueError("state can only be saved while every core waits or runs a task")
+        if self._state is None:
+            self._state = State(self)
+        return self._state.save()
 
-    @staticmethod
-    def restore(snapshot: bytes) -> Machine:
-        """A machine that goes on from a snapshot; nobody observes it yet."""
-        machine: Machine = pickle.loads(snapshot)
-        return machine
+    def load(self, data: bytes) -> None:
+        """Put back what :meth:`save` gave, here or in a machine with the same setup.
+
+        Raises ValueError in a machine that has not saved its state at the same moment.
+        """
+        if self._state is None:
+            raise ValueError("this machine has not come to where the first state was saved")
+        self.close()
+        self._state.load(data)
+        for core in self.cores:
+            core.enter_anew()
+        # The core that had halted halts there again: it shows what it is about to do.
+        halted = self.cores[self.stopped]
+        halted.stop_at = halted.retired
+        halted.run()

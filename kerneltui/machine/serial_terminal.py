@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from kerneltui.hw.clock import Clock
 
@@ -29,8 +29,10 @@ class SerialTerminal:
     """Sends what is typed, and passes on what arrives.
 
     ``on_output(byte)`` and ``on_input(byte, is_scripted)`` observe the two directions; neither is
-    part of a snapshot.
+    part of the state.
     """
+
+    TRANSIENT: ClassVar = frozenset(("on_input", "on_output"))
 
     def __init__(self, uart: SerialDevice, clock: Clock) -> None:
         self._uart = uart
@@ -43,9 +45,6 @@ class SerialTerminal:
         self.on_output: Callable[[int], None] | None = None
         self.on_input: Callable[[int, bool], None] | None = None
         uart.transmit = self._arrived
-
-    def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "on_output": None, "on_input": None}
 
     @property
     def is_done(self) -> bool:

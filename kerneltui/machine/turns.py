@@ -8,6 +8,8 @@ time until something wakes it.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.machine.core import Core, CoreState, StopReason
 
@@ -15,13 +17,17 @@ from kerneltui.machine.core import Core, CoreState, StopReason
 class Turns:
     """The cores of one machine; ``current`` is the one whose turn it is."""
 
+    TRANSIENT: ClassVar = frozenset(("current",))
+
     def __init__(self, clock: Clock) -> None:
         self.cores: list[Core] = []
         self.current: Core | None = None
         self._clock = clock
 
-    def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "current": None}
+    @property
+    def at_rest(self) -> bool:
+        """Whether the state of every core is plain data."""
+        return all(core.at_rest for core in self.cores)
 
     def wake(self, core: Core) -> None:
         """From now on ``core`` has something to execute."""

@@ -62,6 +62,7 @@ class X86Core(HostedCore):
         super().__init__(index, clock, memory, costs)
         self.ports, self.msrs = ports, msrs
         self._all_memory = memory
+        self._memory_without_apic = x86_msrs.without_local_apic(memory)
         self.features = features
         self.clocks = clocks
         self.acknowledge: Callable[[], int] | None = None
@@ -152,6 +153,8 @@ class X86Core(HostedCore):
         # A loop, not recursion: a level that stays up is taken again after each return.
         while ready := self.inputs & self._open():
             kind = "nmi" if ready & NMI else "intr"
+            if self.retired >= self.rest_after and self.resume_point:
+                self._look_for_rest()
             if self.retired >= self.stop_at:
                 self._pause(kind)
                 if not self.inputs & self._open() & ready:
@@ -239,12 +242,13 @@ class X86Core(HostedCore):
     def wait_for_interrupt(self) -> None:
         """HLT: until an interrupt that can be taken (SDM 2A, HLT)."""
         self.wakes_on = self._open()
-        self._wait_for_input()
-        self.clocks.wake()
-        self._retire(self.costs.wait)
+        super().wait_for_interrupt()
 
     def _fell_asleep(self) -> None:
         self.clocks.halt()
+
+    def _woke(self) -> None:
+        self.clocks.wake()
 
     def _begin(self, kind: str, target: int = 0, value: int = 0, size: int = 8) -> None:
         """The start of an instruction that writes: halt if asked to, tell the observer."""
@@ -307,7 +311,8 @@ class X86Core(HostedCore):
 
     def find_local_apic(self) -> None:
         """IA32_APIC_BASE has changed: an APIC that is off is as if it were not there (10.4.3)."""
-        self.memory = x86_msrs.reached(self._all_memory, self.msrs, self.index)
+        found = x86_msrs.has_local_apic(self.msrs, self.index)
+        self.memory = self._all_memory if found else self._memory_without_apic
 
     def read_tsc(self, kind: str = "rdtsc") -> int:
         """RDTSC, or RDMSR of the same counter."""

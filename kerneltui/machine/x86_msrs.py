@@ -32,15 +32,15 @@ def resolve(space: AddressSpace, address: int, value: int = 0) -> tuple[Target, 
 
 def hidden_features(msrs: AddressSpace, cpu: int) -> frozenset[str]:
     """What CPUID does not show although the processor has it: an APIC that is off (10.4.3)."""
-    return frozenset() if _has_local_apic(msrs, cpu) else frozenset(("apic",))
+    return frozenset() if has_local_apic(msrs, cpu) else frozenset(("apic",))
 
 
-def reached(memory: AddressSpace, msrs: AddressSpace, cpu: int) -> AddressSpace:
-    """The memory as a core reaches it: without the page of a local APIC that is off (10.4.3)."""
-    return memory if _has_local_apic(msrs, cpu) else memory.without(DEFAULT_BASE)
+def without_local_apic(memory: AddressSpace) -> AddressSpace:
+    """The memory as a core reaches it whose local APIC is off: without its page (10.4.3)."""
+    return memory.without(DEFAULT_BASE)
 
 
-def _has_local_apic(msrs: AddressSpace, cpu: int) -> bool:
+def has_local_apic(msrs: AddressSpace, cpu: int) -> bool:
     """Nothing switches it off but IA32_APIC_BASE."""
     if msrs.window_at(APIC_BASE) is None:
         return True

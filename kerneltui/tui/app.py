@@ -10,7 +10,6 @@ from textual._callback import invoke
 from textual.actions import parse
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
-from textual.containers import Container
 from textual.events import DescendantFocus, Key, Paste, Resize
 from textual.keys import key_to_character
 from textual.screen import Screen
@@ -21,19 +20,21 @@ from kerneltui.debugger.session import Session
 from kerneltui.scenarios.scenario import Changes
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, offered, speed_text
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
-from kerneltui.tui.layout import ORDER, WIDE, Layout
+from kerneltui.tui.layout import ORDER, WIDE, Layout, needs
 from kerneltui.tui.palette import palette
 from kerneltui.tui.panels import PANELS, ConsolePanel, Panel, RegistersPanel, TimelinePanel
 from kerneltui.tui.runner import Runner
 from kerneltui.tui.signals import leave_on_signals
-from kerneltui.tui.state import state_text
-from kerneltui.tui.steering import Steering
+from kerneltui.tui.state import past_of, state_text
 from kerneltui.tui.themes import DEFAULT_THEME, THEMES
+from kerneltui.tui.travelling import Travelling
 from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
+from kerneltui.tui.widgets.kept_rows import KeptContainer
+from kerneltui.tui.widgets.line_view import LineScreen
 from kerneltui.units import format_time
 
 
-class KernelTui(Steering, App[int]):
+class KernelTui(Travelling, App[int]):
     """``kerneltui --board B --scenario S``.  ``session`` has been booted."""
 
     CSS_PATH = "kerneltui.tcss"
@@ -52,7 +53,9 @@ class KernelTui(Steering, App[int]):
         self.board = board or session.setup.board.name
         self.changes: Changes | None = session.setup.changes
         self._status = StatusBar()
+        self._tabs = PanelTabs()
         self._bar = CommandBar()
+        self._too_small = Static(id="too-small")
         self._filter_box = Input(placeholder="register, device or field; Esc ends", id="filter")
         self.panels = [panel(number) for number, panel in enumerate(PANELS, 1)]
         self._arrangement = Layout(self.panels)
@@ -61,15 +64,21 @@ class KernelTui(Steering, App[int]):
 
     # -- screen -----------------------------------------------------------------------------------
 
+    def get_default_screen(self) -> LineScreen:
+        """The dashboard itself."""
+        return LineScreen(id="_default")
+
     def compose(self) -> ComposeResult:
         """Bars, panels and what is hidden at first."""
+        # Before anything is mounted this costs no styles.
+        self._arrangement.apply(self.screen, *self.size)
         yield self._status
-        yield PanelTabs()
-        with Container(id="panels"):
+        yield self._tabs
+        with KeptContainer(id="panels"):
             for number in ORDER:
                 yield self.panels[number - 1]
         yield self._filter_box
-        yield Static(id="too-small")
+        yield self._too_small
         yield self._bar
 
     def on_mount(self) -> None:
@@ -90,6 +99,8 @@ class KernelTui(Steering, App[int]):
     def _lay_out(self, width: int, height: int) -> None:
         screen = self.screen_stack[0]
         has_room = self._arrangement.apply(screen, width, height)
+        if not has_room:
+            self._too_small.update(needs(width, height))
         self._show_commands()
         self._show_tabs()
         if screen.focused is None and screen.is_current and has_room:
@@ -108,10 +119,9 @@ class KernelTui(Steering, App[int]):
         tabs = [
             (panel.number, panel.KEY, panel.SHORT)
             for panel in self.panels
-            if panel.has_content or panel.number == self._arrangement.current
+            if panel.is_there(self.session) or panel.number == self._arrangement.current
         ]
-        bar = self.screen_stack[0].query_one(PanelTabs)
-        bar.show(tabs, self._arrangement.current, compact=self.size.width < WIDE)
+        self._tabs.show(tabs, self._arrangement.current, compact=self.size.width < WIDE)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """The focused panel is the current one."""
@@ -122,6 +132,7 @@ class KernelTui(Steering, App[int]):
         if self._arrangement.current != number:
             self._arrangement.choose(number)
             self._lay_out(self.size.width, self.size.height)
+            self.show_view()  # with the parts of the panel that comes into sight
         if number != self._registers.number:
             self._filter_box.remove_class("-open")
         if number != self._console.number and self._console.typing:
@@ -145,20 +156,21 @@ class KernelTui(Steering, App[int]):
         """Show the present moment, now."""
         if not self._status.is_attached:
             return  # leaving: timers outlive the widgets for a moment
-        wanted: dict[str, Any] = {}
-        for panel in self.panels:
-            wanted |= panel.wanted()
-        view = self.session.view(**wanted)
+        parts = frozenset[str]().union(
+            *(panel.parts() for panel in self.panels if panel.is_in_front)
+        )
+        window = self._timeline.window() if self._timeline.is_in_front else None
+        view = self.session.view(parts, window, marks=not self.runner.running)
         self._console.paused = not self.runner.running
         with self.batch_update():
             for panel in self.panels:
-                panel.show(view)
+                panel.show(view, parts)
             self._show_tabs()
             self._status.show(
                 view.board,
                 view.scenario,
                 format_time(view.now_ns),
-                state_text(self.runner.goal, view),
+                state_text(self.runner.goal, view, past_of(self.session.history)),
                 speed_text(self.runner.speed),
             )
 
@@ -234,8 +246,11 @@ class KernelTui(Steering, App[int]):
         self._show_commands()
 
     def action_leave(self) -> None:
-        """Esc: out of typing, then out of the filter, then out of zoom."""
+        """Esc: out of a search, of typing, then out of the filter, then out of zoom."""
         box = self._filter_box
+        if self.runner.searching:
+            self.action_toggle_run()
+            return
         if self._console.typing:
             self._set_typing(False)
         elif box.has_class("-open") or self._registers.filter:
@@ -279,12 +294,6 @@ class KernelTui(Steering, App[int]):
         if self._console.typing:
             text = event.text.replace("\r\n", "\r").replace("\n", "\r")
             self.type(text.encode("ascii", "replace"))
-
-    def type(self, data: bytes) -> None:
-        """Type into the UART; what is too much is told."""
-        if lost := self.session.type(data):
-            self.notify(f"{lost} characters dropped: too many wait to be sent", severity="warning")
-        self.refresh_view()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where keys are text no command is one key away, but the palette, Esc and clicks work."""

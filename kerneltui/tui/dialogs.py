@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from kerneltui.configfile import available
-from kerneltui.debugger.queue_views import STRUCTURES
+from kerneltui.debugger.views.timeouts import STRUCTURES
 from kerneltui.errors import UserError
 from kerneltui.kernel.programs.shell_program import ShellProgram
 from kerneltui.machine.board import load_board
@@ -70,7 +70,7 @@ def open_board_or_scenario(app: KernelTui) -> None:
 
 def choose_queue(app: KernelTui) -> None:
     """Ask for a structure of the timeout queue; the scenario starts with it, from reset."""
-    if app.session.view().queue is None:
+    if app.session.view(frozenset({"queue"})).queue is None:
         app.notify("This program has no queue of timeouts.", severity="warning")
         return
 

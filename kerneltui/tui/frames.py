@@ -70,6 +70,8 @@ class Frames:
     def _wait(self) -> None:
         """Draw when no key waits any more, or has waited for the time of a frame."""
         app = self._app
+        if not app.screen_stack:
+            return  # leaving
         waiting = any(pump.message_queue_size for pump in (app, app.screen, app.focused) if pump)
         if waiting and self._asked_at is not None and perf_counter() - self._asked_at < FRAME_S:
             get_running_loop().call_soon(self._wait)

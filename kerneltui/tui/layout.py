@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from textual.screen import Screen
-from textual.widgets import Static
 
 from kerneltui.tui.panels import Panel
 
@@ -18,6 +17,11 @@ SHARED = ((1, 8, 9, 10, 11), (6, 12))
 """Panels, by number, that share one place where all show at once: there the last chosen stands."""
 ORDER = (*SHARED[0], 2, 3, 5, 7, 4, *SHARED[1])
 """The panels in the order in which they fill the grid."""
+
+
+def needs(width: int, height: int) -> str:
+    """What is said where there is too little room."""
+    return f"kerneltui needs {NARROWEST}x{LOWEST}; this terminal has {width}x{height}"
 
 
 class Layout:
@@ -45,12 +49,11 @@ class Layout:
         single = self.zoomed or width < WIDE or height < HIGH
         screen.set_class(small, "-too-small")
         screen.set_class(single, "-single")
-        if small:
-            needs = f"kerneltui needs {NARROWEST}x{LOWEST}; this terminal has {width}x{height}"
-            screen.query_one("#too-small", Static).update(needs)
         for panel in self._panels:
             is_current = panel.number == self.current
             panel.zoomed, panel.alone = self.zoomed, single and is_current
-            panel.set_class(is_current, "-current")
-            panel.set_class(self._is_behind(panel.number), "-behind")
+            is_behind = self._is_behind(panel.number)
+            panel.is_in_front = is_current if single else not is_behind
+            panel.set_class(is_current, "-current", update=panel.is_attached)
+            panel.set_class(is_behind, "-behind", update=panel.is_attached)
         return not small

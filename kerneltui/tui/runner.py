@@ -8,14 +8,20 @@ the computer can.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from time import perf_counter
 from typing import Any, Protocol
 
-from kerneltui.debugger.session import FREE, Goal, Session
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.traveller import DivergedError
+from kerneltui.debugger.watch import FREE, Watch
 from kerneltui.hw.clock import NEVER
 from kerneltui.machine.core import StopReason
+from kerneltui.machine.machine import Position
+from kerneltui.units import format_time
 
+NOT_FOUND = "there is no such moment"
+SEARCHING = "searching the past"
 SLICE_S = 0.008
 """How long the event loop is kept waiting at most, about."""
 FRAME_S = 1 / 30
@@ -44,10 +50,12 @@ class Runner:
     ) -> None:
         self.session = session
         self.speed = speed
-        self.goal: Goal | None = None
+        self.goal: Watch | None = None
         self._on_stop = on_stop
         self._spawn = spawn
         self._task: Cancellable | None = None
+        self._search: Generator[Position, None, bool] | None = None
+        self._in_vain: Callable[[str], None] = _ignore
         self._budget = 2_000
         self._anchor = (0.0, 0)
 
@@ -56,11 +64,10 @@ class Runner:
         """Whether a goal is being pursued."""
         return self.goal is not None
 
-    def start(self, goal: Goal) -> None:
+    def start(self, goal: Watch) -> None:
         """Pursue a goal; short ones are reached before this returns."""
         if self.goal is not None:
             self.stop()
-        self.session.mark()
         self.goal = goal
         self._set_anchor()
         if goal is not FREE:
@@ -68,9 +75,45 @@ class Runner:
         if self.goal is not None:
             self._task = self._spawn(self._pursue())
 
+    def search(self, goal: Watch, in_vain: Callable[[str], None]) -> None:
+        """Go back to where ``goal`` stopped the machine last; else ``in_vain(why)`` is called."""
+        self.stop()
+        self.goal = Watch(f"back to {goal.title.replace('next', 'last')}")
+        self._search, self._in_vain = self.session.back(goal), in_vain
+        self._search_slice()
+        if self.goal is not None:
+            self._task = self._spawn(self._pursue_back())
+
+    @property
+    def searching(self) -> bool:
+        """Whether the past is being searched."""
+        return self._search is not None
+
+    def _search_slice(self) -> None:
+        started = perf_counter()
+        try:
+            while self._search is not None and perf_counter() - started < SLICE_S:
+                searched = next(self._search)
+                self.goal = Watch(f"{SEARCHING}, at {format_time(searched.now_ns)} s")
+        except StopIteration as end:
+            self._end_search("" if end.value else NOT_FOUND)
+        except DivergedError as error:
+            self._end_search(str(error))
+
+    def _end_search(self, why_not: str) -> None:
+        self._search = self.goal = None
+        self._on_stop()
+        if why_not:
+            self._in_vain(why_not)
+
+    async def _pursue_back(self) -> None:
+        while self._search is not None:
+            await asyncio.sleep(0)
+            self._search_slice()
+
     def stop(self) -> None:
-        """Halt where the machine is."""
-        self.goal = None
+        """Halt where the machine is; of a search nothing remains."""
+        self.goal = self._search = None
         if self._task is not None:
             self._task.cancel()
             self._task = None
@@ -128,3 +171,7 @@ class Runner:
     def _lag_s(self) -> float:
         """By how many seconds of wall time the machine is behind the wall clock."""
         return (self._target() - self.session.machine.now) / (self.speed * 1e9)
+
+
+def _ignore(_: str) -> None:
+    """Nobody wants to know."""

@@ -10,7 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from textual.keys import Keys
 
-from kerneltui.debugger.session import FREE, Session
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.watch import FREE
 from kerneltui.errors import UserError, suggestion
 from kerneltui.tui.app import KernelTui
 from kerneltui.tui.themes import theme_names

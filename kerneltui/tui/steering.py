@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kerneltui.debugger.session import (
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.watch import (
     CALLBACK_DONE,
     FREE,
     NEXT_INTERRUPT,
     NEXT_TIMER_EVENT,
     STEP,
-    Goal,
-    Session,
+    Watch,
 )
 from kerneltui.tui.commands import next_speed
 from kerneltui.tui.frames import Frames
@@ -40,7 +40,7 @@ class Steering(_Mixed):
         """Show the present moment, once all that waits to be done has been done."""
         self.frames.ask()
 
-    def _go(self, goal: Goal) -> None:
+    def _go(self, goal: Watch) -> None:
         if self.session.machine.core.halt_reason:
             self.notify("The kernel has halted; r restarts.", severity="warning")
         elif self.frames.has_room_for(goal.title):
@@ -78,22 +78,9 @@ class Steering(_Mixed):
 
     def action_next_core(self) -> None:
         """Show the next core."""
-        before = self.session.focus
-        self.session.focus_next_core()
-        if self.session.focus == before:
-            self.notify("No other core has been started.")
-        self.refresh_view()
-
-    def action_restart(self) -> None:
-        """Back to where the dashboard opened: booted, asleep, at the speed x1."""
-        self.action_reset()
-        self.session.boot()
-        self.runner.set_speed(1.0)
-
-    def action_reset(self) -> None:
-        """Back to reset, before the first instruction."""
-        self.runner.stop()
-        self.session.restart()
+        self.session.pin_next_core()
+        if self.session.pinned is None:
+            self.notify("The panels follow the core that halts.")
         self.refresh_view()
 
     def action_faster(self) -> None:

@@ -129,7 +129,6 @@ def banked(session, name):
 def test_the_next_core_shows_its_own_changes_and_accesses_alone():
     session = booted("x86")
     session.view()
-    session.mark()
     session.next_interrupt()
     assert session.focus == 0
     shown = {"changed": [], "access": []}
@@ -152,7 +151,6 @@ def test_a_change_of_focus_keeps_what_changed_on_the_other_core():
     session = booted("x86")
     session.next_interrupt()
     session.view()
-    session.mark()
     session.next_interrupt()
     assert session.focus == 1
     assert banked(session, "ISR7").changed

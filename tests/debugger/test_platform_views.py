@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from kerneltui.debugger.firmware_views import firmware_views
 from kerneltui.debugger.rates import WINDOW_NS, CounterReading, Rate, RateMeter
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.setup import Setup
+from kerneltui.debugger.views.firmware import firmware_views
 from kerneltui.hw.bus import AddressSpace, Memory, Rom
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.pc import acpi as kernel_acpi
@@ -306,10 +306,10 @@ def test_the_counters_of_the_pis(board, names):
 
 def test_restart_and_restore_begin_to_measure_anew(pc):
     pc.view()
-    snapshot = pc.session.snapshot()
+    moment = pc.session.here
     pc.run_for(S)
     assert pc.counter("core 0 TSC").note == ""
-    pc.session.restore(snapshot)
+    pc.session.go_to(moment)
     pc.machine = pc.session.machine
     assert pc.counter("core 0 TSC").note == "not yet measured"
     pc.run_for(S)
@@ -527,10 +527,10 @@ def test_looking_changes_nothing(pc):
     pc.write(LAPIC + INIT_COUNT, 10_000)
     pc.redirect(9, 0x8000 | 0x49)
     pc.run_for(S)
-    before = pc.session.snapshot().machine
+    before = pc.session.machine.save()
     for _ in range(3):
         pc.view()
-    assert pc.session.snapshot().machine == before
+    assert pc.session.machine.save() == before
 
 
 def test_the_view_of_a_pc_is_json(pc):

@@ -3,8 +3,9 @@
 import msgspec
 import pytest
 
-from kerneltui.debugger.queue_shapes import MOST_SHOWN, shape_view
-from kerneltui.debugger.queue_views import (
+from kerneltui.debugger.views import PARTS
+from kerneltui.debugger.views.queue_shapes import MOST_SHOWN, shape_view
+from kerneltui.debugger.views.timeouts import (
     STRUCTURES,
     ArrayView,
     SublistsView,
@@ -90,7 +91,7 @@ def test_a_wheel_is_its_levels_and_what_is_before_and_after_them():
 def test_an_empty_queue_has_a_shape_and_no_head(name):
     empty = open_session("rpi4", "shell", Changes(queue=name))
     empty.boot()
-    view = empty.view(shape=True)
+    view = empty.view()
     assert view.queue.head is None
     assert b"ident" not in msgspec.json.encode(view.queue_shape)
 
@@ -99,20 +100,20 @@ def test_an_empty_queue_has_a_shape_and_no_head(name):
 def test_a_view_has_the_shape_only_when_it_is_asked_for(name):
     made = session(name, 1_250 * MS)
     before, work = made.generation, msgspec.structs.asdict(made.view().queue)
-    assert made.view().queue_shape is None
-    assert made.view(shape=True).queue_shape is not None
+    assert made.view(PARTS - {"queue_shape"}).queue_shape is None
+    assert made.view().queue_shape is not None
     assert made.generation == before
     assert msgspec.structs.asdict(made.view().queue) == work
     assert work["structure"] == name
     assert work["head"] == made.view().timeouts[0].ident
-    view = made.view(shape=True)
+    view = made.view()
     assert msgspec.json.decode(msgspec.json.encode(view), type=type(view)) == view
 
 
 def test_a_program_without_such_a_queue_has_neither_work_nor_shape():
     made = open_session("rpi4", "system-timer")
     made.boot()
-    view = made.view(shape=True)
+    view = made.view()
     assert (view.queue, view.queue_shape) == (None, None)
 
 
@@ -124,7 +125,7 @@ def test_the_scenario_gives_each_structure_a_telling_shape(board):
         made = open_session(board, "queue-structures", Changes(queue=queue))
         made.boot()
         made.run_until(1_250 * MS)
-        return made.view(shape=True).queue_shape
+        return made.view().queue_shape
 
     tree, wheel = shape("heap"), shape("wheel")
     assert any(entry.stale for level in tree.levels for entry in level)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerneltui.debugger.session import FREE, LONGEST_INPUT, NEXT_TIMER_EVENT
+from kerneltui.debugger.session import LONGEST_INPUT
+from kerneltui.debugger.watch import FREE, NEXT_TIMER_EVENT
 from kerneltui.machine.board import load_board
 from kerneltui.machine.core import CoreState, StopReason
 from kerneltui.scenarios.scenario import load_scenario, make_session, open_session
@@ -306,7 +307,6 @@ def test_only_what_moves_the_machine_makes_a_new_generation():
     session = session_of("rpi4", boot=True)
     generation = session.generation
     session.view()
-    session.mark()
     session.run_until(0)
     assert session.generation == generation
     session.step()
@@ -323,7 +323,7 @@ def at_rest(session):
 
 def there_and_back(session, span):
     """Snapshot, run, restore, run: the two runs must be equal, and so must what is kept of them."""
-    snapshot = session.snapshot()
+    moment = session.here
     view = session.view()
     end = session.machine.now + span
     results = []
@@ -331,7 +331,7 @@ def there_and_back(session, span):
         session.run_until(end)
         results.append((everything(session), session.machine.now, session.machine.core.retired,
                         session.recorder.recorded))  # fmt: skip
-        session.restore(snapshot)
+        session.go_to(moment)
     assert results[0] == results[1]
     again = session.view()
     assert again.now_ns == view.now_ns
@@ -391,11 +391,11 @@ def test_what_was_typed_after_a_snapshot_is_forgotten_with_it():
     session.type(b"kept")
     session.run_until(session.machine.now + 5 * MS)
     at_rest(session)
-    snapshot = session.snapshot()
+    moment = session.here
     session.type(b"gone")
     session.run_until(session.machine.now + 5 * MS)
     assert session.recorder.console.lines()[-1] == "keptgone"
-    session.restore(snapshot)
+    session.go_to(moment)
     assert [data for _, data in session.typed] == [b"kept"]
     assert session.recorder.console.lines()[-1] == "kept"
     session.run_until(session.machine.now + 5 * MS)
@@ -405,23 +405,23 @@ def test_what_was_typed_after_a_snapshot_is_forgotten_with_it():
 def test_a_session_without_a_trace_can_be_restored_too():
     session = session_of("rpi4", boot=True)
     session.recorder.trace(False)
-    snapshot = session.snapshot()
+    moment = session.here
     texts = []
     for _ in range(2):
         session.run_until(3 * S)
         texts.append(bytes(session.recorder.console.data))
-        session.restore(snapshot)
+        session.go_to(moment)
     assert texts[0] == texts[1]
 
 
 def test_no_snapshot_in_a_handler_or_at_reset():
     session = session_of("rpi4")
     with pytest.raises(ValueError, match="idle"):
-        session.snapshot()
+        session.here
     session.boot()
     session.next_interrupt()
     with pytest.raises(ValueError, match="idle"):
-        session.snapshot()
+        session.here
 
 
 COMMANDS = ("step", "next_interrupt", "next_timer_event", "finish", "view", "mark")

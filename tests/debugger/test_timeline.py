@@ -165,10 +165,10 @@ def test_memory_is_bounded_and_what_is_left_is_the_present():
 def test_a_restored_session_has_the_timeline_that_it_had(board, scenario):
     session = session_of(board, scenario, 120 * MS)
     assert session.machine.at_rest
-    snapshot, before = session.snapshot(), looked(session, 200 * MS, 50)
+    moment, before = session.here, looked(session, 200 * MS, 50)
     session.run_until(1500 * MS)
     once = looked(session, 1500 * MS, 1000)
-    session.restore(snapshot)
+    session.go_to(moment)
     assert looked(session, 200 * MS, 50) == before
     session.run_until(1500 * MS)
     assert looked(session, 1500 * MS, 1000) == once

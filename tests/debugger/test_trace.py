@@ -109,11 +109,11 @@ def test_cutting_back_further_than_is_kept_leaves_an_empty_trace():
 
 def test_the_texts_of_the_trace_follow_a_cut(session):
     session.run_until(S // 2)
-    snapshot = session.snapshot()
+    moment = session.here
     kept = session.view().trace
     session.run_until(3 * S)
     assert session.view().trace != kept
-    session.restore(snapshot)
+    session.go_to(moment)
     assert session.view().trace == kept
     session.run_until(4 * S)
     direct = open_session("rpi4", "timer-callbacks")

@@ -93,7 +93,6 @@ def test_registers_at_one_port_are_shown_apart(session):
     assert len(registers) == len(uart.registers)
     assert (registers["DLL"].value, registers["DLM"].value) == (1, 0)
     assert (registers["RBR"].access, registers["IIR"].access) == ("", "")
-    session.mark()
     while not texts_of(session)[-1].startswith("out THR"):
         session.step()
     registers = {item.name: item for block in session.view().blocks for item in block.registers}

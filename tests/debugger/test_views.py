@@ -5,7 +5,9 @@ import json
 import msgspec
 import pytest
 
+from kerneltui.debugger.views import PARTS, MachineView
 from kerneltui.scenarios.scenario import open_session
+from kerneltui.tui.panels import PANELS
 
 S = 1_000_000_000
 both = pytest.mark.parametrize("board", ["rpi3", "rpi4"])
@@ -15,7 +17,6 @@ def booted(board, scenario="timer-callbacks"):
     session = open_session(board, scenario)
     session.boot()
     session.view()
-    session.mark()
     return session
 
 
@@ -33,7 +34,6 @@ def test_acknowledge_and_end_show_one_after_the_other():
     session.next_interrupt()
     names = []
     while session.machine.core.depth:
-        session.mark()
         session.step()
         for block in session.view().blocks:
             names += [
@@ -52,11 +52,9 @@ def test_a_changed_value_is_marked_until_the_next_stop():
     session = booted("rpi4")
     assert not register(session, "GICC_RPR").changed
     session.next_interrupt()
-    session.mark()
     while not register(session, "GICC_IAR").access:
         session.step()
     assert register(session, "GICC_RPR").changed
-    session.mark()
     assert not register(session, "GICC_RPR").changed
     assert not register(session, "GICC_IAR").access
 
@@ -96,7 +94,6 @@ def test_of_the_faces_of_one_state_one_is_the_first(board, name, first):
 def test_the_value_now_and_what_was_read_are_two_things():
     session = booted("rpi4")
     session.next_interrupt()
-    session.mark()
     while not register(session, "GICC_IAR").access:
         session.step()
     found = register(session, "GICC_IAR")
@@ -210,7 +207,7 @@ def test_a_view_of_any_moment_is_json(board, moment):
         session.kernel.platform.uart.handle = None
         session.machine.core._halted("on purpose")
     elif moment == "restored":
-        session.restore(session.snapshot())
+        session.go_to(session.here)
     view = session.view()
     found = json.loads(msgspec.json.encode(view))
     assert found["now_ns"] == session.machine.now
@@ -224,3 +221,56 @@ def test_ten_thousand_timeouts_are_counted_though_not_all_are_shown(board):
     view = booted(board, "burst").view()
     assert view.timeout_count == 10_001
     assert 100 <= len(view.timeouts) <= 1000
+
+
+# -- parts -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("board", ["rpi4", "x86"])
+def test_a_view_holds_the_parts_that_are_asked_for_and_no_others(board):
+    session = booted(board, "shell")
+    whole = session.view()
+    nothing = session.view(frozenset())
+    assert nothing.cpu == whole.cpu
+    for part in PARTS:
+        view = session.view(frozenset({part}))
+        for other in PARTS:
+            assert getattr(view, other) == getattr(whole if other == part else nothing, other)
+
+
+def test_every_panel_shows_parts_that_there_are():
+    assert set(MachineView.__struct_fields__) > PARTS
+    for panel in PANELS:
+        assert set(MachineView.__struct_fields__) >= panel.PARTS
+
+
+def test_counters_are_looked_at_though_nobody_asks_for_them():
+    session = booted("x86")
+    for _ in range(3):
+        session.run_until(session.machine.now + S // 4)
+        session.view(frozenset())
+    assert any(counter.measured_hz for counter in session.view().counters)
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
+def test_a_block_that_has_not_changed_is_not_made_again(board):
+    session = booted(board)
+    first, again = session.view(), session.view()
+    assert all(one is other for one, other in zip(first.blocks, again.blocks, strict=True))
+    session.next_interrupt()
+    session.mark()
+    before = session.view()
+    while not session.recorder.touched:
+        session.step()
+    after = session.view()
+    assert not all(one is other for one, other in zip(before.blocks, after.blocks, strict=True))
+
+
+def test_an_access_leaves_no_mark_behind_in_a_block_that_is_taken_again():
+    session = booted("rpi4")
+    session.next_interrupt()
+    while not session.recorder.touched:
+        session.step()
+    assert any(r.access for block in session.view().blocks for r in block.registers)
+    session.mark()
+    assert not any(r.access for block in session.view().blocks for r in block.registers)

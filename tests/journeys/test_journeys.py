@@ -21,7 +21,7 @@ from dashboard import (
 )
 from textual.worker import WorkerFailed
 
-from kerneltui.debugger.session import CALLBACK_DONE
+from kerneltui.debugger.watch import CALLBACK_DONE
 from kerneltui.tui.screens.choose import ChooseScreen
 
 UART_IRQ = {"rpi4": 153, "rpi3": 57}

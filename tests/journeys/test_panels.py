@@ -9,12 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerneltui.debugger.numbering import set_bits
-from kerneltui.debugger.register_views import FieldView, RegisterView
-from kerneltui.debugger.views import (
-    ComparatorView,
-    InterruptView,
-    TimeoutView,
-)
+from kerneltui.debugger.views.interrupts import InterruptView
+from kerneltui.debugger.views.registers import FieldView, RegisterView
+from kerneltui.debugger.views.timeouts import TimeoutView
+from kerneltui.debugger.views.timers import ComparatorView
 from kerneltui.kernel.irq import IrqHandler
 from kerneltui.tui.panels import PANELS
 from kerneltui.tui.panels.base import fit, mark
@@ -478,7 +476,6 @@ WIDTHS = pytest.mark.parametrize("width", [67, 77])
 def registers_of(board, width, *commands, scenario="timer-callbacks"):
     session = booted(board, scenario)
     for command in commands:
-        session.mark()
         getattr(session, command)()
     shown = texts(RegistersPanel(1).content(session.view(), width))
     session.close()

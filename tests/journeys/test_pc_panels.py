@@ -7,7 +7,7 @@ import pytest
 from dashboard import CPU, INTERRUPTS, REGISTERS, booted, dashboard
 from pc_session import IPI_VECTOR, TIMER_VECTOR, UART_VECTOR, pc_session
 
-from kerneltui.debugger.platform_views import CounterView
+from kerneltui.debugger.views.clocks import CounterView
 from kerneltui.machine.board import load_board
 from kerneltui.tui.panels.apics import ApicsPanel
 from kerneltui.tui.panels.clocks import ClocksPanel, counter_lines

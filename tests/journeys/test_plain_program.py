@@ -54,7 +54,7 @@ def session_of(board, program):
 @pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
 def test_what_is_known_of_a_program_without_an_inspector_is_nothing(board):
     session = session_of(board, Plain)
-    view = session.view(shape=True)
+    view = session.view()
     assert (view.timeouts, view.timeout_count, view.timers, view.tasks) == ((), 0, (), ())
     assert (view.queue, view.queue_shape, view.scheduling, view.wall_clock) == (None,) * 4
     assert view.worst_lateness_ns == 0

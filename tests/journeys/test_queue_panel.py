@@ -9,9 +9,10 @@ from dashboard import QUEUE, booted, dashboard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerneltui.debugger.queue_shapes import shape_view
-from kerneltui.debugger.queue_views import QueueView
-from kerneltui.debugger.session import CALLBACK_DONE
+from kerneltui.debugger.views import PARTS
+from kerneltui.debugger.views.queue_shapes import shape_view
+from kerneltui.debugger.views.timeouts import QueueView
+from kerneltui.debugger.watch import CALLBACK_DONE
 from kerneltui.kernel.time.queues.timeout import Timeout
 from kerneltui.kernel.time.timeout_queue import QUEUES, make_queue
 from kerneltui.scenarios.scenario import Changes, open_session
@@ -176,7 +177,7 @@ def test_every_line_fits_its_width_and_has_a_known_look(name, dues, removed, wid
 def view_of(name, *, shape=True):
     session = open_session("rpi4", "queue-structures", Changes(queue=name))
     session.boot()
-    return session.view(shape=shape)
+    return session.view(PARTS if shape else PARTS - {"queue_shape"})
 
 
 @every

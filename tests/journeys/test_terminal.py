@@ -30,7 +30,8 @@ raise SystemExit(run(["--board", "rpi4"]))
 """
 CRASH_WHILE_RUNNING = """
 from kerneltui.cli import run
-from kerneltui.debugger.session import FREE, Session
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.watch import FREE
 honest = Session.advance
 def advance(self, goal, **limits):
     return honest(self, goal, **limits) if goal is not FREE else 1 // 0

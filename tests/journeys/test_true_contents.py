@@ -159,9 +159,9 @@ def test_what_the_scenario_typed_and_what_a_person_typed_are_told_apart(width):
 
 def test_what_was_typed_after_a_snapshot_is_forgotten_with_the_rest():
     session = booted("rpi4")
-    before = session.snapshot()
+    before = session.here
     session.run_until(2_600 * MS)
-    session.restore(before)
+    session.go_to(before)
     assert session.view().last_input is None
 
 
@@ -223,10 +223,11 @@ async def test_columns_stand_under_their_headings(board):
 async def test_what_is_cut_has_an_ellipsis_in_every_panel(board, size):
     """The widest line of a panel ends before its scroll bar, or in an ellipsis."""
     async with dashboard(board, size=size, keys=["n"]) as seen:
+        view = seen.session.view()
         for panel in seen.app.panels:
             width = panel.size.width or size[0] - 3
-            full = [line_text(line).rstrip() for line in type(panel)(1).content(panel._view, 500)]
-            cut = [line_text(line).rstrip() for line in panel.content(panel._view, width)]
+            full = [line_text(line).rstrip() for line in type(panel)(1).content(view, 500)]
+            cut = [line_text(line).rstrip() for line in panel.content(view, width)]
             assert max(map(len, cut)) < width
             assert all(line in full or line.endswith("…") or len(line) < width for line in cut)
 

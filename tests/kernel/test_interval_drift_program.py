@@ -116,10 +116,10 @@ def test_going_on_from_a_snapshot_in_the_middle_gives_the_same_text(board):
     session = started(board)
     session.run_until(session.machine.now + 25 * PERIOD + 80 * MS)
     assert session.machine.at_rest
-    snapshot, texts = session.snapshot(), []
+    moment, texts = session.here, []
     for _ in range(2):
         session.run_until(5 * S)
         texts.append(session.recorder.console.lines())
-        session.restore(snapshot)
+        session.go_to(moment)
     assert texts[0] == texts[1]
     assert sum(bool(ROW.search(line)) for line in texts[0]) == 8

@@ -112,12 +112,12 @@ def test_going_on_from_a_snapshot_gives_the_same_trace_and_text(board):
     session, events = traced(board)
     session.run_until(session.machine.now + S * 7 // 10)
     assert session.machine.at_rest
-    snapshot, kept = session.snapshot(), len(events)
+    moment, kept = session.here, len(events)
     runs = []
     for _ in range(2):
         session.run_until(3 * S)
         runs.append((events[kept:], session.recorder.console.lines()))
-        session.restore(snapshot)
+        session.go_to(moment)
         del events[kept:]
     assert runs[0] == runs[1]
     assert len(runs[0][0]) > 200

@@ -340,11 +340,11 @@ def test_scenarios_and_boards_that_do_not_fit_say_so():
 def test_going_on_from_a_snapshot_is_the_same_run():
     session = run(0.5)
     session.recorder.trace(True)
-    snapshot = session.snapshot()
+    moment = session.here
     first = session.recorder.recorded
     session.run_until(3 * S)
     events = list(session.recorder.events)[first - session.recorder.recorded :]
-    session.restore(snapshot)
+    session.go_to(moment)
     again = session.recorder.recorded
     session.run_until(3 * S)
     assert list(session.recorder.events)[again - session.recorder.recorded :] == events

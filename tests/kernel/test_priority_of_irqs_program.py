@@ -186,11 +186,11 @@ def test_at_the_end_nothing_is_left_in_any_register(board):
 def test_going_on_from_a_snapshot_between_the_acts_gives_the_same_text(board):
     session = started(board)
     session.run_until(session.machine.now + 3 * S + S // 4)
-    snapshot, texts = session.snapshot(), []
+    moment, texts = session.here, []
     for _ in range(2):
         session.run_until(5 * S)
         texts.append(told(session))
-        session.restore(snapshot)
+        session.go_to(moment)
     assert texts[0] == texts[1] == expected(board)
 
 

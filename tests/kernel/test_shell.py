@@ -339,12 +339,12 @@ def test_characters_wake_the_kernel_though_they_come_just_before_the_wait(hand):
     hand.wait(2 * S)
     session = hand.session
     session.boot()
-    snapshot, began = session.snapshot(), session.machine.core.retired
+    moment, began = session.here, session.machine.core.retired
     session.type(b"\r")
     session.boot()
     length = session.machine.core.retired - began
     for back in range(12):
-        session.restore(snapshot)
+        session.go_to(moment)
         session.type(b"\r")
         session.machine.run(instructions=length - back)
         assert session.machine.core.retired - began == length - back
@@ -407,7 +407,7 @@ def test_a_snapshot_in_the_middle_of_a_typed_line_goes_on_as_if_nothing_had_been
     hand.command("every 30ms x")
     hand.said("time")
     hand.session.boot()
-    snapshot = hand.session.snapshot()
+    moment = hand.session.here
 
     def go_on():
         events = []
@@ -418,7 +418,7 @@ def test_a_snapshot_in_the_middle_of_a_typed_line_goes_on_as_if_nothing_had_been
         return hand.lines(), events, hand.session.machine.now
 
     first = go_on()
-    hand.session.restore(snapshot)
+    hand.session.go_to(moment)
     assert isinstance(hand.kernel, ShellProgram)
     assert hand.kernel.shell.editor.text == "time"
     assert go_on() == first

@@ -7,8 +7,9 @@ from functools import partial
 import pytest
 
 from kerneltui.configfile import ConfigFile
-from kerneltui.debugger.session import FREE, Session
+from kerneltui.debugger.session import Session
 from kerneltui.debugger.setup import Setup
+from kerneltui.debugger.watch import FREE
 from kerneltui.kernel.irq import KernelError
 from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
 from kerneltui.kernel.workload import Workload

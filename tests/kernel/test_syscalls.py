@@ -184,9 +184,9 @@ def test_a_snapshot_between_calls_goes_on_as_if_nothing_had_been(board):
     direct, _ = recorded(board, 600)
     session = open_session(board, "timer-syscalls")
     session.boot()
-    snapshot = session.snapshot()
+    moment = session.here
     session.run_until(150 * MS)
-    session.restore(snapshot)
+    session.go_to(moment)
     session.run_until(600 * MS)
     assert said(session) == said(direct)
     assert session.machine.core.retired == direct.machine.core.retired

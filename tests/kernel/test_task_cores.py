@@ -133,13 +133,13 @@ def test_a_snapshot_goes_on_as_if_nothing_had_been(board, cores, tmp_path):
         session.run_until(session.machine.now + 500_000)
         if session.machine.now > 60 * MS and session.machine.at_rest:
             break
-    snapshot = session.snapshot()
+    moment = session.here
     for _ in range(2):
         session.run_until(600 * MS)
         assert lines_of(session) == lines_of(direct)
         retired = [core.retired for core in session.machine.cores]
         assert retired == [core.retired for core in direct.machine.cores]
-        session.restore(snapshot)
+        session.go_to(moment)
 
 
 @pytest.mark.parametrize("board", ["rpi3", "rpi4"])

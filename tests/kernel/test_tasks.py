@@ -100,12 +100,12 @@ def test_a_cooperative_scheduler_never_preempts(board):
 def test_a_snapshot_while_all_wait_goes_on_as_if_nothing_had_been(board):
     direct = ran(board, "wake-tasks", 400 * MS)
     session = ran(board, "wake-tasks", 120 * MS)
-    snapshot = session.snapshot()
+    moment = session.here
     for _ in range(2):
         session.run_until(400 * MS)
         assert session.recorder.console.lines() == direct.recorder.console.lines()
         assert session.machine.core.retired == direct.machine.core.retired
-        session.restore(snapshot)
+        session.go_to(moment)
 
 
 def test_a_wait_without_an_interval_is_told_with_its_line(tmp_path):

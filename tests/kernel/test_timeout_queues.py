@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 from msgspec.structs import replace
 
-from kerneltui.debugger.queue_shapes import MOST_SHOWN, shape_view
+from kerneltui.debugger.views.queue_shapes import MOST_SHOWN, shape_view
 from kerneltui.kernel.time.queues.shapes import Array, Sublists, Tree, Wheel
 from kerneltui.kernel.time.queues.timeout import Timeout
 from kerneltui.kernel.time.timeout_queue import QUEUES, make_queue

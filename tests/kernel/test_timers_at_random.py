@@ -14,8 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kerneltui.debugger.session import NEXT_TIMER_EVENT, Session
+from kerneltui.debugger.session import Session
 from kerneltui.debugger.setup import Setup
+from kerneltui.debugger.watch import NEXT_TIMER_EVENT
 from kerneltui.kernel.errno import Errno, SyscallError
 from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
 from kerneltui.kernel.time.timeout_queue import QUEUES

@@ -150,7 +150,7 @@ def test_deeply_nested_callbacks_can_be_saved(tmp_path):
     load(tmp_path, "timeouts: [" + "{once: 1s, then: [" * 45 + "]}" * 45 + "]")
     session = open_session("rpi4", str(tmp_path / "mine.yaml"))
     session.boot()
-    assert pickle.loads(session.machine.snapshot())
+    assert pickle.loads(session.machine.save())
 
 
 def test_text_that_is_not_ascii_comes_out_as_question_marks_but_is_typed_as_utf_8(tmp_path):

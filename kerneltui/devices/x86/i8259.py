@@ -47,6 +47,7 @@ class I8259Pair(InterruptController):
     ACKNOWLEDGED = "by the core, as it takes the interrupt"
     TABLES = (I8259_MASTER, I8259_SLAVE, ELCR)
     CONFIG = Config
+    PICTURES = (PicView,)
 
     def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
         super().__init__(name, config, clock)

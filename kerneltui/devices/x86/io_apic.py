@@ -104,6 +104,7 @@ class IoApic(InterruptController):
     ACKNOWLEDGED = "by the core, as it takes the interrupt"
     TABLES = (IO_APIC, IO_APIC_INDIRECT)
     CONFIG = Config
+    PICTURES = (IoApicView,)
 
     def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
         super().__init__(name, config, clock, cpus)
@@ -322,6 +323,18 @@ class IoApic(InterruptController):
     def interrupts(self, cpu: int) -> list[InterruptState]:
         """Every pin; pending is a level that is up and not yet sent, active one not yet ended."""
         return [self._state(pin) for pin in range(self.config.pins)]
+
+    def notable(self, cpu: int, numbers: set[int]) -> list[InterruptState]:
+        """Pins that are unmasked, up or not yet ended, and those that are asked for."""
+        base = self.config.gsi_base
+        return [
+            self._state(pin)
+            for pin in range(self.config.pins)
+            if self._is_unmasked(pin)
+            or self._is_active(pin)
+            or not self._is_ended(pin)
+            or base + pin in numbers
+        ]
 
     def _state(self, pin: int) -> InterruptState:
         low, level = self._low[pin], self.is_level(pin)

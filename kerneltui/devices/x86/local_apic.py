@@ -80,6 +80,7 @@ class LocalApic(Acceptance, TimerDevice):
     TAKES_MESSAGES = True
     COUNTERS_BY_CORE = True
     CONFIG = Config
+    PICTURES = (LocalApicView,)
 
     def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
         super().__init__(name, config, clock, cpus)

@@ -83,6 +83,7 @@ class Mc146818(Device):
     COMPATIBLE = "motorola,mc146818"
     TABLES = (RTC, CMOS, CMOS_EXT)
     CONFIG = Config
+    PICTURES = (RtcView,)
 
     def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
         super().__init__(name, config, clock)

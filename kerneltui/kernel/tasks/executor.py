@@ -48,6 +48,8 @@ class Executor:
         self.services: dict[int, Service] = {}
         self.waits = False
         """the next instruction is the wait for an interrupt: plain data is all there is"""
+        self.computes = False
+        """the current task computes: the core is entered anew there too"""
         self._cpu = cpu
         self._arch = arch
         self._console = console
@@ -63,7 +65,7 @@ class Executor:
     def loop(self) -> Never:
         """Run tasks, or wait until there are any.
 
-        Entered anew while the core waits, it goes on with the wait at once.
+        Entered anew while the core waits or the current task computes, it goes on with that.
         """
         while True:
             if self.waits:
@@ -92,9 +94,10 @@ class Executor:
         """Run tasks until none is ready."""
         scheduler = self.scheduler
         while True:
-            self.wake_threads()
-            if scheduler.pick() is scheduler.idle:
-                return
+            if not self.computes:
+                self.wake_threads()
+                if scheduler.pick() is scheduler.idle:
+                    return
             self._run(scheduler.current)
 
     def wake_threads(self) -> None:
@@ -114,28 +117,30 @@ class Executor:
 
         After False another core may be running the task already: nothing of it is touched here.
         """
-        # Tasks that do nothing but call the kernel would keep interrupts out for ever.
-        self._arch.admit_irqs()
-        scheduler, operation = self.scheduler, task.operation
-        if task.is_killed or (operation is None and not task.next_round()):
-            self._finish(task)
-        elif operation is None:
-            return True
-        elif scheduler.need_resched:
-            task.expired += 1
-            return not scheduler.requeue()
-        elif operation.kind is Kind.YIELD:
-            task.position += 1
-            return not scheduler.requeue()
-        elif operation.kind is Kind.EXIT:
-            self._finish(task)
-        else:
-            return self._execute(task, operation)
-        return False
+        if not self.computes:
+            # Tasks that do nothing but call the kernel would keep interrupts out for ever.
+            self._arch.admit_irqs()
+            operation = task.operation
+            if task.is_killed or (operation is None and not task.next_round()):
+                self._finish(task)
+                return False
+            if operation is None:
+                return True
+            if self.scheduler.need_resched:
+                task.expired += 1
+                return not self.scheduler.requeue()
+        assert task.operation is not None
+        return self._execute(task, task.operation)
 
     def _execute(self, task: Task, operation: Operation) -> bool:
-        """What takes time; answers whether the task goes on."""
+        """What is next; answers whether the task goes on."""
         scheduler, kind = self.scheduler, operation.kind
+        if kind is Kind.YIELD:
+            task.position += 1
+            return not scheduler.requeue()
+        if kind is Kind.EXIT:
+            self._finish(task)
+            return False
         if kind is Kind.COMPUTE:
             self._compute(task, operation)
             return True
@@ -157,12 +162,15 @@ class Executor:
     def _compute(self, task: Task, operation: Operation) -> None:
         """As far as it gets."""
         scheduler = self.scheduler
-        task.left_ns = task.left_ns or operation.ns
-        scheduler.begin(Mode.USER)
-        self._arch.enable_irqs()
-        # No instruction lies between this look and the computing, so no interrupt either.
-        while task.left_ns and not scheduler.need_resched:
+        if not self.computes:
+            task.left_ns = task.left_ns or operation.ns
+            scheduler.begin(Mode.USER)
+            self._arch.enable_irqs()
+            self.computes = not scheduler.need_resched
+        while self.computes:
             task.left_ns = self._cpu.run_task(task.left_ns)
+            # No instruction lies between this look and the computing, so no interrupt either.
+            self.computes = task.left_ns > 0 and not scheduler.need_resched
         self._arch.disable_irqs()
         scheduler.end()
         if not task.left_ns:

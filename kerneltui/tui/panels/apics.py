@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kerneltui.debugger.session import Session
 from kerneltui.debugger.views import MachineView
 from kerneltui.devices.x86.i8259_view import PicView
 from kerneltui.devices.x86.io_apic_view import IoApicView, RedirectionView
@@ -23,6 +24,7 @@ class ApicsPanel(Panel):
     KEY = "9"
     TITLE = "APICs"
     SHORT = "APICs"
+    PARTS = frozenset({"local_apics", "io_apics", "pics", "cpu"})
     ABOUT = (
         "The local APIC of the core on show: priorities, local vector table, and maps of its 256 "
         "vectors: requested (IRR), in service (ISR), level triggered (TMR), a row for each "
@@ -31,9 +33,10 @@ class ApicsPanel(Panel):
         "at reset too."
     )
 
-    def is_there(self, view: MachineView) -> bool:
+    def is_there(self, session: Session) -> bool:
         """On a PC."""
-        return bool(view.local_apics or view.io_apics or view.pics)
+        made = {kind for device in session.machine.devices.values() for kind in device.PICTURES}
+        return not made.isdisjoint({LocalApicView, IoApicView, PicView})
 
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:

@@ -12,6 +12,7 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
+from kerneltui.debugger.session import Session
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.widgets.line_view import Line, LineView
 
@@ -31,57 +32,66 @@ class Panel(LineView):
     ABOUT: ClassVar[str]
     """one sentence for the help screen"""
     FOLLOW: ClassVar[bool] = False
+    PARTS: ClassVar[frozenset[str]]
+    """what of a :class:`MachineView` it shows, by the names of its fields"""
 
     def __init__(self, number: int, **options: Any) -> None:
         super().__init__(follow=self.FOLLOW, id=type(self).__name__, **options)
         self.number = number
         self.zoomed = False
         """the user wants this panel alone: it shows everything that it has"""
+        self.is_in_front = True
+        """it has a place on the screen"""
         self.alone = False
         """it is the only one on the screen, zoomed or because the terminal is small"""
         self.border_title = f"{self.KEY} {self.TITLE}"
         self._view: MachineView | None = None
+        self._made: frozenset[str] = frozenset()
+        """the parts of the view that were asked for"""
         self._shown: tuple[object, ...] = ()
         self._caption = ""
-        self.has_content = True
-        """whether this board and program have what it shows"""
 
     class Outdated(Message):
-        """The view that the panel has does not hold what it wants."""
+        """The view that the panel has lacks parts that it shows."""
 
-    @property
-    def in_sight(self) -> bool:
-        """Whether any of it shows."""
-        return bool(self.display and self.size.width)
+    def parts(self) -> frozenset[str]:
+        """The parts of a view that it shows as it is now."""
+        return self.PARTS
 
-    def wanted(self) -> dict[str, Any]:
-        """What the next view is to hold for this panel: arguments of ``Session.view``."""
-        return {}
+    def lacks(self, view: MachineView, made: frozenset[str]) -> bool:
+        """Whether ``made``, the parts of a view that were asked for, are too few for this panel."""
+        return not self.parts() <= made
 
-    def held(self, view: MachineView) -> dict[str, Any]:
-        """What of that a view holds, or there is none of."""
-        return {}
-
-    def is_there(self, view: MachineView) -> bool:
-        """Whether this board and program have what the panel shows; if not, it has no tab."""
+    def is_there(self, session: Session) -> bool:
+        """Whether its board and program have what the panel shows; if not, it has no tab."""
         return True
 
-    def show(self, view: MachineView) -> None:
-        """Take a view; nothing is done while the panel cannot be seen."""
-        self._view = view
-        self.has_content = self.is_there(view)
-        if not self.in_sight:
+    def show(self, view: MachineView, made: frozenset[str]) -> None:
+        """Take a view, and which parts of it were asked for."""
+        self._view, self._made = view, made
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Show the view; nothing is done while the panel cannot be seen."""
+        view = self._view
+        if view is None or not (self.display and self.size.width):
             return
-        held = self.held(view)
-        key = (view.generation, self.size, self.zoomed, held)
-        if key != self._shown:
-            self._shown = key
-            self.update()
-        if held != self.wanted():
+        if self.lacks(view, self._made):
             self.post_message(self.Outdated())
+            if not self.parts() <= self._made | {"timeline"}:
+                return  # a timeline of another window is better than none
+        shown = self.shown(view)
+        if shown != self._shown:
+            self._shown = shown
+            self.update()
+
+    def shown(self, view: MachineView) -> tuple[object, ...]:
+        """All that its lines are made from: where that is the same, so are they."""
+        parts = (getattr(view, part) for part in self.parts())
+        return (self.size, self.zoomed, self.alone, *parts)
 
     def forget(self) -> None:
-        """The next view is of another session, whose generations say nothing about this one's."""
+        """The next view is of another session."""
         self._view, self._shown = None, ()
 
     def update(self) -> None:
@@ -103,13 +113,12 @@ class Panel(LineView):
 
     def on_resize(self, event: Resize) -> None:
         """A panel that was hidden or narrow catches up."""
-        if self._view is not None and event.size.width:
-            self.show(self._view)
+        if event.size.width:
+            self._catch_up()
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The first frame has contents too: only now is it known how wide the panel is."""
-        if self._view is not None:
-            self.show(self._view)
+        self._catch_up()
         return super().render_lines(crop)
 
     def content(self, view: MachineView, width: int) -> Sequence[Line]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from kerneltui.debugger.platform_views import CounterView, WallClockView
 from kerneltui.debugger.rates import STANDS_STILL
 from kerneltui.debugger.views import MachineView
+from kerneltui.debugger.views.clocks import CounterView, WallClockView
 from kerneltui.devices.x86.mc146818_view import RtcView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, flow, table
@@ -23,6 +23,7 @@ class ClocksPanel(Panel):
     KEY = "8"
     TITLE = "Clocks"
     SHORT = "Clocks"
+    PARTS = frozenset({"counters", "wall_clock", "rtc"})
     ABOUT = (
         "All counters: value, rate as measured over at least 100 ms of virtual time, its error in "
         "millionths (ppm), and the nominal rate. Below, the kernel's time of day as a date, in "

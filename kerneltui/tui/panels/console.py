@@ -21,6 +21,7 @@ class ConsolePanel(Panel):
     KEY = "4"
     TITLE = "UART console"
     SHORT = "UART"
+    PARTS = frozenset({"console", "typed_waiting", "last_input"})
     ABOUT = (
         "What the board sends on its serial line. 'c' types into it: keys travel as characters at "
         "the line's speed and reach the kernel by receive interrupts. Esc leaves. The lower "
@@ -39,6 +40,10 @@ class ConsolePanel(Panel):
         self.set_class(on, "-typing")
         self.refresh_bindings()
         self.update()
+
+    def shown(self, view: MachineView) -> tuple[object, ...]:
+        """The caption says too whether the machine runs."""
+        return (*super().shown(view), self.paused)
 
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:

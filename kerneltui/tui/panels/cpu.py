@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kerneltui.debugger.core_views import CpuView
 from kerneltui.debugger.views import MachineView
+from kerneltui.debugger.views.cpu import CpuView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, flow
 from kerneltui.tui.widgets.line_view import Line, plain
@@ -24,6 +24,7 @@ class CpuPanel(Panel):
     KEY = "5"
     TITLE = "CPU"
     SHORT = "CPU"
+    PARTS = frozenset({"cpu", "cores", "halt_reason"})
     ABOUT = (
         "The core on show: what it executes next, whether it takes interrupts, the registers that "
         "an exception leaves something in, those that a system call has used, and the call stack, "

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from textwrap import wrap
 
-from kerneltui.debugger.firmware_views import AcpiTableView
+from kerneltui.debugger.session import Session
 from kerneltui.debugger.views import MachineView
+from kerneltui.debugger.views.firmware import AcpiTableView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, flow
 from kerneltui.tui.widgets.line_view import Line, plain
@@ -17,14 +18,15 @@ class FirmwarePanel(Panel):
     KEY = "0"
     TITLE = "Firmware (ACPI tables)"
     SHORT = "ACPI"
+    PARTS = frozenset({"firmware"})
     ABOUT = (
         "The ACPI tables in memory, decoded: all that a PC's kernel is told of its interrupt "
         "controllers and timers. A table whose checksum is wrong says so; kernels refuse it."
     )
 
-    def is_there(self, view: MachineView) -> bool:
+    def is_there(self, session: Session) -> bool:
         """Where firmware leaves tables."""
-        return bool(view.firmware)
+        return session.setup.board.spec.firmware is not None
 
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:

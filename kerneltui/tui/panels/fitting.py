@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import TypeVar
 
 from rich.cells import cell_len, set_cell_size
@@ -41,6 +41,7 @@ def cells(text: str) -> int:
     return len(text) if text.isascii() else cell_len(text)
 
 
+@lru_cache(4_000)
 def cut(line: Line, width: int) -> Line:
     """The line in at most ``width`` cells; an ellipsis stands for the rest.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import wrap
 
-from kerneltui.debugger.interrupt_views import InterruptView, each_once
 from kerneltui.debugger.views import MachineView
+from kerneltui.debugger.views.interrupts import InterruptView, each_once
 from kerneltui.tui.panels.base import Panel, mark
 from kerneltui.tui.panels.fitting import fitted, shortened, table
 from kerneltui.tui.widgets.line_view import Line, plain
@@ -21,6 +21,7 @@ class InterruptsPanel(Panel):
     KEY = "2"
     TITLE = "Interrupts"
     SHORT = "IRQs"
+    PARTS = frozenset({"interrupts"})
     ABOUT = (
         "Interrupts that are enabled or have a handler; vec is a vector, gsi a global system "
         "interrupt. L line, E enabled, P pending, A active. Below one that waits stands the gate "

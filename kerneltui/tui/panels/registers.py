@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import Any
 
 from kerneltui.debugger.numbering import interrupts_label
-from kerneltui.debugger.register_views import BlockView, FieldView, RegisterView
 from kerneltui.debugger.views import MachineView
+from kerneltui.debugger.views.registers import BlockView, FieldView, RegisterView
 from kerneltui.tui.panels.base import Panel, fit
 from kerneltui.tui.panels.fitting import fitted
 from kerneltui.tui.widgets.line_view import Line, plain
@@ -24,6 +24,7 @@ class RegistersPanel(Panel):
     KEY = "1"
     TITLE = "Registers"
     SHORT = "Regs"
+    PARTS = frozenset({"blocks"})
     ABOUT = (
         "The board's controllers, timers and UART, decoded. A star marks a value changed since "
         "the last stop; what an instruction read or wrote stands below the value that the register "

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerneltui.debugger.task_views import CoreTimesView, SchedulingView, TaskView
+from kerneltui.debugger.session import Session
 from kerneltui.debugger.views import MachineView
+from kerneltui.debugger.views.tasks import CoreTimesView, SchedulingView, TaskView
 from kerneltui.tui.panels.base import Panel, fit
 from kerneltui.tui.panels.fitting import fitted
 from kerneltui.tui.widgets.line_view import Line, plain
@@ -29,6 +30,7 @@ class TasksPanel(Panel):
     KEY = "p"
     TITLE = "Tasks"
     SHORT = "Tasks"
+    PARTS = frozenset({"tasks", "scheduling"})
     ABOUT = (
         "The scheduler's policy, the run queue in order, who runs on each core. For each task its "
         "state, what it does or waits for, what is left of its quantum, and its share of a core's "
@@ -38,9 +40,9 @@ class TasksPanel(Panel):
         "add up."
     )
 
-    def is_there(self, view: MachineView) -> bool:
+    def is_there(self, session: Session) -> bool:
         """In programs that have tasks."""
-        return view.scheduling is not None
+        return session.inspector.scheduling() is not None
 
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:

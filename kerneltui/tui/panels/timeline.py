@@ -38,6 +38,7 @@ class TimelinePanel(Panel):
     KEY = "t"
     TITLE = "Timeline"
     SHORT = "Time"
+    PARTS = frozenset({"timeline"})
     ABOUT = (
         "Who ran when on each core: tasks, interrupt handlers (IRQ), the kernel while no task is "
         "the current one, and sleep (idle). A column is as high as its share of that moment; "
@@ -54,17 +55,14 @@ class TimelinePanel(Panel):
         place = LENGTHS_NS.index(self.length_ns) + direction
         self.length_ns = LENGTHS_NS[min(max(place, 0), len(LENGTHS_NS) - 1)]
 
-    def wanted(self) -> dict[str, Any]:
-        """The window."""
-        if not self.in_sight:
-            return {}
+    def window(self) -> Window:
+        """What it wants to see."""
         width = self.size.width - SCROLL_BAR
-        bins = max(width - _name_width(width) - PERCENT, 1)
-        return {"timeline": Window(self.length_ns, bins)}
+        return Window(self.length_ns, max(width - _name_width(width) - PERCENT, 1))
 
-    def held(self, view: MachineView) -> dict[str, Any]:
-        """The window of this view."""
-        return {} if view.timeline is None else {"timeline": _window(view.timeline)}
+    def lacks(self, view: MachineView, made: frozenset[str]) -> bool:
+        """Another window is none."""
+        return view.timeline is None or _window(view.timeline) != self.window()
 
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:

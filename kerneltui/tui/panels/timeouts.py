@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from kerneltui.debugger.views import ComparatorView, MachineView, TimeoutView
+from kerneltui.debugger.views import MachineView
+from kerneltui.debugger.views.timeouts import TimeoutView
+from kerneltui.debugger.views.timers import ComparatorView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, table
 from kerneltui.tui.widgets.line_view import Line, plain
@@ -22,20 +23,16 @@ class TimeoutsPanel(Panel):
     KEY = "3"
     TITLE = "Timeout queue"
     SHORT = "Queue"
+    PARTS = frozenset({"timeouts", "timeout_count", "queue", "worst_lateness_ns", "comparators"})
     ABOUT = (
         "Pending timeouts, next due first, equal due times in order of setting. An arrow marks the "
         "one that the comparator is armed for. Overdue ones say so; a star marks the one whose "
         "callback is running. Zoomed, the structure that keeps the order is drawn too."
     )
 
-    def wanted(self) -> dict[str, Any]:
-        """The shape, where there is room for it."""
-        return {"shape": True} if self.alone and self.in_sight else {}
-
-    def held(self, view: MachineView) -> dict[str, Any]:
-        """Some programs have a queue of another kind, or none."""
-        has_shape = view.queue is None or view.queue_shape is not None
-        return {"shape": True} if self.alone and has_shape else {}
+    def parts(self) -> frozenset[str]:
+        """The shape too, where there is room for it."""
+        return self.PARTS | {"queue_shape"} if self.alone else self.PARTS
 
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from itertools import groupby
 
-from kerneltui.debugger.views import ComparatorView, MachineView
+from kerneltui.debugger.views import MachineView
+from kerneltui.debugger.views.timers import ComparatorView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, flow
 from kerneltui.tui.widgets.line_view import Line, plain
@@ -21,6 +22,7 @@ class TimersPanel(Panel):
     KEY = "7"
     TITLE = "Timers"
     SHORT = "Timers"
+    PARTS = frozenset({"comparators"})
     ABOUT = (
         "Each timer's counter and rate, and its comparators: the compare value, whether it is "
         "enabled and masked, and in how long it matches."

@@ -22,6 +22,7 @@ class TracePanel(Panel):
     KEY = "6"
     TITLE = "Trace"
     SHORT = "Trace"
+    PARTS = frozenset({"trace"})
     ABOUT = (
         "The last events: every access with its register and value, every edge of an interrupt "
         "line, exceptions taken, characters sent and received, and the kernel's tracepoints."

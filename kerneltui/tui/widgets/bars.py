@@ -6,23 +6,24 @@ All take clicks.  None changes its size with its text, so none asks for a new la
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from rich.cells import cell_len
 from textual.content import Content
-from textual.widgets import Static
+
+from kerneltui.tui.widgets.kept_rows import KeptStatic
 
 ROOMY = 100
 """From this width on the commands stand well apart."""
 
 
+@lru_cache(200)
 def link(text: str, action: str, style: str = "") -> Content:
-    """A piece of text that runs an app action when clicked."""
-    return Content.from_markup(
-        f"[{style} @click=app.{action}]$text[/]".replace("[ ", "["), text=text
-    )
+    """A piece of text that runs an app action when clicked; the same ones serve again."""
+    return Content.styled(text, f"{style} @click=app.{action}".lstrip())
 
 
-class StatusBar(Static):
+class StatusBar(KeptStatic):
     """Board, scenario, virtual time, state, speed."""
 
     def __init__(self) -> None:
@@ -48,11 +49,19 @@ class StatusBar(Static):
         self.show(board, scenario, time, state, speed)
 
 
-class PanelTabs(Static):
+class PanelTabs(KeptStatic):
     """The panels' names; the current one in reverse."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: object = None
 
     def show(self, panels: Iterable[tuple[int, str, str]], current: int, *, compact: bool) -> None:
         """``panels``: number, key and title of each; ``current`` is a number."""
+        shown = (panels := list(panels), current, compact)
+        if shown == self._shown:
+            return
+        self._shown = shown
         gap = "" if compact else " "
         tabs: list[Content | str] = []
         for number, key, title in panels:
@@ -63,7 +72,7 @@ class PanelTabs(Static):
         self.update(Content.assemble(*tabs), layout=False)
 
 
-class CommandBar(Static):
+class CommandBar(KeptStatic):
     """The commands that have a key, as many as fit; in typing mode, how to leave it.
 
     One widget, not one a key as in Textual's footer: that took a third of the time to the first
@@ -73,9 +82,14 @@ class CommandBar(Static):
     def __init__(self) -> None:
         super().__init__()
         self.commands: list[tuple[str, str, str]] = []
+        self._shown: object = None
 
     def show(self, commands: Iterable[tuple[str, str, str]], width: int) -> None:
         """``commands``: key, label and action of each; those behind the last that fits are cut."""
+        shown = (commands := list(commands), width)
+        if shown == self._shown:
+            return
+        self._shown = shown
         gap = "  " if width >= ROOMY else " "
         parts: list[Content | str] = []
         self.commands = []

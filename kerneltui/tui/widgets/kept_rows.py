@@ -6,14 +6,20 @@ for borders, titles and filters anew each time; here a row that is clean costs a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from rich.segment import Segment
+from textual.containers import Container
 from textual.geometry import Region
-from textual.scrollbar import ScrollBar
+from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.widgets import Static
 
 if TYPE_CHECKING:
+    from rich.color import Color
+    from rich.style import Style
+
     _Mixed = Widget
 else:  # Textual gathers a widget's looks along its first bases that are widgets
     _Mixed = object
@@ -58,4 +64,40 @@ class KeptRows(_Mixed):
 
 
 class KeptScrollBar(KeptRows, ScrollBar):
-    """A scroll bar that is drawn when it has moved."""
+    """A scroll bar that is drawn when it has moved, and then without a detour by Rich's console."""
+
+    def finished_rows(self, span: range, width: int) -> list[Strip]:
+        """All of its rows are made at once; most of them are alike."""
+        shown = cast("ScrollBarRender", self.render())
+        look = cast("Style", shown.style)
+        segments = shown.render_bar(
+            size=self.outer_size.height, virtual_size=shown.virtual_size,
+            window_size=shown.window_size, position=shown.position, thickness=width,
+            back_color=cast("Color", look.bgcolor), bar_color=cast("Color", look.color),
+        ).segments  # fmt: skip
+        filters, background = self.get_line_filters(), self.background_colors[1]
+        base = self.visual_style.rich_style
+        rows: dict[Segment, Strip] = {}
+        for segment in dict.fromkeys(segments):
+            row = Strip(Segment.apply_style([segment], base), width)
+            for line_filter in filters:
+                row = row.apply_filter(line_filter, background)
+            rows[segment] = row
+        return [rows[segments[y]] for y in span]
+
+
+class Ground(KeptRows):
+    """Of what other widgets cover: rows of one colour, which need no styling."""
+
+    def finished_rows(self, span: range, width: int) -> list[Strip]:
+        """Each is a strip of its own, as Textual notes in it how it was cut."""
+        look = self.visual_style.rich_style
+        return [Strip.blank(width, look) for _ in span]
+
+
+class KeptContainer(Ground, Container):
+    """The ground below the panels."""
+
+
+class KeptStatic(KeptRows, Static):
+    """A bar."""

@@ -16,12 +16,13 @@ from typing import Any, ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region, Size
+from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
 
-from kerneltui.tui.widgets.kept_rows import KeptRows, KeptScrollBar
+from kerneltui.tui.widgets.kept_rows import Ground, KeptRows, KeptScrollBar
 
 Line = tuple[tuple[str, str], ...]
 
@@ -39,10 +40,15 @@ def line_text(line: Line) -> str:
     return "".join(text for text, _ in line)
 
 
+class LineScreen(Ground, Screen[None]):
+    """The screen of line views: it has the looks of lines, once for all of them."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"line-view--{style}" for style in STYLES}
+
+
 class LineView(KeptRows, ScrollView, can_focus=True):
     """See the module.  ``follow`` keeps the end in view as lines are added."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"line-view--{style}" for style in STYLES}
     DEFAULT_CSS = """
     LineView { height: 1fr; overflow-y: scroll; }
     """
@@ -168,6 +174,6 @@ class LineView(KeptRows, ScrollView, can_focus=True):
     def _look(self, style: str, base: Style) -> Style:
         look = self._looks.get(style)
         if look is None:
-            look = base + self.get_component_rich_style(f"line-view--{style}")
+            look = base + self.screen.get_component_rich_style(f"line-view--{style}")
             self._looks[style] = look
         return look

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import msgspec
 
-from kerneltui.debugger.register_marks import RegisterMarks, place_of
+from kerneltui.debugger.register_marks import RegisterMarks, RegisterPlace, place_of
 from kerneltui.hw.device import Device, InterruptController, TimerDevice
 from kerneltui.hw.register import (
     BEHIND_WINDOW,
@@ -23,6 +23,7 @@ from kerneltui.hw.register import (
 from kerneltui.machine.instructions import STORES
 
 if TYPE_CHECKING:
+    from kerneltui.debugger.sight import Sight
     from kerneltui.machine.machine import Machine
 
 PLACES = {
@@ -83,7 +84,47 @@ class BlockView(msgspec.Struct, frozen=True):
     registers: tuple[RegisterView, ...]
 
 
-def _by_role(machine: Machine) -> list[Device]:
+class _Block(NamedTuple):
+    """What of a block never changes, as one core sees it."""
+
+    device: str
+    space: str
+    base: int
+    table: RegisterTable
+    is_controller: bool
+    numbering: str
+    slots: tuple[Slot, ...]
+    places: tuple[RegisterPlace, ...]
+    addresses: frozenset[tuple[str, int]]
+    """where they lie: space and address"""
+    aliases: tuple[str, ...]
+    """of each slot as in :class:`RegisterView`"""
+
+
+def block_views(sight: Sight) -> Iterator[BlockView]:
+    """Every register of every block: controllers first.
+
+    The last view's block is taken again where nothing differs.
+    """
+    marks, focus = sight.registers, sight.focus
+    touched = marks.touched_addresses
+    blocks = cast("tuple[_Block, ...] | None", marks.known.get(("blocks", focus)))
+    if blocks is None:
+        blocks = marks.known["blocks", focus] = tuple(_blocks(sight.machine, focus))
+    for number, block in enumerate(blocks):
+        key = number, focus
+        if not touched.isdisjoint(block.addresses):
+            marks.known.pop(key, None)
+            yield _block_view(marks, focus, block)
+            continue
+        held = [(marks.values[place], marks.baseline.get(place)) for place in block.places]
+        known = cast("tuple[object, BlockView] | None", marks.known.get(key))
+        if known is None or known[0] != held:
+            known = marks.known[key] = held, _block_view(marks, focus, block)
+        yield known[1]
+
+
+def _blocks(machine: Machine, focus: int) -> Iterator[_Block]:
     """Controllers first, then timers, then the rest; otherwise as on the board."""
 
     def role(device: Device) -> int:
@@ -95,24 +136,30 @@ def _by_role(machine: Machine) -> list[Device]:
             else 2
         )
 
-    return sorted(machine.devices.values(), key=role)
-
-
-def block_views(machine: Machine, marks: RegisterMarks, focus: int) -> Iterator[BlockView]:
-    """Every register of every block: controllers first."""
-    for device in _by_role(machine):
+    for device in sorted(machine.devices.values(), key=role):
         is_controller = isinstance(device, InterruptController)
         numbering = device.NUMBERING if isinstance(device, InterruptController) else ""
         for space, base, file in machine.windows(device):
-            table = file.table
-            registers = tuple(
-                _register(marks, focus, space, base, table, slot, numbering)
-                for slot in file.slots()
-            )
-            yield BlockView(
-                device.name, table.name, table.title, base if table.byte_addressed else None,
-                _place(table.space, base), is_controller, registers,
+            slots, faces = tuple(file.slots()), _first_faces(file.table)
+            yield _Block(
+                device.name, space, base, file.table, is_controller, numbering, slots,
+                tuple(place_of(space, base, slot, focus) for slot in slots),
+                frozenset((space, base + slot.offset) for slot in slots),
+                tuple(_alias(slot, faces[slot.register.stem]) for slot in slots),
             )  # fmt: skip
+
+
+def _alias(slot: Slot, first: Register) -> str:
+    return "" if first.stem == slot.register.stem else first.label(slot.index)
+
+
+def _block_view(marks: RegisterMarks, focus: int, block: _Block) -> BlockView:
+    table, base = block.table, block.base
+    registers = tuple(_register(marks, focus, block, number) for number in range(len(block.slots)))
+    return BlockView(
+        block.device, table.name, table.title, base if table.byte_addressed else None,
+        _place(table.space, base), block.is_controller, registers,
+    )  # fmt: skip
 
 
 def _place(space: str, base: int) -> str:
@@ -122,30 +169,23 @@ def _place(space: str, base: int) -> str:
     return f"port {base:#x}" if space == PORTS else PLACES[space]
 
 
-def _register(
-    marks: RegisterMarks,
-    focus: int,
-    space: str,
-    base: int,
-    table: RegisterTable,
-    slot: Slot,
-    numbering: str,
-) -> RegisterView:
+def _register(marks: RegisterMarks, focus: int, block: _Block, number: int) -> RegisterView:
     """One register; the last view's is taken again where nothing differs."""
-    address = base + slot.offset
-    place = place_of(space, base, slot, focus)
+    slot, place = block.slots[number], block.places[number]
+    address = block.base + slot.offset
     value = marks.values[place]
     changed = marks.baseline.get(place, value) != value and not slot.register.volatile
-    touched = marks.touched(space, address, focus)
+    touched = marks.touched(block.space, address, focus)
     if touched is not None and slot.register.overlay and touched[2] != slot.name:
         touched = None
     key = (value, changed, touched)
-    known = marks.known.get(place)
-    if known is not None and known[0] == key:
-        return cast("RegisterView", known[1])
-    made = _make_register(slot, address, value, touched, table, numbering, changed=changed)
-    marks.known[place] = (key, made)
-    return made
+    known = cast("tuple[object, RegisterView] | None", marks.known.get(place))
+    if known is None or known[0] != key:
+        made = _make_register(
+            slot, address, value, touched, block.aliases[number], block.numbering, changed=changed
+        )
+        known = marks.known[place] = key, made
+    return known[1]
 
 
 def _make_register(
@@ -153,7 +193,7 @@ def _make_register(
     address: int,
     value: int,
     touched: tuple[str, int, str] | None,
-    table: RegisterTable,
+    alias_of: str,
     numbering: str,
     *,
     changed: bool,
@@ -168,7 +208,7 @@ def _make_register(
         slot.name, address, value,
         () if is_write_only else tuple(_fields(slot, value, numbering)),
         register.width,
-        alias_of=_first_face(table, slot),
+        alias_of=alias_of,
         at_reset=(value == register.reset or register.volatile) and not access and not changed,
         changed=changed,
         access=access,
@@ -178,19 +218,15 @@ def _make_register(
     )  # fmt: skip
 
 
-def _first_face(table: RegisterTable, slot: Slot) -> str:
-    """The first register that shows the same bits of the same state; empty when it is that one."""
-    register = slot.register
-    first = next(
-        item
+def _first_faces(table: RegisterTable) -> dict[str, Register]:
+    """By the stem of each register, the first one that shows the same bits of the same state."""
+    first: dict[object, Register] = {}
+    return {
+        item.stem: first.setdefault(
+            (item.store_name, tuple((field.lsb, field.width) for field in item.fields)), item
+        )
         for item in table.registers
-        if item.store_name == register.store_name and _layout(item) == _layout(register)
-    )
-    return "" if first.stem == register.stem else first.label(slot.index)
-
-
-def _layout(register: Register) -> list[tuple[int, int]]:
-    return [(item.lsb, item.width) for item in register.fields]
+    }
 
 
 def _fields(slot: Slot, value: int, numbering: str) -> Iterator[FieldView]:

@@ -1,8 +1,9 @@
-"""Pictures of the kernel's tasks and of where its time has gone."""
+"""Pictures of the kernel's tasks, of their timers, and of where its time has gone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +12,8 @@ from kerneltui.kernel.inspector import Inspector
 
 if TYPE_CHECKING:
     from kerneltui.kernel.tasks.accounting import Accounting
+
+MOST_TIMERS_SHOWN = 500
 
 
 class TaskView(msgspec.Struct, frozen=True):
@@ -40,6 +43,20 @@ class TaskView(msgspec.Struct, frozen=True):
     """so long it has been in the run queue; None: it is not, as idle tasks never are"""
     quantum_left_ns: int | None
     """of a running task where there are quanta; negative when it is over"""
+
+
+class TimerView(msgspec.Struct, frozen=True):
+    """One timer of a system call; of those that have ended the latest are remembered."""
+
+    id: int
+    state: str
+    """``Pending``, ``Fired`` or ``Cancelled``"""
+    due_ns: int
+    """uptime at which it fires next, or should have fired last"""
+    interval_ns: int | None
+    wake_task: int
+    """0: nobody"""
+    fired_count: int
 
 
 class CoreTimesView(msgspec.Struct, frozen=True):
@@ -121,3 +138,13 @@ def _core_times(number: int, found: Accounting, running: int, now: int) -> CoreT
         times.kernel_ns, times.irq_ns, found.scheduler_ns, found.elapsed_ns,
         max(now - found.booked_ns, 0), found.interrupts,
     )  # fmt: skip
+
+
+def timer_views(inspector: Inspector) -> Iterator[TimerView]:
+    """By id; none in a program without such timers."""
+    service = inspector.timer_service()
+    for timer in islice(service.known() if service is not None else (), MOST_TIMERS_SHOWN):
+        yield TimerView(
+            timer.id, timer.state.value, timer.due_ns, timer.interval_ns, timer.wake_task,
+            timer.fired_count,
+        )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kerneltui.debugger.queue_views import (
+from kerneltui.debugger.views.timeouts import (
     ArrayView,
     EntryView,
     LevelView,

@@ -1,28 +1,21 @@
-"""Pictures of what a PC has beside its cores: APICs, 8259s, clocks; counters are every board's.
-
-The devices make the pictures that are theirs; what wires and cores add is added here.
-"""
+"""Pictures of what counts and of what keeps the time of day."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec.structs import replace
 
 from kerneltui.debugger.counters import raw_counter
 from kerneltui.debugger.rates import CounterReading, RateMeter
-from kerneltui.devices.x86.io_apic_view import IoApicView
 from kerneltui.hw.device import TimerDevice
 from kerneltui.machine.core import CoreState
 
 if TYPE_CHECKING:
     from kerneltui.kernel.inspector import Inspector
     from kerneltui.machine.machine import Machine
-
-P = TypeVar("P", bound=msgspec.Struct)
 
 
 class CounterView(msgspec.Struct, frozen=True):
@@ -49,35 +42,9 @@ class WallClockView(msgspec.Struct, frozen=True):
     """by how much the RTC was ahead when it was last asked; None: not yet"""
 
 
-def pictures(machine: Machine) -> list[msgspec.Struct]:
-    """Those of all devices, in the board's order; an I/O APIC's with the wires to its pins."""
-    wires: dict[str, list[str]] = {}
-    for line, targets in machine.wiring.items():
-        for target in targets:
-            wires.setdefault(target, []).append(line)
-    return [
-        _wired(picture, wires) if isinstance(picture, IoApicView) else picture
-        for device in machine.devices.values()
-        for picture in device.pictures()
-    ]
-
-
-def _wired(chip: IoApicView, wires: dict[str, list[str]]) -> IoApicView:
-    entries = (
-        replace(entry, source=", ".join(wires.get(f"{chip.name} {entry.source}", [])))
-        for entry in chip.entries
-    )
-    return replace(chip, entries=tuple(entries))
-
-
-def of_kind(found: Iterable[msgspec.Struct], kind: type[P]) -> tuple[P, ...]:
-    """Those pictures that are of one kind, in their order."""
-    return tuple(item for item in found if isinstance(item, kind))
-
-
 def counter_views(machine: Machine, meter: RateMeter, cpu: int) -> Iterator[CounterView]:
     """Those that run freely, then what counts down; ``meter`` remembers how they stood before."""
-    counters = sorted(_counters(machine, cpu), key=lambda counter: counter.bits is None)
+    counters = sorted(read_counters(machine, cpu), key=lambda counter: counter.bits is None)
     rates = meter.measure(machine.now, counters)
     for counter, rate in zip(counters, rates, strict=True):
         yield CounterView(
@@ -86,8 +53,8 @@ def counter_views(machine: Machine, meter: RateMeter, cpu: int) -> Iterator[Coun
         )  # fmt: skip
 
 
-def _counters(machine: Machine, cpu: int) -> Iterator[CounterReading]:
-    """Those of the cores that were started, then those of timer devices."""
+def read_counters(machine: Machine, cpu: int) -> Iterator[CounterReading]:
+    """What counts: of the cores that were started, then of timer devices."""
     for core in machine.cores:
         if core.state is not CoreState.OFF:
             for state in core.counters():

@@ -1,7 +1,9 @@
-"""Pictures of the timeout queue's structure: what it has cost, and how the timeouts lie in it."""
+"""Pictures of the timeout queue: what is due, what keeping the order has cost, how it is kept."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain, islice
 from typing import TypeAlias
 
 import msgspec
@@ -9,6 +11,7 @@ import msgspec
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.time.timeout_queue import TimeoutQueue
 
+MOST_TIMEOUTS_SHOWN = 500
 STRUCTURES = {
     "sorted": "a sorted list of sublists",
     "vec": "an array that is sorted at every push",
@@ -16,6 +19,21 @@ STRUCTURES = {
     "wheel": "a hierarchical timing wheel",
 }
 """Every structure that the queue can have, in words."""
+
+
+class TimeoutView(msgspec.Struct, frozen=True):
+    """One pending timeout."""
+
+    ident: int
+    name: str
+    due_ns: int
+    in_ns: int
+    """negative when overdue"""
+    period_ns: int | None
+    armed: bool
+    """the comparator is armed for this one"""
+    handling: bool
+    """its callback is running"""
 
 
 class QueueView(msgspec.Struct, frozen=True):
@@ -97,6 +115,20 @@ class WheelView(msgspec.Struct, frozen=True, tag="wheel"):
 
 
 ShapeView: TypeAlias = SublistsView | ArrayView | TreeView | WheelView
+
+
+def timeout_views(inspector: Inspector, now: int) -> Iterator[TimeoutView]:
+    """Soonest first; before them the one whose callback is running."""
+    armed = inspector.armed_timeout()
+    handling = inspector.handled_timeout()
+    shown = islice(inspector.timeouts(), MOST_TIMEOUTS_SHOWN)
+    for item in chain([handling] if handling is not None else [], shown):
+        # A periodic timeout is refreshed before its callback runs: show what it was due for.
+        due_ns = item.due_ns - (item.period_ns or 0 if item is handling else 0)
+        yield TimeoutView(
+            item.ident, item.name, due_ns, due_ns - now, item.period_ns,
+            armed=item.ident == armed, handling=item is handling,
+        )  # fmt: skip
 
 
 def queue_view(inspector: Inspector) -> QueueView | None:

@@ -1,0 +1,318 @@
+"""The past of one machine: how to come to any moment again.
+
+The truth is the setup, what a person has typed, and checkpoints.  A moment is reached by loading
+the nearest checkpoint before it and running on from there.  Between checkpoints lies a bounded
+amount of work, so no step back takes long, however long the past is.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Generator
+from time import perf_counter
+from typing import Any
+
+from kerneltui.debugger.trace import EVENTS_BEHIND, RawEvent, Recorder
+from kerneltui.debugger.traveller import (
+    Checkpoint,
+    Input,
+    Past,
+    Traveller,
+    position_of,
+)
+from kerneltui.debugger.watch import Address, Watch
+from kerneltui.machine.core import FOREVER, StopReason
+from kerneltui.machine.machine import Machine, Position
+
+EVERY = 6_000
+"""Steps between two checkpoints, at least: those of some 200 interrupts."""
+SHARE = 16
+"""A checkpoint may take one part in so many of the time that the machine runs."""
+CLOSE = 600
+"""Steps between two checkpoints where one travels."""
+CLOSE_KEPT = 64
+
+
+class History:
+    """Owns the machine: whoever lets it run does so here.
+
+    ``power_on()`` makes a machine that stands at reset; ``replaced()`` is called when that has been
+    done for a moment before the first checkpoint.  A second machine, the scout, looks at other
+    moments: the one on show is left alone.
+    """
+
+    def __init__(
+        self,
+        power_on: Callable[[], Machine],
+        sink: Callable[[RawEvent], None] | None = None,
+        replaced: Callable[[], None] | None = None,
+    ) -> None:
+        self._past = Past()
+        self._main = Traveller(power_on, self._past)
+        self._power_on = power_on
+        self._replaced = replaced
+        self._scout: Traveller | None = None
+        self.recorder = Recorder(self.machine, sink)
+        self.end = self.here
+        """where the known past ends"""
+        self.end_interrupts = 0
+        """how many had been taken by then"""
+        self.on = True
+        """whether checkpoints are taken"""
+        self._origin = self.recorder.save()
+        self._next_step = 0
+        self._ran_s = 0.0
+        self._interned: dict[frozenset[Address], frozenset[Address]] = {}
+        self._found: tuple[object, list[Position]] = None, []
+        """of the last search: for what, and where in the stretch that it ended in"""
+
+    # -- where we are -----------------------------------------------------------------------------
+
+    @property
+    def machine(self) -> Machine:
+        """The machine, at the moment on show."""
+        return self._main.machine
+
+    @property
+    def here(self) -> Position:
+        """The moment on show."""
+        return self._main.machine.position
+
+    @property
+    def in_past(self) -> bool:
+        """Whether something is known to come."""
+        return self.here < self.end
+
+    @property
+    def interrupts(self) -> int:
+        """How many have been taken up to here."""
+        return sum(core.interrupts_taken for core in self.machine.cores)
+
+    @property
+    def first(self) -> Position | None:
+        """The first checkpoint: booted, asleep."""
+        return self._past.first
+
+    @property
+    def inputs(self) -> list[Input]:
+        """What a person has typed."""
+        return self._past.inputs
+
+    @property
+    def size(self) -> int:
+        """Bytes that the past takes, about."""
+        kept = sum(len(item.packed) + 200 for item in (*self._past.checkpoints, *self._past.close))
+        return kept + self.recorder.size
+
+    # -- forwards ---------------------------------------------------------------------------------
+
+    def run(
+        self,
+        *,
+        instructions: int = FOREVER,
+        steps: int = FOREVER,
+        focus: int = 0,
+        **conditions: Any,
+    ) -> StopReason:
+        """As :meth:`Machine.run`; what was typed is typed again, and checkpoints are taken."""
+        main, machine = self._main, self.machine
+        while True:
+            goal = main.nearer(None)
+            before = [core.retired for core in machine.cores]
+            started = perf_counter()
+            reason = machine.run(
+                instructions=instructions, steps=steps, focus=focus, to=goal,
+                rest_after=self._until_checkpoint(), **conditions,
+            )  # fmt: skip
+            self._ran_s += perf_counter() - started
+            spent = [core.retired - then for core, then in zip(machine.cores, before, strict=True)]
+            instructions -= max(spent)
+            steps -= spent[focus]
+            if self._until_checkpoint() == 0 and machine.at_rest:
+                self._take()
+            if reason is StopReason.REACHED:
+                main.reached(goal)
+            elif reason is not StopReason.REST:
+                break
+            if instructions <= 0:
+                reason = StopReason.BUDGET
+                break
+        main.settle()
+        if machine.position > self.end:
+            self.end, self.end_interrupts = machine.position, self.interrupts
+        return reason
+
+    def type(self, data: bytes) -> None:
+        """A person types, now.  In the past: what came after this moment is forgotten."""
+        if self.in_past or self._main.given < len(self.inputs):
+            self.forget_rest()
+        self.inputs.append(Input(self.here, data))
+        self._main.give()
+
+    def forget_rest(self) -> None:
+        """What comes after this moment will be another story."""
+        here = self.here
+        self.end, self.end_interrupts = here, self.interrupts
+        self._past.forget_after(here, self._main.given)
+        checkpoints = self._past.checkpoints
+        self._next_step = checkpoints[-1].position.step + EVERY if checkpoints else 0
+        self.recorder.forget_rest()
+        self._found = None, []
+        if self._scout is not None and self._scout.machine.position > here:
+            # It has seen a future that will not be; from reset it comes into the right one.
+            self._scout.reset()
+
+    # -- checkpoints ------------------------------------------------------------------------------
+
+    def _until_checkpoint(self) -> int:
+        """In how many steps one is welcome."""
+        checkpoints = self._past.checkpoints
+        if not self.on or (checkpoints and self.here < checkpoints[-1].position):
+            return FOREVER
+        return max(self._next_step - self.machine.step, 0)
+
+    def _take(self) -> None:
+        """Make a checkpoint of this moment.
+
+        Where one takes long, further ones are taken after a longer time.
+        """
+        checkpoints, recorder = self._past.checkpoints, self.recorder
+        if checkpoints and self.here <= checkpoints[-1].position:
+            return
+        started = perf_counter()
+        tail = () if checkpoints else tuple(recorder.last(EVENTS_BEHIND))
+        checkpoints.append(self._checkpoint(frozenset(recorder.accessed), tail))
+        recorder.accessed.clear()
+        took_s = perf_counter() - started
+        wanted = EVERY * max(1.0, SHARE * took_s / max(self._ran_s, took_s))
+        self._next_step = self.machine.step + round(wanted)
+        self._ran_s = 0.0
+
+    def _checkpoint(
+        self, accessed: frozenset[Address] = frozenset(), tail: tuple[RawEvent, ...] = ()
+    ) -> Checkpoint:
+        machine, recorder = self.machine, self.recorder
+        packed = self._past.packer.pack(machine.save(), recorder.save())
+        accessed = self._interned.setdefault(accessed, accessed)
+        retired = tuple(core.retired for core in machine.cores)
+        return Checkpoint(
+            self.here, retired, self._main.given, recorder.recorded, accessed, packed, tail
+        )
+
+    # -- to any moment ----------------------------------------------------------------------------
+
+    def seek(self, to: Position) -> None:
+        """Go to a known moment; of one before an instruction ``step`` may be -1.
+
+        Raises :class:`DivergedError` where the machine does not come there again.
+        """
+        if self.here == to:
+            return
+        checkpoint = self._past.last_before(to)
+        if not self._main.is_before(to) or (checkpoint and checkpoint.position > self.here):
+            self._load(self._with_events(checkpoint))
+        core = self.machine.cores[to.core]
+        while (ahead := to.retired - core.retired) > 2 * CLOSE:
+            reason = self._main.run(focus=to.core, steps=ahead - CLOSE, rest_after=CLOSE)
+            if reason is not StopReason.REST:
+                break
+            self._keep_close()
+        self._main.run_to(to)
+
+    def seek_reset(self) -> None:
+        """Go to before the first instruction."""
+        self._load(None)
+
+    def seek_time(self, now_ns: int) -> None:
+        """Go to the first known moment at a virtual time (ns); run to one that is to come."""
+        checkpoints = self._past.checkpoints
+        at = bisect_right(checkpoints, now_ns, key=lambda item: item.position.now_ns)
+        self._load_if_better(self.machine.now >= now_ns, at)
+        self.run(until=now_ns)
+
+    def seek_step(self, step: int) -> None:
+        """Go to the first known moment with that step number, or the next one that there is."""
+        at = bisect_right(self._past.checkpoints, step, key=lambda item: item.position.step)
+        self._load_if_better(self.machine.step >= step, at)
+        while (missing := step - self.machine.step) > 0:
+            if self.run(instructions=max(missing // 2, 1)) is not StopReason.BUDGET:
+                return
+
+    def _load_if_better(self, must: bool, count: int) -> None:
+        """Go to the last of the first ``count`` checkpoints, if one must or that saves time."""
+        checkpoint = self._past.checkpoints[count - 1] if count else None
+        if must or (checkpoint is not None and checkpoint.position > self.here):
+            self._load(self._with_events(checkpoint))
+
+    def _load(self, checkpoint: Checkpoint | None) -> None:
+        before = self.machine
+        recorded = self._main.load(checkpoint)
+        if self.machine is not before:
+            self.recorder.attach(self.machine)
+            if self._replaced is not None:
+                self._replaced()
+        tail = checkpoint.tail if checkpoint is not None else ()
+        self.recorder.load(recorded or self._origin, tail)
+
+    def _with_events(self, checkpoint: Checkpoint | None) -> Checkpoint | None:
+        """One from which on the events before a moment are known as far as they are shown."""
+        if checkpoint is None:
+            return None
+        wanted = checkpoint.events
+        while self.recorder.reach(checkpoint.events) < min(checkpoint.events, EVENTS_BEHIND):
+            if checkpoint.tail or wanted - checkpoint.events >= EVENTS_BEHIND:
+                break
+            at = bisect_left(self._past.checkpoints, checkpoint.position, key=position_of)
+            checkpoint = self._past.checkpoints[max(at - 1, 0)]
+        return checkpoint
+
+    def _keep_close(self) -> None:
+        """A checkpoint where one travels."""
+        close = self._past.close
+        at = bisect_left(close, self.here, key=position_of)
+        if at == len(close) or close[at].position != self.here:
+            close.insert(at, self._checkpoint())
+            if len(close) > CLOSE_KEPT:
+                # The farthest away is of least use.
+                del close[0 if at > CLOSE_KEPT // 2 else -1]
+
+    # -- looking at other moments -----------------------------------------------------------------
+
+    @property
+    def scout(self) -> Traveller:
+        """The second machine."""
+        if self._scout is None:
+            self._scout = Traveller(self._power_on, self._past)
+        return self._scout
+
+    def distance_to(self, to: Position) -> int:
+        """How many steps lie between the last checkpoint before a moment and this one, at most."""
+        checkpoint = self._past.last_before(to)
+        return self.machine.step - (checkpoint.position.step if checkpoint is not None else 0)
+
+    def look_at(self, to: Position) -> Machine:
+        """The scout, at another moment: not to be changed."""
+        self.scout.seek(to)
+        return self.scout.machine
+
+    def search(
+        self, watch: Watch, focus: int, before: Position
+    ) -> Generator[Position, None, Position | None]:
+        """Where ``watch`` stopped the machine last before a moment, or None.
+
+        Yields after each stretch of the past that has been searched, with where that began.
+        """
+        key = watch, focus
+        if self._found[0] == key:
+            known = [position for position in self._found[1] if position < before]
+            if known:
+                return known[-1]
+        found = yield from self.scout.search(watch, focus, before)
+        self._found = key, found
+        return found[-1] if found else None
+
+    def close(self) -> None:
+        """Let go of the machines' stacks."""
+        self.machine.close()
+        if self._scout is not None:
+            self._scout.machine.close()

@@ -1,0 +1,269 @@
+"""A machine that can be brought to any known moment.
+
+What the machine does follows from its setup and from what a person has typed; so it does the same
+again, from reset or from any checkpoint, when the same is typed at the same positions.
+"""
+
+from __future__ import annotations
+
+import pickle
+import zlib
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from kerneltui.debugger.trace import RawEvent, Recorded
+from kerneltui.debugger.watch import Address, Watch
+from kerneltui.errors import UserError
+from kerneltui.machine.core import StopReason
+from kerneltui.machine.machine import Machine, Position
+
+FASTEST = 1
+
+
+class DivergedError(UserError):
+    """The machine did not do again what it had done."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the kernel did not do the same again, so there is no way back; does it use random "
+            "numbers or the computer's clock?"
+        )
+
+
+class Input(NamedTuple):
+    """What a person has typed."""
+
+    position: Position
+    data: bytes
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """A moment to go on from."""
+
+    position: Position
+    retired: tuple[int, ...]
+    """instructions, of each core"""
+    inputs: int
+    """how many had been typed"""
+    events: int
+    """how many had been recorded"""
+    accessed: frozenset[Address]
+    """by instructions, since the checkpoint before"""
+    packed: bytes
+    """see :class:`Packer`"""
+    tail: tuple[RawEvent, ...] = ()
+    """the last events, where none can be had from before"""
+
+
+class Packer:
+    """Compresses state.  One that was packed before serves as dictionary: most is as it was."""
+
+    def __init__(self) -> None:
+        self._dictionary = b""
+        self._count = 0
+
+    def pack(self, state: bytes, recorded: Recorded) -> bytes:
+        """A checkpoint's state."""
+        data = pickle.dumps((state, recorded), pickle.HIGHEST_PROTOCOL)
+        if self._dictionary:
+            packer = zlib.compressobj(FASTEST, zdict=self._dictionary)
+            return b"\1" + packer.compress(data) + packer.flush()
+        self._count += 1
+        if self._count > 1:
+            self._dictionary = data  # the first is nearly empty
+        return b"\0" + zlib.compress(data, FASTEST)
+
+    def unpack(self, packed: bytes) -> tuple[bytes, Recorded]:
+        """What was packed."""
+        unpacker = zlib.decompressobj(zdict=self._dictionary) if packed[0] else zlib.decompressobj()
+        found: tuple[bytes, Recorded] = pickle.loads(unpacker.decompress(packed[1:]))
+        return found
+
+
+class Past:
+    """What is known of a machine: what was typed, and checkpoints, each in order of time."""
+
+    def __init__(self) -> None:
+        self.inputs: list[Input] = []
+        self.checkpoints: list[Checkpoint] = []
+        self.close: list[Checkpoint] = []
+        """further ones, where one travels"""
+        self.packer = Packer()
+
+    @property
+    def first(self) -> Position | None:
+        """The first checkpoint: booted, asleep."""
+        return self.checkpoints[0].position if self.checkpoints else None
+
+    def last_before(self, to: Position) -> Checkpoint | None:
+        """The last checkpoint that is not after a moment."""
+        found = (_last_before(kept, to) for kept in (self.checkpoints, self.close))
+        return max((item for item in found if item is not None), key=position_of, default=None)
+
+    def forget_after(self, here: Position, inputs: int) -> None:
+        """What comes after a moment, by which so much had been typed, will be another story."""
+        del self.inputs[inputs:]
+        for kept in (self.checkpoints, self.close):
+            del kept[bisect_right(kept, here, key=position_of) :]
+
+
+class Traveller:
+    """``power_on()`` makes a machine that stands at reset."""
+
+    def __init__(self, power_on: Callable[[], Machine], past: Past) -> None:
+        self.machine = power_on()
+        self.past = past
+        self.given = 0
+        """how many of the inputs the machine has been given"""
+        self._power_on = power_on
+
+    # -- running what is known --------------------------------------------------------------------
+
+    def run(self, to: Position | None = None, **conditions: Any) -> StopReason:
+        """As :meth:`Machine.run`; what was typed is typed again."""
+        core = self.machine.cores[conditions.get("focus", 0)]
+        while True:
+            goal = self.nearer(to)
+            before = core.retired
+            reason = self.machine.run(to=goal, **conditions)
+            if reason is not StopReason.REACHED or goal is to:
+                return reason
+            if "steps" in conditions:
+                conditions["steps"] -= core.retired - before
+            self.reached(goal)
+
+    def nearer(self, to: Position | None) -> Position | None:
+        """``to``, or where something is to be done before that."""
+        due = to
+        if self.given < len(self.past.inputs):
+            due = self.past.inputs[self.given].position
+            due = to if to is not None and to < due else due
+        first = self.past.first
+        if first is not None and not self.machine.has_saved:
+            # Of a machine that was made anew: its state has the parts of that moment.
+            due = first if due is None or first < due else due
+        return due
+
+    def reached(self, goal: Position | None) -> None:
+        """What is to be done at a position on the way."""
+        if not self.machine.has_saved and goal == self.past.first:
+            self.machine.save()
+        if self.given < len(self.past.inputs) and goal == self.past.inputs[self.given].position:
+            self.give()
+
+    def settle(self) -> None:
+        """What was typed at this very moment belongs to it."""
+        inputs = self.past.inputs
+        while self.given < len(inputs) and inputs[self.given].position == self.machine.position:
+            self.give()
+
+    def give(self) -> None:
+        """Type what was typed next."""
+        self.machine.terminal.type(self.past.inputs[self.given].data)
+        self.given += 1
+
+    def run_to(self, to: Position) -> None:
+        """To a known moment ahead; of one before an instruction ``step`` may be -1.
+
+        Raises :class:`DivergedError` where the machine does not come there again.
+        """
+        if to.step < 0:
+            core = self.machine.cores[to.core]
+            while (missing := to.retired - core.retired) > 0:
+                if self.run(focus=to.core, steps=missing) is not StopReason.STEP:
+                    raise DivergedError
+        elif self.run(to=to) is not StopReason.REACHED and not self._has_halted_at(to):
+            raise DivergedError
+        self.machine.stopped = to.core
+        self.settle()
+
+    def _has_halted_at(self, to: Position) -> bool:
+        return bool(self.machine.halt_reason) and self.machine.position >= to
+
+    # -- to any moment ----------------------------------------------------------------------------
+
+    def is_before(self, to: Position) -> bool:
+        """Whether the machine has not come there yet."""
+        if to.step >= 0:
+            return self.machine.position <= to
+        return self.machine.cores[to.core].retired < to.retired
+
+    def seek(self, to: Position) -> None:
+        """Go to a known moment, from where the machine is or from a checkpoint."""
+        checkpoint = self.past.last_before(to)
+        if not self.is_before(to) or (
+            checkpoint is not None and checkpoint.position > self.machine.position
+        ):
+            self.load(checkpoint)
+        self.run_to(to)
+
+    def load(self, checkpoint: Checkpoint | None) -> Recorded | None:
+        """Go to a checkpoint, or to reset; answers how far the records had come there."""
+        if checkpoint is None:
+            self.reset()
+            return None
+        first = self.past.first
+        if first is not None and not self.machine.has_saved:
+            if self.run(to=first) is not StopReason.REACHED:
+                raise DivergedError
+            self.machine.save()
+        state, recorded = self.past.packer.unpack(checkpoint.packed)
+        self.machine.load(state)
+        self.given = checkpoint.inputs
+        return recorded
+
+    def reset(self) -> None:
+        """Go to before the first instruction, with a machine made anew."""
+        self.machine.close()
+        self.machine = self._power_on()
+        self.given = 0
+
+    # -- searching --------------------------------------------------------------------------------
+
+    def search(
+        self, watch: Watch, focus: int, before: Position
+    ) -> Generator[Position, None, list[Position]]:
+        """Where ``watch`` stopped the machine last before a moment: the positions of one stretch.
+
+        Yields after each stretch of the past that has been searched, with where that began.
+        """
+        checkpoints = self.past.checkpoints
+        until = before
+        while True:
+            number = bisect_left(checkpoints, until, key=position_of)
+            following = checkpoints[number].accessed if number < len(checkpoints) else None
+            if watch.may_stop_in(following):
+                self.load(checkpoints[number - 1] if number else None)
+                found = [hit for hit in self._hits(watch, focus, until) if hit < before]
+                if found:
+                    return found
+            if not number:
+                return []
+            until = checkpoints[number - 1].position
+            yield until
+
+    def _hits(self, watch: Watch, focus: int, until: Position) -> Generator[Position, None, None]:
+        """Where the watch stops the machine on its way to ``until``."""
+
+        def run(**conditions: Any) -> StopReason:
+            return self.run(to=until, **conditions)
+
+        with watch.installed(self.machine):
+            while self.machine.position < until and watch.stops(run, self.machine, focus):
+                yield self.machine.position
+
+
+def position_of(checkpoint: Checkpoint) -> Position:
+    """The moment of a checkpoint."""
+    return checkpoint.position
+
+
+def _last_before(checkpoints: Sequence[Checkpoint], to: Position) -> Checkpoint | None:
+    if to.step >= 0:
+        count = bisect_right(checkpoints, to, key=position_of)
+    else:
+        count = bisect_left(checkpoints, to.retired, key=lambda item: item.retired[to.core])
+    return checkpoints[count - 1] if count else None

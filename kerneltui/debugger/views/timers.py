@@ -1,0 +1,41 @@
+"""Pictures of the comparators that make interrupts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from kerneltui.hw.device import TimerDevice
+
+if TYPE_CHECKING:
+    from kerneltui.machine.machine import Machine
+
+
+class ComparatorView(msgspec.Struct, frozen=True):
+    """One comparator of a timer device."""
+
+    device: str
+    name: str
+    counter: int
+    compare: int
+    hz: int
+    enabled: bool
+    masked: bool
+    met: bool
+    in_ns: int | None
+    counts_down: bool = False
+    """to zero, from what software loads; others compare with what it has set"""
+
+
+def comparator_views(machine: Machine, cpu: int) -> Iterator[ComparatorView]:
+    """Those of all timer devices, as core ``cpu`` sees them."""
+    for device in machine.devices.values():
+        if isinstance(device, TimerDevice):
+            for item in device.comparators(cpu):
+                in_ns = None if item.due_ns is None else item.due_ns - machine.now
+                yield ComparatorView(
+                    device.name, item.name, item.counter, item.compare, item.hz, item.enabled,
+                    item.masked, item.met, in_ns, item.counts_down,
+                )  # fmt: skip

@@ -1,0 +1,229 @@
+"""A machine's state, saved and loaded in place.
+
+What a machine is made of stays: devices, wires, cores, the kernel's own objects.  Saved is what
+these hold, and whatever has come into being since.  Loading puts it back into the same objects, so
+nobody who has one of them must look for it again.
+
+The objects that stay are numbered by a walk over all that can be reached.  The walk takes the same
+way in every machine with the same setup at the same moment: the state saved of one fits all.
+
+A class may name attributes in ``TRANSIENT``: caches, observers, whatever is no state.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from array import array
+from collections import deque
+from collections.abc import Container
+from enum import Enum
+from functools import cache, partial
+from inspect import get_annotations
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import msgspec
+
+from kerneltui.hw.register import RegisterTable
+from kerneltui.hw.register_file import RegisterFile
+
+_PLAIN = (int, float, str, bytes, type(None))
+_NAMED = (type, FunctionType, BuiltinFunctionType, ModuleType, Enum, RegisterTable)
+"""Found again by their names."""
+_CONTAINERS = (list, tuple, dict, set, frozenset, deque)
+_ABSENT = object()
+
+
+@cache
+def _names(cls: Any) -> tuple[str, ...]:
+    """The attributes that objects of a class may have.
+
+    From the code of its methods: to ask an object for its ``__dict__`` would make each access to
+    it slower from then on (up to Python 3.12), by a tenth for the whole machine.
+    """
+    declared: dict[str, None] = {}
+    mentioned: dict[str, None] = {}
+    for base in cls.__mro__:
+        slots = base.__dict__.get("__slots__", ())
+        declared.update(dict.fromkeys((slots,) if isinstance(slots, str) else slots))
+        for name, kind in get_annotations(base).items():
+            if "ClassVar" not in str(kind):
+                declared[name] = None
+        for item in base.__dict__.values():
+            code = getattr(item, "__code__", None)
+            if code is not None:
+                mentioned.update(dict.fromkeys(code.co_names))
+    # What a class has too is its objects' where it is data, a first value: ``asked = 0``.
+    own = (name for name in mentioned if not hasattr(getattr(cls, name, None), "__get__"))
+    found = dict.fromkeys((*declared, *own))
+    left_out = getattr(cls, "TRANSIENT", ())
+    return tuple(name for name in found if name not in left_out and not name.startswith("__"))
+
+
+def attributes(thing: Any) -> dict[str, Any]:
+    """What an object holds, without what is transient."""
+    if isinstance(thing, partial):
+        return {"func": thing.func, "args": thing.args, "keywords": thing.keywords}
+    cls: Any = type(thing)
+    found = {name: getattr(thing, name, _ABSENT) for name in _names(cls)}
+    return {name: value for name, value in found.items() if value is not _ABSENT}
+
+
+def _is_constant(thing: object) -> bool:
+    """Whether it holds the same for ever."""
+    if isinstance(thing, msgspec.Struct):
+        return thing.__struct_config__.frozen
+    return isinstance(thing, partial)
+
+
+@cache
+def _is_opaque(cls: Any) -> bool:
+    """Whether objects of a class change without showing how, as an ``itertools.count`` does."""
+    if issubclass(cls, (*_PLAIN, *_NAMED, *_CONTAINERS, bytearray, partial, MethodType)):
+        return False
+    return not any(base.__dictoffset__ or "__slots__" in base.__dict__ for base in cls.__mro__)
+
+
+class _Unlike:
+    """What nothing equals."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+
+_UNLIKE: Any = _Unlike()
+
+
+def _copied(value: Any, shared: Container[int]) -> Any:
+    """A container with its own copies of the containers in it; anything else as it is.
+
+    What several objects have is to be saved always, so that they have one thing afterwards too.
+    """
+    if id(value) in shared or _is_opaque(value.__class__):
+        return _UNLIKE
+    if isinstance(value, dict):
+        copy = value.copy()
+        copy.update((key, _copied(item, shared)) for key, item in value.items())
+        return copy
+    if isinstance(value, deque):
+        return deque((_copied(item, shared) for item in value), value.maxlen)
+    if isinstance(value, (list, set, frozenset)):
+        return type(value)(_copied(item, shared) for item in value)
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return tuple(_copied(item, shared) for item in value)
+    return value.copy() if isinstance(value, bytearray) else value
+
+
+class _Pickler(pickle.Pickler):
+    """Pickles what stays as its number."""
+
+    def __init__(self, file: io.BytesIO, numbers: dict[int, int]) -> None:
+        super().__init__(file, pickle.HIGHEST_PROTOCOL)
+        self._number = numbers.get
+
+    def persistent_id(self, thing: object) -> int | None:
+        """See :mod:`pickle`."""
+        return self._number(id(thing))
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, file: io.BytesIO, things: list[Any]) -> None:
+        super().__init__(file)
+        self._things = things
+
+    def persistent_load(self, number: int) -> object:
+        """See :mod:`pickle`."""
+        return self._things[number]
+
+
+class State:
+    """What stays in a machine, and how to save and load what it holds."""
+
+    def __init__(self, root: object) -> None:
+        """``root`` is the machine, at the moment from which on its objects stay."""
+        self._things: list[Any] = []
+        self._cells: list[list[int]] = []
+        """the registers' values, in lists that stay too: devices and cores share them"""
+        shared = self._walk(root)
+        stays = [*self._things, *self._cells]
+        self._stays: list[Any] = stays
+        self._numbers = {id(thing): number for number, thing in enumerate(stays)}
+        self._changing: list[tuple[int, Any, list[tuple[str, Any, Any]]]] = []
+        """of each object that may change: its number, itself, and each attribute with its value
+        now and a copy of that where it can change by itself"""
+        for number, thing in enumerate(self._things):
+            if not _is_constant(thing):
+                held = [
+                    (name, value, None if id(value) in self._numbers else _copied(value, shared))
+                    for name, value in attributes(thing).items()
+                ]
+                # A copy that is the thing itself cannot change unseen.
+                held = [
+                    (name, value, None if copy is value else copy) for name, value, copy in held
+                ]
+                self._changing.append((number, thing, held))
+
+    def _walk(self, root: object) -> set[int]:
+        """Find everything; answers the identities of containers that several objects have."""
+        shared: set[int] = set()
+        seen: dict[int, Any] = {}
+        waiting: list[Any] = [root]
+        while waiting:
+            thing = waiting.pop()
+            if isinstance(thing, (*_PLAIN, *_NAMED)):
+                continue
+            if id(thing) in seen:
+                if isinstance(thing, (list, dict, set, deque, bytearray)):
+                    shared.add(id(thing))
+                continue
+            seen[id(thing)] = thing
+            if isinstance(thing, MethodType):
+                waiting.append(thing.__self__)
+            elif isinstance(thing, dict):
+                waiting += [*thing.keys(), *thing.values()]
+            elif isinstance(thing, _CONTAINERS):
+                waiting += thing
+            elif not (isinstance(thing, bytearray) or _is_opaque(thing.__class__)):
+                self._things.append(thing)
+                if isinstance(thing, RegisterFile):
+                    self._cells += thing.stores()
+                waiting += attributes(thing).values()
+        return shared
+
+    def save(self) -> bytes:
+        """All that differs from what was there at the beginning."""
+        changed: list[tuple[int, str, Any]] = []
+        for number, thing, held in self._changing:
+            for name, value, copy in held:
+                now = getattr(thing, name)
+                if now is not value or (copy is not None and now != copy):
+                    changed.append((number, name, now))
+        file = io.BytesIO()
+        _Pickler(file, self._numbers).dump((changed, [_packed(cell) for cell in self._cells]))
+        return file.getvalue()
+
+    def load(self, data: bytes) -> None:
+        """Put back what :meth:`save` gave."""
+        changed, cells = _Unpickler(io.BytesIO(data), self._stays).load()
+        for cell, packed in zip(self._cells, cells, strict=True):
+            cell[:] = array("Q", packed) if isinstance(packed, bytes) else packed
+        differs = {(number, name): value for number, name, value in changed}
+        for number, thing, held in self._changing:
+            for name, value, copy in held:
+                if (number, name) in differs:
+                    setattr(thing, name, differs[number, name])
+                elif copy is None:
+                    if getattr(thing, name) is not value:
+                        setattr(thing, name, value)
+                elif getattr(thing, name) != copy:
+                    setattr(thing, name, _copied(copy, ()))
+
+
+def _packed(cell: list[int]) -> bytes | list[int]:
+    try:
+        return array("Q", cell).tobytes()
+    except OverflowError:
+        return list(cell)

@@ -1,0 +1,161 @@
+"""The commands that go to other moments: back by a step, to a place in time, back from there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from kerneltui.debugger.traveller import DivergedError
+from kerneltui.debugger.watch import NEXT_INTERRUPT, NEXT_TIMER_EVENT, STEP, Watch
+from kerneltui.tui.runner import NOT_FOUND
+from kerneltui.tui.steering import Steering
+from kerneltui.units import parse_duration
+
+if TYPE_CHECKING:
+    from kerneltui.debugger.trace import RawEvent
+
+PLACES = "start, booted, end"
+WHERE = f"A time (1.5s), a step (#1200), or {PLACES}"
+STEP_NUMBER = re.compile(r"#\s*(\d{1,18})")
+NOTHING_BEFORE = {
+    STEP.title: "There is no instruction before this one.",
+    NEXT_TIMER_EVENT.title: "No timer event was done before this moment.",
+    NEXT_INTERRUPT.title: "No interrupt was taken before this moment.",
+}
+NOT_ENDED = "No handler had returned before this moment."
+KEEP, CUT = "Stay", "Type"
+
+
+class Travelling(Steering):
+    """Stands before the app's own base class, with what it steers."""
+
+    # -- back by a step ---------------------------------------------------------------------------
+
+    def action_step_back(self) -> None:
+        """To before the last instruction of the core on show."""
+        self._back(STEP)
+
+    def action_timer_event_back(self) -> None:
+        """To the end of the timer event before."""
+        self._back(NEXT_TIMER_EVENT)
+
+    def action_interrupt_back(self) -> None:
+        """To where the interrupt before was taken."""
+        self._back(NEXT_INTERRUPT)
+
+    def action_finish_back(self) -> None:
+        """To where a handler returned last."""
+        self._back(self.session.finish_goal())
+
+    def _back(self, goal: Watch) -> None:
+        if self.frames.has_room_for(("back", goal.title)):
+            self.runner.search(goal, partial(self._in_vain, goal))
+            self.refresh_view()
+
+    def _in_vain(self, goal: Watch, why: str) -> None:
+        self._tell(NOTHING_BEFORE.get(goal.title, NOT_ENDED) if why == NOT_FOUND else why)
+
+    def _tell(self, text: str) -> None:
+        if not self.frames.is_repeated(text):
+            self.notify(text)
+
+    # -- to a place in time -----------------------------------------------------------------------
+
+    def action_restart(self) -> None:
+        """To where the dashboard opened: booted, asleep, at the speed x1."""
+        self._jump(self.session.go_to_booted)
+        self.runner.set_speed(1.0)
+
+    def action_reset(self) -> None:
+        """To reset, before the first instruction."""
+        self._jump(self.session.go_to_reset)
+
+    def action_jump_back(self) -> None:
+        """To where one was before the last jump."""
+        self.runner.stop()
+        if not self._come(self.session.jump_back):
+            self._tell("There was no jump to come back from.")
+        self.refresh_view()
+
+    def action_go_to(self) -> None:
+        """Ask where to go."""
+        from kerneltui.tui.screens.ask import AskScreen
+
+        def said(words: tuple[str, ...] | None) -> None:
+            if words is not None:
+                self.go_to(words[0])
+
+        self.push_screen(AskScreen("Go to another moment", {WHERE: ""}), said)
+
+    def go_to(self, words: str) -> None:
+        """Go to where ``words`` say, or say what they can be."""
+        words, session = words.strip().lower(), self.session
+        places = {
+            "start": session.go_to_reset,
+            "booted": session.go_to_booted,
+            "end": session.go_to_end,
+        }
+        number = STEP_NUMBER.fullmatch(words)
+        if words in places:
+            self._jump(places[words])
+        elif number is not None:
+            step = int(number[1])
+            self._jump(lambda: session.go_to_step(step))
+        else:
+            try:
+                time_ns = parse_duration(words)
+            except ValueError as error:
+                self.notify(f"{error}. {WHERE}.", severity="error", markup=False)
+            else:
+                self._jump(lambda: session.go_to_time(time_ns))
+
+    def go_to_event(self, event: RawEvent) -> None:
+        """Go to before what an event of the trace tells."""
+        self._jump(lambda: self.session.go_to(self.session.before_event(event)))
+
+    def _jump(self, go: Callable[[], object]) -> None:
+        self.runner.stop()
+        self.session.leave_mark()
+        self._come(go)
+        self.refresh_view()
+
+    def _come(self, go: Callable[[], object]) -> object:
+        try:
+            return go()
+        except DivergedError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return True
+
+    # -- typing in the past -----------------------------------------------------------------------
+
+    def type(self, data: bytes) -> None:
+        """Type into the UART; what is too much is told.
+
+        In the past, ask first: what is known to come after this moment will be another story.
+        """
+        if self.session.history.in_past:
+            self._ask_to_cut(data)
+        else:
+            self._type(data)
+
+    def _type(self, data: bytes) -> None:
+        if lost := self.session.type(data):
+            self.notify(f"{lost} characters dropped: too many wait to be sent", severity="warning")
+        self.refresh_view()
+
+    def _ask_to_cut(self, data: bytes) -> None:
+        from kerneltui.tui.screens.choose import Choice, ChooseScreen
+
+        def chosen(choice: Choice | None) -> None:
+            if choice == ("", CUT):
+                self._type(data)
+
+        choices = {
+            CUT: "and forget what came after this moment",
+            KEEP: "type nothing, and keep what is known",
+        }
+        self.runner.stop()
+        screen = ChooseScreen("You are in the past", {"": choices}, [], ("", CUT))
+        self.push_screen(screen, chosen)
