@@ -1,7 +1,31 @@
 """What all tests share."""
 
+from weakref import WeakSet
+
+import pytest
+from greenlet import greenlet
 from hypothesis import settings
+
+from kerneltui.machine import hosted_core
 
 # A deadline would be a timing that a test asserts, and fail where the machine is busy.
 settings.register_profile("kerneltui", deadline=None)
 settings.load_profile("kerneltui")
+
+
+@pytest.fixture(autouse=True)
+def _closed_cores(monkeypatch):
+    """Close every core that a test leaves open: the stack of its kernel holds the whole machine.
+
+    A greenlet that has begun and not ended is not seen by the garbage collector.
+    """
+    begun = WeakSet()
+
+    def begin(main):
+        begun.add(main.__self__)
+        return greenlet(main)
+
+    monkeypatch.setattr(hosted_core, "greenlet", begin)
+    yield
+    for core in [*begun]:
+        core.close()

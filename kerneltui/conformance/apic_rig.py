@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerneltui.conformance.rig import Instants, Rig
-from kerneltui.devices.x86.io_apic import IO_APIC, IoApic
 from kerneltui.devices.x86.io_apic import Config as IoApicConfig
+from kerneltui.devices.x86.io_apic import IoApic
+from kerneltui.devices.x86.io_apic_registers import IO_APIC
 from kerneltui.devices.x86.local_apic import Config, LocalApic
 from kerneltui.devices.x86.local_apic_registers import DEFAULT_BASE, LOCAL_APIC
 

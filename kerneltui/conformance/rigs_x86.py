@@ -15,8 +15,8 @@ from kerneltui.devices.x86.hpet import Config as HpetConfig
 from kerneltui.devices.x86.hpet import Hpet
 from kerneltui.devices.x86.i8259 import Config as I8259Config
 from kerneltui.devices.x86.i8259 import I8259Pair
-from kerneltui.devices.x86.io_apic import IO_APIC
 from kerneltui.devices.x86.io_apic import Config as IoApicConfig
+from kerneltui.devices.x86.io_apic_registers import IO_APIC
 from kerneltui.devices.x86.mc146818 import Config as Mc146818Config
 from kerneltui.devices.x86.mc146818 import Mc146818
 from kerneltui.devices.x86.ns16550 import Config as Ns16550Config

@@ -18,6 +18,7 @@ Hooks are methods of the owning device, bound by the register's name (index brac
     in all others (the register file's ``driven`` tells which bits those are)
 
 ``index`` is the element of a register array (0 for single registers), ``cpu`` the accessing core.
+Where registers behave alike, one method can be the hook of them all (:mod:`kerneltui.hw.hooks`).
 """
 
 from __future__ import annotations

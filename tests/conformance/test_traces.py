@@ -68,7 +68,7 @@ def test_bits_outside_the_mask_are_not_compared(tmp_path):
     rows[place] |= {"value": rows[place]["value"] ^ 0x10, "mask": 0xFFFF_FFEF}
     assert replay(written(tmp_path, rows)).difference is None
     rows[place]["mask"] = 0xFFFF_FFFF
-    assert replay(written(tmp_path, rows)).difference is not None
+    assert f"trace.jsonl:{place + 1}:" in replay(written(tmp_path, rows)).difference
 
 
 def test_a_line_change_that_is_missing_from_the_trace_is_reported(tmp_path):

@@ -42,6 +42,8 @@ def session(queue, at_ns=0):
 
 def test_every_structure_is_told_in_words():
     assert list(STRUCTURES) == list(QUEUES)
+    for name, kind in (("sorted", "list"), ("vec", "array"), ("heap", "heap"), ("wheel", "wheel")):
+        assert kind in STRUCTURES[name]
 
 
 def test_a_sorted_queue_is_its_sublists():

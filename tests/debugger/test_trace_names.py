@@ -67,6 +67,8 @@ def test_a_window_names_the_register_behind_it(session):
 def test_json_says_the_same_as_the_panel(session):
     session.boot()
     events = [event for event in session.recorder.events if event[3] == "out"]
+    assert {event[2] for event in events} == {0}
+    assert len(events) > 100
     for event in events:
         found = json.loads(msgspec.json.encode(session.names.as_dict(event)))
         assert session.names.as_text(event) == f"out {found['reg']} <- {found['value']}"

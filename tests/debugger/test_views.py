@@ -156,16 +156,14 @@ def test_an_interrupt_is_blocked_by_its_silent_line_and_then_by_the_core():
     session = booted("rpi4")
     asleep = interrupt(session, 30)
     assert (asleep.line, asleep.pending, asleep.active) == (False, False, False)
-    assert asleep.enabled
-    assert asleep.blocked_by
+    assert (asleep.enabled, asleep.blocked_by) == (True, "pending")
     session.next_interrupt()
     taken = interrupt(session, 30)
-    assert (taken.line, taken.pending) == (True, True)
+    assert (taken.line, taken.pending, taken.blocked_by) == (True, True, "IRQs unmasked")
     while session.recorder.last(1)[0][3] != "ldr":
         session.step()
     handled = interrupt(session, 30)
-    assert (handled.active, handled.count) == (True, 1)
-    assert handled.blocked_by
+    assert (handled.active, handled.count, handled.blocked_by) == (True, 1, "not active")
 
 
 @both

@@ -234,7 +234,7 @@ def test_a_panic_leaves_everything_inspectable_and_nothing_running(board):
     session.run_until(2 * S)
     view = session.view()
     assert view.cpu.state == "halted"
-    assert view.halt_reason
+    assert view.halt_reason == f"Kernel panic: No handler registered for IRQ {number}"
     assert view.cpu.masked
     assert view.cpu.frames[0].function.endswith("panic")
     assert len(view.timeouts) == 3

@@ -109,13 +109,12 @@ def doers(*programs, **options):
 
 def test_the_smallest_local_time_goes_next_and_of_equal_ones_the_first():
     bench, trace = doers([("load", 0)] * 3, [("store", 1)] * 4, [("load", 2)] * 2)
-    bench.run(until=300)
-    assert trace.order[:12] == [
+    bench.run(until=301)
+    assert trace.order == [
         (0, 0, "load"), (0, 1, "store"), (0, 2, "load"), (60, 1, "store"), (100, 0, "load"),
         (100, 2, "load"), (120, 1, "store"), (180, 1, "store"), (200, 0, "load"), (200, 2, "hlt"),
         (240, 1, "hlt"), (300, 0, "hlt"),
-    ][:len(trace.order[:12])]  # fmt: skip
-    assert len(trace.order) >= 11
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("due", [59, 60, 61, 99, 100, 101, 119, 120, 121, 160])
@@ -200,8 +199,7 @@ def test_the_time_limit_holds_while_one_core_computes_and_another_sleeps():
     bench.run(instructions=1)
     for limit in (50, 99, 100, 101, 5_000, 5_001, 777_777):
         assert bench.run(until=limit) is StopReason.TIME
-        assert bench.clock.now == max(limit, bench.clock.now)
-        assert bench.clock.now - limit < 100
+        assert limit <= bench.clock.now < limit + 100
     assert bench.run(until=2_000_000) is StopReason.TIME
     assert bench.clock.now == 2_000_000
 
@@ -345,7 +343,7 @@ def test_a_snapshot_of_idle_cores_goes_on_alike(cores, features):
 def test_a_core_in_the_middle_of_something_is_not_at_rest():
     bench, _ = doers([("load", 0)] * 9, [("store", 0)] * 9)
     bench.run(instructions=3)
-    assert not any(core.at_rest for core in bench.cores)
+    assert [core.at_rest for core in bench.cores] == [False, False]
 
 
 # -- INIT and start-up -----------------------------------------------------------------------------

@@ -127,7 +127,7 @@ def test_every_scenario_boots_and_runs_on_every_board_that_it_is_for(board, name
     assert session.boot() is StopReason.IDLE
     session.run_until(S + S // 4)
     assert session.machine.core.halt_reason == ""
-    assert session.setup.about
+    assert session.setup.about == load_scenario(name).spec.about != ""
 
 
 def test_a_timeout_of_zero_is_due_at_once(tmp_path):

@@ -22,11 +22,13 @@ must serve its own ones (DAIF, NZCV, TPIDR_EL0) before it asks the system-regist
 from __future__ import annotations
 
 from functools import partial
+from typing import NamedTuple
 
 import msgspec
 
 from kerneltui.hw.clock import NEVER, NS_PER_S, Clock, ns_to_ticks, ticks_to_ns
 from kerneltui.hw.device import ComparatorState, CounterState, TimerDevice
+from kerneltui.hw.hooks import variant_hook
 from kerneltui.hw.register import RO, SYSTEM_REGISTERS, TAG, Field, Register, RegisterTable
 
 COUNTER_BITS = 64
@@ -47,24 +49,59 @@ def _place(op1: int, crm: int, op2: int) -> int:
     return sysreg(3, op1, 14, crm, op2) - SYSREG_BASE
 
 
-def _timer(name: str, level: str, op1: int, crm: int, what: str) -> tuple[Register, ...]:
+class TimerVariant(NamedTuple):
+    """One of a core's timers: its names, and where its registers are (op1 and CRm)."""
+
+    name: str
+    level: str
+    op1: int
+    crm: int
+    what: str
+    output: str
+
+    def register(self, view: str) -> str:
+        """The name of one of its registers: TVAL, CTL or CVAL."""
+        return f"{self.name}_{view}_{self.level}"
+
+
+TIMERS = (
+    TimerVariant("CNTP", "EL0", 3, 2, "EL1 physical timer", "cntpnsirq"),
+    TimerVariant("CNTV", "EL0", 3, 3, "EL1 virtual timer", "cntvirq"),
+    TimerVariant("CNTHP", "EL2", 4, 2, "EL2 physical timer", "cnthpirq"),
+    TimerVariant("CNTPS", "EL1", 7, 2, "EL3 (secure) physical timer", "cntpsirq"),
+)
+PHYSICAL, VIRTUAL, HYP, SECURE = range(len(TIMERS))
+TVALS, CTLS, CVALS = (
+    tuple(timer.register(view) for timer in TIMERS) for view in ("TVAL", "CTL", "CVAL")
+)
+
+
+def _registers(which: int) -> tuple[Register, ...]:
     """The three registers of one timer (TVAL, CTL and CVAL at op2 0, 1 and 2)."""
-    tval, ctl, cval = (f"{name}_{view}_{level}" for view in ("TVAL", "CTL", "CVAL"))
-    control = (
-        Field("ENABLE", 0, doc="Timer enabled"),
-        Field("IMASK", 1, doc="Output masked"),
-        Field("ISTATUS", 2, 1, RO, "Condition met; reads 0 while ENABLE is 0"),
-    )
-    return (
-        Register(tval, _place(op1, crm, 0), (Field("TimerValue", 0, 32, doc="CVAL - counter"),),
-                 f"{what}: time to go, signed; a write sets CVAL to counter + value",
-                 f"DDI 0487 {tval}", width=64, banked=True, volatile=True),
-        Register(ctl, _place(op1, crm, 1), control, f"{what}: control",
-                 f"DDI 0487 {ctl}", width=64, banked=True),
-        Register(cval, _place(op1, crm, 2), (Field("CompareValue", 0, 64, doc="Compare value"),),
-                 f"{what}: the condition is counter >= CompareValue",
-                 f"DDI 0487 {cval}", width=64, banked=True),
+    timer = TIMERS[which]
+    views = (
+        (TVALS, "time to go, signed; a write sets CVAL to counter + value",
+         (Field("TimerValue", 0, 32, doc="CVAL - counter"),)),
+        (CTLS, "control",
+         (Field("ENABLE", 0, doc="Timer enabled"),
+          Field("IMASK", 1, doc="Output masked"),
+          Field("ISTATUS", 2, 1, RO, "Condition met; reads 0 while ENABLE is 0"))),
+        (CVALS, "the condition is counter >= CompareValue",
+         (Field("CompareValue", 0, 64, doc="Compare value"),)),
     )  # fmt: skip
+    return tuple(
+        Register(
+            names[which],
+            _place(timer.op1, timer.crm, op2),
+            fields,
+            doc=f"{timer.what}: {doc}",
+            ref=f"DDI 0487 {names[which]}",
+            width=64,
+            banked=True,
+            volatile=names is TVALS,
+        )
+        for op2, (names, doc, fields) in enumerate(views)
+    )
 
 
 GENERIC_TIMER = RegisterTable(
@@ -98,8 +135,8 @@ GENERIC_TIMER = RegisterTable(
         Register("CNTVCT_EL0", _place(3, 0, 2), (Field("VirtualCount", 0, 64, RO, "Counter"),),
                  "The system counter less CNTVOFF_EL2", "DDI 0487 CNTVCT_EL0",
                  width=64, banked=True, volatile=True),
-        *_timer("CNTP", "EL0", 3, 2, "EL1 physical timer"),
-        *_timer("CNTV", "EL0", 3, 3, "EL1 virtual timer"),
+        *_registers(PHYSICAL),
+        *_registers(VIRTUAL),
         Register("CNTVOFF_EL2", _place(4, 0, 3), (Field("VOffset", 0, 64, doc="Offset"),),
                  "What the virtual counter lags behind", "DDI 0487 CNTVOFF_EL2",
                  width=64, banked=True),
@@ -115,8 +152,8 @@ GENERIC_TIMER = RegisterTable(
             "Access from EL1, and the event stream", "DDI 0487 CNTHCTL_EL2",
             width=64, banked=True, reset=3,
         ),
-        *_timer("CNTHP", "EL2", 4, 2, "EL2 physical timer"),
-        *_timer("CNTPS", "EL1", 7, 2, "EL3 (secure) physical timer"),
+        *_registers(HYP),
+        *_registers(SECURE),
     ),
 )  # fmt: skip
 
@@ -124,9 +161,6 @@ ENABLE, IMASK, ISTATUS = (
     GENERIC_TIMER["CNTP_CTL_EL0"][name].mask for name in ("ENABLE", "IMASK", "ISTATUS")
 )
 """The same bits in the control register of each timer."""
-TIMERS = ("CNTP_{}_EL0", "CNTV_{}_EL0", "CNTHP_{}_EL2", "CNTPS_{}_EL1")
-OUTPUTS = ("cntpnsirq", "cntvirq", "cnthpirq", "cntpsirq")
-PHYSICAL, VIRTUAL, HYP, SECURE = range(4)
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -151,41 +185,39 @@ class GenericTimer(TimerDevice):
         self._hz = config.frequency_hz
         self.regs = self._file(GENERIC_TIMER, {"CNTFRQ_EL0": {"reset": config.frequency_hz}})
         self._offset = self.regs.store("CNTVOFF_EL2")
-        self._control = [self.regs.store(timer.format("CTL")) for timer in TIMERS]
-        self._compare = [self.regs.store(timer.format("CVAL")) for timer in TIMERS]
-        self._lines = [self._output(output, cpus) for output in OUTPUTS]
+        self._control = [self.regs.store(name) for name in CTLS]
+        self._compare = [self.regs.store(name) for name in CVALS]
+        self._lines = [self._output(timer.output, cpus) for timer in TIMERS]
         self._deadlines = [
             [
-                clock.deadline(
-                    f"{name}.{timer.format('CVAL')}[{cpu}]", partial(self._update, kind, cpu)
-                )
+                clock.deadline(f"{name}.{compare}[{cpu}]", partial(self._update, which, cpu))
                 for cpu in range(cpus)
             ]
-            for kind, timer in enumerate(TIMERS)
+            for which, compare in enumerate(CVALS)
         ]
         self.reset()
 
     def reset(self) -> None:
         """All timers disabled, lines low (CNTP_CTL_EL0: ENABLE resets to 0)."""
         self.regs.reset()
-        for kind in range(len(TIMERS)):
+        for which in range(len(TIMERS)):
             for cpu in range(self.cpus):
-                self._update(kind, cpu)
+                self._update(which, cpu)
 
-    def _count(self, kind: int, cpu: int) -> int:
-        """What timer ``kind`` compares with: the virtual counter for the virtual timer."""
+    def _count(self, which: int, cpu: int) -> int:
+        """What timer ``which`` compares with: the virtual counter for the virtual timer."""
         count = self.clock.now * self._hz // NS_PER_S
-        if kind == VIRTUAL:
+        if which == VIRTUAL:
             count -= self._offset[cpu]
         return count & COUNTER_MASK
 
-    def _update(self, kind: int, cpu: int) -> None:
+    def _update(self, which: int, cpu: int) -> None:
         """Drive one timer's line and arm its next edge (D11.2, "Operation of the CompareValue
         views"): up when the counter reaches CVAL, down when the counter wraps.  While the output
         is disabled or masked no edge can come, so none is armed.
         """
-        deadline, line = self._deadlines[kind][cpu], self._lines[kind][cpu]
-        if self._control[kind][cpu] & (ENABLE | IMASK) != ENABLE:
+        deadline, line = self._deadlines[which][cpu], self._lines[which][cpu]
+        if self._control[which][cpu] & (ENABLE | IMASK) != ENABLE:
             if deadline.due != NEVER:
                 deadline.cancel()
             if line.level:
@@ -193,8 +225,8 @@ class GenericTimer(TimerDevice):
             return
         hz = self._hz
         count = self.clock.now * hz // NS_PER_S
-        shown = count if kind != VIRTUAL else (count - self._offset[cpu]) & COUNTER_MASK
-        compare = self._compare[kind][cpu]
+        shown = count if which != VIRTUAL else (count - self._offset[cpu]) & COUNTER_MASK
+        compare = self._compare[which][cpu]
         met = shown >= compare
         edge = count - shown + (WRAP if met else compare)
         deadline.arm(-(-edge * NS_PER_S // hz))  # ticks_to_ns: this is the path of every re-arm
@@ -203,45 +235,30 @@ class GenericTimer(TimerDevice):
 
     def comparators(self, cpu: int) -> list[ComparatorState]:
         """The four timers, the one that operating systems at EL1 use first."""
-        states = [self._comparator(kind, cpu) for kind in range(len(TIMERS))]
-        return sorted(states, key=lambda state: not state.name.startswith("CNTP_"))
+        return [self._comparator(which, cpu) for which in range(len(TIMERS))]
 
     def counters(self, cpu: int) -> list[CounterState]:
         """The system counter, and the virtual one."""
         values = ("CNTPCT_EL0", self.peek_CNTPCT_EL0), ("CNTVCT_EL0", self.peek_CNTVCT_EL0)
         return [CounterState(name, peek(0, cpu), self._hz, COUNTER_BITS) for name, peek in values]
 
-    def _comparator(self, kind: int, cpu: int) -> ComparatorState:
-        control = self._peek_control(kind, cpu)
-        counter, compare = self._count(kind, cpu), self._compare[kind][cpu]
+    def _comparator(self, which: int, cpu: int) -> ComparatorState:
+        control = self._control_shown(which, 0, cpu)
+        counter, compare = self._count(which, cpu), self._compare[which][cpu]
         ahead = compare - counter
         due_ns = None
         if control & ENABLE and ahead > 0:
             due_ns = ticks_to_ns(ns_to_ticks(self.clock.now, self._hz) + ahead, self._hz)
         return ComparatorState(
-            TIMERS[kind].format("CVAL"), counter, compare, self._hz,
-            enabled=bool(control & ENABLE), masked=bool(control & IMASK),
-            met=bool(control & ISTATUS), due_ns=due_ns,
-        )  # fmt: skip
-
-    # -- the three views, for any timer ---------------------------------------------------------
-
-    def _peek_control(self, kind: int, cpu: int) -> int:
-        """ISTATUS is computed, not kept: it must be right with the output masked too."""
-        control = self._control[kind][cpu] & (ENABLE | IMASK)
-        if control & ENABLE and self._count(kind, cpu) >= self._compare[kind][cpu]:
-            return control | ISTATUS
-        return control
-
-    def _peek_value(self, kind: int, cpu: int) -> int:
-        """The low 32 bits of CVAL less counter (D11.2, "Operation of the TimerValue views")."""
-        return (self._compare[kind][cpu] - self._count(kind, cpu)) & 0xFFFF_FFFF
-
-    def _write_value(self, kind: int, cpu: int, value: int) -> None:
-        """CVAL becomes counter + value, the value sign-extended from 32 bits (D11.2)."""
-        signed = (value & 0x7FFF_FFFF) - (value & 0x8000_0000)
-        self._compare[kind][cpu] = (self._count(kind, cpu) + signed) & COUNTER_MASK
-        self._update(kind, cpu)
+            name=CVALS[which],
+            counter=counter,
+            compare=compare,
+            hz=self._hz,
+            enabled=bool(control & ENABLE),
+            masked=bool(control & IMASK),
+            met=bool(control & ISTATUS),
+            due_ns=due_ns,
+        )
 
     # -- registers ------------------------------------------------------------------------------
 
@@ -257,62 +274,27 @@ class GenericTimer(TimerDevice):
         """The virtual timer's condition moves with its counter."""
         self._update(VIRTUAL, cpu)
 
-    def peek_CNTP_TVAL_EL0(self, index: int, cpu: int) -> int:
-        return self._peek_value(PHYSICAL, cpu)
+    @variant_hook("peek", TVALS)
+    def _time_to_go(self, which: int, index: int, cpu: int) -> int:
+        """The low 32 bits of CVAL less counter (D11.2, "Operation of the TimerValue views")."""
+        return (self._compare[which][cpu] - self._count(which, cpu)) & 0xFFFF_FFFF
 
-    def write_CNTP_TVAL_EL0(self, index: int, cpu: int, value: int) -> None:
-        self._write_value(PHYSICAL, cpu, value)
+    @variant_hook("write", TVALS)
+    def _time_to_go_written(self, which: int, index: int, cpu: int, value: int) -> None:
+        """CVAL becomes counter + value, the value sign-extended from 32 bits (D11.2)."""
+        signed = (value & 0x7FFF_FFFF) - (value & 0x8000_0000)
+        self._compare[which][cpu] = (self._count(which, cpu) + signed) & COUNTER_MASK
+        self._update(which, cpu)
 
-    def peek_CNTP_CTL_EL0(self, index: int, cpu: int) -> int:
-        return self._peek_control(PHYSICAL, cpu)
+    @variant_hook("peek", CTLS)
+    def _control_shown(self, which: int, index: int, cpu: int) -> int:
+        """ISTATUS is computed, not kept: it must be right with the output masked too."""
+        control = self._control[which][cpu] & (ENABLE | IMASK)
+        if control & ENABLE and self._count(which, cpu) >= self._compare[which][cpu]:
+            return control | ISTATUS
+        return control
 
-    def write_CNTP_CTL_EL0(self, index: int, cpu: int, value: int) -> None:
-        self._update(PHYSICAL, cpu)
-
-    def write_CNTP_CVAL_EL0(self, index: int, cpu: int, value: int) -> None:
-        self._update(PHYSICAL, cpu)
-
-    def peek_CNTV_TVAL_EL0(self, index: int, cpu: int) -> int:
-        return self._peek_value(VIRTUAL, cpu)
-
-    def write_CNTV_TVAL_EL0(self, index: int, cpu: int, value: int) -> None:
-        self._write_value(VIRTUAL, cpu, value)
-
-    def peek_CNTV_CTL_EL0(self, index: int, cpu: int) -> int:
-        return self._peek_control(VIRTUAL, cpu)
-
-    def write_CNTV_CTL_EL0(self, index: int, cpu: int, value: int) -> None:
-        self._update(VIRTUAL, cpu)
-
-    def write_CNTV_CVAL_EL0(self, index: int, cpu: int, value: int) -> None:
-        self._update(VIRTUAL, cpu)
-
-    def peek_CNTHP_TVAL_EL2(self, index: int, cpu: int) -> int:
-        return self._peek_value(HYP, cpu)
-
-    def write_CNTHP_TVAL_EL2(self, index: int, cpu: int, value: int) -> None:
-        self._write_value(HYP, cpu, value)
-
-    def peek_CNTHP_CTL_EL2(self, index: int, cpu: int) -> int:
-        return self._peek_control(HYP, cpu)
-
-    def write_CNTHP_CTL_EL2(self, index: int, cpu: int, value: int) -> None:
-        self._update(HYP, cpu)
-
-    def write_CNTHP_CVAL_EL2(self, index: int, cpu: int, value: int) -> None:
-        self._update(HYP, cpu)
-
-    def peek_CNTPS_TVAL_EL1(self, index: int, cpu: int) -> int:
-        return self._peek_value(SECURE, cpu)
-
-    def write_CNTPS_TVAL_EL1(self, index: int, cpu: int, value: int) -> None:
-        self._write_value(SECURE, cpu, value)
-
-    def peek_CNTPS_CTL_EL1(self, index: int, cpu: int) -> int:
-        return self._peek_control(SECURE, cpu)
-
-    def write_CNTPS_CTL_EL1(self, index: int, cpu: int, value: int) -> None:
-        self._update(SECURE, cpu)
-
-    def write_CNTPS_CVAL_EL1(self, index: int, cpu: int, value: int) -> None:
-        self._update(SECURE, cpu)
+    @variant_hook("write", CTLS, CVALS)
+    def _timer_written(self, which: int, index: int, cpu: int, value: int) -> None:
+        """Enables and the compare value act at once."""
+        self._update(which, cpu)

@@ -1,113 +1,70 @@
 """Distributor of the ARM GIC-400: what is pending, and what is forwarded to each core.
 
-The whole device and its documents are described in :mod:`kerneltui.devices.arm.gic400`, which adds
-the CPU interfaces.  Section numbers alone are those of Arm IHI 0048B.
+The whole device and its documents are described in :mod:`kerneltui.devices.arm.gic400`, which
+holds it beside the CPU interfaces.  Section numbers alone are those of Arm IHI 0048B.
 
 An interrupt is a bit, at its ID, in integers that span all IDs.  The state of IDs 0-31 is banked: a
 core's view of an item is its own word (``_enable0[cpu]``) or-ed with the SPIs' (``_enable[0]``).
 """
 
-# ruff: noqa: N815 - hooks that share a body are aliases, named after their registers
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, ClassVar, NamedTuple
-
-import msgspec
+from typing import Any, ClassVar
 
 from kerneltui.devices.arm.gic400_registers import GICD
-from kerneltui.hw.clock import Clock
-from kerneltui.hw.device import InterruptController
+from kerneltui.devices.arm.gic400_shared import LOWEST, PRIVATE, SGIS, SPURIOUS, Config, Rule
+from kerneltui.hw.device import InterruptState
+from kerneltui.hw.gate import Gate
+from kerneltui.hw.hooks import shared_hook
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import RO
+from kerneltui.hw.register_file import RegisterFile
 
-SGIS, PRIVATE = 16, 32
 PRIVATE_IDS = (1 << PRIVATE) - 1
-SPURIOUS = 1023
-LOWEST = 0x100
-"""Lower than any priority."""
 ENABLE_GRP0, ENABLE_GRP1 = (GICD["GICD_CTLR"][name].mask for name in ("EnableGrp0", "EnableGrp1"))
 SGI, TARGET_LIST, TARGET_FILTER = (
     GICD["GICD_SGIR"][name] for name in ("SGIINTID", "CPUTargetList", "TargetListFilter")
 )
-PRODUCT, GIC_400 = GICD["GICD_IIDR"]["ProductID"], 2
 PPI_STATUS = GICD["GICD_PPISR"].mask_of(RO)
 ONE_OF_N = sum(1 << field.lsb for field in GICD["GICD_ICFGR"].fields)
 """The lower bit of each field of GICD_ICFGR; the upper one chooses edge."""
 
 
-class Config(msgspec.Struct, frozen=True):
-    """``irqs``: interrupt IDs, SGIs and PPIs included.  ``priority_bits``: implemented bits.
+class Distributor:
+    """The GICD registers, the interrupt inputs, and the rules of forwarding.
 
-    ``iidr`` is what GICD_IIDR reads; the default is r0p1, as in DDI 0471B.  It says which
-    implementation this is: one that is no GIC-400, such as QEMU's, takes GICC_IAR from the
-    pseudocode (see ``iar_by_pseudocode``).
+    ``regs`` are its registers.  ``priorities`` holds the priority of each ID as each core sees it.
+    Whoever is to hear of the interrupts of a core calls :meth:`forward_to`.
     """
 
-    irqs: int = 224
-    priority_bits: int = 5
-    iidr: int = 0x0200_143B
-
-    def __post_init__(self) -> None:
-        if self.irqs % 32 or not 64 <= self.irqs <= 512:
-            raise ValueError(f"irqs must be a multiple of 32 from 64 to 512, not {self.irqs}")
-        if not 4 <= self.priority_bits <= 8:
-            raise ValueError(f"priority_bits must be 4 to 8, not {self.priority_bits}")
-
-    @property
-    def priority_mask(self) -> int:
-        """The implemented bits of a priority field (4.3.11)."""
-        return 0xFF << (8 - self.priority_bits) & 0xFF
-
-    @property
-    def iar_by_pseudocode(self) -> bool:
-        """Whether GICC_IAR reads 1022 for a hidden group 1 interrupt whatever its priority.
-
-        The pseudocode of IHI 0048B asks for no priority there; the text of 3.4.2 does.
-        """
-        return PRODUCT.extract(self.iidr) != GIC_400
-
-
-class Rule(NamedTuple):
-    """One condition on the way to a core, and where software finds what decides it.
-
-    ``test(gic, cpu)`` gives the bitmap of IDs that pass; for a rule of the CPU interface,
-    ``test(gic, cpu, number)`` says whether one ID passes.  ``per`` says what at ``offset`` belongs
-    to one ID: ``bit``, ``byte``, ``group`` (the bit of its group) or ``all`` (the whole register).
-    """
-
-    name: str
-    test: Callable[..., Any]
-    block: str
-    offset: int
-    per: str
-    needs: str
-    ref: str
-
-
-class Distributor(InterruptController):
-    """The GICD registers, the interrupt inputs, and the rules of forwarding."""
-
-    config: Config
-
-    def __init__(self, name: str, config: Config, clock: Clock, cpus: int) -> None:
-        super().__init__(name, config, clock, cpus)
+    def __init__(self, config: Config, cpus: int) -> None:
         if not 1 <= cpus <= 8:
             raise ValueError(f"a GIC-400 serves 1 to 8 cores, not {cpus}")
-        gicd = self._file(GICD, self._sizes())
-        self._forwarding = gicd.store("GICD_CTLR")
-        self._group0, self._group = gicd.store("GICD_IGROUPR0"), gicd.store("GICD_IGROUPR")
-        self._enable0, self._enable = gicd.store("GICD_ISENABLER0"), gicd.store("GICD_ISENABLER")
-        self._latch0, self._latch = gicd.store("GICD_ISPENDR0"), gicd.store("GICD_ISPENDR")
-        self._active0, self._active = gicd.store("GICD_ISACTIVER0"), gicd.store("GICD_ISACTIVER")
-        self._priority0 = gicd.store("GICD_IPRIORITYR_PRIVATE")
-        self._priority = gicd.store("GICD_IPRIORITYR")
-        self._targets, self._trigger = gicd.store("GICD_ITARGETSR"), gicd.store("GICD_ICFGR")
-        self._senders = gicd.store("GICD_SPENDSGIR")
+        self.config = config
+        self.cpus = cpus
+        self.regs = RegisterFile(self, GICD, cpus=cpus, changes=self._sizes())
+        store = self.regs.store
+        self._forwarding = store("GICD_CTLR")
+        self._group0, self._group = store("GICD_IGROUPR0"), store("GICD_IGROUPR")
+        self._enable0, self._enable = store("GICD_ISENABLER0"), store("GICD_ISENABLER")
+        self._latch0, self._latch = store("GICD_ISPENDR0"), store("GICD_ISPENDR")
+        self._active0, self._active = store("GICD_ISACTIVER0"), store("GICD_ISACTIVER")
+        self._priority0 = store("GICD_IPRIORITYR_PRIVATE")
+        self._priority = store("GICD_IPRIORITYR")
+        self._targets, self._trigger = store("GICD_ITARGETSR"), store("GICD_ICFGR")
+        self._senders = store("GICD_SPENDSGIR")
         # Levels belong to the wires, not to the power-on state: reset leaves them.
         self._high0, self._high = [0] * cpus, 0
+        self.priorities = [bytearray(config.irqs) for _ in range(cpus)]
+        self._aimed, self._eligible = [0] * cpus, [0] * cpus
+        self._forward: Callable[[int], object] = self.forwarded
+        self.reset()
+
+    def forward_to(self, interface: Callable[[int], None]) -> None:
+        """From now on call ``interface(cpu)`` where what is forwarded to a core may be another."""
+        self._forward = interface
 
     def _sizes(self) -> dict[str, dict[str, Any]]:
         words = self.config.irqs // 32 - 1
@@ -130,13 +87,15 @@ class Distributor(InterruptController):
             "GICD_CPENDSGIR": senders,
         }
 
-    def _reset_derived(self) -> None:
-        """What the registers' reset values come to, in the form that delivery works with."""
+    def reset(self) -> None:
+        """Power-on state (DDI 0471B 3.2); nobody is told of it before :meth:`reconsider`."""
+        self.regs.reset()
         every = (1 << self.config.irqs) - 1
         self._level_sensitive = every
-        self._aimed = [every if self.cpus == 1 else PRIVATE_IDS for _ in range(self.cpus)]
-        self._priorities = [bytearray(self.config.irqs) for _ in range(self.cpus)]
-        self._eligible = [0] * self.cpus
+        self._aimed[:] = [every if self.cpus == 1 else PRIVATE_IDS] * self.cpus
+        for priorities in self.priorities:
+            priorities[:] = bytes(self.config.irqs)
+        self._eligible[:] = [0] * self.cpus
 
     # -- inputs -------------------------------------------------------------------------------
 
@@ -148,7 +107,7 @@ class Distributor(InterruptController):
         if pin == "ppi" and 0 <= number < PRIVATE - SGIS and 0 <= cpu < self.cpus:
             return partial(self._drive_ppi, 1 << (SGIS + number), cpu)
         raise ValueError(
-            f"{self.name} ({self.COMPATIBLE}) has no input {pin!r} {number} of core {cpu}; "
+            f"no input {pin!r} {number} of core {cpu}; "
             f"there are spi 0 to {spis - 1}, and ppi 0 to 15 of cores 0 to {self.cpus - 1}"
         )
 
@@ -192,24 +151,25 @@ class Distributor(InterruptController):
         return ~(self._active0[cpu] | self._active[0])
 
     STANDING: ClassVar = (
-        Rule("enabled", _enabled, "GICD", GICD["GICD_ISENABLER0"].offset, "bit",
+        Rule("enabled", _enabled, GICD["GICD_ISENABLER0"].offset, "bit",
              "a one written to this bit", "4.3.5"),
-        Rule("group forwarded", _group_forwarded, "GICD", GICD["GICD_CTLR"].offset, "group",
+        Rule("group forwarded", _group_forwarded, GICD["GICD_CTLR"].offset, "group",
              "the distributor to forward the interrupt's group", "4.3.1"),
-        Rule("targets this core", _aimed_at, "GICD", GICD["GICD_ITARGETSR_PRIVATE"].offset, "byte",
+        Rule("targets this core", _aimed_at, GICD["GICD_ITARGETSR_PRIVATE"].offset, "byte",
              "this core's bit among the targets", "4.3.12"),
     )  # fmt: skip
     """Rules that only configuration changes: their conjunction is kept in ``_eligible``."""
     MOVING: ClassVar = (
-        Rule("pending", _pending, "GICD", GICD["GICD_ISPENDR0"].offset, "bit",
+        Rule("pending", _pending, GICD["GICD_ISPENDR0"].offset, "bit",
              "its line asserted, or software setting it pending", "4.3.7"),
-        Rule("not active", _inactive, "GICD", GICD["GICD_ISACTIVER0"].offset, "bit",
+        Rule("not active", _inactive, GICD["GICD_ISACTIVER0"].offset, "bit",
              "the handler that acknowledged it to end it (GICC_EOIR, GICC_DIR)", "4.3.9"),
     )  # fmt: skip
 
     MOVING_TESTS: ClassVar = tuple(rule.test for rule in MOVING)
 
-    def _reconfigured(self) -> None:
+    def reconsider(self) -> None:
+        """Apply the standing rules, after the configuration has changed."""
         for cpu in range(self.cpus):
             eligible = (1 << self.config.irqs) - 1
             for rule in self.STANDING:
@@ -217,7 +177,7 @@ class Distributor(InterruptController):
             self._eligible[cpu] = eligible
         self._update()
 
-    def _forwarded(self, cpu: int) -> int:
+    def forwarded(self, cpu: int) -> int:
         """The ID of the highest priority among all that pass the rules; 1023 if none does (3.3)."""
         candidates = self._eligible[cpu]
         for test in self.MOVING_TESTS:
@@ -226,7 +186,7 @@ class Distributor(InterruptController):
                 return SPURIOUS
         if not candidates & candidates - 1:
             return candidates.bit_length() - 1  # one alone, as nearly always
-        priorities = self._priorities[cpu]
+        priorities = self.priorities[cpu]
         best, best_priority = SPURIOUS, LOWEST
         while candidates:
             lowest = candidates & -candidates
@@ -236,51 +196,89 @@ class Distributor(InterruptController):
                 best, best_priority = number, priorities[number]
         return best
 
-    @abstractmethod
     def _update(self, changed: int = -1, cpus: Iterable[int] | None = None) -> None:
-        """Compute the outputs anew; ``changed`` are the IDs that the change can concern."""
+        """Tell the CPU interfaces; ``changed`` are the IDs that the change can concern.
+
+        Skip the cores to which no changed interrupt could be forwarded anyway.
+        """
+        for cpu in range(self.cpus) if cpus is None else cpus:
+            if changed < 0 or self._eligible[cpu] & changed:
+                self._forward(cpu)
+
+    # -- what a CPU interface asks and does ---------------------------------------------------
+
+    def in_group1(self, cpu: int, number: int) -> int:
+        """The interrupt's group (4.3.4)."""
+        return (self._group0[cpu] | self._group[0]) >> number & 1
+
+    def sender(self, cpu: int, sgi: int) -> int:
+        """The core whose SGI is acknowledged next: the lowest of those that sent it."""
+        senders = self._senders[cpu] >> 8 * sgi & 0xFF
+        return (senders & -senders).bit_length() - 1
+
+    def acknowledge(self, cpu: int, number: int, sender: int) -> None:
+        """Pending becomes active; an SGI stays pending from other senders (3.2.4)."""
+        bit = 1 << number
+        if number >= PRIVATE:
+            self._active[0] |= bit
+            self._latch[0] &= ~bit
+            self._update(bit)
+            return
+        self._active0[cpu] |= bit
+        if number < SGIS:
+            self._senders[cpu] &= ~(1 << (8 * number + sender))
+            if not self._senders[cpu] >> 8 * number & 0xFF:
+                self._latch0[cpu] &= ~bit
+        else:
+            self._latch0[cpu] &= ~bit
+        self._forward(cpu)
+
+    def deactivate(self, cpu: int, number: int) -> None:
+        """Active no more; the interface of ``cpu`` looks anew by itself (3.2.1)."""
+        bit = 1 << number
+        if number < PRIVATE:
+            self._active0[cpu] &= ~bit
+            return
+        self._active[0] &= ~bit
+        if self._pending(cpu) & bit:
+            self._update(bit)
 
     # -- register hooks -----------------------------------------------------------------------
 
+    @shared_hook("write", "GICD_CTLR", "GICD_IGROUPR0", "GICD_IGROUPR")
+    @shared_hook("write", "GICD_ISENABLER0", "GICD_ISENABLER")
+    @shared_hook("write", "GICD_ICENABLER0", "GICD_ICENABLER")
     def _configuration_written(self, index: int, cpu: int, value: int) -> None:
-        self._reconfigured()
+        self.reconsider()
 
-    write_GICD_CTLR = write_GICD_IGROUPR0 = write_GICD_IGROUPR = _configuration_written
-    write_GICD_ISENABLER0 = write_GICD_ISENABLER = _configuration_written
-    write_GICD_ICENABLER0 = write_GICD_ICENABLER = _configuration_written
-
+    @shared_hook("write", "GICD_ISPENDR0", "GICD_ICPENDR0", "GICD_ISACTIVER0", "GICD_ICACTIVER0")
     def _private_state_written(self, index: int, cpu: int, value: int) -> None:
         self._update(PRIVATE_IDS, (cpu,))
 
-    write_GICD_ISPENDR0 = write_GICD_ICPENDR0 = _private_state_written
-    write_GICD_ISACTIVER0 = write_GICD_ICACTIVER0 = _private_state_written
-
+    @shared_hook("write", "GICD_ISPENDR", "GICD_ICPENDR", "GICD_ISACTIVER", "GICD_ICACTIVER")
     def _state_written(self, index: int, cpu: int, value: int) -> None:
         self._update(value << 32 * (index + 1))
 
-    write_GICD_ISPENDR = write_GICD_ICPENDR = _state_written
-    write_GICD_ISACTIVER = write_GICD_ICACTIVER = _state_written
-
-    def peek_GICD_ISPENDR0(self, index: int, cpu: int) -> int:
+    @shared_hook("peek", "GICD_ISPENDR0", "GICD_ICPENDR0")
+    def _private_pending(self, index: int, cpu: int) -> int:
         """The pending state includes the lines of level-sensitive interrupts (4.3.7)."""
         return self._pending(cpu) & PRIVATE_IDS
 
-    def peek_GICD_ISPENDR(self, index: int, cpu: int) -> int:
+    @shared_hook("peek", "GICD_ISPENDR", "GICD_ICPENDR")
+    def _shared_pending(self, index: int, cpu: int) -> int:
         """The pending state includes the lines of level-sensitive interrupts (4.3.7)."""
         return self._pending(cpu) >> 32 * (index + 1) & 0xFFFF_FFFF
-
-    peek_GICD_ICPENDR0, peek_GICD_ICPENDR = peek_GICD_ISPENDR0, peek_GICD_ISPENDR
 
     def write_GICD_IPRIORITYR_PRIVATE(self, index: int, cpu: int, value: int) -> None:
         """Keep priorities as bytes beside the registers: the search reads one per candidate."""
         held = self._priority0[8 * cpu + index].to_bytes(4, "little")
-        self._priorities[cpu][4 * index : 4 * index + 4] = held
+        self.priorities[cpu][4 * index : 4 * index + 4] = held
         self._update(PRIVATE_IDS, (cpu,))
 
     def write_GICD_IPRIORITYR(self, index: int, cpu: int, value: int) -> None:
         """Keep priorities as bytes beside the registers: the search reads one per candidate."""
         place = PRIVATE + 4 * index
-        for priorities in self._priorities:
+        for priorities in self.priorities:
             priorities[place : place + 4] = self._priority[index].to_bytes(4, "little")
         self._update(0xF << place)
 
@@ -297,7 +295,7 @@ class Distributor(InterruptController):
             bits = self._targets[index] >> core
             chosen = sum((bits >> 8 * byte & 1) << byte for byte in range(4))
             self._aimed[core] = self._aimed[core] & ~(0xF << place) | chosen << place
-        self._reconfigured()
+        self.reconsider()
 
     def write_GICD_ICFGR(self, index: int, cpu: int, value: int) -> None:
         """Bit 0 of each field reads as one: SPIs are 1-N (DDI 0471B 3.2)."""
@@ -332,6 +330,7 @@ class Distributor(InterruptController):
                 self._latch0[core] |= 1 << sgi
                 self._update(1 << sgi, (core,))
 
+    @shared_hook("write", "GICD_SPENDSGIR", "GICD_CPENDSGIR")
     def _senders_written(self, index: int, cpu: int, value: int) -> None:
         """An SGI is pending as long as it is from any core (4.3.16)."""
         for sgi in range(4 * index, 4 * index + 4):
@@ -339,4 +338,63 @@ class Distributor(InterruptController):
             self._latch0[cpu] = self._latch0[cpu] & ~(1 << sgi) | pending << sgi
         self._update(0xF << 4 * index, (cpu,))
 
-    write_GICD_CPENDSGIR = write_GICD_SPENDSGIR = _senders_written
+    # -- views --------------------------------------------------------------------------------
+
+    def gates(self, number: int, cpu: int) -> list[Gate]:
+        """How its rules stand for one interrupt."""
+        group1 = self.in_group1(cpu, number)
+        return [
+            rule.gate(
+                self.regs,
+                number,
+                cpu,
+                is_open=bool(rule.test(self, cpu) >> number & 1),
+                group1=group1,
+            )
+            for rule in (*self.MOVING, *self.STANDING)
+        ]
+
+    def states(self, cpu: int, numbers: Iterable[int] | None = None) -> list[InterruptState]:
+        """Interrupts as this core sees them: all, or those with a state and those of ``numbers``.
+
+        The GIC has hundreds of interrupts, of which a board uses a dozen.
+        """
+        bitmaps = (
+            self._high0[cpu] | self._high,
+            self._enabled(cpu),
+            self._pending(cpu),
+            ~self._inactive(cpu),
+        )
+        if numbers is None:
+            return [self._state(number, cpu, bitmaps) for number in range(self.config.irqs)]
+        found = bitmaps[0] | bitmaps[1] | bitmaps[2] | bitmaps[3]
+        for number in numbers:
+            found |= 1 << number
+        found &= (1 << self.config.irqs) - 1
+        states = []
+        while found:
+            lowest = found & -found
+            found ^= lowest
+            states.append(self._state(lowest.bit_length() - 1, cpu, bitmaps))
+        return states
+
+    def _state(self, number: int, cpu: int, bitmaps: tuple[int, int, int, int]) -> InterruptState:
+        high, enabled, pending, active = (bool(bitmap >> number & 1) for bitmap in bitmaps)
+        if number < SGIS:
+            source = f"SGI {number}"
+        else:
+            source = f"PPI {number - SGIS}" if number < PRIVATE else f"SPI {number - PRIVATE}"
+        level = number >= SGIS and self._level_sensitive >> number & 1
+        targets = tuple(n for n in range(self.cpus) if self._aimed[n] >> number & 1)
+        return InterruptState(
+            number=number,
+            source=source,
+            line=None if number < SGIS else high,
+            enabled=enabled,
+            pending=pending,
+            active=active,
+            priority=self.priorities[cpu][number],
+            targets=(cpu,) if number < PRIVATE else targets,
+            trigger="level" if level else "edge",
+            pin="" if number < SGIS else source.lower(),
+        )

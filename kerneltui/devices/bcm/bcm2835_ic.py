@@ -19,6 +19,7 @@ import msgspec
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.gate import Gate
+from kerneltui.hw.hooks import shared_hook
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import RO, W1C, W1S, Access, Field, Register, RegisterTable
 
@@ -195,13 +196,11 @@ class Bcm2835Ic(InterruptController):
         self._choose_fiq()
         self._update()
 
-    def write_ENABLE_IRQS_(self, index: int, cpu: int, value: int) -> None:
+    @shared_hook("write", "ENABLE_IRQS_", "ENABLE_BASIC_IRQS")
+    @shared_hook("write", "DISABLE_IRQS_", "DISABLE_BASIC_IRQS")
+    def _enables_written(self, index: int, cpu: int, value: int) -> None:
         """An enabled source with a high line interrupts at once: levels, not edges (7.1)."""
         self._update()
-
-    write_ENABLE_BASIC_IRQS = write_ENABLE_IRQS_  # noqa: N815 - a hook has its register's name
-    write_DISABLE_IRQS_ = write_ENABLE_IRQS_  # noqa: N815 - likewise
-    write_DISABLE_BASIC_IRQS = write_ENABLE_IRQS_  # noqa: N815 - likewise
 
     # -- explanation --------------------------------------------------------------------------
 
@@ -237,10 +236,16 @@ class Bcm2835Ic(InterruptController):
         enabled = bool(self._enabled[0] & bit)
         return [
             self._line_gate(number),
-            Gate("enabled", enabled, register, field, int(enabled),
-                 f"a one written to {register} bit {number % 32}",
-                 "BCM2835 ARM Peripherals, p. 116-117"),
-        ]  # fmt: skip
+            Gate(
+                "enabled",
+                enabled,
+                register=register,
+                field=field,
+                value=int(enabled),
+                needs=f"a one written to {register} bit {number % 32}",
+                ref="BCM2835 ARM Peripherals, p. 116-117",
+            ),
+        ]
 
     def output_for(self, number: int, cpu: int) -> str:
         """The source that FIQ_CONTROL has chosen, unless it is enabled as an IRQ too (7.3)."""
@@ -254,11 +259,25 @@ class Bcm2835Ic(InterruptController):
         source, enabled = FIQ_SOURCE.extract(control), FIQ_ENABLE.extract(control)
         return [
             self._line_gate(number),
-            Gate("FIQ on", bool(enabled), "FIQ_CONTROL", "ENABLE", enabled,
-                 f"a one in FIQ_CONTROL bit {FIQ_ENABLE.lsb}", "BCM2835 ARM Peripherals, p. 116"),
-            Gate("FIQ source", source == number, "FIQ_CONTROL", "SOURCE", source,
-                 f"{number} in FIQ_CONTROL bits 6:0", "BCM2835 ARM Peripherals, p. 116"),
-        ]  # fmt: skip
+            Gate(
+                "FIQ on",
+                bool(enabled),
+                register="FIQ_CONTROL",
+                field="ENABLE",
+                value=enabled,
+                needs=f"a one in FIQ_CONTROL bit {FIQ_ENABLE.lsb}",
+                ref="BCM2835 ARM Peripherals, p. 116",
+            ),
+            Gate(
+                "FIQ source",
+                source == number,
+                register="FIQ_CONTROL",
+                field="SOURCE",
+                value=source,
+                needs=f"{number} in FIQ_CONTROL bits 6:0",
+                ref="BCM2835 ARM Peripherals, p. 116",
+            ),
+        ]
 
     def _check(self, number: int) -> None:
         if not 0 <= number < SOURCES:

@@ -27,6 +27,7 @@ from kerneltui.devices.bcm.bcm2836_local_timer import LocalTimer
 from kerneltui.hw.clock import Clock, ns_to_ticks
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.gate import Gate
+from kerneltui.hw.hooks import shared_hook
 from kerneltui.hw.line import Sink
 
 MAILBOX0 = 4
@@ -88,9 +89,12 @@ class Bcm2836LocalIc(InterruptController):
         self._fiq_paths = [0] * CORES
         self._held_ms = 0
         self._timer = LocalTimer(
-            f"{name}.LOCAL_TIMER", self.regs.store("LOCAL_TIMER_CONTROL_STATUS"),
-            config.crystal_hz, clock, self._timer_flag_changed,
-        )  # fmt: skip
+            f"{name}.LOCAL_TIMER",
+            control=self._timer_control,
+            crystal_hz=config.crystal_hz,
+            clock=clock,
+            flag_changed=self._timer_flag_changed,
+        )
         self.reset()
 
     def reset(self) -> None:
@@ -171,16 +175,13 @@ class Bcm2836LocalIc(InterruptController):
         sources = self._raised[index] & self._fiq_paths[index]
         return sources & (1 << SOURCES) - 1 | sources >> GPU_FIQ << GPU
 
-    def write_GPU_INTERRUPT_ROUTING(self, index: int, cpu: int, value: int) -> None:
+    @shared_hook("write", "GPU_INTERRUPT_ROUTING", "LOCAL_INTERRUPT_ROUTING")
+    @shared_hook("write", "PMU_INTERRUPT_ROUTING_SET", "PMU_INTERRUPT_ROUTING_CLEAR")
+    @shared_hook("write", "CORE_TIMER_INTERRUPT_CONTROL", "CORE_MAILBOX_INTERRUPT_CONTROL")
+    @shared_hook("write", "AXI_OUTSTANDING_IRQ")
+    def _routing_written(self, index: int, cpu: int, value: int) -> None:
         """A level that is high leaves the old core and goes to the new one (4.4)."""
         self._route()
-
-    write_PMU_INTERRUPT_ROUTING_SET = write_GPU_INTERRUPT_ROUTING  # noqa: N815 - a register's name
-    write_PMU_INTERRUPT_ROUTING_CLEAR = write_GPU_INTERRUPT_ROUTING  # noqa: N815 - likewise
-    write_LOCAL_INTERRUPT_ROUTING = write_GPU_INTERRUPT_ROUTING  # noqa: N815 - likewise
-    write_AXI_OUTSTANDING_IRQ = write_GPU_INTERRUPT_ROUTING  # noqa: N815 - likewise
-    write_CORE_TIMER_INTERRUPT_CONTROL = write_GPU_INTERRUPT_ROUTING  # noqa: N815 - likewise
-    write_CORE_MAILBOX_INTERRUPT_CONTROL = write_GPU_INTERRUPT_ROUTING  # noqa: N815 - likewise
 
     def write_MAILBOX_SET(self, index: int, cpu: int, value: int) -> None:
         """Bits that are set already stay so: several senders may share a mailbox (3.3, 4.1)."""
@@ -261,10 +262,11 @@ class Bcm2836LocalIc(InterruptController):
         if number in (GPU, AXI):
             return gates
         if number != LOCAL_TIMER:
+            needs, ref = f"a one in {register} bit {lsb}", "QA7 rev 3.4, 3.2.1"
+            irq_field = f"{field}_IRQ"
             gates.append(
-                Gate("routed to IRQ", bool(wanted), register, f"{field}_IRQ", wanted,
-                     f"a one in {register} bit {lsb}", "QA7 rev 3.4, 3.2.1")
-            )  # fmt: skip
+                Gate("routed to IRQ", bool(wanted), register, irq_field, wanted, needs, ref)
+            )
             field, lsb = f"{field}_FIQ", lsb + FIQ_SHIFT
         needs = f"a zero in {register} bit {lsb}"
         if number == PMU:

@@ -156,11 +156,17 @@ class I8259Pair(InterruptController):
             store = {"IRR": chip.irr, "IMR": chip.mask[0], "ISR": chip.in_service}[rule.register]
             field = rule.field.format(level=level)
             made.append(
-                Gate(rule.name, bool(rule.test(chip) >> level & 1), f"{name} {rule.register}",
-                     field, store >> level & 1 if "[" in field else store,
-                     rule.needs.format(level=level), f"Intel 8259A, {rule.ref}",
-                     "OCW2" if rule.register == "ISR" else "")
-            )  # fmt: skip
+                Gate(
+                    rule.name,
+                    bool(rule.test(chip) >> level & 1),
+                    register=f"{name} {rule.register}",
+                    field=field,
+                    value=store >> level & 1 if "[" in field else store,
+                    needs=rule.needs.format(level=level),
+                    ref=f"Intel 8259A, {rule.ref}",
+                    ends_by="OCW2" if rule.register == "ISR" else "",
+                )
+            )
         return made
 
     def interrupts(self, cpu: int) -> list[InterruptState]:

@@ -137,9 +137,13 @@ class I8259:
     )  # fmt: skip
     """Rules that only software and acknowledges can turn; their sum is kept in ``open``."""
     MOVING: ClassVar = Rule(
-        "requested", requests, "IRR", "IR[{level}]", "its line to rise, and to stay high",
-        "Edge and level triggered modes",
-    )  # fmt: skip
+        "requested",
+        requests,
+        register="IRR",
+        field="IR[{level}]",
+        needs="its line to rise, and to stay high",
+        ref="Edge and level triggered modes",
+    )
 
     def reconsider(self) -> None:
         """Apply the standing rules, after anything but a line has changed.

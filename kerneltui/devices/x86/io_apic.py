@@ -26,98 +26,30 @@ from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
-from kerneltui.devices.x86.io_apic_view import IoApicView, io_apic_view
-from kerneltui.devices.x86.local_apic_registers import (
-    CLASS_SHIFT,
-    INIT,
-    LOWEST_PRIORITY,
-    MODES,
-    NMI,
-    STARTUP,
+from kerneltui.devices.x86.io_apic_registers import (
+    ALWAYS_EDGES,
+    DELIVS,
+    DESTINATION_SHIFT,
+    ENTRY,
+    EOI_VERSION,
+    IO_APIC,
+    IO_APIC_INDIRECT,
+    LEVEL,
+    LOGICAL,
+    MASKED,
+    MODE_SHIFT,
+    MOST_PINS,
+    REMOTE_IRR,
+    RESERVED_MODES,
+    SECTION,
+    VECTOR,
 )
+from kerneltui.devices.x86.io_apic_view import IoApicView, io_apic_view
+from kerneltui.devices.x86.local_apic_registers import CLASS_SHIFT, LOWEST_PRIORITY
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
-from kerneltui.hw.register import BEHIND_WINDOW, RO, WO, Field, Register, RegisterTable
-
-FIRST_ENTRY = 0x10
-MOST_PINS = (0x100 - FIRST_ENTRY) // 2
-EOI_VERSION = 0x20
-SECTION = "82093AA 3.2.4"
-
-SENT_MODES = tuple(mode for mode in MODES if mode[0] != STARTUP)
-_MASK = Field("MASK", 16, 1, doc="Pin masked")
-
-IO_APIC = RegisterTable(
-    __name__,
-    "IO_APIC",
-    "I/O APIC",
-    size=0x44,
-    ref="Intel 82093AA, 3.1; 82801DB, 9.5",
-    registers=(
-        Register("IOREGSEL", 0x00, (Field("INDEX", 0, 8, doc="Which register IOWIN shows"),),
-                 "Register select", "82093AA 3.1.1"),
-        Register("IOWIN", 0x10, (Field("DATA", 0, 32, doc="The selected register"),),
-                 "Window to the selected register", "82093AA 3.1.2",
-                 window=("IO_APIC_INDIRECT", "IOREGSEL")),
-        Register("EOIR", 0x40, (Field("VECTOR", 0, 8, WO, "Entries with it lose remote IRR",
-                                       hex_shift=0),),
-                 "End of interrupt, from version 20h on", "82801DB 9.5.5"),
-    ),
-)  # fmt: skip
-
-IO_APIC_INDIRECT = RegisterTable(
-    __name__,
-    "IO_APIC_INDIRECT",
-    "I/O APIC, behind the window",
-    size=0x100,
-    space=BEHIND_WINDOW,
-    ref="Intel 82093AA, 3.2",
-    byte_addressed=False,
-    registers=(
-        Register("IOAPICID", 0x00, (Field("ID", 24, 4, doc="APIC ID"),),
-                 "Identification", "82093AA 3.2.1"),
-        Register(
-            "IOAPICVER", 0x01,
-            (
-                Field("VERSION", 0, 8, RO, "Version"),
-                Field("MAX_ENTRY", 16, 8, RO, "Pins, less one"),
-            ),
-            "Version", "82093AA 3.2.2",
-        ),
-        Register("IOAPICARB", 0x02, (Field("ID", 24, 4, RO, "Arbitration ID"),),
-                 "Arbitration: the ID, as nobody ever loses", "82093AA 3.2.3"),
-        Register(
-            "IOREDTBL{n}_LOW", FIRST_ENTRY,
-            (
-                Field("INTVEC", 0, 8, doc="Vector", hex_shift=0),
-                Field("DELMOD", 8, 3, doc="Delivery mode", values=SENT_MODES),
-                Field("DESTMOD", 11, 1, doc="Destination mode",
-                      values=((0, "physical"), (1, "logical"))),
-                Field("DELIVS", 12, 1, RO, "Delivery status",
-                      values=((0, "idle"), (1, "send pending: no local APIC accepts it"))),
-                Field("INTPOL", 13, 1, doc="Pin is active low"),
-                Field("REMOTE_IRR", 14, 1, RO, "A level was accepted and is not yet ended"),
-                Field("TRIGGER", 15, 1, doc="Trigger mode", values=((0, "edge"), (1, "level"))),
-                _MASK,
-            ),
-            "Redirection table, low half", SECTION, count=24, stride=2, reset=_MASK.mask,
-        ),
-        Register("IOREDTBL{n}_HIGH", FIRST_ENTRY + 1,
-                 (Field("DESTINATION", 24, 8, doc="APIC ID, or set of logical destinations"),),
-                 "Redirection table, high half", SECTION, count=24, stride=2),
-    ),
-)  # fmt: skip
-
-_ENTRY = IO_APIC_INDIRECT["IOREDTBL_LOW"]
-VECTOR, LOGICAL, DELIVS, REMOTE_IRR, LEVEL, MASKED = _ENTRY.masks(
-    "INTVEC", "DESTMOD", "DELIVS", "REMOTE_IRR", "TRIGGER", "MASK"
-)
-MODE_SHIFT = _ENTRY["DELMOD"].lsb
-DESTINATION_SHIFT = IO_APIC_INDIRECT["IOREDTBL_HIGH"]["DESTINATION"].lsb
-ALWAYS_EDGES = frozenset((NMI, INIT))
-RESERVED_MODES = frozenset(range(8)) - {mode for mode, _ in SENT_MODES}
 
 
 class Apics(Protocol):
@@ -273,9 +205,12 @@ class IoApic(InterruptController):
         if self._apics is None or mode in RESERVED_MODES:
             return False
         return self._apics.deliver(
-            low & VECTOR, mode, self.is_level(pin), self._high[pin] >> DESTINATION_SHIFT,
-            low & LOGICAL != 0,
-        )  # fmt: skip
+            low & VECTOR,
+            mode,
+            level_triggered=self.is_level(pin),
+            destination=self._high[pin] >> DESTINATION_SHIFT,
+            logical=low & LOGICAL != 0,
+        )
 
     def retry(self) -> None:
         """Send anew the levels that no local APIC has accepted: one may do so now."""
@@ -343,24 +278,44 @@ class IoApic(InterruptController):
                 self._high[number] >> DESTINATION_SHIFT,
                 self._low[number] & LOGICAL != 0,
             )
+            kind = "logical" if logical else "physical"
             made.append(
                 Gate(
-                    "destination", self._apics.reaches(cpu, destination, logical),
-                    f"IOREDTBL{number}_HIGH", "DESTINATION", destination,
-                    f"a {'logical' if logical else 'physical'} destination that names CPU {cpu}",
-                    SECTION,
+                    "destination",
+                    self._apics.reaches(cpu, destination, logical),
+                    register=f"IOREDTBL{number}_HIGH",
+                    field="DESTINATION",
+                    value=destination,
+                    needs=f"a {kind} destination that names CPU {cpu}",
+                    ref=SECTION,
                 )
-            )  # fmt: skip
+            )
         return made
 
     def _gate(self, rule: Rule, pin: int) -> Gate:
         opened = rule.test(self, pin)
         needs = rule.needs.format(vector=f"{self._low[pin] & VECTOR:#04x}")
         if rule.field == "INTPOL":
-            return Gate(rule.name, opened, self._name(pin), "level", int(opened), needs, SECTION)
-        field = _ENTRY[rule.field]
+            return Gate(
+                rule.name,
+                opened,
+                register=self._name(pin),
+                field="level",
+                value=int(opened),
+                needs=needs,
+                ref=SECTION,
+            )
+        field = ENTRY[rule.field]
         value = field.extract(self.peek_IOREDTBL_LOW(pin, 0))
-        return Gate(rule.name, opened, f"IOREDTBL{pin}_LOW", field.name, value, needs, SECTION)
+        return Gate(
+            rule.name,
+            opened,
+            register=f"IOREDTBL{pin}_LOW",
+            field=field.name,
+            value=value,
+            needs=needs,
+            ref=SECTION,
+        )
 
     def _name(self, pin: int) -> str:
         return f"GSI {self.config.gsi_base + pin}"

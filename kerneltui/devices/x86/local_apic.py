@@ -28,7 +28,7 @@ from __future__ import annotations
 from functools import partial
 from itertools import chain
 
-from kerneltui.devices.x86.local_apic_acceptance import Acceptance, Config, Rule
+from kerneltui.devices.x86.local_apic_acceptance import VECTORS, Acceptance, Config
 from kerneltui.devices.x86.local_apic_registers import (
     BSP,
     CLASS_SHIFT,
@@ -41,7 +41,6 @@ from kerneltui.devices.x86.local_apic_registers import (
     ILLEGAL_ADDRESS,
     LEVEL_TRIGGERED,
     LOCAL_APIC,
-    LOCAL_APIC_MSR,
     MASKED,
     MODE_SHIFT,
     REMOTE_IRR,
@@ -53,11 +52,11 @@ from kerneltui.devices.x86.local_apic_view import LocalApicView, local_apic_view
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import ComparatorState, CounterState, InterruptState, TimerDevice
 from kerneltui.hw.gate import Gate
+from kerneltui.hw.hooks import shared_hook, variant_hook
 from kerneltui.hw.line import Sink
 
 __all__ = ["Config", "LocalApic"]
 
-VECTORS = 256
 MESSAGE = "message"
 """The source of a vector that is no local one."""
 TIMER_MODE = LOCAL_APIC["LVT_TIMER"]["MODE"]
@@ -66,6 +65,8 @@ PINS = {
     "performance": "LVT_PMI",
 }  # fmt: skip
 LINTS = ("lint0", "lint1")
+PLAIN_ENTRIES = ("LVT_THERMAL", "LVT_PMI", "LVT_ERROR")
+"""Entries of which a store does nothing more than change them."""
 LVT = {"timer": "LVT_TIMER", **PINS, "error": "LVT_ERROR"}
 
 
@@ -87,10 +88,15 @@ class LocalApic(Acceptance, TimerDevice):
         self._lint0 = self._lvt["LVT_LINT0"]
         self._active: dict[str, int] = dict.fromkeys(PINS, 0)
         self._timers = [
-            ApicTimer(clock, f"{name}[{cpu}]", config.timer_hz, config.tsc_hz,
-                      partial(self._deliver_local, cpu, "LVT_TIMER"))
+            ApicTimer(
+                clock,
+                f"{name}[{cpu}]",
+                hz=config.timer_hz,
+                tsc_hz=config.tsc_hz,
+                expired=partial(self._deliver_local, cpu, "LVT_TIMER"),
+            )
             for cpu in range(cpus)
-        ]  # fmt: skip
+        ]
         self.reset()
 
     def reset(self) -> None:
@@ -191,36 +197,20 @@ class LocalApic(Acceptance, TimerDevice):
         self._update(cpu)
         self._tell_ready()
 
-    def write_APIC_ID(self, index: int, cpu: int, value: int) -> None:
-        """Other messages are meant for it now (10.6.2.1)."""
+    @shared_hook("write", "APIC_ID", "LDR", "DFR")
+    def _address_written(self, index: int, cpu: int, value: int) -> None:
+        """Other messages are meant for it now (10.6.2.1, 10.6.2.2)."""
         self._tell_ready()
 
-    def write_LDR(self, index: int, cpu: int, value: int) -> None:
-        """As for the ID (10.6.2.2)."""
-        self._tell_ready()
-
-    def write_DFR(self, index: int, cpu: int, value: int) -> None:
-        """As for the ID (10.6.2.2)."""
-        self._tell_ready()
-
-    def write_LVT_LINT0(self, index: int, cpu: int, value: int) -> None:
+    @variant_hook("write", [PINS[pin] for pin in LINTS])
+    def _lint_written(self, which: int, index: int, cpu: int, value: int) -> None:
         """A level that is up acts at once; an edge that was masked has gone by."""
-        self._write_entry(cpu, "LVT_LINT0")
-        self._sample(cpu, "lint0")
+        self._write_entry(cpu, PINS[LINTS[which]])
+        self._sample(cpu, LINTS[which])
 
-    def write_LVT_LINT1(self, index: int, cpu: int, value: int) -> None:
-        """As at LINT0."""
-        self._write_entry(cpu, "LVT_LINT1")
-        self._sample(cpu, "lint1")
-
-    def write_LVT_THERMAL(self, index: int, cpu: int, value: int) -> None:
-        self._write_entry(cpu, "LVT_THERMAL")
-
-    def write_LVT_PMI(self, index: int, cpu: int, value: int) -> None:
-        self._write_entry(cpu, "LVT_PMI")
-
-    def write_LVT_ERROR(self, index: int, cpu: int, value: int) -> None:
-        self._write_entry(cpu, "LVT_ERROR")
+    @variant_hook("write", PLAIN_ENTRIES)
+    def _entry_written(self, which: int, index: int, cpu: int, value: int) -> None:
+        self._write_entry(cpu, PLAIN_ENTRIES[which])
 
     def write_LVT_CMCI(self, index: int, cpu: int, value: int) -> None:
         """Without CMCI the address is reserved (10.5.1)."""
@@ -309,9 +299,17 @@ class LocalApic(Acceptance, TimerDevice):
     def message(self, number: int, cpu: int) -> InterruptState:
         """Its number is a vector, whose upper four bits are its priority (SDM 3A 10.8.3)."""
         return InterruptState(
-            number, MESSAGE, None, True, False, False, number >> CLASS_SHIFT, (cpu,), "edge",
+            number=number,
+            source=MESSAGE,
+            line=None,
+            enabled=True,
+            pending=False,
+            active=False,
+            priority=number >> CLASS_SHIFT,
+            targets=(cpu,),
+            trigger="edge",
             is_message=True,
-        )  # fmt: skip
+        )
 
     def arriving_at(self, pin: str, cpu: int) -> tuple[int, str] | None:
         """A pin is a vector of its own only where its entry says fixed (10.5.1)."""
@@ -334,35 +332,27 @@ class LocalApic(Acceptance, TimerDevice):
         entry = self._lvt[register][cpu]
         mode, masked = delivery_mode(entry), entry & MASKED
         return [
-            Gate(f"{pin.upper()} unmasked", not masked, register, "MASK", int(masked != 0),
-                 f"a zero in bit 16 of {register}", "SDM 3A 10.5.1"),
-            Gate(f"{pin.upper()} as ExtINT", mode == EXTINT, register, "DELIVERY", mode,
-                 "delivery mode 7, ExtINT", "SDM 3A 10.5.1"),
-        ]  # fmt: skip
+            Gate(
+                f"{pin.upper()} unmasked",
+                not masked,
+                register=register,
+                field="MASK",
+                value=int(masked != 0),
+                needs=f"a zero in bit 16 of {register}",
+                ref="SDM 3A 10.5.1",
+            ),
+            Gate(
+                f"{pin.upper()} as ExtINT",
+                mode == EXTINT,
+                register=register,
+                field="DELIVERY",
+                value=mode,
+                needs="delivery mode 7, ExtINT",
+                ref="SDM 3A 10.5.1",
+            ),
+        ]
 
     # -- explanation --------------------------------------------------------------------------
-
-    def gates(self, number: int, cpu: int) -> list[Gate]:
-        """The rules for one vector: all open if it suffices, by itself, to raise INTR now."""
-        if not 0 <= number < VECTORS:
-            raise ValueError(f"{self.name} has vectors 0 to {VECTORS - 1}")
-        return [self._gate(rule, number, cpu) for rule in self.RULES]
-
-    def _gate(self, rule: Rule, number: int, cpu: int) -> Gate:
-        """Read what decides from the register itself, so that the gate shows what software sees."""
-        table = LOCAL_APIC_MSR if rule.register in LOCAL_APIC_MSR else self.regs.table
-        register = table[rule.register]
-        field = register[rule.field]
-        element = number // 32 if register.count > 1 else 0
-        offset = register.offset + element * register.stride
-        value = field.extract(self.files[table.name].peek(offset, register.width // 8, cpu))
-        name = field.name
-        if register.count > 1:
-            value, name = value >> number % 32 & 1, f"{name}[{number % 32}]"
-        needs = rule.needs.format(priority=number >> CLASS_SHIFT)
-        return Gate(rule.name, rule.test(self, cpu, number), register.label(element), name, value,
-                    needs, f"SDM 3A {rule.ref}", "EOI" if rule.register == "PPR" else "",
-                    )  # fmt: skip
 
     def interrupts(self, cpu: int) -> list[InterruptState]:
         """The vectors that the local vector table names, and those that messages have brought."""

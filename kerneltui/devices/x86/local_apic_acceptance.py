@@ -2,6 +2,9 @@
 
 Document: Intel SDM, volume 3A, sections 10.5.3 and 10.6 to 10.9 (see
 :mod:`kerneltui.devices.x86.local_apic`, which adds where interrupts come from locally).
+
+The two are one object in two classes, not a chip and its part: both hook registers of the one
+window, a window's hooks have one owner, and EOI and TPR are accesses of every interrupt.
 """
 
 from __future__ import annotations
@@ -38,9 +41,10 @@ from kerneltui.devices.x86.local_apic_registers import (
 )
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import InterruptController
+from kerneltui.hw.gate import Gate
 from kerneltui.hw.register_file import RegisterFile
 
-FIRST_LEGAL = 16
+FIRST_LEGAL, VECTORS = 16, 256
 CLASS = LOCAL_APIC["TPR"]["CLASS"].mask
 LOGICAL_SHIFT, MODEL_SHIFT = LOCAL_APIC["LDR"]["LOGICAL_ID"].lsb, LOCAL_APIC["DFR"]["MODEL"].lsb
 FLAT, CLUSTER = 0xF, 0x0
@@ -118,12 +122,13 @@ class Acceptance(InterruptController):
         version = config.version | last | directed
         deadline = TSC_DEADLINE << LOCAL_APIC["LVT_TIMER"]["MODE"].lsb
         svr = -1 if config.directed_eoi else ~SUPPRESS_BROADCAST
-        return self._file(
-            LOCAL_APIC,
-            {"APIC_VERSION": {"reset": version}, "SVR": {"implemented": svr},
-             "LVT_TIMER": {"implemented": -1 if config.tsc_deadline else ~deadline},
-             "LVT_CMCI": {"implemented": -1 if config.cmci else 0}},
-        )  # fmt: skip
+        changes = {
+            "APIC_VERSION": {"reset": version},
+            "SVR": {"implemented": svr},
+            "LVT_TIMER": {"implemented": -1 if config.tsc_deadline else ~deadline},
+            "LVT_CMCI": {"implemented": -1 if config.cmci else 0},
+        }
+        return self._file(LOCAL_APIC, changes)
 
     @abstractmethod
     def _deliver_local(self, cpu: int, entry: str) -> None:
@@ -204,6 +209,35 @@ class Acceptance(InterruptController):
     def write_TPR(self, index: int, cpu: int, value: int) -> None:
         """Interrupts of classes up to the task's are held back (10.8.3.1)."""
         self._update(cpu)
+
+    def gates(self, number: int, cpu: int) -> list[Gate]:
+        """The rules for one vector: all open if it suffices, by itself, to raise INTR now."""
+        if not 0 <= number < VECTORS:
+            raise ValueError(f"{self.name} has vectors 0 to {VECTORS - 1}")
+        return [self._gate(rule, number, cpu) for rule in self.RULES]
+
+    def _gate(self, rule: Rule, number: int, cpu: int) -> Gate:
+        """Read what decides from the register itself, so that the gate shows what software sees."""
+        table = LOCAL_APIC_MSR if rule.register in LOCAL_APIC_MSR else self.regs.table
+        register = table[rule.register]
+        field = register[rule.field]
+        element = number // 32 if register.count > 1 else 0
+        offset = register.offset + element * register.stride
+        value = field.extract(self.files[table.name].peek(offset, register.width // 8, cpu))
+        name = field.name
+        if register.count > 1:
+            value, name = value >> number % 32 & 1, f"{name}[{number % 32}]"
+        needs = rule.needs.format(priority=number >> CLASS_SHIFT)
+        return Gate(
+            rule.name,
+            rule.test(self, cpu, number),
+            register=register.label(element),
+            field=name,
+            value=value,
+            needs=needs,
+            ref=f"SDM 3A {rule.ref}",
+            ends_by="EOI" if rule.register == "PPR" else "",
+        )
 
     # -- taking and ending --------------------------------------------------------------------
 
@@ -342,7 +376,10 @@ class Acceptance(InterruptController):
             self._error(cpu, SEND_ILLEGAL_VECTOR)
         if shorthand == 0:
             destination = self.regs.store("ICR_HIGH")[cpu] >> DESTINATION_SHIFT
-            self.deliver(vector, mode, False, destination, value & LOGICAL != 0)
+            logical = value & LOGICAL != 0
+            self.deliver(
+                vector, mode, level_triggered=False, destination=destination, logical=logical
+            )
         elif shorthand == 1:
             self._send(vector, mode, [cpu])
         else:

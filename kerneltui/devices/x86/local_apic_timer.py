@@ -115,9 +115,16 @@ class ApicTimer:
             counter, compare = self.count(), 0
             met = armed and counter == 0
         return ComparatorState(
-            name, counter, compare, hz, enabled=armed, masked=self.masked,
-            met=met, due_ns=due, counts_down=name == "CUR_COUNT",
-        )  # fmt: skip
+            name=name,
+            counter=counter,
+            compare=compare,
+            hz=hz,
+            enabled=armed,
+            masked=self.masked,
+            met=met,
+            due_ns=due,
+            counts_down=name == "CUR_COUNT",
+        )
 
     def counters(self) -> list[CounterState]:
         """The count while it runs; in TSC-deadline mode it is the processor's counter that does."""
@@ -125,7 +132,15 @@ class ApicTimer:
         if not (state.enabled and state.counts_down):
             return []
         held = "deep idle" if self._stopped is not None else ""
-        return [CounterState(state.name, state.counter, state.hz, None, held)]
+        return [
+            CounterState(
+                name=state.name,
+                value=state.counter,
+                hz=state.hz,
+                bits=None,
+                held=held,
+            )
+        ]
 
     # -- what software does -------------------------------------------------------------------
 

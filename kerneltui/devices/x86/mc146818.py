@@ -23,14 +23,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from kerneltui.devices.x86.mc146818_calendar import (
-    CENTURY,
-    DATE,
-    HOUR,
-    MINUTE,
-    MONTH,
-    SECOND,
-    WEEKDAY,
-    YEAR,
+    ALARM,
+    TIME,
     advanced,
     from_unix,
     seconds_to_alarm,
@@ -39,6 +33,7 @@ from kerneltui.devices.x86.mc146818_registers import CMOS, CMOS_EXT, RTC
 from kerneltui.devices.x86.mc146818_view import RtcView, rtc_view
 from kerneltui.hw.clock import NEVER, NS_PER_S, Clock, ns_to_ticks, ticks_to_ns
 from kerneltui.hw.device import Device
+from kerneltui.hw.hooks import variant_hook
 
 CRYSTAL_HZ = 32_768
 UPDATE_NS = 1_984_000
@@ -53,7 +48,7 @@ SET, PIE, AIE, UIE, SQWE = _B.masks("SET", "PIE", "AIE", "UIE", "SQWE")
 PF, AF, UF, IRQF = CMOS["REGISTER_C"].masks("PF", "AF", "UF", "IRQF")
 ENABLES = PIE | AIE | UIE
 NMI_MASK = RTC["RTC_INDEX"]["NMI_MASK"].mask
-SECONDS = CMOS["SECONDS"]["VALUE"].mask
+TIME_MASKS = tuple(CMOS[name]["VALUE"].mask for name in TIME)
 
 
 def _unix(base: str | int) -> int:
@@ -215,76 +210,27 @@ class Mc146818(Device):
 
     # -- time and alarm ---------------------------------------------------------------------------
 
-    def _write_time(self, which: int, value: int) -> None:
-        """The byte counts on from what is stored, whatever it is."""
+    @variant_hook("peek", TIME)
+    def _time_shown(self, which: int, index: int, cpu: int) -> int:
+        """Valid while UIP is 0, as all ten bytes are."""
+        return self._time_now()[which]
+
+    @variant_hook("write", TIME)
+    def _time_written(self, which: int, index: int, cpu: int, value: int) -> None:
+        """The byte counts on from what is stored, whatever it is.
+
+        The high bit of the seconds cannot be written (Time, calendar, and alarm locations).
+        """
         self._settle()
         self._time = [*self._time]
-        self._time[which] = value
+        self._time[which] = value & TIME_MASKS[which]
         self._update()
 
-    def _write_alarm(self, which: int, value: int) -> None:
+    @variant_hook("write", ALARM)
+    def _alarm_written(self, which: int, index: int, cpu: int, value: int) -> None:
         self._settle()
         self._alarm[which] = value
         self._update()
-
-    def peek_SECONDS(self, index: int, cpu: int) -> int:
-        """Valid while UIP is 0, as all ten bytes are."""
-        return self._time_now()[SECOND]
-
-    def peek_MINUTES(self, index: int, cpu: int) -> int:
-        return self._time_now()[MINUTE]
-
-    def peek_HOURS(self, index: int, cpu: int) -> int:
-        return self._time_now()[HOUR]
-
-    def peek_DAY_OF_WEEK(self, index: int, cpu: int) -> int:
-        return self._time_now()[WEEKDAY]
-
-    def peek_DATE_OF_MONTH(self, index: int, cpu: int) -> int:
-        return self._time_now()[DATE]
-
-    def peek_MONTH(self, index: int, cpu: int) -> int:
-        return self._time_now()[MONTH]
-
-    def peek_YEAR(self, index: int, cpu: int) -> int:
-        return self._time_now()[YEAR]
-
-    def peek_CENTURY(self, index: int, cpu: int) -> int:
-        return self._time_now()[CENTURY]
-
-    def write_SECONDS(self, index: int, cpu: int, value: int) -> None:
-        """The high bit cannot be written (Time, calendar, and alarm locations)."""
-        self._write_time(SECOND, value & SECONDS)
-
-    def write_MINUTES(self, index: int, cpu: int, value: int) -> None:
-        self._write_time(MINUTE, value)
-
-    def write_HOURS(self, index: int, cpu: int, value: int) -> None:
-        self._write_time(HOUR, value)
-
-    def write_DAY_OF_WEEK(self, index: int, cpu: int, value: int) -> None:
-        self._write_time(WEEKDAY, value)
-
-    def write_DATE_OF_MONTH(self, index: int, cpu: int, value: int) -> None:
-        self._write_time(DATE, value)
-
-    def write_MONTH(self, index: int, cpu: int, value: int) -> None:
-        self._write_time(MONTH, value)
-
-    def write_YEAR(self, index: int, cpu: int, value: int) -> None:
-        self._write_time(YEAR, value)
-
-    def write_CENTURY(self, index: int, cpu: int, value: int) -> None:
-        self._write_time(CENTURY, value)
-
-    def write_SECONDS_ALARM(self, index: int, cpu: int, value: int) -> None:
-        self._write_alarm(SECOND, value)
-
-    def write_MINUTES_ALARM(self, index: int, cpu: int, value: int) -> None:
-        self._write_alarm(MINUTE, value)
-
-    def write_HOURS_ALARM(self, index: int, cpu: int, value: int) -> None:
-        self._write_alarm(HOUR, value)
 
     # -- registers A to C -------------------------------------------------------------------------
 

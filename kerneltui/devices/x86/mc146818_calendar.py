@@ -13,8 +13,12 @@ PM = 0x80
 ANY = 0xC0
 THURSDAY = 5
 
-# The time bytes, in the order in which the functions here take and give them.
-SECOND, MINUTE, HOUR, WEEKDAY, DATE, MONTH, YEAR, CENTURY = range(8)
+# The registers of the time and of the alarm, in the order in which the functions here take them.
+TIME = (
+    "SECONDS", "MINUTES", "HOURS", "DAY_OF_WEEK", "DATE_OF_MONTH", "MONTH", "YEAR", "CENTURY",
+)  # fmt: skip
+ALARM = ("SECONDS_ALARM", "MINUTES_ALARM", "HOURS_ALARM")
+SECOND, MINUTE, HOUR, WEEKDAY, DATE, MONTH, YEAR, CENTURY = range(len(TIME))
 
 
 def to_number(byte: int, mode: int) -> int:
@@ -81,10 +85,15 @@ def advanced(time: Sequence[int], seconds: int, mode: int) -> list[int]:
     weekday = (time[WEEKDAY] - 1 + days) % 7 + 1 if days else time[WEEKDAY]
     year %= 10_000
     return [
-        to_byte(second % 60, mode), to_byte(second // 60 % 60, mode),
-        hour_byte(second // 3600, mode), weekday, to_byte(date, mode), to_byte(month, mode),
-        to_byte(year % 100, mode), to_byte(year // 100, mode),
-    ]  # fmt: skip
+        to_byte(second % 60, mode),
+        to_byte(second // 60 % 60, mode),
+        hour_byte(second // 3600, mode),
+        weekday,
+        to_byte(date, mode),
+        to_byte(month, mode),
+        to_byte(year % 100, mode),
+        to_byte(year // 100, mode),
+    ]
 
 
 def from_unix(seconds: int, mode: int) -> list[int]:

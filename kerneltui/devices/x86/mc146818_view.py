@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from kerneltui.devices.x86.mc146818_calendar import hour_of, to_number
+from kerneltui.devices.x86.mc146818_calendar import TIME, hour_of, to_number
 from kerneltui.hw.by_name import fields, peek
 from kerneltui.hw.register_file import RegisterFile
 
@@ -26,9 +26,7 @@ class RtcView(msgspec.Struct, frozen=True):
 
 def rtc_view(file: RegisterFile) -> RtcView:
     """The clock, from its registers."""
-    stems = ("SECONDS", "MINUTES", "HOURS", "DAY_OF_WEEK", "DATE_OF_MONTH", "MONTH", "YEAR",
-             "CENTURY")  # fmt: skip
-    raw = tuple(peek(file, stem) for stem in stems)
+    raw = tuple(peek(file, name) for name in TIME)
     mode = peek(file, "REGISTER_B")
     found = fields(file.table["REGISTER_B"], mode)
     second, minute, _, _, day, month, year, century = (to_number(byte, mode) for byte in raw)

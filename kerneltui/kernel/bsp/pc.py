@@ -301,9 +301,13 @@ class Pc(Platform):
             raise KernelError("There is no clock yet")
         if number == 0:
             return CoreSupport(
-                self.arch, manager, self.uart, self.timer, self._apic_timer.irq,
-                self.install_vectors,
-            )  # fmt: skip
+                arch=self.arch,
+                interrupts=manager,
+                uart=self.uart,
+                timer=self.timer,
+                irq_timer=self._apic_timer.irq,
+                install_vectors=self.install_vectors,
+            )
         arch = X86Arch(cpu, number)
         all_sources = self._sources(Tsc(cpu), cpu, arch)
         same = next(item for item in all_sources if item.name == source.name)
@@ -314,9 +318,13 @@ class Pc(Platform):
         apic_timer.hz = self._apic_timer.hz
         timer = CoreTimer(apic_timer, timekeeper, same)
         return CoreSupport(
-            arch, interrupts, Ns16550Driver(cpu, COM1), timer, apic_timer.irq,
-            partial(_install_vectors, cpu, number, interrupts.handle_vector),
-        )  # fmt: skip
+            arch=arch,
+            interrupts=interrupts,
+            uart=Ns16550Driver(cpu, COM1),
+            timer=timer,
+            irq_timer=apic_timer.irq,
+            install_vectors=partial(_install_vectors, cpu, number, interrupts.handle_vector),
+        )
 
     def _apic_interrupts(self) -> ApicInterrupts:
         if isinstance(self.irq_manager, PicInterrupts):

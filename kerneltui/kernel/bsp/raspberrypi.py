@@ -138,14 +138,22 @@ class RaspberryPi(Platform):
         support = self.support
         if number == 0:
             return CoreSupport(
-                self.arch, self.irq_manager, self.uart, self.timer, support.irq_timer,
-                self.install_vectors,
-            )  # fmt: skip
+                arch=self.arch,
+                interrupts=self.irq_manager,
+                uart=self.uart,
+                timer=self.timer,
+                irq_timer=support.irq_timer,
+                install_vectors=self.install_vectors,
+            )
         interrupts, timer = support.interrupt_controller(cpu, number), ArchTimer(cpu)
         return CoreSupport(
-            Aarch64(cpu), interrupts, Pl011Driver(cpu, support.pl011_uart), timer,
-            support.irq_timer, partial(_install_vectors, cpu, interrupts),
-        )  # fmt: skip
+            arch=Aarch64(cpu),
+            interrupts=interrupts,
+            uart=Pl011Driver(cpu, support.pl011_uart),
+            timer=timer,
+            irq_timer=support.irq_timer,
+            install_vectors=partial(_install_vectors, cpu, interrupts),
+        )
 
     def timer_lines(self) -> list[str]:
         """Its resolution."""

@@ -1,0 +1,285 @@
+"""CPU interfaces of the ARM GIC-400: what is signalled to each core, acknowledged and ended.
+
+The whole device and its documents are described in :mod:`kerneltui.devices.arm.gic400`, which
+holds them beside the distributor.  Section numbers alone are those of Arm IHI 0048B.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from kerneltui.devices.arm.gic400_distributor import Distributor
+from kerneltui.devices.arm.gic400_registers import GICC
+from kerneltui.devices.arm.gic400_shared import LOWEST, SGIS, SPURIOUS, Config, Rule
+from kerneltui.hw.gate import Gate
+from kerneltui.hw.hooks import shared_hook
+from kerneltui.hw.line import Line
+from kerneltui.hw.register_file import RegisterFile
+
+OTHER_GROUP = 1022
+ID, SENDER = GICC["GICC_IAR"]["INTERRUPT_ID"].mask, GICC["GICC_IAR"]["CPUID"].lsb
+SIGNAL_GRP0, SIGNAL_GRP1, ACK_CTL, FIQ_EN, CBPR, EOI_MODE = (
+    GICC["GICC_CTLR"][name].mask
+    for name in ("EnableGrp0", "EnableGrp1", "AckCtl", "FIQEn", "CBPR", "EOImode")
+)
+
+
+class CpuInterfaces:
+    """The GICC registers of all cores, the running priorities, and the rules of signalling.
+
+    ``regs`` are the registers; ``irq`` and ``fiq`` are the cores' lines.
+    """
+
+    def __init__(
+        self, config: Config, distributor: Distributor, irq: list[Line], fiq: list[Line]
+    ) -> None:
+        self._distributor = distributor
+        self._forwarded, self._in_group1 = distributor.forwarded, distributor.in_group1
+        self._priorities = distributor.priorities
+        self._irq, self._fiq = irq, fiq
+        self._irqs = config.irqs
+        # With fewer priority bits the lowest binary points would split bits that are not there.
+        self._least_bpr = max(0, 7 - config.priority_bits)
+        self._iar_by_pseudocode = config.iar_by_pseudocode
+        cpus = distributor.cpus
+        self.regs = self._register_file(config, cpus)
+        store = self.regs.store
+        self._control, self._mask = store("GICC_CTLR"), store("GICC_PMR")
+        self._bpr, self._abpr = store("GICC_BPR"), store("GICC_ABPR")
+        self._apr, self._nsapr = store("GICC_APR"), store("GICC_NSAPR")
+        self._running, self._highest, self._signalled = [0] * cpus, [0] * cpus, [False] * cpus
+        self.reset()
+        distributor.forward_to(self.update)
+
+    def _register_file(self, config: Config, cpus: int) -> RegisterFile:
+        levels = 0x100 >> (self._least_bpr + 1)
+        active = {"count": max(1, levels // 32), "implemented": (1 << levels) - 1}
+        changes = {
+            "GICC_PMR": {"implemented": config.priority_mask},
+            "GICC_BPR": {"reset": self._least_bpr},
+            "GICC_ABPR": {"reset": self._least_bpr + 1},
+            "GICC_APR": active,
+            "GICC_NSAPR": active,
+        }
+        return RegisterFile(self, GICC, cpus=cpus, changes=changes)
+
+    def reset(self) -> None:
+        """Power-on state (DDI 0471B 3.4); the lines follow at the next :meth:`update`."""
+        self.regs.reset()
+        cpus = len(self._running)
+        self._running[:] = [LOWEST] * cpus
+        self._highest[:] = [SPURIOUS] * cpus
+        self._signalled[:] = [False] * cpus
+
+    # -- what is signalled --------------------------------------------------------------------
+
+    def _above_mask(self, cpu: int, number: int) -> bool:
+        return self._priorities[cpu][number] < self._mask[cpu]
+
+    def _preempts(self, cpu: int, number: int) -> bool:
+        """Only a higher group priority interrupts a handler, any priority an idle core (3.3)."""
+        running = self._running[cpu]
+        if running == LOWEST:
+            return True
+        bits = self._group_bits(cpu, self._in_group1(cpu, number))
+        return self._priorities[cpu][number] < running & bits
+
+    def _group_bits(self, cpu: int, group1: int) -> int:
+        """The bits of a priority that the binary point of that group leaves (3.3.3, 4.4.1)."""
+        separate = group1 and not self._control[cpu] & CBPR
+        split = self._abpr[cpu] - 1 if separate else self._bpr[cpu]
+        return 0xFF << split + 1 & 0xFF
+
+    def _group_signalled(self, cpu: int, number: int) -> bool:
+        group = SIGNAL_GRP1 if self._in_group1(cpu, number) else SIGNAL_GRP0
+        return self._control[cpu] & group != 0
+
+    def _unobstructed(self, cpu: int, number: int) -> bool:
+        """The CPU interface considers the highest priority pending interrupt and no other (3.3)."""
+        top = self._highest[cpu]
+        if self._signalled[cpu] or top in {SPURIOUS, number}:
+            return True
+        priorities = self._priorities[cpu]
+        return (priorities[number], number) < (priorities[top], top)
+
+    RULES: ClassVar = (
+        Rule("priority above mask", _above_mask, GICC["GICC_PMR"].offset, "all",
+             "a mask above the interrupt's priority, {priority:#04x}", "3.3; 4.4.2"),
+        Rule("pre-empts", _preempts, GICC["GICC_RPR"].offset, "all",
+             "the end of the interrupt that runs: {priority:#04x} is not above its priority in "
+             "the bits {bits:#04x}", "3.3; 4.4.1; 4.4.6", ends_by="GICC_EOIR"),
+        Rule("group signalled", _group_signalled, GICC["GICC_CTLR"].offset, "group",
+             "the CPU interface to signal the interrupt's group", "4.4.1"),
+    )  # fmt: skip
+    TESTS: ClassVar = tuple(rule.test for rule in RULES)
+    OUTRANKED = Rule(
+        "not obstructed",
+        _unobstructed,
+        offset=GICC["GICC_HPPIR"].offset,
+        per="all",
+        needs="the pending interrupt of highest priority to be one that is signalled",
+        ref="3.3; 4.4.7",
+    )
+    """Follows from RULES: it is shut where another interrupt failed there."""
+
+    def update(self, cpu: int) -> None:
+        """Look at what is forwarded to a core, and drive its two lines."""
+        number = self._highest[cpu] = self._forwarded(cpu)
+        irq, fiq = number != SPURIOUS, False
+        if irq:
+            for test in self.TESTS:
+                if not test(self, cpu, number):
+                    irq = False
+                    break
+            else:
+                fiq = self._control[cpu] & FIQ_EN != 0 and not self._in_group1(cpu, number)
+                irq = not fiq
+        self._signalled[cpu] = irq or fiq
+        if self._irq[cpu].level is not irq:
+            self._irq[cpu].set(irq)
+        if self._fiq[cpu].level is not fiq:
+            self._fiq[cpu].set(fiq)
+
+    # -- acknowledge and end ------------------------------------------------------------------
+
+    def _visible(self, cpu: int) -> int:
+        """The highest priority pending interrupt, if only the running priority can hold it up."""
+        number = self._highest[cpu]
+        if self._signalled[cpu] or number == SPURIOUS:
+            return number
+        seen = self._above_mask(cpu, number) and self._group_signalled(cpu, number)
+        return number if seen else SPURIOUS
+
+    def _with_sender(self, cpu: int, number: int) -> int:
+        return (
+            number if number >= SGIS else number | self._distributor.sender(cpu, number) << SENDER
+        )
+
+    def peek_GICC_HPPIR(self, index: int, cpu: int) -> int:
+        """1022 tells software without AckCtl to read the alias for group 1 instead (3.4.2)."""
+        number = self._visible(cpu)
+        if number == SPURIOUS:
+            return SPURIOUS
+        if self._in_group1(cpu, number) and not self._control[cpu] & ACK_CTL:
+            return OTHER_GROUP
+        return self._with_sender(cpu, number)
+
+    def peek_GICC_AHPPIR(self, index: int, cpu: int) -> int:
+        """The aliases know group 1 only (3.4.2)."""
+        number = self._visible(cpu)
+        if number == SPURIOUS or not self._in_group1(cpu, number):
+            return SPURIOUS
+        return self._with_sender(cpu, number)
+
+    def peek_GICC_IAR(self, index: int, cpu: int) -> int:
+        """What a read would acknowledge; 1022 for what only the alias does (3.4.2)."""
+        if self._signalled[cpu]:
+            return self.peek_GICC_HPPIR(0, cpu)
+        if self._iar_by_pseudocode and self.peek_GICC_HPPIR(0, cpu) == OTHER_GROUP:
+            return OTHER_GROUP
+        return SPURIOUS
+
+    def peek_GICC_AIAR(self, index: int, cpu: int) -> int:
+        """What a read would acknowledge."""
+        return self.peek_GICC_AHPPIR(0, cpu) if self._signalled[cpu] else SPURIOUS
+
+    def read_GICC_IAR(self, index: int, cpu: int) -> int:
+        """Acknowledge, unless there is nothing to (4.4.4)."""
+        found = self.peek_GICC_IAR(0, cpu)
+        if found & ID < OTHER_GROUP:
+            self._acknowledge(cpu, found)
+        return found
+
+    def read_GICC_AIAR(self, index: int, cpu: int) -> int:
+        """Acknowledge, unless there is nothing of group 1 to (4.4.9)."""
+        found = self.peek_GICC_AIAR(0, cpu)
+        if found & ID < OTHER_GROUP:
+            self._acknowledge(cpu, found)
+        return found
+
+    def peek_GICC_RPR(self, index: int, cpu: int) -> int:
+        """0xFF when idle (4.4.6)."""
+        return min(self._running[cpu], 0xFF)
+
+    def _acknowledge(self, cpu: int, found: int) -> None:
+        """Pending becomes active; the running priority is the group priority (3.2.4, 3.3.3)."""
+        number = found & ID
+        group1 = self._in_group1(cpu, number)
+        priority = self._priorities[cpu][number] & self._group_bits(cpu, group1)
+        active = self._nsapr if group1 else self._apr
+        active[cpu] |= 1 << (priority >> self._least_bpr + 1)
+        self._running[cpu] = priority
+        self._distributor.acknowledge(cpu, number, found >> SENDER)
+
+    def _end(self, cpu: int, number: int) -> None:
+        """Drop the priority and, unless GICC_DIR is to do that, deactivate (3.2.1)."""
+        if number >= self._irqs or self._running[cpu] == LOWEST:
+            return
+        active = self._nsapr if self._in_group1(cpu, number) else self._apr
+        active[cpu] &= active[cpu] - 1 if active[cpu] else 0
+        self._rank(cpu)
+        if not self._control[cpu] & EOI_MODE:
+            self._distributor.deactivate(cpu, number)
+        self.update(cpu)
+
+    def _rank(self, cpu: int) -> None:
+        """The running priority follows from the active priorities registers (4.4.12)."""
+        active = self._apr[cpu] | self._nsapr[cpu]
+        level = (active & -active).bit_length() - 1
+        self._running[cpu] = level << self._least_bpr + 1 if active else LOWEST
+
+    def write_GICC_EOIR(self, index: int, cpu: int, value: int) -> None:
+        """End an interrupt; for group 1 as with AckCtl set (4.4.5)."""
+        self._end(cpu, value & ID)
+
+    def write_GICC_AEOIR(self, index: int, cpu: int, value: int) -> None:
+        """End a group 1 interrupt (4.4.10)."""
+        if self._in_group1(cpu, value & ID):
+            self._end(cpu, value & ID)
+
+    def write_GICC_DIR(self, index: int, cpu: int, value: int) -> None:
+        """Deactivate what GICC_EOIR left active (4.4.15)."""
+        number = value & ID
+        if number < self._irqs and self._control[cpu] & EOI_MODE:
+            self._distributor.deactivate(cpu, number)
+            self.update(cpu)
+
+    @shared_hook("write", "GICC_CTLR", "GICC_PMR")
+    def _configuration_written(self, index: int, cpu: int, value: int) -> None:
+        """Enables, and the choice of line, act at once."""
+        self.update(cpu)
+
+    @shared_hook("write", "GICC_BPR", "GICC_ABPR")
+    def _binary_point_written(self, index: int, cpu: int, value: int) -> None:
+        """A value below the smallest that makes sense sets that one (4.4.3)."""
+        self._bpr[cpu] = max(self._bpr[cpu], self._least_bpr)
+        self._abpr[cpu] = max(self._abpr[cpu], self._least_bpr + 1)
+        self.update(cpu)
+
+    @shared_hook("write", "GICC_APR", "GICC_NSAPR")
+    def _active_priorities_written(self, index: int, cpu: int, value: int) -> None:
+        """Power management restores active priorities this way (4.4.12)."""
+        self._rank(cpu)
+        self.update(cpu)
+
+    # -- views --------------------------------------------------------------------------------
+
+    def gates(self, number: int, cpu: int) -> list[Gate]:
+        """How its rules stand for one interrupt."""
+        group1 = self._in_group1(cpu, number)
+        return [
+            rule.gate(
+                self.regs,
+                number,
+                cpu,
+                is_open=rule.test(self, cpu, number),
+                group1=group1,
+                priority=self._priorities[cpu][number],
+                bits=self._group_bits(cpu, group1),
+            )
+            for rule in (*self.RULES, self.OUTRANKED)
+        ]
+
+    def signals_as_fiq(self, cpu: int, number: int) -> bool:
+        """Group 0 is signalled as FIQ where GICC_CTLR says so (4.4.1)."""
+        return self._control[cpu] & FIQ_EN != 0 and not self._in_group1(cpu, number)
