@@ -217,7 +217,7 @@ def test_another_machine_goes_on_from_it_too_if_it_has_saved_at_the_same_moment(
 
 
 def test_loading_puts_state_back_into_the_same_objects():
-    machine, events = machine_with("rpi4", typed=TYPED)
+    machine, _ = machine_with("rpi4", typed=TYPED)
     machine.run(idle=True)
     saved = machine.save()
     kept = machine.core, machine.clock, machine.program, machine.devices["uart0"]

@@ -2,6 +2,7 @@
 
 from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.machine.serial_terminal import SerialTerminal
+from kerneltui.machine.state import State
 
 FRAME = 10_000
 

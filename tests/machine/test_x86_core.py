@@ -1,7 +1,6 @@
 """An x86-64 core: instructions, interrupts and their frame, NMI, faults, CPUID."""
 
 import itertools
-import pickle
 
 import pytest
 from x86_bench import (
@@ -24,7 +23,9 @@ from x86_bench import (
 )
 
 from kerneltui.devices.x86.local_apic import Config, LocalApic
+from kerneltui.hw.bus import BusFault
 from kerneltui.machine.core import CoreState, StopReason
+from kerneltui.machine.state import State
 from kerneltui.machine.x86_core import KERNEL_CS, KERNEL_SS, NMI_VECTOR
 
 GP = 13
