@@ -1,4 +1,4 @@
-"""A session: where each command stops; looking, restarting and restoring leave no trace."""
+"""A session: where each command stops; looking, restarting and going back leave no trace."""
 
 import functools
 import itertools
@@ -6,8 +6,10 @@ import itertools
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from moments import console_and_events, picture
 
 from kerneltui.debugger.session import LONGEST_INPUT
+from kerneltui.debugger.traveller import Input
 from kerneltui.debugger.watch import FREE, NEXT_TIMER_EVENT
 from kerneltui.machine.board import load_board
 from kerneltui.machine.core import CoreState, StopReason
@@ -25,11 +27,6 @@ def session_of(board, scenario="timer-callbacks", *, boot=False):
     if boot:
         session.boot()
     return session
-
-
-def everything(session):
-    """The kept events and the console, as comparable data."""
-    return list(session.recorder.events), bytes(session.recorder.console.data)
 
 
 # -- commands --------------------------------------------------------------------------------------
@@ -228,13 +225,13 @@ def test_what_stopped_a_run_is_said_in_words():
 
 
 @both
-def test_what_is_typed_is_noted_with_its_step_and_comes_back(board):
+def test_what_is_typed_is_noted_with_its_moment_and_comes_back(board):
     session = session_of(board, boot=True)
-    step = session.machine.core.retired
+    moment = session.here
     session.type(b"ab")
     session.run_until(session.machine.now + 10 * MS)
     assert session.recorder.console.lines()[-1] == "ab"
-    assert session.typed == [(step, b"ab")]
+    assert session.typed == [Input(moment, b"ab")]
 
 
 def test_a_flood_is_cut_at_what_a_terminal_would_hold():
@@ -257,7 +254,7 @@ def test_a_flood_is_cut_at_what_a_terminal_would_hold():
 def test_a_restart_gives_the_same_trace_again(board, scenario):
     session = session_of(board, scenario)
     session.run_until(3 * S)
-    first = everything(session)
+    first = console_and_events(session)
     session.type(b"typed by hand")
     session.run_until(4 * S)
     session.restart()
@@ -265,7 +262,7 @@ def test_a_restart_gives_the_same_trace_again(board, scenario):
     assert session.last_stop == "at reset"
     assert session.recorder.console.lines() == [""]
     session.run_until(3 * S)
-    assert everything(session) == first
+    assert console_and_events(session) == first
 
 
 def test_a_restart_in_the_middle_of_a_handler():
@@ -285,10 +282,10 @@ def test_looking_after_every_step_changes_nothing(board):
     for number in range(700):
         for session in (looked, unlooked):
             session.step()
-        looked.view()
-        if number % 7 == 0:
-            looked.mark()
-    assert everything(looked) == everything(unlooked)
+        # Where the moment before was not looked at, another machine looks there.
+        if number % 7:
+            looked.view(marks=number % 3 > 0)
+    assert console_and_events(looked) == console_and_events(unlooked)
     assert looked.machine.now == unlooked.machine.now
 
 
@@ -313,33 +310,21 @@ def test_only_what_moves_the_machine_makes_a_new_generation():
     assert session.generation == generation + 1
 
 
-# -- snapshots -------------------------------------------------------------------------------------
-
-
-def at_rest(session):
-    while not session.machine.at_rest:
-        session.advance(FREE, instructions=1)
+# -- going back ------------------------------------------------------------------------------------
 
 
 def there_and_back(session, span):
-    """Snapshot, run, restore, run: the two runs must be equal, and so must what is kept of them."""
-    moment = session.here
-    view = session.view()
+    """Look, run, go back, run: both runs must be equal, and so must what is seen of the moment."""
+    moment, before = session.here, picture(session)
     end = session.machine.now + span
     results = []
     for _ in range(2):
         session.run_until(end)
-        results.append((everything(session), session.machine.now, session.machine.core.retired,
-                        session.recorder.recorded))  # fmt: skip
+        results.append((console_and_events(session), session.here, session.recorder.recorded))
         session.go_to(moment)
+        assert session.here == moment
+        assert picture(session) == before
     assert results[0] == results[1]
-    again = session.view()
-    assert again.now_ns == view.now_ns
-    assert again.timeouts == view.timeouts
-    assert again.console == view.console
-    assert again.trace == view.trace
-    assert again.cpu.frames == view.cpu.frames
-    assert again.cpu.next_instruction == view.cpu.next_instruction
 
 
 TIMES = [9 * MS, S - 1, S + 30 * MS, 2 * S + 500_100_000, 2 * S + 501 * MS, 3 * S, 4 * S + 1]
@@ -347,34 +332,55 @@ TIMES = [9 * MS, S - 1, S + 30 * MS, 2 * S + 500_100_000, 2 * S + 501 * MS, 3 * 
 
 @both
 @pytest.mark.parametrize("at", TIMES)
-def test_snapshot_run_restore_run_gives_equal_traces(board, at):
+def test_going_back_and_on_again_gives_equal_traces(board, at):
     session = session_of(board)
     session.run_until(at)
-    at_rest(session)
     there_and_back(session, S + S // 2)
 
 
 @both
 @pytest.mark.parametrize("scenario", ["system-timer", "nested", "same-deadline", "burst"])
-def test_every_program_can_be_restored(board, scenario):
+def test_one_can_go_back_in_every_program(board, scenario):
     session = session_of(board, scenario, boot=True)
     session.run_until(S + 2 * MS)
-    at_rest(session)
     there_and_back(session, 30 * MS if scenario == "burst" else 3 * S)
 
 
+@pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
+def test_one_can_go_back_to_the_middle_of_a_handler_and_of_the_boot(board):
+    session = session_of(board)
+    session.advance(FREE, instructions=300)
+    there_and_back(session, S + S // 2)
+    session.boot()
+    session.next_interrupt()
+    for _ in range(5):
+        there_and_back(session, 10 * MS)
+        session.step()
+    assert session.machine.core.depth == 1
+
+
+def test_one_can_go_back_to_reset():
+    session = session_of("rpi4")
+    there_and_back(session, S // 2)
+    session.boot()
+    session.go_to_reset()
+    assert (session.here.step, session.here.now_ns, session.last_stop) == (0, 0, "at reset")
+    session.go_to_booted()
+    assert session.machine.core.state is CoreState.WAITING
+    assert session.last_stop == "idle"
+
+
 @both
-def test_a_snapshot_with_typed_characters_still_under_way(board):
+def test_back_to_where_typed_characters_are_still_under_way(board):
     session = session_of(board, boot=True)
     session.type(b"a long line that takes a while to send\n")
     session.run_until(session.machine.now + 100_000)
-    at_rest(session)
     assert session.machine.terminal.waiting > 10
     there_and_back(session, 10 * MS)
 
 
 @both
-def test_a_snapshot_just_before_the_core_sleeps_and_one_of_a_restored_machine(board):
+def test_back_to_just_before_the_core_sleeps_and_there_once_more(board):
     session = session_of(board, boot=True)
     session.next_interrupt()
     session.finish()
@@ -383,48 +389,60 @@ def test_a_snapshot_just_before_the_core_sleeps_and_one_of_a_restored_machine(bo
     assert session.machine.at_rest
     there_and_back(session, 2 * S)
     assert session.machine.at_rest
+    assert session.machine.core.pending.kind == "wfi"
     there_and_back(session, 2 * S)
 
 
-def test_what_was_typed_after_a_snapshot_is_forgotten_with_it():
+def typed_twice():
+    """A session whose second line has been typed, and the moment before that."""
     session = session_of("rpi4", boot=True)
-    session.type(b"kept")
+    session.type(b"first")
     session.run_until(session.machine.now + 5 * MS)
-    at_rest(session)
     moment = session.here
-    session.type(b"gone")
+    session.type(b"second")
     session.run_until(session.machine.now + 5 * MS)
-    assert session.recorder.console.lines()[-1] == "keptgone"
+    assert session.recorder.console.lines()[-1] == "firstsecond"
     session.go_to(moment)
-    assert [data for _, data in session.typed] == [b"kept"]
-    assert session.recorder.console.lines()[-1] == "kept"
+    return session
+
+
+def test_what_was_typed_after_a_moment_is_typed_again():
+    session = typed_twice()
+    assert session.recorder.console.lines()[-1] == "first"
+    assert [data for _, data in session.typed] == [b"first", b"second"]
+    end = session.history.end
     session.run_until(session.machine.now + 5 * MS)
-    assert session.recorder.console.lines()[-1] == "kept"
+    assert session.recorder.console.lines()[-1] == "firstsecond"
+    assert session.here == end
 
 
-def test_a_session_without_a_trace_can_be_restored_too():
+def test_typing_in_the_past_is_another_story():
+    session = typed_twice()
+    session.go_to_time(session.machine.now - 2 * MS)
+    assert session.history.in_past
+    session.type(b"other")
+    assert not session.history.in_past
+    assert [data for _, data in session.typed] == [b"first", b"other"]
+    session.run_until(session.machine.now + 20 * MS)
+    assert session.recorder.console.lines()[-1] == "firstother"
+    session.go_to_end()
+    assert session.recorder.console.lines()[-1] == "firstother"
+
+
+def test_one_can_go_back_without_a_trace_too():
     session = session_of("rpi4", boot=True)
     session.recorder.trace(False)
     moment = session.here
     texts = []
     for _ in range(2):
         session.run_until(3 * S)
-        texts.append(bytes(session.recorder.console.data))
+        texts.append((session.recorder.console.data, session.here))
         session.go_to(moment)
     assert texts[0] == texts[1]
+    assert texts[0][0].count(b"Periodic 1 sec") == 2
 
 
-def test_no_snapshot_in_a_handler_or_at_reset():
-    session = session_of("rpi4")
-    with pytest.raises(ValueError, match="idle"):
-        session.here
-    session.boot()
-    session.next_interrupt()
-    with pytest.raises(ValueError, match="idle"):
-        session.here
-
-
-COMMANDS = ("step", "next_interrupt", "next_timer_event", "finish", "view", "mark")
+COMMANDS = ("step", "next_interrupt", "next_timer_event", "finish", "view", "go_to_booted", "go_to_end")
 
 
 @settings(max_examples=25)
@@ -442,7 +460,7 @@ def test_any_way_of_driving_a_session_is_the_same_run(board, commands):
     plain.advance(FREE, instructions=driven.machine.core.retired - plain.machine.core.retired)
     plain.run_until(driven.machine.now)
     assert plain.machine.now == driven.machine.now
-    assert everything(plain) == everything(driven)
+    assert console_and_events(plain) == console_and_events(driven)
     assert list(itertools.islice(plain.recorder.events, 1))
 
 

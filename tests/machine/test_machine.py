@@ -1,4 +1,4 @@
-"""A whole board with a kernel: what ends a run, that slices do not matter, snapshots."""
+"""A whole board with a kernel: what ends a run, that slices do not matter, saved state."""
 
 import functools
 
@@ -177,37 +177,76 @@ def test_typed_input_still_wakes_a_core_for_which_nothing_is_due():
 
 @pytest.mark.parametrize("name", BOARDS)
 @pytest.mark.parametrize("at", [9 * MS, 10_333_333, 12 * MS])
-def test_a_restored_machine_goes_on_exactly_alike(name, at):
+def test_a_machine_goes_on_exactly_alike_from_what_it_has_saved(name, at):
     machine, events = machine_with(name, typed=TYPED)
     machine.run(until=at)
     machine.run(idle=True)
-    snapshot = machine.snapshot()
+    saved = machine.save()
     done = len(events)
     machine.run(until=END + at)
-    other = Machine.restore(snapshot)
-    log = Log(other)
-    other.observe(log)
-    other.run(until=END + at)
-    assert log.events == events[done:]
+    now = machine.now
+    first = events[done:]
+    assert len(first) > 1000
+    for _ in range(2):
+        machine.load(saved)
+        del events[done:]
+        machine.run(until=END + at)
+        assert events[done:] == first
+        assert machine.now == now
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_another_machine_goes_on_from_it_too_if_it_has_saved_at_the_same_moment(name):
+    machine, events = machine_with(name, typed=TYPED)
+    machine.run(idle=True)
+    machine.save()
+    machine.run(until=11 * MS, idle=True)
+    machine.run(idle=True)
+    saved, done = machine.save(), len(events)
+    machine.run(until=END)
+    other, others = machine_with(name, typed=TYPED)
+    with pytest.raises(ValueError, match="has not come to where the first state was saved"):
+        other.load(saved)
+    other.run(idle=True)
+    other.save()
+    other.load(saved)
+    others.clear()
+    other.run(until=END)
+    assert others == events[done:]
     assert other.now == machine.now
 
 
-def test_a_snapshot_is_refused_while_the_kernel_is_in_the_middle_of_something():
+def test_loading_puts_state_back_into_the_same_objects():
+    machine, _ = machine_with("rpi4", typed=TYPED)
+    machine.run(idle=True)
+    saved = machine.save()
+    kept = machine.core, machine.clock, machine.program, machine.devices["uart0"]
+    observer = machine.core.observer
+    machine.run(until=END)
+    machine.load(saved)
+    now = machine.core, machine.clock, machine.program, machine.devices["uart0"]
+    assert all(one is other for one, other in zip(now, kept, strict=True))
+    assert machine.core.observer is observer
+    assert machine.core.state is CoreState.WAITING
+
+
+def test_state_is_not_saved_while_the_kernel_is_in_the_middle_of_something():
     machine, _ = machine_with("rpi4")
-    with pytest.raises(ValueError, match="idle"):
-        machine.snapshot()
+    with pytest.raises(ValueError, match="while every core waits or runs a task"):
+        machine.save()
     machine.run(interrupt=True)
-    with pytest.raises(ValueError, match="idle"):
-        machine.snapshot()
+    with pytest.raises(ValueError, match="while every core waits or runs a task"):
+        machine.save()
     machine.run(below_depth=1)
     machine.run(idle=True)
-    assert machine.snapshot()
+    assert machine.save()
 
 
-def test_a_snapshot_is_small():
+def test_saved_state_is_small():
     machine, _ = machine_with("rpi4")
+    machine.run(until=END)
     machine.run(idle=True)
-    assert len(machine.snapshot()) < 64 * 1024
+    assert len(machine.save()) < 64 * 1024
 
 
 def test_observing_changes_nothing():

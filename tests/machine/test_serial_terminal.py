@@ -1,9 +1,8 @@
 """The terminal at the far end of the serial wire."""
 
-import pickle
-
 from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.machine.serial_terminal import SerialTerminal
+from kerneltui.machine.state import State
 
 FRAME = 10_000
 
@@ -97,15 +96,20 @@ def test_a_flood_is_sent_to_the_last_character():
     assert bytes(byte for _, byte in uart.got) == bytes(range(256)) * 100
 
 
-def test_characters_under_way_survive_a_snapshot():
+def test_characters_under_way_come_again_from_saved_state():
     clock, uart, terminal = bench()
     terminal.on_output = print
+    state = State([clock, uart, terminal])
     terminal.type(b"abc")
     terminal.play([(15_000, b"d")])
     clock.advance(FRAME)
-    again_clock, again_uart, again = pickle.loads(pickle.dumps((clock, uart, terminal)))
-    for time, device in ((clock, uart), (again_clock, again_uart)):
-        time.advance(10 * FRAME)
-        assert bytes(byte for _, byte in device.got) == b"abcd"
-    assert again_uart.got == uart.got
-    assert again.on_output is None
+    saved = state.save()
+    clock.advance(10 * FRAME)
+    first = list(uart.got)
+    assert bytes(byte for _, byte in first) == b"abcd"
+    for _ in range(2):
+        state.load(saved)
+        assert (clock.now, bytes(byte for _, byte in uart.got)) == (FRAME, b"a")
+        clock.advance(10 * FRAME)
+        assert uart.got == first
+    assert terminal.on_output is print

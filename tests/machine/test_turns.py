@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from functools import partial
 
 import pytest
@@ -17,6 +16,7 @@ from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.machine.aarch64_core import Aarch64Core
 from kerneltui.machine.core import FOREVER, CoreState, StopReason
 from kerneltui.machine.kernel_image import KernelImage
+from kerneltui.machine.state import State
 from kerneltui.machine.turns import Turns
 
 INIT, START_UP = 0x4500, 0x4600
@@ -298,7 +298,7 @@ def test_a_run_halted_after_every_instruction_is_the_run_in_one_go(programs, eve
     assert finish(bench, trace) == whole
 
 
-# -- snapshots -------------------------------------------------------------------------------------
+# -- saved state -----------------------------------------------------------------------------------
 
 
 class Pinger(Kernel):
@@ -319,24 +319,27 @@ class Pinger(Kernel):
 
 @pytest.mark.parametrize("cores", [1, 2, 4])
 @pytest.mark.parametrize("features", [frozenset(), frozenset(("apic", "arat", "invtsc"))])
-def test_a_snapshot_of_idle_cores_goes_on_alike(cores, features):
+def test_idle_cores_go_on_alike_from_saved_state(cores, features):
     bench = Bench(*[Pinger] * cores, apic=True, features=features)
+    bench.run(until=200_000)
+    state = State(bench)
     bench.run(until=250_000)
     bench.apic.deliver(VECTOR, 0, False, 0, False)
     assert all(core.at_rest for core in bench.cores)
-    saved = pickle.dumps((bench.clock, bench.cores))
-    bench.run(until=300_000)
-    kernels = [core.program for core in bench.cores]
-    assert sum(len(it.log) for it in kernels) > 20
-    clock, others = pickle.loads(saved)
-    assert all(core.turns is others[0].turns for core in others)
-    for core in others:
-        core.until = 300_000
-    assert others[0].turns.run()[1] is StopReason.TIME
-    assert [core.program.log for core in others] == [it.log for it in kernels]
-    assert [core.retired for core in others] == [core.retired for core in bench.cores]
-    assert clock.now == bench.clock.now
-    for core in (*bench.cores, *others):
+    saved = state.save()
+    runs = []
+    for _ in range(3):
+        assert bench.run(until=300_000) is StopReason.TIME
+        logs = [list(core.program.log) for core in bench.cores]
+        runs.append((logs, [core.retired for core in bench.cores], bench.clock.now))
+        for core in bench.cores:
+            core.close()
+        state.load(saved)
+        for core in bench.cores:
+            core.enter_anew()
+    assert runs[0] == runs[1] == runs[2]
+    assert sum(map(len, runs[0][0])) > 20
+    for core in bench.cores:
         core.close()
 
 
