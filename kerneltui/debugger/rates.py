@@ -70,7 +70,7 @@ class RateMeter:
     def load(self, state: RateState) -> None:
         """Go to another moment."""
         self._looks, self._rates = state
-        self.due_ns = self._looks[0][0] + WINDOW_NS if self._looks else 0
+        self.due_ns = _next_look(self._looks[0][0]) if self._looks else 0
 
     def look(self, now_ns: int, counters: Iterable[CounterReading]) -> None:
         """Remember what the counters show."""
@@ -81,7 +81,7 @@ class RateMeter:
         }
         values = {(counter.device, counter.name): counter.value for counter in found}
         self._looks = ((now_ns, values), *self._looks[:1])
-        self.due_ns = now_ns + WINDOW_NS
+        self.due_ns = _next_look(now_ns)
 
     def measure(self, now_ns: int, counters: Iterable[CounterReading]) -> list[Rate]:
         """The rates of ``counters``, whose values are those of virtual time ``now_ns``."""
@@ -108,6 +108,11 @@ class RateMeter:
                         return rate
         nothing = Rate(None, None, "counts down" if counter.bits is None else "not yet measured")
         return self._rates.get(key, nothing)
+
+
+def _next_look(now_ns: int) -> int:
+    """More often at first, while counters and cores are being switched on."""
+    return now_ns + min(max(now_ns, COUNT_DOWN_NS), WINDOW_NS)
 
 
 def _rate(ticks: int, elapsed_ns: int, hz: int, bits: int) -> Rate:

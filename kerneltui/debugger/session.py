@@ -290,11 +290,12 @@ class Session:
         return self.machine.cores[self.focus]
 
     def pin_next_core(self) -> None:
-        """Show the next core that has been started; after the last, that of the last event."""
+        """Show the next core that runs; the one that halted is followed, any other is kept."""
         cores = self.machine.cores
-        started = [core.index for core in cores if core.state is not CoreState.OFF]
-        after = [index for index in started if self.pinned is None or index > self.pinned]
-        self.pinned = after[0] if after and len(started) > 1 else None
+        count = len(cores)
+        order = [(self.focus + ahead) % count for ahead in range(1, count + 1)]
+        core = next(index for index in order if cores[index].state is not CoreState.OFF)
+        self.pinned = None if core == self.machine.stopped else core
         self.generation += 1
 
     def _nothing_to_wait_for(self) -> bool:

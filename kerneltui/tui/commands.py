@@ -66,7 +66,7 @@ COMMANDS = (
     Command("next_callback", "", "Callback",
             "Run until a timer callback has run, inside its interrupt", "Stepping"),
     Command("next_core", "k", "Core",
-            "Show the next core that runs, and step that one; after the last: whichever halts",
+            "Show the next core that runs, and step that one",
             "Looking", 14),
     Command("restart", "r", "Restart", "Go to where it began: booted, asleep, speed x1", "Running",
             7),

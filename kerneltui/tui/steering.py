@@ -78,9 +78,10 @@ class Steering(_Mixed):
 
     def action_next_core(self) -> None:
         """Show the next core."""
+        before = self.session.focus
         self.session.pin_next_core()
-        if self.session.pinned is None:
-            self.notify("The panels follow the core that halts.")
+        if self.session.focus == before:
+            self.notify("No other core has been started.")
         self.refresh_view()
 
     def action_faster(self) -> None:

@@ -108,7 +108,7 @@ def test_where_there_is_no_room_the_nominal_rate_is_left_out_whole():
 
 
 def test_the_clocks_of_the_pc():
-    lines = content(ClocksPanel)
+    lines = content(ClocksPanel, width=72)
     assert lines[0].split()[-1] == "nominal"
     assert "0 ppm" in next(line for line in lines if "TSC" in line)
     assert "counts down" in next(line for line in lines if "CUR_COUNT" in line)
