@@ -27,12 +27,12 @@ def help_text(about: str) -> Content:
         for command in COMMANDS:
             if command.group == group:
                 said = command.help if command.key else f"{command.help}; in the palette (Ctrl+P)"
-                parts += [Content.styled(f"  {command.keys:<9}", "bold"), f"{said}\n"]
-    parts += [Content.styled("  Esc      ", "bold"), "Leave typing, the filter, the zoom\n"]
+                parts += [Content.styled(f"  {command.keys:<10}", "bold"), f"{said}\n"]
+    parts += [Content.styled("  Esc       ", "bold"), "Leave typing, the filter, the zoom\n"]
     parts += [
-        Content.styled("  Arrows   ", "bold"),
+        Content.styled("  Arrows    ", "bold"),
         "Move the cursor: from row to row, sideways to what else a row is about; also\n",
-        "           Page Up, Page Down, Home, End, and a click; two clicks are an Enter\n",
+        "            Page Up, Page Down, Home, End, and a click; two clicks are an Enter\n",
     ]
     parts += ["\n", Content.styled("Panels (the key focuses one)", "bold"), "\n"]
     for panel in PANELS:
