@@ -152,13 +152,29 @@ def _verdict(session: Session) -> int:
     default="-",
     help="The file to write; - is standard output.  [default: -]",
 )
-def trace(until: int, output: Path, **machine: Any) -> int:
+@click.option(
+    "--hash",
+    "hashed",
+    is_flag=True,
+    help="Print one number for all events instead. Places in the kernel's code are left out.",
+)
+def trace(until: int, output: Path, hashed: bool, **machine: Any) -> int:
     """Write every event as a JSON object in a line of its own."""
     from kerneltui.export.jsonl import write_trace
     from kerneltui.progress import of_session
 
     session = _session(**machine)
-    if str(output) == "-":
+    if hashed:
+        from kerneltui.export.trace_hash import hash_trace
+
+        with of_session(session, until):
+            found = hash_trace(session, until)
+        if str(output) == "-":
+            put(f"{found}\n")
+        else:
+            with _open(output) as out:
+                out.write(f"{found}\n".encode())
+    elif str(output) == "-":
         # Events that run over a terminal leave no place for another line, and need none.
         with of_session(session, until, wanted=not sys.stdout.isatty()):
             write_trace(session, until, sys.stdout.buffer)

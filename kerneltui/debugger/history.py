@@ -59,6 +59,8 @@ class History:
         """where the known past ends"""
         self.end_interrupts = 0
         """how many had been taken by then"""
+        self.end_retired = [0 for _ in self.machine.cores]
+        """instructions by then, of each core"""
         self.on = True
         """whether checkpoints are taken"""
         self._origin = self.recorder.save()
@@ -142,8 +144,12 @@ class History:
                 break
         main.settle()
         if machine.position > self.end:
-            self.end, self.end_interrupts = machine.position, self.interrupts
+            self._end_here()
         return reason
+
+    def _end_here(self) -> None:
+        self.end, self.end_interrupts = self.here, self.interrupts
+        self.end_retired = [core.retired for core in self.machine.cores]
 
     def type(self, data: bytes) -> None:
         """A person types, now.  In the past: what came after this moment is forgotten."""
@@ -155,7 +161,7 @@ class History:
     def forget_rest(self) -> None:
         """What comes after this moment will be another story."""
         here = self.here
-        self.end, self.end_interrupts = here, self.interrupts
+        self._end_here()
         self._past.forget_after(here, self._main.given)
         checkpoints = self._past.checkpoints
         self._next_step = checkpoints[-1].position.step + EVERY if checkpoints else 0
@@ -298,6 +304,11 @@ class History:
         """The scout, at another moment: not to be changed."""
         self.scout.seek(to)
         return self.scout.machine
+
+    def prepare(self) -> None:
+        """Have the scout ready before it is needed."""
+        if self.first is not None:
+            self.scout.seek(self.first)
 
     def search(
         self, watch: Watch, focus: int, before: Position

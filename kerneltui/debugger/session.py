@@ -371,6 +371,21 @@ class Session:
         self.history.seek_step(step)
         self._arrived("reached the step")
 
+    def go_to_event(self, event: RawEvent) -> None:
+        """Go to where an event has just happened: its instruction is the last one of its core."""
+        retired, now_ns, core, *_ = event
+        if retired >= self.history.end_retired[core]:
+            self.go_to_end()
+        else:
+            self.go_to(Position(-1, now_ns, False, core, retired + 1))
+
+    def is_just_after(self, event: RawEvent) -> bool:
+        """Whether :meth:`go_to_event` would go nowhere."""
+        here = self.here
+        if event[0] >= self.history.end_retired[event[2]]:
+            return here == self.history.end
+        return (here.core, here.retired, here.asleep) == (event[2], event[0] + 1, False)
+
     def before_event(self, event: RawEvent) -> Position:
         """The moment before the instruction that an event belongs to."""
         retired, now_ns, core, *_ = event

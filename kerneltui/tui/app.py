@@ -28,6 +28,7 @@ from kerneltui.tui.palette import palette
 from kerneltui.tui.panels import PANELS, Panel, make_panels
 from kerneltui.tui.requests import (
     Ask,
+    GoTo,
     Point,
     Request,
     Situation,
@@ -45,6 +46,9 @@ from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
 from kerneltui.tui.widgets.kept_rows import KeptContainer
 from kerneltui.tui.widgets.line_view import LineScreen, Move
 from kerneltui.units import format_time
+
+PREPARE_AFTER_S = 0.3
+"""After the first picture, when nobody waits."""
 
 
 class KernelTui(Travelling, App[int]):
@@ -103,6 +107,12 @@ class KernelTui(Travelling, App[int]):
     def on_ready(self) -> None:
         """The first picture stands: from here on garbage is collected as usual."""
         gc.enable()
+        self.set_timer(PREPARE_AFTER_S, self._prepare)
+
+    def _prepare(self) -> None:
+        """What the first step would have to wait for."""
+        if not self.runner.running:
+            self.session.history.prepare()
 
     def on_resize(self, event: Resize) -> None:
         """Choose the layout for the size."""
@@ -347,6 +357,8 @@ class KernelTui(Travelling, App[int]):
                 self.theme = name
             case Point() as point:
                 self._point(point)
+            case GoTo(event):
+                self.go_to_event(event)
             case UseSession(session, board, changes):
                 self.use(session, board, changes)
 

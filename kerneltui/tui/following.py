@@ -44,7 +44,7 @@ from kerneltui.tui.panels import (
     TimeoutsPanel,
     TimersPanel,
 )
-from kerneltui.tui.requests import Point, Request, Situation, Tell
+from kerneltui.tui.requests import GoTo, Point, Request, Situation, Tell
 
 _FACT = r"\b{}=(-?\d+)"
 """A number among the facts of a tracepoint."""
@@ -144,7 +144,9 @@ def _core(now: Situation, reference: CoreReference) -> Request:
 
 
 def _event(now: Situation, reference: EventReference) -> Request:
-    """The register of an access, the interrupt of a wire, and so on."""
+    """Go there; from there, the register of an access, the interrupt of a wire, and so on."""
+    if not now.session.is_just_after(reference.event):
+        return GoTo(reference.event)
     _, _, core, kind, target, _, text = reference.event
     register = register_of_event(now.session, reference)
     if register is not None:

@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.trace import RawEvent
 from kerneltui.scenarios.scenario import Changes
 from kerneltui.tui.panels import Panel
 
@@ -57,7 +58,13 @@ class Point(NamedTuple):
     references: tuple[Reference, ...] = ()
 
 
-Request: TypeAlias = Tell | Ask | TypeText | UseTheme | UseSession | Point
+class GoTo(NamedTuple):
+    """Go to the moment at which something has just happened."""
+
+    event: RawEvent
+
+
+Request: TypeAlias = Tell | Ask | TypeText | UseTheme | UseSession | Point | GoTo
 
 
 class Situation(NamedTuple):

@@ -112,8 +112,8 @@ class Travelling(Steering):
                 self._jump(lambda: session.go_to_time(time_ns))
 
     def go_to_event(self, event: RawEvent) -> None:
-        """Go to before what an event of the trace tells."""
-        self._jump(lambda: self.session.go_to(self.session.before_event(event)))
+        """Go to where an event of the trace has just happened."""
+        self._jump(lambda: self.session.go_to_event(event))
 
     def _jump(self, go: Callable[[], object]) -> None:
         self.runner.stop()
