@@ -33,7 +33,7 @@ SLOWER = {"rpi4": 1.15, "x86": 1.25}
 KEYS = {"S": STEP, "N": NEXT_TIMER_EVENT}
 NEVER_RESTING = ("overload", "round-robin", "starvation", "two-cores", "burst", "wake-tasks")
 WORST_MS = 250
-SPAN_NS = 60_000_000_000
+SPAN_S = 60
 GICC_PMR, GICC_IAR, UART_ECR = 0xFF84_2004, 0xFF84_200C, 0xFE20_1004
 
 
@@ -73,11 +73,11 @@ def back(*, quick: bool) -> list[Figure]:
     found = []
     for board in FIRST_MS:
         for count in (FEW,) if quick else (FEW, MANY):
-            found += _in_own_process("steps", board, count, quick)
+            found += _in_own_process("steps", board, count, 10 if quick else 30)
     return found + [_slower(board, quick) for board in FIRST_MS]
 
 
-def _steps(board: str, count: int, quick: bool) -> list[Figure]:
+def _steps(board: str, count: int, repeat: int) -> list[Figure]:
     """In a process of its own, as its growth is a figure."""
     session = session_with(board, SILENT, trace=True)
     session.run_until(FEW // 10 * PERIOD_NS)
@@ -89,7 +89,7 @@ def _steps(board: str, count: int, quick: bool) -> list[Figure]:
     found = []
     for key, goal in KEYS.items():
         timing = _StepsBack(session, goal)
-        timing.repeat(10 if quick else 30)
+        timing.repeat(repeat)
         found += timing.figures(f"back by {key}, {where}", FIRST_MS[board])
     size = session.history.size
     found.append(
@@ -170,18 +170,19 @@ def _slower(board: str, quick: bool) -> Figure:
 def never_resting(*, quick: bool) -> list[Figure]:
     """One step back from many places of scenarios that leave little room for checkpoints."""
     found = []
+    numbers = (20, SPAN_S // 6) if quick else (60, SPAN_S)
     for scenario in NEVER_RESTING:
         for board in FIRST_MS:
-            found += _in_own_process("worst", f"{board} {scenario}", 20 if quick else 60, quick)
+            found += _in_own_process("worst", f"{board} {scenario}", *numbers)
     return found
 
 
-def _worst(place: str, count: int, quick: bool) -> list[Figure]:
+def _worst(place: str, count: int, span_s: int) -> list[Figure]:
     board, scenario = place.split()
     session = open_session(board, scenario)
     session.boot()
     session.history.prepare()
-    session.run_until(SPAN_NS // (6 if quick else 1))
+    session.run_until(span_s * 1_000_000_000)
     steps, views, times_ns = [], [], []
     end = session.here
     for turn in range(1, count + 1):
@@ -210,7 +211,7 @@ def _worst(place: str, count: int, quick: bool) -> list[Figure]:
 
 def find(*, quick: bool) -> list[Figure]:
     """Backwards for stores, through the whole past."""
-    return _in_own_process("searches", "rpi4", FEW if quick else MANY, quick)
+    return _in_own_process("searches", "rpi4", FEW if quick else MANY)
 
 
 SEARCHES = {
@@ -223,7 +224,7 @@ SEARCHES = {
 }
 
 
-def _searches(board: str, count: int, quick: bool) -> list[Figure]:
+def _searches(board: str, count: int) -> list[Figure]:
     session = session_with(board, SILENT, trace=True)
     session.history.prepare()
     run_s = scaled(lambda: session.run_until(count * PERIOD_NS))
@@ -252,15 +253,19 @@ def _searches(board: str, count: int, quick: bool) -> list[Figure]:
 
 # -- processes ------------------------------------------------------------------------------------
 
-_PARTS = {"steps": _steps, "worst": _worst, "searches": _searches}
+_PARTS: dict[str, Callable[..., list[Figure]]] = {
+    "steps": _steps,
+    "worst": _worst,
+    "searches": _searches,
+}
 
 
-def _in_own_process(part: str, place: str, count: int, quick: bool) -> list[Figure]:
-    arguments = [sys.executable, __file__, part, place, str(count), str(int(quick))]
+def _in_own_process(part: str, place: str, *numbers: int) -> list[Figure]:
+    arguments = [sys.executable, __file__, part, place, *map(str, numbers)]
     answer = subprocess.run(arguments, check=True, stdout=subprocess.PIPE).stdout
     return msgspec.json.decode(answer, type=list[Figure])
 
 
 if __name__ == "__main__":
-    _, chosen, at, number, rough = sys.argv
-    sys.stdout.buffer.write(msgspec.json.encode(_PARTS[chosen](at, int(number), rough == "1")))
+    found_there = _PARTS[sys.argv[1]](sys.argv[2], *map(int, sys.argv[3:]))
+    sys.stdout.buffer.write(msgspec.json.encode(found_there))
