@@ -69,6 +69,8 @@ class KernelTui(Travelling, App[int]):
         self.theme = theme or DEFAULT_THEME
         self.board = board or session.setup.board.name
         self.changes: Changes | None = session.setup.changes
+        self._to_act: list[Callable[[], object]] = []
+        """what keys want done with a cursor that is not on the screen yet"""
         self._status = StatusBar()
         self._tabs = PanelTabs()
         self._bar = CommandBar()
@@ -385,10 +387,18 @@ class KernelTui(Travelling, App[int]):
     def _when_shown(self, act: Callable[[], object]) -> None:
         """Do something with the cursor: with what is due drawn, and its panel laid out."""
         self.frames.catch_up()
-        if self._arrangement.current.lines:
+        if self._arrangement.current.lines and not self._to_act:
             act()
-        else:
-            self.call_after_refresh(act)
+            return
+        self._to_act.append(act)
+        if len(self._to_act) == 1:
+            self.call_after_refresh(self._act)
+
+    def _act(self) -> None:
+        """In the order of the keys."""
+        waiting, self._to_act = self._to_act, []
+        for act in waiting:
+            act()
 
     def action_follow(self) -> None:
         """Show the register or the panel that the row under the cursor speaks of."""
