@@ -440,7 +440,9 @@ def test_one_can_go_back_without_a_trace_too():
     assert texts[0][0].count(b"Periodic 1 sec") == 2
 
 
-COMMANDS = ("step", "next_interrupt", "next_timer_event", "finish", "view", "go_to_booted", "go_to_end")
+COMMANDS = (
+    "step", "next_interrupt", "next_timer_event", "finish", "view", "go_to_booted", "go_to_end",
+)  # fmt: skip
 
 
 @settings(max_examples=25)
