@@ -306,7 +306,5 @@ def test_an_access_leaves_no_mark_behind_in_a_block_that_is_taken_again():
     session.next_interrupt()
     while not marked(session):
         session.step()
-    assert not any(
-        r.access for block in session.view(marks=False).blocks for r in block.registers
-    )
+    assert not any(r.access for block in session.view(marks=False).blocks for r in block.registers)
     assert marked(session)

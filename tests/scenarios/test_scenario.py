@@ -1,6 +1,5 @@
 """Scenario files: what they mean, and what is wrong with one."""
 
-
 import pytest
 
 from kerneltui.configfile import available
