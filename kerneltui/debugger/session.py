@@ -30,7 +30,7 @@ from kerneltui.debugger.watch import (
 from kerneltui.hw.clock import NEVER
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.kernel import Kernel
-from kerneltui.machine.core import FOREVER, CoreState, StopReason
+from kerneltui.machine.core import FOREVER, CoreState, ResumePoint, StopReason
 from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.instructions import INSTRUCTIONS
 from kerneltui.machine.machine import Machine, Position
@@ -423,9 +423,10 @@ class Session:
         event = self._last_instruction()
         if event is not None and event[0] == core.retired:
             return self.before_event(event)  # it has begun, and is not over
-        if not core.retired:
-            return None
-        return Position(-1, 0, False, core.index, core.retired - 1)
+        # That of a core that sleeps or computes may be farther back than events are kept.
+        goes_on = core.state is CoreState.WAITING or core.resume_point is ResumePoint.TASK
+        retired = core.retired if event is None and goes_on else core.retired - 1
+        return None if retired < 0 else Position(-1, 0, False, core.index, retired)
 
     def _last_instruction(self) -> RawEvent | None:
         """The event of the last instruction that the core on show has begun."""
@@ -500,7 +501,10 @@ class Session:
             returned = event is not None and INSTRUCTIONS[event[3]].is_return
             if returned or waits or core.state is CoreState.WAITING:
                 return entry
-        return None if event is None else (self.before_event(event), self._number_of(event))
+        if event is not None:
+            return self.before_event(event), self._number_of(event)
+        position = self._before_last_instruction()
+        return None if position is None else (position, self.recorder.recorded - EVENTS_BEHIND)
 
     def _number_of(self, event: RawEvent) -> int:
         """Which of all recorded events it is."""
