@@ -146,12 +146,13 @@ class HostedCore(Architecture):
             return True
         if self.depth or not self.booted or self.state is CoreState.HALTED:
             return False
+        return self.is_asleep or self.resume_point is not ResumePoint.NOWHERE
+
+    @property
+    def is_asleep(self) -> bool:
+        """Whether it is in a wait, or halted just before one."""
         next_is_wait = self.pending is not None and self.pending.kind == self.WAIT
-        return (
-            self.state is CoreState.WAITING
-            or self.resume_point is not ResumePoint.NOWHERE
-            or next_is_wait
-        )
+        return self.state is CoreState.WAITING or next_is_wait
 
     def _look_for_rest(self) -> None:
         if self.turns.at_rest:

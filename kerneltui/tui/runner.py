@@ -163,7 +163,7 @@ class Runner:
         Time is to be seen to pass meanwhile.
         """
         machine = self.session.machine
-        if machine.at_rest and not any(core.inputs for core in machine.cores):
+        if machine.is_asleep and not any(core.inputs for core in machine.cores):
             due_s = (machine.clock.next_due - machine.now) / (self.speed * 1e9)
             return max(min(due_s, ASLEEP_S) - self._lag_s(), 0) + 0.001
         return max(FRAME_S - self._lag_s(), 0)
