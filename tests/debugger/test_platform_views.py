@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from kerneltui.debugger.rates import WINDOW_NS, CounterReading, Rate, RateMeter
+from kerneltui.debugger.rates import COUNT_DOWN_NS, WINDOW_NS, CounterReading, Rate, RateMeter
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.setup import Setup
 from kerneltui.debugger.views.firmware import firmware_views
@@ -341,7 +341,7 @@ def looked(meter, at, counter):
     """The rate at a moment, at which a look is taken too."""
     (found,) = meter.measure(at, [counter])
     meter.look(at, [counter])
-    assert meter.due_ns == at + WINDOW_NS
+    assert meter.due_ns == at + min(max(at, COUNT_DOWN_NS), WINDOW_NS)
     return found
 
 
