@@ -232,6 +232,12 @@ class History:
     def seek_reset(self) -> None:
         """Go to before the first instruction."""
         self._load(None)
+        self._main.settle()
+
+    def restart(self) -> None:
+        """Go to before the first instruction, and forget all that was."""
+        self._load(None)
+        self.forget_rest()
 
     def seek_time(self, now_ns: int) -> None:
         """Go to the first known moment at a virtual time (ns); run to one that is to come."""

@@ -99,9 +99,9 @@ class Session:
 
     def restart(self) -> None:
         """Back to reset; what was is forgotten, and inputs of the scenario are due again."""
-        self.go_to_reset()
-        self.history.forget_rest()
+        self.history.restart()
         self._jumps.clear()
+        self._arrived("at reset")
 
     def boot(self) -> StopReason:
         """From reset to the first idle."""

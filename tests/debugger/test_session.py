@@ -368,6 +368,16 @@ def test_one_can_go_back_to_reset():
     assert session.last_stop == "idle"
 
 
+def test_what_was_typed_at_reset_belongs_to_that_moment_until_a_restart():
+    session = session_of("rpi4")
+    session.type(b"x")
+    session.boot()
+    session.go_to_reset()
+    assert session.machine.terminal.waiting == 1
+    session.restart()
+    assert (session.machine.terminal.waiting, session.typed) == (0, [])
+
+
 @both
 def test_back_to_where_typed_characters_are_still_under_way(board):
     session = session_of(board, boot=True)
