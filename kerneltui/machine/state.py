@@ -117,6 +117,11 @@ def _copied(value: Any, shared: Container[int]) -> Any:
     return value.copy() if isinstance(value, bytearray) else value
 
 
+def _equal(value: Any, copy: Any) -> bool:
+    """Whether it is as it was; the order of a table counts too."""
+    return bool(value == copy) and (not isinstance(value, dict) or list(value) == list(copy))
+
+
 class _Pickler(pickle.Pickler):
     """Pickles what stays as its number."""
 
@@ -199,7 +204,7 @@ class State:
         for number, thing, held in self._changing:
             for name, value, copy in held:
                 now = getattr(thing, name)
-                if now is not value or (copy is not None and now != copy):
+                if now is not value or (copy is not None and not _equal(now, copy)):
                     changed.append((number, name, now))
         file = io.BytesIO()
         _Pickler(file, self._numbers).dump((changed, [_packed(cell) for cell in self._cells]))
@@ -218,7 +223,7 @@ class State:
                 elif copy is None:
                     if getattr(thing, name) is not value:
                         setattr(thing, name, value)
-                elif getattr(thing, name) != copy:
+                elif not _equal(getattr(thing, name), copy):
                     setattr(thing, name, _copied(copy, ()))
 
 
