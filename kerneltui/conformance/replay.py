@@ -23,7 +23,7 @@ import msgspec
 
 from kerneltui.conformance.rig import Instants, Rig
 from kerneltui.conformance.rigs import UnknownDeviceError, build
-from kerneltui.conformance.trace import TraceRecord, Trace, load
+from kerneltui.conformance.trace import Trace, TraceRecord, load
 from kerneltui.hw.bus import AddressSpace, BusFault
 
 _LOOK_AHEAD = 100
