@@ -1,4 +1,4 @@
-"""Walks through a machine's time by all commands: a moment looks the same, whatever the way there."""
+"""Walks through time by all commands: a moment looks the same, whatever the way there."""
 
 import random
 
