@@ -59,7 +59,7 @@ def step_began(history: History, index: int) -> tuple[Position, int] | None:
     return before(event), recorder.recorded - back
 
 
-class Changes:
+class ChangeMarks:
     """Marks registers; where a step began elsewhere than at the last look, the scout looks."""
 
     def __init__(self, history: History) -> None:

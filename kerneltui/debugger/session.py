@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator
 from typing import cast
 
 from kerneltui.debugger import views
-from kerneltui.debugger.changes import Changes, before_last_instruction
+from kerneltui.debugger.changes import ChangeMarks, before_last_instruction
 from kerneltui.debugger.history import History
 from kerneltui.debugger.pursuit import Pursuit, said
 from kerneltui.debugger.register_marks import RegisterMarks
@@ -58,7 +58,7 @@ class Session:
         """where one was before each jump"""
         self.history = History(self._power_on, sink, self._replaced)
         self._pursuit = Pursuit(self.history, lambda: self.inspector)
-        self._changes = Changes(self.history)
+        self._changes = ChangeMarks(self.history)
         self.recorder.read_counters = lambda: read_counters(self.machine, 0)
         self._replaced()
 

@@ -207,10 +207,9 @@ class KernelTui(Travelling, App[int]):
 
     # -- commands ---------------------------------------------------------------------------------
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> Worker[None] | None:
+    def _spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> Worker[None] | None:
         if not self.screen_stack or self.return_code is not None:
-            work.close()  # leaving
-            return None
+            return None  # leaving
         # As a worker, an error in it ends the app and is shown, and leaving the app ends it.
         return self.run_worker(work, "runner")
 
