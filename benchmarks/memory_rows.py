@@ -31,7 +31,8 @@ def memory(*, quick: bool) -> list[Figure]:
     return found
 
 
-def _resident() -> int:
+def resident() -> int:
+    """Bytes of this process that are in memory."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 
@@ -40,9 +41,10 @@ def _child(many: int, *, trace: bool) -> None:
     from machine_rows import PERIOD_NS, SILENT, session_with
 
     session = session_with("rpi4", SILENT, trace=trace)
+    session.history.on = False  # which grows, and is a figure of its own: see back_rows.py
     for count in (FEW, many):
         session.run_until(count * PERIOD_NS)
-        print(_resident())
+        print(resident())
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
+import back_rows
 import dashboard_rows
 import machine_rows
 import memory_rows
@@ -21,6 +22,9 @@ ROWS: dict[str, Callable[..., list[Figure]]] = {
     "cpu": dashboard_rows.cpu,
     "memory": memory_rows.memory,
     "queues": queue_rows.queues,
+    "back": back_rows.back,
+    "never-resting": back_rows.never_resting,
+    "find": back_rows.find,
 }
 
 

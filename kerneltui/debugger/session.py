@@ -280,6 +280,10 @@ class Session:
         if found is None:
             return False
         self.go_to(found)
+        if found.step < 0 and self.machine.cores[found.core].retired > found.retired:
+            # What a task computes ends with the handler that interrupts it: after the return from
+            # there nothing halts until the next instruction.
+            self.go_to(Position(-1, 0, False, found.core, found.retired - 1))
         self.last_stop = said(goal, goal.ends, self.machine)
         return True
 

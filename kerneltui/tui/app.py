@@ -71,6 +71,8 @@ class KernelTui(Travelling, App[int]):
         self.changes: Changes | None = session.setup.changes
         self._to_act: list[Callable[[], object]] = []
         """what keys want done with a cursor that is not on the screen yet"""
+        self._laid_out = 0, 0
+        """the terminal's width and height: the app's own size may be behind that"""
         self._status = StatusBar()
         self._tabs = PanelTabs()
         self._bar = CommandBar()
@@ -125,6 +127,7 @@ class KernelTui(Travelling, App[int]):
         has_room = self._arrangement.apply(screen, width, height)
         if not has_room:
             self._too_small.update(needs(width, height))
+        self._laid_out = width, height
         self._show_commands()
         self._show_tabs()
         if screen.focused is None and screen.is_current and has_room:
@@ -141,7 +144,7 @@ class KernelTui(Travelling, App[int]):
 
     def _show_commands(self) -> None:
         shown = offered(typing=self.panels.console.typing, filtering=self._filtering)
-        self._bar.show(shown, self.size.width)
+        self._bar.show(shown, self._laid_out[0])
 
     def _show_tabs(self) -> None:
         tabs = [
@@ -150,7 +153,7 @@ class KernelTui(Travelling, App[int]):
             if panel.is_there(self.session) or panel is self._arrangement.current
         ]
         number = self._arrangement.current.number
-        self._tabs.show(tabs, number, compact=self.size.width < WIDE)
+        self._tabs.show(tabs, number, compact=self._laid_out[0] < WIDE)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """The focused panel is the current one."""
@@ -160,7 +163,7 @@ class KernelTui(Travelling, App[int]):
     def _make_current(self, panel: Panel) -> None:
         if self._arrangement.current is not panel:
             self._arrangement.choose(panel)
-            self._lay_out(self.size.width, self.size.height)
+            self._lay_out(*self._laid_out)
             self.show_view()  # with the parts of the panel that comes into sight
         if panel is not self.panels.registers:
             self._filter_box.remove_class("-open")
@@ -225,7 +228,7 @@ class KernelTui(Travelling, App[int]):
     def action_zoom(self) -> None:
         """One panel, or all."""
         self._arrangement.zoomed = not self._arrangement.zoomed
-        self._lay_out(self.size.width, self.size.height)
+        self._lay_out(*self._laid_out)
         self.call_after_refresh(self.refresh_view)
 
     def action_longer(self) -> None:

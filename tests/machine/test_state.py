@@ -8,7 +8,7 @@ import pytest
 from canonical import first_difference, held, objects, tokens
 
 from kerneltui.machine.machine import Machine
-from kerneltui.machine.state import State, attributes
+from kerneltui.machine.state import State, _shape_of
 from kerneltui.scenarios.scenario import load_scenario, open_session
 
 S, MS = 1_000_000_000, 1_000_000
@@ -67,7 +67,7 @@ def test_every_attribute_of_every_object_is_found(board, scenario):
     machine = powered_on(board, scenario)
     to_rest(machine, 40 * MS)
     for thing in objects(machine):
-        found, there = attributes(thing), held(thing)
+        found, there = _attributes(thing), held(thing)
         if there:
             assert found.keys() >= there.keys(), type(thing)
             constants = found.keys() - there.keys()
@@ -178,3 +178,8 @@ def test_the_order_of_a_table_is_state_too():
     assert list(thing.table) == ["a", "b"]
     state.load(saved)
     assert list(thing.table) == ["b", "a"]
+
+
+def _attributes(thing):
+    shape = _shape_of(thing)
+    return dict(zip(shape.names, shape.read(thing), strict=True))
