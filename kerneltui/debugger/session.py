@@ -28,6 +28,7 @@ from kerneltui.debugger.watch import (
     STEP,
     Watch,
     end_of_handler,
+    until_time,
 )
 from kerneltui.hw.clock import NEVER
 from kerneltui.kernel.inspector import Inspector
@@ -35,13 +36,8 @@ from kerneltui.kernel.kernel import Kernel
 from kerneltui.machine.core import FOREVER, CoreState, StopReason
 from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.machine import Machine, Position
-from kerneltui.units import format_duration
 
 LONGEST_INPUT = 4096
-
-
-def _until(time_ns: int) -> Watch:
-    return Watch(f"time {format_duration(time_ns)}", {"until": time_ns})
 
 
 class Session:
@@ -138,7 +134,7 @@ class Session:
 
     def run_until(self, time_ns: int) -> StopReason:
         """Run until virtual time ``time_ns``."""
-        return self.advance(_until(time_ns))
+        return self.advance(until_time(time_ns))
 
     def advance(
         self, goal: Watch, *, instructions: int = FOREVER, until: int = NEVER
@@ -195,6 +191,7 @@ class Session:
         room = max(LONGEST_INPUT - self.machine.terminal.waiting, 0)
         lost, data = max(len(data) - room, 0), data[:room]
         if data:
+            self._jumps = [position for position in self._jumps if position <= self.here]
             self.history.type(data)
             self.generation += 1
         return lost
@@ -212,7 +209,7 @@ class Session:
         Raises :class:`DivergedError` where the kernel does not come there again.
         """
         self.history.seek(position)
-        self._arrived("here before")
+        self._arrived("gone back")
 
     def go_to_reset(self) -> None:
         """Go to before the first instruction."""
@@ -237,10 +234,15 @@ class Session:
         self.history.seek_time(time_ns)
         self._arrived("reached the time")
 
-    def go_to_step(self, step: int) -> None:
-        """Go to a step, by its number; one that is still to come is run to."""
-        self.history.seek_step(step)
-        self._arrived("reached the step")
+    def go_to_instruction(self, number: int) -> bool:
+        """Go to where the core on show has executed so many instructions, as the trace counts.
+
+        False where that is still to come.
+        """
+        if number >= self.history.end_retired[self.focus]:
+            return False
+        self.go_to(Position(-1, 0, False, self.focus, number))
+        return True
 
     def go_to_event(self, event: RawEvent) -> None:
         """Go to where an event has just happened: its instruction is the last one of its core."""
@@ -266,6 +268,7 @@ class Session:
         if not self._jumps:
             return False
         self.go_to(self._jumps.pop())
+        self._arrived("returned from the jump")
         return True
 
     def back(self, goal: Watch) -> Generator[Position, None, bool]:
@@ -278,13 +281,21 @@ class Session:
         else:
             found = yield from self.history.search(goal, self.focus, self.here)
         if found is None:
-            return False
+            return self._back_to_first(goal)
         self.go_to(found)
         if found.step < 0 and self.machine.cores[found.core].retired > found.retired:
             # What a task computes ends with the handler that interrupts it: after the return from
             # there nothing halts until the next instruction.
             self.go_to(Position(-1, 0, False, found.core, found.retired - 1))
         self.last_stop = said(goal, goal.ends, self.machine)
+        return True
+
+    def _back_to_first(self, goal: Watch) -> bool:
+        """Before the first event lies where the kernel fell asleep for the first time."""
+        first = self.history.first
+        if goal is STEP or first is None or self.here <= first:
+            return False
+        self.go_to_booted()
         return True
 
     def _arrived(self, said: str) -> None:

@@ -42,7 +42,7 @@ from kerneltui.tui.signals import leave_on_signals
 from kerneltui.tui.state import past_of, state_text
 from kerneltui.tui.themes import DEFAULT_THEME, THEMES
 from kerneltui.tui.travelling import Travelling
-from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
+from kerneltui.tui.widgets.bars import ROOMY, CommandBar, PanelTabs, StatusBar
 from kerneltui.tui.widgets.kept_rows import KeptContainer
 from kerneltui.tui.widgets.line_view import LineScreen, Move
 from kerneltui.units import format_time
@@ -183,6 +183,8 @@ class KernelTui(Travelling, App[int]):
         window = timeline.window() if timeline.is_in_front else None
         view = self.session.view(parts, window, marks=not self.runner.running)
         self.panels.console.paused = not self.runner.running
+        brief = self._laid_out[0] < ROOMY
+        past = past_of(self.session.history, brief=brief)
         with self.batch_update():
             for panel in self.panels:
                 panel.show(view, parts)
@@ -191,7 +193,7 @@ class KernelTui(Travelling, App[int]):
                 view.board,
                 view.scenario,
                 format_time(view.now_ns),
-                state_text(self.runner.goal, view, past_of(self.session.history)),
+                state_text(self.runner.goal, view, past, brief=brief),
                 speed_text(self.runner.speed),
             )
 

@@ -67,7 +67,8 @@ class Walk:
         self.session.go_to_time(self.random.randrange(self.session.history.end.now_ns + 1))
 
     def step(self):
-        self.session.go_to_step(self.random.randrange(self.session.history.end.step + 1))
+        known = self.session.history.end_retired[self.session.focus]
+        self.session.go_to_instruction(self.random.randrange(known + 1))
 
     def seek(self):
         if self.known:
