@@ -183,11 +183,12 @@ def _worst(place: str, count: int, span_s: int) -> list[Figure]:
     session.boot()
     session.history.prepare()
     session.run_until(span_s * 1_000_000_000)
-    steps, views, times_ns = [], [], []
     end = session.here
+    steps, views, times_ns = [], [], []
     for turn in range(1, count + 1):
-        # By the number of the step: most of them are where the machine does most.
-        session.go_to_step(end.step * turn // count)
+        # By the number of the instruction: most of them are where the machine does most.
+        session.go_to_end()
+        session.go_to_instruction(session.core.retired * turn // (count + 1))
         session.view()
         times_ns.append(session.machine.now)
         steps.append(scaled(lambda: go_back(session, STEP)))

@@ -23,7 +23,7 @@ import msgspec
 
 from kerneltui.conformance.rig import Instants, Rig
 from kerneltui.conformance.rigs import UnknownDeviceError, build
-from kerneltui.conformance.trace import Trace, TraceOperation, load
+from kerneltui.conformance.trace import Trace, TraceRecord, load
 from kerneltui.hw.bus import AddressSpace, BusFault
 
 _LOOK_AHEAD = 100
@@ -110,7 +110,7 @@ def _missed(rig: Rig, trace: Trace, place: int, at: Instants) -> int:
 # -- playing and comparing --------------------------------------------------------------------
 
 
-def _play(rig: Rig, trace: Trace, record: TraceOperation, at: Instants) -> list[Difference]:
+def _play(rig: Rig, trace: Trace, record: TraceRecord, at: Instants) -> list[Difference]:
     rig.changes.clear()
     rig.sent.clear()
     rig.select(record.op.get("cpu", 0))
@@ -129,7 +129,7 @@ def _play(rig: Rig, trace: Trace, record: TraceOperation, at: Instants) -> list[
     )
 
 
-def _lines_differ(rig: Rig, record: TraceOperation, *, rises_only: bool) -> list[Difference]:
+def _lines_differ(rig: Rig, record: TraceRecord, *, rises_only: bool) -> list[Difference]:
     answers = [answer for answer in record.answers if answer.kind == "irq"]
     wanted = [(answer.op["line"], answer.op["level"]) for answer in answers]
     got = [change for change in rig.changes if change[1] or not rises_only]
@@ -146,7 +146,7 @@ def _lines_differ(rig: Rig, record: TraceOperation, *, rises_only: bool) -> list
     return [Difference(line, text) for line in wrong]
 
 
-def _bytes_differ(rig: Rig, record: TraceOperation) -> list[Difference]:
+def _bytes_differ(rig: Rig, record: TraceRecord) -> list[Difference]:
     answers = [answer for answer in record.answers if answer.kind == "tx"]
     wanted = b"".join(bytes.fromhex(answer.op["data"]) for answer in answers)
     if rig.sent == wanted:
@@ -246,7 +246,7 @@ def _changes(changes: list[tuple[int, int]]) -> str:
     return ", ".join(f"{line} -> {level}" for line, level in changes) or "no change"
 
 
-def _name(rig: Rig, record: TraceOperation) -> str:
+def _name(rig: Rig, record: TraceRecord) -> str:
     """An operation in words: ``write of CS (0x3f003000) <- 0x1``."""
     op = record.op
     if "addr" in op:

@@ -37,13 +37,13 @@ _LONGEST = 10_000
 """ticks that an access may take; each is tried as the moment at which it happened"""
 
 
-class TraceOperation(msgspec.Struct, frozen=True):
+class TraceRecord(msgspec.Struct, frozen=True):
     """One operation, and the answers that follow it."""
 
     line: int
     """its line in the file, the header being line 1"""
     op: dict[str, Any]
-    answers: list[TraceOperation] = msgspec.field(default_factory=list)
+    answers: list[TraceRecord] = msgspec.field(default_factory=list)
 
     @property
     def kind(self) -> str:
@@ -57,7 +57,7 @@ class Trace(msgspec.Struct, frozen=True):
 
     path: Path
     header: dict[str, Any]
-    records: list[TraceOperation]
+    records: list[TraceRecord]
 
     @property
     def timed(self) -> bool:
@@ -87,9 +87,9 @@ def load(path: Path) -> Trace:
         if not isinstance(header.get("device"), str):
             raise ValueError('the header names no "device"')  # noqa: TRY004 - the file's fault
         timed = is_timed(header)
-        records: list[TraceOperation] = []
+        records: list[TraceRecord] = []
         for line, row in rows[1:]:
-            record = TraceOperation(line, _checked(_object(row), timed=timed))
+            record = TraceRecord(line, _checked(_object(row), timed=timed))
             if timed and records and record.op.get("t0", _LIMIT) < records[-1].op["t1"]:
                 raise ValueError(f"{record.kind}: t0 is before the t1 of the record before it")
             _append(records, record)
@@ -104,7 +104,7 @@ def is_timed(header: dict[str, Any]) -> bool:
     return device.startswith(TIMED)
 
 
-def _append(records: list[TraceOperation], record: TraceOperation) -> None:
+def _append(records: list[TraceRecord], record: TraceRecord) -> None:
     if record.kind not in ANSWERS:
         records.append(record)
     elif records:

@@ -68,8 +68,8 @@ class History:
         self._ran_s = self._took_s = 0.0
         """since the last checkpoint, and for it"""
         self._interned: dict[frozenset[Address], frozenset[Address]] = {}
-        self._found: tuple[object, list[Position]] = None, []
-        """of the last search: for what, and where in the stretch that it ended in"""
+        self._found: tuple[object, Position, list[Position]] = None, self.here, []
+        """of the last search: for what, before when, and where in the stretch that it ended in"""
 
     # -- where we are -----------------------------------------------------------------------------
 
@@ -166,7 +166,7 @@ class History:
         checkpoints = self._past.checkpoints
         self._next_step = checkpoints[-1].position.step + EVERY if checkpoints else 0
         self.recorder.forget_rest()
-        self._found = None, []
+        self._found = None, here, []
         if self._scout is not None and self._scout.machine.position > here:
             # It has seen a future that will not be; from reset it comes into the right one.
             self._scout.reset()
@@ -232,6 +232,12 @@ class History:
     def seek_reset(self) -> None:
         """Go to before the first instruction."""
         self._load(None)
+        self._main.settle()
+
+    def restart(self) -> None:
+        """Go to before the first instruction, and forget all that was."""
+        self._load(None)
+        self.forget_rest()
 
     def seek_time(self, now_ns: int) -> None:
         """Go to the first known moment at a virtual time (ns); run to one that is to come."""
@@ -239,14 +245,6 @@ class History:
         at = bisect_right(checkpoints, now_ns, key=lambda item: item.position.now_ns)
         self._load_if_better(self.machine.now >= now_ns, at)
         self.run(until=now_ns)
-
-    def seek_step(self, step: int) -> None:
-        """Go to the first known moment with that step number, or the next one that there is."""
-        at = bisect_right(self._past.checkpoints, step, key=lambda item: item.position.step)
-        self._load_if_better(self.machine.step >= step, at)
-        while (missing := step - self.machine.step) > 0:
-            if self.run(instructions=max(missing // 2, 1)) is not StopReason.BUDGET:
-                return
 
     def _load_if_better(self, must: bool, count: int) -> None:
         """Go to the last of the first ``count`` checkpoints, if one must or that saves time."""
@@ -318,12 +316,13 @@ class History:
         Yields after each stretch of the past that has been searched, with where that began.
         """
         key = watch, focus
-        if self._found[0] == key:
-            known = [position for position in self._found[1] if position < before]
+        searched, until, known = self._found
+        if searched == key and before <= until:
+            known = [position for position in known if position < before]
             if known:
                 return known[-1]
         found = yield from self.scout.search(watch, focus, before)
-        self._found = key, found
+        self._found = key, before, found
         return found[-1] if found else None
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from kerneltui.hw.line import Line
 from kerneltui.machine.core import Core, StopReason
 from kerneltui.machine.instructions import SPACES, STORES
 from kerneltui.machine.machine import Machine
+from kerneltui.units import format_duration
 
 Address = tuple[str, int]
 """An address space's name, and an address (or encoding) in it."""
@@ -97,6 +98,11 @@ NEXT_TIMER_EVENT = Watch(
 )
 FREE = Watch("running")
 BOOT = Watch("the first idle", {"idle": True})
+
+
+def until_time(time_ns: int) -> Watch:
+    """Virtual time has come so far."""
+    return Watch(f"time {format_duration(time_ns)}", {"until": time_ns})
 
 
 def end_of_handler(depth: int) -> Watch:

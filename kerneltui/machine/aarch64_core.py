@@ -19,7 +19,7 @@ from kerneltui.hw.line import Sink
 from kerneltui.hw.register import RO, SYSTEM_REGISTERS, Field, Register, RegisterTable
 from kerneltui.hw.register_file import Port, RegisterFile
 from kerneltui.machine.core import CoreState, Costs, StopReason
-from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.instruction_core import InstructionCore
 from kerneltui.machine.kernel_image import INSTRUCTION_BYTES
 
 MASK_D, MASK_A, MASK_I, MASK_F = 1 << 9, 1 << 8, 1 << 7, 1 << 6
@@ -85,11 +85,11 @@ AARCH64 = RegisterTable(
 )  # fmt: skip
 
 
-class Aarch64Core(HostedCore):
+class Aarch64Core(InstructionCore):
     """One core; ``input(bit)`` takes the wires of its interrupt controller."""
 
     TABLES = (AARCH64,)
-    TRANSIENT = HostedCore.TRANSIENT | {"_routes", "_sysports"}
+    TRANSIENT = InstructionCore.TRANSIENT | {"_routes", "_sysports"}
     LOAD, STORE, WAIT = "ldr", "str", "wfi"
     PINS: ClassVar = {"irq": MASK_I, "fiq": MASK_F}
     MASK_REGISTER = "DAIF"

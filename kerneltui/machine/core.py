@@ -74,7 +74,7 @@ class ResumePoint(IntEnum):
     WOKEN = 1
     """a wait is over, of whose end interrupts are being taken; none is in progress"""
     TASK = 2
-    """in :meth:`HostedCore.run_task`, also between two interrupts taken from it"""
+    """in :meth:`InstructionCore.run_task`, also between two interrupts taken from it"""
 
 
 class Pending(msgspec.Struct, frozen=True):

@@ -348,6 +348,13 @@ class Machine:
         """Whether all state is plain data: outside handlers, each core in a wait or a task."""
         return self.turns.at_rest
 
+    @property
+    def is_asleep(self) -> bool:
+        """Whether each core that is on waits for an interrupt, outside any handler."""
+        return self.at_rest and all(
+            core.is_asleep for core in self.cores if core.state is not CoreState.OFF
+        )
+
     def save(self) -> bytes:
         """The machine's and the kernel's state.  Raises ValueError unless :attr:`at_rest`.
 

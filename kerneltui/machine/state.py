@@ -32,6 +32,7 @@ from kerneltui.hw.register_file import RegisterFile
 _PLAIN = (int, float, str, bytes, type(None))
 _NAMED = (type, FunctionType, BuiltinFunctionType, ModuleType, Enum, RegisterTable)
 """Found again by their names."""
+_TABLES = (list, dict, set)
 _CONTAINERS = (list, tuple, dict, set, frozenset, deque)
 
 
@@ -132,6 +133,11 @@ def _copied(value: Any, shared: Container[int]) -> Any:
     return value.copy() if isinstance(value, bytearray) else value
 
 
+def _equal(value: Any, copy: Any) -> bool:
+    """Whether it is as it was; the order of a table counts too."""
+    return bool(value == copy) and (not isinstance(value, dict) or list(value) == list(copy))
+
+
 class _Pickler(pickle.Pickler):
     """Pickles what stays as its number."""
 
@@ -174,8 +180,10 @@ class State:
         self._things: list[Any] = []
         self._cells: list[list[int]] = []
         """the registers' values, in lists that stay too: devices and cores share them"""
+        self._tables: list[Any] = []
+        """the containers that partials have: these stay too, as a partial never changes"""
         shared = self._walk(root)
-        self._stays: list[Any] = [*self._things, *self._cells]
+        self._stays: list[Any] = [*self._things, *self._cells, *self._tables]
         self._numbers = {id(thing): number for number, thing in enumerate(self._stays)}
         self._parts = [
             self._part(number, thing, shared)
@@ -218,6 +226,9 @@ class State:
                 self._things.append(thing)
                 if isinstance(thing, RegisterFile):
                     self._cells += thing.stores()
+                if isinstance(thing, partial):
+                    given = (*thing.args, *thing.keywords.values())
+                    self._tables += (item for item in given if isinstance(item, _TABLES))
                 waiting += _shape_of(thing).read(thing)
         return shared
 
@@ -233,15 +244,22 @@ class State:
                     if new is not old
                 )
             for place, copy in copies:
-                if now[place] is values[place] and now[place] != copy:
+                if now[place] is values[place] and not _equal(now[place], copy):
                     changed.append((number, names[place], now[place]))
         file = io.BytesIO()
-        _Pickler(file, self._numbers).dump((changed, [_packed(cell) for cell in self._cells]))
+        tables = [
+            list(table.items() if isinstance(table, dict) else table) for table in self._tables
+        ]
+        cells = [_packed(cell) for cell in self._cells]
+        _Pickler(file, self._numbers).dump((changed, cells, tables))
         return file.getvalue()
 
     def load(self, data: bytes) -> None:
         """Put back what :meth:`save` gave."""
-        changed, cells = _Unpickler(io.BytesIO(data), self._stays).load()
+        changed, cells, tables = _Unpickler(io.BytesIO(data), self._stays).load()
+        for table, content in zip(self._tables, tables, strict=True):
+            table.clear()
+            (table.extend if isinstance(table, list) else table.update)(content)
         for cell, packed in zip(self._cells, cells, strict=True):
             cell[:] = array("Q", packed) if isinstance(packed, bytes) else packed
         for _, thing, (names, read), values, copies in self._parts:
@@ -251,7 +269,7 @@ class State:
                     if new is not old:
                         setattr(thing, name, old)
             for place, copy in copies:
-                if values[place] != copy:
+                if not _equal(values[place], copy):
                     setattr(thing, names[place], _copied(copy, ()))
         for number, name, value in changed:
             setattr(self._things[number], name, value)

@@ -23,7 +23,7 @@ from kerneltui.hw.line import Sink
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine import x86_cpuid, x86_gates, x86_msrs
 from kerneltui.machine.core import CoreState, Costs, StopReason
-from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.instruction_core import InstructionCore
 from kerneltui.machine.instructions import EXTERNAL
 from kerneltui.machine.x86_clocks import CoreClocks
 from kerneltui.machine.x86_registers import ALWAYS_ONE, IF, TSC_MSR, X86_64
@@ -36,7 +36,7 @@ STACK_TOP, STACK_SIZE = 0x7_0000, 0x4000
 WORD, FRAME_SIZE, WORD_MASK = 8, 40, (1 << 64) - 1
 
 
-class X86Core(HostedCore):
+class X86Core(InstructionCore):
     """One core; the inputs take the wires of its local APIC, or of a PC's 8259 pair.
 
     ``acknowledge()`` is the INTA cycle: it answers the vector.

@@ -42,7 +42,7 @@ from kerneltui.tui.signals import leave_on_signals
 from kerneltui.tui.state import past_of, state_text
 from kerneltui.tui.themes import DEFAULT_THEME, THEMES
 from kerneltui.tui.travelling import Travelling
-from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
+from kerneltui.tui.widgets.bars import ROOMY, CommandBar, PanelTabs, StatusBar
 from kerneltui.tui.widgets.kept_rows import KeptContainer
 from kerneltui.tui.widgets.line_view import LineScreen, Move
 from kerneltui.units import format_time
@@ -69,6 +69,10 @@ class KernelTui(Travelling, App[int]):
         self.theme = theme or DEFAULT_THEME
         self.board = board or session.setup.board.name
         self.changes: Changes | None = session.setup.changes
+        self._to_act: list[Callable[[], object]] = []
+        """what keys want done with a cursor that is not on the screen yet"""
+        self._laid_out = 0, 0
+        """the terminal's width and height: the app's own size may be behind that"""
         self._status = StatusBar()
         self._tabs = PanelTabs()
         self._bar = CommandBar()
@@ -123,6 +127,7 @@ class KernelTui(Travelling, App[int]):
         has_room = self._arrangement.apply(screen, width, height)
         if not has_room:
             self._too_small.update(needs(width, height))
+        self._laid_out = width, height
         self._show_commands()
         self._show_tabs()
         if screen.focused is None and screen.is_current and has_room:
@@ -139,7 +144,7 @@ class KernelTui(Travelling, App[int]):
 
     def _show_commands(self) -> None:
         shown = offered(typing=self.panels.console.typing, filtering=self._filtering)
-        self._bar.show(shown, self.size.width)
+        self._bar.show(shown, self._laid_out[0])
 
     def _show_tabs(self) -> None:
         tabs = [
@@ -148,7 +153,7 @@ class KernelTui(Travelling, App[int]):
             if panel.is_there(self.session) or panel is self._arrangement.current
         ]
         number = self._arrangement.current.number
-        self._tabs.show(tabs, number, compact=self.size.width < WIDE)
+        self._tabs.show(tabs, number, compact=self._laid_out[0] < WIDE)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """The focused panel is the current one."""
@@ -158,7 +163,7 @@ class KernelTui(Travelling, App[int]):
     def _make_current(self, panel: Panel) -> None:
         if self._arrangement.current is not panel:
             self._arrangement.choose(panel)
-            self._lay_out(self.size.width, self.size.height)
+            self._lay_out(*self._laid_out)
             self.show_view()  # with the parts of the panel that comes into sight
         if panel is not self.panels.registers:
             self._filter_box.remove_class("-open")
@@ -178,6 +183,8 @@ class KernelTui(Travelling, App[int]):
         window = timeline.window() if timeline.is_in_front else None
         view = self.session.view(parts, window, marks=not self.runner.running)
         self.panels.console.paused = not self.runner.running
+        brief = self._laid_out[0] < ROOMY
+        past = past_of(self.session.history, brief=brief)
         with self.batch_update():
             for panel in self.panels:
                 panel.show(view, parts)
@@ -186,7 +193,7 @@ class KernelTui(Travelling, App[int]):
                 view.board,
                 view.scenario,
                 format_time(view.now_ns),
-                state_text(self.runner.goal, view, past_of(self.session.history)),
+                state_text(self.runner.goal, view, past, brief=brief),
                 speed_text(self.runner.speed),
             )
 
@@ -205,10 +212,9 @@ class KernelTui(Travelling, App[int]):
 
     # -- commands ---------------------------------------------------------------------------------
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> Worker[None] | None:
+    def _spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> Worker[None] | None:
         if not self.screen_stack or self.return_code is not None:
-            work.close()  # leaving
-            return None
+            return None  # leaving
         # As a worker, an error in it ends the app and is shown, and leaving the app ends it.
         return self.run_worker(work, "runner")
 
@@ -224,7 +230,7 @@ class KernelTui(Travelling, App[int]):
     def action_zoom(self) -> None:
         """One panel, or all."""
         self._arrangement.zoomed = not self._arrangement.zoomed
-        self._lay_out(self.size.width, self.size.height)
+        self._lay_out(*self._laid_out)
         self.call_after_refresh(self.refresh_view)
 
     def action_longer(self) -> None:
@@ -385,10 +391,18 @@ class KernelTui(Travelling, App[int]):
     def _when_shown(self, act: Callable[[], object]) -> None:
         """Do something with the cursor: with what is due drawn, and its panel laid out."""
         self.frames.catch_up()
-        if self._arrangement.current.lines:
+        if self._arrangement.current.lines and not self._to_act:
             act()
-        else:
-            self.call_after_refresh(act)
+            return
+        self._to_act.append(act)
+        if len(self._to_act) == 1:
+            self.call_after_refresh(self._act)
+
+    def _act(self) -> None:
+        """In the order of the keys."""
+        waiting, self._to_act = self._to_act, []
+        for act in waiting:
+            act()
 
     def action_follow(self) -> None:
         """Show the register or the panel that the row under the cursor speaks of."""

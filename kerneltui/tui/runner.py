@@ -39,7 +39,8 @@ class Cancellable(Protocol):
         """End it."""
 
 
-Spawn = Callable[[Coroutine[Any, Any, None]], Cancellable | None]
+Spawn = Callable[[Callable[[], Coroutine[Any, Any, None]]], Cancellable | None]
+"""Takes what makes the coroutine, so that none is made that never runs."""
 
 
 class Runner:
@@ -73,7 +74,7 @@ class Runner:
         if goal is not FREE:
             self._slice()
         if self.goal is not None:
-            self._task = self._spawn(self._pursue())
+            self._task = self._spawn(self._pursue)
 
     def search(self, goal: Watch, in_vain: Callable[[str], None]) -> None:
         """Go back to where ``goal`` stopped the machine last; else ``in_vain(why)`` is called."""
@@ -82,7 +83,7 @@ class Runner:
         self._search, self._in_vain = self.session.back(goal), in_vain
         self._search_slice()
         if self.goal is not None:
-            self._task = self._spawn(self._pursue_back())
+            self._task = self._spawn(self._pursue_back)
 
     @property
     def searching(self) -> bool:
@@ -163,7 +164,7 @@ class Runner:
         Time is to be seen to pass meanwhile.
         """
         machine = self.session.machine
-        if machine.at_rest and not any(core.inputs for core in machine.cores):
+        if machine.is_asleep and not any(core.inputs for core in machine.cores):
             due_s = (machine.clock.next_due - machine.now) / (self.speed * 1e9)
             return max(min(due_s, ASLEEP_S) - self._lag_s(), 0) + 0.001
         return max(FRAME_S - self._lag_s(), 0)

@@ -7,29 +7,42 @@ from textual.content import Content
 from kerneltui.debugger.history import History
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.watch import FREE, Watch
+from kerneltui.units import format_briefly
 
 STRIP = 12
 """cells of the strip that stands for the known time"""
 
 
-def past_of(history: History) -> str:
+def past_of(history: History, *, brief: bool) -> str:
     """Where in the known past the moment lies, and a strip of that; empty at its end."""
     if not history.in_past:
         return ""
-    total, here = history.end_interrupts, history.interrupts
-    if total > here:
-        back = f"{total - here} interrupt{'s' * (total - here > 1)} back of {total}"
+    end, here, total = history.end, history.here, history.end_interrupts
+    back = total - history.interrupts
+    if brief and back:
+        return f"◀ {back} back of {total}"
+    if back:
+        said = f"{back} interrupt{'s' * (back > 1)} back of {total}"
+    elif end.step > here.step:
+        said = f"{end.step - here.step} step{'s' * (end.step > here.step + 1)} back"
     else:
-        steps = history.end.step - history.here.step
-        back = f"{steps} step{'s' * (steps != 1)} back"
-    place = min(STRIP * history.here.now_ns // max(history.end.now_ns, 1), STRIP - 1)
-    return f"◀ {back} ▕{'━' * place}●{'─' * (STRIP - 1 - place)}▏"
+        said = f"{format_briefly(end.now_ns - here.now_ns)} back"
+    if brief:
+        return f"◀ {said}"
+    place = min(STRIP * here.now_ns // max(end.now_ns, 1), STRIP - 1)
+    return f"◀ {said} ▕{'━' * place}●{'─' * (STRIP - 1 - place)}▏"
 
 
-def state_text(goal: Watch | None, view: MachineView, past: str = "") -> Content:
+def state_text(goal: Watch | None, view: MachineView, past: str = "", *, brief: bool) -> Content:
     """What is under way, or why nothing is; in the past, where."""
-    text = _state(goal, view)
-    return Content.assemble(Content.styled(past, "bold $warning"), "  ", text) if past else text
+    if not past:
+        return _state(goal, view)
+    state = Content(_SIGNS[goal is not None]) if brief else _state(goal, view)
+    return Content.assemble(state, "  ", Content.styled(past, "bold $warning"))
+
+
+_SIGNS = "■▶"
+"""halted, running: where there is no room for words"""
 
 
 def _state(goal: Watch | None, view: MachineView) -> Content:

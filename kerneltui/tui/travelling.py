@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kerneltui.debugger.traveller import DivergedError
-from kerneltui.debugger.watch import NEXT_INTERRUPT, NEXT_TIMER_EVENT, STEP, Watch
+from kerneltui.debugger.watch import NEXT_INTERRUPT, NEXT_TIMER_EVENT, STEP, Watch, until_time
 from kerneltui.tui.runner import NOT_FOUND
 from kerneltui.tui.steering import Steering
 from kerneltui.units import parse_duration
@@ -16,8 +16,8 @@ from kerneltui.units import parse_duration
 if TYPE_CHECKING:
     from kerneltui.debugger.trace import RawEvent
 
-PLACES = "start, booted, end"
-WHERE = f"A time (1.5s), a step (#1200), or {PLACES}"
+WHERE = "A time (1.5s), an instruction (#1200), or one of start, booted, end"
+HOW = "Type a time like 1.5s, an instruction of the trace like #1200, or start, booted or end."
 STEP_NUMBER = re.compile(r"#\s*(\d{1,18})")
 NOTHING_BEFORE = {
     STEP.title: "There is no instruction before this one.",
@@ -101,15 +101,31 @@ class Travelling(Steering):
         if words in places:
             self._jump(places[words])
         elif number is not None:
-            step = int(number[1])
-            self._jump(lambda: session.go_to_step(step))
+            self._go_to_instruction(int(number[1]))
         else:
             try:
                 time_ns = parse_duration(words)
             except ValueError as error:
-                self.notify(f"{error}. {WHERE}.", severity="error", markup=False)
+                self.notify(f"{error}. {HOW}", severity="error", markup=False)
             else:
-                self._jump(lambda: session.go_to_time(time_ns))
+                self._go_to_time(time_ns)
+
+    def _go_to_time(self, time_ns: int) -> None:
+        """What is still to come is run to, slice by slice."""
+        session = self.session
+        if time_ns <= session.history.end.now_ns:
+            self._jump(lambda: session.go_to_time(time_ns))
+        else:
+            self._jump(session.go_to_end)
+            self.runner.start(until_time(time_ns))
+
+    def _go_to_instruction(self, number: int) -> None:
+        session = self.session
+        known = session.history.end_retired[session.focus]
+        if number >= known:
+            self.notify(f"Instruction {number} is still to come: {known} are known.")
+        else:
+            self._jump(lambda: session.go_to_instruction(number))
 
     def go_to_event(self, event: RawEvent) -> None:
         """Go to where an event of the trace has just happened."""
@@ -153,9 +169,9 @@ class Travelling(Steering):
                 self._type(data)
 
         choices = {
-            CUT: "and forget what came after this moment",
-            KEEP: "type nothing, and keep what is known",
+            KEEP: "type nothing; what comes after this moment stays known",
+            CUT: "and forget what comes after this moment",
         }
         self.runner.stop()
-        screen = ChooseScreen("You are in the past", {"": choices}, [], ("", CUT))
+        screen = ChooseScreen("You are in the past", {"": choices}, [], ("", KEEP))
         self.push_screen(screen, chosen)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from kerneltui.debugger.trace import EVENTS_BEHIND
+from kerneltui.debugger.watch import STEP
 from kerneltui.machine.core import CoreState, StopReason
 from kerneltui.scenarios.scenario import open_session
 
@@ -20,7 +22,7 @@ def booted(board, scenario="ipi"):
 @pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
 def test_a_step_of_a_sleeping_core_leaps_over_one_event_at_most(board):
     session = booted(board)
-    session.focus = 1
+    session.pinned = 1
     core, others = session.core, [core for core in session.machine.cores if core.index != 1]
     said = set()
     for _ in range(40):
@@ -42,7 +44,7 @@ def test_a_step_of_a_sleeping_core_leaps_over_one_event_at_most(board):
 
 def test_a_core_that_is_off_executes_nothing_and_says_so():
     session = booted("rpi4", "timer-callbacks")
-    session.focus = 1
+    session.pinned = 1
     before = session.machine.now, session.generation
     assert session.step() is StopReason.NOTHING_DUE
     assert session.last_stop == "core 1 is off"
@@ -97,7 +99,7 @@ def test_a_core_shows_the_counts_of_its_own_handlers():
     assert sent > 2
     counts = {}
     for core in (0, 1):
-        session.focus = core
+        session.pinned = core
         found = rows(session)
         counts[core] = found["lapic", 0xFD].count
         assert found["lapic", 0xFD].targets == (core,)
@@ -109,7 +111,7 @@ def test_the_call_of_the_pi_4_is_counted_by_core_too():
     session = booted("rpi4")
     session.run_until(1_600 * MS)
     counts = []
-    for session.focus in range(4):
+    for session.pinned in range(4):
         counts.append(rows(session)["gic", 1].count)
     assert counts == [3, 1, 1, 1]
 
@@ -132,19 +134,19 @@ def test_the_next_core_shows_its_own_changes_and_accesses_alone():
     session.next_interrupt()
     assert session.focus == 0
     shown = {"changed": [], "access": []}
-    for session.focus in (0, 1):
+    for session.pinned in (0, 1):
         registers = [item for block in session.view().blocks for item in block.registers]
         lapic = [item.name for item in registers if item.name.startswith(("ISR", "LVT_", "APIC_"))]
         shown["changed"].append([r.name for r in registers if r.changed and r.name in lapic])
         shown["access"].append([r.name for r in registers if r.access and r.name in lapic])
     assert shown["changed"] == [["ISR7"], []]
     assert shown["access"] == [[], []]
-    session.focus = 0
-    session.next_interrupt()
+    session.pinned = 0
+    while not banked(session, "ICR_LOW").access.startswith("wrote"):
+        session.step()
+    session.pin_next_core()
     assert session.focus == 1
     assert banked(session, "ICR_LOW").access == ""
-    session.focus_next_core()
-    assert banked(session, "ICR_LOW").access.startswith("wrote")
 
 
 def test_a_change_of_focus_keeps_what_changed_on_the_other_core():
@@ -154,8 +156,42 @@ def test_a_change_of_focus_keeps_what_changed_on_the_other_core():
     session.next_interrupt()
     assert session.focus == 1
     assert banked(session, "ISR7").changed
-    session.focus_next_core()
+    session.pin_next_core()
     assert not banked(session, "ISR7").changed
+
+
+def test_after_the_last_core_that_of_the_event_is_shown_again():
+    session = booted("x86")
+    shown = []
+    for _ in range(3):
+        session.pin_next_core()
+        shown.append((session.pinned, session.focus))
+    assert shown == [(1, 1), (None, 0), (1, 1)]
+    session.pin_next_core()
+    session.next_interrupt()
+    session.next_interrupt()
+    assert (session.pinned, session.focus) == (None, 1)
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4"])
+def test_a_step_back_of_a_core_that_has_slept_long_is_to_before_its_wait(board):
+    """So long that its last event is not kept any more."""
+    session = booted(board)
+    session.next_interrupt()
+    session.next_interrupt()
+    assert session.focus == 1
+    session.pinned = 1
+    for _ in range(20_000):
+        session.run_until(session.machine.now + MS // 5)
+        if all(event[2] != 1 for event in session.recorder.last(EVENTS_BEHIND)):
+            break
+    core = session.core
+    assert core.state is CoreState.WAITING
+    retired = core.retired
+    for _ in session.back(STEP):
+        pass
+    assert (core.retired, core.pending.kind) == (retired, core.WAIT)
+    assert core.state is not CoreState.WAITING
 
 
 # -- calls from core to core, as the scenario tells them -------------------------------------------
@@ -164,7 +200,7 @@ ANSWERS = {"x86": "store ICR_LOW", "rpi4": "str GICD_SGIR", "rpi3": "str MAILBOX
 
 
 def call_to_core_0(session):
-    session.focus = 0
+    session.pinned = 0
     return next(row for row in session.view().interrupts if row.name == "Call from a core")
 
 
@@ -176,7 +212,7 @@ def test_the_answer_waits_while_core_0_is_in_the_timers_handler(board):
     session.next_interrupt()
     assert session.focus == 1
     assert not call_to_core_0(session).pending
-    session.focus = 1
+    session.pinned = 1
     while not session.view().cpu.next_instruction.startswith(ANSWERS[board]):
         assert session.core.depth == 1
         session.step()

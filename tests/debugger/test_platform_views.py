@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from kerneltui.debugger.rates import WINDOW_NS, CounterReading, Rate, RateMeter
+from kerneltui.debugger.rates import COUNT_DOWN_NS, WINDOW_NS, CounterReading, Rate, RateMeter
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.setup import Setup
 from kerneltui.debugger.views.firmware import firmware_views
@@ -80,6 +80,10 @@ class Pc:
     def run_for(self, ns):
         self.session.run_until(self.machine.now + ns)
         return self.session.view()
+
+    def look(self):
+        """As when the core falls asleep, or wakes."""
+        self.session.recorder.activity(self.machine.core)
 
     def counter(self, name, view=None):
         view = view or self.view()
@@ -255,14 +259,22 @@ def test_the_time_stamp_counter_loses_what_deep_idle_takes():
 
 
 def test_what_counts_down_is_measured_while_it_is_not_loaded_anew(pc):
-    pc.write(LAPIC + INIT_COUNT, 1_000_000_000)
-    first = pc.counter("lapic0 CUR_COUNT", pc.view())
+    pc.write(LAPIC + INIT_COUNT, 4_000_000_000)
+    first = pc.counter("lapic0 CUR_COUNT", pc.run_for(WINDOW_NS))
     assert (first.measured_hz, first.note, first.hz) == (None, "counts down", 50_000_000)
+    pc.look()
     found = pc.counter("lapic0 CUR_COUNT", pc.run_for(2 * MS))
     assert (found.measured_hz, found.error_ppm, found.note) == (50_000_000, 0, "")
-    pc.write(LAPIC + INIT_COUNT, 900_000_000)
+    pc.write(LAPIC + INIT_COUNT, 3_000_000_000)
+    unseen = pc.counter("lapic0 CUR_COUNT", pc.run_for(2 * MS))
+    assert (unseen.measured_hz, unseen.note) == (None, "counts down")
+    pc.run_for(WINDOW_NS)
+    pc.look()
+    pc.run_for(WINDOW_NS)
+    pc.look()
+    pc.write(LAPIC + INIT_COUNT, 2_000_000_000)
     again = pc.counter("lapic0 CUR_COUNT", pc.run_for(2 * MS))
-    assert (again.measured_hz, again.error_ppm) == (50_000_000, 0)
+    assert (again.measured_hz, again.error_ppm) == (50_000_000, 0), "as of the last look"
 
 
 def test_a_timer_that_deep_idle_stops_says_so():
@@ -304,7 +316,7 @@ def test_the_counters_of_the_pis(board, names):
     assert view.wall_clock is None
 
 
-def test_restart_and_restore_begin_to_measure_anew(pc):
+def test_going_back_and_a_restart_measure_what_was_measured_there(pc):
     pc.view()
     moment = pc.session.here
     pc.run_for(S)
@@ -322,9 +334,15 @@ def test_restart_and_restore_begin_to_measure_anew(pc):
 def rates(*looks, hz=1_000_000, bits=32):
     """What a meter says after looks at (time in ns, value)."""
     meter = RateMeter()
-    return [
-        meter.measure(at, [CounterReading("d", "C", value, hz, bits)])[0] for at, value in looks
-    ]
+    return [looked(meter, at, CounterReading("d", "C", value, hz, bits)) for at, value in looks]
+
+
+def looked(meter, at, counter):
+    """The rate at a moment, at which a look is taken too."""
+    (found,) = meter.measure(at, [counter])
+    meter.look(at, [counter])
+    assert meter.due_ns == at + min(max(at, COUNT_DOWN_NS), WINDOW_NS)
+    return found
 
 
 def test_a_counter_that_runs_fast_or_slow_has_an_error():
@@ -352,12 +370,34 @@ def test_a_rate_stays_until_there_is_a_newer_one():
 def test_what_counts_down_has_no_rate_where_it_was_loaded_between():
     meter = RateMeter()
     looks = [(0, 5000), (S // 100, 4000), (S // 50, 2000), (S // 25, 4000), (S // 20, 3990)]
-    said = [meter.measure(at, [CounterReading("d", "C", v, 100_000, None)])[0] for at, v in looks]
+    said = [looked(meter, at, CounterReading("d", "C", v, 100_000, None)) for at, v in looks]
     assert [rate.hz for rate in said] == [None, 100_000, 100_000, 100_000, 100_000]
-    fits = [
-        meter.measure(at, [CounterReading("d", "P", 77, 100_000, None)])[0] for at in (0, S, 2 * S)
-    ]
+    meter = RateMeter()
+    fits = [looked(meter, at, CounterReading("d", "P", 77, 100_000, None)) for at in (0, S, 2 * S)]
     assert {(rate.hz, rate.note) for rate in fits} == {(None, "counts down")}
+
+
+def test_only_looks_are_remembered_and_a_measure_is_none():
+    meter = RateMeter()
+    for at in (0, S // 2, S):
+        meter.measure(at, [CounterReading("d", "C", at // 1000, 1_000_000, 32)])
+    assert meter.due_ns == 0
+    (found,) = meter.measure(2 * S, [CounterReading("d", "C", 2_000_000, 1_000_000, 32)])
+    assert found.note == "not yet measured"
+
+
+def test_a_meter_says_the_same_again_where_it_is_taken_back_to():
+    meter = RateMeter()
+    counters = [CounterReading("d", "C", n * 1_000_100, 1_000_000, 32) for n in range(4)]
+    states, said = [], []
+    for at, counter in enumerate(counters):
+        states.append((meter.save(), meter.due_ns))
+        said.append(looked(meter, at * S, counter))
+    for at in (2, 0, 3, 1):
+        meter.load(states[at][0])
+        assert meter.due_ns == states[at][1]
+        assert meter.measure(at * S, [counters[at]]) == [said[at]]
+    assert [rate.error_ppm for rate in said] == [None, 100, 100, 100]
 
 
 def test_a_counter_that_comes_round_is_measured():

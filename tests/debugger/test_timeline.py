@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerneltui.debugger.timeline import BOUNDARIES_KEPT, Window, occupancy
+from kerneltui.debugger.timeline import BOUNDARIES_SHOWN, Window, occupancy
 from kerneltui.scenarios.scenario import open_session
 
 MS, S = 1_000_000, 1_000_000_000
@@ -145,26 +145,27 @@ def test_every_nanosecond_of_any_program_belongs_to_somebody(board, scenario):
             assert columns == widths
 
 
-# -- bounds, restoring, restarting -----------------------------------------------------------------
+# -- bounds, going back, restarting ----------------------------------------------------------------
 
 
-def test_memory_is_bounded_and_what_is_left_is_the_present():
+def test_what_is_shown_is_bounded_and_it_is_the_present():
     session = session_of("rpi4", "burst")
     lane = session.recorder.timeline._lanes[0]
     since = None
     while since in {None, 0}:
         session.run_until(session.machine.now + 100 * MS)
-        since = lane.boundaries[0][0]
-        assert len(lane.boundaries) <= BOUNDARIES_KEPT
+        boundaries = lane.boundaries(0)
+        since = boundaries[0][0]
+        assert len(boundaries) <= BOUNDARIES_SHOWN
+        assert boundaries[-1] == (lane.since, lane.occupant)
     core = looked(session, session.machine.now).cores[0]
     assert core.recorded_ns == session.machine.now - since
 
 
 @all_boards
 @pytest.mark.parametrize("scenario", ["timer-callbacks", "wake-tasks", "ipi"])
-def test_a_restored_session_has_the_timeline_that_it_had(board, scenario):
+def test_gone_back_one_sees_the_timeline_that_there_was(board, scenario):
     session = session_of(board, scenario, 120 * MS)
-    assert session.machine.at_rest
     moment, before = session.here, looked(session, 200 * MS, 50)
     session.run_until(1500 * MS)
     once = looked(session, 1500 * MS, 1000)

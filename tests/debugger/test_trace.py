@@ -1,4 +1,4 @@
-"""The event trace and the console text: bounded, readable, and cut back exactly."""
+"""The event trace and the console text: bounded, readable, and as they were, at any moment."""
 
 import json
 
@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerneltui.debugger import trace
-from kerneltui.debugger.trace import CONSOLE_BYTES, TRACE_EVENTS, ConsoleText
+from kerneltui.debugger.console_text import CONSOLE_BYTES, ConsoleText
+from kerneltui.debugger.trace import EVENTS_BEHIND, TRACE_EVENTS
 from kerneltui.scenarios.scenario import open_session
 
 S = 1_000_000_000
@@ -59,19 +60,49 @@ def test_text_without_any_line_end_is_bounded_too():
 
 
 @given(st.binary(max_size=100), st.binary(max_size=100))
-def test_cutting_gives_back_the_text_as_it_was(before, after):
+def test_going_back_gives_the_text_as_it_was_and_going_on_the_rest_again(before, after):
     console = console_with(before)
     lines, total = console.lines(), console.total
     for byte in after:
         console.add(byte)
-    console.cut(total)
-    assert (console.lines(), console.total) == (lines, total)
+    then = console.lines()
+    console.go_to(total)
+    assert (console.lines(), console.total, console.data) == (lines, total, before)
+    for byte in after:
+        console.add(byte)
+    assert (console.lines(), console.data) == (then, before + after)
 
 
-def test_cutting_back_to_before_what_was_dropped_leaves_nothing():
-    console = console_with(b"x" * (2 * CONSOLE_BYTES))
-    console.cut(5)
-    assert console.lines() == [""]
+@given(st.binary(max_size=100), st.binary(max_size=100), st.binary(max_size=100))
+def test_another_story_has_another_text(before, after, other):
+    console = console_with(before + after)
+    console.lines()
+    console.go_to(len(before))
+    console.forget_rest()
+    for byte in other:
+        console.add(byte)
+    assert console.data == before + other
+    assert console.lines() == console_with(before + other).lines()
+
+
+@given(st.binary(max_size=30), st.binary(max_size=30))
+def test_each_byte_is_told_of_once(before, after):
+    told = []
+    console = ConsoleText()
+    console.on_byte = told.append
+    for byte in before + after:
+        console.add(byte)
+    console.go_to(len(before))
+    for byte in after + b"!":
+        console.add(byte)
+    assert bytes(told) == before + after + b"!"
+
+
+def test_going_back_shows_text_again_that_had_been_dropped():
+    console = console_with(b"first\r\n" + b"x" * (2 * CONSOLE_BYTES))
+    assert not console.data.startswith(b"first")
+    console.go_to(10)
+    assert console.lines() == ["first", "xxx"]
 
 
 @pytest.fixture
@@ -98,16 +129,34 @@ def test_times_and_steps_never_go_back(session):
     assert order == sorted(order)
 
 
-def test_cutting_back_further_than_is_kept_leaves_an_empty_trace():
+def test_going_back_further_than_is_kept_takes_the_events_that_one_has():
     session = open_session("rpi4", "burst")
     session.boot()
+    recorder = session.recorder
+    moment, behind = recorder.save(), recorder.last(EVENTS_BEHIND)
     session.run_until(S + S // 2)
-    session.recorder.cut(10, 0)
-    assert len(session.recorder.events) == 0
-    assert session.recorder.recorded == 10
+    assert recorder.reach(moment.events) == 0
+    recorder.load(moment, behind[-7:])
+    assert list(recorder.events) == behind[-7:]
+    recorder.load(moment)
+    assert list(recorder.events) == behind[-7:]
+    assert recorder.recorded == moment.events
 
 
-def test_the_texts_of_the_trace_follow_a_cut(session):
+@pytest.mark.parametrize("at", ["boot", "soon after"])
+def test_however_far_one_goes_back_there_are_events_to_be_shown(at):
+    session = open_session("rpi4", "burst")
+    session.boot()
+    if at != "boot":
+        session.run_until(S + 20_000_000)
+    moment, behind = session.here, session.recorder.last(EVENTS_BEHIND)
+    assert len(behind) == EVENTS_BEHIND
+    session.run_until(S + S // 2)
+    session.go_to(moment)
+    assert session.recorder.last(EVENTS_BEHIND) == behind
+
+
+def test_the_texts_of_the_trace_are_those_of_the_moment(session):
     session.run_until(S // 2)
     moment = session.here
     kept = session.view().trace
@@ -161,11 +210,14 @@ def test_a_trace_that_is_off_records_the_console_alone(session):
     assert session.recorder.recorded > recorded
 
 
-def test_memory_stays_bounded_in_what_is_noted_per_stop():
+def test_memory_stays_bounded_in_what_is_noted_of_events():
     session = open_session("rpi3", "burst")
     session.run_until(S + S // 4)
-    assert len(session.recorder.touched) < 200
-    assert len(session.recorder.last_texts(trace.TRACE_EVENTS, session.names)) <= TRACE_EVENTS
+    recorder = session.recorder
+    assert len(recorder.accessed) < 200
+    assert 0 < len(recorder.touched(0)) < 200
+    assert recorder.touched(recorder.recorded) == {}
+    assert len(recorder.last_texts(trace.TRACE_EVENTS, session.names)) <= TRACE_EVENTS
 
 
 def test_a_backspace_takes_back_what_was_echoed():

@@ -6,6 +6,8 @@ import msgspec
 import pytest
 
 from kerneltui.debugger.views import PARTS, MachineView
+from kerneltui.debugger.watch import BOOT
+from kerneltui.machine.core import CoreState
 from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.panels import PANELS
 
@@ -48,15 +50,45 @@ def test_acknowledge_and_end_show_one_after_the_other():
     assert [names.index(name) for name in expected] == sorted(map(names.index, expected))
 
 
-def test_a_changed_value_is_marked_until_the_next_stop():
+def test_a_changed_value_is_marked_at_its_moment_however_often_one_looks():
     session = booted("rpi4")
     assert not register(session, "GICC_RPR").changed
     session.next_interrupt()
     while not register(session, "GICC_IAR").access:
         session.step()
-    assert register(session, "GICC_RPR").changed
-    assert not register(session, "GICC_RPR").changed
-    assert not register(session, "GICC_IAR").access
+    moment = session.here
+    for _ in range(2):
+        for _ in range(2):
+            assert register(session, "GICC_RPR").changed
+            assert register(session, "GICC_IAR").access == "read"
+        session.step()
+        assert not register(session, "GICC_RPR").changed
+        assert not register(session, "GICC_IAR").access
+        session.go_to(moment)
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
+def test_after_a_handler_what_all_of_it_has_changed_is_marked(board):
+    session = booted(board)
+    session.next_interrupt()
+    accessed = set()
+    while session.machine.core.depth:
+        session.step()
+        accessed |= marked(session)
+    assert len(accessed) > 3
+    assert marked(session) == accessed
+    moment = session.here
+    session.advance(BOOT)
+    assert session.machine.core.state is CoreState.WAITING
+    asleep = marked(session)
+    assert accessed <= asleep, "and what came before the wait"
+    session.go_to(moment)
+    assert marked(session) == accessed
+
+
+def marked(session):
+    """The registers that instructions have accessed."""
+    return {r.name for block in session.view().blocks for r in block.registers if r.access}
 
 
 def test_at_reset_is_said_of_registers_that_nobody_has_touched():
@@ -192,7 +224,7 @@ def test_a_disabled_interrupt_says_that_it_is():
 
 @both
 @pytest.mark.parametrize(
-    "moment", ["at reset", "booted", "in a handler", "in a callback", "halted", "restored"]
+    "moment", ["at reset", "booted", "in a handler", "in a callback", "halted", "before"]
 )
 def test_a_view_of_any_moment_is_json(board, moment):
     session = open_session(board, "timer-callbacks")
@@ -206,8 +238,10 @@ def test_a_view_of_any_moment_is_json(board, moment):
     elif moment == "halted":
         session.kernel.platform.uart.handle = None
         session.machine.core._halted("on purpose")
-    elif moment == "restored":
-        session.go_to(session.here)
+    elif moment == "before":
+        before = session.here
+        session.run_until(S)
+        session.go_to(before)
     view = session.view()
     found = json.loads(msgspec.json.encode(view))
     assert found["now_ns"] == session.machine.now
@@ -258,9 +292,8 @@ def test_a_block_that_has_not_changed_is_not_made_again(board):
     first, again = session.view(), session.view()
     assert all(one is other for one, other in zip(first.blocks, again.blocks, strict=True))
     session.next_interrupt()
-    session.mark()
     before = session.view()
-    while not session.recorder.touched:
+    while not marked(session):
         session.step()
     after = session.view()
     assert not all(one is other for one, other in zip(before.blocks, after.blocks, strict=True))
@@ -269,8 +302,7 @@ def test_a_block_that_has_not_changed_is_not_made_again(board):
 def test_an_access_leaves_no_mark_behind_in_a_block_that_is_taken_again():
     session = booted("rpi4")
     session.next_interrupt()
-    while not session.recorder.touched:
+    while not marked(session):
         session.step()
-    assert any(r.access for block in session.view().blocks for r in block.registers)
-    session.mark()
-    assert not any(r.access for block in session.view().blocks for r in block.registers)
+    assert not any(r.access for block in session.view(marks=False).blocks for r in block.registers)
+    assert marked(session)

@@ -337,9 +337,16 @@ async def test_enter_on_a_timeout_shows_its_comparator(size):
 
 
 @SIZES
-async def test_enter_on_a_trace_row_shows_the_register_of_the_access(size):
+async def test_enter_on_a_trace_row_goes_there_and_once_more_shows_the_register(size):
     async with dashboard(size=size, keys=["n", "6"]) as seen:
+        end = seen.session.here
         await go_up_to(seen, "str GICC_EOIR <- 0x1e")
+        event = seen.app.under_cursor
+        await seen.press("enter")
+        assert seen.session.here < end
+        assert "◀" in seen.status()
+        assert "str GICC_EOIR <- 0x1e" in seen.lines(TRACE)[-1]
+        assert seen.app.under_cursor == event
         await seen.press("enter")
         await seen.until(lambda: seen.app.focused is seen.app.panels.registers)
         await seen.painted()
@@ -357,9 +364,10 @@ async def test_what_is_gone_is_told_and_its_panel_is_shown():
     async with dashboard(keys=["n", "6"], notifications=True) as seen:
         await go_up_to(seen, "timer_callback")
         event = seen.app.under_cursor
-        await seen.press("enter")
+        await seen.press("enter", "enter")
         assert seen.app.under_cursor == TimeoutReference(3)
         gone = (*event.event[:-1], "timer_callback_done name=Once 9 id=9")
+        assert seen.session.is_just_after(gone)
         seen.app.carry_out(follow(seen.app.situation, EventReference(gone)))
         await seen.until(lambda: "There is no timeout 9 at present." in seen.screen())
         assert seen.app.focused is seen.app.panels.timeouts

@@ -26,7 +26,7 @@ COMMAND_KEYS = [
 DIALOGS = [
     command.key.split(",")[0]
     for command in COMMANDS
-    if command.key and (command.group == "Choosing" or command.ident == "help")
+    if command.key and (command.group == "Choosing" or command.ident in {"help", "go_to"})
 ]
 OTHER_KEYS = [*"1234567890pwtb", "enter", "escape", "up", "down", "left", "right", "pageup",
               "pagedown", "home", "end", "tab", "shift+tab", "backspace", "delete", "f1", "S", "N",
@@ -67,9 +67,6 @@ class Watch:
 
     def __init__(self, seen: Dashboard):
         self.seen = seen
-        self.machine = seen.session.machine
-        self.now = seen.now
-        self.retired = self.machine.core.retired
 
     def check(self):
         seen = self.seen
@@ -77,17 +74,15 @@ class Watch:
         if not seen.app.is_running:
             return
         seen.current()
-        if seen.session.machine is not self.machine:  # restarted, or another board or scenario
-            self.machine, self.now, self.retired = seen.session.machine, 0, 0
-        assert seen.now >= self.now
-        assert self.machine.core.retired >= self.retired
-        self.now, self.retired = seen.now, self.machine.core.retired
+        history = seen.session.history
+        assert history.here <= history.end
+        assert history.interrupts <= history.end_interrupts
         width, height = seen.app.size
         small = width < 80 or height < 24
         assert (len(seen.displayed()) == 0) == small
         typing = seen.app.panels.console.typing
         assert not typing or seen.current() == 4
-        assert seen.app.runner.goal is None or not self.machine.core.halt_reason
+        assert seen.app.runner.goal is None or not seen.session.machine.core.halt_reason
 
 
 async def walk(board, way):

@@ -157,7 +157,7 @@ def test_what_the_scenario_typed_and_what_a_person_typed_are_told_apart(width):
     assert any("rx 'm', you typed it" in line for line in shown(TracePanel, session, width))
 
 
-def test_what_was_typed_after_a_snapshot_is_forgotten_with_the_rest():
+def test_before_anything_was_typed_nothing_is_told_of_it():
     session = booted("rpi4")
     before = session.here
     session.run_until(2_600 * MS)

@@ -112,7 +112,7 @@ def test_the_queue_says_which_is_which(board):
 
 
 @every_board
-def test_going_on_from_a_snapshot_in_the_middle_gives_the_same_text(board):
+def test_going_back_to_the_middle_and_on_again_gives_the_same_text(board):
     session = started(board)
     session.run_until(session.machine.now + 25 * PERIOD + 80 * MS)
     assert session.machine.at_rest

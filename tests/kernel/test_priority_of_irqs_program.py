@@ -183,7 +183,7 @@ def test_at_the_end_nothing_is_left_in_any_register(board):
 
 
 @every_board
-def test_going_on_from_a_snapshot_between_the_acts_gives_the_same_text(board):
+def test_going_back_between_the_acts_and_on_again_gives_the_same_text(board):
     session = started(board)
     session.run_until(session.machine.now + 3 * S + S // 4)
     moment, texts = session.here, []

@@ -180,7 +180,7 @@ def test_the_trace_names_traps(board):
 
 
 @all_boards
-def test_a_snapshot_between_calls_goes_on_as_if_nothing_had_been(board):
+def test_back_between_calls_it_goes_on_as_if_nothing_had_been(board):
     direct, _ = recorded(board, 600)
     session = open_session(board, "timer-syscalls")
     session.boot()

@@ -119,7 +119,7 @@ def test_a_task_on_core_1_sets_timers_that_fire_on_core_0(board, tmp_path):
 
 @all_boards
 @pytest.mark.parametrize("cores", [1, 2])
-def test_a_snapshot_goes_on_as_if_nothing_had_been(board, cores, tmp_path):
+def test_gone_back_it_goes_on_as_if_nothing_had_been(board, cores, tmp_path):
     text = (
         f"cores: {cores}\nquantum: 3ms\ntasks:\n"
         "  - {name: A, repeat: 6, do: [compute: 8ms, sleep: 30ms]}\n"

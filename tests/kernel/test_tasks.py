@@ -1,4 +1,4 @@
-"""Tasks on the three boards: wake times, accounts that add up, determinism, snapshots."""
+"""Tasks on the three boards: wake times, accounts that add up, determinism, going back."""
 
 import re
 
@@ -97,7 +97,7 @@ def test_a_cooperative_scheduler_never_preempts(board):
 
 
 @all_boards
-def test_a_snapshot_while_all_wait_goes_on_as_if_nothing_had_been(board):
+def test_back_where_all_wait_it_goes_on_as_if_nothing_had_been(board):
     direct = ran(board, "wake-tasks", 400 * MS)
     session = ran(board, "wake-tasks", 120 * MS)
     moment = session.here

@@ -1,7 +1,5 @@
 """Scenario files: what they mean, and what is wrong with one."""
 
-import pickle
-
 import pytest
 
 from kerneltui.configfile import available
@@ -150,7 +148,16 @@ def test_deeply_nested_callbacks_can_be_saved(tmp_path):
     load(tmp_path, "timeouts: [" + "{once: 1s, then: [" * 45 + "]}" * 45 + "]")
     session = open_session("rpi4", str(tmp_path / "mine.yaml"))
     session.boot()
-    assert pickle.loads(session.machine.save())
+    session.run_until(10 * S)
+    moment, due = session.here, session.view().timeouts
+    assert due
+    session.run_until(46 * S)
+    assert not session.view().timeouts
+    session.go_to(moment)
+    assert session.view().timeouts == due
+    saved = session.machine.save()
+    session.machine.load(saved)
+    assert session.view().timeouts == due
 
 
 def test_text_that_is_not_ascii_comes_out_as_question_marks_but_is_typed_as_utf_8(tmp_path):

@@ -82,7 +82,7 @@ class AskScreen(Dialog[tuple[str, ...] | None]):
         """A label and a box for each field."""
         with Vertical(id="dialog") as dialog:
             dialog.border_title = self._title
-            dialog.border_subtitle = "Enter goes on and ends, Esc closes"
+            dialog.border_subtitle = "Enter: go on, Esc: cancel"
             for label, given in self._fields.items():
                 yield Label(label)
                 box = Choice(given) if isinstance(given, tuple) else Input(given, compact=True)

@@ -1,0 +1,99 @@
+"""What has changed at a moment: since its step began.
+
+That is since the last instruction of the core on show; where that core sleeps or has just returned
+from an interrupt, since the last one that it took.  So a moment looks the same whatever the way
+there.
+"""
+
+from __future__ import annotations
+
+from kerneltui.debugger.history import History
+from kerneltui.debugger.register_marks import RegisterLook, RegisterMarks, RegisterValues
+from kerneltui.debugger.trace import EVENTS_BEHIND, RawEvent
+from kerneltui.debugger.traveller import DivergedError
+from kerneltui.machine.core import CoreState, ResumePoint
+from kerneltui.machine.instructions import INSTRUCTIONS
+from kerneltui.machine.machine import Position
+
+FARTHEST = 100_000
+"""Changes are not told where the step began so many steps after any checkpoint."""
+
+
+def last_instruction(history: History, core: int) -> RawEvent | None:
+    """The event of the last instruction that a core has begun; None where that is long ago."""
+    for event in reversed(history.recorder.last(EVENTS_BEHIND)):
+        known = INSTRUCTIONS.get(event[3])
+        if event[2] == core and known is not None and not known.is_exception:
+            return event
+    return None
+
+
+def before_last_instruction(history: History, index: int) -> Position | None:
+    """Of a core; None at its first."""
+    core, event = history.machine.cores[index], last_instruction(history, index)
+    if event is not None and event[0] == core.retired:
+        return before(event)  # it has begun, and is not over
+    # That of a core that sleeps or computes may be farther back than events are kept.
+    goes_on = core.state is CoreState.WAITING or core.resume_point is ResumePoint.TASK
+    retired = core.retired if event is None and goes_on else core.retired - 1
+    return None if retired < 0 else Position(-1, 0, False, index, retired)
+
+
+def before(event: RawEvent) -> Position:
+    """The moment before the instruction that an event tells of."""
+    retired, now_ns, core, *_ = event
+    return Position(-1, now_ns, False, core, retired)
+
+
+def step_began(history: History, index: int) -> tuple[Position, int] | None:
+    """Where the present step of a core began, and the number of its first event."""
+    core, recorder = history.machine.cores[index], history.recorder
+    entry, event = recorder.entered[index], last_instruction(history, index)
+    returned = event is not None and INSTRUCTIONS[event[3]].is_return
+    if entry is not None and core.depth == 0 and (core.is_asleep or returned):
+        return entry
+    if event is None:
+        position = before_last_instruction(history, index)
+        return None if position is None else (position, recorder.recorded - EVENTS_BEHIND)
+    back = next(n for n, item in enumerate(reversed(recorder.events), 1) if item is event)
+    return before(event), recorder.recorded - back
+
+
+class ChangeMarks:
+    """Marks registers; where a step began elsewhere than at the last look, the scout looks."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._seen: tuple[tuple[int, ...], RegisterValues] = (), {}
+        """where the registers were looked at last, and what they held"""
+        self._scouted: RegisterLook | None = None
+
+    def look(self, registers: RegisterMarks, focus: int, *, marks: bool) -> None:
+        """Look at the registers as core ``focus`` sees them, and mark what has changed."""
+        began = step_began(self._history, focus) if marks else None
+        values = self._values_at(began[0], focus) if began is not None else None
+        if began is None or values is None:
+            registers.unmark()
+        else:
+            registers.mark(values, self._history.recorder.touched(began[1]))
+        registers.look(focus)
+        self._seen = _place(self._history.here, focus), registers.values
+
+    def _values_at(self, position: Position, focus: int) -> RegisterValues | None:
+        """The registers at a moment shortly before; None where that is not to be had."""
+        if self._seen[0] == _place(position, focus):
+            return self._seen[1]
+        if self._history.distance_to(position) > FARTHEST:
+            return None
+        try:
+            machine = self._history.look_at(position)
+        except DivergedError:
+            return None
+        if self._scouted is None or self._scouted.machine is not machine:
+            self._scouted = RegisterLook(machine)
+        return self._scouted.values(focus)
+
+
+def _place(position: Position, focus: int) -> tuple[int, ...]:
+    """What tells whether the registers have been looked at there, as a core sees them."""
+    return position.core, position.retired, position.now_ns, focus
