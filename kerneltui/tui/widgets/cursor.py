@@ -1,6 +1,7 @@
 """A cursor over styled lines: a row, and within it one of the things that the row is about.
 
-It stays on the same thing when the lines change, else on the same row.  Knows lines, and nothing of
+Once somebody has put it somewhere, it stays on the same thing when the lines change, else on the
+same row; until then it stands in the first row about something.  Knows lines, and nothing of
 screens.
 """
 
@@ -106,7 +107,7 @@ class Cursor:
         if not self._is_placed:
             first = next((n for n, line in enumerate(lines) if cells_of(line)), 0)
             self.put(len(lines) - 1 if self.follows else first, 0, lines)
-            self._is_placed = bool(lines)
+            self._is_placed = False  # nobody wants it there: it goes wherever the first row is
         elif self.at_end:
             self.row = max(len(lines) - 1, 0)
         elif (found := self._nearest(self._thing, lines)) is not None:

@@ -1,0 +1,212 @@
+"""The past by keys: back by steps, to places in time, and typing there."""
+
+import pytest
+from dashboard import dashboard
+
+from kerneltui.tui.runner import SEARCHING
+from kerneltui.tui.screens.choose import ChooseScreen
+
+SIZES = ((140, 40), (80, 24))
+NAMES = {"#": "number_sign", ".": "full_stop"}
+
+
+async def keys(seen, *names):
+    """Each has done what it does before the next comes."""
+    for name in names:
+        await seen.press(name)
+        await seen.arrived()
+
+
+async def go_to(seen, words):
+    await seen.press("g", *(NAMES.get(letter, letter) for letter in words), "enter")
+    await seen.arrived()
+
+
+async def there_and_back(seen, words):
+    await go_to(seen, words)
+    await keys(seen, "backspace")
+
+
+def below_the_bar(seen):
+    """What the screen shows of the moment: row 1 tells where in the known past it lies."""
+    return seen.screen().split("\n")[1:]
+
+
+async def compare(seen, way, *, places=True):
+    """The screens of one moment, reached in several ways.
+
+    With several cores a time has several moments: then ``places`` are left out.
+    """
+    await keys(seen, "r", way, way)
+    place, picture = seen.session.here, below_the_bar(seen)
+    back = way.upper()
+    ways = {
+        "on and back": lambda: keys(seen, way, back),
+        "steps and back": lambda: keys(seen, "s", "s", "s", "S", "S", "S"),
+        "back and steps": lambda: keys(seen, "S", "S", "s", "s"),
+        "from reset": lambda: there_and_back(seen, "start"),
+        "from the end": lambda: there_and_back(seen, "end"),
+        "anew": lambda: keys(seen, "r", way, way),
+    }
+    if places:
+        ways["the time"] = lambda: go_to(seen, f"{place.now_ns}ns")
+        ways["the step"] = lambda: go_to(seen, f"#{place.step}")
+    for name, go in ways.items():
+        await go()
+        assert seen.session.here == place, name
+        assert below_the_bar(seen) == picture, name
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
+async def test_a_moment_looks_the_same_whatever_the_way_there(board, size):
+    async with dashboard(board, size=size) as seen:
+        await compare(seen, "n")
+
+
+@pytest.mark.parametrize("scenario", ["round-robin", "two-cores", "overload"])
+async def test_so_it_does_among_tasks_and_cores(scenario):
+    async with dashboard("rpi4", scenario) as seen:
+        await compare(seen, "n", places=scenario != "two-cores")
+
+
+async def test_a_step_back_leaves_a_moment_behind_a_tasks_interrupted_computing():
+    async with dashboard("x86", "round-robin") as seen:
+        await keys(seen, "n", "n")
+        place = seen.session.here
+        await keys(seen, "S")
+        assert seen.session.here < place
+        await keys(seen, "s")
+        assert seen.session.here == place
+
+
+async def test_the_keys_back_undo_those_forwards():
+    async with dashboard() as seen:
+        for key in "ni":
+            await go_to(seen, "end")
+            await keys(seen, key)
+            place = seen.session.here
+            await keys(seen, key, key)
+            assert "back of" not in seen.status()
+            await keys(seen, key.upper(), key.upper())
+            assert seen.session.here == place
+            assert "back of" in seen.status()
+        await keys(seen, "f")
+        place = seen.session.here
+        await keys(seen, "s", "F")
+        assert seen.session.here == place
+
+
+async def test_places_by_their_names_and_back_from_there():
+    async with dashboard(keys=["n", "n"]) as seen:
+        end = seen.session.here
+        await go_to(seen, "start")
+        assert seen.session.here.step == 0
+        assert "reset" in seen.status()
+        await go_to(seen, "booted")
+        booted = seen.session.here
+        assert 0 < booted.step < end.step
+        await go_to(seen, " END ".strip())
+        assert seen.session.here == end
+        await keys(seen, "backspace")
+        assert seen.session.here == booted
+        await keys(seen, "backspace")
+        assert seen.session.here.step == 0
+        await keys(seen, "backspace")
+        assert seen.session.here == end
+        await go_to(seen, "1.5s")
+        assert seen.now == 1_500_000_000
+        await go_to(seen, "#1200")
+        assert seen.session.here.step >= 1200
+        await keys(seen, "r")
+        assert seen.session.here == booted
+
+
+@pytest.mark.parametrize("words", ["nonsense", "#", "#x", "-5s", "12", ""])
+async def test_other_words_move_nothing_and_the_answer_says_what_can_be_said(words):
+    async with dashboard(keys=["n"], notifications=True) as seen:
+        place = seen.session.here
+        seen.app.go_to(words)
+        await seen.painted()
+        assert seen.session.here == place
+        (said,) = seen.app._notifications
+        assert "start, booted, end" in said.message
+        assert said.severity == "error"
+
+
+async def test_enter_on_a_row_of_the_trace_goes_there():
+    async with dashboard(keys=["n", "6", "home", "enter"]) as seen:
+        first = seen.session.recorder.events[-1]
+        assert seen.session.here.step < seen.session.history.end.step
+        assert seen.session.is_just_after(first)
+        await keys(seen, "backspace")
+        assert seen.session.here == seen.session.history.end
+
+
+# -- typing in the past ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", ["enter", "escape"])
+async def test_typing_in_the_past_asks_first(answer):
+    async with dashboard(keys=["n", "n", "N", "c", "x"]) as seen:
+        place, end = seen.session.here, seen.session.history.end
+        assert isinstance(seen.app.screen, ChooseScreen)
+        assert not seen.session.typed
+        await seen.press(answer)
+        assert not isinstance(seen.app.screen, ChooseScreen)
+        history = seen.session.history
+        if answer == "enter":
+            assert [item.data for item in seen.session.typed] == [b"x"]
+            assert not history.in_past
+        else:
+            assert not seen.session.typed
+            assert (history.here, history.end) == (place, end)
+
+
+async def test_the_other_answer_stays_in_the_past():
+    async with dashboard(keys=["n", "n", "N", "c", "x", "down", "enter"]) as seen:
+        assert not seen.session.typed
+        assert seen.session.history.in_past
+
+
+# -- fast keys, and long searches ------------------------------------------------------------------
+
+
+async def test_held_keys_go_back_and_stop_at_the_first_instruction():
+    async with dashboard(keys=["n"], notifications=True) as seen:
+        await seen.burst(*["S"] * 5)
+        await seen.arrived()
+        assert seen.session.history.in_past
+        await go_to(seen, "start")
+        await seen.burst(*["S"] * 20)
+        await seen.arrived()
+        assert seen.session.here.step == 0
+        assert "There is no instruction before this one." in {
+            item.message for item in seen.app._notifications
+        }
+
+
+async def test_escape_ends_a_search_where_it_began():
+    async with dashboard() as seen:
+        # A past without a handler's return to be found: every stretch has to be run again.
+        seen.session.run_until(60_000_000_000)
+        seen.app.refresh_view()
+        await seen.painted()
+        place = seen.session.here
+        search = endless()
+        seen.session.back = lambda goal: search
+        await seen.press("I")
+        assert SEARCHING in seen.status()
+        assert seen.app.runner.searching
+        await seen.press("escape")
+        assert not seen.app.runner.running
+        assert seen.session.here == place
+        assert SEARCHING not in seen.status()
+
+
+def endless():
+    """A search that goes on: how far it is, again and again."""
+    from kerneltui.machine.machine import Position
+
+    while True:
+        yield Position(1, 1_000, False, 0, 1)
