@@ -9,6 +9,7 @@ from kerneltui.cli import run
 PICTURES = {
     "rpi4-timer-event": ["--keys", "n"],
     "rpi4-interrupt-taken": ["--keys", "n i s s s s"],
+    "rpi4-in-the-past": ["--keys", "n n n N 6"],
     "rpi4-80x24-registers": ["--keys", "i s s", "--size", "80x24"],
     "rpi4-80x24-console": ["--keys", "n n n 4", "--size", "80x24"],
     "rpi4-filter": ["--keys", "i / g i c c enter"],

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
 from kerneltui.debugger.trace import EVENTS_BEHIND, RawEvent, Recorder
 from kerneltui.debugger.traveller import (
     Checkpoint,
+    DivergedError,
     Input,
     Past,
     Traveller,
@@ -31,6 +33,8 @@ SHARE = 16
 CLOSE = 600
 """Steps between two checkpoints where one travels."""
 CLOSE_KEPT = 64
+STRETCH = 20_000
+"""Instructions on a long way before somebody can say that it is long enough."""
 DEAR_S = 0.01
 """Where a checkpoint takes longer, none are taken there."""
 
@@ -215,18 +219,27 @@ class History:
 
         Raises :class:`DivergedError` where the machine does not come there again.
         """
+        for _ in self.travel(to):
+            pass
+
+    def travel(self, to: Position) -> Generator[Position, None, None]:
+        """As :meth:`seek`, stretch by stretch; left half-way, the machine is somewhere before."""
         if self.here == to:
             return
         checkpoint = self._past.last_before(to)
         if not self._main.is_before(to) or (checkpoint and checkpoint.position > self.here):
             self._load(self._with_events(checkpoint))
         core = self.machine.cores[to.core]
-        close = self._took_s < DEAR_S
-        while close and (ahead := to.retired - core.retired) > 2 * CLOSE:
-            reason = self._main.run(focus=to.core, steps=ahead - CLOSE, rest_after=CLOSE)
-            if reason is not StopReason.REST:
+        close = CLOSE if self._took_s < DEAR_S else FOREVER
+        while (ahead := to.retired - core.retired) > 2 * CLOSE:
+            reason = self._main.run(
+                focus=to.core, steps=ahead - CLOSE, rest_after=close, instructions=STRETCH
+            )
+            if reason is StopReason.REST:
+                self._keep_close()
+            elif reason is not StopReason.BUDGET:
                 break
-            self._keep_close()
+            yield self.here
         self._main.run_to(to)
 
     def seek_reset(self) -> None:
@@ -306,7 +319,8 @@ class History:
     def prepare(self) -> None:
         """Have the scout ready before it is needed."""
         if self.first is not None:
-            self.scout.seek(self.first)
+            with suppress(DivergedError):  # that is told when somebody wants to go back
+                self.scout.seek(self.first)
 
     def search(
         self, watch: Watch, focus: int, before: Position

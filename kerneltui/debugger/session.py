@@ -274,7 +274,7 @@ class Session:
     def back(self, goal: Watch) -> Generator[Position, None, bool]:
         """Go to where ``goal`` stopped the machine last before this moment.
 
-        Yields where it has searched; ends with False, and where it was, where there is none.
+        Yields how far it has come; ends with False, and where it was, where there is none.
         """
         if goal is STEP:
             found = before_last_instruction(self.history, self.focus)
@@ -282,7 +282,8 @@ class Session:
             found = yield from self.history.search(goal, self.focus, self.here)
         if found is None:
             return self._back_to_first(goal)
-        self.go_to(found)
+        yield from self.history.travel(found)
+        self._arrived("gone back")
         if found.step < 0 and self.machine.cores[found.core].retired > found.retired:
             # What a task computes ends with the handler that interrupts it: after the return from
             # there nothing halts until the next instruction.

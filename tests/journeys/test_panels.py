@@ -8,6 +8,7 @@ from dashboard import booted
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kerneltui.debugger.console_text import ConsoleText
 from kerneltui.debugger.numbering import set_bits
 from kerneltui.debugger.views.interrupts import InterruptView
 from kerneltui.debugger.views.registers import FieldView, RegisterView
@@ -28,6 +29,13 @@ from kerneltui.tui.panels.registers import (
 from kerneltui.tui.panels.timeouts import TimeoutsPanel
 from kerneltui.tui.panels.timers import comparator_lines
 from kerneltui.tui.widgets.lines import STYLES, line_text
+
+
+def console_with(sent):
+    console = ConsoleText()
+    for byte in sent:
+        console.add(byte)
+    return console
 
 
 def field(name, value, width=1, meaning="", first_irq=None, **facts):
@@ -362,7 +370,7 @@ def test_any_key_is_some_bytes_or_none(key, character):
 
 def console(sent, width=40, *, typing=False):
     session = booted()
-    session.recorder.console.data[:] = sent
+    session.recorder.console = console_with(sent)
     panel = ConsolePanel(4)
     panel.typing = typing
     return texts(panel.content(session.view(), width))
@@ -386,7 +394,7 @@ def test_the_cursor_stands_behind_the_last_character_inside_the_panel():
 
 @given(st.binary(max_size=300), st.integers(28, 80), st.booleans())
 def test_no_console_line_is_wider_than_the_panel(sent, width, typing):
-    SESSION.recorder.console.data[:] = sent
+    SESSION.recorder.console = console_with(sent)
     view = SESSION.view()
     panel = ConsolePanel(4)
     panel.typing = typing
