@@ -28,15 +28,15 @@ from kerneltui.machine.machine import Machine, Position
 
 EVERY = 6_000
 """Steps between two checkpoints, at least: those of some 200 interrupts."""
-SHARE = 16
+SHARE = 10
 """A checkpoint may take one part in so many of the time that the machine runs."""
 CLOSE = 600
 """Steps between two checkpoints where one travels."""
 CLOSE_KEPT = 64
 STRETCH = 20_000
 """Instructions on a long way before somebody can say that it is long enough."""
-DEAR_S = 0.01
-"""Where a checkpoint takes longer, none are taken there."""
+WORTH = 3
+"""One more is taken there when the way has taken so many times as long as a checkpoint does."""
 
 
 class History:
@@ -230,13 +230,15 @@ class History:
         if not self._main.is_before(to) or (checkpoint and checkpoint.position > self.here):
             self._load(self._with_events(checkpoint))
         core = self.machine.cores[to.core]
-        close = CLOSE if self._took_s < DEAR_S else FOREVER
+        since = perf_counter()
         while (ahead := to.retired - core.retired) > 2 * CLOSE:
             reason = self._main.run(
-                focus=to.core, steps=ahead - CLOSE, rest_after=close, instructions=STRETCH
+                focus=to.core, steps=ahead - CLOSE, rest_after=CLOSE, instructions=STRETCH
             )
             if reason is StopReason.REST:
-                self._keep_close()
+                if perf_counter() - since > WORTH * self._took_s:
+                    self._keep_close()
+                    since = perf_counter()
             elif reason is not StopReason.BUDGET:
                 break
             yield self.here

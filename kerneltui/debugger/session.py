@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator
 from typing import cast
 
 from kerneltui.debugger import views
-from kerneltui.debugger.changes import ChangeMarks, before_last_instruction
+from kerneltui.debugger.changes import ChangeMarks, before_last_instruction, last_instruction
 from kerneltui.debugger.history import History
 from kerneltui.debugger.pursuit import Pursuit, said
 from kerneltui.debugger.register_marks import RegisterMarks
@@ -257,7 +257,8 @@ class Session:
         here = self.here
         if event[0] >= self.history.end_retired[event[2]]:
             return here == self.history.end
-        return (here.core, here.retired, here.asleep) == (event[2], event[0] + 1, False)
+        last = last_instruction(self.history, event[2])
+        return here.core == event[2] and last is not None and last[0] <= event[0] < here.retired
 
     def leave_mark(self) -> None:
         """A jump follows: :meth:`jump_back` comes back to this moment."""

@@ -123,13 +123,21 @@ class HostedCore(Architecture):
             return StopReason.HALTED
         self.stop_reason = StopReason.BUDGET
         if self.clock.now >= self.until:
-            return StopReason.TIME
+            if not self._is_inside_instruction:
+                return StopReason.TIME
+            self.request_stop(StopReason.TIME)
         self._limit = min(self.until, self.horizon)
         if self._greenlet is None:
             self._greenlet = greenlet(self._main)
         self._greenlet.parent = getcurrent()
         self._greenlet.switch()
         return self.stop_reason
+
+    @property
+    def _is_inside_instruction(self) -> bool:
+        """Whether it has waited for its turn at the end of one, which is to be over first."""
+        is_open = self.is_interruptible or self.pending is not None or self._greenlet is None
+        return self.state is CoreState.RUNNING and not is_open
 
     def set_horizon(self, horizon: int) -> None:
         """Instructions from this time on are another core's to begin first."""

@@ -255,7 +255,7 @@ async def test_the_timeline_is_asked_for_only_while_it_can_be_seen():
         trace = seen.app.panels[TRACE - 1]
         assert trace._view.timeline is None
         await seen.press("t", "n")
-        assert len(trace._view.timeline.edges_ns) > 40
+        await seen.until(lambda: len(trace._view.timeline.edges_ns) > 40)
         await seen.press("6", "n")
         assert trace._view.timeline is None
 

@@ -120,6 +120,7 @@ class Thing:
         self.shared = self.also = [7]
         self.cell = {"shared": self.shared}
         self.self_made = None
+        self.call = None
 
 
 def test_what_changes_without_showing_how_is_saved():
