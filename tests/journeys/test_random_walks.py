@@ -68,7 +68,7 @@ class Watch:
     def __init__(self, seen: Dashboard):
         self.seen = seen
 
-    def check(self):
+    async def check(self):
         seen = self.seen
         assert seen.app._exception is None
         if not seen.app.is_running:
@@ -79,7 +79,8 @@ class Watch:
         assert history.interrupts <= history.end_interrupts
         width, height = seen.app.size
         small = width < 80 or height < 24
-        assert (len(seen.displayed()) == 0) == small
+        # Panels get their size a moment after the window has its.
+        await seen.until(lambda: (len(seen.displayed()) == 0) == small)
         typing = seen.app.panels.console.typing
         assert not typing or seen.current() == 4
         assert seen.app.runner.goal is None or not seen.session.machine.core.halt_reason
@@ -93,7 +94,7 @@ async def walk(board, way):
                 break
             await {"size": seen.resize, "burst": seen.burst, "click": seen.click,
                    "keys": seen.press}[kind](*what)  # fmt: skip
-            watch.check()
+            await watch.check()
         if seen.app.is_running:
             await seen.press("ctrl+q")
         assert not seen.app.is_running
