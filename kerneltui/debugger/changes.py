@@ -59,30 +59,36 @@ def step_began(history: History, index: int) -> tuple[Position, int] | None:
     return before(event), recorder.recorded - back
 
 
+_Look = tuple[tuple[int, ...], RegisterValues]
+"""Where the registers were looked at, and what they held."""
+
+
 class ChangeMarks:
     """Marks registers; where a step began elsewhere than at the last look, the scout looks."""
 
     def __init__(self, history: History) -> None:
         self._history = history
-        self._seen: tuple[tuple[int, ...], RegisterValues] = (), {}
+        self._seen: _Look = (), {}
         """where the registers were looked at last, and what they held"""
         self._scouted: RegisterLook | None = None
 
     def look(self, registers: RegisterMarks, focus: int, *, marks: bool) -> None:
         """Look at the registers as core ``focus`` sees them, and mark what has changed."""
+        registers.look(focus)
+        seen, self._seen = self._seen, (_place(self._history.here, focus), registers.values)
         began = step_began(self._history, focus) if marks else None
-        values = self._values_at(began[0], focus) if began is not None else None
+        values = self._values_at(began[0], focus, seen) if began is not None else None
         if began is None or values is None:
             registers.unmark()
         else:
             registers.mark(values, self._history.recorder.touched(began[1]))
-        registers.look(focus)
-        self._seen = _place(self._history.here, focus), registers.values
 
-    def _values_at(self, position: Position, focus: int) -> RegisterValues | None:
+    def _values_at(self, position: Position, focus: int, before: _Look) -> RegisterValues | None:
         """The registers at a moment shortly before; None where that is not to be had."""
-        if self._seen[0] == _place(position, focus):
-            return self._seen[1]
+        place = _place(position, focus)
+        for seen, values in (self._seen, before):
+            if seen == place:
+                return values
         if self._history.distance_to(position) > FARTHEST:
             return None
         try:

@@ -125,6 +125,7 @@ class History:
     ) -> StopReason:
         """As :meth:`Machine.run`; what was typed is typed again, and checkpoints are taken."""
         main, machine = self._main, self.machine
+        self._take_if_due()
         while True:
             goal = main.nearer(None)
             before = [core.retired for core in machine.cores]
@@ -137,12 +138,11 @@ class History:
             spent = [core.retired - then for core, then in zip(machine.cores, before, strict=True)]
             instructions -= max(spent)
             steps -= spent[focus]
-            if self._until_checkpoint() == 0 and machine.at_rest:
-                self._take()
             if reason is StopReason.REACHED:
                 main.reached(goal)
             elif reason is not StopReason.REST:
                 break
+            self._take_if_due()
             if instructions <= 0:
                 reason = StopReason.BUDGET
                 break
@@ -184,6 +184,11 @@ class History:
             return FOREVER
         return max(self._next_step - self.machine.step, 0)
 
+    def _take_if_due(self) -> None:
+        """Not before somebody goes on: the first picture need not wait for the first one."""
+        if self._until_checkpoint() == 0 and self.machine.at_rest:
+            self._take()
+
     def _take(self) -> None:
         """Make a checkpoint of this moment.
 
@@ -224,6 +229,7 @@ class History:
 
     def travel(self, to: Position) -> Generator[Position, None, None]:
         """As :meth:`seek`, stretch by stretch; left half-way, the machine is somewhere before."""
+        self._take_if_due()
         if self.here == to:
             return
         checkpoint = self._past.last_before(to)
@@ -246,6 +252,7 @@ class History:
 
     def seek_reset(self) -> None:
         """Go to before the first instruction."""
+        self._take_if_due()
         self._load(None)
         self._main.settle()
 
@@ -256,6 +263,7 @@ class History:
 
     def seek_time(self, now_ns: int) -> None:
         """Go to the first known moment at a virtual time (ns); run to one that is to come."""
+        self._take_if_due()
         checkpoints = self._past.checkpoints
         at = bisect_right(checkpoints, now_ns, key=lambda item: item.position.now_ns)
         self._load_if_better(self.machine.now >= now_ns, at)
@@ -320,6 +328,7 @@ class History:
 
     def prepare(self) -> None:
         """Have the scout ready before it is needed."""
+        self._take_if_due()
         if self.first is not None:
             with suppress(DivergedError):  # that is told when somebody wants to go back
                 self.scout.seek(self.first)
