@@ -21,6 +21,7 @@ def run_to(session: Session, until_ns: int, *, as_json: bool, stats: bool) -> No
     KeyboardInterrupt leaves out the final view alone.
     """
     session.recorder.trace(as_json)
+    session.history.on = as_json  # for a picture at the end; nobody goes back
     if not as_json:
         session.recorder.console.on_byte = _writer(sys.stdout.buffer, sys.stdout.isatty())
     started = perf_counter()
