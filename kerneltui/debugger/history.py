@@ -153,6 +153,7 @@ class History:
 
     def _end_here(self) -> None:
         self.end, self.end_interrupts = self.here, self.interrupts
+        self._past.end_ns = self.machine.now
         self.end_retired = [core.retired for core in self.machine.cores]
 
     def type(self, data: bytes) -> None:

@@ -21,6 +21,8 @@ from kerneltui.machine.core import StopReason
 from kerneltui.machine.machine import Machine, Position
 
 FASTEST = 1
+BEYOND_NS = 1_000
+"""More than the time of an instruction."""
 
 
 class DivergedError(UserError):
@@ -92,6 +94,8 @@ class Past:
         self.close: list[Checkpoint] = []
         """further ones, where one travels"""
         self.packer = Packer()
+        self.end_ns = 0
+        """virtual time at its end"""
 
     @property
     def first(self) -> Position | None:
@@ -125,6 +129,8 @@ class Traveller:
     def run(self, to: Position | None = None, **conditions: Any) -> StopReason:
         """As :meth:`Machine.run`; what was typed is typed again."""
         core = self.machine.cores[conditions.get("focus", 0)]
+        # A machine that comes there has not done the same again, and may never come anywhere.
+        conditions["until"] = self.past.end_ns + BEYOND_NS
         while True:
             goal = self.nearer(to)
             before = core.retired
