@@ -158,6 +158,7 @@ class History:
 
     def type(self, data: bytes) -> None:
         """A person types, now.  In the past: what came after this moment is forgotten."""
+        self._take_if_due()  # before: every machine comes to the first one with nothing typed
         if self.in_past or self._main.given < len(self.inputs):
             self.forget_rest()
         self.inputs.append(Input(self.here, data))

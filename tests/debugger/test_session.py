@@ -10,7 +10,7 @@ from moments import console_and_events, picture
 
 from kerneltui.debugger.session import LONGEST_INPUT
 from kerneltui.debugger.traveller import Input
-from kerneltui.debugger.watch import FREE, NEXT_TIMER_EVENT
+from kerneltui.debugger.watch import FREE, NEXT_INTERRUPT, NEXT_TIMER_EVENT
 from kerneltui.machine.board import load_board
 from kerneltui.machine.core import CoreState, StopReason
 from kerneltui.scenarios.scenario import load_scenario, make_session, open_session
@@ -555,3 +555,19 @@ def test_a_timer_event_an_hour_away_is_waited_for(tmp_path):
     session.boot()
     assert session.next_timer_event() is StopReason.TRACEPOINT
     assert session.machine.now > 7_200_000_000_000
+
+
+@pytest.mark.parametrize("board", ["rpi4", "x86"])
+def test_what_is_typed_before_anything_else_does_not_confuse_the_machine_that_looks(board):
+    session = session_of(board)
+    session.boot()
+    session.type(b"??")
+    for _ in range(3):
+        session.finish()
+    assert session.view().blocks == session.view().blocks
+    there, seen = session.here, session.view()
+    for _ in session.back(NEXT_INTERRUPT):
+        pass
+    assert session.here < there
+    session.go_to(there)
+    assert session.view().blocks == seen.blocks
