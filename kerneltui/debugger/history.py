@@ -146,6 +146,7 @@ class History:
             if instructions <= 0:
                 reason = StopReason.BUDGET
                 break
+        self._take_if_due()
         main.settle()
         if machine.position > self.end:
             self._end_here()
@@ -187,7 +188,7 @@ class History:
         return max(self._next_step - self.machine.step, 0)
 
     def _take_if_due(self) -> None:
-        """Not before somebody goes on: the first picture need not wait for the first one."""
+        """Where one is due and can be made."""
         if self._until_checkpoint() == 0 and self.machine.at_rest:
             self._take()
 
