@@ -16,19 +16,19 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.worker import Worker
 
-from kerneltui.debugger.lookup import exists
-from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
 from kerneltui.scenarios.scenario import Changes
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, offered, speed_text
-from kerneltui.tui.following import follow
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
 from kerneltui.tui.layout import WIDE, Layout, in_order, needs
 from kerneltui.tui.palette import palette
 from kerneltui.tui.panels import PANELS, Panel, make_panels
+from kerneltui.tui.pointing import Pointing
 from kerneltui.tui.requests import (
     Ask,
+    CutAndType,
     GoTo,
+    GoToPlace,
     Point,
     Request,
     Situation,
@@ -44,14 +44,14 @@ from kerneltui.tui.themes import DEFAULT_THEME, THEMES
 from kerneltui.tui.travelling import Travelling
 from kerneltui.tui.widgets.bars import ROOMY, CommandBar, PanelTabs, StatusBar
 from kerneltui.tui.widgets.kept_rows import KeptContainer
-from kerneltui.tui.widgets.line_view import LineScreen, Move
+from kerneltui.tui.widgets.line_view import LineScreen
 from kerneltui.units import format_time
 
 PREPARE_AFTER_S = 0.3
 """After the first picture, when nobody waits."""
 
 
-class KernelTui(Travelling, App[int]):
+class KernelTui(Pointing, Travelling, App[int]):
     """``kerneltui --board B --scenario S``.  ``session`` has been booted."""
 
     CSS_PATH = "kerneltui.tcss"
@@ -69,8 +69,6 @@ class KernelTui(Travelling, App[int]):
         self.theme = theme or DEFAULT_THEME
         self.board = board or session.setup.board.name
         self.changes: Changes | None = session.setup.changes
-        self._to_act: list[Callable[[], object]] = []
-        """what keys want done with a cursor that is not on the screen yet"""
         self._laid_out = 0, 0
         """the terminal's width and height: the app's own size may be behind that"""
         self._status = StatusBar()
@@ -79,7 +77,7 @@ class KernelTui(Travelling, App[int]):
         self._too_small = Static(id="too-small")
         self._filter_box = Input(placeholder="register, device or field; Esc ends", id="filter")
         self.panels = make_panels()
-        self._arrangement = Layout(self.panels)
+        self.arrangement = Layout(self.panels)
         self.frames = Frames(self, self.show_view, self.show_time)
         self.runner = Runner(session, speed, self.refresh_view, self._spawn)
 
@@ -92,7 +90,7 @@ class KernelTui(Travelling, App[int]):
     def compose(self) -> ComposeResult:
         """Bars, panels and what is hidden at first."""
         # Before anything is mounted this costs no styles.
-        self._arrangement.apply(self.screen, *self.size)
+        self.arrangement.apply(self.screen, *self.size)
         yield self._status
         yield self._tabs
         with KeptContainer(id="panels"):
@@ -111,6 +109,9 @@ class KernelTui(Travelling, App[int]):
     def on_ready(self) -> None:
         """The first picture stands: from here on garbage is collected as usual."""
         gc.enable()
+        self._prepare_soon()
+
+    def _prepare_soon(self) -> None:
         self.set_timer(PREPARE_AFTER_S, self._prepare)
 
     def _prepare(self) -> None:
@@ -124,7 +125,7 @@ class KernelTui(Travelling, App[int]):
 
     def _lay_out(self, width: int, height: int) -> None:
         screen = self.screen_stack[0]
-        has_room = self._arrangement.apply(screen, width, height)
+        has_room = self.arrangement.apply(screen, width, height)
         if not has_room:
             self._too_small.update(needs(width, height))
         self._laid_out = width, height
@@ -132,7 +133,7 @@ class KernelTui(Travelling, App[int]):
         self._show_tabs()
         if screen.focused is None and screen.is_current and has_room:
             # Whatever is hidden loses the focus: the panel gets it back.
-            self.call_after_refresh(self._arrangement.current.focus)
+            self.call_after_refresh(self.arrangement.current.focus)
 
     @property
     def _filtering(self) -> bool:
@@ -150,9 +151,9 @@ class KernelTui(Travelling, App[int]):
         tabs = [
             (panel.number, panel.KEY, panel.SHORT)
             for panel in self.panels
-            if panel.is_there(self.session) or panel is self._arrangement.current
+            if panel.is_there(self.session) or panel is self.arrangement.current
         ]
-        number = self._arrangement.current.number
+        number = self.arrangement.current.number
         self._tabs.show(tabs, number, compact=self._laid_out[0] < WIDE)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
@@ -161,8 +162,8 @@ class KernelTui(Travelling, App[int]):
             self._make_current(event.widget)
 
     def _make_current(self, panel: Panel) -> None:
-        if self._arrangement.current is not panel:
-            self._arrangement.choose(panel)
+        if self.arrangement.current is not panel:
+            self.arrangement.choose(panel)
             self._lay_out(*self._laid_out)
             self.show_view()  # with the parts of the panel that comes into sight
         if panel is not self.panels.registers:
@@ -220,32 +221,32 @@ class KernelTui(Travelling, App[int]):
 
     def action_focus_panel(self, number: int) -> None:
         """Focus a panel by its number."""
-        self._show_panel(self.panels.numbered(number))
+        self.show_panel(self.panels.numbered(number))
 
-    def _show_panel(self, panel: Panel) -> None:
+    def show_panel(self, panel: Panel) -> None:
         self._make_current(panel)
         panel.focus()
         self.refresh_view()
 
     def action_zoom(self) -> None:
         """One panel, or all."""
-        self._arrangement.zoomed = not self._arrangement.zoomed
+        self.arrangement.zoomed = not self.arrangement.zoomed
         self._lay_out(*self._laid_out)
         self.call_after_refresh(self.refresh_view)
 
     def action_longer(self) -> None:
         """A longer window of the timeline."""
         self.panels.timeline.zoom(1)
-        self._show_panel(self.panels.timeline)
+        self.show_panel(self.panels.timeline)
 
     def action_shorter(self) -> None:
         """A shorter one."""
         self.panels.timeline.zoom(-1)
-        self._show_panel(self.panels.timeline)
+        self.show_panel(self.panels.timeline)
 
     def action_type(self) -> None:
         """Into the console."""
-        self._show_panel(self.panels.console)
+        self.show_panel(self.panels.console)
         self._set_typing(True)
 
     def _set_typing(self, on: bool) -> None:
@@ -254,7 +255,7 @@ class KernelTui(Travelling, App[int]):
 
     def action_filter(self) -> None:
         """Ask for a filter."""
-        self._show_panel(self.panels.registers)
+        self.show_panel(self.panels.registers)
         box = self._filter_box
         box.add_class("-open")
         box.value = self.panels.registers.filter
@@ -286,7 +287,7 @@ class KernelTui(Travelling, App[int]):
             box.value = ""
             self.panels.registers.set_filter("")
             self.action_keep_filter()
-        elif self._arrangement.zoomed:
+        elif self.arrangement.zoomed:
             self.action_zoom()
 
     async def _check_bindings(self, key: str, priority: bool = False) -> bool:
@@ -362,65 +363,15 @@ class KernelTui(Travelling, App[int]):
             case UseTheme(name):
                 self.theme = name
             case Point() as point:
-                self._point(point)
+                self.point(point)
             case GoTo(event):
                 self.go_to_event(event)
+            case GoToPlace(words):
+                self.go_to(words)
+            case CutAndType(data):
+                self.type_now(data)
             case UseSession(session, board, changes):
                 self.use(session, board, changes)
-
-    def _point(self, point: Point) -> None:
-        panel = next(item for item in self.panels if isinstance(item, point.panel))
-        references = point.references
-        self._show_panel(panel)
-        for reference in references:
-            panel.reveal(reference)
-        panel.seek(*references)
-        if references and not exists(self.session, references[-1]):
-            self.notify(f"There is no {references[-1]} at present.", markup=False)
-
-    @property
-    def under_cursor(self) -> Reference | None:
-        """What the cursor of the current panel stands on; None where there is no cursor."""
-        return self._arrangement.current.under_cursor
-
-    def action_cursor(self, to: Move) -> None:
-        """Move the cursor of the current panel, which the focus may not have reached yet."""
-        panel = self._arrangement.current
-        self._when_shown(lambda: panel.move_cursor(to))
-
-    def _when_shown(self, act: Callable[[], object]) -> None:
-        """Do something with the cursor: with what is due drawn, and its panel laid out."""
-        self.frames.catch_up()
-        if self._arrangement.current.lines and not self._to_act:
-            act()
-            return
-        self._to_act.append(act)
-        if len(self._to_act) == 1:
-            self.call_after_refresh(self._act)
-
-    def _act(self) -> None:
-        """In the order of the keys."""
-        waiting, self._to_act = self._to_act, []
-        for act in waiting:
-            act()
-
-    def action_follow(self) -> None:
-        """Show the register or the panel that the row under the cursor speaks of."""
-        self._when_shown(lambda: self.carry_out(follow(self.situation, self.under_cursor)))
-
-    def on_line_view_chosen(self) -> None:
-        """Two clicks are an Enter."""
-        self.action_follow()
-
-    def action_copy(self) -> None:
-        """The row under the cursor, to the clipboard of the terminal."""
-        self._when_shown(self._copy)
-
-    def _copy(self) -> None:
-        text = self._arrangement.current.row_text
-        if text:
-            self.copy_to_clipboard(text)
-        self.notify(f"Copied: {text}" if text else "This row is empty.", markup=False)
 
     def use(self, session: Session, board: str, changes: Changes | None) -> None:
         """Go on with another session; ``board`` and ``changes`` as for those before."""
@@ -432,6 +383,7 @@ class KernelTui(Travelling, App[int]):
         for panel in self.panels:
             panel.forget()
         self.refresh_view()
+        self._prepare_soon()
 
     def action_leave_dashboard(self) -> None:
         """Leave; Textual's own Ctrl+Q does the same, in typing mode too."""

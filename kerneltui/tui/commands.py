@@ -66,7 +66,7 @@ COMMANDS = (
             "Go back to where a handler returned last", "Stepping back"),
     Command("go_to", "g", "Go to",
             "Go to a time, an instruction, the start, or the end of what is known",
-            "Stepping back", 10),
+            "Stepping back", 10, action=_dialog("ask_where_to_go")),
     Command("jump_back", "backspace", "Return", "Return to where you were before the last jump",
             "Stepping back", shown_key="Backspace"),
     Command("next_callback", "", "Callback",

@@ -19,10 +19,22 @@ from kerneltui.scenarios.scenario import (
     load_scenario,
     open_session,
 )
-from kerneltui.tui.requests import Ask, Request, Situation, Tell, TypeText, UseSession, UseTheme
+from kerneltui.tui.requests import (
+    Ask,
+    CutAndType,
+    GoToPlace,
+    Request,
+    Situation,
+    Tell,
+    TypeText,
+    UseSession,
+    UseTheme,
+)
 from kerneltui.tui.screens.ask import AskScreen, Field
 from kerneltui.tui.screens.choose import Choice, ChooseScreen
 
+WHERE = "A time (1.5s), an instruction (#1200), or one of start, booted, end"
+KEEP, CUT = "Stay", "Type"
 BOARDS, SCENARIOS = "Boards", "Scenarios"
 NO_SHELL = "This kernel has no shell; press o and open the scenario shell."
 CLEAR_LINE = "\x15"
@@ -103,6 +115,23 @@ def ask_for_timeout(now: Situation) -> Request:
     return Ask(AskScreen("Add timeout", fields), _typed)
 
 
+def ask_where_to_go(_: Situation) -> Request:
+    """Ask for a time, an instruction, or a place that has a name."""
+    fields: dict[str, Field] = {WHERE: ""}
+    screen = AskScreen("Go to another moment", fields)
+    return Ask(screen, lambda said: None if said is None else GoToPlace(said[0]))
+
+
+def ask_to_cut(data: bytes) -> Request:
+    """Ask whether typing in the past is worth the future that is known."""
+    choices = {
+        KEEP: "type nothing; what comes after this moment stays known",
+        CUT: "and forget what comes after this moment",
+    }
+    screen = ChooseScreen("You are in the past", {"": choices}, [], ("", KEEP))
+    return Ask(screen, lambda choice: CutAndType(data) if choice == ("", CUT) else None)
+
+
 def ask_which_to_cancel(now: Situation) -> Request:
     """Ask for one of the pending timeouts."""
     kernel = now.session.kernel
@@ -139,7 +168,7 @@ DIALOGS: dict[str, Callable[[Situation], Request]] = {
     asked.__name__: asked
     for asked in (
         show_help, open_board_or_scenario, choose_queue, choose_theme, ask_for_timeout,
-        ask_which_to_cancel,
+        ask_where_to_go, ask_which_to_cancel,
     )
 }  # fmt: skip
 """By the names that the table of commands gives them."""

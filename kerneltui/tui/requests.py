@@ -64,7 +64,21 @@ class GoTo(NamedTuple):
     event: RawEvent
 
 
-Request: TypeAlias = Tell | Ask | TypeText | UseTheme | UseSession | Point | GoTo
+class GoToPlace(NamedTuple):
+    """Go where a person says, in words."""
+
+    words: str
+
+
+class CutAndType(NamedTuple):
+    """Type at the terminal, and forget what is known to come after this moment."""
+
+    data: bytes
+
+
+Request: TypeAlias = (
+    Tell | Ask | TypeText | UseTheme | UseSession | Point | GoTo | GoToPlace | CutAndType
+)
 
 
 class Situation(NamedTuple):

@@ -15,8 +15,8 @@ from kerneltui.units import parse_duration
 
 if TYPE_CHECKING:
     from kerneltui.debugger.trace import RawEvent
+    from kerneltui.tui.requests import Request
 
-WHERE = "A time (1.5s), an instruction (#1200), or one of start, booted, end"
 HOW = "Type a time like 1.5s, an instruction of the trace like #1200, or start, booted or end."
 STEP_NUMBER = re.compile(r"#\s*(\d{1,18})")
 NOTHING_BEFORE = {
@@ -25,11 +25,15 @@ NOTHING_BEFORE = {
     NEXT_INTERRUPT.title: "No interrupt was taken before this moment.",
 }
 NOT_ENDED = "No handler had returned before this moment."
-KEEP, CUT = "Stay", "Type"
 
 
 class Travelling(Steering):
     """Stands before the app's own base class, with what it steers."""
+
+    if TYPE_CHECKING:  # the app's
+
+        def carry_out(self, request: Request | None) -> None:
+            """Do what a dialog wants done."""
 
     # -- back by a step ---------------------------------------------------------------------------
 
@@ -78,16 +82,6 @@ class Travelling(Steering):
         if not self._come(self.session.jump_back):
             self._tell("There was no jump to come back from.")
         self.refresh_view()
-
-    def action_go_to(self) -> None:
-        """Ask where to go."""
-        from kerneltui.tui.screens.ask import AskScreen
-
-        def said(words: tuple[str, ...] | None) -> None:
-            if words is not None:
-                self.go_to(words[0])
-
-        self.push_screen(AskScreen("Go to another moment", {WHERE: ""}), said)
 
     def go_to(self, words: str) -> None:
         """Go to where ``words`` say, or say what they can be."""
@@ -152,26 +146,15 @@ class Travelling(Steering):
         In the past, ask first: what is known to come after this moment will be another story.
         """
         if self.session.history.in_past:
-            self._ask_to_cut(data)
-        else:
-            self._type(data)
+            from kerneltui.tui.dialogs import ask_to_cut
 
-    def _type(self, data: bytes) -> None:
+            self.runner.stop()
+            self.carry_out(ask_to_cut(data))
+        else:
+            self.type_now(data)
+
+    def type_now(self, data: bytes) -> None:
+        """Type into the UART, whatever that makes of the future."""
         if lost := self.session.type(data):
             self.notify(f"{lost} characters dropped: too many wait to be sent", severity="warning")
         self.refresh_view()
-
-    def _ask_to_cut(self, data: bytes) -> None:
-        from kerneltui.tui.screens.choose import Choice, ChooseScreen
-
-        def chosen(choice: Choice | None) -> None:
-            if choice == ("", CUT):
-                self._type(data)
-
-        choices = {
-            KEEP: "type nothing; what comes after this moment stays known",
-            CUT: "and forget what comes after this moment",
-        }
-        self.runner.stop()
-        screen = ChooseScreen("You are in the past", {"": choices}, [], ("", KEEP))
-        self.push_screen(screen, chosen)

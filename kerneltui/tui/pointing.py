@@ -1,0 +1,91 @@
+"""The commands that act on what is under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from kerneltui.debugger.lookup import exists
+from kerneltui.debugger.references import Reference
+from kerneltui.tui.following import follow
+from kerneltui.tui.layout import Layout
+from kerneltui.tui.panels import Panel, Panels
+from kerneltui.tui.requests import Point, Request, Situation
+from kerneltui.tui.steering import Steering
+from kerneltui.tui.widgets.line_view import Move
+
+
+class Pointing(Steering):
+    """Stands before the app's own base class, with what it steers."""
+
+    panels: Panels
+    arrangement: Layout
+    _waiting: tuple[Callable[[], object], ...] = ()
+    """what keys want done with a cursor that is not on the screen yet"""
+
+    if TYPE_CHECKING:  # the app's
+
+        @property
+        def situation(self) -> Situation:
+            """What dialogs need to know."""
+
+        def carry_out(self, request: Request | None) -> None:
+            """Do what Enter on a row wants done."""
+
+        def show_panel(self, panel: Panel) -> None:
+            """Focus a panel."""
+
+    def point(self, point: Point) -> None:
+        """Show a panel with the cursor on a thing; one that is gone is told."""
+        panel = next(item for item in self.panels if isinstance(item, point.panel))
+        references = point.references
+        self.show_panel(panel)
+        for reference in references:
+            panel.reveal(reference)
+        panel.seek(*references)
+        if references and not exists(self.session, references[-1]):
+            self.notify(f"There is no {references[-1]} at present.", markup=False)
+
+    @property
+    def under_cursor(self) -> Reference | None:
+        """What the cursor of the current panel stands on; None where there is no cursor."""
+        return self.arrangement.current.under_cursor
+
+    def action_cursor(self, to: Move) -> None:
+        """Move the cursor of the current panel, which the focus may not have reached yet."""
+        panel = self.arrangement.current
+        self._when_shown(lambda: panel.move_cursor(to))
+
+    def _when_shown(self, act: Callable[[], object]) -> None:
+        """Do something with the cursor: with what is due drawn, and its panel laid out."""
+        self.frames.catch_up()
+        if self.arrangement.current.lines and not self._waiting:
+            act()
+            return
+        self._waiting = *self._waiting, act
+        if len(self._waiting) == 1:
+            self.call_after_refresh(self._act)
+
+    def _act(self) -> None:
+        """In the order of the keys."""
+        waiting, self._waiting = self._waiting, ()
+        for act in waiting:
+            act()
+
+    def action_follow(self) -> None:
+        """Show the register or the panel that the row under the cursor speaks of."""
+        self._when_shown(lambda: self.carry_out(follow(self.situation, self.under_cursor)))
+
+    def on_line_view_chosen(self) -> None:
+        """Two clicks are an Enter."""
+        self.action_follow()
+
+    def action_copy(self) -> None:
+        """The row under the cursor, to the clipboard of the terminal."""
+        self._when_shown(self._copy)
+
+    def _copy(self) -> None:
+        text = self.arrangement.current.row_text
+        if text:
+            self.copy_to_clipboard(text)
+        self.notify(f"Copied: {text}" if text else "This row is empty.", markup=False)
