@@ -283,6 +283,8 @@ class Session:
             found = yield from self.history.search(goal, self.focus, self.here)
         if found is None:
             return self._back_to_first(goal)
+        if goal is STEP:
+            yield from self._look_before(found)
         yield from self.history.travel(found)
         self._arrived("gone back")
         if found.step < 0 and self.machine.cores[found.core].retired > found.retired:
@@ -291,6 +293,15 @@ class Session:
             self.go_to(Position(-1, 0, False, found.core, found.retired - 1))
         self.last_stop = said(goal, goal.ends, self.machine)
         return True
+
+    def _look_before(self, found: Position) -> Generator[Position, None, None]:
+        """On the way there, look at the registers where the step before began.
+
+        The picture will ask for what has changed since then.
+        """
+        if found.retired:
+            yield from self.history.travel(Position(-1, 0, False, found.core, found.retired - 1))
+            self._changes.look(self.registers, self.focus, marks=False)
 
     def _back_to_first(self, goal: Watch) -> bool:
         """Before the first event lies where the kernel fell asleep for the first time."""
