@@ -103,7 +103,7 @@ class Clock:
         """Drop re-armed and cancelled entries everywhere.
 
         A deadline that is armed far ahead and then nearer, over and over, leaves entries deep in
-        the queue; snapshots must not grow with them.
+        the queue; saved state must not grow with them.
         """
         self.queue[:] = [entry for entry in self.queue if entry[2].is_current(*entry[:2])]
         heapify(self.queue)

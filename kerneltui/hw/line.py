@@ -1,9 +1,8 @@
 """Interrupt wires.
 
 A :class:`Line` holds its level: setting a level that it already has does nothing, a new sink is
-told the present level, and a watcher sees every edge once (a watcher is not part of
-a snapshot).  Whether an input is level- or
-edge-sensitive is the business of the controller at its end.
+told the present level, and a watcher, which is no part of the state, sees every edge once.  Whether
+an input is level- or edge-sensitive is the business of the controller at its end.
 """
 
 from __future__ import annotations
