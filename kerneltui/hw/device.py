@@ -14,10 +14,36 @@ from typing import Any, ClassVar, NamedTuple
 import msgspec
 
 from kerneltui.hw.clock import Clock
-from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Line, Sink
 from kerneltui.hw.register import RegisterTable
 from kerneltui.hw.register_file import RegisterFile
+from kerneltui.hw.rule import Gate
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """One of the reasons for which a device holds an output up: all gates open, and it does.
+
+    ``title`` is a noun: ``the receive interrupt``, ``a match of C1``.
+    """
+
+    title: str
+    gates: tuple[Gate, ...]
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """A way of an interrupt through one controller, and how it goes on behind the gates.
+
+    It leaves by an ``output``, or as a ``message``: to a controller's name, as its number there.
+    With neither it leads nowhere, and one of the gates says why.
+    """
+
+    gates: tuple[Gate, ...]
+    output: str = ""
+    message: tuple[str, int] | None = None
+
+
+Entrance = int | str
+"""How an interrupt comes into a controller: by its number there, or by a pin that has none."""
 
 
 class Device(ABC):
@@ -65,6 +91,14 @@ class Device(ABC):
     def passes_on(self, output: str) -> str:
         """The input pin whose level an output only passes on at present; empty: its own."""
         return ""
+
+    def causes(self, output: str, cpu: int) -> list[Cause]:
+        """What can hold an output up (the line of core ``cpu``, where each has one).
+
+        The rules that ``_update()`` applies; without side effects.  Empty where it only passes on
+        what comes from elsewhere.
+        """
+        return []
 
     def pictures(self) -> Sequence[msgspec.Struct]:
         """What a panel of its own shows of the chip; most have none.  Without side effects."""
@@ -126,25 +160,25 @@ class InterruptController(Device):
         return self.interrupts(cpu)
 
     @abstractmethod
-    def gates(self, number: int, cpu: int) -> list[Gate]:
-        """The conditions on interrupt ``number``'s way through this controller, in order."""
+    def passages(self, entrance: Entrance, cpu: int) -> list[Passage]:
+        """The ways of an interrupt to core ``cpu``: its rules, as :class:`Gate` s, in order.
 
-    def arriving_at(self, pin: str, cpu: int) -> tuple[int, str] | None:
-        """What an input pin is to core ``cpu``: the interrupt's number, and the output it is for.
+        Where it is open in all gates of one passage, the output of that one is high (or the message
+        is sent) for this interrupt and no other.  Raises ValueError for a number that the
+        controller does not have.
+        """
 
-        None where there is no such pin, or where it only passes through.
+    def entrance(self, pin: str, cpu: int) -> Entrance | None:
+        """What comes in at an input pin, named as in a board file: its number for core ``cpu``.
+
+        The pin itself, where it has no number but only passes through; None without such a pin.
         """
         states = self.interrupts(cpu)
-        number = next((state.number for state in states if state.pin == pin), None)
-        return None if number is None else (number, self.output_for(number, cpu))
+        return next((state.number for state in states if state.pin == pin), None)
 
-    def output_for(self, number: int, cpu: int) -> str:
-        """Which output the interrupt is meant for, as the controller is set."""
-        return next(iter(self.outputs), "")
-
-    def message_for(self, number: int) -> tuple[str, int] | None:
-        """Where it goes on as a message: a controller's name, and its number there; or None."""
-        return None
+    def own_causes(self, number: int, cpu: int) -> list[Cause]:
+        """What inside the controller can raise an interrupt: a timer of its own, a mailbox."""
+        return []
 
     def message(self, number: int, cpu: int) -> InterruptState:
         """How an interrupt looks that is to come as a message to core ``cpu``, before it comes.
@@ -152,14 +186,6 @@ class InterruptController(Device):
         Raises ValueError where none can.
         """
         raise ValueError(f"{self.name} ({self.COMPATIBLE}) takes no messages")
-
-    def pin_gates(self, pin: str, cpu: int) -> list[Gate] | None:
-        """The conditions for an input to pass straight on to the first output; None: it cannot."""
-        return None
-
-    def fiq_gates(self, number: int, cpu: int) -> list[Gate]:
-        """Its way to the ``fiq`` output, where that is another one than to ``irq``."""
-        return self.gates(number, cpu)
 
 
 class ComparatorState(msgspec.Struct, frozen=True):

@@ -244,6 +244,10 @@ class RegisterFile:
         """Every register element of the block, in table order."""
         return iter(self._layout.values())
 
+    def slot_for(self, key: Key) -> Slot:
+        """The element with that key.  Raises KeyError where there is none."""
+        return self._layout[key]
+
     def slot_at(self, offset: int, *, write: bool = False, value: int = 0) -> Slot | None:
         """The element that covers ``offset``, or None; of overlays, the one that answers now.
 

@@ -14,10 +14,10 @@ from typing import ClassVar
 
 from kerneltui.hw.bus import AddressSpace, BusFault, Target
 from kerneltui.hw.clock import Clock
-from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import RO, SYSTEM_REGISTERS, Field, Register, RegisterTable
 from kerneltui.hw.register_file import Port, RegisterFile
+from kerneltui.hw.rule import Gate, Opens, Place, Rule
 from kerneltui.machine.core import CoreState, Costs, StopReason
 from kerneltui.machine.instruction_core import InstructionCore
 from kerneltui.machine.kernel_image import INSTRUCTION_BYTES
@@ -187,17 +187,33 @@ class Aarch64Core(InstructionCore):
         """ELR_EL1."""
         return self._elr[0]
 
-    def gates(self, kind: str) -> list[Gate]:
-        """The conditions for taking an ``irq`` or ``fiq``; :meth:`_sample` asks the same masks."""
-        bit, letter = (MASK_I, "I") if kind == "irq" else (MASK_F, "F")
-        masked = bool(self._daif[0] & bit)
-        needs = f"PSTATE.{letter} to be 0: the handler to return (ERET), or MSR DAIFClr"
-        name = f"{kind.upper()}s unmasked"
-        return [
-            Gate(
-                name, not masked, self.MASK_REGISTER, letter, int(masked), needs, "DDI 0487 D1.3.6"
-            )
-        ]
+    def _has_vector(self, _cpu: int, vector: int) -> bool:
+        return vector in self.image.vectors.get(self._vbar[0], ())
+
+    def _no_fiq(self, _cpu: int, _number: int) -> bool:
+        return not self.inputs & ~self._daif[0] & MASK_F
+
+    RULES: ClassVar = {
+        pin: (
+            Rule(f"{pin.upper()}s unmasked", Place("DAIF", letter),
+                 f"PSTATE.{letter} to be 0: the handler to return (ERET), or MSR DAIFClr",
+                 "DDI 0487 D1.3.6", wants=0),
+            Rule("code at the vector", Place("VBAR_EL1", "BASE"),
+                 "the address of a vector table, 2 KiB aligned, with code for this exception",
+                 "DDI 0487 D1.3.1, VBAR_EL1", test=_has_vector),
+        )
+        for pin, letter in (("irq", "I"), ("fiq", "F"))
+    }  # fmt: skip
+    AFTER_FIQ: ClassVar = Rule(
+        "no FIQ first", Place("ISR_EL1", "F"), "the FIQ that waits to be taken and served",
+        "DDI 0487 D1.3.5", test=_no_fiq, opens=Opens.EVENT,
+    )  # fmt: skip
+
+    def gates(self, pin: str, vector: int | None = None) -> list[Gate]:
+        """The conditions for taking an ``irq`` or ``fiq``; :meth:`_sample` applies the masks."""
+        place = VECTOR_IRQ if pin == "irq" else VECTOR_FIQ
+        rules = (*self.RULES[pin], *((self.AFTER_FIQ,) if pin == "irq" else ()))
+        return self._judged(rules, place)
 
     # -- exceptions -------------------------------------------------------------------------------
 

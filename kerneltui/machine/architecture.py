@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from kerneltui.hw.bus import BusFault
 from kerneltui.hw.device import CounterState
-from kerneltui.hw.gate import Gate
+from kerneltui.hw.rule import Gate
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register_file import RegisterFile
 
@@ -48,8 +48,11 @@ class Architecture(ABC):
         """What keeps interrupts out, as text; and whether ordinary ones are kept out."""
 
     @abstractmethod
-    def gates(self, kind: str) -> list[Gate]:
-        """The conditions for taking what comes at an interrupt input."""
+    def gates(self, pin: str, vector: int | None = None) -> list[Gate]:
+        """The conditions for taking what comes at an interrupt input, as ``vector`` where known.
+
+        All are open if it is taken next.
+        """
 
     def counters(self) -> list[CounterState]:
         """Counters of the core itself, while it is on."""

@@ -302,3 +302,18 @@ class HostedCore(Architecture):
     def _program_counter(self) -> int:
         """The address of the kernel line that is executing."""
         return kernel_image.code_address(sys._getframe(1))  # noqa: SLF001 - the documented way to a frame
+
+    # -- explanation ------------------------------------------------------------------------------
+
+    def _judged(self, rules: Iterable[Rule], number: int) -> list[Gate]:
+        """How rules stand on this core.  What is masked while a handler runs, its end opens."""
+        is_on = self.state not in {CoreState.OFF, CoreState.HALTED}
+        needs = f"the kernel to go on: {self.halt_reason}" if self.halt_reason else (
+            "the kernel to start this core")
+        gates = [Gate("core is on", is_on, f"core {self.index}", "state", int(is_on), needs, "")]
+        for rule in rules:
+            gate = rule.gate(self, self.regs, number, 0)
+            if self.depth and gate.register == self.MASK_REGISTER:
+                gate = replace(gate, opens=Opens.END)
+            gates.append(gate)
+        return gates

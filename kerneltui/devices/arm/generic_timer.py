@@ -22,14 +22,15 @@ must serve its own ones (DAIF, NZCV, TPIDR_EL0) before it asks the system-regist
 from __future__ import annotations
 
 from functools import partial
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import msgspec
 
 from kerneltui.hw.clock import NEVER, NS_PER_S, Clock, ns_to_ticks, ticks_to_ns
-from kerneltui.hw.device import ComparatorState, CounterState, TimerDevice
+from kerneltui.hw.device import Cause, ComparatorState, CounterState, TimerDevice
 from kerneltui.hw.hooks import variant_hook
 from kerneltui.hw.register import RO, SYSTEM_REGISTERS, TAG, Field, Register, RegisterTable
+from kerneltui.hw.rule import Locate, Opens, Place, Rule, required
 
 COUNTER_BITS = 64
 WRAP = 1 << COUNTER_BITS
@@ -163,6 +164,20 @@ ENABLE, IMASK, ISTATUS = (
 """The same bits in the control register of each timer."""
 
 
+def _in_control(field: str) -> Locate:
+    return lambda _owner, _cpu, which: Place(CTLS[which], field)
+
+
+SWITCHES = (
+    Rule("timer enabled", _in_control("ENABLE"), "ENABLE to be 1", "DDI 0487 CNTP_CTL_EL0",
+         wants=1),
+    Rule("not masked at the timer", _in_control("IMASK"), "IMASK to be 0",
+         "DDI 0487 CNTP_CTL_EL0", wants=0),
+)  # fmt: skip
+"""Without these the output is low, whatever the counter shows."""
+CARED_FOR, WANTED = required(GENERIC_TIMER["CNTP_CTL_EL0"], SWITCHES)
+
+
 class Config(msgspec.Struct, frozen=True):
     """``frequency_hz``: the counter's rate, and what CNTFRQ_EL0 holds when the kernel starts."""
 
@@ -211,13 +226,24 @@ class GenericTimer(TimerDevice):
             count -= self._offset[cpu]
         return count & COUNTER_MASK
 
+    def _is_met(self, cpu: int, which: int) -> bool:
+        """Unsigned, of 64 bits (D11.2, "Operation of the CompareValue views")."""
+        return self._count(which, cpu) >= self._compare[which][cpu]
+
+    RULES: ClassVar = (
+        *SWITCHES,
+        Rule("time reached", lambda _owner, _cpu, which: Place(CVALS[which], "CompareValue"),
+             "the counter to reach this value", "DDI 0487 CNTP_CVAL_EL0",
+             test=_is_met, opens=Opens.EVENT),
+    )  # fmt: skip
+
     def _update(self, which: int, cpu: int) -> None:
         """Drive one timer's line and arm its next edge (D11.2, "Operation of the CompareValue
         views"): up when the counter reaches CVAL, down when the counter wraps.  While the output
         is disabled or masked no edge can come, so none is armed.
         """
         deadline, line = self._deadlines[which][cpu], self._lines[which][cpu]
-        if self._control[which][cpu] & (ENABLE | IMASK) != ENABLE:
+        if self._control[which][cpu] & CARED_FOR != WANTED:
             if deadline.due != NEVER:
                 deadline.cancel()
             if line.level:
@@ -259,6 +285,13 @@ class GenericTimer(TimerDevice):
             met=bool(control & ISTATUS),
             due_ns=due_ns,
         )
+
+    def causes(self, output: str, cpu: int) -> list[Cause]:
+        """Each output has a timer of its own."""
+        which = next(n for n, timer in enumerate(TIMERS) if timer.output == output)
+        due_ns = self._comparator(which, cpu).due_ns
+        gates = (rule.gate(self, self.regs, which, cpu, due_ns=due_ns) for rule in self.RULES)
+        return [Cause(f"the {TIMERS[which].what}", tuple(gates))]
 
     # -- registers ------------------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ ignored.
 
 The way of an interrupt to a core is a table of rules: ``STANDING`` and ``MOVING`` of the
 distributor, ``RULES`` of the CPU interfaces.  Delivery applies them to all interrupts at once, and
-:meth:`Gic400.gates` shows the same rules for one.
+:meth:`Gic400.passages` shows the same rules for one.
 """
 
 from __future__ import annotations
@@ -44,8 +44,7 @@ from kerneltui.devices.arm.gic400_interfaces import CpuInterfaces
 from kerneltui.devices.arm.gic400_registers import GICC, GICD
 from kerneltui.devices.arm.gic400_shared import Config
 from kerneltui.hw.clock import Clock
-from kerneltui.hw.device import InterruptController, InterruptState
-from kerneltui.hw.gate import Gate
+from kerneltui.hw.device import Entrance, InterruptController, InterruptState, Passage
 from kerneltui.hw.line import Sink
 
 __all__ = ["Config", "Gic400"]
@@ -84,14 +83,18 @@ class Gic400(InterruptController):
 
     # -- views --------------------------------------------------------------------------------
 
-    def gates(self, number: int, cpu: int) -> list[Gate]:
-        """The rules for one interrupt: all open if it suffices, by itself, to raise a line now.
+    def passages(self, entrance: Entrance, cpu: int) -> list[Passage]:
+        """The rules for one interrupt; group 0 leaves as FIQ where GICC_CTLR says so (4.4.1).
 
-        Another of higher priority, signalled as well, may be acknowledged before it.
+        All are open if it suffices, by itself, to raise a line now.  Another of higher priority,
+        signalled as well, may be acknowledged before it.
         """
-        if not 0 <= number < self.config.irqs:
+        if not isinstance(entrance, int) or not 0 <= entrance < self.config.irqs:
             raise ValueError(f"{self.name} has interrupts 0 to {self.config.irqs - 1}")
-        return self._distributor.gates(number, cpu) + self._interfaces.gates(number, cpu)
+        parts = self._distributor, self._interfaces
+        gates = tuple(gate for part in parts for gate in part.gates(entrance, cpu))
+        output = "fiq" if self._interfaces.signals_as_fiq(cpu, entrance) else "irq"
+        return [Passage(gates, output)]
 
     def notable(self, cpu: int, numbers: set[int]) -> list[InterruptState]:
         """The GIC has hundreds of interrupts, of which a board uses a dozen."""
@@ -100,7 +103,3 @@ class Gic400(InterruptController):
     def interrupts(self, cpu: int) -> list[InterruptState]:
         """Every implemented interrupt, as this core sees it."""
         return self._distributor.states(cpu)
-
-    def output_for(self, number: int, cpu: int) -> str:
-        """Group 0 is signalled as FIQ where GICC_CTLR says so (4.4.1)."""
-        return "fiq" if self._interfaces.signals_as_fiq(cpu, number) else "irq"

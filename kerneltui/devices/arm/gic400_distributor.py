@@ -14,13 +14,13 @@ from functools import partial
 from typing import Any, ClassVar
 
 from kerneltui.devices.arm.gic400_registers import GICD
-from kerneltui.devices.arm.gic400_shared import LOWEST, PRIVATE, SGIS, SPURIOUS, Config, Rule
+from kerneltui.devices.arm.gic400_shared import LOWEST, PRIVATE, SGIS, SPURIOUS, Config
 from kerneltui.hw.device import InterruptState
-from kerneltui.hw.gate import Gate
 from kerneltui.hw.hooks import shared_hook
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import RO
 from kerneltui.hw.register_file import RegisterFile
+from kerneltui.hw.rule import Gate, Opens, Place, Rule
 
 PRIVATE_IDS = (1 << PRIVATE) - 1
 ENABLE_GRP0, ENABLE_GRP1 = (GICD["GICD_CTLR"][name].mask for name in ("EnableGrp0", "EnableGrp1"))
@@ -150,20 +150,30 @@ class Distributor:
     def _inactive(self, cpu: int) -> int:
         return ~(self._active0[cpu] | self._active[0])
 
+    def _enable_of_group(self, cpu: int, number: int) -> Place:
+        return Place("GICD_CTLR", "EnableGrp1" if self.in_group1(cpu, number) else "EnableGrp0")
+
+    def _own_bit(self, cpu: int, number: int) -> int:
+        return 1 << cpu
+
     STANDING: ClassVar = (
-        Rule("enabled", _enabled, GICD["GICD_ISENABLER0"].offset, "bit",
-             "a one written to this bit", "4.3.5"),
-        Rule("group forwarded", _group_forwarded, GICD["GICD_CTLR"].offset, "group",
-             "the distributor to forward the interrupt's group", "4.3.1"),
-        Rule("targets this core", _aimed_at, GICD["GICD_ITARGETSR_PRIVATE"].offset, "byte",
-             "this core's bit among the targets", "4.3.12"),
+        Rule("enabled", Place("GICD_ISENABLER0", each=1),
+             "a one written to this bit", "IHI 0048B 4.3.5", test=_enabled, bitmap=True, wants=1),
+        Rule("group forwarded", _enable_of_group,
+             "the distributor to forward the interrupt's group", "IHI 0048B 4.3.1",
+             test=_group_forwarded, bitmap=True, wants=1),
+        Rule("targets this core", Place("GICD_ITARGETSR_PRIVATE", each=8),
+             "this core's bit among the targets", "IHI 0048B 4.3.12",
+             test=_aimed_at, bitmap=True, wants=_own_bit),
     )  # fmt: skip
     """Rules that only configuration changes: their conjunction is kept in ``_eligible``."""
     MOVING: ClassVar = (
-        Rule("pending", _pending, GICD["GICD_ISPENDR0"].offset, "bit",
-             "its line asserted, or software setting it pending", "4.3.7"),
-        Rule("not active", _inactive, GICD["GICD_ISACTIVER0"].offset, "bit",
-             "the handler that acknowledged it to end it (GICC_EOIR, GICC_DIR)", "4.3.9"),
+        Rule("pending", Place("GICD_ISPENDR0", each=1),
+             "its line asserted, or software setting it pending", "IHI 0048B 4.3.7",
+             test=_pending, bitmap=True, opens=Opens.EVENT),
+        Rule("not active", Place("GICD_ISACTIVER0", each=1),
+             "the handler that acknowledged it to end it (GICC_EOIR, GICC_DIR)", "IHI 0048B 4.3.9",
+             test=_inactive, bitmap=True, opens=Opens.END, ends_by="GICC_EOIR"),
     )  # fmt: skip
 
     MOVING_TESTS: ClassVar = tuple(rule.test for rule in MOVING)
@@ -342,16 +352,8 @@ class Distributor:
 
     def gates(self, number: int, cpu: int) -> list[Gate]:
         """How its rules stand for one interrupt."""
-        group1 = self.in_group1(cpu, number)
         return [
-            rule.gate(
-                self.regs,
-                number,
-                cpu,
-                is_open=bool(rule.test(self, cpu) >> number & 1),
-                group1=group1,
-            )
-            for rule in (*self.MOVING, *self.STANDING)
+            rule.gate(self, self.regs, number, cpu) for rule in (*self.MOVING, *self.STANDING)
         ]
 
     def states(self, cpu: int, numbers: Iterable[int] | None = None) -> list[InterruptState]:

@@ -10,11 +10,11 @@ from typing import ClassVar
 
 from kerneltui.devices.arm.gic400_distributor import Distributor
 from kerneltui.devices.arm.gic400_registers import GICC
-from kerneltui.devices.arm.gic400_shared import LOWEST, SGIS, SPURIOUS, Config, Rule
-from kerneltui.hw.gate import Gate
+from kerneltui.devices.arm.gic400_shared import LOWEST, SGIS, SPURIOUS, Config
 from kerneltui.hw.hooks import shared_hook
 from kerneltui.hw.line import Line
 from kerneltui.hw.register_file import RegisterFile
+from kerneltui.hw.rule import Gate, Opens, Place, Rule
 
 OTHER_GROUP = 1022
 ID, SENDER = GICC["GICC_IAR"]["INTERRUPT_ID"].mask, GICC["GICC_IAR"]["CPUID"].lsb
@@ -102,23 +102,30 @@ class CpuInterfaces:
         priorities = self._priorities[cpu]
         return (priorities[number], number) < (priorities[top], top)
 
+    def _enable_of_group(self, cpu: int, number: int) -> Place:
+        group = "EnableGrp1" if self._in_group1(cpu, number) else "EnableGrp0"
+        return Place("GICC_CTLR", group)
+
     RULES: ClassVar = (
-        Rule("priority above mask", _above_mask, GICC["GICC_PMR"].offset, "all",
-             "a mask above the interrupt's priority, {priority:#04x}", "3.3; 4.4.2"),
-        Rule("pre-empts", _preempts, GICC["GICC_RPR"].offset, "all",
+        Rule("priority above mask", Place("GICC_PMR", "Priority"),
+             "a mask above the interrupt's priority, {priority:#04x}", "IHI 0048B 3.3; 4.4.2",
+             test=_above_mask, wants=0xFF),
+        Rule("pre-empts", Place("GICC_RPR", "Priority"),
              "the end of the interrupt that runs: {priority:#04x} is not above its priority in "
-             "the bits {bits:#04x}", "3.3; 4.4.1; 4.4.6", ends_by="GICC_EOIR"),
-        Rule("group signalled", _group_signalled, GICC["GICC_CTLR"].offset, "group",
-             "the CPU interface to signal the interrupt's group", "4.4.1"),
+             "the bits {bits:#04x}", "IHI 0048B 3.3; 4.4.1; 4.4.6",
+             test=_preempts, opens=Opens.END, ends_by="GICC_EOIR"),
+        Rule("group signalled", _enable_of_group,
+             "the CPU interface to signal the interrupt's group", "IHI 0048B 4.4.1",
+             test=_group_signalled, wants=1),
     )  # fmt: skip
     TESTS: ClassVar = tuple(rule.test for rule in RULES)
     OUTRANKED = Rule(
         "not obstructed",
-        _unobstructed,
-        offset=GICC["GICC_HPPIR"].offset,
-        per="all",
-        needs="the pending interrupt of highest priority to be one that is signalled",
-        ref="3.3; 4.4.7",
+        Place("GICC_HPPIR", "PENDINTID"),
+        "the pending interrupt of highest priority to be one that is signalled",
+        "IHI 0048B 3.3; 4.4.7",
+        test=_unobstructed,
+        opens=Opens.EVENT,
     )
     """Follows from RULES: it is shut where another interrupt failed there."""
 
@@ -266,17 +273,10 @@ class CpuInterfaces:
 
     def gates(self, number: int, cpu: int) -> list[Gate]:
         """How its rules stand for one interrupt."""
-        group1 = self._in_group1(cpu, number)
+        bits = self._group_bits(cpu, self._in_group1(cpu, number))
+        priority = self._priorities[cpu][number]
         return [
-            rule.gate(
-                self.regs,
-                number,
-                cpu,
-                is_open=rule.test(self, cpu, number),
-                group1=group1,
-                priority=self._priorities[cpu][number],
-                bits=self._group_bits(cpu, group1),
-            )
+            rule.gate(self, self.regs, number, cpu, priority=priority, bits=bits)
             for rule in (*self.RULES, self.OUTRANKED)
         ]
 

@@ -1,4 +1,4 @@
-"""What the two parts of the GIC-400 share: parameters, kinds of interrupt, and rules.
+"""What the two parts of the GIC-400 share: parameters, and kinds of interrupt.
 
 The whole device and its documents are described in :mod:`kerneltui.devices.arm.gic400`.  Section
 numbers alone are those of Arm IHI 0048B.
@@ -6,14 +6,9 @@ numbers alone are those of Arm IHI 0048B.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import msgspec
 
 from kerneltui.devices.arm.gic400_registers import GICD
-from kerneltui.hw.gate import Gate
-from kerneltui.hw.register_file import RegisterFile
 
 SGIS, PRIVATE = 16, 32
 """The first ID that is no SGI, and the first that is an SPI."""
@@ -53,59 +48,3 @@ class Config(msgspec.Struct, frozen=True):
         The pseudocode of IHI 0048B asks for no priority there; the text of 3.4.2 does.
         """
         return PRODUCT.extract(self.iidr) != GIC_400
-
-
-class Rule(msgspec.Struct, frozen=True):
-    """One condition on the way to a core, and where software finds what decides it.
-
-    ``test(distributor, cpu)`` gives the bitmap of IDs that pass; for a rule of the CPU interface,
-    ``test(interface, cpu, number)`` says whether one ID passes.  ``per`` says what at ``offset``
-    belongs to one ID: ``bit``, ``byte``, ``group`` (the bit of its group) or ``all`` (the whole
-    register).  ``ends_by`` is the register by which a handler opens it.
-    """
-
-    name: str
-    test: Callable[..., Any]
-    offset: int
-    per: str
-    needs: str
-    ref: str
-    ends_by: str = ""
-
-    def gate(
-        self,
-        regs: RegisterFile,
-        number: int,
-        cpu: int,
-        *,
-        is_open: bool,
-        group1: int,
-        **words: int,
-    ) -> Gate:
-        """How the rule stands for one interrupt; ``words`` are what ``needs`` tells.
-
-        What decides is read from the register itself, so that the gate shows what software sees.
-        """
-        lsb, offset = 0, self.offset
-        if self.per == "bit":
-            lsb, offset = number % 32, self.offset + number // 32 * 4
-        elif self.per == "byte":
-            lsb, offset = number % 4 * 8, self.offset + number // 4 * 4
-        elif self.per == "group":
-            lsb = group1
-        slot = regs.slot_at(offset)
-        assert slot is not None, self
-        field = next(item for item in slot.register.fields if item.mask >> lsb & 1)
-        value, name = field.extract(regs.peek(offset, cpu=cpu)), field.name
-        if self.per == "bit":
-            value, name = value >> (lsb - field.lsb) & 1, f"{name}[{lsb - field.lsb}]"
-        return Gate(
-            self.name,
-            is_open,
-            register=slot.name,
-            field=name,
-            value=value,
-            needs=self.needs.format(**words),
-            ref=f"IHI 0048B {self.ref}",
-            ends_by=self.ends_by,
-        )

@@ -1,0 +1,183 @@
+"""Rules: the conditions on an interrupt's way from its source to a core.
+
+Each station of the way (a source, a controller, a core) has a table of rules.  It decides delivery
+by them, and whoever asks why an interrupt did not arrive is shown the same rules as gates: there is
+no second copy.  A rule says where software finds what decides it, so that it can be pointed at,
+mended by a store, and looked up in "who wrote this last".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from kerneltui.hw.register import Key, Register, Slot
+from kerneltui.hw.register_file import RegisterFile
+
+
+class Opens(StrEnum):
+    """What opens a shut gate."""
+
+    STORE = "store"
+    """software: a store to a register"""
+    EVENT = "event"
+    """what comes before it on the way (a line that rises), or time"""
+    END = "end"
+    """the end of a handler that is in progress"""
+
+
+class Spot(msgspec.Struct, frozen=True):
+    """Bits of a register, as one core sees it.
+
+    ``window`` is the table's name among the device's files, ``""`` for a core's own registers.
+    """
+
+    window: str
+    key: Key
+    mask: int
+    cpu: int
+
+
+class Gate(msgspec.Struct, frozen=True):
+    """One condition, as it stands for one interrupt.
+
+    ``name`` is short ("enabled"); ``register`` and ``field`` name what decides, ``value`` is what
+    it holds and ``needs`` what would open the gate, in words; ``ref`` cites document and section.
+    ``opens`` says what opens it, ``ends_by`` the register that a handler writes for that at its
+    end, ``wants`` what the bits at ``spot`` have to hold, where one store can mend it, and
+    ``due_ns`` when it opens by itself (virtual time, ns), where that is known.
+    """
+
+    name: str
+    open: bool
+    register: str
+    field: str
+    value: int
+    needs: str
+    ref: str
+    opens: Opens = Opens.STORE
+    ends_by: str = ""
+    spot: Spot | None = None
+    wants: int | None = None
+    due_ns: int | None = None
+
+
+def first_shut(gates: Iterable[Gate]) -> Gate | None:
+    """The first gate that stops the interrupt, or None when it gets through."""
+    return next((gate for gate in gates if not gate.open), None)
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where the bits that decide stand, for an interrupt with a number.
+
+    ``register`` is a stem.  Either ``field`` names the bits; or each interrupt has ``each`` bits of
+    an array of bitmaps that begins in this register.  With ``by_element`` it is the number that
+    chooses an element of the register's array.
+    """
+
+    register: str
+    field: str = ""
+    each: int = 0
+    by_element: bool = False
+
+    def find(self, file: RegisterFile, number: int) -> tuple[Slot, int, str]:
+        """The register's slot, the mask of the bits in it, and what the bits are called."""
+        register = file.table[self.register]
+        width = register.width
+        unit = width // 8 if file.table.byte_addressed else 1
+        offset, lsb = register.offset, 0
+        if self.each:
+            per = width // self.each
+            offset, lsb = offset + number // per * (register.stride or unit), number % per * self.each
+        elif self.by_element:
+            offset += number * (register.stride or unit)
+        slot = file.slot_for((offset, register.overlay) if register.overlay else offset)
+        if not self.each:
+            field = slot.register[self.field]
+            return slot, field.mask, field.name
+        mask = (1 << self.each) - 1 << lsb
+        field = next(item for item in slot.register.fields if item.mask >> lsb & 1)
+        return slot, mask, field.name if field.mask == mask else f"{field.name}[{lsb - field.lsb}]"
+
+
+Test = Callable[..., Any]
+Locate = Callable[[Any, int, int], Place]
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """One condition, and where software finds what decides it.
+
+    ``test(owner, cpu, number)`` says whether an interrupt passes; with ``bitmap``,
+    ``test(owner, cpu)`` gives a bit for each number.  Without a test the rule is that the bits hold
+    ``wants``.  ``place`` may depend on owner, core and number, as ``wants`` may.
+    """
+
+    name: str
+    place: Place | Locate
+    needs: str
+    """in words; ``{}`` fields are filled with the owner's words for the interrupt"""
+    ref: str
+    test: Test | None = None
+    wants: int | Callable[[Any, int, int], int | None] | None = None
+    opens: Opens = Opens.STORE
+    ends_by: str = ""
+    bitmap: bool = False
+
+    def at(self, owner: Any, cpu: int, number: int) -> Place:
+        """Where it stands for one interrupt."""
+        return self.place if isinstance(self.place, Place) else self.place(owner, cpu, number)
+
+    def gate(
+        self,
+        owner: Any,
+        file: RegisterFile,
+        number: int,
+        cpu: int,
+        *,
+        due_ns: int | None = None,
+        **words: object,
+    ) -> Gate:
+        """How the rule stands for one interrupt, told by the register: what software sees."""
+        slot, mask, field = self.at(owner, cpu, number).find(file, number)
+        lsb = (mask & -mask).bit_length() - 1
+        value = (file.peek(slot.key, max(slot.register.width // 8, 1), cpu) & mask) >> lsb
+        wants = self.wants if self.wants is None or isinstance(self.wants, int) else None
+        if callable(self.wants):
+            wants = self.wants(owner, cpu, number)
+        if self.test is None:
+            is_open = value == wants
+        elif self.bitmap:
+            is_open = bool(self.test(owner, cpu) >> number & 1)
+        else:
+            is_open = bool(self.test(owner, cpu, number))
+        return Gate(
+            self.name,
+            is_open,
+            register=slot.name,
+            field=field,
+            value=value,
+            needs=self.needs.format(**words) if words else self.needs,
+            ref=self.ref,
+            opens=self.opens,
+            ends_by=self.ends_by,
+            spot=Spot(file.table.name, slot.key, mask, cpu),
+            wants=wants,
+            due_ns=due_ns,
+        )
+
+
+def required(register: Register, rules: Iterable[Rule]) -> tuple[int, int]:
+    """What rules without a test ask of one register: the bits, and what these have to hold.
+
+    A device's ``_update()`` compares once instead of asking each rule.
+    """
+    bits = value = 0
+    for rule in rules:
+        if rule.test is None and isinstance(rule.wants, int):
+            field = register[rule.at(None, 0, 0).field]
+            bits |= field.mask
+            value |= rule.wants << field.lsb
+    return bits, value
