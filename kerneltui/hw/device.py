@@ -8,7 +8,7 @@ one ``_update()`` that computes all outputs from the state.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
@@ -57,6 +57,7 @@ class Device(ABC):
     COMPATIBLE: ClassVar[str]
     TABLES: ClassVar[tuple[RegisterTable, ...]]
     CONFIG: ClassVar[type[Any]]
+    TRANSIENT: ClassVar = frozenset(("on_remark",))
     PICTURES: ClassVar[tuple[type[msgspec.Struct], ...]] = ()
     """the kinds of :meth:`pictures` that it makes"""
 
@@ -67,6 +68,18 @@ class Device(ABC):
         self.cpus = cpus
         self.outputs: dict[str, list[Line]] = {}
         self.files: dict[str, RegisterFile] = {}
+        self.on_remark: Callable[[str, str, int, str], None] | None = None
+        """observes what goes wrong: device, kind, interrupt number, in words"""
+
+    def _remark(self, kind: str, number: int, text: str) -> None:
+        """Something went wrong with an interrupt, and the hardware tells nobody.
+
+        ``kind`` is ``lost`` (an edge came while nobody could take it), ``dropped`` (a message that
+        was not accepted), ``spurious`` (acknowledged, but nothing was there), ``misuse`` (an end
+        of what is not active) or ``retriggered`` (ended while its line is still high).
+        """
+        if self.on_remark is not None:
+            self.on_remark(self.name, kind, number, text)
 
     def _file(
         self, table: RegisterTable, changes: Mapping[str, Mapping[str, Any]] | None = None

@@ -91,7 +91,10 @@ class Place(msgspec.Struct, frozen=True):
         offset, lsb = register.offset, 0
         if self.each:
             per = width // self.each
-            offset, lsb = offset + number // per * (register.stride or unit), number % per * self.each
+            offset, lsb = (
+                offset + number // per * (register.stride or unit),
+                number % per * self.each,
+            )
         elif self.by_element:
             offset += number * (register.stride or unit)
         slot = file.slot_for((offset, register.overlay) if register.overlay else offset)

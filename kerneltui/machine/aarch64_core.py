@@ -85,6 +85,16 @@ AARCH64 = RegisterTable(
 )  # fmt: skip
 
 
+UNMASKED = {
+    pin: Rule(
+        f"{pin.upper()}s unmasked", Place("DAIF", letter),
+        f"PSTATE.{letter} to be 0: the handler to return (ERET), or MSR DAIFClr",
+        "DDI 0487 D1.3.6", wants=0,
+    )
+    for pin, letter in (("irq", "I"), ("fiq", "F"))
+}  # fmt: skip
+
+
 class Aarch64Core(InstructionCore):
     """One core; ``input(bit)`` takes the wires of its interrupt controller."""
 
@@ -193,27 +203,29 @@ class Aarch64Core(InstructionCore):
     def _no_fiq(self, _cpu: int, _number: int) -> bool:
         return not self.inputs & ~self._daif[0] & MASK_F
 
-    RULES: ClassVar = {
-        pin: (
-            Rule(f"{pin.upper()}s unmasked", Place("DAIF", letter),
-                 f"PSTATE.{letter} to be 0: the handler to return (ERET), or MSR DAIFClr",
-                 "DDI 0487 D1.3.6", wants=0),
-            Rule("code at the vector", Place("VBAR_EL1", "BASE"),
-                 "the address of a vector table, 2 KiB aligned, with code for this exception",
-                 "DDI 0487 D1.3.1, VBAR_EL1", test=_has_vector),
-        )
-        for pin, letter in (("irq", "I"), ("fiq", "F"))
-    }  # fmt: skip
+    AT_VECTOR: ClassVar = Rule(
+        "code at the vector",
+        Place("VBAR_EL1", "BASE"),
+        "the address of a vector table, 2 KiB aligned, with code for this exception",
+        "DDI 0487 D1.3.1, VBAR_EL1",
+        test=_has_vector,
+    )
     AFTER_FIQ: ClassVar = Rule(
-        "no FIQ first", Place("ISR_EL1", "F"), "the FIQ that waits to be taken and served",
-        "DDI 0487 D1.3.5", test=_no_fiq, opens=Opens.EVENT,
-    )  # fmt: skip
+        "no FIQ first",
+        Place("ISR_EL1", "F"),
+        "the FIQ that waits to be taken and served",
+        "DDI 0487 D1.3.5",
+        test=_no_fiq,
+        opens=Opens.EVENT,
+    )
+    RULES: ClassVar = {
+        "irq": (UNMASKED["irq"], AT_VECTOR, AFTER_FIQ),
+        "fiq": (UNMASKED["fiq"], AT_VECTOR),
+    }  # fmt: skip
 
     def gates(self, pin: str, vector: int | None = None) -> list[Gate]:
         """The conditions for taking an ``irq`` or ``fiq``; :meth:`_sample` applies the masks."""
-        place = VECTOR_IRQ if pin == "irq" else VECTOR_FIQ
-        rules = (*self.RULES[pin], *((self.AFTER_FIQ,) if pin == "irq" else ()))
-        return self._judged(rules, place)
+        return self._judged(self.RULES[pin], VECTOR_IRQ if pin == "irq" else VECTOR_FIQ)
 
     # -- exceptions -------------------------------------------------------------------------------
 

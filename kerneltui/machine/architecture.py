@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from kerneltui.hw.bus import BusFault
 from kerneltui.hw.device import CounterState
-from kerneltui.hw.rule import Gate
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register_file import RegisterFile
+from kerneltui.hw.rule import Gate
 
 
 class Architecture(ABC):

@@ -9,13 +9,15 @@ sampled.  The instructions of every core are in :mod:`kerneltui.machine.instruct
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from greenlet import getcurrent, greenlet
+from msgspec.structs import replace
 
 from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.clock import NEVER, Clock
+from kerneltui.hw.rule import Gate, Opens, Rule
 from kerneltui.machine import blame, kernel_image
 from kerneltui.machine.architecture import Architecture
 from kerneltui.machine.core import (
@@ -308,8 +310,11 @@ class HostedCore(Architecture):
     def _judged(self, rules: Iterable[Rule], number: int) -> list[Gate]:
         """How rules stand on this core.  What is masked while a handler runs, its end opens."""
         is_on = self.state not in {CoreState.OFF, CoreState.HALTED}
-        needs = f"the kernel to go on: {self.halt_reason}" if self.halt_reason else (
-            "the kernel to start this core")
+        needs = (
+            f"the kernel to go on: {self.halt_reason}"
+            if self.halt_reason
+            else ("the kernel to start this core")
+        )
         gates = [Gate("core is on", is_on, f"core {self.index}", "state", int(is_on), needs, "")]
         for rule in rules:
             gate = rule.gate(self, self.regs, number, 0)

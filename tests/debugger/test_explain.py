@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kerneltui.configfile import available
 from kerneltui.debugger.explain import way_to_core
-from kerneltui.hw.gate import first_shut
+from kerneltui.hw.rule import first_shut
 from kerneltui.scenarios.scenario import open_session
 
 UART = {"rpi4": ("gic", 153), "rpi3": ("ic", 57)}

@@ -64,4 +64,9 @@ class Bench:
         return self.gic.outputs["fiq"][cpu].level
 
     def gate(self, name, number, cpu=0):
-        return next(gate for gate in self.gic.gates(number, cpu) if gate.name == name)
+        return next(gate for gate in self.gates(number, cpu) if gate.name == name)
+
+    def gates(self, number, cpu):
+        """The rules of its one passage."""
+        (passage,) = self.gic.passages(number, cpu)
+        return passage.gates

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kerneltui.devices.bcm.bcm2835_ic import SHORTCUTS, Bcm2835Ic, Config
 from kerneltui.hw.clock import Clock
-from kerneltui.hw.gate import first_shut
+from kerneltui.hw.rule import first_shut
 
 BASIC, PENDING_1, PENDING_2, FIQ_CONTROL = 0x00, 0x04, 0x08, 0x0C
 ENABLE_1, ENABLE_2, ENABLE_BASIC = 0x10, 0x14, 0x18

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kerneltui.devices.bcm.bcm2836_local_ic import Bcm2836LocalIc, Config
 from kerneltui.hw.clock import Clock
-from kerneltui.hw.gate import first_shut
+from kerneltui.hw.rule import first_shut
 
 CONTROL, PRESCALER, GPU_ROUTING, PMU_SET, PMU_CLEAR = 0x00, 0x08, 0x0C, 0x10, 0x14
 TIMER_LS, TIMER_MS, LOCAL_ROUTING, AXI_IRQ = 0x1C, 0x20, 0x24, 0x30

@@ -5,7 +5,7 @@ from gic400_bench import SPURIOUS, Bench
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerneltui.hw.gate import first_shut
+from kerneltui.hw.rule import first_shut
 
 # -- priorities ----------------------------------------------------------------------------------
 
@@ -228,7 +228,7 @@ def test_a_group_that_the_interface_disables_holds_up_what_is_below_it():
     bench.line(41, True)
     assert not bench.irq()
     assert bench.read("GICC_HPPIR") == SPURIOUS
-    shut = first_shut(bench.gic.gates(40, 0))
+    shut = first_shut(bench.gates(40, 0))
     assert (shut.name, shut.register) == ("not obstructed", "GICC_HPPIR")
 
 
@@ -280,7 +280,7 @@ def test_a_pending_interrupt_is_compared_in_the_bits_that_its_own_group_leaves()
     bench.line(41, True)
     assert not bench.irq(), "0x48 and 0x58 are alike in the two bits that ABPR leaves"
     assert bench.read("GICC_IAR") == SPURIOUS
-    gate = first_shut(bench.gic.gates(41, 0))
+    gate = first_shut(bench.gates(41, 0))
     assert (gate.name, gate.value) == ("pre-empts", 0x58)
     assert "0x48" in gate.needs
     assert "0xc0" in gate.needs

@@ -7,30 +7,30 @@ from gic400_bench import SPURIOUS, Bench
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerneltui.hw.gate import first_shut
+from kerneltui.hw.rule import first_shut
 from kerneltui.machine.state import State
 
 
 def test_gates_name_the_register_bit_that_shuts():
     bench = Bench()
     bench.enable(99, priority=0x80, targets=0b10)
-    gate = first_shut(bench.gic.gates(99, 0))
+    gate = first_shut(bench.gates(99, 0))
     assert (gate.name, gate.register, gate.field, gate.value) == (
         "pending", "GICD_ISPENDR3", "SET_PENDING[3]", 0,
     )  # fmt: skip
     bench.line(99, True)
-    gate = first_shut(bench.gic.gates(99, 0))
+    gate = first_shut(bench.gates(99, 0))
     assert (gate.register, gate.field, gate.value) == ("GICD_ITARGETSR24", "CPU_TARGETS3", 2)
-    assert first_shut(bench.gic.gates(99, 1)) is None
+    assert first_shut(bench.gates(99, 1)) is None
     bench.write("GICC_PMR", 0x70, 1)
-    gate = first_shut(bench.gic.gates(99, 1))
+    gate = first_shut(bench.gates(99, 1))
     assert (gate.register, gate.field, gate.value) == ("GICC_PMR", "Priority", 0x70)
     assert "0x80" in gate.needs
     bench.write("GICD_CTLR", 2)
     assert bench.gate("group forwarded", 99, 1).field == "EnableGrp0"
     assert bench.gate("enabled", 5, 1).value == 1
     with pytest.raises(ValueError, match="interrupts 0 to 223"):
-        bench.gic.gates(224, 0)
+        bench.gates(224, 0)
 
 
 def test_the_view_of_all_interrupts():
@@ -129,7 +129,7 @@ def test_an_interrupt_is_signalled_iff_all_its_gates_are_open(history):
         play(bench, step)
     for cpu in (0, 1):
         up = bench.irq(cpu) or bench.fiq(cpu)
-        opened = {n for n in range(64) if first_shut(bench.gic.gates(n, cpu)) is None}
+        opened = {n for n in range(64) if first_shut(bench.gates(n, cpu)) is None}
         assert up == bool(opened)
         for number in {*IDS, *opened}:
             assert (number in opened) == (up and suffices_alone(bench, number, cpu))
@@ -154,7 +154,7 @@ def test_a_restored_copy_goes_on_alike_and_looking_changes_nothing(before, after
         for cpu in (0, 1):
             assert file.peek(offset, cpu=cpu) == bench.peek(name, cpu)
     bench.gic.interrupts(0)
-    bench.gic.gates(33, 1)
+    bench.gates(33, 1)
     assert state.save() == held
     copy = pickle.loads(frozen)
     for step in after:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kerneltui.configfile import available
 from kerneltui.debugger.explain import way_to_core
 from kerneltui.errors import UserError
-from kerneltui.hw.gate import first_shut
+from kerneltui.hw.rule import first_shut
 from kerneltui.kernel.pc.acpi import find_tables
 from kerneltui.machine.board import load_board
 from kerneltui.machine.machine import Machine

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kerneltui.devices.x86.i8259 import Config, I8259Pair
 from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.clock import Clock
-from kerneltui.hw.gate import first_shut
+from kerneltui.hw.rule import first_shut
 from kerneltui.machine.state import State
 
 MASTER, SLAVE, ELCR1, ELCR2 = 0x20, 0xA0, 0x4D0, 0x4D1

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kerneltui.devices.x86.io_apic import Config, IoApic
 from kerneltui.hw.clock import Clock
-from kerneltui.hw.gate import first_shut
+from kerneltui.hw.rule import first_shut
 from kerneltui.machine.state import State
 
 SELECT, WINDOW, EOIR = 0x00, 0x10, 0x40

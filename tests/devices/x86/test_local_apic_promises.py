@@ -7,7 +7,7 @@ from apic_bench import DEADLINE, FIXED, LEVEL, LOWEST, MASKED, PERIODIC, SELF, B
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerneltui.hw.gate import first_shut
+from kerneltui.hw.rule import first_shut
 from kerneltui.machine.state import State
 
 
