@@ -40,6 +40,8 @@ class Passage(msgspec.Struct, frozen=True):
     gates: tuple[Gate, ...]
     output: str = ""
     message: tuple[str, int] | None = None
+    vector: int | None = None
+    """what the core takes it as, where the controller tells the core"""
 
 
 Entrance = int | str

@@ -1,0 +1,310 @@
+"""An interrupt's way: from its source, by wires and controllers, to a core and the kernel's handler.
+
+Devices and cores give their own gates, made from the rules by which they decide; here these are
+only strung together along the board's wires and the messages between controllers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+import msgspec
+
+from kerneltui.debugger.numbering import interrupt_label
+from kerneltui.hw.device import Device, Entrance, InterruptController, Passage
+from kerneltui.hw.line import Line
+from kerneltui.hw.rule import Gate, Opens
+from kerneltui.kernel.inspector import Inspector
+from kerneltui.machine.machine import Machine
+
+KERNEL = "kernel"
+
+
+class Station(msgspec.Struct, frozen=True):
+    """One stop on the way, with its gates in the order in which an interrupt meets them."""
+
+    owner: str
+    """a device's name, ``core 0``, or :data:`KERNEL`"""
+    title: str
+    """what passes there: ``the EL1 physical timer``, ``irq 30``, ``irq input``"""
+    gates: tuple[Gate, ...]
+    entrance: tuple[str, Entrance] | None = None
+    """at a controller: its name, and what comes in there"""
+    line: str = ""
+    """the wire by which it goes on"""
+
+
+class Way(msgspec.Struct, frozen=True):
+    """One way.  The interrupt arrives if all gates are open."""
+
+    stations: tuple[Station, ...]
+
+    @property
+    def gates(self) -> list[Gate]:
+        """All gates, in order."""
+        return [gate for station in self.stations for gate in station.gates]
+
+    @property
+    def shut(self) -> list[Gate]:
+        """Those that are shut."""
+        return [gate for gate in self.gates if not gate.open]
+
+    def station_of(self, gate: Gate) -> Station:
+        """Where a gate stands."""
+        return next(station for station in self.stations if gate in station.gates)
+
+
+Stations = tuple[Station, ...]
+
+
+def ways_to_core(machine: Machine, controller: str, number: int, cpu: int = 0) -> list[Way]:
+    """The ways of an interrupt from its controller on to a core.
+
+    One that feeds another controller goes on through that one.  Where the board leads an output
+    nowhere, or in a circle, the way ends at a shut gate.  Raises KeyError for a device that is no
+    controller, ValueError for a number that the controller does not have.
+    """
+    return [Way(found) for found in _from(machine, controller, number, cpu, frozenset(), None)]
+
+
+def whole_ways(
+    machine: Machine, inspector: Inspector, controller: str, number: int, cpu: int = 0
+) -> list[Way]:
+    """The ways from each source of an interrupt to the kernel's handler on a core."""
+    before = _before(machine, controller, number, cpu, frozenset())
+    return [
+        Way((*source, *way.stations, *_kernel(machine, inspector, way.stations, cpu)))
+        for way in ways_to_core(machine, controller, number, cpu)
+        for source in before
+    ]
+
+
+def ways_of_line(machine: Machine, inspector: Inspector, line: str, cpu: int = 0) -> list[Way]:
+    """The ways of what drives a wire.  Raises KeyError where there is no such wire."""
+    device, output, index = find_line(machine, line)
+    core = index if len(device.outputs[output]) > 1 else cpu
+    ends = [
+        stations
+        for target in machine.wiring.get(line, [])
+        for stations in _at(machine, target, core, frozenset(), None)
+    ]
+    return [
+        Way((*source, *end, *_kernel(machine, inspector, end, core)))
+        for end in ends or [(_leads_nowhere(line),)]
+        for source in _sources(machine, device, output, index, core, frozenset())
+    ]
+
+
+def find_line(machine: Machine, line: str) -> tuple[Device, str, int]:
+    """What drives a wire: a device, its output, and which line of that.
+
+    Raises KeyError where there is no such wire.
+    """
+    for device, output, index, found in lines(machine):
+        if found.name == line:
+            return device, output, index
+    raise KeyError(line)
+
+
+def lines(machine: Machine) -> Iterator[tuple[Device, str, int, Line]]:
+    """Every wire, with the device, the output and the number in it that drive it."""
+    for device in machine.devices.values():
+        for output, found in device.outputs.items():
+            for index, line in enumerate(found):
+                yield device, output, index, line
+
+
+def interrupts_of_line(machine: Machine, line: str, cpu: int) -> list[tuple[str, int]]:
+    """Which interrupts a wire drives: controllers' names, and numbers there."""
+    found = []
+    for target in machine.wiring.get(line, []):
+        name, _, pin = target.partition(" ")
+        controller = machine.controllers.get(name)
+        entrance = controller.entrance(pin, cpu) if controller is not None else None
+        if isinstance(entrance, int):
+            found.append((name, entrance))
+    return found
+
+
+def next_controller(
+    machine: Machine, controller: str, number: int, cpu: int
+) -> tuple[str, int] | None:
+    """What an interrupt is to the next controller on its way; None where there is none."""
+    for way in ways_to_core(machine, controller, number, cpu):
+        for station in way.stations[1:]:
+            if station.entrance is not None and isinstance(station.entrance[1], int):
+                return station.entrance[0], station.entrance[1]
+    return None
+
+
+# -- onwards ---------------------------------------------------------------------------------------
+
+
+def _from(
+    machine: Machine,
+    name: str,
+    entrance: Entrance,
+    cpu: int,
+    passed: frozenset[tuple[str, Entrance]],
+    vector: int | None,
+) -> list[Stations]:
+    """From what comes in at a controller to the core."""
+    device = machine.controllers[name]
+    here = name, entrance
+    found: list[Stations] = []
+    for passage in device.passages(entrance, cpu):
+        gates, line = passage.gates, _line(device, passage, cpu)
+        station = Station(name, _title(device, entrance), gates, here, line)
+        if here in passed:
+            return [(_leads_nowhere(line or name),)]
+        known = passage.vector if passage.vector is not None else vector
+        for rest in _behind(machine, passage, line, cpu, passed | {here}, known):
+            found.append((station, *rest))
+    return found
+
+
+def _behind(
+    machine: Machine,
+    passage: Passage,
+    line: str,
+    cpu: int,
+    passed: frozenset[tuple[str, Entrance]],
+    vector: int | None,
+) -> list[Stations]:
+    """How it goes on behind a controller's gates."""
+    if passage.message is not None:
+        return _from(machine, *passage.message, cpu, passed, None)
+    if not line:
+        return [()]
+    found = [
+        stations
+        for target in machine.wiring.get(line, [])
+        for stations in _at(machine, target, cpu, passed, vector)
+    ]
+    return found or [(_leads_nowhere(line),)]
+
+
+def _at(
+    machine: Machine,
+    target: str,
+    cpu: int,
+    passed: frozenset[tuple[str, Entrance]],
+    vector: int | None,
+) -> list[Stations]:
+    """From the end of a wire, as a board file names it."""
+    name, _, pin = target.partition(" ")
+    if name == "cpu":
+        core = machine.cores[cpu]
+        return [(Station(f"core {cpu}", f"{pin} input", tuple(core.gates(pin, vector))),)]
+    controller = machine.controllers.get(name)
+    entrance = controller.entrance(pin, cpu) if controller is not None else None
+    return [] if entrance is None else _from(machine, name, entrance, cpu, passed, vector)
+
+
+def _line(device: InterruptController, passage: Passage, cpu: int) -> str:
+    """The wire by which it leaves a controller.
+
+    One output for all cores leads to the boot core, unless another controller deals it out.
+    """
+    wires = device.outputs.get(passage.output, [])
+    return wires[min(cpu, len(wires) - 1)].name if wires else ""
+
+
+def _title(device: InterruptController, entrance: Entrance) -> str:
+    if isinstance(entrance, int):
+        return interrupt_label(device.NUMBERING, entrance)
+    return f"pin {entrance}"
+
+
+def _leads_nowhere(line: str) -> Station:
+    device, _, output = line.partition(".")
+    needs = f"'interrupts: {{{output}: …}}' of '{device}' in the board file"
+    gate = Gate("wired to a core", False, line, "end", 0, needs, "the board file")
+    return Station("wire", line, (gate,))
+
+
+# -- before ----------------------------------------------------------------------------------------
+
+
+def _before(
+    machine: Machine, name: str, number: int, cpu: int, passed: frozenset[str]
+) -> list[Stations]:
+    """From each source to where it comes into a controller; one empty way where none is known."""
+    device = machine.controllers[name]
+    found: list[Stations] = [
+        (Station(name, cause.title, cause.gates),) for cause in device.own_causes(number, cpu)
+    ]
+    for driver, output, index, line in lines(machine):
+        if len(driver.outputs[output]) > 1 and index != cpu:
+            continue
+        for target in machine.wiring.get(line.name, []):
+            owner, _, pin = target.partition(" ")
+            if owner == name and device.entrance(pin, cpu) == number:
+                found += _sources(machine, driver, output, index, cpu, passed)
+    for sender in machine.controllers.values():
+        for state in sender.notable(cpu, set()) if sender.name != name else ():
+            for passage in sender.passages(state.number, cpu):
+                if passage.message == (name, number):
+                    station = Station(
+                        sender.name, _title(sender, state.number), passage.gates,
+                        (sender.name, state.number),
+                    )  # fmt: skip
+                    earlier = _before(machine, sender.name, state.number, cpu, passed)
+                    found += [(*stations, station) for stations in earlier]
+    return found or [()]
+
+
+def _sources(
+    machine: Machine, device: Device, output: str, index: int, cpu: int, passed: frozenset[str]
+) -> list[Stations]:
+    """What holds up an output of a device; of one that it only passes on, what drives that."""
+    line = device.outputs[output][index]
+    pin = device.passes_on(output)
+    if pin and line.name not in passed:
+        for driver, name, number, wire in lines(machine):
+            if f"{device.name} {pin}" in machine.wiring.get(wire.name, []):
+                return _sources(machine, driver, name, number, cpu, passed | {line.name})
+    causes = device.causes(output, cpu)
+    if causes:
+        return [(Station(device.name, item.title, item.gates, line=line.name),) for item in causes]
+    needs = f"{device.name} to raise it"
+    gate = Gate(
+        "line is high", line.level, line.name, "level", int(line.level), needs, "", Opens.EVENT
+    )
+    return [(Station(device.name, f"output {output}", (gate,), line=line.name),)]
+
+
+# -- the kernel ------------------------------------------------------------------------------------
+
+
+def _kernel(
+    machine: Machine, inspector: Inspector, stations: Stations, cpu: int
+) -> tuple[Station, ...]:
+    """The handler that the kernel has registered, where it lets one see."""
+    handlers = {(item.irq.domain, item.irq.number): item for item in inspector.irq_handlers(cpu)}
+    if not handlers:
+        return ()
+    met = [station.entrance for station in stations if station.entrance is not None]
+    numbers = [
+        (machine.controllers[name].NUMBERING, number)
+        for name, number in met
+        if isinstance(number, int)
+    ]
+    handler = next((handlers[number] for number in numbers if number in handlers), None)
+    wanted = interrupt_label(*numbers[-1]) if numbers else "this interrupt"
+    gate = Gate(
+        "handler registered",
+        handler is not None,
+        "handlers",
+        handler.name if handler is not None else "none",
+        handler.count if handler is not None else 0,
+        f"the kernel to register a handler for {wanted}",
+        "",
+    )
+    return (Station(KERNEL, handler.name if handler is not None else "no handler", (gate,)),)
+
+
+def all_gates(ways: list[Way]) -> list[Gate]:
+    """The gates of all ways, each once, in order."""
+    return list(dict.fromkeys(chain.from_iterable(way.gates for way in ways)))
