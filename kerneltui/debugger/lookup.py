@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kerneltui.debugger.explain import way_to_core
 from kerneltui.debugger.rates import RateMeter
 from kerneltui.debugger.references import (
     CodeReference,
@@ -29,9 +28,10 @@ from kerneltui.debugger.references import (
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.views.clocks import counter_views
 from kerneltui.debugger.views.firmware import firmware_views
+from kerneltui.debugger.way import Way, best_way, interrupts_of_line, ways_to_core
 from kerneltui.hw.device import TimerDevice
-from kerneltui.hw.gate import Gate
 from kerneltui.hw.register import Slot
+from kerneltui.hw.rule import Gate
 from kerneltui.machine.instructions import SPACES
 from kerneltui.machine.machine import Machine
 
@@ -97,46 +97,39 @@ def register_of_event(session: Session, event: EventReference) -> RegisterRefere
     return None
 
 
-def gates(session: Session, interrupt: InterruptReference) -> list[Gate]:
-    """The conditions on its way to the core on show; none where there is no such interrupt."""
+def way(session: Session, interrupt: InterruptReference) -> Way:
+    """From its controller to the core on show; an empty one where there is no such interrupt."""
     try:
-        return way_to_core(session.machine, interrupt.controller, interrupt.number, session.focus)
+        ways = ways_to_core(session.machine, interrupt.controller, interrupt.number, session.focus)
     except (KeyError, ValueError):
-        return []
+        return Way(())
+    return best_way(ways)
 
 
 def place_of_gate(
-    session: Session, interrupt: InterruptReference, gate: Gate
+    session: Session, owner: str, gate: Gate
 ) -> FieldReference | RegisterReference | None:
-    """The bits that decide, or the register; None where it is a wire, or the board's wiring."""
-    controllers = session.machine.controllers
-    chip, _, name = gate.register.rpartition(" ")
-    found = [
-        (owner, block, slot)
-        for owner, _, _, slot, block in registers(session.machine)
-        if slot.name == name
-        and (owner == f"core {session.focus}" or owner in controllers)
-        and block.lower().endswith(chip)
-    ]
-    if not found:
+    """The bits that decide, or the register; None where it is a wire, or the board's wiring.
+
+    ``owner`` is the station's, a device or a core.
+    """
+    spot = gate.spot
+    if spot is None:
         return None
-    # Two I/O APICs have the same registers: its own controller's come first.
-    owner, block, slot = min(found, key=lambda item: item[0] != interrupt.controller)
-    register = RegisterReference(owner, block, name)
-    field = gate.field.partition("[")[0]  # the bit of an array of bits is no field of its own
-    known = field in {item.name for item in slot.register.fields}
-    return FieldReference(register, field) if known else register
+    device = session.machine.devices.get(owner)
+    file = device.files[spot.window] if device is not None else session.core.regs
+    slot = file.slot_for(spot.key)
+    register = RegisterReference(owner, spot.window if device is not None else "", slot.name)
+    # The bit of an array of bits is no field of its own.
+    field = next((item for item in slot.register.fields if item.mask & spot.mask), None)
+    return register if field is None else FieldReference(register, field.name)
 
 
 def interrupt_of_line(session: Session, line: str) -> InterruptReference | None:
     """Which interrupt a wire drives; None where it ends elsewhere."""
     machine = session.machine
-    for target in machine.wiring.get(line, []):
-        name, _, pin = target.partition(" ")
-        controller = machine.controllers.get(name)
-        arrival = controller.arriving_at(pin, session.focus) if controller is not None else None
-        if controller is not None and arrival is not None:
-            return InterruptReference(name, controller.NUMBERING, arrival[0])
+    for name, number in interrupts_of_line(machine, line, session.focus):
+        return InterruptReference(name, machine.controllers[name].NUMBERING, number)
     return None
 
 
@@ -176,11 +169,11 @@ def _has_interrupt(session: Session, reference: InterruptReference) -> bool:
     controller = session.machine.controllers.get(reference.controller)
     if controller is None or reference.numbering != controller.NUMBERING:
         return False
-    return bool(gates(session, reference))
+    return bool(way(session, reference).gates)
 
 
 def _has_gate(session: Session, reference: GateReference) -> bool:
-    return reference.name in {gate.name for gate in gates(session, reference.interrupt)}
+    return reference.name in {gate.name for gate in way(session, reference.interrupt).gates}
 
 
 def _has_vector(session: Session, reference: VectorReference) -> bool:

@@ -1,4 +1,4 @@
-"""An interrupt's way: from its source, by wires and controllers, to a core and the kernel's handler.
+"""An interrupt's way: from its source, by wires and controllers, to a core and its handler.
 
 Devices and cores give their own gates, made from the rules by which they decide; here these are
 only strung together along the board's wires and the messages between controllers.
@@ -7,7 +7,6 @@ only strung together along the board's wires and the messages between controller
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
 
 import msgspec
 
@@ -127,14 +126,11 @@ def interrupts_of_line(machine: Machine, line: str, cpu: int) -> list[tuple[str,
     return found
 
 
-def next_controller(
-    machine: Machine, controller: str, number: int, cpu: int
-) -> tuple[str, int] | None:
-    """What an interrupt is to the next controller on its way; None where there is none."""
-    for way in ways_to_core(machine, controller, number, cpu):
-        for station in way.stations[1:]:
-            if station.entrance is not None and isinstance(station.entrance[1], int):
-                return station.entrance[0], station.entrance[1]
+def next_controller(way: Way) -> tuple[str, int] | None:
+    """What an interrupt is to the second controller on its way; None where there is none."""
+    for station in way.stations[1:]:
+        if station.entrance is not None and isinstance(station.entrance[1], int):
+            return station.entrance[0], station.entrance[1]
     return None
 
 
@@ -159,7 +155,8 @@ def _from(
         if here in passed:
             return [(_leads_nowhere(line or name),)]
         known = passage.vector if passage.vector is not None else vector
-        for rest in _behind(machine, passage, line, cpu, passed | {here}, known):
+        is_shared = len(device.outputs.get(passage.output, ())) == 1
+        for rest in _behind(machine, passage, line, cpu, passed | {here}, known, is_shared):
             found.append((station, *rest))
     return found
 
@@ -171,8 +168,9 @@ def _behind(
     cpu: int,
     passed: frozenset[tuple[str, Entrance]],
     vector: int | None,
+    is_shared: bool,
 ) -> list[Stations]:
-    """How it goes on behind a controller's gates."""
+    """How it goes on behind a controller's gates; by a wire that may be one for all cores."""
     if passage.message is not None:
         return _from(machine, *passage.message, cpu, passed, None)
     if not line:
@@ -180,6 +178,7 @@ def _behind(
     found = [
         stations
         for target in machine.wiring.get(line, [])
+        if not (is_shared and cpu and target.startswith("cpu "))
         for stations in _at(machine, target, cpu, passed, vector)
     ]
     return found or [(_leads_nowhere(line),)]
@@ -203,10 +202,7 @@ def _at(
 
 
 def _line(device: InterruptController, passage: Passage, cpu: int) -> str:
-    """The wire by which it leaves a controller.
-
-    One output for all cores leads to the boot core, unless another controller deals it out.
-    """
+    """The wire by which it leaves a controller: the core's own, or one for all."""
     wires = device.outputs.get(passage.output, [])
     return wires[min(cpu, len(wires) - 1)].name if wires else ""
 
@@ -305,6 +301,6 @@ def _kernel(
     return (Station(KERNEL, handler.name if handler is not None else "no handler", (gate,)),)
 
 
-def all_gates(ways: list[Way]) -> list[Gate]:
-    """The gates of all ways, each once, in order."""
-    return list(dict.fromkeys(chain.from_iterable(way.gates for way in ways)))
+def best_way(ways: list[Way]) -> Way:
+    """The one with the fewest shut gates."""
+    return min(ways, key=lambda way: len(way.shut))

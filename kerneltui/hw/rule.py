@@ -184,3 +184,8 @@ def required(register: Register, rules: Iterable[Rule]) -> tuple[int, int]:
             bits |= field.mask
             value |= rule.wants << field.lsb
     return bits, value
+
+
+def tests_of(rules: Iterable[Rule]) -> tuple[Test, ...]:
+    """What an ``_update()`` calls."""
+    return tuple(rule.test for rule in rules if rule.test is not None)

@@ -18,9 +18,9 @@ from kerneltui.devices.x86.local_apic_registers import APIC_BASE
 from kerneltui.hw.bus import AddressSpace, BusFault
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import CounterState
-from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register_file import RegisterFile
+from kerneltui.hw.rule import Gate
 from kerneltui.machine import x86_cpuid, x86_gates, x86_msrs
 from kerneltui.machine.core import CoreState, Costs, StopReason
 from kerneltui.machine.instruction_core import InstructionCore

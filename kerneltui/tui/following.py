@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from kerneltui.debugger.lookup import (
-    gates,
     interrupt_of_line,
     interrupt_of_vector,
     place_of_gate,
     register_named,
     register_of_event,
+    way,
 )
 from kerneltui.debugger.references import (
     CodeReference,
@@ -32,7 +32,7 @@ from kerneltui.debugger.references import (
     TimeoutReference,
     VectorReference,
 )
-from kerneltui.hw.gate import first_shut
+from kerneltui.hw.rule import first_shut
 from kerneltui.tui.panels import (
     ClocksPanel,
     ConsolePanel,
@@ -71,19 +71,20 @@ def _field(now: Situation, reference: FieldReference) -> Request:
 
 def _interrupt(now: Situation, reference: InterruptReference) -> Request:
     """The bits that stop it; where nothing does, the first that let it through."""
-    found = gates(now.session, reference)
-    shut = first_shut(found)
-    for gate in [*([shut] if shut is not None else []), *found]:
-        place = place_of_gate(now.session, reference, gate)
+    found = way(now.session, reference)
+    shut = first_shut(found.gates)
+    for gate in [*([shut] if shut is not None else []), *found.gates]:
+        place = place_of_gate(now.session, found.station_of(gate).owner, gate)
         if place is not None:
             return follow(now, place)
     return Tell(f"No register decides about {reference}.")
 
 
 def _gate(now: Situation, reference: GateReference) -> Request:
-    for gate in gates(now.session, reference.interrupt):
+    found = way(now.session, reference.interrupt)
+    for gate in found.gates:
         if gate.name == reference.name:
-            place = place_of_gate(now.session, reference.interrupt, gate)
+            place = place_of_gate(now.session, found.station_of(gate).owner, gate)
             if place is not None:
                 return follow(now, place)
             return Tell(f"No register holds this: {gate.register}.")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerneltui.configfile import available
-from kerneltui.debugger.explain import way_to_core
+from kerneltui.debugger.way import best_way, ways_to_core
 from kerneltui.errors import UserError
 from kerneltui.hw.rule import first_shut
 from kerneltui.kernel.pc.acpi import find_tables
@@ -160,7 +160,7 @@ def test_irq_0_comes_through_the_pic_with_the_apic_off(gone, how):
         pc.init_pic(mask=0xFFFE)
         pc.start_pit()
         assert pc.taken() == [PIC_VECTOR]
-        assert first_shut(way_to_core(pc.machine, "pic", 0)).register in {
+        assert first_shut(best_way(ways_to_core(pc.machine, "pic", 0)).gates).register in {
             "master ISR",
             "master IRR",
         }
@@ -348,7 +348,7 @@ def test_a_gsi_is_taken_exactly_when_all_gates_are_open(pokes, level):
         for name in pokes:
             IO_POKES[name](pc)
         line.set(level != "low")
-        gates = way_to_core(pc.machine, "ioapic0", 4)
+        gates = best_way(ways_to_core(pc.machine, "ioapic0", 4)).gates
         before = pc.machine.core.interrupts_taken
         pc.machine.run(interrupt=True, until=pc.machine.now + 1_000)
         arrived = pc.machine.core.interrupts_taken - before
@@ -394,7 +394,7 @@ def test_an_isa_interrupt_is_taken_exactly_when_all_gates_are_open(pokes, irq, l
             PIC_POKES[name](pc)
         line = _device_line(pc, *(("uart0", "irq") if irq == 4 else ("rtc", "irq")))
         line.set(level)
-        gates = way_to_core(pc.machine, "pic", irq)
+        gates = best_way(ways_to_core(pc.machine, "pic", irq)).gates
         seen = pc.machine.core.interrupts_taken
         nmi = pc.machine.core.inputs & 2
         pc.machine.core.inputs &= ~2
@@ -408,12 +408,16 @@ def test_the_shut_gate_names_what_to_look_at():
         pc.enable_apic()
         pc.entry(1, 6, VECTOR | MASKED)
         _device_line(pc, "hpet", "irq30").set(True)
-        shut = first_shut(way_to_core(pc.machine, "ioapic1", 30))
+        shut = first_shut(best_way(ways_to_core(pc.machine, "ioapic1", 30)).gates)
         assert (shut.name, shut.register) == ("unmasked", "IOREDTBL6_LOW")
         pc.entry(1, 6, VECTOR | LEVEL)
         pc.write(TPR, 0xF0)
         shut = first_shut(
-            [it for it in way_to_core(pc.machine, "ioapic1", 30) if it.name != "not in service"]
+            [
+                it
+                for it in best_way(ways_to_core(pc.machine, "ioapic1", 30)).gates
+                if it.name != "not in service"
+            ]
         )
         assert (shut.name, shut.register) == ("above task priority", "TPR")
 
@@ -423,14 +427,14 @@ def test_an_entry_that_sends_no_vector_ends_at_a_shut_gate():
         pc.enable_apic()
         pc.entry(0, 4, VECTOR | 4 << 8)
         _device_line(pc, "uart0", "irq").set(True)
-        shut = first_shut(way_to_core(pc.machine, "ioapic0", 4))
+        shut = first_shut(best_way(ways_to_core(pc.machine, "ioapic0", 4)).gates)
         assert (shut.name, shut.register) == ("wired to a core", "ioapic0.messages")
 
 
 @pytest.mark.parametrize("gsi", [-1, 24])
 def test_an_io_apic_knows_its_own_gsis(gsi):
     with Pc() as pc, pytest.raises(ValueError, match="GSIs 0 to 23"):
-        way_to_core(pc.machine, "ioapic0", gsi)
+        ways_to_core(pc.machine, "ioapic0", gsi)
 
 
 # -- boards that cannot be ------------------------------------------------------------------------

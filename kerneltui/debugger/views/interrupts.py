@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from kerneltui.debugger.explain import onward, way_to_core
 from kerneltui.debugger.numbering import interrupt_label
+from kerneltui.debugger.way import Way, best_way, next_controller, ways_to_core
 from kerneltui.hw.device import InterruptController, InterruptState
-from kerneltui.hw.gate import Gate, first_shut
+from kerneltui.hw.rule import Gate, first_shut
 
 if TYPE_CHECKING:
     from kerneltui.kernel.inspector import Inspector
@@ -84,7 +84,9 @@ def interrupt_views(machine: Machine, inspector: Inspector, cpu: int) -> Iterato
         message: state.source
         for name, controller in controllers.items()
         for state in listed[name]
-        if state.enabled and (message := controller.message_for(state.number)) is not None
+        if state.enabled
+        for passage in controller.passages(state.number, cpu)
+        if (message := passage.message) is not None
     }
     for_now: list[InterruptView] = []
     for name, controller in controllers.items():
@@ -187,12 +189,13 @@ def _interrupt(
     cpu: int,
     listed: dict[str, list[InterruptState]],
 ) -> InterruptView:
-    shut = first_shut(way_to_core(machine, controller.name, state.number, cpu))
+    way = best_way(ways_to_core(machine, controller.name, state.number, cpu))
+    shut = first_shut(way.gates)
     needs = f"{shut.register} {shut.field} is {shut.value:#x}; needs {shut.needs}" if shut else ""
     passes = state.pending or state.active
     waits_for_end = ""
     if shut is not None and machine.cores[cpu].depth > 0:
-        waits_for_end = _waits_for_end(machine, controller, state, shut, cpu, listed)
+        waits_for_end = _waits_for_end(machine, controller, way, shut, cpu, listed)
     return InterruptView(
         controller.name, controller.NUMBERING, state.number, state.source, name, state.line,
         state.enabled, state.pending, state.active, state.priority, state.targets, state.trigger,
@@ -200,7 +203,7 @@ def _interrupt(
         blocked_by=shut.name if shut is not None else "",
         needs=waits_for_end or needs,
         handler_runs=bool(waits_for_end),
-        onward=onward(machine, controller.name, state.number, cpu) if passes else None,
+        onward=next_controller(way) if passes else None,
     )  # fmt: skip
 
 
@@ -210,7 +213,7 @@ def _interrupt(
 def _waits_for_end(
     machine: Machine,
     controller: InterruptController,
-    state: InterruptState,
+    way: Way,
     shut: Gate,
     cpu: int,
     listed: dict[str, list[InterruptState]],
@@ -226,15 +229,11 @@ def _waits_for_end(
         return f"{said}; interrupts are masked while a handler runs ({mask})"
     if not shut.ends_by:
         return ""
-    station: tuple[str, int] | None = (controller.name, state.number)
-    while station is not None and shut not in machine.controllers[station[0]].gates(
-        station[1], cpu
-    ):
-        station = onward(machine, *station, cpu)
-    if station is None:
+    entrance = way.station_of(shut).entrance
+    if entrance is None or not isinstance(entrance[1], int):
         return ""
-    device = machine.controllers[station[0]]
-    return _outranked(device, station[1], shut.ends_by, listed[device.name])
+    device = machine.controllers[entrance[0]]
+    return _outranked(device, entrance[1], shut.ends_by, listed[device.name])
 
 
 def _outranked(

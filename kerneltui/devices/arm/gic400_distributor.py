@@ -20,7 +20,7 @@ from kerneltui.hw.hooks import shared_hook
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import RO
 from kerneltui.hw.register_file import RegisterFile
-from kerneltui.hw.rule import Gate, Opens, Place, Rule
+from kerneltui.hw.rule import Gate, Opens, Place, Rule, tests_of
 
 PRIVATE_IDS = (1 << PRIVATE) - 1
 ENABLE_GRP0, ENABLE_GRP1 = (GICD["GICD_CTLR"][name].mask for name in ("EnableGrp0", "EnableGrp1"))
@@ -176,14 +176,15 @@ class Distributor:
              test=_inactive, bitmap=True, opens=Opens.END, ends_by="GICC_EOIR"),
     )  # fmt: skip
 
-    MOVING_TESTS: ClassVar = tuple(rule.test for rule in MOVING)
+    STANDING_TESTS: ClassVar = tests_of(STANDING)
+    MOVING_TESTS: ClassVar = tests_of(MOVING)
 
     def reconsider(self) -> None:
         """Apply the standing rules, after the configuration has changed."""
         for cpu in range(self.cpus):
             eligible = (1 << self.config.irqs) - 1
-            for rule in self.STANDING:
-                eligible &= rule.test(self, cpu)
+            for test in self.STANDING_TESTS:
+                eligible &= test(self, cpu)
             self._eligible[cpu] = eligible
         self._update()
 

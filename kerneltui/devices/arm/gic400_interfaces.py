@@ -14,7 +14,7 @@ from kerneltui.devices.arm.gic400_shared import LOWEST, SGIS, SPURIOUS, Config
 from kerneltui.hw.hooks import shared_hook
 from kerneltui.hw.line import Line
 from kerneltui.hw.register_file import RegisterFile
-from kerneltui.hw.rule import Gate, Opens, Place, Rule
+from kerneltui.hw.rule import Gate, Opens, Place, Rule, tests_of
 
 OTHER_GROUP = 1022
 ID, SENDER = GICC["GICC_IAR"]["INTERRUPT_ID"].mask, GICC["GICC_IAR"]["CPUID"].lsb
@@ -118,7 +118,7 @@ class CpuInterfaces:
              "the CPU interface to signal the interrupt's group", "IHI 0048B 4.4.1",
              test=_group_signalled, wants=1),
     )  # fmt: skip
-    TESTS: ClassVar = tuple(rule.test for rule in RULES)
+    TESTS: ClassVar = tests_of(RULES)
     OUTRANKED = Rule(
         "not obstructed",
         Place("GICC_HPPIR", "PENDINTID"),

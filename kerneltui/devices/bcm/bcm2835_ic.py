@@ -18,10 +18,10 @@ import msgspec
 
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import InterruptController, InterruptState
-from kerneltui.hw.gate import Gate
 from kerneltui.hw.hooks import shared_hook
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import RO, W1C, W1S, Access, Field, Register, RegisterTable
+from kerneltui.hw.rule import Gate
 
 GPU_SOURCES = 64
 ARM_SOURCES = 8

@@ -26,9 +26,9 @@ from kerneltui.devices.bcm.bcm2836_local_ic_registers import (
 from kerneltui.devices.bcm.bcm2836_local_timer import LocalTimer
 from kerneltui.hw.clock import Clock, ns_to_ticks
 from kerneltui.hw.device import InterruptController, InterruptState
-from kerneltui.hw.gate import Gate
 from kerneltui.hw.hooks import shared_hook
 from kerneltui.hw.line import Sink
+from kerneltui.hw.rule import Gate
 
 MAILBOX0 = 4
 GPU, PMU, AXI, LOCAL_TIMER = 8, 9, 10, 11

@@ -28,8 +28,8 @@ from kerneltui.devices.x86.i8259_registers import ELCR, I8259_MASTER, I8259_SLAV
 from kerneltui.devices.x86.i8259_view import PicView, pic_views
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import InterruptController, InterruptState
-from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
+from kerneltui.hw.rule import Gate
 
 CASCADE = 2
 EMPTY_BUS = 0xFF

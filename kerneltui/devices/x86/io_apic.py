@@ -48,8 +48,8 @@ from kerneltui.devices.x86.io_apic_view import IoApicView, io_apic_view
 from kerneltui.devices.x86.local_apic_registers import CLASS_SHIFT, LOWEST_PRIORITY
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import InterruptController, InterruptState
-from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
+from kerneltui.hw.rule import Gate
 
 
 class Apics(Protocol):

@@ -51,9 +51,9 @@ from kerneltui.devices.x86.local_apic_timer import ApicTimer
 from kerneltui.devices.x86.local_apic_view import LocalApicView, local_apic_view
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import ComparatorState, CounterState, InterruptState, TimerDevice
-from kerneltui.hw.gate import Gate
 from kerneltui.hw.hooks import shared_hook, variant_hook
 from kerneltui.hw.line import Sink
+from kerneltui.hw.rule import Gate
 
 __all__ = ["Config", "LocalApic"]
 

@@ -41,8 +41,8 @@ from kerneltui.devices.x86.local_apic_registers import (
 )
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import InterruptController
-from kerneltui.hw.gate import Gate
 from kerneltui.hw.register_file import RegisterFile
+from kerneltui.hw.rule import Gate
 
 FIRST_LEGAL, VECTORS = 16, 256
 CLASS = LOCAL_APIC["TPR"]["CLASS"].mask

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerneltui.configfile import available
-from kerneltui.debugger.explain import way_to_core
+from kerneltui.debugger.way import best_way, ways_to_core
 from kerneltui.hw.rule import first_shut
 from kerneltui.scenarios.scenario import open_session
 
@@ -52,7 +52,7 @@ def test_an_interrupt_is_taken_exactly_when_all_gates_are_open(board, data):
         machine.core.regs.store("DAIF")[0] |= 1 << 7
     level = data.draw(st.booleans(), label="line up")
     machine.devices["uart0"].outputs["irq"][0].set(level)
-    gates = way_to_core(machine, *UART[board])
+    gates = best_way(ways_to_core(machine, *UART[board])).gates
     machine.run(interrupt=True, until=machine.now + 1_000)
     assert (machine.core.interrupts_taken == 1) == (first_shut(gates) is None)
     session.close()
@@ -72,7 +72,7 @@ def test_the_shut_gate_names_what_to_look_at(board, poke, gate, register):
     session.boot()
     session.machine.memory.write(*POKES[board][poke])
     session.machine.devices["uart0"].outputs["irq"][0].set(True)
-    shut = first_shut(way_to_core(session.machine, *UART[board]))
+    shut = first_shut(best_way(ways_to_core(session.machine, *UART[board])).gates)
     assert (shut.name, shut.register) == (gate, register)
     row = next(row for row in session.view().interrupts if row.number == UART[board][1])
     assert row.blocked_by == gate
@@ -85,7 +85,7 @@ def test_group_0_signalled_as_fiq_is_stopped_by_the_fiq_mask():
     session.boot()
     session.machine.memory.write(GICC, 9)
     session.machine.devices["uart0"].outputs["irq"][0].set(True)
-    shut = first_shut(way_to_core(session.machine, "gic", 153))
+    shut = first_shut(best_way(ways_to_core(session.machine, "gic", 153)).gates)
     assert (shut.name, shut.field) == ("FIQs unmasked", "F")
     session.close()
 
@@ -112,7 +112,7 @@ def test_the_fiq_source_of_the_pi_3_goes_the_fiq_way():
     session.machine.memory.write(*POKES["rpi3"]["disabled"])
     session.machine.memory.write(*POKES["rpi3"]["made the FIQ too"])
     session.machine.devices["uart0"].outputs["irq"][0].set(True)
-    gates = way_to_core(session.machine, "ic", 57)
+    gates = best_way(ways_to_core(session.machine, "ic", 57)).gates
     assert [gate.name for gate in gates if not gate.open] == ["FIQs unmasked"]
     assert session.machine.core.inputs == 1 << 6
     session.close()
