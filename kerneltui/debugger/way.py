@@ -142,21 +142,21 @@ def _from(
     name: str,
     entrance: Entrance,
     cpu: int,
-    passed: frozenset[tuple[str, Entrance]],
+    passed: frozenset[str],
     vector: int | None,
 ) -> list[Stations]:
     """From what comes in at a controller to the core."""
+    if name in passed:
+        return []  # in a circle
     device = machine.controllers[name]
     here = name, entrance
     found: list[Stations] = []
     for passage in device.passages(entrance, cpu):
         gates, line = passage.gates, _line(device, passage, cpu)
         station = Station(name, _title(device, entrance), gates, here, line)
-        if here in passed:
-            return [(_leads_nowhere(line or name),)]
         known = passage.vector if passage.vector is not None else vector
         is_shared = len(device.outputs.get(passage.output, ())) == 1
-        for rest in _behind(machine, passage, line, cpu, passed | {here}, known, is_shared):
+        for rest in _behind(machine, passage, line, cpu, passed | {name}, known, is_shared):
             found.append((station, *rest))
     return found
 
@@ -166,7 +166,7 @@ def _behind(
     passage: Passage,
     line: str,
     cpu: int,
-    passed: frozenset[tuple[str, Entrance]],
+    passed: frozenset[str],
     vector: int | None,
     is_shared: bool,
 ) -> list[Stations]:
@@ -188,7 +188,7 @@ def _at(
     machine: Machine,
     target: str,
     cpu: int,
-    passed: frozenset[tuple[str, Entrance]],
+    passed: frozenset[str],
     vector: int | None,
 ) -> list[Stations]:
     """From the end of a wire, as a board file names it."""
