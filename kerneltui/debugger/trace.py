@@ -16,6 +16,7 @@ import msgspec
 from kerneltui.debugger.console_text import ConsoleText
 from kerneltui.debugger.rates import CounterReading, RateMeter, RateState
 from kerneltui.debugger.record import Record
+from kerneltui.debugger.remarks import KINDS, Remark, Remarks, Subject
 from kerneltui.debugger.timeline import LaneState, Timeline
 from kerneltui.debugger.watch import Address
 from kerneltui.hw.bus import register_name
@@ -45,7 +46,8 @@ RawEvent = tuple[int, int, int, str, int, int, str]
 """One thing that happened: step, time in ns, core, kind, target, value, text.
 
 The kind is one of :data:`INSTRUCTIONS` (a mnemonic or an exception), a wire (``line``), the serial
-line (``tx``, ``rx``), a kernel ``tracepoint``, or ``unmodelled``.  The target is an address,
+line (``tx``, ``rx``), a kernel ``tracepoint``, ``unmodelled``, or one of the remarks of an interrupt
+controller (:data:`kerneltui.debugger.remarks.KINDS`; the target is the interrupt's number).  The target is an address,
 encoding or vector, the value what was moved, the text a name: where there is no address,
 or where the register depends on what the device was told before (16550, 8259, IOWIN).
 """
@@ -80,6 +82,8 @@ class EventNames:
             found |= known.exported(target, value)
         elif kind == "line":
             found |= {"line": text, "level": value}
+        elif kind in KINDS:
+            found |= {"interrupt": target, "text": text}
         elif kind in {"tx", "rx"}:
             found |= {"byte": value} | ({"by": text} if text else {})
         elif text:
@@ -127,6 +131,7 @@ class Recorded(msgspec.Struct, frozen=True):
     lanes: tuple[LaneState, ...]
     rates: RateState
     entered: tuple[Entry | None, ...]
+    remarks: tuple[tuple[Subject, Remark], ...]
 
 
 Touched = dict[Place, tuple[str, int, str]]
@@ -151,6 +156,7 @@ class Recorder:
         self.rates = RateMeter()
         self.read_counters: Callable[[], Iterable[CounterReading]] = tuple
         self.entered: list[Entry | None] = [None] * len(machine.cores)
+        self.remarks = Remarks()
         self.accessed: set[Address] = set()
         """by instructions, since somebody has cleared it"""
         self.sink = sink
@@ -200,7 +206,7 @@ class Recorder:
         """How far the records have come."""
         return Recorded(
             self.recorded, self.console.total, self._inputs.count, self.timeline.save(),
-            self.rates.save(), tuple(self.entered),
+            self.rates.save(), tuple(self.entered), self.remarks.save(),
         )  # fmt: skip
 
     def reach(self, events: int) -> int:
@@ -235,6 +241,7 @@ class Recorder:
         self.timeline.load(recorded.lanes)
         self.rates.load(recorded.rates)
         self.entered = list(recorded.entered)
+        self.remarks.load(recorded.remarks)
 
     def forget_rest(self) -> None:
         """What comes after this moment will be another story."""
@@ -332,6 +339,11 @@ class Recorder:
     def line(self, line: Line) -> None:
         """See :class:`MachineObserver`."""
         self._add("line", 0, int(line.level), line.name)
+
+    def remark(self, device: str, kind: str, number: int, text: str) -> None:
+        """See :class:`MachineObserver`."""
+        self.remarks.add((device, number, kind), self._clock.now, self.recorded, text)
+        self._add(kind, number, 0, f"{device}: {text}")
 
     def unmodelled(self, text: str) -> None:
         """See :class:`Observer`."""

@@ -81,6 +81,9 @@ class _Stores:
     def line(self, line: Line) -> None:
         """See :class:`MachineObserver`."""
 
+    def remark(self, device: str, kind: str, number: int, text: str) -> None:
+        """See :class:`MachineObserver`."""
+
     def unmodelled(self, text: str) -> None:
         """See :class:`Observer`."""
 

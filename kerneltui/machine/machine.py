@@ -33,6 +33,9 @@ class MachineObserver(Observer, Protocol):
     def line(self, line: Line) -> None:
         """An interrupt wire changed its level."""
 
+    def remark(self, device: str, kind: str, number: int, text: str) -> None:
+        """Something went wrong with an interrupt: see :meth:`Device._remark`."""
+
 
 class Position(msgspec.Struct, frozen=True, order=True):
     """Where a machine has halted, so exactly that :meth:`Machine.run` gets there again.
@@ -318,6 +321,7 @@ class Machine:
         for core in self.cores:
             core.observer = observer
         for device in self.devices.values():
+            device.on_remark = observer.remark if observer is not None else None
             for lines in device.outputs.values():
                 for line in lines:
                     line.watcher = observer.line if observer is not None else None
