@@ -14,7 +14,7 @@ KINDS = ("lost", "dropped", "spurious", "misuse", "retriggered")
 class Remark(NamedTuple):
     """The last of its kind for one interrupt."""
 
-    count: int
+    times: int
     at_ns: int
     event: int
     """how many events had been recorded before it"""
@@ -34,8 +34,8 @@ class Remarks:
     def add(self, subject: Subject, at_ns: int, event: int, text: str) -> None:
         """One more."""
         before = self._found.get(subject)
-        count = 1 if before is None else before.count + 1
-        self._found[subject] = Remark(count, at_ns, event, text)
+        times = 1 if before is None else before.times + 1
+        self._found[subject] = Remark(times, at_ns, event, text)
 
     def get(self, device: str, number: int, kind: str) -> Remark | None:
         """The last one, or None."""

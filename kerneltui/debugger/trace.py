@@ -46,10 +46,10 @@ RawEvent = tuple[int, int, int, str, int, int, str]
 """One thing that happened: step, time in ns, core, kind, target, value, text.
 
 The kind is one of :data:`INSTRUCTIONS` (a mnemonic or an exception), a wire (``line``), the serial
-line (``tx``, ``rx``), a kernel ``tracepoint``, ``unmodelled``, or one of the remarks of an interrupt
-controller (:data:`kerneltui.debugger.remarks.KINDS`; the target is the interrupt's number).  The target is an address,
-encoding or vector, the value what was moved, the text a name: where there is no address,
-or where the register depends on what the device was told before (16550, 8259, IOWIN).
+line (``tx``, ``rx``), a kernel ``tracepoint``, ``unmodelled``, or a remark of an interrupt
+controller (:data:`kerneltui.debugger.remarks.KINDS`).  The target is an address, encoding or
+vector, or the number of the interrupt; the value what was moved, the text a name: where there is
+no address, or where the register depends on what the device was told before (16550, 8259, IOWIN).
 """
 
 

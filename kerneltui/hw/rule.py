@@ -44,8 +44,9 @@ class Spot(msgspec.Struct, frozen=True):
 class Gate(msgspec.Struct, frozen=True):
     """One condition, as it stands for one interrupt.
 
-    ``name`` is short ("enabled"); ``register`` and ``field`` name what decides, ``value`` is what
-    it holds and ``needs`` what would open the gate, in words; ``ref`` cites document and section.
+    ``name`` is short ("enabled"), ``says`` is what it means that it is shut, as a clause ("the
+    timer is switched off").  ``register`` and ``field`` name what decides, ``value`` is what it
+    holds and ``needs`` what would open the gate, in words; ``ref`` cites document and section.
     ``opens`` says what opens it, ``ends_by`` the register that a handler writes for that at its
     end, ``wants`` what the bits at ``spot`` have to hold, where one store can mend it, and
     ``due_ns`` when it opens by itself (virtual time, ns), where that is known.
@@ -63,6 +64,7 @@ class Gate(msgspec.Struct, frozen=True):
     spot: Spot | None = None
     wants: int | None = None
     due_ns: int | None = None
+    says: str = ""
 
 
 def first_shut(gates: Iterable[Gate]) -> Gate | None:
@@ -128,6 +130,8 @@ class Rule(msgspec.Struct, frozen=True):
     opens: Opens = Opens.STORE
     ends_by: str = ""
     bitmap: bool = False
+    says: str = ""
+    """what it means that the gate is shut, as a clause: "the timer is switched off" """
 
     def at(self, owner: Any, cpu: int, number: int) -> Place:
         """Where it stands for one interrupt."""
@@ -169,6 +173,7 @@ class Rule(msgspec.Struct, frozen=True):
             spot=Spot(file.table.name, slot.key, mask, cpu),
             wants=wants,
             due_ns=due_ns,
+            says=self.says.format(**words) if words else self.says,
         )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kerneltui.kernel.irq import IrqHandler
+    from kerneltui.kernel.irq import Irq, IrqHandler
     from kerneltui.kernel.tasks.run_queue import RunQueue
     from kerneltui.kernel.time.queues.timeout import Timeout
     from kerneltui.kernel.time.timers import TimerService
@@ -56,6 +56,10 @@ class Inspector:
         raw: Callable[[str], int],  # noqa: ARG002 - some kernels keep no time of day
     ) -> tuple[int, int, str, int | None] | None:
         """See :meth:`kerneltui.kernel.platform.Platform.time_of_day`."""
+        return None
+
+    def timer_irq(self) -> Irq | None:
+        """What the interrupt of the timer for timeouts arrives as; None where nothing is known."""
         return None
 
     def irq_handlers(self, core: int = 0) -> list[IrqHandler]:  # noqa: ARG002 - none on any core

@@ -15,7 +15,7 @@ from kerneltui.kernel.bsp import make_platform
 from kerneltui.kernel.console import Console, UptimeClock
 from kerneltui.kernel.driver import DriverManager
 from kerneltui.kernel.inspector import Inspector
-from kerneltui.kernel.irq import IrqHandler, KernelError
+from kerneltui.kernel.irq import Irq, IrqHandler, KernelError
 from kerneltui.kernel.smp import Smp
 from kerneltui.kernel.workload import Workload
 
@@ -102,6 +102,9 @@ class KernelInspector(Inspector):
 
     def time_of_day(self, raw: Callable[[str], int]) -> tuple[int, int, str, int | None] | None:
         return self._platform.time_of_day(raw)
+
+    def timer_irq(self) -> Irq | None:
+        return self._platform.irq_timer
 
     def irq_handlers(self, core: int = 0) -> list[IrqHandler]:
         return self._smp.irq_handlers(core) if core else self._platform.irq_handlers()

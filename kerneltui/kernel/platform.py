@@ -106,6 +106,11 @@ class Platform(ABC):
     def bring_up(self, console: Console) -> None:  # noqa: B027 - most have nothing to find out
         """Find out what is there, before drivers come up."""
 
+    @property
+    @abstractmethod
+    def irq_timer(self) -> Irq | None:
+        """What the interrupt of :attr:`timer` arrives as; None before it is known."""
+
     @abstractmethod
     def uptime_ns(self) -> int:
         """Time since power-on; 0 until something measures it."""

@@ -133,6 +133,10 @@ class Pc(Platform):
         """What the entry code calls: the interrupt manager is only chosen later."""
         self.irq_manager.handle_vector(vector)
 
+    @property
+    def irq_timer(self) -> Irq | None:
+        return self.clock.irq if self.clock is not None else None
+
     def uptime_ns(self) -> int:
         """Time since power-on."""
         return self.timer.uptime_ns()

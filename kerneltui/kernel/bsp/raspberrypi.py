@@ -113,6 +113,10 @@ class RaspberryPi(Platform):
         self.vectors = _install_vectors(self._cpu, self.irq_manager, panic)
         return self.vectors
 
+    @property
+    def irq_timer(self) -> Irq:
+        return self.support.irq_timer
+
     def uptime_ns(self) -> int:
         """The architectural counter runs since power-on."""
         return self.timer.uptime_ns()

@@ -1,0 +1,329 @@
+"""Why an interrupt does or does not arrive: a verdict on its ways, one sentence, and what mends it.
+
+The gates are the rules by which devices and cores decide (:mod:`kerneltui.debugger.way`).  What no
+gate can tell, because it has happened already (a lost edge, an end with another ID) or because time
+alone shows it (a storm, a wrong rate), is told by what was recorded up to the moment on show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+import msgspec
+
+from kerneltui.debugger.remarks import Remark
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.symptoms import is_storm, wrong_due
+from kerneltui.debugger.way import Station, Way, best_way
+from kerneltui.hw.rule import Gate, Opens
+from kerneltui.units import format_duration, format_time
+
+
+class Verdict(StrEnum):
+    """What becomes of an interrupt."""
+
+    SHUT = "shut"
+    """a gate is shut that only software opens"""
+    LOST = "lost"
+    """an edge came while nobody could take it"""
+    MISBEHAVES = "misbehaves"
+    """it arrives, but not as it should"""
+    WAITS = "waits"
+    """for time, for its device, or for the end of a handler"""
+    ARRIVES = "arrives"
+    """all gates of a way are open: the core takes it next"""
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """Why, for one interrupt at one moment."""
+
+    subject: str
+    verdict: Verdict
+    headline: str
+    """one sentence: what is the matter"""
+    advice: str
+    """what would mend it, or what comes next"""
+    way: Way
+    """the one that the verdict is about"""
+    gate: Gate | None = None
+    """the gate that the headline is about"""
+    others: tuple[Way, ...] = ()
+    """further ways, where it forks"""
+    mend: tuple[str, ...] = ()
+    """stores that make it arrive, as ``OWNER/REGISTER.FIELD=VALUE``"""
+
+
+def explain(session: Session, subject: str, ways: list[Way], cpu: int) -> Explanation:
+    """The verdict on an interrupt that has these ways to a core."""
+    way = best_way(ways)
+    judge = _Judge(session, subject, way, tuple(item for item in ways if item is not way), cpu)
+    return judge.verdict()
+
+
+class _Judge:
+    """Looks at one way at one moment."""
+
+    def __init__(
+        self, session: Session, subject: str, way: Way, others: tuple[Way, ...], cpu: int
+    ) -> None:
+        self.session = session
+        self.machine = session.machine
+        self.subject = subject
+        self.way = way
+        self.others = others
+        self.core = self.machine.cores[cpu]
+        self.shut = way.shut
+
+    def verdict(self) -> Explanation:
+        """The first of these that has something to say."""
+        judges: tuple[Callable[[], Explanation | None], ...] = (
+            self._empty_queue, self._own_handler, self._shut_by_software, self._never_ended,
+            self._wrong_rate, self._storm, self._lost, self._ended_wrong, self._waits_for_handler,
+            self._waits_for_source,
+        )  # fmt: skip
+        for judge in judges:
+            found = judge()
+            if found is not None:
+                return found
+        return self._tell(
+            Verdict.ARRIVES,
+            f"{self.subject} gets through: all gates on its way are open.",
+            f"Core {self.core.index} takes it before its next instruction.",
+        )
+
+    def _tell(
+        self, verdict: Verdict, headline: str, advice: str, gate: Gate | None = None,
+        mend: tuple[str, ...] = (),
+    ) -> Explanation:  # fmt: skip
+        return Explanation(
+            self.subject, verdict, headline, advice, self.way, gate, self.others, mend
+        )
+
+    def _first(self, opens: Opens) -> Gate | None:
+        return next((gate for gate in self.shut if gate.opens is opens), None)
+
+    # -- what the gates tell ----------------------------------------------------------------------
+
+    def _is_timers(self) -> bool:
+        """Whether it is the interrupt of the timer that timeouts wait for."""
+        irq = self.session.inspector.timer_irq()
+        if irq is None:
+            return False
+        controllers = self.machine.controllers
+        return any(
+            (controllers[name].NUMBERING, number) == (irq.domain, irq.number)
+            for station in self.way.stations
+            if station.entrance is not None
+            for name, number in (station.entrance,)
+        )
+
+    def _empty_queue(self) -> Explanation | None:
+        """A kernel that waits for nothing switches its timer off."""
+        inspector = self.session.inspector
+        if not self._is_timers() or not inspector.queue_structure() or inspector.timeouts():
+            return None
+        if inspector.handled_timeout() is not None or not self.shut:
+            return None
+        return self._tell(
+            Verdict.WAITS,
+            "Nothing is due: the timeout queue is empty, so the kernel has switched the timer off.",
+            "Set a timeout; the kernel then arms the timer for it.",
+            self.shut[0],
+        )
+
+    def _own_handler(self) -> Explanation | None:
+        """While its own handler runs, a source is quiet on purpose."""
+        if not self.core.depth or not self._is_timers():
+            return None
+        timeout = self.session.inspector.handled_timeout()
+        source = self.way.stations[0].gates
+        if timeout is None or not any(gate in source for gate in self.shut):
+            return None
+        return self._tell(
+            Verdict.WAITS,
+            f"Its handler is running: the callback of '{timeout.name}'. It has switched the timer "
+            "off meanwhile.",
+            "At its end the handler arms the timer for the head of the queue.",
+            self.shut[0],
+        )
+
+    def _shut_by_software(self) -> Explanation | None:
+        gate = self._first(Opens.STORE)
+        if gate is None:
+            return None
+        told = gate.says or f"the gate '{gate.name}' is shut"
+        stores = [item for item in self.shut if item.opens is Opens.STORE]
+        mend = tuple(_store(self.way.station_of(item), item) for item in stores)
+        return self._tell(
+            Verdict.SHUT,
+            f"{self.subject} cannot arrive: {told} ({_holds(gate)}).{_and_more(len(stores) - 1)}",
+            f"It needs {gate.needs}.",
+            gate,
+            mend if all(mend) else (),
+        )
+
+    def _never_ended(self) -> Explanation | None:
+        """What the end of a handler would open, while no handler runs."""
+        gate = self._first(Opens.END)
+        if gate is None or self.core.depth:
+            return None
+        wrong = self._remark(self.way.station_of(gate), "misuse")
+        why = f"an interrupt never ended: {_holds(gate)}, but no handler runs"
+        if wrong is not None:
+            why = wrong.text
+        advice = f"It needs {gate.needs}."
+        if gate.ends_by:
+            advice = f"Each handler has to write {gate.ends_by} for what it has taken, at its end."
+        return self._tell(Verdict.MISBEHAVES, f"{self.subject} is kept out: {why}.", advice, gate)
+
+    def _waits_for_handler(self) -> Explanation | None:
+        gate = self._first(Opens.END)
+        if gate is None:
+            return None
+        runs = f"the handler that core {self.core.index} is running"
+        return self._tell(
+            Verdict.WAITS,
+            f"{self.subject} waits for the end of {runs} ({_holds(gate)}).",
+            f"It needs {gate.needs}.",
+            gate,
+        )
+
+    def _waits_for_source(self) -> Explanation | None:
+        gate = self.shut[0] if self.shut else None
+        if gate is None:
+            return None
+        now = self.machine.now
+        if gate.due_ns is not None:
+            ahead = format_duration(gate.due_ns - now)
+            at = format_time(gate.due_ns)
+            return self._tell(
+                Verdict.WAITS,
+                f"{self.subject} is due in {ahead}, at {at} s; all that software decides is open.",
+                "Let time pass.",
+                gate,
+            )
+        station = self.way.station_of(gate)
+        return self._tell(
+            Verdict.WAITS,
+            f"{self.subject} waits: {gate.says or f'{station.title} has not raised it'} "
+            f"({_holds(gate)}).",
+            f"It needs {gate.needs}.",
+            gate,
+        )
+
+    # -- what was recorded ------------------------------------------------------------------------
+
+    def _remark(self, station: Station, kind: str) -> Remark | None:
+        """The last one about an interrupt at a controller of this way."""
+        if station.entrance is None:
+            return None
+        name, number = station.entrance
+        remarks = self.session.recorder.remarks
+        if isinstance(number, int) and kind != "misuse":
+            return remarks.get(name, number, kind)
+        found = remarks.of_device(name, kind)
+        return found[0][1] if found else None
+
+    def _remarks(self, kind: str) -> Remark | None:
+        found = (self._remark(station, kind) for station in self.way.stations)
+        return next((item for item in found if item is not None), None)
+
+    def _lost(self) -> Explanation | None:
+        """An edge that was lost, if the interrupt has not come since."""
+        for kind in ("lost", "dropped"):
+            remark = self._remarks(kind)
+            if remark is None or not self.shut or self._taken_since(remark):
+                continue
+            again = "Only another edge brings it: have the device served, so that its line falls."
+            return self._tell(
+                Verdict.LOST,
+                f"{self.subject} is lost: {remark.text}, at {format_time(remark.at_ns)} s.",
+                again,
+                self.shut[0],
+            )
+        return None
+
+    def _taken_since(self, remark: Remark) -> bool:
+        """Whether its handler has run since, or its line has risen again."""
+        wires = {station.line for station in self.way.stations}
+        events = self.session.recorder.last(self.session.recorder.recorded - remark.event)
+        return any(
+            kind == "line" and value and text in wires
+            for _, _, _, kind, _, value, text in events[1:]
+        )
+
+    def _storm(self) -> Explanation | None:
+        source = self.way.stations[0]
+        wires = [station.line for station in self.way.stations if station.line]
+        if not wires or not is_storm(self.session.recorder, self.core.index, wires):
+            return None
+        high = [gate for gate in source.gates if gate.open and gate.opens is Opens.EVENT]
+        held = f" ({_holds(high[0])})" if high else ""
+        return self._tell(
+            Verdict.MISBEHAVES,
+            f"{self.subject} comes again and again: its handler returns, but does not clear what "
+            f"has raised it{held}.",
+            f"The handler has to quiet {source.title} before it returns.",
+            high[0] if high else None,
+        )
+
+    def _wrong_rate(self) -> Explanation | None:
+        """The timer is set, but not for the time that the kernel wants."""
+        gate = next((gate for gate in self.shut if gate.due_ns is not None), None)
+        if gate is None or not self._is_timers():
+            return None
+        found = wrong_due(self.session, gate.due_ns or 0)
+        if found is None:
+            return None
+        told, advice = found
+        return self._tell(
+            Verdict.MISBEHAVES, f"{self.subject} comes at the wrong time: {told}.", advice, gate
+        )
+
+    def _ended_wrong(self) -> Explanation | None:
+        """What a handler has done wrong lately, though all is open now."""
+        recorder = self.session.recorder
+        for kind, advice in (
+            ("misuse", "Write to the end register what the acknowledge has given, once."),
+            ("retriggered", "Clear the device's interrupt first, then end it at the controller."),
+            ("spurious", "Ignore the number that means nothing: do not handle it, do not end it."),
+        ):
+            for station in self.way.stations:
+                remark = self._remark(station, kind)
+                if remark is not None and recorder.recorded - remark.event <= LATELY:
+                    often = f"{remark.times} times, last at {format_time(remark.at_ns)} s"
+                    return self._tell(
+                        Verdict.MISBEHAVES,
+                        f"{self.subject} is not ended as it should be: {remark.text} ({often}).",
+                        advice,
+                    )
+        return None
+
+
+LATELY = 1_000
+"""So many events are always known, whatever the way to a moment."""
+
+
+def _and_more(count: int) -> str:
+    if not count:
+        return ""
+    return f" {count} more {'gate is' if count == 1 else 'gates are'} shut."
+
+
+def _holds(gate: Gate) -> str:
+    """``CNTP_CTL_EL0.ENABLE is 0``."""
+    name = f"{gate.register}.{gate.field}" if gate.field else gate.register
+    value = gate.value if gate.value < 10 else f"{gate.value:#x}"
+    return f"{name} is {value}"
+
+
+def _store(station: Station, gate: Gate) -> str:
+    """The store that opens a gate; empty where no single one does."""
+    if gate.wants is None or gate.spot is None:
+        return ""
+    target = f"{station.owner}/{gate.register}"
+    if "[" in gate.field:
+        lsb = (gate.spot.mask & -gate.spot.mask).bit_length() - 1
+        return f"{target}={gate.wants << lsb:#x}"
+    return f"{target}.{gate.field}={gate.wants:#x}"

@@ -1,0 +1,59 @@
+"""What only time shows of an interrupt: a storm, a timer that is set for the wrong time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.trace import EVENTS_BEHIND, Recorder
+from kerneltui.machine.instructions import EXTERNAL
+from kerneltui.units import format_duration
+
+STORM = 8
+"""So many interrupts in a row, while the line that brings them stays up, are one."""
+TOLERATED = 8
+"""A timer may be late by one part in so many of what lies ahead."""
+CLOSE_NS = 1_000_000
+
+
+def is_storm(recorder: Recorder, core: int, wires: Collection[str]) -> bool:
+    """Whether a core takes one interrupt after the other while one of the wires stays up."""
+    taken = 0
+    for _, _, cpu, kind, _, value, text in reversed(recorder.last(EVENTS_BEHIND)):
+        if kind == "line" and not value and text in wires:
+            return False
+        if cpu == core and kind in EXTERNAL:
+            taken += 1
+            if taken >= STORM:
+                return True
+    return False
+
+
+def wrong_due(session: Session, due_ns: int) -> tuple[str, str] | None:
+    """What is wrong with the time that the timer is set for, and what to look at.
+
+    ``due_ns`` is when it interrupts; the timeout that it is armed for says when it should.
+    """
+    inspector, now = session.inspector, session.machine.now
+    armed = inspector.armed_timeout()
+    wanted = next((item for item in inspector.timeouts() if item.ident == armed), None)
+    if wanted is None:
+        return None
+    ahead, asked = due_ns - now, wanted.due_ns - now
+    # Early is no mistake: a tick comes before anything is due, and so does the end of a range.
+    if ahead - asked <= max(abs(asked) // TOLERATED, CLOSE_NS):
+        return None
+    told = (
+        f"the timer fires in {format_duration(ahead)}, but '{wanted.name}' is due "
+        f"{f'in {format_duration(asked)}' if asked > 0 else f'{format_duration(-asked)} ago'}"
+    )
+    if asked <= 0:
+        missed = "the compare value had been passed when it was written"
+        return (
+            f"{told}; {missed}, so the timer waits for its counter to come round",
+            "Compare with the counter after writing; where it has passed, interrupt at once.",
+        )
+    return (
+        f"{told}: {ahead / asked:.3g} times as far",
+        "Look at the rate that the kernel reckons with, and at the timer's divider.",
+    )
