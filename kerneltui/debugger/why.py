@@ -41,6 +41,12 @@ def can_ask(reference: Reference | None) -> bool:
     return type(reference) in _ASKED
 
 
+def timer_interrupt(session: Session) -> InterruptReference | None:
+    """The interrupt that timeouts wait for; None in a kernel that has none."""
+    irq = session.inspector.timer_irq()
+    return None if irq is None else interrupt_numbered(session.machine, irq.domain, irq.number)
+
+
 def _of_interrupt(session: Session, reference: InterruptReference, cpu: int) -> Explanation:
     ways = whole_ways(
         session.machine, session.inspector, reference.controller, reference.number, cpu
@@ -86,10 +92,9 @@ def _of_timeout(session: Session, reference: TimeoutReference, _cpu: int) -> Exp
     inspector, machine = session.inspector, session.machine
     timeouts = list(inspector.timeouts())
     place = next((n for n, item in enumerate(timeouts) if item.ident == reference.ident), None)
-    irq = inspector.timer_irq()
-    if place is None or irq is None:
+    found = timer_interrupt(session)
+    if place is None or found is None:
         return None
-    found = interrupt_numbered(machine, irq.domain, irq.number)
     timeout = timeouts[place]
     station = _in_queue(timeout, place, inspector.armed_timeout())
     ways = [
