@@ -77,17 +77,20 @@ class Place(msgspec.Struct, frozen=True):
 
     ``register`` is a stem.  Either ``field`` names the bits; or each interrupt has ``each`` bits of
     an array of bitmaps that begins in this register.  With ``by_element`` it is the number that
-    chooses an element of the register's array.
+    chooses an element of the register's array.  ``of`` is the number instead, where it is another
+    interrupt that decides.
     """
 
     register: str
     field: str = ""
     each: int = 0
     by_element: bool = False
+    of: int | None = None
 
     def find(self, file: RegisterFile, number: int) -> tuple[Slot, int, str]:
         """The register's slot, the mask of the bits in it, and what the bits are called."""
         register = file.table[self.register]
+        number = number if self.of is None else self.of
         width = register.width
         unit = width // 8 if file.table.byte_addressed else 1
         offset, lsb = register.offset, 0
@@ -145,9 +148,13 @@ class Rule(msgspec.Struct, frozen=True):
         cpu: int,
         *,
         due_ns: int | None = None,
+        bit: int | None = None,
         **words: object,
     ) -> Gate:
-        """How the rule stands for one interrupt, told by the register: what software sees."""
+        """How the rule stands for one interrupt, told by the register: what software sees.
+
+        ``bit`` is its place in the bitmaps, where that is not its number.
+        """
         slot, mask, field = self.at(owner, cpu, number).find(file, number)
         lsb = (mask & -mask).bit_length() - 1
         value = (file.peek(slot.key, max(slot.register.width // 8, 1), cpu) & mask) >> lsb
@@ -157,7 +164,7 @@ class Rule(msgspec.Struct, frozen=True):
         if self.test is None:
             is_open = value == wants
         elif self.bitmap:
-            is_open = bool(self.test(owner, cpu) >> number & 1)
+            is_open = bool(self.test(owner, cpu) >> (number if bit is None else bit) & 1)
         else:
             is_open = bool(self.test(owner, cpu, number))
         return Gate(

@@ -167,3 +167,20 @@ OUTPUTS = (
     ("e", PL011["UARTRSR"].mask_of(RO) << RAW_ERRORS),
 )
 """UARTINTR and the five that it joins, with their bits in UARTRIS (2.8)."""
+TITLES: tuple[str, ...] = (
+    "a change of nUARTRI", "a change of nUARTCTS", "a change of nUARTDCD", "a change of nUARTDSR",
+    "the receive interrupt", "the transmit interrupt", "the receive timeout",
+    "a framing error", "a parity error", "a break", "an overrun",
+)  # fmt: skip
+"""The eleven interrupts, at their bits."""
+CONDITIONS: tuple[str, ...] = (
+    *(f"the input {name} to change" for name in ("nUARTRI", "nUARTCTS", "nUARTDCD", "nUARTDSR")),
+    "the receive FIFO to fill to its trigger level",
+    "the transmit FIFO to be emptied to its trigger level",
+    "characters to wait in the receive FIFO while none comes for 32 bit times",
+    "a character without a stop bit",
+    "a character of the other parity",
+    "the line to be held low for longer than a character",
+    "a character to come while the receive FIFO is full",
+)
+"""What raises each of them."""
