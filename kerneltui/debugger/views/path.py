@@ -22,7 +22,6 @@ from kerneltui.debugger.references import (
     TimeoutReference,
 )
 from kerneltui.debugger.way import KERNEL, Station, Way, best_way, whole_ways
-from kerneltui.hw.device import TimerDevice
 from kerneltui.hw.rule import Gate, Opens, first_shut
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.core import CoreState
@@ -74,9 +73,7 @@ def path_view(
     """The path of an interrupt; None where there is none to show."""
     if interrupt is None:
         return None
-    way = best_way(
-        whole_ways(machine, inspector, interrupt.controller, interrupt.number, cpu)
-    )
+    way = best_way(whole_ways(machine, inspector, interrupt.controller, interrupt.number, cpu))
     stops = [*_stops(machine, way), _handler(way), *_kernel(machine, inspector)]
     broken = next((gate for gate in way.gates if not gate.open and gate.opens is Opens.STORE), None)
     place = None
