@@ -64,6 +64,7 @@ class Gic400(InterruptController):
         irq, fiq = self._output("irq", cpus), self._output("fiq", cpus)
         self._distributor = Distributor(config, cpus)
         self._interfaces = CpuInterfaces(config, self._distributor, irq, fiq)
+        self._distributor.remark = self._interfaces.remark = self._remark
         self.files["GICD"] = self._distributor.regs
         self.files["GICC"] = self._interfaces.regs
         self.reset()
@@ -86,8 +87,7 @@ class Gic400(InterruptController):
     def passages(self, entrance: Entrance, cpu: int) -> list[Passage]:
         """The rules for one interrupt; group 0 leaves as FIQ where GICC_CTLR says so (4.4.1).
 
-        All are open if it suffices, by itself, to raise a line now.  Another of higher priority,
-        signalled as well, may be acknowledged before it.
+        All are open if it is signalled: the next acknowledge gives this interrupt and no other.
         """
         if not isinstance(entrance, int) or not 0 <= entrance < self.config.irqs:
             raise ValueError(f"{self.name} has interrupts 0 to {self.config.irqs - 1}")

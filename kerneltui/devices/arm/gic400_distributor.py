@@ -14,7 +14,15 @@ from functools import partial
 from typing import Any, ClassVar
 
 from kerneltui.devices.arm.gic400_registers import GICD
-from kerneltui.devices.arm.gic400_shared import LOWEST, PRIVATE, SGIS, SPURIOUS, Config
+from kerneltui.devices.arm.gic400_shared import (
+    LOWEST,
+    PRIVATE,
+    SGIS,
+    SPURIOUS,
+    Config,
+    Remarks,
+    nobody_listens,
+)
 from kerneltui.hw.device import InterruptState
 from kerneltui.hw.hooks import shared_hook
 from kerneltui.hw.line import Sink
@@ -60,6 +68,7 @@ class Distributor:
         self.priorities = [bytearray(config.irqs) for _ in range(cpus)]
         self._aimed, self._eligible = [0] * cpus, [0] * cpus
         self._forward: Callable[[int], object] = self.forwarded
+        self.remark: Remarks = nobody_listens
         self.reset()
 
     def forward_to(self, interface: Callable[[int], None]) -> None:
@@ -113,7 +122,14 @@ class Distributor:
 
     def _drive_spi(self, bit: int, level: bool) -> None:
         if level:
-            self._latch[0] |= bit & ~self._high & ~self._level_sensitive
+            edge = bit & ~self._high & ~self._level_sensitive
+            if edge & self._latch[0]:
+                self.remark(
+                    "lost",
+                    bit.bit_length() - 1,
+                    "an edge came while the one before was still pending: both are one interrupt",
+                )
+            self._latch[0] |= edge
             self._high |= bit
         else:
             self._high &= ~bit
@@ -249,10 +265,17 @@ class Distributor:
         bit = 1 << number
         if number < PRIVATE:
             self._active0[cpu] &= ~bit
+            if bit & self._high0[cpu]:
+                self._remark_held_up(number)
             return
         self._active[0] &= ~bit
         if self._pending(cpu) & bit:
+            if bit & self._high & self._level_sensitive:
+                self._remark_held_up(number)
             self._update(bit)
+
+    def _remark_held_up(self, number: int) -> None:
+        self.remark("retriggered", number, "it was ended while its line is high: it comes again")
 
     # -- register hooks -----------------------------------------------------------------------
 

@@ -141,9 +141,11 @@ class Pl011(Device):
     def _enabled(self, _cpu: int, interrupt: int) -> bool:
         return self._raw[0] >> interrupt & 1 != 0 or self._control[0] & CR_UARTEN != 0
 
-    def _works(self, _cpu: int, interrupt: int) -> bool:
-        half = CR_TXE if 1 << interrupt == INT_TX else CR_RXE
-        return self._raw[0] >> interrupt & 1 != 0 or self._control[0] & half != 0
+    def _sends(self, _cpu: int, interrupt: int) -> bool:
+        return self._raw[0] >> interrupt & 1 != 0 or self._control[0] & CR_TXE != 0
+
+    def _receives(self, _cpu: int, interrupt: int) -> bool:
+        return self._raw[0] >> interrupt & 1 != 0 or self._control[0] & CR_RXE != 0
 
     RULES: ClassVar = (
         Rule("raised", lambda _owner, _cpu, interrupt: Place("UARTRIS", RAW[interrupt].name),
@@ -155,16 +157,21 @@ class Pl011(Device):
              says="its bit in the mask is 0"),
     )  # fmt: skip
     TESTS: ClassVar = tests_of(RULES)
-    BEFORE: ClassVar = (
-        Rule("UART enabled", Place("UARTCR", "UARTEN"), "UARTEN to be 1", "DDI 0183G 3.3.8",
-             test=_enabled, wants=1, says="the UART is switched off"),
-        Rule("half enabled",
-             lambda _owner, _cpu, interrupt:
-                 Place("UARTCR", "TXE" if 1 << interrupt == INT_TX else "RXE"),
-             "{half} to be 1", "DDI 0183G 3.3.8", test=_works, wants=1,
-             says="this half of the UART is switched off"),
+    SWITCHED_ON: ClassVar = Rule(
+        "UART enabled", Place("UARTCR", "UARTEN"), "UARTEN to be 1", "DDI 0183G 3.3.8",
+        test=_enabled, wants=1, says="the UART is switched off",
     )  # fmt: skip
-    """What it takes to raise an interrupt, until it is raised; not of the modem's."""
+    TO_SEND: ClassVar = (
+        SWITCHED_ON,
+        Rule("transmitter enabled", Place("UARTCR", "TXE"), "TXE to be 1", "DDI 0183G 3.3.8",
+             test=_sends, wants=1, says="the transmitter is switched off"),
+    )  # fmt: skip
+    TO_RECEIVE: ClassVar = (
+        SWITCHED_ON,
+        Rule("receiver enabled", Place("UARTCR", "RXE"), "RXE to be 1", "DDI 0183G 3.3.8",
+             test=_receives, wants=1, says="the receiver is switched off"),
+    )  # fmt: skip
+    """What it takes to raise an interrupt, until it is raised; the modem's need neither."""
 
     def _shown(self) -> int:
         """The interrupts that are up, as UARTMIS has them."""
@@ -186,16 +193,16 @@ class Pl011(Device):
         return [self._cause(n, cpu) for n in range(len(TITLES)) if bits >> n & 1]
 
     def _cause(self, interrupt: int, cpu: int) -> Cause:
-        rules = self.RULES if 1 << interrupt & MODEM_BITS else (*self.BEFORE, *self.RULES)
+        bit = 1 << interrupt
+        before = self.TO_SEND if bit == INT_TX else () if bit & MODEM_BITS else self.TO_RECEIVE
         gates = (
             rule.gate(
                 self, self.regs, interrupt, cpu,
                 due_ns=self._due_ns(interrupt),
                 condition=self._condition(interrupt),
                 mask=MASKS[interrupt].name,
-                half="TXE" if 1 << interrupt == INT_TX else "RXE",
             )
-            for rule in rules
+            for rule in (*before, *self.RULES)
         )  # fmt: skip
         return Cause(TITLES[interrupt], tuple(gates))
 
