@@ -143,6 +143,17 @@ def test_ended_while_the_line_is_high(bench, number):
     assert bench.irq()
 
 
+@pytest.mark.parametrize("number", [30, 40])
+def test_a_line_that_has_risen_anew_meanwhile_is_another_event(bench, number):
+    bench.line(number, True)
+    bench.read("GICC_IAR")
+    bench.line(number, False)
+    bench.line(number, True)
+    bench.write("GICC_EOIR", number)
+    assert bench.said == []
+    assert bench.read("GICC_IAR") == number
+
+
 def test_an_edge_that_ended_while_its_line_is_high_does_not_come_again(bench):
     bench.edge(40)
     bench.line(40, True)

@@ -45,6 +45,9 @@ class Log:
     def unmodelled(self, text):
         self.seen.append(text)
 
+    def remark(self, device, kind, number, text):
+        self.seen.append((device, kind, number, text))
+
 
 def powered_on(board, scenario):
     """A machine that has come to its first rest, and saved its state there."""

@@ -65,6 +65,8 @@ class Distributor:
         self._senders = store("GICD_SPENDSGIR")
         # Levels belong to the wires, not to the power-on state: reset leaves them.
         self._high0, self._high = [0] * cpus, 0
+        # For a remark alone: lines that have been high ever since their acknowledge.
+        self._unserved0, self._unserved = [0] * cpus, 0
         self.priorities = [bytearray(config.irqs) for _ in range(cpus)]
         self._aimed, self._eligible = [0] * cpus, [0] * cpus
         self._forward: Callable[[int], object] = self.forwarded
@@ -133,6 +135,7 @@ class Distributor:
             self._high |= bit
         else:
             self._high &= ~bit
+            self._unserved &= ~bit
         # What is active is not forwarded (MOVING), pending or not: nothing to update.
         if not self._active[0] & bit:
             self._update(bit)
@@ -142,6 +145,7 @@ class Distributor:
             self._high0[cpu] |= bit
         else:
             self._high0[cpu] &= ~bit
+            self._unserved0[cpu] &= ~bit
         if not self._active0[cpu] & bit:
             self._update(bit, (cpu,))
 
@@ -249,6 +253,7 @@ class Distributor:
         if number >= PRIVATE:
             self._active[0] |= bit
             self._latch[0] &= ~bit
+            self._unserved |= self._high & bit
             self._update(bit)
             return
         self._active0[cpu] |= bit
@@ -258,6 +263,7 @@ class Distributor:
                 self._latch0[cpu] &= ~bit
         else:
             self._latch0[cpu] &= ~bit
+            self._unserved0[cpu] |= self._high0[cpu] & bit
         self._forward(cpu)
 
     def deactivate(self, cpu: int, number: int) -> None:
@@ -265,17 +271,18 @@ class Distributor:
         bit = 1 << number
         if number < PRIVATE:
             self._active0[cpu] &= ~bit
-            if bit & self._high0[cpu]:
-                self._remark_held_up(number)
+            if bit & self._unserved0[cpu]:
+                self._remark_unserved(number)
             return
         self._active[0] &= ~bit
         if self._pending(cpu) & bit:
-            if bit & self._high & self._level_sensitive:
-                self._remark_held_up(number)
+            if bit & self._unserved & self._level_sensitive:
+                self._remark_unserved(number)
             self._update(bit)
 
-    def _remark_held_up(self, number: int) -> None:
-        self.remark("retriggered", number, "it was ended while its line is high: it comes again")
+    def _remark_unserved(self, number: int) -> None:
+        text = "it was ended while its line was still high: it comes again at once"
+        self.remark("retriggered", number, text)
 
     # -- register hooks -----------------------------------------------------------------------
 
