@@ -89,7 +89,7 @@ UNMASKED = {
     pin: Rule(
         f"{pin.upper()}s unmasked", Place("DAIF", letter),
         f"PSTATE.{letter} to be 0: the handler to return (ERET), or MSR DAIFClr",
-        "DDI 0487 D1.3.6", wants=0,
+        "DDI 0487 D1.3.6", wants=0, says=f"PSTATE masks {pin.upper()}s",
     )
     for pin, letter in (("irq", "I"), ("fiq", "F"))
 }  # fmt: skip
@@ -209,6 +209,7 @@ class Aarch64Core(InstructionCore):
         "the address of a vector table, 2 KiB aligned, with code for this exception",
         "DDI 0487 D1.3.1, VBAR_EL1",
         test=_has_vector,
+        says="there is no code at the exception's vector",
     )
     AFTER_FIQ: ClassVar = Rule(
         "no FIQ first",
@@ -216,6 +217,7 @@ class Aarch64Core(InstructionCore):
         "the FIQ that waits to be taken and served",
         "DDI 0487 D1.3.5",
         test=_no_fiq,
+        says="a FIQ waits, which is taken first",
         opens=Opens.EVENT,
     )
     RULES: ClassVar = {

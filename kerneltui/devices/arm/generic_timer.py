@@ -182,9 +182,9 @@ def _in_control(field: str) -> Locate:
 
 SWITCHES = (
     Rule("enabled", _in_control("ENABLE"), "ENABLE to be 1", "DDI 0487 CNTP_CTL_EL0",
-         wants=1),
+         wants=1, says="the timer is switched off"),
     Rule("not masked", _in_control("IMASK"), "IMASK to be 0",
-         "DDI 0487 CNTP_CTL_EL0", wants=0),
+         "DDI 0487 CNTP_CTL_EL0", wants=0, says="the timer masks its output"),
 )  # fmt: skip
 """Without these the output is low, whatever the counter shows."""
 CARED_FOR, WANTED = required(GENERIC_TIMER["CNTP_CTL_EL0"], SWITCHES)
@@ -246,7 +246,8 @@ class GenericTimer(TimerDevice):
         *SWITCHES,
         Rule("time reached", lambda _owner, _cpu, which: Place(CVALS[which], "CompareValue"),
              "the counter to reach this value", "DDI 0487 CNTP_CVAL_EL0",
-             test=_is_met, opens=Opens.EVENT),
+             test=_is_met, opens=Opens.EVENT,
+             says="the counter has not reached the compare value"),
     )  # fmt: skip
 
     def _update(self, which: int, cpu: int) -> None:

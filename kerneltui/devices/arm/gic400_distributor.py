@@ -178,22 +178,27 @@ class Distributor:
 
     STANDING: ClassVar = (
         Rule("enabled", Place("GICD_ISENABLER0", each=1),
-             "a one written to this bit", "IHI 0048B 4.3.5", test=_enabled, bitmap=True, wants=1),
+             "a one written to this bit", "IHI 0048B 4.3.5", test=_enabled, bitmap=True, wants=1,
+             says="the distributor has it disabled"),
         Rule("group forwarded", _enable_of_group,
              "the distributor to forward the interrupt's group", "IHI 0048B 4.3.1",
-             test=_group_forwarded, bitmap=True, wants=1),
+             test=_group_forwarded, bitmap=True, wants=1,
+             says="the distributor does not forward the interrupt's group"),
         Rule("targets this core", Place("GICD_ITARGETSR_PRIVATE", each=8),
              "this core's bit among the targets", "IHI 0048B 4.3.12",
-             test=_aimed_at, bitmap=True, wants=_own_bit),
+             test=_aimed_at, bitmap=True, wants=_own_bit,
+             says="it does not target this core"),
     )  # fmt: skip
     """Rules that only configuration changes: their conjunction is kept in ``_eligible``."""
     MOVING: ClassVar = (
         Rule("pending", Place("GICD_ISPENDR0", each=1),
              "its line asserted, or software setting it pending", "IHI 0048B 4.3.7",
-             test=_pending, bitmap=True, opens=Opens.EVENT),
+             test=_pending, bitmap=True, opens=Opens.EVENT,
+             says="it is not pending"),
         Rule("not active", Place("GICD_ISACTIVER0", each=1),
              "the handler that acknowledged it to end it (GICC_EOIR, GICC_DIR)", "IHI 0048B 4.3.9",
-             test=_inactive, bitmap=True, opens=Opens.END, ends_by="GICC_EOIR"),
+             test=_inactive, bitmap=True, opens=Opens.END, ends_by="GICC_EOIR",
+             says="it is active already"),
     )  # fmt: skip
 
     STANDING_TESTS: ClassVar = tests_of(STANDING)

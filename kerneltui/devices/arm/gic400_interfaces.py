@@ -124,14 +124,17 @@ class CpuInterfaces:
     RULES: ClassVar = (
         Rule("priority above mask", Place("GICC_PMR", "Priority"),
              "a mask above the interrupt's priority, {priority:#04x}", "IHI 0048B 3.3; 4.4.2",
-             test=_above_mask, wants=0xFF),
+             test=_above_mask, wants=0xFF,
+             says="its priority is not above the core's priority mask"),
         Rule("pre-empts", Place("GICC_RPR", "Priority"),
              "the end of the interrupt that runs: {priority:#04x} is not above its priority in "
              "the bits {bits:#04x}", "IHI 0048B 3.3; 4.4.1; 4.4.6",
-             test=_preempts, opens=Opens.END, ends_by="GICC_EOIR"),
+             test=_preempts, opens=Opens.END, ends_by="GICC_EOIR",
+             says="it does not pre-empt the interrupt that runs"),
         Rule("group signalled", _enable_of_group,
              "the CPU interface to signal the interrupt's group", "IHI 0048B 4.4.1",
-             test=_group_signalled, wants=1),
+             test=_group_signalled, wants=1,
+             says="the CPU interface does not signal the interrupt's group"),
     )  # fmt: skip
     TESTS: ClassVar = tests_of(RULES)
     CHOICE: ClassVar = (
@@ -154,9 +157,8 @@ class CpuInterfaces:
             else:
                 fiq = self._control[cpu] & FIQ_EN != 0 and not self._in_group1(cpu, number)
                 irq = not fiq
+                self._unanswered[cpu] = True
         self._signalled[cpu] = irq or fiq
-        if irq or fiq:
-            self._unanswered[cpu] = True
         if self._irq[cpu].level is not irq:
             self._irq[cpu].set(irq)
         if self._fiq[cpu].level is not fiq:
