@@ -35,6 +35,10 @@ ignored.
 The way of an interrupt to a core is a table of rules: ``STANDING`` and ``MOVING`` of the
 distributor, ``RULES`` of the CPU interfaces.  Delivery applies them to all interrupts at once, and
 :meth:`Gic400.passages` shows the same rules for one.
+
+Remarks: an acknowledge that gives no interrupt though a line was up since the last one; an end that
+does not fit the last acknowledge of its core; an interrupt ended while its line has been high ever
+since it was acknowledged; an edge that finds the one before still pending.
 """
 
 from __future__ import annotations
