@@ -104,6 +104,11 @@ class Register(msgspec.Struct, frozen=True):
     ``overlay_of_store(offset, value) -> str``.  A ``window``
     passes accesses on (IOWIN, CMOS data): it names the table of the registers behind it and the
     store whose value selects one of them.
+
+    ``writes`` names, by their stems, registers of the table with states of their own that each
+    store to this one also writes, element by element (CNTP_TVAL_EL0 writes CNTP_CVAL_EL0);
+    ``may_write`` those that only some stores write (SVR, which masks the local vector table where
+    it switches the APIC off): such a store wrote them if it changed them.
     """
 
     name: str
@@ -124,6 +129,8 @@ class Register(msgspec.Struct, frozen=True):
     volatile: bool = False
     overlay: str = ""
     window: tuple[str, str] | None = None
+    writes: tuple[str, ...] = ()
+    may_write: tuple[str, ...] = ()
 
     @property
     def stem(self) -> str:

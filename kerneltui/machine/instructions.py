@@ -12,6 +12,9 @@ from kerneltui.hw.register import MEMORY, MSRS, PORTS, SYSTEM_REGISTERS
 from kerneltui.units import format_duration
 
 TARGET, VALUE = "target", "value"
+DAIF_SHIFT = 6
+"""of an operand of DAIFSet and DAIFClr, in DAIF"""
+RFLAGS_IF = 1 << 9
 
 
 class Fact(NamedTuple):
@@ -21,6 +24,23 @@ class Fact(NamedTuple):
     which: str
     """:data:`TARGET` or :data:`VALUE`"""
     is_hex: bool = True
+
+
+class Written(NamedTuple):
+    """Bits of one of the core's own registers that an instruction or an exception writes."""
+
+    register: str
+    mask: int = -1
+    ones_at: int | None = None
+    """only those that are one in the event's value, so far to the left"""
+    not_after: str = ""
+    """not where this instruction has led to the exception"""
+
+    def bits(self, value: int, before: str) -> int:
+        """Those that it writes; ``before`` is the core's instruction before."""
+        if self.not_after and before == self.not_after:
+            return 0
+        return self.mask if self.ones_at is None else value << self.ones_at
 
 
 class Instruction(NamedTuple):
@@ -44,6 +64,8 @@ class Instruction(NamedTuple):
     """it asks the kernel for something"""
     is_return: bool = False
     """it ends an exception"""
+    writes: tuple[Written, ...] = ()
+    """the core's own registers that it writes, but for the one that a store names"""
 
     def exported(self, target: int, value: int) -> dict[str, int | str]:
         """The numbers by the names of :attr:`facts`, in their order."""
@@ -83,12 +105,14 @@ def _store(kind: str, space: str) -> Instruction:
     return Instruction(kind, words, words, space=space, is_store=True)
 
 
-def _plain(kind: str, words: str, *facts: Fact) -> Instruction:
-    return Instruction(kind, words, words, facts or None)
+def _plain(kind: str, words: str, *facts: Fact, writes: tuple[Written, ...] = ()) -> Instruction:
+    return Instruction(kind, words, words, facts or None, writes=writes)
 
 
-def _with_operand(kind: str, words: str, *facts: Fact) -> Instruction:
-    return Instruction(kind, f"{kind} {{operand:#x}}", words, facts or None)
+def _with_operand(
+    kind: str, words: str, *facts: Fact, writes: tuple[Written, ...] = ()
+) -> Instruction:
+    return Instruction(kind, f"{kind} {{operand:#x}}", words, facts or None, writes=writes)
 
 
 def _exception(kind: str, *, is_external: bool = False) -> Instruction:
@@ -97,6 +121,8 @@ def _exception(kind: str, *, is_external: bool = False) -> Instruction:
         kind, f"{kind.upper()} taken, from {{value:#x}}",
         f"take {kind.upper()}, vector at {{target:#x}}",
         (Fact("vector", TARGET), Fact("elr", VALUE)), is_exception=True, is_external=is_external,
+        writes=tuple(map(Written, ("DAIF", "SPSR_EL1", "ELR_EL1"))) + (
+            () if is_external else (Written("ESR_EL1"), Written("FAR_EL1", not_after="svc"))),
     )  # fmt: skip
 
 
@@ -106,6 +132,7 @@ def _vectored(kind: str, words: str, *, is_external: bool = False) -> Instructio
         kind, f"{kind.upper()} taken, vector {{target:#04x}} from {{value:#x}}", words,
         (Fact("vector", TARGET), Fact("rip", VALUE)), is_exception=True, is_external=is_external,
         is_call=kind == "int",
+        writes=(Written("RFLAGS", RFLAGS_IF), Written("RIP"), Written("RSP")),
     )  # fmt: skip
 
 
@@ -115,23 +142,30 @@ ALL = (
     # AArch64
     _load("ldr", MEMORY), _store("str", MEMORY),
     _load("mrs", SYSTEM_REGISTERS), _store("msr", SYSTEM_REGISTERS),
-    _plain("daifset", "msr daifset, #{value}", Fact("bits", VALUE, is_hex=False)),
-    _plain("daifclr", "msr daifclr, #{value}", Fact("bits", VALUE, is_hex=False)),
+    _plain("daifset", "msr daifset, #{value}", Fact("bits", VALUE, is_hex=False),
+           writes=(Written("DAIF", ones_at=DAIF_SHIFT),)),
+    _plain("daifclr", "msr daifclr, #{value}", Fact("bits", VALUE, is_hex=False),
+           writes=(Written("DAIF", ones_at=DAIF_SHIFT),)),
     _plain("wfi", "wfi"), _plain("sev", "sev"),
     Instruction("svc", "svc #{value}", "svc #{target}{name}",
                 (Fact("immediate", VALUE, is_hex=False),), is_call=True),
     Instruction("eret", "eret", "eret to {target:#x}", (Fact("elr", TARGET), Fact("spsr", VALUE)),
-                is_return=True),
+                is_return=True, writes=(Written("DAIF"),)),
     _exception("irq", is_external=True), _exception("fiq", is_external=True), _exception("sync"),
     # x86-64
     _load("load", MEMORY), _store("store", MEMORY), _load("in", PORTS), _store("out", PORTS),
     _load("rdmsr", MSRS), _store("wrmsr", MSRS), _load("rdtsc", MSRS),
-    _plain("hlt", "hlt"), _plain("cli", "cli"), _plain("sti", "sti"), _plain("pushf", "pushf"),
-    _with_operand("popf", "popf {value:#x}"), _with_operand("push", "push {value:#x}"),
-    _with_operand("lidt", "lidt {target:#x}"), _with_operand("add rsp", "add rsp, {value}"),
+    _plain("hlt", "hlt"), _plain("pushf", "pushf"),
+    _plain("cli", "cli", writes=(Written("RFLAGS", RFLAGS_IF),)),
+    _plain("sti", "sti", writes=(Written("RFLAGS", RFLAGS_IF),)),
+    _with_operand("popf", "popf {value:#x}", writes=(Written("RFLAGS", RFLAGS_IF),)),
+    _with_operand("push", "push {value:#x}", writes=(Written("RSP"),)),
+    _with_operand("lidt", "lidt {target:#x}",
+                  writes=(Written("IDTR_BASE"), Written("IDTR_LIMIT"))),
+    _with_operand("add rsp", "add rsp, {value}", writes=(Written("RSP"),)),
     _with_operand("cpuid", "cpuid {target:#x}", Fact("leaf", TARGET)),
     Instruction("iret", "iret", "iret", (Fact("rip", TARGET), Fact("rflags", VALUE)),
-                is_return=True),
+                is_return=True, writes=(Written("RFLAGS", RFLAGS_IF), Written("RSP"))),
     _vectored("intr", "take INTR: acknowledge, vector through the IDT", is_external=True),
     _vectored("nmi", "take NMI, vector 0x02", is_external=True),
     _vectored("fault", "take FAULT, vector at {target:#x}"),
@@ -141,6 +175,10 @@ INSTRUCTIONS = {item.kind: item for item in ALL}
 """By kind: all that cores tell observers of."""
 SPACES = {kind: item.space for kind, item in INSTRUCTIONS.items() if item.space}
 """The instructions that access hardware, and the address space of each."""
+WRITERS = frozenset(
+    kind for kind, item in INSTRUCTIONS.items() if item.writes and not item.is_exception
+)
+"""The instructions that write registers of the core which they do not name."""
 STORES = frozenset(kind for kind, item in INSTRUCTIONS.items() if item.is_store)
 EXTERNAL = frozenset(kind for kind, item in INSTRUCTIONS.items() if item.is_external)
 """The exceptions that are interrupts."""

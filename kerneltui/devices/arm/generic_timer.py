@@ -100,6 +100,7 @@ def _registers(which: int) -> tuple[Register, ...]:
             width=64,
             banked=True,
             volatile=names is TVALS,
+            writes=(CVALS[which],) if names is TVALS else (),
         )
         for op2, (names, doc, fields) in enumerate(views)
     )
