@@ -365,9 +365,7 @@ class History:
         """
         self._take_if_due()
         scout = self.scout
-        return (
-            yield from scout.backwards(may_be_in, lambda until: look(scout, until), self.here)
-        )
+        return (yield from scout.backwards(may_be_in, lambda until: look(scout, until), self.here))
 
     def close(self) -> None:
         """Let go of the machines' stacks."""

@@ -26,7 +26,7 @@ from kerneltui.hw.register_file import Port, RegisterFile
 from kerneltui.hw.rule import Spot
 from kerneltui.machine.core import Core
 from kerneltui.machine.hosted_core import HostedCore
-from kerneltui.machine.instructions import ALL, INSTRUCTIONS
+from kerneltui.machine.instructions import INSTRUCTIONS, WRITES
 from kerneltui.machine.kernel_image import SourceFrame, kernel_frames, source_of
 from kerneltui.machine.machine import Machine, Position
 
@@ -56,8 +56,8 @@ class LastWrite(msgspec.Struct, frozen=True):
     ``step`` counts the instructions of ``core``, as the trace does; ``t_ns`` is virtual time.
     ``function``, ``file`` and ``line`` are the kernel's innermost; of an exception, those that it
     interrupted.  ``register`` is the one that was stored to, which can be another face of the bits,
-    and ``value`` what that store brought; of an exception, or an instruction that names no
-    register, what the core's register holds then.
+    and ``value`` what that store brought, or the instruction's operand; of an exception, what the
+    bits hold then.
     """
 
     by: By
@@ -216,12 +216,12 @@ class _Target:
     def _ask_instructions(self) -> None:
         """Which of them, and which exceptions, write the bits without naming their register."""
         stem = self.slot.register.stem
-        for item in ALL:
-            for written in item.writes:
-                if written.register == stem and (written.mask & self.spot.mask):
+        for kind, registers in WRITES.items():
+            for written in registers:
+                if written.register == stem and written.mask & self.spot.mask:
                     self.is_software = True
-                    self.by_exceptions |= item.is_exception
-                    self._places.add((item.kind, 0))
+                    self.by_exceptions |= INSTRUCTIONS[kind].is_exception
+                    self._places.add((kind, 0))
 
 
 def _covered_by(file: RegisterFile, slot: Slot) -> Iterator[int]:
@@ -316,7 +316,7 @@ class _Ear(Indifferent):
     def exception(self, core: Core, kind: str, vector: int) -> None:
         """See :class:`Observer`."""
         if core is self._target.core:
-            self._executed(By.EXCEPTION, core, kind, 0, vector)
+            self._executed(By.EXCEPTION, core, kind, self._target.bits(), vector)
             self._before = kind
 
     def _executed(
@@ -324,7 +324,7 @@ class _Ear(Indifferent):
     ) -> None:
         target = self._target
         stem = target.slot.register.stem
-        for written in INSTRUCTIONS[kind].writes:
+        for written in WRITES.get(kind, ()):
             if written.register != stem:
                 continue
             if not written.bits(value, self._before) & target.spot.mask:
@@ -333,7 +333,7 @@ class _Ear(Indifferent):
                 if not core.masks_on_entry(vector):
                     continue
             write = LastWrite(
-                by, core.retired, self._machine.now, core.index, value=target.bits(),
+                by, core.retired, self._machine.now, core.index, value=value,
                 register=target.slot.name, instruction=kind, vector=vector,
             )  # fmt: skip
             self.hits = [_Hit(_placed(write, sys._getframe(1)), None)]  # noqa: SLF001 - as above

@@ -23,7 +23,7 @@ from kerneltui.hw.bus import register_name
 from kerneltui.hw.line import Line
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.core import Core, CoreState
-from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES, WRITERS
+from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES, WRITES
 from kerneltui.machine.machine import Machine, Position
 from kerneltui.units import format_time
 
@@ -308,7 +308,7 @@ class Recorder:
             self.accessed.add(place)
             if named is not None:
                 text = register_name(*named, write=kind in STORES, value=value)
-        elif kind in WRITERS:
+        elif kind in WRITES:
             self.accessed.add((kind, 0))
         self.events.append((core.retired, self._clock.now, core.index, kind, target, value, text))
         self.recorded += 1

@@ -126,6 +126,12 @@ def interrupts_of_line(machine: Machine, line: str, cpu: int) -> list[tuple[str,
     return found
 
 
+def message_of(controller: InterruptController, number: int) -> tuple[str, int] | None:
+    """Where an interrupt goes on as a message: a controller's name, and its number there."""
+    found = (passage.message for passage in controller.passages(number, 0))
+    return next((message for message in found if message is not None), None)
+
+
 def next_controller(way: Way) -> tuple[str, int] | None:
     """What an interrupt is to the second controller on its way; None where there is none."""
     for station in way.stations[1:]:

@@ -37,6 +37,16 @@ class MachineObserver(Observer, Protocol):
         """Something went wrong with an interrupt: see :meth:`Device._remark`."""
 
 
+class Stopper(Protocol):
+    """An observer that lets a machine run until it has seen something."""
+
+    def begin(self) -> None:
+        """A run begins: what was seen before is no reason to stop."""
+
+    def has_stopped(self, core: int) -> bool:
+        """Whether this core has halted because of what was seen."""
+
+
 class Position(msgspec.Struct, frozen=True, order=True):
     """Where a machine has halted, so exactly that :meth:`Machine.run` gets there again.
 
@@ -61,7 +71,7 @@ class Machine:
     data whenever :attr:`at_rest` holds: that is what :meth:`save` relies on.
     """
 
-    TRANSIENT: ClassVar = frozenset(("_state",))
+    TRANSIENT: ClassVar = frozenset(("_state", "stopper"))
 
     def __init__(self, board: Board, kernel: KernelFactory) -> None:
         """Raises :class:`UserError` where the board contradicts itself."""
@@ -92,6 +102,7 @@ class Machine:
         self.program = kernel(self.core)
         self.core.power_on(self.program)
         self._state: State | None = None
+        self.stopper: Stopper | None = None
 
     # -- construction -----------------------------------------------------------------------------
 
@@ -250,6 +261,8 @@ class Machine:
         """
         if self.halt_reason:
             return StopReason.HALTED
+        if self.stopper is not None:
+            self.stopper.begin()
         for core in self.cores:
             core.until = until
             core.stop_at = core.retired + instructions
@@ -271,6 +284,8 @@ class Machine:
     def _run(self) -> StopReason:
         stopped, reason = self.turns.run()
         self.stopped = stopped.index
+        if self.stopper is not None and self.stopper.has_stopped(stopped.index):
+            return StopReason.MEANINGFUL
         return reason
 
     def _run_to(self, to: Position) -> StopReason:

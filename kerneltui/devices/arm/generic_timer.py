@@ -29,7 +29,16 @@ import msgspec
 from kerneltui.hw.clock import NEVER, NS_PER_S, Clock, ns_to_ticks, ticks_to_ns
 from kerneltui.hw.device import Cause, ComparatorState, CounterState, TimerDevice
 from kerneltui.hw.hooks import variant_hook
-from kerneltui.hw.register import RO, SYSTEM_REGISTERS, TAG, Field, Register, RegisterTable
+from kerneltui.hw.register import (
+    RO,
+    SYSTEM_REGISTERS,
+    TAG,
+    Field,
+    Register,
+    RegisterTable,
+    Role,
+    WriteRole,
+)
 from kerneltui.hw.rule import Locate, Opens, Place, Rule, required
 
 COUNTER_BITS = 64
@@ -82,13 +91,15 @@ def _registers(which: int) -> tuple[Register, ...]:
     timer = TIMERS[which]
     views = (
         (TVALS, "time to go, signed; a write sets CVAL to counter + value",
-         (Field("TimerValue", 0, 32, doc="CVAL - counter"),)),
+         (Field("TimerValue", 0, 32, doc="CVAL - counter"),), (WriteRole(Role.ARM),)),
         (CTLS, "control",
          (Field("ENABLE", 0, doc="Timer enabled"),
           Field("IMASK", 1, doc="Output masked"),
-          Field("ISTATUS", 2, 1, RO, "Condition met; reads 0 while ENABLE is 0"))),
+          Field("ISTATUS", 2, 1, RO, "Condition met; reads 0 while ENABLE is 0")),
+         (WriteRole(Role.QUIET, "ENABLE", 0), WriteRole(Role.QUIET, "IMASK", 1),
+          WriteRole(Role.ARM))),
         (CVALS, "the condition is counter >= CompareValue",
-         (Field("CompareValue", 0, 64, doc="Compare value"),)),
+         (Field("CompareValue", 0, 64, doc="Compare value"),), (WriteRole(Role.ARM),)),
     )  # fmt: skip
     return tuple(
         Register(
@@ -101,8 +112,9 @@ def _registers(which: int) -> tuple[Register, ...]:
             banked=True,
             volatile=names is TVALS,
             writes=(CVALS[which],) if names is TVALS else (),
+            roles_of_write=roles,
         )
-        for op2, (names, doc, fields) in enumerate(views)
+        for op2, (names, doc, fields, roles) in enumerate(views)
     )
 
 

@@ -20,7 +20,7 @@ from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.hooks import shared_hook
 from kerneltui.hw.line import Sink
-from kerneltui.hw.register import RO, W1C, W1S, Access, Field, Register, RegisterTable
+from kerneltui.hw.register import RO, W1C, W1S, Access, Field, Register, RegisterTable, Role
 from kerneltui.hw.rule import Gate
 
 GPU_SOURCES = 64
@@ -81,9 +81,10 @@ BCM2835_IC = RegisterTable(
                   for place, source in enumerate(SHORTCUTS)),
             ),
             "Pending ARM sources, eleven chosen GPU sources, and whether others are", "p. 113",
+            role_of_read=Role.IDENTIFY,
         ),
         Register("IRQ_PENDING_{n}", 0x04, _gpu(RO, "Source (n - 1) * 32 + bit is pending"),
-                 "Pending GPU sources", "p. 115", count=2, first=1),
+                 "Pending GPU sources", "p. 115", count=2, first=1, role_of_read=Role.IDENTIFY),
         Register(
             "FIQ_CONTROL", 0x0C,
             (

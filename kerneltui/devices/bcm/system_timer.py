@@ -18,7 +18,7 @@ import msgspec
 
 from kerneltui.hw.clock import NEVER, Clock, ns_to_ticks, ticks_to_ns
 from kerneltui.hw.device import ComparatorState, CounterState, TimerDevice
-from kerneltui.hw.register import RO, RW1C, Field, Register, RegisterTable
+from kerneltui.hw.register import RO, RW1C, Field, Register, RegisterTable, Role, WriteRole
 
 CHANNELS = 4
 WRAP = 1 << 32
@@ -34,13 +34,15 @@ SYSTEM_TIMER = RegisterTable(
             "CS", 0x00,
             tuple(Field(f"M{n}", n, 1, RW1C, f"Timer {n} matched") for n in range(CHANNELS)),
             "Control and status: which comparators have matched; write one to clear", "10.2 CS",
+            roles_of_write=(WriteRole(Role.QUIET),),
         ),
         Register("CLO", 0x04, (Field("CNT", 0, 32, RO, "Counter, bits 31:0"),),
                  "Free-running counter, low half", "10.2 CLO", volatile=True),
         Register("CHI", 0x08, (Field("CNT", 0, 32, RO, "Counter, bits 63:32"),),
                  "Free-running counter, high half", "10.2 CHI", volatile=True),
         Register("C{n}", 0x0C, (Field("CMP", 0, 32, doc="Compare value"),),
-                 "Compared with CLO; a match sets M{n} in CS", "10.2 C0-C3", count=CHANNELS),
+                 "Compared with CLO; a match sets M{n} in CS", "10.2 C0-C3", count=CHANNELS,
+                 roles_of_write=(WriteRole(Role.ARM),)),
     ),
 )  # fmt: skip
 

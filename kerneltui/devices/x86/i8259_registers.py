@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from kerneltui.hw.register import PORTS, RO, TAG, WO, Field, Register, RegisterTable
+from kerneltui.hw.register import (
+    PORTS,
+    RO,
+    TAG,
+    WO,
+    Field,
+    Register,
+    RegisterTable,
+    Role,
+    WriteRole,
+)
 
 _RIS = ((0, "IRR"), (1, "ISR"))
 _COMMANDS = (
@@ -15,6 +25,7 @@ _COMMANDS = (
     (6, "set priority"),
     (7, "rotate on specific EOI"),
 )
+_EOIS = (1, 3, 5, 7)
 
 
 def _chip(name: str, title: str, first: int, icw3: Field) -> RegisterTable:
@@ -45,6 +56,7 @@ def _chip(name: str, title: str, first: int, icw3: Field) -> RegisterTable:
                  Field("COMMAND", 5, 3, WO, "R, SL and EOI", values=_COMMANDS)),
                 "Operation command word 2: end of interrupt and rotation", "OCW2", width=8,
                 overlay="OCW2",
+                roles_of_write=tuple(WriteRole(Role.END, "COMMAND", code) for code in _EOIS),
             ),
             Register(
                 "OCW3", 0,

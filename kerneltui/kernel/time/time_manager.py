@@ -165,6 +165,9 @@ class Timeouts(ABC):
     def _push(self, timeout: Timeout) -> None:
         self._cpu.compute(QUEUE_NS)
         self.queue.push(timeout)
+        self._cpu.tracepoint(
+            "hrtimer_start", name=timeout.name, id=timeout.ident, expires=timeout.due_ns
+        )
 
     @abstractmethod
     def _arm_for_head(self) -> None:
@@ -281,6 +284,7 @@ class TimeManager(Timeouts):
         now_ns = self.uptime_ns() if now_ns is None else now_ns
         late_ns = now_ns - timeout.due_ns
         self._refresh(timeout, now_ns)
+        self._cpu.tracepoint("hrtimer_expire_entry", name=timeout.name, id=timeout.ident)
         return timeout, late_ns
 
     def _refresh(self, timeout: Timeout, now_ns: int) -> None:
