@@ -329,9 +329,9 @@ class _Ear(Indifferent):
                 continue
             if not written.bits(value, self._before) & target.spot.mask:
                 continue
-            if vector is not None and stem == core.MASK_REGISTER:
-                if not core.masks_on_entry(vector):
-                    continue
+            leaves_masks = vector is not None and not core.masks_on_entry(vector)
+            if leaves_masks and stem == core.MASK_REGISTER:
+                continue
             write = LastWrite(
                 by, core.retired, self._machine.now, core.index, value=value,
                 register=target.slot.name, instruction=kind, vector=vector,
