@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from kerneltui.debugger.naming import interrupt_named, line_named, timeout_named
 from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
-from kerneltui.debugger.why import interrupt_named, line_named, timeout_named, why
+from kerneltui.debugger.why import why
 from kerneltui.errors import UserError
 from kerneltui.export.explanation import as_dict, as_text
 from kerneltui.units import format_time
@@ -53,4 +54,4 @@ def _reference(session: Session, question: Question) -> Reference:
         return interrupt_named(session.machine, question.irq)
     if question.line:
         return line_named(session.machine, question.line)
-    return timeout_named(session, question.timeout)
+    return timeout_named(session.inspector, question.timeout)

@@ -1,14 +1,14 @@
-"""What may be asked why: interrupts, wires, timeouts, comparators; by reference or by name."""
+"""What may be asked why: interrupts, wires, timeouts, comparators."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
 
 from kerneltui.debugger.explain import Explanation, Verdict, explain
+from kerneltui.debugger.naming import timer_interrupt
 from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.debugger.references import (
     ComparatorReference,
@@ -20,14 +20,10 @@ from kerneltui.debugger.references import (
     VectorReference,
 )
 from kerneltui.debugger.session import Session
-from kerneltui.debugger.way import KERNEL, Station, Way, find_line, lines, ways_of_line, whole_ways
-from kerneltui.errors import UserError, suggestion
+from kerneltui.debugger.way import KERNEL, Station, Way, lines, ways_of_line, whole_ways
 from kerneltui.hw.rule import Gate, Opens
 from kerneltui.kernel.time.queues.timeout import Timeout
-from kerneltui.machine.machine import Machine
 from kerneltui.units import format_duration
-
-_NUMBERED = re.compile(r"(?:([a-z]+):)?(0x[0-9a-f]+|\d+)")
 
 
 def why(session: Session, reference: Reference, cpu: int) -> Explanation | None:
@@ -39,12 +35,6 @@ def why(session: Session, reference: Reference, cpu: int) -> Explanation | None:
 def can_ask(reference: Reference | None) -> bool:
     """Whether :func:`why` has an answer for this kind."""
     return type(reference) in _ASKED
-
-
-def timer_interrupt(session: Session) -> InterruptReference | None:
-    """The interrupt that timeouts wait for; None in a kernel that has none."""
-    irq = session.inspector.timer_irq()
-    return None if irq is None else interrupt_numbered(session.machine, irq.domain, irq.number)
 
 
 def _of_interrupt(session: Session, reference: InterruptReference, cpu: int) -> Explanation:
@@ -92,7 +82,7 @@ def _of_timeout(session: Session, reference: TimeoutReference, _cpu: int) -> Exp
     inspector, machine = session.inspector, session.machine
     timeouts = list(inspector.timeouts())
     place = next((n for n, item in enumerate(timeouts) if item.ident == reference.ident), None)
-    found = timer_interrupt(session)
+    found = timer_interrupt(machine, inspector)
     if place is None or found is None:
         return None
     timeout = timeouts[place]
@@ -135,63 +125,3 @@ _ASKED: dict[type[Reference], Callable[[Session, Any, int], Explanation | None]]
     ComparatorReference: _of_comparator,
     TimeoutReference: _of_timeout,
 }
-
-
-# -- by name ---------------------------------------------------------------------------------------
-
-
-def interrupt_named(machine: Machine, text: str) -> InterruptReference:
-    """``30`` on a Pi 4, ``local:1``, ``periph:57`` on a Pi 3, ``gsi:2``, ``vector:0xec`` on a PC.
-
-    Raises UserError, in words.
-    """
-    known = list(dict.fromkeys(item.NUMBERING for item in machine.controllers.values()))
-    forms = " or ".join(f"{name}:N" for name in known)
-    found = _NUMBERED.fullmatch(text.strip().lower())
-    if found is None:
-        raise UserError(f"'{text}' names no interrupt; write {forms}")
-    kind, number = found[1], int(found[2], 0)
-    if kind is None:
-        if len(known) > 1:
-            raise UserError(f"'{text}' can be several interrupts here; write {forms}")
-        return interrupt_numbered(machine, known[0], number)
-    wanted = [name for name in known if name.startswith(kind)]
-    if not wanted:
-        raise UserError(f"no interrupt is numbered '{kind}:' here; write {forms}")
-    return interrupt_numbered(machine, wanted[0], number)
-
-
-def interrupt_numbered(machine: Machine, numbering: str, number: int) -> InterruptReference:
-    """The interrupt of that number at the controller that has it.  Raises UserError."""
-    told = ""
-    for name, controller in machine.controllers.items():
-        if numbering == controller.NUMBERING:
-            try:
-                controller.passages(number, 0)
-            except ValueError as error:
-                told = str(error)
-            else:
-                return InterruptReference(name, numbering, number)
-    raise UserError(f"there is no {interrupt_label(numbering, number)}: {told}")
-
-
-def line_named(machine: Machine, text: str) -> LineReference:
-    """A wire, such as ``uart0.irq``.  Raises UserError."""
-    try:
-        find_line(machine, text)
-    except KeyError:
-        names = [line.name for _, _, _, line in lines(machine)]
-        raise UserError(f"there is no line '{text}'{suggestion(text, names)}") from None
-    return LineReference(text)
-
-
-def timeout_named(session: Session, text: str) -> TimeoutReference:
-    """The timeout of that name that is due first.  Raises UserError."""
-    timeouts = session.inspector.timeouts()
-    for item in timeouts:
-        if item.name == text:
-            return TimeoutReference(item.ident)
-    names = [item.name for item in timeouts]
-    if not names:
-        raise UserError(f"no timeout '{text}' is pending: the queue is empty")
-    raise UserError(f"no timeout '{text}' is pending{suggestion(text, names)}")

@@ -14,6 +14,7 @@ from kerneltui.debugger.lookup import (
     register_of_event,
     way,
 )
+from kerneltui.debugger.naming import timer_interrupt
 from kerneltui.debugger.references import (
     CodeReference,
     ComparatorReference,
@@ -33,7 +34,7 @@ from kerneltui.debugger.references import (
     VectorReference,
 )
 from kerneltui.debugger.way import Station
-from kerneltui.debugger.why import can_ask, timer_interrupt, why
+from kerneltui.debugger.why import can_ask, why
 from kerneltui.hw.rule import Gate, first_shut
 from kerneltui.tui.panels import (
     ClocksPanel,
@@ -221,7 +222,7 @@ def ask_why(now: Situation, reference: Reference | None) -> Request:
 
     session = now.session
     if not can_ask(reference):
-        reference = timer_interrupt(session)
+        reference = timer_interrupt(session.machine, session.inspector)
     told = why(session, reference, session.focus) if reference is not None else None
     if told is None:
         return Tell(NOTHING_TO_ASK)

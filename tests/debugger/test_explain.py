@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from kerneltui.debugger.explain import Verdict
-from kerneltui.debugger.references import InterruptReference, LineReference, TimeoutReference
-from kerneltui.debugger.why import (
+from kerneltui.debugger.naming import (
     interrupt_named,
     line_named,
     timeout_named,
     timer_interrupt,
-    why,
 )
+from kerneltui.debugger.references import InterruptReference, LineReference, TimeoutReference
+from kerneltui.debugger.why import why
 from kerneltui.errors import UserError
 from kerneltui.hw.rule import Opens
 from kerneltui.scenarios.scenario import open_session
@@ -181,16 +181,16 @@ def test_lines_and_timeouts_by_name(session):
     with pytest.raises(UserError, match=r"did you mean 'uart0\.irq'"):
         line_named(session.machine, "uart.irq")
     first = next(iter(session.inspector.timeouts()))
-    assert timeout_named(session, first.name) == TimeoutReference(first.ident)
+    assert timeout_named(session.inspector, first.name) == TimeoutReference(first.ident)
     with pytest.raises(UserError, match="did you mean"):
-        timeout_named(session, "Periodic")
+        timeout_named(session.inspector, "Periodic")
 
 
 @pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
 def test_the_timer_of_every_board_is_explained_to_its_handler(board):
     session = open_session(board, "timer-callbacks")
     session.boot()
-    told = why(session, timer_interrupt(session), 0)
+    told = why(session, timer_interrupt(session.machine, session.inspector), 0)
     assert told.verdict is Verdict.WAITS
     assert told.gate.due_ns is not None
     owners = [station.owner for station in told.way.stations]

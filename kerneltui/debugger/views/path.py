@@ -124,14 +124,14 @@ def _title(machine: Machine, station: Station) -> str:
     return station.owner
 
 
-def _kind(machine: Machine, station: Station) -> str:
+def _kind(station: Station) -> str:
     if station.owner.startswith("core "):
         return CPU
     return SOURCE if station.entrance is None else CONTROLLER
 
 
 def _stop(machine: Machine, station: Station) -> Stop:
-    kind = _kind(machine, station)
+    kind = _kind(station)
     facts = [_fact(machine, station, gate) for gate in _by_weight(station.gates)]
     about: Reference | None = next((fact.about for fact in facts if fact.about is not None), None)
     if kind is CPU:
@@ -176,36 +176,32 @@ def _handler(way: Way) -> Stop:
     gates = [gate for station in way.stations if station.owner == KERNEL for gate in station.gates]
     shut = first_shut(gates)
     if not gates:
-        return Stop(HANDLER, "handler", ())
-    name = gates[-1].field
-    fact = Fact(name, OPEN) if shut is None else Fact("none registered", SHUT)
-    return Stop(HANDLER, "handler", (fact,))
+        return Stop(HANDLER, "", ())
+    return Stop(HANDLER, gates[-1].field, () if shut is None else (Fact("none registered", SHUT),))
 
 
 def _kernel(machine: Machine, inspector: Inspector) -> Iterable[Stop]:
-    """The callback that runs, or the one that is next; and the queue."""
+    """The callback that runs, and the queue."""
     now = machine.now
     running, armed = inspector.handled_timeout(), inspector.armed_timeout()
     pending = list(islice(inspector.timeouts(), MOST_IN_QUEUE))
-    facts: tuple[Fact, ...] = ()
-    if running is not None:
-        facts = (Fact(running.name, PLAIN, TimeoutReference(running.ident)), Fact("runs", PLAIN))
-    yield Stop(CALLBACK, "callback", facts)
-    yield Stop(
-        QUEUE,
-        "queue",
-        tuple(
-            Fact(
-                f"{'▶' if item.ident == armed else ' '} {item.name} {_wait(item.due_ns - now)}",
-                PLAIN,
-                TimeoutReference(item.ident),
-            )
-            for item in pending
-        ),
+    if running is None:
+        yield Stop(CALLBACK, "", ())
+    else:
+        about = TimeoutReference(running.ident)
+        yield Stop(CALLBACK, running.name, (Fact("runs", PLAIN, about),), about)
+    facts = (
+        Fact(
+            f"{'▶' if item.ident == armed else ' '} {_wait(item.due_ns - now)} {item.name}",
+            PLAIN,
+            TimeoutReference(item.ident),
+        )
+        for item in pending
     )
+    yield Stop(QUEUE, f"{len(inspector.timeouts())} pending", tuple(facts))
 
 
 def _wait(ahead_ns: int) -> str:
     if ahead_ns < 0:
         return f"{format_briefly(-ahead_ns).strip()} late"
-    return f"in {format_briefly(ahead_ns).strip()}"
+    return format_briefly(ahead_ns).strip()

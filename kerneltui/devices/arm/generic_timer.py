@@ -182,9 +182,9 @@ def _in_control(field: str) -> Locate:
 
 
 SWITCHES = (
-    Rule("timer enabled", _in_control("ENABLE"), "ENABLE to be 1", "DDI 0487 CNTP_CTL_EL0",
+    Rule("enabled", _in_control("ENABLE"), "ENABLE to be 1", "DDI 0487 CNTP_CTL_EL0",
          wants=1),
-    Rule("not masked at the timer", _in_control("IMASK"), "IMASK to be 0",
+    Rule("not masked", _in_control("IMASK"), "IMASK to be 0",
          "DDI 0487 CNTP_CTL_EL0", wants=0),
 )  # fmt: skip
 """Without these the output is low, whatever the counter shows."""
