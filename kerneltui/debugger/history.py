@@ -17,6 +17,7 @@ from kerneltui.debugger.trace import EVENTS_BEHIND, RawEvent, Recorder
 from kerneltui.debugger.traveller import (
     Checkpoint,
     DivergedError,
+    Found,
     Input,
     Past,
     Traveller,
@@ -352,6 +353,19 @@ class History:
         found = yield from self.scout.search(watch, focus, before)
         self._found = key, before, found
         return found[-1] if found else None
+
+    def look_back(
+        self,
+        may_be_in: Callable[[frozenset[Address] | None], bool],
+        look: Callable[[Traveller, Position], list[Found]],
+    ) -> Generator[Position, None, list[Found]]:
+        """What the scout finds in the last stretch before this moment that holds something.
+
+        ``look`` lets it run on to the end of a stretch: see :meth:`Traveller.backwards`.
+        """
+        self._take_if_due()
+        scout = self.scout
+        return (yield from scout.backwards(may_be_in, lambda until: look(scout, until), self.here))
 
     def close(self) -> None:
         """Let go of the machines' stacks."""

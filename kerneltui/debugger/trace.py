@@ -23,7 +23,7 @@ from kerneltui.hw.bus import register_name
 from kerneltui.hw.line import Line
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.core import Core, CoreState
-from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES
+from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES, WRITES
 from kerneltui.machine.machine import Machine, Position
 from kerneltui.units import format_time
 
@@ -158,7 +158,8 @@ class Recorder:
         self.entered: list[Entry | None] = [None] * len(machine.cores)
         self.remarks = Remarks()
         self.accessed: set[Address] = set()
-        """by instructions, since somebody has cleared it"""
+        """by instructions, since somebody has cleared it; of one that writes registers which it
+        does not name: its kind, and 0"""
         self.sink = sink
         self._texts: deque[str] = deque(maxlen=TEXTS_KEPT)
         self._worded = 0
@@ -307,6 +308,8 @@ class Recorder:
             self.accessed.add(place)
             if named is not None:
                 text = register_name(*named, write=kind in STORES, value=value)
+        elif kind in WRITES:
+            self.accessed.add((kind, 0))
         self.events.append((core.retired, self._clock.now, core.index, kind, target, value, text))
         self.recorded += 1
         if self.sink is not None and self.recorded > self._known:

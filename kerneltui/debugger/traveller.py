@@ -10,7 +10,7 @@ import pickle
 import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Generator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -20,6 +20,7 @@ from kerneltui.errors import UserError
 from kerneltui.machine.core import StopReason
 from kerneltui.machine.machine import Machine, Position
 
+Found = TypeVar("Found")
 FASTEST = 1
 BEYOND_NS = 1_000
 """More than the time of an instruction."""
@@ -236,14 +237,31 @@ class Traveller:
 
         Yields after each stretch of the past that has been searched, with where that began.
         """
+
+        def look(until: Position) -> list[Position]:
+            return [hit for hit in self._hits(watch, focus, until) if hit < before]
+
+        return (yield from self.backwards(watch.may_stop_in, look, before))
+
+    def backwards(
+        self,
+        may_be_in: Callable[[frozenset[Address] | None], bool],
+        look: Callable[[Position], list[Found]],
+        before: Position,
+    ) -> Generator[Position, None, list[Found]]:
+        """What is found in the last stretch before a moment that holds something.
+
+        The machine stands where a stretch begins when ``look(until)`` is asked to run on to its
+        end; stretches in whose accessed addresses it cannot be are left out.  Yields after each.
+        """
         checkpoints = self.past.checkpoints
         until = before
         while True:
             number = bisect_left(checkpoints, until, key=position_of)
             following = checkpoints[number].accessed if number < len(checkpoints) else None
-            if watch.may_stop_in(following):
+            if may_be_in(following):
                 self.load(checkpoints[number - 1] if number else None)
-                found = [hit for hit in self._hits(watch, focus, until) if hit < before]
+                found = look(until)
                 if found:
                     return found
             if not number:

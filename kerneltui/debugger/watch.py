@@ -58,16 +58,11 @@ class Watch(msgspec.Struct, frozen=True):
         return not self.stored_to or accessed is None or not accessed.isdisjoint(self.stored_to)
 
 
-class _Stores:
-    """Halts a core after it has stored to one of some places."""
-
-    def __init__(self, places: frozenset[Address]) -> None:
-        self._places = places
+class Indifferent:
+    """A :class:`MachineObserver` that takes no notice of anything."""
 
     def instruction(self, core: Core, kind: str, target: int, value: int) -> None:
         """See :class:`Observer`."""
-        if kind in STORES and (SPACES[kind], target) in self._places:
-            core.request_stop(StopReason.STORED)
 
     def exception(self, core: Core, kind: str, vector: int) -> None:
         """See :class:`Observer`."""
@@ -86,6 +81,18 @@ class _Stores:
 
     def unmodelled(self, text: str) -> None:
         """See :class:`Observer`."""
+
+
+class _Stores(Indifferent):
+    """Halts a core after it has stored to one of some places."""
+
+    def __init__(self, places: frozenset[Address]) -> None:
+        self._places = places
+
+    def instruction(self, core: Core, kind: str, target: int, value: int) -> None:
+        """See :class:`Observer`."""
+        if kind in STORES and (SPACES[kind], target) in self._places:
+            core.request_stop(StopReason.STORED)
 
 
 STEP = Watch("one instruction", {"steps": 1})

@@ -136,6 +136,11 @@ class Register(msgspec.Struct, frozen=True):
     passes accesses on (IOWIN, CMOS data): it names the table of the registers behind it and the
     store whose value selects one of them.
 
+    ``writes`` names, by their stems, registers of the table with states of their own that each
+    store to this one also writes, element by element (CNTP_TVAL_EL0 writes CNTP_CVAL_EL0);
+    ``may_write`` those that only some stores write (SVR, which masks the local vector table where
+    it switches the APIC off): such a store wrote them if it changed them.
+
     ``role_of_read`` and ``roles_of_write`` say what an access means for an interrupt on its way,
     where it means anything; of the roles of stores the first that fits counts.
     """
@@ -158,6 +163,8 @@ class Register(msgspec.Struct, frozen=True):
     volatile: bool = False
     overlay: str = ""
     window: tuple[str, str] | None = None
+    writes: tuple[str, ...] = ()
+    may_write: tuple[str, ...] = ()
     role_of_read: Role | None = None
     roles_of_write: tuple[WriteRole, ...] = ()
 

@@ -282,6 +282,10 @@ class HostedCore(Architecture):
         if self.is_interruptible:
             self.turns.wake(self)
 
+    def masks_on_entry(self, vector: int) -> bool:
+        """Whether an exception through a vector writes the mask bits."""
+        return True
+
     # -- the image --------------------------------------------------------------------------------
 
     def place_program(self, entry: Callable[[Any], Program]) -> int:

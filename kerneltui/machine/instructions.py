@@ -181,3 +181,49 @@ SPACES = {kind: item.space for kind, item in INSTRUCTIONS.items() if item.space}
 STORES = frozenset(kind for kind, item in INSTRUCTIONS.items() if item.is_store)
 EXTERNAL = frozenset(kind for kind, item in INSTRUCTIONS.items() if item.is_external)
 """The exceptions that are interrupts."""
+
+
+class Written(NamedTuple):
+    """Bits of one of the core's own registers that an instruction or an exception writes."""
+
+    register: str
+    mask: int = -1
+    ones_at: int | None = None
+    """only those that are one in the event's value, so far to the left"""
+    not_after: str = ""
+    """not where this instruction has led to the exception"""
+
+    def bits(self, value: int, before: str) -> int:
+        """Those that it writes; ``before`` is the core's instruction before."""
+        if self.not_after and before == self.not_after:
+            return 0
+        return self.mask if self.ones_at is None else value << self.ones_at
+
+
+_DAIF_OPERAND = Written("DAIF", ones_at=6)
+_IF = Written("RFLAGS", 1 << 9)
+_ENTRY_TO_EL1 = Written("DAIF"), Written("SPSR_EL1"), Written("ELR_EL1")
+_THROUGH_GATE = _IF, Written("RIP"), Written("RSP")
+WRITES = {
+    "daifset": (_DAIF_OPERAND,),
+    "daifclr": (_DAIF_OPERAND,),
+    "svc": (Written("ESR_EL1"),),
+    "eret": (Written("DAIF"),),
+    "irq": _ENTRY_TO_EL1,
+    "fiq": _ENTRY_TO_EL1,
+    "sync": (*_ENTRY_TO_EL1, Written("ESR_EL1", not_after="svc"),
+             Written("FAR_EL1", not_after="svc")),
+    "cli": (_IF,),
+    "sti": (_IF,),
+    "popf": (_IF,),
+    "iret": (_IF, Written("RSP")),
+    "lidt": (Written("IDTR_BASE"), Written("IDTR_LIMIT")),
+    "push": (Written("RSP"),),
+    "add rsp": (Written("RSP"),),
+    "intr": _THROUGH_GATE,
+    "nmi": _THROUGH_GATE,
+    "fault": _THROUGH_GATE,
+    "int": _THROUGH_GATE,
+}  # fmt: skip
+"""By kind: the core's own registers that an instruction writes without naming them, and an
+exception; whether one writes the mask bits, :meth:`HostedCore.masks_on_entry` knows."""

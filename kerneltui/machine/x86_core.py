@@ -214,6 +214,10 @@ class X86Core(InstructionCore):
             self.halt(f"shutdown: interrupt with vector {vector:#04x}, but {why}")
         return entry, gate.clears_if
 
+    def masks_on_entry(self, vector: int) -> bool:
+        """An interrupt gate clears IF, a trap gate leaves it (6.12.1.3)."""
+        return self._entry(vector)[1]
+
     def _peek(self, address: int, size: int) -> int:
         """The IDT or the stack, of which nothing may be there: all ones."""
         try:

@@ -111,6 +111,7 @@ def _registers(which: int) -> tuple[Register, ...]:
             width=64,
             banked=True,
             volatile=names is TVALS,
+            writes=(CVALS[which],) if names is TVALS else (),
             roles_of_write=roles,
         )
         for op2, (names, doc, fields, roles) in enumerate(views)

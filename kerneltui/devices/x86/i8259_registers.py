@@ -47,7 +47,8 @@ def _chip(name: str, title: str, first: int, icw3: Field) -> RegisterTable:
                  Field("ICW1", 4, 1, WO, "A one tells ICW1 from the operation command words"),
                  Field("A7_A5", 5, 3, TAG, "Vector address bits; MCS-80/85 mode only")),
                 "Initialization command word 1: restarts the chip", "ICW1", width=8,
-                overlay="ICW1",
+                overlay="ICW1", writes=("IMR", "ICW2", "ICW4", "OCW3"),
+                may_write=("ICW3",),
             ),
             Register(
                 "OCW2", 0,

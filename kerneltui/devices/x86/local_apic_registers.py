@@ -123,6 +123,8 @@ LOCAL_APIC = RegisterTable(
             ),
             "Spurious interrupt vector, and software enable", "SDM 3A 10.9",
             banked=True, reset=0xFF,
+            may_write=("LVT_CMCI", "LVT_TIMER", "LVT_THERMAL", "LVT_PMI", "LVT_LINT0", "LVT_LINT1",
+                       "LVT_ERROR"),
         ),
         _vectors("ISR", 0x100, "In service: taken, and not yet ended"),
         _vectors("TMR", 0x180, "Accepted as level triggered: the EOI is told to I/O APICs"),
