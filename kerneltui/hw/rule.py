@@ -77,17 +77,20 @@ class Place(msgspec.Struct, frozen=True):
 
     ``register`` is a stem.  Either ``field`` names the bits; or each interrupt has ``each`` bits of
     an array of bitmaps that begins in this register.  With ``by_element`` it is the number that
-    chooses an element of the register's array.
+    chooses an element of the register's array.  ``of`` is the number instead, where it is another
+    interrupt that decides.
     """
 
     register: str
     field: str = ""
     each: int = 0
     by_element: bool = False
+    of: int | None = None
 
     def find(self, file: RegisterFile, number: int) -> tuple[Slot, int, str]:
         """The register's slot, the mask of the bits in it, and what the bits are called."""
         register = file.table[self.register]
+        number = number if self.of is None else self.of
         width = register.width
         unit = width // 8 if file.table.byte_addressed else 1
         offset, lsb = register.offset, 0
