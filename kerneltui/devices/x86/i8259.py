@@ -25,7 +25,7 @@ from functools import partial
 import msgspec
 from msgspec.structs import replace
 
-from kerneltui.devices.x86.i8259_chip import AEOI, I8259, NO_REQUEST, VECTOR_BASE
+from kerneltui.devices.x86.i8259_chip import AEOI, DEFAULT_LEVEL, I8259, NO_REQUEST, VECTOR_BASE
 from kerneltui.devices.x86.i8259_registers import ELCR, I8259_MASTER, I8259_SLAVE
 from kerneltui.devices.x86.i8259_view import PicView, pic_views
 from kerneltui.hw.clock import Clock
@@ -112,6 +112,23 @@ class I8259Pair(InterruptController):
         chip.drive(bit, level)
         self._update()
 
+    def misused(self, chip: I8259, level: int, text: str) -> None:
+        """An end of interrupt fits nothing."""
+        self._remark("misuse", self._number(chip, level), text)
+
+    def ended(self, chip: I8259, level: int) -> None:
+        """An interrupt in service has been ended; the cascade's line is the slave's business."""
+        still = chip.levels & chip.level_triggered & ~chip.mask[0]
+        if still >> level & 1:
+            self._remark(
+                "retriggered",
+                self._number(chip, level),
+                f"IRQ {self._number(chip, level)} was ended while its line is still high",
+            )
+
+    def _number(self, chip: I8259, level: int) -> int:
+        return level + 8 if chip is self.slave else level
+
     def changed(self) -> None:
         """One of the chips is in a new state."""
         self._update()
@@ -138,6 +155,11 @@ class I8259Pair(InterruptController):
         level = master.best()
         if level == NO_REQUEST:
             vector = master.give_default()
+            self._remark(
+                "spurious",
+                DEFAULT_LEVEL,
+                "the master had no request any more: its default IRQ 7 was taken",
+            )
         else:
             master.take(level)
             vector = master.icw2[0] & VECTOR_BASE | level
@@ -153,6 +175,12 @@ class I8259Pair(InterruptController):
             return EMPTY_BUS
         found = slave.best()
         if found == NO_REQUEST:
+            self._remark(
+                "spurious",
+                8 + DEFAULT_LEVEL,
+                "the slave had no request any more: its default IRQ 15 was taken, and the "
+                "master's IR2 is in service",
+            )
             return slave.give_default()
         self.take(slave, found)
         return slave.icw2[0] & VECTOR_BASE | found

@@ -34,6 +34,12 @@ class I8259Board(Protocol):
     def changed(self) -> None:
         """The chip is in a new state: its INT may differ."""
 
+    def misused(self, chip: I8259, level: int, text: str) -> None:
+        """An end of interrupt fits nothing; ``level`` is the one that it names."""
+
+    def ended(self, chip: I8259, level: int) -> None:
+        """An interrupt in service has been ended."""
+
     def take(self, chip: I8259, level: int) -> None:
         """Software acknowledges ``level`` by a poll."""
 
@@ -282,7 +288,9 @@ class I8259:
             if not value & SPECIFIC:
                 level = self._serving()
             if level == NO_REQUEST:
+                self.pair.misused(self, 0, f"EOI at the {self._name()} with nothing in service")
                 return
+            self._tell_of_end(level)
             self.in_service &= ~(1 << level)
             if value & ROTATE:
                 self.first = level + 1 & 7
@@ -295,6 +303,24 @@ class I8259:
             return
         self.reconsider()
         self.pair.changed()
+
+    def _name(self) -> str:
+        return self.regs.table.title.removeprefix("8259A ")
+
+    def _tell_of_end(self, level: int) -> None:
+        """A specific end may name what does not run: the hardware tells nobody (OCW2)."""
+        serving = self._serving()
+        if not self.in_service >> level & 1:
+            text = f"specific EOI of IR{level} at the {self._name()}, which is not in service"
+            self.pair.misused(self, level, text)
+            return
+        if serving not in {level, NO_REQUEST}:
+            text = (
+                f"specific EOI of IR{level} at the {self._name()} while IR{serving}, of higher "
+                "priority, is in service"
+            )
+            self.pair.misused(self, level, text)
+        self.pair.ended(self, level)
 
     def _serving(self) -> int:
         """What is in service at the highest priority; in special mask mode of what is unmasked."""

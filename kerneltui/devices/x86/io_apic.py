@@ -231,9 +231,22 @@ class IoApic(InterruptController):
         if not (level or edge):
             return
         if not self._may_send(pin):
+            if edge and not level and not self._is_unmasked(pin):
+                self._remark(
+                    "lost",
+                    self.config.gsi_base + pin,
+                    f"an edge at {self._name(pin)} came while its entry was masked",
+                )
             return
-        if self.send(pin) and level:
-            self._remote |= 1 << pin
+        if self.send(pin):
+            if level:
+                self._remote |= 1 << pin
+        elif edge:
+            self._remark(
+                "dropped",
+                self.config.gsi_base + pin,
+                f"no local APIC accepted the message of {self._name(pin)}",
+            )
 
     def send(self, pin: int) -> bool:
         """Send a pin's message; whether a local APIC has accepted it."""
@@ -264,6 +277,12 @@ class IoApic(InterruptController):
             pin = lowest.bit_length() - 1
             if self._low[pin] & VECTOR == vector:
                 self._remote &= ~lowest
+                if self._levels & lowest and self._is_unmasked(pin):
+                    self._remark(
+                        "retriggered",
+                        self.config.gsi_base + pin,
+                        f"{self._name(pin)} was ended while its line is still active",
+                    )
                 self._update(pin)
 
     # -- registers ----------------------------------------------------------------------------

@@ -272,7 +272,13 @@ class Acceptance(InterruptController):
             self._update(cpu)
             return vector
         if not self._intr[cpu].level:
-            return self._svr[cpu] & VECTOR
+            spurious = self._svr[cpu] & VECTOR
+            self._remark(
+                "spurious",
+                spurious,
+                f"core {cpu} took the spurious vector: nothing was to be taken any more",
+            )
+            return spurious
         vector = self._irr[cpu].bit_length() - 1
         self._irr[cpu] &= ~(1 << vector)
         self._isr[cpu] |= 1 << vector
@@ -283,6 +289,11 @@ class Acceptance(InterruptController):
         """End the highest in service; of a level interrupt I/O APICs are told (10.8.5)."""
         vector = self._isr[cpu].bit_length() - 1
         if vector < 0:
+            self._remark(
+                "misuse",
+                self._svr[cpu] & VECTOR,
+                f"core {cpu} wrote EOI with no interrupt in service",
+            )
             return
         self._isr[cpu] &= ~(1 << vector)
         if self._tmr[cpu] >> vector & 1 and not self._svr[cpu] & SUPPRESS_BROADCAST:
@@ -306,6 +317,12 @@ class Acceptance(InterruptController):
             self._error(cpu, RECEIVE_ILLEGAL_VECTOR)
             return False
         bit = 1 << vector
+        if self._irr[cpu] & bit and not level:
+            self._remark(
+                "lost",
+                vector,
+                f"vector {vector:#04x} came again before core {cpu} took it: they are one",
+            )
         self._irr[cpu] |= bit
         if level:
             self._tmr[cpu] |= bit

@@ -116,12 +116,21 @@ class Entries(Messages):
         entry = self._lint0[cpu]
         if entry & REMOTE_IRR and entry & VECTOR == vector:
             self._lint0[cpu] &= ~REMOTE_IRR
+            if self._active["lint0"] >> cpu & 1 and entry & MASK_BITS == MASK_WANTED:
+                self._remark(
+                    "retriggered", vector, f"LINT0 of core {cpu} was ended while it is still active"
+                )
             self._sample(cpu, "lint0")
 
     def _deliver_local(self, cpu: int, entry: str) -> None:
         """An edge at an entry of the local vector table (10.5.1)."""
         value = self._lvt[entry][cpu]
         if value & MASK_BITS != MASK_WANTED:
+            # Errors show in ESR anyway.  Of the timer only deadlines come here while masked.
+            if entry != "LVT_ERROR":
+                self._remark(
+                    "lost", value & VECTOR, f"{entry} of core {cpu} was masked as its event came"
+                )
             return
         if entry == "LVT_PMI":
             self._lvt[entry][cpu] |= MASKED

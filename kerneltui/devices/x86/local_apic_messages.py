@@ -19,6 +19,7 @@ from kerneltui.devices.x86.local_apic_registers import (
     LOCAL_APIC,
     LOWEST_PRIORITY,
     SEND_ILLEGAL_VECTOR,
+    STARTUP,
     VECTOR,
     delivery_mode,
 )
@@ -94,7 +95,14 @@ class Messages(Acceptance):
             return
         if mode in {FIXED, LOWEST_PRIORITY} and vector < FIRST_LEGAL:
             self._error(cpu, SEND_ILLEGAL_VECTOR)
-        self._send(vector, mode, self._commanded(cpu, value))
+        receivers = self._commanded(cpu, value)
+        nobody_meant = SHORTHAND.extract(value) and not receivers
+        # The second start-up message of the usual sequence finds a core that has started.
+        accepted = self._send(vector, mode, receivers)
+        if not accepted and mode != STARTUP and not nobody_meant:
+            self._remark(
+                "dropped", vector, f"no local APIC accepted the interrupt command of core {cpu}"
+            )
 
     def _commanded(self, cpu: int, command: int) -> list[int]:
         """The cores that an interrupt command names (10.6.1)."""
