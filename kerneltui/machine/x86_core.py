@@ -14,13 +14,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+from msgspec.structs import replace
+
 from kerneltui.devices.x86.local_apic_registers import APIC_BASE
 from kerneltui.hw.bus import AddressSpace, BusFault
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import CounterState
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register_file import RegisterFile
-from kerneltui.hw.rule import Gate
+from kerneltui.hw.rule import Gate, Opens, Place, Rule, required
 from kerneltui.machine import x86_cpuid, x86_gates, x86_msrs
 from kerneltui.machine.core import CoreState, Costs, StopReason
 from kerneltui.machine.instruction_core import InstructionCore
@@ -34,6 +36,11 @@ NMI_VECTOR, GENERAL_PROTECTION = 2, 13
 KERNEL_CS, KERNEL_SS = 0x08, 0x10
 STACK_TOP, STACK_SIZE = 0x7_0000, 0x4000
 WORD, FRAME_SIZE, WORD_MASK = 8, 40, (1 << 64) - 1
+
+UNMASKED = Rule("interrupts enabled", Place("RFLAGS", "IF"),
+                "RFLAGS.IF to be 1: the handler to return (IRET), or STI", "SDM 3A 6.8.1",
+                wants=1)  # fmt: skip
+UNMASKED_BITS, UNMASKED_WANTED = required(X86_64["RFLAGS"], (UNMASKED,))
 
 
 class X86Core(InstructionCore):
@@ -80,6 +87,8 @@ class X86Core(InstructionCore):
         self.inputs &= INTR
         self._nmi_blocked = False
         self._returned = False
+        self._shadow_at = -1
+        """how many instructions had retired at the end of the STI that last set IF"""
 
     # -- wires and messages -----------------------------------------------------------------------
 
@@ -128,16 +137,95 @@ class X86Core(InstructionCore):
         """Where the last interrupt came from."""
         return self._rip[0]
 
-    def gates(self, kind: str) -> list[Gate]:
-        """The conditions for taking what ``intr`` or ``nmi`` signals."""
-        if kind == "nmi":
+    def _is_within(self, cpu: int, vector: int) -> bool:
+        end = (vector + 1) * x86_gates.GATE_SIZE - 1
+        return end <= self._idt_limit[0]
+
+    def _gate_of(self, vector: int) -> x86_gates.InterruptGate:
+        place = self._idt[0] + vector * x86_gates.GATE_SIZE
+        return x86_gates.decode(self._peek(place, x86_gates.GATE_SIZE))
+
+    def _is_present(self, cpu: int, vector: int) -> bool:
+        return self._gate_of(vector).is_present
+
+    def _has_code(self, cpu: int, vector: int) -> bool:
+        return self._gate_of(vector).address in self.image.entries
+
+    TABLE: ClassVar = (
+        Rule("within the IDT", Place("IDTR_LIMIT", "LIMIT"),
+             "a table with a gate for vector {vector:#04x}: a limit of at least {end:#x}",
+             "SDM 3A 6.10", test=_is_within),
+        Rule("gate present", Place("IDTR_BASE", "ADDR"),
+             "bit 47 of the gate at {place:#x} in memory to be 1", "SDM 3A 6.14.1",
+             test=_is_present),
+        Rule("code at the gate", Place("IDTR_BASE", "ADDR"),
+             "the address of entry code in the gate at {place:#x} in memory", "SDM 3A 6.14.1",
+             test=_has_code),
+    )  # fmt: skip
+    """What a vector needs; without it the core shuts down as it takes the interrupt."""
+
+    def gates(self, pin: str, vector: int | None = None) -> list[Gate]:
+        """The conditions for taking what ``intr`` or ``nmi`` signals, and for entering a handler.
+
+        Of the table only with a ``vector``; an NMI has its own.
+        """
+        if pin == "nmi":
+            vector = NMI_VECTOR
+        gates = self._judged((UNMASKED,) if pin == "intr" else (), 0)
+        gates += [self._nmi_gate(pin), self._shadow_gate()]
+        if vector is not None:
+            gates += [self._table_gate(rule, vector) for rule in self.TABLE]
+        return gates
+
+    def _nmi_gate(self, pin: str) -> Gate:
+        """No register shows whether an NMI waits, or is being handled."""
+        if pin == "nmi":
             blocked = self._nmi_blocked
-            return [Gate("no NMI in progress", not blocked, "NMI blocking", "", int(blocked),
-                         "the NMI handler to return (IRET)", "SDM 3A 6.7.1")]  # fmt: skip
-        is_open = self._flags[0] & IF != 0
-        needs = "RFLAGS.IF to be 1: the handler to return (IRET), or STI"
-        return [Gate("interrupts enabled", is_open, self.MASK_REGISTER, "IF", int(is_open), needs,
-                     "SDM 3A 6.8.1")]  # fmt: skip
+            return Gate("no NMI in progress", not blocked, "NMI blocking", "", int(blocked),
+                        "the NMI handler to return (IRET)", "SDM 3A 6.7.1", Opens.END,
+                        ends_by="IRET")  # fmt: skip
+        waits = self.inputs & self._open() & NMI != 0
+        return Gate(
+            "no NMI first",
+            not waits,
+            "NMI",
+            "level",
+            int(waits),
+            "the NMI that waits to be taken and served",
+            "SDM 3A 6.9",
+            Opens.EVENT,
+        )
+
+    def _shadow_gate(self) -> Gate:
+        """Nor the shadow of STI, which covers one instruction."""
+        shadow = self._is_in_shadow()
+        return Gate(
+            "not in the shadow of STI",
+            not shadow,
+            "shadow of STI",
+            "",
+            int(shadow),
+            "the instruction after STI to be executed",
+            "SDM 2B STI",
+            Opens.EVENT,
+        )
+
+    def _is_in_shadow(self) -> bool:
+        return self.retired == self._shadow_at and not self.is_interruptible
+
+    def _table_gate(self, rule: Rule, vector: int) -> Gate:
+        """Of a gate, what memory holds: its bits, for which there is no register."""
+        place = self._idt[0] + vector * x86_gates.GATE_SIZE
+        end = (vector + 1) * x86_gates.GATE_SIZE - 1
+        gate = rule.gate(self, self.regs, vector, 0, vector=vector, place=place, end=end)
+        if rule is self.TABLE[0]:
+            return gate
+        found, register = self._gate_of(vector), f"IDT gate {vector:#04x}"
+        if rule is self.TABLE[1]:
+            return replace(
+                gate, register=register, field="P", value=int(found.is_present), spot=None
+            )
+        return replace(gate, register=register, field="OFFSET", value=found.address, spot=None)
 
     def counters(self) -> list[CounterState]:
         """The time-stamp counter."""
@@ -147,7 +235,8 @@ class X86Core(InstructionCore):
 
     def _open(self) -> int:
         """The inputs whose interrupts would be taken."""
-        return NMI * (not self._nmi_blocked) | (INTR if self._flags[0] & IF else 0)
+        is_open = self._flags[0] & UNMASKED_BITS == UNMASKED_WANTED
+        return NMI * (not self._nmi_blocked) | (INTR if is_open else 0)
 
     def _sample(self) -> None:
         # A loop, not recursion: a level that stays up is taken again after each return.
@@ -203,11 +292,10 @@ class X86Core(InstructionCore):
 
         A missing gate is a fault, whose own gate is missing too, and a third one ends it (6.15).
         """
-        place = vector * x86_gates.GATE_SIZE
-        if place + x86_gates.GATE_SIZE - 1 > self._idt_limit[0]:
+        if not self._is_within(0, vector):
             self.halt(f"shutdown: vector {vector:#04x} is beyond the IDT (limit "
                       f"{self._idt_limit[0]:#x})")  # fmt: skip
-        gate = x86_gates.decode(self._peek(self._idt[0] + place, x86_gates.GATE_SIZE))
+        gate = self._gate_of(vector)
         entry = self.image.entries.get(gate.address)
         if not gate.is_present or entry is None:
             why = f"no code at {gate.address:#x}" if gate.is_present else "its gate is not present"
@@ -368,6 +456,7 @@ class X86Core(InstructionCore):
         self._flags[0] |= IF
         # Not sampled: that is the shadow.
         self.retired += 1
+        self._shadow_at = self.retired
         self._pass_time(self.clock.now + self._sysreg_ns)
 
     def load_idt(self, base: int, limit: int) -> None:

@@ -14,11 +14,12 @@ is a level that stays until software clears the status.
 from __future__ import annotations
 
 from functools import partial
+from typing import ClassVar
 
 import msgspec
 
 from kerneltui.hw.clock import NEVER, Clock, ns_to_ticks, ticks_to_ns
-from kerneltui.hw.device import ComparatorState, CounterState, TimerDevice
+from kerneltui.hw.device import Cause, ComparatorState, CounterState, TimerDevice
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import (
     PORTS,
@@ -32,6 +33,7 @@ from kerneltui.hw.register import (
     Role,
     WriteRole,
 )
+from kerneltui.hw.rule import Opens, Place, Rule, required
 
 ACPI_PM = RegisterTable(
     __name__,
@@ -93,7 +95,22 @@ ACPI_PM = RegisterTable(
 TMR, PWRBTN, SLPBTN, RTC = ACPI_PM["PM1_STS"].masks(
     "TMR_STS", "PWRBTN_STS", "SLPBTN_STS", "RTC_STS"
 )
-SCI_EN = ACPI_PM["PM1_CNT"]["SCI_EN"].mask
+STATUS_BITS = (TMR, PWRBTN, SLPBTN, RTC)
+EVENTS = (
+    ("TMR", "the timer's highest bit"), ("PWRBTN", "the power button"),
+    ("SLPBTN", "the sleep button"), ("RTC", "the RTC's alarm"),
+)  # fmt: skip
+"""What raises SCI: the stem of the status and enable bits, and what it is."""
+
+SCI_MODE = Rule("ACPI mode", Place("PM1_CNT", "SCI_EN"), "SCI_EN to be 1", "ACPI 6.5 4.8.3.2.1",
+                wants=1)  # fmt: skip
+ENABLING = tuple(
+    Rule("event enabled", Place("PM1_EN", f"{stem}_EN"), f"{stem}_EN to be 1",
+         "ACPI 6.5 4.8.3.1.2", wants=1)
+    for stem, _ in EVENTS
+)  # fmt: skip
+SCI_BITS, SCI_WANTED = required(ACPI_PM["PM1_CNT"], (SCI_MODE,))
+ENABLES, _ = required(ACPI_PM["PM1_EN"], ENABLING)
 
 INPUTS = {"power_button": PWRBTN, "sleep_button": SLPBTN, "rtc": RTC}
 
@@ -155,8 +172,28 @@ class AcpiPmTimer(TimerDevice):
         self._update()
 
     def _update(self) -> None:
-        events = self._status[0] & self._enable[0]
-        self._sci.set(bool(events and self._control[0] & SCI_EN))
+        events = self._status[0] & self._enable[0] & ENABLES
+        self._sci.set(bool(events and self._control[0] & SCI_BITS == SCI_WANTED))
+
+    def _has_happened(self, cpu: int, which: int) -> bool:
+        return self._status[0] & STATUS_BITS[which] != 0
+
+    HAPPENED: ClassVar = Rule(
+        "event happened", lambda _owner, _cpu, which: Place("PM1_STS", f"{EVENTS[which][0]}_STS"),
+        "the event to happen", "ACPI 6.5 4.8.3.1.1", test=_has_happened, opens=Opens.EVENT,
+    )  # fmt: skip
+
+    def causes(self, output: str, cpu: int) -> list[Cause]:
+        """The events that share SCI."""
+        causes = []
+        due = self._carry.due if self._carry.due < NEVER else None
+        for which, (stem, title) in enumerate(EVENTS):
+            due_ns = due if stem == "TMR" else None
+            switches = (SCI_MODE, ENABLING[which])
+            gates = [rule.gate(self, self.regs, which, 0) for rule in switches]
+            gates.append(self.HAPPENED.gate(self, self.regs, which, 0, due_ns=due_ns))
+            causes.append(Cause(title, tuple(gates)))
+        return causes
 
     def input(self, pin: str, number: int = 0, cpu: int = 0) -> Sink:
         """Buttons and alarm set their status bit as they rise (4.8.3.1.1)."""
@@ -180,7 +217,7 @@ class AcpiPmTimer(TimerDevice):
                 compare=0 if count & self._half else self._half,
                 hz=self._hz,
                 enabled=bool(self._enable[0] & TMR),
-                masked=not self._control[0] & SCI_EN,
+                masked=self._control[0] & SCI_BITS != SCI_WANTED,
                 met=bool(self._status[0] & TMR),
                 due_ns=self._carry.due if self._carry.due < NEVER else None,
             )

@@ -22,11 +22,13 @@ from functools import partial
 from typing import ClassVar
 
 import msgspec
+from msgspec.structs import replace
 
 from kerneltui.devices.x86.hpet_registers import HPET, MOST_TIMERS
 from kerneltui.hw.clock import NEVER, Clock
-from kerneltui.hw.device import ComparatorState, CounterState, TimerDevice
+from kerneltui.hw.device import Cause, ComparatorState, CounterState, TimerDevice
 from kerneltui.hw.line import Sink
+from kerneltui.hw.rule import Gate, Opens, Place, Rule, required
 
 FS_PER_NS = 1_000_000
 FS_PER_S = 10**15
@@ -45,6 +47,13 @@ COUNT_SIZE_CAP = _GENERAL["COUNT_SIZE_CAP"].mask
 
 ROUTES = 32
 INPUTS = ("pit", "rtc")
+
+ENABLED = Rule("interrupts on", Place("GEN_CONF", "ENABLE_CNF"), "ENABLE_CNF to be 1",
+               "HPET 1.0a 2.3.5", wants=1)  # fmt: skip
+UNMASKED = Rule("timer interrupts", Place("T_CONF_CAP", "Tn_INT_ENB_CNF", by_element=True),
+                "Tn_INT_ENB_CNF to be 1", "HPET 1.0a 2.3.8", wants=1)  # fmt: skip
+ON_BITS, ON_WANTED = required(HPET["GEN_CONF"], (ENABLED,))
+UNMASKED_BITS, UNMASKED_WANTED = required(HPET["T_CONF_CAP"], (UNMASKED,))
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -165,7 +174,7 @@ class Hpet(TimerDevice):
         if config & INT_TYPE:
             self._status[0] |= bit
             self._update()
-        elif config & INT_ENB:
+        elif config & UNMASKED_BITS == UNMASKED_WANTED:
             self._update(1 << self._route(number))
 
     # -- lines ------------------------------------------------------------------------------------
@@ -176,17 +185,75 @@ class Hpet(TimerDevice):
             return ROUTES + number
         return self._routes[number]
 
+    def _is_routed(self, line: int, number: int) -> bool:
+        return self._route(number) == line
+
+    def _is_legacy_right(self, line: int, number: int) -> bool:
+        return bool(self._config[0] & LEG_RT_CNF) == (line >= ROUTES)
+
+    def _has_route(self, line: int, number: int) -> bool:
+        return self._routes[number] == line
+
+    def _has_matched(self, line: int, number: int) -> bool:
+        """Held in the status of a level-triggered timer only: an edge is a pulse (2.3.6)."""
+        return self._status[0] >> number & 1 != 0
+
+    def _match_place(self, line: int, number: int) -> Place:
+        if self._timer_config[number] & INT_TYPE:
+            return Place("GINTR_STA", each=1)
+        return Place("T_COMP", "Tn_COMP", by_element=True)
+
+    LEGACY = Rule(
+        "legacy replacement", Place("GEN_CONF", "LEG_RT_CNF"),
+        "LEG_RT_CNF to be 1 for IRQ 0 and 8, and 0 for a route of the timer's own",
+        "HPET 1.0a 2.3.5", test=_is_legacy_right, wants=lambda _owner, line, _n: int(line >= ROUTES)
+    )  # fmt: skip
+    ROUTED = Rule(
+        "routed here", Place("T_CONF_CAP", "Tn_INT_ROUTE_CNF", by_element=True),
+        "a route to {line}", "HPET 1.0a 2.3.8", test=_has_route, wants=lambda _owner, line, _n: line
+    )  # fmt: skip
+    MATCHED = Rule("time reached", _match_place, "the main counter to reach its comparator",
+                   "HPET 1.0a 2.3.6, 2.3.9", test=_has_matched, opens=Opens.EVENT)  # fmt: skip
+
+    def _rules(self, line: int, number: int) -> tuple[Rule, ...]:
+        """Only timers 0 and 1 can take the places of 8254 and RTC, where they have no choice."""
+        legacy = (self.LEGACY,) if number < len(INPUTS) else ()
+        routed = (self.ROUTED,) if line < ROUTES else ()
+        return ENABLED, UNMASKED, *legacy, *routed, self.MATCHED
+
+    def causes(self, output: str, cpu: int) -> list[Cause]:
+        """The timers that are routed to an output, or else all that could be."""
+        line = next(n for n, item in enumerate(self._lines) if item is self.outputs[output][0])
+        timers = range(self.config.timers)
+        if line >= ROUTES:
+            able = [line - ROUTES]
+        else:
+            able = list(timers) if self.config.routes >> line & 1 else []
+        routed = [number for number in able if self._is_routed(line, number)]
+        return [
+            Cause(f"a match of T{number}", tuple(self._gate(rule, line, number, output)
+                                                 for rule in self._rules(line, number)))
+            for number in routed or able
+        ]  # fmt: skip
+
+    def _gate(self, rule: Rule, line: int, number: int, output: str) -> Gate:
+        """The line takes the place of a core, on which nothing here depends."""
+        due = self._deadlines[number].due
+        due_ns = due if due < NEVER and rule is self.MATCHED else None
+        gate = rule.gate(self, self.regs, number, line, due_ns=due_ns, line=output)
+        return gate if gate.spot is None else replace(gate, spot=replace(gate.spot, cpu=0))
+
     def _update(self, pulses: int = 0) -> None:
         """Status bits drive their lines while timer and block are enabled; edges are pulses."""
         wanted = 0
         config = self._config[0]
-        if config & ENABLE_CNF:
+        if config & ON_BITS == ON_WANTED:
             waiting = self._status[0]
             while waiting:
                 bit = waiting & -waiting
                 waiting ^= bit
                 number = bit.bit_length() - 1
-                if self._timer_config[number] & INT_ENB:
+                if self._timer_config[number] & UNMASKED_BITS == UNMASKED_WANTED:
                     wanted |= 1 << self._route(number)
         if not config & LEG_RT_CNF:
             wanted |= self._inputs << ROUTES

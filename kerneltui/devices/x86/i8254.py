@@ -17,12 +17,13 @@ of CLK coincides with each load and each trigger (see :mod:`kerneltui.devices.x8
 from __future__ import annotations
 
 from functools import partial
+from typing import ClassVar
 
 import msgspec
 
 from kerneltui.devices.x86.i8254_counter import INTERRUPT, I8254Counter
 from kerneltui.hw.clock import NEVER, Clock, ns_to_ticks
-from kerneltui.hw.device import ComparatorState, CounterState, TimerDevice
+from kerneltui.hw.device import Cause, ComparatorState, CounterState, TimerDevice
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import (
     PORTS,
@@ -36,6 +37,7 @@ from kerneltui.hw.register import (
     Role,
     WriteRole,
 )
+from kerneltui.hw.rule import Gate, Opens, Place, Rule
 
 COUNTERS = 3
 REFRESH_CLOCKS = 18
@@ -45,6 +47,12 @@ _MODES = (
     (2, "rate generator"), (3, "square wave"), (4, "software triggered strobe"),
     (5, "hardware triggered strobe"), (6, "rate generator"), (7, "square wave"),
 )  # fmt: skip
+EDGES = (
+    "the terminal count", "the end of the pulse that a rise of GATE begins",
+    "the reload, which ends the low clock", "the low half of the square wave to end",
+    "the end of the strobe, one clock", "the end of the strobe, one clock",
+)  # fmt: skip
+"""What makes OUT rise, by mode."""
 _COUNTER_NAMES = tuple((n, f"counter {n}") for n in range(COUNTERS))
 
 I8254_PORTS = RegisterTable(
@@ -165,6 +173,43 @@ class I8254(TimerDevice):
         self._counters[2].gate = False
         for number in range(COUNTERS):
             self._update(number)
+
+    def _is_out(self, cpu: int, number: int) -> bool:
+        return self._counters[number].out(self.clock.now)
+
+    def _has_count(self, cpu: int, number: int) -> bool:
+        return self._counters[number].has_count or self._is_out(cpu, number)
+
+    def _is_let(self, cpu: int, number: int) -> bool:
+        return self._counters[number].gate or self._is_out(cpu, number)
+
+    COUNTER: ClassVar = Place("COUNTER", "BYTE", by_element=True)
+    COUNTED = Rule("count written", COUNTER, "a count, in all its bytes",
+                   'Intel 8254, "Write Operations"', test=_has_count)  # fmt: skip
+    LET = Rule("GATE is high", Place("NMI_SC", "TIM_CNT2_EN"), "GATE to be high",
+               'Intel 8254, "Gate Pin Operations Summary"', test=_is_let, wants=1)  # fmt: skip
+    OUT = Rule("OUT is high", COUNTER, "{edge}", 'Intel 8254, "Mode Definitions"',
+               test=_is_out, opens=Opens.EVENT)  # fmt: skip
+    """This alone says what the line does: while it is high, the others have nothing to do."""
+
+    def causes(self, output: str, cpu: int) -> list[Cause]:
+        """Each output has a counter of its own; what interrupts is the rise of OUT."""
+        number = next(n for n, line in enumerate(self._lines) if line is self.outputs[output][0])
+        counter, due = self._counters[number], self._deadlines[number].due
+        ports = self.files[I8254_PORTS.name]
+        out = self.OUT.gate(
+            self, ports, number, cpu, due_ns=due if due < NEVER else None, edge=EDGES[counter.mode]
+        )
+        gates = (self.COUNTED.gate(self, ports, number, cpu), self._gate_of(number), out)
+        return [Cause(f"counter {number}, {_MODES[counter.mode][1]}", gates)]
+
+    def _gate_of(self, number: int) -> Gate:
+        """No register shows the pins GATE0 and GATE1."""
+        if number == COUNTERS - 1:
+            return self.LET.gate(self, self.files[NMI_SC.name], number, 0)
+        rule, level = self.LET, self._counters[number].gate
+        return Gate(rule.name, self._is_let(0, number), f"GATE{number}", "level", int(level),
+                    rule.needs, rule.ref, Opens.EVENT)  # fmt: skip
 
     def _update(self, number: int) -> None:
         counter, now = self._counters[number], self.clock.now

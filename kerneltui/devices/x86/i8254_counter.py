@@ -120,6 +120,11 @@ class I8254Counter:
             return pulse >= self.expires
         return pulse != self.expires
 
+    @property
+    def has_count(self) -> bool:
+        """Whether a whole count was written since it was programmed."""
+        return self.count != 0
+
     def next_edge_ns(self, now: int) -> int:
         """When OUT next changes if nothing is written; NEVER if it then never does."""
         pulse = self.pulse(now)

@@ -19,20 +19,49 @@ meanwhile, and the default level 7 of the master never comes from a slave.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 import msgspec
+from msgspec.structs import replace
 
-from kerneltui.devices.x86.i8259_chip import AEOI, I8259, NO_REQUEST, VECTOR_BASE
+from kerneltui.devices.x86.i8259_chip import AEOI, DEFAULT_LEVEL, I8259, NO_REQUEST, VECTOR_BASE
 from kerneltui.devices.x86.i8259_registers import ELCR, I8259_MASTER, I8259_SLAVE
 from kerneltui.devices.x86.i8259_view import PicView, pic_views
 from kerneltui.hw.clock import Clock
-from kerneltui.hw.device import InterruptController, InterruptState
+from kerneltui.hw.device import Entrance, InterruptController, InterruptState, Passage
 from kerneltui.hw.line import Sink
-from kerneltui.hw.rule import Gate
+from kerneltui.hw.rule import Gate, Place, Rule
 
 CASCADE = 2
 EMPTY_BUS = 0xFF
+
+
+def _leaves_to_slave(master: I8259, _cpu: int, level: int) -> bool:
+    return master.slaves() >> level & 1 != 0
+
+
+def _answers_at(slave: I8259, _cpu: int, level: int) -> bool:
+    return slave.icw3[0] == level
+
+
+SLAVE_NAMED = Rule(
+    "the slave gives the vector",
+    Place("ICW3", each=1),
+    "a one in the master's ICW3, in cascade mode (ICW1)",
+    "Intel 8259A, ICW3",
+    test=_leaves_to_slave,
+    wants=1,
+)
+SLAVE_ANSWERS = Rule(
+    "the slave knows its input",
+    Place("ICW3", "ID"),
+    "the number of the master's input that it is at, 2",
+    "Intel 8259A, ICW3",
+    test=_answers_at,
+    wants=CASCADE,
+)
+"""In the second INTA pulse; otherwise the vector is another (Cascade mode)."""
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -83,6 +112,23 @@ class I8259Pair(InterruptController):
         chip.drive(bit, level)
         self._update()
 
+    def misused(self, chip: I8259, level: int, text: str) -> None:
+        """An end of interrupt fits nothing."""
+        self._remark("misuse", self._number(chip, level), text)
+
+    def ended(self, chip: I8259, level: int) -> None:
+        """An interrupt in service has been ended; the cascade's line is the slave's business."""
+        still = chip.levels & chip.level_triggered & ~chip.mask[0]
+        if still >> level & 1:
+            self._remark(
+                "retriggered",
+                self._number(chip, level),
+                f"IRQ {self._number(chip, level)} was ended while its line is still high",
+            )
+
+    def _number(self, chip: I8259, level: int) -> int:
+        return level + 8 if chip is self.slave else level
+
     def changed(self) -> None:
         """One of the chips is in a new state."""
         self._update()
@@ -109,10 +155,15 @@ class I8259Pair(InterruptController):
         level = master.best()
         if level == NO_REQUEST:
             vector = master.give_default()
+            self._remark(
+                "spurious",
+                DEFAULT_LEVEL,
+                "the master had no request any more: its default IRQ 7 was taken",
+            )
         else:
             master.take(level)
             vector = master.icw2[0] & VECTOR_BASE | level
-            if master.slaves() >> level & 1:
+            if _leaves_to_slave(master, 0, level):
                 vector = self._slave_answers(level)
         self._update()
         return vector
@@ -120,10 +171,16 @@ class I8259Pair(InterruptController):
     def _slave_answers(self, level: int) -> int:
         """The second pulse, with the slave's number on the cascade lines (Cascade mode)."""
         slave = self.slave
-        if slave.icw3[0] != level:
+        if not _answers_at(slave, 0, level):
             return EMPTY_BUS
         found = slave.best()
         if found == NO_REQUEST:
+            self._remark(
+                "spurious",
+                8 + DEFAULT_LEVEL,
+                "the slave had no request any more: its default IRQ 15 was taken, and the "
+                "master's IR2 is in service",
+            )
             return slave.give_default()
         self.take(slave, found)
         return slave.icw2[0] & VECTOR_BASE | found
@@ -140,34 +197,44 @@ class I8259Pair(InterruptController):
 
     # -- views --------------------------------------------------------------------------------
 
-    def gates(self, number: int, cpu: int) -> list[Gate]:
-        """The rules for one interrupt: all open if it suffices, by itself, to hold INT up."""
-        if not 0 <= number < 16 or number == CASCADE:
+    def passages(self, entrance: Entrance, cpu: int) -> list[Passage]:
+        """The rules for one interrupt: all are open if the acknowledge would give its vector now.
+
+        The slave's go on at the master, which leaves the vector to the slave.
+        """
+        if not isinstance(entrance, int) or not 0 <= entrance < 16 or entrance == CASCADE:
             raise ValueError(f"{self.name} has interrupts 0 to 15 without {CASCADE}")
-        if number < 8:
-            return self._gates_of(self.master, "master", number)
-        made = self._gates_of(self.slave, "slave", number - 8)
-        return made + self._gates_of(self.master, "master", CASCADE)
+        if entrance < 8:
+            rules = (*I8259.RULES, I8259.ANSWERS)
+            gates = self._gates_of(self.master, "master", rules, entrance)
+            vector = self.master.icw2[0] & VECTOR_BASE | entrance
+        else:
+            level = entrance - 8
+            gates = [
+                *self._gates_of(self.slave, "slave", I8259.RULES, level),
+                *self._gates_of(self.master, "master", I8259.RULES, CASCADE),
+                *(self._cascade_gate(rule, chip) for rule, chip in self._cascade_rules()),
+            ]
+            vector = self.slave.icw2[0] & VECTOR_BASE | level
+        return [Passage(tuple(gates), "int", vector=vector)]
 
     @staticmethod
-    def _gates_of(chip: I8259, name: str, level: int) -> list[Gate]:
+    def _gates_of(chip: I8259, name: str, rules: Iterable[Rule], level: int) -> list[Gate]:
         made = []
-        for rule in (chip.MOVING, *chip.STANDING):
-            store = {"IRR": chip.irr, "IMR": chip.mask[0], "ISR": chip.in_service}[rule.register]
-            field = rule.field.format(level=level)
-            made.append(
-                Gate(
-                    rule.name,
-                    bool(rule.test(chip) >> level & 1),
-                    register=f"{name} {rule.register}",
-                    field=field,
-                    value=store >> level & 1 if "[" in field else store,
-                    needs=rule.needs.format(level=level),
-                    ref=f"Intel 8259A, {rule.ref}",
-                    ends_by="OCW2" if rule.register == "ISR" else "",
-                )
-            )
+        best = max(chip.best(), 0)
+        for rule in rules:
+            gate = rule.gate(chip, chip.regs, level, 0, level=level, best=best)
+            register = "IMR" if gate.register == "OCW1" else gate.register
+            made.append(replace(gate, register=f"{name} {register}"))
         return made
+
+    def _cascade_rules(self) -> list[tuple[Rule, I8259]]:
+        return [(SLAVE_NAMED, self.master), (SLAVE_ANSWERS, self.slave)]
+
+    @staticmethod
+    def _cascade_gate(rule: Rule, chip: I8259) -> Gate:
+        gate = rule.gate(chip, chip.regs, CASCADE, 0)
+        return replace(gate, register=f"{chip.regs.table.title.removeprefix('8259A ')} ICW3")
 
     def interrupts(self, cpu: int) -> list[InterruptState]:
         return [self._state(number) for number in range(16) if number != CASCADE]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar, Protocol
-
-import msgspec
 
 from kerneltui.devices.x86.i8259_registers import I8259_SLAVE
 from kerneltui.hw.register import RegisterTable
 from kerneltui.hw.register_file import RegisterFile
+from kerneltui.hw.rule import Opens, Place, Rule, tests_of
 
 DEFAULT_LEVEL = 7
 NO_REQUEST = -1
@@ -30,22 +28,17 @@ def _rotated(bits: int, by: int) -> int:
     return (bits >> by | bits << 8 - by) & ALL
 
 
-class Rule(msgspec.Struct, frozen=True):
-    """A condition of one chip on its requests: ``test`` gives a bit for each that passes."""
-
-    name: str
-    test: Callable[[I8259], int]
-    register: str
-    field: str
-    needs: str
-    ref: str
-
-
 class I8259Board(Protocol):
     """What a chip is soldered to."""
 
     def changed(self) -> None:
         """The chip is in a new state: its INT may differ."""
+
+    def misused(self, chip: I8259, level: int, text: str) -> None:
+        """An end of interrupt fits nothing; ``level`` is the one that it names."""
+
+    def ended(self, chip: I8259, level: int) -> None:
+        """An interrupt in service has been ended."""
 
     def take(self, chip: I8259, level: int) -> None:
         """Software acknowledges ``level`` by a poll."""
@@ -99,14 +92,17 @@ class I8259:
         """The interrupt request register."""
         return self.levels & (self.latch | self.level_triggered)
 
+    def _requested(self, _cpu: int) -> int:
+        return self.levels & (self.latch | self.level_triggered)
+
     def requests(self) -> int:
         """What raises INT, if it may."""
         return self.levels & (self.latch | self.level_triggered) | self.withdrawn
 
-    def _unmasked(self) -> int:
+    def _unmasked(self, _cpu: int) -> int:
         return ~self.mask[0] & ALL
 
-    def _outranking(self) -> int:
+    def _outranking(self, _cpu: int) -> int:
         """Levels that may interrupt what is in service (Fully nested mode).
 
         In special mask mode a masked level in service holds up none (Special mask mode); in
@@ -129,21 +125,57 @@ class I8259:
         single_or_slave = self.icw1[0] & SNGL or self.regs.table is I8259_SLAVE
         return 0 if single_or_slave else self.icw3[0]
 
+    def _first(self, _cpu: int) -> int:
+        """Levels that none of those that could be taken now outranks (Fully nested mode)."""
+        best = self.best()
+        if best == NO_REQUEST:
+            return ALL
+        return _rotated((2 << self.rank(best)) - 1, 8 - self.first)
+
+    def _is_slave_or_plain(self, _cpu: int) -> int:
+        """Inputs at which the chip that is to answer with a vector is: this one."""
+        return ~self.slaves() & ALL
+
+    def _best_or_own(self, _cpu: int, level: int) -> Place:
+        best = self.best()
+        return Place("IRR", each=1, of=level if best == NO_REQUEST else best)
+
+    def _end_in_service(self, _cpu: int, level: int) -> Place:
+        serving = self._serving()
+        return Place("ISR", each=1, of=level if serving == NO_REQUEST else serving)
+
     STANDING: ClassVar = (
-        Rule("not masked", _unmasked, "IMR", "M[{level}]", "a zero in IMR bit {level}", "OCW1"),
-        Rule("above what is in service", _outranking, "ISR", "IS",
+        Rule("not masked", Place("OCW1", each=1), "a zero in IMR bit {level}", "Intel 8259A, OCW1",
+             test=_unmasked, bitmap=True, wants=0),
+        Rule("above what is in service", _end_in_service,
              "an end of interrupt for what is in service at or above its priority",
-             "Fully nested mode"),
+             "Intel 8259A, Fully nested mode", test=_outranking, bitmap=True, opens=Opens.END,
+             ends_by="OCW2"),
     )  # fmt: skip
     """Rules that only software and acknowledges can turn; their sum is kept in ``open``."""
-    MOVING: ClassVar = Rule(
-        "requested",
-        requests,
-        register="IRR",
-        field="IR[{level}]",
-        needs="its line to rise, and to stay high",
-        ref="Edge and level triggered modes",
+    REQUESTED = Rule("requested", Place("IRR", each=1), "its line to rise, and to stay high",
+                     "Intel 8259A, Edge and level triggered modes", test=_requested, bitmap=True,
+                     opens=Opens.EVENT)  # fmt: skip
+    FIRST = Rule(
+        "highest request",
+        _best_or_own,
+        "the request of higher priority at IR{best} to be taken first",
+        "Intel 8259A, Fully nested mode",
+        test=_first,
+        bitmap=True,
+        opens=Opens.EVENT,
     )
+    ANSWERS = Rule(
+        "no slave at the input",
+        Place("ICW3", each=1),
+        "a zero in ICW3 bit {level}: without it the chip leaves the vector to a slave",
+        "Intel 8259A, ICW3",
+        test=_is_slave_or_plain,
+        bitmap=True,
+        wants=0,
+    )
+    RULES: ClassVar = (REQUESTED, *STANDING, FIRST)
+    STANDING_TESTS: ClassVar = tests_of(STANDING)
 
     def reconsider(self) -> None:
         """Apply the standing rules, after anything but a line has changed.
@@ -151,8 +183,8 @@ class I8259:
         A withdrawn request that may not interrupt any more is forgotten.
         """
         self.open = ALL
-        for rule in self.STANDING:
-            self.open &= rule.test(self)
+        for test in self.STANDING_TESTS:
+            self.open &= test(self, 0)
         self.withdrawn &= self.open
 
     def raises_int(self) -> bool:
@@ -254,9 +286,11 @@ class I8259:
         level = value & LEVEL
         if value & END:
             if not value & SPECIFIC:
-                level = self._highest_in_service()
+                level = self._serving()
             if level == NO_REQUEST:
+                self.pair.misused(self, 0, f"EOI at the {self._name()} with nothing in service")
                 return
+            self._tell_of_end(level)
             self.in_service &= ~(1 << level)
             if value & ROTATE:
                 self.first = level + 1 & 7
@@ -270,8 +304,26 @@ class I8259:
         self.reconsider()
         self.pair.changed()
 
-    def _highest_in_service(self) -> int:
-        """In special mask mode a masked level is not ended this way (Special mask mode)."""
+    def _name(self) -> str:
+        return self.regs.table.title.removeprefix("8259A ")
+
+    def _tell_of_end(self, level: int) -> None:
+        """A specific end may name what does not run: the hardware tells nobody (OCW2)."""
+        serving = self._serving()
+        if not self.in_service >> level & 1:
+            text = f"specific EOI of IR{level} at the {self._name()}, which is not in service"
+            self.pair.misused(self, level, text)
+            return
+        if serving not in {level, NO_REQUEST}:
+            text = (
+                f"specific EOI of IR{level} at the {self._name()} while IR{serving}, of higher "
+                "priority, is in service"
+            )
+            self.pair.misused(self, level, text)
+        self.pair.ended(self, level)
+
+    def _serving(self) -> int:
+        """What is in service at the highest priority; in special mask mode of what is unmasked."""
         serving = self.in_service
         if self._control & SMM:
             serving &= ~self.mask[0]

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import msgspec
 
@@ -36,7 +36,6 @@ from kerneltui.devices.x86.io_apic_registers import (
     IO_APIC_INDIRECT,
     LEVEL,
     LOGICAL,
-    MASKED,
     MODE_SHIFT,
     MOST_PINS,
     REMOTE_IRR,
@@ -45,11 +44,11 @@ from kerneltui.devices.x86.io_apic_registers import (
     VECTOR,
 )
 from kerneltui.devices.x86.io_apic_view import IoApicView, io_apic_view
-from kerneltui.devices.x86.local_apic_registers import CLASS_SHIFT, LOWEST_PRIORITY
+from kerneltui.devices.x86.local_apic_registers import CLASS_SHIFT, FIXED, LOWEST_PRIORITY
 from kerneltui.hw.clock import Clock
-from kerneltui.hw.device import InterruptController, InterruptState
+from kerneltui.hw.device import Entrance, InterruptController, InterruptState, Passage
 from kerneltui.hw.line import Sink
-from kerneltui.hw.rule import Gate
+from kerneltui.hw.rule import Gate, Opens, Place, Rule, required, tests_of
 
 
 class Apics(Protocol):
@@ -63,21 +62,14 @@ class Apics(Protocol):
 
     def reaches(self, cpu: int, destination: int, logical: bool) -> bool: ...
 
+    def is_chosen(self, cpu: int, mode: int, destination: int, logical: bool) -> bool: ...
+
 
 @runtime_checkable
 class Changing(Protocol):
     """Local APICs that tell when they may accept what they have not accepted before."""
 
     ready_listeners: list[Callable[[], None]]
-
-
-class Rule(NamedTuple):
-    """One condition on a pin's way out, and the field of its entry that shows it."""
-
-    name: str
-    test: Callable[[IoApic, int], bool]
-    field: str
-    needs: str
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -161,10 +153,15 @@ class IoApic(InterruptController):
         return self._levels >> pin & 1 != 0
 
     def _is_unmasked(self, pin: int) -> bool:
-        return not self._low[pin] & MASKED
+        return self._low[pin] & self.SENDING_BITS == self.SENDING_WANTED
 
-    def _is_ended(self, pin: int) -> bool:
+    def _is_ended(self, cpu: int, pin: int) -> bool:
         return not self._remote >> pin & 1
+
+    def _may_send(self, pin: int) -> bool:
+        if not self._levels >> pin & 1 or not self._is_unmasked(pin):
+            return False
+        return all(test(self, 0, pin) for test in self.SENDING_TESTS)
 
     def trigger_mode(self, pin: int) -> bool:
         """What the entry says: true is level."""
@@ -179,25 +176,77 @@ class IoApic(InterruptController):
 
     def _is_held_up(self, pin: int) -> bool:
         """A level is there to be sent, and no local APIC accepts it (3.2.4, DELIVS)."""
-        return self.is_level(pin) and all(test(self, pin) for test in self.TESTS)
+        return self.is_level(pin) and self._may_send(pin)
 
-    RULES: ClassVar = (
-        Rule("line", _is_active, "INTPOL", "the device to raise its interrupt"),
-        Rule("unmasked", _is_unmasked, "MASK", "a zero in bit 16"),
-        Rule("not in service", _is_ended, "REMOTE_IRR", "an EOI for vector {vector}"),
+    def _is_a_vector(self, cpu: int, pin: int) -> bool:
+        return self._mode(pin) <= LOWEST_PRIORITY
+
+    def _reaches(self, cpu: int, pin: int) -> bool:
+        return self._apics is not None and self._apics.reaches(cpu, *self._destination(pin))
+
+    def _chooses(self, cpu: int, pin: int) -> bool:
+        if self._apics is None:
+            return False
+        return self._apics.is_chosen(cpu, self._mode(pin), *self._destination(pin))
+
+    def _destination(self, pin: int) -> tuple[int, bool]:
+        """Whom the message is for, and whether that is a set of logical destinations."""
+        return self._high[pin] >> DESTINATION_SHIFT, self._low[pin] & LOGICAL != 0
+
+    UNMASKED = Rule(
+        "unmasked",
+        Place("IOREDTBL_LOW", "MASK", by_element=True),
+        "a zero in bit 16",
+        SECTION,
+        wants=0,
     )
-    TESTS: ClassVar = tuple(rule.test for rule in RULES)
+    ENDED = Rule(
+        "not in service",
+        Place("IOREDTBL_LOW", "REMOTE_IRR", by_element=True),
+        "an EOI for vector {vector}",
+        SECTION,
+        test=_is_ended,
+        opens=Opens.END,
+        ends_by="EOI",
+    )
+    SENDING: ClassVar = (UNMASKED, ENDED)
+    """What lets an active pin send."""
+    SENDING_BITS, SENDING_WANTED = required(ENTRY, SENDING)
+    SENDING_TESTS: ClassVar = tests_of(SENDING)
+    RECEIVED: ClassVar = (
+        Rule("as a vector", Place("IOREDTBL_LOW", "DELMOD", by_element=True),
+             "delivery mode 0, fixed: as it is, what arrives has no vector", SECTION,
+             test=_is_a_vector, wants=FIXED),
+        Rule("destination", Place("IOREDTBL_HIGH", "DESTINATION", by_element=True),
+             "a {kind} destination that names CPU {core}", SECTION, test=_reaches),
+        Rule("lowest priority", Place("IOREDTBL_LOW", "DELMOD", by_element=True),
+             "CPU {core} to be the one of lowest priority among those addressed", SECTION,
+             test=_chooses, wants=FIXED),
+    )  # fmt: skip
+    """Whose vector the message becomes: the local APICs look for that."""
 
     def _update(self, pin: int, *, edge: bool = False) -> None:
         """Send a pin's message if it is due: a level whenever it can be, an edge as it comes."""
         level = self.is_level(pin)
         if not (level or edge):
             return
-        for test in self.TESTS:
-            if not test(self, pin):
-                return
-        if self.send(pin) and level:
-            self._remote |= 1 << pin
+        if not self._may_send(pin):
+            if edge and not level and not self._is_unmasked(pin):
+                self._remark(
+                    "lost",
+                    self.config.gsi_base + pin,
+                    f"an edge at {self._name(pin)} came while its entry was masked",
+                )
+            return
+        if self.send(pin):
+            if level:
+                self._remote |= 1 << pin
+        elif edge:
+            self._remark(
+                "dropped",
+                self.config.gsi_base + pin,
+                f"no local APIC accepted the message of {self._name(pin)}",
+            )
 
     def send(self, pin: int) -> bool:
         """Send a pin's message; whether a local APIC has accepted it."""
@@ -207,9 +256,8 @@ class IoApic(InterruptController):
         return self._apics.deliver(
             low & VECTOR,
             mode,
-            level_triggered=self.is_level(pin),
-            destination=self._high[pin] >> DESTINATION_SHIFT,
-            logical=low & LOGICAL != 0,
+            self.is_level(pin),
+            *self._destination(pin),
         )
 
     def retry(self) -> None:
@@ -229,6 +277,12 @@ class IoApic(InterruptController):
             pin = lowest.bit_length() - 1
             if self._low[pin] & VECTOR == vector:
                 self._remote &= ~lowest
+                if self._levels & lowest and self._is_unmasked(pin):
+                    self._remark(
+                        "retriggered",
+                        self.config.gsi_base + pin,
+                        f"{self._name(pin)} was ended while its line is still active",
+                    )
                 self._update(pin)
 
     # -- registers ----------------------------------------------------------------------------
@@ -259,63 +313,31 @@ class IoApic(InterruptController):
 
     # -- explanation --------------------------------------------------------------------------
 
-    def message_for(self, number: int) -> tuple[str, int] | None:
-        """Fixed and lowest priority interrupts become a vector of a local APIC (3.2.4)."""
-        low = self._low[number - self.config.gsi_base]
-        if self._apics is None or self._mode(number - self.config.gsi_base) > LOWEST_PRIORITY:
-            return None
-        return self._apics.name, low & VECTOR
+    def passages(self, entrance: Entrance, cpu: int) -> list[Passage]:
+        """A pin's message to one core: if all gates are open, an edge that comes is sent to it.
 
-    def gates(self, number: int, cpu: int) -> list[Gate]:
-        """The way of a GSI's message to one core, for an edge that came now."""
+        Fixed and lowest priority interrupts become a vector of its local APIC (3.2.4).
+        """
         base, last = self.config.gsi_base, self.config.gsi_base + self.config.pins - 1
-        if not base <= number <= last:
+        if not isinstance(entrance, int) or not base <= entrance <= last:
             raise ValueError(f"{self.name} has GSIs {base} to {last}")
-        number -= base
-        made = [self._gate(rule, number) for rule in self.RULES]
-        if self._apics is not None:
-            destination, logical = (
-                self._high[number] >> DESTINATION_SHIFT,
-                self._low[number] & LOGICAL != 0,
-            )
-            kind = "logical" if logical else "physical"
-            made.append(
-                Gate(
-                    "destination",
-                    self._apics.reaches(cpu, destination, logical),
-                    register=f"IOREDTBL{number}_HIGH",
-                    field="DESTINATION",
-                    value=destination,
-                    needs=f"a {kind} destination that names CPU {cpu}",
-                    ref=SECTION,
-                )
-            )
-        return made
+        pin = entrance - base
+        rules = (*self.SENDING, *self.RECEIVED)
+        gates = (self._line_gate(pin), *(self._gate(rule, pin, cpu) for rule in rules))
+        if self._apics is None or not self._is_a_vector(cpu, pin):
+            return [Passage(gates)]
+        return [Passage(gates, message=(self._apics.name, self._low[pin] & VECTOR))]
 
-    def _gate(self, rule: Rule, pin: int) -> Gate:
-        opened = rule.test(self, pin)
-        needs = rule.needs.format(vector=f"{self._low[pin] & VECTOR:#04x}")
-        if rule.field == "INTPOL":
-            return Gate(
-                rule.name,
-                opened,
-                register=self._name(pin),
-                field="level",
-                value=int(opened),
-                needs=needs,
-                ref=SECTION,
-            )
-        field = ENTRY[rule.field]
-        value = field.extract(self.peek_IOREDTBL_LOW(pin, 0))
-        return Gate(
-            rule.name,
-            opened,
-            register=f"IOREDTBL{pin}_LOW",
-            field=field.name,
-            value=value,
-            needs=needs,
-            ref=SECTION,
-        )
+    def _line_gate(self, pin: int) -> Gate:
+        """No register shows the level of a pin."""
+        is_active = self._is_active(pin)
+        return Gate("line", is_active, self._name(pin), "level", int(is_active),
+                    "the device to raise its interrupt", SECTION, Opens.EVENT)  # fmt: skip
+
+    def _gate(self, rule: Rule, pin: int, cpu: int) -> Gate:
+        vector = f"{self._low[pin] & VECTOR:#04x}"
+        kind = "logical" if self._low[pin] & LOGICAL else "physical"
+        return rule.gate(self, self.indirect, pin, cpu, vector=vector, kind=kind, core=cpu)
 
     def _name(self, pin: int) -> str:
         return f"GSI {self.config.gsi_base + pin}"
@@ -332,7 +354,7 @@ class IoApic(InterruptController):
             for pin in range(self.config.pins)
             if self._is_unmasked(pin)
             or self._is_active(pin)
-            or not self._is_ended(pin)
+            or not self._is_ended(0, pin)
             or base + pin in numbers
         ]
 
@@ -340,17 +362,14 @@ class IoApic(InterruptController):
         low, level = self._low[pin], self.is_level(pin)
         targets: tuple[int, ...] = ()
         if self._apics is not None:
-            destination, logical = self._high[pin] >> DESTINATION_SHIFT, low & LOGICAL != 0
-            targets = tuple(
-                cpu for cpu in range(self.cpus) if self._apics.reaches(cpu, destination, logical)
-            )
+            targets = tuple(cpu for cpu in range(self.cpus) if self._reaches(cpu, pin))
         return InterruptState(
             number=self.config.gsi_base + pin,
             source=self._name(pin),
             line=self._is_active(pin),
             enabled=self._is_unmasked(pin),
-            pending=level and self._is_active(pin) and self._is_ended(pin),
-            active=not self._is_ended(pin) if level else None,
+            pending=level and self._is_active(pin) and self._is_ended(0, pin),
+            active=not self._is_ended(0, pin) if level else None,
             priority=(low & VECTOR) >> CLASS_SHIFT,
             targets=targets,
             trigger="level" if level else "edge",

@@ -28,49 +28,45 @@ from __future__ import annotations
 from functools import partial
 from itertools import chain
 
-from kerneltui.devices.x86.local_apic_acceptance import VECTORS, Acceptance, Config
+from kerneltui.devices.x86.local_apic_acceptance import (
+    VECTORS,
+    Config,
+)
+from kerneltui.devices.x86.local_apic_entries import LINTS, LVT, PINS, Entries
 from kerneltui.devices.x86.local_apic_registers import (
     BSP,
     CLASS_SHIFT,
-    DELIVERY_MODE,
     ENABLED,
-    EXTINT,
     FIXED,
     GLOBAL_ENABLE,
     ID_SHIFT,
     ILLEGAL_ADDRESS,
-    LEVEL_TRIGGERED,
     LOCAL_APIC,
     MASKED,
-    MODE_SHIFT,
-    REMOTE_IRR,
     VECTOR,
     delivery_mode,
 )
-from kerneltui.devices.x86.local_apic_timer import ApicTimer
 from kerneltui.devices.x86.local_apic_view import LocalApicView, local_apic_view
 from kerneltui.hw.clock import Clock
-from kerneltui.hw.device import ComparatorState, CounterState, InterruptState, TimerDevice
+from kerneltui.hw.device import (
+    ComparatorState,
+    CounterState,
+    InterruptState,
+    TimerDevice,
+)
 from kerneltui.hw.hooks import shared_hook, variant_hook
 from kerneltui.hw.line import Sink
-from kerneltui.hw.rule import Gate
 
 __all__ = ["Config", "LocalApic"]
 
 MESSAGE = "message"
 """The source of a vector that is no local one."""
 TIMER_MODE = LOCAL_APIC["LVT_TIMER"]["MODE"]
-PINS = {
-    "lint0": "LVT_LINT0", "lint1": "LVT_LINT1", "cmci": "LVT_CMCI", "thermal": "LVT_THERMAL",
-    "performance": "LVT_PMI",
-}  # fmt: skip
-LINTS = ("lint0", "lint1")
 PLAIN_ENTRIES = ("LVT_THERMAL", "LVT_PMI", "LVT_ERROR")
 """Entries of which a store does nothing more than change them."""
-LVT = {"timer": "LVT_TIMER", **PINS, "error": "LVT_ERROR"}
 
 
-class LocalApic(Acceptance, TimerDevice):
+class LocalApic(Entries, TimerDevice):
     """All cores' APICs; inputs ``lint0 lint1 cmci thermal performance``, outputs ``intr nmi``."""
 
     COMPATIBLE = "intel,local-apic"
@@ -84,19 +80,6 @@ class LocalApic(Acceptance, TimerDevice):
 
     def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
         super().__init__(name, config, clock, cpus)
-        self._lvt = {entry: self.regs.store(entry) for entry in LVT.values()}
-        self._lint0 = self._lvt["LVT_LINT0"]
-        self._active: dict[str, int] = dict.fromkeys(PINS, 0)
-        self._timers = [
-            ApicTimer(
-                clock,
-                f"{name}[{cpu}]",
-                hz=config.timer_hz,
-                tsc_hz=config.tsc_hz,
-                expired=partial(self._deliver_local, cpu, "LVT_TIMER"),
-            )
-            for cpu in range(cpus)
-        ]
         self.reset()
 
     def reset(self) -> None:
@@ -135,48 +118,6 @@ class LocalApic(Acceptance, TimerDevice):
             self._sample(cpu, pin, rises=rises)
         elif rises:
             self._deliver_local(cpu, PINS[pin])
-
-    def _sample(self, cpu: int, pin: str, *, rises: bool = False) -> None:
-        """What a LINT pin does now: ExtINT is always a level, and fixed at LINT0 may be one
-        (10.5.1).  Without an APIC the pins are INTR and NMI (10.4.3).
-        """
-        entry = self._lvt[PINS[pin]]
-        masked, mode = entry[cpu] & MASKED, delivery_mode(entry[cpu])
-        bit, active = 1 << LINTS.index(pin), self._active[pin] >> cpu & 1
-        if not self._base[cpu] & GLOBAL_ENABLE:
-            external = pin == "lint0"
-        else:
-            external = not masked and mode == EXTINT
-        self._extint[cpu] = self._extint[cpu] & ~bit | (bit if active and external else 0)
-        if pin == "lint0" and mode == FIXED and entry[cpu] & LEVEL_TRIGGERED:
-            held = masked or entry[cpu] & REMOTE_IRR
-            if active and not held and self._accept(cpu, entry[cpu] & VECTOR, level=True):
-                entry[cpu] |= REMOTE_IRR
-        else:
-            entry[cpu] &= ~REMOTE_IRR
-            if rises:
-                self._deliver_local(cpu, PINS[pin])
-        self._update(cpu)
-
-    def _end_local(self, cpu: int, vector: int) -> None:
-        """A level that is still up interrupts again (10.5.1)."""
-        entry = self._lint0[cpu]
-        if entry & REMOTE_IRR and entry & VECTOR == vector:
-            self._lint0[cpu] &= ~REMOTE_IRR
-            self._sample(cpu, "lint0")
-
-    def _deliver_local(self, cpu: int, entry: str) -> None:
-        """An edge at an entry of the local vector table (10.5.1)."""
-        value = self._lvt[entry][cpu]
-        if value & MASKED:
-            return
-        if entry == "LVT_PMI":
-            self._lvt[entry][cpu] |= MASKED
-        mode = value & DELIVERY_MODE
-        if mode == FIXED:
-            self._accept(cpu, value & VECTOR, level=False)
-        elif mode != EXTINT << MODE_SHIFT:
-            self._accept_special(cpu, mode >> MODE_SHIFT, value & VECTOR)
 
     def _write_entry(self, cpu: int, entry: str) -> None:
         """While the APIC is software disabled all entries stay masked (10.4.7.2)."""
@@ -310,47 +251,6 @@ class LocalApic(Acceptance, TimerDevice):
             trigger="edge",
             is_message=True,
         )
-
-    def arriving_at(self, pin: str, cpu: int) -> tuple[int, str] | None:
-        """A pin is a vector of its own only where its entry says fixed (10.5.1)."""
-        entry = self._lvt.get(PINS.get(pin, ""))
-        if (
-            entry is None
-            or not self._base[cpu] & GLOBAL_ENABLE
-            or delivery_mode(entry[cpu]) != FIXED
-        ):
-            return None
-        return entry[cpu] & VECTOR, "intr"
-
-    def pin_gates(self, pin: str, cpu: int) -> list[Gate] | None:
-        """What passes LINT0 as an ExtINT; without an APIC the pin is INTR itself (10.4.3)."""
-        register = PINS.get(pin, "")
-        if pin not in LINTS or self.arriving_at(pin, cpu) is not None:
-            return None
-        if not self._base[cpu] & GLOBAL_ENABLE:
-            return []
-        entry = self._lvt[register][cpu]
-        mode, masked = delivery_mode(entry), entry & MASKED
-        return [
-            Gate(
-                f"{pin.upper()} unmasked",
-                not masked,
-                register=register,
-                field="MASK",
-                value=int(masked != 0),
-                needs=f"a zero in bit 16 of {register}",
-                ref="SDM 3A 10.5.1",
-            ),
-            Gate(
-                f"{pin.upper()} as ExtINT",
-                mode == EXTINT,
-                register=register,
-                field="DELIVERY",
-                value=mode,
-                needs="delivery mode 7, ExtINT",
-                ref="SDM 3A 10.5.1",
-            ),
-        ]
 
     # -- explanation --------------------------------------------------------------------------
 

@@ -11,48 +11,34 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import msgspec
 
 from kerneltui.devices.x86.local_apic_registers import (
-    ASSERT,
     BSP,
     CLASS_SHIFT,
     ENABLED,
     EXTINT,
-    FIXED,
     GLOBAL_ENABLE,
-    ID_SHIFT,
     ILLEGAL_ADDRESS,
     INIT,
     LOCAL_APIC,
     LOCAL_APIC_MSR,
-    LOWEST_PRIORITY,
     NMI,
     RECEIVE_ILLEGAL_VECTOR,
-    SEND_ILLEGAL_VECTOR,
     STARTUP,
     SUPPRESS_BROADCAST,
     TSC_DEADLINE,
     VECTOR,
-    delivery_mode,
 )
 from kerneltui.hw.clock import Clock
-from kerneltui.hw.device import InterruptController
+from kerneltui.hw.device import Entrance, InterruptController, Passage
 from kerneltui.hw.register_file import RegisterFile
-from kerneltui.hw.rule import Gate
+from kerneltui.hw.rule import Gate, Opens, Place, Rule, tests_of
 
 FIRST_LEGAL, VECTORS = 16, 256
 CLASS = LOCAL_APIC["TPR"]["CLASS"].mask
-LOGICAL_SHIFT, MODEL_SHIFT = LOCAL_APIC["LDR"]["LOGICAL_ID"].lsb, LOCAL_APIC["DFR"]["MODEL"].lsb
-FLAT, CLUSTER = 0xF, 0x0
-"""Models of logical destinations (10.6.2.2)."""
-LOGICAL, ICR_LEVEL_TRIGGERED = LOCAL_APIC["ICR_LOW"].masks("DESTINATION_MODE", "TRIGGER")
-SHORTHAND = LOCAL_APIC["ICR_LOW"]["SHORTHAND"]
-DESTINATION_SHIFT = LOCAL_APIC["ICR_HIGH"]["DESTINATION"].lsb
-BROADCAST = 0xFF
 MESSAGE = 1 << 2
 """The source of an ExtINT that came as a message, beside the bits of LINT0 and LINT1."""
 
@@ -77,17 +63,6 @@ class Config(msgspec.Struct, frozen=True):
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
         if not 0x10 <= self.version <= 0x15:
             raise ValueError(f"version must be 0x10 to 0x15, not {self.version:#x}")
-
-
-class Rule(NamedTuple):
-    """One condition on a vector's way to the core, and the register that shows it."""
-
-    name: str
-    test: Callable[[Acceptance, int, int], bool]
-    register: str
-    field: str
-    needs: str
-    ref: str
 
 
 class Acceptance(InterruptController):
@@ -135,6 +110,10 @@ class Acceptance(InterruptController):
         """An event of the local vector table happens."""
 
     @abstractmethod
+    def _pin_passages(self, pin: str, cpu: int) -> list[Passage]:
+        """The ways of what comes in at a local pin and is no vector of its own."""
+
+    @abstractmethod
     def _end_local(self, cpu: int, vector: int) -> None:
         """An interrupt has ended that may have come from a level at a local pin."""
 
@@ -175,17 +154,66 @@ class Acceptance(InterruptController):
         """With nothing in service the comparison is with class -1."""
         return vector >> CLASS_SHIFT > (self._isr[cpu].bit_length() - 1) >> CLASS_SHIFT
 
-    RULES: ClassVar = (
-        Rule("requested", _is_requested, "IRR", "VECTORS", "the vector to be accepted", "10.8.4"),
-        Rule("globally enabled", _is_on, "IA32_APIC_BASE", "EN", "the APIC to be on", "10.4.3"),
-        Rule("software enabled", _is_enabled, "SVR", "ENABLE", "a one in SVR bit 8", "10.4.7.2"),
-        Rule("above task priority", _above_task, "TPR", "CLASS",
-             "a task priority class below {priority}", "10.8.3.1"),
-        Rule("above what is in service", _above_service, "PPR", "CLASS",
-             "interrupts of class {priority} and above in service to be ended", "10.8.3.1"),
+    def _is_highest(self, cpu: int, vector: int) -> bool:
+        return self._irr[cpu].bit_length() - 1 <= vector
+
+    def _no_external(self, cpu: int, vector: int) -> bool:
+        return not self._extint[cpu]
+
+    def _highest(self, cpu: int, vector: int) -> Place:
+        return Place("IRR", each=1, of=max(self._irr[cpu].bit_length() - 1, vector))
+
+    def _external_entry(self, cpu: int, vector: int) -> Place:
+        pins = self._extint[cpu]
+        return Place("LVT_LINT1" if pins & 2 and not pins & 1 else "LVT_LINT0", "DELIVERY_MODE")
+
+    def _class_below(self, cpu: int, vector: int) -> int | None:
+        return (vector >> CLASS_SHIFT) - 1 if vector >> CLASS_SHIFT else None
+
+    TURNED_ON = Rule(
+        "globally enabled",
+        Place("IA32_APIC_BASE", "EN"),
+        "the APIC to be on",
+        "SDM 3A 10.4.3",
+        test=_is_on,
+        wants=1,
+    )
+    SWITCHED_ON = Rule(
+        "software enabled",
+        Place("SVR", "ENABLE"),
+        "a one in SVR bit 8",
+        "SDM 3A 10.4.7.2",
+        test=_is_enabled,
+        wants=1,
+    )
+    REQUESTED = Rule(
+        "requested",
+        Place("IRR", each=1),
+        "the vector to be accepted",
+        "SDM 3A 10.8.4",
+        test=_is_requested,
+        opens=Opens.EVENT,
+    )
+    SIGNALLING: ClassVar = (
+        TURNED_ON,
+        SWITCHED_ON,
+        Rule("above task priority", Place("TPR", "CLASS"),
+             "a task priority class below {priority}", "SDM 3A 10.8.3.1",
+             test=_above_task, wants=_class_below),
+        Rule("above what is in service", Place("PPR", "CLASS"),
+             "interrupts of class {priority} and above in service to be ended",
+             "SDM 3A 10.8.3.1", test=_above_service, opens=Opens.END, ends_by="EOI"),
     )  # fmt: skip
-    TESTS: ClassVar = tuple(rule.test for rule in RULES[1:])
-    """Of the highest vector in the IRR; that it is requested need not be asked."""
+    """Asked of the highest vector in the IRR: if that is held back, all are."""
+    RANK: ClassVar = (
+        Rule("highest requested", _highest, "the higher vector {highest} to be taken first",
+             "SDM 3A 10.8.4", test=_is_highest, opens=Opens.EVENT),
+        Rule("no external interrupt first", _external_entry,
+             "the ExtINT that waits, which passes by all priorities, to be taken first",
+             "SDM 3A 10.8.4", test=_no_external, opens=Opens.EVENT),
+    )  # fmt: skip
+    """Which of several the core takes: :meth:`take` looks for the highest, after ExtINT."""
+    TESTS: ClassVar = tests_of(SIGNALLING)
 
     def _update(self, cpu: int) -> None:
         """If the highest requested vector is held back, all are (10.8.3)."""
@@ -210,34 +238,25 @@ class Acceptance(InterruptController):
         """Interrupts of classes up to the task's are held back (10.8.3.1)."""
         self._update(cpu)
 
-    def gates(self, number: int, cpu: int) -> list[Gate]:
-        """The rules for one vector: all open if it suffices, by itself, to raise INTR now."""
-        if not 0 <= number < VECTORS:
+    def passages(self, entrance: Entrance, cpu: int) -> list[Passage]:
+        """A vector's way to INTR: all gates are open where the core takes it as the next one.
+
+        A pin that is no vector of its own has its way in the local vector table.
+        """
+        if isinstance(entrance, str):
+            return self._pin_passages(entrance, cpu)
+        if not 0 <= entrance < VECTORS:
             raise ValueError(f"{self.name} has vectors 0 to {VECTORS - 1}")
-        return [self._gate(rule, number, cpu) for rule in self.RULES]
+        rules = (self.REQUESTED, *self.SIGNALLING, *self.RANK)
+        gates = tuple(self._gate(rule, entrance, cpu) for rule in rules)
+        return [Passage(gates, "intr", vector=entrance)]
 
     def _gate(self, rule: Rule, number: int, cpu: int) -> Gate:
-        """Read what decides from the register itself, so that the gate shows what software sees."""
-        table = LOCAL_APIC_MSR if rule.register in LOCAL_APIC_MSR else self.regs.table
-        register = table[rule.register]
-        field = register[rule.field]
-        element = number // 32 if register.count > 1 else 0
-        offset = register.offset + element * register.stride
-        value = field.extract(self.files[table.name].peek(offset, register.width // 8, cpu))
-        name = field.name
-        if register.count > 1:
-            value, name = value >> number % 32 & 1, f"{name}[{number % 32}]"
-        needs = rule.needs.format(priority=number >> CLASS_SHIFT)
-        return Gate(
-            rule.name,
-            rule.test(self, cpu, number),
-            register=register.label(element),
-            field=name,
-            value=value,
-            needs=needs,
-            ref=f"SDM 3A {rule.ref}",
-            ends_by="EOI" if rule.register == "PPR" else "",
-        )
+        """How a rule stands for a vector."""
+        at = rule.at(self, cpu, number)
+        file = self.msrs if at.register in LOCAL_APIC_MSR else self.regs
+        highest = f"{max(self._irr[cpu].bit_length() - 1, 0):#04x}"
+        return rule.gate(self, file, number, cpu, priority=number >> CLASS_SHIFT, highest=highest)
 
     # -- taking and ending --------------------------------------------------------------------
 
@@ -253,7 +272,13 @@ class Acceptance(InterruptController):
             self._update(cpu)
             return vector
         if not self._intr[cpu].level:
-            return self._svr[cpu] & VECTOR
+            spurious = self._svr[cpu] & VECTOR
+            self._remark(
+                "spurious",
+                spurious,
+                f"core {cpu} took the spurious vector: nothing was to be taken any more",
+            )
+            return spurious
         vector = self._irr[cpu].bit_length() - 1
         self._irr[cpu] &= ~(1 << vector)
         self._isr[cpu] |= 1 << vector
@@ -264,6 +289,11 @@ class Acceptance(InterruptController):
         """End the highest in service; of a level interrupt I/O APICs are told (10.8.5)."""
         vector = self._isr[cpu].bit_length() - 1
         if vector < 0:
+            self._remark(
+                "misuse",
+                self._svr[cpu] & VECTOR,
+                f"core {cpu} wrote EOI with no interrupt in service",
+            )
             return
         self._isr[cpu] &= ~(1 << vector)
         if self._tmr[cpu] >> vector & 1 and not self._svr[cpu] & SUPPRESS_BROADCAST:
@@ -274,14 +304,25 @@ class Acceptance(InterruptController):
 
     # -- acceptance ---------------------------------------------------------------------------
 
+    ACCEPTING: ClassVar = (TURNED_ON, SWITCHED_ON)
+    """Otherwise an interrupt finds nobody."""
+    ACCEPTING_TESTS: ClassVar = tests_of(ACCEPTING)
+
     def _accept(self, cpu: int, vector: int, *, level: bool) -> bool:
         """A fixed interrupt arrives: request it and note its trigger mode (10.8.4)."""
-        if not self._svr[cpu] & ENABLED or not self._base[cpu] & GLOBAL_ENABLE:
-            return False
+        for test in self.ACCEPTING_TESTS:
+            if not test(self, cpu, vector):
+                return False
         if vector < FIRST_LEGAL:
             self._error(cpu, RECEIVE_ILLEGAL_VECTOR)
             return False
         bit = 1 << vector
+        if self._irr[cpu] & bit and not level:
+            self._remark(
+                "lost",
+                vector,
+                f"vector {vector:#04x} came again before core {cpu} took it: they are one",
+            )
         self._irr[cpu] |= bit
         if level:
             self._tmr[cpu] |= bit
@@ -331,56 +372,3 @@ class Acceptance(InterruptController):
         """An access where the window is reserved is an error (10.5.3)."""
         if table == LOCAL_APIC.name and self.regs.slot_at(offset & ~0xF) is None:
             self._error(cpu, ILLEGAL_ADDRESS)
-
-    # -- messages -----------------------------------------------------------------------------
-
-    def deliver(
-        self, vector: int, mode: int, level_triggered: bool, destination: int, logical: bool
-    ) -> bool:
-        """A message from an I/O APIC, or a message-signalled interrupt; whether anyone accepts."""
-        cpus = [cpu for cpu in range(self.cpus) if self.reaches(cpu, destination, logical)]
-        return self._send(vector, mode, cpus, level=level_triggered)
-
-    def reaches(self, cpu: int, destination: int, logical: bool) -> bool:
-        """Whether a destination names a core's APIC, which is on (10.4.3, 10.6.2.1, 10.6.2.2)."""
-        if not self._base[cpu] & GLOBAL_ENABLE:
-            return False
-        store = self.regs.store
-        if not logical:
-            return destination in {BROADCAST, store("APIC_ID")[cpu] >> ID_SHIFT}
-        own = store("LDR")[cpu] >> LOGICAL_SHIFT
-        model = store("DFR")[cpu] >> MODEL_SHIFT
-        if model == FLAT:
-            return destination & own != 0
-        cluster = destination >> 4
-        return model == CLUSTER and cluster in {0xF, own >> 4} and destination & own & 0xF != 0
-
-    def _send(self, vector: int, mode: int, cpus: list[int], *, level: bool = False) -> bool:
-        if mode == LOWEST_PRIORITY:
-            able = [n for n in cpus if self._is_enabled(n, vector) and self._is_on(n, vector)]
-            cpus = [min(able, key=partial(self.peek_PPR, 0))] if able else []
-        accepted = False
-        for cpu in cpus:
-            if mode in {FIXED, LOWEST_PRIORITY}:
-                accepted |= self._accept(cpu, vector, level=level)
-            else:
-                accepted |= self._accept_special(cpu, mode, vector)
-        return accepted
-
-    def write_ICR_LOW(self, index: int, cpu: int, value: int) -> None:
-        """Send; all but INIT level de-assert, which does nothing, is an edge (10.6.1)."""
-        vector, mode, shorthand = value & VECTOR, delivery_mode(value), SHORTHAND.extract(value)
-        if mode == INIT and value & ICR_LEVEL_TRIGGERED and not value & ASSERT:
-            return
-        if mode in {FIXED, LOWEST_PRIORITY} and vector < FIRST_LEGAL:
-            self._error(cpu, SEND_ILLEGAL_VECTOR)
-        if shorthand == 0:
-            destination = self.regs.store("ICR_HIGH")[cpu] >> DESTINATION_SHIFT
-            logical = value & LOGICAL != 0
-            self.deliver(
-                vector, mode, level_triggered=False, destination=destination, logical=logical
-            )
-        elif shorthand == 1:
-            self._send(vector, mode, [cpu])
-        else:
-            self._send(vector, mode, [n for n in range(self.cpus) if n != cpu or shorthand == 2])

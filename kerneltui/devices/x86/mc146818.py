@@ -21,6 +21,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from kerneltui.devices.x86.mc146818_calendar import (
     ALARM,
@@ -32,8 +33,9 @@ from kerneltui.devices.x86.mc146818_calendar import (
 from kerneltui.devices.x86.mc146818_registers import CMOS, CMOS_EXT, RTC
 from kerneltui.devices.x86.mc146818_view import RtcView, rtc_view
 from kerneltui.hw.clock import NEVER, NS_PER_S, Clock, ns_to_ticks, ticks_to_ns
-from kerneltui.hw.device import Device
+from kerneltui.hw.device import Cause, Device
 from kerneltui.hw.hooks import variant_hook
+from kerneltui.hw.rule import Opens, Place, Rule, required
 
 CRYSTAL_HZ = 32_768
 UPDATE_NS = 1_984_000
@@ -46,7 +48,17 @@ RUNS = 2 << _A["DV"].lsb
 """The highest time base with which the divider chain is not reset (table 4)."""
 SET, PIE, AIE, UIE, SQWE = _B.masks("SET", "PIE", "AIE", "UIE", "SQWE")
 PF, AF, UF, IRQF = CMOS["REGISTER_C"].masks("PF", "AF", "UF", "IRQF")
-ENABLES = PIE | AIE | UIE
+
+
+def _enabled(bit: str) -> Rule:
+    return Rule("enabled", Place("REGISTER_B", bit), f"{bit} to be 1", "Register B", wants=1)
+
+
+KINDS = (("periodic", "PIE", PF), ("alarm", "AIE", AF), ("update-ended", "UIE", UF))
+"""The three interrupts: the enable in register B has the place of the flag in register C."""
+ENABLING = tuple(_enabled(bit) for _, bit, _ in KINDS)
+ENABLES, _ = required(_B, ENABLING)
+FLAG_NAMES = ("PF", "AF", "UF")
 NMI_MASK = RTC["RTC_INDEX"]["NMI_MASK"].mask
 TIME_MASKS = tuple(CMOS[name]["VALUE"].mask for name in TIME)
 
@@ -176,6 +188,61 @@ class Mc146818(Device):
         self._settle()
         self._update()
 
+    def _has_flag(self, cpu: int, kind: int) -> bool:
+        return self._flags_now() & KINDS[kind][2] != 0
+
+    def _comes_about(self, cpu: int, kind: int) -> bool:
+        """Whether the flag is up, or the clock does what will raise it."""
+        if self._has_flag(cpu, kind):
+            return True
+        if kind == 0:
+            return self._counts() and self._period() != 0
+        return self._runs()
+
+    def _run_place(self, cpu: int, kind: int) -> Place:
+        if not self._counts():
+            return Place("REGISTER_A", "DV")
+        return Place("REGISTER_A", "RS") if kind == 0 else Place("REGISTER_B", "SET")
+
+    RUNNING = Rule("clock runs", _run_place, "{runs}", "Register A, Register B",
+                   test=_comes_about)  # fmt: skip
+    FLAG = Rule("flag up", lambda _owner, _cpu, kind: Place("REGISTER_C", FLAG_NAMES[kind]),
+                "the {kind} event to come about", "Register C", test=_has_flag,
+                opens=Opens.EVENT)  # fmt: skip
+
+    def causes(self, output: str, cpu: int) -> list[Cause]:
+        """The periodic, the alarm and the update-ended interrupt, which share the line."""
+        causes = []
+        for number, (kind, _, _) in enumerate(KINDS):
+            due = self._due_of(number)
+            runs = "a divider that is not reset" + ("" if number else ", and a rate")
+            gates = [
+                rule.gate(self, self._cmos, number, 0, kind=kind, runs=runs,
+                          due_ns=due if due < NEVER and rule is self.FLAG else None)
+                for rule in (self.RUNNING, ENABLING[number], self.FLAG)
+            ]  # fmt: skip
+            if kind == "update-ended" and self._b & SET:
+                gates[1] = replace(gates[1], needs="UIE to be 1: while SET is 1 it stays 0",
+                                   wants=None)  # fmt: skip
+            causes.append(Cause(f"the {kind} interrupt", tuple(gates)))
+        return causes
+
+    def _due_of(self, kind: int) -> int:
+        """When a kind's flag will rise; NEVER if it is up, or never will."""
+        if self._has_flag(0, kind) or not self._comes_about(0, kind):
+            return NEVER
+        if kind == 0:
+            return self._period_ends()
+        wait = 1 if kind == 2 else seconds_to_alarm(self._time_now(), self._alarm, self._b)
+        return NEVER if wait is None else self._update_ends(wait)
+
+    def _period_ends(self) -> int:
+        ticks = (self._periods(self.clock.now) + 1) * self._period()
+        return self._origin + ticks_to_ns(ticks, CRYSTAL_HZ)
+
+    def _update_ends(self, wait: int) -> int:
+        return self._end_of_update(self._updates(self.clock.now) + wait)
+
     def _update(self) -> None:
         """Needs :meth:`_settle` before it."""
         asserted = self._flags & self._b & ENABLES != 0
@@ -185,17 +252,15 @@ class Mc146818(Device):
 
     def _next_due(self) -> int:
         """When the first of the enabled flags will rise."""
-        now = self.clock.now
         due = NEVER
         if self._b & PIE and self._counts() and self._period():
-            ticks = (self._periods(now) + 1) * self._period()
-            due = self._origin + ticks_to_ns(ticks, CRYSTAL_HZ)
+            due = self._period_ends()
         if self._b & (UIE | AIE) and self._runs():
             wait: int | None = 1
             if not self._b & UIE:
                 wait = seconds_to_alarm(self._time, self._alarm, self._b)
             if wait is not None:
-                due = min(due, self._end_of_update(self._updates(now) + wait))
+                due = min(due, self._update_ends(wait))
         return due
 
     # -- ports ------------------------------------------------------------------------------------

@@ -17,8 +17,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import msgspec
-
 from kerneltui.devices.x86.ns16550_character import (
     BESIDE,
     WITH_CHARACTER,
@@ -27,11 +25,13 @@ from kerneltui.devices.x86.ns16550_character import (
     fifo_entry,
     half_bits,
 )
+from kerneltui.devices.x86.ns16550_interrupts import IIR_NONE, IIR_THRE, Config, Interrupts
 from kerneltui.devices.x86.ns16550_modem import DELTAS, PINS, ModemInputs
-from kerneltui.devices.x86.ns16550_registers import NS16550, SOURCES
+from kerneltui.devices.x86.ns16550_registers import NS16550
 from kerneltui.hw.clock import Clock
-from kerneltui.hw.device import Device
 from kerneltui.hw.line import Sink
+
+__all__ = ["Config", "Ns16550"]
 
 FIFO_DEPTH = 16
 LEVELS = (1, 4, 8, 14)
@@ -42,32 +42,13 @@ _FCR = NS16550["FCR"]
 DR, OE, THRE, TEMT, FIFO_ERROR = NS16550["LSR"].masks("DR", "OE", "THRE", "TEMT", "FIFO_ERROR")
 
 ERBFI, ETBEI, ELSI, EDSSI = NS16550["IER"].masks("ERBFI", "ETBEI", "ELSI", "EDSSI")
-IIR_NONE = NS16550["IIR"]["NONE"].mask
-IIR_MODEM, IIR_THRE, IIR_DATA, IIR_LINE, IIR_TIMEOUT = (
-    code << NS16550["IIR"]["ID"].lsb for code, _ in SOURCES
-)
 IIR_SOURCE, IIR_FIFO = IIR_NONE | NS16550["IIR"]["ID"].mask, NS16550["IIR"]["FIFO"].mask
 FCR_ENABLE, FCR_RCVR_RESET, FCR_XMIT_RESET = _FCR.masks("FIFO_ENABLE", "RCVR_RESET", "XMIT_RESET")
 LCR_BREAK, LCR_DLAB = NS16550["LCR"].masks("BREAK", "DLAB")
-MCR_OUT2, MCR_LOOP = NS16550["MCR"].masks("OUT2", "LOOP")
+MCR_LOOP = NS16550["MCR"]["LOOP"].mask
 
 
-class Config(msgspec.Struct, frozen=True):
-    """``clock_hz``: the baud generator's input.  ``instant``: characters are sent in no time.
-
-    ``out2_gates_irq``: the interrupt passes only while the OUT2 pin is on, as PCs are wired.
-    """
-
-    clock_hz: int = 1_843_200
-    instant: bool = False
-    out2_gates_irq: bool = True
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.clock_hz < 1 << 32:
-            raise ValueError(f"clock_hz must be 1 to 4294967295, not {self.clock_hz}")
-
-
-class Ns16550(Device):
+class Ns16550(Interrupts):
     """The UART; inputs ``cts``, ``dsr``, ``ri``, ``dcd`` (high = on), output ``irq``.
 
     ``transmit`` is called with each character when its last bit has left the wire.
@@ -121,32 +102,6 @@ class Ns16550(Device):
         self._emptier.cancel()
         self._empty = self._thre_pending = True
         self._two_waited = True
-
-    # -- interrupts -------------------------------------------------------------------------------
-
-    def _identification(self) -> int:
-        """The pending interrupt of highest priority (8.6, table V)."""
-        enabled = self._enabled[0]
-        if self._errors and enabled & ELSI:
-            return IIR_LINE
-        if enabled & ERBFI:
-            if self._timed:
-                return IIR_TIMEOUT
-            if len(self._received) >= self._trigger:
-                return IIR_DATA
-        if self._thre_pending and enabled & ETBEI:
-            return IIR_THRE
-        if self._modem.status & DELTAS and enabled & EDSSI:
-            return IIR_MODEM
-        return IIR_NONE
-
-    def _update(self) -> None:
-        level = self._identification() != IIR_NONE
-        if level and self.config.out2_gates_irq:
-            # Loopback forces the pin off, whatever the bit says (8.8).
-            level = self._modem_control[0] & (MCR_OUT2 | MCR_LOOP) == MCR_OUT2
-        if self._irq.level is not level:
-            self._irq.set(level)
 
     # -- receiver ---------------------------------------------------------------------------------
 

@@ -77,6 +77,10 @@ class Bench:
     def intr(self, cpu=0):
         return self.apic.outputs["intr"][cpu].level
 
+    def gates(self, entrance, cpu=0):
+        (passage,) = self.apic.passages(entrance, cpu)
+        return passage.gates
+
     def take(self, cpu=0):
         return self.apic.take(cpu)
 
