@@ -79,7 +79,7 @@ def test_a_scenario_pokes_and_is_told_its_line(tmp_path):
     session.go_to_time(S // 4)
     session.go_to_end()
     assert session.machine.core.interrupts_taken == 4
-    with pytest.raises(UserError, match="mine.yaml:6: no register 'GICC_PMR' on rpi3"):
+    with pytest.raises(UserError, match=r"mine\.yaml:6: no register 'GICC_PMR' on rpi3"):
         open_session("rpi3", str(path))
     assert validate_file(path) == "scenario 't'"
 
@@ -106,12 +106,12 @@ def test_a_scenario_pokes_and_is_told_its_line(tmp_path):
     ],
 )
 def test_what_makes_no_sense_is_said(board, text, said):
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         parse(open_session(board, "timer-callbacks").machine, text)
     assert said in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["GICC_PMR=0", "port:0x21=0", "5:GICC_PMR=0", "1s:GICC_PMX=0"])
 def test_a_mistake_on_the_command_line_names_the_option(text):
-    with pytest.raises(UserError, match="^--poke"):
+    with pytest.raises(UserError, match=r"^--poke"):
         open_session("rpi4", "timer-callbacks", Changes(pokes=(text,)))
