@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from kerneltui.hw.device import InterruptController
 from kerneltui.hw.line import Line
 from kerneltui.machine.core import Core, StopReason
 from kerneltui.machine.instructions import SPACES, STORES
@@ -79,6 +80,11 @@ class _Stores:
         """See :class:`Observer`."""
 
     def line(self, line: Line) -> None:
+        """See :class:`MachineObserver`."""
+
+    def pending(
+        self, controller: InterruptController, number: int, cpu: int, again: bool
+    ) -> None:
         """See :class:`MachineObserver`."""
 
     def unmodelled(self, text: str) -> None:

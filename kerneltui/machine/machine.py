@@ -33,6 +33,11 @@ class MachineObserver(Observer, Protocol):
     def line(self, line: Line) -> None:
         """An interrupt wire changed its level."""
 
+    def pending(
+        self, controller: InterruptController, number: int, cpu: int, again: bool
+    ) -> None:
+        """An interrupt becomes pending by no wire; ``again``: it was so already."""
+
 
 class Position(msgspec.Struct, frozen=True, order=True):
     """Where a machine has halted, so exactly that :meth:`Machine.run` gets there again.
@@ -321,6 +326,8 @@ class Machine:
             for lines in device.outputs.values():
                 for line in lines:
                     line.watcher = observer.line if observer is not None else None
+            if isinstance(device, InterruptController):
+                device.on_pending = observer.pending if observer is not None else None
             for file in device.files.values():
                 file.on_unmodelled = observer.unmodelled if observer is not None else None
 

@@ -23,6 +23,14 @@ from kerneltui.debugger.views.clocks import (
 from kerneltui.debugger.views.cpu import CoreView, CpuView, core_views, cpu_view
 from kerneltui.debugger.views.firmware import AcpiTableView, firmware_views
 from kerneltui.debugger.views.interrupts import InterruptView, interrupt_views
+from kerneltui.debugger.views.latencies import (
+    FiguresView,
+    LatenessView,
+    LatencyView,
+    figures_view,
+    lateness_views,
+    latency_views,
+)
 from kerneltui.debugger.views.registers import BlockView, block_views
 from kerneltui.debugger.views.tasks import (
     SchedulingView,
@@ -70,6 +78,8 @@ class MachineView(msgspec.Struct, frozen=True, kw_only=True):
     cores: tuple[CoreView, ...] = ()
     blocks: tuple[BlockView, ...] = ()
     interrupts: tuple[InterruptView, ...] = ()
+    latencies: tuple[LatencyView, ...] = ()
+    """of interrupts on every core"""
     timeouts: tuple[TimeoutView, ...] = ()
     timeout_count: int = 0
     queue: QueueView | None = None
@@ -77,6 +87,10 @@ class MachineView(msgspec.Struct, frozen=True, kw_only=True):
     timers: tuple[TimerView, ...] = ()
     """those of system calls, with their states"""
     worst_lateness_ns: int = 0
+    lateness: FiguresView | None = None
+    """of all timeouts' callbacks"""
+    latenesses: tuple[LatenessView, ...] = ()
+    """of the timeouts that were called last"""
     comparators: tuple[ComparatorView, ...] = ()
     local_apics: tuple[LocalApicView, ...] = ()
     """by core; a board without a part of a PC has none of it, here and below"""
@@ -111,6 +125,9 @@ _MAKERS: dict[str, Callable[[Sight], Any]] = {
     "cores": lambda of: tuple(core_views(of.machine)),
     "blocks": lambda of: tuple(block_views(of)),
     "interrupts": lambda of: tuple(interrupt_views(of.machine, of.inspector, of.focus)),
+    "latencies": lambda of: tuple(latency_views(of.recorder.latencies, of.machine.now)),
+    "lateness": lambda of: figures_view(of.recorder.latencies.lateness),
+    "latenesses": lambda of: tuple(lateness_views(of.recorder.latencies)),
     "timeouts": lambda of: tuple(timeout_views(of.inspector, of.machine.now)),
     "timeout_count": lambda of: len(of.inspector.timeouts()),
     "queue": lambda of: queue_view(of.inspector),

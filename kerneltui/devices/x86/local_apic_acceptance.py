@@ -282,6 +282,7 @@ class Acceptance(InterruptController):
             self._error(cpu, RECEIVE_ILLEGAL_VECTOR)
             return False
         bit = 1 << vector
+        self._tell_pending(vector, cpu, self._irr[cpu] & bit != 0)
         self._irr[cpu] |= bit
         if level:
             self._tmr[cpu] |= bit
