@@ -63,15 +63,3 @@ class Figures:
         span = self.begun[-1] - self.begun[0]
         overdue = now_ns - self.begun[-1] - span // intervals
         return intervals * NS_PER_S / max(span + max(overdue, 0), 1)
-
-
-class _Interrupt:
-    """An interrupt on a core: what is looked up for it, at once."""
-
-    __slots__ = ("figures", "key", "lines", "shared")
-
-    def __init__(self, key: Key, figures: Figures, lines: Iterable[Line]) -> None:
-        self.key = key
-        self.shared = key[0], key[1], EACH_CORE
-        self.figures = figures
-        self.lines = lines

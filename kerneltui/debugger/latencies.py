@@ -59,6 +59,18 @@ RunningState = tuple[tuple[Key, ...], int, bool]
 when (ns); whether it has run a callback."""
 
 
+class _Interrupt:
+    """An interrupt on a core: what is looked up for it, at once."""
+
+    __slots__ = ("figures", "key", "lines", "shared")
+
+    def __init__(self, key: Key, figures: Figures, lines: Iterable[Line]) -> None:
+        self.key = key
+        self.shared = key[0], key[1], EACH_CORE
+        self.figures = figures
+        self.lines = lines
+
+
 class LatenciesState(NamedTuple):
     """See :class:`Latencies`."""
 
