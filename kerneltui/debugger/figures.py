@@ -15,7 +15,7 @@ RATE_OVER = 16
 class FiguresState(NamedTuple):
     """See :class:`Figures`."""
 
-    count: int
+    handlers: int
     missed: int
     spurious: int
     begun: tuple[int, ...]
@@ -42,7 +42,7 @@ class Figures:
         self.to_callback = Histogram(None if state is None else state.to_callback)
         """from there to the first timer callback"""
         if state is not None:
-            self.count, self.missed, self.spurious = state.count, state.missed, state.spurious
+            self.count, self.missed, self.spurious = state.handlers, state.missed, state.spurious
             self.begun.extend(state.begun)
 
     def save(self) -> FiguresState:

@@ -13,7 +13,7 @@ PART_BITS = 6
 class HistogramState(NamedTuple):
     """See :class:`Histogram`."""
 
-    count: int
+    total: int
     least: int
     most: int
     is_exact: bool

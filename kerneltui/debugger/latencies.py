@@ -296,7 +296,8 @@ class Latencies:
         found = self._known.get(key)
         if found is None:
             # What has had no edge yet has no lines yet: then it is not kept.
-            lines = self._lines.get(key) or self._lines.get((key[0], key[1], EACH_CORE), ())
+            shared = key[0], key[1], EACH_CORE
+            lines = self._lines.get(key) or self._lines.get(shared) or []
             found = _Interrupt(key, self._of(key), lines)
             if lines:
                 self._known[key] = found

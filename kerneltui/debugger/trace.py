@@ -330,8 +330,8 @@ class Recorder:
     def tracepoint(self, core: Core, name: str, facts: dict[str, Any]) -> None:
         """See :class:`Observer`."""
         told = name
-        for fact in facts:
-            told += f" {fact}={facts[fact]}"
+        for fact, value in facts.items():
+            told += f" {fact}={value}"
         self._add("tracepoint", 0, 0, told, core)
         heard = self.latencies.heard.get(name)
         if heard is not None:
@@ -345,9 +345,7 @@ class Recorder:
         if self.latencies.ends.get(line.name, True):
             self.latencies.line(line)
 
-    def pending(
-        self, controller: InterruptController, number: int, cpu: int, again: bool
-    ) -> None:
+    def pending(self, controller: InterruptController, number: int, cpu: int, again: bool) -> None:
         """See :class:`MachineObserver`."""
         self.latencies.pending(controller, number, cpu, again)
 

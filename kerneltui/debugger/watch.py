@@ -82,9 +82,7 @@ class _Stores:
     def line(self, line: Line) -> None:
         """See :class:`MachineObserver`."""
 
-    def pending(
-        self, controller: InterruptController, number: int, cpu: int, again: bool
-    ) -> None:
+    def pending(self, controller: InterruptController, number: int, cpu: int, again: bool) -> None:
         """See :class:`MachineObserver`."""
 
     def unmodelled(self, text: str) -> None:

@@ -33,9 +33,7 @@ class MachineObserver(Observer, Protocol):
     def line(self, line: Line) -> None:
         """An interrupt wire changed its level."""
 
-    def pending(
-        self, controller: InterruptController, number: int, cpu: int, again: bool
-    ) -> None:
+    def pending(self, controller: InterruptController, number: int, cpu: int, again: bool) -> None:
         """An interrupt becomes pending by no wire; ``again``: it was so already."""
 
 

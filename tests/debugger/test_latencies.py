@@ -73,7 +73,7 @@ def test_a_handler_that_computes_keeps_the_timer_waiting_and_is_named(board):
     assert late["long"].max_ns < US
     said = why_late(session.recorder, session.names, 0)
     assert said.startswith(("38", "39", "40", "41", "42", "37", "36"))
-    label = {"rpi3": "local 1", "rpi4": "irq 30", "x86": "vec 0xec"}[board]
+    label = {"rpi3": "irq 1", "rpi4": "irq 30", "x86": "vec 0xec"}[board]
     assert said.endswith(f" us late: {label}'s handler was running")
 
 
@@ -89,7 +89,7 @@ def test_overload_makes_each_callback_later_than_the_one_before(board):
     assert item.lateness.median_ns == pytest.approx(MS // 4, abs=10 * US)
     assert item.lateness.max_ns == pytest.approx(3 * MS // 4, abs=20 * US)
     said = why_late(session.recorder, session.names, 0)
-    label = {"rpi3": "local 1", "rpi4": "irq 30", "x86": "vec 0xec"}[board]
+    label = {"rpi3": "irq 1", "rpi4": "irq 30", "x86": "vec 0xec"}[board]
     assert said.endswith(f" us late: {label}'s handler was running")
 
 
@@ -110,9 +110,7 @@ def test_a_call_to_another_core_counts_from_the_senders_store(board, number):
             if e[3] in {"str", "store"} and e[1] < entry[1]
             and e[2] == 0 and register in session.names.name(e[3], e[4])
         ]  # fmt: skip
-        assert entry[1] - before[-1][1] in range(
-            found.latency.min_ns, found.latency.max_ns + 1
-        )
+        assert entry[1] - before[-1][1] in range(found.latency.min_ns, found.latency.max_ns + 1)
 
 
 @pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
@@ -142,8 +140,6 @@ def test_without_tracing_nothing_is_recorded():
     before = session.view().latencies
     session.run_until(session.machine.now + 10 * MS)
     assert session.view().latencies == before
-
-
 
 
 numbers = st.integers(-(1 << 40), 1 << 62)

@@ -25,11 +25,11 @@ from kerneltui.debugger.views.firmware import AcpiTableView, firmware_views
 from kerneltui.debugger.views.interrupts import InterruptView, interrupt_views
 from kerneltui.debugger.views.latencies import (
     FiguresView,
-    LatenessView,
     LatencyView,
+    LatenessView,
     figures_view,
-    lateness_views,
     latency_views,
+    lateness_views,
 )
 from kerneltui.debugger.views.registers import BlockView, block_views
 from kerneltui.debugger.views.tasks import (

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from textwrap import wrap
 
 from kerneltui.debugger.references import GateReference, InterruptReference
-from kerneltui.debugger.views import LatencyView, MachineView
+from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.interrupts import InterruptView, each_once
+from kerneltui.debugger.views.latencies import LatencyView
 from kerneltui.tui.panels.base import Panel, mark
 from kerneltui.tui.panels.fitting import cells, fitted, shortened, table
 from kerneltui.tui.panels.latency_columns import (

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from kerneltui.debugger.views import FiguresView, LatencyView
+from kerneltui.debugger.views.latencies import FiguresView, LatencyView
 from kerneltui.units import format_briefly
 
 CELLS = 9

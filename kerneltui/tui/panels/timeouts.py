@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from kerneltui.debugger.references import ComparatorReference, TimeoutReference
-from kerneltui.debugger.views import FiguresView, MachineView
+from kerneltui.debugger.views import MachineView
+from kerneltui.debugger.views.latencies import FiguresView
 from kerneltui.debugger.views.timeouts import TimeoutView
 from kerneltui.debugger.views.timers import ComparatorView
 from kerneltui.tui.panels.base import Panel
