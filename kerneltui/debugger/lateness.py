@@ -59,7 +59,7 @@ def _opened_by(recorder: Recorder, names: EventNames, core: int, begin: Begin) -
     opener = next(own, None)
     if opener is None or opener[1] < begin.since_ns:
         return ""
-    kind, target, value, text = opener[3:]
+    kind, target, _, text = opener[3:]
     register = text or names.name(kind, target)
     if kind in UNMASKS or (kind in STORES and register == MASK_REGISTER):
         return "interrupts were masked"
