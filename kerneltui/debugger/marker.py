@@ -334,6 +334,11 @@ class Marker:
         if self._inner is not None:
             self._inner.activity(core)
 
+    def pending(self, controller: InterruptController, number: int, cpu: int, again: bool) -> None:
+        """See :class:`~kerneltui.machine.machine.MachineObserver`."""
+        if self._inner is not None:
+            self._inner.pending(controller, number, cpu, again)
+
     def remark(self, device: str, kind: str, number: int, text: str) -> None:
         """See :class:`~kerneltui.machine.machine.MachineObserver`."""
         if self._inner is not None:

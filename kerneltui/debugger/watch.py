@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from kerneltui.hw.device import InterruptController
 from kerneltui.hw.line import Line
 from kerneltui.machine.core import Core, StopReason
 from kerneltui.machine.instructions import SPACES, STORES
@@ -77,6 +78,9 @@ class Indifferent:
         """See :class:`MachineObserver`."""
 
     def remark(self, device: str, kind: str, number: int, text: str) -> None:
+        """See :class:`MachineObserver`."""
+
+    def pending(self, controller: InterruptController, number: int, cpu: int, again: bool) -> None:
         """See :class:`MachineObserver`."""
 
     def unmodelled(self, text: str) -> None:

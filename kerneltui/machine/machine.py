@@ -34,6 +34,9 @@ class MachineObserver(Observer, Protocol):
     def line(self, line: Line) -> None:
         """An interrupt wire changed its level."""
 
+    def pending(self, controller: InterruptController, number: int, cpu: int, again: bool) -> None:
+        """An interrupt becomes pending by no wire; ``again``: it was so already."""
+
     def remark(self, device: str, kind: str, number: int, text: str) -> None:
         """Something went wrong with an interrupt: see :meth:`Device._remark`."""
 
@@ -351,6 +354,8 @@ class Machine:
             for lines in device.outputs.values():
                 for line in lines:
                     line.watcher = observer.line if observer is not None else None
+            if isinstance(device, InterruptController):
+                device.on_pending = observer.pending if observer is not None else None
             for file in device.files.values():
                 file.on_unmodelled = observer.unmodelled if observer is not None else None
 

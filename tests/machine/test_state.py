@@ -39,6 +39,9 @@ class Log:
     def line(self, line):
         self.seen.append((line.name, line.level))
 
+    def pending(self, controller, number, cpu, again):
+        self.seen.append((controller.name, number, cpu, again))
+
     def activity(self, core):
         self.seen.append((core.index, core.state))
 

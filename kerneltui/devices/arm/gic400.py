@@ -67,6 +67,7 @@ class Gic400(InterruptController):
         super().__init__(name, config, clock, cpus)
         irq, fiq = self._output("irq", cpus), self._output("fiq", cpus)
         self._distributor = Distributor(config, cpus)
+        self._distributor.tell_sent(self._tell_pending)
         self._interfaces = CpuInterfaces(config, self._distributor, irq, fiq)
         self._distributor.remark = self._interfaces.remark = self._remark
         self.files["GICD"] = self._distributor.regs

@@ -71,11 +71,16 @@ class Distributor:
         self._aimed, self._eligible = [0] * cpus, [0] * cpus
         self._forward: Callable[[int], object] = self.forwarded
         self.remark: Remarks = nobody_listens
+        self._tell_sent: Callable[[int, int, bool], None] | None = None
         self.reset()
 
     def forward_to(self, interface: Callable[[int], None]) -> None:
         """From now on call ``interface(cpu)`` where what is forwarded to a core may be another."""
         self._forward = interface
+
+    def tell_sent(self, listener: Callable[[int, int, bool], None]) -> None:
+        """From now on call ``listener(sgi, cpu, again)`` where one is sent, perhaps once more."""
+        self._tell_sent = listener
 
     def _sizes(self) -> dict[str, dict[str, Any]]:
         words = self.config.irqs // 32 - 1
@@ -372,7 +377,10 @@ class Distributor:
         sgi = SGI.extract(value)
         for core in range(self.cpus):
             if receivers >> core & 1:
-                self._senders[core] |= 1 << (8 * sgi + cpu)
+                sender = 1 << (8 * sgi + cpu)
+                if self._tell_sent is not None:
+                    self._tell_sent(sgi, core, self._senders[core] & sender != 0)
+                self._senders[core] |= sender
                 self._latch0[core] |= 1 << sgi
                 self._update(1 << sgi, (core,))
 

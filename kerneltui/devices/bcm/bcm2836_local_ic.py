@@ -283,6 +283,9 @@ class Bcm2836LocalIc(InterruptController):
 
     def write_MAILBOX_SET(self, index: int, cpu: int, value: int) -> None:
         """Bits that are set already stay so: several senders may share a mailbox (3.3, 4.1)."""
+        core, mailbox = divmod(index, MAILBOXES)
+        if value & 0xFFFF_FFFF:
+            self._tell_pending(MAILBOX0 + mailbox, core, self._mailboxes[index] != 0)
         self._mailboxes[index] |= value & 0xFFFF_FFFF
         self.write_MAILBOX_CLEAR(index, cpu, value)
 
@@ -322,6 +325,10 @@ class Bcm2836LocalIc(InterruptController):
 
     def _timer_flag_changed(self, flag: bool) -> None:
         """The flag is a level: it interrupts until software clears it (4.11)."""
+        if flag:
+            core = TIMER_CORE.extract(self._local[0])
+            again = self._raised[core] >> LOCAL_TIMER & 1 != 0
+            self._tell_pending(LOCAL_TIMER, core, again)
         self._set_pin(EVERY_CORE, 1 << LOCAL_TIMER, flag)
 
     # -- explanation ----------------------------------------------------------------------------
