@@ -81,7 +81,7 @@ class Glossary:
         return self._by_spelling.get(word) or self._by_spelling.get(word[:1].lower() + word[1:])
 
     def of_name(self, name: str) -> GlossaryEntry | None:
-        """The entry that explains a register, a field, a kind of event: see :class:`GlossaryEntry`."""
+        """The entry that has a name on the screen among its ``names``."""
         return next((item for item in self.entries if item.explains(name)), None)
 
     def words_in(self, text: str) -> Iterator[GlossaryEntry]:

@@ -89,7 +89,9 @@ def _state(session: Session, reference: InterruptReference) -> InterruptState | 
 def _input(state: InterruptState | None) -> str:
     if state is None or not state.source:
         return ""
-    return f"; its input is {state.source}" if state.pin else f"; it comes by {state.source}"
+    if state.is_message:
+        return "; it comes as a message"
+    return f"; its input is {state.source}"
 
 
 def _origin(session: Session, reference: InterruptReference) -> Iterator[str]:
