@@ -27,7 +27,7 @@ class GlossaryEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """one sentence, which begins with a verb: its subject is the word"""
     text: Label
     """two or three more"""
-    article: Literal["", "a", "an", "the"] = ""
+    article: Literal["", "a", "an", "the", "to"] = ""
     """what stands before it in a sentence"""
     also: list[Label] = []
     """other spellings, and short forms"""
@@ -48,8 +48,9 @@ class GlossaryEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def sentences(self) -> str:
         """All that it says, with the word as the subject of the first sentence."""
         subject = f"{self.article} {self.term}".strip()
-        short = self.short[0].lower() + self.short[1:]
-        return f"{subject[0].upper()}{subject[1:]} {short} {self.text}"
+        if "_" not in subject:  # a name is written as it is
+            subject = subject[0].upper() + subject[1:]
+        return f"{subject} {self.short[0].lower()}{self.short[1:]} {self.text}"
 
     def explains(self, name: str) -> bool:
         """Whether a name on the screen is one of :attr:`names`; a register is not its fields."""

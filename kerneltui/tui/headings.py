@@ -29,7 +29,7 @@ HEADINGS: Mapping[type[Panel], Mapping[str, str]] = {
     TimeoutsPanel: {
         "due": "due time", "uptime": "uptime", "in": "due time", "period": "periodic",
         "once": "one-shot", "id": "id", "late": "lateness", "name": "timeout",
-        "comparisons": "comparisons", "moves": "moves",
+        "comparisons": "comparison", "moves": "move",
     },
     CpuPanel: {
         "next": "step", "state": "running", "level": "exception level", "ring": "ring",
