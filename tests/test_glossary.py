@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from kerneltui import configfile
-from kerneltui import glossary as module
 from kerneltui.builtin import configs_dir
 from kerneltui.configfile import ConfigFile
 from kerneltui.devices import MODELS, model
@@ -123,7 +121,7 @@ def test_a_sentence_has_its_subject():
         ("see: [", "see: [[1], ", "see"),
     ],
 )
-def test_a_mistake_in_the_file_names_its_line(tmp_path, monkeypatch, before, after, message):
+def test_a_mistake_in_the_file_names_its_line(tmp_path, before, after, message):
     path = tmp_path / NAME
     text = (configs_dir() / NAME).read_text(encoding="utf-8")
     assert before in text
@@ -134,8 +132,7 @@ def test_a_mistake_in_the_file_names_its_line(tmp_path, monkeypatch, before, aft
     assert abs(int(str(caught.value).split(":")[1]) - line) <= 2
 
 
-def test_it_is_read_without_yaml(monkeypatch):
+def test_it_is_read_from_the_prepared_file():
     file = ConfigFile.load(configs_dir() / NAME)
-    assert file._parsed is None, "prepare it: python -m kerneltui.prepared"
-    assert module.configs_dir is configfile.configs_dir
-    del monkeypatch
+    assert file._parsed is None, "make it anew: python -m kerneltui.prepared"
+    assert len(file.decode(GlossarySpec).terms) == len(ENTRIES)

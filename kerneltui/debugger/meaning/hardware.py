@@ -155,14 +155,16 @@ def gate(session: Session, reference: GateReference) -> Meaning:
         return gone(reference)
     label = interrupt_label(reference.interrupt.numbering, reference.interrupt.number)
     place = " ".join(filter(None, (found.register, found.field)))
-    opens = yes_no(on=found.open, yes="It is open: the interrupt passes here.",
-                   no=f"It is shut. To open it needs {found.needs}.")  # fmt: skip
-    end = f"It opens when the handler that runs writes {found.ends_by}." if found.ends_by else ""
+    sentences = [f"This gate looks at {place}, which holds {found.value:#x}."]
+    if found.open:
+        sentences.append("It is open: the interrupt passes here.")
+    else:
+        sentences.append(f"It is shut. To open it needs {found.needs}.")
+        if found.ends_by:
+            sentences.append(f"It opens when the handler that runs writes {found.ends_by}.")
     return Meaning(
-        f"gate '{found.name}' of {label}",
-        (word.sentences, f"This one looks at {place}, which holds {found.value:#x}.", opens,
-         *filter(None, (end if not found.open else "",))),
-        word.who, found.ref, (), (word,),
+        f"gate '{found.name}' of {label}", (*sentences, word.sentences), word.who, found.ref, (),
+        (word,),
     )  # fmt: skip
 
 
