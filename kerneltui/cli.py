@@ -207,7 +207,7 @@ def explain(
     irq: str, timeout: str, line: str, core: int, at: int | None, *, as_json: bool, **machine: Any
 ) -> int:
     """Say why an interrupt does or does not arrive: its way, gate by gate, and what mends it."""
-    from kerneltui.asking import Question, answer
+    from kerneltui.question import Question, answer
 
     put(
         "".join(
@@ -292,23 +292,38 @@ def docs(ctx: click.Context) -> None:
         raise UserError(f"docs: a command is missing{suggestion('', docs.commands)}")
 
 
-@docs.command()
-@click.option(
+_DOCS_OUTPUT = click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
     default=None,
     help="Write to this file, not to standard output.",
 )
+
+
+@docs.command()
+@_DOCS_OUTPUT
 def registers(output: Path | None) -> None:
     """Print every register of every device, as Markdown."""
     from kerneltui.export.register_reference import register_reference
 
-    text = register_reference()
-    if output is None:
+    _print_or_write(output, register_reference())
+
+
+@docs.command()
+@_DOCS_OUTPUT
+def glossary(output: Path | None) -> None:
+    """Print the words that the dashboard uses, explained, as Markdown."""
+    from kerneltui.export.glossary_text import glossary_text
+
+    _print_or_write(output, glossary_text())
+
+
+def _print_or_write(path: Path | None, text: str) -> None:
+    if path is None:
         put(text)
     else:
-        _write(output, text)
+        _write(path, text)
 
 
 @cli.command()

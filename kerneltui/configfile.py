@@ -130,11 +130,11 @@ class ConfigFile:
 
 def _prepared(path: Path, source: bytes) -> Any:
     """What is known to stand in a file that comes with the program; else None."""
-    from kerneltui.prepared import recall
+    from kerneltui.prepared import key, recall
 
     configs = configs_dir()
-    known = path.parent.parent == configs
-    return recall(configs, f"{path.parent.name}/{path.stem}", source) if known else None
+    known = configs in {path.parent, path.parent.parent}
+    return recall(configs, key(configs, path), source) if known else None
 
 
 def _decode(kind: type, value: Any) -> Any:

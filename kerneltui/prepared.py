@@ -1,4 +1,4 @@
-"""What stands in the boards and scenarios that come with the program, ready to be used.
+"""What stands in the YAML files that come with the program, ready to be used.
 
 YAML takes longer to import and to read than a board takes to build.  So their data also stand in
 ``configs/prepared.json``, one file a line, each with a checksum of its source: a source that has
@@ -26,8 +26,13 @@ class PreparedFile(msgspec.Struct, frozen=True):
     data: msgspec.Raw
 
 
+def key(configs: Path, path: Path) -> str:
+    """What a file in the folder is called here: ``boards/rpi4``, ``glossary``."""
+    return path.relative_to(configs).with_suffix("").as_posix()
+
+
 def recall(configs: Path, name: str, source: bytes) -> Any:
-    """The data of a file like ``boards/rpi4`` that holds ``source``; None when nothing fits."""
+    """The data of the file called so that holds ``source``; None when nothing fits."""
     try:
         known = msgspec.json.decode((configs / NAME).read_bytes(), type=dict[str, PreparedFile])
     except (OSError, msgspec.MsgspecError):
@@ -47,13 +52,13 @@ def prepare(configs: Path) -> str:
     from kerneltui.yamltext import parse
 
     lines = []
-    for path in sorted(configs.glob("*/*.yaml")):
+    for path in sorted(configs.rglob("*.yaml")):
         source = path.read_bytes()
         data = parse(path, source.decode()).data
         text = json.dumps({"crc32": crc32(source), "data": data}, ensure_ascii=False)
         if json.loads(text)["data"] != data:
             raise ValueError(f"{path}: not the same in JSON")
-        lines.append(f"{json.dumps(f'{path.parent.name}/{path.stem}')}: {text}")
+        lines.append(f"{json.dumps(key(configs, path))}: {text}")
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 

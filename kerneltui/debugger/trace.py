@@ -7,7 +7,7 @@ recording order, so that recording costs little; names are looked up when somebo
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -398,10 +398,16 @@ class Recorder:
 
     def last_input(self) -> InputView | None:
         """The line that was typed last, as far as it has arrived; None before the first."""
+        return next(self.inputs(), None)
+
+    def inputs(self) -> Iterator[InputView]:
+        """The lines that were typed, the last one first."""
         numbers = self._inputs.backwards()
         text, at_ns, typist = b"", 0, -1
         for byte, by, at in zip(numbers, numbers, numbers, strict=False):
             if text and (by != typist or byte in b"\r\n"):
-                break
+                yield InputView(at_ns, _TYPISTS[typist], text.decode("latin-1"))
+                text = b""
             text, at_ns, typist = bytes((byte,)) + text, at, by
-        return InputView(at_ns, _TYPISTS[typist], text.decode("latin-1")) if text else None
+        if text:
+            yield InputView(at_ns, _TYPISTS[typist], text.decode("latin-1"))

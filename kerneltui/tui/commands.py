@@ -85,6 +85,8 @@ COMMANDS = (
             "Looking", 17, "Enter"),
     Command("why", "w", "Why", "Say why the interrupt under the cursor does not arrive, or when",
             "Looking", 7),
+    Command("what_is", "h", "What?",
+            "Explain what is under the cursor, and the words around it", "Looking", 19),
     Command("copy", "y", "Copy", "Copy the row under the cursor", "Looking", 18),
     Command("leave_dashboard", "q", "Quit", "Leave the dashboard; so does Ctrl+Q", "Running", 9),
     Command("zoom", "z", "Zoom", "Show the focused panel alone, or all panels", "Looking", 13),

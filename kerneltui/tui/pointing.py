@@ -80,6 +80,16 @@ class Pointing(Steering):
         """Say why the interrupt under the cursor does not arrive, or when it will."""
         self._when_shown(lambda: self.carry_out(ask_why(self.situation, self.under_cursor)))
 
+    def action_what_is(self) -> None:
+        """Say what is under the cursor, in words."""
+        self._when_shown(self._explain)
+
+    def _explain(self) -> None:
+        from kerneltui.tui.asking import what_is  # the first picture does not wait for it
+
+        panel = self.arrangement.current
+        self.carry_out(what_is(self.session, panel, self.under_cursor))
+
     def on_line_view_chosen(self) -> None:
         """Two clicks are an Enter."""
         self.action_follow()

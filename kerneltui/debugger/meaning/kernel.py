@@ -1,0 +1,217 @@
+"""What timeouts, tasks, events, lines of code and of the console, and ACPI tables are."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+import re
+from collections.abc import Iterator
+
+from kerneltui.debugger.lookup import register_of_event
+from kerneltui.debugger.meaning.parts import Meaning, Section, gone, sentence
+from kerneltui.debugger.meaning.registers import register
+from kerneltui.debugger.references import (
+    CodeReference,
+    ConsoleReference,
+    EventReference,
+    TableReference,
+    TaskReference,
+    TimeoutReference,
+)
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.trace import SCENARIO, InputView
+from kerneltui.debugger.views.firmware import firmware_views
+from kerneltui.glossary import GlossaryEntry, glossary
+from kerneltui.units import format_duration, format_time
+
+STATES = {
+    "new": "it has not begun yet", "ready": "it waits for a core", "running": "it has a core",
+    "sleeping": "it waits for the end of its sleep", "blocked": "it waits for something",
+    "done": "it has ended",
+}  # fmt: skip
+
+
+def timeout(session: Session, reference: TimeoutReference) -> Meaning:
+    """When it is due, and what happens then."""
+    word = glossary().find("timeout")
+    view = session.view(frozenset({"timeouts"}))
+    item = next((item for item in view.timeouts if item.ident == reference.ident), None)
+    if item is None or word is None:
+        return gone(reference)
+    wait = f"{format_duration(-item.in_ns)} ago" if item.in_ns < 0 else format_duration(item.in_ns)
+    sentences = [word.sentences, f"This one is called '{item.name}'."]
+    if item.handling:
+        sentences.append("Its callback is running now.")
+    elif item.armed:
+        sentences.append("The comparator is armed for it.")
+    elif item.in_ns < 0:
+        sentences.append("It is overdue: the kernel has not come to it yet.")
+    else:
+        sentences.append("The comparator is armed for one that is due sooner.")
+    period = "none: it comes once" if item.period_ns is None else format_duration(item.period_ns)
+    rows = (
+        ("due", f"{format_time(item.due_ns)} s, in uptime"),
+        ("late by" if item.in_ns < 0 else "in", wait.removesuffix(" ago")),
+        ("period", period),
+        ("id", str(item.ident)),
+    )
+    return Meaning(str(reference), tuple(sentences), word.who, "", (Section("Now", rows),),
+                   (word,))  # fmt: skip
+
+
+def task(session: Session, reference: TaskReference) -> Meaning:
+    """What it does or waits for."""
+    word = glossary().find("task")
+    view = session.view(frozenset({"tasks"}))
+    item = next((item for item in view.tasks if item.id == reference.id), None)
+    if item is None or word is None:
+        return gone(reference)
+    sentences = [word.sentences, f"This one is called '{item.name}'."]
+    if item.id <= 0:
+        sentences = ["An idle task stands for a core that has nothing to do.",
+                     "The core sleeps while it is the current one."]  # fmt: skip
+    rows = [("state", f"{item.state}: {STATES.get(item.state, '')}".rstrip(": "))]
+    if item.waits_for:
+        rows.append(("waits for", item.waits_for))
+    if item.wakes_in_ns is not None:
+        rows.append(("wakes in", format_duration(item.wakes_in_ns)))
+    if item.operation:
+        rows.append(("operation", item.operation))
+    if item.quantum_left_ns is not None:
+        rows.append(("quantum left", format_duration(max(item.quantum_left_ns, 0))))
+    rows += [
+        ("user time", format_duration(item.user_ns)),
+        ("kernel time", format_duration(item.kernel_ns)),
+        ("interrupt time", format_duration(item.irq_ns)),
+        ("runs", str(item.switches)),
+        ("latency", f"{format_duration(item.worst_latency_ns)} at worst"),
+    ]
+    return Meaning(f"{reference}, '{item.name}'", tuple(sentences),
+                   "The scheduler gives it a core, and takes it away.", "",
+                   (Section("Now", tuple(rows)),), (word,))  # fmt: skip
+
+
+# -- what has happened -----------------------------------------------------------------------------
+
+
+def event(session: Session, reference: EventReference) -> Meaning:
+    """What kind of event it is, and what it went to."""
+    step, time_ns, core, kind, _, _, text = reference.event
+    told = tuple(_words_of_event(kind, text))
+    sentences = [entry.sentences for entry in told]
+    sections = [Section("This event", (
+        ("what", session.names.as_text(reference.event)),
+        ("when", f"{format_time(time_ns)} s, after {step} instructions"),
+        ("core", str(core)),
+    ))]  # fmt: skip
+    manual, who = "", told[0].who if told else ""
+    if kind in {"tx", "rx"}:
+        sentences.append(_character(kind, text))
+    place = register_of_event(session, reference)
+    if place is not None:
+        about = register(session, place)
+        sentences += [f"It went to the register {place}.", *about.sentences]
+        manual, who = about.manual, about.who
+        told += about.told
+    return Meaning(f"{kind} in the trace", tuple(sentences), who, manual, tuple(sections), told)
+
+
+def _words_of_event(kind: str, text: str) -> Iterator[GlossaryEntry]:
+    names = [f"trace.{kind}"]
+    if kind == "tracepoint":
+        names.insert(0, f"tracepoint.{text.partition(' ')[0]}")
+    for name in names:
+        entry = glossary().of_name(name)
+        if entry is not None:
+            yield entry
+
+
+def _character(kind: str, by: str) -> str:
+    if kind == "tx":
+        return "The last bit of a character has left the board."
+    who = "The scenario" if by == SCENARIO else "Somebody at this terminal"
+    return f"A character has arrived whole. {who} typed it."
+
+
+def code(session: Session, reference: CodeReference) -> Meaning:
+    """A function of the kernel that has been called: what it does, in its own words."""
+    path = next(
+        (frame.file for item in session.machine.cores for frame in item.frames()
+         if frame.file.rpartition("/")[2] == reference.file and frame.line == reference.line),
+        "",
+    )  # fmt: skip
+    sentences = [
+        f"{reference.function} is a function of the kernel that has not returned yet.",
+        "It stands on the call stack, with the line where it is now.",
+    ]
+    sections: tuple[Section, ...] = ()
+    if path:
+        source = linecache.getline(path, reference.line).strip()
+        sections = (Section("Here", (("line", source),)),)
+        sections += _docstring(path, reference.line)
+    return Meaning(str(reference), tuple(sentences), "", "", sections)
+
+
+def _docstring(path: str, number: int) -> tuple[Section, ...]:
+    """What the innermost function around a line says of itself, its first paragraph."""
+    tree = ast.parse("".join(linecache.getlines(path)))
+    around = [
+        node for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.lineno <= number <= (node.end_lineno or 0)
+    ]  # fmt: skip
+    if not around:
+        return ()
+    said = ast.get_docstring(max(around, key=lambda node: node.lineno)) or ""
+    first = " ".join(inspect.cleandoc(said).partition("\n\n")[0].split())
+    first = re.sub(r":\w+:`~?([^`]*)`|``([^`]*)``", lambda found: found[1] or found[2], first)
+    return (Section("What its source says", (("", sentence(first)),)),) if first else ()
+
+
+# -- console ---------------------------------------------------------------------------------------
+
+
+def console_line(session: Session, reference: ConsoleReference) -> Meaning:
+    """Who has written it."""
+    lines = session.recorder.console.lines()
+    text = lines[reference.number - 1] if reference.number <= len(lines) else ""
+    sentences = ["The board has sent this line on its serial line, one character after the other."]
+    said = text.strip()
+    typed = next((item for item in session.recorder.inputs()
+                  if item.text.strip() and said.endswith(item.text.strip())), None)  # fmt: skip
+    if text.startswith("["):
+        sentences.append("It is from the kernel's log. Before it stands the uptime in seconds.")
+        if text.startswith("[W"):
+            sentences.append("W marks a warning.")
+    if typed is not None:
+        sentences.append(_typed(typed))
+    return Meaning(
+        str(reference), tuple(sentences),
+        "The kernel writes each character to the UART, which sends it.",
+        sections=(Section("The line", (("", text),)),),
+    )  # fmt: skip
+
+
+def _typed(item: InputView) -> str:
+    who = "The scenario" if item.by == SCENARIO else "Somebody at this terminal"
+    when = f"at {format_time(item.at_ns)} s"
+    return f"{who} typed '{item.text.strip()}' {when}, and the board has sent it back as an echo."
+
+
+def table(session: Session, reference: TableReference) -> Meaning:
+    """A table of the firmware: what it is for, and what it says."""
+    entry = glossary().of_name(f"table.{reference.signature}")
+    tables = {(item.signature, item.address): item
+              for item in firmware_views(session.machine.memory)}  # fmt: skip
+    found = tables.get((reference.signature, reference.address))
+    unused = f"{reference.signature} is an ACPI table that the kernel does not use."
+    sentences = (unused,) if entry is None else (entry.sentences,)
+    sections: tuple[Section, ...] = ()
+    if found is not None:
+        state = "sound" if found.is_sound else "broken: the kernel refuses it"
+        place = (("place", f"{found.address:#x}, {found.length} bytes"), ("checksum", state))
+        sections = (Section("Where", place),
+                    Section("What it says", tuple(("", said) for said in found.lines)))  # fmt: skip
+    return Meaning(str(reference), sentences, "" if entry is None else entry.who,
+                   "ACPI Specification 6.4, 5.2", sections,
+                   () if entry is None else (entry,))  # fmt: skip
