@@ -18,9 +18,11 @@ from figures import Figure, paired, plain_call_s
 from machine_rows import PERIOD_NS, SILENT, session_with
 from memory_rows import resident
 
+from kerneltui.debugger.last_write import LastWrite, last_write
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.watch import NEXT_TIMER_EVENT, STEP, Watch, stored_to
 from kerneltui.hw.register import MEMORY
+from kerneltui.hw.rule import Spot
 from kerneltui.machine.machine import Position
 from kerneltui.scenarios.scenario import open_session
 
@@ -225,6 +227,43 @@ SEARCHES = {
 }
 
 
+LAST_WRITERS = {
+    # Once, before the first idle; and with each timeout, in each interrupt.
+    "GICC_PMR, written at boot": ("gic", "GICC", "GICC_PMR", 0xF0),
+    "CNTP_CTL_EL0, written in each interrupt": ("timer", "GENERIC_TIMER", "CNTP_CTL_EL0", 2),
+}
+
+
+def last_writes(*, quick: bool) -> list[Figure]:
+    """Who wrote a register last, after many interrupts."""
+    return _in_own_process("last-writes", "rpi4", FEW if quick else 10 * FEW)
+
+
+def _last_writes(board: str, count: int) -> list[Figure]:
+    session = session_with(board, SILENT, trace=True)
+    session.history.prepare()
+    session.run_until(count * PERIOD_NS)
+    found = []
+    for name, (owner, window, stem, mask) in LAST_WRITERS.items():
+        file = session.machine.devices[owner].files[window]
+        spot = Spot(window, file.table[stem].offset, mask, 0)
+        results: list[LastWrite] = []
+        took = scaled(
+            lambda: results.append(last_write(session.history, owner, spot))  # noqa: B023
+        )
+        (write,) = results
+        found.append(
+            Figure(
+                f"who wrote {name}, {count:,} interrupts",
+                f"{took * 1e3:.0f} ms",
+                f"{write.function}, at {write.t_ns / 1e9:.6f} s",
+                "<= 300 ms",
+            )
+        )
+    session.close()
+    return found
+
+
 def _searches(board: str, count: int) -> list[Figure]:
     session = session_with(board, SILENT, trace=True)
     session.history.prepare()
@@ -258,6 +297,7 @@ _PARTS: dict[str, Callable[..., list[Figure]]] = {
     "steps": _steps,
     "worst": _worst,
     "searches": _searches,
+    "last-writes": _last_writes,
 }
 
 

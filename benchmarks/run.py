@@ -25,6 +25,7 @@ ROWS: dict[str, Callable[..., list[Figure]]] = {
     "back": back_rows.back,
     "never-resting": back_rows.never_resting,
     "find": back_rows.find,
+    "last-write": back_rows.last_writes,
 }
 
 

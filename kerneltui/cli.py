@@ -97,6 +97,7 @@ def _session(
     without: tuple[str, ...],
     queue: str | None,
     sched: str | None,
+    pokes: tuple[str, ...],
 ) -> Session:
     from kerneltui.scenarios.scenario import Changes, open_session
 
@@ -106,6 +107,7 @@ def _session(
         without=gathered("without", without),
         queue=queue or "",
         sched=sched or "",
+        pokes=gathered("pokes", pokes),
     )
     return open_session(board, scenario, changes)
 
@@ -183,6 +185,36 @@ def trace(until: int, output: Path, hashed: bool, **machine: Any) -> int:
         with _open(output) as out, of_session(session, until):
             write_trace(session, until, out)
     return _verdict(session)
+
+
+@cli.command()
+@machine_options
+@click.option(
+    "--irq",
+    default="",
+    metavar="N",
+    help="An interrupt: 30, local:1, periph:57, gsi:2, vector:0xec.",
+)
+@click.option("--timeout", default="", metavar="NAME", help="A timeout in the kernel's queue.")
+@click.option("--line", default="", metavar="NAME", help="A wire, such as uart0.irq.")
+@click.option("--core", type=click.IntRange(0), default=0, help="For this core.  [default: 0]")
+@click.option(
+    "--at", type=DurationType(), default=None,
+    help="At this virtual time.  [default: when the kernel has booted]",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object instead.")
+def explain(
+    irq: str, timeout: str, line: str, core: int, at: int | None, *, as_json: bool, **machine: Any
+) -> int:
+    """Say why an interrupt does or does not arrive: its way, gate by gate, and what mends it."""
+    from kerneltui.asking import Question, answer
+
+    put(
+        "".join(
+            answer(_session(**machine), Question(irq, timeout, line, core, at), as_json=as_json)
+        )
+    )
+    return 0
 
 
 def _open(path: Path) -> IO[bytes]:

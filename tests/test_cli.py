@@ -561,3 +561,45 @@ def test_the_final_view_tells_the_shape_of_the_queue(said, structure, kind):
         0, structure, kind
     )  # fmt: skip
     assert json.dumps(found["queue_shape"]).count('"ident"') >= found["timeout_count"] // 2
+
+
+# -- explain ---------------------------------------------------------------------------------------
+
+
+def test_explain_tells_the_way_gate_by_gate(said):
+    status, out, _ = said("explain", "--board", "rpi4", "--irq", "30")
+    assert status == 0
+    first, _, verdict, *_ = out.splitlines()
+    assert first.startswith("irq 30, core 0, at 0.0")
+    assert verdict.startswith("waits: irq 30 is due in ")
+    assert "open  enabled                  GICD_ISENABLER0.PPI[14] = 1" in out
+
+
+def test_explain_as_json_has_gates_with_registers_and_addresses(said):
+    _, out, _ = said("explain", "--board", "rpi4", "--irq", "30", "--at", "1.5s", "--json")
+    told = json.loads(out)
+    assert told["verdict"] == "waits"
+    mask = next(gate for gate in told["gates"] if gate["name"] == "priority above mask")
+    assert mask["open"] is True
+    assert (mask["register"], mask["field"], mask["address"]) == (
+        "GICC_PMR", "Priority", "0xff842004",
+    )  # fmt: skip
+    assert mask["ref"] == "IHI 0048B 3.3; 4.4.2"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "ask for one of --irq N, --timeout NAME and --line NAME"),
+        (["--irq", "30", "--line", "uart0.irq"], "ask for one of"),
+        (["--irq", "x"], "'x' names no interrupt; write gic:N"),
+        (["--irq", "30", "--core", "9"], "there is no core 9: this board has 0 to 3"),
+        (["--line", "uart0.iqr"], "there is no line 'uart0.iqr'; did you mean 'uart0.irq'?"),
+        (["--timeout", "x"], "no timeout 'x' is pending"),
+    ],
+)
+def test_explain_refuses_in_one_line_what_cannot_be_asked(said, arguments, told):
+    status, _, err = said("explain", "--board", "rpi4", *arguments)
+    assert status == 2
+    assert told in err
+    assert len(err.splitlines()) == 1

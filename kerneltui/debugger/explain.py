@@ -181,10 +181,9 @@ class _Judge:
         gate = self._first(Opens.END)
         if gate is None:
             return None
-        runs = f"the handler that core {self.core.index} is running"
         return self._tell(
             Verdict.WAITS,
-            f"{self.subject} waits for the end of {runs} ({_holds(gate)}).",
+            f"{self.subject} waits: core {self.core.index} is running a handler ({_holds(gate)}).",
             f"It needs {gate.needs}.",
             gate,
         )

@@ -14,17 +14,20 @@ from typing import Any, NamedTuple
 import msgspec
 
 from kerneltui.debugger.console_text import ConsoleText
+from kerneltui.debugger.latencies import Latencies, LatenciesState
 from kerneltui.debugger.rates import CounterReading, RateMeter, RateState
 from kerneltui.debugger.record import Record
 from kerneltui.debugger.remarks import KINDS, Remark, Remarks, Subject
 from kerneltui.debugger.timeline import LaneState, Timeline
 from kerneltui.debugger.watch import Address
 from kerneltui.hw.bus import register_name
+from kerneltui.hw.device import InterruptController
 from kerneltui.hw.line import Line
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.core import Core, CoreState
-from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES
+from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES, WRITES
 from kerneltui.machine.machine import Machine, Position
+from kerneltui.machine.poke import Poke
 from kerneltui.units import format_time
 
 TRACE_EVENTS = 20_000
@@ -34,6 +37,7 @@ EVENTS_BEHIND = 1_000
 SCENARIO, PERSON = "scenario", "person"
 _TYPISTS = (SCENARIO, PERSON)
 TYPED_BY = {SCENARIO: "the scenario typed it", PERSON: "you typed it"}
+POKED_BY = {SCENARIO: "by the scenario", PERSON: "by you"}
 AFTER_TIME = " s  "
 """Before what happened, in the text of an event."""
 
@@ -46,10 +50,11 @@ RawEvent = tuple[int, int, int, str, int, int, str]
 """One thing that happened: step, time in ns, core, kind, target, value, text.
 
 The kind is one of :data:`INSTRUCTIONS` (a mnemonic or an exception), a wire (``line``), the serial
-line (``tx``, ``rx``), a kernel ``tracepoint``, ``unmodelled``, or a remark of an interrupt
-controller (:data:`kerneltui.debugger.remarks.KINDS`).  The target is an address, encoding or
-vector, or the number of the interrupt; the value what was moved, the text a name: where there is
-no address, or where the register depends on what the device was told before (16550, 8259, IOWIN).
+line (``tx``, ``rx``), a kernel ``tracepoint``, a ``poke``, ``unmodelled``, or a remark of an
+interrupt controller (:data:`kerneltui.debugger.remarks.KINDS`).  The target is an address, an
+encoding, a vector, or the number of the interrupt; the value what was moved, the text a name: where
+there is no address, or where the register depends on what the device was told before (16550, 8259,
+IOWIN).  Of a poke it is who did it, and the register's name.
 """
 
 
@@ -86,6 +91,9 @@ class EventNames:
             found |= {"interrupt": target, "text": text}
         elif kind in {"tx", "rx"}:
             found |= {"byte": value} | ({"by": text} if text else {})
+        elif kind == "poke":
+            by, _, name = text.partition(" ")
+            found |= {"addr": hex(target), "reg": name, "value": hex(value), "by": by}
         elif text:
             found |= {"text": text}
         return found
@@ -100,6 +108,9 @@ class EventNames:
             return f"line {text} {'rises' if value else 'falls'}"
         if kind in {"tx", "rx"}:
             return f"{kind} {chr(value)!a}" + (f", {TYPED_BY[text]}" if text else "")
+        if kind == "poke":
+            by, _, name = text.partition(" ")
+            return f"poke {name} = {value:#x}, {POKED_BY[by]}"
         return f"{kind} {text}".rstrip()
 
 
@@ -130,6 +141,7 @@ class Recorded(msgspec.Struct, frozen=True):
     inputs: int
     lanes: tuple[LaneState, ...]
     rates: RateState
+    latencies: LatenciesState
     entered: tuple[Entry | None, ...]
     remarks: tuple[tuple[Subject, Remark], ...]
 
@@ -158,12 +170,14 @@ class Recorder:
         self.entered: list[Entry | None] = [None] * len(machine.cores)
         self.remarks = Remarks()
         self.accessed: set[Address] = set()
-        """by instructions, since somebody has cleared it"""
+        """by instructions, since somebody has cleared it; of one that writes registers which it
+        does not name: its kind, and 0"""
         self.sink = sink
         self._texts: deque[str] = deque(maxlen=TEXTS_KEPT)
         self._worded = 0
         self.tracing = True
         self.timeline = Timeline(machine)
+        self.latencies = Latencies(machine)
         self.attach(machine)
 
     def attach(self, machine: Machine) -> None:
@@ -171,8 +185,10 @@ class Recorder:
         self._machine = machine
         self._clock = machine.clock
         self.timeline.attach(machine)
+        self.latencies.attach(machine)
         machine.terminal.on_output = self._sent
         machine.terminal.on_input = self._received
+        machine.poker.on_poke = self._poked
         self._named_by_state: dict[tuple[str, int], tuple[RegisterFile, int]] = {}
         self._by_core: set[tuple[str, int]] = set()
         for device in machine.devices.values():
@@ -194,9 +210,10 @@ class Recorder:
                 self._by_core.add(place)
 
     def trace(self, on: bool) -> None:
-        """Switch event trace and timeline on or off; the console is always recorded."""
+        """Switch event trace, timeline and latencies on or off; the console is always recorded."""
         if on and not self.tracing:
             self.timeline = Timeline(self._machine)
+            self.latencies = Latencies(self._machine)
         self.tracing = on
         self._machine.observe(self if on else None)
 
@@ -206,7 +223,7 @@ class Recorder:
         """How far the records have come."""
         return Recorded(
             self.recorded, self.console.total, self._inputs.count, self.timeline.save(),
-            self.rates.save(), tuple(self.entered), self.remarks.save(),
+            self.rates.save(), self.latencies.save(), tuple(self.entered), self.remarks.save(),
         )  # fmt: skip
 
     def reach(self, events: int) -> int:
@@ -240,6 +257,7 @@ class Recorder:
         self._inputs.go_to(recorded.inputs)
         self.timeline.load(recorded.lanes)
         self.rates.load(recorded.rates)
+        self.latencies.load(recorded.latencies)
         self.entered = list(recorded.entered)
         self.remarks.load(recorded.remarks)
 
@@ -288,9 +306,7 @@ class Recorder:
             core = self._machine.turns.current
             if core is None or core.state is CoreState.WAITING:
                 core = self._machine.core
-        self._keep((core.retired, self._clock.now, core.index, kind, target, value, text))
-
-    def _keep(self, event: RawEvent) -> None:
+        event = core.retired, self._clock.now, core.index, kind, target, value, text
         self.events.append(event)
         self.recorded += 1
         if self.sink is not None and self.recorded > self._known:
@@ -307,6 +323,8 @@ class Recorder:
             self.accessed.add(place)
             if named is not None:
                 text = register_name(*named, write=kind in STORES, value=value)
+        elif kind in WRITES:
+            self.accessed.add((kind, 0))
         self.events.append((core.retired, self._clock.now, core.index, kind, target, value, text))
         self.recorded += 1
         if self.sink is not None and self.recorded > self._known:
@@ -331,14 +349,25 @@ class Recorder:
 
     def tracepoint(self, core: Core, name: str, facts: dict[str, Any]) -> None:
         """See :class:`Observer`."""
-        told = " ".join(f"{key}={value}" for key, value in facts.items())
-        self._add("tracepoint", 0, 0, f"{name} {told}".rstrip(), core)
-        if name == "sched_switch":
+        told = name
+        for fact, value in facts.items():
+            told += f" {fact}={value}"
+        self._add("tracepoint", 0, 0, told, core)
+        heard = self.latencies.heard.get(name)
+        if heard is not None:
+            heard(core, facts)
+        elif name == "sched_switch":
             self.timeline.switched(core, facts["id"], facts["next"])
 
     def line(self, line: Line) -> None:
         """See :class:`MachineObserver`."""
         self._add("line", 0, int(line.level), line.name)
+        if self.latencies.ends.get(line.name, True):
+            self.latencies.line(line)
+
+    def pending(self, controller: InterruptController, number: int, cpu: int, again: bool) -> None:
+        """See :class:`MachineObserver`."""
+        self.latencies.pending(controller, number, cpu, again)
 
     def remark(self, device: str, kind: str, number: int, text: str) -> None:
         """See :class:`MachineObserver`."""
@@ -360,6 +389,12 @@ class Recorder:
             self._inputs.add(number)
         if self.tracing:
             self._add("rx", 0, byte, by)
+
+    def _poked(self, poke: Poke, name: str, is_scripted: bool) -> None:
+        if self.tracing:
+            text = f"{SCENARIO if is_scripted else PERSON} {name}"
+            core = self._machine.cores[poke.core]
+            self._add("poke", poke.address, poke.told_value, text, core)
 
     def last_input(self) -> InputView | None:
         """The line that was typed last, as far as it has arrived; None before the first."""

@@ -1,7 +1,7 @@
 """A machine that can be brought to any known moment.
 
-What the machine does follows from its setup and from what a person has typed; so it does the same
-again, from reset or from any checkpoint, when the same is typed at the same positions.
+What the machine does follows from its setup and from what a person has typed and poked; so it does
+the same again, from reset or from any checkpoint, when the same is given at the same positions.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import pickle
 import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Generator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -19,7 +19,9 @@ from kerneltui.debugger.watch import Address, Watch
 from kerneltui.errors import UserError
 from kerneltui.machine.core import StopReason
 from kerneltui.machine.machine import Machine, Position
+from kerneltui.machine.poke import Poke
 
+Found = TypeVar("Found")
 FASTEST = 1
 BEYOND_NS = 1_000
 """More than the time of an instruction."""
@@ -36,10 +38,10 @@ class DivergedError(UserError):
 
 
 class Input(NamedTuple):
-    """What a person has typed."""
+    """What a person has typed, or a register that a person has poked."""
 
     position: Position
-    data: bytes
+    given: bytes | Poke
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -49,7 +51,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
     retired: tuple[int, ...]
     """instructions, of each core"""
     inputs: int
-    """how many had been typed"""
+    """how many had been given"""
     events: int
     """how many had been recorded"""
     accessed: frozenset[Address]
@@ -86,7 +88,7 @@ class Packer:
 
 
 class Past:
-    """What is known of a machine: what was typed, and checkpoints, each in order of time."""
+    """What is known of a machine: inputs of a person, and checkpoints, each in order of time."""
 
     def __init__(self) -> None:
         self.inputs: list[Input] = []
@@ -108,7 +110,7 @@ class Past:
         return max((item for item in found if item is not None), key=position_of, default=None)
 
     def forget_after(self, here: Position, inputs: int) -> None:
-        """What comes after a moment, by which so much had been typed, will be another story."""
+        """What comes after a moment, by which so many were given, will be another story."""
         del self.inputs[inputs:]
         for kept in (self.checkpoints, self.close):
             del kept[bisect_right(kept, here, key=position_of) :]
@@ -127,7 +129,7 @@ class Traveller:
     # -- running what is known --------------------------------------------------------------------
 
     def run(self, to: Position | None = None, **conditions: Any) -> StopReason:
-        """As :meth:`Machine.run`; what was typed is typed again."""
+        """As :meth:`Machine.run`; what a person gave is given again."""
         core = self.machine.cores[conditions.get("focus", 0)]
         # A machine that comes there has not done the same again, and may never come anywhere.
         conditions["until"] = self.past.end_ns + BEYOND_NS
@@ -161,14 +163,18 @@ class Traveller:
             self.give()
 
     def settle(self) -> None:
-        """What was typed at this very moment belongs to it."""
+        """What a person gave at this very moment belongs to it."""
         inputs = self.past.inputs
         while self.given < len(inputs) and inputs[self.given].position == self.machine.position:
             self.give()
 
     def give(self) -> None:
-        """Type what was typed next."""
-        self.machine.terminal.type(self.past.inputs[self.given].data)
+        """Type what was typed next, or poke what was poked."""
+        given = self.past.inputs[self.given].given
+        if isinstance(given, Poke):
+            self.machine.poke(given)
+        else:
+            self.machine.terminal.type(given)
         self.given += 1
 
     def run_to(self, to: Position) -> None:
@@ -236,14 +242,31 @@ class Traveller:
 
         Yields after each stretch of the past that has been searched, with where that began.
         """
+
+        def look(until: Position) -> list[Position]:
+            return [hit for hit in self._hits(watch, focus, until) if hit < before]
+
+        return (yield from self.backwards(watch.may_stop_in, look, before))
+
+    def backwards(
+        self,
+        may_be_in: Callable[[frozenset[Address] | None], bool],
+        look: Callable[[Position], list[Found]],
+        before: Position,
+    ) -> Generator[Position, None, list[Found]]:
+        """What is found in the last stretch before a moment that holds something.
+
+        The machine stands where a stretch begins when ``look(until)`` is asked to run on to its
+        end; stretches in whose accessed addresses it cannot be are left out.  Yields after each.
+        """
         checkpoints = self.past.checkpoints
         until = before
         while True:
             number = bisect_left(checkpoints, until, key=position_of)
             following = checkpoints[number].accessed if number < len(checkpoints) else None
-            if watch.may_stop_in(following):
+            if may_be_in(following):
                 self.load(checkpoints[number - 1] if number else None)
-                found = [hit for hit in self._hits(watch, focus, until) if hit < before]
+                found = look(until)
                 if found:
                     return found
             if not number:

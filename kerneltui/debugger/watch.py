@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from kerneltui.hw.device import InterruptController
 from kerneltui.hw.line import Line
 from kerneltui.machine.core import Core, StopReason
 from kerneltui.machine.instructions import SPACES, STORES
@@ -58,16 +59,11 @@ class Watch(msgspec.Struct, frozen=True):
         return not self.stored_to or accessed is None or not accessed.isdisjoint(self.stored_to)
 
 
-class _Stores:
-    """Halts a core after it has stored to one of some places."""
-
-    def __init__(self, places: frozenset[Address]) -> None:
-        self._places = places
+class Indifferent:
+    """A :class:`MachineObserver` that takes no notice of anything."""
 
     def instruction(self, core: Core, kind: str, target: int, value: int) -> None:
         """See :class:`Observer`."""
-        if kind in STORES and (SPACES[kind], target) in self._places:
-            core.request_stop(StopReason.STORED)
 
     def exception(self, core: Core, kind: str, vector: int) -> None:
         """See :class:`Observer`."""
@@ -84,8 +80,23 @@ class _Stores:
     def remark(self, device: str, kind: str, number: int, text: str) -> None:
         """See :class:`MachineObserver`."""
 
+    def pending(self, controller: InterruptController, number: int, cpu: int, again: bool) -> None:
+        """See :class:`MachineObserver`."""
+
     def unmodelled(self, text: str) -> None:
         """See :class:`Observer`."""
+
+
+class _Stores(Indifferent):
+    """Halts a core after it has stored to one of some places."""
+
+    def __init__(self, places: frozenset[Address]) -> None:
+        self._places = places
+
+    def instruction(self, core: Core, kind: str, target: int, value: int) -> None:
+        """See :class:`Observer`."""
+        if kind in STORES and (SPACES[kind], target) in self._places:
+            core.request_stop(StopReason.STORED)
 
 
 STEP = Watch("one instruction", {"steps": 1})

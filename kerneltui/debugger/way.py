@@ -126,6 +126,24 @@ def interrupts_of_line(machine: Machine, line: str, cpu: int) -> list[tuple[str,
     return found
 
 
+def message_of(controller: InterruptController, number: int) -> tuple[str, int] | None:
+    """Where an interrupt goes on as a message: a controller's name, and its number there."""
+    found = (passage.message for passage in controller.passages(number, 0))
+    return next((message for message in found if message is not None), None)
+
+
+def controllers_after(
+    machine: Machine, controller: str, number: int, cpu: int
+) -> list[tuple[str, int]]:
+    """What an interrupt is to the controllers behind one, on all its ways."""
+    found: dict[tuple[str, int], None] = {}
+    for way in ways_to_core(machine, controller, number, cpu):
+        for station in way.stations[1:]:
+            if station.entrance is not None and isinstance(station.entrance[1], int):
+                found[station.entrance[0], station.entrance[1]] = None
+    return list(found)
+
+
 def next_controller(way: Way) -> tuple[str, int] | None:
     """What an interrupt is to the second controller on its way; None where there is none."""
     for station in way.stations[1:]:

@@ -162,6 +162,17 @@ class InterruptController(Device):
     """of two priorities the higher number comes first"""
     TAKES_MESSAGES: ClassVar[bool] = False
     """interrupts may come as messages too, by no input: :meth:`message` says how one looks"""
+    TRANSIENT: ClassVar = frozenset(("on_pending",))
+
+    def __init__(self, name: str, config: Any, clock: Clock, cpus: int = 1) -> None:
+        super().__init__(name, config, clock, cpus)
+        self.on_pending: OnPending | None = None
+        """who is told of an interrupt that becomes pending by no input; no part of the state"""
+
+    def _tell_pending(self, number: int, cpu: int, again: bool) -> None:
+        """An interrupt of core ``cpu`` becomes pending by no input, ``again`` if it was already."""
+        if self.on_pending is not None:
+            self.on_pending(self, number, cpu, again)
 
     @abstractmethod
     def interrupts(self, cpu: int) -> list[InterruptState]:
@@ -201,6 +212,11 @@ class InterruptController(Device):
         Raises ValueError where none can.
         """
         raise ValueError(f"{self.name} ({self.COMPATIBLE}) takes no messages")
+
+
+OnPending = Callable[[InterruptController, int, int, bool], None]
+"""Told of a controller, an interrupt's number, the core that it is for, and whether it was pending
+already: then two have become one."""
 
 
 class ComparatorState(msgspec.Struct, frozen=True):

@@ -26,7 +26,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -54,6 +54,37 @@ class Access(StrEnum):
 
 RW, RO, WO, W1S, W1C = Access.RW, Access.RO, Access.WO, Access.W1S, Access.W1C
 RW1C, RES0, TAG = Access.RW1C, Access.RES0, Access.TAG
+
+
+class Role(StrEnum):
+    """What an access to a register means for an interrupt on its way."""
+
+    ACKNOWLEDGE = "acknowledge"
+    """the controller says which interrupt it is, and takes that as begun"""
+    IDENTIFY = "identify"
+    """the same, but nothing changes by it"""
+    QUIET = "quiet"
+    """the source stops to ask"""
+    END = "end"
+    """the controller is told that the interrupt has been served"""
+    ARM = "arm"
+    """a timer is told when to interrupt next"""
+    DISARM = "disarm"
+    """a timer is told not to"""
+    SEND = "send"
+    """software makes an interrupt, for this or another core"""
+    RECEIVE = "receive"
+    """a character is taken from a serial line"""
+    TRANSMIT = "transmit"
+    """a character is given to it"""
+
+
+class WriteRole(NamedTuple):
+    """The role of stores that bring ``value`` in a field; without a field, of any."""
+
+    role: Role
+    field: str = ""
+    value: int = 0
 
 
 class RegisterError(Exception):
@@ -104,6 +135,14 @@ class Register(msgspec.Struct, frozen=True):
     ``overlay_of_store(offset, value) -> str``.  A ``window``
     passes accesses on (IOWIN, CMOS data): it names the table of the registers behind it and the
     store whose value selects one of them.
+
+    ``writes`` names, by their stems, registers of the table with states of their own that each
+    store to this one also writes, element by element (CNTP_TVAL_EL0 writes CNTP_CVAL_EL0);
+    ``may_write`` those that only some stores write (SVR, which masks the local vector table where
+    it switches the APIC off): such a store wrote them if it changed them.
+
+    ``role_of_read`` and ``roles_of_write`` say what an access means for an interrupt on its way,
+    where it means anything; of the roles of stores the first that fits counts.
     """
 
     name: str
@@ -124,6 +163,17 @@ class Register(msgspec.Struct, frozen=True):
     volatile: bool = False
     overlay: str = ""
     window: tuple[str, str] | None = None
+    writes: tuple[str, ...] = ()
+    may_write: tuple[str, ...] = ()
+    role_of_read: Role | None = None
+    roles_of_write: tuple[WriteRole, ...] = ()
+
+    def role_of_write(self, value: int) -> Role | None:
+        """What a store of ``value`` means for an interrupt on its way."""
+        for role, field, wanted in self.roles_of_write:
+            if not field or self[field].extract(value) == wanted:
+                return role
+        return None
 
     @property
     def stem(self) -> str:

@@ -186,6 +186,8 @@ class RegisterFile:
                 raise RegisterError(f"{table.name}: no register {stem} to change")
         self._stores: dict[str, list[int]] = {}
         self.on_unmodelled: Callable[[str], None] | None = None
+        self.was_split = False
+        """a store was wider than the register at its address, and went to further ones"""
         self._bind()
         self._check_hooks()
         self.reset()
@@ -357,6 +359,7 @@ class RegisterFile:
         if not self.table.byte_addressed or (size == width and at == slot.offset):
             self.write(slot.key, value, width, cpu)
         elif size > width:
+            self.was_split = True
             for part in range(0, size, width):
                 self.write(at + part, value >> 8 * part & (1 << 8 * width) - 1, width, cpu)
         else:

@@ -148,9 +148,13 @@ class Rule(msgspec.Struct, frozen=True):
         cpu: int,
         *,
         due_ns: int | None = None,
+        bit: int | None = None,
         **words: object,
     ) -> Gate:
-        """How the rule stands for one interrupt, told by the register: what software sees."""
+        """How the rule stands for one interrupt, told by the register: what software sees.
+
+        ``bit`` is its place in the bitmaps, where that is not its number.
+        """
         slot, mask, field = self.at(owner, cpu, number).find(file, number)
         lsb = (mask & -mask).bit_length() - 1
         value = (file.peek(slot.key, max(slot.register.width // 8, 1), cpu) & mask) >> lsb
@@ -160,7 +164,7 @@ class Rule(msgspec.Struct, frozen=True):
         if self.test is None:
             is_open = value == wants
         elif self.bitmap:
-            is_open = bool(self.test(owner, cpu) >> number & 1)
+            is_open = bool(self.test(owner, cpu) >> (number if bit is None else bit) & 1)
         else:
             is_open = bool(self.test(owner, cpu, number))
         return Gate(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -40,6 +40,26 @@ class IrqHandler:
         """how often it has been called"""
 
 
+class Tracing(Protocol):
+    """A core, as far as it tells what the kernel does."""
+
+    def tracepoint(self, name: str, /, **facts: Any) -> None:
+        """See :class:`~kerneltui.kernel.arch.cpu.Cpu`."""
+
+
+def run_handler(cpu: Tracing, handler: IrqHandler, irq: Irq) -> None:
+    """Run a handler on ``cpu``; ``irq`` is what the interrupt was acknowledged as."""
+    handler.count += 1
+    cpu.tracepoint("irq_handler_entry", irq=irq.number, domain=irq.domain, name=handler.name)
+    handler.handle()
+    cpu.tracepoint("irq_handler_exit", irq=irq.number)
+
+
+def tell_spurious(cpu: Tracing, domain: str, number: int) -> None:
+    """An interrupt was taken, but there is none: the number is what was read instead."""
+    cpu.tracepoint("irq_spurious", irq=number, domain=domain)
+
+
 class HandlerTable:
     """The handlers of one interrupt numbering, at most one a number."""
 
@@ -56,13 +76,12 @@ class HandlerTable:
             raise KernelError(f"IRQ {number} is beyond the controller's last, {self.last}")
         self._handlers[number] = handler
 
-    def call(self, number: int) -> None:
-        """Run the handler.  Raises :class:`KernelError` when there is none."""
+    def call(self, number: int, cpu: Tracing) -> None:
+        """Run the handler on ``cpu``.  Raises :class:`KernelError` when there is none."""
         handler = self._handlers.get(number)
         if handler is None:
             raise KernelError(f"No handler registered for IRQ {number}")
-        handler.count += 1
-        handler.handle()
+        run_handler(cpu, handler, handler.irq)
 
     def __iter__(self) -> Iterator[IrqHandler]:
         return iter(sorted(self._handlers.values(), key=lambda handler: handler.irq.number))

@@ -89,7 +89,7 @@ UNMASKED = {
     pin: Rule(
         f"{pin.upper()}s unmasked", Place("DAIF", letter),
         f"PSTATE.{letter} to be 0: the handler to return (ERET), or MSR DAIFClr",
-        "DDI 0487 D1.3.6", wants=0,
+        "DDI 0487 D1.3.6", wants=0, says=f"PSTATE masks {pin.upper()}s",
     )
     for pin, letter in (("irq", "I"), ("fiq", "F"))
 }  # fmt: skip
@@ -209,6 +209,7 @@ class Aarch64Core(InstructionCore):
         "the address of a vector table, 2 KiB aligned, with code for this exception",
         "DDI 0487 D1.3.1, VBAR_EL1",
         test=_has_vector,
+        says="there is no code at the exception's vector",
     )
     AFTER_FIQ: ClassVar = Rule(
         "no FIQ first",
@@ -216,6 +217,7 @@ class Aarch64Core(InstructionCore):
         "the FIQ that waits to be taken and served",
         "DDI 0487 D1.3.5",
         test=_no_fiq,
+        says="a FIQ waits, which is taken first",
         opens=Opens.EVENT,
     )
     RULES: ClassVar = {
@@ -226,6 +228,14 @@ class Aarch64Core(InstructionCore):
     def gates(self, pin: str, vector: int | None = None) -> list[Gate]:
         """The conditions for taking an ``irq`` or ``fiq``; :meth:`_sample` applies the masks."""
         return self._judged(self.RULES[pin], VECTOR_IRQ if pin == "irq" else VECTOR_FIQ)
+
+    def poke_target(self, space: AddressSpace, address: int, value: int) -> tuple[Target, int]:
+        if space is self.sysregs:
+            return self._routes.get(address) or self._route(address)
+        return space.resolve(address)
+
+    def poke_register(self, address: int, value: int) -> None:
+        self.regs.write(address, value, WORD)
 
     # -- exceptions -------------------------------------------------------------------------------
 
@@ -247,7 +257,8 @@ class Aarch64Core(InstructionCore):
             self._look_for_rest()
         if self.retired >= self.stop_at:
             self._pause(kind, self._vbar[0] + vector)
-            if kind != "sync" and not self.inputs & ~self._daif[0]:
+            bit = MASK_F if kind == "fiq" else MASK_I
+            if kind != "sync" and not self.inputs & ~self._daif[0] & bit:
                 return  # the debugger has changed what was pending
         self._spsr[0] = self._daif[0] | EL1H
         self._elr[0] = self._program_counter() + executed

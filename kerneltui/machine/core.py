@@ -59,6 +59,8 @@ class StopReason(StrEnum):
     """all state is plain data: see :attr:`Machine.at_rest`"""
     STORED = "stored"
     """a register was written that somebody watches"""
+    MEANINGFUL = "meaningful"
+    """something has happened that a story of the machine tells"""
     REACHED = "reached"
     """the wanted position"""
     NOTHING_DUE = "nothing due"

@@ -44,6 +44,12 @@ class Instruction(NamedTuple):
     """it asks the kernel for something"""
     is_return: bool = False
     """it ends an exception"""
+    is_wait: bool = False
+    """until an interrupt"""
+    is_vectored: bool = False
+    """an interrupt whose number the core knows when it takes it"""
+    story: str = ""
+    """what happened and what for, in a sentence that begins with the core; filled as ``past``"""
 
     def exported(self, target: int, value: int) -> dict[str, int | str]:
         """The numbers by the names of :attr:`facts`, in their order."""
@@ -64,6 +70,10 @@ class Instruction(NamedTuple):
         """What is to happen; ``name`` is the register's, or says what a call asks for."""
         return self._filled(self.next, target, value, name)
 
+    def explained(self, target: int, value: int, name: str) -> str:
+        """What happened and what for, in a sentence without its subject; may be empty."""
+        return self._filled(self.story, target, value, name)
+
     def _filled(self, words: str, target: int, value: int, name: str) -> str:
         time = format_duration(value) if "{time}" in words else ""
         return words.format(
@@ -75,63 +85,90 @@ _BOTH = (Fact("target", TARGET), Fact("value", VALUE))
 
 
 def _load(kind: str, space: str) -> Instruction:
-    return Instruction(kind, f"{kind} {{name}} = {{value:#x}}", f"{kind} {{name}}", space=space)
+    return Instruction(
+        kind, f"{kind} {{name}} = {{value:#x}}", f"{kind} {{name}}", space=space,
+        story="reads {name}: {value:#x}",
+    )  # fmt: skip
 
 
 def _store(kind: str, space: str) -> Instruction:
     words = f"{kind} {{name}} <- {{value:#x}}"
-    return Instruction(kind, words, words, space=space, is_store=True)
+    story = "writes {value:#x} to {name}"
+    return Instruction(kind, words, words, space=space, is_store=True, story=story)
 
 
-def _plain(kind: str, words: str, *facts: Fact) -> Instruction:
-    return Instruction(kind, words, words, facts or None)
+def _plain(kind: str, words: str, *facts: Fact, story: str) -> Instruction:
+    return Instruction(kind, words, words, facts or None, story=story)
 
 
-def _with_operand(kind: str, words: str, *facts: Fact) -> Instruction:
-    return Instruction(kind, f"{kind} {{operand:#x}}", words, facts or None)
+def _with_operand(kind: str, words: str, *facts: Fact, story: str) -> Instruction:
+    return Instruction(kind, f"{kind} {{operand:#x}}", words, facts or None, story=story)
+
+
+def _wait(kind: str) -> Instruction:
+    story = f"sleeps ({kind.upper()}) until an interrupt comes"
+    return Instruction(kind, kind, kind, is_wait=True, story=story)
 
 
 def _exception(kind: str, *, is_external: bool = False) -> Instruction:
     """AArch64: a vector is an address."""
+    story = ("keeps its place in ELR_EL1 ({value:#x}) and its state in SPSR_EL1, masks interrupts "
+             "and jumps to the code at VBAR_EL1 + {target:#x}")  # fmt: skip
     return Instruction(
         kind, f"{kind.upper()} taken, from {{value:#x}}",
         f"take {kind.upper()}, vector at {{target:#x}}",
         (Fact("vector", TARGET), Fact("elr", VALUE)), is_exception=True, is_external=is_external,
+        story=story,
     )  # fmt: skip
 
 
 def _vectored(kind: str, words: str, *, is_external: bool = False) -> Instruction:
     """x86-64: a vector is a number."""
+    story = ("pushes its place (RIP {value:#x}) and RFLAGS onto the stack and jumps through gate "
+             "{target:#04x} of the IDT")  # fmt: skip
     return Instruction(
         kind, f"{kind.upper()} taken, vector {{target:#04x}} from {{value:#x}}", words,
         (Fact("vector", TARGET), Fact("rip", VALUE)), is_exception=True, is_external=is_external,
-        is_call=kind == "int",
+        is_call=kind == "int", is_vectored=is_external, story=story,
     )  # fmt: skip
 
 
 ALL = (
     # of every core
-    _plain("compute", "compute {time}", Fact("ns", VALUE, is_hex=False)),
+    _plain("compute", "compute {time}", Fact("ns", VALUE, is_hex=False),
+           story="works for {time} without touching hardware"),
     # AArch64
     _load("ldr", MEMORY), _store("str", MEMORY),
     _load("mrs", SYSTEM_REGISTERS), _store("msr", SYSTEM_REGISTERS),
-    _plain("daifset", "msr daifset, #{value}", Fact("bits", VALUE, is_hex=False)),
-    _plain("daifclr", "msr daifclr, #{value}", Fact("bits", VALUE, is_hex=False)),
-    _plain("wfi", "wfi"), _plain("sev", "sev"),
+    _plain("daifset", "msr daifset, #{value}", Fact("bits", VALUE, is_hex=False),
+           story="masks exceptions (DAIF bits {value:#x}): no interrupt of these kinds gets in"),
+    _plain("daifclr", "msr daifclr, #{value}", Fact("bits", VALUE, is_hex=False),
+           story="lets exceptions in again (DAIF bits {value:#x})"),
+    _wait("wfi"), _plain("sev", "sev", story="wakes parked cores (SEV)"),
     Instruction("svc", "svc #{value}", "svc #{target}{name}",
-                (Fact("immediate", VALUE, is_hex=False),), is_call=True),
+                (Fact("immediate", VALUE, is_hex=False),), is_call=True,
+                story="asks the kernel for a service (SVC): a system call"),
     Instruction("eret", "eret", "eret to {target:#x}", (Fact("elr", TARGET), Fact("spsr", VALUE)),
-                is_return=True),
+                is_return=True,
+                story="returns to {target:#x} (ERET) and takes its state back from SPSR_EL1"),
     _exception("irq", is_external=True), _exception("fiq", is_external=True), _exception("sync"),
     # x86-64
     _load("load", MEMORY), _store("store", MEMORY), _load("in", PORTS), _store("out", PORTS),
     _load("rdmsr", MSRS), _store("wrmsr", MSRS), _load("rdtsc", MSRS),
-    _plain("hlt", "hlt"), _plain("cli", "cli"), _plain("sti", "sti"), _plain("pushf", "pushf"),
-    _with_operand("popf", "popf {value:#x}"), _with_operand("push", "push {value:#x}"),
-    _with_operand("lidt", "lidt {target:#x}"), _with_operand("add rsp", "add rsp, {value}"),
-    _with_operand("cpuid", "cpuid {target:#x}", Fact("leaf", TARGET)),
+    _wait("hlt"), _plain("cli", "cli", story="closes interrupts (CLI, IF = 0)"),
+    _plain("sti", "sti", story="opens interrupts (STI, IF = 1) after the next instruction"),
+    _plain("pushf", "pushf", story="reads its flags (PUSHF), to put them back later"),
+    _with_operand("popf", "popf {value:#x}", story="puts its flags back (POPF): {value:#x}"),
+    _with_operand("push", "push {value:#x}", story="pushes {operand:#x} onto the stack"),
+    _with_operand("lidt", "lidt {target:#x}",
+                  story="loads the address of its IDT (LIDT): {target:#x}"),
+    _with_operand("add rsp", "add rsp, {value}",
+                  story="drops what was pushed onto the stack ({value:#x} bytes)"),
+    _with_operand("cpuid", "cpuid {target:#x}", Fact("leaf", TARGET),
+                  story="asks what the processor can do (CPUID leaf {target:#x})"),
     Instruction("iret", "iret", "iret", (Fact("rip", TARGET), Fact("rflags", VALUE)),
-                is_return=True),
+                is_return=True,
+                story="returns to {target:#x} (IRET) and takes its flags back from the stack"),
     _vectored("intr", "take INTR: acknowledge, vector through the IDT", is_external=True),
     _vectored("nmi", "take NMI, vector 0x02", is_external=True),
     _vectored("fault", "take FAULT, vector at {target:#x}"),
@@ -144,3 +181,49 @@ SPACES = {kind: item.space for kind, item in INSTRUCTIONS.items() if item.space}
 STORES = frozenset(kind for kind, item in INSTRUCTIONS.items() if item.is_store)
 EXTERNAL = frozenset(kind for kind, item in INSTRUCTIONS.items() if item.is_external)
 """The exceptions that are interrupts."""
+
+
+class Written(NamedTuple):
+    """Bits of one of the core's own registers that an instruction or an exception writes."""
+
+    register: str
+    mask: int = -1
+    ones_at: int | None = None
+    """only those that are one in the event's value, so far to the left"""
+    not_after: str = ""
+    """not where this instruction has led to the exception"""
+
+    def bits(self, value: int, before: str) -> int:
+        """Those that it writes; ``before`` is the core's instruction before."""
+        if self.not_after and before == self.not_after:
+            return 0
+        return self.mask if self.ones_at is None else value << self.ones_at
+
+
+_DAIF_OPERAND = Written("DAIF", ones_at=6)
+_IF = Written("RFLAGS", 1 << 9)
+_ENTRY_TO_EL1 = Written("DAIF"), Written("SPSR_EL1"), Written("ELR_EL1")
+_THROUGH_GATE = _IF, Written("RIP"), Written("RSP")
+WRITES = {
+    "daifset": (_DAIF_OPERAND,),
+    "daifclr": (_DAIF_OPERAND,),
+    "svc": (Written("ESR_EL1"),),
+    "eret": (Written("DAIF"),),
+    "irq": _ENTRY_TO_EL1,
+    "fiq": _ENTRY_TO_EL1,
+    "sync": (*_ENTRY_TO_EL1, Written("ESR_EL1", not_after="svc"),
+             Written("FAR_EL1", not_after="svc")),
+    "cli": (_IF,),
+    "sti": (_IF,),
+    "popf": (_IF,),
+    "iret": (_IF, Written("RSP")),
+    "lidt": (Written("IDTR_BASE"), Written("IDTR_LIMIT")),
+    "push": (Written("RSP"),),
+    "add rsp": (Written("RSP"),),
+    "intr": _THROUGH_GATE,
+    "nmi": _THROUGH_GATE,
+    "fault": _THROUGH_GATE,
+    "int": _THROUGH_GATE,
+}  # fmt: skip
+"""By kind: the core's own registers that an instruction writes without naming them, and an
+exception; whether one writes the mask bits, :meth:`HostedCore.masks_on_entry` knows."""

@@ -7,7 +7,7 @@ looked at and in whatever folder the file lies.  The addresses are virtual ones,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import CodeType, FrameType
 from typing import Any
 from zlib import crc32
@@ -113,12 +113,20 @@ def code_address(frame: FrameType | None) -> int:
     return 0
 
 
-def call_stack(frame: FrameType | None) -> list[SourceFrame]:
-    """The kernel's functions from ``frame`` outwards."""
-    found = []
+def kernel_frames(frame: FrameType | None) -> Iterator[FrameType]:
+    """Those of the kernel's functions, from ``frame`` outwards."""
     while frame is not None:
         if _place(frame)[0] >= 0:
-            code = frame.f_code
-            found.append(SourceFrame(code.co_qualname, code.co_filename, frame.f_lineno))
+            yield frame
         frame = frame.f_back
-    return found
+
+
+def call_stack(frame: FrameType | None) -> list[SourceFrame]:
+    """The kernel's functions from ``frame`` outwards."""
+    return [source_of(item) for item in kernel_frames(frame)]
+
+
+def source_of(frame: FrameType) -> SourceFrame:
+    """Where a frame stands in the kernel's source."""
+    code = frame.f_code
+    return SourceFrame(code.co_qualname, code.co_filename, frame.f_lineno)

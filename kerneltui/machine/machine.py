@@ -19,6 +19,7 @@ from kerneltui.machine.board import Board, FirmwareSpec
 from kerneltui.machine.core import FOREVER, CoreState, Observer, Program, StopReason
 from kerneltui.machine.cores import make_cores
 from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.poke import Poke, Poker
 from kerneltui.machine.serial_terminal import SerialDevice, SerialTerminal
 from kerneltui.machine.state import State
 
@@ -33,8 +34,21 @@ class MachineObserver(Observer, Protocol):
     def line(self, line: Line) -> None:
         """An interrupt wire changed its level."""
 
+    def pending(self, controller: InterruptController, number: int, cpu: int, again: bool) -> None:
+        """An interrupt becomes pending by no wire; ``again``: it was so already."""
+
     def remark(self, device: str, kind: str, number: int, text: str) -> None:
         """Something went wrong with an interrupt: see :meth:`Device._remark`."""
+
+
+class Stopper(Protocol):
+    """An observer that lets a machine run until it has seen something."""
+
+    def begin(self) -> None:
+        """A run begins: what was seen before is no reason to stop."""
+
+    def has_stopped(self, core: int) -> bool:
+        """Whether this core has halted because of what was seen."""
 
 
 class Position(msgspec.Struct, frozen=True, order=True):
@@ -61,7 +75,7 @@ class Machine:
     data whenever :attr:`at_rest` holds: that is what :meth:`save` relies on.
     """
 
-    TRANSIENT: ClassVar = frozenset(("_state",))
+    TRANSIENT: ClassVar = frozenset(("_state", "stopper"))
 
     def __init__(self, board: Board, kernel: KernelFactory) -> None:
         """Raises :class:`UserError` where the board contradicts itself."""
@@ -85,6 +99,12 @@ class Machine:
         if not hasattr(uart, "transmit"):
             raise board.file.error(("console",), f"'{board.spec.console}' is not a UART")
         self.terminal = SerialTerminal(cast("SerialDevice", uart), self.clock)
+        blocks = {
+            f"{device.name}.{file.table.name}": file
+            for device in self.devices.values()
+            for file in device.files.values()
+        }
+        self.poker = Poker(self.clock, self.cores, self.spaces, blocks)
         self.core = self.cores[0]
         """the boot core"""
         self.stopped = 0
@@ -92,6 +112,7 @@ class Machine:
         self.program = kernel(self.core)
         self.core.power_on(self.program)
         self._state: State | None = None
+        self.stopper: Stopper | None = None
 
     # -- construction -----------------------------------------------------------------------------
 
@@ -217,6 +238,10 @@ class Machine:
             found += [(space.name, at.base, file) for at in space.windows if at.target is file]
         return found
 
+    def poke(self, poke: Poke) -> None:
+        """A store from outside, now: it takes no time, and what it lets in is taken next."""
+        self.poker.store(poke)
+
     # -- running ----------------------------------------------------------------------------------
 
     @property
@@ -250,6 +275,8 @@ class Machine:
         """
         if self.halt_reason:
             return StopReason.HALTED
+        if self.stopper is not None:
+            self.stopper.begin()
         for core in self.cores:
             core.until = until
             core.stop_at = core.retired + instructions
@@ -271,6 +298,8 @@ class Machine:
     def _run(self) -> StopReason:
         stopped, reason = self.turns.run()
         self.stopped = stopped.index
+        if self.stopper is not None and self.stopper.has_stopped(stopped.index):
+            return StopReason.MEANINGFUL
         return reason
 
     def _run_to(self, to: Position) -> StopReason:
@@ -325,6 +354,8 @@ class Machine:
             for lines in device.outputs.values():
                 for line in lines:
                     line.watcher = observer.line if observer is not None else None
+            if isinstance(device, InterruptController):
+                device.on_pending = observer.pending if observer is not None else None
             for file in device.files.values():
                 file.on_unmodelled = observer.unmodelled if observer is not None else None
 

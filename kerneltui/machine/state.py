@@ -45,12 +45,12 @@ def _names(cls: Any) -> tuple[str, ...]:
     """
     declared: dict[str, None] = {}
     mentioned: dict[str, None] = {}
+    of_class: dict[str, None] = {}
     for base in cls.__mro__:
         slots = base.__dict__.get("__slots__", ())
         declared.update(dict.fromkeys((slots,) if isinstance(slots, str) else slots))
         for name, kind in get_annotations(base).items():
-            if "ClassVar" not in str(kind):
-                declared[name] = None
+            (of_class if "ClassVar" in str(kind) else declared)[name] = None
         for item in base.__dict__.values():
             code = getattr(item, "__code__", None)
             if code is not None:
@@ -60,7 +60,7 @@ def _names(cls: Any) -> tuple[str, ...]:
     # What a class has too is its objects' where it is data, a first value: ``asked = 0``.
     own = (name for name in mentioned if not hasattr(getattr(cls, name, None), "__get__"))
     found = dict.fromkeys((*declared, *own))
-    left_out = getattr(cls, "TRANSIENT", ())
+    left_out = {*getattr(cls, "TRANSIENT", ()), *of_class}
     return tuple(name for name in found if name not in left_out and not name.startswith("__"))
 
 

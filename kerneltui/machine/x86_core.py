@@ -17,7 +17,7 @@ from typing import ClassVar
 from msgspec.structs import replace
 
 from kerneltui.devices.x86.local_apic_registers import APIC_BASE
-from kerneltui.hw.bus import AddressSpace, BusFault
+from kerneltui.hw.bus import AddressSpace, BusFault, Target
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import CounterState
 from kerneltui.hw.line import Sink
@@ -231,6 +231,25 @@ class X86Core(InstructionCore):
         """The time-stamp counter."""
         return [self.clocks.counter()]
 
+    def poke_target(self, space: AddressSpace, address: int, value: int) -> tuple[Target, int]:
+        own = self.memory if space is self._all_memory else space
+        return x86_msrs.resolve(own, address, value)
+
+    def poke_bus(self, space: AddressSpace, address: int, value: int, size: int) -> None:
+        super().poke_bus(space, address, value, size)
+        if space is self.msrs and address == APIC_BASE:
+            self.find_local_apic()
+
+    def poke_register(self, address: int, value: int) -> None:
+        if address == TSC_MSR:
+            self.clocks.set_tsc(value)
+        else:
+            self.regs.write(address, value, WORD)
+
+    def look_again(self) -> None:
+        self.wakes_on = self._open()
+        super().look_again()
+
     # -- interrupts -------------------------------------------------------------------------------
 
     def _open(self) -> int:
@@ -301,6 +320,10 @@ class X86Core(InstructionCore):
             why = f"no code at {gate.address:#x}" if gate.is_present else "its gate is not present"
             self.halt(f"shutdown: interrupt with vector {vector:#04x}, but {why}")
         return entry, gate.clears_if
+
+    def masks_on_entry(self, vector: int) -> bool:
+        """An interrupt gate clears IF, a trap gate leaves it (6.12.1.3)."""
+        return self._entry(vector)[1]
 
     def _peek(self, address: int, size: int) -> int:
         """The IDT or the stack, of which nothing may be there: all ones."""

@@ -83,6 +83,8 @@ COMMANDS = (
     Command("follow", "enter", "Show",
             "Show what is under the cursor; on a row of the trace, go to that moment",
             "Looking", 17, "Enter"),
+    Command("why", "w", "Why", "Say why the interrupt under the cursor does not arrive, or when",
+            "Looking", 7),
     Command("copy", "y", "Copy", "Copy the row under the cursor", "Looking", 18),
     Command("leave_dashboard", "q", "Quit", "Leave the dashboard; so does Ctrl+Q", "Running", 9),
     Command("zoom", "z", "Zoom", "Show the focused panel alone, or all panels", "Looking", 13),

@@ -1,4 +1,4 @@
-"""What Enter does with what is under the cursor: :data:`ON_ENTER`, by the kind of reference."""
+"""What Enter and ``w`` do with what is under the cursor; :data:`ON_ENTER` is by its kind."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from kerneltui.debugger.lookup import (
     register_of_event,
     way,
 )
+from kerneltui.debugger.naming import timer_interrupt
 from kerneltui.debugger.references import (
     CodeReference,
     ComparatorReference,
@@ -32,7 +33,9 @@ from kerneltui.debugger.references import (
     TimeoutReference,
     VectorReference,
 )
-from kerneltui.hw.rule import first_shut
+from kerneltui.debugger.way import Station
+from kerneltui.debugger.why import can_ask, why
+from kerneltui.hw.rule import Gate, first_shut
 from kerneltui.tui.panels import (
     ClocksPanel,
     ConsolePanel,
@@ -44,7 +47,7 @@ from kerneltui.tui.panels import (
     TimeoutsPanel,
     TimersPanel,
 )
-from kerneltui.tui.requests import GoTo, Point, Request, Situation, Tell
+from kerneltui.tui.requests import Ask, GoTo, Point, Request, Situation, Tell
 
 _FACT = r"\b{}=(-?\d+)"
 """A number among the facts of a tracepoint."""
@@ -84,11 +87,15 @@ def _gate(now: Situation, reference: GateReference) -> Request:
     found = way(now.session, reference.interrupt)
     for gate in found.gates:
         if gate.name == reference.name:
-            place = place_of_gate(now.session, found.station_of(gate).owner, gate)
-            if place is not None:
-                return follow(now, place)
-            return Tell(f"No register holds this: {gate.register}.")
+            return _place(now, found.station_of(gate).owner, gate)
     return Tell(f"There is no {reference} any more.")
+
+
+def _place(now: Situation, owner: str, gate: Gate) -> Request:
+    place = place_of_gate(now.session, owner, gate)
+    return (
+        Tell(f"No register holds this: {gate.register}.") if place is None else follow(now, place)
+    )
 
 
 def _vector(now: Situation, reference: VectorReference) -> Request:
@@ -200,3 +207,35 @@ ON_ENTER: dict[type, Callable[[Situation, Any], Request]] = {
     ConsoleReference: _console_line,
     TableReference: _table,
 }
+
+
+# -- why -------------------------------------------------------------------------------------------
+
+NOTHING_TO_ASK = (
+    "Put the cursor on an interrupt, a timeout, a timer or a line, then ask why it does not come."
+)
+
+
+def ask_why(now: Situation, reference: Reference | None) -> Request:
+    """What ``w`` wants done on a reference; on a row that is about nothing, ask for the timer."""
+    from kerneltui.tui.screens.why import WhyScreen
+
+    session = now.session
+    if not can_ask(reference):
+        reference = timer_interrupt(session.machine, session.inspector)
+    told = why(session, reference, session.focus) if reference is not None else None
+    if told is None:
+        return Tell(NOTHING_TO_ASK)
+
+    def chosen(answer: tuple[Station, Gate] | None) -> Request | None:
+        if answer is None:
+            return None
+        station, gate = answer
+        place = place_of_gate(session, station.owner, gate)
+        return (
+            Tell(f"No register holds this: {gate.register}.")
+            if place is None
+            else follow(now, place)
+        )
+
+    return Ask(WhyScreen(told), chosen)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kerneltui.debugger.lookup import exists
 from kerneltui.debugger.references import Reference
-from kerneltui.tui.following import follow
+from kerneltui.tui.following import ask_why, follow
 from kerneltui.tui.layout import Layout
 from kerneltui.tui.panels import Panel, Panels
 from kerneltui.tui.requests import Point, Request, Situation
@@ -75,6 +75,10 @@ class Pointing(Steering):
     def action_follow(self) -> None:
         """Show the register or the panel that the row under the cursor speaks of."""
         self._when_shown(lambda: self.carry_out(follow(self.situation, self.under_cursor)))
+
+    def action_why(self) -> None:
+        """Say why the interrupt under the cursor does not arrive, or when it will."""
+        self._when_shown(lambda: self.carry_out(ask_why(self.situation, self.under_cursor)))
 
     def on_line_view_chosen(self) -> None:
         """Two clicks are an Enter."""

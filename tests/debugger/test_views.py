@@ -192,7 +192,7 @@ def test_an_interrupt_is_blocked_by_its_silent_line_and_then_by_the_core():
     session.next_interrupt()
     taken = interrupt(session, 30)
     assert (taken.line, taken.pending, taken.blocked_by) == (True, True, "IRQs unmasked")
-    while session.recorder.last(1)[0][3] != "ldr":
+    while "irq_handler_entry" not in session.recorder.last(1)[0][6]:
         session.step()
     handled = interrupt(session, 30)
     assert (handled.active, handled.count, handled.blocked_by) == (True, 1, "not active")

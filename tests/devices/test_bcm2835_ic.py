@@ -166,14 +166,38 @@ def test_interrupts_lists_all_72_by_number(ic):
     assert [state.number for state in states if state.pending] == [64]
 
 
+def gates(ic, number, output):
+    """The rules of its passage to an output."""
+    (passage,) = (item for item in ic.passages(number, 0) if item.output == output)
+    return passage.gates
+
+
 def test_the_first_shut_gate_names_the_register_that_would_open_it(ic):
     drive(ic, 57)
-    shut = first_shut(ic.gates(57, 0))
+    shut = first_shut(gates(ic, 57, "irq"))
     assert (shut.register, shut.field, shut.value) == ("ENABLE_IRQS_2", "IRQS[25]", 0)
     enable(ic, 57)
-    assert first_shut(ic.gates(57, 0)) is None
-    assert first_shut(ic.gates(58, 0)).name == "line"
-    assert first_shut(ic.fiq_gates(57, 0)).register == "FIQ_CONTROL"
+    assert first_shut(gates(ic, 57, "irq")) is None
+    shut = first_shut(gates(ic, 58, "irq"))
+    assert (shut.name, shut.register, shut.spot) == ("line", "gpu 58", None)
+    shut = [(gate.register, gate.field) for gate in gates(ic, 57, "fiq") if not gate.open]
+    assert shut == [("FIQ_CONTROL", "ENABLE"), ("FIQ_CONTROL", "SOURCE")]
+    with pytest.raises(ValueError, match="sources 0 to 71"):
+        ic.passages(72, 0)
+
+
+@pytest.mark.parametrize("number", [0, 31, 32, 57, 63, 64, 71])
+def test_the_stores_that_gates_want_open_them(ic, number):
+    drive(ic, number)
+    for output in ("irq", "fiq"):
+        assert not ic.outputs[output][0].level
+        for gate in gates(ic, number, output):
+            if not gate.open:
+                lsb = (gate.spot.mask & -gate.spot.mask).bit_length() - 1
+                held = ic.regs.peek(gate.spot.key) & ~gate.spot.mask
+                ic.regs.write(gate.spot.key, held | gate.wants << lsb)
+        assert first_shut(gates(ic, number, output)) is None
+        assert ic.outputs[output][0].level
 
 
 ACTIONS = st.lists(
@@ -200,8 +224,15 @@ def test_an_output_is_high_exactly_when_some_source_has_all_gates_open(actions):
             drive(ic, where, what)
         else:
             ic.regs.write(where, what)
-        assert irq(ic) == any(first_shut(ic.gates(n, 0)) is None for n in range(72))
-        assert fiq(ic) == any(first_shut(ic.fiq_gates(n, 0)) is None for n in range(72))
+        through = {
+            output: [n for n in range(72) if first_shut(gates(ic, n, output)) is None]
+            for output in ("irq", "fiq")
+        }
+        assert irq(ic) == bool(through["irq"])
+        assert fiq(ic) == bool(through["fiq"])
+        shown = [n for n in range(64) if ic.regs.peek(PENDING_1 + n // 32 * 4) >> n % 32 & 1]
+        shown += [64 + n for n in range(8) if ic.regs.peek(BASIC) >> n & 1]
+        assert through["irq"] == shown
         pending = ic.regs.peek(PENDING_1) | ic.regs.peek(PENDING_2) << 32
         assert irq(ic) == bool(pending or ic.regs.peek(BASIC) & 0xFF)
         assert irq(ic) == bool(ic.regs.peek(BASIC))

@@ -362,23 +362,96 @@ def test_interrupts_tells_where_each_source_goes(ic):
     assert not any(state.pending for state in ic.interrupts(0))
 
 
+def gates(ic, entrance, core, output):
+    """The rules of its passage to an output of a core; None where there is none."""
+    found = [item.gates for item in ic.passages(entrance, core) if item.output == output]
+    assert len(found) < 2
+    return found[0] if found else None
+
+
 def test_the_first_shut_gate_names_the_register_that_would_open_it(ic):
-    assert first_shut(ic.gates(1, 2)).register == "CNTPNSIRQ of core 2"
+    assert first_shut(gates(ic, 1, 2, "irq")).register == "cntpnsirq"
     ic.input("cntpnsirq", cpu=2)(True)
-    shut = first_shut(ic.gates(1, 2))
+    shut = first_shut(gates(ic, 1, 2, "irq"))
     assert (shut.register, shut.field) == ("CORE2_TIMER_INTERRUPT_CONTROL", "CNTPNSIRQ_IRQ")
     ic.regs.write(TIMER_CONTROL + 8, 0x22)
-    shut = first_shut(ic.gates(1, 2))
+    shut = first_shut(gates(ic, 1, 2, "irq"))
     assert (shut.field, shut.value) == ("CNTPNSIRQ_FIQ", 1)
-    assert first_shut(ic.fiq_gates(1, 2)) is None
+    assert first_shut(gates(ic, 1, 2, "fiq")) is None
+    assert gates(ic, 10, 0, "fiq") is None, "the AXI monitor has no way to a FIQ"
+    assert [item.output for item in ic.passages(ic.entrance("gpu-irq", 1), 1)] == ["irq"]
+    assert [item.output for item in ic.passages(ic.entrance("gpu-fiq", 1), 1)] == ["fiq"]
+    for wrong in (12, -1, "gpu-irq"):
+        with pytest.raises(ValueError, match="sources 0 to 11"):
+            ic.passages(wrong, 0)
+
+
+SOURCE_PINS = {0: "cntpsirq", 1: "cntpnsirq", 2: "cnthpirq", 3: "cntvirq", 8: "gpu-irq", 9: "pmu",
+               10: "axi", "gpu-fiq": "gpu-fiq"}  # fmt: skip
+
+
+@pytest.mark.parametrize("core", [0, 2])
+@pytest.mark.parametrize("entrance", [*range(12), "gpu-fiq"])
+def test_the_stores_that_gates_want_open_them(ic, entrance, core):
+    if entrance in SOURCE_PINS:
+        ic.input(SOURCE_PINS[entrance], cpu=core)(True)
+    elif entrance == 11:
+        ic.regs.write(LOCAL_TIMER, ENABLE | 100)
+        advance(ic, 10_000)
+    else:
+        ic.regs.write(0x80 + 4 * (4 * core + entrance - 4), 1)
+    for passage in ic.passages(entrance, core):
+        for gate in gates(ic, entrance, core, passage.output):
+            if not gate.open and gate.wants is not None:
+                lsb = (gate.spot.mask & -gate.spot.mask).bit_length() - 1
+                clears = gate.register.endswith("CLEAR")
+                held = 0 if clears else ic.regs.peek(gate.spot.key) & ~gate.spot.mask
+                ic.regs.write(gate.spot.key, held | gate.wants << lsb)
+        shut = first_shut(gates(ic, entrance, core, passage.output))
+        if entrance == 10 and core:
+            assert (shut.name, shut.wants) == ("this core", None)
+        else:
+            assert shut is None
+        assert ic.outputs[passage.output][core].level is (shut is None)
+
+
+def test_what_is_inside_is_a_cause(ic):
+    (mailbox,) = ic.own_causes(6, 1)
+    assert mailbox.title == "mailbox 6"
+    (gate,) = mailbox.gates
+    assert (gate.register, gate.open, gate.needs) == (
+        "MAILBOX6_CLEAR", False, "a store to MAILBOX6_SET",
+    )  # fmt: skip
+    ic.regs.write(0x80 + 4 * 6, 0x30)
+    assert first_shut(ic.own_causes(6, 1)[0].gates) is None
+    assert not ic.own_causes(1, 0)
+
+    def shut():
+        (cause,) = ic.own_causes(11, 0)
+        return [gate.name for gate in cause.gates if not gate.open]
+
+    assert shut() == ["timer enabled", "has a period", "flag set"]
+    ic.regs.write(LOCAL_TIMER, ENABLE)
+    assert shut() == ["has a period", "flag set"]
+    ic.regs.write(LOCAL_TIMER, ENABLE | 384)
+    assert shut() == ["flag set"]
+    assert first_shut(ic.own_causes(11, 0)[0].gates).due_ns == 10_000
+    advance(ic, 10_000)
+    ic.regs.write(LOCAL_TIMER, 0)
+    assert shut() == [], "a flag that is set stays so"
 
 
 def test_every_gate_names_a_field_of_the_table_or_a_wire(ic):
     fields = {slot.name: {field.name for field in slot.register.fields} for slot in ic.regs.slots()}
     for core in range(4):
-        for number in range(12):
-            for gate in (*ic.gates(number, core), *ic.fiq_gates(number, core)):
-                assert gate.field == "level" or gate.field in fields[gate.register], gate
+        for entrance in (*range(12), "gpu-fiq"):
+            for gate in (gate for item in ic.passages(entrance, core) for gate in item.gates):
+                if gate.field == "level":
+                    assert gate.spot is None
+                    assert gate.register == SOURCE_PINS[entrance]
+                else:
+                    assert gate.field in fields[gate.register]
+                    assert ic.regs.slot_for(gate.spot.key).name == gate.register
 
 
 WORDS = st.sampled_from([0, 1, 2, 4, 8, 0x0F, 0x55, 0xF0, 0xFF])
@@ -421,12 +494,12 @@ def test_an_output_is_high_exactly_when_some_source_has_all_gates_open(actions):
             advance(ic, where)
         else:
             ic.input(kind, cpu=where)(what)
-        for output, gates, base in (
-            ("irq", ic.gates, IRQ_SOURCE),
-            ("fiq", ic.fiq_gates, FIQ_SOURCE),
-        ):
+        for output, base in (("irq", IRQ_SOURCE), ("fiq", FIQ_SOURCE)):
             for core in range(4):
-                open_ = [n for n in range(12) if first_shut(gates(n, core)) is None]
+                ways = {n: gates(ic, n, core, output) for n in range(12)}
+                if output == "fiq":
+                    ways[8] = gates(ic, "gpu-fiq", core, output)
+                open_ = [n for n, way in ways.items() if way and first_shut(way) is None]
                 assert ic.outputs[output][core].level == bool(open_)
                 assert ic.regs.peek(base + 4 * core) == sum(1 << n for n in open_)
 

@@ -458,3 +458,15 @@ def test_what_it_seeks_it_finds_when_it_comes_and_not_after_a_key():
     cursor.put(0, 0, lines)
     cursor.settle([*lines, plain("nine", "text", 9)])
     assert cursor.row == 0
+
+
+@SIZES
+async def test_w_says_why_and_enter_shows_the_register(size):
+    async with dashboard("rpi4", size=size) as seen:
+        seen.app.session.machine.memory.write(0xFF84_2004, 0)  # GICC_PMR
+        await seen.press("2", "w")
+        assert "GICC_PMR.Priority is 0" in " ".join(
+            str(seen.app.screen.query_one("#verdict").content).split()
+        )
+        await seen.press("enter")
+        assert str(seen.app.under_cursor) == "Priority in GICC_PMR of gic"

@@ -281,7 +281,7 @@ def shown_timeout(item):
 
 def test_a_timeout_in_each_of_its_states():
     assert shown_timeout(timeout()).split() == [
-        "5.008", "265", "814", "s", "5", "s", "once", "Once", "5",
+        "5.008", "265", "814", "s", "5", "s", "once", "-", "Once", "5",
     ]  # fmt: skip
     armed = shown_timeout(timeout(armed=True, period_ns=1_000_000_000))
     assert armed.startswith("▶ ")

@@ -1,6 +1,7 @@
 """Handler tables and the driver manager: what the tutorial calls its errors."""
 
 import pytest
+from kernel_bench import FakeCpu
 
 from kerneltui.kernel.driver import DriverManager
 from kerneltui.kernel.irq import HandlerTable, Irq, IrqHandler, KernelError
@@ -15,8 +16,8 @@ def test_a_handler_is_called_and_counted():
     table = HandlerTable(100)
     entry = handler(7, lambda: calls.append(7))
     table.register(entry)
-    table.call(7)
-    table.call(7)
+    table.call(7, FakeCpu())
+    table.call(7, FakeCpu())
     assert (calls, entry.count) == ([7, 7], 2)
 
 
@@ -26,13 +27,13 @@ def test_a_second_registration_is_refused_and_the_first_stays():
     table.register(handler(7, lambda: calls.append("first")))
     with pytest.raises(KernelError, match=r"^IRQ handler already registered for IRQ 7$"):
         table.register(handler(7, lambda: calls.append("second")))
-    table.call(7)
+    table.call(7, FakeCpu())
     assert calls == ["first"]
 
 
 def test_an_unhandled_irq_is_an_error():
     with pytest.raises(KernelError, match=r"^No handler registered for IRQ 9$"):
-        HandlerTable(100).call(9)
+        HandlerTable(100).call(9, FakeCpu())
 
 
 @pytest.mark.parametrize("number", [-1, 101, 5000])

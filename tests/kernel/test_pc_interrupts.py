@@ -57,6 +57,9 @@ class Core:
         self.log.append(what)
         self.pc.clock.advance(self.pc.clock.now + ACCESS_NS)
 
+    def tracepoint(self, name, /, **facts):
+        pass
+
     def read(self, address, size=4):
         self._pass("read", address)
         return self.pc.memory.read(address, size, self.number)

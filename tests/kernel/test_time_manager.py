@@ -137,7 +137,12 @@ def test_a_callback_is_announced_before_and_after(bench):
     bench.manager.set_timeout_once(1, bench.note("x"), "named")
     bench.interrupt_at(1)
     names = [(name, facts["name"]) for name, facts in bench.cpu.tracepoints]
-    assert names == [("timer_callback", "named"), ("timer_callback_done", "named")]
+    assert names == [
+        ("hrtimer_start", "named"),
+        ("hrtimer_expire_entry", "named"),
+        ("timer_callback", "named"),
+        ("timer_callback_done", "named"),
+    ]
 
 
 def test_an_interrupt_before_anything_is_due_is_warned_of_and_the_comparator_armed_again(bench):

@@ -49,6 +49,9 @@ class Log:
     def line(self, line):
         self._add(line.name, line.level)
 
+    def pending(self, controller, number, cpu, again):
+        self._add(controller.name, number, cpu, again)
+
     def activity(self, core):
         pass
 

@@ -39,11 +39,17 @@ class Log:
     def line(self, line):
         self.seen.append((line.name, line.level))
 
+    def pending(self, controller, number, cpu, again):
+        self.seen.append((controller.name, number, cpu, again))
+
     def activity(self, core):
         self.seen.append((core.index, core.state))
 
     def unmodelled(self, text):
         self.seen.append(text)
+
+    def remark(self, device, kind, number, text):
+        self.seen.append((device, kind, number, text))
 
 
 def powered_on(board, scenario):

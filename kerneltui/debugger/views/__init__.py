@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from kerneltui.debugger.naming import timer_interrupt
+from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.sight import Sight
 from kerneltui.debugger.timeline import TimelineView, Window
 from kerneltui.debugger.trace import InputView, RawEvent
@@ -23,6 +25,15 @@ from kerneltui.debugger.views.clocks import (
 from kerneltui.debugger.views.cpu import CoreView, CpuView, core_views, cpu_view
 from kerneltui.debugger.views.firmware import AcpiTableView, firmware_views
 from kerneltui.debugger.views.interrupts import InterruptView, interrupt_views
+from kerneltui.debugger.views.latencies import (
+    FiguresView,
+    LatencyView,
+    LatenessView,
+    figures_view,
+    latency_views,
+    lateness_views,
+)
+from kerneltui.debugger.views.path import PathView, path_view
 from kerneltui.debugger.views.registers import BlockView, block_views
 from kerneltui.debugger.views.tasks import (
     SchedulingView,
@@ -70,6 +81,10 @@ class MachineView(msgspec.Struct, frozen=True, kw_only=True):
     cores: tuple[CoreView, ...] = ()
     blocks: tuple[BlockView, ...] = ()
     interrupts: tuple[InterruptView, ...] = ()
+    path: PathView | None = None
+    """the way of the interrupt that is under way, or that timeouts wait for"""
+    latencies: tuple[LatencyView, ...] = ()
+    """of interrupts on every core"""
     timeouts: tuple[TimeoutView, ...] = ()
     timeout_count: int = 0
     queue: QueueView | None = None
@@ -77,6 +92,10 @@ class MachineView(msgspec.Struct, frozen=True, kw_only=True):
     timers: tuple[TimerView, ...] = ()
     """those of system calls, with their states"""
     worst_lateness_ns: int = 0
+    lateness: FiguresView | None = None
+    """of all timeouts' callbacks"""
+    latenesses: tuple[LatenessView, ...] = ()
+    """of the timeouts that were called last"""
     comparators: tuple[ComparatorView, ...] = ()
     local_apics: tuple[LocalApicView, ...] = ()
     """by core; a board without a part of a PC has none of it, here and below"""
@@ -107,10 +126,19 @@ def _shape(sight: Sight) -> ShapeView | None:
     return shape_view(queue) if isinstance(queue, TimeoutQueue) else None
 
 
+def on_its_way(sight: Sight) -> InterruptReference | None:
+    """The interrupt that the path is about."""
+    return timer_interrupt(sight.machine, sight.inspector)
+
+
 _MAKERS: dict[str, Callable[[Sight], Any]] = {
     "cores": lambda of: tuple(core_views(of.machine)),
     "blocks": lambda of: tuple(block_views(of)),
     "interrupts": lambda of: tuple(interrupt_views(of.machine, of.inspector, of.focus)),
+    "path": lambda of: path_view(of.machine, of.inspector, on_its_way(of), of.focus),
+    "latencies": lambda of: tuple(latency_views(of.recorder.latencies, of.machine.now)),
+    "lateness": lambda of: figures_view(of.recorder.latencies.lateness),
+    "latenesses": lambda of: tuple(lateness_views(of.recorder.latencies)),
     "timeouts": lambda of: tuple(timeout_views(of.inspector, of.machine.now)),
     "timeout_count": lambda of: len(of.inspector.timeouts()),
     "queue": lambda of: queue_view(of.inspector),
@@ -133,7 +161,7 @@ _MAKERS: dict[str, Callable[[Sight], Any]] = {
     "typed_waiting": lambda of: of.machine.terminal.waiting,
     "last_input": lambda of: of.recorder.last_input(),
 }
-PARTS = frozenset(_MAKERS)
+PARTS: frozenset[str] = frozenset(_MAKERS)
 """All that can be asked for by name; the timeline is asked for by its window."""
 
 

@@ -29,7 +29,16 @@ import msgspec
 from kerneltui.hw.clock import NEVER, NS_PER_S, Clock, ns_to_ticks, ticks_to_ns
 from kerneltui.hw.device import Cause, ComparatorState, CounterState, TimerDevice
 from kerneltui.hw.hooks import variant_hook
-from kerneltui.hw.register import RO, SYSTEM_REGISTERS, TAG, Field, Register, RegisterTable
+from kerneltui.hw.register import (
+    RO,
+    SYSTEM_REGISTERS,
+    TAG,
+    Field,
+    Register,
+    RegisterTable,
+    Role,
+    WriteRole,
+)
 from kerneltui.hw.rule import Locate, Opens, Place, Rule, required
 
 COUNTER_BITS = 64
@@ -82,13 +91,15 @@ def _registers(which: int) -> tuple[Register, ...]:
     timer = TIMERS[which]
     views = (
         (TVALS, "time to go, signed; a write sets CVAL to counter + value",
-         (Field("TimerValue", 0, 32, doc="CVAL - counter"),)),
+         (Field("TimerValue", 0, 32, doc="CVAL - counter"),), (WriteRole(Role.ARM),)),
         (CTLS, "control",
          (Field("ENABLE", 0, doc="Timer enabled"),
           Field("IMASK", 1, doc="Output masked"),
-          Field("ISTATUS", 2, 1, RO, "Condition met; reads 0 while ENABLE is 0"))),
+          Field("ISTATUS", 2, 1, RO, "Condition met; reads 0 while ENABLE is 0")),
+         (WriteRole(Role.QUIET, "ENABLE", 0), WriteRole(Role.QUIET, "IMASK", 1),
+          WriteRole(Role.ARM))),
         (CVALS, "the condition is counter >= CompareValue",
-         (Field("CompareValue", 0, 64, doc="Compare value"),)),
+         (Field("CompareValue", 0, 64, doc="Compare value"),), (WriteRole(Role.ARM),)),
     )  # fmt: skip
     return tuple(
         Register(
@@ -100,8 +111,10 @@ def _registers(which: int) -> tuple[Register, ...]:
             width=64,
             banked=True,
             volatile=names is TVALS,
+            writes=(CVALS[which],) if names is TVALS else (),
+            roles_of_write=roles,
         )
-        for op2, (names, doc, fields) in enumerate(views)
+        for op2, (names, doc, fields, roles) in enumerate(views)
     )
 
 
@@ -169,10 +182,10 @@ def _in_control(field: str) -> Locate:
 
 
 SWITCHES = (
-    Rule("timer enabled", _in_control("ENABLE"), "ENABLE to be 1", "DDI 0487 CNTP_CTL_EL0",
-         wants=1),
-    Rule("not masked at the timer", _in_control("IMASK"), "IMASK to be 0",
-         "DDI 0487 CNTP_CTL_EL0", wants=0),
+    Rule("enabled", _in_control("ENABLE"), "ENABLE to be 1", "DDI 0487 CNTP_CTL_EL0",
+         wants=1, says="the timer is switched off"),
+    Rule("not masked", _in_control("IMASK"), "IMASK to be 0",
+         "DDI 0487 CNTP_CTL_EL0", wants=0, says="the timer masks its output"),
 )  # fmt: skip
 """Without these the output is low, whatever the counter shows."""
 CARED_FOR, WANTED = required(GENERIC_TIMER["CNTP_CTL_EL0"], SWITCHES)
@@ -234,7 +247,8 @@ class GenericTimer(TimerDevice):
         *SWITCHES,
         Rule("time reached", lambda _owner, _cpu, which: Place(CVALS[which], "CompareValue"),
              "the counter to reach this value", "DDI 0487 CNTP_CVAL_EL0",
-             test=_is_met, opens=Opens.EVENT),
+             test=_is_met, opens=Opens.EVENT,
+             says="the counter has not reached the compare value"),
     )  # fmt: skip
 
     def _update(self, which: int, cpu: int) -> None:

@@ -35,6 +35,10 @@ ignored.
 The way of an interrupt to a core is a table of rules: ``STANDING`` and ``MOVING`` of the
 distributor, ``RULES`` of the CPU interfaces.  Delivery applies them to all interrupts at once, and
 :meth:`Gic400.passages` shows the same rules for one.
+
+Remarks: an acknowledge that gives no interrupt though a line was up since the last one; an end that
+does not fit the last acknowledge of its core; an interrupt ended while its line has been high ever
+since it was acknowledged; an edge that finds the one before still pending.
 """
 
 from __future__ import annotations
@@ -63,7 +67,9 @@ class Gic400(InterruptController):
         super().__init__(name, config, clock, cpus)
         irq, fiq = self._output("irq", cpus), self._output("fiq", cpus)
         self._distributor = Distributor(config, cpus)
+        self._distributor.tell_sent(self._tell_pending)
         self._interfaces = CpuInterfaces(config, self._distributor, irq, fiq)
+        self._distributor.remark = self._interfaces.remark = self._remark
         self.files["GICD"] = self._distributor.regs
         self.files["GICC"] = self._interfaces.regs
         self.reset()
@@ -86,8 +92,7 @@ class Gic400(InterruptController):
     def passages(self, entrance: Entrance, cpu: int) -> list[Passage]:
         """The rules for one interrupt; group 0 leaves as FIQ where GICC_CTLR says so (4.4.1).
 
-        All are open if it suffices, by itself, to raise a line now.  Another of higher priority,
-        signalled as well, may be acknowledged before it.
+        All are open if it is signalled: the next acknowledge gives this interrupt and no other.
         """
         if not isinstance(entrance, int) or not 0 <= entrance < self.config.irqs:
             raise ValueError(f"{self.name} has interrupts 0 to {self.config.irqs - 1}")

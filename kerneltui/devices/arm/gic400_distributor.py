@@ -14,7 +14,15 @@ from functools import partial
 from typing import Any, ClassVar
 
 from kerneltui.devices.arm.gic400_registers import GICD
-from kerneltui.devices.arm.gic400_shared import LOWEST, PRIVATE, SGIS, SPURIOUS, Config
+from kerneltui.devices.arm.gic400_shared import (
+    LOWEST,
+    PRIVATE,
+    SGIS,
+    SPURIOUS,
+    Config,
+    Remarks,
+    nobody_listens,
+)
 from kerneltui.hw.device import InterruptState
 from kerneltui.hw.hooks import shared_hook
 from kerneltui.hw.line import Sink
@@ -57,14 +65,22 @@ class Distributor:
         self._senders = store("GICD_SPENDSGIR")
         # Levels belong to the wires, not to the power-on state: reset leaves them.
         self._high0, self._high = [0] * cpus, 0
+        # For a remark alone: lines that have been high ever since their acknowledge.
+        self._unserved0, self._unserved = [0] * cpus, 0
         self.priorities = [bytearray(config.irqs) for _ in range(cpus)]
         self._aimed, self._eligible = [0] * cpus, [0] * cpus
         self._forward: Callable[[int], object] = self.forwarded
+        self.remark: Remarks = nobody_listens
+        self._tell_sent: Callable[[int, int, bool], None] | None = None
         self.reset()
 
     def forward_to(self, interface: Callable[[int], None]) -> None:
         """From now on call ``interface(cpu)`` where what is forwarded to a core may be another."""
         self._forward = interface
+
+    def tell_sent(self, listener: Callable[[int, int, bool], None]) -> None:
+        """From now on call ``listener(sgi, cpu, again)`` where one is sent, perhaps once more."""
+        self._tell_sent = listener
 
     def _sizes(self) -> dict[str, dict[str, Any]]:
         words = self.config.irqs // 32 - 1
@@ -113,10 +129,18 @@ class Distributor:
 
     def _drive_spi(self, bit: int, level: bool) -> None:
         if level:
-            self._latch[0] |= bit & ~self._high & ~self._level_sensitive
+            edge = bit & ~self._high & ~self._level_sensitive
+            if edge & self._latch[0]:
+                self.remark(
+                    "lost",
+                    bit.bit_length() - 1,
+                    "an edge came while the one before was still pending: both are one interrupt",
+                )
+            self._latch[0] |= edge
             self._high |= bit
         else:
             self._high &= ~bit
+            self._unserved &= ~bit
         # What is active is not forwarded (MOVING), pending or not: nothing to update.
         if not self._active[0] & bit:
             self._update(bit)
@@ -126,6 +150,7 @@ class Distributor:
             self._high0[cpu] |= bit
         else:
             self._high0[cpu] &= ~bit
+            self._unserved0[cpu] &= ~bit
         if not self._active0[cpu] & bit:
             self._update(bit, (cpu,))
 
@@ -158,22 +183,27 @@ class Distributor:
 
     STANDING: ClassVar = (
         Rule("enabled", Place("GICD_ISENABLER0", each=1),
-             "a one written to this bit", "IHI 0048B 4.3.5", test=_enabled, bitmap=True, wants=1),
+             "a one written to this bit", "IHI 0048B 4.3.5", test=_enabled, bitmap=True, wants=1,
+             says="the distributor has it disabled"),
         Rule("group forwarded", _enable_of_group,
              "the distributor to forward the interrupt's group", "IHI 0048B 4.3.1",
-             test=_group_forwarded, bitmap=True, wants=1),
+             test=_group_forwarded, bitmap=True, wants=1,
+             says="the distributor does not forward the interrupt's group"),
         Rule("targets this core", Place("GICD_ITARGETSR_PRIVATE", each=8),
              "this core's bit among the targets", "IHI 0048B 4.3.12",
-             test=_aimed_at, bitmap=True, wants=_own_bit),
+             test=_aimed_at, bitmap=True, wants=_own_bit,
+             says="it does not target this core"),
     )  # fmt: skip
     """Rules that only configuration changes: their conjunction is kept in ``_eligible``."""
     MOVING: ClassVar = (
         Rule("pending", Place("GICD_ISPENDR0", each=1),
              "its line asserted, or software setting it pending", "IHI 0048B 4.3.7",
-             test=_pending, bitmap=True, opens=Opens.EVENT),
+             test=_pending, bitmap=True, opens=Opens.EVENT,
+             says="it is not pending"),
         Rule("not active", Place("GICD_ISACTIVER0", each=1),
              "the handler that acknowledged it to end it (GICC_EOIR, GICC_DIR)", "IHI 0048B 4.3.9",
-             test=_inactive, bitmap=True, opens=Opens.END, ends_by="GICC_EOIR"),
+             test=_inactive, bitmap=True, opens=Opens.END, ends_by="GICC_EOIR",
+             says="it is active already"),
     )  # fmt: skip
 
     STANDING_TESTS: ClassVar = tests_of(STANDING)
@@ -233,6 +263,7 @@ class Distributor:
         if number >= PRIVATE:
             self._active[0] |= bit
             self._latch[0] &= ~bit
+            self._unserved |= self._high & bit
             self._update(bit)
             return
         self._active0[cpu] |= bit
@@ -242,6 +273,7 @@ class Distributor:
                 self._latch0[cpu] &= ~bit
         else:
             self._latch0[cpu] &= ~bit
+            self._unserved0[cpu] |= self._high0[cpu] & bit
         self._forward(cpu)
 
     def deactivate(self, cpu: int, number: int) -> None:
@@ -249,10 +281,18 @@ class Distributor:
         bit = 1 << number
         if number < PRIVATE:
             self._active0[cpu] &= ~bit
+            if bit & self._unserved0[cpu]:
+                self._remark_unserved(number)
             return
         self._active[0] &= ~bit
         if self._pending(cpu) & bit:
+            if bit & self._unserved & self._level_sensitive:
+                self._remark_unserved(number)
             self._update(bit)
+
+    def _remark_unserved(self, number: int) -> None:
+        text = "it was ended while its line was still high: it comes again at once"
+        self.remark("retriggered", number, text)
 
     # -- register hooks -----------------------------------------------------------------------
 
@@ -337,7 +377,10 @@ class Distributor:
         sgi = SGI.extract(value)
         for core in range(self.cpus):
             if receivers >> core & 1:
-                self._senders[core] |= 1 << (8 * sgi + cpu)
+                sender = 1 << (8 * sgi + cpu)
+                if self._tell_sent is not None:
+                    self._tell_sent(sgi, core, self._senders[core] & sender != 0)
+                self._senders[core] |= sender
                 self._latch0[core] |= 1 << sgi
                 self._update(1 << sgi, (core,))
 

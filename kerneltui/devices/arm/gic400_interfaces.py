@@ -10,7 +10,14 @@ from typing import ClassVar
 
 from kerneltui.devices.arm.gic400_distributor import Distributor
 from kerneltui.devices.arm.gic400_registers import GICC
-from kerneltui.devices.arm.gic400_shared import LOWEST, SGIS, SPURIOUS, Config
+from kerneltui.devices.arm.gic400_shared import (
+    LOWEST,
+    SGIS,
+    SPURIOUS,
+    Config,
+    Remarks,
+    nobody_listens,
+)
 from kerneltui.hw.hooks import shared_hook
 from kerneltui.hw.line import Line
 from kerneltui.hw.register_file import RegisterFile
@@ -48,6 +55,11 @@ class CpuInterfaces:
         self._bpr, self._abpr = store("GICC_BPR"), store("GICC_ABPR")
         self._apr, self._nsapr = store("GICC_APR"), store("GICC_NSAPR")
         self._running, self._highest, self._signalled = [0] * cpus, [0] * cpus, [False] * cpus
+        # For remarks alone: what was acknowledged and not ended, and whether a line has gone up
+        # since the last acknowledge.
+        self._taken: list[list[int]] = [[] for _ in range(cpus)]
+        self._unanswered = [False] * cpus
+        self.remark: Remarks = nobody_listens
         self.reset()
         distributor.forward_to(self.update)
 
@@ -70,6 +82,9 @@ class CpuInterfaces:
         self._running[:] = [LOWEST] * cpus
         self._highest[:] = [SPURIOUS] * cpus
         self._signalled[:] = [False] * cpus
+        self._unanswered[:] = [False] * cpus
+        for taken in self._taken:
+            taken.clear()
 
     # -- what is signalled --------------------------------------------------------------------
 
@@ -94,10 +109,10 @@ class CpuInterfaces:
         group = SIGNAL_GRP1 if self._in_group1(cpu, number) else SIGNAL_GRP0
         return self._control[cpu] & group != 0
 
-    def _unobstructed(self, cpu: int, number: int) -> bool:
+    def _is_highest(self, cpu: int, number: int) -> bool:
         """The CPU interface considers the highest priority pending interrupt and no other (3.3)."""
         top = self._highest[cpu]
-        if self._signalled[cpu] or top in {SPURIOUS, number}:
+        if top in {SPURIOUS, number}:
             return True
         priorities = self._priorities[cpu]
         return (priorities[number], number) < (priorities[top], top)
@@ -109,25 +124,26 @@ class CpuInterfaces:
     RULES: ClassVar = (
         Rule("priority above mask", Place("GICC_PMR", "Priority"),
              "a mask above the interrupt's priority, {priority:#04x}", "IHI 0048B 3.3; 4.4.2",
-             test=_above_mask, wants=0xFF),
+             test=_above_mask, wants=0xFF,
+             says="its priority is not above the core's priority mask"),
         Rule("pre-empts", Place("GICC_RPR", "Priority"),
              "the end of the interrupt that runs: {priority:#04x} is not above its priority in "
              "the bits {bits:#04x}", "IHI 0048B 3.3; 4.4.1; 4.4.6",
-             test=_preempts, opens=Opens.END, ends_by="GICC_EOIR"),
+             test=_preempts, opens=Opens.END, ends_by="GICC_EOIR",
+             says="it does not pre-empt the interrupt that runs"),
         Rule("group signalled", _enable_of_group,
              "the CPU interface to signal the interrupt's group", "IHI 0048B 4.4.1",
-             test=_group_signalled, wants=1),
+             test=_group_signalled, wants=1,
+             says="the CPU interface does not signal the interrupt's group"),
     )  # fmt: skip
     TESTS: ClassVar = tests_of(RULES)
-    OUTRANKED = Rule(
-        "not obstructed",
-        Place("GICC_HPPIR", "PENDINTID"),
-        "the pending interrupt of highest priority to be one that is signalled",
-        "IHI 0048B 3.3; 4.4.7",
-        test=_unobstructed,
-        opens=Opens.EVENT,
-    )
-    """Follows from RULES: it is shut where another interrupt failed there."""
+    CHOICE: ClassVar = (
+        Rule("highest priority", Place("GICC_HPPIR", "PENDINTID"),
+             "the pending interrupt of higher priority to be taken first, irq {top}",
+             "IHI 0048B 3.3; 4.4.7", test=_is_highest, opens=Opens.EVENT,
+             says="another interrupt of higher priority is pending"),
+    )  # fmt: skip
+    """What :meth:`Distributor.forwarded` has chosen; the other rules are asked for that one."""
 
     def update(self, cpu: int) -> None:
         """Look at what is forwarded to a core, and drive its two lines."""
@@ -141,6 +157,7 @@ class CpuInterfaces:
             else:
                 fiq = self._control[cpu] & FIQ_EN != 0 and not self._in_group1(cpu, number)
                 irq = not fiq
+                self._unanswered[cpu] = True
         self._signalled[cpu] = irq or fiq
         if self._irq[cpu].level is not irq:
             self._irq[cpu].set(irq)
@@ -195,6 +212,8 @@ class CpuInterfaces:
         found = self.peek_GICC_IAR(0, cpu)
         if found & ID < OTHER_GROUP:
             self._acknowledge(cpu, found)
+        elif self._unanswered[cpu]:
+            self._remark_spurious(cpu, found)
         return found
 
     def read_GICC_AIAR(self, index: int, cpu: int) -> int:
@@ -202,6 +221,8 @@ class CpuInterfaces:
         found = self.peek_GICC_AIAR(0, cpu)
         if found & ID < OTHER_GROUP:
             self._acknowledge(cpu, found)
+        elif self._unanswered[cpu]:
+            self._remark_spurious(cpu, found)
         return found
 
     def peek_GICC_RPR(self, index: int, cpu: int) -> int:
@@ -216,18 +237,54 @@ class CpuInterfaces:
         active = self._nsapr if group1 else self._apr
         active[cpu] |= 1 << (priority >> self._least_bpr + 1)
         self._running[cpu] = priority
+        self._taken[cpu].append(number)
+        self._unanswered[cpu] = False
         self._distributor.acknowledge(cpu, number, found >> SENDER)
 
     def _end(self, cpu: int, number: int) -> None:
         """Drop the priority and, unless GICC_DIR is to do that, deactivate (3.2.1)."""
         if number >= self._irqs or self._running[cpu] == LOWEST:
+            self._remark_end(cpu, number)
             return
+        taken = self._taken[cpu]
+        if taken and taken[-1] == number:
+            taken.pop()
+        else:
+            self._remark_end(cpu, number)
         active = self._nsapr if self._in_group1(cpu, number) else self._apr
         active[cpu] &= active[cpu] - 1 if active[cpu] else 0
         self._rank(cpu)
         if not self._control[cpu] & EOI_MODE:
             self._distributor.deactivate(cpu, number)
         self.update(cpu)
+
+    def _remark_spurious(self, cpu: int, found: int) -> None:
+        """A line was up, but the acknowledge gives no interrupt.
+
+        A handler that reads on until nothing is left does not come here: that has had its answer.
+        """
+        why = "what raised the line was gone before it was acknowledged"
+        if found == OTHER_GROUP:
+            why = "the interrupt is of group 1, which GICC_AIAR acknowledges"
+        elif self._signalled[cpu]:
+            why = "the interrupt is of group 0, which GICC_IAR acknowledges"
+        self._unanswered[cpu] = self._signalled[cpu]
+        self.remark("spurious", found, f"core {cpu} acknowledged, but got {found}: {why}")
+
+    def _remark_end(self, cpu: int, number: int) -> None:
+        """An end that does not fit what was acknowledged last (4.4.5: UNPREDICTABLE)."""
+        taken = self._taken[cpu]
+        if number >= self._irqs:
+            text = f"core {cpu} ended {number}, which is no interrupt"
+        elif not taken:
+            if self._running[cpu] != LOWEST:
+                return  # software has restored the active priorities; nobody knows of what
+            text = f"core {cpu} ended {number} while it had acknowledged nothing"
+        else:
+            text = f"core {cpu} ended {number}, but it had acknowledged {taken[-1]} last"
+            # The priority of the last one drops all the same.
+            taken.remove(number) if number in taken else taken.pop()
+        self.remark("misuse", number, text)
 
     def _rank(self, cpu: int) -> None:
         """The running priority follows from the active priorities registers (4.4.12)."""
@@ -241,8 +298,11 @@ class CpuInterfaces:
 
     def write_GICC_AEOIR(self, index: int, cpu: int, value: int) -> None:
         """End a group 1 interrupt (4.4.10)."""
-        if self._in_group1(cpu, value & ID):
-            self._end(cpu, value & ID)
+        number = value & ID
+        if self._in_group1(cpu, number):
+            self._end(cpu, number)
+        else:
+            self.remark("misuse", number, f"core {cpu} ended {number}, which is not of group 1")
 
     def write_GICC_DIR(self, index: int, cpu: int, value: int) -> None:
         """Deactivate what GICC_EOIR left active (4.4.15)."""
@@ -250,6 +310,9 @@ class CpuInterfaces:
         if number < self._irqs and self._control[cpu] & EOI_MODE:
             self._distributor.deactivate(cpu, number)
             self.update(cpu)
+        else:
+            why = "GICC_EOIR does that here" if number < self._irqs else "which is no interrupt"
+            self.remark("misuse", number, f"core {cpu} deactivated {number}: {why}")
 
     @shared_hook("write", "GICC_CTLR", "GICC_PMR")
     def _configuration_written(self, index: int, cpu: int, value: int) -> None:
@@ -266,6 +329,7 @@ class CpuInterfaces:
     @shared_hook("write", "GICC_APR", "GICC_NSAPR")
     def _active_priorities_written(self, index: int, cpu: int, value: int) -> None:
         """Power management restores active priorities this way (4.4.12)."""
+        self._taken[cpu].clear()
         self._rank(cpu)
         self.update(cpu)
 
@@ -274,10 +338,10 @@ class CpuInterfaces:
     def gates(self, number: int, cpu: int) -> list[Gate]:
         """How its rules stand for one interrupt."""
         bits = self._group_bits(cpu, self._in_group1(cpu, number))
-        priority = self._priorities[cpu][number]
+        priority, top = self._priorities[cpu][number], self._highest[cpu]
         return [
-            rule.gate(self, self.regs, number, cpu, priority=priority, bits=bits)
-            for rule in (*self.RULES, self.OUTRANKED)
+            rule.gate(self, self.regs, number, cpu, priority=priority, bits=bits, top=top)
+            for rule in (*self.CHOICE, *self.RULES)
         ]
 
     def signals_as_fiq(self, cpu: int, number: int) -> bool:

@@ -14,7 +14,20 @@ declarations, as their state is kept apart.
 
 from __future__ import annotations
 
-from kerneltui.hw.register import RES0, RO, RW, W1C, W1S, WO, Access, Field, Register, RegisterTable
+from kerneltui.hw.register import (
+    RES0,
+    RO,
+    RW,
+    W1C,
+    W1S,
+    WO,
+    Access,
+    Field,
+    Register,
+    RegisterTable,
+    Role,
+    WriteRole,
+)
 
 WORDS = 15
 """32-bit words of a bitmap over all SPIs of the largest GIC-400."""
@@ -154,6 +167,7 @@ GICD = RegisterTable(
              Field("TargetListFilter", 24, 2, WO, "Who receives",
                    ((0, "CPUTargetList"), (1, "all others"), (2, "the sender"), (3, "reserved")))),
             "Sends a software generated interrupt", "4.3.15",
+            roles_of_write=(WriteRole(Role.SEND),),
         ),
         Register("GICD_CPENDSGIR{n}", 0xF10,
                  tuple(Field(f"SGI_CLEAR{k}", 8 * k, 8, W1C) for k in range(4)),
@@ -178,8 +192,12 @@ def _id_fields(number: str, access: Access) -> tuple[Field, ...]:
 
 
 def _banked(name: str, offset: int, fields: tuple[Field, ...], doc: str, ref: str,
-            reset: int = 0) -> Register:  # fmt: skip
-    return Register(name, offset, fields, doc, ref, reset=reset, banked=True)
+            reset: int = 0, reads: Role | None = None,
+            writes: tuple[WriteRole, ...] = ()) -> Register:  # fmt: skip
+    return Register(
+        name, offset, fields, doc, ref, reset=reset, banked=True,
+        role_of_read=reads, roles_of_write=writes,
+    )  # fmt: skip
 
 
 GICC = RegisterTable(
@@ -213,9 +231,11 @@ GICC = RegisterTable(
         _banked("GICC_BPR", 0x0008, (Field("Binary_point", 0, 3),),
                 "Splits a priority into group priority and subpriority", "4.4.3"),
         _banked("GICC_IAR", 0x000C, _id_fields("INTERRUPT_ID", RO),
-                "A read acknowledges the signalled interrupt", "4.4.4", 0x3FF),
+                "A read acknowledges the signalled interrupt", "4.4.4", 0x3FF,
+                reads=Role.ACKNOWLEDGE),
         _banked("GICC_EOIR", 0x0010, _id_fields("EOIINTID", WO),
-                "A write of what GICC_IAR gave ends the interrupt", "4.4.5"),
+                "A write of what GICC_IAR gave ends the interrupt", "4.4.5",
+                writes=(WriteRole(Role.END),)),
         _banked("GICC_RPR", 0x0014,
                 (Field("Priority", 0, 8, RO, values=((255, "idle"),), hex_shift=0),),
                 "Group priority of the active interrupt", "4.4.6", 0xFF),
@@ -224,9 +244,11 @@ GICC = RegisterTable(
         _banked("GICC_ABPR", 0x001C, (Field("Binary_point", 0, 3),),
                 "The binary point of group 1 interrupts", "4.4.8"),
         _banked("GICC_AIAR", 0x0020, _id_fields("INTERRUPT_ID", RO),
-                "A read acknowledges the signalled interrupt if it is in group 1", "4.4.9", 0x3FF),
+                "A read acknowledges the signalled interrupt if it is in group 1", "4.4.9", 0x3FF,
+                reads=Role.ACKNOWLEDGE),
         _banked("GICC_AEOIR", 0x0024, _id_fields("INTERRUPT_ID", WO),
-                "A write of what GICC_AIAR gave ends the interrupt", "4.4.10"),
+                "A write of what GICC_AIAR gave ends the interrupt", "4.4.10",
+                writes=(WriteRole(Role.END),)),
         _banked("GICC_AHPPIR", 0x0028, _id_fields("PENDINTID", RO),
                 "As GICC_HPPIR, for a group 1 interrupt", "4.4.11", 0x3FF),
         Register("GICC_APR{n}", 0x00D0, (Field("ACTIVE_PRIORITIES", 0, 32),),
@@ -243,6 +265,7 @@ GICC = RegisterTable(
             "CPU interface identification", "4.4.14; DDI 0471B 3.5.3", 0x0202_143B,
         ),
         _banked("GICC_DIR", 0x1000, _id_fields("INTERRUPT_ID", WO),
-                "Deactivates an interrupt, where EOImode leaves that to it", "4.4.15"),
+                "Deactivates an interrupt, where EOImode leaves that to it", "4.4.15",
+                writes=(WriteRole(Role.END),)),
     ),
 )  # fmt: skip

@@ -6,6 +6,8 @@ numbers alone are those of Arm IHI 0048B.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from kerneltui.devices.arm.gic400_registers import GICD
@@ -15,6 +17,15 @@ SGIS, PRIVATE = 16, 32
 SPURIOUS = 1023
 LOWEST = 0x100
 """Lower than any priority."""
+
+Remarks = Callable[[str, int, str], None]
+"""Told of what goes wrong: kind, ID, in words (see ``Device._remark``)."""
+
+
+def nobody_listens(kind: str, number: int, text: str) -> None:
+    """The remarks of a part that stands alone."""
+
+
 PRODUCT, GIC_400 = GICD["GICD_IIDR"]["ProductID"], 2
 
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from kerneltui.hw.register import RO, TAG, WO, Access, Field, Register, RegisterTable
+from kerneltui.hw.register import (
+    RO,
+    TAG,
+    WO,
+    Access,
+    Field,
+    Register,
+    RegisterTable,
+    Role,
+    WriteRole,
+)
 
 _INTERRUPTS = (
     ("RI", "nUARTRI changed"),
@@ -51,6 +61,7 @@ PL011 = RegisterTable(
              Field("BE", 10, 1, RO, "Break"),
              Field("OE", 11, 1, RO, "Characters were lost before this one")),
             "Data register: the two FIFOs", "3.3.1",
+            role_of_read=Role.RECEIVE, roles_of_write=(WriteRole(Role.TRANSMIT),),
         ),
         Register(
             "UARTRSR", 0x004,
@@ -120,7 +131,8 @@ PL011 = RegisterTable(
                  "3.3.11"),
         Register("UARTMIS", 0x040, _interrupts("MIS", RO), "Masked interrupt status register",
                  "3.3.12"),
-        Register("UARTICR", 0x044, _interrupts("IC", WO), "Interrupt clear register", "3.3.13"),
+        Register("UARTICR", 0x044, _interrupts("IC", WO), "Interrupt clear register", "3.3.13",
+                 roles_of_write=(WriteRole(Role.QUIET),)),
         Register(
             "UARTDMACR", 0x048,
             (Field("RXDMAE", 0, 1, doc="DMA for the receive FIFO"),
@@ -167,3 +179,20 @@ OUTPUTS = (
     ("e", PL011["UARTRSR"].mask_of(RO) << RAW_ERRORS),
 )
 """UARTINTR and the five that it joins, with their bits in UARTRIS (2.8)."""
+TITLES: tuple[str, ...] = (
+    "a change of nUARTRI", "a change of nUARTCTS", "a change of nUARTDCD", "a change of nUARTDSR",
+    "the receive interrupt", "the transmit interrupt", "the receive timeout",
+    "a framing error", "a parity error", "a break", "an overrun",
+)  # fmt: skip
+"""The eleven interrupts, at their bits."""
+CONDITIONS: tuple[str, ...] = (
+    *(f"the input {name} to change" for name in ("nUARTRI", "nUARTCTS", "nUARTDCD", "nUARTDSR")),
+    "the receive FIFO to fill to its trigger level",
+    "the transmit FIFO to be emptied to its trigger level",
+    "characters to wait in the receive FIFO while none comes for 32 bit times",
+    "a character without a stop bit",
+    "a character of the other parity",
+    "the line to be held low for longer than a character",
+    "a character to come while the receive FIFO is full",
+)
+"""What raises each of them."""

@@ -13,15 +13,16 @@ for FIQ and enabled as IRQ raises both, which section 7.3 advises against but do
 from __future__ import annotations
 
 from functools import partial
+from typing import ClassVar
 
 import msgspec
 
 from kerneltui.hw.clock import Clock
-from kerneltui.hw.device import InterruptController, InterruptState
+from kerneltui.hw.device import Entrance, InterruptController, InterruptState, Passage
 from kerneltui.hw.hooks import shared_hook
 from kerneltui.hw.line import Sink
-from kerneltui.hw.register import RO, W1C, W1S, Access, Field, Register, RegisterTable
-from kerneltui.hw.rule import Gate
+from kerneltui.hw.register import RO, W1C, W1S, Access, Field, Register, RegisterTable, Role
+from kerneltui.hw.rule import Gate, Opens, Place, Rule, required, tests_of
 
 GPU_SOURCES = 64
 ARM_SOURCES = 8
@@ -46,9 +47,14 @@ ARM_NAMES = (
 )  # fmt: skip
 
 
+def source_place(number: int) -> int:
+    """Where source ``number`` (GPU 0-63, ARM 64-71, as FIQ_CONTROL counts them) has its bit."""
+    return GPU_SHIFT + number if number < GPU_SOURCES else number - GPU_SOURCES
+
+
 def source_bit(number: int) -> int:
-    """Source ``number`` (GPU 0-63, ARM 64-71, as FIQ_CONTROL counts them) in the bitmaps."""
-    return 1 << (GPU_SHIFT + number if number < GPU_SOURCES else number - GPU_SOURCES)
+    """Source ``number`` in the bitmaps."""
+    return 1 << source_place(number)
 
 
 def source_name(number: int) -> str:
@@ -81,9 +87,10 @@ BCM2835_IC = RegisterTable(
                   for place, source in enumerate(SHORTCUTS)),
             ),
             "Pending ARM sources, eleven chosen GPU sources, and whether others are", "p. 113",
+            role_of_read=Role.IDENTIFY,
         ),
         Register("IRQ_PENDING_{n}", 0x04, _gpu(RO, "Source (n - 1) * 32 + bit is pending"),
-                 "Pending GPU sources", "p. 115", count=2, first=1),
+                 "Pending GPU sources", "p. 115", count=2, first=1, role_of_read=Role.IDENTIFY),
         Register(
             "FIQ_CONTROL", 0x0C,
             (
@@ -109,7 +116,7 @@ BCM2835_IC = RegisterTable(
 )  # fmt: skip
 
 
-FIQ_SOURCE, FIQ_ENABLE = (BCM2835_IC["FIQ_CONTROL"][name] for name in ("SOURCE", "ENABLE"))
+FIQ_SOURCE = BCM2835_IC["FIQ_CONTROL"]["SOURCE"]
 OTHERS = tuple(
     (hidden, BCM2835_IC["IRQ_BASIC_PENDING"][name].mask)
     for hidden, name in ((HIDDEN_1, "PENDING_1"), (HIDDEN_2, "PENDING_2"))
@@ -141,14 +148,13 @@ class Bcm2835Ic(InterruptController):
         self._irq = self._output("irq")[0]
         self._fiq = self._output("fiq")[0]
         self._levels = 0
-        self._fiq_source = 0
+        self._irq_sources = self._fiq_sources = 0
         self.reset()
 
     def reset(self) -> None:
         """All sources disabled, no FIQ; the input lines are others' business and stay."""
         self.regs.reset()
-        self._choose_fiq()
-        self._update()
+        self._route()
 
     def input(self, pin: str, number: int = 0, cpu: int = 0) -> Sink:
         sources = {"gpu": GPU_SOURCES, "arm": ARM_SOURCES}.get(pin, 0)
@@ -163,21 +169,60 @@ class Bcm2835Ic(InterruptController):
         self._levels = self._levels | bit if level else self._levels & ~bit
         self._update()
 
-    def _choose_fiq(self) -> None:
-        """Decode FIQ_CONTROL; a source beyond 71 names no line and so never fires (p. 116)."""
-        control = self._fiq_control[0]
-        source, enabled = FIQ_SOURCE.extract(control), FIQ_ENABLE.extract(control)
-        self._fiq_source = source_bit(source) if enabled and source < SOURCES else 0
+    # -- the rules ----------------------------------------------------------------------------
+
+    def _enabled_sources(self, _cpu: int) -> int:
+        return self._enabled[0]
+
+    def _selected(self, _cpu: int) -> int:
+        """A number beyond 71 names no line (p. 116)."""
+        source = FIQ_SOURCE.extract(self._fiq_control[0])
+        return source_bit(source) if source < SOURCES else 0
+
+    def _own_number(self, _cpu: int, number: int) -> int:
+        return number
+
+    TO_IRQ: ClassVar = (
+        Rule("enabled", Place("ENABLE_IRQS_", each=1),
+             "a one written to the source's bit", "BCM2835 ARM Peripherals, p. 116-117",
+             test=_enabled_sources, bitmap=True, wants=1,
+             says="the source is not enabled as an IRQ"),
+    )  # fmt: skip
+    TO_FIQ: ClassVar = (
+        Rule("FIQ on", Place("FIQ_CONTROL", "ENABLE"),
+             "ENABLE to be 1", "BCM2835 ARM Peripherals, p. 116", wants=1,
+             says="no source is the FIQ"),
+        Rule("FIQ source", Place("FIQ_CONTROL", "SOURCE"),
+             "the source's number to be chosen", "BCM2835 ARM Peripherals, p. 116",
+             test=_selected, bitmap=True, wants=_own_number,
+             says="another source is the FIQ"),
+    )  # fmt: skip
+    """The FIQ passes by the enable registers (7.3)."""
+    IRQ_TESTS: ClassVar = tests_of(TO_IRQ)
+    FIQ_TESTS: ClassVar = tests_of(TO_FIQ)
+    FIQ_SWITCHES: ClassVar = required(BCM2835_IC["FIQ_CONTROL"], TO_FIQ)
+
+    def _route(self) -> None:
+        """Apply the rules, after a register has changed."""
+        irq = IMPLEMENTED
+        for test in self.IRQ_TESTS:
+            irq &= test(self, 0)
+        cared_for, wanted = self.FIQ_SWITCHES
+        fiq = IMPLEMENTED if self._fiq_control[0] & cared_for == wanted else 0
+        for test in self.FIQ_TESTS:
+            fiq &= test(self, 0)
+        self._irq_sources, self._fiq_sources = irq, fiq
+        self._update()
 
     def _update(self) -> None:
-        self._irq.set(self._levels & self._enabled[0] != 0)
-        self._fiq.set(self._levels & self._fiq_source != 0)
+        self._irq.set(self._levels & self._irq_sources != 0)
+        self._fiq.set(self._levels & self._fiq_sources != 0)
 
     # -- registers ----------------------------------------------------------------------------
 
     def peek_IRQ_BASIC_PENDING(self, index: int, cpu: int) -> int:
         """Bits 8 and 9 leave out what bits 10 to 20 already show (p. 112)."""
-        pending = self._levels & self._enabled[0]
+        pending = self._levels & self._irq_sources
         value = pending & ARM_BITS
         for hidden, announced in OTHERS:
             if pending & hidden:
@@ -189,23 +234,22 @@ class Bcm2835Ic(InterruptController):
 
     def peek_IRQ_PENDING_(self, index: int, cpu: int) -> int:
         """Enabled GPU sources whose line is high; all of them, shortcuts included (p. 115)."""
-        return (self._levels & self._enabled[0]) >> GPU_SHIFT * (index + 1) & WORD
+        return (self._levels & self._irq_sources) >> GPU_SHIFT * (index + 1) & WORD
 
     def write_FIQ_CONTROL(self, index: int, cpu: int, value: int) -> None:
         """A high line that becomes the FIQ raises it at once."""
-        self._choose_fiq()
-        self._update()
+        self._route()
 
     @shared_hook("write", "ENABLE_IRQS_", "ENABLE_BASIC_IRQS")
     @shared_hook("write", "DISABLE_IRQS_", "DISABLE_BASIC_IRQS")
     def _enables_written(self, index: int, cpu: int, value: int) -> None:
         """An enabled source with a high line interrupts at once: levels, not edges (7.1)."""
-        self._update()
+        self._route()
 
     # -- explanation --------------------------------------------------------------------------
 
     def interrupts(self, cpu: int) -> list[InterruptState]:
-        enabled, levels = self._enabled[0], self._levels
+        taken, levels = self._irq_sources | self._fiq_sources, self._levels
         states = []
         for number in range(SOURCES):
             bit = source_bit(number)
@@ -214,8 +258,8 @@ class Bcm2835Ic(InterruptController):
                     number=number,
                     source=source_name(number),
                     line=bool(levels & bit),
-                    enabled=bool((enabled | self._fiq_source) & bit),
-                    pending=bool(levels & (enabled | self._fiq_source) & bit),
+                    enabled=bool(taken & bit),
+                    pending=bool(levels & taken & bit),
                     active=None,
                     priority=None,
                     targets=(0,),
@@ -225,66 +269,29 @@ class Bcm2835Ic(InterruptController):
             )
         return states
 
-    def gates(self, number: int, cpu: int) -> list[Gate]:
-        """The way to the IRQ output."""
-        self._check(number)
-        bit = source_bit(number)
-        if number < GPU_SOURCES:
-            register, field = f"ENABLE_IRQS_{number // 32 + 1}", f"IRQS[{number % 32}]"
-        else:
-            register, field = "ENABLE_BASIC_IRQS", f"ARM{number - GPU_SOURCES}"
-        enabled = bool(self._enabled[0] & bit)
-        return [
-            self._line_gate(number),
-            Gate(
-                "enabled",
-                enabled,
-                register=register,
-                field=field,
-                value=int(enabled),
-                needs=f"a one written to {register} bit {number % 32}",
-                ref="BCM2835 ARM Peripherals, p. 116-117",
-            ),
-        ]
-
-    def output_for(self, number: int, cpu: int) -> str:
-        """The source that FIQ_CONTROL has chosen, unless it is enabled as an IRQ too (7.3)."""
-        chosen = self._fiq_source == source_bit(number)
-        return "fiq" if chosen and not self._enabled[0] & source_bit(number) else "irq"
-
-    def fiq_gates(self, number: int, cpu: int) -> list[Gate]:
-        """The way to the FIQ output, which passes by the enable registers (7.3)."""
-        self._check(number)
-        control = self._fiq_control[0]
-        source, enabled = FIQ_SOURCE.extract(control), FIQ_ENABLE.extract(control)
-        return [
-            self._line_gate(number),
-            Gate(
-                "FIQ on",
-                bool(enabled),
-                register="FIQ_CONTROL",
-                field="ENABLE",
-                value=enabled,
-                needs=f"a one in FIQ_CONTROL bit {FIQ_ENABLE.lsb}",
-                ref="BCM2835 ARM Peripherals, p. 116",
-            ),
-            Gate(
-                "FIQ source",
-                source == number,
-                register="FIQ_CONTROL",
-                field="SOURCE",
-                value=source,
-                needs=f"{number} in FIQ_CONTROL bits 6:0",
-                ref="BCM2835 ARM Peripherals, p. 116",
-            ),
-        ]
-
-    def _check(self, number: int) -> None:
-        if not 0 <= number < SOURCES:
+    def passages(self, entrance: Entrance, cpu: int) -> list[Passage]:
+        """The ways to the IRQ and to the FIQ; one source may take both (7.3)."""
+        if not isinstance(entrance, int) or not 0 <= entrance < SOURCES:
             raise ValueError(f"{self.name} has sources 0 to {SOURCES - 1}")
+        bit = source_place(entrance)
+        line = self._line_gate(entrance)
+        return [
+            Passage((line, *(rule.gate(self, self.regs, entrance, 0, bit=bit) for rule in rules)),
+                    output)
+            for output, rules in (("irq", self.TO_IRQ), ("fiq", self.TO_FIQ))
+        ]  # fmt: skip
 
     def _line_gate(self, number: int) -> Gate:
+        """No register shows the level itself: the pending registers show what is enabled."""
         high = bool(self._levels & source_bit(number))
-        needs = "the device to raise its interrupt"
-        ref = "BCM2835 ARM Peripherals, 7.1"
-        return Gate("line", high, source_name(number), "level", int(high), needs, ref)
+        return Gate(
+            "line",
+            high,
+            register=source_name(number).lower(),
+            field="level",
+            value=int(high),
+            needs="the device to raise its interrupt",
+            ref="BCM2835 ARM Peripherals, 7.1",
+            opens=Opens.EVENT,
+            says="its line is low",
+        )

@@ -12,6 +12,7 @@ The local timer is described in :mod:`kerneltui.devices.bcm.bcm2836_local_timer`
 from __future__ import annotations
 
 from functools import partial
+from typing import ClassVar
 
 import msgspec
 
@@ -23,12 +24,15 @@ from kerneltui.devices.bcm.bcm2836_local_ic_registers import (
     MAILBOXES,
     SOURCE_NAMES,
 )
+from kerneltui.devices.bcm.bcm2836_local_timer import ENABLE as TIMER_ENABLE
+from kerneltui.devices.bcm.bcm2836_local_timer import FLAG as TIMER_FLAG
+from kerneltui.devices.bcm.bcm2836_local_timer import RELOAD as TIMER_RELOAD
 from kerneltui.devices.bcm.bcm2836_local_timer import LocalTimer
 from kerneltui.hw.clock import Clock, ns_to_ticks
-from kerneltui.hw.device import InterruptController, InterruptState
+from kerneltui.hw.device import Cause, Entrance, InterruptController, InterruptState, Passage
 from kerneltui.hw.hooks import shared_hook
 from kerneltui.hw.line import Sink
-from kerneltui.hw.rule import Gate
+from kerneltui.hw.rule import Gate, Opens, Place, Rule
 
 MAILBOX0 = 4
 GPU, PMU, AXI, LOCAL_TIMER = 8, 9, 10, 11
@@ -47,6 +51,25 @@ TIMER_CORE, TIMER_AS_FIQ = (
 )
 IRQ_ROUTES = (1 << FIQ_SHIFT) - 1
 MAILBOX_BITS = (1 << MAILBOXES) - 1 << MAILBOX0
+
+EVERY_SOURCE = (1 << GPU_FIQ + 1) - 1
+SWITCHED = 1 << AXI | 1 << LOCAL_TIMER
+"""Sources with an enable bit of their own."""
+PLACED = 1 << GPU | 1 << GPU_FIQ | 1 << AXI | 1 << LOCAL_TIMER
+"""Sources of the whole chip, which go to one core."""
+BOTH_WAYS = (1 << GPU) - 1 | 1 << PMU
+"""Sources with a bit for the IRQ, and one for the FIQ which overrides it (3.2.1)."""
+TURNED = BOTH_WAYS | 1 << LOCAL_TIMER
+"""Sources with a bit that makes a FIQ of them."""
+
+
+def _routed(kind: str, number: int, cpu: int, pmu: str) -> Place:
+    """The bit that routes a source of one core to its IRQ or FIQ."""
+    if number == PMU:
+        return Place(pmu, f"PMU{cpu}_{kind}")
+    stem = "TIMER" if number < MAILBOX0 else "MAILBOX"
+    return Place(f"CORE_{stem}_INTERRUPT_CONTROL", f"{SOURCE_NAMES[number]}_{kind}",
+                 by_element=True, of=cpu)  # fmt: skip
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -125,37 +148,112 @@ class Bcm2836LocalIc(InterruptController):
 
     # -- the rules ------------------------------------------------------------------------------
 
-    def _conditions(self, core: int) -> tuple[int, int, int, int]:
-        """What the registers let pass, a bit for each source.
+    def _raised_at(self, cpu: int) -> int:
+        return self._raised[cpu]
 
-        ``enabled``: at the source, where it has an enable bit; ``here``: routed to this core;
-        ``irq`` and ``fiq``: the two routing bits, where a FIQ bit overrides the IRQ bit (3.2.1).
-        """
-        enabled = (1 << (GPU_FIQ + 1)) - 1
-        if not self._axi[0] & AXI_ENABLE:
-            enabled &= ~(1 << AXI)
-        if not self._timer_control[0] & TIMER_INT_ENABLE:
-            enabled &= ~(1 << LOCAL_TIMER)
-        gpu, local = self._gpu[0], self._local[0]
-        here = (1 << GPU) - 1 | 1 << PMU
-        here |= (GPU_IRQ_CORE.extract(gpu) == core) << GPU
-        here |= (GPU_FIQ_CORE.extract(gpu) == core) << GPU_FIQ
-        here |= (core == 0) << AXI | (TIMER_CORE.extract(local) == core) << LOCAL_TIMER
-        timers, mailboxes = self._timers[core], self._mailbox_control[core]
-        pmu = self._pmu[0] >> core
-        irq = timers & IRQ_ROUTES | (mailboxes & IRQ_ROUTES) << MAILBOX0 | (pmu & 1) << PMU
-        fiq = timers >> FIQ_SHIFT | mailboxes >> FIQ_SHIFT << MAILBOX0
-        fiq |= (pmu >> FIQ_SHIFT & 1) << PMU
-        irq |= 1 << GPU | 1 << AXI | 1 << LOCAL_TIMER
-        fiq |= 1 << GPU_FIQ | TIMER_AS_FIQ.extract(local) << LOCAL_TIMER
-        return enabled, here, irq, fiq
+    def _switched_on(self, _cpu: int) -> int:
+        axi = self._axi[0] & AXI_ENABLE != 0
+        timer = self._timer_control[0] & TIMER_INT_ENABLE != 0
+        return axi << AXI | timer << LOCAL_TIMER
+
+    def _placed_here(self, cpu: int) -> int:
+        gpu, timer = self._gpu[0], TIMER_CORE.extract(self._local[0])
+        here = (GPU_IRQ_CORE.extract(gpu) == cpu) << GPU
+        here |= (GPU_FIQ_CORE.extract(gpu) == cpu) << GPU_FIQ
+        return here | (cpu == 0) << AXI | (timer == cpu) << LOCAL_TIMER
+
+    def _irq_bits(self, cpu: int) -> int:
+        timers, mailboxes = self._timers[cpu] & IRQ_ROUTES, self._mailbox_control[cpu] & IRQ_ROUTES
+        return timers | mailboxes << MAILBOX0 | (self._pmu[0] >> cpu & 1) << PMU
+
+    def _fiq_bits(self, cpu: int) -> int:
+        timers, mailboxes = self._timers[cpu], self._mailbox_control[cpu]
+        bits = timers >> FIQ_SHIFT | mailboxes >> FIQ_SHIFT << MAILBOX0
+        bits |= (self._pmu[0] >> cpu + FIQ_SHIFT & 1) << PMU
+        return bits | TIMER_AS_FIQ.extract(self._local[0]) << LOCAL_TIMER
+
+    def _no_fiq_bits(self, cpu: int) -> int:
+        return ~self._fiq_bits(cpu)
+
+    def _switch_of(self, _cpu: int, number: int) -> Place:
+        if number == AXI:
+            return Place("AXI_OUTSTANDING_IRQ", "ENABLE")
+        return Place("LOCAL_TIMER_CONTROL_STATUS", "INTERRUPT_ENABLE")
+
+    def _choice_of_core(self, cpu: int, number: int) -> Place:
+        if number == AXI:  # nothing to choose: it is core 0's
+            return Place("CORE_INTERRUPT_SOURCE", "AXI", by_element=True, of=cpu)
+        if number == LOCAL_TIMER:
+            return Place("LOCAL_INTERRUPT_ROUTING", "CORE")
+        return Place("GPU_INTERRUPT_ROUTING", "GPU_IRQ" if number == GPU else "GPU_FIQ")
+
+    def _this_core(self, cpu: int, number: int) -> int | None:
+        return None if number == AXI else cpu
+
+    def _irq_bit_of(self, cpu: int, number: int) -> Place:
+        return _routed("IRQ", number, cpu, "PMU_INTERRUPT_ROUTING_SET")
+
+    def _fiq_bit_of(self, cpu: int, number: int) -> Place:
+        if number == LOCAL_TIMER:
+            return Place("LOCAL_INTERRUPT_ROUTING", "FIQ")
+        return _routed("FIQ", number, cpu, "PMU_INTERRUPT_ROUTING_SET")
+
+    def _fiq_bit_cleared(self, cpu: int, number: int) -> Place:
+        """Of the PMU's two registers the one by which software clears the bit (4.5)."""
+        if number == PMU:
+            return _routed("FIQ", number, cpu, "PMU_INTERRUPT_ROUTING_CLEAR")
+        return self._fiq_bit_of(cpu, number)
+
+    def _clears_fiq(self, _cpu: int, number: int) -> int:
+        return 1 if number == PMU else 0
+
+    ENABLED: ClassVar = Rule(
+        "enabled", _switch_of, "the source's enable bit to be 1", "QA7 rev 3.4, 4.8, 4.11",
+        test=_switched_on, bitmap=True, wants=1, says="the source is not enabled",
+    )  # fmt: skip
+    HERE: ClassVar = Rule(
+        "this core", _choice_of_core, "to be led to this core", "QA7 rev 3.4, 3.2.2",
+        test=_placed_here, bitmap=True, wants=_this_core, says="it is led to another core",
+    )  # fmt: skip
+    TO_IRQ: ClassVar = (
+        (ENABLED, SWITCHED),
+        (HERE, PLACED),
+        (Rule("routed to IRQ", _irq_bit_of, "the source's IRQ bit to be 1", "QA7 rev 3.4, 3.2.1",
+              test=_irq_bits, bitmap=True, wants=1, says="it is not routed to the core's IRQ"),
+         BOTH_WAYS),
+        (Rule("not routed to FIQ", _fiq_bit_cleared, "the source's FIQ bit to be 0",
+              "QA7 rev 3.4, 3.2.1, 4.11", test=_no_fiq_bits, bitmap=True, wants=_clears_fiq,
+              says="it is routed to the core's FIQ"),
+         TURNED),
+    )  # fmt: skip
+    """Rules of registers, each with the sources that it concerns."""
+    TO_FIQ: ClassVar = (
+        (ENABLED, SWITCHED),
+        (HERE, PLACED),
+        (Rule("routed to FIQ", _fiq_bit_of, "the source's FIQ bit to be 1",
+              "QA7 rev 3.4, 3.2.1, 4.11", test=_fiq_bits, bitmap=True, wants=1,
+              says="it is not routed to the core's FIQ"),
+         TURNED),
+    )  # fmt: skip
+    WAYS: ClassVar = {
+        "irq": (TO_IRQ, EVERY_SOURCE & ~(1 << GPU_FIQ)),
+        "fiq": (TO_FIQ, EVERY_SOURCE & ~(1 << GPU | 1 << AXI)),
+    }
+    """The rules of each output, and the sources that can get there."""
+
+    def _paths(self, output: str, core: int) -> int:
+        """The sources that the registers let through to an output of a core."""
+        rules, open_ = self.WAYS[output]
+        for rule, concerned in rules:
+            if rule.test is not None:
+                open_ &= rule.test(self, core) | ~concerned
+        return open_
 
     def _route(self) -> None:
         """Recompute which sources reach which output, after a routing register has changed."""
         for core in EVERY_CORE:
-            enabled, here, irq, fiq = self._conditions(core)
-            self._irq_paths[core] = enabled & here & irq & ~fiq
-            self._fiq_paths[core] = enabled & here & fiq
+            self._irq_paths[core] = self._paths("irq", core)
+            self._fiq_paths[core] = self._paths("fiq", core)
         self._update()
 
     def _update(self, cores: tuple[int, ...] = EVERY_CORE) -> None:
@@ -185,6 +283,9 @@ class Bcm2836LocalIc(InterruptController):
 
     def write_MAILBOX_SET(self, index: int, cpu: int, value: int) -> None:
         """Bits that are set already stay so: several senders may share a mailbox (3.3, 4.1)."""
+        core, mailbox = divmod(index, MAILBOXES)
+        if value & 0xFFFF_FFFF:
+            self._tell_pending(MAILBOX0 + mailbox, core, self._mailboxes[index] != 0)
         self._mailboxes[index] |= value & 0xFFFF_FFFF
         self.write_MAILBOX_CLEAR(index, cpu, value)
 
@@ -224,18 +325,21 @@ class Bcm2836LocalIc(InterruptController):
 
     def _timer_flag_changed(self, flag: bool) -> None:
         """The flag is a level: it interrupts until software clears it (4.11)."""
+        if flag:
+            core = TIMER_CORE.extract(self._local[0])
+            again = self._raised[core] >> LOCAL_TIMER & 1 != 0
+            self._tell_pending(LOCAL_TIMER, core, again)
         self._set_pin(EVERY_CORE, 1 << LOCAL_TIMER, flag)
 
     # -- explanation ----------------------------------------------------------------------------
 
     def interrupts(self, cpu: int) -> list[InterruptState]:
-        enabled, here, irq, fiq = self._conditions(cpu)
         raised = self._raised[cpu]
         gpu_core = GPU_IRQ_CORE.extract(self._gpu[0])
         timer_core = TIMER_CORE.extract(self._local[0])
         targets = {GPU: (gpu_core,), AXI: (0,), LOCAL_TIMER: (timer_core,)}
         pins = {bit: pin for pin, bit in (*PINS.items(), *SHARED_PINS.items())}
-        taken = enabled & here & (irq | fiq)
+        taken = self._irq_paths[cpu] | self._fiq_paths[cpu]
         return [
             InterruptState(
                 number=number,
@@ -252,113 +356,88 @@ class Bcm2836LocalIc(InterruptController):
             for number in range(SOURCES)
         ]
 
-    def gates(self, number: int, cpu: int) -> list[Gate]:
-        """The way of source ``number`` to the core's IRQ."""
-        self._check(number)
-        _, _, irq, fiq = self._conditions(cpu)
-        register, field, lsb = self._routing_of(number, cpu)
-        wanted, overridden = irq >> number & 1, fiq >> number & 1
-        gates = [self._line_gate(number, cpu), *self._source_gates(number, cpu)]
-        if number in (GPU, AXI):
-            return gates
-        if number != LOCAL_TIMER:
-            needs, ref = f"a one in {register} bit {lsb}", "QA7 rev 3.4, 3.2.1"
-            irq_field = f"{field}_IRQ"
-            gates.append(
-                Gate("routed to IRQ", bool(wanted), register, irq_field, wanted, needs, ref)
-            )
-            field, lsb = f"{field}_FIQ", lsb + FIQ_SHIFT
-        needs = f"a zero in {register} bit {lsb}"
-        if number == PMU:
-            needs = f"a one written to PMU_INTERRUPT_ROUTING_CLEAR bit {lsb}"
-        ref = "QA7 rev 3.4, 3.2"
-        gates.append(
-            Gate("not routed to FIQ", not overridden, register, field, overridden, needs, ref)
-        )
-        return gates
+    def entrance(self, pin: str, cpu: int) -> Entrance | None:
+        """Source 8 is the GPU's IRQ; its FIQ is a wire of its own, without a number."""
+        return pin if pin == "gpu-fiq" else super().entrance(pin, cpu)
 
-    def arriving_at(self, pin: str, cpu: int) -> tuple[int, str] | None:
-        """Both GPU inputs are source 8, one of the IRQ and one of the FIQ."""
-        if pin in {"gpu-irq", "gpu-fiq"}:
-            return GPU, pin.removeprefix("gpu-")
-        return super().arriving_at(pin, cpu)
+    def passages(self, entrance: Entrance, cpu: int) -> list[Passage]:
+        """The ways to the core's IRQ and FIQ, where the source has them."""
+        source = GPU_FIQ
+        if entrance != "gpu-fiq":
+            if not isinstance(entrance, int) or not 0 <= entrance < SOURCES:
+                raise ValueError(f"{self.name} has sources 0 to {SOURCES - 1}")
+            source = entrance
+        raised = self._raised_gate(source, cpu)
+        return [
+            Passage((raised, *(rule.gate(self, self.regs, source, cpu)
+                               for rule, concerned in rules if concerned >> source & 1)), output)
+            for output, (rules, sources) in self.WAYS.items() if sources >> source & 1
+        ]  # fmt: skip
 
-    def output_for(self, number: int, cpu: int) -> str:
-        """A source's FIQ bit overrides its IRQ bit (QA7 3.2)."""
-        return "fiq" if number != GPU and self._conditions(cpu)[3] >> number & 1 else "irq"
-
-    def fiq_gates(self, number: int, cpu: int) -> list[Gate]:
-        """The way of source ``number`` to the core's FIQ; there is none for the AXI monitor."""
-        self._check(number)
-        inner = GPU_FIQ if number == GPU else number
-        chosen = self._conditions(cpu)[3] >> inner & 1
-        register, field, lsb = self._routing_of(number, cpu)
-        gates = [self._line_gate(inner, cpu), *self._source_gates(inner, cpu)]
-        if number == AXI:
-            needs = "nothing: the AXI interrupt goes to core 0's IRQ only"
-        else:
-            if number != LOCAL_TIMER:
-                field, lsb = f"{field}_FIQ", lsb + FIQ_SHIFT
-            needs = f"a one in {register} bit {lsb}"
-        if number != GPU:
-            ref = "QA7 rev 3.4, 3.2"
-            gates.append(Gate("routed to FIQ", bool(chosen), register, field, chosen, needs, ref))
-        return gates
-
-    def _check(self, number: int) -> None:
-        if not 0 <= number < SOURCES:
-            raise ValueError(f"{self.name} has sources 0 to {SOURCES - 1}")
-
-    def _line_gate(self, inner: int, cpu: int) -> Gate:
-        raised = value = self._raised[cpu] >> inner & 1
-        register, field, needs = "", "level", "the device to raise its interrupt"
-        if inner == GPU_FIQ:
-            register = "GPU FIQ"
-        elif inner == LOCAL_TIMER:
-            register, field = "LOCAL_TIMER_CONTROL_STATUS", "INTERRUPT_FLAG"
-            needs = "the local timer to count down to zero"
-        elif MAILBOX0 <= inner < GPU:
-            mailbox = cpu * MAILBOXES + inner - MAILBOX0
-            register, field, value = f"MAILBOX{mailbox}_CLEAR", "BITS", self._mailboxes[mailbox]
-            needs = "a store to the mailbox's set register"
-        register = register or f"{SOURCE_NAMES[inner]} of core {cpu}"
-        return Gate("raised", bool(raised), register, field, value, needs, "QA7 rev 3.4, 3.2")
-
-    def _source_gates(self, inner: int, cpu: int) -> list[Gate]:
-        """Enable bits at the source, and the choice of the core, where a source has them."""
-        enabled, here, _, _ = self._conditions(cpu)
-        gates = []
-        if inner in (AXI, LOCAL_TIMER):
-            is_axi = inner == AXI
-            register = "AXI_OUTSTANDING_IRQ" if is_axi else "LOCAL_TIMER_CONTROL_STATUS"
-            field = "ENABLE" if is_axi else "INTERRUPT_ENABLE"
-            on = enabled >> inner & 1
-            needs = f"a one in {register} bit {BCM2836_LOCAL[register][field].lsb}"
-            ref = "QA7 rev 3.4, 4.8, 4.11"
-            gates.append(Gate("enabled", bool(on), register, field, on, needs, ref))
-        choices = {
-            GPU: ("GPU_INTERRUPT_ROUTING", "GPU_IRQ", GPU_IRQ_CORE.extract(self._gpu[0])),
-            GPU_FIQ: ("GPU_INTERRUPT_ROUTING", "GPU_FIQ", GPU_FIQ_CORE.extract(self._gpu[0])),
-            LOCAL_TIMER: ("LOCAL_INTERRUPT_ROUTING", "CORE", TIMER_CORE.extract(self._local[0])),
-            AXI: ("CORE0_INTERRUPT_SOURCE", "AXI", 0),
-        }
-        if inner in choices:
-            register, field, core = choices[inner]
-            needs = "nothing: core 0 only" if inner == AXI else f"core {cpu} in {register}"
-            reached = bool(here >> inner & 1)
-            ref = "QA7 rev 3.4, 3.2.2"
-            gates.append(Gate("this core", reached, register, field, core, needs, ref))
-        return gates
-
-    def _routing_of(self, number: int, cpu: int) -> tuple[str, str, int]:
-        """The register and field that choose IRQ or FIQ, and the lowest bit of it."""
-        name = SOURCE_NAMES[number]
-        if number < MAILBOX0:
-            return f"CORE{cpu}_TIMER_INTERRUPT_CONTROL", name, number
-        if number < GPU:
-            return f"CORE{cpu}_MAILBOX_INTERRUPT_CONTROL", name, number - MAILBOX0
-        if number == PMU:
-            return "PMU_INTERRUPT_ROUTING_SET", f"PMU{cpu}", cpu
+    def own_causes(self, number: int, cpu: int) -> list[Cause]:
+        """The local timer, and the mailboxes, are inside."""
         if number == LOCAL_TIMER:
-            return "LOCAL_INTERRUPT_ROUTING", "FIQ", TIMER_AS_FIQ.lsb
-        return f"CORE{cpu}_FIQ_SOURCE", name, number
+            due_ns = self._timer.due_ns
+            gates = (rule.gate(self, self.regs, number, cpu, due_ns=due_ns) for rule in self.TIMER)
+            return [Cause("the local timer", tuple(gates))]
+        if MAILBOX0 <= number < GPU:
+            title = f"mailbox {self._mailbox_of(cpu, number)}"
+            return [Cause(title, (self._raised_gate(number, cpu),))]
+        return []
+
+    def _raised_gate(self, source: int, cpu: int) -> Gate:
+        """What the source does.  No register shows the level of a wire that is not routed."""
+        if source == LOCAL_TIMER:
+            return self.FLAG_SET.gate(self, self.regs, source, cpu, due_ns=self._timer.due_ns)
+        if MAILBOX0 <= source < GPU:
+            mailbox = self._mailbox_of(cpu, source)
+            return self.NOT_EMPTY.gate(self, self.regs, source, cpu, mailbox=mailbox)
+        raised = self._raised[cpu] >> source & 1
+        pins = {bit: pin for pin, bit in (*PINS.items(), *SHARED_PINS.items())}
+        return Gate(
+            "raised",
+            bool(raised),
+            register=pins[source],
+            field="level",
+            value=raised,
+            needs="the device to raise its interrupt",
+            ref="QA7 rev 3.4, 3.2",
+            opens=Opens.EVENT,
+            says="its line is low",
+        )
+
+    @staticmethod
+    def _mailbox_of(cpu: int, source: int) -> int:
+        return cpu * MAILBOXES + source - MAILBOX0
+
+    def _place_of_mailbox(self, cpu: int, source: int) -> Place:
+        return Place("MAILBOX_CLEAR", "BITS", by_element=True, of=self._mailbox_of(cpu, source))
+
+    def _has_counted(self, _cpu: int, _source: int) -> bool:
+        return self._timer_control[0] & (TIMER_FLAG | TIMER_ENABLE) != 0
+
+    def _has_period(self, _cpu: int, _source: int) -> bool:
+        in_count = self._timer.due_ns is not None
+        return in_count or self._timer_control[0] & (TIMER_FLAG | TIMER_RELOAD) != 0
+
+    NOT_EMPTY: ClassVar = Rule(
+        "mailbox not empty", _place_of_mailbox, "a store to MAILBOX{mailbox}_SET",
+        "QA7 rev 3.4, 3.3", test=_raised_at, bitmap=True, opens=Opens.EVENT,
+        says="the mailbox is empty",
+    )  # fmt: skip
+    FLAG_SET: ClassVar = Rule(
+        "flag set", Place("LOCAL_TIMER_CONTROL_STATUS", "INTERRUPT_FLAG"),
+        "the local timer to count down to zero", "QA7 rev 3.4, 4.11",
+        test=_raised_at, bitmap=True, opens=Opens.EVENT,
+        says="the local timer has not reached zero",
+    )  # fmt: skip
+    TIMER: ClassVar = (
+        Rule("timer enabled", Place("LOCAL_TIMER_CONTROL_STATUS", "TIMER_ENABLE"),
+             "TIMER_ENABLE to be 1", "QA7 rev 3.4, 4.11", test=_has_counted, wants=1,
+             says="the local timer is switched off"),
+        Rule("has a period", Place("LOCAL_TIMER_CONTROL_STATUS", "RELOAD"),
+             "a re-load value", "QA7 rev 3.4, 4.11", test=_has_period,
+             says="the local timer stays at zero, as its re-load value is 0"),
+        FLAG_SET,
+    )  # fmt: skip
+    """The flag is what interrupts; the rules before it are what it takes to be set again."""

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from kerneltui.hw.register import RO, TAG, W1C, W1S, WO, Field, Register, RegisterTable
+from kerneltui.hw.register import (
+    RO,
+    TAG,
+    W1C,
+    W1S,
+    WO,
+    Field,
+    Register,
+    RegisterTable,
+    Role,
+    WriteRole,
+)
 
 CORES = 4
 EVERY_CORE = tuple(range(CORES))
@@ -102,19 +113,21 @@ BCM2836_LOCAL = RegisterTable(
             (Field("RELOAD", 30, 1, WO, "Re-load now, without an interrupt"),
              Field("INTERRUPT_FLAG_CLEAR", 31, 1, WO, "Clear the interrupt flag")),
             "Local timer interrupt clear and re-load", "4.11",
+            roles_of_write=(WriteRole(Role.QUIET, "INTERRUPT_FLAG_CLEAR", 1),),
         ),
         Register("CORE{n}_TIMER_INTERRUPT_CONTROL", 0x40, _routing(SOURCE_NAMES[:4]),
                  "Routing of the core's generic timer interrupts", "4.6", count=CORES),
         Register("CORE{n}_MAILBOX_INTERRUPT_CONTROL", 0x50, _routing(SOURCE_NAMES[4:8]),
                  "Routing of the core's mailbox interrupts", "4.7", count=CORES),
         Register("CORE{n}_INTERRUPT_SOURCE", 0x60, _SOURCE_FIELDS,
-                 "What raises the core's IRQ", "4.10", count=CORES),
+                 "What raises the core's IRQ", "4.10", count=CORES, role_of_read=Role.IDENTIFY),
         Register("CORE{n}_FIQ_SOURCE", 0x70, _SOURCE_FIELDS,
-                 "What raises the core's FIQ", "4.10", count=CORES),
+                 "What raises the core's FIQ", "4.10", count=CORES, role_of_read=Role.IDENTIFY),
         Register("MAILBOX{n}_SET", 0x80, (Field("BITS", 0, 32, WO, "A one sets the bit"),),
                  "Mailbox write-set; mailboxes 4 * c to 4 * c + 3 interrupt core c", "3.3",
-                 count=CORES * MAILBOXES),
+                 count=CORES * MAILBOXES, roles_of_write=(WriteRole(Role.SEND),)),
         Register("MAILBOX{n}_CLEAR", 0xC0, (Field("BITS", 0, 32, W1C, "A one clears the bit"),),
-                 "Mailbox read and write-clear", "3.3", count=CORES * MAILBOXES),
+                 "Mailbox read and write-clear", "3.3", count=CORES * MAILBOXES,
+                 roles_of_write=(WriteRole(Role.QUIET),)),
     ),
 )  # fmt: skip

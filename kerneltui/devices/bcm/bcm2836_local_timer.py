@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kerneltui.devices.bcm.bcm2836_local_ic_registers import BCM2836_LOCAL
-from kerneltui.hw.clock import Clock, ns_to_ticks, ticks_to_ns
+from kerneltui.hw.clock import NEVER, Clock, ns_to_ticks, ticks_to_ns
 
 FLAG, ENABLE, RELOAD = (
     BCM2836_LOCAL["LOCAL_TIMER_CONTROL_STATUS"][name].mask
@@ -51,6 +51,11 @@ class LocalTimer:
         self._reload = 0
         self._load()
         self._arm()
+
+    @property
+    def due_ns(self) -> int | None:
+        """When the count will set the flag (virtual time, ns); None while it will not."""
+        return self._deadline.due if self._deadline.due < NEVER else None
 
     def control_written(self) -> None:
         """A timer that runs keeps its count; enabling one starts a whole period."""

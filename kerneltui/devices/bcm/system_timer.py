@@ -13,12 +13,14 @@ when the counter counts to it.
 from __future__ import annotations
 
 from functools import partial
+from typing import ClassVar
 
 import msgspec
 
 from kerneltui.hw.clock import NEVER, Clock, ns_to_ticks, ticks_to_ns
-from kerneltui.hw.device import ComparatorState, CounterState, TimerDevice
-from kerneltui.hw.register import RO, RW1C, Field, Register, RegisterTable
+from kerneltui.hw.device import Cause, ComparatorState, CounterState, TimerDevice
+from kerneltui.hw.register import RO, RW1C, Field, Register, RegisterTable, Role, WriteRole
+from kerneltui.hw.rule import Opens, Place, Rule, tests_of
 
 CHANNELS = 4
 WRAP = 1 << 32
@@ -34,13 +36,15 @@ SYSTEM_TIMER = RegisterTable(
             "CS", 0x00,
             tuple(Field(f"M{n}", n, 1, RW1C, f"Timer {n} matched") for n in range(CHANNELS)),
             "Control and status: which comparators have matched; write one to clear", "10.2 CS",
+            roles_of_write=(WriteRole(Role.QUIET),),
         ),
         Register("CLO", 0x04, (Field("CNT", 0, 32, RO, "Counter, bits 31:0"),),
                  "Free-running counter, low half", "10.2 CLO", volatile=True),
         Register("CHI", 0x08, (Field("CNT", 0, 32, RO, "Counter, bits 63:32"),),
                  "Free-running counter, high half", "10.2 CHI", volatile=True),
         Register("C{n}", 0x0C, (Field("CMP", 0, 32, doc="Compare value"),),
-                 "Compared with CLO; a match sets M{n} in CS", "10.2 C0-C3", count=CHANNELS),
+                 "Compared with CLO; a match sets M{n} in CS", "10.2 C0-C3", count=CHANNELS,
+                 roles_of_write=(WriteRole(Role.ARM),)),
     ),
 )  # fmt: skip
 
@@ -103,9 +107,29 @@ class SystemTimer(TimerDevice):
         self._status[0] |= MATCHED[channel]
         self._update()
 
+    def _matched(self, _cpu: int) -> int:
+        return self._status[0]
+
+    RULES: ClassVar = (
+        Rule("compare value met", Place("C", "CMP", by_element=True),
+             "the counter to come to this value", "BCM2711 ARM Peripherals, 10.2 C0-C3",
+             test=_matched, bitmap=True, opens=Opens.EVENT,
+             says="the counter has not come to the compare value"),
+        Rule("match held", lambda _owner, _cpu, channel: Place("CS", f"M{channel}"),
+             "the match, which sets it until software clears it",
+             "BCM2711 ARM Peripherals, 10.2 CS",
+             test=_matched, bitmap=True, opens=Opens.EVENT,
+             says="there has been no match since software cleared the last one"),
+    )  # fmt: skip
+    """There is no enable: a match is held in CS, and that is the line."""
+    TESTS: ClassVar = tests_of(RULES)
+
     def _update(self) -> None:
+        up = -1
+        for test in self.TESTS:
+            up &= test(self, 0)
         for channel, line in enumerate(self._lines):
-            line.set(bool(self._status[0] & MATCHED[channel]))
+            line.set(bool(up & MATCHED[channel]))
 
     def comparators(self, cpu: int) -> list[ComparatorState]:
         """The four channels; there is no enable: masking is the interrupt controller's."""
@@ -122,6 +146,14 @@ class SystemTimer(TimerDevice):
             )
             for channel, deadline in enumerate(self._deadlines)
         ]
+
+    def causes(self, output: str, cpu: int) -> list[Cause]:
+        """Each output has a comparator of its own."""
+        channel = int(output.removeprefix("match"))
+        due = self._deadlines[channel].due
+        due_ns = due if due < NEVER else None
+        gates = (rule.gate(self, self.regs, channel, cpu, due_ns=due_ns) for rule in self.RULES)
+        return [Cause(f"a match of C{channel}", tuple(gates))]
 
     def counters(self, cpu: int) -> list[CounterState]:
         """The half that is compared."""

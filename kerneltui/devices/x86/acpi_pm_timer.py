@@ -21,7 +21,18 @@ import msgspec
 from kerneltui.hw.clock import NEVER, Clock, ns_to_ticks, ticks_to_ns
 from kerneltui.hw.device import Cause, ComparatorState, CounterState, TimerDevice
 from kerneltui.hw.line import Sink
-from kerneltui.hw.register import PORTS, RO, RW, RW1C, TAG, Field, Register, RegisterTable
+from kerneltui.hw.register import (
+    PORTS,
+    RO,
+    RW,
+    RW1C,
+    TAG,
+    Field,
+    Register,
+    RegisterTable,
+    Role,
+    WriteRole,
+)
 from kerneltui.hw.rule import Opens, Place, Rule, required
 
 ACPI_PM = RegisterTable(
@@ -45,6 +56,7 @@ ACPI_PM = RegisterTable(
                 Field("WAK_STS", 15, 1, TAG, "Woken from a sleep state"),
             ),
             "Power management 1 status; write one to clear", "ACPI 6.5 4.8.3.1.1", width=16,
+            roles_of_write=(WriteRole(Role.QUIET),),
         ),
         Register(
             "PM1_EN", 0x02,

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from kerneltui.hw.register import RO, RW, RW1C, TAG, WO, Field, Register, RegisterTable
+from kerneltui.hw.register import (
+    RO,
+    RW,
+    RW1C,
+    TAG,
+    WO,
+    Field,
+    Register,
+    RegisterTable,
+    Role,
+    WriteRole,
+)
 
 MOST_TIMERS = 24
 """As many as fit into the block's 1 KiB (2.3.2)."""
@@ -43,6 +54,7 @@ HPET = RegisterTable(
         Register(
             "GINTR_STA", 0x020, (Field("Tn_INT_STS", 0, 32, RW1C, "Level-triggered timers up"),),
             "General interrupt status; write one to clear", "HPET 1.0a 2.3.6", width=64,
+            roles_of_write=(WriteRole(Role.QUIET),),
         ),
         Register(
             "MAIN_CNT", 0x0F0, (Field("COUNTER_VAL", 0, 64, RW, "Counter"),),
@@ -72,6 +84,7 @@ HPET = RegisterTable(
             "Timer n comparator; in periodic mode a write gives the period, and a read the value "
             "of the next match", "HPET 1.0a 2.3.9",
             width=64, count=MOST_TIMERS, stride=_TIMER_STRIDE,
+            roles_of_write=(WriteRole(Role.ARM),),
         ),
         Register(
             "T{n}_FSB_ROUTE", 0x110,

@@ -25,7 +25,18 @@ from kerneltui.devices.x86.i8254_counter import INTERRUPT, I8254Counter
 from kerneltui.hw.clock import NEVER, Clock, ns_to_ticks
 from kerneltui.hw.device import Cause, ComparatorState, CounterState, TimerDevice
 from kerneltui.hw.line import Sink
-from kerneltui.hw.register import PORTS, RO, RW, TAG, WO, Field, Register, RegisterTable
+from kerneltui.hw.register import (
+    PORTS,
+    RO,
+    RW,
+    TAG,
+    WO,
+    Field,
+    Register,
+    RegisterTable,
+    Role,
+    WriteRole,
+)
 from kerneltui.hw.rule import Gate, Opens, Place, Rule
 
 COUNTERS = 3
@@ -57,7 +68,7 @@ I8254_PORTS = RegisterTable(
             "Writes give the count, in the format of the Control Word; reads return the latched "
             "status, the latched count or the count itself",
             'Intel 8254, "Write Operations", "Read Operations"',
-            width=8, count=COUNTERS, volatile=True,
+            width=8, count=COUNTERS, volatile=True, roles_of_write=(WriteRole(Role.ARM),),
         ),
         Register(
             "CONTROL_WORD", 3,

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from kerneltui.hw.register import PORTS, RO, TAG, WO, Field, Register, RegisterTable
+from kerneltui.hw.register import (
+    PORTS,
+    RO,
+    TAG,
+    WO,
+    Field,
+    Register,
+    RegisterTable,
+    Role,
+    WriteRole,
+)
 
 _RIS = ((0, "IRR"), (1, "ISR"))
 _COMMANDS = (
@@ -15,6 +25,7 @@ _COMMANDS = (
     (6, "set priority"),
     (7, "rotate on specific EOI"),
 )
+_EOIS = (1, 3, 5, 7)
 
 
 def _chip(name: str, title: str, first: int, icw3: Field) -> RegisterTable:
@@ -36,7 +47,8 @@ def _chip(name: str, title: str, first: int, icw3: Field) -> RegisterTable:
                  Field("ICW1", 4, 1, WO, "A one tells ICW1 from the operation command words"),
                  Field("A7_A5", 5, 3, TAG, "Vector address bits; MCS-80/85 mode only")),
                 "Initialization command word 1: restarts the chip", "ICW1", width=8,
-                overlay="ICW1",
+                overlay="ICW1", writes=("IMR", "ICW2", "ICW4", "OCW3"),
+                may_write=("ICW3",),
             ),
             Register(
                 "OCW2", 0,
@@ -44,6 +56,7 @@ def _chip(name: str, title: str, first: int, icw3: Field) -> RegisterTable:
                  Field("COMMAND", 5, 3, WO, "R, SL and EOI", values=_COMMANDS)),
                 "Operation command word 2: end of interrupt and rotation", "OCW2", width=8,
                 overlay="OCW2",
+                roles_of_write=tuple(WriteRole(Role.END, "COMMAND", code) for code in _EOIS),
             ),
             Register(
                 "OCW3", 0,

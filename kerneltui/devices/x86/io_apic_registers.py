@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from kerneltui.devices.x86.local_apic_registers import INIT, MODES, NMI, STARTUP
-from kerneltui.hw.register import BEHIND_WINDOW, RO, WO, Field, Register, RegisterTable
+from kerneltui.hw.register import (
+    BEHIND_WINDOW,
+    RO,
+    WO,
+    Field,
+    Register,
+    RegisterTable,
+    Role,
+    WriteRole,
+)
 
 FIRST_ENTRY = 0x10
 MOST_PINS = (0x100 - FIRST_ENTRY) // 2
@@ -27,7 +36,8 @@ IO_APIC = RegisterTable(
                  window=("IO_APIC_INDIRECT", "IOREGSEL")),
         Register("EOIR", 0x40, (Field("VECTOR", 0, 8, WO, "Entries with it lose remote IRR",
                                        hex_shift=0),),
-                 "End of interrupt, from version 20h on", "82801DB 9.5.5"),
+                 "End of interrupt, from version 20h on", "82801DB 9.5.5",
+                 roles_of_write=(WriteRole(Role.END),)),
     ),
 )  # fmt: skip
 

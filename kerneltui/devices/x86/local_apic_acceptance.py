@@ -317,6 +317,7 @@ class Acceptance(InterruptController):
             self._error(cpu, RECEIVE_ILLEGAL_VECTOR)
             return False
         bit = 1 << vector
+        self._tell_pending(vector, cpu, self._irr[cpu] & bit != 0)
         if self._irr[cpu] & bit and not level:
             self._remark(
                 "lost",

@@ -7,7 +7,19 @@ and 12; sections are cited with chapter 10's numbers).
 
 from __future__ import annotations
 
-from kerneltui.hw.register import MSRS, RES0, RO, TAG, WO, Access, Field, Register, RegisterTable
+from kerneltui.hw.register import (
+    MSRS,
+    RES0,
+    RO,
+    TAG,
+    WO,
+    Access,
+    Field,
+    Register,
+    RegisterTable,
+    Role,
+    WriteRole,
+)
 
 FIXED, LOWEST_PRIORITY, SMI, NMI, INIT, STARTUP, EXTINT = 0, 1, 2, 4, 5, 6, 7
 """Delivery modes, as the ICR, the local vector table and I/O APICs encode them (10.6.1)."""
@@ -85,7 +97,8 @@ LOCAL_APIC = RegisterTable(
         _priority("PPR", 0x0A0, RO, "Processor priority: of the task, or of what is in service",
                   "SDM 3A 10.8.3.1"),
         Register("EOI", 0x0B0, (Field("EOI", 0, 32, WO, "Any value, 0 is advised"),),
-                 "Ends the interrupt of highest priority in service", "SDM 3A 10.8.5", banked=True),
+                 "Ends the interrupt of highest priority in service", "SDM 3A 10.8.5", banked=True,
+                 roles_of_write=(WriteRole(Role.END),)),
         Register("RRD", 0x0C0, (Field("DATA", 0, 32, TAG, "Not since the Pentium 4"),),
                  "Remote read", "SDM 3A 10.4.1", banked=True),
         Register("LDR", 0x0D0, (Field("LOGICAL_ID", 24, 8, doc="Logical destinations match it"),),
@@ -110,6 +123,8 @@ LOCAL_APIC = RegisterTable(
             ),
             "Spurious interrupt vector, and software enable", "SDM 3A 10.9",
             banked=True, reset=0xFF,
+            may_write=("LVT_CMCI", "LVT_TIMER", "LVT_THERMAL", "LVT_PMI", "LVT_LINT0", "LVT_LINT1",
+                       "LVT_ERROR"),
         ),
         _vectors("ISR", 0x100, "In service: taken, and not yet ended"),
         _vectors("TMR", 0x180, "Accepted as level triggered: the EOI is told to I/O APICs"),
@@ -142,6 +157,7 @@ LOCAL_APIC = RegisterTable(
                     (0, "none"), (1, "self"), (2, "all"), (3, "all but self"))),
             ),
             "Interrupt command: a write sends", "SDM 3A 10.6.1", banked=True,
+            roles_of_write=(WriteRole(Role.SEND),),
         ),
         Register("ICR_HIGH", 0x310, (Field("DESTINATION", 24, 8, doc="Whom to send to"),),
                  "Interrupt command: destination", "SDM 3A 10.6.1", banked=True),
@@ -155,7 +171,8 @@ LOCAL_APIC = RegisterTable(
         _lvt("LVT_ERROR", 0x370, "errors of the APIC itself"),
         Register("INIT_COUNT", 0x380, (Field("COUNT", 0, 32, doc="What the timer counts from"),),
                  "Timer initial count: a write starts it, 0 stops it", "SDM 3A 10.5.4",
-                 banked=True),
+                 banked=True,
+                 roles_of_write=(WriteRole(Role.DISARM, "COUNT", 0), WriteRole(Role.ARM))),
         Register("CUR_COUNT", 0x390, (Field("COUNT", 0, 32, RO, "What is left"),),
                  "Timer current count", "SDM 3A 10.5.4", banked=True, volatile=True),
         Register(
@@ -217,7 +234,8 @@ LOCAL_APIC_MSR = RegisterTable(
         Register("IA32_TSC_DEADLINE", TSC_DEADLINE_MSR - APIC_BASE,
                  (Field("DEADLINE", 0, 64, doc="Time-stamp counter value; 0 disarms"),),
                  "When the timer interrupts in TSC-deadline mode", "SDM 3A 10.5.4.1",
-                 width=64, banked=True),
+                 width=64, banked=True,
+                 roles_of_write=(WriteRole(Role.DISARM, "DEADLINE", 0), WriteRole(Role.ARM))),
     ),
 )  # fmt: skip
 

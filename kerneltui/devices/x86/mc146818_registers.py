@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from kerneltui.hw.register import BEHIND_WINDOW, PORTS, RO, WO, Field, Register, RegisterTable
+from kerneltui.hw.register import (
+    BEHIND_WINDOW,
+    PORTS,
+    RO,
+    WO,
+    Field,
+    Register,
+    RegisterTable,
+    Role,
+    WriteRole,
+)
 
 _DIVIDERS = (
     (0, "4.194304 MHz"), (1, "1.048576 MHz"), (2, "32.768 kHz"), (6, "reset"), (7, "reset"),
@@ -83,6 +93,7 @@ CMOS = RegisterTable(
              Field("PIE", 6, 1, doc="Periodic interrupt enabled"),
              Field("SET", 7, 1, doc="Updates are held off")),
             "Register B: modes and interrupt enables", "Register B", width=8, reset=0x02,
+            roles_of_write=tuple(WriteRole(Role.ARM, name, 1) for name in ("UIE", "AIE", "PIE")),
         ),
         Register(
             "REGISTER_C", 0x0C,
@@ -91,6 +102,7 @@ CMOS = RegisterTable(
              Field("PF", 6, 1, RO, "A period has passed"),
              Field("IRQF", 7, 1, RO, "The interrupt is asserted")),
             "Register C: flags; a read clears them all", "Register C", width=8, volatile=True,
+            role_of_read=Role.QUIET,
         ),
         Register("REGISTER_D", 0x0D, (Field("VRT", 7, 1, RO, "Valid RAM and time"),),
                  "Register D: the battery is good", "Register D", width=8, reset=0x80),

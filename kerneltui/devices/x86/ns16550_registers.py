@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from kerneltui.hw.register import PORTS, RO, TAG, WO, Field, Register, RegisterTable
+from kerneltui.hw.register import (
+    PORTS,
+    RO,
+    TAG,
+    WO,
+    Field,
+    Register,
+    RegisterTable,
+    Role,
+    WriteRole,
+)
 
 SOURCES = (
     (0b000, "modem status"),
@@ -23,10 +33,10 @@ NS16550 = RegisterTable(
     registers=(
         Register("RBR", 0, (Field("DATA", 0, 8, RO, "The oldest character received"),),
                  "Receiver buffer register; where DLAB is 0", "8.0 table II", width=8,
-                 overlay="RBR"),
+                 overlay="RBR", role_of_read=Role.RECEIVE),
         Register("THR", 0, (Field("DATA", 0, 8, WO, "The character to send"),),
                  "Transmitter holding register; where DLAB is 0", "8.0 table II", width=8,
-                 overlay="THR"),
+                 overlay="THR", roles_of_write=(WriteRole(Role.TRANSMIT),)),
         Register("DLL", 0, (Field("DLL", 0, 8, doc="Divisor, bits 7:0"),),
                  "Divisor latch, low; where DLAB is 1", "8.3", width=8, reset=12, overlay="DLL"),
         Register(
@@ -46,6 +56,7 @@ NS16550 = RegisterTable(
                    values=tuple((code, text) for code, text in SOURCES)),
              Field("FIFO", 6, 2, RO, "FIFOs are enabled", values=((0, "no"), (3, "yes")))),
             "Interrupt identification register", "8.6", width=8, reset=1, overlay="IIR",
+            role_of_read=Role.IDENTIFY,
         ),
         Register(
             "FCR", 2,

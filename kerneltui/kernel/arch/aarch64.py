@@ -123,11 +123,14 @@ class SyscallEntry:
             return
         context = cpu.save_context()
         cpu.compute(SAVE_CONTEXT_NS)
+        number = signed(context.get(NUMBER_REGISTER, 0))
         arguments = tuple(signed(context.get(name, 0)) for name in ARGUMENT_REGISTERS)
+        cpu.tracepoint("sys_enter", id=number)
         try:
-            result = self._handler(signed(context.get(NUMBER_REGISTER, 0)), arguments)
+            result = self._handler(number, arguments)
         except KernelError as error:
             self._panic(str(error))
+        cpu.tracepoint("sys_exit", id=number, ret=result)
         cpu.compute(SAVE_CONTEXT_NS)
         cpu.restore_context({**context, RESULT_REGISTER: result & WORD_MASK})
         cpu.return_from_exception()

@@ -148,11 +148,14 @@ class SyscallEntry:
         cpu.push(0)
         cpu.push(SYSCALL_VECTOR)
         cpu.compute(SAVE_CONTEXT_NS)
+        number = signed(saved.get(NUMBER_REGISTER, 0))
         arguments = tuple(signed(saved.get(name, 0)) for name in ARGUMENT_REGISTERS)
+        cpu.tracepoint("sys_enter", id=number)
         try:
-            result = self._handler(signed(saved.get(NUMBER_REGISTER, 0)), arguments)
+            result = self._handler(number, arguments)
         except KernelError as error:
             self._panic(str(error))
+        cpu.tracepoint("sys_exit", id=number, ret=result)
         cpu.compute(SAVE_CONTEXT_NS)
         cpu.registers = {**saved, RESULT_REGISTER: result & WORD_MASK}
         cpu.release_stack(2 * WORD)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerneltui.kernel.arch.cpu import Cpu
-from kerneltui.kernel.irq import HandlerTable, Irq, IrqHandler
+from kerneltui.kernel.irq import HandlerTable, Irq, IrqHandler, tell_spurious
 
 CORE0_TIMER_INTERRUPT_CONTROL = 0x40
 CORE0_MAILBOX_INTERRUPT_CONTROL = 0x50
@@ -122,16 +122,18 @@ class BcmInterruptController:
     def handle_pending(self) -> None:
         """Local interrupts first, then peripheral ones, each in order of number."""
         source = self._cpu.read(self._source)
+        if not source:
+            tell_spurious(self._cpu, "local", 0)
         for number in _bits(source & ~PERIPHERAL_IRQ):
             if number in MAILBOX_IRQS and not self._empty_mailbox(number):
                 continue
-            self._local_table.call(number)
+            self._local_table.call(number, self._cpu)
         if source & PERIPHERAL_IRQ:
             arm = self._cpu.read(self._peripheral + IRQ_BASIC_PENDING) & ARM_SOURCES
             low = self._cpu.read(self._peripheral + IRQ_PENDING_1)
             high = self._cpu.read(self._peripheral + IRQ_PENDING_1 + 4)
             for number in _bits(arm << 64 | high << 32 | low):
-                self._peripheral_table.call(number)
+                self._peripheral_table.call(number, self._cpu)
 
     def handlers(self) -> list[tuple[str, list[IrqHandler]]]:
         """Handlers of both controllers."""

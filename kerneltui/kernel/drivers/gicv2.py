@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kerneltui.kernel.arch.cpu import Cpu
-from kerneltui.kernel.irq import HandlerTable, Irq, IrqHandler
+from kerneltui.kernel.irq import HandlerTable, Irq, IrqHandler, tell_spurious
 
 GICD_CTLR = 0x000
 GICD_TYPER = 0x004
@@ -107,14 +107,18 @@ class Gicv2:
 
     def handle_pending(self) -> None:
         """Serve the highest pending interrupt, or with ``drain`` all of them."""
+        served = False
         while True:
             acknowledge = self._cpu.read(self._gicc + GICC_IAR)
             intid = acknowledge & INTID_MASK
             if intid > LAST_INTID:
+                if not served:
+                    tell_spurious(self._cpu, "gic", intid)
                 return
+            served = True
             if self._drain:
                 self._cpu.write(self._gicc + GICC_EOIR, acknowledge)
-            self._table.call(intid)
+            self._table.call(intid, self._cpu)
             if not self._drain:
                 self._cpu.write(self._gicc + GICC_EOIR, acknowledge)
                 return

@@ -14,7 +14,7 @@ from kerneltui.kernel.arch.cpu import X86Cpu
 from kerneltui.kernel.drivers.i8259 import CASCADE, I8259Driver
 from kerneltui.kernel.drivers.io_apic import IoApics
 from kerneltui.kernel.drivers.local_apic import ERROR_VECTOR, SPURIOUS_VECTOR, LocalApicDriver
-from kerneltui.kernel.irq import Irq, IrqHandler, KernelError
+from kerneltui.kernel.irq import Irq, IrqHandler, KernelError, run_handler, tell_spurious
 from kerneltui.kernel.pc.acpi import Madt, Override
 
 CALL_VECTOR = 0xFD
@@ -199,11 +199,11 @@ class LocalApicInterrupts:
         """
         handler = self._handlers.get(vector)
         if handler is not None:
-            handler.count += 1
-            handler.handle()
+            run_handler(self._cpu, handler, Irq("vector", vector))
             self.local_apic.eoi()
         elif vector == SPURIOUS_VECTOR:
             self.spurious += 1
+            tell_spurious(self._cpu, "vector", vector)
         else:
             raise self._table.unhandled(vector)
 
@@ -344,13 +344,13 @@ class PicInterrupts:
         irq = vector - self.pic.vector_base
         if irq in SPURIOUS_IRQS and self.pic.is_spurious(irq):
             self.spurious += 1
+            tell_spurious(self._cpu, "isa", irq)
             self.pic.end_spurious(irq)
             return
         handler = self._handlers.get(vector)
         if handler is None:
             raise self._table.unhandled(vector)
-        handler.count += 1
-        handler.handle()
+        run_handler(self._cpu, handler, handler.irq)
         self.pic.end_of_interrupt(irq)
 
     def handlers(self) -> list[tuple[str, list[IrqHandler]]]:

@@ -94,6 +94,7 @@ class Scheduler:
         with self._lock:
             self._cpu.compute(QUEUE_NS)
             core = self._put(task)
+        self._cpu.tracepoint("sched_wakeup", name=task.name, id=task.id)
         self._call_other(core)
 
     def requeue(self) -> bool:

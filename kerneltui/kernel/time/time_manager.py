@@ -25,8 +25,8 @@ QUEUE_NS = 50
 """Inserting into, or removing from, the queue."""
 NEVER = 1 << 63
 """A due time for when nothing is: 292 years."""
-Due = tuple[Timeout, int]
-"""A timeout whose time has come, and by how many ns it is late."""
+Due = tuple[Timeout, int, int]
+"""A timeout whose time has come, when that was (uptime), and by how many ns it is late."""
 CatchUp = Literal["all", "skip"]
 """What becomes of the periods that a periodic timeout is late by; see above."""
 
@@ -165,6 +165,9 @@ class Timeouts(ABC):
     def _push(self, timeout: Timeout) -> None:
         self._cpu.compute(QUEUE_NS)
         self.queue.push(timeout)
+        self._cpu.tracepoint(
+            "hrtimer_start", name=timeout.name, id=timeout.ident, expires=timeout.due_ns
+        )
 
     @abstractmethod
     def _arm_for_head(self) -> None:
@@ -228,6 +231,7 @@ class TimeManager(Timeouts):
         self.pending.armed_for = None
         due = self._pop_due()
         if due is None:
+            self._cpu.tracepoint("timer_spurious")
             self._console.warn("Spurious timeout IRQ")
             if self._rearm_after_spurious:
                 with self.lock:
@@ -279,9 +283,10 @@ class TimeManager(Timeouts):
         timeout = self.queue.pop()
         self.pending.handling = timeout
         now_ns = self.uptime_ns() if now_ns is None else now_ns
-        late_ns = now_ns - timeout.due_ns
+        due_ns = timeout.due_ns
         self._refresh(timeout, now_ns)
-        return timeout, late_ns
+        self._cpu.tracepoint("hrtimer_expire_entry", name=timeout.name, id=timeout.ident)
+        return timeout, due_ns, now_ns - due_ns
 
     def _refresh(self, timeout: Timeout, now_ns: int) -> None:
         """A periodic timeout's next due time; one that skips leaves out what has passed already."""
@@ -294,12 +299,12 @@ class TimeManager(Timeouts):
             timeout.due_ns += missed * period_ns
             self.skipped[timeout.ident] += missed
 
-    def _call(self, timeout: Timeout, late_ns: int) -> None:
+    def _call(self, timeout: Timeout, due_ns: int, late_ns: int) -> None:
         """Unless another core has cancelled a periodic one in this moment."""
         self._note_lateness(timeout, late_ns)
         if timeout.period_ns is not None and timeout.ident not in self._alive:
             return
-        self._cpu.tracepoint("timer_callback", name=timeout.name, id=timeout.ident)
+        self._cpu.tracepoint("timer_callback", name=timeout.name, id=timeout.ident, due=due_ns)
         timeout.callback()
         self._cpu.tracepoint("timer_callback_done", name=timeout.name, id=timeout.ident)
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from textwrap import wrap
 
 from kerneltui.debugger.references import GateReference, InterruptReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.interrupts import InterruptView, each_once
+from kerneltui.debugger.views.latencies import LatencyView
 from kerneltui.tui.panels.base import Panel, mark
-from kerneltui.tui.panels.fitting import fitted, shortened, table
+from kerneltui.tui.panels.fitting import cells, fitted, shortened, table
+from kerneltui.tui.panels.latency_columns import (
+    Column,
+    Interrupt,
+    cells_of,
+    columns_in,
+    heads_of,
+    on_core,
+)
 from kerneltui.tui.widgets.lines import Line, plain, with_text
 
 HEADS = ("interrupt", "input", "L E P A", "prio", "cpu", ">count", "handler")
@@ -22,12 +31,15 @@ class InterruptsPanel(Panel):
     KEY = "2"
     TITLE = "Interrupts"
     SHORT = "IRQs"
-    PARTS = frozenset({"interrupts"})
+    PARTS = frozenset({"interrupts", "latencies"})
     ABOUT = (
         "Interrupts that are enabled or have a handler; vec is a vector, gsi a global system "
         "interrupt. L line, E enabled, P pending, A active. Below one that waits stands the gate "
         "that stops it, and what would open it; at the end, those that wait for nothing but the "
-        "end of a handler."
+        "end of a handler. Where there is room: how many come in a second; how many came while the "
+        "one before was pending still (missed), or were gone when they were taken (spurious); how "
+        "long they waited for their handlers, median, 99th percentile and longest; and the time "
+        "from there to the timer callback."
     )
 
     @fitted
@@ -35,10 +47,13 @@ class InterruptsPanel(Panel):
         """A line for each interrupt, always in the same place; why one waits below it."""
         if not view.interrupts:
             return [plain("No interrupt is enabled yet, and no handler is registered.", "dim")]
-        head, *rows = interrupt_rows(view.interrupts)
+        late = on_core(view.latencies, view.cpu.index)
+        room = width - 1 - max(map(cells, interrupt_rows(view.interrupts)))
+        columns = columns_in(room)
+        head, *rows = interrupt_rows(view.interrupts, columns=columns, late=late)
         wholes = rows
         if any(len(item.source) > WIDEST_INPUT for item in view.interrupts):
-            wholes = interrupt_rows(view.interrupts, whole=True)[1:]
+            wholes = interrupt_rows(view.interrupts, whole=True, columns=columns, late=late)[1:]
         lines, for_now = [plain(f" {head}", "dim")], list[Line]()
         for item, row, whole in zip(view.interrupts, rows, wholes, strict=True):
             is_cut = len(item.source) > WIDEST_INPUT
@@ -75,9 +90,27 @@ def reference(item: InterruptView) -> InterruptReference:
     return InterruptReference(item.controller, item.numbering, item.number)
 
 
-def interrupt_rows(items: Sequence[InterruptView], *, whole: bool = False) -> list[str]:
-    """Headings, then the rows below them; ``whole`` inputs make wider columns."""
-    return table(HEADS, (_cells(item, whole=whole) for item in items), gap=" ")
+def interrupt_rows(
+    items: Sequence[InterruptView],
+    *,
+    whole: bool = False,
+    columns: Sequence[Column] = (),
+    late: Mapping[Interrupt, LatencyView] | None = None,
+) -> list[str]:
+    """Headings, then the rows below them; ``whole`` inputs make wider columns.
+
+    ``columns`` come between the count and the handler, and are filled from ``late``.
+    """
+    found = late or {}
+    rows = (
+        (
+            *_cells(item, whole=whole),
+            *cells_of(columns, found.get((item.controller, item.number))),
+            item.name or "(no handler)",
+        )
+        for item in items
+    )
+    return table((*HEADS[:-1], *heads_of(columns), HEADS[-1]), rows, gap=" ")
 
 
 def _cells(item: InterruptView, *, whole: bool) -> tuple[str, ...]:
@@ -89,7 +122,6 @@ def _cells(item: InterruptView, *, whole: bool) -> tuple[str, ...]:
         "-" if item.priority is None else f"{item.priority:#04x}",
         "".join(str(cpu) for cpu in item.targets) or "-",
         "-" if item.count is None else str(item.count),
-        item.name or "(no handler)",
     )
 
 

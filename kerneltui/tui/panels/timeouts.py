@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from kerneltui.debugger.references import ComparatorReference, TimeoutReference
 from kerneltui.debugger.views import MachineView
+from kerneltui.debugger.views.latencies import FiguresView
 from kerneltui.debugger.views.timeouts import TimeoutView
 from kerneltui.debugger.views.timers import ComparatorView
 from kerneltui.tui.panels.base import Panel
-from kerneltui.tui.panels.fitting import fitted, table
+from kerneltui.tui.panels.fitting import GAP, cells, fitted, table
+from kerneltui.tui.panels.latency_columns import CELLS, NOTHING, max_text, median_text, p99_text
 from kerneltui.tui.widgets.lines import Line, plain
 from kerneltui.units import format_duration, format_time
 
 HEADS = (">due (uptime)", "in           ", "period", ">id", "name")
+MARKER = 2
+"""Cells before a row."""
+LATE = (
+    ("calls", "late med", "late p99", "late max"),
+    ("late med", "late p99", "late max"),
+    ("late med", "late max"),
+    ("late max",),
+)
+"""Columns of lateness: the first of these that there is room for."""
 SOONEST = 4
 """So many come before the drawing of the structure, however little room there is."""
 
@@ -24,11 +35,15 @@ class TimeoutsPanel(Panel):
     KEY = "3"
     TITLE = "Timeout queue"
     SHORT = "Queue"
-    PARTS = frozenset({"timeouts", "timeout_count", "queue", "worst_lateness_ns", "comparators"})
+    PARTS = frozenset({
+        "timeouts", "timeout_count", "queue", "worst_lateness_ns", "comparators", "latenesses",
+    })  # fmt: skip
     ABOUT = (
         "Pending timeouts, next due first, equal due times in order of setting. An arrow marks the "
         "one that the comparator is armed for. Overdue ones say so; a star marks the one whose "
-        "callback is running. Zoomed, the structure that keeps the order is drawn too."
+        "callback is running. Zoomed, the structure that keeps the order is drawn too. Where there "
+        "is room: how often each was called, and how late its callback began, median, 99th "
+        "percentile and most."
     )
 
     def parts(self) -> frozenset[str]:
@@ -39,7 +54,7 @@ class TimeoutsPanel(Panel):
     def content(self, view: MachineView, width: int) -> list[Line]:
         """A line for each timeout; the structure among them, where it is in sight."""
         drawn = self._structure(view, width)
-        lines = list_lines(view, idents=bool(drawn))
+        lines = list_lines(view, idents=bool(drawn), width=width)
         room = max(self.size.height - len(drawn) - 1, SOONEST + 1)
         if not drawn or len(lines) <= room:
             return lines + drawn
@@ -63,12 +78,23 @@ class TimeoutsPanel(Panel):
         return f"{view.timeout_count} pending{worst}{cost}"
 
 
-def list_lines(view: MachineView, *, idents: bool) -> list[Line]:
-    """The timeouts in order, with or without their identities."""
+def list_lines(view: MachineView, *, idents: bool, width: int) -> list[Line]:
+    """The timeouts in order, with or without their identities; lateness, where there is room."""
     if not view.timeouts:
         return empty_lines(view.comparators)
     heads = HEADS if idents else (*HEADS[:-2], HEADS[-1])
-    head, *rows = table(heads, (_cells(item, ident=idents) for item in view.timeouts))
+    given = [_cells(item, ident=idents) for item in view.timeouts]
+    room = width - MARKER - max(map(cells, table(heads, given)))
+    late = {item.ident: item.lateness for item in view.latenesses if item.ident}
+    shown = next((found for found in LATE if len(found) * (CELLS + len(GAP)) <= room), ())
+    heads = (*heads[:-1], *(f">{name:>{CELLS}}" for name in shown), heads[-1])
+    head, *rows = table(
+        heads,
+        (
+            [*row[:-1], *_late_cells(shown, late.get(item.ident)), row[-1]]
+            for item, row in zip(view.timeouts, given, strict=True)
+        ),
+    )
     lines = [plain(f"  {head}", "dim")]
     lines += [timeout_line(item, row) for item, row in zip(view.timeouts, rows, strict=True)]
     if view.timeout_count > len(view.timeouts):
@@ -88,6 +114,18 @@ def empty_lines(comparators: Iterable[ComparatorView]) -> list[Line]:
             thing = ComparatorReference(item.device, item.name)
             lines.append(plain(f"{said}, in {format_duration(item.in_ns)}", "text", thing))
     return lines
+
+
+def _late_cells(shown: Sequence[str], lateness: FiguresView | None) -> list[str]:
+    if lateness is None:
+        return [NOTHING for _ in shown]
+    texts = {
+        "calls": str(lateness.count),
+        "late med": median_text(lateness),
+        "late p99": p99_text(lateness),
+        "late max": max_text(lateness),
+    }
+    return [texts[name] for name in shown]
 
 
 def _cells(item: TimeoutView, *, ident: bool) -> list[str]:

@@ -1,0 +1,350 @@
+"""Looks on while a machine runs, and halts it after each event that means something.
+
+What a marker knows of an interrupt in progress begins at its entry.  Outside handlers, at a wait,
+it remembers nothing: one that looks on from any checkpoint sees the same.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from kerneltui.debugger.marks import (
+    FAULTS,
+    IN_HANDLERS,
+    OF_ROLE,
+    OF_TRACEPOINT,
+    ONCE,
+    SILENT,
+    SYSCALL,
+    Mark,
+    StepKind,
+)
+from kerneltui.debugger.origins import CALL, SERIAL, TIMER, Origin, Wiring, pending, source_kind
+from kerneltui.debugger.roles import Meaning, Roles
+from kerneltui.hw.device import InterruptController
+from kerneltui.hw.line import Line
+from kerneltui.hw.register import Role
+from kerneltui.machine.core import Core, StopReason
+from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES
+from kerneltui.machine.machine import Machine, MachineObserver
+
+
+@dataclass(slots=True)
+class _Frame:
+    """An exception in progress."""
+
+    exception: str
+    course: str
+    numbers: tuple[int, int] = (0, 0)
+    origin: Origin | None = None
+    last: tuple[StepKind, str] | None = None
+    seen: set[StepKind] = field(default_factory=set)
+    printed: bytearray = field(default_factory=bytearray)
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is remembered of a core."""
+
+    frames: list[_Frame] = field(default_factory=list)
+    last: tuple[StepKind, str] | None = None
+    """outside all handlers"""
+    calls: bool = False
+    """the exception that comes next is one that it asks for"""
+
+
+class Marker:
+    """Marks what happens in a machine, as long as it is :meth:`installed`."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.marks: list[Mark] = []
+        """those of the last stop, or since"""
+        self._asked: int | None = None
+        """the core that is to halt for them; -1: any"""
+        self._roles = Roles(machine)
+        self._wiring = Wiring(machine)
+        self._cores = [_Known() for _ in machine.cores]
+        self._storing: tuple[int, int] = -1, -1
+        """core and number of the store that was told last"""
+        self._risen: tuple[int, int] = -1, -1
+        """when a device's line rose last: virtual time, and how much has happened by then"""
+        self._inner: MachineObserver | None = None
+
+    # -- halting ----------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """See :class:`~kerneltui.machine.machine.Stopper`."""
+        self.marks = []
+        self._asked = None
+
+    def has_stopped(self, core: int) -> bool:
+        """See :class:`~kerneltui.machine.machine.Stopper`."""
+        return self._asked is not None and self._asked in {-1, core}
+
+    @contextmanager
+    def installed(self, inner: MachineObserver | None = None) -> Iterator[None]:
+        """The machine is looked at; ``inner`` is told everything too."""
+        machine, self._inner = self.machine, inner
+        received = machine.terminal.on_input
+        machine.observe(self)
+        machine.stopper = self
+
+        def arrive(byte: int, is_scripted: bool) -> None:
+            if received is not None:
+                received(byte, is_scripted)
+            self._mark(Mark(StepKind.ARRIVED, 0, SERIAL, self._depth(0), numbers=(0, byte),
+                            text="the scenario" if is_scripted else "you"))  # fmt: skip
+
+        machine.terminal.on_input = arrive
+        try:
+            yield
+        finally:
+            machine.terminal.on_input = received
+            machine.stopper = None
+            machine.observe(inner)
+
+    def known(self) -> object:
+        """What it remembers, for :meth:`remember`."""
+        return copy.deepcopy(self._cores)
+
+    def remember(self, known: object) -> None:
+        """Go on from what another marker of the same machine knew at this moment."""
+        assert isinstance(known, list)
+        self._cores = copy.deepcopy(known)
+
+    def _mark(self, mark: Mark) -> None:
+        self.marks.append(mark)
+        current = self.machine.turns.current
+        if current is not None:
+            current.request_stop(StopReason.MEANINGFUL)
+            self._asked = current.index
+        else:
+            for core in self.machine.cores:
+                core.request_stop(StopReason.MEANINGFUL)
+            self._asked = -1
+
+    def _depth(self, core: int) -> int:
+        return len(self._cores[core].frames)
+
+    # -- instructions -----------------------------------------------------------------------------
+
+    def instruction(self, core: Core, kind: str, target: int, value: int) -> None:
+        """See :class:`~kerneltui.machine.core.Observer`."""
+        if self._inner is not None:
+            self._inner.instruction(core, kind, target, value)
+        if kind in SPACES:
+            if kind in STORES:
+                self._storing = core.index, core.retired
+            meaning = self._roles.meaning(kind, target, value)
+            if meaning is not None:
+                self._accessed(core, meaning, target, value)
+            return
+        known = INSTRUCTIONS[kind]
+        if known.is_call:
+            self._cores[core.index].calls = True
+        elif known.is_return:
+            self._returns(core, kind, target, value)
+        elif known.is_wait and not core.depth:
+            self._cores[core.index] = _Known()
+            self._mark(Mark(StepKind.ASLEEP, core.index, "", 0, exception=kind))
+
+    def _accessed(self, core: Core, meaning: Meaning, target: int, value: int) -> None:
+        kind, known = OF_ROLE[meaning.role], self._cores[core.index]
+        frame = known.frames[-1] if known.frames else None
+        if kind is StepKind.ECHOED and frame is not None:
+            frame.printed.append(value & 0xFF)
+        if kind is StepKind.QUIET and frame is not None and frame.course == SYSCALL:
+            kind = StepKind.DISARMED
+        served = frame is not None and frame.course not in {SYSCALL, FAULTS}
+        if kind in IN_HANDLERS and not served:
+            return
+        if kind is StepKind.ECHOED and frame is not None and frame.course != SERIAL:
+            return
+        last = known.last if frame is None else frame.last
+        if kind in ONCE and last == (kind, meaning.device):
+            return
+        if kind is StepKind.WHO and frame is not None:
+            found = pending(self.machine, self._wiring, core.index, None)
+            if found is not None:
+                frame.origin, frame.course = found, found.source
+        if kind in {StepKind.ENDED, StepKind.RECEIVED} and frame is not None:
+            self._quiet_by_itself(core, frame)
+        self._note(core, kind, meaning.device)
+        self._mark(self._made(core, kind, meaning=meaning, numbers=(target, value)))
+
+    def _quiet_by_itself(self, core: Core, frame: _Frame) -> None:
+        """What comes now would come later if the handler had to quiet the source first."""
+        if frame.origin is not None and StepKind.QUIET not in frame.seen:
+            self._note(core, StepKind.QUIET)
+            self._mark(self._made(core, StepKind.QUIET, by_itself=True))
+
+    def _note(self, core: Core, kind: StepKind, device: str = "") -> None:
+        known = self._cores[core.index]
+        if known.frames:
+            known.frames[-1].last = kind, device
+            known.frames[-1].seen.add(kind)
+        else:
+            known.last = kind, device
+
+    def _made(self, core: Core, kind: StepKind, **more: Any) -> Mark:
+        """A mark of the exception in progress, if there is one."""
+        known = self._cores[core.index]
+        if not known.frames:
+            return Mark(kind, core.index, CALL if kind is StepKind.SENT else "", 0, **more)
+        frame = known.frames[-1]
+        more.setdefault("numbers", frame.numbers)
+        return Mark(
+            kind, core.index, frame.course, len(known.frames), frame.origin,
+            exception=frame.exception, **more,
+        )  # fmt: skip
+
+    # -- exceptions -------------------------------------------------------------------------------
+
+    def exception(self, core: Core, kind: str, vector: int) -> None:
+        """See :class:`~kerneltui.machine.core.Observer`."""
+        if self._inner is not None:
+            self._inner.exception(core, kind, vector)
+        what, known = INSTRUCTIONS[kind], self._cores[core.index]
+        numbers = vector, core.return_address
+        del known.frames[core.depth - 1 :]
+        while len(known.frames) < core.depth - 1:
+            known.frames.append(_Frame("", ""))
+        if not what.is_external:
+            called = what.is_call or known.calls
+            known.calls = False
+            known.frames.append(_Frame(kind, SYSCALL if called else FAULTS, numbers))
+            self._mark(self._made(core, StepKind.CALLED if called else StepKind.FAULT))
+            return
+        number = vector if what.is_vectored else None
+        origin = pending(self.machine, self._wiring, core.index, number)
+        course = origin.source if origin is not None else "device"
+        known.frames.append(_Frame(kind, course, numbers, origin))
+        self._mark(self._made(core, StepKind.TAKEN))
+        if what.is_vectored:
+            self._note(core, StepKind.WHO)
+            self._mark(self._made(core, StepKind.WHO, by_itself=True))
+
+    def _returns(self, core: Core, kind: str, target: int, value: int) -> None:
+        known = self._cores[core.index]
+        if known.frames:
+            frame = known.frames[-1]
+            unended = frame.origin is not None and StepKind.ENDED not in frame.seen
+            if unended and not self._wants_an_end():
+                self._quiet_by_itself(core, frame)
+                self._mark(self._made(core, StepKind.ENDED, by_itself=True))
+            self._mark(self._made(core, StepKind.RETURNED, numbers=(target, value), text=kind))
+            known.frames.pop()
+        if not known.frames:
+            known.last = None
+
+    def _wants_an_end(self) -> bool:
+        """Whether some controller is to be told that an interrupt is over."""
+        controllers = self.machine.controllers
+        return any(self._roles.register_for(name, Role.END) for name in controllers)
+
+    # -- the kernel -------------------------------------------------------------------------------
+
+    def tracepoint(self, core: Core, name: str, facts: dict[str, Any]) -> None:
+        """See :class:`~kerneltui.machine.core.Observer`."""
+        if self._inner is not None:
+            self._inner.tracepoint(core, name, facts)
+        known = self._cores[core.index]
+        frame = known.frames[-1] if known.frames else None
+        if name == "timer_callback" and frame is not None:
+            frame.printed.clear()
+        if name in SILENT:
+            return
+        kind, text = OF_TRACEPOINT.get(name, StepKind.PASSED), name
+        if kind is StepKind.EXPIRED and frame is not None:
+            self._quiet_by_itself(core, frame)
+        if kind is StepKind.CALLBACK and frame is not None:
+            text = frame.printed.decode("latin-1")
+        self._note(core, kind)
+        self._mark(self._made(core, kind, facts=tuple(facts.items()), text=text))
+
+    # -- wires ------------------------------------------------------------------------------------
+
+    def line(self, line: Line) -> None:
+        """See :class:`~kerneltui.machine.machine.MachineObserver`."""
+        if self._inner is not None:
+            self._inner.line(line)
+        if not line.level or not self._wiring.leads_to(line.name):
+            return
+        device, output, cpu = self._wiring.driver(line.name)
+        machine = self.machine
+        moment = machine.now, machine.step
+        if device.passes_on(output):
+            return
+        if isinstance(device, InterruptController):
+            current = machine.turns.current
+            storing = current is not None and self._storing == (current.index, current.retired)
+            if self._risen == moment or storing or source_kind(device) != TIMER:
+                return  # it passes on what has been told already
+            origin = pending(machine, self._wiring, max(cpu, 0), None)
+            if origin is None or origin.device != device.name:
+                return
+            self._rises(origin, max(cpu, 0), "")
+            return
+        self._risen = moment
+        for target in self._wiring.leads_to(line.name):
+            origin = self._arriving(line, target, max(cpu, 0))
+            if origin is not None:
+                self._rises(origin, max(cpu, 0), line.name)
+                return
+
+    def _arriving(self, line: Line, target: str, cpu: int) -> Origin | None:
+        """What a line is to the controller at its end; through a device that only passes it on."""
+        name, _, pin = target.partition(" ")
+        controller = self.machine.controllers.get(name)
+        device = self._wiring.driver(line.name)[0]
+        if controller is not None:
+            number = controller.entrance(pin, cpu)
+            if not isinstance(number, int):
+                return None
+            return Origin(source_kind(device), device.name, name, controller.NUMBERING, number)
+        onward = self.machine.devices.get(name)
+        if onward is None:
+            return None
+        for output, lines in onward.outputs.items():
+            if onward.passes_on(output) == pin:
+                for further in self._wiring.leads_to(lines[0].name):
+                    found_there = self._arriving(lines[0], further, cpu)
+                    if found_there is not None:
+                        return found_there._replace(source=source_kind(device), device=device.name)
+        return None
+
+    def _rises(self, origin: Origin, core: int, line: str) -> None:
+        """A device asks for an interrupt: its time has come, its line rises, that is noted."""
+        depth = self._depth(core)
+        kinds = [StepKind.LINE, StepKind.PENDING]
+        if origin.source == TIMER:
+            kinds.insert(0, StepKind.DUE)
+        for kind in kinds:
+            self._mark(Mark(kind, core, origin.source, depth, origin, line=line))
+
+    # -- what makes no mark -----------------------------------------------------------------------
+
+    def activity(self, core: Core) -> None:
+        """See :class:`~kerneltui.machine.core.Observer`."""
+        if self._inner is not None:
+            self._inner.activity(core)
+
+    def pending(self, controller: InterruptController, number: int, cpu: int, again: bool) -> None:
+        """See :class:`~kerneltui.machine.machine.MachineObserver`."""
+        if self._inner is not None:
+            self._inner.pending(controller, number, cpu, again)
+
+    def remark(self, device: str, kind: str, number: int, text: str) -> None:
+        """See :class:`~kerneltui.machine.machine.MachineObserver`."""
+        if self._inner is not None:
+            self._inner.remark(device, kind, number, text)
+
+    def unmodelled(self, text: str) -> None:
+        """See :class:`~kerneltui.machine.core.Observer`."""
+        if self._inner is not None:
+            self._inner.unmodelled(text)

@@ -1,0 +1,77 @@
+"""Interrupts, wires and timeouts by the names that people give them."""
+
+from __future__ import annotations
+
+import re
+
+from kerneltui.debugger.numbering import interrupt_label
+from kerneltui.debugger.references import InterruptReference, LineReference, TimeoutReference
+from kerneltui.debugger.way import find_line, lines
+from kerneltui.errors import UserError, suggestion
+from kerneltui.kernel.inspector import Inspector
+from kerneltui.machine.machine import Machine
+
+_NUMBERED = re.compile(r"(?:([a-z]+):)?(0x[0-9a-f]+|\d+)")
+
+
+def timer_interrupt(machine: Machine, inspector: Inspector) -> InterruptReference | None:
+    """The interrupt that timeouts wait for; None in a kernel that has none."""
+    irq = inspector.timer_irq()
+    return None if irq is None else interrupt_numbered(machine, irq.domain, irq.number)
+
+
+def interrupt_named(machine: Machine, text: str) -> InterruptReference:
+    """``30`` on a Pi 4, ``local:1``, ``periph:57`` on a Pi 3, ``gsi:2``, ``vector:0xec`` on a PC.
+
+    Raises UserError, in words.
+    """
+    known = list(dict.fromkeys(item.NUMBERING for item in machine.controllers.values()))
+    forms = " or ".join(f"{name}:N" for name in known)
+    found = _NUMBERED.fullmatch(text.strip().lower())
+    if found is None:
+        raise UserError(f"'{text}' names no interrupt; write {forms}")
+    kind, number = found[1], int(found[2], 0)
+    if kind is None:
+        if len(known) > 1:
+            raise UserError(f"'{text}' can be several interrupts here; write {forms}")
+        return interrupt_numbered(machine, known[0], number)
+    wanted = [name for name in known if name.startswith(kind)]
+    if not wanted:
+        raise UserError(f"no interrupt is numbered '{kind}:' here; write {forms}")
+    return interrupt_numbered(machine, wanted[0], number)
+
+
+def interrupt_numbered(machine: Machine, numbering: str, number: int) -> InterruptReference:
+    """The interrupt of that number at the controller that has it.  Raises UserError."""
+    told = ""
+    for name, controller in machine.controllers.items():
+        if numbering == controller.NUMBERING:
+            try:
+                controller.passages(number, 0)
+            except ValueError as error:
+                told = str(error)
+            else:
+                return InterruptReference(name, numbering, number)
+    raise UserError(f"there is no {interrupt_label(numbering, number)}: {told}")
+
+
+def line_named(machine: Machine, text: str) -> LineReference:
+    """A wire, such as ``uart0.irq``.  Raises UserError."""
+    try:
+        find_line(machine, text)
+    except KeyError:
+        names = [line.name for _, _, _, line in lines(machine)]
+        raise UserError(f"there is no line '{text}'{suggestion(text, names)}") from None
+    return LineReference(text)
+
+
+def timeout_named(inspector: Inspector, text: str) -> TimeoutReference:
+    """The timeout of that name that is due first.  Raises UserError."""
+    timeouts = inspector.timeouts()
+    for item in timeouts:
+        if item.name == text:
+            return TimeoutReference(item.ident)
+    names = [item.name for item in timeouts]
+    if not names:
+        raise UserError(f"no timeout '{text}' is pending: the queue is empty")
+    raise UserError(f"no timeout '{text}' is pending{suggestion(text, names)}")

@@ -1,0 +1,309 @@
+"""A machine's story: its meaningful steps, each in a plain sentence, with what comes next.
+
+What happened is a :class:`~kerneltui.debugger.marks.Mark`; all numbers in its sentence are looked
+up in the machine as it stands after it.  No chip and no board is known here: registers tell their
+roles, instructions their words, and controllers their conditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from kerneltui.debugger.courses import COURSES, STATIONS, TITLES
+from kerneltui.debugger.marks import Mark, StepKind
+from kerneltui.debugger.origins import DEVICE, TIMER
+from kerneltui.debugger.story_facts import StoryFacts
+from kerneltui.debugger.upcoming import Upcoming
+from kerneltui.debugger.way import best_way, ways_to_core
+from kerneltui.hw.register import Role
+from kerneltui.hw.rule import first_shut
+from kerneltui.kernel.inspector import Inspector
+from kerneltui.kernel.syscalls import described
+from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.instructions import INSTRUCTIONS
+from kerneltui.machine.machine import Machine
+from kerneltui.units import format_duration
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One meaningful step, after which the machine stands."""
+
+    kind: StepKind
+    core: int
+    course: str
+    """the kind of its episode, a key of :data:`COURSES`, or empty"""
+    depth: int
+    """handlers in progress on the core; one that interrupts another is deeper"""
+    station: str
+    """one of :data:`STATIONS`"""
+    title: str
+    sentence: str
+    next_sentence: str
+    number: int
+    """from 1 on, its place in the course of its episode; 0 where it has none"""
+    total: int
+    phase: int = 0
+    """of several steps at one position, which it is"""
+
+    @property
+    def heading(self) -> str:
+        """``STEP 5/12 THE CPU TAKES IT``."""
+        place = f" {self.number}/{self.total}" if self.number else ""
+        return f"STEP{place} {self.title.upper()}"
+
+
+class Teller:
+    """Puts marks of one machine into words, as it stands now; looking changes nothing."""
+
+    def __init__(self, machine: Machine, inspector: Inspector) -> None:
+        self._machine = machine
+        self._inspector = inspector
+        self._facts = StoryFacts(machine, inspector)
+        self._upcoming = Upcoming(machine, self._facts)
+        self._words: dict[StepKind, Callable[[Mark, HostedCore], str]] = {
+            kind: getattr(self, f"_{kind.value}") for kind in StepKind
+        }
+
+    def steps(self, marks: list[Mark]) -> list[Step]:
+        """The steps of one position."""
+        return [self._step(mark, phase) for phase, mark in enumerate(marks)]
+
+    def _step(self, mark: Mark, phase: int) -> Step:
+        kind, core = mark.kind, self._machine.cores[mark.core]
+        course = mark.course
+        if kind is StepKind.ASLEEP:
+            course = TIMER if self._facts.next_timer(mark.core) is not None else DEVICE
+        usual = COURSES.get(course, ())
+        place = StepKind.ARMED if kind is StepKind.DISARMED else kind
+        number = usual.index(place) + 1 if place in usual else 0
+        return Step(
+            kind, mark.core, course, mark.depth, STATIONS[kind], TITLES[kind],
+            self._words[kind](mark, core), self._upcoming.told(mark, core), number,
+            len(usual), phase,
+        )  # fmt: skip
+
+    def _handler(self, mark: Mark) -> str:
+        """The name of who handles an interrupt."""
+        origin, known = mark.origin, INSTRUCTIONS.get(mark.exception)
+        numbers = set() if origin is None else {(origin.numbering, origin.number)}
+        if known is not None and known.is_vectored and mark.kind is StepKind.WHO:
+            numbers = {("vector", mark.numbers[0])}
+        for handler in self._inspector.irq_handlers(mark.core):
+            if (handler.irq.domain, handler.irq.number) in numbers:
+                return handler.name
+        return ""
+
+    def _high_lines(self, mark: Mark) -> list[str]:
+        """The wired lines of the interrupting device that are high."""
+        device = self._machine.devices.get(mark.origin.device if mark.origin is not None else "")
+        if device is None:
+            return []
+        lines = (line for lines in device.outputs.values() for line in lines)
+        return [line.name for line in lines if line.level and line.name in self._machine.wiring]
+
+    def _title_of(self, device: str) -> str:
+        found = self._machine.devices.get(device)
+        return device if found is None else f"{found.TABLES[0].title} ({device})"
+
+    # -- before the core notices ------------------------------------------------------------------
+
+    def _asleep(self, mark: Mark, core: HostedCore) -> str:
+        said = f"Core {core.index} {INSTRUCTIONS[mark.exception].explained(0, 0, '')}."
+        timer, armed = self._facts.next_timer(core.index), self._facts.armed()
+        if timer is not None and armed is not None and timer.in_ns is not None:
+            return f"{said} Its timer fires in {format_duration(timer.in_ns)} for '{armed.name}'."
+        if self._facts.head() is None:
+            return f"{said} No timeout is pending: only a character or another core can wake it."
+        return f"{said} No timer of its own is armed: only another device or core can wake it."
+
+    def _due(self, mark: Mark, core: HostedCore) -> str:
+        assert mark.origin is not None
+        armed = self._facts.armed()
+        whose = f"the time for '{armed.name}' has come" if armed else "its time has come"
+        for item in self._facts.comparators(core.index, mark.origin.device):
+            if item.enabled and item.met:
+                if item.counts_down:
+                    return f"{item.name} has counted down to {item.counter}: {whose}."
+                return (f"The counter has reached {item.counter}, and {item.name} is "
+                        f"{item.compare}: {whose}.")  # fmt: skip
+        return f"The {self._title_of(mark.origin.device)} has run out: {whose}."
+
+    def _arrived(self, mark: Mark, core: HostedCore) -> str:
+        del core
+        char = chr(mark.numbers[1])
+        return f"The character {char!a} arrives on the serial line: {mark.text} typed it."
+
+    def _sent(self, mark: Mark, core: HostedCore) -> str:
+        said = f"Core {core.index} makes an interrupt by software: {self._access(mark)}."
+        rung = [item.index for item in self._machine.cores if item.inputs]
+        if not rung:
+            return said
+        cores = " and ".join(f"core {index}" for index in rung)
+        return f"{said} The interrupt input of {cores} is high."
+
+    def _line(self, mark: Mark, core: HostedCore) -> str:
+        del core
+        assert mark.origin is not None
+        if not mark.line:
+            return (f"The timer is a part of the controller ({mark.origin.device}). It needs no "
+                    f"wire: it asks for {mark.origin.label} itself.")  # fmt: skip
+        ends = " and ".join(f"'{end}'" for end in self._machine.wiring.get(mark.line, []))
+        device = self._title_of(mark.origin.device)
+        return f"The {device} raises its line {mark.line}. The line leads to {ends}."
+
+    def _pending(self, mark: Mark, core: HostedCore) -> str:
+        origin = mark.origin
+        assert origin is not None
+        said = f"The {self._title_of(origin.controller)} notes {origin.label}."
+        if core.inputs:
+            return (
+                f"{said} Nothing holds it back: the interrupt input of core {core.index} is high."
+            )
+        ways = ways_to_core(self._machine, origin.controller, origin.number, core.index)
+        shut = first_shut(best_way(ways).gates)
+        if shut is None:
+            return said
+        return f"{said} It gets no farther: '{shut.name}' does not hold. That needs {shut.needs}."
+
+    # -- the core ---------------------------------------------------------------------------------
+
+    def _taken(self, mark: Mark, core: HostedCore) -> str:
+        story = INSTRUCTIONS[mark.exception].explained(*mark.numbers, "")
+        return f"The input was high and interrupts were open. Core {core.index} {story}."
+
+    def _called(self, mark: Mark, core: HostedCore) -> str:
+        story = INSTRUCTIONS[mark.exception].explained(*mark.numbers, "")
+        return f"A task asks the kernel for {self._call(core)}. Core {core.index} {story}."
+
+    def _call(self, core: HostedCore) -> str:
+        number, *arguments = (core.registers.get(name, 0) for name in core.CALL_REGISTERS)
+        return described(number, arguments)
+
+    def _fault(self, mark: Mark, core: HostedCore) -> str:
+        story = INSTRUCTIONS[mark.exception].explained(*mark.numbers, "")
+        return f"An instruction could not be executed. Core {core.index} {story}."
+
+    def _returned(self, mark: Mark, core: HostedCore) -> str:
+        story = INSTRUCTIONS[mark.text].explained(*mark.numbers, "")
+        masked = core.masks()[1]
+        state = "masked still" if masked else "open again"
+        return f"Core {core.index} {story}. Interrupts are {state}."
+
+    # -- the handler ------------------------------------------------------------------------------
+
+    def _access(self, mark: Mark) -> str:
+        """``it writes 0x4 to CNTP_CTL_EL0``, ``it reads 0x1e from GICC_IAR``."""
+        meaning = mark.meaning
+        assert meaning is not None
+        value = hex(mark.numbers[1])
+        if meaning.is_store:
+            return f"it writes {value} to {meaning.register}"
+        return f"it reads {value} from {meaning.register}"
+
+    def _who(self, mark: Mark, core: HostedCore) -> str:
+        del core
+        name = self._handler(mark)
+        handler = f" Its handler is '{name}'." if name else ""
+        if mark.by_itself:
+            return f"Nobody need ask: vector {mark.numbers[0]:#04x} says which it is.{handler}"
+        assert mark.meaning is not None
+        label = mark.origin.label if mark.origin is not None else "nothing that is pending still"
+        said = f"The handler asks the controller: {self._access(mark)}. That is {label}."
+        if mark.meaning.role is Role.ACKNOWLEDGE and mark.origin is not None:
+            return f"{said} The read acknowledges it: it is active now.{handler}"
+        return said + handler
+
+    def _quiet(self, mark: Mark, core: HostedCore) -> str:
+        del core
+        high = self._high_lines(mark)
+        state = f"{' and '.join(high)} is still high" if high else "its line is low"
+        if mark.meaning is not None:
+            return f"The handler has the source stop asking: {self._access(mark)}. Now {state}."
+        if (
+            mark.origin is None
+            or not mark.origin.device
+            or mark.origin.device == mark.origin.controller
+        ):
+            return "Nothing has to be quieted: this interrupt has no line that stays high."
+        return f"Nothing more has to be quieted: {state}."
+
+    def _received(self, mark: Mark, core: HostedCore) -> str:
+        del core
+        assert mark.meaning is not None
+        char = chr(mark.numbers[1] & 0xFF)
+        return f"The handler takes {char!a} out of the receiver (reads {mark.meaning.register})."
+
+    def _echoed(self, mark: Mark, core: HostedCore) -> str:
+        del core
+        assert mark.meaning is not None
+        char = chr(mark.numbers[1] & 0xFF)
+        return f"The handler sends {char!a} to the screen (writes {mark.meaning.register})."
+
+    def _ended(self, mark: Mark, core: HostedCore) -> str:
+        del core
+        if mark.by_itself:
+            return ("Nothing has to be ended: this controller forgets an interrupt as soon as its "
+                    "source is quiet.")  # fmt: skip
+        told = f"The handler tells the controller that it is done: {self._access(mark)}."
+        return f"{told} The next one may come."
+
+    # -- the kernel -------------------------------------------------------------------------------
+
+    def _expired(self, mark: Mark, core: HostedCore) -> str:
+        del core
+        name = mark.told["name"]
+        said = f"The kernel takes '{name}' out of the timeout queue"
+        taken = next((item for item in self._facts.timeouts() if item.handling), None)
+        if taken is None:
+            return f"{said}."
+        said += f": it was due {format_duration(-taken.in_ns)} ago."
+        if taken.period_ns is None:
+            return f"{said} It is due once, so it is gone now."
+        return f"{said} It is due every {format_duration(taken.period_ns)}, so it will come back."
+
+    def _callback(self, mark: Mark, core: HostedCore) -> str:
+        del core
+        printed = mark.text.strip()
+        said = f"The callback of '{mark.told['name']}' has run."
+        if not printed:
+            return f"{said} It printed nothing."
+        *_, last = printed.splitlines()
+        return f'{said} It printed "{last.strip()}".'
+
+    def _woken(self, mark: Mark, core: HostedCore) -> str:
+        del core
+        return f"Task '{mark.told['name']}' may run again: the kernel puts it into the run queue."
+
+    def _switched(self, mark: Mark, core: HostedCore) -> str:
+        told = mark.told
+        return f"Core {core.index} goes on with '{told['next']}' in place of '{told['prev']}'."
+
+    def _armed_for(self) -> str:
+        head = self._facts.head()
+        if head is None:
+            return "The timer is set"
+        when = (f"due in {format_duration(head.in_ns)}" if head.in_ns >= 0
+                else f"due {format_duration(-head.in_ns)} ago")  # fmt: skip
+        return f"The timer is set for the head of the queue, '{head.name}', {when}"
+
+    def _armed(self, mark: Mark, core: HostedCore) -> str:
+        return f"{self._armed_for()}: core {core.index} {self._access(mark)[3:]}."
+
+    def _disarmed(self, mark: Mark, core: HostedCore) -> str:
+        return f"The timer is switched off: core {core.index} {self._access(mark)[3:]}."
+
+    def _entered(self, mark: Mark, core: HostedCore) -> str:
+        del mark
+        return f"The kernel finds the call in its table: {self._call(core)}."
+
+    def _served(self, mark: Mark, core: HostedCore) -> str:
+        del core
+        result = mark.told["ret"]
+        return f"The call answers {result}" + (": an error." if result < 0 else ".")
+
+    def _passed(self, mark: Mark, core: HostedCore) -> str:
+        del core
+        told = ", ".join(f"{key} {value}" for key, value in mark.facts)
+        return f"The kernel tells '{mark.text}'" + (f": {told}." if told else ".")

@@ -1,0 +1,43 @@
+"""What a machine's story looks up: timers and timeouts, as they stand at the moment."""
+
+from __future__ import annotations
+
+from kerneltui.debugger.views.timeouts import TimeoutView, timeout_views
+from kerneltui.debugger.views.timers import ComparatorView, comparator_views
+from kerneltui.kernel.inspector import Inspector
+from kerneltui.machine.machine import Machine
+
+
+class StoryFacts:
+    """Of one machine; looking changes nothing."""
+
+    def __init__(self, machine: Machine, inspector: Inspector) -> None:
+        self._machine = machine
+        self._inspector = inspector
+
+    def comparators(self, core: int, device: str = "") -> list[ComparatorView]:
+        """Those that a core sees: of all devices, or of one."""
+        found = comparator_views(self._machine, core)
+        return [item for item in found if device in {"", item.device}]
+
+    def next_timer(self, core: int) -> ComparatorView | None:
+        """The comparator that will interrupt next, if a timeout waits for one."""
+        if self.armed() is None:
+            return None
+        waiting = [
+            item for item in self.comparators(core)
+            if item.enabled and not item.masked and item.in_ns is not None
+        ]  # fmt: skip
+        return min(waiting, key=lambda item: item.in_ns or 0, default=None)
+
+    def timeouts(self) -> list[TimeoutView]:
+        """Soonest first, before them the one whose callback is running."""
+        return list(timeout_views(self._inspector, self._machine.now))
+
+    def armed(self) -> TimeoutView | None:
+        """The timeout that the comparator stands for."""
+        return next((item for item in self.timeouts() if item.armed), None)
+
+    def head(self) -> TimeoutView | None:
+        """The one that is due next, of those that wait in the queue."""
+        return next((item for item in self.timeouts() if not item.handling), None)

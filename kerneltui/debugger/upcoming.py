@@ -1,0 +1,119 @@
+"""What comes next after each meaningful step, in a sentence, as far as the state tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kerneltui.debugger.marks import SYSCALL, Mark, StepKind
+from kerneltui.debugger.origins import CALL, SERIAL, TIMER
+from kerneltui.debugger.roles import Roles
+from kerneltui.debugger.story_facts import StoryFacts
+from kerneltui.hw.register import Role
+from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.instructions import INSTRUCTIONS
+from kerneltui.machine.machine import Machine
+
+_ALWAYS = {
+    StepKind.DUE: "The timer asks for an interrupt.",
+    StepKind.SENT: "The controller passes it on to the core that it is for.",
+    StepKind.LINE: "The controller notes it.",
+    StepKind.CALLED: "The kernel looks the call up in its table.",
+    StepKind.FAULT: "The kernel looks what has happened.",
+    StepKind.RECEIVED: "The kernel uses the character: it sends it back, or the shell gets it.",
+    StepKind.ECHOED: "The handler looks for more characters, and then ends the interrupt.",
+    StepKind.EXPIRED: "Its callback runs.",
+    StepKind.CALLBACK: "The kernel arms the timer for what is due next.",
+    StepKind.WOKEN: "The task runs when its turn comes.",
+    StepKind.SWITCHED: "The task runs.",
+    StepKind.ENTERED: "The kernel does what the call asks for.",
+    StepKind.SERVED: "The core returns to the task.",
+    StepKind.PASSED: "The kernel goes on.",
+    StepKind.ENDED: "The core returns to what it did before.",
+}
+
+
+class Upcoming:
+    """Of one machine; looking changes nothing."""
+
+    def __init__(self, machine: Machine, facts: StoryFacts) -> None:
+        self._machine = machine
+        self._facts = facts
+        self._roles = Roles(machine)
+
+    def told(self, mark: Mark, core: HostedCore) -> str:
+        """The sentence."""
+        always = _ALWAYS.get(mark.kind)
+        if always is not None:
+            return always
+        by_state: Callable[[Mark, HostedCore], str] = getattr(self, f"_{mark.kind.value}")
+        return by_state(mark, core)
+
+    def _asleep(self, mark: Mark, core: HostedCore) -> str:
+        del mark
+        timer = self._facts.next_timer(core.index)
+        if timer is None:
+            return "Something asks for an interrupt."
+        if timer.counts_down:
+            return f"{timer.name} counts down to 0."
+        return f"The counter reaches {timer.compare}, which is in {timer.name}."
+
+    def _arrived(self, mark: Mark, core: HostedCore) -> str:
+        del mark, core
+        return "The UART raises its line as soon as enough characters wait, or none follows."
+
+    def _pending(self, mark: Mark, core: HostedCore) -> str:
+        del mark
+        if not core.inputs:
+            return "The interrupt waits until that changes."
+        if core.masks()[1]:
+            return f"Core {core.index} takes the interrupt as soon as interrupts are open."
+        return f"Core {core.index} takes the interrupt."
+
+    def _taken(self, mark: Mark, core: HostedCore) -> str:
+        del core
+        if INSTRUCTIONS[mark.exception].is_vectored:
+            return "The vector tells which interrupt it is."
+        controllers = self._machine.controllers
+        found = (
+            self._roles.register_for(name, Role.ACKNOWLEDGE, Role.IDENTIFY) for name in controllers
+        )
+        register = next((name for name in found if name), "")
+        asks = f" (reads {register})" if register else ""
+        return f"The handler asks the controller which interrupt it is{asks}."
+
+    def _who(self, mark: Mark, core: HostedCore) -> str:
+        del core
+        if mark.origin is None:
+            return "The handler has nothing to do."
+        return {
+            CALL: "The handler does what the other core wants done.",
+            SERIAL: "The handler quiets the UART and takes the characters.",
+        }.get(mark.course, "The handler has the source stop asking.")
+
+    def _quiet(self, mark: Mark, core: HostedCore) -> str:
+        del core
+        return {
+            TIMER: "The kernel takes the timeout that is due out of its queue.",
+            SERIAL: "The handler takes the character.",
+        }.get(mark.course, "The handler does its work and ends the interrupt.")
+
+    def _armed(self, mark: Mark, core: HostedCore) -> str:
+        if mark.course == SYSCALL:
+            return "The call gives its result."
+        for item in self._facts.comparators(
+            core.index, mark.meaning.device if mark.meaning else ""
+        ):
+            register = mark.meaning.register if mark.meaning is not None else ""
+            if mark.kind is StepKind.ARMED and not item.enabled and item.name == register:
+                return "The kernel switches the timer on, and then ends the interrupt."
+        return "The handler ends the interrupt." if mark.depth else "The kernel goes on."
+
+    def _returned(self, mark: Mark, core: HostedCore) -> str:
+        if core.inputs and not core.masks()[1]:
+            return f"Another interrupt waits: core {core.index} takes it at once."
+        if mark.depth > 1:
+            return "The handler that was interrupted goes on."
+        return f"Core {core.index} goes on with what it did before."
+
+    def _disarmed(self, mark: Mark, core: HostedCore) -> str:
+        return self._armed(mark, core)

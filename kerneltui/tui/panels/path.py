@@ -1,0 +1,218 @@
+"""The signal path: what happened, what comes next, and the stations of one interrupt's way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import wrap
+from typing import NamedTuple
+
+from kerneltui.debugger.views import MachineView
+from kerneltui.debugger.views.path import (
+    CALLBACK,
+    CONTROLLER,
+    CPU,
+    HANDLER,
+    LINE,
+    OPEN,
+    QUEUE,
+    SHUT,
+    SOURCE,
+    WAITING,
+    Fact,
+    PathView,
+    Stop,
+)
+from kerneltui.tui.panels.base import Panel, fit
+from kerneltui.tui.panels.fitting import cells, fitted
+from kerneltui.tui.widgets.lines import Line, Piece, plain
+
+SIGNS = {OPEN: "✓", SHUT: "✗", WAITING: "○"}
+STYLES = {OPEN: "text", SHUT: "alert", WAITING: "dim"}
+NAMES = {SOURCE: "SOURCE", CONTROLLER: "CONTROLLER", CPU: "CPU", HANDLER: "HANDLER",
+         CALLBACK: "CALLBACK", QUEUE: "QUEUE"}  # fmt: skip
+WIDTHS = {SOURCE: 17, CONTROLLER: 19, CPU: 20, HANDLER: 19, CALLBACK: 15, QUEUE: 24}
+"""Of the boxes, in cells, where there is room; they share what there is."""
+LEAST = 0.8
+"""Narrower than by this factor no box says anything."""
+HIGH, LOW, BROKEN, ON = "HIGH═▶", "low──▷", "══✗   ", "▶"
+ROWS = 5
+"""Lines inside a box: its title and facts."""
+CAPTION = 3
+"""Lines of what happened and what comes next, however long they are."""
+
+
+class _Box(NamedTuple):
+    """A station and its place in the picture."""
+
+    number: int
+    stop: Stop
+    left: int
+    width: int
+    arrow: str
+    is_now: bool
+    is_done: bool
+
+
+class PathPanel(Panel):
+    """One interrupt's way through the machine, and the step that it is in."""
+
+    KEY = "d"
+    TITLE = "Signal path"
+    SHORT = "Path"
+    PARTS = frozenset({"path"})
+    ABOUT = (
+        "What has just happened and what comes next, in words; and the way of an interrupt from "
+        "its source to the queue. Arrows show the levels of wires; a shut gate breaks one."
+    )
+
+    @fitted
+    def content(self, view: MachineView, width: int) -> list[Line]:
+        """The caption, and the stations beside each other, or below where that is too narrow."""
+        path = view.path
+        if path is None:
+            return [plain("No interrupt has a way here that could be shown.", "dim")]
+        boxes = _places(path, width)
+        lines = picture(boxes) if boxes else listed(path, width)
+        return [*lines, *_mend(path, width)]
+
+
+def _mend(path: PathView, width: int) -> list[Line]:
+    if not path.mend:
+        return []
+    return [plain(text, "alert") for text in wrap(f"✗ {path.mend}", width)]
+
+
+# -- beside each other -----------------------------------------------------------------------------
+
+
+def _places(path: PathView, width: int) -> list[_Box]:
+    """Where each box stands; empty where there is no room for all of them."""
+    arrows: list[str] = []
+    stops: list[Stop] = []
+    for place, stop in enumerate(path.stops):
+        if stop.kind == LINE:
+            arrows[-1] = HIGH if stop.level else LOW
+        else:
+            stops.append(stop)
+            arrows.append(ON)
+        if place == path.broken_at:
+            arrows[-1] = BROKEN
+    arrows[-1] = ""
+    room = width - sum(map(len, arrows))
+    wanted = sum(WIDTHS[stop.kind] for stop in stops)
+    factor = min(room / wanted, 1.25)
+    if factor < LEAST:
+        return []
+    boxes: list[_Box] = []
+    left = 0
+    for number, (stop, arrow) in enumerate(zip(stops, arrows, strict=True), 1):
+        size = int(WIDTHS[stop.kind] * factor)
+        boxes.append(_Box(number, stop, left, size, arrow, is_now=False, is_done=False))
+        left += size + len(arrow)
+    return boxes
+
+
+def picture(boxes: Sequence[_Box]) -> list[Line]:
+    """Boxes with arrows between them, and the way back from the queue to the source."""
+    lines: list[Line] = [tuple(_edge(box, top=True) for box in boxes)]
+    for row in range(ROWS):
+        pieces: list[Piece] = []
+        for box in boxes:
+            pieces += _inside(box, row)
+            pieces.append(_arrow(box, row))
+        lines.append(tuple(pieces))
+    lines.append(tuple(_edge(box, top=False) for box in boxes))
+    lines.append(_way_back(boxes))
+    return lines
+
+
+def _edge(box: _Box, *, top: bool) -> Piece:
+    left, line, right = ("┏━┓" if top else "┗━┛") if box.is_now else ("╭─╮" if top else "╰─╯")
+    style = "now" if box.is_now else "dim"
+    gap = " " * len(box.arrow)
+    if not top:
+        return (f"{left}{line * (box.width - 2)}{right}{gap}", style)
+    done = " ✓" if box.is_done else ""
+    name = f" {box.number} {NAMES[box.stop.kind]}{done} "
+    return (f"{left}{name}{line * (box.width - 2 - cells(name))}{right}{gap}", style)
+
+
+def _inside(box: _Box, row: int) -> list[Piece]:
+    wall = "┃" if box.is_now else "│"
+    look = "now" if box.is_now else "dim"
+    room = box.width - 4
+    stop = box.stop
+    if row == 0:
+        text: Piece = (fit(stop.title, room), "strong", stop.about, stop.title)
+    elif row <= len(stop.facts):
+        if row == ROWS - 1 and len(stop.facts) > ROWS - 1:
+            text = _rest(stop.facts[row - 1 :], room)
+        else:
+            text = _fact(stop.facts[row - 1], room)
+    else:
+        text = (" " * room, "text")
+    return [(f"{wall} ", look), text, (f" {wall}", look)]
+
+
+def _fact(fact: Fact, room: int) -> Piece:
+    sign = SIGNS.get(fact.state, "")
+    style = STYLES.get(fact.state, "text")
+    if not sign:
+        return (fit(fact.text, room), style, fact.about, fact.text)
+    return (f"{sign} {fit(fact.text, room - 2)}", style, fact.about, f"{sign} {fact.text}")
+
+
+def _rest(facts: Sequence[Fact], room: int) -> Piece:
+    """All others in one line: they are open, as what is shut stands before them."""
+    what = "open" if all(fact.state == OPEN for fact in facts) else "more"
+    return (fit(f"✓ {len(facts)} more {what}" if what == "open" else f"+ {len(facts)} more", room),
+            "dim", None, ", ".join(fact.text for fact in facts))  # fmt: skip
+
+
+def _arrow(box: _Box, row: int) -> Piece:
+    if row != 1 or not box.arrow:
+        return (" " * len(box.arrow), "text")
+    return (box.arrow, "alert" if box.arrow == BROKEN else "good" if box.arrow == HIGH else "dim")
+
+
+def _way_back(boxes: Sequence[_Box]) -> Line:
+    """The queue's head decides what the source is set for."""
+    queue = boxes[-1]
+    start, end = boxes[0].left + boxes[0].width // 2, queue.left + queue.width // 2
+    if not queue.stop.facts:
+        return plain("")
+    told = " re-arm for the head of the queue "
+    length = end - start - 1
+    bar = f"{'─' * ((length - len(told)) // 2)}{told}".ljust(length, "─")
+    return plain(f"{' ' * start}╰{bar}╯", "dim")
+
+
+# -- below each other ------------------------------------------------------------------------------
+
+
+def listed(path: PathView, width: int) -> list[Line]:
+    """One line for each station."""
+    lines: list[Line] = []
+    number = 0
+    wire: Stop | None = None
+    for stop in path.stops:
+        if stop.kind == LINE:
+            wire = stop
+            continue
+        number += 1
+        level = "" if wire is None else ("═▶" if wire.level else "─▷")
+        wire = None
+        pieces: list[Piece] = [
+            (f"{level:>2} {number} ", "good" if level == "═▶" else "dim"),
+            (f"{NAMES[stop.kind]:<10} ", "strong", stop.about),
+        ]
+        title = f"{stop.title}  " if stop.title else ""
+        pieces.append((title, "text", stop.about))
+        for fact in stop.facts:
+            sign = SIGNS.get(fact.state, "")
+            text = f"{sign} {fact.text}  " if sign else f"{fact.text}  "
+            if sum(cells(piece[0]) for piece in pieces) + cells(text) > width and len(pieces) > 3:
+                break
+            pieces.append((text, STYLES.get(fact.state, "text"), fact.about))
+        lines.append(tuple(pieces))
+    return lines

@@ -1,0 +1,200 @@
+"""Verdicts: each kind, on the Pi 4; those of all causes that people meet are in test_faults.py."""
+
+from __future__ import annotations
+
+import pytest
+
+from kerneltui.debugger.explain import Verdict
+from kerneltui.debugger.naming import (
+    interrupt_named,
+    line_named,
+    timeout_named,
+    timer_interrupt,
+)
+from kerneltui.debugger.references import InterruptReference, LineReference, TimeoutReference
+from kerneltui.debugger.why import why
+from kerneltui.errors import UserError
+from kerneltui.hw.rule import Opens
+from kerneltui.scenarios.scenario import open_session
+
+GICD, GICC = 0xFF84_1000, 0xFF84_2000
+PMR, EOIR, CTLR, ICENABLER0 = GICC + 4, GICC + 0x10, GICC, GICD + 0x180
+TIMER, UART = InterruptReference("gic", "gic", 30), InterruptReference("gic", "gic", 153)
+
+
+@pytest.fixture
+def session():
+    found = open_session("rpi4", "timer-callbacks")
+    found.boot()
+    yield found
+    found.close()
+
+
+def verdict(session, reference=TIMER, cpu=0):
+    return why(session, reference, cpu)
+
+
+def test_an_armed_timer_waits_and_says_until_when(session):
+    told = verdict(session)
+    due = next(iter(session.inspector.timeouts())).due_ns
+    assert told.verdict is Verdict.WAITS
+    assert told.gate.register == "CNTP_CVAL_EL0"
+    # At the first nanosecond at which the counter of 54 MHz shows the compare value.
+    assert 0 <= told.gate.due_ns - due < 1_000_000_000 / 54_000_000 + 1
+    assert "999.629 ms" in told.headline
+    assert told.mend == ()
+
+
+def test_what_one_store_mends_is_told_as_a_store(session):
+    session.machine.memory.write(PMR, 0)
+    told = verdict(session)
+    assert told.verdict is Verdict.SHUT
+    assert "GICC_PMR.Priority is 0" in told.headline
+    assert told.mend == ("gic/GICC_PMR.Priority=0xff",)
+
+
+def test_the_gates_that_are_shut_besides_are_counted_and_mended_too(session):
+    session.machine.memory.write(PMR, 0)
+    session.machine.memory.write(ICENABLER0, 1 << 30)
+    told = verdict(session)
+    assert told.headline.endswith("1 more gate is shut.")
+    assert set(told.mend) == {"gic/GICC_PMR.Priority=0xff", "gic/GICD_ISENABLER0=0x40000000"}
+
+
+def test_mending_makes_it_arrive(session):
+    session.machine.memory.write(PMR, 0)
+    session.run_until(2_000_000_000)
+    before = session.machine.core.interrupts_taken
+    assert verdict(session).verdict is Verdict.SHUT
+    session.machine.memory.write(PMR, 0xFF)
+    session.run_until(2_000_100_000)
+    assert session.machine.core.interrupts_taken > before
+
+
+def test_its_own_handler_has_switched_the_timer_off(session):
+    while session.inspector.handled_timeout() is None:
+        session.step()
+    told = verdict(session)
+    assert told.verdict is Verdict.WAITS
+    assert "Its handler is running: the callback of 'Periodic 1 sec'" in told.headline
+
+
+def test_another_interrupt_waits_for_the_end_of_the_handler(session):
+    session.next_interrupt()
+    session.machine.devices["uart0"].outputs["irq"][0].set(True)
+    told = verdict(session, UART)
+    assert told.verdict is Verdict.WAITS
+    assert told.gate.opens is Opens.END
+
+
+def test_an_interrupt_that_never_ended_keeps_others_out(session):
+    """The handler returns without writing GICC_EOIR: 30 stays active, and its priority runs."""
+    machine = session.machine
+    session.next_interrupt()
+    machine.memory.read(GICC + 0xC)  # acknowledged by somebody who will not end it
+    session.finish()
+    machine.devices["uart0"].outputs["irq"][0].set(True)
+    told = verdict(session, UART)
+    assert told.verdict is Verdict.MISBEHAVES
+    assert "never ended" in told.headline
+    assert "GICC_EOIR" in told.advice
+
+
+def test_all_gates_open_means_that_it_arrives(session):
+    machine = session.machine
+    for byte in b"ab":
+        machine.devices["uart0"].receive(byte)
+    told = verdict(session, UART)
+    assert told.verdict is Verdict.ARRIVES
+    machine.run(interrupt=True, until=machine.now + 1_000)
+    assert machine.core.interrupts_taken == 1
+
+
+def test_an_empty_queue_is_no_fault(tmp_path):
+    file = tmp_path / "one.yaml"
+    file.write_text(
+        "title: One\nprogram: timer-callbacks\ntimeouts:\n- {once: 20ms, print: Once}\n"
+    )
+    session = open_session("rpi4", str(file))
+    session.run_until(100_000_000)
+    told = verdict(session)
+    assert told.verdict is Verdict.WAITS
+    assert "queue is empty" in told.headline
+    session.close()
+
+
+def test_a_timeout_says_what_is_called_before_it(session):
+    timeouts = list(session.inspector.timeouts())
+    told = verdict(session, TimeoutReference(timeouts[1].ident))
+    assert told.verdict is Verdict.WAITS
+    assert "1 timeout is called before it" in told.headline
+
+
+def test_a_timer_set_for_later_than_its_timeout_is_wrong(session):
+    """The counter's rate is taken for half of what it is."""
+    core, timer = session.machine.core, session.machine.devices["timer"]
+    store = timer.regs.store("CNTP_CVAL_EL0")
+    count = session.machine.now * 54_000_000 // 1_000_000_000
+    store[core.index] = count + 2 * (store[core.index] - count)
+    told = verdict(session)
+    assert told.verdict is Verdict.MISBEHAVES
+    assert "2 times as far" in told.headline
+
+
+@pytest.mark.parametrize(
+    ("board", "text", "found"),
+    [
+        ("rpi4", "30", ("gic", 30)),
+        ("rpi4", "gic:0x1e", ("gic", 30)),
+        ("rpi3", "local:1", ("local", 1)),
+        ("rpi3", "periph:57", ("peripheral", 57)),
+        ("x86", "gsi:2", ("gsi", 2)),
+        ("x86", "vector:0xec", ("vector", 0xEC)),
+        ("x86", "isa:0", ("isa", 0)),
+    ],
+)
+def test_interrupts_by_name(board, text, found):
+    session = open_session(board, "timer-callbacks")
+    reference = interrupt_named(session.machine, text)
+    assert (reference.numbering, reference.number) == found
+    session.close()
+
+
+@pytest.mark.parametrize(
+    ("board", "text", "said"),
+    [
+        ("rpi4", "abc", "write gic:N"),
+        ("rpi4", "gsi:3", "no interrupt is numbered 'gsi:' here; write gic:N"),
+        ("rpi4", "5000", "there is no irq 5000"),
+        ("rpi3", "1", "can be several interrupts here; write"),
+        ("x86", "gsi:9999", "there is no gsi 9999"),
+    ],
+)
+def test_names_that_mean_nothing_are_refused_in_words(board, text, said):
+    session = open_session(board, "timer-callbacks")
+    with pytest.raises(UserError, match=said):
+        interrupt_named(session.machine, text)
+    session.close()
+
+
+def test_lines_and_timeouts_by_name(session):
+    assert line_named(session.machine, "uart0.irq") == LineReference("uart0.irq")
+    with pytest.raises(UserError, match=r"did you mean 'uart0\.irq'"):
+        line_named(session.machine, "uart.irq")
+    first = next(iter(session.inspector.timeouts()))
+    assert timeout_named(session.inspector, first.name) == TimeoutReference(first.ident)
+    with pytest.raises(UserError, match="did you mean"):
+        timeout_named(session.inspector, "Periodic")
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
+def test_the_timer_of_every_board_is_explained_to_its_handler(board):
+    session = open_session(board, "timer-callbacks")
+    session.boot()
+    told = why(session, timer_interrupt(session.machine, session.inspector), 0)
+    assert told.verdict is Verdict.WAITS
+    assert told.gate.due_ns is not None
+    owners = [station.owner for station in told.way.stations]
+    assert owners[-2:] == ["core 0", "kernel"]
+    assert all(gate.open or gate.opens is Opens.EVENT for gate in told.way.gates)
+    session.close()
