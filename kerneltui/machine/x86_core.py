@@ -218,10 +218,10 @@ class X86Core(InstructionCore):
         place = self._idt[0] + vector * x86_gates.GATE_SIZE
         end = (vector + 1) * x86_gates.GATE_SIZE - 1
         gate = rule.gate(self, self.regs, vector, 0, vector=vector, place=place, end=end)
-        if rule is self.TABLE[0]:
+        if rule.name == "within the IDT":
             return gate
         found, register = self._gate_of(vector), f"IDT gate {vector:#04x}"
-        if rule is self.TABLE[1]:
+        if rule.name == "gate present":
             return replace(
                 gate, register=register, field="P", value=int(found.is_present), spot=None
             )
