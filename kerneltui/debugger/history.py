@@ -310,6 +310,10 @@ class History:
                 # The farthest away is of least use.
                 del close[0 if at > CLOSE_KEPT // 2 else -1]
 
+    def checkpoint_before(self, to: Position) -> Checkpoint | None:
+        """The last checkpoint that is not after a moment."""
+        return self._past.last_before(to)
+
     # -- looking at other moments -----------------------------------------------------------------
 
     @property

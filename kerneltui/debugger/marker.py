@@ -32,6 +32,9 @@ from kerneltui.machine.core import Core, StopReason
 from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES
 from kerneltui.machine.machine import Machine, MachineObserver
 
+ANY = -1
+"""Whichever core goes next."""
+
 
 @dataclass(slots=True)
 class _Frame:
@@ -64,8 +67,10 @@ class Marker:
         self.machine = machine
         self.marks: list[Mark] = []
         """those of the last stop, or since"""
+        self.has_come = False
+        """the machine has halted for them"""
         self._asked: int | None = None
-        """the core that is to halt for them; -1: any"""
+        """the core that is to halt for them; or :data:`ANY`"""
         self._roles = Roles(machine)
         self._wiring = Wiring(machine)
         self._cores = [_Known() for _ in machine.cores]
@@ -79,12 +84,15 @@ class Marker:
 
     def begin(self) -> None:
         """See :class:`~kerneltui.machine.machine.Stopper`."""
-        self.marks = []
-        self._asked = None
+        if self.has_come:
+            self.has_come, self._asked, self.marks = False, None, []
+        elif self._asked is not None:
+            self._ask(self._asked)
 
     def has_stopped(self, core: int) -> bool:
         """See :class:`~kerneltui.machine.machine.Stopper`."""
-        return self._asked is not None and self._asked in {-1, core}
+        self.has_come = self._asked is not None and self._asked in {ANY, core}
+        return self.has_come
 
     @contextmanager
     def installed(self, inner: MachineObserver | None = None) -> Iterator[None]:
@@ -108,25 +116,22 @@ class Marker:
             machine.stopper = None
             machine.observe(inner)
 
-    def known(self) -> object:
-        """What it remembers, for :meth:`remember`."""
-        return copy.deepcopy(self._cores)
-
-    def remember(self, known: object) -> None:
-        """Go on from what another marker of the same machine knew at this moment."""
-        assert isinstance(known, list)
-        self._cores = copy.deepcopy(known)
+    def remember(self, other: Marker) -> None:
+        """Go on from what another marker knows, of a machine that stands where this one does."""
+        self._cores = copy.deepcopy(other._cores)
+        self._storing, self._risen = other._storing, other._risen
+        self.marks, self._asked, self.has_come = list(other.marks), other._asked, other.has_come
 
     def _mark(self, mark: Mark) -> None:
         self.marks.append(mark)
         current = self.machine.turns.current
-        if current is not None:
-            current.request_stop(StopReason.MEANINGFUL)
-            self._asked = current.index
-        else:
-            for core in self.machine.cores:
+        self._ask(ANY if current is None else current.index)
+
+    def _ask(self, which: int) -> None:
+        self._asked = which
+        for core in self.machine.cores:
+            if which in {ANY, core.index}:
                 core.request_stop(StopReason.MEANINGFUL)
-            self._asked = -1
 
     def _depth(self, core: int) -> int:
         return len(self._cores[core].frames)

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from kerneltui.debugger.marker import Marker
 from kerneltui.hw.line import Line
 from kerneltui.machine.core import Core, StopReason
 from kerneltui.machine.instructions import SPACES, STORES
@@ -31,6 +32,8 @@ class Watch(msgspec.Struct, frozen=True):
     """how it stops the machine"""
     stored_to: frozenset[Address] = frozenset()
     """it stops after a store to one of them"""
+    meaningful: bool = False
+    """it stops after what a story of the machine tells"""
 
     def stops(self, run: Callable[..., StopReason], machine: Machine, focus: int) -> bool:
         """Let ``run`` go on until the watch stops it; False when something else did."""
@@ -44,6 +47,10 @@ class Watch(msgspec.Struct, frozen=True):
     @contextmanager
     def installed(self, machine: Machine) -> Iterator[None]:
         """What it needs to be told of in a machine that nobody observes."""
+        if self.meaningful:
+            with Marker(machine).installed():
+                yield
+            return
         if not self.stored_to:
             yield
             return
@@ -95,6 +102,9 @@ CALLBACK_DONE = Watch(
 )
 NEXT_TIMER_EVENT = Watch(
     "the next timer event", _CALLBACK, "timer event", completes=True, ends=StopReason.TRACEPOINT
+)
+NEXT_STEP = Watch(
+    "the next meaningful step", awaits="step", ends=StopReason.MEANINGFUL, meaningful=True
 )
 FREE = Watch("running")
 BOOT = Watch("the first idle", {"idle": True})
