@@ -29,11 +29,9 @@ from kerneltui.hw.device import InterruptController
 from kerneltui.hw.line import Line
 from kerneltui.hw.register import Role
 from kerneltui.machine.core import Core, StopReason
+from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES
 from kerneltui.machine.machine import Machine, MachineObserver
-
-ANY = -1
-"""Whichever core goes next."""
 
 
 @dataclass(slots=True)
@@ -69,8 +67,8 @@ class Marker:
         """those of the last stop, or since"""
         self.has_come = False
         """the machine has halted for them"""
-        self._asked: int | None = None
-        """the core that is to halt for them; or :data:`ANY`"""
+        self._asked: set[int] = set()
+        """the cores that are to halt for them: the first that does, does for all"""
         self._roles = Roles(machine)
         self._wiring = Wiring(machine)
         self._cores = [_Known() for _ in machine.cores]
@@ -85,13 +83,13 @@ class Marker:
     def begin(self) -> None:
         """See :class:`~kerneltui.machine.machine.Stopper`."""
         if self.has_come:
-            self.has_come, self._asked, self.marks = False, None, []
-        elif self._asked is not None:
-            self._ask(self._asked)
+            self.has_come, self.marks = False, []
+            self._asked.clear()
+        self._ask()
 
     def has_stopped(self, core: int) -> bool:
         """See :class:`~kerneltui.machine.machine.Stopper`."""
-        self.has_come = self._asked is not None and self._asked in {ANY, core}
+        self.has_come = core in self._asked
         return self.has_come
 
     @contextmanager
@@ -120,18 +118,19 @@ class Marker:
         """Go on from what another marker knows, of a machine that stands where this one does."""
         self._cores = copy.deepcopy(other._cores)
         self._storing, self._risen = other._storing, other._risen
-        self.marks, self._asked, self.has_come = list(other.marks), other._asked, other.has_come
+        self.marks, self.has_come = list(other.marks), other.has_come
+        self._asked = set(other._asked)
 
     def _mark(self, mark: Mark) -> None:
         self.marks.append(mark)
         current = self.machine.turns.current
-        self._ask(ANY if current is None else current.index)
+        cores: list[HostedCore] | list[Core] = self.machine.cores if current is None else [current]
+        self._asked.update(core.index for core in cores)
+        self._ask()
 
-    def _ask(self, which: int) -> None:
-        self._asked = which
-        for core in self.machine.cores:
-            if which in {ANY, core.index}:
-                core.request_stop(StopReason.MEANINGFUL)
+    def _ask(self) -> None:
+        for index in self._asked:
+            self.machine.cores[index].request_stop(StopReason.MEANINGFUL)
 
     def _depth(self, core: int) -> int:
         return len(self._cores[core].frames)
