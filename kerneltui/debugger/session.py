@@ -321,6 +321,8 @@ class Session:
         """
         if goal is STEP:
             found = before_last_instruction(self.history, self.focus)
+        elif goal.meaningful:
+            found = yield from self.story.search(self.here)
         else:
             found = yield from self.history.search(goal, self.focus, self.here)
         if found is None:

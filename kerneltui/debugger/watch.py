@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from kerneltui.debugger.marker import Marker
 from kerneltui.hw.line import Line
 from kerneltui.machine.core import Core, StopReason
 from kerneltui.machine.instructions import SPACES, STORES
@@ -33,7 +32,7 @@ class Watch(msgspec.Struct, frozen=True):
     stored_to: frozenset[Address] = frozenset()
     """it stops after a store to one of them"""
     meaningful: bool = False
-    """it stops after what a story of the machine tells"""
+    """it stops after what a story tells, and a :class:`Storyteller` finds it in the past"""
 
     def stops(self, run: Callable[..., StopReason], machine: Machine, focus: int) -> bool:
         """Let ``run`` go on until the watch stops it; False when something else did."""
@@ -47,10 +46,6 @@ class Watch(msgspec.Struct, frozen=True):
     @contextmanager
     def installed(self, machine: Machine) -> Iterator[None]:
         """What it needs to be told of in a machine that nobody observes."""
-        if self.meaningful:
-            with Marker(machine).installed():
-                yield
-            return
         if not self.stored_to:
             yield
             return
