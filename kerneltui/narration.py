@@ -15,6 +15,9 @@ from kerneltui.machine.core import CoreState, StopReason
 from kerneltui.units import format_time
 
 TITLE_WIDTH = 24
+KERNEL = "Kernel"
+_PLAIN = {StepKind.ASLEEP: "Idle", StepKind.SWITCHED: "Scheduler"}
+"""Headings of steps that belong to no interrupt and no call."""
 
 
 class Episodes:
@@ -26,6 +29,8 @@ class Episodes:
 
     def heading(self, step: Step) -> str:
         """What stands above a step; empty inside an episode."""
+        if step.kind is StepKind.SENT and step.depth:
+            return ""  # in the course of whatever sends
         depth = step.depth + (step.kind in BEFORE)
         key = step.core, max(depth, 1) if step.number else depth
         before = self._open.get(key)
@@ -36,13 +41,13 @@ class Episodes:
         if before is not None and _goes_on(before, step):
             return ""
         nested = " inside another" if key[1] > 1 else ""
-        return f"{HEADINGS[step.course]}{nested}"
+        return f"{HEADINGS[step.course]}{nested}" if step.course else _PLAIN.get(step.kind, KERNEL)
 
 
 def _goes_on(before: Step, step: Step) -> bool:
     """Whether two steps belong to one episode."""
-    if before.kind is StepKind.ASLEEP:
-        return step.kind in BEFORE or step.depth > 0
+    if before.kind is StepKind.ASLEEP and step.kind is not StepKind.ASLEEP:
+        return before.course == step.course
     if step.kind in BEFORE:
         return before.kind in BEFORE and before.course == step.course
     return step.kind not in {StepKind.CALLED, StepKind.FAULT} and (

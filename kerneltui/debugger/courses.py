@@ -68,7 +68,6 @@ HEADINGS = {
     CALL: "Interrupt between cores",
     SYSCALL: "System call",
     FAULTS: "Exception",
-    "": "Kernel",
 }
 BEFORE = frozenset(
     (

@@ -14,11 +14,12 @@ import msgspec
 from kerneltui.debugger.courses import COURSES, STATIONS, TITLES
 from kerneltui.debugger.explain import way_to_core
 from kerneltui.debugger.marks import Mark, StepKind
-from kerneltui.debugger.origins import DEVICE, TIMER
+from kerneltui.debugger.origins import CALL, TIMER
 from kerneltui.debugger.story_facts import StoryFacts
 from kerneltui.debugger.upcoming import Upcoming
 from kerneltui.hw.gate import first_shut
 from kerneltui.hw.register import Role
+from kerneltui.kernel.arch.cpu import signed
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.syscalls import described
 from kerneltui.machine.hosted_core import HostedCore
@@ -74,7 +75,9 @@ class Teller:
         kind, core = mark.kind, self._machine.cores[mark.core]
         course = mark.course
         if kind is StepKind.ASLEEP:
-            course = TIMER if self._facts.next_timer(mark.core) is not None else DEVICE
+            course = TIMER if self._facts.next_timer(mark.core) is not None else ""
+        elif kind is StepKind.SENT:
+            course = CALL
         usual = COURSES.get(course, ())
         place = StepKind.ARMED if kind is StepKind.DISARMED else kind
         number = usual.index(place) + 1 if place in usual else 0
@@ -115,8 +118,8 @@ class Teller:
         if timer is not None and armed is not None and timer.in_ns is not None:
             return f"{said} Its timer fires in {format_duration(timer.in_ns)} for '{armed.name}'."
         if self._facts.head() is None:
-            return f"{said} No timeout is pending: only a character or another core can wake it."
-        return f"{said} No timer of its own is armed: only another device or core can wake it."
+            return f"{said} No timeout is pending: a device or another core has to wake it."
+        return f"{said} No timer is armed for it: a device or another core has to wake it."
 
     def _due(self, mark: Mark, core: HostedCore) -> str:
         assert mark.origin is not None
@@ -177,7 +180,8 @@ class Teller:
         return f"A task asks the kernel for {self._call(core)}. Core {core.index} {story}."
 
     def _call(self, core: HostedCore) -> str:
-        number, *arguments = (core.registers.get(name, 0) for name in core.CALL_REGISTERS)
+        held = (signed(core.registers.get(name, 0)) for name in core.CALL_REGISTERS)
+        number, *arguments = held
         return described(number, arguments)
 
     def _fault(self, mark: Mark, core: HostedCore) -> str:
@@ -218,6 +222,8 @@ class Teller:
         del core
         high = self._high_lines(mark)
         state = f"{' and '.join(high)} is still high" if high else "its line is low"
+        if mark.origin is not None and not mark.origin.device:
+            state = "nobody asks any more"
         if mark.meaning is not None:
             return f"The handler has the source stop asking: {self._access(mark)}. Now {state}."
         if (
