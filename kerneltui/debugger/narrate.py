@@ -22,6 +22,7 @@ from kerneltui.hw.register import Role
 from kerneltui.kernel.arch.cpu import signed
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.syscalls import described
+from kerneltui.machine.core import CoreState
 from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.instructions import INSTRUCTIONS
 from kerneltui.machine.machine import Machine
@@ -114,17 +115,36 @@ class Teller:
 
     def _asleep(self, mark: Mark, core: HostedCore) -> str:
         said = f"Core {core.index} {INSTRUCTIONS[mark.exception].explained(0, 0, '')}."
+        return f"{said} {self._what_wakes(core)}"
+
+    def _what_wakes(self, core: HostedCore) -> str:
         timer, armed = self._facts.next_timer(core.index), self._facts.armed()
         if timer is not None and armed is not None and timer.in_ns is not None:
-            return f"{said} Its timer fires in {format_duration(timer.in_ns)} for '{armed.name}'."
+            # A tick, or the farthest that a timer can count, may come before anything is due.
+            whose = f" for '{armed.name}'" if timer.in_ns >= armed.in_ns else ""
+            return f"Its timer fires in {format_duration(timer.in_ns)}{whose}."
         if self._facts.head() is None:
-            return f"{said} No timeout is pending: a device or another core has to wake it."
-        return f"{said} No timer is armed for it: a device or another core has to wake it."
+            return "No timeout is pending: a device or another core has to wake it."
+        return "No timer is armed for it: a device or another core has to wake it."
+
+    def state(self, index: int) -> str:
+        """What a core does now, in a sentence or two."""
+        core = self._machine.cores[index]
+        if core.state is CoreState.OFF:
+            return f"Core {index} is off: nobody has started it."
+        if core.state is CoreState.HALTED:
+            return f"Core {index} has halted: {core.halt_reason}."
+        if core.state is CoreState.WAITING:
+            return f"Core {index} sleeps. {self._what_wakes(core)}"
+        if core.depth:
+            return f"Core {index} handles an exception, {core.depth} deep."
+        return f"Core {index} runs, and no exception is in progress."
 
     def _due(self, mark: Mark, core: HostedCore) -> str:
         assert mark.origin is not None
         armed = self._facts.armed()
-        whose = f"the time for '{armed.name}' has come" if armed else "its time has come"
+        is_due = armed is not None and armed.in_ns <= 0
+        whose = f"the time for '{armed.name}' has come" if armed and is_due else "its time has come"
         for item in self._facts.comparators(core.index, mark.origin.device):
             if item.enabled and item.met:
                 if item.counts_down:
