@@ -28,8 +28,8 @@ from kerneltui.debugger.watch import Address, Watch
 from kerneltui.machine.core import FOREVER, StopReason
 from kerneltui.machine.machine import Machine, Position
 
-EVERY = 6_000
-"""Steps between two checkpoints, at least: those of some 200 interrupts."""
+EVERY = 4_500
+"""Steps between two checkpoints, at least: those of some 150 interrupts."""
 SHARE = 10
 """A checkpoint may take one part in so many of the time that the machine runs."""
 CLOSE = 600
