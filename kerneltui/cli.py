@@ -217,6 +217,42 @@ def explain(
     return 0
 
 
+@cli.command()
+@machine_options
+@click.option(
+    "--until", type=DurationType(), required=True, help="Run until this virtual time, such as 2s."
+)
+@click.option(
+    "--detail",
+    type=OneOf(["step", "event"]),
+    default="step",
+    show_default=True,
+    help="Tell the meaningful steps, or every single event.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default="-",
+    help="The file to write; - is standard output.  [default: -]",
+)
+def narrate(until: int, detail: str, output: Path, **machine: Any) -> int:
+    """Tell in plain sentences what happens, step by step."""
+    from kerneltui.narration import narrate_events, narrate_steps
+    from kerneltui.progress import of_session
+
+    session = _session(**machine)
+    tell = narrate_events if detail == "event" else narrate_steps
+    if str(output) == "-":
+        with of_session(session, until, wanted=not sys.stdout.isatty()):
+            tell(session, until, sys.stdout.buffer)
+        sys.stdout.flush()
+    else:
+        with _open(output) as out, of_session(session, until):
+            tell(session, until, out)
+    return _verdict(session)
+
+
 def _open(path: Path) -> IO[bytes]:
     try:
         return path.open("wb")

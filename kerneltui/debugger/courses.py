@@ -65,10 +65,9 @@ HEADINGS = {
     TIMER: "Timer interrupt",
     SERIAL: "UART interrupt",
     DEVICE: "Device interrupt",
-    CALL: "Interrupt between cores",
+    CALL: "Interrupt by software",
     SYSCALL: "System call",
     FAULTS: "Exception",
-    "": "Kernel",
 }
 BEFORE = frozenset(
     (

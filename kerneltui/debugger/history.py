@@ -13,6 +13,8 @@ from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
+from msgspec.structs import replace
+
 from kerneltui.debugger.trace import EVENTS_BEHIND, RawEvent, Recorder
 from kerneltui.debugger.traveller import (
     Checkpoint,
@@ -311,6 +313,10 @@ class History:
             if len(close) > CLOSE_KEPT:
                 # The farthest away is of least use.
                 del close[0 if at > CLOSE_KEPT // 2 else -1]
+
+    def checkpoint_before(self, to: Position) -> Checkpoint | None:
+        """The last checkpoint that lies before a moment, not at it."""
+        return self._past.last_before(replace(to, retired=to.retired - 1))
 
     # -- looking at other moments -----------------------------------------------------------------
 

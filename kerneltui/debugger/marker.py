@@ -29,6 +29,7 @@ from kerneltui.hw.device import InterruptController
 from kerneltui.hw.line import Line
 from kerneltui.hw.register import Role
 from kerneltui.machine.core import Core, StopReason
+from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES
 from kerneltui.machine.machine import Machine, MachineObserver
 
@@ -64,8 +65,10 @@ class Marker:
         self.machine = machine
         self.marks: list[Mark] = []
         """those of the last stop, or since"""
-        self._asked: int | None = None
-        """the core that is to halt for them; -1: any"""
+        self.has_come = False
+        """the machine has halted for them"""
+        self._asked: set[int] = set()
+        """the cores that are to halt for them: the first that does, does for all"""
         self._roles = Roles(machine)
         self._wiring = Wiring(machine)
         self._cores = [_Known() for _ in machine.cores]
@@ -79,12 +82,15 @@ class Marker:
 
     def begin(self) -> None:
         """See :class:`~kerneltui.machine.machine.Stopper`."""
-        self.marks = []
-        self._asked = None
+        if self.has_come:
+            self.has_come, self.marks = False, []
+            self._asked.clear()
+        self._ask()
 
     def has_stopped(self, core: int) -> bool:
         """See :class:`~kerneltui.machine.machine.Stopper`."""
-        return self._asked is not None and self._asked in {-1, core}
+        self.has_come = core in self._asked
+        return self.has_come
 
     @contextmanager
     def installed(self, inner: MachineObserver | None = None) -> Iterator[None]:
@@ -108,25 +114,23 @@ class Marker:
             machine.stopper = None
             machine.observe(inner)
 
-    def known(self) -> object:
-        """What it remembers, for :meth:`remember`."""
-        return copy.deepcopy(self._cores)
-
-    def remember(self, known: object) -> None:
-        """Go on from what another marker of the same machine knew at this moment."""
-        assert isinstance(known, list)
-        self._cores = copy.deepcopy(known)
+    def remember(self, other: Marker) -> None:
+        """Go on from what another marker knows, of a machine that stands where this one does."""
+        self._cores = copy.deepcopy(other._cores)
+        self._storing, self._risen = other._storing, other._risen
+        self.marks, self.has_come = list(other.marks), other.has_come
+        self._asked = set(other._asked)
 
     def _mark(self, mark: Mark) -> None:
         self.marks.append(mark)
         current = self.machine.turns.current
-        if current is not None:
-            current.request_stop(StopReason.MEANINGFUL)
-            self._asked = current.index
-        else:
-            for core in self.machine.cores:
-                core.request_stop(StopReason.MEANINGFUL)
-            self._asked = -1
+        cores: list[HostedCore] | list[Core] = self.machine.cores if current is None else [current]
+        self._asked.update(core.index for core in cores)
+        self._ask()
+
+    def _ask(self) -> None:
+        for index in self._asked:
+            self.machine.cores[index].request_stop(StopReason.MEANINGFUL)
 
     def _depth(self, core: int) -> int:
         return len(self._cores[core].frames)

@@ -13,14 +13,16 @@ import msgspec
 
 from kerneltui.debugger.courses import COURSES, STATIONS, TITLES
 from kerneltui.debugger.marks import Mark, StepKind
-from kerneltui.debugger.origins import DEVICE, TIMER
+from kerneltui.debugger.origins import CALL, TIMER
 from kerneltui.debugger.story_facts import StoryFacts
 from kerneltui.debugger.upcoming import Upcoming
 from kerneltui.debugger.way import best_way, ways_to_core
 from kerneltui.hw.register import Role
 from kerneltui.hw.rule import first_shut
+from kerneltui.kernel.arch.cpu import signed
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.syscalls import described
+from kerneltui.machine.core import CoreState
 from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.instructions import INSTRUCTIONS
 from kerneltui.machine.machine import Machine
@@ -74,7 +76,9 @@ class Teller:
         kind, core = mark.kind, self._machine.cores[mark.core]
         course = mark.course
         if kind is StepKind.ASLEEP:
-            course = TIMER if self._facts.next_timer(mark.core) is not None else DEVICE
+            course = TIMER if self._facts.next_timer(mark.core) is not None else ""
+        elif kind is StepKind.SENT:
+            course = CALL
         usual = COURSES.get(course, ())
         place = StepKind.ARMED if kind is StepKind.DISARMED else kind
         number = usual.index(place) + 1 if place in usual else 0
@@ -111,17 +115,36 @@ class Teller:
 
     def _asleep(self, mark: Mark, core: HostedCore) -> str:
         said = f"Core {core.index} {INSTRUCTIONS[mark.exception].explained(0, 0, '')}."
+        return f"{said} {self._what_wakes(core)}"
+
+    def _what_wakes(self, core: HostedCore) -> str:
         timer, armed = self._facts.next_timer(core.index), self._facts.armed()
         if timer is not None and armed is not None and timer.in_ns is not None:
-            return f"{said} Its timer fires in {format_duration(timer.in_ns)} for '{armed.name}'."
+            # A tick, or the farthest that a timer can count, may come before anything is due.
+            whose = f" for '{armed.name}'" if timer.in_ns >= armed.in_ns else ""
+            return f"Its timer fires in {format_duration(timer.in_ns)}{whose}."
         if self._facts.head() is None:
-            return f"{said} No timeout is pending: only a character or another core can wake it."
-        return f"{said} No timer of its own is armed: only another device or core can wake it."
+            return "No timeout is pending: a device or another core has to wake it."
+        return "No timer is armed for it: a device or another core has to wake it."
+
+    def state(self, index: int) -> str:
+        """What a core does now, in a sentence or two."""
+        core = self._machine.cores[index]
+        if core.state is CoreState.OFF:
+            return f"Core {index} is off: nobody has started it."
+        if core.state is CoreState.HALTED:
+            return f"Core {index} has halted: {core.halt_reason}."
+        if core.state is CoreState.WAITING:
+            return f"Core {index} sleeps. {self._what_wakes(core)}"
+        if core.depth:
+            return f"Core {index} handles an exception, {core.depth} deep."
+        return f"Core {index} runs, and no exception is in progress."
 
     def _due(self, mark: Mark, core: HostedCore) -> str:
         assert mark.origin is not None
         armed = self._facts.armed()
-        whose = f"the time for '{armed.name}' has come" if armed else "its time has come"
+        is_due = armed is not None and armed.in_ns <= 0
+        whose = f"the time for '{armed.name}' has come" if armed and is_due else "its time has come"
         for item in self._facts.comparators(core.index, mark.origin.device):
             if item.enabled and item.met:
                 if item.counts_down:
@@ -178,7 +201,8 @@ class Teller:
         return f"A task asks the kernel for {self._call(core)}. Core {core.index} {story}."
 
     def _call(self, core: HostedCore) -> str:
-        number, *arguments = (core.registers.get(name, 0) for name in core.CALL_REGISTERS)
+        held = (signed(core.registers.get(name, 0)) for name in core.CALL_REGISTERS)
+        number, *arguments = held
         return described(number, arguments)
 
     def _fault(self, mark: Mark, core: HostedCore) -> str:
@@ -219,6 +243,8 @@ class Teller:
         del core
         high = self._high_lines(mark)
         state = f"{' and '.join(high)} is still high" if high else "its line is low"
+        if mark.origin is not None and not mark.origin.device:
+            state = "nobody asks any more"
         if mark.meaning is not None:
             return f"The handler has the source stop asking: {self._access(mark)}. Now {state}."
         if (

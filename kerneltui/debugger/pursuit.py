@@ -25,6 +25,7 @@ _SAID = {
     StopReason.INTERRUPT: "interrupt taken",
     StopReason.HANDLER_DONE: "handler finished",
     StopReason.STORED: "store done",
+    StopReason.MEANINGFUL: "step done",
     StopReason.IDLE: "idle",
     StopReason.NOTHING_DUE: "idle, and nothing is due",
 }
@@ -105,7 +106,8 @@ class Pursuit:
         Asked whenever all cores sleep, before time leaps to what is due next, and else when nothing
         has happened for :data:`PATIENCE_NS`.
         """
-        if not goal.conditions or "until" in goal.conditions or goal is BOOT:
+        endless = not goal.conditions and not goal.meaningful
+        if endless or "until" in goal.conditions or goal is BOOT:
             return self._history.run(**conditions)
         machine = self._history.machine
         if self._began is None or self._began[0] is not goal:

@@ -7,6 +7,7 @@ clock here; pacing is the dashboard's business.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from contextlib import nullcontext
 from typing import cast
 
 from kerneltui.debugger import views
@@ -17,6 +18,7 @@ from kerneltui.debugger.pursuit import Pursuit, said
 from kerneltui.debugger.register_marks import RegisterMarks
 from kerneltui.debugger.setup import Setup
 from kerneltui.debugger.sight import Sight
+from kerneltui.debugger.storyteller import LAST, Storyteller
 from kerneltui.debugger.timeline import Window
 from kerneltui.debugger.trace import EventNames, RawEvent, Recorder
 from kerneltui.debugger.traveller import Input
@@ -25,6 +27,7 @@ from kerneltui.debugger.watch import (
     BOOT,
     CALLBACK_DONE,
     NEXT_INTERRUPT,
+    NEXT_STEP,
     NEXT_TIMER_EVENT,
     STEP,
     Watch,
@@ -58,6 +61,8 @@ class Session:
         self.history = History(self._power_on, sink, self._replaced)
         self._pursuit = Pursuit(self.history, lambda: self.inspector)
         self._changes = ChangeMarks(self.history)
+        self.story = Storyteller(self.history, lambda: self.inspector)
+        """the meaningful steps"""
         self.recorder.read_counters = lambda: read_counters(self.machine, 0)
         self._replaced()
 
@@ -149,11 +154,47 @@ class Session:
         to go on.
         """
         before = self._progress()
-        reason = self._pursuit.run(goal, self.focus, instructions, until)
+        with self.story.looking() if goal.meaningful else nullcontext():
+            reason = self._pursuit.run(goal, self.focus, instructions, until)
         if self._progress() != before:
             self.generation += 1
         self.last_stop = self._pursuit.said
+        if reason is StopReason.MEANINGFUL:
+            self._tell_step()
         return reason
+
+    # -- meaningful steps -------------------------------------------------------------------------
+
+    def turn_page(self, direction: int) -> bool:
+        """Show another step of this moment, the one after or before (1, -1).
+
+        False where that is at another moment: see :data:`NEXT_STEP`.
+        """
+        if not self.story.turn(direction):
+            return False
+        self.generation += 1
+        self._tell_step()
+        return True
+
+    def next_step(self) -> StopReason:
+        """Go on to the next meaningful step."""
+        return StopReason.MEANINGFUL if self.turn_page(1) else self.advance(NEXT_STEP)
+
+    def previous_step(self) -> bool:
+        """Go back to the meaningful step before; False where there is none."""
+        if self.turn_page(-1):
+            return True
+        search = self.back(NEXT_STEP)
+        while True:
+            try:
+                next(search)
+            except StopIteration as end:
+                return bool(end.value)
+
+    def _tell_step(self) -> None:
+        step = self.story.step()
+        if step is not None:
+            self.last_stop = f"{step.heading}: {step.sentence}"
 
     @property
     def inspector(self) -> Inspector:
@@ -214,6 +255,7 @@ class Session:
     def _give(self, given: bytes | Poke) -> None:
         self._jumps = [position for position in self._jumps if position <= self.here]
         self.history.give(given)
+        self.story.forget()
         self.generation += 1
 
     # -- other moments ----------------------------------------------------------------------------
@@ -299,6 +341,8 @@ class Session:
         """
         if goal is STEP:
             found = before_last_instruction(self.history, self.focus)
+        elif goal.meaningful:
+            found = yield from self.story.search(self.here)
         else:
             found = yield from self.history.search(goal, self.focus, self.here)
         if found is None:
@@ -312,6 +356,9 @@ class Session:
             # there nothing halts until the next instruction.
             self.go_to(Position(-1, 0, False, found.core, found.retired - 1))
         self.last_stop = said(goal, goal.ends, self.machine)
+        if goal.meaningful:
+            self.story.show(LAST)
+            self._tell_step()
         return True
 
     def _look_before(self, found: Position) -> Generator[Position, None, None]:

@@ -32,6 +32,8 @@ class Watch(msgspec.Struct, frozen=True):
     """how it stops the machine"""
     stored_to: frozenset[Address] = frozenset()
     """it stops after a store to one of them"""
+    meaningful: bool = False
+    """it stops after what a story tells, and a :class:`Storyteller` finds it in the past"""
 
     def stops(self, run: Callable[..., StopReason], machine: Machine, focus: int) -> bool:
         """Let ``run`` go on until the watch stops it; False when something else did."""
@@ -109,6 +111,9 @@ CALLBACK_DONE = Watch(
 )
 NEXT_TIMER_EVENT = Watch(
     "the next timer event", _CALLBACK, "timer event", completes=True, ends=StopReason.TRACEPOINT
+)
+NEXT_STEP = Watch(
+    "the next meaningful step", awaits="step", ends=StopReason.MEANINGFUL, meaningful=True
 )
 FREE = Watch("running")
 BOOT = Watch("the first idle", {"idle": True})

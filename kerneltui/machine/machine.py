@@ -45,7 +45,7 @@ class Stopper(Protocol):
     """An observer that lets a machine run until it has seen something."""
 
     def begin(self) -> None:
-        """A run begins: what was seen before is no reason to stop."""
+        """A run begins: what the last one has stopped for is no reason any more."""
 
     def has_stopped(self, core: int) -> bool:
         """Whether this core has halted because of what was seen."""
@@ -275,8 +275,6 @@ class Machine:
         """
         if self.halt_reason:
             return StopReason.HALTED
-        if self.stopper is not None:
-            self.stopper.begin()
         for core in self.cores:
             core.until = until
             core.stop_at = core.retired + instructions
@@ -290,6 +288,8 @@ class Machine:
         focused.stop_below_depth = below_depth
         last = focused.retired + steps
         focused.stop_at = min(focused.stop_at, last)
+        if self.stopper is not None:
+            self.stopper.begin()
         reason = self._run() if to is None else self._run_to(to)
         if reason is StopReason.BUDGET and self.stopped == focus and focused.retired >= last:
             return StopReason.STEP

@@ -9,6 +9,7 @@ from kerneltui.debugger.watch import (
     CALLBACK_DONE,
     FREE,
     NEXT_INTERRUPT,
+    NEXT_STEP,
     NEXT_TIMER_EVENT,
     STEP,
     Watch,
@@ -59,6 +60,13 @@ class Steering(_Mixed):
     def action_step(self) -> None:
         """Execute one instruction."""
         self._go(STEP)
+
+    def action_next_step(self) -> None:
+        """Show the next meaningful step: of this moment, or of the next that has one."""
+        if not self.runner.running and self.session.turn_page(1):
+            self.refresh_view()
+        else:
+            self._go(NEXT_STEP)
 
     def action_next_timer_event(self) -> None:
         """Run until a callback has run and its interrupt is over."""

@@ -8,7 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kerneltui.debugger.traveller import DivergedError
-from kerneltui.debugger.watch import NEXT_INTERRUPT, NEXT_TIMER_EVENT, STEP, Watch, until_time
+from kerneltui.debugger.watch import (
+    NEXT_INTERRUPT,
+    NEXT_STEP,
+    NEXT_TIMER_EVENT,
+    STEP,
+    Watch,
+    until_time,
+)
 from kerneltui.tui.runner import NOT_FOUND
 from kerneltui.tui.steering import Steering
 from kerneltui.units import parse_duration
@@ -21,6 +28,7 @@ HOW = "Type a time like 1.5s, an instruction of the trace like #1200, or start, 
 STEP_NUMBER = re.compile(r"#\s*(\d{1,18})")
 NOTHING_BEFORE = {
     STEP.title: "There is no instruction before this one.",
+    NEXT_STEP.title: "There is no step before this one.",
     NEXT_TIMER_EVENT.title: "No timer event was done before this moment.",
     NEXT_INTERRUPT.title: "No interrupt was taken before this moment.",
 }
@@ -40,6 +48,13 @@ class Travelling(Steering):
     def action_step_back(self) -> None:
         """To before the last instruction of the core on show."""
         self._back(STEP)
+
+    def action_previous_step(self) -> None:
+        """Show the meaningful step before: of this moment, or of the last that had one."""
+        if not self.runner.running and self.session.turn_page(-1):
+            self.refresh_view()
+        else:
+            self._back(NEXT_STEP)
 
     def action_timer_event_back(self) -> None:
         """To the end of the timer event before."""

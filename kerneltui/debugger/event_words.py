@@ -1,0 +1,81 @@
+"""A sentence for every event of the trace: what happened, and what it is for."""
+
+from __future__ import annotations
+
+import re
+
+from kerneltui.debugger.trace import TYPED_BY, EventNames, RawEvent
+from kerneltui.machine.instructions import INSTRUCTIONS
+from kerneltui.machine.machine import Machine
+from kerneltui.units import format_time
+
+TRACEPOINTS = {
+    "timer_callback": "The kernel calls the callback of '{name}'.",
+    "timer_callback_done": "The callback of '{name}' has returned.",
+    "hrtimer_start": "The kernel puts '{name}' into the timeout queue, due at {expires} s.",
+    "hrtimer_expire_entry": "The kernel takes '{name}' out of the timeout queue: its time is here.",
+    "sched_switch": "The scheduler goes on with '{next}' in place of '{prev}'.",
+    "sched_wakeup": "The kernel puts task '{name}' into the run queue: it may run.",
+    "sys_enter": "The kernel begins to serve system call {id}.",
+    "sys_exit": "System call {id} answers {ret}.",
+    "irq_handler_entry": "The handler '{name}' begins, for {irq}.",
+    "irq_handler_exit": "The handler '{name}' is done, for {irq}.",
+    "heartbeat": "The program counts heartbeat {number}.",
+    "call_answered": "The call {id} was answered: {name}.",
+}
+"""By name; filled with the tracepoint's facts."""
+_FACT = re.compile(r"(\w+)=(.*?)(?= \w+=|$)")
+
+
+class EventWords:
+    """Of one machine; looking changes nothing."""
+
+    def __init__(self, machine: Machine, names: EventNames) -> None:
+        self._names = names
+        self._wiring = machine.wiring
+        self._docs = {
+            (space, base + slot.offset, slot.name): slot.register.doc
+            for device in machine.devices.values()
+            for space, base, file in machine.windows(device)
+            for slot in file.slots()
+        }
+
+    def sentence(self, event: RawEvent) -> str:
+        """What one event tells; never empty."""
+        _, _, core, kind, target, value, text = event
+        known = INSTRUCTIONS.get(kind)
+        if known is not None:
+            name = text or self._names.name(kind, target) or "nothing"
+            doc = self._docs.get((known.space, target, name), "")
+            said = f"Core {core} {known.explained(target, value, name)}"
+            return f"{said} ({doc})." if doc else f"{said}."
+        if kind == "line":
+            return self._line(text, bool(value))
+        if kind == "tx":
+            return f"The UART has sent {chr(value)!a}: the terminal shows it."
+        if kind == "rx":
+            return f"The character {chr(value)!a} arrives at the UART: {TYPED_BY[text]}."
+        if kind == "tracepoint":
+            return tracepoint_sentence(text)
+        return f"An access found nothing that is modelled: {text}."
+
+    def _line(self, line: str, level: bool) -> str:
+        ends = " and ".join(f"'{end}'" for end in self._wiring.get(line, ()))
+        where = f" at {ends}" if ends else ""
+        return f"Line {line} rises{where}." if level else f"Line {line} falls{where}."
+
+
+def tracepoint_sentence(text: str) -> str:
+    """What a tracepoint tells, by its name and facts as the trace has them."""
+    name, _, rest = text.partition(" ")
+    facts = dict(_FACT.findall(rest))
+    if facts.get("expires", "").isdecimal():
+        facts["expires"] = format_time(int(facts["expires"]))
+    words = TRACEPOINTS.get(name)
+    if words is None:
+        told = ", ".join(f"{key} {value}" for key, value in facts.items())
+        return f"The kernel tells '{name}'" + (f": {told}." if told else ".")
+    try:
+        return words.format(**facts)
+    except KeyError:
+        return f"The kernel tells '{name}'."

@@ -1,0 +1,159 @@
+"""Which meaningful steps a machine has just come to, at any moment, however it came there.
+
+One instant can bring several: the machine stands still while they are shown one after another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+
+from kerneltui.debugger.history import History
+from kerneltui.debugger.marker import Marker
+from kerneltui.debugger.marks import Mark
+from kerneltui.debugger.narrate import Step, Teller
+from kerneltui.kernel.inspector import Inspector
+from kerneltui.machine.core import StopReason
+from kerneltui.machine.machine import Position
+
+LAST = -1
+_ON_THE_WAY = frozenset((StopReason.MEANINGFUL, StopReason.BUDGET))
+
+
+class Storyteller:
+    """``inspector()`` is what the kernel lets one see."""
+
+    def __init__(self, history: History, inspector: Callable[[], Inspector]) -> None:
+        self._history = history
+        self._inspector = inspector
+        self._marker = Marker(history.machine)
+        self._at: Position | None = None
+        """where the marker knows what has happened"""
+        self._marks: list[Mark] = []
+        """where it has looked on: what has happened just there"""
+        self._halted = False
+        """whether it has looked on until there"""
+        self._since: Position | None = None
+        self._until: Position | None = None
+        """between which moments (reset where there is none) all stops are known"""
+        self._marks_of: dict[Position, list[Mark]] = {}
+        """what has happened at each"""
+        self._shown: tuple[Position | None, int] = None, 0
+        """where a phase was chosen, and which"""
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Look on while the machine runs, and halt it after each step."""
+        self._know()
+        recorder = self._history.recorder
+        with self._marker.installed(recorder if recorder.tracing else None):
+            yield
+        self._at, self._halted = self._history.here, True
+        self._marks = list(self._marker.marks) if self._marker.has_come else []
+
+    def _know(self) -> None:
+        """Have the marker know what has happened up to here."""
+        history, here = self._history, self._history.here
+        if self._at == here and self._marker.machine is history.machine:
+            return
+        if self._marker.machine is not history.machine:
+            self._marker = Marker(history.machine)
+        found = self._scan(here)
+        if not self._marks_of.get(here):
+            found = self._run_to(here)
+        self._marker.remember(found)
+        self._at, self._halted = here, False
+
+    def _scan(self, until: Position) -> Marker:
+        """Find all stops up to a moment, from a checkpoint on; answers what the scout knows there.
+
+        Nothing but the steps themselves halts the machine: a halt changes which core is the next.
+        """
+        scout = self._history.scout
+        checkpoint = self._history.checkpoint_before(until)
+        scout.load(checkpoint)
+        self._since, self._until = None if checkpoint is None else checkpoint.position, until
+        self._marks_of = {}
+        marker = Marker(scout.machine)
+        with marker.installed():
+            while scout.machine.position < until:
+                if scout.run() is not StopReason.MEANINGFUL:
+                    break
+                if scout.machine.position <= until:
+                    self._marks_of[scout.machine.position] = list(marker.marks)
+        return marker
+
+    def _run_to(self, here: Position) -> Marker:
+        """What is known between two steps."""
+        scout = self._history.scout
+        scout.load(self._history.checkpoint_before(here))
+        marker = Marker(scout.machine)
+        with marker.installed():
+            while scout.machine.position < here and scout.run(to=here) in _ON_THE_WAY:
+                pass
+        marker.begin()
+        return marker
+
+    def _covers(self, position: Position) -> bool:
+        """Whether the stops before a moment, and at it, are known as far back as one stretch."""
+        if self._until is None or position > self._until:
+            return False
+        return self._since is None or self._since < position
+
+    def search(self, before: Position) -> Generator[Position, None, Position | None]:
+        """Where the last step before a moment was; None where there was none.
+
+        Yields after each stretch of the past that has been searched, with where that began.
+        """
+        until = before
+        while True:
+            if not self._covers(until):
+                self._scan(until)
+            found = [position for position in self._marks_of if position < before]
+            if found:
+                return max(found)
+            if self._since is None:
+                return None
+            until = self._since
+            yield until
+
+    def forget(self) -> None:
+        """What comes after this moment will be another story."""
+        self._at = self._until = None
+        self._marks_of = {}
+
+    def _marks_here(self) -> list[Mark]:
+        here = self._history.here
+        if self._at == here and self._halted:
+            return self._marks
+        if not self._covers(here):
+            self._scan(here)
+        return self._marks_of.get(here, [])
+
+    def steps(self) -> list[Step]:
+        """The steps of this position, in their order; none between two steps."""
+        return Teller(self._history.machine, self._inspector()).steps(self._marks_here())
+
+    @property
+    def phase(self) -> int:
+        """Which of them is on show; :data:`LAST` is the last."""
+        position, phase = self._shown
+        return phase if position == self._history.here else 0
+
+    def show(self, phase: int) -> None:
+        """Show another one of this position."""
+        self._shown = self._history.here, phase
+
+    def step(self) -> Step | None:
+        """The one on show."""
+        steps = self.steps()
+        return steps[self.phase] if steps else None
+
+    def turn(self, direction: int) -> bool:
+        """Show the one after or before (1, -1) at this position; False where there is none."""
+        count = len(self.steps())
+        phase = self.phase if self.phase >= 0 else count - 1
+        if not 0 <= phase + direction < count:
+            return False
+        self.show(phase + direction)
+        return True

@@ -1,0 +1,90 @@
+"""The story of a run, without a screen: what ``kerneltui narrate`` writes."""
+
+from __future__ import annotations
+
+from typing import IO
+
+from kerneltui.debugger.courses import BEFORE, HEADINGS
+from kerneltui.debugger.event_words import EventWords
+from kerneltui.debugger.marks import StepKind
+from kerneltui.debugger.narrate import Step
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.trace import RawEvent
+from kerneltui.debugger.watch import NEXT_STEP
+from kerneltui.machine.core import CoreState, StopReason
+from kerneltui.units import format_time
+
+TITLE_WIDTH = 24
+KERNEL = "Kernel"
+_PLAIN = {StepKind.ASLEEP: "Idle", StepKind.SWITCHED: "Scheduler"}
+"""Headings of steps that belong to no interrupt and no call."""
+
+
+class Episodes:
+    """Puts headings between steps: where an episode begins, also one inside another."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[int, int], Step] = {}
+        """by core and depth, the last step of an episode that goes on"""
+
+    def heading(self, step: Step) -> str:
+        """What stands above a step; empty inside an episode."""
+        if step.kind is StepKind.SENT and step.depth:
+            return ""  # in the course of whatever sends
+        depth = step.depth + (step.kind in BEFORE)
+        key = step.core, max(depth, 1) if step.number else depth
+        before = self._open.get(key)
+        if step.kind is StepKind.RETURNED:
+            self._open.pop(key, None)
+        else:
+            self._open[key] = step
+        if before is not None and _goes_on(before, step):
+            return ""
+        nested = " inside another" if key[1] > 1 else ""
+        return f"{HEADINGS[step.course]}{nested}" if step.course else _PLAIN.get(step.kind, KERNEL)
+
+
+def _goes_on(before: Step, step: Step) -> bool:
+    """Whether two steps belong to one episode."""
+    if before.kind is StepKind.ASLEEP and step.kind is not StepKind.ASLEEP:
+        return before.course == step.course
+    if step.kind in BEFORE:
+        return before.kind in BEFORE and before.course == step.course
+    return step.kind not in {StepKind.CALLED, StepKind.FAULT} and (
+        step.kind is not StepKind.TAKEN or before.kind in BEFORE
+    )
+
+
+def narrate_steps(session: Session, until_ns: int, out: IO[bytes]) -> None:
+    """Run to a virtual time; write a line for each meaningful step when it has come."""
+    session.recorder.trace(False)
+    session.history.on = False  # nobody goes back
+    episodes = Episodes()
+    while session.advance(NEXT_STEP, until=until_ns) is StopReason.MEANINGFUL:
+        when = format_time(session.machine.now)
+        several = sum(core.state is not CoreState.OFF for core in session.machine.cores) > 1
+        for step in session.story.steps():
+            heading = episodes.heading(step)
+            core = f"[{step.core}] " if several else ""
+            indent = "    " * (step.depth - 1)
+            if heading:
+                out.write(f"\n{indent}{heading}, core {step.core}\n".encode())
+            place = f"{step.number:>2}/{step.total:<2}" if step.number else "     "
+            title = step.title.ljust(TITLE_WIDTH)
+            line = f"{indent}{when:>15} s  {core}{place} {title} {step.sentence}"
+            out.write(f"{line}\n".encode())
+
+
+def narrate_events(session: Session, until_ns: int, out: IO[bytes]) -> None:
+    """Run to a virtual time; write a sentence for every event when it happens."""
+    words = EventWords(session.machine, session.names)
+
+    def write(event: RawEvent) -> None:
+        line = f"{format_time(event[1]):>15} s  {words.sentence(event)}\n"
+        out.write(line.encode())
+
+    session.recorder.sink = write
+    try:
+        session.run_until(until_ns)
+    finally:
+        session.recorder.sink = None

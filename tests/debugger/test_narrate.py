@@ -1,0 +1,428 @@
+"""A machine's story: which steps it has, their sentences, forwards and backwards."""
+
+import ast
+import functools
+import re
+from pathlib import Path
+
+import pytest
+
+import kerneltui.kernel
+from kerneltui.configfile import available
+from kerneltui.debugger.courses import COURSES, STATIONS, TITLES
+from kerneltui.debugger.event_words import TRACEPOINTS, EventWords, tracepoint_sentence
+from kerneltui.debugger.marks import StepKind
+from kerneltui.debugger.narrate import Teller
+from kerneltui.debugger.roles import Roles
+from kerneltui.debugger.watch import NEXT_INTERRUPT, STEP
+from kerneltui.hw.register import Role
+from kerneltui.machine.board import load_board
+from kerneltui.machine.core import CoreState, StopReason
+from kerneltui.machine.instructions import INSTRUCTIONS
+from kerneltui.scenarios.scenario import fits, load_scenario, make_session, open_session
+from kerneltui.units import format_duration
+
+BOARDS = ("rpi3", "rpi4", "x86")
+MS, S = 1_000_000, 1_000_000_000
+each_board = pytest.mark.parametrize("board", BOARDS)
+PAIRS = [
+    (board, scenario) for scenario in available("scenarios") for board in BOARDS
+    if fits(board, scenario)
+]  # fmt: skip
+DURATION = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)? (?:ns|us|ms|s|min)\b")
+CAPITALS = re.compile(r"\b[A-Z][A-Z0-9_]+\b")
+TERMS = frozenset((
+    "APIC", "BCM2835", "BCM2836", "CPU", "DAIF", "ERET", "GIC", "GSI", "HLT", "HPET", "IDT", "INIT",
+    "IRET", "IRQ", "MC146818", "NMI", "PL011", "PSTATE", "RFLAGS", "RIP", "SVC", "UART", "WFI",
+    "CLI", "STI", "POPF", "PUSHF", "LIDT", "CPUID", "SEV", "IF", "LAPIC", "BCM", "ACPI", "ARM",
+    "16550A", "PIT", "RTC", "INTR",
+))  # fmt: skip
+"""What a glossary explains; registers have descriptions of their own."""
+
+
+@functools.cache
+def board_of(name):
+    return load_board(name)
+
+
+def session_of(board, scenario="timer-callbacks", *, boot=True):
+    session = make_session(board_of(board), load_scenario(scenario))
+    if boot:
+        session.boot()
+    return session
+
+
+def shown(session):
+    """All that a step is, and where."""
+    step = session.story.step()
+    return None if step is None else (session.here, step)
+
+
+def presses(session, count):
+    found = []
+    for _ in range(count):
+        if session.next_step() is not StopReason.MEANINGFUL:
+            break
+        found.append(shown(session))
+    return found
+
+
+def without_names(sentence):
+    """What is quoted, and what calls are asked for, has numbers of its own."""
+    return re.sub(r"'[^']*'|\"[^\"]*\"|\w+\([^)]*\)", "", sentence)
+
+
+# -- one timer event -------------------------------------------------------------------------------
+
+
+@each_board
+def test_a_timer_event_is_twelve_steps_on_every_board(board):
+    session = session_of(board)
+    while True:  # to where the next one is a timer's: a PC reads its clock first
+        assert session.story.step().kind is StepKind.ASLEEP
+        session.next_step()
+        if session.story.step().kind is StepKind.DUE:
+            break
+        while session.story.step().kind is not StepKind.ASLEEP:
+            session.next_step()
+    found = [session.story.step()]
+    while found[-1].kind is not StepKind.RETURNED:
+        session.next_step()
+        found.append(session.story.step())
+    session.next_step()
+    assert session.story.step().kind is StepKind.ASLEEP
+    assert [step.number for step in found] == list(range(2, 13))
+    assert {step.total for step in found} == {12}
+    assert [step.kind for step in found] == list(COURSES["timer"][1:])
+    assert {step.course for step in found} == {"timer"}
+
+
+@each_board
+def test_steps_of_one_instant_share_its_position_and_differ_by_phase(board):
+    session = session_of(board)
+    session.run_until(980 * MS)
+    while session.story.step() is None or session.story.step().kind is not StepKind.DUE:
+        session.next_step()
+    here = session.here
+    for phase, kind in enumerate((StepKind.DUE, StepKind.LINE, StepKind.PENDING)):
+        assert (session.here, session.story.step().kind) == (here, kind)
+        assert session.story.step().phase == phase
+        session.next_step()
+    assert session.here > here
+    assert session.story.step().kind is StepKind.TAKEN
+
+
+def test_the_story_names_what_the_hardware_says():
+    session = session_of("rpi4")
+    told = {step.kind: step for _, step in presses(session, 13)}
+    assert "GICC_IAR" in told[StepKind.TAKEN].next_sentence
+    assert "0x1e from GICC_IAR" in told[StepKind.WHO].sentence  # INTID 30
+    assert "IRQ 30" in told[StepKind.WHO].sentence
+    assert "0x1e to GICC_EOIR" in told[StepKind.ENDED].sentence
+    assert "0x4 to CNTP_CTL_EL0" in told[StepKind.QUIET].sentence  # ISTATUS, no ENABLE
+    assert "its line is low" in told[StepKind.QUIET].sentence
+    assert '] Periodic 1 sec".' in told[StepKind.CALLBACK].sentence
+    assert session.last_stop.startswith("STEP ")
+
+
+def test_where_nothing_has_to_be_done_the_story_says_so():
+    pi3 = {step.kind: step.sentence for _, step in presses(session_of("rpi3"), 13)}
+    assert pi3[StepKind.ENDED].startswith("Nothing has to be ended")
+    pc = session_of("x86")
+    pc.run_until(1_020 * MS)
+    told = {step.kind: step.sentence for _, step in presses(pc, 12)}
+    assert told[StepKind.WHO].startswith("Nobody need ask: vector 0xec")
+    assert told[StepKind.QUIET].startswith("Nothing has to be quieted")
+    assert "EOI" in told[StepKind.ENDED]
+
+
+@each_board
+def test_the_state_of_every_core_is_a_sentence(board):
+    session = session_of(board)
+    teller = Teller(session.machine, session.inspector)
+    in_ns = min(
+        item.in_ns for item in session.view(frozenset(("comparators",))).comparators
+        if item.in_ns is not None
+    )  # fmt: skip
+    expected = f"Core 0 sleeps. Its timer fires in {format_duration(in_ns)} for 'Periodic 1 sec'."
+    assert teller.state(0) in {expected, expected.replace(" for 'Periodic 1 sec'", "")}
+    if board != "x86":
+        assert teller.state(1) == "Core 1 is off: nobody has started it."
+    session.next_interrupt()
+    assert teller.state(0) == "Core 0 handles an exception, 1 deep."
+    session.machine.core.halt_reason = "panic"
+    session.machine.core.state = CoreState.HALTED
+    assert teller.state(0) == "Core 0 has halted: panic."
+
+
+def test_a_tick_is_nobodys_time():
+    session = session_of("x86", "tick-vs-tickless")
+    session.run_until(1_174 * MS)
+    asleep = next(step for _, step in presses(session, 20) if step.kind is StepKind.ASLEEP)
+    assert asleep.sentence.endswith("Its timer fires in 9.999 ms.")
+
+
+# -- other interrupts ------------------------------------------------------------------------------
+
+
+@each_board
+def test_a_typed_character_is_a_story_too(board):
+    session = session_of(board)
+    session.run_until(2_499 * MS)
+    kinds = []
+    while StepKind.RETURNED not in kinds:
+        session.next_step()
+        kinds.append(session.story.step().kind)
+    order = [kind for kind in COURSES["uart"][1:] if kind in kinds]
+    assert order == list(COURSES["uart"][1:])
+    assert list(dict.fromkeys(kinds)) == order
+    assert session.story.step().course == "uart"
+
+
+@each_board
+def test_a_call_from_core_to_core(board):
+    session = session_of(board, "ipi")
+    found = [step for _, step in presses(session, 40)]
+    sent = next(n for n, step in enumerate(found) if step.kind is StepKind.SENT)
+    other = found[sent].core ^ 1
+    taken = next(step for step in found[sent:] if step.kind is StepKind.TAKEN)
+    assert (taken.course, taken.core) == ("ipi", other)
+    if board != "x86":  # there the other core has taken it by the time that the sender halts
+        assert f"core {other} is high" in found[sent].sentence
+
+
+@each_board
+def test_a_system_call(board):
+    session = session_of(board, "timer-syscalls", boot=False)
+    while (step := session.story.step()) is None or step.kind is not StepKind.CALLED:
+        session.next_step()
+    core = session.core
+    delay = core.registers[core.CALL_REGISTERS[1]]
+    assert f"({delay} ms, task " in session.story.step().sentence
+    kinds = [session.story.step().kind]
+    while kinds[-1] is not StepKind.RETURNED:
+        session.next_step()
+        kinds.append(session.story.step().kind)
+    assert kinds[:2] == [StepKind.CALLED, StepKind.ENTERED]
+    assert kinds[-2:] == [StepKind.SERVED, StepKind.RETURNED]
+
+
+def test_an_interrupt_that_gets_no_farther_says_what_it_needs():
+    session = session_of("x86", "gsi-override")
+    found = [step.sentence for _, step in presses(session, 4)]
+    assert any("GSI 2" in text and "'unmasked' does not hold" in text for text in found)
+
+
+# -- forwards and backwards ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("board", "scenario"), PAIRS)
+def test_backwards_is_the_mirror_of_forwards(board, scenario):
+    session = session_of(board, scenario)
+    forwards = presses(session, 30)
+    backwards = forwards[-1:]
+    for _ in forwards[1:]:
+        assert session.previous_step()
+        backwards.append(shown(session))
+    assert backwards[::-1] == forwards
+
+
+@each_board
+def test_two_busy_cores_go_back_the_way_that_they_came(board):
+    session = session_of(board, "two-cores")
+    forwards = presses(session, 150)
+    for there in forwards[-2::-1]:
+        assert session.previous_step()
+        assert shown(session) == there
+
+
+@each_board
+def test_steps_are_a_matter_of_the_moment_not_of_the_way_there(board):
+    session, other = session_of(board), session_of(board)
+    told = presses(session, 30)
+    session.run_until(4 * S)
+    for position, step in told[::-7] + told[::5]:
+        session.go_to(position)
+        assert step in session.story.steps()
+    other.run_until(980 * MS)
+    other.advance(NEXT_INTERRUPT)
+    session.go_to(other.here)
+    assert session.story.steps() == other.story.steps()
+    assert session.story.steps()[0].kind is StepKind.TAKEN
+    other.advance(STEP)
+    session.go_to(other.here)
+    assert session.story.steps() == other.story.steps() == []
+    assert session.next_step() is other.next_step() is StopReason.MEANINGFUL
+    assert shown(session) == shown(other)
+
+
+def test_looking_at_the_story_changes_nothing():
+    told, silent = session_of("rpi4"), session_of("rpi4")
+    presses(told, 40)
+    silent.go_to_time(told.machine.now)
+    told.run_until(3 * S)
+    silent.run_until(3 * S)
+    assert told.here == silent.here
+    assert list(told.recorder.events) == list(silent.recorder.events)
+
+
+def test_before_the_first_step_there_is_none():
+    session = session_of("rpi4", boot=False)
+    session.next_step()
+    assert not session.previous_step()
+
+
+def test_typing_in_the_past_makes_another_story():
+    session = session_of("rpi4")
+    before = presses(session, 14)
+    for _ in range(13):
+        session.previous_step()
+    session.type(b"x")
+    after = presses(session, 14)
+    assert after != before
+    assert any(step.kind is StepKind.ARRIVED and "you typed it" in step.sentence
+               for _, step in after)  # fmt: skip
+
+
+# -- sentences -------------------------------------------------------------------------------------
+
+
+def durations_of(view, session):
+    """All durations of a moment, as sentences write them."""
+    numbers = [item.in_ns for item in view.comparators if item.in_ns is not None]
+    for item in view.timeouts:
+        numbers += [item.in_ns, -item.in_ns, item.period_ns or 0]
+    numbers.append(session.machine.now)
+    return {format_duration(number) for number in numbers if number >= 0}
+
+
+def names_of(session):
+    found = set()
+    for device in session.machine.devices.values():
+        for file in device.files.values():
+            found |= {slot.name for slot in file.slots()}
+    for core in session.machine.cores:
+        found |= {slot.name for slot in core.regs.slots()}
+    return found
+
+
+@pytest.mark.parametrize(("board", "scenario"), PAIRS)
+def test_every_sentence_agrees_with_its_moment_and_needs_no_unknown_word(board, scenario):
+    session = session_of(board, scenario, boot=False)
+    names = {part for name in names_of(session) for part in (name, *name.split(" "))}
+    for _ in range(150):
+        if session.next_step() is not StopReason.MEANINGFUL:
+            break
+        step = session.story.step()
+        session.pinned = step.core
+        view = session.view(frozenset(("comparators", "timeouts")))
+        session.pinned = None
+        text = without_names(step.sentence)
+        assert set(DURATION.findall(text)) <= durations_of(view, session), step
+        for count, register, compare in re.findall(
+            r"has reached (\d+), and (\w+) is (\d+)", step.sentence
+        ):
+            known = {item.name: (item.counter, item.compare) for item in view.comparators}
+            assert known[register] == (int(count), int(compare))
+        for sentence in (step.sentence, step.next_sentence):
+            assert sentence.endswith(".")
+            assert sentence[0].isupper()
+            unknown = set(CAPITALS.findall(without_names(sentence))) - TERMS - names
+            assert not unknown, (unknown, sentence)
+
+
+@each_board
+def test_the_parse_of_numbers_finds_them(board):
+    session = session_of(board)
+    text = without_names(session.story.step().sentence)
+    assert len(DURATION.findall(text)) == 1
+    assert CAPITALS.findall(text)
+
+
+def test_every_kind_of_step_has_a_title_a_station_and_a_place():
+    for kind in StepKind:
+        assert kind in TITLES
+        assert kind in STATIONS
+    assert all(len(set(course)) == len(course) for course in COURSES.values())
+
+
+@each_board
+def test_every_event_of_a_trace_has_a_sentence(board):
+    session = session_of(board, boot=False)
+    words = EventWords(session.machine, session.names)
+    told = {}
+    session.recorder.sink = lambda event: told.setdefault(event[3], words.sentence(event))
+    session.run_until(2_600 * MS)
+    assert {"line", "tx", "rx", "tracepoint"} <= told.keys()
+    assert all(text.endswith(".") and len(text) > 10 for text in told.values())
+
+
+def test_every_instruction_is_explained():
+    for kind, item in INSTRUCTIONS.items():
+        assert item.explained(1, 2, "NAME"), kind
+    event = (0, 0, 1, "unmodelled", 0, 0, "GICD <- 0x1")
+    words = EventWords(session_of("rpi4", boot=False).machine, None)
+    assert words.sentence(event) == "An access found nothing that is modelled: GICD <- 0x1."
+
+
+def tracepoints_of_the_kernel():
+    for path in Path(kerneltui.kernel.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            called = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+            if called and node.func.attr == "tracepoint":
+                yield node.args[0].value, {keyword.arg for keyword in node.keywords}
+
+
+def test_every_tracepoint_of_the_kernel_has_a_sentence():
+    found = list(tracepoints_of_the_kernel())
+    assert len(found) >= 10
+    for name, facts in found:
+        assert name in TRACEPOINTS, name
+        wanted = set(re.findall(r"\{(\w+)\}", TRACEPOINTS[name]))
+        assert wanted <= facts, name
+
+
+def test_a_tracepoint_of_somebody_elses_kernel_is_told_as_it_is():
+    assert tracepoint_sentence("boom size=3") == "The kernel tells 'boom': size 3."
+    assert tracepoint_sentence("sched_switch x=1") == "The kernel tells 'sched_switch'."
+    said = tracepoint_sentence("timer_callback name=Periodic 1 sec id=3")
+    assert said == "The kernel calls the callback of 'Periodic 1 sec'."
+
+
+# -- roles are data --------------------------------------------------------------------------------
+
+
+def test_a_role_follows_from_what_a_store_brings():
+    table = session_of("rpi4", boot=False).machine.devices["timer"].TABLES[0]
+    control = table["CNTP_CTL_EL0"]
+    roles = [control.role_of_write(value) for value in (0, 1, 2, 3)]
+    assert roles == [Role.QUIET, Role.ARM, Role.QUIET, Role.QUIET]
+    pic = session_of("x86", boot=False).machine.devices["pic"].TABLES[0]["OCW2"]
+    assert pic.role_of_write(0x20) is Role.END  # non-specific EOI
+    assert pic.role_of_write(0x61) is Role.END  # specific EOI of level 1
+    assert pic.role_of_write(0x40) is None  # no operation
+
+
+def test_roles_are_found_behind_a_window_and_in_overlays():
+    machine = session_of("x86", boot=False).machine
+    roles, ports = Roles(machine), machine.spaces["port"]
+    ports.write(0x70, 0x0C, 1)
+    assert roles.meaning("in", 0x71, 0).register == "REGISTER_C"
+    ports.write(0x70, 0x0A, 1)
+    assert roles.meaning("in", 0x71, 0) is None
+    assert roles.meaning("out", 0x20, 0x20).role is Role.END
+    assert roles.meaning("out", 0x20, 0x0B) is None  # OCW3
+
+
+def test_a_board_with_other_names_has_the_same_story(tmp_path):
+    text = available("boards")["rpi4"].read_text()
+    for old, new in (("gic", "intc"), ("timer", "clockwork"), ("uart0", "serial7")):
+        text = re.sub(rf"(?<![\w,.-]){old}(?![\w-])", new, text)
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    mine, builtin = open_session(str(path), "timer-callbacks"), session_of("rpi4")
+    mine.boot()
+    assert "intc" in mine.machine.devices
+    found, expected = presses(mine, 26), presses(builtin, 26)
+    assert [step.kind for _, step in found] == [step.kind for _, step in expected]
+    assert [position for position, _ in found] == [position for position, _ in expected]

@@ -1,0 +1,86 @@
+"""``kerneltui narrate``: one line for each step or event, under headings."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from kerneltui.cli import run
+
+LINE = re.compile(r" *\d+\.\d{3} \d{3} \d{3} s  .+\.")
+NARRATE = [sys.executable, "-m", "kerneltui", "narrate"]
+
+
+@pytest.fixture
+def said(capfdbinary):
+    """Runs a command here and answers (status, standard output, standard error)."""
+
+    def call(*arguments):
+        status = run([str(item) for item in arguments])
+        out, err = capfdbinary.readouterr()
+        return status, out.decode(), err.decode()
+
+    return call
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
+def test_each_step_is_a_line_and_each_episode_has_a_heading(said, board):
+    status, out, err = said("narrate", "--board", board, "--until", "1.05s")
+    assert (status, err) == (0, "")
+    event = out[out.index("2/12") :].splitlines()
+    numbers = [int(line) for line in re.findall(r"(\d+)/12 ", out[out.index("2/12") - 9 :])]
+    assert numbers[:11] == list(range(2, 13))
+    assert all(LINE.fullmatch(line) for line in event[1:11])
+    headings = [line for line in out.splitlines() if line and not LINE.fullmatch(line)]
+    assert headings.count("Timer interrupt, core 0") >= 1
+    assert all(re.fullmatch(r" *[A-Z][a-zA-Z ]+, core \d", line) for line in headings)
+
+
+def test_an_interrupt_inside_another_is_indented_under_its_own_heading(said):
+    _, out, _ = said("narrate", "--scenario", "nested", "--board", "rpi4", "--until", "3s")
+    assert out.count("Timer interrupt, core 0") == 4  # the last one has only begun to be awaited
+    assert "inside another" not in out  # the kernel lets none in meanwhile
+    _, out, _ = said(
+        "narrate", "--scenario", "priority-of-irqs", "--board", "rpi4", "--until", "3s"
+    )
+    nested = out[out.index(" inside another") :].splitlines()
+    assert nested[1].startswith("     ")
+    assert "The CPU takes it" in nested[1]
+
+
+def test_events_are_told_one_by_one(said):
+    status, out, err = said("narrate", "--detail", "event", "--board", "rpi3", "--until", "10ms")
+    assert (status, err) == (0, "")
+    lines = out.splitlines()
+    assert len(lines) > 5_000
+    assert all(LINE.fullmatch(line) for line in lines)
+
+
+def test_a_file_gets_the_same_bytes_every_time(said, tmp_path):
+    path = tmp_path / "story.txt"
+    _, out, _ = said("narrate", "--until", "1.1s")
+    assert said("narrate", "--until", "1.1s", "-o", path) == (0, "", "")
+    assert path.read_text() == out
+    status, _, err = said("narrate", "--until", "1s", "-o", tmp_path / "no" / "where")
+    assert status == 2
+    assert err.count("\n") == 1
+
+
+def test_mistakes_are_one_line(said):
+    for arguments in (("--until", "soon"), ("--until", "1s", "--detail", "all"), ()):
+        status, out, err = said("narrate", *arguments)
+        assert (status, out, err.count("\n")) == (2, "", 1)
+
+
+def test_a_reader_that_has_gone_is_no_error():
+    with subprocess.Popen(
+        [*NARRATE, "--scenario", "round-robin", "--until", "20s"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(60) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
