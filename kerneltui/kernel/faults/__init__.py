@@ -114,9 +114,6 @@ FAULTS = {
     "pin-masked": Fault(
         ("pc_interrupts:PinMasked",), PC, "pins of the I/O APIC are routed, but not unmasked"
     ),
-    "wrong-polarity": Fault(
-        ("pc_interrupts:WrongPolarity",), PC, "ISA interrupts are taken to be active low"
-    ),
     "svr-off": Fault(
         ("pc_interrupts:SvrOff",), PC, "the local APIC is set up, and then switched off by its SVR"
     ),

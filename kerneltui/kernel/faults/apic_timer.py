@@ -62,14 +62,12 @@ class DeadlinePast(ApicTimerDriver):
     interrupts at once, is set anew, and so on.
     """
 
+    TSC_HZ = 2_400_000_000
+    """as the PC's is; a kernel would measure it"""
+    CONVERT_NS = 20_000
+
     def set_oneshot(self, delay_ns: int) -> None:
         """The delay in ticks, and the counter is not added."""
         self._set_lvt(LVT_TSC_DEADLINE)
-        self._cpu.write_msr(IA32_TSC_DEADLINE, self._tsc_ticks(delay_ns))
-
-    def _tsc_ticks(self, delay_ns: int) -> int:
-        return max(delay_ns * TSC_HZ // NS_PER_S, 1)
-
-
-TSC_HZ = 2_400_000_000
-"""As the PC's is; a kernel measures it."""
+        self._cpu.compute(self.CONVERT_NS)
+        self._cpu.write_msr(IA32_TSC_DEADLINE, max(delay_ns * self.TSC_HZ // NS_PER_S, 1))

@@ -14,6 +14,7 @@ from kerneltui.kernel.irq import Irq
 DELIVER_EXTINT = 0b111 << 8
 SVR_SUPPRESS_BROADCAST = 1 << 12
 HIGHEST = 15
+LOG_NS = 20_000
 
 
 class IgnoreOverrides(ApicInterrupts):
@@ -24,17 +25,6 @@ class IgnoreOverrides(ApicInterrupts):
 
     def _isa_route(self, irq: int) -> Route:
         return Route(irq, active_low=False, level=False)
-
-
-class WrongPolarity(ApicInterrupts):
-    """ISA interrupts are configured as PCI's are, active low.
-
-    The edge is then the end of the request; one that is held until it is served never ends.
-    """
-
-    def _isa_route(self, irq: int) -> Route:
-        route = super()._isa_route(irq)
-        return Route(route.gsi, not route.active_low, route.level)
 
 
 class PinMasked(ApicInterrupts):
@@ -55,7 +45,7 @@ class MaskWhileHandling(ApicInterrupts):
     """
 
     def handle_vector(self, vector: int) -> None:
-        """Mask, handle, unmask."""
+        """Mask, handle, note down what happened, unmask."""
         handler = self._handlers.get(vector)
         if handler is None or handler.irq.domain == "vector":
             super().handle_vector(vector)
@@ -63,6 +53,7 @@ class MaskWhileHandling(ApicInterrupts):
         gsi = self._route(handler.irq).gsi
         self.io_apics.mask(gsi)
         super().handle_vector(vector)
+        self._cpu.compute(LOG_NS)
         self.io_apics.unmask(gsi)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kerneltui.kernel.drivers.system_timer import TIMER_C3, TIMER_CLO, SystemTimerDriver
 
 SHORT_US, SLOW_NS = 10, 20_000
+WORK_NS = 50_000
 
 
 class ComparePast(SystemTimerDriver):
@@ -28,6 +29,7 @@ class UnclearedMatch(SystemTimerDriver):
     """
 
     def handle(self) -> None:
-        """Set the next match, and no more."""
+        """Do some work and set the next match, and no more."""
         self._cpu.tracepoint("timer_callback", name=self.compatible)
+        self._cpu.compute(WORK_NS)
         self.init()
