@@ -97,6 +97,7 @@ def _session(
     without: tuple[str, ...],
     queue: str | None,
     sched: str | None,
+    pokes: tuple[str, ...],
 ) -> Session:
     from kerneltui.scenarios.scenario import Changes, open_session
 
@@ -106,6 +107,7 @@ def _session(
         without=gathered("without", without),
         queue=queue or "",
         sched=sched or "",
+        pokes=gathered("pokes", pokes),
     )
     return open_session(board, scenario, changes)
 

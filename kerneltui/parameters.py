@@ -130,6 +130,13 @@ _CHANGES = (
     click.option(
         "--no", "without", multiple=True, metavar="DEVICE", help="Remove a device from the board."
     ),
+    click.option(
+        "--poke",
+        "pokes",
+        multiple=True,
+        metavar="TIME:REGISTER=VALUE",
+        help="Store to a register at a virtual time, such as '1.5s:GICC_PMR=0'.",
+    ),
 )
 
 

@@ -83,6 +83,10 @@ class ChangeMarks:
         else:
             registers.mark(values, self._history.recorder.touched(began[1]))
 
+    def forget(self) -> None:
+        """The registers have been poked: at this moment they hold other values than at the look."""
+        self._seen = (), {}
+
     def _values_at(self, position: Position, focus: int, before: _Look) -> RegisterValues | None:
         """The registers at a moment shortly before; None where that is not to be had."""
         place = _place(position, focus)

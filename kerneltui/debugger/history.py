@@ -1,8 +1,8 @@
 """The past of one machine: how to come to any moment again.
 
-The truth is the setup, what a person has typed, and checkpoints.  A moment is reached by loading
-the nearest checkpoint before it and running on from there.  Between checkpoints lies a bounded
-amount of work, so no step back takes long, however long the past is.
+The truth is the setup, what a person has typed and poked, and checkpoints.  A moment is reached by
+loading the nearest checkpoint before it and running on from there.  Between checkpoints lies a
+bounded amount of work, so no step back takes long, however long the past is.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from kerneltui.debugger.traveller import (
 from kerneltui.debugger.watch import Address, Watch
 from kerneltui.machine.core import FOREVER, StopReason
 from kerneltui.machine.machine import Machine, Position
+from kerneltui.machine.poke import Poke
 
 EVERY = 4_500
 """Steps between two checkpoints, at least: those of some 150 interrupts."""
@@ -104,7 +105,7 @@ class History:
 
     @property
     def inputs(self) -> list[Input]:
-        """What a person has typed."""
+        """What a person has typed and poked."""
         return self._past.inputs
 
     @property
@@ -123,7 +124,7 @@ class History:
         focus: int = 0,
         **conditions: Any,
     ) -> StopReason:
-        """As :meth:`Machine.run`; what was typed is typed again, and checkpoints are taken."""
+        """As :meth:`Machine.run`; what a person gave is given again, and checkpoints are taken."""
         main, machine = self._main, self.machine
         self._take_if_due()
         while True:
@@ -157,12 +158,12 @@ class History:
         self._past.end_ns = self.machine.now
         self.end_retired = [core.retired for core in self.machine.cores]
 
-    def type(self, data: bytes) -> None:
-        """A person types, now.  In the past: what came after this moment is forgotten."""
-        self._take_if_due()  # before: every machine comes to the first one with nothing typed
+    def give(self, given: bytes | Poke) -> None:
+        """A person types or pokes, now.  In the past: what came after this moment is forgotten."""
+        self._take_if_due()  # before: every machine comes to the first one with nothing given
         if self.in_past or self._main.given < len(self.inputs):
             self.forget_rest()
-        self.inputs.append(Input(self.here, data))
+        self.inputs.append(Input(self.here, given))
         self._main.give()
 
     def forget_rest(self) -> None:

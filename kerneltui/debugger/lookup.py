@@ -80,6 +80,8 @@ def register_of_event(session: Session, event: EventReference) -> RegisterRefere
     Behind a window onto others it is the one that was selected.
     """
     _, _, core, kind, target, value, text = event.event
+    if kind == "poke":
+        return _poked(session.machine, core, text.partition(" ")[2])
     space = SPACES.get(kind)
     if space is None:
         return None
@@ -93,6 +95,16 @@ def register_of_event(session: Session, event: EventReference) -> RegisterRefere
         if behind is not None:
             return register_named(machine, behind[1], owner)
         if slot.name == name:
+            return RegisterReference(owner, block, name)
+    return None
+
+
+def _poked(machine: Machine, core: int, label: str) -> RegisterReference | None:
+    """The register of a poke, as :mod:`kerneltui.debugger.pokes` names it."""
+    *fronts, name = label.partition(".")[0].split("/")
+    cores = {f"core {item.index}" for item in machine.cores} - {f"core {core}"}
+    for owner, _, _, slot, block in registers(machine):
+        if slot.name == name and owner not in cores and {*fronts} <= {owner, block}:
             return RegisterReference(owner, block, name)
     return None
 

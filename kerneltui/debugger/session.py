@@ -12,6 +12,7 @@ from typing import cast
 from kerneltui.debugger import views
 from kerneltui.debugger.changes import ChangeMarks, before_last_instruction, last_instruction
 from kerneltui.debugger.history import History
+from kerneltui.debugger.pokes import parse, script
 from kerneltui.debugger.pursuit import Pursuit, said
 from kerneltui.debugger.register_marks import RegisterMarks
 from kerneltui.debugger.setup import Setup
@@ -30,12 +31,14 @@ from kerneltui.debugger.watch import (
     end_of_handler,
     until_time,
 )
+from kerneltui.errors import UserError
 from kerneltui.hw.clock import NEVER
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.kernel import Kernel
 from kerneltui.machine.core import FOREVER, CoreState, StopReason
 from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.machine import Machine, Position
+from kerneltui.machine.poke import Poke
 
 LONGEST_INPUT = 4096
 
@@ -61,6 +64,7 @@ class Session:
     def _power_on(self) -> Machine:
         machine = Machine(self.setup.board, self.setup.kernel)
         machine.terminal.play([(item.at_ns, item.data) for item in self.setup.inputs])
+        machine.poker.play(script(machine, self.setup.pokes))
         return machine
 
     def _replaced(self) -> None:
@@ -83,7 +87,7 @@ class Session:
 
     @property
     def typed(self) -> list[Input]:
-        """What a person has typed."""
+        """What a person has typed and poked."""
         return self.history.inputs
 
     @property
@@ -191,10 +195,26 @@ class Session:
         room = max(LONGEST_INPUT - self.machine.terminal.waiting, 0)
         lost, data = max(len(data) - room, 0), data[:room]
         if data:
-            self._jumps = [position for position in self._jumps if position <= self.here]
-            self.history.type(data)
-            self.generation += 1
+            self._give(data)
         return lost
+
+    def poke(self, text: str, core: int | None = None) -> None:
+        """Store to a register as a core would, now; without one it is the core on show.
+
+        :mod:`kerneltui.debugger.pokes` says what may be in ``text``; raises :class:`UserError`.  In
+        the past, what was known to come after this moment is forgotten.
+        """
+        try:
+            poke = parse(self.machine, text, self.focus if core is None else core)
+        except ValueError as error:
+            raise UserError(f"poke {text}: {error}") from None
+        self._give(poke)
+        self._changes.forget()
+
+    def _give(self, given: bytes | Poke) -> None:
+        self._jumps = [position for position in self._jumps if position <= self.here]
+        self.history.give(given)
+        self.generation += 1
 
     # -- other moments ----------------------------------------------------------------------------
 

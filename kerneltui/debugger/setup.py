@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -17,6 +18,18 @@ class TimedInput(msgspec.Struct, frozen=True):
     data: bytes
 
 
+class PokeRequest(msgspec.Struct, frozen=True):
+    """A poke at a virtual time (ns since power-on), as :mod:`kerneltui.debugger.pokes` reads it."""
+
+    at_ns: int
+    text: str
+    error: Callable[[str], Exception]
+    """makes an error of what is wrong with it, for whoever wrote it"""
+    core: int = 0
+    is_scripted: bool = True
+    """it is the scenario's, not a person's"""
+
+
 class Setup(msgspec.Struct, frozen=True):
     """What a session runs: enough to start again from reset."""
 
@@ -28,5 +41,6 @@ class Setup(msgspec.Struct, frozen=True):
     scenario_title: str = ""
     about: str = ""
     inputs: tuple[TimedInput, ...] = ()
+    pokes: tuple[PokeRequest, ...] = ()
     changes: Any = None
     """what the command line has changed on the board"""

@@ -24,6 +24,7 @@ from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.core import Core, CoreState
 from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES
 from kerneltui.machine.machine import Machine, Position
+from kerneltui.machine.poke import Poke
 from kerneltui.units import format_time
 
 TRACE_EVENTS = 20_000
@@ -33,6 +34,7 @@ EVENTS_BEHIND = 1_000
 SCENARIO, PERSON = "scenario", "person"
 _TYPISTS = (SCENARIO, PERSON)
 TYPED_BY = {SCENARIO: "the scenario typed it", PERSON: "you typed it"}
+POKED_BY = {SCENARIO: "by the scenario", PERSON: "by you"}
 AFTER_TIME = " s  "
 """Before what happened, in the text of an event."""
 
@@ -45,9 +47,10 @@ RawEvent = tuple[int, int, int, str, int, int, str]
 """One thing that happened: step, time in ns, core, kind, target, value, text.
 
 The kind is one of :data:`INSTRUCTIONS` (a mnemonic or an exception), a wire (``line``), the serial
-line (``tx``, ``rx``), a kernel ``tracepoint``, or ``unmodelled``.  The target is an address,
-encoding or vector, the value what was moved, the text a name: where there is no address,
-or where the register depends on what the device was told before (16550, 8259, IOWIN).
+line (``tx``, ``rx``), a kernel ``tracepoint``, a ``poke``, or ``unmodelled``.  The target is an
+address, encoding or vector, the value what was moved, the text a name: where there is no address,
+or where the register depends on what the device was told before (16550, 8259, IOWIN).  Of a poke it
+is who did it, and the register's name.
 """
 
 
@@ -82,6 +85,9 @@ class EventNames:
             found |= {"line": text, "level": value}
         elif kind in {"tx", "rx"}:
             found |= {"byte": value} | ({"by": text} if text else {})
+        elif kind == "poke":
+            by, _, name = text.partition(" ")
+            found |= {"addr": hex(target), "reg": name, "value": hex(value), "by": by}
         elif text:
             found |= {"text": text}
         return found
@@ -96,6 +102,9 @@ class EventNames:
             return f"line {text} {'rises' if value else 'falls'}"
         if kind in {"tx", "rx"}:
             return f"{kind} {chr(value)!a}" + (f", {TYPED_BY[text]}" if text else "")
+        if kind == "poke":
+            by, _, name = text.partition(" ")
+            return f"poke {name} = {value:#x}, {POKED_BY[by]}"
         return f"{kind} {text}".rstrip()
 
 
@@ -167,6 +176,7 @@ class Recorder:
         self.timeline.attach(machine)
         machine.terminal.on_output = self._sent
         machine.terminal.on_input = self._received
+        machine.poker.on_poke = self._poked
         self._named_by_state: dict[tuple[str, int], tuple[RegisterFile, int]] = {}
         self._by_core: set[tuple[str, int]] = set()
         for device in machine.devices.values():
@@ -348,6 +358,12 @@ class Recorder:
             self._inputs.add(number)
         if self.tracing:
             self._add("rx", 0, byte, by)
+
+    def _poked(self, poke: Poke, name: str, is_scripted: bool) -> None:
+        if self.tracing:
+            text = f"{SCENARIO if is_scripted else PERSON} {name}"
+            core = self._machine.cores[poke.core]
+            self._add("poke", poke.address, poke.told_value, text, core)
 
     def last_input(self) -> InputView | None:
         """The line that was typed last, as far as it has arrived; None before the first."""

@@ -1,7 +1,7 @@
 """A machine that can be brought to any known moment.
 
-What the machine does follows from its setup and from what a person has typed; so it does the same
-again, from reset or from any checkpoint, when the same is typed at the same positions.
+What the machine does follows from its setup and from what a person has typed and poked; so it does
+the same again, from reset or from any checkpoint, when the same is given at the same positions.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from kerneltui.debugger.watch import Address, Watch
 from kerneltui.errors import UserError
 from kerneltui.machine.core import StopReason
 from kerneltui.machine.machine import Machine, Position
+from kerneltui.machine.poke import Poke
 
 FASTEST = 1
 BEYOND_NS = 1_000
@@ -36,10 +37,10 @@ class DivergedError(UserError):
 
 
 class Input(NamedTuple):
-    """What a person has typed."""
+    """What a person has typed, or a register that a person has poked."""
 
     position: Position
-    data: bytes
+    given: bytes | Poke
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -49,7 +50,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
     retired: tuple[int, ...]
     """instructions, of each core"""
     inputs: int
-    """how many had been typed"""
+    """how many had been given"""
     events: int
     """how many had been recorded"""
     accessed: frozenset[Address]
@@ -86,7 +87,7 @@ class Packer:
 
 
 class Past:
-    """What is known of a machine: what was typed, and checkpoints, each in order of time."""
+    """What is known of a machine: inputs of a person, and checkpoints, each in order of time."""
 
     def __init__(self) -> None:
         self.inputs: list[Input] = []
@@ -108,7 +109,7 @@ class Past:
         return max((item for item in found if item is not None), key=position_of, default=None)
 
     def forget_after(self, here: Position, inputs: int) -> None:
-        """What comes after a moment, by which so much had been typed, will be another story."""
+        """What comes after a moment, by which so many were given, will be another story."""
         del self.inputs[inputs:]
         for kept in (self.checkpoints, self.close):
             del kept[bisect_right(kept, here, key=position_of) :]
@@ -127,7 +128,7 @@ class Traveller:
     # -- running what is known --------------------------------------------------------------------
 
     def run(self, to: Position | None = None, **conditions: Any) -> StopReason:
-        """As :meth:`Machine.run`; what was typed is typed again."""
+        """As :meth:`Machine.run`; what a person gave is given again."""
         core = self.machine.cores[conditions.get("focus", 0)]
         # A machine that comes there has not done the same again, and may never come anywhere.
         conditions["until"] = self.past.end_ns + BEYOND_NS
@@ -161,14 +162,18 @@ class Traveller:
             self.give()
 
     def settle(self) -> None:
-        """What was typed at this very moment belongs to it."""
+        """What a person gave at this very moment belongs to it."""
         inputs = self.past.inputs
         while self.given < len(inputs) and inputs[self.given].position == self.machine.position:
             self.give()
 
     def give(self) -> None:
-        """Type what was typed next."""
-        self.machine.terminal.type(self.past.inputs[self.given].data)
+        """Type what was typed next, or poke what was poked."""
+        given = self.past.inputs[self.given].given
+        if isinstance(given, Poke):
+            self.machine.poke(given)
+        else:
+            self.machine.terminal.type(given)
         self.given += 1
 
     def run_to(self, to: Position) -> None:

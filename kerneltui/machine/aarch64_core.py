@@ -199,6 +199,14 @@ class Aarch64Core(InstructionCore):
             )
         ]
 
+    def poke_target(self, space: AddressSpace, address: int, value: int) -> tuple[Target, int]:
+        if space is self.sysregs:
+            return self._routes.get(address) or self._route(address)
+        return space.resolve(address)
+
+    def poke_register(self, address: int, value: int) -> None:
+        self.regs.write(address, value, WORD)
+
     # -- exceptions -------------------------------------------------------------------------------
 
     def _sample(self) -> None:
@@ -219,7 +227,8 @@ class Aarch64Core(InstructionCore):
             self._look_for_rest()
         if self.retired >= self.stop_at:
             self._pause(kind, self._vbar[0] + vector)
-            if kind != "sync" and not self.inputs & ~self._daif[0]:
+            bit = MASK_F if kind == "fiq" else MASK_I
+            if kind != "sync" and not self.inputs & ~self._daif[0] & bit:
                 return  # the debugger has changed what was pending
         self._spsr[0] = self._daif[0] | EL1H
         self._elr[0] = self._program_counter() + executed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from kerneltui.hw.bus import BusFault
+from kerneltui.hw.bus import AddressSpace, BusFault, Target
 from kerneltui.hw.device import CounterState
 from kerneltui.hw.gate import Gate
 from kerneltui.hw.line import Sink
@@ -54,6 +54,17 @@ class Architecture(ABC):
     def counters(self) -> list[CounterState]:
         """Counters of the core itself, while it is on."""
         return []
+
+    @abstractmethod
+    def poke_target(self, space: AddressSpace, address: int, value: int) -> tuple[Target, int]:
+        """What answers to a store of this core, and at which offset.
+
+        Raises :class:`BusFault` where nothing does, or not to that value.
+        """
+
+    @abstractmethod
+    def poke_register(self, address: int, value: int) -> None:
+        """Store to a register of :attr:`regs`; no instruction (:mod:`kerneltui.machine.poke`)."""
 
     @abstractmethod
     def _sample(self) -> None:

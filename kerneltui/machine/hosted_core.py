@@ -280,6 +280,19 @@ class HostedCore(Architecture):
         if self.is_interruptible:
             self.turns.wake(self)
 
+    def poke_bus(self, space: AddressSpace, address: int, value: int, size: int) -> None:
+        """What a store of this core does, but no instruction (:mod:`kerneltui.machine.poke`).
+
+        Raises :class:`BusFault` as :meth:`poke_target` does.
+        """
+        target, offset = self.poke_target(space, address, value)
+        target.write(offset, value, size, self.index)
+
+    def look_again(self) -> None:
+        """Somebody has poked a register: what could not be taken may be now."""
+        if self.inputs:
+            self._interrupted()
+
     # -- the image --------------------------------------------------------------------------------
 
     def place_program(self, entry: Callable[[Any], Program]) -> int:

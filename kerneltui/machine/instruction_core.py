@@ -119,19 +119,22 @@ class InstructionCore(HostedCore):
     def _task_goes_on(self) -> bool:
         """Take the interrupts that have come; whether the task has the core still."""
         clock = self.clock
-        self._task_ns -= clock.now - self._task_since
-        self._task_since = clock.now
-        if self.inputs and self._task_ns:
-            self._sample()
-            if self.interrupts_taken != self._task_taken:
+        while True:
+            self._task_ns -= clock.now - self._task_since
+            self._task_since = clock.now
+            if self.inputs and self._task_ns:
+                self._sample()
+                if self.interrupts_taken != self._task_taken:
+                    return False
+            if not self._task_ns:
                 return False
-        if not self._task_ns:
-            return False
-        if self.retired >= self.rest_after:
-            self._look_for_rest()
-        if self.retired >= self.stop_at:
+            if self.retired >= self.rest_after:
+                self._look_for_rest()
+            if self.retired < self.stop_at:
+                return True
             self._pause("compute", value=self._task_ns)
-        return True
+            # A poke may have let something in meanwhile.
+            self._pass_first_moment()
 
     def _compute_with_events(self, ns: int) -> None:
         """Something happens on the way: compute from event to event, interruptible at each."""
@@ -144,9 +147,11 @@ class InstructionCore(HostedCore):
             ns -= clock.now - started
             if self.inputs and ns:
                 self._sample()
+            first = ns
             if ns and self.retired >= self.stop_at:
                 self._pause("compute", value=ns)
-            until = clock.now + ns
+                first = 1 if self.inputs else ns  # a poke may have let something in meanwhile
+            until = clock.now + first
 
     def _compute_until(self, end: int) -> None:
         """Compute until ``end``, or until the first event on the way."""

@@ -19,6 +19,7 @@ from kerneltui.machine.board import Board, FirmwareSpec
 from kerneltui.machine.core import FOREVER, CoreState, Observer, Program, StopReason
 from kerneltui.machine.cores import make_cores
 from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.poke import Poke, Poker
 from kerneltui.machine.serial_terminal import SerialDevice, SerialTerminal
 from kerneltui.machine.state import State
 
@@ -82,6 +83,12 @@ class Machine:
         if not hasattr(uart, "transmit"):
             raise board.file.error(("console",), f"'{board.spec.console}' is not a UART")
         self.terminal = SerialTerminal(cast("SerialDevice", uart), self.clock)
+        blocks = {
+            f"{device.name}.{file.table.name}": file
+            for device in self.devices.values()
+            for file in device.files.values()
+        }
+        self.poker = Poker(self.clock, self.cores, self.spaces, blocks)
         self.core = self.cores[0]
         """the boot core"""
         self.stopped = 0
@@ -213,6 +220,10 @@ class Machine:
             space = self.spaces[file.table.space]
             found += [(space.name, at.base, file) for at in space.windows if at.target is file]
         return found
+
+    def poke(self, poke: Poke) -> None:
+        """A store from outside, now: it takes no time, and what it lets in is taken next."""
+        self.poker.store(poke)
 
     # -- running ----------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from kerneltui.devices.x86.local_apic_registers import APIC_BASE
-from kerneltui.hw.bus import AddressSpace, BusFault
+from kerneltui.hw.bus import AddressSpace, BusFault, Target
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import CounterState
 from kerneltui.hw.gate import Gate
@@ -142,6 +142,25 @@ class X86Core(InstructionCore):
     def counters(self) -> list[CounterState]:
         """The time-stamp counter."""
         return [self.clocks.counter()]
+
+    def poke_target(self, space: AddressSpace, address: int, value: int) -> tuple[Target, int]:
+        own = self.memory if space is self._all_memory else space
+        return x86_msrs.resolve(own, address, value)
+
+    def poke_bus(self, space: AddressSpace, address: int, value: int, size: int) -> None:
+        super().poke_bus(space, address, value, size)
+        if space is self.msrs and address == APIC_BASE:
+            self.find_local_apic()
+
+    def poke_register(self, address: int, value: int) -> None:
+        if address == TSC_MSR:
+            self.clocks.set_tsc(value)
+        else:
+            self.regs.write(address, value, WORD)
+
+    def look_again(self) -> None:
+        self.wakes_on = self._open()
+        super().look_again()
 
     # -- interrupts -------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,9 @@ import msgspec
 from msgspec.structs import replace
 
 from kerneltui.configfile import ConfigFile, find
+from kerneltui.debugger.pokes import split_time
 from kerneltui.debugger.session import Session
-from kerneltui.debugger.setup import Setup, TimedInput
+from kerneltui.debugger.setup import PokeRequest, Setup, TimedInput
 from kerneltui.errors import UserError, suggestion
 from kerneltui.kernel.bsp import BOARDS
 from kerneltui.kernel.faults import FAULTS
@@ -38,6 +40,8 @@ class Changes(msgspec.Struct, frozen=True):
     without: tuple[str, ...] = ()
     queue: str = ""
     sched: str = ""
+    pokes: tuple[str, ...] = ()
+    """registers to store to, each with its time in front"""
 
 
 UNCHANGED = Changes()
@@ -69,6 +73,17 @@ class Scenario(msgspec.Struct, frozen=True):
         """What is typed when, in order of time."""
         ordered = sorted(self.spec.inputs, key=lambda item: item.at)
         return tuple(TimedInput(int(item.at), item.uart.encode()) for item in ordered)
+
+    @property
+    def pokes(self) -> tuple[PokeRequest, ...]:
+        """Which registers are stored to when."""
+        return tuple(
+            PokeRequest(
+                int(item.at), item.store, partial(self.file.error, ("pokes", number, "store")),
+                item.core,
+            )
+            for number, item in enumerate(self.spec.pokes)
+        )  # fmt: skip
 
 
 def load_scenario(name: str) -> Scenario:
@@ -232,6 +247,7 @@ def changes_for(board: str, scenario: str, changes: Changes | None) -> Changes:
         without=without,
         queue=wanted.queue if entry.has_queue else "",
         sched=wanted.sched if entry.has_tasks else "",
+        pokes=wanted.pokes,
     )
 
 
@@ -263,8 +279,23 @@ def make_session(
             about=scenario.spec.about,
             kernel=lambda cpu: cls(cpu, bsp, workload),
             inputs=scenario.inputs,
+            pokes=(*scenario.pokes, *_pokes_of(changes)),
         )
     )
+
+
+def _pokes_of(changes: Changes) -> Iterator[PokeRequest]:
+    """Those of the command line."""
+    for text in changes.pokes:
+
+        def error(said: str, text: str = text) -> UserError:
+            return UserError(f"--poke {text}: {said}")
+
+        try:
+            at_ns, store = split_time(text)
+        except ValueError as mistake:
+            raise error(str(mistake)) from None
+        yield PokeRequest(at_ns, store, error, is_scripted=False)
 
 
 def _check_fit(board: Board, scenario: Scenario, changes: Changes) -> None:

@@ -14,6 +14,7 @@ from kerneltui.kernel.programs import PROGRAMS
 MOST_TIMEOUTS = 100_000
 MOST_TASKS = 1000
 MOST_CORES = 8
+MOST_POKES = 1000
 
 Name = Annotated[Label, Meta(max_length=200)]
 Policy = Literal["coop", "rr"]
@@ -77,6 +78,14 @@ class InputSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     uart: Annotated[str, Meta(max_length=4096, description="what is typed")]
 
 
+class PokeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A store to a register at a time, as a core would do it."""
+
+    at: Annotated[Duration, Meta(description="virtual time since power-on")]
+    store: Annotated[Text, Meta(description="REGISTER=VALUE, such as GICC_PMR=0")]
+    core: Annotated[int, Meta(ge=0, lt=MOST_CORES, description="the core that stores")] = 0
+
+
 class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A scenario file."""
 
@@ -89,6 +98,7 @@ class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = []
     timeouts: list[TimeoutSpec] = []
     inputs: list[InputSpec] = []
+    pokes: Annotated[list[PokeSpec], Meta(max_length=MOST_POKES)] = []
     tasks: Annotated[list[TaskSpec], Meta(max_length=MOST_TASKS)] = []
     sched: Annotated[Policy, Meta(description="scheduling policy")] = "rr"
     quantum: Annotated[Duration, Meta(description="quantum of the policy rr")] = duration(

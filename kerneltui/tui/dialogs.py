@@ -160,14 +160,20 @@ def _typed(words: tuple[str, ...] | None) -> Request | None:
 
 
 def start(now: Situation, board: str, scenario: str) -> Request:
-    """Start a scenario on a board, each by name or file; what cannot be opened is told."""
+    """Start a scenario on a board, each by name or file; what cannot be opened is told.
+
+    What the command line pokes, and when, is meant for the scenario and the board that it names.
+    """
+    changes = now.changes or UNCHANGED
+    if (board, scenario) != (now.board, now.session.setup.scenario_source):
+        changes = structs.replace(changes, pokes=())
     try:
         if board != now.board and not fits(board, scenario):
             scenario = DEFAULT_SCENARIO
-        session = open_session(board, scenario, changes_for(board, scenario, now.changes))
+        session = open_session(board, scenario, changes_for(board, scenario, changes))
     except UserError as error:
         return Tell(str(error), "error")
-    return UseSession(session, board, now.changes)
+    return UseSession(session, board, changes)
 
 
 DIALOGS: dict[str, Callable[[Situation], Request]] = {

@@ -157,7 +157,7 @@ async def test_typing_in_the_past_asks_first(answer):
         assert not isinstance(seen.app.screen, ChooseScreen)
         history = seen.session.history
         if "down" in answer:
-            assert [item.data for item in seen.session.typed] == [b"x"]
+            assert [item.given for item in seen.session.typed] == [b"x"]
             assert not history.in_past
         else:
             assert not seen.session.typed

@@ -13,7 +13,7 @@ from kerneltui.tui.widgets.lines import Line, plain
 
 LINES_KEPT = 2_000
 _LOOKS = (("IRQ taken", "strong"), ("FIQ taken", "strong"), ("SYNC taken", "alert"),
-          ("tracepoint", "good"), ("line ", "strong"), ("unmodelled", "alert"),
+          ("tracepoint", "good"), ("line ", "strong"), ("unmodelled", "alert"), ("poke ", "alert"),
           ("INTR taken", "strong"), ("NMI taken", "strong"), ("FAULT taken", "alert"),
           ("eret", "strong"), ("iret", "strong"))  # fmt: skip
 
@@ -27,7 +27,7 @@ class TracePanel(Panel):
     PARTS = frozenset({"trace", "events"})
     ABOUT = (
         "The last events: every access with its register and value, every edge of an interrupt "
-        "line, exceptions taken, characters sent and received, and the kernel's tracepoints."
+        "line, exceptions taken, pokes, characters sent and received, and the kernel's tracepoints."
     )
     FOLLOW = True
 
