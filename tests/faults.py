@@ -7,11 +7,27 @@ and the mend is poked, at ``at``.
 
 from typing import NamedTuple
 
+from kerneltui.configfile import available
+from kerneltui.scenarios.scenario import load_scenario
+
 ECHO = "hello"
 TICK = "Tick"
 PIS = ("rpi3", "rpi4")
 TIMER = {"rpi3": "local:1", "rpi4": "30", "x86": "vector:0xec"}
 SYSTEM_TIMER = {"rpi3": "periph:3", "rpi4": "99"}
+
+
+GROUP = "Find the fault"
+
+
+def ordinary():
+    """The names of all built-in scenarios but those of the group: what is to work in each."""
+    return [name for name in sorted(available("scenarios")) if not is_puzzle(name)]
+
+
+def is_puzzle(name):
+    """Whether a scenario is of the group."""
+    return load_scenario(name).spec.group == GROUP
 
 
 class Cause(NamedTuple):
@@ -152,6 +168,13 @@ CAUSES = [
           until="3s"),
     Cause("fault-tsc-past", "x86", "vector:0xec", "misbehaves", ("IA32_TSC_DEADLINE",),
           at="1.305s", until="1.31s", interrupts=(300, 1000)),
+    Cause("fault-left-raised", "rpi4", "30", "shut", ("GICC_PMR",), "GICC_PMR=0xff",
+          seen=(TICK, ECHO), unseen=("again",), interrupts=(2, 2)),
+    Cause("fault-lost-tick", "x86", "gsi:2", "lost", ("IOREDTBL2_LOW", "MASK"),
+          seen=(TICK, ECHO), interrupts=(15, 25)),
+    Cause("fault-trigger", "x86", "gsi:2", "misbehaves", ("IOREDTBL2_LOW", "TRIGGER"),
+          "ioapic0/IOREDTBL2_LOW.TRIGGER=0", at="1.201s", until="1.201s", seen=(TICK,),
+          interrupts=(50, 1000)),
     Cause("fault-lost-edge", "x86", "gsi:4", "lost", ("IOREDTBL4_LOW", "MASK"), at="1.2s",
           seen=(TICK,), unseen=(ECHO,), interrupts=(2, 2)),
 ]  # fmt: skip

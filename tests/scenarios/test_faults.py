@@ -1,7 +1,7 @@
 """The scenarios "Find the fault" show what they say, and one store mends them."""
 
 import pytest
-from faults import CAUSES
+from faults import CAUSES, is_puzzle
 
 from kerneltui.configfile import available
 from kerneltui.errors import UserError
@@ -13,7 +13,6 @@ from kerneltui.kernel.programs import PROGRAMS
 from kerneltui.scenarios.scenario import load_scenario, open_session
 from kerneltui.units import parse_duration
 
-GROUP = "Find the fault"
 DOMAINS = {"": "gic", "periph": "peripheral"}
 MS = 1_000_000
 
@@ -41,13 +40,8 @@ def idents(cause):
 
 
 def test_every_scenario_of_the_group_has_a_row_for_each_of_its_boards():
-    found = {name: load_scenario(name) for name in available("scenarios")}
-    wanted = {
-        (name, board)
-        for name, item in found.items()
-        if item.spec.group == GROUP
-        for board in item.boards
-    }
+    puzzles = [name for name in available("scenarios") if is_puzzle(name)]
+    wanted = {(name, board) for name in puzzles for board in load_scenario(name).boards}
     assert sorted((cause.name, cause.board) for cause in CAUSES) == sorted(wanted)
     assert all(name.startswith("fault-") for name, _ in wanted)
 
@@ -77,7 +71,10 @@ def test_one_store_mends_it(cause):
     before = handled(session, cause)
     session.poke(cause.mend)
     session.run_until(parse_duration(cause.at) + 600 * MS)
-    assert handled(session, cause) > before
+    more = handled(session, cause) - before
+    assert more
+    if cause.verdict == "misbehaves":
+        assert more < 30, "the storm is over"
 
 
 @pytest.mark.parametrize("name", FAULTS)

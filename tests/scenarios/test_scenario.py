@@ -1,8 +1,8 @@
 """Scenario files: what they mean, and what is wrong with one."""
 
 import pytest
+from faults import ordinary
 
-from kerneltui.configfile import available
 from kerneltui.errors import UserError
 from kerneltui.kernel.faults import FAULTS
 from kerneltui.machine.core import StopReason
@@ -114,9 +114,7 @@ def test_every_fault_can_be_switched_on(tmp_path, fault):
     assert load(tmp_path, f"faults: [{fault}]").workload.faults == {fault}
 
 
-FITTING = [
-    (board, name) for name in sorted(available("scenarios")) for board in load_scenario(name).boards
-]
+FITTING = [(board, name) for name in ordinary() for board in load_scenario(name).boards]
 
 
 @pytest.mark.parametrize(("board", "name"), FITTING)
