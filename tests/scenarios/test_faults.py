@@ -15,7 +15,8 @@ from kerneltui.units import parse_duration
 
 DOMAINS = {"": "gic", "periph": "peripheral"}
 MS = 1_000_000
-STORM = 30
+STORM = 100
+"""More than this in 600 ms is none that was asked for."""
 
 
 def irq_of(text):
