@@ -138,7 +138,7 @@ CAUSES = [
           unseen=(TICK,)),
     Cause("fault-no-handler", "x86", "vector:0xec", "shut", ("core",), halts="for vector 0xec",
           unseen=(TICK,)),
-    *_timer("fault-daif", ("DAIF",), "DAIF.I=0", at="1.959s", until="1.9595s", seen=()),
+    *_timer("fault-daif", ("DAIF",), "DAIF.I=0", at="1.9585s", until="1.9586s", seen=()),
     *_timer("fault-if", ("RFLAGS", "IF"), "RFLAGS.IF=1", boards=("x86",), seen=()),
     *(
         Cause("fault-vbar", board, TIMER[board], "shut", ("core",), halts="no code at 0x280",
