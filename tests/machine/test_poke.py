@@ -38,6 +38,7 @@ class Computes(Masked):
         super().boot()
         self.cpu.compute(10 * US)
         self.log.append("done")
+        self.done_at = self.cpu.clock.now
         self.cpu.write(IRQ_WIRE, 0)
 
 
@@ -48,6 +49,7 @@ class Task(Masked):
         while left:
             left = self.cpu.run_task(left)
         self.log.append("done")
+        self.done_at = self.cpu.clock.now
         self.cpu.write(IRQ_WIRE, 0)
 
 
@@ -89,7 +91,7 @@ def test_a_halt_alone_changes_nothing(kernel):
     while "done" not in halted.kernel.log:
         halted.run(until=halted.clock.now + 700)
     halted.run()
-    assert halted.clock.now == straight.clock.now
+    assert halted.kernel.done_at == straight.kernel.done_at
     assert halted.core.retired == straight.core.retired
     assert halted.kernel.log == straight.kernel.log
 
@@ -142,7 +144,7 @@ SHUT_AND_OPEN = [
     ("rpi4", "", "GICC_PMR=0", "GICC_PMR=0xff"),
     ("rpi4", "", "0xFF842004=0", "0xFF842004=0xff"),
     ("rpi4", "", "GICC_CTLR=0", "GICC_CTLR=1"),
-    ("rpi4", "", "GICD_ICENABLER0.CLEAR_ENABLE[30]=1", "GICD_ISENABLER0.SET_ENABLE[30]=1"),
+    ("rpi4", "", "GICD_ICENABLER0.PPI[14]=1", "GICD_ISENABLER0.PPI[14]=1"),
     ("rpi4", "", "CNTP_CTL_EL0.IMASK=1", "CNTP_CTL_EL0.IMASK=0"),
     ("rpi4", "", "DAIF.I=1", "DAIF.I=0"),
     ("rpi4", "", "DAIF=0x3c0", "core0/DAIF=0"),
@@ -162,32 +164,27 @@ SHUT_AND_OPEN = [
 @pytest.mark.parametrize(("board", "boot", "shut", "opened"), SHUT_AND_OPEN)
 def test_a_poke_shuts_interrupts_out_and_another_lets_them_in(board, boot, shut, opened):
     session = open_session(board, "timer-callbacks", Changes(append=boot))
-    session.run_until(S)
+    session.run_until(S + 3 * MS)  # the PC's clock has told the new second
     core = session.machine.core
     session.poke(shut, 0)
     then, retired, taken = session.machine.now, core.retired, core.interrupts_taken
     assert (session.machine.now, core.retired) == (then, retired)
-    session.run_until(S + 9 * MS)  # the first timeout is due at 1.008 s or before
-    assert core.interrupts_taken == taken
-    session.run_until(S + 30 * MS if boot else S + 9 * MS)
-    assert core.interrupts_taken == taken
+    session.run_until(S + (60 if board == "x86" else 9) * MS)
+    assert core.interrupts_taken == taken, "the first timeout was due"
     session.poke(opened, 0)
     before = session.machine.now
+    assert session.next_interrupt() is StopReason.INTERRUPT
+    waited = session.machine.now - before
+    # An I/O APIC forgets edges at a masked pin: the next tick comes.
+    assert waited < (10 * MS if "IOREDTBL" in opened else 2 * US), "what had come is taken at once"
     session.run_until(before + 20 * MS)
-    assert core.interrupts_taken > taken
-    if "MASK" not in opened or "CNT" in opened:
-        session.go_to(session.history.first)
-        session.go_to_time(before)
-        assert session.next_interrupt() is StopReason.INTERRUPT
-        waited = session.machine.now - before
-        assert waited < (20 * MS if "PIT" in boot else 20 * US), "what had come is taken at once"
     assert core.halt_reason == ""
 
 
 def test_a_masked_local_timer_loses_its_interrupt():
     """A masked entry of the local vector table makes none, and nothing remembers it."""
     session = open_session("x86", "timer-callbacks")
-    session.run_until(S)
+    session.run_until(S + 3 * MS)
     session.poke("LVT_TIMER.MASK=1", 0)
     taken = session.machine.core.interrupts_taken
     session.run_until(S + 100 * MS)
@@ -215,19 +212,19 @@ def test_a_register_behind_a_window_is_poked_without_its_index():
 
 def test_msrs_and_a_core_of_their_own():
     session = open_session("x86", "timer-callbacks")
-    session.run_until(S)
+    session.run_until(S + 3 * MS)
     zero, one = session.machine.cores
     session.poke("IA32_TIME_STAMP_COUNTER=1000", 1)
     assert one.clocks.tsc() == 1000
     assert zero.clocks.tsc() > 2_000_000_000
     session.poke("IA32_TSC_DEADLINE=0", 0)
     taken = zero.interrupts_taken
-    session.run_until(S + 50 * MS)
+    session.run_until(S + 60 * MS)
     assert zero.interrupts_taken == taken, "the deadline is disarmed"
     session.poke("core1/IA32_APIC_BASE.EN=0", 0)
     assert one.memory.window_at(0xFEE0_0000) is None
     assert zero.memory.window_at(0xFEE0_0000) is not None
-    session.run_until(S + 60 * MS)
+    session.run_until(S + 70 * MS)
 
 
 def test_banked_registers_are_those_of_the_core_that_pokes():
@@ -244,9 +241,9 @@ def test_a_field_keeps_the_others_of_a_register_and_sets_no_bits_of_one_that_set
     session.run_until(S)
     machine = session.machine
     enabled = machine.memory.peek(0xFF84_1100)
-    session.poke("GICD_ICENABLER0.CLEAR_ENABLE[30]=1")
+    session.poke("GICD_ICENABLER0.PPI[14]=1")
     assert machine.memory.peek(0xFF84_1100) == enabled & ~(1 << 30)
-    session.poke("GICD_ISENABLER0.SET_ENABLE[30]=0")
+    session.poke("GICD_ISENABLER0.PPI[14]=0")
     assert machine.memory.peek(0xFF84_1100) == enabled & ~(1 << 30), "zeros do nothing there"
     session.poke("VBAR_EL1=0x80000")
     session.poke("VBAR_EL1.BASE=3")

@@ -1,0 +1,117 @@
+"""Pokes are inputs: going back undoes them, going forwards does them again; and how they read."""
+
+import pytest
+from moments import console_and_events, differences, picture
+
+from kerneltui.debugger.pokes import parse
+from kerneltui.errors import UserError
+from kerneltui.export.trace_hash import hash_trace
+from kerneltui.scenarios.scenario import Changes, open_session, validate_file
+
+S, MS = 1_000_000_000, 1_000_000
+PAIRS = {
+    "rpi3": ("CNTP_CTL_EL0.IMASK=1", "CNTP_CTL_EL0.IMASK=0"),
+    "rpi4": ("GICC_PMR=0", "GICC_PMR=0xff"),
+    "x86": ("RFLAGS.IF=0", "RFLAGS.IF=1"),
+}
+
+
+@pytest.mark.parametrize("board", PAIRS)
+@pytest.mark.parametrize("scenario", ["timer-callbacks", "round-robin"])
+def test_what_a_person_pokes_is_undone_and_done_again(board, scenario):
+    shut, opened = PAIRS[board]
+    session = open_session(board, scenario)
+    session.run_until(S + 3 * MS)
+    before = picture(session)
+    session.poke(shut, 0)
+    poked = session.here, picture(session), console_and_events(session)
+    session.run_until(S + 9 * MS)
+    session.poke(opened, 0)
+    session.run_until(S + 100 * MS)
+    end = session.here, picture(session), console_and_events(session)
+    session.go_to_time(S)
+    assert not any(event[3] == "poke" for event in session.recorder.events)
+    session.go_to(poked[0])
+    assert differences(picture(session), poked[1])[:3] == []
+    assert console_and_events(session) == poked[2]
+    assert before != poked[1]
+    session.go_to_end()
+    assert session.here == end[0]
+    assert differences(picture(session), end[1])[:3] == []
+    assert console_and_events(session) == end[2]
+    assert [event[3] for event in session.recorder.events].count("poke") == 2
+
+
+def test_a_poke_in_the_past_forgets_what_came_after():
+    session = open_session("rpi4", "timer-callbacks")
+    session.run_until(3 * S)
+    session.go_to_time(S // 2)
+    session.poke("GICC_PMR=0")
+    assert not session.history.in_past
+    session.run_until(3 * S)
+    assert "Periodic" not in "".join(session.recorder.console.lines())
+
+
+def test_timed_pokes_are_in_the_trace_and_in_its_hash():
+    pokes = ("1.2s:GICC_PMR=0xff", "0s:DAIF=0x3c0", "1.1s:GICC_PMR=0")
+    session = open_session("rpi4", "timer-callbacks", Changes(pokes=pokes))
+    found = hash_trace(session, S + S // 4)
+    told = [event for event in session.recorder.events if event[3] == "poke"]
+    assert [event[1] for event in told] == [0, S + S // 10, S + S // 5]
+    assert told[0][0] == 0, "before the first instruction"
+    assert session.names.as_text(told[1]) == "poke GICC_PMR = 0x0, by you"
+    assert session.names.as_dict(told[1])["reg"] == "GICC_PMR"
+    again = open_session("rpi4", "timer-callbacks", Changes(pokes=pokes))
+    assert hash_trace(again, S + S // 4) == found
+    other = open_session("rpi4", "timer-callbacks", Changes(pokes=pokes[:2]))
+    assert hash_trace(other, S + S // 4) != found
+
+
+def test_a_scenario_pokes_and_is_told_its_line(tmp_path):
+    path = tmp_path / "mine.yaml"
+    head = "title: t\nprogram: timer-callbacks\ntimeouts: [{every: 100ms, print: x}]\n"
+    path.write_text(f"{head}pokes:\n  - at: 500ms\n    store: GICC_PMR=0\n    core: 0\n")
+    session = open_session("rpi4", str(path))
+    session.run_until(S)
+    (told,) = (event for event in session.recorder.events if event[3] == "poke")
+    assert session.names.as_text(told) == "poke GICC_PMR = 0x0, by the scenario"
+    assert session.machine.core.interrupts_taken == 4
+    session.go_to_time(S // 4)
+    session.go_to_end()
+    assert session.machine.core.interrupts_taken == 4
+    with pytest.raises(UserError, match=r"mine\.yaml:6: no register 'GICC_PMR' on rpi3"):
+        open_session("rpi3", str(path))
+    assert validate_file(path) == "scenario 't'"
+
+
+@pytest.mark.parametrize(
+    ("board", "text", "said"),
+    [
+        ("rpi4", "GICC_PMX=0", "did you mean 'GICC_PMR'"),
+        ("rpi4", "GICC_PMR=0x1_0000_0000", "does not fit into GICC_PMR, which has 32 bits"),
+        ("rpi4", "CNTP_CTL_EL0.IMASK=2", "which has one bit"),
+        ("rpi4", "GICD_TYPER=1", "GICD_TYPER is read-only"),
+        ("rpi4", "CNTP_CTL_EL0.ISTATUS=1", "ISTATUS is read-only"),
+        ("rpi4", "GICC_PMR", "does not read REGISTER=VALUE"),
+        ("rpi4", "GICC_PMR=ten", "'ten' is not a number"),
+        ("rpi4", "gix/GICC_PMR=0", "did you mean 'gic'"),
+        ("rpi4", "core4/DAIF=0", "rpi4 has cores 0 to 3"),
+        ("rpi4", "port:0x21=0", "nothing answers at port 0x21"),
+        ("rpi4", "0xFF842006=0", "no multiple of 4"),
+        ("rpi4", "CNTVOFF_EL2=0", "it would take an exception"),
+        ("x86", "IMR=0", "write 'I8259_MASTER/IMR' or 'I8259_SLAVE/IMR'"),
+        ("x86", "IOREDTBL_LOW2=0", "did you mean 'IOREDTBL2_LOW'"),
+        ("x86", "0xE0000=0", "read-only"),
+        ("x86", "IA32_APIC_BASE=0xffffffffffffffff", "it would take an exception"),
+    ],
+)
+def test_what_makes_no_sense_is_said(board, text, said):
+    with pytest.raises(ValueError, match=r".") as caught:
+        parse(open_session(board, "timer-callbacks").machine, text)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["GICC_PMR=0", "port:0x21=0", "5:GICC_PMR=0", "1s:GICC_PMX=0"])
+def test_a_mistake_on_the_command_line_names_the_option(text):
+    with pytest.raises(UserError, match=r"^--poke"):
+        open_session("rpi4", "timer-callbacks", Changes(pokes=(text,)))
