@@ -285,7 +285,15 @@ def scenarios() -> None:
     from kerneltui.scenarios.scenario import load_scenario
 
     specs = {name: load_scenario(name).spec for name in available("scenarios")}
-    put_list((name, f"{spec.title}: {spec.about}") for name, spec in specs.items())
+    width = max(map(len, specs))
+    for group in sorted({spec.group for spec in specs.values()}):
+        if group:
+            put(f"\n{group}\n")
+        put_list(
+            (f"{name:<{width}}", f"{spec.title}: {spec.about}")
+            for name, spec in specs.items()
+            if spec.group == group
+        )
 
 
 @cli.command()

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from faults import is_puzzle
 
 from kerneltui.cli import cli, run
 from kerneltui.configfile import available
@@ -300,8 +301,13 @@ def test_boards_and_scenarios_are_listed(said):
     assert "4 x arm,cortex-a72" in out
     status, out, _ = said("scenarios")
     assert status == 0
-    names = [line.split()[0] for line in out.splitlines() if not line.startswith(" ")]
-    assert names == sorted(available("scenarios"))
+    plain, heading, puzzles = out.partition("\nFind the fault\n")
+    for part, wanted in ((plain, False), (puzzles, True)):
+        names = [line.split()[0] for line in part.splitlines() if not line.startswith(" ")]
+        assert names == [
+            name for name in sorted(available("scenarios")) if is_puzzle(name) is wanted
+        ]
+    assert heading
 
 
 def test_every_example_of_a_missing_word_is_enough(said, tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.bsp import make_platform
 from kerneltui.kernel.console import Console, UptimeClock
 from kerneltui.kernel.driver import DriverManager
+from kerneltui.kernel.faults import variant
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.irq import Irq, IrqHandler, KernelError
 from kerneltui.kernel.smp import Smp
@@ -39,7 +40,7 @@ class Kernel(ABC):
         self.platform = make_platform(cpu, board, workload, drain=self.drain_interrupts)
         self.arch = self.platform.arch
         self.console = Console(cpu, self.platform.uart, clock or self.platform)
-        self.drivers = DriverManager()
+        self.drivers = variant(DriverManager, workload.faults)()
         self.smp = Smp(cpu, self.platform, self.console)
         self.panicked = ""
 

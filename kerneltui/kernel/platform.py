@@ -84,8 +84,6 @@ class Platform(ABC):
     ``irq_manager`` and ``timer`` may only be what they will be once :meth:`bring_up` has run.
     """
 
-    FAULTS: ClassVar[frozenset[str]]
-    """the flaws of :data:`kerneltui.kernel.workload.FAULTS` that can be switched on here"""
     STARTS_CORES: ClassVar[bool] = False
     """whether every program starts the other cores; without it those that want them"""
     board_name: str

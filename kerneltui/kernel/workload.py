@@ -32,23 +32,12 @@ class TimeoutRequest(msgspec.Struct, frozen=True):
     """what the callback sets in turn"""
 
 
-FAULTS = {
-    "round-due-down": (
-        "the compare value is rounded down: the interrupt can come a counter tick early; to be "
-        "seen where a tick is longer than the way into the handler, as at frequency_hz: 100_000"
-    ),
-    "no-rearm-after-spurious": "after a spurious interrupt the comparator is left disarmed",
-    "ignore-overrides": "ISA interrupts are expected at the GSI of their own number",
-    "trust-apic-timer": "the local APIC's timer is used though the CPU does not promise ARAT",
-}
-"""Flaws that real kernels had, and what each does."""
-
-
 class Workload(msgspec.Struct, frozen=True):
     """A program's parameters."""
 
     timeouts: tuple[TimeoutRequest, ...] = ()
     faults: frozenset[str] = frozenset()
+    """some of :data:`kerneltui.kernel.faults.FAULTS`"""
     boot: str = ""
     """boot parameters, as ``clock=hpet nohz=off``"""
     queue: str = "sorted"

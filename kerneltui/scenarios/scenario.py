@@ -16,11 +16,12 @@ from kerneltui.debugger.pokes import split_time
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.setup import PokeRequest, Setup, TimedInput
 from kerneltui.errors import UserError, suggestion
-from kerneltui.kernel.bsp import BOARDS, platform_class
+from kerneltui.kernel.bsp import BOARDS
+from kerneltui.kernel.faults import FAULTS
 from kerneltui.kernel.irq import KernelError
 from kerneltui.kernel.pc.boot_parameters import parse
 from kerneltui.kernel.programs import PROGRAMS, program
-from kerneltui.kernel.workload import FAULTS, TimeoutRequest, Workload
+from kerneltui.kernel.workload import TimeoutRequest, Workload
 from kerneltui.machine.board import Board, BoardSpec, load_board, read_board
 from kerneltui.scenarios.spec import MOST_TIMEOUTS, ScenarioSpec, TimeoutSpec
 
@@ -58,10 +59,14 @@ class Scenario(msgspec.Struct, frozen=True):
     @property
     def boards(self) -> tuple[str, ...]:
         """The kinds of board that it is for."""
-        boards = PROGRAMS[self.spec.program].boards
-        if self.spec.boot or self.spec.cpu:
-            return tuple(board for board in boards if board == PC_BOARD)
-        return boards
+        spec = self.spec
+        limits = [FAULTS[fault].boards for fault in spec.faults]
+        if spec.boards:
+            limits.append(tuple(spec.boards))
+        if spec.boot or spec.cpu:
+            limits.append((PC_BOARD,))
+        program = PROGRAMS[spec.program]
+        return tuple(board for board in program.boards if all(board in boards for boards in limits))
 
     @property
     def inputs(self) -> tuple[TimedInput, ...]:
@@ -97,6 +102,11 @@ def read_scenario(file: ConfigFile, path: Path) -> Scenario:
         if fault not in FAULTS:
             raise file.error(
                 ("faults", number), f"unknown fault '{fault}'{suggestion(fault, FAULTS)}"
+            )
+    for number, board in enumerate(spec.boards):
+        if board not in BOARDS:
+            raise file.error(
+                ("boards", number), f"unknown board '{board}'{suggestion(board, BOARDS)}"
             )
     try:
         parse(spec.boot)
@@ -191,6 +201,8 @@ def validate_file(path: Path) -> str:
             return f"scenario '{scenario.spec.title}'"
         except UserError as error:
             complaints.append(error)
+    if not complaints:
+        raise file.error(("program",), "no kind of board has all that this scenario wants")
     raise complaints[0]
 
 
@@ -213,7 +225,8 @@ def open_session(board: str | None, scenario: str, changes: Changes = UNCHANGED)
     """
     opened = load_scenario(scenario)
     if board is None:
-        board = DEFAULT_BOARD if DEFAULT_BOARD in opened.boards else opened.boards[0]
+        fitting = opened.boards or (DEFAULT_BOARD,)
+        board = DEFAULT_BOARD if DEFAULT_BOARD in fitting else fitting[0]
     return make_session(load_board(board), opened, scenario, changes)
 
 
@@ -288,14 +301,13 @@ def _pokes_of(changes: Changes) -> Iterator[PokeRequest]:
 def _check_fit(board: Board, scenario: Scenario, changes: Changes) -> None:
     """Whether scenario, board and command line can go together."""
     bsp = board.spec.bsp
+    for number, fault in enumerate(scenario.spec.faults):
+        if bsp not in FAULTS[fault].boards:
+            text = f"the board {board.name} cannot have the fault '{fault}'"
+            raise scenario.file.error(("faults", number), text)
     if bsp not in scenario.boards:
         names = " or ".join(scenario.boards) or "no board"
         raise UserError(f"the scenario '{scenario.name}' is for {names}, not for {board.name}")
-    known = platform_class(bsp).FAULTS
-    for number, fault in enumerate(scenario.spec.faults):
-        if fault not in known:
-            text = f"the board {board.name} cannot have the fault '{fault}'"
-            raise scenario.file.error(("faults", number), text)
     cores = board.spec.cpu.cores
     if scenario.spec.cores > cores:
         text = f"the scenario wants {scenario.spec.cores} cores, but {board.name} has only {cores}"

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from kerneltui.configfile import Duration, Label, duration
+from kerneltui.kernel.faults import FAULTS
 from kerneltui.kernel.programs import PROGRAMS
-from kerneltui.kernel.workload import FAULTS
 
 MOST_TIMEOUTS = 100_000
 MOST_TASKS = 1000
@@ -92,6 +92,10 @@ class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: Annotated[Label, Meta(min_length=1, max_length=60)]
     program: Annotated[str, Meta(description=f"one of: {', '.join(PROGRAMS)}")]
     about: Label = ""
+    group: Annotated[Label, Meta(max_length=60, description="heading that it is listed under")] = ""
+    boards: Annotated[
+        list[str], Meta(description="the only kinds of board that it is for; default: all that can")
+    ] = []
     timeouts: list[TimeoutSpec] = []
     inputs: list[InputSpec] = []
     pokes: Annotated[list[PokeSpec], Meta(max_length=MOST_POKES)] = []

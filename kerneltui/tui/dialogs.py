@@ -58,9 +58,15 @@ def open_board_or_scenario(now: Situation) -> Request:
     boards.setdefault(now.board, setup.board.spec.title)
     kind = setup.board.spec.bsp
     found = {name: load_scenario(name) for name in available("scenarios")}
-    scenarios = {name: item.spec.title for name, item in found.items() if kind in item.boards}
-    scenarios.setdefault(setup.scenario_name, setup.scenario_title)
-    scenario = (SCENARIOS, setup.scenario_name)
+    fitting = {name: item.spec for name, item in found.items() if kind in item.boards}
+    groups: dict[str, dict[str, str]] = {SCENARIOS: {}}
+    for name, spec in sorted(fitting.items(), key=lambda item: item[1].group):
+        groups.setdefault(spec.group or SCENARIOS, {})[name] = spec.title
+    if setup.scenario_name not in fitting:
+        groups[SCENARIOS][setup.scenario_name] = setup.scenario_title
+    scenario = next(
+        (group, setup.scenario_name) for group in groups if setup.scenario_name in groups[group]
+    )
 
     def chosen(choice: Choice | None) -> Request | None:
         if choice is None:
@@ -70,7 +76,7 @@ def open_board_or_scenario(now: Situation) -> Request:
             return start(now, name, setup.scenario_source)
         return start(now, now.board, name)
 
-    sections = {BOARDS: boards, SCENARIOS: scenarios}
+    sections = {BOARDS: boards, **groups}
     current = [(BOARDS, now.board), scenario]
     return Ask(ChooseScreen("Open", sections, current, scenario), chosen)
 

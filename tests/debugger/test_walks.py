@@ -4,9 +4,9 @@ import random
 
 import pytest
 from canonical import first_difference, tokens
+from faults import ordinary
 from moments import console_and_events, differences, picture
 
-from kerneltui.configfile import available
 from kerneltui.debugger import history
 from kerneltui.debugger.watch import NEXT_INTERRUPT, NEXT_TIMER_EVENT, STEP
 from kerneltui.scenarios.scenario import load_scenario, open_session
@@ -15,9 +15,7 @@ S = 1_000_000_000
 STEPS = 10
 LARGE = {"burst", "queue-structures"}
 """Thousands of timeouts: to look at all of their state takes long."""
-FITTING = [
-    (board, name) for name in sorted(available("scenarios")) for board in load_scenario(name).boards
-]
+FITTING = [(board, name) for name in ordinary() for board in load_scenario(name).boards]
 
 
 class Walk:

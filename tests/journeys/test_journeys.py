@@ -773,11 +773,12 @@ async def test_escape_leaves_the_board_as_it_is():
 
 
 async def test_every_scenario_on_every_board_from_inside():
-    from kerneltui.configfile import available
+    from faults import ordinary
+
     from kerneltui.scenarios.scenario import load_scenario
     from kerneltui.tui.dialogs import start
 
-    boards = {name: load_scenario(name).boards for name in available("scenarios")}
+    boards = {name: load_scenario(name).boards for name in ordinary()}
     async with dashboard() as seen:
         for board in BOARDS:
             seen.app.carry_out(start(seen.app.situation, board, "timer-callbacks"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from dashboard import booted
+from faults import ordinary
 
 from kerneltui.configfile import available
 from kerneltui.debugger.lookup import exists, register_of_event
@@ -37,7 +38,7 @@ GICD, GICC = "GICD", "GICC"
 PLACES = [
     (board, scenario)
     for board in available("boards")
-    for scenario in available("scenarios")
+    for scenario in ordinary()
     if load_scenario(scenario).spec.title and board in load_scenario(scenario).boards
 ]
 

@@ -11,6 +11,7 @@ from kerneltui.kernel.drivers.apic_timer import ApicTimerDriver
 from kerneltui.kernel.drivers.hpet import HpetClockEvent, HpetClockSource
 from kerneltui.kernel.drivers.pit import PitClockEvent, PitClockSource
 from kerneltui.kernel.drivers.tsc import Tsc
+from kerneltui.kernel.faults.apic_timer import TrustApicTimer
 from kerneltui.kernel.irq import KernelError
 from kerneltui.kernel.pc.clock_selection import choose
 
@@ -38,9 +39,9 @@ def pc(chips, features):
     return PcCpu(chips, frozenset(shown))
 
 
-def clocks(cpu, chips, **fault):
+def clocks(cpu, chips, apic_timer=ApicTimerDriver):
     return [
-        ApicTimerDriver(cpu, APIC_BASE, VECTOR, **fault),
+        apic_timer(cpu, APIC_BASE, VECTOR),
         HpetClockEvent(cpu, HPET_BASE if "hpet" in chips else None, standard_routing=True),
         PitClockEvent(cpu),
     ]
@@ -139,5 +140,6 @@ def test_the_fault_trusts_an_apic_timer_without_arat():
     chips = frozenset(CHIPS)
     for features, fault in product((FEATURES, FEATURES - {"arat"}), (False, True)):
         cpu = PcCpu(chips, features)
-        chosen = choose("clock", None, clocks(cpu, chips, trust_apic_timer=fault))[0]
+        apic_timer = TrustApicTimer if fault else ApicTimerDriver
+        chosen = choose("clock", None, clocks(cpu, chips, apic_timer))[0]
         assert (chosen.name == "arat") is (fault or "arat" in features)

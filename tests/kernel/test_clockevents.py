@@ -10,6 +10,7 @@ from pc_bench import APIC_BASE, DEVICES, FEATURES, HPET_BASE, VECTOR, PcCpu
 from kerneltui.kernel.drivers.apic_timer import ApicTimerDriver
 from kerneltui.kernel.drivers.hpet import HpetClockEvent, HpetClockSource
 from kerneltui.kernel.drivers.pit import PitClockEvent
+from kerneltui.kernel.faults.apic_timer import TrustApicTimer
 from kerneltui.kernel.irq import Irq, KernelError
 
 S = 1_000_000_000
@@ -308,11 +309,10 @@ def test_without_apic_or_table_nothing_is_even_looked_at():
 
 
 def test_a_trusted_apic_timer_needs_no_arat_but_an_apic():
-    trusting = {"trust_apic_timer": True}
     no_arat = PcCpu(features=FEATURES - {"arat"})
-    assert ApicTimerDriver(no_arat, APIC_BASE, VECTOR, **trusting).missing() == ""
+    assert TrustApicTimer(no_arat, APIC_BASE, VECTOR).missing() == ""
     no_apic = PcCpu(features=frozenset())
-    assert "no local APIC" in ApicTimerDriver(no_apic, APIC_BASE, VECTOR, **trusting).missing()
+    assert "no local APIC" in TrustApicTimer(no_apic, APIC_BASE, VECTOR).missing()
 
 
 def test_the_pit_check_disturbs_no_counter():

@@ -14,6 +14,7 @@ from kerneltui.kernel.drivers.bcm_ic import BcmInterruptController
 from kerneltui.kernel.drivers.gicv2 import Gicv2
 from kerneltui.kernel.drivers.pl011 import Pl011Driver
 from kerneltui.kernel.drivers.system_timer import SystemTimerDriver
+from kerneltui.kernel.faults.arch_timer import RoundDueDown
 from kerneltui.kernel.irq import Irq, IrqHandler, KernelError
 
 GICD, GICC = 0xFF84_1000, 0xFF84_2000
@@ -231,7 +232,7 @@ def test_the_compare_value_is_the_first_tick_that_is_not_before_the_due_time(hz,
 
 def test_the_fault_round_due_down_comes_up_to_a_tick_early(cpu):
     cpu.sysregs[CNTFRQ] = 54_000_000
-    ArchTimer(cpu, round_due_down=True).set_timeout_irq(1001)
+    RoundDueDown(cpu).set_timeout_irq(1001)
     assert cpu.sysregs[CNTP_CVAL] == 54
     ArchTimer(cpu).set_timeout_irq(1001)
     assert cpu.sysregs[CNTP_CVAL] == 55

@@ -21,6 +21,7 @@ from kerneltui.kernel.drivers.i8259 import I8259Driver
 from kerneltui.kernel.drivers.io_apic import IoApics
 from kerneltui.kernel.drivers.local_apic import LocalApicDriver
 from kerneltui.kernel.drivers.pc_interrupts import ApicInterrupts, PicInterrupts
+from kerneltui.kernel.faults.pc_interrupts import IgnoreOverrides
 from kerneltui.kernel.irq import Irq, IrqHandler, IrqManager, KernelError
 from kerneltui.kernel.pc.acpi import IoApicEntry, LocalApicEntry, Madt, Override
 
@@ -194,8 +195,8 @@ def pc():
     return Pc()
 
 
-def apic_manager(pc, **options):
-    manager = ApicInterrupts(pc.cores[0], MADT, **options)
+def apic_manager(pc, kind=ApicInterrupts):
+    manager = kind(pc.cores[0], MADT)
     manager.init()
     return manager
 
@@ -294,7 +295,7 @@ def test_an_isa_interrupt_follows_its_override(pc):
 
 
 def test_with_overrides_ignored_the_timer_never_arrives(pc):
-    manager = apic_manager(pc, ignore_overrides=True)
+    manager = apic_manager(pc, IgnoreOverrides)
     timer = attach(manager, Irq("isa", 0))
     pc.pulse("isa", 0)
     assert pc.serve(manager) == []

@@ -5,15 +5,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_bench import FakeConsole, FakeCpu, FakeTimer
 
+from kerneltui.kernel.faults.kernel import NoRearmAfterSpurious
 from kerneltui.kernel.time.time_manager import TimeManager
 
 MS = 1_000_000
 
 
 class Bench:
-    def __init__(self, **faults):
+    def __init__(self, manager=TimeManager):
         self.cpu, self.timer, self.console = FakeCpu(), FakeTimer(), FakeConsole()
-        self.manager = TimeManager(self.cpu, self.timer, self.console, **faults)
+        self.manager = manager(self.cpu, self.timer, self.console)
         self.ran = []
 
     def note(self, name, then=None):
@@ -162,7 +163,7 @@ def test_an_interrupt_with_an_empty_queue_is_spurious_too(bench):
 
 
 def test_the_fault_no_rearm_after_spurious_loses_the_timeout():
-    bench = Bench(rearm_after_spurious=False)
+    bench = Bench(NoRearmAfterSpurious)
     bench.manager.set_timeout_once(100, bench.note("x"))
     bench.interrupt_at(99)
     assert bench.timer.armed is None

@@ -1,10 +1,10 @@
 """Scenario files: what they mean, and what is wrong with one."""
 
 import pytest
+from faults import ordinary
 
-from kerneltui.configfile import available
 from kerneltui.errors import UserError
-from kerneltui.kernel.workload import FAULTS
+from kerneltui.kernel.faults import FAULTS
 from kerneltui.machine.core import StopReason
 from kerneltui.scenarios.scenario import (
     Changes,
@@ -91,7 +91,7 @@ def test_inputs_are_typed_in_order_of_time_and_equal_ones_in_order_of_the_file(t
         ("timeouts:\n  - once: 1s\n    busy: -1s\n", 5, "negative"),
         (f"timeouts:\n  - once: 1s\n    print: {'x' * 201}\n", 5, "200"),
         (f"inputs:\n  - at: 1s\n    uart: {'x' * 4097}\n", 5, "4096"),
-        ("faults:\n  - round-due-down\n  - no-rearm\n", 5, "no-rearm-after-spurious"),
+        ("faults:\n  - round-due-down\n  - no-rearm-spurious\n", 5, "no-rearm-after-spurious"),
     ],
 )
 def test_what_makes_no_sense_is_said_with_its_line(tmp_path, text, line, said):
@@ -114,9 +114,7 @@ def test_every_fault_can_be_switched_on(tmp_path, fault):
     assert load(tmp_path, f"faults: [{fault}]").workload.faults == {fault}
 
 
-FITTING = [
-    (board, name) for name in sorted(available("scenarios")) for board in load_scenario(name).boards
-]
+FITTING = [(board, name) for name in ordinary() for board in load_scenario(name).boards]
 
 
 @pytest.mark.parametrize(("board", "name"), FITTING)

@@ -17,6 +17,7 @@ from kerneltui.kernel.driver import DriverManager
 from kerneltui.kernel.drivers.acpi_pm_timer import AcpiPmTimerDriver
 from kerneltui.kernel.drivers.apic_timer import MAX_COUNT, ApicTimerDriver
 from kerneltui.kernel.drivers.hpet import HpetClockEvent, HpetClockSource
+from kerneltui.kernel.drivers.i8259 import I8259Driver
 from kerneltui.kernel.drivers.local_apic import LocalApicDriver
 from kerneltui.kernel.drivers.ns16550 import Ns16550Driver
 from kerneltui.kernel.drivers.pc_interrupts import (
@@ -28,6 +29,7 @@ from kerneltui.kernel.drivers.pc_interrupts import (
 from kerneltui.kernel.drivers.pit import PitClockEvent, PitClockSource
 from kerneltui.kernel.drivers.rtc import Rtc
 from kerneltui.kernel.drivers.tsc import Tsc
+from kerneltui.kernel.faults import variant
 from kerneltui.kernel.irq import Irq, IrqHandler, KernelError
 from kerneltui.kernel.locks import LockWord, SharedLock
 from kerneltui.kernel.pc.acpi import AcpiTables, Madt, find_tables
@@ -90,7 +92,6 @@ class NoTimer:
 class Pc(Platform):
     """The platform; ``clock`` and ``source`` are the devices chosen by :meth:`bring_up`."""
 
-    FAULTS = frozenset(("ignore-overrides", "trust-apic-timer"))
     STARTS_CORES = True
     board_name = "x86 PC"
 
@@ -104,25 +105,31 @@ class Pc(Platform):
     ) -> None:
         """Raises KernelError for boot parameters that are none."""
         self.cpu = cpu
-        self._faults = workload.faults
+        self._faults = faults = workload.faults
         self._boot = workload.boot
         self.parameters = parse(workload.boot)
-        self.arch = X86Arch(cpu)
+        self.arch = variant(X86Arch, faults)(cpu)
         self.uart = Ns16550Driver(cpu, COM1)
         self.irq_uart = IRQ_COM1
         self.irq_call = Irq("vector", CALL_VECTOR)
-        self.irq_manager: ApicInterrupts | PicInterrupts = PicInterrupts(cpu)
+        self.irq_manager: ApicInterrupts | PicInterrupts = PicInterrupts(
+            cpu, variant(I8259Driver, faults)(cpu)
+        )
         self.timer: PcTimer | NoTimer = NoTimer()
         self.vectors: Vectors | None = None
         self.tables = AcpiTables()
         self.clock: ClockEvent | None = None
         self.source: ClockSource | None = None
         self.wall_clock: WallClock | None = None
-        self._apic_timer = ApicTimerDriver(cpu, None, APIC_TIMER_VECTOR)
+        self._apic_timer = self._make_apic_timer(cpu, None)
         self._counters: list[ComparedCounter] = []
         self._decisions: list[str] = []
         self._pit_lock = LockWord()
         self._timekeeper: Timekeeper | None = None
+
+    def _make_apic_timer(self, cpu: X86Cpu, base: int | None) -> ApicTimerDriver:
+        """A core's; ``base`` as there."""
+        return variant(ApicTimerDriver, self._faults)(cpu, base, APIC_TIMER_VECTOR)
 
     def install_vectors(self, panic: Callable[[str], Never]) -> Vectors:
         """The processor tells the vector."""
@@ -155,8 +162,7 @@ class Pc(Platform):
             self._note(console, f"Passed over: {text}")
         madt, reason = self._apics()
         if madt is not None:
-            ignore = "ignore-overrides" in self._faults
-            self.irq_manager = ApicInterrupts(self.cpu, madt, ignore_overrides=ignore)
+            self.irq_manager = variant(ApicInterrupts, self._faults)(self.cpu, madt)
         else:
             self._note(console, f"Interrupts by the 8259s alone: {reason}")
         self.irq_manager.init()
@@ -170,7 +176,8 @@ class Pc(Platform):
             self._note(console, "There is no RTC (FADT, IAPC_BOOT_ARCH bit 5)")
             return
         century = fadt.century_index if fadt is not None else 0
-        self.wall_clock = WallClock(Rtc(self.cpu, century), self.timer, console)
+        rtc = variant(Rtc, self._faults)(self.cpu, century)
+        self.wall_clock = WallClock(rtc, self.timer, console)
 
     def _note(self, console: Console, text: str) -> None:
         self._decisions.append(text)
@@ -193,16 +200,12 @@ class Pc(Platform):
         """Choose, bring up, calibrate; from then on time is known."""
         cpu, tables = self.cpu, self.tables
         hpet = tables.hpet.address if tables.hpet is not None else None
-        trust = "trust-apic-timer" in self._faults
-        apic_timer = self._apic_timer = ApicTimerDriver(
-            cpu,
-            madt.local_apic_address if madt is not None else None,
-            APIC_TIMER_VECTOR,
-            trust_apic_timer=trust,
-        )
+        base = madt.local_apic_address if madt is not None else None
+        apic_timer = self._make_apic_timer(cpu, base)
+        self._apic_timer = apic_timer
         clocks: list[ClockEvent] = [
             apic_timer,
-            HpetClockEvent(cpu, hpet, standard_routing=madt is not None),
+            variant(HpetClockEvent, self._faults)(cpu, hpet, standard_routing=madt is not None),
             PitClockEvent(cpu),
         ]
         tsc = Tsc(cpu)
@@ -318,7 +321,7 @@ class Pc(Platform):
         same.hz, same.mask = source.hz, source.mask
         base, apic_ids = manager.local_apic.base, manager.apic_ids
         interrupts = LocalApicInterrupts(cpu, base, number, apic_ids)
-        apic_timer = ApicTimerDriver(cpu, base, APIC_TIMER_VECTOR)
+        apic_timer = self._make_apic_timer(cpu, base)
         apic_timer.hz = self._apic_timer.hz
         timer = CoreTimer(apic_timer, timekeeper, same)
         return CoreSupport(
@@ -369,7 +372,7 @@ class Pc(Platform):
             irq = handler.irq
             found.append(_alias(handler, Irq("vector", manager.vector_of(irq))))
             if irq.domain == "isa":
-                irq = Irq("gsi", manager.isa.isa_to_gsi(irq.number).gsi)
+                irq = Irq("gsi", manager.gsi_of(irq))
             if irq.domain == "gsi":
                 found.append(_alias(handler, irq))
         return found

@@ -7,6 +7,7 @@ and BCM2711 ARM Peripherals, in the ARM's low-peripheral view.
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Never
 
@@ -19,6 +20,7 @@ from kerneltui.kernel.drivers.arch_timer import ArchTimer
 from kerneltui.kernel.drivers.bcm_ic import MAILBOX_IRQ, BcmInterruptController
 from kerneltui.kernel.drivers.gicv2 import CALL_SGI, Gicv2
 from kerneltui.kernel.drivers.pl011 import Pl011Driver
+from kerneltui.kernel.faults import variant
 from kerneltui.kernel.irq import Irq, KernelError
 from kerneltui.kernel.platform import CoreSupport, Platform
 from kerneltui.kernel.time.time_manager import TimeManager
@@ -49,15 +51,16 @@ class BoardSupport(msgspec.Struct, frozen=True):
     peripheral_ic: int = 0
 
     def interrupt_controller(
-        self, cpu: Aarch64Cpu, number: int = 0, *, drain: bool = False
+        self, cpu: Aarch64Cpu, faults: AbstractSet[str], number: int = 0, *, drain: bool = False
     ) -> Gicv2 | BcmInterruptController:
         """The driver of the board's interrupt controller, for core ``number``.
 
         ``drain`` matters to the GIC alone: the Pi 3's pair shows all pending interrupts at once.
         """
         if self.gicd:
-            return Gicv2(cpu, self.gicd, self.gicc, drain=drain)
-        return BcmInterruptController(cpu, self.local_ic, self.peripheral_ic, number)
+            return variant(Gicv2, faults)(cpu, self.gicd, self.gicc, drain=drain)
+        driver = variant(BcmInterruptController, faults)
+        return driver(cpu, self.local_ic, self.peripheral_ic, number)
 
 
 BOARDS = {
@@ -89,8 +92,6 @@ BOARDS = {
 class RaspberryPi(Platform):
     """Everything is where the board's manual says: nothing has to be found."""
 
-    FAULTS = frozenset(("round-due-down", "no-rearm-after-spurious"))
-
     def __init__(self, cpu: Aarch64Cpu, board: str, workload: Workload, *, drain: bool) -> None:
         """Raises KernelError for boot parameters, as there are none here."""
         if workload.boot:
@@ -98,19 +99,21 @@ class RaspberryPi(Platform):
         self._cpu = cpu
         self.support = support = BOARDS[board]
         self.board_name = support.board_name
-        self.arch = Aarch64(cpu)
+        self._faults = faults = workload.faults
+        self.arch = variant(Aarch64, faults)(cpu)
         self.uart = Pl011Driver(cpu, support.pl011_uart)
         self.irq_uart = support.irq_pl011
         self.irq_call = support.irq_call
         self.irq_manager: Gicv2 | BcmInterruptController = support.interrupt_controller(
-            cpu, drain=drain
+            cpu, faults, drain=drain
         )
-        self.timer: ArchTimer = ArchTimer(cpu, round_due_down="round-due-down" in workload.faults)
+        self.timer: ArchTimer = variant(ArchTimer, faults)(cpu)
         self.vectors: Vectors | None = None
 
     def install_vectors(self, panic: Callable[[str], Never]) -> Vectors:
         """The IRQ vector asks the interrupt controller what it is."""
-        self.vectors = _install_vectors(self._cpu, self.irq_manager, panic)
+        kind = variant(Vectors, self._faults)
+        self.vectors = _install_vectors(self._cpu, self.irq_manager, panic, kind)
         return self.vectors
 
     @property
@@ -149,14 +152,15 @@ class RaspberryPi(Platform):
                 irq_timer=support.irq_timer,
                 install_vectors=self.install_vectors,
             )
-        interrupts, timer = support.interrupt_controller(cpu, number), ArchTimer(cpu)
+        interrupts = support.interrupt_controller(cpu, self._faults, number)
+        kind = variant(Vectors, self._faults)
         return CoreSupport(
-            arch=Aarch64(cpu),
+            arch=variant(Aarch64, self._faults)(cpu),
             interrupts=interrupts,
             uart=Pl011Driver(cpu, support.pl011_uart),
-            timer=timer,
+            timer=variant(ArchTimer, self._faults)(cpu),
             irq_timer=support.irq_timer,
-            install_vectors=partial(_install_vectors, cpu, interrupts),
+            install_vectors=partial(_install_vectors, cpu, interrupts, kind=kind),
         )
 
     def timer_lines(self) -> list[str]:
@@ -165,9 +169,12 @@ class RaspberryPi(Platform):
 
 
 def _install_vectors(
-    cpu: Aarch64Cpu, interrupts: Gicv2 | BcmInterruptController, panic: Callable[[str], Never]
+    cpu: Aarch64Cpu,
+    interrupts: Gicv2 | BcmInterruptController,
+    panic: Callable[[str], Never],
+    kind: type[Vectors],
 ) -> Vectors:
     """A core's table, installed by that core."""
-    vectors = Vectors(cpu, interrupts.handle_pending, panic)
+    vectors = kind(cpu, interrupts.handle_pending, panic)
     vectors.install()
     return vectors

@@ -33,20 +33,16 @@ class ApicTimerDriver:
     """The timer of the core that runs the driver; its rate has to be calibrated.
 
     ``base`` is where the local APIC lies, None when the kernel does without (``apic=off``);
-    ``vector`` is from 32 to 255.  ``trust_apic_timer`` is a fault that a scenario can switch on:
-    the timer is taken even if it stops in deep idle.
+    ``vector`` is from 32 to 255.
     """
 
     name = "arat"
     compatible = "Local APIC timer"
 
-    def __init__(
-        self, cpu: X86Cpu, base: int | None, vector: int, *, trust_apic_timer: bool = False
-    ) -> None:
+    def __init__(self, cpu: X86Cpu, base: int | None, vector: int) -> None:
         self._cpu = cpu
         self._base = base or 0
         self._is_off = base is None
-        self._trust = trust_apic_timer
         self.irq = Irq("vector", vector)
         self.hz = Fraction(0)
         self._lvt = 0
@@ -58,7 +54,7 @@ class ApicTimerDriver:
             return "the local APIC is not in use"
         if not self._cpu.cpuid(FEATURES)[3] & EDX_APIC:
             return "the CPU has no local APIC (CPUID.01H:EDX[9] = 0)"
-        if self._trust or self._has_arat():
+        if self._has_arat():
             return ""
         return "the CPU has no ARAT (CPUID.06H:EAX[2] = 0): its APIC timer stops in deep idle"
 

@@ -20,17 +20,12 @@ NS_PER_S = 1_000_000_000
 
 
 class ArchTimer:
-    """Clock and comparator of one core.
-
-    ``round_due_down`` is a fault that a scenario can switch on: the compare value is rounded down,
-    so that the interrupt can come a counter tick before the due time.
-    """
+    """Clock and comparator of one core."""
 
     compatible = "ARM Architectural Timer"
 
-    def __init__(self, cpu: Aarch64Cpu, *, round_due_down: bool = False) -> None:
+    def __init__(self, cpu: Aarch64Cpu) -> None:
         self._cpu = cpu
-        self._round_due_down = round_due_down
         self._hz = 0
 
     def _frequency(self) -> int:
@@ -53,8 +48,14 @@ class ArchTimer:
             self.conclude_timeout_irq()
             return
         hz = self._hz or self._frequency()
-        target = due_ns * hz // NS_PER_S if self._round_due_down else -(-due_ns * hz // NS_PER_S)
-        self._cpu.write_sysreg(CNTP_CVAL_EL0, target)
+        self._cpu.write_sysreg(CNTP_CVAL_EL0, self._ticks(due_ns, hz))
+        self._switch_on()
+
+    def _ticks(self, due_ns: int, hz: int) -> int:
+        """What the counter shows at the due time or first after it."""
+        return -(-due_ns * hz // NS_PER_S)
+
+    def _switch_on(self) -> None:
         control = self._cpu.read_sysreg(CNTP_CTL_EL0)
         self._cpu.write_sysreg(CNTP_CTL_EL0, (control | CTL_ENABLE) & ~CTL_IMASK)
 

@@ -41,6 +41,9 @@ class Gicv2:
     compatible = "GICv2 (ARM Generic Interrupt Controller v2)"
     has_priorities = True
 
+    DISTRIBUTOR_CONTROL = INTERFACE_CONTROL = ENABLE
+    PRIORITY_MASK = LOWEST_PRIORITY
+
     def __init__(self, cpu: Cpu, gicd: int, gicc: int, *, drain: bool = False) -> None:
         self._cpu = cpu
         self._gicd = gicd
@@ -51,16 +54,20 @@ class Gicv2:
     def init(self) -> None:
         """All SPIs to this core, distributor on, then this core's interface."""
         lines = self._cpu.read(self._gicd + GICD_TYPER) & 0x1F
-        mask = self._cpu.read(self._gicd + GICD_ITARGETSR) & 0xFF
+        mask = self._own_mask()
         for intid in range(FIRST_SPI, 32 * (lines + 1), 4):
             self._cpu.write(self._gicd + GICD_ITARGETSR + intid, mask * 0x0101_0101)
-        self._cpu.write(self._gicd + GICD_CTLR, ENABLE)
+        self._cpu.write(self._gicd + GICD_CTLR, self.DISTRIBUTOR_CONTROL)
         self.init_core()
+
+    def _own_mask(self) -> int:
+        """A private interrupt targets the core that reads (4.3.12)."""
+        return self._cpu.read(self._gicd + GICD_ITARGETSR) & 0xFF
 
     def init_core(self) -> None:
         """Every priority let through, interface on: both are banked, each core has its own."""
-        self._cpu.write(self._gicc + GICC_PMR, LOWEST_PRIORITY)
-        self._cpu.write(self._gicc + GICC_CTLR, ENABLE)
+        self._cpu.write(self._gicc + GICC_PMR, self.PRIORITY_MASK)
+        self._cpu.write(self._gicc + GICC_CTLR, self.INTERFACE_CONTROL)
 
     def register_handler(self, handler: IrqHandler) -> None:
         """Raises KernelError when the INTID has a handler already."""

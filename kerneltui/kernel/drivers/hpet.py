@@ -92,6 +92,8 @@ class HpetClockEvent(HpetDriver):
     until that is concluded: the pulse of an edge could be over before an 8259 is acknowledged.
     """
 
+    LEGACY_ROUTING = LEG_RT_CNF
+
     def __init__(self, cpu: X86Cpu, base: int | None, *, standard_routing: bool) -> None:
         super().__init__(cpu, base)
         self._standard_routing = standard_routing
@@ -123,7 +125,7 @@ class HpetClockEvent(HpetDriver):
         """Choose the route; the comparator is as wide as it and the counter are."""
         gsi = self._gsi()
         if gsi is None:
-            capabilities = self._start(LEG_RT_CNF)
+            capabilities = self._start(self.LEGACY_ROUTING)
             self._routing = TN_INT_ENB | TN_INT_TYPE_LEVEL
         else:
             capabilities = self._start(0)

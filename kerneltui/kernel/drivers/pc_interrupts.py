@@ -118,16 +118,11 @@ class Route(msgspec.Struct, frozen=True):
 
 
 class IsaRouting:
-    """Which global system interrupts the ISA interrupts are (ACPI 6.4, 5.2.12.5 and 5.2.13).
+    """Which global system interrupts the ISA interrupts are (ACPI 6.4, 5.2.12.5 and 5.2.13)."""
 
-    ``ignore_overrides`` is a fault that a scenario can switch on: every interrupt is taken to be
-    the GSI of its number, so that what the board has wired otherwise never arrives.
-    """
-
-    def __init__(self, overrides: tuple[Override, ...], *, ignore_overrides: bool = False) -> None:
+    def __init__(self, overrides: tuple[Override, ...]) -> None:
         self._overrides = {
-            entry.isa_irq: Route(entry.gsi, entry.active_low, entry.level)
-            for entry in (() if ignore_overrides else overrides)
+            entry.isa_irq: Route(entry.gsi, entry.active_low, entry.level) for entry in overrides
         }
 
     def isa_to_gsi(self, irq: int) -> Route:
@@ -223,12 +218,12 @@ class ApicInterrupts(LocalApicInterrupts):
 
     compatible = "Local APIC and I/O APIC"
 
-    def __init__(self, cpu: X86Cpu, madt: Madt, *, ignore_overrides: bool = False) -> None:
+    def __init__(self, cpu: X86Cpu, madt: Madt) -> None:
         super().__init__(cpu, madt.local_apic_address)
         self._processors = madt.processors
         self.io_apics = IoApics(cpu, madt.io_apics)
         self.pic = I8259Driver(cpu) if madt.has_pic else None
-        self.isa = IsaRouting(madt.overrides, ignore_overrides=ignore_overrides)
+        self.isa = IsaRouting(madt.overrides)
         self._gsis: dict[int, Irq] = {}
         self._triggers: dict[Irq, Route] = {}
 
@@ -272,10 +267,17 @@ class ApicInterrupts(LocalApicInterrupts):
         """What is no ISA interrupt is PCI's: low and level triggered, unless told otherwise."""
         if irq.domain == "isa":
             _check_isa(irq)
-            return self.isa.isa_to_gsi(irq.number)
+            return self._isa_route(irq.number)
         if irq.domain == "gsi":
             return self._triggers.get(irq) or Route(irq.number, active_low=True, level=True)
         raise KernelError(f"A PC with APICs has no {irq.domain} interrupts: isa, gsi or vector")
+
+    def gsi_of(self, irq: Irq) -> int:
+        """The global system interrupt that an ISA or GSI interrupt is."""
+        return self._route(irq).gsi
+
+    def _isa_route(self, irq: int) -> Route:
+        return self.isa.isa_to_gsi(irq)
 
     def enable(self, irq: Irq) -> None:
         """Route the interrupt here and unmask it; of a ``vector`` its source decides.
@@ -307,9 +309,9 @@ class PicInterrupts:
 
     compatible = "8259A pair"
 
-    def __init__(self, cpu: X86Cpu) -> None:
+    def __init__(self, cpu: X86Cpu, pic: I8259Driver | None = None) -> None:
         self._cpu = cpu
-        self.pic = I8259Driver(cpu)
+        self.pic = pic or I8259Driver(cpu)
         self.spurious = 0
         self._table = VectorTable()
         self._handlers = self._table.handlers

@@ -10,6 +10,7 @@ from kerneltui.kernel.arch.cpu import Aarch64Cpu
 from kerneltui.kernel.bsp.raspberrypi import BOARDS
 from kerneltui.kernel.drivers.gicv2 import Gicv2
 from kerneltui.kernel.drivers.system_timer import SystemTimerDriver
+from kerneltui.kernel.faults import variant
 from kerneltui.kernel.kernel import VERSION, Kernel
 from kerneltui.kernel.workload import Workload
 
@@ -25,7 +26,8 @@ class SystemTimerProgram(Kernel):
     def __init__(self, cpu: Aarch64Cpu, board: str, workload: Workload) -> None:
         self.message_count = 1
         self.support = BOARDS[board]
-        self.timer = SystemTimerDriver(cpu, self.support.system_timer, INTERVAL_US)
+        driver = variant(SystemTimerDriver, workload.faults)
+        self.timer = driver(cpu, self.support.system_timer, INTERVAL_US)
         super().__init__(cpu, board, workload, self.timer)
 
     def boot(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from contextlib import AbstractContextManager
 
 from kerneltui.kernel.arch.cpu import Cpu
+from kerneltui.kernel.faults import variant
 from kerneltui.kernel.kernel import VERSION, Kernel, KernelInspector
 from kerneltui.kernel.time.queues.timeout import Timeout
 from kerneltui.kernel.time.time_manager import TimeManager
@@ -42,12 +43,11 @@ class TimerCallbacks(Kernel):
         self.time_manager = self._time_manager()
 
     def _time_manager(self) -> TimeManager:
-        return TimeManager(
+        return variant(TimeManager, self.workload.faults)(
             self.cpu,
             self.platform.timer,
             self.console,
             lock=self.queue_lock(),
-            rearm_after_spurious="no-rearm-after-spurious" not in self.workload.faults,
             queue=self.workload.queue,
         )
 

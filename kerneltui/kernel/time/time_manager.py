@@ -179,7 +179,7 @@ class Timeouts(ABC):
 
 
 class TimeManager(Timeouts):
-    """Timeouts.  ``rearm_after_spurious=False`` is a fault that a scenario can switch on.
+    """Timeouts.
 
     ``lock`` is None where no interrupt can come.  ``queue`` names a structure of
     :data:`kerneltui.kernel.time.timeout_queue.QUEUES`.
@@ -192,7 +192,6 @@ class TimeManager(Timeouts):
         console: Console,
         *,
         lock: AbstractContextManager[object] | None = None,
-        rearm_after_spurious: bool = True,
         queue: str = "sorted",
     ) -> None:
         super().__init__(cpu, device, PendingTimeouts(queue), lock or nullcontext())
@@ -202,7 +201,6 @@ class TimeManager(Timeouts):
         """timeouts that the latest :meth:`run_due` has run"""
         self._device = device
         self._console = console
-        self._rearm_after_spurious = rearm_after_spurious
         self._warn_beyond_ns = 0
 
     def init(self) -> None:
@@ -233,13 +231,15 @@ class TimeManager(Timeouts):
         if due is None:
             self._cpu.tracepoint("timer_spurious")
             self._console.warn("Spurious timeout IRQ")
-            if self._rearm_after_spurious:
-                with self.lock:
-                    self._arm_for_head()
+            self._rearm_after_spurious()
             return
         self._call(*due)
         with self.lock:
             self._finish(due[0])
+            self._arm_for_head()
+
+    def _rearm_after_spurious(self) -> None:
+        with self.lock:
             self._arm_for_head()
 
     def handle_tick(self) -> None:

@@ -16,7 +16,8 @@ from kerneltui.tui.screens.dialog import Chooser, Dialog
 
 Choice = tuple[str, str]
 """A section's title and a name in it."""
-WIDEST_NAME = 18
+LEAST_NAME = 18
+"""As wide as names are shown at least."""
 
 
 class ChooseScreen(Dialog[Choice | None]):
@@ -49,6 +50,8 @@ class ChooseScreen(Dialog[Choice | None]):
         """The list, with the current choices marked."""
         options: list[Option] = []
         highlighted = None
+        names_of_all = [name for names in self._sections.values() for name in names]
+        width = max(LEAST_NAME, 1 + max(map(len, names_of_all), default=0))
         for section, names in self._sections.items():
             if section:
                 options.append(Option(Content.styled(section, "bold"), disabled=True))
@@ -59,7 +62,7 @@ class ChooseScreen(Dialog[Choice | None]):
                 if highlighted is None or choice == self._highlighted:
                     highlighted = len(options)
                 marker = "● " if choice in self._current else "  "
-                told = Content.styled(f"{name:<{WIDEST_NAME}}", "bold")
+                told = Content.styled(f"{name:<{width}}", "bold")
                 options.append(Option(Content.assemble(marker, told, what), id=ident))
         with Vertical(id="dialog") as dialog:
             dialog.border_title = self._title

@@ -1,0 +1,25 @@
+"""Faults of the processor's support, AArch64."""
+
+from __future__ import annotations
+
+from kerneltui.kernel.arch.aarch64 import Aarch64, Vectors
+
+
+class DaifSet(Aarch64):
+    """DAIF.I is set out of reset, and nobody clears it.
+
+    WFI wakes for a masked interrupt too, so the core does not even sleep any more.
+    """
+
+    def enable_irqs(self) -> None:
+        """Forgotten."""
+
+
+class NoVectors(Vectors):
+    """The table is linked, but VBAR_EL1 keeps what it has out of reset.
+
+    The first interrupt goes to an address where no code is.
+    """
+
+    def install(self) -> None:
+        """Forgotten."""
