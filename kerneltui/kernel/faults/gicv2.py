@@ -63,7 +63,7 @@ class RunningPriority(Gicv2):
         intid = acknowledge & INTID_MASK
         if intid <= LAST_INTID:
             self._cpu.unmask(IRQ_MASK)
-            self._table.call(intid)
+            self._table.call(intid, self._cpu)
             self._cpu.mask(IRQ_MASK)
             self._cpu.write(self._gicc + GICC_EOIR, acknowledge)
 
@@ -140,7 +140,7 @@ class NoEoi(Gicv2):
         """Acknowledge and handle."""
         intid = self._cpu.read(self._gicc + GICC_IAR) & INTID_MASK
         if intid <= LAST_INTID:
-            self._table.call(intid)
+            self._table.call(intid, self._cpu)
 
 
 class WrongEoi(Gicv2):
@@ -151,7 +151,7 @@ class WrongEoi(Gicv2):
         acknowledge = self._cpu.read(self._gicc + GICC_IAR)
         intid = acknowledge & INTID_MASK
         if intid <= LAST_INTID:
-            self._table.call(intid)
+            self._table.call(intid, self._cpu)
             self._cpu.write(self._gicc + GICC_EOIR, acknowledge + 1)
 
 
@@ -165,5 +165,5 @@ class SpuriousHandled(Gicv2):
         """Two are served for each exception."""
         for _ in range(2):
             acknowledge = self._cpu.read(self._gicc + GICC_IAR)
-            self._table.call(acknowledge & INTID_MASK)
+            self._table.call(acknowledge & INTID_MASK, self._cpu)
             self._cpu.write(self._gicc + GICC_EOIR, acknowledge)
