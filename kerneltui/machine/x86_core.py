@@ -39,7 +39,7 @@ WORD, FRAME_SIZE, WORD_MASK = 8, 40, (1 << 64) - 1
 
 UNMASKED = Rule("interrupts enabled", Place("RFLAGS", "IF"),
                 "RFLAGS.IF to be 1: the handler to return (IRET), or STI", "SDM 3A 6.8.1",
-                wants=1)  # fmt: skip
+                wants=1, says="RFLAGS keeps interrupts out")  # fmt: skip
 UNMASKED_BITS, UNMASKED_WANTED = required(X86_64["RFLAGS"], (UNMASKED,))
 
 
@@ -154,13 +154,14 @@ class X86Core(InstructionCore):
     TABLE: ClassVar = (
         Rule("within the IDT", Place("IDTR_LIMIT", "LIMIT"),
              "a table with a gate for vector {vector:#04x}: a limit of at least {end:#x}",
-             "SDM 3A 6.10", test=_is_within),
+             "SDM 3A 6.10", test=_is_within,
+             says="the interrupt descriptor table is too short for its vector"),
         Rule("gate present", Place("IDTR_BASE", "ADDR"),
              "bit 47 of the gate at {place:#x} in memory to be 1", "SDM 3A 6.14.1",
-             test=_is_present),
+             test=_is_present, says="the gate of its vector is not present"),
         Rule("code at the gate", Place("IDTR_BASE", "ADDR"),
              "the address of entry code in the gate at {place:#x} in memory", "SDM 3A 6.14.1",
-             test=_has_code),
+             test=_has_code, says="no code is at the address in its gate"),
     )  # fmt: skip
     """What a vector needs; without it the core shuts down as it takes the interrupt."""
 

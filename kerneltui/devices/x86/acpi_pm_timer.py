@@ -103,10 +103,10 @@ EVENTS = (
 """What raises SCI: the stem of the status and enable bits, and what it is."""
 
 SCI_MODE = Rule("ACPI mode", Place("PM1_CNT", "SCI_EN"), "SCI_EN to be 1", "ACPI 6.5 4.8.3.2.1",
-                wants=1)  # fmt: skip
+                wants=1, says="the chip set is not in ACPI mode, so SCI stays low")  # fmt: skip
 ENABLING = tuple(
     Rule("event enabled", Place("PM1_EN", f"{stem}_EN"), f"{stem}_EN to be 1",
-         "ACPI 6.5 4.8.3.1.2", wants=1)
+         "ACPI 6.5 4.8.3.1.2", wants=1, says="this event is not enabled")
     for stem, _ in EVENTS
 )  # fmt: skip
 SCI_BITS, SCI_WANTED = required(ACPI_PM["PM1_CNT"], (SCI_MODE,))
@@ -181,7 +181,7 @@ class AcpiPmTimer(TimerDevice):
     HAPPENED: ClassVar = Rule(
         "event happened", lambda _owner, _cpu, which: Place("PM1_STS", f"{EVENTS[which][0]}_STS"),
         "the event to happen", "ACPI 6.5 4.8.3.1.1", test=_has_happened, opens=Opens.EVENT,
-    )  # fmt: skip
+        says="the event has not happened")  # fmt: skip
 
     def causes(self, output: str, cpu: int) -> list[Cause]:
         """The events that share SCI."""

@@ -49,9 +49,10 @@ ROUTES = 32
 INPUTS = ("pit", "rtc")
 
 ENABLED = Rule("interrupts on", Place("GEN_CONF", "ENABLE_CNF"), "ENABLE_CNF to be 1",
-               "HPET 1.0a 2.3.5", wants=1)  # fmt: skip
+               "HPET 1.0a 2.3.5", wants=1, says="the HPET as a whole is switched off")  # fmt: skip
 UNMASKED = Rule("timer interrupts", Place("T_CONF_CAP", "Tn_INT_ENB_CNF", by_element=True),
-                "Tn_INT_ENB_CNF to be 1", "HPET 1.0a 2.3.8", wants=1)  # fmt: skip
+                "Tn_INT_ENB_CNF to be 1", "HPET 1.0a 2.3.8", wants=1,
+                says="interrupts of this timer are off")  # fmt: skip
 ON_BITS, ON_WANTED = required(HPET["GEN_CONF"], (ENABLED,))
 UNMASKED_BITS, UNMASKED_WANTED = required(HPET["T_CONF_CAP"], (UNMASKED,))
 
@@ -206,14 +207,17 @@ class Hpet(TimerDevice):
     LEGACY = Rule(
         "legacy replacement", Place("GEN_CONF", "LEG_RT_CNF"),
         "LEG_RT_CNF to be 1 for IRQ 0 and 8, and 0 for a route of the timer's own",
-        "HPET 1.0a 2.3.5", test=_is_legacy_right, wants=lambda _owner, line, _n: int(line >= ROUTES)
-    )  # fmt: skip
+        "HPET 1.0a 2.3.5", test=_is_legacy_right,
+        wants=lambda _owner, line, _n: int(line >= ROUTES),
+        says="legacy replacement routing is not as this line needs it")  # fmt: skip
     ROUTED = Rule(
         "routed here", Place("T_CONF_CAP", "Tn_INT_ROUTE_CNF", by_element=True),
-        "a route to {line}", "HPET 1.0a 2.3.8", test=_has_route, wants=lambda _owner, line, _n: line
-    )  # fmt: skip
+        "a route to {line}", "HPET 1.0a 2.3.8", test=_has_route,
+        wants=lambda _owner, line, _n: line,
+        says="the timer is routed to another line")  # fmt: skip
     MATCHED = Rule("time reached", _match_place, "the main counter to reach its comparator",
-                   "HPET 1.0a 2.3.6, 2.3.9", test=_has_matched, opens=Opens.EVENT)  # fmt: skip
+                   "HPET 1.0a 2.3.6, 2.3.9", test=_has_matched, opens=Opens.EVENT,
+                   says="the main counter has not come there yet")  # fmt: skip
 
     def _rules(self, line: int, number: int) -> tuple[Rule, ...]:
         """Only timers 0 and 1 can take the places of 8254 and RTC, where they have no choice."""

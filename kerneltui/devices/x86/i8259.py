@@ -52,6 +52,7 @@ SLAVE_NAMED = Rule(
     "Intel 8259A, ICW3",
     test=_leaves_to_slave,
     wants=1,
+    says="the master does not know that a slave is at this input",
 )
 SLAVE_ANSWERS = Rule(
     "the slave knows its input",
@@ -60,6 +61,7 @@ SLAVE_ANSWERS = Rule(
     "Intel 8259A, ICW3",
     test=_answers_at,
     wants=CASCADE,
+    says="the slave thinks that it is at another input",
 )
 """In the second INTA pulse; otherwise the vector is another (Cascade mode)."""
 

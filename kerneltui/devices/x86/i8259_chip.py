@@ -146,16 +146,16 @@ class I8259:
 
     STANDING: ClassVar = (
         Rule("not masked", Place("OCW1", each=1), "a zero in IMR bit {level}", "Intel 8259A, OCW1",
-             test=_unmasked, bitmap=True, wants=0),
+             test=_unmasked, bitmap=True, wants=0, says="the 8259 masks it"),
         Rule("above what is in service", _end_in_service,
              "an end of interrupt for what is in service at or above its priority",
              "Intel 8259A, Fully nested mode", test=_outranking, bitmap=True, opens=Opens.END,
-             ends_by="OCW2"),
+             ends_by="OCW2", says="an interrupt of its priority or above is in service"),
     )  # fmt: skip
     """Rules that only software and acknowledges can turn; their sum is kept in ``open``."""
     REQUESTED = Rule("requested", Place("IRR", each=1), "its line to rise, and to stay high",
                      "Intel 8259A, Edge and level triggered modes", test=_requested, bitmap=True,
-                     opens=Opens.EVENT)  # fmt: skip
+                     opens=Opens.EVENT, says="its line has not asked")  # fmt: skip
     FIRST = Rule(
         "highest request",
         _best_or_own,
@@ -164,6 +164,7 @@ class I8259:
         test=_first,
         bitmap=True,
         opens=Opens.EVENT,
+        says="another request comes first",
     )
     ANSWERS = Rule(
         "no slave at the input",
@@ -173,6 +174,7 @@ class I8259:
         test=_is_slave_or_plain,
         bitmap=True,
         wants=0,
+        says="the chip takes this input for that of a slave",
     )
     RULES: ClassVar = (REQUESTED, *STANDING, FIRST)
     STANDING_TESTS: ClassVar = tests_of(STANDING)

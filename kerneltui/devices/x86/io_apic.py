@@ -199,6 +199,7 @@ class IoApic(InterruptController):
         "a zero in bit 16",
         SECTION,
         wants=0,
+        says="the I/O APIC masks its pin",
     )
     ENDED = Rule(
         "not in service",
@@ -208,6 +209,7 @@ class IoApic(InterruptController):
         test=_is_ended,
         opens=Opens.END,
         ends_by="EOI",
+        says="the I/O APIC still waits for the EOI of the last one",
     )
     SENDING: ClassVar = (UNMASKED, ENDED)
     """What lets an active pin send."""
@@ -216,12 +218,13 @@ class IoApic(InterruptController):
     RECEIVED: ClassVar = (
         Rule("as a vector", Place("IOREDTBL_LOW", "DELMOD", by_element=True),
              "delivery mode 0, fixed: as it is, what arrives has no vector", SECTION,
-             test=_is_a_vector, wants=FIXED),
+             test=_is_a_vector, wants=FIXED, says="its entry sends no vector"),
         Rule("destination", Place("IOREDTBL_HIGH", "DESTINATION", by_element=True),
-             "a {kind} destination that names CPU {core}", SECTION, test=_reaches),
+             "a {kind} destination that names CPU {core}", SECTION, test=_reaches,
+             says="its message goes to no core here"),
         Rule("lowest priority", Place("IOREDTBL_LOW", "DELMOD", by_element=True),
              "CPU {core} to be the one of lowest priority among those addressed", SECTION,
-             test=_chooses, wants=FIXED),
+             test=_chooses, wants=FIXED, says="its message goes to another core"),
     )  # fmt: skip
     """Whose vector the message becomes: the local APICs look for that."""
 

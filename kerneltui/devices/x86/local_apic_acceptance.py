@@ -177,6 +177,7 @@ class Acceptance(InterruptController):
         "SDM 3A 10.4.3",
         test=_is_on,
         wants=1,
+        says="the local APIC is off altogether",
     )
     SWITCHED_ON = Rule(
         "software enabled",
@@ -185,6 +186,7 @@ class Acceptance(InterruptController):
         "SDM 3A 10.4.7.2",
         test=_is_enabled,
         wants=1,
+        says="the local APIC is not enabled by software",
     )
     REQUESTED = Rule(
         "requested",
@@ -193,24 +195,27 @@ class Acceptance(InterruptController):
         "SDM 3A 10.8.4",
         test=_is_requested,
         opens=Opens.EVENT,
+        says="the vector has not come to the local APIC",
     )
     SIGNALLING: ClassVar = (
         TURNED_ON,
         SWITCHED_ON,
         Rule("above task priority", Place("TPR", "CLASS"),
              "a task priority class below {priority}", "SDM 3A 10.8.3.1",
-             test=_above_task, wants=_class_below),
+             test=_above_task, wants=_class_below, says="the task priority keeps its class out"),
         Rule("above what is in service", Place("PPR", "CLASS"),
              "interrupts of class {priority} and above in service to be ended",
-             "SDM 3A 10.8.3.1", test=_above_service, opens=Opens.END, ends_by="EOI"),
+             "SDM 3A 10.8.3.1", test=_above_service, opens=Opens.END, ends_by="EOI",
+             says="an interrupt of its class or above is in service"),
     )  # fmt: skip
     """Asked of the highest vector in the IRR: if that is held back, all are."""
     RANK: ClassVar = (
         Rule("highest requested", _highest, "the higher vector {highest} to be taken first",
-             "SDM 3A 10.8.4", test=_is_highest, opens=Opens.EVENT),
+             "SDM 3A 10.8.4", test=_is_highest, opens=Opens.EVENT,
+              says="a higher vector comes first"),
         Rule("no external interrupt first", _external_entry,
              "the ExtINT that waits, which passes by all priorities, to be taken first",
-             "SDM 3A 10.8.4", test=_no_external, opens=Opens.EVENT),
+             "SDM 3A 10.8.4", test=_no_external, opens=Opens.EVENT, says="an ExtINT comes first"),
     )  # fmt: skip
     """Which of several the core takes: :meth:`take` looks for the highest, after ExtINT."""
     TESTS: ClassVar = tests_of(SIGNALLING)

@@ -57,13 +57,15 @@ def _is_legal(owner: Entries, cpu: int, which: int) -> bool:
 
 
 UNMASKED = Rule("unmasked", _in_entry("MASK"), "a zero in bit 16 of {entry}", "SDM 3A 10.5.1",
-                wants=0)  # fmt: skip
+                wants=0, says="its entry of the local vector table is masked")  # fmt: skip
 LEGAL = Rule("vector is legal", _in_entry("VECTOR"), "a vector of 16 to 255 in {entry}",
-             "SDM 3A 10.5.2", test=_is_legal)  # fmt: skip
+             "SDM 3A 10.5.2", test=_is_legal,
+             says="its entry names a vector below 16, which is illegal")  # fmt: skip
 AS_EXTERNAL = Rule("as ExtINT", _in_entry("DELIVERY_MODE"), "delivery mode 7, ExtINT",
-                   "SDM 3A 10.5.1", wants=EXTINT)  # fmt: skip
+                   "SDM 3A 10.5.1", wants=EXTINT,
+                    says="its entry does not pass ExtINT on")  # fmt: skip
 AS_FIXED = Rule("as a vector", _in_entry("DELIVERY_MODE"), "delivery mode 0, fixed",
-                "SDM 3A 10.5.1", wants=FIXED)  # fmt: skip
+                "SDM 3A 10.5.1", wants=FIXED, says="its entry sends no vector")  # fmt: skip
 PASSING = (UNMASKED, AS_EXTERNAL)
 """What lets the level of a LINT pin through to INTR."""
 MASK_BITS, MASK_WANTED = required(LOCAL_APIC["LVT_LINT0"], (UNMASKED,))
@@ -174,11 +176,15 @@ class Entries(Messages):
         test=_is_ended,
         opens=Opens.END,
         ends_by="EOI",
+        says="its pin still waits for the EOI of the last one",
     )
     TIMER: ClassVar = (
-        Rule("timer started", _start, "a value other than 0", "SDM 3A 10.5.4", test=_is_started),
+        Rule("timer started", _start, "a value other than 0", "SDM 3A 10.5.4", test=_is_started,
+         says="the timer stands still: it was never started, or a change of its mode has "
+              "stopped it"),
         Rule("time reached", _end, "the count to reach 0, or the deadline to pass",
-             "SDM 3A 10.5.4", test=_has_expired, opens=Opens.EVENT),
+             "SDM 3A 10.5.4", test=_has_expired, opens=Opens.EVENT,
+              says="the timer has not come to its end yet"),
     )  # fmt: skip
     """An expiry is an event: a timer that reloads, or forgets its deadline, shows none."""
 

@@ -130,9 +130,10 @@ class Messages(Acceptance):
 
     COMMAND: ClassVar = (
         Rule("sent to this core", _names_receivers, "a destination that names CPU {core}",
-             "SDM 3A 10.6.1", test=_is_commanded),
+             "SDM 3A 10.6.1", test=_is_commanded, says="the message was sent to another core"),
         Rule("vector is legal", Place("ICR_LOW", "VECTOR"), "a vector of 16 to 255",
-             "SDM 3A 10.5.2", test=_sends_legal),
+             "SDM 3A 10.5.2", test=_sends_legal,
+             says="the message names a vector below 16, which is illegal"),
     )  # fmt: skip
 
     def own_causes(self, number: int, cpu: int) -> list[Cause]:

@@ -51,7 +51,14 @@ PF, AF, UF, IRQF = CMOS["REGISTER_C"].masks("PF", "AF", "UF", "IRQF")
 
 
 def _enabled(bit: str) -> Rule:
-    return Rule("enabled", Place("REGISTER_B", bit), f"{bit} to be 1", "Register B", wants=1)
+    return Rule(
+        "enabled",
+        Place("REGISTER_B", bit),
+        f"{bit} to be 1",
+        "Register B",
+        wants=1,
+        says="this interrupt of the RTC is not enabled",
+    )
 
 
 KINDS = (("periodic", "PIE", PF), ("alarm", "AIE", AF), ("update-ended", "UIE", UF))
@@ -205,10 +212,10 @@ class Mc146818(Device):
         return Place("REGISTER_A", "RS") if kind == 0 else Place("REGISTER_B", "SET")
 
     RUNNING = Rule("clock runs", _run_place, "{runs}", "Register A, Register B",
-                   test=_comes_about)  # fmt: skip
+                   test=_comes_about, says="the RTC does not run")  # fmt: skip
     FLAG = Rule("flag up", lambda _owner, _cpu, kind: Place("REGISTER_C", FLAG_NAMES[kind]),
                 "the {kind} event to come about", "Register C", test=_has_flag,
-                opens=Opens.EVENT)  # fmt: skip
+                opens=Opens.EVENT, says="the event has not come about")  # fmt: skip
 
     def causes(self, output: str, cpu: int) -> list[Cause]:
         """The periodic, the alarm and the update-ended interrupt, which share the line."""

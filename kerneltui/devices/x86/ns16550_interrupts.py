@@ -24,9 +24,9 @@ IIR_MODEM, IIR_THRE, IIR_DATA, IIR_LINE, IIR_TIMEOUT = (
 )
 OUT2 = (
     Rule("OUT2 is on", Place("MCR", "OUT2"), "OUT2 to be 1: a PC gates the line with it",
-         "PC16550D 8.8", wants=1),
+         "PC16550D 8.8", wants=1, says="OUT2 gates the line off"),
     Rule("no loopback", Place("MCR", "LOOP"), "LOOP to be 0: it forces the pin OUT2 off",
-         "PC16550D 8.8", wants=0),
+         "PC16550D 8.8", wants=0, says="loopback mode holds OUT2 off"),
 )  # fmt: skip
 OUT2_BITS, OUT2_WANTED = required(NS16550["MCR"], OUT2)
 
@@ -91,24 +91,35 @@ class Interrupts(Device):
     KINDS: ClassVar = (
         (IIR_LINE, "the receiver line status", "ELSI",
          Rule("an error", _error_place, "an overrun, or a character with an error",
-              "PC16550D 8.6", test=_has_errors, opens=Opens.EVENT)),
+              "PC16550D 8.6", test=_has_errors, opens=Opens.EVENT, says="no error has come")),
         (IIR_TIMEOUT, "the character timeout", "ERBFI",
          Rule("overdue", Place("IIR", "ID"), "a character to wait for four character times",
-              "PC16550D 8.12", test=_is_overdue, opens=Opens.EVENT)),
+              "PC16550D 8.12", test=_is_overdue, opens=Opens.EVENT,
+              says="no character waits too long")),
         (IIR_DATA, "received data", "ERBFI",
          Rule("enough received", Place("LSR", "DR"), "as many as {trigger} to be received",
-              "PC16550D 8.5", test=_has_enough, opens=Opens.EVENT)),
+              "PC16550D 8.5", test=_has_enough, opens=Opens.EVENT,
+               says="not enough characters have come")),
         (IIR_THRE, "the empty transmitter", "ETBEI",
          Rule("empty announced", Place("LSR", "THRE"),
               "the transmitter to become empty: reading IIR, or a store, ends that",
-              "PC16550D 8.7", test=_announces_empty, opens=Opens.EVENT)),
+              "PC16550D 8.7", test=_announces_empty, opens=Opens.EVENT,
+               says="the transmitter has announced nothing")),
         (IIR_MODEM, "the modem status", "EDSSI",
          Rule("an input changed", _modem_place, "a modem input to change",
-              "PC16550D 8.9", test=_modem_changed, opens=Opens.EVENT)),
+              "PC16550D 8.9", test=_modem_changed, opens=Opens.EVENT,
+               says="no modem input has changed")),
     )  # fmt: skip
     """The interrupts, highest priority first: code, title, enable and condition (table V)."""
     ENABLING: ClassVar = tuple(
-        Rule("enabled", Place("IER", enable), f"{enable} to be 1", "PC16550D 8.7", wants=1)
+        Rule(
+            "enabled",
+            Place("IER", enable),
+            f"{enable} to be 1",
+            "PC16550D 8.7",
+            wants=1,
+            says="this interrupt of the UART is not enabled",
+        )
         for _, _, enable, _ in KINDS
     )
     ASKED: ClassVar = tuple(
