@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
@@ -19,6 +20,8 @@ from dashboard import (
     TRACE,
     dashboard,
 )
+from rich.style import Style
+from textual.command import CommandList
 from textual.worker import WorkerFailed
 
 from kerneltui.debugger.watch import CALLBACK_DONE
@@ -587,6 +590,25 @@ async def test_the_palette_offers_every_command_and_panel():
         assert {item.label for item in COMMANDS if item.label != "Palette"} <= set(offered)
         assert sum(title.startswith("Panel ") for title in offered) == 12
         assert len(offered) == len(set(offered))
+
+
+async def test_a_click_on_a_line_that_the_palette_has_just_replaced_does_nothing():
+    """It finds other commands as one types; a click carries the number of the old line."""
+    async with dashboard(keys=["ctrl+p"]) as seen:
+        await seen.until(lambda: seen.app.screen.query_one(CommandList).option_count)
+        found = seen.app.screen.query_one(CommandList)
+        late = SimpleNamespace(style=Style(meta={"option": found.option_count}))
+        await found._on_click(late)
+        assert seen.palette_open()
+
+
+async def test_a_click_in_the_palette_runs_the_command():
+    async with dashboard(keys=["ctrl+p"]) as seen:
+        await seen.write("zoom")
+        found = seen.app.screen.query_one(CommandList)
+        await seen.until(lambda: found.option_count and found.size.height)
+        await seen.click(found.region.x + 3, found.region.y + 1)
+        await seen.until(lambda: seen.displayed() == [1])
 
 
 async def test_the_palette_runs_commands():

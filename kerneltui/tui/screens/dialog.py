@@ -9,8 +9,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
-from textual.command import CommandPalette
+from textual.command import CommandList, CommandPalette
+from textual.events import Click
 from textual.message import Message
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, OptionList
@@ -60,8 +62,21 @@ class Chooser(OptionList):
             self._move_page(1)
 
 
+class Commands(CommandList):
+    """What the palette has found, which can be another list by the time a click arrives."""
+
+    async def _on_click(self, event: Click) -> None:
+        if event.style.meta.get("option", 0) < self.option_count:
+            await super()._on_click(event)
+
+
 class Palette(AnsweredOnce, CommandPalette):
     """Textual's palette of commands, held to the same."""
+
+    def compose(self) -> ComposeResult:
+        """As Textual does, but for the list."""
+        for widget in super().compose():
+            yield Commands() if type(widget) is CommandList else widget
 
     def _action_command_list(self, action: str) -> None:
         # Its list knows no lines before it has been laid out.
