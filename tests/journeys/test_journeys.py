@@ -792,6 +792,16 @@ async def test_every_scenario_on_every_board_from_inside():
                 assert "timer event done" in seen.status(), (board, name)
 
 
+async def test_puzzles_are_listed_under_a_heading_of_their_own_and_can_be_opened():
+    async with dashboard(keys=["o", "end"]) as seen:
+        assert "fault-wrong-eoi" in seen.screen()
+        assert "fault-route" not in seen.screen(), "it is for another board"
+        await seen.press("enter")
+        await seen.until(lambda: "rpi4 · fault-wrong-eoi" in seen.status())
+        await seen.press("o")
+        assert "● fault-wrong-eoi" in seen.screen()
+
+
 async def test_a_switch_while_running_stops_the_old_machine():
     async with dashboard(keys=["space", "o"]) as seen:
         old = seen.session
