@@ -145,7 +145,6 @@ def test_no_two_files_import_each_other():
 
 SIBLINGS = {
     "Config": "kerneltui.devices.",  # the parameters of each chip
-    "Rule": "kerneltui.devices.",  # what each controller decides by
     "SyscallEntry": "kerneltui.kernel.arch.",
     "Vectors": "kerneltui.kernel.arch.",
 }

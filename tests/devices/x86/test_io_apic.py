@@ -567,7 +567,7 @@ local_pokes = st.one_of(
 )
 
 
-def arrivals(low, destination, pokes, up, way="passages"):
+def arrivals(low, destination, pokes, up):
     """Of an edge at pin 9: for each core whether it gets it now, and whether all gates are open.
 
     An APIC that is off or disabled takes nothing: that is told by its own gates.
@@ -581,6 +581,9 @@ def arrivals(low, destination, pokes, up, way="passages"):
         pair.pin(9, True)
     pair.route(9, low, destination)
     pair.pin(9, False)
+    for cpu in (0, 1):
+        if up:
+            pair.local.take(cpu)
     enabled = [pair.local.peek("SVR", cpu) & 0x100 != 0 for cpu in (0, 1)]
     before = [pair.local.bitmap("IRR", cpu) for cpu in (0, 1)]
     found = []
