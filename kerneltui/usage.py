@@ -88,6 +88,7 @@ def in_our_words(error: click.ClickException) -> str:
 EXAMPLES = {
     "run": "--until 6s",
     "trace": "--until 6s",
+    "narrate": "--until 2s",
     "screenshot": "-o picture.svg",
     "validate": "my-scenario.yaml",
     "schema": "scenario",

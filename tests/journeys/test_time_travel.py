@@ -205,3 +205,25 @@ def endless():
 
     while True:
         yield Position(1, 1_000, False, 0, 1)
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
+async def test_meaningful_steps_go_by_keys_and_back_the_same_way(board):
+    async with dashboard(board) as seen:
+        seen_there = [(seen.session.last_stop, below_the_bar(seen))]
+        for _ in range(16):
+            await keys(seen, "full_stop")
+            assert "STEP " in seen.screen().split("\n")[0]
+            seen_there.append((seen.session.last_stop, below_the_bar(seen)))
+        assert len({stop for stop, _ in seen_there[:12]}) == 12
+        for stop, picture in seen_there[-2:0:-1]:
+            await keys(seen, "comma")
+            assert (seen.session.last_stop, below_the_bar(seen)) == (stop, picture)
+
+
+async def test_before_the_first_meaningful_step_there_is_none():
+    async with dashboard(notifications=True) as seen:
+        await go_to(seen, "start")
+        await keys(seen, "comma")
+        told = {item.message for item in seen.app._notifications}
+        assert "There is no step before this one." in told
