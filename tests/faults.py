@@ -113,7 +113,7 @@ CAUSES = [
     *_silent("fault-cpu-interface", ("GICC_CTLR",), "GICC_CTLR.EnableGrp0=1"),
     *_silent("fault-pmr", ("GICC_PMR",), "GICC_PMR=0xff"),
     *_silent("fault-priority", ("GICC_PMR",), "GICC_PMR=0xff"),
-    *_silent("fault-group", ("Grp1",), "GICD_IGROUPR0.GROUP_STATUS[30]=0"),
+    *_silent("fault-group", ("group", "GICD_IGROUPR0"), "GICD_IGROUPR0.GROUP_STATUS[30]=0"),
     *_timer("fault-not-enabled", ("GICD_ISENABLER0",), "GICD_ISENABLER0.PPI[14]=1",
             boards=("rpi4",)),
     *_timer("fault-ppi-29", ("GICD_ISENABLER0",), "GICD_ISENABLER0.PPI[14]=1", boards=("rpi4",)),

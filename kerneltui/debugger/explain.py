@@ -14,8 +14,9 @@ import msgspec
 
 from kerneltui.debugger.remarks import Remark
 from kerneltui.debugger.session import Session
-from kerneltui.debugger.symptoms import is_storm, wrong_due
+from kerneltui.debugger.symptoms import is_storm, without_callback, wrong_due
 from kerneltui.debugger.way import Station, Way, best_way
+from kerneltui.hw.device import ComparatorState, TimerDevice
 from kerneltui.hw.rule import Gate, Opens
 from kerneltui.units import format_duration, format_time
 
@@ -78,9 +79,9 @@ class _Judge:
     def verdict(self) -> Explanation:
         """The first of these that has something to say."""
         judges: tuple[Callable[[], Explanation | None], ...] = (
-            self._empty_queue, self._own_handler, self._shut_by_software, self._never_ended,
-            self._wrong_rate, self._storm, self._lost, self._ended_wrong, self._waits_for_handler,
-            self._waits_for_source,
+            self._empty_queue, self._own_handler, self._timer_storm, self._shut_by_software,
+            self._never_ended, self._wrong_rate, self._storm, self._edge_gone, self._lost,
+            self._ended_wrong, self._waits_for_handler, self._waits_for_source,
         )  # fmt: skip
         for judge in judges:
             found = judge()
@@ -123,7 +124,7 @@ class _Judge:
         inspector = self.session.inspector
         if not self._is_timers() or not inspector.queue_structure() or inspector.timeouts():
             return None
-        if inspector.handled_timeout() is not None or not self.shut:
+        if inspector.handled_timeout() is not None or not self.shut or self.core.halt_reason:
             return None
         return self._tell(
             Verdict.WAITS,
@@ -196,11 +197,13 @@ class _Judge:
         if gate.due_ns is not None:
             ahead = format_duration(gate.due_ns - now)
             at = format_time(gate.due_ns)
+            state = self._comparator(self.way.station_of(gate).owner, gate)
+            told, advice = "all that software decides is open", "Let time pass."
+            if state is not None and not state.counts_down and state.compare < state.counter:
+                told = f"{gate.register} lies behind the counter, which has to come round first"
+                advice = "Compare with the counter after writing: what it has passed never matches."
             return self._tell(
-                Verdict.WAITS,
-                f"{self.subject} is due in {ahead}, at {at} s; all that software decides is open.",
-                "Let time pass.",
-                gate,
+                Verdict.WAITS, f"{self.subject} is due in {ahead}, at {at} s; {told}.", advice, gate
             )
         station = self.way.station_of(gate)
         return self._tell(
@@ -257,7 +260,7 @@ class _Judge:
         wires = [station.line for station in self.way.stations if station.line]
         if not wires or not is_storm(self.session.recorder, self.core.index, wires):
             return None
-        high = [gate for gate in source.gates if gate.open and gate.opens is Opens.EVENT]
+        high = [gate for gate in source.gates if gate.open and gate.opens is Opens.EVENT][-1:]
         held = f" ({_holds(high[0])})" if high else ""
         return self._tell(
             Verdict.MISBEHAVES,
@@ -267,18 +270,67 @@ class _Judge:
             high[0] if high else None,
         )
 
+    def _timer_storm(self) -> Explanation | None:
+        """The timer interrupts again and again, and no timeout is ever called."""
+        if not self._is_timers():
+            return None
+        taken = without_callback(self.session.recorder, self.core.index)
+        if taken is None:
+            return None
+        count, span_ns = taken
+        return self._tell(
+            Verdict.MISBEHAVES,
+            f"{self.subject} comes again and again: {count} times in {format_duration(span_ns)}, "
+            "and no timeout is due. The time that the timer is set for has passed each time.",
+            "Look at how the handler computes the next due time, and in which unit.",
+        )
+
+    def _edge_gone(self) -> Explanation | None:
+        """Its line is high, but what follows wants an edge, which has gone by."""
+        source, *later = self.way.stations
+        gate = self.shut[0] if self.shut else None
+        if gate is None or gate in source.gates or not source.line or not later:
+            return None
+        first = next((item for item in later if item.entrance is not None), None)
+        if first is None or gate.opens is not Opens.EVENT or not self._wants_edge(first):
+            return None
+        return self._tell(
+            Verdict.LOST,
+            f"{self.subject} is lost: line {source.line} is high, but its edge has gone by while "
+            "nobody took it, and only another edge asks again.",
+            f"Serve {source.title}, so that its line falls and can rise again.",
+            gate,
+        )
+
+    def _wants_edge(self, station: Station) -> bool:
+        name, number = station.entrance or ("", 0)
+        states = self.machine.controllers[name].notable(self.core.index, {int(number)})
+        return any(
+            state.number == number and state.line is True and state.trigger == "edge"
+            for state in states
+        )
+
     def _wrong_rate(self) -> Explanation | None:
         """The timer is set, but not for the time that the kernel wants."""
         gate = next((gate for gate in self.shut if gate.due_ns is not None), None)
         if gate is None or not self._is_timers():
             return None
-        found = wrong_due(self.session, gate.due_ns or 0)
+        owner = self.way.station_of(gate).owner
+        found = wrong_due(self.session, gate.due_ns or 0, self._comparator(owner, gate))
         if found is None:
             return None
         told, advice = found
         return self._tell(
             Verdict.MISBEHAVES, f"{self.subject} comes at the wrong time: {told}.", advice, gate
         )
+
+    def _comparator(self, owner: str, gate: Gate) -> ComparatorState | None:
+        """The one whose compare register a gate is about."""
+        device = self.machine.devices.get(owner)
+        if not isinstance(device, TimerDevice):
+            return None
+        states = device.comparators(self.core.index)
+        return next((state for state in states if state.name == gate.register), None)
 
     def _ended_wrong(self) -> Explanation | None:
         """What a handler has done wrong lately, though all is open now."""
@@ -321,8 +373,5 @@ def _store(station: Station, gate: Gate) -> str:
     """The store that opens a gate; empty where no single one does."""
     if gate.wants is None or gate.spot is None:
         return ""
-    target = f"{station.owner}/{gate.register}"
-    if "[" in gate.field:
-        lsb = (gate.spot.mask & -gate.spot.mask).bit_length() - 1
-        return f"{target}={gate.wants << lsb:#x}"
+    target = f"{station.owner.replace(' ', '')}/{gate.register}"
     return f"{target}.{gate.field}={gate.wants:#x}"

@@ -24,7 +24,7 @@ from kerneltui.debugger.marks import (
     StepKind,
 )
 from kerneltui.debugger.origins import CALL, SERIAL, TIMER, Origin, Wiring, pending, source_kind
-from kerneltui.debugger.roles import Meaning, Roles
+from kerneltui.debugger.roles import AccessMeaning, Roles
 from kerneltui.hw.device import InterruptController
 from kerneltui.hw.line import Line
 from kerneltui.hw.register import Role
@@ -157,7 +157,7 @@ class Marker:
             self._cores[core.index] = _Known()
             self._mark(Mark(StepKind.ASLEEP, core.index, "", 0, exception=kind))
 
-    def _accessed(self, core: Core, meaning: Meaning, target: int, value: int) -> None:
+    def _accessed(self, core: Core, meaning: AccessMeaning, target: int, value: int) -> None:
         kind, known = OF_ROLE[meaning.role], self._cores[core.index]
         frame = known.frames[-1] if known.frames else None
         if kind is StepKind.ECHOED and frame is not None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from kerneltui.debugger.origins import Origin
-from kerneltui.debugger.roles import Meaning
+from kerneltui.debugger.roles import AccessMeaning
 from kerneltui.hw.register import Role
 
 
@@ -88,7 +88,7 @@ class Mark(NamedTuple):
     depth: int
     """handlers in progress on the core, this one included"""
     origin: Origin | None = None
-    meaning: Meaning | None = None
+    meaning: AccessMeaning | None = None
     exception: str = ""
     """the kind of the exception in progress"""
     numbers: tuple[int, int] = (0, 0)

@@ -11,7 +11,7 @@ from kerneltui.machine.instructions import SPACES, STORES
 from kerneltui.machine.machine import Machine
 
 
-class Meaning(NamedTuple):
+class AccessMeaning(NamedTuple):
     """An access that means something."""
 
     role: Role
@@ -41,7 +41,7 @@ class Roles:
             if roles or register.window is not None:
                 self._known[space, base + slot.offset] = device.name, file, slot.offset
 
-    def meaning(self, kind: str, target: int, value: int) -> Meaning | None:
+    def meaning(self, kind: str, target: int, value: int) -> AccessMeaning | None:
         """What a load or a store means that has moved ``value``; to be asked while it executes."""
         known = self._known.get((SPACES[kind], target))
         if known is None:
@@ -56,7 +56,7 @@ class Roles:
         if slot is None:
             return None
         role = _role(slot.register, value, is_store=is_store)
-        return None if role is None else Meaning(role, device, slot.name, is_store)
+        return None if role is None else AccessMeaning(role, device, slot.name, is_store)
 
     def register_for(self, device: str, *roles: Role) -> str:
         """The register of a device that has one of these roles; empty where none has."""

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.trace import EVENTS_BEHIND, Recorder
+from kerneltui.hw.device import ComparatorState
 from kerneltui.machine.instructions import EXTERNAL
 from kerneltui.units import format_duration
 
@@ -14,6 +15,8 @@ STORM = 8
 TOLERATED = 8
 """A timer may be late by one part in so many of what lies ahead."""
 CLOSE_NS = 1_000_000
+STORM_NS = 200_000
+"""Interrupts that are farther apart are ticks."""
 
 
 def is_storm(recorder: Recorder, core: int, wires: Collection[str]) -> bool:
@@ -29,7 +32,26 @@ def is_storm(recorder: Recorder, core: int, wires: Collection[str]) -> bool:
     return False
 
 
-def wrong_due(session: Session, due_ns: int) -> tuple[str, str] | None:
+def without_callback(recorder: Recorder, core: int) -> tuple[int, int] | None:
+    """Interrupts that a core has taken since the last timeout was called, and in how long (ns).
+
+    None where they are few, or far apart.
+    """
+    times: list[int] = []
+    for _, time_ns, cpu, kind, _, _, text in reversed(recorder.last(EVENTS_BEHIND)):
+        if kind == "tracepoint" and text.startswith("timer_callback"):
+            break
+        if cpu == core and kind in EXTERNAL:
+            times.append(time_ns)
+    if len(times) < STORM:
+        return None
+    span = times[0] - times[-1]
+    return (len(times), span) if span < STORM_NS * len(times) else None
+
+
+def wrong_due(
+    session: Session, due_ns: int, comparator: ComparatorState | None
+) -> tuple[str, str] | None:
     """What is wrong with the time that the timer is set for, and what to look at.
 
     ``due_ns`` is when it interrupts; the timeout that it is armed for says when it should.
@@ -43,17 +65,17 @@ def wrong_due(session: Session, due_ns: int) -> tuple[str, str] | None:
     # Early is no mistake: a tick comes before anything is due, and so does the end of a range.
     if ahead - asked <= max(abs(asked) // TOLERATED, CLOSE_NS):
         return None
-    told = (
-        f"the timer fires in {format_duration(ahead)}, but '{wanted.name}' is due "
-        f"{f'in {format_duration(asked)}' if asked > 0 else f'{format_duration(-asked)} ago'}"
-    )
-    if asked <= 0:
+    due = f"in {format_duration(asked)}" if asked > 0 else f"{format_duration(-asked)} ago"
+    told = f"the timer fires in {format_duration(ahead)}, but '{wanted.name}' is due {due}"
+    if asked > 0:
+        return (
+            f"{told}: {ahead / asked:.3g} times as far",
+            "Look at the rate that the kernel reckons with, and at the timer's divider.",
+        )
+    if comparator is not None and comparator.compare < comparator.counter:
         missed = "the compare value had been passed when it was written"
         return (
             f"{told}; {missed}, so the timer waits for its counter to come round",
             "Compare with the counter after writing; where it has passed, interrupt at once.",
         )
-    return (
-        f"{told}: {ahead / asked:.3g} times as far",
-        "Look at the rate that the kernel reckons with, and at the timer's divider.",
-    )
+    return told, "Look at how the kernel computes what it writes to the timer."

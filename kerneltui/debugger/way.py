@@ -272,16 +272,20 @@ def _before(
 def _sources(
     machine: Machine, device: Device, output: str, index: int, cpu: int, passed: frozenset[str]
 ) -> list[Stations]:
-    """What holds up an output of a device; of one that it only passes on, what drives that."""
+    """What holds up an output of a device; of one that it passes on, what drives that too."""
     line = device.outputs[output][index]
     pin = device.passes_on(output)
+    found: list[Stations] = []
     if pin and line.name not in passed:
         for driver, name, number, wire in lines(machine):
             if f"{device.name} {pin}" in machine.wiring.get(wire.name, []):
-                return _sources(machine, driver, name, number, cpu, passed | {line.name})
-    causes = device.causes(output, cpu)
-    if causes:
-        return [(Station(device.name, item.title, item.gates, line=line.name),) for item in causes]
+                found += _sources(machine, driver, name, number, cpu, passed | {line.name})
+    found += [
+        (Station(device.name, item.title, item.gates, line=line.name),)
+        for item in device.causes(output, cpu)
+    ]
+    if found:
+        return found
     needs = f"{device.name} to raise it"
     gate = Gate(
         "line is high", line.level, line.name, "level", int(line.level), needs, "", Opens.EVENT
@@ -320,5 +324,12 @@ def _kernel(
 
 
 def best_way(ways: list[Way]) -> Way:
-    """The one with the fewest shut gates."""
-    return min(ways, key=lambda way: len(way.shut))
+    """The one that is nearest to arriving: with the least that software has to do."""
+    return min(ways, key=_distance)
+
+
+def _distance(way: Way) -> tuple[int, bool, bool, int]:
+    """What software has to do; then those that arrive, that are due, and all others."""
+    shut = way.shut
+    stores = sum(gate.opens is Opens.STORE for gate in shut)
+    return stores, bool(shut), all(gate.due_ns is None for gate in shut), len(shut)

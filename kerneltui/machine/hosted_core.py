@@ -327,12 +327,14 @@ class HostedCore(Architecture):
     def _judged(self, rules: Iterable[Rule], number: int) -> list[Gate]:
         """How rules stand on this core.  What is masked while a handler runs, its end opens."""
         is_on = self.state not in {CoreState.OFF, CoreState.HALTED}
-        needs = (
-            f"the kernel to go on: {self.halt_reason}"
-            if self.halt_reason
-            else ("the kernel to start this core")
+        needs, says = "the kernel to start this core", "this core has not been started"
+        if self.halt_reason:
+            says = f"the kernel on this core has stopped for good: {self.halt_reason}"
+            needs = "a start from reset"
+        on = Gate(
+            "core is on", is_on, f"core {self.index}", "state", int(is_on), needs, "", says=says
         )
-        gates = [Gate("core is on", is_on, f"core {self.index}", "state", int(is_on), needs, "")]
+        gates = [on]
         for rule in rules:
             gate = rule.gate(self, self.regs, number, 0)
             if self.depth and gate.register == self.MASK_REGISTER:

@@ -35,7 +35,7 @@ MOST_IN_QUEUE = 5
 OPEN, SHUT, WAITING, PLAIN = "open", "shut", "waiting", "plain"
 
 
-class Fact(msgspec.Struct, frozen=True):
+class PathFact(msgspec.Struct, frozen=True):
     """One thing that a station shows."""
 
     text: str
@@ -49,7 +49,7 @@ class Stop(msgspec.Struct, frozen=True):
 
     kind: str
     title: str
-    facts: tuple[Fact, ...]
+    facts: tuple[PathFact, ...]
     about: Reference | None = None
     level: bool | None = None
     """of a wire"""
@@ -139,7 +139,7 @@ def _stop(machine: Machine, station: Station) -> Stop:
         about = CoreReference(core.index)
         asleep = core.state is CoreState.WAITING
         doing = "asleep" if asleep else f"handler, {core.depth} deep" if core.depth else "runs"
-        facts = [Fact(doing, PLAIN, about), *facts]
+        facts = [PathFact(doing, PLAIN, about), *facts]
     return Stop(kind, _title(machine, station), tuple(facts), about)
 
 
@@ -149,12 +149,12 @@ def _by_weight(gates: tuple[Gate, ...]) -> list[Gate]:
     return sorted(gates, key=lambda gate: 2 if gate.open else weight[gate.opens])
 
 
-def _fact(machine: Machine, station: Station, gate: Gate) -> Fact:
+def _fact(machine: Machine, station: Station, gate: Gate) -> PathFact:
     text = gate.name
     if gate.due_ns is not None and not gate.open:
         text = f"in {format_briefly(gate.due_ns - machine.now).strip()}"
     state = OPEN if gate.open else SHUT if gate.opens is Opens.STORE else WAITING
-    return Fact(text, state, _place(machine, station.owner, gate))
+    return PathFact(text, state, _place(machine, station.owner, gate))
 
 
 def _place(machine: Machine, owner: str, gate: Gate) -> Reference | None:
@@ -177,7 +177,8 @@ def _handler(way: Way) -> Stop:
     shut = first_shut(gates)
     if not gates:
         return Stop(HANDLER, "", ())
-    return Stop(HANDLER, gates[-1].field, () if shut is None else (Fact("none registered", SHUT),))
+    facts = () if shut is None else (PathFact("none registered", SHUT),)
+    return Stop(HANDLER, gates[-1].field, facts)
 
 
 def _kernel(machine: Machine, inspector: Inspector) -> Iterable[Stop]:
@@ -189,9 +190,9 @@ def _kernel(machine: Machine, inspector: Inspector) -> Iterable[Stop]:
         yield Stop(CALLBACK, "", ())
     else:
         about = TimeoutReference(running.ident)
-        yield Stop(CALLBACK, running.name, (Fact("runs", PLAIN, about),), about)
+        yield Stop(CALLBACK, running.name, (PathFact("runs", PLAIN, about),), about)
     facts = (
-        Fact(
+        PathFact(
             f"{'▶' if item.ident == armed else ' '} {_wait(item.due_ns - now)} {item.name}",
             PLAIN,
             TimeoutReference(item.ident),

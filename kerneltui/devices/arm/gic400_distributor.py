@@ -175,8 +175,19 @@ class Distributor:
     def _inactive(self, cpu: int) -> int:
         return ~(self._active0[cpu] | self._active[0])
 
-    def _enable_of_group(self, cpu: int, number: int) -> Place:
-        return Place("GICD_CTLR", "EnableGrp1" if self.in_group1(cpu, number) else "EnableGrp0")
+    def forwards_group(self, group1: int) -> bool:
+        """Whether interrupts of a group are forwarded at all (4.3.1)."""
+        return self._forwarding[0] & (ENABLE_GRP1 if group1 else ENABLE_GRP0) != 0
+
+    def _group_or_enable(self, cpu: int, number: int) -> Place:
+        """What is to be mended: its group, where it was put into 1 and only 0 is forwarded."""
+        group1 = self.in_group1(cpu, number)
+        if group1 and self.forwards_group(0) and not self.forwards_group(1):
+            return Place("GICD_IGROUPR0", each=1)
+        return Place("GICD_CTLR", "EnableGrp1" if group1 else "EnableGrp0")
+
+    def _group_wanted(self, cpu: int, number: int) -> int:
+        return 0 if self._group_or_enable(cpu, number).each else 1
 
     def _own_bit(self, cpu: int, number: int) -> int:
         return 1 << cpu
@@ -185,9 +196,9 @@ class Distributor:
         Rule("enabled", Place("GICD_ISENABLER0", each=1),
              "a one written to this bit", "IHI 0048B 4.3.5", test=_enabled, bitmap=True, wants=1,
              says="the distributor has it disabled"),
-        Rule("group forwarded", _enable_of_group,
+        Rule("group forwarded", _group_or_enable,
              "the distributor to forward the interrupt's group", "IHI 0048B 4.3.1",
-             test=_group_forwarded, bitmap=True, wants=1,
+             test=_group_forwarded, bitmap=True, wants=_group_wanted,
              says="the distributor does not forward the interrupt's group"),
         Rule("targets this core", Place("GICD_ITARGETSR_PRIVATE", each=8),
              "this core's bit among the targets", "IHI 0048B 4.3.12",

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from msgspec.structs import replace
+
 from kerneltui.devices.arm.gic400_distributor import Distributor
 from kerneltui.devices.arm.gic400_registers import GICC
 from kerneltui.devices.arm.gic400_shared import (
@@ -339,9 +341,16 @@ class CpuInterfaces:
         """How its rules stand for one interrupt."""
         bits = self._group_bits(cpu, self._in_group1(cpu, number))
         priority, top = self._priorities[cpu][number], self._highest[cpu]
-        return [
+        gates = [
             rule.gate(self, self.regs, number, cpu, priority=priority, bits=bits, top=top)
             for rule in (*self.CHOICE, *self.RULES)
+        ]
+        if self._distributor.forwards_group(self._in_group1(cpu, number)):
+            return gates
+        # What is to be signalled is the distributor's business first.
+        return [
+            replace(gate, opens=Opens.EVENT) if gate.name == "group signalled" else gate
+            for gate in gates
         ]
 
     def signals_as_fiq(self, cpu: int, number: int) -> bool:

@@ -125,7 +125,8 @@ class I8259Pair(InterruptController):
             self._remark(
                 "retriggered",
                 self._number(chip, level),
-                f"IRQ {self._number(chip, level)} was ended while its line is still high",
+                f"IRQ {self._number(chip, level)} was ended while its line is still high, so it "
+                "comes again",
             )
 
     def _number(self, chip: I8259, level: int) -> int:

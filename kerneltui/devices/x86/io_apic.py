@@ -284,7 +284,8 @@ class IoApic(InterruptController):
                     self._remark(
                         "retriggered",
                         self.config.gsi_base + pin,
-                        f"{self._name(pin)} was ended while its line is still active",
+                        f"{self._name(pin)} was ended while its line is still active, so it "
+                        "comes again",
                     )
                 self._update(pin)
 

@@ -120,7 +120,9 @@ class Entries(Messages):
             self._lint0[cpu] &= ~REMOTE_IRR
             if self._active["lint0"] >> cpu & 1 and entry & MASK_BITS == MASK_WANTED:
                 self._remark(
-                    "retriggered", vector, f"LINT0 of core {cpu} was ended while it is still active"
+                    "retriggered",
+                    vector,
+                    f"LINT0 of core {cpu} was ended while it is still active, so it comes again",
                 )
             self._sample(cpu, "lint0")
 

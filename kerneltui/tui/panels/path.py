@@ -18,7 +18,7 @@ from kerneltui.debugger.views.path import (
     SHUT,
     SOURCE,
     WAITING,
-    Fact,
+    PathFact,
     PathView,
     Stop,
 )
@@ -154,7 +154,7 @@ def _inside(box: _Box, row: int) -> list[Piece]:
     return [(f"{wall} ", look), text, (f" {wall}", look)]
 
 
-def _fact(fact: Fact, room: int) -> Piece:
+def _fact(fact: PathFact, room: int) -> Piece:
     sign = SIGNS.get(fact.state, "")
     style = STYLES.get(fact.state, "text")
     if not sign:
@@ -162,7 +162,7 @@ def _fact(fact: Fact, room: int) -> Piece:
     return (f"{sign} {fit(fact.text, room - 2)}", style, fact.about, f"{sign} {fact.text}")
 
 
-def _rest(facts: Sequence[Fact], room: int) -> Piece:
+def _rest(facts: Sequence[PathFact], room: int) -> Piece:
     """All others in one line: they are open, as what is shut stands before them."""
     what = "open" if all(fact.state == OPEN for fact in facts) else "more"
     return (fit(f"✓ {len(facts)} more {what}" if what == "open" else f"+ {len(facts)} more", room),

@@ -24,10 +24,10 @@ NARROWEST = 20
 """Cells that a text gets, however little room there is."""
 
 
-class Explanation(Widget):
+class MeaningText(Widget):
     """The text, in lines that fit the width."""
 
-    DEFAULT_CSS = "Explanation { height: auto; }"
+    DEFAULT_CSS = "MeaningText { height: auto; }"
 
     def __init__(self, what: Meaning, words: Sequence[tuple[str, Sequence[Word]]]) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class WhatScreen(Dialog[None]):
         with VerticalScroll(id="dialog") as dialog:
             dialog.border_title = Content(self._what.title)
             dialog.border_subtitle = "Esc closes, arrows scroll"
-            yield Explanation(self._what, self._words)
+            yield MeaningText(self._what, self._words)
 
 
 def what_lines(
