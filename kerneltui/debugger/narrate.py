@@ -93,7 +93,7 @@ class Teller:
         origin, known = mark.origin, INSTRUCTIONS.get(mark.exception)
         numbers = set() if origin is None else {(origin.numbering, origin.number)}
         if known is not None and known.is_vectored and mark.kind is StepKind.WHO:
-            numbers = {("vector", mark.numbers[0])}
+            numbers.add(("vector", mark.numbers[0]))
         for handler in self._inspector.irq_handlers(mark.core):
             if (handler.irq.domain, handler.irq.number) in numbers:
                 return handler.name
@@ -174,7 +174,7 @@ class Teller:
                     f"wire: it asks for {mark.origin.label} itself.")  # fmt: skip
         ends = " and ".join(f"'{end}'" for end in self._machine.wiring.get(mark.line, []))
         device = self._title_of(mark.origin.device)
-        return f"The {device} raises its line {mark.line}. The line leads to {ends}."
+        return f"Line {mark.line} of the {device} rises. It leads to {ends}."
 
     def _pending(self, mark: Mark, core: HostedCore) -> str:
         origin = mark.origin

@@ -19,7 +19,7 @@ from kerneltui.hw.register import Role
 from kerneltui.machine.board import load_board
 from kerneltui.machine.core import CoreState, StopReason
 from kerneltui.machine.instructions import INSTRUCTIONS
-from kerneltui.scenarios.scenario import fits, load_scenario, make_session, open_session
+from kerneltui.scenarios.scenario import Changes, fits, load_scenario, make_session, open_session
 from kerneltui.units import format_duration
 
 BOARDS = ("rpi3", "rpi4", "x86")
@@ -205,6 +205,16 @@ def test_a_system_call(board):
         kinds.append(session.story.step().kind)
     assert kinds[:2] == [StepKind.CALLED, StepKind.ENTERED]
     assert kinds[-2:] == [StepKind.SERVED, StepKind.RETURNED]
+
+
+def test_without_apics_the_8259_notes_the_timer_and_is_told_of_the_end():
+    session = open_session("x86", "timer-callbacks", Changes(append="apic=off"))
+    session.boot()
+    told = {step.kind: step for _, step in presses(session, 11)}
+    assert [step.number for step in told.values()] == list(range(2, 13))
+    assert "8259A" in told[StepKind.PENDING].sentence
+    assert "GINTR_STA" in told[StepKind.QUIET].sentence  # a level-triggered HPET timer
+    assert "0x60 to OCW2" in told[StepKind.ENDED].sentence  # specific EOI of level 0
 
 
 def test_an_interrupt_that_gets_no_farther_says_what_it_needs():
