@@ -222,7 +222,8 @@ class Teller:
         assert meaning is not None
         value = hex(mark.numbers[1])
         if meaning.is_store:
-            return f"it writes {value} to {meaning.register}"
+            decided = f" ({meaning.decided})" if meaning.decided else ""
+            return f"it writes {value} to {meaning.register}{decided}"
         return f"it reads {value} from {meaning.register}"
 
     def _who(self, mark: Mark, core: HostedCore) -> str:
@@ -230,7 +231,7 @@ class Teller:
         name = self._handler(mark)
         handler = f" Its handler is '{name}'." if name else ""
         if mark.by_itself:
-            return f"Nobody need ask: vector {mark.numbers[0]:#04x} says which it is.{handler}"
+            return f"Nobody has to ask: vector {mark.numbers[0]:#04x} says which it is.{handler}"
         assert mark.meaning is not None
         label = mark.origin.label if mark.origin is not None else "nothing that is pending still"
         said = f"The handler asks the controller: {self._access(mark)}. That is {label}."
@@ -245,7 +246,7 @@ class Teller:
         if mark.origin is not None and not mark.origin.device:
             state = "nobody asks any more"
         if mark.meaning is not None:
-            return f"The handler has the source stop asking: {self._access(mark)}. Now {state}."
+            return f"The handler quiets the source: {self._access(mark)}. Now {state}."
         if (
             mark.origin is None
             or not mark.origin.device
