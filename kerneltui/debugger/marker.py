@@ -295,11 +295,13 @@ class Marker:
             self._rises(origin, max(cpu, 0), "")
             return
         self._risen = moment
-        for target in self._wiring.leads_to(line.name):
-            origin = self._arriving(line, target, max(cpu, 0))
-            if origin is not None:
-                self._rises(origin, max(cpu, 0), line.name)
-                return
+        ends = self._wiring.leads_to(line.name)
+        found = [self._arriving(line, target, max(cpu, 0)) for target in ends]
+        origins = [origin for origin in found if origin is not None]
+        if origins:
+            # Of several controllers the one that lets it in.
+            origin = next((item for item in origins if self._is_enabled(item, cpu)), origins[0])
+            self._rises(origin, max(cpu, 0), line.name)
 
     def _arriving(self, line: Line, target: str, cpu: int) -> Origin | None:
         """What a line is to the controller at its end; through a device that only passes it on."""
@@ -316,11 +318,18 @@ class Marker:
             return None
         for output, lines in onward.outputs.items():
             if onward.passes_on(output) == pin:
-                for further in self._wiring.leads_to(lines[0].name):
-                    found_there = self._arriving(lines[0], further, cpu)
-                    if found_there is not None:
-                        return found_there._replace(source=source_kind(device), device=device.name)
+                ends = self._wiring.leads_to(lines[0].name)
+                there = [self._arriving(lines[0], further, cpu) for further in ends]
+                known = [item for item in there if item is not None]
+                best = next((item for item in known if self._is_enabled(item, cpu)), None)
+                for item in known:
+                    if best is None or item is best:
+                        return item._replace(source=source_kind(device), device=device.name)
         return None
+
+    def _is_enabled(self, origin: Origin, cpu: int) -> bool:
+        states = self.machine.controllers[origin.controller].interrupts(max(cpu, 0))
+        return any(state.enabled for state in states if state.number == origin.number)
 
     def _rises(self, origin: Origin, core: int, line: str) -> None:
         """A device asks for an interrupt: its time has come, its line rises, that is noted."""

@@ -93,7 +93,7 @@ class Teller:
         origin, known = mark.origin, INSTRUCTIONS.get(mark.exception)
         numbers = set() if origin is None else {(origin.numbering, origin.number)}
         if known is not None and known.is_vectored and mark.kind is StepKind.WHO:
-            numbers = {("vector", mark.numbers[0])}
+            numbers.add(("vector", mark.numbers[0]))
         for handler in self._inspector.irq_handlers(mark.core):
             if (handler.irq.domain, handler.irq.number) in numbers:
                 return handler.name
@@ -174,7 +174,7 @@ class Teller:
                     f"wire: it asks for {mark.origin.label} itself.")  # fmt: skip
         ends = " and ".join(f"'{end}'" for end in self._machine.wiring.get(mark.line, []))
         device = self._title_of(mark.origin.device)
-        return f"The {device} raises its line {mark.line}. The line leads to {ends}."
+        return f"Line {mark.line} of the {device} rises. It leads to {ends}."
 
     def _pending(self, mark: Mark, core: HostedCore) -> str:
         origin = mark.origin
@@ -223,7 +223,8 @@ class Teller:
         assert meaning is not None
         value = hex(mark.numbers[1])
         if meaning.is_store:
-            return f"it writes {value} to {meaning.register}"
+            decided = f" ({meaning.decided})" if meaning.decided else ""
+            return f"it writes {value} to {meaning.register}{decided}"
         return f"it reads {value} from {meaning.register}"
 
     def _who(self, mark: Mark, core: HostedCore) -> str:
@@ -231,7 +232,7 @@ class Teller:
         name = self._handler(mark)
         handler = f" Its handler is '{name}'." if name else ""
         if mark.by_itself:
-            return f"Nobody need ask: vector {mark.numbers[0]:#04x} says which it is.{handler}"
+            return f"Nobody has to ask: vector {mark.numbers[0]:#04x} says which it is.{handler}"
         assert mark.meaning is not None
         label = mark.origin.label if mark.origin is not None else "nothing that is pending still"
         said = f"The handler asks the controller: {self._access(mark)}. That is {label}."
@@ -246,7 +247,7 @@ class Teller:
         if mark.origin is not None and not mark.origin.device:
             state = "nobody asks any more"
         if mark.meaning is not None:
-            return f"The handler has the source stop asking: {self._access(mark)}. Now {state}."
+            return f"The handler quiets the source: {self._access(mark)}. Now {state}."
         if (
             mark.origin is None
             or not mark.origin.device

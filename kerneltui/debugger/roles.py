@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kerneltui.hw.device import Device
-from kerneltui.hw.register import Register, Role
+from kerneltui.hw.register import Role
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.instructions import SPACES, STORES
 from kerneltui.machine.machine import Machine
@@ -19,6 +19,8 @@ class AccessMeaning(NamedTuple):
     register: str
     """the element's datasheet name"""
     is_store: bool
+    decided: str = ""
+    """the field whose value decides what a store means: ``ENABLE = 0``"""
 
 
 class Roles:
@@ -55,14 +57,16 @@ class Roles:
             slot = files[table].slot_at(file.store(selector)[0])
         if slot is None:
             return None
-        role = _role(slot.register, value, is_store=is_store)
-        return None if role is None else AccessMeaning(role, device, slot.name, is_store)
+        if not is_store:
+            role = slot.register.role_of_read
+            return None if role is None else AccessMeaning(role, device, slot.name, is_store=False)
+        written = slot.register.role_of_write(value)
+        if written is None:
+            return None
+        decided = f"{written.field} = {written.value}" if written.field else ""
+        return AccessMeaning(written.role, device, slot.name, is_store=True, decided=decided)
 
     def register_for(self, device: str, *roles: Role) -> str:
         """The register of a device that has one of these roles; empty where none has."""
         found = (self._of_device.get((device, role), "") for role in roles)
         return next((name for name in found if name), "")
-
-
-def _role(register: Register, value: int, *, is_store: bool) -> Role | None:
-    return register.role_of_write(value) if is_store else register.role_of_read

@@ -88,7 +88,7 @@ class Upcoming:
         return {
             CALL: "The handler does what the other core wants done.",
             SERIAL: "The handler quiets the UART and takes the characters.",
-        }.get(mark.course, "The handler has the source stop asking.")
+        }.get(mark.course, "The handler quiets the source.")
 
     def _quiet(self, mark: Mark, core: HostedCore) -> str:
         del core

@@ -168,11 +168,11 @@ class Register(msgspec.Struct, frozen=True):
     role_of_read: Role | None = None
     roles_of_write: tuple[WriteRole, ...] = ()
 
-    def role_of_write(self, value: int) -> Role | None:
-        """What a store of ``value`` means for an interrupt on its way."""
-        for role, field, wanted in self.roles_of_write:
-            if not field or self[field].extract(value) == wanted:
-                return role
+    def role_of_write(self, value: int) -> WriteRole | None:
+        """What a store of ``value`` means for an interrupt on its way, and by which field."""
+        for item in self.roles_of_write:
+            if not item.field or self[item.field].extract(value) == item.value:
+                return item
         return None
 
     @property

@@ -19,7 +19,7 @@ from kerneltui.hw.register import Role
 from kerneltui.machine.board import load_board
 from kerneltui.machine.core import CoreState, StopReason
 from kerneltui.machine.instructions import INSTRUCTIONS
-from kerneltui.scenarios.scenario import fits, load_scenario, make_session, open_session
+from kerneltui.scenarios.scenario import Changes, fits, load_scenario, make_session, open_session
 from kerneltui.units import format_duration
 
 BOARDS = ("rpi3", "rpi4", "x86")
@@ -119,7 +119,7 @@ def test_the_story_names_what_the_hardware_says():
     assert "0x1e from GICC_IAR" in told[StepKind.WHO].sentence  # INTID 30
     assert "IRQ 30" in told[StepKind.WHO].sentence
     assert "0x1e to GICC_EOIR" in told[StepKind.ENDED].sentence
-    assert "0x4 to CNTP_CTL_EL0" in told[StepKind.QUIET].sentence  # ISTATUS, no ENABLE
+    assert "0x4 to CNTP_CTL_EL0 (ENABLE = 0)" in told[StepKind.QUIET].sentence  # ISTATUS, no ENABLE
     assert "its line is low" in told[StepKind.QUIET].sentence
     assert '] Periodic 1 sec".' in told[StepKind.CALLBACK].sentence
     assert session.last_stop.startswith("STEP ")
@@ -131,7 +131,7 @@ def test_where_nothing_has_to_be_done_the_story_says_so():
     pc = session_of("x86")
     pc.run_until(1_020 * MS)
     told = {step.kind: step.sentence for _, step in presses(pc, 12)}
-    assert told[StepKind.WHO].startswith("Nobody need ask: vector 0xec")
+    assert told[StepKind.WHO].startswith("Nobody has to ask: vector 0xec")
     assert told[StepKind.QUIET].startswith("Nothing has to be quieted")
     assert "EOI" in told[StepKind.ENDED]
 
@@ -205,6 +205,16 @@ def test_a_system_call(board):
         kinds.append(session.story.step().kind)
     assert kinds[:2] == [StepKind.CALLED, StepKind.ENTERED]
     assert kinds[-2:] == [StepKind.SERVED, StepKind.RETURNED]
+
+
+def test_without_apics_the_8259_notes_the_timer_and_is_told_of_the_end():
+    session = open_session("x86", "timer-callbacks", Changes(append="apic=off"))
+    session.boot()
+    told = {step.kind: step for _, step in presses(session, 11)}
+    assert [step.number for step in told.values()] == list(range(2, 13))
+    assert "8259A" in told[StepKind.PENDING].sentence
+    assert "GINTR_STA" in told[StepKind.QUIET].sentence  # a level-triggered HPET timer
+    assert "0x60 to OCW2" in told[StepKind.ENDED].sentence  # specific EOI of level 0
 
 
 def test_an_interrupt_that_gets_no_farther_says_what_it_needs():
@@ -297,10 +307,12 @@ def durations_of(view, session):
 
 
 def names_of(session):
+    """Registers and their fields, which are described."""
     found = set()
     for device in session.machine.devices.values():
         for file in device.files.values():
             found |= {slot.name for slot in file.slots()}
+            found |= {item.name for slot in file.slots() for item in slot.register.fields}
     for core in session.machine.cores:
         found |= {slot.name for slot in core.regs.slots()}
     return found
@@ -395,11 +407,11 @@ def test_a_tracepoint_of_somebody_elses_kernel_is_told_as_it_is():
 def test_a_role_follows_from_what_a_store_brings():
     table = session_of("rpi4", boot=False).machine.devices["timer"].TABLES[0]
     control = table["CNTP_CTL_EL0"]
-    roles = [control.role_of_write(value) for value in (0, 1, 2, 3)]
+    roles = [control.role_of_write(value).role for value in (0, 1, 2, 3)]
     assert roles == [Role.QUIET, Role.ARM, Role.QUIET, Role.QUIET]
     pic = session_of("x86", boot=False).machine.devices["pic"].TABLES[0]["OCW2"]
-    assert pic.role_of_write(0x20) is Role.END  # non-specific EOI
-    assert pic.role_of_write(0x61) is Role.END  # specific EOI of level 1
+    assert pic.role_of_write(0x20).role is Role.END  # non-specific EOI
+    assert pic.role_of_write(0x61).role is Role.END  # specific EOI of level 1
     assert pic.role_of_write(0x40) is None  # no operation
 
 
