@@ -12,15 +12,16 @@ from itertools import islice
 
 import msgspec
 
+from kerneltui.debugger.naming import timer_interrupt
 from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.debugger.references import (
     CoreReference,
     FieldReference,
-    InterruptReference,
     Reference,
     RegisterReference,
     TimeoutReference,
 )
+from kerneltui.debugger.sight import Story
 from kerneltui.debugger.way import KERNEL, Station, Way, best_way, whole_ways
 from kerneltui.hw.rule import Gate, Opens, first_shut
 from kerneltui.kernel.inspector import Inspector
@@ -56,7 +57,10 @@ class Stop(msgspec.Struct, frozen=True):
 
 
 class PathView(msgspec.Struct, frozen=True):
-    """A way and what lies at its end."""
+    """A way and what lies at its end, and how far the story of it has come.
+
+    Where nobody follows the story, the texts are empty.
+    """
 
     subject: str
     core: int
@@ -65,12 +69,27 @@ class PathView(msgspec.Struct, frozen=True):
     """the stop whose gate software has to open"""
     mend: str
     """what that one needs"""
+    heading: str = ""
+    """of the step: ``STEP 5/12 THE CPU TAKES IT``"""
+    sentence: str = ""
+    """what happened and why"""
+    next_sentence: str = ""
+    now: str = ""
+    """the kind of the stop where it happened"""
+    done: tuple[str, ...] = ()
+    """the kinds of those that are behind"""
 
 
 def path_view(
-    machine: Machine, inspector: Inspector, interrupt: InterruptReference | None, cpu: int
+    machine: Machine, inspector: Inspector, story: Story | None, cpu: int
 ) -> PathView | None:
-    """The path of an interrupt; None where there is none to show."""
+    """The path of the interrupt that the story is about, or else of the one that timeouts wait for.
+
+    None where there is none to show.
+    """
+    interrupt = timer_interrupt(machine, inspector)
+    if story is not None and story.interrupt is not None:
+        interrupt = story.interrupt
     if interrupt is None:
         return None
     way = best_way(whole_ways(machine, inspector, interrupt.controller, interrupt.number, cpu))
@@ -88,7 +107,11 @@ def path_view(
         tuple(stops),
         place,
         "" if broken is None else f"{broken.says or broken.name}: it needs {broken.needs}",
-    )
+        *(() if story is None else (
+            story.heading, story.sentence, story.next_sentence, story.station,
+            tuple(sorted(story.done)),
+        )),
+    )  # fmt: skip
 
 
 # -- stations of the way ---------------------------------------------------------------------------
