@@ -10,8 +10,6 @@ from typing import Any
 
 import msgspec
 
-from kerneltui.debugger.naming import timer_interrupt
-from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.sight import Sight
 from kerneltui.debugger.timeline import TimelineView, Window
 from kerneltui.debugger.trace import InputView, RawEvent
