@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from kerneltui.debugger.courses import COURSES, STATIONS
 from kerneltui.debugger.history import History
 from kerneltui.debugger.marker import Marker
-from kerneltui.debugger.marks import Mark
+from kerneltui.debugger.marks import Mark, StepKind
 from kerneltui.debugger.narrate import Step, Teller
 from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.sight import Story
@@ -68,8 +68,12 @@ class Storyteller:
         history, here = self._history, self._history.here
         if self._at == here and self._marker.machine is history.machine:
             return
-        if self._marker.machine is not history.machine:
+        if self._marker.machine is not history.machine or history.machine.is_asleep:
+            # Whoever looks on from where all sleep has missed nothing.
             self._marker = Marker(history.machine)
+        if history.machine.is_asleep:
+            self._at, self._halted = here, False
+            return
         found = self._scan(here)
         if not self._marks_of.get(here):
             found = self._run_to(here)
@@ -154,7 +158,9 @@ class Storyteller:
         here = self._history.here
         if self._shown[0] == here:
             return self.step(), True
-        if self._at == here and self._marker.machine is self._history.machine:
+        if self._history.machine.is_asleep:
+            marks, is_here = [self._sleep()], True
+        elif self._at == here and self._marker.machine is self._history.machine:
             marks, is_here = self._marker.marks, self._marker.is_fresh
         else:
             if not self._covers(here):
@@ -163,6 +169,11 @@ class Storyteller:
             marks, is_here = self._marks_of.get(position, []), position == here
         teller = Teller(self._history.machine, self._inspector())
         return (teller.steps(marks)[-1] if marks else None), is_here
+
+    def _sleep(self) -> Mark:
+        """As long as all sleep, that is the step."""
+        core = self._history.machine.cores[self._history.machine.stopped]
+        return Mark(StepKind.ASLEEP, core.index, "", 0, exception=core.WAIT)
 
     def told(self) -> Story | None:
         """The latest step, as pictures show it."""

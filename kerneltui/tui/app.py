@@ -101,7 +101,7 @@ class KernelTui(Pointing, Travelling, App[int]):
 
     def on_mount(self) -> None:
         """First picture; signals that must leave a sane terminal behind."""
-        self.panels.registers.focus()
+        self.arrangement.current.focus()
         leave_on_signals(self.exit)
         self.set_interval(1 / VIEWS_PER_S, self._tick)
         self.show_view()
@@ -126,6 +126,7 @@ class KernelTui(Pointing, Travelling, App[int]):
     def _lay_out(self, width: int, height: int) -> None:
         screen = self.screen_stack[0]
         has_room = self.arrangement.apply(screen, width, height)
+        self.session.follows_story = self.panels.path.is_in_front
         if not has_room:
             self._too_small.update(needs(width, height))
         self._laid_out = width, height
@@ -227,6 +228,13 @@ class KernelTui(Pointing, Travelling, App[int]):
         self._make_current(panel)
         panel.focus()
         self.refresh_view()
+
+    def action_path(self) -> None:
+        """The signal path, or all panels."""
+        self.arrangement.zoomed = False
+        self.arrangement.toggle_path()
+        self._lay_out(*self._laid_out)
+        self.show_panel(self.arrangement.current)
 
     def action_zoom(self) -> None:
         """One panel, or all."""
@@ -382,6 +390,7 @@ class KernelTui(Pointing, Travelling, App[int]):
         self.runner = Runner(session, self.runner.speed, self.refresh_view, self._spawn)
         for panel in self.panels:
             panel.forget()
+        session.follows_story = self.panels.path.is_in_front
         self.refresh_view()
         self._prepare_soon()
 
