@@ -204,7 +204,8 @@ class Session:
     def _tell_step(self) -> None:
         step = self.story.step()
         if step is not None:
-            self.last_stop = f"{step.heading}: {step.sentence}"
+            said = "" if self.follows_story else f": {step.sentence}"
+            self.last_stop = step.heading + said
 
     @property
     def inspector(self) -> Inspector:
@@ -407,7 +408,7 @@ class Session:
         It holds those of :data:`views.PARTS` that are asked for, and a window of the timeline.
         ``marks`` asks for what has changed, which is of no use while the machine runs.
         """
-        if "blocks" in parts:
+        if parts & {"blocks", "path"}:
             self._changes.look(self.registers, self.focus, marks=marks)
         story = self.story.told() if "path" in parts and marks and self.follows_story else None
         sight = Sight(

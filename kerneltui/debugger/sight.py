@@ -29,6 +29,10 @@ class Story(NamedTuple):
     """which one it is about"""
 
 
+NO_STORY = Story("", "", "", "", frozenset(), None)
+"""Nobody follows it."""
+
+
 class Sight(NamedTuple):
     """See the module; a session makes one for each picture."""
 

@@ -17,6 +17,7 @@ from textual.widgets import Input, Static
 from textual.worker import Worker
 
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.views import MachineView
 from kerneltui.scenarios.scenario import Changes
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, offered, speed_text
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
@@ -60,9 +61,18 @@ class KernelTui(Pointing, Travelling, App[int]):
     BINDINGS: ClassVar[list[BindingType]] = bindings([panel.KEY for panel in PANELS])
 
     def __init__(
-        self, session: Session, *, speed: float = 1.0, theme: str = "", board: str = ""
+        self,
+        session: Session,
+        *,
+        speed: float = 1.0,
+        theme: str = "",
+        board: str = "",
+        with_path: bool = True,
     ) -> None:
-        """``board`` is what a later choice of scenario opens: a name or a file."""
+        """``board`` is what a later choice of scenario opens: a name or a file.
+
+        It opens with the signal path, or with all panels.
+        """
         super().__init__()
         for extra in THEMES:
             self.register_theme(extra)
@@ -77,7 +87,7 @@ class KernelTui(Pointing, Travelling, App[int]):
         self._too_small = Static(id="too-small")
         self._filter_box = Input(placeholder="register, device or field; Esc ends", id="filter")
         self.panels = make_panels()
-        self.arrangement = Layout(self.panels)
+        self.arrangement = Layout(self.panels, with_path=with_path)
         self.frames = Frames(self, self.show_view, self.show_time)
         self.runner = Runner(session, speed, self.refresh_view, self._spawn)
 
@@ -190,6 +200,7 @@ class KernelTui(Pointing, Travelling, App[int]):
         with self.batch_update():
             for panel in self.panels:
                 panel.show(view, parts)
+            self._follow_station(view)
             self._show_tabs()
             self._status.show(
                 view.board,
@@ -198,6 +209,15 @@ class KernelTui(Pointing, Travelling, App[int]):
                 state_text(self.runner.goal, view, past, brief=brief),
                 speed_text(self.runner.speed),
             )
+
+    def _follow_station(self, view: MachineView) -> None:
+        """Beside the path the registers follow the station where something has happened."""
+        registers, path = self.panels.registers, view.path
+        if path is None or not (registers.is_in_front and self.panels.path.is_in_front):
+            return
+        place = next((stop.about for stop in path.stops if stop.kind == path.now), None)
+        if registers is not self.arrangement.current and place is not None:
+            registers.show_from(place)
 
     def _tick(self) -> None:
         if self.runner.running:

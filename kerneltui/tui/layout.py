@@ -62,10 +62,10 @@ def needs(width: int, height: int) -> str:
 class Layout:
     """``current`` is the panel that has the focus, or had it last."""
 
-    def __init__(self, panels: Panels) -> None:
-        self.current: Panel = panels.path
+    def __init__(self, panels: Panels, *, with_path: bool) -> None:
+        self.current: Panel = panels.path if with_path else panels.registers
         self.zoomed = False
-        self.with_path = True
+        self.with_path = with_path
         """the path is wanted, or else all panels"""
         self._panels = panels
         self._places = {mode: shared_places(panels, mode) for mode in Mode}

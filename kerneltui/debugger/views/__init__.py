@@ -128,7 +128,7 @@ _MAKERS: dict[str, Callable[[Sight], Any]] = {
     "cores": lambda of: tuple(core_views(of.machine)),
     "blocks": lambda of: tuple(block_views(of)),
     "interrupts": lambda of: tuple(interrupt_views(of.machine, of.inspector, of.focus)),
-    "path": lambda of: path_view(of.machine, of.inspector, of.story, of.focus),
+    "path": path_view,
     "latencies": lambda of: tuple(latency_views(of.recorder.latencies, of.machine.now)),
     "lateness": lambda of: figures_view(of.recorder.latencies.lateness),
     "latenesses": lambda of: tuple(lateness_views(of.recorder.latencies)),

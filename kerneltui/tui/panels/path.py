@@ -37,8 +37,8 @@ LEAST = 0.8
 HIGH, LOW, BROKEN, ON = "HIGH═▶", "low──▷", "══✗   ", "▶"
 ROWS = 5
 """Lines inside a box: its title and facts."""
-CAPTION = 4
-"""Lines of the step's name, what happened and what comes next, however long they are."""
+ROOMY, NARROW, ROOMY_FROM = 2, 3, 100
+"""Lines of what happened, however long that is: on wide screens and on narrow ones."""
 CONSOLE = 3
 """So many lines of the console, where the path is alone on the screen."""
 
@@ -75,7 +75,18 @@ class PathPanel(Panel):
             return [plain("No interrupt has a way here that could be shown.", "dim")]
         boxes = _places(path, width)
         lines = picture(boxes) if boxes else listed(path, width)
-        return [*caption(view, path, width), *lines, *_mend(path, width), *self._sent(view)]
+        return [
+            *caption(view, path, width), *lines, *_below(path, width), *self._sent(view),
+        ]  # fmt: skip
+
+    def caption(self, view: MachineView) -> str:
+        """The keys that lead on."""
+        return "← step before   → next step   n next event   w why   h what is this"
+
+    def _below(self) -> str:
+        """What the cursor stands on; a row of the picture is no text."""
+        thing = self.under_cursor
+        return self._caption if thing is None else str(thing)
 
     def parts(self) -> frozenset[str]:
         """Alone it ends with what the board has sent."""
@@ -90,22 +101,26 @@ class PathPanel(Panel):
 
 def caption(view: MachineView, path: PathView, width: int) -> list[Line]:
     """What happened and what comes next; of one height, so that nothing moves below it."""
+    room = ROOMY if width >= ROOMY_FROM else NARROW
     if not path.heading:
-        return [plain("", "text")] * CAPTION
+        return [plain("")] * (room + 2)
     said = path.sentence or f"In the middle of it: {view.cpu.next_instruction}."
-    rows = wrap(said, width)[: CAPTION - 2] or [""]
-    rows += [""] * (CAPTION - 2 - len(rows))
+    rows = wrap(said, width)[:room]
+    rows += [""] * (room - len(rows))
     return [
         plain(path.heading, "now"),
-        *(plain(row, "text") for row in rows),
+        *map(plain, rows),
         (("NEXT ", "strong"), (path.next_sentence, "dim")),
     ]
 
 
-def _mend(path: PathView, width: int) -> list[Line]:
-    if not path.mend:
-        return []
-    return [plain(text, "alert") for text in wrap(f"✗ {path.mend}", width)]
+def _below(path: PathView, width: int) -> list[Line]:
+    """What keeps the interrupt out and what would mend that; or what has changed."""
+    if path.mend:
+        return [plain(text, "alert") for text in wrap(f"✗ {path.mend}", width)]
+    if path.changes:
+        return [(("CHANGED ", "strong"), ("   ".join(path.changes), "changed"))]
+    return [plain("")]
 
 
 # -- beside each other -----------------------------------------------------------------------------
