@@ -32,6 +32,7 @@ class Storyteller:
         self._marker = Marker(history.machine)
         self._at: Position | None = None
         """where the marker knows what has happened"""
+        self._known_teller: Teller | None = None
         self._marks: list[Mark] = []
         """where it has looked on: what has happened just there"""
         self._halted = False
@@ -148,7 +149,7 @@ class Storyteller:
 
     def steps(self) -> list[Step]:
         """The steps of this position, in their order; none between two steps."""
-        return Teller(self._history.machine, self._inspector()).steps(self._marks_here())
+        return self._teller().steps(self._marks_here())
 
     def latest(self) -> tuple[Step | None, bool]:
         """The step that the machine has come to last, and whether it stands just there.
@@ -158,7 +159,7 @@ class Storyteller:
         marks, is_here = self._latest_marks()
         if not marks:
             return None, False
-        steps = Teller(self._history.machine, self._inspector()).steps(marks)
+        steps = self._teller().steps(marks)
         return steps[self.phase if is_here else LAST], is_here
 
     def _latest_marks(self) -> tuple[list[Mark], bool]:
@@ -171,6 +172,13 @@ class Storyteller:
             self._scan(here)
         position = max((at for at in self._marks_of if at <= here), default=here)
         return self._marks_of.get(position, []), position == here
+
+    def _teller(self) -> Teller:
+        """That of the present machine."""
+        machine = self._history.machine
+        if self._known_teller is None or self._known_teller.machine is not machine:
+            self._known_teller = Teller(machine, self._inspector())
+        return self._known_teller
 
     def _sleep(self) -> Mark:
         """How a kernel has booted."""

@@ -46,7 +46,7 @@ from __future__ import annotations
 from kerneltui.devices.arm.gic400_distributor import Distributor
 from kerneltui.devices.arm.gic400_interfaces import CpuInterfaces
 from kerneltui.devices.arm.gic400_registers import GICC, GICD
-from kerneltui.devices.arm.gic400_shared import Config
+from kerneltui.devices.arm.gic400_shared import PRIVATE, SGIS, Config
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import Entrance, InterruptController, InterruptState, Passage
 from kerneltui.hw.line import Sink
@@ -100,6 +100,16 @@ class Gic400(InterruptController):
         gates = tuple(gate for part in parts for gate in part.gates(entrance, cpu))
         output = "fiq" if self._interfaces.signals_as_fiq(cpu, entrance) else "irq"
         return [Passage(gates, output)]
+
+    def entrance(self, pin: str, cpu: int) -> Entrance | None:
+        """``spi`` n is ID n + 32, ``ppi`` n is ID n + 16 (2.2.1)."""
+        kind, _, number = pin.partition(" ")
+        first = {"spi": PRIVATE, "ppi": SGIS}.get(kind)
+        if first is None or not number.isdecimal():
+            return None
+        found = first + int(number)
+        end = self.config.irqs if kind == "spi" else PRIVATE
+        return found if found < end else None
 
     def notable(self, cpu: int, numbers: set[int]) -> list[InterruptState]:
         """The GIC has hundreds of interrupts, of which a board uses a dozen."""
