@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerneltui.debugger import history as history_module
-from kerneltui.debugger.last_write import By, find_last_write, last_write
+from kerneltui.debugger.ear import By
+from kerneltui.debugger.last_write import find_last_write, last_write
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.setup import Setup
 from kerneltui.debugger.watch import FREE, NEXT_INTERRUPT
