@@ -67,6 +67,9 @@ class Marker:
         """those of the last stop, or since"""
         self.has_come = False
         """the machine has halted for them"""
+        self.is_fresh = False
+        """no instruction has begun since the last one"""
+        self._halts = True
         self._asked: set[int] = set()
         """the cores that are to halt for them: the first that does, does for all"""
         self._roles = Roles(machine)
@@ -93,12 +96,18 @@ class Marker:
         return self.has_come
 
     @contextmanager
-    def installed(self, inner: MachineObserver | None = None) -> Iterator[None]:
-        """The machine is looked at; ``inner`` is told everything too."""
+    def installed(
+        self, inner: MachineObserver | None = None, *, halts: bool = True
+    ) -> Iterator[None]:
+        """The machine is looked at; ``inner`` is told everything too.
+
+        Where it is not to halt, only the marks since the last instruction with any are kept.
+        """
         machine, self._inner = self.machine, inner
         received = machine.terminal.on_input
         machine.observe(self)
-        machine.stopper = self
+        machine.stopper = self if halts else None
+        self._halts = halts
 
         def arrive(byte: int, is_scripted: bool) -> None:
             if received is not None:
@@ -119,10 +128,16 @@ class Marker:
         self._cores = copy.deepcopy(other._cores)
         self._storing, self._risen = other._storing, other._risen
         self.marks, self.has_come = list(other.marks), other.has_come
+        self.is_fresh = other.is_fresh
         self._asked = set(other._asked)
 
     def _mark(self, mark: Mark) -> None:
+        if not (self._halts or self.is_fresh):
+            self.marks.clear()
+        self.is_fresh = True
         self.marks.append(mark)
+        if not self._halts:
+            return
         current = self.machine.turns.current
         cores: list[HostedCore] | list[Core] = self.machine.cores if current is None else [current]
         self._asked.update(core.index for core in cores)
@@ -139,6 +154,7 @@ class Marker:
 
     def instruction(self, core: Core, kind: str, target: int, value: int) -> None:
         """See :class:`~kerneltui.machine.core.Observer`."""
+        self.is_fresh = False
         if self._inner is not None:
             self._inner.instruction(core, kind, target, value)
         if kind in SPACES:

@@ -13,7 +13,7 @@ import msgspec
 
 from kerneltui.debugger.courses import COURSES, STATIONS, TITLES
 from kerneltui.debugger.marks import Mark, StepKind
-from kerneltui.debugger.origins import CALL, TIMER
+from kerneltui.debugger.origins import CALL, TIMER, Origin
 from kerneltui.debugger.story_facts import StoryFacts
 from kerneltui.debugger.upcoming import Upcoming
 from kerneltui.debugger.way import best_way, ways_to_core
@@ -48,6 +48,8 @@ class Step(msgspec.Struct, frozen=True):
     total: int
     phase: int = 0
     """of several steps at one position, which it is"""
+    origin: Origin | None = None
+    """the interrupt that it is about"""
 
     @property
     def heading(self) -> str:
@@ -85,7 +87,7 @@ class Teller:
         return Step(
             kind, mark.core, course, mark.depth, STATIONS[kind], TITLES[kind],
             self._words[kind](mark, core), self._upcoming.told(mark, core), number,
-            len(usual), phase,
+            len(usual), phase, mark.origin,
         )  # fmt: skip
 
     def _handler(self, mark: Mark) -> str:

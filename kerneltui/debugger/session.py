@@ -7,7 +7,7 @@ clock here; pacing is the dashboard's business.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import cast
 
 from kerneltui.debugger import views
@@ -62,6 +62,8 @@ class Session:
         self._pursuit = Pursuit(self.history, lambda: self.inspector)
         self._changes = ChangeMarks(self.history)
         self.story = Storyteller(self.history, lambda: self.inspector)
+        self.follows_story = False
+        """somebody wants to see the story at each stop: it is listened to on the way"""
         """the meaningful steps"""
         self.recorder.read_counters = lambda: read_counters(self.machine, 0)
         self._replaced()
@@ -154,7 +156,7 @@ class Session:
         to go on.
         """
         before = self._progress()
-        with self.story.looking() if goal.meaningful else nullcontext():
+        with self._attention(goal):
             reason = self._pursuit.run(goal, self.focus, instructions, until)
         if self._progress() != before:
             self.generation += 1
@@ -162,6 +164,14 @@ class Session:
         if reason is StopReason.MEANINGFUL:
             self._tell_step()
         return reason
+
+    def _attention(self, goal: Watch) -> AbstractContextManager[None]:
+        """Whoever steps sees the story; a machine that runs freely is looked at when it halts."""
+        if goal.meaningful:
+            return self.story.looking()
+        if goal.is_near and self.follows_story:
+            return self.story.listening()
+        return nullcontext()
 
     # -- meaningful steps -------------------------------------------------------------------------
 
@@ -194,7 +204,8 @@ class Session:
     def _tell_step(self) -> None:
         step = self.story.step()
         if step is not None:
-            self.last_stop = f"{step.heading}: {step.sentence}"
+            said = "" if self.follows_story else f": {step.sentence}"
+            self.last_stop = step.heading + said
 
     @property
     def inspector(self) -> Inspector:
@@ -397,11 +408,12 @@ class Session:
         It holds those of :data:`views.PARTS` that are asked for, and a window of the timeline.
         ``marks`` asks for what has changed, which is of no use while the machine runs.
         """
-        if "blocks" in parts:
+        if parts & {"blocks", "path"}:
             self._changes.look(self.registers, self.focus, marks=marks)
+        story = self.story.told() if "path" in parts and marks and self.follows_story else None
         sight = Sight(
             self.setup, self.machine, self.inspector, self.focus, self.generation, self.last_stop,
-            self.recorder, self.names, self.registers, self.recorder.rates,
+            self.recorder, self.names, self.registers, self.recorder.rates, story,
         )  # fmt: skip
         return views.build(sight, parts, timeline)
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 
+from kerneltui.debugger.courses import COURSES, STATIONS
 from kerneltui.debugger.history import History
 from kerneltui.debugger.marker import Marker
-from kerneltui.debugger.marks import Mark
+from kerneltui.debugger.marks import Mark, StepKind
 from kerneltui.debugger.narrate import Step, Teller
+from kerneltui.debugger.references import InterruptReference
+from kerneltui.debugger.sight import Story
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.core import StopReason
 from kerneltui.machine.machine import Position
@@ -51,13 +54,26 @@ class Storyteller:
         self._at, self._halted = self._history.here, True
         self._marks = list(self._marker.marks) if self._marker.has_come else []
 
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Look on while the machine runs, without halting it."""
+        self._know()
+        recorder = self._history.recorder
+        with self._marker.installed(recorder if recorder.tracing else None, halts=False):
+            yield
+        self._at, self._halted = self._history.here, False
+
     def _know(self) -> None:
         """Have the marker know what has happened up to here."""
         history, here = self._history, self._history.here
         if self._at == here and self._marker.machine is history.machine:
             return
-        if self._marker.machine is not history.machine:
+        if self._marker.machine is not history.machine or history.machine.is_asleep:
+            # Whoever looks on from where all sleep has missed nothing.
             self._marker = Marker(history.machine)
+        if history.machine.is_asleep:
+            self._at, self._halted = here, False
+            return
         found = self._scan(here)
         if not self._marks_of.get(here):
             found = self._run_to(here)
@@ -133,6 +149,50 @@ class Storyteller:
     def steps(self) -> list[Step]:
         """The steps of this position, in their order; none between two steps."""
         return Teller(self._history.machine, self._inspector()).steps(self._marks_here())
+
+    def latest(self) -> tuple[Step | None, bool]:
+        """The step that the machine has come to last, and whether it stands just there.
+
+        Of several at one position it is the one on show, or else the last.
+        """
+        here = self._history.here
+        if self._shown[0] == here:
+            return self.step(), True
+        if self._history.machine.is_asleep:
+            marks, is_here = [self._sleep()], True
+        elif self._at == here and self._marker.machine is self._history.machine:
+            marks, is_here = self._marker.marks, self._marker.is_fresh
+        else:
+            if not self._covers(here):
+                self._scan(here)
+            position = max((at for at in self._marks_of if at <= here), default=here)
+            marks, is_here = self._marks_of.get(position, []), position == here
+        teller = Teller(self._history.machine, self._inspector())
+        return (teller.steps(marks)[-1] if marks else None), is_here
+
+    def _sleep(self) -> Mark:
+        """As long as all sleep, that is the step."""
+        core = self._history.machine.cores[self._history.machine.stopped]
+        return Mark(StepKind.ASLEEP, core.index, "", 0, exception=core.WAIT)
+
+    def told(self) -> Story | None:
+        """The latest step, as pictures show it."""
+        step, is_here = self.latest()
+        if step is None:
+            return None
+        kinds = COURSES.get(step.course, ())
+        ahead = {STATIONS[kind] for kind in kinds[max(step.number - 1, 0) :]}
+        origin = step.origin
+        return Story(
+            step.heading,
+            step.sentence if is_here else "",
+            step.next_sentence,
+            step.station,
+            frozenset(STATIONS[kind] for kind in kinds if STATIONS[kind] not in ahead),
+            None
+            if origin is None
+            else InterruptReference(origin.controller, origin.numbering, origin.number),
+        )
 
     @property
     def phase(self) -> int:

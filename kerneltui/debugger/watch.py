@@ -34,6 +34,8 @@ class Watch(msgspec.Struct, frozen=True):
     """it stops after a store to one of them"""
     meaningful: bool = False
     """it stops after what a story tells, and a :class:`Storyteller` finds it in the past"""
+    is_near: bool = False
+    """what it awaits comes soon, as a rule"""
 
     def stops(self, run: Callable[..., StopReason], machine: Machine, focus: int) -> bool:
         """Let ``run`` go on until the watch stops it; False when something else did."""
@@ -101,17 +103,20 @@ class _Stores(Indifferent):
             core.request_stop(StopReason.STORED)
 
 
-STEP = Watch("one instruction", {"steps": 1})
+STEP = Watch("one instruction", {"steps": 1}, is_near=True)
 NEXT_INTERRUPT = Watch(
-    "the next interrupt", {"interrupt": True}, "interrupt", ends=StopReason.INTERRUPT
-)
+    "the next interrupt", {"interrupt": True}, "interrupt", ends=StopReason.INTERRUPT,
+    is_near=True,
+)  # fmt: skip
 _CALLBACK: dict[str, Any] = {"tracepoint": "timer_callback_done"}
 CALLBACK_DONE = Watch(
-    "the end of a timer callback", _CALLBACK, "timer callback", ends=StopReason.TRACEPOINT
-)
+    "the end of a timer callback", _CALLBACK, "timer callback", ends=StopReason.TRACEPOINT,
+    is_near=True,
+)  # fmt: skip
 NEXT_TIMER_EVENT = Watch(
-    "the next timer event", _CALLBACK, "timer event", completes=True, ends=StopReason.TRACEPOINT
-)
+    "the next timer event", _CALLBACK, "timer event", completes=True, ends=StopReason.TRACEPOINT,
+    is_near=True,
+)  # fmt: skip
 NEXT_STEP = Watch(
     "the next meaningful step", awaits="step", ends=StopReason.MEANINGFUL, meaningful=True
 )
@@ -127,7 +132,10 @@ def until_time(time_ns: int) -> Watch:
 def end_of_handler(depth: int) -> Watch:
     """The handler that is ``depth`` deep has returned; of 0, the next one."""
     conditions = {"below_depth": max(depth, 1)}
-    return Watch("the end of the handler", conditions, "interrupt", ends=StopReason.HANDLER_DONE)
+    return Watch(
+        "the end of the handler", conditions, "interrupt", ends=StopReason.HANDLER_DONE,
+        is_near=True,
+    )  # fmt: skip
 
 
 def stored_to(name: str, *places: Address) -> Watch:

@@ -59,7 +59,7 @@ class Device(ABC):
     COMPATIBLE: ClassVar[str]
     TABLES: ClassVar[tuple[RegisterTable, ...]]
     CONFIG: ClassVar[type[Any]]
-    TRANSIENT: ClassVar = frozenset(("on_remark",))
+    TRANSIENT: ClassVar[frozenset[str]] = frozenset(("on_remark",))
     PICTURES: ClassVar[tuple[type[msgspec.Struct], ...]] = ()
     """the kinds of :meth:`pictures` that it makes"""
 
@@ -162,7 +162,7 @@ class InterruptController(Device):
     """of two priorities the higher number comes first"""
     TAKES_MESSAGES: ClassVar[bool] = False
     """interrupts may come as messages too, by no input: :meth:`message` says how one looks"""
-    TRANSIENT: ClassVar = frozenset(("on_pending",))
+    TRANSIENT = Device.TRANSIENT | {"on_pending"}
 
     def __init__(self, name: str, config: Any, clock: Clock, cpus: int = 1) -> None:
         super().__init__(name, config, clock, cpus)

@@ -17,6 +17,7 @@ from textual.widgets import Input, Static
 from textual.worker import Worker
 
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.views import MachineView
 from kerneltui.scenarios.scenario import Changes
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, offered, speed_text
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
@@ -60,9 +61,18 @@ class KernelTui(Pointing, Travelling, App[int]):
     BINDINGS: ClassVar[list[BindingType]] = bindings([panel.KEY for panel in PANELS])
 
     def __init__(
-        self, session: Session, *, speed: float = 1.0, theme: str = "", board: str = ""
+        self,
+        session: Session,
+        *,
+        speed: float = 1.0,
+        theme: str = "",
+        board: str = "",
+        with_path: bool = True,
     ) -> None:
-        """``board`` is what a later choice of scenario opens: a name or a file."""
+        """``board`` is what a later choice of scenario opens: a name or a file.
+
+        It opens with the signal path, or with all panels.
+        """
         super().__init__()
         for extra in THEMES:
             self.register_theme(extra)
@@ -77,7 +87,7 @@ class KernelTui(Pointing, Travelling, App[int]):
         self._too_small = Static(id="too-small")
         self._filter_box = Input(placeholder="register, device or field; Esc ends", id="filter")
         self.panels = make_panels()
-        self.arrangement = Layout(self.panels)
+        self.arrangement = Layout(self.panels, with_path=with_path)
         self.frames = Frames(self, self.show_view, self.show_time)
         self.runner = Runner(session, speed, self.refresh_view, self._spawn)
 
@@ -101,7 +111,7 @@ class KernelTui(Pointing, Travelling, App[int]):
 
     def on_mount(self) -> None:
         """First picture; signals that must leave a sane terminal behind."""
-        self.panels.registers.focus()
+        self.arrangement.current.focus()
         leave_on_signals(self.exit)
         self.set_interval(1 / VIEWS_PER_S, self._tick)
         self.show_view()
@@ -126,6 +136,7 @@ class KernelTui(Pointing, Travelling, App[int]):
     def _lay_out(self, width: int, height: int) -> None:
         screen = self.screen_stack[0]
         has_room = self.arrangement.apply(screen, width, height)
+        self.session.follows_story = self.panels.path.is_in_front
         if not has_room:
             self._too_small.update(needs(width, height))
         self._laid_out = width, height
@@ -189,6 +200,7 @@ class KernelTui(Pointing, Travelling, App[int]):
         with self.batch_update():
             for panel in self.panels:
                 panel.show(view, parts)
+            self._follow_station(view)
             self._show_tabs()
             self._status.show(
                 view.board,
@@ -197,6 +209,15 @@ class KernelTui(Pointing, Travelling, App[int]):
                 state_text(self.runner.goal, view, past, brief=brief),
                 speed_text(self.runner.speed),
             )
+
+    def _follow_station(self, view: MachineView) -> None:
+        """Beside the path the registers follow the station where something has happened."""
+        registers, path = self.panels.registers, view.path
+        if path is None or not (registers.is_in_front and self.panels.path.is_in_front):
+            return
+        place = next((stop.about for stop in path.stops if stop.kind == path.now), None)
+        if registers is not self.arrangement.current and place is not None:
+            registers.show_from(place)
 
     def _tick(self) -> None:
         if self.runner.running:
@@ -227,6 +248,13 @@ class KernelTui(Pointing, Travelling, App[int]):
         self._make_current(panel)
         panel.focus()
         self.refresh_view()
+
+    def action_path(self) -> None:
+        """The signal path, or all panels."""
+        self.arrangement.zoomed = False
+        self.arrangement.toggle_path()
+        self._lay_out(*self._laid_out)
+        self.show_panel(self.arrangement.current)
 
     def action_zoom(self) -> None:
         """One panel, or all."""
@@ -382,6 +410,7 @@ class KernelTui(Pointing, Travelling, App[int]):
         self.runner = Runner(session, self.runner.speed, self.refresh_view, self._spawn)
         for panel in self.panels:
             panel.forget()
+        session.follows_story = self.panels.path.is_in_front
         self.refresh_view()
         self._prepare_soon()
 

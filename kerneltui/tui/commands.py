@@ -87,6 +87,8 @@ COMMANDS = (
     Command("follow", "enter", "Show",
             "Show what is under the cursor; on a row of the trace, go to that moment",
             "Looking", 17, "Enter"),
+    Command("path", "d", "Path", "Show the signal path with what happened in words, or all panels",
+            "Looking", 7),
     Command("why", "w", "Why", "Say why the interrupt under the cursor does not arrive, or when",
             "Looking", 7),
     Command("what_is", "h", "What?",
@@ -130,7 +132,11 @@ def bindings(panels: Iterable[str]) -> list[BindingType]:
             for item in COMMANDS
             if item.key and item.ident != "command_palette"  # which Textual binds
         ),
-        *(Binding(key, f"focus_panel({n})", show=False) for n, key in enumerate(panels, 1)),
+        *(
+            Binding(key, f"focus_panel({n})", show=False)
+            for n, key in enumerate(panels, 1)
+            if key != BY_IDENT["path"].key  # which goes on to all panels, too
+        ),
         *(Binding(key, f"cursor('{key}')", show=False) for key in CURSOR_KEYS),
         Binding("ctrl+c", "leave_dashboard", show=False, priority=True),
         Binding("escape", "leave", show=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 from textual.screen import Screen
@@ -14,22 +15,43 @@ NARROWEST, LOWEST = 80, 24
 """Below this the dashboard only says what it needs."""
 
 
+BRIEF_WIDE, BRIEF_HIGH = 100, 30
+"""From this size on the path has the queue and the console beside it."""
+
+
+class Mode(StrEnum):
+    """What shows at once."""
+
+    PANELS = "panels"
+    """all panels but the path"""
+    PATH = "path"
+    """the path, and below it the panels of its ends and one more"""
+    BRIEF = "brief"
+    """the path, the console and one more"""
+    SINGLE = "single"
+    """one panel alone"""
+
+
 Places = tuple[tuple[Panel, ...], ...]
 
 
-def shared_places(panels: Panels) -> Places:
-    """Panels that share one place where all show at once: there the last chosen stands."""
-    return (
-        (panels.registers, panels.clocks, panels.apics, panels.firmware, panels.tasks),
-        (panels.trace, panels.timeline),
-    )
+def shared_places(panels: Panels, mode: Mode) -> Places:
+    """Panels that share one place: there the last chosen stands, at first the first."""
+    left = panels.registers, panels.clocks, panels.apics, panels.firmware, panels.tasks
+    right = panels.trace, panels.timeline
+    others = panels.cpu, panels.timers
+    if mode is Mode.PANELS:
+        return left, right
+    if mode is Mode.PATH:
+        return ((*left, *others, *right),)
+    return ((panels.timeouts, *left, panels.interrupts, *others, *right),)
 
 
 def in_order(panels: Panels) -> tuple[Panel, ...]:
     """As they fill the grid."""
-    left, right = shared_places(panels)
+    left, right = shared_places(panels, Mode.PANELS)
     middle = panels.interrupts, panels.timeouts, panels.cpu, panels.timers, panels.console
-    return (*left, *middle, *right)
+    return (panels.path, *left, *middle, *right)
 
 
 def needs(width: int, height: int) -> str:
@@ -40,35 +62,65 @@ def needs(width: int, height: int) -> str:
 class Layout:
     """``current`` is the panel that has the focus, or had it last."""
 
-    def __init__(self, panels: Panels) -> None:
-        self.current: Panel = panels.registers
+    def __init__(self, panels: Panels, *, with_path: bool) -> None:
+        self.current: Panel = panels.path if with_path else panels.registers
         self.zoomed = False
+        self.with_path = with_path
+        """the path is wanted, or else all panels"""
         self._panels = panels
-        self._places = shared_places(panels)
-        self._in_front = {place[0] for place in self._places}
+        self._places = {mode: shared_places(panels, mode) for mode in Mode}
+        self._in_front = {
+            mode: {place[0] for place in places} for mode, places in self._places.items()
+        }
 
     def choose(self, panel: Panel) -> None:
         """Make a panel the current one, in front of those that share its place."""
         self.current = panel
-        for place in self._places:
-            if panel in place:
-                self._in_front.difference_update(place)
-                self._in_front.add(panel)
+        if panel is self._panels.path:
+            self.with_path = True
+        for mode, places in self._places.items():
+            for place in places:
+                if panel in place:
+                    self._in_front[mode].difference_update(place)
+                    self._in_front[mode].add(panel)
 
-    def _is_behind(self, panel: Panel) -> bool:
-        return any(panel in place for place in self._places) and panel not in self._in_front
+    def toggle_path(self) -> None:
+        """From the path to all panels, or back."""
+        self.with_path = not self.with_path
+        if self.with_path:
+            self.current = self._panels.path
+        elif self.current is self._panels.path:
+            self.current = self._panels.registers
+
+    def mode(self, width: int, height: int) -> Mode:
+        """What shows at once on a screen of this size."""
+        if self.zoomed:
+            return Mode.SINGLE
+        if width >= WIDE and height >= HIGH:
+            return Mode.PATH if self.with_path else Mode.PANELS
+        if self.with_path and width >= BRIEF_WIDE and height >= BRIEF_HIGH:
+            return Mode.BRIEF
+        return Mode.SINGLE
+
+    def _shows(self, panel: Panel, mode: Mode) -> bool:
+        if mode is Mode.SINGLE:
+            return panel is self.current
+        if any(panel in place for place in self._places[mode]):
+            return panel in self._in_front[mode]
+        return mode is not Mode.PANELS or panel is not self._panels.path
 
     def apply(self, screen: Screen[Any], width: int, height: int) -> bool:
         """Lay the screen out for its size; False when that is too small for any panel."""
         small = width < NARROWEST or height < LOWEST
-        single = self.zoomed or width < WIDE or height < HIGH
+        mode = self.mode(width, height)
         screen.set_class(small, "-too-small")
-        screen.set_class(single, "-single")
+        for kind in Mode:
+            screen.set_class(kind is mode, f"-{kind}")
         for panel in self._panels:
             is_current = panel is self.current
+            single = mode is Mode.SINGLE
             panel.zoomed, panel.alone = self.zoomed, single and is_current
-            is_behind = self._is_behind(panel)
-            panel.is_in_front = is_current if single else not is_behind
+            panel.is_in_front = self._shows(panel, mode)
             panel.set_class(is_current, "-current", update=panel.is_attached)
-            panel.set_class(is_behind, "-behind", update=panel.is_attached)
+            panel.set_class(not panel.is_in_front, "-behind", update=panel.is_attached)
         return not small

@@ -14,6 +14,9 @@ from kerneltui.tui.requests import Point, Request, Situation
 from kerneltui.tui.steering import Steering
 from kerneltui.tui.widgets.line_view import Move
 
+_STEPS: dict[Move, str] = {"right": "next_step", "left": "previous_step"}
+"""What arrows do on the path, where there is nothing beside a thing but what comes next."""
+
 
 class Pointing(Steering):
     """Stands before the app's own base class, with what it steers."""
@@ -54,6 +57,9 @@ class Pointing(Steering):
     def action_cursor(self, to: Move) -> None:
         """Move the cursor of the current panel, which the focus may not have reached yet."""
         panel = self.arrangement.current
+        if panel is self.panels.path and to in _STEPS:
+            self.call_later(getattr(self, f"action_{_STEPS[to]}"))
+            return
         self._when_shown(lambda: panel.move_cursor(to))
 
     def _when_shown(self, act: Callable[[], object]) -> None:

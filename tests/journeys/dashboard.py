@@ -188,10 +188,11 @@ async def dashboard(
     notifications: bool = False,
     session: Session | None = None,
     keys: Sequence[str] = (),
+    with_path: bool = False,
     **options: Any,
 ) -> AsyncIterator[Dashboard]:
-    """The dashboard as it opens, in a terminal of ``size``, after ``keys``."""
-    app = KernelTui(session or booted(board, scenario), **options)
+    """The dashboard in a terminal of ``size``, after ``keys``; with all panels, or the path."""
+    app = KernelTui(session or booted(board, scenario), with_path=with_path, **options)
     app.animation_level = "none"
     async with _driven(app, size, notifications=notifications) as pilot:
         hand = Dashboard(app, pilot)

@@ -196,9 +196,9 @@ def test_all_that_is_due_runs_at_one_interrupt_in_order_each_announced(hz):
     bench.run(32 * MS)
     assert [name for name, _, _ in bench.ran] == ["a", "b", "c"]
     assert bench.manager.ran_in_tick == (3 if not hz else bench.manager.ran_in_tick)
-    assert [(name, facts["name"]) for name, facts in bench.cpu.tracepoints] == [
-        (point, name) for name in "abc" for point in ("timer_callback", "timer_callback_done")
-    ]
+    points = ("hrtimer_expire_entry", "timer_callback", "timer_callback_done")
+    told = [(name, facts["name"]) for name, facts in bench.cpu.tracepoints if name in points]
+    assert told == [(point, name) for name in "abc" for point in points]
     assert bench.manager.handling is None
 
 

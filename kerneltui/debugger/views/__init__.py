@@ -10,8 +10,6 @@ from typing import Any
 
 import msgspec
 
-from kerneltui.debugger.naming import timer_interrupt
-from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.sight import Sight
 from kerneltui.debugger.timeline import TimelineView, Window
 from kerneltui.debugger.trace import InputView, RawEvent
@@ -126,16 +124,11 @@ def _shape(sight: Sight) -> ShapeView | None:
     return shape_view(queue) if isinstance(queue, TimeoutQueue) else None
 
 
-def on_its_way(sight: Sight) -> InterruptReference | None:
-    """The interrupt that the path is about."""
-    return timer_interrupt(sight.machine, sight.inspector)
-
-
 _MAKERS: dict[str, Callable[[Sight], Any]] = {
     "cores": lambda of: tuple(core_views(of.machine)),
     "blocks": lambda of: tuple(block_views(of)),
     "interrupts": lambda of: tuple(interrupt_views(of.machine, of.inspector, of.focus)),
-    "path": lambda of: path_view(of.machine, of.inspector, on_its_way(of), of.focus),
+    "path": path_view,
     "latencies": lambda of: tuple(latency_views(of.recorder.latencies, of.machine.now)),
     "lateness": lambda of: figures_view(of.recorder.latencies.lateness),
     "latenesses": lambda of: tuple(lateness_views(of.recorder.latencies)),

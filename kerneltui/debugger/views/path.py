@@ -11,16 +11,19 @@ from collections.abc import Iterable
 from itertools import islice
 
 import msgspec
+from msgspec.structs import replace
 
+from kerneltui.debugger.naming import timer_interrupt
 from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.debugger.references import (
     CoreReference,
     FieldReference,
-    InterruptReference,
     Reference,
     RegisterReference,
     TimeoutReference,
 )
+from kerneltui.debugger.register_marks import place_of
+from kerneltui.debugger.sight import NO_STORY, Sight
 from kerneltui.debugger.way import KERNEL, Station, Way, best_way, whole_ways
 from kerneltui.hw.rule import Gate, Opens, first_shut
 from kerneltui.kernel.inspector import Inspector
@@ -32,6 +35,7 @@ SOURCE, LINE, CONTROLLER, CPU, HANDLER, CALLBACK, QUEUE = (
     "source", "line", "controller", "cpu", "handler", "callback", "queue",
 )  # fmt: skip
 MOST_IN_QUEUE = 5
+MOST_CHANGES = 3
 OPEN, SHUT, WAITING, PLAIN = "open", "shut", "waiting", "plain"
 
 
@@ -56,7 +60,10 @@ class Stop(msgspec.Struct, frozen=True):
 
 
 class PathView(msgspec.Struct, frozen=True):
-    """A way and what lies at its end."""
+    """A way and what lies at its end, and how far the story of it has come.
+
+    Where nobody follows the story, the texts are empty.
+    """
 
     subject: str
     core: int
@@ -65,30 +72,86 @@ class PathView(msgspec.Struct, frozen=True):
     """the stop whose gate software has to open"""
     mend: str
     """what that one needs"""
+    heading: str = ""
+    """of the step: ``STEP 5/12 THE CPU TAKES IT``"""
+    sentence: str = ""
+    """what happened and why"""
+    next_sentence: str = ""
+    now: str = ""
+    """the kind of the stop where it happened"""
+    done: tuple[str, ...] = ()
+    """the kinds of those that are behind"""
+    changes: tuple[str, ...] = ()
+    """what has changed since the present step began, as ``NAME old → new``"""
 
 
-def path_view(
-    machine: Machine, inspector: Inspector, interrupt: InterruptReference | None, cpu: int
-) -> PathView | None:
-    """The path of an interrupt; None where there is none to show."""
+def path_view(sight: Sight) -> PathView | None:
+    """The path of the interrupt that the story is about, or else of the one that timeouts wait for.
+
+    None where there is none to show.
+    """
+    machine, inspector, story, cpu = sight.machine, sight.inspector, sight.story, sight.focus
+    interrupt = timer_interrupt(machine, inspector)
+    if story is not None and story.interrupt is not None:
+        interrupt = story.interrupt
     if interrupt is None:
         return None
     way = best_way(whole_ways(machine, inspector, interrupt.controller, interrupt.number, cpu))
+    if machine.cores[cpu].depth:
+        way = _quieted(way)
     stops = [*_stops(machine, way), _handler(way), *_kernel(machine, inspector)]
     broken = next((gate for gate in way.gates if not gate.open and gate.opens is Opens.STORE), None)
     place = None
     if broken is not None:
-        owner = way.station_of(broken)
-        place = next(
-            (n for n, stop in enumerate(stops) if stop.title == _title(machine, owner)), None
-        )
+        title = _title(machine, way.station_of(broken))
+        place = next((n for n, stop in enumerate(stops) if stop.title == title), None)
+    told = story or NO_STORY
     return PathView(
-        interrupt_label(interrupt.numbering, interrupt.number),
-        cpu,
-        tuple(stops),
-        place,
-        "" if broken is None else f"{broken.says or broken.name}: it needs {broken.needs}",
+        subject=interrupt_label(interrupt.numbering, interrupt.number),
+        core=cpu,
+        stops=tuple(stops),
+        broken_at=place,
+        mend="" if broken is None else f"{broken.says or broken.name}: it needs {broken.needs}",
+        heading=told.heading,
+        sentence=told.sentence,
+        next_sentence=told.next_sentence,
+        now=told.station,
+        done=tuple(sorted(told.done)),
+        changes=tuple(_changes(sight, {station.owner for station in way.stations})),
     )
+
+
+def _quieted(way: Way) -> Way:
+    """While a handler runs, what it has switched off at the source is to be on again at its end."""
+    source, *later = way.stations
+    gates = tuple(
+        replace(gate, opens=Opens.END) if gate.opens is Opens.STORE else gate
+        for gate in source.gates
+    )
+    return Way((replace(source, gates=gates), *later))
+
+
+def _changes(sight: Sight, owners: set[str]) -> list[str]:
+    """Registers of devices on the way first; counters change with time alone."""
+    before, now = sight.registers.baseline, sight.registers.values
+    if not before:
+        return []
+    on_way: list[str] = []
+    others: list[str] = []
+    for device in sight.machine.devices.values():
+        for space, base, file in sight.machine.windows(device):
+            for slot in file.slots():
+                place = place_of(space, base, slot, sight.focus)
+                old, new = before.get(place), now.get(place)
+                if (
+                    old is not None
+                    and new is not None
+                    and old != new
+                    and not slot.register.volatile
+                ):
+                    found = on_way if device.name in owners else others
+                    found.append(f"{slot.name} {old:#x} → {new:#x}")
+    return [*on_way, *others][:MOST_CHANGES]
 
 
 # -- stations of the way ---------------------------------------------------------------------------

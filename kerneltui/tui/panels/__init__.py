@@ -11,6 +11,7 @@ from kerneltui.tui.panels.console import ConsolePanel
 from kerneltui.tui.panels.cpu import CpuPanel
 from kerneltui.tui.panels.firmware import FirmwarePanel
 from kerneltui.tui.panels.interrupts import InterruptsPanel
+from kerneltui.tui.panels.path import PathPanel
 from kerneltui.tui.panels.registers import RegistersPanel
 from kerneltui.tui.panels.tasks import TasksPanel
 from kerneltui.tui.panels.timeline import TimelinePanel
@@ -31,6 +32,7 @@ PANELS: tuple[type[Panel], ...] = (
     FirmwarePanel,
     TasksPanel,
     TimelinePanel,
+    PathPanel,
 )
 """In order of their numbers, from 1."""
 
@@ -50,6 +52,7 @@ class Panels(NamedTuple):
     firmware: FirmwarePanel
     tasks: TasksPanel
     timeline: TimelinePanel
+    path: PathPanel
 
     def numbered(self, number: int) -> Panel:
         """The panel of a number, from 1 on."""
@@ -62,7 +65,21 @@ def make_panels() -> Panels:
 
 
 __all__ = [
-    "PANELS", "ApicsPanel", "ClocksPanel", "ConsolePanel", "CpuPanel", "FirmwarePanel",
-    "InterruptsPanel", "Panel", "Panels", "RegistersPanel", "TasksPanel", "TimelinePanel",
-    "TimeoutsPanel", "TimersPanel", "TracePanel", "make_panels",
+    "PANELS",
+    "ApicsPanel",
+    "ClocksPanel",
+    "ConsolePanel",
+    "CpuPanel",
+    "FirmwarePanel",
+    "InterruptsPanel",
+    "Panel",
+    "Panels",
+    "PathPanel",
+    "RegistersPanel",
+    "TasksPanel",
+    "TimelinePanel",
+    "TimeoutsPanel",
+    "TimersPanel",
+    "TracePanel",
+    "make_panels",
 ]  # fmt: skip

@@ -37,8 +37,10 @@ LEAST = 0.8
 HIGH, LOW, BROKEN, ON = "HIGH═▶", "low──▷", "══✗   ", "▶"
 ROWS = 5
 """Lines inside a box: its title and facts."""
-CAPTION = 3
-"""Lines of what happened and what comes next, however long they are."""
+ROOMY, NARROW, ROOMY_FROM = 2, 3, 100
+"""Lines of what happened, however long that is: on wide screens and on narrow ones."""
+CONSOLE = 3
+"""So many lines of the console, where the path is alone on the screen."""
 
 
 class _Box(NamedTuple):
@@ -73,13 +75,52 @@ class PathPanel(Panel):
             return [plain("No interrupt has a way here that could be shown.", "dim")]
         boxes = _places(path, width)
         lines = picture(boxes) if boxes else listed(path, width)
-        return [*lines, *_mend(path, width)]
+        return [
+            *caption(view, path, width), *lines, *_below(path, width), *self._sent(view),
+        ]  # fmt: skip
+
+    def caption(self, view: MachineView) -> str:
+        """The keys that lead on."""
+        return "← step before   → next step   n next event   w why   h what is this"
+
+    def _below(self) -> str:
+        """What the cursor stands on; a row of the picture is no text."""
+        thing = self.under_cursor
+        return self._caption if thing is None else str(thing)
+
+    def parts(self) -> frozenset[str]:
+        """Alone it ends with what the board has sent."""
+        return self.PARTS | {"console"} if self.alone else self.PARTS
+
+    def _sent(self, view: MachineView) -> list[Line]:
+        if not self.alone:
+            return []
+        sent = [text for text in view.console if text.strip()][-CONSOLE:]
+        return [plain("UART console", "dim"), *(plain(text, "text") for text in sent)]
 
 
-def _mend(path: PathView, width: int) -> list[Line]:
-    if not path.mend:
-        return []
-    return [plain(text, "alert") for text in wrap(f"✗ {path.mend}", width)]
+def caption(view: MachineView, path: PathView, width: int) -> list[Line]:
+    """What happened and what comes next; of one height, so that nothing moves below it."""
+    room = ROOMY if width >= ROOMY_FROM else NARROW
+    if not path.heading:
+        return [plain("")] * (room + 2)
+    said = path.sentence or f"In the middle of it: {view.cpu.next_instruction}."
+    rows = wrap(said, width)[:room]
+    rows += [""] * (room - len(rows))
+    return [
+        plain(path.heading, "now"),
+        *map(plain, rows),
+        (("NEXT ", "strong"), (path.next_sentence, "dim")),
+    ]
+
+
+def _below(path: PathView, width: int) -> list[Line]:
+    """What keeps the interrupt out and what would mend that; or what has changed."""
+    if path.mend:
+        return [plain(text, "alert") for text in wrap(f"✗ {path.mend}", width)]
+    if path.changes:
+        return [(("CHANGED ", "strong"), ("   ".join(path.changes), "changed"))]
+    return [plain("")]
 
 
 # -- beside each other -----------------------------------------------------------------------------
@@ -107,7 +148,9 @@ def _places(path: PathView, width: int) -> list[_Box]:
     left = 0
     for number, (stop, arrow) in enumerate(zip(stops, arrows, strict=True), 1):
         size = int(WIDTHS[stop.kind] * factor)
-        boxes.append(_Box(number, stop, left, size, arrow, is_now=False, is_done=False))
+        boxes.append(
+            _Box(number, stop, left, size, arrow, stop.kind == path.now, stop.kind in path.done)
+        )
         left += size + len(arrow)
     return boxes
 
@@ -132,8 +175,8 @@ def _edge(box: _Box, *, top: bool) -> Piece:
     gap = " " * len(box.arrow)
     if not top:
         return (f"{left}{line * (box.width - 2)}{right}{gap}", style)
-    done = " ✓" if box.is_done else ""
-    name = f" {box.number} {NAMES[box.stop.kind]}{done} "
+    sign = "▶" if box.is_now else "✓" if box.is_done else ""
+    name = f" {sign}{box.number} {NAMES[box.stop.kind]} "
     return (f"{left}{name}{line * (box.width - 2 - cells(name))}{right}{gap}", style)
 
 
@@ -190,6 +233,11 @@ def _way_back(boxes: Sequence[_Box]) -> Line:
 # -- below each other ------------------------------------------------------------------------------
 
 
+def sign_of(path: PathView, stop: Stop) -> str:
+    """Whether it happens here, has happened, or is to come."""
+    return "▶" if stop.kind == path.now else "✓" if stop.kind in path.done else " "
+
+
 def listed(path: PathView, width: int) -> list[Line]:
     """One line for each station."""
     lines: list[Line] = []
@@ -203,8 +251,9 @@ def listed(path: PathView, width: int) -> list[Line]:
         level = "" if wire is None else ("═▶" if wire.level else "─▷")
         wire = None
         pieces: list[Piece] = [
-            (f"{level:>2} {number} ", "good" if level == "═▶" else "dim"),
-            (f"{NAMES[stop.kind]:<10} ", "strong", stop.about),
+            (f"{level:>2} ", "good" if level == "═▶" else "dim"),
+            (f"{sign_of(path, stop)}{number} ", "now" if stop.kind == path.now else "dim"),
+            (f"{NAMES[stop.kind]:<10} ", "now" if stop.kind == path.now else "strong", stop.about),
         ]
         title = f"{stop.title}  " if stop.title else ""
         pieces.append((title, "text", stop.about))

@@ -12,7 +12,7 @@ from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.registers import BlockView, FieldView, RegisterView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, shortened_piece
-from kerneltui.tui.widgets.lines import Line, Piece, plain
+from kerneltui.tui.widgets.lines import Line, Piece, about, plain
 
 NARROWEST_NAME, WIDEST_NAME = 6, 29
 ACCESSES = {"read": "→ read", "wrote": "← wrote"}
@@ -39,6 +39,7 @@ class RegistersPanel(Panel):
         self.revealed: RegisterReference | None = None
         """shown whatever it holds: somebody wanted to see it"""
         self._counts = (0, 0)
+        self._shown_from: RegisterReference | None = None
         self._known: dict[tuple[str, ...], tuple[RegisterView, Settings, tuple[Line, ...]]] = {}
         """of each register its view, how it was to be shown, and the lines: most stay the same"""
 
@@ -47,6 +48,18 @@ class RegistersPanel(Panel):
         self.filter = text
         self.scroll_to(y=0, animate=False)
         self.update()
+
+    def show_from(self, reference: Reference) -> None:
+        """Scroll so that the block of a register stands at the top; the cursor goes with it."""
+        owner = reference.register if isinstance(reference, FieldReference) else reference
+        if not isinstance(owner, RegisterReference) or owner == self._shown_from:
+            return
+        self._shown_from = owner
+        for row, line in enumerate(self.lines):
+            things = (about(piece) for piece in line)
+            if any(isinstance(it, RegisterReference) and it.block == owner.block for it in things):
+                self.scroll_to(y=max(row - 1, 0), animate=False, immediate=True)
+                return
 
     def reveal(self, reference: Reference) -> None:
         """A register, or that of a field; a filter that hides it is dropped."""
