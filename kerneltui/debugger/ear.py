@@ -98,7 +98,7 @@ class _Way(NamedTuple):
     """a store does that changes them"""
 
 
-class Target:
+class Bits:
     """The bits, in one machine, and the ways to them."""
 
     def __init__(self, machine: Machine, owner: str, spot: Spot) -> None:
@@ -200,7 +200,7 @@ def _covered_by(file: RegisterFile, slot: Slot) -> Iterator[int]:
 class Ear(Indifferent):
     """Hears what is stored to the bits, and keeps the last of it."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Bits) -> None:
         self.hit: Hit | None = None
         self.target = target
         self._machine = target.machine
@@ -250,13 +250,12 @@ class Ear(Indifferent):
 
     def _heard(self, register: str, value: int, after: int) -> None:
         machine = self._machine
-        poking = machine.poker.in_progress
-        core = machine.turns.current if poking is None else machine.cores[poking[0].core]
-        by = By.CODE
+        poking, core = machine.poker.in_progress, machine.turns.current
+        by = By.CODE if core is not None else By.HARDWARE
         if poking is not None:
-            by = By.SCENARIO if poking[1] else By.POKE
-        elif core is None:
-            core, by = machine.core, By.HARDWARE
+            poke, is_scripted = poking
+            by, core = By.SCENARIO if is_scripted else By.POKE, machine.cores[poke.core]
+        core = core or machine.core
         write = LastWrite(by, core.retired, machine.now, core.index, value=value, register=register)
         if by is By.CODE:
             write = _placed(write, sys._getframe(1))  # noqa: SLF001 - the documented way to a frame

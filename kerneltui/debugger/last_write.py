@@ -10,7 +10,7 @@ from collections.abc import Generator, Sequence
 
 import msgspec
 
-from kerneltui.debugger.ear import By, Ear, Hit, LastWrite, Target, listening_all
+from kerneltui.debugger.ear import Bits, By, Ear, Hit, LastWrite, listening_all
 from kerneltui.debugger.history import History
 from kerneltui.debugger.traveller import Traveller
 from kerneltui.debugger.watch import Address
@@ -49,7 +49,7 @@ def find_last_writes(
 ) -> Generator[Position, None, list[LastWrite]]:
     """As :func:`find_last_write` for each of the places, on one way into the past."""
     here = history.here
-    targets = [Target(history.machine, *place) for place in places]
+    targets = [Bits(history.machine, *place) for place in places]
     missing = {number for number, target in enumerate(targets) if target.is_software}
     found: dict[int, Hit] = {}
 
@@ -59,7 +59,7 @@ def find_last_writes(
     def look(scout: Traveller, until: Position) -> list[int]:
         """Answers nothing as long as one is missing."""
         machine = scout.machine
-        ears = {number: Ear(Target(machine, *places[number])) for number in sorted(missing)}
+        ears = {number: Ear(Bits(machine, *places[number])) for number in sorted(missing)}
         with listening_all(machine, ears.values()):
             scout.run(to=until)
             if until == here:
@@ -77,7 +77,7 @@ def find_last_writes(
     ]
 
 
-def _told(target: Target, hit: Hit | None, *, is_here: bool) -> LastWrite:
+def _told(target: Bits, hit: Hit | None, *, is_here: bool) -> LastWrite:
     """What was found for a target; ``is_here``: its machine stands where the search began."""
     if hit is None:
         by = By.RESET if target.is_software else By.HARDWARE
