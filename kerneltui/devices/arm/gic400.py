@@ -46,7 +46,7 @@ from __future__ import annotations
 from kerneltui.devices.arm.gic400_distributor import Distributor
 from kerneltui.devices.arm.gic400_interfaces import CpuInterfaces
 from kerneltui.devices.arm.gic400_registers import GICC, GICD
-from kerneltui.devices.arm.gic400_shared import Config
+from kerneltui.devices.arm.gic400_shared import PRIVATE, SGIS, Config
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import Entrance, InterruptController, InterruptState, Passage
 from kerneltui.hw.line import Sink
@@ -100,6 +100,13 @@ class Gic400(InterruptController):
         gates = tuple(gate for part in parts for gate in part.gates(entrance, cpu))
         output = "fiq" if self._interfaces.signals_as_fiq(cpu, entrance) else "irq"
         return [Passage(gates, output)]
+
+    def entrance(self, pin: str, cpu: int) -> Entrance | None:
+        """``ppi 14``, ``spi 121``: without a look at hundreds of interrupts."""
+        kind, _, place = pin.partition(" ")
+        first, end = {"ppi": (SGIS, PRIVATE), "spi": (PRIVATE, self.config.irqs)}.get(kind, (0, 0))
+        number = first + int(place) if place.isdecimal() else end
+        return number if number < end else None
 
     def notable(self, cpu: int, numbers: set[int]) -> list[InterruptState]:
         """The GIC has hundreds of interrupts, of which a board uses a dozen."""
