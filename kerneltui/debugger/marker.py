@@ -69,6 +69,7 @@ class Marker:
         """the machine has halted for them"""
         self.is_fresh = False
         """no instruction has begun since the last one"""
+        self._marked_ns = 0
         self._halts = True
         self._asked: set[int] = set()
         """the cores that are to halt for them: the first that does, does for all"""
@@ -132,9 +133,10 @@ class Marker:
         self._asked = set(other._asked)
 
     def _mark(self, mark: Mark) -> None:
-        if not (self._halts or self.is_fresh):
+        now = self.machine.now
+        if not self._halts and not (self.is_fresh and now == self._marked_ns):
             self.marks.clear()
-        self.is_fresh = True
+        self.is_fresh, self._marked_ns = True, now
         self.marks.append(mark)
         if not self._halts:
             return

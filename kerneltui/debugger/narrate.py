@@ -62,7 +62,7 @@ class Teller:
     """Puts marks of one machine into words, as it stands now; looking changes nothing."""
 
     def __init__(self, machine: Machine, inspector: Inspector) -> None:
-        self._machine = machine
+        self.machine = self._machine = machine
         self._inspector = inspector
         self._facts = StoryFacts(machine, inspector)
         self._upcoming = Upcoming(machine, self._facts)

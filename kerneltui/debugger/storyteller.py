@@ -32,6 +32,7 @@ class Storyteller:
         self._marker = Marker(history.machine)
         self._at: Position | None = None
         """where the marker knows what has happened"""
+        self._known_teller: Teller | None = None
         self._marks: list[Mark] = []
         """where it has looked on: what has happened just there"""
         self._halted = False
@@ -148,30 +149,39 @@ class Storyteller:
 
     def steps(self) -> list[Step]:
         """The steps of this position, in their order; none between two steps."""
-        return Teller(self._history.machine, self._inspector()).steps(self._marks_here())
+        return self._teller().steps(self._marks_here())
 
     def latest(self) -> tuple[Step | None, bool]:
         """The step that the machine has come to last, and whether it stands just there.
 
-        Of several at one position it is the one on show, or else the last.
+        Of several at one position it is the one on show; between two positions the last.
         """
-        here = self._history.here
-        if self._shown[0] == here:
-            return self.step(), True
-        if self._history.machine.is_asleep:
-            marks, is_here = [self._sleep()], True
-        elif self._at == here and self._marker.machine is self._history.machine:
-            marks, is_here = self._marker.marks, self._marker.is_fresh
-        else:
-            if not self._covers(here):
-                self._scan(here)
-            position = max((at for at in self._marks_of if at <= here), default=here)
-            marks, is_here = self._marks_of.get(position, []), position == here
-        teller = Teller(self._history.machine, self._inspector())
-        return (teller.steps(marks)[-1] if marks else None), is_here
+        marks, is_here = self._latest_marks()
+        if not marks:
+            return None, False
+        steps = self._teller().steps(marks)
+        return steps[self.phase if is_here else LAST], is_here
+
+    def _latest_marks(self) -> tuple[list[Mark], bool]:
+        here, marker = self._history.here, self._marker
+        if self._at == here and marker.machine is self._history.machine and marker.marks:
+            return marker.marks, marker.is_fresh
+        if here == self._history.first:
+            return [self._sleep()], True
+        if not self._covers(here):
+            self._scan(here)
+        position = max((at for at in self._marks_of if at <= here), default=here)
+        return self._marks_of.get(position, []), position == here
+
+    def _teller(self) -> Teller:
+        """That of the present machine."""
+        machine = self._history.machine
+        if self._known_teller is None or self._known_teller.machine is not machine:
+            self._known_teller = Teller(machine, self._inspector())
+        return self._known_teller
 
     def _sleep(self) -> Mark:
-        """As long as all sleep, that is the step."""
+        """How a kernel has booted."""
         core = self._history.machine.cores[self._history.machine.stopped]
         return Mark(StepKind.ASLEEP, core.index, "", 0, exception=core.WAIT)
 

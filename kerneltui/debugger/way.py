@@ -128,6 +128,8 @@ def interrupts_of_line(machine: Machine, line: str, cpu: int) -> list[tuple[str,
 
 def message_of(controller: InterruptController, number: int) -> tuple[str, int] | None:
     """Where an interrupt goes on as a message: a controller's name, and its number there."""
+    if not controller.SENDS_MESSAGES:
+        return None
     found = (passage.message for passage in controller.passages(number, 0))
     return next((message for message in found if message is not None), None)
 
@@ -257,7 +259,7 @@ def _before(
             if owner == name and device.entrance(pin, cpu) == number:
                 found += _sources(machine, driver, output, index, cpu, passed)
     for sender in machine.controllers.values():
-        for state in sender.notable(cpu, set()) if sender.name != name else ():
+        for state in sender.notable(cpu, set()) if sender.SENDS_MESSAGES else ():
             for passage in sender.passages(state.number, cpu):
                 if passage.message == (name, number):
                     station = Station(

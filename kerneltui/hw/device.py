@@ -162,6 +162,8 @@ class InterruptController(Device):
     """of two priorities the higher number comes first"""
     TAKES_MESSAGES: ClassVar[bool] = False
     """interrupts may come as messages too, by no input: :meth:`message` says how one looks"""
+    SENDS_MESSAGES: ClassVar[bool] = False
+    """interrupts go on as messages to another controller, by no output"""
     TRANSIENT = Device.TRANSIENT | {"on_pending"}
 
     def __init__(self, name: str, config: Any, clock: Clock, cpus: int = 1) -> None:

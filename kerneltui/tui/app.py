@@ -215,9 +215,8 @@ class KernelTui(Pointing, Travelling, App[int]):
         registers, path = self.panels.registers, view.path
         if path is None or not (registers.is_in_front and self.panels.path.is_in_front):
             return
-        place = next((stop.about for stop in path.stops if stop.kind == path.now), None)
-        if registers is not self.arrangement.current and place is not None:
-            registers.show_from(place)
+        if registers is not self.arrangement.current:
+            registers.show_from(path.register)
 
     def _tick(self) -> None:
         if self.runner.running:

@@ -84,6 +84,17 @@ class PathView(msgspec.Struct, frozen=True):
     changes: tuple[str, ...] = ()
     """what has changed since the present step began, as ``NAME old → new``"""
 
+    @property
+    def register(self) -> Reference | None:
+        """A register of the stop where it happened, or else of the last one before with any."""
+        found = None
+        for stop in self.stops:
+            if isinstance(stop.about, RegisterReference | FieldReference):
+                found = stop.about
+            if stop.kind == self.now:
+                break
+        return found
+
 
 def path_view(sight: Sight) -> PathView | None:
     """The path of the interrupt that the story is about, or else of the one that timeouts wait for.

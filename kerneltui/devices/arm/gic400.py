@@ -102,11 +102,14 @@ class Gic400(InterruptController):
         return [Passage(gates, output)]
 
     def entrance(self, pin: str, cpu: int) -> Entrance | None:
-        """``ppi 14``, ``spi 121``: without a look at hundreds of interrupts."""
-        kind, _, place = pin.partition(" ")
-        first, end = {"ppi": (SGIS, PRIVATE), "spi": (PRIVATE, self.config.irqs)}.get(kind, (0, 0))
-        number = first + int(place) if place.isdecimal() else end
-        return number if number < end else None
+        """``spi`` n is ID n + 32, ``ppi`` n is ID n + 16 (2.2.1)."""
+        kind, _, number = pin.partition(" ")
+        first = {"spi": PRIVATE, "ppi": SGIS}.get(kind)
+        if first is None or not number.isdecimal():
+            return None
+        found = first + int(number)
+        end = self.config.irqs if kind == "spi" else PRIVATE
+        return found if found < end else None
 
     def notable(self, cpu: int, numbers: set[int]) -> list[InterruptState]:
         """The GIC has hundreds of interrupts, of which a board uses a dozen."""

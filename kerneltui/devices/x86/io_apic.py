@@ -93,6 +93,7 @@ class IoApic(InterruptController):
 
     COMPATIBLE = "intel,82093aa"
     NUMBERING = "gsi"
+    SENDS_MESSAGES = True
     ACKNOWLEDGED = "by the core, as it takes the interrupt"
     TABLES = (IO_APIC, IO_APIC_INDIRECT)
     CONFIG = Config

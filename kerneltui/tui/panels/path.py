@@ -132,7 +132,8 @@ def _places(path: PathView, width: int) -> list[_Box]:
     stops: list[Stop] = []
     for place, stop in enumerate(path.stops):
         if stop.kind == LINE:
-            arrows[-1] = HIGH if stop.level else LOW
+            if arrows[-1] != BROKEN:
+                arrows[-1] = HIGH if stop.level else LOW
         else:
             stops.append(stop)
             arrows.append(ON)

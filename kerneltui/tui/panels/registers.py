@@ -39,7 +39,6 @@ class RegistersPanel(Panel):
         self.revealed: RegisterReference | None = None
         """shown whatever it holds: somebody wanted to see it"""
         self._counts = (0, 0)
-        self._shown_from: RegisterReference | None = None
         self._known: dict[tuple[str, ...], tuple[RegisterView, Settings, tuple[Line, ...]]] = {}
         """of each register its view, how it was to be shown, and the lines: most stay the same"""
 
@@ -49,17 +48,23 @@ class RegistersPanel(Panel):
         self.scroll_to(y=0, animate=False)
         self.update()
 
-    def show_from(self, reference: Reference) -> None:
-        """Scroll so that the block of a register stands at the top; the cursor goes with it."""
-        owner = reference.register if isinstance(reference, FieldReference) else reference
-        if not isinstance(owner, RegisterReference) or owner == self._shown_from:
-            return
-        self._shown_from = owner
-        for row, line in enumerate(self.lines):
-            things = (about(piece) for piece in line)
-            if any(isinstance(it, RegisterReference) and it.block == owner.block for it in things):
-                self.scroll_to(y=max(row - 1, 0), animate=False, immediate=True)
-                return
+    def show_from(self, reference: Reference | None) -> None:
+        """Scroll so that the block of a register stands at the top."""
+        if isinstance(reference, FieldReference):
+            reference = reference.register
+        top = 0
+        if isinstance(reference, RegisterReference):
+            for row, line in enumerate(self.lines):
+                things = [about(piece) for piece in line]
+                if any(
+                    isinstance(thing, RegisterReference)
+                    and (thing.owner, thing.block) == (reference.owner, reference.block)
+                    for thing in things
+                ):
+                    top = max(row - 1, 0)
+                    break
+        if self.scroll_offset.y != top:
+            self.scroll_to(y=top, animate=False, immediate=True)
 
     def reveal(self, reference: Reference) -> None:
         """A register, or that of a field; a filter that hides it is dropped."""
