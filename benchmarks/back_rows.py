@@ -18,7 +18,8 @@ from figures import Figure, paired, plain_call_s
 from machine_rows import PERIOD_NS, SILENT, session_with
 from memory_rows import resident
 
-from kerneltui.debugger.last_write import LastWrite, last_write
+from kerneltui.debugger.ear import LastWrite
+from kerneltui.debugger.last_write import last_write
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.watch import NEXT_TIMER_EVENT, STEP, Watch, stored_to
 from kerneltui.hw.register import MEMORY

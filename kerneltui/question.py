@@ -7,12 +7,15 @@ from typing import NamedTuple
 
 import msgspec
 
+from kerneltui.debugger.explain import Explanation
 from kerneltui.debugger.naming import interrupt_named, line_named, timeout_named
 from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.why import why
+from kerneltui.debugger.writers import Writers, find_writers
 from kerneltui.errors import UserError
 from kerneltui.export.explanation import as_dict, as_text
+from kerneltui.progress import Progress, of_session
 from kerneltui.units import format_time
 
 
@@ -36,17 +39,38 @@ def answer(session: Session, question: Question, *, as_json: bool) -> Iterator[s
     if question.at_ns is None:
         session.boot()
     else:
-        session.run_until(question.at_ns)
+        with of_session(session, question.at_ns):
+            session.run_until(question.at_ns)
     found = why(session, _reference(session, question), question.core)
     if found is None:
         raise UserError("this kernel does not say which interrupt its timeouts wait for")
+    writers = _writers(session, found)
     if as_json:
-        yield msgspec.json.encode(as_dict(found, session.machine)).decode() + "\n"
+        yield msgspec.json.encode(as_dict(found, session.machine, writers)).decode() + "\n"
         return
     at = format_time(session.machine.now)
     yield f"{found.subject}, core {question.core}, at {at} s\n\n"
-    for line in as_text(found):
+    for line in as_text(found, writers):
         yield f"{line}\n"
+
+
+def _writers(session: Session, found: Explanation) -> Writers:
+    """Who wrote last what decides the gates of all ways."""
+    now = session.machine.now
+    looked_at = now
+    stations = (station for way in (found.way, *found.others) for station in way.stations)
+    search = find_writers(session.history, stations)
+
+    def tell() -> tuple[int, str]:
+        return now - looked_at, f"looking who wrote last, at {looked_at / 1e9:.1f} virtual s"
+
+    with Progress(now, tell):
+        while True:
+            try:
+                looked_at = next(search).now_ns
+            except StopIteration as end:
+                writers: Writers = end.value
+                return writers
 
 
 def _reference(session: Session, question: Question) -> Reference:

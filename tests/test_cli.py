@@ -1,5 +1,6 @@
 """The command line: statuses, one line for every mistake, the same bytes every time."""
 
+import inspect
 import itertools
 import json
 import os
@@ -11,9 +12,12 @@ from pathlib import Path
 import pytest
 from faults import is_puzzle
 
+from kerneltui import question
 from kerneltui.cli import cli, run
 from kerneltui.configfile import available
+from kerneltui.kernel.drivers import arch_timer, gicv2
 from kerneltui.kernel.time.time_manager import TimeManager
+from kerneltui.machine.machine import Position
 from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.screenshot import screen_text
 from kerneltui.usage import EXAMPLES
@@ -609,3 +613,82 @@ def test_explain_refuses_in_one_line_what_cannot_be_asked(said, arguments, told)
     assert status == 2
     assert told in err
     assert len(err.splitlines()) == 1
+
+
+def gates_of(out):
+    return {(gate["station"], gate["name"]): gate for gate in json.loads(out)["gates"]}
+
+
+def test_explain_tells_who_wrote_each_gate_last(said):
+    arguments = ["explain", "--board", "rpi4", "--irq", "30", "--at", "2s", "--json"]
+    _, out, _ = said(*arguments, "--poke", "1.5s:GICC_PMR=0")
+    gates = gates_of(out)
+    assert gates["gic", "priority above mask"]["open"] is False
+    assert gates["gic", "priority above mask"]["last_write"]["by"] == "poke"
+    assert gates["gic", "priority above mask"]["last_write"]["t_ns"] == 1_500_000_000
+    assert gates["gic", "priority above mask"]["last_write"]["file"] is None
+    enabled = gates["gic", "enabled"]["last_write"]
+    assert (enabled["by"], enabled["function"], enabled["file"]) == (
+        "code", "Gicv2.enable", "kernel/drivers/gicv2.py",
+    )  # fmt: skip
+    lines = (Path(gicv2.__file__).read_text()).splitlines()
+    assert "1 << irq.number % 32" in lines[enabled["line"] - 1]
+    # Since the poke no interrupt has come, so the trace still has the store to the comparator.
+    _, trace, _ = said("trace", "--board", "rpi4", "--until", "1.2s", "-o", "-")
+    events = [json.loads(line) for line in trace.splitlines()]
+    reached = gates["timer", "time reached"]["last_write"]
+    assert {"step": reached["step"], "t": reached["t_ns"], "cpu": reached["core"]} in [
+        {"step": event["step"], "t": event["t"], "cpu": event["cpu"]}
+        for event in events
+        if event.get("reg") == "CNTP_CVAL_EL0"
+    ]
+    nobody = gates["gic", "pending"]["last_write"]
+    assert nobody == {
+        "by": "reset", "step": None, "t_ns": None, "core": None, "function": None, "file": None,
+        "line": None,
+    }  # fmt: skip
+    assert gates["gic", "pre-empts"]["last_write"] is None, "a register that is only read"
+    assert gates["core 0", "core is on"]["last_write"] is None, "no register"
+
+
+def test_explain_writes_the_last_writer_below_each_shut_gate(said, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "title: t\nprogram: timer-callbacks\ntimeouts: [{every: 100ms, print: x}]\n"
+        "pokes:\n  - {at: 500ms, store: CNTP_CTL_EL0.IMASK=1}\n"
+    )
+    pokes = ["--poke", "1.5s:GICC_PMR=0"]
+    arguments = ["--board", "rpi4", "--scenario", path, "--irq", "30", "--at", "2s", *pokes]
+    _, out, _ = said("explain", *arguments)
+    lines = out.splitlines()
+    below = {
+        line.split("  ")[2].strip(): lines[place + 1].strip()
+        for place, line in enumerate(lines)
+        if line.startswith("  SHUT")
+    }
+    assert below["not masked"] == "last written by a poke of the scenario at 0.500 000 000 s"
+    assert below["priority above mask"] == "last written by your poke at 1.500 000 000 s"
+    assert below["pending"] == "written by nobody since reset"
+    assert sum("written by" in line for line in lines) == sum("  SHUT" in line for line in lines)
+
+
+def test_explain_names_the_kernels_line(said):
+    _, out, _ = said("explain", "--board", "rpi4", "--irq", "30", "--at", "2s")
+    number = arch_timer_line("CNTP_CVAL_EL0")
+    assert (
+        f"last written by ArchTimer.set_timeout_irq (kernel/drivers/arch_timer.py:{number}) at 1.00"
+    ) in out
+
+
+def arch_timer_line(register):
+    function, first = inspect.getsourcelines(arch_timer.ArchTimer.set_timeout_irq)
+    return first + next(place for place, line in enumerate(function) if register in line)
+
+
+def test_explain_ends_at_ctrl_c_without_a_word(said, monkeypatch):
+    def interrupted(*_):
+        yield Position(0, 0, False, 0, 0)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(question, "find_writers", interrupted)
+    assert said("explain", "--board", "rpi4", "--irq", "30") == (130, "", "")

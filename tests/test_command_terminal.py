@@ -236,6 +236,16 @@ def test_the_progress_of_a_long_run_stands_on_the_terminal_of_standard_error(com
     assert max(map(len, re.split(r"\r|\n", shown))) < 100
 
 
+def test_a_question_about_a_far_moment_shows_its_progress_and_can_be_ended(command):
+    seen = command("explain", "--irq", "30", "--at", ENDLESS, on=("stderr",))
+    seen.until(BAR)
+    seen.program.send_signal(signal.SIGINT)
+    status, out, _, shown = seen.end()
+    assert (status, out) == (130, b"")
+    assert "Traceback" not in shown
+    assert shown.endswith("\n")
+
+
 @pytest.mark.parametrize("columns", [20, 40, 60, 80])
 def test_the_progress_fits_a_narrow_terminal(command, columns):
     seen = command("run", "--json", "--until", ENDLESS, on=("stderr",), columns=columns)

@@ -75,6 +75,8 @@ class History:
         self._next_step = 0
         self._ran_s = self._took_s = 0.0
         """since the last checkpoint, and for it"""
+        self._knows_accessed = True
+        """whether the recorder has seen all that was accessed since the last checkpoint"""
         self._interned: dict[frozenset[Address], frozenset[Address]] = {}
         self._found: tuple[object, Position, list[Position]] = None, self.here, []
         """of the last search: for what, before when, and where in the stretch that it ended in"""
@@ -176,6 +178,8 @@ class History:
         self._past.forget_after(here, self._main.given)
         checkpoints = self._past.checkpoints
         self._next_step = checkpoints[-1].position.step + EVERY if checkpoints else 0
+        # The way to here may have begun at a checkpoint where one travels.
+        self._knows_accessed = False
         self.recorder.forget_rest()
         self._found = None, here, []
         if self._scout is not None and self._scout.machine.position > here:
@@ -206,19 +210,22 @@ class History:
             return
         started = perf_counter()
         tail = () if checkpoints else tuple(recorder.last(EVENTS_BEHIND))
-        checkpoints.append(self._checkpoint(frozenset(recorder.accessed), tail))
+        accessed = frozenset(recorder.accessed) if self._knows_accessed else None
+        checkpoints.append(self._checkpoint(accessed, tail))
         recorder.accessed.clear()
+        self._knows_accessed = True
         self._took_s = took_s = perf_counter() - started
         wanted = EVERY * max(1.0, SHARE * took_s / max(self._ran_s, took_s))
         self._next_step = self.machine.step + round(wanted)
         self._ran_s = 0.0
 
     def _checkpoint(
-        self, accessed: frozenset[Address] = frozenset(), tail: tuple[RawEvent, ...] = ()
+        self, accessed: frozenset[Address] | None = None, tail: tuple[RawEvent, ...] = ()
     ) -> Checkpoint:
         machine, recorder = self.machine, self.recorder
         packed = self._past.packer.pack(machine.save(), recorder.save())
-        accessed = self._interned.setdefault(accessed, accessed)
+        if accessed is not None:
+            accessed = self._interned.setdefault(accessed, accessed)
         retired = tuple(core.retired for core in machine.cores)
         return Checkpoint(
             self.here, retired, self._main.given, recorder.recorded, accessed, packed, tail

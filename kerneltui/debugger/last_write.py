@@ -1,89 +1,24 @@
 """Who wrote it last: the store, or the exception, that some bits of a register come from.
 
-The scout runs a stretch of the past again, with an ear at each register through which software can
-reach the bits.  What it hears there is what the register file does: byte lanes, windows, overlays
-and banks have been sorted out already.  Stretches that did not access any of the addresses are left
-out.
+The scout runs a stretch of the past again, with an ear at the bits.  Stretches that did not access
+any of the addresses through which they are reached are left out.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
-from enum import StrEnum
-from functools import partial
-from types import FrameType
-from typing import NamedTuple
+from collections.abc import Generator, Sequence
 
 import msgspec
 
+from kerneltui.debugger.ear import Bits, By, Ear, Hit, LastWrite, listening_all
 from kerneltui.debugger.history import History
 from kerneltui.debugger.traveller import Traveller
-from kerneltui.debugger.watch import Address, Indifferent
-from kerneltui.hw.register import Slot
-from kerneltui.hw.register_file import Port, RegisterFile
+from kerneltui.debugger.watch import Address
 from kerneltui.hw.rule import Spot
-from kerneltui.machine.core import Core
-from kerneltui.machine.hosted_core import HostedCore
-from kerneltui.machine.instructions import INSTRUCTIONS, WRITES
-from kerneltui.machine.kernel_image import SourceFrame, kernel_frames, source_of
-from kerneltui.machine.machine import Machine, Position
+from kerneltui.machine.machine import Position
 
-OWNER_CORE = "core "
-SHORT = 2
-"""lines: a helper of the kernel that only passes on what is to be stored has no more"""
-
-
-class By(StrEnum):
-    """Who wrote it."""
-
-    CODE = "code"
-    POKE = "poke"
-    """a person"""
-    SCENARIO = "scenario"
-    EXCEPTION = "exception"
-    """what a core does when it takes one"""
-    HARDWARE = "hardware"
-    """the device alone changes these bits: no store does"""
-    RESET = "reset"
-    """nobody has"""
-
-
-class LastWrite(msgspec.Struct, frozen=True):
-    """Who wrote some bits last.
-
-    ``step`` counts the instructions of ``core``, as the trace does; ``t_ns`` is virtual time.
-    ``function``, ``file`` and ``line`` are the kernel's innermost; of an exception, those that it
-    interrupted.  ``register`` is the one that was stored to, which can be another face of the bits,
-    and ``value`` what that store brought, or the instruction's operand; of an exception, what the
-    bits hold then.
-    """
-
-    by: By
-    step: int = 0
-    t_ns: int = 0
-    core: int = 0
-    function: str = ""
-    file: str = ""
-    line: int = 0
-    value: int = 0
-    register: str = ""
-    instruction: str = ""
-    """the mnemonic, where the instruction names no register (``daifset``), or the exception's
-    kind"""
-    vector: int | None = None
-    """of an exception"""
-    caller: SourceFrame | None = None
-    """where the innermost function is a helper: who wanted the store"""
-    changed_since: bool = False
-    """the device has changed the bits since then"""
-
-
-class _Hit(NamedTuple):
-    write: LastWrite
-    after: int | None
-    """what the bits held then; None: not looked at"""
+Place = tuple[str, Spot]
+"""Whose the bits are (a device's name or ``core N``), and which."""
 
 
 def last_write(history: History, owner: str, spot: Spot) -> LastWrite:
@@ -105,259 +40,49 @@ def find_last_write(
     history: History, owner: str, spot: Spot
 ) -> Generator[Position, None, LastWrite]:
     """As :func:`last_write`; yields how far into the past it has looked."""
-    target = _Target(history.machine, owner, spot)
-    if not target.is_software:
-        return LastWrite(By.HARDWARE, register=target.slot.name, core=spot.cpu)
+    (found,) = yield from find_last_writes(history, [(owner, spot)])
+    return found
 
-    def look(scout: Traveller, until: Position) -> list[_Hit]:
-        ear = _Ear(_Target(scout.machine, owner, spot))
-        with ear.listening():
+
+def find_last_writes(
+    history: History, places: Sequence[Place]
+) -> Generator[Position, None, list[LastWrite]]:
+    """As :func:`find_last_write` for each of the places, on one way into the past."""
+    here = history.here
+    targets = [Bits(history.machine, *place) for place in places]
+    missing = {number for number, target in enumerate(targets) if target.is_software}
+    found: dict[int, Hit] = {}
+
+    def may_be_in(accessed: frozenset[Address] | None) -> bool:
+        return any(targets[number].may_be_written(accessed) for number in missing)
+
+    def look(scout: Traveller, until: Position) -> list[int]:
+        """Answers nothing as long as one is missing."""
+        machine = scout.machine
+        ears = {number: Ear(Bits(machine, *places[number])) for number in sorted(missing)}
+        with listening_all(machine, ears.values()):
             scout.run(to=until)
-            if until == history.here:
+            if until == here:
                 scout.settle()  # what was given at this very moment has happened
-        return ear.hits
+        heard = {number: ear.hit for number, ear in ears.items() if ear.hit is not None}
+        found.update(heard)
+        missing.difference_update(heard)
+        return [] if missing else [*found]
 
-    found = yield from history.look_back(target.may_be_written, look)
-    if not found:
-        return LastWrite(By.RESET, register=target.slot.name, core=spot.cpu)
-    write, after = found[-1]
-    changed = after is not None and not target.slot.register.volatile and after != target.shown()
+    if missing:
+        yield from history.look_back(may_be_in, look)
+    is_here = history.here == here
+    return [
+        _told(target, found.get(number), is_here=is_here) for number, target in enumerate(targets)
+    ]
+
+
+def _told(target: Bits, hit: Hit | None, *, is_here: bool) -> LastWrite:
+    """What was found for a target; ``is_here``: its machine stands where the search began."""
+    if hit is None:
+        by = By.RESET if target.is_software else By.HARDWARE
+        return LastWrite(by, register=target.slot.name, core=target.spot.cpu)
+    write, after = hit
+    can_compare = is_here and after is not None and not target.slot.register.volatile
+    changed = can_compare and after != target.shown()
     return msgspec.structs.replace(write, changed_since=changed)
-
-
-class _Way(NamedTuple):
-    """A register through which software writes the bits."""
-
-    slot: Slot
-    port: Port
-    always: bool = False
-    """each of its stores does, whatever it brings"""
-    perhaps: bool = False
-    """a store does that changes them"""
-
-
-class _Target:
-    """The bits, in one machine, and the ways to them."""
-
-    def __init__(self, machine: Machine, owner: str, spot: Spot) -> None:
-        self.machine = machine
-        self.owner = owner
-        self.spot = spot
-        self.core: HostedCore | None = None
-        """whose own register it is"""
-        if owner.startswith(OWNER_CORE):
-            self.core = machine.cores[int(owner.removeprefix(OWNER_CORE))]
-            self.file = self.core.regs
-        else:
-            self.file = machine.devices[owner].files[spot.window]
-        self.slot = self.file.slot_for(spot.key)
-        self.port = self.file.port(self.slot)
-        self.state = spot.mask << self.port.shift
-        """the bits, in the cell"""
-        self.ways = [*self._ways()]
-        self.is_software = bool(self.ways)
-        """whether any store reaches the bits"""
-        self.by_exceptions = False
-        self._places = self._reached_by()
-        if self.core is not None:
-            self._ask_instructions()
-
-    def bits(self) -> int:
-        """What the cell holds."""
-        return self.port.cells[self.port.base + self.spot.cpu * self.port.per_cpu] & self.state
-
-    def shown(self) -> int:
-        """What software sees."""
-        return self.port.peek(self.port.index, self.spot.cpu) & self.spot.mask
-
-    def is_copy_of(self, cpu: int) -> bool:
-        """Whether stores of a core can concern them: of a banked register, only that core's."""
-        return not self.port.per_cpu or cpu == self.spot.cpu
-
-    def may_be_written(self, accessed: frozenset[Address] | None) -> bool:
-        """Whether they can have been in a stretch that has accessed these; None: not known."""
-        return accessed is None or self.by_exceptions or not accessed.isdisjoint(self._places)
-
-    def _ways(self) -> Iterator[_Way]:
-        store, mine = self.slot.register.store_name, self.port
-        table = self.file.table
-        for slot in self.file.slots():
-            register, port = slot.register, self.file.port(slot)
-            if register.store_name == store and (port.base, port.per_cpu) == (
-                mine.base, mine.per_cpu
-            ):  # fmt: skip
-                if (port.writes | port.sets | port.clears) << port.shift & self.state:
-                    yield _Way(slot, port)
-            elif slot.index == self.slot.index or register.count == 1:
-                if any(table[stem].store_name == store for stem in register.writes):
-                    yield _Way(slot, port, always=True)
-                elif any(table[stem].store_name == store for stem in register.may_write):
-                    yield _Way(slot, port, perhaps=True)
-
-    def _reached_by(self) -> set[Address]:
-        """The addresses of all ways, and of the windows onto them."""
-        if self.core is not None:
-            space = self.file.table.space
-            return {(space, way.slot.offset) for way in self.ways}
-        device = self.machine.devices[self.owner]
-        places: set[Address] = set()
-        for space, base, file in self.machine.windows(device):
-            slots = [
-                slot
-                for slot in file.slots()
-                if slot.register.window and slot.register.window[0] == self.spot.window
-            ]
-            if file is self.file:
-                slots += [way.slot for way in self.ways]
-            for slot in slots:
-                places.update((space, base + place) for place in _covered_by(file, slot))
-        return places
-
-    def _ask_instructions(self) -> None:
-        """Which of them, and which exceptions, write the bits without naming their register."""
-        stem = self.slot.register.stem
-        for kind, registers in WRITES.items():
-            for written in registers:
-                if written.register == stem and written.mask & self.spot.mask:
-                    self.is_software = True
-                    self.by_exceptions |= INSTRUCTIONS[kind].is_exception
-                    self._places.add((kind, 0))
-
-
-def _covered_by(file: RegisterFile, slot: Slot) -> Iterator[int]:
-    """Where stores begin that can reach a register."""
-    if not file.table.byte_addressed:
-        yield slot.offset
-        return
-    yield from range(slot.offset, slot.offset + slot.register.width // 8)
-    if file.was_split:
-        yield from (slot.offset & -size for size in (2, 4, 8))
-
-
-class _Ear(Indifferent):
-    """Hears what is stored to the bits, and keeps the last of it."""
-
-    def __init__(self, target: _Target) -> None:
-        self.hits: list[_Hit] = []
-        self._target = target
-        self._machine = target.machine
-        self._before = ""
-        """the instruction before, of the core whose registers they are"""
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """At every way to the bits."""
-        ways = self._target.ways
-        hooks = [way.port.write for way in ways]
-        for way in ways:
-            way.port.write = partial(self._stored, way, way.port.write)
-        if self._target.core is not None:
-            self._machine.observe(self)
-        try:
-            yield
-        finally:
-            self._machine.observe(None)
-            for way, hook in zip(ways, hooks, strict=True):
-                way.port.write = hook
-
-    # -- stores -----------------------------------------------------------------------------------
-
-    def _stored(
-        self,
-        way: _Way,
-        hook: Callable[[int, int, int], None] | None,
-        index: int,
-        cpu: int,
-        value: int,
-    ) -> None:
-        """In place of a register's write hook, which comes after the access kinds."""
-        target, driven = self._target, self._target.file.driven
-        before = target.bits()
-        if hook is not None:
-            hook(index, cpu, value)
-        if not target.is_copy_of(cpu):
-            return
-        port = way.port
-        if way.always:
-            wrote = True
-        elif way.perhaps:
-            wrote = target.bits() != before
-        else:
-            acts = port.writes | (port.sets | port.clears) & value
-            wrote = (acts & driven) << port.shift & target.state != 0
-        if wrote:
-            self._heard(way.slot.name, value & driven, target.shown())
-
-    def _heard(self, register: str, value: int, after: int) -> None:
-        now = self._machine.now
-        core = self._machine.turns.current
-        if core is None:
-            self.hits = [_Hit(LastWrite(By.POKE, t_ns=now, value=value, register=register), after)]
-            return
-        self.hits = [
-            _Hit(
-                _placed(
-                    LastWrite(By.CODE, core.retired, now, core.index, value=value,
-                              register=register),
-                    sys._getframe(1),  # noqa: SLF001 - the documented way to a frame
-                ),
-                after,
-            )
-        ]  # fmt: skip
-
-    # -- the core's own instructions --------------------------------------------------------------
-
-    def instruction(self, core: Core, kind: str, target: int, value: int) -> None:
-        """See :class:`Observer`."""
-        if core is self._target.core:
-            self._executed(By.CODE, core, kind, value)
-            self._before = kind
-
-    def exception(self, core: Core, kind: str, vector: int) -> None:
-        """See :class:`Observer`."""
-        if core is self._target.core:
-            self._executed(By.EXCEPTION, core, kind, self._target.bits(), vector)
-            self._before = kind
-
-    def _executed(
-        self, by: By, core: HostedCore, kind: str, value: int, vector: int | None = None
-    ) -> None:
-        target = self._target
-        stem = target.slot.register.stem
-        for written in WRITES.get(kind, ()):
-            if written.register != stem:
-                continue
-            if not written.bits(value, self._before) & target.spot.mask:
-                continue
-            leaves_masks = vector is not None and not core.masks_on_entry(vector)
-            if leaves_masks and stem == core.MASK_REGISTER:
-                continue
-            write = LastWrite(
-                by, core.retired, self._machine.now, core.index, value=value,
-                register=target.slot.name, instruction=kind, vector=vector,
-            )  # fmt: skip
-            self.hits = [_Hit(_placed(write, sys._getframe(1)), None)]  # noqa: SLF001 - as above
-
-
-def _placed(write: LastWrite, frame: FrameType | None) -> LastWrite:
-    """With the place in the kernel's source that ``frame`` has been called from."""
-    machine = __name__.partition(".")[0] + ".machine"
-    while frame is not None and not str(frame.f_globals["__name__"]).startswith(machine):
-        frame = frame.f_back
-    frames = [*kernel_frames(frame)]
-    if not frames:
-        return write
-    inner = source_of(frames[0])
-    caller = None
-    if _is_helper(frames[0]):
-        caller = next((source_of(item) for item in frames if not _is_helper(item)), None)
-    return msgspec.structs.replace(
-        write, function=inner.function, file=inner.file, line=inner.line, caller=caller
-    )
-
-
-def _is_helper(frame: FrameType) -> bool:
-    """Whether a function only passes on what is to be stored: a private one of a line or two."""
-    code = frame.f_code
-    lines = {line for _, _, line in code.co_lines() if line and line > code.co_firstlineno}
-    return code.co_name.startswith("_") and len(lines) <= SHORT

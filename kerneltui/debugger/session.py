@@ -318,9 +318,14 @@ class Session:
         return True
 
     def go_to_event(self, event: RawEvent) -> None:
-        """Go to where an event has just happened: its instruction is the last one of its core."""
-        retired, now_ns, core, *_ = event
-        if retired >= self.history.end_retired[core]:
+        """Go to where an event has just happened: its instruction is the last one of its core.
+
+        A poke is none: to the moment of that.
+        """
+        retired, now_ns, core, kind, *_ = event
+        if kind == "poke":
+            self._go_to_poke(now_ns)
+        elif retired >= self.history.end_retired[core]:
             self.go_to_end()
         else:
             self.go_to(Position(-1, now_ns, False, core, retired + 1))
@@ -328,10 +333,25 @@ class Session:
     def is_just_after(self, event: RawEvent) -> bool:
         """Whether :meth:`go_to_event` would go nowhere."""
         here = self.here
+        if event[3] == "poke":
+            position = self._poked_at(event[1])
+            return here.now_ns == event[1] if position is None else here == position
         if event[0] >= self.history.end_retired[event[2]]:
             return here == self.history.end
         last = last_instruction(self.history, event[2])
         return here.core == event[2] and last is not None and last[0] <= event[0] < here.retired
+
+    def _poked_at(self, now_ns: int) -> Position | None:
+        """Where a person has poked last at a virtual time; None: that was given its time before."""
+        found = (item.position for item in reversed(self.typed) if isinstance(item.given, Poke))
+        return next((position for position in found if position.now_ns == now_ns), None)
+
+    def _go_to_poke(self, now_ns: int) -> None:
+        position = self._poked_at(now_ns)
+        if position is None:
+            self.go_to_time(now_ns)
+        else:
+            self.go_to(position)
 
     def leave_mark(self) -> None:
         """A jump follows: :meth:`jump_back` comes back to this moment."""

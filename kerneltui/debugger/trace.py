@@ -170,8 +170,8 @@ class Recorder:
         self.entered: list[Entry | None] = [None] * len(machine.cores)
         self.remarks = Remarks()
         self.accessed: set[Address] = set()
-        """by instructions, since somebody has cleared it; of one that writes registers which it
-        does not name: its kind, and 0"""
+        """by instructions and pokes, since somebody has cleared it; of an instruction that writes
+        registers which it does not name: its kind, and 0"""
         self.sink = sink
         self._texts: deque[str] = deque(maxlen=TEXTS_KEPT)
         self._worded = 0
@@ -391,6 +391,7 @@ class Recorder:
             self._add("rx", 0, byte, by)
 
     def _poked(self, poke: Poke, name: str, is_scripted: bool) -> None:
+        self.accessed.add((poke.space, poke.address))
         if self.tracing:
             text = f"{SCENARIO if is_scripted else PERSON} {name}"
             core = self._machine.cores[poke.core]

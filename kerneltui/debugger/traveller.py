@@ -54,8 +54,8 @@ class Checkpoint(msgspec.Struct, frozen=True):
     """how many had been given"""
     events: int
     """how many had been recorded"""
-    accessed: frozenset[Address]
-    """by instructions, since the checkpoint before"""
+    accessed: frozenset[Address] | None
+    """by instructions and pokes, since the checkpoint before; None: not known"""
     packed: bytes
     """see :class:`Packer`"""
     tail: tuple[RawEvent, ...] = ()
@@ -263,7 +263,9 @@ class Traveller:
         until = before
         while True:
             number = bisect_left(checkpoints, until, key=position_of)
-            following = checkpoints[number].accessed if number < len(checkpoints) else None
+            following = None
+            if number < len(checkpoints) and not self._was_given_at(checkpoints[number], before):
+                following = checkpoints[number].accessed
             if may_be_in(following):
                 self.load(checkpoints[number - 1] if number else None)
                 found = look(until)
@@ -273,6 +275,15 @@ class Traveller:
                 return []
             until = checkpoints[number - 1].position
             yield until
+
+    def _was_given_at(self, checkpoint: Checkpoint, here: Position) -> bool:
+        """Whether something was given at a moment after the checkpoint of that moment was made."""
+        inputs = self.past.inputs
+        return (
+            checkpoint.position == here
+            and checkpoint.inputs < len(inputs)
+            and inputs[checkpoint.inputs].position == here
+        )
 
     def _hits(self, watch: Watch, focus: int, until: Position) -> Generator[Position, None, None]:
         """Where the watch stops the machine on its way to ``until``."""

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from kerneltui.debugger.ear import By, LastWrite
 from kerneltui.debugger.explain import Explanation
-from kerneltui.debugger.way import Station
+from kerneltui.debugger.way import Station, Way
+from kerneltui.debugger.writers import Writers, code_path, in_words, place_of
 from kerneltui.hw.rule import Gate
 from kerneltui.machine.machine import Machine
 
+WRITER_INDENT = " " * 8
+"""below the names of the gates"""
 
-def as_text(explanation: Explanation) -> Iterator[str]:
-    """Lines: the verdict, its sentence, and the way with each gate."""
+
+def as_text(explanation: Explanation, writers: Writers) -> Iterator[str]:
+    """Lines: the verdict, its sentence, and the way with each gate and who has shut it."""
     yield f"{explanation.verdict}: {explanation.headline}"
     yield explanation.advice
     for store in explanation.mend:
@@ -20,7 +25,11 @@ def as_text(explanation: Explanation) -> Iterator[str]:
     for station in explanation.way.stations:
         yield ""
         yield f"{station.title} ({station.owner})"
-        yield from (f"  {gate_text(gate)}" for gate in station.gates)
+        for gate in station.gates:
+            yield f"  {gate_text(gate)}"
+            place = place_of(station, gate)
+            if place is not None and not gate.open:
+                yield f"{WRITER_INDENT}{in_words(writers[place])}"
     for number, way in enumerate(explanation.others, 2):
         shut = ", ".join(gate.name for gate in way.shut) or "nothing"
         through = ", ".join(station.title for station in way.stations)
@@ -37,27 +46,27 @@ def gate_text(gate: Gate) -> str:
     return told if gate.open else f"{told}; needs {gate.needs}"
 
 
-def as_dict(explanation: Explanation, machine: Machine) -> dict[str, Any]:
+def as_dict(explanation: Explanation, machine: Machine, writers: Writers) -> dict[str, Any]:
     """What ``kerneltui explain --json`` writes."""
     return {
         "subject": explanation.subject,
         "verdict": explanation.verdict,
         "headline": explanation.headline,
         "advice": explanation.advice,
-        "gates": [
-            _gate(machine, station, gate)
-            for station in explanation.way.stations
-            for gate in station.gates
-        ],
+        "gates": _gates(machine, explanation.way, writers),
         "mend": list(explanation.mend),
-        "others": [
-            [_gate(machine, station, gate) for station in way.stations for gate in station.gates]
-            for way in explanation.others
-        ],
+        "others": [_gates(machine, way, writers) for way in explanation.others],
     }
 
 
-def _gate(machine: Machine, station: Station, gate: Gate) -> dict[str, Any]:
+def _gates(machine: Machine, way: Way, writers: Writers) -> list[dict[str, Any]]:
+    return [
+        _gate(machine, station, gate, writers) for station in way.stations for gate in station.gates
+    ]
+
+
+def _gate(machine: Machine, station: Station, gate: Gate, writers: Writers) -> dict[str, Any]:
+    place = place_of(station, gate)
     return {
         "station": station.owner,
         "title": station.title,
@@ -71,6 +80,23 @@ def _gate(machine: Machine, station: Station, gate: Gate) -> dict[str, Any]:
         "opens_by": gate.opens,
         "due_ns": gate.due_ns,
         "ref": gate.ref,
+        "last_write": None if place is None else _write(writers[place]),
+    }
+
+
+def _write(write: LastWrite) -> dict[str, Any] | None:
+    """Null where no store reaches the bits; of ``reset`` there is nothing more to be said."""
+    if write.by is By.HARDWARE:
+        return None
+    has_written, is_code = write.by is not By.RESET, bool(write.file)
+    return {
+        "by": write.by,
+        "step": write.step if has_written else None,
+        "t_ns": write.t_ns if has_written else None,
+        "core": write.core if has_written else None,
+        "function": write.function if is_code else None,
+        "file": code_path(write) if is_code else None,
+        "line": write.line if is_code else None,
     }
 
 

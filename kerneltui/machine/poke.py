@@ -61,10 +61,11 @@ class Poker:
     """Carries out the pokes of one machine.
 
     ``blocks`` are the register files by device and table.  ``on_poke(poke, name, is_scripted)`` is
-    told of each before it is stored; it is no part of the state.
+    told of each before it is stored; ``in_progress`` is the one that is being stored, and whether
+    it is the scenario's.  Neither is part of the state.
     """
 
-    TRANSIENT: ClassVar = frozenset(("on_poke",))
+    TRANSIENT: ClassVar = frozenset(("in_progress", "on_poke"))
 
     def __init__(
         self,
@@ -80,6 +81,7 @@ class Poker:
         self._next = 0
         self._due = clock.deadline("pokes", self._play_next)
         self.on_poke: Callable[[Poke, str, bool], None] | None = None
+        self.in_progress: tuple[Poke, bool] | None = None
 
     def play(self, script: Sequence[TimedPoke]) -> None:
         """Carry out each at its time; they are in order of time.
@@ -108,6 +110,7 @@ class Poker:
             if not name and space is not None:
                 name = space.name_at(poke.address, write=True, value=poke.value)
             self.on_poke(poke, name, is_scripted)
+        self.in_progress = poke, is_scripted
         try:
             if space is not None:
                 self._store_to_bus(core, space, poke)
@@ -118,6 +121,8 @@ class Poker:
                 self._store_to_block(self._blocks[poke.space], poke)
         except BusFault:
             return
+        finally:
+            self.in_progress = None
         for item in self._cores:
             item.look_again()
 

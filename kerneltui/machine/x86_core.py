@@ -242,10 +242,7 @@ class X86Core(InstructionCore):
             self.find_local_apic()
 
     def poke_register(self, address: int, value: int) -> None:
-        if address == TSC_MSR:
-            self.clocks.set_tsc(value)
-        else:
-            self.regs.write(address, value, WORD)
+        self.regs.write(address, value, WORD)
 
     def look_again(self) -> None:
         self.wakes_on = self._open()
@@ -414,7 +411,7 @@ class X86Core(InstructionCore):
         """WRMSR."""
         if number == TSC_MSR:
             self._begin("wrmsr", number, value)
-            self.clocks.set_tsc(value)
+            self.regs.write(number, value, WORD)
         else:
             self._store("wrmsr", self.msrs, number, value, 8)
         if number == APIC_BASE:
@@ -435,6 +432,10 @@ class X86Core(InstructionCore):
             self.observer.instruction(self, kind, TSC_MSR, value)
         self._retire(self._sysreg_ns)
         return value
+
+    def write_IA32_TIME_STAMP_COUNTER(self, index: int, cpu: int, value: int) -> None:
+        """WRMSR of the counter."""
+        self.clocks.set_tsc(value)
 
     def peek_IA32_TIME_STAMP_COUNTER(self, index: int, cpu: int) -> int:
         """The counter of the core that is looked at."""

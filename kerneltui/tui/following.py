@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from kerneltui.debugger.last_write import find_last_write
 from kerneltui.debugger.lookup import (
     interrupt_of_line,
     interrupt_of_vector,
@@ -33,8 +34,10 @@ from kerneltui.debugger.references import (
     TimeoutReference,
     VectorReference,
 )
-from kerneltui.debugger.way import Station
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.way import Station, Way
 from kerneltui.debugger.why import can_ask, why
+from kerneltui.debugger.writers import event_of, place_of
 from kerneltui.hw.rule import Gate, first_shut
 from kerneltui.tui.panels import (
     ClocksPanel,
@@ -218,24 +221,38 @@ NOTHING_TO_ASK = (
 
 def ask_why(now: Situation, reference: Reference | None) -> Request:
     """What ``w`` wants done on a reference; on a row that is about nothing, ask for the timer."""
-    from kerneltui.tui.screens.why import WhyScreen
+    from kerneltui.tui.screens.why import Answer, Chosen, Search, WhyScreen
 
     session = now.session
-    if not can_ask(reference):
-        reference = timer_interrupt(session.machine, session.inspector)
-    told = why(session, reference, session.focus) if reference is not None else None
+    asked = reference
+    if not can_ask(asked):
+        asked = timer_interrupt(session.machine, session.inspector)
+    told = why(session, asked, session.focus) if asked is not None else None
     if told is None:
         return Tell(NOTHING_TO_ASK)
 
-    def chosen(answer: tuple[Station, Gate] | None) -> Request | None:
+    def look(station: Station, gate: Gate) -> Search | None:
+        place = place_of(station, gate)
+        return None if place is None else find_last_write(session.history, *place)
+
+    def chosen(answer: Answer | None) -> Request | None:
         if answer is None:
             return None
-        station, gate = answer
-        place = place_of_gate(session, station.owner, gate)
-        return (
-            Tell(f"No register holds this: {gate.register}.")
-            if place is None
-            else follow(now, place)
-        )
+        if isinstance(answer, Chosen):
+            return _place(now, answer.station.owner, answer.gate)
+        event = event_of(answer)
+        return GoTo(event) if event is not None else None
 
-    return Ask(WhyScreen(told), chosen)
+    return Ask(WhyScreen(told, look, _gate_at(session, told.way, reference)), chosen)
+
+
+def _gate_at(session: Session, way: Way, reference: Reference | None) -> Gate | None:
+    """The gate of a way that a field, or a register, decides; None where none is meant."""
+    if not isinstance(reference, FieldReference | RegisterReference):
+        return None
+    for station in way.stations:
+        for gate in station.gates:
+            place = place_of_gate(session, station.owner, gate)
+            if place is not None and reference in {place, getattr(place, "register", None)}:
+                return gate
+    return None

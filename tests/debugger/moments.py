@@ -8,6 +8,7 @@ import msgspec
 
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.timeline import Window
+from kerneltui.hw.rule import Spot
 
 WINDOW = Window(2_000_000_000, 40)
 
@@ -34,3 +35,13 @@ def differences(one: Any, other: Any, path: str = "") -> list[str]:
         pairs = enumerate(zip(one, other, strict=True))
         return [it for n, pair in pairs for it in differences(*pair, f"{path}[{n}]")]
     return [] if one == other else [f"{path}: {one!r:.90} != {other!r:.90}"]
+
+
+def spot(session, owner, window, name, mask, cpu=0):
+    """The bits of a register element by its name."""
+    machine = session.machine
+    file = (
+        machine.cores[0].regs if owner.startswith("core") else machine.devices[owner].files[window]
+    )
+    slot = next(slot for slot in file.slots() if slot.name == name)
+    return Spot(window, slot.key, mask, cpu)

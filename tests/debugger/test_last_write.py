@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from moments import spot
 
 from kerneltui.debugger import history as history_module
-from kerneltui.debugger.last_write import By, find_last_write, last_write
+from kerneltui.debugger.ear import By
+from kerneltui.debugger.last_write import find_last_write, last_write
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.setup import Setup
 from kerneltui.debugger.watch import FREE, NEXT_INTERRUPT
-from kerneltui.hw.rule import Spot
 from kerneltui.kernel.arch import aarch64
 from kerneltui.kernel.drivers import gicv2, io_apic
 from kerneltui.machine.aarch64_core import AARCH64
@@ -23,16 +24,6 @@ from kerneltui.scenarios.scenario import open_session
 
 MS = 1_000_000
 EVERY_BIT = -1
-
-
-def spot(session, owner, window, name, mask, cpu=0):
-    """The bits of a register element by its name."""
-    machine = session.machine
-    file = (
-        machine.cores[0].regs if owner.startswith("core") else machine.devices[owner].files[window]
-    )
-    slot = next(slot for slot in file.slots() if slot.name == name)
-    return Spot(window, slot.key, mask, cpu)
 
 
 def writer(session, owner, window, name, mask, cpu=0):
@@ -69,7 +60,7 @@ def test_the_priority_mask_was_opened_at_boot(sessions):
     found = writer(sessions("rpi4"), "gic", "GICC", "GICC_PMR", 0xF0)
     assert (found.by, found.function, found.core) == (By.CODE, "Gicv2.init_core", 0)
     assert found.file == gicv2.__file__
-    assert code_at(found) == "self._cpu.write(self._gicc + GICC_PMR, LOWEST_PRIORITY)"
+    assert code_at(found) == "self._cpu.write(self._gicc + GICC_PMR, self.PRIORITY_MASK)"
     assert (found.register, found.value, found.caller) == ("GICC_PMR", 0xFF, None)
     assert not found.changed_since
 
@@ -111,7 +102,8 @@ def test_the_timers_mask_is_written_with_each_timeout(sessions):
     for board in ("rpi3", "rpi4"):
         found = writer(sessions(board), "timer", "GENERIC_TIMER", "CNTP_CTL_EL0", 2)
         assert found.by is By.CODE
-        assert found.function == "ArchTimer.set_timeout_irq"
+        assert found.function == "ArchTimer._switch_on"
+        assert found.caller.function == "ArchTimer.set_timeout_irq"
         assert found.t_ns > 1 * MS
 
 

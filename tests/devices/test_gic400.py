@@ -354,3 +354,12 @@ def test_a_pending_spi_follows_its_target_register():
     assert not any(bench.irq(cpu) for cpu in range(4))
     bench.write_byte(0x800, 99, 0b100)
     assert [bench.irq(cpu) for cpu in range(4)] == [False, False, True, False]
+
+
+def test_a_pin_is_found_as_among_all_interrupts():
+    gic = Bench(irqs=224).gic
+    for cpu in range(4):
+        for pin in ["", "ppi", "spi", "sgi 1", "ppi 16", "spi x", "spi 224", "nmi 0",
+                    *(state.pin for state in gic.interrupts(cpu) if state.pin)]:  # fmt: skip
+            found = next((item.number for item in gic.interrupts(cpu) if item.pin == pin), None)
+            assert gic.entrance(pin, cpu) == (found if pin else None), pin

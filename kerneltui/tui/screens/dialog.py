@@ -6,14 +6,19 @@ dialog is on its way out by then, and must not take another screen with it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from rich.segment import Segment
+from rich.style import Style
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
+from textual.color import Color
 from textual.command import CommandList, CommandPalette
 from textual.events import Click
 from textual.message import Message
+from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, OptionList
 
@@ -44,8 +49,28 @@ class AnsweredOnce(_Mixed):
             await super()._dispatch_message(message)
 
 
+class _Dimmed(BackgroundScreen):
+    """The dashboard behind a dialog.  Textual works out a style for every piece of text."""
+
+    @classmethod
+    def process_segments(cls, segments: Iterable[Segment], color: Color) -> Iterable[Segment]:
+        """As Textual does, each style once."""
+        dimmed: dict[Style | None, Style | None] = {}
+        for segment in segments:
+            text, style, control = segment
+            if not control and style not in dimmed:
+                (made,) = BackgroundScreen.process_segments([segment], color)
+                dimmed[style] = made.style
+            yield segment if control else Segment(text, dimmed[style])
+
+
 class Dialog(AnsweredOnce, ModalScreen[T]):
     """A dialog over the dashboard."""
+
+    def render(self) -> Any:
+        """Its background."""
+        found = super().render()
+        return _Dimmed(found.screen, found.color) if isinstance(found, BackgroundScreen) else found
 
 
 class Chooser(OptionList):

@@ -1,9 +1,17 @@
-"""Why an interrupt does or does not arrive: the verdict, and its way gate by gate."""
+"""Why an interrupt does or does not arrive: the verdict, its way gate by gate, and who wrote each.
+
+Who wrote the gate last that is highlighted is looked for in the past while the window waits for
+keys, slice by slice; the search ends when the highlight moves.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+import asyncio
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
+from functools import partial
+from time import perf_counter
+from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -11,11 +19,17 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
+from textual.worker import Worker
 
+from kerneltui.debugger.ear import LastWrite
 from kerneltui.debugger.explain import Explanation, Verdict
+from kerneltui.debugger.traveller import DivergedError
 from kerneltui.debugger.way import Station
+from kerneltui.debugger.writers import NOT_WRITTEN, in_words
 from kerneltui.hw.rule import Gate, Opens, first_shut
+from kerneltui.machine.machine import Position
 from kerneltui.tui.screens.dialog import Chooser, Dialog
+from kerneltui.units import format_time
 
 OPEN, SHUT, WAITING = "✓", "✗", "○"
 """One that waits is opened by what comes before it on the way, by time, or by a handler's end."""
@@ -23,32 +37,73 @@ TROUBLE = frozenset((Verdict.SHUT, Verdict.LOST, Verdict.MISBEHAVES))
 WIDEST_NAME = 24
 
 
-class WhyScreen(Dialog[tuple[Station, Gate] | None]):
-    """Answers the gate whose register is to be shown, or None."""
+PAUSE_S = 0.12
+"""A highlight that moves on within that time asks for no search."""
+SLICE_S = 0.008
+"""How long a search keeps keys waiting, about: it goes on by stretches of the past."""
+
+LOOKING = "looking who wrote it last …"
+
+
+class Chosen(NamedTuple):
+    """The gate whose register is to be shown."""
+
+    station: Station
+    gate: Gate
+
+
+Answer = Chosen | LastWrite
+"""What to show: a gate's register, or the moment of a write."""
+Search = Generator[Position, None, LastWrite]
+
+
+class WhyScreen(Dialog[Answer | None]):
+    """``look`` begins to search who wrote a gate last; it answers None where no register decides.
+
+    ``highlighted`` is the gate to begin with, if another one than the verdict's.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        (key, "dismiss", "Close") for key in ("escape", "q", "w")
+        *((key, "dismiss", "Close") for key in ("escape", "q", "w")),
+        ("g", "go_to_write", "Go to the write"),
     ]
 
-    def __init__(self, explanation: Explanation) -> None:
+    def __init__(
+        self,
+        explanation: Explanation,
+        look: Callable[[Station, Gate], Search | None],
+        highlighted: Gate | None = None,
+    ) -> None:
         super().__init__()
         self._told = explanation
-        self._gates: Mapping[str, tuple[Station, Gate]] = {
+        self._look = look
+        self._wanted = highlighted or explanation.gate or first_shut(explanation.way.gates)
+        self._gates: Mapping[str, Chosen] = {
             f"gate-{place}": found
             for place, found in enumerate(
-                (station, gate) for station in explanation.way.stations for gate in station.gates
+                Chosen(station, gate)
+                for station in explanation.way.stations
+                for gate in station.gates
             )
         }
+        self._writes: dict[str, LastWrite] = {}
+        """what has been found, by the gate's identity"""
+        self._looking: Worker[None] | None = None
+        self._shown = ""
+        """the gate that is highlighted"""
+        self._goes = False
+        """somebody has asked to go where the write that is looked for was"""
 
     def compose(self) -> ComposeResult:
         """The sentence above, the gates below, and more about the one that is highlighted."""
         told = self._told
         with Vertical(id="dialog", classes="why") as dialog:
             dialog.border_title = f"Why: {told.subject}"
-            dialog.border_subtitle = "Enter shows the register, Esc closes"
+            dialog.border_subtitle = "Enter shows the register, g goes to the write, Esc closes"
             yield Static(_verdict(told), id="verdict")
             yield self._list()
             yield Static("", id="gate")
+            yield Static("", id="writer")
 
     def _list(self) -> Chooser:
         options: list[Option] = []
@@ -62,19 +117,80 @@ class WhyScreen(Dialog[tuple[Station, Gate] | None]):
             places[ident] = len(options)
             options.append(Option(_row(gate), id=ident))
         chooser = Chooser(*options)
-        wanted = self._told.gate or first_shut(self._told.way.gates)
-        shut = next((key for key, (_, gate) in self._gates.items() if gate is wanted), None)
-        chooser.highlighted = places.get(shut or next(iter(self._gates), ""))
+        first = next((key for key, (_, gate) in self._gates.items() if gate is self._wanted), None)
+        chooser.highlighted = places.get(first or next(iter(self._gates), ""))
         return chooser
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Say more about it."""
-        found = self._gates.get(event.option.id or "")
-        self.query_one("#gate", Static).update(_details(found[1]) if found is not None else "")
+        self._shown = event.option.id or ""
+        self._goes = False
+        found = self._gates.get(self._shown)
+        self.query_one("#gate", Static).update(_details(found.gate) if found is not None else "")
+        if found is not None:
+            self._ask_for_writer(found)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Its register."""
         self.dismiss(self._gates.get(event.option.id or ""))
+
+    # -- who wrote it -----------------------------------------------------------------------------
+
+    def _ask_for_writer(self, found: Chosen) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+        write = self._writes.get(self._shown)
+        search = self._look(found.station, found.gate) if write is None else None
+        if write is not None:
+            self._tell_writer(in_words(write))
+        elif search is None:
+            self._tell_writer("no register: nobody writes it")
+        else:
+            self._tell_writer(LOOKING)
+            self._looking = self.run_worker(partial(self._search, self._shown, search))
+
+    def _tell_writer(self, text: str) -> None:
+        text = text[:1].upper() + text[1:]
+        self.query_one("#writer", Static).update(Content(text))
+
+    async def _search(self, ident: str, search: Search) -> None:
+        await asyncio.sleep(PAUSE_S)
+        with closing(search):
+            while self.is_current:
+                if self._look_further(ident, search):
+                    return
+                await asyncio.sleep(0.001)
+
+    def _look_further(self, ident: str, search: Search) -> bool:
+        """For about :data:`SLICE_S`; whether that was all."""
+        started = perf_counter()
+        try:
+            looked_at = next(search)
+            while perf_counter() - started < SLICE_S:
+                looked_at = next(search)
+        except StopIteration as end:
+            write: LastWrite = end.value
+        except DivergedError as error:
+            self._tell_writer(str(error))
+            return True
+        else:
+            self._tell_writer(f"{LOOKING} at {format_time(looked_at.now_ns)} s")
+            return False
+        self._writes[ident] = write
+        self._tell_writer(in_words(write))
+        if self._goes:
+            self.action_go_to_write()
+        return True
+
+    def action_go_to_write(self) -> None:
+        """The moment of the write; as soon as it has been found."""
+        found, write = self._gates.get(self._shown), self._writes.get(self._shown)
+        if write is not None and write.by not in NOT_WRITTEN:
+            self.dismiss(write)
+        elif write is None and found is not None and self._look(*found) is not None:
+            self._goes = True
+        else:
+            self.notify("Nobody has written it: there is no moment to go to.")
 
 
 def _verdict(told: Explanation) -> Content:

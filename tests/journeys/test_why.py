@@ -1,0 +1,209 @@
+"""The window of ``w``: the verdict, the gates, and who wrote each of them last."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from dashboard import booted, dashboard
+
+from kerneltui.debugger.session import Session
+from kerneltui.export.explanation import gate_text
+from kerneltui.scenarios.scenario import Changes, open_session
+from kerneltui.tui.screens import why as why_module
+from kerneltui.tui.screens.why import WhyScreen
+
+MS = 1_000_000
+SIZES = pytest.mark.parametrize("size", [(140, 40), (80, 24)])
+INTERRUPTS = "2"
+
+
+def opened(board, *pokes, at=2_000 * MS, scenario="timer-callbacks"):
+    session = open_session(board, scenario, Changes(pokes=pokes))
+    session.boot()
+    session.run_until(at)
+    return session
+
+
+def text(seen, name):
+    return " ".join(str(seen.app.screen.query_one(f"#{name}").content).split())
+
+
+async def writer(seen):
+    """What the window says when it has looked."""
+    await seen.until(lambda: not text(seen, "writer").startswith("Looking"))
+    await seen.painted()
+    return text(seen, "writer")
+
+
+async def highlight(seen, words):
+    """Go to the gate whose row has these words."""
+    gates = seen.app.screen.query_one("OptionList")
+    for _ in gates.options:
+        row = str(gates.highlighted_option.prompt)
+        if words in row:
+            return
+        await seen.press("down")
+    raise AssertionError(f"no gate {words}")
+
+
+@SIZES
+async def test_the_window_shows_verdict_gates_details_and_the_writer(size):
+    async with dashboard(session=opened("rpi4", "1.5s:GICC_PMR=0"), size=size) as seen:
+        await seen.press(INTERRUPTS, "w")
+        assert await writer(seen) == "Last written by your poke at 1.500 000 000 s"
+        screen = seen.screen()
+        assert "irq 30 cannot arrive" in screen
+        assert "✗ priority above mask" in screen
+        assert sum(row.count("✓ ") for row in screen.split("\n")) >= 4
+        assert "It needs a mask above" in screen
+        assert "Last written by your poke at 1.500 000 000 s" in screen
+        assert "g goes to the write" in screen
+
+
+@SIZES
+@pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
+async def test_every_gate_tells_who_wrote_it(board, size):
+    async with dashboard(session=opened(board), size=size) as seen:
+        await seen.press("7", "home", "w")
+        screen = seen.app.screen
+        assert isinstance(screen, WhyScreen)
+        gates = screen.query_one("OptionList")
+        told = {}
+        for place, option in enumerate(gates.options):
+            if option.id is not None:
+                gates.highlighted = place
+                await seen.painted()
+                told[option.id] = await writer(seen)
+        assert len(told) == len(screen._gates)
+        for ident, (_, gate) in screen._gates.items():
+            assert (told[ident] == "No register: nobody writes it") == (gate.spot is None), (
+                gate_text(gate)
+            )
+            assert told[ident].startswith(
+                ("Last written by ", "Written by nobody", "Set by the device", "No register")
+            )
+
+
+async def test_g_goes_to_the_store_and_backspace_comes_back():
+    async with dashboard(session=opened("rpi4")) as seen:
+        here = seen.session.here
+        await seen.press(INTERRUPTS, "w")
+        await highlight(seen, "GICC_PMR")
+        assert "Gicv2.init_core (kernel/drivers/gicv2.py:" in await writer(seen)
+        await seen.press("g")
+        assert len(seen.app.screen_stack) == 1
+        # Just after the store, at boot.
+        last = seen.session.recorder.events[-1]
+        assert last[3:5] == ("str", 0xFF84_2004)
+        assert seen.session.here.retired == last[0] + 1
+        await seen.press("backspace")
+        assert seen.session.here == here
+
+
+@pytest.mark.parametrize("when", ["1.5s", "2s"])
+async def test_g_goes_to_a_poke_that_had_its_time(when):
+    session = opened("rpi4", f"{when}:GICC_PMR=0", at=2_500 * MS)
+    async with dashboard(session=session) as seen:
+        await seen.press(INTERRUPTS, "w")
+        await writer(seen)
+        await seen.press("g")
+        assert seen.session.machine.memory.peek(0xFF84_2004, 4) == 0
+        assert seen.now == float(when[:-1]) * 1_000 * MS
+        await seen.press("backspace")
+        assert seen.now == 2_500 * MS
+
+
+async def test_g_goes_to_a_poke_of_a_person():
+    session = booted("rpi4")
+    session.next_interrupt()
+    session.step()
+    session.poke("GICC_PMR=0", 0)
+    poked_at = session.here
+    session.run_until(1_500 * MS)
+    async with dashboard(session=session) as seen:
+        await seen.press(INTERRUPTS, "w")
+        assert (await writer(seen)).startswith("Last written by your poke at ")
+        await seen.press("g")
+        assert seen.session.here == poked_at
+        assert seen.session.machine.memory.peek(0xFF84_2004, 4) == 0
+        *_, poke = (event for event in seen.session.recorder.events if event[3] == "poke")
+        assert seen.session.is_just_after(poke)
+        await seen.press("backspace")
+        assert seen.now == 1_500 * MS
+
+
+async def test_g_waits_for_what_is_looked_for(monkeypatch):
+    monkeypatch.setattr(why_module, "PAUSE_S", 0.2)
+    async with dashboard(session=opened("rpi4", "1.5s:GICC_PMR=0")) as seen:
+        await seen.press(INTERRUPTS, "w", "g")
+        await seen.until(lambda: len(seen.app.screen_stack) == 1)
+        assert seen.now == 1_500 * MS
+
+
+async def test_g_says_where_there_is_no_moment():
+    async with dashboard(session=opened("rpi4"), notifications=True) as seen:
+        await seen.press(INTERRUPTS, "w")
+        for words, said in (("pending", "Written by nobody since reset"),
+                            ("core is on", "No register: nobody writes it")):  # fmt: skip
+            await highlight(seen, words)
+            assert await writer(seen) == said
+            await seen.press("g")
+            await seen.until(lambda: "Nobody has written it" in seen.screen())
+            assert isinstance(seen.app.screen, WhyScreen)
+            seen.app.clear_notifications()
+            await seen.press("home")
+
+
+async def test_a_search_ends_when_the_highlight_moves_or_the_window_closes(monkeypatch):
+    """Otherwise searches would go on one beside the other, and after the window."""
+    monkeypatch.setattr(why_module, "PAUSE_S", 0.0)
+    begun, ended, slices = [], [], []
+
+    def endless(session: Session, place):
+        begun.append(place)
+        try:
+            while True:
+                slices.append(place)
+                yield session.here
+        finally:
+            ended.append(place)
+
+    monkeypatch.setattr("kerneltui.tui.following.find_last_write", lambda *place: endless(
+        seen.session, place))  # fmt: skip
+    async with dashboard(session=opened("rpi4")) as seen:
+        await seen.press(INTERRUPTS, "w")
+        await seen.until(lambda: slices)
+        assert text(seen, "writer").startswith("Looking who wrote it last …")
+        await seen.press("up")
+        await seen.until(lambda: len(begun) == 2)
+        assert ended == begun[:1]
+        await seen.press("escape")
+        await seen.until(lambda: len(ended) == 2)
+        count = len(slices)
+        await asyncio.sleep(0.05)
+        assert len(slices) == count
+
+
+async def test_a_machine_that_runs_is_asked_too():
+    async with dashboard(session=opened("rpi4", "1.5s:GICC_PMR=0"), notifications=True) as seen:
+        await seen.press(INTERRUPTS, "space", "w")
+        assert seen.app.runner.running
+        assert await writer(seen) == "Last written by your poke at 1.500 000 000 s"
+        await seen.press("g")
+        assert not seen.app.runner.running
+        assert seen.now == 1_500 * MS
+
+
+async def test_w_on_a_register_that_decides_begins_at_its_gate():
+    async with dashboard(session=opened("rpi4")) as seen:
+        await seen.press("1")
+        await seen.write("/")
+        await seen.write("GICC_PMR")
+        await seen.press("enter", "home", "down")
+        row = seen.app.arrangement.current.row_text
+        await seen.press("w")
+        gates = seen.app.screen.query_one("OptionList")
+        assert "GICC_PMR" in row
+        assert "GICC_PMR.Priority" in str(gates.highlighted_option.prompt)
+        assert "irq 30 is due in" in text(seen, "verdict")
