@@ -151,7 +151,8 @@ class WhyScreen(Dialog[Answer | None]):
 
     def _tell_writer(self, text: str) -> None:
         text = text[:1].upper() + text[1:]
-        self.query_one("#writer", Static).update(Content(text))
+        for line in self.query("#writer").results(Static):  # none while the window goes away
+            line.update(Content(text))
 
     async def _search(self, ident: str, search: Search) -> None:
         await asyncio.sleep(PAUSE_S)
