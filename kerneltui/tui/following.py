@@ -15,7 +15,6 @@ from kerneltui.debugger.lookup import (
     register_of_event,
     way,
 )
-from kerneltui.debugger.naming import timer_interrupt
 from kerneltui.debugger.references import (
     CodeReference,
     ComparatorReference,
@@ -36,7 +35,6 @@ from kerneltui.debugger.references import (
 )
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.way import Station, Way
-from kerneltui.debugger.why import can_ask, why
 from kerneltui.debugger.writers import event_of, place_of
 from kerneltui.hw.rule import Gate, first_shut
 from kerneltui.tui.panels import (
@@ -221,6 +219,8 @@ NOTHING_TO_ASK = (
 
 def ask_why(now: Situation, reference: Reference | None) -> Request:
     """What ``w`` wants done on a reference; on a row that is about nothing, ask for the timer."""
+    from kerneltui.debugger.naming import timer_interrupt  # the first picture does not wait for it
+    from kerneltui.debugger.why import can_ask, why
     from kerneltui.tui.screens.why import Answer, Chosen, Search, WhyScreen
 
     session = now.session
