@@ -14,7 +14,16 @@ from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.debugger.trace import RawEvent
 
 
-class RegisterReference(msgspec.Struct, frozen=True):
+class _Tagged(
+    msgspec.Struct,
+    frozen=True,
+    tag=lambda name: name.removesuffix("Reference").lower(),
+    tag_field="place",
+):
+    """Says in JSON which kind of place it is."""
+
+
+class RegisterReference(_Tagged, frozen=True):
     """A register of a device, or of a core itself."""
 
     owner: str
@@ -27,7 +36,7 @@ class RegisterReference(msgspec.Struct, frozen=True):
         return f"{self.name} of {self.owner}"
 
 
-class FieldReference(msgspec.Struct, frozen=True):
+class FieldReference(_Tagged, frozen=True):
     """Some bits of a register."""
 
     register: RegisterReference
@@ -37,7 +46,7 @@ class FieldReference(msgspec.Struct, frozen=True):
         return f"{self.name} in {self.register}"
 
 
-class InterruptReference(msgspec.Struct, frozen=True):
+class InterruptReference(_Tagged, frozen=True):
     """An interrupt, as one of the controllers on its way numbers it."""
 
     controller: str
@@ -49,7 +58,7 @@ class InterruptReference(msgspec.Struct, frozen=True):
         return f"{interrupt_label(self.numbering, self.number)} of {self.controller}"
 
 
-class GateReference(msgspec.Struct, frozen=True):
+class GateReference(_Tagged, frozen=True):
     """A condition on an interrupt's way to the core on show."""
 
     interrupt: InterruptReference
@@ -59,7 +68,7 @@ class GateReference(msgspec.Struct, frozen=True):
         return f"gate '{self.name}' of {self.interrupt}"
 
 
-class VectorReference(msgspec.Struct, frozen=True):
+class VectorReference(_Tagged, frozen=True):
     """A vector of a PC's core."""
 
     core: int
@@ -69,7 +78,7 @@ class VectorReference(msgspec.Struct, frozen=True):
         return f"vector {self.number:#04x} of core {self.core}"
 
 
-class LineReference(msgspec.Struct, frozen=True):
+class LineReference(_Tagged, frozen=True):
     """A wire, by the device and the output that drive it: ``uart0.irq``."""
 
     name: str
@@ -78,7 +87,7 @@ class LineReference(msgspec.Struct, frozen=True):
         return f"line {self.name}"
 
 
-class TimeoutReference(msgspec.Struct, frozen=True):
+class TimeoutReference(_Tagged, frozen=True):
     """A timeout in the kernel's queue."""
 
     ident: int
@@ -87,7 +96,7 @@ class TimeoutReference(msgspec.Struct, frozen=True):
         return f"timeout {self.ident}"
 
 
-class ComparatorReference(msgspec.Struct, frozen=True):
+class ComparatorReference(_Tagged, frozen=True):
     """A comparator of a timer, by its compare register."""
 
     device: str
@@ -97,7 +106,7 @@ class ComparatorReference(msgspec.Struct, frozen=True):
         return f"comparator {self.name} of {self.device}"
 
 
-class CounterReference(msgspec.Struct, frozen=True):
+class CounterReference(_Tagged, frozen=True):
     """A counter."""
 
     owner: str
@@ -108,7 +117,7 @@ class CounterReference(msgspec.Struct, frozen=True):
         return f"counter {self.name} of {self.owner}"
 
 
-class TaskReference(msgspec.Struct, frozen=True):
+class TaskReference(_Tagged, frozen=True):
     """A task of the kernel."""
 
     id: int
@@ -117,7 +126,7 @@ class TaskReference(msgspec.Struct, frozen=True):
         return f"task {self.id}"
 
 
-class CoreReference(msgspec.Struct, frozen=True):
+class CoreReference(_Tagged, frozen=True):
     """A core."""
 
     index: int
@@ -126,7 +135,7 @@ class CoreReference(msgspec.Struct, frozen=True):
         return f"core {self.index}"
 
 
-class EventReference(msgspec.Struct, frozen=True):
+class EventReference(_Tagged, frozen=True):
     """Something that has happened, as the trace has recorded it."""
 
     event: RawEvent
@@ -136,7 +145,7 @@ class EventReference(msgspec.Struct, frozen=True):
         return f"{kind} at {time_ns} ns, step {step}"
 
 
-class CodeReference(msgspec.Struct, frozen=True):
+class CodeReference(_Tagged, frozen=True):
     """A line of the kernel's source."""
 
     function: str
@@ -148,7 +157,7 @@ class CodeReference(msgspec.Struct, frozen=True):
         return f"{self.file}:{self.line}, {self.function}"
 
 
-class ConsoleReference(msgspec.Struct, frozen=True):
+class ConsoleReference(_Tagged, frozen=True):
     """A line that the board has sent."""
 
     number: int
@@ -158,7 +167,7 @@ class ConsoleReference(msgspec.Struct, frozen=True):
         return f"console line {self.number}"
 
 
-class TableReference(msgspec.Struct, frozen=True):
+class TableReference(_Tagged, frozen=True):
     """A table that the firmware left in memory."""
 
     signature: str

@@ -7,20 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from kerneltui.debugger.courses import COURSES, STATIONS
 from kerneltui.debugger.history import History
-from kerneltui.debugger.marker import Marker
 from kerneltui.debugger.marks import Mark, StepKind
 from kerneltui.debugger.narrate import Step, Teller
 from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.sight import Story
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.core import StopReason
-from kerneltui.machine.machine import Position
+from kerneltui.machine.machine import Machine, Position
+
+if TYPE_CHECKING:
+    from kerneltui.debugger.marker import Marker
 
 LAST = -1
 _ON_THE_WAY = frozenset((StopReason.MEANINGFUL, StopReason.BUDGET))
+
+
+def new_marker(machine: Machine) -> Marker:
+    """One that knows nothing yet."""
+    from kerneltui.debugger.marker import Marker  # the first picture does not wait for it
+
+    return Marker(machine)
 
 
 class Storyteller:
@@ -29,7 +39,7 @@ class Storyteller:
     def __init__(self, history: History, inspector: Callable[[], Inspector]) -> None:
         self._history = history
         self._inspector = inspector
-        self._marker = Marker(history.machine)
+        self._looker: Marker | None = None
         self._at: Position | None = None
         """where the marker knows what has happened"""
         self._known_teller: Teller | None = None
@@ -44,6 +54,18 @@ class Storyteller:
         """what has happened at each"""
         self._shown: tuple[Position | None, int] = None, 0
         """where a phase was chosen, and which"""
+
+    @property
+    def _marker(self) -> Marker:
+        """It is made when it is wanted: the first picture does without."""
+        if not self._has_marker():
+            self._looker = new_marker(self._history.machine)
+        assert self._looker is not None
+        return self._looker
+
+    def _has_marker(self) -> bool:
+        """Whether there is one that looks at the present machine."""
+        return self._looker is not None and self._looker.machine is self._history.machine
 
     @contextmanager
     def looking(self) -> Iterator[None]:
@@ -67,11 +89,11 @@ class Storyteller:
     def _know(self) -> None:
         """Have the marker know what has happened up to here."""
         history, here = self._history, self._history.here
-        if self._at == here and self._marker.machine is history.machine:
+        if self._at == here and self._has_marker():
             return
-        if self._marker.machine is not history.machine or history.machine.is_asleep:
+        if history.machine.is_asleep:
             # Whoever looks on from where all sleep has missed nothing.
-            self._marker = Marker(history.machine)
+            self._looker = None
         if history.machine.is_asleep:
             self._at, self._halted = here, False
             return
@@ -91,7 +113,7 @@ class Storyteller:
         scout.load(checkpoint)
         self._since, self._until = None if checkpoint is None else checkpoint.position, until
         self._marks_of = {}
-        marker = Marker(scout.machine)
+        marker = new_marker(scout.machine)
         with marker.installed():
             while scout.machine.position < until:
                 if scout.run() is not StopReason.MEANINGFUL:
@@ -104,7 +126,7 @@ class Storyteller:
         """What is known between two steps."""
         scout = self._history.scout
         scout.load(self._history.checkpoint_before(here))
-        marker = Marker(scout.machine)
+        marker = new_marker(scout.machine)
         with marker.installed():
             while scout.machine.position < here and scout.run(to=here) in _ON_THE_WAY:
                 pass
@@ -163,9 +185,9 @@ class Storyteller:
         return steps[self.phase if is_here else LAST], is_here
 
     def _latest_marks(self) -> tuple[list[Mark], bool]:
-        here, marker = self._history.here, self._marker
-        if self._at == here and marker.machine is self._history.machine and marker.marks:
-            return marker.marks, marker.is_fresh
+        here = self._history.here
+        if self._at == here and self._has_marker() and self._marker.marks:
+            return self._marker.marks, self._marker.is_fresh
         if here == self._history.first:
             return [self._sleep()], True
         if not self._covers(here):

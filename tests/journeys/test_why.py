@@ -169,7 +169,7 @@ async def test_a_search_ends_when_the_highlight_moves_or_the_window_closes(monke
         finally:
             ended.append(place)
 
-    monkeypatch.setattr("kerneltui.tui.following.find_last_write", lambda *place: endless(
+    monkeypatch.setattr("kerneltui.debugger.last_write.find_last_write", lambda *place: endless(
         seen.session, place))  # fmt: skip
     async with dashboard(session=opened("rpi4")) as seen:
         await seen.press(INTERRUPTS, "w")
@@ -216,7 +216,7 @@ async def test_leaving_ends_a_search(monkeypatch):
         while True:
             yield history.here
 
-    monkeypatch.setattr("kerneltui.tui.following.find_last_write", endless)
+    monkeypatch.setattr("kerneltui.debugger.last_write.find_last_write", endless)
     async with dashboard(session=opened("rpi4")) as seen:
         await seen.press(INTERRUPTS, "w")
         await seen.until(lambda: " at 2.0" in text(seen, "writer"))
