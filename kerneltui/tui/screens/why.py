@@ -86,6 +86,7 @@ class WhyScreen(Dialog[Answer | None]):
                 for gate in station.gates
             )
         }
+        self._writer = Static("", id="writer")
         self._writes: dict[str, LastWrite] = {}
         """what has been found, by the gate's identity"""
         self._looking: Worker[None] | None = None
@@ -103,7 +104,7 @@ class WhyScreen(Dialog[Answer | None]):
             yield Static(_verdict(told), id="verdict")
             yield self._list()
             yield Static("", id="gate")
-            yield Static("", id="writer")
+            yield self._writer
 
     def _list(self) -> Chooser:
         options: list[Option] = []
@@ -151,8 +152,7 @@ class WhyScreen(Dialog[Answer | None]):
 
     def _tell_writer(self, text: str) -> None:
         text = text[:1].upper() + text[1:]
-        for line in self.query("#writer").results(Static):  # none while the window goes away
-            line.update(Content(text))
+        self._writer.update(Content(text))
 
     async def _search(self, ident: str, search: Search) -> None:
         await asyncio.sleep(PAUSE_S)
