@@ -11,6 +11,7 @@ from msgspec import structs
 
 from kerneltui.builtin import configs_dir
 from kerneltui.configfile import ConfigFile
+from kerneltui.debugger.remarks import KINDS
 from kerneltui.devices import MODELS, model
 from kerneltui.errors import UserError
 from kerneltui.glossary import NAME, Glossary, GlossarySpec, glossary
@@ -39,7 +40,10 @@ def sentences(text):
 
 def names_on_screen():
     yield from (f"trace.{kind}" for kind in INSTRUCTIONS)
-    yield from (f"trace.{kind}" for kind in ("line", "tx", "rx", "tracepoint", "unmodelled"))
+    yield from (
+        f"trace.{kind}" for kind in ("line", "tx", "rx", "tracepoint", "unmodelled", "poke")
+    )
+    yield from (f"trace.{kind}" for kind in KINDS)
     yield from (f"tracepoint.{name}" for name in TRACEPOINTS)
     yield from (f"table.{name}" for name in ACPI_TABLES)
     for table in TABLES:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kerneltui.debugger.trace import TYPED_BY, EventNames, RawEvent
+from kerneltui.debugger.trace import POKED_BY, TYPED_BY, EventNames, RawEvent
 from kerneltui.machine.instructions import INSTRUCTIONS
 from kerneltui.machine.machine import Machine
 from kerneltui.units import format_time
@@ -19,11 +19,21 @@ TRACEPOINTS = {
     "sys_enter": "The kernel begins to serve system call {id}.",
     "sys_exit": "System call {id} answers {ret}.",
     "irq_handler_entry": "The handler '{name}' begins, for {irq}.",
-    "irq_handler_exit": "The handler '{name}' is done, for {irq}.",
+    "irq_handler_exit": "The handler of {irq} is done.",
+    "irq_spurious": "The kernel was interrupted, but finds nothing to serve: it got {irq}.",
+    "timer_spurious": "The handler of the timer finds no timeout that is due.",
     "heartbeat": "The program counts heartbeat {number}.",
     "call_answered": "The call {id} was answered: {name}.",
 }
 """By name; filled with the tracepoint's facts."""
+REMARKS = {
+    "lost": "An interrupt is lost",
+    "dropped": "Nobody takes an interrupt",
+    "spurious": "There is no interrupt to serve",
+    "misuse": "Software uses a controller wrongly",
+    "retriggered": "An interrupt comes again at once",
+}
+"""How the sentence of a controller's remark begins, by kind."""
 _FACT = re.compile(r"(\w+)=(.*?)(?= \w+=|$)")
 
 
@@ -57,6 +67,11 @@ class EventWords:
             return f"The character {chr(value)!a} arrives at the UART: {TYPED_BY[text]}."
         if kind == "tracepoint":
             return tracepoint_sentence(text)
+        if kind == "poke":
+            by, _, name = text.partition(" ")
+            return f"A poke {POKED_BY[by]} writes {value:#x} to {name}."
+        if kind in REMARKS:
+            return f"{REMARKS[kind]}: {text}."
         return f"An access found nothing that is modelled: {text}."
 
     def _line(self, line: str, level: bool) -> str:

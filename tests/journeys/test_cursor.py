@@ -26,7 +26,9 @@ from kerneltui.tui.widgets.line_view import CURSOR
 from kerneltui.tui.widgets.lines import about, line_text, plain, whole_text
 
 SIZES = pytest.mark.parametrize("size", [(140, 40), (80, 24)], ids=["140x40", "80x24"])
-EACH_PANEL = pytest.mark.parametrize("number", range(1, 13), ids=[kind.SHORT for kind in PANELS])
+EACH_PANEL = pytest.mark.parametrize(
+    "number", range(1, len(PANELS) + 1), ids=[kind.SHORT for kind in PANELS]
+)
 IRQ_30 = InterruptReference("gic", "gic", 30)
 MS = 1_000_000
 
