@@ -60,7 +60,7 @@ Search = Generator[Position, None, LastWrite]
 class WhyScreen(Dialog[Answer | None]):
     """``look`` begins to search who wrote a gate last; it answers None where no register decides.
 
-    ``highlighted`` is the gate to begin with, if another one than the verdict's.
+    ``highlighted`` is the gate to begin with, unless the verdict has found a culprit.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -77,7 +77,9 @@ class WhyScreen(Dialog[Answer | None]):
         super().__init__()
         self._told = explanation
         self._look = look
-        self._wanted = highlighted or explanation.gate or first_shut(explanation.way.gates)
+        culprit = explanation.gate if explanation.verdict in TROUBLE else None
+        first = explanation.gate or first_shut(explanation.way.gates)
+        self._wanted = culprit or highlighted or first
         self._gates: Mapping[str, Chosen] = {
             f"gate-{place}": found
             for place, found in enumerate(
