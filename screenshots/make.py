@@ -24,7 +24,9 @@ PICTURES = {
     "x86-missing-arat": ["--scenario", "missing-arat", "--at", "3.5s", "--keys", "d n 8"],
     "x86-gsi-override": ["--scenario", "gsi-override", "--at", "3.2s", "--keys", "d"],
     "x86-firmware": ["--board", "x86", "--keys", "d 0 z", "--size", "100x40"],
-    "x86-80x24-ipi": ["--scenario", "ipi", "--board", "x86", "--keys", "d i i 9", "--size", "80x24"],
+    "x86-80x24-ipi": [
+        "--scenario", "ipi", "--board", "x86", "--keys", "d i i 9", "--size", "80x24",
+    ],
     "rpi4-system-timer": ["--scenario", "system-timer", "--keys", "d n n"],
     "rpi4-round-robin": ["--scenario", "round-robin", "--at", "1s", "--keys", "d p t"],
     "rpi4-timeline": [

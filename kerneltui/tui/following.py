@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from kerneltui.debugger.last_write import find_last_write
 from kerneltui.debugger.lookup import (
     interrupt_of_line,
     interrupt_of_vector,
@@ -35,7 +34,6 @@ from kerneltui.debugger.references import (
 )
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.way import Station, Way
-from kerneltui.debugger.writers import event_of, place_of
 from kerneltui.hw.rule import Gate, first_shut
 from kerneltui.tui.panels import (
     ClocksPanel,
@@ -219,8 +217,10 @@ NOTHING_TO_ASK = (
 
 def ask_why(now: Situation, reference: Reference | None) -> Request:
     """What ``w`` wants done on a reference; on a row that is about nothing, ask for the timer."""
-    from kerneltui.debugger.naming import timer_interrupt  # the first picture does not wait for it
+    from kerneltui.debugger.last_write import find_last_write  # the first picture does not wait
+    from kerneltui.debugger.naming import timer_interrupt
     from kerneltui.debugger.why import can_ask, why
+    from kerneltui.debugger.writers import event_of, place_of
     from kerneltui.tui.screens.why import Answer, Chosen, Search, WhyScreen
 
     session = now.session

@@ -19,7 +19,7 @@ BRIEF_WIDE, BRIEF_HIGH = 100, 30
 """From this size on the path has the queue and the console beside it."""
 
 
-class Mode(StrEnum):
+class Arrangement(StrEnum):
     """What shows at once."""
 
     PANELS = "panels"
@@ -35,21 +35,21 @@ class Mode(StrEnum):
 Places = tuple[tuple[Panel, ...], ...]
 
 
-def shared_places(panels: Panels, mode: Mode) -> Places:
+def shared_places(panels: Panels, mode: Arrangement) -> Places:
     """Panels that share one place: there the last chosen stands, at first the first."""
     left = panels.registers, panels.clocks, panels.apics, panels.firmware, panels.tasks
     right = panels.trace, panels.timeline
     others = panels.cpu, panels.timers
-    if mode is Mode.PANELS:
+    if mode is Arrangement.PANELS:
         return left, right
-    if mode is Mode.PATH:
+    if mode is Arrangement.PATH:
         return ((*left, *others, *right),)
     return ((panels.timeouts, *left, panels.interrupts, *others, *right),)
 
 
 def in_order(panels: Panels) -> tuple[Panel, ...]:
     """As they fill the grid."""
-    left, right = shared_places(panels, Mode.PANELS)
+    left, right = shared_places(panels, Arrangement.PANELS)
     middle = panels.interrupts, panels.timeouts, panels.cpu, panels.timers, panels.console
     return (panels.path, *left, *middle, *right)
 
@@ -68,7 +68,7 @@ class Layout:
         self.with_path = with_path
         """the path is wanted, or else all panels"""
         self._panels = panels
-        self._places = {mode: shared_places(panels, mode) for mode in Mode}
+        self._places = {mode: shared_places(panels, mode) for mode in Arrangement}
         self._in_front = {
             mode: {place[0] for place in places} for mode, places in self._places.items()
         }
@@ -92,33 +92,33 @@ class Layout:
         elif self.current is self._panels.path:
             self.current = self._panels.registers
 
-    def mode(self, width: int, height: int) -> Mode:
+    def mode(self, width: int, height: int) -> Arrangement:
         """What shows at once on a screen of this size."""
         if self.zoomed:
-            return Mode.SINGLE
+            return Arrangement.SINGLE
         if width >= WIDE and height >= HIGH:
-            return Mode.PATH if self.with_path else Mode.PANELS
+            return Arrangement.PATH if self.with_path else Arrangement.PANELS
         if self.with_path and width >= BRIEF_WIDE and height >= BRIEF_HIGH:
-            return Mode.BRIEF
-        return Mode.SINGLE
+            return Arrangement.BRIEF
+        return Arrangement.SINGLE
 
-    def _shows(self, panel: Panel, mode: Mode) -> bool:
-        if mode is Mode.SINGLE:
+    def _shows(self, panel: Panel, mode: Arrangement) -> bool:
+        if mode is Arrangement.SINGLE:
             return panel is self.current
         if any(panel in place for place in self._places[mode]):
             return panel in self._in_front[mode]
-        return mode is not Mode.PANELS or panel is not self._panels.path
+        return mode is not Arrangement.PANELS or panel is not self._panels.path
 
     def apply(self, screen: Screen[Any], width: int, height: int) -> bool:
         """Lay the screen out for its size; False when that is too small for any panel."""
         small = width < NARROWEST or height < LOWEST
         mode = self.mode(width, height)
         screen.set_class(small, "-too-small")
-        for kind in Mode:
+        for kind in Arrangement:
             screen.set_class(kind is mode, f"-{kind}")
         for panel in self._panels:
             is_current = panel is self.current
-            single = mode is Mode.SINGLE
+            single = mode is Arrangement.SINGLE
             panel.zoomed, panel.alone = self.zoomed, single and is_current
             panel.is_in_front = self._shows(panel, mode)
             panel.set_class(is_current, "-current", update=panel.is_attached)

@@ -219,3 +219,34 @@ def test_a_story_of_pokes(story, shown, cut):
             else:
                 assert write.by is (By.CODE if bit is None else By.RESET)
         session.close()
+
+
+def test_a_story_that_was_cut_behind_a_checkpoint_on_the_way(monkeypatch):
+    """Who goes on from there has not seen what came before it since the last regular one."""
+    monkeypatch.setattr(history_module, "EVERY", 10**9)
+    session = open_session("rpi4", "timer-callbacks")
+    session.boot()
+    history = session.history
+
+    def take_a_checkpoint_at(now_ns):
+        history._next_step = 0
+        session.run_until(now_ns)
+        history._next_step = 10**9
+
+    session.run_until(500 * MS)
+    session.poke("GICC_PMR=0xf8", 0)
+    session.run_until(1_500 * MS)
+    session.go_to_time(1_300 * MS)
+    history._keep_close()
+    session.run_until(1_350 * MS)
+    later = session.here
+    session.go_to_end()
+    take_a_checkpoint_at(1_600 * MS)
+    session.go_to(later)
+    session.poke("GICD_ISENABLER0=0x20000000", 0)
+    take_a_checkpoint_at(1_700 * MS)
+    session.run_until(1_800 * MS)
+    assert len(history._past.checkpoints) == 2
+    found = found_at(session, PLACES["GICC_PMR"])
+    assert (found.by, found.t_ns) == (By.POKE, 500 * MS)
+    session.close()

@@ -15,8 +15,8 @@ MOMENTS = {
 }
 
 
-def app(board="rpi4", scenario="timer-callbacks", **options):
-    made = KernelTui(booted(board, scenario), **options)
+def app(board="rpi4", scenario="timer-callbacks", *, with_path=False, **options):
+    made = KernelTui(booted(board, scenario), with_path=with_path, **options)
     made.animation_level = "none"
     return made
 
@@ -25,6 +25,18 @@ def app(board="rpi4", scenario="timer-callbacks", **options):
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_rpi4(snap_compare, moment, size):
     assert snap_compare(app(), terminal_size=size, press=MOMENTS[moment])
+
+
+@pytest.mark.parametrize("size", [WIDE, (100, 30), NARROW], ids=["140x40", "100x30", "80x24"])
+@pytest.mark.parametrize(("board", "steps"), [("rpi4", 4), ("rpi3", 5), ("x86", 12)])
+def test_the_path(snap_compare, board, steps, size):
+    """As the CPU takes it, who it is, and the timer of a PC."""
+    assert snap_compare(app(board, with_path=True), terminal_size=size, press=["full_stop"] * steps)
+
+
+def test_a_broken_path(snap_compare):
+    made = app(scenario="fault-pmr", with_path=True)
+    assert snap_compare(made, terminal_size=WIDE, press=["full_stop"] * 3)
 
 
 def test_rpi3(snap_compare):

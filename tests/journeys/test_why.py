@@ -169,7 +169,7 @@ async def test_a_search_ends_when_the_highlight_moves_or_the_window_closes(monke
         finally:
             ended.append(place)
 
-    monkeypatch.setattr("kerneltui.tui.following.find_last_write", lambda *place: endless(
+    monkeypatch.setattr("kerneltui.debugger.last_write.find_last_write", lambda *place: endless(
         seen.session, place))  # fmt: skip
     async with dashboard(session=opened("rpi4")) as seen:
         await seen.press(INTERRUPTS, "w")
@@ -207,3 +207,19 @@ async def test_w_on_a_register_that_decides_begins_at_its_gate():
         assert "GICC_PMR" in row
         assert "GICC_PMR.Priority" in str(gates.highlighted_option.prompt)
         assert "irq 30 is due in" in text(seen, "verdict")
+
+
+async def test_leaving_ends_a_search(monkeypatch):
+    monkeypatch.setattr(why_module, "PAUSE_S", 0.0)
+
+    def endless(history, *_):
+        while True:
+            yield history.here
+
+    monkeypatch.setattr("kerneltui.debugger.last_write.find_last_write", endless)
+    async with dashboard(session=opened("rpi4")) as seen:
+        await seen.press(INTERRUPTS, "w")
+        await seen.until(lambda: " at 2.0" in text(seen, "writer"))
+        seen.app.exit(0)
+        await asyncio.sleep(0.05)
+    assert seen.app.return_code == 0

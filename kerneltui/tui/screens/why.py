@@ -60,7 +60,7 @@ Search = Generator[Position, None, LastWrite]
 class WhyScreen(Dialog[Answer | None]):
     """``look`` begins to search who wrote a gate last; it answers None where no register decides.
 
-    ``highlighted`` is the gate to begin with, if another one than the verdict's.
+    ``highlighted`` is the gate to begin with, unless the verdict has found a culprit.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -77,7 +77,9 @@ class WhyScreen(Dialog[Answer | None]):
         super().__init__()
         self._told = explanation
         self._look = look
-        self._wanted = highlighted or explanation.gate or first_shut(explanation.way.gates)
+        culprit = explanation.gate if explanation.verdict in TROUBLE else None
+        first = explanation.gate or first_shut(explanation.way.gates)
+        self._wanted = culprit or highlighted or first
         self._gates: Mapping[str, Chosen] = {
             f"gate-{place}": found
             for place, found in enumerate(
@@ -86,6 +88,7 @@ class WhyScreen(Dialog[Answer | None]):
                 for gate in station.gates
             )
         }
+        self._writer = Static("", id="writer")
         self._writes: dict[str, LastWrite] = {}
         """what has been found, by the gate's identity"""
         self._looking: Worker[None] | None = None
@@ -103,7 +106,7 @@ class WhyScreen(Dialog[Answer | None]):
             yield Static(_verdict(told), id="verdict")
             yield self._list()
             yield Static("", id="gate")
-            yield Static("", id="writer")
+            yield self._writer
 
     def _list(self) -> Chooser:
         options: list[Option] = []
@@ -151,8 +154,7 @@ class WhyScreen(Dialog[Answer | None]):
 
     def _tell_writer(self, text: str) -> None:
         text = text[:1].upper() + text[1:]
-        for line in self.query("#writer").results(Static):  # none while the window goes away
-            line.update(Content(text))
+        self._writer.update(Content(text))
 
     async def _search(self, ident: str, search: Search) -> None:
         await asyncio.sleep(PAUSE_S)
