@@ -15,9 +15,17 @@ _NUMBERED = re.compile(r"(?:([a-z]+):)?(0x[0-9a-f]+|\d+)")
 
 
 def timer_interrupt(machine: Machine, inspector: Inspector) -> InterruptReference | None:
-    """The interrupt that timeouts wait for; None in a kernel that has none."""
+    """The interrupt that timeouts wait for; None in a kernel that has none.
+
+    None too where the board has no such interrupt: the kernel is for another one.
+    """
     irq = inspector.timer_irq()
-    return None if irq is None else interrupt_numbered(machine, irq.domain, irq.number)
+    if irq is None:
+        return None
+    try:
+        return interrupt_numbered(machine, irq.domain, irq.number)
+    except UserError:
+        return None
 
 
 def interrupt_named(machine: Machine, text: str) -> InterruptReference:
