@@ -14,6 +14,7 @@ from kerneltui.tui.panels import (
     FirmwarePanel,
     InterruptsPanel,
     Panel,
+    PathPanel,
     TasksPanel,
     TimelinePanel,
     TimeoutsPanel,
@@ -21,6 +22,11 @@ from kerneltui.tui.panels import (
 )
 
 HEADINGS: Mapping[type[Panel], Mapping[str, str]] = {
+    PathPanel: {
+        "SOURCE": "source", "CONTROLLER": "interrupt controller", "CPU": "core",
+        "HANDLER": "handler", "CALLBACK": "callback", "QUEUE": "timeout queue",
+        "CHANGED": "register",
+    },
     InterruptsPanel: {
         "interrupt": "interrupt", "irq": "IRQ", "vec": "vector", "gsi": "GSI",
         "input": "input", "L": "line", "E": "enabled", "P": "pending", "A": "active",

@@ -52,6 +52,9 @@ class Log:
     def pending(self, controller, number, cpu, again):
         self._add(controller.name, number, cpu, again)
 
+    def remark(self, device, kind, number, text):
+        self._add(device, kind, number, text)
+
     def activity(self, core):
         pass
 
