@@ -28,6 +28,17 @@ def timer_interrupt(machine: Machine, inspector: Inspector) -> InterruptReferenc
         return None
 
 
+def main_interrupt(machine: Machine, inspector: Inspector, cpu: int) -> InterruptReference | None:
+    """The timer's where timeouts wait for it, or else the first that has a handler."""
+    if inspector.queue_structure():
+        return timer_interrupt(machine, inspector)
+    for handler in inspector.irq_handlers(cpu):
+        for name, controller in machine.controllers.items():
+            if handler.irq.domain == controller.NUMBERING:
+                return InterruptReference(name, handler.irq.domain, handler.irq.number)
+    return timer_interrupt(machine, inspector)
+
+
 def interrupt_named(machine: Machine, text: str) -> InterruptReference:
     """``30`` on a Pi 4, ``local:1``, ``periph:57`` on a Pi 3, ``gsi:2``, ``vector:0xec`` on a PC.
 

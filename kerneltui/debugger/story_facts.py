@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from kerneltui.debugger.naming import timer_interrupt
 from kerneltui.debugger.views.timeouts import TimeoutView, timeout_views
 from kerneltui.debugger.views.timers import ComparatorView, comparator_views
+from kerneltui.debugger.way import whole_ways
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.machine import Machine
 
@@ -14,6 +16,7 @@ class StoryFacts:
     def __init__(self, machine: Machine, inspector: Inspector) -> None:
         self._machine = machine
         self._inspector = inspector
+        self._sources: set[str] | None = None
 
     def comparators(self, core: int, device: str = "") -> list[ComparatorView]:
         """Those that a core sees: of all devices, or of one."""
@@ -26,9 +29,24 @@ class StoryFacts:
             return None
         waiting = [
             item for item in self.comparators(core)
-            if item.enabled and not item.masked and item.in_ns is not None
+            if item.device in self._armed_devices()
+            and item.enabled and not item.masked and item.in_ns is not None
         ]  # fmt: skip
         return min(waiting, key=lambda item: item.in_ns or 0, default=None)
+
+    def _armed_devices(self) -> set[str]:
+        """Those that can raise the interrupt that timeouts wait for."""
+        if self._sources is None:
+            interrupt = timer_interrupt(self._machine, self._inspector)
+            ways = (
+                []
+                if interrupt is None
+                else whole_ways(
+                    self._machine, self._inspector, interrupt.controller, interrupt.number
+                )
+            )
+            self._sources = {way.stations[0].owner for way in ways}
+        return self._sources
 
     def timeouts(self) -> list[TimeoutView]:
         """Soonest first, before them the one whose callback is running."""

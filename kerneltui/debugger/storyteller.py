@@ -13,8 +13,10 @@ from kerneltui.debugger.courses import COURSES, STATIONS
 from kerneltui.debugger.history import History
 from kerneltui.debugger.marks import Mark, StepKind
 from kerneltui.debugger.narrate import Step, Teller
+from kerneltui.debugger.origins import SERIAL, source_kind
 from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.sight import Story
+from kerneltui.debugger.way import interrupts_of_line, lines
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.core import StopReason
 from kerneltui.machine.machine import Machine, Position
@@ -91,10 +93,9 @@ class Storyteller:
         history, here = self._history, self._history.here
         if self._at == here and self._has_marker():
             return
-        if history.machine.is_asleep:
-            # Whoever looks on from where all sleep has missed nothing.
+        if here == history.first:
+            # Whoever looks on from where the kernel has booted has missed nothing.
             self._looker = None
-        if history.machine.is_asleep:
             self._at, self._halted = here, False
             return
         found = self._scan(here)
@@ -202,6 +203,20 @@ class Storyteller:
             self._known_teller = Teller(machine, self._inspector())
         return self._known_teller
 
+    def _interrupt_of(self, step: Step) -> InterruptReference | None:
+        """Which one a step is about; a character that arrives is about the UART's."""
+        if step.origin is not None:
+            origin = step.origin
+            return InterruptReference(origin.controller, origin.numbering, origin.number)
+        if step.course != SERIAL:
+            return None
+        machine = self._history.machine
+        for device, _, _, line in lines(machine):
+            if source_kind(device) == SERIAL:
+                for name, number in interrupts_of_line(machine, line.name, step.core):
+                    return InterruptReference(name, machine.controllers[name].NUMBERING, number)
+        return None
+
     def _sleep(self) -> Mark:
         """How a kernel has booted."""
         core = self._history.machine.cores[self._history.machine.stopped]
@@ -214,16 +229,13 @@ class Storyteller:
             return None
         kinds = COURSES.get(step.course, ())
         ahead = {STATIONS[kind] for kind in kinds[max(step.number - 1, 0) :]}
-        origin = step.origin
         return Story(
             step.heading,
             step.sentence if is_here else "",
             step.next_sentence,
             step.station,
             frozenset(STATIONS[kind] for kind in kinds if STATIONS[kind] not in ahead),
-            None
-            if origin is None
-            else InterruptReference(origin.controller, origin.numbering, origin.number),
+            self._interrupt_of(step),
         )
 
     @property

@@ -72,6 +72,12 @@ def first_shut(gates: Iterable[Gate]) -> Gate | None:
     return next((gate for gate in gates if not gate.open), None)
 
 
+def decisive(gates: Iterable[Gate]) -> Gate | None:
+    """What to look at: the first gate that software has to open, or else the first that is shut."""
+    shut = [gate for gate in gates if not gate.open]
+    return next((gate for gate in shut if gate.opens is Opens.STORE), first_shut(shut))
+
+
 class Place(msgspec.Struct, frozen=True):
     """Where the bits that decide stand, for an interrupt with a number.
 

@@ -216,7 +216,7 @@ class KernelTui(Pointing, Travelling, App[int]):
         if path is None or not (registers.is_in_front and self.panels.path.is_in_front):
             return
         if registers is not self.arrangement.current:
-            registers.show_from(path.register)
+            registers.show_from(path.culprit or path.register, path.culprit)
 
     def _tick(self) -> None:
         if self.runner.running:

@@ -216,9 +216,9 @@ NOTHING_TO_ASK = (
 
 
 def ask_why(now: Situation, reference: Reference | None) -> Request:
-    """What ``w`` wants done on a reference; on a row that is about nothing, ask for the timer."""
+    """What ``w`` wants done on a reference; elsewhere, ask for the timer."""
     from kerneltui.debugger.last_write import find_last_write  # the first picture does not wait
-    from kerneltui.debugger.naming import timer_interrupt
+    from kerneltui.debugger.naming import main_interrupt
     from kerneltui.debugger.why import can_ask, why
     from kerneltui.debugger.writers import event_of, place_of
     from kerneltui.tui.screens.why import Answer, Chosen, Search, WhyScreen
@@ -226,7 +226,7 @@ def ask_why(now: Situation, reference: Reference | None) -> Request:
     session = now.session
     asked = reference
     if not can_ask(asked):
-        asked = timer_interrupt(session.machine, session.inspector)
+        asked = main_interrupt(session.machine, session.inspector, session.focus)
     told = why(session, asked, session.focus) if asked is not None else None
     if told is None:
         return Tell(NOTHING_TO_ASK)

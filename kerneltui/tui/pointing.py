@@ -84,7 +84,11 @@ class Pointing(Steering):
 
     def action_why(self) -> None:
         """Say why the interrupt under the cursor does not arrive, or when it will."""
-        self._when_shown(lambda: self.carry_out(ask_why(self.situation, self.under_cursor)))
+        path = self.panels.path
+        if self.arrangement.current is path and path.interrupt is not None:
+            self.carry_out(ask_why(self.situation, path.interrupt))
+        else:
+            self._when_shown(lambda: self.carry_out(ask_why(self.situation, self.under_cursor)))
 
     def action_what_is(self) -> None:
         """Say what is under the cursor, in words."""

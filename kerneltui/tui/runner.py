@@ -147,9 +147,14 @@ class Runner:
         spent = perf_counter() - started
         if reason is StopReason.BUDGET:
             self._budget = max(200, min(int(self._budget * SLICE_S / max(spent, 1e-5)), 100_000))
-        elif reason is not StopReason.TIME:
+        elif reason is not StopReason.TIME or self._has_come(goal):
             self.goal = None
             self._on_stop()
+
+    def _has_come(self, goal: Watch) -> bool:
+        """Whether it is the goal's own time that has ended a slice."""
+        wanted: int = goal.conditions.get("until", NEVER)
+        return self.session.machine.now >= wanted
 
     async def _pursue(self) -> None:
         while self.goal is not None:

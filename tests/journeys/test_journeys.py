@@ -551,7 +551,7 @@ async def test_help_lists_every_command_and_every_panel():
     from kerneltui.tui.panels import PANELS
     from kerneltui.tui.screens.help import help_text
 
-    async with dashboard(size=(140, 110), keys=["question_mark"]) as seen:
+    async with dashboard(size=(140, 120), keys=["question_mark"]) as seen:
         for command in COMMANDS:
             assert f"{command.shown_key or command.key} " in seen.screen()
             assert command.help in seen.screen()
@@ -588,7 +588,7 @@ async def test_the_palette_offers_every_command_and_panel():
     async with dashboard() as seen:
         offered = [item.title for item in seen.app.get_system_commands(seen.app.screen)]
         assert {item.label for item in COMMANDS if item.label != "Palette"} <= set(offered)
-        assert sum(title.startswith("Panel ") for title in offered) == 12
+        assert sum(title.startswith("Panel ") for title in offered) == 13
         assert len(offered) == len(set(offered))
 
 
@@ -701,12 +701,13 @@ async def test_the_footer_at_80_columns_has_what_is_needed_most():
         for label in (
             "? Help",
             "Run",
+            ". , Next",
             "s S Step",
             "n N Event",
             "i I IRQ",
             "f F Finish",
-            "c Type",
             "q Quit",
+            "d Path",
         ):
             assert label in bottom
 

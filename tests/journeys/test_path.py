@@ -122,7 +122,7 @@ async def test_a_shut_gate_breaks_the_arrow_and_its_mend_stands_below():
             await seen.press("full_stop")
             await seen.arrived()
         assert "══✗" in path(seen)
-        assert "needs a mask above the interrupt's priority" in path(seen)
+        assert "needs a mask with a higher number" in path(seen)
 
 
 async def test_what_a_handler_has_switched_off_for_a_while_is_no_fault():

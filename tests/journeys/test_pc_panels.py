@@ -248,7 +248,7 @@ async def test_at_80x24_the_tabs_are_those_of_panels_that_have_something_to_show
             "7Timers",
             "8Clocks",
         ]
-        assert tabs[8:] == [*(PC_TABS if board is None else ()), "tTime"]
+        assert tabs[8:] == [*(PC_TABS if board is None else ()), "tTime", "dPath"]
         # A panel that has nothing yet opens all the same, and has a tab while it is open.
         for key, number in (("0", FIRMWARE), ("8", CLOCKS), ("9", APICS)):
             await seen.press(key)

@@ -82,7 +82,7 @@ def test_a_higher_priority_is_compared_too():
     while not any(item.active for item in session.view().interrupts):
         session.step()
     said = sentence(shown(InterruptsPanel, session, 67))
-    assert "irq 2: the handler of irq 4 runs at higher priority (0x30 before 0xb0)" in said
+    assert "irq 3: the handler of irq 4 runs at higher priority (0x30 before 0x70)" in said
 
 
 @WIDTHS

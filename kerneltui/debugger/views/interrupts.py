@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.debugger.way import Way, best_way, message_of, next_controller, ways_to_core
 from kerneltui.hw.device import InterruptController, InterruptState
-from kerneltui.hw.rule import Gate, first_shut
+from kerneltui.hw.rule import Gate, decisive
 
 if TYPE_CHECKING:
     from kerneltui.kernel.inspector import Inspector
@@ -188,7 +188,7 @@ def _interrupt(
     listed: dict[str, list[InterruptState]],
 ) -> InterruptView:
     way = best_way(ways_to_core(machine, controller.name, state.number, cpu))
-    shut = first_shut(way.gates)
+    shut = decisive(way.gates)
     needs = f"{shut.register} {shut.field} is {shut.value:#x}; needs {shut.needs}" if shut else ""
     passes = state.pending or state.active
     waits_for_end = ""

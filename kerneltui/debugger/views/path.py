@@ -13,11 +13,11 @@ from itertools import islice
 import msgspec
 from msgspec.structs import replace
 
-from kerneltui.debugger.naming import timer_interrupt
-from kerneltui.debugger.numbering import interrupt_label
+from kerneltui.debugger.naming import main_interrupt
 from kerneltui.debugger.references import (
     CoreReference,
     FieldReference,
+    InterruptReference,
     Reference,
     RegisterReference,
     TimeoutReference,
@@ -65,13 +65,15 @@ class PathView(msgspec.Struct, frozen=True):
     Where nobody follows the story, the texts are empty.
     """
 
-    subject: str
+    interrupt: InterruptReference
     core: int
     stops: tuple[Stop, ...]
     broken_at: int | None
     """the stop whose gate software has to open"""
     mend: str
     """what that one needs"""
+    culprit: Reference | None = None
+    """its register"""
     heading: str = ""
     """of the step: ``STEP 5/12 THE CPU TAKES IT``"""
     sentence: str = ""
@@ -102,7 +104,7 @@ def path_view(sight: Sight) -> PathView | None:
     None where there is none to show.
     """
     machine, inspector, story, cpu = sight.machine, sight.inspector, sight.story, sight.focus
-    interrupt = timer_interrupt(machine, inspector)
+    interrupt = main_interrupt(machine, inspector, cpu)
     if story is not None and story.interrupt is not None:
         interrupt = story.interrupt
     if interrupt is None:
@@ -118,11 +120,12 @@ def path_view(sight: Sight) -> PathView | None:
         place = next((n for n, stop in enumerate(stops) if stop.title == title), None)
     told = story or NO_STORY
     return PathView(
-        subject=interrupt_label(interrupt.numbering, interrupt.number),
+        interrupt=interrupt,
         core=cpu,
         stops=tuple(stops),
         broken_at=place,
         mend="" if broken is None else f"{broken.says or broken.name}: it needs {broken.needs}",
+        culprit=None if broken is None else _place(machine, way.station_of(broken).owner, broken),
         heading=told.heading,
         sentence=told.sentence,
         next_sentence=told.next_sentence,

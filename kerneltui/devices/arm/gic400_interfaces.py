@@ -125,9 +125,10 @@ class CpuInterfaces:
 
     RULES: ClassVar = (
         Rule("priority above mask", Place("GICC_PMR", "Priority"),
-             "a mask above the interrupt's priority, {priority:#04x}", "IHI 0048B 3.3; 4.4.2",
+             "a mask with a higher number than the interrupt's, {priority:#04x}",
+             "IHI 0048B 3.3; 4.4.2",
              test=_above_mask, wants=0xFF,
-             says="its priority is not above the core's priority mask"),
+             says="the core's priority mask lets only more urgent interrupts through"),
         Rule("pre-empts", Place("GICC_RPR", "Priority"),
              "the end of the interrupt that runs: {priority:#04x} is not above its priority in "
              "the bits {bits:#04x}", "IHI 0048B 3.3; 4.4.1; 4.4.6",
@@ -141,9 +142,9 @@ class CpuInterfaces:
     TESTS: ClassVar = tests_of(RULES)
     CHOICE: ClassVar = (
         Rule("highest priority", Place("GICC_HPPIR", "PENDINTID"),
-             "the pending interrupt of higher priority to be taken first, irq {top}",
+             "the pending interrupt that comes first, irq {top}, to be taken",
              "IHI 0048B 3.3; 4.4.7", test=_is_highest, opens=Opens.EVENT,
-             says="another interrupt of higher priority is pending"),
+             says="another pending interrupt comes first"),
     )  # fmt: skip
     """What :meth:`Distributor.forwarded` has chosen; the other rules are asked for that one."""
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import NamedTuple
 
+from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.path import (
     CALLBACK,
@@ -78,6 +79,12 @@ class PathPanel(Panel):
         return [
             *caption(view, path, width), *lines, *_below(path, width), *self._sent(view),
         ]  # fmt: skip
+
+    @property
+    def interrupt(self) -> InterruptReference | None:
+        """The one whose way it shows."""
+        path = None if self._view is None else self._view.path
+        return None if path is None else path.interrupt
 
     def caption(self, view: MachineView) -> str:
         """The keys that lead on."""

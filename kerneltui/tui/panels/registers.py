@@ -48,8 +48,15 @@ class RegistersPanel(Panel):
         self.scroll_to(y=0, animate=False)
         self.update()
 
-    def show_from(self, reference: Reference | None) -> None:
-        """Scroll so that the block of a register stands at the top."""
+    def show_from(self, reference: Reference | None, culprit: Reference | None) -> None:
+        """Scroll so that the block of a register stands at the top.
+
+        ``culprit`` is shown whatever it holds.
+        """
+        wanted = culprit.register if isinstance(culprit, FieldReference) else culprit
+        if wanted != self.revealed and isinstance(wanted, RegisterReference | None):
+            self.revealed = wanted
+            self.outdate()
         if isinstance(reference, FieldReference):
             reference = reference.register
         top = 0
