@@ -168,9 +168,12 @@ class KernelTui(Pointing, Travelling, App[int]):
         self._tabs.show(tabs, number, compact=self._laid_out[0] < WIDE)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """The focused panel is the current one."""
+        """The focused panel is the current one; one that does not show cannot have the focus."""
         if isinstance(event.widget, Panel):
-            self._make_current(event.widget)
+            if event.widget.is_in_front:
+                self._make_current(event.widget)
+            else:
+                self.arrangement.current.focus()
 
     def _make_current(self, panel: Panel) -> None:
         if self.arrangement.current is not panel:

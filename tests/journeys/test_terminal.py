@@ -21,11 +21,11 @@ PATIENCE_S = 60.0
 
 CRASH_IN_A_PANEL = """
 from kerneltui.cli import run
-from kerneltui.tui.panels.cpu import CpuPanel
-honest = CpuPanel.content
+from kerneltui.tui.panels.path import PathPanel
+honest = PathPanel.content
 def content(self, view, width):
     return honest(self, view, width) if view.now_ns < 500_000_000 else 1 // 0
-CpuPanel.content = content
+PathPanel.content = content
 raise SystemExit(run(["--board", "rpi4"]))
 """
 CRASH_WHILE_RUNNING = """
@@ -90,7 +90,7 @@ class Terminal:
     def started(self):
         """Until the dashboard is painted."""
         self.until(b"paused: idle")
-        self.until(b"Open")
+        self.until(b"Event")
 
     def press(self, keys):
         os.write(self.master, keys)

@@ -30,7 +30,7 @@ class ApicsPanel(Panel):
 
     KEY = "9"
     TITLE = "APICs"
-    SHORT = "APICs"
+    SHORT = "APIC"
     PARTS = frozenset({"local_apics", "io_apics", "pics", "cpu"})
     ABOUT = (
         "The local APIC of the core on show: priorities, local vector table, and maps of its 256 "

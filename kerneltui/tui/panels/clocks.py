@@ -23,7 +23,7 @@ class ClocksPanel(Panel):
 
     KEY = "8"
     TITLE = "Clocks"
-    SHORT = "Clocks"
+    SHORT = "Clock"
     PARTS = frozenset({"counters", "wall_clock", "rtc"})
     ABOUT = (
         "All counters: value, rate as measured over at least 100 ms of virtual time, its error in "

@@ -30,7 +30,7 @@ class InterruptsPanel(Panel):
 
     KEY = "2"
     TITLE = "Interrupts"
-    SHORT = "IRQs"
+    SHORT = "IRQ"
     PARTS = frozenset({"interrupts", "latencies"})
     ABOUT = (
         "Interrupts that are enabled or have a handler; vec is a vector, gsi a global system "

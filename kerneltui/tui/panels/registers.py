@@ -24,7 +24,7 @@ class RegistersPanel(Panel):
 
     KEY = "1"
     TITLE = "Registers"
-    SHORT = "Regs"
+    SHORT = "Reg"
     PARTS = frozenset({"blocks"})
     ABOUT = (
         "The board's controllers, timers and UART, decoded. A star marks a value changed since "

@@ -30,7 +30,7 @@ class TasksPanel(Panel):
 
     KEY = "p"
     TITLE = "Tasks"
-    SHORT = "Tasks"
+    SHORT = "Task"
     PARTS = frozenset({"tasks", "scheduling"})
     ABOUT = (
         "The scheduler's policy, the run queue in order, who runs on each core. For each task its "

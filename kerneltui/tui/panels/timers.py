@@ -22,7 +22,7 @@ class TimersPanel(Panel):
 
     KEY = "7"
     TITLE = "Timers"
-    SHORT = "Timers"
+    SHORT = "Timer"
     PARTS = frozenset({"comparators"})
     ABOUT = (
         "Each timer's counter and rate, and its comparators: the compare value, whether it is "

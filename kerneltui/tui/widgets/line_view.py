@@ -39,8 +39,6 @@ CURSOR = "»"
 class LineScreen(Ground, Screen[None]):
     """The screen of line views: it has the looks of lines, once for all of them."""
 
-    AUTO_FOCUS = ""
-    """The dashboard says itself what has the focus."""
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "line-view--cursor", *(f"line-view--{style}" for style in STYLES)
     }  # fmt: skip
