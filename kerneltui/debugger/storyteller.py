@@ -73,11 +73,15 @@ class Storyteller:
     def looking(self) -> Iterator[None]:
         """Look on while the machine runs, and halt it after each step."""
         self._know()
-        recorder = self._history.recorder
+        recorder, before = self._history.recorder, self._history.here
+        held = self._marks if self._halted and self._at == before else []
         with self._marker.installed(recorder if recorder.tracing else None):
             yield
         self._at, self._halted = self._history.here, True
-        self._marks = list(self._marker.marks) if self._marker.has_come else []
+        if self._marker.has_come:
+            self._marks = list(self._marker.marks)
+        else:  # a kernel that has halted for good stays at its last step
+            self._marks = held if self._at == before else []
 
     @contextmanager
     def listening(self) -> Iterator[None]:
