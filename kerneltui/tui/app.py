@@ -27,10 +27,12 @@ from kerneltui.tui.panels import PANELS, Panel, make_panels
 from kerneltui.tui.pointing import Pointing
 from kerneltui.tui.requests import (
     Ask,
+    CutAndPoke,
     CutAndType,
     GoTo,
     GoToPlace,
     Point,
+    PokeRegisters,
     Request,
     Situation,
     Tell,
@@ -400,6 +402,10 @@ class KernelTui(Pointing, Travelling, App[int]):
                 self.go_to(words)
             case CutAndType(data):
                 self.type_now(data)
+            case PokeRegisters(stores):
+                self.poke(stores)
+            case CutAndPoke(stores):
+                self.poke_now(stores)
             case UseSession(session, board, changes):
                 self.use(session, board, changes)
 

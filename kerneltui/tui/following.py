@@ -46,7 +46,7 @@ from kerneltui.tui.panels import (
     TimeoutsPanel,
     TimersPanel,
 )
-from kerneltui.tui.requests import Ask, GoTo, Point, Request, Situation, Tell
+from kerneltui.tui.requests import Ask, GoTo, Point, PokeRegisters, Request, Situation, Tell
 
 _FACT = r"\b{}=(-?\d+)"
 """A number among the facts of a tracepoint."""
@@ -221,7 +221,7 @@ def ask_why(now: Situation, reference: Reference | None) -> Request:
     from kerneltui.debugger.naming import main_interrupt
     from kerneltui.debugger.why import can_ask, why
     from kerneltui.debugger.writers import event_of, place_of
-    from kerneltui.tui.screens.why import Answer, Chosen, Search, WhyScreen
+    from kerneltui.tui.screens.why import Answer, Chosen, Mend, Search, WhyScreen
 
     session = now.session
     asked = reference
@@ -238,6 +238,8 @@ def ask_why(now: Situation, reference: Reference | None) -> Request:
     def chosen(answer: Answer | None) -> Request | None:
         if answer is None:
             return None
+        if isinstance(answer, Mend):
+            return PokeRegisters(answer.stores)
         if isinstance(answer, Chosen):
             return _place(now, answer.station.owner, answer.gate)
         event = event_of(answer)

@@ -76,9 +76,22 @@ class CutAndType(NamedTuple):
     data: bytes
 
 
+class PokeRegisters(NamedTuple):
+    """Store to registers, as ``OWNER/REGISTER.FIELD=VALUE`` each."""
+
+    stores: tuple[str, ...]
+
+
+class CutAndPoke(NamedTuple):
+    """The same, and forget what is known to come after this moment."""
+
+    stores: tuple[str, ...]
+
+
 Request: TypeAlias = (
     Tell | Ask | TypeText | UseTheme | UseSession | Point | GoTo | GoToPlace | CutAndType
-)
+    | PokeRegisters | CutAndPoke
+)  # fmt: skip
 
 
 class Situation(NamedTuple):

@@ -168,6 +168,23 @@ class Travelling(Steering):
         else:
             self.type_now(data)
 
+    def poke(self, stores: tuple[str, ...]) -> None:
+        """Store to registers, as a core would; in the past, ask first."""
+        self.runner.stop()
+        if self.session.history.in_past:
+            from kerneltui.tui.dialogs import ask_to_poke
+
+            self.carry_out(ask_to_poke(stores))
+        else:
+            self.poke_now(stores)
+
+    def poke_now(self, stores: tuple[str, ...]) -> None:
+        """Store to registers, whatever that makes of the future."""
+        for store in stores:
+            self.session.poke(store)
+        self.notify(f"Poked {'; '.join(stores)}.", markup=False)
+        self.refresh_view()
+
     def type_now(self, data: bytes) -> None:
         """Type into the UART, whatever that makes of the future."""
         if lost := self.session.type(data):

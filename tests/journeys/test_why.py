@@ -223,3 +223,29 @@ async def test_leaving_ends_a_search(monkeypatch):
         seen.app.exit(0)
         await asyncio.sleep(0.05)
     assert seen.app.return_code == 0
+
+
+@SIZES
+async def test_m_mends_it_and_it_arrives(size):
+    session = opened("rpi4", "1.5s:GICC_PMR=0", at=2_100 * MS)
+    async with dashboard(session=session, size=size) as seen:
+        before = session.here
+        await seen.press(INTERRUPTS, "w", "m")
+        assert session.machine.memory.read(0xFF84_2004) == 0xF8
+        await seen.press("i")
+        await seen.arrived()
+        assert session.machine.core.depth == 1
+        assert session.here.now_ns - before.now_ns < 1_000
+
+
+async def test_a_mend_in_the_past_asks_first():
+    session = opened("rpi4", "1.5s:GICC_PMR=0", at=2_200 * MS)
+    session.go_to_time(2_100 * MS)
+    end = session.history.end
+    async with dashboard(session=session, keys=[INTERRUPTS, "w", "m"]) as seen:
+        assert "You are in the past" in seen.screen()
+        await seen.press("enter")  # stays
+        assert session.history.end == end
+        await seen.press("w", "m", "down", "enter")
+        assert session.history.end < end
+        assert session.machine.memory.read(0xFF84_2004) == 0xF8

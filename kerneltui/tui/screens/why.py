@@ -52,8 +52,14 @@ class Chosen(NamedTuple):
     gate: Gate
 
 
-Answer = Chosen | LastWrite
-"""What to show: a gate's register, or the moment of a write."""
+class Mend(NamedTuple):
+    """Do what mends it."""
+
+    stores: tuple[str, ...]
+
+
+Answer = Chosen | LastWrite | Mend
+"""What to show (a gate's register, or the moment of a write), or to do."""
 Search = Generator[Position, None, LastWrite]
 
 
@@ -66,6 +72,7 @@ class WhyScreen(Dialog[Answer | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *((key, "dismiss", "Close") for key in ("escape", "q", "w")),
         ("g", "go_to_write", "Go to the write"),
+        ("m", "mend", "Mend"),
     ]
 
     def __init__(
@@ -102,7 +109,10 @@ class WhyScreen(Dialog[Answer | None]):
         told = self._told
         with Vertical(id="dialog", classes="why") as dialog:
             dialog.border_title = f"Why: {told.subject}"
-            dialog.border_subtitle = "Enter shows the register, g goes to the write, Esc closes"
+            mends = "m mends it, " if told.mend else ""
+            dialog.border_subtitle = (
+                f"{mends}Enter shows the register, g goes to the write, Esc closes"
+            )
             yield Static(_verdict(told), id="verdict")
             yield self._list()
             yield Static("", id="gate")
@@ -184,6 +194,13 @@ class WhyScreen(Dialog[Answer | None]):
         if self._goes:
             self.action_go_to_write()
         return True
+
+    def action_mend(self) -> None:
+        """Poke what mends it."""
+        if self._told.mend:
+            self.dismiss(Mend(self._told.mend))
+        else:
+            self.notify("No store mends this.")
 
     def action_go_to_write(self) -> None:
         """The moment of the write; as soon as it has been found."""
