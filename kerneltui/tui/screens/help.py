@@ -32,7 +32,8 @@ def help_text(about: str) -> Content:
     parts += [
         Content.styled("  Arrows    ", "bold"),
         "Move the cursor: from row to row, sideways to what else a row is about; also\n",
-        "            Page Up, Page Down, Home, End, and a click; two clicks are an Enter\n",
+        "            Page Up, Page Down, Home, End, and a click; two clicks are an Enter.\n",
+        "            On the signal path left and right go a step back and on\n",
     ]
     parts += ["\n", Content.styled("Panels (the key focuses one)", "bold"), "\n"]
     for panel in PANELS:
