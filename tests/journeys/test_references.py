@@ -223,8 +223,8 @@ def test_enter_on_an_event_that_has_just_happened_shows_what_it_was_about(monkey
         seen.setdefault(event[3] + (" sched" if event[6].startswith("sched_") else ""), set()).add(
             place
         )
-    assert seen["str"] >= {"Regs"}
-    assert seen["mrs"] <= {"Regs", "CPU"}
+    assert seen["str"] >= {"Reg"}
+    assert seen["mrs"] <= {"Reg", "CPU"}
     assert seen["line"] <= {"IRQs", "CPU"}
     assert "IRQs" in seen["line"]
     assert seen["irq"] == {"CPU"}
