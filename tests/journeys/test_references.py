@@ -225,11 +225,11 @@ def test_enter_on_an_event_that_has_just_happened_shows_what_it_was_about(monkey
         )
     assert seen["str"] >= {"Reg"}
     assert seen["mrs"] <= {"Reg", "CPU"}
-    assert seen["line"] <= {"IRQs", "CPU"}
-    assert "IRQs" in seen["line"]
+    assert seen["line"] <= {"IRQ", "CPU"}
+    assert "IRQ" in seen["line"]
     assert seen["irq"] == {"CPU"}
     assert seen["tx"] == {"UART"}
-    assert seen["tracepoint sched"] == {"Tasks"}
+    assert seen["tracepoint sched"] == {"Task"}
     session.close()
 
 
