@@ -658,7 +658,7 @@ async def click_text(seen, text):
 
 
 async def test_the_footer_takes_clicks():
-    async with dashboard() as seen:
+    async with dashboard(size=(200, 40)) as seen:
         await click_text(seen, "n N Event")
         await seen.arrived()
         assert "timer event done" in seen.status()

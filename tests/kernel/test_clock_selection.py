@@ -11,7 +11,7 @@ from kerneltui.kernel.drivers.apic_timer import ApicTimerDriver
 from kerneltui.kernel.drivers.hpet import HpetClockEvent, HpetClockSource
 from kerneltui.kernel.drivers.pit import PitClockEvent, PitClockSource
 from kerneltui.kernel.drivers.tsc import Tsc
-from kerneltui.kernel.faults.apic_timer import TrustApicTimer
+from kerneltui.kernel.faults.faulty_apic_timer import TrustApicTimer
 from kerneltui.kernel.irq import KernelError
 from kerneltui.kernel.pc.clock_selection import choose
 

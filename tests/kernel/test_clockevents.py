@@ -10,7 +10,7 @@ from pc_bench import APIC_BASE, DEVICES, FEATURES, HPET_BASE, VECTOR, PcCpu
 from kerneltui.kernel.drivers.apic_timer import ApicTimerDriver
 from kerneltui.kernel.drivers.hpet import HpetClockEvent, HpetClockSource
 from kerneltui.kernel.drivers.pit import PitClockEvent
-from kerneltui.kernel.faults.apic_timer import TrustApicTimer
+from kerneltui.kernel.faults.faulty_apic_timer import TrustApicTimer
 from kerneltui.kernel.irq import Irq, KernelError
 
 S = 1_000_000_000

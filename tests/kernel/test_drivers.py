@@ -14,7 +14,7 @@ from kerneltui.kernel.drivers.bcm_ic import BcmInterruptController
 from kerneltui.kernel.drivers.gicv2 import Gicv2
 from kerneltui.kernel.drivers.pl011 import Pl011Driver
 from kerneltui.kernel.drivers.system_timer import SystemTimerDriver
-from kerneltui.kernel.faults.arch_timer import RoundDueDown
+from kerneltui.kernel.faults.faulty_arch_timer import RoundDueDown
 from kerneltui.kernel.irq import Irq, IrqHandler, KernelError
 
 GICD, GICC = 0xFF84_1000, 0xFF84_2000

@@ -21,7 +21,7 @@ from kerneltui.kernel.drivers.i8259 import I8259Driver
 from kerneltui.kernel.drivers.io_apic import IoApics
 from kerneltui.kernel.drivers.local_apic import LocalApicDriver
 from kerneltui.kernel.drivers.pc_interrupts import ApicInterrupts, PicInterrupts
-from kerneltui.kernel.faults.pc_interrupts import IgnoreOverrides
+from kerneltui.kernel.faults.faulty_pc_interrupts import IgnoreOverrides
 from kerneltui.kernel.irq import Irq, IrqHandler, IrqManager, KernelError
 from kerneltui.kernel.pc.acpi import IoApicEntry, LocalApicEntry, Madt, Override
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_bench import FakeConsole, FakeCpu, FakeTimer
 
-from kerneltui.kernel.faults.kernel import NoRearmAfterSpurious
+from kerneltui.kernel.faults.faulty_kernel import NoRearmAfterSpurious
 from kerneltui.kernel.time.time_manager import TimeManager
 
 MS = 1_000_000

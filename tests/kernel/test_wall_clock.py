@@ -3,7 +3,7 @@
 import pickle
 
 import pytest
-from kernel_bench import FakeConsole
+from kernel_bench import FakeConsole, FakeCpu
 
 from kerneltui.devices.x86.mc146818 import Config, Mc146818
 from kerneltui.hw.bus import AddressSpace
@@ -309,7 +309,7 @@ def test_it_is_a_driver_like_any_other(pc):
     assert drivers.names() == ["MC146818 RTC"]
     clock.resync()
     pc.run_to(pc.clock.next_due)
-    controller.call(8)
+    controller.call(8, FakeCpu())
     assert clock.aligned_at_ns % S == UPDATE
 
 

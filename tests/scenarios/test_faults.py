@@ -7,7 +7,7 @@ from kerneltui.configfile import available
 from kerneltui.errors import UserError
 from kerneltui.kernel.drivers.gicv2 import Gicv2
 from kerneltui.kernel.faults import FAULTS, variant
-from kerneltui.kernel.faults.gicv2 import DistributorOff, NoTarget
+from kerneltui.kernel.faults.faulty_gicv2 import DistributorOff, NoTarget
 from kerneltui.kernel.irq import Irq
 from kerneltui.kernel.programs import PROGRAMS
 from kerneltui.scenarios.scenario import load_scenario, open_session

@@ -164,4 +164,4 @@ def variant(cls: type[T], faults: AbstractSet[str]) -> type[T]:
 
 def _classes(name: str) -> list[type]:
     places = [place.split(":") for place in FAULTS[name].classes]
-    return [getattr(import_module(f"{__name__}.{module}"), cls) for module, cls in places]
+    return [getattr(import_module(f"{__name__}.faulty_{module}"), cls) for module, cls in places]
