@@ -18,7 +18,7 @@ from kerneltui.errors import UserError
 
 COLUMNS = 80
 """Of a terminal of which nothing is known."""
-LEAST_TEXT = 20
+LEAST_TEXT = 16
 """Columns beside a name; a terminal with less has to wrap by itself."""
 
 
