@@ -14,6 +14,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def leave_on_signals(leave: Callable[[int], None]) -> None:
     """Call ``leave`` with the exit status that a shell expects; needs a running event loop."""
+    # The first: a platform without signal handlers.  The others: not in the main thread.
     with suppress(NotImplementedError, RuntimeError, ValueError):
         for number in ENDING:
             asyncio.get_running_loop().add_signal_handler(number, _end, leave, 128 + number)
