@@ -40,7 +40,7 @@ SIZES = [(140, 40), (80, 24), (79, 24), (80, 23), (20, 5), (300, 100), (117, 40)
 moves = st.one_of(
     ANY_KEY.map(lambda key: ("keys", [key])),
     st.lists(ANY_KEY, min_size=2, max_size=8).map(lambda keys: ("burst", keys)),
-    st.tuples(st.sampled_from([*"snif+-", "down", "pagedown"]), st.integers(2, 60)).map(
+    st.tuples(st.sampled_from([*"snif.SNIF,+-", "down", "pagedown"]), st.integers(2, 60)).map(
         lambda held: ("burst", [held[0]] * held[1])
     ),
     st.tuples(st.sampled_from(DIALOGS), st.lists(IN_DIALOGS, max_size=4)).map(
@@ -86,8 +86,8 @@ class Watch:
         assert seen.app.runner.goal is None or not seen.session.machine.core.halt_reason
 
 
-async def walk(board, way):
-    async with dashboard(board) as seen:
+async def walk(board, with_path, way):
+    async with dashboard(board, with_path=with_path) as seen:
         watch = Watch(seen)
         for kind, what in way:
             if not seen.app.is_running:  # a click on Quit, or a q behind the Enter of a dialog
@@ -109,9 +109,13 @@ async def walk(board, way):
     phases=[Phase.generate],  # a walk takes a second: shrinking one would take minutes
     suppress_health_check=list(HealthCheck),
 )
-@given(st.sampled_from(["rpi3", "rpi4", "x86"]), st.lists(moves, min_size=3, max_size=6))
-def test_a_random_walk_never_fails(board, way):
-    asyncio.run(walk(board, way))
+@given(
+    st.sampled_from(["rpi3", "rpi4", "x86"]),
+    st.booleans(),
+    st.lists(moves, min_size=3, max_size=6),
+)
+def test_a_random_walk_never_fails(board, with_path, way):
+    asyncio.run(walk(board, with_path, way))
 
 
 if __name__ == "__main__":
