@@ -35,7 +35,7 @@ from kerneltui.tui.screens.ask import AskScreen, Field
 from kerneltui.tui.screens.choose import Choice, ChooseScreen
 
 WHERE = "A time (1.5s), an instruction (#1200), or one of start, booted, end"
-KEEP, CUT, POKE = "Stay", "Type", "Poke"
+KEEP, CUT, STORE = "Stay", "Type", "Store"
 BOARDS, SCENARIOS = "Boards", "Scenarios"
 NO_SHELL = "This kernel has no shell; press o and open the scenario shell."
 CLEAR_LINE = "\x15"
@@ -140,13 +140,13 @@ def ask_to_cut(data: bytes) -> Request:
 
 
 def ask_to_poke(stores: tuple[str, ...]) -> Request:
-    """Ask whether a poke in the past is worth the future that is known."""
+    """Ask whether a store in the past is worth the future that is known."""
     choices = {
-        KEEP: "poke nothing; what comes after this moment stays known",
-        POKE: f"{'; '.join(stores)}, and forget what comes after this moment",
+        KEEP: "store nothing; what comes after this moment stays known",
+        STORE: f"{'; '.join(stores)}, and forget what comes after this moment",
     }
     screen = ChooseScreen("You are in the past", {"": choices}, [], ("", KEEP))
-    return Ask(screen, lambda choice: CutAndPoke(stores) if choice == ("", POKE) else None)
+    return Ask(screen, lambda choice: CutAndPoke(stores) if choice == ("", STORE) else None)
 
 
 def ask_which_to_cancel(now: Situation) -> Request:

@@ -180,9 +180,14 @@ class Travelling(Steering):
 
     def poke_now(self, stores: tuple[str, ...]) -> None:
         """Store to registers, whatever that makes of the future."""
+        from kerneltui.debugger.meaning.stored import poke_in_words
+
+        said = []
         for store in stores:
             self.session.poke(store)
-        self.notify(f"Poked {'; '.join(stores)}.", markup=False)
+            said.append(poke_in_words(self.session))
+        self.clear_notifications()
+        self.notify(" ".join(said), markup=False)
         self.refresh_view()
 
     def type_now(self, data: bytes) -> None:
