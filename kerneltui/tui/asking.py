@@ -11,7 +11,7 @@ from kerneltui.debugger.session import Session
 from kerneltui.glossary import GlossaryEntry, glossary
 from kerneltui.tui.headings import HEADINGS
 from kerneltui.tui.panels import Panel
-from kerneltui.tui.requests import Ask
+from kerneltui.tui.requests import Ask, GoTo
 from kerneltui.tui.screens.what import WhatScreen, Word
 from kerneltui.tui.widgets.lines import whole_text
 
@@ -22,7 +22,8 @@ MOST_WORDS = 12
 def what_is(session: Session, panel: Panel, reference: Reference | None) -> Ask:
     """Explain it in a window; where there is nothing, the panel itself."""
     shown = "\n".join(map(whole_text, panel.lines))
-    return Ask(WhatScreen(*told(session, type(panel), reference, shown)))
+    screen = WhatScreen(*told(session, type(panel), reference, shown))
+    return Ask(screen, lambda event: None if event is None else GoTo(event))
 
 
 def told(

@@ -52,10 +52,8 @@ _FACT = r"\b{}=(-?\d+)"
 """A number among the facts of a tracepoint."""
 
 
-def follow(now: Situation, reference: Reference | None) -> Request:
-    """What Enter wants done on a reference, or on a row that is about nothing."""
-    if reference is None:
-        return Tell("Nothing more is known of this row.")
+def follow(now: Situation, reference: Reference) -> Request:
+    """What Enter wants done on a reference."""
     return ON_ENTER[type(reference)](now, reference)
 
 

@@ -23,14 +23,15 @@ from kerneltui.units import format_time
 POKE = "poke"
 
 
-def last_accesses(session: Session, found: Found) -> Section:
-    """The last read and the last write that the trace knows of; a poke is a write.
+def last_accesses(session: Session, found: Found) -> tuple[Section, RawEvent | None]:
+    """The last read and the last write that the trace knows of, and the event of the write.
 
-    Where each core has a register of its own, those of the core on show.  A register that has
-    several faces (an 8259's IMR is written as OCW1) is written by each of them.
+    A poke is a write.  Where each core has a register of its own, those of the core on show count.
+    A register that has several faces (an 8259's IMR is written as OCW1) is written by each of them.
     """
     asked = _Accessed(session, found)
     events, rows = [*reversed(session.recorder.events)], {}
+    written = None
     for place, event in enumerate(events):
         label = "last write" if asked.is_write(event) else "last read"
         if label in rows:
@@ -38,11 +39,11 @@ def last_accesses(session: Session, found: Found) -> Section:
         said = asked.told(event) or asked.told_of_instruction(event, events, place)
         if said:
             rows[label] = said
+            written = event if asked.is_write(event) else written
             if len(rows) == len(LABELS):
                 break
-    return Section(
-        "By software and by you", tuple((label, rows.get(label, NONE)) for label in LABELS)
-    )
+    told = tuple((label, rows.get(label, NONE)) for label in LABELS)
+    return Section("By software and by you", told), written
 
 
 LABELS = "last read", "last write"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from kerneltui.debugger.trace import RawEvent
 from kerneltui.glossary import GlossaryEntry, glossary
 
 
@@ -27,6 +28,8 @@ class Meaning(NamedTuple):
     sections: tuple[Section, ...] = ()
     told: tuple[GlossaryEntry, ...] = ()
     """the entries of the glossary that the sentences are made of"""
+    written: RawEvent | None = None
+    """the last write of a register; None where it has none that is known"""
 
     @property
     def text(self) -> str:

@@ -47,12 +47,13 @@ def register(session: Session, reference: RegisterReference) -> Meaning:
         for item in sorted(found.slot.register.fields, key=lambda item: -item.lsb)
     )
     now = (("value", f"{value:#x}, at {format_time(session.machine.now)} s"),)
-    sections = [Section("Now", now), last_accesses(session, found)]
+    accesses, written = last_accesses(session, found)
+    sections = [Section("Now", now), accesses]
     if fields:
         sections.append(Section("Fields, the highest bits first", fields))
     return Meaning(
         found.title, tuple(filter(None, sentences)), _who(session, found, told), found.manual,
-        tuple(sections), told,
+        tuple(sections), told, written,
     )  # fmt: skip
 
 
@@ -73,7 +74,9 @@ def field(session: Session, reference: FieldReference) -> Meaning:
     if about:
         sentences.append(f"The register {found.slot.name}: {about}")
     value = value_of(session, found)
-    sections = [Section("Now", ((_bits(item), _now(found, item, value)),))]
+    accesses, written = last_accesses(session, found)
+    now = ((_bits(item), _now(found, item, value)),)
+    sections = [Section("Now", now), accesses._replace(title=f"{found.slot.name}: by whom")]
     if item.values:
         known = tuple((str(number), meaning) for number, meaning in item.values)
         sections.append(Section("What it can say", known))
@@ -82,7 +85,7 @@ def field(session: Session, reference: FieldReference) -> Meaning:
         who = f"{entry.who} {who}"
     return Meaning(
         f"{item.name} in {found.title}", tuple(filter(None, sentences)), who, found.manual,
-        tuple(sections), () if entry is None else (entry,),
+        tuple(sections), () if entry is None else (entry,), written,
     )  # fmt: skip
 
 
