@@ -44,6 +44,12 @@ class Found(NamedTuple):
         return text
 
     @property
+    def names(self) -> frozenset[str]:
+        """Of the registers of its block, and of its own fields."""
+        registers = (name for slot in self.file.slots() for name in (slot.name, slot.register.stem))
+        return frozenset((*registers, *(item.name for item in self.slot.register.fields)))
+
+    @property
     def manual(self) -> str:
         """Document and section."""
         document, section = self.file.table.ref, self.slot.register.ref

@@ -31,6 +31,10 @@ class Meaning(NamedTuple):
     written: RawEvent | None = None
     """the last write of a register; None where it has none that is known"""
 
+    names: frozenset[str] | None = None
+    """of hardware: the registers and fields that it may speak of; None where it speaks of the
+    kernel or the debugger"""
+
     @property
     def text(self) -> str:
         """All that it says, with spaces between."""
@@ -39,7 +43,8 @@ class Meaning(NamedTuple):
 
     def with_words(self) -> tuple[GlossaryEntry, ...]:
         """The entries of the words that it uses and does not explain itself, in order."""
-        return tuple(item for item in glossary().words_in(self.text) if item not in self.told)
+        found = glossary().words_in(self.text, self.names)
+        return tuple(item for item in found if item not in self.told)
 
 
 def sentence(text: str) -> str:

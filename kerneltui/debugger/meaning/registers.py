@@ -53,7 +53,7 @@ def register(session: Session, reference: RegisterReference) -> Meaning:
         sections.append(Section("Fields, the highest bits first", fields))
     return Meaning(
         found.title, tuple(filter(None, sentences)), _who(session, found, told), found.manual,
-        tuple(sections), told, written,
+        tuple(sections), told, written, found.names,
     )  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def field(session: Session, reference: FieldReference) -> Meaning:
         who = f"{entry.who} {who}"
     return Meaning(
         f"{item.name} in {found.title}", tuple(filter(None, sentences)), who, found.manual,
-        tuple(sections), () if entry is None else (entry,), written,
+        tuple(sections), () if entry is None else (entry,), written, found.names,
     )  # fmt: skip
 
 
