@@ -7,6 +7,7 @@ from textual.content import Content
 from kerneltui.debugger.history import History
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.watch import FREE, Watch
+from kerneltui.machine.poke import Poke
 from kerneltui.units import format_briefly
 
 STRIP = 12
@@ -29,6 +30,8 @@ def past_of(history: History, *, brief: bool) -> str:
         said = f"{format_briefly(end.now_ns - here.now_ns)} back"
     if brief:
         return f"◀ {said}"
+    if ahead := [item for item in history.inputs[history.given :] if isinstance(item.given, Poke)]:
+        said += f", your store at {ahead[0].position.now_ns / 1e9:.3f} s"
     place = min(STRIP * here.now_ns // max(end.now_ns, 1), STRIP - 1)
     return f"◀ {said} ▕{'━' * place}●{'─' * (STRIP - 1 - place)}▏"
 

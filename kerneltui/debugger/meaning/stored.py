@@ -11,7 +11,9 @@ from kerneltui.debugger.lookup import register_of_event
 from kerneltui.debugger.meaning.found import Found, find, value_of
 from kerneltui.debugger.references import EventReference
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.traveller import Input
 from kerneltui.hw.register import RES0, RO
+from kerneltui.machine.poke import Poke
 
 _FIELD = re.compile(r"(\w+)(?:\[(\d+)\])?")
 
@@ -29,6 +31,16 @@ def poke_in_words(session: Session) -> str:
     if found is not None:
         kept = kept_in_words(session, found, label.partition(".")[2], value)
     return f"You stored {number(value)} to {label}{kept}."
+
+
+def given_in_words(given: Input) -> str:
+    """``you stored 0xff to GICC_PMR at 0.700 s``, or what was typed."""
+    at = f"at {given.position.now_ns / 1e9:.3f} s"
+    what = given.given
+    if isinstance(what, Poke):
+        name = what.name or f"{what.space} {what.address:#x}"
+        return f"you stored {number(what.told_value)} to {name} {at}"
+    return f"you typed {what.decode('latin-1')!a} {at}"
 
 
 def kept_in_words(session: Session, found: Found, field: str, value: int) -> str:
