@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from kerneltui.debugger.references import RegisterReference
+from kerneltui.debugger.references import FieldReference, RegisterReference
 from kerneltui.debugger.session import Session
 from kerneltui.hw.device import InterruptController
 from kerneltui.hw.register import Slot
@@ -83,3 +83,11 @@ def value_of(session: Session, found: Found) -> int:
     core = session.focus if found.core is None else found.core
     size = 8 if found.core is not None else found.slot.register.width // 8
     return found.file.peek(found.slot.key, size, core)
+
+
+def meaning_of(session: Session, reference: FieldReference, value: int) -> str:
+    """What a field says when it holds a value, in the table's words; mostly it has none."""
+    found = find(session, reference.register)
+    if found is None:
+        return ""
+    return dict(found.slot.register[reference.name].values).get(value, "")
