@@ -128,7 +128,7 @@ class WhyScreen(Dialog[Answer | None]):
 
     def _keys(self, *, can_go: bool) -> str:
         """What keys do here: those that do something now."""
-        mends = "m mends it, " if self._told.mend else ""
+        mends = "m mends, " if self._told.mend else ""
         goes = "g goes to the write, " if can_go else ""
         return f"{mends}Enter shows the register, {goes}Esc closes"
 
