@@ -366,6 +366,7 @@ def test_the_register_reference_names_every_block(said, tmp_path):
     path = tmp_path / "registers.md"
     assert said("docs", "registers", "-o", path)[0] == 0
     assert path.read_text() == out
+    assert said("docs", "registers", "-o", "-")[:2] == (0, out)
 
 
 def test_conformance_replays_files_and_folders(said):
