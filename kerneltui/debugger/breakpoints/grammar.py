@@ -209,8 +209,9 @@ def _listed_forms() -> str:
 
 def _event(words: Sequence[_Word], at: int, known: Sequence[str], default: str, form: str) -> str:
     """The word at a place, one of ``known``; nothing may stand behind it."""
-    if len(words) > at + 1:
-        raise _At(words[at + 1].column, f"'{words[at + 1].text}' is too much; write {form}")
+    most = at + bool(known)
+    if len(words) > most:
+        raise _At(words[most].column, f"'{words[most].text}' is too much; write {form}")
     if len(words) <= at:
         return default
     if words[at].text not in known:

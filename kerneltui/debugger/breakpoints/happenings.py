@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import Any
 
 from kerneltui.debugger.breakpoints.trigger import Trigger
@@ -220,10 +221,10 @@ class Timeout(Trigger):
 
     def tracepoint(self, core: Core, name: str, facts: dict[str, Any]) -> None:
         """See :class:`Trigger`."""
-        if name == self._tracepoint and facts.get("name") == self._name:
+        if name == self._tracepoint and _is_named(facts.get("name"), self._name):
             ident = facts.get("id")
             self.reference = None if ident is None else TimeoutReference(ident)
-            self.tell(f"timeout '{self._name}' {self._says}", core.index)
+            self.tell(f"timeout '{facts['name']}' {self._says}", core.index)
 
 
 class Task(Trigger):
@@ -236,10 +237,15 @@ class Task(Trigger):
 
     def tracepoint(self, core: Core, name: str, facts: dict[str, Any]) -> None:
         """See :class:`Trigger`."""
-        if name == self._tracepoint and facts.get(self._fact) == self._name:
+        if name == self._tracepoint and _is_named(facts.get(self._fact), self._name):
             self.reference = TaskReference(facts["id"])
             says = "is woken" if self._event == "woken" else f"runs on core {core.index}"
-            self.tell(f"task '{self._name}' {says}", core.index)
+            self.tell(f"task '{facts[self._fact]}' {says}", core.index)
+
+
+def _is_named(name: object, wanted: str) -> bool:
+    """Whether a name is the wanted one; ``*`` stands for any characters."""
+    return name == wanted or ("*" in wanted and fnmatchcase(str(name), wanted))
 
 
 class ConsoleText(Trigger):
