@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, cast
 
 from kerneltui.debugger import views
-from kerneltui.debugger.breakpoints.breakpoint import FoundHits, Hit
+from kerneltui.debugger.breakpoints.breakpoint import BreakpointHit, FoundHits
 from kerneltui.debugger.breakpoints.table import Breakpoints
 from kerneltui.debugger.changes import ChangeMarks, before_last_instruction, last_instruction
 from kerneltui.debugger.history import History
@@ -69,7 +69,7 @@ class Session:
         self._pursuit = Pursuit(self.history, lambda: self.inspector)
         self._changes = ChangeMarks(self.history)
         self.breakpoints = Breakpoints()
-        self.hits: tuple[Hit, ...] = ()
+        self.hits: tuple[BreakpointHit, ...] = ()
         """the breakpoints that have halted the machine just here"""
         self._left_off: tuple[Watch, Position] | None = None
         """the command that a limit has ended, and where: the next slice goes on with it"""
@@ -199,7 +199,7 @@ class Session:
                 stack.enter_context(sentry.installed(marker))
             yield
 
-    def _tell_hits(self, hits: tuple[Hit, ...]) -> None:
+    def _tell_hits(self, hits: tuple[BreakpointHit, ...]) -> None:
         self.hits = hits
         self.breakpoints.were_hit(hits)
         self.last_stop = "; ".join(hit.text for hit in hits)

@@ -6,7 +6,7 @@ from typing import IO, Any
 
 import msgspec
 
-from kerneltui.debugger.breakpoints.breakpoint import Hit
+from kerneltui.debugger.breakpoints.breakpoint import BreakpointHit
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.trace import RawEvent
 from kerneltui.debugger.writers import code_path
@@ -23,7 +23,7 @@ def write_hits(session: Session, until_ns: int, out: IO[bytes]) -> None:
             out.write(encode(hit_as_dict(hit)) + b"\n")
 
 
-def hit_as_dict(hit: Hit) -> dict[str, Any]:
+def hit_as_dict(hit: BreakpointHit) -> dict[str, Any]:
     """A hit as JSON has it; numbers that were moved are in hex, as in the trace."""
     found: dict[str, Any] = {
         "step": hit.step, "t": hit.t_ns, "cpu": hit.core, "op": "breakpoint",

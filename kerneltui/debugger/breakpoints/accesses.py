@@ -22,7 +22,7 @@ from kerneltui.machine.poke import CORE_REGISTERS
 READ, WRITE, ACCESS = "read", "write", "access"
 
 
-class RegisterAccess(Trigger):
+class RegisterTrigger(Trigger):
     """A register is read or written, by whatever way leads to it, or poked.
 
     Of a field ``mask`` and ``shift`` tell where it is; a store to a part of the register that does
@@ -155,7 +155,7 @@ class RegisterAccess(Trigger):
         self.tell(text, core.index, Moved(value), _who_wanted_it())
 
 
-class MemoryAccess(Trigger):
+class MemoryTrigger(Trigger):
     """An address of memory without a register is read or written."""
 
     offers = frozenset(("value",))

@@ -41,7 +41,7 @@ class Breakpoint(msgspec.Struct, frozen=True):
         return " ".join(words)
 
 
-class Hit(msgspec.Struct, frozen=True):
+class BreakpointHit(msgspec.Struct, frozen=True):
     """Something has happened that a breakpoint waits for."""
 
     number: int
@@ -77,4 +77,4 @@ class FoundHits(NamedTuple):
     """Where breakpoints were hit, and which."""
 
     position: Position
-    hits: tuple[Hit, ...]
+    hits: tuple[BreakpointHit, ...]

@@ -26,7 +26,7 @@ from kerneltui.machine.poke import CORE_REGISTERS
 OPENS, SHUTS = "opens", "shuts"
 
 
-class BitsChange(Trigger):
+class BitsTrigger(Trigger):
     """Bits of a register change, whoever changes them: software, the device, an exception.
 
     Looked at with no effect, as each core sees them where the register is banked or the core's own.
@@ -71,7 +71,7 @@ class BitsChange(Trigger):
                 self.tell(text, cpu if len(self._cpus) > 1 else core.index, Moved(value, old))
 
 
-class GateTurns(Trigger):
+class GateTrigger(Trigger):
     """A gate on an interrupt's way opens or shuts, for core ``cpu``.
 
     ``turn`` is :data:`OPENS`, :data:`SHUTS` or empty for both.  Raises ValueError where the way has
@@ -118,7 +118,7 @@ class GateTurns(Trigger):
             self.tell(f"the gate '{self._name}' of {label} {turn}", core.index)
 
 
-class CodeReached(Trigger):
+class CodeTrigger(Trigger):
     """The kernel enters a function, or comes to a line of its source.
 
     It is seen at the first instruction there: one that accesses hardware, computes or waits.

@@ -17,8 +17,8 @@ from kerneltui.debugger.breakpoints.accesses import (
     ACCESS,
     READ,
     WRITE,
-    MemoryAccess,
-    RegisterAccess,
+    MemoryTrigger,
+    RegisterTrigger,
 )
 from kerneltui.debugger.breakpoints.breakpoint import Breakpoint
 from kerneltui.debugger.breakpoints.condition import ConditionError, compile_condition
@@ -231,7 +231,7 @@ def _access(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
         space = PORTS if address[1] else MEMORY
         return _at_address(machine, space, to_number(address[2]), kind)
     site, label, mask, shift = _bits(machine, words[1].text)
-    return RegisterAccess(machine, site, label, kind, mask, shift)
+    return RegisterTrigger(machine, site, label, kind, mask, shift)
 
 
 def _at_address(machine: Machine, space: str, address: int, kind: str) -> Trigger:
@@ -240,14 +240,14 @@ def _at_address(machine: Machine, space: str, address: int, kind: str) -> Trigge
     if window is None:
         raise ValueError(f"nothing answers at {place} of {machine.board_name}")
     if not isinstance(window.target, RegisterFile):
-        return MemoryAccess(machine, space, address, kind)
+        return MemoryTrigger(machine, space, address, kind)
     file, offset = window.target, address - window.base
     slot = file.slot_at(offset)
     if slot is None:
         raise ValueError(f"no register is at {place} ({window.name})")
     device = next(device for device in machine.devices.values() if file in device.files.values())
     site = RegisterSite(device.name, file.table.name, file, slot, space, address)
-    return RegisterAccess(machine, site, slot.name, kind, (1 << slot.register.width) - 1, 0)
+    return RegisterTrigger(machine, site, slot.name, kind, (1 << slot.register.width) - 1, 0)
 
 
 def _bits(machine: Machine, text: str) -> tuple[RegisterSite, str, int, int]:
@@ -263,7 +263,7 @@ def _bits(machine: Machine, text: str) -> tuple[RegisterSite, str, int, int]:
 
 def _change(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
     _event(words, 2, (), "", FORMS["change"].form)
-    return changes.BitsChange(machine, *_bits(machine, words[1].text))
+    return changes.BitsTrigger(machine, *_bits(machine, words[1].text))
 
 
 def _interrupt(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
@@ -283,29 +283,29 @@ def _interrupt(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
 def _line(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
     known = (happenings.RISES, happenings.FALLS)
     edge = _event(words, 2, known, "", FORMS["line"].form)
-    return happenings.LineEdge(machine, line_named(machine, words[1].text).name, edge)
+    return happenings.LineTrigger(machine, line_named(machine, words[1].text).name, edge)
 
 
 def _timeout(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
     event = _event(words, 2, tuple(happenings.TIMEOUT_EVENTS), "called", FORMS["timeout"].form)
-    return happenings.Timeout(machine, words[1].text, event)
+    return happenings.TimeoutTrigger(machine, words[1].text, event)
 
 
 def _task(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
     event = _event(words, 2, tuple(happenings.TASK_EVENTS), "runs", FORMS["task"].form)
-    return happenings.Task(machine, words[1].text, event)
+    return happenings.TaskTrigger(machine, words[1].text, event)
 
 
 def _time(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
     _event(words, 2, (), "", FORMS["time"].form)
-    return happenings.Time(machine, parse_duration(words[1].text))
+    return happenings.TimeTrigger(machine, parse_duration(words[1].text))
 
 
 def _console(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
     _event(words, 2, (), "", FORMS["console"].form)
     if not words[1].text:
         raise ValueError("the text is empty")
-    return happenings.ConsoleText(machine, words[1].text)
+    return happenings.ConsoleTrigger(machine, words[1].text)
 
 
 def _code(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
@@ -313,9 +313,9 @@ def _code(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
     file, colon, line = words[1].text.rpartition(":")
     if colon and line.isdecimal():
         source_file_named(machine, file, int(line))
-        return changes.CodeReached(machine, file=file, line=int(line))
+        return changes.CodeTrigger(machine, file=file, line=int(line))
     function_named(machine, words[1].text)
-    return changes.CodeReached(machine, function=words[1].text)
+    return changes.CodeTrigger(machine, function=words[1].text)
 
 
 def _gate(machine: Machine, words: Sequence[_Word], core: int) -> Trigger:
@@ -324,7 +324,7 @@ def _gate(machine: Machine, words: Sequence[_Word], core: int) -> Trigger:
         raise _At(words[0].column, f"write {form}")
     turn = _event(words, 5, (changes.OPENS, changes.SHUTS), "", form)
     interrupt = interrupt_named(machine, words[4].text)
-    return changes.GateTurns(machine, interrupt, words[1].text, turn, core)
+    return changes.GateTrigger(machine, interrupt, words[1].text, turn, core)
 
 
 FORMS = {

@@ -33,7 +33,7 @@ TASK_EVENTS = {"runs": ("sched_switch", "next"), "woken": ("sched_wakeup", "name
 """By the word of a breakpoint: the kernel's tracepoint, and which of its facts names the task."""
 
 
-class Interrupt(Trigger):
+class InterruptTrigger(Trigger):
     """An interrupt becomes pending, is taken by a core, or has ended; of None, any.
 
     It is pending from the edge or the message on that asks for it, also where it is not enabled.
@@ -61,7 +61,7 @@ class Interrupt(Trigger):
         return (wanted.controller, wanted.number) in after
 
 
-class InterruptPending(Interrupt):
+class InterruptPending(InterruptTrigger):
     """It is asked for."""
 
     is_asked = True
@@ -132,7 +132,7 @@ class InterruptPending(Interrupt):
         self._was_pending = is_pending
 
 
-class InterruptTaken(Interrupt):
+class InterruptTaken(InterruptTrigger):
     """A core takes it."""
 
     needs_marks = True
@@ -153,7 +153,7 @@ class InterruptTaken(Interrupt):
             self.tell(f"core {mark.core} took {label}", mark.core)
 
 
-class InterruptEnded(Interrupt):
+class InterruptEnded(InterruptTrigger):
     """It is over."""
 
     needs_marks = True
@@ -196,7 +196,7 @@ class InterruptEnded(Interrupt):
             self.tell(self._told, cpu)
 
 
-class LineEdge(Trigger):
+class LineTrigger(Trigger):
     """A wire rises or falls; ``edge`` is :data:`RISES`, :data:`FALLS` or empty for both."""
 
     def __init__(self, machine: Machine, name: str, edge: str) -> None:
@@ -211,7 +211,7 @@ class LineEdge(Trigger):
             self.tell(f"line {line.name} {edge}")
 
 
-class Timeout(Trigger):
+class TimeoutTrigger(Trigger):
     """A timeout of a name is set, or its callback is called or done."""
 
     def __init__(self, machine: Machine, name: str, event: str) -> None:
@@ -227,7 +227,7 @@ class Timeout(Trigger):
             self.tell(f"timeout '{facts['name']}' {self._says}", core.index)
 
 
-class Task(Trigger):
+class TaskTrigger(Trigger):
     """A task of a name gets a core, or is woken."""
 
     def __init__(self, machine: Machine, name: str, event: str) -> None:
@@ -248,7 +248,7 @@ def _is_named(name: object, wanted: str) -> bool:
     return name == wanted or ("*" in wanted and fnmatchcase(str(name), wanted))
 
 
-class ConsoleText(Trigger):
+class ConsoleTrigger(Trigger):
     """The board has sent a text, which may go over several lines."""
 
     def __init__(self, machine: Machine, text: str) -> None:
@@ -271,7 +271,7 @@ class ConsoleText(Trigger):
             self.tell(f"the console shows '{self._text.decode('latin-1')}'")
 
 
-class Time(Trigger):
+class TimeTrigger(Trigger):
     """Virtual time has come so far (ns)."""
 
     def __init__(self, machine: Machine, time_ns: int) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Generator, Mapping
 
 from msgspec.structs import replace
 
-from kerneltui.debugger.breakpoints.breakpoint import Breakpoint, FoundHits, Hit
+from kerneltui.debugger.breakpoints.breakpoint import Breakpoint, BreakpointHit, FoundHits
 from kerneltui.debugger.breakpoints.grammar import LONGEST, bind
 from kerneltui.debugger.breakpoints.sentry import Sentry
 from kerneltui.debugger.history import History
@@ -87,7 +87,7 @@ class BackwardSearch:
     def _last_that_counts(self, found: list[FoundHits]) -> list[FoundHits]:
         """The last that is not passed over; the others are counted."""
         for item in reversed(found):
-            counted: list[Hit] = []
+            counted: list[BreakpointHit] = []
             for hit in item.hits:
                 if self._left[hit.number]:
                     self._left[hit.number] -= 1

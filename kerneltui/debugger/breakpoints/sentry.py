@@ -12,9 +12,9 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any, NamedTuple
 
-from kerneltui.debugger.breakpoints.breakpoint import Breakpoint, Hit
+from kerneltui.debugger.breakpoints.breakpoint import Breakpoint, BreakpointHit
 from kerneltui.debugger.breakpoints.condition import Condition, Event
-from kerneltui.debugger.breakpoints.happenings import ConsoleText
+from kerneltui.debugger.breakpoints.happenings import ConsoleTrigger
 from kerneltui.debugger.breakpoints.trigger import Moved, Trigger, overriding
 from kerneltui.debugger.marker import Marker
 from kerneltui.debugger.onlooker import Onlooker
@@ -47,7 +47,7 @@ class Sentry(Onlooker):
 
     def __init__(self, machine: Machine, bound: Sequence[Bound]) -> None:
         self.machine = machine
-        self.hits: list[Hit] = []
+        self.hits: list[BreakpointHit] = []
         """those of the last halt"""
         self._has_told = False
         """the machine has halted for them"""
@@ -100,7 +100,7 @@ class Sentry(Onlooker):
         self.hits = []
         for trigger in self._triggers:
             trigger.begin()
-            if isinstance(trigger, ConsoleText):
+            if isinstance(trigger, ConsoleTrigger):
                 trigger.resume(sent)
 
     @contextmanager
@@ -201,7 +201,7 @@ class Sentry(Onlooker):
         self, bound: Bound, text: str, core: int | None = None, moved: Moved | None = None,
         place: SourceFrame | None = None,
     ) -> None:  # fmt: skip
-        """See :class:`~kerneltui.debugger.breakpoints.trigger.Tell`."""
+        """See :class:`~kerneltui.debugger.breakpoints.trigger.HitSink`."""
         machine, breakpoint_ = self.machine, bound.breakpoint
         if breakpoint_.core is not None and core is not None and core != breakpoint_.core:
             return
@@ -218,7 +218,7 @@ class Sentry(Onlooker):
         if self._has_told:
             self.hits, self._has_told = [], False
         self.hits.append(
-            Hit(
+            BreakpointHit(
                 bound.number,
                 breakpoint_,
                 text,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from kerneltui.debugger.breakpoints.breakpoint import Breakpoint, FoundHits, Hit
+from kerneltui.debugger.breakpoints.breakpoint import Breakpoint, BreakpointHit, FoundHits
 
 if TYPE_CHECKING:  # who sets none does not wait for them
     from kerneltui.debugger.breakpoints.search import BackwardSearch
@@ -85,7 +85,7 @@ class Breakpoints:
         self._items.clear()
         self._sentry = None
 
-    def were_hit(self, hits: Sequence[Hit]) -> None:
+    def were_hit(self, hits: Sequence[BreakpointHit]) -> None:
         """Those that were to be hit once are deleted."""
         for hit in hits:
             if hit.breakpoint.once and hit.number in self._items:

@@ -25,7 +25,7 @@ class Moved(NamedTuple):
     """before; None where that does not matter"""
 
 
-class Tell(Protocol):
+class HitSink(Protocol):
     """Takes what has happened."""
 
     def __call__(
@@ -56,7 +56,7 @@ class Trigger:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self.tell: Tell = _nobody
+        self.tell: HitSink = _nobody
 
     @property
     def places(self) -> frozenset[Address] | None:
