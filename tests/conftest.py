@@ -6,6 +6,7 @@ import pytest
 from greenlet import greenlet
 from hypothesis import settings
 
+from kerneltui.cli import run
 from kerneltui.machine import hosted_core
 
 # A deadline would be a timing that a test asserts, and fail where the machine is busy.
@@ -29,3 +30,15 @@ def _closed_cores(monkeypatch):
     yield
     for core in [*begun]:
         core.close()
+
+
+@pytest.fixture
+def said(capfdbinary):
+    """Runs a command here and answers (status, standard output, standard error)."""
+
+    def call(*arguments):
+        status = run([str(item) for item in arguments])
+        out, err = capfdbinary.readouterr()
+        return status, out.decode(), err.decode()
+
+    return call
