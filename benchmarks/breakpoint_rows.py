@@ -16,10 +16,10 @@ KINDS = {
         "write GICC_EOIR if value == 0", ">= 0.5x"
     ),
     "an interrupt that does not come": ("irq 31 taken", ""),
-    "a line that does not move": ("line systimer.irq0 rises", ""),
+    "a line that does not move": ("line timer.cntvirq0 rises", ""),
     "a text that does not come": ('console "nothing"', ""),
     "bits that do not change": ("change GICC_PMR", ""),
-    "a function that is not called": ("code handle_fiq", ""),
+    "a function that is not called": ("code panic", ""),
 }  # fmt: skip
 """What is waited for in vain, and the share of the speed that is to be left."""
 
