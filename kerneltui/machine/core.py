@@ -106,6 +106,8 @@ class Core(Protocol):
     """why it has halted for good, or empty"""
     retired: int
     """instructions so far"""
+    stop_at: int
+    """the debugger wants a halt before the instruction after so many"""
     interrupts_taken: int
     depth: int
     """exceptions in progress"""
