@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import click
@@ -75,6 +76,7 @@ def _dashboard(speed: float, theme: str, breaks: tuple[str, ...], **machine: Any
     session = session_of(**machine)
     check_terminal()
     trust_the_terminal()
+    from kerneltui.remembered import WITH_PATH, recall, remember
     from kerneltui.tui.app import KernelTui
     from kerneltui.tui.themes import theme_names
 
@@ -83,8 +85,9 @@ def _dashboard(speed: float, theme: str, breaks: tuple[str, ...], **machine: Any
     session.boot()
     set_breakpoints(session, breaks)
     app = KernelTui(
-        session, speed=speed, theme=theme, board=machine["board"] or session.setup.board.name
-    )
+        session, speed=speed, theme=theme, board=machine["board"] or session.setup.board.name,
+        with_path=recall(WITH_PATH, usual=True), on_path=partial(remember, WITH_PATH),
+    )  # fmt: skip
     with drawing():
         return app.run() or app.return_code or 0
 
