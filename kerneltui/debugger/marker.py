@@ -379,3 +379,8 @@ class Marker:
         """See :class:`~kerneltui.machine.core.Observer`."""
         if self._inner is not None:
             self._inner.unmodelled(text)
+
+    def reset_begins(self, owner: str, cpu: int) -> None:
+        """See :class:`~kerneltui.machine.core.Observer`."""
+        if self._inner is not None:
+            self._inner.reset_begins(owner, cpu)

@@ -19,6 +19,11 @@ Address = tuple[str, int]
 """An address space's name, and an address (or encoding) in it."""
 
 
+def reset_of(owner: str, cpu: int) -> Address:
+    """What stands among accessed addresses for a reset of what core ``cpu`` has of ``owner``."""
+    return f"reset of {owner}", cpu
+
+
 class Watch(msgspec.Struct, frozen=True):
     """``conditions`` are those of :meth:`Machine.run`; ``title`` says in words what is awaited."""
 
@@ -88,6 +93,9 @@ class Indifferent:
         """See :class:`MachineObserver`."""
 
     def unmodelled(self, text: str) -> None:
+        """See :class:`Observer`."""
+
+    def reset_begins(self, owner: str, cpu: int) -> None:
         """See :class:`Observer`."""
 
 

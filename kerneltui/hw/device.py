@@ -59,7 +59,9 @@ class Device(ABC):
     COMPATIBLE: ClassVar[str]
     TABLES: ClassVar[tuple[RegisterTable, ...]]
     CONFIG: ClassVar[type[Any]]
-    TRANSIENT: ClassVar[frozenset[str]] = frozenset(("on_remark",))
+    TRANSIENT: ClassVar[frozenset[str]] = frozenset(("on_remark", "on_reset"))
+    CAN_BE_RESET: ClassVar[bool] = False
+    """without power-on, for one core: :meth:`_tell_reset` says so"""
     PICTURES: ClassVar[tuple[type[msgspec.Struct], ...]] = ()
     """the kinds of :meth:`pictures` that it makes"""
 
@@ -72,6 +74,8 @@ class Device(ABC):
         self.files: dict[str, RegisterFile] = {}
         self.on_remark: Callable[[str, str, int, str], None] | None = None
         """observes what goes wrong: device, kind, interrupt number, in words"""
+        self.on_reset: Callable[[str, int], None] | None = None
+        """observes resets but that at power-on: device, core"""
 
     def _remark(self, kind: str, number: int, text: str) -> None:
         """Something went wrong with an interrupt, and the hardware tells nobody.
@@ -82,6 +86,11 @@ class Device(ABC):
         """
         if self.on_remark is not None:
             self.on_remark(self.name, kind, number, text)
+
+    def _tell_reset(self, cpu: int) -> None:
+        """What core ``cpu`` has of the device is about to be reset, and not by power-on."""
+        if self.on_reset is not None:
+            self.on_reset(self.name, cpu)
 
     def _file(
         self, table: RegisterTable, changes: Mapping[str, Mapping[str, Any]] | None = None

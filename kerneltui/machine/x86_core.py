@@ -53,6 +53,7 @@ class X86Core(InstructionCore):
     LOAD, STORE, WAIT = "load", "store", "hlt"
     PINS: ClassVar = {"intr": INTR, "nmi": NMI}
     MASK_REGISTER = "RFLAGS"
+    CAN_BE_RESET = True
     CALL_REGISTERS = ("rax", "rdi", "rsi")
 
     def __init__(
@@ -114,6 +115,8 @@ class X86Core(InstructionCore):
             self.halt("reset by its own INIT message")
         self.power_off()
         self.clocks.wake()
+        if self.observer is not None:
+            self.observer.reset_begins(f"core {self.index}", 0)
         self._reset()
         if self.index == 0:
             self._halted("the boot core was reset by an INIT message")
