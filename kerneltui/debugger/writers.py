@@ -25,12 +25,19 @@ def place_of(station: Station, gate: Gate) -> Place | None:
     return None if gate.spot is None else (station.owner, gate.spot)
 
 
-def find_writers(
-    history: History, stations: Iterable[Station]
-) -> Generator[Position, None, Writers]:
-    """Those of all gates of some stations; yields how far into the past it has looked."""
-    found = (place_of(station, gate) for station in stations for gate in station.gates)
-    places = list(dict.fromkeys(place for place in found if place is not None))
+def places_of(stations: Iterable[Station], *, only_shut: bool = False) -> list[Place]:
+    """The bits that decide the gates of some stations, or those of them that are shut."""
+    found = (
+        place_of(station, gate)
+        for station in stations
+        for gate in station.gates
+        if not (only_shut and gate.open)
+    )
+    return list(dict.fromkeys(place for place in found if place is not None))
+
+
+def find_writers(history: History, places: list[Place]) -> Generator[Position, None, Writers]:
+    """Who wrote them; yields how far into the past it has looked."""
     writes = yield from find_last_writes(history, places)
     return dict(zip(places, writes, strict=True))
 

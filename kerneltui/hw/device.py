@@ -196,6 +196,11 @@ class InterruptController(Device):
         """
         return self.interrupts(cpu)
 
+    def interrupt(self, number: int, cpu: int) -> InterruptState | None:
+        """One of :meth:`interrupts`; None where there is none of that number."""
+        states = self.interrupts(cpu)
+        return next((state for state in states if state.number == number), None)
+
     @abstractmethod
     def passages(self, entrance: Entrance, cpu: int) -> list[Passage]:
         """The ways of an interrupt to core ``cpu``: its rules, as :class:`Gate` s, in order.
@@ -212,6 +217,10 @@ class InterruptController(Device):
         """
         states = self.interrupts(cpu)
         return next((state.number for state in states if state.pin == pin), None)
+
+    def onward(self, number: int) -> tuple[str, int] | None:
+        """The message as which an interrupt goes on: a controller's name, and its number there."""
+        return None
 
     def own_causes(self, number: int, cpu: int) -> list[Cause]:
         """What inside the controller can raise an interrupt: a timer of its own, a mailbox."""
