@@ -152,6 +152,12 @@ class Observer(Protocol):
     def unmodelled(self, text: str) -> None:
         """An access to something that is declared but not modelled, or not there."""
 
+    def reset_begins(self, owner: str, cpu: int) -> None:
+        """A core, or what core ``cpu`` has of a device, is about to be reset, not by power-on.
+
+        ``owner`` is the device's name or ``core N``.
+        """
+
 
 class Program(Protocol):
     """A kernel, as the core sees it."""

@@ -360,6 +360,7 @@ class Machine:
             core.observer = observer
         for device in self.devices.values():
             device.on_remark = observer.remark if observer is not None else None
+            device.on_reset = observer.reset_begins if observer is not None else None
             for lines in device.outputs.values():
                 for line in lines:
                     line.watcher = observer.line if observer is not None else None
