@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import re
 
-from kerneltui.debugger.trace import POKED_BY, TYPED_BY, EventNames, RawEvent
+from kerneltui.debugger.trace import (
+    POKED_BY,
+    TYPED_BY,
+    EventNames,
+    RawEvent,
+    is_wire_poke,
+    poked_by,
+)
 from kerneltui.machine.instructions import INSTRUCTIONS
 from kerneltui.machine.machine import Machine
 from kerneltui.units import format_time
@@ -34,6 +41,7 @@ REMARKS = {
     "retriggered": "An interrupt comes again at once",
 }
 """How the sentence of a controller's remark begins, by kind."""
+LEVELS = ("low", "high")
 _FACT = re.compile(r"(\w+)=(.*?)(?= \w+=|$)")
 
 
@@ -68,7 +76,9 @@ class EventWords:
         if kind == "tracepoint":
             return tracepoint_sentence(text)
         if kind == "poke":
-            by, _, name = text.partition(" ")
+            by, name = poked_by(event)
+            if is_wire_poke(event):
+                return f"A poke {POKED_BY[by]} drives line {name} {LEVELS[value]}."
             return f"A poke {POKED_BY[by]} writes {value:#x} to {name}."
         if kind in REMARKS:
             return f"{REMARKS[kind]}: {text}."

@@ -1,4 +1,4 @@
-"""Pokes as people write them: ``REGISTER=VALUE``.
+"""Pokes as people write them: ``REGISTER=VALUE``, and ``LINE=0`` or ``LINE=1``.
 
 ``REGISTER`` is a register's name as its datasheet and the panels have it (``GICC_PMR``,
 ``IOREDTBL2_LOW``), with the device or the block in front where several have one (``ioapic1/IOWIN``,
@@ -6,6 +6,9 @@
 bits are to stay as they are.  Or it is an address: ``0xFF842004`` of four bytes of memory,
 ``port:0x21`` of one port.  ``core1/`` in front of all that says which core stores.  ``VALUE`` is
 decimal, or begins with ``0x`` or ``0b``.
+
+``LINE`` is a wire by the device and the output that drive it (``uart0.irq``).  It gets that level as
+if the device had just changed it, and keeps it until the device computes another one.
 """
 
 from __future__ import annotations
@@ -16,19 +19,20 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from kerneltui.debugger.setup import PokeRequest
+from kerneltui.debugger.way import lines
 from kerneltui.errors import suggestion
 from kerneltui.hw.bus import BusFault, Rom
 from kerneltui.hw.register import MEMORY, PORTS, RES0, RO, RW, Access, Field, Register, Slot
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.machine import Machine
-from kerneltui.machine.poke import CORE_REGISTERS, Poke, TimedPoke
+from kerneltui.machine.poke import CORE_REGISTERS, Poke, TimedPoke, wire_poke
 from kerneltui.units import parse_duration
 
 WRITABLE = tuple(kind for kind in Access if kind not in {RO, RES0})
 ADDRESS_SIZES = {MEMORY: 4, PORTS: 1}
 NEAREST = 3
-FORM = "REGISTER=VALUE, like GICC_PMR=0 or port:0x21=0xff"
-TIMED_FORM = "TIME:REGISTER=VALUE, like 1.5s:GICC_PMR=0"
+FORM = "REGISTER=VALUE or LINE=0|1, like GICC_PMR=0, port:0x21=0xff or uart0.irq=1"
+TIMED_FORM = "TIME:REGISTER=VALUE or TIME:LINE=0|1, like 1.5s:GICC_PMR=0 or 1.5s:uart0.irq=1"
 _NUMBER = r"0[xX][0-9a-fA-F][0-9a-fA-F_]*|0[bB][01][01_]*|[0-9][0-9_]*"
 _ADDRESS = re.compile(rf"(port:)?({_NUMBER})")
 _CORE = re.compile(r"core ?([0-9]+)")
@@ -85,6 +89,9 @@ def parse(machine: Machine, text: str, core: int = 0) -> Poke:
     if not (left and equals and right):
         raise ValueError(f"'{text}' does not read {FORM}")
     *fronts, name = left.split("/")
+    line = _line(machine, name)
+    if line:
+        return _to_line(line, fronts, right)
     if fronts and (chosen := _CORE.fullmatch(fronts[0])):
         core = int(chosen[1])
         del fronts[0]
@@ -98,6 +105,25 @@ def parse(machine: Machine, text: str, core: int = 0) -> Poke:
         space = PORTS if address[1] else MEMORY
         return _to_address(machine, space, _number(address[2]), value, core)
     return _to_register(machine, fronts, name, value, core)
+
+
+def _line(machine: Machine, name: str) -> str:
+    """The wire that is meant; empty where a register is.  Raises ValueError where there is none."""
+    names = {line.name.lower(): line.name for _, _, _, line in lines(machine)}
+    device, dot, _ = name.partition(".")
+    if name.lower() in names or not (dot and device.lower() in machine.devices):
+        return names.get(name.lower(), "")
+    hint = suggestion(name.lower(), names)
+    raise ValueError(f"there is no line '{name}' on {machine.board_name}{hint}")
+
+
+def _to_line(name: str, fronts: Sequence[str], text: str) -> Poke:
+    if fronts:
+        raise ValueError(f"a line stands alone: write {name}={text}")
+    value = _number(text)
+    if value > 1:
+        raise ValueError(f"{text} is no level of a line; write {name}=0 (low) or {name}=1 (high)")
+    return wire_poke(name, level=bool(value))
 
 
 def _number(text: str) -> int:
