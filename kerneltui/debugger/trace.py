@@ -18,7 +18,7 @@ from kerneltui.debugger.latencies import Latencies, LatenciesState
 from kerneltui.debugger.rates import CounterReading, RateMeter, RateState
 from kerneltui.debugger.record import Record
 from kerneltui.debugger.remarks import KINDS, Remark, Remarks, Subject
-from kerneltui.debugger.timeline import LaneState, Timeline
+from kerneltui.debugger.timeline import Timeline, TimelineState
 from kerneltui.debugger.watch import Address
 from kerneltui.hw.bus import register_name
 from kerneltui.hw.device import InterruptController
@@ -153,7 +153,7 @@ class Recorded(msgspec.Struct, frozen=True):
     events: int
     console: int
     inputs: int
-    lanes: tuple[LaneState, ...]
+    timeline: TimelineState
     rates: RateState
     latencies: LatenciesState
     entered: tuple[Entry | None, ...]
@@ -269,7 +269,7 @@ class Recorder:
         self.recorded = recorded.events
         self.console.go_to(recorded.console)
         self._inputs.go_to(recorded.inputs)
-        self.timeline.load(recorded.lanes)
+        self.timeline.load(recorded.timeline)
         self.rates.load(recorded.rates)
         self.latencies.load(recorded.latencies)
         self.entered = list(recorded.entered)
@@ -410,6 +410,7 @@ class Recorder:
             text = f"{SCENARIO if is_scripted else PERSON} {name}"
             core = self._machine.cores[poke.core]
             self._add("poke", poke.address, poke.told_value, text, core)
+            self.timeline.poked(self.events[-1])
 
     def last_input(self) -> InputView | None:
         """The line that was typed last, as far as it has arrived; None before the first."""

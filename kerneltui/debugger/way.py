@@ -293,9 +293,7 @@ def _sources(
     if found:
         return found if held == line.level else _driven(device.name, line, found)
     needs = f"{device.name} to raise it"
-    gate = Gate(
-        IS_HIGH, line.level, line.name, "level", int(line.level), needs, "", Opens.EVENT
-    )
+    gate = Gate(IS_HIGH, line.level, line.name, "level", int(line.level), needs, "", Opens.EVENT)
     return [(Station(device.name, f"output {output}", (gate,), line=line.name),)]
 
 
@@ -307,10 +305,10 @@ def _driven(device: str, line: Line, found: list[Stations]) -> list[Stations]:
         says=f"a poke has driven line {line.name} low",
     )  # fmt: skip
     if line.level:
-        return [(Station(device, f"line {line.name}, driven by a poke", (level,), None, line.name),)]
-    return [
-        (*before, replace(last, gates=(*last.gates, level))) for *before, last in found
-    ]
+        return [
+            (Station(device, f"line {line.name}, driven by a poke", (level,), None, line.name),)
+        ]
+    return [(*before, replace(last, gates=(*last.gates, level))) for *before, last in found]
 
 
 # -- the kernel ------------------------------------------------------------------------------------
