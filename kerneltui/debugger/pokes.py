@@ -7,8 +7,8 @@ bits are to stay as they are.  Or it is an address: ``0xFF842004`` of four bytes
 ``port:0x21`` of one port.  ``core1/`` in front of all that says which core stores.  ``VALUE`` is
 decimal, or begins with ``0x`` or ``0b``.
 
-``LINE`` is a wire by the device and the output that drive it (``uart0.irq``).  It gets that level as
-if the device had just changed it, and keeps it until the device computes another one.
+``LINE`` is a wire by the device and the output that drive it (``uart0.irq``).  It gets that level
+as if the device had just changed it, and keeps it until the device computes another one.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from kerneltui.units import parse_duration
 WRITABLE = tuple(kind for kind in Access if kind not in {RO, RES0})
 ADDRESS_SIZES = {MEMORY: 4, PORTS: 1}
 NEAREST = 3
+LIKE = 0.8
+"""So much alike two names are where one is taken for a slip of the other."""
 FORM = "REGISTER=VALUE or LINE=0|1, like GICC_PMR=0, port:0x21=0xff or uart0.irq=1"
 TIMED_FORM = "TIME:REGISTER=VALUE or TIME:LINE=0|1, like 1.5s:GICC_PMR=0 or 1.5s:uart0.irq=1"
 _NUMBER = r"0[xX][0-9a-fA-F][0-9a-fA-F_]*|0[bB][01][01_]*|[0-9][0-9_]*"
@@ -111,8 +113,12 @@ def _line(machine: Machine, name: str) -> str:
     """The wire that is meant; empty where a register is.  Raises ValueError where there is none."""
     names = {line.name.lower(): line.name for _, _, _, line in lines(machine)}
     device, dot, _ = name.partition(".")
-    if name.lower() in names or not (dot and device.lower() in machine.devices):
+    if name.lower() in names or not dot:
         return names.get(name.lower(), "")
+    if device.lower() not in machine.devices:
+        is_register = device.lower() in {site.slot.name.lower() for site in sites(machine)}
+        if is_register or not get_close_matches(name.lower(), names, n=1, cutoff=LIKE):
+            return ""
     hint = suggestion(name.lower(), names)
     raise ValueError(f"there is no line '{name}' on {machine.board_name}{hint}")
 
@@ -278,23 +284,41 @@ def label_of(site: RegisterSite, alike: Sequence[RegisterSite]) -> str:
     return f"{site.device}/{site.block}/{name}"
 
 
+def name_for(machine: Machine, owner: str, block: str, name: str) -> str:
+    """What a poke calls a register: as short as can be.  A core's own are in no ``block``."""
+    alike = _named(machine, name)
+    device = owner if block else "core"
+    site = next(
+        item for item in alike
+        if item.device == device and (not block or item.block == block) and item.slot.name == name
+    )  # fmt: skip
+    label = label_of(site, alike)
+    return label if block or len(machine.cores) == 1 else f"{owner.replace(' ', '')}/{label}"
+
+
 def _is_writable(register: Register) -> bool:
     return not register.fields or register.mask_of(*WRITABLE) != 0
 
 
-def _writable(site: RegisterSite, label: str) -> RegisterSite:
+def stored_as(file: RegisterFile, slot: Slot) -> Slot | None:
     """The register; of one that only reads, what stores to the same state at the same address.
 
     So the 8259's IMR is poked: software stores to it as OCW1.
     """
-    if _is_writable(site.slot.register):
-        return site
-    for slot in site.file.slots():
-        register = slot.register
-        same = register.store_name == site.slot.register.store_name
-        if same and slot.offset == site.slot.offset and _is_writable(register):
-            return site._replace(slot=slot)
-    raise ValueError(f"{label} is read-only")
+    if _is_writable(slot.register):
+        return slot
+    for other in file.slots():
+        same = other.register.store_name == slot.register.store_name
+        if same and other.offset == slot.offset and _is_writable(other.register):
+            return other
+    return None
+
+
+def _writable(site: RegisterSite, label: str) -> RegisterSite:
+    slot = stored_as(site.file, site.slot)
+    if slot is None:
+        raise ValueError(f"{label} is read-only")
+    return site._replace(slot=slot)
 
 
 def _bits(register: Register, label: str, text: str) -> tuple[Field, int, int]:

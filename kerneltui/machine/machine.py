@@ -245,7 +245,7 @@ class Machine:
         return found
 
     def poke(self, poke: Poke) -> None:
-        """A store, or a wire's level, from outside: it takes no time; what it lets in comes next."""
+        """A store, or a wire's level, from outside: it takes no time, and is noticed next."""
         self.poker.store(poke)
 
     # -- running ----------------------------------------------------------------------------------
