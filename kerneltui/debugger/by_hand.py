@@ -76,7 +76,12 @@ def setting(session: Session, reference: Reference | None) -> Setting:
     made = _SETTINGS.get(type(reference))
     if made is None:
         raise ValueError(NOTHING_TO_SET)
-    return made(session, reference)
+    found: Setting = made(session, reference)
+    try:
+        checked(session, found, found.value)
+    except ValueError as error:  # a core that may not store what is there may store nothing
+        raise ValueError(f"{error}.") from None
+    return found
 
 
 def checked(session: Session, what: Setting, text: str) -> str:
