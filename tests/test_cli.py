@@ -33,18 +33,6 @@ def command(*arguments, **options):
     )
 
 
-@pytest.fixture
-def said(capfdbinary):
-    """Runs a command here and answers (status, standard output, standard error)."""
-
-    def call(*arguments):
-        status = run([str(item) for item in arguments])
-        out, err = capfdbinary.readouterr()
-        return status, out.decode(), err.decode()
-
-    return call
-
-
 # -- bad input -------------------------------------------------------------------------------------
 
 
@@ -366,6 +354,7 @@ def test_the_register_reference_names_every_block(said, tmp_path):
     path = tmp_path / "registers.md"
     assert said("docs", "registers", "-o", path)[0] == 0
     assert path.read_text() == out
+    assert said("docs", "registers", "-o", "-")[:2] == (0, out)
 
 
 def test_conformance_replays_files_and_folders(said):
