@@ -13,6 +13,7 @@ from typing import cast
 from kerneltui.debugger import views
 from kerneltui.debugger.changes import ChangeMarks, before_last_instruction, last_instruction
 from kerneltui.debugger.history import History
+from kerneltui.debugger.moment import Moment, moment_at
 from kerneltui.debugger.pokes import parse, script
 from kerneltui.debugger.pursuit import Pursuit, said
 from kerneltui.debugger.register_marks import RegisterMarks
@@ -58,6 +59,8 @@ class Session:
         self.last_stop = "at reset"
         self._jumps: list[Position] = []
         """where one was before each jump"""
+        self.marked: Moment | None = None
+        """what others are compared with"""
         self.history = History(self._power_on, sink, self._replaced)
         self._pursuit = Pursuit(self.history, lambda: self.inspector)
         self._changes = ChangeMarks(self.history)
@@ -108,6 +111,7 @@ class Session:
         """Back to reset; what was is forgotten, and inputs of the scenario are due again."""
         self.history.restart()
         self._jumps.clear()
+        self.marked = None
         self._arrived("at reset")
 
     def boot(self) -> StopReason:
@@ -265,6 +269,8 @@ class Session:
 
     def _give(self, given: bytes | Poke) -> None:
         self._jumps = [position for position in self._jumps if position <= self.here]
+        if self.marked is not None and self.marked.here > self.here:
+            self.marked = None
         self.history.give(given)
         self.story.forget()
         self.generation += 1
@@ -436,6 +442,13 @@ class Session:
             self.recorder, self.names, self.registers, self.recorder.rates, story,
         )  # fmt: skip
         return views.build(sight, parts, timeline)
+
+    def moment(self) -> Moment:
+        """The present moment as it can be compared with another; looking changes nothing."""
+        console = self.recorder.console
+        return moment_at(
+            self.here, self.machine, self.inspector, self.names, console.data, console.total
+        )
 
     def close(self) -> None:
         """End the session."""
