@@ -238,7 +238,7 @@ def _facts(*pairs: tuple[str, object]) -> dict[FactName, str]:
 
 
 def _timeouts(inspector: Inspector) -> Iterator[tuple[Place, Thing]]:
-    """The queue at large, then what is in it, and what has just been taken from it."""
+    """The queue at large, what is in it or has just been taken from it; timers of system calls."""
     queue, armed = inspector.timeouts(), inspector.armed_timeout()
     if isinstance(queue, TimeoutQueue):
         facts = _facts(
@@ -253,6 +253,9 @@ def _timeouts(inspector: Inspector) -> Iterator[tuple[Place, Thing]]:
         yield (1, item.ident), _timeout(item, armed, handled)
     if handled is not None and handled.ident not in waiting:
         yield (1, handled.ident), _timeout(handled, armed, handled)
+    for timer in timer_views(inspector, None):
+        reference = TaskReference(timer.wake_task) if timer.wake_task else None
+        yield (2, timer.id), Thing(f"timer {timer.id} of a system call", reference, _timer(timer))
 
 
 def _timeout(item: Timeout, armed: int | None, handled: Timeout | None) -> Thing:
@@ -268,7 +271,7 @@ def _timeout(item: Timeout, armed: int | None, handled: Timeout | None) -> Thing
 
 
 def _tasks(inspector: Inspector, now: int) -> Iterator[tuple[Place, Thing]]:
-    """The run queue, the tasks with the idle ones first, and the timers of system calls."""
+    """The run queue, then the tasks with the idle ones first."""
     scheduling = scheduling_view(inspector, now)
     if scheduling is None:
         return
@@ -280,9 +283,6 @@ def _tasks(inspector: Inspector, now: int) -> Iterator[tuple[Place, Thing]]:
         # Idle tasks have the numbers up to 0 and are always there; others are never numbered anew.
         at = (1, place) if task.id <= 0 else (2, task.id)
         yield at, Thing(f"{task.id} '{task.name}'", TaskReference(task.id), _task(task, now))
-    for timer in timer_views(inspector, None):
-        reference = TaskReference(timer.wake_task) if timer.wake_task else None
-        yield (3, timer.id), Thing(f"timer {timer.id}", reference, _timer(timer))
 
 
 def _task(task: TaskView, now: int) -> dict[FactName, str]:
