@@ -125,19 +125,13 @@ def _counts(held: HeldRegister, changed: int) -> bool:
 def _changed(
     old: Moment, new: Moment, *, counters: bool
 ) -> Iterator[tuple[HeldRegister, int | None, int | None]]:
-    """Registers that hold other values, and these: of counters, or of all others.
-
-    A window holds nothing itself: it shows the register that is selected.
-    """
+    """Registers that hold other values, and these: of counters, or of all others."""
     for before, after in _pairs(old.registers, new.registers):
         held = before or after
         assert held is not None
         value = None if before is None else before.value
         other = None if after is None else after.value
-        is_window = held.slot is not None and held.slot.register.window is not None
-        if value == other or is_window:
-            continue
-        if _counts(held, (value or 0) ^ (other or 0)) is counters:
+        if value != other and _counts(held, (value or 0) ^ (other or 0)) is counters:
             yield held, value, other
 
 
