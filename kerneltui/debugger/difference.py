@@ -51,6 +51,8 @@ class DifferentThing(msgspec.Struct, frozen=True):
     """a register's value; what came and went as a whole; empty where only facts of it changed"""
     new: str
     facts: tuple[ChangedFact, ...] = ()
+    core: int | None = None
+    """of a register of which each core has a copy: whose that is"""
 
 
 class DifferenceGroup(msgspec.Struct, frozen=True):
@@ -163,7 +165,7 @@ def _register_groups(old: Moment, new: Moment) -> Iterator[DifferenceGroup]:
 def _register(held: HeldRegister, before: int | None, after: int | None) -> DifferentThing:
     old, new = _value(held, before), _value(held, after)
     facts = () if None in {before, after} else tuple(_fields(held, before or 0, after or 0))
-    return DifferentThing(held.reference, held.reference.name, old, new, facts)
+    return DifferentThing(held.reference, held.reference.name, old, new, facts, held.core)
 
 
 def _value(held: HeldRegister, value: int | None) -> str:

@@ -93,6 +93,8 @@ COMMANDS = (
             "Looking", 10),
     Command("what_is", "h", "What?",
             "Explain what is under the cursor, and the words around it", "Looking", 19),
+    Command("compare", "v", "Compare",
+            "Mark this moment; at another one, show all that differs from it", "Looking", 20),
     Command("copy", "y", "Copy", "Copy the row under the cursor", "Looking", 18),
     Command("leave_dashboard", "q", "Quit", "Leave the dashboard; so does Ctrl+Q", "Running", 8),
     Command("zoom", "z", "Zoom", "Show the focused panel alone, or all panels", "Looking", 13),
