@@ -178,12 +178,13 @@ def _value(held: HeldRegister, value: int | None) -> str:
 
 
 def _fields(held: HeldRegister, before: int, after: int) -> Iterator[ChangedFact]:
-    """Not that of a register which is one number."""
+    """Not that which is the whole of its register, and a number."""
     slot = held.slot
     if slot is None:
         return
     fields = slot.register.fields
-    if len(fields) == 1 and fields[0].irq is None and not fields[0].values:
+    first = fields[0] if len(fields) == 1 else None
+    if first is not None and first.width == slot.register.width and first.irq is None:
         return
     found = (field_views(slot, value, held.numbering) for value in (before, after))
     for old, new in zip(*found, strict=True):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kerneltui.debugger.difference import DifferentThing, MomentDifference, When, difference
+from kerneltui.debugger.difference import CONSOLE, MomentDifference, When, difference
+from kerneltui.debugger.moment import TASKS, TIMEOUTS
 from kerneltui.debugger.references import (
     ComparatorReference,
     InterruptReference,
@@ -12,7 +13,14 @@ from kerneltui.debugger.references import (
     TimeoutReference,
 )
 from kerneltui.tui.following import follow
-from kerneltui.tui.panels import InterruptsPanel, Panel, TimeoutsPanel, TimersPanel
+from kerneltui.tui.panels import (
+    ConsolePanel,
+    InterruptsPanel,
+    Panel,
+    TasksPanel,
+    TimeoutsPanel,
+    TimersPanel,
+)
 from kerneltui.tui.requests import Point, Request, Situation
 from kerneltui.tui.steering import Steering
 
@@ -25,6 +33,10 @@ _PANELS: dict[type, type[Panel]] = {
     TimeoutReference: TimeoutsPanel,
 }
 """Where these are listed: in their own panel Enter goes on to what they wait for."""
+_PANELS_OF_GROUPS: dict[str, type[Panel]] = {
+    CONSOLE: ConsolePanel, TASKS: TasksPanel, TIMEOUTS: TimeoutsPanel,
+}  # fmt: skip
+"""Where things are listed that have no reference."""
 
 
 class Comparing(Steering):
@@ -71,20 +83,27 @@ class Comparing(Steering):
         self.push_screen(DifferenceScreen(found, self.size), self._answered)
 
     def _answered(self, answer: Answer | None) -> None:
-        if isinstance(answer, DifferentThing):
-            self.carry_out(show(self.situation, answer.reference))
-            if answer.core not in {None, self.session.focus}:
-                self.notify(
-                    f"The panel shows what core {self.session.focus} sees; "
-                    f"this was about core {answer.core} (k shows the next core)."
-                )
+        from kerneltui.tui.screens.difference import ListedThing
+
+        if isinstance(answer, ListedThing):
+            self.carry_out(show(self.situation, answer.group, answer.thing.reference))
+            self._tell_of_core(answer.thing.core)
         elif answer is not None:
             self._mark()
 
+    def _tell_of_core(self, core: int | None) -> None:
+        """The panel may show another core's copy of a register."""
+        focus = self.session.focus
+        if core not in {None, focus}:
+            self.notify(
+                f"This was about core {core}; the panel shows what core {focus} sees. "
+                "k shows the next core."
+            )
 
-def show(now: Situation, reference: Reference | None) -> Request:
-    """Something in the panel where it is listed."""
+
+def show(now: Situation, group: str, reference: Reference | None) -> Request:
+    """What Enter on a row wants done: to show it in the panel where it is listed."""
+    if reference is None:
+        return Point(_PANELS_OF_GROUPS[group])
     panel = _PANELS.get(type(reference))
-    if panel is None or reference is None:
-        return follow(now, reference)
-    return Point(panel, (reference,))
+    return follow(now, reference) if panel is None else Point(panel, (reference,))

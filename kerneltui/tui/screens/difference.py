@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from enum import Enum
 from textwrap import wrap
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -37,7 +37,14 @@ class Wish(Enum):
     MARK_ANEW = 1
 
 
-Answer = DifferentThing | Wish
+class ListedThing(NamedTuple):
+    """A thing, and the name of its group."""
+
+    group: str
+    thing: DifferentThing
+
+
+Answer = ListedThing | Wish
 """What is to be shown, or done."""
 
 
@@ -56,7 +63,7 @@ class DifferenceScreen(Dialog[Answer | None]):
         self._width = max(min(int(size.width * SHARE), WIDEST) - BESIDE, NARROWEST)
         self._rows = int(size.height * SHARE) - ABOVE_AND_BELOW
         """so many fit"""
-        self._things: dict[str, DifferentThing] = {}
+        self._listed: dict[str, ListedThing] = {}
 
     def compose(self) -> ComposeResult:
         """The rows, and below them what time has done."""
@@ -80,14 +87,14 @@ class DifferenceScreen(Dialog[Answer | None]):
             yield Option(Content.styled(group.title, "bold"), disabled=True)
             label_width = min(max(len(thing.label) for thing in group.things), LONGEST_LABEL)
             for thing in group.things[:MOST_OF_A_GROUP]:
-                ident = f"thing-{len(self._things)}"
-                self._things[ident] = thing
+                ident = f"thing-{len(self._listed)}"
+                self._listed[ident] = ListedThing(group.name, thing)
                 yield Option(_row(thing, label_width, self._width), id=ident)
             yield from _rest(group)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Show it."""
-        self.dismiss(self._things.get(event.option.id or ""))
+        self.dismiss(self._listed.get(event.option.id or ""))
 
     def action_mark_anew(self) -> None:
         """Take this moment as the marked one from now on."""
