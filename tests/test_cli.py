@@ -33,18 +33,6 @@ def command(*arguments, **options):
     )
 
 
-@pytest.fixture
-def said(capfdbinary):
-    """Runs a command here and answers (status, standard output, standard error)."""
-
-    def call(*arguments):
-        status = run([str(item) for item in arguments])
-        out, err = capfdbinary.readouterr()
-        return status, out.decode(), err.decode()
-
-    return call
-
-
 # -- bad input -------------------------------------------------------------------------------------
 
 
