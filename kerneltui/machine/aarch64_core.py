@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
+from msgspec.structs import replace
+
 from kerneltui.hw.bus import AddressSpace, BusFault, Target
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.line import Sink
@@ -20,7 +22,7 @@ from kerneltui.hw.register_file import Port, RegisterFile
 from kerneltui.hw.rule import Gate, Opens, Place, Rule
 from kerneltui.machine.core import CoreState, Costs, StopReason
 from kerneltui.machine.instruction_core import InstructionCore
-from kerneltui.machine.kernel_image import INSTRUCTION_BYTES
+from kerneltui.machine.kernel_image import INSTRUCTION_BYTES, VECTORS_SIZE
 
 MASK_D, MASK_A, MASK_I, MASK_F = 1 << 9, 1 << 8, 1 << 7, 1 << 6
 MASK_ALL = MASK_D | MASK_A | MASK_I | MASK_F
@@ -227,7 +229,30 @@ class Aarch64Core(InstructionCore):
 
     def gates(self, pin: str, vector: int | None = None) -> list[Gate]:
         """The conditions for taking an ``irq`` or ``fiq``; :meth:`_sample` applies the masks."""
-        return self._judged(self.RULES[pin], VECTOR_IRQ if pin == "irq" else VECTOR_FIQ)
+        gates = self._judged(self.RULES[pin], VECTOR_IRQ if pin == "irq" else VECTOR_FIQ)
+        for place, gate in enumerate(gates):
+            if gate.name == self.AT_VECTOR.name and not gate.open:
+                gates[place] = told = self._not_at_vector(gate)
+                if self.halt_reason:
+                    also = f"; {told.says}" if told is not gate else ""
+                    on = gates[0]
+                    needs = f"{on.needs}, with {told.needs}"
+                    gates[0] = replace(on, says=on.says + also, needs=needs)
+        return gates
+
+    def _not_at_vector(self, gate: Gate) -> Gate:
+        """A table that is not aligned is looked for where it does not lie."""
+        looked_at = self._vbar[0]
+        ends = looked_at + VECTORS_SIZE
+        at = next((at for at in self.image.vectors if looked_at < at < ends), None)
+        if at is None:
+            return gate
+        return replace(
+            gate,
+            says=f"the vector table is at {at:#x}, but bits 10 to 0 of VBAR_EL1 are always 0, so "
+            f"the core looks for it at {looked_at:#x}",
+            needs="a vector table whose address is a multiple of 2 KiB (.balign 2048)",
+        )
 
     def poke_target(self, space: AddressSpace, address: int, value: int) -> tuple[Target, int]:
         if space is self.sysregs:
@@ -426,9 +451,14 @@ class Aarch64Core(InstructionCore):
         self.retired += 1
         self._pass_time(self.clock.now + self.costs.exception_return)
 
-    def place_vectors(self, table: Mapping[int, Callable[[], None]]) -> int:
-        """Link a vector table into the image; returns its address for VBAR_EL1."""
-        return self.image.place_vectors(table)
+    def place_vectors(
+        self, table: Mapping[int, Callable[[], None]], align: int = VECTORS_SIZE
+    ) -> int:
+        """Link a vector table into the image; returns its address for VBAR_EL1.
+
+        Where it is not on a boundary of 2 KiB, VBAR_EL1 cannot hold that: its bits 10:0 are RES0.
+        """
+        return self.image.place_vectors(table, align)
 
     def replace_vector(self, offset: int, entry: Callable[[], None]) -> Callable[[], None]:
         """Link other code into the table that VBAR_EL1 points to; answers what was there."""
