@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from kerneltui.debugger.watch import Address, Indifferent, reset_of
+from kerneltui.debugger.onlooker import Indifferent
+from kerneltui.debugger.watch import Address, reset_of
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import Device
 from kerneltui.hw.register import RegisterTable, Slot
@@ -204,21 +205,9 @@ class Bits:
             spaces = self.file.table.space, CORE_REGISTERS
             places = {(space, way.slot.offset) for way in self.ways for space in spaces}
             return places | {reset_of(self.owner, 0)}
-        device = self._device()
         places = {reset_of(self.owner, self.spot.cpu)}
-        behind = {way.file.table.name for way in self.ways}
-        for space, base, file in self.machine.windows(device):
-            block = f"{device.name}.{file.table.name}"
-            slots = [way.slot for way in self.ways if way.file is file]
-            places.update((block, slot.offset) for slot in slots)
-            slots += [
-                slot
-                for slot in file.slots()
-                if slot.register.window and slot.register.window[0] in behind
-            ]
-            for slot in slots:
-                places.update((space, base + place) for place in _covered_by(file, slot))
-        return places
+        slots = [(way.file, way.slot) for way in self.ways]
+        return places | places_of(self.machine, self._device(), slots)
 
     def _ask_instructions(self) -> None:
         """Which of them, and which exceptions, write the bits without naming their register."""
@@ -229,6 +218,29 @@ class Bits:
                     self.is_software = True
                     self.by_exceptions |= INSTRUCTIONS[kind].is_exception
                     self._places.add((kind, 0))
+
+
+def places_of(
+    machine: Machine, device: Device, registers: Collection[tuple[RegisterFile, Slot]]
+) -> set[Address]:
+    """The addresses of some registers of a device, and of the windows onto them.
+
+    And what pokes name them by.
+    """
+    places: set[Address] = set()
+    behind = {file.table.name for file, _ in registers}
+    for space, base, here in machine.windows(device):
+        block = f"{device.name}.{here.table.name}"
+        slots = [slot for file, slot in registers if file is here]
+        places.update((block, slot.offset) for slot in slots)
+        slots += [
+            slot
+            for slot in here.slots()
+            if slot.register.window and slot.register.window[0] in behind
+        ]
+        for slot in slots:
+            places.update((space, base + place) for place in _covered_by(here, slot))
+    return places
 
 
 def _covered_by(file: RegisterFile, slot: Slot) -> Iterator[int]:
@@ -407,19 +419,29 @@ def _store_of(frame: FrameType | None) -> FrameType | None:
 
 def _placed(write: LastWrite, frame: FrameType | None) -> LastWrite:
     """With the place in the kernel's source that ``frame`` has been called from."""
+    inner, caller = place_in_kernel(frame)
+    if inner is None:
+        return write
+    return msgspec.structs.replace(
+        write, function=inner.function, file=inner.file, line=inner.line, caller=caller
+    )
+
+
+def place_in_kernel(frame: FrameType | None) -> tuple[SourceFrame | None, SourceFrame | None]:
+    """The innermost of the kernel's functions that have led to ``frame``; who wanted it.
+
+    The second is told where the first only passes on what is to be stored.
+    """
     machine = __name__.partition(".")[0] + ".machine"
     while frame is not None and not str(frame.f_globals["__name__"]).startswith(machine):
         frame = frame.f_back
     frames = [*kernel_frames(frame)]
     if not frames:
-        return write
-    inner = source_of(frames[0])
+        return None, None
     caller = None
     if _is_helper(frames[0]):
         caller = next((source_of(item) for item in frames if not _is_helper(item)), None)
-    return msgspec.structs.replace(
-        write, function=inner.function, file=inner.file, line=inner.line, caller=caller
-    )
+    return source_of(frames[0]), caller
 
 
 def _is_helper(frame: FrameType) -> bool:

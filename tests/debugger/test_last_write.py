@@ -18,7 +18,7 @@ from kerneltui.debugger.setup import Setup
 from kerneltui.debugger.watch import FREE, NEXT_INTERRUPT
 from kerneltui.kernel.arch import aarch64
 from kerneltui.kernel.drivers import gicv2, io_apic
-from kerneltui.machine.aarch64_core import AARCH64
+from kerneltui.machine.aarch64_registers import AARCH64
 from kerneltui.machine.board import load_board
 from kerneltui.scenarios.scenario import open_session
 
