@@ -30,8 +30,8 @@ from kerneltui.machine.core import FOREVER, StopReason
 from kerneltui.machine.machine import Machine, Position
 from kerneltui.machine.poke import Poke
 
-EVERY = 4_500
-"""Steps between two checkpoints, at least: those of some 150 interrupts."""
+EVERY = 3_300
+"""Steps between two checkpoints, at least: those of some 110 interrupts."""
 SHARE = 10
 """A checkpoint may take one part in so many of the time that the machine runs."""
 CLOSE = 600

@@ -60,7 +60,7 @@ def code_path(file: str) -> str:
 def in_words(write: LastWrite) -> str:
     """Who it was, and when: a clause without its subject."""
     if write.by is By.HARDWARE:
-        return "set by the device itself, not by a store"
+        return "set by the hardware, not by a store"
     if write.by is By.RESET:
         return "written by nobody since reset"
     at = f"at {format_time(write.t_ns)} s"
@@ -82,4 +82,4 @@ def in_words(write: LastWrite) -> str:
 
 
 def _since(write: LastWrite) -> str:
-    return ", and changed by the device since" if write.changed_since else ""
+    return ", and changed by the hardware since" if write.changed_since else ""

@@ -80,7 +80,7 @@ class Aarch64Cpu(Cpu, Protocol):
     def send_event(self) -> None:
         """SEV: parked cores look whether they are released."""
 
-    def place_vectors(self, table: Mapping[int, Callable[[], None]]) -> int:
+    def place_vectors(self, table: Mapping[int, Callable[[], None]], align: int) -> int:
         """Link a vector table into the image and return its address."""
 
     def replace_vector(self, offset: int, entry: Callable[[], None]) -> Callable[[], None]:
