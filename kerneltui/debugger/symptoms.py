@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from kerneltui.debugger.recorder import EVENTS_BEHIND, Recorder
 from kerneltui.debugger.session import Session
-from kerneltui.debugger.trace import EVENTS_BEHIND, Recorder
 from kerneltui.hw.device import ComparatorState
 from kerneltui.machine.instructions import EXTERNAL
 from kerneltui.units import format_duration
