@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import click
@@ -13,7 +14,15 @@ from kerneltui.check_commands import CHECK_COMMANDS
 from kerneltui.endings import Endings
 from kerneltui.errors import UserError, suggestion
 from kerneltui.machine_commands import MACHINE_COMMANDS
-from kerneltui.parameters import SpeedType, machine_options, pass_on, session_of, theme_option
+from kerneltui.parameters import (
+    SpeedType,
+    break_option,
+    machine_options,
+    pass_on,
+    session_of,
+    set_breakpoints,
+    theme_option,
+)
 from kerneltui.reference_commands import REFERENCE_COMMANDS
 from kerneltui.streams import (
     check_terminal,
@@ -41,13 +50,16 @@ from kerneltui.usage import BAD_INPUT, EndedError, OutputError, SuggestingGroup,
     default="1",
     help="Virtual seconds in a second: 0.1 to 1000, or max.  [default: 1]",
 )
+@break_option("Stop where this is hit, such as 'write GICC_EOIR' or 'irq 30 taken'.")
 @theme_option("The name of a theme, such as projector-dark or projector-light.")
 @click.version_option(__version__, prog_name="kerneltui", message="%(prog)s %(version)s")
 @click.pass_context
-def cli(ctx: click.Context, /, speed: float, theme: str, **machine: Any) -> None:
+def cli(
+    ctx: click.Context, /, speed: float, theme: str, breaks: tuple[str, ...], **machine: Any
+) -> None:
     """A laboratory for interrupts and timers.  Without a command it opens the dashboard."""
     if ctx.invoked_subcommand is None:
-        ctx.exit(_dashboard(speed, theme, **machine))
+        ctx.exit(_dashboard(speed, theme, breaks, **machine))
     pass_on(ctx, cli.commands[ctx.invoked_subcommand])
 
 
@@ -55,7 +67,7 @@ for _command in (*MACHINE_COMMANDS, *REFERENCE_COMMANDS, *CHECK_COMMANDS):
     cli.add_command(_command)
 
 
-def _dashboard(speed: float, theme: str, **machine: Any) -> int:
+def _dashboard(speed: float, theme: str, breaks: tuple[str, ...], **machine: Any) -> int:
     import gc
 
     # Imports and the first picture make many objects and little garbage; the app switches the
@@ -64,15 +76,18 @@ def _dashboard(speed: float, theme: str, **machine: Any) -> int:
     session = session_of(**machine)
     check_terminal()
     trust_the_terminal()
+    from kerneltui.remembered import WITH_PATH, recall, remember
     from kerneltui.tui.app import KernelTui
     from kerneltui.tui.themes import theme_names
 
     if theme and theme not in theme_names():
         raise UserError(f"unknown theme '{theme}'{suggestion(theme, theme_names())}")
     session.boot()
+    set_breakpoints(session, breaks)
     app = KernelTui(
-        session, speed=speed, theme=theme, board=machine["board"] or session.setup.board.name
-    )
+        session, speed=speed, theme=theme, board=machine["board"] or session.setup.board.name,
+        with_path=recall(WITH_PATH, usual=True), on_path=partial(remember, WITH_PATH),
+    )  # fmt: skip
     with drawing():
         return app.run() or app.return_code or 0
 

@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kerneltui.errors import UserError
 from kerneltui.output import run_stream, write_text
 from kerneltui.parameters import (
     OneOf,
     SizeType,
     at_option,
+    break_option,
     json_option,
     machine_options,
     output_option,
     session_of,
+    set_breakpoints,
     theme_option,
     until_option,
 )
 from kerneltui.streams import complain, put
-from kerneltui.usage import FAILED, command
+from kerneltui.usage import FAILED, HIT, command
 
 if TYPE_CHECKING:
     from kerneltui.debugger.session import Session
@@ -29,15 +32,21 @@ if TYPE_CHECKING:
 @command("run")
 @machine_options
 @until_option("6s")
+@break_option("Stop where this is hit, such as 'write GICC_EOIR' or 'irq 30 taken'.")
 @json_option("Write the final view as one JSON object instead.")
 @click.option("--stats", is_flag=True, help="Write figures of the run to standard error.")
-def run_command(until: int, *, as_json: bool, stats: bool, **machine: Any) -> int:
+def run_command(
+    until: int, breaks: tuple[str, ...], *, as_json: bool, stats: bool, **machine: Any
+) -> int:
     """Run without a screen, and write the board's serial output to standard output."""
     from kerneltui.batch import run_to
 
     session = session_of(**machine)
+    set_breakpoints(session, breaks)
     run_to(session, until, as_json=as_json, stats=stats)
-    return _verdict(session)
+    for hit in session.hits:
+        complain(hit.text)
+    return HIT if session.hits else _verdict(session)
 
 
 @command()
@@ -50,9 +59,13 @@ def run_command(until: int, *, as_json: bool, stats: bool, **machine: Any) -> in
     is_flag=True,
     help="Print one number for all events instead. Places in the kernel's code are left out.",
 )
-def trace(until: int, output: Path, hashed: bool, **machine: Any) -> int:
+@break_option("Write only where this is hit, and what has happened there.")
+def trace(until: int, output: Path, hashed: bool, breaks: tuple[str, ...], **machine: Any) -> int:
     """Write every event as a JSON object in a line of its own."""
     session = session_of(**machine)
+    set_breakpoints(session, breaks)
+    if hashed and len(session.breakpoints):
+        raise UserError("--hash is of all events; leave out --break")
     if hashed:
         from kerneltui.export.trace_hash import hash_trace
         from kerneltui.progress import of_session
@@ -61,10 +74,11 @@ def trace(until: int, output: Path, hashed: bool, **machine: Any) -> int:
             found = hash_trace(session, until)
         write_text(output, f"{found}\n")
     else:
-        from kerneltui.export.jsonl import write_trace
+        from kerneltui.export.jsonl import write_hits, write_trace
 
+        write = write_hits if len(session.breakpoints) else write_trace
         with run_stream(output, session, until) as out:
-            write_trace(session, until, out)
+            write(session, until, out)
     return _verdict(session)
 
 

@@ -186,6 +186,17 @@ def _gathered(name: str, values: tuple[str, ...]) -> tuple[str, ...]:
     return (*before, *values)
 
 
+def break_option(words: str) -> Decorator:
+    """Breakpoints as people write them, as ``breaks``."""
+    return click.option("--break", "breaks", multiple=True, metavar="BREAKPOINT", help=words)
+
+
+def set_breakpoints(session: Session, breaks: tuple[str, ...]) -> None:
+    """Set those of :func:`break_option`.  Raises :class:`UserError` for one that makes no sense."""
+    for text in _gathered("breaks", breaks):
+        session.breakpoints.add(session.machine, text)
+
+
 def until_option(example: str) -> Decorator:
     """How far to run, in virtual ns; ``example`` is a time as people write it."""
     return click.option(

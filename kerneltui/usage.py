@@ -10,6 +10,8 @@ import click
 from kerneltui.errors import UserError, suggestion
 
 FAILED = 1
+HIT = 3
+"""a breakpoint was hit"""
 """The exit status when what was run or compared has failed."""
 BAD_INPUT = 2
 """The exit status when the user has to mend something."""

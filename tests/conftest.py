@@ -32,6 +32,14 @@ def _closed_cores(monkeypatch):
         core.close()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_state(tmp_path_factory):
+    """What a person has chosen on this computer is not read, nor written."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture
 def said(capfdbinary):
     """Runs a command here and answers (status, standard output, standard error)."""

@@ -53,6 +53,10 @@ class ConsoleText:
         text = self._sent.last(self.total - start).tobytes()
         return text[text.find(b"\n") + 1 :]
 
+    def before(self, total: int, length: int) -> bytes:
+        """The last ``length`` of the first ``total`` bytes, at any moment that is known."""
+        return self._sent.last(length, total).tobytes()
+
     def lines(self) -> list[str]:
         """The text, as a terminal shows it: the last item is the line being written."""
         if self._shown[0] != self.total:

@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from kerneltui.debugger.watch import Address, Indifferent
+from kerneltui.debugger.onlooker import Indifferent
+from kerneltui.debugger.watch import Address
 from kerneltui.hw.register import Slot
 from kerneltui.hw.register_file import Port, RegisterFile
 from kerneltui.hw.rule import Spot
@@ -161,20 +162,8 @@ class Bits:
         if self.core is not None:
             spaces = self.file.table.space, CORE_REGISTERS
             return {(space, way.slot.offset) for way in self.ways for space in spaces}
-        device = self.machine.devices[self.owner]
-        block = f"{device.name}.{self.file.table.name}"
-        places: set[Address] = {(block, way.slot.offset) for way in self.ways}
-        for space, base, file in self.machine.windows(device):
-            slots = [
-                slot
-                for slot in file.slots()
-                if slot.register.window and slot.register.window[0] == self.spot.window
-            ]
-            if file is self.file:
-                slots += [way.slot for way in self.ways]
-            for slot in slots:
-                places.update((space, base + place) for place in _covered_by(file, slot))
-        return places
+        slots = [way.slot for way in self.ways]
+        return places_of(self.machine, self.owner, self.file, slots)
 
     def _ask_instructions(self) -> None:
         """Which of them, and which exceptions, write the bits without naming their register."""
@@ -185,6 +174,30 @@ class Bits:
                     self.is_software = True
                     self.by_exceptions |= INSTRUCTIONS[kind].is_exception
                     self._places.add((kind, 0))
+
+
+def places_of(
+    machine: Machine, owner: str, file: RegisterFile, slots: Collection[Slot]
+) -> set[Address]:
+    """The addresses of some registers of a device, and of the windows onto them.
+
+    And what pokes name them by.
+    """
+    device = machine.devices[owner]
+    block = f"{device.name}.{file.table.name}"
+    window = next(name for name, item in device.files.items() if item is file)
+    places: set[Address] = {(block, slot.offset) for slot in slots}
+    for space, base, here in machine.windows(device):
+        reaching = [
+            slot
+            for slot in here.slots()
+            if slot.register.window and slot.register.window[0] == window
+        ]
+        if here is file:
+            reaching += slots
+        for slot in reaching:
+            places.update((space, base + place) for place in _covered_by(here, slot))
+    return places
 
 
 def _covered_by(file: RegisterFile, slot: Slot) -> Iterator[int]:
@@ -327,19 +340,29 @@ def listening_all(machine: Machine, ears: Collection[Ear]) -> Iterator[None]:
 
 def _placed(write: LastWrite, frame: FrameType | None) -> LastWrite:
     """With the place in the kernel's source that ``frame`` has been called from."""
+    inner, caller = place_in_kernel(frame)
+    if inner is None:
+        return write
+    return msgspec.structs.replace(
+        write, function=inner.function, file=inner.file, line=inner.line, caller=caller
+    )
+
+
+def place_in_kernel(frame: FrameType | None) -> tuple[SourceFrame | None, SourceFrame | None]:
+    """The innermost of the kernel's functions that have led to ``frame``; who wanted it.
+
+    The second is told where the first only passes on what is to be stored.
+    """
     machine = __name__.partition(".")[0] + ".machine"
     while frame is not None and not str(frame.f_globals["__name__"]).startswith(machine):
         frame = frame.f_back
     frames = [*kernel_frames(frame)]
     if not frames:
-        return write
-    inner = source_of(frames[0])
+        return None, None
     caller = None
     if _is_helper(frames[0]):
         caller = next((source_of(item) for item in frames if not _is_helper(item)), None)
-    return msgspec.structs.replace(
-        write, function=inner.function, file=inner.file, line=inner.line, caller=caller
-    )
+    return source_of(frames[0]), caller
 
 
 def _is_helper(frame: FrameType) -> bool:

@@ -43,11 +43,11 @@ def event_of(write: LastWrite) -> RawEvent | None:
     return write.step, write.t_ns, write.core, kind, 0, 0, ""
 
 
-def code_path(write: LastWrite) -> str:
-    """The file: from the package's folder on, or all of it where it is none of the package's."""
-    path = Path(write.file)
+def code_path(file: str) -> str:
+    """A file from the package's folder on, or all of it where it is none of the package's."""
+    path = Path(file)
     folders = [folder for folder in path.parents if folder.name == PACKAGE]
-    return path.relative_to(folders[0]).as_posix() if folders else write.file
+    return path.relative_to(folders[0]).as_posix() if folders else file
 
 
 def in_words(write: LastWrite) -> str:
@@ -62,7 +62,7 @@ def in_words(write: LastWrite) -> str:
     if write.by is By.POKE:
         return f"last written by your poke {at}"
     who = write.function or f"core {write.core}"
-    place = f" ({code_path(write)}:{write.line})" if write.file else ""
+    place = f" ({code_path(write.file)}:{write.line})" if write.file else ""
     if write.by is By.EXCEPTION:
         taken = write.instruction.upper()
         return f"last written by core {write.core} when it took {taken}, in {who}{place} {at}"

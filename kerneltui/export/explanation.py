@@ -95,7 +95,7 @@ def _write(write: LastWrite) -> dict[str, Any] | None:
         "t_ns": write.t_ns if has_written else None,
         "core": write.core if has_written else None,
         "function": write.function if is_code else None,
-        "file": code_path(write) if is_code else None,
+        "file": code_path(write.file) if is_code else None,
         "line": write.line if is_code else None,
     }
 

@@ -45,8 +45,11 @@ class Stopper(Protocol):
     def begin(self) -> None:
         """A run begins: what the last one has stopped for is no reason any more."""
 
-    def has_stopped(self, core: int) -> bool:
-        """Whether this core has halted because of what was seen."""
+    def judge(self, core: int, reason: StopReason) -> StopReason | None:
+        """Why this core has halted: because of what was seen, or for the reason given.
+
+        None: it need not have halted, and goes on.
+        """
 
 
 class Position(msgspec.Struct, frozen=True, order=True):
@@ -73,7 +76,7 @@ class Machine:
     data whenever :attr:`at_rest` holds: that is what :meth:`save` relies on.
     """
 
-    TRANSIENT: ClassVar = frozenset(("_state", "stopper"))
+    TRANSIENT: ClassVar = frozenset(("_state", "observer", "stopper"))
 
     def __init__(self, board: Board, kernel: KernelFactory) -> None:
         """Raises :class:`UserError` where the board contradicts itself."""
@@ -109,6 +112,8 @@ class Machine:
         self.core.power_on(self.program)
         self._state: State | None = None
         self.stopper: Stopper | None = None
+        self.observer: MachineObserver | None = None
+        """see :meth:`observe`"""
 
     # -- what is where ----------------------------------------------------------------------------
 
@@ -193,11 +198,14 @@ class Machine:
         return reason
 
     def _run(self) -> StopReason:
-        stopped, reason = self.turns.run()
-        self.stopped = stopped.index
-        if self.stopper is not None and self.stopper.has_stopped(stopped.index):
-            return StopReason.MEANINGFUL
-        return reason
+        while True:
+            stopped, reason = self.turns.run()
+            self.stopped = stopped.index
+            if self.stopper is None:
+                return reason
+            judged = self.stopper.judge(stopped.index, reason)
+            if judged is not None:
+                return judged
 
     def _run_to(self, to: Position) -> StopReason:
         """First to the instruction, then into the wait, then to the time."""
@@ -244,6 +252,7 @@ class Machine:
 
     def observe(self, observer: MachineObserver | None) -> None:
         """Report everything that happens to ``observer``; None ends it."""
+        self.observer = observer
         for core in self.cores:
             core.observer = observer
         for device in self.devices.values():

@@ -70,10 +70,12 @@ class KernelTui(Pointing, Travelling, App[int]):
         theme: str = "",
         board: str = "",
         with_path: bool = True,
+        on_path: Callable[[bool], object] | None = None,
     ) -> None:
         """``board`` is what a later choice of scenario opens: a name or a file.
 
-        It opens with the signal path, or with all panels.
+        It opens with the signal path, or with all panels; ``on_path`` is told when a person chooses
+        the other.
         """
         super().__init__()
         for extra in THEMES:
@@ -89,6 +91,7 @@ class KernelTui(Pointing, Travelling, App[int]):
         self._too_small = Static(id="too-small")
         self._filter_box = Input(placeholder="register, device or field; Esc ends", id="filter")
         self.panels = make_panels()
+        self._on_path = on_path
         self.arrangement = Layout(self.panels, with_path=with_path)
         self.frames = Frames(self, self.show_view, self.show_time)
         self.runner = Runner(session, speed, self.refresh_view, self._spawn)
@@ -257,6 +260,8 @@ class KernelTui(Pointing, Travelling, App[int]):
         """The signal path, or all panels."""
         self.arrangement.zoomed = False
         self.arrangement.toggle_path()
+        if self._on_path is not None:
+            self._on_path(self.arrangement.with_path)
         self._lay_out(*self._laid_out)
         self.show_panel(self.arrangement.current)
 

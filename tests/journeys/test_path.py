@@ -48,6 +48,14 @@ async def test_a_small_screen_has_the_end_of_the_console_below_it():
         assert "Echoing input now" in path(seen)
 
 
+async def test_the_choice_between_path_and_panels_is_told_to_who_remembers_it():
+    told = []
+    async with dashboard("rpi4", with_path=True, on_path=told.append) as seen:
+        await seen.press("d")
+        await seen.press("d")
+    assert told == [False, True]
+
+
 async def test_d_goes_to_all_panels_and_back():
     async with dashboard(with_path=True) as seen:
         await seen.press("d")
