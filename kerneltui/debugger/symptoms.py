@@ -15,8 +15,9 @@ STORM = 8
 TOLERATED = 8
 """A timer may be late by one part in so many of what lies ahead."""
 CLOSE_NS = 1_000_000
+"""So late is no mistake, however near the time is."""
 STORM_NS = 200_000
-"""Interrupts that are farther apart are ticks."""
+"""Interrupts that are farther apart on average are ticks."""
 
 
 def is_storm(recorder: Recorder, core: int, wires: Collection[str]) -> bool:
