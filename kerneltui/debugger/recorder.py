@@ -17,9 +17,9 @@ from kerneltui.debugger.latencies import Latencies, LatenciesState
 from kerneltui.debugger.rates import CounterReading, RateMeter, RateState
 from kerneltui.debugger.record import Record
 from kerneltui.debugger.remarks import Remark, Remarks, Subject
-from kerneltui.debugger.timeline import LaneState, Timeline
+from kerneltui.debugger.timeline import Timeline, TimelineState
 from kerneltui.debugger.trace import PERSON, SCENARIO, EventNames, RawEvent
-from kerneltui.debugger.watch import Address
+from kerneltui.debugger.watch import Address, reset_of
 from kerneltui.hw.bus import register_name
 from kerneltui.hw.device import InterruptController
 from kerneltui.hw.line import Line
@@ -68,7 +68,7 @@ class Recorded(msgspec.Struct, frozen=True):
     events: int
     console: int
     inputs: int
-    lanes: tuple[LaneState, ...]
+    timeline: TimelineState
     rates: RateState
     latencies: LatenciesState
     entered: tuple[Entry | None, ...]
@@ -100,7 +100,7 @@ class Recorder:
         self.remarks = Remarks()
         self.accessed: set[Address] = set()
         """by instructions and pokes, since somebody has cleared it; of an instruction that writes
-        registers which it does not name: its kind, and 0"""
+        registers which it does not name: its kind, and 0; and resets (:func:`reset_of`)"""
         self.sink = sink
         self._texts: deque[str] = deque(maxlen=TEXTS_KEPT)
         self._worded = 0
@@ -184,7 +184,7 @@ class Recorder:
         self.recorded = recorded.events
         self.console.go_to(recorded.console)
         self._inputs.go_to(recorded.inputs)
-        self.timeline.load(recorded.lanes)
+        self.timeline.load(recorded.timeline)
         self.rates.load(recorded.rates)
         self.latencies.load(recorded.latencies)
         self.entered = list(recorded.entered)
@@ -307,6 +307,10 @@ class Recorder:
         """See :class:`Observer`."""
         self._add("unmodelled", 0, 0, text)
 
+    def reset_begins(self, owner: str, cpu: int) -> None:
+        """See :class:`Observer`."""
+        self.accessed.add(reset_of(owner, cpu))
+
     def _sent(self, byte: int) -> None:
         self.console.add(byte)
         if self.tracing:
@@ -325,6 +329,7 @@ class Recorder:
             text = f"{SCENARIO if is_scripted else PERSON} {name}"
             core = self._machine.cores[poke.core]
             self._add("poke", poke.address, poke.told_value, text, core)
+            self.timeline.poked(self.events[-1])
 
     def last_input(self) -> InputView | None:
         """The line that was typed last, as far as it has arrived; None before the first."""

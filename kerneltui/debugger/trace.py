@@ -11,6 +11,7 @@ from typing import Any
 from kerneltui.debugger.remarks import KINDS
 from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES
 from kerneltui.machine.machine import Machine
+from kerneltui.machine.poke import NO_ADDRESS
 
 SCENARIO, PERSON = "scenario", "person"
 TYPED_BY = {SCENARIO: "the scenario typed it", PERSON: "you typed it"}
@@ -23,8 +24,19 @@ line (``tx``, ``rx``), a kernel ``tracepoint``, a ``poke``, ``unmodelled``, or a
 interrupt controller (:data:`kerneltui.debugger.remarks.KINDS`).  The target is an address, an
 encoding, a vector, or the number of the interrupt; the value what was moved, the text a name: where
 there is no address, or where the register depends on what the device was told before (16550, 8259,
-IOWIN).  Of a poke it is who did it, and the register's name.
+IOWIN).  Of a poke it is who did it, and the register's name, or the wire's: that has no address.
 """
+
+
+def poked_by(event: RawEvent) -> tuple[str, str]:
+    """Of a poke: who did it, and to what."""
+    by, _, name = event[-1].partition(" ")
+    return by, name
+
+
+def is_wire_poke(event: RawEvent) -> bool:
+    """Whether an event tells of a wire that a person or the scenario has driven."""
+    return event[3] == "poke" and event[4] == NO_ADDRESS
 
 
 class EventNames:
@@ -61,8 +73,10 @@ class EventNames:
         elif kind in {"tx", "rx"}:
             found |= {"byte": value} | ({"by": text} if text else {})
         elif kind == "poke":
-            by, _, name = text.partition(" ")
-            found |= {"addr": hex(target), "reg": name, "value": hex(value), "by": by}
+            by, name = poked_by(event)
+            where = {"addr": hex(target), "reg": name, "value": hex(value)}
+            found |= {"line": name, "level": value} if is_wire_poke(event) else where
+            found["by"] = by
         elif text:
             found |= {"text": text}
         return found
@@ -78,6 +92,7 @@ class EventNames:
         if kind in {"tx", "rx"}:
             return f"{kind} {chr(value)!a}" + (f", {TYPED_BY[text]}" if text else "")
         if kind == "poke":
-            by, _, name = text.partition(" ")
-            return f"poke {name} = {value:#x}, {POKED_BY[by]}"
+            by, name = poked_by(event)
+            shown = value if is_wire_poke(event) else hex(value)
+            return f"poke {name} = {shown}, {POKED_BY[by]}"
         return f"{kind} {text}".rstrip()

@@ -19,6 +19,8 @@ from kerneltui.hw.rule import Opens, Place, Rule, tests_of
 CR_UARTEN, CR_TXE, CR_RXE = PL011["UARTCR"].masks("UARTEN", "TXE", "RXE")
 INT_RX, INT_TX, INT_RT = PL011["UARTRIS"].masks("RXRIS", "TXRIS", "RTRIS")
 RAW, MASKS = PL011["UARTRIS"].fields, PL011["UARTIMSC"].fields
+NOT_DRIVEN = -1
+"""In place of the interrupts that the outputs show, where somebody else has driven one."""
 MODEM_BITS = sum(interrupt for _, interrupt, _ in MODEM.values())
 
 
@@ -101,6 +103,10 @@ class Interrupts(Device):
             self._driven = shown
             for line, bits in self._wires:
                 line.set(shown & bits != 0)
+
+    def output_driven(self) -> None:
+        """The next update drives all outputs."""
+        self._driven = NOT_DRIVEN
 
     def causes(self, output: str, cpu: int) -> list[Cause]:
         """Each of the interrupts that an output joins (2.8)."""

@@ -29,6 +29,7 @@ from kerneltui.devices.bcm.bcm2836_local_routing import (
     GPU_IRQ_CORE,
     LOCAL_TIMER,
     MAILBOX0,
+    PIN_OF,
     PINS,
     SHARED_PINS,
     SOURCES,
@@ -190,24 +191,31 @@ class Bcm2836LocalIc(Routing):
     # -- views ----------------------------------------------------------------------------------
 
     def interrupts(self, cpu: int) -> list[InterruptState]:
-        raised = self._raised[cpu]
-        gpu_core = GPU_IRQ_CORE.extract(self._gpu[0])
-        timer_core = TIMER_CORE.extract(self._local[0])
-        targets = {GPU: (gpu_core,), AXI: (0,), LOCAL_TIMER: (timer_core,)}
-        pins = {bit: pin for pin, bit in (*PINS.items(), *SHARED_PINS.items())}
-        taken = self._irq_paths[cpu] | self._fiq_paths[cpu]
-        return [
-            InterruptState(
-                number=number,
-                source=f"local {number}",
-                line=None if MAILBOX0 <= number < GPU else bool(raised >> number & 1),
-                enabled=bool(taken >> number & 1),
-                pending=bool(raised & taken & 1 << number),
-                active=None,
-                priority=None,
-                targets=targets.get(number, (cpu,)),
-                trigger="level",
-                pin=pins.get(number, ""),
-            )
-            for number in range(SOURCES)
-        ]
+        return [self._state(number, cpu) for number in range(SOURCES)]
+
+    def interrupt(self, number: int, cpu: int) -> InterruptState | None:
+        return self._state(number, cpu) if 0 <= number < SOURCES else None
+
+    def _state(self, number: int, cpu: int) -> InterruptState:
+        raised = self._raised[cpu] >> number & 1 != 0
+        taken = (self._irq_paths[cpu] | self._fiq_paths[cpu]) >> number & 1 != 0
+        return InterruptState(
+            number=number,
+            source=f"local {number}",
+            line=None if MAILBOX0 <= number < GPU else raised,
+            enabled=taken,
+            pending=raised and taken,
+            active=None,
+            priority=None,
+            targets=(self._target(number, cpu),),
+            trigger="level",
+            pin=PIN_OF.get(number, ""),
+        )
+
+    def _target(self, number: int, cpu: int) -> int:
+        """Some sources go to one core only, whoever asks."""
+        if number == GPU:
+            return GPU_IRQ_CORE.extract(self._gpu[0])
+        if number == LOCAL_TIMER:
+            return TIMER_CORE.extract(self._local[0])
+        return 0 if number == AXI else cpu

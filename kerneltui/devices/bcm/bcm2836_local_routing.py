@@ -31,6 +31,7 @@ SOURCES = 12
 GPU_FIQ = 12
 PINS = {"cntpsirq": 0, "cntpnsirq": 1, "cnthpirq": 2, "cntvirq": 3, "pmu": PMU}
 SHARED_PINS = {"gpu-irq": GPU, "gpu-fiq": GPU_FIQ, "axi": AXI}
+PIN_OF = {source: pin for pin, source in (*PINS.items(), *SHARED_PINS.items())}
 AXI_ENABLE = BCM2836_LOCAL["AXI_OUTSTANDING_IRQ"]["ENABLE"].mask
 TIMER_INT_ENABLE = BCM2836_LOCAL["LOCAL_TIMER_CONTROL_STATUS"]["INTERRUPT_ENABLE"].mask
 GPU_IRQ_CORE, GPU_FIQ_CORE = (
@@ -200,7 +201,7 @@ class Routing(InterruptController):
 
     def entrance(self, pin: str, cpu: int) -> Entrance | None:
         """Source 8 is the GPU's IRQ; its FIQ is a wire of its own, without a number."""
-        return pin if pin == "gpu-fiq" else super().entrance(pin, cpu)
+        return pin if pin == "gpu-fiq" else PINS.get(pin, SHARED_PINS.get(pin))
 
     def passages(self, entrance: Entrance, cpu: int) -> list[Passage]:
         """The ways to the core's IRQ and FIQ, where the source has them."""
@@ -235,11 +236,10 @@ class Routing(InterruptController):
             mailbox = self._mailbox_of(cpu, source)
             return self.NOT_EMPTY.gate(self, self.regs, source, cpu, mailbox=mailbox)
         raised = self._raised[cpu] >> source & 1
-        pins = {bit: pin for pin, bit in (*PINS.items(), *SHARED_PINS.items())}
         return Gate(
             "raised",
             bool(raised),
-            register=pins[source],
+            register=PIN_OF[source],
             field="level",
             value=raised,
             needs="the device to raise its interrupt",
