@@ -15,7 +15,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from kerneltui.debugger.trace import EVENTS_BEHIND, RawEvent, Recorder
+from kerneltui.debugger.recorder import EVENTS_BEHIND, Recorder
+from kerneltui.debugger.trace import RawEvent
 from kerneltui.debugger.traveller import (
     Checkpoint,
     DivergedError,

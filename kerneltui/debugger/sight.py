@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kerneltui.debugger.rates import RateMeter
+from kerneltui.debugger.recorder import Recorder
 from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.register_marks import RegisterMarks
 from kerneltui.debugger.setup import Setup
-from kerneltui.debugger.trace import EventNames, Recorder
+from kerneltui.debugger.trace import EventNames
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.machine import Machine
 

@@ -36,6 +36,13 @@ class Station(msgspec.Struct, frozen=True):
     line: str = ""
     """the wire by which it goes on"""
 
+    @property
+    def interrupt(self) -> tuple[str, int] | None:
+        """What the interrupt is here: a controller's name, and the number that it has there."""
+        if self.entrance is None or not isinstance(self.entrance[1], int):
+            return None
+        return self.entrance[0], self.entrance[1]
+
 
 class Way(msgspec.Struct, frozen=True):
     """One way.  The interrupt arrives if all gates are open."""
@@ -136,17 +143,15 @@ def controllers_after(
     found: dict[tuple[str, int], None] = {}
     for way in ways_to_core(machine, controller, number, cpu):
         for station in way.stations[1:]:
-            if station.entrance is not None and isinstance(station.entrance[1], int):
-                found[station.entrance[0], station.entrance[1]] = None
+            if station.interrupt is not None:
+                found[station.interrupt] = None
     return list(found)
 
 
 def next_controller(way: Way) -> tuple[str, int] | None:
     """What an interrupt is to the second controller on its way; None where there is none."""
-    for station in way.stations[1:]:
-        if station.entrance is not None and isinstance(station.entrance[1], int):
-            return station.entrance[0], station.entrance[1]
-    return None
+    behind = (station.interrupt for station in way.stations[1:])
+    return next((interrupt for interrupt in behind if interrupt is not None), None)
 
 
 # -- onwards ---------------------------------------------------------------------------------------
@@ -313,12 +318,8 @@ def _kernel(
     handlers = {(item.irq.domain, item.irq.number): item for item in inspector.irq_handlers(cpu)}
     if not handlers:
         return ()
-    met = [station.entrance for station in stations if station.entrance is not None]
-    numbers = [
-        (machine.controllers[name].NUMBERING, number)
-        for name, number in met
-        if isinstance(number, int)
-    ]
+    met = [station.interrupt for station in stations if station.interrupt is not None]
+    numbers = [(machine.controllers[name].NUMBERING, number) for name, number in met]
     handler = next((handlers[number] for number in numbers if number in handlers), None)
     wanted = interrupt_label(*numbers[-1]) if numbers else "this interrupt"
     gate = Gate(

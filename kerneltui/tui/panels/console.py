@@ -5,8 +5,9 @@ from __future__ import annotations
 from string import ascii_letters
 from typing import Any
 
+from kerneltui.debugger.recorder import InputView
 from kerneltui.debugger.references import ConsoleReference, Reference
-from kerneltui.debugger.trace import SCENARIO, InputView
+from kerneltui.debugger.trace import SCENARIO
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, shortened
