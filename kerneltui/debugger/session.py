@@ -108,6 +108,7 @@ class Session:
         """Back to reset; what was is forgotten, and inputs of the scenario are due again."""
         self.history.restart()
         self._jumps.clear()
+        self._changes.forget()
         self._arrived("at reset")
 
     def boot(self) -> StopReason:
@@ -261,12 +262,12 @@ class Session:
         except ValueError as error:
             raise UserError(f"poke {text}: {error}") from None
         self._give(poke)
-        self._changes.forget()
 
     def _give(self, given: bytes | Poke) -> None:
         self._jumps = [position for position in self._jumps if position <= self.here]
         self.history.give(given)
         self.story.forget()
+        self._changes.forget()
         self.generation += 1
 
     # -- other moments ----------------------------------------------------------------------------
