@@ -126,14 +126,6 @@ def interrupts_of_line(machine: Machine, line: str, cpu: int) -> list[tuple[str,
     return found
 
 
-def message_of(controller: InterruptController, number: int) -> tuple[str, int] | None:
-    """Where an interrupt goes on as a message: a controller's name, and its number there."""
-    if not controller.SENDS_MESSAGES:
-        return None
-    found = (passage.message for passage in controller.passages(number, 0))
-    return next((message for message in found if message is not None), None)
-
-
 def controllers_after(
     machine: Machine, controller: str, number: int, cpu: int
 ) -> list[tuple[str, int]]:
@@ -260,14 +252,15 @@ def _before(
                 found += _sources(machine, driver, output, index, cpu, passed)
     for sender in machine.controllers.values():
         for state in sender.notable(cpu, set()) if sender.SENDS_MESSAGES else ():
+            if sender.sends_on(state.number) != (name, number):
+                continue
             for passage in sender.passages(state.number, cpu):
-                if passage.message == (name, number):
-                    station = Station(
-                        sender.name, _title(sender, state.number), passage.gates,
-                        (sender.name, state.number),
-                    )  # fmt: skip
-                    earlier = _before(machine, sender.name, state.number, cpu, passed)
-                    found += [(*stations, station) for stations in earlier]
+                station = Station(
+                    sender.name, _title(sender, state.number), passage.gates,
+                    (sender.name, state.number),
+                )  # fmt: skip
+                earlier = _before(machine, sender.name, state.number, cpu, passed)
+                found += [(*stations, station) for stations in earlier]
     return found or [()]
 
 

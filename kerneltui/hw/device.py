@@ -163,7 +163,7 @@ class InterruptController(Device):
     TAKES_MESSAGES: ClassVar[bool] = False
     """interrupts may come as messages too, by no input: :meth:`message` says how one looks"""
     SENDS_MESSAGES: ClassVar[bool] = False
-    """interrupts go on as messages to another controller, by no output"""
+    """interrupts go on as messages to another controller, by no output: :meth:`sends_on`"""
     TRANSIENT = Device.TRANSIENT | {"on_pending"}
 
     def __init__(self, name: str, config: Any, clock: Clock, cpus: int = 1) -> None:
@@ -195,6 +195,13 @@ class InterruptController(Device):
         is sent) for this interrupt and no other.  Raises ValueError for a number that the
         controller does not have.
         """
+
+    def sends_on(self, number: int) -> tuple[str, int] | None:
+        """Where an interrupt goes on as a message: a controller's name, and its number there.
+
+        Raises ValueError for a number that the controller does not have.
+        """
+        return None
 
     def entrance(self, pin: str, cpu: int) -> Entrance | None:
         """What comes in at an input pin, named as in a board file: its number for core ``cpu``.

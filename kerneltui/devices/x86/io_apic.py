@@ -323,15 +323,25 @@ class IoApic(InterruptController):
 
         Fixed and lowest priority interrupts become a vector of its local APIC (3.2.4).
         """
+        pin = self._pin(entrance)
+        rules = (*self.SENDING, *self.RECEIVED)
+        gates = (self._line_gate(pin), *(self._gate(rule, pin, cpu) for rule in rules))
+        return [Passage(gates, message=self._message(pin))]
+
+    def sends_on(self, number: int) -> tuple[str, int] | None:
+        """The vector that its message becomes, of the local APICs."""
+        return self._message(self._pin(number))
+
+    def _pin(self, entrance: Entrance) -> int:
         base, last = self.config.gsi_base, self.config.gsi_base + self.config.pins - 1
         if not isinstance(entrance, int) or not base <= entrance <= last:
             raise ValueError(f"{self.name} has GSIs {base} to {last}")
-        pin = entrance - base
-        rules = (*self.SENDING, *self.RECEIVED)
-        gates = (self._line_gate(pin), *(self._gate(rule, pin, cpu) for rule in rules))
-        if self._apics is None or not self._is_a_vector(cpu, pin):
-            return [Passage(gates)]
-        return [Passage(gates, message=(self._apics.name, self._low[pin] & VECTOR))]
+        return entrance - base
+
+    def _message(self, pin: int) -> tuple[str, int] | None:
+        if self._apics is None or self._mode(pin) > LOWEST_PRIORITY:
+            return None
+        return self._apics.name, self._low[pin] & VECTOR
 
     def _line_gate(self, pin: int) -> Gate:
         """No register shows the level of a pin."""
