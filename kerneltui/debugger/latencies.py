@@ -358,7 +358,7 @@ class Latencies:
                 found.append((name, number))
         return found
 
-    def _way(self, name: str, number: int, core: int) -> list[tuple[str, int]]:
+    def _way(self, name: str, number: int, core: int) -> set[tuple[str, int]]:
         """What an interrupt is to the controllers after one."""
         return controllers_after(self._machine, name, number, core)
 
