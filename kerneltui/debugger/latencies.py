@@ -148,7 +148,7 @@ class Latencies:
         self._fed: dict[str, list[str]] = {}
         """by controller the pins at which other controllers end"""
         self._relays: list[tuple[Callable[[int], tuple[str, int] | None], int]] = []
-        """of controllers that send messages, what these pins are there, and who tells the message"""
+        """of controllers that send messages: who tells of them, and what these pins are there"""
         for controller in self._controllers.values():
             for lines in controller.outputs.values():
                 for line in lines:

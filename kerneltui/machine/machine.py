@@ -279,6 +279,7 @@ class Machine:
             core.stop_on_idle = rest or (idle and core.index == focus)
             core.stop_on_wait = False
             core.stop_on_tracepoint = tracepoint
+            core.is_traced = bool(tracepoint) or core.observer is not None
             core.stop_below_depth = 0
             core.rest_after = core.retired + rest_after
         focused = self.cores[focus]
@@ -346,6 +347,7 @@ class Machine:
         """Report everything that happens to ``observer``; None ends it."""
         for core in self.cores:
             core.observer = observer
+            core.is_traced = observer is not None or bool(core.stop_on_tracepoint)
         for device in self.devices.values():
             device.on_remark = observer.remark if observer is not None else None
             for lines in device.outputs.values():
