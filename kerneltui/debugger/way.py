@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import msgspec
+from msgspec.structs import replace
 
 from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.hw.device import Device, Entrance, InterruptController, Passage
@@ -18,6 +19,8 @@ from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.machine import Machine
 
 KERNEL = "kernel"
+IS_HIGH = "line is high"
+"""The gate that is the level of a wire; its register is the wire's name."""
 
 
 class Station(msgspec.Struct, frozen=True):
@@ -128,16 +131,16 @@ def interrupts_of_line(machine: Machine, line: str, cpu: int) -> list[tuple[str,
 
 def controllers_after(
     machine: Machine, controller: str, number: int, cpu: int
-) -> set[tuple[str, int]]:
+) -> list[tuple[str, int]]:
     """What an interrupt is to the controllers behind one, on all its ways."""
-    found: set[tuple[str, int]] = set()
+    found: dict[tuple[str, int], None] = {}
     _follow(machine, controller, number, cpu, frozenset(), found)
-    return found
+    return list(found)
 
 
 def _follow(
     machine: Machine, name: str, entrance: Entrance, cpu: int, passed: frozenset[str],
-    found: set[tuple[str, int]],
+    found: dict[tuple[str, int], None],
 ) -> None:  # fmt: skip
     """As :func:`_from`, without the gates: it is asked often while a machine runs."""
     if name in passed:
@@ -154,7 +157,7 @@ def _follow(
                     ends.append((behind, machine.controllers[behind].entrance(pin, cpu)))
         for behind, onward in ends:
             if isinstance(onward, int):
-                found.add((behind, onward))
+                found[behind, onward] = None
             if onward is not None:
                 _follow(machine, behind, onward, cpu, passed | {name}, found)
 
@@ -273,7 +276,7 @@ def _before(
                 found += _sources(machine, driver, output, index, cpu, passed)
     for sender in machine.controllers.values():
         for state in sender.notable(cpu, set()) if sender.SENDS_MESSAGES else ():
-            if sender.sends_on(state.number) != (name, number):
+            if sender.onward(state.number) != (name, number):
                 continue
             for passage in sender.passages(state.number, cpu):
                 station = Station(
@@ -292,21 +295,34 @@ def _sources(
     line = device.outputs[output][index]
     pin = device.passes_on(output)
     found: list[Stations] = []
+    held = False
     if pin and line.name not in passed:
         for driver, name, number, wire in lines(machine):
             if f"{device.name} {pin}" in machine.wiring.get(wire.name, []):
                 found += _sources(machine, driver, name, number, cpu, passed | {line.name})
-    found += [
-        (Station(device.name, item.title, item.gates, line=line.name),)
-        for item in device.causes(output, cpu)
-    ]
+                held |= wire.level
+    for cause in device.causes(output, cpu):
+        found.append((Station(device.name, cause.title, cause.gates, line=line.name),))
+        held |= all(gate.open for gate in cause.gates)
     if found:
-        return found
+        return found if held == line.level else _driven(device.name, line, found)
     needs = f"{device.name} to raise it"
-    gate = Gate(
-        "line is high", line.level, line.name, "level", int(line.level), needs, "", Opens.EVENT
-    )
+    gate = Gate(IS_HIGH, line.level, line.name, "level", int(line.level), needs, "", Opens.EVENT)
     return [(Station(device.name, f"output {output}", (gate,), line=line.name),)]
+
+
+def _driven(device: str, line: Line, found: list[Stations]) -> list[Stations]:
+    """The device would have it at the other level: a poke has driven it since."""
+    needs = "" if line.level else f"{device} to raise it anew"
+    level = Gate(
+        IS_HIGH, line.level, line.name, "level", int(line.level), needs, "", Opens.EVENT,
+        says=f"a poke has driven line {line.name} low",
+    )  # fmt: skip
+    if line.level:
+        return [
+            (Station(device, f"line {line.name}, driven by a poke", (level,), None, line.name),)
+        ]
+    return [(*before, replace(last, gates=(*last.gates, level))) for *before, last in found]
 
 
 # -- the kernel ------------------------------------------------------------------------------------
