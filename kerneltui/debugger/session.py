@@ -124,6 +124,7 @@ class Session:
         """Back to reset; what was is forgotten, and inputs of the scenario are due again."""
         self.history.restart()
         self._jumps.clear()
+        self._changes.forget()
         self.marked = None
         self._arrived("at reset")
 
@@ -296,7 +297,6 @@ class Session:
         except ValueError as error:
             raise UserError(f"poke {text}: {error}") from None
         self._give(poke)
-        self._changes.forget()
 
     def _give(self, given: bytes | Poke) -> None:
         self._jumps = [position for position in self._jumps if position <= self.here]
@@ -304,6 +304,7 @@ class Session:
             self.marked = None
         self.history.give(given)
         self.story.forget()
+        self._changes.forget()
         self.generation += 1
 
     # -- other moments ----------------------------------------------------------------------------

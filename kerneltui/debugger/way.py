@@ -141,11 +141,32 @@ def controllers_after(
 ) -> list[tuple[str, int]]:
     """What an interrupt is to the controllers behind one, on all its ways."""
     found: dict[tuple[str, int], None] = {}
-    for way in ways_to_core(machine, controller, number, cpu):
-        for station in way.stations[1:]:
-            if station.interrupt is not None:
-                found[station.interrupt] = None
+    _follow(machine, controller, number, cpu, frozenset(), found)
     return list(found)
+
+
+def _follow(
+    machine: Machine, name: str, entrance: Entrance, cpu: int, passed: frozenset[str],
+    found: dict[tuple[str, int], None],
+) -> None:  # fmt: skip
+    """As :func:`_from`, without the gates: it is asked often while a machine runs."""
+    if name in passed:
+        return
+    device = machine.controllers[name]
+    for passage in device.passages(entrance, cpu):
+        ends: list[tuple[str, Entrance | None]] = []
+        if passage.message is not None:
+            ends.append(passage.message)
+        else:
+            for target in machine.wiring.get(_line(device, passage, cpu), ()):
+                behind, _, pin = target.partition(" ")
+                if behind in machine.controllers:
+                    ends.append((behind, machine.controllers[behind].entrance(pin, cpu)))
+        for behind, onward in ends:
+            if isinstance(onward, int):
+                found[behind, onward] = None
+            if onward is not None:
+                _follow(machine, behind, onward, cpu, passed | {name}, found)
 
 
 def next_controller(way: Way) -> tuple[str, int] | None:
@@ -260,14 +281,15 @@ def _before(
                 found += _sources(machine, driver, output, index, cpu, passed)
     for sender in machine.controllers.values():
         for state in sender.notable(cpu, set()) if sender.SENDS_MESSAGES else ():
+            if sender.onward(state.number) != (name, number):
+                continue
             for passage in sender.passages(state.number, cpu):
-                if passage.message == (name, number):
-                    station = Station(
-                        sender.name, _title(sender, state.number), passage.gates,
-                        (sender.name, state.number),
-                    )  # fmt: skip
-                    earlier = _before(machine, sender.name, state.number, cpu, passed)
-                    found += [(*stations, station) for stations in earlier]
+                station = Station(
+                    sender.name, _title(sender, state.number), passage.gates,
+                    (sender.name, state.number),
+                )  # fmt: skip
+                earlier = _before(machine, sender.name, state.number, cpu, passed)
+                found += [(*stations, station) for stations in earlier]
     return found or [()]
 
 

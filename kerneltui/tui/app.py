@@ -128,8 +128,13 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
         self.show_view()
 
     def on_ready(self) -> None:
-        """The first picture stands: from here on garbage is collected as usual."""
-        gc.enable()
+        """The first picture stands: from here on garbage is collected as usual.
+
+        What there is by now stays: to look for garbage in it takes the time of several frames.
+        """
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
         self._prepare_soon()
 
     def _prepare_soon(self) -> None:
@@ -438,6 +443,10 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
         for panel in self.panels:
             panel.forget()
         session.follows_story = self.panels.path.is_in_front
+        if gc.get_freeze_count():  # the session before has stayed with the rest
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
         self.refresh_view()
         self._prepare_soon()
 

@@ -23,7 +23,6 @@ from kerneltui.debugger.references import (
     RegisterReference,
     TimeoutReference,
 )
-from kerneltui.debugger.register_marks import place_of
 from kerneltui.debugger.sight import NO_STORY, Sight
 from kerneltui.debugger.way import IS_HIGH, KERNEL, Station, Way, best_way, whole_ways
 from kerneltui.hw.rule import Gate, Opens, first_shut
@@ -148,24 +147,11 @@ def _quieted(way: Way) -> Way:
 
 def _changes(sight: Sight, owners: set[str]) -> list[str]:
     """Registers of devices on the way first; counters change with time alone."""
-    before, now = sight.registers.baseline, sight.registers.values
-    if not before:
-        return []
     on_way: list[str] = []
     others: list[str] = []
-    for device in sight.machine.devices.values():
-        for space, base, file in sight.machine.windows(device):
-            for slot in file.slots():
-                place = place_of(space, base, slot, sight.focus)
-                old, new = before.get(place), now.get(place)
-                if (
-                    old is not None
-                    and new is not None
-                    and old != new
-                    and not slot.register.volatile
-                ):
-                    found = on_way if device.name in owners else others
-                    found.append(f"{slot.name} {old:#x} → {new:#x}")
+    for owner, slot, before, now in sight.registers.changed(sight.focus):
+        found = on_way if owner in owners else others
+        found.append(f"{slot.name} {before:#x} → {now:#x}")
     return [*on_way, *others][:MOST_CHANGES]
 
 

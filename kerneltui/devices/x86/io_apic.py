@@ -20,7 +20,7 @@ sensitive loses remote IRR.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -335,10 +335,13 @@ class IoApic(InterruptController):
         base, last = self.config.gsi_base, self.config.gsi_base + self.config.pins - 1
         if not isinstance(entrance, int) or not base <= entrance <= last:
             raise ValueError(f"{self.name} has GSIs {base} to {last}")
-        pin = entrance - base
-        rules = (*self.SENDING, *self.RECEIVED)
-        gates = (self._line_gate(pin), *(self._gate(rule, pin, cpu) for rule in rules))
+        gates = partial(self._gates, entrance - base, cpu)
         return [Passage(gates, message=self.onward(entrance))]
+
+    def _gates(self, pin: int, cpu: int) -> Iterator[Gate]:
+        yield self._line_gate(pin)
+        for rule in (*self.SENDING, *self.RECEIVED):
+            yield self._gate(rule, pin, cpu)
 
     def _line_gate(self, pin: int) -> Gate:
         """No register shows the level of a pin."""
