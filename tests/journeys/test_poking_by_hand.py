@@ -156,7 +156,7 @@ async def test_in_the_past_it_asks_first_and_the_future_is_forgotten(size):
             await seen.press("e")
             await write_anew(seen, "0")
             await seen.press("enter")
-            assert "You are in the past" in seen.screen()
+            await seen.until(lambda: "You are in the past" in seen.screen())
             await seen.press(answer)
             if answer == "down":
                 await seen.press("enter")
