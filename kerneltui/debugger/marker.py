@@ -345,8 +345,9 @@ class Marker(Onlooker):
         return None
 
     def _is_enabled(self, origin: Origin, cpu: int) -> bool:
-        states = self.machine.controllers[origin.controller].interrupts(max(cpu, 0))
-        return any(state.enabled for state in states if state.number == origin.number)
+        controller = self.machine.controllers[origin.controller]
+        state = controller.interrupt(origin.number, max(cpu, 0))
+        return state is not None and state.enabled
 
     def _rises(self, origin: Origin, core: int, line: str) -> None:
         """A device asks for an interrupt: its time has come, its line rises, that is noted.

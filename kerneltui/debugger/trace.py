@@ -19,7 +19,7 @@ from kerneltui.debugger.rates import CounterReading, RateMeter, RateState
 from kerneltui.debugger.record import Record
 from kerneltui.debugger.remarks import KINDS, Remark, Remarks, Subject
 from kerneltui.debugger.timeline import Timeline, TimelineState
-from kerneltui.debugger.watch import Address
+from kerneltui.debugger.watch import Address, reset_of
 from kerneltui.hw.bus import register_name
 from kerneltui.hw.device import InterruptController
 from kerneltui.hw.line import Line
@@ -185,7 +185,7 @@ class Recorder:
         self.remarks = Remarks()
         self.accessed: set[Address] = set()
         """by instructions and pokes, since somebody has cleared it; of an instruction that writes
-        registers which it does not name: its kind, and 0"""
+        registers which it does not name: its kind, and 0; and resets (:func:`reset_of`)"""
         self.sink = sink
         self._texts: deque[str] = deque(maxlen=TEXTS_KEPT)
         self._worded = 0
@@ -391,6 +391,10 @@ class Recorder:
     def unmodelled(self, text: str) -> None:
         """See :class:`Observer`."""
         self._add("unmodelled", 0, 0, text)
+
+    def reset_begins(self, owner: str, cpu: int) -> None:
+        """See :class:`Observer`."""
+        self.accessed.add(reset_of(owner, cpu))
 
     def _sent(self, byte: int) -> None:
         self.console.add(byte)

@@ -129,14 +129,6 @@ def interrupts_of_line(machine: Machine, line: str, cpu: int) -> list[tuple[str,
     return found
 
 
-def message_of(controller: InterruptController, number: int) -> tuple[str, int] | None:
-    """Where an interrupt goes on as a message: a controller's name, and its number there."""
-    if not controller.SENDS_MESSAGES:
-        return None
-    found = (passage.message for passage in controller.passages(number, 0))
-    return next((message for message in found if message is not None), None)
-
-
 def controllers_after(
     machine: Machine, controller: str, number: int, cpu: int
 ) -> list[tuple[str, int]]:

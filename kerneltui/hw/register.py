@@ -138,8 +138,12 @@ class Register(msgspec.Struct, frozen=True):
 
     ``writes`` names, by their stems, registers of the table with states of their own that each
     store to this one also writes, element by element (CNTP_TVAL_EL0 writes CNTP_CVAL_EL0);
-    ``may_write`` those that only some stores write (SVR, which masks the local vector table where
-    it switches the APIC off): such a store wrote them if it changed them.
+    of an array among them only the element that the field ``chooses`` names, where there is such a
+    field (the Control Word of an 8254).  ``may_write`` names those that only some stores write, of
+    any element and core (SVR, which masks the local vector table where it switches the APIC off):
+    such a store wrote them if it changed them.  Another table of the device stands before the stem
+    (``LOCAL_APIC_MSR.IA32_TSC_DEADLINE``).  A register that is ``kept_by_reset`` keeps its value
+    where the device or core is reset without power-on (by an INIT message).
 
     ``changed_by`` names the register of the block (by its name, or its stem where it is an array)
     to which software stores in order to change what only reads here: UARTICR clears UARTRIS.
@@ -168,6 +172,8 @@ class Register(msgspec.Struct, frozen=True):
     window: tuple[str, str] | None = None
     writes: tuple[str, ...] = ()
     may_write: tuple[str, ...] = ()
+    chooses: str = ""
+    kept_by_reset: bool = False
     changed_by: str = ""
     role_of_read: Role | None = None
     roles_of_write: tuple[WriteRole, ...] = ()

@@ -20,6 +20,7 @@ from kerneltui.debugger.session import Session
 from kerneltui.debugger.views import MachineView
 from kerneltui.scenarios.scenario import Changes
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, offered, speed_text
+from kerneltui.tui.comparing import Comparing
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
 from kerneltui.tui.layout import WIDE, Layout, in_order, needs
 from kerneltui.tui.palette import palette
@@ -54,7 +55,7 @@ PREPARE_AFTER_S = 0.3
 """After the first picture, when nobody waits."""
 
 
-class KernelTui(Pointing, Travelling, App[int]):
+class KernelTui(Pointing, Travelling, Comparing, App[int]):
     """``kerneltui --board B --scenario S``.  ``session`` has been booted."""
 
     CSS_PATH = "kerneltui.tcss"

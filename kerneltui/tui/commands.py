@@ -96,6 +96,8 @@ COMMANDS = (
     Command("edit", "e", "Poke",
             "Poke the register, the field or the line under the cursor; in the console, type bytes",
             "Looking", 20),
+    Command("compare", "v", "Compare",
+            "Mark this moment; at another one, show all that differs from it", "Looking", 20),
     Command("copy", "y", "Copy", "Copy the row under the cursor", "Looking", 18),
     Command("leave_dashboard", "q", "Quit", "Leave the dashboard; so does Ctrl+Q", "Running", 8),
     Command("zoom", "z", "Zoom", "Show the focused panel alone, or all panels", "Looking", 13),

@@ -470,6 +470,27 @@ def test_what_was_cut_off_is_not_found():
     assert session.machine.now == 1_500_000_000
 
 
+@pytest.mark.parametrize("text", ["code TimeManager.handle", "change GICC_PMR", "irq 30 ended",
+                                  "write GICC_EOIR", "time 5s"])  # fmt: skip
+def test_a_search_looks_no_farther_than_to_where_it_begins(text):
+    session = session_on("rpi4")
+    session.run_until(4 * S)
+    session.go_to_time(S)
+    session.breakpoints.add(session.machine, text)
+    scout, begun = session.history.scout, session.here
+    positions = []
+
+    def watched(*arguments, original=scout.run, **conditions):
+        reason = original(*arguments, **conditions)
+        positions.append(scout.machine.position)
+        return reason
+
+    scout.run = watched
+    back(session)
+    assert positions
+    assert max(positions) <= begun
+
+
 # -- options ---------------------------------------------------------------------------------------
 
 

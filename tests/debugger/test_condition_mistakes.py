@@ -115,6 +115,9 @@ def test_values_that_a_breakpoint_does_not_have_are_told(name):
     said = f"only breakpoints of the kind 'write' have '{name}'"
     assert mistake(f"1 or {name} == 1", machine, values=others) == (6, said)
     assert compiled(f"{name} == 7", machine, values=(name,)).holds(Event(0, 7, 7))
+    proposed = f"'{name}'"
+    assert proposed in mistake(name.upper() + "X", machine, values=BOTH)[1]
+    assert proposed not in mistake(name.upper() + "X", machine, values=others)[1]
 
 
 # -- limits ---------------------------------------------------------------------------------------

@@ -70,7 +70,8 @@ class RegisterTrigger(Trigger):
             table = site.file.table
             own = {(space, site.slot.offset) for space in (table.space, CORE_REGISTERS)}
             return frozenset(own | {(kind, 0) for kind in self._kinds})
-        return frozenset(places_of(self.machine, site.device, site.file, [site.slot]))
+        device = self.machine.devices[site.device]
+        return frozenset(places_of(self.machine, device, [(site.file, site.slot)]))
 
     @contextmanager
     def listening(self) -> Iterator[None]:

@@ -172,7 +172,7 @@ GICD = RegisterTable(
              Field("TargetListFilter", 24, 2, WO, "Who receives",
                    ((0, "CPUTargetList"), (1, "all others"), (2, "the sender"), (3, "reserved")))),
             "Sends a software generated interrupt", "4.3.15",
-            roles_of_write=(WriteRole(Role.SEND),),
+            roles_of_write=(WriteRole(Role.SEND),), may_write=("GICD_SPENDSGIR", "GICD_ISPENDR0"),
         ),
         Register("GICD_CPENDSGIR{n}", 0xF10,
                  tuple(Field(f"SGI_CLEAR{k}", 8 * k, 8, W1C) for k in range(4)),

@@ -41,10 +41,12 @@ _VECTOR = Field("VECTOR", 0, 8, doc="Interrupt vector, 16 to 255", hex_shift=0)
 _MODE = Field("DELIVERY_MODE", 8, 3, doc="What is delivered", values=LOCAL_MODES)
 
 
-def _lvt(name: str, offset: int, doc: str, *fields: Field) -> Register:
+def _lvt(
+    name: str, offset: int, doc: str, *fields: Field, may_write: tuple[str, ...] = ()
+) -> Register:
     return Register(
         name, offset, (_VECTOR, *fields, _IDLE, _MASK), f"Local vector table: {doc}",
-        "SDM 3A 10.5.1", banked=True, reset=_MASK.mask,
+        "SDM 3A 10.5.1", banked=True, reset=_MASK.mask, may_write=may_write,
     )  # fmt: skip
 
 
@@ -82,7 +84,7 @@ LOCAL_APIC = RegisterTable(
     ref="Intel SDM 3A, Advanced Programmable Interrupt Controller",
     registers=(
         Register("APIC_ID", 0x020, (Field("ID", 24, 8, doc="Physical destinations match it"),),
-                 "Local APIC ID", "SDM 3A 10.4.6", banked=True),
+                 "Local APIC ID", "SDM 3A 10.4.6", banked=True, kept_by_reset=True),
         Register(
             "APIC_VERSION", 0x030,
             (
@@ -90,7 +92,7 @@ LOCAL_APIC = RegisterTable(
                 Field("MAX_LVT", 16, 8, RO, "Entries of the local vector table, less one"),
                 Field("DIRECTED_EOI", 24, 1, RO, "EOI broadcasts can be suppressed"),
             ),
-            "Local APIC version", "SDM 3A 10.4.8", banked=True,
+            "Local APIC version", "SDM 3A 10.4.8", banked=True, kept_by_reset=True,
         ),
         _priority("TPR", 0x080, Access.RW, "Task priority: only higher classes interrupt",
                   "SDM 3A 10.8.3.1"),
@@ -165,7 +167,8 @@ LOCAL_APIC = RegisterTable(
                  "Interrupt command: destination", "SDM 3A 10.6.1", banked=True),
         _lvt("LVT_TIMER", 0x320, "the timer",
              Field("MODE", 17, 2, values=((ONE_SHOT, "one-shot"), (PERIODIC, "periodic"),
-                                          (TSC_DEADLINE, "TSC-deadline")))),
+                                          (TSC_DEADLINE, "TSC-deadline"))),
+             may_write=("LOCAL_APIC_MSR.IA32_TSC_DEADLINE",)),
         _lvt("LVT_THERMAL", 0x330, "the thermal sensor", _MODE),
         _lvt("LVT_PMI", 0x340, "performance counters; an interrupt sets the mask", _MODE),
         _lint(0, 0x350),
@@ -232,7 +235,7 @@ LOCAL_APIC_MSR = RegisterTable(
                       hex_shift=12),
             ),
             "APIC base address and global enable", "SDM 3A 10.4.4",
-            width=64, banked=True, reset=DEFAULT_BASE | _ENABLE.mask,
+            width=64, banked=True, reset=DEFAULT_BASE | _ENABLE.mask, kept_by_reset=True,
         ),
         Register("IA32_TSC_DEADLINE", TSC_DEADLINE_MSR - APIC_BASE,
                  (Field("DEADLINE", 0, 64, doc="Time-stamp counter value; 0 disarms"),),
