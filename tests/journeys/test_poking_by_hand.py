@@ -52,8 +52,10 @@ async def test_a_register_is_shown_asked_for_and_poked_in_no_time(size):
         await seen.press("e")
         assert asks(seen)
         screen = seen.screen()
-        for words in ("Poke GICC_PMR of gic", "0xf8 = 248 = 0b1111_1000", "1111 1000",
-                      "New value, 0 to 0xffffffff", "Only interrupts of higher priority"):  # fmt: skip
+        for words in (
+            "Poke GICC_PMR of gic", "0xf8 = 248 = 0b1111_1000", "1111 1000",
+            "New value, 0 to 0xffffffff", "Only interrupts of higher priority",
+        ):  # fmt: skip
             assert words in screen, words
         await write_anew(seen, "0x40")
         assert "0x40 = 64 = 0b100_0000" in seen.screen()
@@ -231,3 +233,19 @@ async def test_the_timeline_marks_pokes_and_enter_goes_there(size):
         await seen.press("home", "down", "enter")
         assert seen.now == 1_100 * MS
         assert pokes(seen) == ["poke uart0.irq = 1, by you"]
+
+
+async def test_the_why_window_tells_who_has_driven_a_line_and_goes_there():
+    session = booted("rpi4")
+    session.run_until(1_100 * MS)
+    session.poke("DAIF.I=1", 0)
+    session.poke("uart0.irq=1")
+    session.run_until(1_100 * MS + 1_000)  # masked, a wait does not last
+    async with dashboard(session=session) as seen:
+        await point_at(seen, TRACE, LineReference("uart0.irq"))
+        await seen.press("w", "home")
+        driven = "Driven by your poke at 1.100 000 000 s".lower()
+        await seen.until(lambda: driven in seen.screen().lower())
+        await seen.press("g")
+        await seen.until(lambda: seen.now == 1_100 * MS)
+        assert pokes(seen)[-1] == "poke uart0.irq = 1, by you"
