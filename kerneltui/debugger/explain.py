@@ -304,11 +304,8 @@ class _Judge:
 
     def _wants_edge(self, station: Station) -> bool:
         name, number = station.entrance or ("", 0)
-        states = self.machine.controllers[name].notable(self.core.index, {int(number)})
-        return any(
-            state.number == number and state.line is True and state.trigger == "edge"
-            for state in states
-        )
+        state = self.machine.controllers[name].interrupt(int(number), self.core.index)
+        return state is not None and state.line is True and state.trigger == "edge"
 
     def _wrong_rate(self) -> Explanation | None:
         """The timer is set, but not for the time that the kernel wants."""

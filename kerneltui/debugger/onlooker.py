@@ -37,6 +37,9 @@ class Indifferent:
     def unmodelled(self, text: str) -> None:
         """See :class:`Observer`."""
 
+    def reset_begins(self, owner: str, cpu: int) -> None:
+        """See :class:`Observer`."""
+
 
 class Onlooker:
     """A :class:`MachineObserver` that tells another one everything that it is told itself."""
@@ -82,3 +85,8 @@ class Onlooker:
         """See :class:`Observer`."""
         if self._inner is not None:
             self._inner.unmodelled(text)
+
+    def reset_begins(self, owner: str, cpu: int) -> None:
+        """See :class:`Observer`."""
+        if self._inner is not None:
+            self._inner.reset_begins(owner, cpu)

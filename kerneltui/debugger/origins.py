@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kerneltui.debugger.numbering import interrupt_label
-from kerneltui.debugger.way import message_of
 from kerneltui.hw.device import Device, InterruptController, InterruptState
 from kerneltui.hw.line import Line
 from kerneltui.machine.machine import Machine
@@ -100,7 +99,7 @@ def pending(machine: Machine, wiring: Wiring, cpu: int, vector: int | None) -> O
 
 def _vector(machine: Machine, controller: str, number: int) -> int | None:
     device = machine.controllers[controller]
-    message = message_of(device, number)
+    message = device.onward(number)
     if message is not None:
         return message[1]
     return number if device.NUMBERING == "vector" else None
@@ -122,7 +121,7 @@ def _origin(
     if state.is_message:
         for other in machine.controllers.values():
             for sent in other.interrupts(cpu):
-                if message_of(other, sent.number) == (name, state.number):
+                if other.onward(sent.number) == (name, state.number):
                     return _origin(machine, wiring, other, sent, cpu)
         return Origin(CALL, "", name, numbering, state.number)
     if source_kind(controller) == TIMER and state.line is None and "timer" in state.source.lower():

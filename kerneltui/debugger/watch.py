@@ -15,6 +15,11 @@ Address = tuple[str, int]
 """An address space's name, and an address (or encoding) in it."""
 
 
+def reset_of(owner: str, cpu: int) -> Address:
+    """What stands among accessed addresses for a reset of what core ``cpu`` has of ``owner``."""
+    return f"reset of {owner}", cpu
+
+
 class Watch(msgspec.Struct, frozen=True):
     """``conditions`` are those of :meth:`Machine.run`; ``title`` says in words what is awaited."""
 

@@ -91,6 +91,7 @@ def _write(write: LastWrite) -> dict[str, Any] | None:
     has_written, is_code = write.by is not By.RESET, bool(write.file)
     return {
         "by": write.by,
+        "is_reset": write.is_reset,
         "step": write.step if has_written else None,
         "t_ns": write.t_ns if has_written else None,
         "core": write.core if has_written else None,

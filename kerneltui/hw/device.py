@@ -59,7 +59,9 @@ class Device(ABC):
     COMPATIBLE: ClassVar[str]
     TABLES: ClassVar[tuple[RegisterTable, ...]]
     CONFIG: ClassVar[type[Any]]
-    TRANSIENT: ClassVar[frozenset[str]] = frozenset(("on_remark",))
+    TRANSIENT: ClassVar[frozenset[str]] = frozenset(("on_remark", "on_reset"))
+    CAN_BE_RESET: ClassVar[bool] = False
+    """without power-on, for one core: :meth:`_tell_reset` says so"""
     PICTURES: ClassVar[tuple[type[msgspec.Struct], ...]] = ()
     """the kinds of :meth:`pictures` that it makes"""
 
@@ -72,6 +74,8 @@ class Device(ABC):
         self.files: dict[str, RegisterFile] = {}
         self.on_remark: Callable[[str, str, int, str], None] | None = None
         """observes what goes wrong: device, kind, interrupt number, in words"""
+        self.on_reset: Callable[[str, int], None] | None = None
+        """observes resets but that at power-on: device, core"""
 
     def _remark(self, kind: str, number: int, text: str) -> None:
         """Something went wrong with an interrupt, and the hardware tells nobody.
@@ -82,6 +86,11 @@ class Device(ABC):
         """
         if self.on_remark is not None:
             self.on_remark(self.name, kind, number, text)
+
+    def _tell_reset(self, cpu: int) -> None:
+        """What core ``cpu`` has of the device is about to be reset, and not by power-on."""
+        if self.on_reset is not None:
+            self.on_reset(self.name, cpu)
 
     def _file(
         self, table: RegisterTable, changes: Mapping[str, Mapping[str, Any]] | None = None
@@ -114,6 +123,12 @@ class Device(ABC):
         what comes from elsewhere.
         """
         return []
+
+    def output_driven(self) -> None:  # noqa: B027 - most have nothing to do
+        """Somebody else has driven an output (:mod:`kerneltui.machine.poke`).
+
+        A device that remembers what it has driven last, and not only the lines do, learns of it.
+        """
 
     def pictures(self) -> Sequence[msgspec.Struct]:
         """What a panel of its own shows of the chip; most have none.  Without side effects."""
@@ -187,6 +202,11 @@ class InterruptController(Device):
         """
         return self.interrupts(cpu)
 
+    def interrupt(self, number: int, cpu: int) -> InterruptState | None:
+        """One of :meth:`interrupts`; None where there is none of that number."""
+        states = self.interrupts(cpu)
+        return next((state for state in states if state.number == number), None)
+
     @abstractmethod
     def passages(self, entrance: Entrance, cpu: int) -> list[Passage]:
         """The ways of an interrupt to core ``cpu``: its rules, as :class:`Gate` s, in order.
@@ -203,6 +223,10 @@ class InterruptController(Device):
         """
         states = self.interrupts(cpu)
         return next((state.number for state in states if state.pin == pin), None)
+
+    def onward(self, number: int) -> tuple[str, int] | None:
+        """The message as which an interrupt goes on: a controller's name, and its number there."""
+        return None
 
     def own_causes(self, number: int, cpu: int) -> list[Cause]:
         """What inside the controller can raise an interrupt: a timer of its own, a mailbox."""

@@ -45,7 +45,7 @@ class Stopper(Protocol):
     """An observer that lets a machine run until it has seen something."""
 
     def begin(self) -> None:
-        """A run begins: what the last one has stopped for is no reason any more."""
+        """A run begins, with its limits: what it has stopped for last is no reason any more."""
 
     def judge(self, core: int, reason: StopReason) -> StopReason | None:
         """Why this core has halted: because of what was seen, or for the reason given.
@@ -107,7 +107,13 @@ class Machine:
             for device in self.devices.values()
             for file in device.files.values()
         }
-        self.poker = Poker(self.clock, self.cores, self.spaces, blocks)
+        wires = {
+            line.name: (device, line)
+            for device in self.devices.values()
+            for lines in device.outputs.values()
+            for line in lines
+        }
+        self.poker = Poker(self.clock, self.cores, self.spaces, blocks, wires)
         self.core = self.cores[0]
         """the boot core"""
         self.stopped = 0
@@ -244,7 +250,7 @@ class Machine:
         return found
 
     def poke(self, poke: Poke) -> None:
-        """A store from outside, now: it takes no time, and what it lets in is taken next."""
+        """A store, or a wire's level, from outside: it takes no time, and is noticed next."""
         self.poker.store(poke)
 
     # -- running ----------------------------------------------------------------------------------
@@ -293,14 +299,14 @@ class Machine:
         focused.stop_below_depth = below_depth
         last = focused.retired + steps
         focused.stop_at = min(focused.stop_at, last)
-        if self.stopper is not None:
-            self.stopper.begin()
         reason = self._run() if to is None else self._run_to(to)
         if reason is StopReason.BUDGET and self.stopped == focus and focused.retired >= last:
             return StopReason.STEP
         return reason
 
     def _run(self) -> StopReason:
+        if self.stopper is not None:
+            self.stopper.begin()
         while True:
             stopped, reason = self.turns.run()
             self.stopped = stopped.index
@@ -360,6 +366,7 @@ class Machine:
             core.observer = observer
         for device in self.devices.values():
             device.on_remark = observer.remark if observer is not None else None
+            device.on_reset = observer.reset_begins if observer is not None else None
             for lines in device.outputs.values():
                 for line in lines:
                     line.watcher = observer.line if observer is not None else None

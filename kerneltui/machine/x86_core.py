@@ -32,6 +32,7 @@ class X86Core(X86Exceptions):
     """One core; the inputs take the wires of its local APIC, or of a PC's 8259 pair."""
 
     LOAD, STORE, WAIT = "load", "store", "hlt"
+    CAN_BE_RESET = True
     CALL_REGISTERS = ("rax", "rdi", "rsi")
 
     def __init__(
@@ -61,6 +62,8 @@ class X86Core(X86Exceptions):
             self.halt("reset by its own INIT message")
         self.power_off()
         self.clocks.wake()
+        if self.observer is not None:
+            self.observer.reset_begins(f"core {self.index}", 0)
         self._reset()
         if self.index == 0:
             self._halted("the boot core was reset by an INIT message")

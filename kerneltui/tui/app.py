@@ -394,8 +394,8 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
         match request:
             case Tell(text, severity):
                 self.notify(text, severity=severity, markup=False)
-            case Ask(screen, then):
-                self.push_screen(screen, lambda answer: self.carry_out(then(answer)))
+            case Ask() as ask:
+                self._open(ask)
             case TypeText(data):
                 self.type(data)
             case UseTheme(name):
@@ -414,6 +414,12 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
                 self.poke_now(stores)
             case UseSession(session, board, changes):
                 self.use(session, board, changes)
+
+    def _open(self, ask: Ask) -> None:
+        if ask.halts:
+            self.runner.stop()
+            self.refresh_view()
+        self.push_screen(ask.screen, lambda answer: self.carry_out(ask.then(answer)))
 
     def use(self, session: Session, board: str, changes: Changes | None) -> None:
         """Go on with another session; ``board`` and ``changes`` as for those before."""

@@ -16,6 +16,7 @@ from kerneltui.debugger.watch import (
     Watch,
     until_time,
 )
+from kerneltui.errors import UserError
 from kerneltui.tui.runner import NOT_FOUND
 from kerneltui.tui.steering import Steering
 from kerneltui.units import parse_duration
@@ -183,10 +184,14 @@ class Travelling(Steering):
     def poke_now(self, stores: tuple[str, ...]) -> None:
         """Store to registers, whatever that makes of the future."""
         marked = self.session.marked
-        for store in stores:
-            self.session.poke(store)
+        try:
+            for store in stores:
+                self.session.poke(store)
+        except UserError as error:  # the machine is not any more as it was when that was asked
+            self.notify(str(error), severity="error", markup=False)
+        else:
+            self.notify(f"Poked {'; '.join(stores)}.", markup=False)
         self._tell_of_mark(marked)
-        self.notify(f"Poked {'; '.join(stores)}.", markup=False)
         self.refresh_view()
 
     def type_now(self, data: bytes) -> None:

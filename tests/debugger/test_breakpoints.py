@@ -470,6 +470,27 @@ def test_what_was_cut_off_is_not_found():
     assert session.machine.now == 1_500_000_000
 
 
+@pytest.mark.parametrize("text", ["code TimeManager.handle", "change GICC_PMR", "irq 30 ended",
+                                  "write GICC_EOIR", "time 5s"])  # fmt: skip
+def test_a_search_looks_no_farther_than_to_where_it_begins(text):
+    session = session_on("rpi4")
+    session.run_until(4 * S)
+    session.go_to_time(S)
+    session.breakpoints.add(session.machine, text)
+    scout, begun = session.history.scout, session.here
+    positions = []
+
+    def watched(*arguments, original=scout.run, **conditions):
+        reason = original(*arguments, **conditions)
+        positions.append(scout.machine.position)
+        return reason
+
+    scout.run = watched
+    back(session)
+    assert positions
+    assert max(positions) <= begun
+
+
 # -- options ---------------------------------------------------------------------------------------
 
 
@@ -478,6 +499,37 @@ def test_a_condition_decides():
     values = [hit.value for _, hits in forwards(session) for hit in hits]
     assert values
     assert set(values) == {30}
+
+
+def test_a_load_is_judged_by_what_it_has_shown():
+    """GICC_IAR shows another interrupt after the acknowledge, or none."""
+    every = forwards(session_on("rpi4", "read GICC_IAR"))
+    session = session_on("rpi4", "read GICC_IAR if INTERRUPT_ID == 30 and value == 30")
+    assert (
+        [at for at, _ in forwards(session)]
+        == [at for at, hits in every if hits[0].value == 30]
+        != []
+    )
+
+
+def test_a_part_of_a_register_has_values_of_its_own():
+    whole = session_on("rpi4", "write GICC_EOIR if EOIINTID == 30")
+    part = session_on("rpi4", "write GICC_EOIR.EOIINTID if value == 30 and EOIINTID == 30")
+    assert [at for at, _ in forwards(whole)] == [at for at, _ in forwards(part)] != []
+
+
+@pytest.mark.parametrize(
+    ("board", "field", "writers"),
+    [("rpi4", "DAIF.I", {"an exception", "'eret'"}), ("rpi3", "DAIF.I", {"an exception", "'eret'"}),
+     ("x86", "RFLAGS.IF", {"an exception", "'iret'"})],
+)  # fmt: skip
+def test_what_writes_a_register_without_naming_it_is_a_store_too(board, field, writers):
+    session = session_on(board, f"write {field} if old != value")
+    changes = session_on(board, f"change {field}")
+    found = forwards(session, 1_100_000_000)
+    assert [at for at, _ in found] == [at for at, _ in forwards(changes, 1_100_000_000)] != []
+    assert {hit.told.partition(" by ")[2] for _, hits in found for hit in hits} >= writers
+    assert all(hit.value != hit.old for _, hits in found for hit in hits)
 
 
 def test_so_many_hits_are_passed_over_after_each_start():

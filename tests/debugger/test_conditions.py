@@ -164,6 +164,8 @@ def test_a_write_only_field_of_the_own_register_is_what_the_store_brought():
     said = "is write-only: it shows nothing to compare"
     assert mistake("EOIINTID == 30", machine, "GICC_EOIR", ()) == (1, f"EOIINTID {said}")
     assert mistake("1 or GICC_EOIR", machine) == (6, f"GICC_EOIR {said}")
+    other = "GICC_DIR.INTERRUPT_ID"
+    assert mistake(f"{other} == 30", machine, "GICC_EOIR") == (1, f"{other} {said}")
 
 
 def test_time_depth_and_interrupts_are_those_of_the_machine():

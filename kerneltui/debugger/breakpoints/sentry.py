@@ -17,6 +17,7 @@ from kerneltui.debugger.breakpoints.condition import Condition, Event
 from kerneltui.debugger.breakpoints.happenings import ConsoleTrigger
 from kerneltui.debugger.breakpoints.trigger import Moved, Trigger, overriding
 from kerneltui.debugger.marker import Marker
+from kerneltui.debugger.marks import Mark
 from kerneltui.debugger.onlooker import Onlooker
 from kerneltui.debugger.watch import Address
 from kerneltui.hw.clock import NEVER
@@ -25,7 +26,7 @@ from kerneltui.hw.line import Line
 from kerneltui.machine.core import Core, CoreState, StopReason
 from kerneltui.machine.instructions import SPACES, STORES, WRITES
 from kerneltui.machine.kernel_image import SourceFrame
-from kerneltui.machine.machine import Machine
+from kerneltui.machine.machine import Machine, Stopper
 from kerneltui.machine.poke import Poke
 
 _MAY_CHANGE = frozenset((*SPACES, *WRITES))
@@ -77,7 +78,7 @@ class Sentry(Onlooker):
         self._held: dict[int, int] = {}
         """the cores that halt to be looked at, and how many instructions they had left"""
         self._due_ns = NEVER
-        self._stopper: Any = None
+        self._stopper: Stopper | None = None
 
     @property
     def places(self) -> frozenset[Address] | None:
@@ -181,7 +182,7 @@ class Sentry(Onlooker):
             return None
         return given
 
-    def _hold(self, core: Any, at: int | None = None) -> None:
+    def _hold(self, core: Core, at: int | None = None) -> None:
         """Halt a core before its next instruction, to look whether something has changed."""
         if core.index not in self._held:
             self._held[core.index] = core.stop_at
@@ -207,10 +208,9 @@ class Sentry(Onlooker):
             return
         current = machine.turns.current
         index = core if core is not None else current.index if current is not None else 0
-        if bound.condition is not None:
-            value, old = moved if moved is not None else (None, None)
-            if not bound.condition.holds(Event(index, value, old)):
-                return
+        condition = bound.condition
+        if condition is not None and not condition.holds(Event(index, *(moved or ()))):
+            return
         passed = self._passed.get(bound.number, 0)
         self._passed[bound.number] = passed + 1
         if passed < breakpoint_.ignore:
@@ -279,7 +279,7 @@ class Sentry(Onlooker):
         for trigger in self._pending:
             trigger.pending(controller, number, cpu)
 
-    def _mark(self, mark: Any) -> None:
+    def _mark(self, mark: Mark) -> None:
         for trigger in self._marked:
             trigger.mark(mark)
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from kerneltui.debugger.numbering import interrupt_label
-from kerneltui.debugger.way import Way, best_way, message_of, next_controller, ways_to_core
+from kerneltui.debugger.way import Way, best_way, next_controller, ways_to_core
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.rule import Gate, decisive
 
@@ -84,7 +84,7 @@ def interrupt_views(machine: Machine, inspector: Inspector, cpu: int) -> Iterato
         message: state.source
         for name, controller in controllers.items()
         for state in listed[name]
-        if state.enabled and (message := message_of(controller, state.number)) is not None
+        if state.enabled and (message := controller.onward(state.number)) is not None
     }
     for_now: list[InterruptView] = []
     for name, controller in controllers.items():

@@ -318,20 +318,27 @@ class IoApic(InterruptController):
 
     # -- explanation --------------------------------------------------------------------------
 
-    def passages(self, entrance: Entrance, cpu: int) -> list[Passage]:
-        """A pin's message to one core: if all gates are open, an edge that comes is sent to it.
+    def entrance(self, pin: str, cpu: int) -> Entrance | None:
+        kind, _, number = pin.partition(" ")
+        at = int(number) - self.config.gsi_base if kind == "gsi" and number.isdecimal() else -1
+        return int(number) if 0 <= at < self.config.pins else None
 
-        Fixed and lowest priority interrupts become a vector of its local APIC (3.2.4).
-        """
+    def onward(self, number: int) -> tuple[str, int] | None:
+        """Fixed and lowest priority interrupts become a vector of a local APIC (3.2.4)."""
+        pin = number - self.config.gsi_base
+        if self._apics is None or not self._is_a_vector(0, pin):
+            return None
+        return self._apics.name, self._low[pin] & VECTOR
+
+    def passages(self, entrance: Entrance, cpu: int) -> list[Passage]:
+        """A pin's message to one core: if all gates are open, an edge that comes is sent to it."""
         base, last = self.config.gsi_base, self.config.gsi_base + self.config.pins - 1
         if not isinstance(entrance, int) or not base <= entrance <= last:
             raise ValueError(f"{self.name} has GSIs {base} to {last}")
         pin = entrance - base
         rules = (*self.SENDING, *self.RECEIVED)
         gates = (self._line_gate(pin), *(self._gate(rule, pin, cpu) for rule in rules))
-        if self._apics is None or not self._is_a_vector(cpu, pin):
-            return [Passage(gates)]
-        return [Passage(gates, message=(self._apics.name, self._low[pin] & VECTOR))]
+        return [Passage(gates, message=self.onward(entrance))]
 
     def _line_gate(self, pin: int) -> Gate:
         """No register shows the level of a pin."""
@@ -362,6 +369,10 @@ class IoApic(InterruptController):
             or not self._is_ended(0, pin)
             or base + pin in numbers
         ]
+
+    def interrupt(self, number: int, cpu: int) -> InterruptState | None:
+        pin = number - self.config.gsi_base
+        return self._state(pin) if 0 <= pin < self.config.pins else None
 
     def _state(self, pin: int) -> InterruptState:
         low, level = self._low[pin], self.is_level(pin)
