@@ -25,6 +25,7 @@ from kerneltui.debugger.marks import (
 )
 from kerneltui.debugger.origins import CALL, SERIAL, TIMER, Origin, Wiring, pending, source_kind
 from kerneltui.debugger.roles import AccessMeaning, Roles
+from kerneltui.debugger.way import controllers_after
 from kerneltui.hw.device import InterruptController
 from kerneltui.hw.line import Line
 from kerneltui.hw.register import Role
@@ -45,6 +46,8 @@ class _Frame:
     last: tuple[StepKind, str] | None = None
     seen: set[StepKind] = field(default_factory=set)
     printed: bytearray = field(default_factory=bytearray)
+    asked: str = ""
+    """the controller that has been asked last"""
 
 
 @dataclass(slots=True)
@@ -69,7 +72,8 @@ class Marker:
         """the machine has halted for them"""
         self.is_fresh = False
         """no instruction has begun since the last one"""
-        self._marked_ns = 0
+        self.marked_ns = 0
+        """when the last one came (virtual time)"""
         self._halts = True
         self._asked: set[int] = set()
         """the cores that are to halt for them: the first that does, does for all"""
@@ -129,14 +133,14 @@ class Marker:
         self._cores = copy.deepcopy(other._cores)
         self._storing, self._risen = other._storing, other._risen
         self.marks, self.has_come = list(other.marks), other.has_come
-        self.is_fresh = other.is_fresh
+        self.is_fresh, self.marked_ns = other.is_fresh, other.marked_ns
         self._asked = set(other._asked)
 
     def _mark(self, mark: Mark) -> None:
         now = self.machine.now
-        if not self._halts and not (self.is_fresh and now == self._marked_ns):
+        if not self._halts and not (self.is_fresh and now == self.marked_ns):
             self.marks.clear()
-        self.is_fresh, self._marked_ns = True, now
+        self.is_fresh, self.marked_ns = True, now
         self.marks.append(mark)
         if not self._halts:
             return
@@ -196,8 +200,12 @@ class Marker:
                 frame.origin, frame.course = found, found.source
         if kind in {StepKind.ENDED, StepKind.RECEIVED} and frame is not None:
             self._quiet_by_itself(core, frame)
+        again = False
+        if kind is StepKind.WHO and frame is not None:
+            again = frame.asked not in {"", meaning.device}
+            frame.asked = meaning.device
         self._note(core, kind, meaning.device)
-        self._mark(self._made(core, kind, meaning=meaning, numbers=(target, value)))
+        self._mark(self._made(core, kind, meaning=meaning, numbers=(target, value), again=again))
 
     def _quiet_by_itself(self, core: Core, frame: _Frame) -> None:
         """What comes now would come later if the handler had to quiet the source first."""
@@ -255,14 +263,31 @@ class Marker:
         known = self._cores[core.index]
         if known.frames:
             frame = known.frames[-1]
-            unended = frame.origin is not None and StepKind.ENDED not in frame.seen
-            if unended and not self._wants_an_end():
-                self._quiet_by_itself(core, frame)
-                self._mark(self._made(core, StepKind.ENDED, by_itself=True))
+            if frame.origin is not None and StepKind.ENDED not in frame.seen:
+                if not self._wants_an_end():
+                    self._ended_by_itself(core, frame)
+                elif self._is_active(core, frame.origin):
+                    self._quiet_by_itself(core, frame)
+                    self._mark(self._made(core, StepKind.UNENDED))
             self._mark(self._made(core, StepKind.RETURNED, numbers=(target, value), text=kind))
             known.frames.pop()
         if not known.frames:
             known.last = None
+
+    def _ended_by_itself(self, core: Core, frame: _Frame) -> None:
+        self._quiet_by_itself(core, frame)
+        self._note(core, StepKind.ENDED)
+        self._mark(self._made(core, StepKind.ENDED, by_itself=True))
+
+    def _is_active(self, core: Core, origin: Origin) -> bool:
+        """Whether a controller still takes an interrupt for one that a handler serves."""
+        machine, first = self.machine, (origin.controller, origin.number)
+        met = first, *controllers_after(machine, *first, core.index)
+        return any(
+            state.number == number and state.active
+            for name, number in met
+            for state in machine.controllers[name].notable(core.index, {number})
+        )
 
     def _wants_an_end(self) -> bool:
         """Whether some controller is to be told that an interrupt is over."""
@@ -279,6 +304,11 @@ class Marker:
         frame = known.frames[-1] if known.frames else None
         if name == "timer_callback" and frame is not None:
             frame.printed.clear()
+        if frame is not None and frame.origin is not None:
+            if name == "irq_handler_entry":
+                self._begins_quiet(core, frame, frame.origin)
+            elif name == "irq_handler_exit" and not self._wants_an_end():
+                self._ended_by_itself(core, frame)
         if name in SILENT:
             return
         kind, text = OF_TRACEPOINT.get(name, StepKind.PASSED), name
@@ -288,6 +318,16 @@ class Marker:
             text = frame.printed.decode("latin-1")
         self._note(core, kind)
         self._mark(self._made(core, kind, facts=tuple(facts.items()), text=text))
+
+    def _begins_quiet(self, core: Core, frame: _Frame, origin: Origin) -> None:
+        """Where a handler begins, and no line of the device is high, it has nothing to quiet."""
+        device = self.machine.devices.get(origin.device)
+        if device is not None and not any(
+            line.level and self._wiring.leads_to(line.name)
+            for lines in device.outputs.values()
+            for line in lines
+        ):
+            self._quiet_by_itself(core, frame)
 
     # -- wires ------------------------------------------------------------------------------------
 

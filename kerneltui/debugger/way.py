@@ -33,6 +33,13 @@ class Station(msgspec.Struct, frozen=True):
     line: str = ""
     """the wire by which it goes on"""
 
+    @property
+    def noted(self) -> Gate | None:
+        """The gate of a controller that says whether it has noted the interrupt."""
+        if self.entrance is None:
+            return None
+        return next((gate for gate in self.gates if gate.opens is Opens.EVENT), None)
+
 
 class Way(msgspec.Struct, frozen=True):
     """One way.  The interrupt arrives if all gates are open."""
@@ -48,6 +55,20 @@ class Way(msgspec.Struct, frozen=True):
     def shut(self) -> list[Gate]:
         """Those that are shut."""
         return [gate for gate in self.gates if not gate.open]
+
+    @property
+    def holding(self) -> list[Gate]:
+        """Those that are shut where it has still to get through."""
+        return [gate for station in self.to_pass for gate in station.gates if not gate.open]
+
+    @property
+    def to_pass(self) -> tuple[Station, ...]:
+        """Where it has still to get through: from the last controller on that has noted it."""
+        noted = [
+            place for place, station in enumerate(self.stations)
+            if (gate := station.noted) is not None and gate.open
+        ]  # fmt: skip
+        return self.stations[noted[-1] :] if noted else self.stations
 
     def station_of(self, gate: Gate) -> Station:
         """Where a gate stands."""

@@ -313,6 +313,9 @@ def test_typing_in_the_past_makes_another_story():
 def durations_of(view, session):
     """All durations of a moment, as sentences write them."""
     numbers = [item.in_ns for item in view.comparators if item.in_ns is not None]
+    numbers += [
+        (item.counter - item.compare) * S // item.hz for item in view.comparators if item.met
+    ]
     for item in view.timeouts:
         numbers += [item.in_ns, -item.in_ns, item.period_ns or 0]
     numbers.append(session.machine.now)
@@ -345,7 +348,7 @@ def test_every_sentence_agrees_with_its_moment_and_needs_no_unknown_word(board, 
         text = without_names(step.sentence)
         assert set(DURATION.findall(text)) <= durations_of(view, session), step
         for count, register, compare in re.findall(
-            r"has reached (\d+), and (\w+) is (\d+)", step.sentence
+            r"The counter, (\d+), has reached (\w+), (\d+):", step.sentence
         ):
             known = {item.name: (item.counter, item.compare) for item in view.comparators}
             assert known[register] == (int(count), int(compare))

@@ -200,7 +200,7 @@ class WhyScreen(Dialog[Answer | None]):
         if self._told.mend:
             self.dismiss(Mend(self._told.mend))
         else:
-            self.notify("No store mends this.")
+            self.notify(f"No single store mends this. {self._told.advice}", markup=False)
 
     def action_go_to_write(self) -> None:
         """The moment of the write; as soon as it has been found."""
