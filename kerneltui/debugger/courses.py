@@ -131,7 +131,7 @@ STATIONS = {
     StepKind.PASSED: "callback",
     StepKind.CALLBACK: "callback",
     StepKind.WOKEN: "callback",
-    StepKind.SWITCHED: "callback",
+    StepKind.SWITCHED: "cpu",
     StepKind.EXPIRED: "handler",
     StepKind.ARMED: "queue",
     StepKind.DISARMED: "queue",

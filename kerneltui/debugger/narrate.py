@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
+from msgspec.structs import replace
 
 from kerneltui.debugger.courses import COURSES, HEADINGS, STANDS_FOR, STATIONS, TITLES
 from kerneltui.debugger.marks import Mark, StepKind
@@ -95,7 +96,14 @@ class Teller:
 
     def steps(self, marks: list[Mark]) -> list[Step]:
         """The steps of one position."""
-        return [self._step(mark, phase) for phase, mark in enumerate(marks)]
+        found = [self._step(mark, phase) for phase, mark in enumerate(marks)]
+        kinds = [step.kind for step in found]
+        return [
+            replace(step, next_sentence="So many are enough: the UART raises its line.")
+            if step.kind is StepKind.ARRIVED and StepKind.LINE in kinds[place:]
+            else step
+            for place, step in enumerate(found)
+        ]
 
     def _step(self, mark: Mark, phase: int) -> Step:
         kind, core = mark.kind, self._machine.cores[mark.core]
@@ -105,7 +113,7 @@ class Teller:
         elif kind is StepKind.SENT:
             course = CALL
         origin, target = mark.origin, mark.core
-        if kind is StepKind.SENT and origin is None:
+        if kind is StepKind.SENT:  # in a handler of another one, or in none
             origin, target = call_sent(self._machine, self._wiring, mark.core)
             mark = mark._replace(origin=origin)
         usual = COURSES.get(course, ())
@@ -130,9 +138,11 @@ class Teller:
 
     @staticmethod
     def _station(mark: Mark) -> str:
-        """What has no wire happens where it comes from."""
+        """What has no wire happens where it comes from; only timeouts have callbacks."""
         if mark.kind is StepKind.LINE and not mark.line:
             return STATIONS[StepKind.DUE]
+        if mark.kind is StepKind.WOKEN and mark.course != TIMER:
+            return STATIONS[StepKind.RECEIVED]
         return STATIONS[mark.kind]
 
     def _handler(self, mark: Mark) -> str:

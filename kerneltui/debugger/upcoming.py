@@ -53,10 +53,9 @@ class Upcoming:
         timer = self._facts.next_timer(core.index)
         if timer is None:
             return "Something asks for an interrupt."
-        else_first = "unless a device interrupts before"
         if timer.counts_down:
-            return f"{timer.name} counts down to 0, {else_first}."
-        return f"The counter reaches {timer.compare}, which is in {timer.name}, {else_first}."
+            return f"{timer.name} counts down to 0, if no device comes first."
+        return f"The counter reaches {timer.name} ({timer.compare}), if no device comes first."
 
     def _sent(self, mark: Mark, core: HostedCore) -> str:
         del core
@@ -68,7 +67,7 @@ class Upcoming:
         del mark, core
         if self._facts.serial_line_is_high():
             return "The line of the UART is high already, so it cannot rise for this one."
-        return "The UART raises its line as soon as enough characters wait, or none follows."
+        return "The UART raises its line when enough characters wait, or no more come."
 
     def _pending(self, mark: Mark, core: HostedCore) -> str:
         assert mark.origin is not None
@@ -93,7 +92,7 @@ class Upcoming:
         )
         register = next((name for name in found if name), "")
         asks = f" (reads {register})" if register else ""
-        return f"The handler asks the controller which interrupt it is{asks}."
+        return f"The handler asks which interrupt it is{asks}."
 
     def _who(self, mark: Mark, core: HostedCore) -> str:
         del core

@@ -352,7 +352,8 @@ def best_way(ways: list[Way]) -> Way:
 
 
 def _distance(way: Way) -> tuple[int, bool, bool, int]:
-    """What software has to do; then those that arrive, that are due, and all others."""
+    """What software has to do; then those whose source asks, those that are due, and all others."""
     shut = way.shut
     stores = sum(gate.opens is Opens.STORE for gate in shut)
-    return stores, bool(shut), all(gate.due_ns is None for gate in shut), len(shut)
+    asks = all(gate.open for gate in way.stations[0].gates)
+    return stores, bool(shut) and not asks, all(gate.due_ns is None for gate in shut), len(shut)

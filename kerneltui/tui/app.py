@@ -52,6 +52,8 @@ from kerneltui.units import format_time
 
 PREPARE_AFTER_S = 0.3
 """After the first picture, when nobody waits."""
+TASK_S = 20
+"""The task of a puzzle stays so long."""
 
 
 class KernelTui(Pointing, Travelling, App[int]):
@@ -121,7 +123,17 @@ class KernelTui(Pointing, Travelling, App[int]):
     def on_ready(self) -> None:
         """The first picture stands: from here on garbage is collected as usual."""
         gc.enable()
+        self._tell_task()
         self._prepare_soon()
+
+    def _tell_task(self) -> None:
+        """Where there is something to find out, say what."""
+        setup = self.session.setup
+        if setup.task:
+            self.notify(
+                f"{setup.task} Find out why. (? shows this again.)",
+                title=setup.scenario_title, timeout=TASK_S, markup=False,
+            )  # fmt: skip
 
     def _prepare_soon(self) -> None:
         self.set_timer(PREPARE_AFTER_S, self._prepare)
@@ -201,7 +213,8 @@ class KernelTui(Pointing, Travelling, App[int]):
         view = self.session.view(parts, window, marks=not self.runner.running)
         self.panels.console.paused = not self.runner.running
         brief = self._laid_out[0] < ROOMY
-        past = past_of(self.session.history, brief=brief)
+        heading = view.path.heading if view.path is not None else ""
+        past = past_of(self.session.history, heading, brief=brief)
         with self.batch_update():
             for panel in self.panels:
                 panel.show(view, parts)
@@ -420,6 +433,7 @@ class KernelTui(Pointing, Travelling, App[int]):
             panel.forget()
         session.follows_story = self.panels.path.is_in_front
         self.refresh_view()
+        self._tell_task()
         self._prepare_soon()
 
     def action_leave_dashboard(self) -> None:

@@ -34,7 +34,7 @@ from kerneltui.units import format_duration
 SIGNS = {OPEN: "✓", SHUT: "✗", WAITING: "○", UNTOLD: "·"}
 STYLES = {OPEN: "text", SHUT: "alert", WAITING: "dim", UNTOLD: "dim"}
 HERE, DONE = "▶", "●"
-LEGEND = "▶ here  ● behind  ✓ holds  ○ not yet  ✗ kept shut  ◆ timer set for"
+LEGEND = "▶ here ● behind ✓ holds · soon ○ not yet ✗ shut ◆ timer set"
 """What the signs mean; it fits where the screen is narrowest."""
 NAMES = {SOURCE: "SOURCE", CONTROLLER: "CONTROLLER", CPU: "CPU", HANDLER: "HANDLER",
          CALLBACK: "CALLBACK", QUEUE: "QUEUE"}  # fmt: skip
@@ -86,7 +86,7 @@ class PathPanel(Panel):
 
     def __init__(self, number: int, **options: Any) -> None:
         super().__init__(number, **options)
-        self.border_title = f"{self.KEY} {self.TITLE}   {LEGEND}"
+        self.border_title = f"{self.KEY} {self.TITLE}  {LEGEND}"
         self._step: tuple[str, ...] = ()
         """the one that the cursor has gone to"""
 
@@ -324,9 +324,12 @@ def chosen(facts: Sequence[PathFact], rows: int) -> list[PathFact]:
 
     What does not hold goes before what does.
     """
-    if len(facts) <= rows:
-        return list(facts)
-    first = sorted(facts, key=lambda fact: fact.state == OPEN)[: rows - 1]
+    return list(facts) if len(facts) <= rows else some(facts, rows - 1)
+
+
+def some(facts: Sequence[PathFact], count: int) -> list[PathFact]:
+    """So many of them, in their own order."""
+    first = sorted(facts, key=lambda fact: fact.state == OPEN)[:count]
     return [fact for fact in facts if fact in first]
 
 
@@ -410,8 +413,7 @@ def listed(path: PathView, width: int) -> list[Line]:
 def _facts_in(facts: Sequence[PathFact], room: int) -> list[Piece]:
     """As many as there is room for, and how many more there are."""
     for count in range(len(facts), -1, -1):
-        shown = facts if count == len(facts) else chosen(facts, count + 1)
-        pieces = [_listed_fact(fact) for fact in shown]
+        pieces = [_listed_fact(fact) for fact in some(facts, count)]
         if count < len(facts) and facts[0].state != PLAIN:
             pieces.append((f"+{len(facts) - count}", "dim"))
         if sum(cells(piece[0]) for piece in pieces) <= room:
