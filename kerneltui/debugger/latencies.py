@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kerneltui.debugger.figures import Figures, FiguresState
 from kerneltui.debugger.histogram import Histogram, HistogramState
-from kerneltui.debugger.way import controllers_after, message_of
+from kerneltui.debugger.way import controllers_after
 
 if TYPE_CHECKING:
     from kerneltui.hw.device import InterruptController, InterruptState
@@ -267,7 +267,7 @@ class Latencies:
         state = self._state(key)
         is_pending = state is not None and state.pending
         is_active = state is not None and bool(state.active)
-        message = message_of(self._controllers[key[0]], key[1])
+        message = self._controllers[key[0]].sends_on(key[1])
         if message is not None:
             for cpu in range(len(self._machine.cores)):
                 state = self._state((*message, cpu))
@@ -346,7 +346,7 @@ class Latencies:
         for name, number, cpu in self._pending:
             if name == own[0] or cpu not in {core, EACH_CORE}:
                 continue
-            message = message_of(self._controllers[name], number)
+            message = self._controllers[name].sends_on(number)
             if message is not None:
                 passes = message == own[:2]
             elif (name, own[0]) in self._feeds:
@@ -358,7 +358,7 @@ class Latencies:
                 found.append((name, number))
         return found
 
-    def _way(self, name: str, number: int, core: int) -> list[tuple[str, int]]:
+    def _way(self, name: str, number: int, core: int) -> set[tuple[str, int]]:
         """What an interrupt is to the controllers after one."""
         return controllers_after(self._machine, name, number, core)
 

@@ -301,7 +301,10 @@ class Teller:
             return f"Nobody has to ask: vector {mark.numbers[0]:#04x} says which it is.{handler}"
         assert mark.meaning is not None
         label = mark.origin.label if mark.origin is not None else "nothing that is pending still"
-        said = f"The handler asks the controller: {self._access(mark)}. That is {label}."
+        asked = f"The handler asks the controller: {self._access(mark)}."
+        if mark.origin is not None and mark.meaning.device != mark.origin.controller:
+            return f"{asked} That is the other controller, {mark.origin.controller}."
+        said = f"{asked} That is {label}."
         if mark.meaning.role is Role.ACKNOWLEDGE and mark.origin is not None:
             return f"{said} The read acknowledges it: it is active now.{handler}"
         return said + handler

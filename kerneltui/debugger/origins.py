@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kerneltui.debugger.numbering import interrupt_label
-from kerneltui.debugger.way import message_of
 from kerneltui.hw.device import Device, InterruptController, InterruptState
 from kerneltui.hw.line import Line
 from kerneltui.machine.machine import Machine
@@ -121,7 +120,7 @@ def call_sent(machine: Machine, wiring: Wiring, sender: int) -> tuple[Origin | N
 
 def _vector(machine: Machine, controller: str, number: int) -> int | None:
     device = machine.controllers[controller]
-    message = message_of(device, number)
+    message = device.sends_on(number)
     if message is not None:
         return message[1]
     return number if device.NUMBERING == "vector" else None
@@ -143,7 +142,7 @@ def _origin(
     if state.is_message:
         for other in machine.controllers.values():
             for sent in other.interrupts(cpu):
-                if message_of(other, sent.number) == (name, state.number):
+                if other.sends_on(sent.number) == (name, state.number):
                     return _origin(machine, wiring, other, sent, cpu)
         return Origin(CALL, "", name, numbering, state.number)
     if source_kind(controller) == TIMER and state.line is None and "timer" in state.source.lower():

@@ -147,24 +147,37 @@ def interrupts_of_line(machine: Machine, line: str, cpu: int) -> list[tuple[str,
     return found
 
 
-def message_of(controller: InterruptController, number: int) -> tuple[str, int] | None:
-    """Where an interrupt goes on as a message: a controller's name, and its number there."""
-    if not controller.SENDS_MESSAGES:
-        return None
-    found = (passage.message for passage in controller.passages(number, 0))
-    return next((message for message in found if message is not None), None)
-
-
 def controllers_after(
     machine: Machine, controller: str, number: int, cpu: int
-) -> list[tuple[str, int]]:
+) -> set[tuple[str, int]]:
     """What an interrupt is to the controllers behind one, on all its ways."""
-    found: dict[tuple[str, int], None] = {}
-    for way in ways_to_core(machine, controller, number, cpu):
-        for station in way.stations[1:]:
-            if station.entrance is not None and isinstance(station.entrance[1], int):
-                found[station.entrance[0], station.entrance[1]] = None
-    return list(found)
+    found: set[tuple[str, int]] = set()
+    _follow(machine, controller, number, cpu, frozenset(), found)
+    return found
+
+
+def _follow(
+    machine: Machine, name: str, entrance: Entrance, cpu: int, passed: frozenset[str],
+    found: set[tuple[str, int]],
+) -> None:  # fmt: skip
+    """As :func:`_from`, without the gates: it is asked often while a machine runs."""
+    if name in passed:
+        return
+    device = machine.controllers[name]
+    for passage in device.passages(entrance, cpu):
+        ends: list[tuple[str, Entrance | None]] = []
+        if passage.message is not None:
+            ends.append(passage.message)
+        else:
+            for target in machine.wiring.get(_line(device, passage, cpu), ()):
+                behind, _, pin = target.partition(" ")
+                if behind in machine.controllers:
+                    ends.append((behind, machine.controllers[behind].entrance(pin, cpu)))
+        for behind, onward in ends:
+            if isinstance(onward, int):
+                found.add((behind, onward))
+            if onward is not None:
+                _follow(machine, behind, onward, cpu, passed | {name}, found)
 
 
 def next_controller(way: Way) -> tuple[str, int] | None:
@@ -281,14 +294,15 @@ def _before(
                 found += _sources(machine, driver, output, index, cpu, passed)
     for sender in machine.controllers.values():
         for state in sender.notable(cpu, set()) if sender.SENDS_MESSAGES else ():
+            if sender.sends_on(state.number) != (name, number):
+                continue
             for passage in sender.passages(state.number, cpu):
-                if passage.message == (name, number):
-                    station = Station(
-                        sender.name, _title(sender, state.number), passage.gates,
-                        (sender.name, state.number),
-                    )  # fmt: skip
-                    earlier = _before(machine, sender.name, state.number, cpu, passed)
-                    found += [(*stations, station) for stations in earlier]
+                station = Station(
+                    sender.name, _title(sender, state.number), passage.gates,
+                    (sender.name, state.number),
+                )  # fmt: skip
+                earlier = _before(machine, sender.name, state.number, cpu, passed)
+                found += [(*stations, station) for stations in earlier]
     return found or [()]
 
 

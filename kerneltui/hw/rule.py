@@ -97,6 +97,12 @@ class Place(msgspec.Struct, frozen=True):
 
     def find(self, file: RegisterFile, number: int) -> tuple[Slot, int, str]:
         """The register's slot, the mask of the bits in it, and what the bits are called."""
+        known = file.known_bits.get((self, number))
+        if known is None:
+            known = file.known_bits[self, number] = self._find(file, number)
+        return known
+
+    def _find(self, file: RegisterFile, number: int) -> tuple[Slot, int, str]:
         register = file.table[self.register]
         number = number if self.of is None else self.of
         width = register.width

@@ -86,6 +86,12 @@ class Machine:
         self.memory = self.spaces[MEMORY]
         self.devices: dict[str, Device] = {}
         self._build(board)
+        self.controllers = {
+            name: device
+            for name, device in self.devices.items()
+            if isinstance(device, InterruptController)
+        }
+        """the interrupt controllers, by device name"""
         self.cores = make_cores(board, self.clock, self.spaces)
         self.turns = self.cores[0].turns
         self.wiring: dict[str, list[str]] = {}
@@ -214,15 +220,6 @@ class Machine:
         return device.input(rest[0], int(rest[1]) if len(rest) == 2 else 0, cpu)
 
     # -- what is where ----------------------------------------------------------------------------
-
-    @property
-    def controllers(self) -> dict[str, InterruptController]:
-        """The interrupt controllers, by device name."""
-        return {
-            name: device
-            for name, device in self.devices.items()
-            if isinstance(device, InterruptController)
-        }
 
     def windows(self, device: Device) -> list[tuple[str, int, RegisterFile]]:
         """Where a device's register files lie: ``(space, base, file)``.

@@ -121,8 +121,13 @@ class KernelTui(Pointing, Travelling, App[int]):
         self.show_view()
 
     def on_ready(self) -> None:
-        """The first picture stands: from here on garbage is collected as usual."""
-        gc.enable()
+        """The first picture stands: from here on garbage is collected as usual.
+
+        What there is by now stays: to look for garbage in it takes the time of several frames.
+        """
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
         self._tell_task()
         self._prepare_soon()
 
@@ -432,6 +437,10 @@ class KernelTui(Pointing, Travelling, App[int]):
         for panel in self.panels:
             panel.forget()
         session.follows_story = self.panels.path.is_in_front
+        if gc.get_freeze_count():  # the session before has stayed with the rest
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
         self.refresh_view()
         self._tell_task()
         self._prepare_soon()

@@ -24,7 +24,6 @@ from kerneltui.debugger.references import (
     RegisterReference,
     TimeoutReference,
 )
-from kerneltui.debugger.register_marks import place_of
 from kerneltui.debugger.sight import Sight, Story
 from kerneltui.debugger.troubles import trouble_of
 from kerneltui.debugger.way import KERNEL, Station, Way, best_way, whole_ways
@@ -203,26 +202,13 @@ def _changes(sight: Sight, owners: list[str], view: PathView) -> list[str]:
     order = {owner: place for place, owner in enumerate(owners)}
     found: list[tuple[int, str]] = []
     seen: set[tuple[str, int, int]] = set()
-    for device, name, old, new in _changed_registers(sight):
+    for device, slot, old, new in sight.registers.changed(sight.focus, sight.before):
         # The same bits may be there once more, where ones set them and where ones clear them.
         if device in devices and (device, old, new) not in seen:
             seen.add((device, old, new))
-            rank = -1 if name == accessed else order.get(device, len(order))
-            found.append((rank, f"{name} {old:#x} → {new:#x}"))
+            rank = -1 if slot.name == accessed else order.get(device, len(order))
+            found.append((rank, f"{slot.name} {old:#x} → {new:#x}"))
     return [text for _, text in sorted(found, key=lambda item: item[0])][:MOST_CHANGES]
-
-
-def _changed_registers(sight: Sight) -> Iterable[tuple[str, str, int, int]]:
-    """Device, name, what it held and what it holds; counters change with time alone."""
-    before, now = sight.before or sight.registers.baseline, sight.registers.values
-    for device in sight.machine.devices.values() if before else ():
-        for space, base, file in sight.machine.windows(device):
-            for slot in file.slots():
-                place = place_of(space, base, slot, sight.focus)
-                old, new = before.get(place), now.get(place)
-                is_known = old is not None and new is not None and not slot.register.volatile
-                if is_known and old != new:
-                    yield device.name, slot.name, old or 0, new or 0
 
 
 # -- stations of the way ---------------------------------------------------------------------------

@@ -11,6 +11,7 @@ The local timer is described in :mod:`kerneltui.devices.bcm.bcm2836_local_timer`
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import ClassVar
 
@@ -367,12 +368,17 @@ class Bcm2836LocalIc(InterruptController):
             if not isinstance(entrance, int) or not 0 <= entrance < SOURCES:
                 raise ValueError(f"{self.name} has sources 0 to {SOURCES - 1}")
             source = entrance
-        raised = self._raised_gate(source, cpu)
         return [
-            Passage((raised, *(rule.gate(self, self.regs, source, cpu)
-                               for rule, concerned in rules if concerned >> source & 1)), output)
-            for output, (rules, sources) in self.WAYS.items() if sources >> source & 1
-        ]  # fmt: skip
+            Passage(partial(self._gates_to, output, source, cpu), output)
+            for output, (_, sources) in self.WAYS.items()
+            if sources >> source & 1
+        ]
+
+    def _gates_to(self, output: str, source: int, cpu: int) -> Iterator[Gate]:
+        yield self._raised_gate(source, cpu)
+        for rule, concerned in self.WAYS[output][0]:
+            if concerned >> source & 1:
+                yield rule.gate(self, self.regs, source, cpu)
 
     def own_causes(self, number: int, cpu: int) -> list[Cause]:
         """The local timer, and the mailboxes, are inside."""

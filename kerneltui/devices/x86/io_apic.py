@@ -20,7 +20,7 @@ sensitive loses remote IRR.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -323,15 +323,35 @@ class IoApic(InterruptController):
 
         Fixed and lowest priority interrupts become a vector of its local APIC (3.2.4).
         """
-        base, last = self.config.gsi_base, self.config.gsi_base + self.config.pins - 1
+        pin = self._pin(entrance)
+        return [Passage(partial(self._gates, pin, cpu), message=self._message(pin))]
+
+    def _gates(self, pin: int, cpu: int) -> Iterator[Gate]:
+        yield self._line_gate(pin)
+        for rule in (*self.SENDING, *self.RECEIVED):
+            yield self._gate(rule, pin, cpu)
+
+    def entrance(self, pin: str, cpu: int) -> Entrance | None:
+        """``gsi`` n is the GSI n."""
+        kind, _, number = pin.partition(" ")
+        found = int(number) if kind == "gsi" and number.isdecimal() else -1
+        return found if 0 <= found - self.config.gsi_base < self.config.pins else None
+
+    def sends_on(self, number: int) -> tuple[str, int] | None:
+        """The vector that its message becomes, of the local APICs."""
+        return self._message(self._pin(number))
+
+    def _pin(self, entrance: Entrance) -> int:
+        base: int = self.config.gsi_base
+        last = base + self.config.pins - 1
         if not isinstance(entrance, int) or not base <= entrance <= last:
             raise ValueError(f"{self.name} has GSIs {base} to {last}")
-        pin = entrance - base
-        rules = (*self.SENDING, *self.RECEIVED)
-        gates = (self._line_gate(pin), *(self._gate(rule, pin, cpu) for rule in rules))
-        if self._apics is None or not self._is_a_vector(cpu, pin):
-            return [Passage(gates)]
-        return [Passage(gates, message=(self._apics.name, self._low[pin] & VECTOR))]
+        return entrance - base
+
+    def _message(self, pin: int) -> tuple[str, int] | None:
+        if self._apics is None or self._mode(pin) > LOWEST_PRIORITY:
+            return None
+        return self._apics.name, self._low[pin] & VECTOR
 
     def _line_gate(self, pin: int) -> Gate:
         """No register shows the level of a pin."""

@@ -253,8 +253,11 @@ class Acceptance(InterruptController):
         if not 0 <= entrance < VECTORS:
             raise ValueError(f"{self.name} has vectors 0 to {VECTORS - 1}")
         rules = (self.REQUESTED, *self.SIGNALLING, *self.RANK)
-        gates = tuple(self._gate(rule, entrance, cpu) for rule in rules)
-        return [Passage(gates, "intr", vector=entrance)]
+        return [
+            Passage(
+                lambda: (self._gate(rule, entrance, cpu) for rule in rules), "intr", vector=entrance
+            )
+        ]
 
     def _gate(self, rule: Rule, number: int, cpu: int) -> Gate:
         """How a rule stands for a vector."""

@@ -414,7 +414,7 @@ def _facts_in(facts: Sequence[PathFact], room: int) -> list[Piece]:
     """As many as there is room for, and how many more there are."""
     for count in range(len(facts), -1, -1):
         pieces = [_listed_fact(fact) for fact in some(facts, count)]
-        if count < len(facts) and facts[0].state != PLAIN:
+        if count < len(facts) and facts[-1].state != PLAIN:
             pieces.append((f"+{len(facts) - count}", "dim"))
         if sum(cells(piece[0]) for piece in pieces) <= room:
             return pieces

@@ -248,12 +248,12 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
                 self._finished.clear()
             row = y - place.y + top
             line = self.lines[row] if row < len(self.lines) else ()
-            strip = None if row == marked else self._finished.get(line)
-            if strip is None:
-                strip = self._finish(self.render_line(y - place.y), width, marked=row == marked)
+            known = None if row == marked else self._finished.get(line)
+            if known is None:
+                known = self._finish(self.render_line(y - place.y), width, marked=row == marked)
                 if row != marked:
-                    self._finished[line] = strip
-            strips.append(strip)
+                    self._finished[line] = known
+            strips.append(known)
         return strips
 
     @property
