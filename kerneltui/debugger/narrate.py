@@ -351,8 +351,8 @@ class Teller:
         registers = (self._roles.register_for(name, Role.END) for name in self._machine.controllers)
         register = next((name for name in registers if name), "")
         return (f"The handler is over, but it has not told the controller: it has not written "
-                f"{register}. {mark.origin.label} stays active: neither it nor what is less urgent "
-                "comes again.")  # fmt: skip
+                f"{register}. So {mark.origin.label} stays active: neither it nor what is less "
+                "urgent comes again.")  # fmt: skip
 
     # -- the kernel -------------------------------------------------------------------------------
 

@@ -51,11 +51,10 @@ def trouble_of(
         return Trouble((unended,), told, end_advice(unended) or unended.needs)
     lost = edge_gone(machine, way, cpu)
     if lost is not None and (not is_timers or (late_ns or 0) > LONG_NS):
-        line = way.stations[0].line
-        return Trouble(
-            (lost,), f"line {line} is high, but its edge has gone by, and only an edge asks",
-            f"the {way.stations[0].owner} to be served, so that its line falls and rises again",
-        )  # fmt: skip
+        source = way.stations[0]
+        told = f"it is lost: line {source.line} is high, but only its edge asks, which has gone by"
+        needs = f"{source.owner} to be served, so that its line falls and rises again"
+        return Trouble((lost,), told, needs)
     return None
 
 

@@ -132,7 +132,7 @@ def path_view(sight: Sight) -> PathView | None:
     kept = () if trouble is None else trouble.gates
     ahead = frozenset[StepKind]() if story is None else story.ahead
     stops = [
-        *_stops(machine, way, kept, ahead), _handler(way, interrupt),
+        *_stops(machine, way, kept, ahead), _handler(way, interrupt, kept),
         *_kernel(machine, inspector, story),
     ]  # fmt: skip
     place, culprit = None, None
@@ -317,12 +317,13 @@ def _place(machine: Machine, owner: str, gate: Gate) -> Reference | None:
 # -- the kernel ------------------------------------------------------------------------------------
 
 
-def _handler(way: Way, interrupt: InterruptReference) -> Stop:
+def _handler(way: Way, interrupt: InterruptReference, kept: tuple[Gate, ...]) -> Stop:
     gates = [gate for station in way.stations if station.owner == KERNEL for gate in station.gates]
     shut = first_shut(gates)
     if not gates:
         return Stop(HANDLER, "", (), interrupt)
-    facts = () if shut is None else (PathFact("none registered", SHUT),)
+    state = SHUT if shut in kept else WAITING
+    facts = () if shut is None else (PathFact("none registered", state),)
     return Stop(HANDLER, gates[-1].field, facts, interrupt)
 
 
