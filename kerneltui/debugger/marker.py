@@ -32,7 +32,7 @@ from kerneltui.hw.register import Role
 from kerneltui.machine.core import Core, StopReason
 from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES
-from kerneltui.machine.machine import Machine, MachineObserver
+from kerneltui.machine.machine import Machine, MachineObserver, Position
 
 
 @dataclass(slots=True)
@@ -70,6 +70,10 @@ class Marker:
         """those of the last stop, or since"""
         self.has_come = False
         """the machine has halted for them"""
+        self.came: Position | None = None
+        """where it stood before the last ones, if it has looked on since the step before"""
+        self.left: Position | None = None
+        """where it has stood with the last ones"""
         self.is_fresh = False
         """no instruction has begun since the last one"""
         self.marked_ns = 0
@@ -139,6 +143,7 @@ class Marker:
     def _mark(self, mark: Mark) -> None:
         now = self.machine.now
         if not self._halts and not (self.is_fresh and now == self.marked_ns):
+            self.came, self.left = self.left, self.machine.position
             self.marks.clear()
         self.is_fresh, self.marked_ns = True, now
         self.marks.append(mark)
@@ -160,7 +165,8 @@ class Marker:
 
     def instruction(self, core: Core, kind: str, target: int, value: int) -> None:
         """See :class:`~kerneltui.machine.core.Observer`."""
-        self.is_fresh = False
+        if self.is_fresh:
+            self.is_fresh, self.left = False, self._before(core)
         if self._inner is not None:
             self._inner.instruction(core, kind, target, value)
         if kind in SPACES:
@@ -178,6 +184,11 @@ class Marker:
         elif known.is_wait and not core.depth:
             self._cores[core.index] = _Known()
             self._mark(Mark(StepKind.ASLEEP, core.index, "", 0, exception=kind))
+            self.left = self._before(core)  # no instruction comes before it wakes
+
+    def _before(self, core: Core) -> Position:
+        """The moment before the present instruction of a core: between two, nothing changes."""
+        return Position(-1, self.machine.now, False, core.index, core.retired)
 
     def _accessed(self, core: Core, meaning: AccessMeaning, target: int, value: int) -> None:
         kind, known = OF_ROLE[meaning.role], self._cores[core.index]
@@ -239,6 +250,10 @@ class Marker:
         """See :class:`~kerneltui.machine.core.Observer`."""
         if self._inner is not None:
             self._inner.exception(core, kind, vector)
+        if self.is_fresh:  # nothing has been executed since: a task may have computed on
+            machine = self.machine
+            here = Position(machine.step, machine.now, False, core.index, core.retired)
+            self.is_fresh, self.left = False, here
         what, known = INSTRUCTIONS[kind], self._cores[core.index]
         numbers = vector, core.return_address
         del known.frames[core.depth - 1 :]

@@ -85,7 +85,7 @@ class Teller:
 
     def __init__(self, machine: Machine, inspector: Inspector) -> None:
         self.machine = self._machine = machine
-        self._inspector = inspector
+        self.inspector = inspector
         self._facts = StoryFacts(machine, inspector)
         self._roles = Roles(machine)
         self._upcoming = Upcoming(machine, self._facts, self._roles)
@@ -151,7 +151,7 @@ class Teller:
         numbers = set() if origin is None else {(origin.numbering, origin.number)}
         if known is not None and known.is_vectored and mark.kind is StepKind.WHO:
             numbers.add(("vector", mark.numbers[0]))
-        for handler in self._inspector.irq_handlers(mark.core):
+        for handler in self.inspector.irq_handlers(mark.core):
             if (handler.irq.domain, handler.irq.number) in numbers:
                 return handler.name
         return ""
@@ -206,6 +206,11 @@ class Teller:
             if item.enabled and item.met:
                 if item.counts_down:
                     return f"{item.name} has counted down to {item.counter}: {whose}."
+                if item.compare > item.counter:
+                    return (
+                        f"The counter has come to {item.counter}, where {item.name} stood: "
+                        f"{whose}. It stands at {item.compare} now, for the next time."
+                    )
                 ago_ns = (item.counter - item.compare) * NS_PER_S // item.hz
                 if ago_ns > JUST_NS:
                     return (

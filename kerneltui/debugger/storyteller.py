@@ -94,10 +94,14 @@ class Storyteller:
     def listening(self) -> Iterator[None]:
         """Look on while the machine runs, without halting it."""
         self._know()
-        recorder = self._history.recorder
+        recorder, before = self._history.recorder, self._history.here
+        is_stop = self._halted and self._at == before and bool(self._marks)
+        if is_stop or before == self._history.first:
+            self._marker.left = before
         with self._marker.installed(recorder if recorder.tracing else None, halts=False):
             yield
         self._at, self._halted = self._history.here, False
+        self._came = self._at, self._marker.came
 
     def _know(self) -> None:
         """Have the marker know what has happened up to here."""
@@ -200,10 +204,13 @@ class Storyteller:
 
     def _teller(self) -> Teller:
         """That of the present machine."""
-        machine = self._history.machine
-        if self._known_teller is None or self._known_teller.machine is not machine:
-            self._known_teller = Teller(machine, self._inspector())
-        return self._known_teller
+        machine, inspector = self._history.machine, self._inspector()
+        known = self._known_teller
+        # A kernel lets nothing be seen before it has begun.
+        kind = type(inspector)
+        if known is None or known.machine is not machine or type(known.inspector) is not kind:
+            known = self._known_teller = Teller(machine, inspector)
+        return known
 
     def _interrupt_of(self, step: Step) -> InterruptReference | None:
         """Which one a step is about; a character that arrives is about the UART's."""

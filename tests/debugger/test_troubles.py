@@ -17,7 +17,7 @@ BOARDS = ("rpi3", "rpi4", "x86")
 HEALTHY = [
     (board, scenario)
     for scenario in ("timer-callbacks", "shell", "ipi", "starvation", "clock-sources",
-                     "gsi-override", "missing-arat")
+                     "missing-arat")
     for board in BOARDS
     if fits(board, scenario)
 ]  # fmt: skip
