@@ -145,6 +145,24 @@ class Latencies:
             for target in machine.wiring.get(line.name, ())
         }
         """controllers, and those that their outputs lead to"""
+        self._fed: dict[str, list[str]] = {}
+        """by controller the pins at which other controllers end"""
+        self._relays: list[tuple[Callable[[int], tuple[str, int] | None], int]] = []
+        """of controllers that send messages, what these pins are there, and who tells the message"""
+        for controller in self._controllers.values():
+            for lines in controller.outputs.values():
+                for line in lines:
+                    for target in machine.wiring.get(line.name, ()):
+                        self._feed(*target.partition(" ")[::2])
+
+    def _feed(self, name: str, pin: str) -> None:
+        """Another controller ends at this pin."""
+        self._fed.setdefault(name, []).append(pin)
+        controller = self._controllers.get(name)
+        if controller is not None and controller.SENDS_MESSAGES:
+            entrance = controller.entrance(pin, 0)
+            if isinstance(entrance, int):
+                self._relays.append((controller.sends_on, entrance))
 
     # -- to other moments -------------------------------------------------------------------------
 
@@ -295,11 +313,11 @@ class Latencies:
     def _at(self, key: Key) -> _Interrupt:
         found = self._known.get(key)
         if found is None:
-            # What has had no edge yet has no lines yet: then it is not kept.
+            # What has had no edge yet has no lines yet: then it is not kept, where lines can come.
             shared = key[0], key[1], EACH_CORE
             lines = self._lines.get(key) or self._lines.get(shared) or []
             found = _Interrupt(key, self._of(key), lines)
-            if lines:
+            if lines or self._controllers[key[0]].TAKES_MESSAGES:
                 self._known[key] = found
         return found
 
@@ -343,6 +361,7 @@ class Latencies:
     def _passing(self, own: Key) -> list[tuple[str, int]]:
         """What is pending at other controllers and is the same interrupt, before or after there."""
         core, found = own[2], []
+        is_last = not self._comes_by_another(own)
         for name, number, cpu in self._pending:
             if name == own[0] or cpu not in {core, EACH_CORE}:
                 continue
@@ -350,13 +369,25 @@ class Latencies:
             if message is not None:
                 passes = message == own[:2]
             elif (name, own[0]) in self._feeds:
-                passes = own[:2] in self._way(name, number, core)
+                passes = not is_last and own[:2] in self._way(name, number, core)
             else:
                 is_after = (own[0], name) in self._feeds
                 passes = is_after and (name, number) in self._way(own[0], own[1], core)
             if passes:
                 found.append((name, number))
         return found
+
+    def _comes_by_another(self, own: Key) -> bool:
+        """Whether a wire or a message from another controller can be an interrupt, as things stand.
+
+        An edge at an input that nobody serves is pending for ever: its way is not to be followed at
+        each handler.
+        """
+        name, number, core = own
+        for pin in self._fed.get(name, ()):
+            if self._controllers[name].entrance(pin, core) == number:
+                return True
+        return any(sends_on(entrance) == own[:2] for sends_on, entrance in self._relays)
 
     def _way(self, name: str, number: int, core: int) -> set[tuple[str, int]]:
         """What an interrupt is to the controllers after one."""
