@@ -69,6 +69,8 @@ class History:
         """how many had been taken by then"""
         self.end_retired = [0 for _ in self.machine.cores]
         """instructions by then, of each core"""
+        self.cuts = 0
+        """how often what was known to come has been forgotten"""
         self.on = True
         """whether checkpoints are taken"""
         self._origin = self.recorder.save()
@@ -174,6 +176,7 @@ class History:
     def forget_rest(self) -> None:
         """What comes after this moment will be another story."""
         here = self.here
+        self.cuts += 1
         self._end_here()
         self._past.forget_after(here, self._main.given)
         checkpoints = self._past.checkpoints
@@ -372,14 +375,16 @@ class History:
         self,
         may_be_in: Callable[[frozenset[Address] | None], bool],
         look: Callable[[Traveller, Position], list[Found]],
+        before: Position | None = None,
     ) -> Generator[Position, None, list[Found]]:
-        """What the scout finds in the last stretch before this moment that holds something.
+        """What the scout finds in the last stretch before a moment that holds something.
 
-        ``look`` lets it run on to the end of a stretch: see :meth:`Traveller.backwards`.
+        None: before this one.  ``look`` lets it run on to the end of a stretch: see
+        :meth:`Traveller.backwards`.
         """
         self._take_if_due()
-        scout = self.scout
-        return (yield from scout.backwards(may_be_in, lambda until: look(scout, until), self.here))
+        scout, until = self.scout, before or self.here
+        return (yield from scout.backwards(may_be_in, lambda until: look(scout, until), until))
 
     def close(self) -> None:
         """Let go of the machines' stacks."""

@@ -7,7 +7,7 @@ it remembers nothing: one that looks on from any checkpoint sees the same.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +23,7 @@ from kerneltui.debugger.marks import (
     Mark,
     StepKind,
 )
+from kerneltui.debugger.onlooker import Onlooker
 from kerneltui.debugger.origins import CALL, SERIAL, TIMER, Origin, Wiring, pending, source_kind
 from kerneltui.debugger.roles import AccessMeaning, Roles
 from kerneltui.debugger.way import controllers_after
@@ -61,11 +62,12 @@ class _Known:
     """the exception that comes next is one that it asks for"""
 
 
-class Marker:
+class Marker(Onlooker):
     """Marks what happens in a machine, as long as it is :meth:`installed`."""
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
+        self.on_mark: Callable[[Mark], None] | None = None
         self.marks: list[Mark] = []
         """those of the last stop, or since"""
         self.has_come = False
@@ -88,7 +90,6 @@ class Marker:
         """core and number of the store that was told last"""
         self._risen: tuple[int, int] = -1, -1
         """when a device's line rose last: virtual time, and how much has happened by then"""
-        self._inner: MachineObserver | None = None
 
     # -- halting ----------------------------------------------------------------------------------
 
@@ -99,10 +100,10 @@ class Marker:
             self._asked.clear()
         self._ask()
 
-    def has_stopped(self, core: int) -> bool:
+    def judge(self, core: int, reason: StopReason) -> StopReason:
         """See :class:`~kerneltui.machine.machine.Stopper`."""
         self.has_come = core in self._asked
-        return self.has_come
+        return StopReason.MEANINGFUL if self.has_come else reason
 
     @contextmanager
     def installed(
@@ -147,6 +148,8 @@ class Marker:
             self.marks.clear()
         self.is_fresh, self.marked_ns = True, now
         self.marks.append(mark)
+        if self.on_mark is not None:
+            self.on_mark(mark)
         if not self._halts:
             return
         current = self.machine.turns.current
@@ -167,8 +170,7 @@ class Marker:
         """See :class:`~kerneltui.machine.core.Observer`."""
         if self.is_fresh:
             self.is_fresh, self.left = False, self._before(core)
-        if self._inner is not None:
-            self._inner.instruction(core, kind, target, value)
+        super().instruction(core, kind, target, value)
         if kind in SPACES:
             if kind in STORES:
                 self._storing = core.index, core.retired
@@ -248,8 +250,7 @@ class Marker:
 
     def exception(self, core: Core, kind: str, vector: int) -> None:
         """See :class:`~kerneltui.machine.core.Observer`."""
-        if self._inner is not None:
-            self._inner.exception(core, kind, vector)
+        super().exception(core, kind, vector)
         if self.is_fresh:  # nothing has been executed since: a task may have computed on
             machine = self.machine
             here = Position(machine.step, machine.now, False, core.index, core.retired)
@@ -298,11 +299,8 @@ class Marker:
         """Whether a controller still takes an interrupt for one that a handler serves."""
         machine, first = self.machine, (origin.controller, origin.number)
         met = first, *controllers_after(machine, *first, core.index)
-        return any(
-            state.number == number and state.active
-            for name, number in met
-            for state in machine.controllers[name].notable(core.index, {number})
-        )
+        states = (machine.controllers[name].interrupt(number, core.index) for name, number in met)
+        return any(state is not None and state.active for state in states)
 
     def _wants_an_end(self) -> bool:
         """Whether some controller is to be told that an interrupt is over."""
@@ -313,8 +311,7 @@ class Marker:
 
     def tracepoint(self, core: Core, name: str, facts: dict[str, Any]) -> None:
         """See :class:`~kerneltui.machine.core.Observer`."""
-        if self._inner is not None:
-            self._inner.tracepoint(core, name, facts)
+        super().tracepoint(core, name, facts)
         known = self._cores[core.index]
         frame = known.frames[-1] if known.frames else None
         if name == "timer_callback" and frame is not None:
@@ -348,8 +345,7 @@ class Marker:
 
     def line(self, line: Line) -> None:
         """See :class:`~kerneltui.machine.machine.MachineObserver`."""
-        if self._inner is not None:
-            self._inner.line(line)
+        super().line(line)
         if not line.level or not self._wiring.leads_to(line.name):
             return
         device, output, cpu = self._wiring.driver(line.name)
@@ -401,36 +397,21 @@ class Marker:
         return None
 
     def _is_enabled(self, origin: Origin, cpu: int) -> bool:
-        states = self.machine.controllers[origin.controller].interrupts(max(cpu, 0))
-        return any(state.enabled for state in states if state.number == origin.number)
+        controller = self.machine.controllers[origin.controller]
+        state = controller.interrupt(origin.number, max(cpu, 0))
+        return state is not None and state.enabled
 
     def _rises(self, origin: Origin, core: int, line: str) -> None:
-        """A device asks for an interrupt: its time has come, its line rises, that is noted."""
+        """A device asks for an interrupt: its time has come, its line rises, that is noted.
+
+        Where a poke has raised the line, no time has come.
+        """
         depth = self._depth(core)
         kinds = [StepKind.LINE, StepKind.PENDING]
-        if origin.source == TIMER:
+        poking, by = self.machine.poker.in_progress, ""
+        if poking is not None and poking[0].name == line:
+            by = "the scenario" if poking[1] else "you"
+        elif origin.source == TIMER:
             kinds.insert(0, StepKind.DUE)
         for kind in kinds:
-            self._mark(Mark(kind, core, origin.source, depth, origin, line=line))
-
-    # -- what makes no mark -----------------------------------------------------------------------
-
-    def activity(self, core: Core) -> None:
-        """See :class:`~kerneltui.machine.core.Observer`."""
-        if self._inner is not None:
-            self._inner.activity(core)
-
-    def pending(self, controller: InterruptController, number: int, cpu: int, again: bool) -> None:
-        """See :class:`~kerneltui.machine.machine.MachineObserver`."""
-        if self._inner is not None:
-            self._inner.pending(controller, number, cpu, again)
-
-    def remark(self, device: str, kind: str, number: int, text: str) -> None:
-        """See :class:`~kerneltui.machine.machine.MachineObserver`."""
-        if self._inner is not None:
-            self._inner.remark(device, kind, number, text)
-
-    def unmodelled(self, text: str) -> None:
-        """See :class:`~kerneltui.machine.core.Observer`."""
-        if self._inner is not None:
-            self._inner.unmodelled(text)
+            self._mark(Mark(kind, core, origin.source, depth, origin, line=line, text=by))

@@ -120,7 +120,7 @@ def call_sent(machine: Machine, wiring: Wiring, sender: int) -> tuple[Origin | N
 
 def _vector(machine: Machine, controller: str, number: int) -> int | None:
     device = machine.controllers[controller]
-    message = device.sends_on(number)
+    message = device.onward(number)
     if message is not None:
         return message[1]
     return number if device.NUMBERING == "vector" else None
@@ -142,7 +142,7 @@ def _origin(
     if state.is_message:
         for other in machine.controllers.values():
             for sent in other.interrupts(cpu):
-                if other.sends_on(sent.number) == (name, state.number):
+                if other.onward(sent.number) == (name, state.number):
                     return _origin(machine, wiring, other, sent, cpu)
         return Origin(CALL, "", name, numbering, state.number)
     if source_kind(controller) == TIMER and state.line is None and "timer" in state.source.lower():

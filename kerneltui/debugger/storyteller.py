@@ -74,14 +74,14 @@ class Storyteller:
         return self._looker is not None and self._looker.machine is self._history.machine
 
     @contextmanager
-    def looking(self) -> Iterator[None]:
+    def looking(self) -> Iterator[Marker]:
         """Look on while the machine runs, and halt it after each step."""
         self._know()
         recorder, before = self._history.recorder, self._history.here
         held = self._marks if self._halted and self._at == before else []
         is_stop = bool(held) or before == self._history.first
         with self._marker.installed(recorder if recorder.tracing else None):
-            yield
+            yield self._marker
         self._at, self._halted = self._history.here, True
         if self._marker.has_come:
             self._marks = list(self._marker.marks)
@@ -91,7 +91,7 @@ class Storyteller:
             self._marks = held if self._at == before else []
 
     @contextmanager
-    def listening(self) -> Iterator[None]:
+    def listening(self) -> Iterator[Marker]:
         """Look on while the machine runs, without halting it."""
         self._know()
         recorder, before = self._history.recorder, self._history.here
@@ -99,7 +99,7 @@ class Storyteller:
         if is_stop or before == self._history.first:
             self._marker.left = before
         with self._marker.installed(recorder if recorder.tracing else None, halts=False):
-            yield
+            yield self._marker
         self._at, self._halted = self._history.here, False
         self._came = self._at, self._marker.came
 

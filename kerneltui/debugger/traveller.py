@@ -124,6 +124,8 @@ class Traveller:
         self.past = past
         self.given = 0
         """how many of the inputs the machine has been given"""
+        self.recorded: Recorded | None = None
+        """how far the records had come where it was brought last; None: at reset"""
         self._power_on = power_on
 
     # -- running what is known --------------------------------------------------------------------
@@ -225,6 +227,7 @@ class Traveller:
         state, recorded = self.past.packer.unpack(checkpoint.packed)
         self.machine.load(state)
         self.given = checkpoint.inputs
+        self.recorded = recorded
         return recorded
 
     def reset(self) -> None:
@@ -232,6 +235,7 @@ class Traveller:
         self.machine.close()
         self.machine = self._power_on()
         self.given = 0
+        self.recorded = None
 
     # -- searching --------------------------------------------------------------------------------
 
@@ -246,7 +250,7 @@ class Traveller:
         def look(until: Position) -> list[Position]:
             return [hit for hit in self._hits(watch, focus, until) if hit < before]
 
-        return (yield from self.backwards(watch.may_stop_in, look, before))
+        return (yield from self.backwards(_anywhere, look, before))
 
     def backwards(
         self,
@@ -291,9 +295,13 @@ class Traveller:
         def run(**conditions: Any) -> StopReason:
             return self.run(to=until, **conditions)
 
-        with watch.installed(self.machine):
-            while self.machine.position < until and watch.stops(run, self.machine, focus):
-                yield self.machine.position
+        while self.machine.position < until and watch.stops(run, self.machine, focus):
+            yield self.machine.position
+
+
+def _anywhere(_: frozenset[Address] | None) -> bool:
+    """No stretch can be left out."""
+    return True
 
 
 def position_of(checkpoint: Checkpoint) -> Position:

@@ -143,8 +143,5 @@ def _wants_edge(machine: Machine, station: Station, cpu: int) -> bool:
     name, number = station.entrance or ("", 0)
     if not isinstance(number, int):
         return False
-    states = machine.controllers[name].notable(cpu, {number})
-    return any(
-        state.number == number and state.line is True and state.trigger == "edge"
-        for state in states
-    )
+    state = machine.controllers[name].interrupt(number, cpu)
+    return state is not None and state.line is True and state.trigger == "edge"

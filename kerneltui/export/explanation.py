@@ -91,11 +91,12 @@ def _write(write: LastWrite) -> dict[str, Any] | None:
     has_written, is_code = write.by is not By.RESET, bool(write.file)
     return {
         "by": write.by,
+        "is_reset": write.is_reset,
         "step": write.step if has_written else None,
         "t_ns": write.t_ns if has_written else None,
         "core": write.core if has_written else None,
         "function": write.function if is_code else None,
-        "file": code_path(write) if is_code else None,
+        "file": code_path(write.file) if is_code else None,
         "line": write.line if is_code else None,
     }
 

@@ -71,7 +71,9 @@ class Device(ABC):
     COMPATIBLE: ClassVar[str]
     TABLES: ClassVar[tuple[RegisterTable, ...]]
     CONFIG: ClassVar[type[Any]]
-    TRANSIENT: ClassVar[frozenset[str]] = frozenset(("on_remark",))
+    TRANSIENT: ClassVar[frozenset[str]] = frozenset(("on_remark", "on_reset"))
+    CAN_BE_RESET: ClassVar[bool] = False
+    """without power-on, for one core: :meth:`_tell_reset` says so"""
     PICTURES: ClassVar[tuple[type[msgspec.Struct], ...]] = ()
     """the kinds of :meth:`pictures` that it makes"""
 
@@ -84,6 +86,8 @@ class Device(ABC):
         self.files: dict[str, RegisterFile] = {}
         self.on_remark: Callable[[str, str, int, str], None] | None = None
         """observes what goes wrong: device, kind, interrupt number, in words"""
+        self.on_reset: Callable[[str, int], None] | None = None
+        """observes resets but that at power-on: device, core"""
 
     def _remark(self, kind: str, number: int, text: str) -> None:
         """Something went wrong with an interrupt, and the hardware tells nobody.
@@ -94,6 +98,11 @@ class Device(ABC):
         """
         if self.on_remark is not None:
             self.on_remark(self.name, kind, number, text)
+
+    def _tell_reset(self, cpu: int) -> None:
+        """What core ``cpu`` has of the device is about to be reset, and not by power-on."""
+        if self.on_reset is not None:
+            self.on_reset(self.name, cpu)
 
     def _file(
         self, table: RegisterTable, changes: Mapping[str, Mapping[str, Any]] | None = None
@@ -126,6 +135,12 @@ class Device(ABC):
         what comes from elsewhere.
         """
         return []
+
+    def output_driven(self) -> None:  # noqa: B027 - most have nothing to do
+        """Somebody else has driven an output (:mod:`kerneltui.machine.poke`).
+
+        A device that remembers what it has driven last, and not only the lines do, learns of it.
+        """
 
     def pictures(self) -> Sequence[msgspec.Struct]:
         """What a panel of its own shows of the chip; most have none.  Without side effects."""
@@ -175,7 +190,7 @@ class InterruptController(Device):
     TAKES_MESSAGES: ClassVar[bool] = False
     """interrupts may come as messages too, by no input: :meth:`message` says how one looks"""
     SENDS_MESSAGES: ClassVar[bool] = False
-    """interrupts go on as messages to another controller, by no output: :meth:`sends_on`"""
+    """interrupts go on as messages to another controller, by no output: :meth:`onward`"""
     TRANSIENT = Device.TRANSIENT | {"on_pending"}
 
     def __init__(self, name: str, config: Any, clock: Clock, cpus: int = 1) -> None:
@@ -199,6 +214,11 @@ class InterruptController(Device):
         """
         return self.interrupts(cpu)
 
+    def interrupt(self, number: int, cpu: int) -> InterruptState | None:
+        """One of :meth:`interrupts`; None where there is none of that number."""
+        states = self.interrupts(cpu)
+        return next((state for state in states if state.number == number), None)
+
     @abstractmethod
     def passages(self, entrance: Entrance, cpu: int) -> list[Passage]:
         """The ways of an interrupt to core ``cpu``: its rules, as :class:`Gate` s, in order.
@@ -208,7 +228,7 @@ class InterruptController(Device):
         controller does not have.
         """
 
-    def sends_on(self, number: int) -> tuple[str, int] | None:
+    def onward(self, number: int) -> tuple[str, int] | None:
         """Where an interrupt goes on as a message: a controller's name, and its number there.
 
         Raises ValueError for a number that the controller does not have.

@@ -9,7 +9,8 @@ sampled.  The instructions of every core are in :mod:`kerneltui.machine.instruct
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from types import FrameType
 from typing import Any, ClassVar
 
 from greenlet import getcurrent, greenlet
@@ -187,8 +188,12 @@ class HostedCore(Architecture):
 
     def frames(self) -> list[kernel_image.SourceFrame]:
         """The kernel's functions on the halted core's stack, innermost first."""
+        return [kernel_image.source_of(frame) for frame in self.kernel_frames()]
+
+    def kernel_frames(self) -> Iterator[FrameType]:
+        """The same, as they run."""
         running = self._greenlet
-        return kernel_image.call_stack(running.gr_frame if running is not None else None)
+        return kernel_image.kernel_frames(running.gr_frame if running is not None else None)
 
     def close(self) -> None:
         """Let go of the kernel's stack."""

@@ -121,11 +121,6 @@ def kernel_frames(frame: FrameType | None) -> Iterator[FrameType]:
         frame = frame.f_back
 
 
-def call_stack(frame: FrameType | None) -> list[SourceFrame]:
-    """The kernel's functions from ``frame`` outwards."""
-    return [source_of(item) for item in kernel_frames(frame)]
-
-
 def source_of(frame: FrameType) -> SourceFrame:
     """Where a frame stands in the kernel's source."""
     code = frame.f_code

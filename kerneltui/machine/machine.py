@@ -45,10 +45,13 @@ class Stopper(Protocol):
     """An observer that lets a machine run until it has seen something."""
 
     def begin(self) -> None:
-        """A run begins: what the last one has stopped for is no reason any more."""
+        """A run begins, with its limits: what it has stopped for last is no reason any more."""
 
-    def has_stopped(self, core: int) -> bool:
-        """Whether this core has halted because of what was seen."""
+    def judge(self, core: int, reason: StopReason) -> StopReason | None:
+        """Why this core has halted: because of what was seen, or for the reason given.
+
+        None: it need not have halted, and goes on.
+        """
 
 
 class Position(msgspec.Struct, frozen=True, order=True):
@@ -75,7 +78,7 @@ class Machine:
     data whenever :attr:`at_rest` holds: that is what :meth:`save` relies on.
     """
 
-    TRANSIENT: ClassVar = frozenset(("_state", "stopper"))
+    TRANSIENT: ClassVar = frozenset(("_state", "observer", "stopper"))
 
     def __init__(self, board: Board, kernel: KernelFactory) -> None:
         """Raises :class:`UserError` where the board contradicts itself."""
@@ -110,7 +113,13 @@ class Machine:
             for device in self.devices.values()
             for file in device.files.values()
         }
-        self.poker = Poker(self.clock, self.cores, self.spaces, blocks)
+        wires = {
+            line.name: (device, line)
+            for device in self.devices.values()
+            for lines in device.outputs.values()
+            for line in lines
+        }
+        self.poker = Poker(self.clock, self.cores, self.spaces, blocks, wires)
         self.core = self.cores[0]
         """the boot core"""
         self.stopped = 0
@@ -119,6 +128,8 @@ class Machine:
         self.core.power_on(self.program)
         self._state: State | None = None
         self.stopper: Stopper | None = None
+        self.observer: MachineObserver | None = None
+        """see :meth:`observe`"""
 
     # -- construction -----------------------------------------------------------------------------
 
@@ -236,7 +247,7 @@ class Machine:
         return found
 
     def poke(self, poke: Poke) -> None:
-        """A store from outside, now: it takes no time, and what it lets in is taken next."""
+        """A store, or a wire's level, from outside: it takes no time, and is noticed next."""
         self.poker.store(poke)
 
     # -- running ----------------------------------------------------------------------------------
@@ -285,19 +296,22 @@ class Machine:
         focused.stop_below_depth = below_depth
         last = focused.retired + steps
         focused.stop_at = min(focused.stop_at, last)
-        if self.stopper is not None:
-            self.stopper.begin()
         reason = self._run() if to is None else self._run_to(to)
         if reason is StopReason.BUDGET and self.stopped == focus and focused.retired >= last:
             return StopReason.STEP
         return reason
 
     def _run(self) -> StopReason:
-        stopped, reason = self.turns.run()
-        self.stopped = stopped.index
-        if self.stopper is not None and self.stopper.has_stopped(stopped.index):
-            return StopReason.MEANINGFUL
-        return reason
+        if self.stopper is not None:
+            self.stopper.begin()
+        while True:
+            stopped, reason = self.turns.run()
+            self.stopped = stopped.index
+            if self.stopper is None:
+                return reason
+            judged = self.stopper.judge(stopped.index, reason)
+            if judged is not None:
+                return judged
 
     def _run_to(self, to: Position) -> StopReason:
         """First to the instruction, then into the wait, then to the time."""
@@ -344,10 +358,12 @@ class Machine:
 
     def observe(self, observer: MachineObserver | None) -> None:
         """Report everything that happens to ``observer``; None ends it."""
+        self.observer = observer
         for core in self.cores:
             core.observer = observer
         for device in self.devices.values():
             device.on_remark = observer.remark if observer is not None else None
+            device.on_reset = observer.reset_begins if observer is not None else None
             for lines in device.outputs.values():
                 for line in lines:
                     line.watcher = observer.line if observer is not None else None

@@ -20,6 +20,7 @@ from kerneltui.debugger.session import Session
 from kerneltui.debugger.views import MachineView
 from kerneltui.scenarios.scenario import Changes
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, offered, speed_text
+from kerneltui.tui.comparing import Comparing
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
 from kerneltui.tui.layout import WIDE, Layout, in_order, needs
 from kerneltui.tui.palette import palette
@@ -56,7 +57,7 @@ TASK_S = 20
 """The task of a puzzle stays so long."""
 
 
-class KernelTui(Pointing, Travelling, App[int]):
+class KernelTui(Pointing, Travelling, Comparing, App[int]):
     """``kerneltui --board B --scenario S``.  ``session`` has been booted."""
 
     CSS_PATH = "kerneltui.tcss"
@@ -72,10 +73,12 @@ class KernelTui(Pointing, Travelling, App[int]):
         theme: str = "",
         board: str = "",
         with_path: bool = True,
+        on_path: Callable[[bool], object] | None = None,
     ) -> None:
         """``board`` is what a later choice of scenario opens: a name or a file.
 
-        It opens with the signal path, or with all panels.
+        It opens with the signal path, or with all panels; ``on_path`` is told when a person chooses
+        the other.
         """
         super().__init__()
         for extra in THEMES:
@@ -91,6 +94,7 @@ class KernelTui(Pointing, Travelling, App[int]):
         self._too_small = Static(id="too-small")
         self._filter_box = Input(placeholder="register, device or field; Esc ends", id="filter")
         self.panels = make_panels()
+        self._on_path = on_path
         self.arrangement = Layout(self.panels, with_path=with_path)
         self.frames = Frames(self, self.show_view, self.show_time)
         self.runner = Runner(session, speed, self.refresh_view, self._spawn)
@@ -275,6 +279,8 @@ class KernelTui(Pointing, Travelling, App[int]):
         """The signal path, or all panels."""
         self.arrangement.zoomed = False
         self.arrangement.toggle_path()
+        if self._on_path is not None:
+            self._on_path(self.arrangement.with_path)
         self._lay_out(*self._laid_out)
         self.show_panel(self.arrangement.current)
 
@@ -406,8 +412,8 @@ class KernelTui(Pointing, Travelling, App[int]):
         match request:
             case Tell(text, severity):
                 self.notify(text, severity=severity, markup=False)
-            case Ask(screen, then):
-                self.push_screen(screen, lambda answer: self.carry_out(then(answer)))
+            case Ask() as ask:
+                self._open(ask)
             case TypeText(data):
                 self.type(data)
             case UseTheme(name):
@@ -426,6 +432,12 @@ class KernelTui(Pointing, Travelling, App[int]):
                 self.poke_now(stores)
             case UseSession(session, board, changes):
                 self.use(session, board, changes)
+
+    def _open(self, ask: Ask) -> None:
+        if ask.halts:
+            self.runner.stop()
+            self.refresh_view()
+        self.push_screen(ask.screen, lambda answer: self.carry_out(ask.then(answer)))
 
     def use(self, session: Session, board: str, changes: Changes | None) -> None:
         """Go on with another session; ``board`` and ``changes`` as for those before."""

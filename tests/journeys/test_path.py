@@ -48,6 +48,14 @@ async def test_a_small_screen_has_the_end_of_the_console_below_it():
         assert "Echoing input now" in path(seen)
 
 
+async def test_the_choice_between_path_and_panels_is_told_to_who_remembers_it():
+    told = []
+    async with dashboard("rpi4", with_path=True, on_path=told.append) as seen:
+        await seen.press("d")
+        await seen.press("d")
+    assert told == [False, True]
+
+
 async def test_d_goes_to_all_panels_and_back():
     async with dashboard(with_path=True) as seen:
         await seen.press("d")
@@ -64,35 +72,28 @@ async def test_a_timer_event_step_by_step_and_back_again(board, size):
     async with dashboard(board, size=size, with_path=True) as seen:
         forwards = []
         while "STEP 12/12 RETURN" not in path(seen):
-            await seen.press("full_stop")
-            await seen.arrived()
+            await seen.go("full_stop")
             forwards.append(seen.screen().splitlines()[1:])
             assert len(forwards) < 30
         for expected in reversed(forwards[:-1]):
-            await seen.press("comma")
-            await seen.arrived()
+            await seen.go("comma")
             assert seen.screen().splitlines()[1:] == expected
 
 
 async def test_arrows_step_too():
     async with dashboard(with_path=True) as seen:
-        await seen.press("right")
-        await seen.arrived()
+        await seen.go("right")
         assert "STEP 2/12 TIME REACHED" in path(seen)
-        await seen.press("left")
-        await seen.arrived()
+        await seen.go("left")
         assert "STEP 1/12 ASLEEP" in path(seen)
 
 
 async def test_the_step_is_the_same_however_one_came_there():
     async with dashboard(with_path=True) as seen:
-        for _ in range(4):
-            await seen.press("full_stop")
-            await seen.arrived()
+        await seen.go(*4 * ["full_stop"])
         by_steps, there = path(seen), seen.session.here
         async with dashboard(with_path=True) as other:
-            await other.press("i")
-            await other.arrived()
+            await other.go("i")
             assert other.session.here == there
             assert path(other) == by_steps
 
@@ -100,36 +101,28 @@ async def test_the_step_is_the_same_however_one_came_there():
 async def test_between_two_steps_it_says_in_the_middle_of_what():
     async with dashboard(with_path=True, keys=["i"]) as seen:
         await seen.arrived()
-        await seen.press("s")  # the read of GICC_IAR is the next one that means something
-        await seen.arrived()
-        for _ in range(3):
-            await seen.press("s")
-            await seen.arrived()
+        await seen.go("s")  # the read of GICC_IAR is the next one that means something
+        await seen.go(*3 * ["s"])
         assert "STEP" in path(seen)
 
 
 async def test_levels_stand_on_the_arrows():
     async with dashboard(with_path=True) as seen:
         assert "HIGH" not in path(seen)
-        await seen.press("i")
-        await seen.arrived()
+        await seen.go("i")
         assert path(seen).count("HIGH") == 2
 
 
 async def test_a_shut_gate_breaks_the_arrow_and_its_mend_stands_below():
     async with dashboard(scenario="fault-pmr", with_path=True) as seen:
-        for _ in range(3):
-            await seen.press("full_stop")
-            await seen.arrived()
+        await seen.go(*3 * ["full_stop"])
         assert "══✗" in path(seen)
         assert "needs a mask with a higher number" in path(seen)
 
 
 async def test_what_a_handler_has_switched_off_for_a_while_is_no_fault():
     async with dashboard(with_path=True) as seen:
-        for _ in range(6):
-            await seen.press("full_stop")
-            await seen.arrived()
+        await seen.go(*6 * ["full_stop"])
         assert "STEP 7/12 QUIET THE SOURCE" in path(seen)
         assert "✗" not in path(seen)
 
@@ -142,8 +135,7 @@ async def test_every_kind_of_event_has_a_path(board, kind, scenario, size):
     session = booted(board, scenario)
     async with dashboard(session=session, size=size, with_path=True) as seen:
         for _ in range(MOST):
-            await seen.press("full_stop")
-            await seen.arrived()
+            await seen.go("full_stop")
             step = session.story.step()
             assert step is not None
             assert step.title.upper() in path(seen)

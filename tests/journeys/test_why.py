@@ -232,8 +232,7 @@ async def test_m_mends_it_and_it_arrives(size):
         before = session.here
         await seen.press(INTERRUPTS, "w", "m")
         assert session.machine.memory.read(0xFF84_2004) == 0xF8
-        await seen.press("i")
-        await seen.arrived()
+        await seen.go("i")
         assert session.machine.core.depth == 1
         assert session.here.now_ns - before.now_ns < 1_000
 

@@ -42,6 +42,9 @@ class Trace:
     def unmodelled(self, text):
         self.seen.append((self.clock.now, text))
 
+    def reset_begins(self, owner, cpu):
+        pass
+
     @property
     def order(self):
         return [(time, core, kind) for time, core, kind, *_ in self.seen]

@@ -26,7 +26,7 @@ from kerneltui.devices.x86.local_apic import Config, LocalApic
 from kerneltui.hw.bus import BusFault
 from kerneltui.machine.core import CoreState, StopReason
 from kerneltui.machine.state import State
-from kerneltui.machine.x86_core import KERNEL_CS, KERNEL_SS, NMI_VECTOR
+from kerneltui.machine.x86_exceptions import KERNEL_CS, KERNEL_SS, NMI_VECTOR
 
 GP = 13
 ONE = 1 << 1

@@ -84,7 +84,7 @@ def interrupt_views(machine: Machine, inspector: Inspector, cpu: int) -> Iterato
         message: state.source
         for name, controller in controllers.items()
         for state in listed[name]
-        if state.enabled and (message := controller.sends_on(state.number)) is not None
+        if state.enabled and (message := controller.onward(state.number)) is not None
     }
     for_now: list[InterruptView] = []
     for name, controller in controllers.items():

@@ -26,7 +26,7 @@ from kerneltui.debugger.references import (
 )
 from kerneltui.debugger.sight import Sight, Story
 from kerneltui.debugger.troubles import trouble_of
-from kerneltui.debugger.way import KERNEL, Station, Way, best_way, whole_ways
+from kerneltui.debugger.way import IS_HIGH, KERNEL, Station, Way, best_way, whole_ways
 from kerneltui.hw.rule import Gate, Opens, first_shut
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.core import CoreState
@@ -305,7 +305,7 @@ def _fact(
 def _place(machine: Machine, owner: str, gate: Gate) -> Reference | None:
     spot = gate.spot
     if spot is None:
-        return None
+        return LineReference(gate.register) if gate.name == IS_HIGH else None
     device = machine.devices.get(owner)
     file = machine.core.regs if device is None else device.files[spot.window]
     slot = file.slot_for(spot.key)

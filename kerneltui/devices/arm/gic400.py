@@ -121,6 +121,9 @@ class Gic400(InterruptController):
         """The GIC has hundreds of interrupts, of which a board uses a dozen."""
         return self._distributor.states(cpu, numbers)
 
+    def interrupt(self, number: int, cpu: int) -> InterruptState | None:
+        return self._distributor.state(number, cpu) if 0 <= number < self.config.irqs else None
+
     def interrupts(self, cpu: int) -> list[InterruptState]:
         """Every implemented interrupt, as this core sees it."""
         return self._distributor.states(cpu)

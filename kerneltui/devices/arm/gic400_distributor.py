@@ -415,12 +415,7 @@ class Distributor:
 
         The GIC has hundreds of interrupts, of which a board uses a dozen.
         """
-        bitmaps = (
-            self._high0[cpu] | self._high,
-            self._enabled(cpu),
-            self._pending(cpu),
-            ~self._inactive(cpu),
-        )
+        bitmaps = self._bitmaps(cpu)
         if numbers is None:
             return [self._state(number, cpu, bitmaps) for number in range(self.config.irqs)]
         found = bitmaps[0] | bitmaps[1] | bitmaps[2] | bitmaps[3]
@@ -433,6 +428,19 @@ class Distributor:
             found ^= lowest
             states.append(self._state(lowest.bit_length() - 1, cpu, bitmaps))
         return states
+
+    def state(self, number: int, cpu: int) -> InterruptState:
+        """One interrupt as this core sees it."""
+        return self._state(number, cpu, self._bitmaps(cpu))
+
+    def _bitmaps(self, cpu: int) -> tuple[int, int, int, int]:
+        """What is up, enabled, pending and active."""
+        return (
+            self._high0[cpu] | self._high,
+            self._enabled(cpu),
+            self._pending(cpu),
+            ~self._inactive(cpu),
+        )
 
     def _state(self, number: int, cpu: int, bitmaps: tuple[int, int, int, int]) -> InterruptState:
         high, enabled, pending, active = (bool(bitmap >> number & 1) for bitmap in bitmaps)

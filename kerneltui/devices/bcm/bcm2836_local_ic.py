@@ -42,6 +42,7 @@ SOURCES = 12
 GPU_FIQ = 12
 PINS = {"cntpsirq": 0, "cntpnsirq": 1, "cnthpirq": 2, "cntvirq": 3, "pmu": PMU}
 SHARED_PINS = {"gpu-irq": GPU, "gpu-fiq": GPU_FIQ, "axi": AXI}
+PIN_OF = {source: pin for pin, source in (*PINS.items(), *SHARED_PINS.items())}
 AXI_ENABLE = BCM2836_LOCAL["AXI_OUTSTANDING_IRQ"]["ENABLE"].mask
 TIMER_INT_ENABLE = BCM2836_LOCAL["LOCAL_TIMER_CONTROL_STATUS"]["INTERRUPT_ENABLE"].mask
 GPU_IRQ_CORE, GPU_FIQ_CORE = (
@@ -335,31 +336,38 @@ class Bcm2836LocalIc(InterruptController):
     # -- explanation ----------------------------------------------------------------------------
 
     def interrupts(self, cpu: int) -> list[InterruptState]:
-        raised = self._raised[cpu]
-        gpu_core = GPU_IRQ_CORE.extract(self._gpu[0])
-        timer_core = TIMER_CORE.extract(self._local[0])
-        targets = {GPU: (gpu_core,), AXI: (0,), LOCAL_TIMER: (timer_core,)}
-        pins = {bit: pin for pin, bit in (*PINS.items(), *SHARED_PINS.items())}
-        taken = self._irq_paths[cpu] | self._fiq_paths[cpu]
-        return [
-            InterruptState(
-                number=number,
-                source=f"local {number}",
-                line=None if MAILBOX0 <= number < GPU else bool(raised >> number & 1),
-                enabled=bool(taken >> number & 1),
-                pending=bool(raised & taken & 1 << number),
-                active=None,
-                priority=None,
-                targets=targets.get(number, (cpu,)),
-                trigger="level",
-                pin=pins.get(number, ""),
-            )
-            for number in range(SOURCES)
-        ]
+        return [self._state(number, cpu) for number in range(SOURCES)]
+
+    def interrupt(self, number: int, cpu: int) -> InterruptState | None:
+        return self._state(number, cpu) if 0 <= number < SOURCES else None
+
+    def _state(self, number: int, cpu: int) -> InterruptState:
+        raised = self._raised[cpu] >> number & 1 != 0
+        taken = (self._irq_paths[cpu] | self._fiq_paths[cpu]) >> number & 1 != 0
+        return InterruptState(
+            number=number,
+            source=f"local {number}",
+            line=None if MAILBOX0 <= number < GPU else raised,
+            enabled=taken,
+            pending=raised and taken,
+            active=None,
+            priority=None,
+            targets=(self._target(number, cpu),),
+            trigger="level",
+            pin=PIN_OF.get(number, ""),
+        )
+
+    def _target(self, number: int, cpu: int) -> int:
+        """Some sources go to one core only, whoever asks."""
+        if number == GPU:
+            return GPU_IRQ_CORE.extract(self._gpu[0])
+        if number == LOCAL_TIMER:
+            return TIMER_CORE.extract(self._local[0])
+        return 0 if number == AXI else cpu
 
     def entrance(self, pin: str, cpu: int) -> Entrance | None:
         """Source 8 is the GPU's IRQ; its FIQ is a wire of its own, without a number."""
-        return pin if pin == "gpu-fiq" else super().entrance(pin, cpu)
+        return pin if pin == "gpu-fiq" else PINS.get(pin, SHARED_PINS.get(pin))
 
     def passages(self, entrance: Entrance, cpu: int) -> list[Passage]:
         """The ways to the core's IRQ and FIQ, where the source has them."""
@@ -399,11 +407,10 @@ class Bcm2836LocalIc(InterruptController):
             mailbox = self._mailbox_of(cpu, source)
             return self.NOT_EMPTY.gate(self, self.regs, source, cpu, mailbox=mailbox)
         raised = self._raised[cpu] >> source & 1
-        pins = {bit: pin for pin, bit in (*PINS.items(), *SHARED_PINS.items())}
         return Gate(
             "raised",
             bool(raised),
-            register=pins[source],
+            register=PIN_OF[source],
             field="level",
             value=raised,
             needs="the device to raise its interrupt",

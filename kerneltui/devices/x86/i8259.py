@@ -242,6 +242,14 @@ class I8259Pair(InterruptController):
     def interrupts(self, cpu: int) -> list[InterruptState]:
         return [self._state(number) for number in range(16) if number != CASCADE]
 
+    def entrance(self, pin: str, cpu: int) -> Entrance | None:
+        kind, _, number = pin.partition(" ")
+        is_input = kind == "irq" and number.isdecimal() and int(number) < 16
+        return int(number) if is_input and int(number) != CASCADE else None
+
+    def interrupt(self, number: int, cpu: int) -> InterruptState | None:
+        return self._state(number) if 0 <= number < 16 and number != CASCADE else None
+
     def _state(self, number: int) -> InterruptState:
         chip, level = (self.master, number) if number < 8 else (self.slave, number - 8)
         return InterruptState(

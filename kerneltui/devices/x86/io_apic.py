@@ -337,7 +337,7 @@ class IoApic(InterruptController):
         found = int(number) if kind == "gsi" and number.isdecimal() else -1
         return found if 0 <= found - self.config.gsi_base < self.config.pins else None
 
-    def sends_on(self, number: int) -> tuple[str, int] | None:
+    def onward(self, number: int) -> tuple[str, int] | None:
         """The vector that its message becomes, of the local APICs."""
         return self._message(self._pin(number))
 
@@ -382,6 +382,10 @@ class IoApic(InterruptController):
             or not self._is_ended(0, pin)
             or base + pin in numbers
         ]
+
+    def interrupt(self, number: int, cpu: int) -> InterruptState | None:
+        pin = number - self.config.gsi_base
+        return self._state(pin) if 0 <= pin < self.config.pins else None
 
     def _state(self, pin: int) -> InterruptState:
         low, level = self._low[pin], self.is_level(pin)

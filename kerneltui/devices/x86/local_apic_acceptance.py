@@ -69,6 +69,7 @@ class Acceptance(InterruptController):
     """The request, service and trigger mode registers of all cores, and what moves them."""
 
     TABLES = (LOCAL_APIC, LOCAL_APIC_MSR)
+    CAN_BE_RESET = True
     config: Config
 
     def __init__(self, name: str, config: Config, clock: Clock, cpus: int) -> None:
@@ -128,8 +129,9 @@ class Acceptance(InterruptController):
 
     def _reset_core(self, cpu: int) -> None:
         """What INIT and a global disable do to one APIC: all but its ID (10.4.7.3)."""
+        self._tell_reset(cpu)
         for register in LOCAL_APIC.registers:
-            if register.name not in {"APIC_ID", "APIC_VERSION"}:
+            if not register.kept_by_reset:
                 self.regs.store(register.store_name)[cpu] = register.reset
         self._errors[cpu] = 0
         self._extint[cpu] = 0
