@@ -268,6 +268,13 @@ async def test_row_1_counts_steps_and_events(size):
             assert said in seen.screen().splitlines()[0]
 
 
+@pytest.mark.parametrize("board", BOARDS)
+async def test_the_handler_of_a_system_call_is_not_that_of_the_timer(board):
+    async with dashboard(board, "starvation", size=SMALL, with_path=True) as seen:
+        await to(seen, "STEP 2/5 LOOK THE CALL UP")
+        assert "▶4 HANDLER    System call" in path(seen)
+
+
 async def test_long_after_a_step_it_says_how_long_and_that_nothing_comes():
     async with dashboard("x86", "fault-no-eoi", size=SMALL, with_path=True) as seen:
         seen.app.go_to("3s")

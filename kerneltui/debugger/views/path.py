@@ -135,6 +135,10 @@ def path_view(sight: Sight) -> PathView | None:
         *_stops(machine, way, kept, ahead), _handler(way, interrupt, kept),
         *_kernel(machine, inspector, story),
     ]  # fmt: skip
+    if story is not None and story.interrupt is None and story.subject:
+        # A system call, say: no interrupt has brought the core here.
+        stops = [replace(stop, title=story.subject) if stop.kind == HANDLER else stop
+                 for stop in stops]  # fmt: skip
     place, culprit = None, None
     if trouble is not None:
         station = way.station_of(trouble.gates[0])
