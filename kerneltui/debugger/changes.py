@@ -82,7 +82,7 @@ class ChangeMarks:
         registers.look(focus)
         self._keep(_place(self._history.here, focus), registers.values)
         began = step_began(self._history, focus) if marks else None
-        values = self._values_at(began[0], focus) if began is not None else None
+        values = self.values_at(began[0], focus) if began is not None else None
         if began is None or values is None:
             registers.unmark()
         else:
@@ -99,7 +99,7 @@ class ChangeMarks:
             del self._seen[next(iter(self._seen))]
         return values
 
-    def _values_at(self, position: Position, focus: int) -> RegisterValues | None:
+    def values_at(self, position: Position, focus: int) -> RegisterValues | None:
         """The registers at a moment shortly before; None where that is not to be had."""
         place = _place(position, focus)
         seen = self._seen.get(place)

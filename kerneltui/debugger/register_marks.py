@@ -73,10 +73,13 @@ class RegisterMarks:
         """Tell what differs from ``baseline``, and what instructions have accessed."""
         self.baseline, self._touched = baseline, touched
 
-    def changed(self, cpu: int) -> Iterator[tuple[str, Slot, int, int]]:
+    def changed(
+        self, cpu: int, since: RegisterValues | None = None
+    ) -> Iterator[tuple[str, Slot, int, int]]:
         """Which ones have: the device's name, the register, what it held and what it holds now.
 
-        In the order of the board; not those that change by themselves.
+        Since they held ``since``, or else the baseline.  In the order of the board; not those that
+        change by themselves.
         """
         owners = self._owners.get(cpu)
         if owners is None:
@@ -87,7 +90,7 @@ class RegisterMarks:
                 for slot in file.slots()
                 if not slot.register.volatile
             }
-        for place, before in self.baseline.items():
+        for place, before in (self.baseline if since is None else since).items():
             now = self.values.get(place, before)
             if now != before and place in owners:
                 yield *owners[place], before, now

@@ -478,9 +478,13 @@ class Session:
         if parts & {"blocks", "path"}:
             self._changes.look(self.registers, self.focus, marks=marks)
         story = self.story.told() if "path" in parts and marks and self.follows_story else None
+        before = None
+        if story is not None and story.since is not None:
+            before = self._changes.values_at(story.since, self.focus)
         sight = Sight(
             self.setup, self.machine, self.inspector, self.focus, self.generation, self.last_stop,
             self.recorder, self.names, self.registers, self.recorder.rates, story,
+            before,
         )  # fmt: skip
         return views.build(sight, parts, timeline)
 

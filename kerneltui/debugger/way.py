@@ -43,6 +43,13 @@ class Station(msgspec.Struct, frozen=True):
             return None
         return self.entrance[0], self.entrance[1]
 
+    @property
+    def noted(self) -> Gate | None:
+        """The gate of a controller that says whether it has noted the interrupt."""
+        if self.entrance is None:
+            return None
+        return next((gate for gate in self.gates if gate.opens is Opens.EVENT), None)
+
 
 class Way(msgspec.Struct, frozen=True):
     """One way.  The interrupt arrives if all gates are open."""
@@ -58,6 +65,20 @@ class Way(msgspec.Struct, frozen=True):
     def shut(self) -> list[Gate]:
         """Those that are shut."""
         return [gate for gate in self.gates if not gate.open]
+
+    @property
+    def holding(self) -> list[Gate]:
+        """Those that are shut where it has still to get through."""
+        return [gate for station in self.to_pass for gate in station.gates if not gate.open]
+
+    @property
+    def to_pass(self) -> tuple[Station, ...]:
+        """Where it has still to get through: from the last controller on that has noted it."""
+        noted = [
+            place for place, station in enumerate(self.stations)
+            if (gate := station.noted) is not None and gate.open
+        ]  # fmt: skip
+        return self.stations[noted[-1] :] if noted else self.stations
 
     def station_of(self, gate: Gate) -> Station:
         """Where a gate stands."""
@@ -362,7 +383,8 @@ def best_way(ways: list[Way]) -> Way:
 
 
 def _distance(way: Way) -> tuple[int, bool, bool, int]:
-    """What software has to do; then those that arrive, that are due, and all others."""
+    """What software has to do; then those whose source asks, those that are due, and all others."""
     shut = way.shut
     stores = sum(gate.opens is Opens.STORE for gate in shut)
-    return stores, bool(shut), all(gate.due_ns is None for gate in shut), len(shut)
+    asks = all(gate.open for gate in way.stations[0].gates)
+    return stores, bool(shut) and not asks, all(gate.due_ns is None for gate in shut), len(shut)

@@ -8,7 +8,8 @@ from pathlib import Path
 from kerneltui.debugger.ear import By, LastWrite
 from kerneltui.debugger.history import History
 from kerneltui.debugger.last_write import Place, find_last_writes
-from kerneltui.debugger.trace import SCENARIO, RawEvent, Recorder, is_wire_poke, poked_by
+from kerneltui.debugger.recorder import Recorder
+from kerneltui.debugger.trace import SCENARIO, RawEvent, is_wire_poke, poked_by
 from kerneltui.debugger.way import IS_HIGH, Station
 from kerneltui.hw.rule import Gate
 from kerneltui.machine.machine import Position

@@ -228,6 +228,13 @@ class InterruptController(Device):
         controller does not have.
         """
 
+    def onward(self, number: int) -> tuple[str, int] | None:
+        """Where an interrupt goes on as a message: a controller's name, and its number there.
+
+        Raises ValueError for a number that the controller does not have.
+        """
+        return None
+
     def entrance(self, pin: str, cpu: int) -> Entrance | None:
         """What comes in at an input pin, named as in a board file: its number for core ``cpu``.
 
@@ -235,10 +242,6 @@ class InterruptController(Device):
         """
         states = self.interrupts(cpu)
         return next((state.number for state in states if state.pin == pin), None)
-
-    def onward(self, number: int) -> tuple[str, int] | None:
-        """The message as which an interrupt goes on: a controller's name, and its number there."""
-        return None
 
     def own_causes(self, number: int, cpu: int) -> list[Cause]:
         """What inside the controller can raise an interrupt: a timer of its own, a mailbox."""

@@ -58,6 +58,8 @@ ANSWERS_WHY = (
     "kerneltui.debugger.last_write", "kerneltui.debugger.why", "kerneltui.tui.screens.why",
 )  # fmt: skip
 """What the first picture does not wait for."""
+TASK_S = 20
+"""The task of a puzzle stays so long."""
 
 
 class KernelTui(Pointing, Travelling, Comparing, App[int]):
@@ -135,7 +137,17 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
         if not gc.isenabled():
             gc.freeze()
             gc.enable()
+        self._tell_task()
         self._prepare_soon()
+
+    def _tell_task(self) -> None:
+        """Where there is something to find out, say what."""
+        setup = self.session.setup
+        if setup.task:
+            self.notify(
+                f"{setup.task} Find out why. (? shows this again.)",
+                title=setup.scenario_title, timeout=TASK_S, markup=False,
+            )  # fmt: skip
 
     def _prepare_soon(self) -> None:
         self.set_timer(PREPARE_AFTER_S, self._prepare)
@@ -217,7 +229,8 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
         view = self.session.view(parts, window, marks=not self.runner.running)
         self.panels.console.paused = not self.runner.running
         brief = self._laid_out[0] < ROOMY
-        past = past_of(self.session.history, brief=brief)
+        heading = view.path.heading if view.path is not None else ""
+        past = past_of(self.session.history, heading, brief=brief)
         with self.batch_update():
             for panel in self.panels:
                 panel.show(view, parts)
@@ -448,6 +461,7 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
             gc.collect()
             gc.freeze()
         self.refresh_view()
+        self._tell_task()
         self._prepare_soon()
 
     def action_leave_dashboard(self) -> None:

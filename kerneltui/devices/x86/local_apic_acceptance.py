@@ -266,7 +266,9 @@ class Acceptance(InterruptController):
         at = rule.at(self, cpu, number)
         file = self.msrs if at.register in LOCAL_APIC_MSR else self.regs
         highest = f"{max(self._irr[cpu].bit_length() - 1, 0):#04x}"
-        return rule.gate(self, file, number, cpu, priority=number >> CLASS_SHIFT, highest=highest)
+        return rule.gate(
+            self, file, number, cpu, ends_with=0, priority=number >> CLASS_SHIFT, highest=highest
+        )
 
     # -- taking and ending --------------------------------------------------------------------
 
