@@ -8,8 +8,9 @@ there.
 from __future__ import annotations
 
 from kerneltui.debugger.history import History
+from kerneltui.debugger.recorder import EVENTS_BEHIND
 from kerneltui.debugger.register_marks import RegisterLook, RegisterMarks, RegisterValues
-from kerneltui.debugger.trace import EVENTS_BEHIND, RawEvent
+from kerneltui.debugger.trace import RawEvent
 from kerneltui.debugger.traveller import DivergedError
 from kerneltui.machine.core import CoreState, ResumePoint
 from kerneltui.machine.instructions import INSTRUCTIONS

@@ -373,7 +373,7 @@ class Latencies:
         """What an interrupt is to the controllers after one."""
         found = self._ways.get((name, number, core))
         if found is None:
-            found = controllers_after(self._machine, name, number, core)
+            found = set(controllers_after(self._machine, name, number, core))
             if self._are_ways_fixed:
                 self._ways[name, number, core] = found
         return found

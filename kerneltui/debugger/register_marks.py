@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from kerneltui.debugger.trace import ALL_CORES, Touched
+from kerneltui.debugger.recorder import ALL_CORES, Touched
 from kerneltui.debugger.watch import Address
 from kerneltui.hw.register import Slot
 from kerneltui.machine.machine import Machine

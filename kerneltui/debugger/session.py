@@ -19,12 +19,13 @@ from kerneltui.debugger.moment import Moment, moment_at
 from kerneltui.debugger.naming import inspector_of
 from kerneltui.debugger.pokes import parse, script
 from kerneltui.debugger.pursuit import Pursuit, said
+from kerneltui.debugger.recorder import Recorder
 from kerneltui.debugger.register_marks import RegisterMarks
 from kerneltui.debugger.setup import Setup
 from kerneltui.debugger.sight import Sight
 from kerneltui.debugger.storyteller import LAST, Storyteller
 from kerneltui.debugger.timeline import Window
-from kerneltui.debugger.trace import EventNames, RawEvent, Recorder
+from kerneltui.debugger.trace import EventNames, RawEvent
 from kerneltui.debugger.traveller import Input
 from kerneltui.debugger.views.clocks import read_counters
 from kerneltui.debugger.watch import (

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from kerneltui.debugger.marks import StepKind
 from kerneltui.debugger.rates import RateMeter
+from kerneltui.debugger.recorder import Recorder
 from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.register_marks import RegisterMarks, RegisterValues
 from kerneltui.debugger.setup import Setup
-from kerneltui.debugger.trace import EventNames, Recorder
+from kerneltui.debugger.trace import EventNames
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.machine import Machine, Position
 

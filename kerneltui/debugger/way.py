@@ -37,6 +37,13 @@ class Station(msgspec.Struct, frozen=True):
     """the wire by which it goes on"""
 
     @property
+    def interrupt(self) -> tuple[str, int] | None:
+        """What the interrupt is here: a controller's name, and the number that it has there."""
+        if self.entrance is None or not isinstance(self.entrance[1], int):
+            return None
+        return self.entrance[0], self.entrance[1]
+
+    @property
     def noted(self) -> Gate | None:
         """The gate of a controller that says whether it has noted the interrupt."""
         if self.entrance is None:
@@ -152,16 +159,16 @@ def interrupts_of_line(machine: Machine, line: str, cpu: int) -> list[tuple[str,
 
 def controllers_after(
     machine: Machine, controller: str, number: int, cpu: int
-) -> set[tuple[str, int]]:
+) -> list[tuple[str, int]]:
     """What an interrupt is to the controllers behind one, on all its ways."""
-    found: set[tuple[str, int]] = set()
+    found: dict[tuple[str, int], None] = {}
     _follow(machine, controller, number, cpu, frozenset(), found)
-    return found
+    return list(found)
 
 
 def _follow(
     machine: Machine, name: str, entrance: Entrance, cpu: int, passed: frozenset[str],
-    found: set[tuple[str, int]],
+    found: dict[tuple[str, int], None],
 ) -> None:  # fmt: skip
     """As :func:`_from`, without the gates: it is asked often while a machine runs."""
     if name in passed:
@@ -178,17 +185,15 @@ def _follow(
                     ends.append((behind, machine.controllers[behind].entrance(pin, cpu)))
         for behind, onward in ends:
             if isinstance(onward, int):
-                found.add((behind, onward))
+                found[behind, onward] = None
             if onward is not None:
                 _follow(machine, behind, onward, cpu, passed | {name}, found)
 
 
 def next_controller(way: Way) -> tuple[str, int] | None:
     """What an interrupt is to the second controller on its way; None where there is none."""
-    for station in way.stations[1:]:
-        if station.entrance is not None and isinstance(station.entrance[1], int):
-            return station.entrance[0], station.entrance[1]
-    return None
+    behind = (station.interrupt for station in way.stations[1:])
+    return next((interrupt for interrupt in behind if interrupt is not None), None)
 
 
 # -- onwards ---------------------------------------------------------------------------------------
@@ -356,12 +361,8 @@ def _kernel(
     handlers = {(item.irq.domain, item.irq.number): item for item in inspector.irq_handlers(cpu)}
     if not handlers:
         return ()
-    met = [station.entrance for station in stations if station.entrance is not None]
-    numbers = [
-        (machine.controllers[name].NUMBERING, number)
-        for name, number in met
-        if isinstance(number, int)
-    ]
+    met = [station.interrupt for station in stations if station.interrupt is not None]
+    numbers = [(machine.controllers[name].NUMBERING, number) for name, number in met]
     handler = next((handlers[number] for number in numbers if number in handlers), None)
     wanted = interrupt_label(*numbers[-1]) if numbers else "this interrupt"
     gate = Gate(

@@ -68,6 +68,16 @@ class Gate(msgspec.Struct, frozen=True):
     due_ns: int | None = None
     says: str = ""
 
+    @property
+    def bits(self) -> str:
+        """What decides, by name: ``GICC_PMR.Priority``."""
+        return f"{self.register}.{self.field}" if self.field else self.register
+
+    @property
+    def held(self) -> str:
+        """The value as people read it: hexadecimal from 10 on."""
+        return str(self.value) if self.value < 10 else f"{self.value:#x}"
+
 
 def first_shut(gates: Iterable[Gate]) -> Gate | None:
     """The first gate that stops the interrupt, or None when it gets through."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Coroutine, Iterable
+from importlib import import_module
 from typing import Any, ClassVar
 
 from textual._callback import invoke
@@ -53,6 +54,10 @@ from kerneltui.units import format_time
 
 PREPARE_AFTER_S = 0.3
 """After the first picture, when nobody waits."""
+ANSWERS_WHY = (
+    "kerneltui.debugger.last_write", "kerneltui.debugger.why", "kerneltui.tui.screens.why",
+)  # fmt: skip
+"""What the first picture does not wait for."""
 TASK_S = 20
 """The task of a puzzle stays so long."""
 
@@ -148,9 +153,11 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
         self.set_timer(PREPARE_AFTER_S, self._prepare)
 
     def _prepare(self) -> None:
-        """What the first step would have to wait for."""
+        """What the first step back, and the first answer of ``w``, would have to wait for."""
         if not self.runner.running:
             self.session.history.prepare()
+            for name in ANSWERS_WHY:
+                import_module(name)
 
     def on_resize(self, event: Resize) -> None:
         """Choose the layout for the size."""

@@ -27,9 +27,8 @@ from kerneltui.hw.rule import Gate, Opens, Place, Rule, tests_of
 
 OTHER_GROUP = 1022
 ID, SENDER = GICC["GICC_IAR"]["INTERRUPT_ID"].mask, GICC["GICC_IAR"]["CPUID"].lsb
-SIGNAL_GRP0, SIGNAL_GRP1, ACK_CTL, FIQ_EN, CBPR, EOI_MODE = (
-    GICC["GICC_CTLR"][name].mask
-    for name in ("EnableGrp0", "EnableGrp1", "AckCtl", "FIQEn", "CBPR", "EOImode")
+SIGNAL_GRP0, SIGNAL_GRP1, ACK_CTL, FIQ_EN, CBPR, EOI_MODE = GICC["GICC_CTLR"].masks(
+    "EnableGrp0", "EnableGrp1", "AckCtl", "FIQEn", "CBPR", "EOImode"
 )
 
 

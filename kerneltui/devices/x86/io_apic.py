@@ -318,19 +318,6 @@ class IoApic(InterruptController):
 
     # -- explanation --------------------------------------------------------------------------
 
-    def passages(self, entrance: Entrance, cpu: int) -> list[Passage]:
-        """A pin's message to one core: if all gates are open, an edge that comes is sent to it.
-
-        Fixed and lowest priority interrupts become a vector of its local APIC (3.2.4).
-        """
-        pin = self._pin(entrance)
-        return [Passage(partial(self._gates, pin, cpu), message=self._message(pin))]
-
-    def _gates(self, pin: int, cpu: int) -> Iterator[Gate]:
-        yield self._line_gate(pin)
-        for rule in (*self.SENDING, *self.RECEIVED):
-            yield self._gate(rule, pin, cpu)
-
     def entrance(self, pin: str, cpu: int) -> Entrance | None:
         """``gsi`` n is the GSI n."""
         kind, _, number = pin.partition(" ")
@@ -338,8 +325,16 @@ class IoApic(InterruptController):
         return found if 0 <= found - self.config.gsi_base < self.config.pins else None
 
     def onward(self, number: int) -> tuple[str, int] | None:
-        """The vector that its message becomes, of the local APICs."""
-        return self._message(self._pin(number))
+        """Fixed and lowest priority interrupts become a vector of a local APIC (3.2.4)."""
+        pin = self._pin(number)
+        if self._apics is None or not self._is_a_vector(0, pin):
+            return None
+        return self._apics.name, self._low[pin] & VECTOR
+
+    def passages(self, entrance: Entrance, cpu: int) -> list[Passage]:
+        """A pin's message to one core: if all gates are open, an edge that comes is sent to it."""
+        gates = partial(self._gates, self._pin(entrance), cpu)
+        return [Passage(gates, message=self.onward(int(entrance)))]
 
     def _pin(self, entrance: Entrance) -> int:
         base: int = self.config.gsi_base
@@ -348,10 +343,10 @@ class IoApic(InterruptController):
             raise ValueError(f"{self.name} has GSIs {base} to {last}")
         return entrance - base
 
-    def _message(self, pin: int) -> tuple[str, int] | None:
-        if self._apics is None or self._mode(pin) > LOWEST_PRIORITY:
-            return None
-        return self._apics.name, self._low[pin] & VECTOR
+    def _gates(self, pin: int, cpu: int) -> Iterator[Gate]:
+        yield self._line_gate(pin)
+        for rule in (*self.SENDING, *self.RECEIVED):
+            yield self._gate(rule, pin, cpu)
 
     def _line_gate(self, pin: int) -> Gate:
         """No register shows the level of a pin."""

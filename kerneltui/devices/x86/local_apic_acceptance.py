@@ -3,7 +3,7 @@
 Document: Intel SDM, volume 3A, sections 10.5.3 and 10.6 to 10.9 (see
 :mod:`kerneltui.devices.x86.local_apic`, which adds where interrupts come from locally).
 
-The two are one object in two classes, not a chip and its part: both hook registers of the one
+It is one object in several classes, not a chip and its parts: each class hooks registers of the one
 window, a window's hooks have one owner, and EOI and TPR are accesses of every interrupt.
 """
 
