@@ -8,8 +8,9 @@ from pathlib import Path
 from kerneltui.debugger.ear import By, LastWrite
 from kerneltui.debugger.history import History
 from kerneltui.debugger.last_write import Place, find_last_writes
-from kerneltui.debugger.trace import RawEvent
-from kerneltui.debugger.way import Station
+from kerneltui.debugger.recorder import Recorder
+from kerneltui.debugger.trace import SCENARIO, RawEvent, is_wire_poke, poked_by
+from kerneltui.debugger.way import IS_HIGH, Station
 from kerneltui.hw.rule import Gate
 from kerneltui.machine.machine import Position
 from kerneltui.units import format_time
@@ -34,6 +35,21 @@ def places_of(stations: Iterable[Station], *, only_shut: bool = False) -> list[P
         if not (only_shut and gate.open)
     )
     return list(dict.fromkeys(place for place in found if place is not None))
+
+
+def driver_of(recorder: Recorder, gate: Gate) -> LastWrite | None:
+    """The poke that has driven a wire to the level that it has; None where its device has."""
+    events = iter(reversed(recorder.events))
+    changed = next((it for it in events if it[3] == "line" and it[-1] == gate.register), None)
+    before = next(events, None)  # a poke is told just before the change that it makes
+    if gate.name != IS_HIGH or changed is None or before is None or not is_wire_poke(before):
+        return None
+    who, wire = poked_by(before)
+    if wire != gate.register:
+        return None
+    step, t_ns, core, _, _, value, _ = before
+    by = By.SCENARIO if who == SCENARIO else By.POKE
+    return LastWrite(by, step, t_ns, core, value=value, register=wire)
 
 
 def find_writers(history: History, places: list[Place]) -> Generator[Position, None, Writers]:
@@ -66,7 +82,7 @@ def in_words(write: LastWrite) -> str:
     at = f"at {format_time(write.t_ns)} s"
     if write.by is By.SIGNAL:
         return f"last reset by an INIT message that no core has sent, {at}"
-    done = "reset" if write.is_reset else "written"
+    done = "reset" if write.is_reset else "driven" if "." in write.register else "written"
     if write.by in {By.SCENARIO, By.POKE}:
         whose = "a poke of the scenario" if write.by is By.SCENARIO else "your poke"
         which = f" of {write.register}" if write.is_reset else ""

@@ -58,6 +58,8 @@ ANSWERS_WHY = (
     "kerneltui.debugger.last_write", "kerneltui.debugger.why", "kerneltui.tui.screens.why",
 )  # fmt: skip
 """What the first picture does not wait for."""
+TASK_S = 20
+"""The task of a puzzle stays so long."""
 
 
 class KernelTui(Pointing, Travelling, Comparing, App[int]):
@@ -128,9 +130,24 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
         self.show_view()
 
     def on_ready(self) -> None:
-        """The first picture stands: from here on garbage is collected as usual."""
-        gc.enable()
+        """The first picture stands: from here on garbage is collected as usual.
+
+        What there is by now stays: to look for garbage in it takes the time of several frames.
+        """
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
+        self._tell_task()
         self._prepare_soon()
+
+    def _tell_task(self) -> None:
+        """Where there is something to find out, say what."""
+        setup = self.session.setup
+        if setup.task:
+            self.notify(
+                f"{setup.task} Find out why. (? shows this again.)",
+                title=setup.scenario_title, timeout=TASK_S, markup=False,
+            )  # fmt: skip
 
     def _prepare_soon(self) -> None:
         self.set_timer(PREPARE_AFTER_S, self._prepare)
@@ -212,7 +229,8 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
         view = self.session.view(parts, window, marks=not self.runner.running)
         self.panels.console.paused = not self.runner.running
         brief = self._laid_out[0] < ROOMY
-        past = past_of(self.session.history, brief=brief)
+        heading = view.path.heading if view.path is not None else ""
+        past = past_of(self.session.history, heading, brief=brief)
         with self.batch_update():
             for panel in self.panels:
                 panel.show(view, parts)
@@ -438,7 +456,12 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
         for panel in self.panels:
             panel.forget()
         session.follows_story = self.panels.path.is_in_front
+        if gc.get_freeze_count():  # the session before has stayed with the rest
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
         self.refresh_view()
+        self._tell_task()
         self._prepare_soon()
 
     def action_leave_dashboard(self) -> None:
