@@ -145,7 +145,7 @@ class Latencies:
                     for target in machine.wiring.get(line.name, ()):
                         follower, _, pin = target.partition(" ")
                         self._feeds[name, follower].add(pin)
-        self._ways: dict[Key, list[tuple[str, int]]] = {}
+        self._ways: dict[Key, set[tuple[str, int]]] = {}
         """what an interrupt is to the controllers after one; wires alone decide that where no
         controller takes messages, of which software chooses the numbers"""
         self._are_ways_fixed = not any(
@@ -369,11 +369,11 @@ class Latencies:
             return False  # soon known; the whole way is not
         return then in self._way(*first, core)
 
-    def _way(self, name: str, number: int, core: int) -> list[tuple[str, int]]:
+    def _way(self, name: str, number: int, core: int) -> set[tuple[str, int]]:
         """What an interrupt is to the controllers after one."""
         found = self._ways.get((name, number, core))
         if found is None:
-            found = controllers_after(self._machine, name, number, core)
+            found = set(controllers_after(self._machine, name, number, core))
             if self._are_ways_fixed:
                 self._ways[name, number, core] = found
         return found

@@ -124,6 +124,7 @@ class Session:
         """Back to reset; what was is forgotten, and inputs of the scenario are due again."""
         self.history.restart()
         self._jumps.clear()
+        self._changes.forget()
         self.marked = None
         self._arrived("at reset")
 
@@ -296,7 +297,6 @@ class Session:
         except ValueError as error:
             raise UserError(f"poke {text}: {error}") from None
         self._give(poke)
-        self._changes.forget()
 
     def _give(self, given: bytes | Poke) -> None:
         self._jumps = [position for position in self._jumps if position <= self.here]
@@ -304,6 +304,7 @@ class Session:
             self.marked = None
         self.history.give(given)
         self.story.forget()
+        self._changes.forget()
         self.generation += 1
 
     # -- other moments ----------------------------------------------------------------------------
@@ -477,9 +478,13 @@ class Session:
         if parts & {"blocks", "path"}:
             self._changes.look(self.registers, self.focus, marks=marks)
         story = self.story.told() if "path" in parts and marks and self.follows_story else None
+        before = None
+        if story is not None and story.since is not None:
+            before = self._changes.values_at(story.since, self.focus)
         sight = Sight(
             self.setup, self.machine, self.inspector, self.focus, self.generation, self.last_stop,
             self.recorder, self.names, self.registers, self.recorder.rates, story,
+            before,
         )  # fmt: skip
         return views.build(sight, parts, timeline)
 

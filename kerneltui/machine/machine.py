@@ -86,6 +86,12 @@ class Machine:
         self.spaces = {name: AddressSpace(name) for name in (MEMORY, PORTS, SYSTEM_REGISTERS, MSRS)}
         self.memory = self.spaces[MEMORY]
         self.devices = build_devices(board, self.clock, self.spaces)
+        self.controllers = {
+            name: device
+            for name, device in self.devices.items()
+            if isinstance(device, InterruptController)
+        }
+        """the interrupt controllers, by device name"""
         self.cores = make_cores(board, self.clock, self.spaces)
         self.turns = self.cores[0].turns
         self.wiring = connect_wires(board, self.devices, self.cores)
@@ -122,15 +128,6 @@ class Machine:
         """see :meth:`observe`"""
 
     # -- what is where ----------------------------------------------------------------------------
-
-    @property
-    def controllers(self) -> dict[str, InterruptController]:
-        """The interrupt controllers, by device name."""
-        return {
-            name: device
-            for name, device in self.devices.items()
-            if isinstance(device, InterruptController)
-        }
 
     def windows(self, device: Device) -> list[tuple[str, int, RegisterFile]]:
         """Where a device's register files lie: ``(space, base, file)``.
@@ -190,6 +187,7 @@ class Machine:
             core.stop_on_idle = rest or (idle and core.index == focus)
             core.stop_on_wait = False
             core.stop_on_tracepoint = tracepoint
+            core.is_traced = bool(tracepoint) or core.observer is not None
             core.stop_below_depth = 0
             core.rest_after = core.retired + rest_after
         focused = self.cores[focus]
@@ -261,6 +259,7 @@ class Machine:
         self.observer = observer
         for core in self.cores:
             core.observer = observer
+            core.is_traced = observer is not None or bool(core.stop_on_tracepoint)
         for device in self.devices.values():
             device.on_remark = observer.remark if observer is not None else None
             device.on_reset = observer.reset_begins if observer is not None else None

@@ -81,7 +81,7 @@ async def test_every_gate_tells_who_wrote_it(board, size):
                 gate_text(gate)
             )
             assert told[ident].startswith(
-                ("Last written by ", "Written by nobody", "Set by the device", "No register")
+                ("Last written by ", "Written by nobody", "Set by the hardware", "No register")
             )
 
 

@@ -200,7 +200,8 @@ class Forwarding:
 
     def gates(self, number: int, cpu: int) -> list[Gate]:
         """How its rules stand for one interrupt."""
-        return [rule.gate(self, self.regs, number, cpu) for rule in (*self.MOVING, *self.STANDING)]
+        rules = *self.MOVING, *self.STANDING
+        return [rule.gate(self, self.regs, number, cpu, ends_with=number) for rule in rules]
 
     def states(self, cpu: int, numbers: Iterable[int] | None = None) -> list[InterruptState]:
         """Interrupts as this core sees them: all, or those with a state and those of ``numbers``.

@@ -128,7 +128,7 @@ class CpuInterfaces:
              "IHI 0048B 3.3; 4.4.2",
              test=_above_mask, wants=0xFF,
              says="the core's priority mask lets only more urgent interrupts through"),
-        Rule("pre-empts", Place("GICC_RPR", "Priority"),
+        Rule("above what runs", Place("GICC_RPR", "Priority"),
              "the end of the interrupt that runs: {priority:#04x} is not above its priority in "
              "the bits {bits:#04x}", "IHI 0048B 3.3; 4.4.1; 4.4.6",
              test=_preempts, opens=Opens.END, ends_by="GICC_EOIR",
@@ -341,8 +341,11 @@ class CpuInterfaces:
         """How its rules stand for one interrupt."""
         bits = self._group_bits(cpu, self._in_group1(cpu, number))
         priority, top = self._priorities[cpu][number], self._highest[cpu]
+        last = next(reversed(self._taken[cpu]), None)
         gates = [
-            rule.gate(self, self.regs, number, cpu, priority=priority, bits=bits, top=top)
+            rule.gate(
+                self, self.regs, number, cpu, ends_with=last, priority=priority, bits=bits, top=top
+            )
             for rule in (*self.CHOICE, *self.RULES)
         ]
         if self._distributor.forwards_group(self._in_group1(cpu, number)):

@@ -6,6 +6,8 @@ Document: QA7, "ARM Quad A7 core", revision 3.4; a part of
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from typing import ClassVar
 
 from kerneltui.devices.bcm.bcm2836_local_ic_registers import (
@@ -210,12 +212,17 @@ class Routing(InterruptController):
             if not isinstance(entrance, int) or not 0 <= entrance < SOURCES:
                 raise ValueError(f"{self.name} has sources 0 to {SOURCES - 1}")
             source = entrance
-        raised = self._raised_gate(source, cpu)
         return [
-            Passage((raised, *(rule.gate(self, self.regs, source, cpu)
-                               for rule, concerned in rules if concerned >> source & 1)), output)
-            for output, (rules, sources) in self.WAYS.items() if sources >> source & 1
-        ]  # fmt: skip
+            Passage(partial(self._gates_to, output, source, cpu), output)
+            for output, (_, sources) in self.WAYS.items()
+            if sources >> source & 1
+        ]
+
+    def _gates_to(self, output: str, source: int, cpu: int) -> Iterator[Gate]:
+        yield self._raised_gate(source, cpu)
+        for rule, concerned in self.WAYS[output][0]:
+            if concerned >> source & 1:
+                yield rule.gate(self, self.regs, source, cpu)
 
     def own_causes(self, number: int, cpu: int) -> list[Cause]:
         """The local timer, and the mailboxes, are inside."""

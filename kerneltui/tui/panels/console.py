@@ -26,7 +26,8 @@ class ConsolePanel(Panel):
     PARTS = frozenset({"console", "typed_waiting", "last_input"})
     ABOUT = (
         "What the board sends on its serial line. 'c' types into it: keys travel as characters at "
-        "the line's speed and reach the kernel by receive interrupts. Esc leaves. The lower "
+        "the line's speed and reach the kernel by receive interrupts. Esc leaves. 'e' types bytes "
+        "that no key has. The lower "
         "border says who typed last: the scenario, or you."
     )
     FOLLOW = True

@@ -205,7 +205,7 @@ class WhyScreen(Dialog[Answer | None]):
         if self._told.mend:
             self.dismiss(Mend(self._told.mend))
         else:
-            self.notify("No store mends this.")
+            self.notify(f"No single store mends this. {self._told.advice}", markup=False)
 
     def action_change(self) -> None:
         """Set what decides the highlighted gate."""
