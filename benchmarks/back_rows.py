@@ -18,13 +18,12 @@ from figures import Figure, paired, plain_call_s
 from machine_rows import PERIOD_NS, SILENT, session_with
 from memory_rows import resident
 
+from kerneltui.debugger.breakpoints.breakpoint import FoundHits
 from kerneltui.debugger.ear import LastWrite
 from kerneltui.debugger.last_write import last_write
 from kerneltui.debugger.session import Session
-from kerneltui.debugger.watch import NEXT_TIMER_EVENT, STEP, Watch, stored_to
-from kerneltui.hw.register import MEMORY
+from kerneltui.debugger.watch import NEXT_TIMER_EVENT, STEP, Watch
 from kerneltui.hw.rule import Spot
-from kerneltui.machine.machine import Position
 from kerneltui.scenarios.scenario import open_session
 
 PLAIN_S = 50e-9
@@ -272,12 +271,13 @@ def _searches(board: str, count: int) -> list[Figure]:
     found = []
     for name, (address, target) in SEARCHES.items():
         told: list[float] = []
-        results: list[Position | None] = []
-        watch = stored_to(name, (MEMORY, address))
-        search = session.history.search(watch, 0, session.here)
+        results: list[FoundHits | None] = []
+        session.breakpoints.clear()
+        session.breakpoints.add(session.machine, f"write {address:#x}")
+        search = session.breakpoints.search(session.history, session.here)
         took = scaled(lambda: results.append(_ended(search, told)))  # noqa: B023
         (at,) = results
-        where = f"found at {at.now_ns / 1e9:.3f} s" if at is not None else "not found"
+        where = f"found at {at.position.now_ns / 1e9:.3f} s" if at is not None else "not found"
         longest = max((after - before for before, after in pairwise(told)), default=0.0)
         found.append(
             Figure(

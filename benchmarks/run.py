@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 import back_rows
+import breakpoint_rows
 import dashboard_rows
 import machine_rows
 import memory_rows
@@ -26,6 +27,7 @@ ROWS: dict[str, Callable[..., list[Figure]]] = {
     "never-resting": back_rows.never_resting,
     "find": back_rows.find,
     "last-write": back_rows.last_writes,
+    "breakpoints": breakpoint_rows.breakpoints,
 }
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from kerneltui import progress
 from kerneltui.debugger.session import Session
+from kerneltui.export.jsonl import hit_as_dict
 from kerneltui.streams import put_bytes
 
 
@@ -33,7 +34,11 @@ def run_to(session: Session, until_ns: int, *, as_json: bool, stats: bool) -> No
         raise
     wall_s = perf_counter() - started
     if as_json:
-        put_bytes(msgspec.json.encode(session.view()) + b"\n")
+        view = msgspec.json.encode(session.view())
+        if len(session.breakpoints) or session.hits:
+            hits = [hit_as_dict(hit) for hit in session.hits]
+            view = view[:-1] + b',"hits":' + msgspec.json.encode(hits) + b"}"
+        put_bytes(view + b"\n")
     _finish(session, wall_s, stats)
 
 

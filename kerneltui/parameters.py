@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from kerneltui.errors import UserError, suggestion
+
+if TYPE_CHECKING:
+    from kerneltui.debugger.session import Session
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+"""What gives a command an option."""
 
 
 class DurationType(click.ParamType):  # type: ignore[type-arg]  # generic in new ones only
@@ -135,7 +142,8 @@ _CHANGES = (
         "pokes",
         multiple=True,
         metavar="TIME:REGISTER=VALUE",
-        help="Store to a register at a virtual time, such as '1.5s:GICC_PMR=0'.",
+        help="Store to a register, or drive a line, at a virtual time, such as '1.5s:GICC_PMR=0' "
+        "or '1.5s:uart0.irq=1'.",
     ),
 )
 
@@ -147,12 +155,85 @@ def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def gathered(name: str, values: tuple[str, ...]) -> tuple[str, ...]:
+def session_of(
+    board: str | None,
+    scenario: str,
+    append: tuple[str, ...],
+    cpu: tuple[str, ...],
+    without: tuple[str, ...],
+    queue: str | None,
+    sched: str | None,
+    pokes: tuple[str, ...],
+) -> Session:
+    """The machine that :func:`machine_options` have decided, ready to boot."""
+    from kerneltui.scenarios.scenario import Changes, open_session
+
+    changes = Changes(
+        append=" ".join(_gathered("append", append)),
+        cpu=",".join(_gathered("cpu", cpu)),
+        without=_gathered("without", without),
+        queue=queue or "",
+        sched=sched or "",
+        pokes=_gathered("pokes", pokes),
+    )
+    return open_session(board, scenario, changes)
+
+
+def _gathered(name: str, values: tuple[str, ...]) -> tuple[str, ...]:
     """What was given of an option that may be repeated, before the command and behind it."""
     ctx = click.get_current_context()
     behind = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
     before: tuple[str, ...] = ctx.parent.params.get(name, ()) if ctx.parent and behind else ()
     return (*before, *values)
+
+
+def break_option(words: str) -> Decorator:
+    """Breakpoints as people write them, as ``breaks``."""
+    return click.option("--break", "breaks", multiple=True, metavar="BREAKPOINT", help=words)
+
+
+def set_breakpoints(session: Session, breaks: tuple[str, ...]) -> None:
+    """Set those of :func:`break_option`.  Raises :class:`UserError` for one that makes no sense."""
+    for text in _gathered("breaks", breaks):
+        session.breakpoints.add(session.machine, text)
+
+
+def until_option(example: str) -> Decorator:
+    """How far to run, in virtual ns; ``example`` is a time as people write it."""
+    return click.option(
+        "--until", type=DurationType(), required=True,
+        help=f"Run until this virtual time, such as {example}.",
+    )  # fmt: skip
+
+
+def at_option(words: str) -> Decorator:
+    """A moment in virtual ns, or None."""
+    return click.option("--at", type=DurationType(), default=None, help=words)
+
+
+def several_at_option(words: str) -> Decorator:
+    """Moments in virtual ns, as many as are given."""
+    return click.option("--at", type=DurationType(), multiple=True, help=words)
+
+
+def output_option(
+    words: str = "The file to write; - is standard output.  [default: -]", *, required: bool = False
+) -> Decorator:
+    """Where to write: a path for :mod:`kerneltui.output`, which is ``-`` unless it is required."""
+    default: dict[str, Any] = {} if required else {"default": "-"}
+    return click.option(
+        "-o", "--output", type=click.Path(path_type=Path), required=required, help=words, **default
+    )
+
+
+def json_option(words: str) -> Decorator:
+    """Whether to write JSON, as ``as_json``."""
+    return click.option("--json", "as_json", is_flag=True, help=words)
+
+
+def theme_option(words: str) -> Decorator:
+    """The name of a theme; empty for the usual one."""
+    return click.option("--theme", default="", help=words)
 
 
 def pass_on(ctx: click.Context, command: click.Command) -> None:

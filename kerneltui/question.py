@@ -12,7 +12,7 @@ from kerneltui.debugger.naming import interrupt_named, line_named, timeout_named
 from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.why import why
-from kerneltui.debugger.writers import Writers, find_writers
+from kerneltui.debugger.writers import Writers, find_writers, places_of
 from kerneltui.errors import UserError
 from kerneltui.export.explanation import as_dict, as_text
 from kerneltui.progress import Progress, of_session
@@ -44,7 +44,7 @@ def answer(session: Session, question: Question, *, as_json: bool) -> Iterator[s
     found = why(session, _reference(session, question), question.core)
     if found is None:
         raise UserError("this kernel does not say which interrupt its timeouts wait for")
-    writers = _writers(session, found)
+    writers = _writers(session, found, only_shut=not as_json)
     if as_json:
         yield msgspec.json.encode(as_dict(found, session.machine, writers)).decode() + "\n"
         return
@@ -54,12 +54,13 @@ def answer(session: Session, question: Question, *, as_json: bool) -> Iterator[s
         yield f"{line}\n"
 
 
-def _writers(session: Session, found: Explanation) -> Writers:
-    """Who wrote last what decides the gates of all ways."""
+def _writers(session: Session, found: Explanation, *, only_shut: bool) -> Writers:
+    """Who wrote last what decides the gates of all ways, or the shut ones of the first."""
     now = session.machine.now
     looked_at = now
-    stations = (station for way in (found.way, *found.others) for station in way.stations)
-    search = find_writers(session.history, stations)
+    ways = (found.way,) if only_shut else (found.way, *found.others)
+    stations = (station for way in ways for station in way.stations)
+    search = find_writers(session.history, places_of(stations, only_shut=only_shut))
 
     def tell() -> tuple[int, str]:
         return now - looked_at, f"looking who wrote last, at {looked_at / 1e9:.1f} virtual s"

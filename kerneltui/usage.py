@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
 
 from kerneltui.errors import UserError, suggestion
+
+FAILED = 1
+HIT = 3
+"""a breakpoint was hit"""
+"""The exit status when what was run or compared has failed."""
+BAD_INPUT = 2
+"""The exit status when the user has to mend something."""
 
 
 class OutputError(Exception):
@@ -42,6 +50,11 @@ class CliCommand(_Telling):
         if ctx.args:
             raise UserError(f"'{ctx.command_path}' takes no word '{ctx.args[0]}' here; remove it")
         return super().invoke(ctx)
+
+
+def command(name: str | None = None) -> Callable[[Callable[..., Any]], CliCommand]:
+    """Make a function a command, of its own name unless another is given."""
+    return click.command(name, cls=CliCommand)
 
 
 class SuggestingGroup(_Telling, click.Group):

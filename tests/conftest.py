@@ -6,6 +6,7 @@ import pytest
 from greenlet import greenlet
 from hypothesis import settings
 
+from kerneltui.cli import run
 from kerneltui.machine import hosted_core
 
 # A deadline would be a timing that a test asserts, and fail where the machine is busy.
@@ -29,3 +30,23 @@ def _closed_cores(monkeypatch):
     yield
     for core in [*begun]:
         core.close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_state(tmp_path_factory):
+    """What a person has chosen on this computer is not read, nor written."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
+@pytest.fixture
+def said(capfdbinary):
+    """Runs a command here and answers (status, standard output, standard error)."""
+
+    def call(*arguments):
+        status = run([str(item) for item in arguments])
+        out, err = capfdbinary.readouterr()
+        return status, out.decode(), err.decode()
+
+    return call

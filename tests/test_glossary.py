@@ -15,7 +15,7 @@ from kerneltui.debugger.remarks import KINDS
 from kerneltui.devices import MODELS, model
 from kerneltui.errors import UserError
 from kerneltui.glossary import NAME, Glossary, GlossarySpec, glossary
-from kerneltui.machine.aarch64_core import AARCH64
+from kerneltui.machine.aarch64_registers import AARCH64
 from kerneltui.machine.instructions import INSTRUCTIONS
 from kerneltui.machine.x86_registers import X86_64
 

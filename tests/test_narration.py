@@ -6,22 +6,8 @@ import sys
 
 import pytest
 
-from kerneltui.cli import run
-
 LINE = re.compile(r" *\d+\.\d{3} \d{3} \d{3} s  .+\.")
 NARRATE = [sys.executable, "-m", "kerneltui", "narrate"]
-
-
-@pytest.fixture
-def said(capfdbinary):
-    """Runs a command here and answers (status, standard output, standard error)."""
-
-    def call(*arguments):
-        status = run([str(item) for item in arguments])
-        out, err = capfdbinary.readouterr()
-        return status, out.decode(), err.decode()
-
-    return call
 
 
 @pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])

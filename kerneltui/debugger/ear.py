@@ -2,12 +2,13 @@
 
 It listens at each register through which software can reach the bits.  What it hears there is what
 the register file does: byte lanes, windows, overlays and banks have been sorted out already.  A
-poke is heard as a store is.
+poke is heard as a store is, and so is a store that resets the device or the core.
 """
 
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
@@ -17,8 +18,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from kerneltui.debugger.watch import Address, Indifferent
-from kerneltui.hw.register import Slot
+from kerneltui.debugger.onlooker import Indifferent
+from kerneltui.debugger.watch import Address, reset_of
+from kerneltui.hw.clock import Clock
+from kerneltui.hw.device import Device
+from kerneltui.hw.register import RegisterTable, Slot
 from kerneltui.hw.register_file import Port, RegisterFile
 from kerneltui.hw.rule import Spot
 from kerneltui.machine.core import Core
@@ -43,8 +47,10 @@ class By(StrEnum):
     """a poke of the scenario's"""
     EXCEPTION = "exception"
     """what a core does when it takes one"""
+    SIGNAL = "signal"
+    """a reset that no store has brought about: an INIT message of a device"""
     HARDWARE = "hardware"
-    """the device alone changes these bits: no store does"""
+    """the device itself, and no store"""
     RESET = "reset"
     """nobody has"""
 
@@ -75,6 +81,8 @@ class LastWrite(msgspec.Struct, frozen=True):
     """of an exception"""
     caller: SourceFrame | None = None
     """where the innermost function is a helper: who wanted the store"""
+    is_reset: bool = False
+    """the device, or the core, was reset, bits and all; ``value`` is then what the bits came to"""
     changed_since: bool = False
     """the device has changed the bits since then"""
 
@@ -92,10 +100,13 @@ class _Way(NamedTuple):
 
     slot: Slot
     port: Port
+    file: RegisterFile
     always: bool = False
     """each of its stores does, whatever it brings"""
     perhaps: bool = False
     """a store does that changes them"""
+    chooses: str = ""
+    """a store does whose field of that name holds the number of the bits' element"""
 
 
 class Bits:
@@ -117,12 +128,24 @@ class Bits:
         self.state = spot.mask << self.port.shift
         """the bits, in the cell"""
         self.ways = [*self._ways()]
-        self.is_software = bool(self.ways)
-        """whether any store reaches the bits"""
+        self.is_software = any(not way.perhaps for way in self.ways)
+        """whether any store reaches the bits, and not only by what it does to the device"""
+        self.can_be_reset = self._resets() and not self.slot.register.kept_by_reset
         self.by_exceptions = False
         self._places = self._reached_by()
         if self.core is not None:
             self._ask_instructions()
+
+    @property
+    def may_be_heard(self) -> bool:
+        """Whether anything but the device itself can change the bits."""
+        return self.is_software or bool(self.ways) or self.can_be_reset
+
+    def _resets(self) -> bool:
+        """Whether the owner can be reset, but by power-on."""
+        if self.core is not None:
+            return self.core.CAN_BE_RESET
+        return self._device().CAN_BE_RESET
 
     def bits(self) -> int:
         """What the cell holds."""
@@ -131,6 +154,11 @@ class Bits:
     def shown(self) -> int:
         """What software sees."""
         return self.port.peek(self.port.index, self.spot.cpu) & self.spot.mask
+
+    def at_reset(self) -> int:
+        """What software sees after a reset."""
+        register, port = self.slot.register, self.port
+        return register.reset >> port.shift & port.readable & self.spot.mask
 
     def is_copy_of(self, cpu: int) -> bool:
         """Whether stores of a core can concern them: of a banked register, only that core's."""
@@ -142,39 +170,44 @@ class Bits:
 
     def _ways(self) -> Iterator[_Way]:
         store, mine = self.slot.register.store_name, self.port
-        table = self.file.table
         for slot in self.file.slots():
             register, port = slot.register, self.file.port(slot)
             if register.store_name == store and (port.base, port.per_cpu) == (
                 mine.base, mine.per_cpu
             ):  # fmt: skip
                 if (port.writes | port.sets | port.clears) << port.shift & self.state:
-                    yield _Way(slot, port)
-            elif slot.index == self.slot.index or register.count == 1:
-                if any(table[stem].store_name == store for stem in register.writes):
-                    yield _Way(slot, port, always=True)
-                elif any(table[stem].store_name == store for stem in register.may_write):
-                    yield _Way(slot, port, perhaps=True)
+                    yield _Way(slot, port, self.file)
+            elif self._is_among(register.writes, self.file.table) and (
+                slot.index == self.slot.index or register.count == 1
+            ):
+                yield _Way(slot, port, self.file, always=True, chooses=register.chooses)
+        files = [self.file] if self.core is not None else self._device().files.values()
+        for file in files:
+            for slot in file.slots():
+                if self._is_among(slot.register.may_write, file.table):
+                    yield _Way(slot, file.port(slot), file, perhaps=True)
+
+    def _device(self) -> Device:
+        return self.machine.devices[self.owner]
+
+    def _is_among(self, stems: tuple[str, ...], of: RegisterTable) -> bool:
+        """Whether the bits are meant by one of the stems that a register of a table names."""
+        table, store = self.file.table, self.slot.register.store_name
+        for item in stems:
+            named, _, stem = item.rpartition(".")
+            if (named or of.name) == table.name and table[stem].store_name == store:
+                return True
+        return False
 
     def _reached_by(self) -> set[Address]:
         """The addresses of all ways, and of the windows onto them; and what pokes name them by."""
         if self.core is not None:
             spaces = self.file.table.space, CORE_REGISTERS
-            return {(space, way.slot.offset) for way in self.ways for space in spaces}
-        device = self.machine.devices[self.owner]
-        block = f"{device.name}.{self.file.table.name}"
-        places: set[Address] = {(block, way.slot.offset) for way in self.ways}
-        for space, base, file in self.machine.windows(device):
-            slots = [
-                slot
-                for slot in file.slots()
-                if slot.register.window and slot.register.window[0] == self.spot.window
-            ]
-            if file is self.file:
-                slots += [way.slot for way in self.ways]
-            for slot in slots:
-                places.update((space, base + place) for place in _covered_by(file, slot))
-        return places
+            places = {(space, way.slot.offset) for way in self.ways for space in spaces}
+            return places | {reset_of(self.owner, 0)}
+        places = {reset_of(self.owner, self.spot.cpu)}
+        slots = [(way.file, way.slot) for way in self.ways]
+        return places | places_of(self.machine, self._device(), slots)
 
     def _ask_instructions(self) -> None:
         """Which of them, and which exceptions, write the bits without naming their register."""
@@ -185,6 +218,29 @@ class Bits:
                     self.is_software = True
                     self.by_exceptions |= INSTRUCTIONS[kind].is_exception
                     self._places.add((kind, 0))
+
+
+def places_of(
+    machine: Machine, device: Device, registers: Collection[tuple[RegisterFile, Slot]]
+) -> set[Address]:
+    """The addresses of some registers of a device, and of the windows onto them.
+
+    And what pokes name them by.
+    """
+    places: set[Address] = set()
+    behind = {file.table.name for file, _ in registers}
+    for space, base, here in machine.windows(device):
+        block = f"{device.name}.{here.table.name}"
+        slots = [slot for file, slot in registers if file is here]
+        places.update((block, slot.offset) for slot in slots)
+        slots += [
+            slot
+            for slot in here.slots()
+            if slot.register.window and slot.register.window[0] in behind
+        ]
+        for slot in slots:
+            places.update((space, base + place) for place in _covered_by(here, slot))
+    return places
 
 
 def _covered_by(file: RegisterFile, slot: Slot) -> Iterator[int]:
@@ -231,24 +287,44 @@ class Ear(Indifferent):
         value: int,
     ) -> None:
         """In place of a register's write hook, which comes after the access kinds."""
-        target, driven = self.target, self.target.file.driven
-        before = target.bits()
+        target, driven, port = self.target, way.file.driven, way.port
+        before = (target.bits(), target.shown()) if way.perhaps else None
         if hook is not None:
             hook(index, cpu, value)
-        if not target.is_copy_of(cpu):
+        if before is not None:
+            wrote = (target.bits(), target.shown()) != before
+        elif not target.is_copy_of(cpu):
             return
-        port = way.port
-        if way.always:
-            wrote = True
-        elif way.perhaps:
-            wrote = target.bits() != before
+        elif way.always:
+            chosen = way.slot.register[way.chooses].extract(value) if way.chooses else None
+            wrote = chosen is None or chosen == target.slot.index
         else:
             acts = port.writes | (port.sets | port.clears) & value
             wrote = (acts & driven) << port.shift & target.state != 0
         if wrote:
-            self._heard(way.slot.name, value & driven, target.shown())
+            frame = sys._getframe(1)  # noqa: SLF001 - the documented way to a frame
+            self.hit = Hit(self._write_of(way.slot.name, value & driven, frame), target.shown())
 
-    def _heard(self, register: str, value: int, after: int) -> None:
+    def reset_begins(self, owner: str, cpu: int) -> None:
+        """See :class:`Observer`.  Of bits that stores do not reach only where it changes them."""
+        target = self.target
+        if owner != target.owner or not target.can_be_reset or not target.is_copy_of(cpu):
+            return
+        after = target.at_reset()
+        if target.is_software or after != target.shown():
+            store = _store_of(sys._getframe(1))  # noqa: SLF001 - the documented way to a frame
+            self._was_reset(store, after)
+
+    def _was_reset(self, store: FrameType | None, after: int) -> None:
+        """By a store that is under way in a frame; without one, by a message of a device."""
+        register = store.f_locals["self"].name if store is not None else ""
+        write = self._write_of(register, after, store)
+        by = write.by if store is not None else By.SIGNAL
+        write = msgspec.structs.replace(write, by=by, is_reset=True)
+        self.hit = Hit(write, None if self.target.core else after)
+
+    def _write_of(self, register: str, value: int, frame: FrameType | None) -> LastWrite:
+        """Who stores to a register now, in what a frame has called."""
         machine = self._machine
         poking, core = machine.poker.in_progress, machine.turns.current
         by = By.CODE if core is not None else By.HARDWARE
@@ -257,9 +333,7 @@ class Ear(Indifferent):
             by, core = By.SCENARIO if is_scripted else By.POKE, machine.cores[poke.core]
         core = core or machine.core
         write = LastWrite(by, core.retired, machine.now, core.index, value=value, register=register)
-        if by is By.CODE:
-            write = _placed(write, sys._getframe(1))  # noqa: SLF001 - the documented way to a frame
-        self.hit = Hit(write, after)
+        return _placed(write, frame) if by is By.CODE else write
 
     # -- the core's own instructions --------------------------------------------------------------
 
@@ -311,13 +385,24 @@ class _Ears(Indifferent):
         for ear in self._ears:
             ear.exception(core, kind, vector)
 
+    def reset_begins(self, owner: str, cpu: int) -> None:
+        """See :class:`Observer`."""
+        for ear in self._ears:
+            ear.reset_begins(owner, cpu)
+
 
 @contextmanager
 def listening_all(machine: Machine, ears: Collection[Ear]) -> Iterator[None]:
     """Cores are observed only where an instruction can write one of the targets by itself."""
+    by_device: defaultdict[str, list[Ear]] = defaultdict(list)
     with ExitStack() as stack:
         for ear in ears:
             stack.enter_context(ear.listening())
+            if ear.target.core is None and ear.target.can_be_reset:
+                by_device[ear.target.owner].append(ear)
+        for owner, resettable in by_device.items():
+            machine.devices[owner].on_reset = _Ears(resettable).reset_begins
+            stack.callback(setattr, machine.devices[owner], "on_reset", None)
         by_instructions = [ear for ear in ears if ear.target.core is not None]
         if by_instructions:
             machine.observe(_Ears(by_instructions))
@@ -325,21 +410,38 @@ def listening_all(machine: Machine, ears: Collection[Ear]) -> Iterator[None]:
         yield
 
 
+def _store_of(frame: FrameType | None) -> FrameType | None:
+    """Where the store began that is under way in a frame; None where time has passed instead."""
+    while frame is not None and frame.f_code is not Port.store.__code__:
+        frame = None if frame.f_code is Clock.advance.__code__ else frame.f_back
+    return frame
+
+
 def _placed(write: LastWrite, frame: FrameType | None) -> LastWrite:
     """With the place in the kernel's source that ``frame`` has been called from."""
+    inner, caller = place_in_kernel(frame)
+    if inner is None:
+        return write
+    return msgspec.structs.replace(
+        write, function=inner.function, file=inner.file, line=inner.line, caller=caller
+    )
+
+
+def place_in_kernel(frame: FrameType | None) -> tuple[SourceFrame | None, SourceFrame | None]:
+    """The innermost of the kernel's functions that have led to ``frame``; who wanted it.
+
+    The second is told where the first only passes on what is to be stored.
+    """
     machine = __name__.partition(".")[0] + ".machine"
     while frame is not None and not str(frame.f_globals["__name__"]).startswith(machine):
         frame = frame.f_back
     frames = [*kernel_frames(frame)]
     if not frames:
-        return write
-    inner = source_of(frames[0])
+        return None, None
     caller = None
     if _is_helper(frames[0]):
         caller = next((source_of(item) for item in frames if not _is_helper(item)), None)
-    return msgspec.structs.replace(
-        write, function=inner.function, file=inner.file, line=inner.line, caller=caller
-    )
+    return source_of(frames[0]), caller
 
 
 def _is_helper(frame: FrameType) -> bool:

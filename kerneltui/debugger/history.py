@@ -15,7 +15,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from kerneltui.debugger.trace import EVENTS_BEHIND, RawEvent, Recorder
+from kerneltui.debugger.recorder import EVENTS_BEHIND, Recorder
+from kerneltui.debugger.trace import RawEvent
 from kerneltui.debugger.traveller import (
     Checkpoint,
     DivergedError,
@@ -30,8 +31,8 @@ from kerneltui.machine.core import FOREVER, StopReason
 from kerneltui.machine.machine import Machine, Position
 from kerneltui.machine.poke import Poke
 
-EVERY = 4_500
-"""Steps between two checkpoints, at least: those of some 150 interrupts."""
+EVERY = 3_300
+"""Steps between two checkpoints, at least: those of some 110 interrupts."""
 SHARE = 10
 """A checkpoint may take one part in so many of the time that the machine runs."""
 CLOSE = 600
@@ -69,6 +70,8 @@ class History:
         """how many had been taken by then"""
         self.end_retired = [0 for _ in self.machine.cores]
         """instructions by then, of each core"""
+        self.cuts = 0
+        """how often what was known to come has been forgotten"""
         self.on = True
         """whether checkpoints are taken"""
         self._origin = self.recorder.save()
@@ -165,9 +168,11 @@ class History:
 
     def give(self, given: bytes | Poke) -> None:
         """A person types or pokes, now.  In the past: what came after this moment is forgotten."""
-        self._take_if_due()  # before: every machine comes to the first one with nothing given
+        self._take_if_due()
         if self.in_past or self._main.given < len(self.inputs):
             self.forget_rest()
+            self._take_if_due()  # the first one, where that lay after this moment
+        # A checkpoint is made before: every machine comes to the first one with nothing given.
         self.inputs.append(Input(self.here, given))
         self._main.give()
 
@@ -193,6 +198,7 @@ class History:
     def forget_rest(self) -> None:
         """What comes after this moment will be another story."""
         here = self.here
+        self.cuts += 1
         self._end_here()
         self._past.forget_after(here, self._main.given)
         checkpoints = self._past.checkpoints
@@ -391,14 +397,16 @@ class History:
         self,
         may_be_in: Callable[[frozenset[Address] | None], bool],
         look: Callable[[Traveller, Position], list[Found]],
+        before: Position | None = None,
     ) -> Generator[Position, None, list[Found]]:
-        """What the scout finds in the last stretch before this moment that holds something.
+        """What the scout finds in the last stretch before a moment that holds something.
 
-        ``look`` lets it run on to the end of a stretch: see :meth:`Traveller.backwards`.
+        None: before this one.  ``look`` lets it run on to the end of a stretch: see
+        :meth:`Traveller.backwards`.
         """
         self._take_if_due()
-        scout = self.scout
-        return (yield from scout.backwards(may_be_in, lambda until: look(scout, until), self.here))
+        scout, until = self.scout, before or self.here
+        return (yield from scout.backwards(may_be_in, lambda until: look(scout, until), until))
 
     def close(self) -> None:
         """Let go of the machines' stacks."""

@@ -50,7 +50,7 @@ def find_last_writes(
     """As :func:`find_last_write` for each of the places, on one way into the past."""
     here = history.here
     targets = [Bits(history.machine, *place) for place in places]
-    missing = {number for number, target in enumerate(targets) if target.is_software}
+    missing = {number for number, target in enumerate(targets) if target.may_be_heard}
     found: dict[int, Hit] = {}
 
     def may_be_in(accessed: frozenset[Address] | None) -> bool:
@@ -85,4 +85,6 @@ def _told(target: Bits, hit: Hit | None, *, is_here: bool) -> LastWrite:
     write, after = hit
     can_compare = is_here and after is not None and not target.slot.register.volatile
     changed = can_compare and after != target.shown()
+    if changed and not target.is_software:
+        return LastWrite(By.HARDWARE, register=target.slot.name, core=target.spot.cpu)
     return msgspec.structs.replace(write, changed_since=changed)

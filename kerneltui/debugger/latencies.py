@@ -10,13 +10,13 @@ machine's state.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kerneltui.debugger.figures import Figures, FiguresState
 from kerneltui.debugger.histogram import Histogram, HistogramState
-from kerneltui.debugger.way import controllers_after, message_of
+from kerneltui.debugger.way import controllers_after
 
 if TYPE_CHECKING:
     from kerneltui.hw.device import InterruptController, InterruptState
@@ -126,25 +126,31 @@ class Latencies:
         self.ends: dict[str, tuple[tuple[Key, list[Line]], ...]] = {}
         """by line what it makes pending; filled as lines change"""
         self._meeting: dict[tuple[str, int], list[Line]] = {}
-        self._leads: dict[str, list[tuple[str, int]]] = {}
+        self._targets: dict[str, list[tuple[str, int]]] = {}
         for device in machine.devices.values():
             for lines in device.outputs.values():
                 for number, line in enumerate(lines):
                     cpu = number if len(lines) > 1 else EACH_CORE
                     ends = [(target, cpu) for target in machine.wiring.get(line.name, ())]
-                    self._leads[line.name] = ends
+                    self._targets[line.name] = ends
                     for end in ends:
                         self._meeting.setdefault(end, []).append(line)
         self._lines: dict[Key, list[Line]] = {}
         self._known.clear()
-        self._feeds = {
-            (name, target.partition(" ")[0])
-            for name, controller in self._controllers.items()
-            for lines in controller.outputs.values()
-            for line in lines
-            for target in machine.wiring.get(line.name, ())
-        }
-        """controllers, and those that their outputs lead to"""
+        self._feeds: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        """controllers, and those that their outputs lead to: at which pins"""
+        for name, controller in self._controllers.items():
+            for lines in controller.outputs.values():
+                for line in lines:
+                    for target in machine.wiring.get(line.name, ()):
+                        follower, _, pin = target.partition(" ")
+                        self._feeds[name, follower].add(pin)
+        self._ways: dict[Key, set[tuple[str, int]]] = {}
+        """what an interrupt is to the controllers after one; wires alone decide that where no
+        controller takes messages, of which software chooses the numbers"""
+        self._are_ways_fixed = not any(
+            controller.TAKES_MESSAGES for controller in self._controllers.values()
+        )
 
     # -- to other moments -------------------------------------------------------------------------
 
@@ -228,7 +234,7 @@ class Latencies:
         A local APIC tells of its interrupts itself.
         """
         found: list[tuple[Key, list[Line]]] = []
-        for target, cpu in self._leads.get(line.name, ()):
+        for target, cpu in self._targets.get(line.name, ()):
             name, _, pin = target.partition(" ")
             controller = self._controllers.get(name)
             if controller is None or controller.TAKES_MESSAGES:
@@ -259,15 +265,14 @@ class Latencies:
 
     def _state(self, key: Key) -> InterruptState | None:
         name, number, cpu = key
-        states = self._controllers[name].notable(max(cpu, 0), {number})
-        return next((state for state in states if state.number == number), None)
+        return self._controllers[name].interrupt(number, max(cpu, 0))
 
     def _progress(self, key: Key) -> tuple[bool, bool]:
         """Whether an interrupt is pending and active, at its controller or onward as a message."""
         state = self._state(key)
         is_pending = state is not None and state.pending
         is_active = state is not None and bool(state.active)
-        message = message_of(self._controllers[key[0]], key[1])
+        message = self._controllers[key[0]].onward(key[1])
         if message is not None:
             for cpu in range(len(self._machine.cores)):
                 state = self._state((*message, cpu))
@@ -295,11 +300,11 @@ class Latencies:
     def _at(self, key: Key) -> _Interrupt:
         found = self._known.get(key)
         if found is None:
-            # What has had no edge yet has no lines yet: then it is not kept.
+            # What has had no edge yet has no lines yet: then it is not kept, where lines can come.
             shared = key[0], key[1], EACH_CORE
             lines = self._lines.get(key) or self._lines.get(shared) or []
             found = _Interrupt(key, self._of(key), lines)
-            if lines:
+            if lines or self._controllers[key[0]].TAKES_MESSAGES:
                 self._known[key] = found
         return found
 
@@ -346,21 +351,32 @@ class Latencies:
         for name, number, cpu in self._pending:
             if name == own[0] or cpu not in {core, EACH_CORE}:
                 continue
-            message = message_of(self._controllers[name], number)
+            message = self._controllers[name].onward(number)
             if message is not None:
                 passes = message == own[:2]
-            elif (name, own[0]) in self._feeds:
-                passes = own[:2] in self._way(name, number, core)
             else:
-                is_after = (own[0], name) in self._feeds
-                passes = is_after and (name, number) in self._way(own[0], own[1], core)
+                here = name, number
+                passes = self._leads(here, own[:2], core) or self._leads(own[:2], here, core)
             if passes:
                 found.append((name, number))
         return found
 
-    def _way(self, name: str, number: int, core: int) -> list[tuple[str, int]]:
+    def _leads(self, first: tuple[str, int], then: tuple[str, int], core: int) -> bool:
+        """Whether an interrupt goes on, by a wire, to be another one at the next controller."""
+        pins = self._feeds.get((first[0], then[0]), ())
+        follower = self._controllers[then[0]]
+        if not any(follower.entrance(pin, core) == then[1] for pin in pins):
+            return False  # soon known; the whole way is not
+        return then in self._way(*first, core)
+
+    def _way(self, name: str, number: int, core: int) -> set[tuple[str, int]]:
         """What an interrupt is to the controllers after one."""
-        return controllers_after(self._machine, name, number, core)
+        found = self._ways.get((name, number, core))
+        if found is None:
+            found = set(controllers_after(self._machine, name, number, core))
+            if self._are_ways_fixed:
+                self._ways[name, number, core] = found
+        return found
 
     def _leave(self, core: Core, _: dict[str, Any]) -> None:
         if not self._running[core.index]:

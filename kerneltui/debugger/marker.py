@@ -7,7 +7,7 @@ it remembers nothing: one that looks on from any checkpoint sees the same.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,15 +23,17 @@ from kerneltui.debugger.marks import (
     Mark,
     StepKind,
 )
+from kerneltui.debugger.onlooker import Onlooker
 from kerneltui.debugger.origins import CALL, SERIAL, TIMER, Origin, Wiring, pending, source_kind
 from kerneltui.debugger.roles import AccessMeaning, Roles
+from kerneltui.debugger.way import controllers_after
 from kerneltui.hw.device import InterruptController
 from kerneltui.hw.line import Line
 from kerneltui.hw.register import Role
 from kerneltui.machine.core import Core, StopReason
 from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES
-from kerneltui.machine.machine import Machine, MachineObserver
+from kerneltui.machine.machine import Machine, MachineObserver, Position
 
 
 @dataclass(slots=True)
@@ -45,6 +47,8 @@ class _Frame:
     last: tuple[StepKind, str] | None = None
     seen: set[StepKind] = field(default_factory=set)
     printed: bytearray = field(default_factory=bytearray)
+    asked: str = ""
+    """the controller that has been asked last"""
 
 
 @dataclass(slots=True)
@@ -58,18 +62,24 @@ class _Known:
     """the exception that comes next is one that it asks for"""
 
 
-class Marker:
+class Marker(Onlooker):
     """Marks what happens in a machine, as long as it is :meth:`installed`."""
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
+        self.on_mark: Callable[[Mark], None] | None = None
         self.marks: list[Mark] = []
         """those of the last stop, or since"""
         self.has_come = False
         """the machine has halted for them"""
+        self.came: Position | None = None
+        """where it stood before the last ones, if it has looked on since the step before"""
+        self.left: Position | None = None
+        """where it has stood with the last ones"""
         self.is_fresh = False
         """no instruction has begun since the last one"""
-        self._marked_ns = 0
+        self.marked_ns = 0
+        """when the last one came (virtual time)"""
         self._halts = True
         self._asked: set[int] = set()
         """the cores that are to halt for them: the first that does, does for all"""
@@ -80,7 +90,6 @@ class Marker:
         """core and number of the store that was told last"""
         self._risen: tuple[int, int] = -1, -1
         """when a device's line rose last: virtual time, and how much has happened by then"""
-        self._inner: MachineObserver | None = None
 
     # -- halting ----------------------------------------------------------------------------------
 
@@ -91,10 +100,10 @@ class Marker:
             self._asked.clear()
         self._ask()
 
-    def has_stopped(self, core: int) -> bool:
+    def judge(self, core: int, reason: StopReason) -> StopReason:
         """See :class:`~kerneltui.machine.machine.Stopper`."""
         self.has_come = core in self._asked
-        return self.has_come
+        return StopReason.MEANINGFUL if self.has_come else reason
 
     @contextmanager
     def installed(
@@ -129,15 +138,18 @@ class Marker:
         self._cores = copy.deepcopy(other._cores)
         self._storing, self._risen = other._storing, other._risen
         self.marks, self.has_come = list(other.marks), other.has_come
-        self.is_fresh = other.is_fresh
+        self.is_fresh, self.marked_ns = other.is_fresh, other.marked_ns
         self._asked = set(other._asked)
 
     def _mark(self, mark: Mark) -> None:
         now = self.machine.now
-        if not self._halts and not (self.is_fresh and now == self._marked_ns):
+        if not self._halts and not (self.is_fresh and now == self.marked_ns):
+            self.came, self.left = self.left, self.machine.position
             self.marks.clear()
-        self.is_fresh, self._marked_ns = True, now
+        self.is_fresh, self.marked_ns = True, now
         self.marks.append(mark)
+        if self.on_mark is not None:
+            self.on_mark(mark)
         if not self._halts:
             return
         current = self.machine.turns.current
@@ -156,9 +168,9 @@ class Marker:
 
     def instruction(self, core: Core, kind: str, target: int, value: int) -> None:
         """See :class:`~kerneltui.machine.core.Observer`."""
-        self.is_fresh = False
-        if self._inner is not None:
-            self._inner.instruction(core, kind, target, value)
+        if self.is_fresh:
+            self.is_fresh, self.left = False, self._before(core)
+        super().instruction(core, kind, target, value)
         if kind in SPACES:
             if kind in STORES:
                 self._storing = core.index, core.retired
@@ -174,6 +186,11 @@ class Marker:
         elif known.is_wait and not core.depth:
             self._cores[core.index] = _Known()
             self._mark(Mark(StepKind.ASLEEP, core.index, "", 0, exception=kind))
+            self.left = self._before(core)  # no instruction comes before it wakes
+
+    def _before(self, core: Core) -> Position:
+        """The moment before the present instruction of a core: between two, nothing changes."""
+        return Position(-1, self.machine.now, False, core.index, core.retired)
 
     def _accessed(self, core: Core, meaning: AccessMeaning, target: int, value: int) -> None:
         kind, known = OF_ROLE[meaning.role], self._cores[core.index]
@@ -196,8 +213,12 @@ class Marker:
                 frame.origin, frame.course = found, found.source
         if kind in {StepKind.ENDED, StepKind.RECEIVED} and frame is not None:
             self._quiet_by_itself(core, frame)
+        again = False
+        if kind is StepKind.WHO and frame is not None:
+            again = frame.asked not in {"", meaning.device}
+            frame.asked = meaning.device
         self._note(core, kind, meaning.device)
-        self._mark(self._made(core, kind, meaning=meaning, numbers=(target, value)))
+        self._mark(self._made(core, kind, meaning=meaning, numbers=(target, value), again=again))
 
     def _quiet_by_itself(self, core: Core, frame: _Frame) -> None:
         """What comes now would come later if the handler had to quiet the source first."""
@@ -229,8 +250,11 @@ class Marker:
 
     def exception(self, core: Core, kind: str, vector: int) -> None:
         """See :class:`~kerneltui.machine.core.Observer`."""
-        if self._inner is not None:
-            self._inner.exception(core, kind, vector)
+        super().exception(core, kind, vector)
+        if self.is_fresh:  # nothing has been executed since: a task may have computed on
+            machine = self.machine
+            here = Position(machine.step, machine.now, False, core.index, core.retired)
+            self.is_fresh, self.left = False, here
         what, known = INSTRUCTIONS[kind], self._cores[core.index]
         numbers = vector, core.return_address
         del known.frames[core.depth - 1 :]
@@ -255,14 +279,28 @@ class Marker:
         known = self._cores[core.index]
         if known.frames:
             frame = known.frames[-1]
-            unended = frame.origin is not None and StepKind.ENDED not in frame.seen
-            if unended and not self._wants_an_end():
-                self._quiet_by_itself(core, frame)
-                self._mark(self._made(core, StepKind.ENDED, by_itself=True))
+            if frame.origin is not None and StepKind.ENDED not in frame.seen:
+                if not self._wants_an_end():
+                    self._ended_by_itself(core, frame)
+                elif self._is_active(core, frame.origin):
+                    self._quiet_by_itself(core, frame)
+                    self._mark(self._made(core, StepKind.UNENDED))
             self._mark(self._made(core, StepKind.RETURNED, numbers=(target, value), text=kind))
             known.frames.pop()
         if not known.frames:
             known.last = None
+
+    def _ended_by_itself(self, core: Core, frame: _Frame) -> None:
+        self._quiet_by_itself(core, frame)
+        self._note(core, StepKind.ENDED)
+        self._mark(self._made(core, StepKind.ENDED, by_itself=True))
+
+    def _is_active(self, core: Core, origin: Origin) -> bool:
+        """Whether a controller still takes an interrupt for one that a handler serves."""
+        machine, first = self.machine, (origin.controller, origin.number)
+        met = first, *controllers_after(machine, *first, core.index)
+        states = (machine.controllers[name].interrupt(number, core.index) for name, number in met)
+        return any(state is not None and state.active for state in states)
 
     def _wants_an_end(self) -> bool:
         """Whether some controller is to be told that an interrupt is over."""
@@ -273,12 +311,16 @@ class Marker:
 
     def tracepoint(self, core: Core, name: str, facts: dict[str, Any]) -> None:
         """See :class:`~kerneltui.machine.core.Observer`."""
-        if self._inner is not None:
-            self._inner.tracepoint(core, name, facts)
+        super().tracepoint(core, name, facts)
         known = self._cores[core.index]
         frame = known.frames[-1] if known.frames else None
         if name == "timer_callback" and frame is not None:
             frame.printed.clear()
+        if frame is not None and frame.origin is not None:
+            if name == "irq_handler_entry":
+                self._begins_quiet(core, frame, frame.origin)
+            elif name == "irq_handler_exit" and not self._wants_an_end():
+                self._ended_by_itself(core, frame)
         if name in SILENT:
             return
         kind, text = OF_TRACEPOINT.get(name, StepKind.PASSED), name
@@ -289,12 +331,21 @@ class Marker:
         self._note(core, kind)
         self._mark(self._made(core, kind, facts=tuple(facts.items()), text=text))
 
+    def _begins_quiet(self, core: Core, frame: _Frame, origin: Origin) -> None:
+        """Where a handler begins, and no line of the device is high, it has nothing to quiet."""
+        device = self.machine.devices.get(origin.device)
+        if device is not None and not any(
+            line.level and self._wiring.leads_to(line.name)
+            for lines in device.outputs.values()
+            for line in lines
+        ):
+            self._quiet_by_itself(core, frame)
+
     # -- wires ------------------------------------------------------------------------------------
 
     def line(self, line: Line) -> None:
         """See :class:`~kerneltui.machine.machine.MachineObserver`."""
-        if self._inner is not None:
-            self._inner.line(line)
+        super().line(line)
         if not line.level or not self._wiring.leads_to(line.name):
             return
         device, output, cpu = self._wiring.driver(line.name)
@@ -346,36 +397,21 @@ class Marker:
         return None
 
     def _is_enabled(self, origin: Origin, cpu: int) -> bool:
-        states = self.machine.controllers[origin.controller].interrupts(max(cpu, 0))
-        return any(state.enabled for state in states if state.number == origin.number)
+        controller = self.machine.controllers[origin.controller]
+        state = controller.interrupt(origin.number, max(cpu, 0))
+        return state is not None and state.enabled
 
     def _rises(self, origin: Origin, core: int, line: str) -> None:
-        """A device asks for an interrupt: its time has come, its line rises, that is noted."""
+        """A device asks for an interrupt: its time has come, its line rises, that is noted.
+
+        Where a poke has raised the line, no time has come.
+        """
         depth = self._depth(core)
         kinds = [StepKind.LINE, StepKind.PENDING]
-        if origin.source == TIMER:
+        poking, by = self.machine.poker.in_progress, ""
+        if poking is not None and poking[0].name == line:
+            by = "the scenario" if poking[1] else "you"
+        elif origin.source == TIMER:
             kinds.insert(0, StepKind.DUE)
         for kind in kinds:
-            self._mark(Mark(kind, core, origin.source, depth, origin, line=line))
-
-    # -- what makes no mark -----------------------------------------------------------------------
-
-    def activity(self, core: Core) -> None:
-        """See :class:`~kerneltui.machine.core.Observer`."""
-        if self._inner is not None:
-            self._inner.activity(core)
-
-    def pending(self, controller: InterruptController, number: int, cpu: int, again: bool) -> None:
-        """See :class:`~kerneltui.machine.machine.MachineObserver`."""
-        if self._inner is not None:
-            self._inner.pending(controller, number, cpu, again)
-
-    def remark(self, device: str, kind: str, number: int, text: str) -> None:
-        """See :class:`~kerneltui.machine.machine.MachineObserver`."""
-        if self._inner is not None:
-            self._inner.remark(device, kind, number, text)
-
-    def unmodelled(self, text: str) -> None:
-        """See :class:`~kerneltui.machine.core.Observer`."""
-        if self._inner is not None:
-            self._inner.unmodelled(text)
+            self._mark(Mark(kind, core, origin.source, depth, origin, line=line, text=by))

@@ -14,6 +14,12 @@ from kerneltui.machine.machine import Machine
 _NUMBERED = re.compile(r"(?:([a-z]+):)?(0x[0-9a-f]+|\d+)")
 
 
+def inspector_of(machine: Machine) -> Inspector:
+    """What the kernel lets one see: nothing, in a program that offers no inspector."""
+    offered: Inspector | None = getattr(machine.program, "inspector", None)
+    return offered or Inspector()
+
+
 def timer_interrupt(machine: Machine, inspector: Inspector) -> InterruptReference | None:
     """The interrupt that timeouts wait for; None in a kernel that has none.
 

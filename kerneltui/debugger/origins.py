@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kerneltui.debugger.numbering import interrupt_label
-from kerneltui.debugger.way import message_of
 from kerneltui.hw.device import Device, InterruptController, InterruptState
 from kerneltui.hw.line import Line
 from kerneltui.machine.machine import Machine
@@ -98,9 +97,30 @@ def pending(machine: Machine, wiring: Wiring, cpu: int, vector: int | None) -> O
     return min(found)[1] if found else None
 
 
+def call_sent(machine: Machine, wiring: Wiring, sender: int) -> tuple[Origin | None, int]:
+    """The interrupt that a core has just sent, and to whom; None where its message was no such.
+
+    It waits at the core that gets it, or that one has taken it already.
+    """
+    found: list[tuple[tuple[bool, bool], Origin, int]] = []
+    for core in machine.cores:
+        for name, controller in machine.controllers.items():
+            for state in controller.notable(core.index, set()):
+                if not (state.pending or state.active):
+                    continue
+                origin = _origin(machine, wiring, controller, state, core.index)
+                if origin is not None and (origin.source, origin.controller) == (CALL, name):
+                    rank = not state.pending, core.index == sender
+                    found.append((rank, origin, core.index))
+    if not found:
+        return None, sender
+    _, origin, receiver = min(found, key=lambda item: item[0])
+    return origin, receiver
+
+
 def _vector(machine: Machine, controller: str, number: int) -> int | None:
     device = machine.controllers[controller]
-    message = message_of(device, number)
+    message = device.onward(number)
     if message is not None:
         return message[1]
     return number if device.NUMBERING == "vector" else None
@@ -122,7 +142,7 @@ def _origin(
     if state.is_message:
         for other in machine.controllers.values():
             for sent in other.interrupts(cpu):
-                if message_of(other, sent.number) == (name, state.number):
+                if other.onward(sent.number) == (name, state.number):
                     return _origin(machine, wiring, other, sent, cpu)
         return Origin(CALL, "", name, numbering, state.number)
     if source_kind(controller) == TIMER and state.line is None and "timer" in state.source.lower():

@@ -24,8 +24,8 @@ _SAID = {
     StopReason.TIME: "reached the time",
     StopReason.INTERRUPT: "interrupt taken",
     StopReason.HANDLER_DONE: "handler finished",
-    StopReason.STORED: "store done",
     StopReason.MEANINGFUL: "step done",
+    StopReason.BREAKPOINT: "breakpoint",
     StopReason.IDLE: "idle",
     StopReason.NOTHING_DUE: "idle, and nothing is due",
 }

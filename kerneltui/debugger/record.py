@@ -52,13 +52,17 @@ class Record:
         del self._recent[self.count - len(self._parts) * PART :]
         self.known = self.count
 
-    def last(self, length: int) -> array[int]:
-        """The last ``length`` numbers, or as many as there are."""
-        start = max(self.count - length, 0)
+    def last(self, length: int, count: int | None = None) -> array[int]:
+        """The last ``length`` of the first ``count`` numbers, or as many as there are.
+
+        None: of those up to the moment on show.
+        """
+        end = self.count if count is None else min(count, self.known)
+        start = max(end - length, 0)
         found = array(self._typecode)
-        for number in range(start // PART, -(-self.count // PART)):
+        for number in range(start // PART, -(-end // PART)):
             begin = number * PART
-            found += self._part(number)[max(start - begin, 0) : self.count - begin]
+            found += self._part(number)[max(start - begin, 0) : end - begin]
         return found
 
     def backwards(self) -> Iterator[int]:

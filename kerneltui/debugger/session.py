@@ -6,21 +6,26 @@ clock here; pacing is the dashboard's business.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, nullcontext
-from typing import cast
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, cast
 
 from kerneltui.debugger import views
+from kerneltui.debugger.breakpoints.breakpoint import BreakpointHit, FoundHits
+from kerneltui.debugger.breakpoints.table import Breakpoints
 from kerneltui.debugger.changes import ChangeMarks, before_last_instruction, last_instruction
 from kerneltui.debugger.history import History
+from kerneltui.debugger.moment import Moment, moment_at
+from kerneltui.debugger.naming import inspector_of
 from kerneltui.debugger.pokes import parse, script
 from kerneltui.debugger.pursuit import Pursuit, said
+from kerneltui.debugger.recorder import Recorder
 from kerneltui.debugger.register_marks import RegisterMarks
 from kerneltui.debugger.setup import Setup
 from kerneltui.debugger.sight import Sight
 from kerneltui.debugger.storyteller import LAST, Storyteller
 from kerneltui.debugger.timeline import Window
-from kerneltui.debugger.trace import EventNames, RawEvent, Recorder
+from kerneltui.debugger.trace import EventNames, RawEvent
 from kerneltui.debugger.traveller import Input
 from kerneltui.debugger.views.clocks import read_counters
 from kerneltui.debugger.watch import (
@@ -29,6 +34,7 @@ from kerneltui.debugger.watch import (
     NEXT_INTERRUPT,
     NEXT_STEP,
     NEXT_TIMER_EVENT,
+    PREVIOUS_HIT,
     STEP,
     Watch,
     end_of_handler,
@@ -42,6 +48,9 @@ from kerneltui.machine.core import FOREVER, CoreState, StopReason
 from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.machine import Machine, Position
 from kerneltui.machine.poke import Poke
+
+if TYPE_CHECKING:  # who sets no breakpoint does not wait for them
+    from kerneltui.debugger.breakpoints.sentry import Sentry
 
 LONGEST_INPUT = 4096
 
@@ -58,9 +67,16 @@ class Session:
         self.last_stop = "at reset"
         self._jumps: list[Position] = []
         """where one was before each jump"""
+        self.marked: Moment | None = None
+        """what others are compared with"""
         self.history = History(self._power_on, sink, self._replaced)
         self._pursuit = Pursuit(self.history, lambda: self.inspector)
         self._changes = ChangeMarks(self.history)
+        self.breakpoints = Breakpoints()
+        self.hits: tuple[BreakpointHit, ...] = ()
+        """the breakpoints that have halted the machine just here"""
+        self._left_off: tuple[Watch, Position] | None = None
+        """the command that a limit has ended, and where: the next slice goes on with it"""
         self.story = Storyteller(self.history, lambda: self.inspector)
         self.follows_story = False
         """somebody wants to see the story at each stop: it is listened to on the way"""
@@ -108,6 +124,8 @@ class Session:
         """Back to reset; what was is forgotten, and inputs of the scenario are due again."""
         self.history.restart()
         self._jumps.clear()
+        self._changes.forget()
+        self.marked = None
         self._arrived("at reset")
 
     def boot(self) -> StopReason:
@@ -156,22 +174,41 @@ class Session:
         to go on.
         """
         before = self._progress()
-        with self._attention(goal):
+        sentry = self.breakpoints.sentry(self.machine)
+        if self._left_off != (goal, self.here):
+            self.hits = ()
+            if sentry is not None:
+                sentry.start(self.recorder.console.data)
+        with self._attention(goal, sentry):
             reason = self._pursuit.run(goal, self.focus, instructions, until)
+        is_limit = reason in {StopReason.BUDGET, StopReason.TIME}
+        self._left_off = (goal, self.here) if is_limit else None
         if self._progress() != before:
             self.generation += 1
         self.last_stop = self._pursuit.said
-        if reason is StopReason.MEANINGFUL:
+        if reason is StopReason.BREAKPOINT and sentry is not None:
+            self._tell_hits(tuple(sentry.hits))
+        elif reason is StopReason.MEANINGFUL:
             self._tell_step()
         return reason
 
-    def _attention(self, goal: Watch) -> AbstractContextManager[None]:
+    @contextmanager
+    def _attention(self, goal: Watch, sentry: Sentry | None) -> Iterator[None]:
         """Whoever steps sees the story; a machine that runs freely is looked at when it halts."""
-        if goal.meaningful:
-            return self.story.looking()
-        if goal.is_near and self.follows_story:
-            return self.story.listening()
-        return nullcontext()
+        with ExitStack() as stack:
+            marker = None
+            if goal.meaningful:
+                marker = stack.enter_context(self.story.looking())
+            elif (goal.is_near and self.follows_story) or (sentry and sentry.needs_marks):
+                marker = stack.enter_context(self.story.listening())
+            if sentry is not None:
+                stack.enter_context(sentry.installed(marker))
+            yield
+
+    def _tell_hits(self, hits: tuple[BreakpointHit, ...]) -> None:
+        self.hits = hits
+        self.breakpoints.were_hit(hits)
+        self.last_stop = "; ".join(hit.text for hit in hits)
 
     # -- meaningful steps -------------------------------------------------------------------------
 
@@ -210,8 +247,7 @@ class Session:
     @property
     def inspector(self) -> Inspector:
         """What the kernel lets one see: nothing, in a program that offers no inspector."""
-        offered: Inspector | None = getattr(self.machine.program, "inspector", None)
-        return offered or Inspector()
+        return inspector_of(self.machine)
 
     def _progress(self) -> tuple[int, ...]:
         return self.machine.now, *(core.retired for core in self.machine.cores)
@@ -261,7 +297,6 @@ class Session:
         except ValueError as error:
             raise UserError(f"poke {text}: {error}") from None
         self._give(poke)
-        self._changes.forget()
 
     def forget_rest(self) -> None:
         """Forget what is known to come after this moment: what a person did there is undone."""
@@ -285,11 +320,14 @@ class Session:
 
     def _keep_jumps(self) -> None:
         self._jumps = [position for position in self._jumps if position <= self.here]
+        if self.marked is not None and self.marked.here > self.here:
+            self.marked = None
 
     def _give(self, given: bytes | Poke) -> None:
         self._keep_jumps()
         self.history.give(given)
         self.story.forget()
+        self._changes.forget()
         self.generation += 1
 
     # -- other moments ----------------------------------------------------------------------------
@@ -393,8 +431,12 @@ class Session:
 
         Yields how far it has come; ends with False, and where it was, where there is none.
         """
+        hits: FoundHits | None = None
         if goal is STEP:
             found = before_last_instruction(self.history, self.focus)
+        elif goal is PREVIOUS_HIT:
+            hits = yield from self.breakpoints.search(self.history, self.here)
+            found = None if hits is None else hits.position
         elif goal.meaningful:
             found = yield from self.story.search(self.here)
         else:
@@ -413,6 +455,8 @@ class Session:
         if goal.meaningful:
             self.story.show(LAST)
             self._tell_step()
+        if hits is not None:
+            self._tell_hits(hits.hits)
         return True
 
     def _look_before(self, found: Position) -> Generator[Position, None, None]:
@@ -427,7 +471,8 @@ class Session:
     def _back_to_first(self, goal: Watch) -> bool:
         """Before the first event lies where the kernel fell asleep for the first time."""
         first = self.history.first
-        if goal is STEP or first is None or self.here <= first:
+        is_strict = goal is STEP or goal is PREVIOUS_HIT
+        if is_strict or first is None or self.here <= first:
             return False
         self.go_to_booted()
         return True
@@ -435,6 +480,8 @@ class Session:
     def _arrived(self, said: str) -> None:
         self.last_stop = self.machine.halt_reason or said
         self._pursuit.forget()
+        self._left_off = None
+        self.hits = ()
         self.generation += 1
 
     # -- looking ----------------------------------------------------------------------------------
@@ -454,11 +501,22 @@ class Session:
         if parts & {"blocks", "path"}:
             self._changes.look(self.registers, self.focus, marks=marks)
         story = self.story.told() if "path" in parts and marks and self.follows_story else None
+        before = None
+        if story is not None and story.since is not None:
+            before = self._changes.values_at(story.since, self.focus)
         sight = Sight(
             self.setup, self.machine, self.inspector, self.focus, self.generation, self.last_stop,
             self.recorder, self.names, self.registers, self.recorder.rates, story,
+            before,
         )  # fmt: skip
         return views.build(sight, parts, timeline)
+
+    def moment(self) -> Moment:
+        """The present moment as it can be compared with another; looking changes nothing."""
+        console = self.recorder.console
+        return moment_at(
+            self.here, self.machine, self.inspector, self.names, console.data, console.total
+        )
 
     def close(self) -> None:
         """End the session."""

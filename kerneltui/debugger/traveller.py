@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from kerneltui.debugger.trace import RawEvent, Recorded
+from kerneltui.debugger.recorder import Recorded
+from kerneltui.debugger.trace import RawEvent
 from kerneltui.debugger.watch import Address, Watch
 from kerneltui.errors import UserError
 from kerneltui.machine.core import StopReason
@@ -130,6 +131,8 @@ class Traveller:
         self.past = past
         self.given = 0
         """how many of the inputs the machine has been given"""
+        self.recorded: Recorded | None = None
+        """how far the records had come where it was brought last; None: at reset"""
         self._power_on = power_on
 
     # -- running what is known --------------------------------------------------------------------
@@ -231,6 +234,7 @@ class Traveller:
         state, recorded = self.past.packer.unpack(checkpoint.packed)
         self.machine.load(state)
         self.given = checkpoint.inputs
+        self.recorded = recorded
         return recorded
 
     def reset(self) -> None:
@@ -238,6 +242,7 @@ class Traveller:
         self.machine.close()
         self.machine = self._power_on()
         self.given = 0
+        self.recorded = None
 
     # -- searching --------------------------------------------------------------------------------
 
@@ -252,7 +257,7 @@ class Traveller:
         def look(until: Position) -> list[Position]:
             return [hit for hit in self._hits(watch, focus, until) if hit < before]
 
-        return (yield from self.backwards(watch.may_stop_in, look, before))
+        return (yield from self.backwards(_anywhere, look, before))
 
     def backwards(
         self,
@@ -297,9 +302,13 @@ class Traveller:
         def run(**conditions: Any) -> StopReason:
             return self.run(to=until, **conditions)
 
-        with watch.installed(self.machine):
-            while self.machine.position < until and watch.stops(run, self.machine, focus):
-                yield self.machine.position
+        while self.machine.position < until and watch.stops(run, self.machine, focus):
+            yield self.machine.position
+
+
+def _anywhere(_: frozenset[Address] | None) -> bool:
+    """No stretch can be left out."""
+    return True
 
 
 def position_of(checkpoint: Checkpoint) -> Position:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from kerneltui.hw.device import InterruptController
-from kerneltui.hw.line import Line
-from kerneltui.machine.core import Core, StopReason
-from kerneltui.machine.instructions import SPACES, STORES
+from kerneltui.machine.core import StopReason
 from kerneltui.machine.machine import Machine
 from kerneltui.units import format_duration
 
 Address = tuple[str, int]
 """An address space's name, and an address (or encoding) in it."""
+
+
+def reset_of(owner: str, cpu: int) -> Address:
+    """What stands among accessed addresses for a reset of what core ``cpu`` has of ``owner``."""
+    return f"reset of {owner}", cpu
 
 
 class Watch(msgspec.Struct, frozen=True):
@@ -30,8 +31,6 @@ class Watch(msgspec.Struct, frozen=True):
     """where the tracepoint is passed inside a handler, that one returns first"""
     ends: StopReason = StopReason.STEP
     """how it stops the machine"""
-    stored_to: frozenset[Address] = frozenset()
-    """it stops after a store to one of them"""
     meaningful: bool = False
     """it stops after what a story tells, and a :class:`Storyteller` finds it in the past"""
     is_near: bool = False
@@ -45,62 +44,6 @@ class Watch(msgspec.Struct, frozen=True):
             reason = run(focus=core.index, below_depth=core.depth)
             return reason is StopReason.HANDLER_DONE
         return reason is self.ends
-
-    @contextmanager
-    def installed(self, machine: Machine) -> Iterator[None]:
-        """What it needs to be told of in a machine that nobody observes."""
-        if not self.stored_to:
-            yield
-            return
-        machine.observe(_Stores(self.stored_to))
-        try:
-            yield
-        finally:
-            machine.observe(None)
-
-    def may_stop_in(self, accessed: frozenset[Address] | None) -> bool:
-        """Whether it can have stopped a machine that has accessed these; None: not known."""
-        return not self.stored_to or accessed is None or not accessed.isdisjoint(self.stored_to)
-
-
-class Indifferent:
-    """A :class:`MachineObserver` that takes no notice of anything."""
-
-    def instruction(self, core: Core, kind: str, target: int, value: int) -> None:
-        """See :class:`Observer`."""
-
-    def exception(self, core: Core, kind: str, vector: int) -> None:
-        """See :class:`Observer`."""
-
-    def activity(self, core: Core) -> None:
-        """See :class:`Observer`."""
-
-    def tracepoint(self, core: Core, name: str, facts: dict[str, Any]) -> None:
-        """See :class:`Observer`."""
-
-    def line(self, line: Line) -> None:
-        """See :class:`MachineObserver`."""
-
-    def remark(self, device: str, kind: str, number: int, text: str) -> None:
-        """See :class:`MachineObserver`."""
-
-    def pending(self, controller: InterruptController, number: int, cpu: int, again: bool) -> None:
-        """See :class:`MachineObserver`."""
-
-    def unmodelled(self, text: str) -> None:
-        """See :class:`Observer`."""
-
-
-class _Stores(Indifferent):
-    """Halts a core after it has stored to one of some places."""
-
-    def __init__(self, places: frozenset[Address]) -> None:
-        self._places = places
-
-    def instruction(self, core: Core, kind: str, target: int, value: int) -> None:
-        """See :class:`Observer`."""
-        if kind in STORES and (SPACES[kind], target) in self._places:
-            core.request_stop(StopReason.STORED)
 
 
 STEP = Watch("one instruction", {"steps": 1}, is_near=True)
@@ -120,6 +63,8 @@ NEXT_TIMER_EVENT = Watch(
 NEXT_STEP = Watch(
     "the next meaningful step", awaits="step", ends=StopReason.MEANINGFUL, meaningful=True
 )
+PREVIOUS_HIT = Watch("a breakpoint", awaits="hit", ends=StopReason.BREAKPOINT)
+"""Backwards only: forwards every command halts at breakpoints."""
 FREE = Watch("running")
 BOOT = Watch("the first idle", {"idle": True})
 
@@ -136,10 +81,3 @@ def end_of_handler(depth: int) -> Watch:
         "the end of the handler", conditions, "interrupt", ends=StopReason.HANDLER_DONE,
         is_near=True,
     )  # fmt: skip
-
-
-def stored_to(name: str, *places: Address) -> Watch:
-    """A store to a register."""
-    return Watch(
-        f"a store to {name}", {}, "store", ends=StopReason.STORED, stored_to=frozenset(places)
-    )

@@ -2,12 +2,46 @@
 
 from __future__ import annotations
 
-from typing import IO
+from typing import IO, Any
 
 import msgspec
 
+from kerneltui.debugger.breakpoints.breakpoint import BreakpointHit
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.trace import RawEvent
+from kerneltui.debugger.writers import code_path
+from kerneltui.machine.core import StopReason
+
+
+def write_hits(session: Session, until_ns: int, out: IO[bytes]) -> None:
+    """As :func:`write_trace`, but only where breakpoints are hit: an object for each hit."""
+    encode = msgspec.json.Encoder().encode
+    wanted = [item.text for item in session.breakpoints.enabled.values()]
+    out.write(encode({**_header(session), "only": wanted}) + b"\n")
+    while session.run_until(until_ns) is StopReason.BREAKPOINT:
+        for hit in session.hits:
+            out.write(encode(hit_as_dict(hit)) + b"\n")
+
+
+def hit_as_dict(hit: BreakpointHit) -> dict[str, Any]:
+    """A hit as JSON has it; numbers that were moved are in hex, as in the trace."""
+    found: dict[str, Any] = {
+        "step": hit.step, "t": hit.t_ns, "cpu": hit.core, "op": "breakpoint",
+        "breakpoint": hit.breakpoint.text, "text": hit.told,
+    }  # fmt: skip
+    if hit.value is not None:
+        found["value"] = hex(hit.value)
+    if hit.old is not None:
+        found["old"] = hex(hit.old)
+    if hit.place is not None:
+        file = code_path(hit.place.file)
+        found |= {"function": hit.place.function, "file": file, "line": hit.place.line}
+    return found
+
+
+def _header(session: Session) -> dict[str, str]:
+    setup = session.setup
+    return {"board": setup.board.name, "scenario": setup.scenario_name, "unit": "ns"}
 
 
 def write_trace(session: Session, until_ns: int, out: IO[bytes]) -> None:
@@ -16,9 +50,7 @@ def write_trace(session: Session, until_ns: int, out: IO[bytes]) -> None:
     The first line is a header: board, scenario, and the time unit of ``t``.
     """
     encode = msgspec.json.Encoder().encode
-    setup = session.setup
-    header = {"board": setup.board.name, "scenario": setup.scenario_name, "unit": "ns"}
-    out.write(encode(header) + b"\n")
+    out.write(encode(_header(session)) + b"\n")
 
     def write(event: RawEvent) -> None:
         out.write(encode(session.names.as_dict(event)) + b"\n")

@@ -29,7 +29,7 @@ from kerneltui.hw.register import (
     Register,
     RegisterTable,
 )
-from kerneltui.machine.aarch64_core import AARCH64
+from kerneltui.machine.aarch64_registers import AARCH64
 from kerneltui.machine.x86_registers import X86_64
 
 _INTRODUCTION = """\

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
+from typing import ClassVar
 
 NS_PER_S = 1_000_000_000
 NEVER = 1 << 63
@@ -73,7 +74,8 @@ class Clock:
     instruction; everyone else treats them as read-only.
     """
 
-    __slots__ = ("fired", "next_due", "now", "queue", "sequence", "tidy_above")
+    __slots__ = ("fired", "next_due", "now", "on_fired", "queue", "sequence", "tidy_above")
+    TRANSIENT: ClassVar = frozenset(("on_fired",))
 
     def __init__(self) -> None:
         self.now = 0
@@ -83,6 +85,8 @@ class Clock:
         self.sequence = 0
         self.queue: list[tuple[int, int, Deadline]] = []
         self.tidy_above = 64
+        self.on_fired: Callable[[], None] | None = None
+        """called after each deadline that has run"""
 
     def deadline(self, name: str, action: Callable[[], None]) -> Deadline:
         """A new deadline, not armed.  ``action`` must be picklable: a bound method or a partial."""
@@ -122,6 +126,8 @@ class Clock:
             self.fired += 1
             self.discard_stale()
             deadline.action()
+            if self.on_fired is not None:
+                self.on_fired()
         if to > self.now:
             self.now = to
 

@@ -8,7 +8,7 @@ one ``_update()`` that computes all outputs from the state.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
@@ -30,18 +30,30 @@ class Cause(msgspec.Struct, frozen=True):
     gates: tuple[Gate, ...]
 
 
-class Passage(msgspec.Struct, frozen=True):
+class Passage:
     """A way of an interrupt through one controller, and how it goes on behind the gates.
 
     It leaves by an ``output``, or as a ``message``: to a controller's name, as its number there.
-    With neither it leads nowhere, and one of the gates says why.
+    With neither it leads nowhere, and one of the gates says why.  ``vector`` is what the core takes
+    it as, where the controller tells the core.
     """
 
-    gates: tuple[Gate, ...]
-    output: str = ""
-    message: tuple[str, int] | None = None
-    vector: int | None = None
-    """what the core takes it as, where the controller tells the core"""
+    __slots__ = ("_make", "message", "output", "vector")
+
+    def __init__(
+        self,
+        make: Callable[[], Iterable[Gate]],
+        output: str = "",
+        message: tuple[str, int] | None = None,
+        vector: int | None = None,
+    ) -> None:
+        self._make = make
+        self.output, self.message, self.vector = output, message, vector
+
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        """As they stand now; who only asks where it goes on does not wait for them."""
+        return tuple(self._make())
 
 
 Entrance = int | str
@@ -59,7 +71,9 @@ class Device(ABC):
     COMPATIBLE: ClassVar[str]
     TABLES: ClassVar[tuple[RegisterTable, ...]]
     CONFIG: ClassVar[type[Any]]
-    TRANSIENT: ClassVar[frozenset[str]] = frozenset(("on_remark",))
+    TRANSIENT: ClassVar[frozenset[str]] = frozenset(("on_remark", "on_reset"))
+    CAN_BE_RESET: ClassVar[bool] = False
+    """without power-on, for one core: :meth:`_tell_reset` says so"""
     PICTURES: ClassVar[tuple[type[msgspec.Struct], ...]] = ()
     """the kinds of :meth:`pictures` that it makes"""
 
@@ -72,6 +86,8 @@ class Device(ABC):
         self.files: dict[str, RegisterFile] = {}
         self.on_remark: Callable[[str, str, int, str], None] | None = None
         """observes what goes wrong: device, kind, interrupt number, in words"""
+        self.on_reset: Callable[[str, int], None] | None = None
+        """observes resets but that at power-on: device, core"""
 
     def _remark(self, kind: str, number: int, text: str) -> None:
         """Something went wrong with an interrupt, and the hardware tells nobody.
@@ -82,6 +98,11 @@ class Device(ABC):
         """
         if self.on_remark is not None:
             self.on_remark(self.name, kind, number, text)
+
+    def _tell_reset(self, cpu: int) -> None:
+        """What core ``cpu`` has of the device is about to be reset, and not by power-on."""
+        if self.on_reset is not None:
+            self.on_reset(self.name, cpu)
 
     def _file(
         self, table: RegisterTable, changes: Mapping[str, Mapping[str, Any]] | None = None
@@ -114,6 +135,12 @@ class Device(ABC):
         what comes from elsewhere.
         """
         return []
+
+    def output_driven(self) -> None:  # noqa: B027 - most have nothing to do
+        """Somebody else has driven an output (:mod:`kerneltui.machine.poke`).
+
+        A device that remembers what it has driven last, and not only the lines do, learns of it.
+        """
 
     def pictures(self) -> Sequence[msgspec.Struct]:
         """What a panel of its own shows of the chip; most have none.  Without side effects."""
@@ -163,7 +190,7 @@ class InterruptController(Device):
     TAKES_MESSAGES: ClassVar[bool] = False
     """interrupts may come as messages too, by no input: :meth:`message` says how one looks"""
     SENDS_MESSAGES: ClassVar[bool] = False
-    """interrupts go on as messages to another controller, by no output"""
+    """interrupts go on as messages to another controller, by no output: :meth:`onward`"""
     TRANSIENT = Device.TRANSIENT | {"on_pending"}
 
     def __init__(self, name: str, config: Any, clock: Clock, cpus: int = 1) -> None:
@@ -187,6 +214,11 @@ class InterruptController(Device):
         """
         return self.interrupts(cpu)
 
+    def interrupt(self, number: int, cpu: int) -> InterruptState | None:
+        """One of :meth:`interrupts`; None where there is none of that number."""
+        states = self.interrupts(cpu)
+        return next((state for state in states if state.number == number), None)
+
     @abstractmethod
     def passages(self, entrance: Entrance, cpu: int) -> list[Passage]:
         """The ways of an interrupt to core ``cpu``: its rules, as :class:`Gate` s, in order.
@@ -195,6 +227,13 @@ class InterruptController(Device):
         is sent) for this interrupt and no other.  Raises ValueError for a number that the
         controller does not have.
         """
+
+    def onward(self, number: int) -> tuple[str, int] | None:
+        """Where an interrupt goes on as a message: a controller's name, and its number there.
+
+        Raises ValueError for a number that the controller does not have.
+        """
+        return None
 
     def entrance(self, pin: str, cpu: int) -> Entrance | None:
         """What comes in at an input pin, named as in a board file: its number for core ``cpu``.

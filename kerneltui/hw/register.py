@@ -138,8 +138,15 @@ class Register(msgspec.Struct, frozen=True):
 
     ``writes`` names, by their stems, registers of the table with states of their own that each
     store to this one also writes, element by element (CNTP_TVAL_EL0 writes CNTP_CVAL_EL0);
-    ``may_write`` those that only some stores write (SVR, which masks the local vector table where
-    it switches the APIC off): such a store wrote them if it changed them.
+    of an array among them only the element that the field ``chooses`` names, where there is such a
+    field (the Control Word of an 8254).  ``may_write`` names those that only some stores write, of
+    any element and core (SVR, which masks the local vector table where it switches the APIC off):
+    such a store wrote them if it changed them.  Another table of the device stands before the stem
+    (``LOCAL_APIC_MSR.IA32_TSC_DEADLINE``).  A register that is ``kept_by_reset`` keeps its value
+    where the device or core is reset without power-on (by an INIT message).
+
+    ``changed_by`` names the register of the block (by its name, or its stem where it is an array)
+    to which software stores in order to change what only reads here: UARTICR clears UARTRIS.
 
     ``role_of_read`` and ``roles_of_write`` say what an access means for an interrupt on its way,
     where it means anything; of the roles of stores the first that fits counts.
@@ -165,6 +172,9 @@ class Register(msgspec.Struct, frozen=True):
     window: tuple[str, str] | None = None
     writes: tuple[str, ...] = ()
     may_write: tuple[str, ...] = ()
+    chooses: str = ""
+    kept_by_reset: bool = False
+    changed_by: str = ""
     role_of_read: Role | None = None
     roles_of_write: tuple[WriteRole, ...] = ()
 
@@ -245,6 +255,10 @@ class RegisterTable(msgspec.Struct, frozen=True, eq=False):
     def __post_init__(self) -> None:
         taken: dict[int, dict[str, str]] = {}
         for register in self.registers:
+            if register.changed_by and register.changed_by not in {
+                item.stem for item in self.registers
+            }:
+                raise RegisterError(f"{self.name}: no register {register.changed_by}")
             if register.stem in self._by_stem:
                 raise RegisterError(f"{self.name}: {register.name} is declared twice")
             self._by_stem[register.stem] = register

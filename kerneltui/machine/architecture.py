@@ -23,6 +23,8 @@ class Architecture(ABC):
     """the interrupt inputs, and the bit of each in ``inputs``"""
     MASK_REGISTER: ClassVar[str]
     """where ordinary interrupts are kept out, as :meth:`gates` names it"""
+    CAN_BE_RESET: ClassVar[bool] = False
+    """without power-on: it tells its observer (:meth:`Observer.reset_begins`)"""
     CALL_REGISTERS: ClassVar[tuple[str, str, str]]
     """the general registers of a system call's number and its first two arguments"""
     regs: RegisterFile

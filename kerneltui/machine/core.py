@@ -57,8 +57,8 @@ class StopReason(StrEnum):
     """the core began to wait for an interrupt"""
     REST = "rest"
     """all state is plain data: see :attr:`Machine.at_rest`"""
-    STORED = "stored"
-    """a register was written that somebody watches"""
+    BREAKPOINT = "breakpoint"
+    """something has happened that a breakpoint waits for"""
     MEANINGFUL = "meaningful"
     """something has happened that a story of the machine tells"""
     REACHED = "reached"
@@ -106,6 +106,8 @@ class Core(Protocol):
     """why it has halted for good, or empty"""
     retired: int
     """instructions so far"""
+    stop_at: int
+    """the debugger wants a halt before the instruction after so many"""
     interrupts_taken: int
     depth: int
     """exceptions in progress"""
@@ -149,6 +151,12 @@ class Observer(Protocol):
 
     def unmodelled(self, text: str) -> None:
         """An access to something that is declared but not modelled, or not there."""
+
+    def reset_begins(self, owner: str, cpu: int) -> None:
+        """A core, or what core ``cpu`` has of a device, is about to be reset, not by power-on.
+
+        ``owner`` is the device's name or ``core N``.
+        """
 
 
 class Program(Protocol):

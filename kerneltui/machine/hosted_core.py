@@ -9,7 +9,8 @@ sampled.  The instructions of every core are in :mod:`kerneltui.machine.instruct
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from types import FrameType
 from typing import Any, ClassVar
 
 from greenlet import getcurrent, greenlet
@@ -43,7 +44,7 @@ class HostedCore(Architecture):
         "observer", "stop_at", "until", "horizon", "_limit", "stop_on_interrupt", "stop_on_idle",
         "stop_on_wait",
         "stop_on_tracepoint", "stop_below_depth", "stop_reason", "rest_after", "pending",
-        "_greenlet", "_enters_anew",
+        "_greenlet", "_enters_anew", "is_traced",
     ))  # fmt: skip
 
     def __init__(self, index: int, clock: Clock, memory: AddressSpace, costs: Costs) -> None:
@@ -84,6 +85,8 @@ class HostedCore(Architecture):
         self.stop_on_interrupt = False
         self.stop_on_idle = self.stop_on_wait = False
         self.stop_on_tracepoint = ""
+        self.is_traced = True
+        """somebody may observe the core, or it may have to stop at a tracepoint"""
         self.stop_below_depth = 0
         self.stop_reason = StopReason.BUDGET
         self.rest_after = FOREVER
@@ -187,8 +190,12 @@ class HostedCore(Architecture):
 
     def frames(self) -> list[kernel_image.SourceFrame]:
         """The kernel's functions on the halted core's stack, innermost first."""
+        return [kernel_image.source_of(frame) for frame in self.kernel_frames()]
+
+    def kernel_frames(self) -> Iterator[FrameType]:
+        """The same, as they run."""
         running = self._greenlet
-        return kernel_image.call_stack(running.gr_frame if running is not None else None)
+        return kernel_image.kernel_frames(running.gr_frame if running is not None else None)
 
     def close(self) -> None:
         """Let go of the kernel's stack."""

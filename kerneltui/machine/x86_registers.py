@@ -31,6 +31,6 @@ X86_64 = RegisterTable(
         Register("IDTR_LIMIT", 0x4, (Field("LIMIT", 0, 16, doc="Offset of its last byte"),),
                  "Size of the interrupt descriptor table, less one", "SDM 3A 2.4.3", 64),
         Register("IA32_TIME_STAMP_COUNTER", TSC_MSR, (Field("COUNT", 0, 64, doc="Counter"),),
-                 "Time-stamp counter", "SDM 3B 17.17", 64, volatile=True),
+                 "Time-stamp counter", "SDM 3B 17.17", 64, volatile=True, kept_by_reset=True),
     ),
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Coroutine, Iterable
+from importlib import import_module
 from typing import Any, ClassVar
 
 from textual._callback import invoke
@@ -20,6 +21,7 @@ from kerneltui.debugger.session import Session
 from kerneltui.debugger.views import MachineView
 from kerneltui.scenarios.scenario import Changes
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, offered, speed_text
+from kerneltui.tui.comparing import Comparing
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
 from kerneltui.tui.layout import WIDE, Layout, in_order, needs
 from kerneltui.tui.palette import palette
@@ -54,9 +56,15 @@ from kerneltui.units import format_time
 
 PREPARE_AFTER_S = 0.3
 """After the first picture, when nobody waits."""
+ANSWERS_WHY = (
+    "kerneltui.debugger.last_write", "kerneltui.debugger.why", "kerneltui.tui.screens.why",
+)  # fmt: skip
+"""What the first picture does not wait for."""
+TASK_S = 20
+"""The task of a puzzle stays so long."""
 
 
-class KernelTui(Pointing, Travelling, App[int]):
+class KernelTui(Pointing, Travelling, Comparing, App[int]):
     """``kerneltui --board B --scenario S``.  ``session`` has been booted."""
 
     CSS_PATH = "kerneltui.tcss"
@@ -72,10 +80,12 @@ class KernelTui(Pointing, Travelling, App[int]):
         theme: str = "",
         board: str = "",
         with_path: bool = True,
+        on_path: Callable[[bool], object] | None = None,
     ) -> None:
         """``board`` is what a later choice of scenario opens: a name or a file.
 
-        It opens with the signal path, or with all panels.
+        It opens with the signal path, or with all panels; ``on_path`` is told when a person chooses
+        the other.
         """
         super().__init__()
         for extra in THEMES:
@@ -91,6 +101,7 @@ class KernelTui(Pointing, Travelling, App[int]):
         self._too_small = Static(id="too-small")
         self._filter_box = Input(placeholder="register, device or field; Esc ends", id="filter")
         self.panels = make_panels()
+        self._on_path = on_path
         self.arrangement = Layout(self.panels, with_path=with_path)
         self.frames = Frames(self, self.show_view, self.show_time)
         self.runner = Runner(session, speed, self.refresh_view, self._spawn)
@@ -121,17 +132,34 @@ class KernelTui(Pointing, Travelling, App[int]):
         self.show_view()
 
     def on_ready(self) -> None:
-        """The first picture stands: from here on garbage is collected as usual."""
-        gc.enable()
+        """The first picture stands: from here on garbage is collected as usual.
+
+        What there is by now stays: to look for garbage in it takes the time of several frames.
+        """
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
+        self._tell_task()
         self._prepare_soon()
+
+    def _tell_task(self) -> None:
+        """Where there is something to find out, say what."""
+        setup = self.session.setup
+        if setup.task:
+            self.notify(
+                f"{setup.task} Find out why. (? shows this again.)",
+                title=setup.scenario_title, timeout=TASK_S, markup=False,
+            )  # fmt: skip
 
     def _prepare_soon(self) -> None:
         self.set_timer(PREPARE_AFTER_S, self._prepare)
 
     def _prepare(self) -> None:
-        """What the first step would have to wait for."""
+        """What the first step back, and the first answer of ``w``, would have to wait for."""
         if not self.runner.running:
             self.session.history.prepare()
+            for name in ANSWERS_WHY:
+                import_module(name)
 
     def on_resize(self, event: Resize) -> None:
         """Choose the layout for the size."""
@@ -204,7 +232,8 @@ class KernelTui(Pointing, Travelling, App[int]):
         view = self.session.view(parts, window, marks=not self.runner.running)
         self.panels.console.paused = not self.runner.running
         brief = self._laid_out[0] < ROOMY
-        past = past_of(self.session.history, brief=brief)
+        heading = view.path.heading if view.path is not None else ""
+        past = past_of(self.session.history, heading, brief=brief)
         with self.batch_update():
             for panel in self.panels:
                 panel.show(view, parts)
@@ -260,6 +289,8 @@ class KernelTui(Pointing, Travelling, App[int]):
         """The signal path, or all panels."""
         self.arrangement.zoomed = False
         self.arrangement.toggle_path()
+        if self._on_path is not None:
+            self._on_path(self.arrangement.with_path)
         self._lay_out(*self._laid_out)
         self.show_panel(self.arrangement.current)
 
@@ -391,8 +422,8 @@ class KernelTui(Pointing, Travelling, App[int]):
         match request:
             case Tell(text, severity):
                 self.notify(text, severity=severity, markup=False)
-            case Ask(screen, then):
-                self.push_screen(screen, lambda answer: self.carry_out(then(answer)))
+            case Ask() as ask:
+                self._open(ask)
             case TypeText(data):
                 self.type(data)
             case UseTheme(name):
@@ -412,6 +443,12 @@ class KernelTui(Pointing, Travelling, App[int]):
             case UseSession(session, board, changes):
                 self.use(session, board, changes)
 
+    def _open(self, ask: Ask) -> None:
+        if ask.halts:
+            self.runner.stop()
+            self.refresh_view()
+        self.push_screen(ask.screen, lambda answer: self.carry_out(ask.then(answer)))
+
     def use(self, session: Session, board: str, changes: Changes | None) -> None:
         """Go on with another session; ``board`` and ``changes`` as for those before."""
         self.runner.stop()
@@ -423,7 +460,12 @@ class KernelTui(Pointing, Travelling, App[int]):
         for panel in self.panels:
             panel.forget()
         session.follows_story = self.panels.path.is_in_front
+        if gc.get_freeze_count():  # the session before has stayed with the rest
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
         self.refresh_view()
+        self._tell_task()
         self._prepare_soon()
 
     def action_leave_dashboard(self) -> None:

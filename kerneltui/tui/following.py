@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
+from kerneltui.debugger.ear import LastWrite
 from kerneltui.debugger.lookup import (
     interrupt_of_line,
     interrupt_of_vector,
@@ -33,8 +34,10 @@ from kerneltui.debugger.references import (
     VectorReference,
 )
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.trace import is_wire_poke, poked_by
 from kerneltui.debugger.way import Station, Way
 from kerneltui.hw.rule import Gate, first_shut
+from kerneltui.machine.machine import Position
 from kerneltui.tui.panels import (
     ClocksPanel,
     ConsolePanel,
@@ -158,6 +161,8 @@ def _event(now: Situation, reference: EventReference) -> Request:
         return follow(now, register)
     if kind == "line":
         return _line(now, LineReference(text))
+    if is_wire_poke(reference.event):
+        return _line(now, LineReference(poked_by(reference.event)[1]))
     if kind in {"tx", "rx"}:
         return Point(ConsolePanel)
     if kind == "tracepoint":
@@ -219,8 +224,9 @@ def ask_why(now: Situation, reference: Reference | None) -> Request:
     from kerneltui.debugger.meaning.found import meaning_of
     from kerneltui.debugger.naming import main_interrupt
     from kerneltui.debugger.why import can_ask, why
-    from kerneltui.debugger.writers import event_of, place_of
-    from kerneltui.tui.screens.why import Answer, Chosen, Mend, Search, WhyScreen
+    from kerneltui.debugger.writers import driver_of, event_of, place_of
+    from kerneltui.tui.editing import ask_for_gate
+    from kerneltui.tui.screens.why import Answer, Change, Chosen, Mend, Search, WhyScreen
 
     session = now.session
     asked = reference
@@ -231,6 +237,9 @@ def ask_why(now: Situation, reference: Reference | None) -> Request:
         return Tell(NOTHING_TO_ASK)
 
     def look(station: Station, gate: Gate) -> Search | None:
+        driver = driver_of(session.recorder, gate)
+        if driver is not None:
+            return _known(driver)
         place = place_of(station, gate)
         return None if place is None else find_last_write(session.history, *place)
 
@@ -239,6 +248,8 @@ def ask_why(now: Situation, reference: Reference | None) -> Request:
             return None
         if isinstance(answer, Mend):
             return PokeRegisters(answer.stores)
+        if isinstance(answer, Change):
+            return ask_for_gate(now, answer.station, answer.gate)
         if isinstance(answer, Chosen):
             return _place(now, answer.station.owner, answer.gate)
         event = event_of(answer)
@@ -250,6 +261,12 @@ def ask_why(now: Situation, reference: Reference | None) -> Request:
 
     gate = _gate_at(session, told.way, reference)
     return Ask(WhyScreen(told, look, gate, meanings=meanings), chosen)
+
+
+def _known(write: LastWrite) -> Generator[Position, None, LastWrite]:
+    """A search that has ended."""
+    yield from ()
+    return write
 
 
 def _gate_at(session: Session, way: Way, reference: Reference | None) -> Gate | None:

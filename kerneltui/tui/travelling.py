@@ -16,6 +16,7 @@ from kerneltui.debugger.watch import (
     Watch,
     until_time,
 )
+from kerneltui.errors import UserError
 from kerneltui.machine.poke import Poke
 from kerneltui.tui.requests import CutAndPoke, CutAndType, ForgetRest, Request, TakeBack
 from kerneltui.tui.runner import NOT_FOUND
@@ -23,6 +24,7 @@ from kerneltui.tui.steering import Steering
 from kerneltui.units import parse_duration
 
 if TYPE_CHECKING:
+    from kerneltui.debugger.moment import Moment
     from kerneltui.debugger.trace import RawEvent
 
 HOW = "Type a time like 1.5s, an instruction of the trace like #1200, or start, booted or end."
@@ -33,6 +35,7 @@ NOTHING_BEFORE = {
     NEXT_TIMER_EVENT.title: "No timer event was done before this moment.",
     NEXT_INTERRUPT.title: "No interrupt was taken before this moment.",
 }
+MARK_LOST = "The marked moment will not come any more, so the mark is gone."
 NOT_ENDED = "No handler had returned before this moment."
 
 
@@ -229,18 +232,31 @@ class Travelling(Steering):
         """Store to registers, whatever that makes of the future."""
         from kerneltui.debugger.meaning.stored import poke_in_words
 
-        said = []
-        for store in stores:
-            self.session.poke(store)
-            said.append(poke_in_words(self.session))
+        marked, said = self.session.marked, []
+        try:
+            for store in stores:
+                self.session.poke(store)
+                said.append(poke_in_words(self.session))
+        except UserError as error:  # the machine is not any more as it was when that was asked
+            self.notify(str(error), severity="error", markup=False)
+        else:
+            self.clear_notifications()
+            self.notify(" ".join(said), markup=False)
         self.given = self.session.history.given
-        self.clear_notifications()
-        self.notify(" ".join(said), markup=False)
+        self._tell_of_mark(marked)
         self.refresh_view()
 
     def type_now(self, data: bytes) -> None:
         """Type into the UART, whatever that makes of the future."""
-        if lost := self.session.type(data):
+        marked = self.session.marked
+        lost = self.session.type(data)
+        self._tell_of_mark(marked)
+        if lost:
             self.notify(f"{lost} characters dropped: too many wait to be sent", severity="warning")
         self.given = self.session.history.given
         self.refresh_view()
+
+    def _tell_of_mark(self, before: Moment | None) -> None:
+        """Say so where the moment that was marked will not come any more."""
+        if before is not None and self.session.marked is None:
+            self.notify(MARK_LOST, severity="warning")

@@ -18,7 +18,7 @@ from kerneltui.debugger.setup import Setup
 from kerneltui.debugger.watch import FREE, NEXT_INTERRUPT
 from kerneltui.kernel.arch import aarch64
 from kerneltui.kernel.drivers import gicv2, io_apic
-from kerneltui.machine.aarch64_core import AARCH64
+from kerneltui.machine.aarch64_registers import AARCH64
 from kerneltui.machine.board import load_board
 from kerneltui.scenarios.scenario import open_session
 
@@ -310,6 +310,21 @@ class Pc(Program):
     def thermal(self, value):
         self.cpu.write(0xFEE0_0330, value)
 
+    def timer_entry(self, value):
+        self.cpu.write(0xFEE0_0320, value)
+
+    def command(self, value):
+        self.cpu.write(0xFEE0_0300, value)
+
+    def destination(self, value):
+        self.cpu.write(0xFEE0_0310, value)
+
+    def deadline(self, value):
+        self.cpu.write_msr(0x6E0, value)
+
+    def apic_base(self, value):
+        self.cpu.write_msr(0x1B, value)
+
     def cli(self):
         self.cpu.cli()
 
@@ -321,6 +336,9 @@ class Pc(Program):
 
 
 MASKED = 1 << 16
+TO_DEADLINE = 2 << 17
+INIT, OTHERS, IS_LEVEL = 0x4500, 3 << 18, 1 << 15
+ON, OFF = 0xFEE0_0800, 0xFEE0_0000
 PC_DEEDS = st.one_of(
     st.tuples(st.just("select"), st.tuples(st.sampled_from([0x10, 0x11, 0x12]))),
     st.tuples(st.just("data"), st.tuples(small(255).map(lambda value: MASKED | value))),
@@ -338,6 +356,20 @@ PC_DEEDS = st.one_of(
     st.tuples(st.just("port"), st.tuples(st.just(0x3F9), st.just(0), st.just(1))),
     st.tuples(st.just("spurious"), st.tuples(st.sampled_from([0xFF, 0x1FF]))),
     st.tuples(st.just("thermal"), st.tuples(st.sampled_from([0x40, MASKED | 0x40]))),
+    # A change of the timer's mode clears the deadline; counter 0 or 1, and what restarts it.
+    st.tuples(st.just("timer_entry"), st.tuples(st.sampled_from([MASKED, MASKED | TO_DEADLINE]))),
+    st.tuples(st.just("deadline"), st.tuples(st.sampled_from([0, 1 << 60]))),
+    st.tuples(
+        st.just("port"), st.tuples(st.just(0x43), st.sampled_from([0x30, 0x74, 0x40]), st.just(1))
+    ),
+    st.tuples(st.just("port"), st.tuples(st.sampled_from([0x40, 0x41]), small(3), st.just(1))),
+    # INIT messages: sent, taken back (which does nothing), to all others; and the APIC off and on.
+    st.tuples(
+        st.just("command"),
+        st.tuples(st.sampled_from([INIT, INIT & ~0x4000 | IS_LEVEL, INIT | OTHERS])),
+    ),
+    st.tuples(st.just("destination"), st.tuples(st.sampled_from([1 << 24, 2 << 24]))),
+    st.tuples(st.just("apic_base"), st.tuples(st.sampled_from([ON, OFF]))),
     *(st.tuples(st.just(kind), st.just(())) for kind in ("cli", "sti")),
     st.tuples(st.just("popf"), st.tuples(st.sampled_from([0, 0x200]))),
 )
@@ -350,7 +382,9 @@ class Reference:
         self.last = {}
         self.number = 0
         self.index, self.dlab = 0, False
-        self.enabled, self.masked = False, True
+        self.is_there = True
+        self.reset_apic()
+        self.last.clear()
         self.rest: list[str] = []
         """the initialization command words that are still to come at port 21h"""
         for self.number, (kind, arguments) in enumerate(deeds):
@@ -366,11 +400,51 @@ class Reference:
         if self.index in {0x10, 0x12}:
             self.wrote("IOREDTBL0_LOW" if self.index == 0x10 else "IOREDTBL1_LOW")
 
+    def reset_apic(self):
+        self.enabled, self.masked = False, True
+        self.mode = self.armed = self.whom = 0
+        self.wrote("LVT_THERMAL")
+        self.wrote("IA32_TSC_DEADLINE")
+        self.wrote("ICR_HIGH")
+
+    def apic_base(self, value):
+        if value == OFF or not self.is_there:
+            self.reset_apic()
+        self.is_there = value == ON
+
+    def deadline(self, value):
+        if self.mode:
+            self.armed = value
+        self.wrote("IA32_TSC_DEADLINE")
+
+    def timer_entry(self, value):
+        if not self.is_there:
+            return
+        mode = value & TO_DEADLINE
+        if mode != self.mode and self.armed:
+            self.armed = 0
+            self.wrote("IA32_TSC_DEADLINE")
+        self.mode = mode
+
+    def destination(self, value):
+        if self.is_there:
+            self.whom = value
+            self.wrote("ICR_HIGH")
+
+    def command(self, value):
+        if self.is_there and not value & IS_LEVEL and (value & OTHERS or self.whom == 1 << 24):
+            self.wrote("LVT_THERMAL of core 1")
+            self.wrote("RFLAGS of core 1")
+
     def thermal(self, value):
+        if not self.is_there:
+            return
         self.masked = value >= MASKED or not self.enabled
         self.wrote("LVT_THERMAL")
 
     def spurious(self, value):
+        if not self.is_there:
+            return
         self.enabled = value == 0x1FF
         if not self.enabled and not self.masked:
             self.masked = True
@@ -381,7 +455,11 @@ class Reference:
             self.byte(port + place, value >> 8 * place & 0xFF)
 
     def byte(self, port, value):
-        if port == 0x3FB:
+        if port == 0x43:
+            self.wrote(f"COUNTER{value >> 6}") if value & 0x30 else None
+        elif port in {0x40, 0x41}:
+            self.wrote(f"COUNTER{port - 0x40}")
+        elif port == 0x3FB:
             self.dlab = value == 0x83
         elif port == 0x3F9:
             self.wrote("DLM" if self.dlab else "IER")
@@ -411,6 +489,12 @@ PC_SPOTS = {
     "DLM": ("uart0", "NS16550", "DLM", 1),
     "LVT_THERMAL": ("lapic", "LOCAL_APIC", "LVT_THERMAL", MASKED),
     "RFLAGS": ("core 0", "", "RFLAGS", 1 << 9),
+    "IA32_TSC_DEADLINE": ("lapic", "LOCAL_APIC_MSR", "IA32_TSC_DEADLINE", EVERY_BIT),
+    "ICR_HIGH": ("lapic", "LOCAL_APIC", "ICR_HIGH", 0xFF << 24),
+    "LVT_THERMAL of core 1": ("lapic", "LOCAL_APIC", "LVT_THERMAL", MASKED, 1),
+    "RFLAGS of core 1": ("core 1", "", "RFLAGS", 1 << 9),
+    "COUNTER0": ("pit", "I8254_PORTS", "COUNTER0", 0xFF),
+    "COUNTER1": ("pit", "I8254_PORTS", "COUNTER1", 0xFF),
 }
 
 

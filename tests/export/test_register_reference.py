@@ -15,7 +15,7 @@ from kerneltui.export.register_reference import (
     register_reference,
 )
 from kerneltui.hw.register import Access
-from kerneltui.machine.aarch64_core import AARCH64
+from kerneltui.machine.aarch64_registers import AARCH64
 from kerneltui.machine.x86_registers import X86_64
 
 FILE = Path(__file__).parents[2] / "docs" / "registers.md"

@@ -110,6 +110,12 @@ class Dashboard:
         await self.until(lambda: not self.app.runner.running)
         await self.painted()
 
+    async def go(self, *keys: str) -> None:
+        """Press stepping keys, each when the one before has reached its goal."""
+        for key in keys:
+            await self.press(key)
+            await self.arrived()
+
     async def choose_in_palette(self, words: str) -> None:
         """Search the palette for ``words`` and take the first match."""
         await self.press("ctrl+p")

@@ -62,8 +62,7 @@ async def test_all_panels_show_at_140x40():
 @pytest.mark.parametrize("board", BOARDS)
 async def test_n_shows_the_first_timer_event_at_once(board):
     async with dashboard(board) as seen:
-        await seen.press("n")
-        await seen.arrived()
+        await seen.go("n")
         assert seen.console()[-2].endswith("] Periodic 1 sec")
         assert "timer event done" in seen.status()
         assert "t=1.0" in seen.status()
@@ -79,8 +78,7 @@ async def test_n_stops_after_each_callback_in_due_order():
         said = []
         for _ in range(8):
             before = len(seen.console())
-            await seen.press("n")
-            await seen.arrived()
+            await seen.go("n")
             said += [line[15:] for line in seen.console()[before - 1 : -1] if line.startswith("[")]
         periodic = "Periodic 1 sec"
         assert said == [periodic, periodic, "Once 2", periodic, periodic, "Once 5", periodic,
@@ -92,8 +90,7 @@ async def test_n_stops_at_each_of_five_callbacks_due_together():
     async with dashboard(scenario="same-deadline") as seen:
         stops = []
         for _ in range(5):
-            await seen.press("n")
-            await seen.arrived()
+            await seen.go("n")
             stops.append(seen.console()[-2].split("] ")[1])
         assert stops == ["set first", "set second", "set third", "set fourth", "set fifth"]
 
@@ -102,8 +99,7 @@ async def test_n_stops_at_each_of_five_callbacks_due_together():
 async def test_i_stops_at_the_vector_with_the_handler_not_begun(board):
     async with dashboard(board) as seen:
         for count in (1, 2):
-            await seen.press("i")
-            await seen.arrived()
+            await seen.go("i")
             assert "interrupt taken" in seen.status()
             assert "IRQ taken" in seen.lines(TRACE)[-1]
             assert "handler depth 1" in seen.line(CPU, "state")
@@ -114,8 +110,7 @@ async def test_i_stops_at_the_vector_with_the_handler_not_begun(board):
             timer = seen.line(INTERRUPTS, "Timer")
             assert timer.startswith("!irq ")
             assert f"{count - 1}" in timer.split()
-            await seen.press("f")
-            await seen.arrived()
+            await seen.go("f")
 
 
 @pytest.mark.parametrize("board", BOARDS)
@@ -224,7 +219,7 @@ async def test_r_goes_back_to_booted_and_asleep_at_the_speed_x1():
         opened = seen.now, seen.console(), seen.lines(QUEUE)
         await seen.press("n", "n", "+", "r")
         assert (seen.now, seen.console(), seen.lines(QUEUE)) == opened
-        assert "  x1  ■ paused: idle  ◀ 2 interrupts back of 2 " in seen.status()
+        assert "  x1  ■ paused: idle  ◀ 2 events back of 2 " in seen.status()
 
 
 async def test_the_palette_goes_back_to_reset_and_the_boot_can_be_stepped():
@@ -287,8 +282,7 @@ async def test_the_screen_follows_while_running():
 
 async def test_a_step_while_running_stops_the_run():
     async with dashboard(speed=10.0, keys=["space"]) as seen:
-        await seen.press("s")
-        await seen.arrived()
+        await seen.go("s")
         assert "stepped" in seen.status()
 
 
@@ -342,8 +336,7 @@ async def test_z_zooms_the_focused_panel_and_back():
         await seen.press("6")
         assert seen.displayed() == [TRACE]
         assert seen.lines(TRACE)
-        await seen.press("n")
-        await seen.arrived()
+        await seen.go("n")
         assert "timer_callback_done" in seen.screen()
         await seen.press("z")
         assert len(seen.displayed()) == 7
@@ -379,8 +372,7 @@ async def test_the_filter_works_as_it_is_typed_enter_keeps_it_escape_clears_it()
         assert "/eoir" in seen.app.panels[0].border_subtitle
         assert seen.app.focused is seen.app.panels[0]
         # The letters are commands again, and the filter stays through a stop.
-        await seen.press("n")
-        await seen.arrived()
+        await seen.go("n")
         assert "timer event done" in seen.status()
         assert "GICC_EOIR" in seen.line(REGISTERS, "GICC_EOIR")
         assert "GICD_CTLR" not in "\n".join(seen.lines(REGISTERS))
@@ -511,8 +503,7 @@ async def test_pasted_text_is_typed_with_one_return_a_line():
 async def panicked(seen):
     """Take the handler away: the next timer interrupt is one that nobody handles."""
     seen.session.kernel.platform.irq_manager._table._handlers.clear()
-    await seen.press("n")
-    await seen.arrived()
+    await seen.go("n")
 
 
 async def test_a_panic_is_shown_and_everything_stays_inspectable():
@@ -538,8 +529,7 @@ async def test_a_panic_is_shown_and_everything_stays_inspectable():
         assert "halted" not in seen.status()
         # That the handler was gone was not the machine's own doing, and will not come again.
         seen.session.history.forget_rest()
-        await seen.press("n")
-        await seen.arrived()
+        await seen.go("n")
         assert seen.console()[-2].endswith("Periodic 1 sec")
 
 
@@ -762,8 +752,7 @@ async def test_a_board_chosen_before_anything_ran_is_shown_at_once():
         assert "57" in seen.line(INTERRUPTS, "UART")
         assert any("Raspberry Pi 3" in line for line in seen.lines(CONSOLE))
         assert seen.app.focused is seen.app.panels[0]
-        await seen.press("n")
-        await seen.arrived()
+        await seen.go("n")
         assert seen.console()[-2].endswith("Periodic 1 sec")
 
 
@@ -788,8 +777,7 @@ async def test_every_scenario_on_every_board_from_inside():
                 await seen.press("o", "home", *["down"] * (3 + number), "enter")
                 await seen.until(lambda: f"{board} · {name}" in seen.status())  # noqa: B023 - called at once
                 assert "paused: idle" in seen.status()
-                await seen.press("n")
-                await seen.arrived()
+                await seen.go("n")
                 assert "timer event done" in seen.status(), (board, name)
 
 
@@ -1018,8 +1006,7 @@ async def test_nothing_is_said_by_colour_alone():
 async def test_an_overdue_timeout_says_so():
     async with dashboard(scenario="overload") as seen:
         for key in "nnni":
-            await seen.press(key)
-            await seen.arrived()
+            await seen.go(key)
         assert " late " in seen.lines(QUEUE)[1]
         assert "worst lateness" in seen.app.panels[QUEUE - 1].border_subtitle
 
@@ -1058,8 +1045,7 @@ async def test_at_80x24_one_panel_shows_and_tabs_name_the_others():
         top = seen.screen().split("\n")[1]
         for tab in ("1Reg", "2IRQ", "3Queue", "4UART", "5CPU", "6Trace", "7Timer"):
             assert f" {tab} " in top
-        await seen.press("n")
-        await seen.arrived()
+        await seen.go("n")
         assert "timer event done" in seen.screen()
 
 
@@ -1083,8 +1069,7 @@ async def test_resizing_to_and_fro_keeps_everything_working():
             assert len(seen.displayed()) == shown, (width, height)
             assert seen.current() == QUEUE
             before = seen.now
-            await seen.press("n")
-            await seen.arrived()
+            await seen.go("n")
             assert seen.now > before
             if shown:
                 assert seen.app.focused is seen.app.panels[QUEUE - 1]

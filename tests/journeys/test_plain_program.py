@@ -85,6 +85,5 @@ async def test_every_panel_opens_on_a_program_without_an_inspector(board):
         for key in "axu":  # ask for a shell or a queue, of which there is none
             await hand.press(key)
             assert len(hand.app.screen_stack) == 1
-        await hand.press("n")
-        await hand.arrived()
+        await hand.go("n")
         assert hand.session.machine.halt_reason == ""

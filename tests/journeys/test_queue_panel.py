@@ -238,8 +238,7 @@ async def test_the_structure_follows_what_happens():
         seen.app.runner.start(CALLBACK_DONE)
         await seen.arrived()
         assert "last: pop" in seen.line(QUEUE, "last: ")
-        await seen.press("n")
-        await seen.arrived()
+        await seen.go("n")
         assert "last: push" in seen.line(QUEUE, "last: ")
         assert seen.line(QUEUE, "last: ") != before
 

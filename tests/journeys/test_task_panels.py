@@ -266,8 +266,7 @@ async def test_the_timeline_shows_at_once_and_follows_every_stop():
         names = [line.split()[0] for line in seen.lines(TIMELINE)[1:]]
         assert names == ["A", "B", "C", "D", "IRQ"]
         before = seen.lines(TIMELINE)
-        await seen.press("n")
-        await seen.arrived()
+        await seen.go("n")
         assert seen.lines(TIMELINE) != before
 
 

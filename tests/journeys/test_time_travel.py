@@ -11,13 +11,6 @@ SIZES = ((140, 40), (80, 24))
 NAMES = {"#": "number_sign", ".": "full_stop"}
 
 
-async def keys(seen, *names):
-    """Each has done what it does before the next comes."""
-    for name in names:
-        await seen.press(name)
-        await seen.arrived()
-
-
 async def go_to(seen, words):
     await seen.press("g", *(NAMES.get(letter, letter) for letter in words), "enter")
     await seen.arrived()
@@ -25,7 +18,7 @@ async def go_to(seen, words):
 
 async def there_and_back(seen, words):
     await go_to(seen, words)
-    await keys(seen, "backspace")
+    await seen.go("backspace")
 
 
 def below_the_bar(seen):
@@ -38,16 +31,16 @@ async def compare(seen, way, *, places=True):
 
     With several cores a time has several moments: then ``places`` are left out.
     """
-    await keys(seen, "r", way, way)
+    await seen.go("r", way, way)
     place, picture = seen.session.here, below_the_bar(seen)
     back = way.upper()
     ways = {
-        "on and back": lambda: keys(seen, way, back),
-        "steps and back": lambda: keys(seen, "s", "s", "s", "S", "S", "S"),
-        "back and steps": lambda: keys(seen, "S", "S", "s", "s"),
+        "on and back": lambda: seen.go(way, back),
+        "steps and back": lambda: seen.go("s", "s", "s", "S", "S", "S"),
+        "back and steps": lambda: seen.go("S", "S", "s", "s"),
         "from reset": lambda: there_and_back(seen, "start"),
         "from the end": lambda: there_and_back(seen, "end"),
-        "anew": lambda: keys(seen, "r", way, way),
+        "anew": lambda: seen.go("r", way, way),
     }
     if places:
         ways["the time"] = lambda: go_to(seen, f"{place.now_ns}ns")
@@ -73,11 +66,11 @@ async def test_so_it_does_among_tasks_and_cores(scenario):
 
 async def test_a_step_back_leaves_a_moment_behind_a_tasks_interrupted_computing():
     async with dashboard("x86", "round-robin") as seen:
-        await keys(seen, "n", "n")
+        await seen.go("n", "n")
         place = seen.session.here
-        await keys(seen, "S")
+        await seen.go("S")
         assert seen.session.here < place
-        await keys(seen, "s")
+        await seen.go("s")
         assert seen.session.here == place
 
 
@@ -85,16 +78,16 @@ async def test_the_keys_back_undo_those_forwards():
     async with dashboard() as seen:
         for key in "ni":
             await go_to(seen, "end")
-            await keys(seen, key)
+            await seen.go(key)
             place = seen.session.here
-            await keys(seen, key, key)
+            await seen.go(key, key)
             assert "back of" not in seen.status()
-            await keys(seen, key.upper(), key.upper())
+            await seen.go(key.upper(), key.upper())
             assert seen.session.here == place
             assert "back of" in seen.status()
-        await keys(seen, "f")
+        await seen.go("f")
         place = seen.session.here
-        await keys(seen, "s", "F")
+        await seen.go("s", "F")
         assert seen.session.here == place
 
 
@@ -109,17 +102,17 @@ async def test_places_by_their_names_and_back_from_there():
         assert 0 < booted.step < end.step
         await go_to(seen, " END ".strip())
         assert seen.session.here == end
-        await keys(seen, "backspace")
+        await seen.go("backspace")
         assert seen.session.here == booted
-        await keys(seen, "backspace")
+        await seen.go("backspace")
         assert seen.session.here.step == 0
-        await keys(seen, "backspace")
+        await seen.go("backspace")
         assert seen.session.here == end
         await go_to(seen, "1.5s")
         assert seen.now == 1_500_000_000
         await go_to(seen, "#1200")
         assert seen.session.here.step >= 1200
-        await keys(seen, "r")
+        await seen.go("r")
         assert seen.session.here == booted
 
 
@@ -140,7 +133,7 @@ async def test_enter_on_a_row_of_the_trace_goes_there():
         first = seen.session.recorder.events[-1]
         assert seen.session.here.step < seen.session.history.end.step
         assert seen.session.is_just_after(first)
-        await keys(seen, "backspace")
+        await seen.go("backspace")
         assert seen.session.here == seen.session.history.end
 
 
@@ -212,18 +205,18 @@ async def test_meaningful_steps_go_by_keys_and_back_the_same_way(board):
     async with dashboard(board) as seen:
         seen_there = [(seen.session.last_stop, below_the_bar(seen))]
         for _ in range(16):
-            await keys(seen, "full_stop")
+            await seen.go("full_stop")
             assert "STEP " in seen.screen().split("\n")[0]
             seen_there.append((seen.session.last_stop, below_the_bar(seen)))
         assert len({stop for stop, _ in seen_there[:12]}) == 12
         for stop, picture in seen_there[-2:0:-1]:
-            await keys(seen, "comma")
+            await seen.go("comma")
             assert (seen.session.last_stop, below_the_bar(seen)) == (stop, picture)
 
 
 async def test_before_the_first_meaningful_step_there_is_none():
     async with dashboard(notifications=True) as seen:
         await go_to(seen, "start")
-        await keys(seen, "comma")
+        await seen.go("comma")
         told = {item.message for item in seen.app._notifications}
         assert "There is no step before this one." in told

@@ -128,8 +128,7 @@ async def test_no_row_moves_while_interrupts_come_and_go(board):
     async with dashboard(board) as seen:
         quiet = [line[1:9] for line in seen.lines(INTERRUPTS)]
         for _ in range(12):
-            await seen.press("i")
-            await seen.arrived()
+            await seen.go("i")
             await seen.press("s", "s", "s")
             assert [line[1:9] for line in seen.lines(INTERRUPTS)][: len(quiet)] == quiet
 

@@ -24,7 +24,7 @@ from kerneltui.debugger.timeline import Window
 from kerneltui.debugger.views import PARTS
 from kerneltui.devices import MODELS, model
 from kerneltui.glossary import glossary
-from kerneltui.machine.aarch64_core import AARCH64
+from kerneltui.machine.aarch64_registers import AARCH64
 from kerneltui.machine.x86_registers import X86_64
 from kerneltui.tui.asking import told
 from kerneltui.tui.following import ON_ENTER

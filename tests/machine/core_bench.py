@@ -4,7 +4,8 @@ from functools import partial
 
 from kerneltui.hw.bus import AddressSpace, Memory
 from kerneltui.hw.clock import NEVER, Clock
-from kerneltui.machine.aarch64_core import AARCH64, Aarch64Core
+from kerneltui.machine.aarch64_core import Aarch64Core
+from kerneltui.machine.aarch64_registers import AARCH64
 from kerneltui.machine.core import FOREVER, Costs
 
 COSTS = Costs(load=100, store=60, sysreg=10, exception_entry=40, exception_return=30, wait=20)

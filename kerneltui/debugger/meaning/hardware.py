@@ -23,7 +23,7 @@ from kerneltui.debugger.references import (
     VectorReference,
 )
 from kerneltui.debugger.session import Session
-from kerneltui.debugger.way import message_of, next_controller
+from kerneltui.debugger.way import next_controller
 from kerneltui.glossary import GlossaryEntry, glossary
 from kerneltui.hw.device import InterruptState
 from kerneltui.hw.line import Line
@@ -82,8 +82,7 @@ def _state(session: Session, reference: InterruptReference) -> InterruptState | 
     controller = session.machine.controllers.get(reference.controller)
     if controller is None:
         return None
-    found = controller.notable(session.focus, {reference.number})
-    return next((item for item in found if item.number == reference.number), None)
+    return controller.interrupt(reference.number, session.focus)
 
 
 def _input(state: InterruptState | None) -> str:
@@ -106,7 +105,7 @@ def _origin(session: Session, reference: InterruptReference) -> Iterator[str]:
         for name, controller in session.machine.controllers.items()
         for state in controller.interrupts(session.focus)
         if state.enabled
-        and message_of(controller, state.number) == (reference.controller, reference.number)
+        and controller.onward(state.number) == (reference.controller, reference.number)
     ]
     if senders:
         yield f"It comes as a message from {named(senders)}."

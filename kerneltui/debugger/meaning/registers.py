@@ -43,7 +43,7 @@ def register(session: Session, reference: RegisterReference) -> Meaning:
         sentences.append("Each core has one of its own; this is that of the core on show.")
     value = value_of(session, found)
     fields = tuple(
-        (_bits(item), " ".join(filter(None, (_now(found, item, value), sentence(item.doc)))))
+        (_bits(item), " ".join(filter(None, (now_says(found, item, value), sentence(item.doc)))))
         for item in sorted(found.slot.register.fields, key=lambda item: -item.lsb)
     )
     now = (("value", f"{value:#x}, at {format_time(session.machine.now)} s"),)
@@ -75,7 +75,7 @@ def field(session: Session, reference: FieldReference) -> Meaning:
         sentences.append(f"The register {found.slot.name}: {about}")
     value = value_of(session, found)
     accesses, written = last_accesses(session, found)
-    now = ((_bits(item), _now(found, item, value)),)
+    now = ((_bits(item), now_says(found, item, value)),)
     sections = [Section("Now", now), accesses._replace(title=f"{found.slot.name}: by whom")]
     if item.values:
         known = tuple((str(number), meaning) for number, meaning in item.values)
@@ -101,7 +101,7 @@ def _bits(item: Field) -> str:
     return f"{item.name} {item.lsb}" if item.width == 1 else f"{item.name} {last}:{item.lsb}"
 
 
-def _now(found: Found, item: Field, value: int) -> str:
+def now_says(found: Found, item: Field, value: int) -> str:
     """What it says now, in words."""
     number = item.extract(value)
     if item.irq is not None:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from kerneltui.debugger.numbering import interrupt_label
-from kerneltui.debugger.way import Way, best_way, message_of, next_controller, ways_to_core
+from kerneltui.debugger.way import Way, best_way, next_controller, ways_to_core
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.rule import Gate, decisive
 
@@ -72,7 +72,7 @@ def interrupt_views(machine: Machine, inspector: Inspector, cpu: int) -> Iterato
     Each keeps its place; those that are only on their way, a message say, come last.
     """
     handlers: Handlers = {(h.irq.domain, h.irq.number): h for h in inspector.irq_handlers(cpu)}
-    wired = _wired(machine)
+    wired: dict[str, str] | None = None
     controllers = machine.controllers
     listed = {
         name: controller.notable(
@@ -84,7 +84,7 @@ def interrupt_views(machine: Machine, inspector: Inspector, cpu: int) -> Iterato
         message: state.source
         for name, controller in controllers.items()
         for state in listed[name]
-        if state.enabled and (message := message_of(controller, state.number)) is not None
+        if state.enabled and (message := controller.onward(state.number)) is not None
     }
     for_now: list[InterruptView] = []
     for name, controller in controllers.items():
@@ -98,7 +98,9 @@ def interrupt_views(machine: Machine, inspector: Inspector, cpu: int) -> Iterato
             stays = has_wire or (handler is not None and (name, state.number) not in senders)
             if not stays and not in_use:
                 continue
-            label = handler.name if handler else wired.get(f"{name} {state.pin}", "")
+            if handler is None and wired is None:
+                wired = _wired(machine)
+            label = handler.name if handler else (wired or {}).get(f"{name} {state.pin}", "")
             count = handler.count if handler else None
             view = _interrupt(machine, controller, state, label, count, cpu, listed)
             if stays:

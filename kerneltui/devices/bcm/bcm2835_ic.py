@@ -12,6 +12,7 @@ for FIQ and enabled as IRQ raises both, which section 7.3 advises against but do
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import ClassVar
 
@@ -57,9 +58,16 @@ def source_bit(number: int) -> int:
     return 1 << source_place(number)
 
 
+SOURCE_BITS = tuple(map(source_bit, range(SOURCES)))
+
+
 def source_name(number: int) -> str:
     """How people call source ``number``: ``GPU 57``, ``ARM 0``."""
     return f"GPU {number}" if number < GPU_SOURCES else f"ARM {number - GPU_SOURCES}"
+
+
+NUMBERS = {source_name(number).lower(): number for number in range(SOURCES)}
+"""By pin, as a board file names it."""
 
 
 def _gpu(access: Access, doc: str) -> tuple[Field, ...]:
@@ -249,37 +257,52 @@ class Bcm2835Ic(InterruptController):
     # -- explanation --------------------------------------------------------------------------
 
     def interrupts(self, cpu: int) -> list[InterruptState]:
-        taken, levels = self._irq_sources | self._fiq_sources, self._levels
-        states = []
-        for number in range(SOURCES):
-            bit = source_bit(number)
-            states.append(
-                InterruptState(
-                    number=number,
-                    source=source_name(number),
-                    line=bool(levels & bit),
-                    enabled=bool(taken & bit),
-                    pending=bool(levels & taken & bit),
-                    active=None,
-                    priority=None,
-                    targets=(0,),
-                    trigger="level",
-                    pin=source_name(number).lower(),
-                )
-            )
-        return states
+        return [self._state(number) for number in range(SOURCES)]
+
+    def notable(self, cpu: int, numbers: set[int]) -> list[InterruptState]:
+        notable = self._irq_sources | self._fiq_sources | self._levels
+        return [
+            self._state(number)
+            for number in range(SOURCES)
+            if notable & SOURCE_BITS[number] or number in numbers
+        ]
+
+    def interrupt(self, number: int, cpu: int) -> InterruptState | None:
+        return self._state(number) if 0 <= number < SOURCES else None
+
+    def _state(self, number: int) -> InterruptState:
+        bit = SOURCE_BITS[number]
+        taken = (self._irq_sources | self._fiq_sources) & bit != 0
+        line = self._levels & bit != 0
+        return InterruptState(
+            number=number,
+            source=source_name(number),
+            line=line,
+            enabled=taken,
+            pending=line and taken,
+            active=None,
+            priority=None,
+            targets=(0,),
+            trigger="level",
+            pin=source_name(number).lower(),
+        )
+
+    def entrance(self, pin: str, cpu: int) -> Entrance | None:
+        return NUMBERS.get(pin)
 
     def passages(self, entrance: Entrance, cpu: int) -> list[Passage]:
         """The ways to the IRQ and to the FIQ; one source may take both (7.3)."""
         if not isinstance(entrance, int) or not 0 <= entrance < SOURCES:
             raise ValueError(f"{self.name} has sources 0 to {SOURCES - 1}")
-        bit = source_place(entrance)
-        line = self._line_gate(entrance)
         return [
-            Passage((line, *(rule.gate(self, self.regs, entrance, 0, bit=bit) for rule in rules)),
-                    output)
+            Passage(partial(self._gates_to, rules, entrance), output)
             for output, rules in (("irq", self.TO_IRQ), ("fiq", self.TO_FIQ))
-        ]  # fmt: skip
+        ]
+
+    def _gates_to(self, rules: Iterable[Rule], number: int) -> Iterator[Gate]:
+        yield self._line_gate(number)
+        for rule in rules:
+            yield rule.gate(self, self.regs, number, 0, bit=source_place(number))
 
     def _line_gate(self, number: int) -> Gate:
         """No register shows the level itself: the pending registers show what is enabled."""

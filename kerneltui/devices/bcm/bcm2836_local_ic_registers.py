@@ -106,7 +106,7 @@ BCM2836_LOCAL = RegisterTable(
              Field("TIMER_ENABLE", 28, 1, doc="Count down"),
              Field("INTERRUPT_ENABLE", 29, 1, doc="Interrupt while the flag is set"),
              Field("INTERRUPT_FLAG", 31, 1, RO, "Set at each re-load")),
-            "Local timer control and status", "4.11",
+            "Local timer control and status", "4.11", changed_by="LOCAL_TIMER_CLEAR_RELOAD",
         ),
         Register(
             "LOCAL_TIMER_CLEAR_RELOAD", 0x38,
@@ -125,7 +125,8 @@ BCM2836_LOCAL = RegisterTable(
                  "What raises the core's FIQ", "4.10", count=CORES, role_of_read=Role.IDENTIFY),
         Register("MAILBOX{n}_SET", 0x80, (Field("BITS", 0, 32, WO, "A one sets the bit"),),
                  "Mailbox write-set; mailboxes 4 * c to 4 * c + 3 interrupt core c", "3.3",
-                 count=CORES * MAILBOXES, roles_of_write=(WriteRole(Role.SEND),)),
+                 count=CORES * MAILBOXES, roles_of_write=(WriteRole(Role.SEND),),
+                 may_write=("MAILBOX_CLEAR",)),
         Register("MAILBOX{n}_CLEAR", 0xC0, (Field("BITS", 0, 32, W1C, "A one clears the bit"),),
                  "Mailbox read and write-clear", "3.3", count=CORES * MAILBOXES,
                  roles_of_write=(WriteRole(Role.QUIET),)),

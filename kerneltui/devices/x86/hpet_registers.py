@@ -77,7 +77,7 @@ HPET = RegisterTable(
                 Field("Tn_INT_ROUTE_CAP", 32, 32, RO, "I/O APIC inputs that can be chosen"),
             ),
             "Timer n configuration and capabilities", "HPET 1.0a 2.3.8",
-            width=64, count=MOST_TIMERS, stride=_TIMER_STRIDE,
+            width=64, count=MOST_TIMERS, stride=_TIMER_STRIDE, may_write=("T_COMP", "GINTR_STA"),
         ),
         Register(
             "T{n}_COMP", 0x108, (Field("Tn_COMP", 0, 64, RW, "Compare value"),),

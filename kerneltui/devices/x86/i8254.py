@@ -81,6 +81,7 @@ I8254_PORTS = RegisterTable(
                 Field("SC", 6, 2, WO, "Select counter", _COUNTER_NAMES),
             ),
             "Programs a counter", 'Intel 8254, "Control Word Format"', width=8, overlay="control",
+            writes=("COUNTER",), chooses="SC",
         ),
         Register(
             "COUNTER_LATCH", 3, (Field("SC", 6, 2, WO, "Select counter", _COUNTER_NAMES),),

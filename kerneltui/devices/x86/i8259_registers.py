@@ -48,7 +48,7 @@ def _chip(name: str, title: str, first: int, icw3: Field) -> RegisterTable:
                  Field("A7_A5", 5, 3, TAG, "Vector address bits; MCS-80/85 mode only")),
                 "Initialization command word 1: restarts the chip", "ICW1", width=8,
                 overlay="ICW1", writes=("IMR", "ICW2", "ICW4", "OCW3"),
-                may_write=("ICW3",),
+                may_write=("ICW3", "IRR", "ISR"),
             ),
             Register(
                 "OCW2", 0,
@@ -73,7 +73,8 @@ def _chip(name: str, title: str, first: int, icw3: Field) -> RegisterTable:
                      "Interrupt request register", "Reading the 8259A status", width=8,
                      overlay="IRR"),
             Register("ISR", 0, (Field("IS", 0, 8, RO, "Acknowledged, not ended", irq=first),),
-                     "In-service register", "Reading the 8259A status", width=8, overlay="ISR"),
+                     "In-service register", "Reading the 8259A status", width=8, overlay="ISR",
+                     changed_by="OCW2"),
             Register(
                 "POLL{n}", 0,
                 (Field("W", 0, 3, RO, "The level of highest priority that requests"),

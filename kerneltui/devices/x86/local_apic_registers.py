@@ -41,10 +41,12 @@ _VECTOR = Field("VECTOR", 0, 8, doc="Interrupt vector, 16 to 255", hex_shift=0)
 _MODE = Field("DELIVERY_MODE", 8, 3, doc="What is delivered", values=LOCAL_MODES)
 
 
-def _lvt(name: str, offset: int, doc: str, *fields: Field) -> Register:
+def _lvt(
+    name: str, offset: int, doc: str, *fields: Field, may_write: tuple[str, ...] = ()
+) -> Register:
     return Register(
         name, offset, (_VECTOR, *fields, _IDLE, _MASK), f"Local vector table: {doc}",
-        "SDM 3A 10.5.1", banked=True, reset=_MASK.mask,
+        "SDM 3A 10.5.1", banked=True, reset=_MASK.mask, may_write=may_write,
     )  # fmt: skip
 
 
@@ -57,19 +59,21 @@ def _lint(number: int, offset: int) -> Register:
     )  # fmt: skip
 
 
-def _vectors(name: str, offset: int, doc: str, ref: str = "SDM 3A 10.8.4") -> Register:
+def _vectors(name: str, offset: int, doc: str, changed_by: str = "") -> Register:
     return Register(
-        f"{name}{{n}}", offset, (Field("VECTORS", 0, 32, RO, doc, irq=0),), doc, ref,
-        count=8, stride=0x10, banked=True, packed=True,
+        f"{name}{{n}}", offset, (Field("VECTORS", 0, 32, RO, doc, irq=0),), doc, "SDM 3A 10.8.4",
+        count=8, stride=0x10, banked=True, packed=True, changed_by=changed_by,
     )  # fmt: skip
 
 
-def _priority(name: str, offset: int, access: Access, doc: str, ref: str) -> Register:
+def _priority(
+    name: str, offset: int, access: Access, doc: str, ref: str, changed_by: str = ""
+) -> Register:
     fields = (
         Field("SUB_CLASS", 0, 4, access, "Sub-class; decides nothing"),
         Field("CLASS", 4, 4, access, "Priority class, as bits 7:4 of a vector"),
     )
-    return Register(name, offset, fields, doc, ref, banked=True)
+    return Register(name, offset, fields, doc, ref, banked=True, changed_by=changed_by)
 
 
 LOCAL_APIC = RegisterTable(
@@ -80,7 +84,7 @@ LOCAL_APIC = RegisterTable(
     ref="Intel SDM 3A, Advanced Programmable Interrupt Controller",
     registers=(
         Register("APIC_ID", 0x020, (Field("ID", 24, 8, doc="Physical destinations match it"),),
-                 "Local APIC ID", "SDM 3A 10.4.6", banked=True),
+                 "Local APIC ID", "SDM 3A 10.4.6", banked=True, kept_by_reset=True),
         Register(
             "APIC_VERSION", 0x030,
             (
@@ -88,14 +92,14 @@ LOCAL_APIC = RegisterTable(
                 Field("MAX_LVT", 16, 8, RO, "Entries of the local vector table, less one"),
                 Field("DIRECTED_EOI", 24, 1, RO, "EOI broadcasts can be suppressed"),
             ),
-            "Local APIC version", "SDM 3A 10.4.8", banked=True,
+            "Local APIC version", "SDM 3A 10.4.8", banked=True, kept_by_reset=True,
         ),
         _priority("TPR", 0x080, Access.RW, "Task priority: only higher classes interrupt",
                   "SDM 3A 10.8.3.1"),
         _priority("APR", 0x090, RO, "Arbitration priority; reads 0, as since the Pentium 4",
                   "SDM 3A 10.6.2.4"),
         _priority("PPR", 0x0A0, RO, "Processor priority: of the task, or of what is in service",
-                  "SDM 3A 10.8.3.1"),
+                  "SDM 3A 10.8.3.1", "TPR"),
         Register("EOI", 0x0B0, (Field("EOI", 0, 32, WO, "Any value, 0 is advised"),),
                  "Ends the interrupt of highest priority in service", "SDM 3A 10.8.5", banked=True,
                  roles_of_write=(WriteRole(Role.END),)),
@@ -126,9 +130,9 @@ LOCAL_APIC = RegisterTable(
             may_write=("LVT_CMCI", "LVT_TIMER", "LVT_THERMAL", "LVT_PMI", "LVT_LINT0", "LVT_LINT1",
                        "LVT_ERROR"),
         ),
-        _vectors("ISR", 0x100, "In service: taken, and not yet ended"),
+        _vectors("ISR", 0x100, "In service: taken, and not yet ended", changed_by="EOI"),
         _vectors("TMR", 0x180, "Accepted as level triggered: the EOI is told to I/O APICs"),
-        _vectors("IRR", 0x200, "Requested: accepted, and not yet taken"),
+        _vectors("IRR", 0x200, "Requested: accepted, and not yet taken", changed_by="ICR_LOW"),
         Register(
             "ESR", 0x280,
             (
@@ -163,7 +167,8 @@ LOCAL_APIC = RegisterTable(
                  "Interrupt command: destination", "SDM 3A 10.6.1", banked=True),
         _lvt("LVT_TIMER", 0x320, "the timer",
              Field("MODE", 17, 2, values=((ONE_SHOT, "one-shot"), (PERIODIC, "periodic"),
-                                          (TSC_DEADLINE, "TSC-deadline")))),
+                                          (TSC_DEADLINE, "TSC-deadline"))),
+             may_write=("LOCAL_APIC_MSR.IA32_TSC_DEADLINE",)),
         _lvt("LVT_THERMAL", 0x330, "the thermal sensor", _MODE),
         _lvt("LVT_PMI", 0x340, "performance counters; an interrupt sets the mask", _MODE),
         _lint(0, 0x350),
@@ -174,7 +179,8 @@ LOCAL_APIC = RegisterTable(
                  banked=True,
                  roles_of_write=(WriteRole(Role.DISARM, "COUNT", 0), WriteRole(Role.ARM))),
         Register("CUR_COUNT", 0x390, (Field("COUNT", 0, 32, RO, "What is left"),),
-                 "Timer current count", "SDM 3A 10.5.4", banked=True, volatile=True),
+                 "Timer current count", "SDM 3A 10.5.4", banked=True, volatile=True,
+                 changed_by="INIT_COUNT"),
         Register(
             "DIV_CONF", 0x3E0,
             (
@@ -229,7 +235,7 @@ LOCAL_APIC_MSR = RegisterTable(
                       hex_shift=12),
             ),
             "APIC base address and global enable", "SDM 3A 10.4.4",
-            width=64, banked=True, reset=DEFAULT_BASE | _ENABLE.mask,
+            width=64, banked=True, reset=DEFAULT_BASE | _ENABLE.mask, kept_by_reset=True,
         ),
         Register("IA32_TSC_DEADLINE", TSC_DEADLINE_MSR - APIC_BASE,
                  (Field("DEADLINE", 0, 64, doc="Time-stamp counter value; 0 disarms"),),

@@ -56,7 +56,7 @@ NS16550 = RegisterTable(
                    values=tuple((code, text) for code, text in SOURCES)),
              Field("FIFO", 6, 2, RO, "FIFOs are enabled", values=((0, "no"), (3, "yes")))),
             "Interrupt identification register", "8.6", width=8, reset=1, overlay="IIR",
-            role_of_read=Role.IDENTIFY,
+            changed_by="IER", role_of_read=Role.IDENTIFY,
         ),
         Register(
             "FCR", 2,
@@ -66,7 +66,7 @@ NS16550 = RegisterTable(
              Field("DMA_MODE", 3, 1, TAG, "How RXRDY and TXRDY behave"),
              Field("TRIGGER", 6, 2, WO, "Receiver interrupt at so many characters",
                    values=((0, "1"), (1, "4"), (2, "8"), (3, "14")))),
-            "FIFO control register", "8.5", width=8, overlay="FCR",
+            "FIFO control register", "8.5", width=8, overlay="FCR", may_write=("LSR", "IIR"),
         ),
         Register(
             "LCR", 3,

@@ -46,7 +46,6 @@ PAUSE_S = 0.12
 """A highlight that moves on within that time asks for no search."""
 SLICE_S = 0.008
 """How long a search keeps keys waiting, about: it goes on by stretches of the past."""
-
 LOOKING = "looking who wrote it last …"
 
 
@@ -63,7 +62,14 @@ class Mend(NamedTuple):
     stores: tuple[str, ...]
 
 
-Answer = Chosen | LastWrite | Mend
+class Change(NamedTuple):
+    """Ask for a new value of what decides a gate."""
+
+    station: Station
+    gate: Gate
+
+
+Answer = Chosen | LastWrite | Mend | Change
 """What to show (a gate's register, or the moment of a write), or to do."""
 Search = Generator[Position, None, LastWrite]
 
@@ -78,6 +84,7 @@ class WhyScreen(Dialog[Answer | None]):
         *((key, "dismiss", "Close") for key in ("escape", "q", "w")),
         ("g", "go_to_write", "Go to the write"),
         ("m", "mend", "Mend"),
+        ("e", "change", "Poke"),
     ]
 
     def __init__(
@@ -130,7 +137,7 @@ class WhyScreen(Dialog[Answer | None]):
         """What keys do here: those that do something now."""
         mends = "m mends, " if self._told.mend else ""
         goes = "g goes to the write, " if can_go else ""
-        return f"{mends}Enter shows the register, {goes}Esc closes"
+        return f"{mends}e pokes, Enter shows it, {goes}Esc closes"
 
     def on_resize(self) -> None:
         """Rows are laid out for the width that there is."""
@@ -236,7 +243,13 @@ class WhyScreen(Dialog[Answer | None]):
         if self._told.mend:
             self.dismiss(Mend(self._told.mend))
         else:
-            self.notify("No store mends this.")
+            self.notify(f"No single store mends this. {self._told.advice}", markup=False)
+
+    def action_change(self) -> None:
+        """Set what decides the highlighted gate."""
+        found = self._gates.get(self._shown)
+        if found is not None:
+            self.dismiss(Change(*found))
 
     def action_go_to_write(self) -> None:
         """The moment of the write; as soon as it has been found."""
@@ -262,9 +275,7 @@ def _verdict(told: Explanation) -> Content:
 
 def _row(station: Station, gate: Gate, meaning: str, room: int) -> Content:
     """Name and value; where they have no room beside each other, the value stands below."""
-    where = f"{gate.register}.{gate.field}" if gate.field else gate.register
-    value = f"{gate.value}" if gate.value < 10 else f"{gate.value:#x}"
-    says = f"{where} = {value}" + (f" ({meaning})" if meaning else "")
+    says = f"{gate.bits} = {gate.held}" + (f" ({meaning})" if meaning else "")
     if station.owner == KERNEL and gate.register == HANDLERS:
         says = f"{gate.field}, has run {gate.value} times" if gate.open else "none"
     longest = INDENT + max(len(gate.name), WIDEST_NAME) + 1 + len(says)

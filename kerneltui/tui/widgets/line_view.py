@@ -2,9 +2,9 @@
 
 A style of a line's piece is a name of :data:`STYLES`, which the stylesheet gives a look.
 
-A frame costs what has changed.  Drawn lines are kept by their content, so that one that has moved
-is not put together again; rows of the frame are kept until something makes them dirty; and the
-edges beside the lines (border and padding) are drawn once.
+A frame costs what has changed.  Finished rows are kept by what they say, so that a line that has
+moved or comes again is not put together again; rows of the frame are kept until something makes
+them dirty; and the edges beside the lines (border and padding) are drawn once.
 """
 
 from __future__ import annotations
@@ -58,13 +58,14 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
         """the end was in view when somebody scrolled last: another size does not change that"""
         self.lines: list[Line] = []
         self.cursor = Cursor(follows=follow)
-        self._strips: dict[Line, Strip] = {}
+        self._finished: dict[Line, Strip] = {}
+        """rows by what they say, with their edges"""
         self._looks: dict[str, Style] = {}
         self._base: Style | None = None
         self._edges: tuple[Strip, Strip] | None = None
         """what stands left and right of each line"""
-        self._span = (0, 0)
-        """the columns that the kept strips show: first, and beyond the last"""
+        self._columns = (0, 0)
+        """which ones of the lines the finished rows show: the first, and how many"""
 
     class Chosen(Message):
         """The row under the cursor has been clicked twice."""
@@ -233,7 +234,7 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
     def notify_style_update(self) -> None:
         """A new theme, or another focus: every line is drawn anew."""
         super().notify_style_update()
-        self._strips.clear()
+        self._finished.clear()
         self._looks.clear()
         self._base = None
 
@@ -244,9 +245,12 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
 
     def finished_rows(self, span: range, width: int) -> list[Strip]:
         """Textual draws the borders, and one line with its edges; these serve for all lines."""
-        place, size = self.content_offset, self.size
+        place, size, (left, top) = self.content_offset, self.size, self.scroll_offset
         lines = range(place.y, place.y + size.height)
-        background, filters = self.background_colors[1], self.get_line_filters()
+        marked = self.cursor.row if self._marks_row else -1
+        if (left, size.width) != self._columns or len(self._finished) > STRIPS_KEPT:
+            self._columns = left, size.width
+            self._finished.clear()
         strips = []
         for y in span:
             if y in self._rows:
@@ -259,19 +263,32 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
                     continue
                 edge = place.x + size.width
                 self._edges = strip.crop(0, place.x), strip.crop(edge, width)
-            line = self.render_line(y - place.y)
-            left, right = self._edges
-            if place.x > 1 and self._is_under_cursor(y - place.y):
-                line = Strip([self._cursor_mark(), *line])
-                left = left.crop(0, place.x - 1)
-            for line_filter in filters:
-                line = line.apply_filter(line_filter, background)
-            strips.append(Strip([*left, *line, *right], width))
+                self._finished.clear()
+            row = y - place.y + top
+            line = self.lines[row] if row < len(self.lines) else ()
+            known = None if row == marked else self._finished.get(line)
+            if known is None:
+                known = self._finish(self.render_line(y - place.y), width, marked=row == marked)
+                if row != marked:
+                    self._finished[line] = known
+            strips.append(known)
         return strips
 
-    def _is_under_cursor(self, y: int) -> bool:
-        row = y + self.scroll_offset.y
-        return self.shows_cursor and row == self.cursor.row and row < len(self.lines)
+    @property
+    def _marks_row(self) -> bool:
+        return self.shows_cursor and self.cursor.row < len(self.lines)
+
+    def _finish(self, line: Strip, width: int, *, marked: bool) -> Strip:
+        """A line between its edges; ``marked`` where the cursor is."""
+        assert self._edges is not None
+        left, right = self._edges
+        if marked and left.cell_length > 1:
+            line = Strip([self._cursor_mark(), *line])
+            left = left.crop(0, left.cell_length - 1)
+        background = self.background_colors[1]
+        for line_filter in self.get_line_filters():
+            line = line.apply_filter(line_filter, background)
+        return Strip([*left, *line, *right], width)
 
     def _cursor_mark(self) -> Segment:
         return Segment(CURSOR, self._look("head", self._base or self.rich_style))
@@ -286,17 +303,11 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
         if row >= len(self.lines):
             return Strip.blank(width, base)
         span = (scroll_x, scroll_x + width)
-        if span != self._span or len(self._strips) > STRIPS_KEPT:
-            self._span = span
-            self._strips.clear()
         line = self.lines[row]
-        if self._is_under_cursor(y):
+        if self._marks_row and row == self.cursor.row:
             return self._cursor_strip(line, span, base)
-        strip = self._strips.get(line)
-        if strip is None:
-            segments = [Segment(text, self._look(style, base)) for text, style, *_ in line]
-            strip = self._strips[line] = Strip(segments).crop_extend(*span, base)
-        return strip
+        segments = [Segment(text, self._look(style, base)) for text, style, *_ in line]
+        return Strip(segments).crop_extend(*span, base)
 
     def _cursor_strip(self, line: Line, span: tuple[int, int], base: Style) -> Strip:
         """On a ground of its own; of several things the one under the cursor stands out."""

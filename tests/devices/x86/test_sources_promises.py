@@ -155,13 +155,19 @@ def made(kind):
     return Source(device("it", config, Clock())), outputs
 
 
+def moments(kind, data, most=20):
+    """A source after each of some random steps, and its outputs."""
+    source, outputs = made(kind)
+    for step in data.draw(st.lists(KINDS[kind][2], min_size=2, max_size=most)):
+        source.play(step)
+        yield source, outputs
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=120)
 @given(data=st.data())
 def test_a_line_is_up_iff_all_gates_of_one_cause_are_open(kind, data):
-    source, outputs = made(kind)
-    for step in data.draw(st.lists(KINDS[kind][2], min_size=2, max_size=20)):
-        source.play(step)
+    for source, outputs in moments(kind, data):
         for output in outputs:
             source.check(output)
 
@@ -170,9 +176,7 @@ def test_a_line_is_up_iff_all_gates_of_one_cause_are_open(kind, data):
 @settings(max_examples=60)
 @given(data=st.data())
 def test_what_comes_by_itself_comes_when_it_is_said_to(kind, data):
-    source, outputs = made(kind)
-    for step in data.draw(st.lists(KINDS[kind][2], min_size=2, max_size=20)):
-        source.play(step)
+    *_, (source, outputs) = moments(kind, data)
     for output in outputs:
         due = source.check_due(output)
         line = source.device.outputs[output][0]
@@ -191,8 +195,6 @@ def test_what_comes_by_itself_comes_when_it_is_said_to(kind, data):
 @settings(max_examples=60)
 @given(data=st.data())
 def test_what_a_gate_wants_opens_it(kind, data):
-    source, outputs = made(kind)
-    for step in data.draw(st.lists(KINDS[kind][2], min_size=2, max_size=12)):
-        source.play(step)
+    *_, (source, outputs) = moments(kind, data, most=12)
     for output in outputs:
         source.check_mends(output)

@@ -1,0 +1,80 @@
+"""Breakpoints and their hits, as plain data."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from kerneltui.debugger.references import Reference
+from kerneltui.machine.kernel_image import SourceFrame
+from kerneltui.machine.machine import Position
+from kerneltui.units import format_time
+
+
+class Breakpoint(msgspec.Struct, frozen=True):
+    """Where to halt.  See :mod:`kerneltui.debugger.breakpoints.grammar` for the words."""
+
+    what: str
+    """``write GICC_EOIR``, ``irq 30 taken``"""
+    core: int | None = None
+    """only there; None: on any"""
+    ignore: int = 0
+    """so many hits are passed over after each start"""
+    once: bool = False
+    """it is deleted when it has been hit"""
+    condition: str = ""
+    enabled: bool = True
+
+    @property
+    def text(self) -> str:
+        """As people write it, whether it is enabled or not."""
+        words = [self.what]
+        if self.core is not None:
+            words.append(f"core {self.core}")
+        if self.ignore:
+            words.append(f"ignore {self.ignore}")
+        if self.once:
+            words.append("once")
+        if self.condition:
+            words.append(f"if {self.condition}")
+        return " ".join(words)
+
+
+class BreakpointHit(msgspec.Struct, frozen=True):
+    """Something has happened that a breakpoint waits for."""
+
+    number: int
+    """the breakpoint's in the list, from 1"""
+    breakpoint: Breakpoint
+    told: str
+    """what has happened, as a clause"""
+    core: int
+    step: int
+    """instructions of that core before, as the trace counts"""
+    t_ns: int
+    """virtual time"""
+    value: int | None = None
+    old: int | None = None
+    place: SourceFrame | None = None
+    """who did it, in the kernel's source"""
+    reference: Reference | None = None
+    """what it is about"""
+
+    @property
+    def text(self) -> str:
+        """One line: which breakpoint and why."""
+        said = f"breakpoint {self.number} ({self.breakpoint.text}): {self.told}"
+        if self.old is not None and self.value is not None and "changed from" not in self.told:
+            said += f" (was {self.old:#x})"
+        if self.place is not None:
+            file = self.place.file.replace("\\", "/").rpartition("/")[2]
+            said += f", in {self.place.function}, {file}:{self.place.line}"
+        return f"{said}, at {format_time(self.t_ns)} s"
+
+
+class FoundHits(NamedTuple):
+    """Where breakpoints were hit, and which."""
+
+    position: Position
+    hits: tuple[BreakpointHit, ...]

@@ -1,0 +1,92 @@
+"""The commands that print what there is and what it means; no machine runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kerneltui.errors import UserError, suggestion
+from kerneltui.output import write_text
+from kerneltui.parameters import OneOf, output_option
+from kerneltui.streams import put, put_list
+from kerneltui.usage import SuggestingGroup, command
+
+
+@command()
+def boards() -> None:
+    """List the built-in boards."""
+    from kerneltui.configfile import available
+    from kerneltui.machine.board import load_board
+
+    specs = {name: load_board(name).spec for name in available("boards")}
+    put_list(
+        (name, f"{spec.title}: {spec.cpu.cores} x {spec.cpu.compatible}")
+        for name, spec in specs.items()
+    )
+
+
+@command()
+def scenarios() -> None:
+    """List the built-in scenarios."""
+    from kerneltui.configfile import available
+    from kerneltui.scenarios.scenario import load_scenario
+
+    specs = {name: load_scenario(name).spec for name in available("scenarios")}
+    width = max(map(len, specs))
+    for group in sorted({spec.group for spec in specs.values()}):
+        if group:
+            put(f"\n{group}\n")
+        put_list(
+            (f"{name:<{width}}", f"{spec.title}: {spec.about}")
+            for name, spec in specs.items()
+            if spec.group == group
+        )
+
+
+@command()
+@click.argument("kind", type=OneOf(["board", "scenario"]))
+def schema(kind: str) -> None:
+    """Print the JSON Schema of board or scenario files."""
+    import json
+
+    import msgspec
+
+    from kerneltui.configfile import schema_hook
+    from kerneltui.machine.board import BoardSpec
+    from kerneltui.scenarios.spec import ScenarioSpec
+
+    spec = BoardSpec if kind == "board" else ScenarioSpec
+    put(json.dumps(msgspec.json.schema(spec, schema_hook=schema_hook), indent=2) + "\n")
+
+
+@click.group(cls=SuggestingGroup, invoke_without_command=True, no_args_is_help=False)
+@click.pass_context
+def docs(ctx: click.Context) -> None:
+    """Print reference texts, made from the program's own tables."""
+    if ctx.invoked_subcommand is None:
+        raise UserError(f"docs: a command is missing{suggestion('', docs.commands)}")
+
+
+_output = output_option("Write to this file, not to standard output.")
+
+
+@docs.command()
+@_output
+def registers(output: Path) -> None:
+    """Print every register of every device, as Markdown."""
+    from kerneltui.export.register_reference import register_reference
+
+    write_text(output, register_reference())
+
+
+@docs.command()
+@_output
+def glossary(output: Path) -> None:
+    """Print the words that the dashboard uses, explained, as Markdown."""
+    from kerneltui.export.glossary_text import glossary_text
+
+    write_text(output, glossary_text())
+
+
+REFERENCE_COMMANDS = boards, scenarios, schema, docs
