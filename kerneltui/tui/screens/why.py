@@ -116,7 +116,7 @@ class WhyScreen(Dialog[Answer | None]):
             dialog.border_title = f"Why: {told.subject}"
             mends = "m mends, " if told.mend else ""
             dialog.border_subtitle = (
-                f"{mends}e pokes, Enter: the register, g goes to the write, Esc closes"
+                f"{mends}e pokes, Enter shows it, g goes to the write, Esc closes"
             )
             yield Static(_verdict(told), id="verdict")
             yield self._list()
