@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from kerneltui.debugger.courses import COURSES, HEADINGS, STANDS_FOR, STATIONS, TITLES
 from kerneltui.debugger.marks import Mark, StepKind
-from kerneltui.debugger.origins import CALL, TIMER, Origin, Wiring, call_sent
+from kerneltui.debugger.origins import CALL, SERIAL, TIMER, Origin, Wiring, call_sent
 from kerneltui.debugger.roles import Roles
 from kerneltui.debugger.story_facts import StoryFacts
 from kerneltui.debugger.upcoming import Upcoming
@@ -329,7 +329,11 @@ class Teller:
             or mark.origin.device == mark.origin.controller
         ):
             return "Nothing has to be quieted: this interrupt has no line that stays high."
-        return f"Nothing more has to be quieted: {state}."
+        if not high:
+            return f"Nothing more has to be quieted: {state}."
+        if mark.course == SERIAL:
+            return f"The characters themselves are to be taken: until then {state}."
+        return f"The handler has not quieted the source: {state}, so it asks again at once."
 
     def _received(self, mark: Mark, core: HostedCore) -> str:
         del core

@@ -329,6 +329,14 @@ def test_a_gate_of_another_controller_is_told_with_its_name():
     assert "farther, at lapic: 'above what is in service'" in step.sentence
 
 
+def test_a_source_that_is_not_quieted_is_told():
+    session = session_of("rpi4", "fault-storm")
+    session.run_until(1_050 * MS)
+    step = step_of(session, StepKind.QUIET, "timer")
+    assert "has not quieted the source: system-timer" in step.sentence
+    assert "is still high, so it asks again at once." in step.sentence
+
+
 def test_a_level_that_has_been_sent_on_is_not_held_back():
     """REMOTE_IRR is set because the local APIC has accepted it (82093AA 3.2.4)."""
     session = session_of("x86", "clock-sources")
