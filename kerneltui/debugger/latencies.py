@@ -300,11 +300,11 @@ class Latencies:
     def _at(self, key: Key) -> _Interrupt:
         found = self._known.get(key)
         if found is None:
-            # What has had no edge yet has no lines yet: then it is not kept.
+            # What has had no edge yet has no lines yet: then it is not kept, where lines can come.
             shared = key[0], key[1], EACH_CORE
             lines = self._lines.get(key) or self._lines.get(shared) or []
             found = _Interrupt(key, self._of(key), lines)
-            if lines:
+            if lines or self._controllers[key[0]].TAKES_MESSAGES:
                 self._known[key] = found
         return found
 

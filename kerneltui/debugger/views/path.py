@@ -67,6 +67,17 @@ class Stop(msgspec.Struct, frozen=True):
     """the device or the core that it is"""
 
 
+class Due(msgspec.Struct, frozen=True):
+    """A timeout that is pending."""
+
+    name: str
+    in_ns: int
+    """how far ahead; less than nothing for one that is late"""
+    is_armed: bool
+    """the timer is set for it"""
+    about: TimeoutReference
+
+
 class PathView(msgspec.Struct, frozen=True):
     """A way and what lies at its end, and how far the story of it has come.
 
@@ -98,6 +109,8 @@ class PathView(msgspec.Struct, frozen=True):
     """what has changed since the present step began, as ``NAME old → new``"""
     ago_ns: int = 0
     """how long ago the step was, where its sentence is empty"""
+    due: tuple[Due, ...] = ()
+    """the next timeouts, in order"""
     is_timers: bool = True
     """it is the interrupt that timeouts wait for: what lies behind its handler belongs to it"""
 
@@ -150,7 +163,7 @@ def path_view(sight: Sight) -> PathView | None:
     view = PathView(
         interrupt, cpu, tuple(stops), place,
         "" if trouble is None else f"{trouble.told}: it needs {trouble.needs}",
-        culprit, is_timers=is_timers,
+        culprit, due=_due(machine, inspector), is_timers=is_timers,
     )  # fmt: skip
     return _told(view, sight, [station.owner for station in way.stations])
 
@@ -353,6 +366,14 @@ def _kernel(machine: Machine, inspector: Inspector, story: Story | None) -> Iter
     )
     first = TimeoutReference(pending[0].ident) if pending else None
     yield Stop(QUEUE, f"{len(inspector.timeouts())} pending", tuple(facts), first)
+
+
+def _due(machine: Machine, inspector: Inspector) -> tuple[Due, ...]:
+    armed = inspector.armed_timeout()
+    return tuple(
+        Due(item.name, item.due_ns - machine.now, item.ident == armed, TimeoutReference(item.ident))
+        for item in islice(inspector.timeouts(), MOST_IN_QUEUE)
+    )
 
 
 def _wait(ahead_ns: int) -> str:

@@ -28,6 +28,7 @@ from kerneltui.debugger.views.path import (
 from kerneltui.machine.core import CoreState
 from kerneltui.tui.panels.base import Panel, fit
 from kerneltui.tui.panels.fitting import cells, fitted
+from kerneltui.tui.panels.time_strip import time_strip
 from kerneltui.tui.widgets.lines import Line, Piece, plain
 from kerneltui.units import format_duration
 
@@ -119,7 +120,8 @@ class PathPanel(Panel):
         boxes = _places(path, width)
         lines = picture(boxes, path) if boxes else listed(path, width)
         return [
-            *caption(view, path, width), *lines, *_below(path, width), *self._sent(view),
+            *caption(view, path, width), *lines, *_below(path, width),
+            time_strip(path.due, width), *self._sent(view),
         ]  # fmt: skip
 
     @property

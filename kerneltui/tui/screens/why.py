@@ -114,9 +114,9 @@ class WhyScreen(Dialog[Answer | None]):
         told = self._told
         with Vertical(id="dialog", classes="why") as dialog:
             dialog.border_title = f"Why: {told.subject}"
-            mends = "m mends it, " if told.mend else ""
+            mends = "m mends, " if told.mend else ""
             dialog.border_subtitle = (
-                f"{mends}e pokes it, Enter shows the register, g goes to the write, Esc closes"
+                f"{mends}e pokes, Enter shows it, g goes to the write, Esc closes"
             )
             yield Static(_verdict(told), id="verdict")
             yield self._list()
