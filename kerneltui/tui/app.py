@@ -31,12 +31,14 @@ from kerneltui.tui.requests import (
     Ask,
     CutAndPoke,
     CutAndType,
+    ForgetRest,
     GoTo,
     GoToPlace,
     Point,
     PokeRegisters,
     Request,
     Situation,
+    TakeBack,
     Tell,
     TypeText,
     UseSession,
@@ -221,6 +223,7 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
         """Show the present moment, now."""
         if not self._status.is_attached:
             return  # leaving: timers outlive the widgets for a moment
+        self.tell_of_given()
         parts = frozenset[str]().union(
             *(panel.parts() for panel in self.panels if panel.is_in_front)
         )
@@ -431,12 +434,12 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
                 self.go_to_event(event)
             case GoToPlace(words):
                 self.go_to(words)
-            case CutAndType(data):
-                self.type_now(data)
             case PokeRegisters(stores):
                 self.poke(stores)
-            case CutAndPoke(stores):
-                self.poke_now(stores)
+            case CutAndType() | CutAndPoke():
+                self.change_past(request)
+            case ForgetRest() | TakeBack():
+                self.undo(request)
             case UseSession(session, board, changes):
                 self.use(session, board, changes)
 
@@ -453,6 +456,7 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
         session.boot()
         self.board, self.changes = board, changes
         self.runner = Runner(session, self.runner.speed, self.refresh_view, self._spawn)
+        self.given = 0
         for panel in self.panels:
             panel.forget()
         session.follows_story = self.panels.path.is_in_front

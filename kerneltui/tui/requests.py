@@ -90,9 +90,17 @@ class CutAndPoke(NamedTuple):
     stores: tuple[str, ...]
 
 
+class ForgetRest(NamedTuple):
+    """Forget what is known to come after this moment."""
+
+
+class TakeBack(NamedTuple):
+    """Undo what a person stored or typed last."""
+
+
 Request: TypeAlias = (
     Tell | Ask | TypeText | UseTheme | UseSession | Point | GoTo | GoToPlace | CutAndType
-    | PokeRegisters | CutAndPoke
+    | PokeRegisters | CutAndPoke | ForgetRest | TakeBack
 )  # fmt: skip
 
 
