@@ -33,8 +33,17 @@ def past_of(history: History, *, brief: bool) -> str:
     return f"◀ {said} ▕{'━' * place}●{'─' * (STRIP - 1 - place)}▏"
 
 
-def state_text(goal: Watch | None, view: MachineView, past: str = "", *, brief: bool) -> Content:
-    """What is under way, or why nothing is; in the past, where."""
+def state_text(
+    goal: Watch | None, view: MachineView, past: str = "", *, brief: bool, hit: str = ""
+) -> Content:
+    """What is under way, or why nothing is; in the past, where.
+
+    ``hit``: which breakpoint has halted the machine, and why.
+    """
+    if hit and goal is None:
+        said = f"● {hit}" if brief else f"■ breakpoint {hit}"
+        place = f"{past[:1] if brief else past}  " if past else ""
+        return Content.assemble((place, "bold $warning"), (said, "bold $error"))
     if not past:
         return _state(goal, view)
     state = Content(_SIGNS[goal is not None]) if brief else _state(goal, view)

@@ -12,6 +12,7 @@ from kerneltui.debugger.watch import (
     NEXT_INTERRUPT,
     NEXT_STEP,
     NEXT_TIMER_EVENT,
+    PREVIOUS_HIT,
     STEP,
     Watch,
     until_time,
@@ -31,6 +32,7 @@ NOTHING_BEFORE = {
     NEXT_STEP.title: "There is no step before this one.",
     NEXT_TIMER_EVENT.title: "No timer event was done before this moment.",
     NEXT_INTERRUPT.title: "No interrupt was taken before this moment.",
+    PREVIOUS_HIT.title: "No breakpoint was hit before this moment.",
 }
 NOT_ENDED = "No handler had returned before this moment."
 

@@ -9,7 +9,7 @@ edges beside the lines (border and padding) are drawn once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any, ClassVar, Literal, TypeAlias
 
@@ -25,15 +25,18 @@ from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
 
-from kerneltui.tui.widgets.cursor import Cursor, cells_of
+from kerneltui.tui.widgets.cursor import Cursor, cells_of, first_thing
 from kerneltui.tui.widgets.kept_rows import Ground, KeptRows, KeptScrollBar
-from kerneltui.tui.widgets.lines import STYLES, Line
+from kerneltui.tui.widgets.lines import STYLES, Line, about
 
 STRIPS_KEPT = 2_000
 Move: TypeAlias = Literal["up", "down", "left", "right", "pageup", "pagedown", "home", "end"]
 REVERSE = Style(reverse=True)
 CURSOR = "»"
 """Beside the row under the cursor, where the padding is."""
+ENABLED, DISABLED = "●○"
+"""In the same place: a breakpoint is about something in the row."""
+UNDER_CURSOR = {ENABLED: "◉", DISABLED: "◎"}
 
 
 class LineScreen(Ground, Screen[None]):
@@ -61,11 +64,13 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
         self._base: Style | None = None
         self._edges: tuple[Strip, Strip] | None = None
         """what stands left and right of each line"""
+        self._signs: Mapping[Any, bool] = {}
+        """what has a breakpoint, and whether an enabled one"""
         self._span = (0, 0)
         """the columns that the kept strips show: first, and beyond the last"""
 
     class Chosen(Message):
-        """The row under the cursor has been clicked twice."""
+        """The row under the cursor has been clicked twice, or once with Ctrl."""
 
     @property
     def vertical_scrollbar(self) -> ScrollBar:
@@ -175,8 +180,9 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
         self._has_moved(before)
 
     def on_click(self, event: Click) -> None:
-        """Twice in the same place means Enter."""
-        if event.chain == 2 and event.get_content_offset(self) is not None:
+        """Twice in the same place means Enter, and so does once with Ctrl."""
+        wanted = 1 if event.ctrl else 2
+        if event.chain == wanted and event.get_content_offset(self) is not None:
             self.post_message(self.Chosen())
 
     def on_focus(self, event: Focus) -> None:
@@ -243,8 +249,9 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
                 self._edges = strip.crop(0, place.x), strip.crop(edge, width)
             line = self.render_line(y - place.y)
             left, right = self._edges
-            if place.x > 1 and self._is_under_cursor(y - place.y):
-                line = Strip([self._cursor_mark(), *line])
+            mark = self._mark(y - place.y) if place.x > 1 else None
+            if mark is not None:
+                line = Strip([mark, *line])
                 left = left.crop(0, place.x - 1)
             for line_filter in filters:
                 line = line.apply_filter(line_filter, background)
@@ -255,8 +262,28 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
         row = y + self.scroll_offset.y
         return self.shows_cursor and row == self.cursor.row and row < len(self.lines)
 
-    def _cursor_mark(self) -> Segment:
-        return Segment(CURSOR, self._look("head", self._base or self.rich_style))
+    def _mark(self, y: int) -> Segment | None:
+        """What stands in the padding beside a line: the cursor, or that it has a breakpoint."""
+        sign = self._sign(y + self.scroll_offset.y) if self._signs else ""
+        base = self._base or self.rich_style
+        if self._is_under_cursor(y):
+            return Segment(UNDER_CURSOR.get(sign, CURSOR), self._look("head", base))
+        return Segment(sign, self._look("breakpoint", base)) if sign else None
+
+    def _sign(self, row: int) -> str:
+        """Of a row that goes on with what stands above it, none."""
+        signs, lines = self._signs, self.lines
+        found = [signs[thing] for thing in map(about, lines[row] if row < len(lines) else ())
+                 if thing in signs]  # fmt: skip
+        if not found or (row and first_thing(lines[row - 1]) == first_thing(lines[row])):
+            return ""
+        return ENABLED if any(found) else DISABLED
+
+    def set_signs(self, signs: Mapping[Any, bool]) -> None:
+        """Mark the rows that are about one of these; True: a breakpoint there is enabled."""
+        if signs != self._signs:
+            self._signs = signs
+            self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """One visible line."""
