@@ -19,6 +19,7 @@ from kerneltui.parameters import (
     output_option,
     session_of,
     set_breakpoints,
+    several_at_option,
     theme_option,
     until_option,
 )
@@ -139,6 +140,19 @@ def explain(
 
 @command()
 @machine_options
+@several_at_option("A moment, by its virtual time; two are to be given.")
+@json_option("Write one JSON object instead.")
+@output_option()
+def diff(at: tuple[int, ...], output: Path, *, as_json: bool, **machine: Any) -> None:
+    """Tell all that differs between two moments: registers, timeouts, tasks, lines and so on."""
+    from kerneltui.comparison import compare, two_times
+
+    times = two_times(at)
+    write_text(output, compare(session_of(**machine), times, as_json=as_json))
+
+
+@command()
+@machine_options
 @output_option(
     "The file to write, a picture (.svg) or text (.txt); - writes text to standard output.",
     required=True,
@@ -169,4 +183,4 @@ def screenshot(
     write_text(output, make(session, size, keys.split(), theme))
 
 
-MACHINE_COMMANDS = run_command, trace, narrate, explain, screenshot
+MACHINE_COMMANDS = run_command, trace, narrate, explain, diff, screenshot

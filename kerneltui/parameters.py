@@ -210,6 +210,11 @@ def at_option(words: str) -> Decorator:
     return click.option("--at", type=DurationType(), default=None, help=words)
 
 
+def several_at_option(words: str) -> Decorator:
+    """Moments in virtual ns, as many as are given."""
+    return click.option("--at", type=DurationType(), multiple=True, help=words)
+
+
 def output_option(
     words: str = "The file to write; - is standard output.  [default: -]", *, required: bool = False
 ) -> Decorator:

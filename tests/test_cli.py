@@ -90,6 +90,11 @@ BAD = [
     ("screenshot", "'-o / --output' is missing; an example: kerneltui screenshot -o picture.svg"),
     ("trace --until 1ms -o {tmp}", "directory"),
     ("trace --until 1ms -o {tmp}/no/such/file", "No such file"),
+    ("diff", "'--at' is missing, and needed twice; an example: kerneltui diff --at 1s --at 2s"),
+    ("diff --at 1s", "'--at' is there once, and needed twice"),
+    ("diff --at 1s --at 2s --at 3s", "'--at' is there 3 times"),
+    ("diff --at 1s --at soon", "not a duration"),
+    ("diff --at 1ms --at 2ms -o {tmp}/no/x.txt", "No such file"),
     ("screenshot -o {tmp}/x.svg --size 5x5", "out of range"),
     ("screenshot -o {tmp}/x.svg --size big", "not a size"),
     ("schema boards", "'boards' is unknown; did you mean 'board'?"),
@@ -681,3 +686,52 @@ def test_explain_ends_at_ctrl_c_without_a_word(said, monkeypatch):
 
     monkeypatch.setattr(question, "find_writers", interrupted)
     assert said("explain", "--board", "rpi4", "--irq", "30") == (130, "", "")
+
+
+# -- diff ------------------------------------------------------------------------------------------
+
+
+def test_diff_tells_registers_timeouts_lines_of_the_console_and_the_time(said, tmp_path):
+    status, out, err = said("diff", "--board", "rpi4", "--at", "1s", "--at", "2s")
+    assert (status, err) == (0, "")
+    lines = out.split("\n")
+    assert re.fullmatch(r"1\.000 000 000 s, step \d+ -> 2\.000 000 000 s, step \d+", lines[0])
+    assert "Registers of timer, GENERIC_TIMER, core 0" in lines
+    assert "  irq 30 of gic  handled 0 -> 1" in lines
+    due = "  CNTP_CVAL_EL0 of timer  due 1.008 266 056 s -> 2.008 266 056 s"
+    assert due in lines
+    assert any(re.fullmatch(r"  line \d+  \(none\) -> .*Periodic 1 sec", line) for line in lines)
+    assert lines[-2].startswith("Time passed: 1 s; counters went on: CNTPCT_EL0 of timer, ")
+    # The order in which the moments are given does not matter, nor where it is written.
+    assert said("diff", "--board", "rpi4", "--at", "2s", "--at", "1s") == (0, out, "")
+    path = tmp_path / "x.txt"
+    assert said("diff", "--at", "1s", "--at", "2s", "-o", path) == (0, "", "")
+    assert path.read_text() == out
+
+
+def test_diff_of_equal_times_says_that_nothing_differs(said):
+    status, out, _ = said("diff", "--at", "1s", "--at", "1s")
+    assert status == 0
+    assert out.endswith("\n\nNothing differs.\nNo time passed.\n")
+
+
+def test_diff_sees_a_poke_and_its_scenario(said):
+    arguments = ["diff", "--scenario", "shell", "--poke", "1.5s:GICC_PMR=0x10", "--at", "1.4s"]
+    _, out, _ = said(*arguments, "--at", "1.6s")
+    assert "  GICC_PMR  000000f8 -> 00000010, Priority 0xf8 -> 0x10" in out
+
+
+def test_diff_as_json_has_the_groups_with_references_and_the_time(said):
+    status, out, _ = said("diff", "--board", "x86", "--at", "2s", "--at", "1s", "--json")
+    assert status == 0
+    found = json.loads(out)
+    assert (found["old"]["t_ns"], found["new"]["t_ns"]) == (10**9, 2 * 10**9)
+    assert found["passed_ns"] == 10**9
+    assert "MAIN_CNT of hpet" in found["counters"]
+    groups = {group["title"]: group["things"] for group in found["groups"]}
+    (core,) = groups["Cores"]
+    assert core["reference"] == {"place": "core", "index": 0}
+    assert {fact["name"] for fact in core["facts"]} >= {"instructions", "interrupts taken"}
+    names = [group["name"] for group in found["groups"]]
+    assert names == sorted(names, key=["Registers", "Interrupts", "Timers", "Timeouts", "Tasks",
+                                       "Cores", "Lines", "Console"].index)  # fmt: skip

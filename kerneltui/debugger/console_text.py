@@ -60,9 +60,14 @@ class ConsoleText:
     def lines(self) -> list[str]:
         """The text, as a terminal shows it: the last item is the line being written."""
         if self._shown[0] != self.total:
-            text = self.data.decode("ascii", "replace").replace("\r", "")
-            self._shown = self.total, [_printable(_backspaced(line)) for line in text.split("\n")]
+            self._shown = self.total, as_lines(self.data)
         return list(self._shown[1])
+
+
+def as_lines(data: bytes) -> list[str]:
+    """What a terminal shows of a text: the last item is the line being written."""
+    text = data.decode("ascii", "replace").replace("\r", "")
+    return [_printable(_backspaced(line)) for line in text.split("\n")]
 
 
 def _backspaced(line: str) -> str:

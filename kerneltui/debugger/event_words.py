@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import re
 
-from kerneltui.debugger.trace import POKED_BY, TYPED_BY, EventNames, RawEvent
+from kerneltui.debugger.trace import (
+    POKED_BY,
+    TYPED_BY,
+    EventNames,
+    RawEvent,
+    is_wire_poke,
+    poked_by,
+)
 from kerneltui.machine.instructions import INSTRUCTIONS
 from kerneltui.machine.machine import Machine
 from kerneltui.units import format_time
@@ -34,6 +41,7 @@ REMARKS = {
     "retriggered": "An interrupt comes again at once",
 }
 """How the sentence of a controller's remark begins, by kind."""
+LEVELS = ("low", "high")
 _FACT = re.compile(r"(\w+)=(.*?)(?= \w+=|$)")
 
 
@@ -68,8 +76,7 @@ class EventWords:
         if kind == "tracepoint":
             return tracepoint_sentence(text)
         if kind == "poke":
-            by, _, name = text.partition(" ")
-            return f"A poke {POKED_BY[by]} writes {value:#x} to {name}."
+            return _poke(event)
         if kind in REMARKS:
             return f"{REMARKS[kind]}: {text}."
         return f"An access found nothing that is modelled: {text}."
@@ -78,6 +85,14 @@ class EventWords:
         ends = " and ".join(f"'{end}'" for end in self._wiring.get(line, ()))
         where = f" at {ends}" if ends else ""
         return f"Line {line} rises{where}." if level else f"Line {line} falls{where}."
+
+
+def _poke(event: RawEvent) -> str:
+    by, name = poked_by(event)
+    value = event[5]
+    if is_wire_poke(event):
+        return f"A poke {POKED_BY[by]} drives line {name} {LEVELS[value]}."
+    return f"A poke {POKED_BY[by]} writes {value:#x} to {name}."
 
 
 def tracepoint_sentence(text: str) -> str:

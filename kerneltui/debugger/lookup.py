@@ -26,6 +26,7 @@ from kerneltui.debugger.references import (
     VectorReference,
 )
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.trace import is_wire_poke, poked_by
 from kerneltui.debugger.views.clocks import counter_views
 from kerneltui.debugger.views.firmware import firmware_views
 from kerneltui.debugger.way import Way, best_way, interrupts_of_line, ways_to_core
@@ -81,7 +82,8 @@ def register_of_event(session: Session, event: EventReference) -> RegisterRefere
     """
     _, _, core, kind, target, value, text = event.event
     if kind == "poke":
-        return _poked(session.machine, core, text.partition(" ")[2])
+        name = poked_by(event.event)[1]
+        return None if is_wire_poke(event.event) else _poked(session.machine, core, name)
     space = SPACES.get(kind)
     if space is None:
         return None

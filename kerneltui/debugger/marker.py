@@ -350,10 +350,16 @@ class Marker(Onlooker):
         return state is not None and state.enabled
 
     def _rises(self, origin: Origin, core: int, line: str) -> None:
-        """A device asks for an interrupt: its time has come, its line rises, that is noted."""
+        """A device asks for an interrupt: its time has come, its line rises, that is noted.
+
+        Where a poke has raised the line, no time has come.
+        """
         depth = self._depth(core)
         kinds = [StepKind.LINE, StepKind.PENDING]
-        if origin.source == TIMER:
+        poking, by = self.machine.poker.in_progress, ""
+        if poking is not None and poking[0].name == line:
+            by = "the scenario" if poking[1] else "you"
+        elif origin.source == TIMER:
             kinds.insert(0, StepKind.DUE)
         for kind in kinds:
-            self._mark(Mark(kind, core, origin.source, depth, origin, line=line))
+            self._mark(Mark(kind, core, origin.source, depth, origin, line=line, text=by))

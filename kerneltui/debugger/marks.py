@@ -97,7 +97,7 @@ class Mark(NamedTuple):
     facts: tuple[tuple[str, Any], ...] = ()
     """of a tracepoint"""
     text: str = ""
-    """the name of a tracepoint; what a callback has printed"""
+    """the name of a tracepoint; what a callback has printed; who has poked the line"""
     by_itself: bool = False
     """nothing had to be done for it"""
 

@@ -176,7 +176,8 @@ class Teller:
                     f"wire: it asks for {mark.origin.label} itself.")  # fmt: skip
         ends = " and ".join(f"'{end}'" for end in self._machine.wiring.get(mark.line, []))
         device = self._title_of(mark.origin.device)
-        return f"Line {mark.line} of the {device} rises. It leads to {ends}."
+        poked = f": a poke by {mark.text} drives it" if mark.text else ""
+        return f"Line {mark.line} of the {device} rises{poked}. It leads to {ends}."
 
     def _pending(self, mark: Mark, core: HostedCore) -> str:
         origin = mark.origin

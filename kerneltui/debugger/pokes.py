@@ -1,38 +1,49 @@
-"""Pokes as people write them: ``REGISTER=VALUE``.
+"""Pokes as people write them: ``REGISTER=VALUE``, and ``LINE=0`` or ``LINE=1``.
 
 ``REGISTER`` is a name as :mod:`kerneltui.debugger.register_names` has it (``GICC_PMR``,
 ``ioapic1/IOWIN``), with a field behind (``CNTP_CTL_EL0.IMASK``, ``IMR.M[3]``) where the other bits
 are to stay as they are.  Or it is an address: ``0xFF842004`` of four bytes of memory, ``port:0x21``
 of one port.  ``core1/`` in front of all that says which core stores.  ``VALUE`` is decimal, or
 begins with ``0x`` or ``0b``.
+
+``LINE`` is a wire by the device and the output that drive it (``uart0.irq``).  It gets that level
+as if the device had just changed it, and keeps it until the device computes another one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 from kerneltui.debugger.register_names import (
     NUMBER,
     RegisterSite,
     bits_named,
     check_core,
+    label_of,
     register_and_label,
+    registers_named,
+    sites,
     split_core,
     to_number,
 )
 from kerneltui.debugger.setup import PokeRequest
+from kerneltui.debugger.way import lines
+from kerneltui.errors import suggestion
 from kerneltui.hw.bus import BusFault, Rom
-from kerneltui.hw.register import MEMORY, PORTS, RES0, RO, RW, Access, Register
+from kerneltui.hw.register import MEMORY, PORTS, RES0, RO, RW, Access, Register, Slot
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.machine import Machine
-from kerneltui.machine.poke import Poke, TimedPoke
+from kerneltui.machine.poke import Poke, TimedPoke, wire_poke
 from kerneltui.units import parse_duration
 
 WRITABLE = tuple(kind for kind in Access if kind not in {RO, RES0})
 ADDRESS_SIZES = {MEMORY: 4, PORTS: 1}
-FORM = "REGISTER=VALUE, like GICC_PMR=0 or port:0x21=0xff"
-TIMED_FORM = "TIME:REGISTER=VALUE, like 1.5s:GICC_PMR=0"
+LIKE = 0.8
+"""So much alike two names are where one is taken for a slip of the other."""
+FORM = "REGISTER=VALUE or LINE=0|1, like GICC_PMR=0, port:0x21=0xff or uart0.irq=1"
+TIMED_FORM = "TIME:REGISTER=VALUE or TIME:LINE=0|1, like 1.5s:GICC_PMR=0 or 1.5s:uart0.irq=1"
 _ADDRESS = re.compile(rf"(port:)?({NUMBER})")
 
 
@@ -70,6 +81,9 @@ def parse(machine: Machine, text: str, core: int = 0) -> Poke:
     if not (left and equals and right):
         raise ValueError(f"'{text}' does not read {FORM}")
     *fronts, name = left.split("/")
+    line = _line(machine, name)
+    if line:
+        return _to_line(line, fronts, right)
     chosen, fronts = split_core(fronts)
     core = core if chosen is None else chosen
     check_core(machine, core)
@@ -79,6 +93,29 @@ def parse(machine: Machine, text: str, core: int = 0) -> Poke:
         space = PORTS if address[1] else MEMORY
         return _to_address(machine, space, to_number(address[2]), value, core)
     return _to_register(machine, fronts, name, value, core)
+
+
+def _line(machine: Machine, name: str) -> str:
+    """The wire that is meant; empty where a register is.  Raises ValueError where there is none."""
+    names = {line.name.lower(): line.name for _, _, _, line in lines(machine)}
+    device, dot, _ = name.partition(".")
+    if name.lower() in names or not dot:
+        return names.get(name.lower(), "")
+    if device.lower() not in machine.devices:
+        is_register = device.lower() in {site.slot.name.lower() for site in sites(machine)}
+        if is_register or not get_close_matches(name.lower(), names, n=1, cutoff=LIKE):
+            return ""
+    hint = suggestion(name.lower(), names)
+    raise ValueError(f"there is no line '{name}' on {machine.board_name}{hint}")
+
+
+def _to_line(name: str, fronts: Sequence[str], text: str) -> Poke:
+    if fronts:
+        raise ValueError(f"a line stands alone: write {name}={text}")
+    value = to_number(text)
+    if value > 1:
+        raise ValueError(f"{text} is no level of a line; write {name}=0 (low) or {name}=1 (high)")
+    return wire_poke(name, level=bool(value))
 
 
 def _check_fit(value: int, width: int, what: str) -> None:
@@ -153,20 +190,38 @@ def _to_register(
     return poke
 
 
+def name_for(machine: Machine, owner: str, block: str, name: str) -> str:
+    """What a poke calls a register: as short as can be.  A core's own are in no ``block``."""
+    alike = registers_named(machine, name)
+    device = owner if block else "core"
+    site = next(
+        item for item in alike
+        if item.device == device and (not block or item.block == block) and item.slot.name == name
+    )  # fmt: skip
+    label = label_of(site, alike)
+    return label if block or len(machine.cores) == 1 else f"{owner.replace(' ', '')}/{label}"
+
+
 def _is_writable(register: Register) -> bool:
     return not register.fields or register.mask_of(*WRITABLE) != 0
 
 
-def _writable(site: RegisterSite, label: str) -> RegisterSite:
+def stored_as(file: RegisterFile, slot: Slot) -> Slot | None:
     """The register; of one that only reads, what stores to the same state at the same address.
 
     So the 8259's IMR is poked: software stores to it as OCW1.
     """
-    if _is_writable(site.slot.register):
-        return site
-    for slot in site.file.slots():
-        register = slot.register
-        same = register.store_name == site.slot.register.store_name
-        if same and slot.offset == site.slot.offset and _is_writable(register):
-            return site._replace(slot=slot)
-    raise ValueError(f"{label} is read-only")
+    if _is_writable(slot.register):
+        return slot
+    for other in file.slots():
+        same = other.register.store_name == slot.register.store_name
+        if same and other.offset == slot.offset and _is_writable(other.register):
+            return other
+    return None
+
+
+def _writable(site: RegisterSite, label: str) -> RegisterSite:
+    slot = stored_as(site.file, site.slot)
+    if slot is None:
+        raise ValueError(f"{label} is read-only")
+    return site._replace(slot=slot)

@@ -15,6 +15,7 @@ from kerneltui.debugger.breakpoints.breakpoint import BreakpointHit, FoundHits
 from kerneltui.debugger.breakpoints.table import Breakpoints
 from kerneltui.debugger.changes import ChangeMarks, before_last_instruction, last_instruction
 from kerneltui.debugger.history import History
+from kerneltui.debugger.moment import Moment, moment_at
 from kerneltui.debugger.naming import inspector_of
 from kerneltui.debugger.pokes import parse, script
 from kerneltui.debugger.pursuit import Pursuit, said
@@ -65,6 +66,8 @@ class Session:
         self.last_stop = "at reset"
         self._jumps: list[Position] = []
         """where one was before each jump"""
+        self.marked: Moment | None = None
+        """what others are compared with"""
         self.history = History(self._power_on, sink, self._replaced)
         self._pursuit = Pursuit(self.history, lambda: self.inspector)
         self._changes = ChangeMarks(self.history)
@@ -122,6 +125,7 @@ class Session:
         """Back to reset; what was is forgotten, and inputs of the scenario are due again."""
         self.history.restart()
         self._jumps.clear()
+        self.marked = None
         self._arrived("at reset")
 
     def boot(self) -> StopReason:
@@ -299,6 +303,8 @@ class Session:
 
     def _give(self, given: bytes | Poke) -> None:
         self._jumps = [position for position in self._jumps if position <= self.here]
+        if self.marked is not None and self.marked.here > self.here:
+            self.marked = None
         self.history.give(given)
         self.story.forget()
         self.generation += 1
@@ -479,6 +485,13 @@ class Session:
             self.recorder, self.names, self.registers, self.recorder.rates, story,
         )  # fmt: skip
         return views.build(sight, parts, timeline)
+
+    def moment(self) -> Moment:
+        """The present moment as it can be compared with another; looking changes nothing."""
+        console = self.recorder.console
+        return moment_at(
+            self.here, self.machine, self.inspector, self.names, console.data, console.total
+        )
 
     def close(self) -> None:
         """End the session."""

@@ -2,13 +2,14 @@
 
 A core is asleep, or in an interrupt handler, or else with the kernel's current task, whose system
 calls and printing and whose share of the scheduler count as its own.  Where no task is current,
-the kernel is busy for itself.  Like the trace, all of this lives outside the machine's state.
+the kernel is busy for itself.  Pokes are marked.  Like the trace, all of this lives outside the
+machine's state.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Reversible, Sequence
+from collections.abc import Iterator, Reversible, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -26,6 +27,8 @@ IRQ, KERNEL, IDLE, OFF = 0, -1, -2, -3
 """Occupants of a core beside tasks, which are told by their ids: from 1 on."""
 KINDS = {IRQ: "IRQ", KERNEL: "kernel", IDLE: "idle", OFF: "off"}
 
+PokeEvent = tuple[int, int, int, str, int, int, str]
+"""What the trace tells of a poke (:data:`kerneltui.debugger.trace.RawEvent`)."""
 Boundary = tuple[int, int]
 """Since when (ns), and who has the core from then on."""
 
@@ -59,6 +62,13 @@ class CoreTimelineView(msgspec.Struct, frozen=True):
     """tasks by id, then the others"""
 
 
+class PokeMark(msgspec.Struct, frozen=True):
+    """A poke in a window."""
+
+    bin: int
+    event: PokeEvent
+
+
 class TimelineView(msgspec.Struct, frozen=True):
     """A window of the timeline, up to the present."""
 
@@ -66,6 +76,8 @@ class TimelineView(msgspec.Struct, frozen=True):
     """virtual times at which bins begin, and the end of the last"""
     cores: tuple[CoreTimelineView, ...]
     """those that were on"""
+    pokes: tuple[PokeMark, ...] = ()
+    """in order of time"""
 
 
 class LaneState(NamedTuple):
@@ -76,6 +88,13 @@ class LaneState(NamedTuple):
     occupant: int | None
     task: int
     interrupts: tuple[bool, ...]
+
+
+class TimelineState(NamedTuple):
+    """How far all of it had come."""
+
+    lanes: tuple[LaneState, ...]
+    pokes: int
 
 
 class Lane:
@@ -151,6 +170,10 @@ class Timeline:
     def __init__(self, machine: Machine) -> None:
         self._names: dict[int, str] = {}
         self._lanes: list[Lane] = []
+        self._pokes: list[PokeEvent] = []
+        """those after the moment on show too, if they are known"""
+        self._poked = 0
+        """how many there have been up to the moment on show"""
         self._clock = machine.clock
         for core in machine.cores:
             lane = Lane(core)
@@ -168,19 +191,21 @@ class Timeline:
         """Bytes in memory, about."""
         return sum(lane.size for lane in self._lanes)
 
-    def save(self) -> tuple[LaneState, ...]:
+    def save(self) -> TimelineState:
         """How far it has come."""
-        return tuple(lane.save() for lane in self._lanes)
+        return TimelineState(tuple(lane.save() for lane in self._lanes), self._poked)
 
-    def load(self, states: Sequence[LaneState]) -> None:
+    def load(self, state: TimelineState) -> None:
         """Go to another moment."""
-        for lane, state in zip(self._lanes, states, strict=True):
-            lane.load(state)
+        for lane, saved in zip(self._lanes, state.lanes, strict=True):
+            lane.load(saved)
+        self._poked = state.pokes
 
     def forget_rest(self) -> None:
         """What comes after this moment will be another story."""
         for lane in self._lanes:
             lane.forget_rest()
+        del self._pokes[self._poked :]
 
     # -- recording --------------------------------------------------------------------------------
 
@@ -201,6 +226,11 @@ class Timeline:
         self._names[lane.task] = name
         lane.note(self._clock.now)
 
+    def poked(self, event: PokeEvent) -> None:
+        """Somebody has poked, now."""
+        self._pokes[self._poked : self._poked + 1] = [event]
+        self._poked += 1
+
     # -- looking ----------------------------------------------------------------------------------
 
     def view(self, window: Window) -> TimelineView:
@@ -209,7 +239,14 @@ class Timeline:
         start = self._clock.now - length_ns
         edges = tuple(start + length_ns * n // bins for n in range(bins + 1))
         cores = (self._core(lane, edges) for lane in self._lanes)
-        return TimelineView(edges, tuple(core for core in cores if _was_on(core)))
+        found = tuple(core for core in cores if _was_on(core))
+        return TimelineView(edges, found, tuple(self._marks(edges)))
+
+    def _marks(self, edges: Sequence[int]) -> Iterator[PokeMark]:
+        """The last edge is now: what is poked now is in the bin before."""
+        pokes = self._pokes[: self._poked]
+        for event in pokes[bisect_left(pokes, edges[0], key=_time_of) :]:
+            yield PokeMark(min(bisect_right(edges, event[1]), len(edges) - 1) - 1, event)
 
     def _core(self, lane: Lane, edges: Sequence[int]) -> CoreTimelineView:
         found = occupancy(lane.boundaries(edges[0]), edges)
@@ -223,6 +260,10 @@ class Timeline:
 
     def _name(self, occupant: int) -> str:
         return KINDS.get(occupant) or self._names[occupant]
+
+
+def _time_of(event: PokeEvent) -> int:
+    return event[1]
 
 
 def _was_on(core: CoreTimelineView) -> bool:

@@ -18,7 +18,7 @@ from kerneltui.debugger.latencies import Latencies, LatenciesState
 from kerneltui.debugger.rates import CounterReading, RateMeter, RateState
 from kerneltui.debugger.record import Record
 from kerneltui.debugger.remarks import KINDS, Remark, Remarks, Subject
-from kerneltui.debugger.timeline import LaneState, Timeline
+from kerneltui.debugger.timeline import Timeline, TimelineState
 from kerneltui.debugger.watch import Address, reset_of
 from kerneltui.hw.bus import register_name
 from kerneltui.hw.device import InterruptController
@@ -27,7 +27,7 @@ from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.core import Core, CoreState
 from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES, WRITES
 from kerneltui.machine.machine import Machine, Position
-from kerneltui.machine.poke import Poke
+from kerneltui.machine.poke import NO_ADDRESS, Poke
 from kerneltui.units import format_time
 
 TRACE_EVENTS = 20_000
@@ -54,8 +54,19 @@ line (``tx``, ``rx``), a kernel ``tracepoint``, a ``poke``, ``unmodelled``, or a
 interrupt controller (:data:`kerneltui.debugger.remarks.KINDS`).  The target is an address, an
 encoding, a vector, or the number of the interrupt; the value what was moved, the text a name: where
 there is no address, or where the register depends on what the device was told before (16550, 8259,
-IOWIN).  Of a poke it is who did it, and the register's name.
+IOWIN).  Of a poke it is who did it, and the register's name, or the wire's: that has no address.
 """
+
+
+def poked_by(event: RawEvent) -> tuple[str, str]:
+    """Of a poke: who did it, and to what."""
+    by, _, name = event[-1].partition(" ")
+    return by, name
+
+
+def is_wire_poke(event: RawEvent) -> bool:
+    """Whether an event tells of a wire that a person or the scenario has driven."""
+    return event[3] == "poke" and event[4] == NO_ADDRESS
 
 
 class EventNames:
@@ -92,8 +103,10 @@ class EventNames:
         elif kind in {"tx", "rx"}:
             found |= {"byte": value} | ({"by": text} if text else {})
         elif kind == "poke":
-            by, _, name = text.partition(" ")
-            found |= {"addr": hex(target), "reg": name, "value": hex(value), "by": by}
+            by, name = poked_by(event)
+            where = {"addr": hex(target), "reg": name, "value": hex(value)}
+            found |= {"line": name, "level": value} if is_wire_poke(event) else where
+            found["by"] = by
         elif text:
             found |= {"text": text}
         return found
@@ -109,8 +122,9 @@ class EventNames:
         if kind in {"tx", "rx"}:
             return f"{kind} {chr(value)!a}" + (f", {TYPED_BY[text]}" if text else "")
         if kind == "poke":
-            by, _, name = text.partition(" ")
-            return f"poke {name} = {value:#x}, {POKED_BY[by]}"
+            by, name = poked_by(event)
+            shown = value if is_wire_poke(event) else hex(value)
+            return f"poke {name} = {shown}, {POKED_BY[by]}"
         return f"{kind} {text}".rstrip()
 
 
@@ -139,7 +153,7 @@ class Recorded(msgspec.Struct, frozen=True):
     events: int
     console: int
     inputs: int
-    lanes: tuple[LaneState, ...]
+    timeline: TimelineState
     rates: RateState
     latencies: LatenciesState
     entered: tuple[Entry | None, ...]
@@ -255,7 +269,7 @@ class Recorder:
         self.recorded = recorded.events
         self.console.go_to(recorded.console)
         self._inputs.go_to(recorded.inputs)
-        self.timeline.load(recorded.lanes)
+        self.timeline.load(recorded.timeline)
         self.rates.load(recorded.rates)
         self.latencies.load(recorded.latencies)
         self.entered = list(recorded.entered)
@@ -400,6 +414,7 @@ class Recorder:
             text = f"{SCENARIO if is_scripted else PERSON} {name}"
             core = self._machine.cores[poke.core]
             self._add("poke", poke.address, poke.told_value, text, core)
+            self.timeline.poked(self.events[-1])
 
     def last_input(self) -> InputView | None:
         """The line that was typed last, as far as it has arrived; None before the first."""

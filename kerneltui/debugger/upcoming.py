@@ -92,8 +92,12 @@ class Upcoming:
 
     def _quiet(self, mark: Mark, core: HostedCore) -> str:
         del core
+        head = self._facts.head()
+        due = "The kernel takes the timeout that is due out of its queue."
+        if head is None or head.in_ns > 0:  # a tick, or a line that a poke has raised
+            due = "The kernel looks for timeouts that are due."
         return {
-            TIMER: "The kernel takes the timeout that is due out of its queue.",
+            TIMER: due,
             SERIAL: "The handler takes the character.",
         }.get(mark.course, "The handler does its work and ends the interrupt.")
 

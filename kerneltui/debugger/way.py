@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import msgspec
+from msgspec.structs import replace
 
 from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.hw.device import Device, Entrance, InterruptController, Passage
@@ -18,6 +19,8 @@ from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.machine import Machine
 
 KERNEL = "kernel"
+IS_HIGH = "line is high"
+"""The gate that is the level of a wire; its register is the wire's name."""
 
 
 class Station(msgspec.Struct, frozen=True):
@@ -270,21 +273,34 @@ def _sources(
     line = device.outputs[output][index]
     pin = device.passes_on(output)
     found: list[Stations] = []
+    held = False
     if pin and line.name not in passed:
         for driver, name, number, wire in lines(machine):
             if f"{device.name} {pin}" in machine.wiring.get(wire.name, []):
                 found += _sources(machine, driver, name, number, cpu, passed | {line.name})
-    found += [
-        (Station(device.name, item.title, item.gates, line=line.name),)
-        for item in device.causes(output, cpu)
-    ]
+                held |= wire.level
+    for cause in device.causes(output, cpu):
+        found.append((Station(device.name, cause.title, cause.gates, line=line.name),))
+        held |= all(gate.open for gate in cause.gates)
     if found:
-        return found
+        return found if held == line.level else _driven(device.name, line, found)
     needs = f"{device.name} to raise it"
-    gate = Gate(
-        "line is high", line.level, line.name, "level", int(line.level), needs, "", Opens.EVENT
-    )
+    gate = Gate(IS_HIGH, line.level, line.name, "level", int(line.level), needs, "", Opens.EVENT)
     return [(Station(device.name, f"output {output}", (gate,), line=line.name),)]
+
+
+def _driven(device: str, line: Line, found: list[Stations]) -> list[Stations]:
+    """The device would have it at the other level: a poke has driven it since."""
+    needs = "" if line.level else f"{device} to raise it anew"
+    level = Gate(
+        IS_HIGH, line.level, line.name, "level", int(line.level), needs, "", Opens.EVENT,
+        says=f"a poke has driven line {line.name} low",
+    )  # fmt: skip
+    if line.level:
+        return [
+            (Station(device, f"line {line.name}, driven by a poke", (level,), None, line.name),)
+        ]
+    return [(*before, replace(last, gates=(*last.gates, level))) for *before, last in found]
 
 
 # -- the kernel ------------------------------------------------------------------------------------

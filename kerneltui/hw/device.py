@@ -124,6 +124,12 @@ class Device(ABC):
         """
         return []
 
+    def output_driven(self) -> None:  # noqa: B027 - most have nothing to do
+        """Somebody else has driven an output (:mod:`kerneltui.machine.poke`).
+
+        A device that remembers what it has driven last, and not only the lines do, learns of it.
+        """
+
     def pictures(self) -> Sequence[msgspec.Struct]:
         """What a panel of its own shows of the chip; most have none.  Without side effects."""
         return ()

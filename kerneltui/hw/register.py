@@ -145,6 +145,9 @@ class Register(msgspec.Struct, frozen=True):
     (``LOCAL_APIC_MSR.IA32_TSC_DEADLINE``).  A register that is ``kept_by_reset`` keeps its value
     where the device or core is reset without power-on (by an INIT message).
 
+    ``changed_by`` names the register of the block (by its name, or its stem where it is an array)
+    to which software stores in order to change what only reads here: UARTICR clears UARTRIS.
+
     ``role_of_read`` and ``roles_of_write`` say what an access means for an interrupt on its way,
     where it means anything; of the roles of stores the first that fits counts.
     """
@@ -171,6 +174,7 @@ class Register(msgspec.Struct, frozen=True):
     may_write: tuple[str, ...] = ()
     chooses: str = ""
     kept_by_reset: bool = False
+    changed_by: str = ""
     role_of_read: Role | None = None
     roles_of_write: tuple[WriteRole, ...] = ()
 
@@ -251,6 +255,10 @@ class RegisterTable(msgspec.Struct, frozen=True, eq=False):
     def __post_init__(self) -> None:
         taken: dict[int, dict[str, str]] = {}
         for register in self.registers:
+            if register.changed_by and register.changed_by not in {
+                item.stem for item in self.registers
+            }:
+                raise RegisterError(f"{self.name}: no register {register.changed_by}")
             if register.stem in self._by_stem:
                 raise RegisterError(f"{self.name}: {register.name} is declared twice")
             self._by_stem[register.stem] = register

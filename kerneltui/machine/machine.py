@@ -107,7 +107,13 @@ class Machine:
             for device in self.devices.values()
             for file in device.files.values()
         }
-        self.poker = Poker(self.clock, self.cores, self.spaces, blocks)
+        wires = {
+            line.name: (device, line)
+            for device in self.devices.values()
+            for lines in device.outputs.values()
+            for line in lines
+        }
+        self.poker = Poker(self.clock, self.cores, self.spaces, blocks, wires)
         self.core = self.cores[0]
         """the boot core"""
         self.stopped = 0
@@ -244,7 +250,7 @@ class Machine:
         return found
 
     def poke(self, poke: Poke) -> None:
-        """A store from outside, now: it takes no time, and what it lets in is taken next."""
+        """A store, or a wire's level, from outside: it takes no time, and is noticed next."""
         self.poker.store(poke)
 
     # -- running ----------------------------------------------------------------------------------

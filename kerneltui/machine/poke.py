@@ -2,6 +2,10 @@
 
 A poke is a store as a core would do it, with all effects that the hardware has, but no instruction:
 it takes no virtual time.  What it lets in is taken where the core samples its inputs next.
+
+Or it drives a wire.  Then the wire has the other level as if its device had changed it just then,
+and whatever is at its ends notices the edge.  The device knows nothing of it: when it computes its
+output the next time, the wire gets the level that it has computed.
 """
 
 from __future__ import annotations
@@ -13,29 +17,34 @@ import msgspec
 
 from kerneltui.hw.bus import AddressSpace, BusFault
 from kerneltui.hw.clock import Clock
+from kerneltui.hw.device import Device
+from kerneltui.hw.line import Line
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.hosted_core import HostedCore
 
 CORE_REGISTERS = "core"
 """Where a core's own registers are."""
+WIRES = "wire"
+"""Where wires are: by name, at no address."""
+NO_ADDRESS = -1
 
 
 class Poke(msgspec.Struct, frozen=True):
-    """One store.
+    """One store, or one level of a wire.
 
     ``space`` says where the address is one: an address space (the store goes over the bus),
     :data:`CORE_REGISTERS`, or a block of registers by device and table (``ioapic0.IO_APIC``).  In a
     block the store goes straight to the register.  So it reaches one behind an index/data window,
     or one that shares its address with others, and the index (or DLAB, or whatever selects it)
-    stays as it is.
+    stays as it is.  In :data:`WIRES` the name says which one is meant, and the value is its level.
     """
 
     space: str
     address: int
-    """or an encoding, or the offset in the block"""
+    """or an encoding, or the offset in the block; :data:`NO_ADDRESS` of a wire"""
     value: int
     size: int
-    """bytes"""
+    """bytes; 0 of a wire"""
     core: int = 0
     """which core stores"""
     overlay: str = ""
@@ -43,14 +52,19 @@ class Poke(msgspec.Struct, frozen=True):
     keep: int = 0
     """bits that are read, and stored as they were"""
     name: str = ""
-    """the register's, and the field's, where that is not to be asked of the bus"""
+    """the register's, and the field's, where that is not to be asked of the bus; or the wire's"""
     shift: int = 0
     """of the value, so many bits are below the field of that name"""
 
     @property
     def told_value(self) -> int:
-        """What the register, or the field, is set to."""
+        """What the register, the field or the wire is set to."""
         return self.value >> self.shift
+
+
+def wire_poke(name: str, *, level: bool) -> Poke:
+    """What drives a wire; it is no core's doing."""
+    return Poke(WIRES, NO_ADDRESS, int(level), 0, name=name)
 
 
 TimedPoke = tuple[int, Poke, bool]
@@ -60,7 +74,8 @@ TimedPoke = tuple[int, Poke, bool]
 class Poker:
     """Carries out the pokes of one machine.
 
-    ``blocks`` are the register files by device and table.  ``on_poke(poke, name, is_scripted)`` is
+    ``blocks`` are the register files by device and table, ``wires`` all outputs by name, with the
+    device that drives each.  ``on_poke(poke, name, is_scripted)`` is
     told of each before it is stored; ``in_progress`` is the one that is being stored, and whether
     it is the scenario's.  Neither is part of the state.
     """
@@ -73,10 +88,12 @@ class Poker:
         cores: Sequence[HostedCore],
         spaces: Mapping[str, AddressSpace],
         blocks: Mapping[str, RegisterFile],
+        wires: Mapping[str, tuple[Device, Line]],
     ) -> None:
         self._cores = tuple(cores)
         self._spaces = dict(spaces)
         self._blocks = dict(blocks)
+        self._wires = dict(wires)
         self._script: tuple[TimedPoke, ...] = ()
         self._next = 0
         self._due = clock.deadline("pokes", self._play_next)
@@ -117,6 +134,8 @@ class Poker:
             elif poke.space == CORE_REGISTERS:
                 held = core.regs.peek(poke.address, poke.size)
                 core.poke_register(poke.address, poke.value | held & poke.keep)
+            elif poke.space == WIRES:
+                self._drive(*self._wires[poke.name], level=bool(poke.value))
             else:
                 self._store_to_block(self._blocks[poke.space], poke)
         except BusFault:
@@ -125,6 +144,11 @@ class Poker:
             self.in_progress = None
         for item in self._cores:
             item.look_again()
+
+    @staticmethod
+    def _drive(device: Device, line: Line, *, level: bool) -> None:
+        line.set(level)
+        device.output_driven()
 
     @staticmethod
     def _store_to_bus(core: HostedCore, space: AddressSpace, poke: Poke) -> None:

@@ -21,6 +21,7 @@ from kerneltui.debugger.views import MachineView
 from kerneltui.scenarios.scenario import Changes
 from kerneltui.tui.breaking import Breaking
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, offered, speed_text
+from kerneltui.tui.comparing import Comparing
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
 from kerneltui.tui.layout import WIDE, Layout, in_order, needs
 from kerneltui.tui.palette import palette
@@ -53,7 +54,7 @@ PREPARE_AFTER_S = 0.3
 """After the first picture, when nobody waits."""
 
 
-class KernelTui(Breaking, App[int]):
+class KernelTui(Breaking, Comparing, App[int]):
     """``kerneltui --board B --scenario S``.  ``session`` has been booted."""
 
     CSS_PATH = "kerneltui.tcss"
@@ -397,8 +398,8 @@ class KernelTui(Breaking, App[int]):
         match request:
             case Tell(text, severity):
                 self.notify(text, severity=severity, markup=False)
-            case Ask(screen, then):
-                self.push_screen(screen, lambda answer: self.carry_out(then(answer)))
+            case Ask() as ask:
+                self._open(ask)
             case TypeText(data):
                 self.type(data)
             case UseTheme(name):
@@ -417,6 +418,12 @@ class KernelTui(Breaking, App[int]):
                 self.poke_now(stores)
             case UseSession(session, board, changes):
                 self.use(session, board, changes)
+
+    def _open(self, ask: Ask) -> None:
+        if ask.halts:
+            self.runner.stop()
+            self.refresh_view()
+        self.push_screen(ask.screen, lambda answer: self.carry_out(ask.then(answer)))
 
     def use(self, session: Session, board: str, changes: Changes | None) -> None:
         """Go on with another session; ``board`` and ``changes`` as for those before."""

@@ -33,6 +33,7 @@ from kerneltui.debugger.references import (
     VectorReference,
 )
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.trace import is_wire_poke, poked_by
 from kerneltui.debugger.way import Station, Way
 from kerneltui.hw.rule import Gate, first_shut
 from kerneltui.tui.panels import (
@@ -160,6 +161,8 @@ def _event(now: Situation, reference: EventReference) -> Request:
         return follow(now, register)
     if kind == "line":
         return _line(now, LineReference(text))
+    if is_wire_poke(reference.event):
+        return _line(now, LineReference(poked_by(reference.event)[1]))
     if kind in {"tx", "rx"}:
         return Point(ConsolePanel)
     if kind == "tracepoint":
@@ -221,7 +224,8 @@ def ask_why(now: Situation, reference: Reference | None) -> Request:
     from kerneltui.debugger.naming import main_interrupt
     from kerneltui.debugger.why import can_ask, why
     from kerneltui.debugger.writers import event_of, place_of
-    from kerneltui.tui.screens.why import Answer, Chosen, Mend, Search, WhyScreen
+    from kerneltui.tui.editing import ask_for_gate
+    from kerneltui.tui.screens.why import Answer, Change, Chosen, Mend, Search, WhyScreen
 
     session = now.session
     asked = reference
@@ -240,6 +244,8 @@ def ask_why(now: Situation, reference: Reference | None) -> Request:
             return None
         if isinstance(answer, Mend):
             return PokeRegisters(answer.stores)
+        if isinstance(answer, Change):
+            return ask_for_gate(now, answer.station, answer.gate)
         if isinstance(answer, Chosen):
             return _place(now, answer.station.owner, answer.gate)
         event = event_of(answer)

@@ -90,6 +90,18 @@ class Pointing(Steering):
         else:
             self._when_shown(lambda: self.carry_out(ask_why(self.situation, self.under_cursor)))
 
+    def action_edit(self) -> None:
+        """Ask for a new value of what is under the cursor; in the console, for bytes."""
+        self._when_shown(self._edit)
+
+    def _edit(self) -> None:
+        from kerneltui.tui.editing import ask_for_bytes, ask_for_value  # as below
+
+        if self.arrangement.current is self.panels.console:
+            self.carry_out(ask_for_bytes())
+        else:
+            self.carry_out(ask_for_value(self.situation, self.under_cursor))
+
     def action_what_is(self) -> None:
         """Say what is under the cursor, in words."""
         self._when_shown(self._explain)

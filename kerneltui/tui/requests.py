@@ -29,6 +29,8 @@ class Ask(NamedTuple):
 
     screen: Screen[Any]
     then: Callable[[Any], Request | None] = lambda _: None
+    halts: bool = False
+    """the machine is paused: what is asked about shall stay as it is shown"""
 
 
 class TypeText(NamedTuple):

@@ -17,11 +17,13 @@ from kerneltui.debugger.watch import (
     Watch,
     until_time,
 )
+from kerneltui.errors import UserError
 from kerneltui.tui.runner import NOT_FOUND
 from kerneltui.tui.steering import Steering
 from kerneltui.units import parse_duration
 
 if TYPE_CHECKING:
+    from kerneltui.debugger.moment import Moment
     from kerneltui.debugger.trace import RawEvent
     from kerneltui.tui.requests import Request
 
@@ -34,6 +36,7 @@ NOTHING_BEFORE = {
     NEXT_INTERRUPT.title: "No interrupt was taken before this moment.",
     PREVIOUS_HIT.title: "No breakpoint was hit before this moment.",
 }
+MARK_LOST = "The marked moment will not come any more, so the mark is gone."
 NOT_ENDED = "No handler had returned before this moment."
 
 
@@ -182,13 +185,27 @@ class Travelling(Steering):
 
     def poke_now(self, stores: tuple[str, ...]) -> None:
         """Store to registers, whatever that makes of the future."""
-        for store in stores:
-            self.session.poke(store)
-        self.notify(f"Poked {'; '.join(stores)}.", markup=False)
+        marked = self.session.marked
+        try:
+            for store in stores:
+                self.session.poke(store)
+        except UserError as error:  # the machine is not any more as it was when that was asked
+            self.notify(str(error), severity="error", markup=False)
+        else:
+            self.notify(f"Poked {'; '.join(stores)}.", markup=False)
+        self._tell_of_mark(marked)
         self.refresh_view()
 
     def type_now(self, data: bytes) -> None:
         """Type into the UART, whatever that makes of the future."""
-        if lost := self.session.type(data):
+        marked = self.session.marked
+        lost = self.session.type(data)
+        self._tell_of_mark(marked)
+        if lost:
             self.notify(f"{lost} characters dropped: too many wait to be sent", severity="warning")
         self.refresh_view()
+
+    def _tell_of_mark(self, before: Moment | None) -> None:
+        """Say so where the moment that was marked will not come any more."""
+        if before is not None and self.session.marked is None:
+            self.notify(MARK_LOST, severity="warning")

@@ -501,6 +501,37 @@ def test_a_condition_decides():
     assert set(values) == {30}
 
 
+def test_a_load_is_judged_by_what_it_has_shown():
+    """GICC_IAR shows another interrupt after the acknowledge, or none."""
+    every = forwards(session_on("rpi4", "read GICC_IAR"))
+    session = session_on("rpi4", "read GICC_IAR if INTERRUPT_ID == 30 and value == 30")
+    assert (
+        [at for at, _ in forwards(session)]
+        == [at for at, hits in every if hits[0].value == 30]
+        != []
+    )
+
+
+def test_a_part_of_a_register_has_values_of_its_own():
+    whole = session_on("rpi4", "write GICC_EOIR if EOIINTID == 30")
+    part = session_on("rpi4", "write GICC_EOIR.EOIINTID if value == 30 and EOIINTID == 30")
+    assert [at for at, _ in forwards(whole)] == [at for at, _ in forwards(part)] != []
+
+
+@pytest.mark.parametrize(
+    ("board", "field", "writers"),
+    [("rpi4", "DAIF.I", {"an exception", "'eret'"}), ("rpi3", "DAIF.I", {"an exception", "'eret'"}),
+     ("x86", "RFLAGS.IF", {"an exception", "'iret'"})],
+)  # fmt: skip
+def test_what_writes_a_register_without_naming_it_is_a_store_too(board, field, writers):
+    session = session_on(board, f"write {field} if old != value")
+    changes = session_on(board, f"change {field}")
+    found = forwards(session, 1_100_000_000)
+    assert [at for at, _ in found] == [at for at, _ in forwards(changes, 1_100_000_000)] != []
+    assert {hit.told.partition(" by ")[2] for _, hits in found for hit in hits} >= writers
+    assert all(hit.value != hit.old for _, hits in found for hit in hits)
+
+
 def test_so_many_hits_are_passed_over_after_each_start():
     every = forwards(session_on("rpi4", "write CNTP_CTL_EL0"))
     session = session_on("rpi4", "write CNTP_CTL_EL0 ignore 2")

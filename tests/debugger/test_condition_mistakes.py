@@ -112,7 +112,8 @@ def test_each_mistake_is_told_with_its_column():
 def test_values_that_a_breakpoint_does_not_have_are_told(name):
     machine = running("x86", 0).machine
     others = tuple(other for other in BOTH if other != name)
-    said = f"only breakpoints of the kind 'write' have '{name}'"
+    kinds = {"value": "read, write, access and change", "old": "write and change"}[name]
+    said = f"of breakpoints only {kinds} have '{name}'"
     assert mistake(f"1 or {name} == 1", machine, values=others) == (6, said)
     assert compiled(f"{name} == 7", machine, values=(name,)).holds(Event(0, 7, 7))
     proposed = f"'{name}'"

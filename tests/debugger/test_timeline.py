@@ -75,6 +75,34 @@ def test_each_nanosecond_belongs_to_whoever_came_last(found, length, later):
         assert [who for who, row in shares.items() if row[n]] == came[-1:]
 
 
+def test_pokes_are_marked_at_their_moments_and_undone_by_going_back():
+    session = session_of("rpi4", "wake-tasks", S)
+    session.poke("GICC_PMR=0xff")
+    session.run_until(S + 50 * MS)
+    session.poke("uart0.irq=1")
+
+    def marks():
+        names = session.names
+        return [
+            (item.bin, names.as_text(item.event)) for item in looked(session, 100 * MS, 10).pokes
+        ]
+
+    last = "poke uart0.irq = 1, by you"
+    assert marks() == [(5, "poke GICC_PMR = 0xff, by you"), (9, last)], "what is poked now is last"
+    session.run_until(S + 101 * MS)
+    assert marks() == [(4, last)]
+    session.go_to_time(S + 20 * MS)
+    assert [column for column, _ in marks()] == [8]
+    session.go_to_time(S - 1 * MS)
+    assert marks() == []
+    session.go_to_end()
+    assert marks() == [(4, last)]
+    session.go_to_time(S + 20 * MS)
+    session.poke("uart0.irq=1")  # another story
+    session.run_until(S + 60 * MS)
+    assert [column for column, _ in marks()] == [4, 6]
+
+
 def test_a_view_without_a_wish_has_no_timeline():
     assert session_of("rpi4", "wake-tasks").view().timeline is None
 

@@ -18,7 +18,7 @@ class Poked(Bench):
 
     def __init__(self, kernel):
         super().__init__(kernel)
-        self.poker = Poker(self.clock, [self.core], {MEMORY: self.core.memory}, {})
+        self.poker = Poker(self.clock, [self.core], {MEMORY: self.core.memory}, {}, {})
 
 
 class Masked(Kernel):

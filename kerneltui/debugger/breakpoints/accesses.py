@@ -29,8 +29,6 @@ class RegisterTrigger(Trigger):
     not hold it is none to it.  A core's own register is each core's.
     """
 
-    offers = frozenset(("value", "old"))
-
     def __init__(
         self, machine: Machine, site: RegisterSite, label: str, access: str, mask: int, shift: int
     ) -> None:
@@ -38,26 +36,31 @@ class RegisterTrigger(Trigger):
         self.subject = site
         self._label = label
         self._reads, self._writes = access != WRITE, access != READ
+        self.offers = frozenset(("value", "old") if access == WRITE else ("value",))
         self._mask, self._shift = mask, shift
         self._is_own = site.space == CORE_REGISTERS
         files = [core.regs for core in machine.cores] if self._is_own else [site.file]
         self._ports = [file.port(site.slot) for file in files]
         """of a core's own register one for each core"""
-        self._before: int | None = None
+        self._held: list[int] = []
+        """what it holds, as far as this has seen, for each core"""
+        self._changing: tuple[int, str] | None = None
+        """the core whose instruction is changing it without naming it, and by what"""
         owner = "core 0" if self._is_own else site.device
         self.reference = RegisterReference(owner, "" if self._is_own else site.block,
                                            site.slot.name)  # fmt: skip
-        self._kinds = self._written_by() if self._is_own and self._writes else {}
+        self._kinds = self._written_by() if self._is_own and self._writes else frozenset()
+        self.is_asked = bool(self._kinds)
 
-    def _written_by(self) -> dict[str, int]:
-        """The instructions and exceptions that write it without naming it, and which bits."""
+    def _written_by(self) -> frozenset[str]:
+        """The instructions and exceptions that write it without naming it."""
         stem = self.subject.slot.register.stem if self.subject is not None else ""
-        return {
-            kind: written.mask
+        return frozenset(
+            kind
             for kind, registers in WRITES.items()
             for written in registers
             if written.register == stem and written.mask & self._mask
-        }
+        )
 
     @property
     def places(self) -> frozenset[Address] | None:
@@ -88,8 +91,17 @@ class RegisterTrigger(Trigger):
             for port, read, write in hooks:
                 port.read, port.write = read, write
 
+    def begin(self) -> None:
+        """See :class:`Trigger`."""
+        self._held = [self._peek(core.index) for core in self.machine.cores]
+        self._changing = None
+
     def _cpu(self, own: int, cpu: int) -> int:
         return own if self._is_own else cpu
+
+    def _peek(self, cpu: int) -> int:
+        port = self._ports[cpu if self._is_own else 0]
+        return self._bits(port.peek(port.index, 0 if self._is_own else cpu))
 
     def _bits(self, value: int) -> int:
         return (value & self._mask) >> self._shift
@@ -97,14 +109,13 @@ class RegisterTrigger(Trigger):
     def before(self, target: int, cpu: int) -> None:
         """Keep what it holds."""
         if self._writes:
-            port = self._ports[cpu if self._is_own else 0]
-            self._before = self._bits(port.peek(port.index, 0 if self._is_own else cpu))
+            self._held[cpu] = self._peek(cpu)
 
     def _was_read(
         self, port: Port, own: int, hook: Callable[[int, int], int], index: int, cpu: int
     ) -> int:
         value = hook(index, cpu)
-        self._tell_access("read", self._cpu(own, cpu), self._bits(value), None)
+        self._tell_access("read", self._cpu(own, cpu), Moved(self._bits(value), loaded=value))
         return value
 
     def _was_written(
@@ -122,38 +133,40 @@ class RegisterTrigger(Trigger):
         assert site is not None
         driven = site.file.driven
         if driven & self._mask:
-            before, self._before = self._before, None
-            self._tell_access("wrote", self._cpu(own, cpu), self._bits(value & driven), before)
+            cpu, value = self._cpu(own, cpu), value & driven
+            self._tell_access("wrote", cpu, Moved(self._bits(value), self._held[cpu], value))
 
-    def _tell_access(self, verb: str, cpu: int, value: int, old: int | None) -> None:
+    def _tell_access(self, verb: str, cpu: int, moved: Moved) -> None:
         poking = self.machine.poker.in_progress
         who = f"core {cpu}"
         if poking is not None:
             who = "the scenario's poke" if poking[1] else "your poke"
-        is_read = verb == "read"
-        text = f"{who} {verb} "
-        text += f"{self._label}: {value:#x}" if is_read else f"{value:#x} to {self._label}"
-        place: SourceFrame | None = None
-        if poking is None:
-            place = _who_wanted_it()
-        self.tell(text, cpu, Moved(value, old), place)
+        value = f"{moved.value:#x}"
+        if verb == "read":
+            text = f"{who} read {self._label}: {value}"
+        else:
+            text = f"{who} wrote {value} to {self._label}"
+        self.tell(text, cpu, moved, None if poking is not None else _who_wanted_it())
 
     def executed(self, core: Core, kind: str, target: int, value: int) -> None:
         """An instruction that does not name the register can write it."""
-        if kind in self._kinds and kind not in SPACES:
-            self._tell_instruction(core, kind)
+        if kind in self._kinds:
+            self._held[core.index] = self._peek(core.index)
+            self._changing = core.index, f"'{kind}'"
 
     def exception(self, core: Core, kind: str, vector: int) -> None:
         """So can an exception."""
         if kind in self._kinds:
-            self._tell_instruction(core, kind)
+            self._changing = core.index, "an exception"
 
-    def _tell_instruction(self, core: Core, kind: str) -> None:
-        port = self._ports[core.index]
-        value = self._bits(port.peek(port.index, 0))
-        what = "an exception" if INSTRUCTIONS[kind].is_exception else f"'{kind}'"
-        text = f"core {core.index} changed {self._label} by {what}"
-        self.tell(text, core.index, Moved(value), _who_wanted_it())
+    def look(self, core: Core) -> None:
+        """What it has written is seen when it is over."""
+        if self._changing is None or self._changing[0] != core.index:
+            return
+        (cpu, what), self._changing = self._changing, None
+        value, old = self._peek(cpu), self._held[cpu]
+        self._held[cpu] = value
+        self.tell(f"core {cpu} wrote {value:#x} to {self._label} by {what}", cpu, Moved(value, old))
 
 
 class MemoryTrigger(Trigger):

@@ -27,8 +27,8 @@ from kerneltui.machine.poke import CORE_REGISTERS
 NAMES = ("value", "old", "core", "time", "depth", "interrupts")
 """What a store brought, and what was there before it; the core; virtual time in ns; handlers in
 progress on the core; interrupts that all cores together have taken so far."""
-OFFERED_BY = {"value": "write", "old": "write"}
-"""Which kind of breakpoint has a name that not all of them have."""
+OFFERED_BY = {"value": "read, write, access and change", "old": "write and change"}
+"""Which kinds of breakpoints have a name that not all of them have."""
 
 
 class Event(NamedTuple):
@@ -42,6 +42,10 @@ class Event(NamedTuple):
     """what a store brought"""
     old: int | None = None
     """what the register showed before"""
+    stored: int | None = None
+    """what a store brought for the whole register, where the subject is a part of it"""
+    loaded: int | None = None
+    """what the subject showed to a load, which may have changed it (GICC_IAR)"""
 
 
 Reading = Callable[[Event], int]
@@ -104,7 +108,7 @@ class ConditionNames:
         machine = self._machine
         if name in OFFERED_BY and name not in self._values:
             kind = OFFERED_BY[name]
-            raise ValueError(f"only breakpoints of the kind '{kind}' have '{name}'")
+            raise ValueError(f"of breakpoints only {kind} have '{name}'")
         cores = machine.cores
         readings: dict[str, Reading] = {
             "value": _brought,
@@ -146,9 +150,11 @@ class ConditionNames:
         if is_write_only:
             if not self._is_subject(site) or "value" not in self._values:
                 raise ValueError(f"{spelling} is write-only: it shows nothing to compare")
-            return NamedReading(spelling, lambda now: _brought(now) >> shift & mask, width)
+            return NamedReading(spelling, lambda now: _stored(now) >> shift & mask, width)
         self.reads.add(label if core is None else f"core{core}/{label}")
         peek = self._peek(site, core)
+        if core is None and self._is_subject(site):
+            peek = _loaded_or(peek)
         return NamedReading(spelling, lambda now: peek(now) >> shift & mask, width)
 
     def _peek(self, site: RegisterSite, core: int | None) -> Reading:
@@ -176,6 +182,15 @@ def _is_write_only(register: Register) -> bool:
 def _brought(now: Event) -> int:
     assert now.value is not None
     return now.value
+
+
+def _loaded_or(peek: Reading) -> Reading:
+    """What the register showed to the load in question, or shows now."""
+    return lambda now: peek(now) if now.loaded is None else now.loaded
+
+
+def _stored(now: Event) -> int:
+    return _brought(now) if now.stored is None else now.stored
 
 
 def _held_before(now: Event) -> int:

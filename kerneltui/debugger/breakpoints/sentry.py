@@ -208,10 +208,9 @@ class Sentry(Onlooker):
             return
         current = machine.turns.current
         index = core if core is not None else current.index if current is not None else 0
-        if bound.condition is not None:
-            value, old = moved if moved is not None else (None, None)
-            if not bound.condition.holds(Event(index, value, old)):
-                return
+        condition = bound.condition
+        if condition is not None and not condition.holds(Event(index, *(moved or ()))):
+            return
         passed = self._passed.get(bound.number, 0)
         self._passed[bound.number] = passed + 1
         if passed < breakpoint_.ignore:

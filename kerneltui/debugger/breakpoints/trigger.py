@@ -23,6 +23,10 @@ class Moved(NamedTuple):
     value: int
     old: int | None = None
     """before; None where that does not matter"""
+    stored: int | None = None
+    """of a store: what it brought for the whole register"""
+    loaded: int | None = None
+    """of a load: what the whole register showed to it"""
 
 
 class HitSink(Protocol):
@@ -45,11 +49,11 @@ class Trigger:
     """what it is about, for whoever shows a hit"""
     subject: RegisterSite | None = None
     """the register that it is about: fields in a condition are its fields"""
-    offers: ClassVar[frozenset[str]] = frozenset()
+    offers: frozenset[str] = frozenset()
     """``value`` and ``old``, where a condition can ask for them"""
     needs_marks: ClassVar[bool] = False
     """it is told of what means something: :meth:`mark`"""
-    is_asked: ClassVar[bool] = False
+    is_asked: bool = False
     """it is asked whenever something may have changed: :meth:`look`"""
     is_asked_always: ClassVar[bool] = False
     """even before each instruction"""

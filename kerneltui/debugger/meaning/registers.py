@@ -107,9 +107,9 @@ def register(session: Session, reference: RegisterReference) -> Meaning:
         sentences.append(entry.sentences)
     if found.slot.register.banked:
         sentences.append("Each core has one of its own; this is that of the core on show.")
-    value = _value(session, found)
+    value = value_of(session, found)
     fields = tuple(
-        (_bits(item), " ".join(filter(None, (_now(found, item, value), sentence(item.doc)))))
+        (_bits(item), " ".join(filter(None, (now_says(found, item, value), sentence(item.doc)))))
         for item in sorted(found.slot.register.fields, key=lambda item: -item.lsb)
     )
     now = (("value", f"{value:#x}, at {format_time(session.machine.now)} s"),)
@@ -138,8 +138,8 @@ def field(session: Session, reference: FieldReference) -> Meaning:
     about = sentence(found.doc)
     if about:
         sentences.append(f"The register {found.slot.name}: {about}")
-    value = _value(session, found)
-    sections = [Section("Now", ((_bits(item), _now(found, item, value)),))]
+    value = value_of(session, found)
+    sections = [Section("Now", ((_bits(item), now_says(found, item, value)),))]
     if item.values:
         known = tuple((str(number), meaning) for number, meaning in item.values)
         sections.append(Section("What it can say", known))
@@ -158,7 +158,8 @@ def _entries(found: Found) -> tuple[GlossaryEntry, ...]:
     return () if entry is None else (entry,)
 
 
-def _value(session: Session, found: Found) -> int:
+def value_of(session: Session, found: Found) -> int:
+    """What it holds, as the core on show sees it."""
     core = session.focus if found.core is None else found.core
     size = 8 if found.core is not None else found.slot.register.width // 8
     return found.file.peek(found.slot.key, size, core)
@@ -170,7 +171,7 @@ def _bits(item: Field) -> str:
     return f"{item.name} {item.lsb}" if item.width == 1 else f"{item.name} {last}:{item.lsb}"
 
 
-def _now(found: Found, item: Field, value: int) -> str:
+def now_says(found: Found, item: Field, value: int) -> str:
     """What it says now, in words."""
     number = item.extract(value)
     if item.irq is not None:

@@ -18,13 +18,14 @@ from kerneltui.debugger.references import (
     CoreReference,
     FieldReference,
     InterruptReference,
+    LineReference,
     Reference,
     RegisterReference,
     TimeoutReference,
 )
 from kerneltui.debugger.register_marks import place_of
 from kerneltui.debugger.sight import NO_STORY, Sight
-from kerneltui.debugger.way import KERNEL, Station, Way, best_way, whole_ways
+from kerneltui.debugger.way import IS_HIGH, KERNEL, Station, Way, best_way, whole_ways
 from kerneltui.hw.rule import Gate, Opens, first_shut
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.core import CoreState
@@ -179,7 +180,7 @@ def _stops(machine: Machine, way: Way) -> Iterable[Stop]:
         wire = station.line
         if wire:
             level = _level(machine, wire)
-            yield Stop(LINE, wire, (), level=level)
+            yield Stop(LINE, wire, (), LineReference(wire), level)
 
 
 def _level(machine: Machine, wire: str) -> bool:
@@ -237,7 +238,7 @@ def _fact(machine: Machine, station: Station, gate: Gate) -> PathFact:
 def _place(machine: Machine, owner: str, gate: Gate) -> Reference | None:
     spot = gate.spot
     if spot is None:
-        return None
+        return LineReference(gate.register) if gate.name == IS_HIGH else None
     device = machine.devices.get(owner)
     file = machine.core.regs if device is None else device.files[spot.window]
     slot = file.slot_for(spot.key)

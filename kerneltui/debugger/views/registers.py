@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import msgspec
 
+from kerneltui.debugger.numbering import interrupts_label
 from kerneltui.debugger.register_marks import RegisterMarks, RegisterPlace, place_of
 from kerneltui.hw.device import Device, InterruptController, TimerDevice
 from kerneltui.hw.register import (
@@ -44,6 +45,20 @@ class FieldView(msgspec.Struct, frozen=True):
     """of these interrupts: ``gic``, ``vector`` and so on, as of their controller"""
     hex_shift: int | None = None
     """an address or a vector, without so many lower bits"""
+
+    @property
+    def text(self) -> str:
+        """``1``, ``1023(spurious)``, ``0xfee00000``, ``irq 30``."""
+        if self.first_irq is not None:
+            return interrupts_label(self.numbering, self.value, self.first_irq)
+        shift = self.hex_shift
+        value = f"{self.value}" if shift is None else f"{self.value << shift:#x}"
+        return f"{value}({self.meaning})" if self.meaning else value
+
+
+def digits(width: int, value: int) -> str:
+    """The hex digits of a register ``width`` bits wide: 8, or 16 where it holds more than 32."""
+    return f"{value:0{16 if width > 32 and value >> 32 else 8}x}"
 
 
 class RegisterView(msgspec.Struct, frozen=True):
@@ -84,7 +99,7 @@ class BlockView(msgspec.Struct, frozen=True):
     registers: tuple[RegisterView, ...]
 
 
-class _Block(NamedTuple):
+class RegisterBlock(NamedTuple):
     """What of a block never changes, as one core sees it."""
 
     device: str
@@ -108,9 +123,9 @@ def block_views(sight: Sight) -> Iterator[BlockView]:
     """
     marks, focus = sight.registers, sight.focus
     touched = marks.touched_addresses
-    blocks = cast("tuple[_Block, ...] | None", marks.known.get(("blocks", focus)))
+    blocks = cast("tuple[RegisterBlock, ...] | None", marks.known.get(("blocks", focus)))
     if blocks is None:
-        blocks = marks.known["blocks", focus] = tuple(_blocks(sight.machine, focus))
+        blocks = marks.known["blocks", focus] = tuple(register_blocks(sight.machine, focus))
     for number, block in enumerate(blocks):
         key = number, focus
         if not touched.isdisjoint(block.addresses):
@@ -124,8 +139,8 @@ def block_views(sight: Sight) -> Iterator[BlockView]:
         yield known[1]
 
 
-def _blocks(machine: Machine, focus: int) -> Iterator[_Block]:
-    """Controllers first, then timers, then the rest; otherwise as on the board."""
+def register_blocks(machine: Machine, focus: int) -> Iterator[RegisterBlock]:
+    """All blocks: controllers first, then timers, then the rest; otherwise as on the board."""
 
     def role(device: Device) -> int:
         return (
@@ -141,7 +156,7 @@ def _blocks(machine: Machine, focus: int) -> Iterator[_Block]:
         numbering = device.NUMBERING if isinstance(device, InterruptController) else ""
         for space, base, file in machine.windows(device):
             slots, faces = tuple(file.slots()), _first_faces(file.table)
-            yield _Block(
+            yield RegisterBlock(
                 device.name, space, base, file.table, is_controller, numbering, slots,
                 tuple(place_of(space, base, slot, focus) for slot in slots),
                 frozenset((space, base + slot.offset) for slot in slots),
@@ -153,7 +168,7 @@ def _alias(slot: Slot, first: Register) -> str:
     return "" if first.stem == slot.register.stem else first.label(slot.index)
 
 
-def _block_view(marks: RegisterMarks, focus: int, block: _Block) -> BlockView:
+def _block_view(marks: RegisterMarks, focus: int, block: RegisterBlock) -> BlockView:
     table, base = block.table, block.base
     registers = tuple(_register(marks, focus, block, number) for number in range(len(block.slots)))
     return BlockView(
@@ -169,7 +184,7 @@ def _place(space: str, base: int) -> str:
     return f"port {base:#x}" if space == PORTS else PLACES[space]
 
 
-def _register(marks: RegisterMarks, focus: int, block: _Block, number: int) -> RegisterView:
+def _register(marks: RegisterMarks, focus: int, block: RegisterBlock, number: int) -> RegisterView:
     """One register; the last view's is taken again where nothing differs."""
     slot, place = block.slots[number], block.places[number]
     address = block.base + slot.offset
@@ -206,14 +221,14 @@ def _make_register(
     is_write_only = all(item.access is Access.WO for item in register.fields)
     return RegisterView(
         slot.name, address, value,
-        () if is_write_only else tuple(_fields(slot, value, numbering)),
+        () if is_write_only else tuple(field_views(slot, value, numbering)),
         register.width,
         alias_of=alias_of,
         at_reset=(value == register.reset or register.volatile) and not access and not changed,
         changed=changed,
         access=access,
         access_value=moved,
-        access_fields=tuple(_fields(slot, moved, numbering))
+        access_fields=tuple(field_views(slot, moved, numbering))
         if access and (moved != value or is_write_only) else (),
     )  # fmt: skip
 
@@ -229,7 +244,8 @@ def _first_faces(table: RegisterTable) -> dict[str, Register]:
     }
 
 
-def _fields(slot: Slot, value: int, numbering: str) -> Iterator[FieldView]:
+def field_views(slot: Slot, value: int, numbering: str) -> Iterator[FieldView]:
+    """The fields of a value; ``numbering`` is that of the controller, else empty."""
     for item in slot.register.fields:
         found = item.extract(value)
         first = None if item.irq is None else item.irq + slot.index * slot.register.width

@@ -140,10 +140,10 @@ def _core_times(number: int, found: Accounting, running: int, now: int) -> CoreT
     )  # fmt: skip
 
 
-def timer_views(inspector: Inspector) -> Iterator[TimerView]:
-    """By id; none in a program without such timers."""
+def timer_views(inspector: Inspector, most: int | None = MOST_TIMERS_SHOWN) -> Iterator[TimerView]:
+    """By id, at most so many; none in a program without such timers."""
     service = inspector.timer_service()
-    for timer in islice(service.known() if service is not None else (), MOST_TIMERS_SHOWN):
+    for timer in islice(service.known() if service is not None else (), most):
         yield TimerView(
             timer.id, timer.state.value, timer.due_ns, timer.interval_ns, timer.wake_task,
             timer.fired_count,

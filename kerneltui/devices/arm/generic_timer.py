@@ -112,6 +112,7 @@ def _registers(which: int) -> tuple[Register, ...]:
             banked=True,
             volatile=names is TVALS,
             writes=(CVALS[which],) if names is TVALS else (),
+            changed_by=CVALS[which] if names is CTLS else "",
             roles_of_write=roles,
         )
         for op2, (names, doc, fields, roles) in enumerate(views)
@@ -148,7 +149,7 @@ GENERIC_TIMER = RegisterTable(
                  "The system counter", "DDI 0487 CNTPCT_EL0", width=64, banked=True, volatile=True),
         Register("CNTVCT_EL0", _place(3, 0, 2), (Field("VirtualCount", 0, 64, RO, "Counter"),),
                  "The system counter less CNTVOFF_EL2", "DDI 0487 CNTVCT_EL0",
-                 width=64, banked=True, volatile=True),
+                 width=64, banked=True, volatile=True, changed_by="CNTVOFF_EL2"),
         *_registers(PHYSICAL),
         *_registers(VIRTUAL),
         Register("CNTVOFF_EL2", _place(4, 0, 3), (Field("VOffset", 0, 64, doc="Offset"),),

@@ -45,11 +45,15 @@ def _bitmap(
     *,
     store: str = "",
     reset: int = 0,
+    sgis_by: str = "",
 ) -> tuple[Register, Register]:
-    """One bit per interrupt: a banked word for the private IDs, packed words for the SPIs."""
+    """One bit per interrupt: a banked word for the private IDs, packed words for the SPIs.
+
+    ``sgis_by`` is the register that changes the bits of SGIs, where these only read here.
+    """
     return (
         Register(f"{stem}0", offset, fields, doc, ref, banked=True, reset=reset,
-                 store=store and f"{store}0"),
+                 store=store and f"{store}0", changed_by=sgis_by),
         Register(f"{stem}{{n}}", offset + 4, (field,), doc, ref, count=WORDS, first=1, packed=True,
                  store=store),
     )  # fmt: skip
@@ -70,7 +74,8 @@ def _faces(
         text = f"{doc}; a one {'sets' if access is W1S else 'clears'} it, a zero does nothing"
         shared = Field(word, 0, 32, access, irq=32)
         made += _bitmap(f"GICD_I{name}{kind}R", place, private, shared, text, ref,
-                        store=store, reset=reset)  # fmt: skip
+                        store=store, reset=reset,
+                        sgis_by=f"GICD_{name}PENDSGIR" if kind == "PEND" else "")  # fmt: skip
     return made
 
 
@@ -193,10 +198,10 @@ def _id_fields(number: str, access: Access) -> tuple[Field, ...]:
 
 def _banked(name: str, offset: int, fields: tuple[Field, ...], doc: str, ref: str,
             reset: int = 0, reads: Role | None = None,
-            writes: tuple[WriteRole, ...] = ()) -> Register:  # fmt: skip
+            writes: tuple[WriteRole, ...] = (), changed_by: str = "") -> Register:  # fmt: skip
     return Register(
         name, offset, fields, doc, ref, reset=reset, banked=True,
-        role_of_read=reads, roles_of_write=writes,
+        role_of_read=reads, roles_of_write=writes, changed_by=changed_by,
     )  # fmt: skip
 
 
@@ -238,7 +243,7 @@ GICC = RegisterTable(
                 writes=(WriteRole(Role.END),)),
         _banked("GICC_RPR", 0x0014,
                 (Field("Priority", 0, 8, RO, values=((255, "idle"),), hex_shift=0),),
-                "Group priority of the active interrupt", "4.4.6", 0xFF),
+                "Group priority of the active interrupt", "4.4.6", 0xFF, changed_by="GICC_EOIR"),
         _banked("GICC_HPPIR", 0x0018, _id_fields("PENDINTID", RO),
                 "The pending interrupt of highest priority; without effect", "4.4.7", 0x3FF),
         _banked("GICC_ABPR", 0x001C, (Field("Binary_point", 0, 3),),

@@ -43,6 +43,8 @@ FIFO_DEPTH = 16
 LEVELS = (2, 4, 8, 12, 14, 14, 14, 14)
 """Trigger levels that UARTIFLS selects: eighths of the FIFO; 5 to 7 are reserved (3.3.9)."""
 DEFAULT_BAUD = 115_200
+NOT_DRIVEN = -1
+"""In place of the interrupts that the outputs show, where somebody else has driven one."""
 TIMEOUT_BITS = 32
 
 
@@ -186,6 +188,10 @@ class Pl011(Device):
             self._driven = shown
             for line, bits in self._wires:
                 line.set(shown & bits != 0)
+
+    def output_driven(self) -> None:
+        """The next update drives all outputs."""
+        self._driven = NOT_DRIVEN
 
     def causes(self, output: str, cpu: int) -> list[Cause]:
         """Each of the interrupts that an output joins (2.8)."""

@@ -128,9 +128,9 @@ PL011 = RegisterTable(
         Register("UARTIMSC", 0x038, _interrupts("IM", Access.RW),
                  "Interrupt mask set/clear register: a one lets the interrupt through", "3.3.10"),
         Register("UARTRIS", 0x03C, _interrupts("RIS", RO), "Raw interrupt status register",
-                 "3.3.11"),
+                 "3.3.11", changed_by="UARTICR"),
         Register("UARTMIS", 0x040, _interrupts("MIS", RO), "Masked interrupt status register",
-                 "3.3.12"),
+                 "3.3.12", changed_by="UARTIMSC"),
         Register("UARTICR", 0x044, _interrupts("IC", WO), "Interrupt clear register", "3.3.13",
                  roles_of_write=(WriteRole(Role.QUIET),)),
         Register(

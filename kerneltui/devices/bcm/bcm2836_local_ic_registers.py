@@ -106,7 +106,7 @@ BCM2836_LOCAL = RegisterTable(
              Field("TIMER_ENABLE", 28, 1, doc="Count down"),
              Field("INTERRUPT_ENABLE", 29, 1, doc="Interrupt while the flag is set"),
              Field("INTERRUPT_FLAG", 31, 1, RO, "Set at each re-load")),
-            "Local timer control and status", "4.11",
+            "Local timer control and status", "4.11", changed_by="LOCAL_TIMER_CLEAR_RELOAD",
         ),
         Register(
             "LOCAL_TIMER_CLEAR_RELOAD", 0x38,

@@ -268,6 +268,10 @@ class Hpet(TimerDevice):
         if wanted != self._driven:
             self._drive(wanted)
 
+    def output_driven(self) -> None:
+        """What is driven is what the lines are."""
+        self._driven = sum(line.level << n for n, line in enumerate(self._lines))
+
     def _drive(self, wanted: int) -> None:
         changed = wanted ^ self._driven
         self._driven = wanted

@@ -73,7 +73,8 @@ def _chip(name: str, title: str, first: int, icw3: Field) -> RegisterTable:
                      "Interrupt request register", "Reading the 8259A status", width=8,
                      overlay="IRR"),
             Register("ISR", 0, (Field("IS", 0, 8, RO, "Acknowledged, not ended", irq=first),),
-                     "In-service register", "Reading the 8259A status", width=8, overlay="ISR"),
+                     "In-service register", "Reading the 8259A status", width=8, overlay="ISR",
+                     changed_by="OCW2"),
             Register(
                 "POLL{n}", 0,
                 (Field("W", 0, 3, RO, "The level of highest priority that requests"),

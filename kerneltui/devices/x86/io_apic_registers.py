@@ -61,7 +61,8 @@ IO_APIC_INDIRECT = RegisterTable(
             "Version", "82093AA 3.2.2",
         ),
         Register("IOAPICARB", 0x02, (Field("ID", 24, 4, RO, "Arbitration ID"),),
-                 "Arbitration: the ID, as nobody ever loses", "82093AA 3.2.3"),
+                 "Arbitration: the ID, as nobody ever loses", "82093AA 3.2.3",
+                 changed_by="IOAPICID"),
         Register(
             "IOREDTBL{n}_LOW", FIRST_ENTRY,
             (

@@ -59,19 +59,21 @@ def _lint(number: int, offset: int) -> Register:
     )  # fmt: skip
 
 
-def _vectors(name: str, offset: int, doc: str, ref: str = "SDM 3A 10.8.4") -> Register:
+def _vectors(name: str, offset: int, doc: str, changed_by: str = "") -> Register:
     return Register(
-        f"{name}{{n}}", offset, (Field("VECTORS", 0, 32, RO, doc, irq=0),), doc, ref,
-        count=8, stride=0x10, banked=True, packed=True,
+        f"{name}{{n}}", offset, (Field("VECTORS", 0, 32, RO, doc, irq=0),), doc, "SDM 3A 10.8.4",
+        count=8, stride=0x10, banked=True, packed=True, changed_by=changed_by,
     )  # fmt: skip
 
 
-def _priority(name: str, offset: int, access: Access, doc: str, ref: str) -> Register:
+def _priority(
+    name: str, offset: int, access: Access, doc: str, ref: str, changed_by: str = ""
+) -> Register:
     fields = (
         Field("SUB_CLASS", 0, 4, access, "Sub-class; decides nothing"),
         Field("CLASS", 4, 4, access, "Priority class, as bits 7:4 of a vector"),
     )
-    return Register(name, offset, fields, doc, ref, banked=True)
+    return Register(name, offset, fields, doc, ref, banked=True, changed_by=changed_by)
 
 
 LOCAL_APIC = RegisterTable(
@@ -97,7 +99,7 @@ LOCAL_APIC = RegisterTable(
         _priority("APR", 0x090, RO, "Arbitration priority; reads 0, as since the Pentium 4",
                   "SDM 3A 10.6.2.4"),
         _priority("PPR", 0x0A0, RO, "Processor priority: of the task, or of what is in service",
-                  "SDM 3A 10.8.3.1"),
+                  "SDM 3A 10.8.3.1", "TPR"),
         Register("EOI", 0x0B0, (Field("EOI", 0, 32, WO, "Any value, 0 is advised"),),
                  "Ends the interrupt of highest priority in service", "SDM 3A 10.8.5", banked=True,
                  roles_of_write=(WriteRole(Role.END),)),
@@ -128,9 +130,9 @@ LOCAL_APIC = RegisterTable(
             may_write=("LVT_CMCI", "LVT_TIMER", "LVT_THERMAL", "LVT_PMI", "LVT_LINT0", "LVT_LINT1",
                        "LVT_ERROR"),
         ),
-        _vectors("ISR", 0x100, "In service: taken, and not yet ended"),
+        _vectors("ISR", 0x100, "In service: taken, and not yet ended", changed_by="EOI"),
         _vectors("TMR", 0x180, "Accepted as level triggered: the EOI is told to I/O APICs"),
-        _vectors("IRR", 0x200, "Requested: accepted, and not yet taken"),
+        _vectors("IRR", 0x200, "Requested: accepted, and not yet taken", changed_by="ICR_LOW"),
         Register(
             "ESR", 0x280,
             (
@@ -177,7 +179,8 @@ LOCAL_APIC = RegisterTable(
                  banked=True,
                  roles_of_write=(WriteRole(Role.DISARM, "COUNT", 0), WriteRole(Role.ARM))),
         Register("CUR_COUNT", 0x390, (Field("COUNT", 0, 32, RO, "What is left"),),
-                 "Timer current count", "SDM 3A 10.5.4", banked=True, volatile=True),
+                 "Timer current count", "SDM 3A 10.5.4", banked=True, volatile=True,
+                 changed_by="INIT_COUNT"),
         Register(
             "DIV_CONF", 0x3E0,
             (

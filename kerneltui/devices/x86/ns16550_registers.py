@@ -56,7 +56,7 @@ NS16550 = RegisterTable(
                    values=tuple((code, text) for code, text in SOURCES)),
              Field("FIFO", 6, 2, RO, "FIFOs are enabled", values=((0, "no"), (3, "yes")))),
             "Interrupt identification register", "8.6", width=8, reset=1, overlay="IIR",
-            role_of_read=Role.IDENTIFY,
+            changed_by="IER", role_of_read=Role.IDENTIFY,
         ),
         Register(
             "FCR", 2,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import NamedTuple
 
-from kerneltui.debugger.references import InterruptReference
+from kerneltui.debugger.references import InterruptReference, Reference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.path import (
     CALLBACK,
@@ -52,6 +52,8 @@ class _Box(NamedTuple):
     left: int
     width: int
     arrow: str
+    wire: Reference | None
+    """that the arrow stands for"""
     is_now: bool
     is_done: bool
 
@@ -136,14 +138,17 @@ def _below(path: PathView, width: int) -> list[Line]:
 def _places(path: PathView, width: int) -> list[_Box]:
     """Where each box stands; empty where there is no room for all of them."""
     arrows: list[str] = []
+    wires: list[Reference | None] = []
     stops: list[Stop] = []
     for place, stop in enumerate(path.stops):
         if stop.kind == LINE:
             if arrows[-1] != BROKEN:
                 arrows[-1] = HIGH if stop.level else LOW
+            wires[-1] = stop.about
         else:
             stops.append(stop)
             arrows.append(ON)
+            wires.append(None)
         if place == path.broken_at:
             arrows[-1] = BROKEN
     arrows[-1] = ""
@@ -154,10 +159,20 @@ def _places(path: PathView, width: int) -> list[_Box]:
         return []
     boxes: list[_Box] = []
     left = 0
-    for number, (stop, arrow) in enumerate(zip(stops, arrows, strict=True), 1):
+    found = zip(stops, arrows, wires, strict=True)
+    for number, (stop, arrow, wire) in enumerate(found, 1):
         size = int(WIDTHS[stop.kind] * factor)
         boxes.append(
-            _Box(number, stop, left, size, arrow, stop.kind == path.now, stop.kind in path.done)
+            _Box(
+                number,
+                stop,
+                left,
+                size,
+                arrow,
+                wire,
+                stop.kind == path.now,
+                stop.kind in path.done,
+            )
         )
         left += size + len(arrow)
     return boxes
@@ -223,7 +238,8 @@ def _rest(facts: Sequence[PathFact], room: int) -> Piece:
 def _arrow(box: _Box, row: int) -> Piece:
     if row != 1 or not box.arrow:
         return (" " * len(box.arrow), "text")
-    return (box.arrow, "alert" if box.arrow == BROKEN else "good" if box.arrow == HIGH else "dim")
+    look = "alert" if box.arrow == BROKEN else "good" if box.arrow == HIGH else "dim"
+    return (box.arrow, look, box.wire)
 
 
 def _way_back(boxes: Sequence[_Box]) -> Line:
@@ -257,9 +273,10 @@ def listed(path: PathView, width: int) -> list[Line]:
             continue
         number += 1
         level = "" if wire is None else ("═▶" if wire.level else "─▷")
+        about = None if wire is None else wire.about
         wire = None
         pieces: list[Piece] = [
-            (f"{level:>2} ", "good" if level == "═▶" else "dim"),
+            (f"{level:>2} ", "good" if level == "═▶" else "dim", about),
             (f"{sign_of(path, stop)}{number} ", "now" if stop.kind == path.now else "dim"),
             (f"{NAMES[stop.kind]:<10} ", "now" if stop.kind == path.now else "strong", stop.about),
         ]

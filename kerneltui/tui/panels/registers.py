@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from kerneltui.debugger.numbering import interrupts_label
 from kerneltui.debugger.references import FieldReference, Reference, RegisterReference
 from kerneltui.debugger.views import MachineView
-from kerneltui.debugger.views.registers import BlockView, FieldView, RegisterView
+from kerneltui.debugger.views.registers import BlockView, FieldView, RegisterView, digits
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, shortened_piece
 from kerneltui.tui.widgets.lines import Line, Piece, about, plain
@@ -210,18 +209,13 @@ def register_lines(
         pieces.insert(0, (f"and {alike - 1} more alike:", "dim"))
     if not register.fields:
         pieces.append(("only written", "dim"))
-    yield from _folded(head, (_digits(register, register.value), style, thing), pieces, width)
+    yield from _folded(head, (digits(register.width, register.value), style, thing), pieces, width)
     if register.access:
         indent = 1 + name_width + len(offset)
         label = ((f"{ACCESSES[register.access]:>{indent - 1}} ", "strong", thing),)
-        moved = (_digits(register, register.access_value), "strong", thing)
+        moved = (digits(register.width, register.access_value), "strong", thing)
         fields = _fields(register.access_fields, thing, full=full)
         yield from _folded(label, moved, fields, width)
-
-
-def _digits(register: RegisterView, value: int) -> str:
-    digits = 8 if register.width <= 32 else 16 if value >> 32 else 8
-    return f"{value:0{digits}x}"
 
 
 def _folded(
@@ -261,8 +255,4 @@ def _fields(
 
 def field_text(field: FieldView) -> str:
     """``ENABLE=1``, ``INTERRUPT_ID=1023(spurious)``, ``BASE=0xfee00000``, ``PPI: irq 30``."""
-    if field.first_irq is not None:
-        return f"{field.name}: {interrupts_label(field.numbering, field.value, field.first_irq)}"
-    meaning = f"({field.meaning})" if field.meaning else ""
-    value = f"{field.value}" if field.hex_shift is None else f"{field.value << field.hex_shift:#x}"
-    return f"{field.name}={value}{meaning}"
+    return f"{field.name}{': ' if field.first_irq is not None else '='}{field.text}"

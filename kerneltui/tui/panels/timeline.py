@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise, takewhile
 from typing import Any
 
 from rich.cells import cell_len
 
-from kerneltui.debugger.references import CoreReference, TaskReference
-from kerneltui.debugger.timeline import CoreTimelineView, OccupantView, TimelineView, Window
+from kerneltui.debugger.references import CoreReference, EventReference, TaskReference
+from kerneltui.debugger.timeline import (
+    CoreTimelineView,
+    OccupantView,
+    PokeMark,
+    TimelineView,
+    Window,
+)
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel, fit
 from kerneltui.tui.panels.fitting import SCROLL_BAR, fitted
-from kerneltui.tui.widgets.lines import Line, plain, with_text
+from kerneltui.tui.widgets.lines import Line, Piece, plain, with_text
 from kerneltui.units import format_duration
 
 STEPS = {1: 5, 2: 4, 5: 5}
@@ -29,6 +35,7 @@ ROOMY = 99
 """From this width on names may be long."""
 UNKNOWN = "?"
 """In place of what happened so long ago that it is forgotten."""
+POKED = "▼"
 HEIGHTS = " ▁▂▃▄▅▆▇█"
 LOOKS = {"task": "good", "IRQ": "interrupt", "kernel": "head", "idle": "dim", "off": "dim"}
 
@@ -44,7 +51,8 @@ class TimelinePanel(Panel):
         "Who ran when on each core: tasks, interrupt handlers (IRQ), the kernel while no task is "
         "the current one, and sleep (idle). A column is as high as its share of that moment; "
         "whoever ran at all shows; '?' stands for what is forgotten. At the right, the share of "
-        "what is known of the window; '[' and ']' make that shorter and longer, 10 us to 10 s."
+        "what is known of the window; '[' and ']' make that shorter and longer, 10 us to 10 s. "
+        "A '▼' in the row 'pokes' marks the moment of a poke; Enter goes there."
     )
 
     def __init__(self, number: int, **options: Any) -> None:
@@ -73,6 +81,8 @@ class TimelinePanel(Panel):
             return [plain("Nothing has run yet.", "dim")]
         name_width = _name_width(width)
         lines: list[Line] = [plain(axis(_window(timeline), name_width), "dim")]
+        if timeline.pokes:
+            lines.append(poke_marks(timeline.pokes, name_width))
         for core in timeline.cores:
             if len(timeline.cores) > 1:
                 lines.append(plain(f"core {core.core}", "head", CoreReference(core.core)))
@@ -81,7 +91,9 @@ class TimelinePanel(Panel):
 
     def caption(self, view: MachineView) -> str:
         """How long the window is, and how to change that."""
-        return f"the last {format_duration(self.length_ns)}; [ shorter, ] longer"
+        pokes = view.timeline.pokes if view.timeline is not None else ()
+        legend = f"; {POKED} poke" if pokes else ""
+        return f"the last {format_duration(self.length_ns)}; [ shorter, ] longer{legend}"
 
 
 def _window(timeline: TimelineView) -> Window:
@@ -102,6 +114,17 @@ def axis(window: Window, name_width: int = NAME) -> str:
     for n, (begin, end) in enumerate(pairwise(ticks)):
         text += fit(f"│-{format_duration(length_ns - length_ns * n // parts)}", end - begin)
     return f"{text}│now"
+
+
+def poke_marks(pokes: Sequence[PokeMark], name_width: int = NAME) -> Line:
+    """The moments of pokes; of several in one column the last."""
+    last = {item.bin: EventReference(item.event) for item in pokes}
+    pieces: list[Piece] = [(fit("pokes", name_width), "alert", next(iter(last.values())))]
+    end = 0
+    for column, thing in last.items():
+        pieces += [(" " * (column - end), "text"), (POKED, "alert", thing)]
+        end = column + 1
+    return tuple(piece for piece in pieces if piece[0])
 
 
 def strips(

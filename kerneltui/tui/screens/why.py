@@ -58,7 +58,14 @@ class Mend(NamedTuple):
     stores: tuple[str, ...]
 
 
-Answer = Chosen | LastWrite | Mend
+class Change(NamedTuple):
+    """Ask for a new value of what decides a gate."""
+
+    station: Station
+    gate: Gate
+
+
+Answer = Chosen | LastWrite | Mend | Change
 """What to show (a gate's register, or the moment of a write), or to do."""
 Search = Generator[Position, None, LastWrite]
 
@@ -73,6 +80,7 @@ class WhyScreen(Dialog[Answer | None]):
         *((key, "dismiss", "Close") for key in ("escape", "q", "w")),
         ("g", "go_to_write", "Go to the write"),
         ("m", "mend", "Mend"),
+        ("e", "change", "Poke"),
     ]
 
     def __init__(
@@ -111,7 +119,7 @@ class WhyScreen(Dialog[Answer | None]):
             dialog.border_title = f"Why: {told.subject}"
             mends = "m mends it, " if told.mend else ""
             dialog.border_subtitle = (
-                f"{mends}Enter shows the register, g goes to the write, Esc closes"
+                f"{mends}e pokes it, Enter shows the register, g goes to the write, Esc closes"
             )
             yield Static(_verdict(told), id="verdict")
             yield self._list()
@@ -201,6 +209,12 @@ class WhyScreen(Dialog[Answer | None]):
             self.dismiss(Mend(self._told.mend))
         else:
             self.notify("No store mends this.")
+
+    def action_change(self) -> None:
+        """Set what decides the highlighted gate."""
+        found = self._gates.get(self._shown)
+        if found is not None:
+            self.dismiss(Change(*found))
 
     def action_go_to_write(self) -> None:
         """The moment of the write; as soon as it has been found."""
