@@ -32,6 +32,7 @@ from kerneltui.tui.requests import (
     CutAndType,
     GoTo,
     GoToPlace,
+    GoToWrite,
     Point,
     PokeRegisters,
     Request,
@@ -227,6 +228,7 @@ class KernelTui(Breaking, Comparing, App[int]):
         """Beside the path the registers follow the station where something has happened."""
         registers, path = self.panels.registers, view.path
         if path is None or not (registers.is_in_front and self.panels.path.is_in_front):
+            registers.lead(None)
             return
         if registers is not self.arrangement.current:
             registers.show_from(path.culprit or path.register, path.culprit)
@@ -406,10 +408,8 @@ class KernelTui(Breaking, Comparing, App[int]):
                 self.theme = name
             case Point() as point:
                 self.point(point)
-            case GoTo(event):
-                self.go_to_event(event)
-            case GoToPlace(words):
-                self.go_to(words)
+            case GoTo() | GoToPlace() | GoToWrite():
+                self.go_there(request)
             case CutAndType(data):
                 self.type_now(data)
             case PokeRegisters(stores):

@@ -26,7 +26,9 @@ if TYPE_CHECKING:  # who sets no breakpoint does not wait for them
 
 HIT_SHOWN_S = 12
 """how long the notification of a hit stays"""
-NONE_SET = "No breakpoint is enabled: b on a register, an interrupt or a line sets one, B lists all."
+NONE_SET = (
+    "No breakpoint is enabled: b on a register, an interrupt or a line sets one, B lists all."
+)
 NOWHERE = "Put the cursor on a line of the source (panel 5), or on a row of the trace."
 
 
@@ -52,37 +54,17 @@ class Breaking(Pointing, Travelling):
         path = self.panels.path
         on_path = self.arrangement.current is path
 
-        def toggle() -> None:
+        def toggle_here() -> None:
             thing = self.under_cursor
-            self.toggle_breakpoint(path.interrupt if on_path and thing is None else thing)
+            self._toggle(path.interrupt if on_path and thing is None else thing)
 
-        self._when_shown(toggle)
+        self._when_shown(toggle_here)
 
-    def toggle_breakpoint(self, reference: Reference | None) -> None:
-        """The same, on any reference; says what it has done."""
-        from kerneltui.debugger.breakpoints.obvious import obvious
+    def _toggle(self, reference: Reference | None) -> None:
+        from kerneltui.debugger.obvious import toggle
 
-        try:
-            text = obvious(self.session, reference)
-        except ValueError as error:
-            self.notify(str(error), markup=False)
-            return
-        self._toggle(text)
+        self.notify(toggle(self.session, reference), markup=False)
         self.refresh_view()
-
-    def _toggle(self, text: str) -> None:
-        from kerneltui.debugger.breakpoints.grammar import parse_breakpoint
-
-        session = self.session
-        item = parse_breakpoint(text)
-        number = session.breakpoints.number_of(item)
-        if number is None:
-            number = session.breakpoints.add(session.machine, item)
-            self.notify(f"Breakpoint {number} is set: {text}", markup=False)
-        else:
-            known = session.breakpoints[number].text
-            session.breakpoints.remove(number)
-            self.notify(f"Breakpoint {number} is deleted: {known}", markup=False)
 
     def action_breakpoints(self) -> None:
         """List them, to change them."""
@@ -127,7 +109,7 @@ class Breaking(Pointing, Travelling):
             self.notify(NOWHERE)
 
     def _run_to_line(self, reference: CodeReference) -> None:
-        from kerneltui.debugger.breakpoints.obvious import obvious
+        from kerneltui.debugger.obvious import obvious
 
         session = self.session
         text = obvious(session, reference)

@@ -251,7 +251,12 @@ def ask_why(now: Situation, reference: Reference | None) -> Request:
         event = event_of(answer)
         return GoTo(event) if event is not None else None
 
-    return Ask(WhyScreen(told, look, _gate_at(session, told.way, reference)), chosen)
+    def toggle(gate: Gate) -> str:
+        from kerneltui.debugger.obvious import toggle_gate
+
+        return toggle_gate(session, told.way, gate.name)
+
+    return Ask(WhyScreen(told, look, toggle, _gate_at(session, told.way, reference)), chosen)
 
 
 def _gate_at(session: Session, way: Way, reference: Reference | None) -> Gate | None:

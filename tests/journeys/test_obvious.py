@@ -7,7 +7,7 @@ from dashboard import booted
 from test_references import moments, shown
 
 from kerneltui.debugger.breakpoints.grammar import bind, parse_breakpoint
-from kerneltui.debugger.breakpoints.obvious import obvious
+from kerneltui.debugger.obvious import obvious
 from kerneltui.debugger.references import (
     CodeReference,
     ComparatorReference,

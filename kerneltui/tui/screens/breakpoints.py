@@ -27,7 +27,7 @@ WIDEST_FORM = max(len(form.form) for form in FORMS.values()) + 2
 CONDITIONS = f"""\
 Behind each: core N  ignore N (so many hits)  once  if CONDITION
 A condition: names and numbers with == != < <= > >= &, joined by and, or, not
-Names: {', '.join(NAMES)}, each register (GICC_PMR)
+Names: {", ".join(NAMES)}, each register (GICC_PMR)
   and field (CNTP_CTL_EL0.IMASK; of the breakpoint's own register: IMASK)"""
 
 
@@ -68,12 +68,12 @@ class BreakpointsScreen(Dialog[None]):
         *((key, "dismiss", "Close") for key in ("escape", "q", "B")),
         ("e", "edit", "Edit"),
         ("n", "new", "New"),
-        ("space", "toggle", "Enable or disable"),
+        ("space", "switch", "Enable or disable"),
         ("delete,x", "delete", "Delete"),
     ]
     ACTIONS = (
         Button("Enter", "edit", "edit"), Button("n", "new", "new"),
-        Button("Space", "on/off", "toggle"), Button("x", "delete", "delete"),
+        Button("Space", "on/off", "switch"), Button("x", "delete", "delete"),
         Button("Esc", "close", "dismiss"),
     )  # fmt: skip
 
@@ -138,7 +138,7 @@ class BreakpointsScreen(Dialog[None]):
         if self.is_current:
             self.app.push_screen(screen, lambda _: self._list())
 
-    def action_toggle(self) -> None:
+    def action_switch(self) -> None:
         """Enable or disable it."""
         if self._number is not None:
             self._breakpoints.toggle(self._number)

@@ -73,7 +73,8 @@ Search = Generator[Position, None, LastWrite]
 class WhyScreen(Dialog[Answer | None]):
     """``look`` begins to search who wrote a gate last; it answers None where no register decides.
 
-    ``highlighted`` is the gate to begin with, unless the verdict has found a culprit.
+    ``toggle`` sets a breakpoint on a gate, or deletes it, and says so.  ``highlighted`` is the gate
+    to begin with, unless the verdict has found a culprit.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -81,17 +82,20 @@ class WhyScreen(Dialog[Answer | None]):
         ("g", "go_to_write", "Go to the write"),
         ("m", "mend", "Mend"),
         ("e", "change", "Poke"),
+        ("b", "toggle_breakpoint", "Breakpoint"),
     ]
 
     def __init__(
         self,
         explanation: Explanation,
         look: Callable[[Station, Gate], Search | None],
+        toggle: Callable[[Gate], str],
         highlighted: Gate | None = None,
     ) -> None:
         super().__init__()
         self._told = explanation
         self._look = look
+        self._toggle = toggle
         culprit = explanation.gate if explanation.verdict in TROUBLE else None
         first = explanation.gate or first_shut(explanation.way.gates)
         self._wanted = culprit or highlighted or first
@@ -117,9 +121,9 @@ class WhyScreen(Dialog[Answer | None]):
         told = self._told
         with Vertical(id="dialog", classes="why") as dialog:
             dialog.border_title = f"Why: {told.subject}"
-            mends = "m mends it, " if told.mend else ""
+            mends = "m mend, " if told.mend else ""
             dialog.border_subtitle = (
-                f"{mends}e pokes it, Enter shows the register, g goes to the write, Esc closes"
+                f"{mends}e poke, b break, Enter register, g goes to the write, Esc close"
             )
             yield Static(_verdict(told), id="verdict")
             yield self._list()
@@ -215,6 +219,12 @@ class WhyScreen(Dialog[Answer | None]):
         found = self._gates.get(self._shown)
         if found is not None:
             self.dismiss(Change(*found))
+
+    def action_toggle_breakpoint(self) -> None:
+        """Halt where the highlighted gate opens or shuts, or no more."""
+        found = self._gates.get(self._shown)
+        if found is not None:
+            self.notify(self._toggle(found.gate), markup=False)
 
     def action_go_to_write(self) -> None:
         """The moment of the write; as soon as it has been found."""

@@ -72,6 +72,10 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
     class Chosen(Message):
         """The row under the cursor has been clicked twice, or once with Ctrl."""
 
+        def __init__(self, view: LineView) -> None:
+            super().__init__()
+            self.view = view
+
     @property
     def vertical_scrollbar(self) -> ScrollBar:
         """As Textual makes it, but for what it costs to draw."""
@@ -183,7 +187,7 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
         """Twice in the same place means Enter, and so does once with Ctrl."""
         wanted = 1 if event.ctrl else 2
         if event.chain == wanted and event.get_content_offset(self) is not None:
-            self.post_message(self.Chosen())
+            self.post_message(self.Chosen(self))
 
     def on_focus(self, event: Focus) -> None:
         """Show where the cursor is, but for a click, which puts it elsewhere first."""

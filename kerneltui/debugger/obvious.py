@@ -8,6 +8,7 @@ from itertools import dropwhile
 from typing import Any
 
 from kerneltui.debugger.breakpoints.accesses import READ, WRITE
+from kerneltui.debugger.breakpoints.grammar import parse_breakpoint
 from kerneltui.debugger.breakpoints.happenings import FALLS, RISES
 from kerneltui.debugger.lookup import register_named, register_of_event, way
 from kerneltui.debugger.naming import interrupt_named
@@ -35,7 +36,7 @@ from kerneltui.debugger.register_names import RegisterSite, label_of, registers_
 from kerneltui.debugger.remarks import KINDS
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.trace import RawEvent
-from kerneltui.debugger.way import lines, whole_ways
+from kerneltui.debugger.way import Way, lines, whole_ways
 from kerneltui.errors import UserError
 from kerneltui.hw.device import InterruptController
 from kerneltui.hw.register import MEMORY, PORTS, RES0, RO, WO
@@ -62,6 +63,33 @@ def obvious(session: Session, reference: Reference | None) -> str:
     return _OF[type(reference)](session, reference)
 
 
+def toggle(session: Session, reference: Reference | None) -> str:
+    """Set the obvious breakpoint, or delete it if it is set; says in a sentence what was done."""
+    try:
+        text = obvious(session, reference)
+    except ValueError as error:
+        return str(error)
+    item = parse_breakpoint(text)
+    number = session.breakpoints.number_of(item)
+    if number is None:
+        number = session.breakpoints.add(session.machine, item)
+        return f"Breakpoint {number} is set: {text}"
+    known = session.breakpoints[number].text
+    session.breakpoints.remove(number)
+    return f"Breakpoint {number} is deleted: {known}"
+
+
+def toggle_gate(session: Session, shown: Way, name: str) -> str:
+    """The same for a gate of a way: of the interrupt that comes into a controller on it."""
+    for station in shown.stations:
+        if station.entrance is not None and isinstance(station.entrance[1], int):
+            owner, number = station.entrance[0], station.entrance[1]
+            numbering = session.machine.controllers[owner].NUMBERING
+            reference = InterruptReference(owner, numbering, number)
+            return toggle(session, GateReference(reference, name))
+    return "This way leads to no interrupt: a breakpoint cannot name its gates."
+
+
 def quoted(text: str) -> str:
     """As a name stands in a breakpoint."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -83,7 +111,9 @@ def site_of(machine: Machine, reference: RegisterReference) -> RegisterSite | No
         if site.slot.name != reference.name:
             continue
         is_own = site.space == CORE_REGISTERS
-        if is_own == own and (own or (site.device, site.block) == (reference.owner, reference.block)):
+        if is_own == own and (
+            own or (site.device, site.block) == (reference.owner, reference.block)
+        ):
             return site
     return None
 
@@ -170,7 +200,7 @@ def _vector_name(machine: Machine, number: int) -> str:
     raise ValueError("No controller of this board numbers vectors.")
 
 
-def _line(session: Session, reference: LineReference) -> str:
+def _line(_: Session, reference: LineReference) -> str:
     return f"line {reference.name} {RISES}"
 
 
@@ -217,11 +247,11 @@ def _task(session: Session, reference: TaskReference) -> str:
     return f"task {quoted(found.name)}"
 
 
-def _core(session: Session, reference: CoreReference) -> str:
+def _core(_: Session, reference: CoreReference) -> str:
     return f"irq any taken core {reference.index}"
 
 
-def _code(session: Session, reference: CodeReference) -> str:
+def _code(_: Session, reference: CodeReference) -> str:
     place = f"{reference.file}:{reference.line}"
     return f"code {quoted(place) if re.search(r'[^!#-~]', place) else place}"
 
@@ -247,9 +277,9 @@ def _event(session: Session, reference: EventReference) -> str:
         return _event_access(session, reference)
     if known is not None and known.is_external:
         return _event_interrupt(session, event)
-    if kind in WRITES and known is not None:
-        if not (known.is_exception or known.is_call or known.is_return):
-            return _written(session, event)
+    is_plain = known is not None and not (known.is_exception or known.is_call or known.is_return)
+    if kind in WRITES and is_plain:
+        return _written(session, event)
     if kind == "line":
         return f"line {text} {RISES if value else FALLS}"
     if kind == "tracepoint":
@@ -279,8 +309,11 @@ def _event_access(session: Session, reference: EventReference) -> str:
         raise ValueError(_NO_EVENT["unmodelled"])
     if isinstance(window.target, RegisterFile):  # a part of a register, if of any
         slot = window.target.slot_at(target - window.base)
-        found = (item for item in sites(session.machine)
-                 if slot is not None and (item.file, item.slot.name) == (window.target, slot.name))
+        found = (
+            item
+            for item in sites(session.machine)
+            if slot is not None and (item.file, item.slot.name) == (window.target, slot.name)
+        )
         site = next(found, None)
         if site is None:
             raise ValueError(_NO_EVENT["unmodelled"])
@@ -386,9 +419,7 @@ def _event_remark(session: Session, number: int, text: str) -> str:
 
 
 def _counter(_: Session, reference: CounterReference) -> str:
-    raise ValueError(
-        f"The {reference} moves all the time: to halt at a time, write time 1.5s."
-    )
+    raise ValueError(f"The {reference} moves all the time: to halt at a time, write time 1.5s.")
 
 
 def _table(_: Session, reference: TableReference) -> str:
