@@ -27,7 +27,7 @@ class Command(msgspec.Struct, frozen=True):
     shown_key: str = ""
     action: str = ""
     footer_keys: str = ""
-    """where the bar at the bottom names the key that goes back too"""
+    """where the bar at the bottom names keys of other commands too; each is clicked for its own"""
 
     @property
     def keys(self) -> str:
@@ -75,7 +75,7 @@ COMMANDS = (
             "Stepping back", shown_key="Backspace"),
     Command("toggle_breakpoint", "b", "Break",
             "Set the obvious breakpoint on what is under the cursor, or delete it", "Breakpoints",
-            11, footer_keys="b B"),
+            11, footer_keys="b B R"),
     Command("breakpoints", "B", "Breakpoints",
             "List the breakpoints: write, change, enable, disable, delete", "Breakpoints"),
     Command("previous_hit", "R", "Hit back", "Go back to where a breakpoint was hit last",
@@ -139,6 +139,8 @@ COMMANDS = (
 CURSOR_KEYS = ("up", "down", "left", "right", "pageup", "pagedown", "home", "end")
 """What moves the cursor of the panel that has the focus."""
 BY_IDENT = {command.ident: command for command in COMMANDS}
+BY_KEY = {command.keys: command for command in COMMANDS if command.key}
+"""By the key as people read it."""
 
 
 def bindings(panels: Iterable[str]) -> list[BindingType]:
