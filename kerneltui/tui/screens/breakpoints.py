@@ -53,12 +53,12 @@ class BreakpointChooser(Chooser):
     """A click goes to a row; another one on the same row is an Enter."""
 
     async def _on_click(self, event: Click) -> None:
+        event.prevent_default()  # or Textual calls the base class's own besides
         clicked = event.style.meta.get("option")
-        if clicked is None or clicked == self.highlighted:
+        if clicked == self.highlighted:
             await super()._on_click(event)
-            return
-        self.highlighted = clicked
-        event.prevent_default().stop()
+        elif clicked is not None:
+            self.highlighted = clicked
 
 
 class BreakpointsScreen(Dialog[None]):
