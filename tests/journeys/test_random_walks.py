@@ -27,14 +27,16 @@ DIALOGS = [
     command.key.split(",")[0]
     for command in COMMANDS
     if command.key
-    and (command.group == "Choosing" or command.ident in {"help", "go_to", "compare"})
+    and (
+        command.group == "Choosing" or command.ident in {"help", "go_to", "compare", "breakpoints"}
+    )
 ]
 OTHER_KEYS = [*"1234567890pwtb", "enter", "escape", "up", "down", "left", "right", "pageup",
               "pagedown", "home", "end", "tab", "shift+tab", "backspace", "delete", "f1", "S", "N",
               "I", "F", "left_square_bracket", "right_square_bracket", "é", "ctrl+a",
               "ctrl+ж"]  # fmt: skip
 ANY_KEY = st.sampled_from([*COMMAND_KEYS, *OTHER_KEYS])
-IN_DIALOGS = st.sampled_from(["enter", "enter", "escape", "up", "down", "pageup", "pagedown", "q",
+IN_DIALOGS = st.sampled_from(["n", "e", "space", "B", "enter", "enter", "escape", "up", "down", "pageup", "pagedown", "q",
                               "home", "end", "tab", "x", "m"])  # fmt: skip
 SIZES = [(140, 40), (80, 24), (79, 24), (80, 23), (20, 5), (300, 100), (117, 40), (118, 34), (1, 1)]
 
