@@ -44,9 +44,9 @@ def _paint(*arguments: str, markers: tuple[str, ...]) -> float:
     return seconds
 
 
-def _both() -> tuple[Terminal, Terminal]:
+def _both(board: str = "rpi4") -> tuple[Terminal, Terminal]:
     """Both programs, painted and at rest."""
-    ours, empty = Terminal(*OURS), Terminal(EMPTY)
+    ours, empty = Terminal(*OURS[:-1], board), Terminal(EMPTY)
     ours.until(*PAINTED)
     empty.until(*EMPTY_PAINTED)
     ours.settle()
@@ -55,22 +55,30 @@ def _both() -> tuple[Terminal, Terminal]:
 
 
 def key(*, quick: bool) -> list[Figure]:
-    """From a key to the last byte of its frame: a step here, a changed label there."""
-    ours, empty = _both()
+    """From a key to the last byte of its frame: a step on the path, a changed label there."""
+    return [
+        _key(board, pressed, 10 if quick else 60) for board in ("rpi4", "x86") for pressed in "s."
+    ]
+
+
+def _key(board: str, pressed: str, turns: int) -> Figure:
+    ours, empty = _both(board)
     times: tuple[list[float], list[float]] = ([], [])
     try:
-        for turn in range((10 if quick else 60) + 5):
-            pair = ours.key("s"), empty.key("s")
+        for turn in range(turns + 5):
+            pair = ours.key(pressed), empty.key("s")
             if turn >= 5:
                 times[0].append(pair[0])
                 times[1].append(pair[1])
     finally:
         ours.close()
         empty.close()
-    against = f"{paired(*times):.2f}x the empty app's {median(times[1]) * 1e3:.1f} ms"
-    return [
-        Figure("key s to painted frame", f"{median(times[0]) * 1e3:.1f} ms", against, "<= 5.5x")
-    ]
+    return Figure(
+        f"key {pressed} to painted frame, {board}",
+        f"{median(times[0]) * 1e3:.1f} ms",
+        f"{paired(*times):.2f}x the empty app's {median(times[1]) * 1e3:.1f} ms",
+        "<= 5.5x",
+    )
 
 
 def cpu(*, quick: bool) -> list[Figure]:

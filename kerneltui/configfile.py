@@ -37,7 +37,8 @@ def duration(ns: int) -> Any:
 
 def available(kind: str) -> dict[str, Path]:
     """The built-in files of a kind (``boards``, ``scenarios``), by name."""
-    return {path.stem: path for path in sorted((configs_dir() / kind).glob("*.yaml"))}
+    found = (configs_dir() / kind).glob("*.yaml")
+    return {path.stem: path for path in sorted(found, key=lambda path: path.stem)}
 
 
 def find(kind: str, name: str) -> Path:

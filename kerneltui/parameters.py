@@ -142,7 +142,8 @@ _CHANGES = (
         "pokes",
         multiple=True,
         metavar="TIME:REGISTER=VALUE",
-        help="Store to a register at a virtual time, such as '1.5s:GICC_PMR=0'.",
+        help="Store to a register, or drive a line, at a virtual time, such as '1.5s:GICC_PMR=0' "
+        "or '1.5s:uart0.irq=1'.",
     ),
 )
 

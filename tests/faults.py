@@ -145,6 +145,11 @@ CAUSES = [
               unseen=(TICK,))
         for board in PIS
     ),
+    *(
+        Cause("fault-vbar-misaligned", board, TIMER[board], "shut", ("0x80040", "VBAR_EL1"),
+              halts="no code at 0x80280", unseen=(TICK,))
+        for board in PIS
+    ),
     *_timer("fault-tpr", ("TPR",), "TPR=0", boards=("x86",), seen=()),
     Cause("fault-ioapic-mask", "x86", "gsi:4", "shut", ("IOREDTBL4_LOW", "MASK"),
           "ioapic0/IOREDTBL4_LOW.MASK=0", at="0.6s", seen=(TICK,), unseen=(ECHO,),

@@ -145,6 +145,7 @@ def test_no_two_files_import_each_other():
 
 SIBLINGS = {
     "Config": "kerneltui.devices.",  # the parameters of each chip
+    "Interrupts": "kerneltui.devices.",  # of each UART
     "SyscallEntry": "kerneltui.kernel.arch.",
     "Vectors": "kerneltui.kernel.arch.",
 }

@@ -8,8 +8,9 @@ there.
 from __future__ import annotations
 
 from kerneltui.debugger.history import History
+from kerneltui.debugger.recorder import EVENTS_BEHIND
 from kerneltui.debugger.register_marks import RegisterLook, RegisterMarks, RegisterValues
-from kerneltui.debugger.trace import EVENTS_BEHIND, RawEvent
+from kerneltui.debugger.trace import RawEvent
 from kerneltui.debugger.traveller import DivergedError
 from kerneltui.machine.core import CoreState, ResumePoint
 from kerneltui.machine.instructions import INSTRUCTIONS
@@ -59,40 +60,51 @@ def step_began(history: History, index: int) -> tuple[Position, int] | None:
     return before(event), recorder.recorded - back
 
 
-_Look = tuple[tuple[int, ...], RegisterValues]
-"""Where the registers were looked at, and what they held."""
+LOOKS_KEPT = 32
+"""From the entry of an interrupt to its end there are about ten meaningful steps."""
 
 
 class ChangeMarks:
-    """Marks registers; where a step began elsewhere than at the last look, the scout looks."""
+    """Marks registers; where a step began elsewhere than at one of the last looks, the scout looks.
+
+    Going back and forth between the same moments is common, and steps of one instant have begun at
+    the same moment.
+    """
 
     def __init__(self, history: History) -> None:
         self._history = history
-        self._seen: _Look = (), {}
-        """where the registers were looked at last, and what they held"""
+        self._seen: dict[tuple[int, ...], RegisterValues] = {}
+        """by moment what the registers held; the last look comes last"""
         self._scouted: RegisterLook | None = None
 
     def look(self, registers: RegisterMarks, focus: int, *, marks: bool) -> None:
         """Look at the registers as core ``focus`` sees them, and mark what has changed."""
         registers.look(focus)
-        seen, self._seen = self._seen, (_place(self._history.here, focus), registers.values)
+        self._keep(_place(self._history.here, focus), registers.values)
         began = step_began(self._history, focus) if marks else None
-        values = self._values_at(began[0], focus, seen) if began is not None else None
+        values = self.values_at(began[0], focus) if began is not None else None
         if began is None or values is None:
             registers.unmark()
         else:
             registers.mark(values, self._history.recorder.touched(began[1]))
 
     def forget(self) -> None:
-        """The registers have been poked: at this moment they hold other values than at the look."""
-        self._seen = (), {}
+        """The story has become another one: at the same moments registers may hold other values."""
+        self._seen.clear()
 
-    def _values_at(self, position: Position, focus: int, before: _Look) -> RegisterValues | None:
+    def _keep(self, place: tuple[int, ...], values: RegisterValues) -> RegisterValues:
+        self._seen.pop(place, None)
+        self._seen[place] = values
+        if len(self._seen) > LOOKS_KEPT:
+            del self._seen[next(iter(self._seen))]
+        return values
+
+    def values_at(self, position: Position, focus: int) -> RegisterValues | None:
         """The registers at a moment shortly before; None where that is not to be had."""
         place = _place(position, focus)
-        for seen, values in (self._seen, before):
-            if seen == place:
-                return values
+        seen = self._seen.get(place)
+        if seen is not None:
+            return seen
         if self._history.distance_to(position) > FARTHEST:
             return None
         try:
@@ -101,7 +113,7 @@ class ChangeMarks:
             return None
         if self._scouted is None or self._scouted.machine is not machine:
             self._scouted = RegisterLook(machine)
-        return self._scouted.values(focus)
+        return self._keep(place, self._scouted.values(focus))
 
 
 def _place(position: Position, focus: int) -> tuple[int, ...]:

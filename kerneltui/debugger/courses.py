@@ -69,6 +69,8 @@ HEADINGS = {
     SYSCALL: "System call",
     FAULTS: "Exception",
 }
+STANDS_FOR = {StepKind.DISARMED: StepKind.ARMED, StepKind.UNENDED: StepKind.ENDED}
+"""Steps that have the number of another one."""
 BEFORE = frozenset(
     (
         StepKind.ASLEEP,
@@ -104,6 +106,7 @@ TITLES = {
     StepKind.SERVED: "The result",
     StepKind.PASSED: "The kernel tells",
     StepKind.ENDED: "End of interrupt",
+    StepKind.UNENDED: "No end of interrupt",
     StepKind.RETURNED: "Return",
 }
 STATIONS = {
@@ -124,11 +127,12 @@ STATIONS = {
     StepKind.ENTERED: "handler",
     StepKind.SERVED: "handler",
     StepKind.ENDED: "handler",
+    StepKind.UNENDED: "handler",
     StepKind.PASSED: "callback",
     StepKind.CALLBACK: "callback",
     StepKind.WOKEN: "callback",
-    StepKind.SWITCHED: "callback",
-    StepKind.EXPIRED: "queue",
+    StepKind.SWITCHED: "cpu",
+    StepKind.EXPIRED: "handler",
     StepKind.ARMED: "queue",
     StepKind.DISARMED: "queue",
 }

@@ -15,6 +15,7 @@ import msgspec
 from kerneltui.debugger.remarks import Remark
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.symptoms import is_storm, without_callback, wrong_due
+from kerneltui.debugger.troubles import edge_gone
 from kerneltui.debugger.way import Station, Way, best_way
 from kerneltui.hw.device import ComparatorState, TimerDevice
 from kerneltui.hw.rule import Gate, Opens
@@ -74,7 +75,7 @@ class _Judge:
         self.way = way
         self.others = others
         self.core = self.machine.cores[cpu]
-        self.shut = way.shut
+        self.shut = way.holding
 
     def verdict(self) -> Explanation:
         """The first of these that has something to say."""
@@ -169,14 +170,21 @@ class _Judge:
         gate = self._first(Opens.END)
         if gate is None or self.core.depth:
             return None
-        wrong = self._remark(self.way.station_of(gate), "misuse")
+        station = self.way.station_of(gate)
+        wrong = self._remark(station, "misuse")
         why = f"an interrupt never ended: {_holds(gate)}, but no handler runs"
         if wrong is not None:
             why = wrong.text
         advice = f"It needs {gate.needs}."
+        mend: tuple[str, ...] = ()
         if gate.ends_by:
             advice = f"Each handler has to write {gate.ends_by} for what it has taken, at its end."
-        return self._tell(Verdict.MISBEHAVES, f"{self.subject} is kept out: {why}.", advice, gate)
+            if gate.ends_with is not None and wrong is None:
+                mend = (f"{gate.ends_by}={gate.ends_with:#x}",)
+                advice += f" A store to {gate.ends_by} ends this one; the next is left so again."
+        return self._tell(
+            Verdict.MISBEHAVES, f"{self.subject} is kept out: {why}.", advice, gate, mend
+        )
 
     def _waits_for_handler(self) -> Explanation | None:
         gate = self._first(Opens.END)
@@ -287,13 +295,10 @@ class _Judge:
 
     def _edge_gone(self) -> Explanation | None:
         """Its line is high, but what follows wants an edge, which has gone by."""
-        source, *later = self.way.stations
-        gate = self.shut[0] if self.shut else None
-        if gate is None or gate in source.gates or not source.line or not later:
+        gate = edge_gone(self.machine, self.way, self.core.index)
+        if gate is None:
             return None
-        first = next((item for item in later if item.entrance is not None), None)
-        if first is None or gate.opens is not Opens.EVENT or not self._wants_edge(first):
-            return None
+        source = self.way.stations[0]
         return self._tell(
             Verdict.LOST,
             f"{self.subject} is lost: line {source.line} is high, but its edge has gone by while "
@@ -301,11 +306,6 @@ class _Judge:
             f"Serve {source.title}, so that its line falls and can rise again.",
             gate,
         )
-
-    def _wants_edge(self, station: Station) -> bool:
-        name, number = station.entrance or ("", 0)
-        state = self.machine.controllers[name].interrupt(int(number), self.core.index)
-        return state is not None and state.line is True and state.trigger == "edge"
 
     def _wrong_rate(self) -> Explanation | None:
         """The timer is set, but not for the time that the kernel wants."""

@@ -15,7 +15,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from kerneltui.debugger.trace import EVENTS_BEHIND, RawEvent, Recorder
+from kerneltui.debugger.recorder import EVENTS_BEHIND, Recorder
+from kerneltui.debugger.trace import RawEvent
 from kerneltui.debugger.traveller import (
     Checkpoint,
     DivergedError,
@@ -30,8 +31,8 @@ from kerneltui.machine.core import FOREVER, StopReason
 from kerneltui.machine.machine import Machine, Position
 from kerneltui.machine.poke import Poke
 
-EVERY = 4_500
-"""Steps between two checkpoints, at least: those of some 150 interrupts."""
+EVERY = 3_300
+"""Steps between two checkpoints, at least: those of some 110 interrupts."""
 SHARE = 10
 """A checkpoint may take one part in so many of the time that the machine runs."""
 CLOSE = 600
@@ -167,9 +168,11 @@ class History:
 
     def give(self, given: bytes | Poke) -> None:
         """A person types or pokes, now.  In the past: what came after this moment is forgotten."""
-        self._take_if_due()  # before: every machine comes to the first one with nothing given
+        self._take_if_due()
         if self.in_past or self._main.given < len(self.inputs):
             self.forget_rest()
+            self._take_if_due()  # the first one, where that lay after this moment
+        # A checkpoint is made before: every machine comes to the first one with nothing given.
         self.inputs.append(Input(self.here, given))
         self._main.give()
 

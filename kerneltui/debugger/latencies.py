@@ -145,7 +145,7 @@ class Latencies:
                     for target in machine.wiring.get(line.name, ()):
                         follower, _, pin = target.partition(" ")
                         self._feeds[name, follower].add(pin)
-        self._ways: dict[Key, list[tuple[str, int]]] = {}
+        self._ways: dict[Key, set[tuple[str, int]]] = {}
         """what an interrupt is to the controllers after one; wires alone decide that where no
         controller takes messages, of which software chooses the numbers"""
         self._are_ways_fixed = not any(
@@ -300,11 +300,11 @@ class Latencies:
     def _at(self, key: Key) -> _Interrupt:
         found = self._known.get(key)
         if found is None:
-            # What has had no edge yet has no lines yet: then it is not kept.
+            # What has had no edge yet has no lines yet: then it is not kept, where lines can come.
             shared = key[0], key[1], EACH_CORE
             lines = self._lines.get(key) or self._lines.get(shared) or []
             found = _Interrupt(key, self._of(key), lines)
-            if lines:
+            if lines or self._controllers[key[0]].TAKES_MESSAGES:
                 self._known[key] = found
         return found
 
@@ -369,11 +369,11 @@ class Latencies:
             return False  # soon known; the whole way is not
         return then in self._way(*first, core)
 
-    def _way(self, name: str, number: int, core: int) -> list[tuple[str, int]]:
+    def _way(self, name: str, number: int, core: int) -> set[tuple[str, int]]:
         """What an interrupt is to the controllers after one."""
         found = self._ways.get((name, number, core))
         if found is None:
-            found = controllers_after(self._machine, name, number, core)
+            found = set(controllers_after(self._machine, name, number, core))
             if self._are_ways_fixed:
                 self._ways[name, number, core] = found
         return found

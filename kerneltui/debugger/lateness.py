@@ -6,7 +6,8 @@ from itertools import islice
 
 from kerneltui.debugger.latencies import Begin, Latencies
 from kerneltui.debugger.numbering import interrupt_label
-from kerneltui.debugger.trace import EVENTS_BEHIND, EventNames, Recorder
+from kerneltui.debugger.recorder import EVENTS_BEHIND, Recorder
+from kerneltui.debugger.trace import EventNames
 from kerneltui.machine.instructions import EXTERNAL, INSTRUCTIONS, SPACES, STORES
 from kerneltui.units import format_duration
 

@@ -26,13 +26,14 @@ from kerneltui.debugger.marks import (
 from kerneltui.debugger.onlooker import Onlooker
 from kerneltui.debugger.origins import CALL, SERIAL, TIMER, Origin, Wiring, pending, source_kind
 from kerneltui.debugger.roles import AccessMeaning, Roles
+from kerneltui.debugger.way import controllers_after
 from kerneltui.hw.device import InterruptController
 from kerneltui.hw.line import Line
 from kerneltui.hw.register import Role
 from kerneltui.machine.core import Core, StopReason
 from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES
-from kerneltui.machine.machine import Machine, MachineObserver
+from kerneltui.machine.machine import Machine, MachineObserver, Position
 
 
 @dataclass(slots=True)
@@ -46,6 +47,8 @@ class _Frame:
     last: tuple[StepKind, str] | None = None
     seen: set[StepKind] = field(default_factory=set)
     printed: bytearray = field(default_factory=bytearray)
+    asked: str = ""
+    """the controller that has been asked last"""
 
 
 @dataclass(slots=True)
@@ -69,9 +72,14 @@ class Marker(Onlooker):
         """those of the last stop, or since"""
         self.has_come = False
         """the machine has halted for them"""
+        self.came: Position | None = None
+        """where it stood before the last ones, if it has looked on since the step before"""
+        self.left: Position | None = None
+        """where it has stood with the last ones"""
         self.is_fresh = False
         """no instruction has begun since the last one"""
-        self._marked_ns = 0
+        self.marked_ns = 0
+        """when the last one came (virtual time)"""
         self._halts = True
         self._asked: set[int] = set()
         """the cores that are to halt for them: the first that does, does for all"""
@@ -130,14 +138,15 @@ class Marker(Onlooker):
         self._cores = copy.deepcopy(other._cores)
         self._storing, self._risen = other._storing, other._risen
         self.marks, self.has_come = list(other.marks), other.has_come
-        self.is_fresh = other.is_fresh
+        self.is_fresh, self.marked_ns = other.is_fresh, other.marked_ns
         self._asked = set(other._asked)
 
     def _mark(self, mark: Mark) -> None:
         now = self.machine.now
-        if not self._halts and not (self.is_fresh and now == self._marked_ns):
+        if not self._halts and not (self.is_fresh and now == self.marked_ns):
+            self.came, self.left = self.left, self.machine.position
             self.marks.clear()
-        self.is_fresh, self._marked_ns = True, now
+        self.is_fresh, self.marked_ns = True, now
         self.marks.append(mark)
         if self.on_mark is not None:
             self.on_mark(mark)
@@ -159,7 +168,8 @@ class Marker(Onlooker):
 
     def instruction(self, core: Core, kind: str, target: int, value: int) -> None:
         """See :class:`~kerneltui.machine.core.Observer`."""
-        self.is_fresh = False
+        if self.is_fresh:
+            self.is_fresh, self.left = False, self._before(core)
         super().instruction(core, kind, target, value)
         if kind in SPACES:
             if kind in STORES:
@@ -176,6 +186,11 @@ class Marker(Onlooker):
         elif known.is_wait and not core.depth:
             self._cores[core.index] = _Known()
             self._mark(Mark(StepKind.ASLEEP, core.index, "", 0, exception=kind))
+            self.left = self._before(core)  # no instruction comes before it wakes
+
+    def _before(self, core: Core) -> Position:
+        """The moment before the present instruction of a core: between two, nothing changes."""
+        return Position(-1, self.machine.now, False, core.index, core.retired)
 
     def _accessed(self, core: Core, meaning: AccessMeaning, target: int, value: int) -> None:
         kind, known = OF_ROLE[meaning.role], self._cores[core.index]
@@ -198,8 +213,12 @@ class Marker(Onlooker):
                 frame.origin, frame.course = found, found.source
         if kind in {StepKind.ENDED, StepKind.RECEIVED} and frame is not None:
             self._quiet_by_itself(core, frame)
+        again = False
+        if kind is StepKind.WHO and frame is not None:
+            again = frame.asked not in {"", meaning.device}
+            frame.asked = meaning.device
         self._note(core, kind, meaning.device)
-        self._mark(self._made(core, kind, meaning=meaning, numbers=(target, value)))
+        self._mark(self._made(core, kind, meaning=meaning, numbers=(target, value), again=again))
 
     def _quiet_by_itself(self, core: Core, frame: _Frame) -> None:
         """What comes now would come later if the handler had to quiet the source first."""
@@ -232,6 +251,10 @@ class Marker(Onlooker):
     def exception(self, core: Core, kind: str, vector: int) -> None:
         """See :class:`~kerneltui.machine.core.Observer`."""
         super().exception(core, kind, vector)
+        if self.is_fresh:  # nothing has been executed since: a task may have computed on
+            machine = self.machine
+            here = Position(machine.step, machine.now, False, core.index, core.retired)
+            self.is_fresh, self.left = False, here
         what, known = INSTRUCTIONS[kind], self._cores[core.index]
         numbers = vector, core.return_address
         del known.frames[core.depth - 1 :]
@@ -256,14 +279,28 @@ class Marker(Onlooker):
         known = self._cores[core.index]
         if known.frames:
             frame = known.frames[-1]
-            unended = frame.origin is not None and StepKind.ENDED not in frame.seen
-            if unended and not self._wants_an_end():
-                self._quiet_by_itself(core, frame)
-                self._mark(self._made(core, StepKind.ENDED, by_itself=True))
+            if frame.origin is not None and StepKind.ENDED not in frame.seen:
+                if not self._wants_an_end():
+                    self._ended_by_itself(core, frame)
+                elif self._is_active(core, frame.origin):
+                    self._quiet_by_itself(core, frame)
+                    self._mark(self._made(core, StepKind.UNENDED))
             self._mark(self._made(core, StepKind.RETURNED, numbers=(target, value), text=kind))
             known.frames.pop()
         if not known.frames:
             known.last = None
+
+    def _ended_by_itself(self, core: Core, frame: _Frame) -> None:
+        self._quiet_by_itself(core, frame)
+        self._note(core, StepKind.ENDED)
+        self._mark(self._made(core, StepKind.ENDED, by_itself=True))
+
+    def _is_active(self, core: Core, origin: Origin) -> bool:
+        """Whether a controller still takes an interrupt for one that a handler serves."""
+        machine, first = self.machine, (origin.controller, origin.number)
+        met = first, *controllers_after(machine, *first, core.index)
+        states = (machine.controllers[name].interrupt(number, core.index) for name, number in met)
+        return any(state is not None and state.active for state in states)
 
     def _wants_an_end(self) -> bool:
         """Whether some controller is to be told that an interrupt is over."""
@@ -279,6 +316,11 @@ class Marker(Onlooker):
         frame = known.frames[-1] if known.frames else None
         if name == "timer_callback" and frame is not None:
             frame.printed.clear()
+        if frame is not None and frame.origin is not None:
+            if name == "irq_handler_entry":
+                self._begins_quiet(core, frame, frame.origin)
+            elif name == "irq_handler_exit" and not self._wants_an_end():
+                self._ended_by_itself(core, frame)
         if name in SILENT:
             return
         kind, text = OF_TRACEPOINT.get(name, StepKind.PASSED), name
@@ -288,6 +330,16 @@ class Marker(Onlooker):
             text = frame.printed.decode("latin-1")
         self._note(core, kind)
         self._mark(self._made(core, kind, facts=tuple(facts.items()), text=text))
+
+    def _begins_quiet(self, core: Core, frame: _Frame, origin: Origin) -> None:
+        """Where a handler begins, and no line of the device is high, it has nothing to quiet."""
+        device = self.machine.devices.get(origin.device)
+        if device is not None and not any(
+            line.level and self._wiring.leads_to(line.name)
+            for lines in device.outputs.values()
+            for line in lines
+        ):
+            self._quiet_by_itself(core, frame)
 
     # -- wires ------------------------------------------------------------------------------------
 

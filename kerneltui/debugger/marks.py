@@ -36,6 +36,7 @@ class StepKind(StrEnum):
     SERVED = "served"
     PASSED = "passed"
     ENDED = "ended"
+    UNENDED = "unended"
     RETURNED = "returned"
 
 
@@ -100,6 +101,9 @@ class Mark(NamedTuple):
     """the name of a tracepoint; what a callback has printed; who has poked the line"""
     by_itself: bool = False
     """nothing had to be done for it"""
+    again: bool = False
+    """it is the second of its kind for one interrupt: two controllers are asked one after another
+    """
 
     @property
     def told(self) -> dict[str, Any]:

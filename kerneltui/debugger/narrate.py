@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
+from msgspec.structs import replace
 
-from kerneltui.debugger.courses import COURSES, STATIONS, TITLES
+from kerneltui.debugger.courses import COURSES, HEADINGS, STANDS_FOR, STATIONS, TITLES
 from kerneltui.debugger.marks import Mark, StepKind
-from kerneltui.debugger.origins import CALL, TIMER, Origin
+from kerneltui.debugger.origins import CALL, SERIAL, TIMER, Origin, Wiring, call_sent
+from kerneltui.debugger.roles import Roles
 from kerneltui.debugger.story_facts import StoryFacts
 from kerneltui.debugger.upcoming import Upcoming
-from kerneltui.debugger.way import best_way, ways_to_core
 from kerneltui.hw.register import Role
-from kerneltui.hw.rule import first_shut
 from kerneltui.kernel.arch.cpu import signed
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.syscalls import described
@@ -27,6 +27,12 @@ from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.instructions import INSTRUCTIONS
 from kerneltui.machine.machine import Machine
 from kerneltui.units import format_duration
+
+NS_PER_S = 1_000_000_000
+BIGGEST_BITS = 0xFFFF
+"""What is written to a timer is a count where it is bigger, and else may be a few bits."""
+JUST_NS = 2_000
+"""A timer whose time came longer ago could not ask before."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -50,6 +56,22 @@ class Step(msgspec.Struct, frozen=True):
     """of several steps at one position, which it is"""
     origin: Origin | None = None
     """the interrupt that it is about"""
+    target: int = 0
+    """the core that this one is for: of a message the one that gets it"""
+    register: str = ""
+    """that was accessed for it"""
+    line: str = ""
+    """the wire that it is about"""
+    by_itself: bool = False
+    """nothing had to be done for it"""
+
+    @property
+    def subject(self) -> str:
+        """``Timer interrupt, IRQ 30``; empty where it is about nothing in particular."""
+        if self.kind is StepKind.ASLEEP or not self.course:
+            return ""
+        label = "" if self.origin is None else f", {self.origin.label}"
+        return f"{HEADINGS[self.course]}{label}"
 
     @property
     def heading(self) -> str:
@@ -63,16 +85,25 @@ class Teller:
 
     def __init__(self, machine: Machine, inspector: Inspector) -> None:
         self.machine = self._machine = machine
-        self._inspector = inspector
+        self.inspector = inspector
         self._facts = StoryFacts(machine, inspector)
-        self._upcoming = Upcoming(machine, self._facts)
+        self._roles = Roles(machine)
+        self._upcoming = Upcoming(machine, self._facts, self._roles)
+        self._wiring = Wiring(machine)
         self._words: dict[StepKind, Callable[[Mark, HostedCore], str]] = {
             kind: getattr(self, f"_{kind.value}") for kind in StepKind
         }
 
     def steps(self, marks: list[Mark]) -> list[Step]:
         """The steps of one position."""
-        return [self._step(mark, phase) for phase, mark in enumerate(marks)]
+        found = [self._step(mark, phase) for phase, mark in enumerate(marks)]
+        kinds = [step.kind for step in found]
+        return [
+            replace(step, next_sentence="So many are enough: the UART raises its line.")
+            if step.kind is StepKind.ARRIVED and StepKind.LINE in kinds[place:]
+            else step
+            for place, step in enumerate(found)
+        ]
 
     def _step(self, mark: Mark, phase: int) -> Step:
         kind, core = mark.kind, self._machine.cores[mark.core]
@@ -81,14 +112,38 @@ class Teller:
             course = TIMER if self._facts.next_timer(mark.core) is not None else ""
         elif kind is StepKind.SENT:
             course = CALL
+        origin, target = mark.origin, mark.core
+        if kind is StepKind.SENT:  # in a handler of another one, or in none
+            origin, target = call_sent(self._machine, self._wiring, mark.core)
+            mark = mark._replace(origin=origin)
         usual = COURSES.get(course, ())
-        place = StepKind.ARMED if kind is StepKind.DISARMED else kind
+        place = STANDS_FOR.get(kind, kind)
         number = usual.index(place) + 1 if place in usual else 0
         return Step(
-            kind, mark.core, course, mark.depth, STATIONS[kind], TITLES[kind],
+            kind, mark.core, course, mark.depth, self._station(mark), self._title(mark),
             self._words[kind](mark, core), self._upcoming.told(mark, core), number,
-            len(usual), phase, mark.origin,
+            len(usual), phase, origin, target,
+            "" if mark.meaning is None else mark.meaning.register, mark.line, mark.by_itself,
         )  # fmt: skip
+
+    @staticmethod
+    def _title(mark: Mark) -> str:
+        if mark.kind is StepKind.LINE and not mark.line:
+            return "It asks without a wire"
+        if mark.kind is StepKind.SENT and mark.origin is None:
+            return "A message is sent"
+        if mark.kind is StepKind.WHO and mark.again:
+            return "Who exactly?"
+        return TITLES[mark.kind]
+
+    @staticmethod
+    def _station(mark: Mark) -> str:
+        """What has no wire happens where it comes from; only timeouts have callbacks."""
+        if mark.kind is StepKind.LINE and not mark.line:
+            return STATIONS[StepKind.DUE]
+        if mark.kind is StepKind.WOKEN and mark.course != TIMER:
+            return STATIONS[StepKind.RECEIVED]
+        return STATIONS[mark.kind]
 
     def _handler(self, mark: Mark) -> str:
         """The name of who handles an interrupt."""
@@ -96,7 +151,7 @@ class Teller:
         numbers = set() if origin is None else {(origin.numbering, origin.number)}
         if known is not None and known.is_vectored and mark.kind is StepKind.WHO:
             numbers.add(("vector", mark.numbers[0]))
-        for handler in self._inspector.irq_handlers(mark.core):
+        for handler in self.inspector.irq_handlers(mark.core):
             if (handler.irq.domain, handler.irq.number) in numbers:
                 return handler.name
         return ""
@@ -151,8 +206,19 @@ class Teller:
             if item.enabled and item.met:
                 if item.counts_down:
                     return f"{item.name} has counted down to {item.counter}: {whose}."
-                return (f"The counter has reached {item.counter}, and {item.name} is "
-                        f"{item.compare}: {whose}.")  # fmt: skip
+                if item.compare > item.counter:
+                    return (
+                        f"The counter has come to {item.counter}, where {item.name} stood: "
+                        f"{whose}. It stands at {item.compare} now, for the next time."
+                    )
+                ago_ns = (item.counter - item.compare) * NS_PER_S // item.hz
+                if ago_ns > JUST_NS:
+                    return (
+                        f"The counter reached {item.compare}, which is in {item.name}, "
+                        f"{format_duration(ago_ns)} ago; only now can the timer ask."
+                    )
+                return (f"The counter, {item.counter}, has reached {item.name}, {item.compare}: "
+                        f"{whose}.")  # fmt: skip
         return f"The {self._title_of(mark.origin.device)} has run out: {whose}."
 
     def _arrived(self, mark: Mark, core: HostedCore) -> str:
@@ -161,6 +227,9 @@ class Teller:
         return f"The character {char!a} arrives on the serial line: {mark.text} typed it."
 
     def _sent(self, mark: Mark, core: HostedCore) -> str:
+        if mark.origin is None:
+            return (f"Core {core.index} sends a message: {self._access(mark)}. No interrupt comes "
+                    "of it: such a message resets a core or starts it.")  # fmt: skip
         said = f"Core {core.index} makes an interrupt by software: {self._access(mark)}."
         rung = [item.index for item in self._machine.cores if item.inputs]
         if not rung:
@@ -183,15 +252,15 @@ class Teller:
         origin = mark.origin
         assert origin is not None
         said = f"The {self._title_of(origin.controller)} notes {origin.label}."
-        if core.inputs:
+        held = self._facts.held_back(origin, core.index)
+        if held is None:
             return (
                 f"{said} Nothing holds it back: the interrupt input of core {core.index} is high."
             )
-        ways = ways_to_core(self._machine, origin.controller, origin.number, core.index)
-        shut = first_shut(best_way(ways).gates)
-        if shut is None:
-            return said
-        return f"{said} It gets no farther: '{shut.name}' does not hold. That needs {shut.needs}."
+        station, shut = held
+        where = "" if station.owner == origin.controller else f", at {station.owner}"
+        return (f"{said} It gets no farther{where}: '{shut.name}' does not hold. "
+                f"That needs {shut.needs}.")  # fmt: skip
 
     # -- the core ---------------------------------------------------------------------------------
 
@@ -238,7 +307,10 @@ class Teller:
             return f"Nobody has to ask: vector {mark.numbers[0]:#04x} says which it is.{handler}"
         assert mark.meaning is not None
         label = mark.origin.label if mark.origin is not None else "nothing that is pending still"
-        said = f"The handler asks the controller: {self._access(mark)}. That is {label}."
+        asked = f"The handler asks the controller: {self._access(mark)}."
+        if mark.origin is not None and mark.meaning.device != mark.origin.controller:
+            return f"{asked} That is the other controller, {mark.origin.controller}."
+        said = f"{asked} That is {label}."
         if mark.meaning.role is Role.ACKNOWLEDGE and mark.origin is not None:
             return f"{said} The read acknowledges it: it is active now.{handler}"
         return said + handler
@@ -257,7 +329,11 @@ class Teller:
             or mark.origin.device == mark.origin.controller
         ):
             return "Nothing has to be quieted: this interrupt has no line that stays high."
-        return f"Nothing more has to be quieted: {state}."
+        if not high:
+            return f"Nothing more has to be quieted: {state}."
+        if mark.course == SERIAL:
+            return f"The characters themselves are to be taken: until then {state}."
+        return f"The handler has not quieted the source: {state}, so it asks again at once."
 
     def _received(self, mark: Mark, core: HostedCore) -> str:
         del core
@@ -278,6 +354,15 @@ class Teller:
                     "source is quiet.")  # fmt: skip
         told = f"The handler tells the controller that it is done: {self._access(mark)}."
         return f"{told} The next one may come."
+
+    def _unended(self, mark: Mark, core: HostedCore) -> str:
+        del core
+        assert mark.origin is not None
+        registers = (self._roles.register_for(name, Role.END) for name in self._machine.controllers)
+        register = next((name for name in registers if name), "")
+        return (f"The handler is over, but it has not told the controller: it has not written "
+                f"{register}. So {mark.origin.label} stays active: neither it nor what is less "
+                "urgent comes again.")  # fmt: skip
 
     # -- the kernel -------------------------------------------------------------------------------
 
@@ -319,7 +404,9 @@ class Teller:
         return f"The timer is set for the head of the queue, '{head.name}', {when}"
 
     def _armed(self, mark: Mark, core: HostedCore) -> str:
-        return f"{self._armed_for()}: core {core.index} {self._access(mark)[3:]}."
+        written = mark.numbers[1]
+        also = f" ({written})" if written > BIGGEST_BITS else ""
+        return f"{self._armed_for()}: core {core.index} {self._access(mark)[3:]}{also}."
 
     def _disarmed(self, mark: Mark, core: HostedCore) -> str:
         return f"The timer is switched off: core {core.index} {self._access(mark)[3:]}."

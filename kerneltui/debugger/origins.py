@@ -97,6 +97,27 @@ def pending(machine: Machine, wiring: Wiring, cpu: int, vector: int | None) -> O
     return min(found)[1] if found else None
 
 
+def call_sent(machine: Machine, wiring: Wiring, sender: int) -> tuple[Origin | None, int]:
+    """The interrupt that a core has just sent, and to whom; None where its message was no such.
+
+    It waits at the core that gets it, or that one has taken it already.
+    """
+    found: list[tuple[tuple[bool, bool], Origin, int]] = []
+    for core in machine.cores:
+        for name, controller in machine.controllers.items():
+            for state in controller.notable(core.index, set()):
+                if not (state.pending or state.active):
+                    continue
+                origin = _origin(machine, wiring, controller, state, core.index)
+                if origin is not None and (origin.source, origin.controller) == (CALL, name):
+                    rank = not state.pending, core.index == sender
+                    found.append((rank, origin, core.index))
+    if not found:
+        return None, sender
+    _, origin, receiver = min(found, key=lambda item: item[0])
+    return origin, receiver
+
+
 def _vector(machine: Machine, controller: str, number: int) -> int | None:
     device = machine.controllers[controller]
     message = device.onward(number)

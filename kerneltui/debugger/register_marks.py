@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from kerneltui.debugger.trace import ALL_CORES, Touched
+from kerneltui.debugger.recorder import ALL_CORES, Touched
 from kerneltui.debugger.watch import Address
 from kerneltui.hw.register import Slot
 from kerneltui.machine.machine import Machine
@@ -61,7 +61,9 @@ class RegisterMarks:
         self.baseline: RegisterValues = {}
         self.known: dict[object, object] = {}
         self._touched: Touched = {}
+        self._machine = machine
         self._look = RegisterLook(machine)
+        self._owners: dict[int, dict[RegisterPlace, tuple[str, Slot]]] = {}
 
     def look(self, cpu: int) -> None:
         """Take the present values, as a core sees them."""
@@ -70,6 +72,28 @@ class RegisterMarks:
     def mark(self, baseline: RegisterValues, touched: Touched) -> None:
         """Tell what differs from ``baseline``, and what instructions have accessed."""
         self.baseline, self._touched = baseline, touched
+
+    def changed(
+        self, cpu: int, since: RegisterValues | None = None
+    ) -> Iterator[tuple[str, Slot, int, int]]:
+        """Which ones have: the device's name, the register, what it held and what it holds now.
+
+        Since they held ``since``, or else the baseline.  In the order of the board; not those that
+        change by themselves.
+        """
+        owners = self._owners.get(cpu)
+        if owners is None:
+            owners = self._owners[cpu] = {
+                place_of(space, base, slot, cpu): (device.name, slot)
+                for device in self._machine.devices.values()
+                for space, base, file in self._machine.windows(device)
+                for slot in file.slots()
+                if not slot.register.volatile
+            }
+        for place, before in (self.baseline if since is None else since).items():
+            now = self.values.get(place, before)
+            if now != before and place in owners:
+                yield *owners[place], before, now
 
     def unmark(self) -> None:
         """Tell no changes."""

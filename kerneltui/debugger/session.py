@@ -19,12 +19,13 @@ from kerneltui.debugger.moment import Moment, moment_at
 from kerneltui.debugger.naming import inspector_of
 from kerneltui.debugger.pokes import parse, script
 from kerneltui.debugger.pursuit import Pursuit, said
+from kerneltui.debugger.recorder import Recorder
 from kerneltui.debugger.register_marks import RegisterMarks
 from kerneltui.debugger.setup import Setup
 from kerneltui.debugger.sight import Sight
 from kerneltui.debugger.storyteller import LAST, Storyteller
 from kerneltui.debugger.timeline import Window
-from kerneltui.debugger.trace import EventNames, RawEvent, Recorder
+from kerneltui.debugger.trace import EventNames, RawEvent
 from kerneltui.debugger.traveller import Input
 from kerneltui.debugger.views.clocks import read_counters
 from kerneltui.debugger.watch import (
@@ -125,6 +126,7 @@ class Session:
         """Back to reset; what was is forgotten, and inputs of the scenario are due again."""
         self.history.restart()
         self._jumps.clear()
+        self._changes.forget()
         self.marked = None
         self._arrived("at reset")
 
@@ -299,7 +301,6 @@ class Session:
         except ValueError as error:
             raise UserError(f"poke {text}: {error}") from None
         self._give(poke)
-        self._changes.forget()
 
     def _give(self, given: bytes | Poke) -> None:
         self._jumps = [position for position in self._jumps if position <= self.here]
@@ -307,6 +308,7 @@ class Session:
             self.marked = None
         self.history.give(given)
         self.story.forget()
+        self._changes.forget()
         self.generation += 1
 
     # -- other moments ----------------------------------------------------------------------------
@@ -480,9 +482,13 @@ class Session:
         if parts & {"blocks", "path"}:
             self._changes.look(self.registers, self.focus, marks=marks)
         story = self.story.told() if "path" in parts and marks and self.follows_story else None
+        before = None
+        if story is not None and story.since is not None:
+            before = self._changes.values_at(story.since, self.focus)
         sight = Sight(
             self.setup, self.machine, self.inspector, self.focus, self.generation, self.last_stop,
             self.recorder, self.names, self.registers, self.recorder.rates, story,
+            before,
         )  # fmt: skip
         return views.build(sight, parts, timeline)
 

@@ -40,6 +40,8 @@ class Setup(msgspec.Struct, frozen=True):
     """the name or file that the scenario was opened by"""
     scenario_title: str = ""
     about: str = ""
+    task: str = ""
+    """what there is to find out; empty where all works"""
     inputs: tuple[TimedInput, ...] = ()
     pokes: tuple[PokeRequest, ...] = ()
     changes: Any = None

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from kerneltui.debugger.marks import StepKind
 from kerneltui.debugger.rates import RateMeter
+from kerneltui.debugger.recorder import Recorder
 from kerneltui.debugger.references import InterruptReference
-from kerneltui.debugger.register_marks import RegisterMarks
+from kerneltui.debugger.register_marks import RegisterMarks, RegisterValues
 from kerneltui.debugger.setup import Setup
-from kerneltui.debugger.trace import EventNames, Recorder
+from kerneltui.debugger.trace import EventNames
 from kerneltui.kernel.inspector import Inspector
-from kerneltui.machine.machine import Machine
+from kerneltui.machine.machine import Machine, Position
 
 
 class Story(NamedTuple):
     """The meaningful step that a machine has come to last."""
 
+    kind: StepKind
+    core: int
+    """the one whose interrupt input it is about"""
     heading: str
     """``STEP 5/12 THE CPU TAKES IT``"""
     sentence: str
@@ -27,10 +32,22 @@ class Story(NamedTuple):
     """the stations at which nothing more will happen in this course"""
     interrupt: InterruptReference | None
     """which one it is about"""
-
-
-NO_STORY = Story("", "", "", "", frozenset(), None)
-"""Nobody follows it."""
+    subject: str
+    """that in words: ``Timer interrupt, IRQ 30``"""
+    owner: str
+    """the device where it happens, at a controller; else empty"""
+    register: str
+    """that has been accessed for it, or empty"""
+    line: str
+    """the wire that it is about, or empty"""
+    ahead: frozenset[StepKind]
+    """of the steps of this very moment those that are told after this one"""
+    by_itself: bool
+    """nothing had to be done for it: so nothing has changed"""
+    ago_ns: int
+    """how long ago it was"""
+    since: Position | None
+    """the moment of the step before, where it is known"""
 
 
 class Sight(NamedTuple):
@@ -52,3 +69,5 @@ class Sight(NamedTuple):
     rates: RateMeter
     story: Story | None = None
     """where somebody follows it"""
+    before: RegisterValues | None = None
+    """what registers held at the step before, where that is known"""

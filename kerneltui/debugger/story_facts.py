@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from kerneltui.debugger.naming import timer_interrupt
+from kerneltui.debugger.origins import SERIAL, Origin, Wiring, pending, source_kind
 from kerneltui.debugger.views.timeouts import TimeoutView, timeout_views
 from kerneltui.debugger.views.timers import ComparatorView, comparator_views
-from kerneltui.debugger.way import whole_ways
+from kerneltui.debugger.way import Station, best_way, ways_to_core, whole_ways
+from kerneltui.hw.rule import Gate
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.machine import Machine
 
@@ -17,6 +19,7 @@ class StoryFacts:
         self._machine = machine
         self._inspector = inspector
         self._sources: set[str] | None = None
+        self._wiring = Wiring(machine)
 
     def comparators(self, core: int, device: str = "") -> list[ComparatorView]:
         """Those that a core sees: of all devices, or of one."""
@@ -33,6 +36,26 @@ class StoryFacts:
             and item.enabled and not item.masked and item.in_ns is not None
         ]  # fmt: skip
         return min(waiting, key=lambda item: item.in_ns or 0, default=None)
+
+    def held_back(self, origin: Origin, core: int) -> tuple[Station, Gate] | None:
+        """The first shut gate between an interrupt's controller and a core; None: it arrives."""
+        way = best_way(ways_to_core(self._machine, origin.controller, origin.number, core))
+        gate = next(iter(way.holding), None)
+        return None if gate is None else (way.station_of(gate), gate)
+
+    def serial_line_is_high(self) -> bool:
+        """Whether a UART asks for an interrupt."""
+        return any(
+            line.level
+            for device in self._machine.devices.values()
+            if source_kind(device) == SERIAL
+            for lines in device.outputs.values()
+            for line in lines
+        )
+
+    def most_urgent(self, core: int) -> Origin | None:
+        """The interrupt that a core takes next, of those that are pending."""
+        return pending(self._machine, self._wiring, core, None)
 
     def _armed_devices(self) -> set[str]:
         """Those that can raise the interrupt that timeouts wait for."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from kerneltui.debugger.marker import Marker
 
 LAST = -1
+NEAR = 2
+"""The step before is looked for in so many stretches of the past."""
 _ON_THE_WAY = frozenset((StopReason.MEANINGFUL, StopReason.BUDGET))
 
 
@@ -54,6 +56,8 @@ class Storyteller:
         """between which moments (reset where there is none) all stops are known"""
         self._marks_of: dict[Position, list[Mark]] = {}
         """what has happened at each"""
+        self._came: tuple[Position | None, Position | None] = None, None
+        """a step, and the one that came before it"""
         self._shown: tuple[Position | None, int] = None, 0
         """where a phase was chosen, and which"""
 
@@ -75,11 +79,14 @@ class Storyteller:
         self._know()
         recorder, before = self._history.recorder, self._history.here
         held = self._marks if self._halted and self._at == before else []
+        is_stop = bool(held) or before == self._history.first
         with self._marker.installed(recorder if recorder.tracing else None):
             yield self._marker
         self._at, self._halted = self._history.here, True
         if self._marker.has_come:
             self._marks = list(self._marker.marks)
+            if is_stop:
+                self._came = self._at, before
         else:  # a kernel that has halted for good stays at its last step
             self._marks = held if self._at == before else []
 
@@ -87,10 +94,14 @@ class Storyteller:
     def listening(self) -> Iterator[Marker]:
         """Look on while the machine runs, without halting it."""
         self._know()
-        recorder = self._history.recorder
+        recorder, before = self._history.recorder, self._history.here
+        is_stop = self._halted and self._at == before and bool(self._marks)
+        if is_stop or before == self._history.first:
+            self._marker.left = before
         with self._marker.installed(recorder if recorder.tracing else None, halts=False):
             yield self._marker
         self._at, self._halted = self._history.here, False
+        self._came = self._at, self._marker.came
 
     def _know(self) -> None:
         """Have the marker know what has happened up to here."""
@@ -165,6 +176,7 @@ class Storyteller:
         """What comes after this moment will be another story."""
         self._at = self._until = None
         self._marks_of = {}
+        self._came = None, None
 
     def _marks_here(self) -> list[Mark]:
         here = self._history.here
@@ -178,34 +190,27 @@ class Storyteller:
         """The steps of this position, in their order; none between two steps."""
         return self._teller().steps(self._marks_here())
 
-    def latest(self) -> tuple[Step | None, bool]:
-        """The step that the machine has come to last, and whether it stands just there.
-
-        Of several at one position it is the one on show; between two positions the last.
-        """
-        marks, is_here = self._latest_marks()
-        if not marks:
-            return None, False
-        steps = self._teller().steps(marks)
-        return steps[self.phase if is_here else LAST], is_here
-
-    def _latest_marks(self) -> tuple[list[Mark], bool]:
+    def _latest_marks(self) -> tuple[list[Mark], bool, int]:
+        """What the machine has come to last, whether it stands there, and when that was (ns)."""
         here = self._history.here
         if self._at == here and self._has_marker() and self._marker.marks:
-            return self._marker.marks, self._marker.is_fresh
+            return self._marker.marks, self._marker.is_fresh, self._marker.marked_ns
         if here == self._history.first:
-            return [self._sleep()], True
+            return [self._sleep()], True, here.now_ns
         if not self._covers(here):
             self._scan(here)
         position = max((at for at in self._marks_of if at <= here), default=here)
-        return self._marks_of.get(position, []), position == here
+        return self._marks_of.get(position, []), position == here, position.now_ns
 
     def _teller(self) -> Teller:
         """That of the present machine."""
-        machine = self._history.machine
-        if self._known_teller is None or self._known_teller.machine is not machine:
-            self._known_teller = Teller(machine, self._inspector())
-        return self._known_teller
+        machine, inspector = self._history.machine, self._inspector()
+        known = self._known_teller
+        # A kernel lets nothing be seen before it has begun.
+        kind = type(inspector)
+        if known is None or known.machine is not machine or type(known.inspector) is not kind:
+            known = self._known_teller = Teller(machine, inspector)
+        return known
 
     def _interrupt_of(self, step: Step) -> InterruptReference | None:
         """Which one a step is about; a character that arrives is about the UART's."""
@@ -228,19 +233,51 @@ class Storyteller:
 
     def told(self) -> Story | None:
         """The latest step, as pictures show it."""
-        step, is_here = self.latest()
-        if step is None:
+        marks, is_here, at_ns = self._latest_marks()
+        if not marks:
             return None
+        steps = self._teller().steps(marks)
+        # Of several at one position it is the one on show; between two positions the last.
+        place = self.phase % len(steps) if is_here else len(steps) - 1
+        step = steps[place]
         kinds = COURSES.get(step.course, ())
-        ahead = {STATIONS[kind] for kind in kinds[max(step.number - 1, 0) :]}
+        later = {STATIONS[kind] for kind in kinds[max(step.number - 1, 0) :]}
         return Story(
+            step.kind,
+            step.target,
             step.heading,
             step.sentence if is_here else "",
             step.next_sentence,
             step.station,
-            frozenset(STATIONS[kind] for kind in kinds if STATIONS[kind] not in ahead),
+            frozenset(STATIONS[kind] for kind in kinds if STATIONS[kind] not in later),
             self._interrupt_of(step),
+            step.subject,
+            step.origin.controller if step.origin is not None else "",
+            step.register,
+            step.line,
+            frozenset(item.kind for item in steps[place + 1 :]),
+            step.by_itself,
+            self._history.machine.now - at_ns,
+            self._stop_before() if is_here else None,
         )
+
+    def _stop_before(self) -> Position | None:
+        """Where the step before this moment was, if that is near."""
+        here = self._history.here
+        if here == self._history.first:
+            return None  # nobody has seen what was before
+        at, before = self._came
+        if at == here:
+            return before
+        search = self.search(here)
+        for _ in range(NEAR):
+            try:
+                next(search)
+            except StopIteration as end:
+                found: Position | None = end.value
+                first = self._history.first
+                return first if found is None and first is not None and first < here else found
+        return None
 
     @property
     def phase(self) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from kerneltui.debugger.recorder import EVENTS_BEHIND, Recorder
 from kerneltui.debugger.session import Session
-from kerneltui.debugger.trace import EVENTS_BEHIND, Recorder
 from kerneltui.hw.device import ComparatorState
 from kerneltui.machine.instructions import EXTERNAL
 from kerneltui.units import format_duration
@@ -15,8 +15,9 @@ STORM = 8
 TOLERATED = 8
 """A timer may be late by one part in so many of what lies ahead."""
 CLOSE_NS = 1_000_000
+"""So late is no mistake, however near the time is."""
 STORM_NS = 200_000
-"""Interrupts that are farther apart are ticks."""
+"""Interrupts that are farther apart on average are ticks."""
 
 
 def is_storm(recorder: Recorder, core: int, wires: Collection[str]) -> bool:

@@ -165,7 +165,7 @@ class Lane:
 
 
 class Timeline:
-    """Records a machine from now on; told by :class:`~kerneltui.debugger.trace.Recorder`."""
+    """Records a machine from now on; told by :class:`~kerneltui.debugger.recorder.Recorder`."""
 
     def __init__(self, machine: Machine) -> None:
         self._names: dict[int, str] = {}

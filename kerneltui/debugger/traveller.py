@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from kerneltui.debugger.trace import RawEvent, Recorded
+from kerneltui.debugger.recorder import Recorded
+from kerneltui.debugger.trace import RawEvent
 from kerneltui.debugger.watch import Address, Watch
 from kerneltui.errors import UserError
 from kerneltui.machine.core import StopReason

@@ -15,7 +15,6 @@ from kerneltui.machine.machine import Machine
 
 _ALWAYS = {
     StepKind.DUE: "The timer asks for an interrupt.",
-    StepKind.SENT: "The controller passes it on to the core that it is for.",
     StepKind.LINE: "The controller notes it.",
     StepKind.CALLED: "The kernel looks the call up in its table.",
     StepKind.FAULT: "The kernel looks what has happened.",
@@ -29,16 +28,17 @@ _ALWAYS = {
     StepKind.SERVED: "The core returns to the task.",
     StepKind.PASSED: "The kernel goes on.",
     StepKind.ENDED: "The core returns to what it did before.",
+    StepKind.UNENDED: "The core returns all the same.",
 }
 
 
 class Upcoming:
     """Of one machine; looking changes nothing."""
 
-    def __init__(self, machine: Machine, facts: StoryFacts) -> None:
+    def __init__(self, machine: Machine, facts: StoryFacts, roles: Roles) -> None:
         self._machine = machine
         self._facts = facts
-        self._roles = Roles(machine)
+        self._roles = roles
 
     def told(self, mark: Mark, core: HostedCore) -> str:
         """The sentence."""
@@ -54,20 +54,33 @@ class Upcoming:
         if timer is None:
             return "Something asks for an interrupt."
         if timer.counts_down:
-            return f"{timer.name} counts down to 0."
-        return f"The counter reaches {timer.compare}, which is in {timer.name}."
+            return f"{timer.name} counts down to 0, if no device comes first."
+        return f"The counter reaches {timer.name} ({timer.compare}), if no device comes first."
+
+    def _sent(self, mark: Mark, core: HostedCore) -> str:
+        del core
+        if mark.origin is None:
+            return "The kernel goes on."
+        return "The controller passes it on to the core that it is for."
 
     def _arrived(self, mark: Mark, core: HostedCore) -> str:
         del mark, core
-        return "The UART raises its line as soon as enough characters wait, or none follows."
+        if self._facts.serial_line_is_high():
+            return "The line of the UART is high already, so it cannot rise for this one."
+        return "The UART raises its line when enough characters wait, or no more come."
 
     def _pending(self, mark: Mark, core: HostedCore) -> str:
-        del mark
-        if not core.inputs:
-            return "The interrupt waits until that changes."
-        if core.masks()[1]:
+        assert mark.origin is not None
+        held = self._facts.held_back(mark.origin, core.index)
+        if held is None:
+            return f"Core {core.index} takes the interrupt."
+        first = self._facts.most_urgent(core.index)
+        is_masked = core.masks()[1]
+        if core.inputs and is_masked:
             return f"Core {core.index} takes the interrupt as soon as interrupts are open."
-        return f"Core {core.index} takes the interrupt."
+        if core.inputs and first is not None and first != mark.origin:
+            return f"Core {core.index} takes {first.label} first: that is more urgent."
+        return "The interrupt waits until that changes."
 
     def _taken(self, mark: Mark, core: HostedCore) -> str:
         del core
@@ -79,12 +92,15 @@ class Upcoming:
         )
         register = next((name for name in found if name), "")
         asks = f" (reads {register})" if register else ""
-        return f"The handler asks the controller which interrupt it is{asks}."
+        return f"The handler asks which interrupt it is{asks}."
 
     def _who(self, mark: Mark, core: HostedCore) -> str:
         del core
         if mark.origin is None:
             return "The handler has nothing to do."
+        meaning = mark.meaning
+        if meaning is not None and meaning.device != mark.origin.controller:
+            return f"The handler asks the controller before that one ({mark.origin.controller})."
         return {
             CALL: "The handler does what the other core wants done.",
             SERIAL: "The handler quiets the UART and takes the characters.",
@@ -109,7 +125,9 @@ class Upcoming:
         ):
             register = mark.meaning.register if mark.meaning is not None else ""
             if mark.kind is StepKind.ARMED and not item.enabled and item.name == register:
-                return "The kernel switches the timer on, and then ends the interrupt."
+                if mark.depth:
+                    return "The handler switches the timer on again, and ends the interrupt."
+                return "The kernel switches the timer on."
         return "The handler ends the interrupt." if mark.depth else "The kernel goes on."
 
     def _returned(self, mark: Mark, core: HostedCore) -> str:

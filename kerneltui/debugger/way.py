@@ -36,6 +36,20 @@ class Station(msgspec.Struct, frozen=True):
     line: str = ""
     """the wire by which it goes on"""
 
+    @property
+    def interrupt(self) -> tuple[str, int] | None:
+        """What the interrupt is here: a controller's name, and the number that it has there."""
+        if self.entrance is None or not isinstance(self.entrance[1], int):
+            return None
+        return self.entrance[0], self.entrance[1]
+
+    @property
+    def noted(self) -> Gate | None:
+        """The gate of a controller that says whether it has noted the interrupt."""
+        if self.entrance is None:
+            return None
+        return next((gate for gate in self.gates if gate.opens is Opens.EVENT), None)
+
 
 class Way(msgspec.Struct, frozen=True):
     """One way.  The interrupt arrives if all gates are open."""
@@ -51,6 +65,20 @@ class Way(msgspec.Struct, frozen=True):
     def shut(self) -> list[Gate]:
         """Those that are shut."""
         return [gate for gate in self.gates if not gate.open]
+
+    @property
+    def holding(self) -> list[Gate]:
+        """Those that are shut where it has still to get through."""
+        return [gate for station in self.to_pass for gate in station.gates if not gate.open]
+
+    @property
+    def to_pass(self) -> tuple[Station, ...]:
+        """Where it has still to get through: from the last controller on that has noted it."""
+        noted = [
+            place for place, station in enumerate(self.stations)
+            if (gate := station.noted) is not None and gate.open
+        ]  # fmt: skip
+        return self.stations[noted[-1] :] if noted else self.stations
 
     def station_of(self, gate: Gate) -> Station:
         """Where a gate stands."""
@@ -134,19 +162,38 @@ def controllers_after(
 ) -> list[tuple[str, int]]:
     """What an interrupt is to the controllers behind one, on all its ways."""
     found: dict[tuple[str, int], None] = {}
-    for way in ways_to_core(machine, controller, number, cpu):
-        for station in way.stations[1:]:
-            if station.entrance is not None and isinstance(station.entrance[1], int):
-                found[station.entrance[0], station.entrance[1]] = None
+    _follow(machine, controller, number, cpu, frozenset(), found)
     return list(found)
+
+
+def _follow(
+    machine: Machine, name: str, entrance: Entrance, cpu: int, passed: frozenset[str],
+    found: dict[tuple[str, int], None],
+) -> None:  # fmt: skip
+    """As :func:`_from`, without the gates: it is asked often while a machine runs."""
+    if name in passed:
+        return
+    device = machine.controllers[name]
+    for passage in device.passages(entrance, cpu):
+        ends: list[tuple[str, Entrance | None]] = []
+        if passage.message is not None:
+            ends.append(passage.message)
+        else:
+            for target in machine.wiring.get(_line(device, passage, cpu), ()):
+                behind, _, pin = target.partition(" ")
+                if behind in machine.controllers:
+                    ends.append((behind, machine.controllers[behind].entrance(pin, cpu)))
+        for behind, onward in ends:
+            if isinstance(onward, int):
+                found[behind, onward] = None
+            if onward is not None:
+                _follow(machine, behind, onward, cpu, passed | {name}, found)
 
 
 def next_controller(way: Way) -> tuple[str, int] | None:
     """What an interrupt is to the second controller on its way; None where there is none."""
-    for station in way.stations[1:]:
-        if station.entrance is not None and isinstance(station.entrance[1], int):
-            return station.entrance[0], station.entrance[1]
-    return None
+    behind = (station.interrupt for station in way.stations[1:])
+    return next((interrupt for interrupt in behind if interrupt is not None), None)
 
 
 # -- onwards ---------------------------------------------------------------------------------------
@@ -255,14 +302,15 @@ def _before(
                 found += _sources(machine, driver, output, index, cpu, passed)
     for sender in machine.controllers.values():
         for state in sender.notable(cpu, set()) if sender.SENDS_MESSAGES else ():
+            if sender.onward(state.number) != (name, number):
+                continue
             for passage in sender.passages(state.number, cpu):
-                if passage.message == (name, number):
-                    station = Station(
-                        sender.name, _title(sender, state.number), passage.gates,
-                        (sender.name, state.number),
-                    )  # fmt: skip
-                    earlier = _before(machine, sender.name, state.number, cpu, passed)
-                    found += [(*stations, station) for stations in earlier]
+                station = Station(
+                    sender.name, _title(sender, state.number), passage.gates,
+                    (sender.name, state.number),
+                )  # fmt: skip
+                earlier = _before(machine, sender.name, state.number, cpu, passed)
+                found += [(*stations, station) for stations in earlier]
     return found or [()]
 
 
@@ -313,12 +361,8 @@ def _kernel(
     handlers = {(item.irq.domain, item.irq.number): item for item in inspector.irq_handlers(cpu)}
     if not handlers:
         return ()
-    met = [station.entrance for station in stations if station.entrance is not None]
-    numbers = [
-        (machine.controllers[name].NUMBERING, number)
-        for name, number in met
-        if isinstance(number, int)
-    ]
+    met = [station.interrupt for station in stations if station.interrupt is not None]
+    numbers = [(machine.controllers[name].NUMBERING, number) for name, number in met]
     handler = next((handlers[number] for number in numbers if number in handlers), None)
     wanted = interrupt_label(*numbers[-1]) if numbers else "this interrupt"
     gate = Gate(
@@ -339,7 +383,8 @@ def best_way(ways: list[Way]) -> Way:
 
 
 def _distance(way: Way) -> tuple[int, bool, bool, int]:
-    """What software has to do; then those that arrive, that are due, and all others."""
+    """What software has to do; then those whose source asks, those that are due, and all others."""
     shut = way.shut
     stores = sum(gate.opens is Opens.STORE for gate in shut)
-    return stores, bool(shut), all(gate.due_ns is None for gate in shut), len(shut)
+    asks = all(gate.open for gate in way.stations[0].gates)
+    return stores, bool(shut) and not asks, all(gate.due_ns is None for gate in shut), len(shut)

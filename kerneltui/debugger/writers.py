@@ -8,8 +8,9 @@ from pathlib import Path
 from kerneltui.debugger.ear import By, LastWrite
 from kerneltui.debugger.history import History
 from kerneltui.debugger.last_write import Place, find_last_writes
-from kerneltui.debugger.trace import RawEvent
-from kerneltui.debugger.way import Station
+from kerneltui.debugger.recorder import Recorder
+from kerneltui.debugger.trace import SCENARIO, RawEvent, is_wire_poke, poked_by
+from kerneltui.debugger.way import IS_HIGH, Station
 from kerneltui.hw.rule import Gate
 from kerneltui.machine.machine import Position
 from kerneltui.units import format_time
@@ -36,6 +37,21 @@ def places_of(stations: Iterable[Station], *, only_shut: bool = False) -> list[P
     return list(dict.fromkeys(place for place in found if place is not None))
 
 
+def driver_of(recorder: Recorder, gate: Gate) -> LastWrite | None:
+    """The poke that has driven a wire to the level that it has; None where its device has."""
+    events = iter(reversed(recorder.events))
+    changed = next((it for it in events if it[3] == "line" and it[-1] == gate.register), None)
+    before = next(events, None)  # a poke is told just before the change that it makes
+    if gate.name != IS_HIGH or changed is None or before is None or not is_wire_poke(before):
+        return None
+    who, wire = poked_by(before)
+    if wire != gate.register:
+        return None
+    step, t_ns, core, _, _, value, _ = before
+    by = By.SCENARIO if who == SCENARIO else By.POKE
+    return LastWrite(by, step, t_ns, core, value=value, register=wire)
+
+
 def find_writers(history: History, places: list[Place]) -> Generator[Position, None, Writers]:
     """Who wrote them; yields how far into the past it has looked."""
     writes = yield from find_last_writes(history, places)
@@ -60,13 +76,13 @@ def code_path(file: str) -> str:
 def in_words(write: LastWrite) -> str:
     """Who it was, and when: a clause without its subject."""
     if write.by is By.HARDWARE:
-        return "set by the device itself, not by a store"
+        return "set by the hardware, not by a store"
     if write.by is By.RESET:
         return "written by nobody since reset"
     at = f"at {format_time(write.t_ns)} s"
     if write.by is By.SIGNAL:
         return f"last reset by an INIT message that no core has sent, {at}"
-    done = "reset" if write.is_reset else "written"
+    done = "reset" if write.is_reset else "driven" if "." in write.register else "written"
     if write.by in {By.SCENARIO, By.POKE}:
         whose = "a poke of the scenario" if write.by is By.SCENARIO else "your poke"
         which = f" of {write.register}" if write.is_reset else ""
@@ -82,4 +98,4 @@ def in_words(write: LastWrite) -> str:
 
 
 def _since(write: LastWrite) -> str:
-    return ", and changed by the device since" if write.changed_since else ""
+    return ", and changed by the hardware since" if write.changed_since else ""

@@ -40,9 +40,7 @@ def as_text(explanation: Explanation, writers: Writers) -> Iterator[str]:
 def gate_text(gate: Gate) -> str:
     """``open  enabled                GICD_ISENABLER0.PPI[14] = 1``, with what a shut one needs."""
     state = "open" if gate.open else "SHUT"
-    where = f"{gate.register}.{gate.field}" if gate.field else gate.register
-    value = gate.value if gate.value < 10 else f"{gate.value:#x}"
-    told = f"{state}  {gate.name:<24} {where} = {value}"
+    told = f"{state}  {gate.name:<24} {gate.bits} = {gate.held}"
     return told if gate.open else f"{told}; needs {gate.needs}"
 
 

@@ -8,7 +8,7 @@ one ``_update()`` that computes all outputs from the state.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
@@ -30,18 +30,30 @@ class Cause(msgspec.Struct, frozen=True):
     gates: tuple[Gate, ...]
 
 
-class Passage(msgspec.Struct, frozen=True):
+class Passage:
     """A way of an interrupt through one controller, and how it goes on behind the gates.
 
     It leaves by an ``output``, or as a ``message``: to a controller's name, as its number there.
-    With neither it leads nowhere, and one of the gates says why.
+    With neither it leads nowhere, and one of the gates says why.  ``vector`` is what the core takes
+    it as, where the controller tells the core.
     """
 
-    gates: tuple[Gate, ...]
-    output: str = ""
-    message: tuple[str, int] | None = None
-    vector: int | None = None
-    """what the core takes it as, where the controller tells the core"""
+    __slots__ = ("_make", "message", "output", "vector")
+
+    def __init__(
+        self,
+        make: Callable[[], Iterable[Gate]],
+        output: str = "",
+        message: tuple[str, int] | None = None,
+        vector: int | None = None,
+    ) -> None:
+        self._make = make
+        self.output, self.message, self.vector = output, message, vector
+
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        """As they stand now; who only asks where it goes on does not wait for them."""
+        return tuple(self._make())
 
 
 Entrance = int | str
@@ -178,7 +190,7 @@ class InterruptController(Device):
     TAKES_MESSAGES: ClassVar[bool] = False
     """interrupts may come as messages too, by no input: :meth:`message` says how one looks"""
     SENDS_MESSAGES: ClassVar[bool] = False
-    """interrupts go on as messages to another controller, by no output"""
+    """interrupts go on as messages to another controller, by no output: :meth:`onward`"""
     TRANSIENT = Device.TRANSIENT | {"on_pending"}
 
     def __init__(self, name: str, config: Any, clock: Clock, cpus: int = 1) -> None:
@@ -216,6 +228,13 @@ class InterruptController(Device):
         controller does not have.
         """
 
+    def onward(self, number: int) -> tuple[str, int] | None:
+        """Where an interrupt goes on as a message: a controller's name, and its number there.
+
+        Raises ValueError for a number that the controller does not have.
+        """
+        return None
+
     def entrance(self, pin: str, cpu: int) -> Entrance | None:
         """What comes in at an input pin, named as in a board file: its number for core ``cpu``.
 
@@ -223,10 +242,6 @@ class InterruptController(Device):
         """
         states = self.interrupts(cpu)
         return next((state.number for state in states if state.pin == pin), None)
-
-    def onward(self, number: int) -> tuple[str, int] | None:
-        """The message as which an interrupt goes on: a controller's name, and its number there."""
-        return None
 
     def own_causes(self, number: int, cpu: int) -> list[Cause]:
         """What inside the controller can raise an interrupt: a timer of its own, a mailbox."""

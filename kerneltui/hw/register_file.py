@@ -164,7 +164,7 @@ class RegisterFile:
 
     TRANSIENT: ClassVar = frozenset((
         "_layout", "_overlaid", "_overlay", "_overlay_of_store", "_ports", "_stores", "driven",
-        "on_unmodelled",
+        "known_bits", "on_unmodelled",
     ))  # fmt: skip
 
     def __init__(
@@ -195,6 +195,8 @@ class RegisterFile:
     def _bind(self) -> None:
         self._layout = _layout(self.table.module, self.table.name, self._changes)
         self._ports: dict[Key, Port] = {}
+        self.known_bits: dict[object, tuple[Slot, int, str]] = {}
+        """what rules have found: where bits stand does not change"""
         self.driven = EVERY_LANE
         self._overlaid = {slot.offset for slot in self._layout.values() if slot.register.overlay}
         self._overlay: Callable[[int, bool], str] | None = getattr(self.owner, "overlay", None)

@@ -48,8 +48,9 @@ class Gate(msgspec.Struct, frozen=True):
     timer is switched off").  ``register`` and ``field`` name what decides, ``value`` is what it
     holds and ``needs`` what would open the gate, in words; ``ref`` cites document and section.
     ``opens`` says what opens it, ``ends_by`` the register that a handler writes for that at its
-    end, ``wants`` what the bits at ``spot`` have to hold, where one store can mend it, and
-    ``due_ns`` when it opens by itself (virtual time, ns), where that is known.
+    end and ``ends_with`` what it writes there now, where that is known, ``wants`` what the bits at
+    ``spot`` have to hold, where one store can mend it, and ``due_ns`` when it opens by itself
+    (virtual time, ns), where that is known.
     """
 
     name: str
@@ -61,10 +62,21 @@ class Gate(msgspec.Struct, frozen=True):
     ref: str
     opens: Opens = Opens.STORE
     ends_by: str = ""
+    ends_with: int | None = None
     spot: Spot | None = None
     wants: int | None = None
     due_ns: int | None = None
     says: str = ""
+
+    @property
+    def bits(self) -> str:
+        """What decides, by name: ``GICC_PMR.Priority``."""
+        return f"{self.register}.{self.field}" if self.field else self.register
+
+    @property
+    def held(self) -> str:
+        """The value as people read it: hexadecimal from 10 on."""
+        return str(self.value) if self.value < 10 else f"{self.value:#x}"
 
 
 def first_shut(gates: Iterable[Gate]) -> Gate | None:
@@ -95,6 +107,12 @@ class Place(msgspec.Struct, frozen=True):
 
     def find(self, file: RegisterFile, number: int) -> tuple[Slot, int, str]:
         """The register's slot, the mask of the bits in it, and what the bits are called."""
+        known = file.known_bits.get((self, number))
+        if known is None:
+            known = file.known_bits[self, number] = self._find(file, number)
+        return known
+
+    def _find(self, file: RegisterFile, number: int) -> tuple[Slot, int, str]:
         register = file.table[self.register]
         number = number if self.of is None else self.of
         width = register.width
@@ -155,11 +173,13 @@ class Rule(msgspec.Struct, frozen=True):
         *,
         due_ns: int | None = None,
         bit: int | None = None,
+        ends_with: int | None = None,
         **words: object,
     ) -> Gate:
         """How the rule stands for one interrupt, told by the register: what software sees.
 
-        ``bit`` is its place in the bitmaps, where that is not its number.
+        ``bit`` is its place in the bitmaps, where that is not its number; ``ends_with`` is what
+        ends the interrupt that runs, where the handlers' end opens it.
         """
         slot, mask, field = self.at(owner, cpu, number).find(file, number)
         lsb = (mask & -mask).bit_length() - 1
@@ -183,6 +203,7 @@ class Rule(msgspec.Struct, frozen=True):
             ref=self.ref,
             opens=self.opens,
             ends_by=self.ends_by,
+            ends_with=ends_with if self.ends_by else None,
             spot=Spot(file.table.name, slot.key, mask, cpu),
             wants=wants,
             due_ns=due_ns,

@@ -46,13 +46,19 @@ class Tracing(Protocol):
     def tracepoint(self, name: str, /, **facts: Any) -> None:
         """See :class:`~kerneltui.kernel.arch.cpu.Cpu`."""
 
+    @property
+    def is_traced(self) -> bool:
+        """See :class:`~kerneltui.kernel.arch.cpu.Cpu`."""
+
 
 def run_handler(cpu: Tracing, handler: IrqHandler, irq: Irq) -> None:
     """Run a handler on ``cpu``; ``irq`` is what the interrupt was acknowledged as."""
     handler.count += 1
-    cpu.tracepoint("irq_handler_entry", irq=irq.number, domain=irq.domain, name=handler.name)
+    if cpu.is_traced:
+        cpu.tracepoint("irq_handler_entry", irq=irq.number, domain=irq.domain, name=handler.name)
     handler.handle()
-    cpu.tracepoint("irq_handler_exit", irq=irq.number)
+    if cpu.is_traced:
+        cpu.tracepoint("irq_handler_exit", irq=irq.number)
 
 
 def tell_spurious(cpu: Tracing, domain: str, number: int) -> None:

@@ -18,7 +18,7 @@ from kerneltui.hw.register_file import Port, RegisterFile
 from kerneltui.machine.aarch64_exceptions import VECTOR_SYNC, Aarch64Exceptions
 from kerneltui.machine.aarch64_registers import MASK_ALL
 from kerneltui.machine.core import CoreState, Costs
-from kerneltui.machine.kernel_image import INSTRUCTION_BYTES
+from kerneltui.machine.kernel_image import INSTRUCTION_BYTES, VECTORS_SIZE
 
 WORD = 8
 """bytes of a system register"""
@@ -226,9 +226,14 @@ class Aarch64Core(Aarch64Exceptions):
         self.retired += 1
         self._pass_time(self.clock.now + self.costs.exception_return)
 
-    def place_vectors(self, table: Mapping[int, Callable[[], None]]) -> int:
-        """Link a vector table into the image; returns its address for VBAR_EL1."""
-        return self.image.place_vectors(table)
+    def place_vectors(
+        self, table: Mapping[int, Callable[[], None]], align: int = VECTORS_SIZE
+    ) -> int:
+        """Link a vector table into the image; returns its address for VBAR_EL1.
+
+        Where it is not on a boundary of 2 KiB, VBAR_EL1 cannot hold that: its bits 10:0 are RES0.
+        """
+        return self.image.place_vectors(table, align)
 
     def replace_vector(self, offset: int, entry: Callable[[], None]) -> Callable[[], None]:
         """Link other code into the table that VBAR_EL1 points to; answers what was there."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from msgspec.structs import replace
+
 from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.line import Sink
@@ -16,6 +18,7 @@ from kerneltui.hw.rule import Gate, Opens, Place, Rule
 from kerneltui.machine.aarch64_registers import AARCH64, MASK_A, MASK_ALL, MASK_D, MASK_F, MASK_I
 from kerneltui.machine.core import Costs, StopReason
 from kerneltui.machine.instruction_core import InstructionCore
+from kerneltui.machine.kernel_image import VECTORS_SIZE
 
 EL1H = 0b0101
 """PSTATE.M for EL1 with SP_EL1."""
@@ -127,7 +130,30 @@ class Aarch64Exceptions(InstructionCore):
 
     def gates(self, pin: str, vector: int | None = None) -> list[Gate]:
         """The conditions for taking an ``irq`` or ``fiq``; :meth:`_sample` applies the masks."""
-        return self._judged(self.RULES[pin], VECTOR_IRQ if pin == "irq" else VECTOR_FIQ)
+        gates = self._judged(self.RULES[pin], VECTOR_IRQ if pin == "irq" else VECTOR_FIQ)
+        for place, gate in enumerate(gates):
+            if gate.name == self.AT_VECTOR.name and not gate.open:
+                gates[place] = told = self._not_at_vector(gate)
+                if self.halt_reason:
+                    also = f"; {told.says}" if told is not gate else ""
+                    on = gates[0]
+                    needs = f"{on.needs}, with {told.needs}"
+                    gates[0] = replace(on, says=on.says + also, needs=needs)
+        return gates
+
+    def _not_at_vector(self, gate: Gate) -> Gate:
+        """A table that is not aligned is looked for where it does not lie."""
+        looked_at = self._vbar[0]
+        ends = looked_at + VECTORS_SIZE
+        at = next((at for at in self.image.vectors if looked_at < at < ends), None)
+        if at is None:
+            return gate
+        return replace(
+            gate,
+            says=f"the vector table is at {at:#x}, but bits 10 to 0 of VBAR_EL1 are always 0, so "
+            f"the core looks for it at {looked_at:#x}",
+            needs="a vector table whose address is a multiple of 2 KiB (.balign 2048)",
+        )
 
     # -- exceptions -------------------------------------------------------------------------------
 

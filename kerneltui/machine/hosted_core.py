@@ -44,7 +44,7 @@ class HostedCore(Architecture):
         "observer", "stop_at", "until", "horizon", "_limit", "stop_on_interrupt", "stop_on_idle",
         "stop_on_wait",
         "stop_on_tracepoint", "stop_below_depth", "stop_reason", "rest_after", "pending",
-        "_greenlet", "_enters_anew",
+        "_greenlet", "_enters_anew", "is_traced",
     ))  # fmt: skip
 
     def __init__(self, index: int, clock: Clock, memory: AddressSpace, costs: Costs) -> None:
@@ -85,6 +85,8 @@ class HostedCore(Architecture):
         self.stop_on_interrupt = False
         self.stop_on_idle = self.stop_on_wait = False
         self.stop_on_tracepoint = ""
+        self.is_traced = True
+        """somebody may observe the core, or it may have to stop at a tracepoint"""
         self.stop_below_depth = 0
         self.stop_reason = StopReason.BUDGET
         self.rest_after = FOREVER

@@ -16,6 +16,8 @@ import msgspec
 
 BASE = 0x8_0000
 """Where the boot firmware loads a 64-bit kernel image."""
+HEADER_SIZE, VECTORS_SIZE = 0x40, 0x800
+"""What a 64-bit image begins with, and a table of sixteen vectors (DDI 0487 D1.3.1)."""
 ENTRIES = 0x10_0000
 PROGRAMS = 0x8000
 SLOTS = 256
@@ -31,9 +33,12 @@ class KernelImage:
         self.entries: dict[int, Callable[[], None]] = {}
         self.programs: dict[int, Callable[[Any], Any]] = {}
 
-    def place_vectors(self, table: Mapping[int, Callable[[], None]]) -> int:
-        """A vector table, on a 2 KiB boundary above the image's start."""
-        address = BASE + 0x800 * (1 + len(self.vectors))
+    def place_vectors(
+        self, table: Mapping[int, Callable[[], None]], align: int = VECTORS_SIZE
+    ) -> int:
+        """A vector table, behind what is there already, on a boundary of ``align`` bytes."""
+        end = max(self.vectors) + VECTORS_SIZE if self.vectors else BASE + HEADER_SIZE
+        address = (end + align - 1) // align * align
         self.vectors[address] = dict(table)
         return address
 

@@ -1,4 +1,4 @@
-"""A machine: a board's devices on a bus, wired up, and its cores."""
+"""A machine: the devices and the cores of a board, that run, are observed, saved and loaded."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from typing import Any, ClassVar, Protocol, cast
 
 import msgspec
 
-from kerneltui.devices import model
-from kerneltui.errors import suggestion
-from kerneltui.hw.bus import AddressSpace, Memory, Rom
+from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.hw.device import Device, InterruptController
-from kerneltui.hw.line import Line, OrGate, Sink
+from kerneltui.hw.line import Line
 from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, MSRS, PORTS, SYSTEM_REGISTERS
 from kerneltui.hw.register_file import RegisterFile
-from kerneltui.machine.board import Board, FirmwareSpec
+from kerneltui.machine.board import Board
+from kerneltui.machine.construction import build_devices, connect_wires
 from kerneltui.machine.core import FOREVER, CoreState, Observer, Program, StopReason
 from kerneltui.machine.cores import make_cores
 from kerneltui.machine.hosted_core import HostedCore
@@ -23,7 +22,6 @@ from kerneltui.machine.poke import Poke, Poker
 from kerneltui.machine.serial_terminal import SerialDevice, SerialTerminal
 from kerneltui.machine.state import State
 
-LAST_PORT = 0xFFFF
 KernelFactory = Callable[[Any], Program]
 """Makes the kernel that begins on a core."""
 
@@ -87,13 +85,17 @@ class Machine:
         self.clock = Clock()
         self.spaces = {name: AddressSpace(name) for name in (MEMORY, PORTS, SYSTEM_REGISTERS, MSRS)}
         self.memory = self.spaces[MEMORY]
-        self.devices: dict[str, Device] = {}
-        self._build(board)
+        self.devices = build_devices(board, self.clock, self.spaces)
+        self.controllers = {
+            name: device
+            for name, device in self.devices.items()
+            if isinstance(device, InterruptController)
+        }
+        """the interrupt controllers, by device name"""
         self.cores = make_cores(board, self.clock, self.spaces)
         self.turns = self.cores[0].turns
-        self.wiring: dict[str, list[str]] = {}
+        self.wiring = connect_wires(board, self.devices, self.cores)
         """where each line leads"""
-        self._wire(board)
         if board.is_x86:
             from kerneltui.machine import apic_wiring
 
@@ -125,115 +127,7 @@ class Machine:
         self.observer: MachineObserver | None = None
         """see :meth:`observe`"""
 
-    # -- construction -----------------------------------------------------------------------------
-
-    def _build(self, board: Board) -> None:
-        spec, file = board.spec, board.file
-        for name, region in spec.memory.items():
-            try:
-                target = Rom(region.size) if region.rom else Memory(region.size)
-                self.spaces[MEMORY].attach(region.base, region.size, name, target)
-            except ValueError as error:
-                raise file.error(("memory", name), str(error)) from None
-        if spec.firmware is not None:
-            self._install(board, spec.firmware)
-        for name, item in spec.devices.items():
-            cls = model(item.compatible)
-            try:
-                device = cls(name, board.device_config(name), self.clock, spec.cpu.cores)
-            except ValueError as error:
-                raise file.error(("devices", name, "config"), str(error)) from None
-            self.devices[name] = device
-            for window, registers in device.files.items():
-                where = ("devices", name, "reg", window)
-                try:
-                    self._attach(name, window, registers, item.reg.get(window))
-                except ValueError as error:
-                    raise file.error(where, str(error)) from None
-
-    def _attach(self, name: str, window: str, file: RegisterFile, base: int | None) -> None:
-        label = f"{name}.{window}" if name != window else name
-        table = file.table
-        if table.space != BEHIND_WINDOW:
-            start = table.base if base is None else base
-            if table.space == PORTS and start + table.size > LAST_PORT + 1:
-                raise ValueError(f"{label} goes beyond the last port, {LAST_PORT:#x}")
-            self.spaces[table.space].attach(start, table.size, label, file)
-
-    def _install(self, board: Board, firmware: FirmwareSpec) -> None:
-        """Put the firmware's tables into its ROM."""
-        from kerneltui.machine.firmware import tables
-
-        try:
-            data = tables(board, firmware)
-        except ValueError as error:
-            raise board.file.error(("firmware",), str(error)) from None
-        window = self.spaces[MEMORY].window_at(firmware.base)
-        fits = window is not None and firmware.base + len(data) <= window.base + window.size
-        if window is None or not fits or not isinstance(window.target, Rom):
-            where = f"{firmware.base:#x}-{firmware.base + len(data) - 1:#x}"
-            raise board.file.error(("firmware", "base"), f"no 'rom: true' memory at {where}")
-        window.target.load(firmware.base - window.base, data)
-
-    def _wire(self, board: Board) -> None:
-        """Connect outputs to inputs; where several meet at one input, through an OR gate."""
-        ends: dict[tuple[str, int], list[tuple[Line, tuple[str, ...]]]] = {}
-        for name, item in board.spec.devices.items():
-            device = self.devices[name]
-            for output in item.interrupts:
-                where = ("devices", name, "interrupts", output)
-                lines = device.outputs.get(output)
-                if lines is None:
-                    hint = suggestion(output, device.outputs)
-                    raise board.file.error(where, f"'{name}' has no output '{output}'{hint}")
-                for target in item.targets(output):
-                    for cpu, line in enumerate(lines):
-                        end = (" ".join(target.split()), cpu if len(lines) > 1 else 0)
-                        ends.setdefault(end, []).append((line, where))
-        for (target, cpu), arrivals in ends.items():
-            if cpu >= len(self.cores):
-                continue  # the chip could serve more cores than this board has
-            try:
-                sink = self._sink(target, cpu)
-            except ValueError as error:
-                raise board.file.error(arrivals[0][1], str(error)) from None
-            gate = OrGate(sink) if len(arrivals) > 1 else None
-            for line, _ in arrivals:
-                line.connect(gate.input() if gate is not None else sink)
-                self.wiring.setdefault(line.name, []).append(target)
-
-    def _sink(self, target: str, cpu: int) -> Sink:
-        """The input that a board file names.  Raises ValueError, in words."""
-        device_name, *rest = target.split() or [""]
-        if device_name == "cpu":
-            pins = self.cores[cpu].PINS
-            if len(rest) != 1 or rest[0] not in pins:
-                said = " and ".join(f"'cpu {pin}'" for pin in pins)
-                raise ValueError(f"'{target}': a core's inputs are {said}")
-            return self.cores[cpu].input(rest[0])
-        device = self.devices.get(device_name)
-        if device is None and device_name:
-            hint = suggestion(device_name, [*self.devices, "cpu"])
-            raise ValueError(f"no device '{device_name}'{hint}")
-        if (
-            device is None
-            or not rest
-            or len(rest) > 2
-            or not (len(rest) == 1 or rest[1].isdecimal())
-        ):
-            raise ValueError(f"'{target}' does not read 'DEVICE PIN [NUMBER]', like 'gic spi 121'")
-        return device.input(rest[0], int(rest[1]) if len(rest) == 2 else 0, cpu)
-
     # -- what is where ----------------------------------------------------------------------------
-
-    @property
-    def controllers(self) -> dict[str, InterruptController]:
-        """The interrupt controllers, by device name."""
-        return {
-            name: device
-            for name, device in self.devices.items()
-            if isinstance(device, InterruptController)
-        }
 
     def windows(self, device: Device) -> list[tuple[str, int, RegisterFile]]:
         """Where a device's register files lie: ``(space, base, file)``.
@@ -293,6 +187,7 @@ class Machine:
             core.stop_on_idle = rest or (idle and core.index == focus)
             core.stop_on_wait = False
             core.stop_on_tracepoint = tracepoint
+            core.is_traced = bool(tracepoint) or core.observer is not None
             core.stop_below_depth = 0
             core.rest_after = core.retired + rest_after
         focused = self.cores[focus]
@@ -364,6 +259,7 @@ class Machine:
         self.observer = observer
         for core in self.cores:
             core.observer = observer
+            core.is_traced = observer is not None or bool(core.stop_on_tracepoint)
         for device in self.devices.values():
             device.on_remark = observer.remark if observer is not None else None
             device.on_reset = observer.reset_begins if observer is not None else None

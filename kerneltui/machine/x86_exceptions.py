@@ -29,6 +29,7 @@ NMI_VECTOR = 2
 KERNEL_CS, KERNEL_SS = 0x08, 0x10
 """The selectors of every frame."""
 STACK_TOP, STACK_SIZE = 0x7_0000, 0x4000
+"""Where core 0's stack begins, and how far below it that of the next core does."""
 WORD, FRAME_SIZE = 8, 40
 """Bytes of a push, and of an interrupt frame."""
 

@@ -277,6 +277,7 @@ def make_session(
             scenario_source=source or scenario.name,
             scenario_title=scenario.spec.title,
             about=scenario.spec.about,
+            task=scenario.spec.about if scenario.spec.faults else "",
             kernel=lambda cpu: cls(cpu, bsp, workload),
             inputs=scenario.inputs,
             pokes=(*scenario.pokes, *_pokes_of(changes)),

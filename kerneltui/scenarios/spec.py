@@ -79,10 +79,10 @@ class InputSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PokeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A store to a register at a time, as a core would do it."""
+    """A store to a register at a time, as a core would do it; or the level of a line."""
 
     at: Annotated[Duration, Meta(description="virtual time since power-on")]
-    store: Annotated[Text, Meta(description="REGISTER=VALUE, such as GICC_PMR=0")]
+    store: Annotated[Text, Meta(description="REGISTER=VALUE or LINE=0|1, such as GICC_PMR=0")]
     core: Annotated[int, Meta(ge=0, lt=MOST_CORES, description="the core that stores")] = 0
 
 

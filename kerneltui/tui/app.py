@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Coroutine, Iterable
+from importlib import import_module
 from typing import Any, ClassVar
 
 from textual._callback import invoke
@@ -53,6 +54,12 @@ from kerneltui.units import format_time
 
 PREPARE_AFTER_S = 0.3
 """After the first picture, when nobody waits."""
+ANSWERS_WHY = (
+    "kerneltui.debugger.last_write", "kerneltui.debugger.why", "kerneltui.tui.screens.why",
+)  # fmt: skip
+"""What the first picture does not wait for."""
+TASK_S = 20
+"""The task of a puzzle stays so long."""
 
 
 class KernelTui(Breaking, Comparing, App[int]):
@@ -123,17 +130,34 @@ class KernelTui(Breaking, Comparing, App[int]):
         self.show_view()
 
     def on_ready(self) -> None:
-        """The first picture stands: from here on garbage is collected as usual."""
-        gc.enable()
+        """The first picture stands: from here on garbage is collected as usual.
+
+        What there is by now stays: to look for garbage in it takes the time of several frames.
+        """
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
+        self._tell_task()
         self._prepare_soon()
+
+    def _tell_task(self) -> None:
+        """Where there is something to find out, say what."""
+        setup = self.session.setup
+        if setup.task:
+            self.notify(
+                f"{setup.task} Find out why. (? shows this again.)",
+                title=setup.scenario_title, timeout=TASK_S, markup=False,
+            )  # fmt: skip
 
     def _prepare_soon(self) -> None:
         self.set_timer(PREPARE_AFTER_S, self._prepare)
 
     def _prepare(self) -> None:
-        """What the first step would have to wait for."""
+        """What the first step back, and the first answer of ``w``, would have to wait for."""
         if not self.runner.running:
             self.session.history.prepare()
+            for name in ANSWERS_WHY:
+                import_module(name)
 
     def on_resize(self, event: Resize) -> None:
         """Choose the layout for the size."""
@@ -207,7 +231,8 @@ class KernelTui(Breaking, Comparing, App[int]):
         view = self.session.view(parts, window, marks=not self.runner.running)
         self.panels.console.paused = not self.runner.running
         brief = self._laid_out[0] < ROOMY
-        past = past_of(self.session.history, brief=brief)
+        heading = view.path.heading if view.path is not None else ""
+        past = past_of(self.session.history, heading, brief=brief)
         hit = self.session.hits[0].brief if self.session.hits else ""
         signs = self.breakpoint_marks()
         with self.batch_update():
@@ -435,7 +460,12 @@ class KernelTui(Breaking, Comparing, App[int]):
         for panel in self.panels:
             panel.forget()
         session.follows_story = self.panels.path.is_in_front
+        if gc.get_freeze_count():  # the session before has stayed with the rest
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
         self.refresh_view()
+        self._tell_task()
         self._prepare_soon()
 
     def action_leave_dashboard(self) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
+from kerneltui.debugger.ear import LastWrite
 from kerneltui.debugger.lookup import (
     interrupt_of_line,
     interrupt_of_vector,
@@ -36,6 +37,7 @@ from kerneltui.debugger.session import Session
 from kerneltui.debugger.trace import is_wire_poke, poked_by
 from kerneltui.debugger.way import Station, Way
 from kerneltui.hw.rule import Gate, first_shut
+from kerneltui.machine.machine import Position
 from kerneltui.tui.panels import (
     ClocksPanel,
     ConsolePanel,
@@ -223,7 +225,7 @@ def ask_why(now: Situation, reference: Reference | None) -> Request:
     from kerneltui.debugger.last_write import find_last_write  # the first picture does not wait
     from kerneltui.debugger.naming import main_interrupt
     from kerneltui.debugger.why import can_ask, why
-    from kerneltui.debugger.writers import event_of, place_of
+    from kerneltui.debugger.writers import driver_of, event_of, place_of
     from kerneltui.tui.editing import ask_for_gate
     from kerneltui.tui.screens.why import Answer, Change, Chosen, Mend, Search, WhyScreen
 
@@ -236,6 +238,9 @@ def ask_why(now: Situation, reference: Reference | None) -> Request:
         return Tell(NOTHING_TO_ASK)
 
     def look(station: Station, gate: Gate) -> Search | None:
+        driver = driver_of(session.recorder, gate)
+        if driver is not None:
+            return _known(driver)
         place = place_of(station, gate)
         return None if place is None else find_last_write(session.history, *place)
 
@@ -257,6 +262,12 @@ def ask_why(now: Situation, reference: Reference | None) -> Request:
         return toggle_gate(session, told.way, gate.name)
 
     return Ask(WhyScreen(told, look, toggle, _gate_at(session, told.way, reference)), chosen)
+
+
+def _known(write: LastWrite) -> Generator[Position, None, LastWrite]:
+    """A search that has ended."""
+    yield from ()
+    return write
 
 
 def _gate_at(session: Session, way: Way, reference: Reference | None) -> Gate | None:

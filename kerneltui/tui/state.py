@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+import re
+
 from textual.content import Content
 
 from kerneltui.debugger.history import History
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.watch import FREE, Watch
-from kerneltui.units import format_briefly
 
+_NUMBER = re.compile(r"^STEP (\d+)/(\d+)")
 STRIP = 12
 """cells of the strip that stands for the known time"""
 
 
-def past_of(history: History, *, brief: bool) -> str:
-    """Where in the known past the moment lies, and a strip of that; empty at its end."""
+def past_of(history: History, heading: str = "", *, brief: bool) -> str:
+    """Where in the known past the moment lies, and where there is room a strip of that.
+
+    Empty at the end of it.  The unit is an event: an interrupt that a core has taken.  ``heading``
+    is that of the meaningful step on show, if any.
+    """
     if not history.in_past:
         return ""
-    end, here, total = history.end, history.here, history.end_interrupts
-    back = total - history.interrupts
-    if brief and back:
-        return f"◀ {back} back of {total}"
-    if back:
-        said = f"{back} interrupt{'s' * (back > 1)} back of {total}"
-    elif end.step > here.step:
-        said = f"{end.step - here.step} step{'s' * (end.step > here.step + 1)} back"
-    else:
-        said = f"{format_briefly(end.now_ns - here.now_ns)} back"
+    back = history.end_interrupts - history.interrupts
+    said = f"{back} event{'s' * (back != 1)} back of {history.end_interrupts}"
+    if not back:
+        said = f"less than 1 event back of {history.end_interrupts}"
+    step = _NUMBER.search(heading)
+    if step is not None:
+        said = f"step {step[1]} of {step[2]}, {said}"
     if brief:
         return f"◀ {said}"
+    end, here = history.end, history.here
     place = min(STRIP * here.now_ns // max(end.now_ns, 1), STRIP - 1)
     return f"◀ {said} ▕{'━' * place}●{'─' * (STRIP - 1 - place)}▏"
 
@@ -46,7 +50,8 @@ def state_text(
         return Content.assemble((place, "bold $warning"), (said, "bold $error"))
     if not past:
         return _state(goal, view)
-    state = Content(_SIGNS[goal is not None]) if brief else _state(goal, view)
+    is_told = _NUMBER.search(view.stop) is not None and "step " in past
+    state = Content(_SIGNS[goal is not None]) if brief else _state(goal, view, is_told=is_told)
     return Content.assemble(state, "  ", Content.styled(past, "bold $warning"))
 
 
@@ -54,12 +59,13 @@ _SIGNS = "■▶"
 """halted, running: where there is no room for words"""
 
 
-def _state(goal: Watch | None, view: MachineView) -> Content:
+def _state(goal: Watch | None, view: MachineView, *, is_told: bool = False) -> Content:
+    """``is_told`` says that the step is told elsewhere."""
     if goal is FREE:
         return Content.styled("▶ running", "bold $success")
     if goal is not None:
         return Content.styled(f"▶▶ running to {goal.title}", "bold $success")
     if view.halt_reason:
         return Content.styled(f"✖ halted: {view.halt_reason}", "bold $error")
-    said = "" if view.stop == "paused" else f": {view.stop}"
+    said = "" if view.stop == "paused" or is_told else f": {view.stop}"
     return Content.styled(f"■ paused{said}", "bold")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kerneltui.debugger.trace import EVENTS_BEHIND
+from kerneltui.debugger.recorder import EVENTS_BEHIND
 from kerneltui.debugger.watch import STEP
 from kerneltui.machine.core import CoreState, StopReason
 from kerneltui.scenarios.scenario import open_session

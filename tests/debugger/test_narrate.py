@@ -43,6 +43,8 @@ ENDED = [("rpi3", "fault-no-handler"), ("rpi4", "fault-vbar"), ("rpi4", "fault-n
 """Where the story comes to an end soon: a panic, a core that halts, an interrupt that never comes
 again, one that never comes."""
 DURATION = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)? (?:ns|us|ms|s|min)\b")
+LONGEST_NEXT = 71
+"""Cells that are left behind NEXT on a screen of 80 columns."""
 CAPITALS = re.compile(r"\b[A-Z][A-Z0-9_]+\b")
 CHIPS = {part for name in MODELS for table in model(name).TABLES for part in table.title.split()}
 """The names of chips, which their devices explain; of the rest registers have descriptions, and
@@ -232,6 +234,130 @@ def test_an_interrupt_that_gets_no_farther_says_what_it_needs():
     assert any("GSI 2" in text and "'unmasked' does not hold" in text for text in found)
 
 
+def step_of(session, kind, course, limit=200):
+    """The next step of a kind."""
+    for _ in range(limit):
+        session.next_step()
+        step = session.story.step()
+        if (step.kind, step.course) == (kind, course):
+            return step
+    raise AssertionError(f"no {kind} of {course}")
+
+
+@pytest.mark.parametrize(("board", "end"), [("rpi4", "GICC_EOIR"), ("x86", "EOI")])
+def test_an_end_that_does_not_come_is_a_step_with_the_number_of_the_end(board, end):
+    session = session_of(board, "fault-no-eoi")
+    numbers = []
+    while not numbers or numbers[-1] != (12, StepKind.RETURNED):
+        session.next_step()
+        step = session.story.step()
+        numbers.append((step.number, step.kind))
+    assert (11, StepKind.UNENDED) in numbers
+    assert StepKind.ENDED not in {kind for _, kind in numbers}
+    session.previous_step()
+    told = session.story.step()
+    assert told.heading == "STEP 11/12 NO END OF INTERRUPT"
+    assert f"it has not written {end}" in told.sentence
+
+
+def test_each_controller_that_is_asked_has_a_step_of_its_own_name():
+    session = session_of("rpi3", "shell")
+    first = step_of(session, StepKind.WHO, "uart")
+    assert first.title == "Who is it?"
+    assert first.sentence.endswith("That is the other controller, ic.")
+    assert first.next_sentence == "The handler asks the controller before that one (ic)."
+    second = step_of(session, StepKind.WHO, "uart")
+    assert (second.title, second.number) == ("Who exactly?", first.number)
+    assert "IRQ 57" in second.sentence
+
+
+@each_board
+def test_what_is_done_by_itself_is_told_while_the_handler_runs(board):
+    """Not at the return: by then the core is out of the handler, and the queue is another one."""
+    session = session_of(board)
+    session.run_until(1_020 * MS if board == "x86" else 900 * MS)
+    end = step_of(session, StepKind.QUIET, "timer")
+    assert session.core.depth == 1
+    assert session.inspector.handled_timeout() is None
+    end = step_of(session, StepKind.ENDED, "timer")
+    assert session.core.depth == 1, end
+    session.next_step()
+    assert session.story.step().kind is StepKind.RETURNED
+    assert session.core.depth == 0
+
+
+def test_a_message_that_is_no_interrupt_is_told_as_what_it_is():
+    """INIT and start-up messages have no vector that a local APIC accepts (SDM 3A 8.4.4)."""
+    session = session_of("x86", boot=False)
+    sent = step_of(session, StepKind.SENT, "ipi")
+    assert sent.title == "A message is sent"
+    assert "No interrupt comes of it" in sent.sentence
+    session.follows_story = True
+    path = session.view(frozenset({"path"})).path
+    assert path.interrupt is None
+    assert path.stops == ()
+    assert path.sentence == sent.sentence
+
+
+def test_the_path_of_a_sent_interrupt_leads_to_the_core_that_gets_it():
+    session = session_of("rpi3", "ipi")
+    session.follows_story = True
+    sent = step_of(session, StepKind.SENT, "ipi")
+    assert (sent.core, sent.target) == (0, 1)
+    assert sent.origin.source == "ipi"  # though it is sent in the handler of the timer
+    path = session.view(frozenset({"path"})).path
+    assert path.core == 1
+    assert "core 1" in [stop.title for stop in path.stops]
+
+
+def test_a_more_urgent_interrupt_that_goes_first_is_told():
+    session = session_of("rpi4", "fault-pmr")
+    session.run_until(699 * MS)
+    step = step_of(session, StepKind.PENDING, "uart")
+    assert "irq 30, to be taken" in step.sentence
+    assert step.next_sentence == "The interrupt waits until that changes."
+    session.poke("gic/GICC_PMR=0xff")
+    assert session.story.step().next_sentence == "Core 0 takes IRQ 30 first: that is more urgent."
+    session.next_step()
+    assert session.story.step().subject == "Timer interrupt, IRQ 30"
+
+
+def test_a_gate_of_another_controller_is_told_with_its_name():
+    session = session_of("x86", "fault-no-eoi")
+    session.run_until(900 * MS)
+    step = step_of(session, StepKind.PENDING, "device")
+    assert "farther, at lapic: 'above what is in service'" in step.sentence
+
+
+def test_a_source_that_is_not_quieted_is_told():
+    session = session_of("rpi4", "fault-storm")
+    session.run_until(1_050 * MS)
+    step = step_of(session, StepKind.QUIET, "timer")
+    assert "has not quieted the source: system-timer" in step.sentence
+    assert "is still high, so it asks again at once." in step.sentence
+
+
+def test_a_level_that_has_been_sent_on_is_not_held_back():
+    """REMOTE_IRR is set because the local APIC has accepted it (82093AA 3.2.4)."""
+    session = session_of("x86", "clock-sources")
+    step = step_of(session, StepKind.PENDING, "timer")
+    assert "Nothing holds it back" in step.sentence
+
+
+def test_a_time_that_came_long_ago_is_not_told_as_reached_now():
+    session = session_of("rpi4", "fault-imask")
+    session.run_until(600 * MS)
+    late = session.machine.now - session.inspector.timeouts().head().due_ns
+    session.poke("CNTP_CTL_EL0.IMASK=0")
+    session.next_step()
+    step = session.story.step()
+    told = re.search(r"([\d.]+) ms ago; only now can the timer ask", step.sentence)
+    if step.kind is StepKind.DUE:
+        assert abs(float(told[1]) - late / MS) < 1
+    else:  # whoever pokes raises the line
+        assert step.kind in {StepKind.LINE, StepKind.TAKEN}
+
+
 # -- forwards and backwards ------------------------------------------------------------------------
 
 
@@ -313,6 +439,9 @@ def test_typing_in_the_past_makes_another_story():
 def durations_of(view, session):
     """All durations of a moment, as sentences write them."""
     numbers = [item.in_ns for item in view.comparators if item.in_ns is not None]
+    numbers += [
+        (item.counter - item.compare) * S // item.hz for item in view.comparators if item.met
+    ]
     for item in view.timeouts:
         numbers += [item.in_ns, -item.in_ns, item.period_ns or 0]
     numbers.append(session.machine.now)
@@ -345,10 +474,11 @@ def test_every_sentence_agrees_with_its_moment_and_needs_no_unknown_word(board, 
         text = without_names(step.sentence)
         assert set(DURATION.findall(text)) <= durations_of(view, session), step
         for count, register, compare in re.findall(
-            r"has reached (\d+), and (\w+) is (\d+)", step.sentence
+            r"The counter, (\d+), has reached (\w+), (\d+):", step.sentence
         ):
             known = {item.name: (item.counter, item.compare) for item in view.comparators}
             assert known[register] == (int(count), int(compare))
+        assert len(step.next_sentence) <= LONGEST_NEXT
         for sentence in (step.sentence, step.next_sentence):
             assert sentence.endswith(".")
             assert sentence[0].isupper()

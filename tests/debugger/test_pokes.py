@@ -3,7 +3,12 @@
 import pytest
 from moments import console_and_events, differences, picture
 
+from kerneltui.debugger.explain import Verdict
+from kerneltui.debugger.marks import StepKind
 from kerneltui.debugger.pokes import parse
+from kerneltui.debugger.references import LineReference
+from kerneltui.debugger.way import lines
+from kerneltui.debugger.why import why
 from kerneltui.errors import UserError
 from kerneltui.export.trace_hash import hash_trace
 from kerneltui.scenarios.scenario import Changes, open_session, validate_file
@@ -99,6 +104,12 @@ def test_a_scenario_pokes_and_is_told_its_line(tmp_path):
         ("rpi4", "port:0x21=0", "nothing answers at port 0x21"),
         ("rpi4", "0xFF842006=0", "no multiple of 4"),
         ("rpi4", "CNTVOFF_EL2=0", "it would take an exception"),
+        ("rpi4", "uart0.ir=1", "there is no line 'uart0.ir' on rpi4; did you mean 'uart0.irq'?"),
+        ("rpi4", "uarto.irq=1", "there is no line 'uarto.irq' on rpi4; did you mean 'uart0.irq'?"),
+        ("rpi4", "uart0.irq=2", "2 is no level of a line; write uart0.irq=0 (low) or uart0.irq=1"),
+        ("rpi4", "uart0.irq=high", "'high' is not a number"),
+        ("rpi4", "core1/uart0.irq=1", "a line stands alone: write uart0.irq=1"),
+        ("rpi4", "GICC_PMR.Prio=1", "GICC_PMR has no field 'Prio'"),
         ("x86", "IMR=0", "write 'I8259_MASTER/IMR' or 'I8259_SLAVE/IMR'"),
         ("x86", "IOREDTBL_LOW2=0", "did you mean 'IOREDTBL2_LOW'"),
         ("x86", "0xE0000=0", "read-only"),
@@ -115,3 +126,100 @@ def test_what_makes_no_sense_is_said(board, text, said):
 def test_a_mistake_on_the_command_line_names_the_option(text):
     with pytest.raises(UserError, match=r"^--poke"):
         open_session("rpi4", "timer-callbacks", Changes(pokes=(text,)))
+
+
+# -- lines ----------------------------------------------------------------------------------------
+
+LINES = {"rpi3": "uart0.irq", "rpi4": "timer.cntpnsirq0", "x86": "uart0.irq"}
+
+
+def told_lines(session):
+    names = session.names
+    return [names.as_text(it) for it in session.recorder.last(1_000) if it[3] in {"poke", "line"}]
+
+
+@pytest.mark.parametrize("board", LINES)
+def test_a_line_that_is_driven_interrupts_and_falls_when_the_device_computes_it(board):
+    name = LINES[board]
+    session = open_session(board, "timer-callbacks")
+    session.run_until(S + S // 4)
+    before = session.machine.core.interrupts_taken
+    session.poke(f"{name.upper()}=1")
+    told = told_lines(session)
+    poked = told.index(f"poke {name} = 1, by you")
+    assert told[poked + 1] == f"line {name} rises"
+    session.run_until(S + S // 4 + 5 * MS)
+    assert session.machine.core.interrupts_taken == before + 1
+    # The 16550's handler finds nothing to do there, and nothing has it compute its output anew.
+    falls = f"line {name} falls" in told_lines(session)[poked:]
+    assert falls == (board != "x86")
+
+
+@pytest.mark.parametrize(
+    ("board", "name", "act"),
+    [("rpi4", "uart0.rx", "UARTICR=0"), ("x86", "hpet.irq2", "GEN_CONF=0"),
+     ("x86", "rtc.irq", "REGISTER_B=2"), ("rpi3", "timer.cntvirq0", "CNTV_CTL_EL0=0")],
+)  # fmt: skip
+def test_the_next_update_of_its_device_drives_it_anew(board, name, act):
+    session = open_session(board, "timer-callbacks")
+    session.boot()
+    wires = {line.name: line for _, _, _, line in lines(session.machine)}
+    session.poke(f"{name}=1")
+    assert wires[name].level
+    session.poke(act, 0)
+    assert not wires[name].level
+
+
+def test_timed_pokes_and_scenarios_drive_lines(tmp_path):
+    path = tmp_path / "mine.yaml"
+    head = "title: t\nprogram: timer-callbacks\ntimeouts: [{every: 100ms, print: x}]\n"
+    path.write_text(f"{head}pokes:\n  - at: 550ms\n    store: uart0.irq=1\n")
+    session = open_session("rpi4", str(path), Changes(pokes=("560ms:uart0.irq=0b1",)))
+    found = hash_trace(session, S)
+    told = told_lines(session)
+    assert "poke uart0.irq = 1, by the scenario" in told
+    assert "poke uart0.irq = 1, by you" in told
+    event = next(item for item in session.recorder.events if item[3] == "poke")
+    assert session.names.as_dict(event) == {
+        "step": event[0], "t": 550 * MS, "cpu": 0, "op": "poke", "line": "uart0.irq", "level": 1,
+        "by": "scenario",
+    }  # fmt: skip
+    again = open_session("rpi4", str(path), Changes(pokes=("560ms:uart0.irq=1",)))
+    assert hash_trace(again, S) == found
+    plain = open_session("rpi4", str(path))
+    assert hash_trace(plain, S) != found
+
+
+def explained(session, name):
+    return why(session, LineReference(name), 0)
+
+
+def test_the_explanation_knows_that_a_poke_has_raised_or_lowered_a_line():
+    session = open_session("rpi4", "timer-callbacks")
+    session.run_until(S + S // 4)
+    session.poke("DAIF.I=1", 0)
+    session.poke("uart0.irq=1")
+    told = explained(session, "uart0.irq")
+    assert told.way.stations[0].title == "line uart0.irq, driven by a poke"
+    assert told.verdict is Verdict.SHUT
+    session.poke("uart0.irq=0")
+    told = explained(session, "uart0.irq")
+    assert "poke" not in told.way.stations[0].title
+    session.poke("CNTP_CVAL_EL0=0", 0)  # the timer's line is high, of its own accord
+    session.poke("timer.cntpnsirq0=0")
+    told = explained(session, "timer.cntpnsirq0")
+    shut = [gate.says for gate in told.way.stations[0].gates if not gate.open]
+    assert shut == ["a poke has driven line timer.cntpnsirq0 low"]
+
+
+def test_the_story_says_that_a_poke_raises_the_line_and_that_no_time_has_come():
+    session = open_session("rpi4", "timer-callbacks")
+    session.boot()
+    session.run_until(S + S // 4)
+    session.poke("timer.cntpnsirq0=1")
+    (line, *_) = session.story.steps()
+    assert line.kind is StepKind.LINE
+    assert "rises: a poke by you drives it" in line.sentence
+    while session.story.step().kind is not StepKind.QUIET:
+        session.next_step()
+    assert session.story.step().next_sentence == "The kernel looks for timeouts that are due."

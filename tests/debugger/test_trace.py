@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerneltui.debugger import trace
 from kerneltui.debugger.console_text import CONSOLE_BYTES, ConsoleText
-from kerneltui.debugger.trace import EVENTS_BEHIND, TRACE_EVENTS
+from kerneltui.debugger.recorder import EVENTS_BEHIND, TRACE_EVENTS
 from kerneltui.scenarios.scenario import open_session
 
 S = 1_000_000_000
@@ -217,7 +216,7 @@ def test_memory_stays_bounded_in_what_is_noted_of_events():
     assert len(recorder.accessed) < 200
     assert 0 < len(recorder.touched(0)) < 200
     assert recorder.touched(recorder.recorded) == {}
-    assert len(recorder.last_texts(trace.TRACE_EVENTS, session.names)) <= TRACE_EVENTS
+    assert len(recorder.last_texts(TRACE_EVENTS, session.names)) <= TRACE_EVENTS
 
 
 def test_a_backspace_takes_back_what_was_echoed():

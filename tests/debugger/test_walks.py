@@ -139,3 +139,20 @@ def test_a_moment_is_the_same_whatever_the_way_there(board, scenario, seed, monk
         pytest.fail(f"seed {seed}, at {walk.session.here} after {' '.join(walk.way)}: {error}")
     finally:
         walk.session.close()
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
+def test_input_just_before_the_first_checkpoint_moves_that_one_before_the_input(board):
+    """The first one numbers what a machine is made of: all machines make it in the same state."""
+    session = open_session(board, "timer-callbacks")
+    session.boot()
+    list(session.back(STEP))
+    session.type(b"x")
+    session.next_timer_event()
+    session.next_timer_event()
+    there, seen = session.here, picture(session)
+    list(session.back(NEXT_TIMER_EVENT))
+    session.go_to_time(S // 10)
+    session.go_to(there)
+    assert differences(seen, picture(session)) == []
+    session.close()

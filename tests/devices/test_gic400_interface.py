@@ -281,7 +281,7 @@ def test_a_pending_interrupt_is_compared_in_the_bits_that_its_own_group_leaves()
     assert not bench.irq(), "0x48 and 0x58 are alike in the two bits that ABPR leaves"
     assert bench.read("GICC_IAR") == SPURIOUS
     gate = first_shut(bench.gates(41, 0))
-    assert (gate.name, gate.value) == ("pre-empts", 0x58)
+    assert (gate.name, gate.value) == ("above what runs", 0x58)
     assert "0x48" in gate.needs
     assert "0xc0" in gate.needs
 

@@ -71,7 +71,7 @@ GIC_SHUTS = {
     "not active": lambda bench: bench.set_bit("GICD_ISACTIVER", 40),
     "highest priority": outranking,
     "priority above mask": lambda bench: bench.write("GICC_PMR", 0x80),
-    "pre-empts": preempting,
+    "above what runs": preempting,
     "group signalled": lambda bench: bench.write("GICC_CTLR", 2),
 }
 """What shuts each gate alone."""

@@ -395,15 +395,15 @@ async def test_a_task_in_the_timeline_is_the_one_in_the_panel_of_tasks():
 # -- cost ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("key", "count"), [("down", 2), ("up", 2), ("right", 1), ("left", 1)])
-async def test_a_move_draws_the_rows_that_it_leaves_and_reaches(key, count):
+@pytest.mark.parametrize("key", ["down", "up", "right", "left"])
+async def test_a_move_draws_the_row_that_it_reaches(key):
     async with dashboard(keys=["n", "1", "home", "down", "down"]) as seen:
         panel, drawn = seen.app.panels.registers, []
         draw = panel.render_line
         patched = patch.object(panel, "render_line", lambda y: drawn.append(y) or draw(y))
         with patched, patch.object(seen.app, "show_view") as viewed:
             await seen.press(key)
-        assert len(drawn) == len(set(drawn)) == count
+        assert len(drawn) == 1
         viewed.assert_not_called()
 
 

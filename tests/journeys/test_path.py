@@ -127,6 +127,171 @@ async def test_what_a_handler_has_switched_off_for_a_while_is_no_fault():
         assert "✗" not in path(seen)
 
 
+async def to(seen, heading):
+    """Step on to a heading; what the path says there."""
+    for _ in range(MOST):
+        await seen.press("full_stop")
+        await seen.arrived()
+        if heading in path(seen):
+            return path(seen)
+    raise AssertionError(f"no {heading}")
+
+
+@SIZES
+@pytest.mark.parametrize("board", BOARDS)
+async def test_one_station_or_wire_is_marked_at_every_step(board, size):
+    async with dashboard(board, size=size, with_path=True) as seen:
+        assert path(seen).count("▶") == 1
+        for _ in range(14):
+            await seen.press("full_stop")
+            await seen.arrived()
+            assert path(seen).count("▶") == 1, path(seen)
+
+
+async def test_what_is_of_the_same_instant_is_shown_as_far_as_the_story_has_come():
+    async with dashboard(with_path=True) as seen:
+        told = await to(seen, "STEP 2/12")
+        assert "✓ time reached" in told
+        assert "· pending" in told
+        assert "HIGH" not in told
+        assert "CHANGED CNTP_CTL_EL0 0x1 → 0x5" in told
+        told = await to(seen, "STEP 3/12")
+        assert "▶WIRE" in told
+        assert "· pending" in told
+        assert told.count("HIGH═→") == 1
+        assert "CHANGED timer.cntpnsirq0 low → HIGH" in told
+        told = await to(seen, "STEP 4/12")
+        assert "✓ pending" in told
+        assert told.count("HIGH═→") == 2
+        assert "CHANGED GICD_ISPENDR0 0x0 → 0x40000000" in told
+
+
+async def test_changes_are_those_since_the_step_before():
+    async with dashboard(with_path=True) as seen:
+        told = {}
+        for number in range(2, 13):
+            text = await to(seen, f"STEP {number}/12")
+            told[number] = text[text.index("CHANGED") :] if "CHANGED" in text else ""
+        assert "GICD_ISACTIVER0 0x0 → 0x40000000" in told[6]
+        assert "CNTP_CTL_EL0 0x5 → 0x0" in told[7]
+        assert "CNTP_CVAL_EL0 0x33ec91f → 0x676c29f" in told[10]
+        assert "CNTP_CTL_EL0 0x0 → 0x1" in told[11]  # switched on before the end
+        assert "GICD_ISACTIVER0 0x40000000 → 0x0" in told[11]
+        assert told[12] == ""
+        await seen.press("full_stop")
+        assert "CHANGED" not in path(seen)
+
+
+async def test_a_poked_register_is_among_the_changes():
+    async with dashboard(scenario="fault-pmr", with_path=True) as seen:
+        await to(seen, "STEP 4/12")
+        await seen.press("full_stop")
+        await seen.arrived()
+        seen.app.poke_now(("gic/GICC_PMR=0xff",))
+        await seen.painted()
+        assert "GICC_PMR" in path(seen)
+
+
+@pytest.mark.parametrize("board", BOARDS)
+async def test_boxes_are_as_wide_at_their_top_as_below(board):
+    """With the most stations that there are: an interrupt through two controllers."""
+    async with dashboard(board, "shell", size=WIDE, with_path=True) as seen:
+        await to(seen, "STEP 3/11")
+        top = next(n for n, line in enumerate(seen.lines(PATH)) if "SOURCE" in line)
+        rows = seen.lines(PATH)[top : top + 7]
+        assert [at for at, sign in enumerate(rows[0]) if sign in "╭┏"] == [
+            at for at, sign in enumerate(rows[-1]) if sign in "╰┗"
+        ]
+        assert [at for at, sign in enumerate(rows[0]) if sign in "╮┓"] == [
+            at for at, sign in enumerate(rows[-1]) if sign in "╯┛"
+        ]
+
+
+async def test_gates_keep_their_order():
+    async with dashboard(size=SMALL, with_path=True) as seen:
+        for _ in range(12):
+            row = seen.line(PATH, "2 CONTROLLER gic")
+            shown = [name for name in ("pending", "not active", "enabled", "above what runs")
+                     if f" {name}" in row]  # fmt: skip
+            assert shown == sorted(shown, key=row.index)
+            await seen.press("full_stop")
+            await seen.arrived()
+
+
+async def test_only_the_path_of_the_timer_leads_to_callbacks_and_back():
+    async with dashboard(scenario="timer-callbacks", with_path=True) as seen:
+        assert "re-arm for the head of the queue" in path(seen)
+        seen.app.go_to("2.499s")
+        await seen.arrived()
+        assert "re-arm" not in await to(seen, "STEP 2/11")
+
+
+async def test_the_signs_have_a_legend_at_every_size():
+    for size in (WIDE, BRIEF, SMALL):
+        async with dashboard(size=size, with_path=True) as seen:
+            title = seen.screen().splitlines()[2]
+            for sign in ("▶ here", "● behind", "✓ holds", "· soon", "○ not yet", "✗ shut",
+                         "◆ timer set"):  # fmt: skip
+                assert sign in title
+
+
+@SIZES
+async def test_the_cursor_goes_with_the_step(size):
+    async with dashboard(size=size, with_path=True) as seen:
+        for heading, owner in (
+            ("STEP 3/12", "timer.cntpnsirq0"), ("STEP 4/12", "gic"), ("STEP 5/12", "core 0"),
+            ("STEP 6/12", "irq 30"), ("STEP 10/12", "timeout"),
+        ):  # fmt: skip
+            await to(seen, heading)
+            assert owner in str(seen.app.under_cursor), (heading, seen.app.under_cursor)
+
+
+async def test_the_task_of_a_puzzle_is_told_on_opening():
+    async with dashboard(scenario="fault-spi-offset", with_path=True) as seen:
+        await seen.until(lambda: list(seen.app._notifications))
+        told = " ".join(item.message for item in seen.app._notifications)
+        assert seen.session.setup.about in told
+    async with dashboard(with_path=True) as seen:
+        assert not list(seen.app._notifications)
+
+
+@SIZES
+async def test_row_1_counts_steps_and_events(size):
+    async with dashboard(size=size, with_path=True) as seen:
+        for keys, said in (
+            (("i", "i", "full_stop", "comma"), "◀ step 5 of 12, less than 1 event back of 2"),
+            (("comma",), "◀ step 4 of 12, 1 event back of 2"),
+            (("I",), "◀ step 5 of 12, 1 event back of 2"),
+            (("r",), "◀ step 1 of 12, 2 events back of 2"),
+        ):
+            await seen.go(*keys)
+            assert said in seen.screen().splitlines()[0]
+
+
+@pytest.mark.parametrize("board", BOARDS)
+async def test_the_handler_of_a_system_call_is_not_that_of_the_timer(board):
+    async with dashboard(board, "starvation", size=SMALL, with_path=True) as seen:
+        await to(seen, "STEP 2/5 LOOK THE CALL UP")
+        assert "▶4 HANDLER    System call" in path(seen)
+
+
+async def test_long_after_a_step_it_says_how_long_and_that_nothing_comes():
+    async with dashboard("x86", "fault-no-eoi", size=SMALL, with_path=True) as seen:
+        seen.app.go_to("3s")
+        await seen.arrived()
+        assert "s after that step. Core 0 sleeps (HLT)." in path(seen)
+        assert "NEXT Nothing, as long as that is so." in path(seen)
+        assert "✗ an interrupt never ended" in path(seen)
+
+
+async def test_between_two_steps_the_instruction_to_come_is_told_as_to_come():
+    async with dashboard(with_path=True) as seen:
+        await to(seen, "STEP 7/12")
+        await seen.press("s")
+        await seen.arrived()
+        assert "Core 0 will execute next: " in path(seen)
+
+
 @SIZES
 @pytest.mark.parametrize("board", BOARDS)
 @pytest.mark.parametrize(("kind", "scenario"), EVENTS, ids=[kind for kind, _ in EVENTS])

@@ -36,8 +36,9 @@ OTHER_KEYS = [*"1234567890pwtb", "enter", "escape", "up", "down", "left", "right
               "I", "F", "left_square_bracket", "right_square_bracket", "é", "ctrl+a",
               "ctrl+ж"]  # fmt: skip
 ANY_KEY = st.sampled_from([*COMMAND_KEYS, *OTHER_KEYS])
-IN_DIALOGS = st.sampled_from(["n", "e", "space", "B", "enter", "enter", "escape", "up", "down", "pageup", "pagedown", "q",
-                              "home", "end", "tab", "x", "m"])  # fmt: skip
+IN_DIALOGS = st.sampled_from(["enter", "enter", "escape", "up", "down", "pageup", "pagedown", "q",
+                              "home", "end", "tab", "x", "m", "n", "e", "space",
+                              "B"])  # fmt: skip
 SIZES = [(140, 40), (80, 24), (79, 24), (80, 23), (20, 5), (300, 100), (117, 40), (118, 34), (1, 1)]
 
 moves = st.one_of(

@@ -35,6 +35,8 @@ class FakeCpu:
     def halt(self, reason):
         raise HaltedError(reason)
 
+    is_traced = True
+
     def tracepoint(self, name, /, **facts):
         self.tracepoints.append((name, facts))
 

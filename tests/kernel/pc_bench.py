@@ -151,6 +151,8 @@ class PcCpu:
     def compute(self, ns):
         self.clock.advance(self.clock.now + ns)
 
+    is_traced = True
+
     def tracepoint(self, name, /, **facts):
         self.tracepoints.append((name, facts))
 

@@ -58,6 +58,8 @@ class Core:
         self.log.append(what)
         self.pc.clock.advance(self.pc.clock.now + ACCESS_NS)
 
+    is_traced = True
+
     def tracepoint(self, name, /, **facts):
         pass
 

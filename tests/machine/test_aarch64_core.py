@@ -257,6 +257,31 @@ def test_a_vbar_that_points_elsewhere_is_found_out_too():
     assert "0x90280" in bench.core.halt_reason
 
 
+def test_a_table_that_is_not_aligned_is_looked_for_below():
+    """Bits 10:0 of VBAR_EL1 are RES0 (D19.2.153)."""
+
+    class Misaligned(Kernel):
+        def boot(self):
+            self.at = self.cpu.place_vectors({0x280: int}, 4)
+            self.next_at = self.cpu.place_vectors({0x280: int})
+            self.cpu.write_sysreg(ENCODING["VBAR_EL1"], self.at)
+            self.cpu.unmask(IRQ_MASK)
+
+    bench = Bench(Misaligned)
+    bench.core.set_irq(True)
+    assert bench.run() is StopReason.HALTED
+    at = bench.kernel.at
+    assert at % 0x800 == 0x40
+    assert bench.kernel.next_at % 0x800 == 0
+    assert bench.core.regs.peek(ENCODING["VBAR_EL1"], 8) == at - 0x40
+    assert f"no code at {at - 0x40 + 0x280:#x}" in bench.core.halt_reason
+    on, _, at_vector, *_ = bench.core.gates("irq")
+    assert (at_vector.name, at_vector.open) == ("code at the vector", False)
+    for told in (at_vector.says, on.says):
+        assert f"{at:#x}" in told
+    assert "2 KiB" in on.needs
+
+
 def test_a_handler_must_end_with_eret():
     class NoReturn(Kernel):
         def boot(self):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kerneltui.debugger.onlooker import Indifferent
 from kerneltui.kernel.programs import program
 from kerneltui.kernel.workload import TimeoutRequest, Workload
 from kerneltui.machine.board import load_board
@@ -26,7 +27,7 @@ WORK = Workload(
 board = functools.cache(load_board)
 
 
-class Log:
+class Log(Indifferent):
     """Every event, as a list."""
 
     def __init__(self, machine):
@@ -55,11 +56,11 @@ class Log:
     def remark(self, device, kind, number, text):
         self._add(device, kind, number, text)
 
-    def activity(self, core):
-        pass
-
     def unmodelled(self, text):
         self._add(text)
+
+    def reset_begins(self, owner, cpu):
+        self._add("reset", owner, cpu)
 
 
 def machine_with(name, workload=WORK, typed=()):

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 from canonical import first_difference, held, objects, tokens
 
+from kerneltui.debugger.onlooker import Indifferent
 from kerneltui.machine.machine import Machine
 from kerneltui.machine.state import State, _shape_of
 from kerneltui.scenarios.scenario import load_scenario, open_session
@@ -19,7 +20,7 @@ every_machine = pytest.mark.parametrize(
 )
 
 
-class Log:
+class Log(Indifferent):
     """Everything that a machine tells."""
 
     def __init__(self, machine):
@@ -50,6 +51,9 @@ class Log:
 
     def remark(self, device, kind, number, text):
         self.seen.append((device, kind, number, text))
+
+    def reset_begins(self, owner, cpu):
+        self.seen.append(("reset", owner, cpu))
 
 
 def powered_on(board, scenario):

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from x86_bench import EOI, ICR_HIGH, ICR_LOW, SVR, VECTOR, Bench, Kernel
 
+from kerneltui.debugger.onlooker import Indifferent
 from kerneltui.hw.bus import AddressSpace, Memory
 from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.machine.aarch64_core import Aarch64Core
@@ -22,7 +23,7 @@ from kerneltui.machine.turns import Turns
 INIT, START_UP = 0x4500, 0x4600
 
 
-class Trace:
+class Trace(Indifferent):
     """Everything that cores do: (time, core, kind, what)."""
 
     def __init__(self, bench):
@@ -36,14 +37,8 @@ class Trace:
     def exception(self, core, kind, vector):
         self.seen.append((self.clock.now, core.index, kind, vector, core.retired))
 
-    def activity(self, core):
-        pass
-
     def unmodelled(self, text):
         self.seen.append((self.clock.now, text))
-
-    def reset_begins(self, owner, cpu):
-        pass
 
     @property
     def order(self):

@@ -22,6 +22,7 @@ from x86_bench import (
     write_gate,
 )
 
+from kerneltui.debugger.onlooker import Indifferent
 from kerneltui.devices.x86.local_apic import Config, LocalApic
 from kerneltui.hw.bus import BusFault
 from kerneltui.machine.core import CoreState, StopReason
@@ -107,7 +108,7 @@ def test_every_step_tells_the_observer_of_one_instruction_or_exception():
             self.cpu.read_msr(0x999)
             self.cpu.read(12)
 
-    class Watcher:
+    class Watcher(Indifferent):
         def __init__(self):
             self.seen = []
 
@@ -116,9 +117,6 @@ def test_every_step_tells_the_observer_of_one_instruction_or_exception():
 
         def exception(self, core, kind, vector):
             self.seen.append((kind, vector))
-
-        def activity(self, core):
-            """Tells of no instruction."""
 
     bench, watcher = Bench(Mixed), Watcher()
     bench.observe(watcher)
@@ -343,17 +341,12 @@ def test_the_observer_is_told_of_an_access_to_an_apic_that_is_off():
             super().boot()
             self.cpu.read(SVR)
 
-    class Watcher:
+    class Watcher(Indifferent):
         def __init__(self):
             self.texts = []
 
         def unmodelled(self, text):
             self.texts.append(text)
-
-        def instruction(self, core, kind, target, value):
-            """Not of interest."""
-
-        activity = exception = lambda self, *_: None
 
     bench, watcher = Bench(Reads, apic=True), Watcher()
     bench.observe(watcher)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from kerneltui.debugger.lookup import register_of_event
 from kerneltui.debugger.meaning.parts import Meaning, Section, gone, sentence
 from kerneltui.debugger.meaning.registers import register
+from kerneltui.debugger.recorder import InputView
 from kerneltui.debugger.references import (
     CodeReference,
     ConsoleReference,
@@ -20,7 +21,7 @@ from kerneltui.debugger.references import (
     TimeoutReference,
 )
 from kerneltui.debugger.session import Session
-from kerneltui.debugger.trace import SCENARIO, InputView
+from kerneltui.debugger.trace import SCENARIO
 from kerneltui.debugger.views.firmware import firmware_views
 from kerneltui.glossary import GlossaryEntry, glossary
 from kerneltui.units import format_duration, format_time

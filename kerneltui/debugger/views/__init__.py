@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
+from kerneltui.debugger.recorder import InputView
 from kerneltui.debugger.sight import Sight
 from kerneltui.debugger.timeline import TimelineView, Window
-from kerneltui.debugger.trace import InputView, RawEvent
+from kerneltui.debugger.trace import RawEvent
 from kerneltui.debugger.views.apics import io_apics, pictures
 from kerneltui.debugger.views.clocks import (
     CounterView,

@@ -72,7 +72,7 @@ def interrupt_views(machine: Machine, inspector: Inspector, cpu: int) -> Iterato
     Each keeps its place; those that are only on their way, a message say, come last.
     """
     handlers: Handlers = {(h.irq.domain, h.irq.number): h for h in inspector.irq_handlers(cpu)}
-    wired = _wired(machine)
+    wired: dict[str, str] | None = None
     controllers = machine.controllers
     listed = {
         name: controller.notable(
@@ -98,7 +98,9 @@ def interrupt_views(machine: Machine, inspector: Inspector, cpu: int) -> Iterato
             stays = has_wire or (handler is not None and (name, state.number) not in senders)
             if not stays and not in_use:
                 continue
-            label = handler.name if handler else wired.get(f"{name} {state.pin}", "")
+            if handler is None and wired is None:
+                wired = _wired(machine)
+            label = handler.name if handler else (wired or {}).get(f"{name} {state.pin}", "")
             count = handler.count if handler else None
             view = _interrupt(machine, controller, state, label, count, cpu, listed)
             if stays:

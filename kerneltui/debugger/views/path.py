@@ -13,6 +13,7 @@ from itertools import islice
 import msgspec
 from msgspec.structs import replace
 
+from kerneltui.debugger.marks import StepKind
 from kerneltui.debugger.naming import main_interrupt
 from kerneltui.debugger.references import (
     CoreReference,
@@ -23,12 +24,13 @@ from kerneltui.debugger.references import (
     RegisterReference,
     TimeoutReference,
 )
-from kerneltui.debugger.register_marks import place_of
-from kerneltui.debugger.sight import NO_STORY, Sight
+from kerneltui.debugger.sight import Sight, Story
+from kerneltui.debugger.troubles import trouble_of
 from kerneltui.debugger.way import IS_HIGH, KERNEL, Station, Way, best_way, whole_ways
 from kerneltui.hw.rule import Gate, Opens, first_shut
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.core import CoreState
+from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.machine import Machine
 from kerneltui.units import format_briefly
 
@@ -37,7 +39,9 @@ SOURCE, LINE, CONTROLLER, CPU, HANDLER, CALLBACK, QUEUE = (
 )  # fmt: skip
 MOST_IN_QUEUE = 5
 MOST_CHANGES = 3
-OPEN, SHUT, WAITING, PLAIN = "open", "shut", "waiting", "plain"
+OPEN, SHUT, WAITING, UNTOLD, PLAIN = "open", "shut", "waiting", "untold", "plain"
+"""A gate: it holds; it does not, and nobody is about to change that; it does not yet; the story has
+not come to it, though it is of the same instant.  And what is no gate."""
 
 
 class PathFact(msgspec.Struct, frozen=True):
@@ -45,7 +49,8 @@ class PathFact(msgspec.Struct, frozen=True):
 
     text: str
     state: str
-    """:data:`OPEN`, :data:`SHUT` (software has to open it), :data:`WAITING` or :data:`PLAIN`"""
+    """:data:`OPEN`, :data:`SHUT` (software has to open it), :data:`WAITING`, :data:`UNTOLD` or
+    :data:`PLAIN`"""
     about: Reference | None = None
 
 
@@ -57,7 +62,20 @@ class Stop(msgspec.Struct, frozen=True):
     facts: tuple[PathFact, ...]
     about: Reference | None = None
     level: bool | None = None
-    """of a wire"""
+    """of a wire; None where the story has not come to it"""
+    owner: str = ""
+    """the device or the core that it is"""
+
+
+class Due(msgspec.Struct, frozen=True):
+    """A timeout that is pending."""
+
+    name: str
+    in_ns: int
+    """how far ahead; less than nothing for one that is late"""
+    is_armed: bool
+    """the timer is set for it"""
+    about: TimeoutReference
 
 
 class PathView(msgspec.Struct, frozen=True):
@@ -66,7 +84,8 @@ class PathView(msgspec.Struct, frozen=True):
     Where nobody follows the story, the texts are empty.
     """
 
-    interrupt: InterruptReference
+    interrupt: InterruptReference | None
+    """None where the story is about none"""
     core: int
     stops: tuple[Stop, ...]
     broken_at: int | None
@@ -77,24 +96,32 @@ class PathView(msgspec.Struct, frozen=True):
     """its register"""
     heading: str = ""
     """of the step: ``STEP 5/12 THE CPU TAKES IT``"""
+    subject: str = ""
+    """``Timer interrupt, IRQ 30``"""
     sentence: str = ""
     """what happened and why"""
     next_sentence: str = ""
-    now: str = ""
-    """the kind of the stop where it happened"""
+    now_at: int | None = None
+    """the stop where it happened"""
     done: tuple[str, ...] = ()
     """the kinds of those that are behind"""
     changes: tuple[str, ...] = ()
     """what has changed since the present step began, as ``NAME old → new``"""
+    ago_ns: int = 0
+    """how long ago the step was, where its sentence is empty"""
+    due: tuple[Due, ...] = ()
+    """the next timeouts, in order"""
+    is_timers: bool = True
+    """it is the interrupt that timeouts wait for: what lies behind its handler belongs to it"""
 
     @property
     def register(self) -> Reference | None:
         """A register of the stop where it happened, or else of the last one before with any."""
         found = None
-        for stop in self.stops:
+        for place, stop in enumerate(self.stops):
             if isinstance(stop.about, RegisterReference | FieldReference):
                 found = stop.about
-            if stop.kind == self.now:
+            if place == self.now_at:
                 break
         return found
 
@@ -104,83 +131,122 @@ def path_view(sight: Sight) -> PathView | None:
 
     None where there is none to show.
     """
-    machine, inspector, story, cpu = sight.machine, sight.inspector, sight.story, sight.focus
-    interrupt = main_interrupt(machine, inspector, cpu)
-    if story is not None and story.interrupt is not None:
+    machine, inspector, story = sight.machine, sight.inspector, sight.story
+    cpu = sight.focus if story is None else story.core
+    timers = main_interrupt(machine, inspector, cpu)
+    interrupt = timers
+    if story is not None and (story.interrupt is not None or story.kind is StepKind.SENT):
         interrupt = story.interrupt
     if interrupt is None:
-        return None
+        return None if story is None else _told(PathView(None, cpu, (), None, ""), sight, [])
     way = best_way(whole_ways(machine, inspector, interrupt.controller, interrupt.number, cpu))
-    if machine.cores[cpu].depth:
-        way = _quieted(way)
-    stops = [*_stops(machine, way), _handler(way), *_kernel(machine, inspector)]
-    broken = next((gate for gate in way.gates if not gate.open and gate.opens is Opens.STORE), None)
-    place = None
-    if broken is not None:
-        title = _title(machine, way.station_of(broken))
-        place = next((n for n, stop in enumerate(stops) if stop.title == title), None)
-    told = story or NO_STORY
-    return PathView(
-        interrupt=interrupt,
-        core=cpu,
-        stops=tuple(stops),
-        broken_at=place,
-        mend="" if broken is None else f"{broken.says or broken.name}: it needs {broken.needs}",
-        culprit=None if broken is None else _place(machine, way.station_of(broken).owner, broken),
-        heading=told.heading,
-        sentence=told.sentence,
-        next_sentence=told.next_sentence,
-        now=told.station,
-        done=tuple(sorted(told.done)),
-        changes=tuple(_changes(sight, {station.owner for station in way.stations})),
+    is_timers = interrupt == timers and bool(inspector.queue_structure())
+    trouble = trouble_of(machine, inspector, way, cpu, is_timers=is_timers)
+    kept = () if trouble is None else trouble.gates
+    ahead = frozenset[StepKind]() if story is None else story.ahead
+    stops = [
+        *_stops(machine, way, kept, ahead), _handler(way, interrupt, kept),
+        *_kernel(machine, inspector, story),
+    ]  # fmt: skip
+    if story is not None and story.interrupt is None and story.subject:
+        # A system call, say: no interrupt has brought the core here.
+        stops = [replace(stop, title=story.subject) if stop.kind == HANDLER else stop
+                 for stop in stops]  # fmt: skip
+    place, culprit = None, None
+    if trouble is not None:
+        station = way.station_of(trouble.gates[0])
+        owner = _title(machine, station)
+        place = next((n for n, stop in enumerate(stops) if stop.title == owner), None)
+        if station.owner == KERNEL:
+            place = next(n for n, stop in enumerate(stops) if stop.kind == HANDLER)
+        culprit = _place(machine, station.owner, trouble.gates[0])
+    view = PathView(
+        interrupt, cpu, tuple(stops), place,
+        "" if trouble is None else f"{trouble.told}: it needs {trouble.needs}",
+        culprit, due=_due(machine, inspector), is_timers=is_timers,
+    )  # fmt: skip
+    return _told(view, sight, [station.owner for station in way.stations])
+
+
+def _told(view: PathView, sight: Sight, owners: list[str]) -> PathView:
+    """A view with what the story says; ``owners`` are the devices on the way, in order."""
+    story = sight.story
+    if story is None:
+        return replace(view, changes=tuple(_changes(sight, owners, view)))
+    return replace(
+        view,
+        heading=story.heading,
+        subject=story.subject,
+        sentence=story.sentence,
+        next_sentence=story.next_sentence,
+        now_at=_now_at(view.stops, story),
+        done=tuple(sorted(story.done)),
+        changes=tuple(_changes(sight, owners, view)),
+        ago_ns=story.ago_ns,
     )
 
 
-def _quieted(way: Way) -> Way:
-    """While a handler runs, what it has switched off at the source is to be on again at its end."""
-    source, *later = way.stations
-    gates = tuple(
-        replace(gate, opens=Opens.END) if gate.opens is Opens.STORE else gate
-        for gate in source.gates
-    )
-    return Way((replace(source, gates=gates), *later))
+def _now_at(stops: tuple[Stop, ...], story: Story) -> int | None:
+    """Where it happens: of several controllers at that one, of several wires on that one."""
+    kinds = [place for place, stop in enumerate(stops) if stop.kind == story.station]
+    named = {story.owner} if story.station == CONTROLLER else {story.line}
+    found = (place for place in kinds if named & {stops[place].owner, stops[place].title})
+    return next(found, kinds[0] if kinds else None)
 
 
-def _changes(sight: Sight, owners: set[str]) -> list[str]:
-    """Registers of devices on the way first; counters change with time alone."""
-    before, now = sight.registers.baseline, sight.registers.values
-    if not before:
-        return []
-    on_way: list[str] = []
-    others: list[str] = []
-    for device in sight.machine.devices.values():
-        for space, base, file in sight.machine.windows(device):
-            for slot in file.slots():
-                place = place_of(space, base, slot, sight.focus)
-                old, new = before.get(place), now.get(place)
-                if (
-                    old is not None
-                    and new is not None
-                    and old != new
-                    and not slot.register.volatile
-                ):
-                    found = on_way if device.name in owners else others
-                    found.append(f"{slot.name} {old:#x} → {new:#x}")
-    return [*on_way, *others][:MOST_CHANGES]
+# -- what has changed ------------------------------------------------------------------------------
+
+
+def _changes(sight: Sight, owners: list[str], view: PathView) -> list[str]:
+    """What matters first: what was accessed, devices on the way, all others.
+
+    Of several steps at one moment each tells its own part.
+    """
+    story = sight.story
+    source = view.stops[0].owner if view.stops else ""
+    devices = set(sight.machine.devices)
+    accessed = ""
+    if story is not None and story.sentence:
+        accessed = story.register
+        if story.by_itself:
+            return []
+        if story.kind is StepKind.LINE and story.line:
+            return [f"{story.line} low → HIGH"]
+        if story.ahead & {StepKind.LINE, StepKind.PENDING}:
+            devices = {source} - {story.owner}
+        elif story.kind is StepKind.PENDING:
+            devices -= {source} - {story.owner}
+    order = {owner: place for place, owner in enumerate(owners)}
+    found: list[tuple[int, str]] = []
+    seen: set[tuple[str, int, int]] = set()
+    for device, slot, old, new in sight.registers.changed(sight.focus, sight.before):
+        # The same bits may be there once more, where ones set them and where ones clear them.
+        if device in devices and (device, old, new) not in seen:
+            seen.add((device, old, new))
+            rank = -1 if slot.name == accessed else order.get(device, len(order))
+            found.append((rank, f"{slot.name} {old:#x} → {new:#x}"))
+    return [text for _, text in sorted(found, key=lambda item: item[0])][:MOST_CHANGES]
 
 
 # -- stations of the way ---------------------------------------------------------------------------
 
 
-def _stops(machine: Machine, way: Way) -> Iterable[Stop]:
+def _stops(
+    machine: Machine, way: Way, kept: tuple[Gate, ...], ahead: frozenset[StepKind]
+) -> Iterable[Stop]:
+    """``kept`` are the gates that nobody opens; ``ahead`` is of this instant and not told yet."""
+    is_first_wire = True
     for station in way.stations:
         if station.owner == KERNEL:
             continue
-        yield _stop(machine, station)
-        wire = station.line
-        if wire:
-            level = _level(machine, wire)
-            yield Stop(LINE, wire, (), LineReference(wire), level)
+        yield _stop(machine, station, kept, ahead)
+        if station.line:
+            untold = StepKind.PENDING in ahead
+            if is_first_wire and station.entrance is None:
+                untold = StepKind.LINE in ahead
+            level = None if untold else _level(machine, station.line)
+            yield Stop(LINE, station.line, (), LineReference(station.line), level)
+            is_first_wire = False
 
 
 def _level(machine: Machine, wire: str) -> bool:
@@ -208,30 +274,48 @@ def _kind(station: Station) -> str:
     return SOURCE if station.entrance is None else CONTROLLER
 
 
-def _stop(machine: Machine, station: Station) -> Stop:
+def _stop(
+    machine: Machine, station: Station, kept: tuple[Gate, ...], ahead: frozenset[StepKind]
+) -> Stop:
     kind = _kind(station)
-    facts = [_fact(machine, station, gate) for gate in _by_weight(station.gates)]
+    is_untold = kind is not SOURCE and StepKind.PENDING in ahead
+    noted = next((gate for gate in station.gates if gate.opens is Opens.EVENT), None)
+    facts = [
+        _fact(machine, station, gate, kept, is_untold and kind is CONTROLLER and gate is noted)
+        for gate in station.gates
+    ]
     about: Reference | None = next((fact.about for fact in facts if fact.about is not None), None)
     if kind is CPU:
         core = machine.cores[int(station.owner.removeprefix("core "))]
         about = CoreReference(core.index)
-        asleep = core.state is CoreState.WAITING
-        doing = "asleep" if asleep else f"handler, {core.depth} deep" if core.depth else "runs"
-        facts = [PathFact(doing, PLAIN, about), *facts]
-    return Stop(kind, _title(machine, station), tuple(facts), about)
+        state = UNTOLD if is_untold else PLAIN
+        facts = [PathFact("" if is_untold else _doing(core, ahead), state, about), *facts]
+    return Stop(kind, _title(machine, station), tuple(facts), about, owner=station.owner)
 
 
-def _by_weight(gates: tuple[Gate, ...]) -> list[Gate]:
-    """What software has to open first, then what is waited for, then the rest."""
-    weight = {Opens.STORE: 0, Opens.END: 1, Opens.EVENT: 1}
-    return sorted(gates, key=lambda gate: 2 if gate.open else weight[gate.opens])
+def _doing(core: HostedCore, ahead: frozenset[StepKind]) -> str:
+    if core.state is CoreState.WAITING:
+        return "asleep"
+    if StepKind.RETURNED in ahead:
+        return "returns"
+    return (
+        f"in a handler, {core.depth} deep"
+        if core.depth > 1
+        else "in a handler"
+        if core.depth
+        else "runs"
+    )
 
 
-def _fact(machine: Machine, station: Station, gate: Gate) -> PathFact:
+def _fact(
+    machine: Machine, station: Station, gate: Gate, kept: tuple[Gate, ...], is_untold: bool
+) -> PathFact:
     text = gate.name
     if gate.due_ns is not None and not gate.open:
         text = f"in {format_briefly(gate.due_ns - machine.now).strip()}"
-    state = OPEN if gate.open else SHUT if gate.opens is Opens.STORE else WAITING
+    state = OPEN if gate.open else SHUT if gate in kept else WAITING
+    if is_untold:
+        state = UNTOLD
     return PathFact(text, state, _place(machine, station.owner, gate))
 
 
@@ -250,16 +334,17 @@ def _place(machine: Machine, owner: str, gate: Gate) -> Reference | None:
 # -- the kernel ------------------------------------------------------------------------------------
 
 
-def _handler(way: Way) -> Stop:
+def _handler(way: Way, interrupt: InterruptReference, kept: tuple[Gate, ...]) -> Stop:
     gates = [gate for station in way.stations if station.owner == KERNEL for gate in station.gates]
     shut = first_shut(gates)
     if not gates:
-        return Stop(HANDLER, "", ())
-    facts = () if shut is None else (PathFact("none registered", SHUT),)
-    return Stop(HANDLER, gates[-1].field, facts)
+        return Stop(HANDLER, "", (), interrupt)
+    state = SHUT if shut in kept else WAITING
+    facts = () if shut is None else (PathFact("none registered", state),)
+    return Stop(HANDLER, gates[-1].field, facts, interrupt)
 
 
-def _kernel(machine: Machine, inspector: Inspector) -> Iterable[Stop]:
+def _kernel(machine: Machine, inspector: Inspector, story: Story | None) -> Iterable[Stop]:
     """The callback that runs, and the queue."""
     now = machine.now
     running, armed = inspector.handled_timeout(), inspector.armed_timeout()
@@ -267,17 +352,28 @@ def _kernel(machine: Machine, inspector: Inspector) -> Iterable[Stop]:
     if running is None:
         yield Stop(CALLBACK, "", ())
     else:
+        has_run = story is not None and story.kind is StepKind.CALLBACK
         about = TimeoutReference(running.ident)
-        yield Stop(CALLBACK, running.name, (PathFact("runs", PLAIN, about),), about)
+        doing = PathFact("has run" if has_run else "runs", PLAIN, about)
+        yield Stop(CALLBACK, running.name, (doing,), about)
     facts = (
         PathFact(
-            f"{'▶' if item.ident == armed else ' '} {_wait(item.due_ns - now)} {item.name}",
+            f"{'◆' if item.ident == armed else ' '} {_wait(item.due_ns - now)} {item.name}",
             PLAIN,
             TimeoutReference(item.ident),
         )
         for item in pending
     )
-    yield Stop(QUEUE, f"{len(inspector.timeouts())} pending", tuple(facts))
+    first = TimeoutReference(pending[0].ident) if pending else None
+    yield Stop(QUEUE, f"{len(inspector.timeouts())} pending", tuple(facts), first)
+
+
+def _due(machine: Machine, inspector: Inspector) -> tuple[Due, ...]:
+    armed = inspector.armed_timeout()
+    return tuple(
+        Due(item.name, item.due_ns - machine.now, item.ident == armed, TimeoutReference(item.ident))
+        for item in islice(inspector.timeouts(), MOST_IN_QUEUE)
+    )
 
 
 def _wait(ahead_ns: int) -> str:

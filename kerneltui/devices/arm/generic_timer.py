@@ -172,9 +172,7 @@ GENERIC_TIMER = RegisterTable(
     ),
 )  # fmt: skip
 
-ENABLE, IMASK, ISTATUS = (
-    GENERIC_TIMER["CNTP_CTL_EL0"][name].mask for name in ("ENABLE", "IMASK", "ISTATUS")
-)
+ENABLE, IMASK, ISTATUS = GENERIC_TIMER["CNTP_CTL_EL0"].masks("ENABLE", "IMASK", "ISTATUS")
 """The same bits in the control register of each timer."""
 
 

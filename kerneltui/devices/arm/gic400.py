@@ -43,6 +43,9 @@ since it was acknowledged; an edge that finds the one before still pending.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
+
 from kerneltui.devices.arm.gic400_distributor import Distributor
 from kerneltui.devices.arm.gic400_interfaces import CpuInterfaces
 from kerneltui.devices.arm.gic400_registers import GICC, GICD
@@ -50,6 +53,7 @@ from kerneltui.devices.arm.gic400_shared import PRIVATE, SGIS, Config
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import Entrance, InterruptController, InterruptState, Passage
 from kerneltui.hw.line import Sink
+from kerneltui.hw.rule import Gate
 
 __all__ = ["Config", "Gic400"]
 
@@ -96,10 +100,12 @@ class Gic400(InterruptController):
         """
         if not isinstance(entrance, int) or not 0 <= entrance < self.config.irqs:
             raise ValueError(f"{self.name} has interrupts 0 to {self.config.irqs - 1}")
-        parts = self._distributor, self._interfaces
-        gates = tuple(gate for part in parts for gate in part.gates(entrance, cpu))
         output = "fiq" if self._interfaces.signals_as_fiq(cpu, entrance) else "irq"
-        return [Passage(gates, output)]
+        return [Passage(partial(self._gates, entrance, cpu), output)]
+
+    def _gates(self, number: int, cpu: int) -> Iterator[Gate]:
+        yield from self._distributor.gates(number, cpu)
+        yield from self._interfaces.gates(number, cpu)
 
     def entrance(self, pin: str, cpu: int) -> Entrance | None:
         """``spi`` n is ID n + 32, ``ppi`` n is ID n + 16 (2.2.1)."""

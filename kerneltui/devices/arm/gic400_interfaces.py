@@ -27,9 +27,8 @@ from kerneltui.hw.rule import Gate, Opens, Place, Rule, tests_of
 
 OTHER_GROUP = 1022
 ID, SENDER = GICC["GICC_IAR"]["INTERRUPT_ID"].mask, GICC["GICC_IAR"]["CPUID"].lsb
-SIGNAL_GRP0, SIGNAL_GRP1, ACK_CTL, FIQ_EN, CBPR, EOI_MODE = (
-    GICC["GICC_CTLR"][name].mask
-    for name in ("EnableGrp0", "EnableGrp1", "AckCtl", "FIQEn", "CBPR", "EOImode")
+SIGNAL_GRP0, SIGNAL_GRP1, ACK_CTL, FIQ_EN, CBPR, EOI_MODE = GICC["GICC_CTLR"].masks(
+    "EnableGrp0", "EnableGrp1", "AckCtl", "FIQEn", "CBPR", "EOImode"
 )
 
 
@@ -129,7 +128,7 @@ class CpuInterfaces:
              "IHI 0048B 3.3; 4.4.2",
              test=_above_mask, wants=0xFF,
              says="the core's priority mask lets only more urgent interrupts through"),
-        Rule("pre-empts", Place("GICC_RPR", "Priority"),
+        Rule("above what runs", Place("GICC_RPR", "Priority"),
              "the end of the interrupt that runs: {priority:#04x} is not above its priority in "
              "the bits {bits:#04x}", "IHI 0048B 3.3; 4.4.1; 4.4.6",
              test=_preempts, opens=Opens.END, ends_by="GICC_EOIR",
@@ -342,8 +341,11 @@ class CpuInterfaces:
         """How its rules stand for one interrupt."""
         bits = self._group_bits(cpu, self._in_group1(cpu, number))
         priority, top = self._priorities[cpu][number], self._highest[cpu]
+        last = next(reversed(self._taken[cpu]), None)
         gates = [
-            rule.gate(self, self.regs, number, cpu, priority=priority, bits=bits, top=top)
+            rule.gate(
+                self, self.regs, number, cpu, ends_with=last, priority=priority, bits=bits, top=top
+            )
             for rule in (*self.CHOICE, *self.RULES)
         ]
         if self._distributor.forwards_group(self._in_group1(cpu, number)):

@@ -21,54 +21,47 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import ClassVar
 
 import msgspec
 
+from kerneltui.devices.arm.pl011_interrupts import (
+    CR_RXE,
+    CR_TXE,
+    CR_UARTEN,
+    INT_RT,
+    INT_RX,
+    INT_TX,
+    Interrupts,
+)
 from kerneltui.devices.arm.pl011_registers import (
-    CONDITIONS,
     ENTRY_ERRORS,
     MODEM,
     OUTPUTS,
     PL011,
     RAW_ERRORS,
-    TITLES,
 )
 from kerneltui.hw.clock import NEVER, Clock, ticks_to_ns
-from kerneltui.hw.device import Cause, Device
 from kerneltui.hw.line import Sink
-from kerneltui.hw.rule import Opens, Place, Rule, tests_of
 
 FIFO_DEPTH = 16
 LEVELS = (2, 4, 8, 12, 14, 14, 14, 14)
 """Trigger levels that UARTIFLS selects: eighths of the FIFO; 5 to 7 are reserved (3.3.9)."""
 DEFAULT_BAUD = 115_200
-NOT_DRIVEN = -1
-"""In place of the interrupts that the outputs show, where somebody else has driven one."""
 TIMEOUT_BITS = 32
 
-
-def _masks(register: str, *fields: str) -> list[int]:
-    return [PL011[register][field].mask for field in fields]
-
-
-FE, PE, BE, OE = _masks("UARTRSR", "FE", "PE", "BE", "OE")
+FE, PE, BE, OE = PL011["UARTRSR"].masks("FE", "PE", "BE", "OE")
 """Error bits of one character, as UARTRSR shows them and :meth:`Pl011.receive` takes them."""
 CHARACTER_ERRORS = FE | PE | BE
 DATA = PL011["UARTDR"]["DATA"].mask
-FLAG_BUSY, FLAG_RXFE, FLAG_TXFF, FLAG_RXFF, FLAG_TXFE, FLAG_CTS = _masks(
-    "UARTFR", "BUSY", "RXFE", "TXFF", "RXFF", "TXFE", "CTS"
+FLAG_BUSY, FLAG_RXFE, FLAG_TXFF, FLAG_RXFF, FLAG_TXFE, FLAG_CTS = PL011["UARTFR"].masks(
+    "BUSY", "RXFE", "TXFF", "RXFF", "TXFE", "CTS"
 )
-LCR_BRK, LCR_PEN, LCR_STP2, LCR_FEN = _masks("UARTLCR_H", "BRK", "PEN", "STP2", "FEN")
-CR_UARTEN, CR_LBE, CR_TXE, CR_RXE, CR_CTSEN = _masks(
-    "UARTCR", "UARTEN", "LBE", "TXE", "RXE", "CTSEn"
-)
+LCR_BRK, LCR_PEN, LCR_STP2, LCR_FEN = PL011["UARTLCR_H"].masks("BRK", "PEN", "STP2", "FEN")
+CR_LBE, CR_CTSEN = PL011["UARTCR"].masks("LBE", "CTSEn")
 SENDS, RECEIVES = CR_UARTEN | CR_TXE, CR_UARTEN | CR_RXE
-INT_RX, INT_TX, INT_RT, INT_OE = _masks("UARTRIS", "RXRIS", "TXRIS", "RTRIS", "OERIS")
+INT_OE = PL011["UARTRIS"]["OERIS"].mask
 WORD_LENGTH = PL011["UARTLCR_H"]["WLEN"]
 TX_LEVEL, RX_LEVEL = (PL011["UARTIFLS"][name] for name in ("TXIFLSEL", "RXIFLSEL"))
-RAW, MASKS = PL011["UARTRIS"].fields, PL011["UARTIMSC"].fields
-MODEM_BITS = sum(interrupt for _, interrupt, _ in MODEM.values())
 DIVISOR_FRACTION = PL011["UARTFBRD"]["BAUD_DIVFRAC"].width
 
 
@@ -83,7 +76,7 @@ class Config(msgspec.Struct, frozen=True):
             raise ValueError(f"clock_hz must be 1 to 4294967295, not {self.clock_hz}")
 
 
-class Pl011(Device):
+class Pl011(Interrupts):
     """The UART; inputs ``cts``, ``dsr``, ``dcd``, ``ri`` (high = asserted).
 
     ``transmit`` is called with each character when its last bit has left the wire.
@@ -131,108 +124,6 @@ class Pl011(Device):
         self._first = 0
         self._count = 0
         self._timeout.cancel()
-
-    # -- the rules --------------------------------------------------------------------------------
-
-    def _raised(self, _cpu: int) -> int:
-        return self._raw[0]
-
-    def _unmasked(self, _cpu: int) -> int:
-        return self._mask[0]
-
-    def _enabled(self, _cpu: int, interrupt: int) -> bool:
-        return self._raw[0] >> interrupt & 1 != 0 or self._control[0] & CR_UARTEN != 0
-
-    def _sends(self, _cpu: int, interrupt: int) -> bool:
-        return self._raw[0] >> interrupt & 1 != 0 or self._control[0] & CR_TXE != 0
-
-    def _receives(self, _cpu: int, interrupt: int) -> bool:
-        return self._raw[0] >> interrupt & 1 != 0 or self._control[0] & CR_RXE != 0
-
-    RULES: ClassVar = (
-        Rule("raised", lambda _owner, _cpu, interrupt: Place("UARTRIS", RAW[interrupt].name),
-             "{condition}", "DDI 0183G 2.8, 3.3.11", test=_raised, bitmap=True, opens=Opens.EVENT,
-             says="the UART has not raised it"),
-        Rule("not masked",
-             lambda _owner, _cpu, interrupt: Place("UARTIMSC", MASKS[interrupt].name),
-             "{mask} to be 1", "DDI 0183G 3.3.10", test=_unmasked, bitmap=True, wants=1,
-             says="its bit in the mask is 0"),
-    )  # fmt: skip
-    TESTS: ClassVar = tests_of(RULES)
-    SWITCHED_ON: ClassVar = Rule(
-        "UART enabled", Place("UARTCR", "UARTEN"), "UARTEN to be 1", "DDI 0183G 3.3.8",
-        test=_enabled, wants=1, says="the UART is switched off",
-    )  # fmt: skip
-    TO_SEND: ClassVar = (
-        SWITCHED_ON,
-        Rule("transmitter enabled", Place("UARTCR", "TXE"), "TXE to be 1", "DDI 0183G 3.3.8",
-             test=_sends, wants=1, says="the transmitter is switched off"),
-    )  # fmt: skip
-    TO_RECEIVE: ClassVar = (
-        SWITCHED_ON,
-        Rule("receiver enabled", Place("UARTCR", "RXE"), "RXE to be 1", "DDI 0183G 3.3.8",
-             test=_receives, wants=1, says="the receiver is switched off"),
-    )  # fmt: skip
-    """What it takes to raise an interrupt, until it is raised; the modem's need neither."""
-
-    def _shown(self) -> int:
-        """The interrupts that are up, as UARTMIS has them."""
-        shown = -1
-        for test in self.TESTS:
-            shown &= test(self, 0)
-        return shown
-
-    def _update(self) -> None:
-        shown = self._shown()
-        if shown != self._driven:
-            self._driven = shown
-            for line, bits in self._wires:
-                line.set(shown & bits != 0)
-
-    def output_driven(self) -> None:
-        """The next update drives all outputs."""
-        self._driven = NOT_DRIVEN
-
-    def causes(self, output: str, cpu: int) -> list[Cause]:
-        """Each of the interrupts that an output joins (2.8)."""
-        bits = dict(OUTPUTS)[output]
-        return [self._cause(n, cpu) for n in range(len(TITLES)) if bits >> n & 1]
-
-    def _cause(self, interrupt: int, cpu: int) -> Cause:
-        bit = 1 << interrupt
-        before = self.TO_SEND if bit == INT_TX else () if bit & MODEM_BITS else self.TO_RECEIVE
-        gates = (
-            rule.gate(
-                self, self.regs, interrupt, cpu,
-                due_ns=self._due_ns(interrupt),
-                condition=self._condition(interrupt),
-                mask=MASKS[interrupt].name,
-            )
-            for rule in (*before, *self.RULES)
-        )  # fmt: skip
-        return Cause(TITLES[interrupt], tuple(gates))
-
-    def _condition(self, interrupt: int) -> str:
-        """What raises an interrupt, with the levels that hold now."""
-        bit = 1 << interrupt
-        if bit == INT_RX:
-            return f"{self._receive_level} characters in the receive FIFO; {self._count} wait"
-        if bit == INT_TX:
-            return (
-                f"the transmit FIFO to be emptied to {self._transmit_level} characters; "
-                f"{len(self._waiting)} wait"
-            )
-        return CONDITIONS[interrupt]
-
-    def _due_ns(self, interrupt: int) -> int | None:
-        """When it comes by itself, where that is known."""
-        if 1 << interrupt == INT_RT:
-            return self._timeout.due if self._timeout.due < NEVER else None
-        above = len(self._waiting) - self._transmit_level
-        is_sending = self._sender.due < NEVER and self._may_send()
-        if 1 << interrupt == INT_TX and above > 0 and is_sending:
-            return self._sender.due + (above - 1) * self._frame_ns
-        return None
 
     # -- the wire ---------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ for FIQ and enabled as IRQ raises both, which section 7.3 advises against but do
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import ClassVar
 
@@ -293,13 +294,15 @@ class Bcm2835Ic(InterruptController):
         """The ways to the IRQ and to the FIQ; one source may take both (7.3)."""
         if not isinstance(entrance, int) or not 0 <= entrance < SOURCES:
             raise ValueError(f"{self.name} has sources 0 to {SOURCES - 1}")
-        bit = source_place(entrance)
-        line = self._line_gate(entrance)
         return [
-            Passage((line, *(rule.gate(self, self.regs, entrance, 0, bit=bit) for rule in rules)),
-                    output)
+            Passage(partial(self._gates_to, rules, entrance), output)
             for output, rules in (("irq", self.TO_IRQ), ("fiq", self.TO_FIQ))
-        ]  # fmt: skip
+        ]
+
+    def _gates_to(self, rules: Iterable[Rule], number: int) -> Iterator[Gate]:
+        yield self._line_gate(number)
+        for rule in rules:
+            yield rule.gate(self, self.regs, number, 0, bit=source_place(number))
 
     def _line_gate(self, number: int) -> Gate:
         """No register shows the level itself: the pending registers show what is enabled."""

@@ -14,13 +14,11 @@ from collections.abc import Callable
 from kerneltui.devices.bcm.bcm2836_local_ic_registers import BCM2836_LOCAL
 from kerneltui.hw.clock import NEVER, Clock, ns_to_ticks, ticks_to_ns
 
-FLAG, ENABLE, RELOAD = (
-    BCM2836_LOCAL["LOCAL_TIMER_CONTROL_STATUS"][name].mask
-    for name in ("INTERRUPT_FLAG", "TIMER_ENABLE", "RELOAD")
+FLAG, ENABLE, RELOAD = BCM2836_LOCAL["LOCAL_TIMER_CONTROL_STATUS"].masks(
+    "INTERRUPT_FLAG", "TIMER_ENABLE", "RELOAD"
 )
-CLEAR_FLAG, RELOAD_NOW = (
-    BCM2836_LOCAL["LOCAL_TIMER_CLEAR_RELOAD"][name].mask
-    for name in ("INTERRUPT_FLAG_CLEAR", "RELOAD")
+CLEAR_FLAG, RELOAD_NOW = BCM2836_LOCAL["LOCAL_TIMER_CLEAR_RELOAD"].masks(
+    "INTERRUPT_FLAG_CLEAR", "RELOAD"
 )
 
 

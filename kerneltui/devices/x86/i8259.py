@@ -19,7 +19,7 @@ meanwhile, and the default level 7 of the master never comes from a slave.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 import msgspec
@@ -207,19 +207,19 @@ class I8259Pair(InterruptController):
         """
         if not isinstance(entrance, int) or not 0 <= entrance < 16 or entrance == CASCADE:
             raise ValueError(f"{self.name} has interrupts 0 to 15 without {CASCADE}")
-        if entrance < 8:
+        chip = self.master if entrance < 8 else self.slave
+        vector = chip.icw2[0] & VECTOR_BASE | entrance % 8
+        return [Passage(partial(self._gates, entrance), "int", vector=vector)]
+
+    def _gates(self, number: int) -> Iterator[Gate]:
+        if number < 8:
             rules = (*I8259.RULES, I8259.ANSWERS)
-            gates = self._gates_of(self.master, "master", rules, entrance)
-            vector = self.master.icw2[0] & VECTOR_BASE | entrance
-        else:
-            level = entrance - 8
-            gates = [
-                *self._gates_of(self.slave, "slave", I8259.RULES, level),
-                *self._gates_of(self.master, "master", I8259.RULES, CASCADE),
-                *(self._cascade_gate(rule, chip) for rule, chip in self._cascade_rules()),
-            ]
-            vector = self.slave.icw2[0] & VECTOR_BASE | level
-        return [Passage(tuple(gates), "int", vector=vector)]
+            yield from self._gates_of(self.master, "master", rules, number)
+            return
+        yield from self._gates_of(self.slave, "slave", I8259.RULES, number - 8)
+        yield from self._gates_of(self.master, "master", I8259.RULES, CASCADE)
+        for rule, chip in self._cascade_rules():
+            yield self._cascade_gate(rule, chip)
 
     @staticmethod
     def _gates_of(chip: I8259, name: str, rules: Iterable[Rule], level: int) -> list[Gate]:

@@ -20,7 +20,7 @@ sensitive loses remote IRR.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -319,26 +319,34 @@ class IoApic(InterruptController):
     # -- explanation --------------------------------------------------------------------------
 
     def entrance(self, pin: str, cpu: int) -> Entrance | None:
+        """``gsi`` n is the GSI n."""
         kind, _, number = pin.partition(" ")
-        at = int(number) - self.config.gsi_base if kind == "gsi" and number.isdecimal() else -1
-        return int(number) if 0 <= at < self.config.pins else None
+        found = int(number) if kind == "gsi" and number.isdecimal() else -1
+        return found if 0 <= found - self.config.gsi_base < self.config.pins else None
 
     def onward(self, number: int) -> tuple[str, int] | None:
         """Fixed and lowest priority interrupts become a vector of a local APIC (3.2.4)."""
-        pin = number - self.config.gsi_base
+        pin = self._pin(number)
         if self._apics is None or not self._is_a_vector(0, pin):
             return None
         return self._apics.name, self._low[pin] & VECTOR
 
     def passages(self, entrance: Entrance, cpu: int) -> list[Passage]:
         """A pin's message to one core: if all gates are open, an edge that comes is sent to it."""
-        base, last = self.config.gsi_base, self.config.gsi_base + self.config.pins - 1
+        gates = partial(self._gates, self._pin(entrance), cpu)
+        return [Passage(gates, message=self.onward(int(entrance)))]
+
+    def _pin(self, entrance: Entrance) -> int:
+        base: int = self.config.gsi_base
+        last = base + self.config.pins - 1
         if not isinstance(entrance, int) or not base <= entrance <= last:
             raise ValueError(f"{self.name} has GSIs {base} to {last}")
-        pin = entrance - base
-        rules = (*self.SENDING, *self.RECEIVED)
-        gates = (self._line_gate(pin), *(self._gate(rule, pin, cpu) for rule in rules))
-        return [Passage(gates, message=self.onward(entrance))]
+        return entrance - base
+
+    def _gates(self, pin: int, cpu: int) -> Iterator[Gate]:
+        yield self._line_gate(pin)
+        for rule in (*self.SENDING, *self.RECEIVED):
+            yield self._gate(rule, pin, cpu)
 
     def _line_gate(self, pin: int) -> Gate:
         """No register shows the level of a pin."""

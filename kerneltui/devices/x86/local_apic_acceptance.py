@@ -3,7 +3,7 @@
 Document: Intel SDM, volume 3A, sections 10.5.3 and 10.6 to 10.9 (see
 :mod:`kerneltui.devices.x86.local_apic`, which adds where interrupts come from locally).
 
-The two are one object in two classes, not a chip and its part: both hook registers of the one
+It is one object in several classes, not a chip and its parts: each class hooks registers of the one
 window, a window's hooks have one owner, and EOI and TPR are accesses of every interrupt.
 """
 
@@ -255,15 +255,20 @@ class Acceptance(InterruptController):
         if not 0 <= entrance < VECTORS:
             raise ValueError(f"{self.name} has vectors 0 to {VECTORS - 1}")
         rules = (self.REQUESTED, *self.SIGNALLING, *self.RANK)
-        gates = tuple(self._gate(rule, entrance, cpu) for rule in rules)
-        return [Passage(gates, "intr", vector=entrance)]
+        return [
+            Passage(
+                lambda: (self._gate(rule, entrance, cpu) for rule in rules), "intr", vector=entrance
+            )
+        ]
 
     def _gate(self, rule: Rule, number: int, cpu: int) -> Gate:
         """How a rule stands for a vector."""
         at = rule.at(self, cpu, number)
         file = self.msrs if at.register in LOCAL_APIC_MSR else self.regs
         highest = f"{max(self._irr[cpu].bit_length() - 1, 0):#04x}"
-        return rule.gate(self, file, number, cpu, priority=number >> CLASS_SHIFT, highest=highest)
+        return rule.gate(
+            self, file, number, cpu, ends_with=0, priority=number >> CLASS_SHIFT, highest=highest
+        )
 
     # -- taking and ending --------------------------------------------------------------------
 

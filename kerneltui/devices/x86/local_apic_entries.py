@@ -6,6 +6,7 @@ Document: Intel SDM, volume 3A, sections 10.4.3, 10.5.1 and 10.5.3.  A part of t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import ClassVar
 
@@ -204,23 +205,24 @@ class Entries(Messages):
         """ExtINT and NMI pass; without an APIC the pins are INTR and NMI themselves (10.4.3)."""
         if pin not in PINS:
             raise ValueError(f"{self.name} has no pin {pin!r}: only {', '.join(PINS)}")
-        active = self._pin_gate(pin, cpu)
         which = ENTRIES.index(PINS[pin])
+        gates = partial(self._pin_gates, pin, cpu)
         if not self._base[cpu] & GLOBAL_ENABLE:
             if pin == "lint0":
-                return [Passage((active,), "intr")]
+                return [Passage(gates, "intr")]
             if pin == "lint1":
-                return [Passage((active,), "nmi", vector=NMI_VECTOR)]
-            return [Passage((active, self._gate(self.TURNED_ON, which, cpu)))]
+                return [Passage(gates, "nmi", vector=NMI_VECTOR)]
+            return [Passage(lambda: (*gates(), self._gate(self.TURNED_ON, which, cpu)))]
         if delivery_mode(self._lvt[PINS[pin]][cpu]) == NMI:
-            return [
-                Passage((active, self._entry_gate(UNMASKED, which, cpu)), "nmi", vector=NMI_VECTOR)
-            ]
+            return [Passage(partial(gates, UNMASKED), "nmi", vector=NMI_VECTOR)]
         if pin in LINTS:
-            gates = (self._entry_gate(rule, which, cpu) for rule in PASSING)
-            return [Passage((active, *gates), "intr")]
-        gates = (self._entry_gate(rule, which, cpu) for rule in (UNMASKED, AS_FIXED))
-        return [Passage((active, *gates))]
+            return [Passage(partial(gates, *PASSING), "intr")]
+        return [Passage(partial(gates, UNMASKED, AS_FIXED))]
+
+    def _pin_gates(self, pin: str, cpu: int, *rules: Rule) -> Iterator[Gate]:
+        yield self._pin_gate(pin, cpu)
+        for rule in rules:
+            yield self._entry_gate(rule, ENTRIES.index(PINS[pin]), cpu)
 
     def _pin_gate(self, pin: str, cpu: int) -> Gate:
         """No register shows the level of a pin."""
@@ -233,7 +235,7 @@ class Entries(Messages):
         """How a rule stands for one entry of the local vector table."""
         is_msr = rule.at(self, cpu, which).register in LOCAL_APIC_MSR
         file = self.msrs if is_msr else self.regs
-        return rule.gate(self, file, which, cpu, due_ns=due_ns, entry=ENTRIES[which])
+        return rule.gate(self, file, which, cpu, due_ns=due_ns, ends_with=0, entry=ENTRIES[which])
 
     def own_causes(self, number: int, cpu: int) -> list[Cause]:
         """The entries that name a vector, and the messages of cores."""

@@ -99,16 +99,16 @@ class Interrupts(Device):
         (IIR_DATA, "received data", "ERBFI",
          Rule("enough received", Place("LSR", "DR"), "as many as {trigger} to be received",
               "PC16550D 8.5", test=_has_enough, opens=Opens.EVENT,
-               says="not enough characters have come")),
+              says="not enough characters have come")),
         (IIR_THRE, "the empty transmitter", "ETBEI",
          Rule("empty announced", Place("LSR", "THRE"),
               "the transmitter to become empty: reading IIR, or a store, ends that",
               "PC16550D 8.7", test=_announces_empty, opens=Opens.EVENT,
-               says="the transmitter has announced nothing")),
+              says="the transmitter has announced nothing")),
         (IIR_MODEM, "the modem status", "EDSSI",
          Rule("an input changed", _modem_place, "a modem input to change",
               "PC16550D 8.9", test=_modem_changed, opens=Opens.EVENT,
-               says="no modem input has changed")),
+              says="no modem input has changed")),
     )  # fmt: skip
     """The interrupts, highest priority first: code, title, enable and condition (table V)."""
     ENABLING: ClassVar = tuple(

@@ -52,6 +52,9 @@ EXCEPTION_CLASSES = {0x00: "Unknown reason", 0x15: "SVC", 0x25: "Data abort, cur
 class Vectors:
     """The exception vectors of a kernel and the code behind them."""
 
+    ALIGNMENT = 0x800
+    """in bytes: bits 10:0 of VBAR_EL1 are RES0 (D19.2.153)"""
+
     def __init__(
         self, cpu: Aarch64Cpu, irq: Callable[[], None], panic: Callable[[str], Never]
     ) -> None:
@@ -63,7 +66,7 @@ class Vectors:
     def install(self) -> None:
         """Point VBAR_EL1 to the table: entries for exceptions from the current EL, SP_ELx."""
         table = {VECTOR_SYNC: self.sync, 0x280: self.irq, 0x300: self.fiq, 0x380: self.serror}
-        self._cpu.write_sysreg(VBAR_EL1, self._cpu.place_vectors(table))
+        self._cpu.write_sysreg(VBAR_EL1, self._cpu.place_vectors(table, self.ALIGNMENT))
 
     def irq(self) -> None:
         """An IRQ: save the context, let the interrupt controller's driver handle it, return."""

@@ -47,7 +47,11 @@ class Cpu(Protocol):
         """Link start-up code for further cores into the image and return its address."""
 
     def tracepoint(self, name: str, /, **facts: Any) -> None:
-        """Tell an attached debugger where the kernel is; costs nothing."""
+        """Tell an attached debugger where the kernel is; takes no time."""
+
+    @property
+    def is_traced(self) -> bool:
+        """Whether anybody listens: where every handler passes, facts are gathered only then."""
 
 
 class Aarch64Cpu(Cpu, Protocol):
@@ -80,7 +84,7 @@ class Aarch64Cpu(Cpu, Protocol):
     def send_event(self) -> None:
         """SEV: parked cores look whether they are released."""
 
-    def place_vectors(self, table: Mapping[int, Callable[[], None]]) -> int:
+    def place_vectors(self, table: Mapping[int, Callable[[], None]], align: int) -> int:
         """Link a vector table into the image and return its address."""
 
     def replace_vector(self, offset: int, entry: Callable[[], None]) -> Callable[[], None]:

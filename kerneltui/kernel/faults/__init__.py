@@ -108,6 +108,9 @@ FAULTS = {
         ("aarch64:DaifSet", "x86_64:IfClear"), ALL, "the kernel never lets interrupts in"
     ),
     "no-vectors": Fault(("aarch64:NoVectors",), PIS, "VBAR_EL1 is never set"),
+    "misaligned-vectors": Fault(
+        ("aarch64:MisalignedVectors",), PIS, "the vector table is not aligned to 2 KiB"
+    ),
     "high-tpr": Fault(
         ("pc_interrupts:HighTpr",), PC, "the task's priority holds back every interrupt"
     ),

@@ -23,3 +23,13 @@ class NoVectors(Vectors):
 
     def install(self) -> None:
         """Forgotten."""
+
+
+class MisalignedVectors(Vectors):
+    """The linker script forgets to align the table: it lies just behind the image's header.
+
+    Bits 10:0 of VBAR_EL1 are RES0 (Arm DDI 0487, D19.2.153): the core looks for the table at the
+    address rounded down, where no vector is.
+    """
+
+    ALIGNMENT = 4

@@ -285,7 +285,8 @@ class TimeManager(Timeouts):
         now_ns = self.uptime_ns() if now_ns is None else now_ns
         due_ns = timeout.due_ns
         self._refresh(timeout, now_ns)
-        self._cpu.tracepoint("hrtimer_expire_entry", name=timeout.name, id=timeout.ident)
+        if self._cpu.is_traced:
+            self._cpu.tracepoint("hrtimer_expire_entry", name=timeout.name, id=timeout.ident)
         return timeout, due_ns, now_ns - due_ns
 
     def _refresh(self, timeout: Timeout, now_ns: int) -> None:
@@ -304,9 +305,12 @@ class TimeManager(Timeouts):
         self._note_lateness(timeout, late_ns)
         if timeout.period_ns is not None and timeout.ident not in self._alive:
             return
-        self._cpu.tracepoint("timer_callback", name=timeout.name, id=timeout.ident, due=due_ns)
+        cpu = self._cpu
+        if cpu.is_traced:
+            cpu.tracepoint("timer_callback", name=timeout.name, id=timeout.ident, due=due_ns)
         timeout.callback()
-        self._cpu.tracepoint("timer_callback_done", name=timeout.name, id=timeout.ident)
+        if cpu.is_traced:
+            cpu.tracepoint("timer_callback_done", name=timeout.name, id=timeout.ident)
 
     def _finish(self, timeout: Timeout) -> None:
         self.pending.handling = None

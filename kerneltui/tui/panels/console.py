@@ -5,8 +5,9 @@ from __future__ import annotations
 from string import ascii_letters
 from typing import Any
 
+from kerneltui.debugger.recorder import InputView
 from kerneltui.debugger.references import ConsoleReference, Reference
-from kerneltui.debugger.trace import SCENARIO, InputView
+from kerneltui.debugger.trace import SCENARIO
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, shortened
@@ -25,7 +26,8 @@ class ConsolePanel(Panel):
     PARTS = frozenset({"console", "typed_waiting", "last_input"})
     ABOUT = (
         "What the board sends on its serial line. 'c' types into it: keys travel as characters at "
-        "the line's speed and reach the kernel by receive interrupts. Esc leaves. The lower "
+        "the line's speed and reach the kernel by receive interrupts. Esc leaves. 'e' types bytes "
+        "that no key has. The lower "
         "border says who typed last: the scenario, or you."
     )
     FOLLOW = True

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import wrap
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from kerneltui.debugger.references import InterruptReference, Reference
+from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.path import (
     CALLBACK,
@@ -15,31 +15,45 @@ from kerneltui.debugger.views.path import (
     HANDLER,
     LINE,
     OPEN,
+    PLAIN,
     QUEUE,
     SHUT,
     SOURCE,
+    UNTOLD,
     WAITING,
     PathFact,
     PathView,
     Stop,
 )
+from kerneltui.machine.core import CoreState
 from kerneltui.tui.panels.base import Panel, fit
 from kerneltui.tui.panels.fitting import cells, fitted
+from kerneltui.tui.panels.time_strip import time_strip
 from kerneltui.tui.widgets.lines import Line, Piece, plain
+from kerneltui.units import format_duration
 
-SIGNS = {OPEN: "✓", SHUT: "✗", WAITING: "○"}
-STYLES = {OPEN: "text", SHUT: "alert", WAITING: "dim"}
+SIGNS = {OPEN: "✓", SHUT: "✗", WAITING: "○", UNTOLD: "·"}
+STYLES = {OPEN: "text", SHUT: "alert", WAITING: "dim", UNTOLD: "dim"}
+HERE, DONE = "▶", "●"
+LEGEND = "▶ here ● behind ✓ holds · soon ○ not yet ✗ shut ◆ timer set"
+"""What the signs mean; it fits where the screen is narrowest."""
 NAMES = {SOURCE: "SOURCE", CONTROLLER: "CONTROLLER", CPU: "CPU", HANDLER: "HANDLER",
          CALLBACK: "CALLBACK", QUEUE: "QUEUE"}  # fmt: skip
 WIDTHS = {SOURCE: 17, CONTROLLER: 19, CPU: 20, HANDLER: 19, CALLBACK: 15, QUEUE: 24}
 """Of the boxes, in cells, where there is room; they share what there is."""
+SIGN = 7
+"""Cells around the name in the edge of a box: corners, spaces, a sign and a number."""
 LEAST = 0.8
 """Narrower than by this factor no box says anything."""
-HIGH, LOW, BROKEN, ON = "HIGH═▶", "low──▷", "══✗   ", "▶"
+HIGH, LOW, UNKNOWN, BROKEN, ON, OFF = "HIGH═→", "low──→", "·····→", "══✗   ", "→", " "
+BEFORE_STATION = {True: "═→", False: "─→", None: "·→"}
+"""The level of the wire before a station, in the list."""
 ROWS = 5
 """Lines inside a box: its title and facts."""
 ROOMY, NARROW, ROOMY_FROM = 2, 3, 100
 """Lines of what happened, however long that is: on wide screens and on narrow ones."""
+LONG_NS = 1_000_000
+"""After so long nothing more comes of a step."""
 CONSOLE = 3
 """So many lines of the console, where the path is alone on the screen."""
 
@@ -52,10 +66,11 @@ class _Box(NamedTuple):
     left: int
     width: int
     arrow: str
-    wire: Reference | None
-    """that the arrow stands for"""
     is_now: bool
     is_done: bool
+    wire: Stop | None = None
+    """the one behind it"""
+    is_wire_now: bool = False
 
 
 class PathPanel(Panel):
@@ -70,16 +85,43 @@ class PathPanel(Panel):
         "its source to the queue. Arrows show the levels of wires; a shut gate breaks one."
     )
 
+    def __init__(self, number: int, **options: Any) -> None:
+        super().__init__(number, **options)
+        self.border_title = f"{self.KEY} {self.TITLE}  {LEGEND}"
+        self._step: tuple[str, ...] = ()
+        """the one that the cursor has gone to"""
+
+    def forget(self) -> None:
+        """The next view is of another session."""
+        super().forget()
+        self._step = ()
+
+    def update(self) -> None:
+        """The cursor goes to the station of each new step."""
+        super().update()
+        path = None if self._view is None else self._view.path
+        if path is None or path.now_at is None:
+            return
+        step = path.heading, path.sentence
+        if step != self._step:
+            self._step = step
+            about = path.stops[path.now_at].about
+            if about is not None:
+                self.seek(about)
+
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
         """The caption, and the stations beside each other, or below where that is too narrow."""
         path = view.path
         if path is None:
             return [plain("No interrupt has a way here that could be shown.", "dim")]
+        if not path.stops:
+            return [*caption(view, path, width), *_below(path, width), *self._sent(view)]
         boxes = _places(path, width)
-        lines = picture(boxes) if boxes else listed(path, width)
+        lines = picture(boxes, path) if boxes else listed(path, width)
         return [
-            *caption(view, path, width), *lines, *_below(path, width), *self._sent(view),
+            *caption(view, path, width), *lines, *_below(path, width),
+            time_strip(path.due, width), *self._sent(view),
         ]  # fmt: skip
 
     @property
@@ -113,14 +155,38 @@ def caption(view: MachineView, path: PathView, width: int) -> list[Line]:
     room = ROOMY if width >= ROOMY_FROM else NARROW
     if not path.heading:
         return [plain("")] * (room + 2)
-    said = path.sentence or f"In the middle of it: {view.cpu.next_instruction}."
+    said = path.sentence or _after(view, path)
     rows = wrap(said, width)[:room]
     rows += [""] * (room - len(rows))
+    subject = f"   {path.subject}" if path.subject else ""
+    following = path.next_sentence
+    if not path.sentence and path.ago_ns > LONG_NS and path.mend:
+        following = "Nothing, as long as that is so."
     return [
-        plain(path.heading, "now"),
+        (fit_heading(path.heading, subject, width)),
         *map(plain, rows),
-        (("NEXT ", "strong"), (path.next_sentence, "dim")),
+        (("NEXT ", "strong"), (following, "dim")),
     ]
+
+
+def fit_heading(heading: str, subject: str, width: int) -> Line:
+    """The step, and what it is about where there is room for that."""
+    has_room = cells(heading) + cells(subject) <= width
+    return ((heading, "now"), (subject if has_room else "", "dim"))
+
+
+def _after(view: MachineView, path: PathView) -> str:
+    """Where the machine stands after a step, before the next one."""
+    core = f"Core {view.cpu.index}"
+    if view.cpu.state == CoreState.WAITING:
+        does = f"{core} sleeps ({view.cpu.wait})"
+    elif view.cpu.state == CoreState.HALTED:
+        does = f"{core} has halted"
+    elif view.cpu.next_instruction.startswith("("):
+        does = f"{core} waits for its turn: another core goes first"
+    else:
+        does = f"{core} will execute next: {view.cpu.next_instruction}"
+    return f"{format_duration(path.ago_ns)} after that step. {does}."
 
 
 def _below(path: PathView, width: int) -> list[Line]:
@@ -128,8 +194,15 @@ def _below(path: PathView, width: int) -> list[Line]:
     if path.mend:
         return [plain(text, "alert") for text in wrap(f"✗ {path.mend}", width)]
     if path.changes:
-        return [(("CHANGED ", "strong"), ("   ".join(path.changes), "changed"))]
+        count = len(path.changes)
+        while count > 1 and cells(_changed(path.changes[:count])) > width:
+            count -= 1
+        return [(("CHANGED ", "strong"), ("   ".join(path.changes[:count]), "changed"))]
     return [plain("")]
+
+
+def _changed(changes: Sequence[str]) -> str:
+    return "CHANGED " + "   ".join(changes)
 
 
 # -- beside each other -----------------------------------------------------------------------------
@@ -138,30 +211,29 @@ def _below(path: PathView, width: int) -> list[Line]:
 def _places(path: PathView, width: int) -> list[_Box]:
     """Where each box stands; empty where there is no room for all of them."""
     arrows: list[str] = []
-    wires: list[Reference | None] = []
     stops: list[Stop] = []
+    wires: list[Stop | None] = []
+    now: tuple[int | None, bool] = None, False
+    """which station it is, and whether it is the wire behind that"""
     for place, stop in enumerate(path.stops):
         if stop.kind == LINE:
+            wires[-1] = stop
             if arrows[-1] != BROKEN:
-                arrows[-1] = HIGH if stop.level else LOW
-            wires[-1] = stop.about
+                arrows[-1] = UNKNOWN if stop.level is None else HIGH if stop.level else LOW
         else:
             stops.append(stop)
-            arrows.append(ON)
             wires.append(None)
+            arrows.append(OFF if stop.kind in {HANDLER, CALLBACK} and not path.is_timers else ON)
+        if place == path.now_at:
+            now = len(stops) - 1, stop.kind == LINE
         if place == path.broken_at:
             arrows[-1] = BROKEN
     arrows[-1] = ""
-    room = width - sum(map(len, arrows))
-    wanted = sum(WIDTHS[stop.kind] for stop in stops)
-    factor = min(room / wanted, 1.25)
-    if factor < LEAST:
-        return []
+    sizes = _sizes(stops, width - sum(map(len, arrows)))
     boxes: list[_Box] = []
     left = 0
-    found = zip(stops, arrows, wires, strict=True)
-    for number, (stop, arrow, wire) in enumerate(found, 1):
-        size = int(WIDTHS[stop.kind] * factor)
+    for number, (stop, arrow, size) in enumerate(zip(stops, arrows, sizes, strict=False), 1):
+        is_now = now[0] == number - 1
         boxes.append(
             _Box(
                 number,
@@ -169,17 +241,39 @@ def _places(path: PathView, width: int) -> list[_Box]:
                 left,
                 size,
                 arrow,
-                wire,
-                stop.kind == path.now,
+                is_now and not now[1],
                 stop.kind in path.done,
+                wires[number - 1],
+                is_now and now[1],
             )
         )
         left += size + len(arrow)
     return boxes
 
 
-def picture(boxes: Sequence[_Box]) -> list[Line]:
-    """Boxes with arrows between them, and the way back from the queue to the source."""
+def _sizes(stops: Sequence[Stop], room: int) -> list[int]:
+    """Widths of the boxes; none where there is no room for all of them."""
+    wanted = [WIDTHS[stop.kind] for stop in stops]
+    least = [max(cells(NAMES[stop.kind]) + SIGN, _title_room(stop)) for stop in stops]
+    factor = min(room / sum(wanted), 1.25)
+    if factor < LEAST:
+        return []
+    sizes = [max(int(size * factor), small) for size, small in zip(wanted, least, strict=True)]
+    while sum(sizes) > room:
+        spare = [size - small for size, small in zip(sizes, least, strict=True)]
+        if max(spare) <= 0:
+            return []
+        sizes[spare.index(max(spare))] -= 1
+    return sizes
+
+
+def _title_room(stop: Stop) -> int:
+    """What says which one it is stands in one row; names of handlers and callbacks have more."""
+    return cells(stop.title) + 4 if stop.kind in {SOURCE, CONTROLLER, CPU} else 0
+
+
+def picture(boxes: Sequence[_Box], path: PathView) -> list[Line]:
+    """Boxes with arrows between them, and the way back from the queue to the timer."""
     lines: list[Line] = [tuple(_edge(box, top=True) for box in boxes)]
     for row in range(ROWS):
         pieces: list[Piece] = []
@@ -188,7 +282,7 @@ def picture(boxes: Sequence[_Box]) -> list[Line]:
             pieces.append(_arrow(box, row))
         lines.append(tuple(pieces))
     lines.append(tuple(_edge(box, top=False) for box in boxes))
-    lines.append(_way_back(boxes))
+    lines.append(_way_back(boxes) if path.is_timers else plain(""))
     return lines
 
 
@@ -198,7 +292,7 @@ def _edge(box: _Box, *, top: bool) -> Piece:
     gap = " " * len(box.arrow)
     if not top:
         return (f"{left}{line * (box.width - 2)}{right}{gap}", style)
-    sign = "▶" if box.is_now else "✓" if box.is_done else ""
+    sign = HERE if box.is_now else DONE if box.is_done else ""
     name = f" {sign}{box.number} {NAMES[box.stop.kind]} "
     return (f"{left}{name}{line * (box.width - 2 - cells(name))}{right}{gap}", style)
 
@@ -208,16 +302,37 @@ def _inside(box: _Box, row: int) -> list[Piece]:
     look = "now" if box.is_now else "dim"
     room = box.width - 4
     stop = box.stop
-    if row == 0:
-        text: Piece = (fit(stop.title, room), "strong", stop.about, stop.title)
-    elif row <= len(stop.facts):
-        if row == ROWS - 1 and len(stop.facts) > ROWS - 1:
-            text = _rest(stop.facts[row - 1 :], room)
-        else:
-            text = _fact(stop.facts[row - 1], room)
-    else:
-        text = (" " * room, "text")
+    titles = _titles(stop, room)
+    facts = chosen(stop.facts, ROWS - len(titles))
+    text: Piece = (" " * room, "text")
+    if row < len(titles):
+        text = (fit(titles[row], room), "strong", stop.about, stop.title)
+    elif row - len(titles) < len(facts):
+        text = _fact(facts[row - len(titles)], room)
+    elif row == ROWS - 1 and len(facts) < len(stop.facts):
+        text = _rest([fact for fact in stop.facts if fact not in facts], room)
     return [(f"{wall} ", look), text, (f" {wall}", look)]
+
+
+def _titles(stop: Stop, room: int) -> list[str]:
+    """A long name takes the rows that are free below it."""
+    free = ROWS - len(stop.facts) if stop.kind in {HANDLER, CALLBACK} else 1
+    found = wrap(stop.title, room) or [""]
+    return found if len(found) <= free else [stop.title]
+
+
+def chosen(facts: Sequence[PathFact], rows: int) -> list[PathFact]:
+    """Those that have room, in their own order; the last row is for how many more there are.
+
+    What does not hold goes before what does.
+    """
+    return list(facts) if len(facts) <= rows else some(facts, rows - 1)
+
+
+def some(facts: Sequence[PathFact], count: int) -> list[PathFact]:
+    """So many of them, in their own order."""
+    first = sorted(facts, key=lambda fact: fact.state == OPEN)[:count]
+    return [fact for fact in facts if fact in first]
 
 
 def _fact(fact: PathFact, room: int) -> Piece:
@@ -229,17 +344,26 @@ def _fact(fact: PathFact, room: int) -> Piece:
 
 
 def _rest(facts: Sequence[PathFact], room: int) -> Piece:
-    """All others in one line: they are open, as what is shut stands before them."""
-    what = "open" if all(fact.state == OPEN for fact in facts) else "more"
-    return (fit(f"✓ {len(facts)} more {what}" if what == "open" else f"+ {len(facts)} more", room),
-            "dim", None, ", ".join(fact.text for fact in facts))  # fmt: skip
+    """All others in one line: as a rule they are open, as what is shut has room."""
+    whole = ", ".join(fact.text for fact in facts)
+    return (fit(rest_text(facts), room), "dim", None, whole)
+
+
+def rest_text(facts: Sequence[PathFact]) -> str:
+    """``✓ 6 more hold``."""
+    if all(fact.state == OPEN for fact in facts):
+        return f"✓ {len(facts)} more hold{'s' * (len(facts) == 1)}"
+    return f"+ {len(facts)} more"
 
 
 def _arrow(box: _Box, row: int) -> Piece:
+    if row == 0 and box.is_wire_now:
+        return (f"{HERE}WIRE ".ljust(len(box.arrow)), "now")
     if row != 1 or not box.arrow:
         return (" " * len(box.arrow), "text")
-    look = "alert" if box.arrow == BROKEN else "good" if box.arrow == HIGH else "dim"
-    return (box.arrow, look, box.wire)
+    style = "alert" if box.arrow == BROKEN else "good" if box.arrow == HIGH else "dim"
+    about = None if box.wire is None else box.wire.about
+    return (box.arrow, "now" if box.is_wire_now else style, about)
 
 
 def _way_back(boxes: Sequence[_Box]) -> Line:
@@ -257,36 +381,49 @@ def _way_back(boxes: Sequence[_Box]) -> Line:
 # -- below each other ------------------------------------------------------------------------------
 
 
-def sign_of(path: PathView, stop: Stop) -> str:
-    """Whether it happens here, has happened, or is to come."""
-    return "▶" if stop.kind == path.now else "✓" if stop.kind in path.done else " "
-
-
 def listed(path: PathView, width: int) -> list[Line]:
     """One line for each station."""
     lines: list[Line] = []
     number = 0
     wire: Stop | None = None
-    for stop in path.stops:
+    is_wire_now = False
+    for place, stop in enumerate(path.stops):
+        is_now = place == path.now_at
         if stop.kind == LINE:
-            wire = stop
+            wire, is_wire_now = stop, is_now
             continue
         number += 1
-        level = "" if wire is None else ("═▶" if wire.level else "─▷")
-        about = None if wire is None else wire.about
-        wire = None
+        sign = HERE if is_now else DONE if stop.kind in path.done else " "
+        level: Piece = ("   ", "dim")
+        if wire is not None:
+            style = "now" if is_wire_now else "good" if wire.level else "dim"
+            here = HERE if is_wire_now else " "
+            level = (f"{here}{BEFORE_STATION[wire.level]}", style, wire.about)
+        wire, is_wire_now = None, False
         pieces: list[Piece] = [
-            (f"{level:>2} ", "good" if level == "═▶" else "dim", about),
-            (f"{sign_of(path, stop)}{number} ", "now" if stop.kind == path.now else "dim"),
-            (f"{NAMES[stop.kind]:<10} ", "now" if stop.kind == path.now else "strong", stop.about),
+            level,
+            (f" {sign}{number} ", "now" if is_now else "dim"),
+            (f"{NAMES[stop.kind]:<10} ", "now" if is_now else "strong", stop.about),
         ]
-        title = f"{stop.title}  " if stop.title else ""
-        pieces.append((title, "text", stop.about))
-        for fact in stop.facts:
-            sign = SIGNS.get(fact.state, "")
-            text = f"{sign} {fact.text}  " if sign else f"{fact.text}  "
-            if sum(cells(piece[0]) for piece in pieces) + cells(text) > width and len(pieces) > 3:
-                break
-            pieces.append((text, STYLES.get(fact.state, "text"), fact.about))
-        lines.append(tuple(pieces))
+        if stop.title:
+            pieces.append((f"{stop.title}  ", "text", stop.about))
+        room = width - sum(cells(piece[0]) for piece in pieces)
+        lines.append((*pieces, *_facts_in(stop.facts, room)))
     return lines
+
+
+def _facts_in(facts: Sequence[PathFact], room: int) -> list[Piece]:
+    """As many as there is room for, and how many more there are."""
+    for count in range(len(facts), -1, -1):
+        pieces = [_listed_fact(fact) for fact in some(facts, count)]
+        if count < len(facts) and facts[-1].state != PLAIN:
+            pieces.append((f"+{len(facts) - count}", "dim"))
+        if sum(cells(piece[0]) for piece in pieces) <= room:
+            return pieces
+    return []
+
+
+def _listed_fact(fact: PathFact) -> Piece:
+    sign = SIGNS.get(fact.state, "")
+    text = f"{sign} {fact.text}  " if sign else f"{fact.text}  "
+    return (text, STYLES.get(fact.state, "text"), fact.about)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from kerneltui.debugger.recorder import AFTER_TIME
 from kerneltui.debugger.references import EventReference, LineReference
-from kerneltui.debugger.trace import AFTER_TIME, RawEvent
+from kerneltui.debugger.trace import RawEvent
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted

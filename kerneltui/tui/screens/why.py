@@ -35,13 +35,10 @@ OPEN, SHUT, WAITING = "✓", "✗", "○"
 """One that waits is opened by what comes before it on the way, by time, or by a handler's end."""
 TROUBLE = frozenset((Verdict.SHUT, Verdict.LOST, Verdict.MISBEHAVES))
 WIDEST_NAME = 24
-
-
 PAUSE_S = 0.12
 """A highlight that moves on within that time asks for no search."""
 SLICE_S = 0.008
 """How long a search keeps keys waiting, about: it goes on by stretches of the past."""
-
 LOOKING = "looking who wrote it last …"
 
 
@@ -121,9 +118,9 @@ class WhyScreen(Dialog[Answer | None]):
         told = self._told
         with Vertical(id="dialog", classes="why") as dialog:
             dialog.border_title = f"Why: {told.subject}"
-            mends = "m mend, " if told.mend else ""
+            mends = "m mends, " if told.mend else ""
             dialog.border_subtitle = (
-                f"{mends}e poke, b break, Enter register, g goes to the write, Esc close"
+                f"{mends}e pokes, b halts, Enter shows it, g goes to the write, Esc"
             )
             yield Static(_verdict(told), id="verdict")
             yield self._list()
@@ -212,7 +209,7 @@ class WhyScreen(Dialog[Answer | None]):
         if self._told.mend:
             self.dismiss(Mend(self._told.mend))
         else:
-            self.notify("No store mends this.")
+            self.notify(f"No single store mends this. {self._told.advice}", markup=False)
 
     def action_change(self) -> None:
         """Set what decides the highlighted gate."""
@@ -249,12 +246,10 @@ def _verdict(told: Explanation) -> Content:
 
 
 def _row(gate: Gate) -> Content:
-    where = f"{gate.register}.{gate.field}" if gate.field else gate.register
-    value = gate.value if gate.value < 10 else f"{gate.value:#x}"
     sign, style = (SHUT, "bold $error") if gate.opens is Opens.STORE else (WAITING, "bold $warning")
     if gate.open:
         sign, style = OPEN, ""
-    return Content.styled(f"  {sign} {gate.name:<{WIDEST_NAME}} {where} = {value}", style)
+    return Content.styled(f"  {sign} {gate.name:<{WIDEST_NAME}} {gate.bits} = {gate.held}", style)
 
 
 def _details(gate: Gate) -> Content:

@@ -45,14 +45,14 @@ class StatusBar(KeptStatic):
         """Everything that the bar says."""
         self._said = (board, scenario, state, speed)
         gap = Content("  ")
-        self.update(
-            layout=False,
-            content=Content.assemble(
-                link(board, "choose('open')", "bold"), Content(" · "),
-                link(scenario, "choose('open')"), gap, Content(f"t={time} s"), gap,
-                link(speed, "choose('faster')", "bold"), gap, state,
-            )
-        )  # fmt: skip
+        machine = link(board, "choose('open')", "bold")
+        rest = Content.assemble(
+            gap, Content(f"t={time} s"), gap, link(speed, "choose('faster')", "bold"), gap, state
+        )
+        content = Content.assemble(machine, Content(" · "), link(scenario, "choose('open')"), rest)
+        if 0 < self.size.width < content.cell_length:
+            content = Content.assemble(machine, rest)  # the moment goes before the scenario
+        self.update(layout=False, content=content)
 
     def show_time(self, time: str) -> None:
         """Another time, and all else as before."""

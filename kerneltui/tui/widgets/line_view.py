@@ -2,9 +2,9 @@
 
 A style of a line's piece is a name of :data:`STYLES`, which the stylesheet gives a look.
 
-A frame costs what has changed.  Drawn lines are kept by their content, so that one that has moved
-is not put together again; rows of the frame are kept until something makes them dirty; and the
-edges beside the lines (border and padding) are drawn once.
+A frame costs what has changed.  Finished rows are kept by what they say, so that a line that has
+moved or comes again is not put together again; rows of the frame are kept until something makes
+them dirty; and the edges beside the lines (border and padding) are drawn once.
 """
 
 from __future__ import annotations
@@ -59,15 +59,16 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
         self.follow = follow
         self.lines: list[Line] = []
         self.cursor = Cursor(follows=follow)
-        self._strips: dict[Line, Strip] = {}
+        self._finished: dict[Line, Strip] = {}
+        """rows by what they say, with their edges"""
         self._looks: dict[str, Style] = {}
         self._base: Style | None = None
         self._edges: tuple[Strip, Strip] | None = None
         """what stands left and right of each line"""
         self._signs: Mapping[Any, bool] = {}
         """what has a breakpoint, and whether an enabled one"""
-        self._span = (0, 0)
-        """the columns that the kept strips show: first, and beyond the last"""
+        self._columns = (0, 0)
+        """which ones of the lines the finished rows show: the first, and how many"""
 
     class Chosen(Message):
         """The row under the cursor has been clicked twice, or once with Ctrl."""
@@ -225,7 +226,7 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
     def notify_style_update(self) -> None:
         """A new theme, or another focus: every line is drawn anew."""
         super().notify_style_update()
-        self._strips.clear()
+        self._finished.clear()
         self._looks.clear()
         self._base = None
 
@@ -236,9 +237,12 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
 
     def finished_rows(self, span: range, width: int) -> list[Strip]:
         """Textual draws the borders, and one line with its edges; these serve for all lines."""
-        place, size = self.content_offset, self.size
+        place, size, (left, top) = self.content_offset, self.size, self.scroll_offset
         lines = range(place.y, place.y + size.height)
-        background, filters = self.background_colors[1], self.get_line_filters()
+        marked = self.cursor.row if self._marks_row else -1
+        if (left, size.width) != self._columns or len(self._finished) > STRIPS_KEPT:
+            self._columns = left, size.width
+            self._finished.clear()
         strips = []
         for y in span:
             if y in self._rows:
@@ -251,26 +255,40 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
                     continue
                 edge = place.x + size.width
                 self._edges = strip.crop(0, place.x), strip.crop(edge, width)
-            line = self.render_line(y - place.y)
-            left, right = self._edges
-            mark = self._mark(y - place.y) if place.x > 1 else None
-            if mark is not None:
-                line = Strip([mark, *line])
-                left = left.crop(0, place.x - 1)
-            for line_filter in filters:
-                line = line.apply_filter(line_filter, background)
-            strips.append(Strip([*left, *line, *right], width))
+                self._finished.clear()
+            row = y - place.y + top
+            line = self.lines[row] if row < len(self.lines) else ()
+            has_cursor = row == marked
+            mark = self._mark(row, has_cursor=has_cursor) if has_cursor or self._signs else None
+            known = self._finished.get(line) if mark is None else None
+            if known is None:
+                known = self._finish(self.render_line(y - place.y), width, mark)
+                if mark is None:
+                    self._finished[line] = known
+            strips.append(known)
         return strips
 
-    def _is_under_cursor(self, y: int) -> bool:
-        row = y + self.scroll_offset.y
-        return self.shows_cursor and row == self.cursor.row and row < len(self.lines)
+    @property
+    def _marks_row(self) -> bool:
+        return self.shows_cursor and self.cursor.row < len(self.lines)
 
-    def _mark(self, y: int) -> Segment | None:
+    def _finish(self, line: Strip, width: int, mark: Segment | None) -> Strip:
+        """A line between its edges, with what stands in the padding beside it."""
+        assert self._edges is not None
+        left, right = self._edges
+        if mark is not None and left.cell_length > 1:
+            line = Strip([mark, *line])
+            left = left.crop(0, left.cell_length - 1)
+        background = self.background_colors[1]
+        for line_filter in self.get_line_filters():
+            line = line.apply_filter(line_filter, background)
+        return Strip([*left, *line, *right], width)
+
+    def _mark(self, row: int, *, has_cursor: bool) -> Segment | None:
         """What stands in the padding beside a line: the cursor, or that it has a breakpoint."""
-        sign = self._sign(y + self.scroll_offset.y) if self._signs else ""
+        sign = self._sign(row)
         base = self._base or self.rich_style
-        if self._is_under_cursor(y):
+        if has_cursor:
             return Segment(UNDER_CURSOR.get(sign, CURSOR), self._look("head", base))
         return Segment(sign, self._look("breakpoint", base)) if sign else None
 
@@ -299,17 +317,11 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
         if row >= len(self.lines):
             return Strip.blank(width, base)
         span = (scroll_x, scroll_x + width)
-        if span != self._span or len(self._strips) > STRIPS_KEPT:
-            self._span = span
-            self._strips.clear()
         line = self.lines[row]
-        if self._is_under_cursor(y):
+        if self._marks_row and row == self.cursor.row:
             return self._cursor_strip(line, span, base)
-        strip = self._strips.get(line)
-        if strip is None:
-            segments = [Segment(text, self._look(style, base)) for text, style, *_ in line]
-            strip = self._strips[line] = Strip(segments).crop_extend(*span, base)
-        return strip
+        segments = [Segment(text, self._look(style, base)) for text, style, *_ in line]
+        return Strip(segments).crop_extend(*span, base)
 
     def _cursor_strip(self, line: Line, span: tuple[int, int], base: Style) -> Strip:
         """On a ground of its own; of several things the one under the cursor stands out."""

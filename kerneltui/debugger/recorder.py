@@ -1,0 +1,348 @@
+"""The records of what happened: events, console, who ran when, latencies, rates, input, remarks.
+
+All of it lives outside the machine's state and follows where that goes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+import msgspec
+
+from kerneltui.debugger.console_text import ConsoleText
+from kerneltui.debugger.latencies import Latencies, LatenciesState
+from kerneltui.debugger.rates import CounterReading, RateMeter, RateState
+from kerneltui.debugger.record import Record
+from kerneltui.debugger.remarks import Remark, Remarks, Subject
+from kerneltui.debugger.timeline import Timeline, TimelineState
+from kerneltui.debugger.trace import PERSON, SCENARIO, EventNames, RawEvent
+from kerneltui.debugger.watch import Address, reset_of
+from kerneltui.hw.bus import register_name
+from kerneltui.hw.device import InterruptController
+from kerneltui.hw.line import Line
+from kerneltui.hw.register_file import RegisterFile
+from kerneltui.machine.core import Core, CoreState
+from kerneltui.machine.instructions import SPACES, STORES, WRITES
+from kerneltui.machine.machine import Machine, Position
+from kerneltui.machine.poke import Poke
+from kerneltui.units import format_time
+
+TRACE_EVENTS = 20_000
+TEXTS_KEPT = 1_000
+EVENTS_BEHIND = 1_000
+"""So many events before a moment are always there, or all: more are not looked at."""
+_TYPISTS = (SCENARIO, PERSON)
+AFTER_TIME = " s  "
+"""Before what happened, in the text of an event."""
+ALL_CORES = -1
+Place = tuple[str, int, int]
+"""An address space's name, an address (or encoding) in it, and a core where each has its own
+registers, else :data:`ALL_CORES`."""
+
+
+class InputView(msgspec.Struct, frozen=True):
+    """A line that was typed at the terminal."""
+
+    at_ns: int
+    """when its first character arrived"""
+    by: str
+    """``scenario`` or ``person``"""
+    text: str
+
+
+class Entry(NamedTuple):
+    """The outermost exception that a core has taken last."""
+
+    position: Position
+    """just before"""
+    event: int
+    """how many events had been recorded by then"""
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """How far the records had come at a moment."""
+
+    events: int
+    console: int
+    inputs: int
+    timeline: TimelineState
+    rates: RateState
+    latencies: LatenciesState
+    entered: tuple[Entry | None, ...]
+    remarks: tuple[tuple[Subject, Remark], ...]
+
+
+Touched = dict[Place, tuple[str, int, str]]
+"""What instructions have accessed: place -> (kind, value, name where the address does not tell it).
+"""
+
+
+class Recorder:
+    """Records a machine's events, its console text, who ran when, and what was typed.
+
+    ``events`` keeps the last :data:`TRACE_EVENTS`; ``sink`` gets every one when it happens for the
+    first time.  ``read_counters`` is asked now and then, for their rates.
+    """
+
+    def __init__(self, machine: Machine, sink: Callable[[RawEvent], None] | None = None) -> None:
+        self.events: deque[RawEvent] = deque(maxlen=TRACE_EVENTS)
+        self.recorded = 0
+        self._known = 0
+        self.console = ConsoleText()
+        self._inputs = Record("q")
+        """of each character that has arrived three numbers: when, who typed it, which"""
+        self.rates = RateMeter()
+        self.read_counters: Callable[[], Iterable[CounterReading]] = tuple
+        self.entered: list[Entry | None] = [None] * len(machine.cores)
+        self.remarks = Remarks()
+        self.accessed: set[Address] = set()
+        """by instructions and pokes, since somebody has cleared it; of an instruction that writes
+        registers which it does not name: its kind, and 0; and resets (:func:`reset_of`)"""
+        self.sink = sink
+        self._texts: deque[str] = deque(maxlen=TEXTS_KEPT)
+        self._worded = 0
+        self.tracing = True
+        self.timeline = Timeline(machine)
+        self.latencies = Latencies(machine)
+        self.attach(machine)
+
+    def attach(self, machine: Machine) -> None:
+        """Record this machine from now on."""
+        self._machine = machine
+        self._clock = machine.clock
+        self.timeline.attach(machine)
+        self.latencies.attach(machine)
+        machine.terminal.on_output = self._sent
+        machine.terminal.on_input = self._received
+        machine.poker.on_poke = self._poked
+        self._named_by_state: dict[tuple[str, int], tuple[RegisterFile, int]] = {}
+        self._by_core: set[tuple[str, int]] = set()
+        for device in machine.devices.values():
+            for space, base, file in machine.windows(device):
+                self._classify(space, base, file)
+        self.trace(self.tracing)
+
+    def _classify(self, space: str, base: int, file: RegisterFile) -> None:
+        """Where a name has to be looked up at once, and where every core has its own register.
+
+        A block is every core's own if any register is: those without state of their own cannot say.
+        """
+        by_core = any(slot.register.banked for slot in file.slots())
+        for slot in file.slots():
+            place = (space, base + slot.offset)
+            if slot.register.overlay or slot.register.window is not None:
+                self._named_by_state[place] = file, slot.offset
+            if by_core:
+                self._by_core.add(place)
+
+    def trace(self, on: bool) -> None:
+        """Switch event trace, timeline and latencies on or off; the console is always recorded."""
+        if on and not self.tracing:
+            self.timeline = Timeline(self._machine)
+            self.latencies = Latencies(self._machine)
+        self.tracing = on
+        self._machine.observe(self if on else None)
+
+    # -- to other moments -------------------------------------------------------------------------
+
+    def save(self) -> Recorded:
+        """How far the records have come."""
+        return Recorded(
+            self.recorded, self.console.total, self._inputs.count, self.timeline.save(),
+            self.rates.save(), self.latencies.save(), tuple(self.entered), self.remarks.save(),
+        )  # fmt: skip
+
+    def reach(self, events: int) -> int:
+        """How many of the events before the first ``events`` are still here."""
+        oldest = self.recorded - len(self.events)
+        return events - oldest if oldest <= events <= self.recorded else 0
+
+    @property
+    def size(self) -> int:
+        """Bytes that the records of the past take, about; the event trace is bounded."""
+        return self.console.size + self._inputs.size + self.timeline.size
+
+    def load(self, recorded: Recorded, before: Sequence[RawEvent] = ()) -> None:
+        """Go to another moment, where the machine is already.
+
+        ``before`` are the last events before it, as far as they are known: they are taken where
+        those that are here do not reach so far.
+        """
+        later = self.recorded - recorded.events
+        if 0 <= later <= len(self.events) and self.reach(recorded.events) >= len(before):
+            for _ in range(later):
+                self.events.pop()
+        else:
+            self.events.clear()
+            self.events.extend(before)
+        while self._worded > recorded.events and self._texts:
+            self._texts.pop()
+            self._worded -= 1
+        self.recorded = recorded.events
+        self.console.go_to(recorded.console)
+        self._inputs.go_to(recorded.inputs)
+        self.timeline.load(recorded.timeline)
+        self.rates.load(recorded.rates)
+        self.latencies.load(recorded.latencies)
+        self.entered = list(recorded.entered)
+        self.remarks.load(recorded.remarks)
+
+    def forget_rest(self) -> None:
+        """What comes after this moment will be another story."""
+        self._known = self.recorded
+        self.console.forget_rest()
+        self._inputs.forget_rest()
+        self.timeline.forget_rest()
+
+    # -- looking ----------------------------------------------------------------------------------
+
+    def touched(self, since: int) -> Touched:
+        """What instructions have accessed, from the event with that number on."""
+        found: Touched = {}
+        count = min(self.recorded - since, EVENTS_BEHIND)
+        for _, _, cpu, kind, target, value, text in self.last(count):
+            space = SPACES.get(kind)
+            if space is not None:
+                owner = cpu if (space, target) in self._by_core else ALL_CORES
+                found[space, target, owner] = (kind, value, text)
+        return found
+
+    def last(self, count: int) -> list[RawEvent]:
+        """The last ``count`` events, oldest first."""
+        return list(islice(reversed(self.events), count))[::-1]
+
+    def last_texts(self, count: int, names: EventNames) -> tuple[str, ...]:
+        """The last ``count`` events as text; only those since the last call are put into words."""
+        wanted = min(count, len(self.events))
+        fresh = self.recorded - self._worded
+        if not 0 <= fresh <= wanted or fresh + len(self._texts) < wanted:
+            self._texts.clear()
+            fresh = wanted
+        for event in self.last(fresh):
+            text = names.as_text(event)
+            core = f"[{event[2]}] " if event[2] else ""
+            self._texts.append(f"{event[0]:>7} {format_time(event[1]):>15}{AFTER_TIME}{core}{text}")
+        self._worded = self.recorded
+        return tuple(self._texts)[-count:]
+
+    def _add(self, kind: str, target: int, value: int, text: str, core: Core | None = None) -> None:
+        # Wires and the serial line move while some core's instruction is under way, or while all
+        # sleep: then they count as the boot core's.
+        if core is None:
+            core = self._machine.turns.current
+            if core is None or core.state is CoreState.WAITING:
+                core = self._machine.core
+        event = core.retired, self._clock.now, core.index, kind, target, value, text
+        self.events.append(event)
+        self.recorded += 1
+        if self.sink is not None and self.recorded > self._known:
+            self._known = self.recorded
+            self.sink(event)
+
+    def instruction(self, core: Core, kind: str, target: int, value: int) -> None:
+        """See :class:`Observer`."""
+        text = ""
+        space = SPACES.get(kind)
+        if space is not None:
+            place = (space, target)
+            named = self._named_by_state.get(place)
+            self.accessed.add(place)
+            if named is not None:
+                text = register_name(*named, write=kind in STORES, value=value)
+        elif kind in WRITES:
+            self.accessed.add((kind, 0))
+        self.events.append((core.retired, self._clock.now, core.index, kind, target, value, text))
+        self.recorded += 1
+        if self.sink is not None and self.recorded > self._known:
+            self._known = self.recorded
+            self.sink(self.events[-1])
+
+    def exception(self, core: Core, kind: str, vector: int) -> None:
+        """See :class:`Observer`."""
+        if core.depth == 1:
+            machine = self._machine
+            at = Position(machine.step, machine.now, False, core.index, core.retired)
+            self.entered[core.index] = Entry(at, self.recorded)
+        self._add(kind, vector, core.return_address, "", core)
+        self.timeline.exception(core, kind)
+
+    def activity(self, core: Core) -> None:
+        """See :class:`Observer`."""
+        self.timeline.activity(core)
+        now = self._clock.now
+        if now >= self.rates.due_ns and not core.depth:
+            self.rates.look(now, self.read_counters())
+
+    def tracepoint(self, core: Core, name: str, facts: dict[str, Any]) -> None:
+        """See :class:`Observer`."""
+        told = name
+        for fact, value in facts.items():
+            told += f" {fact}={value}"
+        self._add("tracepoint", 0, 0, told, core)
+        heard = self.latencies.heard.get(name)
+        if heard is not None:
+            heard(core, facts)
+        elif name == "sched_switch":
+            self.timeline.switched(core, facts["id"], facts["next"])
+
+    def line(self, line: Line) -> None:
+        """See :class:`MachineObserver`."""
+        self._add("line", 0, int(line.level), line.name)
+        if self.latencies.ends.get(line.name, True):
+            self.latencies.line(line)
+
+    def pending(self, controller: InterruptController, number: int, cpu: int, again: bool) -> None:
+        """See :class:`MachineObserver`."""
+        self.latencies.pending(controller, number, cpu, again)
+
+    def remark(self, device: str, kind: str, number: int, text: str) -> None:
+        """See :class:`MachineObserver`."""
+        self.remarks.add((device, number, kind), self._clock.now, self.recorded, text)
+        self._add(kind, number, 0, f"{device}: {text}")
+
+    def unmodelled(self, text: str) -> None:
+        """See :class:`Observer`."""
+        self._add("unmodelled", 0, 0, text)
+
+    def reset_begins(self, owner: str, cpu: int) -> None:
+        """See :class:`Observer`."""
+        self.accessed.add(reset_of(owner, cpu))
+
+    def _sent(self, byte: int) -> None:
+        self.console.add(byte)
+        if self.tracing:
+            self._add("tx", 0, byte, "")
+
+    def _received(self, byte: int, is_scripted: bool) -> None:
+        by = SCENARIO if is_scripted else PERSON
+        for number in (self._clock.now, _TYPISTS.index(by), byte):
+            self._inputs.add(number)
+        if self.tracing:
+            self._add("rx", 0, byte, by)
+
+    def _poked(self, poke: Poke, name: str, is_scripted: bool) -> None:
+        self.accessed.add((poke.space, poke.address))
+        if self.tracing:
+            text = f"{SCENARIO if is_scripted else PERSON} {name}"
+            core = self._machine.cores[poke.core]
+            self._add("poke", poke.address, poke.told_value, text, core)
+            self.timeline.poked(self.events[-1])
+
+    def last_input(self) -> InputView | None:
+        """The line that was typed last, as far as it has arrived; None before the first."""
+        return next(self.inputs(), None)
+
+    def inputs(self) -> Iterator[InputView]:
+        """The lines that were typed, the last one first."""
+        numbers = self._inputs.backwards()
+        text, at_ns, typist = b"", 0, -1
+        for byte, by, at in zip(numbers, numbers, numbers, strict=False):
+            if text and (by != typist or byte in b"\r\n"):
+                yield InputView(at_ns, _TYPISTS[typist], text.decode("latin-1"))
+                text = b""
+            text, at_ns, typist = bytes((byte,)) + text, at, by
+        if text:
+            yield InputView(at_ns, _TYPISTS[typist], text.decode("latin-1"))

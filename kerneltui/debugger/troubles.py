@@ -1,0 +1,147 @@
+"""What keeps an interrupt out that ought to come: an alarm, which a healthy machine never shows.
+
+A shut gate alone is none.  Software switches a source off when it needs it no more, and keeps
+interrupts out for a while.  It is one where something asks, or is waited for, and nobody is about
+to open the gate.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kerneltui.debugger.way import KERNEL, Station, Way, find_line
+from kerneltui.hw.rule import Gate, Opens
+from kerneltui.kernel.inspector import Inspector
+from kerneltui.machine.core import CoreState
+from kerneltui.machine.machine import Machine
+
+LONG_NS = 1_000_000
+"""No kernel keeps interrupts out for so long on purpose."""
+
+
+class Trouble(NamedTuple):
+    """What keeps it out."""
+
+    gates: tuple[Gate, ...]
+    """those that nobody opens"""
+    told: str
+    """what is the matter, as a clause"""
+    needs: str
+    """what would mend it, as a clause"""
+
+
+def trouble_of(
+    machine: Machine, inspector: Inspector, way: Way, cpu: int, *, is_timers: bool
+) -> Trouble | None:
+    """What keeps an interrupt out of a core on its best way; None where all is well.
+
+    ``is_timers`` says that it is the one that timeouts wait for.
+    """
+    late_ns = _late(machine, inspector, cpu) if is_timers else None
+    is_wanted = is_asked(machine, way) and _is_handled(way)
+    if is_timers:  # whose line may stay high between two times
+        is_wanted = late_ns is not None
+    shut = _kept_shut(machine, way, cpu, is_wanted=is_wanted, late_ns=late_ns or 0)
+    if shut:
+        gate = shut[0]
+        return Trouble(tuple(shut), gate.says or gate.name, gate.needs)
+    unended = unended_gate(machine, way)
+    if unended is not None:
+        told = f"an interrupt never ended: {unended.says or unended.name}, but no handler runs"
+        return Trouble((unended,), told, end_advice(unended) or unended.needs)
+    lost = edge_gone(machine, way, cpu)
+    if lost is not None and (not is_timers or (late_ns or 0) > LONG_NS):
+        source = way.stations[0]
+        told = f"it is lost: line {source.line} is high, but only its edge asks, which has gone by"
+        needs = f"{source.owner} to be served, so that its line falls and rises again"
+        return Trouble((lost,), told, needs)
+    return None
+
+
+def _late(machine: Machine, inspector: Inspector, cpu: int) -> int | None:
+    """By how much the head of the queue is late (ns), as its core sleeps or goes on regardless.
+
+    None where nothing is due and the core does not wait for it either.
+    """
+    core = machine.cores[cpu]
+    timeouts = inspector.timeouts()
+    if not timeouts or core is not machine.core or core.depth:
+        return None
+    late_ns = machine.now - next(iter(timeouts)).due_ns
+    return late_ns if late_ns > 0 or core.state is CoreState.WAITING else None
+
+
+def _kept_shut(
+    machine: Machine, way: Way, cpu: int, *, is_wanted: bool, late_ns: int
+) -> list[Gate]:
+    """The gates that software has to open, and does not."""
+    core = machine.cores[cpu]
+    is_stuck = core.state is CoreState.HALTED or late_ns > LONG_NS
+    found = []
+    for station in way.to_pass:
+        is_core = station.owner.startswith("core ")
+        if is_stuck if is_core else is_wanted:
+            found += [gate for gate in station.gates if not gate.open and gate.opens is Opens.STORE]
+    return found
+
+
+def is_asked(machine: Machine, way: Way) -> bool:
+    """Whether an interrupt is on its way: its own wire is high, or a controller has noted it.
+
+    The wires behind a controller belong to other interrupts too.
+    """
+    for station in way.stations:
+        if station.entrance is None and station.line and _is_high(machine, station.line):
+            return True
+        if station.noted is not None and station.noted.open:
+            return True
+    return False
+
+
+def _is_handled(way: Way) -> bool:
+    """Whether the kernel has a handler for it, as far as it lets one see."""
+    return all(gate.open for station in way.stations if station.owner == KERNEL
+               for gate in station.gates)  # fmt: skip
+
+
+def _is_high(machine: Machine, line: str) -> bool:
+    try:
+        device, output, index = find_line(machine, line)
+    except KeyError:
+        return False
+    return device.outputs[output][index].level
+
+
+def is_handling(machine: Machine) -> bool:
+    """Whether some core runs a handler."""
+    return any(core.depth for core in machine.cores)
+
+
+def unended_gate(machine: Machine, way: Way) -> Gate | None:
+    """What the end of a handler would open, while none runs; None where one does."""
+    if is_handling(machine):
+        return None
+    return next((gate for gate in way.holding if gate.opens is Opens.END), None)
+
+
+def end_advice(gate: Gate) -> str:
+    """What handlers have to do for a gate that their end opens."""
+    return f"each handler to write {gate.ends_by} at its end" if gate.ends_by else ""
+
+
+def edge_gone(machine: Machine, way: Way, cpu: int) -> Gate | None:
+    """The gate that waits for an edge which has gone by: the line of its source is high still."""
+    source, *later = way.stations
+    gate = None if is_handling(machine) else next(iter(way.holding), None)
+    if gate is None or not source.line or gate is not way.station_of(gate).noted:
+        return None
+    first = next((item for item in later if item.entrance is not None), None)
+    return gate if first is not None and _wants_edge(machine, first, cpu) else None
+
+
+def _wants_edge(machine: Machine, station: Station, cpu: int) -> bool:
+    name, number = station.entrance or ("", 0)
+    if not isinstance(number, int):
+        return False
+    state = machine.controllers[name].interrupt(number, cpu)
+    return state is not None and state.line is True and state.trigger == "edge"

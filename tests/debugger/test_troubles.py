@@ -1,0 +1,132 @@
+"""Alarms of the signal path: a healthy machine shows none, and a broken one does."""
+
+from __future__ import annotations
+
+import pytest
+from faults import CAUSES
+
+from kerneltui.debugger.naming import interrupt_named, timer_interrupt
+from kerneltui.debugger.troubles import trouble_of
+from kerneltui.debugger.way import best_way, whole_ways
+from kerneltui.debugger.why import why
+from kerneltui.machine.core import StopReason
+from kerneltui.scenarios.scenario import fits, open_session
+from kerneltui.units import parse_duration
+
+BOARDS = ("rpi3", "rpi4", "x86")
+HEALTHY = [
+    (board, scenario)
+    for scenario in ("timer-callbacks", "shell", "ipi", "starvation", "clock-sources",
+                     "missing-arat")
+    for board in BOARDS
+    if fits(board, scenario)
+]  # fmt: skip
+STEPS = 80
+"""From reset on; a PC's clock has been read by then."""
+BRIEF_CAUSES = {"fault-daif"}
+"""Asked about when the interrupt has been kept out for a shorter time than kernels do."""
+UNHANDLED = {"fault-override"}
+"""The kernel has a handler for another interrupt than the one that is asked about."""
+TYPED_NS = 750_000_000
+"""By then characters have been typed."""
+
+
+def trouble_at(session, reference, cpu=0):
+    machine, inspector = session.machine, session.inspector
+    way = best_way(whole_ways(machine, inspector, reference.controller, reference.number, cpu))
+    is_timers = reference == timer_interrupt(machine, inspector)
+    return trouble_of(machine, inspector, way, cpu, is_timers=is_timers)
+
+
+@pytest.mark.parametrize(("board", "scenario"), HEALTHY)
+def test_a_healthy_machine_shows_no_alarm(board, scenario):
+    session = open_session(board, scenario)
+    session.follows_story = True
+    for _ in range(STEPS):
+        if session.next_step() is not StopReason.MEANINGFUL:
+            break
+        path = session.view(frozenset({"path"})).path
+        if path is not None:
+            assert not path.mend, (path.heading, path.mend)
+            assert all(fact.state != "shut" for stop in path.stops for fact in stop.facts)
+    session.close()
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [item for item in CAUSES if item.verdict == "shut" and item.name not in UNHANDLED],
+    ids=lambda cause: f"{cause.name}-{cause.board}",
+)
+def test_what_keeps_an_interrupt_out_is_an_alarm(cause):
+    session = open_session(cause.board, cause.name)
+    session.run_until(max(parse_duration(cause.at), TYPED_NS))
+    reference = interrupt_named(session.machine, cause.interrupt)
+    told = trouble_at(session, reference)
+    if cause.name in BRIEF_CAUSES:
+        assert told is None
+        session.run_until(parse_duration(cause.at) + 2_000_000)
+        told = trouble_at(session, reference)
+    assert told is not None
+    explained = why(session, reference, 0)
+    if cause.name not in BRIEF_CAUSES:
+        assert explained.gate in told.gates
+    session.close()
+
+
+@pytest.mark.parametrize(("board", "end"), [("rpi4", "GICC_EOIR=0x1e"), ("x86", "EOI=0x0")])
+def test_an_interrupt_that_never_ended_is_told_and_one_store_ends_it(board, end):
+    session = open_session(board, "fault-no-eoi")
+    session.run_until(2_100_000_000)
+    reference = timer_interrupt(session.machine, session.inspector)
+    told = trouble_at(session, reference)
+    assert "never ended" in told.told
+    explained = why(session, reference, 0)
+    assert explained.mend == (end,)
+    before = session.machine.core.interrupts_taken
+    session.poke(end)
+    session.run_until(2_200_000_000)
+    assert session.machine.core.interrupts_taken > before
+    session.close()
+
+
+def test_an_edge_that_has_gone_by_is_told_when_all_gates_are_open_again():
+    """The pin was masked when the UART's line rose: opening it brings nothing (82093AA 3.2.4)."""
+    session = open_session("x86", "fault-ioapic-mask")
+    session.run_until(750_000_000)
+    uart = interrupt_named(session.machine, "gsi:4")
+    assert "masks its pin" in trouble_at(session, uart).told
+    session.poke("ioapic0/IOREDTBL4_LOW.MASK=0")
+    told = trouble_at(session, uart)
+    assert "lost: line uart0.irq is high, but only its edge asks" in told.told
+    session.close()
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_nothing_is_lost_while_its_handler_runs(board):
+    """The line of an edge-triggered interrupt stays high until the handler has served it."""
+    session = open_session(board, "timer-callbacks")
+    session.run_until(2_499_000_000)
+    while True:
+        session.next_step()
+        step = session.story.step()
+        if step.course == "uart" and step.kind == "taken":
+            break
+    reference = interrupt_named(session.machine, {"rpi3": "periph:57", "rpi4": "153",
+                                                  "x86": "gsi:4"}[board])  # fmt: skip
+    assert trouble_at(session, reference) is None
+    assert why(session, reference, 0).verdict != "lost"
+    session.close()
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4"])
+def test_of_several_sources_the_one_that_asks_is_told(board):
+    """The receive timeout is due later, but the level of the FIFO holds the line up."""
+    session = open_session(board, "shell")
+    session.run_until(499_000_000)
+    while session.story.step() is None or session.story.step().kind != "pending":
+        session.next_step()
+    reference = interrupt_named(session.machine, {"rpi3": "periph:57", "rpi4": "153"}[board])
+    machine = session.machine
+    way = best_way(whole_ways(machine, session.inspector, reference.controller, reference.number))
+    assert all(gate.open for gate in way.stations[0].gates)
+    session.close()
