@@ -32,7 +32,7 @@ from kerneltui.debugger.views.firmware import firmware_views
 from kerneltui.debugger.way import Way, best_way, interrupts_of_line, ways_to_core
 from kerneltui.hw.device import TimerDevice
 from kerneltui.hw.register import Slot
-from kerneltui.hw.rule import Gate
+from kerneltui.hw.rule import Gate, Spot
 from kerneltui.machine.instructions import SPACES
 from kerneltui.machine.machine import Machine
 
@@ -138,6 +138,18 @@ def place_of_gate(
     # The bit of an array of bits is no field of its own.
     field = next((item for item in slot.register.fields if item.mask & spot.mask), None)
     return register if field is None else FieldReference(register, field.name)
+
+
+def spot_of(session: Session, reference: RegisterReference | FieldReference) -> Spot | None:
+    """Where its bits are, as the core on show sees them; None where it is in no table."""
+    register = reference.register if isinstance(reference, FieldReference) else reference
+    slot = _slot(session.machine, register)
+    if slot is None:
+        return None
+    mask = (1 << slot.register.width) - 1
+    if isinstance(reference, FieldReference):
+        mask = slot.register[reference.name].mask
+    return Spot(register.block, slot.key, mask, session.focus if slot.register.banked else 0)
 
 
 def interrupt_of_line(session: Session, line: str) -> InterruptReference | None:

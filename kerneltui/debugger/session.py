@@ -77,6 +77,8 @@ class Session:
         """the breakpoints that have halted the machine just here"""
         self._left_off: tuple[Watch, Position] | None = None
         """the command that a limit has ended, and where: the next slice goes on with it"""
+        self._sentry: Sentry | None = None
+        """who has watched that slice"""
         self.story = Storyteller(self.history, lambda: self.inspector)
         self.follows_story = False
         """somebody wants to see the story at each stop: it is listened to on the way"""
@@ -175,10 +177,12 @@ class Session:
         """
         before = self._progress()
         sentry = self.breakpoints.sentry(self.machine)
-        if self._left_off != (goal, self.here):
+        goes_on = self._left_off == (goal, self.here)
+        if not goes_on:
             self.hits = ()
-            if sentry is not None:
-                sentry.start(self.recorder.console.data)
+        if sentry is not None and not (goes_on and sentry is self._sentry):
+            sentry.start(self.recorder.console.data)
+        self._sentry = sentry
         with self._attention(goal, sentry):
             reason = self._pursuit.run(goal, self.focus, instructions, until)
         is_limit = reason in {StopReason.BUDGET, StopReason.TIME}

@@ -20,13 +20,13 @@ from textual.worker import Worker
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.views import MachineView
 from kerneltui.scenarios.scenario import Changes
+from kerneltui.tui.breaking import Breaking
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, offered, speed_text
 from kerneltui.tui.comparing import Comparing
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
 from kerneltui.tui.layout import WIDE, Layout, in_order, needs
 from kerneltui.tui.palette import palette
 from kerneltui.tui.panels import PANELS, Panel, make_panels
-from kerneltui.tui.pointing import Pointing
 from kerneltui.tui.requests import (
     Ask,
     CutAndPoke,
@@ -34,6 +34,7 @@ from kerneltui.tui.requests import (
     ForgetRest,
     GoTo,
     GoToPlace,
+    GoToWrite,
     Point,
     PokeRegisters,
     Request,
@@ -48,7 +49,6 @@ from kerneltui.tui.runner import Runner
 from kerneltui.tui.signals import leave_on_signals
 from kerneltui.tui.state import past_of, state_text
 from kerneltui.tui.themes import DEFAULT_THEME, THEMES
-from kerneltui.tui.travelling import Travelling
 from kerneltui.tui.widgets.bars import ROOMY, CommandBar, PanelTabs, StatusBar
 from kerneltui.tui.widgets.kept_rows import KeptContainer
 from kerneltui.tui.widgets.line_view import LineScreen
@@ -64,7 +64,7 @@ TASK_S = 20
 """The task of a puzzle stays so long."""
 
 
-class KernelTui(Pointing, Travelling, Comparing, App[int]):
+class KernelTui(Breaking, Comparing, App[int]):
     """``kerneltui --board B --scenario S``.  ``session`` has been booted."""
 
     CSS_PATH = "kerneltui.tcss"
@@ -104,7 +104,7 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
         self._on_path = on_path
         self.arrangement = Layout(self.panels, with_path=with_path)
         self.frames = Frames(self, self.show_view, self.show_time)
-        self.runner = Runner(session, speed, self.refresh_view, self._spawn)
+        self.runner = Runner(session, speed, self.halted, self._spawn)
 
     # -- screen -----------------------------------------------------------------------------------
 
@@ -183,7 +183,8 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
         return self._filter_box.has_class("-open")
 
     @property
-    def _keys_are_text(self) -> bool:
+    def keys_are_text(self) -> bool:
+        """Whether somebody types: into the console, or a filter."""
         return self.panels.console.typing or self._filtering
 
     def _show_commands(self) -> None:
@@ -224,6 +225,7 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
         if not self._status.is_attached:
             return  # leaving: timers outlive the widgets for a moment
         self.tell_of_given()
+        self.forget_run_to()
         parts = frozenset[str]().union(
             *(panel.parts() for panel in self.panels if panel.is_in_front)
         )
@@ -234,16 +236,19 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
         brief = self._laid_out[0] < ROOMY
         heading = view.path.heading if view.path is not None else ""
         past = past_of(self.session.history, heading, brief=brief)
+        hit = self.session.hits[0].brief if self.session.hits else ""
+        signs = self.breakpoint_marks()
         with self.batch_update():
             for panel in self.panels:
                 panel.show(view, parts)
+                panel.set_signs(signs)
             self._follow_station(view)
             self._show_tabs()
             self._status.show(
                 view.board,
                 view.scenario,
                 format_time(view.now_ns),
-                state_text(self.runner.goal, view, past, brief=brief),
+                state_text(self.runner.goal, view, past, brief=brief, hit=hit),
                 speed_text(self.runner.speed),
             )
 
@@ -251,6 +256,7 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
         """Beside the path the registers follow the station where something has happened."""
         registers, path = self.panels.registers, view.path
         if path is None or not (registers.is_in_front and self.panels.path.is_in_front):
+            registers.lead(None)
             return
         if registers is not self.arrangement.current:
             registers.show_from(path.culprit or path.register, path.culprit)
@@ -366,7 +372,7 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
 
     def _tell_of_idle(self, key: str) -> None:
         """A key that does nothing says so."""
-        silent = key in SILENT_KEYS or self._keys_are_text
+        silent = key in SILENT_KEYS or self.keys_are_text
         if not silent and not self.frames.is_repeated(key):
             self.clear_notifications()
             name = key_to_character(key) or key
@@ -393,7 +399,7 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where keys are text no command is one key away, but the palette, Esc and clicks work."""
-        return action not in _COMMAND_ACTIONS or not self._keys_are_text
+        return action not in _COMMAND_ACTIONS or not self.keys_are_text
 
     async def action_choose(self, ident: str, *parameters: object) -> None:
         """A command chosen by mouse or palette means the same in every mode and over a dialog."""
@@ -430,10 +436,8 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
                 self.theme = name
             case Point() as point:
                 self.point(point)
-            case GoTo(event):
-                self.go_to_event(event)
-            case GoToPlace(words):
-                self.go_to(words)
+            case GoTo() | GoToPlace() | GoToWrite():
+                self.go_there(request)
             case PokeRegisters(stores):
                 self.poke(stores)
             case CutAndType() | CutAndPoke():
@@ -455,7 +459,7 @@ class KernelTui(Pointing, Travelling, Comparing, App[int]):
         self.session.close()
         session.boot()
         self.board, self.changes = board, changes
-        self.runner = Runner(session, self.runner.speed, self.refresh_view, self._spawn)
+        self.runner = Runner(session, self.runner.speed, self.halted, self._spawn)
         self.given = 0
         for panel in self.panels:
             panel.forget()

@@ -27,7 +27,7 @@ class Command(msgspec.Struct, frozen=True):
     shown_key: str = ""
     action: str = ""
     footer_keys: str = ""
-    """where the bar at the bottom names the key that goes back too"""
+    """where the bar at the bottom names keys of other commands too; each is clicked for its own"""
 
     @property
     def keys(self) -> str:
@@ -69,8 +69,8 @@ COMMANDS = (
     Command("finish_back", "F", "Finish back",
             "Go back to where a handler returned last", "Stepping back"),
     Command("go_to", "g", "Go to",
-            "Go to a time, an instruction, the start, or the end of what is known",
-            "Stepping back", 12, action=_dialog("ask_where_to_go")),
+            "Go to a time, an instruction, the start, the end of what is known, or to the last "
+            "write of the register under the cursor", "Stepping back", 12, action="go_to_ask"),
     Command("jump_back", "backspace", "Return", "Return to where you were before the last jump",
             "Stepping back", shown_key="Backspace"),
     Command("undo", "", "Undo", "Undo what you stored or typed last; asks first", "Stepping back",
@@ -78,6 +78,16 @@ COMMANDS = (
     Command("forget", "", "Forget what comes after this moment",
             "Undo what you did later than this moment; asks first", "Stepping back",
             action=_dialog("ask_to_forget")),
+    Command("toggle_breakpoint", "b", "Break",
+            "Set the obvious breakpoint on what is under the cursor, or delete it", "Breakpoints",
+            11, footer_keys="b B R"),
+    Command("breakpoints", "B", "Breakpoints",
+            "List the breakpoints: write, change, enable, disable, delete", "Breakpoints"),
+    Command("previous_hit", "R", "Hit back", "Go back to where a breakpoint was hit last",
+            "Breakpoints"),
+    Command("run_to_here", "G", "Run to here",
+            "Run to the line of the source under the cursor; on a row of the trace, go there",
+            "Breakpoints"),
     Command("next_callback", "", "Callback",
             "Run until a timer callback has run, inside its interrupt", "Stepping"),
     Command("next_core", "k", "Core",
@@ -92,6 +102,8 @@ COMMANDS = (
     Command("follow", "enter", "Show",
             "Show what is under the cursor; on a row of the trace, go to that moment",
             "Looking", 17, "Enter"),
+    Command("pin", "P", "Pin",
+            "Keep the register under the cursor at the top of panel 1, or no more", "Looking"),
     Command("path", "d", "Path", "Show the signal path with what happened in words, or all panels",
             "Looking", 9),
     Command("why", "w", "Why", "Say why the interrupt under the cursor does not arrive, or when",
@@ -132,6 +144,8 @@ COMMANDS = (
 CURSOR_KEYS = ("up", "down", "left", "right", "pageup", "pagedown", "home", "end")
 """What moves the cursor of the panel that has the focus."""
 BY_IDENT = {command.ident: command for command in COMMANDS}
+BY_KEY = {command.keys: command for command in COMMANDS if command.key}
+"""By the key as people read it."""
 
 
 def bindings(panels: Iterable[str]) -> list[BindingType]:

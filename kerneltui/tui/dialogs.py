@@ -7,6 +7,14 @@ from collections.abc import Callable, Sequence
 from msgspec import structs
 
 from kerneltui.configfile import available
+from kerneltui.debugger.lookup import spot_of, way
+from kerneltui.debugger.references import (
+    EventReference,
+    FieldReference,
+    GateReference,
+    Reference,
+    RegisterReference,
+)
 from kerneltui.debugger.traveller import Input
 from kerneltui.debugger.views.timeouts import STRUCTURES
 from kerneltui.errors import UserError
@@ -25,7 +33,9 @@ from kerneltui.tui.requests import (
     CutAndPoke,
     CutAndType,
     ForgetRest,
+    GoTo,
     GoToPlace,
+    GoToWrite,
     Request,
     Situation,
     TakeBack,
@@ -126,11 +136,47 @@ def ask_for_timeout(now: Situation) -> Request:
     return Ask(AskScreen("Add timeout", fields), _typed)
 
 
-def ask_where_to_go(_: Situation) -> Request:
-    """Ask for a time, an instruction, or a place that has a name."""
-    fields: dict[str, Field] = {WHERE: ""}
-    screen = AskScreen("Go to another moment", fields)
-    return Ask(screen, lambda said: None if said is None else GoToPlace(said[0]))
+def ask_where_to_go(now: Situation, reference: Reference | None) -> Request:
+    """Ask for a time, an instruction, or a place that has a name.
+
+    Enter alone goes to the event under the cursor, or to the last write of the register there.
+    """
+    first, said_first = _moment_of(now, reference)
+    label = f"{said_first}\n{WHERE}" if first is not None else WHERE
+    screen = AskScreen("Go to another moment", dict[str, Field]({label: ""}))
+
+    def chosen(said: tuple[str, ...] | None) -> Request | None:
+        if said is None:
+            return None
+        return GoToPlace(said[0]) if said[0].strip() or first is None else first
+
+    return Ask(screen, chosen)
+
+
+def _moment_of(now: Situation, reference: Reference | None) -> tuple[Request | None, str]:
+    """Where Enter alone goes, and how the dialog says that; None where nowhere."""
+    if isinstance(reference, EventReference):
+        return GoTo(reference.event), "Enter alone: the moment of this event. Or write:"
+    if isinstance(reference, GateReference):
+        found = way(now.session, reference.interrupt)
+        gate = next((item for item in found.gates if item.name == reference.name), None)
+        if gate is None or gate.spot is None:
+            return None, ""
+        place = found.station_of(gate).owner, gate.spot
+        return GoToWrite(*place, gate.register), _last_write_of(gate.register)
+    if isinstance(reference, RegisterReference | FieldReference):
+        spot = spot_of(now.session, reference)
+        if spot is not None:
+            name = reference.name
+            if isinstance(reference, FieldReference):
+                reference = reference.register
+                name = f"{reference.name}.{name}"
+            return GoToWrite(reference.owner, spot, name), _last_write_of(name)
+    return None, ""
+
+
+def _last_write_of(name: str) -> str:
+    return f"Enter alone: the last write of {name}. Or write:"
 
 
 def ask_to_cut(data: bytes) -> Request:
@@ -234,7 +280,7 @@ DIALOGS: dict[str, Callable[[Situation], Request]] = {
     asked.__name__: asked
     for asked in (
         show_help, open_board_or_scenario, choose_queue, choose_theme, ask_for_timeout,
-        ask_where_to_go, ask_which_to_cancel, ask_to_forget, ask_to_undo,
+        ask_which_to_cancel, ask_to_forget, ask_to_undo,
     )
 }  # fmt: skip
 """By the names that the table of commands gives them."""

@@ -259,8 +259,13 @@ def ask_why(now: Situation, reference: Reference | None) -> Request:
         place = place_of_gate(session, station.owner, gate)
         return meaning_of(session, place, gate.value) if isinstance(place, FieldReference) else ""
 
+    def toggle(gate: Gate) -> str:
+        from kerneltui.debugger.obvious import toggle_gate
+
+        return toggle_gate(session, told.way, gate.name)
+
     gate = _gate_at(session, told.way, reference)
-    return Ask(WhyScreen(told, look, gate, meanings=meanings), chosen)
+    return Ask(WhyScreen(told, look, toggle, gate, meanings=meanings), chosen)
 
 
 def _known(write: LastWrite) -> Generator[Position, None, LastWrite]:

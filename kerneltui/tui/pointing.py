@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kerneltui.debugger.lookup import exists
-from kerneltui.debugger.references import Reference
+from kerneltui.debugger.references import FieldReference, Reference, RegisterReference
 from kerneltui.tui.following import ask_why, follow
 from kerneltui.tui.layout import Layout
 from kerneltui.tui.panels import Panel, Panels
 from kerneltui.tui.requests import Point, Request, Situation
 from kerneltui.tui.steering import Steering
-from kerneltui.tui.widgets.line_view import Move
+from kerneltui.tui.widgets.line_view import LineView, Move
 
 _STEPS: dict[Move, str] = {"right": "next_step", "left": "previous_step"}
 """What arrows do on the path, where there is nothing beside a thing but what comes next."""
@@ -118,6 +118,32 @@ class Pointing(Steering):
         else:
             self.carry_out(ask_for_value(self.situation, self.under_cursor))
 
+    def action_pin(self) -> None:
+        """Keep the register under the cursor at the top of its panel, or no more."""
+        self._when_shown(lambda: self._pin(self.under_cursor))
+
+    def _pin(self, reference: Reference | None) -> None:
+        if isinstance(reference, FieldReference):
+            reference = reference.register
+        if not isinstance(reference, RegisterReference):
+            self.notify("Put the cursor on a register: P pins it to the top of panel 1.")
+        elif not reference.block:
+            self.notify("Panel 5 always shows the core's own registers.")
+        else:
+            is_pinned = self.panels.registers.toggle_pin(reference)
+            done = "is pinned to the top of panel 1" if is_pinned else "is no longer pinned"
+            self.notify(f"{reference.name} {done}.", markup=False)
+            self.refresh_view()
+
+    def action_go_to_ask(self) -> None:
+        """Ask where to go; at first there is the moment of what is under the cursor."""
+        self._when_shown(self._ask_where)
+
+    def _ask_where(self) -> None:
+        from kerneltui.tui.dialogs import ask_where_to_go
+
+        self.carry_out(ask_where_to_go(self.situation, self.under_cursor))
+
     def action_what_is(self) -> None:
         """Say what is under the cursor, in words."""
         self._when_shown(self._explain)
@@ -128,8 +154,11 @@ class Pointing(Steering):
         panel = self.arrangement.current
         self.carry_out(what_is(self.session, panel, self.under_cursor))
 
-    def on_line_view_chosen(self) -> None:
-        """Two clicks are an Enter."""
+    def on_line_view_chosen(self, event: LineView.Chosen) -> None:
+        """Two clicks are an Enter, and so is one with Ctrl, which can be faster than the focus."""
+        panel = next(item for item in self.panels if item is event.view)
+        if panel is not self.arrangement.current:
+            self.show_panel(panel)
         self.action_follow()
 
     def action_copy(self) -> None:

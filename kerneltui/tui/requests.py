@@ -13,6 +13,7 @@ from textual.screen import Screen
 from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.trace import RawEvent
+from kerneltui.hw.rule import Spot
 from kerneltui.scenarios.scenario import Changes
 from kerneltui.tui.panels import Panel
 
@@ -72,6 +73,16 @@ class GoToPlace(NamedTuple):
     words: str
 
 
+class GoToWrite(NamedTuple):
+    """Go to where some bits of a register were written last."""
+
+    owner: str
+    """a device's name, or ``core 0``"""
+    spot: Spot
+    name: str
+    """the register's, for people"""
+
+
 class CutAndType(NamedTuple):
     """Type at the terminal, and forget what is known to come after this moment."""
 
@@ -99,8 +110,8 @@ class TakeBack(NamedTuple):
 
 
 Request: TypeAlias = (
-    Tell | Ask | TypeText | UseTheme | UseSession | Point | GoTo | GoToPlace | CutAndType
-    | PokeRegisters | CutAndPoke | ForgetRest | TakeBack
+    Tell | Ask | TypeText | UseTheme | UseSession | Point | GoTo | GoToPlace | GoToWrite
+    | CutAndType | PokeRegisters | CutAndPoke | ForgetRest | TakeBack
 )  # fmt: skip
 
 

@@ -78,9 +78,15 @@ class Runner:
 
     def search(self, goal: Watch, in_vain: Callable[[str], None]) -> None:
         """Go back to where ``goal`` stopped the machine last; else ``in_vain(why)`` is called."""
+        self.follow(goal.title.replace("next", "last"), self.session.back(goal), in_vain)
+
+    def follow(
+        self, title: str, search: Generator[Position, None, bool], in_vain: Callable[[str], None]
+    ) -> None:
+        """Go on with a search of the past that goes to what it finds, and says if it has."""
         self.stop()
-        self.goal = Watch(f"back to {goal.title.replace('next', 'last')}")
-        self._search, self._in_vain = self.session.back(goal), in_vain
+        self.goal = Watch(f"back to {title}")
+        self._search, self._in_vain = search, in_vain
         self._search_slice()
         if self.goal is not None:
             self._task = self._spawn(self._pursue_back)

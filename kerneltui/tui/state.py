@@ -40,8 +40,17 @@ def past_of(history: History, heading: str = "", *, brief: bool) -> str:
     return f"◀ {said} ▕{'━' * place}●{'─' * (STRIP - 1 - place)}▏"
 
 
-def state_text(goal: Watch | None, view: MachineView, past: str = "", *, brief: bool) -> Content:
-    """What is under way, or why nothing is; in the past, where."""
+def state_text(
+    goal: Watch | None, view: MachineView, past: str = "", *, brief: bool, hit: str = ""
+) -> Content:
+    """What is under way, or why nothing is; in the past, where.
+
+    ``hit``: which breakpoint has halted the machine, and why.
+    """
+    if hit and goal is None:
+        said = f"● {hit}" if brief else f"■ breakpoint {hit}"
+        place = f"{past[:1] if brief else past}  " if past else ""
+        return Content.assemble((place, "bold $warning"), (said, "bold $error"))
     if not past:
         return _state(goal, view)
     is_told = _NUMBER.search(view.stop) is not None and "step " in past

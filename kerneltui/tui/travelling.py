@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,13 +12,23 @@ from kerneltui.debugger.watch import (
     NEXT_INTERRUPT,
     NEXT_STEP,
     NEXT_TIMER_EVENT,
+    PREVIOUS_HIT,
     STEP,
     Watch,
     until_time,
 )
 from kerneltui.errors import UserError
 from kerneltui.machine.poke import Poke
-from kerneltui.tui.requests import CutAndPoke, CutAndType, ForgetRest, Request, TakeBack
+from kerneltui.tui.requests import (
+    CutAndPoke,
+    CutAndType,
+    ForgetRest,
+    GoTo,
+    GoToPlace,
+    GoToWrite,
+    Request,
+    TakeBack,
+)
 from kerneltui.tui.runner import NOT_FOUND
 from kerneltui.tui.steering import Steering
 from kerneltui.units import parse_duration
@@ -26,6 +36,8 @@ from kerneltui.units import parse_duration
 if TYPE_CHECKING:
     from kerneltui.debugger.moment import Moment
     from kerneltui.debugger.trace import RawEvent
+    from kerneltui.hw.rule import Spot
+    from kerneltui.machine.machine import Position
 
 HOW = "Type a time like 1.5s, an instruction of the trace like #1200, or start, booted or end."
 STEP_NUMBER = re.compile(r"#\s*(\d{1,18})")
@@ -34,6 +46,7 @@ NOTHING_BEFORE = {
     NEXT_STEP.title: "There is no step before this one.",
     NEXT_TIMER_EVENT.title: "No timer event was done before this moment.",
     NEXT_INTERRUPT.title: "No interrupt was taken before this moment.",
+    PREVIOUS_HIT.title: "No breakpoint was hit before this moment.",
 }
 MARK_LOST = "The marked moment will not come any more, so the mark is gone."
 NOT_ENDED = "No handler had returned before this moment."
@@ -143,9 +156,40 @@ class Travelling(Steering):
         else:
             self._jump(lambda: session.go_to_instruction(number))
 
+    def go_there(self, place: GoTo | GoToPlace | GoToWrite) -> None:
+        """Go to a moment that somebody wants to see."""
+        match place:
+            case GoTo(event):
+                self.go_to_event(event)
+            case GoToPlace(words):
+                self.go_to(words)
+            case GoToWrite(owner, spot, name):
+                self.go_to_last_write(owner, spot, name)
+
     def go_to_event(self, event: RawEvent) -> None:
         """Go to where an event of the trace has just happened."""
         self._jump(lambda: self.session.go_to_event(event))
+
+    def go_to_last_write(self, owner: str, spot: Spot, name: str) -> None:
+        """Go to where bits of a register were written last; ``name`` is the register's."""
+        session = self.session
+
+        def search() -> Generator[Position, None, bool]:
+            from kerneltui.debugger.last_write import find_last_write
+            from kerneltui.debugger.writers import event_of
+
+            event = event_of((yield from find_last_write(session.history, owner, spot)))
+            if event is not None:
+                session.leave_mark()
+                session.go_to_event(event)
+            return event is not None
+
+        def in_vain(why: str) -> None:
+            nobody = f"Nobody has written {name}: there is no moment to go to."
+            self.notify(nobody if why == NOT_FOUND else why, markup=False)
+
+        self.runner.follow(f"the last write of {name}", search(), in_vain)
+        self.refresh_view()
 
     def _jump(self, go: Callable[[], object]) -> None:
         self.runner.stop()

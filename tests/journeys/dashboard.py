@@ -64,7 +64,7 @@ class Dashboard:
         await self.painted()
         await self.painted()
 
-    async def click(self, column: int, row: int, times: int = 1) -> None:
+    async def click(self, column: int, row: int, times: int = 1, *, ctrl: bool = False) -> None:
         """Click on a cell of the screen, or several times at once."""
         width, height = self.app.size
         driver = self.app._driver
@@ -73,9 +73,15 @@ class Dashboard:
         for _ in range(times):
             for event in (MouseMove, MouseDown, MouseUp):
                 button = 0 if event is MouseMove else 1
-                driver.send_message(event(None, *place, 0, 0, button, False, False, False, *place))
+                driver.send_message(event(None, *place, 0, 0, button, False, False, ctrl, *place))
         await self.painted()
         await self.painted()
+
+    async def click_on(self, words: str, *, ctrl: bool = False, times: int = 1) -> None:
+        """Click on words that the screen shows; the first such place."""
+        rows = self.screen().splitlines()
+        row = next(n for n, text in enumerate(rows) if words in text)
+        await self.click(rows[row].index(words), row, times, ctrl=ctrl)
 
     async def painted(self) -> None:
         """Until everything that has happened is on the screen, or the app has ended."""

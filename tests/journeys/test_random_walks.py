@@ -27,7 +27,9 @@ DIALOGS = [
     command.key.split(",")[0]
     for command in COMMANDS
     if command.key
-    and (command.group == "Choosing" or command.ident in {"help", "go_to", "compare"})
+    and (
+        command.group == "Choosing" or command.ident in {"help", "go_to", "compare", "breakpoints"}
+    )
 ]
 OTHER_KEYS = [*"1234567890pwtb", "enter", "escape", "up", "down", "left", "right", "pageup",
               "pagedown", "home", "end", "tab", "shift+tab", "backspace", "delete", "f1", "S", "N",
@@ -35,7 +37,8 @@ OTHER_KEYS = [*"1234567890pwtb", "enter", "escape", "up", "down", "left", "right
               "ctrl+ж"]  # fmt: skip
 ANY_KEY = st.sampled_from([*COMMAND_KEYS, *OTHER_KEYS])
 IN_DIALOGS = st.sampled_from(["enter", "enter", "escape", "up", "down", "pageup", "pagedown", "q",
-                              "home", "end", "tab", "x", "m"])  # fmt: skip
+                              "home", "end", "tab", "x", "m", "n", "e", "space",
+                              "B"])  # fmt: skip
 SIZES = [(140, 40), (80, 24), (79, 24), (80, 23), (20, 5), (300, 100), (117, 40), (118, 34), (1, 1)]
 
 moves = st.one_of(

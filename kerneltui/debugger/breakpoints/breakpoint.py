@@ -67,10 +67,22 @@ class BreakpointHit(msgspec.Struct, frozen=True):
         said = f"breakpoint {self.number} ({self.breakpoint.text}): {self.told}"
         if self.old is not None and self.value is not None and "changed from" not in self.told:
             said += f" (was {self.old:#x})"
-        if self.place is not None:
-            file = self.place.file.replace("\\", "/").rpartition("/")[2]
-            said += f", in {self.place.function}, {file}:{self.place.line}"
-        return f"{said}, at {format_time(self.t_ns)} s"
+        return f"{said}{self._where}, at {format_time(self.t_ns)} s"
+
+    @property
+    def _where(self) -> str:
+        if self.place is None:
+            return ""
+        file = self.place.file.replace("\\", "/").rpartition("/")[2]
+        return f", in {self.place.function}, {file}:{self.place.line}"
+
+    @property
+    def brief(self) -> str:
+        """What matters most first, for a place that may be too short for all of it."""
+        moved = ""
+        if self.old is not None and self.value is not None:
+            moved = f", {self.old:#x} → {self.value:#x}"
+        return f"{self.number}{moved}: {self.told}{self._where}"
 
 
 class FoundHits(NamedTuple):

@@ -69,6 +69,8 @@ class _Form(NamedTuple):
     """One kind of breakpoint."""
 
     form: str
+    example: str
+    """one of the kind, as a person may write it"""
     make: Callable[[Machine, Sequence[_Word], int], Trigger]
     """from the words after the first; the number is the core that is asked for"""
 
@@ -328,17 +330,17 @@ def _gate(machine: Machine, words: Sequence[_Word], core: int) -> Trigger:
 
 
 FORMS = {
-    WRITE: _Form("write REGISTER", _access),
-    READ: _Form("read REGISTER", _access),
-    ACCESS: _Form("access REGISTER", _access),
-    "change": _Form("change REGISTER.FIELD", _change),
-    "irq": _Form("irq N|any pending|taken|ended", _interrupt),
-    "line": _Form("line NAME rises|falls", _line),
-    "timeout": _Form("timeout NAME set|called|done", _timeout),
-    "task": _Form("task NAME runs|woken", _task),
-    "time": _Form("time 1.5s", _time),
-    "console": _Form('console "TEXT"', _console),
-    "code": _Form("code FUNCTION or code FILE:LINE", _code),
-    "gate": _Form('gate "NAME" of irq N opens|shuts', _gate),
+    WRITE: _Form("write REGISTER", "write GICC_EOIR if value == 30", _access),
+    READ: _Form("read REGISTER", "read GICC_IAR", _access),
+    ACCESS: _Form("access REGISTER", "access UARTDR once", _access),
+    "change": _Form("change REGISTER.FIELD", "change CNTP_CTL_EL0.IMASK", _change),
+    "irq": _Form("irq N|any pending|taken|ended", "irq 30 taken core 0", _interrupt),
+    "line": _Form("line NAME rises|falls", "line uart0.irq rises", _line),
+    "timeout": _Form("timeout NAME set|called|done", 'timeout "Once 5 sec"', _timeout),
+    "task": _Form("task NAME runs|woken", "task blink woken", _task),
+    "time": _Form("time 1.5s", "time 1.5s", _time),
+    "console": _Form('console "TEXT"', 'console "Once 5"', _console),
+    "code": _Form("code FUNCTION or code FILE:LINE", "code TimeManager.handle", _code),
+    "gate": _Form('gate "NAME" of irq N opens|shuts', 'gate "enabled" of irq 30 shuts', _gate),
 }
 """By the first word."""

@@ -219,9 +219,13 @@ class TimeoutTrigger(Trigger):
         self._name = name
         self._tracepoint, self._says = TIMEOUT_EVENTS[event]
 
+    def is_about(self, name: object) -> bool:
+        """Whether it waits for a timeout of that name."""
+        return _is_named(name, self._name)
+
     def tracepoint(self, core: Core, name: str, facts: dict[str, Any]) -> None:
         """See :class:`Trigger`."""
-        if name == self._tracepoint and _is_named(facts.get("name"), self._name):
+        if name == self._tracepoint and self.is_about(facts.get("name")):
             ident = facts.get("id")
             self.reference = None if ident is None else TimeoutReference(ident)
             self.tell(f"timeout '{facts['name']}' {self._says}", core.index)
@@ -235,9 +239,13 @@ class TaskTrigger(Trigger):
         self._name, self._event = name, event
         self._tracepoint, self._fact = TASK_EVENTS[event]
 
+    def is_about(self, name: object) -> bool:
+        """Whether it waits for a task of that name."""
+        return _is_named(name, self._name)
+
     def tracepoint(self, core: Core, name: str, facts: dict[str, Any]) -> None:
         """See :class:`Trigger`."""
-        if name == self._tracepoint and _is_named(facts.get(self._fact), self._name):
+        if name == self._tracepoint and self.is_about(facts.get(self._fact)):
             self.reference = TaskReference(facts["id"])
             says = "is woken" if self._event == "woken" else f"runs on core {core.index}"
             self.tell(f"task '{facts[self._fact]}' {says}", core.index)

@@ -44,8 +44,10 @@ class Breakpoints:
         return {number: item for number, item in self if item.enabled}
 
     def number_of(self, item: Breakpoint) -> int | None:
-        """The one that waits for the same; None where none does."""
-        return next((number for number, known in self if known.what == item.what), None)
+        """The one that waits for the same on the same core; None where none does."""
+        wanted = item.what, item.core
+        found = (number for number, known in self if (known.what, known.core) == wanted)
+        return next(found, None)
 
     def add(self, machine: Machine, item: str | Breakpoint) -> int:
         """Set one; answers its number.  Raises :class:`BreakpointError`."""

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
+from msgspec import structs
+
 from kerneltui.debugger.references import FieldReference, Reference, RegisterReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.registers import BlockView, FieldView, RegisterView, digits
@@ -16,6 +18,9 @@ from kerneltui.tui.widgets.lines import Line, Piece, about, plain
 NARROWEST_NAME, WIDEST_NAME = 6, 29
 ACCESSES = {"read": "→ read", "wrote": "← wrote"}
 Settings = tuple[int, int, int, bool, bool]
+Block = tuple[str, str]
+"""A device, and the name of one of its register tables."""
+PINNED = "▲ Pinned"
 
 
 class RegistersPanel(Panel):
@@ -37,6 +42,10 @@ class RegistersPanel(Panel):
         self.filter = ""
         self.revealed: RegisterReference | None = None
         """shown whatever it holds: somebody wanted to see it"""
+        self.pinned: list[RegisterReference] = []
+        """at the top, in this order, whatever else shows"""
+        self._leading_block: Block | None = None
+        """what comes next below those; None: all blocks in their own order"""
         self._counts = (0, 0)
         self._known: dict[tuple[str, ...], tuple[RegisterView, Settings, tuple[Line, ...]]] = {}
         """of each register its view, how it was to be shown, and the lines: most stay the same"""
@@ -59,7 +68,10 @@ class RegistersPanel(Panel):
         if isinstance(reference, FieldReference):
             reference = reference.register
         top = 0
-        if isinstance(reference, RegisterReference):
+        if self.pinned:  # these stay at the top: the block comes to them
+            if isinstance(reference, RegisterReference):
+                self.lead((reference.owner, reference.block))
+        elif isinstance(reference, RegisterReference):
             for row, line in enumerate(self.lines):
                 things = [about(piece) for piece in line]
                 if any(
@@ -71,6 +83,23 @@ class RegistersPanel(Panel):
                     break
         if self.scroll_offset.y != top:
             self.scroll_to(y=top, animate=False, immediate=True)
+
+    def lead(self, block: Block | None) -> None:
+        """Show a block before all others, or each in its place again."""
+        if block != self._leading_block:
+            self._leading_block = block
+            self.outdate()
+
+    def toggle_pin(self, register: RegisterReference) -> bool:
+        """Keep a register at the top, or no more; answers whether it is there now."""
+        if register in self.pinned:
+            self.pinned.remove(register)
+        else:
+            self.pinned.append(register)
+        if not self.pinned:
+            self._leading_block = None
+        self.outdate()
+        return register in self.pinned
 
     def reveal(self, reference: Reference) -> None:
         """A register, or that of a field; a filter that hides it is dropped."""
@@ -91,17 +120,23 @@ class RegistersPanel(Panel):
         """The register of another board is of no interest."""
         super().forget()
         self.revealed = None
+        self.pinned.clear()
+        self._leading_block = None
         self._known.clear()
 
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
         """A heading for each block that shows registers, then its registers."""
-        lines: list[Line] = []
-        shown = total = 0
+        lines = self._pinned_lines(view, width)
+        shown, total = len(self.pinned), 0
         words = self.filter.lower().split()
-        for block in view.blocks:
+        for block in sorted(
+            view.blocks, key=lambda item: (item.device, item.name) != self._leading_block
+        ):
             revealed = self._revealed_in(block)
             chosen = _matching(block, words) if words else telling(block, revealed)
+            if self.pinned:
+                chosen = [item for item in chosen if _reference(block, item) not in self.pinned]
             total += len(block.registers)
             shown += len(chosen)
             if not chosen:
@@ -124,8 +159,28 @@ class RegistersPanel(Panel):
                     known = self._known[name] = item, settings, tuple(made)
                 lines += known[2]
         self._counts = (shown, total)
-        if not lines:
+        if shown == len(self.pinned):
             lines.append(plain(f"No register matches '{self.filter}'.", "dim"))
+        return lines
+
+    def _pinned_lines(self, view: MachineView, width: int) -> list[Line]:
+        """With the device in front, where several have a register of that name."""
+        if not self.pinned:
+            return []
+        found = {_reference(block, item): (block, item)
+                 for block in view.blocks for item in block.registers}  # fmt: skip
+        names = [reference.name for reference in found]
+        pins = [reference for reference in self.pinned if reference in found]
+        labels = [item.name if names.count(item.name) == 1 else f"{item.owner}/{item.name}"
+                  for item in pins]  # fmt: skip
+        name_width = max(NARROWEST_NAME, *(min(len(label), WIDEST_NAME) for label in labels))
+        lines: list[Line] = [((PINNED, "head"), ("  P takes off", "dim"))]
+        for reference, label in zip(pins, labels, strict=True):
+            block, register = found[reference]
+            lines += register_lines(
+                structs.replace(register, name=label), name_width, width,
+                thing=reference, place=block.base is not None,
+            )  # fmt: skip
         return lines
 
     def _revealed_in(self, block: BlockView) -> str:
@@ -137,6 +192,10 @@ class RegistersPanel(Panel):
         shown, total = self._counts
         wanted = f"/{self.filter}  " if self.filter else ""
         return f"{wanted}{shown} of {total}"
+
+
+def _reference(block: BlockView, register: RegisterView) -> RegisterReference:
+    return RegisterReference(block.device, block.name, register.name)
 
 
 def _holds(block: BlockView, register: RegisterReference) -> bool:

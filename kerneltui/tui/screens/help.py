@@ -14,7 +14,7 @@ from kerneltui.tui.commands import COMMANDS
 from kerneltui.tui.panels import PANELS
 from kerneltui.tui.screens.dialog import Dialog
 
-GROUPS = ("Stepping", "Stepping back", "Running", "Looking", "Choosing")
+GROUPS = ("Stepping", "Stepping back", "Breakpoints", "Running", "Looking", "Choosing")
 
 
 def help_text(about: str) -> Content:
@@ -32,7 +32,8 @@ def help_text(about: str) -> Content:
     parts += [
         Content.styled("  Arrows    ", "bold"),
         "Move the cursor: from row to row, sideways to what else a row is about; also\n",
-        "            Page Up, Page Down, Home, End, and a click; two clicks are an Enter.\n",
+        "            Page Up, Page Down, Home, End, and a click; two clicks, or one with Ctrl,\n",
+        "            are an Enter.\n",
         "            On the signal path left and right go a step back and on\n",
     ]
     parts += ["\n", Content.styled("Panels (the key focuses one)", "bold"), "\n"]

@@ -77,7 +77,8 @@ Search = Generator[Position, None, LastWrite]
 class WhyScreen(Dialog[Answer | None]):
     """``look`` begins to search who wrote a gate last; it answers None where no register decides.
 
-    ``highlighted`` is the gate to begin with, unless the verdict has found a culprit.
+    ``toggle`` sets a breakpoint on a gate, or deletes it, and says so.  ``highlighted`` is the gate
+    to begin with, unless the verdict has found a culprit.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -85,12 +86,14 @@ class WhyScreen(Dialog[Answer | None]):
         ("g", "go_to_write", "Go to the write"),
         ("m", "mend", "Mend"),
         ("e", "change", "Poke"),
+        ("b", "toggle_breakpoint", "Breakpoint"),
     ]
 
     def __init__(
         self,
         explanation: Explanation,
         look: Callable[[Station, Gate], Search | None],
+        toggle: Callable[[Gate], str],
         highlighted: Gate | None = None,
         *,
         meanings: Callable[[Station, Gate], str] = lambda _, __: "",
@@ -100,6 +103,7 @@ class WhyScreen(Dialog[Answer | None]):
         self._meanings = meanings
         self._told = explanation
         self._look = look
+        self._toggle = toggle
         culprit = explanation.gate if explanation.verdict in TROUBLE else None
         first = explanation.gate or first_shut(explanation.way.gates)
         self._wanted = culprit or highlighted or first
@@ -137,7 +141,7 @@ class WhyScreen(Dialog[Answer | None]):
         """What keys do here: those that do something now."""
         mends = "m mends, " if self._told.mend else ""
         goes = "g goes to the write, " if can_go else ""
-        return f"{mends}e pokes, Enter shows it, {goes}Esc closes"
+        return f"{mends}e pokes, b halts, Enter shows it, {goes}Esc closes"
 
     def on_resize(self) -> None:
         """Rows are laid out for the width that there is."""
@@ -250,6 +254,12 @@ class WhyScreen(Dialog[Answer | None]):
         found = self._gates.get(self._shown)
         if found is not None:
             self.dismiss(Change(*found))
+
+    def action_toggle_breakpoint(self) -> None:
+        """Halt where the highlighted gate opens or shuts, or no more."""
+        found = self._gates.get(self._shown)
+        if found is not None:
+            self.notify(self._toggle(found.gate), markup=False)
 
     def action_go_to_write(self) -> None:
         """The moment of the write; as soon as it has been found."""

@@ -11,6 +11,7 @@ from functools import lru_cache
 from rich.cells import cell_len
 from textual.content import Content
 
+from kerneltui.tui.commands import BY_KEY
 from kerneltui.tui.widgets.kept_rows import KeptStatic
 
 ROOMY = 100
@@ -21,6 +22,16 @@ ROOMY = 100
 def link(text: str, action: str, style: str = "") -> Content:
     """A piece of text that runs an app action when clicked; the same ones serve again."""
     return Content.styled(text, f"{style} @click=app.{action}".lstrip())
+
+
+def _keys(keys: str, action: str) -> Content:
+    """Keys of a command and of those that belong to it: each runs its own."""
+    words = keys.split()
+    if len(words) < 2:
+        return link(keys, action, "bold $text-primary")
+    found = [f"choose('{BY_KEY[word].ident}')" for word in words]
+    linked = [link(word, to, "bold $text-primary") for word, to in zip(words, found, strict=True)]
+    return Content(" ").join(linked)
 
 
 class StatusBar(KeptStatic):
@@ -99,5 +110,5 @@ class CommandBar(KeptStatic):
             if width < 0:
                 break
             self.commands.append((key, label, action))
-            parts += [before, link(key, action, "bold $text-primary"), link(f" {label}", action)]
+            parts += [before, _keys(key, action), link(f" {label}", action)]
         self.update(Content.assemble(*parts), layout=False)

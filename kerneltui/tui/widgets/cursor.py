@@ -93,7 +93,7 @@ class Cursor:
 
     def _find_sought(self, lines: Sequence[Line]) -> bool:
         for thing in self._sought:
-            own = (n for n, line in enumerate(lines) if _first_thing(line) == thing)
+            own = (n for n, line in enumerate(lines) if first_thing(line) == thing)
             found = next(((row, 0) for row in own), None) or self._nearest(thing, lines)
             if found is not None:
                 self.put(*found, lines)
@@ -137,7 +137,8 @@ class Cursor:
         return None
 
 
-def _first_thing(line: Line) -> Any:
+def first_thing(line: Line) -> Any:
+    """What a row is about before all else, or None."""
     return next((thing for piece in line if (thing := about(piece)) is not None), None)
 
 

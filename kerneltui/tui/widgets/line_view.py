@@ -9,7 +9,7 @@ them dirty; and the edges beside the lines (border and padding) are drawn once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any, ClassVar, Literal, TypeAlias
 
@@ -25,15 +25,18 @@ from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
 
-from kerneltui.tui.widgets.cursor import Cursor, cells_of
+from kerneltui.tui.widgets.cursor import Cursor, cells_of, first_thing
 from kerneltui.tui.widgets.kept_rows import Ground, KeptRows, KeptScrollBar
-from kerneltui.tui.widgets.lines import STYLES, Line
+from kerneltui.tui.widgets.lines import STYLES, Line, about
 
 STRIPS_KEPT = 2_000
 Move: TypeAlias = Literal["up", "down", "left", "right", "pageup", "pagedown", "home", "end"]
 REVERSE = Style(reverse=True)
 CURSOR = "»"
 """Beside the row under the cursor, where the padding is."""
+ENABLED, DISABLED = "●○"
+"""In the same place: a breakpoint is about something in the row."""
+UNDER_CURSOR = {ENABLED: "◉", DISABLED: "◎"}
 
 
 class LineScreen(Ground, Screen[None]):
@@ -64,11 +67,17 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
         self._base: Style | None = None
         self._edges: tuple[Strip, Strip] | None = None
         """what stands left and right of each line"""
+        self._signs: Mapping[Any, bool] = {}
+        """what has a breakpoint, and whether an enabled one"""
         self._columns = (0, 0)
         """which ones of the lines the finished rows show: the first, and how many"""
 
     class Chosen(Message):
-        """The row under the cursor has been clicked twice."""
+        """The row under the cursor has been clicked twice, or once with Ctrl."""
+
+        def __init__(self, view: LineView) -> None:
+            super().__init__()
+            self.view = view
 
     @property
     def vertical_scrollbar(self) -> ScrollBar:
@@ -194,9 +203,10 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
         self._has_moved(before)
 
     def on_click(self, event: Click) -> None:
-        """Twice in the same place means Enter."""
-        if event.chain == 2 and event.get_content_offset(self) is not None:
-            self.post_message(self.Chosen())
+        """Twice in the same place means Enter, and so does once with Ctrl."""
+        wanted = 1 if event.ctrl else 2
+        if event.chain == wanted and event.get_content_offset(self) is not None:
+            self.post_message(self.Chosen(self))
 
     def on_focus(self, event: Focus) -> None:
         """Show where the cursor is, but for a click, which puts it elsewhere first."""
@@ -266,10 +276,12 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
                 self._finished.clear()
             row = y - place.y + top
             line = self.lines[row] if row < len(self.lines) else ()
-            known = None if row == marked else self._finished.get(line)
+            has_cursor = row == marked
+            mark = self._mark(row, has_cursor=has_cursor) if has_cursor or self._signs else None
+            known = self._finished.get(line) if mark is None else None
             if known is None:
-                known = self._finish(self.render_line(y - place.y), width, marked=row == marked)
-                if row != marked:
+                known = self._finish(self.render_line(y - place.y), width, mark)
+                if mark is None:
                     self._finished[line] = known
             strips.append(known)
         return strips
@@ -278,20 +290,40 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
     def _marks_row(self) -> bool:
         return self.shows_cursor and self.cursor.row < len(self.lines)
 
-    def _finish(self, line: Strip, width: int, *, marked: bool) -> Strip:
-        """A line between its edges; ``marked`` where the cursor is."""
+    def _finish(self, line: Strip, width: int, mark: Segment | None) -> Strip:
+        """A line between its edges, with what stands in the padding beside it."""
         assert self._edges is not None
         left, right = self._edges
-        if marked and left.cell_length > 1:
-            line = Strip([self._cursor_mark(), *line])
+        if mark is not None and left.cell_length > 1:
+            line = Strip([mark, *line])
             left = left.crop(0, left.cell_length - 1)
         background = self.background_colors[1]
         for line_filter in self.get_line_filters():
             line = line.apply_filter(line_filter, background)
         return Strip([*left, *line, *right], width)
 
-    def _cursor_mark(self) -> Segment:
-        return Segment(CURSOR, self._look("head", self._base or self.rich_style))
+    def _mark(self, row: int, *, has_cursor: bool) -> Segment | None:
+        """What stands in the padding beside a line: the cursor, or that it has a breakpoint."""
+        sign = self._sign(row)
+        base = self._base or self.rich_style
+        if has_cursor:
+            return Segment(UNDER_CURSOR.get(sign, CURSOR), self._look("head", base))
+        return Segment(sign, self._look("breakpoint", base)) if sign else None
+
+    def _sign(self, row: int) -> str:
+        """Of a row that goes on with what stands above it, none."""
+        signs, lines = self._signs, self.lines
+        found = [signs[thing] for thing in map(about, lines[row] if row < len(lines) else ())
+                 if thing in signs]  # fmt: skip
+        if not found or (row and first_thing(lines[row - 1]) == first_thing(lines[row])):
+            return ""
+        return ENABLED if any(found) else DISABLED
+
+    def set_signs(self, signs: Mapping[Any, bool]) -> None:
+        """Mark the rows that are about one of these; True: a breakpoint there is enabled."""
+        if signs != self._signs:
+            self._signs = signs
+            self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """One visible line."""

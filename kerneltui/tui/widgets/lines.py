@@ -12,7 +12,8 @@ Piece: TypeAlias = tuple[str, str, *tuple[Any, ...]]
 """``(text, style)``, ``(text, style, about)`` or ``(text, style, about, whole)``."""
 Line: TypeAlias = tuple[Piece, ...]
 
-STYLES = ("text", "dim", "strong", "head", "changed", "alert", "good", "interrupt", "now")
+STYLES = ("text", "dim", "strong", "head", "changed", "alert", "good", "interrupt", "now",
+          "breakpoint")  # fmt: skip
 
 
 def plain(text: str, style: str = "text", thing: Any = None) -> Line:

@@ -1,0 +1,186 @@
+"""The commands that set breakpoints and go to them, and what is shown when one is hit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from kerneltui.debugger.breakpoints.breakpoint import BreakpointHit
+from kerneltui.debugger.references import (
+    CodeReference,
+    EventReference,
+    GateReference,
+    InterruptReference,
+    Reference,
+    TimeoutReference,
+)
+from kerneltui.debugger.watch import PREVIOUS_HIT, Watch
+from kerneltui.tui.following import follow
+from kerneltui.tui.panels import ConsolePanel, CpuPanel, InterruptsPanel, TimeoutsPanel
+from kerneltui.tui.pointing import Pointing
+from kerneltui.tui.requests import GoTo, Point, Situation
+from kerneltui.tui.travelling import Travelling
+
+if TYPE_CHECKING:  # who sets no breakpoint does not wait for them
+    from kerneltui.debugger.breakpoints.marked import Marked
+
+HIT_SHOWN_S = 12
+"""how long the notification of a hit stays"""
+NONE_SET = (
+    "No breakpoint is enabled: b on a register, an interrupt or a line sets one, B lists all."
+)
+NOWHERE = "Put the cursor on a line of the source (panel 5), or on a row of the trace."
+
+
+class Breaking(Pointing, Travelling):
+    """Stands before the app's own base class; each action is a command of the table."""
+
+    _told: tuple[BreakpointHit, ...] = ()
+    """the hits that have been told"""
+    _marked: Marked | None = None
+    _run_to: tuple[Watch, int] | None = None
+    """a run to a line of the source, and the breakpoint that is to end it"""
+
+    if TYPE_CHECKING:  # the app's
+
+        @property
+        def keys_are_text(self) -> bool:
+            """Whether somebody is typing."""
+
+    # -- setting ----------------------------------------------------------------------------------
+
+    def action_toggle_breakpoint(self) -> None:
+        """Set the obvious breakpoint on what is under the cursor, or delete it."""
+        path = self.panels.path
+        on_path = self.arrangement.current is path
+
+        def toggle_here() -> None:
+            thing = self.under_cursor
+            self._toggle(path.interrupt if on_path and thing is None else thing)
+
+        self._when_shown(toggle_here)
+
+    def _toggle(self, reference: Reference | None) -> None:
+        from kerneltui.debugger.obvious import toggle
+
+        self.notify(toggle(self.session, reference), markup=False)
+        self.refresh_view()
+
+    def action_breakpoints(self) -> None:
+        """List them, to change them."""
+        from kerneltui.tui.screens.breakpoints import BreakpointsScreen
+
+        session = self.session
+        self.clear_notifications()
+        screen = BreakpointsScreen(session.machine, session.breakpoints)
+        self.push_screen(screen, lambda _: self.refresh_view())
+
+    def breakpoint_marks(self) -> Mapping[Any, bool]:
+        """What they are about at this moment, and whether one of them is enabled."""
+        session = self.session
+        if not session.breakpoints:
+            return {}
+        from kerneltui.debugger.breakpoints.marked import Marked
+
+        found = self._marked
+        if found is None or not found.is_for(session.machine, session.breakpoints):
+            found = self._marked = Marked(session.machine, session.breakpoints)
+        return found.marks()
+
+    # -- going there ------------------------------------------------------------------------------
+
+    def action_previous_hit(self) -> None:
+        """Back to where a breakpoint was hit last."""
+        if self.session.breakpoints.enabled:
+            self._back(PREVIOUS_HIT)
+        else:
+            self._tell(NONE_SET)
+
+    def action_run_to_here(self) -> None:
+        """Run to the line of the source under the cursor; go to the event under it."""
+        self._when_shown(lambda: self._run_here(self.under_cursor))
+
+    def _run_here(self, reference: Reference | None) -> None:
+        if isinstance(reference, EventReference):
+            self.carry_out(GoTo(reference.event))
+        elif isinstance(reference, CodeReference):
+            self._run_to_line(reference)
+        else:
+            self.notify(NOWHERE)
+
+    def _run_to_line(self, reference: CodeReference) -> None:
+        from kerneltui.debugger.obvious import obvious
+
+        session = self.session
+        text = obvious(session, reference)
+        number = session.breakpoints.add(session.machine, f"{text} once")
+        goal = Watch(text.removeprefix("code "))
+        self._run_to = goal, number
+        self._go(goal)
+
+    def forget_run_to(self) -> None:
+        """Where something else ends a run to a line, its breakpoint goes."""
+        if self._run_to is None or self.runner.goal is self._run_to[0]:
+            return
+        _, number = self._run_to
+        self._run_to = None
+        if self.session.breakpoints.get(number) is not None:
+            self.session.breakpoints.remove(number)
+
+    # -- a hit ------------------------------------------------------------------------------------
+
+    def halted(self) -> None:
+        """The runner has reached its goal, or a breakpoint."""
+        hits = self.session.hits
+        if hits and hits is not self._told:
+            self._told = hits
+            self._tell_of(hits)
+        self.refresh_view()
+
+    def _tell_of(self, hits: tuple[BreakpointHit, ...]) -> None:
+        self.clear_notifications()
+        text = "\n".join(f"{hit.text[:1].upper()}{hit.text[1:]}" for hit in hits)
+        self.notify(text, markup=False, timeout=HIT_SHOWN_S)
+        for hit in hits:
+            point = hit_point(self.situation, hit)
+            if point is not None:
+                self._show_hit(point)
+                return
+
+    def _show_hit(self, point: Point) -> None:
+        """The panel in front, unless keys would mean something else then, or the path would go."""
+        panel = next(item for item in self.panels if isinstance(item, point.panel))
+        if not panel.is_there(self.session):
+            return
+        is_busy = self.keys_are_text or len(self.screen_stack) > 1
+        if not (is_busy or self.panels.path.alone):
+            self.show_panel(panel)
+        for reference in point.references:
+            panel.reveal(reference)
+        panel.seek(*point.references)
+
+
+def hit_point(now: Situation, hit: BreakpointHit) -> Point | None:
+    """Where to look when a breakpoint has been hit."""
+    reference = hit.reference
+    if reference is None:
+        return Point(ConsolePanel) if hit.breakpoint.what.startswith("console ") else None
+    if isinstance(reference, InterruptReference):
+        return Point(InterruptsPanel, (reference,))
+    if isinstance(reference, GateReference):
+        return Point(InterruptsPanel, (reference, reference.interrupt))
+    if isinstance(reference, TimeoutReference):
+        return Point(TimeoutsPanel, (reference,))
+    if isinstance(reference, CodeReference):
+        return Point(CpuPanel, (_as_shown(now, reference),))
+    found = follow(now, reference)
+    return found if isinstance(found, Point) else None
+
+
+def _as_shown(now: Situation, reference: CodeReference) -> CodeReference:
+    """As the call stack has it: the innermost frame there of that line."""
+    file = reference.file.replace("\\", "/").rpartition("/")[2]
+    for frame in now.session.core.frames():
+        if frame.line == reference.line and frame.file.replace("\\", "/").endswith(f"/{file}"):
+            return CodeReference(frame.function, file, frame.line)
+    return reference
