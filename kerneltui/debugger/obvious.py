@@ -67,12 +67,14 @@ def toggle(session: Session, reference: Reference | None) -> str:
     """Set the obvious breakpoint, or delete it if it is set; says in a sentence what was done."""
     try:
         text = obvious(session, reference)
-    except ValueError as error:
+        item = parse_breakpoint(text)
+        number = session.breakpoints.number_of(item)
+        is_new = number is None
+        if number is None:
+            number = session.breakpoints.add(session.machine, item)
+    except (ValueError, UserError) as error:
         return str(error)
-    item = parse_breakpoint(text)
-    number = session.breakpoints.number_of(item)
-    if number is None:
-        number = session.breakpoints.add(session.machine, item)
+    if is_new:
         return f"Breakpoint {number} is set: {text}"
     known = session.breakpoints[number].text
     session.breakpoints.remove(number)

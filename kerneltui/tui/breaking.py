@@ -15,6 +15,7 @@ from kerneltui.debugger.references import (
     TimeoutReference,
 )
 from kerneltui.debugger.watch import PREVIOUS_HIT, Watch
+from kerneltui.errors import UserError
 from kerneltui.tui.following import follow
 from kerneltui.tui.panels import ConsolePanel, CpuPanel, InterruptsPanel, TimeoutsPanel
 from kerneltui.tui.pointing import Pointing
@@ -112,11 +113,16 @@ class Breaking(Pointing, Travelling):
         from kerneltui.debugger.obvious import obvious
 
         session = self.session
-        text = obvious(session, reference)
-        number = session.breakpoints.add(session.machine, f"{text} once")
+        try:
+            text = obvious(session, reference)
+            number = session.breakpoints.add(session.machine, f"{text} once")
+        except (ValueError, UserError) as error:
+            self.notify(str(error), severity="warning", markup=False)
+            return
         goal = Watch(text.removeprefix("code "))
         self._run_to = goal, number
         self._go(goal)
+        self.refresh_view()
 
     def forget_run_to(self) -> None:
         """Where something else ends a run to a line, its breakpoint goes."""
