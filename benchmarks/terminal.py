@@ -38,6 +38,7 @@ class Terminal:
                 "TERM": "xterm-256color",
                 "COLORTERM": "truecolor",
                 "PYTHONPYCACHEPREFIX": _CACHE.name,
+                "XDG_STATE_HOME": _CACHE.name,  # what was chosen here before does not count
             }
             # The size must stand before the program asks for it.
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))

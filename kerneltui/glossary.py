@@ -6,7 +6,7 @@ They stand in ``configs/glossary.yaml``, which comes with the program.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Literal
@@ -31,6 +31,9 @@ class GlossaryEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """what stands before it in a sentence"""
     also: list[Label] = []
     """other spellings, and short forms"""
+    everyday: list[Label] = []
+    """of its spellings, those that mean something else in texts about hardware: the queue in a
+    UART holds no timeouts"""
     who: Label = ""
     """who reads or writes it, or makes it; empty where that makes no sense"""
     see: list[Label] = []
@@ -51,6 +54,22 @@ class GlossaryEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if "_" not in subject:  # a name is written as it is
             subject = subject[0].upper() + subject[1:]
         return f"{subject} {self.short[0].lower()}{self.short[1:]} {self.text}"
+
+    def is_meant(self, word: str, names: Collection[str]) -> bool:
+        """Whether this one is meant by a word in a text about hardware.
+
+        ``names`` are those of the registers and fields there: a word that is one of these is none
+        of ours, unless this entry explains it.
+        """
+        if word.lower() in self._everyday:
+            return False
+        if word not in names:
+            return True
+        return self.explains(word) or any(self.explains(f"{name}.{word}") for name in names)
+
+    @property
+    def _everyday(self) -> set[str]:
+        return {word.lower() for word in self.everyday}
 
     def explains(self, name: str) -> bool:
         """Whether a name on the screen is one of :attr:`names`; a register is not its fields."""
@@ -85,15 +104,20 @@ class Glossary:
         """The entry that has a name on the screen among its ``names``."""
         return next((item for item in self.entries if item.explains(name)), None)
 
-    def words_in(self, text: str) -> Iterator[GlossaryEntry]:
+    def words_in(
+        self, text: str, hardware: Collection[str] | None = None
+    ) -> Iterator[GlossaryEntry]:
         """The entries of the words in a text, each once, in order; of words in words the longest.
 
-        Capitals matter beyond the first letter: ``IF`` is no ``if``.
+        Capitals matter beyond the first letter: ``IF`` is no ``if``.  Of a text about hardware
+        ``hardware`` gives the names of registers and fields that it may speak of.
         """
         seen = set()
         for match in self._in_text.finditer(text):
             entry = self.find(match[1])
-            if entry is not None and entry.term not in seen:
+            if entry is None or entry.term in seen:
+                continue
+            if hardware is None or entry.is_meant(match[1], hardware):
                 seen.add(entry.term)
                 yield entry
 

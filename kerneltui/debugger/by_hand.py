@@ -17,7 +17,8 @@ from kerneltui.debugger.lookup import (
     way,
 )
 from kerneltui.debugger.meaning import Meaning, Section, meaning
-from kerneltui.debugger.meaning.registers import Found, find, now_says, value_of
+from kerneltui.debugger.meaning.found import Found, find, value_of
+from kerneltui.debugger.meaning.registers import now_says
 from kerneltui.debugger.pokes import name_for, parse, stored_as
 from kerneltui.debugger.references import (
     ComparatorReference,

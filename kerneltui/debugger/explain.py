@@ -156,7 +156,7 @@ class _Judge:
             return None
         told = gate.says or f"the gate '{gate.name}' is shut"
         stores = [item for item in self.shut if item.opens is Opens.STORE]
-        mend = tuple(_store(self.way.station_of(item), item) for item in stores)
+        mend = tuple(_store(self.way.station_of(item), item) for item in self._lasting(stores))
         return self._tell(
             Verdict.SHUT,
             f"{self.subject} cannot arrive: {told} ({_holds(gate)}).{_and_more(len(stores) - 1)}",
@@ -164,6 +164,13 @@ class _Judge:
             gate,
             mend if all(mend) else (),
         )
+
+    def _lasting(self, gates: list[Gate]) -> list[Gate]:
+        """Without those of a core that executes the kernel's code: it opens its masks itself."""
+        if self.core.is_asleep:
+            return gates
+        own = f"core {self.core.index}"
+        return [gate for gate in gates if self.way.station_of(gate).owner != own] or gates
 
     def _never_ended(self) -> Explanation | None:
         """What the end of a handler would open, while no handler runs."""

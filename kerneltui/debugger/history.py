@@ -176,6 +176,25 @@ class History:
         self.inputs.append(Input(self.here, given))
         self._main.give()
 
+    @property
+    def given(self) -> int:
+        """How many of :attr:`inputs` have been given by this moment."""
+        return self._main.given
+
+    def take_back(self) -> None:
+        """Undo what a person gave last, before this moment or at it: all that at one moment.
+
+        Ends at that moment, as it was before; what came after it is forgotten.
+        """
+        last = self.inputs[self.given - 1].position
+        count = next(n for n, item in enumerate(self.inputs) if item.position == last)
+        self._past.forget_given(count)
+        self._load(self._with_events(self._past.last_before(last)))
+        self._main.run_to(last)
+        if self._scout is not None:
+            self._scout.reset()  # it may have been given what is undone
+        self.forget_rest()
+
     def forget_rest(self) -> None:
         """What comes after this moment will be another story."""
         here = self.here

@@ -103,7 +103,8 @@ def register_of_event(session: Session, event: EventReference) -> RegisterRefere
 
 def _poked(machine: Machine, core: int, label: str) -> RegisterReference | None:
     """The register of a poke, as :mod:`kerneltui.debugger.pokes` names it."""
-    *fronts, name = label.partition(".")[0].split("/")
+    behind = _BEHIND.search(label)  # the address of a window was poked
+    *fronts, name = [behind[1]] if behind else label.partition(".")[0].split("/")
     cores = {f"core {item.index}" for item in machine.cores} - {f"core {core}"}
     for owner, _, _, slot, block in registers(machine):
         if slot.name == name and owner not in cores and {*fronts} <= {owner, block}:

@@ -211,12 +211,16 @@ class Marker(Onlooker):
             found = pending(self.machine, self._wiring, core.index, None)
             if found is not None:
                 frame.origin, frame.course = found, found.source
+                if frame.asked in {"", meaning.device}:  # another one, in the same handler
+                    frame.seen -= {StepKind.QUIET, StepKind.ENDED}
         if kind in {StepKind.ENDED, StepKind.RECEIVED} and frame is not None:
             self._quiet_by_itself(core, frame)
         again = False
         if kind is StepKind.WHO and frame is not None:
             again = frame.asked not in {"", meaning.device}
             frame.asked = meaning.device
+        elif frame is not None:
+            frame.asked = ""
         self._note(core, kind, meaning.device)
         self._mark(self._made(core, kind, meaning=meaning, numbers=(target, value), again=again))
 

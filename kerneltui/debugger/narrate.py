@@ -126,8 +126,10 @@ class Teller:
             "" if mark.meaning is None else mark.meaning.register, mark.line, mark.by_itself,
         )  # fmt: skip
 
-    @staticmethod
-    def _title(mark: Mark) -> str:
+    def _title(self, mark: Mark) -> str:
+        is_left = mark.kind is StepKind.QUIET and mark.by_itself and mark.course != SERIAL
+        if is_left and self._high_lines(mark):
+            return "The source is not quieted"
         if mark.kind is StepKind.LINE and not mark.line:
             return "It asks without a wire"
         if mark.kind is StepKind.SENT and mark.origin is None:

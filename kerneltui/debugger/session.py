@@ -302,10 +302,33 @@ class Session:
             raise UserError(f"poke {text}: {error}") from None
         self._give(poke)
 
-    def _give(self, given: bytes | Poke) -> None:
+    def forget_rest(self) -> None:
+        """Forget what is known to come after this moment: what a person did there is undone."""
+        self._keep_jumps()
+        self.history.forget_rest()
+        self._other_story("what came after this moment is forgotten")
+
+    def take_back(self) -> None:
+        """Undo what a person stored or typed last, and go to where that was.
+
+        Raises IndexError where there is nothing before this moment.
+        """
+        self.history.take_back()
+        self._keep_jumps()
+        self._other_story("taken back")
+
+    def _other_story(self, said: str) -> None:
+        self.story.forget()
+        self._changes.forget()
+        self._arrived(said)
+
+    def _keep_jumps(self) -> None:
         self._jumps = [position for position in self._jumps if position <= self.here]
         if self.marked is not None and self.marked.here > self.here:
             self.marked = None
+
+    def _give(self, given: bytes | Poke) -> None:
+        self._keep_jumps()
         self.history.give(given)
         self.story.forget()
         self._changes.forget()

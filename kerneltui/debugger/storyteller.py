@@ -238,7 +238,7 @@ class Storyteller:
             return None
         steps = self._teller().steps(marks)
         # Of several at one position it is the one on show; between two positions the last.
-        place = self.phase % len(steps) if is_here else len(steps) - 1
+        place = self._place(len(steps)) if is_here else len(steps) - 1
         step = steps[place]
         kinds = COURSES.get(step.course, ())
         later = {STATIONS[kind] for kind in kinds[max(step.number - 1, 0) :]}
@@ -289,10 +289,18 @@ class Storyteller:
         """Show another one of this position."""
         self._shown = self._history.here, phase
 
+    def _place(self, count: int) -> int:
+        """Which one that is, of so many.
+
+        Who has come by single instructions knows only what the last one brought: that can be less
+        than what the step at this position was made of.
+        """
+        return self.phase if 0 <= self.phase < count else count - 1
+
     def step(self) -> Step | None:
         """The one on show."""
         steps = self.steps()
-        return steps[self.phase] if steps else None
+        return steps[self._place(len(steps))] if steps else None
 
     def turn(self, direction: int) -> bool:
         """Show the one after or before (1, -1) at this position; False where there is none."""

@@ -110,6 +110,12 @@ class Past:
         found = (_last_before(kept, to) for kept in (self.checkpoints, self.close))
         return max((item for item in found if item is not None), key=position_of, default=None)
 
+    def forget_given(self, count: int) -> None:
+        """All but the first ``count`` inputs are undone, and what has seen one of them."""
+        del self.inputs[count:]
+        for kept in (self.checkpoints, self.close):
+            kept[:] = [item for item in kept if item.inputs <= count]
+
     def forget_after(self, here: Position, inputs: int) -> None:
         """What comes after a moment, by which so many were given, will be another story."""
         del self.inputs[inputs:]

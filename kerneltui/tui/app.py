@@ -31,6 +31,7 @@ from kerneltui.tui.requests import (
     Ask,
     CutAndPoke,
     CutAndType,
+    ForgetRest,
     GoTo,
     GoToPlace,
     GoToWrite,
@@ -38,6 +39,7 @@ from kerneltui.tui.requests import (
     PokeRegisters,
     Request,
     Situation,
+    TakeBack,
     Tell,
     TypeText,
     UseSession,
@@ -222,6 +224,7 @@ class KernelTui(Breaking, Comparing, App[int]):
         """Show the present moment, now."""
         if not self._status.is_attached:
             return  # leaving: timers outlive the widgets for a moment
+        self.tell_of_given()
         self.forget_run_to()
         parts = frozenset[str]().union(
             *(panel.parts() for panel in self.panels if panel.is_in_front)
@@ -435,12 +438,12 @@ class KernelTui(Breaking, Comparing, App[int]):
                 self.point(point)
             case GoTo() | GoToPlace() | GoToWrite():
                 self.go_there(request)
-            case CutAndType(data):
-                self.type_now(data)
             case PokeRegisters(stores):
                 self.poke(stores)
-            case CutAndPoke(stores):
-                self.poke_now(stores)
+            case CutAndType() | CutAndPoke():
+                self.change_past(request)
+            case ForgetRest() | TakeBack():
+                self.undo(request)
             case UseSession(session, board, changes):
                 self.use(session, board, changes)
 
@@ -457,6 +460,7 @@ class KernelTui(Breaking, Comparing, App[int]):
         session.boot()
         self.board, self.changes = board, changes
         self.runner = Runner(session, self.runner.speed, self.halted, self._spawn)
+        self.given = 0
         for panel in self.panels:
             panel.forget()
         session.follows_story = self.panels.path.is_in_front

@@ -5,16 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from kerneltui.debugger.lookup import register_named
 from kerneltui.debugger.meaning import Meaning, meaning
+from kerneltui.debugger.meaning.found import find
+from kerneltui.debugger.meaning.parts import sentence
 from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
 from kerneltui.glossary import GlossaryEntry, glossary
-from kerneltui.tui.headings import HEADINGS
-from kerneltui.tui.panels import Panel
-from kerneltui.tui.requests import Ask
+from kerneltui.tui.headings import HEADINGS, Own
+from kerneltui.tui.panels import Panel, PathPanel
+from kerneltui.tui.requests import Ask, GoTo
 from kerneltui.tui.screens.what import WhatScreen, Word
 from kerneltui.tui.widgets.lines import whole_text
 
+IN_PROSE = "Words in what happens here"
+REGISTER = re.compile(r"\b[A-Z][A-Z0-9_]{2,}\b")
+QUOTED = re.compile(r" '[^']*'")
+"""A name that somebody has given: its words are not ours."""
 MOST_WORDS = 12
 """Of an explanation; whoever wants more asks for one of them, or reads the glossary."""
 
@@ -22,15 +29,17 @@ MOST_WORDS = 12
 def what_is(session: Session, panel: Panel, reference: Reference | None) -> Ask:
     """Explain it in a window; where there is nothing, the panel itself."""
     shown = "\n".join(map(whole_text, panel.lines))
-    return Ask(WhatScreen(*told(session, type(panel), reference, shown)))
+    prose = _prose(session) if isinstance(panel, PathPanel) else ""
+    screen = WhatScreen(*told(session, type(panel), reference, shown, prose))
+    return Ask(screen, lambda event: None if event is None else GoTo(event))
 
 
 def told(
-    session: Session, panel: type[Panel], reference: Reference | None, shown: str
+    session: Session, panel: type[Panel], reference: Reference | None, shown: str, prose: str = ""
 ) -> tuple[Meaning, list[tuple[str, list[Word]]]]:
     """The explanation, and lists of words with their short sentences.
 
-    ``shown`` is what stands in the panel.
+    ``shown`` is what stands in the panel, ``prose`` what it tells in sentences.
     """
     if reference is None:
         what = Meaning(f"The panel {panel.TITLE}", (panel.ABOUT,))
@@ -38,19 +47,53 @@ def told(
         what = meaning(session, reference)
     used = list(what.with_words())[:MOST_WORDS]
     return what, [
+        *([(IN_PROSE, list(_words_of(session, prose)))] if prose else []),
         ("Words", [_word(entry.term, entry) for entry in used]),
         ("Words in this panel", list(_headings(panel, shown, used))),
     ]
 
 
+def _prose(session: Session) -> str:
+    """What the path says has happened, and what comes next."""
+    path = session.view(frozenset({"path"})).path
+    said = "" if path is None else f"{path.sentence} {path.next_sentence}"
+    return QUOTED.sub("", said)
+
+
+def _words_of(session: Session, prose: str) -> Iterator[Word]:
+    """Registers and words of the glossary in some sentences, in order."""
+    found: dict[int, Word] = {}
+    entries = glossary().words_in(prose)
+    for entry in entries:
+        place = min(at for word in entry.spellings if (at := prose.lower().find(word.lower())) >= 0)
+        found[place] = _word(entry.term, entry)
+    for name in REGISTER.finditer(prose):
+        reference = register_named(session.machine, name[0])
+        register = None if reference is None else find(session, reference)
+        if register is not None and glossary().find(name[0]) is None:
+            found[name.start()] = name[0], f"({register.file.table.title}) {sentence(register.doc)}"
+    yield from (found[place] for place in sorted(found))
+
+
 def _headings(panel: type[Panel], shown: str, known: Sequence[GlossaryEntry]) -> Iterator[Word]:
     """Those that stand there; a word that has just been told under this name is not told again."""
     before = {entry.term for entry in known}
-    for heading, term in HEADINGS.get(panel, {}).items():
-        entry = glossary().find(term)
-        is_new = heading != term or term not in before
-        if entry is not None and is_new and re.search(rf"\b{re.escape(heading)}\b", shown):
+    for heading, meant in HEADINGS.get(panel, {}).items():
+        if not _stands_in(shown, heading):
+            continue
+        if isinstance(meant, Own):
+            yield heading, meant.text
+            continue
+        entry = glossary().find(meant)
+        if entry is not None and (heading != meant or meant not in before):
             yield _word(heading, entry)
+
+
+def _stands_in(shown: str, heading: str) -> bool:
+    """A word as a whole; a sign may have a number behind it."""
+    if not heading[0].isalnum():
+        return heading in shown
+    return re.search(rf"\b{re.escape(heading)}\b", shown) is not None
 
 
 def _word(shown: str, entry: GlossaryEntry) -> Word:

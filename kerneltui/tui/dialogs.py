@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import structs
 
@@ -15,6 +15,7 @@ from kerneltui.debugger.references import (
     Reference,
     RegisterReference,
 )
+from kerneltui.debugger.traveller import Input
 from kerneltui.debugger.views.timeouts import STRUCTURES
 from kerneltui.errors import UserError
 from kerneltui.kernel.programs.shell_program import ShellProgram
@@ -31,11 +32,13 @@ from kerneltui.tui.requests import (
     Ask,
     CutAndPoke,
     CutAndType,
+    ForgetRest,
     GoTo,
     GoToPlace,
     GoToWrite,
     Request,
     Situation,
+    TakeBack,
     Tell,
     TypeText,
     UseSession,
@@ -45,7 +48,8 @@ from kerneltui.tui.screens.ask import AskScreen, Field
 from kerneltui.tui.screens.choose import Choice, ChooseScreen
 
 WHERE = "A time (1.5s), an instruction (#1200), or one of start, booted, end"
-KEEP, CUT, POKE = "Stay", "Type", "Poke"
+KEEP, CUT, STORE, UNDO = "Stay", "Type", "Store", "Undo"
+MOST_NAMED = 3
 BOARDS, SCENARIOS = "Boards", "Scenarios"
 NO_SHELL = "This kernel has no shell; press o and open the scenario shell."
 CLEAR_LINE = "\x15"
@@ -186,13 +190,52 @@ def ask_to_cut(data: bytes) -> Request:
 
 
 def ask_to_poke(stores: tuple[str, ...]) -> Request:
-    """Ask whether a poke in the past is worth the future that is known."""
+    """Ask whether a store in the past is worth the future that is known."""
     choices = {
-        KEEP: "poke nothing; what comes after this moment stays known",
-        POKE: f"{'; '.join(stores)}, and forget what comes after this moment",
+        KEEP: "store nothing; what comes after this moment stays known",
+        STORE: f"{'; '.join(stores)}, and forget what comes after this moment",
     }
     screen = ChooseScreen("You are in the past", {"": choices}, [], ("", KEEP))
-    return Ask(screen, lambda choice: CutAndPoke(stores) if choice == ("", POKE) else None)
+    return Ask(screen, lambda choice: CutAndPoke(stores) if choice == ("", STORE) else None)
+
+
+def ask_to_forget(now: Situation) -> Request:
+    """Ask whether what is known to come after this moment is to be forgotten."""
+    history = now.session.history
+    if not (history.in_past or history.given < len(history.inputs)):
+        return Tell("Nothing is known to come after this moment. To undo what you did: undo.")
+    ahead = history.inputs[history.given :]
+    return _ask_to_undo(_list(ahead) or "what has run since then", ForgetRest())
+
+
+def ask_to_undo(now: Situation) -> Request:
+    """Ask whether what a person stored or typed is to be undone: what is to come, else the last."""
+    history = now.session.history
+    if history.given < len(history.inputs):
+        return ask_to_forget(now)
+    if not history.inputs:
+        return Tell("You have stored and typed nothing that could be undone.")
+    last = history.inputs[-1].position
+    at_once = [item for item in history.inputs if item.position == last]
+    return _ask_to_undo(_list(at_once), TakeBack())
+
+
+def _list(given: Sequence[Input]) -> str:
+    from kerneltui.debugger.meaning.stored import given_in_words
+
+    said = [given_in_words(item) for item in given[:MOST_NAMED]]
+    more = [f"{len(given) - MOST_NAMED} more"] if len(given) > MOST_NAMED else []
+    return "; ".join((*said, *more))
+
+
+def _ask_to_undo(what: str, undo: Request) -> Request:
+    back = ", and go back to before that" if isinstance(undo, TakeBack) else ""
+    choices = {
+        KEEP: "undo nothing; all that is known stays known",
+        UNDO: f"{what}{back}; what came after is forgotten",
+    }
+    screen = ChooseScreen("Undo", {"": choices}, [], ("", KEEP))
+    return Ask(screen, lambda choice: undo if choice == ("", UNDO) else None)
 
 
 def ask_which_to_cancel(now: Situation) -> Request:
@@ -237,7 +280,7 @@ DIALOGS: dict[str, Callable[[Situation], Request]] = {
     asked.__name__: asked
     for asked in (
         show_help, open_board_or_scenario, choose_queue, choose_theme, ask_for_timeout,
-        ask_which_to_cancel,
+        ask_which_to_cancel, ask_to_forget, ask_to_undo,
     )
 }  # fmt: skip
 """By the names that the table of commands gives them."""

@@ -55,10 +55,8 @@ _FACT = r"\b{}=(-?\d+)"
 """A number among the facts of a tracepoint."""
 
 
-def follow(now: Situation, reference: Reference | None) -> Request:
-    """What Enter wants done on a reference, or on a row that is about nothing."""
-    if reference is None:
-        return Tell("Nothing more is known of this row.")
+def follow(now: Situation, reference: Reference) -> Request:
+    """What Enter wants done on a reference."""
     return ON_ENTER[type(reference)](now, reference)
 
 
@@ -223,6 +221,7 @@ NOTHING_TO_ASK = (
 def ask_why(now: Situation, reference: Reference | None) -> Request:
     """What ``w`` wants done on a reference; elsewhere, ask for the timer."""
     from kerneltui.debugger.last_write import find_last_write  # the first picture does not wait
+    from kerneltui.debugger.meaning.found import meaning_of
     from kerneltui.debugger.naming import main_interrupt
     from kerneltui.debugger.why import can_ask, why
     from kerneltui.debugger.writers import driver_of, event_of, place_of
@@ -256,12 +255,17 @@ def ask_why(now: Situation, reference: Reference | None) -> Request:
         event = event_of(answer)
         return GoTo(event) if event is not None else None
 
+    def meanings(station: Station, gate: Gate) -> str:
+        place = place_of_gate(session, station.owner, gate)
+        return meaning_of(session, place, gate.value) if isinstance(place, FieldReference) else ""
+
     def toggle(gate: Gate) -> str:
         from kerneltui.debugger.obvious import toggle_gate
 
         return toggle_gate(session, told.way, gate.name)
 
-    return Ask(WhyScreen(told, look, toggle, _gate_at(session, told.way, reference)), chosen)
+    gate = _gate_at(session, told.way, reference)
+    return Ask(WhyScreen(told, look, toggle, gate, meanings=meanings), chosen)
 
 
 def _known(write: LastWrite) -> Generator[Position, None, LastWrite]:

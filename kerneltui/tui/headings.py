@@ -1,11 +1,14 @@
 """The words that stand in the panels themselves: headings of columns, flags, labels.
 
 A heading is no place for the cursor.  So what is said of a row goes on with the words of its panel.
+A heading that means what the glossary says of a word leads to that word; any other has a sentence
+of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from kerneltui.tui.panels import (
     ApicsPanel,
@@ -15,38 +18,81 @@ from kerneltui.tui.panels import (
     InterruptsPanel,
     Panel,
     PathPanel,
+    RegistersPanel,
     TasksPanel,
     TimelinePanel,
     TimeoutsPanel,
     TimersPanel,
 )
 
-HEADINGS: Mapping[type[Panel], Mapping[str, str]] = {
+
+class Own(NamedTuple):
+    """What a heading means, in a sentence whose subject it is."""
+
+    text: str
+
+
+_LATE = {
+    "rate": Own("Is how often that happens in a second."),
+    "late med": Own("Is the median: half of them were later, half were not."),
+    "late p99": Own("Is the time that 99 of 100 did not exceed."),
+    "late max": Own("Is the longest time."),
+}
+_NUMBER = Own("Stands before the number by which a controller knows the interrupt.")
+HEADINGS: Mapping[type[Panel], Mapping[str, str | Own]] = {
+    RegistersPanel: {
+        "read": Own("Says what an instruction has got from the register since the last stop."),
+        "wrote": Own("Says what an instruction has stored to the register since the last stop."),
+        "more alike": Own("Counts registers that hold the same and are left out."),
+        "zero": Own("Counts fields that are 0 and are left out; z shows all."),
+    },
     PathPanel: {
-        "SOURCE": "source", "CONTROLLER": "interrupt controller", "CPU": "core",
+        "STEP": Own("Is a moment of the story that means something; . goes to the next."),
+        "NEXT": Own("Says what usually comes next; something else may come before it."),
+        "SOURCE": Own("Is the device that asks for the interrupt, and what it waits for."),
+        "CONTROLLER": "interrupt controller", "CPU": "core",
         "HANDLER": "handler", "CALLBACK": "callback", "QUEUE": "timeout queue",
-        "CHANGED": "register",
+        "CHANGED": Own("Shows registers that hold another value than before: old → new."),
+        "✓": Own("Says that a condition is met; beside a number, that the station is done."),
+        "○": Own("Says that a condition is not met yet: it will be, without a mend."),
+        "✗": Own("Says that a condition is not met, and that only a store can meet it."),
+        "▶": Own("Marks the station where something has just happened."),
+        "HIGH": Own("Is a wire that asks for an interrupt."),
+        "═▶": Own("Is a wire that is high: it asks for an interrupt."),
+        "low": Own("Is a wire that asks for nothing."),
+        "─▷": Own("Is a wire that is low: it asks for nothing."),
     },
     InterruptsPanel: {
-        "interrupt": "interrupt", "irq": "IRQ", "vec": "vector", "gsi": "GSI",
+        "interrupt": "interrupt", "irq": _NUMBER, "vec": "vector", "gsi": "GSI",
+        "missed": Own("Counts those that came while the one before was pending: they are lost."),
+        "spurious": Own("Counts how often the handler ran and found nothing to do."),
+        "callback": Own("Is the median time from the interrupt to the first callback."), **_LATE,
         "input": "input", "L": "line", "E": "enabled", "P": "pending", "A": "active",
         "prio": "priority", "cpu": "target", "count": "count", "handler": "handler",
     },
     TimeoutsPanel: {
-        "due": "due time", "uptime": "uptime", "in": "due time", "period": "periodic",
-        "once": "one-shot", "id": "id", "late": "lateness", "name": "timeout",
+        "due": "due time", "uptime": "uptime", "period": "periodic", "once": "one-shot",
+        "in": Own("Is the time until it is due."), "id": "id", "late": "lateness",
+        "name": Own("Is what the timeout was called when it was set."),
+        "calls": Own("Counts how often its callback has run."), **_LATE,
         "comparisons": "comparison", "moves": "move",
     },
     CpuPanel: {
-        "next": "step", "state": "running", "level": "exception level", "ring": "ring",
+        "next": Own("Is the instruction that the core executes next; s executes it."),
+        "state": Own("Says what the core does: it runs, sleeps until an interrupt, or is off."),
+        "level": "exception level", "ring": "ring",
         "input": "input", "IRQ": "IRQ", "IF": "RFLAGS.IF", "DAIF": "DAIF",
         "call stack": "call stack", "depth": "handler depth",
     },
     TimersPanel: {
-        "MHz": "MHz", "count": "counter", "met": "match", "masked": "mask", "off": "enabled",
+        "MHz": "MHz", "count": "counter", "met": "match",
+        "masked": Own("Means that a match raises no line: the comparator is masked."),
+        "off": Own("Means that the comparator is switched off, and compares nothing."),
     },
     ClocksPanel: {
-        "counter": "counter", "value": "value", "measured MHz": "measured rate", "error": "ppm",
+        "counter": "counter", "value": "value", "measured MHz": "measured rate",
+        "error": Own("Is by how much the measured rate is wrong, in millionths (ppm)."),
+
         "nominal": "nominal rate", "date": "time of day", "UTC": "time of day",
         "Unix": "Unix time", "XT": "XT time", "drift": "drift", "RTC": "RTC", "UIP": "UIP",
         "BCD": "BCD", "SET": "SET",
@@ -56,18 +102,25 @@ HEADINGS: Mapping[type[Panel], Mapping[str, str]] = {
         "IRR": "IRR", "ISR": "ISR", "TMR": "TMR", "gsi": "GSI", "vec": "vector",
         "mode": "delivery mode", "to": "destination", "active": "polarity", "trigger": "trigger",
         "M": "mask", "R": "remote IRR", "L": "line", "wire": "line", "IMR": "IMR",
-        "ELCR": "ELCR", "NMI": "NMI", "LINT0": "LINT0", "LINT1": "LINT0", "ID": "local APIC",
+        "ELCR": "ELCR", "NMI": "NMI", "LINT0": "LINT0", "LINT1": "LINT0",
+        "ID": Own("Is the number by which messages name an APIC."),
         "8259": "8259",
     },
-    FirmwarePanel: {"sound": "checksum", "broken": "checksum", "GSI": "GSI", "IRQ": "ISA IRQ"},
+    FirmwarePanel: {
+        "sound": Own("Means that the bytes of the table add up to zero, as they must."),
+        "broken": Own("Means that they do not add up to zero: the kernel refuses the table."),
+        "GSI": "GSI", "IRQ": "ISA IRQ"},
     TasksPanel: {
         "ready": "ready", "quanta": "quantum", "rr": "round robin", "coop": "cooperative",
         "idle": "idle", "share of a core": "share of a core", "user": "user time",
-        "kernel": "kernel time", "interrupt": "interrupt time", "runs": "runs",
+        "kernel": "kernel time", "interrupt": "interrupt time", "runs": "number of runs",
         "latency": "latency", "starves": "starve", "booked": "booked", "scheduler": "scheduler",
-        "elapsed": "booked",
+        "elapsed": Own("Is the time since reset, which all accounts together come to."),
     },
-    TimelinePanel: {"idle": "idle", "IRQ": "handler", "kernel": "kernel time", "task": "task"},
+    TimelinePanel: {
+        "idle": "idle", "kernel": "kernel time", "task": "task",
+        "IRQ": Own("Is the time in which handlers of interrupts had the core."),
+    },
 }  # fmt: skip
-"""By panel: what stands there, and the word of the glossary that explains it; panels without
-headings have none."""
+"""By panel: what stands there, and the word of the glossary that explains it or what it means
+there; panels without headings have none."""

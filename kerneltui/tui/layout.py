@@ -85,8 +85,8 @@ class Layout:
                     self._in_front[mode].add(panel)
 
     def toggle_path(self) -> None:
-        """From the path to all panels, or back."""
-        self.with_path = not self.with_path
+        """From the path to all panels, or back; where it cannot be seen, to the path."""
+        self.with_path = not (self.with_path and self._panels.path.is_in_front)
         if self.with_path:
             self.current = self._panels.path
         elif self.current is self._panels.path:

@@ -80,7 +80,23 @@ class Pointing(Steering):
 
     def action_follow(self) -> None:
         """Show the register or the panel that the row under the cursor speaks of."""
-        self._when_shown(lambda: self.carry_out(follow(self.situation, self.under_cursor)))
+        self._when_shown(self._follow)
+
+    def _follow(self) -> None:
+        """Where that is the row itself, or nothing, explain it: no Enter is in vain."""
+        reference = self.under_cursor
+        request = None if reference is None else follow(self.situation, reference)
+        if request is None or self._leads_nowhere(request):
+            self._explain()
+        else:
+            self.carry_out(request)
+
+    def _leads_nowhere(self, request: Request) -> bool:
+        return (
+            isinstance(request, Point)
+            and isinstance(self.arrangement.current, request.panel)
+            and (not request.references or self.under_cursor in request.references)
+        )
 
     def action_why(self) -> None:
         """Say why the interrupt under the cursor does not arrive, or when it will."""

@@ -101,9 +101,17 @@ class CutAndPoke(NamedTuple):
     stores: tuple[str, ...]
 
 
+class ForgetRest(NamedTuple):
+    """Forget what is known to come after this moment."""
+
+
+class TakeBack(NamedTuple):
+    """Undo what a person stored or typed last."""
+
+
 Request: TypeAlias = (
     Tell | Ask | TypeText | UseTheme | UseSession | Point | GoTo | GoToPlace | GoToWrite
-    | CutAndType | PokeRegisters | CutAndPoke
+    | CutAndType | PokeRegisters | CutAndPoke | ForgetRest | TakeBack
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from textual.content import Content
 from kerneltui.debugger.history import History
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.watch import FREE, Watch
+from kerneltui.machine.poke import Poke
 
 _NUMBER = re.compile(r"^STEP (\d+)/(\d+)")
 STRIP = 12
@@ -32,6 +33,8 @@ def past_of(history: History, heading: str = "", *, brief: bool) -> str:
         said = f"step {step[1]} of {step[2]}, {said}"
     if brief:
         return f"◀ {said}"
+    if ahead := [item for item in history.inputs[history.given :] if isinstance(item.given, Poke)]:
+        said += f", your store at {ahead[0].position.now_ns / 1e9:.3f} s"
     end, here = history.end, history.here
     place = min(STRIP * here.now_ns // max(end.now_ns, 1), STRIP - 1)
     return f"◀ {said} ▕{'━' * place}●{'─' * (STRIP - 1 - place)}▏"

@@ -18,7 +18,17 @@ from kerneltui.debugger.watch import (
     until_time,
 )
 from kerneltui.errors import UserError
-from kerneltui.tui.requests import GoTo, GoToPlace, GoToWrite
+from kerneltui.machine.poke import Poke
+from kerneltui.tui.requests import (
+    CutAndPoke,
+    CutAndType,
+    ForgetRest,
+    GoTo,
+    GoToPlace,
+    GoToWrite,
+    Request,
+    TakeBack,
+)
 from kerneltui.tui.runner import NOT_FOUND
 from kerneltui.tui.steering import Steering
 from kerneltui.units import parse_duration
@@ -28,7 +38,6 @@ if TYPE_CHECKING:
     from kerneltui.debugger.trace import RawEvent
     from kerneltui.hw.rule import Spot
     from kerneltui.machine.machine import Position
-    from kerneltui.tui.requests import Request
 
 HOW = "Type a time like 1.5s, an instruction of the trace like #1200, or start, booted or end."
 STEP_NUMBER = re.compile(r"#\s*(\d{1,18})")
@@ -45,6 +54,9 @@ NOT_ENDED = "No handler had returned before this moment."
 
 class Travelling(Steering):
     """Stands before the app's own base class, with what it steers."""
+
+    given = 0
+    """how many of a person's inputs had been given when that was looked at last"""
 
     if TYPE_CHECKING:  # the app's
 
@@ -192,6 +204,49 @@ class Travelling(Steering):
             self.notify(str(error), severity="error", markup=False)
             return True
 
+    # -- what a person has done -------------------------------------------------------------------
+
+    def tell_of_given(self) -> None:
+        """Going back over what somebody stored or typed, say that it comes again; and when it does.
+
+        What was said of it before is no longer so.
+        """
+        history = self.session.history
+        before, self.given = self.given, history.given
+        if self.given == before or before > len(history.inputs):
+            return
+        passed = history.inputs[before : self.given]
+        if passed and not any(isinstance(item.given, Poke) for item in passed):
+            return  # the console shows what is typed again
+        from kerneltui.debugger.meaning.stored import given_in_words
+
+        self.clear_notifications()
+        if not passed:
+            ahead = len(history.inputs) - self.given
+            more = f", and {ahead - 1} more" if ahead > 1 else ""
+            said = given_in_words(history.inputs[self.given])
+            self.notify(f"Still to come: {said}{more}. Ctrl+P, undo takes it back.", markup=False)
+        else:
+            said = given_in_words(next(item for item in passed if isinstance(item.given, Poke)))
+            self.notify(f"Done again: {said}. Ctrl+P, undo takes it back.", markup=False)
+
+    def undo(self, what: ForgetRest | TakeBack) -> None:
+        """What is known to come after this moment, or was stored or typed last, is no longer."""
+        self.runner.stop()
+        session = self.session
+        self._come(session.take_back if isinstance(what, TakeBack) else session.forget_rest)
+        self.given = self.session.history.given
+        self.clear_notifications()
+        self.notify("Undone: nothing is known to come after this moment.")
+        self.refresh_view()
+
+    def change_past(self, what: CutAndType | CutAndPoke) -> None:
+        """Type or store at this moment, whatever that makes of what comes after."""
+        if isinstance(what, CutAndType):
+            self.type_now(what.data)
+        else:
+            self.poke_now(what.stores)
+
     # -- typing in the past -----------------------------------------------------------------------
 
     def type(self, data: bytes) -> None:
@@ -219,14 +274,19 @@ class Travelling(Steering):
 
     def poke_now(self, stores: tuple[str, ...]) -> None:
         """Store to registers, whatever that makes of the future."""
-        marked = self.session.marked
+        from kerneltui.debugger.meaning.stored import poke_in_words
+
+        marked, said = self.session.marked, []
         try:
             for store in stores:
                 self.session.poke(store)
+                said.append(poke_in_words(self.session))
         except UserError as error:  # the machine is not any more as it was when that was asked
             self.notify(str(error), severity="error", markup=False)
         else:
-            self.notify(f"Poked {'; '.join(stores)}.", markup=False)
+            self.clear_notifications()
+            self.notify(" ".join(said), markup=False)
+        self.given = self.session.history.given
         self._tell_of_mark(marked)
         self.refresh_view()
 
@@ -237,6 +297,7 @@ class Travelling(Steering):
         self._tell_of_mark(marked)
         if lost:
             self.notify(f"{lost} characters dropped: too many wait to be sent", severity="warning")
+        self.given = self.session.history.given
         self.refresh_view()
 
     def _tell_of_mark(self, before: Moment | None) -> None:

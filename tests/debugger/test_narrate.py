@@ -333,6 +333,7 @@ def test_a_source_that_is_not_quieted_is_told():
     session = session_of("rpi4", "fault-storm")
     session.run_until(1_050 * MS)
     step = step_of(session, StepKind.QUIET, "timer")
+    assert step.title == "The source is not quieted"
     assert "has not quieted the source: system-timer" in step.sentence
     assert "is still high, so it asks again at once." in step.sentence
 

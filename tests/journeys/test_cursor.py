@@ -21,6 +21,7 @@ from kerneltui.debugger.references import (
 from kerneltui.tui.following import follow
 from kerneltui.tui.panels import PANELS, PathPanel
 from kerneltui.tui.panels.base import CORNERS
+from kerneltui.tui.screens.what import WhatScreen
 from kerneltui.tui.widgets.cursor import Cursor, cells_of
 from kerneltui.tui.widgets.line_view import CURSOR
 from kerneltui.tui.widgets.lines import about, line_text, plain, whole_text
@@ -361,10 +362,35 @@ async def test_enter_on_a_trace_row_goes_there_and_once_more_shows_the_register(
         marked(seen)
 
 
-async def test_enter_on_a_row_about_nothing_says_so():
-    async with dashboard(keys=["2", "home", "enter"], notifications=True) as seen:
+async def test_enter_on_a_row_about_nothing_explains_the_panel():
+    async with dashboard(keys=["2", "home"]) as seen:
         assert seen.app.under_cursor is None
-        await seen.until(lambda: "Nothing more is known of this row." in seen.screen())
+        await seen.press("enter")
+        assert isinstance(seen.app.screen, WhatScreen)
+        assert "The panel Interrupts" in seen.screen()
+
+
+@SIZES
+async def test_enter_on_a_register_in_its_own_panel_explains_it_and_g_goes_to_the_write(size):
+    async with dashboard(size=size, keys=["1", "n", "n"]) as seen:
+        seen.app.panels.registers.seek(RegisterReference("gic", "GICC", "GICC_EOIR"))
+        await seen.press("enter")
+        assert isinstance(seen.app.screen, WhatScreen)
+        assert "g goes to the last write" in seen.screen()
+        end = seen.session.here
+        await seen.press("g")
+        assert seen.session.here < end
+        last = seen.session.recorder.events[-1]
+        assert seen.session.names.as_text(last) == "str GICC_EOIR <- 0x1e"
+        assert seen.app.under_cursor == RegisterReference("gic", "GICC", "GICC_EOIR")
+        await seen.press("backspace")
+        assert seen.session.here == end
+
+
+async def test_g_in_an_explanation_without_a_write_says_so():
+    async with dashboard(keys=["2", "home", "h", "g"], notifications=True) as seen:
+        await seen.until(lambda: "there is no moment to go to" in seen.screen())
+        assert isinstance(seen.app.screen, WhatScreen)
 
 
 async def test_what_is_gone_is_told_and_its_panel_is_shown():

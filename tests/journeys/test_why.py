@@ -248,3 +248,29 @@ async def test_a_mend_in_the_past_asks_first():
         await seen.press("w", "m", "down", "enter")
         assert session.history.end < end
         assert session.machine.memory.read(0xFF84_2004) == 0xF8
+
+
+async def test_a_long_row_goes_on_below_and_says_what_its_value_means():
+    async with dashboard("rpi3", size=(80, 24)) as seen:
+        await seen.press(INTERRUPTS, "w")
+        await writer(seen)
+        rows = [row.strip("│┃ ") for row in seen.screen().splitlines()]
+        place = next(n for n, row in enumerate(rows) if "routed to IRQ" in row)
+        assert rows[place + 1].endswith("CORE0_TIMER_INTERRUPT_CONTROL.CNTPNSIRQ_IRQ = 1")
+    async with dashboard("rpi4", size=(140, 40)) as seen:
+        await seen.press(INTERRUPTS, "w")
+        await writer(seen)
+        assert "GICC_HPPIR.PENDINTID = 0x3ff (spurious)" in seen.screen()
+        assert "ARM Architectural Timer, has run 0 times" in seen.screen()
+
+
+async def test_g_is_offered_only_where_somebody_has_written():
+    async with dashboard("rpi4") as seen:
+        await seen.press(INTERRUPTS, "w")
+        offers = []
+        for _ in range(12):
+            said = await writer(seen)
+            offers.append("g goes to the write" in seen.screen())
+            assert offers[-1] is said.startswith("Last written"), said
+            await seen.press("down")
+        assert {*offers} == {True, False}

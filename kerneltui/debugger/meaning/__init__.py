@@ -49,13 +49,20 @@ MEANINGS: dict[type, Callable[[Session, Any], Meaning]] = {
     ConsoleReference: kernel.console_line,
     TableReference: kernel.table,
 }
+HARDWARE = (
+    InterruptReference, VectorReference, LineReference, ComparatorReference, CounterReference,
+)  # fmt: skip
+"""Beside registers and their fields: what is said of these is about hardware."""
 
 
 def meaning(session: Session, reference: Reference) -> Meaning:
     """What a reference names, in words; one that is gone says so."""
     if not exists(session, reference):
         return gone(reference)
-    return MEANINGS[type(reference)](session, reference)
+    found = MEANINGS[type(reference)](session, reference)
+    if found.names is None and isinstance(reference, HARDWARE):
+        return found._replace(names=frozenset())
+    return found
 
 
 __all__ = ["MEANINGS", "Meaning", "Section", "meaning"]

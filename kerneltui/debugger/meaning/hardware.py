@@ -10,8 +10,8 @@ from kerneltui.debugger.lookup import (
     register_named,
     way,
 )
+from kerneltui.debugger.meaning.found import find
 from kerneltui.debugger.meaning.parts import Meaning, Section, gone, named, sentence, yes_no
-from kerneltui.debugger.meaning.registers import find
 from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.debugger.references import (
     ComparatorReference,

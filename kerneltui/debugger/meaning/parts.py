@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from kerneltui.debugger.trace import RawEvent
 from kerneltui.glossary import GlossaryEntry, glossary
 
 
@@ -27,6 +28,12 @@ class Meaning(NamedTuple):
     sections: tuple[Section, ...] = ()
     told: tuple[GlossaryEntry, ...] = ()
     """the entries of the glossary that the sentences are made of"""
+    written: RawEvent | None = None
+    """the last write of a register; None where it has none that is known"""
+
+    names: frozenset[str] | None = None
+    """of hardware: the registers and fields that it may speak of; None where it speaks of the
+    kernel or the debugger"""
 
     @property
     def text(self) -> str:
@@ -36,7 +43,8 @@ class Meaning(NamedTuple):
 
     def with_words(self) -> tuple[GlossaryEntry, ...]:
         """The entries of the words that it uses and does not explain itself, in order."""
-        return tuple(item for item in glossary().words_in(self.text) if item not in self.told)
+        found = glossary().words_in(self.text, self.names)
+        return tuple(item for item in found if item not in self.told)
 
 
 def sentence(text: str) -> str:

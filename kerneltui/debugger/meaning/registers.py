@@ -1,25 +1,18 @@
 """What registers and their fields are: all from the tables that the device models run on.
 
-Who reads or writes a register is told by its access kinds, and by what the trace has of it.  The
-trace does not know from which line of the kernel an access came.
+Who reads or writes a register is told by its access kinds, and by what the trace has of it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from typing import NamedTuple
-
+from kerneltui.debugger.meaning.accesses import faces, last_accesses
+from kerneltui.debugger.meaning.found import Found, find, value_of
 from kerneltui.debugger.meaning.parts import Meaning, Section, gone, named, sentence
 from kerneltui.debugger.numbering import interrupts_label
 from kerneltui.debugger.references import FieldReference, RegisterReference
 from kerneltui.debugger.session import Session
-from kerneltui.debugger.trace import RawEvent
 from kerneltui.glossary import GlossaryEntry, glossary
-from kerneltui.hw.device import InterruptController
-from kerneltui.hw.register import Access, Field, Slot
-from kerneltui.hw.register_file import RegisterFile
-from kerneltui.machine.instructions import SPACES, STORES
+from kerneltui.hw.register import Access, Field
 from kerneltui.units import format_time
 
 ACCESS = {
@@ -35,65 +28,6 @@ ACCESS = {
 """What a read and a write do, in words."""
 RESULTS = {"x0", "rax"}
 """Where the result of a system call comes back."""
-_NUMBERED = re.compile(r"\d*n\b")
-"""In a register's text: the number that stands in its name."""
-
-
-class Found(NamedTuple):
-    """A register at its place."""
-
-    reference: RegisterReference
-    file: RegisterFile
-    slot: Slot
-    space: str
-    address: int
-    """or its encoding, or its number"""
-    core: int | None
-    """whose own it is"""
-    numbering: str
-    """of the interrupts that its bits stand for"""
-
-    @property
-    def title(self) -> str:
-        """The register and its block, as the manual calls them."""
-        return f"{self.slot.name}, {self.file.table.title}"
-
-    @property
-    def doc(self) -> str:
-        """The table's text; where it counts by n, what that is here."""
-        register, number = self.slot.register, self.slot.register.first + self.slot.index
-        text = register.doc.replace("{n}", str(number))
-        if register.count > 1 and _NUMBERED.search(text):
-            text += f" (n is {number} here)"
-        return text
-
-    @property
-    def manual(self) -> str:
-        """Document and section."""
-        document, section = self.file.table.ref, self.slot.register.ref
-        return f"{document}; {section}" if section and section not in document else document
-
-
-def find(session: Session, reference: RegisterReference) -> Found | None:
-    """Where a register is; None for one that is in no table."""
-    machine = session.machine
-    for device in machine.devices.values():
-        if device.name != reference.owner:
-            continue
-        numbering = device.NUMBERING if isinstance(device, InterruptController) else ""
-        for space, base, file in machine.windows(device):
-            if file.table.name == reference.block:
-                for slot in file.slots():
-                    if slot.name == reference.name:
-                        place = base + slot.offset
-                        return Found(reference, file, slot, space, place, None, numbering)
-    for core in machine.cores:
-        if f"core {core.index}" == reference.owner:
-            for slot in core.regs.slots():
-                if slot.name == reference.name:
-                    space = core.regs.table.space
-                    return Found(reference, core.regs, slot, space, slot.offset, core.index, "")
-    return None
 
 
 def register(session: Session, reference: RegisterReference) -> Meaning:
@@ -113,12 +47,13 @@ def register(session: Session, reference: RegisterReference) -> Meaning:
         for item in sorted(found.slot.register.fields, key=lambda item: -item.lsb)
     )
     now = (("value", f"{value:#x}, at {format_time(session.machine.now)} s"),)
-    sections = [Section("Now", now), *_last_accesses(session, found)]
+    accesses, written = last_accesses(session, found)
+    sections = [Section("Now", now), accesses]
     if fields:
         sections.append(Section("Fields, the highest bits first", fields))
     return Meaning(
-        found.title, tuple(filter(None, sentences)), _who(found, told), found.manual,
-        tuple(sections), told,
+        found.title, tuple(filter(None, sentences)), _who(session, found, told), found.manual,
+        tuple(sections), told, written, found.names,
     )  # fmt: skip
 
 
@@ -139,7 +74,9 @@ def field(session: Session, reference: FieldReference) -> Meaning:
     if about:
         sentences.append(f"The register {found.slot.name}: {about}")
     value = value_of(session, found)
-    sections = [Section("Now", ((_bits(item), now_says(found, item, value)),))]
+    accesses, written = last_accesses(session, found)
+    now = ((_bits(item), now_says(found, item, value)),)
+    sections = [Section("Now", now), accesses._replace(title=f"{found.slot.name}: by whom")]
     if item.values:
         known = tuple((str(number), meaning) for number, meaning in item.values)
         sections.append(Section("What it can say", known))
@@ -148,7 +85,7 @@ def field(session: Session, reference: FieldReference) -> Meaning:
         who = f"{entry.who} {who}"
     return Meaning(
         f"{item.name} in {found.title}", tuple(filter(None, sentences)), who, found.manual,
-        tuple(sections), () if entry is None else (entry,),
+        tuple(sections), () if entry is None else (entry,), written, found.names,
     )  # fmt: skip
 
 
@@ -156,13 +93,6 @@ def _entries(found: Found) -> tuple[GlossaryEntry, ...]:
     """Of a core's own it says more than the table."""
     entry = glossary().of_name(found.slot.name)
     return () if entry is None else (entry,)
-
-
-def value_of(session: Session, found: Found) -> int:
-    """What it holds, as the core on show sees it."""
-    core = session.focus if found.core is None else found.core
-    size = 8 if found.core is not None else found.slot.register.width // 8
-    return found.file.peek(found.slot.key, size, core)
 
 
 def _bits(item: Field) -> str:
@@ -185,48 +115,21 @@ def now_says(found: Found, item: Field, value: int) -> str:
 # -- who -------------------------------------------------------------------------------------------
 
 
-def _who(found: Found, told: tuple[GlossaryEntry, ...]) -> str:
+def _who(session: Session, found: Found, told: tuple[GlossaryEntry, ...]) -> str:
     said = [entry.who for entry in told if entry.who]
     kinds: dict[Access, list[str]] = {}
     for item in found.slot.register.fields:
         kinds.setdefault(item.access, []).append(item.name)
-    if len(kinds) == 1:
+    others = [name for name in faces(session, found) if name != found.slot.name]
+    if [*kinds] == [Access.RO] and others:
+        said.append(f"Software reads it here, and writes it by way of {named(others)}.")
+    elif len(kinds) == 1:
         said.append(sentence(ACCESS[next(iter(kinds))]))
     else:
         said += [f"{named(names)}: {ACCESS[kind]}." for kind, names in kinds.items()]
     if getattr(found.file.owner, f"read_{found.slot.register.stem}", None) is not None:
         said.append("A read by software changes something in the device; looking here does not.")
     return " ".join(said)
-
-
-def _last_accesses(session: Session, found: Found) -> Iterator[Section]:
-    """The last read and the last write that the trace knows of."""
-    rows = []
-    wanted = {"read": False, "write": True}
-    for event in reversed(session.recorder.events):
-        for label, is_store in list(wanted.items()):
-            if (event[3] in STORES) == is_store and _is_of(event, found):
-                _, time_ns, core, _, _, value, _ = event
-                arrow = "brought" if is_store else "gave"
-                said = f"{arrow} {value:#x}, at {format_time(time_ns)} s, by core {core}"
-                rows.append((f"last {label}", said))
-                del wanted[label]
-        if not wanted:
-            break
-    rows += [(f"last {label}", "none in the trace that is kept") for label in wanted]
-    yield Section("By software", tuple(sorted(rows)))
-
-
-def _is_of(event: RawEvent, found: Found) -> bool:
-    """Whether an event is an access to the register; one behind a window stands in brackets."""
-    _, _, core, kind, target, _, text = event
-    if text.endswith(f"({found.slot.name})"):
-        return True
-    if SPACES.get(kind) != found.space or target != found.address:
-        return False
-    if found.core not in {None, core}:
-        return False
-    return not found.slot.register.overlay or text == found.slot.name
 
 
 def _general(session: Session, reference: RegisterReference) -> Meaning:

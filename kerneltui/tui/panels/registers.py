@@ -44,7 +44,7 @@ class RegistersPanel(Panel):
         """shown whatever it holds: somebody wanted to see it"""
         self.pinned: list[RegisterReference] = []
         """at the top, in this order, whatever else shows"""
-        self._leads: Block | None = None
+        self._leading_block: Block | None = None
         """what comes next below those; None: all blocks in their own order"""
         self._counts = (0, 0)
         self._known: dict[tuple[str, ...], tuple[RegisterView, Settings, tuple[Line, ...]]] = {}
@@ -86,8 +86,8 @@ class RegistersPanel(Panel):
 
     def lead(self, block: Block | None) -> None:
         """Show a block before all others, or each in its place again."""
-        if block != self._leads:
-            self._leads = block
+        if block != self._leading_block:
+            self._leading_block = block
             self.outdate()
 
     def toggle_pin(self, register: RegisterReference) -> bool:
@@ -97,7 +97,7 @@ class RegistersPanel(Panel):
         else:
             self.pinned.append(register)
         if not self.pinned:
-            self._leads = None
+            self._leading_block = None
         self.outdate()
         return register in self.pinned
 
@@ -121,7 +121,7 @@ class RegistersPanel(Panel):
         super().forget()
         self.revealed = None
         self.pinned.clear()
-        self._leads = None
+        self._leading_block = None
         self._known.clear()
 
     @fitted
@@ -130,7 +130,9 @@ class RegistersPanel(Panel):
         lines = self._pinned_lines(view, width)
         shown, total = len(self.pinned), 0
         words = self.filter.lower().split()
-        for block in sorted(view.blocks, key=lambda item: (item.device, item.name) != self._leads):
+        for block in sorted(
+            view.blocks, key=lambda item: (item.device, item.name) != self._leading_block
+        ):
             revealed = self._revealed_in(block)
             chosen = _matching(block, words) if words else telling(block, revealed)
             if self.pinned:

@@ -14,6 +14,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from kerneltui.debugger.meaning import Meaning
+from kerneltui.debugger.trace import RawEvent
 from kerneltui.tui.screens.dialog import Dialog
 
 Word = tuple[str, str]
@@ -43,11 +44,15 @@ class MeaningText(Widget):
         return Content("\n").join(what_lines(self._what, self._words, self.size.width))
 
 
-class WhatScreen(Dialog[None]):
-    """One explanation, then words; Esc, h, Enter and q close it, arrows scroll."""
+class WhatScreen(Dialog[RawEvent | None]):
+    """One explanation, then words; Esc, h, Enter and q close it, arrows scroll.
+
+    The answer is the write to go to.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        (key, "dismiss", "Close") for key in ("escape", "h", "enter", "q")
+        *((key, "dismiss", "Close") for key in ("escape", "h", "enter", "q")),
+        ("g", "go_to_write", "Go to the write"),
     ]
 
     def __init__(self, what: Meaning, words: Sequence[tuple[str, Sequence[Word]]]) -> None:
@@ -60,8 +65,16 @@ class WhatScreen(Dialog[None]):
         """One scrolling text."""
         with VerticalScroll(id="dialog") as dialog:
             dialog.border_title = Content(self._what.title)
-            dialog.border_subtitle = "Esc closes, arrows scroll"
+            goes = "g goes to the last write, " if self._what.written is not None else ""
+            dialog.border_subtitle = f"{goes}Esc closes, arrows scroll"
             yield MeaningText(self._what, self._words)
+
+    def action_go_to_write(self) -> None:
+        """The moment of the last write."""
+        if self._what.written is None:
+            self.notify("No write of this is known: there is no moment to go to.")
+        else:
+            self.dismiss(self._what.written)
 
 
 def what_lines(

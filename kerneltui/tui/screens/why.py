@@ -24,7 +24,7 @@ from textual.worker import Worker
 from kerneltui.debugger.ear import LastWrite
 from kerneltui.debugger.explain import Explanation, Verdict
 from kerneltui.debugger.traveller import DivergedError
-from kerneltui.debugger.way import Station
+from kerneltui.debugger.way import KERNEL, Station
 from kerneltui.debugger.writers import NOT_WRITTEN, in_words
 from kerneltui.hw.rule import Gate, Opens, first_shut
 from kerneltui.machine.machine import Position
@@ -35,6 +35,13 @@ OPEN, SHUT, WAITING = "✓", "✗", "○"
 """One that waits is opened by what comes before it on the way, by time, or by a handler's end."""
 TROUBLE = frozenset((Verdict.SHUT, Verdict.LOST, Verdict.MISBEHAVES))
 WIDEST_NAME = 24
+INDENT = 4
+"""Cells before a gate's name."""
+ROW_EDGES = 2
+"""Cells beside the rows of the list."""
+HANDLERS = "handlers"
+"""What holds the kernel's handlers, in a gate that is about one."""
+
 PAUSE_S = 0.12
 """A highlight that moves on within that time asks for no search."""
 SLICE_S = 0.008
@@ -88,8 +95,12 @@ class WhyScreen(Dialog[Answer | None]):
         look: Callable[[Station, Gate], Search | None],
         toggle: Callable[[Gate], str],
         highlighted: Gate | None = None,
+        *,
+        meanings: Callable[[Station, Gate], str] = lambda _, __: "",
     ) -> None:
+        """``meanings`` says in words what a gate's value is, where the register's table does."""
         super().__init__()
+        self._meanings = meanings
         self._told = explanation
         self._look = look
         self._toggle = toggle
@@ -110,6 +121,8 @@ class WhyScreen(Dialog[Answer | None]):
         self._looking: Worker[None] | None = None
         self._shown = ""
         """the gate that is highlighted"""
+        self._room = 0
+        """cells for a row; 0: not known yet"""
         self._goes = False
         """somebody has asked to go where the write that is looked for was"""
 
@@ -118,14 +131,33 @@ class WhyScreen(Dialog[Answer | None]):
         told = self._told
         with Vertical(id="dialog", classes="why") as dialog:
             dialog.border_title = f"Why: {told.subject}"
-            mends = "m mends, " if told.mend else ""
-            dialog.border_subtitle = (
-                f"{mends}e pokes, b halts, Enter shows it, g goes to the write, Esc"
-            )
+            dialog.border_subtitle = self._keys(can_go=False)
             yield Static(_verdict(told), id="verdict")
             yield self._list()
             yield Static("", id="gate")
             yield self._writer
+
+    def _keys(self, *, can_go: bool) -> str:
+        """What keys do here: those that do something now."""
+        mends = "m mends, " if self._told.mend else ""
+        goes = "g goes to the write, " if can_go else ""
+        return f"{mends}e pokes, b halts, Enter shows it, {goes}Esc closes"
+
+    def on_resize(self) -> None:
+        """Rows are laid out for the width that there is."""
+        self.call_after_refresh(self._lay_out)
+
+    def _lay_out(self) -> None:
+        chooser = self.query_one(Chooser)
+        room = chooser.scrollable_content_region.width - ROW_EDGES
+        if room <= 0 or room == self._room:
+            return
+        self._room = room
+        for ident, (station, gate) in self._gates.items():
+            row = _row(station, gate, self._meanings(station, gate), room)
+            chooser.replace_option_prompt(ident, row)
+        # Rows may have become higher: the one that is highlighted stays in sight.
+        self.call_after_refresh(chooser.scroll_to_highlight)
 
     def _list(self) -> Chooser:
         options: list[Option] = []
@@ -137,7 +169,8 @@ class WhyScreen(Dialog[Answer | None]):
                 title = Content.styled(f"{owner.title}, {owner.owner}", "bold")
                 options.append(Option(title, disabled=True))
             places[ident] = len(options)
-            options.append(Option(_row(gate), id=ident))
+            row = _row(owner, gate, self._meanings(owner, gate), self._room)
+            options.append(Option(row, id=ident))
         chooser = Chooser(*options)
         first = next((key for key, (_, gate) in self._gates.items() if gate is self._wanted), None)
         chooser.highlighted = places.get(first or next(iter(self._gates), ""))
@@ -164,16 +197,21 @@ class WhyScreen(Dialog[Answer | None]):
         write = self._writes.get(self._shown)
         search = self._look(found.station, found.gate) if write is None else None
         if write is not None:
-            self._tell_writer(in_words(write))
+            self._tell_write(write)
         elif search is None:
             self._tell_writer("no register: nobody writes it")
         else:
-            self._tell_writer(LOOKING)
+            self._tell_writer(LOOKING, can_go=True)
             self._looking = self.run_worker(partial(self._search, self._shown, search))
 
-    def _tell_writer(self, text: str) -> None:
+    def _tell_writer(self, text: str, *, can_go: bool = False) -> None:
+        """``can_go``: there is a moment to go to, or may be one."""
         text = text[:1].upper() + text[1:]
         self._writer.update(Content(text))
+        self.query_one("#dialog").border_subtitle = self._keys(can_go=can_go)
+
+    def _tell_write(self, write: LastWrite) -> None:
+        self._tell_writer(in_words(write), can_go=write.by not in NOT_WRITTEN)
 
     async def _search(self, ident: str, search: Search) -> None:
         await asyncio.sleep(PAUSE_S)
@@ -196,10 +234,10 @@ class WhyScreen(Dialog[Answer | None]):
             self._tell_writer(str(error))
             return True
         else:
-            self._tell_writer(f"{LOOKING} at {format_time(looked_at.now_ns)} s")
+            self._tell_writer(f"{LOOKING} at {format_time(looked_at.now_ns)} s", can_go=True)
             return False
         self._writes[ident] = write
-        self._tell_writer(in_words(write))
+        self._tell_write(write)
         if self._goes:
             self.action_go_to_write()
         return True
@@ -245,11 +283,18 @@ def _verdict(told: Explanation) -> Content:
     return Content.assemble(*parts)
 
 
-def _row(gate: Gate) -> Content:
+def _row(station: Station, gate: Gate, meaning: str, room: int) -> Content:
+    """Name and value; where they have no room beside each other, the value stands below."""
+    says = f"{gate.bits} = {gate.held}" + (f" ({meaning})" if meaning else "")
+    if station.owner == KERNEL and gate.register == HANDLERS:
+        says = f"{gate.field}, has run {gate.value} times" if gate.open else "none"
+    longest = INDENT + max(len(gate.name), WIDEST_NAME) + 1 + len(says)
+    apart = f"\n{' ' * (INDENT + 2)}" if room and longest > room else " "
     sign, style = (SHUT, "bold $error") if gate.opens is Opens.STORE else (WAITING, "bold $warning")
     if gate.open:
         sign, style = OPEN, ""
-    return Content.styled(f"  {sign} {gate.name:<{WIDEST_NAME}} {gate.bits} = {gate.held}", style)
+    name = gate.name if apart[0] == "\n" else f"{gate.name:<{WIDEST_NAME}}"
+    return Content.styled(f"  {sign} {name}{apart}{says}", style)
 
 
 def _details(gate: Gate) -> Content:

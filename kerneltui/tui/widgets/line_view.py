@@ -57,6 +57,8 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, *, follow: bool = False, **options: Any) -> None:
         super().__init__(**options)
         self.follow = follow
+        self._holds_end = follow
+        """the end was in view when somebody scrolled last: another size does not change that"""
         self.lines: list[Line] = []
         self.cursor = Cursor(follows=follow)
         self._finished: dict[Line, Strip] = {}
@@ -92,21 +94,37 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
         """Show these lines; only those that differ are drawn anew."""
         old, new = self.lines, list(lines)
         if old == new:
+            self._keep_end()  # the size may be another one
             return
-        at_end, before = self.scroll_offset.y >= self.max_scroll_y, self.cursor.row
+        before = self.cursor.row
         in_sight = self._shows_row(before)
         self.lines = new
         self.cursor.settle(new)
         self._set_height(len(new))
         moved = self.cursor.row - before
-        if self.shows_cursor and not self.cursor.at_end:
-            if moved and in_sight:  # the row stays in its place on the screen
-                self._show_from(self.scroll_offset.y + moved)
-        elif self.follow and at_end:
-            self.scroll_end(animate=False, force=True, immediate=True)
+        if not self._keep_end() and self._leads and moved and in_sight:
+            # The row stays in its place on the screen.
+            self._show_from(self.scroll_offset.y + moved)
         self._redraw(old, new)
         if moved:
             self._redraw_rows(before, self.cursor.row)
+
+    @property
+    def _leads(self) -> bool:
+        """Somebody has put the cursor on a row: that one stays in view."""
+        return self.shows_cursor and not self.cursor.at_end
+
+    def _keep_end(self) -> bool:
+        """Show the end if it is to be followed; whether it is."""
+        follows = self.follow and self._holds_end and not self._leads
+        if follows and self.scroll_offset.y < self.max_scroll_y:
+            self.scroll_end(animate=False, force=True, immediate=True)
+        return follows
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Whether the end is in view is known by the last time that this was scrolled."""
+        super().watch_scroll_y(old_value, new_value)
+        self._holds_end = self.scroll_offset.y >= self.max_scroll_y
 
     def _set_height(self, height: int) -> None:
         """Tell the scroll bar, which always shows, so that nothing else has to be laid out anew.

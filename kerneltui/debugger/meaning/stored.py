@@ -1,0 +1,110 @@
+"""What has become of a poke: what was stored, what the register holds of it, and why no more.
+
+Which bits a store can set says the register's table, with what the device has of it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kerneltui.debugger.lookup import register_of_event
+from kerneltui.debugger.meaning.found import Found, find, value_of
+from kerneltui.debugger.references import EventReference
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.traveller import Input
+from kerneltui.hw.register import RES0, RO
+from kerneltui.machine.poke import Poke
+
+_FIELD = re.compile(r"(\w+)(?:\[(\d+)\])?")
+
+
+def poke_in_words(session: Session) -> str:
+    """``You stored 0xff to GICC_PMR; it holds 0xf8: ...``, of the poke that a person has just made.
+
+    The trace has to be on.
+    """
+    event = next(item for item in reversed(session.recorder.events) if item[3] == "poke")
+    label, value = event[6].partition(" ")[2], event[5]
+    reference = register_of_event(session, EventReference(event))
+    found = None if reference is None else find(session, reference)
+    kept = ""
+    if found is not None:
+        kept = kept_in_words(session, found, label.partition(".")[2], value)
+    return f"You stored {number(value)} to {label}{kept}."
+
+
+def given_in_words(given: Input) -> str:
+    """``you stored 0xff to GICC_PMR at 0.700 s``, or what was typed."""
+    at = f"at {given.position.now_ns / 1e9:.3f} s"
+    what = given.given
+    if isinstance(what, Poke):
+        name = what.name or f"{what.space} {what.address:#x}"
+        return f"you stored {number(what.told_value)} to {name} {at}"
+    return f"you typed {what.decode('latin-1')!a} {at}"
+
+
+def kept_in_words(session: Session, found: Found, field: str, value: int) -> str:
+    """``; it holds 0xf8: its low 3 bits are not implemented``; empty where it holds what it got.
+
+    ``field`` is a field's name, with the bit's number in brackets where it was one bit; or empty.
+    ``value`` is what was stored to it.  Nothing is said of commands, which do not stay.
+    """
+    lowest, mask = _bits(found, field)
+    register, port = found.slot.register, found.file.port(found.slot)
+    full = (1 << register.width) - 1
+    there = (register.implemented >> port.shift if register.packed else register.implemented) & full
+    brought, held = value << lowest & mask, value_of(session, found)
+    if not port.writes & mask:
+        return ""
+    reasons = []
+    fields = [item.mask for item in register.fields if item.mask & mask]
+    missing = sum(bits & ~there for bits in fields if brought & bits & ~there)
+    reserved, fixed = mask & ~sum(fields), mask & register.mask_of(RO, RES0)
+    if missing:
+        reasons.append(f"{_named(missing & mask, lowest, mask)} not implemented")
+    if brought & fixed & ~held:
+        reasons.append(f"{_named(fixed, lowest, mask)} read-only")
+    if brought & reserved:
+        reasons.append(f"{_named(reserved, lowest, mask)} reserved")
+    changed = (brought ^ held) & port.writes & mask
+    if not reasons and not changed:
+        return ""
+    why = f": {' and '.join(reasons)}" if reasons and not changed else ""
+    now = "" if why else " now"
+    return f"; it holds {number((held & mask) >> lowest)}{now}{why}"
+
+
+def number(value: int) -> str:
+    """As panels write it: in hex where it has two digits."""
+    return str(value) if value < 10 else f"{value:#x}"
+
+
+def _bits(found: Found, field: str) -> tuple[int, int]:
+    """The lowest bit that was meant, and the mask of all."""
+    register = found.slot.register
+    named = _FIELD.fullmatch(field)
+    if named is None:
+        return 0, (1 << register.width) - 1
+    item = register[named[1]]
+    if named[2] is None:
+        return item.lsb, item.mask
+    lowest = item.lsb + int(named[2])
+    return lowest, 1 << lowest
+
+
+def _named(bits: int, lowest: int, mask: int) -> str:
+    """Of the bits of ``mask``: ``its low 3 bits are``, ``its bit 5 is``, ``its bits 7:4, 1 are``.
+
+    They are counted from the lowest one that was meant.
+    """
+    count = bits.bit_count()
+    if bits >> lowest == (1 << count) - 1 and bits != mask and count > 1:
+        return f"its low {count} bits are"
+    runs = []
+    here = bits >> lowest
+    while here:
+        first = (here & -here).bit_length() - 1
+        length = (~(here >> first) & (here >> first) + 1).bit_length() - 1
+        runs.append(str(first) if length == 1 else f"{first + length - 1}:{first}")
+        here &= ~(((1 << length) - 1) << first)
+    return f"its bit {runs[0]} is" if count == 1 else f"its bits {', '.join(reversed(runs))} are"
