@@ -111,7 +111,7 @@ COMMANDS = (
     Command("what_is", "h", "What?",
             "Explain what is under the cursor, and the words around it", "Looking", 19),
     Command("edit", "e", "Poke",
-            "Poke the register, the field or the line under the cursor; in the console, type bytes",
+            "Poke the register, field or line under the cursor; in the console, type bytes",
             "Looking", 20),
     Command("compare", "v", "Compare",
             "Mark this moment; at another one, show all that differs from it", "Looking", 20),
