@@ -541,7 +541,7 @@ async def test_help_lists_every_command_and_every_panel():
     from kerneltui.tui.panels import PANELS
     from kerneltui.tui.screens.help import help_text
 
-    async with dashboard(size=(140, 120), keys=["question_mark"]) as seen:
+    async with dashboard(size=(140, 150), keys=["question_mark"]) as seen:
         for command in COMMANDS:
             assert f"{command.shown_key or command.key} " in seen.screen()
             assert command.help in seen.screen()
@@ -648,7 +648,7 @@ async def click_text(seen, text):
 
 
 async def test_the_footer_takes_clicks():
-    async with dashboard(size=(200, 40)) as seen:
+    async with dashboard(size=(240, 40)) as seen:
         await click_text(seen, "n N Event")
         await seen.arrived()
         assert "timer event done" in seen.status()
@@ -824,8 +824,8 @@ async def test_help_names_every_key(key):
 async def test_a_key_that_does_nothing_says_so_once_while_it_is_held():
     async with dashboard(notifications=True) as seen:
         retired = seen.session.machine.core.retired
-        await seen.press("v", "v", "v")
-        await seen.until(lambda: "The key v does nothing here." in seen.screen())
+        await seen.press("V", "V", "V")
+        await seen.until(lambda: "The key V does nothing here." in seen.screen())
         assert seen.screen().count("does nothing here") == 1
         await seen.press("W")
         await seen.until(lambda: "The key W does nothing here." in seen.screen())

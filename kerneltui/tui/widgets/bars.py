@@ -31,7 +31,7 @@ def _keys(keys: str, action: str) -> Content:
         return link(keys, action, "bold $text-primary")
     found = [f"choose('{BY_KEY[word].ident}')" for word in words]
     linked = [link(word, to, "bold $text-primary") for word, to in zip(words, found, strict=True)]
-    return Content(" ").join(linked)
+    return link(" ", action).join(linked)
 
 
 class StatusBar(KeptStatic):
