@@ -223,3 +223,17 @@ def test_the_story_says_that_a_poke_raises_the_line_and_that_no_time_has_come():
     while session.story.step().kind is not StepKind.QUIET:
         session.next_step()
     assert session.story.step().next_sentence == "The kernel looks for timeouts that are due."
+
+
+def test_a_core_that_a_person_interrupts_takes_the_spurious_vector():
+    """Nothing is requested at its local APIC; the line falls with the acknowledge."""
+    session = open_session("x86", "timer-callbacks")
+    session.boot()
+    session.run_until(500_000_000)
+    session.poke("lapic.intr0=1")
+    session.run_until(1_200_000_000)
+    assert not session.machine.halt_reason
+    texts = [event[6] for event in session.recorder.last(1_000) if event[3] == "spurious"]
+    assert texts == ["lapic: core 0 took the spurious vector: nothing was to be taken any more"]
+    assert "Periodic 1 sec" in session.recorder.console.data.decode()
+    session.close()

@@ -5,7 +5,6 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerneltui.debugger.references import TimeoutReference
 from kerneltui.debugger.views.path import Due
 from kerneltui.tui.panels.fitting import cells
 from kerneltui.tui.panels.time_strip import time_strip
@@ -15,10 +14,7 @@ S = 1_000_000_000
 
 
 def due(*items):
-    return [
-        Due(name, in_ns, number == 0, TimeoutReference(number))
-        for number, (name, in_ns) in enumerate(items)
-    ]
+    return [Due(name, in_ns, number == 0) for number, (name, in_ns) in enumerate(items)]
 
 
 def test_what_is_due_stands_where_its_time_is():
@@ -29,11 +25,6 @@ def test_what_is_due_stands_where_its_time_is():
     places = [strip.index(sign) / (len(strip) - 1) for sign in ("◆ a", "○ b", "○ c")]
     for place, wanted in zip(places, (1 / 5, 2 / 5, 4 / 5), strict=True):
         assert abs(place - wanted) < 0.01
-
-
-def test_the_pieces_are_about_the_timeouts():
-    line = time_strip(due(("first", 10), ("second", 900)), 80)
-    assert [piece[2].ident for piece in line if len(piece) > 2] == [0, 1]
 
 
 def test_nothing_due_and_no_room_leave_it_empty():

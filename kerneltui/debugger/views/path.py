@@ -75,7 +75,6 @@ class Due(msgspec.Struct, frozen=True):
     """how far ahead; less than nothing for one that is late"""
     is_armed: bool
     """the timer is set for it"""
-    about: TimeoutReference
 
 
 class PathView(msgspec.Struct, frozen=True):
@@ -371,7 +370,7 @@ def _kernel(machine: Machine, inspector: Inspector, story: Story | None) -> Iter
 def _due(machine: Machine, inspector: Inspector) -> tuple[Due, ...]:
     armed = inspector.armed_timeout()
     return tuple(
-        Due(item.name, item.due_ns - machine.now, item.ident == armed, TimeoutReference(item.ident))
+        Due(item.name, item.due_ns - machine.now, item.ident == armed)
         for item in islice(inspector.timeouts(), MOST_IN_QUEUE)
     )
 

@@ -18,7 +18,10 @@ LEAST_WIDE = 30
 
 
 def time_strip(due: Sequence[Due], width: int) -> Line:
-    """``now ├──◆ Periodic ─────○ Once 2 ───┤ 5 s``; empty where nothing is due, or no room."""
+    """``now ├──◆ Periodic ─────○ Once 2 ───┤ 5 s``; empty where nothing is due, or no room.
+
+    The cursor finds the timeouts in the queue's box, and has one place for each.
+    """
     if not due or width < LEAST_WIDE:
         return (("", "text"),)
     span_ns = _nice(max(item.in_ns for item in due))
@@ -33,7 +36,7 @@ def time_strip(due: Sequence[Due], width: int) -> Line:
         following = next((other for other in places[number + 1 :] if other > place), room)
         label = _label(ARMED if item.is_armed else DUE, item.name, following - place)
         pieces.append(("─" * (place - at), "dim"))
-        pieces.append((label, "now" if item.is_armed else "text", item.about, item.name))
+        pieces.append((label, "now" if item.is_armed else "text"))
         at = place + cells(label)
     pieces.append(("─" * (room - at) + end, "dim"))
     return tuple(pieces)
