@@ -60,8 +60,8 @@ ANSWERS_WHY = (
     "kerneltui.debugger.last_write", "kerneltui.debugger.why", "kerneltui.tui.screens.why",
 )  # fmt: skip
 """What the first picture does not wait for."""
-TASK_S = 20
-"""The task of a puzzle stays so long."""
+TASK_S = 8
+"""The task of a puzzle stays so long, or to the first key."""
 
 
 class KernelTui(Breaking, Comparing, App[int]):
@@ -146,10 +146,8 @@ class KernelTui(Breaking, Comparing, App[int]):
         """Where there is something to find out, say what."""
         setup = self.session.setup
         if setup.task:
-            self.notify(
-                f"{setup.task} Find out why. (? shows this again.)",
-                title=setup.scenario_title, timeout=TASK_S, markup=False,
-            )  # fmt: skip
+            text = f"{setup.task} Find out why. (? shows this again.)"
+            self.tell_in_passing(text, TASK_S, setup.scenario_title)
 
     def _prepare_soon(self) -> None:
         self.set_timer(PREPARE_AFTER_S, self._prepare)
@@ -365,6 +363,8 @@ class KernelTui(Breaking, Comparing, App[int]):
     async def _check_bindings(self, key: str, priority: bool = False) -> bool:
         if not self.screen_stack or self.return_code is not None:
             return False  # keys that wait when the app leaves mean nothing any more
+        if priority:  # every key comes here first, wherever it goes on to
+            self.forget_passing()
         found = await super()._check_bindings(key, priority)
         if not (found or priority or len(self.screen_stack) != 1):
             self._tell_of_idle(key)
@@ -403,6 +403,7 @@ class KernelTui(Breaking, Comparing, App[int]):
 
     async def action_choose(self, ident: str, *parameters: object) -> None:
         """A command chosen by mouse or palette means the same in every mode and over a dialog."""
+        self.forget_passing()
         while len(self.screen_stack) > 1:
             self.pop_screen()
         command = BY_IDENT.get(ident)

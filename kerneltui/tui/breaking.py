@@ -25,8 +25,8 @@ from kerneltui.tui.travelling import Travelling
 if TYPE_CHECKING:  # who sets no breakpoint does not wait for them
     from kerneltui.debugger.breakpoints.marked import Marked
 
-HIT_SHOWN_S = 12
-"""how long the notification of a hit stays"""
+HIT_SHOWN_S = 5
+"""The notification of a hit stays so long, or to the next command."""
 NONE_SET = (
     "No breakpoint is enabled: b on a register, an interrupt or a line sets one, B lists all."
 )
@@ -72,7 +72,6 @@ class Breaking(Pointing, Travelling):
         from kerneltui.tui.screens.breakpoints import BreakpointsScreen
 
         session = self.session
-        self.clear_notifications()
         screen = BreakpointsScreen(session.machine, session.breakpoints)
         self.push_screen(screen, lambda _: self.refresh_view())
 
@@ -144,9 +143,9 @@ class Breaking(Pointing, Travelling):
         self.refresh_view()
 
     def _tell_of(self, hits: tuple[BreakpointHit, ...]) -> None:
-        self.clear_notifications()
-        text = "\n".join(f"{hit.text[:1].upper()}{hit.text[1:]}" for hit in hits)
-        self.notify(text, markup=False, timeout=HIT_SHOWN_S)
+        if len(self.screen_stack) == 1:  # nothing covers a dialog: row 1 tells of the hit too
+            text = "\n".join(f"{hit.text[:1].upper()}{hit.text[1:]}" for hit in hits)
+            self.tell_in_passing(text, HIT_SHOWN_S)
         for hit in hits:
             point = hit_point(self.situation, hit)
             if point is not None:

@@ -79,7 +79,6 @@ class Comparing(Steering):
     def _show(self, found: MomentDifference) -> None:
         from kerneltui.tui.screens.difference import DifferenceScreen
 
-        self.clear_notifications()
         self.push_screen(DifferenceScreen(found, self.size), self._answered)
 
     def _answered(self, answer: Answer | None) -> None:
