@@ -35,12 +35,15 @@ from kerneltui.units import parse_duration
 
 if TYPE_CHECKING:
     from kerneltui.debugger.moment import Moment
+    from kerneltui.debugger.session import Session
     from kerneltui.debugger.trace import RawEvent
     from kerneltui.hw.rule import Spot
     from kerneltui.machine.machine import Position
 
 HOW = "Type a time like 1.5s, an instruction of the trace like #1200, or start, booted or end."
 STEP_NUMBER = re.compile(r"#\s*(\d{1,18})")
+PLACES = "start", "booted", "end"
+TIME, INSTRUCTION = "time", "instruction"
 NOTHING_BEFORE = {
     STEP.title: "There is no instruction before this one.",
     NEXT_STEP.title: "There is no step before this one.",
@@ -50,6 +53,27 @@ NOTHING_BEFORE = {
 }
 MARK_LOST = "The marked moment will not come any more, so the mark is gone."
 NOT_ENDED = "No handler had returned before this moment."
+
+
+def read_place(session: Session, words: str) -> tuple[str, int]:
+    """One of :data:`PLACES` with 0, or :data:`TIME` in ns, or the number of an INSTRUCTION.
+
+    Raises ValueError, in sentences, for what is none of these.
+    """
+    words = words.strip().lower()
+    if words in PLACES:
+        return words, 0
+    number = STEP_NUMBER.fullmatch(words)
+    if number is None:
+        try:
+            return TIME, parse_duration(words)
+        except ValueError as error:
+            said = str(error)
+            raise ValueError(f"{said[:1].upper()}{said[1:]}. {HOW}") from None
+    known = session.history.end_retired[session.focus]
+    if int(number[1]) >= known:
+        raise ValueError(f"Instruction {int(number[1])} is still to come: {known} are known.")
+    return INSTRUCTION, int(number[1])
 
 
 class Travelling(Steering):
@@ -120,24 +144,21 @@ class Travelling(Steering):
 
     def go_to(self, words: str) -> None:
         """Go to where ``words`` say, or say what they can be."""
-        words, session = words.strip().lower(), self.session
-        places = {
-            "start": session.go_to_reset,
-            "booted": session.go_to_booted,
-            "end": session.go_to_end,
-        }
-        number = STEP_NUMBER.fullmatch(words)
-        if words in places:
-            self._jump(places[words])
-        elif number is not None:
-            self._go_to_instruction(int(number[1]))
+        session = self.session
+        try:
+            kind, number = read_place(session, words)
+        except ValueError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        if kind == TIME:
+            self._go_to_time(number)
+        elif kind == INSTRUCTION:
+            self._jump(lambda: session.go_to_instruction(number))
         else:
-            try:
-                time_ns = parse_duration(words)
-            except ValueError as error:
-                self.notify(f"{error}. {HOW}", severity="error", markup=False)
-            else:
-                self._go_to_time(time_ns)
+            self._jump({
+                "start": session.go_to_reset, "booted": session.go_to_booted,
+                "end": session.go_to_end,
+            }[kind])  # fmt: skip
 
     def _go_to_time(self, time_ns: int) -> None:
         """What is still to come is run to, slice by slice."""
@@ -147,14 +168,6 @@ class Travelling(Steering):
         else:
             self._jump(session.go_to_end)
             self.runner.start(until_time(time_ns))
-
-    def _go_to_instruction(self, number: int) -> None:
-        session = self.session
-        known = session.history.end_retired[session.focus]
-        if number >= known:
-            self.notify(f"Instruction {number} is still to come: {known} are known.")
-        else:
-            self._jump(lambda: session.go_to_instruction(number))
 
     def go_there(self, place: GoTo | GoToPlace | GoToWrite) -> None:
         """Go to a moment that somebody wants to see."""
