@@ -398,3 +398,15 @@ async def test_pinned_registers_come_first_in_their_order_at_every_moment_and_si
         await put_cursor(seen, REGISTERS, control(seen))
         await seen.press("P")
         assert not seen.lines(REGISTERS)[0].startswith("▲")
+
+
+@both_sizes
+async def test_a_filter_says_what_it_leaves_of_pinned_registers(size):
+    async with dashboard(size=size) as seen:
+        await put_cursor(seen, REGISTERS, RegisterReference("gic", "GICC", "GICC_PMR"))
+        await seen.press("P", "slash")
+        await seen.write("PMR")
+        assert "GICC_PMR" in seen.lines(REGISTERS)[1]
+        assert seen.lines(REGISTERS)[-1] == "No other register matches 'PMR'."
+        await seen.write("x")
+        assert seen.lines(REGISTERS)[-1] == "No register matches 'PMRx'."
