@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from kerneltui.debugger.breakpoints.breakpoint import BreakpointHit
+from kerneltui.debugger.breakpoints.breakpoint import NO_NUMBER, BreakpointHit
 from kerneltui.debugger.references import (
     CodeReference,
     EventReference,
@@ -39,8 +39,8 @@ class Breaking(Pointing, Travelling):
     _told: tuple[BreakpointHit, ...] = ()
     """the hits that have been told"""
     _marked: Marked | None = None
-    _run_to: tuple[Watch, int] | None = None
-    """a run to a line of the source, and the breakpoint that is to end it"""
+    _run_to: Watch | None = None
+    """a run to a line of the source"""
 
     if TYPE_CHECKING:  # the app's
 
@@ -114,23 +114,20 @@ class Breaking(Pointing, Travelling):
         session = self.session
         try:
             text = obvious(session, reference)
-            number = session.breakpoints.add(session.machine, f"{text} once")
+            session.breakpoints.run_to(session.machine, text)
         except (ValueError, UserError) as error:
             self.notify(str(error), severity="warning", markup=False)
             return
         goal = Watch(text.removeprefix("code "))
-        self._run_to = goal, number
+        self._run_to = goal
         self._go(goal)
         self.refresh_view()
 
     def forget_run_to(self) -> None:
-        """Where something else ends a run to a line, its breakpoint goes."""
-        if self._run_to is None or self.runner.goal is self._run_to[0]:
-            return
-        _, number = self._run_to
-        self._run_to = None
-        if self.session.breakpoints.get(number) is not None:
-            self.session.breakpoints.remove(number)
+        """Where something else ends a run to a line, nothing waits for that line any more."""
+        if self._run_to is not None and self.runner.goal is not self._run_to:
+            self._run_to = None
+            self.session.breakpoints.forget_run_to()
 
     # -- a hit ------------------------------------------------------------------------------------
 
@@ -147,6 +144,8 @@ class Breaking(Pointing, Travelling):
             text = "\n".join(f"{hit.text[:1].upper()}{hit.text[1:]}" for hit in hits)
             self.tell_in_passing(text, HIT_SHOWN_S)
         for hit in hits:
+            if hit.number == NO_NUMBER:
+                continue  # whoever asked for that looks there
             point = hit_point(self.situation, hit)
             if point is not None:
                 self._show_hit(point)

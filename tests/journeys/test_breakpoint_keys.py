@@ -199,7 +199,7 @@ async def test_who_masks_the_timer_in_each_event_forwards_and_backwards_by_keys(
         assert seen.current() == REGISTERS
         assert seen.app.under_cursor == control(seen)
         assert "0x5 → 0x4" in seen.status()
-        assert f"{hit.number}, " in seen.status()
+        assert f"breakpoint {hit.number}: " in seen.status()
         told = toasts(seen)[-1]
         assert told.startswith(f"Breakpoint 1 ({OFF}): core 0 wrote")
         assert f"in {hit.place.function}, " in told
@@ -311,8 +311,18 @@ async def test_run_to_a_line_of_the_source_and_to_an_event():
         code = seen.app.under_cursor
         assert isinstance(code, CodeReference)
         await seen.go("G")
-        assert seen.session.hits[0].breakpoint.text == f"code {code.file}:{code.line} once"
+        (hit,) = seen.session.hits
+        assert hit.breakpoint.text == f"code {code.file}:{code.line}"
+        assert hit.brief == f"came to {code.file}:{code.line}"
+        assert f"■ came to {code.file}:{code.line}" in seen.status()
+        await seen.until(lambda: toasts(seen))
+        assert toasts(seen)[-1].startswith(f"Came to {code.file}:{code.line}, at ")
+        assert "reakpoint" not in toasts(seen)[-1]
+        assert seen.app.under_cursor == code
         assert texts(seen) == []
+        assert seen.session.breakpoints.enabled == {}
+        assert seen.session.breakpoints.add(seen.session.machine, "time 100s") == 1
+        seen.session.breakpoints.remove(1)
         await seen.press("6")
         event = seen.session.recorder.events[-30]
         await put_cursor(seen, TRACE, EventReference(event))
@@ -326,9 +336,11 @@ async def test_another_stop_takes_the_breakpoint_of_a_run_to_a_line_away():
     async with dashboard() as seen:
         await seen.press("5")
         seen.app._run_to_line(CodeReference("f", "gicv2.py", 1))
-        assert texts(seen) == ["code gicv2.py:1 once"]
-        await seen.press("space")
         assert texts(seen) == []
+        (goal,) = seen.session.breakpoints.enabled.values()
+        assert goal.text == "code gicv2.py:1"
+        await seen.press("space")
+        assert seen.session.breakpoints.enabled == {}
         assert not seen.app.runner.running
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from dashboard import CONSOLE, TRACE, booted, dashboard
 
+from kerneltui.debugger.by_hand import setting
 from kerneltui.debugger.references import (
     FieldReference,
     InterruptReference,
@@ -160,7 +161,6 @@ async def test_a_wire_of_the_signal_path_is_driven(size):
         ("rpi4", ("gic", "gic", 30), "timer.cntpnsirq0"),
         ("rpi3", ("ic", "peripheral", 57), "uart0.irq"),
         ("x86", ("ioapic0", "gsi", 4), "uart0.irq"),
-        ("x86", ("lapic", "vector", 0x34), "uart0.irq"),
     ],
 )
 async def test_an_interrupt_is_driven_by_its_line(board, of, line, size):
@@ -174,6 +174,11 @@ async def test_an_interrupt_is_driven_by_its_line(board, of, line, size):
         assert pokes(seen) == [f"poke {line} = 1, by you"]
         await seen.until(lambda: seen.app._notifications)
         assert [note.message for note in seen.app._notifications] == [f"You drove {line} high."]
+
+
+def test_a_vector_is_driven_by_the_line_behind_its_message():
+    session = booted("x86")
+    assert setting(session, InterruptReference("lapic", "vector", 0x34)).target == "uart0.irq"
 
 
 async def test_an_interrupt_without_a_line_says_so():
