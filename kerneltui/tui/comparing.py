@@ -73,7 +73,7 @@ class Comparing(Steering):
 
     def _mark(self) -> None:
         self.session.marked = marked = self.session.moment()
-        when = When(marked.here.now_ns, marked.here.step)
+        when = When(marked.here.now_ns, marked.here.retired)
         self.notify(f"Marked t {when}; v again shows what differs.")
 
     def _show(self, found: MomentDifference) -> None:

@@ -196,7 +196,7 @@ def _without_options(words: Sequence[_Word]) -> tuple[list[_Word], dict[str, Any
 def _made(machine: Machine, words: Sequence[_Word], core: int) -> Trigger:
     form = FORMS[words[0].text]
     if len(words) < 2:
-        raise _At(words[0].column + len(words[0].text), f"something is missing; write {form.form}")
+        raise _At(words[0].column + len(words[0].text), f"something is missing; the form is: {form.form}")
     try:
         return form.make(machine, words, core)
     except _At:
@@ -213,7 +213,7 @@ def _event(words: Sequence[_Word], at: int, known: Sequence[str], default: str, 
     """The word at a place, one of ``known``; nothing may stand behind it."""
     most = at + bool(known)
     if len(words) > most:
-        raise _At(words[most].column, f"'{words[most].text}' is too much; write {form}")
+        raise _At(words[most].column, f"'{words[most].text}' is too much; the form is: {form}")
     if len(words) <= at:
         return default
     if words[at].text not in known:
@@ -323,7 +323,7 @@ def _code(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
 def _gate(machine: Machine, words: Sequence[_Word], core: int) -> Trigger:
     form = FORMS["gate"].form
     if len(words) < 5 or (words[2].text, words[3].text) != ("of", "irq"):
-        raise _At(words[0].column, f"write {form}")
+        raise _At(words[0].column, f"the form is: {form}")
     turn = _event(words, 5, (changes.OPENS, changes.SHUTS), "", form)
     interrupt = interrupt_named(machine, words[4].text)
     return changes.GateTrigger(machine, interrupt, words[1].text, turn, core)
