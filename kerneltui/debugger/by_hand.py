@@ -38,7 +38,9 @@ from kerneltui.debugger.way import Station, find_line, lines
 from kerneltui.hw.register import RES0, RO, TAG, Access, Field, Register
 from kerneltui.hw.rule import Gate
 
-NOTHING_TO_SET = "Put the cursor on a register, a field, a line or an interrupt, then poke it; here is none."
+NOTHING_TO_SET = (
+    "Put the cursor on a register, a field, a line or an interrupt, then poke it; here is none."
+)
 CHANGEABLE = tuple(kind for kind in Access if kind not in {RO, RES0, TAG})
 REFUSALS = {
     RO: "is read-only (RO): the hardware alone sets it",

@@ -18,8 +18,8 @@ from kerneltui.debugger.references import (
 from kerneltui.debugger.traveller import Input
 from kerneltui.debugger.views.timeouts import STRUCTURES
 from kerneltui.errors import UserError
-from kerneltui.kernel.shell.shell_arguments import UsageError, duration_ns
 from kerneltui.kernel.programs.shell_program import ShellProgram
+from kerneltui.kernel.shell.shell_arguments import UsageError, duration_ns
 from kerneltui.machine.board import load_board
 from kerneltui.scenarios.scenario import (
     DEFAULT_SCENARIO,
@@ -29,6 +29,7 @@ from kerneltui.scenarios.scenario import (
     load_scenario,
     open_session,
 )
+from kerneltui.tui.places import read_place
 from kerneltui.tui.requests import (
     Ask,
     CutAndPoke,
@@ -47,7 +48,6 @@ from kerneltui.tui.requests import (
 )
 from kerneltui.tui.screens.ask import AskScreen, Field, Mistake
 from kerneltui.tui.screens.choose import Choice, ChooseScreen
-from kerneltui.tui.travelling import read_place
 
 WHERE = "A time (1.5s), an instruction (#1200), or one of start, booted, end"
 KEEP, CUT, STORE, UNDO = "Stay", "Type", "Store", "Undo"

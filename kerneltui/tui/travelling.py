@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Generator
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from kerneltui.debugger.watch import (
 )
 from kerneltui.errors import UserError
 from kerneltui.machine.poke import Poke
+from kerneltui.tui.places import INSTRUCTION, TIME, read_place
 from kerneltui.tui.requests import (
     CutAndPoke,
     CutAndType,
@@ -31,19 +31,13 @@ from kerneltui.tui.requests import (
 )
 from kerneltui.tui.runner import NOT_FOUND
 from kerneltui.tui.steering import Steering
-from kerneltui.units import parse_duration
 
 if TYPE_CHECKING:
     from kerneltui.debugger.moment import Moment
-    from kerneltui.debugger.session import Session
     from kerneltui.debugger.trace import RawEvent
     from kerneltui.hw.rule import Spot
     from kerneltui.machine.machine import Position
 
-HOW = "Type a time like 1.5s, an instruction of the trace like #1200, or start, booted or end."
-STEP_NUMBER = re.compile(r"#\s*(\d{1,18})")
-PLACES = "start", "booted", "end"
-TIME, INSTRUCTION = "time", "instruction"
 NOTHING_BEFORE = {
     STEP.title: "There is no instruction before this one.",
     NEXT_STEP.title: "There is no step before this one.",
@@ -53,27 +47,6 @@ NOTHING_BEFORE = {
 }
 MARK_LOST = "The marked moment will not come any more, so the mark is gone."
 NOT_ENDED = "No handler had returned before this moment."
-
-
-def read_place(session: Session, words: str) -> tuple[str, int]:
-    """One of :data:`PLACES` with 0, or :data:`TIME` in ns, or the number of an INSTRUCTION.
-
-    Raises ValueError, in sentences, for what is none of these.
-    """
-    words = words.strip().lower()
-    if words in PLACES:
-        return words, 0
-    number = STEP_NUMBER.fullmatch(words)
-    if number is None:
-        try:
-            return TIME, parse_duration(words)
-        except ValueError as error:
-            said = str(error)
-            raise ValueError(f"{said[:1].upper()}{said[1:]}. {HOW}") from None
-    known = session.history.end_retired[session.focus]
-    if int(number[1]) >= known:
-        raise ValueError(f"Instruction {int(number[1])} is still to come: {known} are known.")
-    return INSTRUCTION, int(number[1])
 
 
 class Travelling(Steering):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from dashboard import CPU, INTERRUPTS, QUEUE, REGISTERS, TRACE, booted, dashboard
 
-from kerneltui.debugger.breakpoints.grammar import FORMS, parse_breakpoint
+from kerneltui.debugger.breakpoints.condition_names import NAMES
+from kerneltui.debugger.breakpoints.grammar import FORMS, OPTIONS, bind, parse_breakpoint
 from kerneltui.debugger.references import (
     CodeReference,
     EventReference,
@@ -177,8 +178,28 @@ async def test_the_list_by_mouse(size):
 
 def test_every_form_has_an_example_that_reads():
     for word, form in FORMS.items():
-        assert parse_breakpoint(form.example).text == form.example
-        assert form.example.startswith(word)
+        for example in form.examples:
+            assert parse_breakpoint(example).text == example
+            assert example.startswith(word)
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
+def test_every_form_has_an_example_for_each_board(board):
+    machine = booted(board).machine
+    for form in FORMS.values():
+        bind(machine, 1, parse_breakpoint(form.example(machine)))
+    for _, example in OPTIONS.values():
+        bind(machine, 1, parse_breakpoint(example))
+    for _, example in NAMES.values():
+        own = "INIT_COUNT" if board == "x86" else "UARTCR"
+        bind(machine, 1, parse_breakpoint(f"write {own} if {example}"))
+
+
+async def test_the_dialog_shows_examples_for_the_board():
+    async with dashboard("x86", keys=["B", "n"]) as seen:
+        assert "write INIT_COUNT" in seen.screen()
+        assert "irq vector:0xec taken core 0" in seen.screen()
+        assert "GICC_EOIR" not in seen.screen()
 
 
 # -- hits -----------------------------------------------------------------------------------------

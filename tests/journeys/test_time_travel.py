@@ -3,10 +3,10 @@
 import pytest
 from dashboard import dashboard
 
+from kerneltui.tui.places import HOW
 from kerneltui.tui.runner import SEARCHING
 from kerneltui.tui.screens.ask import AskScreen
 from kerneltui.tui.screens.choose import ChooseScreen
-from kerneltui.tui.travelling import HOW
 
 SIZES = ((140, 40), (80, 24))
 NAMES = {"#": "number_sign", ".": "full_stop"}

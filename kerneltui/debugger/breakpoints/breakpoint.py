@@ -11,7 +11,6 @@ from kerneltui.machine.kernel_image import SourceFrame
 from kerneltui.machine.machine import Position
 from kerneltui.units import format_time
 
-
 NO_NUMBER = 0
 """What stands for one that nobody has set: the goal of a run to a line."""
 

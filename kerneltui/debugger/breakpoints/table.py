@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from kerneltui.debugger.breakpoints.breakpoint import NO_NUMBER, Breakpoint, BreakpointHit, FoundHits
+from kerneltui.debugger.breakpoints.breakpoint import (
+    NO_NUMBER,
+    Breakpoint,
+    BreakpointHit,
+    FoundHits,
+)
 
 if TYPE_CHECKING:  # who sets none does not wait for them
     from kerneltui.debugger.breakpoints.search import BackwardSearch
