@@ -8,12 +8,13 @@ from kerneltui.debugger.breakpoints.condition_names import NAMES
 from kerneltui.debugger.breakpoints.grammar import FORMS, OPTIONS
 
 _INTRODUCTION = """\
-A breakpoint is WHAT [core N] [ignore N] [once] [if CONDITION]. Where several examples stand, they are
-for a Pi 4, a PC and a Pi 3. Registers are named as in panel 1, or by an address (0xFF842010, port:0x21)."""
+A breakpoint is WHAT [core N] [ignore N] [once] [if CONDITION]. Where several examples stand,
+they are for a Pi 4, a PC and a Pi 3. Registers are named as in panel 1, or by an address
+(0xFF842010, port:0x21)."""
 _CONDITIONS = """\
 A CONDITION compares names and numbers with == != < <= > >=, joined by and, or, not; & masks bits.
-Names are registers (GICC_PMR), fields (CNTP_CTL_EL0.IMASK; of the breakpoint's own register: IMASK),
-and:"""
+Names are registers (GICC_PMR), fields (CNTP_CTL_EL0.IMASK; of the breakpoint's own register:
+IMASK), and:"""
 
 
 def breakpoint_text() -> str:
