@@ -66,7 +66,7 @@ async def test_the_second_v_shows_what_differs_from_the_mark(size):
         assert is_open(seen)
         here = seen.session.here
         assert title(seen).startswith(f"0.008 636 630 s, step {step} → 1.008 ")
-        assert title(seen).endswith(f"step {here.step}")
+        assert title(seen).endswith(f"#{here.retired}")
         rows = " ".join(" ".join(prompts(seen)).split())
         assert (
             "Registers of timer, GENERIC_TIMER, core 0 CNTP_CVAL_EL0 033ec91f -> 0676c29f" in rows
@@ -90,7 +90,7 @@ async def test_the_earlier_moment_is_the_old_one_also_where_the_mark_lies_in_the
         await seen.press("N")
         await seen.arrived()
         await seen.press("v")
-        assert title(seen).endswith(f"step {later.step}")
+        assert title(seen).endswith(f"#{later.retired}")
         assert "handled 1 -> 2" in " ".join(prompts(seen))
 
 
