@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
+from kerneltui.debugger.pokes import end_of, mend_of
 from kerneltui.debugger.remarks import Remark
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.symptoms import is_storm, without_callback, wrong_due
@@ -53,7 +54,7 @@ class Explanation(msgspec.Struct, frozen=True):
     others: tuple[Way, ...] = ()
     """further ways, where it forks"""
     mend: tuple[str, ...] = ()
-    """stores that make it arrive, as ``OWNER/REGISTER.FIELD=VALUE``"""
+    """stores that make it arrive, as :func:`kerneltui.debugger.pokes.parse` reads them"""
 
 
 def explain(session: Session, subject: str, ways: list[Way], cpu: int) -> Explanation:
@@ -156,7 +157,10 @@ class _Judge:
             return None
         told = gate.says or f"the gate '{gate.name}' is shut"
         stores = [item for item in self.shut if item.opens is Opens.STORE]
-        mend = tuple(_store(self.way.station_of(item), item) for item in self._lasting(stores))
+        mend = tuple(
+            mend_of(self.machine, self.way.station_of(item).owner, item)
+            for item in self._lasting(stores)
+        )
         return self._tell(
             Verdict.SHUT,
             f"{self.subject} cannot arrive: {told} ({_holds(gate)}).{_and_more(len(stores) - 1)}",
@@ -186,8 +190,9 @@ class _Judge:
         mend: tuple[str, ...] = ()
         if gate.ends_by:
             advice = f"Each handler has to write {gate.ends_by} for what it has taken, at its end."
-            if gate.ends_with is not None and wrong is None:
-                mend = (f"{gate.ends_by}={gate.ends_with:#x}",)
+            end = end_of(self.machine, station.owner, gate)
+            if end and wrong is None:
+                mend = (end,)
                 advice += f" A store to {gate.ends_by} ends this one; the next is left so again."
         return self._tell(
             Verdict.MISBEHAVES, f"{self.subject} is kept out: {why}.", advice, gate, mend
@@ -371,11 +376,3 @@ def _holds(gate: Gate) -> str:
     name = f"{gate.register}.{gate.field}" if gate.field else gate.register
     value = gate.value if gate.value < 10 else f"{gate.value:#x}"
     return f"{name} is {value}"
-
-
-def _store(station: Station, gate: Gate) -> str:
-    """The store that opens a gate; empty where no single one does."""
-    if gate.wants is None or gate.spot is None:
-        return ""
-    target = f"{station.owner.replace(' ', '')}/{gate.register}"
-    return f"{target}.{gate.field}={gate.wants:#x}"
