@@ -198,3 +198,21 @@ def test_the_timer_of_every_board_is_explained_to_its_handler(board):
     assert owners[-2:] == ["core 0", "kernel"]
     assert all(gate.open or gate.opens is Opens.EVENT for gate in told.way.gates)
     session.close()
+
+
+def test_an_entry_without_a_legal_vector_says_so():
+    """Vectors 0 to 15 are illegal: no task priority lets them in (SDM 3A 10.5.2)."""
+    session = open_session("x86", "fault-override")
+    session.run_until(2_100_000_000)
+    session.poke("ioapic0/IOREDTBL2_LOW.MASK=0")
+    told = why(session, InterruptReference("ioapic0", "gsi", 2), 0)
+    assert told.gate.name == "vector is legal"
+    assert "no legal vector" in told.headline
+    assert "IOREDTBL2_LOW.INTVEC is 0" in told.headline
+    assert told.advice == "It needs a vector of 16 to 255 in IOREDTBL2_LOW."
+    illegal = why(session, InterruptReference("lapic", "vector", 15), 0)
+    assert "below 16" in illegal.headline
+    session.poke("ioapic0/IOREDTBL2_LOW.INTVEC=0x10")
+    legal = why(session, InterruptReference("ioapic0", "gsi", 2), 0)
+    assert legal.gate is None or legal.gate.name != "vector is legal"
+    session.close()
