@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
+from kerneltui.debugger.naming import timer_interrupt
 from kerneltui.debugger.pokes import end_of, mend_of
 from kerneltui.debugger.remarks import Remark
 from kerneltui.debugger.session import Session
@@ -113,13 +114,12 @@ class _Judge:
         irq = self.session.inspector.timer_irq()
         if irq is None:
             return False
+        met = [item.interrupt for item in self.way.stations if item.interrupt is not None]
         controllers = self.machine.controllers
-        return any(
-            (controllers[name].NUMBERING, number) == (irq.domain, irq.number)
-            for station in self.way.stations
-            if station.entrance is not None
-            for name, number in (station.entrance,)
-        )
+        if (irq.domain, irq.number) in {(controllers[name].NUMBERING, n) for name, n in met}:
+            return True
+        found = timer_interrupt(self.machine, self.session.inspector)
+        return found is not None and (found.controller, found.number) in met
 
     def _empty_queue(self) -> Explanation | None:
         """A kernel that waits for nothing switches its timer off."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
+from kerneltui.debugger.naming import is_in_use
 from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.debugger.way import Way, best_way, next_controller, ways_to_core
 from kerneltui.hw.device import InterruptController, InterruptState
@@ -89,7 +90,7 @@ def interrupt_views(machine: Machine, inspector: Inspector, cpu: int) -> Iterato
     for_now: list[InterruptView] = []
     for name, controller in controllers.items():
         states = listed[name]
-        if not _is_used(controller, states, handlers):
+        if not is_in_use(controller, states, handlers):
             continue
         for state in _with_messages(controller, states, handlers, senders, cpu):
             handler = handlers.get((controller.NUMBERING, state.number))
@@ -142,14 +143,6 @@ def _wired(machine: Machine) -> dict[str, str]:
 
 def _drivers(wires: list[tuple[str, bool]]) -> list[str]:
     return [name for name, level in wires if level] or [name for name, _ in wires]
-
-
-def _is_used(
-    controller: InterruptController, states: list[InterruptState], handlers: Handlers
-) -> bool:
-    """Not where all is masked and the handlers are others': the 8259s of a PC with APICs."""
-    its_own = any(numbering == controller.NUMBERING for numbering, _ in handlers)
-    return its_own or not handlers or any(state.enabled for state in states)
 
 
 def _with_messages(
