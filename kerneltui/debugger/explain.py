@@ -17,7 +17,7 @@ from kerneltui.debugger.pokes import end_of, mend_of
 from kerneltui.debugger.remarks import Remark
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.symptoms import is_storm, without_callback, wrong_due
-from kerneltui.debugger.troubles import edge_gone
+from kerneltui.debugger.troubles import LONG_NS, edge_gone, late_by
 from kerneltui.debugger.way import Station, Way, best_way
 from kerneltui.hw.device import ComparatorState, TimerDevice
 from kerneltui.hw.rule import Gate, Opens
@@ -306,10 +306,17 @@ class _Judge:
         )
 
     def _edge_gone(self) -> Explanation | None:
-        """Its line is high, but what follows wants an edge, which has gone by."""
+        """Its line is high, but what follows wants an edge, which has gone by.
+
+        The line of a timer may stay high between two times (8254, mode 4).
+        """
         gate = edge_gone(self.machine, self.way, self.core.index)
         if gate is None:
             return None
+        if self._is_timers():
+            late_ns = late_by(self.machine, self.session.inspector, self.core.index)
+            if late_ns is not None and late_ns <= LONG_NS:
+                return None
         source = self.way.stations[0]
         return self._tell(
             Verdict.LOST,

@@ -128,3 +128,32 @@ def test_of_several_sources_the_one_that_asks_is_told(board):
     way = best_way(whole_ways(machine, session.inspector, reference.controller, reference.number))
     assert all(gate.open for gate in way.stations[0].gates)
     session.close()
+
+
+def test_the_path_follows_the_timer_to_the_controller_in_use_and_ends_its_alarm():
+    """IRQ 0 of a PC is wired to the 8259, which a kernel with APICs masks, and to GSI 2."""
+    session = open_session("x86", "fault-override")
+    session.run_until(2_100_000_000)
+    told = session.view(frozenset({"path"})).path
+    assert (told.interrupt.controller, told.interrupt.number) == ("ioapic0", 2)
+    assert told.stops[told.broken_at].owner == "ioapic0"
+    assert told.culprit.register.name == "IOREDTBL2_LOW"
+    for store in ("ioapic0/IOREDTBL2_LOW.MASK=0", "ioapic0/IOREDTBL2_LOW.INTVEC=0x30",
+                  "pit.out0=0", "pit.out0=1"):  # fmt: skip
+        session.poke(store)
+    session.run_until(2_200_000_000)
+    assert "Tick" in "\n".join(session.recorder.console.lines())
+    told = session.view(frozenset({"path"})).path
+    assert (told.interrupt.controller, told.mend) == ("ioapic0", "")
+    asked = timer_interrupt(session.machine, session.inspector)
+    assert why(session, asked, 0).verdict == "waits"
+    session.close()
+
+
+@pytest.mark.parametrize(("scenario", "controller"), [("fault-lost-tick", "ioapic0"),
+                                                      ("fault-hpet-legacy", "pic")])  # fmt: skip
+def test_the_timer_is_asked_about_where_it_arrives(scenario, controller):
+    session = open_session("x86", scenario)
+    session.run_until(1_000_000_000)
+    assert timer_interrupt(session.machine, session.inspector).controller == controller
+    session.close()
