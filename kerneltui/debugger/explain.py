@@ -13,6 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from kerneltui.debugger.naming import timer_interrupt
+from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.debugger.pokes import end_of, mend_of
 from kerneltui.debugger.remarks import Remark
 from kerneltui.debugger.session import Session
@@ -182,21 +183,40 @@ class _Judge:
         if gate is None or self.core.depth:
             return None
         station = self.way.station_of(gate)
-        wrong = self._remark(station, "misuse")
-        why = f"an interrupt never ended: {_holds(gate)}, but no handler runs"
-        if wrong is not None:
-            why = wrong.text
+        wrong = self._wrong_end(station)
+        why = wrong or f"an interrupt never ended: {_holds(gate)}, but no handler runs"
         advice = f"It needs {gate.needs}."
         mend: tuple[str, ...] = ()
         if gate.ends_by:
             advice = f"Each handler has to write {gate.ends_by} for what it has taken, at its end."
             end = end_of(self.machine, station.owner, gate)
-            if end and wrong is None:
+            if end and not wrong:
                 mend = (end,)
                 advice += f" A store to {gate.ends_by} ends this one; the next is left so again."
         return self._tell(
             Verdict.MISBEHAVES, f"{self.subject} is kept out: {why}.", advice, gate, mend
         )
+
+    def _wrong_end(self, station: Station) -> str:
+        """Whose handler has ended it wrongly, so that it stays active; empty where none has.
+
+        That is the interrupt's own, or that of another one that is active.
+        """
+        if station.interrupt is None:
+            return ""
+        name, number = station.interrupt
+        controller = self.machine.controllers[name]
+        states = controller.notable(self.core.index, {number})
+        active = {state.number for state in states if state.active}
+        remarks = self.session.recorder.remarks.of_device(name, "misuse")
+        blamed = active & {number} or active
+        for victim, remark in remarks:
+            if victim in blamed:
+                label = interrupt_label(controller.NUMBERING, victim)
+                whose = "its own handler" if victim == number else f"the handler of {label}"
+                told = f"{whose} ended it wrongly: {remark.text}, so {label} stays active"
+                return told if victim == number else f"{told} and goes first"
+        return remarks[0][1].text if remarks else ""
 
     def _waits_for_handler(self) -> Explanation | None:
         gate = self._first(Opens.END)

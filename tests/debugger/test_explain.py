@@ -216,3 +216,15 @@ def test_an_entry_without_a_legal_vector_says_so():
     legal = why(session, InterruptReference("ioapic0", "gsi", 2), 0)
     assert legal.gate is None or legal.gate.name != "vector is legal"
     session.close()
+
+
+def test_a_wrong_end_is_told_of_the_interrupt_whose_handler_made_it():
+    """Each handler ends the next number: each interrupt is kept out by its own mistake."""
+    session = open_session("rpi4", "fault-wrong-eoi")
+    session.run_until(2_100_000_000)
+    for number in (30, 153):
+        told = why(session, InterruptReference("gic", "gic", number), 0)
+        assert told.gate.name == "not active"
+        assert f"its own handler ended it wrongly: core 0 ended {number + 1}" in told.headline
+        assert f"so irq {number} stays active" in told.headline
+    session.close()
