@@ -43,7 +43,9 @@ def test_a_healthy_machine_shows_no_alarm(board, scenario):
     for _ in range(STEPS):
         if session.next_step() is not StopReason.MEANINGFUL:
             break
-        path = session.view(frozenset({"path"})).path
+        view = session.view(frozenset({"path", "interrupts"}))
+        path = view.path
+        assert not [item.label for item in view.interrupts if item.is_lost]
         if path is not None:
             assert not path.mend, (path.heading, path.mend)
             assert all(fact.state != "shut" for stop in path.stops for fact in stop.facts)
@@ -156,4 +158,34 @@ def test_the_timer_is_asked_about_where_it_arrives(scenario, controller):
     session = open_session("x86", scenario)
     session.run_until(1_000_000_000)
     assert timer_interrupt(session.machine, session.inspector).controller == controller
+    session.close()
+
+
+@pytest.mark.parametrize(
+    ("scenario", "at_ns", "number"),
+    [
+        ("fault-lost-edge", 1_200_000_000, 4),
+        ("fault-lost-tick", 2_100_000_000, 2),
+        ("fault-rtc-c", 6_500_000_000, 8),
+    ],
+)
+def test_an_interrupt_that_is_lost_stands_out_among_all(scenario, at_ns, number):
+    session = open_session("x86", scenario)
+    session.run_until(at_ns)
+    views = session.view(frozenset({"interrupts"})).interrupts
+    lost = [(item.numbering, item.number) for item in views if item.is_lost and item.waits]
+    assert lost == [("gsi", number)]
+    session.close()
+
+
+def test_a_timer_whose_line_stays_high_between_two_times_is_not_lost():
+    """The 8254 in mode 4 holds OUT high, but for one tick of its clock."""
+    session = open_session("x86", "fault-lost-tick")
+    session.run_until(600_000_000)
+    views = session.view(frozenset({"interrupts"})).interrupts
+    timer = next(item for item in views if (item.numbering, item.number) == ("gsi", 2))
+    assert timer.line
+    assert timer.enabled
+    assert not timer.is_lost
+    assert why(session, timer_interrupt(session.machine, session.inspector), 0).verdict == "waits"
     session.close()
