@@ -220,7 +220,8 @@ class WhyScreen(Dialog[Answer | None]):
     async def _search(self, ident: str, search: Search) -> None:
         await asyncio.sleep(PAUSE_S)
         with closing(search):
-            while self.is_current:
+            # The screen loses its parts before it ceases to be the current one.
+            while self.is_current and self.query("#dialog"):
                 if self._look_further(ident, search):
                     return
                 await asyncio.sleep(0.001)
