@@ -398,3 +398,14 @@ async def test_pinned_registers_come_first_in_their_order_at_every_moment_and_si
         await put_cursor(seen, REGISTERS, control(seen))
         await seen.press("P")
         assert not seen.lines(REGISTERS)[0].startswith("▲")
+
+
+@both_sizes
+async def test_pins_stay_when_their_panel_is_out_of_sight(size):
+    """A filter ends by Esc there too, while the view holds no registers."""
+    async with dashboard("rpi4", size=size) as seen:
+        await put_cursor(seen, REGISTERS, control(seen))
+        await seen.press("P", "slash", *"cval", "enter", "8", "escape")
+        assert seen.app.panels.registers.pinned
+        await seen.press("1")
+        assert any("CNTP_CTL_EL0" in line for line in seen.lines(REGISTERS)[:3])

@@ -341,6 +341,8 @@ FORMS = {
     "time": _Form("time 1.5s", "time 1.5s", _time),
     "console": _Form('console "TEXT"', 'console "Once 5"', _console),
     "code": _Form("code FUNCTION or code FILE:LINE", "code TimeManager.handle", _code),
-    "gate": _Form('gate "NAME" of irq N opens|shuts', 'gate "enabled" of irq 30 shuts', _gate),
+    "gate": _Form(
+        'gate "OWNER/NAME" of irq N opens|shuts', 'gate "gic/enabled" of irq 30 shuts', _gate
+    ),
 }
 """By the first word."""
