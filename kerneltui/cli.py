@@ -15,6 +15,7 @@ from kerneltui.endings import Endings
 from kerneltui.errors import UserError, suggestion
 from kerneltui.machine_commands import MACHINE_COMMANDS
 from kerneltui.parameters import (
+    BREAK_HELP,
     SpeedType,
     break_option,
     machine_options,
@@ -50,7 +51,7 @@ from kerneltui.usage import BAD_INPUT, EndedError, OutputError, SuggestingGroup,
     default="1",
     help="Virtual seconds in a second: 0.1 to 1000, or max.  [default: 1]",
 )
-@break_option("Stop where this is hit, such as 'write GICC_EOIR' or 'irq 30 taken'.")
+@break_option(BREAK_HELP)
 @theme_option("The name of a theme, such as projector-dark or projector-light.")
 @click.version_option(__version__, prog_name="kerneltui", message="%(prog)s %(version)s")
 @click.pass_context

@@ -10,6 +10,7 @@ import click
 from kerneltui.errors import UserError
 from kerneltui.output import run_stream, write_text
 from kerneltui.parameters import (
+    BREAK_HELP,
     OneOf,
     SizeType,
     at_option,
@@ -33,20 +34,26 @@ if TYPE_CHECKING:
 @command("run")
 @machine_options
 @until_option("6s")
-@break_option("Stop where this is hit, such as 'write GICC_EOIR' or 'irq 30 taken'.")
+@break_option(BREAK_HELP)
 @json_option("Write the final view as one JSON object instead.")
 @click.option("--stats", is_flag=True, help="Write figures of the run to standard error.")
 def run_command(
     until: int, breaks: tuple[str, ...], *, as_json: bool, stats: bool, **machine: Any
 ) -> int:
-    """Run without a screen, and write the board's serial output to standard output."""
+    """Run without a screen, and write the board's serial output to standard output.
+
+    The exit status is 3 when a breakpoint was hit, and 1 when the kernel halted.
+    """
     from kerneltui.batch import run_to
 
     session = session_of(**machine)
     set_breakpoints(session, breaks)
+    breaks_at = len(session.breakpoints)
     run_to(session, until, as_json=as_json, stats=stats)
     for hit in session.hits:
         complain(hit.text)
+    if breaks_at and not session.hits:
+        complain("no breakpoint was hit")
     return HIT if session.hits else _verdict(session)
 
 

@@ -187,6 +187,12 @@ def _gathered(name: str, values: tuple[str, ...]) -> tuple[str, ...]:
     return (*before, *values)
 
 
+BREAK_HELP = (
+    "Stop where this is hit, such as 'write GICC_EOIR' or 'irq 30 taken', on a PC "
+    "'write INIT_COUNT' or 'irq vector:0xec taken'; 'kerneltui docs breakpoints' lists all forms."
+)
+
+
 def break_option(words: str) -> Decorator:
     """Breakpoints as people write them, as ``breaks``."""
     return click.option("--break", "breaks", multiple=True, metavar="BREAKPOINT", help=words)

@@ -89,4 +89,13 @@ def glossary(output: Path) -> None:
     write_text(output, glossary_text())
 
 
+@docs.command()
+@_output
+def breakpoints(output: Path) -> None:
+    """Print what a breakpoint may be: forms, options and conditions, with examples."""
+    from kerneltui.export.breakpoint_text import breakpoint_text
+
+    write_text(output, breakpoint_text())
+
+
 REFERENCE_COMMANDS = boards, scenarios, schema, docs

@@ -19,6 +19,7 @@ from kerneltui.debugger.lookup import (
 from kerneltui.debugger.meaning import Meaning, Section, meaning
 from kerneltui.debugger.meaning.found import Found, find, value_of
 from kerneltui.debugger.meaning.registers import now_says
+from kerneltui.debugger.origins import Wiring
 from kerneltui.debugger.pokes import name_for, parse, stored_as
 from kerneltui.debugger.references import (
     ComparatorReference,
@@ -26,6 +27,7 @@ from kerneltui.debugger.references import (
     EventReference,
     FieldReference,
     GateReference,
+    InterruptReference,
     LineReference,
     Reference,
     RegisterReference,
@@ -36,7 +38,9 @@ from kerneltui.debugger.way import Station, find_line, lines
 from kerneltui.hw.register import RES0, RO, TAG, Access, Field, Register
 from kerneltui.hw.rule import Gate
 
-NOTHING_TO_SET = "Put the cursor on a register, a field or a line, then poke it; here is none."
+NOTHING_TO_SET = (
+    "Put the cursor on a register, a field, a line or an interrupt, then poke it; here is none."
+)
 CHANGEABLE = tuple(kind for kind in Access if kind not in {RO, RES0, TAG})
 REFUSALS = {
     RO: "is read-only (RO): the hardware alone sets it",
@@ -235,6 +239,15 @@ def _line(session: Session, reference: LineReference) -> Setting:
     )  # fmt: skip
 
 
+def _interrupt(session: Session, reference: InterruptReference) -> Setting:
+    """The wire that it comes by."""
+    wiring = Wiring(session.machine)
+    line = wiring.line_of(reference.controller, reference.number, session.focus)
+    if line is None:
+        raise ValueError(f"No line leads to {reference}: there is none to drive.")
+    return _line(session, LineReference(line.name))
+
+
 def _gate(session: Session, reference: GateReference) -> Setting:
     found = way(session, reference.interrupt)
     for gate in found.gates:
@@ -279,6 +292,7 @@ _SETTINGS: dict[type, Callable[[Session, Any], Setting]] = {
     RegisterReference: _register,
     FieldReference: _field,
     LineReference: _line,
+    InterruptReference: _interrupt,
     GateReference: _gate,
     EventReference: _event,
     ComparatorReference: _comparator,

@@ -68,11 +68,11 @@ class When(msgspec.Struct, frozen=True):
     """One of the two moments."""
 
     t_ns: int
-    step: int
-    """as :attr:`Machine.step` counts"""
+    instruction: int
+    """of the core on show, as the trace counts, and as the key ``g`` takes it"""
 
     def __str__(self) -> str:
-        return f"{format_time(self.t_ns)} s, step {self.step}"
+        return f"{format_time(self.t_ns)} s, #{self.instruction}"
 
 
 class MomentDifference(msgspec.Struct, frozen=True):
@@ -102,7 +102,7 @@ def difference(old: Moment, new: Moment) -> MomentDifference:
         DifferenceGroup(CONSOLE, CONSOLE, tuple(_console(old.sent, new.sent))),
     ]
     return MomentDifference(
-        When(old.here.now_ns, old.here.step), When(new.here.now_ns, new.here.step),
+        When(old.here.now_ns, old.here.retired), When(new.here.now_ns, new.here.retired),
         tuple(group for group in groups if group.things), tuple(_counters(old, new)),
     )  # fmt: skip
 

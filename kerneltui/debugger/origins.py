@@ -73,6 +73,22 @@ class Wiring:
                 return self.source_of(device.name, passed, cpu) or line
         return line
 
+    def line_of(self, controller: str, number: int, cpu: int) -> Line | None:
+        """The line of an interrupt: its input's, or that of the message which brings it.
+
+        None where neither is there: a call from a core, or what arises in the controller itself.
+        """
+        device = self._machine.controllers[controller]
+        state = device.interrupt(number, cpu)
+        if state is not None and state.pin:
+            return self.source_of(controller, state.pin, cpu)
+        if device.TAKES_MESSAGES:
+            for other in self._machine.controllers.values():
+                for sent in other.interrupts(cpu) if other.SENDS_MESSAGES else ():
+                    if other.onward(sent.number) == (controller, number):
+                        return self.line_of(other.name, sent.number, cpu)
+        return None
+
 
 def pending(machine: Machine, wiring: Wiring, cpu: int, vector: int | None) -> Origin | None:
     """The interrupt that a core takes or has taken; ``vector`` where the core knows that.

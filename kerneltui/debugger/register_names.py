@@ -95,11 +95,16 @@ def registers_named(machine: Machine, name: str) -> list[RegisterSite]:
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:
-    """The names that are most like one; first those of the same letters in another order."""
-    names = {item.lower(): item for item in known}
-    near = get_close_matches(name.lower(), names, n=len(names))
-    near.sort(key=lambda item: sorted(item) != sorted(name.lower()))
-    return [names[item] for item in near[:NEAREST]]
+    """The names that are most like one.
+
+    First those of the same letters in another order, then the shortest that contain it.
+    """
+    names, asked = {item.lower(): item for item in known}, name.lower()
+    near = get_close_matches(asked, names, n=len(names))
+    anagrams = [item for item in near if sorted(item) == sorted(asked)]
+    longer = sorted((item for item in names if asked in item), key=len)
+    found = dict.fromkeys((*anagrams, *(longer if len(asked) > 1 else ()), *near))
+    return [names[item] for item in list(found)[:NEAREST]]
 
 
 def listed(words: Sequence[str]) -> str:

@@ -60,8 +60,8 @@ ANSWERS_WHY = (
     "kerneltui.debugger.last_write", "kerneltui.debugger.why", "kerneltui.tui.screens.why",
 )  # fmt: skip
 """What the first picture does not wait for."""
-TASK_S = 20
-"""The task of a puzzle stays so long."""
+TASK_S = 8
+"""The task of a puzzle stays so long, or to the first key."""
 
 
 class KernelTui(Breaking, Comparing, App[int]):
@@ -95,6 +95,7 @@ class KernelTui(Breaking, Comparing, App[int]):
         self.changes: Changes | None = session.setup.changes
         self._laid_out = 0, 0
         """the terminal's width and height: the app's own size may be behind that"""
+        self._has_room = True
         self._status = StatusBar()
         self._tabs = PanelTabs()
         self._bar = CommandBar()
@@ -146,10 +147,8 @@ class KernelTui(Breaking, Comparing, App[int]):
         """Where there is something to find out, say what."""
         setup = self.session.setup
         if setup.task:
-            self.notify(
-                f"{setup.task} Find out why. (? shows this again.)",
-                title=setup.scenario_title, timeout=TASK_S, markup=False,
-            )  # fmt: skip
+            text = f"{setup.task} Find out why. (? shows this again.)"
+            self.tell_in_passing(text, TASK_S, setup.scenario_title)
 
     def _prepare_soon(self) -> None:
         self.set_timer(PREPARE_AFTER_S, self._prepare)
@@ -169,6 +168,7 @@ class KernelTui(Breaking, Comparing, App[int]):
         screen = self.screen_stack[0]
         has_room = self.arrangement.apply(screen, width, height)
         self.session.follows_story = self.panels.path.is_in_front
+        self._has_room = has_room
         if not has_room:
             self._too_small.update(needs(width, height))
         self._laid_out = width, height
@@ -241,7 +241,8 @@ class KernelTui(Breaking, Comparing, App[int]):
         with self.batch_update():
             for panel in self.panels:
                 panel.show(view, parts)
-                panel.set_signs(signs)
+                # On the path ● says that a moment is over, and a row is about several things.
+                panel.set_signs({} if panel is self.panels.path else signs)
             self._follow_station(view)
             self._show_tabs()
             self._status.show(
@@ -365,6 +366,8 @@ class KernelTui(Breaking, Comparing, App[int]):
     async def _check_bindings(self, key: str, priority: bool = False) -> bool:
         if not self.screen_stack or self.return_code is not None:
             return False  # keys that wait when the app leaves mean nothing any more
+        if priority:  # every key comes here first, wherever it goes on to
+            self.forget_passing()
         found = await super()._check_bindings(key, priority)
         if not (found or priority or len(self.screen_stack) != 1):
             self._tell_of_idle(key)
@@ -372,7 +375,7 @@ class KernelTui(Breaking, Comparing, App[int]):
 
     def _tell_of_idle(self, key: str) -> None:
         """A key that does nothing says so."""
-        silent = key in SILENT_KEYS or self.keys_are_text
+        silent = key in SILENT_KEYS or self.keys_are_text or not self._has_room
         if not silent and not self.frames.is_repeated(key):
             self.clear_notifications()
             name = key_to_character(key) or key
@@ -398,11 +401,21 @@ class KernelTui(Breaking, Comparing, App[int]):
             self.type(text.encode("ascii", "replace"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Where keys are text no command is one key away, but the palette, Esc and clicks work."""
+        """Where keys are text no command is one key away, but the palette, Esc and clicks work.
+
+        What cannot be seen does not act: then one can leave, and end typing.
+        """
+        if not self._has_room and action in _UNSEEN_ACTIONS and not self._may_unseen(action):
+            return False
         return action not in _COMMAND_ACTIONS or not self.keys_are_text
+
+    def _may_unseen(self, action: str) -> bool:
+        leaves = {"leave_dashboard", "suspend_process"}
+        return action in leaves or (action == "leave" and self.keys_are_text)
 
     async def action_choose(self, ident: str, *parameters: object) -> None:
         """A command chosen by mouse or palette means the same in every mode and over a dialog."""
+        self.forget_passing()
         while len(self.screen_stack) > 1:
             self.pop_screen()
         command = BY_IDENT.get(ident)
@@ -492,4 +505,6 @@ class KernelTui(Breaking, Comparing, App[int]):
 SILENT_KEYS = {"tab", "shift+tab", "backspace"}
 """Keys that people press without meaning a command."""
 _COMMAND_ACTIONS = {command.call.partition("(")[0] for command in COMMANDS}
+_UNSEEN_ACTIONS = _COMMAND_ACTIONS | {"focus_panel", "cursor", "choose"}
+"""What would act, or open a dialog, over the words that there is too little room."""
 _COMMAND_ACTIONS = _COMMAND_ACTIONS - {"command_palette"} | {"focus_panel", "cursor"}

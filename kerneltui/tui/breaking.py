@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from kerneltui.debugger.breakpoints.breakpoint import BreakpointHit
+from kerneltui.debugger.breakpoints.breakpoint import NO_NUMBER, BreakpointHit
 from kerneltui.debugger.references import (
     CodeReference,
     EventReference,
@@ -25,8 +25,8 @@ from kerneltui.tui.travelling import Travelling
 if TYPE_CHECKING:  # who sets no breakpoint does not wait for them
     from kerneltui.debugger.breakpoints.marked import Marked
 
-HIT_SHOWN_S = 12
-"""how long the notification of a hit stays"""
+HIT_SHOWN_S = 5
+"""The notification of a hit stays so long, or to the next command."""
 NONE_SET = (
     "No breakpoint is enabled: b on a register, an interrupt or a line sets one, B lists all."
 )
@@ -39,8 +39,8 @@ class Breaking(Pointing, Travelling):
     _told: tuple[BreakpointHit, ...] = ()
     """the hits that have been told"""
     _marked: Marked | None = None
-    _run_to: tuple[Watch, int] | None = None
-    """a run to a line of the source, and the breakpoint that is to end it"""
+    _run_to: Watch | None = None
+    """a run to a line of the source"""
 
     if TYPE_CHECKING:  # the app's
 
@@ -72,7 +72,6 @@ class Breaking(Pointing, Travelling):
         from kerneltui.tui.screens.breakpoints import BreakpointsScreen
 
         session = self.session
-        self.clear_notifications()
         screen = BreakpointsScreen(session.machine, session.breakpoints)
         self.push_screen(screen, lambda _: self.refresh_view())
 
@@ -115,23 +114,20 @@ class Breaking(Pointing, Travelling):
         session = self.session
         try:
             text = obvious(session, reference)
-            number = session.breakpoints.add(session.machine, f"{text} once")
+            session.breakpoints.run_to(session.machine, text)
         except (ValueError, UserError) as error:
             self.notify(str(error), severity="warning", markup=False)
             return
         goal = Watch(text.removeprefix("code "))
-        self._run_to = goal, number
+        self._run_to = goal
         self._go(goal)
         self.refresh_view()
 
     def forget_run_to(self) -> None:
-        """Where something else ends a run to a line, its breakpoint goes."""
-        if self._run_to is None or self.runner.goal is self._run_to[0]:
-            return
-        _, number = self._run_to
-        self._run_to = None
-        if self.session.breakpoints.get(number) is not None:
-            self.session.breakpoints.remove(number)
+        """Where something else ends a run to a line, nothing waits for that line any more."""
+        if self._run_to is not None and self.runner.goal is not self._run_to:
+            self._run_to = None
+            self.session.breakpoints.forget_run_to()
 
     # -- a hit ------------------------------------------------------------------------------------
 
@@ -144,10 +140,12 @@ class Breaking(Pointing, Travelling):
         self.refresh_view()
 
     def _tell_of(self, hits: tuple[BreakpointHit, ...]) -> None:
-        self.clear_notifications()
-        text = "\n".join(f"{hit.text[:1].upper()}{hit.text[1:]}" for hit in hits)
-        self.notify(text, markup=False, timeout=HIT_SHOWN_S)
+        if len(self.screen_stack) == 1:  # nothing covers a dialog: row 1 tells of the hit too
+            text = "\n".join(f"{hit.text[:1].upper()}{hit.text[1:]}" for hit in hits)
+            self.tell_in_passing(text, HIT_SHOWN_S)
         for hit in hits:
+            if hit.number == NO_NUMBER:
+                continue  # whoever asked for that looks there
             point = hit_point(self.situation, hit)
             if point is not None:
                 self._show_hit(point)

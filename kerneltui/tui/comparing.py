@@ -73,13 +73,12 @@ class Comparing(Steering):
 
     def _mark(self) -> None:
         self.session.marked = marked = self.session.moment()
-        when = When(marked.here.now_ns, marked.here.step)
+        when = When(marked.here.now_ns, marked.here.retired)
         self.notify(f"Marked t {when}; v again shows what differs.")
 
     def _show(self, found: MomentDifference) -> None:
         from kerneltui.tui.screens.difference import DifferenceScreen
 
-        self.clear_notifications()
         self.push_screen(DifferenceScreen(found, self.size), self._answered)
 
     def _answered(self, answer: Answer | None) -> None:

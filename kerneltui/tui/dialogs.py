@@ -19,6 +19,7 @@ from kerneltui.debugger.traveller import Input
 from kerneltui.debugger.views.timeouts import STRUCTURES
 from kerneltui.errors import UserError
 from kerneltui.kernel.programs.shell_program import ShellProgram
+from kerneltui.kernel.shell.shell_arguments import UsageError, duration_ns
 from kerneltui.machine.board import load_board
 from kerneltui.scenarios.scenario import (
     DEFAULT_SCENARIO,
@@ -28,6 +29,7 @@ from kerneltui.scenarios.scenario import (
     load_scenario,
     open_session,
 )
+from kerneltui.tui.places import read_place
 from kerneltui.tui.requests import (
     Ask,
     CutAndPoke,
@@ -44,7 +46,7 @@ from kerneltui.tui.requests import (
     UseSession,
     UseTheme,
 )
-from kerneltui.tui.screens.ask import AskScreen, Field
+from kerneltui.tui.screens.ask import AskScreen, Field, Mistake
 from kerneltui.tui.screens.choose import Choice, ChooseScreen
 
 WHERE = "A time (1.5s), an instruction (#1200), or one of start, booted, end"
@@ -133,7 +135,19 @@ def ask_for_timeout(now: Situation) -> Request:
         "After (250us, 1.5s, 2m)": "1s",
         "Text to print": "tick",
     }
-    return Ask(AskScreen("Add timeout", fields), _typed)
+    return Ask(AskScreen("Add timeout", fields, _wrong_with_timeout), _typed)
+
+
+def _wrong_with_timeout(words: Sequence[str]) -> Mistake | None:
+    """What the shell would refuse."""
+    often, after, text = words
+    try:
+        delay_ns = duration_ns(after.strip())
+    except UsageError as error:
+        return Mistake(1, f"{str(error)[:1].upper()}{str(error)[1:]}.")
+    if often == "every" and not delay_ns:
+        return Mistake(1, "A period of 0 leaves no time for anything else.")
+    return None if text.strip() else Mistake(2, "Write the text that it is to print.")
 
 
 def ask_where_to_go(now: Situation, reference: Reference | None) -> Request:
@@ -143,7 +157,17 @@ def ask_where_to_go(now: Situation, reference: Reference | None) -> Request:
     """
     first, said_first = _moment_of(now, reference)
     label = f"{said_first}\n{WHERE}" if first is not None else WHERE
-    screen = AskScreen("Go to another moment", dict[str, Field]({label: ""}))
+
+    def check(words: Sequence[str]) -> Mistake | None:
+        if first is not None and not words[0].strip():
+            return None
+        try:
+            read_place(now.session, words[0])
+        except ValueError as error:
+            return Mistake(0, str(error))
+        return None
+
+    screen = AskScreen("Go to another moment", dict[str, Field]({label: ""}), check)
 
     def chosen(said: tuple[str, ...] | None) -> Request | None:
         if said is None:

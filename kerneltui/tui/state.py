@@ -48,7 +48,7 @@ def state_text(
     ``hit``: which breakpoint has halted the machine, and why.
     """
     if hit and goal is None:
-        said = f"● {hit}" if brief else f"■ breakpoint {hit}"
+        said = hit if brief else f"■ {hit}"
         place = f"{past[:1] if brief else past}  " if past else ""
         return Content.assemble((place, "bold $warning"), (said, "bold $error"))
     if not past:

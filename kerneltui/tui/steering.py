@@ -31,6 +31,8 @@ class Steering(_Mixed):
 
     runner: Runner
     frames: Frames
+    _is_passing = False
+    """what is told goes with the next command"""
 
     @property
     def session(self) -> Session:
@@ -40,6 +42,18 @@ class Steering(_Mixed):
     def refresh_view(self) -> None:
         """Show the present moment, once all that waits to be done has been done."""
         self.frames.ask()
+
+    def tell_in_passing(self, text: str, seconds: int, title: str = "") -> None:
+        """Say something that may cover what is looked at: it goes with the next command."""
+        self.clear_notifications()
+        self.notify(text, title=title, timeout=seconds, markup=False)
+        self._is_passing = True
+
+    def forget_passing(self) -> None:
+        """A command has come."""
+        if self._is_passing:
+            self._is_passing = False
+            self.clear_notifications()
 
     def _go(self, goal: Watch) -> None:
         if self.session.machine.core.halt_reason:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Generator
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from kerneltui.debugger.watch import (
 )
 from kerneltui.errors import UserError
 from kerneltui.machine.poke import Poke
+from kerneltui.tui.places import INSTRUCTION, TIME, read_place
 from kerneltui.tui.requests import (
     CutAndPoke,
     CutAndType,
@@ -31,7 +31,6 @@ from kerneltui.tui.requests import (
 )
 from kerneltui.tui.runner import NOT_FOUND
 from kerneltui.tui.steering import Steering
-from kerneltui.units import parse_duration
 
 if TYPE_CHECKING:
     from kerneltui.debugger.moment import Moment
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
     from kerneltui.hw.rule import Spot
     from kerneltui.machine.machine import Position
 
-HOW = "Type a time like 1.5s, an instruction of the trace like #1200, or start, booted or end."
-STEP_NUMBER = re.compile(r"#\s*(\d{1,18})")
 NOTHING_BEFORE = {
     STEP.title: "There is no instruction before this one.",
     NEXT_STEP.title: "There is no step before this one.",
@@ -120,24 +117,21 @@ class Travelling(Steering):
 
     def go_to(self, words: str) -> None:
         """Go to where ``words`` say, or say what they can be."""
-        words, session = words.strip().lower(), self.session
-        places = {
-            "start": session.go_to_reset,
-            "booted": session.go_to_booted,
-            "end": session.go_to_end,
-        }
-        number = STEP_NUMBER.fullmatch(words)
-        if words in places:
-            self._jump(places[words])
-        elif number is not None:
-            self._go_to_instruction(int(number[1]))
+        session = self.session
+        try:
+            kind, number = read_place(session, words)
+        except ValueError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        if kind == TIME:
+            self._go_to_time(number)
+        elif kind == INSTRUCTION:
+            self._jump(lambda: session.go_to_instruction(number))
         else:
-            try:
-                time_ns = parse_duration(words)
-            except ValueError as error:
-                self.notify(f"{error}. {HOW}", severity="error", markup=False)
-            else:
-                self._go_to_time(time_ns)
+            self._jump({
+                "start": session.go_to_reset, "booted": session.go_to_booted,
+                "end": session.go_to_end,
+            }[kind])  # fmt: skip
 
     def _go_to_time(self, time_ns: int) -> None:
         """What is still to come is run to, slice by slice."""
@@ -147,14 +141,6 @@ class Travelling(Steering):
         else:
             self._jump(session.go_to_end)
             self.runner.start(until_time(time_ns))
-
-    def _go_to_instruction(self, number: int) -> None:
-        session = self.session
-        known = session.history.end_retired[session.focus]
-        if number >= known:
-            self.notify(f"Instruction {number} is still to come: {known} are known.")
-        else:
-            self._jump(lambda: session.go_to_instruction(number))
 
     def go_there(self, place: GoTo | GoToPlace | GoToWrite) -> None:
         """Go to a moment that somebody wants to see."""

@@ -584,10 +584,10 @@ def test_the_text_reads_the_same_again(text):
     ("text", "column", "words"),
     [("", 1, "it is empty"),
      ("wrte GICC_EOIR", 1, "did you mean 'write'?"),
-     ("write", 6, "something is missing; write write REGISTER"),
+     ("write", 6, "something is missing; the form is: write REGISTER"),
      ("write GICC_EOI", 7, "did you mean 'GICC_EOIR'"),
      ("write GICC_EOIR.ID", 7, "has no field 'ID'"),
-     ("write GICC_EOIR now", 17, "'now' is too much"),
+     ("write GICC_EOIR now", 17, "'now' is too much; the form is: write REGISTER"),
      ("write GICC_EOIR if", 19, "a condition is missing"),
      ("write GICC_EOIR if vale == 1", 20, "did you mean 'value'"),
      ("write GICC_EOIR core 4", 1, "there is no core 4"),
@@ -601,9 +601,11 @@ def test_the_text_reads_the_same_again(text):
      ("code handel", 6, "did you mean 'handle'"),
      ("code gicv2.py:9999", 6, "has lines 1 to"),
      ('gate "enabld" of irq 30', 6, "there is no gate 'enabld'"),
-     ("gate enabled irq 30", 1, "write gate"),
+     ("gate enabled irq 30", 1, "the form is: gate"),
      ("gate enabled of irq 30", 6, 'several gates \'enabled\' on the way; write one of "timer/en'),
-     ("gate uart0/enabled of irq 30", 6, "there is no gate")],
+     ("gate uart0/enabled of irq 30", 6, "there is no gate"),
+     ("write PMR", 7, "did you mean 'GICC_PMR'"),
+     ("write ENABLER0", 7, "'GICD_ISENABLER0'")],
 )  # fmt: skip
 def test_errors_name_the_column_and_the_mend(text, column, words):
     session = session_on("rpi4")

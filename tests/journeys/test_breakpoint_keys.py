@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from dashboard import CPU, INTERRUPTS, QUEUE, REGISTERS, TRACE, booted, dashboard
 
-from kerneltui.debugger.breakpoints.grammar import FORMS, parse_breakpoint
+from kerneltui.debugger.breakpoints.condition_names import NAMES
+from kerneltui.debugger.breakpoints.grammar import FORMS, OPTIONS, bind, parse_breakpoint
 from kerneltui.debugger.references import (
     CodeReference,
     EventReference,
@@ -177,8 +178,28 @@ async def test_the_list_by_mouse(size):
 
 def test_every_form_has_an_example_that_reads():
     for word, form in FORMS.items():
-        assert parse_breakpoint(form.example).text == form.example
-        assert form.example.startswith(word)
+        for example in form.examples:
+            assert parse_breakpoint(example).text == example
+            assert example.startswith(word)
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
+def test_every_form_has_an_example_for_each_board(board):
+    machine = booted(board).machine
+    for form in FORMS.values():
+        bind(machine, 1, parse_breakpoint(form.example(machine)))
+    for _, example in OPTIONS.values():
+        bind(machine, 1, parse_breakpoint(example))
+    for _, example in NAMES.values():
+        own = "INIT_COUNT" if board == "x86" else "UARTCR"
+        bind(machine, 1, parse_breakpoint(f"write {own} if {example}"))
+
+
+async def test_the_dialog_shows_examples_for_the_board():
+    async with dashboard("x86", keys=["B", "n"]) as seen:
+        assert "write INIT_COUNT" in seen.screen()
+        assert "irq vector:0xec taken core 0" in seen.screen()
+        assert "GICC_EOIR" not in seen.screen()
 
 
 # -- hits -----------------------------------------------------------------------------------------
@@ -199,7 +220,7 @@ async def test_who_masks_the_timer_in_each_event_forwards_and_backwards_by_keys(
         assert seen.current() == REGISTERS
         assert seen.app.under_cursor == control(seen)
         assert "0x5 → 0x4" in seen.status()
-        assert f"{hit.number}, " in seen.status()
+        assert f"breakpoint {hit.number}: " in seen.status()
         told = toasts(seen)[-1]
         assert told.startswith(f"Breakpoint 1 ({OFF}): core 0 wrote")
         assert f"in {hit.place.function}, " in told
@@ -311,8 +332,18 @@ async def test_run_to_a_line_of_the_source_and_to_an_event():
         code = seen.app.under_cursor
         assert isinstance(code, CodeReference)
         await seen.go("G")
-        assert seen.session.hits[0].breakpoint.text == f"code {code.file}:{code.line} once"
+        (hit,) = seen.session.hits
+        assert hit.breakpoint.text == f"code {code.file}:{code.line}"
+        assert hit.brief == f"came to {code.file}:{code.line}"
+        assert f"■ came to {code.file}:{code.line}" in seen.status()
+        await seen.until(lambda: toasts(seen))
+        assert toasts(seen)[-1].startswith(f"Came to {code.file}:{code.line}, at ")
+        assert "reakpoint" not in toasts(seen)[-1]
+        assert seen.app.under_cursor == code
         assert texts(seen) == []
+        assert seen.session.breakpoints.enabled == {}
+        assert seen.session.breakpoints.add(seen.session.machine, "time 100s") == 1
+        seen.session.breakpoints.remove(1)
         await seen.press("6")
         event = seen.session.recorder.events[-30]
         await put_cursor(seen, TRACE, EventReference(event))
@@ -326,9 +357,11 @@ async def test_another_stop_takes_the_breakpoint_of_a_run_to_a_line_away():
     async with dashboard() as seen:
         await seen.press("5")
         seen.app._run_to_line(CodeReference("f", "gicv2.py", 1))
-        assert texts(seen) == ["code gicv2.py:1 once"]
-        await seen.press("space")
         assert texts(seen) == []
+        (goal,) = seen.session.breakpoints.enabled.values()
+        assert goal.text == "code gicv2.py:1"
+        await seen.press("space")
+        assert seen.session.breakpoints.enabled == {}
         assert not seen.app.runner.running
 
 
@@ -409,3 +442,15 @@ async def test_pins_stay_when_their_panel_is_out_of_sight(size):
         assert seen.app.panels.registers.pinned
         await seen.press("1")
         assert any("CNTP_CTL_EL0" in line for line in seen.lines(REGISTERS)[:3])
+
+
+@both_sizes
+async def test_a_filter_says_what_it_leaves_of_pinned_registers(size):
+    async with dashboard(size=size) as seen:
+        await put_cursor(seen, REGISTERS, RegisterReference("gic", "GICC", "GICC_PMR"))
+        await seen.press("P", "slash")
+        await seen.write("PMR")
+        assert "GICC_PMR" in seen.lines(REGISTERS)[1]
+        assert seen.lines(REGISTERS)[-1] == "No other register matches 'PMR'."
+        await seen.write("x")
+        assert seen.lines(REGISTERS)[-1] == "No register matches 'PMRx'."

@@ -178,7 +178,7 @@ async def test_enter_on_a_task_shows_it():
 async def test_another_cores_copy_of_a_register_is_told():
     session = booted()
     async with dashboard(session=session, keys=["v"], notifications=True) as seen:
-        session.poke("core1/GICC_PMR=0x10")
+        seen.app.poke_now(("core1/GICC_PMR=0x10",))
         await seen.press("v")
         await choose(seen, "GICC_PMR")
         assert isinstance(seen.app.arrangement.current, RegistersPanel)

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 from dashboard import CONSOLE, TRACE, booted, dashboard
 
-from kerneltui.debugger.references import FieldReference, LineReference, RegisterReference
+from kerneltui.debugger.by_hand import setting
+from kerneltui.debugger.references import (
+    FieldReference,
+    InterruptReference,
+    LineReference,
+    RegisterReference,
+)
 from kerneltui.scenarios.scenario import Changes, open_session
 from kerneltui.tui.screens.edit import EditScreen
 from kerneltui.tui.screens.why import WhyScreen
@@ -148,6 +154,44 @@ async def test_a_wire_of_the_signal_path_is_driven(size):
 
 
 @SIZES
+@pytest.mark.parametrize(
+    ("board", "of", "line"),
+    [
+        ("rpi4", ("gic", "gic", 153), "uart0.irq"),
+        ("rpi4", ("gic", "gic", 30), "timer.cntpnsirq0"),
+        ("rpi3", ("ic", "peripheral", 57), "uart0.irq"),
+        ("x86", ("ioapic0", "gsi", 4), "uart0.irq"),
+    ],
+)
+async def test_an_interrupt_is_driven_by_its_line(board, of, line, size):
+    async with dashboard(board, size=size, notifications=True) as seen:
+        await point_at(seen, 2, InterruptReference(*of))
+        await seen.press("e")
+        assert "New level: 0 is low, 1 is high" in seen.screen()
+        assert line in seen.screen()
+        await write_anew(seen, "1")
+        await seen.press("enter")
+        assert pokes(seen) == [f"poke {line} = 1, by you"]
+        await seen.until(lambda: seen.app._notifications)
+        assert [note.message for note in seen.app._notifications] == [f"You drove {line} high."]
+
+
+def test_a_vector_is_driven_by_the_line_behind_its_message():
+    session = booted("x86")
+    assert setting(session, InterruptReference("lapic", "vector", 0x34)).target == "uart0.irq"
+
+
+async def test_an_interrupt_without_a_line_says_so():
+    async with dashboard(scenario="ipi", notifications=True) as seen:
+        await point_at(seen, 2, InterruptReference("gic", "gic", 1))
+        await seen.press("e")
+        assert not asks(seen)
+        await seen.until(lambda: seen.app._notifications)
+        (note,) = seen.app._notifications
+        assert note.message == "No line leads to irq 1 of gic: there is none to drive."
+
+
+@SIZES
 async def test_in_the_past_it_asks_first_and_the_future_is_forgotten(size):
     session = booted("rpi4")
     session.run_until(1_500 * MS)
@@ -216,7 +260,7 @@ async def test_elsewhere_it_says_what_it_is_for():
         await seen.press("3", "e")
         assert not asks(seen)
         said = " ".join(note.message for note in seen.app._notifications)
-        assert said.startswith("Put the cursor on a register, a field or a line, then poke it")
+        assert said.startswith("Put the cursor on a register, a field, a line or an interrupt")
 
 
 @SIZES

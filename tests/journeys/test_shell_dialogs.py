@@ -54,12 +54,29 @@ async def test_the_dialog_types_once_where_that_is_asked():
         assert seen.session.typed[-1][1] == b"\x15once 1s tick\r"
 
 
-async def test_what_makes_no_sense_is_refused_by_the_shell_in_its_own_words():
-    async with dashboard(scenario="shell") as seen:
-        wait(seen, 1_500 * MS)
-        await add(seen, "", "5", "")
-        wait(seen, 20 * MS)
-        assert seen.console()[-2] == "every: '5' needs a unit, like 250us, 1.5s or 2m"
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (("", "5"), "'5' needs a unit, like 250us, 1.5s or 2m."),
+        (("", "soon"), "'soon' is no duration like 250us, 1.5s or 2m."),
+        (("", "0s"), "A period of 0 leaves no time for anything else."),
+        (("once", "0s", " "), "Write the text that it is to print."),
+    ],
+)
+async def test_what_the_shell_would_refuse_keeps_the_dialog_open(fields, said):
+    async with dashboard(scenario="shell", size=(80, 24)) as seen:
+        await add(seen, *fields)
+        await seen.until(lambda: said in seen.screen())
+        assert seen.session.typed == []
+        assert seen.app.screen.focused.value == fields[-1]
+        seen.app.screen.focused.clear()
+        await seen.write("2s")
+        await seen.until(lambda: said not in seen.screen())
+        await seen.press("enter")
+        if len(fields) == 2:
+            assert seen.session.typed == []
+            await seen.press("enter")
+        assert seen.session.typed[-1][1] in {b"\x15every 2s tick\r", b"\x15once 0s 2s\r"}
 
 
 async def test_what_is_half_typed_is_no_part_of_the_command():

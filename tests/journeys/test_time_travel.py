@@ -3,9 +3,10 @@
 import pytest
 from dashboard import dashboard
 
+from kerneltui.tui.places import HOW
 from kerneltui.tui.runner import SEARCHING
+from kerneltui.tui.screens.ask import AskScreen
 from kerneltui.tui.screens.choose import ChooseScreen
-from kerneltui.tui.travelling import HOW
 
 SIZES = ((140, 40), (80, 24))
 NAMES = {"#": "number_sign", ".": "full_stop"}
@@ -126,6 +127,37 @@ async def test_other_words_move_nothing_and_the_answer_says_what_can_be_said(wor
         (said,) = seen.app._notifications
         assert HOW in said.message
         assert said.severity == "error"
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("2", "'2' needs a unit"),
+        ("soon", "'soon' is not a duration like"),
+        ("#99999999", "Instruction 99999999 is still to come:"),
+        ("", "is not a duration like"),
+    ],
+)
+async def test_a_wrong_place_stays_in_the_dialog_with_what_is_wrong(words, said, size):
+    async with dashboard(keys=["n", "1", "home"], size=size, notifications=True) as seen:
+        place = seen.session.here
+        seen.app.panels.registers.set_filter("nothing")  # no cursor: Enter alone goes nowhere
+        await seen.painted()
+        await seen.press("g", *(NAMES.get(letter, letter) for letter in words), "enter")
+        assert isinstance(seen.app.screen, AskScreen)
+        await seen.until(lambda: said in seen.screen())
+        assert seen.app.screen.focused.value == words
+        assert not seen.app._notifications
+        await seen.press("r")  # a letter, and no command
+        assert seen.app.screen.focused.value == f"{words}r"
+        await seen.until(lambda: said not in seen.screen())
+        assert seen.session.here == place
+        seen.app.screen.focused.clear()
+        await seen.press("b", "o", "o", "t", "e", "d", "enter")
+        await seen.arrived()
+        assert len(seen.app.screen_stack) == 1
+        assert seen.session.here < place
 
 
 async def test_enter_on_a_row_of_the_trace_goes_there():

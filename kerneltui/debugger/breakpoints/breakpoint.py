@@ -11,6 +11,9 @@ from kerneltui.machine.kernel_image import SourceFrame
 from kerneltui.machine.machine import Position
 from kerneltui.units import format_time
 
+NO_NUMBER = 0
+"""What stands for one that nobody has set: the goal of a run to a line."""
+
 
 class Breakpoint(msgspec.Struct, frozen=True):
     """Where to halt.  See :mod:`kerneltui.debugger.breakpoints.grammar` for the words."""
@@ -45,7 +48,7 @@ class BreakpointHit(msgspec.Struct, frozen=True):
     """Something has happened that a breakpoint waits for."""
 
     number: int
-    """the breakpoint's in the list, from 1"""
+    """the breakpoint's in the list, from 1; or :data:`NO_NUMBER`"""
     breakpoint: Breakpoint
     told: str
     """what has happened, as a clause"""
@@ -64,6 +67,8 @@ class BreakpointHit(msgspec.Struct, frozen=True):
     @property
     def text(self) -> str:
         """One line: which breakpoint and why."""
+        if self.number == NO_NUMBER:
+            return f"{self.brief}, at {format_time(self.t_ns)} s"
         said = f"breakpoint {self.number} ({self.breakpoint.text}): {self.told}"
         if self.old is not None and self.value is not None and "changed from" not in self.told:
             said += f" (was {self.old:#x})"
@@ -79,10 +84,12 @@ class BreakpointHit(msgspec.Struct, frozen=True):
     @property
     def brief(self) -> str:
         """What matters most first, for a place that may be too short for all of it."""
+        if self.number == NO_NUMBER:
+            return f"came to {self.breakpoint.what.partition(' ')[2]}"
         moved = ""
         if self.old is not None and self.value is not None:
-            moved = f", {self.old:#x} → {self.value:#x}"
-        return f"{self.number}{moved}: {self.told}{self._where}"
+            moved = f"{self.old:#x} → {self.value:#x}: "
+        return f"breakpoint {self.number}: {moved}{self.told}{self._where}"
 
 
 class FoundHits(NamedTuple):

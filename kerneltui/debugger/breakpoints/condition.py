@@ -240,8 +240,7 @@ class _ConditionReader:
         column = self._take()
         part = self._condition()
         if self._next.kind == "end":
-            said = f"a ')' is missing for the '(' in column {column}"
-            raise ConditionError(self._next.column, said)
+            raise ConditionError(self._next.column, "a ')' is missing for a '(' before")
         if not self._is(")"):
             raise self._unexpected()
         self._take()

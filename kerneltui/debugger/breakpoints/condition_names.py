@@ -24,9 +24,15 @@ from kerneltui.hw.register import RES0, WO, Register
 from kerneltui.machine.machine import Machine
 from kerneltui.machine.poke import CORE_REGISTERS
 
-NAMES = ("value", "old", "core", "time", "depth", "interrupts")
-"""What a store brought, and what was there before it; the core; virtual time in ns; handlers in
-progress on the core; interrupts that all cores together have taken so far."""
+NAMES = {
+    "value": ("what was stored or read", "value == 30"),
+    "old": ("what was there before", "old != value"),
+    "core": ("the core on which it happens", "core == 1"),
+    "time": ("virtual time in ns", "time > 1_000_000_000"),
+    "depth": ("handlers in progress on the core", "depth > 1"),
+    "interrupts": ("interrupts that all cores together have taken so far", "interrupts > 100"),
+}
+"""What each stands for, and an example."""
 OFFERED_BY = {"value": "read, write, access and change", "old": "write and change"}
 """Which kinds of breakpoints have a name that not all of them have."""
 

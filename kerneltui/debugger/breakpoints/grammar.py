@@ -69,10 +69,20 @@ class _Form(NamedTuple):
     """One kind of breakpoint."""
 
     form: str
-    example: str
-    """one of the kind, as a person may write it"""
+    examples: tuple[str, ...]
+    """of the kind, as a person may write them: for a Pi 4, a PC, a Pi 3, as far as they differ"""
     make: Callable[[Machine, Sequence[_Word], int], Trigger]
     """from the words after the first; the number is the core that is asked for"""
+
+    def example(self, machine: Machine) -> str:
+        """The first one that makes sense on a machine."""
+        for text in self.examples:
+            try:
+                bind(machine, 1, parse_breakpoint(text))
+            except BreakpointError:
+                continue
+            return text
+        return self.examples[0]
 
 
 class _At(ValueError):  # noqa: N818 - no error of its own: it says where one is
@@ -196,7 +206,9 @@ def _without_options(words: Sequence[_Word]) -> tuple[list[_Word], dict[str, Any
 def _made(machine: Machine, words: Sequence[_Word], core: int) -> Trigger:
     form = FORMS[words[0].text]
     if len(words) < 2:
-        raise _At(words[0].column + len(words[0].text), f"something is missing; write {form.form}")
+        raise _At(
+            words[0].column + len(words[0].text), f"something is missing; the form is: {form.form}"
+        )
     try:
         return form.make(machine, words, core)
     except _At:
@@ -213,7 +225,7 @@ def _event(words: Sequence[_Word], at: int, known: Sequence[str], default: str, 
     """The word at a place, one of ``known``; nothing may stand behind it."""
     most = at + bool(known)
     if len(words) > most:
-        raise _At(words[most].column, f"'{words[most].text}' is too much; write {form}")
+        raise _At(words[most].column, f"'{words[most].text}' is too much; the form is: {form}")
     if len(words) <= at:
         return default
     if words[at].text not in known:
@@ -323,26 +335,40 @@ def _code(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
 def _gate(machine: Machine, words: Sequence[_Word], core: int) -> Trigger:
     form = FORMS["gate"].form
     if len(words) < 5 or (words[2].text, words[3].text) != ("of", "irq"):
-        raise _At(words[0].column, f"write {form}")
+        raise _At(words[0].column, f"the form is: {form}")
     turn = _event(words, 5, (changes.OPENS, changes.SHUTS), "", form)
     interrupt = interrupt_named(machine, words[4].text)
     return changes.GateTrigger(machine, interrupt, words[1].text, turn, core)
 
 
 FORMS = {
-    WRITE: _Form("write REGISTER", "write GICC_EOIR if value == 30", _access),
-    READ: _Form("read REGISTER", "read GICC_IAR", _access),
-    ACCESS: _Form("access REGISTER", "access UARTDR once", _access),
-    "change": _Form("change REGISTER.FIELD", "change CNTP_CTL_EL0.IMASK", _change),
-    "irq": _Form("irq N|any pending|taken|ended", "irq 30 taken core 0", _interrupt),
-    "line": _Form("line NAME rises|falls", "line uart0.irq rises", _line),
-    "timeout": _Form("timeout NAME set|called|done", 'timeout "Once 5 sec"', _timeout),
-    "task": _Form("task NAME runs|woken", "task blink woken", _task),
-    "time": _Form("time 1.5s", "time 1.5s", _time),
-    "console": _Form('console "TEXT"', 'console "Once 5"', _console),
-    "code": _Form("code FUNCTION or code FILE:LINE", "code TimeManager.handle", _code),
-    "gate": _Form(
-        'gate "OWNER/NAME" of irq N opens|shuts', 'gate "gic/enabled" of irq 30 shuts', _gate
+    WRITE: _Form("write REGISTER", (
+        "write GICC_EOIR if value == 30", "write INIT_COUNT", "write CNTP_CTL_EL0 if ENABLE == 0",
+    ), _access),
+    READ: _Form("read REGISTER", ("read GICC_IAR", "read RBR", "read UARTDR"), _access),
+    ACCESS: _Form("access REGISTER", ("access UARTDR once", "access port:0x3f8 once"), _access),
+    "change": _Form(
+        "change REGISTER.FIELD", ("change CNTP_CTL_EL0.IMASK", "change LVT_TIMER.MASK"), _change
     ),
-}
+    "irq": _Form("irq N|any pending|taken|ended", (
+        "irq 30 taken core 0", "irq vector:0xec taken core 0", "irq local:1 taken core 0",
+    ), _interrupt),
+    "line": _Form("line NAME rises|falls", ("line uart0.irq rises",), _line),
+    "timeout": _Form("timeout NAME set|called|done", ('timeout "Once 5 sec"',), _timeout),
+    "task": _Form("task NAME runs|woken", ("task blink woken",), _task),
+    "time": _Form("time 1.5s", ("time 1.5s",), _time),
+    "console": _Form('console "TEXT"', ('console "Once 5"',), _console),
+    "code": _Form("code FUNCTION or code FILE:LINE", ("code TimeManager.handle",), _code),
+    "gate": _Form('gate "OWNER/NAME" of irq N opens|shuts', (
+        'gate "gic/enabled" of irq 30 shuts', 'gate "lapic/unmasked" of irq vector:0xec shuts',
+        'gate "timer/enabled" of irq local:1 shuts',
+    ), _gate),
+}  # fmt: skip
 """By the first word."""
+OPTIONS = {
+    "core N": ("counts only what happens on that core", "irq any taken core 1"),
+    "ignore N": ("passes over the first N hits after each start", "irq any taken ignore 5"),
+    "once": ("deletes the breakpoint when it has been hit", "line uart0.irq rises once"),
+    "if CONDITION": ("counts only where that holds", "irq any taken if depth > 1"),
+}
+"""What may stand behind each form, in this order: what it does, and an example."""

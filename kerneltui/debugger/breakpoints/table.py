@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from kerneltui.debugger.breakpoints.breakpoint import Breakpoint, BreakpointHit, FoundHits
+from kerneltui.debugger.breakpoints.breakpoint import (
+    NO_NUMBER,
+    Breakpoint,
+    BreakpointHit,
+    FoundHits,
+)
 
 if TYPE_CHECKING:  # who sets none does not wait for them
     from kerneltui.debugger.breakpoints.search import BackwardSearch
@@ -21,6 +26,7 @@ class Breakpoints:
 
     def __init__(self) -> None:
         self._items: dict[int, Breakpoint] = {}
+        self._goal: Breakpoint | None = None
         self._last = 0
         self._sentry: Sentry | None = None
         self._search: BackwardSearch | None = None
@@ -40,8 +46,9 @@ class Breakpoints:
 
     @property
     def enabled(self) -> dict[int, Breakpoint]:
-        """Those that are."""
-        return {number: item for number, item in self if item.enabled}
+        """Those that are, and the goal of a run, if there is one, as :data:`NO_NUMBER`."""
+        found = {number: item for number, item in self if item.enabled}
+        return found if self._goal is None else {**found, NO_NUMBER: self._goal}
 
     def number_of(self, item: Breakpoint) -> int | None:
         """The one that waits for the same on the same core; None where none does."""
@@ -60,6 +67,23 @@ class Breakpoints:
         self._items[self._last] = item
         self._sentry = None
         return self._last
+
+    def run_to(self, machine: Machine, text: str) -> None:
+        """Have a run end at something that is no breakpoint of the list.
+
+        Raises :class:`BreakpointError`.
+        """
+        from kerneltui.debugger.breakpoints.grammar import bind, parse_breakpoint
+
+        goal = parse_breakpoint(text)
+        bind(machine, NO_NUMBER, goal)
+        self._goal = goal
+        self._sentry = None
+
+    def forget_run_to(self) -> None:
+        """That run has ended."""
+        if self._goal is not None:
+            self._goal = self._sentry = None
 
     def put(self, machine: Machine, number: int, item: str | Breakpoint) -> None:
         """Another one in place of that of a number.  Raises :class:`BreakpointError`."""
@@ -85,12 +109,15 @@ class Breakpoints:
     def clear(self) -> None:
         """Delete all."""
         self._items.clear()
+        self._goal = None
         self._sentry = None
 
     def were_hit(self, hits: Sequence[BreakpointHit]) -> None:
-        """Those that were to be hit once are deleted."""
+        """Those that were to be hit once are deleted, and so is the goal of a run."""
         for hit in hits:
-            if hit.breakpoint.once and hit.number in self._items:
+            if hit.number == NO_NUMBER:
+                self.forget_run_to()
+            elif hit.breakpoint.once and hit.number in self._items:
                 self.remove(hit.number)
 
     # -- at work ----------------------------------------------------------------------------------

@@ -11,20 +11,24 @@ from kerneltui.debugger.lookup import register_of_event
 from kerneltui.debugger.meaning.found import Found, find, value_of
 from kerneltui.debugger.references import EventReference
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.trace import is_wire_poke
 from kerneltui.debugger.traveller import Input
 from kerneltui.hw.register import RES0, RO
-from kerneltui.machine.poke import Poke
+from kerneltui.machine.poke import WIRES, Poke
 
+LEVELS = "low", "high"
 _FIELD = re.compile(r"(\w+)(?:\[(\d+)\])?")
 
 
 def poke_in_words(session: Session) -> str:
     """``You stored 0xff to GICC_PMR; it holds 0xf8: ...``, of the poke that a person has just made.
 
-    The trace has to be on.
+    Of a wire ``You drove uart0.irq high.``  The trace has to be on.
     """
     event = next(item for item in reversed(session.recorder.events) if item[3] == "poke")
     label, value = event[6].partition(" ")[2], event[5]
+    if is_wire_poke(event):
+        return f"You drove {label} {LEVELS[value]}."
     reference = register_of_event(session, EventReference(event))
     found = None if reference is None else find(session, reference)
     kept = ""
@@ -39,6 +43,8 @@ def given_in_words(given: Input) -> str:
     what = given.given
     if isinstance(what, Poke):
         name = what.name or f"{what.space} {what.address:#x}"
+        if what.space == WIRES:
+            return f"you drove {name} {LEVELS[what.told_value]} {at}"
         return f"you stored {number(what.told_value)} to {name} {at}"
     return f"you typed {what.decode('latin-1')!a} {at}"
 

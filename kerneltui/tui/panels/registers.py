@@ -129,14 +129,16 @@ class RegistersPanel(Panel):
         """A heading for each block that shows registers, then its registers."""
         lines = self._pinned_lines(view, width)
         shown, total = len(self.pinned), 0
-        words = self.filter.lower().split()
+        words, pinned_match = self.filter.lower().split(), False
         for block in sorted(
             view.blocks, key=lambda item: (item.device, item.name) != self._leading_block
         ):
             revealed = self._revealed_in(block)
             chosen = _matching(block, words) if words else telling(block, revealed)
             if self.pinned:
-                chosen = [item for item in chosen if _reference(block, item) not in self.pinned]
+                others = [item for item in chosen if _reference(block, item) not in self.pinned]
+                pinned_match = pinned_match or len(others) < len(chosen)
+                chosen = others
             total += len(block.registers)
             shown += len(chosen)
             if not chosen:
@@ -160,7 +162,8 @@ class RegistersPanel(Panel):
                 lines += known[2]
         self._counts = (shown, total)
         if shown == len(self.pinned):
-            lines.append(plain(f"No register matches '{self.filter}'.", "dim"))
+            other = "other " if pinned_match else ""
+            lines.append(plain(f"No {other}register matches '{self.filter}'.", "dim"))
         return lines
 
     def _pinned_lines(self, view: MachineView, width: int) -> list[Line]:

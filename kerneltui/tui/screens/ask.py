@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -17,6 +17,15 @@ from kerneltui.tui.screens.dialog import Dialog
 
 Field = str | tuple[str, ...]
 """What stands in a box at first, or the words of which one is to be chosen."""
+
+
+class Mistake(NamedTuple):
+    """Why what stands in a field cannot be used."""
+
+    field: int
+    """its place, from 0"""
+    text: str
+    """in a sentence"""
 
 
 class Choice(Static, can_focus=True):
@@ -67,19 +76,31 @@ class Choice(Static, can_focus=True):
 
 
 class AskScreen(Dialog[tuple[str, ...] | None]):
-    """Answers the words of all fields, or None."""
+    """Answers the words of all fields, or None.
+
+    ``check(words)`` says what is wrong with them, if anything is: then the dialog stays open, with
+    the sentence under the field.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss", "Close")]
 
-    def __init__(self, title: str, fields: Mapping[str, Field]) -> None:
+    def __init__(
+        self,
+        title: str,
+        fields: Mapping[str, Field],
+        check: Callable[[Sequence[str]], Mistake | None] = lambda _: None,
+    ) -> None:
         """``fields``: label -> what stands in it at first, or what it can be."""
         super().__init__()
         self._title = title
         self._fields = fields
+        self._check = check
         self._boxes: list[Input | Choice] = []
+        self._told: list[Static] = []
+        """what is wrong with each field"""
 
     def compose(self) -> ComposeResult:
-        """A label and a box for each field."""
+        """A label and a box for each field, and below it room for what is wrong."""
         with Vertical(id="dialog") as dialog:
             dialog.border_title = self._title
             dialog.border_subtitle = "Enter: go on, Esc: cancel"
@@ -88,10 +109,15 @@ class AskScreen(Dialog[tuple[str, ...] | None]):
                 box = Choice(given) if isinstance(given, tuple) else Input(given, compact=True)
                 self._boxes.append(box)
                 yield box
+                told = Static("", classes="mistake")
+                told.display = False
+                self._told.append(told)
+                yield told
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """No business of the app's filter."""
+        """What was wrong may be mended; no business of the app's filter."""
         event.stop()
+        self._tell(None)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """On to the next field; after the last, done."""
@@ -103,7 +129,19 @@ class AskScreen(Dialog[tuple[str, ...] | None]):
         self._go_on(self.focused)
 
     def _go_on(self, box: Widget | None) -> None:
-        if box is self._boxes[-1]:
-            self.dismiss(tuple(box.value for box in self._boxes))
+        words = tuple(box.value for box in self._boxes)
+        here = next((n for n, item in enumerate(self._boxes) if item is box), 0)
+        wrong = self._check(words)
+        if wrong is not None and wrong.field <= here:
+            self._tell(wrong)
+            self._boxes[wrong.field].focus()
+        elif box is self._boxes[-1]:
+            self.dismiss(words)
         else:
             self.focus_next()
+
+    def _tell(self, wrong: Mistake | None) -> None:
+        for place, told in enumerate(self._told):
+            told.display = wrong is not None and wrong.field == place
+            if wrong is not None and told.display:
+                told.update(Content(wrong.text))

@@ -15,7 +15,7 @@ from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
 from kerneltui.debugger.breakpoints.condition_names import NAMES
-from kerneltui.debugger.breakpoints.grammar import FORMS, parse_breakpoint
+from kerneltui.debugger.breakpoints.grammar import FORMS, OPTIONS, parse_breakpoint
 from kerneltui.debugger.breakpoints.table import Breakpoints
 from kerneltui.errors import UserError
 from kerneltui.machine.machine import Machine
@@ -25,7 +25,7 @@ from kerneltui.tui.widgets.line_view import DISABLED, ENABLED
 NEW = "new"
 WIDEST_FORM = max(len(form.form) for form in FORMS.values()) + 2
 CONDITIONS = f"""\
-Behind each: core N  ignore N (so many hits)  once  if CONDITION
+Behind each: {"  ".join(OPTIONS)}
 A condition: names and numbers with == != < <= > >= &, joined by and, or, not
 Names: {", ".join(NAMES)}, each register (GICC_PMR)
   and field (CNTP_CTL_EL0.IMASK; of the breakpoint's own register: IMASK)"""
@@ -127,12 +127,12 @@ class BreakpointsScreen(Dialog[None]):
             return
         put = partial(self._breakpoints.put, self._machine, number)
         text = self._breakpoints[number].text
-        self._ask(BreakpointScreen(f"Breakpoint {number}", text, put))
+        self._ask(BreakpointScreen(self._machine, f"Breakpoint {number}", text, put))
 
     def action_new(self) -> None:
         """Write one."""
         add = partial(self._breakpoints.add, self._machine)
-        self._ask(BreakpointScreen("New breakpoint", "", add))
+        self._ask(BreakpointScreen(self._machine, "New breakpoint", "", add))
 
     def _ask(self, screen: BreakpointScreen) -> None:
         if self.is_current:
@@ -161,13 +161,15 @@ class BreakpointScreen(Dialog[None]):
     ]
     ACTIONS = Button("Enter", "sets it", "submit"), Button("Esc", "cancel", "dismiss")
 
-    def __init__(self, title: str, first: str, use: Callable[[str], object]) -> None:
+    def __init__(
+        self, machine: Machine, title: str, first: str, use: Callable[[str], object]
+    ) -> None:
         super().__init__()
         self._title = title
         self._use = use
         self._box = Input(first, compact=True, select_on_focus=False)
         self._error = Static("", id="error")
-        self._help = VerticalScroll(Static(forms_text()), can_focus=False)
+        self._help = VerticalScroll(Static(forms_text(machine)), can_focus=False)
 
     def compose(self) -> ComposeResult:
         """The box, what is wrong with what is in it, and what can be."""
@@ -211,9 +213,12 @@ class BreakpointScreen(Dialog[None]):
         self._help.scroll_relative(y=rows, animate=False)
 
 
-def forms_text() -> Content:
-    """Every form with an example, then what may stand behind."""
+def forms_text(machine: Machine) -> Content:
+    """Every form with an example for this machine, then what may stand behind."""
     parts: list[Content | str] = []
     for form in FORMS.values():
-        parts += [Content.styled(f"{form.form:<{WIDEST_FORM}}", "bold"), f"{form.example}\n"]
+        parts += [
+            Content.styled(f"{form.form:<{WIDEST_FORM}}", "bold"),
+            f"{form.example(machine)}\n",
+        ]
     return Content.assemble(*parts, CONDITIONS)

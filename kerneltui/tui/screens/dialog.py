@@ -21,6 +21,7 @@ from textual.message import Message
 from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, OptionList
+from textual.widgets._toast import ToastRack
 
 T = TypeVar("T")
 ANSWERS = (Input.Submitted, OptionList.OptionSelected)
@@ -36,6 +37,15 @@ class AnsweredOnce(_Mixed):
     """Stands before a screen's own base class: see the module."""
 
     _answered = False
+
+    def on_mount(self) -> None:
+        """No notification covers a dialog, nor stands dimmed behind it."""
+        self.app.clear_notifications()
+        for screen in self.app.screen_stack[:-1]:
+            for rack in screen.query(ToastRack):
+                if rack.display:
+                    rack.display = False
+                    screen._refresh_layout()  # noqa: SLF001 - Textual lays the front one out only
 
     def dismiss(self, result: Any = None) -> AwaitComplete:
         """Leave with an answer, if that has not happened yet."""

@@ -1,0 +1,46 @@
+"""`kerneltui docs breakpoints`, and what `run --break` says."""
+
+from __future__ import annotations
+
+import pytest
+
+from kerneltui.cli import run
+from kerneltui.debugger.breakpoints.condition_names import NAMES
+from kerneltui.debugger.breakpoints.grammar import FORMS, OPTIONS
+
+
+def test_all_forms_options_and_names_stand_there_with_examples(capfd):
+    assert run(["docs", "breakpoints"]) == 0
+    said = capfd.readouterr().out.splitlines()
+    for form in FORMS.values():
+        place = said.index(f"  {form.form}")
+        examples = tuple(line.strip() for line in said[place + 1 : place + 1 + len(form.examples)])
+        assert examples == form.examples
+    for word, (meant, example) in {**OPTIONS, **NAMES}.items():
+        place = said.index(f"  {word}: {meant}")
+        assert said[place + 1] == f"      {example}"
+
+
+@pytest.mark.parametrize(
+    ("what", "status", "said"),
+    [
+        ("irq 30 taken", 0, "kerneltui: no breakpoint was hit\n"),
+        ("write GICC_PMR", 3, "kerneltui: breakpoint 1 (write GICC_PMR): "),
+    ],
+)
+def test_a_run_says_whether_a_breakpoint_was_hit(what, status, said, capfd):
+    assert run(["run", "--until", "5ms", "--break", what]) == status
+    assert capfd.readouterr().err.startswith(said)
+
+
+def test_a_run_without_breakpoints_says_nothing(capfd):
+    assert run(["run", "--until", "1ms"]) == 0
+    assert capfd.readouterr().err == ""
+
+
+def test_the_help_of_run_tells_the_exit_status_and_where_the_forms_are(capfd):
+    assert run(["run", "--help"]) == 0
+    said = " ".join(capfd.readouterr().out.split())
+    assert "exit status is 3 when a breakpoint was hit" in said
+    assert "kerneltui docs breakpoints" in said
+    assert "write INIT_COUNT" in said
