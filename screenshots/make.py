@@ -12,6 +12,8 @@ PICTURES = {
     "rpi4-path-80x24": ["--keys", ". . . . .", "--size", "80x24"],
     "x86-path": ["--board", "x86", "--scenario", "shell", "--keys", ". . . . ."],
     "rpi4-why": ["--scenario", "fault-pmr", "--keys", ". . . w"],
+    "rpi4-breakpoint": ["--keys", "b n"],
+    "x86-difference": ["--board", "x86", "--keys", "v n v", "--size", "100x30"],
     "rpi4-timer-event": ["--keys", "d n"],
     "rpi4-interrupt-taken": ["--keys", "d n i s s s s"],
     "rpi4-in-the-past": ["--keys", "d n n n N 6"],

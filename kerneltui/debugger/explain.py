@@ -12,10 +12,13 @@ from enum import StrEnum
 
 import msgspec
 
+from kerneltui.debugger.naming import timer_interrupt
+from kerneltui.debugger.numbering import interrupt_label
+from kerneltui.debugger.pokes import end_of, mend_of
 from kerneltui.debugger.remarks import Remark
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.symptoms import is_storm, without_callback, wrong_due
-from kerneltui.debugger.troubles import edge_gone
+from kerneltui.debugger.troubles import LONG_NS, edge_gone, late_by
 from kerneltui.debugger.way import Station, Way, best_way
 from kerneltui.hw.device import ComparatorState, TimerDevice
 from kerneltui.hw.rule import Gate, Opens
@@ -53,7 +56,7 @@ class Explanation(msgspec.Struct, frozen=True):
     others: tuple[Way, ...] = ()
     """further ways, where it forks"""
     mend: tuple[str, ...] = ()
-    """stores that make it arrive, as ``OWNER/REGISTER.FIELD=VALUE``"""
+    """stores that make it arrive, as :func:`kerneltui.debugger.pokes.parse` reads them"""
 
 
 def explain(session: Session, subject: str, ways: list[Way], cpu: int) -> Explanation:
@@ -112,13 +115,12 @@ class _Judge:
         irq = self.session.inspector.timer_irq()
         if irq is None:
             return False
+        met = [item.interrupt for item in self.way.stations if item.interrupt is not None]
         controllers = self.machine.controllers
-        return any(
-            (controllers[name].NUMBERING, number) == (irq.domain, irq.number)
-            for station in self.way.stations
-            if station.entrance is not None
-            for name, number in (station.entrance,)
-        )
+        if (irq.domain, irq.number) in {(controllers[name].NUMBERING, n) for name, n in met}:
+            return True
+        found = timer_interrupt(self.machine, self.session.inspector)
+        return found is not None and (found.controller, found.number) in met
 
     def _empty_queue(self) -> Explanation | None:
         """A kernel that waits for nothing switches its timer off."""
@@ -156,7 +158,10 @@ class _Judge:
             return None
         told = gate.says or f"the gate '{gate.name}' is shut"
         stores = [item for item in self.shut if item.opens is Opens.STORE]
-        mend = tuple(_store(self.way.station_of(item), item) for item in self._lasting(stores))
+        mend = tuple(
+            mend_of(self.machine, self.way.station_of(item).owner, item)
+            for item in self._lasting(stores)
+        )
         return self._tell(
             Verdict.SHUT,
             f"{self.subject} cannot arrive: {told} ({_holds(gate)}).{_and_more(len(stores) - 1)}",
@@ -178,20 +183,40 @@ class _Judge:
         if gate is None or self.core.depth:
             return None
         station = self.way.station_of(gate)
-        wrong = self._remark(station, "misuse")
-        why = f"an interrupt never ended: {_holds(gate)}, but no handler runs"
-        if wrong is not None:
-            why = wrong.text
+        wrong = self._wrong_end(station)
+        why = wrong or f"an interrupt never ended: {_holds(gate)}, but no handler runs"
         advice = f"It needs {gate.needs}."
         mend: tuple[str, ...] = ()
         if gate.ends_by:
             advice = f"Each handler has to write {gate.ends_by} for what it has taken, at its end."
-            if gate.ends_with is not None and wrong is None:
-                mend = (f"{gate.ends_by}={gate.ends_with:#x}",)
+            end = end_of(self.machine, station.owner, gate)
+            if end and not wrong:
+                mend = (end,)
                 advice += f" A store to {gate.ends_by} ends this one; the next is left so again."
         return self._tell(
             Verdict.MISBEHAVES, f"{self.subject} is kept out: {why}.", advice, gate, mend
         )
+
+    def _wrong_end(self, station: Station) -> str:
+        """Whose handler has ended it wrongly, so that it stays active; empty where none has.
+
+        That is the interrupt's own, or that of another one that is active.
+        """
+        if station.interrupt is None:
+            return ""
+        name, number = station.interrupt
+        controller = self.machine.controllers[name]
+        states = controller.notable(self.core.index, {number})
+        active = {state.number for state in states if state.active}
+        remarks = self.session.recorder.remarks.of_device(name, "misuse")
+        blamed = active & {number} or active
+        for victim, remark in remarks:
+            if victim in blamed:
+                label = interrupt_label(controller.NUMBERING, victim)
+                whose = "its own handler" if victim == number else f"the handler of {label}"
+                told = f"{whose} ended it wrongly: {remark.text}, so {label} stays active"
+                return told if victim == number else f"{told} and goes first"
+        return remarks[0][1].text if remarks else ""
 
     def _waits_for_handler(self) -> Explanation | None:
         gate = self._first(Opens.END)
@@ -301,10 +326,17 @@ class _Judge:
         )
 
     def _edge_gone(self) -> Explanation | None:
-        """Its line is high, but what follows wants an edge, which has gone by."""
+        """Its line is high, but what follows wants an edge, which has gone by.
+
+        The line of a timer may stay high between two times (8254, mode 4).
+        """
         gate = edge_gone(self.machine, self.way, self.core.index)
         if gate is None:
             return None
+        if self._is_timers():
+            late_ns = late_by(self.machine, self.session.inspector, self.core.index)
+            if late_ns is not None and late_ns <= LONG_NS:
+                return None
         source = self.way.stations[0]
         return self._tell(
             Verdict.LOST,
@@ -371,11 +403,3 @@ def _holds(gate: Gate) -> str:
     name = f"{gate.register}.{gate.field}" if gate.field else gate.register
     value = gate.value if gate.value < 10 else f"{gate.value:#x}"
     return f"{name} is {value}"
-
-
-def _store(station: Station, gate: Gate) -> str:
-    """The store that opens a gate; empty where no single one does."""
-    if gate.wants is None or gate.spot is None:
-        return ""
-    target = f"{station.owner.replace(' ', '')}/{gate.register}"
-    return f"{target}.{gate.field}={gate.wants:#x}"

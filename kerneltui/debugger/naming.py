@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable
 
 from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.debugger.references import InterruptReference, LineReference, TimeoutReference
-from kerneltui.debugger.way import find_line, lines
+from kerneltui.debugger.way import find_line, interrupts_of_line, lines
 from kerneltui.errors import UserError, suggestion
+from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.machine import Machine
 
@@ -23,15 +25,56 @@ def inspector_of(machine: Machine) -> Inspector:
 def timer_interrupt(machine: Machine, inspector: Inspector) -> InterruptReference | None:
     """The interrupt that timeouts wait for; None in a kernel that has none.
 
-    None too where the board has no such interrupt: the kernel is for another one.
+    None too where the board has no such interrupt: the kernel is for another one.  Where its wire
+    leads to several controllers, as IRQ 0 of a PC does, it is the one that is in use.
     """
     irq = inspector.timer_irq()
     if irq is None:
         return None
     try:
-        return interrupt_numbered(machine, irq.domain, irq.number)
+        found = interrupt_numbered(machine, irq.domain, irq.number)
     except UserError:
         return None
+    return _where_in_use(machine, inspector, found)
+
+
+def is_in_use(
+    controller: InterruptController,
+    states: Iterable[InterruptState],
+    handled: Collection[tuple[str, int]],
+) -> bool:
+    """Not where all is masked and the handlers are others': the 8259s of a PC with APICs.
+
+    ``states`` are its interrupts, ``handled`` the numberings and numbers that have a handler.
+    """
+    its_own = any(numbering == controller.NUMBERING for numbering, _ in handled)
+    return its_own or not handled or any(state.enabled for state in states)
+
+
+def _where_in_use(
+    machine: Machine, inspector: Inspector, interrupt: InterruptReference
+) -> InterruptReference:
+    """What its wire is to the controller that the kernel uses, that with a handler first."""
+    handled = {(item.irq.domain, item.irq.number) for item in inspector.irq_handlers(0)}
+    if interrupt.numbering in {numbering for numbering, _ in handled}:
+        return interrupt
+
+    def used(name: str) -> bool:
+        controller = machine.controllers[name]
+        return is_in_use(controller, controller.notable(0, set()), handled)
+
+    if used(interrupt.controller):
+        return interrupt
+    here = interrupt.controller, interrupt.number
+    found = [
+        InterruptReference(name, machine.controllers[name].NUMBERING, number)
+        for _, _, _, line in lines(machine)
+        if here in (driven := interrupts_of_line(machine, line.name, 0))
+        for name, number in driven
+        if name != interrupt.controller and used(name)
+    ]
+    has_handler = (item for item in found if (item.numbering, item.number) in handled)
+    return next(has_handler, found[0] if found else interrupt)
 
 
 def main_interrupt(machine: Machine, inspector: Inspector, cpu: int) -> InterruptReference | None:

@@ -44,6 +44,7 @@ from kerneltui.debugger.way import Way, lines, whole_ways
 from kerneltui.errors import UserError
 from kerneltui.hw.device import InterruptController
 from kerneltui.hw.register import RES0, RO, WO
+from kerneltui.hw.rule import Gate
 
 LONGEST_TEXT = 200
 """characters of the console that are waited for: a breakpoint has to be readable"""
@@ -79,14 +80,15 @@ def toggle(session: Session, reference: Reference | None) -> str:
     return f"Breakpoint {number} is deleted: {known}"
 
 
-def toggle_gate(session: Session, shown: Way, name: str) -> str:
+def toggle_gate(session: Session, shown: Way, gate: Gate) -> str:
     """The same for a gate of a way: of the interrupt that comes into a controller on it."""
+    holder = shown.station_of(gate).owner
     for station in shown.stations:
         if station.entrance is not None and isinstance(station.entrance[1], int):
             owner, number = station.entrance[0], station.entrance[1]
             numbering = session.machine.controllers[owner].NUMBERING
             reference = InterruptReference(owner, numbering, number)
-            return toggle(session, GateReference(reference, name))
+            return toggle(session, GateReference(reference, gate.name, holder))
     return "This way leads to no interrupt: a breakpoint cannot name its gates."
 
 
@@ -124,10 +126,20 @@ def _gate(session: Session, reference: GateReference) -> str:
     name = interrupt_name(session.machine, reference.interrupt)
     asked, cpu = reference.interrupt, session.focus
     found = whole_ways(session.machine, session.inspector, asked.controller, asked.number, cpu)
-    if not any(gate.name == reference.name for item in found for gate in item.gates):
+    owners = {
+        station.owner: gate.open
+        for item in found
+        for station in item.stations
+        for gate in station.gates
+        if gate.name == reference.name
+    }
+    if not owners:
         raise ValueError(f"There is no {reference} at present.")
+    # Who shows a gate without its owner shows one that is shut.
+    shut = [owner for owner, is_open in owners.items() if not is_open]
+    owner = reference.owner or next(iter(shut or owners))
     core = f" core {session.focus}" if session.focus else ""
-    return f"gate {quoted(reference.name)} of irq {name}{core}"
+    return f"gate {quoted(f'{owner}/{reference.name}')} of irq {name}{core}"
 
 
 def _vector(session: Session, reference: VectorReference) -> str:

@@ -34,6 +34,7 @@ from kerneltui.errors import suggestion
 from kerneltui.hw.bus import BusFault, Rom
 from kerneltui.hw.register import MEMORY, PORTS, RES0, RO, RW, Access, Register, Slot
 from kerneltui.hw.register_file import RegisterFile
+from kerneltui.hw.rule import Gate
 from kerneltui.machine.machine import Machine
 from kerneltui.machine.poke import Poke, TimedPoke, wire_poke
 from kerneltui.units import parse_duration
@@ -200,6 +201,43 @@ def name_for(machine: Machine, owner: str, block: str, name: str) -> str:
     )  # fmt: skip
     label = label_of(site, alike)
     return label if block or len(machine.cores) == 1 else f"{owner.replace(' ', '')}/{label}"
+
+
+def mend_of(machine: Machine, owner: str, gate: Gate) -> str:
+    """The store that opens a gate of a device or a core, as :func:`parse` reads it.
+
+    Empty where no single store does.
+    """
+    if gate.wants is None or gate.spot is None:
+        return ""
+    spot, device = gate.spot, machine.devices.get(owner)
+    file = machine.core.regs if device is None else device.files[spot.window]
+    slot = file.slot_for(spot.key)
+    lsb = (spot.mask & -spot.mask).bit_length() - 1
+    field = next((item for item in slot.register.fields if item.mask & spot.mask), None)
+    if field is None:
+        return ""
+    bits = field.name if field.mask == spot.mask else f"{field.name}[{lsb - field.lsb}]"
+    name = name_for(machine, owner, "" if device is None else spot.window, slot.name)
+    return _checked(machine, f"{name}.{bits}={gate.wants:#x}", spot.cpu)
+
+
+def end_of(machine: Machine, owner: str, gate: Gate) -> str:
+    """The store by which a handler would end what it has taken; empty where it is not known."""
+    alike = registers_named(machine, gate.ends_by) if gate.ends_by else []
+    site = next((item for item in alike if item.device == owner), None)
+    if site is None or gate.ends_with is None:
+        return ""
+    return _checked(machine, f"{label_of(site, alike)}={gate.ends_with:#x}", 0)
+
+
+def _checked(machine: Machine, text: str, core: int) -> str:
+    """A store that is offered; empty where a register, or its bits, cannot be stored to."""
+    try:
+        parse(machine, text, core)
+    except ValueError:
+        return ""
+    return text
 
 
 def _is_writable(register: Register) -> bool:

@@ -135,10 +135,11 @@ class Pursuit:
 
         Input to come has its times; what is pending should come when it is due.
         """
-        if not self._history.machine.terminal.is_done:
-            return NEVER
         head = next(iter(self._inspector().timeouts()), None)
-        return max(begun_ns, 0 if head is None else head.due_ns) + PATIENCE_NS
+        due_ns = 0 if head is None else head.due_ns
+        machine = self._history.machine
+        given_ns = max(machine.terminal.last_due_ns, machine.poker.last_due_ns)
+        return max(begun_ns, due_ns, given_ns) + PATIENCE_NS
 
     def _waits_beside_others(self, focus: int) -> bool:
         """Whether a core sleeps, or is about to, while others may never wake it."""

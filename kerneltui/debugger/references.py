@@ -63,6 +63,8 @@ class GateReference(_Tagged, frozen=True):
 
     interrupt: InterruptReference
     name: str
+    owner: str = ""
+    """a device's name, or ``core 0``; empty where that is not told"""
 
     def __str__(self) -> str:
         return f"gate '{self.name}' of {self.interrupt}"

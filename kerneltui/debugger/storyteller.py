@@ -194,7 +194,9 @@ class Storyteller:
         """What the machine has come to last, whether it stands there, and when that was (ns)."""
         here = self._history.here
         if self._at == here and self._has_marker() and self._marker.marks:
-            return self._marker.marks, self._marker.is_fresh, self._marker.marked_ns
+            marked_ns = self._marker.marked_ns
+            slept_on = here.asleep and here.now_ns > marked_ns
+            return self._marker.marks, self._marker.is_fresh and not slept_on, marked_ns
         if here == self._history.first:
             return [self._sleep()], True, here.now_ns
         if not self._covers(here):

@@ -37,7 +37,7 @@ def trouble_of(
 
     ``is_timers`` says that it is the one that timeouts wait for.
     """
-    late_ns = _late(machine, inspector, cpu) if is_timers else None
+    late_ns = late_by(machine, inspector, cpu) if is_timers else None
     is_wanted = is_asked(machine, way) and _is_handled(way)
     if is_timers:  # whose line may stay high between two times
         is_wanted = late_ns is not None
@@ -58,7 +58,7 @@ def trouble_of(
     return None
 
 
-def _late(machine: Machine, inspector: Inspector, cpu: int) -> int | None:
+def late_by(machine: Machine, inspector: Inspector, cpu: int) -> int | None:
     """By how much the head of the queue is late (ns), as its core sleeps or goes on regardless.
 
     None where nothing is due and the core does not wait for it either.

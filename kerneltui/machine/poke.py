@@ -100,6 +100,11 @@ class Poker:
         self.on_poke: Callable[[Poke, str, bool], None] | None = None
         self.in_progress: tuple[Poke, bool] | None = None
 
+    @property
+    def last_due_ns(self) -> int:
+        """When the script pokes for the last time (ns since power-on); 0 if it has no more."""
+        return self._script[-1][0] if self._next < len(self._script) else 0
+
     def play(self, script: Sequence[TimedPoke]) -> None:
         """Carry out each at its time; they are in order of time.
 

@@ -62,6 +62,11 @@ class SerialTerminal:
             self._next.arm(self._clock.now + self._uart.frame_ns())
         self._typed.extend((byte, is_scripted) for byte in data)
 
+    @property
+    def last_due_ns(self) -> int:
+        """When the script types for the last time (ns since power-on); 0 if it has no more."""
+        return self._script[-1][0] if self._script else 0
+
     def play(self, script: list[tuple[int, bytes]]) -> None:
         """Type each text at its time (ns since power-on); the list is in order of time."""
         self._script.extend(script)

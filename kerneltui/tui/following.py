@@ -262,7 +262,7 @@ def ask_why(now: Situation, reference: Reference | None) -> Request:
     def toggle(gate: Gate) -> str:
         from kerneltui.debugger.obvious import toggle_gate
 
-        return toggle_gate(session, told.way, gate.name)
+        return toggle_gate(session, told.way, gate)
 
     gate = _gate_at(session, told.way, reference)
     return Ask(WhyScreen(told, look, toggle, gate, meanings=meanings), chosen)

@@ -299,6 +299,14 @@ HANDLER = {"rpi3": "TimeManager.handle", "rpi4": "TimeManager.handle",
            "x86": "TimeManager.handle_tick"}  # fmt: skip
 
 
+def test_of_two_gates_of_one_name_the_owners_are_told_apart():
+    """The timer's is shut in every handler; the distributor's never."""
+    timer = forwards(session_on("rpi4", 'gate "timer/enabled" of irq 30 shuts'))
+    cleared = forwards(session_on("rpi4", "change CNTP_CTL_EL0.ENABLE if value == 0"))
+    assert [at for at, _ in timer] == [at for at, _ in cleared] != []
+    assert forwards(session_on("rpi4", 'gate "gic/enabled" of irq 30')) == []
+
+
 @all_boards
 def test_the_kernel_enters_a_function(board):
     plain, name = session_on(board), HANDLER[board]
@@ -564,7 +572,7 @@ def test_only_the_core_that_is_meant():
     "text",
     ["write GICC_EOIR", "write GICC_EOIR core 0 ignore 3 once if value == 30",
      'timeout "Once 5" done', 'console "say \\"hello\\""', "read 0xFF842000", "irq any pending",
-     'gate "enabled" of irq 30 shuts', "code gicv2.py:130", "change DAIF.I", "time 1.5s"],
+     'gate "gic/enabled" of irq 30 shuts', "code gicv2.py:130", "change DAIF.I", "time 1.5s"],
 )  # fmt: skip
 def test_the_text_reads_the_same_again(text):
     item = parse_breakpoint(text)
@@ -594,6 +602,8 @@ def test_the_text_reads_the_same_again(text):
      ("code gicv2.py:9999", 6, "has lines 1 to"),
      ('gate "enabld" of irq 30', 6, "there is no gate 'enabld'"),
      ("gate enabled irq 30", 1, "the form is: gate"),
+     ("gate enabled of irq 30", 6, 'several gates \'enabled\' on the way; write one of "timer/en'),
+     ("gate uart0/enabled of irq 30", 6, "there is no gate"),
      ("write PMR", 7, "did you mean 'GICC_PMR'"),
      ("write ENABLER0", 7, "'GICD_ISENABLER0'")],
 )  # fmt: skip
@@ -630,3 +640,21 @@ def test_one_is_found_by_what_it_waits_for():
     session.breakpoints.remove(1)
     assert session.breakpoints.add(session.machine, "time 1s") == 3
     assert [number for number, _ in session.breakpoints] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [("change CNTP_CTL_EL0.ENABLE if value == 0", "ArchTimer.conclude_timeout_irq"),
+     ('gate "timer/enabled" of irq 30 shuts', "ArchTimer.conclude_timeout_irq"),
+     ("change CNTP_CTL_EL0.ISTATUS if value == 1", None)],
+)  # fmt: skip
+def test_a_change_tells_who_did_it_where_an_instruction_did(text, where):
+    ((_, (hit,)), *_) = forwards(session_on("rpi4", text))
+    assert (hit.place.function if hit.place else None) == where
+
+
+def test_what_only_stores_show_has_no_value_before():
+    session = session_on("rpi4", "write GICC_EOIR")
+    assert all(hit.old is None for _, hits in forwards(session) for hit in hits)
+    with pytest.raises(BreakpointError, match="of breakpoints only"):
+        session.breakpoints.add(session.machine, "write GICC_EOIR if old == 0")

@@ -571,3 +571,23 @@ def test_what_is_typed_before_anything_else_does_not_confuse_the_machine_that_lo
     assert session.here < there
     session.go_to(there)
     assert session.view().blocks == seen.blocks
+
+
+def test_what_never_comes_is_not_awaited_beyond_the_last_input():
+    """Nothing else stops there but the wrap of a counter that nobody uses, after 71 minutes."""
+    session = session_of("rpi4", "fault-pmr", boot=True)
+    last = max(item.at_ns for item in session.setup.inputs)
+    assert session.next_timer_event() is StopReason.NOTHING_DUE
+    assert session.last_stop == "no timer event in 10 s"
+    assert session.machine.now == last + 10 * S
+
+
+def test_a_halt_later_in_a_sleep_tells_the_last_step_as_past():
+    session = session_of("rpi4", boot=True)
+    session.poke("GICC_PMR=0")
+    session.follows_story = True
+    session.breakpoints.add(session.machine, "time 2.5s")
+    assert session.next_timer_event() is StopReason.BREAKPOINT
+    told = session.story.told()
+    assert told.heading.startswith("STEP 4/12")
+    assert (told.sentence, told.ago_ns) == ("", 2_500_000_000 - 1_008_266_056)

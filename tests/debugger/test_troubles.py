@@ -25,8 +25,6 @@ STEPS = 80
 """From reset on; a PC's clock has been read by then."""
 BRIEF_CAUSES = {"fault-daif"}
 """Asked about when the interrupt has been kept out for a shorter time than kernels do."""
-UNHANDLED = {"fault-override"}
-"""The kernel has a handler for another interrupt than the one that is asked about."""
 TYPED_NS = 750_000_000
 """By then characters have been typed."""
 
@@ -45,7 +43,9 @@ def test_a_healthy_machine_shows_no_alarm(board, scenario):
     for _ in range(STEPS):
         if session.next_step() is not StopReason.MEANINGFUL:
             break
-        path = session.view(frozenset({"path"})).path
+        view = session.view(frozenset({"path", "interrupts"}))
+        path = view.path
+        assert not [item.label for item in view.interrupts if item.is_lost]
         if path is not None:
             assert not path.mend, (path.heading, path.mend)
             assert all(fact.state != "shut" for stop in path.stops for fact in stop.facts)
@@ -54,7 +54,7 @@ def test_a_healthy_machine_shows_no_alarm(board, scenario):
 
 @pytest.mark.parametrize(
     "cause",
-    [item for item in CAUSES if item.verdict == "shut" and item.name not in UNHANDLED],
+    [item for item in CAUSES if item.verdict == "shut"],
     ids=lambda cause: f"{cause.name}-{cause.board}",
 )
 def test_what_keeps_an_interrupt_out_is_an_alarm(cause):
@@ -129,4 +129,63 @@ def test_of_several_sources_the_one_that_asks_is_told(board):
     machine = session.machine
     way = best_way(whole_ways(machine, session.inspector, reference.controller, reference.number))
     assert all(gate.open for gate in way.stations[0].gates)
+    session.close()
+
+
+def test_the_path_follows_the_timer_to_the_controller_in_use_and_ends_its_alarm():
+    """IRQ 0 of a PC is wired to the 8259, which a kernel with APICs masks, and to GSI 2."""
+    session = open_session("x86", "fault-override")
+    session.run_until(2_100_000_000)
+    told = session.view(frozenset({"path"})).path
+    assert (told.interrupt.controller, told.interrupt.number) == ("ioapic0", 2)
+    assert told.stops[told.broken_at].owner == "ioapic0"
+    assert told.culprit.register.name == "IOREDTBL2_LOW"
+    for store in ("ioapic0/IOREDTBL2_LOW.MASK=0", "ioapic0/IOREDTBL2_LOW.INTVEC=0x30",
+                  "pit.out0=0", "pit.out0=1"):  # fmt: skip
+        session.poke(store)
+    session.run_until(2_200_000_000)
+    assert "Tick" in "\n".join(session.recorder.console.lines())
+    told = session.view(frozenset({"path"})).path
+    assert (told.interrupt.controller, told.mend) == ("ioapic0", "")
+    asked = timer_interrupt(session.machine, session.inspector)
+    assert why(session, asked, 0).verdict == "waits"
+    session.close()
+
+
+@pytest.mark.parametrize(("scenario", "controller"), [("fault-lost-tick", "ioapic0"),
+                                                      ("fault-hpet-legacy", "pic")])  # fmt: skip
+def test_the_timer_is_asked_about_where_it_arrives(scenario, controller):
+    session = open_session("x86", scenario)
+    session.run_until(1_000_000_000)
+    assert timer_interrupt(session.machine, session.inspector).controller == controller
+    session.close()
+
+
+@pytest.mark.parametrize(
+    ("scenario", "at_ns", "number"),
+    [
+        ("fault-lost-edge", 1_200_000_000, 4),
+        ("fault-lost-tick", 2_100_000_000, 2),
+        ("fault-rtc-c", 6_500_000_000, 8),
+    ],
+)
+def test_an_interrupt_that_is_lost_stands_out_among_all(scenario, at_ns, number):
+    session = open_session("x86", scenario)
+    session.run_until(at_ns)
+    views = session.view(frozenset({"interrupts"})).interrupts
+    lost = [(item.numbering, item.number) for item in views if item.is_lost and item.waits]
+    assert lost == [("gsi", number)]
+    session.close()
+
+
+def test_a_timer_whose_line_stays_high_between_two_times_is_not_lost():
+    """The 8254 in mode 4 holds OUT high, but for one tick of its clock."""
+    session = open_session("x86", "fault-lost-tick")
+    session.run_until(600_000_000)
+    views = session.view(frozenset({"interrupts"})).interrupts
+    timer = next(item for item in views if (item.numbering, item.number) == ("gsi", 2))
+    assert timer.line
+    assert timer.enabled
+    assert not timer.is_lost
+    assert why(session, timer_interrupt(session.machine, session.inspector), 0).verdict == "waits"
     session.close()

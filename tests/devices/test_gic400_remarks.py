@@ -100,7 +100,7 @@ def test_an_end_of_another_than_the_running_one(bench):
     bench.line(40, False)
     bench.line(41, False)
     bench.write("GICC_EOIR", 40)
-    assert bench.kinds == [("misuse", 40)]
+    assert bench.kinds == [("misuse", 41)], "told of the one that stays active"
     assert "ended 40, but it had acknowledged 41 last" in bench.said[0][3]
     bench.write("GICC_EOIR", 41)
     assert len(bench.said) == 1

@@ -434,6 +434,17 @@ async def test_pinned_registers_come_first_in_their_order_at_every_moment_and_si
 
 
 @both_sizes
+async def test_pins_stay_when_their_panel_is_out_of_sight(size):
+    """A filter ends by Esc there too, while the view holds no registers."""
+    async with dashboard("rpi4", size=size) as seen:
+        await put_cursor(seen, REGISTERS, control(seen))
+        await seen.press("P", "slash", *"cval", "enter", "8", "escape")
+        assert seen.app.panels.registers.pinned
+        await seen.press("1")
+        assert any("CNTP_CTL_EL0" in line for line in seen.lines(REGISTERS)[:3])
+
+
+@both_sizes
 async def test_a_filter_says_what_it_leaves_of_pinned_registers(size):
     async with dashboard(size=size) as seen:
         await put_cursor(seen, REGISTERS, RegisterReference("gic", "GICC", "GICC_PMR"))

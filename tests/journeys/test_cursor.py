@@ -422,14 +422,16 @@ async def test_a_task_in_the_timeline_is_the_one_in_the_panel_of_tasks():
 
 
 @pytest.mark.parametrize("key", ["down", "up", "right", "left"])
-async def test_a_move_draws_the_row_that_it_reaches(key):
+async def test_a_move_draws_the_rows_that_it_leaves_and_reaches(key):
     async with dashboard(keys=["n", "1", "home", "down", "down"]) as seen:
         panel, drawn = seen.app.panels.registers, []
+        before = panel.cursor.row
         draw = panel.render_line
         patched = patch.object(panel, "render_line", lambda y: drawn.append(y) or draw(y))
         with patched, patch.object(seen.app, "show_view") as viewed:
             await seen.press(key)
-        assert len(drawn) == 1
+        assert panel.cursor.row in drawn
+        assert set(drawn) <= {before, panel.cursor.row}
         viewed.assert_not_called()
 
 

@@ -19,7 +19,12 @@ from kerneltui.tui.panels import PANELS
 from kerneltui.tui.panels.base import fit, mark
 from kerneltui.tui.panels.console import ConsolePanel
 from kerneltui.tui.panels.fitting import cut, table
-from kerneltui.tui.panels.interrupts import InterruptsPanel, interrupt_line, interrupt_rows
+from kerneltui.tui.panels.interrupts import (
+    InterruptsPanel,
+    interrupt_line,
+    interrupt_rows,
+    why_lines,
+)
 from kerneltui.tui.panels.registers import (
     RegistersPanel,
     collapse,
@@ -217,6 +222,15 @@ def test_an_interrupt_says_its_state_in_marks_and_letters():
     assert pending.startswith("!irq 30    PPI 14 L E P ·")
     active = shown_interrupt(interrupt(active=True))
     assert active.startswith("▶irq 30    PPI 14 · E · A")
+
+
+def test_one_that_is_lost_stands_out_as_one_that_is_pending_does():
+    item = interrupt(line=True, trigger="edge", blocked_by="requested", is_lost=True)
+    row = line_text(interrupt_line(item, interrupt_rows([item])[1]))
+    assert row.startswith("!irq 30    PPI 14 L E · ·")
+    assert item.waits
+    assert "only its edge asks" in " ".join(texts(why_lines(item, 200)))
+    assert not interrupt(line=True, trigger="edge", blocked_by="requested").waits
 
 
 @pytest.mark.parametrize(

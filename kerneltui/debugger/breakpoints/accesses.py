@@ -12,6 +12,7 @@ from kerneltui.debugger.ear import place_in_kernel, places_of
 from kerneltui.debugger.references import RegisterReference
 from kerneltui.debugger.register_names import RegisterSite
 from kerneltui.debugger.watch import Address
+from kerneltui.hw.register import RES0, WO, Access
 from kerneltui.hw.register_file import Port
 from kerneltui.machine.core import Core
 from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES, WRITES
@@ -29,6 +30,8 @@ class RegisterTrigger(Trigger):
     not hold it is none to it.  A core's own register is each core's.
     """
 
+    has_doer = True
+
     def __init__(
         self, machine: Machine, site: RegisterSite, label: str, access: str, mask: int, shift: int
     ) -> None:
@@ -36,7 +39,12 @@ class RegisterTrigger(Trigger):
         self.subject = site
         self._label = label
         self._reads, self._writes = access != WRITE, access != READ
-        self.offers = frozenset(("value", "old") if access == WRITE else ("value",))
+        register = site.slot.register
+        hidden = register.mask_of(WO, RES0) if register.fields else 0
+        declared = register.mask_of(*Access) if register.fields else mask
+        self._shows = declared & mask & ~hidden != 0
+        has_old = access == WRITE and self._shows
+        self.offers = frozenset(("value", "old") if has_old else ("value",))
         self._mask, self._shift = mask, shift
         self._is_own = site.space == CORE_REGISTERS
         files = [core.regs for core in machine.cores] if self._is_own else [site.file]
@@ -134,7 +142,8 @@ class RegisterTrigger(Trigger):
         driven = site.file.driven
         if driven & self._mask:
             cpu, value = self._cpu(own, cpu), value & driven
-            self._tell_access("wrote", cpu, Moved(self._bits(value), self._held[cpu], value))
+            old = self._held[cpu] if self._shows else None
+            self._tell_access("wrote", cpu, Moved(self._bits(value), old, value))
 
     def _tell_access(self, verb: str, cpu: int, moved: Moved) -> None:
         poking = self.machine.poker.in_progress

@@ -33,7 +33,7 @@ class BitsTrigger(Trigger):
     """
 
     offers = frozenset(("value", "old"))
-    is_asked = True
+    is_asked = has_doer = True
 
     def __init__(
         self, machine: Machine, site: RegisterSite, label: str, mask: int, shift: int
@@ -74,33 +74,43 @@ class BitsTrigger(Trigger):
 class GateTrigger(Trigger):
     """A gate on an interrupt's way opens or shuts, for core ``cpu``.
 
-    ``turn`` is :data:`OPENS`, :data:`SHUTS` or empty for both.  Raises ValueError where the way has
-    no gate of that name.
+    ``name`` is the gate's, with its owner in front where several have one of that name
+    (``gic/enabled``).  ``turn`` is :data:`OPENS`, :data:`SHUTS` or empty for both.  Raises
+    ValueError where the way has no such gate, or several.
     """
 
-    is_asked = True
+    is_asked = has_doer = True
 
     def __init__(
         self, machine: Machine, interrupt: InterruptReference, name: str, turn: str, cpu: int
     ) -> None:
         super().__init__(machine)
-        self._interrupt, self._name, self._turn, self._cpu = interrupt, name, turn, cpu
-        names = list(dict.fromkeys(gate.name for gate in self._gates()))
-        if name not in names:
-            text = f"there is no gate '{name}' on the way of {interrupt}; there are "
-            raise ValueError(text + ", ".join(f'"{item}"' for item in names))
+        self._interrupt, self._turn, self._cpu = interrupt, turn, cpu
+        owner, slash, wanted = name.rpartition("/")
+        known = list(dict.fromkeys((owner, gate.name) for owner, gate in self._gates()))
+        found = [item for item in known if item == (owner, wanted)] if slash else []
+        found = found or [item for item in known if item[1] == name]
+        names = ", ".join(f'"{owner}/{name}"' for owner, name in found or known)
+        if not found:
+            text = f"there is no gate '{name}' on the way of {interrupt}; there are {names}"
+            raise ValueError(text)
+        if len(found) > 1:
+            raise ValueError(f"there are several gates '{name}' on the way; write one of {names}")
+        self._gate = found[0]
         self._was_open = False
-        self.reference = GateReference(interrupt, name)
+        self.reference = GateReference(interrupt, self._gate[1])
 
-    def _gates(self) -> list[Gate]:
+    def _gates(self) -> list[tuple[str, Gate]]:
+        """All gates on the ways, with their owners."""
         asked = self._interrupt
         inspector = inspector_of(self.machine)
         ways = whole_ways(self.machine, inspector, asked.controller, asked.number, self._cpu)
-        return [gate for way in ways for gate in way.gates]
+        stations = [station for way in ways for station in way.stations]
+        return [(station.owner, gate) for station in stations for gate in station.gates]
 
     def _is_open(self) -> bool:
         """Of a way that forks one branch is enough."""
-        return any(gate.open for gate in self._gates() if gate.name == self._name)
+        return any(gate.open for owner, gate in self._gates() if (owner, gate.name) == self._gate)
 
     def begin(self) -> None:
         """See :class:`Trigger`."""
@@ -115,7 +125,8 @@ class GateTrigger(Trigger):
         turn = OPENS if is_open else SHUTS
         if self._turn in {"", turn}:
             label = interrupt_label(self._interrupt.numbering, self._interrupt.number)
-            self.tell(f"the gate '{self._name}' of {label} {turn}", core.index)
+            owner, name = self._gate
+            self.tell(f"the gate '{name}' of {owner}, for {label}, {turn}", core.index)
 
 
 class CodeTrigger(Trigger):

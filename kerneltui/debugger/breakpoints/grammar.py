@@ -359,9 +359,9 @@ FORMS = {
     "time": _Form("time 1.5s", ("time 1.5s",), _time),
     "console": _Form('console "TEXT"', ('console "Once 5"',), _console),
     "code": _Form("code FUNCTION or code FILE:LINE", ("code TimeManager.handle",), _code),
-    "gate": _Form('gate "NAME" of irq N opens|shuts', (
-        'gate "enabled" of irq 30 shuts', 'gate "unmasked" of irq vector:0xec shuts',
-        'gate "enabled" of irq local:1 shuts',
+    "gate": _Form('gate "OWNER/NAME" of irq N opens|shuts', (
+        'gate "gic/enabled" of irq 30 shuts', 'gate "lapic/unmasked" of irq vector:0xec shuts',
+        'gate "timer/enabled" of irq local:1 shuts',
     ), _gate),
 }  # fmt: skip
 """By the first word."""

@@ -7,6 +7,7 @@ halts there too, and goes on by itself if nothing has.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -16,6 +17,7 @@ from kerneltui.debugger.breakpoints.breakpoint import Breakpoint, BreakpointHit
 from kerneltui.debugger.breakpoints.condition import Condition, Event
 from kerneltui.debugger.breakpoints.happenings import ConsoleTrigger
 from kerneltui.debugger.breakpoints.trigger import Moved, Trigger, overriding
+from kerneltui.debugger.ear import place_in_kernel
 from kerneltui.debugger.marker import Marker
 from kerneltui.debugger.marks import Mark
 from kerneltui.debugger.onlooker import Onlooker
@@ -77,6 +79,8 @@ class Sentry(Onlooker):
         """the cores that are to halt for a hit: the first that does, does for all"""
         self._held: dict[int, int] = {}
         """the cores that halt to be looked at, and how many instructions they had left"""
+        self._places: dict[int, SourceFrame | None] = {}
+        """where the instructions stand that may have changed something, by core"""
         self._due_ns = NEVER
         self._stopper: Stopper | None = None
 
@@ -207,6 +211,8 @@ class Sentry(Onlooker):
         if breakpoint_.core is not None and core is not None and core != breakpoint_.core:
             return
         current = machine.turns.current
+        if bound.trigger.has_doer and core is not None:
+            place = place or self._places.get(core)
         index = core if core is not None else current.index if current is not None else 0
         condition = bound.condition
         if condition is not None and not condition.holds(Event(index, *(moved or ()))):
@@ -247,6 +253,8 @@ class Sentry(Onlooker):
         super().instruction(core, kind, target, value)
         if self._asked_for and (self._always or kind in _MAY_CHANGE):
             self._hold(core)
+            inner, caller = place_in_kernel(sys._getframe(1))  # noqa: SLF001 - the documented way
+            self._places[core.index] = caller or inner
         if target in self._stored_to and kind in STORES:
             for trigger in self._stored_to[target]:
                 trigger.before(target, core.index)
@@ -256,6 +264,7 @@ class Sentry(Onlooker):
     def exception(self, core: Core, kind: str, vector: int) -> None:
         """See :class:`~kerneltui.machine.core.Observer`."""
         super().exception(core, kind, vector)
+        self._places.pop(core.index, None)
         if self._asked_for:
             self._hold(core)
         for trigger in self._exceptions:
@@ -302,4 +311,5 @@ class Sentry(Onlooker):
             trigger.before(poke.address, poke.core)
 
     def _fired(self) -> None:
+        self._places.clear()  # what changes now can be a device's doing
         self._look_later()

@@ -55,6 +55,8 @@ class Trigger:
     """it is told of what means something: :meth:`mark`"""
     is_asked: bool = False
     """it is asked whenever something may have changed: :meth:`look`"""
+    has_doer: ClassVar[bool] = False
+    """what is seen by looking is an instruction's doing, if one was under way"""
     is_asked_always: ClassVar[bool] = False
     """even before each instruction"""
 

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
+from kerneltui.debugger.naming import is_in_use, timer_interrupt
 from kerneltui.debugger.numbering import interrupt_label
+from kerneltui.debugger.references import InterruptReference
+from kerneltui.debugger.troubles import LONG_NS, is_handling, late_by
 from kerneltui.debugger.way import Way, best_way, next_controller, ways_to_core
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.rule import Gate, decisive
@@ -49,6 +52,8 @@ class InterruptView(msgspec.Struct, frozen=True):
     """it waits for nothing but the end of the handler that is running: ``needs`` says so"""
     onward: tuple[str, int] | None
     """while it is pending or active, what it is to the next controller on its way"""
+    is_lost: bool = False
+    """its line is high, but only an edge asks, and that has gone by while nobody took it"""
 
     @property
     def label(self) -> str:
@@ -62,7 +67,8 @@ class InterruptView(msgspec.Struct, frozen=True):
         The line of an edge says nothing once that was sent on; where it is up at a closed input,
         the edge may have been lost there.
         """
-        asserted = self.pending or (self.line and (self.trigger == "level" or not self.enabled))
+        is_asked = self.line and (self.trigger == "level" or not self.enabled)
+        asserted = self.pending or is_asked or self.is_lost
         return bool(self.blocked_by and asserted and not self.active)
 
 
@@ -89,7 +95,7 @@ def interrupt_views(machine: Machine, inspector: Inspector, cpu: int) -> Iterato
     for_now: list[InterruptView] = []
     for name, controller in controllers.items():
         states = listed[name]
-        if not _is_used(controller, states, handlers):
+        if not is_in_use(controller, states, handlers):
             continue
         for state in _with_messages(controller, states, handlers, senders, cpu):
             handler = handlers.get((controller.NUMBERING, state.number))
@@ -102,7 +108,7 @@ def interrupt_views(machine: Machine, inspector: Inspector, cpu: int) -> Iterato
                 wired = _wired(machine)
             label = handler.name if handler else (wired or {}).get(f"{name} {state.pin}", "")
             count = handler.count if handler else None
-            view = _interrupt(machine, controller, state, label, count, cpu, listed)
+            view = _interrupt(machine, inspector, controller, state, label, count, cpu, listed)
             if stays:
                 yield view
             else:
@@ -144,14 +150,6 @@ def _drivers(wires: list[tuple[str, bool]]) -> list[str]:
     return [name for name, level in wires if level] or [name for name, _ in wires]
 
 
-def _is_used(
-    controller: InterruptController, states: list[InterruptState], handlers: Handlers
-) -> bool:
-    """Not where all is masked and the handlers are others': the 8259s of a PC with APICs."""
-    its_own = any(numbering == controller.NUMBERING for numbering, _ in handlers)
-    return its_own or not handlers or any(state.enabled for state in states)
-
-
 def _with_messages(
     controller: InterruptController,
     states: list[InterruptState],
@@ -182,6 +180,7 @@ def _with_messages(
 
 def _interrupt(
     machine: Machine,
+    inspector: Inspector,
     controller: InterruptController,
     state: InterruptState,
     name: str,
@@ -204,7 +203,24 @@ def _interrupt(
         needs=waits_for_end or needs,
         handler_runs=bool(waits_for_end),
         onward=next_controller(way) if passes else None,
+        is_lost=_is_lost(machine, inspector, InterruptReference(
+            controller.name, controller.NUMBERING, state.number), state, way, cpu),
     )  # fmt: skip
+
+
+def _is_lost(
+    machine: Machine, inspector: Inspector, interrupt: InterruptReference, state: InterruptState,
+    way: Way, cpu: int,
+) -> bool:  # fmt: skip
+    """Whether another edge is needed; the line of a timer may stay high between two times."""
+    if not state.line or state.trigger != "edge" or not state.enabled or is_handling(machine):
+        return False
+    gate = next(iter(way.holding), None)
+    if gate is None or gate is not way.station_of(gate).noted:
+        return False
+    if interrupt != timer_interrupt(machine, inspector):
+        return True
+    return (late_by(machine, inspector, cpu) or 0) > LONG_NS
 
 
 # -- what the end of a handler ends ----------------------------------------------------------------

@@ -274,8 +274,12 @@ class CpuInterfaces:
         self.remark("spurious", found, f"core {cpu} acknowledged, but got {found}: {why}")
 
     def _remark_end(self, cpu: int, number: int) -> None:
-        """An end that does not fit what was acknowledged last (4.4.5: UNPREDICTABLE)."""
+        """An end that does not fit what was acknowledged last (4.4.5: UNPREDICTABLE).
+
+        It is told of the interrupt whose handler runs: that one stays active.
+        """
         taken = self._taken[cpu]
+        about = taken[-1] if taken and number < self._irqs else number
         if number >= self._irqs:
             text = f"core {cpu} ended {number}, which is no interrupt"
         elif not taken:
@@ -286,7 +290,7 @@ class CpuInterfaces:
             text = f"core {cpu} ended {number}, but it had acknowledged {taken[-1]} last"
             # The priority of the last one drops all the same.
             taken.remove(number) if number in taken else taken.pop()
-        self.remark("misuse", number, text)
+        self.remark("misuse", about, text)
 
     def _rank(self, cpu: int) -> None:
         """The running priority follows from the active priorities registers (4.4.12)."""

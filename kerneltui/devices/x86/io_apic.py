@@ -44,7 +44,12 @@ from kerneltui.devices.x86.io_apic_registers import (
     VECTOR,
 )
 from kerneltui.devices.x86.io_apic_view import IoApicView, io_apic_view
-from kerneltui.devices.x86.local_apic_registers import CLASS_SHIFT, FIXED, LOWEST_PRIORITY
+from kerneltui.devices.x86.local_apic_registers import (
+    CLASS_SHIFT,
+    FIRST_LEGAL,
+    FIXED,
+    LOWEST_PRIORITY,
+)
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import Entrance, InterruptController, InterruptState, Passage
 from kerneltui.hw.line import Sink
@@ -182,6 +187,10 @@ class IoApic(InterruptController):
     def _is_a_vector(self, cpu: int, pin: int) -> bool:
         return self._mode(pin) <= LOWEST_PRIORITY
 
+    def _is_legal(self, cpu: int, pin: int) -> bool:
+        """What is no vector, as NMI, is sent whatever stands there."""
+        return not self._is_a_vector(cpu, pin) or self._low[pin] & VECTOR >= FIRST_LEGAL
+
     def _reaches(self, cpu: int, pin: int) -> bool:
         return self._apics is not None and self._apics.reaches(cpu, *self._destination(pin))
 
@@ -220,6 +229,10 @@ class IoApic(InterruptController):
         Rule("as a vector", Place("IOREDTBL_LOW", "DELMOD", by_element=True),
              "delivery mode 0, fixed: as it is, what arrives has no vector", SECTION,
              test=_is_a_vector, wants=FIXED, says="its entry sends no vector"),
+        Rule("vector is legal", Place("IOREDTBL_LOW", "INTVEC", by_element=True),
+             "a vector of 16 to 255 in {entry}", "SDM 3A 10.5.2", test=_is_legal,
+             says="its entry of the redirection table holds no legal vector: 0 to 15 are not "
+                  "accepted"),
         Rule("destination", Place("IOREDTBL_HIGH", "DESTINATION", by_element=True),
              "a {kind} destination that names CPU {core}", SECTION, test=_reaches,
              says="its message goes to no core here"),
@@ -325,9 +338,12 @@ class IoApic(InterruptController):
         return found if 0 <= found - self.config.gsi_base < self.config.pins else None
 
     def onward(self, number: int) -> tuple[str, int] | None:
-        """Fixed and lowest priority interrupts become a vector of a local APIC (3.2.4)."""
+        """Fixed and lowest priority interrupts become a vector of a local APIC (3.2.4).
+
+        Not one below 16: no local APIC accepts that (SDM 3A 10.5.2).
+        """
         pin = self._pin(number)
-        if self._apics is None or not self._is_a_vector(0, pin):
+        if self._apics is None or not (self._is_a_vector(0, pin) and self._is_legal(0, pin)):
             return None
         return self._apics.name, self._low[pin] & VECTOR
 
@@ -357,7 +373,10 @@ class IoApic(InterruptController):
     def _gate(self, rule: Rule, pin: int, cpu: int) -> Gate:
         vector = f"{self._low[pin] & VECTOR:#04x}"
         kind = "logical" if self._low[pin] & LOGICAL else "physical"
-        return rule.gate(self, self.indirect, pin, cpu, vector=vector, kind=kind, core=cpu)
+        return rule.gate(
+            self, self.indirect, pin, cpu, vector=vector, kind=kind, core=cpu,
+            entry=f"IOREDTBL{pin}_LOW",
+        )  # fmt: skip
 
     def _name(self, pin: int) -> str:
         return f"GSI {self.config.gsi_base + pin}"

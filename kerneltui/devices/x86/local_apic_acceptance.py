@@ -20,6 +20,7 @@ from kerneltui.devices.x86.local_apic_registers import (
     CLASS_SHIFT,
     ENABLED,
     EXTINT,
+    FIRST_LEGAL,
     GLOBAL_ENABLE,
     ILLEGAL_ADDRESS,
     INIT,
@@ -37,7 +38,7 @@ from kerneltui.hw.device import Entrance, InterruptController, Passage
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.hw.rule import Gate, Opens, Place, Rule, tests_of
 
-FIRST_LEGAL, VECTORS = 16, 256
+VECTORS = 256
 CLASS = LOCAL_APIC["TPR"]["CLASS"].mask
 MESSAGE = 1 << 2
 """The source of an ExtINT that came as a message, beside the bits of LINT0 and LINT1."""
@@ -169,8 +170,8 @@ class Acceptance(InterruptController):
         pins = self._extint[cpu]
         return Place("LVT_LINT1" if pins & 2 and not pins & 1 else "LVT_LINT0", "DELIVERY_MODE")
 
-    def _class_below(self, cpu: int, vector: int) -> int | None:
-        return (vector >> CLASS_SHIFT) - 1 if vector >> CLASS_SHIFT else None
+    def _class_below(self, cpu: int, vector: int) -> int:
+        return (vector >> CLASS_SHIFT) - 1
 
     TURNED_ON = Rule(
         "globally enabled",
@@ -256,12 +257,20 @@ class Acceptance(InterruptController):
             return self._pin_passages(entrance, cpu)
         if not 0 <= entrance < VECTORS:
             raise ValueError(f"{self.name} has vectors 0 to {VECTORS - 1}")
+        if entrance < FIRST_LEGAL:
+            return [Passage(lambda: (self._illegal(entrance),))]
         rules = (self.REQUESTED, *self.SIGNALLING, *self.RANK)
         return [
             Passage(
                 lambda: (self._gate(rule, entrance, cpu) for rule in rules), "intr", vector=entrance
             )
         ]
+
+    @staticmethod
+    def _illegal(vector: int) -> Gate:
+        """Its way ends here, whatever the registers hold."""
+        return Gate("vector is legal", False, "the vector", "", vector, "a vector of 16 to 255",
+                    "SDM 3A 10.5.2", says="no local APIC accepts a vector below 16")  # fmt: skip
 
     def _gate(self, rule: Rule, number: int, cpu: int) -> Gate:
         """How a rule stands for a vector."""

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from functools import partial
 from typing import ClassVar
 
-from kerneltui.devices.x86.local_apic_acceptance import FIRST_LEGAL, Config
+from kerneltui.devices.x86.local_apic_acceptance import Config
 from kerneltui.devices.x86.local_apic_messages import Messages
 from kerneltui.devices.x86.local_apic_registers import (
     DELIVERY_MODE,
     EXTINT,
+    FIRST_LEGAL,
     FIXED,
     GLOBAL_ENABLE,
     LEVEL_TRIGGERED,
@@ -194,12 +195,15 @@ class Entries(Messages):
     # -- explanation --------------------------------------------------------------------------
 
     def entrance(self, pin: str, cpu: int) -> Entrance | None:
-        """A pin is a vector of its own only where its entry says fixed (10.5.1)."""
+        """A pin is a vector of its own only where its entry says fixed (10.5.1), and a legal one.
+
+        Vectors below 16 are never accepted (10.5.2).
+        """
         if pin not in PINS:
             return None
         value = self._lvt[PINS[pin]][cpu]
         is_vector = self._base[cpu] & GLOBAL_ENABLE and delivery_mode(value) == FIXED
-        return value & VECTOR if is_vector else pin
+        return value & VECTOR if is_vector and value & VECTOR >= FIRST_LEGAL else pin
 
     def _pin_passages(self, pin: str, cpu: int) -> list[Passage]:
         """ExtINT and NMI pass; without an APIC the pins are INTR and NMI themselves (10.4.3)."""
@@ -217,7 +221,7 @@ class Entries(Messages):
             return [Passage(partial(gates, UNMASKED), "nmi", vector=NMI_VECTOR)]
         if pin in LINTS:
             return [Passage(partial(gates, *PASSING), "intr")]
-        return [Passage(partial(gates, UNMASKED, AS_FIXED))]
+        return [Passage(partial(gates, UNMASKED, AS_FIXED, LEGAL))]
 
     def _pin_gates(self, pin: str, cpu: int, *rules: Rule) -> Iterator[Gate]:
         yield self._pin_gate(pin, cpu)

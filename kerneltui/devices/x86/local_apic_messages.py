@@ -9,9 +9,10 @@ from __future__ import annotations
 from functools import partial
 from typing import ClassVar
 
-from kerneltui.devices.x86.local_apic_acceptance import FIRST_LEGAL, Acceptance
+from kerneltui.devices.x86.local_apic_acceptance import Acceptance
 from kerneltui.devices.x86.local_apic_registers import (
     ASSERT,
+    FIRST_LEGAL,
     FIXED,
     GLOBAL_ENABLE,
     ID_SHIFT,

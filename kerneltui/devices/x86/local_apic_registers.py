@@ -205,6 +205,8 @@ SEND_ILLEGAL_VECTOR, RECEIVE_ILLEGAL_VECTOR, ILLEGAL_ADDRESS = LOCAL_APIC["ESR"]
 ENABLED, SUPPRESS_BROADCAST = LOCAL_APIC["SVR"].masks("ENABLE", "SUPPRESS_BROADCAST")
 ID_SHIFT = LOCAL_APIC["APIC_ID"]["ID"].lsb
 CLASS_SHIFT = LOCAL_APIC["TPR"]["CLASS"].lsb
+FIRST_LEGAL = 16
+"""Vectors below are refused wherever they come from (SDM 3A 10.5.2)."""
 
 
 def delivery_mode(value: int) -> int:

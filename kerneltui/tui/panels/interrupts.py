@@ -23,6 +23,10 @@ from kerneltui.tui.widgets.lines import Line, plain, with_text
 
 HEADS = ("interrupt", "input", "L E P A", "prio", "cpu", ">count", "handler")
 WIDEST_INPUT = 9
+LOST = (
+    "lost: its line is high, but only its edge asks, which has gone by; needs its device to be "
+    "served, so that the line falls and rises again"
+)
 
 
 class InterruptsPanel(Panel):
@@ -77,6 +81,8 @@ def why_lines(item: InterruptView, width: int) -> list[Line]:
     """What stops an interrupt that waits; a core that is busy with a handler is no mistake."""
     if item.handler_runs:
         said, look = f"{item.label}: {item.needs}", "dim"
+    elif item.is_lost:
+        said, look = LOST, "alert"
     else:
         said, look = f"gate '{item.blocked_by}' is shut: {item.needs}", "alert"
     first, rest = "       └ ", "         "
@@ -126,8 +132,9 @@ def _cells(item: InterruptView, *, whole: bool) -> tuple[str, ...]:
 
 
 def interrupt_line(item: InterruptView, row: str, whole: str = "") -> Line:
-    """One interrupt; those that are pending or active stand out."""
+    """One interrupt; those that are active stand out, and those that are pending or stopped."""
     thing = reference(item)
-    style = "strong" if item.active else "alert" if item.pending else "text"
-    marker = "▶" if item.active else "!" if item.pending else " "
+    asks = item.pending or item.waits
+    style = "strong" if item.active else "alert" if asks else "text"
+    marker = "▶" if item.active else "!" if asks else " "
     return ((marker, style, thing), with_text((row, style, thing), row, whole or None))

@@ -176,7 +176,8 @@ class RegistersPanel(Panel):
         pins = [reference for reference in self.pinned if reference in found]
         labels = [item.name if names.count(item.name) == 1 else f"{item.owner}/{item.name}"
                   for item in pins]  # fmt: skip
-        name_width = max(NARROWEST_NAME, *(min(len(label), WIDEST_NAME) for label in labels))
+        longest = max((len(label) for label in labels), default=0)
+        name_width = min(max(longest, NARROWEST_NAME), WIDEST_NAME)
         lines: list[Line] = [((PINNED, "head"), ("  P takes off", "dim"))]
         for reference, label in zip(pins, labels, strict=True):
             block, register = found[reference]

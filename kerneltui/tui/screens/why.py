@@ -154,10 +154,14 @@ class WhyScreen(Dialog[Answer | None]):
             return
         self._room = room
         for ident, (station, gate) in self._gates.items():
-            row = _row(station, gate, self._meanings(station, gate), room)
+            row = self._row(station, gate)
             chooser.replace_option_prompt(ident, row)
         # Rows may have become higher: the one that is highlighted stays in sight.
         self.call_after_refresh(chooser.scroll_to_highlight)
+
+    def _row(self, station: Station, gate: Gate) -> Content:
+        meaning = self._meanings(station, gate)
+        return _row(station, gate, meaning, self._room, is_shut=_is_shut(self._told, gate))
 
     def _list(self) -> Chooser:
         options: list[Option] = []
@@ -169,7 +173,7 @@ class WhyScreen(Dialog[Answer | None]):
                 title = Content.styled(f"{owner.title}, {owner.owner}", "bold")
                 options.append(Option(title, disabled=True))
             places[ident] = len(options)
-            row = _row(owner, gate, self._meanings(owner, gate), self._room)
+            row = self._row(owner, gate)
             options.append(Option(row, id=ident))
         chooser = Chooser(*options)
         first = next((key for key, (_, gate) in self._gates.items() if gate is self._wanted), None)
@@ -216,7 +220,8 @@ class WhyScreen(Dialog[Answer | None]):
     async def _search(self, ident: str, search: Search) -> None:
         await asyncio.sleep(PAUSE_S)
         with closing(search):
-            while self.is_current:
+            # The screen loses its parts before it ceases to be the current one.
+            while self.is_current and self.query("#dialog"):
                 if self._look_further(ident, search):
                     return
                 await asyncio.sleep(0.001)
@@ -283,14 +288,22 @@ def _verdict(told: Explanation) -> Content:
     return Content.assemble(*parts)
 
 
-def _row(station: Station, gate: Gate, meaning: str, room: int) -> Content:
+def _is_shut(told: Explanation, gate: Gate) -> bool:
+    """Whether nobody is about to open a gate, though it is not for software to store to it."""
+    if gate.opens is Opens.STORE:
+        return True
+    is_left = told.verdict is Verdict.LOST or gate.opens is Opens.END
+    return told.verdict in TROUBLE and is_left and gate is told.gate
+
+
+def _row(station: Station, gate: Gate, meaning: str, room: int, *, is_shut: bool) -> Content:
     """Name and value; where they have no room beside each other, the value stands below."""
     says = f"{gate.bits} = {gate.held}" + (f" ({meaning})" if meaning else "")
     if station.owner == KERNEL and gate.register == HANDLERS:
         says = f"{gate.field}, has run {gate.value} times" if gate.open else "none"
     longest = INDENT + max(len(gate.name), WIDEST_NAME) + 1 + len(says)
     apart = f"\n{' ' * (INDENT + 2)}" if room and longest > room else " "
-    sign, style = (SHUT, "bold $error") if gate.opens is Opens.STORE else (WAITING, "bold $warning")
+    sign, style = (SHUT, "bold $error") if is_shut else (WAITING, "bold $warning")
     if gate.open:
         sign, style = OPEN, ""
     name = gate.name if apart[0] == "\n" else f"{gate.name:<{WIDEST_NAME}}"

@@ -93,6 +93,7 @@ DIRECTED = {
         ("write", "LVT_LINT0", 0x700, 0), UP, ("message", 0x40, 0, False, 0)],
     "pin unmasked": [("write", "LVT_LINT0", 0x1_0700, 0), UP],
     "as ExtINT": [("write", "LVT_LINT0", 0x200, 0), UP],
+    "vector is legal": (0x0F, 0, [], False),
     "not in service": (0x8059, 0, [], True),
     "accepting": [("write", "SVR", 0xFF, 0), ("message", 0x40, 0, False, 0),
                   ("write", "SVR", 0x1FF, 0)],

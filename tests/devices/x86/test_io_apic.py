@@ -554,7 +554,7 @@ def test_a_message_goes_out_iff_the_gates_were_open(history):
 
 entries = st.builds(
     lambda vector, mode, logical, low: vector | mode << 8 | logical | low,
-    st.sampled_from([0x59, 0x61]),
+    st.sampled_from([0x0F, 0x10, 0x59, 0x61]),
     st.sampled_from([0, 0, 0, LOWEST, LOWEST, SMI, 3, NMI, STARTUP, EXTINT]),
     st.sampled_from([0, LOGICAL]),
     st.sampled_from([0, LEVEL, MASKED, LEVEL | MASKED]),

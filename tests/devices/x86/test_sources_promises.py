@@ -81,13 +81,14 @@ class Source:
                 assert found[cause.title].gates[place].open, (cause.title, gate)
 
     def check_due(self, output):
-        """What waits for nothing but time comes about when it is said to."""
+        """What waits for nothing but time comes about when it is said to: of several the first."""
+        found = []
         for cause in self.device.causes(output, 0):
             shut = [gate for gate in cause.gates if not gate.open]
             if len(shut) == 1 and shut[0].due_ns is not None:
                 assert shut[0].due_ns >= self.clock.now
-                return cause.title, shut[0].due_ns
-        return None
+                found.append((cause.title, shut[0].due_ns))
+        return min(found, key=lambda item: item[1], default=None)
 
 
 def write(names, values):
