@@ -56,16 +56,16 @@ async def choose(seen, words):
 @SIZES
 async def test_the_second_v_shows_what_differs_from_the_mark(size):
     async with dashboard(size=size, notifications=True) as seen:
-        step, start = seen.session.here.step, seen.session.moment()
+        step, start = seen.session.here.retired, seen.session.moment()
         await seen.press("v")
-        assert said(seen) == [f"Marked t 0.008 636 630 s, step {step}; v again shows what differs."]
+        assert said(seen) == [f"Marked t 0.008 636 630 s, #{step}; v again shows what differs."]
         assert seen.session.moment() == start
         await seen.press("n")
         await seen.arrived()
         await seen.press("v")
         assert is_open(seen)
         here = seen.session.here
-        assert title(seen).startswith(f"0.008 636 630 s, step {step} → 1.008 ")
+        assert title(seen).startswith(f"0.008 636 630 s, #{step} → 1.008 ")
         assert title(seen).endswith(f"#{here.retired}")
         rows = " ".join(" ".join(prompts(seen)).split())
         assert (
@@ -136,8 +136,8 @@ async def test_m_marks_anew():
         await seen.press("v", "m")
         assert not is_open(seen)
         assert seen.session.marked.here == seen.session.here
-        step = seen.session.here.step
-        assert said(seen) == [f"Marked t 1.008 603 746 s, step {step}; v again shows what differs."]
+        step = seen.session.here.retired
+        assert said(seen) == [f"Marked t 1.008 603 746 s, #{step}; v again shows what differs."]
 
 
 @pytest.mark.parametrize(("words", "panel", "reference"), [
