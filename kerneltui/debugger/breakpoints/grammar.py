@@ -351,7 +351,7 @@ FORMS = {
         "change REGISTER.FIELD", ("change CNTP_CTL_EL0.IMASK", "change LVT_TIMER.MASK"), _change
     ),
     "irq": _Form("irq N|any pending|taken|ended", (
-        "irq 30 taken core 0", "irq vector:0xec taken core 0", "irq local:1 taken core 0",
+        "irq 30 taken core 0", "irq vector:0xec taken", "irq local:1 taken core 0",
     ), _interrupt),
     "line": _Form("line NAME rises|falls", ("line uart0.irq rises",), _line),
     "timeout": _Form("timeout NAME set|called|done", ('timeout "Once 5 sec"',), _timeout),
