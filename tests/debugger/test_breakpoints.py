@@ -392,7 +392,7 @@ def test_in_programs_that_never_rest_too(board, scenario):
     assert [*found, ahead[-1]] == ahead
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.sampled_from(BOARDS), st.booleans(), st.integers(0, 1 << 32))
 def test_slices_make_no_difference(board, looked, seed):
     """The dashboard runs in slices of instructions, and of time at a speed."""
@@ -617,7 +617,7 @@ def test_errors_name_the_column_and_the_mend(text, column, words):
     assert len(session.breakpoints) == 0
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.one_of(
     st.text(max_size=60),
     st.lists(st.sampled_from([*FORMS, "if", "core", "1", "ignore", "once", '"', "GICC_EOIR", "of",

@@ -109,7 +109,7 @@ def test_the_override_is_shown_with_its_true_source(width):
     session = booted("x86", "gsi-override")
     session.run_until(1_500 * MS)
     lines = shown(InterruptsPanel, session, width)
-    (row,) = (line for line in lines if line.startswith(" gsi 2 "))
+    (row,) = (line for line in lines if line.startswith("!gsi 2 "))
     assert row.split()[-1] == "pit"
     assert "stopped: gsi 2" in InterruptsPanel(2).caption(session.view())
 
