@@ -88,6 +88,8 @@ class Acceptance(InterruptController):
         self.signal: Callable[[int, int, int], None] | None = None
         self.external: Callable[[], int] | None = None
         self._errors = [0] * cpus
+        self._is_driven = False
+        """a person has driven an output since the last acknowledge"""
         self._extint = [0] * cpus
         self._waits = [False] * cpus
 
@@ -224,19 +226,21 @@ class Acceptance(InterruptController):
     TESTS: ClassVar = tests_of(SIGNALLING)
 
     def _update(self, cpu: int) -> None:
-        high = self._extint[cpu] != 0 or self._can_be_taken(cpu)
+        """If the highest requested vector is held back, all are (10.8.3)."""
+        high = self._extint[cpu] != 0
+        vector = self._irr[cpu].bit_length() - 1
+        if vector >= 0 and not high:
+            for test in self.TESTS:
+                if not test(self, cpu, vector):
+                    break
+            else:
+                high = True
         if self._intr[cpu].level is not high:
             self._intr[cpu].set(high)
 
-    def _can_be_taken(self, cpu: int) -> bool:
-        """If the highest requested vector is held back, all are (10.8.3)."""
-        vector = self._irr[cpu].bit_length() - 1
-        if vector < 0:
-            return False
-        for test in self.TESTS:  # noqa: SIM110 - all() would take a second frame
-            if not test(self, cpu, vector):
-                return False
-        return True
+    def output_driven(self) -> None:
+        """A person drives an output: what is requested tells at the acknowledge."""
+        self._is_driven = True
 
     def peek_PPR(self, index: int, cpu: int) -> int:
         """The higher class; what is in service has no sub-class (10.8.3.1)."""
@@ -294,14 +298,16 @@ class Acceptance(InterruptController):
             vector = self._svr[cpu] & VECTOR if self.external is None else self.external()
             self._update(cpu)
             return vector
-        if not self._can_be_taken(cpu):
+        if self._is_driven:
+            self._is_driven = False
+            self._update(cpu)
+        if not self._intr[cpu].level:
             spurious = self._svr[cpu] & VECTOR
             self._remark(
                 "spurious",
                 spurious,
                 f"core {cpu} took the spurious vector: nothing was to be taken any more",
             )
-            self._update(cpu)  # INTR may be high because a person drives it
             return spurious
         vector = self._irr[cpu].bit_length() - 1
         self._irr[cpu] &= ~(1 << vector)
