@@ -354,7 +354,7 @@ FORMS = {
         "irq 30 taken core 0", "irq vector:0xec taken", "irq local:1 taken core 0",
     ), _interrupt),
     "line": _Form("line NAME rises|falls", ("line uart0.irq rises",), _line),
-    "timeout": _Form("timeout NAME set|called|done", ('timeout "Once 5 sec"',), _timeout),
+    "timeout": _Form("timeout NAME set|called|done", ('timeout "Once 5"',), _timeout),
     "task": _Form("task NAME runs|woken", ("task blink woken",), _task),
     "time": _Form("time 1.5s", ("time 1.5s",), _time),
     "console": _Form('console "TEXT"', ('console "Once 5"',), _console),
