@@ -287,6 +287,10 @@ class Storyteller:
         position, phase = self._shown
         return phase if position == self._history.here else 0
 
+    def place(self) -> int:
+        """The same, counted from 0; 0 as well where this position has no step."""
+        return max(self._place(len(self.steps())), 0)
+
     def show(self, phase: int) -> None:
         """Show another one of this position."""
         self._shown = self._history.here, phase
