@@ -29,6 +29,7 @@ from kerneltui.parameters import (
     theme_option,
 )
 from kerneltui.reference_commands import REFERENCE_COMMANDS
+from kerneltui.session_commands import SESSION_COMMANDS
 from kerneltui.streams import (
     check_terminal,
     complain,
@@ -77,7 +78,7 @@ def cli(
     pass_on(ctx, cli.commands[ctx.invoked_subcommand])
 
 
-for _command in (*MACHINE_COMMANDS, *REFERENCE_COMMANDS, *CHECK_COMMANDS):
+for _command in (*MACHINE_COMMANDS, *SESSION_COMMANDS, *REFERENCE_COMMANDS, *CHECK_COMMANDS):
     cli.add_command(_command)
 
 

@@ -11,6 +11,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from kerneltui.statefolder import state_folder
+
 WITH_PATH = "with_path"
 """Whether the dashboard opens with the signal path."""
 LARGEST = 10_000
@@ -34,9 +36,7 @@ def remember(name: str, choice: bool) -> None:
 
 
 def _path() -> Path:
-    from platformdirs import user_state_path
-
-    return user_state_path("kerneltui", appauthor=False) / "choices.json"
+    return state_folder() / "choices.json"
 
 
 def _read() -> dict[str, object]:

@@ -131,6 +131,7 @@ COMMANDS = (
             "Go on with the session that was left behind, or that was on show the last time",
             "Sessions", shown_key="Ctrl+O"),
     Command("copy", "y", "Copy", "Copy the row under the cursor", "Looking", 18),
+    Command("copy_panel", "Y", "Copy panel", "Copy all of the panel as text", "Looking"),
     Command("leave_dashboard", "q", "Quit", "Leave the dashboard; so does Ctrl+Q", "Running", 8),
     Command("zoom", "z", "Zoom", "Show the focused panel alone, or all panels", "Looking", 13),
     Command("shorter", "left_square_bracket", "Shorter", "Shorten the window of the timeline",
