@@ -13,6 +13,7 @@ from kerneltui import __version__
 from kerneltui.check_commands import CHECK_COMMANDS
 from kerneltui.endings import Endings
 from kerneltui.errors import UserError, suggestion
+from kerneltui.lesson_commands import LESSON_COMMANDS
 from kerneltui.machine_commands import MACHINE_COMMANDS
 from kerneltui.parameters import (
     BREAK_HELP,
@@ -58,6 +59,7 @@ from kerneltui.usage import BAD_INPUT, EndedError, OutputError, SuggestingGroup,
 )
 @moment_option("Open at this virtual time, or at bookmark:NAME.")
 @keys_option("Press these keys first, with spaces between them: 'n n 2 z'.")
+@click.option("--lesson", default="", metavar="NAME", help="Open a lesson: its name, or a file.")
 @break_option(BREAK_HELP)
 @theme_option("The name of a theme, such as projector-dark or projector-light.")
 @click.version_option(__version__, prog_name="kerneltui", message="%(prog)s %(version)s")
@@ -70,15 +72,22 @@ def cli(
     breaks: tuple[str, ...],
     at: int | str | None,
     keys: str,
+    lesson: str,
     **machine: Any,
 ) -> None:
     """A laboratory for interrupts and timers.  Without a command it opens the dashboard."""
     if ctx.invoked_subcommand is None:
-        ctx.exit(_dashboard(speed, theme, breaks, at, keys.split(), **machine))
+        ctx.exit(_dashboard(speed, theme, breaks, at, keys.split(), lesson, **machine))
     pass_on(ctx, cli.commands[ctx.invoked_subcommand])
 
 
-for _command in (*MACHINE_COMMANDS, *SESSION_COMMANDS, *REFERENCE_COMMANDS, *CHECK_COMMANDS):
+for _command in (
+    *MACHINE_COMMANDS,
+    *SESSION_COMMANDS,
+    *LESSON_COMMANDS,
+    *REFERENCE_COMMANDS,
+    *CHECK_COMMANDS,
+):
     cli.add_command(_command)
 
 
@@ -88,6 +97,7 @@ def _dashboard(
     breaks: tuple[str, ...],
     at: int | str | None,
     keys: Sequence[str],
+    lesson: str,
     **machine: Any,
 ) -> int:
     import gc
@@ -116,7 +126,7 @@ def _dashboard(
     app = KernelTui(
         session, speed=speed, theme=theme, board=machine["board"] or session.setup.board.name,
         with_path=recall(WITH_PATH, usual=True), on_path=partial(remember, WITH_PATH), keys=keys,
-        autosave=Autosave(), saved_as=machine["saved"],
+        autosave=Autosave(), saved_as=machine["saved"], lesson=lesson,
     )  # fmt: skip
     with drawing():
         return app.run() or app.return_code or 0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kerneltui.configfile import ConfigFile
 from kerneltui.errors import UserError
+from kerneltui.lessons.lesson import looks_like_lesson, read_lesson
 from kerneltui.machine.board import Board, BoardSpec, load_board, read_board
 from kerneltui.scenarios.scenario import (
     DEFAULT_SCENARIO,
@@ -23,13 +24,17 @@ def validate_file(path: Path) -> str:
 
     A file with more keys of a board than of a scenario is a board.  It, or the boards that a
     scenario is for, is also built once, which finds overlaps, bad wiring and what does not go
-    together.  A session is opened, but not run.
+    together.  A session, or a lesson, is opened, but not run.
     """
     file = ConfigFile.load(path)
     if looks_like_session(file.data):
         saved = read_session(file)
         open_saved(saved).close()
         return f"session on {saved.spec.board.name}, '{saved.spec.scenario.name}'"
+    if looks_like_lesson(file.data):
+        lesson = read_lesson(file, path)
+        lesson.session().close()
+        return f"lesson '{lesson.spec.title}'"
     if _looks_like_board(file):
         board = read_board(file, path)
         scenario = load_scenario(DEFAULT_SCENARIO)

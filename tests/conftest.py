@@ -37,6 +37,7 @@ def _own_state(tmp_path_factory):
     """What a person has chosen on this computer is not read, nor written."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
         yield
 
 

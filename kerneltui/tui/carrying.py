@@ -9,6 +9,7 @@ from kerneltui.tui.bookmarking import Bookmarking
 from kerneltui.tui.breaking import Breaking
 from kerneltui.tui.comparing import Comparing
 from kerneltui.tui.keeping import Keeping
+from kerneltui.tui.learning import Learning
 from kerneltui.tui.requests import (
     Ask,
     CutAndPoke,
@@ -17,12 +18,15 @@ from kerneltui.tui.requests import (
     GoTo,
     GoToPlace,
     GoToWrite,
+    LessonAnswer,
+    LessonDo,
     Point,
     PokeRegisters,
     Request,
     SaveAs,
     SetBookmark,
     Situation,
+    StartLesson,
     TakeBack,
     Tell,
     TypeText,
@@ -34,7 +38,7 @@ if TYPE_CHECKING:
     from kerneltui.scenarios.scenario import Changes
 
 
-class Carrying(Breaking, Comparing, Bookmarking, Keeping):
+class Carrying(Breaking, Comparing, Bookmarking, Keeping, Learning):
     """Stands before the app's own base class, with all commands that ask or are asked for."""
 
     board: str
@@ -88,5 +92,8 @@ _CARRIED_OUT: dict[type, Callable[[Carrying, Any], object]] = {
     ForgetRest: Carrying.undo,
     TakeBack: Carrying.undo,
     SetBookmark: Carrying.set_bookmark,
+    StartLesson: Carrying.start_lesson,
+    LessonDo: Carrying.do_in_lesson,
+    LessonAnswer: Carrying.answer_in_lesson,
     SaveAs: lambda app, wanted: app.save(wanted.path),
 }

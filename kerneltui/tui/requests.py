@@ -126,9 +126,29 @@ class SaveAs(NamedTuple):
     path: Path
 
 
+class StartLesson(NamedTuple):
+    """Begin a lesson, by name or file, with a step from 0 on; None: where it was left."""
+
+    name: str
+    number: int | None
+
+
+class LessonDo(NamedTuple):
+    """What was chosen from the menu of a lesson."""
+
+    what: str
+
+
+class LessonAnswer(NamedTuple):
+    """The answer to the question of a lesson's step."""
+
+    words: str
+
+
 Request: TypeAlias = (
     Tell | Ask | TypeText | UseTheme | UseSession | Point | GoTo | GoToPlace | GoToWrite
     | CutAndType | PokeRegisters | CutAndPoke | ForgetRest | TakeBack | SetBookmark | SaveAs
+    | StartLesson | LessonDo | LessonAnswer
 )  # fmt: skip
 
 

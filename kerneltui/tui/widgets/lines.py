@@ -13,7 +13,7 @@ Piece: TypeAlias = tuple[str, str, *tuple[Any, ...]]
 Line: TypeAlias = tuple[Piece, ...]
 
 STYLES = ("text", "dim", "strong", "head", "changed", "alert", "good", "interrupt", "now",
-          "breakpoint")  # fmt: skip
+          "breakpoint", "pointed")  # fmt: skip
 
 
 def plain(text: str, style: str = "text", thing: Any = None) -> Line:
