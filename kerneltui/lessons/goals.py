@@ -10,7 +10,7 @@ from kerneltui.debugger.breakpoints.condition_names import ConditionNames, Event
 from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
 from kerneltui.errors import UserError
-from kerneltui.lessons.names import Begin, quantities
+from kerneltui.lessons.names import Baseline, quantities
 from kerneltui.lessons.pointing_at import pointed
 from kerneltui.lessons.spec import GoalSpec
 from kerneltui.machine.machine import Machine
@@ -33,7 +33,7 @@ class Hands(NamedTuple):
 class Goal:
     """One goal, from the moment on at which its step began."""
 
-    def __init__(self, session: Session, spec: GoalSpec, begin: Begin) -> None:
+    def __init__(self, session: Session, spec: GoalSpec, begin: Baseline) -> None:
         """Raises :class:`UserError` for a condition or a thing that makes no sense there."""
         self._session = session
         self._spec = spec
@@ -85,7 +85,7 @@ class Goal:
             return False  # a timeout that is not in the queue now
 
 
-def read_value(session: Session, word: str, begin: Begin) -> int:
+def read_value(session: Session, word: str, begin: Baseline) -> int:
     """What a register, a field or a name of conditions holds.  Raises :class:`UserError`."""
     names = ConditionNames(session.machine, None, (), quantities(session, begin))
     try:

@@ -21,7 +21,7 @@ NAMES = {
 """What each stands for, and an example."""
 
 
-class Begin(NamedTuple):
+class Baseline(NamedTuple):
     """How things stood when a step of a lesson began."""
 
     now_ns: int
@@ -32,16 +32,16 @@ class Begin(NamedTuple):
     """bytes that the board had sent"""
 
 
-def beginning(session: Session) -> Begin:
+def beginning(session: Session) -> Baseline:
     """How they stand now."""
     history, recorder = session.history, session.recorder
-    return Begin(
+    return Baseline(
         session.machine.now, history.interrupts, recorder.latencies.lateness.count, history.given,
         recorder.console.total,
     )  # fmt: skip
 
 
-def quantities(session: Session, begin: Begin) -> Quantities:
+def quantities(session: Session, begin: Baseline) -> Quantities:
     """The names, and how each is read; never below 0."""
     history = session.history
 
