@@ -94,6 +94,12 @@ def _is_constant(thing: object) -> bool:
 
 
 @cache
+def _is_end(cls: Any) -> bool:
+    """Whether objects of a class are not looked into: plain values, and what has a name."""
+    return issubclass(cls, (*_PLAIN, *_NAMED))
+
+
+@cache
 def _is_opaque(cls: Any) -> bool:
     """Whether objects of a class change without showing how, as an ``itertools.count`` does."""
     if issubclass(cls, (*_PLAIN, *_NAMED, *_CONTAINERS, bytearray, partial, MethodType)):
@@ -209,7 +215,7 @@ class State:
         waiting: list[Any] = [root]
         while waiting:
             thing = waiting.pop()
-            if isinstance(thing, (*_PLAIN, *_NAMED)):
+            if _is_end(thing.__class__):
                 continue
             if id(thing) in seen:
                 if isinstance(thing, (list, dict, set, deque, bytearray)):
