@@ -184,6 +184,7 @@ class State:
     def __init__(self, root: object) -> None:
         """``root`` is the machine, at the moment from which on its objects stay."""
         self._things: list[Any] = []
+        self._shapes: list[_Shape] = []
         self._cells: list[list[int]] = []
         """the registers' values, in lists that stay too: devices and cores share them"""
         self._tables: list[Any] = []
@@ -192,13 +193,12 @@ class State:
         self._stays: list[Any] = [*self._things, *self._cells, *self._tables]
         self._numbers = {id(thing): number for number, thing in enumerate(self._stays)}
         self._parts = [
-            self._part(number, thing, shared)
-            for number, thing in enumerate(self._things)
+            self._part(number, thing, shape, shared)
+            for number, (thing, shape) in enumerate(zip(self._things, self._shapes, strict=True))
             if not _is_constant(thing)
         ]
 
-    def _part(self, number: int, thing: Any, shared: Container[int]) -> _Part:
-        shape = _shape_of(thing)
+    def _part(self, number: int, thing: Any, shape: _Shape, shared: Container[int]) -> _Part:
         values = shape.read(thing)
         copies = (
             (place, _copied(value, shared))
@@ -229,13 +229,15 @@ class State:
             elif isinstance(thing, _CONTAINERS):
                 waiting += thing
             elif not (isinstance(thing, bytearray) or _is_opaque(thing.__class__)):
+                shape = _shape_of(thing)
                 self._things.append(thing)
+                self._shapes.append(shape)
                 if isinstance(thing, RegisterFile):
                     self._cells += thing.stores()
                 if isinstance(thing, partial):
                     given = (*thing.args, *thing.keywords.values())
                     self._tables += (item for item in given if isinstance(item, _TABLES))
-                waiting += _shape_of(thing).read(thing)
+                waiting += shape.read(thing)
         return shared
 
     def save(self) -> bytes:
