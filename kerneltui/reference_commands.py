@@ -45,9 +45,9 @@ def scenarios() -> None:
 
 
 @command()
-@click.argument("kind", type=OneOf(["board", "scenario"]))
+@click.argument("kind", type=OneOf(["board", "scenario", "session"]))
 def schema(kind: str) -> None:
-    """Print the JSON Schema of board or scenario files."""
+    """Print the JSON Schema of board, scenario or session files."""
     import json
 
     import msgspec
@@ -55,8 +55,9 @@ def schema(kind: str) -> None:
     from kerneltui.configfile import schema_hook
     from kerneltui.machine.board import BoardSpec
     from kerneltui.scenarios.spec import ScenarioSpec
+    from kerneltui.sessions.spec import SessionSpec
 
-    spec = BoardSpec if kind == "board" else ScenarioSpec
+    spec = {"board": BoardSpec, "scenario": ScenarioSpec, "session": SessionSpec}[kind]
     put(json.dumps(msgspec.json.schema(spec, schema_hook=schema_hook), indent=2) + "\n")
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import msgspec
 
+from kerneltui.statefolder import state_folder
+
 WITH_PATH = "with_path"
 """Whether the dashboard opens with the signal path."""
 LARGEST = 10_000
@@ -35,9 +37,7 @@ def remember(name: str, choice: bool) -> None:
 
 
 def _path() -> Path:
-    from platformdirs import user_state_path
-
-    return user_state_path("kerneltui", appauthor=False) / "choices.json"
+    return state_folder() / "choices.json"
 
 
 def _read() -> dict[str, object]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from importlib import import_module
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual._callback import invoke
 from textual.actions import parse
@@ -20,30 +21,11 @@ from textual.worker import Worker
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.views import MachineView
 from kerneltui.scenarios.scenario import Changes
-from kerneltui.tui.breaking import Breaking
+from kerneltui.tui.carrying import Carrying
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, offered, speed_text
-from kerneltui.tui.comparing import Comparing
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
 from kerneltui.tui.layout import WIDE, Layout, in_order, needs
 from kerneltui.tui.panels import PANELS, Panel, make_panels
-from kerneltui.tui.requests import (
-    Ask,
-    CutAndPoke,
-    CutAndType,
-    ForgetRest,
-    GoTo,
-    GoToPlace,
-    GoToWrite,
-    Point,
-    PokeRegisters,
-    Request,
-    Situation,
-    TakeBack,
-    Tell,
-    TypeText,
-    UseSession,
-    UseTheme,
-)
 from kerneltui.tui.runner import Runner
 from kerneltui.tui.signals import leave_on_signals
 from kerneltui.tui.state import past_of, state_text
@@ -52,6 +34,9 @@ from kerneltui.tui.widgets.bars import ROOMY, CommandBar, PanelTabs, StatusBar
 from kerneltui.tui.widgets.kept_rows import KeptContainer
 from kerneltui.tui.widgets.line_view import LineScreen
 from kerneltui.units import format_time
+
+if TYPE_CHECKING:
+    from kerneltui.sessions.autosave import Autosave
 
 PREPARE_AFTER_S = 0.3
 """After the first picture, when nobody waits."""
@@ -64,7 +49,7 @@ TASK_S = 8
 """The task of a puzzle stays so long, or to the first key."""
 
 
-class KernelTui(Breaking, Comparing, App[int]):
+class KernelTui(Carrying, App[int]):
     """``kerneltui --board B --scenario S``.  ``session`` has been booted."""
 
     CSS_PATH = "kerneltui.tcss"
@@ -81,11 +66,15 @@ class KernelTui(Breaking, Comparing, App[int]):
         board: str = "",
         with_path: bool = True,
         on_path: Callable[[bool], object] | None = None,
+        keys: Sequence[str] = (),
+        autosave: Autosave | None = None,
+        saved_as: Path | None = None,
     ) -> None:
         """``board`` is what a later choice of scenario opens: a name or a file.
 
         It opens with the signal path, or with all panels; ``on_path`` is told when a person chooses
-        the other.
+        the other.  ``keys`` are pressed when the first picture stands.  ``autosave`` keeps what is
+        done by hand; ``saved_as`` is the file that the session was opened from.
         """
         super().__init__()
         for extra in THEMES:
@@ -103,6 +92,8 @@ class KernelTui(Breaking, Comparing, App[int]):
         self._filter_box = Input(placeholder="register, device or field; Esc ends", id="filter")
         self.panels = make_panels()
         self._on_path = on_path
+        self._keys = keys
+        self.autosave, self.saved_as = autosave, saved_as
         self.arrangement = Layout(self.panels, with_path=with_path)
         self.frames = Frames(self, self.show_view, self.show_time)
         self.runner = Runner(session, speed, self.halted, self._spawn)
@@ -154,7 +145,12 @@ class KernelTui(Breaking, Comparing, App[int]):
             gc.freeze()
             gc.enable()
         self._tell_task()
+        self.tell_bookmark()
         self._prepare_soon()
+        if self._keys:
+            from kerneltui.tui.pressing import press_on_screen
+
+            self.run_worker(press_on_screen(self, self._keys), "keys")
 
     def _tell_task(self) -> None:
         """Where there is something to find out, say what."""
@@ -172,6 +168,7 @@ class KernelTui(Breaking, Comparing, App[int]):
             self.session.history.prepare()
             for name in ANSWERS_WHY:
                 import_module(name)
+        self.tell_of_lost()
 
     def on_resize(self, event: Resize) -> None:
         """Choose the layout for the size."""
@@ -254,7 +251,7 @@ class KernelTui(Breaking, Comparing, App[int]):
         self.panels.console.paused = not self.runner.running
         brief = self._laid_out[0] < ROOMY
         heading = view.path.heading if view.path is not None else ""
-        past = past_of(self.session.history, heading, brief=brief)
+        past = past_of(self.session.history, heading, brief=brief, bookmarks=self.session.bookmarks)
         hit = self.session.hits[0].brief if self.session.hits else ""
         signs = self.breakpoint_marks()
         with self.batch_update():
@@ -284,6 +281,7 @@ class KernelTui(Breaking, Comparing, App[int]):
     def _tick(self) -> None:
         if self.runner.running:
             self.frames.tick(self.session.happened())
+        self.keep()
 
     def show_time(self) -> None:
         """Show that time has passed and nothing else has happened."""
@@ -442,58 +440,18 @@ class KernelTui(Breaking, Comparing, App[int]):
         _, name, given = parse(command.call if command is not None else ident)
         await invoke(getattr(self, f"action_{name}"), *parameters, *given)
 
-    # -- choosing ---------------------------------------------------------------------------------
-
-    def action_dialog(self, name: str) -> None:
-        """One of :data:`kerneltui.tui.dialogs.DIALOGS`."""
-        from kerneltui.tui.dialogs import DIALOGS
-
-        self.carry_out(DIALOGS[name](self.situation))
-
-    @property
-    def situation(self) -> Situation:
-        """What dialogs need to know."""
-        themes = tuple(self.available_themes)
-        return Situation(self.session, self.board, self.changes, self.theme, themes)
-
-    def carry_out(self, request: Request | None) -> None:
-        """Do what a dialog or its answer, or Enter on a row, wants done."""
-        match request:
-            case Tell(text, severity):
-                self.notify(text, severity=severity, markup=False)
-            case Ask() as ask:
-                self._open(ask)
-            case TypeText(data):
-                self.type(data)
-            case UseTheme(name):
-                self.theme = name
-            case Point() as point:
-                self.point(point)
-            case GoTo() | GoToPlace() | GoToWrite():
-                self.go_there(request)
-            case PokeRegisters(stores):
-                self.poke(stores)
-            case CutAndType() | CutAndPoke():
-                self.change_past(request)
-            case ForgetRest() | TakeBack():
-                self.undo(request)
-            case UseSession(session, board, changes):
-                self.use(session, board, changes)
-
-    def _open(self, ask: Ask) -> None:
-        if ask.halts:
-            self.runner.stop()
-            self.refresh_view()
-        self.push_screen(ask.screen, lambda answer: self.carry_out(ask.then(answer)))
+    # -- other sessions, and leaving ---------------------------------------------------------------
 
     def use(self, session: Session, board: str, changes: Changes | None) -> None:
         """Go on with another session; ``board`` and ``changes`` as for those before."""
         self.runner.stop()
         self.session.close()
-        session.boot()
+        if session.history.first is None:
+            session.boot()
         self.board, self.changes = board, changes
         self.runner = Runner(session, self.runner.speed, self.halted, self._spawn)
-        self.given = 0
+        self.given = session.history.given
+        self.forget_file()
         for panel in self.panels:
             panel.forget()
         session.follows_story = self.panels.path.is_in_front
@@ -508,6 +466,7 @@ class KernelTui(Breaking, Comparing, App[int]):
     def action_leave_dashboard(self) -> None:
         """Leave; Textual's own Ctrl+Q does the same, in typing mode too."""
         self.runner.stop()
+        self.end_keeping()
         self.exit(0)
 
     def action_command_palette(self) -> None:

@@ -167,10 +167,28 @@ class Pointing(Steering):
 
     def action_copy(self) -> None:
         """The row under the cursor, to the clipboard of the terminal."""
-        self._when_shown(self._copy)
+        self._when_shown(self._copy_row)
 
-    def _copy(self) -> None:
+    def action_copy_panel(self) -> None:
+        """The whole panel."""
+        self._when_shown(self._copy_panel)
+
+    def _copy_row(self) -> None:
         text = self.arrangement.current.row_text
         if text:
-            self.copy_to_clipboard(text)
-        self.notify(f"Copied: {text}" if text else "This row is empty.", markup=False)
+            self._copy(text, text)
+        else:
+            self.notify("This row is empty. Y copies the whole panel.")
+
+    def _copy_panel(self) -> None:
+        from kerneltui.tui.copying import panel_text
+
+        panel = self.arrangement.current
+        text = panel_text(panel, self.session)
+        self._copy(text, f"panel {panel.KEY}, {len(panel.lines)} lines")
+
+    def _copy(self, text: str, what: str) -> None:
+        from kerneltui.tui.copying import keep_copy, told
+
+        self.copy_to_clipboard(text)
+        self.notify(told(what, keep_copy(text)), markup=False)

@@ -6,11 +6,13 @@ So none of them reaches into the app.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 from textual.screen import Screen
 
+from kerneltui.debugger.bookmarks import Bookmark
 from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.trace import RawEvent
@@ -110,9 +112,24 @@ class TakeBack(msgspec.Struct, frozen=True):
     """Undo what a person stored or typed last."""
 
 
+class SetBookmark(msgspec.Struct, frozen=True):
+    """Set a bookmark at this moment, or in place of another one; or delete that."""
+
+    old: Bookmark | None
+    note: str
+    name: str
+    is_gone: bool = False
+
+
+class SaveAs(msgspec.Struct, frozen=True):
+    """Save the session to a file."""
+
+    path: Path
+
+
 Request: TypeAlias = (
     Tell | Ask | TypeText | UseTheme | UseSession | Point | GoTo | GoToPlace | GoToWrite
-    | CutAndType | PokeRegisters | CutAndPoke | ForgetRest | TakeBack
+    | CutAndType | PokeRegisters | CutAndPoke | ForgetRest | TakeBack | SetBookmark | SaveAs
 )  # fmt: skip
 
 
