@@ -22,7 +22,7 @@ from functools import cache, partial
 from inspect import get_annotations
 from operator import attrgetter, is_
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, get_origin
 
 import msgspec
 
@@ -47,21 +47,38 @@ def _names(cls: Any) -> tuple[str, ...]:
     mentioned: dict[str, None] = {}
     of_class: dict[str, None] = {}
     for base in cls.__mro__:
-        slots = base.__dict__.get("__slots__", ())
-        declared.update(dict.fromkeys((slots,) if isinstance(slots, str) else slots))
-        for name, kind in get_annotations(base).items():
-            (of_class if "ClassVar" in str(kind) else declared)[name] = None
-        for item in base.__dict__.values():
-            code = getattr(item, "__code__", None)
-            if code is not None:
-                mentioned.update(dict.fromkeys(code.co_names))
+        for found, names in zip((declared, mentioned, of_class), _names_in(base), strict=True):
+            found.update(names)
     if not cls.__dictoffset__:
         mentioned.clear()  # it has no others than those that are declared
     # What a class has too is its objects' where it is data, a first value: ``asked = 0``.
     own = (name for name in mentioned if not hasattr(getattr(cls, name, None), "__get__"))
-    found = dict.fromkeys((*declared, *own))
+    attributes = dict.fromkeys((*declared, *own))
     left_out = {*getattr(cls, "TRANSIENT", ()), *of_class}
-    return tuple(name for name in found if name not in left_out and not name.startswith("__"))
+    return tuple(name for name in attributes if name not in left_out and not name.startswith("__"))
+
+
+@cache
+def _names_in(base: Any) -> tuple[dict[str, None], dict[str, None], dict[str, None]]:
+    """What a class itself declares of its objects, mentions in its code, and declares of itself."""
+    slots = base.__dict__.get("__slots__", ())
+    declared = dict.fromkeys((slots,) if isinstance(slots, str) else slots)
+    mentioned: dict[str, None] = {}
+    of_class: dict[str, None] = {}
+    for name, kind in get_annotations(base).items():
+        (of_class if _is_of_class(kind) else declared)[name] = None
+    for item in base.__dict__.values():
+        code = getattr(item, "__code__", None)
+        if code is not None:
+            mentioned.update(dict.fromkeys(code.co_names))
+    return declared, mentioned, of_class
+
+
+def _is_of_class(kind: Any) -> bool:
+    """Whether an annotation, a text or a type, is a ``ClassVar``."""
+    if isinstance(kind, str):
+        return "ClassVar" in kind
+    return kind is ClassVar or get_origin(kind) is ClassVar
 
 
 class _Shape(NamedTuple):
