@@ -26,7 +26,6 @@ from kerneltui.tui.carrying import Carrying
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, offered, speed_text
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
 from kerneltui.tui.layout import WIDE, Layout, in_order, needs
-from kerneltui.tui.palette import palette
 from kerneltui.tui.panels import PANELS, Panel, make_panels
 from kerneltui.tui.requests import StartLesson
 from kerneltui.tui.runner import Runner
@@ -45,7 +44,8 @@ if TYPE_CHECKING:
 PREPARE_AFTER_S = 0.3
 """After the first picture, when nobody waits."""
 ANSWERS_WHY = (
-    "kerneltui.debugger.last_write", "kerneltui.debugger.why", "kerneltui.tui.screens.why",
+    "kerneltui.debugger.last_write", "kerneltui.debugger.why", "kerneltui.tui.following",
+    "kerneltui.tui.screens.why",
 )  # fmt: skip
 """What the first picture does not wait for."""
 TASK_S = 8
@@ -114,14 +114,13 @@ class KernelTui(Carrying, App[int]):
         return LineScreen(id="_default")
 
     def compose(self) -> ComposeResult:
-        """Bars, panels and what is hidden at first."""
+        """What the first picture shows: :meth:`_mount_rest` adds the rest."""
         # Before anything is mounted this costs no styles.
         self.arrangement.apply(self.screen, *self.size)
         yield self._status
         yield self._tabs
         with KeptContainer(id="panels"):
-            yield from in_order(self.panels)
-        yield self._filter_box
+            yield from (panel for panel in in_order(self.panels) if panel.is_in_front)
         yield self._too_small
         yield self._bar
 
@@ -132,11 +131,25 @@ class KernelTui(Carrying, App[int]):
         self.set_interval(1 / VIEWS_PER_S, self._tick)
         self.show_view()
 
+    def _mount_rest(self) -> None:
+        """Mount what the first picture does not show, when that stands or as soon as it is wanted.
+
+        Each widget costs a millisecond or two, and most panels are hidden at first.
+        """
+        if self._filter_box.is_attached or not self._status.is_attached:
+            return
+        screen, order = self.screen_stack[0], in_order(self.panels)
+        ground = screen.query_one("#panels")
+        ground.mount(*(panel for panel in order if not panel.is_attached))
+        ground.sort_children(key=order.index)
+        screen.mount(self._filter_box, before=self._too_small)
+
     def on_ready(self) -> None:
         """The first picture stands: from here on garbage is collected as usual.
 
         What there is by now stays: to look for garbage in it takes the time of several frames.
         """
+        self._mount_rest()
         if not gc.isenabled():
             gc.freeze()
             gc.enable()
@@ -193,6 +206,8 @@ class KernelTui(Carrying, App[int]):
         screen = self.screen_stack[0]
         taken = self._lesson_pane.rows if self._lesson_pane is not None else 0
         has_room = self.arrangement.apply(screen, width, height, taken)
+        if not all(panel.is_attached for panel in self.panels if panel.is_in_front):
+            self._mount_rest()
         self.session.follows_story = self.panels.path.is_in_front
         self._has_room = has_room
         if not has_room:
@@ -202,7 +217,11 @@ class KernelTui(Carrying, App[int]):
         self._show_tabs()
         if screen.focused is None and screen.is_current and has_room:
             # Whatever is hidden loses the focus: the panel gets it back.
-            self.call_after_refresh(self.arrangement.current.focus)
+            self.call_after_refresh(self._focus_current)
+
+    def _focus_current(self) -> None:
+        if self.screen_stack[0].focused is None:  # a key may have been quicker
+            self.arrangement.current.focus()
 
     @property
     def _filtering(self) -> bool:
@@ -369,6 +388,7 @@ class KernelTui(Carrying, App[int]):
 
     def action_filter(self) -> None:
         """Ask for a filter."""
+        self._mount_rest()
         self.show_panel(self.panels.registers)
         box = self._filter_box
         box.add_class("-open")
@@ -520,6 +540,8 @@ class KernelTui(Carrying, App[int]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette's content."""
+        from kerneltui.tui.palette import palette
+
         return palette(self.action_choose, super().get_system_commands(screen))
 
 
