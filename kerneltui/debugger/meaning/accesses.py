@@ -5,7 +5,7 @@ The trace does not know from which line of the kernel an access came.
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, product
 
 from kerneltui.debugger.ear import Bits
 from kerneltui.debugger.lookup import register_of_event
@@ -33,8 +33,8 @@ def last_accesses(session: Session, found: Found) -> tuple[Section, RawEvent | N
     events, rows = [*reversed(session.recorder.events)], {}
     written = None
     for place, event in enumerate(events):
-        if not asked.may_concern(event):
-            continue
+        if (event[3], event[4]) not in asked.places and event[3] not in asked.others:
+            continue  # most of a trace is about other places
         label = "last write" if asked.is_write(event) else "last read"
         if label in rows:
             continue
@@ -66,14 +66,12 @@ class _Accessed:
         self._span = register.width // 8 if found.file.table.byte_addressed else 1
         self._base = found.address - found.slot.offset
         starts = [self._base + slot.offset for slot in self._faces.values()]
-        self._places = self._windows | {
-            (found.space, start + part) for start in starts for part in range(self._span)
-        }
-
-    def may_concern(self, event: RawEvent) -> bool:
-        """Whether it is worth asking: most events of a trace are loads and stores elsewhere."""
-        kind = event[3]
-        return (SPACES.get(kind), event[4]) in self._places or kind == POKE or kind in WRITES
+        targets = {target for _, target in self._windows}
+        targets |= {start + part for start in starts for part in range(self._span)}
+        self.places = frozenset(product(SPACES, targets))
+        """what accesses do, and where; no other access can concern the register"""
+        self.others = frozenset({POKE, *(WRITES if found.core is not None else ())})
+        """kinds of events that may concern it wherever they are"""
 
     def is_write(self, event: RawEvent) -> bool:
         """Whether an event writes what it concerns."""
