@@ -762,23 +762,25 @@ async def test_escape_leaves_the_board_as_it_is():
         assert "timer event done" in seen.status()
 
 
-async def test_every_scenario_on_every_board_from_inside():
+@pytest.mark.parametrize("board", BOARDS)
+async def test_every_scenario_on_every_board_from_inside(board):
     from faults import ordinary
 
     from kerneltui.scenarios.scenario import load_scenario
     from kerneltui.tui.dialogs import start
 
     boards = {name: load_scenario(name).boards for name in ordinary()}
+    names = [name for name, those in boards.items() if board in those or not those]
     async with dashboard() as seen:
-        for board in BOARDS:
-            seen.app.carry_out(start(seen.app.situation, board, "timer-callbacks"))
-            names = [name for name, those in boards.items() if board in those or not those]
-            for number, name in enumerate(names):
-                await seen.press("o", "home", *["down"] * (3 + number), "enter")
-                await seen.until(lambda: f"{board} · {name}" in seen.status())  # noqa: B023 - called at once
-                assert "paused: idle" in seen.status()
-                await seen.go("n")
-                assert "timer event done" in seen.status(), (board, name)
+        seen.app.carry_out(start(seen.app.situation, board, "timer-callbacks"))
+        for number, name in enumerate(names):
+            await seen.press("o")
+            await seen.burst("home", *["down"] * (3 + number))
+            await seen.press("enter")
+            await seen.until(lambda: f"{board} · {name}" in seen.status())  # noqa: B023 - called at once
+            assert "paused: idle" in seen.status()
+            await seen.go("n")
+            assert "timer event done" in seen.status(), (board, name)
 
 
 async def test_puzzles_are_listed_under_a_heading_of_their_own_and_can_be_opened():
