@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from kerneltui.debugger.kernel_source import paths_named, source_lines
 from kerneltui.debugger.rates import RateMeter
 from kerneltui.debugger.references import (
     CodeReference,
@@ -251,9 +252,8 @@ def _has_event(session: Session, reference: EventReference) -> bool:
 
 
 def _has_code(session: Session, reference: CodeReference) -> bool:
-    frames = (frame for core in session.machine.cores for frame in core.frames())
-    found = {(item.function, item.file.rpartition("/")[2], item.line) for item in frames}
-    return (reference.function, reference.file, reference.line) in found
+    paths = paths_named(session.machine, reference.file)
+    return any(1 <= reference.line <= len(source_lines(path)) for path in paths)
 
 
 def _has_console_line(session: Session, reference: ConsoleReference) -> bool:
