@@ -84,6 +84,8 @@ class Pointing(Steering):
 
     def _follow(self) -> None:
         """Where that is the row itself, or nothing, explain it: no Enter is in vain."""
+        if self.arrangement.current.enter():
+            return
         reference = self.under_cursor
         request = None if reference is None else follow(self.situation, reference)
         if request is None or self._leads_nowhere(request):
