@@ -32,7 +32,7 @@ def told(name: str, value: object) -> str:
             return f"{_simple(value)} ({_hexadecimal(value)})"
         simple = _simple(value)
         return _object(value) if simple is None else simple
-    except Exception:  # noqa: BLE001 - a class of the kernel's can do anything
+    except Exception:  # a class of the kernel's can do anything
         return type(value).__name__
 
 

@@ -141,7 +141,7 @@ class CodeTrigger(Trigger):
         self, machine: Machine, *, function: str = "", file: str = "", line: int = 0
     ) -> None:
         super().__init__(machine)
-        self.function, self.file, self.line = function, file, line
+        self.function, self.file, self.at_line = function, file, line
         self._there: list[list[tuple[FrameType, int]]] = [[] for _ in machine.cores]
         """what was there already, of each core: frames, and their lines where a line is awaited"""
 
@@ -152,10 +152,10 @@ class CodeTrigger(Trigger):
                 name = frame.f_code.co_qualname
                 if name == self.function or name.endswith(f".{self.function}"):
                     found.append((frame, 0))
-            elif frame.f_lineno == self.line:
+            elif frame.f_lineno == self.at_line:
                 file = frame.f_code.co_filename.replace("\\", "/")
                 if file.endswith(f"/{self.file}"):
-                    found.append((frame, self.line))
+                    found.append((frame, self.at_line))
         return found
 
     def begin(self) -> None:
@@ -171,7 +171,7 @@ class CodeTrigger(Trigger):
                 code = frame.f_code
                 where = CodeReference(code.co_qualname, code.co_filename, frame.f_lineno)
                 self.reference = where
-                name = self.function or f"{self.file}:{self.line}"
+                name = self.function or f"{self.file}:{self.at_line}"
                 verb = "entered" if self.function else "came to"
                 self.tell(f"core {core.index} {verb} {name}", core.index)
                 return

@@ -67,9 +67,9 @@ class Marked:
                 yield CodeReference(item.name, _last(path), item.line)
             return
         for path in paths_named(self._machine, trigger.file):
-            around = function_around(path, trigger.line)
+            around = function_around(path, trigger.at_line)
             name = "" if around is None else around.name
-            yield CodeReference(name, _last(path), trigger.line)
+            yield CodeReference(name, _last(path), trigger.at_line)
 
     def marks(self) -> Marks:
         """At this moment."""

@@ -73,7 +73,7 @@ class Panels(NamedTuple):
 
     def sharing(self, key: str) -> list[Panel]:
         """Those of a key, in their order."""
-        return [panel for panel in self if panel.KEY == key]
+        return [panel for panel in self if key == panel.KEY]
 
 
 def make_panels() -> Panels:

@@ -199,7 +199,7 @@ class SourcePanel(Panel):
         """Those around the chosen one; from the innermost on."""
         frames = source.frames
         most = max(min(most, len(frames)), 1)
-        first = min(max(self._chosen - most // 2, 0), len(frames) - most)
+        first = min(max(self._chosen - (most - 1) // 2, 0), len(frames) - most)
         digits = len(str(len(frames)))
         return [
             Row(_stack_line(frames[n], n, digits, width, is_chosen=n == self._chosen),
@@ -382,9 +382,7 @@ def _stack_line(
     )
 
 
-def _source_line(
-    text: Line, code: CodeReference, sign: str, mark: str, digits: int
-) -> Line:
+def _source_line(text: Line, code: CodeReference, sign: str, mark: str, digits: int) -> Line:
     """With its margin: breakpoint, mark, number."""
     style = "now" if mark == HERE else "dim"
     return (

@@ -37,7 +37,8 @@ def help_text(about: str) -> Content:
         "            are an Enter.\n",
         "            On the signal path left and right go a step back and on\n",
     ]
-    parts += ["\n", Content.styled("Panels (the key focuses one; again, the next that has the same key)", "bold"), "\n"]
+    heading = "Panels (the key focuses one; again, the next that has the same key)"
+    parts += ["\n", Content.styled(heading, "bold"), "\n"]
     for panel in chain(*grouped(PANELS)):
         parts += [Content.styled(f"  {panel.KEY} {panel.TITLE}: ", "bold"), f"{panel.ABOUT}\n"]
     return Content.assemble(*parts)
