@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from kerneltui.debugger.kernel_source import function_around, paths_named, source_lines
-from kerneltui.debugger.lookup import register_of_event
+from kerneltui.debugger.lookup import exists, register_of_event
 from kerneltui.debugger.meaning.parts import Meaning, Section, gone, sentence
 from kerneltui.debugger.meaning.registers import register
 from kerneltui.debugger.recorder import InputView
@@ -136,6 +136,8 @@ def _character(kind: str, by: str) -> str:
 
 def code(session: Session, reference: CodeReference) -> Meaning:
     """A line of the kernel, and its function: what that does in its own words, and what it has."""
+    if not exists(session, reference):
+        return gone(reference)
     running = {
         (frame.file, frame.line): frame.function
         for core in session.machine.cores for frame in core.frames()
