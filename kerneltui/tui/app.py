@@ -1,4 +1,4 @@
-"""The dashboard app: one session, one runner, twelve panels."""
+"""The dashboard app: one session, one runner, the panels."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from kerneltui.tui.carrying import Carrying
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, offered, speed_text
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
 from kerneltui.tui.layout import WIDE, Layout, in_order, needs
-from kerneltui.tui.panels import PANELS, Panel, make_panels
+from kerneltui.tui.panels import PANELS, Panel, grouped, make_panels
 from kerneltui.tui.requests import StartLesson
 from kerneltui.tui.runner import Runner
 from kerneltui.tui.signals import leave_on_signals
@@ -58,7 +58,7 @@ class KernelTui(Carrying, App[int]):
     CSS_PATH = "kerneltui.tcss"
     TITLE = "kerneltui"
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = bindings([panel.KEY for panel in PANELS])
+    BINDINGS: ClassVar[list[BindingType]] = bindings(panel.KEY for panel in PANELS)
 
     def __init__(
         self,
@@ -237,13 +237,21 @@ class KernelTui(Carrying, App[int]):
         self._bar.show(shown, self._laid_out[0])
 
     def _show_tabs(self) -> None:
+        layout = self.arrangement
+        there = [
+            panel for panel in self.panels
+            if panel.is_there(self.session) or panel is layout.current
+        ]  # fmt: skip
+        compact = self._laid_out[0] < WIDE
         tabs = [
-            (panel.number, panel.KEY, panel.SHORT)
-            for panel in self.panels
-            if panel.is_there(self.session) or panel is self.arrangement.current
-        ]
-        number = self.arrangement.current.number
-        self._tabs.show(tabs, number, compact=self._laid_out[0] < WIDE)
+            (
+                group[0].KEY,
+                [(panel.number, panel.SHORT) for panel in group
+                 if not compact or panel is layout.chosen(panel.KEY)],
+            )
+            for group in grouped(there)
+        ]  # fmt: skip
+        self._tabs.show(tabs, layout.current.number, compact=compact)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """The focused panel is the current one; one that does not show cannot have the focus."""
@@ -342,6 +350,10 @@ class KernelTui(Carrying, App[int]):
             return None  # leaving
         # As a worker, an error in it ends the app and is shown, and leaving the app ends it.
         return self.run_worker(work, "runner")
+
+    def action_panel(self, key: str) -> None:
+        """Focus the panel of a key; where it is the current one, the next of the same key."""
+        self.show_panel(self.arrangement.meant(key))
 
     def action_focus_panel(self, number: int) -> None:
         """Focus a panel by its number."""
@@ -548,6 +560,6 @@ class KernelTui(Carrying, App[int]):
 SILENT_KEYS = {"tab", "shift+tab", "backspace"}
 """Keys that people press without meaning a command."""
 _COMMAND_ACTIONS = {command.call.partition("(")[0] for command in COMMANDS}
-_UNSEEN_ACTIONS = _COMMAND_ACTIONS | {"focus_panel", "cursor", "choose"}
+_UNSEEN_ACTIONS = _COMMAND_ACTIONS | {"focus_panel", "panel", "cursor", "choose"}
 """What would act, or open a dialog, over the words that there is too little room."""
-_COMMAND_ACTIONS = _COMMAND_ACTIONS - {"command_palette"} | {"focus_panel", "cursor"}
+_COMMAND_ACTIONS = _COMMAND_ACTIONS - {"command_palette"} | {"focus_panel", "panel", "cursor"}

@@ -173,7 +173,7 @@ BY_KEY = {command.keys: command for command in COMMANDS if command.key}
 
 
 def bindings(panels: Iterable[str]) -> list[BindingType]:
-    """The keys of all commands, of the panels in their order, and of leaving."""
+    """The keys of all commands, of the panels, and of leaving."""
     return [
         *(
             Binding(item.key, item.call, item.label, key_display=item.shown_key or None)
@@ -181,8 +181,8 @@ def bindings(panels: Iterable[str]) -> list[BindingType]:
             if item.key and item.ident != "command_palette"  # which Textual binds
         ),
         *(
-            Binding(key, f"focus_panel({n})", show=False)
-            for n, key in enumerate(panels, 1)
+            Binding(key, f"panel('{key}')", show=False)
+            for key in dict.fromkeys(panels)
             if key != BY_IDENT["path"].key  # which goes on to all panels, too
         ),
         *(Binding(key, f"cursor('{key}')", show=False) for key in CURSOR_KEYS),

@@ -47,6 +47,7 @@ from kerneltui.tui.panels import (
     FirmwarePanel,
     InterruptsPanel,
     RegistersPanel,
+    SourcePanel,
     TasksPanel,
     TimeoutsPanel,
     TimersPanel,
@@ -183,7 +184,7 @@ def _tracepoint(text: str) -> Request:
 
 
 def _code(now: Situation, reference: CodeReference) -> Request:
-    return Tell(f"{reference.file}, line {reference.line}: in {reference.function}.")
+    return Point(SourcePanel, (reference,))
 
 
 def _console_line(now: Situation, reference: ConsoleReference) -> Request:

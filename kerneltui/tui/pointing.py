@@ -86,6 +86,8 @@ class Pointing(Steering):
         """Where that is the row itself, or nothing, explain it: no Enter is in vain."""
         from kerneltui.tui.following import follow  # the first picture does not wait for it
 
+        if self.arrangement.current.enter():
+            return
         reference = self.under_cursor
         request = None if reference is None else follow(self.situation, reference)
         if request is None or self._leads_nowhere(request):

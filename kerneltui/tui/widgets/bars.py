@@ -70,19 +70,27 @@ class PanelTabs(KeptStatic):
         super().__init__()
         self._shown: object = None
 
-    def show(self, panels: Iterable[tuple[int, str, str]], current: int, *, compact: bool) -> None:
-        """``panels``: number, key and title of each; ``current`` is a number."""
-        shown = (panels := list(panels), current, compact)
+    def show(
+        self, groups: Iterable[tuple[str, list[tuple[int, str]]]], current: int, *, compact: bool
+    ) -> None:
+        """``groups``: a key, and number and title of its panels; ``current`` is a number."""
+        shown = (groups := list(groups), current, compact)
         if shown == self._shown:
             return
         self._shown = shown
         gap = "" if compact else " "
         tabs: list[Content | str] = []
-        for number, key, title in panels:
-            action = f"choose('focus_panel', {number})"
-            style = "bold reverse" if number == current else ""
-            key_style = style or "bold $text-primary"
-            tabs += [link(key + gap, action, key_style), link(title, action, style), " " + gap]
+        for key, panels in groups:
+            by_key = f"choose('panel', '{key}')"
+            is_current = any(number == current for number, _ in panels)
+            style = "bold reverse" if is_current else "bold $text-primary"
+            tabs.append(link(key + gap, by_key, style))
+            for number, title in panels:
+                # Where one stands for all of its key, it goes on to the next.
+                action = by_key if compact else f"choose('focus_panel', {number})"
+                style = "bold reverse" if number == current else ""
+                tabs += [link(title, action, style), " "]
+            tabs.append(gap)
         self.update(Content.assemble(*tabs), layout=False)
 
 

@@ -203,6 +203,10 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
         piece = sum(end <= column for end in ends)
         self.cursor.put_at_piece(row, piece, self.lines)
         self._has_moved(before)
+        self.clicked()
+
+    def clicked(self) -> None:
+        """Somebody has put the cursor where it is now, with the mouse."""
 
     def on_click(self, event: Click) -> None:
         """Twice in the same place means Enter, and so does once with Ctrl."""
@@ -376,6 +380,10 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
     def _look(self, style: str, base: Style) -> Style:
         look = self._looks.get(style)
         if look is None:
-            look = base + self.screen.get_component_rich_style(f"line-view--{style}")
+            name, *grounds = style.split()
+            look = base + self.screen.get_component_rich_style(f"line-view--{name}")
+            for ground in grounds:
+                found = self.screen.get_component_rich_style(f"line-view--{ground}")
+                look += Style(bgcolor=found.bgcolor)
             self._looks[style] = look
         return look
