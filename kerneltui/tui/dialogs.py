@@ -79,7 +79,11 @@ def show_offers(now: Situation) -> Request:
     setup = now.session.setup
     current = now.board, setup.scenario_name
     progress = now.progress()
-    screen = WelcomeScreen(offers(progress), is_new=is_new_here(progress), current=current)
+    found = offers(progress)
+    screen = WelcomeScreen(
+        found, is_new=is_new_here(progress), current=current,
+        first=first_choice(found, setup.scenario_name),
+    )  # fmt: skip
 
     def chosen(choice: Offer | None) -> Request | None:
         return None if choice is None else open_offer(now, choice)

@@ -58,9 +58,10 @@ def is_new_here(progress: Progress) -> bool:
     return not progress.has_begun
 
 
-def first_choice(found: list[Offer]) -> int:
-    """The place of what Enter opens: what is under way, else the tour, else the first."""
+def first_choice(found: list[Offer], current: str = "") -> int:
+    """The place of what Enter opens: what is open, or under way, else the tour, else the first."""
     wanted = (
+        next((n for n, item in enumerate(found) if current and item.name == current), None),
         next((n for n, item in enumerate(found) if item.section == GO_ON), None),
         next((n for n, item in enumerate(found) if item.name == TOUR), None),
     )

@@ -8,7 +8,7 @@ from textual.app import App
 from textual.binding import BindingType
 
 from kerneltui.lessons.progress import Progress
-from kerneltui.tui.offers import Offer, is_new_here, offers
+from kerneltui.tui.offers import Offer, first_choice, is_new_here, offers
 from kerneltui.tui.screens.welcome import WelcomeScreen
 from kerneltui.tui.themes import DEFAULT_THEME, THEMES
 
@@ -33,7 +33,8 @@ class WelcomeApp(App[Offer | None]):
     def on_mount(self) -> None:
         """There is nothing else to see."""
         is_new = is_new_here(self._progress)
-        screen = WelcomeScreen(offers(self._progress), is_new=is_new, current=())
+        found = offers(self._progress)
+        screen = WelcomeScreen(found, is_new=is_new, first=first_choice(found))
         self.push_screen(screen, self.exit)
         if self._told:
             self.notify(self._told, severity="error", timeout=20, markup=False)

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from kerneltui.tui.offers import Kind, Offer, first_choice
+from kerneltui.tui.offers import Kind, Offer
 from kerneltui.tui.screens.dialog import Chooser, Dialog
 
 HEADING = "How an operating system handles interrupts and timers: a laboratory"
@@ -32,12 +32,15 @@ class WelcomeScreen(Dialog[Offer | None]):
         ("slash", "ask_for_file", "File"),
     ]
 
-    def __init__(self, found: Sequence[Offer], *, is_new: bool, current: Sequence[str]) -> None:
-        """``current``: the names of what is open, which are marked."""
+    def __init__(
+        self, found: Sequence[Offer], *, is_new: bool, current: Sequence[str] = (), first: int = 0
+    ) -> None:
+        """``current``: the names of what is open, which are marked; ``first``: what Enter opens."""
         super().__init__()
         self._found = list(found)
         self._is_new = is_new
         self._current = current
+        self._first = first
         self._places: list[int] = []
         """of the offers among the options, by place"""
 
@@ -70,13 +73,21 @@ class WelcomeScreen(Dialog[Offer | None]):
             self._places.append(len(options))
             options.append(Option(self._line(item)))
         chooser.add_options(options)
-        chooser.highlighted = self._places[first_choice(self._found)]
+        chooser.highlighted = self._places[self._first]
         chooser.focus()
 
     def _line(self, item: Offer) -> Content:
         marker = "\u25cf " if item.name in self._current else "  "
         title = f"{item.title:<{WIDEST_TITLE}} "
         return Content.assemble(marker, Content.styled(title, "bold"), item.note)
+
+    def place_of(self, name: str) -> int:
+        """Where something of a name stands in the list, headings counted.  Raises StopIteration."""
+        return next(
+            place
+            for place, item in zip(self._places, self._found, strict=True)
+            if item.name == name
+        )
 
     def _offer(self, place: int | None) -> Offer | None:
         if place is None or place not in self._places:
