@@ -73,7 +73,7 @@ def show_help(now: Situation) -> Request:
 
 def show_offers(now: Situation) -> Request:
     """Ask for a lesson, a scenario, a board, or a file of one's own; each starts anew."""
-    from kerneltui.tui.offers import is_new_here, offers
+    from kerneltui.tui.offers import first_choice, is_new_here, offers
     from kerneltui.tui.screens.welcome import WelcomeScreen
 
     setup = now.session.setup
