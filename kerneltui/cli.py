@@ -99,7 +99,8 @@ def _dashboard(
     check_terminal()
     trust_the_terminal()
     from kerneltui.remembered import WITH_PATH, recall, remember
-    from kerneltui.sessions.autosave import Autosave
+    from kerneltui.sessions.autosave import Autosave, is_ours
+    from kerneltui.sessions.writing import Kept
     from kerneltui.tui.app import KernelTui
     from kerneltui.tui.themes import theme_names
 
@@ -112,10 +113,12 @@ def _dashboard(
     boot(found)
     go_to_moment(session, at)
     set_breakpoints(session, breaks)
+    file = None if found.saved is None else found.saved.file
     app = KernelTui(
         session, speed=speed, theme=theme, board=machine["board"] or session.setup.board.name,
         with_path=recall(WITH_PATH, usual=True), on_path=partial(remember, WITH_PATH), keys=keys,
-        autosave=Autosave(), saved_as=machine["saved"],
+        autosave=Autosave(),
+        saved_as=None if file is None or is_ours(file.path) else Kept(file.path, file.text),
     )  # fmt: skip
     with drawing():
         return app.run() or app.return_code or 0

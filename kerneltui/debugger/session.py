@@ -10,8 +10,6 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, cast
 
-from msgspec.structs import replace
-
 from kerneltui.debugger import views
 from kerneltui.debugger.bookmarks import Bookmark, Bookmarks
 from kerneltui.debugger.breakpoints.breakpoint import BreakpointHit, FoundHits
@@ -485,9 +483,7 @@ class Session:
     def _show_bookmark(self, item: Bookmark) -> None:
         """The machine has come there: from now on the moment is known, not only its time."""
         if item.position is None:
-            known = replace(item, position=self.here)
-            self.bookmarks.put(item, known)
-            item = known
+            item = self.bookmarks.learn(item, self.here)
         self.story.show(item.phase)
         number = self.bookmarks.number_of(item)
         self.last_stop = f"bookmark {number} of {len(self.bookmarks)}: {item.title}"

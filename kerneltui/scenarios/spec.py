@@ -21,8 +21,10 @@ Name = Annotated[Label, Meta(max_length=200)]
 Policy = Literal["coop", "rr"]
 Queue = Literal["sorted", "vec", "heap", "wheel"]
 Text = Annotated[str, Meta(max_length=200)]
-Note = Annotated[Label, Meta(max_length=1000)]
-Word = Annotated[str, Meta(pattern=r"^(?=.*[^0-9])[\w-]{1,40}$")]
+LONGEST_NOTE = 1000
+Note = Annotated[Label, Meta(max_length=LONGEST_NOTE)]
+LONGEST_NAME = 40
+Word = Annotated[str, Meta(pattern=r"^(?=.*[^0-9\n])[\w-]{1,40}$(?!\n)")]
 """A name by which something is called on the command line: no number."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Generator, Iterable
 from contextlib import suppress
@@ -13,7 +12,7 @@ from typing import Any
 import msgspec
 
 from kerneltui import __version__
-from kerneltui.configfile import ConfigFile, Duration
+from kerneltui.configfile import LARGEST_FILE, ConfigFile, Duration
 from kerneltui.debugger.bookmarks import Bookmark
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.traveller import Input
@@ -42,6 +41,7 @@ HEADING = """\
 """
 WIDTH = 100
 ENDING = ".session.yaml"
+MOST_MIB = LARGEST_FILE >> 20
 
 
 class NotKeptError(UserError):
@@ -55,7 +55,7 @@ def spec_of(session: Session) -> SessionSpec:
         raise NotKeptError("this session was not opened from a scenario's file: none can hold it")
     if len(history.inputs) > MOST_INPUTS:
         raise NotKeptError(f"more than {MOST_INPUTS} inputs were given: no file can hold them")
-    return SessionSpec(
+    return _checked(SessionSpec(
         format=FORMAT,
         saved=datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         versions=VersionsSpec(__version__, platform.python_version()),
@@ -67,7 +67,17 @@ def spec_of(session: Session) -> SessionSpec:
         bookmarks=[_bookmark(item) for item in session.bookmarks],
         here=moment_spec(history.here),
         end=moment_spec(max(history.end, history.here)),
-    )
+    ))  # fmt: skip
+
+
+def _checked(spec: SessionSpec) -> SessionSpec:
+    """Raises :class:`NotKeptError` for what could not be opened again."""
+    try:
+        data = msgspec.to_builtins(spec, enc_hook=int)
+        msgspec.convert(data, SessionSpec, dec_hook=lambda _, ns: Duration(ns))
+    except msgspec.ValidationError as error:
+        raise NotKeptError(f"no file can hold this session: {error}") from None
+    return spec
 
 
 def _origin(name: str, file: ConfigFile) -> OriginSpec:
@@ -144,7 +154,7 @@ class _Flow(dict[str, Any]):
 
 
 def text_of(spec: SessionSpec, path: Path) -> str:
-    """The file."""
+    """The file.  Raises :class:`NotKeptError` for one that would be too large to be opened."""
     import yaml
 
     class Writer(yaml.SafeDumper):
@@ -166,7 +176,15 @@ def text_of(spec: SessionSpec, path: Path) -> str:
     Writer.add_representer(_Flow, flow)
     Writer.add_representer(str, text)
     body = yaml.dump(_plain(spec), Dumper=Writer, sort_keys=False, allow_unicode=True, width=WIDTH)
-    return HEADING.format(name=path.name) + body
+    written = HEADING.format(name=_in_a_line(path)) + body
+    if len(written.encode()) > LARGEST_FILE:
+        raise NotKeptError(f"no file can hold this session: it has more than {MOST_MIB} MiB")
+    return written
+
+
+def _in_a_line(path: Path) -> str:
+    """Its name, whatever a person has called it."""
+    return "".join(letter if letter.isprintable() else "?" for letter in path.name)
 
 
 MOMENTS = frozenset(("moment", "here", "end"))
@@ -192,19 +210,3 @@ def _plain(spec: SessionSpec) -> dict[str, Any]:
 def _time(ns: int) -> str:
     """Seconds, exactly."""
     return f"{ns // 10**9}.{ns % 10**9:09}".rstrip("0").rstrip(".") + "s"
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file whole, or not at all.  Raises :class:`UserError` where it cannot be written."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        try:
-            with fresh.open("w", encoding="utf-8", newline="\n") as out:
-                out.write(text)
-                out.flush()
-                os.fsync(out.fileno())
-            fresh.replace(path)
-        finally:
-            fresh.unlink(missing_ok=True)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror}") from None

@@ -66,7 +66,8 @@ class GivenSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
         Meta(description="text"),
     ] = None
     bytes: Annotated[
-        Annotated[str, Meta(pattern="^([0-9a-f]{2} ?)+$", max_length=3 * LONGEST_INPUT)] | None,
+        Annotated[str, Meta(pattern=r"^([0-9a-f]{2} ?)+$(?!\n)", max_length=3 * LONGEST_INPUT)]
+        | None,
         Meta(description="what was typed and is no text, such as 03 1b"),
     ] = None
     poke: Annotated[Text | None, Meta(description="REGISTER=VALUE or LINE=0|1")] = None

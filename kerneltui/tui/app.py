@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual._callback import invoke
@@ -38,6 +37,7 @@ from kerneltui.units import format_time
 
 if TYPE_CHECKING:
     from kerneltui.sessions.autosave import Autosave
+    from kerneltui.sessions.writing import Kept
 
 PREPARE_AFTER_S = 0.3
 """After the first picture, when nobody waits."""
@@ -68,7 +68,7 @@ class KernelTui(Carrying, App[int]):
         on_path: Callable[[bool], object] | None = None,
         keys: Sequence[str] = (),
         autosave: Autosave | None = None,
-        saved_as: Path | None = None,
+        saved_as: Kept | None = None,
     ) -> None:
         """``board`` is what a later choice of scenario opens: a name or a file.
 
@@ -93,7 +93,7 @@ class KernelTui(Carrying, App[int]):
         self.panels = make_panels()
         self._on_path = on_path
         self._keys = keys
-        self.autosave, self.saved_as = autosave, saved_as
+        self.begin_keeping(session, autosave, saved_as)
         self.arrangement = Layout(self.panels, with_path=with_path)
         self.frames = Frames(self, self.show_view, self.show_time)
         self.runner = Runner(session, speed, self.halted, self._spawn)

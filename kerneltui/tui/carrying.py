@@ -88,5 +88,5 @@ _CARRIED_OUT: dict[type, Callable[[Carrying, Any], object]] = {
     ForgetRest: Carrying.undo,
     TakeBack: Carrying.undo,
     SetBookmark: Carrying.set_bookmark,
-    SaveAs: lambda app, wanted: app.save(wanted.path),
+    SaveAs: lambda app, wanted: app.save_as(wanted.path),
 }
