@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import platform
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -175,11 +176,35 @@ def text_of(spec: SessionSpec, path: Path) -> str:
 
     Writer.add_representer(_Flow, flow)
     Writer.add_representer(str, text)
-    body = yaml.dump(_plain(spec), Dumper=Writer, sort_keys=False, allow_unicode=True, width=WIDTH)
-    written = HEADING.format(name=_in_a_line(path)) + body
+
+    def part(keys: Sequence[str]) -> str:
+        found = {key: data[key] for key in keys if data.get(key)}
+        if not found:
+            return ""
+        return yaml.dump(found, Dumper=Writer, sort_keys=False, allow_unicode=True, width=WIDTH)
+
+    data = _plain(spec)
+    at = ORDER.index("inputs")
+    written = "".join((
+        HEADING.format(name=_in_a_line(path)), part(ORDER[:at]),
+        *_input_lines(data.get("inputs", ())), part(ORDER[at + 1 :]),
+    ))  # fmt: skip
     if len(written.encode()) > LARGEST_FILE:
         raise NotKeptError(f"no file can hold this session: it has more than {MOST_MIB} MiB")
     return written
+
+
+def _input_lines(inputs: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """There can be thousands of them: a writer of any YAML would take seconds."""
+    for number, item in enumerate(inputs):
+        if not number:
+            yield "inputs:\n"
+        moment = ", ".join(
+            f"{key}: {str(value).lower()}" for key, value in item.pop("moment").items()
+        )
+        yield f"  - moment: {{{moment}}}\n"
+        for key, value in item.items():
+            yield f"    {key}: {json.dumps(value, ensure_ascii=False)}\n"
 
 
 def _in_a_line(path: Path) -> str:
@@ -201,10 +226,10 @@ def _plain(spec: SessionSpec) -> dict[str, Any]:
     if "versions" in data:
         data["versions"] = _Flow(data["versions"])
     data["changes"] = {key: item for key, item in data.get("changes", {}).items() if item}
-    for item in (data, *data.get("inputs", ()), *data.get("bookmarks", ())):
+    for item in (data, *data.get("bookmarks", ())):
         for key in MOMENTS & item.keys():
             item[key] = _Flow(item[key])
-    return {key: data[key] for key in ORDER if data.get(key)}
+    return data
 
 
 def _time(ns: int) -> str:

@@ -49,7 +49,12 @@ def elsewhere(tmp_path_factory):
         path.write_text(with_comments(before))
         assert ast.dump(ast.parse(path.read_text())) == ast.dump(ast.parse(before))
     assert len(changed) > 50
-    where = [sys.executable, "-P", "-c", "import kerneltui.kernel; print(kerneltui.kernel.__file__)"]
+    where = [
+        sys.executable,
+        "-P",
+        "-c",
+        "import kerneltui.kernel; print(kerneltui.kernel.__file__)",
+    ]
     done = subprocess.run(
         where, capture_output=True, text=True, env=environment(copy), cwd=copy, check=True
     )
