@@ -16,7 +16,7 @@ FORMAT = 1
 """The only one so far."""
 MOST_STEPS = 200_000_000
 """How far a session may go: some minutes of work."""
-MOST_INPUTS = 30_000
+MOST_INPUTS = 10_000
 MOST_BREAKPOINTS = 1_000
 LONGEST_INPUT = 4096
 

@@ -1,4 +1,4 @@
-"""``replay`` says whether the same happens, and if not, which event is the first that is another."""
+"""``replay`` says whether the same happens, and else which event is the first that is another."""
 
 import re
 

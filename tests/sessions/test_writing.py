@@ -6,8 +6,10 @@ import stat
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from saved import MS, booted, file_of
 
+from kerneltui.configfile import LARGEST_FILE
 from kerneltui.errors import UserError
 from kerneltui.sessions import writing
 from kerneltui.sessions.opening import load_session
@@ -169,9 +171,7 @@ def test_a_long_session_can_be_written_and_opened(tmp_path):
     session.run_until(300 * MS)
     session.type(b"x")
     spec = spec_of(session)
-    from msgspec.structs import replace
-
     spec = replace(spec, inputs=spec.inputs * 1_000)
     path = tmp_path / "x"
-    assert len(text_of(spec, path)) * 30 < 4 << 20
+    assert len(text_of(spec, path)) * 10 < LARGEST_FILE
     session.close()
