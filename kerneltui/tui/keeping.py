@@ -286,7 +286,8 @@ def why_no_file(name: str, now: Path | None) -> str:
         if path.exists() and path != now:
             return "There is a file of that name already. Write another name."
     except (OSError, ValueError, RuntimeError) as error:  # too long, no name, no such person
-        return f"No file can have this name: {getattr(error, 'strerror', None) or error}."
+        reason = str(getattr(error, "strerror", None) or error).rstrip(".")
+        return f"No file can have this name: {reason}."
     return ""
 
 
