@@ -442,8 +442,15 @@ class Session:
         return Bookmark(here.now_ns, note, name, here, self._phase())
 
     def _phase(self) -> int:
-        """Which of the meaningful steps of this moment is on show."""
-        return self.story.place() if self.follows_story and self.story.phase else 0
+        """Which of the meaningful steps of this moment is on show, or was chosen.
+
+        One that a bookmark has chosen counts also where the moment has fewer steps to show, or none
+        is on show: else the bookmark would be the next one for ever.
+        """
+        phase = self.story.phase
+        if phase >= 0:
+            return phase
+        return self.story.place() if self.follows_story else 0
 
     @property
     def bookmark_here(self) -> Bookmark | None:

@@ -97,6 +97,26 @@ async def test_set_change_walk_and_delete(size):
             assert "★" in seen.status()
 
 
+@pytest.mark.parametrize("with_path", [True, False])
+async def test_walking_comes_to_each_of_them_once(with_path):
+    """Also where a moment has fewer steps to show than when its bookmark was set."""
+    session = booted("rpi4", "overload")
+    session.follows_story = True
+    for go in (session.next_timer_event, session.finish, session.next_step, session.next_step):
+        go()
+        session.bookmarks.add(session.bookmark(f"{len(session.bookmarks)}"))
+    session.next_timer_event()
+    session.bookmarks.add(session.bookmark("last"))
+    assert any(item.phase for item in session.bookmarks)
+    session.go_to_booted()
+    async with dashboard(session=session, notifications=True, with_path=with_path) as seen:
+        places = []
+        for key in ["greater_than_sign"] * 6 + ["less_than_sign"] * 5:
+            await seen.go(key)
+            places.append(session.bookmarks.number_of(session.bookmark_here))
+    assert places == [1, 2, 3, 4, 5, 5, 4, 3, 2, 1, 1]
+
+
 async def test_one_that_is_still_to_come_is_run_to_and_esc_ends_that():
     session = booted("rpi4", "timer-callbacks")
     session.bookmarks.add(Bookmark(1 * S, "soon"))
