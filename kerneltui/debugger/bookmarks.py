@@ -108,7 +108,9 @@ class Bookmarks:
         if not len(self):
             raise UserError(f"there is no bookmark '{words}': none is set")
         known = f"1 to {len(self)}" if len(self) > 1 else "1"
-        hint = suggestion(words, names) or f"; there are {', '.join((known, *names))}"
+        hint = suggestion(words, names)
+        if not hint.startswith("; did"):  # numbers can be given too
+            hint = f"; there are {', '.join((known, *names))}"
         raise UserError(f"there is no bookmark '{words}'{hint}")
 
     def lose_after(self, here: Position) -> None:

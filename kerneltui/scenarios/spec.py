@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from kerneltui.configfile import Duration, Label, duration
+from kerneltui.errors import told
 from kerneltui.kernel.faults import FAULTS
 from kerneltui.kernel.programs import PROGRAMS
 
@@ -24,7 +25,15 @@ Text = Annotated[str, Meta(max_length=200)]
 LONGEST_NOTE = 1000
 Note = Annotated[Label, Meta(max_length=LONGEST_NOTE)]
 LONGEST_NAME = 40
-Word = Annotated[str, Meta(pattern=r"^(?=.*[^0-9\n])[\w-]{1,40}$(?!\n)")]
+Word = Annotated[
+    str,
+    Meta(
+        pattern=told(
+            r"^(?=.*[^0-9\n])[\w-]{1,40}$(?!\n)",
+            f"a name of letters, digits, - and _, at most {LONGEST_NAME} of them and not digits alone",
+        )
+    ),
+]
 """A name by which something is called on the command line: no number."""
 
 
