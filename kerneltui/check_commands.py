@@ -80,35 +80,4 @@ def _trace_files(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-@command()
-@click.argument("file", type=click.Path(path_type=Path))
-def replay(file: Path) -> int:
-    """Run a session file again from reset, and print the hash of all its events.
-
-    The exit status is 1 where something else happens than when it was saved.  Then the first event
-    that is another is told.
-    """
-    from kerneltui.progress import of_session
-    from kerneltui.sessions.opening import load_session, open_saved
-    from kerneltui.sessions.replaying import replay as run_again
-
-    saved = load_session(file)
-    session = open_saved(saved)
-    running = run_again(session, saved)
-    with of_session(session, int(saved.spec.end.at)):
-        while True:
-            try:
-                next(running)
-            except StopIteration as end:
-                replayed = end.value
-                break
-    if replayed.departs:
-        complain(f"{file}: {replayed.departs}")
-        return FAILED
-    if not replayed.was_compared:
-        complain(f"{file}: it does not say what came of it before, so nothing was compared")
-    put(f"{replayed.trace.sha256}\n")
-    return 0
-
-
-CHECK_COMMANDS = validate, conformance, replay
+CHECK_COMMANDS = validate, conformance

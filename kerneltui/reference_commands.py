@@ -31,33 +31,38 @@ def scenarios() -> None:
     """List the built-in scenarios."""
     from kerneltui.configfile import available
     from kerneltui.scenarios.scenario import load_scenario
+    from kerneltui.scenarios.spec import GROUPS, by_level
 
     specs = {name: load_scenario(name).spec for name in available("scenarios")}
     width = max(map(len, specs))
-    for group in sorted({spec.group for spec in specs.values()}):
-        if group:
-            put(f"\n{group}\n")
-        put_list(
-            (f"{name:<{width}}", f"{spec.title}: {spec.about}")
-            for name, spec in specs.items()
-            if spec.group == group
-        )
+    headings = [*GROUPS, *sorted({spec.group for spec in specs.values()} - {*GROUPS})]
+    for group in headings:
+        found = {name: spec for name, spec in specs.items() if spec.group == group}
+        if found:
+            put(f"{chr(10) if group != headings[0] else ''}{group or 'Others'}\n")
+            put_list(
+                (f"{name:<{width}}", f"{spec.title}: {spec.about}")
+                for name, spec in sorted(found.items(), key=lambda item: by_level(*item))
+            )
 
 
 @command()
-@click.argument("kind", type=OneOf(["board", "scenario", "session"]))
+@click.argument("kind", type=OneOf(["board", "scenario", "session", "lesson"]))
 def schema(kind: str) -> None:
-    """Print the JSON Schema of board, scenario or session files."""
+    """Print the JSON Schema of board, scenario, session or lesson files."""
     import json
 
     import msgspec
 
     from kerneltui.configfile import schema_hook
+    from kerneltui.lessons.spec import LessonSpec
     from kerneltui.machine.board import BoardSpec
     from kerneltui.scenarios.spec import ScenarioSpec
     from kerneltui.sessions.spec import SessionSpec
 
-    spec = {"board": BoardSpec, "scenario": ScenarioSpec, "session": SessionSpec}[kind]
+    spec = {
+        "board": BoardSpec, "scenario": ScenarioSpec, "session": SessionSpec, "lesson": LessonSpec,
+    }[kind]  # fmt: skip
     put(json.dumps(msgspec.json.schema(spec, schema_hook=schema_hook), indent=2) + "\n")
 
 
@@ -88,6 +93,18 @@ def glossary(output: Path) -> None:
     from kerneltui.export.glossary_text import glossary_text
 
     write_text(output, glossary_text())
+
+
+@docs.command()
+@_output
+def commands(output: Path) -> None:
+    """Print the commands of the dashboard: their names, keys, and what they do."""
+    from kerneltui.tui.commands import COMMANDS
+
+    width = max(len(item.ident) for item in COMMANDS)
+    keys = max(len(item.keys) for item in COMMANDS)
+    rows = (f"{item.ident:<{width}}  {item.keys:<{keys}}  {item.help}" for item in COMMANDS)
+    write_text(output, "\n".join([*rows, ""]))
 
 
 @docs.command()

@@ -150,7 +150,7 @@ class History:
             instructions -= max(spent)
             steps -= spent[focus]
             if reason is StopReason.REACHED:
-                self._take_if_due()  # before something is given here: see :meth:`give`
+                self._take_if_due()  # before something is given, as in give()
                 main.reached(goal)
                 if goal == to:
                     break

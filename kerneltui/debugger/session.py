@@ -16,9 +16,7 @@ from kerneltui.debugger.breakpoints.breakpoint import BreakpointHit, FoundHits
 from kerneltui.debugger.breakpoints.table import Breakpoints
 from kerneltui.debugger.changes import ChangeMarks, before_last_instruction, last_instruction
 from kerneltui.debugger.history import STRETCH, History
-from kerneltui.debugger.moment import Moment, moment_at
 from kerneltui.debugger.naming import inspector_of
-from kerneltui.debugger.pokes import parse, script
 from kerneltui.debugger.pursuit import Pursuit, said
 from kerneltui.debugger.recorder import Recorder
 from kerneltui.debugger.register_marks import RegisterMarks
@@ -50,8 +48,9 @@ from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.machine import Machine, Position
 from kerneltui.machine.poke import Poke
 
-if TYPE_CHECKING:  # who sets no breakpoint does not wait for them
+if TYPE_CHECKING:  # who sets no breakpoint, or marks no moment, does not wait for them
     from kerneltui.debugger.breakpoints.sentry import Sentry
+    from kerneltui.debugger.moment import Moment
 
 LONGEST_INPUT = 4096
 
@@ -91,7 +90,10 @@ class Session:
     def _power_on(self) -> Machine:
         machine = Machine(self.setup.board, self.setup.kernel)
         machine.terminal.play([(item.at_ns, item.data) for item in self.setup.inputs])
-        machine.poker.play(script(machine, self.setup.pokes))
+        if self.setup.pokes:
+            from kerneltui.debugger.pokes import script  # most scenarios have none
+
+            machine.poker.play(script(machine, self.setup.pokes))
         return machine
 
     def _replaced(self) -> None:
@@ -299,6 +301,8 @@ class Session:
         :mod:`kerneltui.debugger.pokes` says what may be in ``text``; raises :class:`UserError`.  In
         the past, what was known to come after this moment is forgotten.
         """
+        from kerneltui.debugger.pokes import parse
+
         try:
             poke = parse(self.machine, text, self.focus if core is None else core)
         except ValueError as error:
@@ -585,6 +589,8 @@ class Session:
     def moment(self) -> Moment:
         """The present moment as it can be compared with another; looking changes nothing."""
         console = self.recorder.console
+        from kerneltui.debugger.moment import moment_at
+
         return moment_at(
             self.here, self.machine, self.inspector, self.names, console.data, console.total
         )

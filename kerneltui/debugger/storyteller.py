@@ -311,8 +311,8 @@ class Storyteller:
     def turn(self, direction: int) -> bool:
         """Show the one after or before (1, -1) at this position; False where there is none."""
         count = len(self.steps())
-        phase = self.phase if self.phase >= 0 else count - 1
-        if not 0 <= phase + direction < count:
+        place = self._place(count)
+        if not 0 <= place + direction < count:
             return False
-        self.show(phase + direction)
+        self.show(place + direction)
         return True

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from kerneltui.configfile import ConfigFile, find
 from kerneltui.debugger.bookmarks import Bookmark
-from kerneltui.debugger.pokes import split_time
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.setup import PokeRequest, Setup, TimedInput
 from kerneltui.errors import UserError, suggestion
@@ -279,6 +278,10 @@ def make_session(
 
 def _pokes_of(changes: Changes) -> Iterator[PokeRequest]:
     """Those of the command line."""
+    if not changes.pokes:
+        return
+    from kerneltui.debugger.pokes import split_time  # what is not poked waits for no grammar
+
     for text in changes.pokes:
 
         def error(said: str, text: str = text) -> UserError:

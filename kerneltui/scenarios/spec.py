@@ -1,6 +1,6 @@
 """What a scenario file may say: its keys, as they stand in the file."""
 
-from __future__ import annotations
+# Annotations are types here and no texts: a decoder would compile each of those at the start.
 
 from typing import Annotated, Literal
 
@@ -20,6 +20,10 @@ MOST_BOOKMARKS = 1000
 
 Name = Annotated[Label, Meta(max_length=200)]
 Policy = Literal["coop", "rr"]
+Level = Literal["first", "second", "third"]
+LEVELS: tuple[Level, ...] = "first", "second", "third"
+GROUPS = "Timers", "Interrupts", "Tasks", "The PC", "Find the fault"
+"""The headings of the built-in ones, in order."""
 Queue = Literal["sorted", "vec", "heap", "wheel"]
 Text = Annotated[str, Meta(max_length=200)]
 LONGEST_NOTE = 1000
@@ -30,7 +34,7 @@ Word = Annotated[
     Meta(
         pattern=told(
             r"^(?=.*[^0-9\n])[\w-]{1,40}$(?!\n)",
-            f"a name of letters, digits, - and _, at most {LONGEST_NAME} of them and not digits alone",
+            f"a name of letters, digits, - and _, at most {LONGEST_NAME}, and not digits alone",
         )
     ),
 ]
@@ -52,7 +56,7 @@ class TimeoutSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Literal["all", "skip"],
         Meta(description="all: make up for late periods; skip: leave them out"),
     ] = "all"
-    then: Annotated[list[TimeoutSpec], Meta(description="timeouts that the callback sets")] = []
+    then: Annotated[list["TimeoutSpec"], Meta(description="timeouts that the callback sets")] = []
 
 
 class OperationSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,6 +122,7 @@ class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     program: Annotated[str, Meta(description=f"one of: {', '.join(PROGRAMS)}")]
     about: Label = ""
     group: Annotated[Label, Meta(max_length=60, description="heading that it is listed under")] = ""
+    level: Annotated[Level, Meta(description="how hard it is")] = "second"
     boards: Annotated[
         list[str], Meta(description="the only kinds of board that it is for; default: all that can")
     ] = []
@@ -139,3 +144,8 @@ class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     config: Annotated[
         dict[str, dict[str, int | bool | str]], Meta(description="device -> changed parameters")
     ] = {}
+
+
+def by_level(name: str, spec: ScenarioSpec) -> tuple[int, str]:
+    """The order in which scenarios are listed: the easy ones first."""
+    return LEVELS.index(spec.level), name

@@ -16,6 +16,7 @@ from typing import IO, Any
 from kerneltui.errors import UserError
 from kerneltui.sessions.saving import ENDING
 from kerneltui.sessions.writing import write_atomically
+from kerneltui.statefolder import state_folder
 
 LAST = "last"
 """Instead of a path: what was on show when the dashboard was left the last time."""
@@ -27,9 +28,7 @@ MOST_KEPT = 10
 
 def folder() -> Path:
     """Where the files are; nobody has made it yet perhaps."""
-    from platformdirs import user_state_path
-
-    return user_state_path("kerneltui", appauthor=False) / "sessions"
+    return state_folder() / "sessions"
 
 
 def path_of(words: Path) -> Path:

@@ -222,7 +222,7 @@ ORDER = (
 
 def _plain(spec: SessionSpec) -> dict[str, Any]:
     """The keys in a good order, moments in one line, times as people write them."""
-    data = msgspec.to_builtins(spec, enc_hook=_time)
+    data: dict[str, Any] = msgspec.to_builtins(spec, enc_hook=_time)
     if "versions" in data:
         data["versions"] = _Flow(data["versions"])
     data["changes"] = {key: item for key, item in data.get("changes", {}).items() if item}

@@ -1,16 +1,17 @@
-"""The dashboard app: one session, one runner, twelve panels."""
+"""The dashboard app: one session, one runner, the panels."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual._callback import invoke
-from textual.actions import parse
+from textual.actions import ActionParseResult, parse
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
+from textual.dom import DOMNode
 from textual.events import DescendantFocus, Key, Paste, Resize
 from textual.keys import key_to_character
 from textual.screen import Screen
@@ -24,8 +25,8 @@ from kerneltui.tui.carrying import Carrying
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, offered, speed_text
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
 from kerneltui.tui.layout import WIDE, Layout, in_order, needs
-from kerneltui.tui.palette import palette
-from kerneltui.tui.panels import PANELS, Panel, make_panels
+from kerneltui.tui.panels import PANELS, Panel, grouped, make_panels
+from kerneltui.tui.requests import StartLesson
 from kerneltui.tui.runner import Runner
 from kerneltui.tui.signals import leave_on_signals
 from kerneltui.tui.state import past_of, state_text
@@ -38,11 +39,13 @@ from kerneltui.units import format_time
 if TYPE_CHECKING:
     from kerneltui.sessions.autosave import Autosave
     from kerneltui.sessions.writing import Kept
+    from kerneltui.tui.widgets.lesson_pane import LessonPane
 
 PREPARE_AFTER_S = 0.3
 """After the first picture, when nobody waits."""
 ANSWERS_WHY = (
-    "kerneltui.debugger.last_write", "kerneltui.debugger.why", "kerneltui.tui.screens.why",
+    "kerneltui.debugger.last_write", "kerneltui.debugger.why", "kerneltui.tui.following",
+    "kerneltui.tui.screens.why",
 )  # fmt: skip
 """What the first picture does not wait for."""
 TASK_S = 8
@@ -55,7 +58,7 @@ class KernelTui(Carrying, App[int]):
     CSS_PATH = "kerneltui.tcss"
     TITLE = "kerneltui"
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = bindings([panel.KEY for panel in PANELS])
+    BINDINGS: ClassVar[list[BindingType]] = bindings(panel.KEY for panel in PANELS)
 
     def __init__(
         self,
@@ -69,12 +72,14 @@ class KernelTui(Carrying, App[int]):
         keys: Sequence[str] = (),
         autosave: Autosave | None = None,
         saved_as: Kept | None = None,
+        lesson: str = "",
     ) -> None:
         """``board`` is what a later choice of scenario opens: a name or a file.
 
         It opens with the signal path, or with all panels; ``on_path`` is told when a person chooses
         the other.  ``keys`` are pressed when the first picture stands.  ``autosave`` keeps what is
-        done by hand; ``saved_as`` is the file that the session was opened from.
+        done by hand; ``saved_as`` is the file that the session was opened from; ``lesson``
+        is to be begun.
         """
         super().__init__()
         for extra in THEMES:
@@ -89,11 +94,15 @@ class KernelTui(Carrying, App[int]):
         self._tabs = PanelTabs()
         self._bar = CommandBar()
         self._too_small = Static(id="too-small")
+        self._lesson_pane: LessonPane | None = None
         self._filter_box = Input(placeholder="register, device or field; Esc ends", id="filter")
         self.panels = make_panels()
+        self._points = False
+        """something stands out because of a lesson"""
         self._on_path = on_path
         self._keys = keys
         self.begin_keeping(session, autosave, saved_as)
+        self._lesson = lesson
         self.arrangement = Layout(self.panels, with_path=with_path)
         self.frames = Frames(self, self.show_view, self.show_time)
         self.runner = Runner(session, speed, self.halted, self._spawn)
@@ -105,14 +114,13 @@ class KernelTui(Carrying, App[int]):
         return LineScreen(id="_default")
 
     def compose(self) -> ComposeResult:
-        """Bars, panels and what is hidden at first."""
+        """What the first picture shows: :meth:`_mount_rest` adds the rest."""
         # Before anything is mounted this costs no styles.
         self.arrangement.apply(self.screen, *self.size)
         yield self._status
         yield self._tabs
         with KeptContainer(id="panels"):
-            yield from in_order(self.panels)
-        yield self._filter_box
+            yield from (panel for panel in in_order(self.panels) if panel.is_in_front)
         yield self._too_small
         yield self._bar
 
@@ -123,16 +131,32 @@ class KernelTui(Carrying, App[int]):
         self.set_interval(1 / VIEWS_PER_S, self._tick)
         self.show_view()
 
+    def _mount_rest(self) -> None:
+        """Mount what the first picture does not show, when that stands or as soon as it is wanted.
+
+        Each widget costs a millisecond or two, and most panels are hidden at first.
+        """
+        if self._filter_box.is_attached or not self._status.is_attached:
+            return
+        screen, order = self.screen_stack[0], in_order(self.panels)
+        ground = screen.query_one("#panels")
+        ground.mount(*(panel for panel in order if not panel.is_attached))
+        ground.sort_children(key=order.index)
+        screen.mount(self._filter_box, before=self._too_small)
+
     def on_ready(self) -> None:
         """The first picture stands: from here on garbage is collected as usual.
 
         What there is by now stays: to look for garbage in it takes the time of several frames.
         """
+        self._mount_rest()
         if not gc.isenabled():
             gc.freeze()
             gc.enable()
         self._tell_task()
         self.tell_bookmark()
+        if self._lesson:
+            self.carry_out(StartLesson(self._lesson, None))
         self._prepare_soon()
         if self._keys:
             from kerneltui.tui.pressing import press_on_screen
@@ -159,11 +183,31 @@ class KernelTui(Carrying, App[int]):
 
     def on_resize(self, event: Resize) -> None:
         """Choose the layout for the size."""
-        self._lay_out(event.size.width, event.size.height)
+        self._laid_out = event.size.width, event.size.height
+        if self.play is not None:
+            self.show_lesson()
+        else:
+            self._lay_out(*self._laid_out)
+
+    def show_lesson(self) -> None:
+        """The text of the step, and what it points at; no room for it while there is none."""
+        pane = self._lesson_pane
+        if pane is None:
+            if self.play is None:
+                return
+            from kerneltui.tui.widgets.lesson_pane import LessonPane  # most sessions have none
+
+            pane = self._lesson_pane = LessonPane()
+            self.screen_stack[0].mount(pane, before=self._bar)
+        pane.show(self.play, *self._laid_out)
+        self._lay_out(*self._laid_out)
 
     def _lay_out(self, width: int, height: int) -> None:
         screen = self.screen_stack[0]
-        has_room = self.arrangement.apply(screen, width, height)
+        taken = self._lesson_pane.rows if self._lesson_pane is not None else 0
+        has_room = self.arrangement.apply(screen, width, height, taken)
+        if not all(panel.is_attached for panel in self.panels if panel.is_in_front):
+            self._mount_rest()
         self.session.follows_story = self.panels.path.is_in_front
         self._has_room = has_room
         if not has_room:
@@ -173,7 +217,11 @@ class KernelTui(Carrying, App[int]):
         self._show_tabs()
         if screen.focused is None and screen.is_current and has_room:
             # Whatever is hidden loses the focus: the panel gets it back.
-            self.call_after_refresh(self.arrangement.current.focus)
+            self.call_after_refresh(self._focus_current)
+
+    def _focus_current(self) -> None:
+        if self.screen_stack[0].focused is None:  # a key may have been quicker
+            self.arrangement.current.focus()
 
     @property
     def _filtering(self) -> bool:
@@ -189,13 +237,21 @@ class KernelTui(Carrying, App[int]):
         self._bar.show(shown, self._laid_out[0])
 
     def _show_tabs(self) -> None:
+        layout = self.arrangement
+        there = [
+            panel for panel in self.panels
+            if panel.is_there(self.session) or panel is layout.current
+        ]  # fmt: skip
+        compact = self._laid_out[0] < WIDE
         tabs = [
-            (panel.number, panel.KEY, panel.SHORT)
-            for panel in self.panels
-            if panel.is_there(self.session) or panel is self.arrangement.current
-        ]
-        number = self.arrangement.current.number
-        self._tabs.show(tabs, number, compact=self._laid_out[0] < WIDE)
+            (
+                group[0].KEY,
+                [(panel.number, panel.SHORT) for panel in group
+                 if not compact or panel is layout.chosen(panel.KEY)],
+            )
+            for group in grouped(there)
+        ]  # fmt: skip
+        self._tabs.show(tabs, layout.current.number, compact=compact)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """The focused panel is the current one; one that does not show cannot have the focus."""
@@ -242,6 +298,7 @@ class KernelTui(Carrying, App[int]):
                 panel.set_signs({} if panel is self.panels.path else signs)
             self._follow_station(view)
             self._show_tabs()
+            self._point_out(view)
             self._status.show(
                 view.board,
                 view.scenario,
@@ -249,6 +306,19 @@ class KernelTui(Carrying, App[int]):
                 state_text(self.runner.goal, view, past, brief=brief, hit=hit),
                 speed_text(self.runner.speed),
             )
+
+    def _point_out(self, view: MachineView) -> None:
+        """What the step of a lesson points at stands out, and whether its goal is reached."""
+        if self.play is None and not self._points:
+            return
+        from kerneltui.tui.pointing_out import things
+
+        found = things(self.session, view, self.play)
+        self._points = bool(found.references or found.panels)
+        for panel in self.panels:
+            panel.set_pointed(found.references)
+            panel.set_class(panel.KEY in found.panels, "-pointed")
+        self.look_at_lesson()
 
     def _follow_station(self, view: MachineView) -> None:
         """Beside the path the registers follow the station where something has happened."""
@@ -280,6 +350,10 @@ class KernelTui(Carrying, App[int]):
             return None  # leaving
         # As a worker, an error in it ends the app and is shown, and leaving the app ends it.
         return self.run_worker(work, "runner")
+
+    def action_panel(self, key: str) -> None:
+        """Focus the panel of a key; where it is the current one, the next of the same key."""
+        self.show_panel(self.arrangement.meant(key))
 
     def action_focus_panel(self, number: int) -> None:
         """Focus a panel by its number."""
@@ -326,6 +400,7 @@ class KernelTui(Carrying, App[int]):
 
     def action_filter(self) -> None:
         """Ask for a filter."""
+        self._mount_rest()
         self.show_panel(self.panels.registers)
         box = self._filter_box
         box.add_class("-open")
@@ -377,7 +452,7 @@ class KernelTui(Carrying, App[int]):
         if not silent and not self.frames.is_repeated(key):
             self.clear_notifications()
             name = key_to_character(key) or key
-            self.notify(f"The key {name} does nothing here. ? lists the keys.", markup=False)
+            self.notify(f"The key {name} does nothing here. {self.which_keys()}", markup=False)
 
     def on_key(self, event: Key) -> None:
         """Keys can be faster than the focus: what a mode is meant to get, it gets."""
@@ -405,11 +480,25 @@ class KernelTui(Carrying, App[int]):
         """
         if not self._has_room and action in _UNSEEN_ACTIONS and not self._may_unseen(action):
             return False
+        if self.takes_away(action, parameters):
+            return False
         return action not in _COMMAND_ACTIONS or not self.keys_are_text
 
     def _may_unseen(self, action: str) -> bool:
         leaves = {"leave_dashboard", "suspend_process"}
         return action in leaves or (action == "leave" and self.keys_are_text)
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """As Textual does; a lesson may wait for a command."""
+        done = await super().run_action(action, default_namespace, namespaces)
+        if done and isinstance(action, str):
+            self.note_command(action)
+        return done
 
     async def action_choose(self, ident: str, *parameters: object) -> None:
         """A command chosen by mouse or palette means the same in every mode and over a dialog."""
@@ -417,7 +506,12 @@ class KernelTui(Carrying, App[int]):
         while len(self.screen_stack) > 1:
             self.pop_screen()
         command = BY_IDENT.get(ident)
-        _, name, given = parse(command.call if command is not None else ident)
+        called = command.call if command is not None else ident
+        _, name, given = parse(called)
+        if self.takes_away(name, given):
+            self.notify(self.which_keys(), markup=False)
+            return
+        self.note_command(called)
         await invoke(getattr(self, f"action_{name}"), *parameters, *given)
 
     # -- other sessions, and leaving ---------------------------------------------------------------
@@ -458,12 +552,14 @@ class KernelTui(Carrying, App[int]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette's content."""
+        from kerneltui.tui.palette import palette
+
         return palette(self.action_choose, super().get_system_commands(screen))
 
 
 SILENT_KEYS = {"tab", "shift+tab", "backspace"}
 """Keys that people press without meaning a command."""
 _COMMAND_ACTIONS = {command.call.partition("(")[0] for command in COMMANDS}
-_UNSEEN_ACTIONS = _COMMAND_ACTIONS | {"focus_panel", "cursor", "choose"}
+_UNSEEN_ACTIONS = _COMMAND_ACTIONS | {"focus_panel", "panel", "cursor", "choose"}
 """What would act, or open a dialog, over the words that there is too little room."""
-_COMMAND_ACTIONS = _COMMAND_ACTIONS - {"command_palette"} | {"focus_panel", "cursor"}
+_COMMAND_ACTIONS = _COMMAND_ACTIONS - {"command_palette"} | {"focus_panel", "panel", "cursor"}

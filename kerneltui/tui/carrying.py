@@ -9,6 +9,7 @@ from kerneltui.tui.bookmarking import Bookmarking
 from kerneltui.tui.breaking import Breaking
 from kerneltui.tui.comparing import Comparing
 from kerneltui.tui.keeping import Keeping
+from kerneltui.tui.learning import Learning
 from kerneltui.tui.requests import (
     Ask,
     CutAndPoke,
@@ -17,12 +18,16 @@ from kerneltui.tui.requests import (
     GoTo,
     GoToPlace,
     GoToWrite,
+    LessonAnswer,
+    LessonDo,
+    OpenSession,
     Point,
     PokeRegisters,
     Request,
     SaveAs,
     SetBookmark,
     Situation,
+    StartLesson,
     TakeBack,
     Tell,
     TypeText,
@@ -34,7 +39,7 @@ if TYPE_CHECKING:
     from kerneltui.scenarios.scenario import Changes
 
 
-class Carrying(Breaking, Comparing, Bookmarking, Keeping):
+class Carrying(Breaking, Comparing, Bookmarking, Keeping, Learning):
     """Stands before the app's own base class, with all commands that ask or are asked for."""
 
     board: str
@@ -50,7 +55,9 @@ class Carrying(Breaking, Comparing, Bookmarking, Keeping):
     def situation(self) -> Situation:
         """What dialogs need to know."""
         themes = tuple(self.available_themes)
-        return Situation(self.session, self.board, self.changes, self.theme, themes)
+        return Situation(
+            self.session, self.board, self.changes, self.theme, themes, lambda: self.progress
+        )
 
     def carry_out(self, request: Request | None) -> None:
         """Do what a dialog or its answer, or Enter on a row, wants done."""
@@ -77,7 +84,7 @@ _CARRIED_OUT: dict[type, Callable[[Carrying, Any], object]] = {
     Ask: Carrying._ask,  # noqa: SLF001 - this module's own
     TypeText: lambda app, wanted: app.type(wanted.data),
     UseTheme: _use_theme,
-    UseSession: lambda app, wanted: app.use(*wanted),
+    UseSession: lambda app, wanted: app.use(wanted.session, wanted.board, wanted.changes),
     Point: Carrying.point,
     GoTo: Carrying.go_there,
     GoToPlace: Carrying.go_there,
@@ -88,5 +95,9 @@ _CARRIED_OUT: dict[type, Callable[[Carrying, Any], object]] = {
     ForgetRest: Carrying.undo,
     TakeBack: Carrying.undo,
     SetBookmark: Carrying.set_bookmark,
+    OpenSession: lambda app, wanted: app.open_session_file(wanted.path),
+    StartLesson: Carrying.start_lesson,
+    LessonDo: Carrying.do_in_lesson,
+    LessonAnswer: Carrying.answer_in_lesson,
     SaveAs: lambda app, wanted: app.save_as(wanted.path),
 }

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+import msgspec
 from textual.screen import Screen
 
 from kerneltui.debugger.bookmarks import Bookmark
@@ -19,15 +20,18 @@ from kerneltui.hw.rule import Spot
 from kerneltui.scenarios.scenario import Changes
 from kerneltui.tui.panels import Panel
 
+if TYPE_CHECKING:
+    from kerneltui.lessons.progress import Progress
 
-class Tell(NamedTuple):
+
+class Tell(msgspec.Struct, frozen=True):
     """Say something to the user."""
 
     text: str
     severity: Literal["information", "warning", "error"] = "information"
 
 
-class Ask(NamedTuple):
+class Ask(msgspec.Struct, frozen=True):
     """Open a screen; ``then`` gets its answer, None when it was closed, and may want more."""
 
     screen: Screen[Any]
@@ -36,19 +40,19 @@ class Ask(NamedTuple):
     """the machine is paused: what is asked about shall stay as it is shown"""
 
 
-class TypeText(NamedTuple):
+class TypeText(msgspec.Struct, frozen=True):
     """Type at the terminal."""
 
     data: bytes
 
 
-class UseTheme(NamedTuple):
+class UseTheme(msgspec.Struct, frozen=True):
     """Show another theme."""
 
     name: str
 
 
-class UseSession(NamedTuple):
+class UseSession(msgspec.Struct, frozen=True):
     """Go on with another session, opened from ``board`` with ``changes``."""
 
     session: Session
@@ -56,26 +60,26 @@ class UseSession(NamedTuple):
     changes: Changes | None
 
 
-class Point(NamedTuple):
+class Point(msgspec.Struct, frozen=True):
     """Show a panel, with the cursor on the first of ``references`` that it shows."""
 
     panel: type[Panel]
     references: tuple[Reference, ...] = ()
 
 
-class GoTo(NamedTuple):
+class GoTo(msgspec.Struct, frozen=True):
     """Go to the moment at which something has just happened."""
 
     event: RawEvent
 
 
-class GoToPlace(NamedTuple):
+class GoToPlace(msgspec.Struct, frozen=True):
     """Go where a person says, in words."""
 
     words: str
 
 
-class GoToWrite(NamedTuple):
+class GoToWrite(msgspec.Struct, frozen=True):
     """Go to where some bits of a register were written last."""
 
     owner: str
@@ -85,33 +89,33 @@ class GoToWrite(NamedTuple):
     """the register's, for people"""
 
 
-class CutAndType(NamedTuple):
+class CutAndType(msgspec.Struct, frozen=True):
     """Type at the terminal, and forget what is known to come after this moment."""
 
     data: bytes
 
 
-class PokeRegisters(NamedTuple):
+class PokeRegisters(msgspec.Struct, frozen=True):
     """Store to registers, as ``OWNER/REGISTER.FIELD=VALUE`` each."""
 
     stores: tuple[str, ...]
 
 
-class CutAndPoke(NamedTuple):
+class CutAndPoke(msgspec.Struct, frozen=True):
     """The same, and forget what is known to come after this moment."""
 
     stores: tuple[str, ...]
 
 
-class ForgetRest(NamedTuple):
+class ForgetRest(msgspec.Struct, frozen=True):
     """Forget what is known to come after this moment."""
 
 
-class TakeBack(NamedTuple):
+class TakeBack(msgspec.Struct, frozen=True):
     """Undo what a person stored or typed last."""
 
 
-class SetBookmark(NamedTuple):
+class SetBookmark(msgspec.Struct, frozen=True):
     """Set a bookmark at this moment, or in place of another one; or delete that."""
 
     old: Bookmark | None
@@ -120,19 +124,45 @@ class SetBookmark(NamedTuple):
     is_gone: bool = False
 
 
-class SaveAs(NamedTuple):
+class SaveAs(msgspec.Struct, frozen=True):
     """Save the session to a file."""
 
     path: Path
 
 
+class OpenSession(msgspec.Struct, frozen=True):
+    """Open a session file; None: what was left behind, or was on show the last time."""
+
+    path: Path | None
+
+
+class StartLesson(msgspec.Struct, frozen=True):
+    """Begin a lesson, by name or file, with a step from 0 on; None: where it was left."""
+
+    name: str
+    number: int | None
+
+
+class LessonDo(msgspec.Struct, frozen=True):
+    """What was chosen from the menu of a lesson."""
+
+    what: str
+
+
+class LessonAnswer(msgspec.Struct, frozen=True):
+    """The answer to the question of a lesson's step."""
+
+    words: str
+
+
 Request: TypeAlias = (
     Tell | Ask | TypeText | UseTheme | UseSession | Point | GoTo | GoToPlace | GoToWrite
     | CutAndType | PokeRegisters | CutAndPoke | ForgetRest | TakeBack | SetBookmark | SaveAs
+    | OpenSession | StartLesson | LessonDo | LessonAnswer
 )  # fmt: skip
 
 
-class Situation(NamedTuple):
+class Situation(msgspec.Struct, frozen=True):
     """What dialogs need to know."""
 
     session: Session
@@ -141,3 +171,5 @@ class Situation(NamedTuple):
     changes: Changes | None
     theme: str
     themes: tuple[str, ...]
+    progress: Callable[[], Progress]
+    """how far a student is"""

@@ -15,6 +15,9 @@ from textual.pilot import Pilot
 from kerneltui.debugger.session import Session
 from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.app import KernelTui
+from kerneltui.tui.panels import PANELS, Panel
+from kerneltui.tui.screens.dialog import Chooser
+from kerneltui.tui.screens.welcome import WelcomeScreen
 from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
 from kerneltui.tui.widgets.lines import line_text
 
@@ -22,8 +25,15 @@ REGISTERS, INTERRUPTS, QUEUE, CONSOLE, CPU, TRACE, TIMERS = range(1, 8)
 REPLACED_KEYS = {"/": "slash", "[": "left_square_bracket", "]": "right_square_bracket",
                  " ": "space", "?": "question_mark", "+": "plus", "-": "minus"}  # fmt: skip
 KEY_TO_CHARACTER = {name: character for character, name in REPLACED_KEYS.items()}
+SOURCE = 14
 LONGEST_WAIT = 400
 """Pauses of the pilot before a condition is given up."""
+
+
+def keys_to(kind: type[Panel]) -> list[str]:
+    """The keys that show a panel first: its own, again for each of those before it."""
+    sharing = [item for item in PANELS if item.KEY == kind.KEY]
+    return [kind.KEY] * (sharing.index(kind) + 1)
 
 
 def booted(board: str = "rpi4", scenario: str = "timer-callbacks") -> Session:
@@ -121,6 +131,16 @@ class Dashboard:
         for key in keys:
             await self.press(key)
             await self.arrived()
+
+    async def open(self, name: str) -> None:
+        """Open a lesson, a scenario or a board with the key o."""
+        await self.press("o")
+        await self.until(lambda: isinstance(self.app.screen, WelcomeScreen))
+        screen = self.app.screen
+        assert isinstance(screen, WelcomeScreen)
+        screen.query_one(Chooser).highlighted = screen.place_of(name)
+        await self.press("enter")
+        await self.until(lambda: not isinstance(self.app.screen, WelcomeScreen))
 
     async def choose_in_palette(self, words: str) -> None:
         """Search the palette for ``words`` and take the first match."""
