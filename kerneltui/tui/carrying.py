@@ -99,5 +99,5 @@ _CARRIED_OUT: dict[type, Callable[[Carrying, Any], object]] = {
     StartLesson: Carrying.start_lesson,
     LessonDo: Carrying.do_in_lesson,
     LessonAnswer: Carrying.answer_in_lesson,
-    SaveAs: lambda app, wanted: app.save(wanted.path),
+    SaveAs: lambda app, wanted: app.save_as(wanted.path),
 }
