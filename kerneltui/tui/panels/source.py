@@ -133,7 +133,8 @@ class SourcePanel(Panel):
         source = None if self._view is None else self._view.source
         if source is None or not self._find(source):
             return False
-        self.update()
+        if self.display and self.size.width:
+            self.update()
         return True
 
     def set_signs(self, signs: Mapping[Any, bool]) -> None:
