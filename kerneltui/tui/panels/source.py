@@ -293,6 +293,8 @@ class SourcePanel(Panel):
             return
         if to in {"left", "right"}:
             self._in_source = to == "right"
+            if to == "left":  # the function again, around its own line
+                self._choose(self._chosen)
         elif self._in_source:
             last = len(source.files[source.frames[self._chosen].text].lines)
             page = max(sum(row.spots[-1:] != () and row.spots[-1].in_source
