@@ -22,7 +22,7 @@ from functools import cache, partial
 from inspect import get_annotations
 from operator import attrgetter, is_
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, get_origin
 
 import msgspec
 
@@ -47,21 +47,38 @@ def _names(cls: Any) -> tuple[str, ...]:
     mentioned: dict[str, None] = {}
     of_class: dict[str, None] = {}
     for base in cls.__mro__:
-        slots = base.__dict__.get("__slots__", ())
-        declared.update(dict.fromkeys((slots,) if isinstance(slots, str) else slots))
-        for name, kind in get_annotations(base).items():
-            (of_class if "ClassVar" in str(kind) else declared)[name] = None
-        for item in base.__dict__.values():
-            code = getattr(item, "__code__", None)
-            if code is not None:
-                mentioned.update(dict.fromkeys(code.co_names))
+        for found, names in zip((declared, mentioned, of_class), _names_in(base), strict=True):
+            found.update(names)
     if not cls.__dictoffset__:
         mentioned.clear()  # it has no others than those that are declared
     # What a class has too is its objects' where it is data, a first value: ``asked = 0``.
     own = (name for name in mentioned if not hasattr(getattr(cls, name, None), "__get__"))
-    found = dict.fromkeys((*declared, *own))
+    attributes = dict.fromkeys((*declared, *own))
     left_out = {*getattr(cls, "TRANSIENT", ()), *of_class}
-    return tuple(name for name in found if name not in left_out and not name.startswith("__"))
+    return tuple(name for name in attributes if name not in left_out and not name.startswith("__"))
+
+
+@cache
+def _names_in(base: Any) -> tuple[dict[str, None], dict[str, None], dict[str, None]]:
+    """What a class itself declares of its objects, mentions in its code, and declares of itself."""
+    slots = base.__dict__.get("__slots__", ())
+    declared = dict.fromkeys((slots,) if isinstance(slots, str) else slots)
+    mentioned: dict[str, None] = {}
+    of_class: dict[str, None] = {}
+    for name, kind in get_annotations(base).items():
+        (of_class if _is_of_class(kind) else declared)[name] = None
+    for item in base.__dict__.values():
+        code = getattr(item, "__code__", None)
+        if code is not None:
+            mentioned.update(dict.fromkeys(code.co_names))
+    return declared, mentioned, of_class
+
+
+def _is_of_class(kind: Any) -> bool:
+    """Whether an annotation, a text or a type, is a ``ClassVar``."""
+    if isinstance(kind, str):
+        return "ClassVar" in kind
+    return kind is ClassVar or get_origin(kind) is ClassVar
 
 
 class _Shape(NamedTuple):
@@ -91,6 +108,12 @@ def _is_constant(thing: object) -> bool:
     if isinstance(thing, msgspec.Struct):
         return thing.__struct_config__.frozen
     return isinstance(thing, partial)
+
+
+@cache
+def _is_end(cls: Any) -> bool:
+    """Whether objects of a class are not looked into: plain values, and what has a name."""
+    return issubclass(cls, (*_PLAIN, *_NAMED))
 
 
 @cache
@@ -178,6 +201,7 @@ class State:
     def __init__(self, root: object) -> None:
         """``root`` is the machine, at the moment from which on its objects stay."""
         self._things: list[Any] = []
+        self._shapes: list[_Shape] = []
         self._cells: list[list[int]] = []
         """the registers' values, in lists that stay too: devices and cores share them"""
         self._tables: list[Any] = []
@@ -186,13 +210,12 @@ class State:
         self._stays: list[Any] = [*self._things, *self._cells, *self._tables]
         self._numbers = {id(thing): number for number, thing in enumerate(self._stays)}
         self._parts = [
-            self._part(number, thing, shared)
-            for number, thing in enumerate(self._things)
+            self._part(number, thing, shape, shared)
+            for number, (thing, shape) in enumerate(zip(self._things, self._shapes, strict=True))
             if not _is_constant(thing)
         ]
 
-    def _part(self, number: int, thing: Any, shared: Container[int]) -> _Part:
-        shape = _shape_of(thing)
+    def _part(self, number: int, thing: Any, shape: _Shape, shared: Container[int]) -> _Part:
         values = shape.read(thing)
         copies = (
             (place, _copied(value, shared))
@@ -209,7 +232,7 @@ class State:
         waiting: list[Any] = [root]
         while waiting:
             thing = waiting.pop()
-            if isinstance(thing, (*_PLAIN, *_NAMED)):
+            if _is_end(thing.__class__):
                 continue
             if id(thing) in seen:
                 if isinstance(thing, (list, dict, set, deque, bytearray)):
@@ -223,13 +246,15 @@ class State:
             elif isinstance(thing, _CONTAINERS):
                 waiting += thing
             elif not (isinstance(thing, bytearray) or _is_opaque(thing.__class__)):
+                shape = _shape_of(thing)
                 self._things.append(thing)
+                self._shapes.append(shape)
                 if isinstance(thing, RegisterFile):
                     self._cells += thing.stores()
                 if isinstance(thing, partial):
                     given = (*thing.args, *thing.keywords.values())
                     self._tables += (item for item in given if isinstance(item, _TABLES))
-                waiting += _shape_of(thing).read(thing)
+                waiting += shape.read(thing)
         return shared
 
     def save(self) -> bytes:

@@ -125,10 +125,13 @@ class Layout:
             return panel in self._in_front[mode]
         return mode is not Arrangement.PANELS or panel is not self._panels.path
 
-    def apply(self, screen: Screen[Any], width: int, height: int) -> bool:
-        """Lay the screen out for its size; False when that is too small for any panel."""
+    def apply(self, screen: Screen[Any], width: int, height: int, taken: int = 0) -> bool:
+        """Lay the screen out for its size; False when that is too small for any panel.
+
+        Something else takes so many rows of it.
+        """
         small = width < NARROWEST or height < LOWEST
-        mode = self.mode(width, height)
+        mode = self.mode(width, height - taken)
         screen.set_class(small, "-too-small")
         for kind in Arrangement:
             screen.set_class(kind is mode, f"-{kind}")

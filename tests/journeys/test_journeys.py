@@ -451,7 +451,7 @@ async def test_typing_while_running_is_echoed_at_once():
 async def test_what_typing_mode_does_with_each_kind_of_key():
     async with dashboard(keys=["c"]) as seen:
         await seen.press("a", "enter", "tab", "backspace", "ctrl+c", "é", "ctrl+é", "f5", "up")
-        typed = b"".join(data for _, data in seen.session.typed)
+        typed = b"".join(item.given for item in seen.session.typed)
         assert typed == b"a\r\t\x7f\x03?\x1b[A"
         assert seen.app.focused is seen.app.panels[CONSOLE - 1]
         assert seen.footer() == "esc Leave typing"
@@ -468,7 +468,7 @@ async def test_the_palette_opens_in_typing_mode_and_typing_goes_on_after_it():
         assert seen.palette_open()
         await seen.press("escape", "a")
         assert not seen.palette_open()
-        assert [data for _, data in seen.session.typed] == [b"a"]
+        assert [item.given for item in seen.session.typed] == [b"a"]
 
 
 async def test_another_panel_ends_typing():
@@ -495,7 +495,7 @@ async def test_pasted_text_is_typed_with_one_return_a_line():
 
         seen.app.post_message(Paste("one\r\ntwo\nthrée"))
         await seen.pilot.pause()
-        assert b"".join(data for _, data in seen.session.typed) == b"one\rtwo\rthr?e"
+        assert b"".join(item.given for item in seen.session.typed) == b"one\rtwo\rthr?e"
 
 
 # -- a halted kernel -------------------------------------------------------------------------------
@@ -763,23 +763,25 @@ async def test_escape_leaves_the_board_as_it_is():
         assert "timer event done" in seen.status()
 
 
-async def test_every_scenario_on_every_board_from_inside():
+@pytest.mark.parametrize("board", BOARDS)
+async def test_every_scenario_on_every_board_from_inside(board):
     from faults import ordinary
 
     from kerneltui.scenarios.scenario import load_scenario
     from kerneltui.tui.dialogs import start
 
     boards = {name: load_scenario(name).boards for name in ordinary()}
+    names = [name for name, those in boards.items() if board in those or not those]
     async with dashboard() as seen:
-        for board in BOARDS:
-            seen.app.carry_out(start(seen.app.situation, board, "timer-callbacks"))
-            names = [name for name, those in boards.items() if board in those or not those]
-            for number, name in enumerate(names):
-                await seen.press("o", "home", *["down"] * (3 + number), "enter")
-                await seen.until(lambda: f"{board} · {name}" in seen.status())  # noqa: B023 - called at once
-                assert "paused: idle" in seen.status()
-                await seen.go("n")
-                assert "timer event done" in seen.status(), (board, name)
+        seen.app.carry_out(start(seen.app.situation, board, "timer-callbacks"))
+        for number, name in enumerate(names):
+            await seen.press("o")
+            await seen.burst("home", *["down"] * (3 + number))
+            await seen.press("enter")
+            await seen.until(lambda: f"{board} · {name}" in seen.status())  # noqa: B023 - called at once
+            assert "paused: idle" in seen.status()
+            await seen.go("n")
+            assert "timer event done" in seen.status(), (board, name)
 
 
 async def test_puzzles_are_listed_under_a_heading_of_their_own_and_can_be_opened():
@@ -958,7 +960,7 @@ async def test_what_is_pasted_without_brackets_arrives_whole_in_few_frames():
         with patch.object(seen.app.frames, "draw", wraps=seen.app.show_view) as views:
             await seen.burst(*text)
             await seen.until(lambda: not seen.app.frames.is_asked)
-        assert b"".join(data for _, data in seen.session.typed).decode() == text
+        assert b"".join(item.given for item in seen.session.typed).decode() == text
         assert 1 <= views.call_count < len(text) / 4
 
 
@@ -978,7 +980,7 @@ async def test_a_window_that_was_too_small_for_a_while_leaves_focus_and_typing()
         for size in ((79, 24), (1, 1), (80, 24)):
             await seen.resize(*size)
         await seen.press("b")
-        assert [data for _, data in seen.session.typed] == [b"a", b"b"]
+        assert [item.given for item in seen.session.typed] == [b"a", b"b"]
 
 
 async def test_nothing_is_said_by_colour_alone():
@@ -1085,7 +1087,7 @@ async def test_typing_goes_on_after_the_terminal_was_too_small():
         await seen.resize(40, 10)
         await seen.resize(140, 40)
         await seen.press("s")
-        assert [data for _, data in seen.session.typed] == [b"a", b"s"]
+        assert [item.given for item in seen.session.typed] == [b"a", b"s"]
 
 
 # -- errors ----------------------------------------------------------------------------------------
@@ -1119,6 +1121,6 @@ async def test_keys_right_behind_the_key_of_a_mode_belong_to_the_mode(mode, text
         await seen.painted()
         assert seen.now == before
         if mode == "c":
-            assert b"".join(data for _, data in seen.session.typed) == text.encode()
+            assert b"".join(item.given for item in seen.session.typed) == text.encode()
         else:
             assert sorted(seen.app.panels[0].filter) == sorted(text)

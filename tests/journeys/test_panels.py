@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import msgspec
 import pytest
 from dashboard import booted
@@ -247,7 +249,7 @@ def test_a_controller_without_priorities_and_active_state_leaves_them_out():
 
 
 def interrupts_of(*items, width=68):
-    view = msgspec.structs.replace(MOMENTS[0], interrupts=items)
+    view = msgspec.structs.replace(moments()[0], interrupts=items)
     return texts(InterruptsPanel(2).content(view, width))
 
 
@@ -289,7 +291,7 @@ def test_an_interrupt_fits_its_panel(width):
 
 
 def shown_timeout(item):
-    view = msgspec.structs.replace(MOMENTS[0], timeouts=(item,), timeout_count=1)
+    view = msgspec.structs.replace(moments()[0], timeouts=(item,), timeout_count=1)
     return texts(TimeoutsPanel(3).content(view, 68))[1]
 
 
@@ -423,31 +425,31 @@ SESSION = booted()
 # -- all panels ------------------------------------------------------------------------------------
 
 
+@cache
 def moments():
-    """Sessions at reset, at idle, in a handler, after events, and halted; on both boards."""
+    """Views at reset, at idle, in a handler, after events, and halted; on both boards."""
+    views = []
     for board in ("rpi4", "rpi3"):
         for scenario in ("timer-callbacks", "system-timer", "burst"):
             session = booted(board, scenario)
-            yield session.view()
+            views.append(session.view())
             session.next_interrupt()
-            yield session.view()
+            views.append(session.view())
             session.next_timer_event()
-            yield session.view()
+            views.append(session.view())
             session.restart()
-            yield session.view()
+            views.append(session.view())
     session = booted()
     session.kernel.platform.irq_manager._table._handlers = dict[int, IrqHandler]()
     session.next_timer_event()
-    yield session.view()
-
-
-MOMENTS = list(moments())
+    views.append(session.view())
+    return views
 
 
 @pytest.mark.parametrize("panel", PANELS)
 @pytest.mark.parametrize("width", [20, 38, 68, 78, 138, 298])
 def test_every_panel_has_something_to_say_at_every_moment_and_width(panel, width):
-    for view in MOMENTS:
+    for view in moments():
         made = panel(1)
         lines = list(made.content(view, width))
         assert lines
@@ -462,7 +464,7 @@ def test_every_panel_has_something_to_say_at_every_moment_and_width(panel, width
 def test_the_cpu_panel_cuts_its_source_lines_to_its_width(width):
     from kerneltui.tui.panels.cpu import CpuPanel
 
-    for view in MOMENTS:
+    for view in moments():
         shown = texts(CpuPanel(5).content(view, width))
         stack = shown[shown.index("call stack") + 1 :]
         assert all(len(line) <= width for line in stack)
@@ -470,7 +472,7 @@ def test_the_cpu_panel_cuts_its_source_lines_to_its_width(width):
 
 
 def test_the_filter_finds_by_name_device_and_field():
-    view = MOMENTS[0]
+    view = moments()[0]
     panel = RegistersPanel(1)
     for text, expected in (("gicc_pmr", "GICC_PMR"), ("uart0 baud", "UARTIBRD"),
                            ("istatus", "CNTP_CTL_EL0"), ("GIC eoi", "GICC_EOIR")):  # fmt: skip
@@ -483,7 +485,7 @@ def test_the_filter_finds_by_name_device_and_field():
 
 def test_without_a_filter_only_registers_with_something_to_say_are_listed():
     panel = RegistersPanel(1)
-    shown = "\n".join(texts(panel.content(MOMENTS[0], 100)))
+    shown = "\n".join(texts(panel.content(moments()[0], 100)))
     assert "GICD_ISENABLER0" in shown
     assert "GICD_ICENABLER0" not in shown, "the same state by another name"
     assert "GICD_ISPENDR0" not in shown, "at its reset value"

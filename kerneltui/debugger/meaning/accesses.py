@@ -5,7 +5,7 @@ The trace does not know from which line of the kernel an access came.
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, product
 
 from kerneltui.debugger.ear import Bits
 from kerneltui.debugger.lookup import register_of_event
@@ -33,6 +33,8 @@ def last_accesses(session: Session, found: Found) -> tuple[Section, RawEvent | N
     events, rows = [*reversed(session.recorder.events)], {}
     written = None
     for place, event in enumerate(events):
+        if (event[3], event[4]) not in asked.places and event[3] not in asked.others:
+            continue  # most of a trace is about other places
         label = "last write" if asked.is_write(event) else "last read"
         if label in rows:
             continue
@@ -63,6 +65,13 @@ class _Accessed:
         self._windows = _windows(session, found)
         self._span = register.width // 8 if found.file.table.byte_addressed else 1
         self._base = found.address - found.slot.offset
+        starts = [self._base + slot.offset for slot in self._faces.values()]
+        targets = {target for _, target in self._windows}
+        targets |= {start + part for start in starts for part in range(self._span)}
+        self.places = frozenset(product(SPACES, targets))
+        """what accesses do, and where; no other access can concern the register"""
+        self.others = frozenset({POKE, *(WRITES if found.core is not None else ())})
+        """kinds of events that may concern it wherever they are"""
 
     def is_write(self, event: RawEvent) -> bool:
         """Whether an event writes what it concerns."""
@@ -74,9 +83,9 @@ class _Accessed:
         _, time_ns, core, kind, target, value, text = event
         if self._core not in {None, core}:
             return ""
-        found, at = self._found, f"at {format_time(time_ns)} s"
+        found = self._found
         if kind == POKE:
-            return self._told_poke(event, at)
+            return self._told_poke(event)
         space = SPACES.get(kind)
         if space is None:
             return ""
@@ -96,11 +105,11 @@ class _Accessed:
             if slot is not found.slot:
                 where += f" by way of {slot.name}"
             said = "brought" if kind in STORES else "gave"
-            return f"{said} {value:#x}{where}, {at}, by core {core}"
+            return f"{said} {value:#x}{where}, at {format_time(time_ns)} s, by core {core}"
         return ""
 
-    def _told_poke(self, event: RawEvent, at: str) -> str:
-        _, _, core, _, _, value, text = event
+    def _told_poke(self, event: RawEvent) -> str:
+        _, time_ns, core, _, _, value, text = event
         reference = register_of_event(self._session, EventReference(event))
         found = self._found
         if reference is None or reference.name not in self._faces:
@@ -115,7 +124,8 @@ class _Accessed:
         who = "you" if by == PERSON else "the scenario"
         kept = "" if face else kept_in_words(self._session, found, field, value)
         place = f" to {field}" if field else ""
-        return f"{who} stored {number(value)}{place}{face}, {at}, as core {core}{kept}"
+        when = f"at {format_time(time_ns)} s"
+        return f"{who} stored {number(value)}{place}{face}, {when}, as core {core}{kept}"
 
     def told_of_instruction(self, event: RawEvent, events: list[RawEvent], place: int) -> str:
         """Of one that writes a core's register without naming it; ``events``: the last first."""

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from rich.cells import cell_len
 from textual.content import Content
+from textual.style import Style
 
 from kerneltui.tui.commands import BY_KEY
 from kerneltui.tui.widgets.kept_rows import KeptStatic
@@ -21,7 +22,9 @@ ROOMY = 100
 @lru_cache(200)
 def link(text: str, action: str, style: str = "") -> Content:
     """A piece of text that runs an app action when clicked; the same ones serve again."""
-    return Content.styled(text, f"{style} @click=app.{action}".lstrip())
+    # As words of a style the action would be parsed, for each link anew.
+    linked = Content.styled(text, Style.from_meta({"@click": f"app.{action}"}))
+    return linked.stylize(style) if style else linked
 
 
 def _keys(keys: str, action: str) -> Content:

@@ -14,7 +14,7 @@ Line: TypeAlias = tuple[Piece, ...]
 
 STYLES = ("text", "dim", "strong", "head", "changed", "alert", "good", "interrupt", "now",
           "breakpoint", "keyword", "string", "number", "comment", "definition",
-          "here")  # fmt: skip
+          "here", "pointed")  # fmt: skip
 """Names of looks.  A style is one of them, and may go on with a ground, as ``keyword here``."""
 
 
