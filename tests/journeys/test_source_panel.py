@@ -516,3 +516,19 @@ def test_without_a_place_on_the_screen_it_has_so_many_rows():
     for width in (20, 60, 138):
         lines = panel.content(session.view(SOURCE_ALONE), width)
         assert 20 < len(lines) <= HEIGHT
+
+
+@pytest.mark.parametrize("in_source", [False, True])
+async def test_only_the_side_of_the_cursor_stands_on_its_ground(in_source):
+    keys = [*"55zi", *"sssss", *(["right"] if in_source else [])]
+    async with dashboard(size=(140, 40), keys=keys) as seen:
+        panel = seen.app.panels.source
+        y = panel.cursor.row
+        grounds = [
+            segment.style.bgcolor
+            for segment in panel.render_line(y)
+            for _ in range(segment.cell_length)
+        ]
+        plain = panel.rich_style.bgcolor
+        left, right = grounds[0], grounds[60]
+        assert (left != plain, right != plain) == (not in_source, in_source)

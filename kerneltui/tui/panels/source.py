@@ -305,6 +305,13 @@ class SourcePanel(Panel):
             self._choose(_moved(self._chosen, to, 0, last, max(self.size.height // 4, 1)))
         self.update()
 
+    def lit(self, line: Line) -> range:
+        """The stack's side or the source's: a line of the other one is not meant."""
+        between = next((n for n, piece in enumerate(line) if piece[0] == BESIDE), None)
+        if between is None:
+            return range(len(line))
+        return range(between + 1, len(line)) if self._in_source else range(between)
+
     def clicked(self) -> None:
         """Choose the function, or the line."""
         row, cell = self.cursor.row, self.cursor.cell
