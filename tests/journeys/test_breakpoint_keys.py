@@ -7,6 +7,7 @@ from dashboard import INTERRUPTS, QUEUE, REGISTERS, SOURCE, TRACE, booted, dashb
 
 from kerneltui.debugger.breakpoints.condition_names import NAMES
 from kerneltui.debugger.breakpoints.grammar import FORMS, OPTIONS, bind, parse_breakpoint
+from kerneltui.debugger.kernel_source import source_lines
 from kerneltui.debugger.references import (
     CodeReference,
     EventReference,
@@ -14,6 +15,7 @@ from kerneltui.debugger.references import (
     RegisterReference,
     TimeoutReference,
 )
+from kerneltui.kernel.drivers import gicv2
 
 SIZES = [(140, 40), (80, 24)]
 both_sizes = pytest.mark.parametrize("size", SIZES, ids=["140x40", "80x24"])

@@ -419,7 +419,8 @@ async def test_enter_on_the_stack_of_the_cpu_panel_shows_the_source_of_that_func
 
 @SIZES
 async def test_h_on_a_line_says_function_and_file(size):
-    async with dashboard(size=size, keys=[*"55i", *"sssss", "right", "down", "h"]) as seen:
+    async with dashboard(size=size, keys=[*"55i", *"sssss", "right", "down"]) as seen:
+        await seen.press("h")
         assert "is a function of the kernel, in the file" in " ".join(seen.screen().split())
 
 
