@@ -33,6 +33,7 @@ _PLAIN = (int, float, str, bytes, type(None))
 _NAMED = (type, FunctionType, BuiltinFunctionType, ModuleType, Enum, RegisterTable)
 """Found again by their names."""
 _TABLES = (list, dict, set)
+_LEAVES = (*_PLAIN, *_NAMED)
 _CONTAINERS = (list, tuple, dict, set, frozenset, deque)
 
 
@@ -83,7 +84,16 @@ def _shape_of(thing: Any) -> _Shape:
     if isinstance(thing, partial):
         return _shape(("func", "args", "keywords"))
     cls: Any = type(thing)
-    return _shape(tuple(name for name in _names(cls) if hasattr(thing, name)))
+    names = _names(cls)
+    if not cls.__dictoffset__:
+        whole = _shape(names)
+        try:
+            whole.read(thing)
+        except AttributeError:
+            pass  # a slot may be empty
+        else:
+            return whole
+    return _shape(tuple(name for name in names if hasattr(thing, name)))
 
 
 def _is_constant(thing: object) -> bool:
@@ -178,6 +188,8 @@ class State:
     def __init__(self, root: object) -> None:
         """``root`` is the machine, at the moment from which on its objects stay."""
         self._things: list[Any] = []
+        self._shapes: list[_Shape] = []
+        """of each of them"""
         self._cells: list[list[int]] = []
         """the registers' values, in lists that stay too: devices and cores share them"""
         self._tables: list[Any] = []
@@ -186,13 +198,12 @@ class State:
         self._stays: list[Any] = [*self._things, *self._cells, *self._tables]
         self._numbers = {id(thing): number for number, thing in enumerate(self._stays)}
         self._parts = [
-            self._part(number, thing, shared)
-            for number, thing in enumerate(self._things)
+            self._part(number, thing, shape, shared)
+            for number, (thing, shape) in enumerate(zip(self._things, self._shapes, strict=True))
             if not _is_constant(thing)
         ]
 
-    def _part(self, number: int, thing: Any, shared: Container[int]) -> _Part:
-        shape = _shape_of(thing)
+    def _part(self, number: int, thing: Any, shape: _Shape, shared: Container[int]) -> _Part:
         values = shape.read(thing)
         copies = (
             (place, _copied(value, shared))
@@ -209,7 +220,7 @@ class State:
         waiting: list[Any] = [root]
         while waiting:
             thing = waiting.pop()
-            if isinstance(thing, (*_PLAIN, *_NAMED)):
+            if isinstance(thing, _LEAVES):
                 continue
             if id(thing) in seen:
                 if isinstance(thing, (list, dict, set, deque, bytearray)):
@@ -229,7 +240,9 @@ class State:
                 if isinstance(thing, partial):
                     given = (*thing.args, *thing.keywords.values())
                     self._tables += (item for item in given if isinstance(item, _TABLES))
-                waiting += _shape_of(thing).read(thing)
+                shape = _shape_of(thing)
+                self._shapes.append(shape)
+                waiting += shape.read(thing)
         return shared
 
     def save(self) -> bytes:
