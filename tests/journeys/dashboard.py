@@ -88,9 +88,13 @@ class Dashboard:
         """Until everything that has happened is on the screen, or the app has ended."""
         for _ in range(LONGEST_WAIT):
             await self.pilot.pause()
+            await self.pilot._wait_for_screen()  # what the painting has set going
             screen = self.app.screen_stack[-1] if self.app.is_running else None
             if screen is None or not (
-                screen._layout_required or screen._dirty_widgets or screen._callbacks
+                screen._layout_required
+                or screen._dirty_widgets
+                or screen._callbacks
+                or self.app.frames.is_asked
             ):
                 return
             await asyncio.sleep(0.005)
@@ -182,8 +186,8 @@ _ask_each_widget = Pilot._wait_for_screen
 async def _until_quiet(pilot: Pilot[Any], timeout: float = 30.0) -> bool:
     """Until all that could go on at once has done so; what waits for a time may wait.
 
-    The pilot would send a message to each widget and wait for the answers of all, which takes longer
-    than most keys.  Where the app does not come to rest, as a machine runs, it has to.
+    The pilot would send a message to each widget and wait for all answers, which takes longer than
+    most keys.  Where the app does not come to rest, as a machine runs, it has to.
     """
     ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
     app = pilot.app
