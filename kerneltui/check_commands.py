@@ -16,8 +16,8 @@ from kerneltui.usage import BAD_INPUT, FAILED, command
 @command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 def validate(files: Sequence[Path]) -> int:
-    """Check board and scenario files, and say what to mend."""
-    from kerneltui.scenarios.scenario import validate_file
+    """Check board, scenario and session files, and say what to mend."""
+    from kerneltui.validation import validate_file
 
     worst = 0
     for path in files:

@@ -13,18 +13,24 @@ from kerneltui import __version__
 from kerneltui.check_commands import CHECK_COMMANDS
 from kerneltui.endings import Endings
 from kerneltui.errors import UserError, suggestion
+from kerneltui.lesson_commands import LESSON_COMMANDS
 from kerneltui.machine_commands import MACHINE_COMMANDS
 from kerneltui.parameters import (
     BREAK_HELP,
     SpeedType,
+    boot,
     break_option,
+    go_to_moment,
+    keys_option,
     machine_options,
+    moment_option,
+    opened,
     pass_on,
-    session_of,
     set_breakpoints,
     theme_option,
 )
 from kerneltui.reference_commands import REFERENCE_COMMANDS
+from kerneltui.session_commands import SESSION_COMMANDS
 from kerneltui.streams import (
     check_terminal,
     complain,
@@ -51,43 +57,76 @@ from kerneltui.usage import BAD_INPUT, EndedError, OutputError, SuggestingGroup,
     default="1",
     help="Virtual seconds in a second: 0.1 to 1000, or max.  [default: 1]",
 )
+@moment_option("Open at this virtual time, or at bookmark:NAME.")
+@keys_option("Press these keys first, with spaces between them: 'n n 2 z'.")
+@click.option("--lesson", default="", metavar="NAME", help="Open a lesson: its name, or a file.")
 @break_option(BREAK_HELP)
 @theme_option("The name of a theme, such as projector-dark or projector-light.")
 @click.version_option(__version__, prog_name="kerneltui", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(
-    ctx: click.Context, /, speed: float, theme: str, breaks: tuple[str, ...], **machine: Any
+    ctx: click.Context,
+    /,
+    speed: float,
+    theme: str,
+    breaks: tuple[str, ...],
+    at: int | str | None,
+    keys: str,
+    lesson: str,
+    **machine: Any,
 ) -> None:
     """A laboratory for interrupts and timers.  Without a command it opens the dashboard."""
     if ctx.invoked_subcommand is None:
-        ctx.exit(_dashboard(speed, theme, breaks, **machine))
+        ctx.exit(_dashboard(speed, theme, breaks, at, keys.split(), lesson, **machine))
     pass_on(ctx, cli.commands[ctx.invoked_subcommand])
 
 
-for _command in (*MACHINE_COMMANDS, *REFERENCE_COMMANDS, *CHECK_COMMANDS):
+for _command in (
+    *MACHINE_COMMANDS,
+    *SESSION_COMMANDS,
+    *LESSON_COMMANDS,
+    *REFERENCE_COMMANDS,
+    *CHECK_COMMANDS,
+):
     cli.add_command(_command)
 
 
-def _dashboard(speed: float, theme: str, breaks: tuple[str, ...], **machine: Any) -> int:
+def _dashboard(
+    speed: float,
+    theme: str,
+    breaks: tuple[str, ...],
+    at: int | str | None,
+    keys: Sequence[str],
+    lesson: str,
+    **machine: Any,
+) -> int:
     import gc
 
     # Imports and the first picture make many objects and little garbage; the app switches the
     # collector on again when it is ready.
     gc.disable()
-    session = session_of(**machine)
+    found = opened(**machine)
+    session = found.session
     check_terminal()
     trust_the_terminal()
     from kerneltui.remembered import WITH_PATH, recall, remember
+    from kerneltui.sessions.autosave import Autosave
     from kerneltui.tui.app import KernelTui
     from kerneltui.tui.themes import theme_names
 
+    if keys:
+        from kerneltui.tui.pressing import check_keys
+
+        check_keys(keys)
     if theme and theme not in theme_names():
         raise UserError(f"unknown theme '{theme}'{suggestion(theme, theme_names())}")
-    session.boot()
+    boot(found)
+    go_to_moment(session, at)
     set_breakpoints(session, breaks)
     app = KernelTui(
         session, speed=speed, theme=theme, board=machine["board"] or session.setup.board.name,
-        with_path=recall(WITH_PATH, usual=True), on_path=partial(remember, WITH_PATH),
+        with_path=recall(WITH_PATH, usual=True), on_path=partial(remember, WITH_PATH), keys=keys,
+        autosave=Autosave(), saved_as=machine["saved"], lesson=lesson,
     )  # fmt: skip
     with drawing():
         return app.run() or app.return_code or 0

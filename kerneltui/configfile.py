@@ -72,6 +72,16 @@ class ConfigFile:
         if not isinstance(self.data, dict):
             raise UserError(f"{path}:1: the file must be a mapping: lines like 'title: ...'")
 
+    @property
+    def text(self) -> str:
+        """What stands in the file."""
+        return self._text
+
+    @property
+    def is_builtin(self) -> bool:
+        """Whether it comes with the program."""
+        return _is_builtin(self.path)
+
     def _parse(self) -> Parsed:
         """The text once more; of prepared data the lines are not known."""
         from kerneltui.yamltext import parse  # it takes its time, and is seldom needed
@@ -133,9 +143,14 @@ def _prepared(path: Path, source: bytes) -> Any:
     """What is known to stand in a file that comes with the program; else None."""
     from kerneltui.prepared import key, recall
 
+    if not _is_builtin(path):
+        return None
     configs = configs_dir()
-    known = configs in {path.parent, path.parent.parent}
-    return recall(configs, key(configs, path), source) if known else None
+    return recall(configs, key(configs, path), source)
+
+
+def _is_builtin(path: Path) -> bool:
+    return configs_dir() in {path.parent, path.parent.parent}
 
 
 def _decode(kind: type, value: Any) -> Any:

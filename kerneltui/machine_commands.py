@@ -14,9 +14,14 @@ from kerneltui.parameters import (
     OneOf,
     SizeType,
     at_option,
+    boot,
     break_option,
+    go_to_moment,
     json_option,
+    keys_option,
     machine_options,
+    moment_option,
+    opened,
     output_option,
     session_of,
     set_breakpoints,
@@ -164,7 +169,7 @@ def diff(at: tuple[int, ...], output: Path, *, as_json: bool, **machine: Any) ->
     "The file to write, a picture (.svg) or text (.txt); - writes text to standard output.",
     required=True,
 )
-@at_option("Take the picture at this virtual time.  [default: first idle]")
+@moment_option("Take the picture at this virtual time, or at bookmark:NAME.  [default: first idle]")
 @click.option(
     "--size",
     type=SizeType(),
@@ -173,21 +178,18 @@ def diff(at: tuple[int, ...], output: Path, *, as_json: bool, **machine: Any) ->
     help="Columns x rows of the screen.",
 )
 @theme_option("The name of a theme.")
-@click.option(
-    "--keys", default="", help="Press these keys first, with spaces between them: 'n n 2 z'."
-)
+@keys_option("Press these keys first, with spaces between them: 'n n 2 z'.")
 def screenshot(
-    output: Path, at: int | None, size: tuple[int, int], theme: str, keys: str, **machine: Any
+    output: Path, at: int | str | None, size: tuple[int, int], theme: str, keys: str, **machine: Any
 ) -> None:
     """Write a picture of the dashboard, or its screen as plain text."""
     from kerneltui.tui.screenshot import format_of
 
     make = format_of(output)
-    session = session_of(**machine)
-    session.boot()
-    if at is not None and at > session.machine.now:
-        session.run_until(at)
-    write_text(output, make(session, size, keys.split(), theme))
+    found = opened(**machine)
+    boot(found)
+    go_to_moment(found.session, at)
+    write_text(output, make(found.session, size, keys.split(), theme))
 
 
 MACHINE_COMMANDS = run_command, trace, narrate, explain, diff, screenshot

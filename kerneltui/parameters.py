@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 from click.core import ParameterSource
@@ -14,6 +14,7 @@ from kerneltui.errors import UserError, suggestion
 
 if TYPE_CHECKING:
     from kerneltui.debugger.session import Session
+    from kerneltui.sessions.opening import SessionFile
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 """What gives a command an option."""
@@ -34,6 +35,28 @@ class DurationType(click.ParamType):  # type: ignore[type-arg]  # generic in new
             return parse_duration(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class MomentType(click.ParamType):  # type: ignore[type-arg]  # generic in new ones only
+    """``1.5s``, or ``bookmark:NAME``."""
+
+    name = "moment"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        """To nanoseconds; of a bookmark, its name or number."""
+        from kerneltui.debugger.bookmarks import PREFIX
+        from kerneltui.units import parse_duration
+
+        if isinstance(value, int):
+            return value
+        if value.startswith(PREFIX):
+            return str(value.removeprefix(PREFIX).strip())
+        try:
+            return parse_duration(value)
+        except ValueError as error:
+            self.fail(f"{error}; or write {PREFIX}NAME", param, ctx)
 
 
 class SpeedType(click.ParamType):  # type: ignore[type-arg]  # generic in new ones only
@@ -148,24 +171,53 @@ _CHANGES = (
 )
 
 
+_SESSION = click.option(
+    "--session", "saved", type=click.Path(path_type=Path), default=None, metavar="FILE",
+    help="Open a session file: its board, its scenario, and what was done there by hand.",
+)  # fmt: skip
+
+
 def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What decides the machine: board, scenario, and changes to them."""
-    for option in (*reversed(_CHANGES), _SCENARIO, _BOARD):
+    """What decides the machine: board, scenario, and changes to them; or a session file."""
+    for option in (*reversed(_CHANGES), _SESSION, _SCENARIO, _BOARD):
         command = option(command)
     return command
 
 
-def session_of(
+class Opened(NamedTuple):
+    """A session at reset, and the file that it comes from, if there is one.
+
+    As it runs it is given what was given by hand when that was saved.
+    """
+
+    session: Session
+    saved: SessionFile | None
+
+
+def session_of(**machine: Any) -> Session:
+    """The machine that :func:`machine_options` have decided, ready to boot."""
+    return opened(**machine).session
+
+
+def opened(
     board: str | None,
     scenario: str,
+    saved: Path | None,
     append: tuple[str, ...],
     cpu: tuple[str, ...],
     without: tuple[str, ...],
     queue: str | None,
     sched: str | None,
     pokes: tuple[str, ...],
-) -> Session:
-    """The machine that :func:`machine_options` have decided, ready to boot."""
+) -> Opened:
+    """The same, with the session file.  Raises :class:`UserError`."""
+    if saved is not None:
+        _check_alone()
+        from kerneltui.sessions.autosave import path_of
+        from kerneltui.sessions.opening import load_session, open_saved
+
+        file = load_session(path_of(saved))
+        return Opened(open_saved(file), file)
     from kerneltui.scenarios.scenario import Changes, open_session
 
     changes = Changes(
@@ -176,7 +228,55 @@ def session_of(
         sched=sched or "",
         pokes=_gathered("pokes", pokes),
     )
-    return open_session(board, scenario, changes)
+    return Opened(open_session(board, scenario, changes), None)
+
+
+def _check_alone() -> None:
+    """What a session file says cannot be said again by options."""
+    ctx = click.get_current_context()
+    for name, option in _DECIDED.items():
+        source = ctx.get_parameter_source(name)
+        is_before = bool(ctx.parent and ctx.parent.get_parameter_source(name) is _GIVEN)
+        if source in {_GIVEN, ParameterSource.DEFAULT_MAP} or is_before:
+            raise UserError(f"--session says what {option} would; leave one of them out")
+
+
+_GIVEN = ParameterSource.COMMANDLINE
+_DECIDED = {
+    "board": "--board", "scenario": "--scenario", "append": "--append", "cpu": "--cpu",
+    "queue": "--queue", "sched": "--sched", "without": "--no", "pokes": "--poke",
+}  # fmt: skip
+
+
+def boot(machine: Opened) -> None:
+    """Come to where the dashboard opens: booted and asleep; of a session file, where one was.
+
+    A line on the terminal says how far it is.  Raises :class:`UserError`.
+    """
+    session, saved = machine
+    if saved is None:
+        session.boot()
+        return
+    from kerneltui.progress import of_session
+    from kerneltui.sessions.opening import resume
+
+    with of_session(session, int(saved.spec.end.at)):
+        for _ in resume(session, saved):
+            pass
+
+
+def go_to_moment(session: Session, at: int | str | None) -> None:
+    """Go where ``--at`` says: a virtual time, or a bookmark.  None: stay.
+
+    A time before the present moment of a session that has just booted is that moment.
+    Raises :class:`UserError`.
+    """
+    if isinstance(at, str):
+        session.go_to_bookmark(session.bookmarks.named(at))
+    elif at is not None and at > session.machine.now:
+        session.run_until(at)
+    elif at is not None and session.here != session.history.first:
+        session.go_to_time(at)
 
 
 def _gathered(name: str, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -215,6 +315,16 @@ def until_option(example: str) -> Decorator:
 def at_option(words: str) -> Decorator:
     """A moment in virtual ns, or None."""
     return click.option("--at", type=DurationType(), default=None, help=words)
+
+
+def moment_option(words: str) -> Decorator:
+    """A moment as :func:`go_to_moment` takes it, or None."""
+    return click.option("--at", type=MomentType(), default=None, metavar="MOMENT", help=words)
+
+
+def keys_option(words: str) -> Decorator:
+    """Keys as a text, with spaces between them."""
+    return click.option("--keys", default="", help=words)
 
 
 def several_at_option(words: str) -> Decorator:

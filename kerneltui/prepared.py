@@ -7,7 +7,6 @@ been edited since is read itself.  ``python -m kerneltui.prepared`` makes the fi
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -49,6 +48,8 @@ def prepare(configs: Path) -> str:
     Raises :class:`kerneltui.errors.UserError` for one that is not YAML, ValueError for data that
     JSON cannot hold.
     """
+    import json
+
     from kerneltui.yamltext import parse
 
     lines = []

@@ -45,18 +45,22 @@ def scenarios() -> None:
 
 
 @command()
-@click.argument("kind", type=OneOf(["board", "scenario"]))
+@click.argument("kind", type=OneOf(["board", "scenario", "session", "lesson"]))
 def schema(kind: str) -> None:
-    """Print the JSON Schema of board or scenario files."""
+    """Print the JSON Schema of board, scenario, session or lesson files."""
     import json
 
     import msgspec
 
     from kerneltui.configfile import schema_hook
+    from kerneltui.lessons.spec import LessonSpec
     from kerneltui.machine.board import BoardSpec
     from kerneltui.scenarios.spec import ScenarioSpec
+    from kerneltui.sessions.spec import SessionSpec
 
-    spec = BoardSpec if kind == "board" else ScenarioSpec
+    spec = {
+        "board": BoardSpec, "scenario": ScenarioSpec, "session": SessionSpec, "lesson": LessonSpec,
+    }[kind]  # fmt: skip
     put(json.dumps(msgspec.json.schema(spec, schema_hook=schema_hook), indent=2) + "\n")
 
 
@@ -87,6 +91,18 @@ def glossary(output: Path) -> None:
     from kerneltui.export.glossary_text import glossary_text
 
     write_text(output, glossary_text())
+
+
+@docs.command()
+@_output
+def commands(output: Path) -> None:
+    """Print the commands of the dashboard: their names, keys, and what they do."""
+    from kerneltui.tui.commands import COMMANDS
+
+    width = max(len(item.ident) for item in COMMANDS)
+    keys = max(len(item.keys) for item in COMMANDS)
+    rows = (f"{item.ident:<{width}}  {item.keys:<{keys}}  {item.help}" for item in COMMANDS)
+    write_text(output, "\n".join([*rows, ""]))
 
 
 @docs.command()

@@ -6,10 +6,13 @@ holds.
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import suppress
 from pathlib import Path
+
+import msgspec
+
+from kerneltui.statefolder import state_folder
 
 WITH_PATH = "with_path"
 """Whether the dashboard opens with the signal path."""
@@ -29,20 +32,18 @@ def remember(name: str, choice: bool) -> None:
         path = _path()
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(f"{path.name}.{os.getpid()}")
-        fresh.write_text(json.dumps(_read() | {name: choice}) + "\n", encoding="utf-8")
+        fresh.write_bytes(msgspec.json.encode(_read() | {name: choice}) + b"\n")
         fresh.replace(path)
 
 
 def _path() -> Path:
-    from platformdirs import user_state_path
-
-    return user_state_path("kerneltui", appauthor=False) / "choices.json"
+    return state_folder() / "choices.json"
 
 
 def _read() -> dict[str, object]:
     with suppress(OSError, ValueError, RecursionError):
         with _path().open("rb") as file:
-            found = json.loads(file.read(LARGEST))
+            found = msgspec.json.decode(file.read(LARGEST))
         if isinstance(found, dict):
             return found
     return {}

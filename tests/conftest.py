@@ -14,8 +14,8 @@ from kerneltui.machine import hosted_core
 settings.register_profile("kerneltui", deadline=None)
 settings.load_profile("kerneltui")
 
-# There are many objects that stay: thousands of tests, and in each a machine with its past, or an
-# app.  To look through them after every 700 new ones takes a quarter of the time of the journeys.
+# Many objects stay: thousands of tests, and a machine or an app with its past in each.  To look
+# through them after every 700 new ones takes a quarter of the time of the journeys.
 gc.set_threshold(50_000, 20, 20)
 
 
@@ -42,6 +42,7 @@ def _own_state(tmp_path_factory):
     """What a person has chosen on this computer is not read, nor written."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
         yield
 
 

@@ -12,8 +12,8 @@ from kerneltui import yamltext
 from kerneltui.builtin import configs_dir
 from kerneltui.configfile import LARGEST_FILE, ConfigFile, available, find
 from kerneltui.errors import UserError
-from kerneltui.scenarios.scenario import validate_file
 from kerneltui.scenarios.spec import ScenarioSpec
+from kerneltui.validation import validate_file
 from kerneltui.yamltext import DEEPEST
 
 GOOD = "title: t\nprogram: timer-callbacks\n"

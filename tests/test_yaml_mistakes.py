@@ -8,7 +8,7 @@ import yaml
 from kerneltui import yamltext
 from kerneltui.configfile import configs_dir
 from kerneltui.errors import UserError
-from kerneltui.scenarios.scenario import validate_file
+from kerneltui.validation import validate_file
 
 GOOD = "title: t\nprogram: timer-callbacks\n"
 TASKS = "title: t\nprogram: tasks\n"

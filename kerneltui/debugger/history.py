@@ -8,7 +8,7 @@ bounded amount of work, so no step back takes long, however long the past is.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from time import perf_counter
 from typing import Any
@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from kerneltui.debugger.recorder import EVENTS_BEHIND, Recorder
 from kerneltui.debugger.trace import RawEvent
 from kerneltui.debugger.traveller import (
+    BEYOND_NS,
     Checkpoint,
     DivergedError,
     Found,
@@ -130,13 +131,14 @@ class History:
         instructions: int = FOREVER,
         steps: int = FOREVER,
         focus: int = 0,
+        to: Position | None = None,
         **conditions: Any,
     ) -> StopReason:
         """As :meth:`Machine.run`; what a person gave is given again, and checkpoints are taken."""
         main, machine = self._main, self.machine
         self._take_if_due()
         while True:
-            goal = main.nearer(None)
+            goal = main.nearer(to)
             before = [core.retired for core in machine.cores]
             started = perf_counter()
             reason = machine.run(
@@ -148,7 +150,10 @@ class History:
             instructions -= max(spent)
             steps -= spent[focus]
             if reason is StopReason.REACHED:
+                self._take_if_due()  # before something is given, as in give()
                 main.reached(goal)
+                if goal == to:
+                    break
             elif reason is not StopReason.REST:
                 break
             self._take_if_due()
@@ -166,14 +171,36 @@ class History:
         self._past.end_ns = self.machine.now
         self.end_retired = [core.retired for core in self.machine.cores]
 
-    def give(self, given: bytes | Poke) -> None:
-        """A person types or pokes, now.  In the past: what came after this moment is forgotten."""
+    def expect(self, inputs: Iterable[Input]) -> None:
+        """Of a machine at reset: give these, which are in order of time, when it comes there."""
+        self._past.inputs[:] = inputs
+
+    def do_again(self, until: Position) -> Generator[Position, None, None]:
+        """From reset run on to a moment that is not known here, with what is expected on the way.
+
+        Yields after each stretch.  Raises :class:`DivergedError` where the machine does not come
+        there, or to where something is to be given.
+        """
+        reason = StopReason.BUDGET
+        while reason is StopReason.BUDGET:
+            reason = self.run(
+                to=until, until=until.now_ns + BEYOND_NS, focus=until.core, instructions=STRETCH
+            )
+            yield self.here
+        if self.here != until or self._main.given < len(self.inputs):
+            raise DivergedError
+
+    def give(self, given: bytes | Poke, written: str = "") -> None:
+        """A person types or pokes, now.  In the past: what came after this moment is forgotten.
+
+        ``written`` is what a person wrote of a poke.
+        """
         self._take_if_due()
         if self.in_past or self._main.given < len(self.inputs):
             self.forget_rest()
             self._take_if_due()  # the first one, where that lay after this moment
         # A checkpoint is made before: every machine comes to the first one with nothing given.
-        self.inputs.append(Input(self.here, given))
+        self.inputs.append(Input(self.here, given, written))
         self._main.give()
 
     @property

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from kerneltui.debugger.kernel_source import function_around, paths_named, source_lines
 from kerneltui.debugger.rates import RateMeter
 from kerneltui.debugger.references import (
     CodeReference,
@@ -251,7 +252,15 @@ def _has_event(session: Session, reference: EventReference) -> bool:
 
 
 def _has_code(session: Session, reference: CodeReference) -> bool:
-    frames = (frame for core in session.machine.cores for frame in core.frames())
+    """A line of a file; a function without a name of its own is known while it is called."""
+    machine = session.machine
+    for path in paths_named(machine, reference.file):
+        if not 1 <= reference.line <= len(source_lines(path)):
+            continue
+        around = function_around(path, reference.line)
+        if reference.function == ("" if around is None else around.name):
+            return True
+    frames = [frame for core in machine.cores for frame in core.frames()]
     found = {(item.function, item.file.rpartition("/")[2], item.line) for item in frames}
     return (reference.function, reference.file, reference.line) in found
 

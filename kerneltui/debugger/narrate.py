@@ -21,7 +21,6 @@ from kerneltui.debugger.upcoming import Upcoming
 from kerneltui.hw.register import Role
 from kerneltui.kernel.arch.cpu import signed
 from kerneltui.kernel.inspector import Inspector
-from kerneltui.kernel.syscalls import described
 from kerneltui.machine.core import CoreState
 from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.instructions import INSTRUCTIONS
@@ -275,6 +274,8 @@ class Teller:
         return f"A task asks the kernel for {self._call(core)}. Core {core.index} {story}."
 
     def _call(self, core: HostedCore) -> str:
+        from kerneltui.kernel.syscalls import described  # programs without calls do not wait for it
+
         held = (signed(core.registers.get(name, 0)) for name in core.CALL_REGISTERS)
         number, *arguments = held
         return described(number, arguments)

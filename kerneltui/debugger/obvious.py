@@ -19,6 +19,7 @@ from kerneltui.debugger.breakpoint_words import (
 from kerneltui.debugger.breakpoints.accesses import READ, WRITE
 from kerneltui.debugger.breakpoints.grammar import parse_breakpoint
 from kerneltui.debugger.breakpoints.happenings import RISES
+from kerneltui.debugger.kernel_source import function_around, paths_named
 from kerneltui.debugger.obvious_events import of_event
 from kerneltui.debugger.origins import TIMER
 from kerneltui.debugger.references import (
@@ -198,8 +199,16 @@ def _core(_: Session, reference: CoreReference) -> str:
     return f"irq any taken core {reference.index}"
 
 
-def _code(_: Session, reference: CodeReference) -> str:
-    place = f"{reference.file}:{reference.line}"
+def _code(session: Session, reference: CodeReference) -> str:
+    """Where a function begins, the function: nothing halts at its ``def``."""
+    machine, line = session.machine, reference.line
+    place = f"{reference.file}:{line}"
+    found = [function_around(path, line) for path in paths_named(machine, reference.file)]
+    around = [item for item in found if item is not None]
+    if not any(line in item.code for item in around):
+        place = next((item.name for item in around if item.line == line), "")
+    if not place:
+        raise ValueError(f"No code stands in line {line} of {reference.file}: nothing halts there.")
     return f"code {quoted(place) if re.search(r'[^!#-~]', place) else place}"
 
 

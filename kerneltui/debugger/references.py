@@ -151,12 +151,14 @@ class CodeReference(_Tagged, frozen=True):
     """A line of the kernel's source."""
 
     function: str
+    """the innermost one around it; empty outside of all"""
     file: str
     line: int
     """from 1"""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}, {self.function}"
+        place = f"{self.file}:{self.line}"
+        return f"{place}, {self.function}" if self.function else place
 
 
 class ConsoleReference(_Tagged, frozen=True):

@@ -10,14 +10,15 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, cast
 
+from msgspec.structs import replace
+
 from kerneltui.debugger import views
+from kerneltui.debugger.bookmarks import Bookmark, Bookmarks
 from kerneltui.debugger.breakpoints.breakpoint import BreakpointHit, FoundHits
 from kerneltui.debugger.breakpoints.table import Breakpoints
 from kerneltui.debugger.changes import ChangeMarks, before_last_instruction, last_instruction
-from kerneltui.debugger.history import History
-from kerneltui.debugger.moment import Moment, moment_at
+from kerneltui.debugger.history import STRETCH, History
 from kerneltui.debugger.naming import inspector_of
-from kerneltui.debugger.pokes import parse, script
 from kerneltui.debugger.pursuit import Pursuit, said
 from kerneltui.debugger.recorder import Recorder
 from kerneltui.debugger.register_marks import RegisterMarks
@@ -49,8 +50,9 @@ from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.machine import Machine, Position
 from kerneltui.machine.poke import Poke
 
-if TYPE_CHECKING:  # who sets no breakpoint does not wait for them
+if TYPE_CHECKING:  # who sets no breakpoint, or marks no moment, does not wait for them
     from kerneltui.debugger.breakpoints.sentry import Sentry
+    from kerneltui.debugger.moment import Moment
 
 LONGEST_INPUT = 4096
 
@@ -73,6 +75,7 @@ class Session:
         self._pursuit = Pursuit(self.history, lambda: self.inspector)
         self._changes = ChangeMarks(self.history)
         self.breakpoints = Breakpoints()
+        self.bookmarks = Bookmarks(setup.bookmarks)
         self.hits: tuple[BreakpointHit, ...] = ()
         """the breakpoints that have halted the machine just here"""
         self._left_off: tuple[Watch, Position] | None = None
@@ -89,7 +92,10 @@ class Session:
     def _power_on(self) -> Machine:
         machine = Machine(self.setup.board, self.setup.kernel)
         machine.terminal.play([(item.at_ns, item.data) for item in self.setup.inputs])
-        machine.poker.play(script(machine, self.setup.pokes))
+        if self.setup.pokes:
+            from kerneltui.debugger.pokes import script  # most scenarios have none
+
+            machine.poker.play(script(machine, self.setup.pokes))
         return machine
 
     def _replaced(self) -> None:
@@ -128,6 +134,7 @@ class Session:
         self._jumps.clear()
         self._changes.forget()
         self.marked = None
+        self.bookmarks.lose_after(self.here)
         self._arrived("at reset")
 
     def boot(self) -> StopReason:
@@ -296,11 +303,13 @@ class Session:
         :mod:`kerneltui.debugger.pokes` says what may be in ``text``; raises :class:`UserError`.  In
         the past, what was known to come after this moment is forgotten.
         """
+        from kerneltui.debugger.pokes import parse
+
         try:
             poke = parse(self.machine, text, self.focus if core is None else core)
         except ValueError as error:
             raise UserError(f"poke {text}: {error}") from None
-        self._give(poke)
+        self._give(poke, text)
 
     def forget_rest(self) -> None:
         """Forget what is known to come after this moment: what a person did there is undone."""
@@ -326,10 +335,11 @@ class Session:
         self._jumps = [position for position in self._jumps if position <= self.here]
         if self.marked is not None and self.marked.here > self.here:
             self.marked = None
+        self.bookmarks.lose_after(self.here)
 
-    def _give(self, given: bytes | Poke) -> None:
+    def _give(self, given: bytes | Poke, written: str = "") -> None:
         self._keep_jumps()
-        self.history.give(given)
+        self.history.give(given, written)
         self.story.forget()
         self._changes.forget()
         self.generation += 1
@@ -430,6 +440,64 @@ class Session:
         self._arrived("returned from the jump")
         return True
 
+    # -- bookmarks --------------------------------------------------------------------------------
+
+    def bookmark(self, note: str, name: str = "") -> Bookmark:
+        """One for this moment, and this step of it: not yet in the list."""
+        here = self.here
+        return Bookmark(here.now_ns, note, name, here, self._phase())
+
+    def _phase(self) -> int:
+        """Which of the meaningful steps of this moment is on show."""
+        return self.story.place() if self.follows_story and self.story.phase else 0
+
+    @property
+    def bookmark_here(self) -> Bookmark | None:
+        """The one of the moment on show."""
+        return self.bookmarks.at(self.here, self._phase()) if len(self.bookmarks) else None
+
+    def bookmark_beside(self, direction: int) -> Bookmark | None:
+        """The nearest one after this moment, or before it (1, -1)."""
+        return self.bookmarks.beside(self.here, self._phase(), direction)
+
+    def travel_to_bookmark(self, item: Bookmark) -> Generator[Position, None, bool]:
+        """Go to the moment of one; where only its time is known, run to that, if it is to come.
+
+        Yields how far it has come.  Raises :class:`DivergedError` where the kernel does not come
+        there again.
+        """
+        if item.position is not None:
+            yield from self.history.travel(item.position)
+            self._arrived("gone to the bookmark")
+        elif item.at_ns <= self.history.end.now_ns:
+            self.go_to_time(item.at_ns)
+        else:
+            self.go_to_end()
+            goal = until_time(item.at_ns)
+            while self.advance(goal, instructions=STRETCH) is StopReason.BUDGET:
+                yield self.here
+            if self.here.now_ns < item.at_ns:
+                return True  # a breakpoint, or the end of the kernel
+        self._show_bookmark(item)
+        return True
+
+    def go_to_bookmark(self, item: Bookmark) -> None:
+        """The same, without telling how far it has come."""
+        for _ in self.travel_to_bookmark(item):
+            pass
+
+    def _show_bookmark(self, item: Bookmark) -> None:
+        """The machine has come there: from now on the moment is known, not only its time."""
+        if item.position is None:
+            known = replace(item, position=self.here)
+            self.bookmarks.put(item, known)
+            item = known
+        self.story.show(item.phase)
+        number = self.bookmarks.number_of(item)
+        self.last_stop = f"bookmark {number} of {len(self.bookmarks)}: {item.title}"
+
+    # -- back -------------------------------------------------------------------------------------
+
     def back(self, goal: Watch) -> Generator[Position, None, bool]:
         """Go to where ``goal`` stopped the machine last before this moment.
 
@@ -511,13 +579,15 @@ class Session:
         sight = Sight(
             self.setup, self.machine, self.inspector, self.focus, self.generation, self.last_stop,
             self.recorder, self.names, self.registers, self.recorder.rates, story,
-            before,
+            before, tuple(self.bookmarks),
         )  # fmt: skip
         return views.build(sight, parts, timeline)
 
     def moment(self) -> Moment:
         """The present moment as it can be compared with another; looking changes nothing."""
         console = self.recorder.console
+        from kerneltui.debugger.moment import moment_at
+
         return moment_at(
             self.here, self.machine, self.inspector, self.names, console.data, console.total
         )

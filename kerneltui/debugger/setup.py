@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from kerneltui.configfile import ConfigFile
+from kerneltui.debugger.bookmarks import Bookmark
 from kerneltui.machine.board import Board
 from kerneltui.machine.machine import KernelFactory
 
@@ -39,10 +41,13 @@ class Setup(msgspec.Struct, frozen=True):
     scenario_source: str = ""
     """the name or file that the scenario was opened by"""
     scenario_title: str = ""
+    scenario_file: ConfigFile | None = None
+    """None where it has not been read from a file"""
     about: str = ""
     task: str = ""
     """what there is to find out; empty where all works"""
     inputs: tuple[TimedInput, ...] = ()
     pokes: tuple[PokeRequest, ...] = ()
+    bookmarks: tuple[Bookmark, ...] = ()
     changes: Any = None
     """what the command line has changed on the board"""

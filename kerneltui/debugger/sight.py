@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from kerneltui.debugger.bookmarks import Bookmark
 from kerneltui.debugger.marks import StepKind
 from kerneltui.debugger.rates import RateMeter
 from kerneltui.debugger.recorder import Recorder
@@ -71,3 +72,4 @@ class Sight(NamedTuple):
     """where somebody follows it"""
     before: RegisterValues | None = None
     """what registers held at the step before, where that is known"""
+    bookmarks: tuple[Bookmark, ...] = ()

@@ -287,6 +287,10 @@ class Storyteller:
         position, phase = self._shown
         return phase if position == self._history.here else 0
 
+    def place(self) -> int:
+        """The same, counted from 0; 0 as well where this position has no step."""
+        return max(self._place(len(self.steps())), 0)
+
     def show(self, phase: int) -> None:
         """Show another one of this position."""
         self._shown = self._history.here, phase
@@ -307,8 +311,8 @@ class Storyteller:
     def turn(self, direction: int) -> bool:
         """Show the one after or before (1, -1) at this position; False where there is none."""
         count = len(self.steps())
-        phase = self.phase if self.phase >= 0 else count - 1
-        if not 0 <= phase + direction < count:
+        place = self._place(count)
+        if not 0 <= place + direction < count:
             return False
-        self.show(phase + direction)
+        self.show(place + direction)
         return True

@@ -43,6 +43,8 @@ class Input(NamedTuple):
 
     position: Position
     given: bytes | Poke
+    written: str = ""
+    """of a poke: as a person wrote it, without the core that stores"""
 
 
 class Checkpoint(msgspec.Struct, frozen=True):

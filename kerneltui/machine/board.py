@@ -4,10 +4,10 @@ A board names its devices (``compatible``), where their register windows lie (``
 parameters (``config``) and where their interrupt outputs lead (``interrupts``).
 """
 
-from __future__ import annotations
+# Annotations are types here and no texts: a decoder would compile each of those at the start.
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import msgspec
 from msgspec import Meta
@@ -150,7 +150,7 @@ class Board(msgspec.Struct, frozen=True):
 
     # -- changes to a board, as options and scenarios ask for them --------------------------------
 
-    def without(self, name: str) -> Board:
+    def without(self, name: str) -> Self:
         """The board with one device removed; wires through it go straight on.
 
         Raises ValueError, in words.
@@ -176,7 +176,7 @@ class Board(msgspec.Struct, frozen=True):
             devices[other] = msgspec.structs.replace(item, interrupts=wires)
         return self._with(devices=devices)
 
-    def with_features(self, changes: str) -> Board:
+    def with_features(self, changes: str) -> Self:
         """The processor's features changed: ``-arat,+invtsc``.  Raises ValueError, in words."""
         features = list(self.spec.cpu.features)
         for change in changes.split(","):
@@ -192,7 +192,7 @@ class Board(msgspec.Struct, frozen=True):
             features += [feature] * (sign == "+")
         return self._with(cpu=msgspec.structs.replace(self.spec.cpu, features=features))
 
-    def with_config(self, name: str, changes: dict[str, int | bool | str]) -> Board:
+    def with_config(self, name: str, changes: dict[str, int | bool | str]) -> Self:
         """Other parameters for a device.  Raises ValueError, in words."""
         device = self.spec.devices.get(name)
         if device is None:
@@ -202,7 +202,7 @@ class Board(msgspec.Struct, frozen=True):
         _check_config(changed)
         return self._with(devices={**self.spec.devices, name: changed})
 
-    def _with(self, **changes: Any) -> Board:
+    def _with(self, **changes: Any) -> Self:
         return msgspec.structs.replace(self, spec=msgspec.structs.replace(self.spec, **changes))
 
     @property

@@ -22,7 +22,7 @@ from functools import cache, partial
 from inspect import get_annotations
 from operator import attrgetter, is_
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, get_origin
 
 import msgspec
 
@@ -33,7 +33,6 @@ _PLAIN = (int, float, str, bytes, type(None))
 _NAMED = (type, FunctionType, BuiltinFunctionType, ModuleType, Enum, RegisterTable)
 """Found again by their names."""
 _TABLES = (list, dict, set)
-_LEAVES = (*_PLAIN, *_NAMED)
 _CONTAINERS = (list, tuple, dict, set, frozenset, deque)
 
 
@@ -48,21 +47,38 @@ def _names(cls: Any) -> tuple[str, ...]:
     mentioned: dict[str, None] = {}
     of_class: dict[str, None] = {}
     for base in cls.__mro__:
-        slots = base.__dict__.get("__slots__", ())
-        declared.update(dict.fromkeys((slots,) if isinstance(slots, str) else slots))
-        for name, kind in get_annotations(base).items():
-            (of_class if "ClassVar" in str(kind) else declared)[name] = None
-        for item in base.__dict__.values():
-            code = getattr(item, "__code__", None)
-            if code is not None:
-                mentioned.update(dict.fromkeys(code.co_names))
+        for found, names in zip((declared, mentioned, of_class), _names_in(base), strict=True):
+            found.update(names)
     if not cls.__dictoffset__:
         mentioned.clear()  # it has no others than those that are declared
     # What a class has too is its objects' where it is data, a first value: ``asked = 0``.
     own = (name for name in mentioned if not hasattr(getattr(cls, name, None), "__get__"))
-    found = dict.fromkeys((*declared, *own))
+    attributes = dict.fromkeys((*declared, *own))
     left_out = {*getattr(cls, "TRANSIENT", ()), *of_class}
-    return tuple(name for name in found if name not in left_out and not name.startswith("__"))
+    return tuple(name for name in attributes if name not in left_out and not name.startswith("__"))
+
+
+@cache
+def _names_in(base: Any) -> tuple[dict[str, None], dict[str, None], dict[str, None]]:
+    """What a class itself declares of its objects, mentions in its code, and declares of itself."""
+    slots = base.__dict__.get("__slots__", ())
+    declared = dict.fromkeys((slots,) if isinstance(slots, str) else slots)
+    mentioned: dict[str, None] = {}
+    of_class: dict[str, None] = {}
+    for name, kind in get_annotations(base).items():
+        (of_class if _is_of_class(kind) else declared)[name] = None
+    for item in base.__dict__.values():
+        code = getattr(item, "__code__", None)
+        if code is not None:
+            mentioned.update(dict.fromkeys(code.co_names))
+    return declared, mentioned, of_class
+
+
+def _is_of_class(kind: Any) -> bool:
+    """Whether an annotation, a text or a type, is a ``ClassVar``."""
+    if isinstance(kind, str):
+        return "ClassVar" in kind
+    return kind is ClassVar or get_origin(kind) is ClassVar
 
 
 class _Shape(NamedTuple):
@@ -84,16 +100,7 @@ def _shape_of(thing: Any) -> _Shape:
     if isinstance(thing, partial):
         return _shape(("func", "args", "keywords"))
     cls: Any = type(thing)
-    names = _names(cls)
-    if not cls.__dictoffset__:
-        whole = _shape(names)
-        try:
-            whole.read(thing)
-        except AttributeError:
-            pass  # a slot may be empty
-        else:
-            return whole
-    return _shape(tuple(name for name in names if hasattr(thing, name)))
+    return _shape(tuple(name for name in _names(cls) if hasattr(thing, name)))
 
 
 def _is_constant(thing: object) -> bool:
@@ -101,6 +108,12 @@ def _is_constant(thing: object) -> bool:
     if isinstance(thing, msgspec.Struct):
         return thing.__struct_config__.frozen
     return isinstance(thing, partial)
+
+
+@cache
+def _is_end(cls: Any) -> bool:
+    """Whether objects of a class are not looked into: plain values, and what has a name."""
+    return issubclass(cls, (*_PLAIN, *_NAMED))
 
 
 @cache
@@ -189,7 +202,6 @@ class State:
         """``root`` is the machine, at the moment from which on its objects stay."""
         self._things: list[Any] = []
         self._shapes: list[_Shape] = []
-        """of each of them"""
         self._cells: list[list[int]] = []
         """the registers' values, in lists that stay too: devices and cores share them"""
         self._tables: list[Any] = []
@@ -220,7 +232,7 @@ class State:
         waiting: list[Any] = [root]
         while waiting:
             thing = waiting.pop()
-            if isinstance(thing, _LEAVES):
+            if _is_end(thing.__class__):
                 continue
             if id(thing) in seen:
                 if isinstance(thing, (list, dict, set, deque, bytearray)):
@@ -234,14 +246,14 @@ class State:
             elif isinstance(thing, _CONTAINERS):
                 waiting += thing
             elif not (isinstance(thing, bytearray) or _is_opaque(thing.__class__)):
+                shape = _shape_of(thing)
                 self._things.append(thing)
+                self._shapes.append(shape)
                 if isinstance(thing, RegisterFile):
                     self._cells += thing.stores()
                 if isinstance(thing, partial):
                     given = (*thing.args, *thing.keywords.values())
                     self._tables += (item for item in given if isinstance(item, _TABLES))
-                shape = _shape_of(thing)
-                self._shapes.append(shape)
                 waiting += shape.read(thing)
         return shared
 

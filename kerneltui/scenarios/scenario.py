@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from kerneltui.configfile import ConfigFile, find
-from kerneltui.debugger.pokes import split_time
+from kerneltui.debugger.bookmarks import Bookmark
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.setup import PokeRequest, Setup, TimedInput
 from kerneltui.errors import UserError, suggestion
@@ -22,7 +22,7 @@ from kerneltui.kernel.irq import KernelError
 from kerneltui.kernel.pc.boot_parameters import parse
 from kerneltui.kernel.programs import PROGRAMS, program
 from kerneltui.kernel.workload import TimeoutRequest, Workload
-from kerneltui.machine.board import Board, BoardSpec, load_board, read_board
+from kerneltui.machine.board import Board, load_board
 from kerneltui.scenarios.spec import MOST_TIMEOUTS, ScenarioSpec, TimeoutSpec
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ DEFAULT_BOARD, PC_BOARD = "rpi4", "x86"
 DEFAULT_SCENARIO = "timer-callbacks"
 
 
-class Changes(msgspec.Struct, frozen=True):
+class Changes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the command line changes: of the board, and of what the kernel is asked to do."""
 
     append: str = ""
@@ -73,6 +73,13 @@ class Scenario(msgspec.Struct, frozen=True):
         """What is typed when, in order of time."""
         ordered = sorted(self.spec.inputs, key=lambda item: item.at)
         return tuple(TimedInput(int(item.at), item.uart.encode()) for item in ordered)
+
+    @property
+    def bookmarks(self) -> tuple[Bookmark, ...]:
+        """Moments to come back to."""
+        return tuple(
+            Bookmark(int(item.at), item.note, item.name or "") for item in self.spec.bookmarks
+        )
 
     @property
     def pokes(self) -> tuple[PokeRequest, ...]:
@@ -180,44 +187,6 @@ def _repeat(spec: TimeoutSpec, kind: str, then: tuple[TimeoutRequest, ...]) -> l
     ]
 
 
-def validate_file(path: Path) -> str:
-    """What a file is, once it is found to be right.  Raises :class:`UserError` when it is not.
-
-    A file with more keys of a board than of a scenario is a board.  It, or the boards that a
-    scenario is for, is also built once, which finds overlaps, bad wiring and what does not go
-    together.
-    """
-    file = ConfigFile.load(path)
-    if _looks_like_board(file):
-        board = read_board(file, path)
-        scenario = load_scenario(DEFAULT_SCENARIO)
-        _try(board, scenario)
-        return f"board '{board.spec.title}'"
-    scenario = read_scenario(file, path)
-    complaints = []
-    for name in scenario.boards:
-        try:
-            _try(load_board(name), scenario)
-            return f"scenario '{scenario.spec.title}'"
-        except UserError as error:
-            complaints.append(error)
-    if not complaints:
-        raise file.error(("program",), "no kind of board has all that this scenario wants")
-    raise complaints[0]
-
-
-def _looks_like_board(file: ConfigFile) -> bool:
-    """Some keys may be misspelt, or missing."""
-    board, scenario = (set(kind.__struct_fields__) for kind in (BoardSpec, ScenarioSpec))
-    return len(board & set(file.data)) > len(scenario & set(file.data))
-
-
-def _try(board: Board, scenario: Scenario) -> None:
-    session = make_session(board, scenario)
-    session.view()
-    session.close()
-
-
 def open_session(board: str | None, scenario: str, changes: Changes = UNCHANGED) -> Session:
     """A session on a board with a scenario, by names or files.  Raises :class:`UserError`.
 
@@ -276,17 +245,23 @@ def make_session(
             scenario_name=scenario.name,
             scenario_source=source or scenario.name,
             scenario_title=scenario.spec.title,
+            scenario_file=scenario.file,
             about=scenario.spec.about,
             task=scenario.spec.about if scenario.spec.faults else "",
             kernel=lambda cpu: cls(cpu, bsp, workload),
             inputs=scenario.inputs,
             pokes=(*scenario.pokes, *_pokes_of(changes)),
+            bookmarks=scenario.bookmarks,
         )
     )
 
 
 def _pokes_of(changes: Changes) -> Iterator[PokeRequest]:
     """Those of the command line."""
+    if not changes.pokes:
+        return
+    from kerneltui.debugger.pokes import split_time  # what is not poked waits for no grammar
+
     for text in changes.pokes:
 
         def error(said: str, text: str = text) -> UserError:

@@ -1,6 +1,6 @@
 """What a scenario file may say: its keys, as they stand in the file."""
 
-from __future__ import annotations
+# Annotations are types here and no texts: a decoder would compile each of those at the start.
 
 from typing import Annotated, Literal
 
@@ -15,11 +15,15 @@ MOST_TIMEOUTS = 100_000
 MOST_TASKS = 1000
 MOST_CORES = 8
 MOST_POKES = 1000
+MOST_BOOKMARKS = 1000
 
 Name = Annotated[Label, Meta(max_length=200)]
 Policy = Literal["coop", "rr"]
 Queue = Literal["sorted", "vec", "heap", "wheel"]
 Text = Annotated[str, Meta(max_length=200)]
+Note = Annotated[Label, Meta(max_length=1000)]
+Word = Annotated[str, Meta(pattern=r"^(?=.*[^0-9])[\w-]{1,40}$")]
+"""A name by which something is called on the command line: no number."""
 
 
 class TimeoutSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,7 +41,7 @@ class TimeoutSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Literal["all", "skip"],
         Meta(description="all: make up for late periods; skip: leave them out"),
     ] = "all"
-    then: Annotated[list[TimeoutSpec], Meta(description="timeouts that the callback sets")] = []
+    then: Annotated[list["TimeoutSpec"], Meta(description="timeouts that the callback sets")] = []
 
 
 class OperationSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,6 +90,16 @@ class PokeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     core: Annotated[int, Meta(ge=0, lt=MOST_CORES, description="the core that stores")] = 0
 
 
+class BookmarkSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A moment to come back to."""
+
+    at: Annotated[Duration, Meta(description="virtual time since power-on")]
+    name: Annotated[
+        Word | None, Meta(description="by which --at bookmark:NAME finds it: letters, digits, - _")
+    ] = None
+    note: Annotated[Note, Meta(description="what there is to see")] = ""
+
+
 class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A scenario file."""
 
@@ -99,6 +113,7 @@ class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timeouts: list[TimeoutSpec] = []
     inputs: list[InputSpec] = []
     pokes: Annotated[list[PokeSpec], Meta(max_length=MOST_POKES)] = []
+    bookmarks: Annotated[list[BookmarkSpec], Meta(max_length=MOST_BOOKMARKS)] = []
     tasks: Annotated[list[TaskSpec], Meta(max_length=MOST_TASKS)] = []
     sched: Annotated[Policy, Meta(description="scheduling policy")] = "rr"
     quantum: Annotated[Duration, Meta(description="quantum of the policy rr")] = duration(

@@ -1,16 +1,18 @@
-"""The dashboard app: one session, one runner, twelve panels."""
+"""The dashboard app: one session, one runner, the panels."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from importlib import import_module
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual._callback import invoke
-from textual.actions import parse
+from textual.actions import ActionParseResult, parse
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
+from textual.dom import DOMNode
 from textual.events import DescendantFocus, Key, Paste, Resize
 from textual.keys import key_to_character
 from textual.screen import Screen
@@ -20,31 +22,12 @@ from textual.worker import Worker
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.views import MachineView
 from kerneltui.scenarios.scenario import Changes
-from kerneltui.tui.breaking import Breaking
+from kerneltui.tui.carrying import Carrying
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, offered, speed_text
-from kerneltui.tui.comparing import Comparing
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
 from kerneltui.tui.layout import WIDE, Layout, in_order, needs
-from kerneltui.tui.palette import palette
-from kerneltui.tui.panels import PANELS, Panel, make_panels
-from kerneltui.tui.requests import (
-    Ask,
-    CutAndPoke,
-    CutAndType,
-    ForgetRest,
-    GoTo,
-    GoToPlace,
-    GoToWrite,
-    Point,
-    PokeRegisters,
-    Request,
-    Situation,
-    TakeBack,
-    Tell,
-    TypeText,
-    UseSession,
-    UseTheme,
-)
+from kerneltui.tui.panels import PANELS, Panel, grouped, make_panels
+from kerneltui.tui.requests import StartLesson
 from kerneltui.tui.runner import Runner
 from kerneltui.tui.signals import leave_on_signals
 from kerneltui.tui.state import past_of, state_text
@@ -54,23 +37,28 @@ from kerneltui.tui.widgets.kept_rows import KeptContainer
 from kerneltui.tui.widgets.line_view import LineScreen
 from kerneltui.units import format_time
 
+if TYPE_CHECKING:
+    from kerneltui.sessions.autosave import Autosave
+    from kerneltui.tui.widgets.lesson_pane import LessonPane
+
 PREPARE_AFTER_S = 0.3
 """After the first picture, when nobody waits."""
 ANSWERS_WHY = (
-    "kerneltui.debugger.last_write", "kerneltui.debugger.why", "kerneltui.tui.screens.why",
+    "kerneltui.debugger.last_write", "kerneltui.debugger.why", "kerneltui.tui.following",
+    "kerneltui.tui.screens.why",
 )  # fmt: skip
 """What the first picture does not wait for."""
 TASK_S = 8
 """The task of a puzzle stays so long, or to the first key."""
 
 
-class KernelTui(Breaking, Comparing, App[int]):
+class KernelTui(Carrying, App[int]):
     """``kerneltui --board B --scenario S``.  ``session`` has been booted."""
 
     CSS_PATH = "kerneltui.tcss"
     TITLE = "kerneltui"
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = bindings([panel.KEY for panel in PANELS])
+    BINDINGS: ClassVar[list[BindingType]] = bindings(panel.KEY for panel in PANELS)
 
     def __init__(
         self,
@@ -81,11 +69,17 @@ class KernelTui(Breaking, Comparing, App[int]):
         board: str = "",
         with_path: bool = True,
         on_path: Callable[[bool], object] | None = None,
+        keys: Sequence[str] = (),
+        autosave: Autosave | None = None,
+        saved_as: Path | None = None,
+        lesson: str = "",
     ) -> None:
         """``board`` is what a later choice of scenario opens: a name or a file.
 
         It opens with the signal path, or with all panels; ``on_path`` is told when a person chooses
-        the other.
+        the other.  ``keys`` are pressed when the first picture stands.  ``autosave`` keeps what is
+        done by hand; ``saved_as`` is the file that the session was opened from; ``lesson``
+        is to be begun.
         """
         super().__init__()
         for extra in THEMES:
@@ -100,9 +94,15 @@ class KernelTui(Breaking, Comparing, App[int]):
         self._tabs = PanelTabs()
         self._bar = CommandBar()
         self._too_small = Static(id="too-small")
+        self._lesson_pane: LessonPane | None = None
         self._filter_box = Input(placeholder="register, device or field; Esc ends", id="filter")
         self.panels = make_panels()
+        self._points = False
+        """something stands out because of a lesson"""
         self._on_path = on_path
+        self._keys = keys
+        self.autosave, self.saved_as = autosave, saved_as
+        self._lesson = lesson
         self.arrangement = Layout(self.panels, with_path=with_path)
         self.frames = Frames(self, self.show_view, self.show_time)
         self.runner = Runner(session, speed, self.halted, self._spawn)
@@ -114,14 +114,13 @@ class KernelTui(Breaking, Comparing, App[int]):
         return LineScreen(id="_default")
 
     def compose(self) -> ComposeResult:
-        """Bars, panels and what is hidden at first."""
+        """What the first picture shows: :meth:`_mount_rest` adds the rest."""
         # Before anything is mounted this costs no styles.
         self.arrangement.apply(self.screen, *self.size)
         yield self._status
         yield self._tabs
         with KeptContainer(id="panels"):
-            yield from in_order(self.panels)
-        yield self._filter_box
+            yield from (panel for panel in in_order(self.panels) if panel.is_in_front)
         yield self._too_small
         yield self._bar
 
@@ -132,16 +131,37 @@ class KernelTui(Breaking, Comparing, App[int]):
         self.set_interval(1 / VIEWS_PER_S, self._tick)
         self.show_view()
 
+    def _mount_rest(self) -> None:
+        """Mount what the first picture does not show, when that stands or as soon as it is wanted.
+
+        Each widget costs a millisecond or two, and most panels are hidden at first.
+        """
+        if self._filter_box.is_attached or not self._status.is_attached:
+            return
+        screen, order = self.screen_stack[0], in_order(self.panels)
+        ground = screen.query_one("#panels")
+        ground.mount(*(panel for panel in order if not panel.is_attached))
+        ground.sort_children(key=order.index)
+        screen.mount(self._filter_box, before=self._too_small)
+
     def on_ready(self) -> None:
         """The first picture stands: from here on garbage is collected as usual.
 
         What there is by now stays: to look for garbage in it takes the time of several frames.
         """
+        self._mount_rest()
         if not gc.isenabled():
             gc.freeze()
             gc.enable()
         self._tell_task()
+        self.tell_bookmark()
+        if self._lesson:
+            self.carry_out(StartLesson(self._lesson, None))
         self._prepare_soon()
+        if self._keys:
+            from kerneltui.tui.pressing import press_on_screen
+
+            self.run_worker(press_on_screen(self, self._keys), "keys")
 
     def _tell_task(self) -> None:
         """Where there is something to find out, say what."""
@@ -159,14 +179,35 @@ class KernelTui(Breaking, Comparing, App[int]):
             self.session.history.prepare()
             for name in ANSWERS_WHY:
                 import_module(name)
+        self.tell_of_lost()
 
     def on_resize(self, event: Resize) -> None:
         """Choose the layout for the size."""
-        self._lay_out(event.size.width, event.size.height)
+        self._laid_out = event.size.width, event.size.height
+        if self.play is not None:
+            self.show_lesson()
+        else:
+            self._lay_out(*self._laid_out)
+
+    def show_lesson(self) -> None:
+        """The text of the step, and what it points at; no room for it while there is none."""
+        pane = self._lesson_pane
+        if pane is None:
+            if self.play is None:
+                return
+            from kerneltui.tui.widgets.lesson_pane import LessonPane  # most sessions have none
+
+            pane = self._lesson_pane = LessonPane()
+            self.screen_stack[0].mount(pane, before=self._bar)
+        pane.show(self.play, *self._laid_out)
+        self._lay_out(*self._laid_out)
 
     def _lay_out(self, width: int, height: int) -> None:
         screen = self.screen_stack[0]
-        has_room = self.arrangement.apply(screen, width, height)
+        taken = self._lesson_pane.rows if self._lesson_pane is not None else 0
+        has_room = self.arrangement.apply(screen, width, height, taken)
+        if not all(panel.is_attached for panel in self.panels if panel.is_in_front):
+            self._mount_rest()
         self.session.follows_story = self.panels.path.is_in_front
         self._has_room = has_room
         if not has_room:
@@ -176,7 +217,11 @@ class KernelTui(Breaking, Comparing, App[int]):
         self._show_tabs()
         if screen.focused is None and screen.is_current and has_room:
             # Whatever is hidden loses the focus: the panel gets it back.
-            self.call_after_refresh(self.arrangement.current.focus)
+            self.call_after_refresh(self._focus_current)
+
+    def _focus_current(self) -> None:
+        if self.screen_stack[0].focused is None:  # a key may have been quicker
+            self.arrangement.current.focus()
 
     @property
     def _filtering(self) -> bool:
@@ -192,13 +237,21 @@ class KernelTui(Breaking, Comparing, App[int]):
         self._bar.show(shown, self._laid_out[0])
 
     def _show_tabs(self) -> None:
+        layout = self.arrangement
+        there = [
+            panel for panel in self.panels
+            if panel.is_there(self.session) or panel is layout.current
+        ]  # fmt: skip
+        compact = self._laid_out[0] < WIDE
         tabs = [
-            (panel.number, panel.KEY, panel.SHORT)
-            for panel in self.panels
-            if panel.is_there(self.session) or panel is self.arrangement.current
-        ]
-        number = self.arrangement.current.number
-        self._tabs.show(tabs, number, compact=self._laid_out[0] < WIDE)
+            (
+                group[0].KEY,
+                [(panel.number, panel.SHORT) for panel in group
+                 if not compact or panel is layout.chosen(panel.KEY)],
+            )
+            for group in grouped(there)
+        ]  # fmt: skip
+        self._tabs.show(tabs, layout.current.number, compact=compact)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """The focused panel is the current one; one that does not show cannot have the focus."""
@@ -235,7 +288,7 @@ class KernelTui(Breaking, Comparing, App[int]):
         self.panels.console.paused = not self.runner.running
         brief = self._laid_out[0] < ROOMY
         heading = view.path.heading if view.path is not None else ""
-        past = past_of(self.session.history, heading, brief=brief)
+        past = past_of(self.session.history, heading, brief=brief, bookmarks=self.session.bookmarks)
         hit = self.session.hits[0].brief if self.session.hits else ""
         signs = self.breakpoint_marks()
         with self.batch_update():
@@ -245,6 +298,7 @@ class KernelTui(Breaking, Comparing, App[int]):
                 panel.set_signs({} if panel is self.panels.path else signs)
             self._follow_station(view)
             self._show_tabs()
+            self._point_out(view)
             self._status.show(
                 view.board,
                 view.scenario,
@@ -252,6 +306,19 @@ class KernelTui(Breaking, Comparing, App[int]):
                 state_text(self.runner.goal, view, past, brief=brief, hit=hit),
                 speed_text(self.runner.speed),
             )
+
+    def _point_out(self, view: MachineView) -> None:
+        """What the step of a lesson points at stands out, and whether its goal is reached."""
+        if self.play is None and not self._points:
+            return
+        from kerneltui.tui.pointing_out import things
+
+        found = things(self.session, view, self.play)
+        self._points = bool(found.references or found.panels)
+        for panel in self.panels:
+            panel.set_pointed(found.references)
+            panel.set_class(panel.KEY in found.panels, "-pointed")
+        self.look_at_lesson()
 
     def _follow_station(self, view: MachineView) -> None:
         """Beside the path the registers follow the station where something has happened."""
@@ -265,6 +332,7 @@ class KernelTui(Breaking, Comparing, App[int]):
     def _tick(self) -> None:
         if self.runner.running:
             self.frames.tick(self.session.happened())
+        self.keep()
 
     def show_time(self) -> None:
         """Show that time has passed and nothing else has happened."""
@@ -282,6 +350,10 @@ class KernelTui(Breaking, Comparing, App[int]):
             return None  # leaving
         # As a worker, an error in it ends the app and is shown, and leaving the app ends it.
         return self.run_worker(work, "runner")
+
+    def action_panel(self, key: str) -> None:
+        """Focus the panel of a key; where it is the current one, the next of the same key."""
+        self.show_panel(self.arrangement.meant(key))
 
     def action_focus_panel(self, number: int) -> None:
         """Focus a panel by its number."""
@@ -328,6 +400,7 @@ class KernelTui(Breaking, Comparing, App[int]):
 
     def action_filter(self) -> None:
         """Ask for a filter."""
+        self._mount_rest()
         self.show_panel(self.panels.registers)
         box = self._filter_box
         box.add_class("-open")
@@ -379,7 +452,7 @@ class KernelTui(Breaking, Comparing, App[int]):
         if not silent and not self.frames.is_repeated(key):
             self.clear_notifications()
             name = key_to_character(key) or key
-            self.notify(f"The key {name} does nothing here. ? lists the keys.", markup=False)
+            self.notify(f"The key {name} does nothing here. {self.which_keys()}", markup=False)
 
     def on_key(self, event: Key) -> None:
         """Keys can be faster than the focus: what a mode is meant to get, it gets."""
@@ -407,11 +480,25 @@ class KernelTui(Breaking, Comparing, App[int]):
         """
         if not self._has_room and action in _UNSEEN_ACTIONS and not self._may_unseen(action):
             return False
+        if self.takes_away(action, parameters):
+            return False
         return action not in _COMMAND_ACTIONS or not self.keys_are_text
 
     def _may_unseen(self, action: str) -> bool:
         leaves = {"leave_dashboard", "suspend_process"}
         return action in leaves or (action == "leave" and self.keys_are_text)
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """As Textual does; a lesson may wait for a command."""
+        done = await super().run_action(action, default_namespace, namespaces)
+        if done and isinstance(action, str):
+            self.note_command(action)
+        return done
 
     async def action_choose(self, ident: str, *parameters: object) -> None:
         """A command chosen by mouse or palette means the same in every mode and over a dialog."""
@@ -419,61 +506,26 @@ class KernelTui(Breaking, Comparing, App[int]):
         while len(self.screen_stack) > 1:
             self.pop_screen()
         command = BY_IDENT.get(ident)
-        _, name, given = parse(command.call if command is not None else ident)
+        called = command.call if command is not None else ident
+        _, name, given = parse(called)
+        if self.takes_away(name, given):
+            self.notify(self.which_keys(), markup=False)
+            return
+        self.note_command(called)
         await invoke(getattr(self, f"action_{name}"), *parameters, *given)
 
-    # -- choosing ---------------------------------------------------------------------------------
-
-    def action_dialog(self, name: str) -> None:
-        """One of :data:`kerneltui.tui.dialogs.DIALOGS`."""
-        from kerneltui.tui.dialogs import DIALOGS
-
-        self.carry_out(DIALOGS[name](self.situation))
-
-    @property
-    def situation(self) -> Situation:
-        """What dialogs need to know."""
-        themes = tuple(self.available_themes)
-        return Situation(self.session, self.board, self.changes, self.theme, themes)
-
-    def carry_out(self, request: Request | None) -> None:
-        """Do what a dialog or its answer, or Enter on a row, wants done."""
-        match request:
-            case Tell(text, severity):
-                self.notify(text, severity=severity, markup=False)
-            case Ask() as ask:
-                self._open(ask)
-            case TypeText(data):
-                self.type(data)
-            case UseTheme(name):
-                self.theme = name
-            case Point() as point:
-                self.point(point)
-            case GoTo() | GoToPlace() | GoToWrite():
-                self.go_there(request)
-            case PokeRegisters(stores):
-                self.poke(stores)
-            case CutAndType() | CutAndPoke():
-                self.change_past(request)
-            case ForgetRest() | TakeBack():
-                self.undo(request)
-            case UseSession(session, board, changes):
-                self.use(session, board, changes)
-
-    def _open(self, ask: Ask) -> None:
-        if ask.halts:
-            self.runner.stop()
-            self.refresh_view()
-        self.push_screen(ask.screen, lambda answer: self.carry_out(ask.then(answer)))
+    # -- other sessions, and leaving ---------------------------------------------------------------
 
     def use(self, session: Session, board: str, changes: Changes | None) -> None:
         """Go on with another session; ``board`` and ``changes`` as for those before."""
         self.runner.stop()
         self.session.close()
-        session.boot()
+        if session.history.first is None:
+            session.boot()
         self.board, self.changes = board, changes
         self.runner = Runner(session, self.runner.speed, self.halted, self._spawn)
-        self.given = 0
+        self.given = session.history.given
+        self.forget_file()
         for panel in self.panels:
             panel.forget()
         session.follows_story = self.panels.path.is_in_front
@@ -488,6 +540,7 @@ class KernelTui(Breaking, Comparing, App[int]):
     def action_leave_dashboard(self) -> None:
         """Leave; Textual's own Ctrl+Q does the same, in typing mode too."""
         self.runner.stop()
+        self.end_keeping()
         self.exit(0)
 
     def action_command_palette(self) -> None:
@@ -499,12 +552,14 @@ class KernelTui(Breaking, Comparing, App[int]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette's content."""
+        from kerneltui.tui.palette import palette
+
         return palette(self.action_choose, super().get_system_commands(screen))
 
 
 SILENT_KEYS = {"tab", "shift+tab", "backspace"}
 """Keys that people press without meaning a command."""
 _COMMAND_ACTIONS = {command.call.partition("(")[0] for command in COMMANDS}
-_UNSEEN_ACTIONS = _COMMAND_ACTIONS | {"focus_panel", "cursor", "choose"}
+_UNSEEN_ACTIONS = _COMMAND_ACTIONS | {"focus_panel", "panel", "cursor", "choose"}
 """What would act, or open a dialog, over the words that there is too little room."""
-_COMMAND_ACTIONS = _COMMAND_ACTIONS - {"command_palette"} | {"focus_panel", "cursor"}
+_COMMAND_ACTIONS = _COMMAND_ACTIONS - {"command_palette"} | {"focus_panel", "panel", "cursor"}

@@ -16,8 +16,7 @@ from kerneltui.debugger.references import (
 )
 from kerneltui.debugger.watch import PREVIOUS_HIT, Watch
 from kerneltui.errors import UserError
-from kerneltui.tui.following import follow
-from kerneltui.tui.panels import ConsolePanel, CpuPanel, InterruptsPanel, TimeoutsPanel
+from kerneltui.tui.panels import ConsolePanel, InterruptsPanel, SourcePanel, TimeoutsPanel
 from kerneltui.tui.pointing import Pointing
 from kerneltui.tui.requests import GoTo, Point, Situation
 from kerneltui.tui.travelling import Travelling
@@ -176,7 +175,9 @@ def hit_point(now: Situation, hit: BreakpointHit) -> Point | None:
     if isinstance(reference, TimeoutReference):
         return Point(TimeoutsPanel, (reference,))
     if isinstance(reference, CodeReference):
-        return Point(CpuPanel, (_as_shown(now, reference),))
+        return Point(SourcePanel, (_as_shown(now, reference),))
+    from kerneltui.tui.following import follow  # the first picture does not wait for it
+
     found = follow(now, reference)
     return found if isinstance(found, Point) else None
 

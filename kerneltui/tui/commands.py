@@ -115,7 +115,31 @@ COMMANDS = (
             "Looking", 20),
     Command("compare", "v", "Compare",
             "Mark this moment; at another one, show all that differs from it", "Looking", 20),
+    Command("bookmark", "m", "Bookmark",
+            "Set a bookmark with a note at this moment, or change the one that is there",
+            "Bookmarks", 18, footer_keys="m < >"),
+    Command("previous_bookmark", "less_than_sign", "Bookmark before",
+            "Go to the bookmark before this moment", "Bookmarks", shown_key="<"),
+    Command("next_bookmark", "greater_than_sign", "Next bookmark",
+            "Go to the next bookmark; one that is still to come is run to", "Bookmarks",
+            shown_key=">"),
+    Command("save", "ctrl+s", "Save",
+            "Save this session: what you typed and poked, breakpoints, bookmarks, this moment",
+            "Sessions", 19, shown_key="Ctrl+S"),
+    Command("save_as", "", "Save as", "Save this session to another file", "Sessions"),
+    Command("go_on", "ctrl+o", "Go on",
+            "Go on with the session that was left behind, or that was on show the last time",
+            "Sessions", shown_key="Ctrl+O"),
+    Command("lesson", "l", "Lesson",
+            "Go on with the lesson, or answer its question; without one, choose a lesson",
+            "Lessons", footer_keys="l L"),
+    Command("lesson_menu", "L", "Lesson menu",
+            "A hint, the steps of the lesson, leave it", "Lessons"),
+    Command("lesson_back", "f2", "Back to the step",
+            "Back to where the step of the lesson began, from wherever you are", "Lessons",
+            shown_key="F2"),
     Command("copy", "y", "Copy", "Copy the row under the cursor", "Looking", 18),
+    Command("copy_panel", "Y", "Copy panel", "Copy all of the panel as text", "Looking"),
     Command("leave_dashboard", "q", "Quit", "Leave the dashboard; so does Ctrl+Q", "Running", 8),
     Command("zoom", "z", "Zoom", "Show the focused panel alone, or all panels", "Looking", 13),
     Command("shorter", "left_square_bracket", "Shorter", "Shorten the window of the timeline",
@@ -149,7 +173,7 @@ BY_KEY = {command.keys: command for command in COMMANDS if command.key}
 
 
 def bindings(panels: Iterable[str]) -> list[BindingType]:
-    """The keys of all commands, of the panels in their order, and of leaving."""
+    """The keys of all commands, of the panels, and of leaving."""
     return [
         *(
             Binding(item.key, item.call, item.label, key_display=item.shown_key or None)
@@ -157,8 +181,8 @@ def bindings(panels: Iterable[str]) -> list[BindingType]:
             if item.key and item.ident != "command_palette"  # which Textual binds
         ),
         *(
-            Binding(key, f"focus_panel({n})", show=False)
-            for n, key in enumerate(panels, 1)
+            Binding(key, f"panel('{key}')", show=False)
+            for key in dict.fromkeys(panels)
             if key != BY_IDENT["path"].key  # which goes on to all panels, too
         ),
         *(Binding(key, f"cursor('{key}')", show=False) for key in CURSOR_KEYS),

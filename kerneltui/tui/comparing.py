@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kerneltui.debugger.difference import CONSOLE, MomentDifference, When, difference
-from kerneltui.debugger.moment import TASKS, TIMEOUTS
 from kerneltui.debugger.references import (
     ComparatorReference,
     InterruptReference,
     Reference,
     TimeoutReference,
 )
-from kerneltui.tui.following import follow
 from kerneltui.tui.panels import (
     ConsolePanel,
     InterruptsPanel,
@@ -24,7 +21,8 @@ from kerneltui.tui.panels import (
 from kerneltui.tui.requests import Point, Request, Situation
 from kerneltui.tui.steering import Steering
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # who compares nothing does not wait for it
+    from kerneltui.debugger.difference import MomentDifference
     from kerneltui.tui.screens.difference import Answer
 
 _PANELS: dict[type, type[Panel]] = {
@@ -33,10 +31,6 @@ _PANELS: dict[type, type[Panel]] = {
     TimeoutReference: TimeoutsPanel,
 }
 """Where these are listed: in their own panel Enter goes on to what they wait for."""
-_PANELS_OF_GROUPS: dict[str, type[Panel]] = {
-    CONSOLE: ConsolePanel, TASKS: TasksPanel, TIMEOUTS: TimeoutsPanel,
-}  # fmt: skip
-"""Where things are listed that have no reference."""
 
 
 class Comparing(Steering):
@@ -53,6 +47,8 @@ class Comparing(Steering):
 
     def action_compare(self) -> None:
         """Mark this moment; where one is marked, show what differs between that and this one."""
+        from kerneltui.debugger.difference import difference
+
         session = self.session
         if self.runner.searching:
             self.runner.stop()
@@ -72,6 +68,8 @@ class Comparing(Steering):
             self._show(found)
 
     def _mark(self) -> None:
+        from kerneltui.debugger.difference import When
+
         self.session.marked = marked = self.session.moment()
         when = When(marked.here.now_ns, marked.here.retired)
         self.notify(f"Marked t {when}; v again shows what differs.")
@@ -102,7 +100,14 @@ class Comparing(Steering):
 
 def show(now: Situation, group: str, reference: Reference | None) -> Request:
     """What Enter on a row wants done: to show it in the panel where it is listed."""
+    from kerneltui.debugger.difference import CONSOLE
+    from kerneltui.debugger.moment import TASKS, TIMEOUTS
+    from kerneltui.tui.following import follow
+
     if reference is None:
-        return Point(_PANELS_OF_GROUPS[group])
+        panels: dict[str, type[Panel]] = {
+            CONSOLE: ConsolePanel, TASKS: TasksPanel, TIMEOUTS: TimeoutsPanel,
+        }  # fmt: skip
+        return Point(panels[group])
     panel = _PANELS.get(type(reference))
     return follow(now, reference) if panel is None else Point(panel, (reference,))

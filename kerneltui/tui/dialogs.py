@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from kerneltui.configfile import available
 from kerneltui.debugger.lookup import spot_of, way
@@ -108,7 +109,7 @@ def choose_queue(now: Situation) -> Request:
         if choice is None:
             return None
         changes = structs.replace(now.changes or UNCHANGED, queue=choice[1])
-        return start(now._replace(changes=changes), now.board, session.setup.scenario_source)
+        return start(replace(now, changes=changes), now.board, session.setup.scenario_source)
 
     current = ("", session.inspector.queue_structure())
     screen = ChooseScreen("Structure of the timeout queue", {"": STRUCTURES}, [current], current)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Generator
 from typing import Any
 
+from msgspec.structs import replace
+
 from kerneltui.debugger.ear import LastWrite
 from kerneltui.debugger.lookup import (
     interrupt_of_line,
@@ -45,6 +47,7 @@ from kerneltui.tui.panels import (
     FirmwarePanel,
     InterruptsPanel,
     RegistersPanel,
+    SourcePanel,
     TasksPanel,
     TimeoutsPanel,
     TimersPanel,
@@ -69,7 +72,7 @@ def _register(now: Situation, reference: RegisterReference) -> Request:
 def _field(now: Situation, reference: FieldReference) -> Request:
     place = _register(now, reference.register)
     assert isinstance(place, Point)
-    return place._replace(references=(reference, reference.register))
+    return replace(place, references=(reference, reference.register))
 
 
 def _interrupt(now: Situation, reference: InterruptReference) -> Request:
@@ -181,7 +184,7 @@ def _tracepoint(text: str) -> Request:
 
 
 def _code(now: Situation, reference: CodeReference) -> Request:
-    return Tell(f"{reference.file}, line {reference.line}: in {reference.function}.")
+    return Point(SourcePanel, (reference,))
 
 
 def _console_line(now: Situation, reference: ConsoleReference) -> Request:

@@ -19,6 +19,7 @@ from kerneltui.tui.panels import (
     Panel,
     PathPanel,
     RegistersPanel,
+    SourcePanel,
     TasksPanel,
     TimelinePanel,
     TimeoutsPanel,
@@ -83,6 +84,14 @@ HEADINGS: Mapping[type[Panel], Mapping[str, str | Own]] = {
         "level": "exception level", "ring": "ring",
         "input": "input", "IRQ": "IRQ", "IF": "RFLAGS.IF", "DAIF": "DAIF",
         "call stack": "call stack", "depth": "handler depth",
+    },
+    SourcePanel: {
+        "call stack": "call stack",
+        "variables": Own("Are those of the function on show, as they stand now."),
+        "▶": Own("Marks the line where the function on show is."),
+        "▷": Own("Marks a line where another function of the call stack is."),
+        "●": Own("Says that a breakpoint is set there."),
+        "○": Own("Says that a breakpoint is set there, and is switched off."),
     },
     TimersPanel: {
         "MHz": "MHz", "count": "counter", "met": "match",

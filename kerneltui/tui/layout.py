@@ -39,9 +39,10 @@ def shared_places(panels: Panels, mode: Arrangement) -> Places:
     """Panels that share one place: there the last chosen stands, at first the first."""
     left = panels.registers, panels.clocks, panels.apics, panels.firmware, panels.tasks
     right = panels.trace, panels.timeline
-    others = panels.cpu, panels.timers
+    core = panels.cpu, panels.source
+    others = *core, panels.timers
     if mode is Arrangement.PANELS:
-        return left, right
+        return left, core, right
     if mode is Arrangement.PATH:
         return ((*left, *others, *right),)
     return ((panels.timeouts, *left, panels.interrupts, *others, *right),)
@@ -49,8 +50,8 @@ def shared_places(panels: Panels, mode: Arrangement) -> Places:
 
 def in_order(panels: Panels) -> tuple[Panel, ...]:
     """As they fill the grid."""
-    left, right = shared_places(panels, Arrangement.PANELS)
-    middle = panels.interrupts, panels.timeouts, panels.cpu, panels.timers, panels.console
+    left, core, right = shared_places(panels, Arrangement.PANELS)
+    middle = panels.interrupts, panels.timeouts, *core, panels.timers, panels.console
     return (panels.path, *left, *middle, *right)
 
 
@@ -68,6 +69,8 @@ class Layout:
         self.with_path = with_path
         """the path is wanted, or else all panels"""
         self._panels = panels
+        self._of_keys: dict[str, Panel] = {}
+        """of panels that share a key, the one that was chosen last"""
         self._places = {mode: shared_places(panels, mode) for mode in Arrangement}
         self._in_front = {
             mode: {place[0] for place in places} for mode, places in self._places.items()
@@ -76,6 +79,7 @@ class Layout:
     def choose(self, panel: Panel) -> None:
         """Make a panel the current one, in front of those that share its place."""
         self.current = panel
+        self._of_keys[panel.KEY] = panel
         if panel is self._panels.path:
             self.with_path = True
         for mode, places in self._places.items():
@@ -83,6 +87,18 @@ class Layout:
                 if panel in place:
                     self._in_front[mode].difference_update(place)
                     self._in_front[mode].add(panel)
+
+    def chosen(self, key: str) -> Panel:
+        """Of the panels of a key the one that was chosen last, or the first."""
+        return self._of_keys.get(key) or self._panels.sharing(key)[0]
+
+    def meant(self, key: str) -> Panel:
+        """The panel that a key focuses: where that is the current one, the next of the same key."""
+        panel = self.chosen(key)
+        if panel is self.current:
+            group = self._panels.sharing(key)
+            panel = group[(group.index(panel) + 1) % len(group)]
+        return panel
 
     def toggle_path(self) -> None:
         """From the path to all panels, or back; where it cannot be seen, to the path."""
@@ -109,10 +125,13 @@ class Layout:
             return panel in self._in_front[mode]
         return mode is not Arrangement.PANELS or panel is not self._panels.path
 
-    def apply(self, screen: Screen[Any], width: int, height: int) -> bool:
-        """Lay the screen out for its size; False when that is too small for any panel."""
+    def apply(self, screen: Screen[Any], width: int, height: int, taken: int = 0) -> bool:
+        """Lay the screen out for its size; False when that is too small for any panel.
+
+        Something else takes so many rows of it.
+        """
         small = width < NARROWEST or height < LOWEST
-        mode = self.mode(width, height)
+        mode = self.mode(width, height - taken)
         screen.set_class(small, "-too-small")
         for kind in Arrangement:
             screen.set_class(kind is mode, f"-{kind}")

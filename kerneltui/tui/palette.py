@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from textual.app import SystemCommand
 
 from kerneltui.tui.commands import COMMANDS
-from kerneltui.tui.panels import PANELS
+from kerneltui.tui.panels import PANELS, grouped
 
 DOUBLES = {"Quit", "Theme", "Keys", "Maximize", "Minimize"}
 """Textual's own that our commands say better."""
@@ -27,7 +28,7 @@ def palette(
             continue
         said = f"{command.help}  ({command.keys})" if command.key else command.help
         yield SystemCommand(command.label, said, partial(choose, command.ident))
-    for number, panel in enumerate(PANELS, 1):
-        focus = partial(choose, "focus_panel", number)
+    for panel in chain(*grouped(PANELS)):
+        focus = partial(choose, "focus_panel", PANELS.index(panel) + 1)
         yield SystemCommand(f"Panel {panel.KEY}: {panel.TITLE}", panel.ABOUT, focus)
     yield from (item for item in brought if item.title not in DOUBLES)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from kerneltui.debugger.lookup import exists
 from kerneltui.debugger.references import FieldReference, Reference, RegisterReference
-from kerneltui.tui.following import ask_why, follow
 from kerneltui.tui.layout import Layout
 from kerneltui.tui.panels import Panel, Panels
 from kerneltui.tui.requests import Point, Request, Situation
@@ -46,6 +44,8 @@ class Pointing(Steering):
         for reference in references:
             panel.reveal(reference)
         panel.seek(*references)
+        from kerneltui.debugger.lookup import exists
+
         if references and not exists(self.session, references[-1]):
             self.notify(f"There is no {references[-1]} at present.", markup=False)
 
@@ -84,6 +84,10 @@ class Pointing(Steering):
 
     def _follow(self) -> None:
         """Where that is the row itself, or nothing, explain it: no Enter is in vain."""
+        from kerneltui.tui.following import follow  # the first picture does not wait for it
+
+        if self.arrangement.current.enter():
+            return
         reference = self.under_cursor
         request = None if reference is None else follow(self.situation, reference)
         if request is None or self._leads_nowhere(request):
@@ -100,6 +104,8 @@ class Pointing(Steering):
 
     def action_why(self) -> None:
         """Say why the interrupt under the cursor does not arrive, or when it will."""
+        from kerneltui.tui.following import ask_why  # as above
+
         path = self.panels.path
         if self.arrangement.current is path and path.interrupt is not None:
             self.carry_out(ask_why(self.situation, path.interrupt))
@@ -163,10 +169,28 @@ class Pointing(Steering):
 
     def action_copy(self) -> None:
         """The row under the cursor, to the clipboard of the terminal."""
-        self._when_shown(self._copy)
+        self._when_shown(self._copy_row)
 
-    def _copy(self) -> None:
+    def action_copy_panel(self) -> None:
+        """The whole panel."""
+        self._when_shown(self._copy_panel)
+
+    def _copy_row(self) -> None:
         text = self.arrangement.current.row_text
         if text:
-            self.copy_to_clipboard(text)
-        self.notify(f"Copied: {text}" if text else "This row is empty.", markup=False)
+            self._copy(text, text)
+        else:
+            self.notify("This row is empty. Y copies the whole panel.")
+
+    def _copy_panel(self) -> None:
+        from kerneltui.tui.copying import panel_text
+
+        panel = self.arrangement.current
+        text = panel_text(panel, self.session)
+        self._copy(text, f"panel {panel.KEY}, {len(panel.lines)} lines")
+
+    def _copy(self, text: str, what: str) -> None:
+        from kerneltui.tui.copying import keep_copy, told
+
+        self.copy_to_clipboard(text)
+        self.notify(told(what, keep_copy(text)), markup=False)

@@ -6,10 +6,13 @@ So none of them reaches into the app.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, TypeAlias
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
 
+import msgspec
 from textual.screen import Screen
 
+from kerneltui.debugger.bookmarks import Bookmark
 from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.trace import RawEvent
@@ -18,14 +21,14 @@ from kerneltui.scenarios.scenario import Changes
 from kerneltui.tui.panels import Panel
 
 
-class Tell(NamedTuple):
+class Tell(msgspec.Struct, frozen=True):
     """Say something to the user."""
 
     text: str
     severity: Literal["information", "warning", "error"] = "information"
 
 
-class Ask(NamedTuple):
+class Ask(msgspec.Struct, frozen=True):
     """Open a screen; ``then`` gets its answer, None when it was closed, and may want more."""
 
     screen: Screen[Any]
@@ -34,19 +37,19 @@ class Ask(NamedTuple):
     """the machine is paused: what is asked about shall stay as it is shown"""
 
 
-class TypeText(NamedTuple):
+class TypeText(msgspec.Struct, frozen=True):
     """Type at the terminal."""
 
     data: bytes
 
 
-class UseTheme(NamedTuple):
+class UseTheme(msgspec.Struct, frozen=True):
     """Show another theme."""
 
     name: str
 
 
-class UseSession(NamedTuple):
+class UseSession(msgspec.Struct, frozen=True):
     """Go on with another session, opened from ``board`` with ``changes``."""
 
     session: Session
@@ -54,26 +57,26 @@ class UseSession(NamedTuple):
     changes: Changes | None
 
 
-class Point(NamedTuple):
+class Point(msgspec.Struct, frozen=True):
     """Show a panel, with the cursor on the first of ``references`` that it shows."""
 
     panel: type[Panel]
     references: tuple[Reference, ...] = ()
 
 
-class GoTo(NamedTuple):
+class GoTo(msgspec.Struct, frozen=True):
     """Go to the moment at which something has just happened."""
 
     event: RawEvent
 
 
-class GoToPlace(NamedTuple):
+class GoToPlace(msgspec.Struct, frozen=True):
     """Go where a person says, in words."""
 
     words: str
 
 
-class GoToWrite(NamedTuple):
+class GoToWrite(msgspec.Struct, frozen=True):
     """Go to where some bits of a register were written last."""
 
     owner: str
@@ -83,39 +86,74 @@ class GoToWrite(NamedTuple):
     """the register's, for people"""
 
 
-class CutAndType(NamedTuple):
+class CutAndType(msgspec.Struct, frozen=True):
     """Type at the terminal, and forget what is known to come after this moment."""
 
     data: bytes
 
 
-class PokeRegisters(NamedTuple):
+class PokeRegisters(msgspec.Struct, frozen=True):
     """Store to registers, as ``OWNER/REGISTER.FIELD=VALUE`` each."""
 
     stores: tuple[str, ...]
 
 
-class CutAndPoke(NamedTuple):
+class CutAndPoke(msgspec.Struct, frozen=True):
     """The same, and forget what is known to come after this moment."""
 
     stores: tuple[str, ...]
 
 
-class ForgetRest(NamedTuple):
+class ForgetRest(msgspec.Struct, frozen=True):
     """Forget what is known to come after this moment."""
 
 
-class TakeBack(NamedTuple):
+class TakeBack(msgspec.Struct, frozen=True):
     """Undo what a person stored or typed last."""
+
+
+class SetBookmark(msgspec.Struct, frozen=True):
+    """Set a bookmark at this moment, or in place of another one; or delete that."""
+
+    old: Bookmark | None
+    note: str
+    name: str
+    is_gone: bool = False
+
+
+class SaveAs(msgspec.Struct, frozen=True):
+    """Save the session to a file."""
+
+    path: Path
+
+
+class StartLesson(msgspec.Struct, frozen=True):
+    """Begin a lesson, by name or file, with a step from 0 on; None: where it was left."""
+
+    name: str
+    number: int | None
+
+
+class LessonDo(msgspec.Struct, frozen=True):
+    """What was chosen from the menu of a lesson."""
+
+    what: str
+
+
+class LessonAnswer(msgspec.Struct, frozen=True):
+    """The answer to the question of a lesson's step."""
+
+    words: str
 
 
 Request: TypeAlias = (
     Tell | Ask | TypeText | UseTheme | UseSession | Point | GoTo | GoToPlace | GoToWrite
-    | CutAndType | PokeRegisters | CutAndPoke | ForgetRest | TakeBack
+    | CutAndType | PokeRegisters | CutAndPoke | ForgetRest | TakeBack | SetBookmark | SaveAs
+    | StartLesson | LessonDo | LessonAnswer
 )  # fmt: skip
 
 
-class Situation(NamedTuple):
+class Situation(msgspec.Struct, frozen=True):
     """What dialogs need to know."""
 
     session: Session

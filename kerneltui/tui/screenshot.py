@@ -8,17 +8,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from textual.keys import Keys
 
 from kerneltui.debugger.session import Session
-from kerneltui.debugger.watch import FREE
 from kerneltui.errors import UserError, suggestion
 from kerneltui.tui.app import KernelTui
+from kerneltui.tui.pressing import check_keys, press
 from kerneltui.tui.themes import theme_names
 
-COMMON_KEYS = ("enter", "escape", "space", "tab", "backspace", "up", "down", "pageup", "pagedown",
-               "home", "end", "slash", "plus", "minus", "question_mark", "ctrl+p")  # fmt: skip
-KEYS = {key.value for key in Keys} | set(COMMON_KEYS)
 SIZE = (140, 40)
 Size = tuple[int, int]
 """Columns and rows."""
@@ -75,9 +71,7 @@ def _taken(
 ) -> str:
     if theme and theme not in theme_names():
         raise UserError(f"unknown theme '{theme}'{suggestion(theme, theme_names())}")
-    for key in keys:
-        if len(key) > 1 and key.rpartition("+")[2] not in KEYS and len(key.rpartition("+")[2]) > 1:
-            raise UserError(f"unknown key '{key}'{suggestion(key, COMMON_KEYS)}")
+    check_keys(keys)
     return asyncio.run(_drive(KernelTui(session, theme=theme), size, keys, take))
 
 
@@ -85,10 +79,5 @@ async def _drive(
     app: KernelTui, size: Size, keys: Sequence[str], take: Callable[[KernelTui], str]
 ) -> str:
     async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        for key in keys:
-            await pilot.press(key)
-            while app.runner.goal is not None and app.runner.goal is not FREE:
-                await pilot.pause(0.01)  # a goal that is far away is reached in slices
-        await pilot.pause()
+        await press(pilot, app, keys)
         return take(app)

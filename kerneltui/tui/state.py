@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from textual.content import Content
 
+from kerneltui.debugger.bookmarks import Bookmark
 from kerneltui.debugger.history import History
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.watch import FREE, Watch
 from kerneltui.machine.poke import Poke
 
 _NUMBER = re.compile(r"^STEP (\d+)/(\d+)")
+HERE, BOOKMARK = "●★"
 STRIP = 12
 """cells of the strip that stands for the known time"""
 
 
-def past_of(history: History, heading: str = "", *, brief: bool) -> str:
+def past_of(
+    history: History, heading: str = "", *, brief: bool, bookmarks: Iterable[Bookmark] = ()
+) -> str:
     """Where in the known past the moment lies, and where there is room a strip of that.
 
-    Empty at the end of it.  The unit is an event: an interrupt that a core has taken.  ``heading``
-    is that of the meaningful step on show, if any.
+    Empty at the end of it, if there are no bookmarks.  The unit is an event: an interrupt that a
+    core has taken.  ``heading`` is that of the meaningful step on show, if any.
     """
+    strip = _strip(history, bookmarks)
     if not history.in_past:
-        return ""
+        return "" if brief or BOOKMARK not in strip else strip
     back = history.end_interrupts - history.interrupts
     said = f"{back} event{'s' * (back != 1)} back of {history.end_interrupts}"
     if not back:
@@ -35,9 +41,19 @@ def past_of(history: History, heading: str = "", *, brief: bool) -> str:
         return f"◀ {said}"
     if ahead := [item for item in history.inputs[history.given :] if isinstance(item.given, Poke)]:
         said += f", your store at {ahead[0].position.now_ns / 1e9:.3f} s"
-    end, here = history.end, history.here
-    place = min(STRIP * here.now_ns // max(end.now_ns, 1), STRIP - 1)
-    return f"◀ {said} ▕{'━' * place}●{'─' * (STRIP - 1 - place)}▏"
+    return f"◀ {said} {strip}"
+
+
+def _strip(history: History, bookmarks: Iterable[Bookmark]) -> str:
+    """The known time, with the moment on show and the bookmarks."""
+    end_ns = max(history.end.now_ns, 1)
+    place = min(STRIP * history.here.now_ns // end_ns, STRIP - 1)
+    cells = [*"━" * place, HERE, *"─" * (STRIP - 1 - place)]
+    for item in bookmarks:
+        at = min(STRIP * item.at_ns // end_ns, STRIP - 1)
+        if item.at_ns <= end_ns and cells[at] != HERE:
+            cells[at] = BOOKMARK
+    return f"▕{''.join(cells)}▏"
 
 
 def state_text(

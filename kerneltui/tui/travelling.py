@@ -18,7 +18,6 @@ from kerneltui.debugger.watch import (
 )
 from kerneltui.errors import UserError
 from kerneltui.machine.poke import Poke
-from kerneltui.tui.places import INSTRUCTION, TIME, read_place
 from kerneltui.tui.requests import (
     CutAndPoke,
     CutAndType,
@@ -117,6 +116,8 @@ class Travelling(Steering):
 
     def go_to(self, words: str) -> None:
         """Go to where ``words`` say, or say what they can be."""
+        from kerneltui.tui.places import INSTRUCTION, TIME, read_place
+
         session = self.session
         try:
             kind, number = read_place(session, words)

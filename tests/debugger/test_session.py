@@ -238,7 +238,7 @@ def test_a_flood_is_cut_at_what_a_terminal_would_hold():
     for _ in range(100):
         session.type(b"x" * 1000)
     assert session.machine.terminal.waiting == LONGEST_INPUT
-    assert sum(len(data) for _, data in session.typed) == LONGEST_INPUT
+    assert sum(len(item.given) for item in session.typed) == LONGEST_INPUT
     generation = session.generation
     session.type(b"x")
     session.type(b"")
@@ -418,7 +418,7 @@ def typed_twice():
 def test_what_was_typed_after_a_moment_is_typed_again():
     session = typed_twice()
     assert session.recorder.console.lines()[-1] == "first"
-    assert [data for _, data in session.typed] == [b"first", b"second"]
+    assert [item.given for item in session.typed] == [b"first", b"second"]
     end = session.history.end
     session.run_until(session.machine.now + 5 * MS)
     assert session.recorder.console.lines()[-1] == "firstsecond"
@@ -431,7 +431,7 @@ def test_typing_in_the_past_is_another_story():
     assert session.history.in_past
     session.type(b"other")
     assert not session.history.in_past
-    assert [data for _, data in session.typed] == [b"first", b"other"]
+    assert [item.given for item in session.typed] == [b"first", b"other"]
     session.run_until(session.machine.now + 20 * MS)
     assert session.recorder.console.lines()[-1] == "firstother"
     session.go_to_end()

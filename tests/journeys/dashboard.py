@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 from kerneltui.debugger.session import Session
 from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.app import KernelTui
+from kerneltui.tui.panels import PANELS, Panel
 from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
 from kerneltui.tui.widgets.lines import line_text
 
@@ -23,8 +24,15 @@ REGISTERS, INTERRUPTS, QUEUE, CONSOLE, CPU, TRACE, TIMERS = range(1, 8)
 REPLACED_KEYS = {"/": "slash", "[": "left_square_bracket", "]": "right_square_bracket",
                  " ": "space", "?": "question_mark", "+": "plus", "-": "minus"}  # fmt: skip
 KEY_TO_CHARACTER = {name: character for character, name in REPLACED_KEYS.items()}
+SOURCE = 14
 LONGEST_WAIT = 400
 """Pauses of the pilot before a condition is given up."""
+
+
+def keys_to(kind: type[Panel]) -> list[str]:
+    """The keys that show a panel first: its own, again for each of those before it."""
+    sharing = [item for item in PANELS if item.KEY == kind.KEY]
+    return [kind.KEY] * (sharing.index(kind) + 1)
 
 
 def booted(board: str = "rpi4", scenario: str = "timer-callbacks") -> Session:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dashboard import CPU, INTERRUPTS, QUEUE, REGISTERS, TRACE, booted, dashboard
+from dashboard import INTERRUPTS, QUEUE, REGISTERS, SOURCE, TRACE, booted, dashboard
 
 from kerneltui.debugger.breakpoints.condition_names import NAMES
 from kerneltui.debugger.breakpoints.grammar import FORMS, OPTIONS, bind, parse_breakpoint
@@ -291,7 +291,7 @@ async def test_a_hit_does_not_take_the_keys_from_somebody_who_types():
     [
         ("irq 30 taken", INTERRUPTS, InterruptReference),
         ('timeout "Periodic 1 sec"', QUEUE, TimeoutReference),
-        ("code Gicv2.handle_pending", CPU, CodeReference),
+        ("code Gicv2.handle_pending", SOURCE, CodeReference),
         ("line timer.cntpnsirq0 rises", INTERRUPTS, InterruptReference),
     ],
 )

@@ -25,6 +25,7 @@ from textual.command import CommandList
 from textual.worker import WorkerFailed
 
 from kerneltui.debugger.watch import CALLBACK_DONE
+from kerneltui.tui.panels import grouped
 from kerneltui.tui.screens.choose import ChooseScreen
 
 UART_IRQ = {"rpi4": 153, "rpi3": 57}
@@ -450,7 +451,7 @@ async def test_typing_while_running_is_echoed_at_once():
 async def test_what_typing_mode_does_with_each_kind_of_key():
     async with dashboard(keys=["c"]) as seen:
         await seen.press("a", "enter", "tab", "backspace", "ctrl+c", "é", "ctrl+é", "f5", "up")
-        typed = b"".join(data for _, data in seen.session.typed)
+        typed = b"".join(item.given for item in seen.session.typed)
         assert typed == b"a\r\t\x7f\x03?\x1b[A"
         assert seen.app.focused is seen.app.panels[CONSOLE - 1]
         assert seen.footer() == "esc Leave typing"
@@ -467,7 +468,7 @@ async def test_the_palette_opens_in_typing_mode_and_typing_goes_on_after_it():
         assert seen.palette_open()
         await seen.press("escape", "a")
         assert not seen.palette_open()
-        assert [data for _, data in seen.session.typed] == [b"a"]
+        assert [item.given for item in seen.session.typed] == [b"a"]
 
 
 async def test_another_panel_ends_typing():
@@ -494,7 +495,7 @@ async def test_pasted_text_is_typed_with_one_return_a_line():
 
         seen.app.post_message(Paste("one\r\ntwo\nthrée"))
         await seen.pilot.pause()
-        assert b"".join(data for _, data in seen.session.typed) == b"one\rtwo\rthr?e"
+        assert b"".join(item.given for item in seen.session.typed) == b"one\rtwo\rthr?e"
 
 
 # -- a halted kernel -------------------------------------------------------------------------------
@@ -851,8 +852,10 @@ async def test_keys_that_mean_something_say_nothing():
 async def test_tabs_show_at_every_size_what_board_and_program_have(size, board, scenario, lacking):
     async with dashboard(board, scenario, size=size) as seen:
         row = seen.screen().split("\n")[1]
-        for panel in seen.app.panels:
-            assert (panel.SHORT in row) == (panel.SHORT not in lacking), panel.SHORT
+        for group in grouped(seen.app.panels):
+            shown = [panel.SHORT for panel in group if panel.SHORT in row]
+            known = [panel.SHORT for panel in group if panel.SHORT not in lacking]
+            assert shown == (known if size[0] >= 118 else known[:1])
 
 
 async def test_a_panel_that_the_board_lacks_says_so_when_it_is_asked_for():
@@ -957,7 +960,7 @@ async def test_what_is_pasted_without_brackets_arrives_whole_in_few_frames():
         with patch.object(seen.app.frames, "draw", wraps=seen.app.show_view) as views:
             await seen.burst(*text)
             await seen.until(lambda: not seen.app.frames.is_asked)
-        assert b"".join(data for _, data in seen.session.typed).decode() == text
+        assert b"".join(item.given for item in seen.session.typed).decode() == text
         assert 1 <= views.call_count < len(text) / 4
 
 
@@ -977,7 +980,7 @@ async def test_a_window_that_was_too_small_for_a_while_leaves_focus_and_typing()
         for size in ((79, 24), (1, 1), (80, 24)):
             await seen.resize(*size)
         await seen.press("b")
-        assert [data for _, data in seen.session.typed] == [b"a", b"b"]
+        assert [item.given for item in seen.session.typed] == [b"a", b"b"]
 
 
 async def test_nothing_is_said_by_colour_alone():
@@ -1084,7 +1087,7 @@ async def test_typing_goes_on_after_the_terminal_was_too_small():
         await seen.resize(40, 10)
         await seen.resize(140, 40)
         await seen.press("s")
-        assert [data for _, data in seen.session.typed] == [b"a", b"s"]
+        assert [item.given for item in seen.session.typed] == [b"a", b"s"]
 
 
 # -- errors ----------------------------------------------------------------------------------------
@@ -1118,6 +1121,6 @@ async def test_keys_right_behind_the_key_of_a_mode_belong_to_the_mode(mode, text
         await seen.painted()
         assert seen.now == before
         if mode == "c":
-            assert b"".join(data for _, data in seen.session.typed) == text.encode()
+            assert b"".join(item.given for item in seen.session.typed) == text.encode()
         else:
             assert sorted(seen.app.panels[0].filter) == sorted(text)

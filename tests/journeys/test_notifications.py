@@ -78,7 +78,7 @@ async def test_typing_goes_on_where_nothing_can_be_seen():
         await seen.resize(80, 24)
         assert seen.app.keys_are_text
         await seen.press("c")
-        assert [data for _, data in seen.session.typed] == [b"a", b"b", b"q", b"c"]
+        assert [item.given for item in seen.session.typed] == [b"a", b"b", b"q", b"c"]
         await seen.resize(60, 10)
         await seen.press("escape", "n")
         assert not seen.app.keys_are_text

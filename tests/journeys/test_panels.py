@@ -453,7 +453,7 @@ def test_every_panel_has_something_to_say_at_every_moment_and_width(panel, width
         made = panel(1)
         lines = list(made.content(view, width))
         assert lines
-        assert all(style in STYLES for line in lines for _, style, *_ in line)
+        assert all({*style.split()} <= {*STYLES} for line in lines for _, style, *_ in line)
         assert all("\n" not in text and text.isprintable() for text in texts(lines))
         for text in texts(lines):
             assert len(text.rstrip()) < width, "nothing is left to the edge, which cuts silently"

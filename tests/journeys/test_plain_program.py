@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dashboard import QUEUE, dashboard
+from dashboard import QUEUE, dashboard, keys_to
 
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.setup import Setup
@@ -75,7 +75,7 @@ def test_a_program_shows_what_its_inspector_tells():
 async def test_every_panel_opens_on_a_program_without_an_inspector(board):
     async with dashboard(board, session=session_of(board, Plain)) as hand:
         for panel in PANELS:
-            await hand.press(panel.KEY)
+            await hand.press(*keys_to(panel))
             number = PANELS.index(panel) + 1
             assert number in hand.displayed()
             assert hand.lines(number), panel

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from dashboard import booted, dashboard
+from dashboard import booted, dashboard, keys_to
 from test_cursor import SIZES, busy
 from test_references import NOWHERE, moments, shown
 
@@ -316,7 +316,7 @@ def test_a_console_line_tells_who_typed_what_it_echoes():
 @pytest.mark.parametrize("number", range(1, len(PANELS) + 1), ids=[kind.SHORT for kind in PANELS])
 async def test_h_explains_every_kind_of_thing_in_a_panel_and_the_machine_stays(number, size):
     async with dashboard(session=busy(number), size=size) as seen:
-        await seen.press(PANELS[number - 1].KEY, "home")
+        await seen.press(*keys_to(PANELS[number - 1]), "home")
         panel, here = seen.app.panels[number - 1], seen.session.here
         asked = set()
         for row in range(len(panel.lines)):

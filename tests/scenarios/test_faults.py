@@ -123,7 +123,7 @@ def test_a_fault_limits_the_boards():
 
 
 def test_a_scenario_that_no_board_can_run_is_told_as_such(tmp_path):
-    from kerneltui.scenarios.scenario import validate_file
+    from kerneltui.validation import validate_file
 
     path = tmp_path / "mine.yaml"
     path.write_text("title: t\nprogram: timer-callbacks\nboards: [rpi4]\nboot: hz=100\n")

@@ -11,8 +11,8 @@ from kerneltui.scenarios.scenario import (
     changes_for,
     load_scenario,
     open_session,
-    validate_file,
 )
+from kerneltui.validation import validate_file
 
 S = 1_000_000_000
 

@@ -141,21 +141,21 @@ class CodeTrigger(Trigger):
         self, machine: Machine, *, function: str = "", file: str = "", line: int = 0
     ) -> None:
         super().__init__(machine)
-        self._function, self._file, self._line = function, file, line
+        self.function, self.file, self.at_line = function, file, line
         self._there: list[list[tuple[FrameType, int]]] = [[] for _ in machine.cores]
         """what was there already, of each core: frames, and their lines where a line is awaited"""
 
     def _found(self, core: int) -> list[tuple[FrameType, int]]:
         found = []
         for frame in self.machine.cores[core].kernel_frames():
-            if self._function:
+            if self.function:
                 name = frame.f_code.co_qualname
-                if name == self._function or name.endswith(f".{self._function}"):
+                if name == self.function or name.endswith(f".{self.function}"):
                     found.append((frame, 0))
-            elif frame.f_lineno == self._line:
+            elif frame.f_lineno == self.at_line:
                 file = frame.f_code.co_filename.replace("\\", "/")
-                if file.endswith(f"/{self._file}"):
-                    found.append((frame, self._line))
+                if file.endswith(f"/{self.file}"):
+                    found.append((frame, self.at_line))
         return found
 
     def begin(self) -> None:
@@ -171,7 +171,7 @@ class CodeTrigger(Trigger):
                 code = frame.f_code
                 where = CodeReference(code.co_qualname, code.co_filename, frame.f_lineno)
                 self.reference = where
-                name = self._function or f"{self._file}:{self._line}"
-                verb = "entered" if self._function else "came to"
+                name = self.function or f"{self.file}:{self.at_line}"
+                verb = "entered" if self.function else "came to"
                 self.tell(f"core {core.index} {verb} {name}", core.index)
                 return

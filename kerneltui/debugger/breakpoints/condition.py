@@ -26,9 +26,16 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Collection, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
-from kerneltui.debugger.breakpoints.condition_names import NAMES, ConditionNames, Event, Reading
+from kerneltui.debugger.breakpoints.condition_names import (
+    NAMES,
+    ConditionNames,
+    Event,
+    Quantities,
+    Reading,
+)
 from kerneltui.debugger.breakpoints.condition_words import (
     COMPARISONS,
     CONNECTIVES,
@@ -41,6 +48,7 @@ from kerneltui.machine.machine import Machine
 
 __all__ = ["NAMES", "Condition", "ConditionError", "Event", "compile_condition"]
 
+NO_QUANTITIES: Quantities = MappingProxyType({})
 LONGEST = 1_000
 """characters of a condition"""
 DEEPEST = 50
@@ -81,16 +89,18 @@ def compile_condition(
     subject: RegisterSite | None = None,
     *,
     values: Collection[str],
+    quantities: Quantities = NO_QUANTITIES,
 ) -> Condition:
     """The condition that a text says.
 
     ``subject`` is the breakpoint's own register, on this machine.  ``values`` are those of
-    ``value`` and ``old`` that its events carry.  Raises :class:`ConditionError`.
+    ``value`` and ``old`` that its events carry, ``quantities`` are further names that it may use.
+    Raises :class:`ConditionError`.
     """
     if len(text) > LONGEST:
         said = f"a condition has at most {LONGEST} characters; this one has {len(text)}"
         raise ConditionError(LONGEST + 1, said)
-    names = ConditionNames(machine, subject, values)
+    names = ConditionNames(machine, subject, values, quantities)
     reader = _ConditionReader(text, names)
     run = reader.whole().run
     return Condition(reader.canonical(), frozenset(names.reads), lambda now: run(now) != 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 from kerneltui.debugger.breakpoints.condition_words import CONNECTIVES, LONGEST_SHOWN, quoted
@@ -55,6 +55,8 @@ class Event(NamedTuple):
 
 
 Reading = Callable[[Event], int]
+Quantities = Mapping[str, Callable[[], int]]
+"""Further names, and what each is at present."""
 
 
 class NamedReading(NamedTuple):
@@ -71,11 +73,16 @@ class ConditionNames:
     """The names, on a machine, for a breakpoint whose own register is ``subject``."""
 
     def __init__(
-        self, machine: Machine, subject: RegisterSite | None, values: Collection[str]
+        self,
+        machine: Machine,
+        subject: RegisterSite | None,
+        values: Collection[str],
+        quantities: Quantities,
     ) -> None:
         self._machine = machine
         self._subject = subject
         self._values = values
+        self._quantities = quantities
         fields = subject.slot.register.fields if subject is not None else ()
         self._fields = [item.name for item in fields]
         """of the subject"""
@@ -87,9 +94,12 @@ class ConditionNames:
         if len(word) > LONGEST_SHOWN:
             raise ValueError(f"no register or name is as long as {quoted(word)}")
         stem = re.split(r"[.\[]", word, maxsplit=1)[0]
-        if stem in NAMES:
+        further = self._quantities.get(stem)
+        if further is not None or stem in NAMES:
             if stem != word:
                 raise ValueError(f"'{stem}' is a number and has no fields; write {stem} & MASK")
+            if further is not None:
+                return NamedReading(word, lambda _: further())
             return NamedReading(word, self._quantity(word))
         path, dot, field = word.partition(".")
         if self._subject is not None and stem in self._fields and not dot:
@@ -130,7 +140,7 @@ class ConditionNames:
         """That there is no such name, with those that may be meant."""
         known = list(sites(self._machine))
         offered = [item for item in NAMES if item not in OFFERED_BY or item in self._values]
-        names = [*(site.slot.name for site in known), *offered, *self._fields]
+        names = [*(site.slot.name for site in known), *offered, *self._quantities, *self._fields]
         close = [item for item in (*names, *CONNECTIVES) if item.lower() == name.lower()]
         if not close:
             fields_of_others = [

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from kerneltui.debugger.breakpoints.changes import CodeTrigger
 from kerneltui.debugger.breakpoints.grammar import bind
 from kerneltui.debugger.breakpoints.happenings import TaskTrigger, TimeoutTrigger
 from kerneltui.debugger.breakpoints.table import Breakpoints
 from kerneltui.debugger.breakpoints.trigger import Trigger
+from kerneltui.debugger.kernel_source import function_around, functions_meant, paths_named
 from kerneltui.debugger.naming import inspector_of
 from kerneltui.debugger.references import (
+    CodeReference,
     GateReference,
     Reference,
     RegisterReference,
@@ -47,6 +50,8 @@ class Marked:
         return self._machine is machine and self._items == tuple(breakpoints)
 
     def _about(self, trigger: Trigger, core: int | None) -> list[Reference]:
+        if isinstance(trigger, CodeTrigger):
+            return list(self._code(trigger))
         found = trigger.reference
         if isinstance(found, RegisterReference) and not found.block:
             cores = range(len(self._machine.cores)) if core is None else (core,)
@@ -54,6 +59,17 @@ class Marked:
         if isinstance(found, GateReference):
             return [found, found.interrupt]
         return [] if found is None else [found]
+
+    def _code(self, trigger: CodeTrigger) -> Iterator[CodeReference]:
+        """A line, in all files that are meant; of functions the line of the ``def``."""
+        if trigger.function:
+            for path, item in functions_meant(self._machine, trigger.function):
+                yield CodeReference(item.name, _last(path), item.line)
+            return
+        for path in paths_named(self._machine, trigger.file):
+            around = function_around(path, trigger.at_line)
+            name = "" if around is None else around.name
+            yield CodeReference(name, _last(path), trigger.at_line)
 
     def marks(self) -> Marks:
         """At this moment."""
@@ -72,6 +88,11 @@ class Marked:
         tasks = {} if scheduling is None else scheduling.tasks
         return [TaskReference(number) for number, task in tasks.items()
                 if trigger.is_about(task.name)]  # fmt: skip
+
+
+def _last(path: str) -> str:
+    """The name of a file, without its folders."""
+    return path.replace("\\", "/").rpartition("/")[2]
 
 
 def _mark(found: dict[Reference, bool], reference: Reference, *, enabled: bool) -> None:

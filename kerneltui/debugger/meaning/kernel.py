@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
-import linecache
 import re
 from collections.abc import Iterator
 
-from kerneltui.debugger.lookup import register_of_event
+from kerneltui.debugger.kernel_source import function_around, paths_named, source_lines
+from kerneltui.debugger.lookup import exists, register_of_event
 from kerneltui.debugger.meaning.parts import Meaning, Section, gone, sentence
 from kerneltui.debugger.meaning.registers import register
 from kerneltui.debugger.recorder import InputView
@@ -23,6 +21,7 @@ from kerneltui.debugger.references import (
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.trace import SCENARIO
 from kerneltui.debugger.views.firmware import firmware_views
+from kerneltui.debugger.views.source import variables_of
 from kerneltui.glossary import GlossaryEntry, glossary
 from kerneltui.units import format_duration, format_time
 
@@ -136,35 +135,60 @@ def _character(kind: str, by: str) -> str:
 
 
 def code(session: Session, reference: CodeReference) -> Meaning:
-    """A function of the kernel that has been called: what it does, in its own words."""
-    path = next(
-        (frame.file for item in session.machine.cores for frame in item.frames()
-         if frame.file.rpartition("/")[2] == reference.file and frame.line == reference.line),
-        "",
-    )  # fmt: skip
-    sentences = [
-        f"{reference.function} is a function of the kernel that has not returned yet.",
-        "It stands on the call stack, with the line where it is now.",
-    ]
+    """A line of the kernel, and its function: what that does in its own words, and what it has."""
+    if not exists(session, reference):
+        return gone(reference)
+    running = {
+        (frame.file, frame.line): frame.function
+        for core in session.machine.cores for frame in core.frames()
+    }  # fmt: skip
+    line = reference.line
+    paths = paths_named(session.machine, reference.file)
+    here = [path for path in paths if (path, line) in running]
+    path = next(iter([*here, *paths]), "")
+    function = running.get((path, line), reference.function)
     sections: tuple[Section, ...] = ()
     if path:
-        source = linecache.getline(path, reference.line).strip()
-        sections = (Section("Here", (("line", source),)),)
-        sections += _docstring(path, reference.line)
-    return Meaning(str(reference), tuple(sentences), "", "", sections)
+        text = "".join(source_lines(path)[line - 1 : line]).strip()
+        if text:
+            sections = (Section("Here", (("line", text),)),)
+        sections += _docstring(path, line)
+    if here:
+        sentences = (
+            f"{function} is a function of the kernel that has not returned yet.",
+            "It stands on the call stack, with the line where it is now.",
+        )
+        sections += _variables(session, path, line)
+    elif function:
+        sentences = (
+            f"{function} is a function of the kernel, in the file {reference.file}.",
+            "No core is at this line now.",
+        )
+    else:
+        sentences = (
+            f"This line of the file {reference.file} is outside of all functions.",
+            "It was done with when the kernel was loaded.",
+        )
+    return Meaning(str(reference), sentences, "", "", sections)
+
+
+def _variables(session: Session, path: str, line: int) -> tuple[Section, ...]:
+    """What the innermost function that is at a line holds, on the core on show before others."""
+    cores = session.machine.cores
+    for core in (cores[session.focus], *cores):
+        for frame in core.kernel_frames():
+            if (frame.f_code.co_filename, frame.f_lineno) == (path, line):
+                rows = tuple((item.name, item.value) for item in variables_of(frame))
+                return (Section("Its variables", rows),) if rows else ()
+    return ()
 
 
 def _docstring(path: str, number: int) -> tuple[Section, ...]:
     """What the innermost function around a line says of itself, its first paragraph."""
-    tree = ast.parse("".join(linecache.getlines(path)))
-    around = [
-        node for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef) and node.lineno <= number <= (node.end_lineno or 0)
-    ]  # fmt: skip
-    if not around:
+    around = function_around(path, number)
+    if around is None:
         return ()
-    said = ast.get_docstring(max(around, key=lambda node: node.lineno)) or ""
-    first = " ".join(inspect.cleandoc(said).partition("\n\n")[0].split())
+    first = " ".join(around.doc.partition("\n\n")[0].split())
     first = re.sub(r":\w+:`~?([^`]*)`|``([^`]*)``", lambda found: found[1] or found[2], first)
     return (Section("What its source says", (("", sentence(first)),)),) if first else ()
 

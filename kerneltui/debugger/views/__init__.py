@@ -34,6 +34,7 @@ from kerneltui.debugger.views.latencies import (
 )
 from kerneltui.debugger.views.path import PathView, path_view
 from kerneltui.debugger.views.registers import BlockView, block_views
+from kerneltui.debugger.views.source import SourceView, source_view
 from kerneltui.debugger.views.tasks import (
     SchedulingView,
     TaskView,
@@ -96,6 +97,8 @@ class MachineView(msgspec.Struct, frozen=True, kw_only=True):
     latenesses: tuple[LatenessView, ...] = ()
     """of the timeouts that were called last"""
     comparators: tuple[ComparatorView, ...] = ()
+    source: SourceView | None = None
+    """the kernel's source where the core on show is"""
     local_apics: tuple[LocalApicView, ...] = ()
     """by core; a board without a part of a PC has none of it, here and below"""
     io_apics: tuple[IoApicView, ...] = ()
@@ -140,6 +143,7 @@ _MAKERS: dict[str, Callable[[Sight], Any]] = {
     "timers": lambda of: tuple(timer_views(of.inspector)),
     "worst_lateness_ns": lambda of: of.inspector.worst_lateness_ns(),
     "comparators": lambda of: tuple(comparator_views(of.machine, of.focus)),
+    "source": source_view,
     "local_apics": lambda of: pictures(of.machine, LocalApicView),
     "io_apics": lambda of: io_apics(of.machine),
     "pics": lambda of: pictures(of.machine, PicView),

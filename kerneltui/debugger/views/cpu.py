@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kerneltui.kernel.syscalls import described
 from kerneltui.machine.core import CoreState
 from kerneltui.machine.instructions import INSTRUCTIONS
 
@@ -105,6 +104,8 @@ def cpu_view(core: HostedCore, names: EventNames) -> CpuView:
 
 def _call(core: HostedCore) -> str:
     """The system call that a trap would make, in words."""
+    from kerneltui.kernel.syscalls import described  # programs without calls do not wait for it
+
     number, *arguments = core.CALL_REGISTERS
     if number not in core.registers:
         return ""

@@ -68,13 +68,14 @@ class Stop(msgspec.Struct, frozen=True):
 
 
 class Due(msgspec.Struct, frozen=True):
-    """A timeout that is pending."""
+    """A timeout that is pending, or a bookmark that is ahead."""
 
     name: str
     in_ns: int
-    """how far ahead; less than nothing for one that is late"""
+    """how far ahead; less than nothing for a timeout that is late"""
     is_armed: bool
     """the timer is set for it"""
+    is_bookmark: bool = False
 
 
 class PathView(msgspec.Struct, frozen=True):
@@ -109,7 +110,7 @@ class PathView(msgspec.Struct, frozen=True):
     ago_ns: int = 0
     """how long ago the step was, where its sentence is empty"""
     due: tuple[Due, ...] = ()
-    """the next timeouts, in order"""
+    """the next timeouts, and the bookmarks before the last of them, in order"""
     is_timers: bool = True
     """it is the interrupt that timeouts wait for: what lies behind its handler belongs to it"""
 
@@ -162,7 +163,7 @@ def path_view(sight: Sight) -> PathView | None:
     view = PathView(
         interrupt, cpu, tuple(stops), place,
         "" if trouble is None else f"{trouble.told}: it needs {trouble.needs}",
-        culprit, due=_due(machine, inspector), is_timers=is_timers,
+        culprit, due=_due(sight), is_timers=is_timers,
     )  # fmt: skip
     return _told(view, sight, [station.owner for station in way.stations])
 
@@ -367,12 +368,20 @@ def _kernel(machine: Machine, inspector: Inspector, story: Story | None) -> Iter
     yield Stop(QUEUE, f"{len(inspector.timeouts())} pending", tuple(facts), first)
 
 
-def _due(machine: Machine, inspector: Inspector) -> tuple[Due, ...]:
+def _due(sight: Sight) -> tuple[Due, ...]:
+    inspector, now = sight.inspector, sight.machine.now
     armed = inspector.armed_timeout()
-    return tuple(
-        Due(item.name, item.due_ns - machine.now, item.ident == armed)
+    found = [
+        Due(item.name, item.due_ns - now, item.ident == armed)
         for item in islice(inspector.timeouts(), MOST_IN_QUEUE)
-    )
+    ]
+    last_ns = found[-1].in_ns if found else 0
+    found += [
+        Due(item.title, item.at_ns - now, is_armed=False, is_bookmark=True)
+        for item in sight.bookmarks
+        if now < item.at_ns <= now + last_ns
+    ]
+    return tuple(sorted(found, key=lambda item: item.in_ns))
 
 
 def _wait(ahead_ns: int) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple, TypeVar
 
 from kerneltui.tui.panels.apics import ApicsPanel
 from kerneltui.tui.panels.base import Panel
@@ -13,12 +14,14 @@ from kerneltui.tui.panels.firmware import FirmwarePanel
 from kerneltui.tui.panels.interrupts import InterruptsPanel
 from kerneltui.tui.panels.path import PathPanel
 from kerneltui.tui.panels.registers import RegistersPanel
+from kerneltui.tui.panels.source import SourcePanel
 from kerneltui.tui.panels.tasks import TasksPanel
 from kerneltui.tui.panels.timeline import TimelinePanel
 from kerneltui.tui.panels.timeouts import TimeoutsPanel
 from kerneltui.tui.panels.timers import TimersPanel
 from kerneltui.tui.panels.trace import TracePanel
 
+SomePanel = TypeVar("SomePanel", Panel, type[Panel])
 PANELS: tuple[type[Panel], ...] = (
     RegistersPanel,
     InterruptsPanel,
@@ -33,8 +36,17 @@ PANELS: tuple[type[Panel], ...] = (
     TasksPanel,
     TimelinePanel,
     PathPanel,
+    SourcePanel,
 )
 """In order of their numbers, from 1."""
+
+
+def grouped(panels: Iterable[SomePanel]) -> list[list[SomePanel]]:
+    """Those that share a key together: the key goes from one to the next."""
+    groups: dict[str, list[SomePanel]] = {}
+    for panel in panels:
+        groups.setdefault(panel.KEY, []).append(panel)
+    return list(groups.values())
 
 
 class Panels(NamedTuple):
@@ -53,10 +65,15 @@ class Panels(NamedTuple):
     tasks: TasksPanel
     timeline: TimelinePanel
     path: PathPanel
+    source: SourcePanel
 
     def numbered(self, number: int) -> Panel:
         """The panel of a number, from 1 on."""
         return self[number - 1]
+
+    def sharing(self, key: str) -> list[Panel]:
+        """Those of a key, in their order."""
+        return [panel for panel in self if key == panel.KEY]
 
 
 def make_panels() -> Panels:
@@ -76,10 +93,12 @@ __all__ = [
     "Panels",
     "PathPanel",
     "RegistersPanel",
+    "SourcePanel",
     "TasksPanel",
     "TimelinePanel",
     "TimeoutsPanel",
     "TimersPanel",
     "TracePanel",
+    "grouped",
     "make_panels",
 ]  # fmt: skip

@@ -105,6 +105,10 @@ class Panel(LineView):
         self._shown = ()
         self._catch_up()
 
+    def enter(self) -> bool:
+        """What Enter does within the panel itself; False: it leads to where the row speaks of."""
+        return False
+
     def reveal(self, reference: Reference) -> None:
         """Show what is left out otherwise: the cursor is to go there."""
 
@@ -145,7 +149,7 @@ class Panel(LineView):
         if whole == " ".join(line_text(self.lines[row]).split()):
             return self._caption
         room = self.outer_size.width - CORNERS
-        return whole if cell_len(whole) <= room else f"…{_tail(whole, room - 1)}"
+        return whole if cell_len(whole) <= room else f"…{tail(whole, room - 1)}"
 
     def _set_caption(self, caption: Content) -> None:
         """Draw the lower border anew; setting ``border_subtitle`` would draw the whole panel."""
@@ -173,7 +177,7 @@ class Panel(LineView):
         return ""
 
 
-def _tail(text: str, width: int) -> str:
+def tail(text: str, width: int) -> str:
     """The end of a text, in so many cells at most: its beginning stands in the row."""
     while cell_len(text) > width:
         text = text[cell_len(text) - width :]

@@ -12,8 +12,8 @@ from kerneltui.units import format_duration
 SHORTEST_NS = 1_000
 """The strip stands for at least so much."""
 NICE = (1, 2, 5)
-ARMED, DUE = "◆", "○"
-"""The timeout that the timer is set for, and any other."""
+ARMED, DUE, BOOKMARK = "◆", "○", "★"
+"""The timeout that the timer is set for, any other, and a moment to come back to."""
 LEAST_WIDE = 30
 
 
@@ -34,7 +34,8 @@ def time_strip(due: Sequence[Due], width: int) -> Line:
         if place < at:
             continue  # it stands where another one is told already
         following = next((other for other in places[number + 1 :] if other > place), room)
-        label = _label(ARMED if item.is_armed else DUE, item.name, following - place)
+        sign = BOOKMARK if item.is_bookmark else ARMED if item.is_armed else DUE
+        label = _label(sign, item.name, following - place)
         pieces.append(("─" * (place - at), "dim"))
         pieces.append((label, "now" if item.is_armed else "text"))
         at = place + cells(label)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from kerneltui.tui.commands import COMMANDS
-from kerneltui.tui.panels import PANELS
+from kerneltui.tui.panels import PANELS, grouped
 from kerneltui.tui.screens.dialog import Dialog
 
 GROUPS = ("Stepping", "Stepping back", "Breakpoints", "Running", "Looking", "Choosing")
@@ -36,8 +37,9 @@ def help_text(about: str) -> Content:
         "            are an Enter.\n",
         "            On the signal path left and right go a step back and on\n",
     ]
-    parts += ["\n", Content.styled("Panels (the key focuses one)", "bold"), "\n"]
-    for panel in PANELS:
+    heading = "Panels (the key focuses one; again, the next that has the same key)"
+    parts += ["\n", Content.styled(heading, "bold"), "\n"]
+    for panel in chain(*grouped(PANELS)):
         parts += [Content.styled(f"  {panel.KEY} {panel.TITLE}: ", "bold"), f"{panel.ABOUT}\n"]
     return Content.assemble(*parts)
 

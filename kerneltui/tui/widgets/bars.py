@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from rich.cells import cell_len
 from textual.content import Content
+from textual.style import Style
 
 from kerneltui.tui.commands import BY_KEY
 from kerneltui.tui.widgets.kept_rows import KeptStatic
@@ -21,7 +22,9 @@ ROOMY = 100
 @lru_cache(200)
 def link(text: str, action: str, style: str = "") -> Content:
     """A piece of text that runs an app action when clicked; the same ones serve again."""
-    return Content.styled(text, f"{style} @click=app.{action}".lstrip())
+    # As words of a style the action would be parsed, for each link anew.
+    linked = Content.styled(text, Style.from_meta({"@click": f"app.{action}"}))
+    return linked.stylize(style) if style else linked
 
 
 def _keys(keys: str, action: str) -> Content:
@@ -67,19 +70,27 @@ class PanelTabs(KeptStatic):
         super().__init__()
         self._shown: object = None
 
-    def show(self, panels: Iterable[tuple[int, str, str]], current: int, *, compact: bool) -> None:
-        """``panels``: number, key and title of each; ``current`` is a number."""
-        shown = (panels := list(panels), current, compact)
+    def show(
+        self, groups: Iterable[tuple[str, list[tuple[int, str]]]], current: int, *, compact: bool
+    ) -> None:
+        """``groups``: a key, and number and title of its panels; ``current`` is a number."""
+        shown = (groups := list(groups), current, compact)
         if shown == self._shown:
             return
         self._shown = shown
         gap = "" if compact else " "
         tabs: list[Content | str] = []
-        for number, key, title in panels:
-            action = f"choose('focus_panel', {number})"
-            style = "bold reverse" if number == current else ""
-            key_style = style or "bold $text-primary"
-            tabs += [link(key + gap, action, key_style), link(title, action, style), " " + gap]
+        for key, panels in groups:
+            by_key = f"choose('panel', '{key}')"
+            is_current = any(number == current for number, _ in panels)
+            style = "bold reverse" if is_current else "bold $text-primary"
+            tabs.append(link(key + gap, by_key, style))
+            for number, title in panels:
+                # Where one stands for all of its key, it goes on to the next.
+                action = by_key if compact else f"choose('focus_panel', {number})"
+                style = "bold reverse" if number == current else ""
+                tabs += [link(title, action, style), " "]
+            tabs.append(gap)
         self.update(Content.assemble(*tabs), layout=False)
 
 

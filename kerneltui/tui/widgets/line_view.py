@@ -27,7 +27,7 @@ from textual.widget import Widget
 
 from kerneltui.tui.widgets.cursor import Cursor, cells_of, first_thing
 from kerneltui.tui.widgets.kept_rows import Ground, KeptRows, KeptScrollBar
-from kerneltui.tui.widgets.lines import STYLES, Line, about
+from kerneltui.tui.widgets.lines import STYLES, Line, Piece, about
 
 STRIPS_KEPT = 2_000
 Move: TypeAlias = Literal["up", "down", "left", "right", "pageup", "pagedown", "home", "end"]
@@ -68,6 +68,8 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
         self._edges: tuple[Strip, Strip] | None = None
         """what stands left and right of each line"""
         self._signs: Mapping[Any, bool] = {}
+        self._pointed: frozenset[Any] = frozenset()
+        """what stands out"""
         """what has a breakpoint, and whether an enabled one"""
         self._columns = (0, 0)
         """which ones of the lines the finished rows show: the first, and how many"""
@@ -201,6 +203,10 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
         piece = sum(end <= column for end in ends)
         self.cursor.put_at_piece(row, piece, self.lines)
         self._has_moved(before)
+        self.clicked()
+
+    def clicked(self) -> None:
+        """Somebody has put the cursor where it is now, with the mouse."""
 
     def on_click(self, event: Click) -> None:
         """Twice in the same place means Enter, and so does once with Ctrl."""
@@ -319,6 +325,13 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
             return ""
         return ENABLED if any(found) else DISABLED
 
+    def set_pointed(self, things: frozenset[Any]) -> None:
+        """Have what is about these stand out."""
+        if things != self._pointed:
+            self._pointed = things
+            self._finished.clear()
+            self.refresh()
+
     def set_signs(self, signs: Mapping[Any, bool]) -> None:
         """Mark the rows that are about one of these; True: a breakpoint there is enabled."""
         if signs != self._signs:
@@ -338,8 +351,14 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
         line = self.lines[row]
         if self._marks_row and row == self.cursor.row:
             return self._cursor_strip(line, span, base)
+        if self._pointed:
+            line = tuple(self._standing_out(piece) for piece in line)
         segments = [Segment(text, self._look(style, base)) for text, style, *_ in line]
         return Strip(segments).crop_extend(*span, base)
+
+    def _standing_out(self, piece: Piece) -> Piece:
+        text, _, *rest = piece
+        return (text, "pointed", *rest) if rest and rest[0] in self._pointed else piece
 
     def _cursor_strip(self, line: Line, span: tuple[int, int], base: Style) -> Strip:
         """On a ground of its own; of several things the one under the cursor stands out."""
@@ -361,6 +380,10 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
     def _look(self, style: str, base: Style) -> Style:
         look = self._looks.get(style)
         if look is None:
-            look = base + self.screen.get_component_rich_style(f"line-view--{style}")
+            name, *grounds = style.split()
+            look = base + self.screen.get_component_rich_style(f"line-view--{name}")
+            for ground in grounds:
+                found = self.screen.get_component_rich_style(f"line-view--{ground}")
+                look += Style(bgcolor=found.bgcolor)
             self._looks[style] = look
         return look

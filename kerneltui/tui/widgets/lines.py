@@ -13,7 +13,9 @@ Piece: TypeAlias = tuple[str, str, *tuple[Any, ...]]
 Line: TypeAlias = tuple[Piece, ...]
 
 STYLES = ("text", "dim", "strong", "head", "changed", "alert", "good", "interrupt", "now",
-          "breakpoint")  # fmt: skip
+          "breakpoint", "keyword", "string", "number", "comment", "definition",
+          "here", "pointed")  # fmt: skip
+"""Names of looks.  A style is one of them, and may go on with a ground, as ``keyword here``."""
 
 
 def plain(text: str, style: str = "text", thing: Any = None) -> Line:

@@ -1,0 +1,104 @@
+"""The kernel's source around where a core is: its stack, variables, and the files of both."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from types import FrameType
+
+import msgspec
+
+from kerneltui.debugger.kernel_source import functions_in, source_lines
+from kerneltui.debugger.sight import Sight
+from kerneltui.debugger.variables import told
+
+
+class VariableView(msgspec.Struct, frozen=True):
+    """A local variable of a function that has not returned."""
+
+    name: str
+    value: str
+    """in a few words: see :mod:`kerneltui.debugger.variables`"""
+
+
+class StackFrameView(msgspec.Struct, frozen=True):
+    """A function on the kernel's stack, with its variables."""
+
+    function: str
+    file: str
+    line: int
+    """where it is now, from 1"""
+    text: int
+    """the place of its file among those of the view"""
+    variables: tuple[VariableView, ...]
+
+
+class FunctionView(msgspec.Struct, frozen=True):
+    """Where a function stands in its file."""
+
+    name: str
+    line: int
+    """of its ``def``"""
+    last: int
+
+
+class SourceFileView(msgspec.Struct, frozen=True):
+    """A file that a function of the stack stands in."""
+
+    name: str
+    lines: tuple[str, ...]
+    functions: tuple[FunctionView, ...]
+
+    def function_at(self, line: int) -> str:
+        """The innermost function around a line; empty outside of all."""
+        around = [item for item in self.functions if item.line <= line <= item.last]
+        return max(around, key=lambda item: item.line).name if around else ""
+
+
+class SourceView(msgspec.Struct, frozen=True):
+    """Of the core on show; without frames where no code of the kernel's runs on it."""
+
+    core: int
+    state: str
+    frames: tuple[StackFrameView, ...]
+    """innermost first"""
+    files: tuple[SourceFileView, ...]
+
+
+@lru_cache(200)
+def source_file_view(path: str) -> SourceFileView:
+    """A file, as it was when it was first asked for."""
+    functions = tuple(FunctionView(item.name, item.line, item.last) for item in functions_in(path))
+    return SourceFileView(file_name(path), source_lines(path), functions)
+
+
+def file_name(path: str) -> str:
+    """As people read it: the folders of this computer are left out."""
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
+def variables_of(frame: FrameType) -> tuple[VariableView, ...]:
+    """Those with a name of their own, as they stand now."""
+    return tuple(
+        VariableView(name, told(name, value))
+        for name, value in frame.f_locals.items()
+        if name.isidentifier()  # Python calls the iterator of a comprehension .0
+    )
+
+
+def source_view(of: Sight) -> SourceView:
+    """What the core on show executes, and who has called that."""
+    core = of.machine.cores[of.focus]
+    frames = list(core.kernel_frames())
+    paths = list(dict.fromkeys(frame.f_code.co_filename for frame in frames))
+    return SourceView(
+        core.index,
+        str(core.state),
+        tuple(
+            StackFrameView(
+                frame.f_code.co_qualname, file_name(frame.f_code.co_filename), frame.f_lineno,
+                paths.index(frame.f_code.co_filename), variables_of(frame),
+            )
+            for frame in frames
+        ),
+        tuple(map(source_file_view, paths)),
+    )  # fmt: skip

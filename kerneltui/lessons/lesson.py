@@ -1,0 +1,77 @@
+"""Lessons: from the file to what can be played."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from kerneltui.configfile import ConfigFile, available, find
+from kerneltui.debugger.session import Session
+from kerneltui.lessons.spec import COURSES, LessonSpec
+from kerneltui.scenarios.scenario import Changes, open_session
+from kerneltui.units import parse_duration
+
+BOOTED, HERE = "booted", "here"
+"""Where a step can begin, beside times."""
+
+
+class Lesson(msgspec.Struct, frozen=True):
+    """A checked lesson."""
+
+    name: str
+    spec: LessonSpec
+    file: ConfigFile
+    """gives places in it for errors found later"""
+
+    def session(self) -> Session:
+        """Its machine, at reset.  Raises :class:`UserError`."""
+        spec = self.spec
+        return open_session(spec.board, spec.scenario, Changes(queue=spec.queue))
+
+
+KEYS = frozenset(("steps", "title", "about", "board", "minutes", "course"))
+
+
+def looks_like_lesson(data: dict[str, object]) -> bool:
+    """Some keys may be misspelt, or missing."""
+    return "steps" in data and len(KEYS & set(data)) >= 3
+
+
+def load_lesson(name: str) -> Lesson:
+    """A built-in lesson by name, or a file by path.  Raises :class:`UserError`."""
+    path = find("lessons", name)
+    return read_lesson(ConfigFile.load(path), path)
+
+
+def read_lesson(file: ConfigFile, path: Path) -> Lesson:
+    """Check a parsed lesson file.  Raises :class:`UserError`."""
+    spec = file.decode(LessonSpec)
+    for number, step in enumerate(spec.steps):
+        place = ("steps", number)
+        if step.goal is not None and step.predict is not None:
+            raise file.error(place, "a step has a goal or a question, not both; make two of it")
+        if step.goal is not None and not any(
+            (step.goal.when, step.goal.console, step.goal.command, step.goal.panel, step.goal.on)
+        ):
+            raise file.error((*place, "goal"), "this goal says nothing; write 'when:' or another")
+        if step.hints and step.goal is None and step.predict is None:
+            raise file.error((*place, "hints"), "hints help to reach a goal; this step has none")
+        if step.begin not in {BOOTED, HERE}:
+            try:
+                parse_duration(step.begin)
+            except ValueError as error:
+                said = f"{error}; or write {HERE} or {BOOTED}"
+                raise file.error((*place, "begin"), said) from None
+    return Lesson(path.stem, spec, file)
+
+
+def lessons() -> list[Lesson]:
+    """The built-in ones, in the order of the course."""
+    found = [load_lesson(name) for name in available("lessons")]
+    return sorted(found, key=lambda item: (*place_of(item), item.name))
+
+
+def place_of(lesson: Lesson) -> tuple[int, int]:
+    """Where it stands in the course."""
+    return COURSES.index(lesson.spec.course), lesson.spec.order

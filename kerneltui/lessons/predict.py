@@ -1,0 +1,198 @@
+"""Questions about what comes next: a second machine finds the answer; nobody has stored it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from kerneltui.debugger.courses import COURSES, TITLES
+from kerneltui.debugger.explain import Explanation
+from kerneltui.debugger.naming import main_interrupt
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.watch import until_time
+from kerneltui.debugger.why import why
+from kerneltui.errors import UserError
+from kerneltui.lessons.goals import read_value
+from kerneltui.lessons.names import beginning
+from kerneltui.lessons.spec import PredictSpec
+from kerneltui.lessons.twin import press, twin
+from kerneltui.machine.core import StopReason
+
+NO_HEAD = "nothing: the queue is empty"
+MOST_OPTIONS = 6
+LONGEST_NS = 20_000_000_000
+"""So long a second machine runs for the next lines of the console."""
+SLICE_NS = 50_000_000
+
+
+class Question(NamedTuple):
+    """What is asked.  Without options a number is to be typed."""
+
+    text: str
+    options: tuple[str, ...]
+    right: str
+
+    def is_right(self, answer: str) -> bool:
+        """Whether somebody has found it."""
+        if self.options:
+            return answer == self.right
+        try:
+            return int(answer.strip().replace("_", ""), 0) == int(self.right)
+        except ValueError:
+            return False
+
+
+class UnfitQuestionError(UserError):
+    """A question has no right answer at this moment, or more than one, or nothing to choose."""
+
+
+def question(session: Session, spec: PredictSpec) -> Question:
+    """Ask it at the present moment.  Raises :class:`UserError` where it makes no sense there."""
+    found = _ASKED[spec.ask](session, spec)
+    if spec.question is not None:
+        found = found._replace(text=spec.question)
+    if found.options:
+        count = found.options.count(found.right)
+        if len(found.options) < 2 or count != 1:
+            said = f"the right answer, '{found.right}', stands {count} times among"
+            raise UnfitQuestionError(f"{said} {', '.join(found.options) or 'nothing'}")
+    return found
+
+
+def _after(spec: PredictSpec) -> str:
+    """In words, which keys come before."""
+    keys = spec.after.split()
+    return f"after {' '.join(keys)}" if keys else "now"
+
+
+# -- the kinds -------------------------------------------------------------------------------------
+
+
+def _head(session: Session, spec: PredictSpec) -> Question:
+    other = twin(session)
+    try:
+        before = [item.name for item in session.inspector.timeouts()]
+        press(other, spec.after)
+        after = [item.name for item in other.inspector.timeouts()]
+    finally:
+        other.close()
+    right = after[0] if after else NO_HEAD
+    names = [*dict.fromkeys((*before, *after))]
+    options = [right, *(name for name in names if name != right)][:MOST_OPTIONS]
+    if len(options) < MOST_OPTIONS and NO_HEAD not in options:
+        options.append(NO_HEAD)
+    text = f"Which timeout is at the head of the queue {_after(spec)}?"
+    return Question(text, tuple(sorted(options)), right)
+
+
+def _next(session: Session, spec: PredictSpec) -> Question:
+    """The title of the step that comes, among those of its course."""
+    other = twin(session)
+    try:
+        press(other, spec.after)
+        if other.next_step() is not StopReason.MEANINGFUL:
+            raise UnfitQuestionError("no further step comes")
+        found = other.story.step()
+        here = session.story.step()
+    finally:
+        other.close()
+    if found is None:
+        raise UnfitQuestionError("no further step comes")
+    course = [TITLES[kind] for kind in COURSES.get(found.course, ())]
+    said = here.title if here is not None else ""
+    place = course.index(found.title) if found.title in course else 0
+    near = sorted(course, key=lambda title: abs(course.index(title) - place))
+    options = [found.title, *(title for title in near if title not in {found.title, said})]
+    return Question("Which step comes next?", tuple(sorted(options[:4])), found.title)
+
+
+def _changes(session: Session, spec: PredictSpec) -> Question:
+    names = spec.among
+    begin = beginning(session)
+    before = [read_value(session, name, begin) for name in names]
+    other = twin(session)
+    try:
+        press(other, spec.after)
+        after = [read_value(other, name, begin) for name in names]
+    finally:
+        other.close()
+    changed = [name for name, old, new in zip(names, before, after, strict=True) if old != new]
+    if len(changed) != 1:
+        said = ", ".join(changed) or "none"
+        raise UnfitQuestionError(f"exactly one of {', '.join(names)} is to change; here: {said}")
+    text = f"Which of these changes with the next {spec.after}?"
+    return Question(text, tuple(names), changed[0])
+
+
+def _console(session: Session, spec: PredictSpec) -> Question:
+    other = twin(session)
+    try:
+        press(other, spec.after)
+        lines = _next_lines(other)
+    finally:
+        other.close()
+    if len(lines) < 2:
+        raise UnfitQuestionError("the board sends too little from here on to choose from")
+    return Question("What does the UART send next?", tuple(sorted(lines)), lines[0])
+
+
+def _next_lines(session: Session) -> list[str]:
+    """The next different lines, without their times, in their order."""
+    console = session.recorder.console
+    start, now = console.total, session.machine.now
+    found: list[str] = []
+    for at_ns in range(now + SLICE_NS, now + LONGEST_NS, SLICE_NS):
+        reason = session.advance(until_time(at_ns))
+        text = console.before(console.total, console.total - start).decode("ascii", "replace")
+        whole = text.replace("\r", "").rpartition("\n")[0]
+        found = [*dict.fromkeys(filter(None, map(_without_time, whole.split("\n"))))]
+        if len(found) >= MOST_OPTIONS or reason is StopReason.HALTED:
+            break
+    return found[:MOST_OPTIONS]
+
+
+def _without_time(line: str) -> str:
+    return line.rpartition("]")[2].strip() if line.startswith("[") else line.strip()
+
+
+def _value(session: Session, spec: PredictSpec) -> Question:
+    begin = beginning(session)
+    other = twin(session)
+    try:
+        press(other, spec.after)
+        right = read_value(other, spec.of, begin)
+    finally:
+        other.close()
+    return Question(f"What is {spec.of} {_after(spec)}? Type a number.", (), str(right))
+
+
+def _diagnosis(session: Session, spec: PredictSpec) -> Question:
+    """Whichever of the answers the explanation of the timer's interrupt bears out."""
+    interrupt = main_interrupt(session.machine, session.inspector, session.focus)
+    told = None if interrupt is None else why(session, interrupt, session.focus)
+    if told is None or not spec.answers:
+        raise UnfitQuestionError("write 'answers:' as ANSWER: WHAT MAKES IT RIGHT")
+    right = [answer for answer, sign in spec.answers.items() if _bears_out(told, sign)]
+    if len(right) != 1:
+        said = ", ".join(right) or "none"
+        raise UnfitQuestionError(
+            f"exactly one answer is to be right; here: {said}. The explanation is: {told.headline}"
+        )
+    return Question("What is the matter?", tuple(spec.answers), right[0])
+
+
+def _bears_out(told: Explanation, sign: str) -> bool:
+    """Whether an explanation is about a register or a gate, or says some words."""
+    gate = told.gate
+    named = {gate.register, gate.name, gate.bits} if gate is not None else set()
+    return sign in named or sign.lower() in f"{told.verdict}: {told.headline}".lower()
+
+
+_ASKED: dict[str, Callable[[Session, PredictSpec], Question]] = {
+    "head": _head,
+    "next": _next,
+    "changes": _changes,
+    "console": _console,
+    "value": _value,
+    "diagnosis": _diagnosis,
+}

@@ -1,0 +1,125 @@
+"""How far a student is in each lesson: kept in the platform's folder for a user's data.
+
+Beside the number of the step stands the session as it was when the step began.  So one goes on
+with the machine as it was.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from kerneltui.debugger.session import Session
+from kerneltui.errors import UserError
+from kerneltui.lessons.lesson import Lesson
+from kerneltui.lessons.play import Play
+from kerneltui.sessions.opening import load_session, open_saved, resume
+from kerneltui.sessions.saving import ENDING, spec_of, text_of, write_atomically
+
+NAME = "progress.json"
+LARGEST = 1 << 20
+"""bytes"""
+
+
+class Note(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Of one lesson."""
+
+    step: int = 0
+    """the one that has begun last, from 0"""
+    most: int = 0
+    """the farthest"""
+    count: int = 0
+    """of its steps"""
+    finished: bool = False
+
+
+def data_folder() -> Path:
+    """Where it is kept; nobody has made it yet perhaps."""
+    from platformdirs import user_data_path
+
+    return user_data_path("kerneltui", appauthor=False) / "lessons"
+
+
+class Progress:
+    """What has been noted; where nothing can be read or written, nothing has been."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """None: it is forgotten with the program."""
+        self._folder = folder
+        self._notes: dict[str, Note] = {}
+        if folder is None:
+            return
+        with (
+            suppress(OSError, msgspec.MsgspecError, RecursionError),
+            (folder / NAME).open("rb") as file,
+        ):
+            self._notes = msgspec.json.decode(file.read(LARGEST), type=dict[str, Note])
+
+    def _of(self, lesson: Lesson) -> Note:
+        return self._notes.get(lesson.name, Note())
+
+    def step_of(self, lesson: Lesson) -> int:
+        """Where one goes on: from 0; after the end, from the beginning."""
+        found = self._of(lesson)
+        return 0 if found.finished or found.step >= len(lesson.spec.steps) else found.step
+
+    def is_finished(self, lesson: Lesson) -> bool:
+        """Whether it has been played to its end."""
+        return self._of(lesson).finished
+
+    def in_words(self, lesson: Lesson) -> str:
+        """`` , step 3 of 12``; empty where it has not begun."""
+        found = self._of(lesson)
+        if found.finished:
+            return ", done"
+        return f", at step {found.step + 1} of {len(lesson.spec.steps)}" if found.most else ""
+
+    def latest(self) -> str:
+        """The lesson that is under way and was played last; empty where there is none."""
+        under_way = [name for name, note in self._notes.items() if note.most and not note.finished]
+        return under_way[-1] if under_way else ""
+
+    def note(self, play: Play) -> None:
+        """A step has begun."""
+        before = self._of(play.lesson)
+        most = max(before.most, play.number)
+        self._notes.pop(play.lesson.name, None)  # the latest stands last
+        self._notes[play.lesson.name] = Note(play.number, most, play.count)
+        self._write()
+        path = self._session_path(play.lesson, play.number)
+        if path is not None:
+            with suppress(UserError, OSError):
+                write_atomically(path, text_of(spec_of(play.session), path))
+
+    def finish(self, play: Play) -> None:
+        """The last step is done."""
+        self._notes[play.lesson.name] = Note(play.number, play.number, play.count, finished=True)
+        self._write()
+
+    def _write(self) -> None:
+        if self._folder is None:
+            return
+        with suppress(UserError, OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            text = msgspec.json.encode(self._notes).decode()
+            write_atomically(self._folder / NAME, f"{text}\n")
+
+    def _session_path(self, lesson: Lesson, number: int) -> Path | None:
+        name = f"{lesson.name}-{number + 1}{ENDING}"
+        return None if self._folder is None else self._folder / name
+
+    def session_at(self, lesson: Lesson, number: int) -> Session | None:
+        """The machine as it was when a step began; None where that is not known (any more)."""
+        path = self._session_path(lesson, number)
+        if path is None or not number or not path.exists():
+            return None
+        try:
+            saved = load_session(path)
+            session = open_saved(saved)
+            for _ in resume(session, saved):
+                pass
+        except UserError:
+            return None
+        return session

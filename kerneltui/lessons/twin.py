@@ -1,0 +1,38 @@
+"""A second machine at the same moment: what would come, without touching the first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kerneltui.debugger.session import Session
+
+STEPPING: dict[str, Callable[[Session], object]] = {
+    "s": Session.step,
+    ".": Session.next_step,
+    "n": Session.next_timer_event,
+    "i": Session.next_interrupt,
+    "f": Session.finish,
+}
+"""The keys that go on, and what they do."""
+
+
+def twin(session: Session) -> Session:
+    """A session of its own that stands where the other one does.  To be closed.
+
+    Raises :class:`DivergedError` where the kernel does not do the same again.
+    """
+    found = Session(session.setup)
+    history = session.history
+    found.history.on = False
+    found.follows_story = True
+    found.history.expect(history.inputs[: history.given])
+    for _ in found.history.do_again(session.here):
+        pass
+    found.pinned = session.pinned
+    return found
+
+
+def press(session: Session, keys: str) -> None:
+    """Press stepping keys, with spaces between them."""
+    for key in keys.split():
+        STEPPING[key](session)

@@ -1,0 +1,240 @@
+"""Session files: from the text to a machine that does again what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kerneltui.configfile import ConfigFile, available
+from kerneltui.debugger.bookmarks import Bookmark
+from kerneltui.debugger.breakpoints.grammar import BreakpointError, parse_breakpoint
+from kerneltui.debugger.pokes import parse
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.traveller import DivergedError, Input
+from kerneltui.errors import UserError, suggestion
+from kerneltui.machine.board import read_board
+from kerneltui.machine.machine import Machine, Position
+from kerneltui.scenarios.scenario import make_session, read_scenario
+from kerneltui.sessions.spec import (
+    FORMAT,
+    BreakpointSpec,
+    GivenSpec,
+    MomentSpec,
+    OriginSpec,
+    SavedBookmarkSpec,
+    SessionSpec,
+)
+
+KEYS = frozenset(("format", "board", "scenario", "here", "end"))
+"""What each session file has."""
+GIVEN = ("type", "bytes", "poke")
+
+
+class SessionFile(msgspec.Struct, frozen=True):
+    """A checked session file, or one that is about to be written."""
+
+    spec: SessionSpec
+    file: ConfigFile
+
+
+def looks_like_session(data: dict[str, Any]) -> bool:
+    """Some keys may be misspelt, or missing."""
+    return len(KEYS & set(data)) >= 3
+
+
+def load_session(path: Path) -> SessionFile:
+    """Read a session file.  Raises :class:`UserError`."""
+    return read_session(ConfigFile.load(path))
+
+
+def read_session(file: ConfigFile) -> SessionFile:
+    """Check a parsed session file.  Raises :class:`UserError`."""
+    if not looks_like_session(file.data):
+        raise file.error((), "this is no session file: it has no 'format: 1', 'here:' and 'end:'")
+    found = file.data.get("format")
+    if isinstance(found, int) and found > FORMAT:
+        raise file.error(
+            ("format",), f"format {found} is of a newer kerneltui; this one reads 1 to {FORMAT}"
+        )
+    spec = file.decode(SessionSpec)
+    _check_order(file, spec)
+    return SessionFile(spec, file)
+
+
+def _check_order(file: ConfigFile, spec: SessionSpec) -> None:
+    """Moments that cannot be in a past that ends at ``end``, or not in this order."""
+    end = spec.end.position
+    if spec.here.position > end:
+        raise file.error(("here",), "this moment comes after 'end'")
+    before = None
+    for number, item in enumerate(spec.inputs):
+        place = ("inputs", number)
+        given = [key for key in GIVEN if getattr(item, key) is not None]
+        if len(given) != 1:
+            said = " and ".join(given) or "none"
+            raise file.error(place, f"an input needs exactly one of {_listed(GIVEN)}; here: {said}")
+        if item.core and item.poke is None:
+            raise file.error((*place, "core"), "only a poke is done by a core; remove this")
+        position = item.moment.position
+        if position > end:
+            raise file.error((*place, "moment"), "this moment comes after 'end'")
+        if before is not None and position < before:
+            raise file.error((*place, "moment"), "inputs stand in order of time; this is too late")
+        before = position
+    for number, mark in enumerate(spec.bookmarks):
+        place = ("bookmarks", number)
+        if (mark.moment is None) == (mark.at is None):
+            said = "none" if mark.at is None else "both"
+            raise file.error(place, f"a bookmark needs exactly one of moment and at; here: {said}")
+        if mark.moment is not None and mark.moment.position > end:
+            raise file.error((*place, "moment"), "this moment comes after 'end'")
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+# -- a session of it -------------------------------------------------------------------------------
+
+
+def open_saved(saved: SessionFile) -> Session:
+    """A session at reset, which is given what was given as it runs.  Raises :class:`UserError`."""
+    spec, file = saved.spec, saved.file
+    board_file = _origin(saved, "board")
+    scenario_file = _origin(saved, "scenario")
+    board = read_board(board_file, board_file.path)
+    scenario = read_scenario(scenario_file, scenario_file.path)
+    board, scenario = (
+        msgspec.structs.replace(board, name=spec.board.name),
+        msgspec.structs.replace(scenario, name=spec.scenario.name),
+    )
+    try:
+        session = make_session(board, scenario, spec.scenario.name, spec.changes)
+    except UserError as error:
+        said = str(error)
+        raise error if said.startswith(str(file.path)) else file.error(("changes",), said) from None
+    try:
+        _check_cores(saved, session.machine)
+        session.history.expect(_inputs(saved, session.machine))
+        session.bookmarks.put_all(_bookmark(item) for item in spec.bookmarks)
+        for number, item in enumerate(spec.breakpoints):
+            try:
+                session.breakpoints.add(session.machine, _breakpoint(item))
+            except BreakpointError as error:
+                raise file.error(("breakpoints", number, "at"), str(error)) from None
+    except UserError:
+        session.close()
+        raise
+    return session
+
+
+def _origin(saved: SessionFile, key: str) -> ConfigFile:
+    """The file of the board or the scenario; one that is not built in stands in the session."""
+    spec: OriginSpec = getattr(saved.spec, key)
+    if spec.text is not None:
+        return ConfigFile(Path(f"{saved.file.path} ({key}: text)"), spec.text)
+    known = available(f"{key}s")
+    if spec.name not in known:
+        hint = suggestion(spec.name, known)
+        raise saved.file.error((key, "name"), f"there is no built-in {key} '{spec.name}'{hint}")
+    return ConfigFile.load(known[spec.name])
+
+
+def changed_origins(saved: SessionFile) -> Iterator[str]:
+    """What a session was saved with and is not the same any more, each in a sentence."""
+    for key in ("board", "scenario"):
+        spec: OriginSpec = getattr(saved.spec, key)
+        if spec.text is None and spec.sha256 is not None:
+            path = available(f"{key}s").get(spec.name)
+            if path is not None and content_hash(ConfigFile.load(path)) != spec.sha256:
+                yield f"the built-in {key} '{spec.name}' has changed since this was saved"
+
+
+def content_hash(file: ConfigFile) -> str:
+    """Of what a file says, however it is written."""
+    return sha256(msgspec.json.encode(file.data, order="deterministic")).hexdigest()
+
+
+def _check_cores(saved: SessionFile, machine: Machine) -> None:
+    """Whether each moment's core is there."""
+    spec, count = saved.spec, len(machine.cores)
+    moments: list[tuple[tuple[str | int, ...], MomentSpec]] = [
+        (("here",), spec.here), (("end",), spec.end),
+        *((("inputs", n, "moment"), item.moment) for n, item in enumerate(spec.inputs)),
+        *(
+            (("bookmarks", n, "moment"), item.moment)
+            for n, item in enumerate(spec.bookmarks) if item.moment is not None
+        ),
+    ]  # fmt: skip
+    for place, moment in moments:
+        if moment.core >= count:
+            said = f"there is no core {moment.core}; {machine.board_name} has 0 to {count - 1}"
+            raise saved.file.error((*place, "core"), said)
+
+
+def _inputs(saved: SessionFile, machine: Machine) -> Iterator[Input]:
+    for number, item in enumerate(saved.spec.inputs):
+        position = item.moment.position
+        if item.poke is None:
+            yield Input(position, _typed(item))
+            continue
+        try:
+            poke = parse(machine, item.poke, item.core)
+        except ValueError as error:
+            raise saved.file.error(("inputs", number, "poke"), str(error)) from None
+        yield Input(position, poke, item.poke)
+
+
+def _typed(item: GivenSpec) -> bytes:
+    return bytes.fromhex(item.bytes) if item.bytes is not None else (item.type or "").encode()
+
+
+def _breakpoint(item: BreakpointSpec) -> Any:
+    return msgspec.structs.replace(parse_breakpoint(item.at), enabled=item.enabled)
+
+
+def _bookmark(item: SavedBookmarkSpec) -> Bookmark:
+    if item.moment is None:
+        return Bookmark(int(item.at or 0), item.note, item.name or "")
+    position = item.moment.position
+    return Bookmark(position.now_ns, item.note, item.name or "", position, item.phase)
+
+
+# -- doing it again --------------------------------------------------------------------------------
+
+
+def resume(session: Session, saved: SessionFile) -> Generator[Position, None, None]:
+    """From reset on do again what was done, and go to where one was.
+
+    Yields how far it has come.  Raises :class:`UserError` where the machine does not come there.
+    """
+    spec = saved.spec
+    try:
+        yield from session.history.do_again(spec.end.position)
+        session.go_to(spec.here.position)
+    except DivergedError:
+        raise saved.file.error(("end",), _departs(saved)) from None
+
+
+def _departs(saved: SessionFile) -> str:
+    by = saved.spec.versions
+    version = f" (kerneltui {by.kerneltui})" if by is not None else ""
+    why = next(changed_origins(saved), "")
+    more = f"; {why}" if why else ""
+    return (
+        f"the machine does not come to this moment as it did when this was saved{version}{more}; "
+        f"'kerneltui replay {saved.file.path}' tells which event is the first that is another"
+    )
+
+
+def run_to_end(session: Session, saved: SessionFile) -> Generator[Position, None, bool]:
+    """From reset on to the end; False where the machine does not come there."""
+    try:
+        yield from session.history.do_again(saved.spec.end.position)
+    except DivergedError:
+        return False
+    return True

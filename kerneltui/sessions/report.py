@@ -1,0 +1,204 @@
+"""A session as a report in Markdown: what a student hands in, or an engineer adds to an issue."""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from kerneltui import __version__
+from kerneltui.debugger.bookmarks import Bookmark
+from kerneltui.debugger.explain import Explanation, Verdict
+from kerneltui.debugger.meaning.stored import given_in_words
+from kerneltui.debugger.naming import interrupt_numbered
+from kerneltui.debugger.narrate import Step
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.why import why
+from kerneltui.debugger.writers import Writers, find_writers, places_of
+from kerneltui.errors import UserError
+from kerneltui.export.explanation import as_text
+from kerneltui.kernel.irq import IrqHandler
+from kerneltui.sessions.opening import SessionFile
+from kerneltui.sessions.saving import text_of
+from kerneltui.sessions.spec import SessionSpec
+from kerneltui.units import format_time
+
+BEFORE = 2
+"""So many steps before a bookmark are told."""
+CONSOLE_LINES = 20
+TROUBLED = frozenset((Verdict.SHUT, Verdict.LOST, Verdict.MISBEHAVES))
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!])")
+
+
+def report(session: Session, saved: SessionFile, tell: Callable[[int], object]) -> Iterator[str]:
+    """The lines of it.  ``session`` has been resumed; it ends at another moment.
+
+    ``tell`` is told how many bookmarks are done.
+    """
+    spec = saved.spec
+    session.follows_story = True
+    setup = session.setup
+    yield f"# {escaped(setup.scenario_title)} on {escaped(session.machine.board_title)}"
+    yield ""
+    yield from _facts(spec)
+    if setup.about:
+        yield ""
+        yield escaped(setup.about)
+    yield from _deeds(session)
+    here = session.bookmark("")
+    marks = [*session.bookmarks]
+    for number, item in enumerate(marks, 1):
+        title = f"Bookmark {number} of {len(marks)}: {item.name or format_time(item.at_ns) + ' s'}"
+        yield from _moment(session, item, title)
+        tell(number)
+    if all(item.position != here.position for item in marks):
+        yield from _moment(session, here, "Where it was left")
+    yield from _console(session)
+    yield ""
+    yield "## The session"
+    yield ""
+    yield "Save these lines as a file, and open it with `kerneltui --session FILE`."
+    yield ""
+    yield from _fenced("yaml", text_of(replace(spec, trace=None), Path("FILE")).splitlines())
+
+
+def _facts(spec: SessionSpec) -> Iterator[str]:
+    """A table of what it was made with."""
+    by = spec.versions
+    saved_by = f"kerneltui {by.kerneltui}, Python {by.python}" if by is not None else "unknown"
+    rows = {
+        "Board": spec.board.name,
+        "Scenario": spec.scenario.name,
+        "Saved": f"{spec.saved or 'unknown'}, by {saved_by}",
+        "Reported by": f"kerneltui {__version__}, Python {platform.python_version()}",
+        "Virtual time": f"{format_time(int(spec.end.at))} s",
+        "Hash of all events": f"`{spec.trace.sha256}`" if spec.trace is not None else "not known",
+    }
+    yield "| | |"
+    yield "|---|---|"
+    for name, value in rows.items():
+        yield f"| {name} | {value if value.startswith('`') else escaped(value)} |"
+
+
+def _deeds(session: Session) -> Iterator[str]:
+    yield ""
+    yield "## What was done by hand"
+    yield ""
+    given = [given_in_words(item) for item in session.history.inputs]
+    if not given:
+        yield "Nothing was typed or stored."
+    for text in given:
+        yield f"- {escaped(text[:1].upper() + text[1:])}"
+    for _, item in session.breakpoints:
+        yield f"- Breakpoint: `{item.text}`" + ("" if item.enabled else " (disabled)")
+
+
+# -- one moment ------------------------------------------------------------------------------------
+
+
+def _moment(session: Session, item: Bookmark, title: str) -> Iterator[str]:
+    """The note, the steps around it, and what is the matter."""
+    yield ""
+    yield f"## {escaped(title)}"
+    if item.note:
+        yield ""
+        yield f"> {escaped(item.note)}"
+    if item.position is None:
+        session.go_to_bookmark(item)
+    else:
+        session.go_to(item.position)
+        session.story.show(item.phase)
+    here = session.here
+    yield ""
+    yield from _fenced("text", _steps_around(session))
+    session.go_to(here)
+    for told, writers in _troubles(session):
+        yield ""
+        yield f"**{escaped(told.subject)}** does not come as it should:"
+        yield ""
+        yield from _fenced("text", as_text(told, writers))
+
+
+def _steps_around(session: Session) -> list[str]:
+    """The steps before, the one of the moment, and what comes next."""
+    step, at_ns = session.story.step(), session.here.now_ns
+    lines = (
+        [_line(step, at_ns, ">")]
+        if step is not None
+        else [f"> {format_time(at_ns)} s  (between two steps)"]
+    )
+    following = f"  next: {step.next_sentence}" if step is not None else ""
+    first = session.history.first
+    for _ in range(BEFORE):
+        if first is None or session.here <= first or not session.previous_step():
+            break
+        before = session.story.step()
+        if before is not None:
+            lines.insert(0, _line(before, session.here.now_ns, " "))
+    return [*lines, *filter(None, [following])]
+
+
+def _line(step: Step, at_ns: int, sign: str) -> str:
+    place = f"{step.number}/{step.total} " if step.number else ""
+    return f"{sign} {format_time(at_ns)} s  {place}{step.title}: {step.sentence}"
+
+
+def _troubles(session: Session) -> Iterator[tuple[Explanation, Writers]]:
+    """Of the interrupts that have a handler, those that something keeps out."""
+    told: set[str] = set()
+    for core in session.machine.cores:
+        for handler in session.inspector.irq_handlers(core.index):
+            found = _explained(session, handler, core.index)
+            if found is None or found.verdict not in TROUBLED or found.headline in told:
+                continue
+            told.add(found.headline)
+            yield found, _writers(session, found)
+
+
+def _explained(session: Session, handler: IrqHandler, core: int) -> Explanation | None:
+    """None where the board has no such interrupt: the kernel is for another one."""
+    try:
+        found = interrupt_numbered(session.machine, handler.irq.domain, handler.irq.number)
+    except UserError:
+        return None
+    return why(session, found, core)
+
+
+def _writers(session: Session, found: Explanation) -> Writers:
+    search = find_writers(session.history, places_of(found.way.stations, only_shut=True))
+    while True:
+        try:
+            next(search)
+        except StopIteration as end:
+            writers: Writers = end.value
+            return writers
+
+
+def _console(session: Session) -> Iterator[str]:
+    session.go_to_end()
+    lines = [text for text in session.recorder.console.lines() if text.strip()][-CONSOLE_LINES:]
+    yield ""
+    yield "## The end of the console"
+    yield ""
+    yield from _fenced("text", lines or ["(nothing)"])
+
+
+# -- Markdown --------------------------------------------------------------------------------------
+
+
+def escaped(text: str) -> str:
+    """A text that stays what it is."""
+    return _MARKUP.sub(r"\\\1", text)
+
+
+def _fenced(kind: str, lines: Iterable[str]) -> Iterator[str]:
+    """A block, fenced by more backticks than stand in it."""
+    found = [*lines]
+    longest = max((len(run) for line in found for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    yield f"{fence}{kind}"
+    yield from found
+    yield fence

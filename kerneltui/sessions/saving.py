@@ -1,0 +1,210 @@
+"""Sessions as files: what is kept of one, and how that is written."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Generator, Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kerneltui import __version__
+from kerneltui.configfile import ConfigFile, Duration
+from kerneltui.debugger.bookmarks import Bookmark
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.traveller import Input
+from kerneltui.errors import UserError
+from kerneltui.machine.machine import Position
+from kerneltui.machine.poke import Poke
+from kerneltui.sessions.opening import SessionFile, content_hash, open_saved, run_to_end
+from kerneltui.sessions.spec import (
+    FORMAT,
+    MOST_INPUTS,
+    BreakpointSpec,
+    GivenSpec,
+    OriginSpec,
+    SavedBookmarkSpec,
+    SessionSpec,
+    TraceSpec,
+    VersionsSpec,
+    moment_spec,
+)
+from kerneltui.sessions.witness import Witness
+
+HEADING = """\
+# A session of kerneltui: what was done by hand, and where.
+#   kerneltui --session {name}    opens it
+#   kerneltui replay {name}       runs it again, and tells whether the same comes of it
+"""
+WIDTH = 100
+ENDING = ".session.yaml"
+
+
+class NotKeptError(UserError):
+    """A session that no file can hold."""
+
+
+def spec_of(session: Session) -> SessionSpec:
+    """What is to be kept of a session; what comes of running it again is not known yet."""
+    setup, history = session.setup, session.history
+    if setup.scenario_file is None:
+        raise NotKeptError("this session was not opened from a scenario's file: none can hold it")
+    if len(history.inputs) > MOST_INPUTS:
+        raise NotKeptError(f"more than {MOST_INPUTS} inputs were given: no file can hold them")
+    return SessionSpec(
+        format=FORMAT,
+        saved=datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+        versions=VersionsSpec(__version__, platform.python_version()),
+        board=_origin(setup.board.name, setup.board.file),
+        scenario=_origin(setup.scenario_name, setup.scenario_file),
+        changes=setup.changes,
+        inputs=_inputs(history.inputs),
+        breakpoints=[BreakpointSpec(item.text, item.enabled) for _, item in session.breakpoints],
+        bookmarks=[_bookmark(item) for item in session.bookmarks],
+        here=moment_spec(history.here),
+        end=moment_spec(max(history.end, history.here)),
+    )
+
+
+def _origin(name: str, file: ConfigFile) -> OriginSpec:
+    if file.is_builtin:
+        return OriginSpec(name, sha256=content_hash(file))
+    return OriginSpec(name, text=file.text)
+
+
+def _inputs(items: Iterable[Input]) -> list[GivenSpec]:
+    """What was typed at one moment is one input."""
+    found: list[Input] = []
+    for item in items:
+        last = found[-1] if found else None
+        if last is not None and last.position == item.position:
+            typed = last.given, item.given
+            if isinstance(typed[0], bytes) and isinstance(typed[1], bytes):
+                found[-1] = Input(item.position, typed[0] + typed[1])
+                continue
+        found.append(item)
+    return [_input(item) for item in found]
+
+
+def _input(item: Input) -> GivenSpec:
+    moment, given = moment_spec(item.position), item.given
+    if isinstance(given, Poke):
+        return GivenSpec(moment, poke=item.written, core=given.core)
+    with suppress(UnicodeDecodeError):
+        text = given.decode()
+        if all(letter.isprintable() or letter in "\r\n\t" for letter in text):
+            return GivenSpec(moment, type=text)
+    return GivenSpec(moment, bytes=given.hex(" "))
+
+
+def _bookmark(item: Bookmark) -> SavedBookmarkSpec:
+    name = item.name or None
+    if item.position is None:
+        return SavedBookmarkSpec(item.note, name, at=Duration(item.at_ns))
+    return SavedBookmarkSpec(item.note, name, moment_spec(item.position), item.phase)
+
+
+# -- what comes of it ------------------------------------------------------------------------------
+
+
+def with_trace(spec: SessionSpec) -> Generator[Position, None, SessionSpec]:
+    """Run a session again, with a machine of its own: the same with what comes of that.
+
+    Yields how far it has come.  Raises :class:`UserError` where the machine does not do the same
+    again.
+    """
+    saved = SessionFile(spec, ConfigFile(Path("session"), text_of(spec, Path("session"))))
+    trace = yield from traced(saved)
+    return msgspec.structs.replace(spec, trace=trace)
+
+
+def traced(saved: SessionFile) -> Generator[Position, None, TraceSpec]:
+    """What comes of running it.  Raises :class:`UserError` where it does not come to its end."""
+    session = open_saved(saved)
+    try:
+        witness = Witness(session)
+        session.history.on = False
+        session.recorder.sink = witness.see
+        if not (yield from run_to_end(session, saved)):
+            raise NotKeptError("the kernel does not do the same again: no number can stand for it")
+        return witness.spec
+    finally:
+        session.close()
+
+
+# -- the text --------------------------------------------------------------------------------------
+
+
+class _Flow(dict[str, Any]):
+    """In one line."""
+
+
+def text_of(spec: SessionSpec, path: Path) -> str:
+    """The file."""
+    import yaml
+
+    class Writer(yaml.SafeDumper):
+        def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
+            super().increase_indent(flow, indentless=False)
+
+        def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+            return True
+
+    def flow(writer: yaml.SafeDumper, data: _Flow) -> yaml.Node:
+        return writer.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
+
+    def text(writer: yaml.SafeDumper, data: str) -> yaml.Node:
+        is_long = "\n" in data.rstrip("\n") or len(data) > WIDTH
+        return writer.represent_scalar(
+            "tag:yaml.org,2002:str", data, style="|" if is_long and "\r" not in data else None
+        )
+
+    Writer.add_representer(_Flow, flow)
+    Writer.add_representer(str, text)
+    body = yaml.dump(_plain(spec), Dumper=Writer, sort_keys=False, allow_unicode=True, width=WIDTH)
+    return HEADING.format(name=path.name) + body
+
+
+MOMENTS = frozenset(("moment", "here", "end"))
+ORDER = (
+    "format", "saved", "versions", "board", "scenario", "changes", "bookmarks", "breakpoints",
+    "inputs", "here", "end", "trace",
+)  # fmt: skip
+"""What people look for stands first."""
+
+
+def _plain(spec: SessionSpec) -> dict[str, Any]:
+    """The keys in a good order, moments in one line, times as people write them."""
+    data = msgspec.to_builtins(spec, enc_hook=_time)
+    if "versions" in data:
+        data["versions"] = _Flow(data["versions"])
+    data["changes"] = {key: item for key, item in data.get("changes", {}).items() if item}
+    for item in (data, *data.get("inputs", ()), *data.get("bookmarks", ())):
+        for key in MOMENTS & item.keys():
+            item[key] = _Flow(item[key])
+    return {key: data[key] for key in ORDER if data.get(key)}
+
+
+def _time(ns: int) -> str:
+    """Seconds, exactly."""
+    return f"{ns // 10**9}.{ns % 10**9:09}".rstrip("0").rstrip(".") + "s"
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file whole, or not at all.  Raises :class:`UserError` where it cannot be written."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        try:
+            with fresh.open("w", encoding="utf-8", newline="\n") as out:
+                out.write(text)
+                out.flush()
+                os.fsync(out.fileno())
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror}") from None

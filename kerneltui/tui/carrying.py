@@ -1,0 +1,99 @@
+"""What a dialog, or a key on what is under the cursor, wants done: here it is carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from kerneltui.tui.bookmarking import Bookmarking
+from kerneltui.tui.breaking import Breaking
+from kerneltui.tui.comparing import Comparing
+from kerneltui.tui.keeping import Keeping
+from kerneltui.tui.learning import Learning
+from kerneltui.tui.requests import (
+    Ask,
+    CutAndPoke,
+    CutAndType,
+    ForgetRest,
+    GoTo,
+    GoToPlace,
+    GoToWrite,
+    LessonAnswer,
+    LessonDo,
+    Point,
+    PokeRegisters,
+    Request,
+    SaveAs,
+    SetBookmark,
+    Situation,
+    StartLesson,
+    TakeBack,
+    Tell,
+    TypeText,
+    UseSession,
+    UseTheme,
+)
+
+if TYPE_CHECKING:
+    from kerneltui.scenarios.scenario import Changes
+
+
+class Carrying(Breaking, Comparing, Bookmarking, Keeping, Learning):
+    """Stands before the app's own base class, with all commands that ask or are asked for."""
+
+    board: str
+    changes: Changes | None
+
+    def action_dialog(self, name: str) -> None:
+        """One of :data:`kerneltui.tui.dialogs.DIALOGS`."""
+        from kerneltui.tui.dialogs import DIALOGS
+
+        self.carry_out(DIALOGS[name](self.situation))
+
+    @property
+    def situation(self) -> Situation:
+        """What dialogs need to know."""
+        themes = tuple(self.available_themes)
+        return Situation(self.session, self.board, self.changes, self.theme, themes)
+
+    def carry_out(self, request: Request | None) -> None:
+        """Do what a dialog or its answer, or Enter on a row, wants done."""
+        if request is not None:
+            _CARRIED_OUT[type(request)](self, request)
+
+    def _ask(self, ask: Ask) -> None:
+        if ask.halts:
+            self.runner.stop()
+            self.refresh_view()
+        self.push_screen(ask.screen, lambda answer: self.carry_out(ask.then(answer)))
+
+
+def _tell(app: Carrying, wanted: Tell) -> None:
+    app.notify(wanted.text, severity=wanted.severity, markup=False)
+
+
+def _use_theme(app: Carrying, wanted: UseTheme) -> None:
+    app.theme = wanted.name
+
+
+_CARRIED_OUT: dict[type, Callable[[Carrying, Any], object]] = {
+    Tell: _tell,
+    Ask: Carrying._ask,  # noqa: SLF001 - this module's own
+    TypeText: lambda app, wanted: app.type(wanted.data),
+    UseTheme: _use_theme,
+    UseSession: lambda app, wanted: app.use(wanted.session, wanted.board, wanted.changes),
+    Point: Carrying.point,
+    GoTo: Carrying.go_there,
+    GoToPlace: Carrying.go_there,
+    GoToWrite: Carrying.go_there,
+    PokeRegisters: lambda app, wanted: app.poke(wanted.stores),
+    CutAndType: Carrying.change_past,
+    CutAndPoke: Carrying.change_past,
+    ForgetRest: Carrying.undo,
+    TakeBack: Carrying.undo,
+    SetBookmark: Carrying.set_bookmark,
+    StartLesson: Carrying.start_lesson,
+    LessonDo: Carrying.do_in_lesson,
+    LessonAnswer: Carrying.answer_in_lesson,
+    SaveAs: lambda app, wanted: app.save(wanted.path),
+}

@@ -1,0 +1,259 @@
+"""What was done by hand is kept: saved where a person says, and beside that all the time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from kerneltui.debugger.session import Session
+from kerneltui.errors import UserError
+from kerneltui.scenarios.scenario import UNCHANGED, Changes
+from kerneltui.tui.requests import Ask, Request, SaveAs, UseSession
+from kerneltui.tui.runner import SLICE_S
+from kerneltui.tui.steering import Steering
+
+if TYPE_CHECKING:
+    from kerneltui.sessions.autosave import Autosave
+    from kerneltui.sessions.spec import SessionSpec
+
+LOST_S = 20
+"""So long one is told that a session was left behind."""
+Answer = TypeVar("Answer")
+Deeds = tuple[int, int, int]
+"""What a person has done, as far as one must know whether there is more of it."""
+
+
+class Keeping(Steering):
+    """Stands before the app's own base class, with what it steers."""
+
+    saved_as: Path | None = None
+    """the file that this session was saved to, or opened from"""
+    autosave: Autosave | None = None
+    """where nothing is to be kept by itself, there is none"""
+    _kept: Deeds = 0, 0, 0
+    """what had been done when that was kept last"""
+    _has_looked = False
+    """for what was left behind"""
+    _lost: Path | None = None
+    """what was left behind by a process that did not end as usual"""
+
+    if TYPE_CHECKING:  # the app's
+
+        def carry_out(self, request: Request | None) -> None:
+            """Do what a dialog wants done."""
+
+        def use(self, session: Session, board: str, changes: Changes | None) -> None:
+            """Go on with another session."""
+
+    # -- saving -----------------------------------------------------------------------------------
+
+    def action_save(self) -> None:
+        """Save to the file that this session has; ask for one where it has none."""
+        if self.saved_as is None:
+            self.action_save_as()
+        else:
+            self.save(self.saved_as)
+
+    def action_save_as(self) -> None:
+        """Ask for a file."""
+        self.runner.stop()
+        self.carry_out(ask_for_file(self.session, self.saved_as))
+
+    def save(self, path: Path) -> None:
+        """Write the session to a file, at once; what comes of running it is added soon."""
+        from kerneltui.sessions.saving import spec_of, text_of, write_atomically
+
+        try:
+            spec = spec_of(self.session)
+            write_atomically(path, text_of(spec, path))
+        except UserError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self.saved_as = path
+        self._kept = deeds(self.session)
+        if self.autosave is not None:
+            self.autosave.forget()
+        self.notify(f"Saved to {path}: {contents(spec)}.", markup=False)
+        self.run_worker(self._add_trace(spec, path), "trace", exclusive=True, group="trace")
+
+    async def _add_trace(self, spec: SessionSpec, path: Path) -> None:
+        """Run it again beside the dashboard: a file says what comes of it."""
+        from kerneltui.sessions.saving import text_of, with_trace, write_atomically
+
+        try:
+            found = await in_slices(with_trace(spec))
+            write_atomically(path, text_of(found, path))
+        except UserError as error:
+            self.notify(str(error), severity="warning", markup=False)
+
+    # -- keeping ----------------------------------------------------------------------------------
+
+    def keep(self) -> None:
+        """Where a person has done more than was kept last, keep all of it."""
+        session = self.session
+        done = deeds(session)
+        if self.autosave is None or done == self._kept:
+            return
+        self._kept = done
+        if has_deeds(session):
+            self.autosave.keep(kept_text(session))
+        else:
+            self.autosave.forget()
+
+    def forget_file(self) -> None:
+        """Another session is on show; what was done in the one before stays where it was kept."""
+        self.saved_as = None
+        self._kept = deeds(self.session)
+        if self.autosave is not None:
+            self.autosave.set_aside()
+
+    # -- what was left behind ---------------------------------------------------------------------
+
+    def tell_of_lost(self) -> None:
+        """Say once that there is something to go on with; nobody has to answer."""
+        if self.autosave is None or self._has_looked:
+            return
+        from kerneltui.sessions.autosave import left_behind
+
+        self._has_looked = True
+        for path in left_behind():
+            said = told_of(path)
+            if said:
+                self._lost = path
+                self.notify(f"{said} Ctrl+O goes on with it.", timeout=LOST_S, markup=False)
+                return
+
+    def action_go_on(self) -> None:
+        """Go on with what was left behind, else with what was on show the last time."""
+        from kerneltui.sessions.autosave import latest
+
+        path = self._lost or latest()
+        if path is None:
+            self.notify("Nothing was left that one could go on with.")
+        else:
+            self.runner.stop()
+            self.run_worker(self._go_on_with(path), "open", exclusive=True, group="open")
+
+    async def _go_on_with(self, path: Path) -> None:
+        from kerneltui.sessions.autosave import was_told
+        from kerneltui.sessions.opening import load_session, open_saved, resume
+
+        try:
+            saved = load_session(path)
+            session = open_saved(saved)
+            await in_slices(resume(session, saved))
+        except UserError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        changes = session.setup.changes or UNCHANGED
+        self.carry_out(UseSession(session, saved.spec.board.name, changes))
+        self._kept = 0, 0, 0  # it is kept anew, as this process's
+        self.keep()
+        if path == self._lost:
+            was_told(path)
+            self._lost = None
+        self.clear_notifications()
+        self.notify(f"This is where it ended: {contents(saved.spec)}.", markup=False)
+
+    def end_keeping(self) -> None:
+        """The dashboard is left as usual: nothing of it was lost."""
+        if self.autosave is None:
+            return
+        from kerneltui.sessions.autosave import was_told
+
+        if self._lost is not None:
+            was_told(self._lost)
+        self.autosave.end(kept_text(self.session) if has_deeds(self.session) else "")
+
+
+def deeds(session: Session) -> Deeds:
+    """See :data:`Deeds`."""
+    return len(session.history.inputs), session.history.cuts, session.bookmarks.changed
+
+
+def has_deeds(session: Session) -> bool:
+    """Whether there is anything that a person would miss."""
+    return bool(session.history.inputs) or session.bookmarks.changed > 0
+
+
+def kept_text(session: Session) -> str:
+    """The session as a file; empty where none can hold it."""
+    from kerneltui.sessions.saving import NotKeptError, spec_of, text_of
+
+    try:
+        return text_of(spec_of(session), Path("FILE"))
+    except NotKeptError:
+        return ""
+
+
+def told_of(path: Path) -> str:
+    """What was left behind, in a sentence; empty where it cannot be read."""
+    from kerneltui.sessions.opening import load_session
+
+    try:
+        spec = load_session(path).spec
+    except UserError:
+        return ""
+    where = f"{spec.board.name}, {spec.scenario.name}"
+    return f"A session ended without being saved ({where}, {spec.saved}): {contents(spec)}."
+
+
+def contents(spec: SessionSpec) -> str:
+    """``3 inputs, 1 bookmark``."""
+    found = [
+        f"{len(items)} {name}{'s' * (len(items) != 1)}"
+        for name, items in (
+            ("input", spec.inputs), ("bookmark", spec.bookmarks), ("breakpoint", spec.breakpoints),
+        )
+        if items
+    ]  # fmt: skip
+    return ", ".join(found) or "nothing was done by hand"
+
+
+def ask_for_file(session: Session, now: Path | None) -> Request:
+    """Ask where to save; a file that is there already is not replaced."""
+    from kerneltui.sessions.saving import ENDING
+    from kerneltui.tui.screens.ask import AskScreen, Field, Mistake
+
+    first = str(now or f"{session.setup.scenario_name}{ENDING}")
+
+    def check(words: Sequence[str]) -> Mistake | None:
+        name = words[0].strip()
+        if not name:
+            return Mistake(0, "Write the name of a file.")
+        path = path_from(name)
+        if not path.parent.is_dir():
+            return Mistake(0, f"There is no folder {path.parent}.")
+        if path.exists() and path != now:
+            return Mistake(0, "There is a file of that name already. Write another name.")
+        return None
+
+    screen = AskScreen("Save the session", dict[str, Field]({f"File (NAME{ENDING})": first}), check)
+    return Ask(
+        screen, lambda words: None if words is None else SaveAs(path_from(words[0])), halts=True
+    )
+
+
+def path_from(words: str) -> Path:
+    """A file's path as a person writes it; without an ending it gets the usual one."""
+    from kerneltui.sessions.saving import ENDING
+
+    path = Path(words.strip()).expanduser()
+    return path if path.suffix else path.with_name(f"{path.name}{ENDING}")
+
+
+async def in_slices(work: Generator[Any, None, Answer]) -> Answer:
+    """Do something long so that the screen stays alive."""
+    started = perf_counter()
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            answer: Answer = end.value
+            return answer
+        if perf_counter() - started > SLICE_S:
+            await asyncio.sleep(0)
+            started = perf_counter()

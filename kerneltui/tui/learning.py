@@ -1,0 +1,305 @@
+"""Lessons in the dashboard: what they say, whether a step is done, and how to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from kerneltui.debugger.session import Session
+from kerneltui.errors import UserError
+from kerneltui.scenarios.scenario import UNCHANGED, Changes
+from kerneltui.tui.commands import BY_IDENT, COMMANDS
+from kerneltui.tui.layout import Layout
+from kerneltui.tui.panels import Panels
+from kerneltui.tui.requests import Ask, LessonAnswer, LessonDo, Request, StartLesson, Tell
+from kerneltui.tui.steering import Steering
+
+if TYPE_CHECKING:
+    from kerneltui.debugger.references import Reference
+    from kerneltui.lessons.lesson import Lesson
+    from kerneltui.lessons.play import Play
+    from kerneltui.lessons.predict import Question
+    from kerneltui.lessons.progress import Progress
+    from kerneltui.sessions.autosave import Autosave
+
+HINT, SHOW, BACK, AGAIN, LEAVE = "Hint", "Show me", "Back", "Again", "Leave"
+STEPS = "Steps"
+ALWAYS = frozenset((
+    "help", "lesson", "lesson_menu", "lesson_back", "leave_dashboard", "command_palette",
+    "suspend_process", "follow", "zoom", "path", "theme", "copy", "copy_panel", "what_is",
+))  # fmt: skip
+"""Commands that no step of a lesson takes away."""
+IDENTS = {command.call: command.ident for command in COMMANDS}
+
+
+class Learning(Steering):
+    """Stands before the app's own base class, with what it steers."""
+
+    panels: Panels
+    arrangement: Layout
+    play: Play | None = None
+    """the lesson under way"""
+    _progress: Progress | None = None
+    _left: tuple[str, int] | None = None
+    """the lesson that was left, and its step"""
+
+    if TYPE_CHECKING:  # the app's
+        autosave: Autosave | None
+
+        def carry_out(self, request: Request | None) -> None:
+            """Do what a dialog wants done."""
+
+        def use(self, session: Session, board: str, changes: Changes | None) -> None:
+            """Go on with another session."""
+
+        def show_lesson(self) -> None:
+            """Show the text of the step, and what it points at."""
+
+        @property
+        def under_cursor(self) -> Reference | None:
+            """What the cursor of the current panel stands on."""
+
+    @property
+    def progress(self) -> Progress:
+        """How far a student is: kept where anything is kept by itself."""
+        if self._progress is None:
+            from kerneltui.lessons.progress import Progress, data_folder
+
+            self._progress = Progress(data_folder() if self.autosave is not None else None)
+        return self._progress
+
+    # -- a lesson ---------------------------------------------------------------------------------
+
+    def start_lesson(self, wanted: StartLesson) -> None:
+        """Begin a lesson, or go on with it, on a machine of its own."""
+        from kerneltui.lessons.lesson import load_lesson
+        from kerneltui.lessons.play import Play
+
+        progress = self.progress
+        try:
+            lesson = load_lesson(wanted.name)
+            number = progress.step_of(lesson) if wanted.number is None else wanted.number
+            session = progress.session_at(lesson, number) or lesson.session()
+            self.play = None
+            self.use(session, lesson.spec.board, session.setup.changes or UNCHANGED)
+            self.play = Play(lesson, session, number)
+        except UserError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self._left = None
+        self._step_begins()
+
+    def _step_begins(self) -> None:
+        """Note how far it is, and show it."""
+        play = self.play
+        if play is not None:
+            self.progress.note(play)
+            self.clear_notifications()
+        self.show_lesson()
+        self.refresh_view()
+
+    def leave_lesson(self) -> None:
+        """The machine stays as it is."""
+        if self.play is not None:
+            self._left = self.play.lesson.name, self.play.number
+            self.play = None
+            self.notify("You have left the lesson. l goes back to it.")
+            self.show_lesson()
+            self.refresh_view()
+
+    def note_command(self, action: str) -> None:
+        """A command has been used."""
+        ident = IDENTS.get(action)
+        if self.play is not None and ident is not None:
+            self.play.used(ident)
+            self.refresh_view()
+
+    def takes_away(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Whether a step of the lesson wants other commands than this one."""
+        if self.play is None or not self.play.step.allow:
+            return False
+        given = ", ".join(repr(item) for item in parameters)
+        ident = IDENTS.get(f"{action}({given})" if given else action)
+        return ident is not None and ident not in ALWAYS and ident not in self.play.step.allow
+
+    def which_keys(self) -> str:
+        """What helps whoever has pressed a key in vain."""
+        if self.play is None or not self.play.step.allow:
+            return "? lists the keys."
+        keys = [BY_IDENT[ident].keys for ident in self.play.step.allow if ident in BY_IDENT]
+        return f"This step of the lesson is about {', '.join(keys)}. L leaves it."
+
+    def look_at_lesson(self) -> None:
+        """After each picture: whether the goal is reached."""
+        from kerneltui.lessons.goals import Hands
+
+        play = self.play
+        if play is None or play.is_done or self.runner.searching:
+            return
+        hands = Hands(play.commands, self.arrangement.current.KEY, self.under_cursor)
+        if play.observe(hands):
+            self.show_lesson()
+
+    # -- its commands -----------------------------------------------------------------------------
+
+    def action_lesson(self) -> None:
+        """Go on with the lesson; without one, choose."""
+        play = self.play
+        if play is None:
+            self.carry_out(self._start_or_choose())
+        elif play.is_over:
+            self.carry_out(next_lesson(play.lesson, self.progress))
+        elif play.is_done:
+            if play.go_on():
+                self._step_begins()
+            else:
+                self.progress.finish(play)
+                self.show_lesson()
+        elif play.step.predict is not None:
+            self.carry_out(ask(play.question()))
+        else:
+            self.notify("This step is not done yet. L gives a hint.")
+
+    def _start_or_choose(self) -> Request:
+        if self._left is not None:
+            return StartLesson(*self._left)
+        return choose_lesson(self.progress)
+
+    def action_lesson_menu(self) -> None:
+        """Hints, all steps, leave."""
+        play = self.play
+        self.carry_out(choose_lesson(self.progress) if play is None else menu(play))
+
+    def action_lesson_back(self) -> None:
+        """The machine as it was when the step began; what was done since is undone."""
+        play = self.play
+        if play is None:
+            self.carry_out(self._start_or_choose())
+            return
+        self.runner.stop()
+        self.carry_out(StartLesson(play.lesson.name, play.number))
+
+    def do_in_lesson(self, wanted: LessonDo) -> None:
+        """What was chosen from the menu."""
+        play = self.play
+        if play is None:
+            return
+        if wanted.what == HINT:
+            if not play.next_hint():
+                self.notify("There is no further hint. L offers to show it to you.")
+            self.show_lesson()
+            self.refresh_view()
+        elif wanted.what == SHOW:
+            from kerneltui.tui.pressing import press_on_screen
+
+            self.run_worker(press_on_screen(self, play.solution.split()), "keys")
+        elif wanted.what == BACK:
+            self.action_lesson_back()
+        elif wanted.what == AGAIN:
+            self.carry_out(StartLesson(play.lesson.name, 0))
+        elif wanted.what == LEAVE:
+            self.leave_lesson()
+
+    def answer_in_lesson(self, answer: LessonAnswer) -> None:
+        """Right, or think again."""
+        play = self.play
+        if play is None:
+            return
+        if play.answer(answer.words):
+            self.notify("Right.")
+        else:
+            self.notify(f"Not that. {'L gives a hint.' if play.step.hints else 'Think again.'}")
+        self.show_lesson()
+        self.refresh_view()
+
+
+# -- what is asked ---------------------------------------------------------------------------------
+
+
+def ask(question: Question | None) -> Request | None:
+    """The question of a step."""
+    if question is None:
+        return None
+    from kerneltui.tui.screens.ask import AskScreen, Field, Mistake
+    from kerneltui.tui.screens.choose import ChooseScreen
+
+    if question.options:
+        screen: Any = ChooseScreen(question.text, {"": dict.fromkeys(question.options, "")})
+        return Ask(screen, lambda found: None if found is None else LessonAnswer(found[1]))
+
+    def check(words: Sequence[str]) -> Mistake | None:
+        try:
+            int(words[0].strip().replace("_", ""), 0)
+        except ValueError:
+            return Mistake(0, "Type a number, like 30 or 0x1e.")
+        return None
+
+    screen = AskScreen("Question", dict[str, Field]({question.text: ""}), check)
+    return Ask(screen, lambda found: None if found is None else LessonAnswer(found[0]))
+
+
+def menu(play: Play) -> Request:
+    """What one can do in a lesson."""
+    from kerneltui.tui.screens.choose import ChooseScreen
+
+    more = len(play.step.hints) - play.hints
+    doing = {}
+    if not play.is_done and more:
+        doing[HINT] = f"one of {more} for this step"
+    if not play.is_done and not more and play.solution:
+        doing[SHOW] = "press the keys that reach the goal"
+    doing[BACK] = "the machine as it was when this step began (F2)"
+    doing[AGAIN] = "the lesson from its first step"
+    doing[LEAVE] = "the machine stays; l comes back to the lesson"
+    steps = {
+        str(number): heading(step.text) for number, step in enumerate(play.lesson.spec.steps, 1)
+    }
+    here = STEPS, str(play.number + 1)
+
+    def chosen(choice: tuple[str, str] | None) -> Request | None:
+        if choice is None:
+            return None
+        if choice[0] == STEPS:
+            return StartLesson(play.lesson.name, int(choice[1]) - 1)
+        return LessonDo(choice[1])
+
+    screen = ChooseScreen(play.lesson.spec.title, {"": doing, STEPS: steps}, [here])
+    return Ask(screen, chosen)
+
+
+def heading(text: str) -> str:
+    """The first sentence of a text, without marks of Markdown."""
+    words = " ".join(text.replace("*", "").replace("`", "").replace("#", "").split())
+    return words.partition(". ")[0][:60]
+
+
+def choose_lesson(progress: Progress) -> Request:
+    """All lessons, as the course has them."""
+    from kerneltui.lessons.lesson import lessons
+    from kerneltui.tui.screens.choose import ChooseScreen
+
+    sections: dict[str, dict[str, str]] = {}
+    done = []
+    for lesson in lessons():
+        course = lesson.spec.course
+        told = f"{lesson.spec.title} ({lesson.spec.minutes} min){progress.in_words(lesson)}"
+        sections.setdefault(course, {})[lesson.name] = told
+        if progress.is_finished(lesson):
+            done.append((course, lesson.name))
+    if not sections:
+        return Tell("There are no lessons.", "warning")
+
+    def chosen(choice: tuple[str, str] | None) -> Request | None:
+        return None if choice is None else StartLesson(choice[1], None)
+
+    return Ask(ChooseScreen("Lessons", sections, done), chosen)
+
+
+def next_lesson(lesson: Lesson, progress: Progress) -> Request:
+    """The one that comes after it in the course; after the last, all of them."""
+    from kerneltui.lessons.lesson import lessons
+
+    names = [item.name for item in lessons()]
+    if lesson.name in names and names.index(lesson.name) + 1 < len(names):
+        return StartLesson(names[names.index(lesson.name) + 1], None)
+    return choose_lesson(progress)

@@ -1,0 +1,147 @@
+"""Lessons that prove themselves: each is played in the dashboard with its own solution."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from textual.pilot import Pilot
+
+from kerneltui.errors import UserError, suggestion
+from kerneltui.lessons.goals import Hands
+from kerneltui.lessons.lesson import Lesson
+from kerneltui.lessons.play import Play
+from kerneltui.lessons.pointing_at import pointed
+from kerneltui.lessons.spec import LessonStepSpec
+from kerneltui.lessons.twin import STEPPING
+from kerneltui.tui.app import KernelTui
+from kerneltui.tui.commands import BY_IDENT, BY_KEY, CURSOR_KEYS
+from kerneltui.tui.panels import PANELS
+from kerneltui.tui.pressing import check_keys, press
+from kerneltui.tui.requests import StartLesson
+
+SIZE = (140, 40)
+LONGEST = 700
+"""Letters of a text that can be read beside the machine in a small terminal."""
+OTHER_KEYS = frozenset((
+    "Enter", "Esc", "Space", "Tab", "Backspace", "F1", "Ctrl+C", "Ctrl+Q", "arrows", "Shift",
+))  # fmt: skip
+_QUOTED = re.compile(r"`([^`]+)`")
+_KEY = re.compile(r"[^\W\d_]|[<>,.?/+\-\[\]]|Ctrl\+\w|F\d{1,2}")
+"""What between backquotes is meant as a key."""
+
+
+class LessonError(UserError):
+    """What is wrong with a lesson, with file and line."""
+
+
+async def check_lesson(lesson: Lesson) -> list[str]:
+    """Play it; answers what is wrong, each in a line with its place in the file."""
+    found = [*_words(lesson)]
+    session = lesson.session()
+    session.boot()
+    app = KernelTui(session)
+    async with app.run_test(size=SIZE) as pilot:
+        app.carry_out(StartLesson(str(lesson.file.path), 0))
+        if app.play is None:
+            return [*found, str(lesson.file.error((), "this lesson does not begin"))]
+        for number, step in enumerate(lesson.spec.steps):
+            found += [*_before(lesson, app.play, number, step)]
+            wrong = await _solve(app, pilot, number, step)
+            if wrong:
+                found.append(str(lesson.file.error(("steps", number, "solution"), wrong)))
+                break
+            app.action_lesson()
+    return found
+
+
+# -- the text --------------------------------------------------------------------------------------
+
+
+def _words(lesson: Lesson) -> Iterator[str]:
+    """Commands and keys that there are not; texts that are too long."""
+    for number, step in enumerate(lesson.spec.steps):
+        for key, said in (*_of_names(step), *_of_texts(step)):
+            yield str(lesson.file.error(("steps", number, key), said))
+
+
+def _of_names(step: LessonStepSpec) -> Iterator[tuple[str, str]]:
+    """Commands, panels and stepping keys that there are not; and what is missing."""
+    goal = step.goal
+    commands = [("allow", item) for item in step.allow]
+    if goal is not None and goal.command:
+        commands.append(("goal", goal.command))
+    for key, ident in commands:
+        if ident not in BY_IDENT:
+            yield key, f"there is no command '{ident}'{suggestion(ident, BY_IDENT)}"
+    if goal is not None and goal.panel and goal.panel not in {panel.KEY for panel in PANELS}:
+        yield "goal", f"there is no panel '{goal.panel}'"
+    if goal is not None and not step.solution:
+        yield "goal", "a step with a goal needs a 'solution:'"
+    if step.predict is not None:
+        for key in step.predict.after.split():
+            if key not in STEPPING:
+                yield "predict", f"'{key}' is no stepping key{suggestion(key, STEPPING)}"
+
+
+def _of_texts(step: LessonStepSpec) -> Iterator[tuple[str, str]]:
+    if len(step.text) > LONGEST:
+        said = f"a text of {len(step.text)} letters; more than {LONGEST} nobody reads at once"
+        yield "text", said
+    for key, text in _texts(step):
+        for word in _QUOTED.findall(text):
+            if _KEY.fullmatch(word) and not _is_key(word):
+                yield key, f"the key '{word}' does nothing"
+
+
+def _texts(step: LessonStepSpec) -> Iterator[tuple[str, str]]:
+    yield "text", step.text
+    for hint in step.hints:
+        yield "hints", hint
+    if step.done:
+        yield "done", step.done
+
+
+def _is_key(word: str) -> bool:
+    panels = {panel.KEY for panel in PANELS}
+    known = {key for command in BY_KEY.values() for key in (command.keys, command.key)}
+    return word in known | panels | OTHER_KEYS | set(CURSOR_KEYS) or any(
+        word in keys.split() for keys in known
+    )
+
+
+# -- the machine -----------------------------------------------------------------------------------
+
+
+def _before(lesson: Lesson, play: Play, number: int, step: LessonStepSpec) -> Iterator[str]:
+    """A step that has just begun: what it points at is there, and its goal is not reached."""
+    place = ("steps", number)
+    for item, text in enumerate(step.point):
+        try:
+            pointed(play.session, text)
+        except UserError as error:
+            yield str(lesson.file.error((*place, "point", item), str(error)))
+    if step.goal is not None and step.goal.command == step.goal.panel == step.goal.on == "":
+        probe = Play(lesson, play.session, number)
+        if probe.observe(Hands()):
+            said = "this goal is reached before anything has been done"
+            yield str(lesson.file.error((*place, "goal"), said))
+
+
+async def _solve(app: KernelTui, pilot: Pilot[int], number: int, step: LessonStepSpec) -> str:
+    """Do what a step asks for; answers why that is not possible."""
+    play = app.play
+    if play is None or play.number != number:
+        return "the step before does not lead here"
+    if step.predict is not None:
+        asked = play.question()
+        if asked is None or not play.answer(asked.right):
+            return "the question has no right answer"
+        return ""
+    if step.goal is None:
+        return ""
+    keys = step.solution.split()
+    check_keys(keys)
+    await press(pilot, app, keys)
+    app.show_view()
+    return "" if play.is_done else f"'{step.solution}' does not reach the goal"

@@ -1,0 +1,40 @@
+"""What the step of a lesson points at, as panels know it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from kerneltui.debugger.session import Session
+from kerneltui.debugger.views import MachineView
+from kerneltui.errors import UserError
+from kerneltui.lessons.play import Play
+from kerneltui.lessons.pointing_at import pointed
+
+
+class Things(NamedTuple):
+    """What is to stand out."""
+
+    references: frozenset[Any] = frozenset()
+    panels: frozenset[str] = frozenset()
+    """by their keys"""
+
+
+def things(session: Session, view: MachineView, play: Play | None) -> Things:
+    """What the present step points at, as far as it is there at this moment."""
+    if play is None:
+        return Things()
+    references: set[Any] = set()
+    panels: set[str] = set()
+    for text in play.step.point:
+        try:
+            found = pointed(session, text)
+        except UserError:
+            continue  # a timeout that is not in the queue now
+        if found.panel:
+            panels.add(found.panel)
+        elif found.reference is not None:
+            references.add(found.reference)
+        elif view.path is not None:
+            stops = (stop for stop in view.path.stops if stop.kind == found.station)
+            references |= {stop.about for stop in stops if stop.about is not None}
+    return Things(frozenset(references), frozenset(panels))

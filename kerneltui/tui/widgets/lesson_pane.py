@@ -1,0 +1,73 @@
+"""What the present step of a lesson says, below the panels."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group, RenderableType
+from rich.markdown import Markdown
+from rich.text import Text
+from textual.widgets import Static
+
+from kerneltui.lessons.play import Play
+
+BORDERS = 2
+SIDES = 4
+"""Cells beside the text."""
+LARGEST_SHARE = 0.46
+"""Of the rows of the terminal; what is longer is read with the key l."""
+LEAST_LEFT = 13
+"""Rows that the dashboard keeps."""
+DONE, TO_DO, ASKS, HINT = "✓", "▢", "?", "→"
+
+
+class LessonPane(Static):
+    """Takes no room while there is no lesson."""
+
+    def __init__(self) -> None:
+        super().__init__(id="lesson")
+        self._measure = Console(width=80, color_system=None, file=None)
+        self.rows = 0
+        """of the screen that it takes"""
+
+    def show(self, play: Play | None, width: int, height: int) -> int:
+        """Show where a lesson stands, on a screen of a size; answers how many rows it takes."""
+        if play is None:
+            self.display = False
+            self.rows = 0
+            return 0
+        content = Group(*contents(play))
+        room = max(width - SIDES, 20)
+        wanted = len(self._measure.render_lines(content, self._measure.options.update(width=room)))
+        most = min(int(height * LARGEST_SHARE), height - LEAST_LEFT)
+        self.rows = min(wanted + BORDERS, most)
+        self.styles.height = self.rows
+        self.display = True
+        spec = play.lesson.spec
+        self.border_title = Text(f" {spec.title}: {play.number + 1} of {play.count} ")
+        self.border_subtitle = Text(f" {keys(play)} ")
+        self.update(content)
+        return self.rows
+
+
+def contents(play: Play) -> list[RenderableType]:
+    """The text of the step, hints that have been asked for, and whether it is done."""
+    found: list[RenderableType] = [Markdown(play.step.text.strip())]
+    found += [Markdown(f"{HINT} {hint.strip()}") for hint in play.shown_hints]
+    if play.is_over:
+        found.append(Text(f"{DONE} This lesson is over.", "bold"))
+    elif play.is_done and (play.step.goal or play.step.predict):
+        found.append(Markdown(f"{DONE} **{(play.step.done or 'Done.').strip()}**"))
+    elif play.step.predict is not None:
+        asked = play.question()
+        found.append(Text(f"{ASKS} {asked.text if asked is not None else ''}", "bold"))
+    return found
+
+
+def keys(play: Play) -> str:
+    """What goes on."""
+    if play.is_over:
+        return "l: the next lesson   L: all steps, leave"
+    if play.is_done:
+        return "l: go on   L: all steps, leave"
+    if play.step.predict is not None:
+        return "l: answer   L: a hint, all steps, leave"
+    return f"{TO_DO} your turn   L: a hint, all steps, leave"

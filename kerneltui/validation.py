@@ -1,0 +1,65 @@
+"""What a file of a person's own is, and whether it is right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kerneltui.configfile import ConfigFile
+from kerneltui.errors import UserError
+from kerneltui.lessons.lesson import looks_like_lesson, read_lesson
+from kerneltui.machine.board import Board, BoardSpec, load_board, read_board
+from kerneltui.scenarios.scenario import (
+    DEFAULT_SCENARIO,
+    Scenario,
+    load_scenario,
+    make_session,
+    read_scenario,
+)
+from kerneltui.scenarios.spec import ScenarioSpec
+from kerneltui.sessions.opening import looks_like_session, open_saved, read_session
+
+
+def validate_file(path: Path) -> str:
+    """What a file is, once it is found to be right.  Raises :class:`UserError` when it is not.
+
+    A file with more keys of a board than of a scenario is a board.  It, or the boards that a
+    scenario is for, is also built once, which finds overlaps, bad wiring and what does not go
+    together.  A session, or a lesson, is opened, but not run.
+    """
+    file = ConfigFile.load(path)
+    if looks_like_session(file.data):
+        saved = read_session(file)
+        open_saved(saved).close()
+        return f"session on {saved.spec.board.name}, '{saved.spec.scenario.name}'"
+    if looks_like_lesson(file.data):
+        lesson = read_lesson(file, path)
+        lesson.session().close()
+        return f"lesson '{lesson.spec.title}'"
+    if _looks_like_board(file):
+        board = read_board(file, path)
+        scenario = load_scenario(DEFAULT_SCENARIO)
+        _try(board, scenario)
+        return f"board '{board.spec.title}'"
+    scenario = read_scenario(file, path)
+    complaints = []
+    for name in scenario.boards:
+        try:
+            _try(load_board(name), scenario)
+            return f"scenario '{scenario.spec.title}'"
+        except UserError as error:
+            complaints.append(error)
+    if not complaints:
+        raise file.error(("program",), "no kind of board has all that this scenario wants")
+    raise complaints[0]
+
+
+def _looks_like_board(file: ConfigFile) -> bool:
+    """Some keys may be misspelt, or missing."""
+    board, scenario = (set(kind.__struct_fields__) for kind in (BoardSpec, ScenarioSpec))
+    return len(board & set(file.data)) > len(scenario & set(file.data))
+
+
+def _try(board: Board, scenario: Scenario) -> None:
+    session = make_session(board, scenario)
+    session.view()
+    session.close()

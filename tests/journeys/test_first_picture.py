@@ -1,0 +1,33 @@
+"""What comes after the first picture: it is there at once for whoever is quicker."""
+
+from __future__ import annotations
+
+import pytest
+from dashboard import dashboard
+
+from kerneltui.tui.app import KernelTui
+from kerneltui.tui.layout import in_order
+
+
+async def test_what_the_first_picture_does_not_show_is_mounted_in_its_place():
+    async with dashboard(with_path=True) as seen:
+        await seen.until(lambda: seen.app.query("#filter"))
+        assert tuple(seen.app.query_one("#panels").children) == in_order(seen.app.panels)
+
+
+@pytest.mark.parametrize("with_path", [True, False])
+async def test_what_is_wanted_before_the_rest_is_mounted_comes_at_once(monkeypatch, with_path):
+    monkeypatch.setattr(KernelTui, "on_ready", lambda _: None)
+    async with dashboard(with_path=with_path, keys=["t"]) as seen:
+        timeline = seen.app.panels.timeline
+        await seen.until(lambda: seen.app.focused is timeline and timeline.size.width)
+    async with dashboard(with_path=with_path, keys=["/"]) as seen:
+        await seen.write("eoi")
+        assert seen.app.panels.registers.filter == "eoi"
+
+
+async def test_a_key_that_is_quicker_than_the_first_layouts_keeps_the_focus():
+    for _ in range(5):
+        async with dashboard(keys=["c"]) as seen:
+            await seen.painted()
+            assert seen.app.focused is seen.app.panels.console

@@ -1,0 +1,108 @@
+"""The report of a session: what was done, what happens at its bookmarks, what is the matter."""
+
+import re
+
+import pytest
+
+from kerneltui.scenarios.scenario import open_session
+from kerneltui.sessions.opening import load_session
+from kerneltui.sessions.report import escaped
+from kerneltui.sessions.saving import spec_of, text_of, write_atomically
+
+BOARDS = "rpi4", "rpi3", "x86"
+
+
+def saved(path, board="rpi4", scenario="timer-callbacks", prepare=lambda session: None):
+    session = open_session(board, scenario)
+    session.boot()
+    session.follows_story = True
+    prepare(session)
+    write_atomically(path, text_of(spec_of(session), path))
+    session.close()
+    return path
+
+
+def two_moments(session):
+    session.type(b"ab`c\r")
+    session.next_interrupt()
+    session.bookmarks.add(session.bookmark("*Here* it | is `taken`", "taken"))
+    session.next_timer_event()
+    session.bookmarks.add(session.bookmark(""))
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_it_tells_what_happened_at_each_bookmark(tmp_path, said, board):
+    path = saved(tmp_path / "a.session.yaml", board, prepare=two_moments)
+    status, text, errors = said("report", "--session", path)
+    assert (status, errors) == (0, "")
+    assert f"| Board | {board} |" in text
+    assert "- You typed 'ab\\`c\\\\r' at" in text
+    first, second = text.split("## Bookmark ")[1:]
+    assert first.startswith("1 of 2: taken\n\n> \\*Here\\* it \\| is \\`taken\\`\n")
+    assert re.search(r"^> [\d. ]+ s  5/\d+ The CPU takes it: ", first, re.MULTILINE)
+    assert re.search(r"^> [\d. ]+ s  12/12 Return: ", second, re.MULTILINE)
+    assert len(re.findall(r"^  [\d. ]+ s  \d+/12 ", second, re.MULTILINE)) == 2
+    assert "next: " in first
+
+
+def test_what_keeps_an_interrupt_out_is_explained_with_its_mend(tmp_path, said):
+    def wait(session):
+        session.run_until(2_500_000_000)
+
+    path = saved(tmp_path / "a.session.yaml", scenario="fault-pmr", prepare=wait)
+    _, text, _ = said("report", "--session", path)
+    left = text[text.index("## Where it was left") :]
+    assert "**irq 30** does not come as it should:" in left
+    assert "SHUT  priority above mask      GICC_PMR.Priority = 0" in left
+    assert "last written by Gicv2.init_core (kernel/drivers/gicv2.py:" in left
+    assert "mend: GICC_PMR.Priority=0xff" in left
+
+
+def test_a_healthy_machine_has_nothing_to_explain(tmp_path, said):
+    path = saved(tmp_path / "a.session.yaml", prepare=two_moments)
+    _, text, _ = said("report", "--session", path)
+    assert "does not come as it should" not in text
+
+
+def test_the_session_in_it_can_be_opened(tmp_path, said):
+    path = saved(tmp_path / "a.session.yaml", prepare=two_moments)
+    out = tmp_path / "report.md"
+    assert said("report", "--session", path, "-o", out) == (0, "", "")
+    found = re.search(r"```yaml\n(.*?)^```", out.read_text(), re.DOTALL | re.MULTILINE)
+    again = tmp_path / "b.session.yaml"
+    again.write_text(found[1])
+    assert load_session(again).spec == load_session(path).spec
+    assert said("replay", again)[0] == 0
+
+
+def test_it_is_the_same_each_time(tmp_path, said):
+    path = saved(tmp_path / "a.session.yaml", prepare=two_moments)
+    assert said("report", "--session", path) == said("report", "--session", path)
+
+
+def test_backquotes_in_the_console_do_not_end_its_block(tmp_path, said):
+    def run(session):
+        session.type(b"```` x\r")
+        session.run_until(3_000_000_000)
+
+    path = saved(tmp_path / "a.session.yaml", prepare=run)
+    _, text, _ = said("report", "--session", path)
+    console = text[text.index("## The end of the console") : text.index("## The session")]
+    assert console.count("`````") == 2
+    assert "\n```` x\n" in console
+
+
+def test_signs_of_markdown_are_escaped():
+    assert (
+        escaped("a_b *c* [d](e) <f> #1 | `g`")
+        == "a\\_b \\*c\\* \\[d\\](e) \\<f\\> \\#1 \\| \\`g\\`"
+    )
+
+
+def test_a_file_that_is_no_session_is_one_line(tmp_path, said):
+    path = tmp_path / "a.session.yaml"
+    path.write_text("title: x\n")
+    status, out, errors = said("report", "--session", path)
+    assert (status, out) == (2, "")
+    assert errors.startswith(f"kerneltui: {path}:1: this is no session file")
+    assert errors.count("\n") == 1
