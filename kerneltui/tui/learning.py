@@ -102,6 +102,7 @@ class Learning(Steering):
         """The machine stays as it is."""
         if self.play is not None:
             self._left = self.play.lesson.name, self.play.number
+            self.play.session.is_taught = False
             self.play = None
             self.notify("You have left the lesson. l goes back to it.")
             self.show_lesson()
