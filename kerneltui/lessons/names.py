@@ -69,5 +69,5 @@ def quantities(session: Session, begin: Baseline) -> Quantities:
 
 
 def _step(session: Session) -> int:
-    found = session.story.step() if session.follows_story else None
+    found = session.story.step()
     return 0 if found is None else found.number

@@ -38,6 +38,7 @@ class Play:
         """Begin with the step of a number, from 0.  Raises :class:`UserError`."""
         self.lesson = lesson
         self.session = session
+        session.is_taught = True
         self.number = number
         self.commands: set[str] = set()
         """used since the step began"""

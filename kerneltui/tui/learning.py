@@ -114,6 +114,7 @@ class Learning(Steering):
         """Another session comes on the screen."""
         if self.play is not None:
             self._left = self.play.lesson.name, self.play.number
+            self.play.session.is_taught = False
             self.play = None
             self.show_lesson()
 
