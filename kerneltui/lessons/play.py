@@ -43,6 +43,12 @@ class Play:
         """Steps of the lesson."""
         return len(self.lesson.spec.steps)
 
+    @property
+    def next_is_elsewhere(self) -> bool:
+        """Whether the next step is on another machine."""
+        rest = self.lesson.spec.steps[self.number + 1 :]
+        return bool(rest and rest[0].scenario)
+
     def _begin(self) -> None:
         step, session = self.step, self.session
         self.commands.clear()
@@ -60,6 +66,14 @@ class Play:
         if step.goal is not None:
             self._goal = Goal(session, step.goal, beginning(session))
         self.is_done = step.goal is None and step.predict is None
+
+    def move(self, session: Session) -> None:
+        """Go on with the same step on another machine, booted: one with another queue."""
+        self.session = session
+        self.start, self.given = session.here, session.history.given
+        self._question = None
+        if self.step.goal is not None:
+            self._goal = Goal(session, self.step.goal, beginning(session))
 
     def observe(self, hands: Hands) -> bool:
         """Something may have happened; True where the goal has been reached just now."""
