@@ -16,7 +16,9 @@ from kerneltui.units import parse_duration
 def come_to(session: Session, lesson: Lesson, number: int) -> None:
     """Do what the steps before one ask for, as far as that runs the machine."""
     keys = STEPPING | BACK
-    for step in lesson.spec.steps[:number]:
+    steps = lesson.spec.steps
+    first = next((n for n in range(number, -1, -1) if steps[n].scenario), 0)
+    for step in steps[first:number]:
         _begin(session, step)
         for key in step.solution.split():
             if key in keys:
@@ -52,6 +54,8 @@ class Play:
         """the last step is behind"""
         self._goal: Goal | None = None
         self._question: Question | None = None
+        self.problem = ""
+        """why the question of the step makes no sense here"""
         self._begin()
 
     @property
@@ -64,6 +68,12 @@ class Play:
         """Steps of the lesson."""
         return len(self.lesson.spec.steps)
 
+    @property
+    def next_is_elsewhere(self) -> bool:
+        """Whether the next step is on another machine."""
+        rest = self.lesson.spec.steps[self.number + 1 :]
+        return bool(rest and rest[0].scenario)
+
     def _begin(self) -> None:
         step, session = self.step, self.session
         self.commands.clear()
@@ -74,17 +84,28 @@ class Play:
         self.given = session.history.given
         """and how many inputs it had been given"""
         self._goal = None
-        self._question = None
-        self.problem = ""
-        """why the question of the step makes no sense here"""
-        if step.predict is not None:
-            try:
-                self._question = question(session, step.predict)
-            except UserError as error:
-                self.problem = str(error)
+        self._ask()
         if step.goal is not None:
             self._goal = Goal(session, step.goal, beginning(session))
         self.is_done = step.goal is None and self._question is None
+
+    def _ask(self) -> None:
+        """Have the question of the step ready, if it has one."""
+        self._question = None
+        self.problem = ""
+        if self.step.predict is not None:
+            try:
+                self._question = question(self.session, self.step.predict)
+            except UserError as error:
+                self.problem = str(error)
+
+    def move(self, session: Session) -> None:
+        """Go on with the same step on another machine, booted: one with another queue."""
+        self.session = session
+        self.start, self.given = session.here, session.history.given
+        self._ask()
+        if self.step.goal is not None:
+            self._goal = Goal(session, self.step.goal, beginning(session))
 
     def observe(self, hands: Hands) -> bool:
         """Something may have happened; True where the goal has been reached just now."""

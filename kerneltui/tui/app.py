@@ -519,7 +519,6 @@ class KernelTui(Carrying, App[int]):
     def use(self, session: Session, board: str, changes: Changes | None) -> None:
         """Go on with another session; ``board`` and ``changes`` as for those before."""
         self.runner.stop()
-        self.end_lesson()
         self.session.close()
         if session.history.first is None:
             session.boot()
