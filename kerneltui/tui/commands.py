@@ -124,7 +124,7 @@ COMMANDS = (
             "Go to the next bookmark; one that is still to come is run to", "Bookmarks",
             shown_key=">"),
     Command("save", "ctrl+s", "Save",
-            "Save this session: what you typed and poked, breakpoints, bookmarks, this moment",
+            "Save this session to a file: to go on with it, or to hand it in",
             "Sessions", 19, shown_key="Ctrl+S"),
     Command("save_as", "", "Save as", "Save this session to another file", "Sessions"),
     Command("go_on", "ctrl+o", "Go on",
