@@ -8,7 +8,8 @@ from kerneltui.configfile import available
 from kerneltui.launch import NOTHING, wanted
 from kerneltui.lessons.progress import NAME, Progress
 from kerneltui.recent import note_file, recent_files
-from kerneltui.sessions.saving import spec_of, text_of, write_atomically
+from kerneltui.sessions.saving import spec_of, text_of
+from kerneltui.sessions.writing import write_atomically
 from kerneltui.tui.offers import GO_ON, OWN, Offer, OfferKind, first_choice, is_new_here, offers
 from kerneltui.tui.screens.welcome import NEW_HERE, WelcomeScreen
 from kerneltui.tui.welcome import WelcomeApp
@@ -50,9 +51,8 @@ async def test_one_leaves_without_a_choice(tmp_path, key):
 @pytest.mark.parametrize("size", [(140, 40), (80, 24)])
 async def test_all_that_is_built_in_is_there_with_what_it_is_about(tmp_path, size):
     found = offers(Progress(tmp_path))
-    for kind, folder in (
-        (OfferKind.LESSON, "lessons"), (OfferKind.SCENARIO, "scenarios"), (OfferKind.BOARD, "boards"),
-    ):  # fmt: skip
+    kinds = OfferKind.LESSON, OfferKind.SCENARIO, OfferKind.BOARD
+    for kind, folder in zip(kinds, ("lessons", "scenarios", "boards"), strict=True):
         named = {item.name for item in found if item.kind is kind}
         assert named == set(available(folder))
     _, shown = await chosen(["end", "up", "q"], Progress(tmp_path), size)
