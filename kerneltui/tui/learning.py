@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kerneltui.debugger.references import Reference
     from kerneltui.lessons.lesson import Lesson
     from kerneltui.lessons.play import Play
-    from kerneltui.lessons.predict import Question
+    from kerneltui.lessons.predict import LessonQuestion
     from kerneltui.lessons.progress import Progress
     from kerneltui.sessions.autosave import Autosave
 
@@ -248,7 +248,7 @@ class Learning(Steering):
 # -- what is asked ---------------------------------------------------------------------------------
 
 
-def ask(question: Question) -> Request:
+def ask(question: LessonQuestion) -> Request:
     """The question of a step."""
     from kerneltui.tui.screens.ask import AskScreen, Field, Mistake
     from kerneltui.tui.screens.choose import ChooseScreen
