@@ -57,6 +57,11 @@ class Progress:
         ):
             self._notes = msgspec.json.decode(file.read(LARGEST), type=dict[str, Note])
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything has been noted."""
+        return bool(self._notes)
+
     def _of(self, lesson: Lesson) -> Note:
         return self._notes.get(lesson.name, Note())
 

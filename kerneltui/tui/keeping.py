@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kerneltui.debugger.session import Session
 from kerneltui.errors import UserError
+from kerneltui.recent import note_file
 from kerneltui.scenarios.scenario import UNCHANGED, Changes
 from kerneltui.tui.requests import Ask, Request, SaveAs, UseSession
 from kerneltui.tui.runner import SLICE_S
@@ -73,6 +74,7 @@ class Keeping(Steering):
             self.notify(str(error), severity="error", markup=False)
             return
         self.saved_as = path
+        note_file(path)
         self._kept = deeds(self.session)
         if self.autosave is not None:
             self.autosave.forget()
@@ -128,17 +130,21 @@ class Keeping(Steering):
 
     def action_go_on(self) -> None:
         """Go on with what was left behind, else with what was on show the last time."""
+        self.open_session_file(None)
+
+    def open_session_file(self, path: Path | None) -> None:
+        """Open one; None: what there is to go on with."""
         from kerneltui.sessions.autosave import latest
 
-        path = self._lost or latest()
-        if path is None:
+        found = path or self._lost or latest()
+        if found is None:
             self.notify("Nothing was left that one could go on with.")
         else:
             self.runner.stop()
-            self.run_worker(self._go_on_with(path), "open", exclusive=True, group="open")
+            self.run_worker(self._go_on_with(found), "open", exclusive=True, group="open")
 
     async def _go_on_with(self, path: Path) -> None:
-        from kerneltui.sessions.autosave import was_told
+        from kerneltui.sessions.autosave import folder, was_told
         from kerneltui.sessions.opening import load_session, open_saved, resume
 
         try:
@@ -150,8 +156,11 @@ class Keeping(Steering):
             return
         changes = session.setup.changes or UNCHANGED
         self.carry_out(UseSession(session, saved.spec.board.name, changes))
-        self._kept = 0, 0, 0  # it is kept anew, as this process's
-        self.keep()
+        if path.parent == folder():
+            self._kept = 0, 0, 0  # it is kept anew, as this process's
+            self.keep()
+        else:
+            self.saved_as = path
         if path == self._lost:
             was_told(path)
             self._lost = None

@@ -16,6 +16,8 @@ from kerneltui.debugger.session import Session
 from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.app import KernelTui
 from kerneltui.tui.panels import PANELS, Panel
+from kerneltui.tui.screens.dialog import Chooser
+from kerneltui.tui.screens.welcome import WelcomeScreen
 from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
 from kerneltui.tui.widgets.lines import line_text
 
@@ -129,6 +131,16 @@ class Dashboard:
         for key in keys:
             await self.press(key)
             await self.arrived()
+
+    async def open(self, name: str) -> None:
+        """Open a lesson, a scenario or a board with the key o."""
+        await self.press("o")
+        await self.until(lambda: isinstance(self.app.screen, WelcomeScreen))
+        screen = self.app.screen
+        assert isinstance(screen, WelcomeScreen)
+        screen.query_one(Chooser).highlighted = screen.place_of(name)
+        await self.press("enter")
+        await self.until(lambda: not isinstance(self.app.screen, WelcomeScreen))
 
     async def choose_in_palette(self, words: str) -> None:
         """Search the palette for ``words`` and take the first match."""
