@@ -75,13 +75,13 @@ def open_welcome(theme: str) -> int:
     gc.disable()
     check_terminal()
     trust_the_terminal()
-    from kerneltui.lessons.progress import Progress, data_folder
+    from kerneltui.lessons.progress import StudentProgress, data_folder
     from kerneltui.tui.welcome import WelcomeApp
 
     check_theme(theme)
     told = ""
     while True:
-        app = WelcomeApp(Progress(data_folder()), theme, told)
+        app = WelcomeApp(StudentProgress(data_folder()), theme, told)
         with drawing():
             chosen = app.run()
         if chosen is None:

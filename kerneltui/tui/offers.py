@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from kerneltui.configfile import available
 from kerneltui.lessons.lesson import Lesson, lessons
-from kerneltui.lessons.progress import Progress
+from kerneltui.lessons.progress import StudentProgress
 from kerneltui.machine.board import BoardSpec, load_board
 from kerneltui.recent import recent_files
 from kerneltui.scenarios.scenario import Scenario, load_scenario
@@ -48,12 +48,12 @@ class Offer(NamedTuple):
     """how hard it is, how long it takes, how far one is"""
 
 
-def offers(progress: Progress) -> list[Offer]:
+def offers(progress: StudentProgress) -> list[Offer]:
     """All, in the order in which they are listed."""
     return [*_go_on(progress), *_lessons(progress), *_scenarios(), *_boards(), *_own()]
 
 
-def is_new_here(progress: Progress) -> bool:
+def is_new_here(progress: StudentProgress) -> bool:
     """Whether nobody has begun anything on this computer."""
     return not progress.has_begun
 
@@ -68,7 +68,7 @@ def first_choice(found: list[Offer], current: str = "") -> int:
     return next((place for place in wanted if place is not None), 0)
 
 
-def _go_on(progress: Progress) -> list[Offer]:
+def _go_on(progress: StudentProgress) -> list[Offer]:
     found = []
     latest = progress.latest()
     if latest in available("lessons"):
@@ -82,13 +82,13 @@ def _go_on(progress: Progress) -> list[Offer]:
     return found
 
 
-def _lesson(lesson: Lesson, progress: Progress, section: str) -> Offer:
+def _lesson(lesson: Lesson, progress: StudentProgress, section: str) -> Offer:
     spec = lesson.spec
     how = f"{STARS[spec.level]} {spec.minutes} min{progress.in_words(lesson)}"
     return Offer(OfferKind.LESSON, lesson.name, spec.title, spec.about, section, how)
 
 
-def _lessons(progress: Progress) -> list[Offer]:
+def _lessons(progress: StudentProgress) -> list[Offer]:
     return [_lesson(item, progress, f"Course: {item.spec.course}") for item in lessons()]
 
 

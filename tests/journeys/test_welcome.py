@@ -6,7 +6,7 @@ from dashboard import booted, dashboard
 from kerneltui.builtin import configs_dir
 from kerneltui.configfile import available
 from kerneltui.launch import NOTHING, wanted
-from kerneltui.lessons.progress import NAME, Progress
+from kerneltui.lessons.progress import NAME, StudentProgress
 from kerneltui.recent import note_file, recent_files
 from kerneltui.sessions.saving import spec_of, text_of
 from kerneltui.sessions.writing import write_atomically
@@ -37,30 +37,32 @@ async def chosen(keys, progress, size=(100, 36)):
 
 
 async def test_who_is_new_here_gets_the_tour(tmp_path):
-    found, shown = await chosen(["enter"], Progress(tmp_path))
+    found, shown = await chosen(["enter"], StudentProgress(tmp_path))
     assert NEW_HERE in shown
     assert (found.kind, found.name) == (OfferKind.LESSON, "tour")
 
 
 @pytest.mark.parametrize("key", ["q", "escape"])
 async def test_one_leaves_without_a_choice(tmp_path, key):
-    found, _ = await chosen([key], Progress(tmp_path))
+    found, _ = await chosen([key], StudentProgress(tmp_path))
     assert found is None
 
 
 @pytest.mark.parametrize("size", [(140, 40), (80, 24)])
 async def test_all_that_is_built_in_is_there_with_what_it_is_about(tmp_path, size):
-    found = offers(Progress(tmp_path))
+    found = offers(StudentProgress(tmp_path))
     kinds = OfferKind.LESSON, OfferKind.SCENARIO, OfferKind.BOARD
     for kind, folder in zip(kinds, ("lessons", "scenarios", "boards"), strict=True):
         named = {item.name for item in found if item.kind is kind}
         assert named == set(available(folder))
-    _, shown = await chosen(["end", "up", "q"], Progress(tmp_path), size)
+    _, shown = await chosen(["end", "up", "q"], StudentProgress(tmp_path), size)
     assert "cortex" in shown or "x86" in shown
 
 
 def test_scenarios_stand_under_headings_the_easy_ones_first(tmp_path):
-    found = [item for item in offers(Progress(tmp_path)) if item.section == "Scenarios: Timers"]
+    found = [
+        item for item in offers(StudentProgress(tmp_path)) if item.section == "Scenarios: Timers"
+    ]
     stars = [item.note.partition(" ")[0] for item in found]
     assert stars == sorted(stars, key=len)
     assert len(set(stars)) > 1
@@ -68,7 +70,7 @@ def test_scenarios_stand_under_headings_the_easy_ones_first(tmp_path):
 
 def test_what_is_under_way_stands_first(tmp_path):
     (tmp_path / NAME).write_text('{"gic-states": {"step": 2, "most": 2, "count": 9}}')
-    progress = Progress(tmp_path)
+    progress = StudentProgress(tmp_path)
     found = offers(progress)
     assert found[0].section == GO_ON
     assert found[0].name == "gic-states"
@@ -81,7 +83,7 @@ def test_what_is_under_way_stands_first(tmp_path):
 async def test_a_file_of_ones_own_is_named_and_remembered(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(SCENARIO.read_text())
-    app = WelcomeApp(Progress(tmp_path))
+    app = WelcomeApp(StudentProgress(tmp_path))
     async with app.run_test(size=(100, 36)) as pilot:
         await pilot.press("slash")
         for letter in str(path.with_name("nine.yaml")):
@@ -94,7 +96,9 @@ async def test_a_file_of_ones_own_is_named_and_remembered(tmp_path):
     note_file(SCENARIO)
     note_file(path)
     assert recent_files()[:2] == [path, SCENARIO]
-    assert any(item.section == OWN and item.name == str(path) for item in offers(Progress(None)))
+    assert any(
+        item.section == OWN and item.name == str(path) for item in offers(StudentProgress(None))
+    )
     path.unlink()
     assert path not in recent_files()
 
