@@ -47,11 +47,11 @@ def merged(inputs):
     found = []
     for item in inputs:
         last = found[-1] if found else None
-        if isinstance(item.given, bytes) and last is not None and last[0] == item.position:
-            if isinstance(last[1], bytes):
-                found[-1] = item.position, last[1] + item.given
-                continue
-        found.append((item.position, item.given))
+        both = last is not None and isinstance(last[1], bytes) and isinstance(item.given, bytes)
+        if both and last[0] == item.position:
+            found[-1] = item.position, last[1] + item.given
+        else:
+            found.append((item.position, item.given))
     return found
 
 
@@ -59,7 +59,8 @@ def all_of(session):
     """What two sessions at the same moment have in common."""
     history = session.history
     return (
-        session.here, history.end, history.first, merged(history.inputs), merged(history.inputs[: history.given]),
+        session.here, history.end, history.first,
+        merged(history.inputs), merged(history.inputs[: history.given]),
         list(session.bookmarks), [item for _, item in session.breakpoints],
         *console_and_events(session),
     )  # fmt: skip
