@@ -83,6 +83,8 @@ class Session:
         self.story = Storyteller(self.history, lambda: self.inspector)
         self.follows_story = False
         """somebody wants to see the story at each stop: it is listened to on the way"""
+        self.is_taught = False
+        """the goals of a lesson ask for the story, whether it is on show or not"""
         """the meaningful steps"""
         self.recorder.read_counters = lambda: read_counters(self.machine, 0)
         self._replaced()
@@ -206,9 +208,10 @@ class Session:
         """Whoever steps sees the story; a machine that runs freely is looked at when it halts."""
         with ExitStack() as stack:
             marker = None
+            is_heard = goal.is_near and (self.follows_story or self.is_taught)
             if goal.meaningful:
                 marker = stack.enter_context(self.story.looking())
-            elif (goal.is_near and self.follows_story) or (sentry and sentry.needs_marks):
+            elif is_heard or (sentry and sentry.needs_marks):
                 marker = stack.enter_context(self.story.listening())
             if sentry is not None:
                 stack.enter_context(sentry.installed(marker))

@@ -84,7 +84,7 @@ _CARRIED_OUT: dict[type, Callable[[Carrying, Any], object]] = {
     Ask: Carrying._ask,  # noqa: SLF001 - this module's own
     TypeText: lambda app, wanted: app.type(wanted.data),
     UseTheme: _use_theme,
-    UseSession: lambda app, wanted: app.use(wanted.session, wanted.board, wanted.changes),
+    UseSession: Carrying.use_another,
     Point: Carrying.point,
     GoTo: Carrying.go_there,
     GoToPlace: Carrying.go_there,
