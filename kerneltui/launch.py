@@ -44,7 +44,8 @@ def open_dashboard(wishes: Wishes, **machine: Any) -> int:
     check_terminal()
     trust_the_terminal()
     from kerneltui.remembered import WITH_PATH, recall, remember
-    from kerneltui.sessions.autosave import Autosave
+    from kerneltui.sessions.autosave import Autosave, is_ours
+    from kerneltui.sessions.writing import Kept
     from kerneltui.tui.app import KernelTui
 
     if wishes.keys:
@@ -57,11 +58,13 @@ def open_dashboard(wishes: Wishes, **machine: Any) -> int:
     set_breakpoints(session, tuple(wishes.breaks))
     for path in (machine["saved"], machine["scenario"], machine["board"], wishes.lesson):
         _note(path)
+    file = None if found.saved is None else found.saved.file
+    saved_as = None if file is None or is_ours(file.path) else Kept(file.path, file.text)
     app = KernelTui(
         session, speed=wishes.speed, theme=wishes.theme,
         board=machine["board"] or session.setup.board.name,
         with_path=recall(WITH_PATH, usual=True), on_path=partial(remember, WITH_PATH),
-        keys=wishes.keys, autosave=Autosave(), saved_as=machine["saved"], lesson=wishes.lesson,
+        keys=wishes.keys, autosave=Autosave(), saved_as=saved_as, lesson=wishes.lesson,
     )  # fmt: skip
     with drawing():
         return app.run() or app.return_code or 0

@@ -24,10 +24,17 @@ class Lesson(msgspec.Struct, frozen=True):
     file: ConfigFile
     """gives places in it for errors found later"""
 
-    def session(self) -> Session:
-        """Its machine, at reset.  Raises :class:`UserError`."""
+    @property
+    def source(self) -> str:
+        """What :func:`load_lesson` finds it by, wherever it is."""
+        return str(self.file.path)
+
+    def session(self, number: int = 0) -> Session:
+        """The machine of a step, at reset.  Raises :class:`UserError`."""
         spec = self.spec
-        return open_session(spec.board, spec.scenario, Changes(queue=spec.queue))
+        steps = spec.steps[: number + 1]
+        scenario = next((step.scenario for step in reversed(steps) if step.scenario), spec.scenario)
+        return open_session(spec.board, scenario, Changes(queue=spec.queue))
 
 
 KEYS = frozenset(("steps", "title", "about", "board", "minutes", "course"))
@@ -52,7 +59,14 @@ def read_lesson(file: ConfigFile, path: Path) -> Lesson:
         if step.goal is not None and step.predict is not None:
             raise file.error(place, "a step has a goal or a question, not both; make two of it")
         if step.goal is not None and not any(
-            (step.goal.when, step.goal.console, step.goal.command, step.goal.panel, step.goal.on)
+            (
+                step.goal.when,
+                step.goal.console,
+                step.goal.command,
+                step.goal.panel,
+                step.goal.on,
+                step.goal.queue,
+            )
         ):
             raise file.error((*place, "goal"), "this goal says nothing; write 'when:' or another")
         if step.hints and step.goal is None and step.predict is None:

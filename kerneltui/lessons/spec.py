@@ -33,6 +33,9 @@ class GoalSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     on: Annotated[
         Label, Meta(max_length=80, description="what the cursor is on, as under 'point'")
     ] = ""
+    queue: Annotated[
+        str, Meta(max_length=20, description="the structure of the timeout queue, such as heap")
+    ] = ""
 
 
 class PredictSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -91,6 +94,9 @@ class LessonStepSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
             description="where the machine goes when the step begins: here, booted, or a time",
         ),
     ] = "here"
+    scenario: Annotated[
+        str, Meta(max_length=200, description="another machine from this step on, booted")
+    ] = ""
     solution: Annotated[
         Label, Meta(max_length=400, description="the keys that reach the goal, such as: n w escape")
     ] = ""

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from kerneltui.configfile import Duration, Label, duration
+from kerneltui.errors import told
 from kerneltui.kernel.faults import FAULTS
 from kerneltui.kernel.programs import PROGRAMS
 
@@ -25,8 +26,18 @@ GROUPS = "Timers", "Interrupts", "Tasks", "The PC", "Find the fault"
 """The headings of the built-in ones, in order."""
 Queue = Literal["sorted", "vec", "heap", "wheel"]
 Text = Annotated[str, Meta(max_length=200)]
-Note = Annotated[Label, Meta(max_length=1000)]
-Word = Annotated[str, Meta(pattern=r"^(?=.*[^0-9])[\w-]{1,40}$")]
+LONGEST_NOTE = 1000
+Note = Annotated[Label, Meta(max_length=LONGEST_NOTE)]
+LONGEST_NAME = 40
+Word = Annotated[
+    str,
+    Meta(
+        pattern=told(
+            r"^(?=.*[^0-9\n])[\w-]{1,40}$(?!\n)",
+            f"a name of letters, digits, - and _, at most {LONGEST_NAME}, and not digits alone",
+        )
+    ),
+]
 """A name by which something is called on the command line: no number."""
 
 

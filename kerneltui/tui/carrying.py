@@ -84,7 +84,7 @@ _CARRIED_OUT: dict[type, Callable[[Carrying, Any], object]] = {
     Ask: Carrying._ask,  # noqa: SLF001 - this module's own
     TypeText: lambda app, wanted: app.type(wanted.data),
     UseTheme: _use_theme,
-    UseSession: lambda app, wanted: app.use(wanted.session, wanted.board, wanted.changes),
+    UseSession: Carrying.use_another,
     Point: Carrying.point,
     GoTo: Carrying.go_there,
     GoToPlace: Carrying.go_there,
@@ -99,5 +99,5 @@ _CARRIED_OUT: dict[type, Callable[[Carrying, Any], object]] = {
     StartLesson: Carrying.start_lesson,
     LessonDo: Carrying.do_in_lesson,
     LessonAnswer: Carrying.answer_in_lesson,
-    SaveAs: lambda app, wanted: app.save(wanted.path),
+    SaveAs: lambda app, wanted: app.save_as(wanted.path),
 }
