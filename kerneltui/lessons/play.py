@@ -47,7 +47,7 @@ class Play:
     def next_is_elsewhere(self) -> bool:
         """Whether the next step is on another machine."""
         rest = self.lesson.spec.steps[self.number + 1 :]
-        return bool(rest and rest[0].scenario)
+        return bool(rest and (rest[0].scenario or rest[0].board))
 
     def _begin(self) -> None:
         step, session = self.step, self.session

@@ -90,7 +90,7 @@ class Learning(Steering):
             number = progress.step_of(lesson) if wanted.number is None else wanted.number
             session = progress.session_at(lesson, number) or lesson.session(number)
             self.play = None
-            self.use(session, lesson.spec.board, session.setup.changes or UNCHANGED)
+            self.use(session, lesson.board(number), session.setup.changes or UNCHANGED)
             self.play = Play(lesson, session, number)
         except UserError as error:
             self.notify(str(error), severity="error", markup=False)
