@@ -80,5 +80,5 @@ def _work(session: Session) -> Work:
 
 
 def _step(session: Session) -> int:
-    found = session.story.step() if session.follows_story else None
+    found = session.story.step()
     return 0 if found is None else found.number

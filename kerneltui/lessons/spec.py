@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from kerneltui.configfile import Label
-from kerneltui.scenarios.spec import Name
+from kerneltui.scenarios.spec import Level, Name
 
 COURSES = ("Start", "Timers", "Interrupts", "Tasks", "The PC", "Find the fault", "Your own")
 """The parts of the course, in order."""
@@ -118,4 +118,4 @@ class LessonSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     ] = "Your own"
     order: Annotated[int, Meta(ge=0, le=999, description="its place there")] = 100
     minutes: Annotated[int, Meta(ge=1, le=120)] = 15
-    level: Annotated[Literal["first", "second", "third"], Meta(description="how hard")] = "first"
+    level: Annotated[Level, Meta(description="how hard")] = "first"

@@ -82,13 +82,18 @@ class Learning(Steering):
     def start_lesson(self, wanted: StartLesson) -> None:
         """Begin a lesson, or go on with it, on a machine of its own."""
         from kerneltui.lessons.lesson import load_lesson
-        from kerneltui.lessons.play import Play
+        from kerneltui.lessons.play import Play, come_to
 
         progress = self.progress
         try:
             lesson = load_lesson(wanted.name)
             number = progress.step_of(lesson) if wanted.number is None else wanted.number
-            session = progress.session_at(lesson, number) or lesson.session(number)
+            session = progress.session_at(lesson, number)
+            if session is None:
+                session = lesson.session(number)
+                session.boot()
+                session.follows_story = True
+                come_to(session, lesson, number)
             self.play = None
             self.use(session, lesson.board(number), session.setup.changes or UNCHANGED)
             self.play = Play(lesson, session, number)
@@ -111,9 +116,10 @@ class Learning(Steering):
         """The machine stays as it is."""
         if self.play is not None:
             self._left = self.play.lesson.source, self.play.number
+            self.play.session.is_taught = False
             self.play = None
-            self.notify("You have left the lesson. l goes back to it.")
             self.show_lesson()
+            self.notify("You have left the lesson. l goes back to it.")
             self.refresh_view()
 
     def use_another(self, wanted: UseSession) -> None:
@@ -180,8 +186,8 @@ class Learning(Steering):
             else:
                 self.progress.finish(play)
                 self.show_lesson()
-        elif play.step.predict is not None:
-            self.carry_out(ask(play.question()))
+        elif play.question is not None:
+            self.carry_out(ask(play.question))
         else:
             self.notify("This step is not done yet. L gives a hint.")
 
@@ -202,7 +208,8 @@ class Learning(Steering):
             self.carry_out(self._start_or_choose())
             return
         self.runner.stop()
-        self.carry_out(StartLesson(play.lesson.source, play.number))
+        play.go_back()
+        self._step_begins()
 
     def do_in_lesson(self, wanted: LessonDo) -> None:
         """What was chosen from the menu."""
@@ -241,10 +248,8 @@ class Learning(Steering):
 # -- what is asked ---------------------------------------------------------------------------------
 
 
-def ask(question: Question | None) -> Request | None:
+def ask(question: Question) -> Request:
     """The question of a step."""
-    if question is None:
-        return None
     from kerneltui.tui.screens.ask import AskScreen, Field, Mistake
     from kerneltui.tui.screens.choose import ChooseScreen
 
