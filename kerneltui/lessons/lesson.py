@@ -67,20 +67,7 @@ def read_lesson(file: ConfigFile, path: Path) -> Lesson:
         place = ("steps", number)
         if step.goal is not None and step.predict is not None:
             raise file.error(place, "a step has a goal or a question, not both; make two of it")
-<<<<<<< HEAD
         if step.goal == GoalSpec():
-=======
-        if step.goal is not None and not any(
-            (
-                step.goal.when,
-                step.goal.console,
-                step.goal.command,
-                step.goal.panel,
-                step.goal.on,
-                step.goal.queue,
-            )
-        ):
->>>>>>> ee610db18f543850845e9746236e62ea7c347c70
             raise file.error((*place, "goal"), "this goal says nothing; write 'when:' or another")
         if step.hints and step.goal is None and step.predict is None:
             raise file.error((*place, "hints"), "hints help to reach a goal; this step has none")

@@ -102,6 +102,11 @@ class LessonStepSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
         Label, Meta(max_length=400, description="the keys that reach the goal, such as: n w escape")
     ] = ""
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it begins on a machine of its own."""
+        return bool(self.board or self.scenario)
+
 
 class LessonSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A lesson file."""

@@ -208,7 +208,7 @@ class KernelTui(Carrying, App[int]):
         has_room = self.arrangement.apply(screen, width, height, taken)
         if not all(panel.is_attached for panel in self.panels if panel.is_in_front):
             self._mount_rest()
-        self.session.follows_story = self.panels.path.is_in_front or self.play is not None
+        self.session.follows_story = self.panels.path.is_in_front
         self._has_room = has_room
         if not has_room:
             self._too_small.update(needs(width, height))
