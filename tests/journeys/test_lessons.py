@@ -131,8 +131,8 @@ async def test_only_what_a_step_allows_acts(tmp_path):
 async def test_another_scenario_ends_the_lesson():
     async with dashboard(with_path=True) as seen:
         await begin(seen)
-        await seen.open("overload")
-        await seen.until(lambda: "overload" in seen.status())
+        await seen.open("nested")
+        await seen.until(lambda: "nested" in seen.status())
         assert seen.app.play is None
 
 
