@@ -17,7 +17,7 @@ def come_to(session: Session, lesson: Lesson, number: int) -> None:
     """Do what the steps before one ask for, as far as that runs the machine."""
     keys = STEPPING | BACK
     steps = lesson.spec.steps
-    first = next((n for n in range(number, -1, -1) if steps[n].scenario), 0)
+    first = next((n for n in range(number, -1, -1) if steps[n].is_elsewhere), 0)
     for step in steps[first:number]:
         _begin(session, step)
         for key in step.solution.split():
@@ -72,7 +72,7 @@ class Play:
     def next_is_elsewhere(self) -> bool:
         """Whether the next step is on another machine."""
         rest = self.lesson.spec.steps[self.number + 1 :]
-        return bool(rest and rest[0].scenario)
+        return bool(rest) and rest[0].is_elsewhere
 
     def _begin(self) -> None:
         step, session = self.step, self.session
@@ -102,6 +102,7 @@ class Play:
     def move(self, session: Session) -> None:
         """Go on with the same step on another machine, booted: one with another queue."""
         self.session = session
+        session.is_taught = True
         self.start, self.given = session.here, session.history.given
         self._ask()
         if self.step.goal is not None:

@@ -95,7 +95,7 @@ class Learning(Steering):
                 session.follows_story = True
                 come_to(session, lesson, number)
             self.play = None
-            self.use(session, lesson.spec.board, session.setup.changes or UNCHANGED)
+            self.use(session, lesson.board(number), session.setup.changes or UNCHANGED)
             self.play = Play(lesson, session, number)
         except UserError as error:
             self.notify(str(error), severity="error", markup=False)
