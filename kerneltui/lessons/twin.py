@@ -29,6 +29,8 @@ def twin(session: Session) -> Session:
     for _ in found.history.do_again(session.here):
         pass
     found.pinned = session.pinned
+    if session.follows_story and session.story.phase:
+        found.story.show(session.story.place())
     return found
 
 
