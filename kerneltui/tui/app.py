@@ -299,7 +299,10 @@ class KernelTui(Carrying, App[int]):
         self.panels.console.paused = not self.runner.running
         brief = self._laid_out[0] < ROOMY
         heading = view.path.heading if view.path is not None else ""
-        past = past_of(self.session.history, heading, brief=brief, bookmarks=self.session.bookmarks)
+        past = past_of(
+            self.session.history, heading, brief=brief, bookmarks=self.session.bookmarks,
+            turned_back=self.session.story.is_turned_back,
+        )  # fmt: skip
         hit = self.session.hits[0].brief if self.session.hits else ""
         signs = self.breakpoint_marks()
         with self.batch_update():
