@@ -220,7 +220,8 @@ async def test_r_goes_back_to_booted_and_asleep_at_the_speed_x1():
         opened = seen.now, seen.console(), seen.lines(QUEUE)
         await seen.press("n", "n", "+", "r")
         assert (seen.now, seen.console(), seen.lines(QUEUE)) == opened
-        assert "  x1  ■ paused: idle  ◀ 2 events back of 2 " in seen.status()
+        assert "  x1  ◀ before event 1 of 2, 1.999 s back ▕" in seen.status()
+        assert seen.status().endswith("▏  ■ paused: idle")
 
 
 async def test_the_palette_goes_back_to_reset_and_the_boot_can_be_stepped():
