@@ -307,10 +307,9 @@ def test_boards_and_scenarios_are_listed(said):
             heading = line
         elif line and not line.startswith(" "):
             named.setdefault(heading, []).append(line.split()[0])
-    assert sorted(sum(named.values(), [])) == sorted(available("scenarios"))
-    assert all(
-        is_puzzle(name) is (group == GROUPS[-1]) for group in GROUPS for name in named[group]
-    )
+    assert sorted(itertools.chain(*named.values())) == sorted(available("scenarios"))
+    for group, names in named.items():
+        assert {is_puzzle(name) for name in names} == {group == GROUPS[-1]}
     for names in named.values():
         levels = [LEVELS.index(load_scenario(name).spec.level) for name in names]
         assert levels == sorted(levels)
