@@ -17,6 +17,7 @@ from textual.events import DescendantFocus, Event, Key, MouseDown, MouseUp, Past
 from textual.keys import key_to_character
 from textual.screen import Screen
 from textual.widgets import Input, Static
+from textual.widgets._toast import ToastRack
 from textual.worker import Worker
 
 from kerneltui.debugger.session import Session
@@ -210,7 +211,9 @@ class KernelTui(Carrying, App[int]):
 
             pane = self._lesson_pane = LessonPane()
             self.screen_stack[0].mount(pane, before=self._bar)
-        pane.show(self.play, *self._laid_out)
+        rows = pane.show(self.play, *self._laid_out)
+        for rack in self.screen_stack[0].query(ToastRack):  # notifications stand above the lesson
+            rack.styles.margin = (0, 0, rows + 1, 0)
         self._lay_out(*self._laid_out)
 
     def _lay_out(self, width: int, height: int) -> None:
