@@ -106,7 +106,14 @@ class _Judge:
         mend: tuple[str, ...] = (),
     ) -> Explanation:  # fmt: skip
         return Explanation(
-            self.subject, verdict, headline, advice, self.way, gate, self.others, mend,
+            self.subject,
+            verdict,
+            headline,
+            advice,
+            self.way,
+            gate,
+            self.others,
+            mend,
             self.for_now,
         )
 

@@ -27,7 +27,9 @@ def switched_off(machine: Machine, recorder: Recorder, way: Way) -> tuple[Gate, 
     cores = [
         core
         for core in machine.cores
-        if core.depth and core.state is not CoreState.HALTED and _is_own(machine, recorder, core, way)
+        if core.depth
+        and core.state is not CoreState.HALTED
+        and _is_own(machine, recorder, core, way)
     ]
     return tuple(
         gate

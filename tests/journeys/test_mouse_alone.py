@@ -1,4 +1,4 @@
-"""Whoever has a mouse alone comes into every dialog and out of it, and only its left button acts."""
+"""With a mouse alone one comes into dialogs and out of them; only its left button acts."""
 
 from __future__ import annotations
 
