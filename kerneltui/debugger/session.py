@@ -10,8 +10,6 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, cast
 
-from msgspec.structs import replace
-
 from kerneltui.debugger import views
 from kerneltui.debugger.bookmarks import Bookmark, Bookmarks
 from kerneltui.debugger.breakpoints.breakpoint import BreakpointHit, FoundHits
@@ -88,6 +86,8 @@ class Session:
         self.story = Storyteller(self.history, lambda: self.inspector)
         self.follows_story = False
         """somebody wants to see the story at each stop: it is listened to on the way"""
+        self.is_taught = False
+        """the goals of a lesson ask for the story, whether it is on show or not"""
         """the meaningful steps"""
         self.recorder.read_counters = lambda: read_counters(self.machine, 0)
         self._replaced()
@@ -212,9 +212,10 @@ class Session:
         """Whoever steps sees the story; a machine that runs freely is looked at when it halts."""
         with ExitStack() as stack:
             marker = None
+            is_heard = goal.is_near and (self.follows_story or self.is_taught)
             if goal.meaningful:
                 marker = stack.enter_context(self.story.looking())
-            elif (goal.is_near and self.follows_story) or (sentry and sentry.needs_marks):
+            elif is_heard or (sentry and sentry.needs_marks):
                 marker = stack.enter_context(self.story.listening())
             if sentry is not None:
                 stack.enter_context(sentry.installed(marker))
@@ -452,8 +453,15 @@ class Session:
         return Bookmark(here.now_ns, note, name, here, self._phase())
 
     def _phase(self) -> int:
-        """Which of the meaningful steps of this moment is on show."""
-        return self.story.place() if self.follows_story and self.story.phase else 0
+        """Which of the meaningful steps of this moment is on show, or was chosen.
+
+        One that a bookmark has chosen counts also where the moment has fewer steps to show, or none
+        is on show: else the bookmark would be the next one for ever.
+        """
+        phase = self.story.phase
+        if phase >= 0:
+            return phase
+        return self.story.place() if self.follows_story else 0
 
     @property
     def bookmark_here(self) -> Bookmark | None:
@@ -493,9 +501,7 @@ class Session:
     def _show_bookmark(self, item: Bookmark) -> None:
         """The machine has come there: from now on the moment is known, not only its time."""
         if item.position is None:
-            known = replace(item, position=self.here)
-            self.bookmarks.put(item, known)
-            item = known
+            item = self.bookmarks.learn(item, self.here)
         self.story.show(item.phase)
         number = self.bookmarks.number_of(item)
         self.last_stop = f"bookmark {number} of {len(self.bookmarks)}: {item.title}"

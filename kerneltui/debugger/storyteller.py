@@ -82,6 +82,8 @@ class Storyteller:
         recorder, before = self._history.recorder, self._history.here
         held = self._marks if self._halted and self._at == before else []
         is_stop = bool(held) or before == self._history.first
+        if not self._halted:  # what was listened to up to here is no part of what comes
+            self._marker.marks.clear()
         with self._marker.installed(recorder if recorder.tracing else None):
             yield self._marker
         self._at, self._halted = self._history.here, True

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual._callback import invoke
@@ -40,6 +39,7 @@ from kerneltui.units import format_time
 
 if TYPE_CHECKING:
     from kerneltui.sessions.autosave import Autosave
+    from kerneltui.sessions.writing import Kept
     from kerneltui.tui.widgets.lesson_pane import LessonPane
 
 PREPARE_AFTER_S = 0.3
@@ -82,7 +82,7 @@ class KernelTui(Carrying, App[int]):
         on_path: Callable[[bool], object] | None = None,
         keys: Sequence[str] = (),
         autosave: Autosave | None = None,
-        saved_as: Path | None = None,
+        saved_as: Kept | None = None,
         lesson: str = "",
     ) -> None:
         """``board`` is what a later choice of scenario opens: a name or a file.
@@ -112,7 +112,7 @@ class KernelTui(Carrying, App[int]):
         """something stands out because of a lesson"""
         self._on_path = on_path
         self._keys = keys
-        self.autosave, self.saved_as = autosave, saved_as
+        self.begin_keeping(session, autosave, saved_as)
         self._lesson = lesson
         self.arrangement = Layout(self.panels, with_path=with_path)
         self.frames = Frames(self, self.show_view, self.show_time)

@@ -15,7 +15,8 @@ from kerneltui.tui.commands import COMMANDS
 from kerneltui.tui.panels import PANELS, grouped
 from kerneltui.tui.screens.dialog import CLOSE, Button, Dialog, buttons
 
-GROUPS = ("Stepping", "Stepping back", "Breakpoints", "Running", "Looking", "Choosing")
+GROUPS = tuple(dict.fromkeys(command.group for command in COMMANDS))
+"""In the order in which their first commands stand in the table."""
 
 
 def help_text(about: str) -> Content:
