@@ -41,6 +41,14 @@ async def test_a_click_beside_it_closes_and_does_nothing_else(key, size):
         assert not seen.app.runner.running
 
 
+async def test_two_quick_clicks_open_and_do_not_close():
+    async with dashboard(size=(80, 24)) as seen:
+        await seen.click_on("? Help", times=2)
+        await seen.until(lambda: isinstance(seen.app.screen, Dialog))
+        await seen.painted()
+        assert isinstance(seen.app.screen, Dialog)
+
+
 async def test_the_keys_of_a_lesson_can_be_clicked():
     async with dashboard(size=(140, 40), with_path=True, lesson="life-of-an-interrupt") as seen:
         await seen.until(lambda: "all steps, leave" in seen.screen())
