@@ -233,14 +233,11 @@ class Learning(Steering):
             self.leave_lesson()
 
     def answer_in_lesson(self, answer: LessonAnswer) -> None:
-        """Right, or think again."""
+        """Right, or think again: the text of the step says it, and nothing lies over that."""
         play = self.play
         if play is None:
             return
-        if play.answer(answer.words):
-            self.notify("Right.")
-        else:
-            self.notify(f"Not that. {'L gives a hint.' if play.step.hints else 'Think again.'}")
+        play.answer(answer.words)
         self.show_lesson()
         self.refresh_view()
 

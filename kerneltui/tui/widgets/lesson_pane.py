@@ -16,7 +16,7 @@ LARGEST_SHARE = 0.46
 """Of the rows of the terminal; what is longer is read with the key l."""
 LEAST_LEFT = 13
 """Rows that the dashboard keeps."""
-DONE, TO_DO, ASKS, HINT = "✓", "▢", "?", "→"
+DONE, TO_DO, ASKS, HINT, WRONG = "✓", "▢", "?", "→", "✗"
 
 
 class LessonPane(Static):
@@ -60,6 +60,10 @@ def contents(play: Play) -> list[RenderableType]:
         found.append(Markdown(f"{DONE} **{(play.step.done or 'Done.').strip()}**"))
     elif play.question is not None:
         found.append(Text(f"{ASKS} {play.question.text}", "bold"))
+        if play.wrong:
+            more = len(play.step.hints) > play.hints
+            said = "L gives a hint." if more else "Think again."
+            found.append(Text(f"{WRONG} Not that. {said}", "bold"))
     return found
 
 
