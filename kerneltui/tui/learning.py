@@ -221,6 +221,10 @@ class Learning(Steering):
                 self.notify("There is no further hint. L offers to show it to you.")
             self.show_lesson()
             self.refresh_view()
+        elif wanted.what == SHOW and play.question is not None:
+            play.tell_answer()
+            self.show_lesson()
+            self.refresh_view()
         elif wanted.what == SHOW:
             from kerneltui.tui.pressing import press_on_screen
 
@@ -261,7 +265,8 @@ def ask(question: Question) -> Request:
             return Mistake(0, "Type a number, like 30 or 0x1e.")
         return None
 
-    screen = AskScreen("Question", dict[str, Field]({question.text: ""}), check)
+    # The whole question stands in the text of the step; here it could be too long for its line.
+    screen = AskScreen("Your answer", dict[str, Field]({"A number, like 30 or 0x1e": ""}), check)
     return Ask(screen, lambda found: None if found is None else LessonAnswer(found[0]))
 
 
@@ -275,6 +280,8 @@ def menu(play: Play) -> Request:
         doing[HINT] = f"one of {more} for this step"
     if not play.is_done and not more and play.solution:
         doing[SHOW] = "press the keys that reach the goal"
+    if not play.is_done and not more and play.question is not None:
+        doing[SHOW] = "tell the answer"
     doing[BACK] = "the machine as it was when this step began (F2)"
     doing[AGAIN] = "the lesson from its first step"
     doing[LEAVE] = "the machine stays; l comes back to the lesson"

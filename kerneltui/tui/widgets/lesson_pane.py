@@ -57,6 +57,8 @@ def contents(play: Play) -> list[RenderableType]:
     elif play.problem:
         found.append(Text(f"This question makes no sense here: {play.problem}", "bold"))
     elif play.is_done and (play.step.goal or play.step.predict):
+        if play.is_told and play.question is not None:
+            found.append(Text(f"{HINT} The answer is: {play.question.right}", "bold"))
         found.append(Markdown(f"{DONE} **{(play.step.done or 'Done.').strip()}**"))
     elif play.question is not None:
         found.append(Text(f"{ASKS} {play.question.text}", "bold"))
