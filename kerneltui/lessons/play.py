@@ -7,7 +7,7 @@ from kerneltui.errors import UserError
 from kerneltui.lessons.goals import Goal, Hands
 from kerneltui.lessons.lesson import BOOTED, HERE, Lesson
 from kerneltui.lessons.names import beginning
-from kerneltui.lessons.predict import Question, question
+from kerneltui.lessons.predict import LessonQuestion, question
 from kerneltui.lessons.spec import LessonStepSpec
 from kerneltui.lessons.twin import BACK, STEPPING
 from kerneltui.units import parse_duration
@@ -17,7 +17,7 @@ def come_to(session: Session, lesson: Lesson, number: int) -> None:
     """Do what the steps before one ask for, as far as that runs the machine."""
     keys = STEPPING | BACK
     steps = lesson.spec.steps
-    first = next((n for n in range(number, -1, -1) if steps[n].scenario), 0)
+    first = next((n for n in range(number, -1, -1) if steps[n].is_elsewhere), 0)
     for step in steps[first:number]:
         _begin(session, step)
         for key in step.solution.split():
@@ -55,7 +55,7 @@ class Play:
         self.is_over = False
         """the last step is behind"""
         self._goal: Goal | None = None
-        self._question: Question | None = None
+        self._question: LessonQuestion | None = None
         self.problem = ""
         """why the question of the step makes no sense here"""
         self._begin()
@@ -74,7 +74,7 @@ class Play:
     def next_is_elsewhere(self) -> bool:
         """Whether the next step is on another machine."""
         rest = self.lesson.spec.steps[self.number + 1 :]
-        return bool(rest and rest[0].scenario)
+        return bool(rest) and rest[0].is_elsewhere
 
     def _begin(self) -> None:
         step, session = self.step, self.session
@@ -139,7 +139,7 @@ class Play:
         self._begin()
 
     @property
-    def question(self) -> Question | None:
+    def question(self) -> LessonQuestion | None:
         """That of this step, about the moment when it began."""
         return self._question
 

@@ -94,12 +94,18 @@ class LessonStepSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
             description="where the machine goes when the step begins: here, booted, or a time",
         ),
     ] = "here"
+    board: Annotated[str, Meta(max_length=200, description="another board from this step on")] = ""
     scenario: Annotated[
-        str, Meta(max_length=200, description="another machine from this step on, booted")
+        str, Meta(max_length=200, description="another scenario from this step on, booted")
     ] = ""
     solution: Annotated[
         Label, Meta(max_length=400, description="the keys that reach the goal, such as: n w escape")
     ] = ""
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it begins on a machine of its own."""
+        return bool(self.board or self.scenario)
 
 
 class LessonSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

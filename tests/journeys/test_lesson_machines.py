@@ -107,6 +107,20 @@ async def test_another_scenario_by_hand_leaves_the_lesson(lesson_file: Path) -> 
         assert app.session.setup.scenario_name == "nested"
 
 
+async def test_steps_of_an_event_count_beside_any_panel(tmp_path: Path) -> None:
+    path = tmp_path / "steps.yaml"
+    path.write_text(
+        "title: Steps\nabout: You can count them.\nboard: rpi4\nsteps:\n"
+        "  - {text: To the third, goal: {when: step == 3}, solution: . .}\n"
+    )
+    async with played(path) as (app, pilot):
+        await press(pilot, app, ["5", "d", "."])
+        assert not app.panels.path.is_in_front
+        assert not play_of(app).is_done
+        await press(pilot, app, ["."])
+        assert play_of(app).is_done
+
+
 def test_a_goal_wants_a_structure_that_there_is() -> None:
     session = open_session("rpi4", "queue-structures")
     session.boot()
