@@ -224,6 +224,10 @@ class Learning(Steering):
                 self.notify("There is no further hint. L offers to show it to you.")
             self.show_lesson()
             self.refresh_view()
+        elif wanted.what == SHOW and play.question is not None:
+            play.tell_answer()
+            self.show_lesson()
+            self.refresh_view()
         elif wanted.what == SHOW:
             from kerneltui.tui.pressing import press_on_screen
 
@@ -236,14 +240,11 @@ class Learning(Steering):
             self.leave_lesson()
 
     def answer_in_lesson(self, answer: LessonAnswer) -> None:
-        """Right, or think again."""
+        """Right, or think again: the text of the step says it, and nothing lies over that."""
         play = self.play
         if play is None:
             return
-        if play.answer(answer.words):
-            self.notify("Right.")
-        else:
-            self.notify(f"Not that. {'L gives a hint.' if play.step.hints else 'Think again.'}")
+        play.answer(answer.words)
         self.show_lesson()
         self.refresh_view()
 
@@ -267,7 +268,8 @@ def ask(question: LessonQuestion) -> Request:
             return Mistake(0, "Type a number, like 30 or 0x1e.")
         return None
 
-    screen = AskScreen("Question", dict[str, Field]({question.text: ""}), check)
+    # The whole question stands in the text of the step; here it could be too long for its line.
+    screen = AskScreen("Your answer", dict[str, Field]({"A number, like 30 or 0x1e": ""}), check)
     return Ask(screen, lambda found: None if found is None else LessonAnswer(found[0]))
 
 
@@ -281,6 +283,8 @@ def menu(play: Play) -> Request:
         doing[HINT] = f"one of {more} for this step"
     if not play.is_done and not more and play.solution:
         doing[SHOW] = "press the keys that reach the goal"
+    if not play.is_done and not more and play.question is not None:
+        doing[SHOW] = "tell the answer"
     doing[BACK] = "the machine as it was when this step began (F2)"
     doing[AGAIN] = "the lesson from its first step"
     doing[LEAVE] = "the machine stays; l comes back to the lesson"

@@ -57,6 +57,22 @@ async def test_what_a_step_points_at_stands_out():
         assert not seen.app.panels.path._pointed
 
 
+async def test_after_the_last_hint_the_answer_is_told():
+    async with dashboard(size=(80, 24), with_path=True, notifications=True) as seen:
+        await begin(seen, 1)
+        play = seen.app.play
+        for _ in play.step.hints:
+            await seen.press("L", "home", "enter")
+        await seen.until(lambda: play.hints == len(play.step.hints))
+        await seen.press("L")
+        await seen.until(lambda: "tell the answer" in seen.screen())
+        await seen.press("home", "enter")
+        await seen.until(lambda: f"The answer is: {play.question.right}" in seen.screen())
+        assert (play.is_done, play.wrong) == (True, 0)
+        await seen.press("l")
+        assert (play.number, play.is_told) == (2, False)
+
+
 async def test_f2_leads_back_to_where_the_step_began():
     async with dashboard(with_path=True) as seen:
         await begin(seen, 2)
