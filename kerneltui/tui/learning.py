@@ -237,9 +237,7 @@ class Learning(Steering):
         play = self.play
         if play is None:
             return
-        if play.answer(answer.words):
-            self.notify("Right.")
-        else:
+        if not play.answer(answer.words):  # that it is right, the text says
             self.notify(f"Not that. {'L gives a hint.' if play.step.hints else 'Think again.'}")
         self.show_lesson()
         self.refresh_view()
@@ -299,8 +297,8 @@ def menu(play: Play) -> Request:
 
 def heading(text: str) -> str:
     """The first sentence of a text, without marks of Markdown."""
-    words = " ".join(text.replace("*", "").replace("`", "").replace("#", "").split())
-    return words.partition(". ")[0][:60]
+    sentence = " ".join(text.split()).partition(". ")[0]  # the key `.` ends none
+    return sentence.replace("*", "").replace("`", "").replace("#", "")[:60]
 
 
 def choose_lesson(progress: Progress) -> Request:
