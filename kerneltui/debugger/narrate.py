@@ -418,7 +418,7 @@ class Teller:
 
     def _entered(self, mark: Mark, core: HostedCore) -> str:
         del mark
-        return f"The kernel finds the call in its table: {self._call(core)}."
+        return f"The kernel looks the call up in its table: {self._call(core)}."
 
     def _served(self, mark: Mark, core: HostedCore) -> str:
         del core
