@@ -75,13 +75,13 @@ def open_welcome(theme: str) -> int:
     gc.disable()
     check_terminal()
     trust_the_terminal()
-    from kerneltui.lessons.progress import Progress, data_folder
+    from kerneltui.lessons.progress import StudentProgress, data_folder
     from kerneltui.tui.welcome import WelcomeApp
 
     check_theme(theme)
     told = ""
     while True:
-        app = WelcomeApp(Progress(data_folder()), theme, told)
+        app = WelcomeApp(StudentProgress(data_folder()), theme, told)
         with drawing():
             chosen = app.run()
         if chosen is None:
@@ -95,24 +95,24 @@ def open_welcome(theme: str) -> int:
 
 def wanted(chosen: Offer, theme: str) -> tuple[Wishes, dict[str, Any]]:
     """What a choice means.  Raises :class:`UserError` for a file that is nothing to open."""
-    from kerneltui.tui.offers import Kind
+    from kerneltui.tui.offers import OfferKind
 
     wishes, name = Wishes(theme=theme), chosen.name
     kind = chosen.kind
-    if kind is Kind.FILE:
+    if kind is OfferKind.FILE:
         from kerneltui.validation import kind_of_file
 
-        kind = Kind(kind_of_file(Path(name)))
-    if kind is Kind.LESSON:
+        kind = OfferKind(kind_of_file(Path(name)))
+    if kind is OfferKind.LESSON:
         from kerneltui.lessons.lesson import load_lesson
 
         spec = load_lesson(name).spec
         machine = {"board": spec.board, "scenario": spec.scenario}
         return wishes._replace(lesson=name), NOTHING | machine
-    if kind in {Kind.LAST, Kind.SESSION}:
+    if kind in {OfferKind.LAST, OfferKind.SESSION}:
         from kerneltui.sessions.autosave import latest
 
-        return wishes, NOTHING | {"saved": latest() if kind is Kind.LAST else Path(name)}
+        return wishes, NOTHING | {"saved": latest() if kind is OfferKind.LAST else Path(name)}
     return wishes, NOTHING | {kind.value: name}
 
 

@@ -18,7 +18,8 @@ from kerneltui.configfile import available
 from kerneltui.kernel.drivers import arch_timer, gicv2
 from kerneltui.kernel.time.time_manager import TimeManager
 from kerneltui.machine.machine import Position
-from kerneltui.scenarios.scenario import open_session
+from kerneltui.scenarios.scenario import load_scenario, open_session
+from kerneltui.scenarios.spec import GROUPS, LEVELS
 from kerneltui.tui.screenshot import screen_text
 from kerneltui.usage import EXAMPLES
 
@@ -298,13 +299,20 @@ def test_boards_and_scenarios_are_listed(said):
     assert "4 x arm,cortex-a72" in out
     status, out, _ = said("scenarios")
     assert status == 0
-    plain, heading, puzzles = out.partition("\nFind the fault\n")
-    for part, wanted in ((plain, False), (puzzles, True)):
-        names = [line.split()[0] for line in part.splitlines() if not line.startswith(" ")]
-        assert names == [
-            name for name in sorted(available("scenarios")) if is_puzzle(name) is wanted
-        ]
-    assert heading
+    headings = [line for line in out.splitlines() if line in GROUPS]
+    assert headings == list(GROUPS)
+    named = {}
+    for line in out.splitlines():
+        if line in GROUPS:
+            heading = line
+        elif line and not line.startswith(" "):
+            named.setdefault(heading, []).append(line.split()[0])
+    assert sorted(itertools.chain(*named.values())) == sorted(available("scenarios"))
+    for group, names in named.items():
+        assert {is_puzzle(name) for name in names} == {group == GROUPS[-1]}
+    for names in named.values():
+        levels = [LEVELS.index(load_scenario(name).spec.level) for name in names]
+        assert levels == sorted(levels)
 
 
 def test_every_example_of_a_missing_word_is_enough(said, tmp_path, monkeypatch):

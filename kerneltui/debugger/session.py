@@ -16,12 +16,13 @@ from kerneltui.debugger.breakpoints.breakpoint import BreakpointHit, FoundHits
 from kerneltui.debugger.breakpoints.table import Breakpoints
 from kerneltui.debugger.changes import ChangeMarks, before_last_instruction, last_instruction
 from kerneltui.debugger.history import STRETCH, History
+from kerneltui.debugger.in_vain import is_in_vain, story_of
 from kerneltui.debugger.naming import inspector_of
 from kerneltui.debugger.pursuit import Pursuit, said
 from kerneltui.debugger.recorder import Recorder
 from kerneltui.debugger.register_marks import RegisterMarks
 from kerneltui.debugger.setup import Setup
-from kerneltui.debugger.sight import Sight
+from kerneltui.debugger.sight import Sight, Story
 from kerneltui.debugger.storyteller import LAST, Storyteller
 from kerneltui.debugger.timeline import Window
 from kerneltui.debugger.trace import EventNames, RawEvent
@@ -77,6 +78,8 @@ class Session:
         self.hits: tuple[BreakpointHit, ...] = ()
         """the breakpoints that have halted the machine just here"""
         self._left_off: tuple[Watch, Position] | None = None
+        self._in_vain = False
+        """the last command has waited for the timer, and nothing has come"""
         """the command that a limit has ended, and where: the next slice goes on with it"""
         self._sentry: Sentry | None = None
         """who has watched that slice"""
@@ -194,6 +197,7 @@ class Session:
             reason = self._pursuit.run(goal, self.focus, instructions, until)
         is_limit = reason in {StopReason.BUDGET, StopReason.TIME}
         self._left_off = (goal, self.here) if is_limit else None
+        self._in_vain = is_in_vain(goal, reason)
         if self._progress() != before:
             self.generation += 1
         self.last_stop = self._pursuit.said
@@ -559,6 +563,7 @@ class Session:
         self.last_stop = self.machine.halt_reason or said
         self._pursuit.forget()
         self._left_off = None
+        self._in_vain = False
         self.hits = ()
         self.generation += 1
 
@@ -578,7 +583,7 @@ class Session:
         """
         if parts & {"blocks", "path"}:
             self._changes.look(self.registers, self.focus, marks=marks)
-        story = self.story.told() if "path" in parts and marks and self.follows_story else None
+        story = self._told() if "path" in parts and marks and self.follows_story else None
         before = None
         if story is not None and story.since is not None:
             before = self._changes.values_at(story.since, self.focus)
@@ -588,6 +593,11 @@ class Session:
             before, tuple(self.bookmarks),
         )  # fmt: skip
         return views.build(sight, parts, timeline)
+
+    def _told(self) -> Story | None:
+        if self._in_vain:
+            return story_of(self.machine, self.inspector, self.last_stop)
+        return self.story.told()
 
     def moment(self) -> Moment:
         """The present moment as it can be compared with another; looking changes nothing."""

@@ -60,6 +60,8 @@ class Storyteller:
         """a step, and the one that came before it"""
         self._shown: tuple[Position | None, int] = None, 0
         """where a phase was chosen, and which"""
+        self._furthest: tuple[Position | None, int] = None, 0
+        """where a later one has been on show there, and which"""
 
     @property
     def _marker(self) -> Marker:
@@ -179,6 +181,7 @@ class Storyteller:
         self._at = self._until = None
         self._marks_of = {}
         self._came = None, None
+        self._furthest = None, 0
 
     def _marks_here(self) -> list[Mark]:
         here = self._history.here
@@ -316,5 +319,14 @@ class Storyteller:
         place = self._place(count)
         if not 0 <= place + direction < count:
             return False
+        here = self._history.here
+        known = self._furthest[1] if self._furthest[0] == here else 0
+        self._furthest = here, max(known, place, place + direction)
         self.show(place + direction)
         return True
+
+    @property
+    def is_turned_back(self) -> bool:
+        """Whether a later one of this position has been on show."""
+        position, furthest = self._furthest
+        return position == self._history.here and self.place() < furthest

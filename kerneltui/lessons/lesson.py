@@ -43,7 +43,7 @@ class Lesson(msgspec.Struct, frozen=True):
         """What the last of the steps up to one says; else what the lesson says."""
         steps = self.spec.steps[: number + 1]
         given = (getattr(step, key) for step in reversed(steps))
-        return next(filter(None, given), getattr(self.spec, key))
+        return str(next(filter(None, given), getattr(self.spec, key)))
 
 
 KEYS = frozenset(("steps", "title", "about", "board", "minutes", "course"))

@@ -7,7 +7,7 @@ from kerneltui.errors import UserError
 from kerneltui.lessons.goals import Goal, Hands
 from kerneltui.lessons.lesson import BOOTED, HERE, Lesson
 from kerneltui.lessons.names import beginning
-from kerneltui.lessons.predict import Question, question
+from kerneltui.lessons.predict import LessonQuestion, question
 from kerneltui.lessons.spec import LessonStepSpec
 from kerneltui.lessons.twin import BACK, STEPPING
 from kerneltui.units import parse_duration
@@ -53,7 +53,7 @@ class Play:
         self.is_over = False
         """the last step is behind"""
         self._goal: Goal | None = None
-        self._question: Question | None = None
+        self._question: LessonQuestion | None = None
         self.problem = ""
         """why the question of the step makes no sense here"""
         self._begin()
@@ -136,7 +136,7 @@ class Play:
         self._begin()
 
     @property
-    def question(self) -> Question | None:
+    def question(self) -> LessonQuestion | None:
         """That of this step, about the moment when it began."""
         return self._question
 

@@ -43,7 +43,7 @@ def data_folder() -> Path:
     return user_data_path("kerneltui", appauthor=False) / "lessons"
 
 
-class Progress:
+class StudentProgress:
     """What has been noted; where nothing can be read or written, nothing has been."""
 
     def __init__(self, folder: Path | None) -> None:

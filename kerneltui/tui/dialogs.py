@@ -93,21 +93,21 @@ def show_offers(now: Situation) -> Request:
 
 def open_offer(now: Situation, choice: Offer) -> Request:
     """What a choice means here: with another board the scenario goes on, if it is for that."""
-    from kerneltui.tui.offers import Kind
+    from kerneltui.tui.offers import OfferKind
     from kerneltui.validation import kind_of_file
 
     kind, name = choice.kind, choice.name
     try:
-        if kind is Kind.FILE:
-            kind = Kind(kind_of_file(Path(name)))
+        if kind is OfferKind.FILE:
+            kind = OfferKind(kind_of_file(Path(name)))
             note_file(Path(name))
-        if kind is Kind.LESSON:
+        if kind is OfferKind.LESSON:
             return StartLesson(name, None)
-        if kind is Kind.LAST:
+        if kind is OfferKind.LAST:
             return OpenSession(None)
-        if kind is Kind.SESSION:
+        if kind is OfferKind.SESSION:
             return OpenSession(Path(name))
-        if kind is Kind.BOARD:
+        if kind is OfferKind.BOARD:
             return start(now, name, now.session.setup.scenario_source)
         if fits(now.board, name):
             return start(now, now.board, name)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from kerneltui.debugger.references import Reference
     from kerneltui.lessons.lesson import Lesson
     from kerneltui.lessons.play import Play
-    from kerneltui.lessons.predict import Question
-    from kerneltui.lessons.progress import Progress
+    from kerneltui.lessons.predict import LessonQuestion
+    from kerneltui.lessons.progress import StudentProgress
     from kerneltui.sessions.autosave import Autosave
 
 HINT, SHOW, BACK, AGAIN, LEAVE = "Hint", "Show me", "Back", "Again", "Leave"
@@ -47,7 +47,7 @@ class Learning(Steering):
     arrangement: Layout
     play: Play | None = None
     """the lesson under way"""
-    _progress: Progress | None = None
+    _progress: StudentProgress | None = None
     _left: tuple[str, int] | None = None
     """the lesson that was left, and its step"""
 
@@ -69,12 +69,12 @@ class Learning(Steering):
             """What the cursor of the current panel stands on."""
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> StudentProgress:
         """How far a student is: kept where anything is kept by itself."""
         if self._progress is None:
-            from kerneltui.lessons.progress import Progress, data_folder
+            from kerneltui.lessons.progress import StudentProgress, data_folder
 
-            self._progress = Progress(data_folder() if self.autosave is not None else None)
+            self._progress = StudentProgress(data_folder() if self.autosave is not None else None)
         return self._progress
 
     # -- a lesson ---------------------------------------------------------------------------------
@@ -246,7 +246,7 @@ class Learning(Steering):
 # -- what is asked ---------------------------------------------------------------------------------
 
 
-def ask(question: Question) -> Request:
+def ask(question: LessonQuestion) -> Request:
     """The question of a step."""
     from kerneltui.tui.screens.ask import AskScreen, Field, Mistake
     from kerneltui.tui.screens.choose import ChooseScreen
@@ -301,7 +301,7 @@ def heading(text: str) -> str:
     return sentence.replace("*", "").replace("`", "").replace("#", "")[:60]
 
 
-def choose_lesson(progress: Progress) -> Request:
+def choose_lesson(progress: StudentProgress) -> Request:
     """All lessons, as the course has them."""
     from kerneltui.lessons.lesson import lessons
     from kerneltui.tui.screens.choose import ChooseScreen
@@ -323,7 +323,7 @@ def choose_lesson(progress: Progress) -> Request:
     return Ask(ChooseScreen("Lessons", sections, done), chosen)
 
 
-def next_lesson(lesson: Lesson, progress: Progress) -> Request:
+def next_lesson(lesson: Lesson, progress: StudentProgress) -> Request:
     """The one that comes after it in the course; after the last, all of them."""
     from kerneltui.lessons.lesson import lessons
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from kerneltui.configfile import available
 from kerneltui.lessons.lesson import Lesson, lessons
-from kerneltui.lessons.progress import Progress
-from kerneltui.machine.board import load_board
+from kerneltui.lessons.progress import StudentProgress
+from kerneltui.machine.board import BoardSpec, load_board
 from kerneltui.recent import recent_files
 from kerneltui.scenarios.scenario import Scenario, load_scenario
 from kerneltui.scenarios.spec import GROUPS, by_level
@@ -21,7 +21,7 @@ STARS = {"first": "\u2022", "second": "\u2022\u2022", "third": "\u2022\u2022\u20
 TOUR = "tour"
 
 
-class Kind(StrEnum):
+class OfferKind(StrEnum):
     """What is opened."""
 
     LESSON = "lesson"
@@ -38,7 +38,7 @@ class Kind(StrEnum):
 class Offer(NamedTuple):
     """One thing to open."""
 
-    kind: Kind
+    kind: OfferKind
     name: str
     """by which it is opened"""
     title: str
@@ -48,12 +48,12 @@ class Offer(NamedTuple):
     """how hard it is, how long it takes, how far one is"""
 
 
-def offers(progress: Progress) -> list[Offer]:
+def offers(progress: StudentProgress) -> list[Offer]:
     """All, in the order in which they are listed."""
     return [*_go_on(progress), *_lessons(progress), *_scenarios(), *_boards(), *_own()]
 
 
-def is_new_here(progress: Progress) -> bool:
+def is_new_here(progress: StudentProgress) -> bool:
     """Whether nobody has begun anything on this computer."""
     return not progress.has_begun
 
@@ -68,7 +68,7 @@ def first_choice(found: list[Offer], current: str = "") -> int:
     return next((place for place in wanted if place is not None), 0)
 
 
-def _go_on(progress: Progress) -> list[Offer]:
+def _go_on(progress: StudentProgress) -> list[Offer]:
     found = []
     latest = progress.latest()
     if latest in available("lessons"):
@@ -78,17 +78,17 @@ def _go_on(progress: Progress) -> list[Offer]:
 
     if latest_session() is not None:
         about = "what you typed, poked and marked when you left the last time"
-        found.append(Offer(Kind.LAST, "last", "The session of the last time", about, GO_ON))
+        found.append(Offer(OfferKind.LAST, "last", "The session of the last time", about, GO_ON))
     return found
 
 
-def _lesson(lesson: Lesson, progress: Progress, section: str) -> Offer:
+def _lesson(lesson: Lesson, progress: StudentProgress, section: str) -> Offer:
     spec = lesson.spec
     how = f"{STARS[spec.level]} {spec.minutes} min{progress.in_words(lesson)}"
-    return Offer(Kind.LESSON, lesson.name, spec.title, spec.about, section, how)
+    return Offer(OfferKind.LESSON, lesson.name, spec.title, spec.about, section, how)
 
 
-def _lessons(progress: Progress) -> list[Offer]:
+def _lessons(progress: StudentProgress) -> list[Offer]:
     return [_lesson(item, progress, f"Course: {item.spec.course}") for item in lessons()]
 
 
@@ -106,13 +106,18 @@ def _scenarios() -> list[Offer]:
 def _scenario(name: str, item: Scenario, group: str) -> Offer:
     note = f"{STARS[item.spec.level]} {' '.join(item.boards)}"
     section = f"Scenarios: {group or 'Others'}"
-    return Offer(Kind.SCENARIO, name, item.spec.title, item.spec.about, section, note)
+    return Offer(OfferKind.SCENARIO, name, item.spec.title, item.spec.about, section, note)
 
 
 def _boards() -> list[Offer]:
+    def about(spec: BoardSpec) -> str:
+        return f"{spec.cpu.cores} x {spec.cpu.compatible}"
+
     found = {name: load_board(name).spec for name in available("boards")}
     return [
-        Offer(Kind.BOARD, name, spec.title, f"{spec.cpu.cores} x {spec.cpu.compatible}", BOARDS)
+        Offer(
+            OfferKind.BOARD, name, spec.title, f"{spec.cpu.cores} x {spec.cpu.compatible}", BOARDS
+        )
         for name, spec in found.items()
     ]
 
@@ -120,8 +125,8 @@ def _boards() -> list[Offer]:
 def _own() -> list[Offer]:
     found = [_file(path) for path in recent_files()]
     about = "a scenario, a lesson, a session or a board that you or somebody has written"
-    return [*found, Offer(Kind.PATH, "", "Another file", about, OWN)]
+    return [*found, Offer(OfferKind.PATH, "", "Another file", about, OWN)]
 
 
 def _file(path: Path) -> Offer:
-    return Offer(Kind.FILE, str(path), path.name, tilde(path.parent), OWN)
+    return Offer(OfferKind.FILE, str(path), path.name, tilde(path.parent), OWN)

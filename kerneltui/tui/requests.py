@@ -21,7 +21,7 @@ from kerneltui.scenarios.scenario import Changes
 from kerneltui.tui.panels import Panel
 
 if TYPE_CHECKING:
-    from kerneltui.lessons.progress import Progress
+    from kerneltui.lessons.progress import StudentProgress
 
 
 class Tell(msgspec.Struct, frozen=True):
@@ -171,5 +171,5 @@ class Situation(msgspec.Struct, frozen=True):
     changes: Changes | None
     theme: str
     themes: tuple[str, ...]
-    progress: Callable[[], Progress]
+    progress: Callable[[], StudentProgress]
     """how far a student is"""

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.app import App
 from textual.binding import BindingType
 
-from kerneltui.lessons.progress import Progress
+from kerneltui.lessons.progress import StudentProgress
 from kerneltui.tui.offers import Offer, first_choice, is_new_here, offers
 from kerneltui.tui.screens.welcome import WelcomeScreen
 from kerneltui.tui.themes import DEFAULT_THEME, THEMES
@@ -21,7 +21,7 @@ class WelcomeApp(App[Offer | None]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [("ctrl+c", "quit", "Quit")]
 
-    def __init__(self, progress: Progress, theme: str = "", told: str = "") -> None:
+    def __init__(self, progress: StudentProgress, theme: str = "", told: str = "") -> None:
         """``told`` is what was wrong with the choice before."""
         super().__init__()
         for extra in THEMES:

@@ -75,16 +75,18 @@ class Dashboard:
         await self.painted()
         await self.painted()
 
-    async def click(self, column: int, row: int, times: int = 1, *, ctrl: bool = False) -> None:
-        """Click on a cell of the screen, or several times at once."""
+    async def click(
+        self, column: int, row: int, times: int = 1, *, ctrl: bool = False, button: int = 1
+    ) -> None:
+        """Click on a cell of the screen, or several times at once; by default with the left."""
         width, height = self.app.size
         driver = self.app._driver
         assert driver is not None
         place = (min(column, width - 1), min(row, height - 1))
         for _ in range(times):
             for event in (MouseMove, MouseDown, MouseUp):
-                button = 0 if event is MouseMove else 1
-                driver.send_message(event(None, *place, 0, 0, button, False, False, ctrl, *place))
+                held = 0 if event is MouseMove else button
+                driver.send_message(event(None, *place, 0, 0, held, False, False, ctrl, *place))
         await self.painted()
         await self.painted()
 

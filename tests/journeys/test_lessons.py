@@ -3,7 +3,7 @@
 import pytest
 from dashboard import dashboard
 
-from kerneltui.lessons.progress import Progress, data_folder
+from kerneltui.lessons.progress import StudentProgress, data_folder
 from kerneltui.sessions.autosave import Autosave
 from kerneltui.tui.requests import StartLesson
 from kerneltui.tui.widgets.lesson_pane import LessonPane
@@ -102,7 +102,7 @@ async def test_progress_is_kept_between_two_starts():
         await seen.press("l")
         assert seen.app.play.number == 3
         here = seen.session.here
-    progress = Progress(data_folder())
+    progress = StudentProgress(data_folder())
     assert progress.latest() == LESSON
     async with dashboard(with_path=True, autosave=Autosave()) as seen:
         seen.app.carry_out(StartLesson(LESSON, None))
@@ -131,8 +131,8 @@ async def test_only_what_a_step_allows_acts(tmp_path):
 async def test_another_scenario_ends_the_lesson():
     async with dashboard(with_path=True) as seen:
         await begin(seen)
-        await seen.open("nested")
-        await seen.until(lambda: "nested" in seen.status())
+        await seen.open("starvation")
+        await seen.until(lambda: "starvation" in seen.status())
         assert seen.app.play is None
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from kerneltui.lessons.lesson import load_lesson
 from kerneltui.lessons.play import Play
-from kerneltui.lessons.progress import NAME, Progress
+from kerneltui.lessons.progress import NAME, StudentProgress
 
 LESSON = "life-of-an-interrupt"
 
@@ -20,8 +20,8 @@ def play(number=0):
 def test_one_goes_on_at_the_step_that_had_begun(tmp_path):
     under_way = play()
     under_way.go_on()
-    Progress(tmp_path).note(under_way)
-    again = Progress(tmp_path)
+    StudentProgress(tmp_path).note(under_way)
+    again = StudentProgress(tmp_path)
     assert again.step_of(under_way.lesson) == 1
     assert again.latest() == LESSON
     assert again.in_words(under_way.lesson) == ", at step 2 of 8"
@@ -33,19 +33,19 @@ def test_the_machine_is_as_it_was_when_the_step_began(tmp_path):
     under_way.session.type(b"abc")
     under_way.session.next_timer_event()
     under_way.jump(3)
-    Progress(tmp_path).note(under_way)
-    session = Progress(tmp_path).session_at(under_way.lesson, 3)
+    StudentProgress(tmp_path).note(under_way)
+    session = StudentProgress(tmp_path).session_at(under_way.lesson, 3)
     assert session.here == under_way.session.here
     assert session.typed == under_way.session.typed
-    assert Progress(tmp_path).session_at(under_way.lesson, 2) is None
+    assert StudentProgress(tmp_path).session_at(under_way.lesson, 2) is None
 
 
 def test_a_lesson_that_is_done_begins_anew(tmp_path):
     under_way = play(7)
-    progress = Progress(tmp_path)
+    progress = StudentProgress(tmp_path)
     progress.note(under_way)
     progress.finish(under_way)
-    again = Progress(tmp_path)
+    again = StudentProgress(tmp_path)
     assert again.is_finished(under_way.lesson)
     assert again.step_of(under_way.lesson) == 0
     assert again.latest() == ""
@@ -54,13 +54,13 @@ def test_a_lesson_that_is_done_begins_anew(tmp_path):
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}', "\x00", '{"a": {"step": -1}}' * 9])
 def test_a_broken_file_is_as_none(tmp_path, text):
     (tmp_path / NAME).write_text(text)
-    assert Progress(tmp_path).latest() == ""
+    assert StudentProgress(tmp_path).latest() == ""
 
 
 def test_a_folder_that_cannot_be_written_hurts_nobody(tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("")
-    progress = Progress(blocked / "lessons")
+    progress = StudentProgress(blocked / "lessons")
     progress.note(play())
     assert progress.has_begun
-    assert not Progress(blocked / "lessons").has_begun
+    assert not StudentProgress(blocked / "lessons").has_begun

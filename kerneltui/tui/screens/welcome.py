@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from kerneltui.tui.offers import Kind, Offer
+from kerneltui.tui.offers import Offer, OfferKind
 from kerneltui.tui.screens.dialog import Chooser, Dialog
 
 HEADING = "How an operating system handles interrupts and timers: a laboratory"
@@ -103,7 +103,7 @@ class WelcomeScreen(Dialog[Offer | None]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Open it; a file is named first."""
         item = self._offer(event.option_index)
-        if item is not None and item.kind is Kind.PATH:
+        if item is not None and item.kind is OfferKind.PATH:
             self.action_ask_for_file()
         elif item is not None:
             self.dismiss(item)
@@ -132,7 +132,7 @@ class WelcomeScreen(Dialog[Offer | None]):
         event.stop()
         path = Path(event.value.strip()).expanduser()
         if path.is_file():
-            self.dismiss(Offer(Kind.FILE, str(path), path.name, "", ""))
+            self.dismiss(Offer(OfferKind.FILE, str(path), path.name, "", ""))
         else:
             said = Content.styled(f"There is no file {path}.", "bold $error")
             self.query_one("#welcome-about", Static).update(said)
