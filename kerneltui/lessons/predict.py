@@ -86,7 +86,7 @@ def _head(session: Session, spec: PredictSpec) -> LessonQuestion:
 
 
 def _next(session: Session, spec: PredictSpec) -> LessonQuestion:
-    """The title of the step that comes, among those of its course."""
+    """The title of the step that comes, among those of its course and of the one on show."""
     other = twin(session)
     try:
         press(other, spec.after)
@@ -98,7 +98,8 @@ def _next(session: Session, spec: PredictSpec) -> LessonQuestion:
         other.close()
     if found is None:
         raise UnfitQuestionError("no further step comes")
-    course = [TITLES[kind] for kind in COURSES.get(found.course, ())]
+    kinds = (*COURSES.get(found.course, ()), *COURSES.get(here.course if here else "", ()))
+    course = list(dict.fromkeys(TITLES[kind] for kind in kinds))  # its own first; it may be short
     said = here.title if here is not None else ""
     place = course.index(found.title) if found.title in course else 0
     near = sorted(course, key=lambda title: abs(course.index(title) - place))

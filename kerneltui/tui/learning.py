@@ -306,8 +306,8 @@ def menu(play: Play) -> Request:
 
 def heading(text: str) -> str:
     """The first sentence of a text, without marks of Markdown."""
-    words = " ".join(text.replace("*", "").replace("`", "").replace("#", "").split())
-    said = words.partition(". ")[0]
+    sentence = " ".join(text.split()).partition(". ")[0]  # the key `.` ends none
+    said = sentence.replace("*", "").replace("`", "").replace("#", "")
     return said if len(said) <= LONGEST_HEADING else f"{said[: LONGEST_HEADING - 1]}…"
 
 
