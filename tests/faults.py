@@ -21,8 +21,8 @@ GROUP = "Find the fault"
 
 
 def ordinary():
-    """The names of all built-in scenarios but those of the group: what is to work in each."""
-    return [name for name in sorted(available("scenarios")) if not is_puzzle(name)]
+    """The names of all built-in scenarios outside groups: what is to work in each."""
+    return [name for name in sorted(available("scenarios")) if not load_scenario(name).spec.group]
 
 
 def is_puzzle(name):

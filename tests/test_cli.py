@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from faults import is_puzzle
+from faults import GROUP
 
 from kerneltui import question
 from kerneltui.cli import cli, run
@@ -18,7 +18,7 @@ from kerneltui.configfile import available
 from kerneltui.kernel.drivers import arch_timer, gicv2
 from kerneltui.kernel.time.time_manager import TimeManager
 from kerneltui.machine.machine import Position
-from kerneltui.scenarios.scenario import open_session
+from kerneltui.scenarios.scenario import load_scenario, open_session
 from kerneltui.tui.screenshot import screen_text
 from kerneltui.usage import EXAMPLES
 
@@ -298,13 +298,16 @@ def test_boards_and_scenarios_are_listed(said):
     assert "4 x arm,cortex-a72" in out
     status, out, _ = said("scenarios")
     assert status == 0
-    plain, heading, puzzles = out.partition("\nFind the fault\n")
-    for part, wanted in ((plain, False), (puzzles, True)):
-        names = [line.split()[0] for line in part.splitlines() if not line.startswith(" ")]
+    plain, *groups = re.split(r"^\n(.+)\n", out, flags=re.MULTILINE)
+    listed = {"": plain, **dict(zip(groups[::2], groups[1::2], strict=True))}
+    assert list(listed) == ["", "Cases of the course", GROUP]
+    for group, part in listed.items():
+        names = [line.split()[0] for line in part.splitlines() if line.strip() and line[0] != " "]
         assert names == [
-            name for name in sorted(available("scenarios")) if is_puzzle(name) is wanted
+            name
+            for name in sorted(available("scenarios"))
+            if load_scenario(name).spec.group == group
         ]
-    assert heading
 
 
 def test_every_example_of_a_missing_word_is_enough(said, tmp_path, monkeypatch):
