@@ -186,6 +186,12 @@ class Storyteller:
             self._scan(here)
         return self._marks_of.get(here, [])
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the steps of this position can be told without running anything again."""
+        here = self._history.here
+        return (self._at == here and self._halted) or self._covers(here)
+
     def steps(self) -> list[Step]:
         """The steps of this position, in their order; none between two steps."""
         return self._teller().steps(self._marks_here())

@@ -69,5 +69,7 @@ def quantities(session: Session, begin: Baseline) -> Quantities:
 
 
 def _step(session: Session) -> int:
-    found = session.story.step() if session.follows_story else None
+    """Known too where somebody has stepped with the path hidden, as it often is at 80x24."""
+    is_shown = session.follows_story or session.story.is_known
+    found = session.story.step() if is_shown else None
     return 0 if found is None else found.number
