@@ -4,41 +4,34 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from kerneltui import __version__
 from kerneltui.check_commands import CHECK_COMMANDS
 from kerneltui.endings import Endings
-from kerneltui.errors import UserError, suggestion
+from kerneltui.errors import UserError
 from kerneltui.lesson_commands import LESSON_COMMANDS
 from kerneltui.machine_commands import MACHINE_COMMANDS
 from kerneltui.parameters import (
     BREAK_HELP,
     SpeedType,
-    boot,
     break_option,
-    go_to_moment,
     keys_option,
     machine_options,
     moment_option,
-    opened,
     pass_on,
-    set_breakpoints,
     theme_option,
 )
 from kerneltui.reference_commands import REFERENCE_COMMANDS
 from kerneltui.session_commands import SESSION_COMMANDS
 from kerneltui.streams import (
-    check_terminal,
     complain,
-    drawing,
     let_go,
     reason,
     settle,
-    trust_the_terminal,
     write_the_rest,
 )
 from kerneltui.usage import BAD_INPUT, EndedError, OutputError, SuggestingGroup, in_our_words
@@ -75,10 +68,25 @@ def cli(
     lesson: str,
     **machine: Any,
 ) -> None:
-    """A laboratory for interrupts and timers.  Without a command it opens the dashboard."""
+    """A laboratory for interrupts and timers.
+
+    Without a command it opens the dashboard; without any option, what there is to open.
+    """
     if ctx.invoked_subcommand is None:
-        ctx.exit(_dashboard(speed, theme, breaks, at, keys.split(), lesson, **machine))
+        from kerneltui.launch import Wishes, open_dashboard, open_welcome
+
+        wishes = Wishes(speed, theme, breaks, at, keys.split(), lesson)
+        ctx.exit(open_dashboard(wishes, **machine) if _says_what(ctx) else open_welcome(theme))
     pass_on(ctx, cli.commands[ctx.invoked_subcommand])
+
+
+def _says_what(ctx: click.Context) -> bool:
+    """Whether anything was given that says what to open."""
+    given = {
+        name for name in ctx.params
+        if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT
+    }  # fmt: skip
+    return bool(given - {"theme"})
 
 
 for _command in (
@@ -89,47 +97,6 @@ for _command in (
     *CHECK_COMMANDS,
 ):
     cli.add_command(_command)
-
-
-def _dashboard(
-    speed: float,
-    theme: str,
-    breaks: tuple[str, ...],
-    at: int | str | None,
-    keys: Sequence[str],
-    lesson: str,
-    **machine: Any,
-) -> int:
-    import gc
-
-    # Imports and the first picture make many objects and little garbage; the app switches the
-    # collector on again when it is ready.
-    gc.disable()
-    found = opened(**machine)
-    session = found.session
-    check_terminal()
-    trust_the_terminal()
-    from kerneltui.remembered import WITH_PATH, recall, remember
-    from kerneltui.sessions.autosave import Autosave
-    from kerneltui.tui.app import KernelTui
-    from kerneltui.tui.themes import theme_names
-
-    if keys:
-        from kerneltui.tui.pressing import check_keys
-
-        check_keys(keys)
-    if theme and theme not in theme_names():
-        raise UserError(f"unknown theme '{theme}'{suggestion(theme, theme_names())}")
-    boot(found)
-    go_to_moment(session, at)
-    set_breakpoints(session, breaks)
-    app = KernelTui(
-        session, speed=speed, theme=theme, board=machine["board"] or session.setup.board.name,
-        with_path=recall(WITH_PATH, usual=True), on_path=partial(remember, WITH_PATH), keys=keys,
-        autosave=Autosave(), saved_as=machine["saved"], lesson=lesson,
-    )  # fmt: skip
-    with drawing():
-        return app.run() or app.return_code or 0
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

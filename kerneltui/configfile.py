@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import select
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from stat import S_ISFIFO
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
@@ -21,9 +23,14 @@ if TYPE_CHECKING:
 Where = tuple[str | int, ...]
 T = TypeVar("T")
 LARGEST_FILE = 4 << 20
+PIPE_PATIENCE_S = 1.0
+"""So long somebody has to begin to write to a pipe."""
 
-Label = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
-"""A text that goes to the screen as it is: no control characters."""
+Label = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)")]
+"""A text that goes to the screen as it is: no control characters.
+
+``$`` alone would let a line feed stand at the end.
+"""
 
 
 class Duration(int):
@@ -94,7 +101,7 @@ class ConfigFile:
     def load(cls, path: Path) -> ConfigFile:
         """Read a file.  Raises :class:`UserError` when it cannot be read."""
         try:
-            with path.open("rb") as file:
+            with open(path, "rb", opener=_opened) as file:
                 data = file.read(LARGEST_FILE + 1)  # not all: a device file may never end
             if len(data) > LARGEST_FILE:
                 raise UserError(
@@ -137,6 +144,17 @@ class ConfigFile:
         found = misfits(schema, data, _decode, lambda place: self.written((*where, *place)))
         place, text = next(found, ((), str(error.__cause__ or error)))
         return self.error((*where, *place), text)
+
+
+def _opened(path: str, flags: int) -> int:
+    """A pipe to which nobody writes is empty, after a while: else one would wait for ever."""
+    pipes = getattr(os, "O_NONBLOCK", 0)
+    opened = os.open(path, flags | pipes)
+    if pipes:
+        if S_ISFIFO(os.fstat(opened).st_mode):
+            select.select([opened], [], [], PIPE_PATIENCE_S)
+        os.set_blocking(opened, True)
+    return opened
 
 
 def _prepared(path: Path, source: bytes) -> Any:

@@ -10,6 +10,16 @@ class UserError(Exception):
     """Something that the user gave cannot be used; ``str()`` says how to mend it, in a line."""
 
 
+PATTERNS: dict[str, str] = {}
+"""What fits a pattern, in words, where that is more than the absence of control characters."""
+
+
+def told(pattern: str, words: str) -> str:
+    """The pattern; a text that does not fit it is told with these words."""
+    PATTERNS[pattern] = words
+    return pattern
+
+
 def suggestion(word: str, known: Iterable[str]) -> str:
     """``; did you mean 'x'?`` or ``; known: a, b, c``."""
     names = list(known)

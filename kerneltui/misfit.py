@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import inspect
 
-from kerneltui.errors import suggestion
+from kerneltui.errors import PATTERNS, suggestion
 
 Where = tuple[str | int, ...]
 Misfit = tuple[Where, str]
@@ -270,6 +270,10 @@ def _is_out_of_bounds(kind: Any, value: Any) -> bool:
 
 def _bounds(kind: Any, value: Any, written: str | None) -> str:
     if isinstance(kind, inspect.StrType) and kind.pattern and not re.search(kind.pattern, value):
+        if kind.pattern in PATTERNS:
+            return (
+                f"{_given(value, written)} is none of what can stand here: {PATTERNS[kind.pattern]}"
+            )
         return "control characters cannot stand here, and no line ends either; remove them"
     measure, least, most = _size(kind, value) or (0, None, None)
     if isinstance(kind, inspect.IntType):

@@ -31,17 +31,19 @@ def scenarios() -> None:
     """List the built-in scenarios."""
     from kerneltui.configfile import available
     from kerneltui.scenarios.scenario import load_scenario
+    from kerneltui.scenarios.spec import GROUPS, by_level
 
     specs = {name: load_scenario(name).spec for name in available("scenarios")}
     width = max(map(len, specs))
-    for group in sorted({spec.group for spec in specs.values()}):
-        if group:
-            put(f"\n{group}\n")
-        put_list(
-            (f"{name:<{width}}", f"{spec.title}: {spec.about}")
-            for name, spec in specs.items()
-            if spec.group == group
-        )
+    headings = [*GROUPS, *sorted({spec.group for spec in specs.values()} - {*GROUPS})]
+    for group in headings:
+        found = {name: spec for name, spec in specs.items() if spec.group == group}
+        if found:
+            put(f"{chr(10) if group != headings[0] else ''}{group or 'Others'}\n")
+            put_list(
+                (f"{name:<{width}}", f"{spec.title}: {spec.about}")
+                for name, spec in sorted(found.items(), key=lambda item: by_level(*item))
+            )
 
 
 @command()

@@ -19,6 +19,20 @@ from kerneltui.scenarios.spec import ScenarioSpec
 from kerneltui.sessions.opening import looks_like_session, open_saved, read_session
 
 
+def kind_of_file(path: Path) -> str:
+    """``session``, ``lesson``, ``board`` or ``scenario``.  Raises :class:`UserError`."""
+    return _kind(ConfigFile.load(path))
+
+
+def _kind(file: ConfigFile) -> str:
+    """Some keys may be misspelt, or missing."""
+    if looks_like_session(file.data):
+        return "session"
+    if looks_like_lesson(file.data):
+        return "lesson"
+    return "board" if _looks_like_board(file) else "scenario"
+
+
 def validate_file(path: Path) -> str:
     """What a file is, once it is found to be right.  Raises :class:`UserError` when it is not.
 
@@ -27,15 +41,16 @@ def validate_file(path: Path) -> str:
     together.  A session, or a lesson, is opened, but not run.
     """
     file = ConfigFile.load(path)
-    if looks_like_session(file.data):
+    kind = _kind(file)
+    if kind == "session":
         saved = read_session(file)
         open_saved(saved).close()
         return f"session on {saved.spec.board.name}, '{saved.spec.scenario.name}'"
-    if looks_like_lesson(file.data):
+    if kind == "lesson":
         lesson = read_lesson(file, path)
         lesson.session().close()
         return f"lesson '{lesson.spec.title}'"
-    if _looks_like_board(file):
+    if kind == "board":
         board = read_board(file, path)
         scenario = load_scenario(DEFAULT_SCENARIO)
         _try(board, scenario)
@@ -54,7 +69,6 @@ def validate_file(path: Path) -> str:
 
 
 def _looks_like_board(file: ConfigFile) -> bool:
-    """Some keys may be misspelt, or missing."""
     board, scenario = (set(kind.__struct_fields__) for kind in (BoardSpec, ScenarioSpec))
     return len(board & set(file.data)) > len(scenario & set(file.data))
 

@@ -14,6 +14,8 @@ from kerneltui.errors import UserError
 Where = tuple[str | int, ...]
 DEEPEST = 100
 MOST_NODES = 500_000
+MOST_EVENTS = 2 * MOST_NODES
+"""of a parser: keys are some of them, and the ends of lists; so no text that is allowed has more"""
 TEXT_TAG = "tag:yaml.org,2002:str"
 KEY_TAGS = (TEXT_TAG, "tag:yaml.org,2002:merge")
 NUMBER_TAGS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
@@ -70,11 +72,14 @@ class _Parser:
             raise UserError(f"{self.path}:{line}: not valid YAML: {words}") from None
 
     def _check_depth(self, text: str) -> None:
-        """Refuse deep nesting before anything recurses through it."""
-        depth = parsed = 0
+        """Refuse deep nesting, and far too much, before anything is made of it."""
+        depth = parsed = count = 0
         event: Any
         try:
             for event in yaml.parse(text, Loader=_Loader):
+                count += 1
+                if count > MOST_EVENTS:
+                    self._too_many(event.start_mark)
                 if isinstance(event, yaml.CollectionStartEvent):
                     depth += 1
                     if depth > DEEPEST:
@@ -89,6 +94,11 @@ class _Parser:
                 self._too_deep(mark)
             raise
 
+    def _too_many(self, mark: Any) -> Never:
+        line = mark.line + 1
+        said = f"the file stands for more than {MOST_NODES} values"
+        raise UserError(f"{self.path}:{line}: {said}")
+
     def _too_deep(self, mark: Any) -> Never:
         line = mark.line + 1
         raise UserError(f"{self.path}:{line}: nested more than {DEEPEST} levels deep")
@@ -100,7 +110,7 @@ class _Parser:
         """
         self._nodes += 1
         if self._nodes > MOST_NODES:
-            self._refuse(node, f"the file stands for more than {MOST_NODES} values")
+            self._too_many(node.start_mark)
         if len(where) > DEEPEST:
             self._too_deep(node.start_mark)
         if isinstance(node, yaml.MappingNode):

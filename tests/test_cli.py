@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from faults import GROUP
+from faults import is_puzzle
 
 from kerneltui import question
 from kerneltui.cli import cli, run
@@ -19,6 +19,7 @@ from kerneltui.kernel.drivers import arch_timer, gicv2
 from kerneltui.kernel.time.time_manager import TimeManager
 from kerneltui.machine.machine import Position
 from kerneltui.scenarios.scenario import load_scenario, open_session
+from kerneltui.scenarios.spec import GROUPS, LEVELS
 from kerneltui.tui.screenshot import screen_text
 from kerneltui.usage import EXAMPLES
 
@@ -298,16 +299,20 @@ def test_boards_and_scenarios_are_listed(said):
     assert "4 x arm,cortex-a72" in out
     status, out, _ = said("scenarios")
     assert status == 0
-    plain, *groups = re.split(r"^\n(.+)\n", out, flags=re.MULTILINE)
-    listed = {"": plain, **dict(zip(groups[::2], groups[1::2], strict=True))}
-    assert list(listed) == ["", "Cases of the course", GROUP]
-    for group, part in listed.items():
-        names = [line.split()[0] for line in part.splitlines() if line.strip() and line[0] != " "]
-        assert names == [
-            name
-            for name in sorted(available("scenarios"))
-            if load_scenario(name).spec.group == group
-        ]
+    headings = [line for line in out.splitlines() if line in GROUPS]
+    assert headings == list(GROUPS)
+    named = {}
+    for line in out.splitlines():
+        if line in GROUPS:
+            heading = line
+        elif line and not line.startswith(" "):
+            named.setdefault(heading, []).append(line.split()[0])
+    assert sorted(itertools.chain(*named.values())) == sorted(available("scenarios"))
+    for group, names in named.items():
+        assert {is_puzzle(name) for name in names} == {group == GROUPS[-1]}
+    for names in named.values():
+        levels = [LEVELS.index(load_scenario(name).spec.level) for name in names]
+        assert levels == sorted(levels)
 
 
 def test_every_example_of_a_missing_word_is_enough(said, tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kerneltui import yamltext
+from kerneltui import configfile, yamltext
 from kerneltui.builtin import configs_dir
 from kerneltui.configfile import LARGEST_FILE, ConfigFile, available, find
 from kerneltui.errors import UserError
@@ -200,6 +200,15 @@ def test_a_pipe_can_be_read(tmp_path):
     writer.start()
     assert validate_file(pipe) == "scenario 't'"
     writer.join()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
+def test_a_pipe_to_which_nobody_writes_is_not_waited_for_long(tmp_path, monkeypatch):
+    monkeypatch.setattr(configfile, "PIPE_PATIENCE_S", 0.1)
+    pipe = tmp_path / "pipe.yaml"
+    os.mkfifo(pipe)
+    with pytest.raises(UserError, match="must be a mapping"):
+        validate_file(pipe)
 
 
 def test_the_line_of_a_place_that_has_none_is_that_of_what_is_above_it(tmp_path):

@@ -51,7 +51,6 @@ class Bookmarks:
     def put_all(self, items: Iterable[Bookmark]) -> None:
         """Others in place of all."""
         self._items = sorted(items, key=_order)
-        self.changed += 1
 
     def add(self, item: Bookmark) -> int:
         """Set one; answers its number, from 1."""
@@ -64,6 +63,13 @@ class Bookmarks:
         """Another one in place of one."""
         self.remove(old)
         self.add(new)
+
+    def learn(self, item: Bookmark, position: Position) -> Bookmark:
+        """The moment of one that had only a time; nobody has changed anything."""
+        known = replace(item, position=position)
+        self._items[self._items.index(item)] = known
+        self._items.sort(key=_order)
+        return known
 
     def remove(self, item: Bookmark) -> None:
         """Delete one."""
@@ -102,7 +108,9 @@ class Bookmarks:
         if not len(self):
             raise UserError(f"there is no bookmark '{words}': none is set")
         known = f"1 to {len(self)}" if len(self) > 1 else "1"
-        hint = suggestion(words, names) or f"; there are {', '.join((known, *names))}"
+        hint = suggestion(words, names)
+        if not hint.startswith("; did"):  # numbers can be given too
+            hint = f"; there are {', '.join((known, *names))}"
         raise UserError(f"there is no bookmark '{words}'{hint}")
 
     def lose_after(self, here: Position) -> None:

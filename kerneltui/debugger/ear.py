@@ -168,6 +168,10 @@ class Bits:
         """Whether they can have been in a stretch that has accessed these; None: not known."""
         return accessed is None or self.by_exceptions or not accessed.isdisjoint(self._places)
 
+    def is_reached_by(self, access: Address) -> bool:
+        """Whether a store, or an instruction that writes registers by itself, can write them."""
+        return access in self._places
+
     def _ways(self) -> Iterator[_Way]:
         store, mine = self.slot.register.store_name, self.port
         for slot in self.file.slots():

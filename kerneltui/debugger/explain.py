@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
+from kerneltui.debugger.handling import switched_off
 from kerneltui.debugger.naming import timer_interrupt
 from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.debugger.pokes import end_of, mend_of
@@ -57,6 +58,8 @@ class Explanation(msgspec.Struct, frozen=True):
     """further ways, where it forks"""
     mend: tuple[str, ...] = ()
     """stores that make it arrive, as :func:`kerneltui.debugger.pokes.parse` reads them"""
+    for_now: tuple[Gate, ...] = ()
+    """gates that its own handler, which is running, has shut: it opens them again"""
 
 
 def explain(session: Session, subject: str, ways: list[Way], cpu: int) -> Explanation:
@@ -79,6 +82,7 @@ class _Judge:
         self.others = others
         self.core = self.machine.cores[cpu]
         self.shut = way.holding
+        self.for_now = switched_off(session.machine, session.recorder, way)
 
     def verdict(self) -> Explanation:
         """The first of these that has something to say."""
@@ -102,7 +106,15 @@ class _Judge:
         mend: tuple[str, ...] = (),
     ) -> Explanation:  # fmt: skip
         return Explanation(
-            self.subject, verdict, headline, advice, self.way, gate, self.others, mend
+            self.subject,
+            verdict,
+            headline,
+            advice,
+            self.way,
+            gate,
+            self.others,
+            mend,
+            self.for_now,
         )
 
     def _first(self, opens: Opens) -> Gate | None:
@@ -136,8 +148,21 @@ class _Judge:
             self.shut[0],
         )
 
+    def _left_shut(self) -> list[Gate]:
+        """What software has to open, but for what its own handler has shut in this run."""
+        stores = (gate for gate in self.shut if gate.opens is Opens.STORE)
+        return [gate for gate in stores if gate not in self.for_now]
+
     def _own_handler(self) -> Explanation | None:
         """While its own handler runs, a source is quiet on purpose."""
+        if self.core.halt_reason or self._left_shut():
+            return None
+        found = self._own_callback()
+        if found is None and self.for_now:
+            found = self._shut_for_now(self.for_now[0])
+        return found
+
+    def _own_callback(self) -> Explanation | None:
         if not self.core.depth or not self._is_timers():
             return None
         timeout = self.session.inspector.handled_timeout()
@@ -148,16 +173,26 @@ class _Judge:
             Verdict.WAITS,
             f"Its handler is running: the callback of '{timeout.name}'. It has switched the timer "
             "off meanwhile.",
-            "At its end the handler arms the timer for the head of the queue.",
+            ARMS_AGAIN,
             self.shut[0],
         )
 
-    def _shut_by_software(self) -> Explanation | None:
-        gate = self._first(Opens.STORE)
-        if gate is None:
-            return None
+    def _shut_for_now(self, gate: Gate) -> Explanation:
         told = gate.says or f"the gate '{gate.name}' is shut"
-        stores = [item for item in self.shut if item.opens is Opens.STORE]
+        arms = self._is_timers() and self.session.inspector.queue_structure()
+        return self._tell(
+            Verdict.WAITS,
+            f"{self.subject} waits: its handler is running, and meanwhile {told} ({_holds(gate)}).",
+            ARMS_AGAIN if arms else "The handler opens it again before it returns.",
+            gate,
+        )
+
+    def _shut_by_software(self) -> Explanation | None:
+        stores = self._left_shut()
+        if not stores:
+            return None
+        gate = stores[0]
+        told = gate.says or f"the gate '{gate.name}' is shut"
         mend = tuple(
             mend_of(self.machine, self.way.station_of(item).owner, item)
             for item in self._lasting(stores)
@@ -388,6 +423,7 @@ class _Judge:
         return None
 
 
+ARMS_AGAIN = "At its end the handler arms the timer for the head of the queue."
 LATELY = 1_000
 """So many events are always known, whatever the way to a moment."""
 

@@ -199,7 +199,8 @@ class History:
         if self.in_past or self._main.given < len(self.inputs):
             self.forget_rest()
             self._take_if_due()  # the first one, where that lay after this moment
-        # A checkpoint is made before: every machine comes to the first one with nothing given.
+        # A checkpoint is made before: every machine comes to the first one with nothing given, and
+        # a poke can wake a core that would come out of a checkpoint awake.
         self.inputs.append(Input(self.here, given, written))
         self._main.give()
 

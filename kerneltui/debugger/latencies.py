@@ -198,6 +198,11 @@ class Latencies:
         for interrupts, begin_ns, _ in self._running[core][: self._machine.cores[core].depth]:
             yield Run(interrupts[0].key, begin_ns, self._clock.now)
 
+    def in_progress(self, core: int) -> set[tuple[str, int]]:
+        """The interrupts whose handlers have begun on a core: controllers' names, numbers there."""
+        running = self._running[core][: self._machine.cores[core].depth]
+        return {item.key[:2] for interrupts, _, _ in running for item in interrupts}
+
     def numbering(self, controller: str) -> str:
         """What the numbers of a controller are."""
         return self._controllers[controller].NUMBERING

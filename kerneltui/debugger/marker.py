@@ -207,8 +207,10 @@ class Marker(Onlooker):
         last = known.last if frame is None else frame.last
         if kind in ONCE and last == (kind, meaning.device):
             return
+        is_nobody = False
         if kind is StepKind.WHO and frame is not None:
             found = pending(self.machine, self._wiring, core.index, None)
+            is_nobody = found is None and meaning.role is Role.ACKNOWLEDGE
             if found is not None:
                 frame.origin, frame.course = found, found.source
                 if frame.asked in {"", meaning.device}:  # another one, in the same handler
@@ -222,7 +224,8 @@ class Marker(Onlooker):
         elif frame is not None:
             frame.asked = ""
         self._note(core, kind, meaning.device)
-        self._mark(self._made(core, kind, meaning=meaning, numbers=(target, value), again=again))
+        mark = self._made(core, kind, meaning=meaning, numbers=(target, value), again=again)
+        self._mark(mark._replace(origin=None) if is_nobody else mark)
 
     def _quiet_by_itself(self, core: Core, frame: _Frame) -> None:
         """What comes now would come later if the handler had to quiet the source first."""

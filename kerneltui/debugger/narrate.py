@@ -309,7 +309,7 @@ class Teller:
         if mark.by_itself:
             return f"Nobody has to ask: vector {mark.numbers[0]:#04x} says which it is.{handler}"
         assert mark.meaning is not None
-        label = mark.origin.label if mark.origin is not None else "nothing that is pending still"
+        label = mark.origin.label if mark.origin is not None else "nobody: nothing is pending now"
         asked = f"The handler asks the controller: {self._access(mark)}."
         if mark.origin is not None and mark.meaning.device != mark.origin.controller:
             return f"{asked} That is the other controller, {mark.origin.controller}."

@@ -10,20 +10,19 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, cast
 
-from msgspec.structs import replace
-
 from kerneltui.debugger import views
 from kerneltui.debugger.bookmarks import Bookmark, Bookmarks
 from kerneltui.debugger.breakpoints.breakpoint import BreakpointHit, FoundHits
 from kerneltui.debugger.breakpoints.table import Breakpoints
 from kerneltui.debugger.changes import ChangeMarks, before_last_instruction, last_instruction
 from kerneltui.debugger.history import STRETCH, History
+from kerneltui.debugger.in_vain import is_in_vain, story_of
 from kerneltui.debugger.naming import inspector_of
 from kerneltui.debugger.pursuit import Pursuit, said
 from kerneltui.debugger.recorder import Recorder
 from kerneltui.debugger.register_marks import RegisterMarks
 from kerneltui.debugger.setup import Setup
-from kerneltui.debugger.sight import Sight
+from kerneltui.debugger.sight import Sight, Story
 from kerneltui.debugger.storyteller import LAST, Storyteller
 from kerneltui.debugger.timeline import Window
 from kerneltui.debugger.trace import EventNames, RawEvent
@@ -79,12 +78,16 @@ class Session:
         self.hits: tuple[BreakpointHit, ...] = ()
         """the breakpoints that have halted the machine just here"""
         self._left_off: tuple[Watch, Position] | None = None
+        self._in_vain = False
+        """the last command has waited for the timer, and nothing has come"""
         """the command that a limit has ended, and where: the next slice goes on with it"""
         self._sentry: Sentry | None = None
         """who has watched that slice"""
         self.story = Storyteller(self.history, lambda: self.inspector)
         self.follows_story = False
         """somebody wants to see the story at each stop: it is listened to on the way"""
+        self.is_taught = False
+        """the goals of a lesson ask for the story, whether it is on show or not"""
         """the meaningful steps"""
         self.recorder.read_counters = lambda: read_counters(self.machine, 0)
         self._replaced()
@@ -194,6 +197,7 @@ class Session:
             reason = self._pursuit.run(goal, self.focus, instructions, until)
         is_limit = reason in {StopReason.BUDGET, StopReason.TIME}
         self._left_off = (goal, self.here) if is_limit else None
+        self._in_vain = is_in_vain(goal, reason)
         if self._progress() != before:
             self.generation += 1
         self.last_stop = self._pursuit.said
@@ -208,9 +212,10 @@ class Session:
         """Whoever steps sees the story; a machine that runs freely is looked at when it halts."""
         with ExitStack() as stack:
             marker = None
+            is_heard = goal.is_near and (self.follows_story or self.is_taught)
             if goal.meaningful:
                 marker = stack.enter_context(self.story.looking())
-            elif (goal.is_near and self.follows_story) or (sentry and sentry.needs_marks):
+            elif is_heard or (sentry and sentry.needs_marks):
                 marker = stack.enter_context(self.story.listening())
             if sentry is not None:
                 stack.enter_context(sentry.installed(marker))
@@ -448,8 +453,15 @@ class Session:
         return Bookmark(here.now_ns, note, name, here, self._phase())
 
     def _phase(self) -> int:
-        """Which of the meaningful steps of this moment is on show."""
-        return self.story.place() if self.follows_story and self.story.phase else 0
+        """Which of the meaningful steps of this moment is on show, or was chosen.
+
+        One that a bookmark has chosen counts also where the moment has fewer steps to show, or none
+        is on show: else the bookmark would be the next one for ever.
+        """
+        phase = self.story.phase
+        if phase >= 0:
+            return phase
+        return self.story.place() if self.follows_story else 0
 
     @property
     def bookmark_here(self) -> Bookmark | None:
@@ -489,9 +501,7 @@ class Session:
     def _show_bookmark(self, item: Bookmark) -> None:
         """The machine has come there: from now on the moment is known, not only its time."""
         if item.position is None:
-            known = replace(item, position=self.here)
-            self.bookmarks.put(item, known)
-            item = known
+            item = self.bookmarks.learn(item, self.here)
         self.story.show(item.phase)
         number = self.bookmarks.number_of(item)
         self.last_stop = f"bookmark {number} of {len(self.bookmarks)}: {item.title}"
@@ -553,6 +563,7 @@ class Session:
         self.last_stop = self.machine.halt_reason or said
         self._pursuit.forget()
         self._left_off = None
+        self._in_vain = False
         self.hits = ()
         self.generation += 1
 
@@ -572,7 +583,7 @@ class Session:
         """
         if parts & {"blocks", "path"}:
             self._changes.look(self.registers, self.focus, marks=marks)
-        story = self.story.told() if "path" in parts and marks and self.follows_story else None
+        story = self._told() if "path" in parts and marks and self.follows_story else None
         before = None
         if story is not None and story.since is not None:
             before = self._changes.values_at(story.since, self.focus)
@@ -582,6 +593,11 @@ class Session:
             before, tuple(self.bookmarks),
         )  # fmt: skip
         return views.build(sight, parts, timeline)
+
+    def _told(self) -> Story | None:
+        if self._in_vain:
+            return story_of(self.machine, self.inspector, self.last_stop)
+        return self.story.told()
 
     def moment(self) -> Moment:
         """The present moment as it can be compared with another; looking changes nothing."""

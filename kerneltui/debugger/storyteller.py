@@ -60,6 +60,8 @@ class Storyteller:
         """a step, and the one that came before it"""
         self._shown: tuple[Position | None, int] = None, 0
         """where a phase was chosen, and which"""
+        self._furthest: tuple[Position | None, int] = None, 0
+        """where a later one has been on show there, and which"""
 
     @property
     def _marker(self) -> Marker:
@@ -80,6 +82,8 @@ class Storyteller:
         recorder, before = self._history.recorder, self._history.here
         held = self._marks if self._halted and self._at == before else []
         is_stop = bool(held) or before == self._history.first
+        if not self._halted:  # what was listened to up to here is no part of what comes
+            self._marker.marks.clear()
         with self._marker.installed(recorder if recorder.tracing else None):
             yield self._marker
         self._at, self._halted = self._history.here, True
@@ -177,6 +181,7 @@ class Storyteller:
         self._at = self._until = None
         self._marks_of = {}
         self._came = None, None
+        self._furthest = None, 0
 
     def _marks_here(self) -> list[Mark]:
         here = self._history.here
@@ -185,12 +190,6 @@ class Storyteller:
         if not self._covers(here):
             self._scan(here)
         return self._marks_of.get(here, [])
-
-    @property
-    def is_known(self) -> bool:
-        """Whether the steps of this position can be told without running anything again."""
-        here = self._history.here
-        return (self._at == here and self._halted) or self._covers(here)
 
     def steps(self) -> list[Step]:
         """The steps of this position, in their order; none between two steps."""
@@ -320,5 +319,14 @@ class Storyteller:
         place = self._place(count)
         if not 0 <= place + direction < count:
             return False
+        here = self._history.here
+        known = self._furthest[1] if self._furthest[0] == here else 0
+        self._furthest = here, max(known, place, place + direction)
         self.show(place + direction)
         return True
+
+    @property
+    def is_turned_back(self) -> bool:
+        """Whether a later one of this position has been on show."""
+        position, furthest = self._furthest
+        return position == self._history.here and self.place() < furthest

@@ -9,7 +9,8 @@ from kerneltui.debugger.breakpoints.condition import Condition, compile_conditio
 from kerneltui.debugger.breakpoints.condition_names import ConditionNames, Event
 from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
-from kerneltui.errors import UserError
+from kerneltui.debugger.views.timeouts import STRUCTURES
+from kerneltui.errors import UserError, suggestion
 from kerneltui.lessons.names import Baseline, quantities
 from kerneltui.lessons.pointing_at import pointed
 from kerneltui.lessons.spec import GoalSpec
@@ -44,6 +45,9 @@ class Goal:
             self._compile()
         if spec.on:
             pointed(session, spec.on)
+        if spec.queue and spec.queue not in STRUCTURES:
+            known = suggestion(spec.queue, STRUCTURES)
+            raise UserError(f"there is no structure '{spec.queue}' of the queue{known}")
 
     def _compile(self) -> Condition:
         """Anew where the machine has been made anew."""
@@ -69,6 +73,8 @@ class Goal:
         if spec.console and spec.console.encode() not in self._sent():
             return False
         if spec.on and not self._is_on(hands):
+            return False
+        if spec.queue and spec.queue != session.inspector.queue_structure():
             return False
         return not spec.when or self._compile().holds(Event(session.focus))
 

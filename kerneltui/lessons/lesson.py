@@ -8,7 +8,7 @@ import msgspec
 
 from kerneltui.configfile import ConfigFile, available, find
 from kerneltui.debugger.session import Session
-from kerneltui.lessons.spec import COURSES, LessonSpec
+from kerneltui.lessons.spec import COURSES, GoalSpec, LessonSpec
 from kerneltui.scenarios.scenario import Changes, open_session
 from kerneltui.units import parse_duration
 
@@ -24,10 +24,26 @@ class Lesson(msgspec.Struct, frozen=True):
     file: ConfigFile
     """gives places in it for errors found later"""
 
-    def session(self) -> Session:
-        """Its machine, at reset.  Raises :class:`UserError`."""
-        spec = self.spec
-        return open_session(spec.board, spec.scenario, Changes(queue=spec.queue))
+    @property
+    def source(self) -> str:
+        """What :func:`load_lesson` finds it by, wherever it is."""
+        return str(self.file.path)
+
+    def session(self, number: int = 0) -> Session:
+        """The machine of a step, at reset.  Raises :class:`UserError`."""
+        return open_session(
+            self.board(number), self._latest("scenario", number), Changes(queue=self.spec.queue)
+        )
+
+    def board(self, number: int) -> str:
+        """That of a step."""
+        return self._latest("board", number)
+
+    def _latest(self, key: str, number: int) -> str:
+        """What the last of the steps up to one says; else what the lesson says."""
+        steps = self.spec.steps[: number + 1]
+        given = (getattr(step, key) for step in reversed(steps))
+        return str(next(filter(None, given), getattr(self.spec, key)))
 
 
 KEYS = frozenset(("steps", "title", "about", "board", "minutes", "course"))
@@ -51,9 +67,7 @@ def read_lesson(file: ConfigFile, path: Path) -> Lesson:
         place = ("steps", number)
         if step.goal is not None and step.predict is not None:
             raise file.error(place, "a step has a goal or a question, not both; make two of it")
-        if step.goal is not None and not any(
-            (step.goal.when, step.goal.console, step.goal.command, step.goal.panel, step.goal.on)
-        ):
+        if step.goal == GoalSpec():
             raise file.error((*place, "goal"), "this goal says nothing; write 'when:' or another")
         if step.hints and step.goal is None and step.predict is None:
             raise file.error((*place, "hints"), "hints help to reach a goal; this step has none")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from kerneltui.debugger.breakpoints.condition_names import Quantities
 from kerneltui.debugger.session import Session
+from kerneltui.kernel.time.timeout_queue import TimeoutQueue, Work
 
 NAMES = {
     "step": ("the number of the meaningful step on show, 0 for none", "step == 5"),
@@ -14,6 +15,8 @@ NAMES = {
     "elapsed": ("virtual time in ns since then", "elapsed > 1s"),
     "callbacks": ("timeouts' callbacks that have run since then", "callbacks >= 2"),
     "back": ("interrupts that are known to come after this moment", "back > 0"),
+    "comparisons": ("comparisons by the queue's structure so far", "comparisons > 100"),
+    "moves": ("moves of entries by the queue's structure so far", "moves > 100"),
     "halted": ("1 where the kernel has halted for good", "halted == 0"),
     "poked": ("registers and lines that were set by hand since then", "poked > 0"),
     "typed": ("characters that were typed since then", "typed > 0"),
@@ -62,14 +65,20 @@ def quantities(session: Session, begin: Baseline) -> Quantities:
             session.recorder.latencies.lateness.count - begin.callbacks, 0
         ),
         "back": lambda: max(history.end_interrupts - history.interrupts, 0),
+        "comparisons": lambda: _work(session).comparisons,
+        "moves": lambda: _work(session).moves,
         "halted": lambda: int(bool(session.machine.halt_reason)),
         "poked": lambda: inputs(object),
         "typed": lambda: inputs(bytes),
     }  # fmt: skip
 
 
+def _work(session: Session) -> Work:
+    """What the structure of the queue has cost so far; nothing where there is no such queue."""
+    queue = session.inspector.timeouts()
+    return queue.work if isinstance(queue, TimeoutQueue) else Work()
+
+
 def _step(session: Session) -> int:
-    """Known too where somebody has stepped with the path hidden, as it often is at 80x24."""
-    is_shown = session.follows_story or session.story.is_known
-    found = session.story.step() if is_shown else None
+    found = session.story.step()
     return 0 if found is None else found.number

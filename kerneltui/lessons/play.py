@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 from kerneltui.debugger.session import Session
+from kerneltui.errors import UserError
 from kerneltui.lessons.goals import Goal, Hands
 from kerneltui.lessons.lesson import BOOTED, HERE, Lesson
 from kerneltui.lessons.names import beginning
-from kerneltui.lessons.predict import Question, question
+from kerneltui.lessons.predict import LessonQuestion, question
 from kerneltui.lessons.spec import LessonStepSpec
+from kerneltui.lessons.twin import BACK, STEPPING
 from kerneltui.units import parse_duration
+
+
+def come_to(session: Session, lesson: Lesson, number: int) -> None:
+    """Do what the steps before one ask for, as far as that runs the machine."""
+    keys = STEPPING | BACK
+    steps = lesson.spec.steps
+    first = next((n for n in range(number, -1, -1) if steps[n].is_elsewhere), 0)
+    for step in steps[first:number]:
+        _begin(session, step)
+        for key in step.solution.split():
+            if key in keys:
+                keys[key](session)
+
+
+def _begin(session: Session, step: LessonStepSpec) -> None:
+    """Where a step wants the machine."""
+    if step.begin == BOOTED:
+        session.go_to_booted()
+    elif step.begin != HERE:
+        session.go_to_time(parse_duration(step.begin))
 
 
 class Play:
@@ -18,6 +40,7 @@ class Play:
         """Begin with the step of a number, from 0.  Raises :class:`UserError`."""
         self.lesson = lesson
         self.session = session
+        session.is_taught = True
         self.number = number
         self.commands: set[str] = set()
         """used since the step began"""
@@ -30,7 +53,9 @@ class Play:
         self.is_over = False
         """the last step is behind"""
         self._goal: Goal | None = None
-        self._question: Question | None = None
+        self._question: LessonQuestion | None = None
+        self.problem = ""
+        """why the question of the step makes no sense here"""
         self._begin()
 
     @property
@@ -43,23 +68,45 @@ class Play:
         """Steps of the lesson."""
         return len(self.lesson.spec.steps)
 
+    @property
+    def next_is_elsewhere(self) -> bool:
+        """Whether the next step is on another machine."""
+        rest = self.lesson.spec.steps[self.number + 1 :]
+        return bool(rest) and rest[0].is_elsewhere
+
     def _begin(self) -> None:
         step, session = self.step, self.session
         self.commands.clear()
         self.hints = self.wrong = 0
-        if step.begin == BOOTED:
-            session.go_to_booted()
-        elif step.begin != HERE:
-            session.go_to_time(parse_duration(step.begin))
+        _begin(session, step)
         self.start = session.here
         """where the machine was when the step began"""
         self.given = session.history.given
         """and how many inputs it had been given"""
         self._goal = None
-        self._question = None
+        self._ask()
         if step.goal is not None:
             self._goal = Goal(session, step.goal, beginning(session))
-        self.is_done = step.goal is None and step.predict is None
+        self.is_done = step.goal is None and self._question is None
+
+    def _ask(self) -> None:
+        """Have the question of the step ready, if it has one."""
+        self._question = None
+        self.problem = ""
+        if self.step.predict is not None:
+            try:
+                self._question = question(self.session, self.step.predict)
+            except UserError as error:
+                self.problem = str(error)
+
+    def move(self, session: Session) -> None:
+        """Go on with the same step on another machine, booted: one with another queue."""
+        self.session = session
+        session.is_taught = True
+        self.start, self.given = session.here, session.history.given
+        self._ask()
+        if self.step.goal is not None:
+            self._goal = Goal(session, self.step.goal, beginning(session))
 
     def observe(self, hands: Hands) -> bool:
         """Something may have happened; True where the goal has been reached just now."""
@@ -88,17 +135,14 @@ class Play:
         self.is_over = False
         self._begin()
 
-    def question(self) -> Question | None:
-        """That of this step, as it is at this moment.  Raises :class:`UserError`."""
-        if self.step.predict is None:
-            return None
-        if self._question is None:
-            self._question = question(self.session, self.step.predict)
+    @property
+    def question(self) -> LessonQuestion | None:
+        """That of this step, about the moment when it began."""
         return self._question
 
     def answer(self, words: str) -> bool:
         """Whether an answer is right; a wrong one is counted."""
-        asked = self.question()
+        asked = self._question
         if asked is None:
             return False
         if asked.is_right(words):
@@ -119,6 +163,16 @@ class Play:
     def shown_hints(self) -> list[str]:
         """Those so far."""
         return self.step.hints[: self.hints]
+
+    def go_back(self) -> None:
+        """To where the step began; what was done since then is undone."""
+        session, history = self.session, self.session.history
+        while history.given > self.given:
+            session.take_back()
+        session.go_to(self.start)
+        if history.in_past or history.given < len(history.inputs):
+            session.forget_rest()
+        self.jump(self.number)
 
     @property
     def solution(self) -> str:

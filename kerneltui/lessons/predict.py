@@ -27,7 +27,7 @@ LONGEST_NS = 20_000_000_000
 SLICE_NS = 50_000_000
 
 
-class Question(NamedTuple):
+class LessonQuestion(NamedTuple):
     """What is asked.  Without options a number is to be typed."""
 
     text: str
@@ -48,7 +48,7 @@ class UnfitQuestionError(UserError):
     """A question has no right answer at this moment, or more than one, or nothing to choose."""
 
 
-def question(session: Session, spec: PredictSpec) -> Question:
+def question(session: Session, spec: PredictSpec) -> LessonQuestion:
     """Ask it at the present moment.  Raises :class:`UserError` where it makes no sense there."""
     found = _ASKED[spec.ask](session, spec)
     if spec.question is not None:
@@ -70,7 +70,7 @@ def _after(spec: PredictSpec) -> str:
 # -- the kinds -------------------------------------------------------------------------------------
 
 
-def _head(session: Session, spec: PredictSpec) -> Question:
+def _head(session: Session, spec: PredictSpec) -> LessonQuestion:
     other = twin(session)
     try:
         before = [item.name for item in session.inspector.timeouts()]
@@ -84,10 +84,10 @@ def _head(session: Session, spec: PredictSpec) -> Question:
     if len(options) < MOST_OPTIONS and NO_HEAD not in options:
         options.append(NO_HEAD)
     text = f"Which timeout is at the head of the queue {_after(spec)}?"
-    return Question(text, tuple(sorted(options)), right)
+    return LessonQuestion(text, tuple(sorted(options)), right)
 
 
-def _next(session: Session, spec: PredictSpec) -> Question:
+def _next(session: Session, spec: PredictSpec) -> LessonQuestion:
     """The title of the step that comes, among those of its course."""
     other = twin(session)
     try:
@@ -105,10 +105,10 @@ def _next(session: Session, spec: PredictSpec) -> Question:
     place = course.index(found.title) if found.title in course else 0
     near = sorted(course, key=lambda title: abs(course.index(title) - place))
     options = [found.title, *(title for title in near if title not in {found.title, said})]
-    return Question("Which step comes next?", tuple(sorted(options[:4])), found.title)
+    return LessonQuestion("Which step comes next?", tuple(sorted(options[:4])), found.title)
 
 
-def _changes(session: Session, spec: PredictSpec) -> Question:
+def _changes(session: Session, spec: PredictSpec) -> LessonQuestion:
     names = spec.among
     begin = beginning(session)
     before = [read_value(session, name, begin) for name in names]
@@ -123,10 +123,10 @@ def _changes(session: Session, spec: PredictSpec) -> Question:
         said = ", ".join(changed) or "none"
         raise UnfitQuestionError(f"exactly one of {', '.join(names)} is to change; here: {said}")
     text = f"Which of these changes with the next {spec.after}?"
-    return Question(text, tuple(names), changed[0])
+    return LessonQuestion(text, tuple(names), changed[0])
 
 
-def _console(session: Session, spec: PredictSpec) -> Question:
+def _console(session: Session, spec: PredictSpec) -> LessonQuestion:
     other = twin(session)
     try:
         press(other, spec.after)
@@ -135,7 +135,7 @@ def _console(session: Session, spec: PredictSpec) -> Question:
         other.close()
     if len(lines) < 2:
         raise UnfitQuestionError("the board sends too little from here on to choose from")
-    return Question("What does the UART send next?", tuple(sorted(lines)), lines[0])
+    return LessonQuestion("What does the UART send next?", tuple(sorted(lines)), lines[0])
 
 
 def _next_lines(session: Session) -> list[str]:
@@ -157,7 +157,7 @@ def _without_time(line: str) -> str:
     return line.rpartition("]")[2].strip() if line.startswith("[") else line.strip()
 
 
-def _value(session: Session, spec: PredictSpec) -> Question:
+def _value(session: Session, spec: PredictSpec) -> LessonQuestion:
     begin = beginning(session)
     other = twin(session)
     try:
@@ -165,10 +165,10 @@ def _value(session: Session, spec: PredictSpec) -> Question:
         right = read_value(other, spec.of, begin)
     finally:
         other.close()
-    return Question(f"What is {spec.of} {_after(spec)}? Type a number.", (), str(right))
+    return LessonQuestion(f"What is {spec.of} {_after(spec)}? Type a number.", (), str(right))
 
 
-def _diagnosis(session: Session, spec: PredictSpec) -> Question:
+def _diagnosis(session: Session, spec: PredictSpec) -> LessonQuestion:
     """Whichever of the answers the explanation bears out: of the timer's interrupt, or another."""
     interrupt: Reference | None
     if spec.of:
@@ -184,7 +184,7 @@ def _diagnosis(session: Session, spec: PredictSpec) -> Question:
         raise UnfitQuestionError(
             f"exactly one answer is to be right; here: {said}. The explanation is: {told.headline}"
         )
-    return Question("What is the matter?", tuple(spec.answers), right[0])
+    return LessonQuestion("What is the matter?", tuple(spec.answers), right[0])
 
 
 def _bears_out(told: Explanation, sign: str) -> bool:
@@ -194,7 +194,7 @@ def _bears_out(told: Explanation, sign: str) -> bool:
     return sign in named or sign.lower() in f"{told.verdict}: {told.headline}".lower()
 
 
-_ASKED: dict[str, Callable[[Session, PredictSpec], Question]] = {
+_ASKED: dict[str, Callable[[Session, PredictSpec], LessonQuestion]] = {
     "head": _head,
     "next": _next,
     "changes": _changes,

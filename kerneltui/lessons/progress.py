@@ -16,7 +16,8 @@ from kerneltui.errors import UserError
 from kerneltui.lessons.lesson import Lesson
 from kerneltui.lessons.play import Play
 from kerneltui.sessions.opening import load_session, open_saved, resume
-from kerneltui.sessions.saving import ENDING, spec_of, text_of, write_atomically
+from kerneltui.sessions.saving import ENDING, spec_of, text_of
+from kerneltui.sessions.writing import write_atomically
 
 NAME = "progress.json"
 LARGEST = 1 << 20
@@ -42,7 +43,7 @@ def data_folder() -> Path:
     return user_data_path("kerneltui", appauthor=False) / "lessons"
 
 
-class Progress:
+class StudentProgress:
     """What has been noted; where nothing can be read or written, nothing has been."""
 
     def __init__(self, folder: Path | None) -> None:
@@ -56,6 +57,11 @@ class Progress:
             (folder / NAME).open("rb") as file,
         ):
             self._notes = msgspec.json.decode(file.read(LARGEST), type=dict[str, Note])
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything has been noted."""
+        return bool(self._notes)
 
     def _of(self, lesson: Lesson) -> Note:
         return self._notes.get(lesson.name, Note())

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from kerneltui.configfile import Label
-from kerneltui.scenarios.spec import Name
+from kerneltui.scenarios.spec import Level, Name
 
 COURSES = ("Start", "Timers", "Interrupts", "Tasks", "The PC", "Find the fault", "Your own")
 """The parts of the course, in order."""
@@ -32,6 +32,9 @@ class GoalSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     panel: Annotated[str, Meta(max_length=2, description="the panel in front, by its key")] = ""
     on: Annotated[
         Label, Meta(max_length=80, description="what the cursor is on, as under 'point'")
+    ] = ""
+    queue: Annotated[
+        str, Meta(max_length=20, description="the structure of the timeout queue, such as heap")
     ] = ""
 
 
@@ -98,9 +101,18 @@ class LessonStepSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
             description="where the machine goes when the step begins: here, booted, or a time",
         ),
     ] = "here"
+    board: Annotated[str, Meta(max_length=200, description="another board from this step on")] = ""
+    scenario: Annotated[
+        str, Meta(max_length=200, description="another scenario from this step on, booted")
+    ] = ""
     solution: Annotated[
         Label, Meta(max_length=400, description="the keys that reach the goal, such as: n w escape")
     ] = ""
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it begins on a machine of its own."""
+        return bool(self.board or self.scenario)
 
 
 class LessonSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -118,4 +130,4 @@ class LessonSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     ] = "Your own"
     order: Annotated[int, Meta(ge=0, le=999, description="its place there")] = 100
     minutes: Annotated[int, Meta(ge=1, le=120)] = 15
-    level: Annotated[Literal["first", "second", "third"], Meta(description="how hard")] = "first"
+    level: Annotated[Level, Meta(description="how hard")] = "first"

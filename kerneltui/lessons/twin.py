@@ -5,6 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.watch import NEXT_INTERRUPT, NEXT_TIMER_EVENT, STEP, Watch
+from kerneltui.errors import UserError, suggestion
+
+
+def _back(goal: Watch) -> Callable[[Session], object]:
+    def go(session: Session) -> None:
+        for _ in session.back(goal):
+            pass
+
+    return go
+
 
 STEPPING: dict[str, Callable[[Session], object]] = {
     "s": Session.step,
@@ -14,6 +25,14 @@ STEPPING: dict[str, Callable[[Session], object]] = {
     "f": Session.finish,
 }
 """The keys that go on, and what they do."""
+BACK: dict[str, Callable[[Session], object]] = {
+    "S": _back(STEP),
+    ",": Session.previous_step,
+    "N": _back(NEXT_TIMER_EVENT),
+    "I": _back(NEXT_INTERRUPT),
+    "r": Session.go_to_booted,
+}
+"""Those that go back."""
 
 
 def twin(session: Session) -> Session:
@@ -35,6 +54,8 @@ def twin(session: Session) -> Session:
 
 
 def press(session: Session, keys: str) -> None:
-    """Press stepping keys, with spaces between them."""
+    """Press stepping keys, with spaces between them.  Raises :class:`UserError` for others."""
     for key in keys.split():
+        if key not in STEPPING:
+            raise UserError(f"'{key}' is no stepping key{suggestion(key, STEPPING)}")
         STEPPING[key](session)

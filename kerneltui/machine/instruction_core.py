@@ -189,9 +189,12 @@ class InstructionCore(HostedCore):
             if self.observer is not None:
                 self.observer.activity(self)
             self._fell_asleep()
+            # The last one counts.  Who goes to a position inside this wait rests here on the way.
+            if self.stop_on_wait:
+                self.request_stop(StopReason.IDLE)
             if self.retired >= self.rest_after:
                 self._look_for_rest()
-            if self.stop_on_wait or (self.stop_on_idle and self.at_rest):
+            if self.stop_on_idle and self.at_rest:
                 self.request_stop(StopReason.IDLE)
         self.is_interruptible = True
         while not self.inputs & self.wakes_on:

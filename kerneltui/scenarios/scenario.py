@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -115,6 +115,7 @@ def read_scenario(file: ConfigFile, path: Path) -> Scenario:
             raise file.error(
                 ("boards", number), f"unknown board '{board}'{suggestion(board, BOARDS)}"
             )
+    check_names(file, spec.bookmarks)
     try:
         parse(spec.boot)
     except KernelError as error:
@@ -133,6 +134,25 @@ def read_scenario(file: ConfigFile, path: Path) -> Scenario:
         cores=spec.cores,
     )
     return Scenario(path.stem, spec, workload, file)
+
+
+def check_names(file: ConfigFile, bookmarks: Sequence[HasName]) -> None:
+    """No two bookmarks have the same name.  Raises :class:`UserError`."""
+    seen: dict[str, int] = {}
+    for number, item in enumerate(bookmarks):
+        first = seen.setdefault((item.name or "").lower(), number)
+        if item.name and first != number:
+            line = file.line(("bookmarks", first))
+            said = f"'{item.name}' is the name of the bookmark in line {line} already"
+            raise file.error(("bookmarks", number, "name"), said)
+
+
+class HasName(Protocol):
+    """A bookmark in a file."""
+
+    @property
+    def name(self) -> str | None:
+        """By which it can be found."""
 
 
 def _tasks(file: ConfigFile, spec: ScenarioSpec) -> tuple[TaskRequest, ...]:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from kerneltui.configfile import Duration, Label, duration
+from kerneltui.errors import told
 from kerneltui.kernel.faults import FAULTS
 from kerneltui.kernel.programs import PROGRAMS
 
@@ -19,10 +20,24 @@ MOST_BOOKMARKS = 1000
 
 Name = Annotated[Label, Meta(max_length=200)]
 Policy = Literal["coop", "rr"]
+Level = Literal["first", "second", "third"]
+LEVELS: tuple[Level, ...] = "first", "second", "third"
+GROUPS = "Timers", "Interrupts", "Tasks", "The PC", "Cases of the course", "Find the fault"
+"""The headings of the built-in ones, in order."""
 Queue = Literal["sorted", "vec", "heap", "wheel"]
 Text = Annotated[str, Meta(max_length=200)]
-Note = Annotated[Label, Meta(max_length=1000)]
-Word = Annotated[str, Meta(pattern=r"^(?=.*[^0-9])[\w-]{1,40}$")]
+LONGEST_NOTE = 1000
+Note = Annotated[Label, Meta(max_length=LONGEST_NOTE)]
+LONGEST_NAME = 40
+Word = Annotated[
+    str,
+    Meta(
+        pattern=told(
+            r"^(?=.*[^0-9\n])[\w-]{1,40}$(?!\n)",
+            f"a name of letters, digits, - and _, at most {LONGEST_NAME}, and not digits alone",
+        )
+    ),
+]
 """A name by which something is called on the command line: no number."""
 
 
@@ -107,6 +122,7 @@ class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     program: Annotated[str, Meta(description=f"one of: {', '.join(PROGRAMS)}")]
     about: Label = ""
     group: Annotated[Label, Meta(max_length=60, description="heading that it is listed under")] = ""
+    level: Annotated[Level, Meta(description="how hard it is")] = "second"
     boards: Annotated[
         list[str], Meta(description="the only kinds of board that it is for; default: all that can")
     ] = []
@@ -128,3 +144,8 @@ class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     config: Annotated[
         dict[str, dict[str, int | bool | str]], Meta(description="device -> changed parameters")
     ] = {}
+
+
+def by_level(name: str, spec: ScenarioSpec) -> tuple[int, str]:
+    """The order in which scenarios are listed: the easy ones first."""
+    return LEVELS.index(spec.level), name

@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from kerneltui.errors import UserError
-from kerneltui.sessions.saving import ENDING, write_atomically
+from kerneltui.sessions.saving import ENDING
+from kerneltui.sessions.writing import write_atomically
 from kerneltui.statefolder import state_folder
 
 LAST = "last"
 """Instead of a path: what was on show when the dashboard was left the last time."""
+MOST_NUMBERS = 100
+"""So many files of processes of one number can be there."""
 MOST_KEPT = 10
 """So many files that were left behind stay in the folder."""
 
@@ -50,19 +53,21 @@ class Autosave:
         with suppress(OSError, UserError):
             if self._path is None:
                 self._begin()
-            assert self._path is not None
-            write_atomically(self._path, text)
+            if self._path is not None:
+                write_atomically(self._path, text)
 
     def _begin(self) -> None:
         at = folder()
         at.mkdir(parents=True, exist_ok=True)
-        number = 0
-        while (path := at / f"{os.getpid()}-{number}{ENDING}").exists():
-            number += 1
-        self._lock = _lock_of(path).open("ab")
-        if _try_to_lock(self._lock):
-            self._path = path
-            _forget_old(at)
+        for number in range(MOST_NUMBERS):
+            path = at / f"{os.getpid()}-{number}{ENDING}"
+            lock = _lock_of(path).open("ab")
+            # Another system that shares the folder may have a process of that number.
+            if _try_to_lock(lock) and not path.exists():
+                self._path, self._lock = path, lock
+                _forget_old(at)
+                break
+            lock.close()
 
     def forget(self) -> None:
         """It is saved elsewhere, or undone."""
@@ -96,6 +101,11 @@ def left_behind() -> Iterator[Path]:
     with suppress(OSError):
         found = [path for path in folder().glob(f"*-*{ENDING}") if _is_left(path)]
         yield from sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def is_ours(path: Path) -> bool:
+    """Whether it is one that is kept here, not where a person has said."""
+    return path.parent == folder()
 
 
 def latest() -> Path | None:

@@ -18,7 +18,7 @@ from kerneltui.debugger.traveller import DivergedError, Input
 from kerneltui.errors import UserError, suggestion
 from kerneltui.machine.board import read_board
 from kerneltui.machine.machine import Machine, Position
-from kerneltui.scenarios.scenario import make_session, read_scenario
+from kerneltui.scenarios.scenario import check_names, make_session, read_scenario
 from kerneltui.sessions.spec import (
     FORMAT,
     BreakpointSpec,
@@ -85,6 +85,7 @@ def _check_order(file: ConfigFile, spec: SessionSpec) -> None:
         if before is not None and position < before:
             raise file.error((*place, "moment"), "inputs stand in order of time; this is too late")
         before = position
+    check_names(file, spec.bookmarks)
     for number, mark in enumerate(spec.bookmarks):
         place = ("bookmarks", number)
         if (mark.moment is None) == (mark.at is None):

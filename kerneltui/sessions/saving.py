@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import json
 import platform
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from kerneltui import __version__
-from kerneltui.configfile import ConfigFile, Duration
+from kerneltui.configfile import LARGEST_FILE, ConfigFile, Duration
 from kerneltui.debugger.bookmarks import Bookmark
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.traveller import Input
@@ -42,6 +42,7 @@ HEADING = """\
 """
 WIDTH = 100
 ENDING = ".session.yaml"
+MOST_MIB = LARGEST_FILE >> 20
 
 
 class NotKeptError(UserError):
@@ -55,7 +56,7 @@ def spec_of(session: Session) -> SessionSpec:
         raise NotKeptError("this session was not opened from a scenario's file: none can hold it")
     if len(history.inputs) > MOST_INPUTS:
         raise NotKeptError(f"more than {MOST_INPUTS} inputs were given: no file can hold them")
-    return SessionSpec(
+    return _checked(SessionSpec(
         format=FORMAT,
         saved=datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         versions=VersionsSpec(__version__, platform.python_version()),
@@ -67,7 +68,17 @@ def spec_of(session: Session) -> SessionSpec:
         bookmarks=[_bookmark(item) for item in session.bookmarks],
         here=moment_spec(history.here),
         end=moment_spec(max(history.end, history.here)),
-    )
+    ))  # fmt: skip
+
+
+def _checked(spec: SessionSpec) -> SessionSpec:
+    """Raises :class:`NotKeptError` for what could not be opened again."""
+    try:
+        data = msgspec.to_builtins(spec, enc_hook=int)
+        msgspec.convert(data, SessionSpec, dec_hook=lambda _, ns: Duration(ns))
+    except msgspec.ValidationError as error:
+        raise NotKeptError(f"no file can hold this session: {error}") from None
+    return spec
 
 
 def _origin(name: str, file: ConfigFile) -> OriginSpec:
@@ -144,7 +155,7 @@ class _Flow(dict[str, Any]):
 
 
 def text_of(spec: SessionSpec, path: Path) -> str:
-    """The file."""
+    """The file.  Raises :class:`NotKeptError` for one that would be too large to be opened."""
     import yaml
 
     class Writer(yaml.SafeDumper):
@@ -165,8 +176,40 @@ def text_of(spec: SessionSpec, path: Path) -> str:
 
     Writer.add_representer(_Flow, flow)
     Writer.add_representer(str, text)
-    body = yaml.dump(_plain(spec), Dumper=Writer, sort_keys=False, allow_unicode=True, width=WIDTH)
-    return HEADING.format(name=path.name) + body
+
+    def part(keys: Sequence[str]) -> str:
+        found = {key: data[key] for key in keys if data.get(key)}
+        if not found:
+            return ""
+        return yaml.dump(found, Dumper=Writer, sort_keys=False, allow_unicode=True, width=WIDTH)
+
+    data = _plain(spec)
+    at = ORDER.index("inputs")
+    written = "".join((
+        HEADING.format(name=_in_a_line(path)), part(ORDER[:at]),
+        *_input_lines(data.get("inputs", ())), part(ORDER[at + 1 :]),
+    ))  # fmt: skip
+    if len(written.encode()) > LARGEST_FILE:
+        raise NotKeptError(f"no file can hold this session: it has more than {MOST_MIB} MiB")
+    return written
+
+
+def _input_lines(inputs: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """There can be thousands of them: a writer of any YAML would take seconds."""
+    for number, item in enumerate(inputs):
+        if not number:
+            yield "inputs:\n"
+        moment = ", ".join(
+            f"{key}: {str(value).lower()}" for key, value in item.pop("moment").items()
+        )
+        yield f"  - moment: {{{moment}}}\n"
+        for key, value in item.items():
+            yield f"    {key}: {json.dumps(value, ensure_ascii=False)}\n"
+
+
+def _in_a_line(path: Path) -> str:
+    """Its name, whatever a person has called it."""
+    return "".join(letter if letter.isprintable() else "?" for letter in path.name)
 
 
 MOMENTS = frozenset(("moment", "here", "end"))
@@ -179,32 +222,16 @@ ORDER = (
 
 def _plain(spec: SessionSpec) -> dict[str, Any]:
     """The keys in a good order, moments in one line, times as people write them."""
-    data = msgspec.to_builtins(spec, enc_hook=_time)
+    data: dict[str, Any] = msgspec.to_builtins(spec, enc_hook=_time)
     if "versions" in data:
         data["versions"] = _Flow(data["versions"])
     data["changes"] = {key: item for key, item in data.get("changes", {}).items() if item}
-    for item in (data, *data.get("inputs", ()), *data.get("bookmarks", ())):
+    for item in (data, *data.get("bookmarks", ())):
         for key in MOMENTS & item.keys():
             item[key] = _Flow(item[key])
-    return {key: data[key] for key in ORDER if data.get(key)}
+    return data
 
 
 def _time(ns: int) -> str:
     """Seconds, exactly."""
     return f"{ns // 10**9}.{ns % 10**9:09}".rstrip("0").rstrip(".") + "s"
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file whole, or not at all.  Raises :class:`UserError` where it cannot be written."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        try:
-            with fresh.open("w", encoding="utf-8", newline="\n") as out:
-                out.write(text)
-                out.flush()
-                os.fsync(out.fileno())
-            fresh.replace(path)
-        finally:
-            fresh.unlink(missing_ok=True)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror}") from None

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from kerneltui.configfile import Duration, Label
+from kerneltui.errors import told
 from kerneltui.machine.machine import Position
 from kerneltui.scenarios.scenario import UNCHANGED, Changes
 from kerneltui.scenarios.spec import MOST_BOOKMARKS, MOST_CORES, Name, Note, Text, Word
@@ -16,9 +17,11 @@ FORMAT = 1
 """The only one so far."""
 MOST_STEPS = 200_000_000
 """How far a session may go: some minutes of work."""
-MOST_INPUTS = 30_000
+MOST_INPUTS = 10_000
 MOST_BREAKPOINTS = 1_000
 LONGEST_INPUT = 4096
+BYTES = r"^([0-9a-f]{2} ?)+$(?!\n)"
+CHECKS = r"^[A-Za-z0-9_\s-]*$"
 
 Count = Annotated[int, Meta(ge=0, le=MOST_STEPS)]
 
@@ -66,7 +69,14 @@ class GivenSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
         Meta(description="text"),
     ] = None
     bytes: Annotated[
-        Annotated[str, Meta(pattern="^([0-9a-f]{2} ?)+$", max_length=3 * LONGEST_INPUT)] | None,
+        Annotated[
+            str,
+            Meta(
+                pattern=told(BYTES, "two digits of 0 to f for each byte, such as 03 1b"),
+                max_length=3 * LONGEST_INPUT,
+            ),
+        ]
+        | None,
         Meta(description="what was typed and is no text, such as 03 1b"),
     ] = None
     poke: Annotated[Text | None, Meta(description="REGISTER=VALUE or LINE=0|1")] = None
@@ -109,7 +119,10 @@ class TraceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     every: Annotated[int, Meta(ge=1, description="so many events have one check")]
     checks: Annotated[
         str,
-        Meta(pattern=r"^[A-Za-z0-9_\s-]*$", description="two letters each; they find what departs"),
+        Meta(
+            pattern=told(CHECKS, "letters, digits, - and _"),
+            description="two letters each; they find what departs",
+        ),
     ]
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual._callback import invoke
 from textual.actions import ActionParseResult, parse
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
+from textual.command import Provider
 from textual.dom import DOMNode
-from textual.events import DescendantFocus, Key, Paste, Resize
+from textual.events import DescendantFocus, Event, Key, MouseDown, MouseUp, Paste, Resize
 from textual.keys import key_to_character
 from textual.screen import Screen
 from textual.widgets import Input, Static
@@ -39,6 +39,7 @@ from kerneltui.units import format_time
 
 if TYPE_CHECKING:
     from kerneltui.sessions.autosave import Autosave
+    from kerneltui.sessions.writing import Kept
     from kerneltui.tui.widgets.lesson_pane import LessonPane
 
 PREPARE_AFTER_S = 0.3
@@ -48,8 +49,17 @@ ANSWERS_WHY = (
     "kerneltui.tui.screens.why",
 )  # fmt: skip
 """What the first picture does not wait for."""
+LEFT = 1
+"""The mouse's button."""
 TASK_S = 8
 """The task of a puzzle stays so long, or to the first key."""
+
+
+def _finder() -> type[Provider]:
+    """Who finds commands for the palette; the first picture does not wait for it."""
+    from kerneltui.tui.palette import Finder
+
+    return Finder
 
 
 class KernelTui(Carrying, App[int]):
@@ -58,6 +68,7 @@ class KernelTui(Carrying, App[int]):
     CSS_PATH = "kerneltui.tcss"
     TITLE = "kerneltui"
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_finder}
     BINDINGS: ClassVar[list[BindingType]] = bindings(panel.KEY for panel in PANELS)
 
     def __init__(
@@ -71,7 +82,7 @@ class KernelTui(Carrying, App[int]):
         on_path: Callable[[bool], object] | None = None,
         keys: Sequence[str] = (),
         autosave: Autosave | None = None,
-        saved_as: Path | None = None,
+        saved_as: Kept | None = None,
         lesson: str = "",
     ) -> None:
         """``board`` is what a later choice of scenario opens: a name or a file.
@@ -101,7 +112,7 @@ class KernelTui(Carrying, App[int]):
         """something stands out because of a lesson"""
         self._on_path = on_path
         self._keys = keys
-        self.autosave, self.saved_as = autosave, saved_as
+        self.begin_keeping(session, autosave, saved_as)
         self._lesson = lesson
         self.arrangement = Layout(self.panels, with_path=with_path)
         self.frames = Frames(self, self.show_view, self.show_time)
@@ -288,7 +299,10 @@ class KernelTui(Carrying, App[int]):
         self.panels.console.paused = not self.runner.running
         brief = self._laid_out[0] < ROOMY
         heading = view.path.heading if view.path is not None else ""
-        past = past_of(self.session.history, heading, brief=brief, bookmarks=self.session.bookmarks)
+        past = past_of(
+            self.session.history, heading, brief=brief, bookmarks=self.session.bookmarks,
+            turned_back=self.session.story.is_turned_back,
+        )  # fmt: skip
         hit = self.session.hits[0].brief if self.session.hits else ""
         signs = self.breakpoint_marks()
         with self.batch_update():
@@ -435,6 +449,11 @@ class KernelTui(Carrying, App[int]):
             self.action_keep_filter()
         elif self.arrangement.zoomed:
             self.action_zoom()
+
+    async def on_event(self, event: Event) -> None:
+        """As Textual does; of the mouse's buttons only the left one acts, wherever it is."""
+        if not (isinstance(event, MouseDown | MouseUp) and event.button > LEFT):
+            await super().on_event(event)
 
     async def _check_bindings(self, key: str, priority: bool = False) -> bool:
         if not self.screen_stack or self.return_code is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -36,7 +36,7 @@ class Bookmarking(Steering):
     def action_bookmark(self) -> None:
         """Ask for a note for this moment; of one that has a bookmark, change or delete that."""
         self.runner.stop()
-        self.carry_out(ask_for_bookmark(self.session.bookmark_here))
+        self.carry_out(ask_for_bookmark(self.session.bookmark_here, self.session.bookmarks))
 
     def set_bookmark(self, wanted: SetBookmark) -> None:
         """Set one here, or put it in place of that of this moment; or delete that."""
@@ -99,8 +99,9 @@ class Bookmarking(Steering):
             self.tell_in_passing(here.note or "This bookmark has no note.", SHOWN_S, title)
 
 
-def ask_for_bookmark(old: Bookmark | None) -> Request:
-    """Ask for the note and the name."""
+def ask_for_bookmark(old: Bookmark | None, known: Iterable[Bookmark]) -> Request:
+    """Ask for the note and the name; no two of ``known`` have the same name."""
+    from kerneltui.scenarios.spec import LONGEST_NAME, LONGEST_NOTE
     from kerneltui.tui.screens.ask import AskScreen, Field, Mistake
 
     fields: dict[str, Field] = {
@@ -110,7 +111,15 @@ def ask_for_bookmark(old: Bookmark | None) -> Request:
         fields[WHAT] = CHOICES
 
     def check(words: Sequence[str]) -> Mistake | None:
-        name = words[1].strip()
+        note, name = words[0].strip(), words[1].strip()
+        if len(note) > LONGEST_NOTE:
+            return Mistake(0, f"A note has at most {LONGEST_NOTE} letters, this one {len(note)}.")
+        if any(not letter.isprintable() for letter in note):
+            return Mistake(0, "A note has no control characters.")
+        if len(name) > LONGEST_NAME:
+            return Mistake(1, f"A name has at most {LONGEST_NAME} letters.")
+        if any(item.name.lower() == name.lower() for item in known if name and item != old):
+            return Mistake(1, "Another bookmark has that name.")
         if name and (name.isdecimal() or not name.replace("-", "").replace("_", "").isalnum()):
             return Mistake(1, "A name has letters, digits, - and _, and is no number.")
         return None

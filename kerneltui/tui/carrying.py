@@ -20,6 +20,7 @@ from kerneltui.tui.requests import (
     GoToWrite,
     LessonAnswer,
     LessonDo,
+    OpenSession,
     Point,
     PokeRegisters,
     Request,
@@ -54,7 +55,9 @@ class Carrying(Breaking, Comparing, Bookmarking, Keeping, Learning):
     def situation(self) -> Situation:
         """What dialogs need to know."""
         themes = tuple(self.available_themes)
-        return Situation(self.session, self.board, self.changes, self.theme, themes)
+        return Situation(
+            self.session, self.board, self.changes, self.theme, themes, lambda: self.progress
+        )
 
     def carry_out(self, request: Request | None) -> None:
         """Do what a dialog or its answer, or Enter on a row, wants done."""
@@ -81,7 +84,7 @@ _CARRIED_OUT: dict[type, Callable[[Carrying, Any], object]] = {
     Ask: Carrying._ask,  # noqa: SLF001 - this module's own
     TypeText: lambda app, wanted: app.type(wanted.data),
     UseTheme: _use_theme,
-    UseSession: lambda app, wanted: app.use(wanted.session, wanted.board, wanted.changes),
+    UseSession: Carrying.use_another,
     Point: Carrying.point,
     GoTo: Carrying.go_there,
     GoToPlace: Carrying.go_there,
@@ -92,8 +95,9 @@ _CARRIED_OUT: dict[type, Callable[[Carrying, Any], object]] = {
     ForgetRest: Carrying.undo,
     TakeBack: Carrying.undo,
     SetBookmark: Carrying.set_bookmark,
+    OpenSession: lambda app, wanted: app.open_session_file(wanted.path),
     StartLesson: Carrying.start_lesson,
     LessonDo: Carrying.do_in_lesson,
     LessonAnswer: Carrying.answer_in_lesson,
-    SaveAs: lambda app, wanted: app.save(wanted.path),
+    SaveAs: lambda app, wanted: app.save_as(wanted.path),
 }

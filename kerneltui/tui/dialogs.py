@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import structs
 from msgspec.structs import replace
 
-from kerneltui.configfile import available
 from kerneltui.debugger.lookup import spot_of, way
 from kerneltui.debugger.references import (
     EventReference,
@@ -21,7 +22,7 @@ from kerneltui.debugger.views.timeouts import STRUCTURES
 from kerneltui.errors import UserError
 from kerneltui.kernel.programs.shell_program import ShellProgram
 from kerneltui.kernel.shell.shell_arguments import UsageError, duration_ns
-from kerneltui.machine.board import load_board
+from kerneltui.recent import note_file
 from kerneltui.scenarios.scenario import (
     DEFAULT_SCENARIO,
     UNCHANGED,
@@ -39,8 +40,10 @@ from kerneltui.tui.requests import (
     GoTo,
     GoToPlace,
     GoToWrite,
+    OpenSession,
     Request,
     Situation,
+    StartLesson,
     TakeBack,
     Tell,
     TypeText,
@@ -50,10 +53,12 @@ from kerneltui.tui.requests import (
 from kerneltui.tui.screens.ask import AskScreen, Field, Mistake
 from kerneltui.tui.screens.choose import Choice, ChooseScreen
 
+if TYPE_CHECKING:
+    from kerneltui.tui.offers import Offer
+
 WHERE = "A time (1.5s), an instruction (#1200), or one of start, booted, end"
 KEEP, CUT, STORE, UNDO = "Stay", "Type", "Store", "Undo"
 MOST_NAMED = 3
-BOARDS, SCENARIOS = "Boards", "Scenarios"
 NO_SHELL = "This kernel has no shell; press o and open the scenario shell."
 CLEAR_LINE = "\x15"
 """Ctrl+U: whatever is half typed is not part of the command."""
@@ -66,37 +71,49 @@ def show_help(now: Situation) -> Request:
     return Ask(HelpScreen(now.session.setup.about))
 
 
-def open_board_or_scenario(now: Situation) -> Request:
-    """Ask for a board, or for a scenario that is for this one; both start anew.
+def show_offers(now: Situation) -> Request:
+    """Ask for a lesson, a scenario, a board, or a file of one's own; each starts anew."""
+    from kerneltui.tui.offers import first_choice, is_new_here, offers
+    from kerneltui.tui.screens.welcome import WelcomeScreen
 
-    With another board the scenario goes on, if it is for that board.
-    """
     setup = now.session.setup
-    boards = {name: load_board(name).spec.title for name in available("boards")}
-    boards.setdefault(now.board, setup.board.spec.title)
-    kind = setup.board.spec.bsp
-    found = {name: load_scenario(name) for name in available("scenarios")}
-    fitting = {name: item.spec for name, item in found.items() if kind in item.boards}
-    groups: dict[str, dict[str, str]] = {SCENARIOS: {}}
-    for name, spec in sorted(fitting.items(), key=lambda item: item[1].group):
-        groups.setdefault(spec.group or SCENARIOS, {})[name] = spec.title
-    if setup.scenario_name not in fitting:
-        groups[SCENARIOS][setup.scenario_name] = setup.scenario_title
-    scenario = next(
-        (group, setup.scenario_name) for group in groups if setup.scenario_name in groups[group]
-    )
+    current = now.board, setup.scenario_name
+    progress = now.progress()
+    found = offers(progress)
+    screen = WelcomeScreen(
+        found, is_new=is_new_here(progress), current=current,
+        first=first_choice(found, setup.scenario_name),
+    )  # fmt: skip
 
-    def chosen(choice: Choice | None) -> Request | None:
-        if choice is None:
-            return None
-        section, name = choice
-        if section == BOARDS:
-            return start(now, name, setup.scenario_source)
-        return start(now, now.board, name)
+    def chosen(choice: Offer | None) -> Request | None:
+        return None if choice is None else open_offer(now, choice)
 
-    sections = {BOARDS: boards, **groups}
-    current = [(BOARDS, now.board), scenario]
-    return Ask(ChooseScreen("Open", sections, current, scenario), chosen)
+    return Ask(screen, chosen)
+
+
+def open_offer(now: Situation, choice: Offer) -> Request:
+    """What a choice means here: with another board the scenario goes on, if it is for that."""
+    from kerneltui.tui.offers import OfferKind
+    from kerneltui.validation import kind_of_file
+
+    kind, name = choice.kind, choice.name
+    try:
+        if kind is OfferKind.FILE:
+            kind = OfferKind(kind_of_file(Path(name)))
+            note_file(Path(name))
+        if kind is OfferKind.LESSON:
+            return StartLesson(name, None)
+        if kind is OfferKind.LAST:
+            return OpenSession(None)
+        if kind is OfferKind.SESSION:
+            return OpenSession(Path(name))
+        if kind is OfferKind.BOARD:
+            return start(now, name, now.session.setup.scenario_source)
+        if fits(now.board, name):
+            return start(now, now.board, name)
+        return start(now, load_scenario(name).boards[0], name)
+    except UserError as error:
+        return Tell(str(error), "error")
 
 
 def choose_queue(now: Situation) -> Request:
@@ -304,7 +321,7 @@ def start(now: Situation, board: str, scenario: str) -> Request:
 DIALOGS: dict[str, Callable[[Situation], Request]] = {
     asked.__name__: asked
     for asked in (
-        show_help, open_board_or_scenario, choose_queue, choose_theme, ask_for_timeout,
+        show_help, show_offers, choose_queue, choose_theme, ask_for_timeout,
         ask_which_to_cancel, ask_to_forget, ask_to_undo,
     )
 }  # fmt: skip

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator, Sequence
+from itertools import count
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kerneltui.debugger.session import Session
 from kerneltui.errors import UserError
+from kerneltui.recent import note_file
 from kerneltui.scenarios.scenario import UNCHANGED, Changes
 from kerneltui.tui.requests import Ask, Request, SaveAs, UseSession
 from kerneltui.tui.runner import SLICE_S
@@ -18,23 +20,31 @@ from kerneltui.tui.steering import Steering
 if TYPE_CHECKING:
     from kerneltui.sessions.autosave import Autosave
     from kerneltui.sessions.spec import SessionSpec
+    from kerneltui.sessions.writing import Kept
 
 LOST_S = 20
 """So long one is told that a session was left behind."""
+KEEP_SHARE = 20
+"""Keeping may take one part in so many of the time."""
 Answer = TypeVar("Answer")
 Deeds = tuple[int, int, int]
 """What a person has done, as far as one must know whether there is more of it."""
+NOT_KEPT = -1, -1, -1
 
 
 class Keeping(Steering):
     """Stands before the app's own base class, with what it steers."""
 
-    saved_as: Path | None = None
+    saved_as: Kept | None = None
     """the file that this session was saved to, or opened from"""
     autosave: Autosave | None = None
     """where nothing is to be kept by itself, there is none"""
-    _kept: Deeds = 0, 0, 0
+    _kept: Deeds = NOT_KEPT
     """what had been done when that was kept last"""
+    _keep_after = 0.0
+    """when it may be kept again"""
+    _is_gone_on_with = False
+    """it is what was left behind: there is no other file of it"""
     _has_looked = False
     """for what was left behind"""
     _lost: Path | None = None
@@ -48,6 +58,13 @@ class Keeping(Steering):
         def use(self, session: Session, board: str, changes: Changes | None) -> None:
             """Go on with another session."""
 
+    def begin_keeping(
+        self, session: Session, autosave: Autosave | None, saved_as: Kept | None
+    ) -> None:
+        """From here on, what is done is done by the person at this dashboard."""
+        self.autosave, self.saved_as = autosave, saved_as
+        self._kept = deeds(session)
+
     # -- saving -----------------------------------------------------------------------------------
 
     def action_save(self) -> None:
@@ -60,32 +77,42 @@ class Keeping(Steering):
     def action_save_as(self) -> None:
         """Ask for a file."""
         self.runner.stop()
-        self.carry_out(ask_for_file(self.session, self.saved_as))
+        now = None if self.saved_as is None else self.saved_as.path
+        self.carry_out(ask_for_file(self.session, now))
 
-    def save(self, path: Path) -> None:
+    def save_as(self, path: Path) -> None:
+        """Save to this file from now on."""
+        from kerneltui.sessions.writing import Kept
+
+        now = self.saved_as
+        self.save(now if now is not None and now.path == path else Kept(path))
+
+    def save(self, file: Kept) -> None:
         """Write the session to a file, at once; what comes of running it is added soon."""
-        from kerneltui.sessions.saving import spec_of, text_of, write_atomically
+        from kerneltui.sessions.saving import spec_of, text_of
 
+        path = file.path
         try:
             spec = spec_of(self.session)
-            write_atomically(path, text_of(spec, path))
+            file.write(text_of(spec, path))
         except UserError as error:
             self.notify(str(error), severity="error", markup=False)
             return
-        self.saved_as = path
+        self.saved_as = file
+        note_file(path)
         self._kept = deeds(self.session)
         if self.autosave is not None:
             self.autosave.forget()
         self.notify(f"Saved to {path}: {contents(spec)}.", markup=False)
-        self.run_worker(self._add_trace(spec, path), "trace", exclusive=True, group="trace")
+        self.run_worker(self._add_trace(spec, file), "trace", exclusive=True, group="trace")
 
-    async def _add_trace(self, spec: SessionSpec, path: Path) -> None:
+    async def _add_trace(self, spec: SessionSpec, file: Kept) -> None:
         """Run it again beside the dashboard: a file says what comes of it."""
-        from kerneltui.sessions.saving import text_of, with_trace, write_atomically
+        from kerneltui.sessions.saving import text_of, with_trace
 
         try:
             found = await in_slices(with_trace(spec))
-            write_atomically(path, text_of(found, path))
+            file.write(text_of(found, file.path))
         except UserError as error:
             self.notify(str(error), severity="warning", markup=False)
 
@@ -95,17 +122,31 @@ class Keeping(Steering):
         """Where a person has done more than was kept last, keep all of it."""
         session = self.session
         done = deeds(session)
-        if self.autosave is None or done == self._kept:
+        if self.autosave is None or done == self._kept or perf_counter() < self._keep_after:
             return
         self._kept = done
-        if has_deeds(session):
+        started = perf_counter()
+        if self._has_deeds:
             self.autosave.keep(kept_text(session))
         else:
             self.autosave.forget()
+        # What is long takes long to write: who types must not wait for it at each key.
+        self._keep_after = perf_counter() + KEEP_SHARE * (perf_counter() - started)
+
+    @property
+    def _has_deeds(self) -> bool:
+        """Whether there is anything that a person would miss."""
+        session = self.session
+        return (
+            bool(session.history.inputs)
+            or session.bookmarks.changed > 0
+            or (self._is_gone_on_with and len(session.bookmarks) > 0)
+        )
 
     def forget_file(self) -> None:
         """Another session is on show; what was done in the one before stays where it was kept."""
         self.saved_as = None
+        self._is_gone_on_with = False
         self._kept = deeds(self.session)
         if self.autosave is not None:
             self.autosave.set_aside()
@@ -128,18 +169,23 @@ class Keeping(Steering):
 
     def action_go_on(self) -> None:
         """Go on with what was left behind, else with what was on show the last time."""
+        self.open_session_file(None)
+
+    def open_session_file(self, path: Path | None) -> None:
+        """Open one; None: what there is to go on with."""
         from kerneltui.sessions.autosave import latest
 
-        path = self._lost or latest()
-        if path is None:
+        found = path or self._lost or latest()
+        if found is None:
             self.notify("Nothing was left that one could go on with.")
         else:
             self.runner.stop()
-            self.run_worker(self._go_on_with(path), "open", exclusive=True, group="open")
+            self.run_worker(self._go_on_with(found), "open", exclusive=True, group="open")
 
     async def _go_on_with(self, path: Path) -> None:
-        from kerneltui.sessions.autosave import was_told
+        from kerneltui.sessions.autosave import is_ours, was_told
         from kerneltui.sessions.opening import load_session, open_saved, resume
+        from kerneltui.sessions.writing import Kept
 
         try:
             saved = load_session(path)
@@ -150,8 +196,12 @@ class Keeping(Steering):
             return
         changes = session.setup.changes or UNCHANGED
         self.carry_out(UseSession(session, saved.spec.board.name, changes))
-        self._kept = 0, 0, 0  # it is kept anew, as this process's
-        self.keep()
+        if is_ours(path):
+            self._is_gone_on_with = True
+            self._kept = NOT_KEPT  # it is kept anew, as this process's
+            self.keep()
+        else:
+            self.saved_as = Kept(path, saved.file.text)
         if path == self._lost:
             was_told(path)
             self._lost = None
@@ -166,17 +216,12 @@ class Keeping(Steering):
 
         if self._lost is not None:
             was_told(self._lost)
-        self.autosave.end(kept_text(self.session) if has_deeds(self.session) else "")
+        self.autosave.end(kept_text(self.session) if self._has_deeds else "")
 
 
 def deeds(session: Session) -> Deeds:
     """See :data:`Deeds`."""
     return len(session.history.inputs), session.history.cuts, session.bookmarks.changed
-
-
-def has_deeds(session: Session) -> bool:
-    """Whether there is anything that a person would miss."""
-    return bool(session.history.inputs) or session.bookmarks.changed > 0
 
 
 def kept_text(session: Session) -> str:
@@ -218,18 +263,11 @@ def ask_for_file(session: Session, now: Path | None) -> Request:
     from kerneltui.sessions.saving import ENDING
     from kerneltui.tui.screens.ask import AskScreen, Field, Mistake
 
-    first = str(now or f"{session.setup.scenario_name}{ENDING}")
+    first = str(now or free_name(session.setup.scenario_name))
 
     def check(words: Sequence[str]) -> Mistake | None:
-        name = words[0].strip()
-        if not name:
-            return Mistake(0, "Write the name of a file.")
-        path = path_from(name)
-        if not path.parent.is_dir():
-            return Mistake(0, f"There is no folder {path.parent}.")
-        if path.exists() and path != now:
-            return Mistake(0, "There is a file of that name already. Write another name.")
-        return None
+        said = why_no_file(words[0].strip(), now)
+        return Mistake(0, said) if said else None
 
     screen = AskScreen("Save the session", dict[str, Field]({f"File (NAME{ENDING})": first}), check)
     return Ask(
@@ -237,12 +275,38 @@ def ask_for_file(session: Session, now: Path | None) -> Request:
     )
 
 
+def free_name(scenario: str) -> str:
+    """Of a file that is not there yet: ``overload.session.yaml``, ``overload-2.session.yaml``."""
+    from kerneltui.sessions.saving import ENDING
+
+    names = (f"{scenario}{'' if number == 1 else f'-{number}'}{ENDING}" for number in count(1))
+    return next(name for name in names if not Path(name).exists())
+
+
+def why_no_file(name: str, now: Path | None) -> str:
+    """Why a session cannot be saved there, in a sentence; ``now`` is where it is saved already."""
+    if not name:
+        return "Write the name of a file."
+    try:
+        path = path_from(name)
+        if Path(name).expanduser().is_dir() or not path.name:
+            return "This is a folder. Add the name of a file."
+        if not path.parent.is_dir():
+            return f"There is no folder {path.parent}."
+        if path.exists() and path != now:
+            return "There is a file of that name already. Write another name."
+    except (OSError, ValueError, RuntimeError) as error:  # too long, no name, no such person
+        reason = str(getattr(error, "strerror", None) or error).rstrip(".")
+        return f"No file can have this name: {reason}."
+    return ""
+
+
 def path_from(words: str) -> Path:
     """A file's path as a person writes it; without an ending it gets the usual one."""
     from kerneltui.sessions.saving import ENDING
 
     path = Path(words.strip()).expanduser()
-    return path if path.suffix else path.with_name(f"{path.name}{ENDING}")
+    return path if path.suffix or not path.name else path.with_name(f"{path.name}{ENDING}")
 
 
 async def in_slices(work: Generator[Any, None, Answer]) -> Answer:

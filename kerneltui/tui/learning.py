@@ -11,15 +11,23 @@ from kerneltui.scenarios.scenario import UNCHANGED, Changes
 from kerneltui.tui.commands import BY_IDENT, COMMANDS
 from kerneltui.tui.layout import Layout
 from kerneltui.tui.panels import Panels
-from kerneltui.tui.requests import Ask, LessonAnswer, LessonDo, Request, StartLesson, Tell
+from kerneltui.tui.requests import (
+    Ask,
+    LessonAnswer,
+    LessonDo,
+    Request,
+    StartLesson,
+    Tell,
+    UseSession,
+)
 from kerneltui.tui.steering import Steering
 
 if TYPE_CHECKING:
     from kerneltui.debugger.references import Reference
     from kerneltui.lessons.lesson import Lesson
     from kerneltui.lessons.play import Play
-    from kerneltui.lessons.predict import Question
-    from kerneltui.lessons.progress import Progress
+    from kerneltui.lessons.predict import LessonQuestion
+    from kerneltui.lessons.progress import StudentProgress
     from kerneltui.sessions.autosave import Autosave
 
 HINT, SHOW, BACK, AGAIN, LEAVE = "Hint", "Show me", "Back", "Again", "Leave"
@@ -39,12 +47,13 @@ class Learning(Steering):
     arrangement: Layout
     play: Play | None = None
     """the lesson under way"""
-    _progress: Progress | None = None
+    _progress: StudentProgress | None = None
     _left: tuple[str, int] | None = None
     """the lesson that was left, and its step"""
 
     if TYPE_CHECKING:  # the app's
         autosave: Autosave | None
+        board: str
 
         def carry_out(self, request: Request | None) -> None:
             """Do what a dialog wants done."""
@@ -60,12 +69,12 @@ class Learning(Steering):
             """What the cursor of the current panel stands on."""
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> StudentProgress:
         """How far a student is: kept where anything is kept by itself."""
         if self._progress is None:
-            from kerneltui.lessons.progress import Progress, data_folder
+            from kerneltui.lessons.progress import StudentProgress, data_folder
 
-            self._progress = Progress(data_folder() if self.autosave is not None else None)
+            self._progress = StudentProgress(data_folder() if self.autosave is not None else None)
         return self._progress
 
     # -- a lesson ---------------------------------------------------------------------------------
@@ -73,15 +82,20 @@ class Learning(Steering):
     def start_lesson(self, wanted: StartLesson) -> None:
         """Begin a lesson, or go on with it, on a machine of its own."""
         from kerneltui.lessons.lesson import load_lesson
-        from kerneltui.lessons.play import Play
+        from kerneltui.lessons.play import Play, come_to
 
         progress = self.progress
         try:
             lesson = load_lesson(wanted.name)
             number = progress.step_of(lesson) if wanted.number is None else wanted.number
-            session = progress.session_at(lesson, number) or lesson.session()
+            session = progress.session_at(lesson, number)
+            if session is None:
+                session = lesson.session(number)
+                session.boot()
+                session.follows_story = True
+                come_to(session, lesson, number)
             self.play = None
-            self.use(session, lesson.spec.board, session.setup.changes or UNCHANGED)
+            self.use(session, lesson.board(number), session.setup.changes or UNCHANGED)
             self.play = Play(lesson, session, number)
         except UserError as error:
             self.notify(str(error), severity="error", markup=False)
@@ -101,9 +115,24 @@ class Learning(Steering):
     def leave_lesson(self) -> None:
         """The machine stays as it is."""
         if self.play is not None:
-            self._left = self.play.lesson.name, self.play.number
+            self._left = self.play.lesson.source, self.play.number
+            self.play.session.is_taught = False
             self.play = None
+            self.show_lesson()
             self.notify("You have left the lesson. l goes back to it.")
+            self.refresh_view()
+
+    def use_another(self, wanted: UseSession) -> None:
+        """What was opened: another queue for the lesson, or another machine without it."""
+        if self.play is not None:
+            before, after = self.session.setup, wanted.session.setup
+            if (self.board, before.scenario_source) != (wanted.board, after.scenario_source):
+                self.leave_lesson()
+        play, self.play = self.play, None  # its machine is closed
+        self.use(wanted.session, wanted.board, wanted.changes)
+        if play is not None:
+            play.move(wanted.session)
+            self.play = play
             self.show_lesson()
             self.refresh_view()
 
@@ -149,14 +178,16 @@ class Learning(Steering):
             self.carry_out(self._start_or_choose())
         elif play.is_over:
             self.carry_out(next_lesson(play.lesson, self.progress))
+        elif play.is_done and play.next_is_elsewhere:
+            self.carry_out(StartLesson(play.lesson.source, play.number + 1))
         elif play.is_done:
             if play.go_on():
                 self._step_begins()
             else:
                 self.progress.finish(play)
                 self.show_lesson()
-        elif play.step.predict is not None:
-            self.carry_out(ask(play.question()))
+        elif play.question is not None:
+            self.carry_out(ask(play.question))
         else:
             self.notify("This step is not done yet. L gives a hint.")
 
@@ -177,7 +208,8 @@ class Learning(Steering):
             self.carry_out(self._start_or_choose())
             return
         self.runner.stop()
-        self.carry_out(StartLesson(play.lesson.name, play.number))
+        play.go_back()
+        self._step_begins()
 
     def do_in_lesson(self, wanted: LessonDo) -> None:
         """What was chosen from the menu."""
@@ -196,7 +228,7 @@ class Learning(Steering):
         elif wanted.what == BACK:
             self.action_lesson_back()
         elif wanted.what == AGAIN:
-            self.carry_out(StartLesson(play.lesson.name, 0))
+            self.carry_out(StartLesson(play.lesson.source, 0))
         elif wanted.what == LEAVE:
             self.leave_lesson()
 
@@ -216,10 +248,8 @@ class Learning(Steering):
 # -- what is asked ---------------------------------------------------------------------------------
 
 
-def ask(question: Question | None) -> Request | None:
+def ask(question: LessonQuestion) -> Request:
     """The question of a step."""
-    if question is None:
-        return None
     from kerneltui.tui.screens.ask import AskScreen, Field, Mistake
     from kerneltui.tui.screens.choose import ChooseScreen
 
@@ -260,7 +290,7 @@ def menu(play: Play) -> Request:
         if choice is None:
             return None
         if choice[0] == STEPS:
-            return StartLesson(play.lesson.name, int(choice[1]) - 1)
+            return StartLesson(play.lesson.source, int(choice[1]) - 1)
         return LessonDo(choice[1])
 
     screen = ChooseScreen(play.lesson.spec.title, {"": doing, STEPS: steps}, [here])
@@ -273,7 +303,7 @@ def heading(text: str) -> str:
     return words.partition(". ")[0][:60]
 
 
-def choose_lesson(progress: Progress) -> Request:
+def choose_lesson(progress: StudentProgress) -> Request:
     """All lessons, as the course has them."""
     from kerneltui.lessons.lesson import lessons
     from kerneltui.tui.screens.choose import ChooseScreen
@@ -295,7 +325,7 @@ def choose_lesson(progress: Progress) -> Request:
     return Ask(ChooseScreen("Lessons", sections, done), chosen)
 
 
-def next_lesson(lesson: Lesson, progress: Progress) -> Request:
+def next_lesson(lesson: Lesson, progress: StudentProgress) -> Request:
     """The one that comes after it in the course; after the last, all of them."""
     from kerneltui.lessons.lesson import lessons
 

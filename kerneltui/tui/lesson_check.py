@@ -134,10 +134,10 @@ async def _solve(app: KernelTui, pilot: Pilot[int], number: int, step: LessonSte
     if play is None or play.number != number:
         return "the step before does not lead here"
     if step.predict is not None:
-        asked = play.question()
-        if asked is None or not play.answer(asked.right):
-            return "the question has no right answer"
-        return ""
+        asked = play.question
+        if asked is None:
+            return f"the question makes no sense here: {play.problem}"
+        return "" if play.answer(asked.right) else "the question has no right answer"
     if step.goal is None:
         return ""
     keys = step.solution.split()

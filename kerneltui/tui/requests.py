@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 from textual.screen import Screen
@@ -19,6 +19,9 @@ from kerneltui.debugger.trace import RawEvent
 from kerneltui.hw.rule import Spot
 from kerneltui.scenarios.scenario import Changes
 from kerneltui.tui.panels import Panel
+
+if TYPE_CHECKING:
+    from kerneltui.lessons.progress import StudentProgress
 
 
 class Tell(msgspec.Struct, frozen=True):
@@ -127,6 +130,12 @@ class SaveAs(msgspec.Struct, frozen=True):
     path: Path
 
 
+class OpenSession(msgspec.Struct, frozen=True):
+    """Open a session file; None: what was left behind, or was on show the last time."""
+
+    path: Path | None
+
+
 class StartLesson(msgspec.Struct, frozen=True):
     """Begin a lesson, by name or file, with a step from 0 on; None: where it was left."""
 
@@ -149,7 +158,7 @@ class LessonAnswer(msgspec.Struct, frozen=True):
 Request: TypeAlias = (
     Tell | Ask | TypeText | UseTheme | UseSession | Point | GoTo | GoToPlace | GoToWrite
     | CutAndType | PokeRegisters | CutAndPoke | ForgetRest | TakeBack | SetBookmark | SaveAs
-    | StartLesson | LessonDo | LessonAnswer
+    | OpenSession | StartLesson | LessonDo | LessonAnswer
 )  # fmt: skip
 
 
@@ -162,3 +171,5 @@ class Situation(msgspec.Struct, frozen=True):
     changes: Changes | None
     theme: str
     themes: tuple[str, ...]
+    progress: Callable[[], StudentProgress]
+    """how far a student is"""

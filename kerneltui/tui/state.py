@@ -12,6 +12,7 @@ from kerneltui.debugger.history import History
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.watch import FREE, Watch
 from kerneltui.machine.poke import Poke
+from kerneltui.units import format_briefly
 
 _NUMBER = re.compile(r"^STEP (\d+)/(\d+)")
 HERE, BOOKMARK = "●★"
@@ -20,28 +21,45 @@ STRIP = 12
 
 
 def past_of(
-    history: History, heading: str = "", *, brief: bool, bookmarks: Iterable[Bookmark] = ()
-) -> str:
+    history: History, heading: str = "", *, brief: bool, bookmarks: Iterable[Bookmark] = (),
+    turned_back: bool = False,
+) -> str:  # fmt: skip
     """Where in the known past the moment lies, and where there is room a strip of that.
 
     Empty at the end of it, if there are no bookmarks.  The unit is an event: an interrupt that a
-    core has taken.  ``heading`` is that of the meaningful step on show, if any.
+    core has taken.  ``heading`` is that of the meaningful step on show, if any; ``turned_back``
+    says that a later one of this very moment is known.
     """
     strip = _strip(history, bookmarks)
-    if not history.in_past:
+    if not (history.in_past or turned_back):
         return "" if brief or BOOKMARK not in strip else strip
-    back = history.end_interrupts - history.interrupts
-    said = f"{back} event{'s' * (back != 1)} back of {history.end_interrupts}"
-    if not back:
-        said = f"less than 1 event back of {history.end_interrupts}"
+    of = "/" if brief else " of "
+    told = [_in_event(history, of), _time_back(history)]
     step = _NUMBER.search(heading)
     if step is not None:
-        said = f"step {step[1]} of {step[2]}, {said}"
+        told.insert(0, f"step {step[1]}{of}{step[2]}")
+    said = f"◀ {', '.join(filter(None, told))}"
     if brief:
-        return f"◀ {said}"
+        return said
     if ahead := [item for item in history.inputs[history.given :] if isinstance(item.given, Poke)]:
         said += f", your store at {ahead[0].position.now_ns / 1e9:.3f} s"
-    return f"◀ {said} {strip}"
+    return f"{said} {strip}"
+
+
+def _in_event(history: History, of: str) -> str:
+    """``in event 1 of 2``, while a handler runs; ``after`` it until the next; empty without any."""
+    count, number = history.end_interrupts, history.interrupts
+    if not count:
+        return ""
+    if not number:
+        return f"before event 1{of}{count}"
+    runs = any(core.depth for core in history.machine.cores)
+    return f"{'in' if runs else 'after'} event {number}{of}{count}"
+
+
+def _time_back(history: History) -> str:
+    back_ns = history.end.now_ns - history.here.now_ns
+    return f"{format_briefly(back_ns)} back" if back_ns > 0 else "a step back"
 
 
 def _strip(history: History, bookmarks: Iterable[Bookmark]) -> str:
@@ -69,9 +87,12 @@ def state_text(
         return Content.assemble((place, "bold $warning"), (said, "bold $error"))
     if not past:
         return _state(goal, view)
+    place = Content.styled(past, "bold $warning")
+    if brief:
+        return Content.assemble(_SIGNS[goal is not None], "  ", place)
     is_told = _NUMBER.search(view.stop) is not None and "step " in past
-    state = Content(_SIGNS[goal is not None]) if brief else _state(goal, view, is_told=is_told)
-    return Content.assemble(state, "  ", Content.styled(past, "bold $warning"))
+    # Why the machine stands is a sentence, perhaps: it comes last, and is cut if it is long.
+    return Content.assemble(place, "  ", _state(goal, view, is_told=is_told))
 
 
 _SIGNS = "■▶"

@@ -27,7 +27,7 @@ def session_with(board, *timeouts):
 def latency(session, number, core=0, controller=None):
     (found,) = [
         item
-        for item in session.view().latencies
+        for item in session.view(frozenset({"latencies"})).latencies
         if (item.number, item.core) == (number, core) and controller in {None, item.controller}
     ]
     return found
@@ -55,7 +55,7 @@ def test_the_latency_is_the_time_between_the_edge_and_the_handlers_begin(board):
     }  # fmt: skip
     due = [int(event[6].rpartition("due=")[2]) for event in calls]
     late = sorted(event[1] - at for event, at in zip(calls, due, strict=True))
-    (timeout,) = session.view().latenesses
+    (timeout,) = session.view(frozenset({"latenesses"})).latenesses
     assert (timeout.lateness.min_ns, timeout.lateness.max_ns) == (late[0], late[-1])
     assert timeout.lateness.median_ns == late[(len(late) + 1) // 2 - 1]
     assert (found.missed, found.spurious) == (0, 0)
@@ -67,7 +67,7 @@ def test_a_handler_that_computes_keeps_the_timer_waiting_and_is_named(board):
     session = session_with(board, first, TimeoutRequest("short", once_ns=MS + 20 * US))
     session.advance(CALLBACK_DONE)
     session.advance(CALLBACK_DONE)
-    late = {item.name: item.lateness for item in session.view().latenesses}
+    late = {item.name: item.lateness for item in session.view(frozenset({"latenesses"})).latenesses}
     # It was due 20 us into the 60 us, less or more the time that lies between the two settings.
     assert late["short"].max_ns == pytest.approx(40 * US, abs=4 * US)
     assert late["long"].max_ns < US
@@ -82,7 +82,7 @@ def test_overload_makes_each_callback_later_than_the_one_before(board):
     session = session_with(board, TimeoutRequest("work", every_ns=MS, busy_ns=5 * MS // 4))
     for _ in range(4):
         session.advance(CALLBACK_DONE)
-    (item,) = session.view().latenesses
+    (item,) = session.view(frozenset({"latenesses"})).latenesses
     # One period falls due each ms and takes 1.25: a quarter of a ms more each time.
     assert item.lateness.count == 4
     assert item.lateness.min_ns < 5 * US
@@ -129,17 +129,17 @@ def test_the_same_moment_has_the_same_figures_whatever_the_way(board):
     assert (again.latencies, again.latenesses) == (there.latencies, there.latenesses)
     assert again.lateness == there.lateness
     session.go_to_reset()
-    assert session.view().latencies == ()
+    assert session.view(frozenset({"latencies"})).latencies == ()
     session.go_to(here)
-    assert session.view().latencies == there.latencies
+    assert session.view(frozenset({"latencies"})).latencies == there.latencies
 
 
 def test_without_tracing_nothing_is_recorded():
     session = session_with("rpi4", TimeoutRequest("tick", every_ns=MS))
     session.recorder.trace(on=False)
-    before = session.view().latencies
+    before = session.view(frozenset({"latencies"})).latencies
     session.run_until(session.machine.now + 10 * MS)
-    assert session.view().latencies == before
+    assert session.view(frozenset({"latencies"})).latencies == before
 
 
 numbers = st.integers(-(1 << 40), 1 << 62)

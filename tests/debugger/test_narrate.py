@@ -338,6 +338,27 @@ def test_a_source_that_is_not_quieted_is_told():
     assert "is still high, so it asks again at once." in step.sentence
 
 
+def test_an_acknowledge_that_gets_no_interrupt_is_told_as_that():
+    """A handler that asks until nothing is pending reads 1023 at last (IHI 0048B 4.4.4)."""
+    session = session_of("rpi4", "system-timer")
+    asked = [step_of(session, StepKind.WHO, "timer") for _ in range(2)]
+    assert "0x63 from GICC_IAR. That is IRQ 99. The read acknowledges it" in asked[0].sentence
+    assert "0x3ff from GICC_IAR. That is nobody: nothing is pending now." in asked[1].sentence
+    assert asked[1].origin is None
+
+
+def test_the_step_after_a_run_that_was_listened_to_has_no_marks_of_that_run():
+    session = session_of("rpi4")
+    session.follows_story = True
+    session.next_interrupt()
+    assert [step.number for step in session.story.steps()] == [5]
+    session.next_step()
+    assert [step.number for step in session.story.steps()] == [6]
+    session.finish()
+    session.next_step()
+    assert [step.kind for step in session.story.steps()] == [StepKind.ASLEEP]
+
+
 def test_a_level_that_has_been_sent_on_is_not_held_back():
     """REMOTE_IRR is set because the local APIC has accepted it (82093AA 3.2.4)."""
     session = session_of("x86", "clock-sources")

@@ -132,7 +132,7 @@ def test_the_next_interrupt_stops_at_the_vector_with_the_handler_not_begun(board
         assert core.depth == 1
         assert core.daif == 0x3C0
         assert session.recorder.last(1)[0][3] == "irq"
-        assert session.view().cpu.frames[0].function == "Vectors.irq"
+        assert session.view(frozenset()).cpu.frames[0].function == "Vectors.irq"
 
 
 @both
@@ -543,7 +543,7 @@ def test_a_heartbeat_is_a_timer_event_beside_timeouts_that_never_come():
         assert session.next_timer_event() is StopReason.TRACEPOINT
         assert f"Heartbeat {beat} through" in session.recorder.console.lines()[-2]
         assert session.machine.core.depth == 0
-    assert session.view().timeouts[0].in_ns < -S
+    assert session.view(frozenset({"timeouts"})).timeouts[0].in_ns < -S
     session.close()
 
 

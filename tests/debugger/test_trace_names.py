@@ -82,7 +82,7 @@ def test_json_says_the_same_as_the_panel(session):
 def test_the_next_instruction_is_named_by_what_it_will_do(session):
     while True:
         session.step()
-        following = session.view().cpu.next_instruction
+        following = session.view(frozenset()).cpu.next_instruction
         session.step()
         if following.startswith("out "):
             told = next(

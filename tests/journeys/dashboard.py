@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any
 from unittest.mock import patch
 
@@ -16,6 +17,8 @@ from kerneltui.debugger.session import Session
 from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.app import KernelTui
 from kerneltui.tui.panels import PANELS, Panel
+from kerneltui.tui.screens.dialog import Chooser
+from kerneltui.tui.screens.welcome import WelcomeScreen
 from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
 from kerneltui.tui.widgets.lines import line_text
 
@@ -72,16 +75,18 @@ class Dashboard:
         await self.painted()
         await self.painted()
 
-    async def click(self, column: int, row: int, times: int = 1, *, ctrl: bool = False) -> None:
-        """Click on a cell of the screen, or several times at once."""
+    async def click(
+        self, column: int, row: int, times: int = 1, *, ctrl: bool = False, button: int = 1
+    ) -> None:
+        """Click on a cell of the screen, or several times at once; by default with the left."""
         width, height = self.app.size
         driver = self.app._driver
         assert driver is not None
         place = (min(column, width - 1), min(row, height - 1))
         for _ in range(times):
             for event in (MouseMove, MouseDown, MouseUp):
-                button = 0 if event is MouseMove else 1
-                driver.send_message(event(None, *place, 0, 0, button, False, False, ctrl, *place))
+                held = 0 if event is MouseMove else button
+                driver.send_message(event(None, *place, 0, 0, held, False, False, ctrl, *place))
         await self.painted()
         await self.painted()
 
@@ -95,9 +100,13 @@ class Dashboard:
         """Until everything that has happened is on the screen, or the app has ended."""
         for _ in range(LONGEST_WAIT):
             await self.pilot.pause()
+            await self.pilot._wait_for_screen()  # what the painting has set going
             screen = self.app.screen_stack[-1] if self.app.is_running else None
             if screen is None or not (
-                screen._layout_required or screen._dirty_widgets or screen._callbacks
+                screen._layout_required
+                or screen._dirty_widgets
+                or screen._callbacks
+                or self.app.frames.is_asked
             ):
                 return
             await asyncio.sleep(0.005)
@@ -129,6 +138,16 @@ class Dashboard:
         for key in keys:
             await self.press(key)
             await self.arrived()
+
+    async def open(self, name: str) -> None:
+        """Open a lesson, a scenario or a board with the key o."""
+        await self.press("o")
+        await self.until(lambda: isinstance(self.app.screen, WelcomeScreen))
+        screen = self.app.screen
+        assert isinstance(screen, WelcomeScreen)
+        screen.query_one(Chooser).highlighted = screen.place_of(name)
+        await self.press("enter")
+        await self.until(lambda: not isinstance(self.app.screen, WelcomeScreen))
 
     async def choose_in_palette(self, words: str) -> None:
         """Search the palette for ``words`` and take the first match."""
@@ -181,6 +200,30 @@ class Dashboard:
         return self.session.recorder.console.lines()
 
 
+LONGEST_QUIET_S = 0.3
+"""How long the app may go on by itself before the pilot asks each widget."""
+_ask_each_widget = Pilot._wait_for_screen
+
+
+async def _until_quiet(pilot: Pilot[Any], timeout: float = 30.0) -> bool:
+    """Until all that could go on at once has done so; what waits for a time may wait.
+
+    The pilot would send a message to each widget and wait for all answers, which takes longer than
+    most keys.  Where the app does not come to rest, as a machine runs, it has to.
+    """
+    ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
+    app = pilot.app
+    give_up, quiet = monotonic() + LONGEST_QUIET_S, 0
+    while not (isinstance(app, KernelTui) and app.runner.running):
+        await asyncio.sleep(0)
+        quiet = 0 if ready else quiet + 1
+        if quiet == 2:  # what came from outside in between has been seen
+            return True
+        if monotonic() > give_up:
+            break
+    return await _ask_each_widget(pilot, timeout)
+
+
 async def _at_once(*_: float) -> None:
     await asyncio.sleep(0)
 
@@ -194,6 +237,7 @@ async def _driven(
     with (
         patch("textual.app.wait_for_idle", _at_once),
         patch("textual.pilot.wait_for_idle", _at_once),
+        patch.object(Pilot, "_wait_for_screen", _until_quiet),
     ):
         async with app.run_test(size=size, notifications=notifications) as pilot:
             yield pilot

@@ -7,6 +7,7 @@ from dashboard import INTERRUPTS, QUEUE, REGISTERS, SOURCE, TRACE, booted, dashb
 
 from kerneltui.debugger.breakpoints.condition_names import NAMES
 from kerneltui.debugger.breakpoints.grammar import FORMS, OPTIONS, bind, parse_breakpoint
+from kerneltui.debugger.kernel_source import source_lines
 from kerneltui.debugger.references import (
     CodeReference,
     EventReference,
@@ -14,6 +15,7 @@ from kerneltui.debugger.references import (
     RegisterReference,
     TimeoutReference,
 )
+from kerneltui.kernel.drivers import gicv2
 
 SIZES = [(140, 40), (80, 24)]
 both_sizes = pytest.mark.parametrize("size", SIZES, ids=["140x40", "80x24"])
@@ -74,7 +76,7 @@ async def test_b_sets_the_obvious_breakpoint_marks_the_row_and_takes_it_off_agai
         await seen.press("down", "b")
         assert texts(seen) == []
         assert toasts(seen)[-1] == "Breakpoint 1 is deleted: write CNTP_CTL_EL0"
-        assert row_of(seen, "CNTP_CTL_EL0") == before
+        assert row_of(seen, "CNTP_CTL_EL0")[:18] == before[:18], "a toast lies over the rest"
 
 
 async def test_marks_stand_at_interrupts_and_timeouts_too():
@@ -356,10 +358,12 @@ async def test_run_to_a_line_of_the_source_and_to_an_event():
 async def test_another_stop_takes_the_breakpoint_of_a_run_to_a_line_away():
     async with dashboard() as seen:
         await seen.press("5")
-        seen.app._run_to_line(CodeReference("f", "gicv2.py", 1))
+        never = next(n for n, text in enumerate(source_lines(gicv2.__file__), 1)
+                     if "GICC_PMR, mask" in text)  # fmt: skip
+        seen.app._run_to_line(CodeReference("f", "gicv2.py", never))
         assert texts(seen) == []
         (goal,) = seen.session.breakpoints.enabled.values()
-        assert goal.text == "code gicv2.py:1"
+        assert goal.text == f"code gicv2.py:{never}"
         await seen.press("space")
         assert seen.session.breakpoints.enabled == {}
         assert not seen.app.runner.running

@@ -254,7 +254,8 @@ async def test_the_cursor_stays_on_its_event_and_in_the_last_row_it_follows():
 
 
 async def test_another_board_begins_anew():
-    async with dashboard(keys=["n", "1", "end", "o", "home", "enter"]) as seen:
+    async with dashboard(keys=["n", "1", "end"]) as seen:
+        await seen.open("rpi3")
         await seen.until(lambda: "rpi3" in seen.status())
         await seen.painted()
         assert isinstance(seen.app.under_cursor, RegisterReference)

@@ -389,7 +389,7 @@ def console(sent, width=40, *, typing=False):
     session.recorder.console = console_with(sent)
     panel = ConsolePanel(4)
     panel.typing = typing
-    return texts(panel.content(session.view(), width))
+    return texts(panel.content(session.view(panel.PARTS), width))
 
 
 def test_control_characters_do_not_reach_the_screen():
@@ -411,7 +411,7 @@ def test_the_cursor_stands_behind_the_last_character_inside_the_panel():
 @given(st.binary(max_size=300), st.integers(28, 80), st.booleans())
 def test_no_console_line_is_wider_than_the_panel(sent, width, typing):
     SESSION.recorder.console = console_with(sent)
-    view = SESSION.view()
+    view = SESSION.view(ConsolePanel.PARTS)
     panel = ConsolePanel(4)
     panel.typing = typing
     for line in texts(panel.content(view, width)):
@@ -501,7 +501,7 @@ def registers_of(board, width, *commands, scenario="timer-callbacks"):
     session = booted(board, scenario)
     for command in commands:
         getattr(session, command)()
-    shown = texts(RegistersPanel(1).content(session.view(), width))
+    shown = texts(RegistersPanel(1).content(session.view(RegistersPanel.PARTS), width))
     session.close()
     return shown
 

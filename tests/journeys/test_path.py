@@ -259,13 +259,14 @@ async def test_the_task_of_a_puzzle_is_told_on_opening():
 async def test_row_1_counts_steps_and_events(size):
     async with dashboard(size=size, with_path=True) as seen:
         for keys, said in (
-            (("i", "i", "full_stop", "comma"), "◀ step 5 of 12, less than 1 event back of 2"),
-            (("comma",), "◀ step 4 of 12, 1 event back of 2"),
-            (("I",), "◀ step 5 of 12, 1 event back of 2"),
-            (("r",), "◀ step 1 of 12, 2 events back of 2"),
+            (("i", "i", "full_stop", "comma"), "step 5 of 12, in event 2 of 2, "),
+            (("comma",), "step 4 of 12, after event 1 of 2, "),
+            (("I",), "step 5 of 12, in event 1 of 2, 1.000 s back"),
+            (("r",), "step 1 of 12, before event 1 of 2, 1.999 s back"),
         ):
             await seen.go(*keys)
-            assert said in seen.screen().splitlines()[0]
+            words = said if size in {WIDE, BRIEF} else said.replace(" of ", "/")
+            assert f"◀ {words}" in seen.screen().splitlines()[0]
 
 
 @pytest.mark.parametrize("board", BOARDS)

@@ -64,7 +64,7 @@ def test_what_is_known_of_a_program_without_an_inspector_is_nothing(board):
 
 def test_a_program_shows_what_its_inspector_tells():
     session = session_of("rpi4", Offering)
-    (timeout,) = session.view().timeouts
+    (timeout,) = session.view(frozenset({"timeouts"})).timeouts
     assert (timeout.ident, timeout.name, timeout.due_ns, timeout.armed) == (
         7, "the only one", 5 * S, True,
     )  # fmt: skip

@@ -250,7 +250,7 @@ async def test_another_structure_is_chosen_from_inside_and_kept_for_the_next_sce
         await seen.press("end", "enter")
         await seen.until(lambda: "▪ wheel" in seen.screen())
         assert "queue-structures" in seen.status()
-        await seen.press("o", "home", "enter")
+        await seen.open("rpi3")
         await seen.until(lambda: "rpi3" in seen.status())
         assert seen.session.kernel.workload.queue == "wheel"
         await seen.press("u", "escape")

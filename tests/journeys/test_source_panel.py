@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from dashboard import CPU, SOURCE, TRACE, booted, dashboard
+from test_breakpoint_keys import toasts
 from test_cursor import marked, marks
 from test_plain_program import Plain, session_of
 
@@ -15,6 +16,7 @@ from kerneltui.debugger.references import CodeReference
 from kerneltui.tui.highlight import highlighted
 from kerneltui.tui.panels import PANELS, SourcePanel, grouped, make_panels
 from kerneltui.tui.panels.source import HEIGHT
+from kerneltui.tui.screens.help import help_text
 from kerneltui.tui.screens.what import WhatScreen
 from kerneltui.tui.widgets.line_view import CURSOR, UNDER_CURSOR
 from kerneltui.tui.widgets.lines import line_text
@@ -45,6 +47,11 @@ def shows_line_of(seen, frame):
     _, _, said = row.partition("▶")
     number, _, code = said.strip().partition(" ")
     return int(number) == frame.line and text.startswith(code.strip().rstrip("…").strip())
+
+
+class Failing(dict[int, object]):
+    def get(self, *_):
+        raise TypeError("no handler is found any more")
 
 
 # -- the key ---------------------------------------------------------------------------------------
@@ -100,11 +107,9 @@ async def test_tabs_name_the_panels_of_a_key_and_take_clicks():
 
 
 async def test_the_palette_and_the_help_know_it():
-    async with dashboard(size=(140, 200)) as seen:
-        await seen.press("question_mark")
-        rows = [row for row in seen.screen().splitlines() if " 5 " in row]
-        assert ["CPU:" in rows[0], "Source:" in rows[1]] == [True, True]
-        await seen.press("escape")
+    told = str(help_text(""))
+    assert told.index("  5 CPU: ") < told.index("  5 Source: ") < told.index("  6 Trace: ")
+    async with dashboard(size=(80, 24)) as seen:
         await seen.app.action_choose("focus_panel", SOURCE)
         await seen.painted()
         assert seen.current() == SOURCE
@@ -184,7 +189,7 @@ async def test_it_follows_the_core_on_show():
         for _ in range(4):
             core = seen.session.focus
             shown[core] = seen.lines(SOURCE)
-            assert f"core {core}, function 1 of " in str(seen.app.panels.source.border_subtitle)
+            assert f"core {core}, function 1 of " in seen.app.panels.source._caption
             assert shows_line_of(seen, frame_of(seen))
             await seen.press("k")
         assert set(shown) == {0, 1, 2, 3}
@@ -204,7 +209,7 @@ async def test_where_nothing_runs_it_says_so():
         await seen.press("s")
         assert shows_line_of(seen, frame_of(seen))
     session = booted()
-    session.kernel.platform.irq_manager._table._handlers = None
+    session.kernel.platform.irq_manager._table._handlers = Failing()
     session.next_timer_event()
     async with dashboard(session=session, keys="55z") as seen:
         assert "Core 0 has stopped for good" in " ".join(seen.lines(SOURCE))
@@ -414,7 +419,8 @@ async def test_enter_on_the_stack_of_the_cpu_panel_shows_the_source_of_that_func
 
 @SIZES
 async def test_h_on_a_line_says_function_and_file(size):
-    async with dashboard(size=size, keys=[*"55i", *"sssss", "right", "down", "h"]) as seen:
+    async with dashboard(size=size, keys=[*"55i", *"sssss", "right", "down"]) as seen:
+        await seen.press("h")
         assert "is a function of the kernel, in the file" in " ".join(seen.screen().split())
 
 
@@ -435,7 +441,7 @@ async def test_b_on_a_line_marks_it_and_running_halts_there(size):
         place = next(n for n, item in enumerate(view.frames) if item.file == "gicv2.py")
         await seen.press(*["down"] * place, "right")
         file = view.files[view.frames[place].text]
-        wanted = next(n for n, text in enumerate(file.lines, 1) if "GICC_EOIR, ack" in text)
+        wanted = [n for n, text in enumerate(file.lines, 1) if "GICC_EOIR, ack" in text][-1]
         await seen.press(*["down"] * (wanted - view.frames[place].line))
         assert seen.app.under_cursor.line == wanted
         await seen.press("b")
@@ -478,7 +484,7 @@ async def test_a_breakpoint_on_a_function_is_marked_at_its_def_and_b_there_takes
 async def test_no_breakpoint_is_set_where_no_code_stands():
     async with dashboard(keys=[*"55zi", "right", "home", "b"], notifications=True) as seen:
         assert not len(seen.session.breakpoints)
-        assert "No code stands in line 1 of" in seen.screen()
+        assert "No code stands in line 1 of" in toasts(seen)[-1]
 
 
 async def test_capital_g_runs_to_the_line_under_the_cursor():
@@ -487,7 +493,7 @@ async def test_capital_g_runs_to_the_line_under_the_cursor():
         place = next(n for n, item in enumerate(view.frames) if item.file == "gicv2.py")
         await seen.press(*["down"] * place, "right")
         file = view.files[view.frames[place].text]
-        wanted = next(n for n, text in enumerate(file.lines, 1) if "GICC_EOIR, ack" in text)
+        wanted = [n for n, text in enumerate(file.lines, 1) if "GICC_EOIR, ack" in text][-1]
         await seen.press(*["down"] * (wanted - view.frames[place].line))
         await seen.press("G")
         await seen.until(lambda: not seen.app.runner.running)
@@ -499,8 +505,9 @@ async def test_capital_g_runs_to_the_line_under_the_cursor():
 async def test_the_cpu_panel_marks_a_function_that_is_to_halt_at_its_line():
     async with dashboard(size=(140, 60), keys=[*"5i", *"sssss", "end", "b"]) as seen:
         assert len(seen.session.breakpoints) == 1
-        mark = UNDER_CURSOR["●"]
-        assert mark in seen.screen()
+        assert "●" in seen.screen()
+        await seen.press("up")
+        assert UNDER_CURSOR["●"] in seen.screen()
         assert CURSOR not in seen.screen()
 
 
@@ -510,3 +517,19 @@ def test_without_a_place_on_the_screen_it_has_so_many_rows():
     for width in (20, 60, 138):
         lines = panel.content(session.view(SOURCE_ALONE), width)
         assert 20 < len(lines) <= HEIGHT
+
+
+@pytest.mark.parametrize("in_source", [False, True])
+async def test_only_the_side_of_the_cursor_stands_on_its_ground(in_source):
+    keys = [*"55zi", *"sssss", *(["right"] if in_source else [])]
+    async with dashboard(size=(140, 40), keys=keys) as seen:
+        panel = seen.app.panels.source
+        y = panel.cursor.row
+        grounds = [
+            segment.style.bgcolor
+            for segment in panel.render_line(y)
+            for _ in range(segment.cell_length)
+        ]
+        plain = panel.rich_style.bgcolor
+        left, right = grounds[0], grounds[60]
+        assert (left != plain, right != plain) == (not in_source, in_source)

@@ -37,7 +37,7 @@ def session_at(scenario, until, board="rpi4"):
 def tasks_of(session, width=66, *, zoomed=False):
     panel = TasksPanel(TASKS)
     panel.zoomed = zoomed
-    return [line_text(line) for line in panel.content(session.view(), width)]
+    return [line_text(line) for line in panel.content(session.view(panel.parts()), width)]
 
 
 def with_word(lines, word):
@@ -70,7 +70,9 @@ def test_policy_queue_and_cores_come_first_then_two_lines_for_each_task():
 
 def test_the_running_task_has_a_mark_and_a_gauge_of_its_quantum():
     session = session_at("round-robin", S)
-    (running,) = (task for task in session.view().tasks if task.state == "running")
+    (running,) = (
+        task for task in session.view(frozenset({"tasks"})).tasks if task.state == "running"
+    )
     line = with_word(tasks_of(session), "▶")
     assert f" {running.name} " in line
     assert gauge(running.quantum_left_ns, 10 * MS) in line
@@ -80,15 +82,23 @@ def test_the_running_task_has_a_mark_and_a_gauge_of_its_quantum():
 def test_a_sleeping_task_says_for_which_timer_and_for_how_long():
     session = session_at("wake-tasks", 70 * MS)
     line = with_word(tasks_of(session), " B ")
-    (task,) = (task for task in session.view().tasks if task.name == "B")
-    (due,) = (item for item in session.view().timeouts if f"timer {item.ident}" == task.waits_for)
+    (task,) = (task for task in session.view(frozenset({"tasks"})).tasks if task.name == "B")
+    (due,) = (
+        item
+        for item in session.view(frozenset({"timeouts"})).timeouts
+        if f"timer {item.ident}" == task.waits_for
+    )
     assert task.wakes_in_ns == due.in_ns
     assert f"{task.waits_for}, in {due.in_ns // MS}." in line
     assert line.rstrip().endswith("then print")
 
 
 def test_a_task_that_waits_for_its_interval_says_when_that_fires_next():
-    (task,) = (t for t in session_at("wake-tasks", 70 * MS).view().tasks if t.name == "D")
+    (task,) = (
+        t
+        for t in session_at("wake-tasks", 70 * MS).view(frozenset({"tasks"})).tasks
+        if t.name == "D"
+    )
     assert task.state == "waiting"
     assert 35 * MS < task.wakes_in_ns < 40 * MS
 
@@ -165,7 +175,7 @@ def test_every_line_fits_and_has_a_known_look(scenario, width):
     panel.zoomed = True
     for _ in range(40):
         session.run_until(session.machine.now + 7 * MS)
-        for line in panel.content(session.view(), width):
+        for line in panel.content(session.view(panel.PARTS), width):
             assert len(line_text(line)) <= width
             assert {look for _, look, *_ in line} <= set(STYLES)
 

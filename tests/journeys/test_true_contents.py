@@ -18,7 +18,8 @@ MS = 1_000_000
 
 
 def shown(panel, session, width):
-    return [line_text(line) for line in panel(1).content(session.view(), width)]
+    made = panel(1)
+    return [line_text(line) for line in made.content(session.view(made.parts()), width)]
 
 
 def sentence(lines):
@@ -79,7 +80,7 @@ def test_a_higher_priority_is_compared_too():
     session = booted("rpi4", "priority-of-irqs")
     session.next_timer_event()
     session.next_interrupt()
-    while not any(item.active for item in session.view().interrupts):
+    while not any(item.active for item in session.view(frozenset({"interrupts"})).interrupts):
         session.step()
     said = sentence(shown(InterruptsPanel, session, 67))
     assert "irq 3: the handler of irq 4 runs at higher priority (0x30 before 0x70)" in said
@@ -91,17 +92,23 @@ def test_one_interrupt_that_passes_two_controllers_is_one(width):
     session.next_callback()
     lines = shown(InterruptsPanel, session, width)
     assert [line[:9].rstrip() for line in lines if line.startswith("▶")] == ["▶gsi 20", "▶vec 0x50"]
-    assert InterruptsPanel(2).caption(session.view()).startswith("0 pending, 1 active (gsi 20)")
+    assert (
+        InterruptsPanel(2)
+        .caption(session.view(InterruptsPanel.PARTS))
+        .startswith("0 pending, 1 active (gsi 20)")
+    )
 
 
 def test_a_cascaded_interrupt_of_the_pi_3_is_one():
     session = booted("rpi3")
     session.machine.devices["uart0"].receive(ord("x"))
-    while not any(item.pending for item in session.view().interrupts):
+    while not any(item.pending for item in session.view(frozenset({"interrupts"})).interrupts):
         session.step()
-    pending = [item.label for item in session.view().interrupts if item.pending]
+    pending = [
+        item.label for item in session.view(frozenset({"interrupts"})).interrupts if item.pending
+    ]
     assert pending == ["irq 8", "irq 57"]
-    assert InterruptsPanel(2).caption(session.view()).startswith("1 pending")
+    assert InterruptsPanel(2).caption(session.view(InterruptsPanel.PARTS)).startswith("1 pending")
 
 
 @WIDTHS
@@ -111,7 +118,7 @@ def test_the_override_is_shown_with_its_true_source(width):
     lines = shown(InterruptsPanel, session, width)
     (row,) = (line for line in lines if line.startswith("!gsi 2 "))
     assert row.split()[-1] == "pit"
-    assert "stopped: gsi 2" in InterruptsPanel(2).caption(session.view())
+    assert "stopped: gsi 2" in InterruptsPanel(2).caption(session.view(InterruptsPanel.PARTS))
 
 
 def test_with_legacy_replacement_the_same_input_is_the_hpets():
@@ -139,7 +146,7 @@ async def test_no_row_moves_while_interrupts_come_and_go(board):
 @WIDTHS
 def test_what_the_scenario_typed_and_what_a_person_typed_are_told_apart(width):
     session = booted("rpi4")
-    assert ConsolePanel(4).caption(session.view()) == ""
+    assert ConsolePanel(4).caption(session.view(ConsolePanel.PARTS)) == ""
     session.run_until(2_600 * MS)
     view = session.view()
     assert view.last_input.by == "scenario"
@@ -152,7 +159,11 @@ def test_what_the_scenario_typed_and_what_a_person_typed_are_told_apart(width):
     )
     session.type(b"me\r")
     session.run_until(2_700 * MS)
-    assert ConsolePanel(4).caption(session.view()).startswith("you typed 'me\\r' at 2.60")
+    assert (
+        ConsolePanel(4)
+        .caption(session.view(ConsolePanel.PARTS))
+        .startswith("you typed 'me\\r' at 2.60")
+    )
     assert any("rx 'm', you typed it" in line for line in shown(TracePanel, session, width))
 
 
@@ -161,7 +172,7 @@ def test_before_anything_was_typed_nothing_is_told_of_it():
     before = session.here
     session.run_until(2_600 * MS)
     session.go_to(before)
-    assert session.view().last_input is None
+    assert session.view(frozenset({"last_input"})).last_input is None
 
 
 @WIDTHS
@@ -175,7 +186,7 @@ def test_a_kernel_that_arms_a_timer_without_the_queue_has_that_told(width):
 
 def test_an_empty_queue_with_nothing_armed_says_no_more():
     session = booted("rpi4", "same-deadline")
-    while session.view().timeouts:
+    while session.view(frozenset({"timeouts"})).timeouts:
         session.next_timer_event()
     assert shown(TimeoutsPanel, session, 67) == ["The queue is empty."]
 
@@ -183,7 +194,7 @@ def test_an_empty_queue_with_nothing_armed_says_no_more():
 async def test_a_system_call_is_told_with_names_and_units():
     session = booted("rpi4", "timer-syscalls")
     session.restart()
-    while not session.view().cpu.next_instruction.startswith("svc"):
+    while not session.view(frozenset()).cpu.next_instruction.startswith("svc"):
         session.step()
     async with dashboard(session=session) as seen:
         assert sentence(seen.lines(CPU)).startswith("next svc #0: timer_set(50 ms, task 1) state")

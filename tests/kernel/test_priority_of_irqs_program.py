@@ -176,7 +176,11 @@ def test_at_the_end_nothing_is_left_in_any_register(board):
     session.run_until(4 * S)
     assert session.machine.at_rest
     assert session.kernel.under_way == 0
-    assert not [view for view in session.view().interrupts if view.pending or view.active]
+    assert not [
+        view
+        for view in session.view(frozenset({"interrupts"})).interrupts
+        if view.pending or view.active
+    ]
     session.type(b"still here\n")
     session.run_until(5 * S)
     assert session.recorder.console.lines()[-2:] == ["still here", ""]

@@ -225,7 +225,9 @@ def test_a_task_that_computes_for_ever_leaves_the_shell_its_turn(hand):
     hand.wait(S)
     assert hand.command("uptime", 100 * MS)[0].startswith("up ")
     assert hand.command("kill 2", 100 * MS) == []
-    (task,) = (item for item in hand.session.view().tasks if item.name == "busy")
+    (task,) = (
+        item for item in hand.session.view(frozenset({"tasks"})).tasks if item.name == "busy"
+    )
     assert task.state == "done"
     assert task.user_ns > 900 * MS
 
@@ -237,7 +239,7 @@ def test_a_task_with_an_interval_timer_is_killed_with_it(hand):
     assert hand.kernel.timers.pending_timer_count() == 1
     hand.command("kill 2")
     assert hand.kernel.timers.pending_timer_count() == 0
-    assert hand.session.view().tasks[-1].state == "done"
+    assert hand.session.view(frozenset({"tasks"})).tasks[-1].state == "done"
 
 
 def test_every_operation_can_be_spawned(hand):
@@ -246,7 +248,7 @@ def test_every_operation_can_be_spawned(hand):
         "exit"
     )
     hand.wait(100 * MS)
-    assert hand.session.view().tasks[-1].state == "done"
+    assert hand.session.view(frozenset({"tasks"})).tasks[-1].state == "done"
     assert any("all: x" in line for line in hand.lines())
 
 

@@ -143,7 +143,7 @@ def test_a_call_can_be_stepped_into_and_its_registers_looked_at(board):
     session.run_until(trap[1] - 300)
     while session.core.pending is None or session.core.pending.kind != TRAP[board][0]:
         session.step()
-    shown = session.view().cpu
+    shown = session.view(frozenset()).cpu
     assert (
         shown.next_instruction
         == {

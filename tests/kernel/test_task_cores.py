@@ -45,7 +45,7 @@ def test_a_timer_on_core_0_wakes_a_task_on_core_1(board):
     told = [line.split("] ")[-1] for line in lines_of(session) if "woken" in line]
     assert told == ["there: woken from core 0", "here: woken", "there: woken from core 0",
                     "here: woken", "there: woken from core 0"]  # fmt: skip
-    task = next(item for item in session.view().tasks if item.name == "there")
+    task = next(item for item in session.view(frozenset({"tasks"})).tasks if item.name == "there")
     assert task.core == 1
     assert 0 < task.worst_latency_ns < 10_000
     accounts_add_up(session)
@@ -63,7 +63,7 @@ def test_no_core_is_called_that_has_something_to_do_or_sleeps_for_nothing(board,
     before = {core: _calls(session, core) for core in (0, 1)}
     session.run_until(S)
     assert {core: _calls(session, core) for core in (0, 1)} == before
-    busy = {task.name: task.user_ns for task in session.view().tasks}
+    busy = {task.name: task.user_ns for task in session.view(frozenset({"tasks"})).tasks}
     assert busy["A"] > 900 * MS
     assert busy["B"] > 900 * MS
     accounts_add_up(session)
@@ -88,7 +88,7 @@ def test_who_is_bound_to_a_core_runs_there_alone(board, tmp_path):
     seen = {}
     for at in range(20, 400, 7):
         session.run_until(at * MS)
-        for task in session.view().tasks:
+        for task in session.view(frozenset({"tasks"})).tasks:
             if task.state == "running":
                 seen.setdefault(task.name, set()).add(task.core)
     assert seen["bound"] == {1}
@@ -107,12 +107,12 @@ def test_a_task_on_core_1_sets_timers_that_fire_on_core_0(board, tmp_path):
         tmp_path,
     )
     session.run_until(300 * MS)
-    begun = session.view().scheduling.cores[0].started_ns
+    begun = session.view(frozenset({"scheduling"})).scheduling.cores[0].started_ns
     at = [float(re.match(r"\[. +([0-9.]+)\]", line)[1]) * 1e9 for line in lines_of(session)
           if "twice" in line]  # fmt: skip
     apart = [round((later - sooner) / MS) for sooner, later in zip([begun, *at], at, strict=False)]
     assert apart == [40, 40, 40, 40]
-    assert not session.view().timeouts
+    assert not session.view(frozenset({"timeouts"})).timeouts
     assert session.kernel.run_queue.all_done()
     accounts_add_up(session)
 
@@ -148,7 +148,7 @@ def test_four_cores_share_the_work(board, tmp_path):
     session = opened(board, f"cores: 4\nquantum: 10ms\ntasks:\n{tasks}", tmp_path)
     session.run_until(S)
     assert session.kernel.run_queue.all_done()
-    cores = session.view().scheduling.cores
+    cores = session.view(frozenset({"scheduling"})).scheduling.cores
     assert [core.core for core in cores] == [0, 1, 2, 3]
     for core in cores:
         assert core.user_ns == pytest.approx(200 * MS, rel=0.1)
@@ -179,7 +179,7 @@ def test_a_task_that_runs_on_another_core_is_killed_at_once(board, tmp_path):
     )
     session = open_session(board, str(path))
     session.run_until(S)
-    task = next(item for item in session.view().tasks if item.name == "A")
+    task = next(item for item in session.view(frozenset({"tasks"})).tasks if item.name == "A")
     assert task.state == "done"
     assert 400 * MS < task.user_ns < 520 * MS
     assert session.kernel.run_queue.schedulers[1].is_idle
@@ -193,7 +193,7 @@ def test_whatever_a_pc_has_chosen_for_time_both_cores_keep_their_quanta(boot):
     session.recorder.trace(False)
     session.run_until(2 * S)
     assert session.machine.halt_reason == ""
-    tasks = {task.name: task for task in session.view().tasks}
+    tasks = {task.name: task for task in session.view(frozenset({"tasks"})).tasks}
     assert all(tasks[name].state == "done" for name in ("A", "B", "C", "here", "there"))
     # 400 ms in quanta of 10 ms, on a ticking core 0 up to a tick of 10 ms longer.
     assert all(20 <= tasks[name].switches <= 45 for name in "ABC")
@@ -275,7 +275,7 @@ def test_a_core_that_gives_a_task_up_does_not_run_it_on(tmp_path):
         running = [task for task in queue.tasks.values() if task.state is TaskState.RUNNING]
         assert sorted(task.core for task in running) == sorted({task.core for task in running})
         assert not set(queue.ready) & set(running)
-    computed = {task.name: task.user_ns for task in session.view().tasks}
+    computed = {task.name: task.user_ns for task in session.view(frozenset({"tasks"})).tasks}
     rounds = {task.name: 200 - task.rounds_left for task in queue.tasks.values() if task.id > 0}
     assert computed["A"] == pytest.approx(rounds["A"] * 990_000, rel=0.05)
     assert computed["B"] == pytest.approx(rounds["B"] * 980_000, rel=0.05)

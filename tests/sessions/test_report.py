@@ -7,7 +7,8 @@ import pytest
 from kerneltui.scenarios.scenario import open_session
 from kerneltui.sessions.opening import load_session
 from kerneltui.sessions.report import escaped
-from kerneltui.sessions.saving import spec_of, text_of, write_atomically
+from kerneltui.sessions.saving import spec_of, text_of
+from kerneltui.sessions.writing import write_atomically
 
 BOARDS = "rpi4", "rpi3", "x86"
 

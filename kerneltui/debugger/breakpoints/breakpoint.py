@@ -83,13 +83,23 @@ class BreakpointHit(msgspec.Struct, frozen=True):
 
     @property
     def brief(self) -> str:
-        """What matters most first, for a place that may be too short for all of it."""
+        """Who did what, for a place that may be too short for all of it."""
         if self.number == NO_NUMBER:
             return f"came to {self.breakpoint.what.partition(' ')[2]}"
-        moved = ""
-        if self.old is not None and self.value is not None:
-            moved = f"{self.old:#x} → {self.value:#x}: "
-        return f"breakpoint {self.number}: {moved}{self.told}{self._where}"
+        done = self.told.removeprefix(f"core {self.core} ")
+        said = f"bp {self.number}: {self.told}"
+        if self.place is not None:
+            # What no core is said to have done (a line that rises) is told before its place.
+            is_by_core = done != self.told
+            function = self.place.function.rpartition(".")[2]
+            said = f"bp {self.number}: {function} {done}"
+            if not is_by_core:
+                said = f"bp {self.number}: {done}, in {function}"
+            elif self.core:
+                said += f" on core {self.core}"
+        if self.old is not None and self.value is not None and "changed from" not in self.told:
+            said += f" (was {self.old:#x})"
+        return said
 
 
 class FoundHits(NamedTuple):

@@ -179,8 +179,8 @@ class Panel(LineView):
 
 def tail(text: str, width: int) -> str:
     """The end of a text, in so many cells at most: its beginning stands in the row."""
-    while cell_len(text) > width:
-        text = text[cell_len(text) - width :]
+    while text and cell_len(text) > width:
+        text = text[max(cell_len(text) - width, 1) :]
     return text
 
 

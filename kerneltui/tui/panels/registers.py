@@ -54,7 +54,7 @@ class RegistersPanel(Panel):
         """Show the registers whose name, device or fields contain ``text``."""
         self.filter = text
         self.scroll_to(y=0, animate=False)
-        self.update()
+        self.outdate()
 
     def show_from(self, reference: Reference | None, culprit: Reference | None) -> None:
         """Scroll so that the block of a register stands at the top.

@@ -30,7 +30,7 @@ HERE, WAITS = "▶", "▷"
 """Beside a line: the function on show is there; another one of the stack is."""
 
 
-class Spot(NamedTuple):
+class CellPlace(NamedTuple):
     """What a cell of a row stands for."""
 
     in_source: bool
@@ -38,11 +38,11 @@ class Spot(NamedTuple):
     """of the line, or the place in the stack, 0 being the innermost"""
 
 
-class Row(NamedTuple):
+class PanelRow(NamedTuple):
     """A line of the panel, and what its cells stand for."""
 
     line: Line
-    spots: tuple[Spot, ...] = ()
+    spots: tuple[CellPlace, ...] = ()
 
 
 class SourcePanel(Panel):
@@ -67,7 +67,7 @@ class SourcePanel(Panel):
         super().__init__(number, **options)
         self._breakpoints: dict[tuple[str, int], bool] = {}
         """by file and line: whether one is enabled"""
-        self._panel_rows: list[Row] = []
+        self._panel_rows: list[PanelRow] = []
         self._sought: tuple[CodeReference, ...] = ()
         self._begin_anew()
 
@@ -133,7 +133,8 @@ class SourcePanel(Panel):
         source = None if self._view is None else self._view.source
         if source is None or not self._find(source):
             return False
-        self.update()
+        if self.display and self.size.width:
+            self.update()
         return True
 
     def set_signs(self, signs: Mapping[Any, bool]) -> None:
@@ -168,50 +169,50 @@ class SourcePanel(Panel):
         )
         return [row.line for row in self._panel_rows]
 
-    def _beside(self, source: SourceView, width: int, height: int) -> list[Row]:
+    def _beside(self, source: SourceView, width: int, height: int) -> list[PanelRow]:
         """The stack and the variables at the left, the source at the right."""
         frame = source.frames[self._chosen]
         rows = height - 1
         variables = list(_listed(frame, STACK_WIDE))
         most = max(rows - len(variables) - 1, rows * 2 // 3)
-        left = [Row(plain("call stack", "head")), *self._stack_rows(source, STACK_WIDE, most)]
-        left += [Row(plain("variables", "head")), *map(Row, variables)]
+        left = [PanelRow(plain("call stack", "head")), *self._stack_rows(source, STACK_WIDE, most)]
+        left += [PanelRow(plain("variables", "head")), *map(PanelRow, variables)]
         room = width - STACK_WIDE - len(BESIDE)
-        right = [Row(_heading(frame)), *self._source_rows(source, room, rows)]
+        right = [PanelRow(_heading(frame)), *self._source_rows(source, room, rows)]
         return [
-            _joined(left[n] if n < len(left) else Row(()), right[n], room)
+            _joined(left[n] if n < len(left) else PanelRow(()), right[n], room)
             for n in range(min(height, len(right)))
         ] + left[len(right) : height]
 
-    def _above(self, source: SourceView, width: int, height: int) -> list[Row]:
+    def _above(self, source: SourceView, width: int, height: int) -> list[PanelRow]:
         """A part of the stack and the variables, and the source below them."""
         frame = source.frames[self._chosen]
         low = height < LOW
         stack = self._stack_rows(source, width, 2 if low else height // 4)
         words = [(f"{item.name} = {item.value}  ", "dim") for item in frame.variables]
         variables = _limited(list(flow(words, width, 0)), 1 if low else 2) if words else []
-        rows = [*stack, *map(Row, variables)]
+        rows = [*stack, *map(PanelRow, variables)]
         if not low:
-            rows.append(Row(_heading(frame)))
+            rows.append(PanelRow(_heading(frame)))
         return rows + self._source_rows(source, width, max(height - len(rows), 1))
 
-    def _stack_rows(self, source: SourceView, width: int, most: int) -> list[Row]:
+    def _stack_rows(self, source: SourceView, width: int, most: int) -> list[PanelRow]:
         """Those around the chosen one; from the innermost on."""
         frames = source.frames
         most = max(min(most, len(frames)), 1)
         first = min(max(self._chosen - (most - 1) // 2, 0), len(frames) - most)
         digits = len(str(len(frames)))
         return [
-            Row(_stack_line(frames[n], n, digits, width, is_chosen=n == self._chosen),
-                (Spot(False, n),))
+            PanelRow(_stack_line(frames[n], n, digits, width, is_chosen=n == self._chosen),
+                (CellPlace(False, n),))
             for n in range(first, first + most)
         ]  # fmt: skip
 
-    def _source_rows(self, source: SourceView, width: int, rows: int) -> list[Row]:
+    def _source_rows(self, source: SourceView, width: int, rows: int) -> list[PanelRow]:
         frame = source.frames[self._chosen]
         file = source.files[frame.text]
         if not file.lines:
-            return [Row(plain(f"The source of {file.name} cannot be read.", "dim"))]
+            return [PanelRow(plain(f"The source of {file.name} cannot be read.", "dim"))]
         top = self._first_line(frame, file, rows)
         texts = highlighted(file.lines)
         waiting = {item.line for item in source.frames if item.text == frame.text}
@@ -227,7 +228,9 @@ class SourcePanel(Panel):
             mark = HERE if is_here else WAITS if number in waiting else " "
             line = _source_line(texts[number - 1], code, sign or " ", mark, digits)
             line = cut(line, width)
-            found.append(Row(_grounded(line, width) if is_here else line, (Spot(True, number),)))
+            found.append(
+                PanelRow(_grounded(line, width) if is_here else line, (CellPlace(True, number),))
+            )
         return found
 
     def _first_line(self, frame: StackFrameView, file: SourceFileView, rows: int) -> int:
@@ -259,9 +262,9 @@ class SourcePanel(Panel):
     def update(self) -> None:
         """See :class:`Panel`; the cursor stays in the stack or in the source."""
         super().update()
-        target = Spot(False, self._chosen)
+        target = CellPlace(False, self._chosen)
         if self._in_source:
-            target = Spot(True, self._line_here())
+            target = CellPlace(True, self._line_here())
         for n, row in enumerate(self._panel_rows):
             if target in row.spots:
                 before = self.cursor.row
@@ -290,6 +293,8 @@ class SourcePanel(Panel):
             return
         if to in {"left", "right"}:
             self._in_source = to == "right"
+            if to == "left":  # the function again, around its own line
+                self._choose(self._chosen)
         elif self._in_source:
             last = len(source.files[source.frames[self._chosen].text].lines)
             page = max(sum(row.spots[-1:] != () and row.spots[-1].in_source
@@ -299,6 +304,13 @@ class SourcePanel(Panel):
             last = len(source.frames) - 1
             self._choose(_moved(self._chosen, to, 0, last, max(self.size.height // 4, 1)))
         self.update()
+
+    def lit(self, line: Line) -> range:
+        """The stack's side or the source's: a line of the other one is not meant."""
+        between = next((n for n, piece in enumerate(line) if piece[0] == BESIDE), None)
+        if between is None:
+            return range(len(line))
+        return range(between + 1, len(line)) if self._in_source else range(between)
 
     def clicked(self) -> None:
         """Choose the function, or the line."""
@@ -421,9 +433,9 @@ def _limited(lines: Sequence[Line], most: int) -> list[Line]:
     return [*others, (with_text(("", "dim"), f"{text} …", f"{text} {rest}"),)]
 
 
-def _joined(left: Row, right: Row, width: int) -> Row:
+def _joined(left: PanelRow, right: PanelRow, width: int) -> PanelRow:
     """Both in one row, with a line between them."""
     used = sum(cell_len(piece[0]) for piece in left.line)
     blank: Piece = (" " * max(STACK_WIDE - used, 0), "text")
     line = (*cut(left.line, STACK_WIDE), blank, (BESIDE, "dim"), *cut(right.line, width))
-    return Row(line, left.spots + right.spots)
+    return PanelRow(line, left.spots + right.spots)

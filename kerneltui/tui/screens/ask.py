@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 
-from kerneltui.tui.screens.dialog import Dialog
+from kerneltui.tui.screens.dialog import Button, Dialog, buttons
 
 Field = str | tuple[str, ...]
 """What stands in a box at first, or the words of which one is to be chosen."""
@@ -103,7 +103,9 @@ class AskScreen(Dialog[tuple[str, ...] | None]):
         """A label and a box for each field, and below it room for what is wrong."""
         with Vertical(id="dialog") as dialog:
             dialog.border_title = self._title
-            dialog.border_subtitle = "Enter: go on, Esc: cancel"
+            dialog.border_subtitle = buttons((
+                Button("Enter", "goes on", "go_on"), Button("Esc", "cancel", "dismiss"),
+            ))  # fmt: skip
             for label, given in self._fields.items():
                 yield Label(label)
                 box = Choice(given) if isinstance(given, tuple) else Input(given, compact=True)
@@ -126,6 +128,10 @@ class AskScreen(Dialog[tuple[str, ...] | None]):
 
     def on_choice_submitted(self) -> None:
         """On to the next field; after the last, done."""
+        self._go_on(self.focused)
+
+    def action_go_on(self) -> None:
+        """As Enter in the field that has the focus."""
         self._go_on(self.focused)
 
     def _go_on(self, box: Widget | None) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -19,7 +19,7 @@ from kerneltui.debugger.breakpoints.grammar import FORMS, OPTIONS, parse_breakpo
 from kerneltui.debugger.breakpoints.table import Breakpoints
 from kerneltui.errors import UserError
 from kerneltui.machine.machine import Machine
-from kerneltui.tui.screens.dialog import Chooser, Dialog
+from kerneltui.tui.screens.dialog import Button, Chooser, Dialog, buttons
 from kerneltui.tui.widgets.line_view import DISABLED, ENABLED
 
 NEW = "new"
@@ -29,24 +29,6 @@ Behind each: {"  ".join(OPTIONS)}
 A condition: names and numbers with == != < <= > >= &, joined by and, or, not
 Names: {", ".join(NAMES)}, each register (GICC_PMR)
   and field (CNTP_CTL_EL0.IMASK; of the breakpoint's own register: IMASK)"""
-
-
-class Button(NamedTuple):
-    """Something to click on, with its key."""
-
-    key: str
-    label: str
-    action: str
-
-
-def buttons(offered: Sequence[Button]) -> Content:
-    """In one row."""
-    parts: list[Content] = []
-    for key, label, action in offered:
-        click = f"@click=screen.{action}"
-        parts += [Content.styled(key, f"bold {click}"), Content.styled(f" {label}", click),
-                  Content("   ")]  # fmt: skip
-    return Content.assemble(*parts)
 
 
 class BreakpointChooser(Chooser):

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from kerneltui.tui.screens.dialog import Chooser, Dialog
+from kerneltui.tui.screens.dialog import CLOSE, Button, Chooser, Dialog, buttons
 
 Choice = tuple[str, str]
 """A section's title and a name in it."""
@@ -66,7 +66,8 @@ class ChooseScreen(Dialog[Choice | None]):
                 options.append(Option(Content.assemble(marker, told, what), id=ident))
         with Vertical(id="dialog") as dialog:
             dialog.border_title = self._title
-            dialog.border_subtitle = "Enter chooses, Esc closes"
+            chooses = Button("Enter", "chooses", "choose_highlighted")
+            dialog.border_subtitle = buttons((chooses, CLOSE))
             chooser = Chooser(*options)
             yield chooser
             chooser.highlighted = highlighted

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -16,6 +16,7 @@ from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.color import Color
 from textual.command import CommandList, CommandPalette
+from textual.content import Content
 from textual.events import Click
 from textual.message import Message
 from textual.renderables.background_screen import BackgroundScreen
@@ -25,6 +26,29 @@ from textual.widgets._toast import ToastRack
 
 T = TypeVar("T")
 ANSWERS = (Input.Submitted, OptionList.OptionSelected)
+
+
+class Button(NamedTuple):
+    """What a key does in a dialog, to click on, too."""
+
+    key: str
+    """as people read it"""
+    label: str
+    action: str = ""
+    """of the screen; empty where only the keys do it"""
+
+
+CLOSE = Button("Esc", "closes", "dismiss")
+
+
+def buttons(offered: Iterable[Button]) -> Content:
+    """In one row: for the lower border of a dialog, or its last line."""
+    parts: list[Content | str] = []
+    for key, label, action in offered:
+        click = f"@click=screen.{action}" if action else ""
+        parts += [Content.styled(key, f"bold {click}".strip()), Content.styled(f" {label}", click),
+                  "  "]  # fmt: skip
+    return Content.assemble(*parts[:-1])
 
 
 if TYPE_CHECKING:
@@ -76,6 +100,17 @@ class _Dimmed(BackgroundScreen):
 
 class Dialog(AnsweredOnce, ModalScreen[T]):
     """A dialog over the dashboard."""
+
+    def on_click(self, event: Click) -> None:
+        """A click beside it closes it."""
+        if event.widget is self:
+            event.stop()
+            self.dismiss()
+
+    def action_choose_highlighted(self) -> None:
+        """What Enter does in a list."""
+        chooser = self.query_one(Chooser)
+        chooser.call_next(chooser.action_select)  # or the message would not come up to the screen
 
     def render(self) -> Any:
         """Its background."""

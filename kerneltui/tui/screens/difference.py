@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 
 from kerneltui.debugger.difference import DifferenceGroup, DifferentThing, MomentDifference
 from kerneltui.export.difference_text import NOTHING, changes
-from kerneltui.tui.screens.dialog import Chooser, Dialog
+from kerneltui.tui.screens.dialog import CLOSE, Button, Chooser, Dialog, buttons
 
 SHARE, WIDEST, BESIDE, ABOVE_AND_BELOW = 0.9, 110, 9, 8
 """Of the terminal's size, and cells: borders, margins, the scroll bar, what stands below the list.
@@ -73,7 +73,10 @@ class DifferenceScreen(Dialog[Answer | None]):
         with Vertical(id="dialog", classes="difference") as dialog:
             dialog.set_class(rows > self._rows, "-long")
             dialog.border_title = Content(f"{found.old} → {found.new}")
-            dialog.border_subtitle = "Enter shows it, m marks here anew, Esc closes"
+            offered = [Button("m", "marks here anew", "mark_anew"), CLOSE]
+            if found.groups:
+                offered.insert(0, Button("Enter", "shows it", "choose_highlighted"))
+            dialog.border_subtitle = buttons(offered)
             if found.groups:
                 chooser = Chooser(*options)
                 yield chooser

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Input, Label, Static
 
 from kerneltui.debugger.meaning import Meaning, Section
-from kerneltui.tui.screens.dialog import Dialog
+from kerneltui.tui.screens.dialog import Button, Dialog, buttons
 from kerneltui.tui.screens.what import MeaningText
 
 
@@ -55,7 +55,10 @@ class EditScreen(Dialog[str | None]):
         """From what it is to what it shall be."""
         with Vertical(id="dialog", classes="edit") as dialog:
             dialog.border_title = Content(f"{self._verb.capitalize()} {self._title}")
-            dialog.border_subtitle = f"Enter: {self._verb}, Esc: cancel, arrows scroll"
+            dialog.border_subtitle = buttons((
+                Button("Enter", self._verb, "submit"), Button("Esc", "cancel", "dismiss"),
+                Button("arrows", "scroll"),
+            ))  # fmt: skip
             yield self._about
             if self._now is not None:
                 yield MeaningText(Meaning("", (), sections=(self._now,)), ())
@@ -71,8 +74,12 @@ class EditScreen(Dialog[str | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Done, if it can be used."""
         event.stop()
-        if self._tell(event.value):
-            self.dismiss(event.value.strip())
+        self.action_submit()
+
+    def action_submit(self) -> None:
+        """Done, if it can be used."""
+        if self._tell(self._box.value):
+            self.dismiss(self._box.value.strip())
 
     def _tell(self, text: str) -> bool:
         """Say what a text means, or what is wrong with it; whether it can be used."""

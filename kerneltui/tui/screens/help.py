@@ -13,9 +13,10 @@ from textual.widgets import Static
 
 from kerneltui.tui.commands import COMMANDS
 from kerneltui.tui.panels import PANELS, grouped
-from kerneltui.tui.screens.dialog import Dialog
+from kerneltui.tui.screens.dialog import CLOSE, Button, Dialog, buttons
 
-GROUPS = ("Stepping", "Stepping back", "Breakpoints", "Running", "Looking", "Choosing")
+GROUPS = tuple(dict.fromkeys(command.group for command in COMMANDS))
+"""In the order in which their first commands stand in the table."""
 
 
 def help_text(about: str) -> Content:
@@ -27,7 +28,9 @@ def help_text(about: str) -> Content:
         parts += [Content.styled(group, "bold"), "\n"]
         for command in COMMANDS:
             if command.group == group:
-                said = command.help if command.key else f"{command.help}; in the palette (Ctrl+P)"
+                said = command.help
+                if not command.key:
+                    said += f"; in the palette (Ctrl+P): {command.label}"
                 parts += [Content.styled(f"  {command.keys:<10}", "bold"), f"{said}\n"]
     parts += [Content.styled("  Esc       ", "bold"), "Leave typing, the filter, the zoom\n"]
     parts += [
@@ -59,5 +62,5 @@ class HelpScreen(Dialog[None]):
         """One scrolling text."""
         with VerticalScroll(id="dialog") as dialog:
             dialog.border_title = "Help"
-            dialog.border_subtitle = "Esc closes"
+            dialog.border_subtitle = buttons((CLOSE, Button("arrows", "scroll")))
             yield Static(help_text(self._about))

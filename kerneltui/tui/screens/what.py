@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from kerneltui.debugger.meaning import Meaning
 from kerneltui.debugger.trace import RawEvent
-from kerneltui.tui.screens.dialog import Dialog
+from kerneltui.tui.screens.dialog import CLOSE, Button, Dialog, buttons
 
 Word = tuple[str, str]
 """A word as it is shown, and its short sentence."""
@@ -65,8 +65,11 @@ class WhatScreen(Dialog[RawEvent | None]):
         """One scrolling text."""
         with VerticalScroll(id="dialog") as dialog:
             dialog.border_title = Content(self._what.title)
-            goes = "g goes to the last write, " if self._what.written is not None else ""
-            dialog.border_subtitle = f"{goes}Esc closes, arrows scroll"
+            goes = Button("g", "goes to the last write", "go_to_write")
+            offered = [CLOSE, Button("arrows", "scroll")]
+            if self._what.written is not None:
+                offered.insert(0, goes)
+            dialog.border_subtitle = buttons(offered)
             yield MeaningText(self._what, self._words)
 
     def action_go_to_write(self) -> None:

@@ -28,7 +28,7 @@ from kerneltui.debugger.way import KERNEL, Station
 from kerneltui.debugger.writers import NOT_WRITTEN, in_words
 from kerneltui.hw.rule import Gate, Opens, first_shut
 from kerneltui.machine.machine import Position
-from kerneltui.tui.screens.dialog import Chooser, Dialog
+from kerneltui.tui.screens.dialog import CLOSE, Button, Chooser, Dialog, buttons
 from kerneltui.units import format_time
 
 OPEN, SHUT, WAITING = "✓", "✗", "○"
@@ -137,11 +137,18 @@ class WhyScreen(Dialog[Answer | None]):
             yield Static("", id="gate")
             yield self._writer
 
-    def _keys(self, *, can_go: bool) -> str:
+    def _keys(self, *, can_go: bool) -> Content:
         """What keys do here: those that do something now."""
-        mends = "m mends, " if self._told.mend else ""
-        goes = "g goes to the write, " if can_go else ""
-        return f"{mends}e pokes, b halts, Enter shows it, {goes}Esc closes"
+        offered = [
+            Button("e", "pokes", "change"),
+            Button("b", "halts", "toggle_breakpoint"),
+            Button("Enter", "shows it", "choose_highlighted"),
+        ]
+        if self._told.mend:
+            offered.insert(0, Button("m", "mends", "mend"))
+        if can_go:
+            offered.append(Button("g", "goes to the write", "go_to_write"))
+        return buttons((*offered, CLOSE))
 
     def on_resize(self) -> None:
         """Rows are laid out for the width that there is."""
@@ -291,7 +298,7 @@ def _verdict(told: Explanation) -> Content:
 def _is_shut(told: Explanation, gate: Gate) -> bool:
     """Whether nobody is about to open a gate, though it is not for software to store to it."""
     if gate.opens is Opens.STORE:
-        return True
+        return gate not in told.for_now
     is_left = told.verdict is Verdict.LOST or gate.opens is Opens.END
     return told.verdict in TROUBLE and is_left and gate is told.gate
 

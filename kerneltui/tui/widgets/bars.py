@@ -17,6 +17,8 @@ from kerneltui.tui.widgets.kept_rows import KeptStatic
 
 ROOMY = 100
 """From this width on the commands stand well apart."""
+MORE = " …"
+"""There are more commands than fit: it opens the palette."""
 
 
 @lru_cache(200)
@@ -107,7 +109,10 @@ class CommandBar(KeptStatic):
         self._shown: object = None
 
     def show(self, commands: Iterable[tuple[str, str, str]], width: int) -> None:
-        """``commands``: key, label and action of each; those behind the last that fits are cut."""
+        """``commands``: key, label and action of each.
+
+        Where not all fit, the bar ends with what opens the palette.
+        """
         shown = (commands := list(commands), width)
         if shown == self._shown:
             return
@@ -115,10 +120,11 @@ class CommandBar(KeptStatic):
         gap = "  " if width >= ROOMY else " "
         parts: list[Content | str] = []
         self.commands = []
-        for key, label, action in commands:
+        for place, (key, label, action) in enumerate(commands, 1):
             before = gap if parts else " "
             width -= len(before) + cell_len(f"{key} {label}")
-            if width < 0:
+            if width < (cell_len(MORE) if place < len(commands) else 0):
+                parts.append(link(MORE, "choose('command_palette')", "bold $text-primary"))
                 break
             self.commands.append((key, label, action))
             parts += [before, _keys(key, action), link(f" {label}", action)]

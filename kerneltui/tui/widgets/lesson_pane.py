@@ -54,11 +54,12 @@ def contents(play: Play) -> list[RenderableType]:
     found += [Markdown(f"{HINT} {hint.strip()}") for hint in play.shown_hints]
     if play.is_over:
         found.append(Text(f"{DONE} This lesson is over.", "bold"))
+    elif play.problem:
+        found.append(Text(f"This question makes no sense here: {play.problem}", "bold"))
     elif play.is_done and (play.step.goal or play.step.predict):
         found.append(Markdown(f"{DONE} **{(play.step.done or 'Done.').strip()}**"))
-    elif play.step.predict is not None:
-        asked = play.question()
-        found.append(Text(f"{ASKS} {asked.text if asked is not None else ''}", "bold"))
+    elif play.question is not None:
+        found.append(Text(f"{ASKS} {play.question.text}", "bold"))
     return found
 
 
@@ -68,6 +69,6 @@ def keys(play: Play) -> str:
         return "l: the next lesson   L: all steps, leave"
     if play.is_done:
         return "l: go on   L: all steps, leave"
-    if play.step.predict is not None:
+    if play.question is not None:
         return "l: answer   L: a hint, all steps, leave"
     return f"{TO_DO} your turn   L: a hint, all steps, leave"

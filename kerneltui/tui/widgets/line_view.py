@@ -371,11 +371,19 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
         if len(cells) > 1:
             cell = cells[min(self.cursor.cell, len(cells) - 1)]
             chosen = range(cell.begin, cell.end)
-        segments = [
-            Segment(text, self._look(style, base) + (ground + REVERSE if n in chosen else ground))
-            for n, (text, style, *_) in enumerate(line)
-        ]
-        return Strip(segments).crop_extend(*span, base + ground)
+        lit = self.lit(line)
+        segments = []
+        for n, (text, style, *_) in enumerate(line):
+            look = self._look(style, base)
+            if n in lit:
+                look += ground + REVERSE if n in chosen else ground
+            segments.append(Segment(text, look))
+        rest = base + ground if lit.stop >= len(line) else base
+        return Strip(segments).crop_extend(*span, rest)
+
+    def lit(self, line: Line) -> range:
+        """The pieces of the row under the cursor that stand on the cursor's ground."""
+        return range(len(line))
 
     def _look(self, style: str, base: Style) -> Style:
         look = self._looks.get(style)

@@ -1,0 +1,78 @@
+"""What an interrupt's own handler has switched off in this run: it is its to switch it on again.
+
+A handler quiets its timer, or masks its device, and undoes that before it returns.  Until then a
+gate that is shut so is no fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerneltui.debugger.ear import Bits
+from kerneltui.debugger.recorder import EVENTS_BEHIND, Recorder
+from kerneltui.debugger.trace import poked_by
+from kerneltui.debugger.way import Way
+from kerneltui.hw.rule import Gate, Opens, Spot
+from kerneltui.machine.core import CoreState
+from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.instructions import SPACES, STORES, WRITES
+from kerneltui.machine.machine import Machine
+
+
+def switched_off(machine: Machine, recorder: Recorder, way: Way) -> tuple[Gate, ...]:
+    """The shut gates of a way that the interrupt's own handler, now running, has shut itself.
+
+    A poke is no handler's deed, and a core that has halted for good undoes nothing.
+    """
+    cores = [
+        core
+        for core in machine.cores
+        if core.depth
+        and core.state is not CoreState.HALTED
+        and _is_own(machine, recorder, core, way)
+    ]
+    return tuple(
+        gate
+        for owner, gate, spot in (_shut_by_stores(way) if cores else ())
+        if any(_has_stored(recorder, core, Bits(machine, owner, spot)) for core in cores)
+    )
+
+
+def _is_own(machine: Machine, recorder: Recorder, core: HostedCore, way: Way) -> bool:
+    """Whether a core runs the handler of what takes a way: the kernel or a controller says so."""
+    begun = recorder.latencies.in_progress(core.index)
+    for station in way.stations:
+        if station.interrupt is not None:
+            name, number = station.interrupt
+            state = machine.controllers[name].interrupt(number, core.index)
+            if station.interrupt in begun or (state is not None and state.active):
+                return True
+    return False
+
+
+def _shut_by_stores(way: Way) -> Iterator[tuple[str, Gate, Spot]]:
+    for station in way.to_pass:
+        for gate in station.gates:
+            if not gate.open and gate.opens is Opens.STORE and gate.spot is not None:
+                yield station.owner, gate, gate.spot
+
+
+def _has_stored(recorder: Recorder, core: HostedCore, bits: Bits) -> bool:
+    """Whether the last to write the bits is a core, since it has taken its exception."""
+    entry = recorder.entered[core.index]
+    if entry is None:
+        return False
+    events = recorder.recorded - entry.event
+    pokes = {register.slot.name for register in bits.ways}
+    for event in reversed(recorder.last(min(events, EVENTS_BEHIND))):
+        _, _, cpu, kind, target, _, _ = event
+        if kind == "poke":
+            if poked_by(event)[1].partition(".")[0] in pokes:
+                return False
+        elif kind in STORES:
+            if bits.is_reached_by((SPACES[kind], target)):
+                return cpu == core.index
+        elif kind in WRITES and bits.is_reached_by((kind, 0)):
+            return cpu == core.index
+    # No more is sure to be known; but when its handler began the interrupt had got through.
+    return events > EVENTS_BEHIND

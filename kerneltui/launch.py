@@ -1,0 +1,133 @@
+"""Opening the dashboard, or at first what there is to open."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kerneltui.errors import UserError, suggestion
+from kerneltui.parameters import boot, go_to_moment, opened, set_breakpoints
+from kerneltui.streams import check_terminal, drawing, trust_the_terminal
+
+if TYPE_CHECKING:
+    from kerneltui.tui.offers import Offer
+
+
+class Wishes(NamedTuple):
+    """What the command line wants of the dashboard."""
+
+    speed: float = 1.0
+    theme: str = ""
+    breaks: Sequence[str] = ()
+    at: int | str | None = None
+    keys: Sequence[str] = ()
+    lesson: str = ""
+
+
+NOTHING: dict[str, Any] = {
+    "board": None, "scenario": "timer-callbacks", "saved": None, "append": (), "cpu": (),
+    "without": (), "queue": None, "sched": None, "pokes": (),
+}  # fmt: skip
+"""What decides the machine, where nothing is said of it."""
+
+
+def open_dashboard(wishes: Wishes, **machine: Any) -> int:
+    """The dashboard on a machine; answers the exit status.  Raises :class:`UserError`."""
+    # Imports and the first picture make many objects and little garbage; the app switches the
+    # collector on again when it is ready.
+    gc.disable()
+    found = opened(**machine)
+    session = found.session
+    check_terminal()
+    trust_the_terminal()
+    from kerneltui.remembered import WITH_PATH, recall, remember
+    from kerneltui.sessions.autosave import Autosave, is_ours
+    from kerneltui.sessions.writing import Kept
+    from kerneltui.tui.app import KernelTui
+
+    if wishes.keys:
+        from kerneltui.tui.pressing import check_keys
+
+        check_keys(wishes.keys)
+    check_theme(wishes.theme)
+    boot(found)
+    go_to_moment(session, wishes.at)
+    set_breakpoints(session, tuple(wishes.breaks))
+    for path in (machine["saved"], machine["scenario"], machine["board"], wishes.lesson):
+        _note(path)
+    file = None if found.saved is None else found.saved.file
+    saved_as = None if file is None or is_ours(file.path) else Kept(file.path, file.text)
+    app = KernelTui(
+        session, speed=wishes.speed, theme=wishes.theme,
+        board=machine["board"] or session.setup.board.name,
+        with_path=recall(WITH_PATH, usual=True), on_path=partial(remember, WITH_PATH),
+        keys=wishes.keys, autosave=Autosave(), saved_as=saved_as, lesson=wishes.lesson,
+    )  # fmt: skip
+    with drawing():
+        return app.run() or app.return_code or 0
+
+
+def open_welcome(theme: str) -> int:
+    """What there is to open, and then that; answers the exit status."""
+    gc.disable()
+    check_terminal()
+    trust_the_terminal()
+    from kerneltui.lessons.progress import StudentProgress, data_folder
+    from kerneltui.tui.welcome import WelcomeApp
+
+    check_theme(theme)
+    told = ""
+    while True:
+        app = WelcomeApp(StudentProgress(data_folder()), theme, told)
+        with drawing():
+            chosen = app.run()
+        if chosen is None:
+            return app.return_code or 0
+        try:
+            wishes, machine = wanted(chosen, theme)
+            return open_dashboard(wishes, **machine)
+        except UserError as error:  # a file of somebody's own, say
+            told = str(error)
+
+
+def wanted(chosen: Offer, theme: str) -> tuple[Wishes, dict[str, Any]]:
+    """What a choice means.  Raises :class:`UserError` for a file that is nothing to open."""
+    from kerneltui.tui.offers import OfferKind
+
+    wishes, name = Wishes(theme=theme), chosen.name
+    kind = chosen.kind
+    if kind is OfferKind.FILE:
+        from kerneltui.validation import kind_of_file
+
+        kind = OfferKind(kind_of_file(Path(name)))
+    if kind is OfferKind.LESSON:
+        from kerneltui.lessons.lesson import load_lesson
+
+        spec = load_lesson(name).spec
+        machine = {"board": spec.board, "scenario": spec.scenario}
+        return wishes._replace(lesson=name), NOTHING | machine
+    if kind in {OfferKind.LAST, OfferKind.SESSION}:
+        from kerneltui.sessions.autosave import latest
+
+        return wishes, NOTHING | {"saved": latest() if kind is OfferKind.LAST else Path(name)}
+    return wishes, NOTHING | {kind.value: name}
+
+
+def check_theme(theme: str) -> None:
+    """Raises :class:`UserError` for one that there is not."""
+    from kerneltui.tui.themes import theme_names
+
+    if theme and theme not in theme_names():
+        raise UserError(f"unknown theme '{theme}'{suggestion(theme, theme_names())}")
+
+
+def _note(words: object) -> None:
+    """Remember a file of somebody's own; a name of something built in is none."""
+    path = Path(str(words)) if words else None
+    if path is not None and path.suffix in {".yaml", ".yml"} and path.is_file():
+        from kerneltui.recent import note_file
+
+        note_file(path)

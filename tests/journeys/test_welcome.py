@@ -1,0 +1,141 @@
+"""The first screen, and the key o: what there is to open."""
+
+import pytest
+from dashboard import booted, dashboard
+
+from kerneltui.builtin import configs_dir
+from kerneltui.configfile import available
+from kerneltui.launch import NOTHING, wanted
+from kerneltui.lessons.progress import NAME, StudentProgress
+from kerneltui.recent import note_file, recent_files
+from kerneltui.sessions.saving import spec_of, text_of
+from kerneltui.sessions.writing import write_atomically
+from kerneltui.tui.offers import GO_ON, OWN, Offer, OfferKind, first_choice, is_new_here, offers
+from kerneltui.tui.screens.welcome import NEW_HERE, WelcomeScreen
+from kerneltui.tui.welcome import WelcomeApp
+
+NAMES = {"/": "slash", "_": "underscore", "-": "minus", ".": "full_stop"}
+SCENARIO = configs_dir() / "scenarios" / "overload.yaml"
+
+
+def texts(app):
+    rows = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in row) for row in rows)
+
+
+async def chosen(keys, progress, size=(100, 36)):
+    """What the first screen answers to some keys, and what it showed before the last."""
+    app = WelcomeApp(progress)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        for key in keys[:-1]:
+            await pilot.press(key)
+        shown = texts(app)
+        await pilot.press(keys[-1])
+        await pilot.pause()
+    return app.return_value, shown
+
+
+async def test_who_is_new_here_gets_the_tour(tmp_path):
+    found, shown = await chosen(["enter"], StudentProgress(tmp_path))
+    assert NEW_HERE in shown
+    assert (found.kind, found.name) == (OfferKind.LESSON, "tour")
+
+
+@pytest.mark.parametrize("key", ["q", "escape"])
+async def test_one_leaves_without_a_choice(tmp_path, key):
+    found, _ = await chosen([key], StudentProgress(tmp_path))
+    assert found is None
+
+
+@pytest.mark.parametrize("size", [(140, 40), (80, 24)])
+async def test_all_that_is_built_in_is_there_with_what_it_is_about(tmp_path, size):
+    found = offers(StudentProgress(tmp_path))
+    kinds = OfferKind.LESSON, OfferKind.SCENARIO, OfferKind.BOARD
+    for kind, folder in zip(kinds, ("lessons", "scenarios", "boards"), strict=True):
+        named = {item.name for item in found if item.kind is kind}
+        assert named == set(available(folder))
+    _, shown = await chosen(["end", "up", "q"], StudentProgress(tmp_path), size)
+    assert "cortex" in shown or "x86" in shown
+
+
+def test_scenarios_stand_under_headings_the_easy_ones_first(tmp_path):
+    found = [
+        item for item in offers(StudentProgress(tmp_path)) if item.section == "Scenarios: Timers"
+    ]
+    stars = [item.note.partition(" ")[0] for item in found]
+    assert stars == sorted(stars, key=len)
+    assert len(set(stars)) > 1
+
+
+def test_what_is_under_way_stands_first(tmp_path):
+    (tmp_path / NAME).write_text('{"gic-states": {"step": 2, "most": 2, "count": 9}}')
+    progress = StudentProgress(tmp_path)
+    found = offers(progress)
+    assert found[0].section == GO_ON
+    assert found[0].name == "gic-states"
+    assert ", at step 3 of" in found[0].note
+    assert first_choice(found) == 0
+    assert first_choice(found, "overload") == [item.name for item in found].index("overload")
+    assert not is_new_here(progress)
+
+
+async def test_a_file_of_ones_own_is_named_and_remembered(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(SCENARIO.read_text())
+    app = WelcomeApp(StudentProgress(tmp_path))
+    async with app.run_test(size=(100, 36)) as pilot:
+        await pilot.press("slash")
+        for letter in str(path.with_name("nine.yaml")):
+            await pilot.press(NAMES.get(letter, letter))
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "There is no file" in texts(app)
+        assert isinstance(app.screen, WelcomeScreen)
+    note_file(path)
+    note_file(SCENARIO)
+    note_file(path)
+    assert recent_files()[:2] == [path, SCENARIO]
+    assert any(
+        item.section == OWN and item.name == str(path) for item in offers(StudentProgress(None))
+    )
+    path.unlink()
+    assert path not in recent_files()
+
+
+def test_a_choice_says_what_is_opened(tmp_path):
+    session = booted()
+    saved = tmp_path / "a.session.yaml"
+    write_atomically(saved, text_of(spec_of(session), saved))
+    own = tmp_path / "own.yaml"
+    own.write_text(SCENARIO.read_text())
+
+    def what(kind, name):
+        wishes, machine = wanted(Offer(kind, name, "", "", ""), "")
+        changed = {key: item for key, item in machine.items() if item != NOTHING[key]}
+        return wishes.lesson, changed
+
+    assert what(OfferKind.SCENARIO, "overload") == ("", {"scenario": "overload"})
+    assert what(OfferKind.BOARD, "x86") == ("", {"board": "x86"})
+    assert what(OfferKind.LESSON, "tour")[0] == "tour"
+    assert what(OfferKind.FILE, str(saved)) == ("", {"saved": saved})
+    assert what(OfferKind.FILE, str(own)) == ("", {"scenario": str(own)})
+
+
+async def test_the_key_o_opens_lessons_sessions_and_files(tmp_path):
+    async with dashboard(notifications=True) as seen:
+        await seen.open("tour")
+        await seen.until(lambda: seen.app.play is not None)
+        saved = tmp_path / "a.session.yaml"
+        other = booted("x86", "shell")
+        other.run_until(50_000_000)
+        write_atomically(saved, text_of(spec_of(other), saved))
+        note_file(saved)
+        await seen.open(str(saved))
+        await seen.until(lambda: "x86 · shell" in seen.status())
+        assert seen.session.here == other.here
+        assert seen.app.play is None
+        note_file(tmp_path / "broken.yaml")
+        (tmp_path / "broken.yaml").write_text("title: [")
+        await seen.open(str(tmp_path / "broken.yaml"))
+        await seen.until(lambda: "broken.yaml:1: not valid YAML" in seen.screen().replace("\n", ""))
