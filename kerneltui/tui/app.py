@@ -165,7 +165,8 @@ class KernelTui(Carrying, App[int]):
         if not gc.isenabled():
             gc.freeze()
             gc.enable()
-        self._tell_task()
+        if not self._lesson:
+            self._tell_task()
         self.tell_bookmark()
         if self._lesson:
             self.carry_out(StartLesson(self._lesson, None))
@@ -176,9 +177,9 @@ class KernelTui(Carrying, App[int]):
             self.run_worker(press_on_screen(self, self._keys), "keys")
 
     def _tell_task(self) -> None:
-        """Where there is something to find out, say what."""
+        """Where there is something to find out, say what; a lesson says it in its own words."""
         setup = self.session.setup
-        if setup.task:
+        if setup.task and not self.session.is_taught:
             text = f"{setup.task} Find out why. (? shows this again.)"
             self.tell_in_passing(text, TASK_S, setup.scenario_title)
 

@@ -98,6 +98,7 @@ class Learning(Steering):
                 session.follows_story = True
                 come_to(session, lesson, number)
             self.play = None
+            session.is_taught = True
             self.use(session, lesson.board(number), session.setup.changes or UNCHANGED)
             self.play = Play(lesson, session, number)
         except UserError as error:
