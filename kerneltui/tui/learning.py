@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 HINT, SHOW, BACK, AGAIN, LEAVE = "Hint", "Show me", "Back", "Again", "Leave"
 STEPS = "Steps"
+LONGEST_HEADING = 44
+"""cells of what a list says of a step"""
+HINT_SHOWN_S = 5
 ALWAYS = frozenset((
     "help", "lesson", "lesson_menu", "lesson_back", "leave_dashboard", "command_palette",
     "suspend_process", "follow", "zoom", "path", "theme", "copy", "copy_panel", "what_is",
@@ -95,6 +98,7 @@ class Learning(Steering):
                 session.follows_story = True
                 come_to(session, lesson, number)
             self.play = None
+            session.is_taught = True
             self.use(session, lesson.board(number), session.setup.changes or UNCHANGED)
             self.play = Play(lesson, session, number)
         except UserError as error:
@@ -189,7 +193,7 @@ class Learning(Steering):
         elif play.question is not None:
             self.carry_out(ask(play.question))
         else:
-            self.notify("This step is not done yet. L gives a hint.")
+            self.tell_in_passing("This step is not done yet. L gives a hint.", HINT_SHOWN_S)
 
     def _start_or_choose(self) -> Request:
         if self._left is not None:
@@ -303,8 +307,9 @@ def menu(play: Play) -> Request:
 
 def heading(text: str) -> str:
     """The first sentence of a text, without marks of Markdown."""
-    words = " ".join(text.replace("*", "").replace("`", "").replace("#", "").split())
-    return words.partition(". ")[0][:60]
+    sentence = " ".join(text.split()).partition(". ")[0]  # the key `.` ends none
+    said = sentence.replace("*", "").replace("`", "").replace("#", "")
+    return said if len(said) <= LONGEST_HEADING else f"{said[: LONGEST_HEADING - 1]}…"
 
 
 def choose_lesson(progress: StudentProgress) -> Request:
