@@ -8,12 +8,14 @@ from typing import NamedTuple
 from kerneltui.debugger.courses import COURSES, TITLES
 from kerneltui.debugger.explain import Explanation
 from kerneltui.debugger.naming import main_interrupt
+from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.watch import until_time
 from kerneltui.debugger.why import why
 from kerneltui.errors import UserError
 from kerneltui.lessons.goals import read_value
 from kerneltui.lessons.names import beginning
+from kerneltui.lessons.pointing_at import pointed
 from kerneltui.lessons.spec import PredictSpec
 from kerneltui.lessons.twin import press, twin
 from kerneltui.machine.core import StopReason
@@ -168,8 +170,12 @@ def _value(session: Session, spec: PredictSpec) -> LessonQuestion:
 
 
 def _diagnosis(session: Session, spec: PredictSpec) -> LessonQuestion:
-    """Whichever of the answers the explanation of the timer's interrupt bears out."""
-    interrupt = main_interrupt(session.machine, session.inspector, session.focus)
+    """Whichever of the answers the explanation bears out: of the timer's interrupt, or another."""
+    interrupt: Reference | None
+    if spec.of:
+        interrupt = pointed(session, spec.of).reference
+    else:
+        interrupt = main_interrupt(session.machine, session.inspector, session.focus)
     told = None if interrupt is None else why(session, interrupt, session.focus)
     if told is None or not spec.answers:
         raise UnfitQuestionError("write 'answers:' as ANSWER: WHAT MAKES IT RIGHT")

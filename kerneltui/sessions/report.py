@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from kerneltui import __version__
 from kerneltui.debugger.bookmarks import Bookmark
 from kerneltui.debugger.explain import Explanation, Verdict
-from kerneltui.debugger.meaning.stored import given_in_words
+from kerneltui.debugger.meaning.stored import all_in_words
 from kerneltui.debugger.naming import interrupt_numbered
 from kerneltui.debugger.narrate import Step
 from kerneltui.debugger.session import Session
@@ -87,7 +87,7 @@ def _deeds(session: Session) -> Iterator[str]:
     yield ""
     yield "## What was done by hand"
     yield ""
-    given = [given_in_words(item) for item in session.history.inputs]
+    given = all_in_words(session.history.inputs)
     if not given:
         yield "Nothing was typed or stored."
     for text in given:

@@ -140,7 +140,7 @@ class Breaking(Pointing, Travelling):
 
     def _tell_of(self, hits: tuple[BreakpointHit, ...]) -> None:
         if len(self.screen_stack) == 1:  # nothing covers a dialog: row 1 tells of the hit too
-            text = "\n".join(f"{hit.text[:1].upper()}{hit.text[1:]}" for hit in hits)
+            text = "\n".join(map(told_of_hit, hits))
             self.tell_in_passing(text, HIT_SHOWN_S)
         for hit in hits:
             if hit.number == NO_NUMBER:
@@ -161,6 +161,14 @@ class Breaking(Pointing, Travelling):
         for reference in point.references:
             panel.reveal(reference)
         panel.seek(*point.references)
+
+
+def told_of_hit(hit: BreakpointHit) -> str:
+    """A hit in full, and that a breakpoint for one hit is no more."""
+    once = ""
+    if hit.breakpoint.once and hit.number != NO_NUMBER:
+        once = f". Breakpoint {hit.number} was for one hit, so it is deleted."
+    return f"{hit.text[:1].upper()}{hit.text[1:]}{once}"
 
 
 def hit_point(now: Situation, hit: BreakpointHit) -> Point | None:

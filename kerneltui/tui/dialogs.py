@@ -263,11 +263,11 @@ def ask_to_undo(now: Situation) -> Request:
 
 
 def _list(given: Sequence[Input]) -> str:
-    from kerneltui.debugger.meaning.stored import given_in_words
+    from kerneltui.debugger.meaning.stored import all_in_words
 
-    said = [given_in_words(item) for item in given[:MOST_NAMED]]
-    more = [f"{len(given) - MOST_NAMED} more"] if len(given) > MOST_NAMED else []
-    return "; ".join((*said, *more))
+    said = all_in_words(given)
+    more = [f"{len(said) - MOST_NAMED} more"] if len(said) > MOST_NAMED else []
+    return "; ".join((*said[:MOST_NAMED], *more))
 
 
 def _ask_to_undo(what: str, undo: Request) -> Request:

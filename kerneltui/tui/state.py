@@ -87,12 +87,12 @@ def state_text(
         return Content.assemble((place, "bold $warning"), (said, "bold $error"))
     if not past:
         return _state(goal, view)
-    place = Content.styled(past, "bold $warning")
+    where = Content.styled(past, "bold $warning")
     if brief:
-        return Content.assemble(_SIGNS[goal is not None], "  ", place)
+        return Content.assemble(_SIGNS[goal is not None], "  ", where)
     is_told = _NUMBER.search(view.stop) is not None and "step " in past
     # Why the machine stands is a sentence, perhaps: it comes last, and is cut if it is long.
-    return Content.assemble(place, "  ", _state(goal, view, is_told=is_told))
+    return Content.assemble(where, "  ", _state(goal, view, is_told=is_told))
 
 
 _SIGNS = "■▶"

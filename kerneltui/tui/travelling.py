@@ -45,6 +45,8 @@ NOTHING_BEFORE = {
     PREVIOUS_HIT.title: "No breakpoint was hit before this moment.",
 }
 MARK_LOST = "The marked moment will not come any more, so the mark is gone."
+TOLD_S = 5
+"""What belongs to one moment is told so long, or to the next command."""
 NOT_ENDED = "No handler had returned before this moment."
 
 
@@ -90,7 +92,12 @@ class Travelling(Steering):
             self.refresh_view()
 
     def _in_vain(self, goal: Watch, why: str) -> None:
-        self._tell(NOTHING_BEFORE.get(goal.title, NOT_ENDED) if why == NOT_FOUND else why)
+        said = NOTHING_BEFORE.get(goal.title, NOT_ENDED) if why == NOT_FOUND else why
+        passed = self.session.breakpoints.passed_over
+        if goal is PREVIOUS_HIT and why == NOT_FOUND and passed:
+            hits = "hit was" if passed == 1 else "hits were"
+            said = f"{passed} {hits} passed over, as 'ignore' says; no other one was before this."
+        self._tell(said)
 
     def _tell(self, text: str) -> None:
         if not self.frames.is_repeated(text):
@@ -205,17 +212,16 @@ class Travelling(Steering):
         passed = history.inputs[before : self.given]
         if passed and not any(isinstance(item.given, Poke) for item in passed):
             return  # the console shows what is typed again
-        from kerneltui.debugger.meaning.stored import given_in_words
+        from kerneltui.debugger.meaning.stored import all_in_words, given_in_words
 
-        self.clear_notifications()
         if not passed:
-            ahead = len(history.inputs) - self.given
-            more = f", and {ahead - 1} more" if ahead > 1 else ""
-            said = given_in_words(history.inputs[self.given])
-            self.notify(f"Still to come: {said}{more}. Ctrl+P, undo takes it back.", markup=False)
+            said, *others = all_in_words(history.inputs[self.given :])
+            more = f", and {len(others)} more" if others else ""
+            told = f"Still to come: {said}{more}"
         else:
             said = given_in_words(next(item for item in passed if isinstance(item.given, Poke)))
-            self.notify(f"Done again: {said}. Ctrl+P, undo takes it back.", markup=False)
+            told = f"Done again: {said}"
+        self.tell_in_passing(f"{told}. Ctrl+P, undo takes it back.", TOLD_S)
 
     def undo(self, what: ForgetRest | TakeBack) -> None:
         """What is known to come after this moment, or was stored or typed last, is no longer."""
@@ -223,8 +229,7 @@ class Travelling(Steering):
         session = self.session
         self._come(session.take_back if isinstance(what, TakeBack) else session.forget_rest)
         self.given = self.session.history.given
-        self.clear_notifications()
-        self.notify("Undone: nothing is known to come after this moment.")
+        self.tell_in_passing("Undone: nothing is known to come after this moment.", TOLD_S)
         self.refresh_view()
 
     def change_past(self, what: CutAndType | CutAndPoke) -> None:
@@ -271,8 +276,7 @@ class Travelling(Steering):
         except UserError as error:  # the machine is not any more as it was when that was asked
             self.notify(str(error), severity="error", markup=False)
         else:
-            self.clear_notifications()
-            self.notify(" ".join(said), markup=False)
+            self.tell_in_passing(" ".join(said), TOLD_S)
         self.given = self.session.history.given
         self._tell_of_mark(marked)
         self.refresh_view()

@@ -1,4 +1,4 @@
-"""Whoever has a mouse alone comes into every dialog and out of it, and only its left button acts."""
+"""With a mouse alone one comes into dialogs and out of them; only its left button acts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ async def test_a_click_on_esc_closes(key):
     async with dashboard(size=(80, 24), with_path=True) as seen:
         await seen.press(*key_names(key))
         await seen.until(lambda: isinstance(seen.app.screen, Dialog))
-        await seen.click_on("Esc ")
+        rows = seen.screen().splitlines()
+        row = max(n for n, text in enumerate(rows) if "Esc " in text)
+        await seen.click(rows[row].index("Esc "), row)
         await seen.until(lambda: len(seen.app.screen_stack) == 1)
 
 
@@ -39,9 +41,24 @@ async def test_a_click_beside_it_closes_and_does_nothing_else(key, size):
         assert not seen.app.runner.running
 
 
+async def test_two_quick_clicks_open_and_do_not_close():
+    async with dashboard(size=(80, 24)) as seen:
+        await seen.click_on("? Help", times=2)
+        await seen.until(lambda: isinstance(seen.app.screen, Dialog))
+        await seen.painted()
+        assert isinstance(seen.app.screen, Dialog)
+
+
+async def test_the_keys_of_a_lesson_can_be_clicked():
+    async with dashboard(size=(140, 40), with_path=True, lesson="life-of-an-interrupt") as seen:
+        await seen.until(lambda: "all steps, leave" in seen.screen())
+        await seen.click_on("all steps, leave")
+        await seen.until(lambda: isinstance(seen.app.screen, Dialog))
+
+
 async def test_a_click_in_it_leaves_it_open():
     async with dashboard(keys=["question_mark"]) as seen:
-        await seen.click_on("Stepping back")
+        await seen.click_on("Looking")
         assert isinstance(seen.app.screen, Dialog)
 
 

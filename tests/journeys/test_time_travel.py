@@ -82,10 +82,10 @@ async def test_the_keys_back_undo_those_forwards():
             await seen.go(key)
             place = seen.session.here
             await seen.go(key, key)
-            assert "back of" not in seen.status()
+            assert "◀" not in seen.status()
             await seen.go(key.upper(), key.upper())
             assert seen.session.here == place
-            assert "back of" in seen.status()
+            assert "◀" in seen.status()
         await seen.go("f")
         place = seen.session.here
         await seen.go("s", "F")

@@ -23,11 +23,20 @@ class Breakpoint(msgspec.Struct, frozen=True):
     core: int | None = None
     """only there; None: on any"""
     ignore: int = 0
-    """so many hits are passed over after each start"""
+    """so many hits are passed over in each run"""
     once: bool = False
     """it is deleted when it has been hit"""
     condition: str = ""
     enabled: bool = True
+
+    @property
+    def notes(self) -> str:
+        """What is to be known of it beside its text; empty where that says it all."""
+        found = [] if self.enabled else ["disabled"]
+        if self.ignore:
+            hits = f"{self.ignore} hits" if self.ignore > 1 else "hit"
+            found.append(f"passes over the first {hits} of each run")
+        return ", ".join(found)
 
     @property
     def text(self) -> str:

@@ -54,6 +54,9 @@ LONGEST = 1_000
 DEEPEST = 50
 """``(`` and ``not`` within each other"""
 EXAMPLE = "IMASK == 1 and core == 0"
+WITH_NUMBER, ONCE = ("core", "ignore"), "once"
+"""What a breakpoint may have beside a condition."""
+OPTIONS_FIRST = "write CNTP_CTL_EL0 ignore 1 if ENABLE == 0"
 _FUNCTIONS: dict[str, Callable[[int, int], bool]] = dict(
     zip(
         COMPARISONS,
@@ -167,6 +170,9 @@ class _ConditionReader:
             return ConditionError(column, "this ')' closes nothing")
         if word.lower() in CONNECTIVES and word != "not":
             return ConditionError(column, f"write '{word.lower()}' instead of '{word}'")
+        has_number = word_at(self._text, self._next.end).kind == "number"
+        if word == ONCE or (word in WITH_NUMBER and has_number):
+            return ConditionError(column, f"'{word}' stands before 'if', as in {OPTIONS_FIRST}")
         return ConditionError(column, f"an operator is missing before {quoted(word)}")
 
     def _deepen(self) -> None:

@@ -22,6 +22,7 @@ from kerneltui.debugger.breakpoints.accesses import (
 )
 from kerneltui.debugger.breakpoints.breakpoint import Breakpoint
 from kerneltui.debugger.breakpoints.condition import ConditionError, compile_condition
+from kerneltui.debugger.breakpoints.condition_words import COMPARISONS, MEANT
 from kerneltui.debugger.breakpoints.sentry import Bound
 from kerneltui.debugger.breakpoints.trigger import Trigger
 from kerneltui.debugger.kernel_source import function_named, source_file_named
@@ -225,7 +226,10 @@ def _event(words: Sequence[_Word], at: int, known: Sequence[str], default: str, 
     """The word at a place, one of ``known``; nothing may stand behind it."""
     most = at + bool(known)
     if len(words) > most:
-        raise _At(words[most].column, f"'{words[most].text}' is too much; the form is: {form}")
+        word = words[most].text
+        if word in {*COMPARISONS, *MEANT}:
+            raise _At(words[most].column, "a condition stands behind 'if', as in: if core == 0")
+        raise _At(words[most].column, f"'{word}' is too much; the form is: {form}")
     if len(words) <= at:
         return default
     if words[at].text not in known:
@@ -239,13 +243,15 @@ def _event(words: Sequence[_Word], at: int, known: Sequence[str], default: str, 
 
 def _access(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
     kind = words[0].text
-    _event(words, 2, (), "", FORMS[kind].form)
     address = _ADDRESS.fullmatch(words[1].text)
     if address is not None:
         space = PORTS if address[1] else MEMORY
-        return _at_address(machine, space, to_number(address[2]), kind)
-    site, label, mask, shift = _bits(machine, words[1].text)
-    return RegisterTrigger(machine, site, label, kind, mask, shift)
+        found = _at_address(machine, space, to_number(address[2]), kind)
+    else:
+        site, label, mask, shift = _bits(machine, words[1].text)
+        found = RegisterTrigger(machine, site, label, kind, mask, shift)
+    _event(words, 2, (), "", FORMS[kind].form)
+    return found
 
 
 def _at_address(machine: Machine, space: str, address: int, kind: str) -> Trigger:
@@ -276,17 +282,18 @@ def _bits(machine: Machine, text: str) -> tuple[RegisterSite, str, int, int]:
 
 
 def _change(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
+    found = changes.BitsTrigger(machine, *_bits(machine, words[1].text))
     _event(words, 2, (), "", FORMS["change"].form)
-    return changes.BitsTrigger(machine, *_bits(machine, words[1].text))
+    return found
 
 
 def _interrupt(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
     form = FORMS["irq"].form
     known = (happenings.PENDING, happenings.TAKEN, happenings.ENDED)
-    event = _event(words, 2, known, happenings.TAKEN, form)
     asked: InterruptReference | None = None
     if words[1].text != "any":
         asked = interrupt_named(machine, words[1].text)
+    event = _event(words, 2, known, happenings.TAKEN, form)
     if event == happenings.PENDING:
         return happenings.InterruptPending(machine, asked)
     if event == happenings.TAKEN:
@@ -296,8 +303,9 @@ def _interrupt(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
 
 def _line(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
     known = (happenings.RISES, happenings.FALLS)
+    name = line_named(machine, words[1].text).name
     edge = _event(words, 2, known, "", FORMS["line"].form)
-    return happenings.LineTrigger(machine, line_named(machine, words[1].text).name, edge)
+    return happenings.LineTrigger(machine, name, edge)
 
 
 def _timeout(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
@@ -367,7 +375,7 @@ FORMS = {
 """By the first word."""
 OPTIONS = {
     "core N": ("counts only what happens on that core", "irq any taken core 1"),
-    "ignore N": ("passes over the first N hits after each start", "irq any taken ignore 5"),
+    "ignore N": ("passes over the first N hits of each run", "irq any taken ignore 5"),
     "once": ("deletes the breakpoint when it has been hit", "line uart0.irq rises once"),
     "if CONDITION": ("counts only where that holds", "irq any taken if depth > 1"),
 }

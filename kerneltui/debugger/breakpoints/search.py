@@ -34,7 +34,7 @@ class BackwardSearch:
         # How many hits are passed over depends on where the search begins.
         self._plain = {number: replace(item, ignore=0) for number, item in items.items()}
         self._places = sentry_for(history.machine, self._plain).places
-        self._left: dict[int, int] = {}
+        self._left = {number: item.ignore for number, item in items.items()}
         """how many hits of each are still to be passed over"""
         self._cuts = history.cuts
         self._known: tuple[Position, Position, list[FoundHits]] | None = None
@@ -44,6 +44,11 @@ class BackwardSearch:
     def is_for(self, history: History, items: Mapping[int, Breakpoint]) -> bool:
         """Whether what it knows is true of these, and of the past as it is now."""
         return (history, history.cuts, items) == (self._history, self._cuts, self._items)
+
+    @property
+    def passed_over(self) -> int:
+        """How many hits the last search has found and ignored."""
+        return sum(item.ignore - self._left[number] for number, item in self._items.items())
 
     def run(self, before: Position) -> Generator[Position, None, FoundHits | None]:
         """Where one was hit last before a moment; None where none was.

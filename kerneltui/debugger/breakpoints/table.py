@@ -120,6 +120,11 @@ class Breakpoints:
             elif hit.breakpoint.once and hit.number in self._items:
                 self.remove(hit.number)
 
+    @property
+    def passed_over(self) -> int:
+        """How many hits the last search in the past has found and, as it should, ignored."""
+        return 0 if self._search is None else self._search.passed_over
+
     # -- at work ----------------------------------------------------------------------------------
 
     def sentry(self, machine: Machine) -> Sentry | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kerneltui.debugger.doer import doer_of
 from kerneltui.debugger.kernel_source import function_around, paths_named, source_lines
 from kerneltui.debugger.lookup import exists, register_of_event
 from kerneltui.debugger.meaning.parts import Meaning, Section, gone, sentence
@@ -22,6 +23,7 @@ from kerneltui.debugger.session import Session
 from kerneltui.debugger.trace import SCENARIO
 from kerneltui.debugger.views.firmware import firmware_views
 from kerneltui.debugger.views.source import variables_of
+from kerneltui.debugger.writers import code_path
 from kerneltui.glossary import GlossaryEntry, glossary
 from kerneltui.units import format_duration, format_time
 
@@ -100,8 +102,10 @@ def event(session: Session, reference: EventReference) -> Meaning:
     step, time_ns, core, kind, _, _, text = reference.event
     told = tuple(_words_of_event(kind, text))
     sentences = [entry.sentences for entry in told]
+    doer = doer_of(session.history, reference.event)
     sections = [Section("This event", (
         ("what", session.names.as_text(reference.event)),
+        *((("by", f"{doer.function} ({code_path(doer.file)}:{doer.line})"),) if doer else ()),
         ("when", f"{format_time(time_ns)} s, after {step} instructions"),
         ("core", str(core)),
     ))]  # fmt: skip

@@ -6,6 +6,8 @@ Which bits a store can set says the register's table, with what the device has o
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import groupby
 
 from kerneltui.debugger.lookup import register_of_event
 from kerneltui.debugger.meaning.found import Found, find, value_of
@@ -46,7 +48,27 @@ def given_in_words(given: Input) -> str:
         if what.space == WIRES:
             return f"you drove {name} {LEVELS[what.told_value]} {at}"
         return f"you stored {number(what.told_value)} to {name} {at}"
-    return f"you typed {what.decode('latin-1')!a} {at}"
+    return f"you typed {_typed(what)} {at}"
+
+
+def all_in_words(given: Sequence[Input]) -> list[str]:
+    """As :func:`given_in_words`; what was typed key by key, with nothing in between, as one."""
+    found: list[str] = []
+    for is_poke, items in groupby(given, lambda item: isinstance(item.given, Poke)):
+        together = list(items)
+        if is_poke or len(together) == 1:
+            found += map(given_in_words, together)
+            continue
+        first, last = (item.position.now_ns / 1e9 for item in (together[0], together[-1]))
+        text = _typed(b"".join(item.given for item in together if isinstance(item.given, bytes)))
+        at = f"at {first:.3f} s" if first == last else f"from {first:.3f} s on"
+        found.append(f"you typed {text} {at}")
+    return found
+
+
+def _typed(data: bytes) -> str:
+    """In quotes; Enter is a new line."""
+    return ascii(data.decode("latin-1").replace("\r", "\n"))
 
 
 def kept_in_words(session: Session, found: Found, field: str, value: int) -> str:

@@ -25,7 +25,8 @@ from kerneltui.tui.widgets.line_view import DISABLED, ENABLED
 NEW = "new"
 WIDEST_FORM = max(len(form.form) for form in FORMS.values()) + 2
 CONDITIONS = f"""\
-Behind each: {"  ".join(OPTIONS)}
+Behind each, in this order:
+{chr(10).join(f"  {option:<14}{told}" for option, (told, _) in OPTIONS.items())}
 A condition: names and numbers with == != < <= > >= &, joined by and, or, not
 Names: {", ".join(NAMES)}, each register (GICC_PMR)
   and field (CNTP_CTL_EL0.IMASK; of the breakpoint's own register: IMASK)"""
@@ -80,7 +81,7 @@ class BreakpointsScreen(Dialog[None]):
         chooser.clear_options()
         for number, item in self._breakpoints:
             sign = ENABLED if item.enabled else DISABLED
-            told = "" if item.enabled else "  (disabled)"
+            told = f"  ({item.notes})" if item.notes else ""
             style = "bold" if item.enabled else "dim"
             row = Content.assemble(f"{sign} {number:>2}  ", (item.text, style), told)
             chooser.add_option(Option(row, id=str(number)))
@@ -140,8 +141,13 @@ class BreakpointScreen(Dialog[None]):
         ("escape", "dismiss", "Close"),
         ("up", "scroll(-1)", "Up"),
         ("down", "scroll(1)", "Down"),
+        ("pageup", "scroll_page(-1)", "Page up"),
+        ("pagedown", "scroll_page(1)", "Page down"),
     ]
-    ACTIONS = Button("Enter", "sets it", "submit"), Button("Esc", "cancel", "dismiss")
+    ACTIONS = (
+        Button("Enter", "sets it", "submit"), Button("Esc", "cancel", "dismiss"),
+        Button("Page Down", "scrolls", "scroll_page(1)"),
+    )  # fmt: skip
 
     def __init__(
         self, machine: Machine, title: str, first: str, use: Callable[[str], object]
@@ -174,7 +180,7 @@ class BreakpointScreen(Dialog[None]):
         self.action_submit()
 
     def action_submit(self) -> None:
-        """Take the text, or say in which column it is wrong, with the cursor there."""
+        """Take the text, or say in which column it is wrong; one goes on writing at its end."""
         text = self._box.value.strip()
         try:
             text = parse_breakpoint(text).text
@@ -182,9 +188,8 @@ class BreakpointScreen(Dialog[None]):
         except UserError as error:
             with self._box.prevent(Input.Changed):
                 self._box.value = text
+            self._box.cursor_position = len(text)
             column, _, said = str(error).partition("': column ")[2].partition(": ")
-            if column.isdecimal():
-                self._box.cursor_position = min(int(column) - 1, len(text))
             where = f"Column {column}: {said}" if column.isdecimal() else str(error)
             self._error.update(Content(where))
         else:
@@ -193,6 +198,10 @@ class BreakpointScreen(Dialog[None]):
     def action_scroll(self, rows: int) -> None:
         """Move the help."""
         self._help.scroll_relative(y=rows, animate=False)
+
+    def action_scroll_page(self, pages: int) -> None:
+        """Move the help by as much as is in sight."""
+        self.action_scroll(pages * max(self._help.size.height - 1, 1))
 
 
 def forms_text(machine: Machine) -> Content:

@@ -102,8 +102,8 @@ class Dialog(AnsweredOnce, ModalScreen[T]):
     """A dialog over the dashboard."""
 
     def on_click(self, event: Click) -> None:
-        """A click beside it closes it."""
-        if event.widget is self:
+        """A click beside it closes it; not the second of two quick ones, the first opened it."""
+        if event.widget is self and event.chain == 1:
             event.stop()
             self.dismiss()
 

@@ -14,11 +14,14 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from kerneltui.tui.offers import Offer, OfferKind
-from kerneltui.tui.screens.dialog import Chooser, Dialog
+from kerneltui.tui.screens.dialog import Button, Chooser, Dialog, buttons
 
 HEADING = "How an operating system handles interrupts and timers: a laboratory"
 NEW_HERE = "New here? Enter begins the tour. It takes a minute."
-KEYS = "Enter opens   \u2191 \u2193 move   / writes a file's name   Esc or q leaves"
+KEYS = (
+    Button("Enter", "opens", "choose_highlighted"), Button("\u2191 \u2193", "move"),
+    Button("/", "writes a file's name", "ask_for_file"), Button("Esc or q", "leaves", "leave"),
+)  # fmt: skip
 NARROW = 100
 WIDEST_TITLE = 34
 
@@ -48,7 +51,7 @@ class WelcomeScreen(Dialog[Offer | None]):
         """A heading, the list, room for a file's name."""
         with Vertical(id="welcome") as box:
             box.border_title = "kerneltui"
-            box.border_subtitle = KEYS
+            box.border_subtitle = buttons(KEYS)
             said = f"{HEADING}\n{NEW_HERE}" if self._is_new else HEADING
             yield Static(Content.styled(said, "bold"), id="welcome-heading")
             yield Chooser(id="offers")

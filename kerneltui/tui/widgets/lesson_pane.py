@@ -5,9 +5,12 @@ from __future__ import annotations
 from rich.console import Console, Group, RenderableType
 from rich.markdown import Markdown
 from rich.text import Text
+from textual.content import Content
 from textual.widgets import Static
 
 from kerneltui.lessons.play import Play
+from kerneltui.tui.commands import BY_KEY
+from kerneltui.tui.widgets.bars import link
 
 BORDERS = 2
 SIDES = 4
@@ -16,7 +19,7 @@ LARGEST_SHARE = 0.46
 """Of the rows of the terminal; what is longer is read with the key l."""
 LEAST_LEFT = 13
 """Rows that the dashboard keeps."""
-DONE, TO_DO, ASKS, HINT = "✓", "▢", "?", "→"
+DONE, TO_DO, ASKS, HINT, WRONG = "✓", "▢", "?", "→", "✗"
 
 
 class LessonPane(Static):
@@ -43,9 +46,18 @@ class LessonPane(Static):
         self.display = True
         spec = play.lesson.spec
         self.border_title = Text(f" {spec.title}: {play.number + 1} of {play.count} ")
-        self.border_subtitle = Text(f" {keys(play)} ")
+        self.border_subtitle = hints(keys(play))
         self.update(content)
         return self.rows
+
+
+def hints(said: str) -> Content:
+    """What is said of keys, to click on: what begins with a command's key does that."""
+    parts = []
+    for part in said.split("   "):
+        command = BY_KEY.get(part.partition(":")[0])
+        parts.append(Content(part) if command is None else link(part, f"choose('{command.ident}')"))
+    return Content.assemble(" ", Content("   ").join(parts), " ")
 
 
 def contents(play: Play) -> list[RenderableType]:
@@ -57,9 +69,15 @@ def contents(play: Play) -> list[RenderableType]:
     elif play.problem:
         found.append(Text(f"This question makes no sense here: {play.problem}", "bold"))
     elif play.is_done and (play.step.goal or play.step.predict):
+        if play.is_told and play.question is not None:
+            found.append(Text(f"{HINT} The answer is: {play.question.right}", "bold"))
         found.append(Markdown(f"{DONE} **{(play.step.done or 'Done.').strip()}**"))
     elif play.question is not None:
         found.append(Text(f"{ASKS} {play.question.text}", "bold"))
+        if play.wrong:
+            more = len(play.step.hints) > play.hints
+            said = "L gives a hint." if more else "Think again."
+            found.append(Text(f"{WRONG} Not that. {said}", "bold"))
     return found
 
 
