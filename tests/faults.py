@@ -18,11 +18,14 @@ SYSTEM_TIMER = {"rpi3": "periph:3", "rpi4": "99"}
 
 
 GROUP = "Find the fault"
+CASES = "Cases of the course"
+"""Scenarios of lessons, with several faults each: ``lesson check`` plays them."""
 
 
 def ordinary():
-    """The names of all built-in scenarios but those of the group: what is to work in each."""
-    return [name for name in sorted(available("scenarios")) if not is_puzzle(name)]
+    """The names of all built-in scenarios where all is to work: no faults to be found."""
+    groups = {name: load_scenario(name).spec.group for name in sorted(available("scenarios"))}
+    return [name for name, group in groups.items() if group not in {GROUP, CASES}]
 
 
 def is_puzzle(name):

@@ -70,3 +70,15 @@ def test_a_reader_that_has_gone_is_no_error():
         assert process.wait(60) == 0
         assert process.stderr is not None
         assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("board", ["rpi4", "x86"])
+def test_a_core_beside_the_first_arms_its_timer_for_itself(said, board):
+    _, out, _ = said("narrate", "--scenario", "two-cores", "--board", board, "--until", "120ms")
+    armed = [line for line in out.splitlines() if "Arm the timer" in line]
+    own = [line for line in armed if "[1]" in line]
+    assert own
+    assert all("for this core alone: core 1 writes" in line for line in own)
+    others = [line for line in armed if line not in own]
+    assert others
+    assert not any("for this core alone" in line for line in others)

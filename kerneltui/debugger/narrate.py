@@ -398,8 +398,10 @@ class Teller:
         told = mark.told
         return f"Core {core.index} goes on with '{told['next']}' in place of '{told['prev']}'."
 
-    def _armed_for(self) -> str:
+    def _armed_for(self, core: HostedCore) -> str:
         head = self._facts.head()
+        if core.index:  # the queue is served by core 0; others time their tasks' quanta
+            return f"The timer of core {core.index} is set, for this core alone"
         if head is None:
             return "The timer is set"
         when = (f"due in {format_duration(head.in_ns)}" if head.in_ns >= 0
@@ -409,14 +411,14 @@ class Teller:
     def _armed(self, mark: Mark, core: HostedCore) -> str:
         written = mark.numbers[1]
         also = f" ({written})" if written > BIGGEST_BITS else ""
-        return f"{self._armed_for()}: core {core.index} {self._access(mark)[3:]}{also}."
+        return f"{self._armed_for(core)}: core {core.index} {self._access(mark)[3:]}{also}."
 
     def _disarmed(self, mark: Mark, core: HostedCore) -> str:
         return f"The timer is switched off: core {core.index} {self._access(mark)[3:]}."
 
     def _entered(self, mark: Mark, core: HostedCore) -> str:
         del mark
-        return f"The kernel finds the call in its table: {self._call(core)}."
+        return f"The kernel looks the call up in its table: {self._call(core)}."
 
     def _served(self, mark: Mark, core: HostedCore) -> str:
         del core

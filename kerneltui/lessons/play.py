@@ -50,6 +50,8 @@ class Play:
         """answers to the question of this step that were not right"""
         self.is_done = False
         """the goal of the step is reached, or its question answered"""
+        self.is_told = False
+        """the answer was not found, but told"""
         self.is_over = False
         """the last step is behind"""
         self._goal: Goal | None = None
@@ -78,6 +80,7 @@ class Play:
         step, session = self.step, self.session
         self.commands.clear()
         self.hints = self.wrong = 0
+        self.is_told = False
         _begin(session, step)
         self.start = session.here
         """where the machine was when the step began"""
@@ -150,6 +153,11 @@ class Play:
         else:
             self.wrong += 1
         return self.is_done
+
+    def tell_answer(self) -> None:
+        """Somebody wants to be told it: that ends the step as well."""
+        if self._question is not None:
+            self.is_told = self.is_done = True
 
     def next_hint(self) -> str:
         """One more hint; empty where there is none left."""

@@ -8,12 +8,14 @@ from typing import NamedTuple
 from kerneltui.debugger.courses import COURSES, TITLES
 from kerneltui.debugger.explain import Explanation
 from kerneltui.debugger.naming import main_interrupt
+from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.watch import until_time
 from kerneltui.debugger.why import why
 from kerneltui.errors import UserError
 from kerneltui.lessons.goals import read_value
 from kerneltui.lessons.names import beginning
+from kerneltui.lessons.pointing_at import pointed
 from kerneltui.lessons.spec import PredictSpec
 from kerneltui.lessons.twin import press, twin
 from kerneltui.machine.core import StopReason
@@ -86,7 +88,7 @@ def _head(session: Session, spec: PredictSpec) -> LessonQuestion:
 
 
 def _next(session: Session, spec: PredictSpec) -> LessonQuestion:
-    """The title of the step that comes, among those of its course."""
+    """The title of the step that comes, among those of its course and of the one on show."""
     other = twin(session)
     try:
         press(other, spec.after)
@@ -98,7 +100,8 @@ def _next(session: Session, spec: PredictSpec) -> LessonQuestion:
         other.close()
     if found is None:
         raise UnfitQuestionError("no further step comes")
-    course = [TITLES[kind] for kind in COURSES.get(found.course, ())]
+    kinds = (*COURSES.get(found.course, ()), *COURSES.get(here.course if here else "", ()))
+    course = list(dict.fromkeys(TITLES[kind] for kind in kinds))  # its own first; it may be short
     said = here.title if here is not None else ""
     place = course.index(found.title) if found.title in course else 0
     near = sorted(course, key=lambda title: abs(course.index(title) - place))
@@ -167,8 +170,12 @@ def _value(session: Session, spec: PredictSpec) -> LessonQuestion:
 
 
 def _diagnosis(session: Session, spec: PredictSpec) -> LessonQuestion:
-    """Whichever of the answers the explanation of the timer's interrupt bears out."""
-    interrupt = main_interrupt(session.machine, session.inspector, session.focus)
+    """Whichever of the answers the explanation bears out: of the timer's interrupt, or another."""
+    interrupt: Reference | None
+    if spec.of:
+        interrupt = pointed(session, spec.of).reference
+    else:
+        interrupt = main_interrupt(session.machine, session.inspector, session.focus)
     told = None if interrupt is None else why(session, interrupt, session.focus)
     if told is None or not spec.answers:
         raise UnfitQuestionError("write 'answers:' as ANSWER: WHAT MAKES IT RIGHT")

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import msgspec
 
+from kerneltui.configfile import ConfigFile
 from kerneltui.debugger.session import Session
 from kerneltui.errors import UserError
 from kerneltui.lessons.lesson import Lesson
 from kerneltui.lessons.play import Play
-from kerneltui.sessions.opening import load_session, open_saved, resume
+from kerneltui.sessions.opening import load_session, open_saved, read_session, resume
 from kerneltui.sessions.saving import ENDING, spec_of, text_of
 from kerneltui.sessions.writing import write_atomically
 
@@ -50,6 +51,8 @@ class StudentProgress:
         """None: it is forgotten with the program."""
         self._folder = folder
         self._notes: dict[str, Note] = {}
+        self._sessions: dict[str, str] = {}
+        """of this run, by their files' names"""
         if folder is None:
             return
         with (
@@ -94,10 +97,12 @@ class StudentProgress:
         self._notes.pop(play.lesson.name, None)  # the latest stands last
         self._notes[play.lesson.name] = Note(play.number, most, play.count)
         self._write()
-        path = self._session_path(play.lesson, play.number)
-        if path is not None:
-            with suppress(UserError, OSError):
-                write_atomically(path, text_of(spec_of(play.session), path))
+        name = _session_name(play.lesson, play.number)
+        with suppress(UserError, OSError):
+            text = text_of(spec_of(play.session), Path(name))
+            self._sessions[name] = text
+            if self._folder is not None:
+                write_atomically(self._folder / name, text)
 
     def finish(self, play: Play) -> None:
         """The last step is done."""
@@ -112,20 +117,23 @@ class StudentProgress:
             text = msgspec.json.encode(self._notes).decode()
             write_atomically(self._folder / NAME, f"{text}\n")
 
-    def _session_path(self, lesson: Lesson, number: int) -> Path | None:
-        name = f"{lesson.name}-{number + 1}{ENDING}"
-        return None if self._folder is None else self._folder / name
-
     def session_at(self, lesson: Lesson, number: int) -> Session | None:
         """The machine as it was when a step began; None where that is not known (any more)."""
-        path = self._session_path(lesson, number)
-        if path is None or not number or not path.exists():
-            return None
+        name = _session_name(lesson, number)
         try:
-            saved = load_session(path)
+            if name in self._sessions:
+                saved = read_session(ConfigFile(Path(name), self._sessions[name]))
+            elif number and self._folder is not None and (self._folder / name).exists():
+                saved = load_session(self._folder / name)
+            else:
+                return None
             session = open_saved(saved)
             for _ in resume(session, saved):
                 pass
         except UserError:
             return None
         return session
+
+
+def _session_name(lesson: Lesson, number: int) -> str:
+    return f"{lesson.name}-{number + 1}{ENDING}"

@@ -64,7 +64,14 @@ class PredictSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
             "explanation that make it right",
         ),
     ] = {}
-    of: Annotated[str, Meta(max_length=80, description="value: whose")] = ""
+    of: Annotated[
+        str,
+        Meta(
+            max_length=80,
+            description="value: whose; diagnosis: of which interrupt, such as 'irq 153', if not "
+            "the timer's",
+        ),
+    ] = ""
 
 
 class LessonStepSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -48,7 +48,7 @@ def twin(session: Session) -> Session:
     for _ in found.history.do_again(session.here):
         pass
     found.pinned = session.pinned
-    if session.follows_story and session.story.phase:
+    if session.story.phase:
         found.story.show(session.story.place())
     return found
 

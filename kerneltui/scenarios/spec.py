@@ -22,7 +22,7 @@ Name = Annotated[Label, Meta(max_length=200)]
 Policy = Literal["coop", "rr"]
 Level = Literal["first", "second", "third"]
 LEVELS: tuple[Level, ...] = "first", "second", "third"
-GROUPS = "Timers", "Interrupts", "Tasks", "The PC", "Find the fault"
+GROUPS = "Timers", "Interrupts", "Tasks", "The PC", "Cases of the course", "Find the fault"
 """The headings of the built-in ones, in order."""
 Queue = Literal["sorted", "vec", "heap", "wheel"]
 Text = Annotated[str, Meta(max_length=200)]

@@ -17,6 +17,7 @@ from textual.events import DescendantFocus, Event, Key, MouseDown, MouseUp, Past
 from textual.keys import key_to_character
 from textual.screen import Screen
 from textual.widgets import Input, Static
+from textual.widgets._toast import ToastRack
 from textual.worker import Worker
 
 from kerneltui.debugger.session import Session
@@ -164,7 +165,8 @@ class KernelTui(Carrying, App[int]):
         if not gc.isenabled():
             gc.freeze()
             gc.enable()
-        self._tell_task()
+        if not self._lesson:
+            self._tell_task()
         self.tell_bookmark()
         if self._lesson:
             self.carry_out(StartLesson(self._lesson, None))
@@ -175,9 +177,9 @@ class KernelTui(Carrying, App[int]):
             self.run_worker(press_on_screen(self, self._keys), "keys")
 
     def _tell_task(self) -> None:
-        """Where there is something to find out, say what."""
+        """Where there is something to find out, say what; a lesson says it in its own words."""
         setup = self.session.setup
-        if setup.task:
+        if setup.task and not self.session.is_taught:
             text = f"{setup.task} Find out why. (? shows this again.)"
             self.tell_in_passing(text, TASK_S, setup.scenario_title)
 
@@ -210,7 +212,9 @@ class KernelTui(Carrying, App[int]):
 
             pane = self._lesson_pane = LessonPane()
             self.screen_stack[0].mount(pane, before=self._bar)
-        pane.show(self.play, *self._laid_out)
+        rows = pane.show(self.play, *self._laid_out)
+        for rack in self.screen_stack[0].query(ToastRack):  # notifications stand above the lesson
+            rack.styles.margin = (0, 0, rows + 1, 0)
         self._lay_out(*self._laid_out)
 
     def _lay_out(self, width: int, height: int) -> None:

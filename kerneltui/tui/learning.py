@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 HINT, SHOW, BACK, AGAIN, LEAVE = "Hint", "Show me", "Back", "Again", "Leave"
 STEPS = "Steps"
+LONGEST_HEADING = 44
+"""cells of what a list says of a step"""
+HINT_SHOWN_S = 5
 ALWAYS = frozenset((
     "help", "lesson", "lesson_menu", "lesson_back", "leave_dashboard", "command_palette",
     "suspend_process", "follow", "zoom", "path", "theme", "copy", "copy_panel", "what_is",
@@ -95,6 +98,7 @@ class Learning(Steering):
                 session.follows_story = True
                 come_to(session, lesson, number)
             self.play = None
+            session.is_taught = True
             self.use(session, lesson.board(number), session.setup.changes or UNCHANGED)
             self.play = Play(lesson, session, number)
         except UserError as error:
@@ -189,7 +193,7 @@ class Learning(Steering):
         elif play.question is not None:
             self.carry_out(ask(play.question))
         else:
-            self.notify("This step is not done yet. L gives a hint.")
+            self.tell_in_passing("This step is not done yet. L gives a hint.", HINT_SHOWN_S)
 
     def _start_or_choose(self) -> Request:
         if self._left is not None:
@@ -221,6 +225,10 @@ class Learning(Steering):
                 self.notify("There is no further hint. L offers to show it to you.")
             self.show_lesson()
             self.refresh_view()
+        elif wanted.what == SHOW and play.question is not None:
+            play.tell_answer()
+            self.show_lesson()
+            self.refresh_view()
         elif wanted.what == SHOW:
             from kerneltui.tui.pressing import press_on_screen
 
@@ -233,14 +241,11 @@ class Learning(Steering):
             self.leave_lesson()
 
     def answer_in_lesson(self, answer: LessonAnswer) -> None:
-        """Right, or think again."""
+        """Right, or think again: the text of the step says it, and nothing lies over that."""
         play = self.play
         if play is None:
             return
-        if play.answer(answer.words):
-            self.notify("Right.")
-        else:
-            self.notify(f"Not that. {'L gives a hint.' if play.step.hints else 'Think again.'}")
+        play.answer(answer.words)
         self.show_lesson()
         self.refresh_view()
 
@@ -264,7 +269,8 @@ def ask(question: LessonQuestion) -> Request:
             return Mistake(0, "Type a number, like 30 or 0x1e.")
         return None
 
-    screen = AskScreen("Question", dict[str, Field]({question.text: ""}), check)
+    # The whole question stands in the text of the step; here it could be too long for its line.
+    screen = AskScreen("Your answer", dict[str, Field]({"A number, like 30 or 0x1e": ""}), check)
     return Ask(screen, lambda found: None if found is None else LessonAnswer(found[0]))
 
 
@@ -278,6 +284,8 @@ def menu(play: Play) -> Request:
         doing[HINT] = f"one of {more} for this step"
     if not play.is_done and not more and play.solution:
         doing[SHOW] = "press the keys that reach the goal"
+    if not play.is_done and not more and play.question is not None:
+        doing[SHOW] = "tell the answer"
     doing[BACK] = "the machine as it was when this step began (F2)"
     doing[AGAIN] = "the lesson from its first step"
     doing[LEAVE] = "the machine stays; l comes back to the lesson"
@@ -299,8 +307,9 @@ def menu(play: Play) -> Request:
 
 def heading(text: str) -> str:
     """The first sentence of a text, without marks of Markdown."""
-    words = " ".join(text.replace("*", "").replace("`", "").replace("#", "").split())
-    return words.partition(". ")[0][:60]
+    sentence = " ".join(text.split()).partition(". ")[0]  # the key `.` ends none
+    said = sentence.replace("*", "").replace("`", "").replace("#", "")
+    return said if len(said) <= LONGEST_HEADING else f"{said[: LONGEST_HEADING - 1]}…"
 
 
 def choose_lesson(progress: StudentProgress) -> Request:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from textual.pilot import Pilot
 
 from kerneltui.errors import UserError, suggestion
-from kerneltui.lessons.goals import Hands
 from kerneltui.lessons.lesson import Lesson
 from kerneltui.lessons.play import Play
 from kerneltui.lessons.pointing_at import pointed
@@ -46,6 +45,7 @@ async def check_lesson(lesson: Lesson) -> list[str]:
         if app.play is None:
             return [*found, str(lesson.file.error((), "this lesson does not begin"))]
         for number, step in enumerate(lesson.spec.steps):
+            app.show_view()
             found += [*_before(lesson, app.play, number, step)]
             wrong = await _solve(app, pilot, number, step)
             if wrong:
@@ -121,11 +121,9 @@ def _before(lesson: Lesson, play: Play, number: int, step: LessonStepSpec) -> It
             pointed(play.session, text)
         except UserError as error:
             yield str(lesson.file.error((*place, "point", item), str(error)))
-    if step.goal is not None and step.goal.command == step.goal.panel == step.goal.on == "":
-        probe = Play(lesson, play.session, number)
-        if probe.observe(Hands()):
-            said = "this goal is reached before anything has been done"
-            yield str(lesson.file.error((*place, "goal"), said))
+    if step.goal is not None and play.is_done:
+        said = "this goal is reached before anything has been done"
+        yield str(lesson.file.error((*place, "goal"), said))
 
 
 async def _solve(app: KernelTui, pilot: Pilot[int], number: int, step: LessonStepSpec) -> str:

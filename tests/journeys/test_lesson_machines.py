@@ -91,6 +91,26 @@ async def test_a_step_can_be_on_another_machine(lesson_file: Path) -> None:
         assert app.session.setup.scenario_name == "overload-skip"
 
 
+async def test_a_step_can_be_on_another_board(tmp_path: Path) -> None:
+    path = tmp_path / "boards.yaml"
+    path.write_text(
+        "title: Boards\nabout: You can compare them.\nboard: rpi4\nscenario: timer-syscalls\n"
+        "steps:\n  - {text: Here}\n"
+        "  - {text: There, board: x86, begin: 43.9ms, goal: {when: step == 1}, solution: .}\n"
+        "  - {text: There still, goal: {when: RFLAGS.IF == 1 and step == 2}, solution: .}\n"
+    )
+    async with played(path) as (app, pilot):
+        app.action_lesson()
+        assert app.session.setup.board.name == "x86"
+        assert app.session.setup.scenario_name == "timer-syscalls"
+        await press(pilot, app, ["."])
+        assert play_of(app).is_done
+    async with played(path, 2) as (app, pilot):  # to begin with it comes to it on that board
+        assert app.session.setup.board.name == "x86"
+        await press(pilot, app, ["."])
+        assert play_of(app).is_done
+
+
 async def test_f2_goes_back_in_a_lesson_from_a_file(lesson_file: Path) -> None:
     async with played(lesson_file, 2) as (app, pilot):
         await press(pilot, app, ["n", "f2"])

@@ -57,6 +57,22 @@ async def test_what_a_step_points_at_stands_out():
         assert not seen.app.panels.path._pointed
 
 
+async def test_after_the_last_hint_the_answer_is_told():
+    async with dashboard(size=(80, 24), with_path=True, notifications=True) as seen:
+        await begin(seen, 1)
+        play = seen.app.play
+        for _ in play.step.hints:
+            await seen.press("L", "home", "enter")
+        await seen.until(lambda: play.hints == len(play.step.hints))
+        await seen.press("L")
+        await seen.until(lambda: "tell the answer" in seen.screen())
+        await seen.press("home", "enter")
+        await seen.until(lambda: f"The answer is: {play.question.right}" in seen.screen())
+        assert (play.is_done, play.wrong) == (True, 0)
+        await seen.press("l")
+        assert (play.number, play.is_told) == (2, False)
+
+
 async def test_f2_leads_back_to_where_the_step_began():
     async with dashboard(with_path=True) as seen:
         await begin(seen, 2)
@@ -141,3 +157,53 @@ async def test_a_lesson_that_cannot_be_opened_is_told():
         seen.app.carry_out(StartLesson("no-such-lesson", None))
         await seen.until(lambda: "unknown lesson 'no-such-lesson'" in seen.screen())
         assert seen.app.play is None
+
+
+@pytest.mark.parametrize("name", ["gic-states", "ordered-queue", "pi3-controllers"])
+async def test_a_lesson_is_played_to_its_end_with_wrong_answers_hints_and_a_break(name):
+    async with dashboard(with_path=True, notifications=True) as seen:
+        seen.app.carry_out(StartLesson(name, 0))
+        await seen.until(lambda: seen.app.play is not None)
+        count = seen.app.play.count
+        for number in range(count):
+            play = seen.app.play
+            assert play.number == number
+            if number == count // 2:  # leave in the middle, look at something else, come back
+                seen.app.leave_lesson()
+                await seen.press("l")
+                await seen.until(lambda: seen.app.play is not None)
+                play = seen.app.play
+                assert (play.number, play.wrong, play.hints) == (number, 0, 0)
+            if play.question is not None:
+                await answer_wrongly_then_rightly(seen, play)
+            elif play.step.goal is not None:
+                assert not play.is_done
+                await seen.press("l")
+                assert play.number == number, "it does not go on before its work is done"
+                await seen.go(*play.step.solution.split())
+                await seen.until(lambda play=play: play.is_done)
+            await seen.press("l")
+            await seen.painted()
+        assert seen.app.play.is_over
+        await seen.until(lambda: "This lesson is over" in seen.screen())
+
+
+async def answer_wrongly_then_rightly(seen, play):
+    asked = play.question
+    wrong = [item for item in asked.options if item != asked.right] or [str(int(asked.right) + 1)]
+    for words, is_right in ((wrong[0], False), (asked.right, True)):
+        await seen.press("l")
+        await seen.until(lambda: len(seen.app.screen_stack) == 2)
+        if asked.options:
+            names = list(asked.options)
+            await seen.press("home", *["down"] * names.index(words), "enter")
+        else:
+            await seen.write(words)
+            await seen.press("enter")
+        await seen.until(lambda: len(seen.app.screen_stack) == 1)
+        assert play.is_done is is_right
+        if not is_right and play.step.hints:
+            before = play.hints
+            await seen.press("L", "home", "enter")
+            await seen.until(lambda: play.hints == before + 1)
+    assert play.wrong == 1

@@ -109,3 +109,27 @@ def test_the_lines_that_come_are_told_apart_without_their_times():
     assert found.right == "Periodic 1 sec"
     assert {"Once 2", "hello"} <= set(found.options)
     assert len(set(found.options)) == len(found.options)
+
+
+@pytest.mark.parametrize("is_shown", [True, False])
+def test_the_second_machine_stands_at_the_same_of_several_steps_at_one_moment(is_shown):
+    session = booted("x86", "ipi")
+    for _ in range(10):
+        session.next_step()
+    session.follows_story = is_shown
+    assert session.story.step().title == "Who is it?"
+    other = twin(session)
+    assert other.story.step().title == "Who is it?"
+    press(other, ".")
+    session.next_step()
+    assert (other.story.step().title, other.here) == ("An interrupt is sent", session.here)
+    other.close()
+
+
+def test_a_diagnosis_can_be_about_another_interrupt_than_the_timers():
+    session = booted("rpi4", "fault-no-target")
+    answers = {"no core to go to": "GICD_ITARGETSR38", "the timer": "CNTP_CTL_EL0"}
+    found = asked(session, "diagnosis", of="irq 153", answers=answers)
+    assert found.right == "no core to go to"
+    with pytest.raises(UnfitQuestionError):
+        asked(session, "diagnosis", answers=answers)

@@ -19,7 +19,7 @@ LARGEST_SHARE = 0.46
 """Of the rows of the terminal; what is longer is read with the key l."""
 LEAST_LEFT = 13
 """Rows that the dashboard keeps."""
-DONE, TO_DO, ASKS, HINT = "✓", "▢", "?", "→"
+DONE, TO_DO, ASKS, HINT, WRONG = "✓", "▢", "?", "→", "✗"
 
 
 class LessonPane(Static):
@@ -69,9 +69,15 @@ def contents(play: Play) -> list[RenderableType]:
     elif play.problem:
         found.append(Text(f"This question makes no sense here: {play.problem}", "bold"))
     elif play.is_done and (play.step.goal or play.step.predict):
+        if play.is_told and play.question is not None:
+            found.append(Text(f"{HINT} The answer is: {play.question.right}", "bold"))
         found.append(Markdown(f"{DONE} **{(play.step.done or 'Done.').strip()}**"))
     elif play.question is not None:
         found.append(Text(f"{ASKS} {play.question.text}", "bold"))
+        if play.wrong:
+            more = len(play.step.hints) > play.hints
+            said = "L gives a hint." if more else "Think again."
+            found.append(Text(f"{WRONG} Not that. {said}", "bold"))
     return found
 
 
