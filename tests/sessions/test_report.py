@@ -37,7 +37,7 @@ def test_it_tells_what_happened_at_each_bookmark(tmp_path, said, board):
     status, text, errors = said("report", "--session", path)
     assert (status, errors) == (0, "")
     assert f"| Board | {board} |" in text
-    assert "- You typed 'ab\\`c\\\\r' at" in text
+    assert "- You typed 'ab\\`c\\\\n' at" in text
     first, second = text.split("## Bookmark ")[1:]
     assert first.startswith("1 of 2: taken\n\n> \\*Here\\* it \\| is \\`taken\\`\n")
     assert re.search(r"^> [\d. ]+ s  5/\d+ The CPU takes it: ", first, re.MULTILINE)
