@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from textual.pilot import Pilot
 
@@ -19,7 +19,8 @@ from kerneltui.tui.panels import PANELS
 from kerneltui.tui.pressing import check_keys, press
 from kerneltui.tui.requests import StartLesson
 
-SIZE = (140, 40)
+SIZES = (140, 40), (80, 24)
+"""It has to go on a small screen too, where other panels have the cursor."""
 LONGEST = 700
 """Letters of a text that can be read beside the machine in a small terminal."""
 OTHER_KEYS = frozenset((
@@ -30,17 +31,23 @@ _KEY = re.compile(r"[^\W\d_]|[<>,.?/+\-\[\]]|Ctrl\+\w|F\d{1,2}")
 """What between backquotes is meant as a key."""
 
 
-class LessonError(UserError):
-    """What is wrong with a lesson, with file and line."""
+Size = tuple[int, int]
 
 
-async def check_lesson(lesson: Lesson) -> list[str]:
+async def check_lesson(lesson: Lesson, sizes: Sequence[Size] = SIZES) -> list[str]:
     """Play it; answers what is wrong, each in a line with its place in the file."""
     found = [*_words(lesson)]
+    for size in sizes:
+        found += [text for text in await _played(lesson, size) if text not in found]
+    return found
+
+
+async def _played(lesson: Lesson, size: Size) -> list[str]:
+    found: list[str] = []
     session = lesson.session()
     session.boot()
     app = KernelTui(session)
-    async with app.run_test(size=SIZE) as pilot:
+    async with app.run_test(size=size) as pilot:
         app.carry_out(StartLesson(str(lesson.file.path), 0))
         if app.play is None:
             return [*found, str(lesson.file.error((), "this lesson does not begin"))]
