@@ -171,7 +171,7 @@ class Aarch64Exceptions(InstructionCore):
 
         The instruction returned to lies ``executed`` bytes on, where that which caused it is done.
         """
-        if self.retired >= self.rest_after and self.resume_point:
+        if self.rest_after <= self.retired < self.stop_at and self.resume_point:
             self._look_for_rest()
         if self.retired >= self.stop_at:
             self._pause(kind, self._vbar[0] + vector)

@@ -165,6 +165,7 @@ class HostedCore(Architecture):
         return self.state is CoreState.WAITING or next_is_wait
 
     def _look_for_rest(self) -> None:
+        """Halt where all cores rest; between two instructions a stop asked for comes before it."""
         if self.turns.at_rest:
             self.rest_after = FOREVER
             self.request_stop(StopReason.REST)

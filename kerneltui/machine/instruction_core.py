@@ -128,7 +128,7 @@ class InstructionCore(HostedCore):
                     return False
             if not self._task_ns:
                 return False
-            if self.retired >= self.rest_after:
+            if self.rest_after <= self.retired < self.stop_at:
                 self._look_for_rest()
             if self.retired < self.stop_at:
                 return True

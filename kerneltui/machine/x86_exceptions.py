@@ -206,7 +206,7 @@ class X86Exceptions(InstructionCore):
         # A loop, not recursion: a level that stays up is taken again after each return.
         while ready := self.inputs & self._open():
             kind = "nmi" if ready & NMI else "intr"
-            if self.retired >= self.rest_after and self.resume_point:
+            if self.rest_after <= self.retired < self.stop_at and self.resume_point:
                 self._look_for_rest()
             if self.retired >= self.stop_at:
                 self._pause(kind)

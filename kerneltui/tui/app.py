@@ -13,7 +13,7 @@ from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.dom import DOMNode
-from textual.events import DescendantFocus, Event, Key, MouseDown, MouseUp, Paste, Resize
+from textual.events import DescendantFocus, Event, MouseDown, MouseUp, Resize
 from textual.keys import key_to_character
 from textual.screen import Screen
 from textual.widgets import Input, Static
@@ -36,6 +36,7 @@ from kerneltui.tui.themes import DEFAULT_THEME, THEMES
 from kerneltui.tui.widgets.bars import ROOMY, CommandBar, PanelTabs, StatusBar
 from kerneltui.tui.widgets.kept_rows import KeptContainer
 from kerneltui.tui.widgets.line_view import LineScreen
+from kerneltui.tui.writing import Writing
 from kerneltui.units import format_time
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _finder() -> type[Provider]:
     return Finder
 
 
-class KernelTui(Carrying, App[int]):
+class KernelTui(Carrying, Writing, App[int]):
     """``kerneltui --board B --scenario S``.  ``session`` has been booted."""
 
     CSS_PATH = "kerneltui.tcss"
@@ -107,7 +108,7 @@ class KernelTui(Carrying, App[int]):
         self._bar = CommandBar()
         self._too_small = Static(id="too-small")
         self._lesson_pane: LessonPane | None = None
-        self._filter_box = Input(placeholder="register, device or field; Esc ends", id="filter")
+        self.filter_box = Input(placeholder="register, device or field; Esc ends", id="filter")
         self.panels = make_panels()
         self._points = False
         """something stands out because of a lesson"""
@@ -126,7 +127,7 @@ class KernelTui(Carrying, App[int]):
         return LineScreen(id="_default")
 
     def compose(self) -> ComposeResult:
-        """What the first picture shows: :meth:`_mount_rest` adds the rest."""
+        """What the first picture shows: :meth:`mount_rest` adds the rest."""
         # Before anything is mounted this costs no styles.
         self.arrangement.apply(self.screen, *self.size)
         yield self._status
@@ -143,25 +144,25 @@ class KernelTui(Carrying, App[int]):
         self.set_interval(1 / VIEWS_PER_S, self._tick)
         self.show_view()
 
-    def _mount_rest(self) -> None:
+    def mount_rest(self) -> None:
         """Mount what the first picture does not show, when that stands or as soon as it is wanted.
 
         Each widget costs a millisecond or two, and most panels are hidden at first.
         """
-        if self._filter_box.is_attached or not self._status.is_attached:
+        if self.filter_box.is_attached or not self._status.is_attached:
             return
         screen, order = self.screen_stack[0], in_order(self.panels)
         ground = screen.query_one("#panels")
         ground.mount(*(panel for panel in order if not panel.is_attached))
         ground.sort_children(key=order.index)
-        screen.mount(self._filter_box, before=self._too_small)
+        screen.mount(self.filter_box, before=self._too_small)
 
     def on_ready(self) -> None:
         """The first picture stands: from here on garbage is collected as usual.
 
         What there is by now stays: to look for garbage in it takes the time of several frames.
         """
-        self._mount_rest()
+        self.mount_rest()
         if not gc.isenabled():
             gc.freeze()
             gc.enable()
@@ -222,13 +223,13 @@ class KernelTui(Carrying, App[int]):
         taken = self._lesson_pane.rows if self._lesson_pane is not None else 0
         has_room = self.arrangement.apply(screen, width, height, taken)
         if not all(panel.is_attached for panel in self.panels if panel.is_in_front):
-            self._mount_rest()
+            self.mount_rest()
         self.session.follows_story = self.panels.path.is_in_front
         self._has_room = has_room
         if not has_room:
             self._too_small.update(needs(width, height))
         self._laid_out = width, height
-        self._show_commands()
+        self.show_commands()
         self._show_tabs()
         if screen.focused is None and screen.is_current and has_room:
             # Whatever is hidden loses the focus: the panel gets it back.
@@ -238,17 +239,8 @@ class KernelTui(Carrying, App[int]):
         if self.screen_stack[0].focused is None:  # a key may have been quicker
             self.arrangement.current.focus()
 
-    @property
-    def _filtering(self) -> bool:
-        return self._filter_box.has_class("-open")
-
-    @property
-    def keys_are_text(self) -> bool:
-        """Whether somebody types: into the console, or a filter."""
-        return self.panels.console.typing or self._filtering
-
-    def _show_commands(self) -> None:
-        shown = offered(typing=self.panels.console.typing, filtering=self._filtering)
+    def show_commands(self) -> None:
+        shown = offered(typing=self.panels.console.typing, filtering=self.filtering)
         self._bar.show(shown, self._laid_out[0])
 
     def _show_tabs(self) -> None:
@@ -282,9 +274,9 @@ class KernelTui(Carrying, App[int]):
             self._lay_out(*self._laid_out)
             self.show_view()  # with the parts of the panel that comes into sight
         if panel is not self.panels.registers:
-            self._filter_box.remove_class("-open")
+            self.filter_box.remove_class("-open")
         if panel is not self.panels.console and self.panels.console.typing:
-            self._set_typing(False)
+            self.set_typing(False)
 
     # -- views ------------------------------------------------------------------------------------
 
@@ -407,53 +399,6 @@ class KernelTui(Carrying, App[int]):
         self.panels.timeline.zoom(-1)
         self.show_panel(self.panels.timeline)
 
-    def action_type(self) -> None:
-        """Into the console."""
-        self.show_panel(self.panels.console)
-        self._set_typing(True)
-
-    def _set_typing(self, on: bool) -> None:
-        self.panels.console.set_typing(on)
-        self._show_commands()
-
-    def action_filter(self) -> None:
-        """Ask for a filter."""
-        self._mount_rest()
-        self.show_panel(self.panels.registers)
-        box = self._filter_box
-        box.add_class("-open")
-        box.value = self.panels.registers.filter
-        box.focus()
-        self._show_commands()
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter as it is typed."""
-        self.panels.registers.set_filter(event.value)
-
-    def on_input_submitted(self) -> None:  # Enter in the box
-        self.action_keep_filter()
-
-    def action_keep_filter(self) -> None:
-        """Back to the panel, with the filter as it is."""
-        self._filter_box.remove_class("-open")
-        self.panels.registers.focus()
-        self._show_commands()
-
-    def action_leave(self) -> None:
-        """Esc: out of a search, of typing, then out of the filter, then out of zoom."""
-        box = self._filter_box
-        if self.runner.searching:
-            self.action_toggle_run()
-            return
-        if self.panels.console.typing:
-            self._set_typing(False)
-        elif box.has_class("-open") or self.panels.registers.filter:
-            box.value = ""
-            self.panels.registers.set_filter("")
-            self.action_keep_filter()
-        elif self.arrangement.zoomed:
-            self.action_zoom()
-
     async def on_event(self, event: Event) -> None:
         """As Textual does; of the mouse's buttons only the left one acts, wherever it is."""
         if not (isinstance(event, MouseDown | MouseUp) and event.button > LEFT):
@@ -476,25 +421,6 @@ class KernelTui(Carrying, App[int]):
             self.clear_notifications()
             name = key_to_character(key) or key
             self.notify(f"The key {name} does nothing here. {self.which_keys()}", markup=False)
-
-    def on_key(self, event: Key) -> None:
-        """Keys can be faster than the focus: what a mode is meant to get, it gets."""
-        if len(self.screen_stack) > 1:
-            return
-        if self.panels.console.typing:
-            data = self.panels.console.key_bytes(event.key, event.character)
-            if data is not None:
-                self.type(data)
-                event.stop()
-                event.prevent_default()
-        elif self._filtering and event.character and event.is_printable:
-            self._filter_box.insert_text_at_cursor(event.character)
-
-    def on_paste(self, event: Paste) -> None:
-        """Pasted text goes to the board in typing mode."""
-        if self.panels.console.typing:
-            text = event.text.replace("\r\n", "\r").replace("\n", "\r")
-            self.type(text.encode("ascii", "replace"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where keys are text no command is one key away, but the palette, Esc and clicks work.

@@ -325,7 +325,7 @@ async def test_enter_shows_the_register_of_an_interrupt_though_it_was_left_out(s
 async def test_enter_drops_a_filter_that_hides_the_register_and_keeps_one_that_does_not():
     for text, kept in (("uart", ""), ("ispend", "ispend")):
         async with dashboard(keys=["n", "slash", *text, "enter"]) as seen:
-            await seen.until(lambda: not seen.app._filtering)
+            await seen.until(lambda: not seen.app.filtering)
             await seen.press("2", "home", "down", "enter")
             await seen.until(lambda: seen.app.focused is seen.app.panels.registers)
             await seen.painted()

@@ -205,5 +205,5 @@ async def answer_wrongly_then_rightly(seen, play):
         if not is_right and play.step.hints:
             before = play.hints
             await seen.press("L", "home", "enter")
-            await seen.until(lambda: play.hints == before + 1)
+            await seen.until(lambda before=before: play.hints == before + 1)
     assert play.wrong == 1
