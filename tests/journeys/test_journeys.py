@@ -542,7 +542,7 @@ async def test_help_lists_every_command_and_every_panel():
     from kerneltui.tui.commands import COMMANDS
     from kerneltui.tui.screens.help import help_text
 
-    async with dashboard(size=(140, 150), keys=["question_mark"]) as seen:
+    async with dashboard(size=(140, 180), keys=["question_mark"]) as seen:
         for command in COMMANDS:
             assert f"{command.shown_key or command.key} " in seen.screen()
             assert command.help in seen.screen()

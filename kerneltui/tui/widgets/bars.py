@@ -17,7 +17,7 @@ from kerneltui.tui.widgets.kept_rows import KeptStatic
 
 ROOMY = 100
 """From this width on the commands stand well apart."""
-MORE = " …"
+MORE = "…"
 """There are more commands than fit: it opens the palette."""
 
 
@@ -122,10 +122,12 @@ class CommandBar(KeptStatic):
         self.commands = []
         for place, (key, label, action) in enumerate(commands, 1):
             before = gap if parts else " "
-            width -= len(before) + cell_len(f"{key} {label}")
-            if width < (cell_len(MORE) if place < len(commands) else 0):
-                parts.append(link(MORE, "choose('command_palette')", "bold $text-primary"))
+            left = width - len(before) - cell_len(f"{key} {label}")
+            if left < (cell_len(MORE) if place < len(commands) else 0):
+                apart = " " if width > cell_len(MORE) else ""
+                parts.append(link(apart + MORE, "choose('command_palette')", "bold $text-primary"))
                 break
+            width = left
             self.commands.append((key, label, action))
             parts += [before, _keys(key, action), link(f" {label}", action)]
         self.update(Content.assemble(*parts), layout=False)
