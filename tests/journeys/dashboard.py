@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 from kerneltui.debugger.session import Session
 from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.app import KernelTui
+from kerneltui.tui.offers import OfferKind
 from kerneltui.tui.panels import PANELS, Panel
 from kerneltui.tui.screens.dialog import Chooser
 from kerneltui.tui.screens.welcome import WelcomeScreen
@@ -139,13 +140,13 @@ class Dashboard:
             await self.press(key)
             await self.arrived()
 
-    async def open(self, name: str) -> None:
-        """Open a lesson, a scenario or a board with the key o."""
+    async def open(self, name: str, kind: OfferKind = OfferKind.SCENARIO) -> None:
+        """Open a scenario, or something else, with the key o."""
         await self.press("o")
         await self.until(lambda: isinstance(self.app.screen, WelcomeScreen))
         screen = self.app.screen
         assert isinstance(screen, WelcomeScreen)
-        screen.query_one(Chooser).highlighted = screen.place_of(name)
+        screen.query_one(Chooser).highlighted = screen.place_of(kind, name)
         await self.press("enter")
         await self.until(lambda: not isinstance(self.app.screen, WelcomeScreen))
 

@@ -19,6 +19,7 @@ from kerneltui.debugger.references import (
     TimeoutReference,
 )
 from kerneltui.tui.following import follow
+from kerneltui.tui.offers import OfferKind
 from kerneltui.tui.panels import PANELS, PathPanel, SourcePanel
 from kerneltui.tui.panels.base import CORNERS
 from kerneltui.tui.screens.what import WhatScreen
@@ -255,7 +256,7 @@ async def test_the_cursor_stays_on_its_event_and_in_the_last_row_it_follows():
 
 async def test_another_board_begins_anew():
     async with dashboard(keys=["n", "1", "end"]) as seen:
-        await seen.open("rpi3")
+        await seen.open("rpi3", OfferKind.BOARD)
         await seen.until(lambda: "rpi3" in seen.status())
         await seen.painted()
         assert isinstance(seen.app.under_cursor, RegisterReference)

@@ -25,6 +25,7 @@ from textual.command import CommandList
 from textual.worker import WorkerFailed
 
 from kerneltui.debugger.watch import CALLBACK_DONE
+from kerneltui.tui.offers import OfferKind
 from kerneltui.tui.panels import PANELS, grouped
 from kerneltui.tui.screens.choose import ChooseScreen
 
@@ -712,7 +713,7 @@ async def test_the_status_bar_takes_clicks_in_every_mode(keys):
         await seen.until(lambda: "Enter opens" in seen.screen())
         await seen.press("escape")
         await click_text(seen, "timer-callbacks")
-        await seen.until(lambda: "Starvation" in seen.screen())
+        await seen.until(lambda: "● Timer callbacks" in seen.screen())
 
 
 @pytest.mark.parametrize("keys", [[], ["c"], ["slash"]])
@@ -736,7 +737,7 @@ async def test_a_click_focuses_a_panel():
 async def test_a_choice_takes_clicks():
     async with dashboard(keys=["o"]) as seen:
         await seen.press("end")
-        await click_text(seen, "Raspberry Pi 3")
+        await seen.click_on("Raspberry Pi 3")
         await seen.until(lambda: "rpi3 · timer-callbacks" in seen.status())
 
 
@@ -746,7 +747,7 @@ async def test_a_choice_takes_clicks():
 async def test_a_board_chosen_before_anything_ran_is_shown_at_once():
     """Two sessions at their first idle are equally old: no panel may mix them up."""
     async with dashboard() as seen:
-        await seen.open("rpi3")
+        await seen.open("rpi3", OfferKind.BOARD)
         await seen.until(lambda: "rpi3 · timer-callbacks" in seen.status())
         assert "local interrupt controller" in seen.lines(REGISTERS)[0]
         assert "GICD" not in "\n".join(seen.lines(REGISTERS))
@@ -800,7 +801,7 @@ async def test_what_is_for_another_board_opens_there():
 async def test_a_switch_while_running_stops_the_old_machine():
     async with dashboard(keys=["space"]) as seen:
         old = seen.session
-        await seen.open("rpi3")
+        await seen.open("rpi3", OfferKind.BOARD)
         await seen.until(lambda: seen.session is not old)
         left_at = old.machine.now
         await seen.pilot.pause(0.1)
@@ -1023,6 +1024,7 @@ NO_COLOUR = """
 import re
 from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.screenshot import picture
+from kerneltui.tui.offers import OfferKind
 session = open_session("rpi4", "timer-callbacks")
 session.boot()
 svg = picture(session, (140, 40), keys=["n"])

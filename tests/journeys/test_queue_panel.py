@@ -16,6 +16,7 @@ from kerneltui.debugger.watch import CALLBACK_DONE
 from kerneltui.kernel.time.queues.timeout import Timeout
 from kerneltui.kernel.time.timeout_queue import QUEUES, make_queue
 from kerneltui.scenarios.scenario import Changes, open_session
+from kerneltui.tui.offers import OfferKind
 from kerneltui.tui.panels.queue_shapes import shape_lines, work_lines
 from kerneltui.tui.panels.timeouts import TimeoutsPanel
 from kerneltui.tui.widgets.lines import STYLES, line_text
@@ -250,7 +251,7 @@ async def test_another_structure_is_chosen_from_inside_and_kept_for_the_next_sce
         await seen.press("end", "enter")
         await seen.until(lambda: "▪ wheel" in seen.screen())
         assert "queue-structures" in seen.status()
-        await seen.open("rpi3")
+        await seen.open("rpi3", OfferKind.BOARD)
         await seen.until(lambda: "rpi3" in seen.status())
         assert seen.session.kernel.workload.queue == "wheel"
         await seen.press("u", "escape")

@@ -124,18 +124,18 @@ def test_a_choice_says_what_is_opened(tmp_path):
 
 async def test_the_key_o_opens_lessons_sessions_and_files(tmp_path):
     async with dashboard(notifications=True) as seen:
-        await seen.open("tour")
+        await seen.open("tour", OfferKind.LESSON)
         await seen.until(lambda: seen.app.play is not None)
         saved = tmp_path / "a.session.yaml"
         other = booted("x86", "shell")
         other.run_until(50_000_000)
         write_atomically(saved, text_of(spec_of(other), saved))
         note_file(saved)
-        await seen.open(str(saved))
+        await seen.open(str(saved), OfferKind.FILE)
         await seen.until(lambda: "x86 · shell" in seen.status())
         assert seen.session.here == other.here
         assert seen.app.play is None
         note_file(tmp_path / "broken.yaml")
         (tmp_path / "broken.yaml").write_text("title: [")
-        await seen.open(str(tmp_path / "broken.yaml"))
+        await seen.open(str(tmp_path / "broken.yaml"), OfferKind.FILE)
         await seen.until(lambda: "broken.yaml:1: not valid YAML" in seen.screen().replace("\n", ""))

@@ -84,12 +84,12 @@ class WelcomeScreen(Dialog[Offer | None]):
         title = f"{item.title:<{WIDEST_TITLE}} "
         return Content.assemble(marker, Content.styled(title, "bold"), item.note)
 
-    def place_of(self, name: str) -> int:
-        """Where something of a name stands in the list, headings counted.  Raises StopIteration."""
+    def place_of(self, kind: OfferKind, name: str) -> int:
+        """Where something stands in the list, headings counted.  Raises StopIteration."""
         return next(
             place
             for place, item in zip(self._places, self._found, strict=True)
-            if item.name == name
+            if (item.kind, item.name) == (kind, name)
         )
 
     def _offer(self, place: int | None) -> Offer | None:
