@@ -1024,7 +1024,6 @@ NO_COLOUR = """
 import re
 from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.screenshot import picture
-from kerneltui.tui.offers import OfferKind
 session = open_session("rpi4", "timer-callbacks")
 session.boot()
 svg = picture(session, (140, 40), keys=["n"])
