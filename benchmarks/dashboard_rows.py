@@ -12,27 +12,30 @@ EMPTY = str(Path(__file__).with_name("empty_app.py"))
 OURS = ("-m", "kerneltui", "--board", "rpi4")
 PAINTED = ("Registers", "Echoing input now", "Quit")
 """A title, a panel's content and the footer: with these the frame is whole."""
+WELCOME_PAINTED = ("laboratory", "Course: Start", "writes a file")
 EMPTY_PAINTED = ("empty app",)
 
 
 def first_paint(*, quick: bool) -> list[Figure]:
     """From the start of the process to the first whole frame, by turns with the empty app."""
     boards: dict[str, list[float]] = {"rpi4": [], "x86": []}
+    welcome: list[float] = []
     empty: list[float] = []
     for turn in range((3 if quick else 15) + 1):
         round_s = [_paint(*OURS[:-1], board, markers=PAINTED) for board in boards]
+        round_s.append(_paint(*OURS[:-2], markers=WELCOME_PAINTED))
         round_s.append(_paint(EMPTY, markers=EMPTY_PAINTED))
         if turn:  # the first one fills the file cache
-            for times, seconds in zip((*boards.values(), empty), round_s, strict=True):
+            for times, seconds in zip((*boards.values(), welcome, empty), round_s, strict=True):
                 times.append(seconds)
     return [
         Figure(
             f"start to first paint, {board}",
             f"{median(ours) * 1e3:.0f} ms",
             f"{paired(ours, empty):.2f}x the empty app's {median(empty) * 1e3:.0f} ms",
-            "<= 1.6x",
+            "<= 1.6x" if board in boards else "<= 1.4x",
         )
-        for board, ours in boards.items()
+        for board, ours in {**boards, "nothing said": welcome}.items()
     ]
 
 

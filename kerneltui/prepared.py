@@ -7,6 +7,7 @@ been edited since is read itself.  ``python -m kerneltui.prepared`` makes the fi
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -32,14 +33,20 @@ def key(configs: Path, path: Path) -> str:
 
 def recall(configs: Path, name: str, source: bytes) -> Any:
     """The data of the file called so that holds ``source``; None when nothing fits."""
+    path = configs / NAME
     try:
-        known = msgspec.json.decode((configs / NAME).read_bytes(), type=dict[str, PreparedFile])
+        entry = _known(path, path.stat().st_mtime_ns).get(name)
     except (OSError, msgspec.MsgspecError):
         return None
-    entry = known.get(name)
     if entry is None or entry.crc32 != crc32(source):
         return None
     return msgspec.json.decode(entry.data)
+
+
+@lru_cache(1)
+def _known(path: Path, _changed_ns: int) -> dict[str, PreparedFile]:
+    """All that stands in the file; lists of what there is to open ask for each."""
+    return msgspec.json.decode(path.read_bytes(), type=dict[str, PreparedFile])
 
 
 def prepare(configs: Path) -> str:

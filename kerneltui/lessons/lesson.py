@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from kerneltui.configfile import ConfigFile, available, find
-from kerneltui.debugger.session import Session
 from kerneltui.lessons.spec import COURSES, GoalSpec, LessonSpec
-from kerneltui.scenarios.scenario import Changes, open_session
 from kerneltui.units import parse_duration
+
+if TYPE_CHECKING:
+    from kerneltui.debugger.session import Session
 
 BOOTED, HERE = "booted", "here"
 """Where a step can begin, beside times."""
@@ -31,6 +33,8 @@ class Lesson(msgspec.Struct, frozen=True):
 
     def session(self, number: int = 0) -> Session:
         """The machine of a step, at reset.  Raises :class:`UserError`."""
+        from kerneltui.scenarios.scenario import Changes, open_session  # a list needs none
+
         return open_session(
             self.board(number), self._latest("scenario", number), Changes(queue=self.spec.queue)
         )

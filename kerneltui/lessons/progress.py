@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from kerneltui.configfile import ConfigFile
-from kerneltui.debugger.session import Session
 from kerneltui.errors import UserError
-from kerneltui.lessons.lesson import Lesson
-from kerneltui.lessons.play import Play
-from kerneltui.sessions.opening import load_session, open_saved, read_session, resume
-from kerneltui.sessions.saving import ENDING, spec_of, text_of
-from kerneltui.sessions.writing import write_atomically
+from kerneltui.sessions.writing import ENDING, write_atomically
+
+if TYPE_CHECKING:
+    from kerneltui.debugger.session import Session
+    from kerneltui.lessons.lesson import Lesson
+    from kerneltui.lessons.play import Play
 
 NAME = "progress.json"
 LARGEST = 1 << 20
@@ -74,16 +75,20 @@ class StudentProgress:
         found = self._of(lesson)
         return 0 if found.finished or found.step >= len(lesson.spec.steps) else found.step
 
+    def said_of(self, name: str, count: int) -> str:
+        """``, at step 3 of 12`` of a lesson; empty where it has not begun."""
+        found = self._notes.get(name, Note())
+        if found.finished:
+            return ", done"
+        return f", at step {found.step + 1} of {count}" if found.most else ""
+
     def is_finished(self, lesson: Lesson) -> bool:
         """Whether it has been played to its end."""
         return self._of(lesson).finished
 
     def in_words(self, lesson: Lesson) -> str:
-        """`` , step 3 of 12``; empty where it has not begun."""
-        found = self._of(lesson)
-        if found.finished:
-            return ", done"
-        return f", at step {found.step + 1} of {len(lesson.spec.steps)}" if found.most else ""
+        """The same of one that has been read."""
+        return self.said_of(lesson.name, len(lesson.spec.steps))
 
     def latest(self) -> str:
         """The lesson that is under way and was played last; empty where there is none."""
@@ -92,6 +97,8 @@ class StudentProgress:
 
     def note(self, play: Play) -> None:
         """A step has begun."""
+        from kerneltui.sessions.saving import spec_of, text_of  # a list of lessons needs none
+
         before = self._of(play.lesson)
         most = max(before.most, play.number)
         self._notes.pop(play.lesson.name, None)  # the latest stands last
@@ -119,6 +126,8 @@ class StudentProgress:
 
     def session_at(self, lesson: Lesson, number: int) -> Session | None:
         """The machine as it was when a step began; None where that is not known (any more)."""
+        from kerneltui.sessions.opening import load_session, open_saved, read_session, resume
+
         name = _session_name(lesson, number)
         try:
             if name in self._sessions:

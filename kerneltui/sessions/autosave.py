@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from kerneltui.errors import UserError
-from kerneltui.sessions.saving import ENDING
-from kerneltui.sessions.writing import write_atomically
+from kerneltui.sessions.writing import ENDING, write_atomically
 from kerneltui.statefolder import state_folder
 
 LAST = "last"

@@ -41,7 +41,7 @@ HEADING = """\
 #   kerneltui replay {name}       runs it again, and tells whether the same comes of it
 """
 WIDTH = 100
-ENDING = ".session.yaml"
+
 MOST_MIB = LARGEST_FILE >> 20
 
 

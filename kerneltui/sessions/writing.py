@@ -10,6 +10,9 @@ from stat import S_IMODE
 
 from kerneltui.errors import UserError
 
+ENDING = ".session.yaml"
+"""Of the names of session files."""
+
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a file whole, or not at all.  Raises :class:`UserError` where it cannot be written.

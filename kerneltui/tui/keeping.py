@@ -260,7 +260,7 @@ def contents(spec: SessionSpec) -> str:
 
 def ask_for_file(session: Session, now: Path | None) -> Request:
     """Ask where to save; a file that is there already is not replaced."""
-    from kerneltui.sessions.saving import ENDING
+    from kerneltui.sessions.writing import ENDING
     from kerneltui.tui.screens.ask import AskScreen, Field, Mistake
 
     first = str(now or free_name(session.setup.scenario_name))
@@ -277,7 +277,7 @@ def ask_for_file(session: Session, now: Path | None) -> Request:
 
 def free_name(scenario: str) -> str:
     """Of a file that is not there yet: ``overload.session.yaml``, ``overload-2.session.yaml``."""
-    from kerneltui.sessions.saving import ENDING
+    from kerneltui.sessions.writing import ENDING
 
     names = (f"{scenario}{'' if number == 1 else f'-{number}'}{ENDING}" for number in count(1))
     return next(name for name in names if not Path(name).exists())
@@ -303,7 +303,7 @@ def why_no_file(name: str, now: Path | None) -> str:
 
 def path_from(words: str) -> Path:
     """A file's path as a person writes it; without an ending it gets the usual one."""
-    from kerneltui.sessions.saving import ENDING
+    from kerneltui.sessions.writing import ENDING
 
     path = Path(words.strip()).expanduser()
     return path if path.suffix or not path.name else path.with_name(f"{path.name}{ENDING}")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from kerneltui.configfile import available
-from kerneltui.lessons.lesson import Lesson, lessons
+from kerneltui.configfile import ConfigFile, available
 from kerneltui.lessons.progress import StudentProgress
-from kerneltui.machine.board import BoardSpec, load_board
+from kerneltui.lessons.spec import COURSES
 from kerneltui.recent import recent_files
-from kerneltui.scenarios.scenario import Scenario, load_scenario
-from kerneltui.scenarios.spec import GROUPS, by_level
-from kerneltui.statefolder import tilde
+from kerneltui.scenarios.spec import GROUPS, LEVELS
+from kerneltui.sessions.writing import ENDING
+from kerneltui.statefolder import state_folder, tilde
 
 GO_ON, OWN, BOARDS = "Go on", "Files of your own", "Boards"
 STARS = {"first": "\u2022", "second": "\u2022\u2022", "third": "\u2022\u2022\u2022"}
@@ -50,7 +49,10 @@ class Offer(NamedTuple):
 
 def offers(progress: StudentProgress) -> list[Offer]:
     """All, in the order in which they are listed."""
-    return [*_go_on(progress), *_lessons(progress), *_scenarios(), *_boards(), *_own()]
+    found = _files("lessons")
+    return [
+        *_go_on(progress, found), *_lessons(progress, found), *_scenarios(), *_boards(), *_own(),
+    ]  # fmt: skip
 
 
 def is_new_here(progress: StudentProgress) -> bool:
@@ -68,58 +70,61 @@ def first_choice(found: list[Offer], current: str = "") -> int:
     return next((place for place in wanted if place is not None), 0)
 
 
-def _go_on(progress: StudentProgress) -> list[Offer]:
-    found = []
+def _files(kind: str) -> dict[str, dict[str, Any]]:
+    """What the built-in files of a kind say; they are known to be right."""
+    return {name: ConfigFile.load(path).data for name, path in available(kind).items()}
+
+
+def _go_on(progress: StudentProgress, found: dict[str, dict[str, Any]]) -> list[Offer]:
     latest = progress.latest()
-    if latest in available("lessons"):
-        lesson = next(item for item in lessons() if item.name == latest)
-        found.append(_lesson(lesson, progress, GO_ON))
-    from kerneltui.sessions.autosave import latest as latest_session
-
-    if latest_session() is not None:
+    offered = [_lesson(latest, found[latest], progress, GO_ON)] if latest in found else []
+    if any((state_folder() / "sessions").glob(f"*{ENDING}")):
         about = "what you typed, poked and marked when you left the last time"
-        found.append(Offer(OfferKind.LAST, "last", "The session of the last time", about, GO_ON))
-    return found
+        offered.append(Offer(OfferKind.LAST, "last", "The session of the last time", about, GO_ON))
+    return offered
 
 
-def _lesson(lesson: Lesson, progress: StudentProgress, section: str) -> Offer:
-    spec = lesson.spec
-    how = f"{STARS[spec.level]} {spec.minutes} min{progress.in_words(lesson)}"
-    return Offer(OfferKind.LESSON, lesson.name, spec.title, spec.about, section, how)
+def _lesson(name: str, data: dict[str, Any], progress: StudentProgress, section: str) -> Offer:
+    how_far = progress.said_of(name, len(data["steps"]))
+    how = f"{STARS[data.get('level', 'first')]} {data.get('minutes', 15)} min{how_far}"
+    return Offer(OfferKind.LESSON, name, data["title"], data["about"], section, how)
 
 
-def _lessons(progress: StudentProgress) -> list[Offer]:
-    return [_lesson(item, progress, f"Course: {item.spec.course}") for item in lessons()]
+def _lessons(progress: StudentProgress, found: dict[str, dict[str, Any]]) -> list[Offer]:
+    def place(item: tuple[str, dict[str, Any]]) -> tuple[int, int]:
+        return COURSES.index(item[1]["course"]), item[1]["order"]
+
+    return [
+        _lesson(name, data, progress, f"Course: {data['course']}")
+        for name, data in sorted(found.items(), key=place)
+    ]
 
 
 def _scenarios() -> list[Offer]:
-    found = {name: load_scenario(name) for name in available("scenarios")}
-    groups = [*GROUPS, *sorted({item.spec.group for item in found.values()} - {*GROUPS})]
+    def place(item: tuple[str, dict[str, Any]]) -> tuple[int, str, int, str]:
+        name, data = item
+        group = data.get("group", "")
+        known = GROUPS.index(group) if group in GROUPS else len(GROUPS)
+        return known, group, LEVELS.index(data.get("level", "second")), name
+
     return [
-        _scenario(name, item, group)
-        for group in groups
-        for name, item in sorted(found.items(), key=lambda pair: by_level(pair[0], pair[1].spec))
-        if item.spec.group == group
-    ]
-
-
-def _scenario(name: str, item: Scenario, group: str) -> Offer:
-    note = f"{STARS[item.spec.level]} {' '.join(item.boards)}"
-    section = f"Scenarios: {group or 'Others'}"
-    return Offer(OfferKind.SCENARIO, name, item.spec.title, item.spec.about, section, note)
+        Offer(
+            OfferKind.SCENARIO, name, data["title"], data.get("about", ""),
+            f"Scenarios: {data.get('group', 'Others')}",
+            f"{STARS[data.get('level', 'second')]} {' '.join(data.get('boards', ()))}",
+        )
+        for name, data in sorted(_files("scenarios").items(), key=place)
+    ]  # fmt: skip
 
 
 def _boards() -> list[Offer]:
-    def about(spec: BoardSpec) -> str:
-        return f"{spec.cpu.cores} x {spec.cpu.compatible}"
-
-    found = {name: load_board(name).spec for name in available("boards")}
     return [
         Offer(
-            OfferKind.BOARD, name, spec.title, f"{spec.cpu.cores} x {spec.cpu.compatible}", BOARDS
+            OfferKind.BOARD, name, data["title"],
+            f"{data['cpu']['cores']} x {data['cpu']['compatible']}", BOARDS,
         )
-        for name, spec in found.items()
-    ]
+        for name, data in _files("boards").items()
+    ]  # fmt: skip
 
 
 def _own() -> list[Offer]:
