@@ -27,7 +27,7 @@ class TraceHash:
 
     def add(self, event: RawEvent) -> bytes:
         """What has happened next; answers what counts of it."""
-        counted = self._encode(self._without_places(event))
+        counted = self._encode(_without_places(self._session, event))
         self._digest.update(counted)
         return counted
 
@@ -36,15 +36,16 @@ class TraceHash:
         """In hex."""
         return self._digest.hexdigest()
 
-    def _without_places(self, event: RawEvent) -> RawEvent:
-        step, time_ns, core, kind, target, value, text = event
-        known = INSTRUCTIONS.get(kind)
-        if known is not None:
-            if known.is_exception or self._session.names.name(kind, target) in CODE_REGISTERS:
-                value = 0
-            elif known.is_return:
-                target = 0
-        return step, time_ns, core, kind, target, value, text
+
+def _without_places(session: Session, event: RawEvent) -> RawEvent:
+    step, time_ns, core, kind, target, value, text = event
+    known = INSTRUCTIONS.get(kind)
+    if known is not None:
+        if known.is_exception or session.names.name(kind, target) in CODE_REGISTERS:
+            value = 0
+        elif known.is_return:
+            target = 0
+    return step, time_ns, core, kind, target, value, text
 
 
 def hash_trace(session: Session, until_ns: int) -> str:

@@ -27,6 +27,7 @@ from kerneltui.debugger.references import (
 )
 from kerneltui.debugger.timeline import Window
 from kerneltui.debugger.views import PARTS
+from kerneltui.lessons.progress import StudentProgress
 from kerneltui.scenarios.scenario import load_scenario
 from kerneltui.tui.following import ON_ENTER, follow
 from kerneltui.tui.panels import PANELS, RegistersPanel, TimersPanel
@@ -44,7 +45,7 @@ PLACES = [
 
 
 def situation(session):
-    return Situation(session, session.setup.board.name, None, "", ())
+    return Situation(session, session.setup.board.name, None, "", (), lambda: StudentProgress(None))
 
 
 def shown(session, *, zoomed):

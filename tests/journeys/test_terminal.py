@@ -43,7 +43,7 @@ raise SystemExit(run(["--board", "rpi4"]))
 CLOSED_ERROR = """
 import os, sys
 os.close(2)
-os.execv(sys.executable, [sys.executable, "-m", "kerneltui"])
+os.execv(sys.executable, [sys.executable, "-m", "kerneltui", "--board", "rpi4"])
 """
 
 
@@ -176,7 +176,7 @@ def test_kill_term(terminal, running):
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGHUP, 129)])
 def test_other_signals(terminal, number, status):
-    seen = terminal("-m", "kerneltui")
+    seen = terminal("-m", "kerneltui", "--board", "rpi4")
     seen.started()
     seen.program.send_signal(number)
     assert seen.status() == status
@@ -185,7 +185,7 @@ def test_other_signals(terminal, number, status):
 
 
 def test_closing_the_terminal_ends_the_program(terminal):
-    seen = terminal("-m", "kerneltui")
+    seen = terminal("-m", "kerneltui", "--board", "rpi4")
     seen.started()
     seen.hang_up()
     assert seen.program.wait(PATIENCE_S) in {129, -signal.SIGHUP}
@@ -208,7 +208,7 @@ def test_a_crash_shows_its_error_on_a_sane_terminal(terminal, driver, key):
 
 def test_without_a_terminal_it_says_so_in_one_line():
     done = subprocess.run(
-        [sys.executable, "-m", "kerneltui"],
+        [sys.executable, "-m", "kerneltui", "--board", "rpi4"],
         check=False,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -260,7 +260,7 @@ def test_a_crash_is_told_on_the_standard_error_that_was_asked_for(terminal, tmp_
     ids=str,
 )  # fmt: skip
 def test_the_dashboard_is_drawn_in_utf_8_whatever_python_is_told_of_files(terminal, variables):
-    seen = terminal("-m", "kerneltui", **variables)
+    seen = terminal("-m", "kerneltui", "--board", "rpi4", **variables)
     seen.started()
     seen.press(b"q")
     assert seen.status() == 0
@@ -271,7 +271,7 @@ def test_the_dashboard_is_drawn_in_utf_8_whatever_python_is_told_of_files(termin
 
 def test_a_terminal_that_does_not_show_utf_8_is_told_what_to_set(terminal):
     variables = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    seen = terminal("-m", "kerneltui", **variables)
+    seen = terminal("-m", "kerneltui", "--board", "rpi4", **variables)
     assert seen.status() == 2
     told = seen.output.decode("ascii")
     assert told.startswith("kerneltui: the dashboard draws in UTF-8, but the locale's encoding is ")
