@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kerneltui.errors import UserError
-from kerneltui.output import run_stream, write_text
+from kerneltui.export.forms import FORM, FORMATS, GTKW, JSONL, VCD, WIRES, check_format
+from kerneltui.output import STANDARD_OUTPUT, run_stream, write_text
 from kerneltui.parameters import (
     BREAK_HELP,
+    DurationType,
     OneOf,
     SizeType,
     at_option,
     boot,
     break_option,
+    gathered,
     go_to_moment,
     json_option,
     keys_option,
@@ -34,6 +37,7 @@ from kerneltui.usage import FAILED, HIT, command
 
 if TYPE_CHECKING:
     from kerneltui.debugger.session import Session
+    from kerneltui.export.selection import Selection
 
 
 @command("run")
@@ -65,6 +69,30 @@ def run_command(
 @command()
 @machine_options
 @until_option("6s")
+@click.option(
+    "--format",
+    "form",
+    type=OneOf(FORMATS),
+    default=JSONL,
+    show_default=True,
+    help="Write events as JSON lines, waves for GTKWave, those of one bit for PulseView, tracks "
+    "for Perfetto and Chrome, or rows for a spreadsheet.",
+)
+@click.option(
+    "--from",
+    "since",
+    type=DurationType(),
+    default=0,
+    metavar="TIME",
+    help="Write what happens from this virtual time on.  [default: 0s]",
+)
+@click.option(
+    "--only",
+    "only",
+    multiple=True,
+    metavar="THINGS",
+    help=f"Write these alone, with commas between them: {FORM}.",
+)
 @output_option()
 @click.option(
     "--hash",
@@ -72,27 +100,91 @@ def run_command(
     is_flag=True,
     help="Print one number for all events instead. Places in the kernel's code are left out.",
 )
-@break_option("Write only where this is hit, and what has happened there.")
-def trace(until: int, output: Path, hashed: bool, breaks: tuple[str, ...], **machine: Any) -> int:
-    """Write every event as a JSON object in a line of its own."""
+@break_option("Write only where this is hit, and what has happened there; perfetto marks it.")
+def trace(
+    until: int,
+    form: str,
+    since: int,
+    only: tuple[str, ...],
+    output: Path,
+    hashed: bool,
+    breaks: tuple[str, ...],
+    **machine: Any,
+) -> int:
+    """Write every event as a JSON object in a line of its own, or what goes on for other tools."""
+    from kerneltui.export.selection import Selection
+
+    if since > until:
+        raise UserError("--from is later than --until")
+    selection = Selection(gathered("only", only), since)
     session = session_of(**machine)
+    selection.check(session.machine)
     set_breakpoints(session, breaks)
-    if hashed and len(session.breakpoints):
-        raise UserError("--hash is of all events; leave out --break")
     if hashed:
-        from kerneltui.export.trace_hash import hash_trace
-        from kerneltui.progress import of_session
-
-        with of_session(session, until):
-            found = hash_trace(session, until)
-        write_text(output, f"{found}\n")
+        _check_hash(form, selection, has_breakpoints=len(session.breakpoints) > 0)
+        _write_hash(session, until, output)
+    elif form == JSONL:
+        _write_jsonl(session, until, output, selection)
     else:
-        from kerneltui.export.jsonl import write_hits, write_trace
-
-        write = write_hits if len(session.breakpoints) else write_trace
-        with run_stream(output, session, until) as out:
-            write(session, until, out)
+        _write_other(form, session, until, output, selection, has_breakpoints=bool(breaks))
     return _verdict(session)
+
+
+def _check_hash(form: str, selection: Selection, *, has_breakpoints: bool) -> None:
+    given = {
+        "--format": form != JSONL, "--from": selection.from_ns > 0,
+        "--only": bool(selection.kinds), "--break": has_breakpoints,
+    }  # fmt: skip
+    for option, is_given in given.items():
+        if is_given:
+            raise UserError(f"--hash is of all events; leave out {option}")
+
+
+def _write_hash(session: Session, until: int, output: Path) -> None:
+    from kerneltui.export.trace_hash import hash_trace
+    from kerneltui.progress import of_session
+
+    with of_session(session, until):
+        found = hash_trace(session, until)
+    write_text(output, f"{found}\n")
+
+
+def _write_jsonl(session: Session, until: int, output: Path, selection: Selection) -> None:
+    from kerneltui.export.jsonl import write_hits, write_trace
+
+    if len(session.breakpoints) and selection.kinds:
+        raise UserError("--break writes hits alone; leave out --only")
+    write = write_hits if len(session.breakpoints) else write_trace
+    with run_stream(output, session, until) as out:
+        write(session, until, out, selection)
+
+
+def _write_other(
+    form: str,
+    session: Session,
+    until: int,
+    output: Path,
+    selection: Selection,
+    *,
+    has_breakpoints: bool,
+) -> None:
+    """Waves that go to a file get their arrangement beside it."""
+    from kerneltui.export.formats import write_as
+
+    check_format(form, selection.kinds, has_breakpoints=has_breakpoints)
+    beside = (
+        output.with_suffix(GTKW) if form in {VCD, WIRES} and output != STANDARD_OUTPUT else None
+    )
+    if beside == output:
+        raise UserError(
+            f"{output}: the arrangement of the waves is to be there; write {output.stem}.vcd"
+        )
+    with run_stream(output, session, until) as out:
+        teller = write_as(form, session, until, out, selection)
+    if beside is not None:
+        from kerneltui.export.gtkw import arrangement
+
+        write_text(beside, arrangement(teller.waves, output.name, selection.from_ns, until))
 
 
 @command()

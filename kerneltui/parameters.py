@@ -221,12 +221,12 @@ def opened(
     from kerneltui.scenarios.scenario import Changes, open_session
 
     changes = Changes(
-        append=" ".join(_gathered("append", append)),
-        cpu=",".join(_gathered("cpu", cpu)),
-        without=_gathered("without", without),
+        append=" ".join(gathered("append", append)),
+        cpu=",".join(gathered("cpu", cpu)),
+        without=gathered("without", without),
         queue=queue or "",
         sched=sched or "",
-        pokes=_gathered("pokes", pokes),
+        pokes=gathered("pokes", pokes),
     )
     return Opened(open_session(board, scenario, changes), None)
 
@@ -279,7 +279,7 @@ def go_to_moment(session: Session, at: int | str | None) -> None:
         session.go_to_time(at)
 
 
-def _gathered(name: str, values: tuple[str, ...]) -> tuple[str, ...]:
+def gathered(name: str, values: tuple[str, ...]) -> tuple[str, ...]:
     """What was given of an option that may be repeated, before the command and behind it."""
     ctx = click.get_current_context()
     behind = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
@@ -300,7 +300,7 @@ def break_option(words: str) -> Decorator:
 
 def set_breakpoints(session: Session, breaks: tuple[str, ...]) -> None:
     """Set those of :func:`break_option`.  Raises :class:`UserError` for one that makes no sense."""
-    for text in _gathered("breaks", breaks):
+    for text in gathered("breaks", breaks):
         session.breakpoints.add(session.machine, text)
 
 

@@ -102,6 +102,9 @@ class Recorder:
         """by instructions and pokes, since somebody has cleared it; of an instruction that writes
         registers which it does not name: its kind, and 0; and resets (:func:`reset_of`)"""
         self.sink = sink
+        self.pending_sink: Callable[[str, int, int], None] | None = None
+        """gets what is no event: an interrupt becomes pending by no wire (its controller, its
+        number there, the core)"""
         self._texts: deque[str] = deque(maxlen=TEXTS_KEPT)
         self._worded = 0
         self.tracing = True
@@ -297,6 +300,8 @@ class Recorder:
     def pending(self, controller: InterruptController, number: int, cpu: int, again: bool) -> None:
         """See :class:`MachineObserver`."""
         self.latencies.pending(controller, number, cpu, again)
+        if self.pending_sink is not None:
+            self.pending_sink(controller.name, number, cpu)
 
     def remark(self, device: str, kind: str, number: int, text: str) -> None:
         """See :class:`MachineObserver`."""

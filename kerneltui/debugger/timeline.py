@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 BOUNDARIES_SHOWN = 16_384
 """Of each core: many seconds of scheduling, or one of the densest interrupts."""
+MOST_CHANGED = 64
+"""So many changes are noted for whoever looks at each; nobody may."""
 IRQ, KERNEL, IDLE, OFF = 0, -1, -2, -3
 """Occupants of a core beside tasks, which are told by their ids: from 1 on."""
 KINDS = {IRQ: "IRQ", KERNEL: "kernel", IDLE: "idle", OFF: "off"}
@@ -100,8 +102,10 @@ class TimelineState(NamedTuple):
 class Lane:
     """One core's boundaries, and what tells who has it."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, changed: list[int]) -> None:
+        """``changed`` are cores; this one is added when somebody else has it."""
         self.core = core
+        self._changed = changed
         self._numbers = Record("q")
         """of each boundary two: how long (ns) after the one before, and who has the core then"""
         self.since = 0
@@ -126,6 +130,8 @@ class Lane:
             occupant = self.task or KERNEL
         if occupant != self.occupant:
             self.occupant = occupant
+            if len(self._changed) < MOST_CHANGED:
+                self._changed.append(core.index)
             self._numbers.add(now - self.since)
             self._numbers.add(occupant)
             self.since = now
@@ -170,13 +176,15 @@ class Timeline:
     def __init__(self, machine: Machine) -> None:
         self._names: dict[int, str] = {}
         self._lanes: list[Lane] = []
+        self.changed: list[int] = []
+        """cores that somebody else has got, in order; whoever looks at them clears it"""
         self._pokes: list[PokeEvent] = []
         """those after the moment on show too, if they are known"""
         self._poked = 0
         """how many there have been up to the moment on show"""
         self._clock = machine.clock
         for core in machine.cores:
-            lane = Lane(core)
+            lane = Lane(core, self.changed)
             lane.note(self._clock.now)
             self._lanes.append(lane)
 
@@ -206,6 +214,11 @@ class Timeline:
         for lane in self._lanes:
             lane.forget_rest()
         del self._pokes[self._poked :]
+
+    @property
+    def lanes(self) -> Sequence[Lane]:
+        """The cores, each with who has it since when; whoever asks changes nothing."""
+        return self._lanes
 
     # -- recording --------------------------------------------------------------------------------
 

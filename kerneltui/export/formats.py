@@ -1,0 +1,29 @@
+"""Writes a run in one of the formats for other tools."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import IO
+
+from kerneltui.debugger.session import Session
+from kerneltui.export.fold import Fold
+from kerneltui.export.forms import OTHERS
+from kerneltui.export.selection import Selection
+from kerneltui.export.teller import RunTeller
+
+
+def write_as(
+    name: str, session: Session, until_ns: int, out: IO[bytes], selection: Selection
+) -> RunTeller:
+    """Run ``session`` to ``until_ns`` and write it as one of :data:`OTHERS`, as it happens."""
+    teller = teller_of(name, session, out, selection)
+    Fold(session, teller, selection).run(until_ns)
+    return teller
+
+
+def teller_of(name: str, session: Session, out: IO[bytes], selection: Selection) -> RunTeller:
+    """Who writes that format; the libraries that it needs are imported now."""
+    found = OTHERS[name]
+    module = import_module(f"kerneltui.export.{found.module}")
+    teller: RunTeller = getattr(module, found.teller)(session, out, selection)
+    return teller
