@@ -18,6 +18,8 @@ from threading import Thread
 import pytest
 
 from kerneltui.configfile import available
+from kerneltui.scenarios.scenario import load_scenario
+from kerneltui.scenarios.spec import GROUPS
 
 PATIENCE_S = 60.0
 TRACES = Path(__file__).parent / "conformance" / "traces"
@@ -307,9 +309,13 @@ def test_what_is_over_soon_shows_no_progress(command):
 # -- lists -----------------------------------------------------------------------------------------
 
 
+HEADINGS = {*GROUPS, *(load_scenario(name).spec.group for name in available("scenarios"))}
+
+
 def rows(text):
-    """A list's lines without the headings of its groups, each of which follows an empty line."""
-    return re.sub(r"\n\n\S.*(?=\n)", "", text)
+    """A list's lines without the headings of its groups, and the empty lines before them."""
+    lines = text.splitlines(keepends=True)
+    return "".join(line for line in lines if line.strip() and line.strip() not in HEADINGS)
 
 
 def entries(text):

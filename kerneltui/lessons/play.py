@@ -12,9 +12,19 @@ from kerneltui.lessons.spec import LessonStepSpec
 from kerneltui.lessons.twin import BACK, STEPPING
 from kerneltui.units import parse_duration
 
+LOOKING = frozenset((
+    "w", "h", "escape", "d", "z", "?", "p", "t", "up", "down", "left", "right", "home", "end",
+    "pageup", "pagedown", "y", "Y", "P", "v",
+))  # fmt: skip
+"""Keys after which the machine is as it was."""
 
-def come_to(session: Session, lesson: Lesson, number: int) -> None:
-    """Do what the steps before one ask for, as far as that runs the machine."""
+
+def come_to(session: Session, lesson: Lesson, number: int) -> bool:
+    """Do what the steps before one ask for, as far as that runs the machine.
+
+    False where more is to be done than such keys do, and than keys do that only look.
+    """
+    is_all = True
     keys = STEPPING | BACK
     steps = lesson.spec.steps
     first = next((n for n in range(number, -1, -1) if steps[n].is_elsewhere), 0)
@@ -23,6 +33,9 @@ def come_to(session: Session, lesson: Lesson, number: int) -> None:
         for key in step.solution.split():
             if key in keys:
                 keys[key](session)
+            elif key not in LOOKING and not key.isdecimal():
+                is_all = False
+    return is_all
 
 
 def _begin(session: Session, step: LessonStepSpec) -> None:
@@ -82,6 +95,8 @@ class Play:
         self.hints = self.wrong = 0
         self.is_told = False
         _begin(session, step)
+        if step.predict is not None:
+            self._come_back()
         self.start = session.here
         """where the machine was when the step began"""
         self.given = session.history.given
@@ -91,6 +106,26 @@ class Play:
         if step.goal is not None:
             self._goal = Goal(session, step.goal, beginning(session))
         self.is_done = step.goal is None and self._question is None
+
+    def _come_back(self) -> None:
+        """A question is about the moment that the steps before lead to; who is beyond it goes back.
+
+        That is known where they are done with keys that run the machine, and nothing was given.
+        """
+        session, number = self.session, self.number
+        other = self.lesson.session(number)
+        try:
+            other.boot()
+            other.follows_story = True
+            if not come_to(other, self.lesson, number) or session.history.given:
+                return
+            _begin(other, self.step)
+            there, phase = other.here, other.story.place()
+        finally:
+            other.close()
+        if there < session.here and session.setup.changes == other.setup.changes:
+            session.go_to(there)
+            session.story.show(phase)
 
     def _ask(self) -> None:
         """Have the question of the step ready, if it has one."""

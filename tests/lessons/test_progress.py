@@ -64,3 +64,21 @@ def test_a_folder_that_cannot_be_written_hurts_nobody(tmp_path):
     progress.note(play())
     assert progress.has_begun
     assert not StudentProgress(blocked / "lessons").has_begun
+
+
+def test_who_went_too_far_is_asked_about_the_right_moment():
+    """The question after the step that ends as the core takes the interrupt: who will it be?"""
+    exact, too_far = play(), play()
+    for under_way, more in ((exact, 0), (too_far, 2)):
+        while under_way.step.predict is None or under_way.number < 4:
+            for key in under_way.step.solution.split():
+                assert key == "."
+                under_way.session.next_step()
+            for _ in range(more if under_way.number == 3 else 0):
+                under_way.session.next_step()
+            under_way.is_done = True
+            under_way.go_on()
+    assert too_far.number == exact.number == 4
+    assert too_far.question == exact.question
+    assert too_far.session.here == exact.session.here
+    assert too_far.session.history.in_past
