@@ -25,7 +25,13 @@ from kerneltui.devices.x86.ns16550_character import (
     fifo_entry,
     half_bits,
 )
-from kerneltui.devices.x86.ns16550_interrupts import IIR_NONE, IIR_THRE, Config, Interrupts
+from kerneltui.devices.x86.ns16550_interrupts import (
+    IIR_NONE,
+    IIR_THRE,
+    MCR_LOOP,
+    Config,
+    Interrupts,
+)
 from kerneltui.devices.x86.ns16550_modem import DELTAS, PINS, ModemInputs
 from kerneltui.devices.x86.ns16550_registers import NS16550
 from kerneltui.hw.clock import Clock
@@ -45,7 +51,6 @@ ERBFI, ETBEI, ELSI, EDSSI = NS16550["IER"].masks("ERBFI", "ETBEI", "ELSI", "EDSS
 IIR_SOURCE, IIR_FIFO = IIR_NONE | NS16550["IIR"]["ID"].mask, NS16550["IIR"]["FIFO"].mask
 FCR_ENABLE, FCR_RCVR_RESET, FCR_XMIT_RESET = _FCR.masks("FIFO_ENABLE", "RCVR_RESET", "XMIT_RESET")
 LCR_BREAK, LCR_DLAB = NS16550["LCR"].masks("BREAK", "DLAB")
-MCR_LOOP = NS16550["MCR"]["LOOP"].mask
 
 
 class Ns16550(Interrupts):

@@ -28,6 +28,7 @@ OUT2 = (
     Rule("no loopback", Place("MCR", "LOOP"), "LOOP to be 0: it forces the pin OUT2 off",
          "PC16550D 8.8", wants=0, says="loopback mode holds OUT2 off"),
 )  # fmt: skip
+MCR_LOOP = NS16550["MCR"]["LOOP"].mask
 OUT2_BITS, OUT2_WANTED = required(NS16550["MCR"], OUT2)
 
 ERRORS = tuple((name, NS16550["LSR"][name].mask) for name in ("OE", "PE", "FE", "BI"))
@@ -65,6 +66,7 @@ class Interrupts(Device):
     _thre_pending: bool
     _timeout: Deadline
     _emptier: Deadline
+    _shifting: int | None
 
     def _has_errors(self, cpu: int, kind: int) -> bool:
         return self._errors != 0
@@ -148,7 +150,10 @@ class Interrupts(Device):
     def causes(self, output: str, cpu: int) -> list[Cause]:
         """Each kind of interrupt."""
         wiring = OUT2 if self.config.out2_gates_irq else ()
-        due = {IIR_TIMEOUT: self._timeout.due, IIR_THRE: self._emptier.due}
+        due = {IIR_THRE: self._emptier.due}
+        if self._shifting is None or not self._modem_control[0] & MCR_LOOP:
+            # Else the character that is being sent comes back, and the wait begins anew.
+            due[IIR_TIMEOUT] = self._timeout.due
         causes = []
         for (code, title, _, condition), enable in zip(self.KINDS, self.ENABLING, strict=True):
             gates = [rule.gate(self, self.regs, 0, 0) for rule in (*wiring, enable)]

@@ -192,6 +192,19 @@ def test_what_comes_by_itself_comes_when_it_is_said_to(kind, data):
         assert rises[:1] == [due[1]], due
 
 
+def test_a_character_that_is_sent_in_loopback_comes_before_the_timeout():
+    """It begins the wait of the one before it anew: so no time is promised."""
+    source, (output, *_) = made("uart without gate")
+    for step in (
+        ("write", "FCR", 0x41), ("write", "IER", 1), ("write", "THR", 65), ("receive", 66, 0),
+        ("write", "MCR", 0x18),
+    ):  # fmt: skip
+        source.play(step)
+    assert source.check_due(output) is None
+    source.clock.advance(source.clock.next_due)
+    assert source.check_due(output) is not None
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=60)
 @given(data=st.data())
