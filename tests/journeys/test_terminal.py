@@ -292,7 +292,7 @@ def test_ctrl_c_from_outside_while_the_kernel_computes_ends_the_dashboard(termin
 
 @pytest.mark.parametrize("exported", [{"COLUMNS": "60", "LINES": "20"}, {"COLUMNS": "400"}])
 def test_the_terminal_knows_its_size_better_than_the_environment(terminal, exported):
-    seen = terminal("-m", "kerneltui", **exported)
+    seen = terminal("-m", "kerneltui", "--board", "rpi4", **exported)
     seen.started()
     seen.press(b"q")
     assert seen.status() == 0
