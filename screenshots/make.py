@@ -15,7 +15,7 @@ PICTURES = {
     "rpi4-breakpoint": ["--keys", "b n"],
     "x86-difference": ["--board", "x86", "--keys", "v n v", "--size", "100x30"],
     "course": ["--keys", "o", "--size", "110x40"],
-    "lesson": ["--keys", "l enter . l n", "--size", "110x40"],
+    "lesson": ["--keys", "l enter", "--size", "110x40"],
     "rpi4-source": ["--keys", "n i s s s 5 5 z"],
     "rpi4-timer-event": ["--keys", "d n"],
     "rpi4-interrupt-taken": ["--keys", "d n i s s s s"],
