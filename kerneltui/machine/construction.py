@@ -13,7 +13,7 @@ from kerneltui.hw.line import Line, OrGate, Sink
 from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, PORTS
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.board import Board, FirmwareSpec
-from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.core import Core
 
 LAST_PORT = 0xFFFF
 Spaces = Mapping[str, AddressSpace]
@@ -78,7 +78,7 @@ def _install(board: Board, firmware: FirmwareSpec, memory: AddressSpace) -> None
 
 
 def connect_wires(
-    board: Board, devices: Mapping[str, Device], cores: Sequence[HostedCore]
+    board: Board, devices: Mapping[str, Device], cores: Sequence[Core]
 ) -> dict[str, list[str]]:
     """Connect outputs to inputs; where several meet at one input, through an OR gate.
 
@@ -112,9 +112,7 @@ def connect_wires(
     return wiring
 
 
-def _sink(
-    devices: Mapping[str, Device], cores: Sequence[HostedCore], target: str, cpu: int
-) -> Sink:
+def _sink(devices: Mapping[str, Device], cores: Sequence[Core], target: str, cpu: int) -> Sink:
     """The input that a board file names.  Raises ValueError, in words."""
     device_name, *rest = target.split() or [""]
     if device_name == "cpu":

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from kerneltui.hw.bus import AddressSpace
     from kerneltui.hw.clock import Clock
     from kerneltui.machine.board import Board
+    from kerneltui.machine.core import Core
     from kerneltui.machine.hosted_core import HostedCore
 
 
-def make_cores(board: Board, clock: Clock, spaces: dict[str, AddressSpace]) -> list[HostedCore]:
+def make_cores(board: Board, clock: Clock, spaces: dict[str, AddressSpace]) -> list[Core]:
     """All cores, powered off, taking turns with each other and sharing one kernel image."""
     cpu = board.spec.cpu
     make = _x86 if board.is_x86 else _aarch64
@@ -24,7 +25,7 @@ def make_cores(board: Board, clock: Clock, spaces: dict[str, AddressSpace]) -> l
     turns.cores.extend(cores)
     for core in cores:
         core.turns, core.image = turns, image
-    return cores
+    return [*cores]
 
 
 def _aarch64(board: Board, index: int, clock: Clock, spaces: dict[str, AddressSpace]) -> HostedCore:

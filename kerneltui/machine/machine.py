@@ -15,12 +15,12 @@ from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, MSRS, PORTS, SYSTEM_REG
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.board import Board
 from kerneltui.machine.construction import build_devices, connect_wires
-from kerneltui.machine.core import FOREVER, CoreState, Observer, Program, StopReason
+from kerneltui.machine.core import FOREVER, Core, CoreState, Observer, Program, StopReason
 from kerneltui.machine.cores import make_cores
-from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.poke import Poke, Poker
 from kerneltui.machine.serial_terminal import SerialDevice, SerialTerminal
 from kerneltui.machine.state import State
+from kerneltui.machine.turns import Turns
 
 KernelFactory = Callable[[Any], Program]
 """Makes the kernel that begins on a core."""
@@ -92,8 +92,8 @@ class Machine:
             if isinstance(device, InterruptController)
         }
         """the interrupt controllers, by device name"""
-        self.cores = make_cores(board, self.clock, self.spaces)
-        self.turns = self.cores[0].turns
+        self.cores: list[Core] = make_cores(board, self.clock, self.spaces)
+        self.turns: Turns = self.cores[0].turns
         self.wiring = connect_wires(board, self.devices, self.cores)
         """where each line leads"""
         if board.is_x86:
@@ -238,7 +238,7 @@ class Machine:
         self.stopped = core.index
         return StopReason.REACHED
 
-    def _is_spent(self, but: HostedCore) -> bool:
+    def _is_spent(self, but: Core) -> bool:
         """Whether another core has used up its instructions."""
         return any(core.retired >= core.stop_at for core in self.cores if core is not but)
 
@@ -248,7 +248,7 @@ class Machine:
         return next((core.halt_reason for core in self.cores if core.halt_reason), "")
 
     def close(self) -> None:
-        """Let go of the kernels' stacks."""
+        """Let go of what the cores hold of this computer; the machine is of no use any more."""
         for core in self.cores:
             core.close()
 
@@ -320,7 +320,8 @@ class Machine:
         """
         if self._state is None:
             raise ValueError("this machine has not come to where the first state was saved")
-        self.close()
+        for core in self.cores:
+            core.leave()
         self._state.load(data)
         for core in self.cores:
             core.enter_anew()
