@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from kerneltui.devices import model
 from kerneltui.errors import suggestion
-from kerneltui.hw.bus import AddressSpace, Memory, Rom
+from kerneltui.hw.bus import AddressSpace, Rom
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import Device
 from kerneltui.hw.line import Line, OrGate, Sink
@@ -14,13 +15,19 @@ from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, PORTS
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.board import Board, FirmwareSpec
 from kerneltui.machine.core import Core
+from kerneltui.machine.cores import make_memory
+
+if TYPE_CHECKING:
+    from kerneltui.machine.native.image import NativeImage
 
 LAST_PORT = 0xFFFF
 Spaces = Mapping[str, AddressSpace]
 """The address spaces of a machine, by name."""
 
 
-def build_devices(board: Board, clock: Clock, spaces: Spaces) -> dict[str, Device]:
+def build_devices(
+    board: Board, clock: Clock, spaces: Spaces, image: NativeImage | None = None
+) -> dict[str, Device]:
     """Put the board's memory and devices into the address spaces; answers the devices by name.
 
     Raises :class:`UserError` where the board contradicts itself.
@@ -29,7 +36,7 @@ def build_devices(board: Board, clock: Clock, spaces: Spaces) -> dict[str, Devic
     devices: dict[str, Device] = {}
     for name, region in spec.memory.items():
         try:
-            target = Rom(region.size) if region.rom else Memory(region.size)
+            target = make_memory(region, image)
             spaces[MEMORY].attach(region.base, region.size, name, target)
         except ValueError as error:
             raise file.error(("memory", name), str(error)) from None

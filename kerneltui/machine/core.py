@@ -96,6 +96,8 @@ class Pending(msgspec.Struct, frozen=True):
     target: int = 0
     value: int = 0
     size: int = 4
+    text: str = ""
+    """of machine code, as a disassembly"""
 
 
 class Core(Protocol):
@@ -133,8 +135,6 @@ class Core(Protocol):
     resume_point: ResumePoint
     inputs: int
     """the interrupt inputs that are high, as bits"""
-    pending: Pending | None
-    """what it executes next, while it is halted before an instruction"""
     program: Any
     """what runs on it: a :class:`Program`, or an image of machine code; None while it is off"""
     regs: RegisterFile
@@ -157,6 +157,10 @@ class Core(Protocol):
     stop_below_depth: int
     rest_after: int
     """from so many instructions on, halt where all state can be saved"""
+
+    @property
+    def pending(self) -> Pending | None:
+        """What it executes next, while it is halted before an instruction."""
 
     @property
     def return_address(self) -> int:
