@@ -156,8 +156,9 @@ class RegistersPanel(Panel):
             lines.append((("▪ ", "head"), (block.title, "head"), (where, "dim")))
             longest = max(len(item.name) for item in chosen)
             name_width = min(max(longest, NARROWEST_NAME), WIDEST_NAME)
-            for item, alike in collapse(chosen, wanted):
-                full = bool(words) or self.alone or item.changed or item.name in wanted
+            revealed = self._revealed_in(block)
+            for item, alike in collapse(chosen, revealed):
+                full = bool(words) or self.alone or item.changed or item.name == revealed
                 name = (block.device, block.name, item.name)
                 settings = (name_width, width, alike, full, place)
                 known = self._known.get(name)
@@ -194,6 +195,10 @@ class RegistersPanel(Panel):
                 thing=reference, place=block.base is not None,
             )  # fmt: skip
         return lines
+
+    def _revealed_in(self, block: BlockView) -> str:
+        found = self.revealed
+        return found.name if found is not None and _holds(block, found) else ""
 
     def _wanted_of(self, block: BlockView) -> frozenset[str]:
         """Those of a block that show whatever they hold.
@@ -252,12 +257,12 @@ def _matching(block: BlockView, words: list[str]) -> list[RegisterView]:
 
 
 def collapse(
-    registers: list[RegisterView], wanted: frozenset[str] = NO_NAMES
+    registers: list[RegisterView], revealed: str = ""
 ) -> Iterator[tuple[RegisterView, int]]:
     """Runs of array elements that hold the same and were left alone: the first, and how many."""
 
     def sameness(item: RegisterView) -> object:
-        if item.changed or item.access or item.name in wanted:
+        if item.changed or item.access or item.name == revealed:
             return item.address
         return item.name.rstrip("0123456789"), item.value
 
