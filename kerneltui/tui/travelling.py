@@ -174,7 +174,9 @@ class Travelling(Steering):
             from kerneltui.debugger.writers import event_of
 
             event = event_of((yield from find_last_write(session.history, owner, spot)))
-            if event is not None:
+            if event is not None and session.is_just_after(event):
+                self.tell_in_passing(f"You are there: that was the last write of {name}.", TOLD_S)
+            elif event is not None:
                 session.leave_mark()
                 session.go_to_event(event)
             return event is not None
