@@ -56,7 +56,9 @@ from kerneltui.tui.screens.choose import Choice, ChooseScreen
 if TYPE_CHECKING:
     from kerneltui.tui.offers import Offer
 
-WHERE = "A time (1.5s), an instruction (#1200), start, booted, end, or a register (its last write)"
+WHERE = """\
+A time (1.5s), an instruction (#1200), one of start, booted, end,
+or a register: its last write"""
 KEEP, CUT, STORE, UNDO = "Stay", "Type", "Store", "Undo"
 MOST_NAMED = 3
 NO_SHELL = "This kernel has no shell; press o and open the scenario shell."
