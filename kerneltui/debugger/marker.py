@@ -31,7 +31,6 @@ from kerneltui.hw.device import InterruptController
 from kerneltui.hw.line import Line
 from kerneltui.hw.register import Role
 from kerneltui.machine.core import Core, StopReason
-from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES
 from kerneltui.machine.machine import Machine, MachineObserver, Position
 
@@ -153,7 +152,7 @@ class Marker(Onlooker):
         if not self._halts:
             return
         current = self.machine.turns.current
-        cores: list[HostedCore] | list[Core] = self.machine.cores if current is None else [current]
+        cores: list[Core] = self.machine.cores if current is None else [current]
         self._asked.update(core.index for core in cores)
         self._ask()
 

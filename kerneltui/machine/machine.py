@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 import msgspec
 
@@ -15,12 +15,15 @@ from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, MSRS, PORTS, SYSTEM_REG
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.board import Board
 from kerneltui.machine.construction import build_devices, connect_wires
-from kerneltui.machine.core import FOREVER, CoreState, Observer, Program, StopReason
+from kerneltui.machine.core import FOREVER, Core, CoreState, Observer, Program, StopReason
 from kerneltui.machine.cores import make_cores
-from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.poke import Poke, Poker
 from kerneltui.machine.serial_terminal import SerialDevice, SerialTerminal
 from kerneltui.machine.state import State
+from kerneltui.machine.turns import Turns
+
+if TYPE_CHECKING:
+    from kerneltui.machine.native.image import NativeImage
 
 KernelFactory = Callable[[Any], Program]
 """Makes the kernel that begins on a core."""
@@ -72,28 +75,30 @@ class Position(msgspec.Struct, frozen=True, order=True):
 class Machine:
     """One board, powered on.
 
-    ``program`` is made by ``kernel(core 0)``.  All state, that of the kernel included, is plain
+    ``program`` is made by ``kernel(core 0)``, or it is the image of machine code that is given
+    instead.  All state, that of the kernel included, is plain
     data whenever :attr:`at_rest` holds: that is what :meth:`save` relies on.
     """
 
     TRANSIENT: ClassVar = frozenset(("_state", "observer", "stopper"))
 
-    def __init__(self, board: Board, kernel: KernelFactory) -> None:
+    def __init__(self, board: Board, kernel: KernelFactory | NativeImage) -> None:
         """Raises :class:`UserError` where the board contradicts itself."""
         self.board_name = board.name
         self.board_title = board.spec.title
         self.clock = Clock()
         self.spaces = {name: AddressSpace(name) for name in (MEMORY, PORTS, SYSTEM_REGISTERS, MSRS)}
         self.memory = self.spaces[MEMORY]
-        self.devices = build_devices(board, self.clock, self.spaces)
+        image = None if callable(kernel) else kernel
+        self.devices = build_devices(board, self.clock, self.spaces, image)
         self.controllers = {
             name: device
             for name, device in self.devices.items()
             if isinstance(device, InterruptController)
         }
         """the interrupt controllers, by device name"""
-        self.cores = make_cores(board, self.clock, self.spaces)
-        self.turns = self.cores[0].turns
+        self.cores: list[Core] = make_cores(board, self.clock, self.spaces, image)
+        self.turns: Turns = self.cores[0].turns
         self.wiring = connect_wires(board, self.devices, self.cores)
         """where each line leads"""
         if board.is_x86:
@@ -120,7 +125,7 @@ class Machine:
         """the boot core"""
         self.stopped = 0
         """which core ended the last run"""
-        self.program = kernel(self.core)
+        self.program: Any = kernel(self.core) if callable(kernel) else kernel
         self.core.power_on(self.program)
         self._state: State | None = None
         self.stopper: Stopper | None = None
@@ -238,7 +243,7 @@ class Machine:
         self.stopped = core.index
         return StopReason.REACHED
 
-    def _is_spent(self, but: HostedCore) -> bool:
+    def _is_spent(self, but: Core) -> bool:
         """Whether another core has used up its instructions."""
         return any(core.retired >= core.stop_at for core in self.cores if core is not but)
 
@@ -248,7 +253,7 @@ class Machine:
         return next((core.halt_reason for core in self.cores if core.halt_reason), "")
 
     def close(self) -> None:
-        """Let go of the kernels' stacks."""
+        """Let go of what the cores hold of this computer; the machine is of no use any more."""
         for core in self.cores:
             core.close()
 
@@ -320,7 +325,8 @@ class Machine:
         """
         if self._state is None:
             raise ValueError("this machine has not come to where the first state was saved")
-        self.close()
+        for core in self.cores:
+            core.leave()
         self._state.load(data)
         for core in self.cores:
             core.enter_anew()
