@@ -16,6 +16,7 @@ MODELS = {
     "arm,pl011": "kerneltui.devices.arm.pl011:Pl011",
     "brcm,bcm2835-system-timer": "kerneltui.devices.bcm.system_timer:SystemTimer",
     "brcm,bcm2836-armctrl-ic": "kerneltui.devices.bcm.bcm2835_ic:Bcm2835Ic",
+    "brcm,bcm2835-aux": "kerneltui.devices.bcm.bcm2835_aux:Bcm2835Aux",
     "intel,82093aa": "kerneltui.devices.x86.io_apic:IoApic",
     "intel,local-apic": "kerneltui.devices.x86.local_apic:LocalApic",
     "intel,i8254": "kerneltui.devices.x86.i8254:I8254",
