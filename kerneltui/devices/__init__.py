@@ -17,6 +17,8 @@ MODELS = {
     "brcm,bcm2835-system-timer": "kerneltui.devices.bcm.system_timer:SystemTimer",
     "brcm,bcm2836-armctrl-ic": "kerneltui.devices.bcm.bcm2835_ic:Bcm2835Ic",
     "brcm,bcm2835-aux": "kerneltui.devices.bcm.bcm2835_aux:Bcm2835Aux",
+    "brcm,bcm2835-gpio": "kerneltui.devices.bcm.bcm2835_gpio:Bcm2835Gpio",
+    "brcm,bcm2711-gpio": "kerneltui.devices.bcm.bcm2835_gpio:Bcm2711Gpio",
     "intel,82093aa": "kerneltui.devices.x86.io_apic:IoApic",
     "intel,local-apic": "kerneltui.devices.x86.local_apic:LocalApic",
     "intel,i8254": "kerneltui.devices.x86.i8254:I8254",

@@ -156,9 +156,9 @@ class Bcm2835Aux(Interrupts):
         """The stop bit is over; the next character follows without a gap."""
         byte, self._shifting = self._shifting, None
         self._proceed()
-        if byte is not None and self.transmit is not None:
-            if not self._line_control[0] & LCR_BREAK:
-                self.transmit(byte & self._data_mask)
+        is_seen = not self._line_control[0] & LCR_BREAK
+        if byte is not None and is_seen and self.transmit is not None:
+            self.transmit(byte & self._data_mask)
 
     def input(self, pin: str, number: int = 0, cpu: int = 0) -> Sink:
         if pin != "cts" or number:

@@ -1,7 +1,8 @@
 """The interrupts of the mini UART: what enables each, and what it waits for.
 
 Document: BCM2835 ARM Peripherals (2012), 2.2, with the errata; a part of
-:mod:`kerneltui.devices.bcm.bcm2835_aux`.  What decides about the line is the table that explains it.
+:mod:`kerneltui.devices.bcm.bcm2835_aux`.  What decides about the line is the table that explains
+it.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
 """The registers of the BCM2835 auxiliary peripherals (chapter 2), as the errata correct them.
 
-Documents: BCM2835 ARM Peripherals (2012), chapter 2; the list of errata to it at elinux.org; BCM2711
-ARM Peripherals (2022), chapter 2.  The first of them has the two enables of AUX_MU_IER exchanged,
+Documents: BCM2835 ARM Peripherals (2012), chapter 2; the list of errata to it at elinux.org;
+BCM2711 ARM Peripherals (2022), chapter 2.  The first of them has the two enables of AUX_MU_IER exchanged,
 says that one bit of AUX_MU_LCR makes eight data bits where it takes both, and shows CTS at bit 5
 of AUX_MU_MSR, where nothing is.
 """
 
 from __future__ import annotations
 
-from kerneltui.hw.register import RO, TAG, WO, Field, Register, RegisterTable, Role, WriteRole
+from kerneltui.hw.register import RO, TAG, Field, Register, RegisterTable, Role, WriteRole
 
 ROOM_LEFT = ((0, "3"), (1, "2"), (2, "1"), (3, "4"))
 """CNTL.RTS_LEVEL: RTS ends when so many places are free in the receive FIFO (p. 17)."""
@@ -48,7 +48,7 @@ BCM2835_AUX = RegisterTable(
         ),
         Register(
             "AUX_ENABLES", 0x04,
-            (Field("MINI_UART", 0, 1, doc="On; while it is 0, no register of the mini UART answers"),
+            (Field("MINI_UART", 0, 1, doc="On; while it is 0, none of its registers answers"),
              Field("SPI1", 1, 1, TAG, "SPI1 is on"),
              Field("SPI2", 2, 1, TAG, "SPI2 is on")),
             "Switches the three on", "p. 9",
