@@ -1,7 +1,7 @@
 """The registers of the BCM2835 auxiliary peripherals (chapter 2), as the errata correct them.
 
 Documents: BCM2835 ARM Peripherals (2012), chapter 2; the list of errata to it at elinux.org;
-BCM2711 ARM Peripherals (2022), chapter 2.  The first of them has the two enables of AUX_MU_IER exchanged,
+BCM2711 ARM Peripherals (2022), chapter 2.  The first has the two enables of AUX_MU_IER exchanged,
 says that one bit of AUX_MU_LCR makes eight data bits where it takes both, and shows CTS at bit 5
 of AUX_MU_MSR, where nothing is.
 """
