@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 import msgspec
 
@@ -21,6 +21,9 @@ from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.poke import Poke, Poker
 from kerneltui.machine.serial_terminal import SerialDevice, SerialTerminal
 from kerneltui.machine.state import State
+
+if TYPE_CHECKING:
+    from kerneltui.hw.declared import Declared
 
 KernelFactory = Callable[[Any], Program]
 """Makes the kernel that begins on a core."""
@@ -104,6 +107,14 @@ class Machine:
         if not hasattr(uart, "transmit"):
             raise board.file.error(("console",), f"'{board.spec.console}' is not a UART")
         self.terminal = SerialTerminal(cast("SerialDevice", uart), self.clock)
+        self.declared: list[Declared] = []
+        """what is on the chip but not modelled"""
+        if board.for_image is not None:
+            from kerneltui.machine import image_board
+
+            self.declared = image_board.finish(
+                board, board.for_image, self.devices, self.memory, self.terminal
+            )
         blocks = {
             f"{device.name}.{file.table.name}": file
             for device in self.devices.values()
@@ -270,6 +281,8 @@ class Machine:
                 device.on_pending = observer.pending if observer is not None else None
             for file in device.files.values():
                 file.on_unmodelled = observer.unmodelled if observer is not None else None
+        for region in self.declared:
+            region.on_unmodelled = observer.unmodelled if observer is not None else None
 
     # -- time travel ------------------------------------------------------------------------------
 

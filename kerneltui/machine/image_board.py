@@ -1,0 +1,62 @@
+"""What a board has besides its devices when an image of machine code runs on it.
+
+Peripherals that are only declared, the addresses where something answers all the same, the second
+view of everything in the 35-bit map, further UARTs at the terminal, and what the firmware has
+stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+from kerneltui.hw.bus import AddressSpace
+from kerneltui.hw.declared import Declared
+from kerneltui.hw.device import Device
+from kerneltui.machine.board import Board, ImageSpec, ViewSpec
+from kerneltui.machine.serial_terminal import SerialDevice, SerialTerminal
+
+
+def attach(board: Board, image: ImageSpec, memory: AddressSpace) -> None:
+    """Map all that answers.  Raises :class:`UserError` where regions overlap."""
+    for name, region in image.declared.items():
+        try:
+            memory.attach(region.base, region.size, name, Declared(name))
+        except ValueError as error:
+            raise board.file.error(("image", "declared", name), str(error)) from None
+    for name, view in image.views.items():
+        for base, size in _gaps(memory, view):
+            memory.attach(base, size, f"{name} {base:#x}", Declared(name, base - view.base))
+        if view.high is not None:
+            for base, size, label, target in list(memory.windows):
+                if view.base <= base < view.base + view.size:
+                    memory.attach(base - view.base + view.high, size, label, target)
+
+
+def _gaps(memory: AddressSpace, view: ViewSpec) -> list[tuple[int, int]]:
+    """The addresses of a view that nobody has yet: base and size of each stretch."""
+    gaps, at, end = [], view.base, view.base + view.size
+    for window in memory.windows:
+        if window.base + window.size > at and window.base < end:
+            if window.base > at:
+                gaps.append((at, window.base - at))
+            at = window.base + window.size
+    if at < end:
+        gaps.append((at, end - at))
+    return gaps
+
+
+def finish(
+    board: Board,
+    image: ImageSpec,
+    devices: Mapping[str, Device],
+    memory: AddressSpace,
+    terminal: SerialTerminal,
+) -> list[Declared]:
+    """Connect the terminal, and store what the firmware stores; answers what is only declared."""
+    for name in image.also:
+        terminal.join(cast("SerialDevice", devices[name]))
+    for address, value in board.stores:
+        memory.write(address, value)
+    targets = (window.target for window in memory.windows)
+    return list({id(item): item for item in targets if isinstance(item, Declared)}.values())
