@@ -114,7 +114,7 @@ class ViewSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ImageSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What else there is when an image of machine code runs; for others it is not there."""
+    """A file of what else there is when an image of machine code runs."""
 
     console: Annotated[str, Meta(description="the UART that the terminal is connected to")]
     also: Annotated[list[str], Meta(description="UARTs at the same wire of the terminal")] = []
@@ -145,7 +145,9 @@ class BoardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory: dict[Label, MemorySpec]
     devices: dict[Label, DeviceSpec]
     firmware: FirmwareSpec | None = None
-    image: ImageSpec | None = None
+    image: Annotated[
+        str, Meta(description="what an image of machine code finds besides: rpi3, rpi4 or a file")
+    ] = ""
 
 
 LOCAL_APIC = "intel,local-apic"
@@ -164,14 +166,15 @@ Store = tuple[int, int]
 class Board(msgspec.Struct, frozen=True):
     """A checked board; ``file`` gives places in it for errors found later.
 
-    ``for_image``: its ``image`` is there too, and the firmware has made these ``stores`` to devices
-    before the first instruction.
+    For an image of machine code ``for_image`` is there too, of ``image_file``, and the firmware has
+    made these ``stores`` to devices before the first instruction.
     """
 
     name: str
     spec: BoardSpec
     file: ConfigFile
     for_image: ImageSpec | None = None
+    image_file: ConfigFile | None = None
     stores: tuple[Store, ...] = ()
 
     @property
@@ -275,7 +278,7 @@ def read_board(file: ConfigFile, path: Path) -> Board:
             if not isinstance(data, dict):
                 raise file.error(("devices", name), f"device '{name}' needs a 'compatible:'")
             where = ("devices", str(name))
-            _check_device(file, where, file.decode(DeviceSpec, data, where))
+            check_device(file, where, file.decode(DeviceSpec, data, where))
     spec = file.decode(BoardSpec)
     if spec.cpu.compatible not in CPU_PINS:
         hint = suggestion(spec.cpu.compatible, CPU_PINS)
@@ -296,26 +299,8 @@ def read_board(file: ConfigFile, path: Path) -> Board:
     return Board(path.stem, spec, file)
 
 
-def check_image(board: Board) -> None:
-    """Check what a board has for images; it is seldom needed.  Raises :class:`UserError`."""
-    image = board.spec.image
-    if image is None:
-        return
-    for name, device in image.devices.items():
-        _check_device(board.file, ("image", "devices", name), device)
-    known = {**board.spec.devices, **image.devices}
-    named: list[tuple[tuple[str | int, ...], str]] = [
-        (("console",), image.console),
-        (("legacy",), image.legacy),
-        *((("also", number), name) for number, name in enumerate(image.also)),
-    ]
-    for place, name in named:
-        if name and name not in known:
-            hint = suggestion(name, known)
-            raise board.file.error(("image", *place), f"no device '{name}'{hint}")
-
-
-def _check_device(file: ConfigFile, where: tuple[str, ...], device: DeviceSpec) -> None:
+def check_device(file: ConfigFile, where: tuple[str, ...], device: DeviceSpec) -> None:
+    """Check one device against its model; ``where`` ends in its name.  Raises UserError."""
     name = where[-1]
     if device.compatible not in MODELS:
         hint = suggestion(device.compatible, MODELS)

@@ -4,6 +4,7 @@ import functools
 
 import pytest
 
+from kerneltui.builtin import configs_dir
 from kerneltui.debugger.onlooker import Indifferent
 from kerneltui.errors import UserError
 from kerneltui.hw.bus import BusFault
@@ -175,8 +176,9 @@ def test_a_pc_runs_no_image():
         board_for_image(board("x86"), FirmwareOptions())
 
 
-INTERRUPTS = [("rpi3", "aux", "irq", 29), ("rpi3", "gpio", "bank0", 49), ("rpi3", "gpio", "all", 52),
-              ("rpi4", "aux", "irq", 125), ("rpi4", "gpio", "bank0", 145),
+INTERRUPTS = [("rpi3", "aux", "irq", 29), ("rpi3", "gpio", "bank0", 49),
+              ("rpi3", "gpio", "all", 52), ("rpi4", "aux", "irq", 125),
+              ("rpi4", "gpio", "bank0", 145),
               ("rpi4", "gpio", "bank1", 146), ("rpi4", "gpio", "bank2", 147),
               ("rpi4", "gpio", "all", 148)]  # fmt: skip
 
@@ -188,3 +190,37 @@ def test_the_interrupts_arrive_where_the_manuals_say(name, device, output, numbe
     assert controller.interrupt(number, 0).line is False
     made.devices[device].outputs[output][0].set(True)
     assert controller.interrupt(number, 0).line is True
+
+
+COPY = (configs_dir() / "images" / "rpi4.yaml").read_text()
+MISTAKES = [
+    ("console: aux", "console: auxx", "no device 'auxx'; did you mean 'aux'?"),
+    ("[uart0]", "[uart0, uart7]", "no device 'uart7'"),
+    ("core_hz: 500_000_000", "core_hz: fast", "'core_hz' must be a whole number"),
+    ("brcm,bcm2711-gpio", "brcm,bcm2712-gpio", "unknown device 'brcm,bcm2712-gpio'"),
+    ("pm: {base: 0xFE10_0000", "pm: {base: 0xFE10_1000", "overlaps"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message"), MISTAKES)
+def test_mistakes_name_file_and_line(tmp_path, old, new, message):
+    mine = tmp_path / "mine.yaml"
+    rpi4 = (configs_dir() / "boards" / "rpi4.yaml").read_text()
+    mine.write_text(rpi4.replace("image: rpi4", "image: things.yaml"))
+    lines = COPY.replace(old, new).splitlines()
+    (tmp_path / "things.yaml").write_text("\n".join(lines))
+    (line,) = (number for number, text in enumerate(lines, start=1) if new in text)
+    with pytest.raises(UserError) as caught:
+        Machine(board_for_image(load_board(str(mine)), FirmwareOptions()), None)
+    assert "\n" not in str(caught.value)
+    where, _, said = str(caught.value).partition(": ")
+    assert message in said
+    assert where == f"{tmp_path / 'things.yaml'}:{line}"
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path):
+    mine = tmp_path / "mine.yaml"
+    rpi4 = (configs_dir() / "boards" / "rpi4.yaml").read_text()
+    mine.write_text(rpi4.replace("image: rpi4", "image: rpi5"))
+    with pytest.raises(UserError, match=r"mine.yaml:5: no file .*did you mean 'rpi[34]'"):
+        board_for_image(load_board(str(mine)), FirmwareOptions())

@@ -27,7 +27,8 @@ import msgspec
 
 from kerneltui.devices import model
 from kerneltui.errors import UserError
-from kerneltui.machine.board import Board, DeviceSpec, ImageSpec, Store, check_image
+from kerneltui.machine.board import Board, DeviceSpec, ImageSpec, Store
+from kerneltui.machine.image_board import load_image
 
 LOAD_ADDRESS, OLD_ADDRESS = 0x8_0000, 0
 BAUD = 115_200
@@ -42,7 +43,8 @@ class FirmwareOptions(msgspec.Struct, frozen=True):
 
     ``load`` is a physical address in bytes; ``entry`` the exception level of the first
     instruction, and at ``el3`` all cores start there; ``core_hz`` the VideoCore's clock in Hz, 0
-    for the board's, ``uart_hz`` the PL011's.  ``notes`` say, a line each, what of config.txt has no effect here.
+    for the board's, ``uart_hz`` the PL011's.  ``notes`` say, a line each, what of config.txt
+    has no effect here.
     """
 
     entry: Entry = "el2"
@@ -77,7 +79,7 @@ def read_config_txt(path: Path, board: Board) -> FirmwareOptions:
         text = path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
-    model = board.spec.image.model if board.spec.image is not None else ""
+    model = load_image(board)[0].model
     filters: dict[str, bool] = {}
     options, notes = FirmwareOptions(), []
     for number, line in enumerate(text.splitlines(), start=1):
@@ -191,10 +193,7 @@ def board_for_image(board: Board, options: FirmwareOptions) -> Board:
 
     Raises :class:`UserError` for a board on which no image can run.
     """
-    image = board.spec.image
-    if image is None:
-        raise UserError(f"{board.name} has no 'image:': no kernel image can run on it")
-    check_image(board)
+    image, file = load_image(board)
     image = msgspec.structs.replace(image, core_hz=options.core_hz or image.core_hz)
     devices = {**board.spec.devices, **image.devices}
     for name, device in devices.items():
@@ -205,11 +204,11 @@ def board_for_image(board: Board, options: FirmwareOptions) -> Board:
     if image.legacy and not options.enable_gic:
         devices = {name: _other_cores(name, item, image.legacy) for name, item in devices.items()}
     cpu = board.spec.cpu
-    spec = msgspec.structs.replace(
-        board.spec, devices=devices, console=image.console, cpu=cpu, image=image
+    spec = msgspec.structs.replace(board.spec, devices=devices, console=image.console, cpu=cpu)
+    stores = _stores(devices, image, options)
+    found = msgspec.structs.replace(
+        board, spec=spec, for_image=image, image_file=file, stores=stores
     )
-    found = msgspec.structs.replace(board, spec=spec, for_image=image)
-    found = msgspec.structs.replace(found, stores=_stores(devices, image, options))
     return _moved(found, image) if options.arm_peri_high else found
 
 
@@ -286,7 +285,7 @@ def _moved(board: Board, image: ImageSpec) -> Board:
     )
     return replace(
         board,
-        spec=replace(board.spec, devices=devices, image=high),
+        spec=replace(board.spec, devices=devices),
         for_image=high,
         stores=tuple((moved(address), value) for address, value in board.stores),
     )
