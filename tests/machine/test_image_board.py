@@ -171,6 +171,20 @@ def test_the_kernel_of_the_laboratory_runs_there_as_before(name):
     assert texts[0] == texts[1] != b""
 
 
+@each_board
+def test_the_mailbox_reaches_memory_and_knows_what_the_firmware_has_done(name):
+    made = machine(name, core_hz=300_000_000, cmdline="quiet")
+    words = (56, 0, 0x3_0002, 8, 0, 4, 0, 0x5_0001, 8, 0, 0, 0, 0, 0)
+    for place, word in enumerate(words):
+        made.memory.write(0x1000 + 4 * place, word)
+    made.memory.write(PERIPHERALS[name] + 0xB8A0, 0xC000_1008)
+    made.clock.advance(MS)
+    assert made.memory.read(PERIPHERALS[name] + 0xB880) == 0xC000_1008
+    assert made.memory.read(0x1004) == 0x8000_0000
+    assert made.memory.read(0x1018) == 300_000_000
+    assert made.memory.read(0x102C, 8).to_bytes(8, "little") == b"quiet\0\0\0"
+
+
 def test_a_pc_runs_no_image():
     with pytest.raises(UserError, match="x86 has no 'image:'"):
         board_for_image(board("x86"), FirmwareOptions())
@@ -180,7 +194,8 @@ INTERRUPTS = [("rpi3", "aux", "irq", 29), ("rpi3", "gpio", "bank0", 49),
               ("rpi3", "gpio", "all", 52), ("rpi4", "aux", "irq", 125),
               ("rpi4", "gpio", "bank0", 145),
               ("rpi4", "gpio", "bank1", 146), ("rpi4", "gpio", "bank2", 147),
-              ("rpi4", "gpio", "all", 148)]  # fmt: skip
+              ("rpi4", "gpio", "all", 148), ("rpi3", "mailbox", "irq", 65),
+              ("rpi4", "mailbox", "irq", 65)]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "device", "output", "number"), INTERRUPTS)
@@ -198,7 +213,7 @@ MISTAKES = [
     ("[uart0]", "[uart0, uart7]", "no device 'uart7'"),
     ("core_hz: 500_000_000", "core_hz: fast", "'core_hz' must be a whole number"),
     ("brcm,bcm2711-gpio", "brcm,bcm2712-gpio", "unknown device 'brcm,bcm2712-gpio'"),
-    ("pm: {base: 0xFE10_0000", "pm: {base: 0xFE10_1000", "overlaps"),
+    ("clocks: {base: 0xFE10_1000", "clocks: {base: 0xFE10_0000", "overlaps pm"),
 ]
 
 
