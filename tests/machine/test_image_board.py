@@ -159,6 +159,40 @@ def test_with_arm_peri_high_they_are_only_there():
         made.memory.read(0xFE21_5004)
 
 
+LEGACY = [
+    ("aux", "irq", 29),
+    ("gpio", "bank0", 49),
+    ("gpio", "all", 52),
+    ("mailbox", "irq", 65),
+    ("system-timer", "match1", 1),
+    ("system-timer", "match3", 3),
+    ("uart0", "irq", 57),
+]
+
+
+@pytest.mark.parametrize(("device", "output", "number"), LEGACY)
+def test_the_legacy_controller_of_the_raspberry_pi_4_has_them_too(device, output, number):
+    made = machine("rpi4")
+    made.devices[device].outputs[output][0].set(True)
+    assert made.controllers["armc"].interrupt(number, 0).line is True
+
+
+@pytest.mark.parametrize("enable_gic", [True, False])
+def test_one_of_both_controllers_has_the_cores(enable_gic):
+    made = machine("rpi4", enable_gic=enable_gic)
+    made.memory.write(0xFE00_B210, 1 << 29)  # IRQ0_SET_EN_0: AUX
+    made.memory.write(0xFE21_5004, 1)
+    made.memory.write(0xFE21_5044, 2)
+    assert made.memory.read(0xFE00_B200) == 1 << 29
+    assert made.memory.read(0xFF80_0060) == 0x100
+    assert (made.cores[0].inputs != 0) is not enable_gic
+    made.memory.write(0xFE21_5044, 0)
+    if not enable_gic:
+        assert made.cores[0].inputs == 0
+    led = {name for name, ends in made.wiring.items() if "cpu irq" in ends}
+    assert led == {f"{'gic' if enable_gic else 'local'}.irq{core}" for core in range(4)}
+
+
 @pytest.mark.parametrize("name", BOARDS)
 def test_the_kernel_of_the_laboratory_runs_there_as_before(name):
     texts = []
@@ -182,7 +216,7 @@ def test_the_mailbox_reaches_memory_and_knows_what_the_firmware_has_done(name):
     assert made.memory.read(PERIPHERALS[name] + 0xB880) == 0xC000_1008
     assert made.memory.read(0x1004) == 0x8000_0000
     assert made.memory.read(0x1018) == 300_000_000
-    assert made.memory.read(0x102C, 8).to_bytes(8, "little") == b"quiet\0\0\0"
+    assert made.memory.read(0x1028, 8).to_bytes(8, "little") == b"quiet\0\0\0"
 
 
 def test_a_pc_runs_no_image():
