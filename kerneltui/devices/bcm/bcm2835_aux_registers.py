@@ -17,13 +17,14 @@ ROOM_LEFT = ((0, "3"), (1, "2"), (2, "1"), (3, "4"))
 def _spi(number: int, base: int) -> tuple[Register, ...]:
     """The registers of one of the two auxiliary SPI masters."""
 
-    def register(name: str, offset: int, doc: str, count: int = 1) -> Register:
+    def register(name: str, offset: int, doc: str, count: int = 1, reset: int = 0) -> Register:
         index = "{n}" if count > 1 else ""
         return Register(f"AUX_SPI{number}_{name}{index}", base + offset,
-                        (Field(name, 0, 32, TAG, doc),), doc, "2.3.4", count=count)  # fmt: skip
+                        (Field(name, 0, 32, TAG, doc),), doc, "2.3.4", count=count,
+                        reset=reset)  # fmt: skip
 
     return (
-        register("CNTL0", 0x00, "Control register 0"),
+        register("CNTL0", 0x00, "Control register 0", reset=0xE_0000),
         register("CNTL1", 0x04, "Control register 1"),
         register("STAT", 0x08, "Status"),
         register("PEEK", 0x0C, "Received data, without taking it out"),

@@ -113,6 +113,8 @@ BCM2711_GPIO = RegisterTable(
                  "Of the BCM2835: GPIO_PUP_PDN_CNTRL_REG is in its place", "5.2"),
         Register("GPPUDCLK{n}", 0x98, (Field("PINS", 0, 32, TAG, "Has no effect on this chip"),),
                  "Of the BCM2835: GPIO_PUP_PDN_CNTRL_REG is in its place", "5.2", count=2),
+        Register("EXTRA_MUX", 0xD0, (Field("SDIO", 1, 1, TAG, "SD card at EMMC, not EMMC2"),),
+                 "Further functions; in no manual, but in public SVD files", "none"),
         *(
             Register(
                 name, 0xE4 + 4 * n,
