@@ -9,7 +9,7 @@ from kerneltui.devices import model
 from kerneltui.errors import suggestion
 from kerneltui.hw.bus import AddressSpace, Rom
 from kerneltui.hw.clock import Clock
-from kerneltui.hw.device import Device
+from kerneltui.hw.device import BusMaster, Device
 from kerneltui.hw.line import Line, OrGate, Sink
 from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, PORTS
 from kerneltui.hw.register_file import RegisterFile
@@ -49,12 +49,18 @@ def build_devices(
         except ValueError as error:
             raise file.error(("devices", name, "config"), str(error)) from None
         devices[name] = device
+        if isinstance(device, BusMaster):
+            device.bus = spaces[MEMORY]
         for window, registers in device.files.items():
             where = ("devices", name, "reg", window)
             try:
                 _attach(spaces, name, window, registers, item.reg.get(window))
             except ValueError as error:
                 raise file.error(where, str(error)) from None
+    if board.for_image is not None:
+        from kerneltui.machine import image_board
+
+        image_board.attach(board, board.for_image, spaces[MEMORY])
     return devices
 
 

@@ -25,6 +25,9 @@ from kerneltui.machine.turns import Turns
 if TYPE_CHECKING:
     from kerneltui.machine.native.image import NativeImage
 
+if TYPE_CHECKING:
+    from kerneltui.hw.declared import Declared
+
 KernelFactory = Callable[[Any], Program]
 """Makes the kernel that begins on a core."""
 
@@ -109,6 +112,14 @@ class Machine:
         if not hasattr(uart, "transmit"):
             raise board.file.error(("console",), f"'{board.spec.console}' is not a UART")
         self.terminal = SerialTerminal(cast("SerialDevice", uart), self.clock)
+        self.declared: list[Declared] = []
+        """what is on the chip but not modelled"""
+        if board.for_image is not None:
+            from kerneltui.machine import image_board
+
+            self.declared = image_board.finish(
+                board, board.for_image, self.devices, self.memory, self.terminal
+            )
         blocks = {
             f"{device.name}.{file.table.name}": file
             for device in self.devices.values()
@@ -275,6 +286,8 @@ class Machine:
                 device.on_pending = observer.pending if observer is not None else None
             for file in device.files.values():
                 file.on_unmodelled = observer.unmodelled if observer is not None else None
+        for region in self.declared:
+            region.on_unmodelled = observer.unmodelled if observer is not None else None
 
     # -- time travel ------------------------------------------------------------------------------
 
