@@ -39,6 +39,7 @@ REMARKS = {
     "spurious": "There is no interrupt to serve",
     "misuse": "Software uses a controller wrongly",
     "retriggered": "An interrupt comes again at once",
+    "ignored": "A store is ignored",
 }
 """How the sentence of a controller's remark begins, by kind."""
 LEVELS = ("low", "high")

@@ -10,19 +10,20 @@ from kerneltui.hw.bus import AddressSpace, Memory, Rom
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import Device
 from kerneltui.hw.line import Line, OrGate, Sink
-from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, PORTS
+from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, NON_SECURE, PORTS
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.board import Board, FirmwareSpec
 from kerneltui.machine.hosted_core import HostedCore
 
 LAST_PORT = 0xFFFF
-Spaces = Mapping[str, AddressSpace]
+Spaces = dict[str, AddressSpace]
 """The address spaces of a machine, by name."""
 
 
 def build_devices(board: Board, clock: Clock, spaces: Spaces) -> dict[str, Device]:
     """Put the board's memory and devices into the address spaces; answers the devices by name.
 
+    Where a device shows non-secure accesses another block, the space for these comes into being.
     Raises :class:`UserError` where the board contradicts itself.
     """
     spec, file = board.spec, board.file
@@ -48,13 +49,23 @@ def build_devices(board: Board, clock: Clock, spaces: Spaces) -> dict[str, Devic
                 _attach(spaces, name, window, registers, item.reg.get(window))
             except ValueError as error:
                 raise file.error(where, str(error)) from None
+    views = {
+        id(device.files[view.table.stands_for]): (f"{name}.{view.table.name}", view)
+        for name, device in devices.items()
+        for view in device.files.values()
+        if view.table.space == NON_SECURE
+    }
+    if views:
+        spaces[NON_SECURE] = other = AddressSpace(NON_SECURE)
+        for base, size, label, target in spaces[MEMORY].windows:
+            other.attach(base, size, *views.get(id(target), (label, target)))
     return devices
 
 
 def _attach(spaces: Spaces, name: str, window: str, file: RegisterFile, base: int | None) -> None:
     label = f"{name}.{window}" if name != window else name
     table = file.table
-    if table.space != BEHIND_WINDOW:
+    if table.space not in (BEHIND_WINDOW, NON_SECURE):
         start = table.base if base is None else base
         if table.space == PORTS and start + table.size > LAST_PORT + 1:
             raise ValueError(f"{label} goes beyond the last port, {LAST_PORT:#x}")

@@ -11,7 +11,14 @@ from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.hw.device import Device, InterruptController
 from kerneltui.hw.line import Line
-from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, MSRS, PORTS, SYSTEM_REGISTERS
+from kerneltui.hw.register import (
+    BEHIND_WINDOW,
+    MEMORY,
+    MSRS,
+    NON_SECURE,
+    PORTS,
+    SYSTEM_REGISTERS,
+)
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.board import Board
 from kerneltui.machine.construction import build_devices, connect_wires
@@ -96,6 +103,10 @@ class Machine:
         self.turns = self.cores[0].turns
         self.wiring = connect_wires(board, self.devices, self.cores)
         """where each line leads"""
+        if NON_SECURE in self.spaces and board.spec.cpu.armstub:
+            from kerneltui.machine import armstub
+
+            armstub.set_up(self.devices.values(), len(self.cores))
         if board.is_x86:
             from kerneltui.machine import apic_wiring
 

@@ -6,13 +6,15 @@ holds them beside the distributor.  Section numbers alone are those of Arm IHI 0
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
 from kerneltui.devices.arm.gic400_distributor import Distributor
-from kerneltui.devices.arm.gic400_registers import GICC
+from kerneltui.devices.arm.gic400_forwarding import SECURE
+from kerneltui.devices.arm.gic400_registers import GICC, SECURE_CONTROL
 from kerneltui.devices.arm.gic400_shared import (
+    LOWER_HALF,
     LOWEST,
     SGIS,
     SPURIOUS,
@@ -30,6 +32,11 @@ ID, SENDER = GICC["GICC_IAR"]["INTERRUPT_ID"].mask, GICC["GICC_IAR"]["CPUID"].ls
 SIGNAL_GRP0, SIGNAL_GRP1, ACK_CTL, FIQ_EN, CBPR, EOI_MODE = GICC["GICC_CTLR"].masks(
     "EnableGrp0", "EnableGrp1", "AckCtl", "FIQEn", "CBPR", "EOImode"
 )
+EOI_MODE_NS = next(field.mask for field in SECURE_CONTROL if field.name == "EOImodeNS")
+OF_GROUP_0 = "the interrupt is of group 0, which GICC_IAR acknowledges"
+NOT_OF_GROUP_1 = "which is not of group 1"
+OUT_OF_SIGHT = "ignored, as a non-secure access sees group 1 alone"
+IN_UPPER_HALF = "by a secure access: a non-secure one cannot change a mask below 0x80"
 
 
 class CpuInterfaces:
@@ -49,6 +56,9 @@ class CpuInterfaces:
         # With fewer priority bits the lowest binary points would split bits that are not there.
         self._least_bpr = max(0, 7 - config.priority_bits)
         self._iar_by_pseudocode = config.iar_by_pseudocode
+        self._security = config.security
+        # The aliases are what non-secure software has, that mode included (4.4.10).
+        self._aliased_mode = EOI_MODE_NS if config.security else EOI_MODE
         cpus = distributor.cpus
         self.regs = self._register_file(config, cpus)
         store = self.regs.store
@@ -64,16 +74,23 @@ class CpuInterfaces:
         self.reset()
         distributor.forward_to(self.update)
 
+    @property
+    def levels(self) -> int:
+        """How many group priorities there are, at most."""
+        return 0x100 >> (self._least_bpr + 1)
+
     def _register_file(self, config: Config, cpus: int) -> RegisterFile:
-        levels = 0x100 >> (self._least_bpr + 1)
+        levels = self.levels
         active = {"count": max(1, levels // 32), "implemented": (1 << levels) - 1}
-        changes = {
+        changes: dict[str, dict[str, Any]] = {
             "GICC_PMR": {"implemented": config.priority_mask},
             "GICC_BPR": {"reset": self._least_bpr},
             "GICC_ABPR": {"reset": self._least_bpr + 1},
             "GICC_APR": active,
             "GICC_NSAPR": active,
         }
+        if config.security:
+            changes["GICC_CTLR"] = {"fields": SECURE_CONTROL}
         return RegisterFile(self, GICC, cpus=cpus, changes=changes)
 
     def reset(self) -> None:
@@ -122,6 +139,13 @@ class CpuInterfaces:
         group = "EnableGrp1" if self._in_group1(cpu, number) else "EnableGrp0"
         return Place("GICC_CTLR", group)
 
+    def signals_as_fiq(self, cpu: int, number: int) -> bool:
+        """Group 0 is signalled as FIQ where GICC_CTLR says so (4.4.1)."""
+        return self._control[cpu] & FIQ_EN != 0 and not self._in_group1(cpu, number)
+
+    def _signals_as_irq(self, cpu: int, number: int) -> bool:
+        return not self.signals_as_fiq(cpu, number)
+
     RULES: ClassVar = (
         Rule("priority above mask", Place("GICC_PMR", "Priority"),
              "a mask with a higher number than the interrupt's, {priority:#04x}",
@@ -146,6 +170,15 @@ class CpuInterfaces:
              says="another pending interrupt comes first"),
     )  # fmt: skip
     """What :meth:`Distributor.forwarded` has chosen; the other rules are asked for that one."""
+    LINES: ClassVar = {
+        "irq": Rule("signalled as IRQ", Place("GICC_CTLR", "FIQEn"),
+                    "GICC_CTLR.FIQEn to be 0, or the interrupt to be of group 1",
+                    "IHI 0048B 4.4.1", test=_signals_as_irq, wants=0, says="group 0 goes to FIQ"),
+        "fiq": Rule("signalled as FIQ", Place("GICC_CTLR", "FIQEn"),
+                    "the interrupt to be of group 0, and GICC_CTLR.FIQEn to be 1",
+                    "IHI 0048B 4.4.1", test=signals_as_fiq, says="group 1 goes to IRQ"),
+    }  # fmt: skip
+    """With the Security Extensions the way forks where group 0 is signalled as FIQ."""
 
     def update(self, cpu: int) -> None:
         """Look at what is forwarded to a core, and drive its two lines."""
@@ -157,7 +190,7 @@ class CpuInterfaces:
                     irq = False
                     break
             else:
-                fiq = self._control[cpu] & FIQ_EN != 0 and not self._in_group1(cpu, number)
+                fiq = self._control[cpu] & FIQ_EN != 0 and self.signals_as_fiq(cpu, number)
                 irq = not fiq
                 self._unanswered[cpu] = True
         self._signalled[cpu] = irq or fiq
@@ -220,12 +253,20 @@ class CpuInterfaces:
 
     def read_GICC_AIAR(self, index: int, cpu: int) -> int:
         """Acknowledge, unless there is nothing of group 1 to (4.4.9)."""
+        return self.acknowledge_group1(cpu, OF_GROUP_0)
+
+    def acknowledge_group1(self, cpu: int, otherwise: str) -> int:
+        """As a read of GICC_AIAR; ``otherwise`` says why it does not get what is of group 0."""
         found = self.peek_GICC_AIAR(0, cpu)
         if found & ID < OTHER_GROUP:
             self._acknowledge(cpu, found)
         elif self._unanswered[cpu]:
-            self._remark_spurious(cpu, found)
+            self._remark_spurious(cpu, found, otherwise)
         return found
+
+    def running(self, cpu: int) -> int:
+        """The running priority; LOWEST when idle."""
+        return self._running[cpu]
 
     def peek_GICC_RPR(self, index: int, cpu: int) -> int:
         """0xFF when idle (4.4.6)."""
@@ -243,7 +284,7 @@ class CpuInterfaces:
         self._unanswered[cpu] = False
         self._distributor.acknowledge(cpu, number, found >> SENDER)
 
-    def _end(self, cpu: int, number: int) -> None:
+    def _end(self, cpu: int, number: int, split: int = EOI_MODE) -> None:
         """Drop the priority and, unless GICC_DIR is to do that, deactivate (3.2.1)."""
         if number >= self._irqs or self._running[cpu] == LOWEST:
             self._remark_end(cpu, number)
@@ -256,11 +297,11 @@ class CpuInterfaces:
         active = self._nsapr if self._in_group1(cpu, number) else self._apr
         active[cpu] &= active[cpu] - 1 if active[cpu] else 0
         self._rank(cpu)
-        if not self._control[cpu] & EOI_MODE:
+        if not self._control[cpu] & split:
             self._distributor.deactivate(cpu, number)
         self.update(cpu)
 
-    def _remark_spurious(self, cpu: int, found: int) -> None:
+    def _remark_spurious(self, cpu: int, found: int, otherwise: str = OF_GROUP_0) -> None:
         """A line was up, but the acknowledge gives no interrupt.
 
         A handler that reads on until nothing is left does not come here: that has had its answer.
@@ -269,7 +310,7 @@ class CpuInterfaces:
         if found == OTHER_GROUP:
             why = "the interrupt is of group 1, which GICC_AIAR acknowledges"
         elif self._signalled[cpu]:
-            why = "the interrupt is of group 0, which GICC_IAR acknowledges"
+            why = otherwise
         self._unanswered[cpu] = self._signalled[cpu]
         self.remark("spurious", found, f"core {cpu} acknowledged, but got {found}: {why}")
 
@@ -304,11 +345,14 @@ class CpuInterfaces:
 
     def write_GICC_AEOIR(self, index: int, cpu: int, value: int) -> None:
         """End a group 1 interrupt (4.4.10)."""
-        number = value & ID
+        self.end_group1(cpu, value & ID, NOT_OF_GROUP_1)
+
+    def end_group1(self, cpu: int, number: int, otherwise: str) -> None:
+        """As a store to GICC_AEOIR; ``otherwise`` says why it does not end what is of group 0."""
         if self._in_group1(cpu, number):
-            self._end(cpu, number)
+            self._end(cpu, number, self._aliased_mode)
         else:
-            self.remark("misuse", number, f"core {cpu} ended {number}, which is not of group 1")
+            self.remark("misuse", number, f"core {cpu} ended {number}, {otherwise}")
 
     def write_GICC_DIR(self, index: int, cpu: int, value: int) -> None:
         """Deactivate what GICC_EOIR left active (4.4.15)."""
@@ -318,7 +362,20 @@ class CpuInterfaces:
             self.update(cpu)
         else:
             why = "GICC_EOIR does that here" if number < self._irqs else "which is no interrupt"
-            self.remark("misuse", number, f"core {cpu} deactivated {number}: {why}")
+            self._remark_not_deactivated(cpu, number, why)
+
+    def deactivate_group1(self, cpu: int, number: int) -> None:
+        """As a store to GICC_DIR that is not secure (4.4.15)."""
+        if not self._in_group1(cpu, number):
+            self._remark_not_deactivated(cpu, number, OUT_OF_SIGHT)
+        elif not self._control[cpu] & EOI_MODE_NS:
+            self._remark_not_deactivated(cpu, number, "GICC_EOIR does that here")
+        else:
+            self._distributor.deactivate(cpu, number)
+            self.update(cpu)
+
+    def _remark_not_deactivated(self, cpu: int, number: int, why: str) -> None:
+        self.remark("misuse", number, f"core {cpu} deactivated {number}: {why}")
 
     @shared_hook("write", "GICC_CTLR", "GICC_PMR")
     def _configuration_written(self, index: int, cpu: int, value: int) -> None:
@@ -352,6 +409,8 @@ class CpuInterfaces:
             )
             for rule in (*self.CHOICE, *self.RULES)
         ]
+        if self._security:
+            gates = [self._for_secure(gate, number, cpu) for gate in gates]
         if self._distributor.forwards_group(self._in_group1(cpu, number)):
             return gates
         # What is to be signalled is the distributor's business first.
@@ -360,6 +419,23 @@ class CpuInterfaces:
             for gate in gates
         ]
 
-    def signals_as_fiq(self, cpu: int, number: int) -> bool:
-        """Group 0 is signalled as FIQ where GICC_CTLR says so (4.4.1)."""
-        return self._control[cpu] & FIQ_EN != 0 and not self._in_group1(cpu, number)
+    def _for_secure(self, gate: Gate, number: int, cpu: int) -> Gate:
+        """Who can open it, where that is secure software alone."""
+        if gate.name == "group signalled" and not self._in_group1(cpu, number):
+            return replace(gate, needs=f"{gate.needs}, {SECURE}")
+        if gate.name == "priority above mask" and self._mask[cpu] < LOWER_HALF:
+            return replace(gate, needs=f"{gate.needs}, {IN_UPPER_HALF}")
+        return gate
+
+    def lines(self, cpu: int, number: int) -> tuple[str, ...]:
+        """The core's lines that an interrupt may leave by, the one that it does first."""
+        line = "fiq" if self.signals_as_fiq(cpu, number) else "irq"
+        if not (self._security and self._control[cpu] & FIQ_EN):
+            return (line,)
+        return line, "irq" if line == "fiq" else "fiq"
+
+    def line_gate(self, number: int, cpu: int, line: str) -> Gate | None:
+        """Which line it is; None where there is only one."""
+        if len(self.lines(cpu, number)) == 1:
+            return None
+        return self.LINES[line].gate(self, self.regs, number, cpu)
