@@ -49,6 +49,12 @@ def build_devices(board: Board, clock: Clock, spaces: Spaces) -> dict[str, Devic
                 _attach(spaces, name, window, registers, item.reg.get(window))
             except ValueError as error:
                 raise file.error(where, str(error)) from None
+    _divide(spaces, devices)
+    return devices
+
+
+def _divide(spaces: Spaces, devices: Mapping[str, Device]) -> None:
+    """Where a device shows non-secure accesses other blocks, these get a space of their own."""
     views = {
         id(device.files[view.table.stands_for]): (f"{name}.{view.table.name}", view)
         for name, device in devices.items()
@@ -56,10 +62,10 @@ def build_devices(board: Board, clock: Clock, spaces: Spaces) -> dict[str, Devic
         if view.table.space == NON_SECURE
     }
     if views:
-        spaces[NON_SECURE] = other = AddressSpace(NON_SECURE)
-        for base, size, label, target in spaces[MEMORY].windows:
-            other.attach(base, size, *views.get(id(target), (label, target)))
-    return devices
+        space = spaces[NON_SECURE] = AddressSpace(NON_SECURE)
+        for window in spaces[MEMORY].windows:
+            label, target = views.get(id(window.target), (window.name, window.target))
+            space.attach(window.base, window.size, label, target)
 
 
 def _attach(spaces: Spaces, name: str, window: str, file: RegisterFile, base: int | None) -> None:

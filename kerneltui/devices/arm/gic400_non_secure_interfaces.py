@@ -6,10 +6,11 @@ what non-secure software has at the plain names.  Section numbers are those of A
 
 from __future__ import annotations
 
-from kerneltui.devices.arm.gic400_interfaces import CBPR, ID, OUT_OF_SIGHT, CpuInterfaces
+from kerneltui.devices.arm.gic400_interfaces import ID, OUT_OF_SIGHT, CpuInterfaces
 from kerneltui.devices.arm.gic400_non_secure_registers import GICC_NS
 from kerneltui.devices.arm.gic400_registers import GICC, SECURE_CONTROL
 from kerneltui.devices.arm.gic400_shared import LOWER_HALF, LOWEST, Config
+from kerneltui.devices.arm.gic400_signalling import CBPR
 from kerneltui.hw.register_file import RegisterFile
 
 WORD = 0xFFFF_FFFF
