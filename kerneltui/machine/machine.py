@@ -18,6 +18,7 @@ from kerneltui.hw.register import (
     NON_SECURE,
     PORTS,
     SYSTEM_REGISTERS,
+    RegisterTable,
 )
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.board import Board
@@ -93,6 +94,10 @@ class Machine:
         self.spaces = {name: AddressSpace(name) for name in (MEMORY, PORTS, SYSTEM_REGISTERS, MSRS)}
         self.memory = self.spaces[MEMORY]
         self.devices = build_devices(board, self.clock, self.spaces)
+        tables = [file.table for item in self.devices.values() for file in item.files.values()]
+        self._divided = frozenset(name for table in tables for name in (table.name,
+                                  table.stands_for) if table.stands_for)  # fmt: skip
+        """the blocks that are there twice: for secure accesses, and for all others"""
         self.controllers = {
             name: device
             for name, device in self.devices.items()
@@ -143,16 +148,45 @@ class Machine:
     def windows(self, device: Device) -> list[tuple[str, int, RegisterFile]]:
         """Where a device's register files lie: ``(space, base, file)``.
 
-        A file behind an index/data window is a space of its own, by device and table.
+        A file behind an index/data window is a space of its own, by device and table.  Of blocks
+        that stand for each other those of :attr:`sight` come first.
         """
         found = []
-        for file in device.files.values():
+        files = sorted(device.files.values(), key=lambda file: self.is_out_of_sight(file.table))
+        for file in files:
             if file.table.space == BEHIND_WINDOW:
                 found.append((f"{device.name}.{file.table.name}", 0, file))
                 continue
             space = self.spaces[file.table.space]
             found += [(space.name, at.base, file) for at in space.windows if at.target is file]
         return found
+
+    @property
+    def sight(self) -> str:
+        """The space in which software meets memory: where there is one, the non-secure.
+
+        What of a device is only there or only elsewhere, plain names mean as it is there.
+        """
+        return NON_SECURE if NON_SECURE in self.spaces else MEMORY
+
+    def is_out_of_sight(self, table: RegisterTable) -> bool:
+        """Whether software meets another block in the place of this one."""
+        if self.sight == MEMORY or table.space not in (MEMORY, NON_SECURE):
+            return False
+        return table.space != self.sight and table.name in self._divided
+
+    def met(self, space: str, address: int, front: str = "") -> str:
+        """The space of the block that an access to an address has met.
+
+        An access to memory is one to the non-secure block there, if there is one, but where the
+        register's name tells of it that it was not (``front`` is what stands before its name).
+        """
+        if space != MEMORY or front or self.sight == MEMORY:
+            return space
+        window = self.spaces[NON_SECURE].window_at(address)
+        target = None if window is None else window.target
+        is_divided = isinstance(target, RegisterFile) and target.table.space == NON_SECURE
+        return NON_SECURE if is_divided else MEMORY
 
     def poke(self, poke: Poke) -> None:
         """A store, or a wire's level, from outside: it takes no time, and is noticed next."""

@@ -134,8 +134,10 @@ class CpuInterfaces(Signalling):
             why = "the interrupt is of group 1, which GICC_AIAR acknowledges"
         elif self._signalled[cpu]:
             why = otherwise
+        # Who cannot see an interrupt is told nothing of it; whoever explains that one is.
+        about = found if why is not otherwise or why is OF_GROUP_0 else self._highest[cpu]
         self._unanswered[cpu] = self._signalled[cpu]
-        self.remark("spurious", found, f"core {cpu} acknowledged, but got {found}: {why}")
+        self.remark("spurious", about, f"core {cpu} acknowledged, but got {found}: {why}")
 
     def _remark_end(self, cpu: int, number: int) -> None:
         """An end that does not fit what was acknowledged last (4.4.5: UNPREDICTABLE).
