@@ -9,18 +9,19 @@ priority drop and deactivation, joint or split; and, where the board says ``secu
 Security Extensions, which the chip has.  Without that GICD_TYPER.SecurityExtn reads 0, all accesses
 are as in an implementation without them, and GICC_AIAR, GICC_AEOIR and GICC_AHPPIR serve group 1.
 
+With the Security Extensions the registers GICD and GICC are what secure accesses see.  Non-secure
+ones see GICD_NS and GICC_NS at the same addresses, which have no state of their own: nothing of
+group 0, priorities of the lower half, shifted, and the group 1 side of what is banked.  GICC_CTLR
+has EOImodeS and EOImodeNS (bits 9 and 10) then, and bits 5 to 8 hold what software says of the
+bypass.  Where the architecture leaves a choice: GICD_NSACR, which is optional, is there; it grants
+nothing of GICD_CPENDSGIR and GICD_SPENDSGIR; GICD_PPISR and GICD_SPISR show non-secure accesses
+group 1 alone; a non-secure access to an alias (GICC_AIAR and so on), which only secure software
+needs, reads zero; of writes that are UNPREDICTABLE by a wrong view those of secure software act as
+with AckCtl set, and those of other software are ignored.
+
 Not modelled: the interrupt bypass, the pin CFGSDISABLE (it is low), and the virtualization blocks
 GICH and GICV.  All sixteen PPIs of the architecture exist; the GIC-400 itself leaves the inputs of
 IDs 16-24 unconnected.
-
-With the Security Extensions the registers GICD and GICC are what secure accesses see.  Non-secure
-ones see GICD_NS and GICC_NS at the same addresses, which have no state of their own: nothing of
-group 0, priorities of the lower half, shifted, and the group 1 side of what is banked.  Where the
-architecture leaves a choice: GICD_NSACR, which is optional, is there; it grants nothing of
-GICD_CPENDSGIR and GICD_SPENDSGIR; GICD_PPISR and GICD_SPISR show non-secure accesses group 1 alone;
-a non-secure access to an alias (GICC_AIAR and so on), which only secure software needs, reads zero;
-of writes that are UNPREDICTABLE by a wrong view those of secure software act as with AckCtl set,
-and those of other software are ignored.
 
 Pre-emption: the running priority is the highest that the active priorities registers hold, each as
 the binary point cut it at its acknowledge.  A pending interrupt pre-empts if its priority is higher
