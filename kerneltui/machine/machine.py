@@ -11,7 +11,15 @@ from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.hw.device import Device, InterruptController
 from kerneltui.hw.line import Line
-from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, MSRS, PORTS, SYSTEM_REGISTERS
+from kerneltui.hw.register import (
+    BEHIND_WINDOW,
+    MEMORY,
+    MSRS,
+    NON_SECURE,
+    PORTS,
+    SYSTEM_REGISTERS,
+    RegisterTable,
+)
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.board import Board
 from kerneltui.machine.construction import build_devices, connect_wires
@@ -94,6 +102,10 @@ class Machine:
         self.memory = self.spaces[MEMORY]
         image = None if callable(kernel) else kernel
         self.devices = build_devices(board, self.clock, self.spaces, image)
+        tables = [file.table for item in self.devices.values() for file in item.files.values()]
+        self._divided = frozenset(name for table in tables for name in (table.name,
+                                  table.stands_for) if table.stands_for)  # fmt: skip
+        """the blocks that are there twice: for secure accesses, and for all others"""
         self.controllers = {
             name: device
             for name, device in self.devices.items()
@@ -104,6 +116,10 @@ class Machine:
         self.turns: Turns = self.cores[0].turns
         self.wiring = connect_wires(board, self.devices, self.cores)
         """where each line leads"""
+        if NON_SECURE in self.spaces and board.spec.cpu.armstub:
+            from kerneltui.machine import armstub
+
+            armstub.set_up(self.devices.values(), len(self.cores))
         if board.is_x86:
             from kerneltui.machine import apic_wiring
 
@@ -148,16 +164,45 @@ class Machine:
     def windows(self, device: Device) -> list[tuple[str, int, RegisterFile]]:
         """Where a device's register files lie: ``(space, base, file)``.
 
-        A file behind an index/data window is a space of its own, by device and table.
+        A file behind an index/data window is a space of its own, by device and table.  Of blocks
+        that stand for each other those of :attr:`sight` come first.
         """
         found = []
-        for file in device.files.values():
+        files = sorted(device.files.values(), key=lambda file: self.is_out_of_sight(file.table))
+        for file in files:
             if file.table.space == BEHIND_WINDOW:
                 found.append((f"{device.name}.{file.table.name}", 0, file))
                 continue
             space = self.spaces[file.table.space]
             found += [(space.name, at.base, file) for at in space.windows if at.target is file]
         return found
+
+    @property
+    def sight(self) -> str:
+        """The space in which software meets memory: where there is one, the non-secure.
+
+        What of a device is only there or only elsewhere, plain names mean as it is there.
+        """
+        return NON_SECURE if NON_SECURE in self.spaces else MEMORY
+
+    def is_out_of_sight(self, table: RegisterTable) -> bool:
+        """Whether software meets another block in the place of this one."""
+        if self.sight == MEMORY or table.space not in (MEMORY, NON_SECURE):
+            return False
+        return table.space != self.sight and table.name in self._divided
+
+    def met(self, space: str, address: int, front: str = "") -> str:
+        """The space of the block that an access to an address has met.
+
+        An access to memory is one to the non-secure block there, if there is one, but where the
+        register's name tells of it that it was not (``front`` is what stands before its name).
+        """
+        if space != MEMORY or front or self.sight == MEMORY:
+            return space
+        window = self.spaces[NON_SECURE].window_at(address)
+        target = None if window is None else window.target
+        is_divided = isinstance(target, RegisterFile) and target.table.space == NON_SECURE
+        return NON_SECURE if is_divided else MEMORY
 
     def poke(self, poke: Poke) -> None:
         """A store, or a wire's level, from outside: it takes no time, and is noticed next."""
