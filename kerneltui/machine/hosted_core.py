@@ -31,6 +31,7 @@ from kerneltui.machine.core import (
     ResumePoint,
     StopReason,
 )
+from kerneltui.machine.meter import METER
 from kerneltui.machine.turns import Turns
 
 
@@ -135,7 +136,10 @@ class HostedCore(Architecture):
         if self._greenlet is None:
             self._greenlet = greenlet(self._main)
         self._greenlet.parent = getcurrent()
+        if METER.is_used:
+            METER.begin(self)
         self._greenlet.switch()
+        METER.is_running = False
         return self.stop_reason
 
     @property
@@ -176,6 +180,8 @@ class HostedCore(Architecture):
         if self.state in {CoreState.OFF, CoreState.HALTED}:
             return
         self._enters_anew = True
+        if METER.is_used:
+            METER.begin(self)
         self._greenlet = greenlet(self._main)
         self._greenlet.switch()
 
