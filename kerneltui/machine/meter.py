@@ -89,12 +89,13 @@ class Meter:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """What is done meanwhile runs on no core, such as the making of a driver."""
+        before = self.core, self.turns, self.retired, self.is_running
         self.core, self.turns = None, 0
         self.is_stalled, self.is_running = False, True
         try:
             yield
         finally:
-            self.is_running = False
+            self.core, self.turns, self.retired, self.is_running = before
 
     def watch(self) -> None:
         """There is a driver to be counted: from now on somebody looks whether the core gets on."""
