@@ -9,9 +9,7 @@ from pathlib import Path
 import click
 
 from kerneltui.errors import UserError
-from kerneltui.output import write_text
-from kerneltui.parameters import json_option
-from kerneltui.streams import complain, put, put_bytes
+from kerneltui.streams import complain, put
 from kerneltui.usage import BAD_INPUT, FAILED, command
 
 
@@ -82,37 +80,4 @@ def _trace_files(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-@command("check")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--role", required=True, help="What the driver is to be: timer, irq-controller ...")
-@click.option("--board", default="rpi4", show_default=True, help="The board that it is for.")
-@json_option("Write one JSON object instead.")
-@click.option(
-    "--junit", type=click.Path(path_type=Path), default=None, metavar="FILE",
-    help="Write the results as JUnit XML too, for whoever grades.",
-)  # fmt: skip
-def check_driver(file: Path, role: str, board: str, junit: Path | None, *, as_json: bool) -> int:
-    """Run the cases of a role against a driver of your own.
-
-    The driver runs in a process of its own, with limits of time and memory.  The exit status is 1
-    where a case fails.  To grade somebody else's driver, run this in a container.
-    """
-    from kerneltui.checks import report
-    from kerneltui.checks.confined import Confined
-
-    lines = []
-    for line in Confined(file, role, board).lines():
-        lines.append(line)
-        if not as_json:
-            put(report.told(line))
-    found = report.Report(str(file), role, board, tuple(lines))
-    if as_json:
-        put_bytes(report.as_json(found))
-    else:
-        put(report.summary(found))
-    if junit is not None:
-        write_text(junit, report.as_junit(found))
-    return FAILED if found.count(report.FAILED) else 0
-
-
-CHECK_COMMANDS = validate, conformance, check_driver
+CHECK_COMMANDS = validate, conformance

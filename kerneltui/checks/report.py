@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
@@ -38,11 +38,13 @@ class Report(msgspec.Struct, frozen=True):
         return sum(line.outcome == outcome for line in self.cases)
 
 
-def told(line: CaseLine) -> str:
-    """A case in the report for people."""
+def told(line: CaseLine, before: Collection[str] = ()) -> str:
+    """A case in the report for people; what has been said ``before`` is not said at length."""
     text = f"{WORDS[line.outcome]}{line.name}\n"
     if line.outcome == PASSED:
         return text
+    if line.said in before:
+        return f"{text}{INDENT}(the same as above)\n"
     text += f"{INDENT}{line.said}\n"
     if line.outcome == FAILED and line.seen:
         text += f"{INDENT}A kernel sees: {line.seen}.\n{INDENT}See {line.ref}.\n"

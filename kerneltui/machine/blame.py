@@ -68,6 +68,8 @@ def told_of_own(error: BaseException, at: TracebackType) -> str:
         what = "SystemExit: it would end the program; here it halts the kernel"
     else:
         what = _what(error)
+        if isinstance(error, TypeError) and "ellipsis" in what:
+            what += "; a value is still to be looked up, where ... stands in its place"
     return f"{code.co_filename}, line {at.tb_lineno}: {what} (in {code.co_qualname})"
 
 
