@@ -98,6 +98,8 @@ def _lines(text: str) -> dict[str, int]:
 
 
 def _assigned(node: ast.stmt) -> Iterator[str]:
+    if isinstance(node, ast.FunctionDef):
+        yield node.name
     if not isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
         return
     for item in ast.walk(node):
@@ -123,6 +125,8 @@ def _inside(value: Any, depth: int) -> Any:
     if isinstance(value, GeneratorType):
         frame = value.gi_frame
         return frame.f_lasti if frame is not None else -1
+    if hasattr(value, "cache_info"):
+        return tuple(value.cache_info())
     held = getattr(value, "__dict__", None)
     if isinstance(held, dict) and not isinstance(value, type | FunctionType | ModuleType):
         return _frozen(held, depth + 1)

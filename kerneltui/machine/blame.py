@@ -73,6 +73,16 @@ def told_of_own(error: BaseException, at: TracebackType) -> str:
     return f"{code.co_filename}, line {at.tb_lineno}: {what} (in {code.co_qualname})"
 
 
+def told_outside(error: BaseException) -> str:
+    """An error outside the machine, if it came of a driver of a person's own; else empty."""
+    owns, trace = None, error.__traceback__
+    while trace is not None:
+        if is_of_own(trace.tb_frame):
+            owns = trace
+        trace = trace.tb_next
+    return "" if owns is None else told_of_own(error, owns)
+
+
 def is_of_own(frame: FrameType) -> bool:
     """Whether a frame is of a driver of a person's own."""
     return str(frame.f_globals.get("__name__", "")).startswith(OWN_MODULES)

@@ -242,6 +242,11 @@ class HostedCore(Architecture):
         self.halt_reason = reason
         self.stop_reason = StopReason.HALTED
 
+    def give_up(self, reason: str) -> None:
+        """Halt for good: the kernel has done what the machine cannot go on with."""
+        self.close()
+        self._halted(f"kernel error: {reason}")
+
     def _pause(self, kind: str, target: int = 0, value: int = 0, size: int = 4) -> None:
         """Halt before an instruction, until the debugger lets go."""
         while self.retired >= self.stop_at:

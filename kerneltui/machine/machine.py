@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, Protocol, cast
 
 import msgspec
@@ -13,6 +14,7 @@ from kerneltui.hw.device import Device, InterruptController
 from kerneltui.hw.line import Line
 from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, MSRS, PORTS, SYSTEM_REGISTERS
 from kerneltui.hw.register_file import RegisterFile
+from kerneltui.machine import blame
 from kerneltui.machine.board import Board
 from kerneltui.machine.construction import build_devices, connect_wires
 from kerneltui.machine.core import FOREVER, CoreState, Observer, Program, StopReason
@@ -50,6 +52,10 @@ class Stopper(Protocol):
 
         None: it need not have halted, and goes on.
         """
+
+
+class UnsavableError(Exception):
+    """A driver of a person's own holds what cannot be saved, so nothing could go back there."""
 
 
 class Position(msgspec.Struct, frozen=True, order=True):
@@ -286,6 +292,11 @@ class Machine:
         return Position(self.step, self.now, asleep, core.index, core.retired)
 
     @property
+    def has_own_drivers(self) -> bool:
+        """Whether the kernel has a driver of a person's own in it."""
+        return bool(getattr(getattr(self.program, "workload", None), "own", None))
+
+    @property
     def has_saved(self) -> bool:
         """Whether it can load state."""
         return self._state is not None
@@ -305,23 +316,40 @@ class Machine:
     def save(self) -> bytes:
         """The machine's and the kernel's state.  Raises ValueError unless :attr:`at_rest`.
 
-        From the first time on, what the machine is made of stays.
+        From the first time on, what the machine is made of stays.  Raises :class:`UnsavableError`
+        where a driver of a person's own holds what is no plain data.
         """
         if not self.at_rest:
             raise ValueError("state can only be saved while every core waits or runs a task")
-        if self._state is None:
-            self._state = State(self)
-        return self._state.save()
+        with self._told_of_own():
+            if self._state is None:
+                self._state = State(self)
+            return self._state.save()
+
+    @contextmanager
+    def _told_of_own(self) -> Iterator[None]:
+        """What fails because of a driver of a person's own is told as that."""
+        try:
+            yield
+        except Exception as error:
+            state = self._state
+            said = state.why_unsavable() if state is not None else ""
+            said = said or blame.told_outside(error)
+            if not self.has_own_drivers or not said:
+                raise
+            raise UnsavableError(said) from error
 
     def load(self, data: bytes) -> None:
         """Put back what :meth:`save` gave, here or in a machine with the same setup.
 
-        Raises ValueError in a machine that has not saved its state at the same moment.
+        Raises ValueError in a machine that has not saved its state at the same moment, and
+        :class:`UnsavableError` as :meth:`save` does.
         """
         if self._state is None:
             raise ValueError("this machine has not come to where the first state was saved")
         self.close()
-        self._state.load(data)
+        with self._told_of_own():
+            self._state.load(data)
         for core in self.cores:
             core.enter_anew()
         # The core that had halted halts there again: it shows what it is about to do.

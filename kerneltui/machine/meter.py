@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Any, Never, Protocol, cast
 
-MOST_TURNS = 1_000_000
-"""Between two instructions.  The longest queue has a tenth of that."""
+MOST_TURNS = 500_000
+"""Between two instructions: enough to go through the longest queue several times."""
 PRINT_TURNS = 1_000
 """What a ``print`` counts for: each is an event of the trace."""
 LOOK_S = 0.5

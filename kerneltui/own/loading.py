@@ -15,7 +15,7 @@ from greenlet import GreenletExit
 
 from kerneltui.errors import UserError
 from kerneltui.kernel.roles import ABSENT, POSTS, ROLES, Post, posts
-from kerneltui.machine.blame import OWN_MODULES, is_of_own, told_of_own
+from kerneltui.machine.blame import OWN_MODULES, told_outside
 from kerneltui.machine.meter import METER, PRINT_TURNS, DriverMistakeError
 from kerneltui.own.contract import Contract
 from kerneltui.own.counted import LET_THROUGH, TURN, counted, stored_attributes
@@ -114,7 +114,7 @@ def _executed(tree: ast.Module, text: str, path: Path) -> ModuleType:
             exec(code, vars(module))
     except BaseException as error:
         sys.modules.pop(name, None)
-        if isinstance(error, KeyboardInterrupt) and not _owns(error):
+        if isinstance(error, KeyboardInterrupt) and not told_outside(error):
             raise
         raise UserError(told(error, path)) from None
     return module
@@ -122,20 +122,7 @@ def _executed(tree: ast.Module, text: str, path: Path) -> ModuleType:
 
 def told(error: BaseException, path: Path) -> str:
     """What went wrong outside the machine, with the line of the file."""
-    owns = _owns(error)
-    if owns is not None:
-        return told_of_own(error, owns)
-    return f"{path}: {type(error).__name__}: {error}"
-
-
-def _owns(error: BaseException) -> Any:
-    """The innermost of a driver's own frames on the way to an error."""
-    found, trace = None, error.__traceback__
-    while trace is not None:
-        if is_of_own(trace.tb_frame):
-            found = trace
-        trace = trace.tb_next
-    return found
+    return told_outside(error) or f"{path}: {type(error).__name__}: {error}"
 
 
 def _let_through() -> None:

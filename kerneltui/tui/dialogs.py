@@ -130,6 +130,8 @@ def choose_queue(now: Situation) -> Request:
         changes = structs.replace(now.changes or UNCHANGED, queue=choice[1])
         return start(replace(now, changes=changes), now.board, session.setup.scenario_source)
 
+    if session.inspector.queue_structure() not in STRUCTURES:
+        return Tell("The queue is one of your own: leave out --driver queue to choose.", "warning")
     current = ("", session.inspector.queue_structure())
     screen = ChooseScreen("Structure of the timeout queue", {"": STRUCTURES}, [current], current)
     return Ask(screen, chosen)
