@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 import msgspec
@@ -21,6 +22,7 @@ from kerneltui.hw.register import (
     RegisterTable,
 )
 from kerneltui.hw.register_file import RegisterFile
+from kerneltui.machine import blame
 from kerneltui.machine.board import Board
 from kerneltui.machine.construction import build_devices, connect_wires
 from kerneltui.machine.core import FOREVER, Core, CoreState, Observer, Program, StopReason
@@ -66,6 +68,10 @@ class Stopper(Protocol):
         """
 
 
+class UnsavableError(Exception):
+    """A driver of a person's own holds what cannot be saved, so nothing could go back there."""
+
+
 class Position(msgspec.Struct, frozen=True, order=True):
     """Where a machine has halted, so exactly that :meth:`Machine.run` gets there again.
 
@@ -102,9 +108,7 @@ class Machine:
         self.memory = self.spaces[MEMORY]
         image = None if callable(kernel) else kernel
         self.devices = build_devices(board, self.clock, self.spaces, image)
-        tables = [file.table for item in self.devices.values() for file in item.files.values()]
-        self._divided = frozenset(name for table in tables for name in (table.name,
-                                  table.stands_for) if table.stands_for)  # fmt: skip
+        self._divided = _divided_blocks(self.devices.values())
         """the blocks that are there twice: for secure accesses, and for all others"""
         self.controllers = {
             name: device
@@ -116,14 +120,7 @@ class Machine:
         self.turns: Turns = self.cores[0].turns
         self.wiring = connect_wires(board, self.devices, self.cores)
         """where each line leads"""
-        if NON_SECURE in self.spaces and board.spec.cpu.armstub:
-            from kerneltui.machine import armstub
-
-            armstub.set_up(self.devices.values(), len(self.cores))
-        if board.is_x86:
-            from kerneltui.machine import apic_wiring
-
-            apic_wiring.connect(board, self.devices, self.turns)
+        self._prepare(board)
         uart = self.devices[board.spec.console]
         if not hasattr(uart, "transmit"):
             raise board.file.error(("console",), f"'{board.spec.console}' is not a UART")
@@ -136,6 +133,31 @@ class Machine:
             self.declared = image_board.finish(
                 board, board.for_image, self.devices, self.memory, self.terminal
             )
+        self.poker = self._poker()
+        self.core = self.cores[0]
+        """the boot core"""
+        self.stopped = 0
+        """which core ended the last run"""
+        self.program: Any = kernel(self.core) if callable(kernel) else kernel
+        self.core.power_on(self.program)
+        self._state: State | None = None
+        self.stopper: Stopper | None = None
+        self.observer: MachineObserver | None = None
+        """see :meth:`observe`"""
+
+    def _prepare(self, board: Board) -> None:
+        """What wires cannot say of a board, and what its firmware has done."""
+        if NON_SECURE in self.spaces and board.spec.cpu.armstub:
+            from kerneltui.machine import armstub
+
+            armstub.set_up(self.devices.values(), len(self.cores))
+        if board.is_x86:
+            from kerneltui.machine import apic_wiring
+
+            apic_wiring.connect(board, self.devices, self.turns)
+
+    def _poker(self) -> Poker:
+        """Who carries out pokes: it knows all blocks and wires by name."""
         blocks = {
             f"{device.name}.{file.table.name}": file
             for device in self.devices.values()
@@ -147,17 +169,7 @@ class Machine:
             for lines in device.outputs.values()
             for line in lines
         }
-        self.poker = Poker(self.clock, self.cores, self.spaces, blocks, wires)
-        self.core = self.cores[0]
-        """the boot core"""
-        self.stopped = 0
-        """which core ended the last run"""
-        self.program: Any = kernel(self.core) if callable(kernel) else kernel
-        self.core.power_on(self.program)
-        self._state: State | None = None
-        self.stopper: Stopper | None = None
-        self.observer: MachineObserver | None = None
-        """see :meth:`observe`"""
+        return Poker(self.clock, self.cores, self.spaces, blocks, wires)
 
     # -- what is where ----------------------------------------------------------------------------
 
@@ -349,6 +361,11 @@ class Machine:
         return Position(self.step, self.now, asleep, core.index, core.retired)
 
     @property
+    def has_own_drivers(self) -> bool:
+        """Whether the kernel has a driver of a person's own in it."""
+        return bool(getattr(getattr(self.program, "workload", None), "own", None))
+
+    @property
     def has_saved(self) -> bool:
         """Whether it can load state."""
         return self._state is not None
@@ -368,27 +385,50 @@ class Machine:
     def save(self) -> bytes:
         """The machine's and the kernel's state.  Raises ValueError unless :attr:`at_rest`.
 
-        From the first time on, what the machine is made of stays.
+        From the first time on, what the machine is made of stays.  Raises :class:`UnsavableError`
+        where a driver of a person's own holds what is no plain data.
         """
         if not self.at_rest:
             raise ValueError("state can only be saved while every core waits or runs a task")
-        if self._state is None:
-            self._state = State(self)
-        return self._state.save()
+        with self._told_of_own():
+            if self._state is None:
+                self._state = State(self)
+            return self._state.save()
+
+    @contextmanager
+    def _told_of_own(self) -> Iterator[None]:
+        """What fails because of a driver of a person's own is told as that."""
+        try:
+            yield
+        except Exception as error:
+            state = self._state
+            said = state.why_unsavable() if state is not None else ""
+            said = said or blame.told_outside(error)
+            if not self.has_own_drivers or not said:
+                raise
+            raise UnsavableError(said) from error
 
     def load(self, data: bytes) -> None:
         """Put back what :meth:`save` gave, here or in a machine with the same setup.
 
-        Raises ValueError in a machine that has not saved its state at the same moment.
+        Raises ValueError in a machine that has not saved its state at the same moment, and
+        :class:`UnsavableError` as :meth:`save` does.
         """
         if self._state is None:
             raise ValueError("this machine has not come to where the first state was saved")
         for core in self.cores:
             core.leave()
-        self._state.load(data)
+        with self._told_of_own():
+            self._state.load(data)
         for core in self.cores:
             core.enter_anew()
         # The core that had halted halts there again: it shows what it is about to do.
         halted = self.cores[self.stopped]
         halted.stop_at = halted.retired
         halted.run()
+
+
+def _divided_blocks(devices: Iterable[Device]) -> frozenset[str]:
+    tables = [file.table for device in devices for file in device.files.values()]
+    pairs = [(table.name, table.stands_for) for table in tables if table.stands_for]
+    return frozenset(name for pair in pairs for name in pair)
