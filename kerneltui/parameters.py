@@ -14,6 +14,7 @@ from kerneltui.errors import UserError, suggestion
 
 if TYPE_CHECKING:
     from kerneltui.debugger.session import Session
+    from kerneltui.own.driver import OwnDriver
     from kerneltui.sessions.opening import SessionFile
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -168,6 +169,14 @@ _CHANGES = (
         help="Store to a register, or drive a line, at a virtual time, such as '1.5s:GICC_PMR=0' "
         "or '1.5s:uart0.irq=1'.",
     ),
+    click.option(
+        "--driver",
+        "drivers",
+        multiple=True,
+        metavar="ROLE=FILE",
+        help="Boot the kernel with a driver of your own, such as timer=my_timer.py. The file is "
+        "executed: 'kerneltui new driver' begins one.",
+    ),
 )
 
 
@@ -216,15 +225,17 @@ def opened(
     queue: str | None,
     sched: str | None,
     pokes: tuple[str, ...],
+    drivers: tuple[str, ...],
 ) -> Opened:
     """The same, with the session file.  Raises :class:`UserError`."""
+    load = _loading(gathered("drivers", drivers))
     if saved is not None:
         _check_alone(_DECIDED, "--session")
         from kerneltui.sessions.autosave import path_of
         from kerneltui.sessions.opening import load_session, open_saved
 
         file = load_session(path_of(saved))
-        return Opened(open_saved(file), file)
+        return Opened(open_saved(file, load), file)
     from kerneltui.scenarios.scenario import Changes, open_session
 
     changes = Changes(
@@ -236,11 +247,20 @@ def opened(
         pokes=gathered("pokes", pokes),
     )
     if kernel is not None:
-        _check_alone({"scenario": "--scenario"}, "--kernel")
+        _check_alone({"scenario": "--scenario", "drivers": "--driver"}, "--kernel")
         from kerneltui.scenarios.images import open_image
 
         return Opened(open_image(board, kernel, changes), None)
-    return Opened(open_session(board, scenario, changes), None)
+    return Opened(open_session(board, scenario, changes, load), None)
+
+
+def _loading(texts: tuple[str, ...]) -> Callable[[str], tuple[OwnDriver, ...]]:
+    """Who has no driver of their own does not wait for what loads one."""
+    if not texts:
+        return lambda _: ()
+    from kerneltui.own.options import drivers_named
+
+    return drivers_named(texts)
 
 
 def _check_alone(decided: Mapping[str, str], by: str) -> None:

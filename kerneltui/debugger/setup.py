@@ -11,6 +11,7 @@ from kerneltui.configfile import ConfigFile
 from kerneltui.debugger.bookmarks import Bookmark
 from kerneltui.machine.board import Board
 from kerneltui.machine.machine import KernelFactory
+from kerneltui.own.driver import OwnDriver
 
 if TYPE_CHECKING:
     from kerneltui.machine.native.image import NativeImage
@@ -55,3 +56,5 @@ class Setup(msgspec.Struct, frozen=True):
     bookmarks: tuple[Bookmark, ...] = ()
     changes: Any = None
     """what the command line has changed on the board"""
+    drivers: tuple[OwnDriver, ...] = ()
+    """a person's own, in place of the kernel's; no file names them"""

@@ -9,9 +9,9 @@ from kerneltui.devices import model
 from kerneltui.errors import suggestion
 from kerneltui.hw.bus import AddressSpace, Rom
 from kerneltui.hw.clock import Clock
-from kerneltui.hw.device import Device
+from kerneltui.hw.device import BusMaster, Device
 from kerneltui.hw.line import Line, OrGate, Sink
-from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, PORTS
+from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, NON_SECURE, PORTS
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.board import Board, FirmwareSpec
 from kerneltui.machine.core import Core
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kerneltui.machine.native.image import NativeImage
 
 LAST_PORT = 0xFFFF
-Spaces = Mapping[str, AddressSpace]
+Spaces = dict[str, AddressSpace]
 """The address spaces of a machine, by name."""
 
 
@@ -30,6 +30,7 @@ def build_devices(
 ) -> dict[str, Device]:
     """Put the board's memory and devices into the address spaces; answers the devices by name.
 
+    Where a device shows non-secure accesses another block, the space for these comes into being.
     Raises :class:`UserError` where the board contradicts itself.
     """
     spec, file = board.spec, board.file
@@ -49,19 +50,41 @@ def build_devices(
         except ValueError as error:
             raise file.error(("devices", name, "config"), str(error)) from None
         devices[name] = device
+        if isinstance(device, BusMaster):
+            device.bus = spaces[MEMORY]
         for window, registers in device.files.items():
             where = ("devices", name, "reg", window)
             try:
                 _attach(spaces, name, window, registers, item.reg.get(window))
             except ValueError as error:
                 raise file.error(where, str(error)) from None
+    if board.for_image is not None:
+        from kerneltui.machine import image_board
+
+        image_board.attach(board, board.for_image, spaces[MEMORY])
+    _divide(spaces, devices)
     return devices
+
+
+def _divide(spaces: Spaces, devices: Mapping[str, Device]) -> None:
+    """Where a device shows non-secure accesses other blocks, these get a space of their own."""
+    views = {
+        id(device.files[view.table.stands_for]): (f"{name}.{view.table.name}", view)
+        for name, device in devices.items()
+        for view in device.files.values()
+        if view.table.space == NON_SECURE
+    }
+    if views:
+        space = spaces[NON_SECURE] = AddressSpace(NON_SECURE)
+        for window in spaces[MEMORY].windows:
+            label, target = views.get(id(window.target), (window.name, window.target))
+            space.attach(window.base, window.size, label, target)
 
 
 def _attach(spaces: Spaces, name: str, window: str, file: RegisterFile, base: int | None) -> None:
     label = f"{name}.{window}" if name != window else name
     table = file.table
-    if table.space != BEHIND_WINDOW:
+    if table.space not in (BEHIND_WINDOW, NON_SECURE):
         start = table.base if base is None else base
         if table.space == PORTS and start + table.size > LAST_PORT + 1:
             raise ValueError(f"{label} goes beyond the last port, {LAST_PORT:#x}")

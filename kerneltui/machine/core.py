@@ -145,6 +145,8 @@ class Core(Protocol):
     """the registers that matter to interrupts"""
     registers: dict[str, int]
     """general registers that a system call has used: its number, arguments and result"""
+    memory: AddressSpace
+    """what its accesses meet, in its present state"""
 
     # what the debugger wants of the next run
     observer: Observer | None
@@ -193,6 +195,9 @@ class Core(Protocol):
 
     def request_stop(self, reason: StopReason) -> None:
         """Halt before the next instruction."""
+
+    def give_up(self, reason: str) -> None:
+        """Halt for good: its program has done what the machine cannot go on with."""
 
     def enter_anew(self) -> None:
         """The core's state has been replaced: come to where that was saved, and halt there."""

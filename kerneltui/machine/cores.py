@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kerneltui.hw.bus import Memory, Rom
-from kerneltui.hw.register import MEMORY, MSRS, PORTS, SYSTEM_REGISTERS
+from kerneltui.hw.register import MEMORY, MSRS, NON_SECURE, PORTS, SYSTEM_REGISTERS
 from kerneltui.machine.kernel_image import KernelImage
 from kerneltui.machine.turns import Turns
 
@@ -55,7 +55,9 @@ def make_cores(
 def _aarch64(board: Board, index: int, clock: Clock, spaces: dict[str, AddressSpace]) -> HostedCore:
     from kerneltui.machine.aarch64_core import Aarch64Core
 
-    core = Aarch64Core(index, clock, spaces[MEMORY], spaces[SYSTEM_REGISTERS], board.costs)
+    # At EL1 of a kernel that the firmware has started: the non-secure world.
+    memory = spaces.get(NON_SECURE, spaces[MEMORY])
+    core = Aarch64Core(index, clock, memory, spaces[SYSTEM_REGISTERS], board.costs)
     addresses = board.spec.cpu.release_addresses
     core.release_address = addresses[index] if index < len(addresses) else None
     return core

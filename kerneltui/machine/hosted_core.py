@@ -31,6 +31,7 @@ from kerneltui.machine.core import (
     ResumePoint,
     StopReason,
 )
+from kerneltui.machine.meter import METER
 from kerneltui.machine.turns import Turns
 
 
@@ -136,7 +137,10 @@ class HostedCore(Architecture):
         if self._greenlet is None:
             self._greenlet = greenlet(self._main)
         self._greenlet.parent = getcurrent()
+        if METER.is_used:
+            METER.begin(self)
         self._greenlet.switch()
+        METER.is_running = False
         return self.stop_reason
 
     @property
@@ -182,6 +186,8 @@ class HostedCore(Architecture):
         if self.state in {CoreState.OFF, CoreState.HALTED}:
             return
         self._enters_anew = True
+        if METER.is_used:
+            METER.begin(self)
         self._greenlet = greenlet(self._main)
         self._greenlet.switch()
 
@@ -245,6 +251,11 @@ class HostedCore(Architecture):
         self.is_interruptible = False
         self.halt_reason = reason
         self.stop_reason = StopReason.HALTED
+
+    def give_up(self, reason: str) -> None:
+        """Halt for good: the kernel has done what the machine cannot go on with."""
+        self.close()
+        self._halted(f"kernel error: {reason}")
 
     def _pause(self, kind: str, target: int = 0, value: int = 0, size: int = 4) -> None:
         """Halt before an instruction, until the debugger lets go."""

@@ -31,6 +31,7 @@ import msgspec
 
 from kerneltui.hw.register import RegisterTable
 from kerneltui.hw.register_file import RegisterFile
+from kerneltui.machine.blame import OWN_MODULES
 
 _PLAIN = (int, float, str, bytes, type(None))
 _NAMED = (type, FunctionType, BuiltinFunctionType, ModuleType, Enum, RegisterTable)
@@ -294,6 +295,21 @@ class State:
         frozen = [keeper.freeze() for keeper in self._keepers]
         _Pickler(file, self._numbers).dump((changed, cells, tables, frozen))
         return file.getvalue()
+
+    def why_unsavable(self) -> str:
+        """What a person's own object holds that is no plain data, in words; empty for none."""
+        for thing, (names, read) in zip(self._things, self._shapes, strict=True):
+            if not type(thing).__module__.startswith(OWN_MODULES):
+                continue
+            for name, value in zip(names, read(thing), strict=True):
+                try:
+                    _Pickler(io.BytesIO(), self._numbers).dump(value)
+                except Exception:  # whatever it is, it cannot be saved
+                    return (
+                        f"{type(thing).__name__}.{name} holds a {type(value).__name__}, which "
+                        "cannot be saved: keep numbers, texts, lists and objects of your own"
+                    )
+        return ""
 
     def load(self, data: bytes) -> None:
         """Put back what :meth:`save` gave."""

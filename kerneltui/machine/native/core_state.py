@@ -163,7 +163,7 @@ class NativeCoreState(LiveRegisters):
         if self.turns.current is self and self.engine.is_started:
             self.engine.end_here()
 
-    def halt(self, reason: str) -> None:
+    def give_up(self, reason: str) -> None:
         """Stop this core for good, with everything left inspectable."""
         self.state = CoreState.HALTED
         self.ready_at = NEVER

@@ -263,7 +263,7 @@ class Interruptions(DeviceAccesses):
         self.retired += 1
         self.ready_at += INSTRUCTION_NS + self.costs.exception_return
         if wrong:
-            self.halt(f"ERET at {self.place(engine.pc)} is illegal: {wrong}")
+            self.give_up(f"ERET at {self.place(engine.pc)} is illegal: {wrong}")
             return
         self._choose_space()
         self.troubles.returns(self)

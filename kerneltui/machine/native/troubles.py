@@ -61,7 +61,7 @@ class Troubles:
                 offset = place & -VECTOR_BYTES
                 lies = "" if core.word_at(vectors + offset) else ", where no code is,"
                 first = f"; it began with {self._first}" if self._first else ""
-                core.halt(
+                core.give_up(
                     f"exception storm: the vector VBAR_EL{target} + {offset:#x} = "
                     f"{vectors + offset:#x}{lies} raises the exception again, at "
                     f"{core.place(pc)}: {what}{first}"
@@ -80,7 +80,7 @@ class Troubles:
             return
         self._syncs += 1
         if self._syncs >= AGAIN:
-            core.halt(
+            core.give_up(
                 f"exception storm: the instruction at {core.place(pc)} has raised the same "
                 f"exception {AGAIN} times in a row: {what}"
             )
