@@ -24,10 +24,11 @@ from kerneltui.machine.kernel_image import SourceFrame
 from kerneltui.machine.native import code
 from kerneltui.machine.native import exceptions as ex
 from kerneltui.machine.native import system_registers as sr
-from kerneltui.machine.native.accesses import INSTRUCTION_NS, REGISTER_BYTES, WORK
+from kerneltui.machine.native.accesses import INSTRUCTION_NS, WORK
 from kerneltui.machine.native.disassembly import DisassembledLine, disassemble
 from kerneltui.machine.native.engine import Raised, Stretch
 from kerneltui.machine.native.interruptions import Interruptions
+from kerneltui.machine.native.live_registers import REGISTER_BYTES
 from kerneltui.machine.native.opcodes import WORD, Decoded, Special, decode
 from kerneltui.machine.native.routing import RULES, judged
 
@@ -254,6 +255,10 @@ class NativeCore(Interruptions):
     def frames(self) -> list[SourceFrame]:
         """The functions on the core's stack, innermost first, by its frame records."""
         return code.frames(self) if self.engine.is_started else []
+
+    def place_of_instruction(self) -> tuple[SourceFrame | None, SourceFrame | None]:
+        """The function that executes, and who wanted it, where it only passes on what to store."""
+        return code.place_of_instruction(self)
 
     def disassemble(self, address: int, count: int) -> list[DisassembledLine]:
         """So many instructions from a virtual address on, as far as memory is there."""

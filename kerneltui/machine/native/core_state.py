@@ -55,7 +55,8 @@ class NativeCoreState(LiveRegisters):
         "observer", "stop_at", "until", "horizon", "stop_on_interrupt", "stop_on_idle",
         "stop_on_wait", "stop_on_tracepoint", "stop_below_depth", "stop_reason", "rest_after",
         "is_traced", "_routes", "breakpoints", "_passed", "_began", "_begun_ns", "_extra_ns",
-        "_inputs_before", "_code_changed", "_mapping_changed", "has_accessed", "exits", "rams",
+        "_inputs_before", "_code_changed", "_mapping_changed", "has_accessed",
+        "is_told_only", "exits", "rams",
     ))  # fmt: skip
 
     def __init__(
@@ -126,7 +127,7 @@ class NativeCoreState(LiveRegisters):
         """addresses before whose instruction it halts, as at a tracepoint"""
         self._passed = -1
         """the address of the breakpoint that it has halted at: it goes on from there"""
-        self.has_accessed = False
+        self.has_accessed = self.is_told_only = False
         """the last stretch has reached a device"""
         self._routes: dict[SystemRegister, Route | None] = {}
         self._begun_ns = self._extra_ns = self._began = self._inputs_before = 0

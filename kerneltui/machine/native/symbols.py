@@ -102,11 +102,14 @@ class Symbols:
     def frame(self, address: int, looked_at: int) -> SourceFrame:
         """A function on the stack; ``looked_at`` is where its call stands."""
         row = self.line_at(looked_at)
-        return SourceFrame(
-            self.name_at(address) or f"{address:#x}",
-            row.file if row else "",
-            row.line if row else 0,
-        )
+        if row is None:
+            return SourceFrame(self.name_at(address) or f"{address:#x}", "", 0)
+        return SourceFrame(self.function_at(address) or f"{address:#x}", row.file, row.line)
+
+    def size_of(self, address: int) -> int:
+        """Bytes of the function at an address; 0 where that is not known."""
+        found = self._at(address)
+        return found[0].size if found is not None else 0
 
     # -- lines ------------------------------------------------------------------------------------
 
