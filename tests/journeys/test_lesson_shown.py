@@ -127,3 +127,20 @@ async def test_d_in_a_lesson_goes_to_a_path_that_is_beside_other_panels(tmp_path
         assert seen.app.arrangement.current is path
         await seen.press("d")
         assert not path.is_in_front
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+async def test_a_panel_behind_that_has_what_is_pointed_at_is_marked_among_the_tabs(tmp_path, size):
+    async with dashboard(size=size, with_path=True) as seen:
+        await begin(seen, tmp_path, 2)
+        tabs = seen.app._tabs
+
+        def marked():
+            looks = {part.text.strip(): part.style for part in tabs.render_line(0)}
+            return looks["Reg"].bgcolor != looks["UART"].bgcolor
+
+        assert marked() is not seen.app.panels.registers.is_in_front
+        await seen.press("2")
+        await seen.until(lambda: marked() is not seen.app.panels.registers.is_in_front)
+        seen.app.leave_lesson()
+        await seen.until(lambda: not marked())
