@@ -86,6 +86,23 @@ async def test_what_is_pointed_at_is_scrolled_into_sight(tmp_path):
         await seen.until(lambda: "GICC_PMR" in seen.screen())
 
 
+async def test_what_was_scrolled_for_a_step_comes_back_after_it(tmp_path):
+    async with dashboard(size=(80, 24), with_path=True) as seen:
+        path = tmp_path / "tall.yaml"
+        tall = "This text is long, and has many words that say not much. " * 20
+        path.write_text(
+            "title: t\nabout: a\nboard: rpi4\nsteps:\n"
+            f"  - {{text: {tall!r}, point: [station queue]}}\n"
+            "  - {text: Short., point: [station source]}\n"
+        )
+        seen.app.carry_out(StartLesson(str(path), 0))
+        await seen.until(lambda: seen.app.play is not None)
+        await seen.until(lambda: "STEP 1/12 ASLEEP" not in seen.screen())
+        await seen.until(lambda: "6 QUEUE" in seen.screen())
+        await seen.press("l")
+        await seen.until(lambda: "STEP 1/12 ASLEEP" in seen.screen())
+
+
 async def test_the_path_keeps_to_itself_what_is_asked(tmp_path):
     async with dashboard(size=(80, 24), with_path=True) as seen:
         play = await begin(seen, tmp_path, 1)
