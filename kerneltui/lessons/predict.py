@@ -269,7 +269,10 @@ def _diagnosis(session: Session, spec: PredictSpec) -> LessonQuestion:
 def _not_the_cause(told: Explanation, sign: str) -> str:
     """What holds there, where the interrupt's way has such a gate and it is open."""
     gate = next((gate for gate in told.way.gates if sign in _names(gate) and gate.open), None)
-    return "" if gate is None else f"{gate.bits} is {gate.held}: '{gate.name}' holds."
+    if gate is None:
+        return ""
+    held = f"{gate.bits} is {gate.held}: " if gate.spot is not None else ""
+    return f"{held}'{gate.name}' holds."
 
 
 def _names(gate: Gate) -> set[str]:
