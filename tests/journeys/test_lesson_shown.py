@@ -4,6 +4,8 @@ import pytest
 from dashboard import dashboard
 
 from kerneltui.lessons.play import Play
+from kerneltui.lessons.predict import LessonQuestion
+from kerneltui.tui.learning import ask
 from kerneltui.tui.panels.path import ASKED, names
 from kerneltui.tui.requests import StartLesson
 from kerneltui.tui.widgets.lesson_pane import contents, keys
@@ -111,6 +113,15 @@ async def test_the_path_keeps_to_itself_what_is_asked(tmp_path):
         seen.app.refresh_view()
         await seen.until(lambda: ASKED not in seen.screen())
         assert "NEXT Core 0 goes on" in seen.screen()
+
+
+@pytest.mark.parametrize(("length", "title"), [(64, "W" * 64), (65, "Your answer")])
+async def test_a_question_is_the_title_of_its_dialog_where_it_fits(tmp_path, length, title):
+    async with dashboard(size=(80, 24), with_path=True) as seen:
+        await begin(seen, tmp_path)
+        seen.app.carry_out(ask(LessonQuestion("W" * length, ("one", "two"), "one")))
+        await seen.until(lambda: len(seen.app.screen_stack) == 2)
+        await seen.until(lambda: f"╭─ {title} ─" in seen.screen())
 
 
 async def test_hints_make_room_when_the_step_is_done(tmp_path):
