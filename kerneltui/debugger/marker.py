@@ -204,6 +204,8 @@ class Marker(Onlooker):
             return
         if kind is StepKind.ECHOED and frame is not None and frame.course != SERIAL:
             return
+        if kind is StepKind.QUIET and frame is not None and _is_of_another(frame, meaning):
+            return
         last = known.last if frame is None else frame.last
         if kind in ONCE and last == (kind, meaning.device):
             return
@@ -422,3 +424,9 @@ class Marker(Onlooker):
             kinds.insert(0, StepKind.DUE)
         for kind in kinds:
             self._mark(Mark(kind, core, origin.source, depth, origin, line=line, text=by))
+
+
+def _is_of_another(frame: _Frame, meaning: AccessMeaning) -> bool:
+    """Whether an access is to a device that has nothing to do with the interrupt in progress."""
+    origin = frame.origin
+    return origin is not None and meaning.device not in {"", origin.device, origin.controller}
