@@ -90,6 +90,14 @@ def lessons() -> list[Lesson]:
     return sorted(found, key=lambda item: (*place_of(item), item.name))
 
 
+def following(lesson: Lesson) -> Lesson | None:
+    """The one that comes after it in the course; None after the last, and after one's own."""
+    course = lessons()
+    names = [item.name for item in course]
+    place = names.index(lesson.name) + 1 if lesson.name in names else len(names)
+    return course[place] if place < len(names) else None
+
+
 def place_of(lesson: Lesson) -> tuple[int, int]:
     """Where it stands in the course."""
     return COURSES.index(lesson.spec.course), lesson.spec.order

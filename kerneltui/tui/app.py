@@ -319,6 +319,7 @@ class KernelTui(Carrying, Writing, App[int]):
 
     def _point_out(self, view: MachineView) -> None:
         """What the step of a lesson points at stands out, and whether its goal is reached."""
+        self.panels.path.ask(is_asked=self.play is not None and self.play.asks_what_comes)
         if self.play is None and not self._points:
             return
         from kerneltui.tui.pointing_out import things
@@ -375,13 +376,20 @@ class KernelTui(Carrying, Writing, App[int]):
         self.refresh_view()
 
     def action_path(self) -> None:
-        """The signal path, or all panels."""
+        """The signal path, or all panels; a lesson that sends one there never hides it so."""
+        if self.play is not None and self._has_path_beside():
+            self.show_panel(self.panels.path)
+            return
         self.arrangement.zoomed = False
         self.arrangement.toggle_path()
         if self._on_path is not None:
             self._on_path(self.arrangement.with_path)
         self._lay_out(*self._laid_out)
         self.show_panel(self.arrangement.current)
+
+    def _has_path_beside(self) -> bool:
+        path = self.panels.path
+        return path.is_in_front and self.arrangement.current is not path
 
     def action_zoom(self) -> None:
         """One panel, or all."""

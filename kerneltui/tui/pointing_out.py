@@ -9,6 +9,7 @@ from kerneltui.debugger.views import MachineView
 from kerneltui.errors import UserError
 from kerneltui.lessons.play import Play
 from kerneltui.lessons.pointing_at import pointed
+from kerneltui.tui.widgets.standing_out import StationName
 
 
 class Things(NamedTuple):
@@ -35,6 +36,7 @@ def things(session: Session, view: MachineView, play: Play | None) -> Things:
         elif found.reference is not None:
             references.add(found.reference)
         elif view.path is not None:
+            references.add(StationName(found.station))
             stops = (stop for stop in view.path.stops if stop.kind == found.station)
             references |= {stop.about for stop in stops if stop.about is not None}
     return Things(frozenset(references), frozenset(panels))

@@ -134,7 +134,7 @@ async def test_steps_of_an_event_count_beside_any_panel(tmp_path: Path) -> None:
         "  - {text: To the third, goal: {when: step == 3}, solution: . .}\n"
     )
     async with played(path) as (app, pilot):
-        await press(pilot, app, ["5", "d", "."])
+        await press(pilot, app, ["5", "d", "d", "."])
         assert not app.panels.path.is_in_front
         assert not play_of(app).is_done
         await press(pilot, app, ["."])

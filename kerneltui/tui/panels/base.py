@@ -162,6 +162,7 @@ class Panel(LineView):
         """A panel that was hidden or narrow catches up."""
         if event.size.width:
             self._catch_up()
+            self.show_pointed()
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The first frame has contents too: only now is it known how wide the panel is."""

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import Any, NamedTuple
 
+from msgspec import structs
+
 from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.path import (
@@ -30,6 +32,7 @@ from kerneltui.tui.panels.base import Panel, fit
 from kerneltui.tui.panels.fitting import cells, fitted
 from kerneltui.tui.panels.time_strip import time_strip
 from kerneltui.tui.widgets.lines import Line, Piece, plain
+from kerneltui.tui.widgets.standing_out import StationName
 from kerneltui.units import format_duration
 
 SIGNS = {OPEN: "✓", SHUT: "✗", WAITING: "○", UNTOLD: "·"}
@@ -52,6 +55,7 @@ ROWS = 5
 """Lines inside a box: its title and facts."""
 ROOMY, NARROW, ROOMY_FROM = 2, 3, 100
 """Lines of what happened, however long that is: on wide screens and on narrow ones."""
+ASKED = "That is the question."
 LONG_NS = 1_000_000
 """After so long nothing more comes of a step."""
 CONSOLE = 3
@@ -90,6 +94,8 @@ class PathPanel(Panel):
         self.border_title = f"{self.KEY} {self.TITLE}  {LEGEND}"
         self._step: tuple[str, ...] = ()
         """the one that the cursor has gone to"""
+        self._is_asked = False
+        """somebody is asked what comes next: it does not say so"""
 
     def forget(self) -> None:
         """The next view is of another session."""
@@ -109,12 +115,26 @@ class PathPanel(Panel):
             if about is not None:
                 self.seek(about)
 
+    def ask(self, *, is_asked: bool) -> None:
+        """Whether somebody is asked what comes next."""
+        if is_asked is not self._is_asked:
+            self._is_asked = is_asked
+            self.update()
+
+    def stands_out(self, piece: Piece) -> bool:
+        """A station also by its name, which is about nothing."""
+        return super().stands_out(piece) or any(
+            isinstance(item, StationName) and names(piece[0], item.kind) for item in self.pointed
+        )
+
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
         """The caption, and the stations beside each other, or below where that is too narrow."""
         path = view.path
         if path is None:
             return [plain("No interrupt has a way here that could be shown.", "dim")]
+        if self._is_asked:
+            path = structs.replace(path, next_sentence=ASKED)
         if not path.stops:
             return [*caption(view, path, width), *_below(path, width), *self._sent(view)]
         boxes = _places(path, width)
@@ -295,6 +315,12 @@ def _edge(box: _Box, *, top: bool) -> Piece:
     sign = HERE if box.is_now else DONE if box.is_done else ""
     name = f" {sign}{box.number} {NAMES[box.stop.kind]} "
     return (f"{left}{name}{line * (box.width - 2 - cells(name))}{right}{gap}", style)
+
+
+def names(text: str, kind: str) -> bool:
+    """Whether a piece is the name of a station: the upper edge of its box, or in the list."""
+    name = NAMES.get(kind, "")
+    return bool(name) and (text.strip() == name or (text[:1] in {"╭", "┏"} and f" {name} " in text))
 
 
 def _inside(box: _Box, row: int) -> list[Piece]:

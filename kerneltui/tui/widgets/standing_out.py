@@ -1,0 +1,61 @@
+"""What a lesson points at stands out in a view of lines, and comes into sight."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kerneltui.tui.widgets.lines import Line, Piece, about
+
+if TYPE_CHECKING:
+    from textual.scroll_view import ScrollView
+
+    _Mixed = ScrollView
+else:  # Textual gathers a widget's looks along its first bases that are widgets
+    _Mixed = object
+
+
+class StationName(NamedTuple):
+    """A station of the path by its kind: to be pointed at, also where nothing is known of it."""
+
+    kind: str
+
+
+class StandingOut(_Mixed):
+    """Stands before a scroll view of lines."""
+
+    lines: list[Line]
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.pointed: frozenset[Any] = frozenset()
+        """what stands out: what pieces are about"""
+
+    def set_pointed(self, things: frozenset[Any]) -> None:
+        """Have what is about these stand out."""
+        if things != self.pointed:
+            self.pointed = things
+            self.pointed_changed()
+            self.show_pointed()
+
+    def pointed_changed(self) -> None:
+        """Lines look otherwise now."""
+
+    def stands_out(self, piece: Piece) -> bool:
+        """Whether a piece is about something that is pointed at."""
+        return about(piece) in self.pointed
+
+    def show_pointed(self) -> None:
+        """Scroll where a row that is pointed at is out of sight."""
+        if not self.pointed:
+            return
+        rows = [n for n, line in enumerate(self.lines) if any(map(self.stands_out, line))]
+        top, height = self.scroll_offset.y, self.size.height
+        if rows and height and (wanted := top_for(rows, top, height)) != top:
+            self.scroll_to(y=wanted, animate=False, force=True, immediate=True)
+
+
+def top_for(rows: Sequence[int], top: int, height: int) -> int:
+    """The nearest first row from which all these are in sight; else the first of them is."""
+    first, last = rows[0], min(rows[-1], rows[0] + height - 1)
+    return first if first < top else max(top, last - height + 1)
