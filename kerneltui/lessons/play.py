@@ -181,7 +181,9 @@ class Play:
     def asks_what_comes(self) -> bool:
         """Whether the answer would stand on the screen if it said what comes next."""
         predict = self.step.predict
-        return predict is not None and predict.ask == "next" and not self.is_done
+        if predict is None or predict.after.strip():
+            return False
+        return predict.ask == "next" and not self.is_done
 
     @property
     def question(self) -> LessonQuestion | None:

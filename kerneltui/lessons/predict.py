@@ -172,16 +172,13 @@ def _next(session: Session, spec: PredictSpec) -> LessonQuestion:
     near = sorted(course, key=lambda title: abs(course.index(title) - place))
     options = [found.title, *(title for title in near if title not in {found.title, said})]
     remarks = {title: _not_next(title, course, place) for title in options if title in course}
-    return LessonQuestion(
-        "Which step comes next?", tuple(sorted(options[:4])), found.title, remarks
-    )  # fmt: skip
+    text = f"Which step comes {_after(spec)}?" if spec.after.strip() else "Which step comes next?"
+    return LessonQuestion(text, tuple(sorted(options[:4])), found.title, remarks)
 
 
 def _not_next(title: str, course: Sequence[str], place: int) -> str:
     """Where a step stands on the way."""
-    if course.index(title) < place:
-        return f"'{title}' is behind already."
-    return f"Something has to come before '{title}'." if place else ""
+    return f"'{title}' stands {'earlier' if course.index(title) < place else 'later'} on the way."
 
 
 def _changes(session: Session, spec: PredictSpec) -> LessonQuestion:
@@ -272,7 +269,10 @@ def _diagnosis(session: Session, spec: PredictSpec) -> LessonQuestion:
 def _not_the_cause(told: Explanation, sign: str) -> str:
     """What holds there, where the interrupt's way has such a gate and it is open."""
     gate = next((gate for gate in told.way.gates if sign in _names(gate) and gate.open), None)
-    return "" if gate is None else f"{gate.bits} is {gate.held}: '{gate.name}' holds."
+    if gate is None:
+        return ""
+    held = f"{gate.bits} is {gate.held}: " if gate.spot is not None else ""
+    return f"{held}'{gate.name}' holds."
 
 
 def _names(gate: Gate) -> set[str]:

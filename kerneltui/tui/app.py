@@ -112,6 +112,8 @@ class KernelTui(Carrying, Writing, App[int]):
         self.panels = make_panels()
         self._points = False
         """something stands out because of a lesson"""
+        self._places = frozenset[str]()
+        """keys of panels that have something of it"""
         self._on_path = on_path
         self._keys = keys
         self.begin_keeping(session, autosave, saved_as)
@@ -258,7 +260,11 @@ class KernelTui(Carrying, Writing, App[int]):
             )
             for group in grouped(there)
         ]  # fmt: skip
-        self._tabs.show(tabs, layout.current.number, compact=compact)
+        # What shows needs no sign that it is there.
+        shown = {panel.KEY for panel in self.panels if panel.is_in_front}
+        self._tabs.show(
+            tabs, layout.current.number, compact=compact, pointed=self._places - shown
+        )  # fmt: skip
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """The focused panel is the current one; one that does not show cannot have the focus."""
@@ -307,8 +313,8 @@ class KernelTui(Carrying, Writing, App[int]):
                 panel.set_signs({} if panel is self.panels.path else signs)
                 panel.show(view, parts)
             self._follow_station(view)
-            self._show_tabs()
             self._point_out(view)
+            self._show_tabs()
             self._status.show(
                 view.board,
                 view.scenario,
@@ -326,6 +332,7 @@ class KernelTui(Carrying, Writing, App[int]):
 
         found = things(self.session, view, self.play)
         self._points = bool(found.references or found.panels)
+        self._places = found.places
         for panel in self.panels:
             panel.set_pointed(found.references)
             panel.set_class(panel.KEY in found.panels, "-pointed")

@@ -34,6 +34,8 @@ HINT, SHOW, BACK, AGAIN, LEAVE = "Hint", "Show me", "Back", "Again", "Leave"
 STEPS = "Steps"
 LONGEST_HEADING = 44
 """cells of what a list says of a step"""
+LONGEST_TITLE = 64
+"""cells of the upper edge of a dialog"""
 HINT_SHOWN_S = 5
 ALWAYS = frozenset((
     "help", "lesson", "lesson_menu", "lesson_back", "leave_dashboard", "command_palette",
@@ -262,7 +264,9 @@ def ask(question: LessonQuestion) -> Request:
     from kerneltui.tui.screens.choose import ChooseScreen
 
     if question.options:
-        screen: Any = ChooseScreen(question.text, {"": dict.fromkeys(question.options, "")})
+        # A longer one would be cut; it stands whole in the text of the step.
+        title = question.text if len(question.text) <= LONGEST_TITLE else "Your answer"
+        screen: Any = ChooseScreen(title, {"": dict.fromkeys(question.options, "")})
         return Ask(screen, lambda found: None if found is None else LessonAnswer(found[1]))
 
     def check(words: Sequence[str]) -> Mistake | None:

@@ -18,6 +18,12 @@ class Things(NamedTuple):
     references: frozenset[Any] = frozenset()
     panels: frozenset[str] = frozenset()
     """by their keys"""
+    places: frozenset[str] = frozenset()
+    """keys of panels that have something of it"""
+
+
+HOMES = {"station": "d", "register": "1", "field": "1", "irq": "2", "timeout": "3"}
+"""The key of the panel in which each kind stands."""
 
 
 def things(session: Session, view: MachineView, play: Play | None) -> Things:
@@ -26,11 +32,13 @@ def things(session: Session, view: MachineView, play: Play | None) -> Things:
         return Things()
     references: set[Any] = set()
     panels: set[str] = set()
+    homes: set[str] = set()
     for text in play.step.point:
         try:
             found = pointed(session, text)
         except UserError:
             continue  # a timeout that is not in the queue now
+        homes.add(HOMES.get(text.split()[0], found.panel))
         if found.panel:
             panels.add(found.panel)
         elif found.reference is not None:
@@ -39,4 +47,4 @@ def things(session: Session, view: MachineView, play: Play | None) -> Things:
             references.add(StationName(found.station))
             stops = (stop for stop in view.path.stops if stop.kind == found.station)
             references |= {stop.about for stop in stops if stop.about is not None}
-    return Things(frozenset(references), frozenset(panels))
+    return Things(frozenset(references), frozenset(panels), frozenset(homes))

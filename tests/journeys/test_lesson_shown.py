@@ -4,6 +4,8 @@ import pytest
 from dashboard import dashboard
 
 from kerneltui.lessons.play import Play
+from kerneltui.lessons.predict import LessonQuestion
+from kerneltui.tui.learning import ask
 from kerneltui.tui.panels.path import ASKED, names
 from kerneltui.tui.requests import StartLesson
 from kerneltui.tui.widgets.lesson_pane import contents, keys
@@ -86,6 +88,23 @@ async def test_what_is_pointed_at_is_scrolled_into_sight(tmp_path):
         await seen.until(lambda: "GICC_PMR" in seen.screen())
 
 
+async def test_what_was_scrolled_for_a_step_comes_back_after_it(tmp_path):
+    async with dashboard(size=(80, 24), with_path=True) as seen:
+        path = tmp_path / "tall.yaml"
+        tall = "This text is long, and has many words that say not much. " * 20
+        path.write_text(
+            "title: t\nabout: a\nboard: rpi4\nsteps:\n"
+            f"  - {{text: {tall!r}, point: [station queue]}}\n"
+            "  - {text: Short., point: [station source]}\n"
+        )
+        seen.app.carry_out(StartLesson(str(path), 0))
+        await seen.until(lambda: seen.app.play is not None)
+        await seen.until(lambda: "STEP 1/12 ASLEEP" not in seen.screen())
+        await seen.until(lambda: "6 QUEUE" in seen.screen())
+        await seen.press("l")
+        await seen.until(lambda: "STEP 1/12 ASLEEP" in seen.screen())
+
+
 async def test_the_path_keeps_to_itself_what_is_asked(tmp_path):
     async with dashboard(size=(80, 24), with_path=True) as seen:
         play = await begin(seen, tmp_path, 1)
@@ -94,6 +113,15 @@ async def test_the_path_keeps_to_itself_what_is_asked(tmp_path):
         seen.app.refresh_view()
         await seen.until(lambda: ASKED not in seen.screen())
         assert "NEXT Core 0 goes on" in seen.screen()
+
+
+@pytest.mark.parametrize(("length", "title"), [(64, "W" * 64), (65, "Your answer")])
+async def test_a_question_is_the_title_of_its_dialog_where_it_fits(tmp_path, length, title):
+    async with dashboard(size=(80, 24), with_path=True) as seen:
+        await begin(seen, tmp_path)
+        seen.app.carry_out(ask(LessonQuestion("W" * length, ("one", "two"), "one")))
+        await seen.until(lambda: len(seen.app.screen_stack) == 2)
+        await seen.until(lambda: f"╭─ {title} ─" in seen.screen())
 
 
 async def test_hints_make_room_when_the_step_is_done(tmp_path):
@@ -127,3 +155,20 @@ async def test_d_in_a_lesson_goes_to_a_path_that_is_beside_other_panels(tmp_path
         assert seen.app.arrangement.current is path
         await seen.press("d")
         assert not path.is_in_front
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+async def test_a_panel_behind_that_has_what_is_pointed_at_is_marked_among_the_tabs(tmp_path, size):
+    async with dashboard(size=size, with_path=True) as seen:
+        await begin(seen, tmp_path, 2)
+        tabs = seen.app._tabs
+
+        def marked():
+            looks = {part.text.strip(): part.style for part in tabs.render_line(0)}
+            return looks["Reg"].bgcolor != looks["UART"].bgcolor
+
+        assert marked() is not seen.app.panels.registers.is_in_front
+        await seen.press("2")
+        await seen.until(lambda: marked() is not seen.app.panels.registers.is_in_front)
+        seen.app.leave_lesson()
+        await seen.until(lambda: not marked())

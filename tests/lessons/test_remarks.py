@@ -39,8 +39,8 @@ def test_a_step_is_behind_or_still_to_come(session):
     session.next_step()
     found = asked(session, "next")
     assert found.right == "The controller notes it"
-    assert found.remark("Time reached") == "'Time reached' is behind already."
-    assert found.remark("Who is it?") == "Something has to come before 'Who is it?'."
+    assert found.remark("Time reached") == "'Time reached' stands earlier on the way."
+    assert found.remark("Who is it?") == "'Who is it?' stands later on the way."
 
 
 def test_a_bit_that_stays_is_told_with_what_it_holds(session):

@@ -30,6 +30,8 @@ class StandingOut(_Mixed):
         super().__init__(**options)
         self.pointed: frozenset[Any] = frozenset()
         """what stands out: what pieces are about"""
+        self._wanted_top = self._shown_from = 0
+        """the first row as somebody wants it, and as it is for the sake of what is pointed at"""
 
     def set_pointed(self, things: frozenset[Any]) -> None:
         """Have what is about these stand out."""
@@ -43,15 +45,17 @@ class StandingOut(_Mixed):
 
     def stands_out(self, piece: Piece) -> bool:
         """Whether a piece is about something that is pointed at."""
-        return about(piece) in self.pointed
+        return bool(self.pointed) and about(piece) in self.pointed
 
     def show_pointed(self) -> None:
-        """Scroll where a row that is pointed at is out of sight."""
-        if not self.pointed:
-            return
-        rows = [n for n, line in enumerate(self.lines) if any(map(self.stands_out, line))]
+        """Scroll where a row that is pointed at is out of sight, and back when that is over."""
         top, height = self.scroll_offset.y, self.size.height
-        if rows and height and (wanted := top_for(rows, top, height)) != top:
+        if top != self._shown_from:
+            self._wanted_top = top  # somebody has scrolled since
+        rows = [n for n, line in enumerate(self.lines) if any(map(self.stands_out, line))]
+        wanted = top_for(rows, self._wanted_top, height) if rows and height else self._wanted_top
+        self._shown_from = wanted
+        if wanted != top:
             self.scroll_to(y=wanted, animate=False, force=True, immediate=True)
 
 
