@@ -8,7 +8,7 @@ from kerneltui.lessons.predict import LessonQuestion
 from kerneltui.tui.learning import ask
 from kerneltui.tui.panels.path import ASKED, names
 from kerneltui.tui.requests import StartLesson
-from kerneltui.tui.widgets.lesson_pane import contents, keys
+from kerneltui.tui.widgets.lesson_pane import LessonPane, contents, keys
 from kerneltui.tui.widgets.standing_out import top_for
 
 LESSON = """\
@@ -172,3 +172,16 @@ async def test_a_panel_behind_that_has_what_is_pointed_at_is_marked_among_the_ta
         await seen.until(lambda: marked() is not seen.app.panels.registers.is_in_front)
         seen.app.leave_lesson()
         await seen.until(lambda: not marked())
+
+
+async def test_the_row_under_the_cursor_stays_in_view_when_a_lesson_needs_more_room():
+    async with dashboard("x86", "pair-of-8259s", size=(80, 24), with_path=True) as seen:
+        seen.app.carry_out(StartLesson("the-pair-of-8259s", 1))
+        await seen.until(lambda: seen.app.play is not None and seen.app.query(LessonPane))
+        await seen.press("9", "end")
+        await seen.until(lambda: " slave " in seen.screen())
+        rows = seen.app.query_one(LessonPane).rows
+        await seen.press("L", "home", "enter")
+        await seen.until(lambda: seen.app.query_one(LessonPane).rows > rows)
+        await seen.painted()
+        assert " slave " in seen.screen()
