@@ -133,12 +133,15 @@ async def test_hints_make_room_when_the_step_is_done(tmp_path):
         assert [type(part).__name__ for part in contents(play)] == ["Markdown", "Text", "Markdown"]
 
 
-async def test_the_last_step_that_is_done_ends_the_lesson(tmp_path):
+async def test_the_last_step_that_is_done_ends_the_lesson(tmp_path, monkeypatch):
     async with dashboard(size=(80, 24), with_path=True) as seen:
         play = await begin(seen, tmp_path, 2)
         assert isinstance(play, Play)
         assert play.is_over
-        assert keys(play).startswith("l: the next lesson")
+        assert keys(play).startswith("l: choose a lesson")  # nothing follows one's own
+        with monkeypatch.context() as patched:
+            patched.setattr("kerneltui.tui.widgets.lesson_pane.following", lambda lesson: lesson)
+            assert keys(play).startswith("l: the next lesson")
         assert not play.go_on()
         assert "This lesson is over." in seen.screen()
         assert seen.app.progress.is_finished(play.lesson)
