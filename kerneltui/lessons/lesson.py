@@ -35,9 +35,22 @@ class Lesson(msgspec.Struct, frozen=True):
         """The machine of a step, at reset.  Raises :class:`UserError`."""
         from kerneltui.scenarios.scenario import Changes, open_session  # a list needs none
 
-        return open_session(
-            self.board(number), self._latest("scenario", number), Changes(queue=self.spec.queue)
-        )
+        board, scenario = self.board(number), self._latest("scenario", number)
+        place = self.start(number)
+        goal = self.spec.steps[place - 1].goal if place else None
+        queue = goal.queue if goal is not None and not self.spec.steps[place].is_elsewhere else ""
+        return open_session(board, scenario, Changes(queue=queue or self.spec.queue))
+
+    def start(self, number: int) -> int:
+        """The step with which the machine of a step was made: it is another one, or has another
+        queue since the step before.
+        """
+        steps = self.spec.steps
+        for place in range(number, 0, -1):
+            goal = steps[place - 1].goal
+            if steps[place].is_elsewhere or (goal is not None and goal.queue):
+                return place
+        return 0
 
     def board(self, number: int) -> str:
         """That of a step."""

@@ -26,9 +26,7 @@ def come_to(session: Session, lesson: Lesson, number: int) -> bool:
     """
     is_all = True
     keys = STEPPING | BACK
-    steps = lesson.spec.steps
-    first = next((n for n in range(number, -1, -1) if steps[n].is_elsewhere), 0)
-    for step in steps[first:number]:
+    for step in lesson.spec.steps[lesson.start(number) : number]:
         _begin(session, step)
         for key in step.solution.split():
             if key in keys:
