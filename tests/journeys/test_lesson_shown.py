@@ -188,3 +188,17 @@ async def test_the_row_under_the_cursor_stays_in_view_when_a_lesson_needs_more_r
         await seen.until(lambda: seen.app.query_one(LessonPane).rows > rows)
         await seen.painted()
         assert " slave " in seen.screen()
+
+
+async def test_a_vector_stands_out_in_the_maps_of_its_local_apic(tmp_path):
+    path = tmp_path / "vector.yaml"
+    path.write_text(LESSON.replace("rpi4", "x86").replace("register GICC_PMR", "irq vector:0xec"))
+    async with dashboard("x86", size=(140, 40), with_path=True) as seen:
+        seen.app.carry_out(StartLesson(str(path), 2))
+        await seen.until(lambda: seen.app.play is not None and seen.app.play.number == 2)
+        await seen.press("9")
+        await seen.go(*["."] * 4)
+        await seen.painted()
+        panel = seen.app.panels.apics
+        found = [piece[0] for line in panel.lines for piece in line if panel.stands_out(piece)]
+        assert found == ["TIMER 0xec   ", "R"]  # its entry, and the request
