@@ -202,3 +202,4 @@ async def test_a_vector_stands_out_in_the_maps_of_its_local_apic(tmp_path):
         panel = seen.app.panels.apics
         found = [piece[0] for line in panel.lines for piece in line if panel.stands_out(piece)]
         assert found == ["TIMER 0xec   ", "R"]  # its entry, and the request
+        assert "│ e0" in seen.screen() or "┃ e0" in seen.screen()  # it has come into sight
