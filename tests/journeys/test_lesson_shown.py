@@ -6,7 +6,8 @@ from dashboard import dashboard
 from kerneltui.lessons.play import Play
 from kerneltui.lessons.predict import LessonQuestion
 from kerneltui.tui.learning import ask
-from kerneltui.tui.panels.path import ASKED, names
+from kerneltui.tui.panels.path import ASKED
+from kerneltui.tui.panels.path_picture import names
 from kerneltui.tui.requests import StartLesson
 from kerneltui.tui.widgets.lesson_pane import LessonPane, contents, keys
 from kerneltui.tui.widgets.standing_out import top_for
