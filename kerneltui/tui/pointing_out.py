@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from kerneltui.debugger.references import InterruptReference, Reference, VectorReference
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.views import MachineView
 from kerneltui.errors import UserError
@@ -43,8 +44,16 @@ def things(session: Session, view: MachineView, play: Play | None) -> Things:
             panels.add(found.panel)
         elif found.reference is not None:
             references.add(found.reference)
+            references |= _also(found.reference, session.focus)
         elif view.path is not None:
             references.add(StationName(found.station))
             stops = (stop for stop in view.path.stops if stop.kind == found.station)
             references |= {stop.about for stop in stops if stop.about is not None}
     return Things(frozenset(references), frozenset(panels), frozenset(homes))
+
+
+def _also(reference: Reference, core: int) -> set[Reference]:
+    """A vector of a local APIC is one of the core on show as well: so the maps of APICs have it."""
+    if isinstance(reference, InterruptReference) and reference.numbering == "vector":
+        return {VectorReference(core, reference.number)}
+    return set()

@@ -9,7 +9,7 @@ from kerneltui.tui.learning import ask
 from kerneltui.tui.panels.path import ASKED
 from kerneltui.tui.panels.path_picture import names
 from kerneltui.tui.requests import StartLesson
-from kerneltui.tui.widgets.lesson_pane import contents, keys
+from kerneltui.tui.widgets.lesson_pane import LessonPane, contents, keys
 from kerneltui.tui.widgets.standing_out import top_for
 
 LESSON = """\
@@ -134,12 +134,15 @@ async def test_hints_make_room_when_the_step_is_done(tmp_path):
         assert [type(part).__name__ for part in contents(play)] == ["Markdown", "Text", "Markdown"]
 
 
-async def test_the_last_step_that_is_done_ends_the_lesson(tmp_path):
+async def test_the_last_step_that_is_done_ends_the_lesson(tmp_path, monkeypatch):
     async with dashboard(size=(80, 24), with_path=True) as seen:
         play = await begin(seen, tmp_path, 2)
         assert isinstance(play, Play)
         assert play.is_over
-        assert keys(play).startswith("l: the next lesson")
+        assert keys(play).startswith("l: choose a lesson")  # nothing follows one's own
+        with monkeypatch.context() as patched:
+            patched.setattr("kerneltui.tui.widgets.lesson_pane.following", lambda lesson: lesson)
+            assert keys(play).startswith("l: the next lesson")
         assert not play.go_on()
         assert "This lesson is over." in seen.screen()
         assert seen.app.progress.is_finished(play.lesson)
@@ -173,3 +176,31 @@ async def test_a_panel_behind_that_has_what_is_pointed_at_is_marked_among_the_ta
         await seen.until(lambda: marked() is not seen.app.panels.registers.is_in_front)
         seen.app.leave_lesson()
         await seen.until(lambda: not marked())
+
+
+async def test_the_row_under_the_cursor_stays_in_view_when_a_lesson_needs_more_room():
+    async with dashboard("x86", "pair-of-8259s", size=(80, 24), with_path=True) as seen:
+        seen.app.carry_out(StartLesson("the-pair-of-8259s", 1))
+        await seen.until(lambda: seen.app.play is not None and seen.app.query(LessonPane))
+        await seen.press("9", "end")
+        await seen.until(lambda: " slave " in seen.screen())
+        rows = seen.app.query_one(LessonPane).rows
+        await seen.press("L", "home", "enter")
+        await seen.until(lambda: seen.app.query_one(LessonPane).rows > rows)
+        await seen.painted()
+        assert " slave " in seen.screen()
+
+
+async def test_a_vector_stands_out_in_the_maps_of_its_local_apic(tmp_path):
+    path = tmp_path / "vector.yaml"
+    path.write_text(LESSON.replace("rpi4", "x86").replace("register GICC_PMR", "irq vector:0xec"))
+    async with dashboard("x86", size=(140, 40), with_path=True) as seen:
+        seen.app.carry_out(StartLesson(str(path), 2))
+        await seen.until(lambda: seen.app.play is not None and seen.app.play.number == 2)
+        await seen.press("9")
+        await seen.go(*["."] * 4)
+        await seen.painted()
+        panel = seen.app.panels.apics
+        found = [piece[0] for line in panel.lines for piece in line if panel.stands_out(piece)]
+        assert found == ["TIMER 0xec   ", "R"]  # its entry, and the request
+        assert "│ e0" in seen.screen() or "┃ e0" in seen.screen()  # it has come into sight

@@ -95,7 +95,8 @@ def over(play: Play) -> str:
 def keys(play: Play) -> str:
     """What goes on."""
     if play.is_over:
-        return "l: the next lesson   L: all steps, leave"
+        ahead = "choose a lesson" if following(play.lesson) is None else "the next lesson"
+        return f"l: {ahead}   L: all steps, leave"
     if play.is_done:
         return "l: go on   L: all steps, leave"
     if play.question is not None:

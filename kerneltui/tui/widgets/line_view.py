@@ -109,6 +109,7 @@ class LineView(KeptRows, StandingOut, ScrollView, can_focus=True, inherit_bindin
         self._redraw(old, new)
         if moved:
             self._redraw_rows(before, self.cursor.row)
+        self.show_new_pointed()
 
     @property
     def _leads(self) -> bool:

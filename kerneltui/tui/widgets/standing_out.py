@@ -32,6 +32,8 @@ class StandingOut(_Mixed):
         """what stands out: what pieces are about"""
         self._wanted_top = self._shown_from = 0
         """the first row as somebody wants it, and as it is for the sake of what is pointed at"""
+        self._rows_pointed = 0
+        """rows that are pointed at, as far as they were looked for"""
 
     def set_pointed(self, things: frozenset[Any]) -> None:
         """Have what is about these stand out."""
@@ -52,11 +54,22 @@ class StandingOut(_Mixed):
         top, height = self.scroll_offset.y, self.size.height
         if top != self._shown_from:
             self._wanted_top = top  # somebody has scrolled since
-        rows = [n for n, line in enumerate(self.lines) if any(map(self.stands_out, line))]
+        rows = self._pointed_rows()
+        self._rows_pointed = len(rows)
         wanted = top_for(rows, self._wanted_top, height) if rows and height else self._wanted_top
         self._shown_from = wanted
         if wanted != top:
             self.scroll_to(y=wanted, animate=False, force=True, immediate=True)
+
+    def show_new_pointed(self) -> None:
+        """The lines are others: do the same where rows that are pointed at have come."""
+        if self.pointed:
+            before, self._rows_pointed = self._rows_pointed, len(self._pointed_rows())
+            if self._rows_pointed > before:
+                self.show_pointed()
+
+    def _pointed_rows(self) -> list[int]:
+        return [n for n, line in enumerate(self.lines) if any(map(self.stands_out, line))]
 
 
 def top_for(rows: Sequence[int], top: int, height: int) -> int:
