@@ -225,9 +225,7 @@ def _moment_of(now: Situation, reference: Reference | None) -> tuple[Request | N
     return None, ""
 
 
-def _last_write(
-    now: Situation, reference: RegisterReference | FieldReference
-) -> GoToWrite | None:
+def _last_write(now: Situation, reference: RegisterReference | FieldReference) -> GoToWrite | None:
     """What goes to the last write of a register, or a field; None where it is in no table."""
     spot = spot_of(now.session, reference)
     if spot is None:
