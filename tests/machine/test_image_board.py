@@ -99,7 +99,7 @@ def test_a_machine_that_goes_back_tells_it_again(name):
     made.run(idle=True)
     saved, told = made.save(), Told()
     made.observe(told)
-    base = next(window.base for window in made.memory.windows if window.name == "rng")
+    base = next(window.base for window in made.memory.windows if window.name == "pm")
     made.memory.read(base)
     made.load(saved)
     made.memory.read(base)
