@@ -106,6 +106,7 @@ EXAMPLES = {
     "validate": "my-scenario.yaml",
     "schema": "scenario",
     "conformance": "tests/conformance/traces",
+    "check": "my_timer.py --role timer --board rpi4",
 }
 """What a command needs at least."""
 

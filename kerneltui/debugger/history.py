@@ -29,7 +29,7 @@ from kerneltui.debugger.traveller import (
 )
 from kerneltui.debugger.watch import Address, Watch
 from kerneltui.machine.core import FOREVER, StopReason
-from kerneltui.machine.machine import Machine, Position
+from kerneltui.machine.machine import Machine, Position, UnsavableError
 from kerneltui.machine.poke import Poke
 
 EVERY = 3_300
@@ -264,7 +264,13 @@ class History:
         started = perf_counter()
         tail = () if checkpoints else tuple(recorder.last(EVENTS_BEHIND))
         accessed = frozenset(recorder.accessed) if self._knows_accessed else None
-        checkpoints.append(self._checkpoint(accessed, tail))
+        try:
+            checkpoint = self._checkpoint(accessed, tail)
+        except UnsavableError as error:
+            # Nothing could go back from here on: the driver's author is to hear of it at once.
+            self.machine.core.give_up(str(error))
+            return
+        checkpoints.append(checkpoint)
         recorder.accessed.clear()
         self._knows_accessed = True
         self._took_s = took_s = perf_counter() - started
@@ -369,7 +375,8 @@ class History:
         close = self._past.close
         at = bisect_left(close, self.here, key=position_of)
         if at == len(close) or close[at].position != self.here:
-            close.insert(at, self._checkpoint())
+            with suppress(UnsavableError):  # then one goes on without it
+                close.insert(at, self._checkpoint())
             if len(close) > CLOSE_KEPT:
                 # The farthest away is of least use.
                 del close[0 if at > CLOSE_KEPT // 2 else -1]

@@ -22,6 +22,7 @@ from kerneltui.hw.register import (
     BEHIND_WINDOW,
     MEMORY,
     MSRS,
+    NON_SECURE,
     PORTS,
     SYSTEM_REGISTERS,
     Access,
@@ -50,8 +51,8 @@ What a load and a store do to a field; bits without a field are reserved."""
 
 CORES = 4
 _ADDRESS_TITLES = {
-    MEMORY: "Offset", PORTS: "Port", SYSTEM_REGISTERS: "Encoding", MSRS: "Number",
-    BEHIND_WINDOW: "Index",
+    MEMORY: "Offset", NON_SECURE: "Offset", PORTS: "Port", SYSTEM_REGISTERS: "Encoding",
+    MSRS: "Number", BEHIND_WINDOW: "Index",
 }  # fmt: skip
 MOST_IN_HEADING = 3
 BIT_PATTERN = 1 << 16

@@ -95,7 +95,8 @@ class Device(ABC):
 
         ``kind`` is ``lost`` (an edge came while nobody could take it), ``dropped`` (a message that
         was not accepted), ``spurious`` (acknowledged, but nothing was there), ``misuse`` (an end
-        of what is not active) or ``retriggered`` (ended while its line is still high).
+        of what is not active), ``retriggered`` (ended while its line is still high) or ``ignored``
+        (a store that was not allowed to change anything).
         """
         if self.on_remark is not None:
             self.on_remark(self.name, kind, number, text)

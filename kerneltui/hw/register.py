@@ -224,6 +224,9 @@ class Register(msgspec.Struct, frozen=True):
 
 MEMORY, PORTS, SYSTEM_REGISTERS, MSRS = "memory", "port", "system register", "MSR"
 """The address spaces that a block can lie in."""
+NON_SECURE = "memory (non-secure)"
+"""What non-secure accesses to memory meet, where a device shows them another block than secure
+ones: the same windows but for those."""
 BEHIND_WINDOW = ""
 """The space of a block that is only reached through an index/data window."""
 
@@ -240,6 +243,9 @@ class RegisterTable(msgspec.Struct, frozen=True, eq=False):
     is then as modelled as any other, and not reported.  ``also_known`` maps further names to the
     stems of registers: by these the code of a device finds them that it shares with a relative of
     the chip, whose manual has other names.
+
+    A block that only non-secure accesses meet is in the space :data:`NON_SECURE`; ``stands_for``
+    is then the name of the device's block whose place it takes there.
     """
 
     module: str
@@ -253,6 +259,7 @@ class RegisterTable(msgspec.Struct, frozen=True, eq=False):
     space: str = MEMORY
     raz_wi: bool = False
     also_known: tuple[tuple[str, str], ...] = ()
+    stands_for: str = ""
     _by_stem: dict[str, Register] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -49,6 +49,13 @@ class CpuSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     release_addresses: Annotated[
         list[Address], Meta(description="of Arm: where each parked core looks for its entry")
     ] = []
+    armstub: Annotated[
+        bool,
+        Meta(
+            description="of Arm: the firmware has opened a GIC with security to the kernel; "
+            "default true"
+        ),
+    ] = True
 
 
 class MemorySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

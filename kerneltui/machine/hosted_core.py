@@ -31,6 +31,7 @@ from kerneltui.machine.core import (
     ResumePoint,
     StopReason,
 )
+from kerneltui.machine.meter import METER
 from kerneltui.machine.turns import Turns
 
 
@@ -108,7 +109,7 @@ class HostedCore(Architecture):
 
     def power_off(self) -> None:
         """Execute nothing until the next :meth:`power_on`; another core's doing."""
-        self.close()
+        self.leave()
         self.state = CoreState.OFF
         self.is_interruptible = False
         self.turns.rest(self)
@@ -135,7 +136,10 @@ class HostedCore(Architecture):
         if self._greenlet is None:
             self._greenlet = greenlet(self._main)
         self._greenlet.parent = getcurrent()
+        if METER.is_used:
+            METER.begin(self)
         self._greenlet.switch()
+        METER.is_running = False
         return self.stop_reason
 
     @property
@@ -176,6 +180,8 @@ class HostedCore(Architecture):
         if self.state in {CoreState.OFF, CoreState.HALTED}:
             return
         self._enters_anew = True
+        if METER.is_used:
+            METER.begin(self)
         self._greenlet = greenlet(self._main)
         self._greenlet.switch()
 
@@ -199,6 +205,10 @@ class HostedCore(Architecture):
         return kernel_image.kernel_frames(running.gr_frame if running is not None else None)
 
     def close(self) -> None:
+        """Let go of the kernel's stack."""
+        self.leave()
+
+    def leave(self) -> None:
         """Let go of the kernel's stack."""
         running, self._greenlet = self._greenlet, None
         if running is not None and not running.dead:
@@ -224,7 +234,7 @@ class HostedCore(Architecture):
             self._halted("the kernel returned from its idle loop")
         except BaseException as error:
             if self._greenlet is None:
-                return  # close() has ended it
+                return  # leave() has ended it
             if blame.is_the_hosts(error, self.observer):
                 raise
             self._halted(f"kernel error: {blame.told(error, self.observer)}")
@@ -235,6 +245,11 @@ class HostedCore(Architecture):
         self.is_interruptible = False
         self.halt_reason = reason
         self.stop_reason = StopReason.HALTED
+
+    def give_up(self, reason: str) -> None:
+        """Halt for good: the kernel has done what the machine cannot go on with."""
+        self.close()
+        self._halted(f"kernel error: {reason}")
 
     def _pause(self, kind: str, target: int = 0, value: int = 0, size: int = 4) -> None:
         """Halt before an instruction, until the debugger lets go."""
