@@ -25,7 +25,6 @@ from typing import Any, Literal
 
 import msgspec
 
-from kerneltui.devices import model
 from kerneltui.errors import UserError
 from kerneltui.machine.board import Board, DeviceSpec, ImageSpec, Store
 from kerneltui.machine.image_board import load_image
@@ -222,15 +221,11 @@ def board_for_image(board: Board, options: FirmwareOptions) -> Board:
     image = msgspec.structs.replace(image, core_hz=options.core_hz or image.core_hz)
     devices = {**board.spec.devices, **image.devices}
     for name, device in devices.items():
-        known = {item.name for item in msgspec.structs.fields(model(device.compatible).CONFIG)}
-        told = _parameters(device, image, options)
-        config = {**device.config, **{key: told[key] for key in told if key in known}}
+        config = {**device.config, **_parameters(device, image, options)}
         devices[name] = msgspec.structs.replace(device, config=config)
     if image.legacy and not options.enable_gic:
         devices = {name: _other_cores(name, item, image.legacy) for name, item in devices.items()}
-    cpu = board.spec.cpu
-    if "armstub" in cpu.__struct_fields__:
-        cpu = msgspec.structs.replace(cpu, armstub=not options.kernel_old)
+    cpu = msgspec.structs.replace(board.spec.cpu, armstub=not options.kernel_old)
     spec = msgspec.structs.replace(board.spec, devices=devices, console=image.console, cpu=cpu)
     stores = _stores(devices, image, options)
     found = msgspec.structs.replace(
