@@ -16,6 +16,8 @@ from kerneltui.machine.native.waiting_loops import WaitingLoops
 INSTRUCTION_NS = 1
 """What an instruction takes, beside what its accesses take."""
 REGISTER_BYTES = 8
+WORK = 6
+"""What a callback of the engine, or a stretch, takes: see :attr:`Core.work`."""
 
 
 class DeviceAccesses(NativeCoreState):
@@ -31,6 +33,7 @@ class DeviceAccesses(NativeCoreState):
         now = self._begun_ns + begun * INSTRUCTION_NS + self._extra_ns
         self.retired = self._began + begun
         self._inputs_before = self.inputs
+        self.work += WORK
         self.has_accessed = True
         clock = self.clock
         if now >= clock.next_due:

@@ -24,13 +24,15 @@ from kerneltui.machine.kernel_image import SourceFrame
 from kerneltui.machine.native import code
 from kerneltui.machine.native import exceptions as ex
 from kerneltui.machine.native import system_registers as sr
-from kerneltui.machine.native.accesses import INSTRUCTION_NS, REGISTER_BYTES
+from kerneltui.machine.native.accesses import INSTRUCTION_NS, REGISTER_BYTES, WORK
 from kerneltui.machine.native.disassembly import DisassembledLine, disassemble
 from kerneltui.machine.native.engine import Raised, Stretch
 from kerneltui.machine.native.interruptions import Interruptions
 from kerneltui.machine.native.opcodes import WORD, Decoded, Special, decode
 from kerneltui.machine.native.routing import RULES, judged
 
+INSTRUCTIONS_OF_WORK = 100
+"""What takes as long as one instruction of a kernel in Python."""
 STRETCH = 1_000_000
 """Instructions that are executed at once, at most."""
 
@@ -97,7 +99,7 @@ class NativeCore(Interruptions):
             reason = self._reach(self.ready_at)
             if reason is not None:
                 return reason
-            if self.retired >= self.rest_after:
+            if self.work >= self.rest_after:
                 self.rest_after = FOREVER
                 return StopReason.REST
             if not (self.inputs and self._take_interrupt()):
@@ -119,6 +121,7 @@ class NativeCore(Interruptions):
         engine, now = self.engine, self.ready_at
         self._begun_ns, self._extra_ns, self._began = now, 0, self.retired
         self.has_accessed = False
+        self.work += WORK
         pc = engine.pc
         if pc in self.exits:
             special = code.special_at(self, pc)
@@ -126,10 +129,7 @@ class NativeCore(Interruptions):
                 self._do(special, pc)
                 return
         last = min(self.clock.next_due, self.until, self.horizon)
-        count = min(
-            STRETCH, self.stop_at - self.retired, self.rest_after - self.retired,
-            -((now - last) // INSTRUCTION_NS),
-        )  # fmt: skip
+        count = min(STRETCH, self.stop_at - self.retired, -((now - last) // INSTRUCTION_NS))
         if self.loops.wants_steps:
             self.loops.look_at(self.word_at(pc))
             count = 1
@@ -157,6 +157,7 @@ class NativeCore(Interruptions):
                 raised = None
             elif self._is_done_by_hand(raised):
                 raised = None
+        self.work += executed // INSTRUCTIONS_OF_WORK
         self.retired = self._began + executed
         self.ready_at = self._begun_ns + executed * INSTRUCTION_NS + self._extra_ns
         if raised is not None:

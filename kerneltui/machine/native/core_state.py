@@ -50,6 +50,7 @@ class NativeCoreState(LiveRegisters):
     CAN_BE_RESET: ClassVar[bool] = False
     CALL_REGISTERS: ClassVar[tuple[str, str, str]] = "x8", "x0", "x1"
     TABLES = (NATIVE_CORE,)
+    can_rest_anywhere: ClassVar[bool] = True
     TRANSIENT: ClassVar[frozenset[str]] = frozenset((
         "observer", "stop_at", "until", "horizon", "stop_on_interrupt", "stop_on_idle",
         "stop_on_wait", "stop_on_tracepoint", "stop_below_depth", "stop_reason", "rest_after",
@@ -84,7 +85,8 @@ class NativeCoreState(LiveRegisters):
         """local time: when the next instruction begins; NEVER while off, asleep or halted"""
         self.is_interruptible = False
         self.turns: Any = turns
-        self.halt_reason = ""
+        self.halt_reason = self.trouble = ""
+        self.work = 0
         self.retired = self.interrupts_taken = self.depth = self.inputs = 0
         self.program: Any = image
         self.booted = True
