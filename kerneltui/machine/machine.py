@@ -140,6 +140,9 @@ class Machine:
         """which core ended the last run"""
         self.program: Any = kernel(self.core) if callable(kernel) else kernel
         self.core.power_on(self.program)
+        if image is not None and image.all_cores:
+            for core in self.cores[1:]:
+                core.power_on(image)
         self._state: State | None = None
         self.stopper: Stopper | None = None
         self.observer: MachineObserver | None = None
