@@ -33,12 +33,8 @@ class Interruptions(DeviceAccesses):
     # -- power -------------------------------------------------------------------------------------
 
     def power_on(self, program: NativeImage) -> None:
-        """Begin to execute an image at its entry, now: the first core, or all."""
+        """Begin to execute an image at its entry, now."""
         self.start_at(program.entry, program.level, program.registers)
-        if program.all_cores:
-            for core in self.turns.cores:
-                if core is not self:
-                    core.start_at(program.entry, program.level)
 
     def start_at(self, address: int, level: int, registers: tuple[int, ...] = ()) -> None:
         """Begin to execute at a physical address; the registers are as the firmware leaves them."""
