@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from kerneltui.debugger.ear import By
 from kerneltui.debugger.last_write import last_write
 from kerneltui.debugger.lookup import register_of_event
-from kerneltui.debugger.pokes import parse
+from kerneltui.debugger.pokes import mend_of, parse
 from kerneltui.debugger.references import EventReference, InterruptReference, RegisterReference
 from kerneltui.debugger.register_marks import RegisterLook
 from kerneltui.debugger.register_names import register_and_label
@@ -220,3 +220,22 @@ def test_an_interrupt_that_the_kernel_cannot_see_is_told_so(session):
     session.run_until(1_008_300_000)
     found = why(session, InterruptReference("gic", "gic", TIMER), 0)
     assert "of group 0, which non-secure accesses cannot see" in found.headline
+
+
+def test_what_mends_it_are_secure_stores():
+    made = session_of(armstub=False)
+    made.boot()
+    made.run_until(100 * MS)
+    machine = made.machine
+    way = why(made, InterruptReference("gic", "gic", TIMER), 0).way
+    mends = [mend_of(machine, "gic", gate) for gate in way.shut if gate.wants is not None]
+    assert [mend.partition("=")[0] for mend in mends] == [
+        "GICD/GICD_ISENABLER0.PPI[14]", "GICD/GICD_IGROUPR0.GROUP_STATUS[30]",
+        "GICC/GICC_PMR.Priority", "GICC/GICC_CTLR.EnableGrp0",
+    ]  # fmt: skip
+    for mend in mends[:3]:
+        machine.poke(parse(machine, mend))
+    made.run_until(1500 * MS)
+    assert machine.core.interrupts_taken == 1
+    assert made.recorder.console.lines()[-2].endswith("Periodic 1 sec")
+    made.close()
