@@ -27,7 +27,6 @@ from kerneltui.hw.register import MEMORY, NON_SECURE, RegisterTable, Slot
 from kerneltui.hw.register_file import Port, RegisterFile
 from kerneltui.hw.rule import Spot
 from kerneltui.machine.core import Core
-from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.instructions import INSTRUCTIONS, WRITES
 from kerneltui.machine.kernel_image import SourceFrame, kernel_frames, source_of
 from kerneltui.machine.machine import Machine
@@ -121,7 +120,7 @@ class Bits:
         self.machine = machine
         self.owner = owner
         self.spot = spot
-        self.core: HostedCore | None = None
+        self.core: Core | None = None
         """whose own register it is"""
         if owner.startswith(OWNER_CORE):
             self.core = machine.cores[int(owner.removeprefix(OWNER_CORE))]
@@ -395,7 +394,7 @@ class Ear(Indifferent):
             self._before = kind
 
     def _executed(
-        self, by: By, core: HostedCore, kind: str, value: int, vector: int | None = None
+        self, by: By, core: Core, kind: str, value: int, vector: int | None = None
     ) -> None:
         target = self.target
         stem = target.slot.register.stem

@@ -29,6 +29,7 @@ TRACEPOINTS = {
     "irq_handler_exit": "The handler of {irq} is done.",
     "irq_spurious": "The kernel was interrupted, but finds nothing to serve: it got {irq}.",
     "timer_spurious": "The handler of the timer finds no timeout that is due.",
+    "driver_print": "The driver prints, in line {line}: {text}",
     "heartbeat": "The program counts heartbeat {number}.",
     "call_answered": "The call {id} was answered: {name}.",
 }
@@ -100,6 +101,8 @@ def tracepoint_sentence(text: str) -> str:
     """What a tracepoint tells, by its name and facts as the trace has them."""
     name, _, rest = text.partition(" ")
     facts = dict(_FACT.findall(rest))
+    if name == "driver_print":
+        facts["text"] = rest.partition(" text=")[2]
     if facts.get("expires", "").isdecimal():
         facts["expires"] = format_time(int(facts["expires"]))
     words = TRACEPOINTS.get(name)

@@ -263,7 +263,7 @@ def _plain(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, int):
         return f"{value:_}" if value % 1000 == 0 or value < BIT_PATTERN else f"{value:#x}"
-    return str(value)
+    return str(value) or '""'
 
 
 def _access_docs() -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
+from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.line import Line, Sink
 from kerneltui.hw.register import RegisterTable
@@ -150,6 +151,16 @@ class Device(ABC):
     @abstractmethod
     def reset(self) -> None:
         """Power-on state: registers, hidden state, timers, output lines."""
+
+
+class BusMaster(Device):
+    """A device that reads and writes memory by itself.
+
+    ``bus`` is the memory space of its machine, connected when the machine is put together: physical
+    addresses, no translation, and the caches of cores are not in the way.
+    """
+
+    bus: AddressSpace | None = None
 
 
 class InterruptState(msgspec.Struct, frozen=True):

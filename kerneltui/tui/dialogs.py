@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from kerneltui.scenarios.scenario import (
     DEFAULT_SCENARIO,
     UNCHANGED,
     changes_for,
+    drivers_for,
     fits,
     load_scenario,
     open_session,
@@ -130,6 +132,8 @@ def choose_queue(now: Situation) -> Request:
         changes = structs.replace(now.changes or UNCHANGED, queue=choice[1])
         return start(replace(now, changes=changes), now.board, session.setup.scenario_source)
 
+    if session.inspector.queue_structure() not in STRUCTURES:
+        return Tell("The queue is one of your own: leave out --driver queue to choose.", "warning")
     current = ("", session.inspector.queue_structure())
     screen = ChooseScreen("Structure of the timeout queue", {"": STRUCTURES}, [current], current)
     return Ask(screen, chosen)
@@ -225,9 +229,7 @@ def _moment_of(now: Situation, reference: Reference | None) -> tuple[Request | N
     return None, ""
 
 
-def _last_write(
-    now: Situation, reference: RegisterReference | FieldReference
-) -> GoToWrite | None:
+def _last_write(now: Situation, reference: RegisterReference | FieldReference) -> GoToWrite | None:
     """What goes to the last write of a register, or a field; None where it is in no table."""
     spot = spot_of(now.session, reference)
     if spot is None:
@@ -334,7 +336,8 @@ def start(now: Situation, board: str, scenario: str) -> Request:
     try:
         if board != now.board and not fits(board, scenario):
             scenario = DEFAULT_SCENARIO
-        session = open_session(board, scenario, changes_for(board, scenario, changes))
+        own = partial(drivers_for, scenario, now.session.setup.drivers)
+        session = open_session(board, scenario, changes_for(board, scenario, changes), own)
     except UserError as error:
         return Tell(str(error), "error")
     return UseSession(session, board, changes)
