@@ -42,7 +42,9 @@ class Done(NamedTuple):
     is_too_long: bool
 
 
-def run_to(session: Session, until_ns: int, wanted: EarlyEnds, *, as_json: bool, stats: bool) -> Done:
+def run_to(
+    session: Session, until_ns: int, wanted: EarlyEnds, *, as_json: bool, stats: bool
+) -> Done:
     """Run a session to a virtual time.
 
     Its serial output, or its final view, goes to standard output, figures to standard error.  A

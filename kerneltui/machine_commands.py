@@ -79,7 +79,9 @@ def run_command(
     session = session_of(**machine)
     set_breakpoints(session, breaks)
     breaks_at = len(session.breakpoints)
-    done = run_to(session, until, EarlyEnds(expected, exit_on, patience), as_json=as_json, stats=stats)
+    done = run_to(
+        session, until, EarlyEnds(expected, exit_on, patience), as_json=as_json, stats=stats
+    )
     for hit in done.hits:
         complain(hit.text)
     if breaks_at and not done.hits:

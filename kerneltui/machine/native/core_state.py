@@ -123,8 +123,8 @@ class NativeCoreState(LiveRegisters):
         self.is_traced = False
         self.stop_below_depth = 0
         self.stop_reason = StopReason.BUDGET
-        self.breakpoints: frozenset[int] = frozenset()
-        """addresses before whose instruction it halts, as at a tracepoint"""
+        self.breakpoints: dict[int, list[Callable[[Core], None]]] = {}
+        """addresses, and who is told before the instruction there is executed"""
         self._passed = -1
         """the address of the breakpoint that it has halted at: it goes on from there"""
         self.has_accessed = self.is_told_only = False

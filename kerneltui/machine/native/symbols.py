@@ -111,6 +111,10 @@ class Symbols:
         found = self._at(address)
         return found[0].size if found is not None else 0
 
+    def where(self, address: int) -> Iterator[int]:
+        """A linked address, and where its code lies or is mapped instead."""
+        return (address - shift for shift in self._shifts)
+
     # -- lines ------------------------------------------------------------------------------------
 
     @cached_property
@@ -129,6 +133,21 @@ class Symbols:
             if place >= 0 and self.lines[place].line:
                 return self.lines[place]
         return None
+
+    @cached_property
+    def files(self) -> tuple[str, ...]:
+        """The source files that code comes from."""
+        return tuple(dict.fromkeys(row.file for row in self.lines if row.file))
+
+    def addresses_of_line(self, file: str, line: int) -> list[int]:
+        """Where the code of a line begins; ``file`` is the end of its path."""
+        found, before = list[int](), ("", 0)
+        for row in self.lines:
+            is_there = row.line == line and f"/{row.file}".endswith(f"/{file}")
+            if is_there and before != (row.file, row.line):
+                found += self.where(row.address)
+            before = row.file, row.line
+        return found
 
     def _read_lines(self) -> Iterator[LineRow]:
         from elftools.common.exceptions import DWARFError, ELFError
