@@ -180,6 +180,11 @@ def ns_of(event):
     return int(found)
 
 
+def key_of(event):
+    """An id of the whole file, or one that counts in its process alone."""
+    return event["cat"], event.get("id") or (event["pid"], event["id2"]["local"])
+
+
 def read_perfetto(text):
     found = json.loads(text, parse_float=Decimal)
     processes, tracks = {}, {}
@@ -197,7 +202,8 @@ def read_perfetto(text):
             continue
         time, process = ns_of(event), processes[event["pid"]]
         if phase == "C":
-            counters[event["name"]].append((time, event["args"]["count"]))
+            ((of_what, value),) = event["args"].items()
+            counters[f"{event['name']} {of_what}"].append((time, value))
             continue
         track = process, tracks[event["pid"], event["tid"]]
         if phase == "B":
@@ -211,9 +217,9 @@ def read_perfetto(text):
             args = first.get("args", {}) | event.get("args", {})
             slices[track].append(ReadSlice(begin, time, first["name"], args))
         elif phase == "b":
-            assert asyncs.setdefault((event["cat"], event["id"]), (time, event)) == (time, event)
+            assert asyncs.setdefault(key_of(event), (time, event)) == (time, event)
         elif phase == "e":
-            begin, first = asyncs.pop((event["cat"], event["id"]))
+            begin, first = asyncs.pop(key_of(event))
             args = first.get("args", {}) | event.get("args", {})
             waits.append(ReadSlice(begin, time, first["name"], args))
         elif phase in "stf":
@@ -230,11 +236,14 @@ def read_perfetto(text):
 
 
 def read_csv(text, kind):
-    """The rows of a kind; numbers where they are such, None where a cell is empty."""
+    """The rows of a kind; numbers where they are such, None where a cell is empty.
+
+    An apostrophe in front says that a text follows, and is no part of it.
+    """
     rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     return [
         {
-            name: (int(cell) if cell else None) if name.endswith("_ns") else cell
+            name: (int(cell) if cell else None) if name.endswith("_ns") else cell.removeprefix("'")
             for name, cell in row.items()
         }
         for row in rows
