@@ -46,6 +46,6 @@ def check_format(name: str, wanted: Collection[str], *, has_breakpoints: bool) -
         raise UserError(f"--only {kind}: --format {name} cannot tell of it; it tells of {told}")
     if has_breakpoints and not found.marks_breakpoints:
         raise UserError(
-            f"--format {name} has a row for each interrupt and timeout, and no place for breakpoints; "
-            "leave out --break"
+            f"--format {name} has a row for each interrupt and timeout, "
+            "and no place for breakpoints; leave out --break"
         )

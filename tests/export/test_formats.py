@@ -280,9 +280,7 @@ def is_high(changes, t):
 
 
 def masks_are_right(run, waves):
-    told = masks_of(run.events)
-    assert told
-    for core, changes in told.items():
+    for core, changes in masks_of(run.events).items():
         found = steady(waves.changes[f"core{core}.core{core}_masked"])
         # From when it is switched on it is masked, as after each reset.
         began = next(t for t, is_masked in found if is_masked)
@@ -301,7 +299,9 @@ def active_is_right(run, waves):
         of_core = "" if core is None else f"_core{core}"
         name = f"{controller}.{controller}_{label}{of_core}_active"
         assert shown.pop(name) == steady([(0, 0), *changes]), name
-    assert not [name for name, changes in shown.items() if len(changes) > 1]
+    # Whether an I/O APIC waits for the end of a level (its remote IRR) no event tells.
+    others = {name for name, changes in shown.items() if len(changes) > 1}
+    assert {name for name in others if not name.startswith("ioapic")} == set()
 
 
 def calls_are_right(run, tracks):
@@ -320,7 +320,7 @@ def calls_are_right(run, tracks):
 def handling_is_right(run, waves):
     """From an interrupt until the return from it has been executed, with all that is in between."""
     depths, found = defaultdict(list), defaultdict(lambda: [(0, 0, 0)])
-    returned = {}
+    returned, costs = {}, set()
     shown = {core: steady(waves.changes.get(f"core{core}.core{core}_handler", []))
              for core in range(4)}  # fmt: skip
     for event in run.events:
@@ -328,11 +328,9 @@ def handling_is_right(run, waves):
         is_exception = kind in EXTERNAL or kind in {"sync", "int", "fault"}
         if core in returned and kind not in OF_NO_CORE:
             since = returned.pop(core)
-            # An instruction is told as it begins, so the one before is over; an exception after it.
-            # One that waits already may come without a moment between them.
-            first = since if is_exception else t
-            if not is_exception or any(first <= at <= t for at, level in shown[core] if not level):
-                found[core].append((first, t, int(any(depths[core]))))
+            # It is told as it begins.  An interrupt that waits may come without a moment between.
+            if not is_exception or any(since <= at <= t for at, level in shown[core] if not level):
+                found[core].append((since, t, int(any(depths[core]))))
         if is_exception:
             depths[core].append(kind in EXTERNAL)
             found[core].append((t, t, int(any(depths[core]))))
@@ -342,9 +340,11 @@ def handling_is_right(run, waves):
     for core, changes in found.items():
         levels = [item for n, item in enumerate(changes) if not n or item[2] != changes[n - 1][2]]
         own = shown[core]
-        if len(own) == len(levels) + 1:  # the end comes before another instruction does
-            assert core in returned
+        if len(own) == len(levels) + 1:  # the end comes before another event does
             assert own.pop()[0] >= returned[core]
         assert [level for _, level in own] == [level for _, _, level in levels]
-        for (t, _), (first, last, _) in zip(own, levels, strict=True):
+        for (t, level), (first, last, _) in list(zip(own, levels, strict=True))[1:]:
             assert first <= t <= last
+            if not level:
+                costs.add(t - first)
+    assert len(costs) <= 1  # what the return itself takes

@@ -22,10 +22,10 @@ MS = 1_000_000
 FROM, UNTIL = 120 * MS, 200 * MS
 HOSTILE = (
     "a, b", 'say "so"', "two\nlines", "$end", "$dumpvars", "#100", "b101 !", "é ✓ \\x20", "=1+1",
-    "+1", "-2+3", "@SUM(A1)", "'=1", "＝1",
+    "+1", "-2+3", "@SUM(A1)", "'=1", "\uff1d1",
     "x id=9 due=1", "x due=3 id=4 due=5", "name=y id=7", " ", "\t\r\x0b", "1!",
 )  # fmt: skip
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 IN_FILES = [name for name in HOSTILE if name.isprintable() and name.strip()]
 """Those that a scenario may use."""
 

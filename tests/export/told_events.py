@@ -72,7 +72,9 @@ def active_of(events):
                 found["gic", number, core if number < PRIVATE else None].append((t, 1))
         elif op == "str" and register == "GICC_EOIR":
             number = int(value, 16) & 0x3FF
-            found["gic", number, core if number < PRIVATE else None].append((t, 0))
+            changes = found.get(("gic", number, core if number < PRIVATE else None))
+            if changes:  # else it ends what nobody has begun
+                changes.append((t, 0))
         elif op == "intr":
             vector = int(event["vector"], 16)
             if vector in PIC_VECTORS:
@@ -105,5 +107,7 @@ def calls_of(events):
         else:
             begin, entered = stack.pop()
             assert entered == number
-            found.append((begin, event["t"], event["cpu"], f"{names[number]}()"))
+            found.append(
+                (begin, event["t"], event["cpu"], f"{names.get(number, f'system call {number}')}()")
+            )
     return found

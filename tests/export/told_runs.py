@@ -185,14 +185,19 @@ def key_of(event):
     return event["cat"], event.get("id") or (event["pid"], event["id2"]["local"])
 
 
+def names_of(events):
+    """Of the processes by number, and of the tracks by both numbers."""
+    told = [event for event in events if event["ph"] == "M"]
+    return (
+        {event["pid"]: event["args"]["name"] for event in told if event["name"] == "process_name"},
+        {(event["pid"], event["tid"]): event["args"]["name"]
+         for event in told if event["name"] == "thread_name"},
+    )  # fmt: skip
+
+
 def read_perfetto(text):
     found = json.loads(text, parse_float=Decimal)
-    processes, tracks = {}, {}
-    for event in found["traceEvents"]:
-        if event["ph"] == "M" and event["name"] == "process_name":
-            processes[event["pid"]] = event["args"]["name"]
-        elif event["ph"] == "M" and event["name"] == "thread_name":
-            tracks[event["pid"], event["tid"]] = event["args"]["name"]
+    processes, tracks = names_of(found["traceEvents"])
     slices, opened, last = defaultdict(list), defaultdict(list), {}
     asyncs, waits, instants = {}, [], defaultdict(list)
     counters, flows = defaultdict(list), defaultdict(list)
@@ -202,8 +207,7 @@ def read_perfetto(text):
             continue
         time, process = ns_of(event), processes[event["pid"]]
         if phase == "C":
-            ((of_what, value),) = event["args"].items()
-            counters[f"{event['name']} {of_what}"].append((time, value))
+            counters[event["name"]].append((time, tuple(event["args"].items())))
             continue
         track = process, tracks[event["pid"], event["tid"]]
         if phase == "B":
