@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from kerneltui import __version__
 from kerneltui.check_commands import CHECK_COMMANDS
+from kerneltui.driver_commands import DRIVER_COMMANDS
 from kerneltui.endings import Endings
 from kerneltui.errors import UserError
 from kerneltui.lesson_commands import LESSON_COMMANDS
@@ -95,6 +96,7 @@ for _command in (
     *LESSON_COMMANDS,
     *REFERENCE_COMMANDS,
     *CHECK_COMMANDS,
+    *DRIVER_COMMANDS,
 ):
     cli.add_command(_command)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +14,7 @@ from kerneltui.errors import UserError, suggestion
 
 if TYPE_CHECKING:
     from kerneltui.debugger.session import Session
+    from kerneltui.own.driver import OwnDriver
     from kerneltui.sessions.opening import SessionFile
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -168,6 +169,14 @@ _CHANGES = (
         help="Store to a register, or drive a line, at a virtual time, such as '1.5s:GICC_PMR=0' "
         "or '1.5s:uart0.irq=1'.",
     ),
+    click.option(
+        "--driver",
+        "drivers",
+        multiple=True,
+        metavar="ROLE=FILE",
+        help="Boot the kernel with a driver of your own, such as timer=my_timer.py. The file is "
+        "executed: 'kerneltui new driver' begins one.",
+    ),
 )
 
 
@@ -177,9 +186,15 @@ _SESSION = click.option(
 )  # fmt: skip
 
 
+_KERNEL = click.option(
+    "--kernel", type=click.Path(path_type=Path), default=None, metavar="FILE",
+    help="Run an AArch64 image (kernel8.img, or an ELF file) instead of the teaching kernel.",
+)  # fmt: skip
+
+
 def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What decides the machine: board, scenario, and changes to them; or a session file."""
-    for option in (*reversed(_CHANGES), _SESSION, _SCENARIO, _BOARD):
+    for option in (*reversed(_CHANGES), _SESSION, _KERNEL, _SCENARIO, _BOARD):
         command = option(command)
     return command
 
@@ -202,6 +217,7 @@ def session_of(**machine: Any) -> Session:
 def opened(
     board: str | None,
     scenario: str,
+    kernel: Path | None,
     saved: Path | None,
     append: tuple[str, ...],
     cpu: tuple[str, ...],
@@ -209,15 +225,17 @@ def opened(
     queue: str | None,
     sched: str | None,
     pokes: tuple[str, ...],
+    drivers: tuple[str, ...],
 ) -> Opened:
     """The same, with the session file.  Raises :class:`UserError`."""
+    load = _loading(gathered("drivers", drivers))
     if saved is not None:
-        _check_alone()
+        _check_alone(_DECIDED, "--session")
         from kerneltui.sessions.autosave import path_of
         from kerneltui.sessions.opening import load_session, open_saved
 
         file = load_session(path_of(saved))
-        return Opened(open_saved(file), file)
+        return Opened(open_saved(file, load), file)
     from kerneltui.scenarios.scenario import Changes, open_session
 
     changes = Changes(
@@ -228,23 +246,38 @@ def opened(
         sched=sched or "",
         pokes=gathered("pokes", pokes),
     )
-    return Opened(open_session(board, scenario, changes), None)
+    if kernel is not None:
+        _check_alone({"scenario": "--scenario", "drivers": "--driver"}, "--kernel")
+        from kerneltui.scenarios.images import open_image
+
+        return Opened(open_image(board, kernel, changes), None)
+    return Opened(open_session(board, scenario, changes, load), None)
 
 
-def _check_alone() -> None:
-    """What a session file says cannot be said again by options."""
+def _loading(texts: tuple[str, ...]) -> Callable[[str], tuple[OwnDriver, ...]]:
+    """Who has no driver of their own does not wait for what loads one."""
+    if not texts:
+        return lambda _: ()
+    from kerneltui.own.options import drivers_named
+
+    return drivers_named(texts)
+
+
+def _check_alone(decided: Mapping[str, str], by: str) -> None:
+    """What is decided by one option cannot be said again by others."""
     ctx = click.get_current_context()
-    for name, option in _DECIDED.items():
+    for name, option in decided.items():
         source = ctx.get_parameter_source(name)
         is_before = bool(ctx.parent and ctx.parent.get_parameter_source(name) is _GIVEN)
         if source in {_GIVEN, ParameterSource.DEFAULT_MAP} or is_before:
-            raise UserError(f"--session says what {option} would; leave one of them out")
+            raise UserError(f"{by} says what {option} would; leave one of them out")
 
 
 _GIVEN = ParameterSource.COMMANDLINE
 _DECIDED = {
-    "board": "--board", "scenario": "--scenario", "append": "--append", "cpu": "--cpu",
-    "queue": "--queue", "sched": "--sched", "without": "--no", "pokes": "--poke",
+    "board": "--board", "scenario": "--scenario", "kernel": "--kernel",
+    "append": "--append", "cpu": "--cpu", "queue": "--queue", "sched": "--sched", "without": "--no",
+    "pokes": "--poke",
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from faults import is_puzzle
 
+import kerneltui.kernel
 from kerneltui import question
 from kerneltui.cli import cli, run
 from kerneltui.configfile import available
@@ -26,6 +27,7 @@ from kerneltui.usage import EXAMPLES
 MODULE = [sys.executable, "-m", "kerneltui"]
 RPI4 = available("boards")["rpi4"].read_text()
 TRACES = Path(__file__).parent / "conformance" / "traces" / "bcm2835_systmr"
+ARCH_TIMER = Path(kerneltui.kernel.__file__).parent / "drivers" / "arch_timer.py"
 
 
 def command(*arguments, **options):
@@ -318,6 +320,7 @@ def test_boards_and_scenarios_are_listed(said):
 def test_every_example_of_a_missing_word_is_enough(said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my-scenario.yaml").write_text("title: t\nprogram: timer-callbacks\n")
+    (tmp_path / "my_timer.py").write_text(ARCH_TIMER.read_text())
     traces = tmp_path / "tests" / "conformance" / "traces"
     traces.mkdir(parents=True)
     (traces / "a.jsonl").write_text((TRACES / "seed-1.jsonl").read_text())
@@ -646,8 +649,8 @@ def test_explain_tells_who_wrote_each_gate_last(said):
     ]
     nobody = gates["gic", "pending"]["last_write"]
     assert nobody == {
-        "by": "reset", "is_reset": False, "step": None, "t_ns": None, "core": None,
-        "function": None, "file": None, "line": None,
+        "by": "reset", "is_reset": False, "is_ignored": False, "step": None, "t_ns": None,
+        "core": None, "function": None, "file": None, "line": None,
     }  # fmt: skip
     assert gates["gic", "above what runs"]["last_write"] is None, "a register that is only read"
     assert gates["core 0", "core is on"]["last_write"] is None, "no register"

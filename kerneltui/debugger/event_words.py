@@ -29,6 +29,7 @@ TRACEPOINTS = {
     "irq_handler_exit": "The handler of {irq} is done.",
     "irq_spurious": "The kernel was interrupted, but finds nothing to serve: it got {irq}.",
     "timer_spurious": "The handler of the timer finds no timeout that is due.",
+    "driver_print": "The driver prints, in line {line}: {text}",
     "heartbeat": "The program counts heartbeat {number}.",
     "call_answered": "The call {id} was answered: {name}.",
 }
@@ -39,6 +40,7 @@ REMARKS = {
     "spurious": "There is no interrupt to serve",
     "misuse": "Software uses a controller wrongly",
     "retriggered": "An interrupt comes again at once",
+    "ignored": "A store is ignored",
 }
 """How the sentence of a controller's remark begins, by kind."""
 LEVELS = ("low", "high")
@@ -64,7 +66,7 @@ class EventWords:
         known = INSTRUCTIONS.get(kind)
         if known is not None:
             name = text or self._names.name(kind, target) or "nothing"
-            doc = self._docs.get((known.space, target, name), "")
+            doc = self._docs.get((known.space, target, name.rpartition("/")[2]), "")
             said = f"Core {core} {known.explained(target, value, name)}"
             return f"{said} ({doc})." if doc else f"{said}."
         if kind == "line":
@@ -99,6 +101,8 @@ def tracepoint_sentence(text: str) -> str:
     """What a tracepoint tells, by its name and facts as the trace has them."""
     name, _, rest = text.partition(" ")
     facts = dict(_FACT.findall(rest))
+    if name == "driver_print":
+        facts["text"] = rest.partition(" text=")[2]
     if facts.get("expires", "").isdecimal():
         facts["expires"] = format_time(int(facts["expires"]))
     words = TRACEPOINTS.get(name)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kerneltui.errors import suggestion
+from kerneltui.kernel.workload import Workload
 from kerneltui.machine.machine import Machine
 
 _DEFINITION = re.compile(r"^\s*(?:async\s+)?def\s+(\w+)", re.MULTILINE)
@@ -20,10 +21,13 @@ _CLASS = re.compile(r"^class\s+(\w+)", re.MULTILINE)
 def source_files(machine: Machine) -> list[Path]:
     """The files that the machine's program can execute, in order of their paths.
 
-    Those of the package ``kernel``, and those of the program's classes where they lie elsewhere.
+    Those of the package ``kernel``, those of the program's classes where they lie elsewhere, and
+    those of a person's own drivers.
     """
     found = set(_package_files())
-    for kind in type(machine.program).__mro__:
+    workload = getattr(machine.program, "workload", None)
+    drivers = workload.own.values() if isinstance(workload, Workload) else ()
+    for kind in (*type(machine.program).__mro__, *drivers):
         if kind.__module__.partition(".")[0] in sys.stdlib_module_names:
             continue
         own = getattr(sys.modules.get(kind.__module__), "__file__", None)
@@ -61,11 +65,11 @@ def function_named(machine: Machine, name: str) -> None:
 def source_file_named(machine: Machine, name: str, line: int) -> None:
     """Raise ValueError unless the kernel has a file of that name with so many lines."""
     files = source_files(machine)
-    found = [path for path in files if path.as_posix().endswith(f"/{name}")]
+    found = [path for path in files if f"/{path.as_posix()}".endswith(f"/{name}")]
     if not found:
         hint = suggestion(name, sorted({path.name for path in files}))
         raise ValueError(f"the kernel has no file '{name}'{hint}")
-    longest = max(len(path.read_text(encoding="utf-8").splitlines()) for path in found)
+    longest = max(len(source_lines(str(path))) for path in found)
     if not 1 <= line <= longest:
         raise ValueError(f"{name} has lines 1 to {longest}, and no line {line}")
 
@@ -88,6 +92,12 @@ class SourceFunction(NamedTuple):
 def source_lines(path: str) -> tuple[str, ...]:
     """The lines of a file, without their ends; none where it cannot be read."""
     return tuple(line.rstrip() for line in linecache.getlines(path))
+
+
+def forget_source() -> None:
+    """Files have been loaded anew: what was known of their lines is not so any more."""
+    source_lines.cache_clear()
+    functions_in.cache_clear()
 
 
 @lru_cache(200)
@@ -147,4 +157,4 @@ def functions_meant(machine: Machine, name: str) -> Iterator[tuple[str, SourceFu
 
 def _texts(machine: Machine) -> Iterator[str]:
     for path in source_files(machine):
-        yield path.read_text(encoding="utf-8")
+        yield "\n".join(source_lines(str(path)))

@@ -19,6 +19,10 @@ _NUMBERED = re.compile(r"(?:([a-z]+):)?(0x[0-9a-f]+|\d+)")
 def inspector_of(machine: Machine) -> Inspector:
     """What the kernel lets one see: nothing, in a program that offers no inspector."""
     offered: Inspector | None = getattr(machine.program, "inspector", None)
+    if machine.has_own_drivers and offered is not None:
+        from kerneltui.debugger.careful import CarefulInspector  # most kernels need none
+
+        return CarefulInspector(offered)
     return offered or Inspector()
 
 

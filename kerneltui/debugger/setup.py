@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -11,6 +11,10 @@ from kerneltui.configfile import ConfigFile
 from kerneltui.debugger.bookmarks import Bookmark
 from kerneltui.machine.board import Board
 from kerneltui.machine.machine import KernelFactory
+from kerneltui.own.driver import OwnDriver
+
+if TYPE_CHECKING:
+    from kerneltui.machine.native.image import NativeImage
 
 
 class TimedInput(msgspec.Struct, frozen=True):
@@ -36,7 +40,8 @@ class Setup(msgspec.Struct, frozen=True):
     """What a session runs: enough to start again from reset."""
 
     board: Board
-    kernel: KernelFactory
+    kernel: KernelFactory | NativeImage
+    """what makes a kernel in Python, or an image of machine code"""
     scenario_name: str = ""
     scenario_source: str = ""
     """the name or file that the scenario was opened by"""
@@ -51,3 +56,5 @@ class Setup(msgspec.Struct, frozen=True):
     bookmarks: tuple[Bookmark, ...] = ()
     changes: Any = None
     """what the command line has changed on the board"""
+    drivers: tuple[OwnDriver, ...] = ()
+    """a person's own, in place of the kernel's; no file names them"""

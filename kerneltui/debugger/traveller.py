@@ -19,7 +19,7 @@ from kerneltui.debugger.trace import RawEvent
 from kerneltui.debugger.watch import Address, Watch
 from kerneltui.errors import UserError
 from kerneltui.machine.core import StopReason
-from kerneltui.machine.machine import Machine, Position
+from kerneltui.machine.machine import Machine, Position, UnsavableError
 from kerneltui.machine.poke import Poke
 
 Found = TypeVar("Found")
@@ -31,11 +31,12 @@ BEYOND_NS = 1_000
 class DivergedError(UserError):
     """The machine did not do again what it had done."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "the kernel did not do the same again, so there is no way back; does it use random "
-            "numbers or the computer's clock?"
-        )
+    def __init__(
+        self,
+        why: str = "does it keep something outside its objects ('kerneltui check' tells), or use "
+        "random numbers or the computer's clock?",
+    ) -> None:
+        super().__init__(f"the kernel did not do the same again, so there is no way back; {why}")
 
 
 class Input(NamedTuple):
@@ -169,7 +170,7 @@ class Traveller:
     def reached(self, goal: Position | None) -> None:
         """What is to be done at a position on the way."""
         if not self.machine.has_saved and goal == self.past.first:
-            self.machine.save()
+            self._save()
         if self.given < len(self.past.inputs) and goal == self.past.inputs[self.given].position:
             self.give()
 
@@ -232,12 +233,22 @@ class Traveller:
         if first is not None and not self.machine.has_saved:
             if self.run(to=first) is not StopReason.REACHED:
                 raise DivergedError
-            self.machine.save()
+            self._save()
         state, recorded = self.past.packer.unpack(checkpoint.packed)
-        self.machine.load(state)
+        try:
+            self.machine.load(state)
+        except UnsavableError as error:
+            raise DivergedError(str(error)) from None
         self.given = checkpoint.inputs
         self.recorded = recorded
         return recorded
+
+    def _save(self) -> None:
+        """From here on the machine can load state."""
+        try:
+            self.machine.save()
+        except UnsavableError as error:
+            raise DivergedError(str(error)) from None
 
     def reset(self) -> None:
         """Go to before the first instruction, with a machine made anew."""

@@ -40,7 +40,7 @@ class Kernel(ABC):
         self.platform = make_platform(cpu, board, workload, drain=self.drain_interrupts)
         self.arch = self.platform.arch
         self.console = Console(cpu, self.platform.uart, clock or self.platform)
-        self.drivers = variant(DriverManager, workload.faults)()
+        self.drivers = variant(DriverManager, workload)()
         self.smp = Smp(cpu, self.platform, self.console)
         self.panicked = ""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -38,6 +39,8 @@ class Workload(msgspec.Struct, frozen=True):
     timeouts: tuple[TimeoutRequest, ...] = ()
     faults: frozenset[str] = frozenset()
     """some of :data:`kerneltui.kernel.faults.FAULTS`"""
+    own: Mapping[str, Any] = {}
+    """a person's own drivers, each by the name of the class that it stands for"""
     boot: str = ""
     """boot parameters, as ``clock=hpet nohz=off``"""
     queue: str = "sorted"

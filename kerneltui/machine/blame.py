@@ -13,6 +13,10 @@ from collections.abc import Iterator
 from enum import Enum
 from types import FrameType, TracebackType
 
+from kerneltui.machine.meter import DriverMistakeError
+
+OWN_MODULES = "kerneltui.kernel.own."
+"""How the names of modules begin that hold a person's own driver: it is a part of the kernel."""
 _PACKAGE = __name__.partition(".")[0]
 MACHINE = tuple(f"{_PACKAGE}.{part}." for part in ("machine", "hw", "devices"))
 ENTRIES = frozenset(("_main", "_take", "_enter", "_start_at"))
@@ -41,16 +45,56 @@ def is_the_hosts(error: BaseException, observer: object) -> bool:
 
 
 def told(error: BaseException, observer: object) -> str:
-    """A kernel's error in one line: what, and the kernel's innermost function and line."""
-    where = "nowhere"
+    """A kernel's error in one line: what, and the kernel's innermost function and line.
+
+    Where a driver of a person's own was on the way, it is its file and line: the kernel may have
+    failed by what it was given there.
+    """
+    where, owns = "nowhere", None
     for trace, side in _walk(error.__traceback__, observer):
         if side is Side.KERNEL:
             where = f"{trace.tb_frame.f_code.co_qualname}, line {trace.tb_lineno}"
+            if is_of_own(trace.tb_frame):
+                owns = trace
+    return f"{_what(error)} ({where})" if owns is None else told_of_own(error, owns)
+
+
+def told_of_own(error: BaseException, at: TracebackType) -> str:
+    """An error that came of a driver of a person's own: its file, the line and what is wrong."""
+    code = at.tb_frame.f_code
+    if isinstance(error, DriverMistakeError):
+        what = str(error)
+    elif isinstance(error, SystemExit):
+        what = "SystemExit: it would end the program; here it halts the kernel"
+    else:
+        what = _what(error)
+        if isinstance(error, TypeError) and "ellipsis" in what:
+            what += "; a value is still to be looked up, where ... stands in its place"
+    return f"{code.co_filename}, line {at.tb_lineno}: {what} (in {code.co_qualname})"
+
+
+def told_outside(error: BaseException) -> str:
+    """An error outside the machine, if it came of a driver of a person's own; else empty."""
+    owns, trace = None, error.__traceback__
+    while trace is not None:
+        if is_of_own(trace.tb_frame):
+            owns = trace
+        trace = trace.tb_next
+    return "" if owns is None else told_of_own(error, owns)
+
+
+def is_of_own(frame: FrameType) -> bool:
+    """Whether a frame is of a driver of a person's own."""
+    return str(frame.f_globals.get("__name__", "")).startswith(OWN_MODULES)
+
+
+def _what(error: BaseException) -> str:
+    """The kind of error, and its words in one line."""
     try:
         text = " ".join(str(error).split())
     except Exception:  # the kernel's own class of errors may be wrong too
         text = ""
-    return f"{type(error).__name__}{': ' * bool(text)}{text} ({where})"
+    return f"{type(error).__name__}{': ' * bool(text)}{text}"
 
 
 def _walk(trace: TracebackType | None, observer: object) -> Iterator[tuple[TracebackType, Side]]:

@@ -31,6 +31,7 @@ from kerneltui.machine.core import (
     ResumePoint,
     StopReason,
 )
+from kerneltui.machine.meter import METER
 from kerneltui.machine.turns import Turns
 
 
@@ -40,6 +41,7 @@ class HostedCore(Architecture):
     ``TRANSIENT`` names the attributes that saved state leaves out and :meth:`_detach` makes.
     """
 
+    can_rest_anywhere: ClassVar[bool] = False
     TRANSIENT: ClassVar[frozenset[str]] = frozenset((
         "observer", "stop_at", "until", "horizon", "_limit", "stop_on_interrupt", "stop_on_idle",
         "stop_on_wait",
@@ -63,7 +65,7 @@ class HostedCore(Architecture):
         self.turns = Turns(clock)
         self.turns.cores.append(self)
         self.image = kernel_image.KernelImage()
-        self.halt_reason = ""
+        self.halt_reason = self.trouble = ""
         self.retired = 0
         self.interrupts_taken = 0
         self.depth = 0
@@ -108,7 +110,7 @@ class HostedCore(Architecture):
 
     def power_off(self) -> None:
         """Execute nothing until the next :meth:`power_on`; another core's doing."""
-        self.close()
+        self.leave()
         self.state = CoreState.OFF
         self.is_interruptible = False
         self.turns.rest(self)
@@ -135,8 +137,16 @@ class HostedCore(Architecture):
         if self._greenlet is None:
             self._greenlet = greenlet(self._main)
         self._greenlet.parent = getcurrent()
+        if METER.is_used:
+            METER.begin(self)
         self._greenlet.switch()
+        METER.is_running = False
         return self.stop_reason
+
+    @property
+    def work(self) -> int:
+        """The instructions so far."""
+        return self.retired
 
     @property
     def _is_inside_instruction(self) -> bool:
@@ -176,6 +186,8 @@ class HostedCore(Architecture):
         if self.state in {CoreState.OFF, CoreState.HALTED}:
             return
         self._enters_anew = True
+        if METER.is_used:
+            METER.begin(self)
         self._greenlet = greenlet(self._main)
         self._greenlet.switch()
 
@@ -199,6 +211,10 @@ class HostedCore(Architecture):
         return kernel_image.kernel_frames(running.gr_frame if running is not None else None)
 
     def close(self) -> None:
+        """Let go of the kernel's stack."""
+        self.leave()
+
+    def leave(self) -> None:
         """Let go of the kernel's stack."""
         running, self._greenlet = self._greenlet, None
         if running is not None and not running.dead:
@@ -224,7 +240,7 @@ class HostedCore(Architecture):
             self._halted("the kernel returned from its idle loop")
         except BaseException as error:
             if self._greenlet is None:
-                return  # close() has ended it
+                return  # leave() has ended it
             if blame.is_the_hosts(error, self.observer):
                 raise
             self._halted(f"kernel error: {blame.told(error, self.observer)}")
@@ -235,6 +251,11 @@ class HostedCore(Architecture):
         self.is_interruptible = False
         self.halt_reason = reason
         self.stop_reason = StopReason.HALTED
+
+    def give_up(self, reason: str) -> None:
+        """Halt for good: the kernel has done what the machine cannot go on with."""
+        self.close()
+        self._halted(f"kernel error: {reason}")
 
     def _pause(self, kind: str, target: int = 0, value: int = 0, size: int = 4) -> None:
         """Halt before an instruction, until the debugger lets go."""

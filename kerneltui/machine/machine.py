@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar, Protocol, cast
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 import msgspec
 
@@ -11,16 +12,31 @@ from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.hw.device import Device, InterruptController
 from kerneltui.hw.line import Line
-from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, MSRS, PORTS, SYSTEM_REGISTERS
+from kerneltui.hw.register import (
+    BEHIND_WINDOW,
+    MEMORY,
+    MSRS,
+    NON_SECURE,
+    PORTS,
+    SYSTEM_REGISTERS,
+    RegisterTable,
+)
 from kerneltui.hw.register_file import RegisterFile
+from kerneltui.machine import blame
 from kerneltui.machine.board import Board
 from kerneltui.machine.construction import build_devices, connect_wires
-from kerneltui.machine.core import FOREVER, CoreState, Observer, Program, StopReason
+from kerneltui.machine.core import FOREVER, Core, CoreState, Observer, Program, StopReason
 from kerneltui.machine.cores import make_cores
-from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.poke import Poke, Poker
 from kerneltui.machine.serial_terminal import SerialDevice, SerialTerminal
 from kerneltui.machine.state import State
+from kerneltui.machine.turns import Turns
+
+if TYPE_CHECKING:
+    from kerneltui.machine.native.image import NativeImage
+
+if TYPE_CHECKING:
+    from kerneltui.hw.declared import Declared
 
 KernelFactory = Callable[[Any], Program]
 """Makes the kernel that begins on a core."""
@@ -52,6 +68,10 @@ class Stopper(Protocol):
         """
 
 
+class UnsavableError(Exception):
+    """A driver of a person's own holds what cannot be saved, so nothing could go back there."""
+
+
 class Position(msgspec.Struct, frozen=True, order=True):
     """Where a machine has halted, so exactly that :meth:`Machine.run` gets there again.
 
@@ -72,38 +92,75 @@ class Position(msgspec.Struct, frozen=True, order=True):
 class Machine:
     """One board, powered on.
 
-    ``program`` is made by ``kernel(core 0)``.  All state, that of the kernel included, is plain
+    ``program`` is made by ``kernel(core 0)``, or it is the image of machine code that is given
+    instead.  All state, that of the kernel included, is plain
     data whenever :attr:`at_rest` holds: that is what :meth:`save` relies on.
     """
 
     TRANSIENT: ClassVar = frozenset(("_state", "observer", "stopper"))
 
-    def __init__(self, board: Board, kernel: KernelFactory) -> None:
+    def __init__(self, board: Board, kernel: KernelFactory | NativeImage) -> None:
         """Raises :class:`UserError` where the board contradicts itself."""
         self.board_name = board.name
         self.board_title = board.spec.title
         self.clock = Clock()
         self.spaces = {name: AddressSpace(name) for name in (MEMORY, PORTS, SYSTEM_REGISTERS, MSRS)}
         self.memory = self.spaces[MEMORY]
-        self.devices = build_devices(board, self.clock, self.spaces)
+        image = None if callable(kernel) else kernel
+        self.devices = build_devices(board, self.clock, self.spaces, image)
+        self._divided = _divided_blocks(self.devices.values())
+        """the blocks that are there twice: for secure accesses, and for all others"""
         self.controllers = {
             name: device
             for name, device in self.devices.items()
             if isinstance(device, InterruptController)
         }
         """the interrupt controllers, by device name"""
-        self.cores = make_cores(board, self.clock, self.spaces)
-        self.turns = self.cores[0].turns
+        self.cores: list[Core] = make_cores(board, self.clock, self.spaces, image)
+        self.turns: Turns = self.cores[0].turns
         self.wiring = connect_wires(board, self.devices, self.cores)
         """where each line leads"""
-        if board.is_x86:
-            from kerneltui.machine import apic_wiring
-
-            apic_wiring.connect(board, self.devices, self.turns)
+        self._prepare(board)
         uart = self.devices[board.spec.console]
         if not hasattr(uart, "transmit"):
             raise board.file.error(("console",), f"'{board.spec.console}' is not a UART")
         self.terminal = SerialTerminal(cast("SerialDevice", uart), self.clock)
+        self.declared: list[Declared] = []
+        """what is on the chip but not modelled"""
+        if board.for_image is not None:
+            from kerneltui.machine import image_board
+
+            self.declared = image_board.finish(
+                board, board.for_image, self.devices, self.memory, self.terminal
+            )
+        self.poker = self._poker()
+        self.core = self.cores[0]
+        """the boot core"""
+        self.stopped = 0
+        """which core ended the last run"""
+        self.program: Any = kernel(self.core) if callable(kernel) else kernel
+        self.core.power_on(self.program)
+        if image is not None and image.all_cores:
+            for core in self.cores[1:]:
+                core.power_on(image)
+        self._state: State | None = None
+        self.stopper: Stopper | None = None
+        self.observer: MachineObserver | None = None
+        """see :meth:`observe`"""
+
+    def _prepare(self, board: Board) -> None:
+        """What wires cannot say of a board, and what its firmware has done."""
+        if NON_SECURE in self.spaces and board.spec.cpu.armstub:
+            from kerneltui.machine import armstub
+
+            armstub.set_up(self.devices.values(), len(self.cores))
+        if board.is_x86:
+            from kerneltui.machine import apic_wiring
+
+            apic_wiring.connect(board, self.devices, self.turns)
+
+    def _poker(self) -> Poker:
+        """Who carries out pokes: it knows all blocks and wires by name."""
         blocks = {
             f"{device.name}.{file.table.name}": file
             for device in self.devices.values()
@@ -115,33 +172,52 @@ class Machine:
             for lines in device.outputs.values()
             for line in lines
         }
-        self.poker = Poker(self.clock, self.cores, self.spaces, blocks, wires)
-        self.core = self.cores[0]
-        """the boot core"""
-        self.stopped = 0
-        """which core ended the last run"""
-        self.program = kernel(self.core)
-        self.core.power_on(self.program)
-        self._state: State | None = None
-        self.stopper: Stopper | None = None
-        self.observer: MachineObserver | None = None
-        """see :meth:`observe`"""
+        return Poker(self.clock, self.cores, self.spaces, blocks, wires)
 
     # -- what is where ----------------------------------------------------------------------------
 
     def windows(self, device: Device) -> list[tuple[str, int, RegisterFile]]:
         """Where a device's register files lie: ``(space, base, file)``.
 
-        A file behind an index/data window is a space of its own, by device and table.
+        A file behind an index/data window is a space of its own, by device and table.  Of blocks
+        that stand for each other those of :attr:`sight` come first.
         """
         found = []
-        for file in device.files.values():
+        files = sorted(device.files.values(), key=lambda file: self.is_out_of_sight(file.table))
+        for file in files:
             if file.table.space == BEHIND_WINDOW:
                 found.append((f"{device.name}.{file.table.name}", 0, file))
                 continue
             space = self.spaces[file.table.space]
             found += [(space.name, at.base, file) for at in space.windows if at.target is file]
         return found
+
+    @property
+    def sight(self) -> str:
+        """The space in which software meets memory: where there is one, the non-secure.
+
+        What of a device is only there or only elsewhere, plain names mean as it is there.
+        """
+        return NON_SECURE if NON_SECURE in self.spaces else MEMORY
+
+    def is_out_of_sight(self, table: RegisterTable) -> bool:
+        """Whether software meets another block in the place of this one."""
+        if self.sight == MEMORY or table.space not in (MEMORY, NON_SECURE):
+            return False
+        return table.space != self.sight and table.name in self._divided
+
+    def met(self, space: str, address: int, front: str = "") -> str:
+        """The space of the block that an access to an address has met.
+
+        An access to memory is one to the non-secure block there, if there is one, but where the
+        register's name tells of it that it was not (``front`` is what stands before its name).
+        """
+        if space != MEMORY or front or self.sight == MEMORY:
+            return space
+        window = self.spaces[NON_SECURE].window_at(address)
+        target = None if window is None else window.target
+        is_divided = isinstance(target, RegisterFile) and target.table.space == NON_SECURE
+        return NON_SECURE if is_divided else MEMORY
 
     def poke(self, poke: Poke) -> None:
         """A store, or a wire's level, from outside: it takes no time, and is noticed next."""
@@ -173,8 +249,8 @@ class Machine:
 
         ``until``: virtual time in ns; ``instructions``: so many have retired on one core;
         ``interrupt``: one was taken, on any core; ``tracepoint``: the kernel passed it, on any
-        core; ``rest``: a core began to wait; ``rest_after``: all are :attr:`at_rest` after so many
-        instructions of one; ``to``: a position that lies ahead.  Of core ``focus``: ``steps``
+        core; ``rest``: a core began to wait; ``rest_after``: all are :attr:`at_rest` after so much
+        work of one; ``to``: a position that lies ahead.  Of core ``focus``: ``steps``
         instructions have retired; ``idle``: it began to wait; ``below_depth``: fewer handlers than
         that are in progress.
         """
@@ -189,7 +265,7 @@ class Machine:
             core.stop_on_tracepoint = tracepoint
             core.is_traced = bool(tracepoint) or core.observer is not None
             core.stop_below_depth = 0
-            core.rest_after = core.retired + rest_after
+            core.rest_after = core.work + rest_after
         focused = self.cores[focus]
         focused.stop_below_depth = below_depth
         last = focused.retired + steps
@@ -238,7 +314,7 @@ class Machine:
         self.stopped = core.index
         return StopReason.REACHED
 
-    def _is_spent(self, but: HostedCore) -> bool:
+    def _is_spent(self, but: Core) -> bool:
         """Whether another core has used up its instructions."""
         return any(core.retired >= core.stop_at for core in self.cores if core is not but)
 
@@ -248,7 +324,7 @@ class Machine:
         return next((core.halt_reason for core in self.cores if core.halt_reason), "")
 
     def close(self) -> None:
-        """Let go of the kernels' stacks."""
+        """Let go of what the cores hold of this computer; the machine is of no use any more."""
         for core in self.cores:
             core.close()
 
@@ -270,6 +346,8 @@ class Machine:
                 device.on_pending = observer.pending if observer is not None else None
             for file in device.files.values():
                 file.on_unmodelled = observer.unmodelled if observer is not None else None
+        for region in self.declared:
+            region.on_unmodelled = observer.unmodelled if observer is not None else None
 
     # -- time travel ------------------------------------------------------------------------------
 
@@ -279,11 +357,21 @@ class Machine:
         return sum(core.retired for core in self.cores) + self.clock.fired
 
     @property
+    def work(self) -> int:
+        """How long it takes to come here again, in instructions of a kernel in Python."""
+        return sum(core.work for core in self.cores) + self.clock.fired
+
+    @property
     def position(self) -> Position:
         """Where the machine has halted."""
         core = self.cores[self.stopped]
         asleep = core.state is CoreState.WAITING
         return Position(self.step, self.now, asleep, core.index, core.retired)
+
+    @property
+    def has_own_drivers(self) -> bool:
+        """Whether the kernel has a driver of a person's own in it."""
+        return bool(getattr(getattr(self.program, "workload", None), "own", None))
 
     @property
     def has_saved(self) -> bool:
@@ -305,26 +393,50 @@ class Machine:
     def save(self) -> bytes:
         """The machine's and the kernel's state.  Raises ValueError unless :attr:`at_rest`.
 
-        From the first time on, what the machine is made of stays.
+        From the first time on, what the machine is made of stays.  Raises :class:`UnsavableError`
+        where a driver of a person's own holds what is no plain data.
         """
         if not self.at_rest:
             raise ValueError("state can only be saved while every core waits or runs a task")
-        if self._state is None:
-            self._state = State(self)
-        return self._state.save()
+        with self._told_of_own():
+            if self._state is None:
+                self._state = State(self)
+            return self._state.save()
+
+    @contextmanager
+    def _told_of_own(self) -> Iterator[None]:
+        """What fails because of a driver of a person's own is told as that."""
+        try:
+            yield
+        except Exception as error:
+            state = self._state
+            said = state.why_unsavable() if state is not None else ""
+            said = said or blame.told_outside(error)
+            if not self.has_own_drivers or not said:
+                raise
+            raise UnsavableError(said) from error
 
     def load(self, data: bytes) -> None:
         """Put back what :meth:`save` gave, here or in a machine with the same setup.
 
-        Raises ValueError in a machine that has not saved its state at the same moment.
+        Raises ValueError in a machine that has not saved its state at the same moment, and
+        :class:`UnsavableError` as :meth:`save` does.
         """
         if self._state is None:
             raise ValueError("this machine has not come to where the first state was saved")
-        self.close()
-        self._state.load(data)
+        for core in self.cores:
+            core.leave()
+        with self._told_of_own():
+            self._state.load(data)
         for core in self.cores:
             core.enter_anew()
         # The core that had halted halts there again: it shows what it is about to do.
         halted = self.cores[self.stopped]
         halted.stop_at = halted.retired
         halted.run()
+
+
+def _divided_blocks(devices: Iterable[Device]) -> frozenset[str]:
+    tables = [file.table for device in devices for file in device.files.values()]
+    pairs = [(table.name, table.stands_for) for table in tables if table.stands_for]
+    return frozenset(name for pair in pairs for name in pair)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -13,16 +13,21 @@ from msgspec.structs import replace
 
 from kerneltui.configfile import ConfigFile, find
 from kerneltui.debugger.bookmarks import Bookmark
+from kerneltui.debugger.kernel_source import forget_source
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.setup import PokeRequest, Setup, TimedInput
 from kerneltui.errors import UserError, suggestion
 from kerneltui.kernel.bsp import BOARDS
-from kerneltui.kernel.faults import FAULTS
+from kerneltui.kernel.faults import FAULTS, classes_of
 from kerneltui.kernel.irq import KernelError
+from kerneltui.kernel.kernel import Kernel
 from kerneltui.kernel.pc.boot_parameters import parse
 from kerneltui.kernel.programs import PROGRAMS, program
+from kerneltui.kernel.roles import POSTS
 from kerneltui.kernel.workload import TimeoutRequest, Workload
 from kerneltui.machine.board import Board, load_board
+from kerneltui.own.driver import OwnDriver, in_place
+from kerneltui.own.making import kernel_with
 from kerneltui.scenarios.spec import MOST_TIMEOUTS, ScenarioSpec, TimeoutSpec
 
 if TYPE_CHECKING:
@@ -45,6 +50,11 @@ class Changes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 UNCHANGED = Changes()
+
+
+def no_drivers(_: str) -> tuple[OwnDriver, ...]:
+    """The kernel's own are used."""
+    return ()
 
 
 class Scenario(msgspec.Struct, frozen=True):
@@ -207,16 +217,23 @@ def _repeat(spec: TimeoutSpec, kind: str, then: tuple[TimeoutRequest, ...]) -> l
     ]
 
 
-def open_session(board: str | None, scenario: str, changes: Changes = UNCHANGED) -> Session:
+def open_session(
+    board: str | None,
+    scenario: str,
+    changes: Changes = UNCHANGED,
+    drivers: Callable[[str], tuple[OwnDriver, ...]] = no_drivers,
+) -> Session:
     """A session on a board with a scenario, by names or files.  Raises :class:`UserError`.
 
-    Without a board it is the usual one, or the first that the scenario is for.
+    Without a board it is the usual one, or the first that the scenario is for.  ``drivers`` loads
+    a person's own, for a kind of board.
     """
     opened = load_scenario(scenario)
     if board is None:
         fitting = opened.boards or (DEFAULT_BOARD,)
         board = DEFAULT_BOARD if DEFAULT_BOARD in fitting else fitting[0]
-    return make_session(load_board(board), opened, scenario, changes)
+    found = load_board(board)
+    return make_session(found, opened, scenario, changes, drivers(found.spec.bsp))
 
 
 def fits(board: str, scenario: str) -> bool:
@@ -240,8 +257,19 @@ def changes_for(board: str, scenario: str, changes: Changes | None) -> Changes:
     )
 
 
+def drivers_for(scenario: str, drivers: Iterable[OwnDriver], board: str) -> tuple[OwnDriver, ...]:
+    """Which drivers can be had on a kind of board, in a scenario.  Raises :class:`UserError`."""
+    entry = PROGRAMS[load_scenario(scenario).spec.program]
+    fitting = (driver for driver in drivers if driver.post in POSTS.get(board, ()))
+    return tuple(driver for driver in fitting if driver.role != "queue" or entry.has_queue)
+
+
 def make_session(
-    board: Board, scenario: Scenario, source: str = "", changes: Changes = UNCHANGED
+    board: Board,
+    scenario: Scenario,
+    source: str = "",
+    changes: Changes = UNCHANGED,
+    drivers: tuple[OwnDriver, ...] = (),
 ) -> Session:
     """A session at reset.  Raises :class:`UserError` for an impossible board."""
     cls = program(scenario.spec.program)
@@ -252,12 +280,18 @@ def make_session(
         cpu = board.spec.cpu.compatible
         raise board.file.error(("bsp",), f"the kernel of '{bsp}' does not run on '{cpu}'")
     _check_fit(board, scenario, changes)
+    _check_drivers(board, scenario, changes, drivers)
     workload = replace(
         scenario.workload,
         boot=f"{scenario.spec.boot} {changes.append}".strip(),
         queue=changes.queue or scenario.spec.queue,
         sched=changes.sched or scenario.spec.sched,
+        own=in_place(drivers),
     )
+
+    def kernel(cpu: Any) -> Kernel:
+        return cls(cpu, bsp, workload)
+
     return Session(
         Setup(
             board=_changed(board, scenario, changes),
@@ -268,15 +302,16 @@ def make_session(
             scenario_file=scenario.file,
             about=scenario.spec.about,
             task=scenario.spec.about if scenario.spec.faults else "",
-            kernel=lambda cpu: cls(cpu, bsp, workload),
+            kernel=kernel_with(drivers, kernel),
+            drivers=drivers,
             inputs=scenario.inputs,
-            pokes=(*scenario.pokes, *_pokes_of(changes)),
+            pokes=(*scenario.pokes, *pokes_of(changes)),
             bookmarks=scenario.bookmarks,
         )
     )
 
 
-def _pokes_of(changes: Changes) -> Iterator[PokeRequest]:
+def pokes_of(changes: Changes) -> Iterator[PokeRequest]:
     """Those of the command line."""
     if not changes.pokes:
         return
@@ -292,6 +327,32 @@ def _pokes_of(changes: Changes) -> Iterator[PokeRequest]:
         except ValueError as mistake:
             raise error(str(mistake)) from None
         yield PokeRequest(at_ns, store, error, is_scripted=False)
+
+
+def _check_drivers(
+    board: Board, scenario: Scenario, changes: Changes, drivers: tuple[OwnDriver, ...]
+) -> None:
+    """Whether a person's drivers can take the places that they want."""
+    if not drivers:
+        return
+    forget_source()  # a file may have been loaded anew
+    entry = PROGRAMS[scenario.spec.program]
+    for driver in drivers:
+        option, post = f"--driver {driver.role}", driver.post
+        if post not in POSTS.get(board.spec.bsp, ()):
+            raise UserError(f"{option}: {driver.path} was loaded for another kind of board")
+        for number, name in enumerate(scenario.spec.faults):
+            wrong = {base.__name__ for item in classes_of(name) for base in item.__mro__}
+            if post.stands_for in wrong:
+                said = f"the fault '{name}' is in the driver that {driver.path} stands for"
+                raise scenario.file.error(("faults", number), said)
+        if driver.role == "queue" and changes.queue:
+            raise UserError(f"{option}: leave out --queue, which chooses one of the kernel's own")
+        if driver.role == "queue" and not entry.has_queue:
+            raise UserError(f"{option}: the scenario '{scenario.name}' has no queue of timeouts")
+        wanted = parse(f"{scenario.spec.boot} {changes.append}".strip())
+        if driver.role == "clock" and wanted.clock not in {None, post.name}:
+            raise UserError(f"{option}: {driver.path} is of {post.name}, but clock={wanted.clock}")
 
 
 def _check_fit(board: Board, scenario: Scenario, changes: Changes) -> None:
@@ -333,13 +394,18 @@ def _changed(board: Board, scenario: Scenario, changes: Changes) -> Board:
     if spec.cpu:
         with _told_at(scenario, "cpu"):
             board = board.with_features(spec.cpu)
-    for name in dict.fromkeys(changes.without):
-        if name not in spec.without:
-            with _told_of("--no"):
-                board = board.without(name)
+    board = changed_board(board, [name for name in changes.without if name not in spec.without])
     if changes.cpu:
         with _told_of(f"--cpu {changes.cpu}"):
             board = board.with_features(changes.cpu)
+    return board
+
+
+def changed_board(board: Board, without: Iterable[str]) -> Board:
+    """The board less the devices that ``--no`` names.  Raises :class:`UserError`."""
+    for name in dict.fromkeys(without):
+        with _told_of("--no"):
+            board = board.without(name)
     return board
 
 

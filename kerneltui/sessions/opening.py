@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from kerneltui.debugger.traveller import DivergedError, Input
 from kerneltui.errors import UserError, suggestion
 from kerneltui.machine.board import read_board
 from kerneltui.machine.machine import Machine, Position
-from kerneltui.scenarios.scenario import check_names, make_session, read_scenario
+from kerneltui.own.driver import OwnDriver
+from kerneltui.scenarios.scenario import check_names, make_session, no_drivers, read_scenario
 from kerneltui.sessions.spec import (
     FORMAT,
     BreakpointSpec,
@@ -102,8 +103,13 @@ def _listed(words: Sequence[str]) -> str:
 # -- a session of it -------------------------------------------------------------------------------
 
 
-def open_saved(saved: SessionFile) -> Session:
-    """A session at reset, which is given what was given as it runs.  Raises :class:`UserError`."""
+def open_saved(
+    saved: SessionFile, drivers: Callable[[str], tuple[OwnDriver, ...]] = no_drivers
+) -> Session:
+    """A session at reset, which is given what was given as it runs.
+
+    ``drivers`` loads a person's own, for a kind of board.  Raises :class:`UserError`.
+    """
     spec, file = saved.spec, saved.file
     board_file = _origin(saved, "board")
     scenario_file = _origin(saved, "scenario")
@@ -114,7 +120,9 @@ def open_saved(saved: SessionFile) -> Session:
         msgspec.structs.replace(scenario, name=spec.scenario.name),
     )
     try:
-        session = make_session(board, scenario, spec.scenario.name, spec.changes)
+        own = drivers(board.spec.bsp)
+        _check_drivers(saved, own)
+        session = make_session(board, scenario, spec.scenario.name, spec.changes, own)
     except UserError as error:
         said = str(error)
         raise error if said.startswith(str(file.path)) else file.error(("changes",), said) from None
@@ -133,6 +141,21 @@ def open_saved(saved: SessionFile) -> Session:
     return session
 
 
+def _check_drivers(saved: SessionFile, own: Sequence[OwnDriver]) -> None:
+    """A session file never names a file to execute: the command line does, for the same roles."""
+    wanted = {item.role: item for item in saved.spec.drivers}
+    given = {item.role for item in own}
+    place = saved.file.path
+    for role, item in wanted.items():
+        if role not in given:
+            raise UserError(
+                f"{place}: it was made with a driver of one's own, {item.name}; add "
+                f"--driver {role}=FILE"
+            )
+    for role in given - wanted.keys():
+        raise UserError(f"{place}: it was made without a driver of one's own; leave out {role}")
+
+
 def _origin(saved: SessionFile, key: str) -> ConfigFile:
     """The file of the board or the scenario; one that is not built in stands in the session."""
     spec: OriginSpec = getattr(saved.spec, key)
@@ -145,7 +168,7 @@ def _origin(saved: SessionFile, key: str) -> ConfigFile:
     return ConfigFile.load(known[spec.name])
 
 
-def changed_origins(saved: SessionFile) -> Iterator[str]:
+def changed_origins(saved: SessionFile, drivers: Iterable[OwnDriver] = ()) -> Iterator[str]:
     """What a session was saved with and is not the same any more, each in a sentence."""
     for key in ("board", "scenario"):
         spec: OriginSpec = getattr(saved.spec, key)
@@ -153,6 +176,11 @@ def changed_origins(saved: SessionFile) -> Iterator[str]:
             path = available(f"{key}s").get(spec.name)
             if path is not None and content_hash(ConfigFile.load(path)) != spec.sha256:
                 yield f"the built-in {key} '{spec.name}' has changed since this was saved"
+    known = {driver.role: driver for driver in drivers}
+    for item in saved.spec.drivers:
+        driver = known.get(item.role)
+        if driver is not None and driver.sha256 != item.sha256:
+            yield f"the driver {driver.path} has changed since this was saved"
 
 
 def content_hash(file: ConfigFile) -> str:
@@ -218,13 +246,14 @@ def resume(session: Session, saved: SessionFile) -> Generator[Position, None, No
         yield from session.history.do_again(spec.end.position)
         session.go_to(spec.here.position)
     except DivergedError:
-        raise saved.file.error(("end",), _departs(saved)) from None
+        said = _departs(saved, session.setup.drivers)
+        raise saved.file.error(("end",), said) from None
 
 
-def _departs(saved: SessionFile) -> str:
+def _departs(saved: SessionFile, drivers: Iterable[OwnDriver]) -> str:
     by = saved.spec.versions
     version = f" (kerneltui {by.kerneltui})" if by is not None else ""
-    why = next(changed_origins(saved), "")
+    why = next(changed_origins(saved, drivers), "")
     more = f"; {why}" if why else ""
     return (
         f"the machine does not come to this moment as it did when this was saved{version}{more}; "

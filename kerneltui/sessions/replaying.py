@@ -66,7 +66,7 @@ def _told(session: Session, witness: Witness, saved: SessionFile, *, has_come: b
         said = f"comes to the same end in another way: {less}"
     else:
         return ""
-    return "; ".join((said, *changed_origins(saved)))
+    return "; ".join((said, *changed_origins(saved, session.setup.drivers)))
 
 
 def _event(session: Session, event: tuple[int, int, int, str, int, int, str]) -> str:

@@ -19,12 +19,15 @@ from kerneltui.debugger.session import Session
 from kerneltui.debugger.traveller import Input
 from kerneltui.errors import UserError
 from kerneltui.machine.machine import Position
+from kerneltui.machine.meter import ALARM
 from kerneltui.machine.poke import Poke
+from kerneltui.own.driver import OwnDriver
 from kerneltui.sessions.opening import SessionFile, content_hash, open_saved, run_to_end
 from kerneltui.sessions.spec import (
     FORMAT,
     MOST_INPUTS,
     BreakpointSpec,
+    DriverSpec,
     GivenSpec,
     OriginSpec,
     SavedBookmarkSpec,
@@ -54,6 +57,8 @@ def spec_of(session: Session) -> SessionSpec:
     setup, history = session.setup, session.history
     if setup.scenario_file is None:
         raise NotKeptError("this session was not opened from a scenario's file: none can hold it")
+    if ALARM in session.machine.halt_reason:
+        raise NotKeptError("the alarm has ended this run, so it cannot be done again")
     if len(history.inputs) > MOST_INPUTS:
         raise NotKeptError(f"more than {MOST_INPUTS} inputs were given: no file can hold them")
     return _checked(SessionSpec(
@@ -63,6 +68,9 @@ def spec_of(session: Session) -> SessionSpec:
         board=_origin(setup.board.name, setup.board.file),
         scenario=_origin(setup.scenario_name, setup.scenario_file),
         changes=setup.changes,
+        drivers=[
+            DriverSpec(driver.role, driver.path.name, driver.sha256) for driver in setup.drivers
+        ],
         inputs=_inputs(history.inputs),
         breakpoints=[BreakpointSpec(item.text, item.enabled) for _, item in session.breakpoints],
         bookmarks=[_bookmark(item) for item in session.bookmarks],
@@ -122,20 +130,24 @@ def _bookmark(item: Bookmark) -> SavedBookmarkSpec:
 # -- what comes of it ------------------------------------------------------------------------------
 
 
-def with_trace(spec: SessionSpec) -> Generator[Position, None, SessionSpec]:
+def with_trace(
+    spec: SessionSpec, drivers: tuple[OwnDriver, ...] = ()
+) -> Generator[Position, None, SessionSpec]:
     """Run a session again, with a machine of its own: the same with what comes of that.
 
     Yields how far it has come.  Raises :class:`UserError` where the machine does not do the same
     again.
     """
     saved = SessionFile(spec, ConfigFile(Path("session"), text_of(spec, Path("session"))))
-    trace = yield from traced(saved)
+    trace = yield from traced(saved, drivers)
     return msgspec.structs.replace(spec, trace=trace)
 
 
-def traced(saved: SessionFile) -> Generator[Position, None, TraceSpec]:
+def traced(
+    saved: SessionFile, drivers: tuple[OwnDriver, ...] = ()
+) -> Generator[Position, None, TraceSpec]:
     """What comes of running it.  Raises :class:`UserError` where it does not come to its end."""
-    session = open_saved(saved)
+    session = open_saved(saved, lambda _: drivers)
     try:
         witness = Witness(session)
         session.history.on = False
@@ -214,8 +226,8 @@ def _in_a_line(path: Path) -> str:
 
 MOMENTS = frozenset(("moment", "here", "end"))
 ORDER = (
-    "format", "saved", "versions", "board", "scenario", "changes", "bookmarks", "breakpoints",
-    "inputs", "here", "end", "trace",
+    "format", "saved", "versions", "board", "scenario", "changes", "drivers", "bookmarks",
+    "breakpoints", "inputs", "here", "end", "trace",
 )  # fmt: skip
 """What people look for stands first."""
 

@@ -104,6 +104,14 @@ class SavedBookmarkSpec(
     at: Annotated[Duration | None, Meta(description="the time, where that is all")] = None
 
 
+class DriverSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A driver of a person's own that was in use.  Only the command line can bring it back."""
+
+    role: Annotated[Word, Meta(description="such as timer")]
+    name: Annotated[Name, Meta(description="what its file was called")]
+    sha256: Annotated[str, Meta(max_length=64, description="of what the file held")]
+
+
 class VersionsSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who has saved it."""
 
@@ -137,6 +145,10 @@ class SessionSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     saved: Annotated[Label, Meta(description="when, in UTC")] = ""
     versions: VersionsSpec | None = None
     changes: Annotated[Changes, Meta(description="what the command line has changed")] = UNCHANGED
+    drivers: Annotated[
+        list[DriverSpec],
+        Meta(max_length=8, description="of a person's own; to open this they are given anew"),
+    ] = []
     inputs: Annotated[
         list[GivenSpec], Meta(max_length=MOST_INPUTS, description="in order of time")
     ] = []

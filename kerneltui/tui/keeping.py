@@ -111,7 +111,7 @@ class Keeping(Steering):
         from kerneltui.sessions.saving import text_of, with_trace
 
         try:
-            found = await in_slices(with_trace(spec))
+            found = await in_slices(with_trace(spec, self.session.setup.drivers))
             file.write(text_of(found, file.path))
         except UserError as error:
             self.notify(str(error), severity="warning", markup=False)
@@ -189,7 +189,9 @@ class Keeping(Steering):
 
         try:
             saved = load_session(path)
-            session = open_saved(saved)
+            wanted = {item.role for item in saved.spec.drivers}
+            given = tuple(item for item in self.session.setup.drivers if item.role in wanted)
+            session = open_saved(saved, lambda _: given)
             await in_slices(resume(session, saved))
         except UserError as error:
             self.notify(str(error), severity="error", markup=False)

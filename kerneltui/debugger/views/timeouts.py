@@ -18,7 +18,13 @@ STRUCTURES = {
     "heap": "a binary heap with lazy deletion",
     "wheel": "a hierarchical timing wheel",
 }
-"""Every structure that the queue can have, in words."""
+"""Every structure that the queue can have, in words; beside them there is a person's own."""
+OWN_WORDS = "a structure of your own"
+
+
+def in_words(structure: str) -> str:
+    """What a structure is."""
+    return STRUCTURES.get(structure, OWN_WORDS)
 
 
 class TimeoutView(msgspec.Struct, frozen=True):
@@ -40,7 +46,7 @@ class QueueView(msgspec.Struct, frozen=True):
     """The work of the structure: of all operations so far, and of the last one."""
 
     structure: str
-    """one of :data:`STRUCTURES`"""
+    """one of :data:`STRUCTURES`, or ``own``"""
     operations: int
     comparisons: int
     moves: int

@@ -105,15 +105,15 @@ class Pc(Platform):
     ) -> None:
         """Raises KernelError for boot parameters that are none."""
         self.cpu = cpu
-        self._faults = faults = workload.faults
+        self._wanted = workload
         self._boot = workload.boot
         self.parameters = parse(workload.boot)
-        self.arch = variant(X86Arch, faults)(cpu)
-        self.uart = Ns16550Driver(cpu, COM1)
+        self.arch = variant(X86Arch, workload)(cpu)
+        self.uart = variant(Ns16550Driver, workload)(cpu, COM1)
         self.irq_uart = IRQ_COM1
         self.irq_call = Irq("vector", CALL_VECTOR)
         self.irq_manager: ApicInterrupts | PicInterrupts = PicInterrupts(
-            cpu, variant(I8259Driver, faults)(cpu)
+            cpu, variant(I8259Driver, workload)(cpu)
         )
         self.timer: PcTimer | NoTimer = NoTimer()
         self.vectors: Vectors | None = None
@@ -129,7 +129,7 @@ class Pc(Platform):
 
     def _make_apic_timer(self, cpu: X86Cpu, base: int | None) -> ApicTimerDriver:
         """A core's; ``base`` as there."""
-        return variant(ApicTimerDriver, self._faults)(cpu, base, APIC_TIMER_VECTOR)
+        return variant(ApicTimerDriver, self._wanted)(cpu, base, APIC_TIMER_VECTOR)
 
     def install_vectors(self, panic: Callable[[str], Never]) -> Vectors:
         """The processor tells the vector."""
@@ -162,7 +162,7 @@ class Pc(Platform):
             self._note(console, f"Passed over: {text}")
         madt, reason = self._apics()
         if madt is not None:
-            self.irq_manager = variant(ApicInterrupts, self._faults)(self.cpu, madt)
+            self.irq_manager = variant(ApicInterrupts, self._wanted)(self.cpu, madt)
         else:
             self._note(console, f"Interrupts by the 8259s alone: {reason}")
         self.irq_manager.init()
@@ -176,7 +176,7 @@ class Pc(Platform):
             self._note(console, "There is no RTC (FADT, IAPC_BOOT_ARCH bit 5)")
             return
         century = fadt.century_index if fadt is not None else 0
-        rtc = variant(Rtc, self._faults)(self.cpu, century)
+        rtc = variant(Rtc, self._wanted)(self.cpu, century)
         self.wall_clock = WallClock(rtc, self.timer, console)
 
     def _note(self, console: Console, text: str) -> None:
@@ -188,6 +188,8 @@ class Pc(Platform):
         madt = self.tables.madt
         if not self.parameters.apic:
             return None, "apic=off"
+        if I8259Driver.__name__ in self._wanted.own:
+            return None, "there is a driver of one's own for them"
         if not LocalApicDriver.present(self.cpu):
             return None, "the CPU has no local APIC (CPUID.01H:EDX[9] = 0)"
         if madt is None:
@@ -205,12 +207,12 @@ class Pc(Platform):
         self._apic_timer = apic_timer
         clocks: list[ClockEvent] = [
             apic_timer,
-            variant(HpetClockEvent, self._faults)(cpu, hpet, standard_routing=madt is not None),
-            PitClockEvent(cpu),
+            variant(HpetClockEvent, self._wanted)(cpu, hpet, standard_routing=madt is not None),
+            variant(PitClockEvent, self._wanted)(cpu),
         ]
         tsc = Tsc(cpu)
         sources = self._sources(tsc, cpu, self.arch)
-        clock, clock_log = choose("clock", self.parameters.clock, clocks)
+        clock, clock_log = choose("clock", self._wanted_clock(), clocks)
         source, source_log = choose("timer", self.parameters.timer, sources)
         for line in (*clock_log, *source_log):
             self._note(console, line)
@@ -231,6 +233,13 @@ class Pc(Platform):
             self._counters.append(ComparedCounter("APIC timer", apic_timer, MAX_COUNT))
         self._timekeeper = Timekeeper(source, already_ns)
         self.timer = PcTimer(clock, self._timekeeper)
+
+    def _wanted_clock(self) -> str | None:
+        """What the boot parameter says; else the device that a person has written a driver of."""
+        own = self._wanted.own
+        kinds = (ApicTimerDriver, HpetClockEvent, PitClockEvent)
+        found = (kind.name for kind in kinds if kind.__name__ in own)
+        return self.parameters.clock or next(found, None)
 
     def _sources(self, tsc: Tsc, cpu: X86Cpu, arch: Arch) -> list[ClockSource]:
         """The timer devices as a core reads them."""
@@ -327,7 +336,7 @@ class Pc(Platform):
         return CoreSupport(
             arch=arch,
             interrupts=interrupts,
-            uart=Ns16550Driver(cpu, COM1),
+            uart=variant(Ns16550Driver, self._wanted)(cpu, COM1),
             timer=timer,
             irq_timer=apic_timer.irq,
             install_vectors=partial(_install_vectors, cpu, number, interrupts.handle_vector),

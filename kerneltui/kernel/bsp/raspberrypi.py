@@ -7,9 +7,8 @@ and BCM2711 ARM Peripherals, in the ARM's low-peripheral view.
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Set as AbstractSet
 from functools import partial
-from typing import Never
+from typing import Any, Never
 
 import msgspec
 
@@ -51,16 +50,26 @@ class BoardSupport(msgspec.Struct, frozen=True):
     peripheral_ic: int = 0
 
     def interrupt_controller(
-        self, cpu: Aarch64Cpu, faults: AbstractSet[str], number: int = 0, *, drain: bool = False
+        self, cpu: Aarch64Cpu, wanted: Workload, number: int = 0, *, drain: bool = False
     ) -> Gicv2 | BcmInterruptController:
         """The driver of the board's interrupt controller, for core ``number``.
 
         ``drain`` matters to the GIC alone: the Pi 3's pair shows all pending interrupts at once.
         """
         if self.gicd:
-            return variant(Gicv2, faults)(cpu, self.gicd, self.gicc, drain=drain)
-        driver = variant(BcmInterruptController, faults)
+            gic = variant(Gicv2, wanted)
+            options = {"drain": True} if drain else {}
+            return gic(cpu, self.gicd, self.gicc, **options)
+        driver = variant(BcmInterruptController, wanted)
         return driver(cpu, self.local_ic, self.peripheral_ic, number)
+
+    def timer_of(self, cpu: Aarch64Cpu, wanted: Workload, number: int) -> ArchTimer:
+        """Core ``number``'s timer.  One with an interrupt of its own serves the boot core alone."""
+        kind: Any = variant(ArchTimer, wanted)
+        if number and getattr(kind, "irq", None) is not None:
+            kind = ArchTimer
+        made: ArchTimer = kind(cpu)
+        return made
 
 
 BOARDS = {
@@ -99,26 +108,31 @@ class RaspberryPi(Platform):
         self._cpu = cpu
         self.support = support = BOARDS[board]
         self.board_name = support.board_name
-        self._faults = faults = workload.faults
-        self.arch = variant(Aarch64, faults)(cpu)
-        self.uart = Pl011Driver(cpu, support.pl011_uart)
+        self._wanted = workload
+        self.arch = variant(Aarch64, workload)(cpu)
+        self.uart = variant(Pl011Driver, workload)(cpu, support.pl011_uart)
         self.irq_uart = support.irq_pl011
         self.irq_call = support.irq_call
         self.irq_manager: Gicv2 | BcmInterruptController = support.interrupt_controller(
-            cpu, faults, drain=drain
+            cpu, workload, drain=drain
         )
-        self.timer: ArchTimer = variant(ArchTimer, faults)(cpu)
+        self.timer: ArchTimer = support.timer_of(cpu, workload, 0)
         self.vectors: Vectors | None = None
 
     def install_vectors(self, panic: Callable[[str], Never]) -> Vectors:
         """The IRQ vector asks the interrupt controller what it is."""
-        kind = variant(Vectors, self._faults)
+        kind = variant(Vectors, self._wanted)
         self.vectors = _install_vectors(self._cpu, self.irq_manager, panic, kind)
         return self.vectors
 
     @property
     def irq_timer(self) -> Irq:
-        return self.support.irq_timer
+        return self._irq_of(self.timer)
+
+    def _irq_of(self, timer: ArchTimer) -> Irq:
+        """What a timer's interrupt arrives as: a driver of another timer says so itself."""
+        irq: Irq | None = getattr(timer, "irq", None)
+        return irq or self.support.irq_timer
 
     def uptime_ns(self) -> int:
         """The architectural counter runs since power-on."""
@@ -127,7 +141,7 @@ class RaspberryPi(Platform):
     def register_drivers(self, drivers: DriverManager, time_manager: TimeManager | None) -> None:
         """Timer, UART, interrupt controller."""
         if time_manager is not None:
-            drivers.register(time_manager, self.support.irq_timer)
+            drivers.register(time_manager, self.irq_timer)
         drivers.register(self.uart, self.irq_uart if time_manager is not None else None)
         drivers.register(self.irq_manager)
 
@@ -149,23 +163,27 @@ class RaspberryPi(Platform):
                 interrupts=self.irq_manager,
                 uart=self.uart,
                 timer=self.timer,
-                irq_timer=support.irq_timer,
+                irq_timer=self.irq_timer,
                 install_vectors=self.install_vectors,
             )
-        interrupts = support.interrupt_controller(cpu, self._faults, number)
-        kind = variant(Vectors, self._faults)
+        wanted = self._wanted
+        interrupts = support.interrupt_controller(cpu, wanted, number)
+        kind, timer = variant(Vectors, wanted), support.timer_of(cpu, wanted, number)
         return CoreSupport(
-            arch=variant(Aarch64, self._faults)(cpu),
+            arch=variant(Aarch64, wanted)(cpu),
             interrupts=interrupts,
-            uart=Pl011Driver(cpu, support.pl011_uart),
-            timer=variant(ArchTimer, self._faults)(cpu),
-            irq_timer=support.irq_timer,
+            uart=variant(Pl011Driver, wanted)(cpu, support.pl011_uart),
+            timer=timer,
+            irq_timer=self._irq_of(timer),
             install_vectors=partial(_install_vectors, cpu, interrupts, kind=kind),
         )
 
     def timer_lines(self) -> list[str]:
-        """Its resolution."""
-        return [f"Architectural timer resolution: {self.timer.resolution_ns()} ns"]
+        """Its resolution; another timer than the core's own says what it is."""
+        timer = self.timer
+        if getattr(timer, "irq", None) is not None or not hasattr(timer, "resolution_ns"):
+            return [f"Timer: {timer.compatible}"]
+        return [f"Architectural timer resolution: {timer.resolution_ns()} ns"]
 
 
 def _install_vectors(

@@ -1,14 +1,16 @@
 """Faults: drivers that do one thing wrong, as real kernels did.
 
 Each is a small subclass of a driver, in the file of its kind; the drivers themselves know nothing
-of them.  Whoever makes a driver asks :func:`variant` for the class.
+of them.  Whoever makes a driver asks :func:`variant` for the class: it may also be a person's own,
+which stands in place of the kernel's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from importlib import import_module
-from typing import NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -156,15 +158,31 @@ FAULTS = {
 """By name.  A fault's classes have more to say, in their docstrings."""
 
 
-def variant(cls: type[T], faults: AbstractSet[str]) -> type[T]:
-    """The class to use in place of ``cls``: with all of ``faults`` that concern it."""
-    found = [chosen for name in sorted(faults) for chosen in _classes(name)]
+class Wanted(Protocol):
+    """What is wanted of the kernel's drivers: a workload says it."""
+
+    @property
+    def faults(self) -> AbstractSet[str]:
+        """Some of :data:`FAULTS`."""
+
+    @property
+    def own(self) -> Mapping[str, Any]:
+        """A person's own classes, by the name of the class that each stands for."""
+
+
+def variant(cls: type[T], wanted: Wanted) -> type[T]:
+    """The class to use in place of ``cls``: a person's own, or with the faults that concern it."""
+    own = wanted.own.get(cls.__name__)
+    if own is not None:
+        return cast("type[T]", own)
+    found = [chosen for name in sorted(wanted.faults) for chosen in classes_of(name)]
     bases = tuple(chosen for chosen in found if issubclass(chosen, cls))
     if len(bases) < 2:
         return bases[0] if bases else cls
     return cast("type[T]", type(cls.__name__, bases, {}))
 
 
-def _classes(name: str) -> list[type]:
+def classes_of(name: str) -> list[type]:
+    """The classes that a fault consists of: each is a subclass of the driver that is wrong."""
     places = [place.split(":") for place in FAULTS[name].classes]
     return [getattr(import_module(f"{__name__}.faulty_{module}"), cls) for module, cls in places]

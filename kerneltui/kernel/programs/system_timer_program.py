@@ -26,7 +26,7 @@ class SystemTimerProgram(Kernel):
     def __init__(self, cpu: Aarch64Cpu, board: str, workload: Workload) -> None:
         self.message_count = 1
         self.support = BOARDS[board]
-        driver = variant(SystemTimerDriver, workload.faults)
+        driver = variant(SystemTimerDriver, workload)
         self.timer = driver(cpu, self.support.system_timer, INTERVAL_US)
         super().__init__(cpu, board, workload, self.timer)
 

@@ -14,6 +14,7 @@ from kerneltui.kernel.faults import variant
 from kerneltui.kernel.kernel import VERSION, Kernel, KernelInspector
 from kerneltui.kernel.time.queues.timeout import Timeout
 from kerneltui.kernel.time.time_manager import TimeManager
+from kerneltui.kernel.time.timeout_queue import OWN, TimeoutQueue
 from kerneltui.kernel.workload import TimeoutRequest, Workload
 
 
@@ -43,12 +44,12 @@ class TimerCallbacks(Kernel):
         self.time_manager = self._time_manager()
 
     def _time_manager(self) -> TimeManager:
-        return variant(TimeManager, self.workload.faults)(
+        return variant(TimeManager, self.workload)(
             self.cpu,
             self.platform.timer,
             self.console,
             lock=self.queue_lock(),
-            queue=self.workload.queue,
+            queue=self.workload.own.get(TimeoutQueue.__name__, self.workload.queue),
         )
 
     def queue_lock(self) -> AbstractContextManager[object]:
@@ -129,7 +130,8 @@ class TimeInspector(KernelInspector):
     def __init__(self, kernel: TimerCallbacks) -> None:
         super().__init__(kernel)
         self._manager = kernel.time_manager
-        self._structure = kernel.workload.queue
+        workload = kernel.workload
+        self._structure = OWN if TimeoutQueue.__name__ in workload.own else workload.queue
 
     def timeouts(self) -> Collection[Timeout]:
         return self._manager.queue

@@ -19,7 +19,7 @@ from typing import Literal, Protocol
 from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.console import Console, UptimeClock
 from kerneltui.kernel.time.queues.timeout import Timeout
-from kerneltui.kernel.time.timeout_queue import make_queue
+from kerneltui.kernel.time.timeout_queue import QueueChoice, make_queue
 
 QUEUE_NS = 50
 """Inserting into, or removing from, the queue."""
@@ -49,7 +49,7 @@ class TimerDriver(Protocol):
 class PendingTimeouts:
     """What all cores share: the queue, and what goes with it."""
 
-    def __init__(self, queue: str) -> None:
+    def __init__(self, queue: QueueChoice) -> None:
         self.queue = make_queue(queue)
         self.alive: dict[int, Timeout] = {}
         """what a cancel finds: the queue, and a periodic timeout whose callback is running"""
@@ -182,7 +182,7 @@ class TimeManager(Timeouts):
     """Timeouts.
 
     ``lock`` is None where no interrupt can come.  ``queue`` names a structure of
-    :data:`kerneltui.kernel.time.timeout_queue.QUEUES`.
+    :data:`kerneltui.kernel.time.timeout_queue.QUEUES`, or makes one.
     """
 
     def __init__(
@@ -192,7 +192,7 @@ class TimeManager(Timeouts):
         console: Console,
         *,
         lock: AbstractContextManager[object] | None = None,
-        queue: str = "sorted",
+        queue: QueueChoice = "sorted",
     ) -> None:
         super().__init__(cpu, device, PendingTimeouts(queue), lock or nullcontext())
         self.compatible = device.compatible

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator
 from importlib import import_module
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from kerneltui.kernel.time.queues.timeout import Timeout
@@ -26,6 +27,8 @@ QUEUES = {
 deletion, a hierarchical timing wheel."""
 
 
+OWN = "own"
+"""What a structure of a person's own is called beside these."""
 IDENT_BITS = 64
 ALL = 1 << 62
 """More than there are timeouts."""
@@ -112,16 +115,27 @@ class TimeoutQueue(Collection[Timeout]):
     def head(self) -> Timeout | None:
         """The one that is due next, left where it is; or None."""
 
-    @abstractmethod
     def shape(self, limit: int = ALL) -> Shape:
         """How the timeouts lie in the structure, for drawing it; sizes are told in full.
 
         About ``limit`` timeouts (from 1 on) are in it, and no more are looked at: those at the end
-        where the soonest is popped, and of each sublist and each slot one at least.
+        where the soonest is popped, and of each sublist and each slot one at least.  A structure
+        that says nothing of itself is drawn as an array.
         """
+        from kerneltui.kernel.time.queues.shapes import Array, Row  # start-up need not pay for it
+
+        soonest = list(islice(self, limit))
+        return Array(Row(len(self), tuple(reversed(soonest))))
 
     @abstractmethod
     def __iter__(self) -> Iterator[Timeout]: ...
+
+    def __contains__(self, timeout: object) -> bool:
+        return any(item is timeout for item in self)
+
+
+QueueChoice = str | Callable[[], TimeoutQueue]
+"""One of the :data:`QUEUES`, or what makes an empty queue."""
 
 
 def nothing_to_pop() -> IndexError:
@@ -134,8 +148,10 @@ def not_pending(timeout: Timeout) -> ValueError:
     return ValueError(f"timeout {timeout.ident} '{timeout.name}' is not pending")
 
 
-def make_queue(name: str = "sorted") -> TimeoutQueue:
+def make_queue(choice: QueueChoice = "sorted") -> TimeoutQueue:
     """An empty queue of one of the :data:`QUEUES`.  Raises KeyError for an unknown name."""
-    module, _, cls = QUEUES[name].partition(":")
+    if not isinstance(choice, str):
+        return choice()
+    module, _, cls = QUEUES[choice].partition(":")
     found: Callable[[], TimeoutQueue] = getattr(import_module(module), cls)
     return found()

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 from kerneltui.debugger.references import TimeoutReference
 from kerneltui.debugger.views.timeouts import (
-    STRUCTURES,
     ArrayView,
     EntryView,
     LevelView,
@@ -17,6 +16,7 @@ from kerneltui.debugger.views.timeouts import (
     SublistsView,
     TreeView,
     WheelView,
+    in_words,
 )
 from kerneltui.tui.widgets.lines import Line, Piece, plain, with_text
 from kerneltui.units import format_briefly
@@ -27,7 +27,7 @@ GAP = "  "
 
 def shape_lines(queue: QueueView, shape: ShapeView, width: int) -> list[Line]:
     """Which structure it is, what it has cost, and how it looks."""
-    title = f"▪ {queue.structure}: {STRUCTURES[queue.structure]}"
+    title = f"▪ {queue.structure}: {in_words(queue.structure)}"
     return [plain(title, "head"), *work_lines(queue, width), *_drawn(shape, queue.head, width)]
 
 

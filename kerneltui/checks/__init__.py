@@ -1,0 +1,1 @@
+"""Checks of drivers: for each role an executable list of what the kernel relies on."""

@@ -1,0 +1,221 @@
+"""The role of a Raspberry Pi's interrupt controller: which interrupt it is, and its end."""
+
+from __future__ import annotations
+
+from kerneltui.checks.bench import Bench
+from kerneltui.checks.case import Cases, LeftOutError, expect
+from kerneltui.kernel.irq import Irq, IrqHandler, KernelError
+
+CASES = Cases()
+GIC = "Arm IHI 0048B (GICv2)"
+BCM = "BCM2835 ARM Peripherals, chapter 7; BCM2836 QA7, 4.6 to 4.10"
+REF = f"{GIC} 4.3 and 4.4; {BCM}"
+UART = "uart0.irq"
+PINS = {
+    "rpi3": {
+        "uart0.irq": Irq("peripheral", 57), "system-timer.match1": Irq("peripheral", 1),
+        "system-timer.match3": Irq("peripheral", 3), "timer.cntpnsirq0": Irq("local", 1),
+        "timer.cntvirq0": Irq("local", 3),
+    },
+    "rpi4": {
+        "uart0.irq": Irq("gic", 153), "system-timer.match1": Irq("gic", 97),
+        "system-timer.match3": Irq("gic", 99), "timer.cntpnsirq0": Irq("gic", 30),
+        "timer.cntvirq0": Irq("gic", 27),
+    },
+}  # fmt: skip
+"""Wires that a case can drive, and what arrives then."""
+
+
+def _pins(bench: Bench) -> dict[str, Irq]:
+    return PINS[bench.bsp]
+
+
+def _serve(bench: Bench, *wires: str) -> None:
+    """A handler for each, which takes its wire back."""
+    bench.driver.init()
+    for wire in wires:
+
+        def lower(wire: str = wire) -> None:
+            bench.wire(wire, level=False)
+
+        bench.handle(_pins(bench)[wire], lower)
+
+
+@CASES.case(
+    "an interrupt that is enabled reaches its handler",
+    REF,
+    "nothing happens: the classic of the first lesson on interrupts",
+)
+def _arrives(bench: Bench) -> None:
+    _serve(bench, UART)
+    bench.let_in()
+    number = _pins(bench)[UART].number
+    expect(not bench.calls, "the handler runs before anything has interrupted")
+    bench.wire(UART, level=True)
+    expect(bench.calls, f"the wire of interrupt {number} has risen, and no handler has run")
+    expect(len(bench.calls) == 1, f"one interrupt, but the handler ran {len(bench.calls)} times")
+
+
+@CASES.case(
+    "interrupts of a core's own timer arrive too",
+    f"{GIC} 2.2.1 (PPIs); QA7, 4.6",
+    "the UART works, but no timeout ever comes: private interrupts lie in other registers",
+)
+def _private(bench: Bench) -> None:
+    wire = "timer.cntpnsirq0"
+    _serve(bench, wire)
+    bench.let_in()
+    bench.wire(wire, level=True)
+    number = _pins(bench)[wire].number
+    expect(bench.calls, f"the timer's interrupt {number} does not reach its handler")
+
+
+@CASES.case(
+    "every interrupt that is enabled arrives, whatever was enabled after it",
+    f"{GIC} 4.3.5 (GICD_ISENABLERn); QA7, 4.6",
+    "the last driver to come up works alone: a store has switched the others off",
+)
+def _all_of_them(bench: Bench) -> None:
+    pins = _pins(bench)
+    _serve(bench, *pins)
+    bench.let_in()
+    for wire, irq in pins.items():
+        bench.wire(wire, level=True)
+        expect(
+            bench.calls and bench.calls[-1][0] == irq.number,
+            f"interrupt {irq.number} ({irq.domain}) does not reach its handler",
+        )
+
+
+@CASES.case(
+    "what is not enabled stays out",
+    f"{GIC} 4.3.5; BCM2835, 7.5",
+    "an interrupt without a handler: the kernel panics",
+)
+def _not_enabled(bench: Bench) -> None:
+    _serve(bench, "timer.cntpnsirq0")
+    bench.let_in()
+    taken = bench.machine.core.interrupts_taken
+    for wire in ("uart0.irq", "system-timer.match3"):
+        bench.wire(wire, level=True)
+        bench.pass_time(10_000)
+        expect(
+            bench.machine.core.interrupts_taken == taken,
+            f"interrupt {_pins(bench)[wire].number} interrupts though nobody has enabled it",
+        )
+        bench.wire(wire, level=False)
+
+
+@CASES.case(
+    "an interrupt comes again, and again",
+    f"{GIC} 4.4.5 (GICC_EOIR)",
+    "the first interrupt works, and no second one ever comes: the first was not ended",
+)
+def _again(bench: Bench) -> None:
+    _serve(bench, UART)
+    bench.let_in()
+    for number in range(1, 6):
+        bench.wire(UART, level=True)
+        expect(len(bench.calls) == number, f"interrupt number {number} of one wire does not come")
+
+
+@CASES.case(
+    "an interrupt that is served lets the others in",
+    f"{GIC} 4.4.5 (GICC_EOIR), 3.2 (the running priority)",
+    "after the first interrupt every other one is held back",
+)
+def _others_after_it(bench: Bench) -> None:
+    pins = list(_pins(bench))
+    _serve(bench, *pins)
+    bench.let_in()
+    for count, wire in enumerate((*pins, *reversed(pins)), 1):
+        bench.wire(wire, level=True)
+        expect(len(bench.calls) == count, f"after {count - 1} interrupts {wire} is held back")
+
+
+@CASES.case(
+    "of two that wait both are served, each by its own handler",
+    f"{GIC} 3.2; BCM2835, 7.5",
+    "one of two interrupts is lost, or a handler runs for the other's",
+)
+def _two_at_once(bench: Bench) -> None:
+    wires = ["uart0.irq", "system-timer.match1", "system-timer.match3"]
+    _serve(bench, *wires)
+    for wire in wires:
+        bench.wire(wire, level=True)
+    bench.let_in()
+    bench.pass_time(10_000)
+    wanted = sorted(_pins(bench)[wire].number for wire in wires)
+    served = sorted(number for number, _ in bench.calls)
+    expect(served == wanted, f"interrupts {wanted} wait, but {served} are served")
+
+
+@CASES.case(
+    "where nothing is pending nothing is handled, and nothing ended",
+    f"{GIC} 3.2.1 and 4.4.4 (ID 1023 is spurious)",
+    "a handler runs for nothing, or ID 1023 is looked up in a table and the kernel panics",
+)
+def _spurious(bench: Bench) -> None:
+    _serve(bench, UART)
+    bench.driver.handle_pending()
+    expect(not bench.calls, "handle_pending() runs a handler though nothing is pending")
+    wrong = [text for text in bench.remarks if ": misuse:" in text]
+    expect(not wrong, f"the controller is used wrongly where nothing is pending ({wrong[:1]})")
+
+
+@CASES.case(
+    "an interrupt is ended as it was acknowledged",
+    f"{GIC} 4.4.5: a write that does not match the last acknowledge is unpredictable",
+    "on a real board anything can happen; here the controller says that it is used wrongly",
+)
+def _no_misuse(bench: Bench) -> None:
+    _serve(bench, *_pins(bench))
+    bench.let_in()
+    for wire in _pins(bench):
+        bench.wire(wire, level=True)
+    wrong = [text for text in bench.remarks if ": misuse:" in text]
+    expect(not wrong, f"the controller is used wrongly: {wrong[0] if wrong else ''}")
+
+
+@CASES.case(
+    "a second handler for one interrupt is refused",
+    "kernel/roles/interrupt_controller.py: register_handler",
+    "the second driver takes the first one's interrupt, in silence",
+)
+def _one_handler(bench: Bench) -> None:
+    _serve(bench, UART)
+    try:
+        bench.driver.register_handler(IrqHandler(_pins(bench)[UART], "another", bench.keep_out))
+    except KernelError:
+        return
+    expect(False, "register_handler() takes a second handler for one interrupt")
+
+
+@CASES.case(
+    "the boot log can list the handlers",
+    "kernel/roles/interrupt_controller.py: handlers",
+    "the log and the panel of interrupts show no handlers",
+)
+def _listed(bench: Bench) -> None:
+    _serve(bench, "uart0.irq", "timer.cntpnsirq0")
+    listed = {item.irq.number for _, group in bench.driver.handlers() for item in group}
+    wanted = {_pins(bench)[wire].number for wire in ("uart0.irq", "timer.cntpnsirq0")}
+    expect(listed == wanted, f"handlers() lists {sorted(listed)}, not {sorted(wanted)}")
+
+
+@CASES.case(
+    "a call interrupts the core that it is for",
+    f"{GIC} 4.3.15 (GICD_SGIR) and 4.4.5; QA7, 4.8 (mailboxes)",
+    "programs with several cores stand still: a core that sleeps is never woken",
+)
+def _call(bench: Bench) -> None:
+    cls = type(bench.driver)
+    if cls.send_ipi.__module__.endswith("roles.interrupt_controller"):
+        raise LeftOutError(f"{cls.__name__} has no send_ipi: only programs with several cores do")
+    bench.driver.init()
+    bench.handle(bench.platform.irq_call, lambda: None)
+    bench.let_in()
+    for number in (1, 2):
+        bench.driver.send_ipi(0)
+        bench.pass_time(10_000)
+        expect(len(bench.calls) == number, f"call number {number} does not interrupt the core")

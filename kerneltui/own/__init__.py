@@ -1,0 +1,1 @@
+"""Drivers of a person's own: from a file of Python to a class that the kernel can use."""
