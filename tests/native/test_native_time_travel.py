@@ -94,6 +94,8 @@ def test_steps_back_and_forward(opened, name, since):
     for _ in range(25):
         seen.append((session.here, content(session.machine)))
         session.step()
+        if session.machine.core.is_asleep and name == "el0_svc":
+            break  # for ever
     for here, then in reversed(seen):
         assert finish(session.back(STEP))
         assert (session.here.retired, content(session.machine)) == (here.retired, then)

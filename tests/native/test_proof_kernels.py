@@ -116,4 +116,4 @@ def test_a_jump_to_nowhere_and_a_loop_that_nothing_ends_are_said_in_words():
 def test_a_run_of_waiting_loops_is_short():
     run = Run("delay").until(60 * S)
     assert run.machine.now == 60 * S
-    assert run.machine.core.retired > 59 * S
+    assert run.machine.core.retired < 200 * MS, "turns of the loop are not counted"

@@ -18,8 +18,8 @@ from kerneltui.machine.native.opcodes import (
     WORD,
     Decoded,
     Special,
+    closes_idle_loop,
     decode,
-    idle_loop,
     specials,
 )
 
@@ -73,8 +73,7 @@ def special_at(core: NativeCoreState, address: int) -> Decoded | None:
             int.from_bytes(before[at : at + WORD], "little") for at in range(0, len(before), WORD)
         ]
         if len(words) == LONGEST_IDLE and words[-1] == word:
-            length = idle_loop(words)
-            return Decoded(Special.IDLE, length) if length else None
+            return Decoded(Special.IDLE) if closes_idle_loop(words) else None
     return found
 
 

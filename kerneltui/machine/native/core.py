@@ -212,8 +212,7 @@ class NativeCore(Interruptions):
         engine, kind = self.engine, special.kind
         if kind is Special.IDLE:
             self.troubles.idles(self)
-            if not self.loops.idle(self, special.operand) and self.retired < self.stop_at:
-                self.retire(engine.step_over_exit(pc))
+            self._begin_wait(kind)
             return
         if kind in NOT_AT_EL0 and not ex.level_of(engine.pstate):
             self.retire(engine.step_over_exit(pc))  # the engine tells that it is undefined

@@ -27,7 +27,7 @@ from kerneltui.machine.native.engine import Engine, EngineUser
 from kerneltui.machine.native.image import EL2, EL3, NativeImage
 from kerneltui.machine.native.live_registers import LiveRegisters
 from kerneltui.machine.native.mapping import physical
-from kerneltui.machine.native.opcodes import WORD
+from kerneltui.machine.native.opcodes import WORD, Special
 from kerneltui.machine.native.ram import NativeRam
 from kerneltui.machine.native.system_registers import NATIVE_CORE, SystemRegister
 from kerneltui.machine.native.turns import QuantumTurns
@@ -101,7 +101,7 @@ class NativeCoreState(LiveRegisters):
         """SCR_EL3 and HCR_EL2, as :mod:`kerneltui.machine.native.exceptions` needs them"""
         self.event = False
         """the event register: WFE does not wait"""
-        self._waits_for_event = False
+        self._waits_by = Special.WFI
         """of a wait: an event ends it, and a masked interrupt does not"""
         self.aliases: tuple[Alias, ...] = ()
         """where the MMU shows the image's code at other addresses"""
