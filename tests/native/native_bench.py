@@ -6,6 +6,7 @@ from pathlib import Path
 from kerneltui.debugger.recorder import Recorder
 from kerneltui.machine.board import load_board
 from kerneltui.machine.machine import Machine
+from kerneltui.machine.native.firmware import FirmwareOptions, board_for_image
 from kerneltui.machine.native.image import load_image
 
 IMAGES = Path(__file__).parent / "images"
@@ -19,11 +20,16 @@ def image_path(name):
     return IMAGES / f"{name}.elf"
 
 
+def image_board(name):
+    """A board as the firmware leaves it, without a config.txt."""
+    return board_for_image(load_board(name), FirmwareOptions())
+
+
 class Run:
     """A machine that runs a proof kernel, with the text that it sends and when it was sent."""
 
     def __init__(self, name, board="rpi4", typed=(), traced=False, **options):
-        self.machine = Machine(load_board(board), load_image(image_path(name), **options))
+        self.machine = Machine(image_board(board), load_image(image_path(name), **options))
         OPEN.append(self.machine)
         self.text, self.times = "", []
         self.hash, self.events = hashlib.sha256(), 0

@@ -126,7 +126,7 @@ def test_machines_of_a_session_share_what_pages_held():
     first, second = Run("cntp_gic"), Run("cntp_gic")
     assert first.machine.program.pool is not second.machine.program.pool
     image = first.machine.program
-    other = native_bench.Machine(native_bench.load_board("rpi4"), image)
+    other = native_bench.Machine(native_bench.image_board("rpi4"), image)
     native_bench.OPEN.append(other)
     first.machine.save()
     other.save()
