@@ -55,7 +55,8 @@ class NativeCoreState(LiveRegisters):
         "observer", "stop_at", "until", "horizon", "stop_on_interrupt", "stop_on_idle",
         "stop_on_wait", "stop_on_tracepoint", "stop_below_depth", "stop_reason", "rest_after",
         "is_traced", "_routes", "breakpoints", "_passed", "_began", "_begun_ns", "_extra_ns",
-        "_inputs_before", "_code_changed", "_mapping_changed", "has_accessed", "exits", "rams",
+        "_inputs_before", "_code_changed", "_mapping_changed", "has_accessed",
+        "is_told_only", "exits", "rams",
     ))  # fmt: skip
 
     def __init__(
@@ -122,11 +123,11 @@ class NativeCoreState(LiveRegisters):
         self.is_traced = False
         self.stop_below_depth = 0
         self.stop_reason = StopReason.BUDGET
-        self.breakpoints: frozenset[int] = frozenset()
-        """addresses before whose instruction it halts, as at a tracepoint"""
+        self.breakpoints: dict[int, list[Callable[[Core], None]]] = {}
+        """addresses, and who is told before the instruction there is executed"""
         self._passed = -1
         """the address of the breakpoint that it has halted at: it goes on from there"""
-        self.has_accessed = False
+        self.has_accessed = self.is_told_only = False
         """the last stretch has reached a device"""
         self._routes: dict[SystemRegister, Route | None] = {}
         self._begun_ns = self._extra_ns = self._began = self._inputs_before = 0

@@ -250,6 +250,7 @@ class Interruptions(DeviceAccesses):
             wanted = pstate & MASK_ALL & ~(bits << 6)
         if special.kind is Special.SET_MASKS:
             self.tell("msr", sr.DAIF.encoding, wanted)
+            self.tell_store(sr.DAIF, wanted)
         else:
             self.tell(special.kind, 0, bits)
         engine.pstate = pstate & ~MASK_ALL | wanted
