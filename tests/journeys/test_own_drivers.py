@@ -35,23 +35,22 @@ async def test_it_is_stepped_and_shown_like_ours(file):
             await seen.go("s")
         shown = "\n".join(seen.lines(SOURCE))
         assert "my_timer.py" in shown
-        assert "self._cpu.write(BASE + CS, 1 << 3)" in shown
+        assert "▶ 36         self._cpu.write(BASE" in shown
         here = seen.session.here
         await seen.go("s", "S")
         assert seen.session.here == here
 
 
 async def test_its_prints_are_events_of_the_trace_and_not_on_the_screen(file, capfd):
-    file.write_text(SYSTEM_TIMER.replace(
-        "        self._cpu.write(BASE + CS, 1 << 3)\n",
-        "        print('concluded at', self._count())\n        self._cpu.write(BASE + CS, 1 << 3)\n",
-    ))  # fmt: skip
+    clears = "        self._cpu.write(BASE + CS, 1 << 3)\n"
+    prints = "        print('concluded at', self._count())\n"
+    file.write_text(SYSTEM_TIMER.replace(clears, prints + clears))
     async with dashboard(session=booted(file)) as seen:
         await seen.go("n")
         told = [event for event in seen.session.recorder.last(1_000) if "driver_print" in event[6]]
-        assert told[-1][6].startswith("driver_print line=38 text=concluded at")
+        assert told[-1][6].startswith("driver_print line=36 text=concluded at")
         sentence = EventWords(seen.session.machine, seen.session.names).sentence(told[-1])
-        assert sentence.startswith("The driver prints, in line 38: concluded at")
+        assert sentence.startswith("The driver prints, in line 36: concluded at")
     assert "concluded" not in capfd.readouterr().out
 
 
