@@ -28,7 +28,8 @@ class Wishes(NamedTuple):
 
 
 NOTHING: dict[str, Any] = {
-    "board": None, "scenario": "timer-callbacks", "saved": None, "append": (), "cpu": (),
+    "board": None, "scenario": "timer-callbacks", "kernel": None, "saved": None,
+    "append": (), "cpu": (),
     "without": (), "queue": None, "sched": None, "pokes": (), "drivers": (),
 }  # fmt: skip
 """What decides the machine, where nothing is said of it."""

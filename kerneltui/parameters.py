@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -186,9 +186,15 @@ _SESSION = click.option(
 )  # fmt: skip
 
 
+_KERNEL = click.option(
+    "--kernel", type=click.Path(path_type=Path), default=None, metavar="FILE",
+    help="Run an AArch64 image (kernel8.img, or an ELF file) instead of the teaching kernel.",
+)  # fmt: skip
+
+
 def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What decides the machine: board, scenario, and changes to them; or a session file."""
-    for option in (_DRIVER, *reversed(_CHANGES), _SESSION, _SCENARIO, _BOARD):
+    for option in (_DRIVER, *reversed(_CHANGES), _SESSION, _KERNEL, _SCENARIO, _BOARD):
         command = option(command)
     return command
 
@@ -216,6 +222,7 @@ def session_of(**machine: Any) -> Session:
 def opened(
     board: str | None,
     scenario: str,
+    kernel: Path | None,
     saved: Path | None,
     append: tuple[str, ...],
     cpu: tuple[str, ...],
@@ -228,7 +235,7 @@ def opened(
     """The same, with the session file.  Raises :class:`UserError`."""
     load = loading(drivers)
     if saved is not None:
-        _check_alone()
+        _check_alone(_DECIDED, "--session")
         from kerneltui.sessions.autosave import path_of
         from kerneltui.sessions.opening import load_session, open_saved
 
@@ -244,6 +251,11 @@ def opened(
         sched=sched or "",
         pokes=gathered("pokes", pokes),
     )
+    if kernel is not None:
+        _check_alone({"scenario": "--scenario", "drivers": "--driver"}, "--kernel")
+        from kerneltui.scenarios.images import open_image
+
+        return Opened(open_image(board, kernel, changes), None)
     return Opened(open_session(board, scenario, changes, load), None)
 
 
@@ -257,20 +269,21 @@ def loading(drivers: tuple[str, ...]) -> Callable[[str], tuple[OwnDriver, ...]]:
     return drivers_named(texts)
 
 
-def _check_alone() -> None:
-    """What a session file says cannot be said again by options."""
+def _check_alone(decided: Mapping[str, str], by: str) -> None:
+    """What is decided by one option cannot be said again by others."""
     ctx = click.get_current_context()
-    for name, option in _DECIDED.items():
+    for name, option in decided.items():
         source = ctx.get_parameter_source(name)
         is_before = bool(ctx.parent and ctx.parent.get_parameter_source(name) is _GIVEN)
         if source in {_GIVEN, ParameterSource.DEFAULT_MAP} or is_before:
-            raise UserError(f"--session says what {option} would; leave one of them out")
+            raise UserError(f"{by} says what {option} would; leave one of them out")
 
 
 _GIVEN = ParameterSource.COMMANDLINE
 _DECIDED = {
-    "board": "--board", "scenario": "--scenario", "append": "--append", "cpu": "--cpu",
-    "queue": "--queue", "sched": "--sched", "without": "--no", "pokes": "--poke",
+    "board": "--board", "scenario": "--scenario", "kernel": "--kernel",
+    "append": "--append", "cpu": "--cpu", "queue": "--queue", "sched": "--sched", "without": "--no",
+    "pokes": "--poke",
 }  # fmt: skip
 
 

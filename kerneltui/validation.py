@@ -8,6 +8,8 @@ from kerneltui.configfile import ConfigFile
 from kerneltui.errors import UserError
 from kerneltui.lessons.lesson import looks_like_lesson, read_lesson
 from kerneltui.machine.board import Board, BoardSpec, load_board, read_board
+from kerneltui.machine.image_board import looks_like_image, read_image
+from kerneltui.machine.native.firmware import FirmwareOptions, board_for_image
 from kerneltui.scenarios.scenario import (
     DEFAULT_SCENARIO,
     Scenario,
@@ -21,7 +23,10 @@ from kerneltui.sessions.opening import looks_like_session, open_saved, read_sess
 
 def kind_of_file(path: Path) -> str:
     """``session``, ``lesson``, ``board`` or ``scenario``.  Raises :class:`UserError`."""
-    return _kind(ConfigFile.load(path))
+    kind = _kind(ConfigFile.load(path))
+    if kind == "image":
+        raise UserError(f"{path}: what a board has for kernel images: its 'image:' names this file")
+    return kind
 
 
 def _kind(file: ConfigFile) -> str:
@@ -30,6 +35,8 @@ def _kind(file: ConfigFile) -> str:
         return "session"
     if looks_like_lesson(file.data):
         return "lesson"
+    if looks_like_image(file.data):
+        return "image"
     return "board" if _looks_like_board(file) else "scenario"
 
 
@@ -38,7 +45,8 @@ def validate_file(path: Path) -> str:
 
     A file with more keys of a board than of a scenario is a board.  It, or the boards that a
     scenario is for, is also built once, which finds overlaps, bad wiring and what does not go
-    together.  A session, or a lesson, is opened, but not run.
+    together.  So is what a board has for kernel images.  A session, or a lesson, is opened, but
+    not run.
     """
     file = ConfigFile.load(path)
     kind = _kind(file)
@@ -54,7 +62,11 @@ def validate_file(path: Path) -> str:
         board = read_board(file, path)
         scenario = load_scenario(DEFAULT_SCENARIO)
         _try(board, scenario)
+        if board.spec.image:
+            _try(board_for_image(board, FirmwareOptions()), scenario)
         return f"board '{board.spec.title}'"
+    if kind == "image":
+        return f"devices for kernel images on {read_image(file).model or 'a board'}"
     scenario = read_scenario(file, path)
     complaints = []
     for name in scenario.boards:

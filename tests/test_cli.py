@@ -649,8 +649,8 @@ def test_explain_tells_who_wrote_each_gate_last(said):
     ]
     nobody = gates["gic", "pending"]["last_write"]
     assert nobody == {
-        "by": "reset", "is_reset": False, "step": None, "t_ns": None, "core": None,
-        "function": None, "file": None, "line": None,
+        "by": "reset", "is_reset": False, "is_ignored": False, "step": None, "t_ns": None,
+        "core": None, "function": None, "file": None, "line": None,
     }  # fmt: skip
     assert gates["gic", "above what runs"]["last_write"] is None, "a register that is only read"
     assert gates["core 0", "core is on"]["last_write"] is None, "no register"

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from kerneltui.kernel.time.timers import TimerService
 
 Seen = TypeVar("Seen")
+Other = TypeVar("Other")
 
 
-def carefully(look: Callable[[], Seen], otherwise: Seen) -> Seen:
+def carefully(look: Callable[[], Seen], otherwise: Other) -> Seen | Other:
     """What ``look()`` answers, or ``otherwise`` where it fails or does not end."""
     try:
         with METER.alone():

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from functools import partial
+from itertools import product
 from types import FrameType
 from typing import NamedTuple
 
@@ -22,11 +23,10 @@ from kerneltui.debugger.onlooker import Indifferent
 from kerneltui.debugger.watch import Address, reset_of
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import Device
-from kerneltui.hw.register import RegisterTable, Slot
+from kerneltui.hw.register import MEMORY, NON_SECURE, RegisterTable, Slot
 from kerneltui.hw.register_file import Port, RegisterFile
 from kerneltui.hw.rule import Spot
 from kerneltui.machine.core import Core
-from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.instructions import INSTRUCTIONS, WRITES
 from kerneltui.machine.kernel_image import SourceFrame, kernel_frames, source_of
 from kerneltui.machine.machine import Machine
@@ -85,6 +85,8 @@ class LastWrite(msgspec.Struct, frozen=True):
     """the device, or the core, was reset, bits and all; ``value`` is then what the bits came to"""
     changed_since: bool = False
     """the device has changed the bits since then"""
+    is_ignored: bool = False
+    """it changed nothing, as that access was not allowed to: the bits are hidden from it"""
 
 
 class Hit(NamedTuple):
@@ -107,6 +109,8 @@ class _Way(NamedTuple):
     """a store does that changes them"""
     chooses: str = ""
     """a store does whose field of that name holds the number of the bits' element"""
+    tries: bool = False
+    """by another view of the register: a store that is allowed to goes on to the register itself"""
 
 
 class Bits:
@@ -116,7 +120,7 @@ class Bits:
         self.machine = machine
         self.owner = owner
         self.spot = spot
-        self.core: HostedCore | None = None
+        self.core: Core | None = None
         """whose own register it is"""
         if owner.startswith(OWNER_CORE):
             self.core = machine.cores[int(owner.removeprefix(OWNER_CORE))]
@@ -185,11 +189,26 @@ class Bits:
                 slot.index == self.slot.index or register.count == 1
             ):
                 yield _Way(slot, port, self.file, always=True, chooses=register.chooses)
+        if self.core is None:
+            yield from self._other_views()
         files = [self.file] if self.core is not None else self._device().files.values()
         for file in files:
             for slot in file.slots():
                 if self._is_among(slot.register.may_write, file.table):
                     yield _Way(slot, file.port(slot), file, perhaps=True)
+
+    def _other_views(self) -> Iterator[_Way]:
+        """The same registers, as far as they look the same, in a block that stands for this one."""
+        store = self.slot.register.store_name
+        for file in self._device().files.values():
+            if file.table.stands_for != self.file.table.name:
+                continue
+            for slot in file.slots():
+                here = self.file.slot_for(slot.key)
+                if here.register.store_name == store and here.index == self.slot.index and (
+                    _layout(here) == _layout(slot)
+                ):  # fmt: skip
+                    yield _Way(slot, file.port(slot), file, tries=True)
 
     def _device(self) -> Device:
         return self.machine.devices[self.owner]
@@ -224,6 +243,10 @@ class Bits:
                     self._places.add((kind, 0))
 
 
+def _layout(slot: Slot) -> list[int]:
+    return [item.mask for item in slot.register.fields]
+
+
 def places_of(
     machine: Machine, device: Device, registers: Collection[tuple[RegisterFile, Slot]]
 ) -> set[Address]:
@@ -243,7 +266,9 @@ def places_of(
             if slot.register.window and slot.register.window[0] in behind
         ]
         for slot in slots:
-            places.update((space, base + place) for place in _covered_by(here, slot))
+            # Instructions that access memory do not tell by which view.
+            seen = {space, MEMORY} if space == NON_SECURE else {space}
+            places.update(product(seen, (base + place for place in _covered_by(here, slot))))
     return places
 
 
@@ -293,8 +318,14 @@ class Ear(Indifferent):
         """In place of a register's write hook, which comes after the access kinds."""
         target, driven, port = self.target, way.file.driven, way.port
         before = (target.bits(), target.shown()) if way.perhaps else None
+        heard = self.hit
         if hook is not None:
             hook(index, cpu, value)
+        if way.tries:
+            # What it may do, the register itself has heard meanwhile.
+            if self.hit is heard and target.is_copy_of(cpu):
+                self._heard_in_vain(way, value, driven)
+            return
         if before is not None:
             wrote = (target.bits(), target.shown()) != before
         elif not target.is_copy_of(cpu):
@@ -308,6 +339,15 @@ class Ear(Indifferent):
         if wrote:
             frame = sys._getframe(1)  # noqa: SLF001 - the documented way to a frame
             self.hit = Hit(self._write_of(way.slot.name, value & driven, frame), target.shown())
+
+    def _heard_in_vain(self, way: _Way, value: int, driven: int) -> None:
+        """A store that was ignored; of bits that only ones write, one of ones."""
+        asked = driven if way.port.writes else driven & value
+        if asked & self.target.spot.mask:
+            frame = sys._getframe(1)  # noqa: SLF001 - the documented way to a frame
+            write = self._write_of(way.slot.name, value & driven, frame)
+            write = msgspec.structs.replace(write, is_ignored=True)
+            self.hit = Hit(write, self.target.shown())
 
     def reset_begins(self, owner: str, cpu: int) -> None:
         """See :class:`Observer`.  Of bits that stores do not reach only where it changes them."""
@@ -354,7 +394,7 @@ class Ear(Indifferent):
             self._before = kind
 
     def _executed(
-        self, by: By, core: HostedCore, kind: str, value: int, vector: int | None = None
+        self, by: By, core: Core, kind: str, value: int, vector: int | None = None
     ) -> None:
         target = self.target
         stem = target.slot.register.stem

@@ -40,6 +40,7 @@ REMARKS = {
     "spurious": "There is no interrupt to serve",
     "misuse": "Software uses a controller wrongly",
     "retriggered": "An interrupt comes again at once",
+    "ignored": "A store is ignored",
 }
 """How the sentence of a controller's remark begins, by kind."""
 LEVELS = ("low", "high")
@@ -65,7 +66,7 @@ class EventWords:
         known = INSTRUCTIONS.get(kind)
         if known is not None:
             name = text or self._names.name(kind, target) or "nothing"
-            doc = self._docs.get((known.space, target, name), "")
+            doc = self._docs.get((known.space, target, name.rpartition("/")[2]), "")
             said = f"Core {core} {known.explained(target, value, name)}"
             return f"{said} ({doc})." if doc else f"{said}."
         if kind == "line":

@@ -87,9 +87,10 @@ class _Judge:
     def verdict(self) -> Explanation:
         """The first of these that has something to say."""
         judges: tuple[Callable[[], Explanation | None], ...] = (
-            self._empty_queue, self._own_handler, self._timer_storm, self._shut_by_software,
-            self._never_ended, self._wrong_rate, self._storm, self._edge_gone, self._lost,
-            self._ended_wrong, self._waits_for_handler, self._waits_for_source,
+            self._empty_queue, self._own_handler, self._out_of_sight, self._timer_storm,
+            self._shut_by_software, self._never_ended, self._wrong_rate, self._storm,
+            self._edge_gone, self._lost, self._ended_wrong, self._waits_for_handler,
+            self._waits_for_source,
         )  # fmt: skip
         for judge in judges:
             found = judge()
@@ -344,6 +345,22 @@ class _Judge:
             f"The handler has to quiet {source.title} before it returns.",
             high[0] if high else None,
         )
+
+    def _out_of_sight(self) -> Explanation | None:
+        """The core takes it, and its acknowledge is not told of it: it is of the other world."""
+        recorder = self.session.recorder
+        for station in self.way.stations:
+            name, number = station.entrance or ("", "")
+            if not isinstance(number, int):
+                continue
+            remark = recorder.remarks.get(name, number, "spurious")
+            if remark is not None and recorder.recorded - remark.event <= LATELY:
+                return self._tell(
+                    Verdict.MISBEHAVES,
+                    f"{self.subject} comes again and again, and nobody serves it: {remark.text}.",
+                    "Secure software has to serve it, or to give it to the other world.",
+                )
+        return None
 
     def _timer_storm(self) -> Explanation | None:
         """The timer interrupts again and again, and no timeout is ever called."""

@@ -13,8 +13,7 @@ from kerneltui.debugger.recorder import EVENTS_BEHIND, Recorder
 from kerneltui.debugger.trace import poked_by
 from kerneltui.debugger.way import Way
 from kerneltui.hw.rule import Gate, Opens, Spot
-from kerneltui.machine.core import CoreState
-from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.core import Core, CoreState
 from kerneltui.machine.instructions import SPACES, STORES, WRITES
 from kerneltui.machine.machine import Machine
 
@@ -38,7 +37,7 @@ def switched_off(machine: Machine, recorder: Recorder, way: Way) -> tuple[Gate, 
     )
 
 
-def _is_own(machine: Machine, recorder: Recorder, core: HostedCore, way: Way) -> bool:
+def _is_own(machine: Machine, recorder: Recorder, core: Core, way: Way) -> bool:
     """Whether a core runs the handler of what takes a way: the kernel or a controller says so."""
     begun = recorder.latencies.in_progress(core.index)
     for station in way.stations:
@@ -57,7 +56,7 @@ def _shut_by_stores(way: Way) -> Iterator[tuple[str, Gate, Spot]]:
                 yield station.owner, gate, gate.spot
 
 
-def _has_stored(recorder: Recorder, core: HostedCore, bits: Bits) -> bool:
+def _has_stored(recorder: Recorder, core: Core, bits: Bits) -> bool:
     """Whether the last to write the bits is a core, since it has taken its exception."""
     entry = recorder.entered[core.index]
     if entry is None:

@@ -90,6 +90,8 @@ def register_of_event(session: Session, event: EventReference) -> RegisterRefere
         return None
     machine = session.machine
     name = text or session.names.name(kind, target, value)
+    front, _, name = name.rpartition("/")
+    space = machine.met(space, target, front)
     behind = _BEHIND.search(name)
     own = f"core {core}"
     for owner, found, address, slot, block in registers(machine):

@@ -31,7 +31,6 @@ from kerneltui.hw.device import InterruptController
 from kerneltui.hw.line import Line
 from kerneltui.hw.register import Role
 from kerneltui.machine.core import Core, StopReason
-from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES
 from kerneltui.machine.machine import Machine, MachineObserver, Position
 
@@ -153,7 +152,7 @@ class Marker(Onlooker):
         if not self._halts:
             return
         current = self.machine.turns.current
-        cores: list[HostedCore] | list[Core] = self.machine.cores if current is None else [current]
+        cores: list[Core] = self.machine.cores if current is None else [current]
         self._asked.update(core.index for core in cores)
         self._ask()
 
@@ -199,10 +198,7 @@ class Marker(Onlooker):
             frame.printed.append(value & 0xFF)
         if kind is StepKind.QUIET and frame is not None and frame.course == SYSCALL:
             kind = StepKind.DISARMED
-        served = frame is not None and frame.course not in {SYSCALL, FAULTS}
-        if kind in IN_HANDLERS and not served:
-            return
-        if kind is StepKind.ECHOED and frame is not None and frame.course != SERIAL:
+        if not _counts(kind, meaning, frame):
             return
         last = known.last if frame is None else frame.last
         if kind in ONCE and last == (kind, meaning.device):
@@ -422,3 +418,15 @@ class Marker(Onlooker):
             kinds.insert(0, StepKind.DUE)
         for kind in kinds:
             self._mark(Mark(kind, core, origin.source, depth, origin, line=line, text=by))
+
+
+def _counts(kind: StepKind, meaning: AccessMeaning, frame: _Frame | None) -> bool:
+    """Whether an access is a step where it is made, or lies inside another one."""
+    if frame is None or frame.course in {SYSCALL, FAULTS}:
+        return kind not in IN_HANDLERS
+    if kind is StepKind.ECHOED:
+        return frame.course == SERIAL
+    if kind is StepKind.QUIET and frame.origin is not None:
+        # To another device it has nothing to do with the interrupt in progress.
+        return meaning.device in {"", frame.origin.device, frame.origin.controller}
+    return True

@@ -21,8 +21,7 @@ from kerneltui.debugger.upcoming import Upcoming
 from kerneltui.hw.register import Role
 from kerneltui.kernel.arch.cpu import signed
 from kerneltui.kernel.inspector import Inspector
-from kerneltui.machine.core import CoreState
-from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.core import Core, CoreState
 from kerneltui.machine.instructions import INSTRUCTIONS
 from kerneltui.machine.machine import Machine
 from kerneltui.units import format_duration
@@ -89,7 +88,7 @@ class Teller:
         self._roles = Roles(machine)
         self._upcoming = Upcoming(machine, self._facts, self._roles)
         self._wiring = Wiring(machine)
-        self._words: dict[StepKind, Callable[[Mark, HostedCore], str]] = {
+        self._words: dict[StepKind, Callable[[Mark, Core], str]] = {
             kind: getattr(self, f"_{kind.value}") for kind in StepKind
         }
 
@@ -171,11 +170,11 @@ class Teller:
 
     # -- before the core notices ------------------------------------------------------------------
 
-    def _asleep(self, mark: Mark, core: HostedCore) -> str:
+    def _asleep(self, mark: Mark, core: Core) -> str:
         said = f"Core {core.index} {INSTRUCTIONS[mark.exception].explained(0, 0, '')}."
         return f"{said} {self._what_wakes(core)}"
 
-    def _what_wakes(self, core: HostedCore) -> str:
+    def _what_wakes(self, core: Core) -> str:
         timer, armed = self._facts.next_timer(core.index), self._facts.armed()
         if timer is not None and armed is not None and timer.in_ns is not None:
             # A tick, or the farthest that a timer can count, may come before anything is due.
@@ -198,7 +197,7 @@ class Teller:
             return f"Core {index} handles an exception, {core.depth} deep."
         return f"Core {index} runs, and no exception is in progress."
 
-    def _due(self, mark: Mark, core: HostedCore) -> str:
+    def _due(self, mark: Mark, core: Core) -> str:
         assert mark.origin is not None
         armed = self._facts.armed()
         is_due = armed is not None and armed.in_ns <= 0
@@ -222,12 +221,12 @@ class Teller:
                         f"{whose}.")  # fmt: skip
         return f"The {self._title_of(mark.origin.device)} has run out: {whose}."
 
-    def _arrived(self, mark: Mark, core: HostedCore) -> str:
+    def _arrived(self, mark: Mark, core: Core) -> str:
         del core
         char = chr(mark.numbers[1])
         return f"The character {char!a} arrives on the serial line: {mark.text} typed it."
 
-    def _sent(self, mark: Mark, core: HostedCore) -> str:
+    def _sent(self, mark: Mark, core: Core) -> str:
         if mark.origin is None:
             return (f"Core {core.index} sends a message: {self._access(mark)}. No interrupt comes "
                     "of it: such a message resets a core or starts it.")  # fmt: skip
@@ -238,7 +237,7 @@ class Teller:
         cores = " and ".join(f"core {index}" for index in rung)
         return f"{said} The interrupt input of {cores} is high."
 
-    def _line(self, mark: Mark, core: HostedCore) -> str:
+    def _line(self, mark: Mark, core: Core) -> str:
         del core
         assert mark.origin is not None
         if not mark.line:
@@ -249,7 +248,7 @@ class Teller:
         poked = f": a poke by {mark.text} drives it" if mark.text else ""
         return f"Line {mark.line} of the {device} rises{poked}. It leads to {ends}."
 
-    def _pending(self, mark: Mark, core: HostedCore) -> str:
+    def _pending(self, mark: Mark, core: Core) -> str:
         origin = mark.origin
         assert origin is not None
         said = f"The {self._title_of(origin.controller)} notes {origin.label}."
@@ -265,26 +264,26 @@ class Teller:
 
     # -- the core ---------------------------------------------------------------------------------
 
-    def _taken(self, mark: Mark, core: HostedCore) -> str:
+    def _taken(self, mark: Mark, core: Core) -> str:
         story = INSTRUCTIONS[mark.exception].explained(*mark.numbers, "")
         return f"The input was high and interrupts were open. Core {core.index} {story}."
 
-    def _called(self, mark: Mark, core: HostedCore) -> str:
+    def _called(self, mark: Mark, core: Core) -> str:
         story = INSTRUCTIONS[mark.exception].explained(*mark.numbers, "")
         return f"A task asks the kernel for {self._call(core)}. Core {core.index} {story}."
 
-    def _call(self, core: HostedCore) -> str:
+    def _call(self, core: Core) -> str:
         from kerneltui.kernel.syscalls import described  # programs without calls do not wait for it
 
         held = (signed(core.registers.get(name, 0)) for name in core.CALL_REGISTERS)
         number, *arguments = held
         return described(number, arguments)
 
-    def _fault(self, mark: Mark, core: HostedCore) -> str:
+    def _fault(self, mark: Mark, core: Core) -> str:
         story = INSTRUCTIONS[mark.exception].explained(*mark.numbers, "")
         return f"An instruction could not be executed. Core {core.index} {story}."
 
-    def _returned(self, mark: Mark, core: HostedCore) -> str:
+    def _returned(self, mark: Mark, core: Core) -> str:
         story = INSTRUCTIONS[mark.text].explained(*mark.numbers, "")
         masked = core.masks()[1]
         state = "masked still" if masked else "open again"
@@ -302,7 +301,7 @@ class Teller:
             return f"it writes {value} to {meaning.register}{decided}"
         return f"it reads {value} from {meaning.register}"
 
-    def _who(self, mark: Mark, core: HostedCore) -> str:
+    def _who(self, mark: Mark, core: Core) -> str:
         del core
         name = self._handler(mark)
         handler = f" Its handler is '{name}'." if name else ""
@@ -318,7 +317,7 @@ class Teller:
             return f"{said} The read acknowledges it: it is active now.{handler}"
         return said + handler
 
-    def _quiet(self, mark: Mark, core: HostedCore) -> str:
+    def _quiet(self, mark: Mark, core: Core) -> str:
         del core
         high = self._high_lines(mark)
         state = f"{' and '.join(high)} is still high" if high else "its line is low"
@@ -338,19 +337,19 @@ class Teller:
             return f"The characters themselves are to be taken: until then {state}."
         return f"The handler has not quieted the source: {state}, so it asks again at once."
 
-    def _received(self, mark: Mark, core: HostedCore) -> str:
+    def _received(self, mark: Mark, core: Core) -> str:
         del core
         assert mark.meaning is not None
         char = chr(mark.numbers[1] & 0xFF)
         return f"The handler takes {char!a} out of the receiver (reads {mark.meaning.register})."
 
-    def _echoed(self, mark: Mark, core: HostedCore) -> str:
+    def _echoed(self, mark: Mark, core: Core) -> str:
         del core
         assert mark.meaning is not None
         char = chr(mark.numbers[1] & 0xFF)
         return f"The handler sends {char!a} to the screen (writes {mark.meaning.register})."
 
-    def _ended(self, mark: Mark, core: HostedCore) -> str:
+    def _ended(self, mark: Mark, core: Core) -> str:
         del core
         if mark.by_itself:
             return ("Nothing has to be ended: this controller forgets an interrupt as soon as its "
@@ -358,7 +357,7 @@ class Teller:
         told = f"The handler tells the controller that it is done: {self._access(mark)}."
         return f"{told} The next one may come."
 
-    def _unended(self, mark: Mark, core: HostedCore) -> str:
+    def _unended(self, mark: Mark, core: Core) -> str:
         del core
         assert mark.origin is not None
         registers = (self._roles.register_for(name, Role.END) for name in self._machine.controllers)
@@ -369,7 +368,7 @@ class Teller:
 
     # -- the kernel -------------------------------------------------------------------------------
 
-    def _expired(self, mark: Mark, core: HostedCore) -> str:
+    def _expired(self, mark: Mark, core: Core) -> str:
         del core
         name = mark.told["name"]
         said = f"The kernel takes '{name}' out of the timeout queue"
@@ -381,7 +380,7 @@ class Teller:
             return f"{said} It is due once, so it is gone now."
         return f"{said} It is due every {format_duration(taken.period_ns)}, so it will come back."
 
-    def _callback(self, mark: Mark, core: HostedCore) -> str:
+    def _callback(self, mark: Mark, core: Core) -> str:
         del core
         printed = mark.text.strip()
         said = f"The callback of '{mark.told['name']}' has run."
@@ -390,15 +389,15 @@ class Teller:
         *_, last = printed.splitlines()
         return f'{said} It printed "{last.strip()}".'
 
-    def _woken(self, mark: Mark, core: HostedCore) -> str:
+    def _woken(self, mark: Mark, core: Core) -> str:
         del core
         return f"Task '{mark.told['name']}' may run again: the kernel puts it into the run queue."
 
-    def _switched(self, mark: Mark, core: HostedCore) -> str:
+    def _switched(self, mark: Mark, core: Core) -> str:
         told = mark.told
         return f"Core {core.index} goes on with '{told['next']}' in place of '{told['prev']}'."
 
-    def _armed_for(self, core: HostedCore) -> str:
+    def _armed_for(self, core: Core) -> str:
         head = self._facts.head()
         if core.index:  # the queue is served by core 0; others time their tasks' quanta
             return f"The timer of core {core.index} is set, for this core alone"
@@ -408,24 +407,24 @@ class Teller:
                 else f"due {format_duration(-head.in_ns)} ago")  # fmt: skip
         return f"The timer is set for the head of the queue, '{head.name}', {when}"
 
-    def _armed(self, mark: Mark, core: HostedCore) -> str:
+    def _armed(self, mark: Mark, core: Core) -> str:
         written = mark.numbers[1]
         also = f" ({written})" if written > BIGGEST_BITS else ""
         return f"{self._armed_for(core)}: core {core.index} {self._access(mark)[3:]}{also}."
 
-    def _disarmed(self, mark: Mark, core: HostedCore) -> str:
+    def _disarmed(self, mark: Mark, core: Core) -> str:
         return f"The timer is switched off: core {core.index} {self._access(mark)[3:]}."
 
-    def _entered(self, mark: Mark, core: HostedCore) -> str:
+    def _entered(self, mark: Mark, core: Core) -> str:
         del mark
         return f"The kernel looks the call up in its table: {self._call(core)}."
 
-    def _served(self, mark: Mark, core: HostedCore) -> str:
+    def _served(self, mark: Mark, core: Core) -> str:
         del core
         result = mark.told["ret"]
         return f"The call answers {result}" + (": an error." if result < 0 else ".")
 
-    def _passed(self, mark: Mark, core: HostedCore) -> str:
+    def _passed(self, mark: Mark, core: Core) -> str:
         del core
         told = ", ".join(f"{key} {value}" for key, value in mark.facts)
         return f"The kernel tells '{mark.text}'" + (f": {told}." if told else ".")

@@ -26,7 +26,7 @@ from kerneltui.debugger.register_names import sites
 from kerneltui.debugger.remarks import KINDS
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.trace import RawEvent
-from kerneltui.hw.register import MEMORY, PORTS
+from kerneltui.hw.register import MEMORY, NON_SECURE, PORTS
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES, WRITES
 from kerneltui.machine.machine import Machine
@@ -68,9 +68,9 @@ def _event_access(session: Session, reference: EventReference) -> str:
     register = register_of_event(session, reference)
     if register is not None:
         return access_of(session, register, verb)
-    space = SPACES.get(kind, MEMORY)
+    space = session.machine.met(SPACES.get(kind, MEMORY), target)
     spaces = session.machine.spaces
-    window = spaces[space].window_at(target) if space in {MEMORY, PORTS} else None
+    window = spaces[space].window_at(target) if space in {MEMORY, NON_SECURE, PORTS} else None
     if window is None:
         raise ValueError(_NO_EVENT["unmodelled"])
     if isinstance(window.target, RegisterFile):  # a part of a register, if of any

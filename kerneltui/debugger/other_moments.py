@@ -234,6 +234,7 @@ class OtherMoments:
         Yields how far it has come; ends with False, and where it was, where there is none.
         """
         hits: FoundHits | None = None
+        started = self.here
         if goal is STEP:
             found = before_last_instruction(self.history, self.focus)
         elif goal is PREVIOUS_HIT:
@@ -247,6 +248,8 @@ class OtherMoments:
             return self._back_to_first(goal)
         if goal is STEP:
             yield from self._look_before(found)
+        if goal is PREVIOUS_HIT:  # it can be far away
+            self._jumps.append(started)
         yield from self.history.travel(found)
         self._arrived("gone back")
         if found.step < 0 and self.machine.cores[found.core].retired > found.retired:

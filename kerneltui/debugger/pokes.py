@@ -131,6 +131,7 @@ def _check_fit(value: int, width: int, what: str) -> None:
 def _to_address(machine: Machine, space: str, address: int, value: int, core: int) -> Poke:
     size = ADDRESS_SIZES[space]
     place = f"{space} address {address:#x}" if space == MEMORY else f"port {address:#x}"
+    space = machine.met(space, address)
     window = machine.spaces[space].window_at(address)
     if window is None:
         raise ValueError(f"nothing answers at {place} of {machine.board_name}")

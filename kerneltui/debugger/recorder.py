@@ -23,6 +23,7 @@ from kerneltui.debugger.watch import Address, reset_of
 from kerneltui.hw.bus import register_name
 from kerneltui.hw.device import InterruptController
 from kerneltui.hw.line import Line
+from kerneltui.hw.register import MEMORY, NON_SECURE
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.core import Core, CoreState
 from kerneltui.machine.instructions import SPACES, STORES, WRITES
@@ -136,7 +137,8 @@ class Recorder:
         by_core = any(slot.register.banked for slot in file.slots())
         for slot in file.slots():
             place = (space, base + slot.offset)
-            if slot.register.overlay or slot.register.window is not None:
+            is_divided = self._machine.is_out_of_sight(file.table)
+            if slot.register.overlay or slot.register.window is not None or is_divided:
                 self._named_by_state[place] = file, slot.offset
             if by_core:
                 self._by_core.add(place)
@@ -209,8 +211,10 @@ class Recorder:
         for _, _, cpu, kind, target, value, text in self.last(count):
             space = SPACES.get(kind)
             if space is not None:
+                front, _, name = text.rpartition("/")
+                space = self._machine.met(space, target, front)
                 owner = cpu if (space, target) in self._by_core else ALL_CORES
-                found[space, target, owner] = (kind, value, text)
+                found[space, target, owner] = (kind, value, name)
         return found
 
     def last(self, count: int) -> list[RawEvent]:
@@ -255,6 +259,8 @@ class Recorder:
             self.accessed.add(place)
             if named is not None:
                 text = register_name(*named, write=kind in STORES, value=value)
+                if self._machine.is_out_of_sight(named[0].table) and self._is_secure(core):
+                    text = f"{named[0].table.name}/{text}"
         elif kind in WRITES:
             self.accessed.add((kind, 0))
         self.events.append((core.retired, self._clock.now, core.index, kind, target, value, text))
@@ -262,6 +268,10 @@ class Recorder:
         if self.sink is not None and self.recorded > self._known:
             self._known = self.recorded
             self.sink(self.events[-1])
+
+    def _is_secure(self, core: Core) -> bool:
+        """Whether its accesses meet what is out of sight for other software."""
+        return self._machine.cores[core.index].memory is self._machine.memory
 
     def exception(self, core: Core, kind: str, vector: int) -> None:
         """See :class:`Observer`."""
@@ -329,7 +339,7 @@ class Recorder:
             self._add("rx", 0, byte, by)
 
     def _poked(self, poke: Poke, name: str, is_scripted: bool) -> None:
-        self.accessed.add((poke.space, poke.address))
+        self.accessed.add((MEMORY if poke.space == NON_SECURE else poke.space, poke.address))
         if self.tracing:
             text = f"{SCENARIO if is_scripted else PERSON} {name}"
             core = self._machine.cores[poke.core]

@@ -1,9 +1,11 @@
 """Registers as people name them, on one machine.
 
 A name is that of the datasheet and the panels (``GICC_PMR``, ``IOREDTBL2_LOW``).  Where several
-have it, the device or the block stands in front (``ioapic1/IOWIN``, ``I8259_SLAVE/IMR``).  Behind
-it can be a field (``CNTP_CTL_EL0.IMASK``), or one bit of a field (``IMR.M[3]``).  ``core1/`` in
-front of all names a core.  Whatever is wrong with a name raises ValueError, in words.
+have it, the device or the block stands in front (``ioapic1/IOWIN``, ``I8259_SLAVE/IMR``).  Of a
+register that secure and other accesses see differently the plain name means what other software
+sees.  Behind the name can be a field (``CNTP_CTL_EL0.IMASK``), or one bit of a field
+(``IMR.M[3]``).  ``core1/`` in front of all names a core.  Whatever is wrong with a name raises
+ValueError, in words.
 """
 
 from __future__ import annotations
@@ -36,6 +38,8 @@ class RegisterSite(NamedTuple):
     slot: Slot
     space: str
     address: int
+    is_out_of_sight: bool = False
+    """software meets another register of that name in its place: see :attr:`Machine.sight`"""
 
     @property
     def overlay(self) -> str:
@@ -53,7 +57,10 @@ def sites(machine: Machine) -> Iterator[RegisterSite]:
                     here, address = f"{device.name}.{block}", slot.offset
                 else:
                     here, address = space, base + slot.offset
-                yield RegisterSite(device.name, block, file, slot, here, address)
+                yield RegisterSite(
+                    device.name, block, file, slot, here, address,
+                    machine.is_out_of_sight(file.table),
+                )  # fmt: skip
     regs = machine.core.regs
     for slot in regs.slots():
         yield RegisterSite("core", regs.table.name, regs, slot, CORE_REGISTERS, slot.offset)
@@ -122,6 +129,8 @@ def _only(
         if front not in names:
             hint = suggestion(front, dict.fromkeys(names))
             raise ValueError(f"no device or block '{front}' on {machine.board_name}{hint}")
+    if not fronts and not all(site.is_out_of_sight for site in alike):
+        alike = [site for site in alike if not site.is_out_of_sight]
     found = [site for site in alike if {*fronts} <= {site.device, site.block}]
     labels = [label_of(site, alike) for site in alike]
     if not found:
@@ -136,6 +145,8 @@ def _only(
 def label_of(site: RegisterSite, alike: Sequence[RegisterSite]) -> str:
     """The shortest name that no other one of the same name has."""
     name = site.slot.name
+    if not site.is_out_of_sight:
+        alike = [item for item in alike if not item.is_out_of_sight]
     if len(alike) == 1:
         return name
     if [item.device for item in alike].count(site.device) == 1:

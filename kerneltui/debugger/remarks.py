@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-KINDS = ("lost", "dropped", "spurious", "misuse", "retriggered")
+KINDS = ("lost", "dropped", "spurious", "misuse", "retriggered", "ignored")
 
 
 class Remark(NamedTuple):

@@ -44,8 +44,7 @@ from kerneltui.errors import UserError
 from kerneltui.hw.clock import NEVER
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.kernel import Kernel
-from kerneltui.machine.core import FOREVER, CoreState, StopReason
-from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.core import FOREVER, Core, CoreState, StopReason
 from kerneltui.machine.machine import Machine, Position
 from kerneltui.machine.poke import Poke
 
@@ -277,7 +276,7 @@ class Session(OtherMoments):
         )  # fmt: skip
 
     @property
-    def core(self) -> HostedCore:
+    def core(self) -> Core:
         """The core on show."""
         return self.machine.cores[self.focus]
 

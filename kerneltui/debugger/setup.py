@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -12,6 +12,9 @@ from kerneltui.debugger.bookmarks import Bookmark
 from kerneltui.machine.board import Board
 from kerneltui.machine.machine import KernelFactory
 from kerneltui.own.driver import OwnDriver
+
+if TYPE_CHECKING:
+    from kerneltui.machine.native.image import NativeImage
 
 
 class TimedInput(msgspec.Struct, frozen=True):
@@ -37,7 +40,8 @@ class Setup(msgspec.Struct, frozen=True):
     """What a session runs: enough to start again from reset."""
 
     board: Board
-    kernel: KernelFactory
+    kernel: KernelFactory | NativeImage
+    """what makes a kernel in Python, or an image of machine code"""
     scenario_name: str = ""
     scenario_source: str = ""
     """the name or file that the scenario was opened by"""

@@ -9,7 +9,7 @@ from kerneltui.debugger.origins import CALL, SERIAL, TIMER
 from kerneltui.debugger.roles import Roles
 from kerneltui.debugger.story_facts import StoryFacts
 from kerneltui.hw.register import Role
-from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.core import Core
 from kerneltui.machine.instructions import INSTRUCTIONS
 from kerneltui.machine.machine import Machine
 
@@ -40,15 +40,15 @@ class Upcoming:
         self._facts = facts
         self._roles = roles
 
-    def told(self, mark: Mark, core: HostedCore) -> str:
+    def told(self, mark: Mark, core: Core) -> str:
         """The sentence."""
         always = _ALWAYS.get(mark.kind)
         if always is not None:
             return always
-        by_state: Callable[[Mark, HostedCore], str] = getattr(self, f"_{mark.kind.value}")
+        by_state: Callable[[Mark, Core], str] = getattr(self, f"_{mark.kind.value}")
         return by_state(mark, core)
 
-    def _asleep(self, mark: Mark, core: HostedCore) -> str:
+    def _asleep(self, mark: Mark, core: Core) -> str:
         del mark
         timer = self._facts.next_timer(core.index)
         if timer is None:
@@ -57,19 +57,19 @@ class Upcoming:
             return f"{timer.name} counts down to 0, if no device comes first."
         return f"The counter reaches {timer.name} ({timer.compare}), if no device comes first."
 
-    def _sent(self, mark: Mark, core: HostedCore) -> str:
+    def _sent(self, mark: Mark, core: Core) -> str:
         del core
         if mark.origin is None:
             return "The kernel goes on."
         return "The controller passes it on to the core that it is for."
 
-    def _arrived(self, mark: Mark, core: HostedCore) -> str:
+    def _arrived(self, mark: Mark, core: Core) -> str:
         del mark, core
         if self._facts.serial_line_is_high():
             return "The line of the UART is high already, so it cannot rise for this one."
         return "The UART raises its line when enough characters wait, or no more come."
 
-    def _pending(self, mark: Mark, core: HostedCore) -> str:
+    def _pending(self, mark: Mark, core: Core) -> str:
         assert mark.origin is not None
         held = self._facts.held_back(mark.origin, core.index)
         if held is None:
@@ -82,7 +82,7 @@ class Upcoming:
             return f"Core {core.index} takes {first.label} first: that is more urgent."
         return "The interrupt waits until that changes."
 
-    def _taken(self, mark: Mark, core: HostedCore) -> str:
+    def _taken(self, mark: Mark, core: Core) -> str:
         del core
         if INSTRUCTIONS[mark.exception].is_vectored:
             return "The vector tells which interrupt it is."
@@ -94,7 +94,7 @@ class Upcoming:
         asks = f" (reads {register})" if register else ""
         return f"The handler asks which interrupt it is{asks}."
 
-    def _who(self, mark: Mark, core: HostedCore) -> str:
+    def _who(self, mark: Mark, core: Core) -> str:
         del core
         if mark.origin is None:
             return "The handler has nothing to do."
@@ -106,7 +106,7 @@ class Upcoming:
             SERIAL: "The handler quiets the UART and takes the characters.",
         }.get(mark.course, "The handler quiets the source.")
 
-    def _quiet(self, mark: Mark, core: HostedCore) -> str:
+    def _quiet(self, mark: Mark, core: Core) -> str:
         del core
         head = self._facts.head()
         due = "The kernel takes the timeout that is due out of its queue."
@@ -117,7 +117,7 @@ class Upcoming:
             SERIAL: "The handler takes the character.",
         }.get(mark.course, "The handler does its work and ends the interrupt.")
 
-    def _armed(self, mark: Mark, core: HostedCore) -> str:
+    def _armed(self, mark: Mark, core: Core) -> str:
         if mark.course == SYSCALL:
             return "The call gives its result."
         for item in self._facts.comparators(
@@ -130,12 +130,12 @@ class Upcoming:
                 return "The kernel switches the timer on."
         return "The handler ends the interrupt." if mark.depth else "The kernel goes on."
 
-    def _returned(self, mark: Mark, core: HostedCore) -> str:
+    def _returned(self, mark: Mark, core: Core) -> str:
         if core.inputs and not core.masks()[1]:
             return f"Another interrupt waits: core {core.index} takes it at once."
         if mark.depth > 1:
             return "The handler that was interrupted goes on."
         return f"Core {core.index} goes on with what it did before."
 
-    def _disarmed(self, mark: Mark, core: HostedCore) -> str:
+    def _disarmed(self, mark: Mark, core: Core) -> str:
         return self._armed(mark, core)

@@ -98,4 +98,6 @@ def in_words(write: LastWrite) -> str:
 
 
 def _since(write: LastWrite) -> str:
+    if write.is_ignored:
+        return ", by a non-secure access: ignored (RAZ/WI)"
     return ", and changed by the hardware since" if write.changed_since else ""

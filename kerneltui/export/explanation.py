@@ -90,6 +90,7 @@ def _write(write: LastWrite) -> dict[str, Any] | None:
     return {
         "by": write.by,
         "is_reset": write.is_reset,
+        "is_ignored": write.is_ignored,
         "step": write.step if has_written else None,
         "t_ns": write.t_ns if has_written else None,
         "core": write.core if has_written else None,

@@ -105,7 +105,7 @@ class Fold(Standing):
         self._last = t
         if places is not None:
             if look is not None:
-                self._look(look)
+                self._look(look, event[2])
             if self._tells_accesses:
                 self._access(event)
             return
@@ -145,8 +145,10 @@ class Fold(Standing):
             self._changed.clear()
             self._risen.clear()
 
-    def _look(self, look: Look) -> None:
+    def _look(self, look: Look, core: int) -> None:
         self._is_settled = False
+        if look.masks:
+            self._unmasked.add(core)
         if look.arms:
             self._looks_at_kernel = True
         if look.controller and self._samples and not look.is_acknowledge:

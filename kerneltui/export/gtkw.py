@@ -7,12 +7,14 @@ from math import log2
 
 from vcd.gtkw import GTKWSave
 
-ORDER = ("Core", "Interrupts", "Timeouts", "Lines", "Serial line", "Registers")
-"""Groups by the beginnings of their names, from above."""
+ORDER = ("Lines", "Interrupts", "Core", "Timeouts", "Serial line", "Marks", "Registers")
+"""Groups by the beginnings of their names, from above: what causes something is above it."""
 NAMES_WIDTH, WINDOW = 260, (1400, 900)
-WAVES_WIDTH = 1000
-"""Pixels beside the names."""
-FIRST = ("doing", "task", "handler", "asleep", "masked", "armed")
+WAVES_WIDTH = 800
+"""Pixels beside the names, and beside the tree of all signals."""
+FRAME = 200
+"""Pixels for which GTKWave counts a zoom: of -n they are 2 to the n nanoseconds."""
+FIRST = ("doing", "task", "handler", "asleep", "masked", "armed", "armed_due_ns", "is_armed")
 """Signals that stand above the others of their groups."""
 SHOWN = {
     "_byte[": "ascii", "doing": "ascii", "armed": "ascii", "called": "ascii", "queued[": "dec",
@@ -28,7 +30,7 @@ def arrangement(waves: dict[str, list[str]], dump: str, from_ns: int, until_ns: 
     save.dumpfile(dump, abspath=False)
     save.timestart(from_ns)
     save.size(*WINDOW)
-    save.zoom_markers(-log2(max(until_ns - from_ns, WAVES_WIDTH) / WAVES_WIDTH))
+    save.zoom_markers(-log2(max(until_ns - from_ns, 1) * FRAME / WAVES_WIDTH))
     save.signals_width(NAMES_WIDTH)
     save.sst_expanded(is_expanded=True)
     for group in sorted(waves, key=_place):
@@ -45,7 +47,8 @@ def _place(group: str) -> tuple[int, str]:
 
 def _rank(wave: str) -> int:
     """Those without a rank stay in order of appearance."""
-    return next((n for n, name in enumerate(FIRST) if wave.endswith(f"_{name}")), len(FIRST))
+    name = wave.partition(".")[2].partition("_")[2].partition("[")[0]
+    return FIRST.index(name) if name in FIRST else len(FIRST)
 
 
 def _shown(wave: str) -> str:

@@ -1,4 +1,4 @@
-"""Which accesses may change what interrupts and timeouts are about, as the register tables tell."""
+"""Which accesses may change what is told of interrupts, masks and timeouts, by register tables."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ class Look(NamedTuple):
     """a load that makes an interrupt active"""
     arms: bool = False
     """a timer is told when to interrupt, or not to"""
+    masks: bool = False
+    """a register of the core itself, which may be its mask"""
 
 
 Places = defaultdict[tuple[str, bool], dict[int, Look]]
@@ -28,8 +30,11 @@ Places = defaultdict[tuple[str, bool], dict[int, Look]]
 
 
 def places_of(machine: Machine) -> Places:
-    """Those of all controllers and timers; loads of a controller only where they have effects."""
+    """Those of cores, controllers and timers; loads of a controller only where they have effects."""
     found: Places = defaultdict(dict)
+    own = machine.core.regs
+    for slot in own.slots():
+        found[own.table.space, True][slot.offset] = Look(masks=True)
     for device in machine.devices.values():
         is_controller = isinstance(device, InterruptController)
         if not is_controller and not isinstance(device, TimerDevice):

@@ -22,6 +22,7 @@ from kerneltui.hw.register import (
     BEHIND_WINDOW,
     MEMORY,
     MSRS,
+    NON_SECURE,
     PORTS,
     SYSTEM_REGISTERS,
     Access,
@@ -50,8 +51,8 @@ What a load and a store do to a field; bits without a field are reserved."""
 
 CORES = 4
 _ADDRESS_TITLES = {
-    MEMORY: "Offset", PORTS: "Port", SYSTEM_REGISTERS: "Encoding", MSRS: "Number",
-    BEHIND_WINDOW: "Index",
+    MEMORY: "Offset", NON_SECURE: "Offset", PORTS: "Port", SYSTEM_REGISTERS: "Encoding",
+    MSRS: "Number", BEHIND_WINDOW: "Index",
 }  # fmt: skip
 MOST_IN_HEADING = 3
 BIT_PATTERN = 1 << 16
@@ -262,7 +263,7 @@ def _plain(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, int):
         return f"{value:_}" if value % 1000 == 0 or value < BIT_PATTERN else f"{value:#x}"
-    return str(value)
+    return str(value) or '""'
 
 
 def _access_docs() -> dict[str, str]:

@@ -44,6 +44,8 @@ _LEVEL = re.compile(r"(?P<name>\w+?) ?(?P<level>\d+)")
 _NO_NAME = re.compile(r"[^\w-]")
 STATES = (ASLEEP, TASK, HANDLER)
 """Each a wire of its core."""
+ENTRY = "interrupt"
+"""What a core does before it knows which, and after the handler."""
 
 
 class _Signal:
@@ -59,6 +61,9 @@ class _Signal:
 
 class VcdWaves(RunTeller):
     """Each change of each signal, once."""
+
+    KINDS = frozenset({WIRE, REGISTER, STRING})
+    """of signals that are written"""
 
     def __init__(self, session: Session, out: IO[bytes], selection: Selection) -> None:
         super().__init__(session, out, selection)
@@ -131,7 +136,8 @@ class VcdWaves(RunTeller):
         bits: int = 1,
     ) -> None:
         """A signal has that value from now on."""
-        self._put(t, group, self._signal(scope, name, kind, bits), value)
+        if kind in self.KINDS:
+            self._put(t, group, self._signal(scope, name, kind, bits), value)
 
     def _put(self, t: int, group: str, signal: _Signal, value: str | int) -> None:
         if signal.value == value:
@@ -174,7 +180,7 @@ class VcdWaves(RunTeller):
         for each in STATES:
             self._put(t, group, self._signal(scope, each), int(each == state))
         doing = self._doing.setdefault(core, [""])
-        doing[0] = name or ("" if state in {OFF, HANDLER} else state)
+        doing[0] = name or ("" if state == OFF else ENTRY if state == HANDLER else state)
         self._tell_doing(t, core)
 
     def masked(self, t: int, core: int, is_masked: bool, privilege: str) -> None:
@@ -233,18 +239,7 @@ class VcdWaves(RunTeller):
 class VcdWires(VcdWaves):
     """Signals of one bit alone: sigrok 0.5, and so PulseView 0.4, reads no others."""
 
-    def _set(
-        self,
-        t: int,
-        group: str,
-        scope: str,
-        name: str,
-        value: str | int,
-        kind: str = WIRE,
-        bits: int = 1,
-    ) -> None:
-        if kind == WIRE:
-            super()._set(t, group, scope, name, value, kind, bits)
+    KINDS = frozenset({WIRE})
 
 
 def _plain(name: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
+from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.line import Line, Sink
 from kerneltui.hw.register import RegisterTable
@@ -94,7 +95,8 @@ class Device(ABC):
 
         ``kind`` is ``lost`` (an edge came while nobody could take it), ``dropped`` (a message that
         was not accepted), ``spurious`` (acknowledged, but nothing was there), ``misuse`` (an end
-        of what is not active) or ``retriggered`` (ended while its line is still high).
+        of what is not active), ``retriggered`` (ended while its line is still high) or ``ignored``
+        (a store that was not allowed to change anything).
         """
         if self.on_remark is not None:
             self.on_remark(self.name, kind, number, text)
@@ -149,6 +151,16 @@ class Device(ABC):
     @abstractmethod
     def reset(self) -> None:
         """Power-on state: registers, hidden state, timers, output lines."""
+
+
+class BusMaster(Device):
+    """A device that reads and writes memory by itself.
+
+    ``bus`` is the memory space of its machine, connected when the machine is put together: physical
+    addresses, no translation, and the caches of cores are not in the way.
+    """
+
+    bus: AddressSpace | None = None
 
 
 class InterruptState(msgspec.Struct, frozen=True):

@@ -14,11 +14,13 @@ A variant's method is told which of the registers it is: its place in the tuple.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partialmethod
-from typing import Any, Literal, TypeVar, cast
+from itertools import islice
+from typing import Any, Literal, TypeVar, cast, get_args
 
 Kind = Literal["peek", "read", "write"]
+Owner = TypeVar("Owner")
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
@@ -49,6 +51,21 @@ def shared_hook(kind: Kind, *registers: str) -> Callable[[Method], Method]:
         for register in registers:
             made.hooks[f"{kind}_{register}"] = made.method
         return cast("Method", made)
+
+    return decorate
+
+
+def renamed_hooks(names: Mapping[str, str]) -> Callable[[type[Owner]], type[Owner]]:
+    """The hooks that a class inherits serve other registers: old stem -> new stem."""
+
+    def decorate(cls: type[Owner]) -> type[Owner]:
+        for old, new in names.items():
+            for kind in get_args(Kind):
+                name = f"{kind}_{old}"
+                found = (vars(base)[name] for base in cls.__mro__ if name in vars(base))
+                for hook in islice(found, 1):
+                    setattr(cls, f"{kind}_{new}", hook)
+        return cls
 
     return decorate
 

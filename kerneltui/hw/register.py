@@ -224,6 +224,9 @@ class Register(msgspec.Struct, frozen=True):
 
 MEMORY, PORTS, SYSTEM_REGISTERS, MSRS = "memory", "port", "system register", "MSR"
 """The address spaces that a block can lie in."""
+NON_SECURE = "memory (non-secure)"
+"""What non-secure accesses to memory meet, where a device shows them another block than secure
+ones: the same windows but for those."""
 BEHIND_WINDOW = ""
 """The space of a block that is only reached through an index/data window."""
 
@@ -237,7 +240,12 @@ class RegisterTable(msgspec.Struct, frozen=True, eq=False):
     the block's place in that space, which no board can choose.  ``space`` is the address space that
     the block lies in; blocks behind an index/data window lie in none.  ``raz_wi`` is true where the
     manual says of all reserved addresses that they read as zero and ignore stores: an access to one
-    is then as modelled as any other, and not reported.
+    is then as modelled as any other, and not reported.  ``also_known`` maps further names to the
+    stems of registers: by these the code of a device finds them that it shares with a relative of
+    the chip, whose manual has other names.
+
+    A block that only non-secure accesses meet is in the space :data:`NON_SECURE`; ``stands_for``
+    is then the name of the device's block whose place it takes there.
     """
 
     module: str
@@ -250,6 +258,8 @@ class RegisterTable(msgspec.Struct, frozen=True, eq=False):
     base: int = 0
     space: str = MEMORY
     raz_wi: bool = False
+    also_known: tuple[tuple[str, str], ...] = ()
+    stands_for: str = ""
     _by_stem: dict[str, Register] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -263,6 +273,7 @@ class RegisterTable(msgspec.Struct, frozen=True, eq=False):
                 raise RegisterError(f"{self.name}: {register.name} is declared twice")
             self._by_stem[register.stem] = register
             self._check(register, taken)
+        self._by_stem.update((name, self._by_stem[stem]) for name, stem in self.also_known)
 
     def _check(self, register: Register, taken: dict[int, dict[str, str]]) -> None:
         bits: dict[int, str] = {}

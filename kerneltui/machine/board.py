@@ -49,6 +49,13 @@ class CpuSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     release_addresses: Annotated[
         list[Address], Meta(description="of Arm: where each parked core looks for its entry")
     ] = []
+    armstub: Annotated[
+        bool,
+        Meta(
+            description="of Arm: the firmware has opened a GIC with security to the kernel; "
+            "default true"
+        ),
+    ] = True
 
 
 class MemorySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,6 +103,45 @@ class DeviceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return [target] if isinstance(target, str) else target
 
 
+class RegionSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Addresses at which the chip has something that is not modelled."""
+
+    base: Address
+    size: Annotated[int, Meta(ge=4, le=1 << 30, description="bytes")]
+
+
+class ViewSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Addresses of peripherals: something answers everywhere."""
+
+    base: Address
+    size: Annotated[int, Meta(ge=4096, le=1 << 30, description="bytes")]
+    high: Annotated[Address | None, Meta(description="where they lie too, in the 35-bit map")] = (
+        None
+    )
+
+
+class ImageSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of what else there is when an image of machine code runs."""
+
+    console: Annotated[str, Meta(description="the UART that the terminal is connected to")]
+    also: Annotated[list[str], Meta(description="UARTs at the same wire of the terminal")] = []
+    legacy: Annotated[
+        str, Meta(description="the controller that has the cores where enable_gic=0")
+    ] = ""
+    model: Annotated[str, Meta(description="the name of its sections in config.txt, like pi4")] = ""
+    core_hz: Annotated[int, Meta(ge=1, lt=1 << 32, description="the VideoCore's clock")] = (
+        250_000_000
+    )
+    views: dict[Label, ViewSpec] = {}
+    devices: Annotated[
+        dict[Label, DeviceSpec], Meta(description="further ones, and others of the same name")
+    ] = {}
+    declared: Annotated[
+        dict[Label, RegionSpec],
+        Meta(description="not modelled: reads as zero, ignores stores, and is told"),
+    ] = {}
+
+
 class BoardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A board file."""
 
@@ -106,6 +152,9 @@ class BoardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory: dict[Label, MemorySpec]
     devices: dict[Label, DeviceSpec]
     firmware: FirmwareSpec | None = None
+    image: Annotated[
+        str, Meta(description="what an image of machine code finds besides: rpi3, rpi4 or a file")
+    ] = ""
 
 
 LOCAL_APIC = "intel,local-apic"
@@ -117,12 +166,23 @@ CPU_PINS = {
 """The processors, and the interrupt inputs of their cores."""
 
 
+Store = tuple[int, int]
+"""A physical address, and the 32-bit value that is stored there."""
+
+
 class Board(msgspec.Struct, frozen=True):
-    """A checked board; ``file`` gives places in it for errors found later."""
+    """A checked board; ``file`` gives places in it for errors found later.
+
+    For an image of machine code ``for_image`` is there too, of ``image_file``, and the firmware has
+    made these ``stores`` to devices before the first instruction.
+    """
 
     name: str
     spec: BoardSpec
     file: ConfigFile
+    for_image: ImageSpec | None = None
+    image_file: ConfigFile | None = None
+    stores: tuple[Store, ...] = ()
 
     @property
     def costs(self) -> Costs:
@@ -224,7 +284,8 @@ def read_board(file: ConfigFile, path: Path) -> Board:
         for name, data in devices.items():
             if not isinstance(data, dict):
                 raise file.error(("devices", name), f"device '{name}' needs a 'compatible:'")
-            _check_device(file, str(name), file.decode(DeviceSpec, data, ("devices", str(name))))
+            where = ("devices", str(name))
+            check_device(file, where, file.decode(DeviceSpec, data, where))
     spec = file.decode(BoardSpec)
     if spec.cpu.compatible not in CPU_PINS:
         hint = suggestion(spec.cpu.compatible, CPU_PINS)
@@ -245,8 +306,9 @@ def read_board(file: ConfigFile, path: Path) -> Board:
     return Board(path.stem, spec, file)
 
 
-def _check_device(file: ConfigFile, name: str, device: DeviceSpec) -> None:
-    where = ("devices", name)
+def check_device(file: ConfigFile, where: tuple[str, ...], device: DeviceSpec) -> None:
+    """Check one device against its model; ``where`` ends in its name.  Raises UserError."""
+    name = where[-1]
     if device.compatible not in MODELS:
         hint = suggestion(device.compatible, MODELS)
         raise file.error((*where, "compatible"), f"unknown device '{device.compatible}'{hint}")

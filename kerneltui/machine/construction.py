@@ -3,33 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from kerneltui.devices import model
 from kerneltui.errors import suggestion
-from kerneltui.hw.bus import AddressSpace, Memory, Rom
+from kerneltui.hw.bus import AddressSpace, Rom
 from kerneltui.hw.clock import Clock
-from kerneltui.hw.device import Device
+from kerneltui.hw.device import BusMaster, Device
 from kerneltui.hw.line import Line, OrGate, Sink
-from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, PORTS
+from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, NON_SECURE, PORTS
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.board import Board, FirmwareSpec
-from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.core import Core
+from kerneltui.machine.cores import make_memory
+
+if TYPE_CHECKING:
+    from kerneltui.machine.native.image import NativeImage
 
 LAST_PORT = 0xFFFF
-Spaces = Mapping[str, AddressSpace]
+Spaces = dict[str, AddressSpace]
 """The address spaces of a machine, by name."""
 
 
-def build_devices(board: Board, clock: Clock, spaces: Spaces) -> dict[str, Device]:
+def build_devices(
+    board: Board, clock: Clock, spaces: Spaces, image: NativeImage | None = None
+) -> dict[str, Device]:
     """Put the board's memory and devices into the address spaces; answers the devices by name.
 
+    Where a device shows non-secure accesses another block, the space for these comes into being.
     Raises :class:`UserError` where the board contradicts itself.
     """
     spec, file = board.spec, board.file
     devices: dict[str, Device] = {}
     for name, region in spec.memory.items():
         try:
-            target = Rom(region.size) if region.rom else Memory(region.size)
+            target = make_memory(region, image)
             spaces[MEMORY].attach(region.base, region.size, name, target)
         except ValueError as error:
             raise file.error(("memory", name), str(error)) from None
@@ -42,19 +50,41 @@ def build_devices(board: Board, clock: Clock, spaces: Spaces) -> dict[str, Devic
         except ValueError as error:
             raise file.error(("devices", name, "config"), str(error)) from None
         devices[name] = device
+        if isinstance(device, BusMaster):
+            device.bus = spaces[MEMORY]
         for window, registers in device.files.items():
             where = ("devices", name, "reg", window)
             try:
                 _attach(spaces, name, window, registers, item.reg.get(window))
             except ValueError as error:
                 raise file.error(where, str(error)) from None
+    if board.for_image is not None:
+        from kerneltui.machine import image_board
+
+        image_board.attach(board, board.for_image, spaces[MEMORY])
+    _divide(spaces, devices)
     return devices
+
+
+def _divide(spaces: Spaces, devices: Mapping[str, Device]) -> None:
+    """Where a device shows non-secure accesses other blocks, these get a space of their own."""
+    views = {
+        id(device.files[view.table.stands_for]): (f"{name}.{view.table.name}", view)
+        for name, device in devices.items()
+        for view in device.files.values()
+        if view.table.space == NON_SECURE
+    }
+    if views:
+        space = spaces[NON_SECURE] = AddressSpace(NON_SECURE)
+        for window in spaces[MEMORY].windows:
+            label, target = views.get(id(window.target), (window.name, window.target))
+            space.attach(window.base, window.size, label, target)
 
 
 def _attach(spaces: Spaces, name: str, window: str, file: RegisterFile, base: int | None) -> None:
     label = f"{name}.{window}" if name != window else name
     table = file.table
-    if table.space != BEHIND_WINDOW:
+    if table.space not in (BEHIND_WINDOW, NON_SECURE):
         start = table.base if base is None else base
         if table.space == PORTS and start + table.size > LAST_PORT + 1:
             raise ValueError(f"{label} goes beyond the last port, {LAST_PORT:#x}")
@@ -78,7 +108,7 @@ def _install(board: Board, firmware: FirmwareSpec, memory: AddressSpace) -> None
 
 
 def connect_wires(
-    board: Board, devices: Mapping[str, Device], cores: Sequence[HostedCore]
+    board: Board, devices: Mapping[str, Device], cores: Sequence[Core]
 ) -> dict[str, list[str]]:
     """Connect outputs to inputs; where several meet at one input, through an OR gate.
 
@@ -112,9 +142,7 @@ def connect_wires(
     return wiring
 
 
-def _sink(
-    devices: Mapping[str, Device], cores: Sequence[HostedCore], target: str, cpu: int
-) -> Sink:
+def _sink(devices: Mapping[str, Device], cores: Sequence[Core], target: str, cpu: int) -> Sink:
     """The input that a board file names.  Raises ValueError, in words."""
     device_name, *rest = target.split() or [""]
     if device_name == "cpu":

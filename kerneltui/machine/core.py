@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import IntEnum, StrEnum
+from types import FrameType
 from typing import Any, ClassVar, Protocol
 
 import msgspec
+
+from kerneltui.hw.bus import AddressSpace, Target
+from kerneltui.hw.device import CounterState
+from kerneltui.hw.line import Sink
+from kerneltui.hw.register_file import RegisterFile
+from kerneltui.hw.rule import Gate
+from kerneltui.machine.kernel_image import SourceFrame
 
 FOREVER = 1 << 63
 """An instruction count that is never reached."""
@@ -87,38 +96,88 @@ class Pending(msgspec.Struct, frozen=True):
     target: int = 0
     value: int = 0
     size: int = 4
+    text: str = ""
+    """of machine code, as a disassembly"""
 
 
 class Core(Protocol):
-    """A core, as those see it that give it turns and record what it does."""
+    """A core, as the machine runs it and as the debugger looks at it."""
 
+    LOAD: ClassVar[str]
+    STORE: ClassVar[str]
     WAIT: ClassVar[str]
-    """the mnemonic of a wait for an interrupt"""
+    """the mnemonics of a load, a store, and a wait for an interrupt"""
+    PINS: ClassVar[dict[str, int]]
+    """the interrupt inputs, and the bit of each in ``inputs``"""
+    MASK_REGISTER: ClassVar[str]
+    """where ordinary interrupts are kept out, as :meth:`gates` names it"""
+    CAN_BE_RESET: ClassVar[bool]
+    """without power-on: it tells its observer (:meth:`Observer.reset_begins`)"""
+    CALL_REGISTERS: ClassVar[tuple[str, str, str]]
+    """the general registers of a system call's number and its first two arguments"""
     index: int
     state: CoreState
     ready_at: int
     """local time (ns): when the next instruction begins; NEVER while off, asleep or halted"""
-    until: int
-    """virtual time (ns) at which the debugger wants a halt"""
     is_interruptible: bool
     """asleep, or in a stretch of computing: an interrupt makes it ready at once"""
+    turns: Any
+    """the :class:`~kerneltui.machine.turns.Turns` that it takes with others"""
     halt_reason: str
     """why it has halted for good, or empty"""
     retired: int
     """instructions so far"""
-    stop_at: int
-    """the debugger wants a halt before the instruction after so many"""
     interrupts_taken: int
     depth: int
     """exceptions in progress"""
+    booted: bool
+    """its program has come to where it waits for interrupts; machine code has none such place"""
+    resume_point: ResumePoint
     inputs: int
     """the interrupt inputs that are high, as bits"""
-    pending: Pending | None
-    """what it executes next, while it is halted before an instruction"""
+    program: Any
+    """what runs on it: a :class:`Program`, or an image of machine code; None while it is off"""
+    regs: RegisterFile
+    """the registers that matter to interrupts"""
+    registers: dict[str, int]
+    """general registers that a system call has used: its number, arguments and result"""
+    memory: AddressSpace
+    """what its accesses meet, in its present state"""
+
+    # what the debugger wants of the next run
+    observer: Observer | None
+    is_traced: bool
+    """somebody may observe the core, or it may have to stop at a tracepoint"""
+    until: int
+    """virtual time (ns) at which to halt"""
+    stop_at: int
+    """halt before the instruction after so many"""
+    stop_on_interrupt: bool
+    stop_on_idle: bool
+    stop_on_wait: bool
+    stop_on_tracepoint: str
+    stop_below_depth: int
+    rest_after: int
+    """from so many instructions on, halt where all state can be saved"""
+
+    @property
+    def pending(self) -> Pending | None:
+        """What it executes next, while it is halted before an instruction."""
 
     @property
     def return_address(self) -> int:
         """Where the exception in progress has come from."""
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether its state can be saved."""
+
+    @property
+    def is_asleep(self) -> bool:
+        """Whether it is in a wait, or halted just before one."""
+
+    def power_on(self, program: Any) -> None:
+        """Begin to execute ``program``, now."""
 
     def run(self) -> StopReason:
         """Execute until a limit, or until something asks to halt."""
@@ -126,12 +185,61 @@ class Core(Protocol):
     def set_horizon(self, horizon: int) -> None:
         """Instructions from this time (ns) on are another core's to begin first."""
 
-    @property
-    def at_rest(self) -> bool:
-        """Whether all state is plain data: outside any handler, in a wait or a task."""
-
     def request_stop(self, reason: StopReason) -> None:
         """Halt before the next instruction."""
+
+    def give_up(self, reason: str) -> None:
+        """Halt for good: its program has done what the machine cannot go on with."""
+
+    def enter_anew(self) -> None:
+        """The core's state has been replaced: come to where that was saved, and halt there."""
+
+    def leave(self) -> None:
+        """The core's state is about to be replaced: let go of what it was doing."""
+
+    def close(self) -> None:
+        """Let go of what it holds of this computer; the core is of no use any more."""
+
+    # the hardware's side
+    def input(self, pin: str) -> Sink:
+        """The end of a wire, by a name of :data:`PINS`."""
+
+    def counters(self) -> list[CounterState]:
+        """Counters of the core itself, while it is on."""
+
+    def poke_bus(self, space: AddressSpace, address: int, value: int, size: int) -> None:
+        """What a store of this core does, but no instruction.  Raises :class:`BusFault`."""
+
+    def poke_target(self, space: AddressSpace, address: int, value: int) -> tuple[Target, int]:
+        """What answers to a store of this core, and at which offset.
+
+        Raises :class:`BusFault` where nothing does, or not to that value.
+        """
+
+    def poke_register(self, address: int, value: int) -> None:
+        """Store to a register of :attr:`regs`; no instruction."""
+
+    def look_again(self) -> None:
+        """Somebody has poked a register: what could not be taken may be now."""
+
+    # the debugger's side
+    def privilege(self) -> str:
+        """The level that code runs at, as ``EL1`` or ``ring 0``."""
+
+    def masks(self) -> tuple[str, bool]:
+        """What keeps interrupts out, as text; and whether ordinary ones are kept out."""
+
+    def masks_on_entry(self, vector: int) -> bool:
+        """Whether an exception through a vector writes the mask bits."""
+
+    def gates(self, pin: str, vector: int | None = None) -> list[Gate]:
+        """The conditions for taking what comes at an interrupt input, as ``vector`` where known."""
+
+    def frames(self) -> list[SourceFrame]:
+        """The kernel's functions on the halted core's stack, innermost first."""
+
+    def kernel_frames(self) -> Iterator[FrameType]:
+        """The same, of a kernel in Python, as they run; none of machine code."""
 
 
 class Observer(Protocol):

@@ -109,7 +109,7 @@ class HostedCore(Architecture):
 
     def power_off(self) -> None:
         """Execute nothing until the next :meth:`power_on`; another core's doing."""
-        self.close()
+        self.leave()
         self.state = CoreState.OFF
         self.is_interruptible = False
         self.turns.rest(self)
@@ -206,6 +206,10 @@ class HostedCore(Architecture):
 
     def close(self) -> None:
         """Let go of the kernel's stack."""
+        self.leave()
+
+    def leave(self) -> None:
+        """Let go of the kernel's stack."""
         running, self._greenlet = self._greenlet, None
         if running is not None and not running.dead:
             wishes = self.stop_at, self.rest_after, self.until, self.horizon
@@ -230,7 +234,7 @@ class HostedCore(Architecture):
             self._halted("the kernel returned from its idle loop")
         except BaseException as error:
             if self._greenlet is None:
-                return  # close() has ended it
+                return  # leave() has ended it
             if blame.is_the_hosts(error, self.observer):
                 raise
             self._halted(f"kernel error: {blame.told(error, self.observer)}")

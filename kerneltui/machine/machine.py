@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 import msgspec
 
@@ -12,17 +12,31 @@ from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.hw.device import Device, InterruptController
 from kerneltui.hw.line import Line
-from kerneltui.hw.register import BEHIND_WINDOW, MEMORY, MSRS, PORTS, SYSTEM_REGISTERS
+from kerneltui.hw.register import (
+    BEHIND_WINDOW,
+    MEMORY,
+    MSRS,
+    NON_SECURE,
+    PORTS,
+    SYSTEM_REGISTERS,
+    RegisterTable,
+)
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine import blame
 from kerneltui.machine.board import Board
 from kerneltui.machine.construction import build_devices, connect_wires
-from kerneltui.machine.core import FOREVER, CoreState, Observer, Program, StopReason
+from kerneltui.machine.core import FOREVER, Core, CoreState, Observer, Program, StopReason
 from kerneltui.machine.cores import make_cores
-from kerneltui.machine.hosted_core import HostedCore
 from kerneltui.machine.poke import Poke, Poker
 from kerneltui.machine.serial_terminal import SerialDevice, SerialTerminal
 from kerneltui.machine.state import State
+from kerneltui.machine.turns import Turns
+
+if TYPE_CHECKING:
+    from kerneltui.machine.native.image import NativeImage
+
+if TYPE_CHECKING:
+    from kerneltui.hw.declared import Declared
 
 KernelFactory = Callable[[Any], Program]
 """Makes the kernel that begins on a core."""
@@ -78,38 +92,72 @@ class Position(msgspec.Struct, frozen=True, order=True):
 class Machine:
     """One board, powered on.
 
-    ``program`` is made by ``kernel(core 0)``.  All state, that of the kernel included, is plain
+    ``program`` is made by ``kernel(core 0)``, or it is the image of machine code that is given
+    instead.  All state, that of the kernel included, is plain
     data whenever :attr:`at_rest` holds: that is what :meth:`save` relies on.
     """
 
     TRANSIENT: ClassVar = frozenset(("_state", "observer", "stopper"))
 
-    def __init__(self, board: Board, kernel: KernelFactory) -> None:
+    def __init__(self, board: Board, kernel: KernelFactory | NativeImage) -> None:
         """Raises :class:`UserError` where the board contradicts itself."""
         self.board_name = board.name
         self.board_title = board.spec.title
         self.clock = Clock()
         self.spaces = {name: AddressSpace(name) for name in (MEMORY, PORTS, SYSTEM_REGISTERS, MSRS)}
         self.memory = self.spaces[MEMORY]
-        self.devices = build_devices(board, self.clock, self.spaces)
+        image = None if callable(kernel) else kernel
+        self.devices = build_devices(board, self.clock, self.spaces, image)
+        self._divided = _divided_blocks(self.devices.values())
+        """the blocks that are there twice: for secure accesses, and for all others"""
         self.controllers = {
             name: device
             for name, device in self.devices.items()
             if isinstance(device, InterruptController)
         }
         """the interrupt controllers, by device name"""
-        self.cores = make_cores(board, self.clock, self.spaces)
-        self.turns = self.cores[0].turns
+        self.cores: list[Core] = make_cores(board, self.clock, self.spaces, image)
+        self.turns: Turns = self.cores[0].turns
         self.wiring = connect_wires(board, self.devices, self.cores)
         """where each line leads"""
-        if board.is_x86:
-            from kerneltui.machine import apic_wiring
-
-            apic_wiring.connect(board, self.devices, self.turns)
+        self._prepare(board)
         uart = self.devices[board.spec.console]
         if not hasattr(uart, "transmit"):
             raise board.file.error(("console",), f"'{board.spec.console}' is not a UART")
         self.terminal = SerialTerminal(cast("SerialDevice", uart), self.clock)
+        self.declared: list[Declared] = []
+        """what is on the chip but not modelled"""
+        if board.for_image is not None:
+            from kerneltui.machine import image_board
+
+            self.declared = image_board.finish(
+                board, board.for_image, self.devices, self.memory, self.terminal
+            )
+        self.poker = self._poker()
+        self.core = self.cores[0]
+        """the boot core"""
+        self.stopped = 0
+        """which core ended the last run"""
+        self.program: Any = kernel(self.core) if callable(kernel) else kernel
+        self.core.power_on(self.program)
+        self._state: State | None = None
+        self.stopper: Stopper | None = None
+        self.observer: MachineObserver | None = None
+        """see :meth:`observe`"""
+
+    def _prepare(self, board: Board) -> None:
+        """What wires cannot say of a board, and what its firmware has done."""
+        if NON_SECURE in self.spaces and board.spec.cpu.armstub:
+            from kerneltui.machine import armstub
+
+            armstub.set_up(self.devices.values(), len(self.cores))
+        if board.is_x86:
+            from kerneltui.machine import apic_wiring
+
+            apic_wiring.connect(board, self.devices, self.turns)
+
+    def _poker(self) -> Poker:
+        """Who carries out pokes: it knows all blocks and wires by name."""
         blocks = {
             f"{device.name}.{file.table.name}": file
             for device in self.devices.values()
@@ -121,33 +169,52 @@ class Machine:
             for lines in device.outputs.values()
             for line in lines
         }
-        self.poker = Poker(self.clock, self.cores, self.spaces, blocks, wires)
-        self.core = self.cores[0]
-        """the boot core"""
-        self.stopped = 0
-        """which core ended the last run"""
-        self.program = kernel(self.core)
-        self.core.power_on(self.program)
-        self._state: State | None = None
-        self.stopper: Stopper | None = None
-        self.observer: MachineObserver | None = None
-        """see :meth:`observe`"""
+        return Poker(self.clock, self.cores, self.spaces, blocks, wires)
 
     # -- what is where ----------------------------------------------------------------------------
 
     def windows(self, device: Device) -> list[tuple[str, int, RegisterFile]]:
         """Where a device's register files lie: ``(space, base, file)``.
 
-        A file behind an index/data window is a space of its own, by device and table.
+        A file behind an index/data window is a space of its own, by device and table.  Of blocks
+        that stand for each other those of :attr:`sight` come first.
         """
         found = []
-        for file in device.files.values():
+        files = sorted(device.files.values(), key=lambda file: self.is_out_of_sight(file.table))
+        for file in files:
             if file.table.space == BEHIND_WINDOW:
                 found.append((f"{device.name}.{file.table.name}", 0, file))
                 continue
             space = self.spaces[file.table.space]
             found += [(space.name, at.base, file) for at in space.windows if at.target is file]
         return found
+
+    @property
+    def sight(self) -> str:
+        """The space in which software meets memory: where there is one, the non-secure.
+
+        What of a device is only there or only elsewhere, plain names mean as it is there.
+        """
+        return NON_SECURE if NON_SECURE in self.spaces else MEMORY
+
+    def is_out_of_sight(self, table: RegisterTable) -> bool:
+        """Whether software meets another block in the place of this one."""
+        if self.sight == MEMORY or table.space not in (MEMORY, NON_SECURE):
+            return False
+        return table.space != self.sight and table.name in self._divided
+
+    def met(self, space: str, address: int, front: str = "") -> str:
+        """The space of the block that an access to an address has met.
+
+        An access to memory is one to the non-secure block there, if there is one, but where the
+        register's name tells of it that it was not (``front`` is what stands before its name).
+        """
+        if space != MEMORY or front or self.sight == MEMORY:
+            return space
+        window = self.spaces[NON_SECURE].window_at(address)
+        target = None if window is None else window.target
+        is_divided = isinstance(target, RegisterFile) and target.table.space == NON_SECURE
+        return NON_SECURE if is_divided else MEMORY
 
     def poke(self, poke: Poke) -> None:
         """A store, or a wire's level, from outside: it takes no time, and is noticed next."""
@@ -244,7 +311,7 @@ class Machine:
         self.stopped = core.index
         return StopReason.REACHED
 
-    def _is_spent(self, but: HostedCore) -> bool:
+    def _is_spent(self, but: Core) -> bool:
         """Whether another core has used up its instructions."""
         return any(core.retired >= core.stop_at for core in self.cores if core is not but)
 
@@ -254,7 +321,7 @@ class Machine:
         return next((core.halt_reason for core in self.cores if core.halt_reason), "")
 
     def close(self) -> None:
-        """Let go of the kernels' stacks."""
+        """Let go of what the cores hold of this computer; the machine is of no use any more."""
         for core in self.cores:
             core.close()
 
@@ -276,6 +343,8 @@ class Machine:
                 device.on_pending = observer.pending if observer is not None else None
             for file in device.files.values():
                 file.on_unmodelled = observer.unmodelled if observer is not None else None
+        for region in self.declared:
+            region.on_unmodelled = observer.unmodelled if observer is not None else None
 
     # -- time travel ------------------------------------------------------------------------------
 
@@ -347,7 +416,8 @@ class Machine:
         """
         if self._state is None:
             raise ValueError("this machine has not come to where the first state was saved")
-        self.close()
+        for core in self.cores:
+            core.leave()
         with self._told_of_own():
             self._state.load(data)
         for core in self.cores:
@@ -356,3 +426,9 @@ class Machine:
         halted = self.cores[self.stopped]
         halted.stop_at = halted.retired
         halted.run()
+
+
+def _divided_blocks(devices: Iterable[Device]) -> frozenset[str]:
+    tables = [file.table for device in devices for file in device.files.values()]
+    pairs = [(table.name, table.stands_for) for table in tables if table.stands_for]
+    return frozenset(name for pair in pairs for name in pair)

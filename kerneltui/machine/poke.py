@@ -20,7 +20,7 @@ from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import Device
 from kerneltui.hw.line import Line
 from kerneltui.hw.register_file import RegisterFile
-from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.core import Core
 
 CORE_REGISTERS = "core"
 """Where a core's own registers are."""
@@ -85,7 +85,7 @@ class Poker:
     def __init__(
         self,
         clock: Clock,
-        cores: Sequence[HostedCore],
+        cores: Sequence[Core],
         spaces: Mapping[str, AddressSpace],
         blocks: Mapping[str, RegisterFile],
         wires: Mapping[str, tuple[Device, Line]],
@@ -156,7 +156,7 @@ class Poker:
         device.output_driven()
 
     @staticmethod
-    def _store_to_bus(core: HostedCore, space: AddressSpace, poke: Poke) -> None:
+    def _store_to_bus(core: Core, space: AddressSpace, poke: Poke) -> None:
         value = poke.value
         if poke.keep:
             value |= space.peek(poke.address, poke.size, poke.core) & poke.keep

@@ -35,7 +35,7 @@ class SerialTerminal:
     TRANSIENT: ClassVar = frozenset(("on_input", "on_output"))
 
     def __init__(self, uart: SerialDevice, clock: Clock) -> None:
-        self._uart = uart
+        self._uarts = [uart]
         self._clock = clock
         self._typed: deque[tuple[int, bool]] = deque()
         """characters, and whether they are the script's"""
@@ -45,6 +45,17 @@ class SerialTerminal:
         self.on_output: Callable[[int], None] | None = None
         self.on_input: Callable[[int, bool], None] | None = None
         uart.transmit = self._arrived
+
+    def join(self, uart: SerialDevice) -> None:
+        """Connect a further UART to the same wire: what is typed comes to all of them.
+
+        Characters are then as far apart as the slowest of the UARTs needs.
+        """
+        self._uarts.append(uart)
+        uart.transmit = self._arrived
+
+    def _frame_ns(self) -> int:
+        return max(uart.frame_ns() for uart in self._uarts)
 
     @property
     def is_done(self) -> bool:
@@ -59,7 +70,7 @@ class SerialTerminal:
     def type(self, data: bytes, *, is_scripted: bool = False) -> None:
         """Type characters, at the present time."""
         if not self._typed and data:
-            self._next.arm(self._clock.now + self._uart.frame_ns())
+            self._next.arm(self._clock.now + self._frame_ns())
         self._typed.extend((byte, is_scripted) for byte in data)
 
     @property
@@ -82,10 +93,11 @@ class SerialTerminal:
     def _send(self) -> None:
         byte, is_scripted = self._typed.popleft()
         if self._typed:
-            self._next.arm(self._clock.now + self._uart.frame_ns())
+            self._next.arm(self._clock.now + self._frame_ns())
         if self.on_input is not None:
             self.on_input(byte, is_scripted)
-        self._uart.receive(byte)
+        for uart in self._uarts:
+            uart.receive(byte)
 
     def _arrived(self, byte: int) -> None:
         if self.on_output is not None:

@@ -7,6 +7,9 @@ nobody who has one of them must look for it again.
 The objects that stay are numbered by a walk over all that can be reached.  The walk takes the same
 way in every machine with the same setup at the same moment: the state saved of one fits all.
 
+What has methods ``freeze()`` and ``thaw(frozen)`` saves its state itself: it is not looked into,
+and ``frozen`` is what can be pickled.
+
 A class may name attributes in ``TRANSIENT``: caches, observers, whatever is no state.
 """
 
@@ -125,6 +128,12 @@ def _is_opaque(cls: Any) -> bool:
     return not any(base.__dictoffset__ or "__slots__" in base.__dict__ for base in cls.__mro__)
 
 
+@cache
+def _keeps_its_state(cls: Any) -> bool:
+    """Whether objects of a class save their state themselves."""
+    return hasattr(cls, "freeze") and hasattr(cls, "thaw")
+
+
 class _Unlike:
     """What nothing equals."""
 
@@ -207,8 +216,12 @@ class State:
         """the registers' values, in lists that stay too: devices and cores share them"""
         self._tables: list[Any] = []
         """the containers that partials have: these stay too, as a partial never changes"""
+        self._keepers: list[Any] = []
+        """what saves its state itself"""
         shared = self._walk(root)
-        self._stays: list[Any] = [*self._things, *self._cells, *self._tables]
+        self._stays: list[Any] = [
+            *self._things, *self._cells, *self._tables, *self._keepers
+        ]  # fmt: skip
         self._numbers = {id(thing): number for number, thing in enumerate(self._stays)}
         self._parts = [
             self._part(number, thing, shape, shared)
@@ -242,6 +255,8 @@ class State:
             seen[id(thing)] = thing
             if isinstance(thing, MethodType):
                 waiting.append(thing.__self__)
+            elif _keeps_its_state(thing.__class__):
+                self._keepers.append(thing)
             elif isinstance(thing, dict):
                 waiting += [*thing.keys(), *thing.values()]
             elif isinstance(thing, _CONTAINERS):
@@ -277,7 +292,8 @@ class State:
             list(table.items() if isinstance(table, dict) else table) for table in self._tables
         ]
         cells = [_packed(cell) for cell in self._cells]
-        _Pickler(file, self._numbers).dump((changed, cells, tables))
+        frozen = [keeper.freeze() for keeper in self._keepers]
+        _Pickler(file, self._numbers).dump((changed, cells, tables, frozen))
         return file.getvalue()
 
     def why_unsavable(self) -> str:
@@ -297,7 +313,7 @@ class State:
 
     def load(self, data: bytes) -> None:
         """Put back what :meth:`save` gave."""
-        changed, cells, tables = _Unpickler(io.BytesIO(data), self._stays).load()
+        changed, cells, tables, frozen = _Unpickler(io.BytesIO(data), self._stays).load()
         for table, content in zip(self._tables, tables, strict=True):
             table.clear()
             (table.extend if isinstance(table, list) else table.update)(content)
@@ -314,6 +330,8 @@ class State:
                     setattr(thing, names[place], _copied(copy, ()))
         for number, name, value in changed:
             setattr(self._things[number], name, value)
+        for keeper, kept in zip(self._keepers, frozen, strict=True):
+            keeper.thaw(kept)
 
 
 def _packed(cell: list[int]) -> bytes | list[int]:

@@ -306,13 +306,13 @@ def make_session(
             drivers=drivers,
             again=partial(make_session, board, scenario, source, changes),
             inputs=scenario.inputs,
-            pokes=(*scenario.pokes, *_pokes_of(changes)),
+            pokes=(*scenario.pokes, *pokes_of(changes)),
             bookmarks=scenario.bookmarks,
         )
     )
 
 
-def _pokes_of(changes: Changes) -> Iterator[PokeRequest]:
+def pokes_of(changes: Changes) -> Iterator[PokeRequest]:
     """Those of the command line."""
     if not changes.pokes:
         return
@@ -395,13 +395,18 @@ def _changed(board: Board, scenario: Scenario, changes: Changes) -> Board:
     if spec.cpu:
         with _told_at(scenario, "cpu"):
             board = board.with_features(spec.cpu)
-    for name in dict.fromkeys(changes.without):
-        if name not in spec.without:
-            with _told_of("--no"):
-                board = board.without(name)
+    board = changed_board(board, [name for name in changes.without if name not in spec.without])
     if changes.cpu:
         with _told_of(f"--cpu {changes.cpu}"):
             board = board.with_features(changes.cpu)
+    return board
+
+
+def changed_board(board: Board, without: Iterable[str]) -> Board:
+    """The board less the devices that ``--no`` names.  Raises :class:`UserError`."""
+    for name in dict.fromkeys(without):
+        with _told_of("--no"):
+            board = board.without(name)
     return board
 
 

@@ -303,9 +303,9 @@ class KernelTui(Carrying, Writing, App[int]):
         signs = self.breakpoint_marks()
         with self.batch_update():
             for panel in self.panels:
-                panel.show(view, parts)
                 # On the path ● says that a moment is over, and a row is about several things.
                 panel.set_signs({} if panel is self.panels.path else signs)
+                panel.show(view, parts)
             self._follow_station(view)
             self._show_tabs()
             self._point_out(view)

@@ -33,7 +33,7 @@ from kerneltui.scenarios.scenario import (
     load_scenario,
     open_session,
 )
-from kerneltui.tui.places import read_place
+from kerneltui.tui.places import read_place, read_register
 from kerneltui.tui.requests import (
     Ask,
     CutAndPoke,
@@ -58,7 +58,9 @@ from kerneltui.tui.screens.choose import Choice, ChooseScreen
 if TYPE_CHECKING:
     from kerneltui.tui.offers import Offer
 
-WHERE = "A time (1.5s), an instruction (#1200), or one of start, booted, end"
+WHERE = """\
+A time (1.5s), an instruction (#1200), one of start, booted, end,
+or a register: its last write"""
 KEEP, CUT, STORE, UNDO = "Stay", "Type", "Store", "Undo"
 MOST_NAMED = 3
 NO_SHELL = "This kernel has no shell; press o and open the scenario shell."
@@ -173,7 +175,7 @@ def _wrong_with_timeout(words: Sequence[str]) -> Mistake | None:
 
 
 def ask_where_to_go(now: Situation, reference: Reference | None) -> Request:
-    """Ask for a time, an instruction, or a place that has a name.
+    """Ask for a time, an instruction, a moment that has a name, or a register.
 
     Enter alone goes to the event under the cursor, or to the last write of the register there.
     """
@@ -184,7 +186,7 @@ def ask_where_to_go(now: Situation, reference: Reference | None) -> Request:
         if first is not None and not words[0].strip():
             return None
         try:
-            read_place(now.session, words[0])
+            _place(now, words[0])
         except ValueError as error:
             return Mistake(0, str(error))
         return None
@@ -194,9 +196,19 @@ def ask_where_to_go(now: Situation, reference: Reference | None) -> Request:
     def chosen(said: tuple[str, ...] | None) -> Request | None:
         if said is None:
             return None
-        return GoToPlace(said[0]) if said[0].strip() or first is None else first
+        return _place(now, said[0]) if said[0].strip() or first is None else first
 
     return Ask(screen, chosen)
+
+
+def _place(now: Situation, words: str) -> Request:
+    """What goes to the moment that somebody has written.  Raises ValueError, in sentences."""
+    register = read_register(now.session, words)
+    last_write = None if register is None else _last_write(now, register)
+    if last_write is not None:
+        return last_write
+    read_place(now.session, words)
+    return GoToPlace(words)
 
 
 def _moment_of(now: Situation, reference: Reference | None) -> tuple[Request | None, str]:
@@ -209,19 +221,27 @@ def _moment_of(now: Situation, reference: Reference | None) -> tuple[Request | N
         if gate is None or gate.spot is None:
             return None, ""
         place = found.station_of(gate).owner, gate.spot
-        return GoToWrite(*place, gate.register), _last_write_of(gate.register)
+        return GoToWrite(*place, gate.register), _offer_of_last_write(gate.register)
     if isinstance(reference, RegisterReference | FieldReference):
-        spot = spot_of(now.session, reference)
-        if spot is not None:
-            name = reference.name
-            if isinstance(reference, FieldReference):
-                reference = reference.register
-                name = f"{reference.name}.{name}"
-            return GoToWrite(reference.owner, spot, name), _last_write_of(name)
+        last_write = _last_write(now, reference)
+        if last_write is not None:
+            return last_write, _offer_of_last_write(last_write.name)
     return None, ""
 
 
-def _last_write_of(name: str) -> str:
+def _last_write(now: Situation, reference: RegisterReference | FieldReference) -> GoToWrite | None:
+    """What goes to the last write of a register, or a field; None where it is in no table."""
+    spot = spot_of(now.session, reference)
+    if spot is None:
+        return None
+    name = reference.name
+    if isinstance(reference, FieldReference):
+        reference = reference.register
+        name = f"{reference.name}.{name}"
+    return GoToWrite(reference.owner, spot, name)
+
+
+def _offer_of_last_write(name: str) -> str:
     return f"Enter alone: the last write of {name}. Or write:"
 
 

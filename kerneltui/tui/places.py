@@ -1,13 +1,18 @@
-"""Places in time as people write them in the dialog of the key ``g``."""
+"""Moments as people write them in the dialog of the key ``g``."""
 
 from __future__ import annotations
 
 import re
 
+from kerneltui.debugger.references import FieldReference, RegisterReference
+from kerneltui.debugger.register_names import bits_named, register_and_label, registers_named
 from kerneltui.debugger.session import Session
 from kerneltui.units import parse_duration
 
-HOW = "Type a time like 1.5s, an instruction of the trace like #1200, or start, booted or end."
+HOW = (
+    "Type a time like 1.5s, an instruction of the trace like #1200, start, booted or end, or a "
+    "register: its last write."
+)
 STEP_NUMBER = re.compile(r"#\s*(\d{1,18})")
 PLACES = "start", "booted", "end"
 TIME, INSTRUCTION = "time", "instruction"
@@ -32,3 +37,28 @@ def read_place(session: Session, words: str) -> tuple[str, int]:
     if int(number[1]) >= known:
         raise ValueError(f"Instruction {int(number[1])} is still to come: {known} are known.")
     return INSTRUCTION, int(number[1])
+
+
+def read_register(session: Session, words: str) -> RegisterReference | FieldReference | None:
+    """``GICC_PMR``, ``CNTP_CTL_EL0.IMASK``, ``ioapic1/IOWIN``; None where it is no such name.
+
+    Raises ValueError, in a sentence, where several registers have it, or none that field.
+    """
+    *fronts, name = words.strip().split("/")
+    name, dot, bits = name.partition(".")
+    machine = session.machine
+    if not registers_named(machine, name):
+        return None
+    try:
+        site, label = register_and_label(machine, fronts, name)
+        field = bits_named(site.slot.register, label, bits)[0] if dot else None
+    except ValueError as error:
+        said = str(error)
+        raise ValueError(f"{said[:1].upper()}{said[1:]}.") from None
+    is_core = site.device == "core"
+    register = (
+        RegisterReference(f"core {session.focus}", "", site.slot.name)
+        if is_core
+        else RegisterReference(site.device, site.block, site.slot.name)
+    )
+    return register if field is None else FieldReference(register, field.name)

@@ -118,6 +118,7 @@ class Travelling(Steering):
         else:
             self._jump(self.session.go_to_booted)
         self.runner.set_speed(1.0)
+        self._tell_what_stays()
 
     def reload(self) -> None:
         """Go on with the drivers as their files are now."""
@@ -202,7 +203,9 @@ class Travelling(Steering):
             from kerneltui.debugger.writers import event_of
 
             event = event_of((yield from find_last_write(session.history, owner, spot)))
-            if event is not None:
+            if event is not None and session.is_just_after(event):
+                self.tell_in_passing(f"You are there: that was the last write of {name}.", TOLD_S)
+            elif event is not None:
                 session.leave_mark()
                 session.go_to_event(event)
             return event is not None
@@ -251,6 +254,17 @@ class Travelling(Steering):
             said = given_in_words(next(item for item in passed if isinstance(item.given, Poke)))
             told = f"Done again: {said}"
         self.tell_in_passing(f"{told}. Ctrl+P, undo takes it back.", TOLD_S)
+
+    def _tell_what_stays(self) -> None:
+        """Say so where something was stored at this very moment: coming here does not undo that."""
+        history = self.session.history
+        given = history.inputs[: history.given]
+        stays = [item for item in given if item.position == self.session.here]
+        if any(isinstance(item.given, Poke) for item in stays):
+            from kerneltui.debugger.meaning.stored import all_in_words
+
+            said = "; ".join(all_in_words(stays))
+            self.tell_in_passing(f"At this moment {said}. Ctrl+P, undo takes it back.", TOLD_S)
 
     def undo(self, what: ForgetRest | TakeBack) -> None:
         """What is known to come after this moment, or was stored or typed last, is no longer."""

@@ -25,6 +25,7 @@ from kerneltui.debugger.watch import NEXT_INTERRUPT, STEP
 from kerneltui.devices import MODELS, model
 from kerneltui.glossary import glossary
 from kerneltui.hw.register import Role
+from kerneltui.kernel.programs.timer_callbacks import Callback
 from kerneltui.machine.board import load_board
 from kerneltui.machine.core import CoreState, StopReason
 from kerneltui.machine.instructions import INSTRUCTIONS
@@ -134,6 +135,19 @@ def test_the_story_names_what_the_hardware_says():
     assert "its line is low" in told[StepKind.QUIET].sentence
     assert '] Periodic 1 sec".' in told[StepKind.CALLBACK].sentence
     assert session.last_stop.startswith("STEP ")
+
+
+def test_what_a_callback_does_to_another_device_does_not_quiet_the_timer(monkeypatch):
+    run = Callback.__call__
+
+    def clears_the_uart(callback):
+        callback._kernel.cpu.write(0xFE20_1044, 0x7FF)  # UARTICR
+        run(callback)
+
+    monkeypatch.setattr(Callback, "__call__", clears_the_uart)
+    found = [step.kind for _, step in presses(session_of("rpi4"), 13)]
+    assert found.count(StepKind.QUIET) == 1
+    assert found.index(StepKind.QUIET) < found.index(StepKind.CALLBACK)
 
 
 def test_where_nothing_has_to_be_done_the_story_says_so():

@@ -2,6 +2,7 @@
 
 from kerneltui.devices.arm.gic400 import Config, Gic400
 from kerneltui.hw.clock import Clock
+from kerneltui.machine import armstub
 
 SPURIOUS = 1023
 
@@ -15,6 +16,7 @@ class Bench:
             slot.name: (file, slot.offset)
             for file in self.gic.files.values()
             for slot in file.slots()
+            if not file.table.stands_for
         }
         for cpu in range(cpus if ready else 0):
             self.write("GICC_CTLR", 1, cpu)
@@ -63,6 +65,12 @@ class Bench:
     def fiq(self, cpu=0):
         return self.gic.outputs["fiq"][cpu].level
 
+    def remarks(self):
+        """What it remarks from now on: kind and number."""
+        told = []
+        self.gic.on_remark = lambda device, kind, number, text: told.append((kind, number))
+        return told
+
     def gate(self, name, number, cpu=0):
         return next(gate for gate in self.gates(number, cpu) if gate.name == name)
 
@@ -70,3 +78,43 @@ class Bench:
         """The rules of its one passage."""
         (passage,) = self.gic.passages(number, cpu)
         return passage.gates
+
+
+class SecureBench(Bench):
+    """One with the Security Extensions, reset or as the firmware leaves it."""
+
+    def __init__(self, cpus=2, ready=True, **config):
+        super().__init__(cpus, ready=False, **{"security": True, "priority_bits": 5, **config})
+        self.seen = {
+            slot.name: (file, slot.offset)
+            for file in self.gic.files.values()
+            for slot in file.slots()
+            if file.table.stands_for
+        }
+        if ready:
+            armstub.set_up([self.gic], cpus)
+
+    def ns_read(self, name, cpu=0):
+        """A non-secure load."""
+        file, offset = self.seen[name]
+        return file.read(offset, cpu=cpu)
+
+    def ns_peek(self, name, cpu=0):
+        """What a non-secure load would give."""
+        file, offset = self.seen[name]
+        return file.peek(offset, cpu=cpu)
+
+    def ns_write(self, name, value, cpu=0):
+        """A non-secure store."""
+        file, offset = self.seen[name]
+        file.write(offset, value, cpu=cpu)
+
+    def group(self, number, group, cpu=0):
+        """Put an interrupt into a group."""
+        name, bit = f"GICD_IGROUPR{number // 32}", 1 << number % 32
+        held = self.peek(name, cpu)
+        self.write(name, held | bit if group else held & ~bit, cpu)
+
+    def gates(self, number, cpu):
+        """The rules of the passage that it takes."""
+        return self.gic.passages(number, cpu)[0].gates

@@ -242,6 +242,8 @@ async def test_who_masks_the_timer_in_each_event_forwards_and_backwards_by_keys(
         await seen.go("R", "R")
         assert seen.session.here == first
         assert toasts(seen)[-1] == "No breakpoint was hit before this moment."
+        await seen.go("backspace")  # the search that found nothing was no jump
+        assert seen.session.here == second
 
 
 async def test_the_same_by_mouse_alone():

@@ -594,6 +594,27 @@ async def test_a_click_on_a_line_that_the_palette_has_just_replaced_does_nothing
         assert seen.palette_open()
 
 
+async def test_the_palette_can_be_closed_before_it_stands_on_the_screen():
+    async with dashboard() as seen:
+        seen.app.action_command_palette()
+        seen.app.screen.dismiss()
+        await seen.painted()
+        assert not seen.palette_open()
+        await seen.choose_in_palette("zoom")
+        assert seen.app.arrangement.zoomed
+
+
+async def test_the_palette_looks_for_commands_when_it_has_its_list():
+    async with dashboard() as seen:
+        seen.app.action_command_palette()
+        palette = seen.app.screen
+        palette._gather_commands("zoom")  # before anything of it is mounted
+        await seen.until(
+            lambda: palette.query(CommandList) and palette.query_one(CommandList).option_count
+        )
+        assert seen.palette_open()
+
+
 async def test_a_click_in_the_palette_runs_the_command():
     async with dashboard(keys=["ctrl+p"]) as seen:
         await seen.write("zoom")

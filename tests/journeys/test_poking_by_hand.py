@@ -72,6 +72,25 @@ async def test_a_register_is_shown_asked_for_and_poked_in_no_time(size):
         assert (seen.now, seen.session.machine.core.retired) == before
 
 
+async def test_a_register_under_the_cursor_stays_when_it_gets_its_reset_value():
+    async with dashboard("rpi4") as seen:
+        panel = seen.app.panels.registers
+        seen.app.show_panel(panel)
+        panel.seek(PMR)
+        await seen.painted()
+        await seen.press("e")
+        await write_anew(seen, "0")
+        await seen.press("enter", "s", "s")
+        assert peeked(seen) == 0
+        assert seen.app.under_cursor == PMR
+        assert "GICC_PMR" in seen.screen()
+        await seen.press("b")
+        panel.seek(RegisterReference("gic", "GICC", "GICC_CTLR"))
+        await seen.press("s", "s")
+        assert seen.app.under_cursor != PMR
+        assert any("GICC_PMR" in piece[0] for line in panel.lines for piece in line), "breakpoint"
+
+
 @SIZES
 async def test_a_field_leaves_the_other_bits(size):
     field = FieldReference(RegisterReference("gic", "GICD", "GICD_CTLR"), "EnableGrp1")

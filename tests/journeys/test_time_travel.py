@@ -117,6 +117,44 @@ async def test_places_by_their_names_and_back_from_there():
         assert seen.session.here == booted
 
 
+@pytest.mark.parametrize("words", ["CNTP_CTL_EL0", "cntp_ctl_el0.ENABLE", "timer/CNTP_CTL_EL0"])
+async def test_a_register_is_a_place_that_of_its_last_write(words):
+    async with dashboard(keys=["n"], notifications=True) as seen:
+        end = seen.session.here
+        await seen.press("g", *(NAMES.get(letter, letter) for letter in words), "enter")
+        await seen.arrived()
+        assert seen.session.here < end
+        last = seen.session.recorder.events[-1]
+        assert seen.session.names.as_text(last).startswith("msr CNTP_CTL_EL0")
+        here = seen.session.here
+        await seen.press("g", *(NAMES.get(letter, letter) for letter in words), "enter")
+        await seen.arrived()
+        (said,) = seen.app._notifications
+        assert said.message.startswith("You are there: that was the last write of CNTP_CTL_EL0")
+        assert seen.session.here == here
+        await seen.go("backspace")
+        assert seen.session.here == end
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("IMR", "several registers 'IMR'; write 'I8259_MASTER/IMR' or 'I8259_SLAVE/IMR'."),
+        ("I8259_SLAVE/IMR.X", "I8259_SLAVE/IMR has no field 'X'; known: M."),
+        ("nope/IMR", "No device or block 'nope' on x86"),
+    ],
+)
+async def test_a_register_that_is_not_clear_is_told(words, said):
+    async with dashboard("x86") as seen:
+        place = seen.session.here
+        await seen.press("g")
+        await seen.write(words)
+        await seen.press("enter")
+        await seen.until(lambda: said in seen.screen())
+        assert isinstance(seen.app.screen, AskScreen)
+        assert seen.session.here == place
+
+
 @pytest.mark.parametrize("words", ["nonsense", "#", "#x", "-5s", "12", ""])
 async def test_other_words_move_nothing_and_the_answer_says_what_can_be_said(words):
     async with dashboard(keys=["n"], notifications=True) as seen:

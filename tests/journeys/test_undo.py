@@ -140,3 +140,17 @@ async def test_where_there_is_nothing_to_undo_that_is_said():
     async with dashboard(notifications=True) as seen:
         await seen.choose_in_palette("undo")
         await seen.until(lambda: "nothing that could be undone" in " ".join(seen.screen().split()))
+
+
+async def test_r_says_what_was_stored_at_that_very_moment():
+    session = booted("rpi4")
+    session.poke("GICC_PMR=0x80")
+    async with dashboard(session=session, notifications=True) as seen:
+        await seen.go("n", "r")
+        said = " ".join(note.message for note in seen.app._notifications)
+        assert "you stored 0x80 to GICC_PMR at" in said
+        assert "undo takes it back" in said
+    session = booted("rpi4")
+    async with dashboard(session=session, notifications=True) as seen:
+        await seen.go("n", "r")
+        assert not list(seen.app._notifications)

@@ -352,7 +352,7 @@ def test_characters_wake_the_kernel_though_they_come_just_before_the_wait(hand):
         assert session.machine.core.retired - began == length - back
         prompts = hand.lines().count("> ")
         for _ in range(2):  # as many as the PL011 needs to interrupt at once
-            session.machine.terminal._uart.receive(0x0D)
+            session.machine.terminal._uarts[0].receive(0x0D)
         hand.wait(MS)
         assert session.machine.at_rest
         assert not hand.kernel.shell.has_work(), back

@@ -256,6 +256,7 @@ def _access(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
 
 def _at_address(machine: Machine, space: str, address: int, kind: str) -> Trigger:
     place = f"{space} address {address:#x}" if space == MEMORY else f"port {address:#x}"
+    space = machine.met(space, address)
     window = machine.spaces[space].window_at(address) if space in machine.spaces else None
     if window is None:
         raise ValueError(f"nothing answers at {place} of {machine.board_name}")

@@ -15,7 +15,7 @@ from kerneltui.debugger.meaning.stored import kept_in_words, number
 from kerneltui.debugger.references import EventReference, RegisterReference
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.trace import PERSON, RawEvent
-from kerneltui.hw.register import Slot
+from kerneltui.hw.register import MEMORY, NON_SECURE, Slot
 from kerneltui.hw.rule import Spot
 from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES, WRITES
 from kerneltui.units import format_time
@@ -89,9 +89,13 @@ class _Accessed:
         space = SPACES.get(kind)
         if space is None:
             return ""
+        front, _, text = text.rpartition("/")
+        space = self._session.machine.met(space, target, front)
+        other = NON_SECURE if found.space == MEMORY else found.space
         faces = self._faces.values() if kind in STORES else (found.slot,)
         for slot in faces:
-            part = target - self._base - slot.offset if space == found.space else -1
+            is_met = space in {found.space, other}
+            part = target - self._base - slot.offset if is_met else -1
             if (space, target) in self._windows:
                 if not text.endswith(f"({slot.name})"):
                     continue
@@ -104,6 +108,8 @@ class _Accessed:
             where = f" to byte {part}" if part else ""
             if slot is not found.slot:
                 where += f" by way of {slot.name}"
+            if space != found.space:
+                where += " by a non-secure access"
             said = "brought" if kind in STORES else "gave"
             return f"{said} {value:#x}{where}, at {format_time(time_ns)} s, by core {core}"
         return ""

@@ -13,7 +13,7 @@ from kerneltui.machine.instructions import INSTRUCTIONS
 
 if TYPE_CHECKING:
     from kerneltui.debugger.trace import EventNames
-    from kerneltui.machine.hosted_core import HostedCore
+    from kerneltui.machine.core import Core
     from kerneltui.machine.machine import Machine
 
 
@@ -73,7 +73,7 @@ def core_views(machine: Machine) -> Iterator[CoreView]:
         )  # fmt: skip
 
 
-def cpu_view(core: HostedCore, names: EventNames) -> CpuView:
+def cpu_view(core: Core, names: EventNames) -> CpuView:
     """One core, in full."""
     masks, masked = core.masks()
     return CpuView(
@@ -102,7 +102,7 @@ def cpu_view(core: HostedCore, names: EventNames) -> CpuView:
     )
 
 
-def _call(core: HostedCore) -> str:
+def _call(core: Core) -> str:
     """The system call that a trap would make, in words."""
     from kerneltui.kernel.syscalls import described  # programs without calls do not wait for it
 
@@ -114,7 +114,7 @@ def _call(core: HostedCore) -> str:
     return f": {described(core.registers[number], signed)}"
 
 
-def _instruction(core: HostedCore, names: EventNames) -> str:
+def _instruction(core: Core, names: EventNames) -> str:
     """What the core executes next, like a disassembly."""
     pending, asleep = core.pending, core.state is CoreState.WAITING
     if core.state is CoreState.HALTED:

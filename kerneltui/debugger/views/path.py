@@ -29,8 +29,7 @@ from kerneltui.debugger.troubles import trouble_of
 from kerneltui.debugger.way import IS_HIGH, KERNEL, Station, Way, best_way, whole_ways
 from kerneltui.hw.rule import Gate, Opens, first_shut
 from kerneltui.kernel.inspector import Inspector
-from kerneltui.machine.core import CoreState
-from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.core import Core, CoreState
 from kerneltui.machine.machine import Machine
 from kerneltui.units import format_briefly
 
@@ -293,7 +292,7 @@ def _stop(
     return Stop(kind, _title(machine, station), tuple(facts), about, owner=station.owner)
 
 
-def _doing(core: HostedCore, ahead: frozenset[StepKind]) -> str:
+def _doing(core: Core, ahead: frozenset[StepKind]) -> str:
     if core.state is CoreState.WAITING:
         return "asleep"
     if StepKind.RETURNED in ahead:

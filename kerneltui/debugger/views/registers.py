@@ -14,6 +14,7 @@ from kerneltui.hw.register import (
     BEHIND_WINDOW,
     MEMORY,
     MSRS,
+    NON_SECURE,
     PORTS,
     SYSTEM_REGISTERS,
     Access,
@@ -114,6 +115,7 @@ class RegisterBlock(NamedTuple):
     """where they lie: space and address"""
     aliases: tuple[str, ...]
     """of each slot as in :class:`RegisterView`"""
+    title: str
 
 
 def block_views(sight: Sight) -> Iterator[BlockView]:
@@ -161,6 +163,7 @@ def register_blocks(machine: Machine, focus: int) -> Iterator[RegisterBlock]:
                 tuple(place_of(space, base, slot, focus) for slot in slots),
                 frozenset((space, base + slot.offset) for slot in slots),
                 tuple(_alias(slot, faces[slot.register.stem]) for slot in slots),
+                f"{file.table.title}{', secure view' * machine.is_out_of_sight(file.table)}",
             )  # fmt: skip
 
 
@@ -172,14 +175,14 @@ def _block_view(marks: RegisterMarks, focus: int, block: RegisterBlock) -> Block
     table, base = block.table, block.base
     registers = tuple(_register(marks, focus, block, number) for number in range(len(block.slots)))
     return BlockView(
-        block.device, table.name, table.title, base if table.byte_addressed else None,
+        block.device, table.name, block.title, base if table.byte_addressed else None,
         _place(table.space, base), block.is_controller, registers,
     )  # fmt: skip
 
 
 def _place(space: str, base: int) -> str:
     """Where a block lies."""
-    if space == MEMORY:
+    if space in (MEMORY, NON_SECURE):
         return f"{base:#x}"
     return f"port {base:#x}" if space == PORTS else PLACES[space]
 

@@ -5,12 +5,23 @@ Controller Architecture Specification, GICv2, Arm IHI 0048B.  Section numbers al
 
 Modelled: the distributor and the CPU interface of each core with every register; SGIs by sending
 core, PPIs, SPIs of either trigger; both groups; priority mask, binary points and pre-emption;
-priority drop and deactivation, joint or split.
+priority drop and deactivation, joint or split; and, where the board says ``security: true``, the
+Security Extensions, which the chip has.  Without that GICD_TYPER.SecurityExtn reads 0, all accesses
+are as in an implementation without them, and GICC_AIAR, GICC_AEOIR and GICC_AHPPIR serve group 1.
 
-Not modelled: the Security Extensions (GICD_TYPER.SecurityExtn reads 0 and all accesses are as in
-an implementation without them; GICC_AIAR, GICC_AEOIR and GICC_AHPPIR serve group 1 there), the
-interrupt bypass, and the virtualization blocks GICH and GICV.  All sixteen PPIs of the architecture
-exist; the GIC-400 itself leaves the inputs of IDs 16-24 unconnected.
+With the Security Extensions the registers GICD and GICC are what secure accesses see.  Non-secure
+ones see GICD_NS and GICC_NS at the same addresses, which have no state of their own: nothing of
+group 0, priorities of the lower half, shifted, and the group 1 side of what is banked.  GICC_CTLR
+has EOImodeS and EOImodeNS (bits 9 and 10) then, and bits 5 to 8 hold what software says of the
+bypass.  Where the architecture leaves a choice: GICD_NSACR, which is optional, is there; it grants
+nothing of GICD_CPENDSGIR and GICD_SPENDSGIR; GICD_PPISR and GICD_SPISR show non-secure accesses
+group 1 alone; a non-secure access to an alias (GICC_AIAR and so on), which only secure software
+needs, reads zero; of writes that are UNPREDICTABLE by a wrong view those of secure software act as
+with AckCtl set, and those of other software are ignored.
+
+Not modelled: the interrupt bypass, the pin CFGSDISABLE (it is low), and the virtualization blocks
+GICH and GICV.  All sixteen PPIs of the architecture exist; the GIC-400 itself leaves the inputs of
+IDs 16-24 unconnected.
 
 Pre-emption: the running priority is the highest that the active priorities registers hold, each as
 the binary point cut it at its acknowledge.  A pending interrupt pre-empts if its priority is higher
@@ -48,6 +59,9 @@ from functools import partial
 
 from kerneltui.devices.arm.gic400_distributor import Distributor
 from kerneltui.devices.arm.gic400_interfaces import CpuInterfaces
+from kerneltui.devices.arm.gic400_non_secure_distributor import NonSecureDistributor
+from kerneltui.devices.arm.gic400_non_secure_interfaces import NonSecureInterfaces
+from kerneltui.devices.arm.gic400_non_secure_registers import GICC_NS, GICD_NS
 from kerneltui.devices.arm.gic400_registers import GICC, GICD
 from kerneltui.devices.arm.gic400_shared import PRIVATE, SGIS, Config
 from kerneltui.hw.clock import Clock
@@ -64,7 +78,7 @@ class Gic400(InterruptController):
     COMPATIBLE = "arm,gic-400"
     NUMBERING = "gic"
     ACKNOWLEDGED = "by a read of GICC_IAR"
-    TABLES = (GICD, GICC)
+    TABLES = (GICD, GICC, GICD_NS, GICC_NS)
     CONFIG = Config
 
     def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 4) -> None:
@@ -76,6 +90,9 @@ class Gic400(InterruptController):
         self._distributor.remark = self._interfaces.remark = self._remark
         self.files["GICD"] = self._distributor.regs
         self.files["GICC"] = self._interfaces.regs
+        if config.security:
+            self.files["GICD_NS"] = NonSecureDistributor(self._distributor).regs
+            self.files["GICC_NS"] = NonSecureInterfaces(config, self._interfaces).regs
         self.reset()
 
     def reset(self) -> None:
@@ -100,12 +117,15 @@ class Gic400(InterruptController):
         """
         if not isinstance(entrance, int) or not 0 <= entrance < self.config.irqs:
             raise ValueError(f"{self.name} has interrupts 0 to {self.config.irqs - 1}")
-        output = "fiq" if self._interfaces.signals_as_fiq(cpu, entrance) else "irq"
-        return [Passage(partial(self._gates, entrance, cpu), output)]
+        lines = self._interfaces.lines(cpu, entrance)
+        return [Passage(partial(self._gates, entrance, cpu, line), line) for line in lines]
 
-    def _gates(self, number: int, cpu: int) -> Iterator[Gate]:
+    def _gates(self, number: int, cpu: int, line: str) -> Iterator[Gate]:
         yield from self._distributor.gates(number, cpu)
         yield from self._interfaces.gates(number, cpu)
+        forked = self._interfaces.line_gate(number, cpu, line)
+        if forked is not None:
+            yield forked
 
     def entrance(self, pin: str, cpu: int) -> Entrance | None:
         """``spi`` n is ID n + 32, ``ppi`` n is ID n + 16 (2.2.1)."""

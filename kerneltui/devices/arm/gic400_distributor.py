@@ -11,13 +11,20 @@ from functools import partial
 
 from kerneltui.devices.arm.gic400_forwarding import PRIVATE_IDS, Forwarding
 from kerneltui.devices.arm.gic400_registers import GICD
-from kerneltui.devices.arm.gic400_shared import PRIVATE, SGIS, Config, Remarks, nobody_listens
+from kerneltui.devices.arm.gic400_shared import (
+    NO_GRANT,
+    PRIVATE,
+    SGIS,
+    Config,
+    Remarks,
+    nobody_listens,
+)
 from kerneltui.hw.hooks import shared_hook
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import RO
 
-SGI, TARGET_LIST, TARGET_FILTER = (
-    GICD["GICD_SGIR"][name] for name in ("SGIINTID", "CPUTargetList", "TargetListFilter")
+SGI, NSATT, TARGET_LIST, TARGET_FILTER = (
+    GICD["GICD_SGIR"][name] for name in ("SGIINTID", "NSATT", "CPUTargetList", "TargetListFilter")
 )
 PPI_STATUS = GICD["GICD_PPISR"].mask_of(RO)
 ONE_OF_N = sum(1 << field.lsb for field in GICD["GICD_ICFGR"].fields)
@@ -198,11 +205,47 @@ class Distributor(Forwarding):
         return self._high >> 32 * (index + 1) & 0xFFFF_FFFF
 
     def write_GICD_SGIR(self, index: int, cpu: int, value: int) -> None:
-        """Pending per sending core; the reserved filter is taken as everyone (4.3.15)."""
+        """With the Security Extensions NSATT says in which group a receiver must have it."""
+        if not self.config.security:
+            self._send(value, cpu)
+            return
+        sgi, group1 = SGI.extract(value), NSATT.extract(value)
+        alike = self._cores(lambda core: self.in_group1(core, sgi) == group1)
+        refused = self._send(value, cpu, alike)
+        if refused:
+            there = (
+                "there it is of group 0, and NSATT says 1"
+                if group1
+                else ("there it is of group 1, and NSATT says 0")
+            )
+            self._remark_unsent(sgi, cpu, refused, there)
+
+    def send_non_secure(self, value: int, cpu: int) -> None:
+        """As a store to GICD_SGIR that is not secure: NSATT does not count (table 4-24)."""
+        sgi = SGI.extract(value)
+        refused = self._send(value, cpu, self._cores(lambda core: self.seen(core, 1) >> sgi & 1))
+        if refused:
+            there = "there it is of group 0, which a non-secure access cannot send"
+            self._remark_unsent(sgi, cpu, refused, there)
+
+    def _cores(self, chosen: Callable[[int], int]) -> int:
+        return sum(1 << core for core in range(self.cpus) if chosen(core))
+
+    def _remark_unsent(self, sgi: int, cpu: int, refused: int, there: str) -> None:
+        cores = [str(core) for core in range(self.cpus) if refused >> core & 1]
+        to = f"core{'s' * (len(cores) > 1)} {', '.join(cores)}"
+        self.remark("dropped", sgi, f"core {cpu} sent SGI {sgi}, but not to {to}: {there}")
+
+    def _send(self, value: int, cpu: int, allowed: int = -1) -> int:
+        """Pending per sending core; the reserved filter is taken as everyone (4.3.15).
+
+        Answers the receivers that are not among those ``allowed``.
+        """
         everyone = (1 << self.cpus) - 1
         listed = TARGET_LIST.extract(value) & everyone
         by_filter = (listed, everyone & ~(1 << cpu), 1 << cpu, everyone)
-        receivers = by_filter[TARGET_FILTER.extract(value)]
+        chosen = by_filter[TARGET_FILTER.extract(value)]
+        receivers = chosen & allowed
         sgi = SGI.extract(value)
         for core in range(self.cpus):
             if receivers >> core & 1:
@@ -212,6 +255,18 @@ class Distributor(Forwarding):
                 self._senders[core] |= sender
                 self._latch0[core] |= 1 << sgi
                 self._update(1 << sgi, (core,))
+        return chosen & ~allowed
+
+    @shared_hook("write", "GICD_NSACR_PRIVATE", "GICD_NSACR")
+    def _grants_written(self, index: int, cpu: int, value: int) -> None:
+        """Keep beside the registers, for each level, to what it extends (4.3.14)."""
+        private, shared = self.regs.store("GICD_NSACR_PRIVATE"), self.regs.store("GICD_NSACR")
+        for core in range(self.cpus):
+            held = private[core] | sum(word << 32 * n for n, word in enumerate(shared, 2))
+            for level in range(1, NO_GRANT):
+                self._grants[level][core] = sum(
+                    1 << n for n in range(self.config.irqs) if held >> 2 * n & 3 >= level
+                )
 
     @shared_hook("write", "GICD_SPENDSGIR", "GICD_CPENDSGIR")
     def _senders_written(self, index: int, cpu: int, value: int) -> None:

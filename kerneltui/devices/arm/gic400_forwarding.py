@@ -12,14 +12,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
+from msgspec.structs import replace
+
 from kerneltui.devices.arm.gic400_registers import GICD
-from kerneltui.devices.arm.gic400_shared import LOWEST, PRIVATE, SGIS, SPURIOUS, Config
+from kerneltui.devices.arm.gic400_shared import (
+    LOWEST,
+    NO_GRANT,
+    PRIVATE,
+    SGIS,
+    SPURIOUS,
+    Config,
+)
 from kerneltui.hw.device import InterruptState
+from kerneltui.hw.register import RO
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.hw.rule import Gate, Opens, Place, Rule, tests_of
 
 PRIVATE_IDS = (1 << PRIVATE) - 1
 ENABLE_GRP0, ENABLE_GRP1 = GICD["GICD_CTLR"].masks("EnableGrp0", "EnableGrp1")
+WITH_SECURITY = GICD["GICD_TYPER"].mask_of(RO) & ~0x3FF
+"""In GICD_TYPER: the Security Extensions, and 31 SPIs that a pin could lock; it never does here."""
+UNHEARD = "a non-secure access has written it: ignored (RAZ/WI), as the interrupt is of group 0"
+SECURE = "by a secure access: non-secure ones cannot see a group 0 interrupt"
 
 
 class Forwarding:
@@ -34,7 +48,7 @@ class Forwarding:
             raise ValueError(f"a GIC-400 serves 1 to 8 cores, not {cpus}")
         self.config = config
         self.cpus = cpus
-        self.regs = RegisterFile(self, GICD, cpus=cpus, changes=self._sizes())
+        self.regs = RegisterFile(self, GICD, cpus=cpus, changes=self.sizes())
         store = self.regs.store
         self._forwarding = store("GICD_CTLR")
         self._group0, self._group = store("GICD_IGROUPR0"), store("GICD_IGROUPR")
@@ -45,6 +59,10 @@ class Forwarding:
         self._priority = store("GICD_IPRIORITYR")
         self._targets, self._trigger = store("GICD_ITARGETSR"), store("GICD_ICFGR")
         self._senders = store("GICD_SPENDSGIR")
+        self._grants = [[0] * cpus for _ in range(NO_GRANT + 1)]
+        """by what GICD_NSACR holds at least: for each core the interrupts"""
+        self.unheard = {rule.name: [0] * cpus for rule in (*self.MOVING, *self.STANDING)}
+        """by rule, for each core: the interrupts that a non-secure store was to open it for"""
         # Levels belong to the wires, not to the power-on state: reset leaves them.
         self._high0, self._high = [0] * cpus, 0
         self.priorities = [bytearray(config.irqs) for _ in range(cpus)]
@@ -56,8 +74,10 @@ class Forwarding:
         """From now on call ``interface(cpu)`` where what is forwarded to a core may be another."""
         self._forward = interface
 
-    def _sizes(self) -> dict[str, dict[str, Any]]:
+    def sizes(self) -> dict[str, dict[str, Any]]:
+        """How the registers of this device differ from their table."""
         words = self.config.irqs // 32 - 1
+        security = self.config.security
         changes: dict[str, dict[str, Any]] = {
             stem: {"count": words}
             for stem in ("GICD_IGROUPR", "GICD_ISENABLER", "GICD_ICENABLER", "GICD_ISPENDR",
@@ -67,7 +87,9 @@ class Forwarding:
         cores = ((1 << self.cpus) - 1) * 0x0101_0101
         senders = {"implemented": cores * (1 << 96 | 1 << 64 | 1 << 32 | 1)}
         return changes | {
-            "GICD_TYPER": {"reset": words | (self.cpus - 1) << 5},
+            "GICD_TYPER": {"reset": words | (self.cpus - 1) << 5 | WITH_SECURITY * security},
+            "GICD_NSACR_PRIVATE": {"count": int(security)},
+            "GICD_NSACR": {"count": 2 * words * security},
             "GICD_IIDR": {"reset": self.config.iidr},
             "GICD_IPRIORITYR_PRIVATE": {"implemented": priorities},
             "GICD_IPRIORITYR": {"count": 8 * words, "implemented": priorities},
@@ -86,6 +108,8 @@ class Forwarding:
         for priorities in self.priorities:
             priorities[:] = bytes(self.config.irqs)
         self._eligible[:] = [0] * self.cpus
+        for bitmaps in (*self._grants, *self.unheard.values()):
+            bitmaps[:] = [0] * self.cpus
 
     # -- the rules ----------------------------------------------------------------------------
 
@@ -112,19 +136,31 @@ class Forwarding:
         """The interrupt's group (4.3.4)."""
         return (self._group0[cpu] | self._group[0]) >> number & 1
 
+    def seen(self, cpu: int, grant: int) -> int:
+        """What non-secure accesses can see: group 1, and what secure software has granted so far.
+
+        ``grant`` is what GICD_NSACR must hold at least (4.3.14).
+        """
+        return self._group0[cpu] | self._group[0] | self._grants[grant][cpu]
+
     def forwards_group(self, group1: int) -> bool:
         """Whether interrupts of a group are forwarded at all (4.3.1)."""
         return self._forwarding[0] & (ENABLE_GRP1 if group1 else ENABLE_GRP0) != 0
 
     def _group_or_enable(self, cpu: int, number: int) -> Place:
-        """What is to be mended: its group, where it was put into 1 and only 0 is forwarded."""
+        """What is to be mended: its group, where only the other one is forwarded, as is usual.
+
+        That is group 0, and with the Security Extensions, for other software, group 1.
+        """
         group1 = self.in_group1(cpu, number)
-        if group1 and self.forwards_group(0) and not self.forwards_group(1):
+        is_unusual = bool(group1) is not self.config.security
+        if is_unusual and self.forwards_group(not group1) and not self.forwards_group(group1):
             return Place("GICD_IGROUPR0", each=1)
         return Place("GICD_CTLR", "EnableGrp1" if group1 else "EnableGrp0")
 
     def _group_wanted(self, cpu: int, number: int) -> int:
-        return 0 if self._group_or_enable(cpu, number).each else 1
+        is_group = self._group_or_enable(cpu, number).each
+        return int(self.config.security or not is_group)
 
     def _own_bit(self, cpu: int, number: int) -> int:
         return 1 << cpu
@@ -201,7 +237,18 @@ class Forwarding:
     def gates(self, number: int, cpu: int) -> list[Gate]:
         """How its rules stand for one interrupt."""
         rules = *self.MOVING, *self.STANDING
-        return [rule.gate(self, self.regs, number, cpu, ends_with=number) for rule in rules]
+        gates = [rule.gate(self, self.regs, number, cpu, ends_with=number) for rule in rules]
+        if self.config.security and not self.in_group1(cpu, number):
+            return [self._for_secure(gate, number, cpu) for gate in gates]
+        return gates
+
+    def _for_secure(self, gate: Gate, number: int, cpu: int) -> Gate:
+        """Of a group 0 interrupt: who can open the gate, and who has tried in vain."""
+        if self.unheard[gate.name][cpu] >> number & 1:
+            gate = replace(gate, says=f"{gate.says}; {UNHEARD}")
+        if gate.opens is Opens.STORE:
+            gate = replace(gate, needs=f"{gate.needs}, {SECURE}")
+        return gate
 
     def states(self, cpu: int, numbers: Iterable[int] | None = None) -> list[InterruptState]:
         """Interrupts as this core sees them: all, or those with a state and those of ``numbers``.

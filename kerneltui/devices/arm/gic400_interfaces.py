@@ -1,4 +1,4 @@
-"""CPU interfaces of the ARM GIC-400: what is signalled to each core, acknowledged and ended.
+"""CPU interfaces of the ARM GIC-400: how interrupts are acknowledged and ended.
 
 The whole device and its documents are described in :mod:`kerneltui.devices.arm.gic400`, which
 holds them beside the distributor.  Section numbers alone are those of Arm IHI 0048B.
@@ -6,165 +6,21 @@ holds them beside the distributor.  Section numbers alone are those of Arm IHI 0
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from msgspec.structs import replace
-
-from kerneltui.devices.arm.gic400_distributor import Distributor
 from kerneltui.devices.arm.gic400_registers import GICC
-from kerneltui.devices.arm.gic400_shared import (
-    LOWEST,
-    SGIS,
-    SPURIOUS,
-    Config,
-    Remarks,
-    nobody_listens,
-)
+from kerneltui.devices.arm.gic400_shared import LOWEST, SGIS, SPURIOUS
+from kerneltui.devices.arm.gic400_signalling import EOI_MODE, EOI_MODE_NS, Signalling
 from kerneltui.hw.hooks import shared_hook
-from kerneltui.hw.line import Line
-from kerneltui.hw.register_file import RegisterFile
-from kerneltui.hw.rule import Gate, Opens, Place, Rule, tests_of
 
 OTHER_GROUP = 1022
 ID, SENDER = GICC["GICC_IAR"]["INTERRUPT_ID"].mask, GICC["GICC_IAR"]["CPUID"].lsb
-SIGNAL_GRP0, SIGNAL_GRP1, ACK_CTL, FIQ_EN, CBPR, EOI_MODE = GICC["GICC_CTLR"].masks(
-    "EnableGrp0", "EnableGrp1", "AckCtl", "FIQEn", "CBPR", "EOImode"
-)
+(ACK_CTL,) = GICC["GICC_CTLR"].masks("AckCtl")
+OF_GROUP_0 = "the interrupt is of group 0, which GICC_IAR acknowledges"
+NOT_OF_GROUP_1 = "which is not of group 1"
+OUT_OF_SIGHT = "ignored, as a non-secure access sees group 1 alone"
 
 
-class CpuInterfaces:
-    """The GICC registers of all cores, the running priorities, and the rules of signalling.
-
-    ``regs`` are the registers; ``irq`` and ``fiq`` are the cores' lines.
-    """
-
-    def __init__(
-        self, config: Config, distributor: Distributor, irq: list[Line], fiq: list[Line]
-    ) -> None:
-        self._distributor = distributor
-        self._forwarded, self._in_group1 = distributor.forwarded, distributor.in_group1
-        self._priorities = distributor.priorities
-        self._irq, self._fiq = irq, fiq
-        self._irqs = config.irqs
-        # With fewer priority bits the lowest binary points would split bits that are not there.
-        self._least_bpr = max(0, 7 - config.priority_bits)
-        self._iar_by_pseudocode = config.iar_by_pseudocode
-        cpus = distributor.cpus
-        self.regs = self._register_file(config, cpus)
-        store = self.regs.store
-        self._control, self._mask = store("GICC_CTLR"), store("GICC_PMR")
-        self._bpr, self._abpr = store("GICC_BPR"), store("GICC_ABPR")
-        self._apr, self._nsapr = store("GICC_APR"), store("GICC_NSAPR")
-        self._running, self._highest, self._signalled = [0] * cpus, [0] * cpus, [False] * cpus
-        # For remarks alone: what was acknowledged and not ended, and whether a line has gone up
-        # since the last acknowledge.
-        self._taken: list[list[int]] = [[] for _ in range(cpus)]
-        self._unanswered = [False] * cpus
-        self.remark: Remarks = nobody_listens
-        self.reset()
-        distributor.forward_to(self.update)
-
-    def _register_file(self, config: Config, cpus: int) -> RegisterFile:
-        levels = 0x100 >> (self._least_bpr + 1)
-        active = {"count": max(1, levels // 32), "implemented": (1 << levels) - 1}
-        changes = {
-            "GICC_PMR": {"implemented": config.priority_mask},
-            "GICC_BPR": {"reset": self._least_bpr},
-            "GICC_ABPR": {"reset": self._least_bpr + 1},
-            "GICC_APR": active,
-            "GICC_NSAPR": active,
-        }
-        return RegisterFile(self, GICC, cpus=cpus, changes=changes)
-
-    def reset(self) -> None:
-        """Power-on state (DDI 0471B 3.4); the lines follow at the next :meth:`update`."""
-        self.regs.reset()
-        cpus = len(self._running)
-        self._running[:] = [LOWEST] * cpus
-        self._highest[:] = [SPURIOUS] * cpus
-        self._signalled[:] = [False] * cpus
-        self._unanswered[:] = [False] * cpus
-        for taken in self._taken:
-            taken.clear()
-
-    # -- what is signalled --------------------------------------------------------------------
-
-    def _above_mask(self, cpu: int, number: int) -> bool:
-        return self._priorities[cpu][number] < self._mask[cpu]
-
-    def _preempts(self, cpu: int, number: int) -> bool:
-        """Only a higher group priority interrupts a handler, any priority an idle core (3.3)."""
-        running = self._running[cpu]
-        if running == LOWEST:
-            return True
-        bits = self._group_bits(cpu, self._in_group1(cpu, number))
-        return self._priorities[cpu][number] < running & bits
-
-    def _group_bits(self, cpu: int, group1: int) -> int:
-        """The bits of a priority that the binary point of that group leaves (3.3.3, 4.4.1)."""
-        separate = group1 and not self._control[cpu] & CBPR
-        split = self._abpr[cpu] - 1 if separate else self._bpr[cpu]
-        return 0xFF << split + 1 & 0xFF
-
-    def _group_signalled(self, cpu: int, number: int) -> bool:
-        group = SIGNAL_GRP1 if self._in_group1(cpu, number) else SIGNAL_GRP0
-        return self._control[cpu] & group != 0
-
-    def _is_highest(self, cpu: int, number: int) -> bool:
-        """The CPU interface considers the highest priority pending interrupt and no other (3.3)."""
-        top = self._highest[cpu]
-        if top in {SPURIOUS, number}:
-            return True
-        priorities = self._priorities[cpu]
-        return (priorities[number], number) < (priorities[top], top)
-
-    def _enable_of_group(self, cpu: int, number: int) -> Place:
-        group = "EnableGrp1" if self._in_group1(cpu, number) else "EnableGrp0"
-        return Place("GICC_CTLR", group)
-
-    RULES: ClassVar = (
-        Rule("priority above mask", Place("GICC_PMR", "Priority"),
-             "a mask with a higher number than the interrupt's, {priority:#04x}",
-             "IHI 0048B 3.3; 4.4.2",
-             test=_above_mask, wants=0xFF,
-             says="the core's priority mask lets only more urgent interrupts through"),
-        Rule("above what runs", Place("GICC_RPR", "Priority"),
-             "the end of the interrupt that runs: {priority:#04x} is not above its priority in "
-             "the bits {bits:#04x}", "IHI 0048B 3.3; 4.4.1; 4.4.6",
-             test=_preempts, opens=Opens.END, ends_by="GICC_EOIR",
-             says="it does not pre-empt the interrupt that runs"),
-        Rule("group signalled", _enable_of_group,
-             "the CPU interface to signal the interrupt's group", "IHI 0048B 4.4.1",
-             test=_group_signalled, wants=1,
-             says="the CPU interface does not signal the interrupt's group"),
-    )  # fmt: skip
-    TESTS: ClassVar = tests_of(RULES)
-    CHOICE: ClassVar = (
-        Rule("highest priority", Place("GICC_HPPIR", "PENDINTID"),
-             "the pending interrupt that comes first, irq {top}, to be taken",
-             "IHI 0048B 3.3; 4.4.7", test=_is_highest, opens=Opens.EVENT,
-             says="another pending interrupt comes first"),
-    )  # fmt: skip
-    """What :meth:`Distributor.forwarded` has chosen; the other rules are asked for that one."""
-
-    def update(self, cpu: int) -> None:
-        """Look at what is forwarded to a core, and drive its two lines."""
-        number = self._highest[cpu] = self._forwarded(cpu)
-        irq, fiq = number != SPURIOUS, False
-        if irq:
-            for test in self.TESTS:
-                if not test(self, cpu, number):
-                    irq = False
-                    break
-            else:
-                fiq = self._control[cpu] & FIQ_EN != 0 and not self._in_group1(cpu, number)
-                irq = not fiq
-                self._unanswered[cpu] = True
-        self._signalled[cpu] = irq or fiq
-        if self._irq[cpu].level is not irq:
-            self._irq[cpu].set(irq)
-        if self._fiq[cpu].level is not fiq:
-            self._fiq[cpu].set(fiq)
+class CpuInterfaces(Signalling):
+    """The GICC registers of all cores, over the rules of signalling."""
 
     # -- acknowledge and end ------------------------------------------------------------------
 
@@ -220,12 +76,20 @@ class CpuInterfaces:
 
     def read_GICC_AIAR(self, index: int, cpu: int) -> int:
         """Acknowledge, unless there is nothing of group 1 to (4.4.9)."""
+        return self.acknowledge_group1(cpu, OF_GROUP_0)
+
+    def acknowledge_group1(self, cpu: int, otherwise: str) -> int:
+        """As a read of GICC_AIAR; ``otherwise`` says why it does not get what is of group 0."""
         found = self.peek_GICC_AIAR(0, cpu)
         if found & ID < OTHER_GROUP:
             self._acknowledge(cpu, found)
         elif self._unanswered[cpu]:
-            self._remark_spurious(cpu, found)
+            self._remark_spurious(cpu, found, otherwise)
         return found
+
+    def running(self, cpu: int) -> int:
+        """The running priority; LOWEST when idle."""
+        return self._running[cpu]
 
     def peek_GICC_RPR(self, index: int, cpu: int) -> int:
         """0xFF when idle (4.4.6)."""
@@ -243,7 +107,7 @@ class CpuInterfaces:
         self._unanswered[cpu] = False
         self._distributor.acknowledge(cpu, number, found >> SENDER)
 
-    def _end(self, cpu: int, number: int) -> None:
+    def _end(self, cpu: int, number: int, split: int = EOI_MODE) -> None:
         """Drop the priority and, unless GICC_DIR is to do that, deactivate (3.2.1)."""
         if number >= self._irqs or self._running[cpu] == LOWEST:
             self._remark_end(cpu, number)
@@ -256,11 +120,11 @@ class CpuInterfaces:
         active = self._nsapr if self._in_group1(cpu, number) else self._apr
         active[cpu] &= active[cpu] - 1 if active[cpu] else 0
         self._rank(cpu)
-        if not self._control[cpu] & EOI_MODE:
+        if not self._control[cpu] & split:
             self._distributor.deactivate(cpu, number)
         self.update(cpu)
 
-    def _remark_spurious(self, cpu: int, found: int) -> None:
+    def _remark_spurious(self, cpu: int, found: int, otherwise: str = OF_GROUP_0) -> None:
         """A line was up, but the acknowledge gives no interrupt.
 
         A handler that reads on until nothing is left does not come here: that has had its answer.
@@ -269,9 +133,11 @@ class CpuInterfaces:
         if found == OTHER_GROUP:
             why = "the interrupt is of group 1, which GICC_AIAR acknowledges"
         elif self._signalled[cpu]:
-            why = "the interrupt is of group 0, which GICC_IAR acknowledges"
+            why = otherwise
+        # Who cannot see an interrupt is told nothing of it; whoever explains that one is.
+        about = found if why is not otherwise or why is OF_GROUP_0 else self._highest[cpu]
         self._unanswered[cpu] = self._signalled[cpu]
-        self.remark("spurious", found, f"core {cpu} acknowledged, but got {found}: {why}")
+        self.remark("spurious", about, f"core {cpu} acknowledged, but got {found}: {why}")
 
     def _remark_end(self, cpu: int, number: int) -> None:
         """An end that does not fit what was acknowledged last (4.4.5: UNPREDICTABLE).
@@ -304,11 +170,14 @@ class CpuInterfaces:
 
     def write_GICC_AEOIR(self, index: int, cpu: int, value: int) -> None:
         """End a group 1 interrupt (4.4.10)."""
-        number = value & ID
+        self.end_group1(cpu, value & ID, NOT_OF_GROUP_1)
+
+    def end_group1(self, cpu: int, number: int, otherwise: str) -> None:
+        """As a store to GICC_AEOIR; ``otherwise`` says why it does not end what is of group 0."""
         if self._in_group1(cpu, number):
-            self._end(cpu, number)
+            self._end(cpu, number, self._aliased_mode)
         else:
-            self.remark("misuse", number, f"core {cpu} ended {number}, which is not of group 1")
+            self.remark("misuse", number, f"core {cpu} ended {number}, {otherwise}")
 
     def write_GICC_DIR(self, index: int, cpu: int, value: int) -> None:
         """Deactivate what GICC_EOIR left active (4.4.15)."""
@@ -318,7 +187,20 @@ class CpuInterfaces:
             self.update(cpu)
         else:
             why = "GICC_EOIR does that here" if number < self._irqs else "which is no interrupt"
-            self.remark("misuse", number, f"core {cpu} deactivated {number}: {why}")
+            self._remark_not_deactivated(cpu, number, why)
+
+    def deactivate_group1(self, cpu: int, number: int) -> None:
+        """As a store to GICC_DIR that is not secure (4.4.15)."""
+        if not self._in_group1(cpu, number):
+            self._remark_not_deactivated(cpu, number, OUT_OF_SIGHT)
+        elif not self._control[cpu] & EOI_MODE_NS:
+            self._remark_not_deactivated(cpu, number, "GICC_EOIR does that here")
+        else:
+            self._distributor.deactivate(cpu, number)
+            self.update(cpu)
+
+    def _remark_not_deactivated(self, cpu: int, number: int, why: str) -> None:
+        self.remark("misuse", number, f"core {cpu} deactivated {number}: {why}")
 
     @shared_hook("write", "GICC_CTLR", "GICC_PMR")
     def _configuration_written(self, index: int, cpu: int, value: int) -> None:
@@ -338,28 +220,3 @@ class CpuInterfaces:
         self._taken[cpu].clear()
         self._rank(cpu)
         self.update(cpu)
-
-    # -- views --------------------------------------------------------------------------------
-
-    def gates(self, number: int, cpu: int) -> list[Gate]:
-        """How its rules stand for one interrupt."""
-        bits = self._group_bits(cpu, self._in_group1(cpu, number))
-        priority, top = self._priorities[cpu][number], self._highest[cpu]
-        last = next(reversed(self._taken[cpu]), None)
-        gates = [
-            rule.gate(
-                self, self.regs, number, cpu, ends_with=last, priority=priority, bits=bits, top=top
-            )
-            for rule in (*self.CHOICE, *self.RULES)
-        ]
-        if self._distributor.forwards_group(self._in_group1(cpu, number)):
-            return gates
-        # What is to be signalled is the distributor's business first.
-        return [
-            replace(gate, opens=Opens.EVENT) if gate.name == "group signalled" else gate
-            for gate in gates
-        ]
-
-    def signals_as_fiq(self, cpu: int, number: int) -> bool:
-        """Group 0 is signalled as FIQ where GICC_CTLR says so (4.4.1)."""
-        return self._control[cpu] & FIQ_EN != 0 and not self._in_group1(cpu, number)

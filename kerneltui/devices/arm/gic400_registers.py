@@ -6,8 +6,10 @@ the latter unless they say "DDI 0471B".
 
 Arrays are declared for the largest GIC-400, 512 interrupt IDs; a device takes what it implements.
 All other addresses are reserved, and read as zero and ignore stores (4.1): those of IDs that a
-device does not implement, GICD_NSACR, which the Security Extensions bring, and the bypass bits of
-GICC_CTLR, as where there is no bypass (4.4.1).
+device does not implement, and without the Security Extensions GICD_NSACR, and the bypass bits of
+GICC_CTLR, as where there is no bypass (4.4.1).  With them GICC_CTLR has the fields
+``SECURE_CONTROL``; what non-secure accesses see is in
+:mod:`kerneltui.devices.arm.gic400_non_secure_registers`.
 The parts of an array that are banked (IDs 0-31, one copy per core) and shared are two
 declarations, as their state is kept apart.
 """
@@ -88,6 +90,22 @@ def _trigger(access: Access) -> tuple[Field, ...]:
     return tuple(Field(f"INT_CONFIG{n}", 2 * n, 2, access, values=meaning) for n in range(16))
 
 
+GRANTS = (
+    (0, "none"), (1, "set pending, send"), (2, "clear pending and read active too"),
+    (3, "targets too"),
+)  # fmt: skip
+"""What GICD_NSACR allows non-secure accesses of a group 0 interrupt."""
+
+
+def _grants(name: str, offset: int, count: int, first: int, part: str) -> Register:
+    return Register(
+        name, offset, tuple(Field(f"NS_access{n}", 2 * n, 2, values=GRANTS) for n in range(16)),
+        "What non-secure accesses may do with interrupts 16n to 16n+15 of group 0; it is there "
+        "with the Security Extensions only", "4.3.14",
+        count=count, first=first, banked=bool(part), part=part,
+    )  # fmt: skip
+
+
 PPI_INPUTS = (
     "virtual maintenance", "CNTHP", "CNTV", "legacy FIQ", "CNTPS", "CNTPNS", "legacy IRQ",
 )  # fmt: skip
@@ -164,6 +182,8 @@ GICD = RegisterTable(
                  "Levels of the reading core's PPI inputs", "DDI 0471B 3.3.1", banked=True),
         Register("GICD_SPISR{n}", 0xD04, (Field("SPI_STATUS", 0, 32, RO, irq=32),),
                  "Levels of SPI inputs 32n to 32n+31", "DDI 0471B 3.3.2", count=WORDS),
+        _grants("GICD_NSACR{n}", 0xE00, 1, 0, "_PRIVATE"),
+        _grants("GICD_NSACR{n}", 0xE08, 2 * WORDS, 2, ""),
         Register(
             "GICD_SGIR", 0xF00,
             (Field("SGIINTID", 0, 4, WO, "The SGI to send"),
@@ -205,6 +225,30 @@ def _banked(name: str, offset: int, fields: tuple[Field, ...], doc: str, ref: st
     )  # fmt: skip
 
 
+def _bypass(name: str, lsb: int, access: Access) -> Field:
+    return Field(name, lsb, 1, access, f"{name[:3]} bypass")
+
+
+CONTROL = (
+    Field("EnableGrp0", 0, doc="Signal group 0 interrupts", values=(DISABLED, ENABLED)),
+    Field("EnableGrp1", 1, doc="Signal group 1 interrupts", values=(DISABLED, ENABLED)),
+    Field("AckCtl", 2, doc="GICC_IAR acknowledges group 1 interrupts too",
+          values=((0, "IAR reads 1022"), (1, "IAR acknowledges"))),
+    Field("FIQEn", 3, doc="Signal group 0 interrupts as FIQ", values=((0, "IRQ"), (1, "FIQ"))),
+    Field("CBPR", 4, doc="Common binary point",
+          values=((0, "group 1 uses GICC_ABPR"), (1, "both use GICC_BPR"))),
+)  # fmt: skip
+BYPASS = "FIQBypDisGrp0", "IRQBypDisGrp0", "FIQBypDisGrp1", "IRQBypDisGrp1"
+MODES = ((0, "drop and deactivate"), (1, "drop only, GICC_DIR deactivates"))
+SECURE_CONTROL = (
+    *CONTROL,
+    *(_bypass(name, 5 + n, RW) for n, name in enumerate(BYPASS)),
+    Field("EOImodeS", 9, doc="What a secure access to GICC_EOIR does", values=MODES),
+    Field("EOImodeNS", 10, doc="What GICC_AEOIR does, and a non-secure access to GICC_EOIR",
+          values=MODES),
+)  # fmt: skip
+"""The fields of GICC_CTLR with the Security Extensions, for secure accesses (table 4-31)."""
+
 GICC = RegisterTable(
     __name__,
     "GICC",
@@ -215,20 +259,8 @@ GICC = RegisterTable(
     registers=(
         _banked(
             "GICC_CTLR", 0x0000,
-            (Field("EnableGrp0", 0, doc="Signal group 0 interrupts", values=(DISABLED, ENABLED)),
-             Field("EnableGrp1", 1, doc="Signal group 1 interrupts", values=(DISABLED, ENABLED)),
-             Field("AckCtl", 2, doc="GICC_IAR acknowledges group 1 interrupts too",
-                   values=((0, "IAR reads 1022"), (1, "IAR acknowledges"))),
-             Field("FIQEn", 3, doc="Signal group 0 interrupts as FIQ",
-                   values=((0, "IRQ"), (1, "FIQ"))),
-             Field("CBPR", 4, doc="Common binary point",
-                   values=((0, "group 1 uses GICC_ABPR"), (1, "both use GICC_BPR"))),
-             Field("FIQBypDisGrp0", 5, 1, RES0, "FIQ bypass"),
-             Field("IRQBypDisGrp0", 6, 1, RES0, "IRQ bypass"),
-             Field("FIQBypDisGrp1", 7, 1, RES0, "FIQ bypass"),
-             Field("IRQBypDisGrp1", 8, 1, RES0, "IRQ bypass"),
-             Field("EOImode", 9, doc="What GICC_EOIR does",
-                   values=((0, "drop and deactivate"), (1, "drop only, GICC_DIR deactivates")))),
+            (*CONTROL, *(_bypass(name, 5 + n, RES0) for n, name in enumerate(BYPASS)),
+             Field("EOImode", 9, doc="What GICC_EOIR does", values=MODES)),
             "CPU interface control", "4.4.1",
         ),
         _banked("GICC_PMR", 0x0004, (Field("Priority", 0, 8, hex_shift=0),),

@@ -22,6 +22,12 @@ Remarks = Callable[[str, int, str], None]
 """Told of what goes wrong: kind, ID, in words (see ``Device._remark``)."""
 
 
+LOWER_HALF = 0x80
+"""The bit that the priorities of non-secure software have, and its lowest mask (3.5)."""
+NO_GRANT = 4
+"""More than any field of GICD_NSACR holds."""
+
+
 def nobody_listens(kind: str, number: int, text: str) -> None:
     """The remarks of a part that stands alone."""
 
@@ -35,11 +41,15 @@ class Config(msgspec.Struct, frozen=True):
     ``iidr`` is what GICD_IIDR reads; the default is r0p1, as in DDI 0471B.  It says which
     implementation this is: one that is no GIC-400, such as QEMU's, takes GICC_IAR from the
     pseudocode (see ``iar_by_pseudocode``).
+
+    ``security`` brings the Security Extensions, which a GIC-400 has: GICD and GICC are what secure
+    accesses see, and non-secure ones see GICD_NS and GICC_NS in their place.
     """
 
     irqs: int = 224
     priority_bits: int = 5
     iidr: int = 0x0200_143B
+    security: bool = False
 
     def __post_init__(self) -> None:
         if self.irqs % 32 or not 64 <= self.irqs <= 512:

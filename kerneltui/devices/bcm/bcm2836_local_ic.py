@@ -69,7 +69,7 @@ class Bcm2836LocalIc(Routing):
 
     def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
         super().__init__(name, config, clock)
-        self.regs = self._file(BCM2836_LOCAL)
+        self.regs = self._file(self.TABLES[0])
         self._gpu = self.regs.store("GPU_INTERRUPT_ROUTING")
         self._pmu = self.regs.store("PMU_ROUTING")
         self._local = self.regs.store("LOCAL_INTERRUPT_ROUTING")

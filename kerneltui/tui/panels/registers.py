@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -21,6 +21,7 @@ Settings = tuple[int, int, int, bool, bool]
 Block = tuple[str, str]
 """A device, and the name of one of its register tables."""
 PINNED = "▲ Pinned"
+NO_NAMES: frozenset[str] = frozenset()
 
 
 class RegistersPanel(Panel):
@@ -33,8 +34,8 @@ class RegistersPanel(Panel):
     ABOUT = (
         "The board's controllers, timers and UART, decoded. A star marks a value changed since "
         "the last stop; what an instruction read or wrote stands below the value that the register "
-        "has now. Registers that hold their reset value are left out; the filter (/) searches all "
-        "of them."
+        "has now. Registers that hold their reset value are left out, but for the one under the "
+        "cursor and those with breakpoints; the filter (/) searches all of them."
     )
 
     def __init__(self, number: int, **options: Any) -> None:
@@ -83,6 +84,13 @@ class RegistersPanel(Panel):
                     break
         if self.scroll_offset.y != top:
             self.scroll_to(y=top, animate=False, immediate=True)
+
+    def set_signs(self, signs: Mapping[Any, bool]) -> None:
+        """A register with a breakpoint shows whatever it holds."""
+        is_other = signs.keys() != self._signs.keys()
+        super().set_signs(signs)
+        if is_other:
+            self.outdate()
 
     def lead(self, block: Block | None) -> None:
         """Show a block before all others, or each in its place again."""
@@ -133,8 +141,8 @@ class RegistersPanel(Panel):
         for block in sorted(
             view.blocks, key=lambda item: (item.device, item.name) != self._leading_block
         ):
-            revealed = self._revealed_in(block)
-            chosen = _matching(block, words) if words else telling(block, revealed)
+            wanted = self._wanted_of(block)
+            chosen = _matching(block, words) if words else telling(block, wanted)
             if self.pinned:
                 others = [item for item in chosen if _reference(block, item) not in self.pinned]
                 pinned_match = pinned_match or len(others) < len(chosen)
@@ -148,6 +156,7 @@ class RegistersPanel(Panel):
             lines.append((("▪ ", "head"), (block.title, "head"), (where, "dim")))
             longest = max(len(item.name) for item in chosen)
             name_width = min(max(longest, NARROWEST_NAME), WIDEST_NAME)
+            revealed = self._revealed_in(block)
             for item, alike in collapse(chosen, revealed):
                 full = bool(words) or self.alone or item.changed or item.name == revealed
                 name = (block.device, block.name, item.name)
@@ -191,6 +200,21 @@ class RegistersPanel(Panel):
         found = self.revealed
         return found.name if found is not None and _holds(block, found) else ""
 
+    def _wanted_of(self, block: BlockView) -> frozenset[str]:
+        """Those of a block that show whatever they hold.
+
+        The one that is revealed, the one under the cursor, and those with breakpoints.
+        """
+        things = (self.revealed, self.cursor.held, *self._signs)
+        registers = (
+            thing.register if isinstance(thing, FieldReference) else thing for thing in things
+        )
+        return frozenset(
+            item.name
+            for item in registers
+            if isinstance(item, RegisterReference) and _holds(block, item)
+        )
+
     def caption(self, view: MachineView) -> str:
         """How many of all are shown."""
         shown, total = self._counts
@@ -206,18 +230,18 @@ def _holds(block: BlockView, register: RegisterReference) -> bool:
     return (block.device, block.name) == (register.owner, register.block)
 
 
-def telling(block: BlockView, revealed: str = "") -> list[RegisterView]:
+def telling(block: BlockView, wanted: frozenset[str] = NO_NAMES) -> list[RegisterView]:
     """Those that were accessed or are not at reset; of two that say the same only the first.
 
-    The one that is ``revealed`` is among them in any case.
+    Those that are ``wanted`` are among them in any case.
     """
-    found = [item for item in block.registers if not item.at_reset or item.name == revealed]
+    found = [item for item in block.registers if not item.at_reset or item.name in wanted]
     values = {item.name: item.value for item in found}
     return [
         item
         for item in found
         if item.access
-        or item.name == revealed
+        or item.name in wanted
         or not item.alias_of
         or values.get(item.alias_of) != item.value
     ]

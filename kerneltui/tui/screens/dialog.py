@@ -17,7 +17,7 @@ from textual.await_complete import AwaitComplete
 from textual.color import Color
 from textual.command import CommandList, CommandPalette
 from textual.content import Content
-from textual.events import Click
+from textual.events import Click, Mount
 from textual.message import Message
 from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen, Screen
@@ -147,6 +147,16 @@ class Palette(AnsweredOnce, CommandPalette):
         """As Textual does, but for the list."""
         for widget in super().compose():
             yield Commands() if type(widget) is CommandList else widget
+
+    def _on_mount(self, event: Mount) -> None:
+        if self._answered:  # closed before it stands on the screen: there is nothing to fill
+            event.prevent_default()
+
+    def _gather_commands(self, search_value: str) -> Any:
+        # Textual begins as soon as the screen is mounted, which can be before its list is.
+        if self.query(CommandList):
+            return super()._gather_commands(search_value)
+        return self.call_after_refresh(self._gather_commands, search_value)
 
     def _action_command_list(self, action: str) -> None:
         # Its list knows no lines before it has been laid out.

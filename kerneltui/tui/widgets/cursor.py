@@ -62,6 +62,11 @@ class Cursor:
         cells = cells_of(lines[self.row])
         return cells[min(self.cell, len(cells) - 1)].about if cells else None
 
+    @property
+    def held(self) -> Any:
+        """What somebody has put it on; None where nobody has put it anywhere."""
+        return self._thing if self._is_placed else None
+
     def put(self, row: int, cell: int, lines: Sequence[Line]) -> None:
         """Into a row, as near as there is one, and onto one of its things."""
         self.row = min(max(row, 0), max(len(lines) - 1, 0))

@@ -1,0 +1,299 @@
+"""A core that executes an AArch64 image, instruction by instruction, on the devices of a board.
+
+The engine executes stretches: to the next deadline, the end of the turn, or the debugger's limit.
+An instruction takes :data:`INSTRUCTION_NS`; an access to a device costs on top what the board says.
+Inside a stretch the time is exact: a device is told it before each access, and whatever an access
+changes (an input rises, a deadline comes nearer) ends the stretch after that instruction.  So what
+happens does not depend on where stretches end.
+
+Instructions that can let interrupts in, that concern other cores or that wait are found in the code
+beforehand and executed here (:mod:`kerneltui.machine.native.opcodes`).  Loops that wait for a
+device are in :mod:`kerneltui.machine.native.waiting_loops`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from types import FrameType
+
+from kerneltui.hw.bus import AddressSpace, Target
+from kerneltui.hw.device import CounterState
+from kerneltui.hw.rule import Gate
+from kerneltui.machine.core import FOREVER, CoreState, Pending, StopReason
+from kerneltui.machine.kernel_image import SourceFrame
+from kerneltui.machine.native import code
+from kerneltui.machine.native import exceptions as ex
+from kerneltui.machine.native import system_registers as sr
+from kerneltui.machine.native.accesses import INSTRUCTION_NS, REGISTER_BYTES
+from kerneltui.machine.native.disassembly import DisassembledLine, disassemble
+from kerneltui.machine.native.engine import Raised, Stretch
+from kerneltui.machine.native.interruptions import Interruptions
+from kerneltui.machine.native.opcodes import WORD, Decoded, Special, decode
+from kerneltui.machine.native.routing import RULES, judged
+
+STRETCH = 1_000_000
+"""Instructions that are executed at once, at most."""
+
+NOT_AT_EL0 = frozenset((Special.ERET, Special.MASK, Special.UNMASK, Special.SET_MASKS))
+"""Instructions that are undefined there, or trapped (SCTLR_EL1.UMA)."""
+
+
+class NativeCore(Interruptions):
+    """One core of a machine that runs an image."""
+
+    def leave(self) -> None:
+        """Nothing: all state can be replaced between two instructions."""
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        self.engine.close()
+
+    def enter_anew(self) -> None:
+        """The state has been replaced: the engine's own is there already."""
+        self._code_changed = True
+        self._routes.clear()
+
+    def run(self) -> StopReason:
+        """Execute until one of the ``stop_*`` wishes, ``stop_at`` or ``until`` says halt."""
+        if self.state in {CoreState.HALTED, CoreState.OFF}:
+            return StopReason.HALTED
+        self.stop_reason = StopReason.BUDGET
+        if self._code_changed:
+            self._set_exits()
+        while True:
+            reason = self._before_instruction()
+            if reason is not None:
+                if self.state is CoreState.RUNNING and self.retired >= self.stop_at:
+                    self.stop_reason = reason
+                return reason
+            self._execute()
+
+    def _set_exits(self) -> None:
+        """Have the engine stop where something is to be done by hand."""
+        self._code_changed = False
+        before = self.exits
+        self.exits = code.exits_of(self.image, self.aliases) | self.breakpoints
+        self.engine.set_exits(self.exits)
+        if before and before != self.exits:
+            self.engine.forget_code()
+
+    def set_breakpoints(self, addresses: Iterable[int]) -> None:
+        """Halt before these instructions, with TRACEPOINT; elsewhere that costs nothing."""
+        self.breakpoints = frozenset(addresses)
+        self._code_changed = True
+
+    def _before_instruction(self) -> StopReason | None:
+        """Come to where the next instruction can begin; or why that is not now."""
+        while True:
+            if self.state is CoreState.HALTED:
+                return StopReason.HALTED
+            if self.retired >= self.stop_at:
+                return self.stop_reason
+            if self.state is CoreState.WAITING:
+                reason = self._go_on_waiting()
+                if reason is not None:
+                    return reason
+                continue
+            reason = self._reach(self.ready_at)
+            if reason is not None:
+                return reason
+            if self.retired >= self.rest_after:
+                self.rest_after = FOREVER
+                return StopReason.REST
+            if not (self.inputs and self._take_interrupt()):
+                return self._at_breakpoint()
+
+    def _at_breakpoint(self) -> StopReason | None:
+        if self.breakpoints:
+            pc = self.engine.pc
+            if pc in self.breakpoints and self._passed != pc:
+                self._passed = pc
+                return StopReason.TRACEPOINT
+            self._passed = -1
+        return None
+
+    # -- executing ---------------------------------------------------------------------------------
+
+    def _execute(self) -> None:
+        """A stretch of instructions, or one that is done by hand."""
+        engine, now = self.engine, self.ready_at
+        self._begun_ns, self._extra_ns, self._began = now, 0, self.retired
+        self.has_accessed = False
+        pc = engine.pc
+        if pc in self.exits:
+            special = code.special_at(self, pc)
+            if special is not None:
+                self._do(special, pc)
+                return
+        last = min(self.clock.next_due, self.until, self.horizon)
+        count = min(
+            STRETCH, self.stop_at - self.retired, self.rest_after - self.retired,
+            -((now - last) // INSTRUCTION_NS),
+        )  # fmt: skip
+        if self.loops.wants_steps:
+            self.loops.look_at(self.word_at(pc))
+            count = 1
+        is_exit = pc in self.exits
+        done = engine.step_over_exit(pc) if is_exit else engine.run(pc, max(count, 1))
+        self.retire(done)
+        if done.executed == STRETCH and not self.has_accessed:
+            self.loops.leap_if_idle(self, self.step_once)
+
+    def step_once(self) -> None:
+        """One instruction that is no special one."""
+        self._begun_ns, self._extra_ns, self._began = self.ready_at, 0, self.retired
+        self.retire(self.engine.run(self.engine.pc, 1))
+
+    def retire(self, done: Stretch) -> None:
+        """The end of a stretch."""
+        executed = done.executed
+        if done.fault is not None:
+            self._fault(done)
+            return
+        raised = done.raised
+        if raised is not None:
+            if self._is_mistaken(raised) or self._was_fetched_before(raised):
+                executed = max(executed, 1)
+                raised = None
+            elif self._is_done_by_hand(raised):
+                raised = None
+        self.retired = self._began + executed
+        self.ready_at = self._begun_ns + executed * INSTRUCTION_NS + self._extra_ns
+        if raised is not None:
+            self._raise(raised)
+        elif self.loops.is_due:
+            self.ready_at += self.loops.leap(self)
+        elif done.is_early and self.engine.pc not in self.exits:
+            self._stopped_early()
+        if self._mapping_changed:
+            self._map_anew()
+
+    def _map_anew(self) -> None:
+        """The MMU has been switched on: the code may be at other addresses too."""
+        self._mapping_changed = False
+        aliases = code.aliases_of(self)
+        if aliases != self.aliases:
+            self.aliases = aliases
+            self._set_exits()
+
+    def _is_mistaken(self, raised: Raised) -> bool:
+        """At EL0 the engine takes an exit for an instruction that is not allowed there."""
+        pc = self.engine.pc
+        is_before_exit = raised.is_undefined and pc + WORD in self.exits
+        if not is_before_exit or ex.level_of(self.engine.pstate) or not self.word_at(pc):
+            return False
+        self.engine.pc = pc + WORD
+        return True
+
+    def _was_fetched_before(self, raised: Raised) -> bool:
+        """Behind MSR SCTLR without ISB: that instruction is executed as if the MMU were off."""
+        engine, pc = self.engine, self.engine.pc
+        at, self.mmu_on_at = self.mmu_on_at, -1
+        if not raised.is_prefetch_abort or pc != at + WORD:
+            return False
+        control = sr.SCTLR[max(ex.level_of(engine.pstate), 1)]
+        value = engine.system(control)
+        engine.set_system(control, value & ~1)
+        engine.forget_translations()
+        engine.run(pc, 1)
+        engine.set_system(control, value)
+        engine.forget_translations()
+        return engine.pc != pc
+
+    def _stopped_early(self) -> None:
+        """A WFI that was not known to be one: in code that was moved, or mapped elsewhere."""
+        at = self.engine.pc - WORD
+        if decode(self.word_at(at)) == Decoded(Special.WFI):
+            self.retired -= 1
+            self._begin_wait(Special.WFI)
+
+    def _do(self, special: Decoded, pc: int) -> None:
+        engine, kind = self.engine, special.kind
+        if kind is Special.IDLE:
+            self.troubles.idles(self)
+            if not self.loops.idle(self, special.operand) and self.retired < self.stop_at:
+                self.retire(engine.step_over_exit(pc))
+            return
+        if kind in NOT_AT_EL0 and not ex.level_of(engine.pstate):
+            self.retire(engine.step_over_exit(pc))  # the engine tells that it is undefined
+            return
+        if kind is Special.ERET:
+            self._return()
+            return
+        engine.pc = pc + WORD
+        if kind is Special.WFI or (kind is Special.WFE and not self.event):
+            self._begin_wait(kind)
+            return
+        self.retired += 1
+        self.ready_at += INSTRUCTION_NS
+        if kind is Special.WFE:
+            self.event = False
+        elif kind is Special.SEVL:
+            self.event = True
+        elif kind is Special.SEV:
+            self.tell("sev", 0, 0)
+            for core in self.turns.cores:
+                core.send_event()
+        else:
+            self._set_masks(special)
+
+    # -- looking -----------------------------------------------------------------------------------
+
+    @property
+    def pending(self) -> Pending | None:
+        """The instruction that is executed next; None while it waits, or is off."""
+        if self.state is not CoreState.RUNNING:
+            return None
+        kind = self._deliverable() if self.inputs else ""
+        if kind:
+            target = ex.target_of(kind, self.scr, self.hcr)
+            return Pending(kind, self.engine.system(sr.VBAR[target]) + ex.VECTORS[kind])
+        return code.pending(self)
+
+    def frames(self) -> list[SourceFrame]:
+        """The functions on the core's stack, innermost first, by its frame records."""
+        return code.frames(self) if self.engine.is_started else []
+
+    def disassemble(self, address: int, count: int) -> list[DisassembledLine]:
+        """So many instructions from a virtual address on, as far as memory is there."""
+        return list(disassemble(self, address, count))
+
+    def source_at(self, address: int) -> tuple[str, int]:
+        """The file and the line of an address; an empty name and 0 where none is known."""
+        row = self.image.symbols.line_at(address)
+        return (row.file, row.line) if row is not None else ("", 0)
+
+    def kernel_frames(self) -> Iterator[FrameType]:
+        """None: this kernel is not in Python."""
+        return iter(())
+
+    def masks_on_entry(self, vector: int) -> bool:
+        """Each exception masks interrupts."""
+        return True
+
+    def counters(self) -> list[CounterState]:
+        """None of its own."""
+        return []
+
+    def gates(self, pin: str, vector: int | None = None) -> list[Gate]:
+        """The conditions for taking an ``irq`` or ``fiq``."""
+        return judged(self, RULES[pin])
+
+    # -- pokes -------------------------------------------------------------------------------------
+
+    def poke_target(self, space: AddressSpace, address: int, value: int) -> tuple[Target, int]:
+        """What answers to a store of this core."""
+        return space.resolve(address)
+
+    def poke_bus(self, space: AddressSpace, address: int, value: int, size: int) -> None:
+        """What a store of this core does, but no instruction."""
+        target, offset = self.poke_target(space, address, value)
+        target.write(offset, value, size, self.index)
+
+    def poke_register(self, address: int, value: int) -> None:
+        """Store to a register of the core."""
+        self.regs.write(address, value, REGISTER_BYTES)
+
+    def look_again(self) -> None:
+        """Somebody has poked a register: what could not be taken may be now."""
+        self._input_changed()

@@ -1,0 +1,119 @@
+"""The instructions that concern interrupts, other cores or time, recognised by their words.
+
+Document: Arm Architecture Reference Manual for A-profile, DDI 0487, chapters C4 and C6.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+WORD = 4
+NOP, YIELD, ISB, DSB_SY = 0xD503201F, 0xD503203F, 0xD5033FDF, 0xD5033F9F
+_HARMLESS = frozenset((NOP, YIELD, ISB, DSB_SY))
+LONGEST_IDLE = 4
+"""Instructions of a loop that is recognised by its code alone."""
+
+
+class Special(StrEnum):
+    """What is executed by hand, as the engine does not tell of it."""
+
+    ERET = "eret"
+    WFI = "wfi"
+    WFE = "wfe"
+    SEV = "sev"
+    SEVL = "sevl"
+    MASK = "daifset"
+    UNMASK = "daifclr"
+    SET_MASKS = "msr daif"
+    IDLE = "idle loop"
+    """a branch to itself, or around instructions that do nothing"""
+
+
+_EXACT = {
+    0xD69F03E0: Special.ERET,
+    0xD503207F: Special.WFI,
+    0xD503205F: Special.WFE,
+    0xD503209F: Special.SEV,
+    0xD50320BF: Special.SEVL,
+}
+
+
+class Decoded(NamedTuple):
+    """A special instruction."""
+
+    kind: Special
+    operand: int = 0
+    """of DAIFSet and DAIFClr the four bits, of MSR DAIF the register's number, of a loop how many
+    instructions it has"""
+
+
+def decode(word: int) -> Decoded | None:
+    """The special instruction of a word; None of all others.  Idle loops are not seen here."""
+    kind = _EXACT.get(word)
+    if kind is not None:
+        return Decoded(kind)
+    if word & 0xFFFFF0FF == 0xD50340DF:
+        return Decoded(Special.MASK, word >> 8 & 15)
+    if word & 0xFFFFF0FF == 0xD50340FF:
+        return Decoded(Special.UNMASK, word >> 8 & 15)
+    if word & 0xFFFFFFE0 == 0xD51B4220:
+        return Decoded(Special.SET_MASKS, word & 31)
+    return None
+
+
+def idle_loop(words: list[int]) -> int:
+    """How many instructions the loop has that the last of some words closes; 0: none, or it works.
+
+    ``words`` are the last instructions up to a branch.
+    """
+    back = _branch(words[-1])
+    count = 1 - back
+    if back > 0 or count > min(len(words), LONGEST_IDLE):
+        return 0
+    return count if all(word in _HARMLESS for word in words[-count:-1]) else 0
+
+
+def _branch(word: int) -> int:
+    """Where B leads, in instructions; 1 of all others."""
+    if word & 0xFC000000 != 0x14000000:
+        return 1
+    offset = word & 0x3FFFFFF
+    return offset - (1 << 26) if offset >> 25 else offset
+
+
+def specials(data: bytes) -> Iterator[tuple[int, Decoded]]:
+    """All special instructions in code, by their offsets."""
+    words = struct.unpack(f"<{len(data) // WORD}I", data[: len(data) & -WORD])
+    for number, word in enumerate(words):
+        if word >> 26 == 0b000101:
+            count = idle_loop([*words[max(number - LONGEST_IDLE + 1, 0) : number + 1]])
+            if count:
+                yield number * WORD, Decoded(Special.IDLE, count)
+        elif word >> 24 in {0xD5, 0xD6}:
+            found = decode(word)
+            if found is not None:
+                yield number * WORD, found
+
+
+def may_store(word: int) -> bool:
+    """Whether an instruction may change memory; in doubt, it may (C4.1.94)."""
+    if word >> 25 & 0b0101 != 0b0100:
+        return False
+    if word & 0x3B000000 == 0x18000000:
+        return False  # LDR (literal)
+    if word & 0x3F000000 == 0x08000000 or word & 0x3A000000 == 0x28000000:
+        return not word >> 22 & 1  # exclusive and ordered; pairs
+    if word & 0x3A000000 != 0x38000000 or word & 0x3B200C00 == 0x38200000:
+        return True  # of several structures; atomic
+    vector, opc = word >> 26 & 1, word >> 22 & 3
+    return not opc & 1 if vector else opc == 0
+
+
+def is_system_register_access(word: int) -> tuple[bool, int, int] | None:
+    """Of MRS and MSR (register): whether it reads, the packed encoding, and the number of Xt."""
+    if word & 0xFFD00000 != 0xD5100000:
+        return None
+    return bool(word >> 21 & 1), word >> 5 & 0x7FFF | 1 << 15, word & 31

@@ -1,0 +1,65 @@
+"""Who goes next among cores that execute machine code: quanta on a fixed grid.
+
+To give turns by exact time would have an engine stop after nearly each instruction.  So each core
+executes to the end of a quantum of virtual time before the next one begins it, the first core
+first.  The grid is the same wherever a run stops, and a turn that was interrupted by the debugger
+goes on: the order of instructions follows from the image and its inputs alone.
+"""
+
+from __future__ import annotations
+
+from kerneltui.hw.clock import NEVER, Clock
+from kerneltui.machine.core import Core, CoreState, StopReason
+from kerneltui.machine.turns import Turns
+
+QUANTUM_NS = 1_000
+
+
+class QuantumTurns(Turns):
+    """See the module."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self._holder: Core | None = None
+        """whose turn has begun and is not over"""
+        self._ends = NEVER
+        """when it is over; NEVER while all others sleep"""
+
+    def _set_horizon(self, core: Core) -> None:
+        """Another core has woken or fallen asleep, or a turn begins."""
+        others = any(item is not core and item.ready_at < NEVER for item in self.cores)
+        if not others:
+            self._ends = NEVER
+        elif self._ends >= NEVER:
+            self._ends = (max(self._clock.now, 0) // QUANTUM_NS + 1) * QUANTUM_NS
+        core.set_horizon(self._ends)
+
+    def run(self) -> tuple[Core, StopReason]:
+        """Give turns until a core halts for another reason; answers which core and why."""
+        while True:
+            core = self._holder
+            if core is None or core.ready_at >= NEVER:
+                core = self._begin_turn()
+            self.current = core
+            self._set_horizon(core)
+            reason = core.run()
+            self.current = None
+            if reason is not StopReason.TURN:
+                return core, reason
+            self._holder = None
+
+    def _begin_turn(self) -> Core:
+        """Whose it is; while all sleep, that of one who waits until something wakes a core."""
+        core = min(self.cores, key=_quantum)
+        self._ends = NEVER
+        if core.ready_at >= NEVER:
+            asleep = (item for item in self.cores if item.state is CoreState.WAITING)
+            core = next(asleep, self.cores[0])
+        else:
+            self._ends = (core.ready_at // QUANTUM_NS + 1) * QUANTUM_NS
+        self._holder = core
+        return core
+
+
+def _quantum(core: Core) -> tuple[int, int]:
+    return core.ready_at // QUANTUM_NS, core.index

@@ -1,0 +1,197 @@
+"""Loops that wait: polls of a device, reads of a counter, branches to themselves.
+
+A kernel that waits for 500 ms by reading a counter would read it some five million times.  What
+such loops cost is part of the timing model: it depends on what the core has done alone, so a run
+that is stepped, observed or sliced takes the same time as a free one.
+
+* A core that reads a *counter* over and over reads it ever more slowly: each read takes 1/256 of
+  the wait so far on top, :data:`LONGEST_READ_NS` at most, and never beyond what is due next.
+* A core that *polls* a register whose value stays, with all its registers as they were one period
+  before and no store in between, can only be freed from outside.  It dozes for as many whole
+  periods as fit before what is due next (:data:`GRID_NS` where nothing is).
+* A loop that accesses nothing and changes nothing is not executed again and again: as many whole
+  periods as fit before what is due next are told to have been.  That is exact, instruction by
+  instruction, so it needs no model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from kerneltui.hw.bus import Target
+from kerneltui.hw.clock import NEVER
+from kerneltui.hw.register_file import RegisterFile
+from kerneltui.machine.core import StopReason
+from kerneltui.machine.native.core_state import NativeCoreState
+from kerneltui.machine.native.opcodes import may_store
+
+READS_BEFORE = 64
+"""Reads of a counter at full speed."""
+LONGEST_READ_NS = 50_000
+CLOSE_NS = 2_000
+"""Between two reads of one wait, what they take left out, at most."""
+POLLS_BEFORE = 16
+MOST_POLLS_BEFORE = 4096
+LONGEST_PERIOD = 64
+"""Instructions of a polling loop."""
+GRID_NS = 1_000_000
+NO_TIME = 1_000_000
+"""Instructions of an idle loop where nothing is due, ever."""
+
+
+class WaitingLoops:
+    """What one core has waited for so far."""
+
+    TRANSIENT: ClassVar = frozenset(("_is_volatile",))
+
+    def __init__(self) -> None:
+        self.is_due = False
+        """the poll just executed may close a period: :meth:`leap` is to be asked"""
+        self.wants_steps = False
+        """each instruction is to be looked at: see :meth:`look_at`"""
+        self._address = self._value = -1
+        self._polls = 0
+        self._needed = POLLS_BEFORE
+        self._registers: tuple[int, ...] = ()
+        self._since_ns = 0
+        self._stores = False
+        self._looked = 0
+        self._counter = -1
+        self._reads = 0
+        self._waits_since = self._last_read_ns = 0
+        self._is_volatile: dict[int, bool] = {}
+
+    def forget(self) -> None:
+        """The core has done something else than to wait."""
+        self._address = self._counter = -1
+        self._needed = POLLS_BEFORE
+        self._end_watch()
+
+    def _end_watch(self) -> None:
+        self._polls = 0
+        self.is_due = self.wants_steps = False
+
+    # -- accesses ---------------------------------------------------------------------------------
+
+    def polled(self, core: NativeCoreState, target: Target | None, address: int, value: int) -> int:
+        """A register was read; answers what that takes longer than usual (ns)."""
+        if self._changes_by_itself(core, target, address):
+            return self._read_counter(core, address)
+        if address != self._address or value != self._value:
+            self._address, self._value = address, value
+            self._needed = POLLS_BEFORE
+            self._end_watch()
+            return 0
+        self._polls += 1
+        if self.wants_steps or self._polls >= self._needed:
+            self.is_due = True
+            core.engine.end_here()
+        return 0
+
+    def _changes_by_itself(
+        self, core: NativeCoreState, target: Target | None, address: int
+    ) -> bool:
+        known = self._is_volatile.get(address)
+        if known is None:
+            slot = None
+            if isinstance(target, RegisterFile):
+                window = core.memory.window_at(address)
+                offset = address - window.base if window is not None else address
+                slot = target.slot_at(offset)
+            known = self._is_volatile[address] = slot is not None and slot.register.volatile
+        return known
+
+    def _read_counter(self, core: NativeCoreState, address: int) -> int:
+        now = core.clock.now
+        if address != self._counter or now - self._last_read_ns > CLOSE_NS:
+            self._counter, self._reads, self._waits_since = address, 0, now
+        self._reads += 1
+        longer = 0
+        if self._reads > READS_BEFORE:
+            longer = min(
+                (now - self._waits_since) >> 8, LONGEST_READ_NS, core.clock.next_due - now - 1
+            )
+        longer = max(longer, 0)
+        self._last_read_ns = now + longer
+        return longer
+
+    # -- polling loops ----------------------------------------------------------------------------
+
+    def look_at(self, word: int) -> None:
+        """The core is about to execute an instruction of what may be a period."""
+        self._stores |= may_store(word)
+        self._looked += 1
+        if self._looked > LONGEST_PERIOD:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self._end_watch()
+        self._needed = min(self._needed * 4, MOST_POLLS_BEFORE)
+
+    def leap(self, core: NativeCoreState) -> int:
+        """After a poll: how long the core dozes (ns)."""
+        self.is_due = False
+        registers = core.engine.general()
+        now = core.ready_at
+        if not self.wants_steps:
+            self._registers, self._since_ns = registers, now
+            self._stores, self._looked = False, 0
+            self.wants_steps = True
+            return 0
+        if self._stores or registers != self._registers:
+            self._give_up()
+            return 0
+        period = now - self._since_ns
+        self._end_watch()
+        last = min(core.clock.next_due, core.horizon)
+        if last >= NEVER:
+            last = (now // GRID_NS + 1) * GRID_NS
+        return max((last - now - 1) // period, 0) * period
+
+    # -- loops that do nothing --------------------------------------------------------------------
+
+    def idle(self, core: NativeCoreState, length: int) -> bool:
+        """The core is at the branch of a loop that does nothing, of so many instructions.
+
+        False where not even one period fits before something else.
+        """
+        return self._leap_periods(core, length)
+
+    def leap_if_idle(self, core: NativeCoreState, step: Callable[[], None]) -> None:
+        """A long stretch has accessed nothing: perhaps it waits for an interrupt's handler.
+
+        ``step`` executes one instruction.
+        """
+        engine = core.engine
+        registers = engine.general()
+        began = core.retired
+        length = 0
+        while length < min(LONGEST_PERIOD, self._fitting(core)):
+            pc = engine.pc
+            if pc in core.exits or may_store(core.word_at(pc)):
+                return
+            step()
+            length = core.retired - began
+            if core.has_accessed or not length or self.is_due:
+                return
+            if engine.general() == registers:
+                self._leap_periods(core, length)
+                return
+
+    def _leap_periods(self, core: NativeCoreState, length: int) -> bool:
+        executed = self._fitting(core) // length * length
+        core.retired += executed
+        core.ready_at += executed
+        return executed > 0
+
+    @staticmethod
+    def _fitting(core: NativeCoreState) -> int:
+        """How many instructions can begin before what is due next, and the debugger's limits."""
+        last = min(core.clock.next_due, core.until, core.horizon)
+        if last >= NEVER:
+            if core.stop_at >= NEVER:
+                core.request_stop(StopReason.NOTHING_DUE)
+                return 0
+            return min(core.stop_at - core.retired, NO_TIME)
+        return min(last - core.ready_at, core.stop_at - core.retired)

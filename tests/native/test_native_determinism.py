@@ -1,0 +1,75 @@
+"""The same comes of an image however it is run: in one go, in slices, in steps, observed or not."""
+
+import random
+from functools import cache
+
+import pytest
+from native_bench import MS, Run
+
+CASES = {
+    "cntp_gic": ("rpi4", 12 * MS, ()),
+    "system_timer_rpi3": ("rpi3", 450 * MS, ()),
+    "system_timer_rpi4": ("rpi4", 450 * MS, ()),
+    "four_cores": ("rpi4", 2 * MS, ()),
+    "mmu": ("rpi4", 2 * MS, ()),
+    "el0_svc": ("rpi4", 4 * MS, ()),
+    "storm": ("rpi4", 4 * MS, ()),
+    "delay": ("rpi4", 420 * MS, ()),
+    "echo": ("rpi4", 20 * MS, ((5 * MS, b"hi\r"),)),
+}
+STEPPED = ("cntp_gic", "mmu", "el0_svc", "storm")
+
+
+def _run(name, *, traced):
+    board, until, typed = CASES[name]
+    return Run(name, board, typed, traced), until
+
+
+@cache
+def in_one_go(name, traced):
+    run, until = _run(name, traced=traced)
+    return run.until(until).outcome
+
+
+def in_pieces(machine, until, seed):
+    chance = random.Random(seed)
+    while machine.now < until and not machine.halt_reason:
+        kind = chance.random()
+        if kind < 0.5:
+            machine.run(
+                until=until, instructions=chance.choice((1, 2, 3, 7, 20, 100, 1000, 20_000))
+            )
+        elif kind < 0.8:
+            later = chance.choice((1, 10, 333, 5000, 100_000, 3_000_000))
+            machine.run(until=min(until, machine.now + later))
+        elif kind < 0.85:
+            machine.run(until=until, interrupt=True)
+        elif kind < 0.9:
+            machine.run(until=until, instructions=500_000)
+        else:
+            for _ in range(chance.randint(1, 60)):
+                machine.run(steps=1, until=until, focus=machine.stopped)
+
+
+@pytest.mark.parametrize("traced", [False, True], ids=("free", "observed"))
+@pytest.mark.parametrize("name", CASES)
+def test_in_pieces(name, traced):
+    seed = random.randrange(1 << 32)
+    run, until = _run(name, traced=traced)
+    in_pieces(run.machine, until, seed)
+    assert run.outcome == in_one_go(name, traced), f"seed {seed}"
+
+
+@pytest.mark.parametrize("name", STEPPED)
+def test_in_single_steps(name):
+    run, until = _run(name, traced=True)
+    machine = run.machine
+    while machine.now < until and not machine.halt_reason:
+        machine.run(steps=1, until=until, focus=machine.stopped)
+    assert run.outcome == in_one_go(name, traced=True)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_observing_changes_nothing(name):
+    free, observed = in_one_go(name, traced=False), in_one_go(name, traced=True)
+    assert free[:-2] == observed[:-2]
