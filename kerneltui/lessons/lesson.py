@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from kerneltui.configfile import ConfigFile, available, find
+from kerneltui.errors import suggestion
+from kerneltui.kernel.roles import ROLES
 from kerneltui.lessons.spec import COURSES, GoalSpec, LessonSpec
 from kerneltui.units import parse_duration
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kerneltui.debugger.session import Session
+    from kerneltui.own.driver import OwnDriver
 
 BOOTED, HERE = "booted", "here"
 """Where a step can begin, beside times."""
@@ -31,13 +36,22 @@ class Lesson(msgspec.Struct, frozen=True):
         """What :func:`load_lesson` finds it by, wherever it is."""
         return str(self.file.path)
 
-    def session(self, number: int = 0) -> Session:
-        """The machine of a step, at reset.  Raises :class:`UserError`."""
+    def session(self, number: int = 0, drivers: Iterable[OwnDriver] = ()) -> Session:
+        """The machine of a step, at reset.  Raises :class:`UserError`.
+
+        Of ``drivers``, which the command line has named, those are used that the lesson is about.
+        """
         from kerneltui.scenarios.scenario import Changes, open_session  # a list needs none
 
-        return open_session(
-            self.board(number), self._latest("scenario", number), Changes(queue=self.spec.queue)
-        )
+        changes = Changes(queue=self.spec.queue)
+        own = self.drivers_among(drivers)
+        scenario = self._latest("scenario", number)
+        return open_session(self.board(number), scenario, changes, lambda _: own)
+
+    def drivers_among(self, drivers: Iterable[OwnDriver]) -> tuple[OwnDriver, ...]:
+        """Those that the lesson is about."""
+        wanted = self.spec.driver
+        return tuple(item for item in drivers if wanted is not None and item.role == wanted.role)
 
     def board(self, number: int) -> str:
         """That of a step."""
@@ -67,6 +81,7 @@ def load_lesson(name: str) -> Lesson:
 def read_lesson(file: ConfigFile, path: Path) -> Lesson:
     """Check a parsed lesson file.  Raises :class:`UserError`."""
     spec = file.decode(LessonSpec)
+    _check_driver(file, spec)
     for number, step in enumerate(spec.steps):
         place = ("steps", number)
         if step.goal is not None and step.predict is not None:
@@ -82,6 +97,20 @@ def read_lesson(file: ConfigFile, path: Path) -> Lesson:
                 said = f"{error}; or write {HERE} or {BOOTED}"
                 raise file.error((*place, "begin"), said) from None
     return Lesson(path.stem, spec, file)
+
+
+def _check_driver(file: ConfigFile, spec: LessonSpec) -> None:
+    """What a lesson says of a driver, it says where it has one."""
+    if spec.driver is not None:
+        if spec.driver.role not in ROLES:
+            hint = suggestion(spec.driver.role, ROLES)
+            raise file.error(("driver", "role"), f"there is no role '{spec.driver.role}'{hint}")
+        return
+    for number, step in enumerate(spec.steps):
+        if step.writes or (step.goal is not None and step.goal.driver):
+            key = "writes" if step.writes else "goal"
+            said = "this lesson is about no driver; write 'driver: {role: timer, solution: FILE}'"
+            raise file.error(("steps", number, key), said)
 
 
 def lessons() -> list[Lesson]:
