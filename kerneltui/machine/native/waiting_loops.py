@@ -5,7 +5,8 @@ such loops cost is part of the timing model: it depends on what the core has don
 that is stepped, observed or sliced takes the same time as a free one.
 
 * A core that reads a *counter* over and over (or its two halves by turns) reads it ever more
-  slowly: each read takes 1/256 of the wait so far on top, :data:`LONGEST_READ_NS` at most, and never beyond what is due next.
+  slowly: each read takes 1/256 of the wait so far on top, :data:`LONGEST_READ_NS` at most, and
+  never beyond what is due next.
 * A core that *polls* a register whose value stays, with all its registers as they were one period
   before and no store in between, can only be freed from outside.  It dozes for as many whole
   periods as fit before what is due next (:data:`GRID_NS` where nothing is).
