@@ -27,12 +27,10 @@ def test_each_queue(name):
 
 
 def test_halves_of_a_counter_that_are_read_carelessly_are_found(tmp_path):
-    careless = changed(
-        SYSTEM_TIMER,
-        "            if self._cpu.read(BASE + CHI) == high:\n", "            if True:\n",
-        "            high = self._cpu.read(BASE + CHI)\n            low = self._cpu.read(BASE + CLO)\n",
-        "            low = self._cpu.read(BASE + CLO)\n            high = self._cpu.read(BASE + CHI)\n",
-    )  # fmt: skip
+    high = "            high = self._cpu.read(BASE + CHI)\n"
+    low = "            low = self._cpu.read(BASE + CLO)\n"
+    careless = changed(SYSTEM_TIMER, f"{high}{low}", f"{low}{high}")
+    careless = changed(careless, "if self._cpu.read(BASE + CHI) == high:", "if True:")
     path = tmp_path / "mine.py"
     path.write_text(careless)
     found = results(load_driver("timer", path, "rpi4"), "rpi4", "rpi4")
