@@ -43,15 +43,29 @@ class Lesson(msgspec.Struct, frozen=True):
         """
         from kerneltui.scenarios.scenario import Changes, open_session  # a list needs none
 
-        changes = Changes(queue=self.spec.queue)
+        board, scenario = self.board(number), self._latest("scenario", number)
+        place = self.start(number)
+        goal = self.spec.steps[place - 1].goal if place else None
+        queue = goal.queue if goal is not None and not self.spec.steps[place].is_elsewhere else ""
         own = self.drivers_among(drivers)
-        scenario = self._latest("scenario", number)
-        return open_session(self.board(number), scenario, changes, lambda _: own)
+        changes = Changes(queue=queue or self.spec.queue)
+        return open_session(board, scenario, changes, lambda _: own)
 
     def drivers_among(self, drivers: Iterable[OwnDriver]) -> tuple[OwnDriver, ...]:
         """Those that the lesson is about."""
         wanted = self.spec.driver
         return tuple(item for item in drivers if wanted is not None and item.role == wanted.role)
+
+    def start(self, number: int) -> int:
+        """The step with which the machine of a step was made: it is another one, or has another
+        queue since the step before.
+        """
+        steps = self.spec.steps
+        for place in range(number, 0, -1):
+            goal = steps[place - 1].goal
+            if steps[place].is_elsewhere or (goal is not None and goal.queue):
+                return place
+        return 0
 
     def board(self, number: int) -> str:
         """That of a step."""
@@ -117,6 +131,14 @@ def lessons() -> list[Lesson]:
     """The built-in ones, in the order of the course."""
     found = [load_lesson(name) for name in available("lessons")]
     return sorted(found, key=lambda item: (*place_of(item), item.name))
+
+
+def following(lesson: Lesson) -> Lesson | None:
+    """The one that comes after it in the course; None after the last, and after one's own."""
+    course = lessons()
+    names = [item.name for item in course]
+    place = names.index(lesson.name) + 1 if lesson.name in names else len(names)
+    return course[place] if place < len(names) else None
 
 
 def place_of(lesson: Lesson) -> tuple[int, int]:

@@ -128,11 +128,15 @@ class Core(Protocol):
     retired: int
     """instructions so far"""
     interrupts_taken: int
+    can_rest_anywhere: ClassVar[bool]
+    """its state can be saved between any two instructions"""
     depth: int
     """exceptions in progress"""
     booted: bool
     """its program has come to where it waits for interrupts; machine code has none such place"""
     resume_point: ResumePoint
+    trouble: str
+    """what is wrong on it, where that looks like a hang; in words, or empty"""
     inputs: int
     """the interrupt inputs that are high, as bits"""
     program: Any
@@ -158,11 +162,15 @@ class Core(Protocol):
     stop_on_tracepoint: str
     stop_below_depth: int
     rest_after: int
-    """from so many instructions on, halt where all state can be saved"""
+    """from so much :attr:`work` on, halt where all state can be saved"""
 
     @property
     def pending(self) -> Pending | None:
         """What it executes next, while it is halted before an instruction."""
+
+    @property
+    def work(self) -> int:
+        """How long it takes to do again what it has done, in instructions of a kernel in Python."""
 
     @property
     def return_address(self) -> int:
