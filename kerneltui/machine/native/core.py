@@ -103,6 +103,8 @@ class NativeCore(Interruptions):
                 return StopReason.HALTED
             if self.retired >= self.stop_at:
                 return self.stop_reason
+            if self.work >= self.enough:
+                return StopReason.BUDGET
             if self.state is CoreState.WAITING:
                 reason = self._go_on_waiting()
                 if reason is not None:
