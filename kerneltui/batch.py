@@ -3,43 +3,115 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from time import perf_counter
-from typing import IO
+from typing import IO, NamedTuple
 
 import msgspec
 
 from kerneltui import progress
+from kerneltui.debugger.breakpoints.breakpoint import BreakpointHit
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.watch import until_time
 from kerneltui.export.jsonl import hit_as_dict
+from kerneltui.machine.core import StopReason
 from kerneltui.streams import put_bytes
 
+SLICE = 1_000_000
+"""Instructions between two looks at the clock on the wall."""
 
-def run_to(session: Session, until_ns: int, *, as_json: bool, stats: bool) -> None:
+
+class Wanted(NamedTuple):
+    """What a run is to show, and when it ends before its time."""
+
+    expected: tuple[str, ...] = ()
+    """texts that the board must have sent"""
+    exit_on: str = ""
+    """the text that ends the run; empty: none does"""
+    patience_ns: int | None = None
+    """how long the run itself may take"""
+
+
+class Done(NamedTuple):
+    """What came of a run."""
+
+    hits: tuple[BreakpointHit, ...]
+    missing: list[str]
+    """texts that were expected, and have not come"""
+    is_too_long: bool
+
+
+def run_to(session: Session, until_ns: int, wanted: Wanted, *, as_json: bool, stats: bool) -> Done:
     """Run a session to a virtual time.
 
     Its serial output, or its final view, goes to standard output, figures to standard error.  A
     KeyboardInterrupt leaves out the final view alone.
     """
+    breaks = len(session.breakpoints)
+    if wanted.exit_on:
+        session.breakpoints.add(session.machine, _console(wanted.exit_on))
+    missing = _Missing(wanted.expected)
     session.recorder.trace(as_json)
     session.history.on = as_json  # for a picture at the end; nobody goes back
-    if not as_json:
-        session.recorder.console.on_byte = _writer(sys.stdout.buffer, sys.stdout.isatty())
+    write = None if as_json else _writer(sys.stdout.buffer, sys.stdout.isatty())
+    if write is not None and not wanted.expected:
+        session.recorder.console.on_byte = write
+    else:
+        session.recorder.console.on_byte = partial(missing.hear, write)
     started = perf_counter()
     try:
         with progress.of_session(session, until_ns, wanted=as_json):
-            session.run_until(until_ns)
+            is_too_long = _run(session, until_ns, wanted.patience_ns)
     except KeyboardInterrupt:
         _finish(session, perf_counter() - started, stats)
         raise
     wall_s = perf_counter() - started
+    found = tuple(hit for hit in session.hits if not (wanted.exit_on and hit.number > breaks))
     if as_json:
         view = msgspec.json.encode(session.view())
-        if len(session.breakpoints) or session.hits:
-            hits = [hit_as_dict(hit) for hit in session.hits]
+        if breaks or found:
+            hits = [hit_as_dict(hit) for hit in found]
             view = view[:-1] + b',"hits":' + msgspec.json.encode(hits) + b"}"
         put_bytes(view + b"\n")
     _finish(session, wall_s, stats)
+    return Done(found, missing.texts, is_too_long)
+
+
+def _run(session: Session, until_ns: int, patience_ns: int | None) -> bool:
+    """Run on; whether that took too long."""
+    if patience_ns is None:
+        session.run_until(until_ns)
+        return False
+    goal, ends = until_time(until_ns), perf_counter() + patience_ns / 1e9
+    while session.advance(goal, instructions=SLICE) is StopReason.BUDGET:
+        if perf_counter() > ends:
+            return True
+    return False
+
+
+def _console(text: str) -> str:
+    """The breakpoint on a text that the board sends."""
+    return 'console "' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+class _Missing:
+    """Texts that have not come yet."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self.texts = list(dict.fromkeys(text for text in texts if text))
+        self._tail = b""
+
+    def hear(self, write: Callable[[int], None] | None, byte: int) -> None:
+        """The board has sent a character; it is passed on."""
+        if write is not None:
+            write(byte)
+        if not self.texts:
+            return
+        self._tail = (self._tail + bytes((byte,)))[
+            -max(len(text.encode()) for text in self.texts) :
+        ]
+        self.texts = [text for text in self.texts if not self._tail.endswith(text.encode())]
 
 
 def _writer(out: IO[bytes], by_line: bool) -> Callable[[int], None]:

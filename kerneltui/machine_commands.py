@@ -33,7 +33,8 @@ from kerneltui.parameters import (
     until_option,
 )
 from kerneltui.streams import complain, put
-from kerneltui.usage import FAILED, HIT, command
+from kerneltui.units import format_duration, format_time
+from kerneltui.usage import FAILED, HIT, TOO_LONG, UNMET, command
 
 if TYPE_CHECKING:
     from kerneltui.debugger.session import Session
@@ -44,26 +45,57 @@ if TYPE_CHECKING:
 @machine_options
 @until_option("6s")
 @break_option(BREAK_HELP)
+@click.option(
+    "--expect", "expected", multiple=True, metavar="TEXT",
+    help="The board must have sent this text by the end; may be repeated.",
+)  # fmt: skip
+@click.option(
+    "--exit-on", default="", metavar="TEXT", help="End when the board has sent this text."
+)
+@click.option(
+    "--timeout", "patience", type=DurationType(), default=None,
+    help="Give up when the run itself has taken so long, such as 30s.",
+)  # fmt: skip
 @json_option("Write the final view as one JSON object instead.")
 @click.option("--stats", is_flag=True, help="Write figures of the run to standard error.")
 def run_command(
-    until: int, breaks: tuple[str, ...], *, as_json: bool, stats: bool, **machine: Any
+    until: int,
+    breaks: tuple[str, ...],
+    expected: tuple[str, ...],
+    exit_on: str,
+    patience: int | None,
+    *,
+    as_json: bool,
+    stats: bool,
+    **machine: Any,
 ) -> int:
     """Run without a screen, and write the board's serial output to standard output.
 
-    The exit status is 3 when a breakpoint was hit, and 1 when the kernel halted.
+    The exit status is 5 when the run took too long, 4 when an expected text has not come, 3 when a
+    breakpoint was hit, and 1 when the kernel halted.
     """
-    from kerneltui.batch import run_to
+    from kerneltui.batch import Wanted, run_to
 
     session = session_of(**machine)
     set_breakpoints(session, breaks)
     breaks_at = len(session.breakpoints)
-    run_to(session, until, as_json=as_json, stats=stats)
-    for hit in session.hits:
+    done = run_to(session, until, Wanted(expected, exit_on, patience), as_json=as_json, stats=stats)
+    for hit in done.hits:
         complain(hit.text)
-    if breaks_at and not session.hits:
+    if breaks_at and not done.hits:
         complain("no breakpoint was hit")
-    return HIT if session.hits else _verdict(session)
+    for text in session.troubles():
+        complain(text)
+    for text in done.missing:
+        complain(f"the board has not sent {text!r}")
+    if done.is_too_long:
+        complain(f"the run took longer than {format_duration(patience or 0)}; it came to "
+                 f"{format_time(session.machine.now)} s of virtual time")  # fmt: skip
+        return TOO_LONG
+    if done.missing:
+        _verdict(session)
+        return UNMET
+    return HIT if done.hits else _verdict(session)
 
 
 @command()

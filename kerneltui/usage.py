@@ -10,9 +10,11 @@ import click
 from kerneltui.errors import UserError, suggestion
 
 FAILED = 1
+"""The exit status when what was run or compared has failed."""
 HIT = 3
 """a breakpoint was hit"""
-"""The exit status when what was run or compared has failed."""
+UNMET, TOO_LONG = 4, 5
+"""what was expected has not come; the run has taken longer than it may"""
 BAD_INPUT = 2
 """The exit status when the user has to mend something."""
 

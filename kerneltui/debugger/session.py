@@ -389,6 +389,10 @@ class Session(OtherMoments):
             self.here, self.machine, self.inspector, self.names, console.data, console.total
         )
 
+    def troubles(self) -> list[str]:
+        """What looks like a hang in an image of machine code, in words."""
+        return [text for core in self.machine.cores if (text := core.trouble)]
+
     def close(self) -> None:
         """End the session."""
         self.history.close()

@@ -133,6 +133,8 @@ class Core(Protocol):
     booted: bool
     """its program has come to where it waits for interrupts; machine code has none such place"""
     resume_point: ResumePoint
+    trouble: str
+    """what is wrong on it, where that looks like a hang; in words, or empty"""
     inputs: int
     """the interrupt inputs that are high, as bits"""
     program: Any

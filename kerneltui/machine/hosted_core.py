@@ -64,7 +64,7 @@ class HostedCore(Architecture):
         self.turns = Turns(clock)
         self.turns.cores.append(self)
         self.image = kernel_image.KernelImage()
-        self.halt_reason = ""
+        self.halt_reason = self.trouble = ""
         self.retired = 0
         self.interrupts_taken = 0
         self.depth = 0

@@ -107,8 +107,7 @@ def test_a_storm_is_said_in_words():
 
 def test_a_jump_to_nowhere_and_a_loop_that_nothing_ends_are_said_in_words():
     run = Run("jump").until(1 * MS)
-    troubles = run.machine.core.troubles
-    assert troubles.said == (
+    assert run.machine.core.trouble == (
         "core 0 jumped to 0x1200000000: nothing there can be executed; X30 is 0x80010 (_start+0x10)"
     )
     assert run.machine.now == 1 * MS

@@ -22,7 +22,7 @@ def make_ram(base: int, size: int, image: NativeImage) -> NativeRam:
     """One region of a board's RAM, with what the image has in it."""
     ram = NativeRam(base, size, image.pool)
     for segment in image.segments:
-        if base <= segment.physical < base + size:
+        if base <= segment.physical and segment.physical + segment.size <= base + size:
             ram.load(segment.physical - base, segment.data)
     return ram
 

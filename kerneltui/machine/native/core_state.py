@@ -84,7 +84,7 @@ class NativeCoreState(LiveRegisters):
         """local time: when the next instruction begins; NEVER while off, asleep or halted"""
         self.is_interruptible = False
         self.turns: Any = turns
-        self.halt_reason = ""
+        self.halt_reason = self.trouble = ""
         self.retired = self.interrupts_taken = self.depth = self.inputs = 0
         self.program: Any = image
         self.booted = True

@@ -143,6 +143,8 @@ class Interruptions(DeviceAccesses):
         while not self._is_woken():
             # Anew each time: what woke the core may have gone before its turn came.
             self.ready_at = NEVER
+            if self.retired >= self.stop_at:
+                return self.stop_reason
             if self.horizon < NEVER:
                 return StopReason.TURN
             due = clock.next_due

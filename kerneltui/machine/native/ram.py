@@ -112,7 +112,9 @@ class NativeRam:
         return b"".join(found)
 
     def load(self, offset: int, data: bytes) -> None:
-        """Put bytes there; not an access of a core."""
+        """Put bytes there; not an access of a core.  Raises ValueError beyond the end."""
+        if offset + len(data) > self.size:
+            raise ValueError(f"{offset:#x} is not in a RAM of {self.size:#x} bytes")
         while data:
             place = offset % CHUNK
             part = data[: CHUNK - place]

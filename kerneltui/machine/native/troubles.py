@@ -32,10 +32,9 @@ CLASSES = {
 
 
 class Troubles:
-    """Of one core; ``said`` is the last that was found, in words."""
+    """Of one core: its ``trouble`` is the last that was found."""
 
     def __init__(self) -> None:
-        self.said = ""
         self._sync: tuple[int, int] = (-1, -1)
         self._syncs = 0
         self._at_vector = 0
@@ -108,14 +107,14 @@ class Troubles:
     def idles(self, core: NativeCoreState) -> None:
         """The core is in a loop that does nothing."""
         masks = core.engine.pstate & (MASK_I | MASK_F)
-        if masks == MASK_I | MASK_F and not self.said:
+        if masks == MASK_I | MASK_F and not core.trouble:
             place = core.place(core.engine.pc)
             self._say(core, f"loops at {place} with all interrupts masked: nothing can end that")
 
     def _say(self, core: NativeCoreState, what: str) -> None:
-        self.said = f"core {core.index} {what}" if not what.startswith("inter") else what
+        core.trouble = f"core {core.index} {what}" if not what.startswith("inter") else what
         if core.observer is not None:
-            core.observer.unmodelled(self.said)
+            core.observer.unmodelled(core.trouble)
 
 
 _SYNC = frozenset((0x000, 0x200, 0x400, 0x600))
