@@ -9,7 +9,6 @@ from kerneltui.errors import UserError
 from kerneltui.lessons.lesson import looks_like_lesson, read_lesson
 from kerneltui.machine.board import Board, BoardSpec, load_board, read_board
 from kerneltui.machine.image_board import looks_like_image, read_image
-from kerneltui.machine.native.firmware import FirmwareOptions, board_for_image
 from kerneltui.scenarios.scenario import (
     DEFAULT_SCENARIO,
     Scenario,
@@ -63,6 +62,8 @@ def validate_file(path: Path) -> str:
         scenario = load_scenario(DEFAULT_SCENARIO)
         _try(board, scenario)
         if board.spec.image:
+            from kerneltui.machine.native.firmware import FirmwareOptions, board_for_image
+
             _try(board_for_image(board, FirmwareOptions()), scenario)
         return f"board '{board.spec.title}'"
     if kind == "image":

@@ -33,11 +33,13 @@ from kerneltui.machine.machine import Machine, Position, UnsavableError
 from kerneltui.machine.poke import Poke
 
 EVERY = 3_300
-"""Steps between two checkpoints, at least: those of some 110 interrupts."""
+"""Work between two checkpoints, at least: those of some 110 interrupts."""
 SHARE = 10
 """A checkpoint may take one part in so many of the time that the machine runs."""
 CLOSE = 600
 """Steps between two checkpoints where one travels."""
+CLOSE_BY = 50
+"""The same, of a core that executes machine code: instructions."""
 CLOSE_KEPT = 64
 STRETCH = 20_000
 """Instructions on a long way before somebody can say that it is long enough."""
@@ -76,7 +78,7 @@ class History:
         self.on = True
         """whether checkpoints are taken"""
         self._origin = self.recorder.save()
-        self._next_step = 0
+        self._next_work = 0
         self._ran_s = self._took_s = 0.0
         """since the last checkpoint, and for it"""
         self._knows_accessed = True
@@ -230,7 +232,8 @@ class History:
         self._end_here()
         self._past.forget_after(here, self._main.given)
         checkpoints = self._past.checkpoints
-        self._next_step = checkpoints[-1].position.step + EVERY if checkpoints else 0
+        since = self.machine.step - checkpoints[-1].position.step if checkpoints else 0
+        self._next_work = self.machine.work - since + EVERY if checkpoints else 0
         # The way to here may have begun at a checkpoint where one travels.
         self._knows_accessed = False
         self.recorder.forget_rest()
@@ -246,7 +249,7 @@ class History:
         checkpoints = self._past.checkpoints
         if not self.on or (checkpoints and self.here < checkpoints[-1].position):
             return FOREVER
-        return max(self._next_step - self.machine.step, 0)
+        return max(self._next_work - self.machine.work, 0)
 
     def _take_if_due(self) -> None:
         """Where one is due and can be made."""
@@ -275,7 +278,7 @@ class History:
         self._knows_accessed = True
         self._took_s = took_s = perf_counter() - started
         wanted = EVERY * max(1.0, SHARE * took_s / max(self._ran_s, took_s))
-        self._next_step = self.machine.step + round(wanted)
+        self._next_work = self.machine.work + round(wanted)
         self._ran_s = 0.0
 
     def _checkpoint(
@@ -310,9 +313,11 @@ class History:
             self._load(self._with_events(checkpoint))
         core = self.machine.cores[to.core]
         since = perf_counter()
-        while (ahead := to.retired - core.retired) > 2 * CLOSE:
+        # Where it can rest anywhere, it does so often enough for whoever waits.
+        close, most = (CLOSE_BY, FOREVER) if core.can_rest_anywhere else (CLOSE, STRETCH)
+        while (ahead := to.retired - core.retired) > 2 * close:
             reason = self._main.run(
-                focus=to.core, steps=ahead - CLOSE, rest_after=CLOSE, instructions=STRETCH
+                focus=to.core, steps=ahead - close, rest_after=CLOSE, instructions=most
             )
             if reason is StopReason.REST:
                 if perf_counter() - since > WORTH * self._took_s:

@@ -53,6 +53,7 @@ if TYPE_CHECKING:  # who sets no breakpoint, or marks no moment, does not wait f
     from kerneltui.debugger.moment import Moment
 
 LONGEST_INPUT = 4096
+LONGEST_BOOT_NS = 10_000_000
 
 
 class Session(OtherMoments):
@@ -140,8 +141,12 @@ class Session(OtherMoments):
         self._arrived("at reset")
 
     def boot(self) -> StopReason:
-        """From reset to the first idle."""
-        return self.advance(BOOT)
+        """From reset to the first idle; of an image, for :data:`LONGEST_BOOT_NS` at most.
+
+        It may wait in some other way, for ever.
+        """
+        is_image = self.machine.core.can_rest_anywhere
+        return self.advance(BOOT, until=LONGEST_BOOT_NS if is_image else NEVER)
 
     def step(self) -> StopReason:
         """Execute one instruction: one access to the hardware, an exception entry, a wait.

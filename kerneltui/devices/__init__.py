@@ -22,6 +22,7 @@ MODELS = {
     "brcm,bcm2835-mbox": "kerneltui.devices.bcm.bcm2835_mbox:Bcm2835Mbox",
     "brcm,bcm2711-armctrl-ic": "kerneltui.devices.bcm.bcm2711_armc:Bcm2711Armc",
     "brcm,bcm2711-local": "kerneltui.devices.bcm.bcm2711_local:Bcm2711Local",
+    "brcm,bcm2835-rng": "kerneltui.devices.bcm.bcm2835_rng:Bcm2835Rng",
     "intel,82093aa": "kerneltui.devices.x86.io_apic:IoApic",
     "intel,local-apic": "kerneltui.devices.x86.local_apic:LocalApic",
     "intel,i8254": "kerneltui.devices.x86.i8254:I8254",

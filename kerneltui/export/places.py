@@ -30,7 +30,7 @@ Places = defaultdict[tuple[str, bool], dict[int, Look]]
 
 
 def places_of(machine: Machine) -> Places:
-    """Those of cores, controllers and timers; loads of a controller only where they have effects."""
+    """Those of cores, controllers, timers; of a controller loads only where they do something."""
     found: Places = defaultdict(dict)
     own = machine.core.regs
     for slot in own.slots():

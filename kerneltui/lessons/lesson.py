@@ -35,9 +35,22 @@ class Lesson(msgspec.Struct, frozen=True):
         """The machine of a step, at reset.  Raises :class:`UserError`."""
         from kerneltui.scenarios.scenario import Changes, open_session  # a list needs none
 
-        return open_session(
-            self.board(number), self._latest("scenario", number), Changes(queue=self.spec.queue)
-        )
+        board, scenario = self.board(number), self._latest("scenario", number)
+        place = self.start(number)
+        goal = self.spec.steps[place - 1].goal if place else None
+        queue = goal.queue if goal is not None and not self.spec.steps[place].is_elsewhere else ""
+        return open_session(board, scenario, Changes(queue=queue or self.spec.queue))
+
+    def start(self, number: int) -> int:
+        """The step with which the machine of a step was made: it is another one, or has another
+        queue since the step before.
+        """
+        steps = self.spec.steps
+        for place in range(number, 0, -1):
+            goal = steps[place - 1].goal
+            if steps[place].is_elsewhere or (goal is not None and goal.queue):
+                return place
+        return 0
 
     def board(self, number: int) -> str:
         """That of a step."""
@@ -88,6 +101,14 @@ def lessons() -> list[Lesson]:
     """The built-in ones, in the order of the course."""
     found = [load_lesson(name) for name in available("lessons")]
     return sorted(found, key=lambda item: (*place_of(item), item.name))
+
+
+def following(lesson: Lesson) -> Lesson | None:
+    """The one that comes after it in the course; None after the last, and after one's own."""
+    course = lessons()
+    names = [item.name for item in course]
+    place = names.index(lesson.name) + 1 if lesson.name in names else len(names)
+    return course[place] if place < len(names) else None
 
 
 def place_of(lesson: Lesson) -> tuple[int, int]:

@@ -26,9 +26,7 @@ def come_to(session: Session, lesson: Lesson, number: int) -> bool:
     """
     is_all = True
     keys = STEPPING | BACK
-    steps = lesson.spec.steps
-    first = next((n for n in range(number, -1, -1) if steps[n].is_elsewhere), 0)
-    for step in steps[first:number]:
+    for step in lesson.spec.steps[lesson.start(number) : number]:
         _begin(session, step)
         for key in step.solution.split():
             if key in keys:
@@ -61,12 +59,12 @@ class Play:
         """how many have been shown"""
         self.wrong = 0
         """answers to the question of this step that were not right"""
+        self.remark = ""
+        """what the machine says to the last of them"""
         self.is_done = False
         """the goal of the step is reached, or its question answered"""
         self.is_told = False
         """the answer was not found, but told"""
-        self.is_over = False
-        """the last step is behind"""
         self._goal: Goal | None = None
         self._question: LessonQuestion | None = None
         self.problem = ""
@@ -84,6 +82,11 @@ class Play:
         return len(self.lesson.spec.steps)
 
     @property
+    def is_over(self) -> bool:
+        """Whether the last step is done."""
+        return self.is_done and self.number + 1 == self.count
+
+    @property
     def next_is_elsewhere(self) -> bool:
         """Whether the next step is on another machine."""
         rest = self.lesson.spec.steps[self.number + 1 :]
@@ -93,6 +96,7 @@ class Play:
         step, session = self.step, self.session
         self.commands.clear()
         self.hints = self.wrong = 0
+        self.remark = ""
         self.is_told = False
         _begin(session, step)
         if step.predict is not None:
@@ -161,8 +165,7 @@ class Play:
         """To the next step; False where this one is not done, or was the last."""
         if not self.is_done:
             return False
-        if self.number + 1 == self.count:
-            self.is_over = True
+        if self.is_over:
             return False
         self.jump(self.number + 1)
         return True
@@ -170,8 +173,15 @@ class Play:
     def jump(self, number: int) -> None:
         """To the step of a number, from 0."""
         self.number = number
-        self.is_over = False
         self._begin()
+
+    @property
+    def asks_what_comes(self) -> bool:
+        """Whether the answer would stand on the screen if it said what comes next."""
+        predict = self.step.predict
+        if predict is None or predict.after.strip():
+            return False
+        return predict.ask == "next" and not self.is_done
 
     @property
     def question(self) -> LessonQuestion | None:
@@ -187,6 +197,7 @@ class Play:
             self.is_done = True
         else:
             self.wrong += 1
+            self.remark = asked.remark(words)
         return self.is_done
 
     def tell_answer(self) -> None:

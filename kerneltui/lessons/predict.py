@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from kerneltui.debugger.courses import COURSES, TITLES
@@ -13,12 +13,14 @@ from kerneltui.debugger.session import Session
 from kerneltui.debugger.watch import until_time
 from kerneltui.debugger.why import why
 from kerneltui.errors import UserError
+from kerneltui.hw.rule import Gate
 from kerneltui.lessons.goals import read_value
 from kerneltui.lessons.names import beginning
 from kerneltui.lessons.pointing_at import pointed
 from kerneltui.lessons.spec import PredictSpec
 from kerneltui.lessons.twin import press, twin
 from kerneltui.machine.core import StopReason
+from kerneltui.units import format_duration
 
 NO_HEAD = "nothing: the queue is empty"
 MOST_OPTIONS = 6
@@ -27,12 +29,22 @@ LONGEST_NS = 20_000_000_000
 SLICE_NS = 50_000_000
 
 
+EXAMPLES = 20, 24
+"""Numbers that show how one is typed; the first that is not the answer."""
+FROM_HEX = 10
+"""Numbers from here on are told in hexadecimal as well."""
+
+
 class LessonQuestion(NamedTuple):
     """What is asked.  Without options a number is to be typed."""
 
     text: str
     options: tuple[str, ...]
     right: str
+    remarks: Mapping[str, str] = {}
+    """what the machine says to an option that is not right"""
+    before: int | None = None
+    """the number that would be right if nothing happened before"""
 
     def is_right(self, answer: str) -> bool:
         """Whether somebody has found it."""
@@ -42,6 +54,31 @@ class LessonQuestion(NamedTuple):
             return int(answer.strip().replace("_", ""), 0) == int(self.right)
         except ValueError:
             return False
+
+    def remark(self, answer: str) -> str:
+        """A sentence that helps whoever has given a wrong answer; empty where there is none."""
+        if self.options:
+            return self.remarks.get(answer, "")
+        try:
+            given, right = int(answer.strip().replace("_", ""), 0), int(self.right)
+        except ValueError:
+            return ""
+        if given == self.before:
+            return "That is what it is now; something changes it."
+        if right in {0, 1}:
+            return ""  # more would be the answer
+        return "It is more than that." if given < right else "It is less than that."
+
+    @property
+    def example(self) -> str:
+        """How a number is typed; never the answer."""
+        found = next(number for number in EXAMPLES if str(number) != self.right)
+        return f"{found} or {found:#x}"
+
+    @property
+    def told(self) -> str:
+        """The answer, to be read."""
+        return self.right if self.options else _number(int(self.right))
 
 
 class UnfitQuestionError(UserError):
@@ -63,8 +100,21 @@ def question(session: Session, spec: PredictSpec) -> LessonQuestion:
 
 def _after(spec: PredictSpec) -> str:
     """In words, which keys come before."""
+    return f"after {_keys(spec)}" if spec.after.strip() else "now"
+
+
+def _keys(spec: PredictSpec) -> str:
     keys = spec.after.split()
-    return f"after {' '.join(keys)}" if keys else "now"
+    return f"the key{'s' * (len(keys) > 1)} {' '.join(keys)}"
+
+
+def _number(value: int) -> str:
+    return str(value) if value < FROM_HEX else f"{value}, or {value:#x}"
+
+
+def _told(value: int) -> str:
+    """What a register holds, as the panels have it."""
+    return str(value) if value < FROM_HEX else f"{value:#x}"
 
 
 # -- the kinds -------------------------------------------------------------------------------------
@@ -75,7 +125,9 @@ def _head(session: Session, spec: PredictSpec) -> LessonQuestion:
     try:
         before = [item.name for item in session.inspector.timeouts()]
         press(other, spec.after)
-        after = [item.name for item in other.inspector.timeouts()]
+        queue = list(other.inspector.timeouts())
+        after = [item.name for item in queue]
+        due = {item.name: item.due_ns for item in reversed(queue)}
     finally:
         other.close()
     right = after[0] if after else NO_HEAD
@@ -84,7 +136,20 @@ def _head(session: Session, spec: PredictSpec) -> LessonQuestion:
     if len(options) < MOST_OPTIONS and NO_HEAD not in options:
         options.append(NO_HEAD)
     text = f"Which timeout is at the head of the queue {_after(spec)}?"
-    return LessonQuestion(text, tuple(sorted(options)), right)
+    remarks = {name: _not_the_head(name, due, right) for name in options if name != right}
+    return LessonQuestion(text, tuple(sorted(options)), right, remarks)
+
+
+def _not_the_head(name: str, due: Mapping[str, int], head: str) -> str:
+    """Why it is another one; ``due`` has those that are in the queue then."""
+    if name == NO_HEAD:
+        return f"The queue has {len(due)} then."
+    if name not in due:
+        return f"'{name}' has been called by then, and is not in the queue."
+    apart = due[name] - due[head]
+    if not apart:
+        return f"'{name}' is due at the same time as the head, and came into the queue later."
+    return f"'{name}' is due {format_duration(apart)} after the head."
 
 
 def _next(session: Session, spec: PredictSpec) -> LessonQuestion:
@@ -106,7 +171,14 @@ def _next(session: Session, spec: PredictSpec) -> LessonQuestion:
     place = course.index(found.title) if found.title in course else 0
     near = sorted(course, key=lambda title: abs(course.index(title) - place))
     options = [found.title, *(title for title in near if title not in {found.title, said})]
-    return LessonQuestion("Which step comes next?", tuple(sorted(options[:4])), found.title)
+    remarks = {title: _not_next(title, course, place) for title in options if title in course}
+    text = f"Which step comes {_after(spec)}?" if spec.after.strip() else "Which step comes next?"
+    return LessonQuestion(text, tuple(sorted(options[:4])), found.title, remarks)
+
+
+def _not_next(title: str, course: Sequence[str], place: int) -> str:
+    """Where a step stands on the way."""
+    return f"'{title}' stands {'earlier' if course.index(title) < place else 'later'} on the way."
 
 
 def _changes(session: Session, spec: PredictSpec) -> LessonQuestion:
@@ -123,8 +195,10 @@ def _changes(session: Session, spec: PredictSpec) -> LessonQuestion:
     if len(changed) != 1:
         said = ", ".join(changed) or "none"
         raise UnfitQuestionError(f"exactly one of {', '.join(names)} is to change; here: {said}")
-    text = f"Which of these changes with the next {spec.after}?"
-    return LessonQuestion(text, tuple(names), changed[0])
+    text = f"Which of these changes with {_keys(spec)}?"
+    held = zip(names, before, strict=True)
+    remarks = {name: f"{name} is {_told(value)}, and stays so." for name, value in held}
+    return LessonQuestion(text, tuple(names), changed[0], remarks)
 
 
 def _console(session: Session, spec: PredictSpec) -> LessonQuestion:
@@ -136,7 +210,8 @@ def _console(session: Session, spec: PredictSpec) -> LessonQuestion:
         other.close()
     if len(lines) < 2:
         raise UnfitQuestionError("the board sends too little from here on to choose from")
-    return LessonQuestion("What does the UART send next?", tuple(sorted(lines)), lines[0])
+    remarks = {line: f"'{line}' comes later." for line in lines[1:]}
+    return LessonQuestion("What does the UART send next?", tuple(sorted(lines)), lines[0], remarks)
 
 
 def _next_lines(session: Session) -> list[str]:
@@ -160,13 +235,15 @@ def _without_time(line: str) -> str:
 
 def _value(session: Session, spec: PredictSpec) -> LessonQuestion:
     begin = beginning(session)
+    before = read_value(session, spec.of, begin)
     other = twin(session)
     try:
         press(other, spec.after)
         right = read_value(other, spec.of, begin)
     finally:
         other.close()
-    return LessonQuestion(f"What is {spec.of} {_after(spec)}? Type a number.", (), str(right))
+    text = f"What is {spec.of} {_after(spec)}? Type a number."
+    return LessonQuestion(text, (), str(right), before=before if before != right else None)
 
 
 def _diagnosis(session: Session, spec: PredictSpec) -> LessonQuestion:
@@ -185,13 +262,26 @@ def _diagnosis(session: Session, spec: PredictSpec) -> LessonQuestion:
         raise UnfitQuestionError(
             f"exactly one answer is to be right; here: {said}. The explanation is: {told.headline}"
         )
-    return LessonQuestion("What is the matter?", tuple(spec.answers), right[0])
+    remarks = {answer: _not_the_cause(told, sign) for answer, sign in spec.answers.items()}
+    return LessonQuestion("What is the matter?", tuple(spec.answers), right[0], remarks)
+
+
+def _not_the_cause(told: Explanation, sign: str) -> str:
+    """What holds there, where the interrupt's way has such a gate and it is open."""
+    gate = next((gate for gate in told.way.gates if sign in _names(gate) and gate.open), None)
+    if gate is None:
+        return ""
+    held = f"{gate.bits} is {gate.held}: " if gate.spot is not None else ""
+    return f"{held}'{gate.name}' holds."
+
+
+def _names(gate: Gate) -> set[str]:
+    return {gate.register, gate.name, gate.bits}
 
 
 def _bears_out(told: Explanation, sign: str) -> bool:
     """Whether an explanation is about a register or a gate, or says some words."""
-    gate = told.gate
-    named = {gate.register, gate.name, gate.bits} if gate is not None else set()
+    named = _names(told.gate) if told.gate is not None else set()
     return sign in named or sign.lower() in f"{told.verdict}: {told.headline}".lower()
 
 

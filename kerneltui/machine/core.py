@@ -128,6 +128,8 @@ class Core(Protocol):
     retired: int
     """instructions so far"""
     interrupts_taken: int
+    can_rest_anywhere: ClassVar[bool]
+    """its state can be saved between any two instructions"""
     depth: int
     """exceptions in progress"""
     booted: bool
@@ -160,11 +162,15 @@ class Core(Protocol):
     stop_on_tracepoint: str
     stop_below_depth: int
     rest_after: int
-    """from so many instructions on, halt where all state can be saved"""
+    """from so much :attr:`work` on, halt where all state can be saved"""
 
     @property
     def pending(self) -> Pending | None:
         """What it executes next, while it is halted before an instruction."""
+
+    @property
+    def work(self) -> int:
+        """How long it takes to do again what it has done, in instructions of a kernel in Python."""
 
     @property
     def return_address(self) -> int:

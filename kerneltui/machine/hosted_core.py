@@ -41,6 +41,7 @@ class HostedCore(Architecture):
     ``TRANSIENT`` names the attributes that saved state leaves out and :meth:`_detach` makes.
     """
 
+    can_rest_anywhere: ClassVar[bool] = False
     TRANSIENT: ClassVar[frozenset[str]] = frozenset((
         "observer", "stop_at", "until", "horizon", "_limit", "stop_on_interrupt", "stop_on_idle",
         "stop_on_wait",
@@ -141,6 +142,11 @@ class HostedCore(Architecture):
         self._greenlet.switch()
         METER.is_running = False
         return self.stop_reason
+
+    @property
+    def work(self) -> int:
+        """The instructions so far."""
+        return self.retired
 
     @property
     def _is_inside_instruction(self) -> bool:

@@ -105,8 +105,8 @@ def _with_operand(kind: str, words: str, *facts: Fact, story: str) -> Instructio
     return Instruction(kind, f"{kind} {{operand:#x}}", words, facts or None, story=story)
 
 
-def _wait(kind: str) -> Instruction:
-    story = f"sleeps ({kind.upper()}) until an interrupt comes"
+def _wait(kind: str, does: str = "sleeps", ends: str = "an interrupt comes") -> Instruction:
+    story = f"{does} ({kind.upper()}) until {ends}"
     return Instruction(kind, kind, kind, is_wait=True, story=story)
 
 
@@ -144,7 +144,9 @@ ALL = (
            story="masks exceptions (DAIF bits {value:#x}): no interrupt of these kinds gets in"),
     _plain("daifclr", "msr daifclr, #{value}", Fact("bits", VALUE, is_hex=False),
            story="lets exceptions in again (DAIF bits {value:#x})"),
-    _wait("wfi"), _plain("sev", "sev", story="wakes parked cores (SEV)"),
+    _wait("wfi"), _wait("wfe", ends="an interrupt or another core's event comes"),
+    _wait("b", "loops in place"), _plain("sevl", "sevl", story="tells itself an event (SEVL)"),
+    _plain("sev", "sev", story="wakes parked cores (SEV)"),
     Instruction("svc", "svc #{value}", "svc #{target}{name}",
                 (Fact("immediate", VALUE, is_hex=False),), is_call=True,
                 story="asks the kernel for a service (SVC): a system call"),

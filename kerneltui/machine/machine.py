@@ -140,6 +140,9 @@ class Machine:
         """which core ended the last run"""
         self.program: Any = kernel(self.core) if callable(kernel) else kernel
         self.core.power_on(self.program)
+        if image is not None and image.all_cores:
+            for core in self.cores[1:]:
+                core.power_on(image)
         self._state: State | None = None
         self.stopper: Stopper | None = None
         self.observer: MachineObserver | None = None
@@ -246,8 +249,8 @@ class Machine:
 
         ``until``: virtual time in ns; ``instructions``: so many have retired on one core;
         ``interrupt``: one was taken, on any core; ``tracepoint``: the kernel passed it, on any
-        core; ``rest``: a core began to wait; ``rest_after``: all are :attr:`at_rest` after so many
-        instructions of one; ``to``: a position that lies ahead.  Of core ``focus``: ``steps``
+        core; ``rest``: a core began to wait; ``rest_after``: all are :attr:`at_rest` after so much
+        work of one; ``to``: a position that lies ahead.  Of core ``focus``: ``steps``
         instructions have retired; ``idle``: it began to wait; ``below_depth``: fewer handlers than
         that are in progress.
         """
@@ -262,7 +265,7 @@ class Machine:
             core.stop_on_tracepoint = tracepoint
             core.is_traced = bool(tracepoint) or core.observer is not None
             core.stop_below_depth = 0
-            core.rest_after = core.retired + rest_after
+            core.rest_after = core.work + rest_after
         focused = self.cores[focus]
         focused.stop_below_depth = below_depth
         last = focused.retired + steps
@@ -352,6 +355,11 @@ class Machine:
     def step(self) -> int:
         """How much has happened: instructions retired and deadlines run, of the whole machine."""
         return sum(core.retired for core in self.cores) + self.clock.fired
+
+    @property
+    def work(self) -> int:
+        """How long it takes to come here again, in instructions of a kernel in Python."""
+        return sum(core.work for core in self.cores) + self.clock.fired
 
     @property
     def position(self) -> Position:

@@ -112,6 +112,8 @@ class KernelTui(Carrying, Writing, App[int]):
         self.panels = make_panels()
         self._points = False
         """something stands out because of a lesson"""
+        self._places = frozenset[str]()
+        """keys of panels that have something of it"""
         self._on_path = on_path
         self._keys = keys
         self.begin_keeping(session, autosave, saved_as)
@@ -258,7 +260,11 @@ class KernelTui(Carrying, Writing, App[int]):
             )
             for group in grouped(there)
         ]  # fmt: skip
-        self._tabs.show(tabs, layout.current.number, compact=compact)
+        # What shows needs no sign that it is there.
+        shown = {panel.KEY for panel in self.panels if panel.is_in_front}
+        self._tabs.show(
+            tabs, layout.current.number, compact=compact, pointed=self._places - shown
+        )  # fmt: skip
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """The focused panel is the current one; one that does not show cannot have the focus."""
@@ -307,8 +313,8 @@ class KernelTui(Carrying, Writing, App[int]):
                 panel.set_signs({} if panel is self.panels.path else signs)
                 panel.show(view, parts)
             self._follow_station(view)
-            self._show_tabs()
             self._point_out(view)
+            self._show_tabs()
             self._status.show(
                 view.board,
                 view.scenario,
@@ -319,12 +325,14 @@ class KernelTui(Carrying, Writing, App[int]):
 
     def _point_out(self, view: MachineView) -> None:
         """What the step of a lesson points at stands out, and whether its goal is reached."""
+        self.panels.path.ask(is_asked=self.play is not None and self.play.asks_what_comes)
         if self.play is None and not self._points:
             return
         from kerneltui.tui.pointing_out import things
 
         found = things(self.session, view, self.play)
         self._points = bool(found.references or found.panels)
+        self._places = found.places
         for panel in self.panels:
             panel.set_pointed(found.references)
             panel.set_class(panel.KEY in found.panels, "-pointed")
@@ -375,13 +383,20 @@ class KernelTui(Carrying, Writing, App[int]):
         self.refresh_view()
 
     def action_path(self) -> None:
-        """The signal path, or all panels."""
+        """The signal path, or all panels; a lesson that sends one there never hides it so."""
+        if self.play is not None and self._has_path_beside():
+            self.show_panel(self.panels.path)
+            return
         self.arrangement.zoomed = False
         self.arrangement.toggle_path()
         if self._on_path is not None:
             self._on_path(self.arrangement.with_path)
         self._lay_out(*self._laid_out)
         self.show_panel(self.arrangement.current)
+
+    def _has_path_beside(self) -> bool:
+        path = self.panels.path
+        return path.is_in_front and self.arrangement.current is not path
 
     def action_zoom(self) -> None:
         """One panel, or all."""

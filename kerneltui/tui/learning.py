@@ -34,6 +34,8 @@ HINT, SHOW, BACK, AGAIN, LEAVE = "Hint", "Show me", "Back", "Again", "Leave"
 STEPS = "Steps"
 LONGEST_HEADING = 44
 """cells of what a list says of a step"""
+LONGEST_TITLE = 64
+"""cells of the upper edge of a dialog"""
 HINT_SHOWN_S = 5
 ALWAYS = frozenset((
     "help", "lesson", "lesson_menu", "lesson_back", "leave_dashboard", "command_palette",
@@ -113,8 +115,14 @@ class Learning(Steering):
         if play is not None:
             self.progress.note(play)
             self.clear_notifications()
-        self.show_lesson()
+        self._show_play()
         self.refresh_view()
+
+    def _show_play(self) -> None:
+        """What a lesson says now; whether it is over may have changed."""
+        if self.play is not None and self.play.is_over:
+            self.progress.finish(self.play)
+        self.show_lesson()
 
     def leave_lesson(self) -> None:
         """The machine stays as it is."""
@@ -171,7 +179,7 @@ class Learning(Steering):
             return
         hands = Hands(play.commands, self.arrangement.current.KEY, self.under_cursor)
         if play.observe(hands):
-            self.show_lesson()
+            self._show_play()
 
     # -- its commands -----------------------------------------------------------------------------
 
@@ -185,11 +193,8 @@ class Learning(Steering):
         elif play.is_done and play.next_is_elsewhere:
             self.carry_out(StartLesson(play.lesson.source, play.number + 1))
         elif play.is_done:
-            if play.go_on():
-                self._step_begins()
-            else:
-                self.progress.finish(play)
-                self.show_lesson()
+            play.go_on()
+            self._step_begins()
         elif play.question is not None:
             self.carry_out(ask(play.question))
         else:
@@ -227,7 +232,7 @@ class Learning(Steering):
             self.refresh_view()
         elif wanted.what == SHOW and play.question is not None:
             play.tell_answer()
-            self.show_lesson()
+            self._show_play()
             self.refresh_view()
         elif wanted.what == SHOW:
             from kerneltui.tui.pressing import press_on_screen
@@ -246,7 +251,7 @@ class Learning(Steering):
         if play is None:
             return
         play.answer(answer.words)
-        self.show_lesson()
+        self._show_play()
         self.refresh_view()
 
 
@@ -259,18 +264,21 @@ def ask(question: LessonQuestion) -> Request:
     from kerneltui.tui.screens.choose import ChooseScreen
 
     if question.options:
-        screen: Any = ChooseScreen(question.text, {"": dict.fromkeys(question.options, "")})
+        # A longer one would be cut; it stands whole in the text of the step.
+        title = question.text if len(question.text) <= LONGEST_TITLE else "Your answer"
+        screen: Any = ChooseScreen(title, {"": dict.fromkeys(question.options, "")})
         return Ask(screen, lambda found: None if found is None else LessonAnswer(found[1]))
 
     def check(words: Sequence[str]) -> Mistake | None:
         try:
             int(words[0].strip().replace("_", ""), 0)
         except ValueError:
-            return Mistake(0, "Type a number, like 30 or 0x1e.")
+            return Mistake(0, f"Type a number, like {question.example}.")
         return None
 
     # The whole question stands in the text of the step; here it could be too long for its line.
-    screen = AskScreen("Your answer", dict[str, Field]({"A number, like 30 or 0x1e": ""}), check)
+    label = f"A number, like {question.example}"
+    screen = AskScreen("Your answer", dict[str, Field]({label: ""}), check)
     return Ask(screen, lambda found: None if found is None else LessonAnswer(found[0]))
 
 
@@ -286,7 +294,7 @@ def menu(play: Play) -> Request:
         doing[SHOW] = "press the keys that reach the goal"
     if not play.is_done and not more and play.question is not None:
         doing[SHOW] = "tell the answer"
-    doing[BACK] = "the machine as it was when this step began (F2)"
+    doing[BACK] = "F2: as it was when this step began"
     doing[AGAIN] = "the lesson from its first step"
     doing[LEAVE] = "the machine stays; l comes back to the lesson"
     steps = {
@@ -336,9 +344,7 @@ def choose_lesson(progress: StudentProgress) -> Request:
 
 def next_lesson(lesson: Lesson, progress: StudentProgress) -> Request:
     """The one that comes after it in the course; after the last, all of them."""
-    from kerneltui.lessons.lesson import lessons
+    from kerneltui.lessons.lesson import following
 
-    names = [item.name for item in lessons()]
-    if lesson.name in names and names.index(lesson.name) + 1 < len(names):
-        return StartLesson(names[names.index(lesson.name) + 1], None)
-    return choose_lesson(progress)
+    found = following(lesson)
+    return choose_lesson(progress) if found is None else StartLesson(found.name, None)

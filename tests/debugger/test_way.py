@@ -122,3 +122,15 @@ def test_the_fiq_source_of_the_pi_3_goes_the_fiq_way():
     assert [gate.name for gate in gates if not gate.open] == ["FIQs unmasked"]
     assert session.machine.core.inputs == 1 << 6
     session.close()
+
+
+def test_time_opens_the_comparator_of_a_local_apic_and_nothing_else():
+    session = open_session("x86", "case-3")
+    session.boot()
+    cause = session.machine.devices["lapic"].own_causes(0xEC, 0)[0]
+    mask = next(gate for gate in cause.gates if gate.bits == "LVT_TIMER.MASK")
+    assert (mask.open, mask.wants, mask.due_ns) == (False, 0, None)
+    due = [gate for gate in cause.gates if gate.due_ns is not None]
+    assert [gate.name for gate in due] == ["time reached"]
+    assert due[0].due_ns > session.machine.now
+    session.close()

@@ -356,8 +356,8 @@ def test_switched_off_it_does_not_interrupt(uart):
 
 
 def test_the_gates_say_what_is_missing(uart):
-    assert shut(uart, 0) == ["receive interrupt enabled", "character waits"]
-    assert shut(uart, 1) == ["transmit interrupt enabled"]
+    assert shut(uart, 0) == ["receive IRQ enabled", "character waits"]
+    assert shut(uart, 1) == ["transmit IRQ enabled"]
     uart.regs.write(IER, RX | TX)
     uart.regs.write(CNTL, 0)
     assert shut(uart, 0) == ["receiver on", "character waits"]

@@ -5,12 +5,22 @@ from __future__ import annotations
 import pytest
 
 from kerneltui.debugger.session import Session
-from kerneltui.scenarios.scenario import open_session
+from kerneltui.machine.board import load_board
+from kerneltui.machine.native.firmware import FirmwareOptions, board_for_image
+from kerneltui.scenarios.scenario import load_scenario, make_session, open_session
 
 
-@pytest.fixture(params=["rpi3", "rpi4", "x86"])
+def open_on_a_board_for_an_image(name):
+    board = board_for_image(load_board(name), FirmwareOptions())
+    return make_session(board, load_scenario("two-cores"))
+
+
+@pytest.fixture(params=["rpi3", "rpi4", "x86", "rpi4 for an image"])
 def booted(request):
-    session: Session = open_session(request.param, "two-cores")
+    name, _, image = request.param.partition(" ")
+    session: Session = (
+        open_on_a_board_for_an_image(name) if image else open_session(name, "two-cores")
+    )
     session.boot()
     session.run_until(50_000_000)
     yield session

@@ -13,7 +13,7 @@ from kerneltui.errors import UserError
 from kerneltui.lessons.goals import Goal
 from kerneltui.lessons.lesson import load_lesson
 from kerneltui.lessons.names import beginning
-from kerneltui.lessons.play import Play
+from kerneltui.lessons.play import Play, come_to
 from kerneltui.lessons.spec import GoalSpec
 from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.app import KernelTui
@@ -134,7 +134,7 @@ async def test_steps_of_an_event_count_beside_any_panel(tmp_path: Path) -> None:
         "  - {text: To the third, goal: {when: step == 3}, solution: . .}\n"
     )
     async with played(path) as (app, pilot):
-        await press(pilot, app, ["5", "d", "."])
+        await press(pilot, app, ["5", "d", "d", "."])
         assert not app.panels.path.is_in_front
         assert not play_of(app).is_done
         await press(pilot, app, ["."])
@@ -146,3 +146,20 @@ def test_a_goal_wants_a_structure_that_there_is() -> None:
     session.boot()
     with pytest.raises(UserError, match=r"no structure 'heep' of the queue.*heap"):
         Goal(session, GoalSpec(queue="heep"), beginning(session))
+
+
+@pytest.mark.parametrize(
+    ("number", "structure", "begun"),
+    [(0, "sorted", 0), (6, "sorted", 0), (7, "vec", 7), (9, "heap", 9), (11, "wheel", 11)],
+)
+def test_a_step_that_is_jumped_to_has_the_queue_that_the_steps_before_have_chosen(
+    number, structure, begun
+):
+    lesson = load_lesson("ordered-queue")
+    assert lesson.start(number) == begun
+    session = lesson.session(number)
+    session.boot()
+    session.follows_story = True
+    assert come_to(session, lesson, number)
+    assert session.inspector.queue_structure() == structure
+    session.close()

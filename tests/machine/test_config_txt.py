@@ -6,7 +6,7 @@ import pytest
 
 from kerneltui.errors import UserError
 from kerneltui.machine.board import load_board
-from kerneltui.machine.native.firmware import FirmwareOptions, read_config_txt
+from kerneltui.machine.native.firmware import FirmwareOptions, options_beside, read_config_txt
 
 board = functools.cache(load_board)
 
@@ -43,6 +43,7 @@ def test_an_empty_file_is_the_firmwares_defaults(read):
         ("init_uart_clock=3000000", {"uart_hz": 3_000_000}),
         ("init_uart_baud=9600", {"baud": 9600}),
         ("kernel=mine.img", {"kernel": "mine.img"}),
+        ("cmdline=mine.txt", {"cmdline_file": "mine.txt"}),
         ("  ENABLE_UART = 1   # as the course says", {"enable_uart": True}),
         ("arm_64bit=1", {}),
         ("dtparam=audio=on", {}),
@@ -96,6 +97,7 @@ def test_line_ends_and_byte_order_marks_of_windows(read):
         ("enable_uart 1", ":1: 'enable_uart 1' does not read enable_uart=VALUE"),
         ("kernel_address=top", ":1: kernel_address must be a number from 0 to 0x3fffffff"),
         ("core_freq=-1", ":1: core_freq must be a number"),
+        ("kernel=", ":1: kernel must be the name of a file"),
         ("\n\narm_64bit=0", ":3: arm_64bit=0 asks for a 32-bit kernel"),
     ],
 )
@@ -118,3 +120,14 @@ def test_a_stub_of_ones_own_is_told(read):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(UserError, match="cannot be read"):
         read_config_txt(tmp_path / "config.txt", board("rpi4"))
+
+
+def test_what_stands_beside_an_image(tmp_path):
+    image = tmp_path / "kernel8.img"
+    assert options_beside(image, board("rpi4")) == FirmwareOptions()
+    (tmp_path / "cmdline.txt").write_text("console=ttyS0 quiet\nand more\n")
+    assert options_beside(image, board("rpi4")).cmdline == "console=ttyS0 quiet"
+    (tmp_path / "config.txt").write_text("kernel_old=1\ncmdline=mine.txt\n")
+    (tmp_path / "mine.txt").write_text("mine")
+    options = options_beside(image, board("rpi4"))
+    assert (options.cmdline, options.kernel_old) == ("mine", True)

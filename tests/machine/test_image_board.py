@@ -13,6 +13,7 @@ from kerneltui.kernel.workload import TimeoutRequest, Workload
 from kerneltui.machine.board import load_board
 from kerneltui.machine.machine import Machine
 from kerneltui.machine.native.firmware import FirmwareOptions, board_for_image
+from kerneltui.machine.poke import wire_poke
 
 MS = 1_000_000
 BOARDS = ("rpi3", "rpi4")
@@ -98,7 +99,7 @@ def test_a_machine_that_goes_back_tells_it_again(name):
     made.run(idle=True)
     saved, told = made.save(), Told()
     made.observe(told)
-    base = next(window.base for window in made.memory.windows if window.name == "rng")
+    base = next(window.base for window in made.memory.windows if window.name == "pm")
     made.memory.read(base)
     made.load(saved)
     made.memory.read(base)
@@ -273,3 +274,33 @@ def test_a_file_that_is_not_there_is_told(tmp_path):
     mine.write_text(rpi4.replace("image: rpi4", "image: rpi5"))
     with pytest.raises(UserError, match=r"mine.yaml:5: no file .*did you mean 'rpi[34]'"):
         board_for_image(load_board(str(mine)), FirmwareOptions())
+
+
+@each_board
+def test_a_machine_goes_on_alike_from_what_it_has_saved(name):
+    """With a character under way, an answer due, and a pin that is driven."""
+    made, base = machine(name, enable_uart=True), PERIPHERALS[name]
+    made.run(idle=True)
+    made.poke(wire_poke("gpio.pin17", level=True))
+    made.memory.write(base + 0x20_004C, 1 << 18)
+    made.memory.write(base + 0xB8A0, 0x1008)
+    for byte in b"ABC":
+        made.memory.write(base + 0x21_5040, byte)
+    saved, ends = made.save(), []
+    for _ in range(2):
+        seen = []
+        made.terminal.on_output = seen.append
+        made.poke(wire_poke("gpio.pin18", level=True))
+        made.run(until=made.now + MS)
+        blocks = [
+            (file.table.name, slot.name, file.peek(slot.key, slot.register.width // 8))
+            for device in ("aux", "gpio", "mailbox")
+            for file in made.devices[device].files.values()
+            for slot in file.slots()
+        ]
+        ends.append((bytes(seen), blocks, made.step))
+        made.load(saved)
+    made.close()
+    assert ends[0] == ends[1]
+    assert ends[0][0].startswith(b"ABC")
+    assert made.memory.read(base + 0x20_0034) >> 17 & 3 == 1

@@ -6,10 +6,13 @@ from pathlib import Path
 from kerneltui.debugger.recorder import Recorder
 from kerneltui.machine.board import load_board
 from kerneltui.machine.machine import Machine
+from kerneltui.machine.native.firmware import FirmwareOptions, board_for_image
 from kerneltui.machine.native.image import load_image
 
 IMAGES = Path(__file__).parent / "images"
 MS = 1_000_000
+AT_EL3 = ("el3",)
+"""The proof kernels that begin there, on all cores"""
 OPEN = []
 """The machines of a test"""
 
@@ -22,8 +25,12 @@ def image_path(name):
 class Run:
     """A machine that runs a proof kernel, with the text that it sends and when it was sent."""
 
-    def __init__(self, name, board="rpi4", typed=(), traced=False, **options):
-        self.machine = Machine(load_board(board), load_image(image_path(name), **options))
+    def __init__(self, name, board="rpi4", typed=(), traced=False):
+        is_old = name in AT_EL3
+        firmware = FirmwareOptions(entry="el3" if is_old else "el2")
+        found = board_for_image(load_board(board), firmware)
+        image = load_image(image_path(name), level=3 if is_old else 2, all_cores=is_old)
+        self.machine = Machine(found, image)
         OPEN.append(self.machine)
         self.text, self.times = "", []
         self.hash, self.events = hashlib.sha256(), 0

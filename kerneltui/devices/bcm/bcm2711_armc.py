@@ -184,6 +184,14 @@ class Bcm2711Armc(InterruptController):
     def interrupts(self, cpu: int) -> list[InterruptState]:
         return [self._state(number, cpu) for number in range(SOURCES)]
 
+    def notable(self, cpu: int, numbers: set[int]) -> list[InterruptState]:
+        notable = self._levels | self._enabled[cpu][0] | self._enabled[CORES + cpu][0]
+        return [
+            self._state(number, cpu)
+            for number in range(SOURCES)
+            if notable >> number & 1 or number in numbers
+        ]
+
     def interrupt(self, number: int, cpu: int) -> InterruptState | None:
         return self._state(number, cpu) if 0 <= number < SOURCES else None
 

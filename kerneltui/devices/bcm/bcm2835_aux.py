@@ -101,6 +101,8 @@ class Bcm2835Aux(Interrupts):
         self._received: list[int] = []
         self._shifting: int | None = None
         self._overrun = False
+        self._answers = False
+        """the mini UART is on"""
         self._receiving = False
         self._stopped_ns: int | None = None
         self._decode()
@@ -133,7 +135,7 @@ class Bcm2835Aux(Interrupts):
 
     def _switched(self) -> None:
         """The receiver may have been switched; so may the transmitter."""
-        receiving = self._on[0] & ON_BIT != 0 and self._control[0] & CNTL_RX != 0
+        receiving = self._answers and self._control[0] & CNTL_RX != 0
         if self._receiving and not receiving:
             self._stopped_ns = self.clock.now
         self._receiving = receiving
@@ -143,7 +145,7 @@ class Bcm2835Aux(Interrupts):
         control = self._control[0]
         if control & CTS_AUTO and self._cts == (control & CTS_LOW != 0):
             return False
-        return self._on[0] & ON_BIT != 0 and control & CNTL_TX != 0
+        return self._answers and control & CNTL_TX != 0
 
     def _proceed(self) -> None:
         """Send what may be sent, after anything that could let the transmitter go on."""
@@ -181,6 +183,7 @@ class Bcm2835Aux(Interrupts):
 
     def write_AUX_ENABLES(self, index: int, cpu: int, value: int) -> None:
         """Switched on, it receives, and sends what waits."""
+        self._answers = value & ON_BIT != 0
         self._switched()
 
     def peek_AUX_IRQ(self, index: int, cpu: int) -> int:
@@ -189,31 +192,31 @@ class Bcm2835Aux(Interrupts):
 
     def peek_AUX_MU_IO(self, index: int, cpu: int) -> int:
         """The oldest character received; 0 while there is none, which the manual leaves open."""
-        return self._received[0] if self._on[0] & ON_BIT and self._received else 0
+        return self._received[0] if self._answers and self._received else 0
 
     def read_AUX_MU_IO(self, index: int, cpu: int) -> int:
         """Takes the character out."""
         value = self.peek_AUX_MU_IO(index, cpu)
-        if self._on[0] & ON_BIT and self._received:
+        if self._answers and self._received:
             del self._received[0]
             self._update()
         return value
 
     def write_AUX_MU_IO(self, index: int, cpu: int, value: int) -> None:
         """The character waits until it is sent."""
-        if self._on[0] & ON_BIT and len(self._waiting) < FIFO_DEPTH:
+        if self._answers and len(self._waiting) < FIFO_DEPTH:
             self._waiting.append(value & 0xFF)
             self._proceed()
 
     @variant_hook("peek", SETTINGS)
     def _setting(self, which: int, index: int, cpu: int) -> int:
         """Nothing of the mini UART answers while it is off (p. 9)."""
-        return self._cells[which][0] if self._on[0] & ON_BIT else 0
+        return self._cells[which][0] if self._answers else 0
 
     @variant_hook("write", SETTINGS)
     def _setting_written(self, which: int, index: int, cpu: int, value: int) -> None:
         """A store to a UART that is off is lost."""
-        if not self._on[0] & ON_BIT:
+        if not self._answers:
             self._cells[which][0] = self._settings[which]
             return
         self._settings[which] = self._cells[which][0]
@@ -233,11 +236,11 @@ class Bcm2835Aux(Interrupts):
 
     def peek_AUX_MU_IIR(self, index: int, cpu: int) -> int:
         """What asks, with the FIFO enables, which are always 1 (p. 13)."""
-        return self._identification() | IIR_FIFO if self._on[0] & ON_BIT else 0
+        return self._identification() | IIR_FIFO if self._answers else 0
 
     def write_AUX_MU_IIR(self, index: int, cpu: int, value: int) -> None:
         """A one empties a FIFO; what is being sent goes on (p. 13)."""
-        if self._on[0] & ON_BIT:
+        if self._answers:
             if value & CLEAR_RECEIVED:
                 self._received = []
             if value & CLEAR_WAITING:
@@ -246,7 +249,7 @@ class Bcm2835Aux(Interrupts):
 
     def peek_AUX_MU_LSR(self, index: int, cpu: int) -> int:
         """TX_EMPTY means room for a character, not an empty FIFO (p. 15)."""
-        if not self._on[0] & ON_BIT:
+        if not self._answers:
             return 0
         flags = LSR_READY if self._received else 0
         if self._overrun:
@@ -266,7 +269,7 @@ class Bcm2835Aux(Interrupts):
 
     def peek_AUX_MU_MSR(self, index: int, cpu: int) -> int:
         """The inverse of the pin (p. 15)."""
-        return MSR_CTS if self._on[0] & ON_BIT and not self._cts else 0
+        return MSR_CTS if self._answers and not self._cts else 0
 
     def _rts(self) -> bool:
         """The level of the pin: as MCR says, or asserted while there is room (p. 14, 17)."""
@@ -279,7 +282,7 @@ class Bcm2835Aux(Interrupts):
 
     def peek_AUX_MU_STAT(self, index: int, cpu: int) -> int:
         """The receiver is always idle: a character comes whole, at its end."""
-        if not self._on[0] & ON_BIT:
+        if not self._answers:
             return 0
         waiting, received = len(self._waiting), len(self._received)
         idle = self._shifting is None

@@ -65,7 +65,7 @@ class Interrupts(Device):
 
     KINDS: ClassVar = (
         ("a received character",
-         Rule("receive interrupt enabled", Place("AUX_MU_IER", "RX"), "RX to be 1",
+         Rule("receive IRQ enabled", Place("AUX_MU_IER", "RX"), "RX to be 1",
               "BCM2835 errata, p. 12: bit 0", wants=1,
               says="the receive interrupt of the mini UART is not enabled"),
          Rule("receiver on", Place("AUX_MU_CNTL", "RX_ENABLE"), "RX_ENABLE to be 1",
@@ -75,7 +75,7 @@ class Interrupts(Device):
               "BCM2835 errata, p. 12", test=_has_received, opens=Opens.EVENT,
               says="no character has been received")),
         ("the empty transmit FIFO",
-         Rule("transmit interrupt enabled", Place("AUX_MU_IER", "TX"), "TX to be 1",
+         Rule("transmit IRQ enabled", Place("AUX_MU_IER", "TX"), "TX to be 1",
               "BCM2835 errata, p. 12: bit 1", wants=1,
               says="the transmit interrupt of the mini UART is not enabled"),
          Rule("transmitter on", Place("AUX_MU_CNTL", "TX_ENABLE"), "TX_ENABLE to be 1",

@@ -53,7 +53,9 @@ BCM2835_AUX = RegisterTable(
              Field("SPI1", 1, 1, TAG, "SPI1 is on"),
              Field("SPI2", 2, 1, TAG, "SPI2 is on")),
             "Switches the three on", "p. 9",
-            may_write=("AUX_MU_IIR", "AUX_MU_LSR", "AUX_MU_STAT", "AUX_MU_MSR"),
+            may_write=("AUX_MU_IO", "AUX_MU_BAUDL", "AUX_MU_IER", "AUX_MU_BAUDH", "AUX_MU_IIR",
+                       "AUX_MU_LCR", "AUX_MU_MCR", "AUX_MU_LSR", "AUX_MU_MSR", "AUX_MU_SCRATCH",
+                       "AUX_MU_CNTL", "AUX_MU_STAT", "AUX_MU_BAUD"),
         ),
         Register(
             "AUX_MU_IO", 0x40,
@@ -78,8 +80,8 @@ BCM2835_AUX = RegisterTable(
         Register(
             "AUX_MU_IIR", 0x48,
             (Field("NONE", 0, 1, RO, "No interrupt is pending"),
-             Field("ID", 1, 2, doc="Read: what asks; write: bit 0 empties the receive FIFO, "
-                   "bit 1 the transmit FIFO",
+             Field("ID", 1, 2, RO, "What asks; in a store, bit 1 empties the receive FIFO, and "
+                   "bit 2 the transmit FIFO",
                    values=((0, "none"), (1, "transmit FIFO empty"), (2, "character received"))),
              Field("FIFO", 6, 2, RO, "Both FIFOs are always on")),
             "Interrupt identify register", "p. 13", reset=0xC1,
@@ -138,7 +140,7 @@ BCM2835_AUX = RegisterTable(
             "Extra status register", "p. 18", changed_by="AUX_MU_IO",
         ),
         Register("AUX_MU_BAUD", 0x68, (Field("BAUD", 0, 16, doc="Clock / 8 / rate - 1"),),
-                 "Baud rate", "p. 19"),
+                 "Baud rate", "p. 19", writes=("AUX_MU_BAUDL", "AUX_MU_BAUDH")),
         *_spi(1, 0x80),
         *_spi(2, 0xC0),
     ),

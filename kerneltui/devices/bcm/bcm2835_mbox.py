@@ -26,7 +26,7 @@ from kerneltui.hw.bus import BusFault
 from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.hw.device import BusMaster, Cause
 from kerneltui.hw.hooks import variant_hook
-from kerneltui.hw.rule import Opens, Place, Rule
+from kerneltui.hw.rule import Opens, Place, Rule, required, tests_of
 
 DEPTH = 8
 PROPERTIES = 8
@@ -86,28 +86,32 @@ class Bcm2835Mbox(BusMaster):
     def _has_mail(self, _cpu: int, _number: int) -> bool:
         return bool(self._mail[TO_ARM])
 
-    ENABLED: ClassVar = Rule(
-        "data interrupt enabled", Place("MAIL0_CONFIG", "DATA_IRQ"), "DATA_IRQ to be 1",
-        "arm_control.h: ARM_MC_IHAVEDATAIRQEN", wants=1,
-        says="the mailbox's interrupt is not enabled",
+    RULES: ClassVar = (
+        Rule("enabled", Place("MAIL0_CONFIG", "DATA_IRQ"), "DATA_IRQ to be 1",
+             "arm_control.h: ARM_MC_IHAVEDATAIRQEN", wants=1,
+             says="the mailbox's interrupt is not enabled"),
+        Rule("message waits", Place("MAIL0_CONFIG", "DATA_PENDING"),
+             "the VideoCore to answer", "arm_control.h: ARM_MC_IHAVEDATAIRQPEND",
+             test=_has_mail, opens=Opens.EVENT, says="no message to the Arm cores waits"),
     )  # fmt: skip
-    WAITS: ClassVar = Rule(
-        "message waits", Place("MAIL0_CONFIG", "DATA_PENDING"),
-        "the VideoCore to answer", "arm_control.h: ARM_MC_IHAVEDATAIRQPEND",
-        test=_has_mail, opens=Opens.EVENT, says="no message to the Arm cores waits",
-    )  # fmt: skip
+    TESTS: ClassVar = tests_of(RULES)
+    SWITCHES: ClassVar = required(BCM2835_MBOX["MAIL0_CONFIG"], RULES)
 
     def _update(self) -> None:
-        self._irq.set(self._has_mail(0, 0) and self._enables[0] & DATA_IRQ != 0)
+        cared_for, wanted = self.SWITCHES
+        is_on = self._enables[0] & cared_for == wanted
+        self._irq.set(is_on and all(test(self, 0, 0) for test in self.TESTS))
 
     def causes(self, output: str, cpu: int) -> list[Cause]:
         """A message to the Arm cores."""
         due_ns = self._answer.due if self._answer.due < NEVER else None
         gates = (
-            self.ENABLED.gate(self, self.regs, 0, cpu),
-            self.WAITS.gate(self, self.regs, 0, cpu, due_ns=due_ns),
-        )
-        return [Cause("a message of the VideoCore", gates)]
+            rule.gate(
+                self, self.regs, 0, cpu, due_ns=due_ns if rule.opens is Opens.EVENT else None
+            )
+            for rule in self.RULES
+        )  # fmt: skip
+        return [Cause("a message of the VideoCore", tuple(gates))]
 
     # -- registers ----------------------------------------------------------------------------
 

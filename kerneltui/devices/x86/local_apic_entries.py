@@ -239,7 +239,8 @@ class Entries(Messages):
         """How a rule stands for one entry of the local vector table."""
         is_msr = rule.at(self, cpu, which).register in LOCAL_APIC_MSR
         file = self.msrs if is_msr else self.regs
-        return rule.gate(self, file, which, cpu, due_ns=due_ns, ends_with=0, entry=ENTRIES[which])
+        due = due_ns if rule.opens is Opens.EVENT else None  # time opens no mask
+        return rule.gate(self, file, which, cpu, due_ns=due, ends_with=0, entry=ENTRIES[which])
 
     def own_causes(self, number: int, cpu: int) -> list[Cause]:
         """The entries that name a vector, and the messages of cores."""

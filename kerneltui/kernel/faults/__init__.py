@@ -158,7 +158,7 @@ FAULTS = {
 """By name.  A fault's classes have more to say, in their docstrings."""
 
 
-class Wanted(Protocol):
+class DriverWishes(Protocol):
     """What is wanted of the kernel's drivers: a workload says it."""
 
     @property
@@ -170,7 +170,7 @@ class Wanted(Protocol):
         """A person's own classes, by the name of the class that each stands for."""
 
 
-def variant(cls: type[T], wanted: Wanted) -> type[T]:
+def variant(cls: type[T], wanted: DriverWishes) -> type[T]:
     """The class to use in place of ``cls``: a person's own, or with the faults that concern it."""
     own = wanted.own.get(cls.__name__)
     if own is not None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from kerneltui.hw.bus import BusFault
-from kerneltui.machine.core import Core
 from kerneltui.machine.native import exceptions as ex
 from kerneltui.machine.native import system_registers as sr
 from kerneltui.machine.native.core_state import NativeCoreState
 from kerneltui.machine.native.image import EL2, EL3
+from kerneltui.machine.native.live_registers import REGISTER_BYTES
 from kerneltui.machine.native.system_registers import SystemRegister
 from kerneltui.machine.native.waiting_loops import WaitingLoops
 
 INSTRUCTION_NS = 1
 """What an instruction takes, beside what its accesses take."""
-REGISTER_BYTES = 8
+WORK = 6
+"""What a callback of the engine, or a stretch, takes: see :attr:`Core.work`."""
 
 
 class DeviceAccesses(NativeCoreState):
@@ -31,6 +32,7 @@ class DeviceAccesses(NativeCoreState):
         now = self._begun_ns + begun * INSTRUCTION_NS + self._extra_ns
         self.retired = self._began + begun
         self._inputs_before = self.inputs
+        self.work += WORK
         self.has_accessed = True
         clock = self.clock
         if now >= clock.next_due:
@@ -115,9 +117,10 @@ class DeviceAccesses(NativeCoreState):
 
     def _own_register(self, register: SystemRegister, value: int) -> None:
         """The engine is about to write one of the core's registers."""
-        if self.observer is not None and self.regs.slot_at(register.encoding) is not None:
+        if self.regs.slot_at(register.encoding) is not None:
             self._begin_access()
-            self.observer.instruction(cast("Core", self), "msr", register.encoding, value)
+            self.tell("msr", register.encoding, value)
+            self.tell_store(register, value)
         level = ex.level_of(self.engine.pstate)
         if register == sr.SCR_EL3 and level == EL3:
             self.scr = value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.clock import Clock
-from kerneltui.hw.register import MEMORY, SYSTEM_REGISTERS
+from kerneltui.hw.register import MEMORY, NON_SECURE, SYSTEM_REGISTERS
 from kerneltui.machine.board import Board
 from kerneltui.machine.native.core import NativeCore
 from kerneltui.machine.native.engine import MODELS, Engine
@@ -12,8 +12,6 @@ from kerneltui.machine.native.image import NativeImage
 from kerneltui.machine.native.ram import NativeRam
 from kerneltui.machine.native.turns import QuantumTurns
 
-NON_SECURE = f"{MEMORY} (non-secure)"
-"""The address space of non-secure accesses, where a device tells them apart."""
 APERTURE = 16 << 20
 """Devices lie in areas of this size: what is between them answers too, with zeros."""
 

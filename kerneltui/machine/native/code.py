@@ -18,12 +18,14 @@ from kerneltui.machine.native.opcodes import (
     WORD,
     Decoded,
     Special,
+    closes_idle_loop,
     decode,
-    idle_loop,
     specials,
 )
 
 DEEPEST = 32
+SHORT_FUNCTION = 24
+"""Bytes of a function that only passes on what is to be stored, such as put32."""
 RECORD_BYTES = 16
 """A frame record: the caller's X29, and the return address (AAPCS64, 6.4.6)."""
 
@@ -73,8 +75,7 @@ def special_at(core: NativeCoreState, address: int) -> Decoded | None:
             int.from_bytes(before[at : at + WORD], "little") for at in range(0, len(before), WORD)
         ]
         if len(words) == LONGEST_IDLE and words[-1] == word:
-            length = idle_loop(words)
-            return Decoded(Special.IDLE, length) if length else None
+            return Decoded(Special.IDLE) if closes_idle_loop(words) else None
     return found
 
 
@@ -107,6 +108,15 @@ def frames(core: NativeCoreState) -> list[SourceFrame]:
         found.append(symbols.frame(link, link - WORD))
         saved = _record(core, record)
     return found
+
+
+def place_of_instruction(
+    core: NativeCoreState,
+) -> tuple[SourceFrame | None, SourceFrame | None]:
+    """The function that executes, and who wanted it, where it only passes on what to store."""
+    found = frames(core)
+    is_helper = 0 < core.image.symbols.size_of(core.engine.pc) <= SHORT_FUNCTION
+    return found[0], found[1] if is_helper and len(found) > 1 else None
 
 
 def _record(core: NativeCoreState, address: int) -> tuple[int, int] | None:

@@ -27,7 +27,7 @@ from kerneltui.machine.native.engine import Engine, EngineUser
 from kerneltui.machine.native.image import EL2, EL3, NativeImage
 from kerneltui.machine.native.live_registers import LiveRegisters
 from kerneltui.machine.native.mapping import physical
-from kerneltui.machine.native.opcodes import WORD
+from kerneltui.machine.native.opcodes import WORD, Special
 from kerneltui.machine.native.ram import NativeRam
 from kerneltui.machine.native.system_registers import NATIVE_CORE, SystemRegister
 from kerneltui.machine.native.turns import QuantumTurns
@@ -50,11 +50,13 @@ class NativeCoreState(LiveRegisters):
     CAN_BE_RESET: ClassVar[bool] = False
     CALL_REGISTERS: ClassVar[tuple[str, str, str]] = "x8", "x0", "x1"
     TABLES = (NATIVE_CORE,)
+    can_rest_anywhere: ClassVar[bool] = True
     TRANSIENT: ClassVar[frozenset[str]] = frozenset((
         "observer", "stop_at", "until", "horizon", "stop_on_interrupt", "stop_on_idle",
         "stop_on_wait", "stop_on_tracepoint", "stop_below_depth", "stop_reason", "rest_after",
         "is_traced", "_routes", "breakpoints", "_passed", "_began", "_begun_ns", "_extra_ns",
-        "_inputs_before", "_code_changed", "_mapping_changed", "has_accessed", "exits", "rams",
+        "_inputs_before", "_code_changed", "_mapping_changed", "has_accessed",
+        "is_told_only", "exits", "rams",
     ))  # fmt: skip
 
     def __init__(
@@ -85,6 +87,7 @@ class NativeCoreState(LiveRegisters):
         self.is_interruptible = False
         self.turns: Any = turns
         self.halt_reason = self.trouble = ""
+        self.work = 0
         self.retired = self.interrupts_taken = self.depth = self.inputs = 0
         self.program: Any = image
         self.booted = True
@@ -99,7 +102,7 @@ class NativeCoreState(LiveRegisters):
         """SCR_EL3 and HCR_EL2, as :mod:`kerneltui.machine.native.exceptions` needs them"""
         self.event = False
         """the event register: WFE does not wait"""
-        self._waits_for_event = False
+        self._waits_by = Special.WFI
         """of a wait: an event ends it, and a masked interrupt does not"""
         self.aliases: tuple[Alias, ...] = ()
         """where the MMU shows the image's code at other addresses"""
@@ -120,11 +123,11 @@ class NativeCoreState(LiveRegisters):
         self.is_traced = False
         self.stop_below_depth = 0
         self.stop_reason = StopReason.BUDGET
-        self.breakpoints: frozenset[int] = frozenset()
-        """addresses before whose instruction it halts, as at a tracepoint"""
+        self.breakpoints: dict[int, list[Callable[[Core], None]]] = {}
+        """addresses, and who is told before the instruction there is executed"""
         self._passed = -1
         """the address of the breakpoint that it has halted at: it goes on from there"""
-        self.has_accessed = False
+        self.has_accessed = self.is_told_only = False
         """the last stretch has reached a device"""
         self._routes: dict[SystemRegister, Route | None] = {}
         self._begun_ns = self._extra_ns = self._began = self._inputs_before = 0

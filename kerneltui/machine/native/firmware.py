@@ -25,7 +25,6 @@ from typing import Any, Literal
 
 import msgspec
 
-from kerneltui.devices import model
 from kerneltui.errors import UserError
 from kerneltui.machine.board import Board, DeviceSpec, ImageSpec, Store
 from kerneltui.machine.image_board import load_image
@@ -42,7 +41,8 @@ class FirmwareOptions(msgspec.Struct, frozen=True):
     """How an image is started.
 
     ``load`` is a physical address in bytes; ``entry`` the exception level of the first
-    instruction, and at ``el3`` all cores start there; ``core_hz`` the VideoCore's clock in Hz, 0
+    instruction, and at ``el3`` all cores start there; ``cmdline`` is what the mailbox tells the
+    kernel, out of ``cmdline_file``; ``core_hz`` the VideoCore's clock in Hz, 0
     for the board's, ``uart_hz`` the PL011's.  ``notes`` say, a line each, what of config.txt
     has no effect here.
     """
@@ -51,6 +51,7 @@ class FirmwareOptions(msgspec.Struct, frozen=True):
     load: int = LOAD_ADDRESS
     kernel: str = ""
     cmdline: str = ""
+    cmdline_file: str = "cmdline.txt"
     enable_uart: bool = False
     enable_gic: bool = True
     arm_peri_high: bool = False
@@ -63,6 +64,23 @@ class FirmwareOptions(msgspec.Struct, frozen=True):
     def kernel_old(self) -> bool:
         """Whether all cores start at the image at EL3, without the armstub."""
         return self.entry == "el3"
+
+
+def options_beside(image: Path, board: Board) -> FirmwareOptions:
+    """What ``config.txt`` and ``cmdline.txt`` beside an image say; without them, the defaults.
+
+    Raises :class:`UserError`.
+    """
+    config = image.with_name("config.txt")
+    options = read_config_txt(config, board) if config.is_file() else FirmwareOptions()
+    line = image.with_name(options.cmdline_file)
+    if not line.is_file():
+        return options
+    try:
+        text = line.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError as error:
+        raise UserError(f"{line}: cannot be read: {error.strerror}") from None
+    return msgspec.structs.replace(options, cmdline=text.partition("\n")[0].strip())
 
 
 # -- config.txt ------------------------------------------------------------------------------------
@@ -165,20 +183,26 @@ def _stub(_key: str, value: str) -> dict[str, Any]:
     return {"note": f"armstub={value} is not run: the image starts as after the firmware's own"}
 
 
-def _kernel(_key: str, value: str) -> dict[str, Any]:
-    return {"kernel": value}
+def _name(name: str) -> Callable[[str, str], dict[str, Any]]:
+    def named(key: str, value: str) -> dict[str, Any]:
+        if not value or "\0" in value:
+            raise ValueError(f"{key} must be the name of a file")
+        return {name: value}
+
+    return named
 
 
 SETTINGS: dict[str, Callable[[str, str], dict[str, Any]]] = {
     "arm_64bit": _bits,
     "arm_peri_high": _flag("arm_peri_high"),
     "armstub": _stub,
+    "cmdline": _name("cmdline_file"),
     "core_freq": _megahertz,
     "enable_gic": _flag("enable_gic"),
     "enable_uart": _flag("enable_uart"),
     "init_uart_baud": _hertz("baud"),
     "init_uart_clock": _hertz("uart_hz"),
-    "kernel": _kernel,
+    "kernel": _name("kernel"),
     "kernel_address": _address,
     "kernel_old": _old,
 }
@@ -197,13 +221,11 @@ def board_for_image(board: Board, options: FirmwareOptions) -> Board:
     image = msgspec.structs.replace(image, core_hz=options.core_hz or image.core_hz)
     devices = {**board.spec.devices, **image.devices}
     for name, device in devices.items():
-        known = {item.name for item in msgspec.structs.fields(model(device.compatible).CONFIG)}
-        told = _parameters(device, image, options)
-        config = {**device.config, **{key: told[key] for key in told if key in known}}
+        config = {**device.config, **_parameters(device, image, options)}
         devices[name] = msgspec.structs.replace(device, config=config)
     if image.legacy and not options.enable_gic:
         devices = {name: _other_cores(name, item, image.legacy) for name, item in devices.items()}
-    cpu = board.spec.cpu
+    cpu = msgspec.structs.replace(board.spec.cpu, armstub=not options.kernel_old)
     spec = msgspec.structs.replace(board.spec, devices=devices, console=image.console, cpu=cpu)
     stores = _stores(devices, image, options)
     found = msgspec.structs.replace(

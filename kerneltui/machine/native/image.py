@@ -84,6 +84,15 @@ class NativeImage(msgspec.Struct, frozen=True, dict=True, eq=False):
             raise UserError(f"{self.path}: its entry {self.entry:#x} is not in the board's RAM")
 
 
+def is_elf(path: Path) -> bool:
+    """Whether a file says itself where it lies; of one that cannot be read, no."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(ELF_MAGIC)) == ELF_MAGIC
+    except OSError:
+        return False
+
+
 def load_image(
     path: Path, *, load: int | None = None, level: int = EL2, all_cores: bool = False
 ) -> NativeImage:

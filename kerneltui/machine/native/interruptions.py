@@ -122,7 +122,7 @@ class Interruptions(DeviceAccesses):
     # -- waiting -----------------------------------------------------------------------------------
 
     def _begin_wait(self, kind: Special) -> None:
-        self._waits_for_event = kind is Special.WFE
+        self._waits_by = kind
         self.tell(kind, 0, 0)
         self.state = CoreState.WAITING
         self.is_interruptible = True
@@ -132,10 +132,12 @@ class Interruptions(DeviceAccesses):
             self.request_stop(StopReason.IDLE)
 
     def _is_woken(self) -> bool:
-        """Whether the wait is over (D1.7)."""
-        if self._waits_for_event:
-            return self.event or bool(self.inputs and self._deliverable())
-        return bool(self.inputs)
+        """Whether the wait is over (D1.7).  A loop ends when an interrupt can be taken."""
+        if self._waits_by is Special.WFI:
+            return bool(self.inputs)
+        if self._waits_by is Special.WFE and self.event:
+            return True
+        return bool(self.inputs and self._deliverable())
 
     def _go_on_waiting(self) -> StopReason | None:
         """Sleep until something ends the wait; or why that is not now."""
@@ -161,11 +163,11 @@ class Interruptions(DeviceAccesses):
         if reason is not None:
             return reason
         self.is_interruptible = False
-        if self._waits_for_event:
-            self.event = False
         self.state = CoreState.RUNNING
-        self.retired += 1
-        self.ready_at += self.costs.wait
+        if self._waits_by is not Special.IDLE:
+            self.retired += 1
+            self.ready_at += self.costs.wait
+            self.event &= self._waits_by is not Special.WFE
         self._tell_activity()
         return None
 
@@ -188,7 +190,7 @@ class Interruptions(DeviceAccesses):
     def send_event(self) -> None:
         """Another core executes SEV, or this one."""
         self.event = True
-        if self.state is CoreState.WAITING and self._waits_for_event:
+        if self.state is CoreState.WAITING and self._waits_by is Special.WFE:
             self.turns.wake(self)
         self.look_for_release()
 
@@ -248,6 +250,7 @@ class Interruptions(DeviceAccesses):
             wanted = pstate & MASK_ALL & ~(bits << 6)
         if special.kind is Special.SET_MASKS:
             self.tell("msr", sr.DAIF.encoding, wanted)
+            self.tell_store(sr.DAIF, wanted)
         else:
             self.tell(special.kind, 0, bits)
         engine.pstate = pstate & ~MASK_ALL | wanted

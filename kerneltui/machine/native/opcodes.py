@@ -28,8 +28,8 @@ class Special(StrEnum):
     MASK = "daifset"
     UNMASK = "daifclr"
     SET_MASKS = "msr daif"
-    IDLE = "idle loop"
-    """a branch to itself, or around instructions that do nothing"""
+    IDLE = "b"
+    """to itself, or around instructions that do nothing"""
 
 
 _EXACT = {
@@ -46,8 +46,7 @@ class Decoded(NamedTuple):
 
     kind: Special
     operand: int = 0
-    """of DAIFSet and DAIFClr the four bits, of MSR DAIF the register's number, of a loop how many
-    instructions it has"""
+    """of DAIFSet and DAIFClr the four bits, of MSR DAIF the register's number"""
 
 
 def decode(word: int) -> Decoded | None:
@@ -64,16 +63,16 @@ def decode(word: int) -> Decoded | None:
     return None
 
 
-def idle_loop(words: list[int]) -> int:
-    """How many instructions the loop has that the last of some words closes; 0: none, or it works.
+def closes_idle_loop(words: list[int]) -> bool:
+    """Whether the last of some words closes a loop that does nothing.
 
     ``words`` are the last instructions up to a branch.
     """
     back = _branch(words[-1])
     count = 1 - back
     if back > 0 or count > min(len(words), LONGEST_IDLE):
-        return 0
-    return count if all(word in _HARMLESS for word in words[-count:-1]) else 0
+        return False
+    return all(word in _HARMLESS for word in words[-count:-1])
 
 
 def _branch(word: int) -> int:
@@ -89,9 +88,8 @@ def specials(data: bytes) -> Iterator[tuple[int, Decoded]]:
     words = struct.unpack(f"<{len(data) // WORD}I", data[: len(data) & -WORD])
     for number, word in enumerate(words):
         if word >> 26 == 0b000101:
-            count = idle_loop([*words[max(number - LONGEST_IDLE + 1, 0) : number + 1]])
-            if count:
-                yield number * WORD, Decoded(Special.IDLE, count)
+            if closes_idle_loop([*words[max(number - LONGEST_IDLE + 1, 0) : number + 1]]):
+                yield number * WORD, Decoded(Special.IDLE)
         elif word >> 24 in {0xD5, 0xD6}:
             found = decode(word)
             if found is not None:

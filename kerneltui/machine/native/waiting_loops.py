@@ -9,8 +9,10 @@ that is stepped, observed or sliced takes the same time as a free one.
 * A core that *polls* a register whose value stays, with all its registers as they were one period
   before and no store in between, can only be freed from outside.  It dozes for as many whole
   periods as fit before what is due next (:data:`GRID_NS` where nothing is).
-* A loop that accesses nothing and changes nothing is not executed again and again: as many whole
-  periods as fit before what is due next are told to have been.  That is exact, instruction by
+* A branch to itself, or around instructions that do nothing, is a wait: only an interrupt ends it,
+  and its turns are not counted as instructions (:mod:`kerneltui.machine.native.opcodes`).
+* Any other loop that accesses nothing and changes nothing is not executed again and again: as many
+  whole periods as fit before what is due next are told to have been.  That is exact, instruction by
   instruction, so it needs no model.
 """
 
@@ -151,13 +153,6 @@ class WaitingLoops:
 
     # -- loops that do nothing --------------------------------------------------------------------
 
-    def idle(self, core: NativeCoreState, length: int) -> bool:
-        """The core is at the branch of a loop that does nothing, of so many instructions.
-
-        False where not even one period fits before something else.
-        """
-        return self._leap_periods(core, length)
-
     def leap_if_idle(self, core: NativeCoreState, step: Callable[[], None]) -> None:
         """A long stretch has accessed nothing: perhaps it waits for an interrupt's handler.
 
@@ -176,14 +171,10 @@ class WaitingLoops:
             if core.has_accessed or not length or self.is_due:
                 return
             if engine.general() == registers:
-                self._leap_periods(core, length)
+                executed = self._fitting(core) // length * length
+                core.retired += executed
+                core.ready_at += executed
                 return
-
-    def _leap_periods(self, core: NativeCoreState, length: int) -> bool:
-        executed = self._fitting(core) // length * length
-        core.retired += executed
-        core.ready_at += executed
-        return executed > 0
 
     @staticmethod
     def _fitting(core: NativeCoreState) -> int:

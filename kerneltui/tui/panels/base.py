@@ -55,6 +55,8 @@ class Panel(LineView):
         """the parts of the view that were asked for"""
         self._shown: tuple[object, ...] = ()
         self._caption = self._said_below = ""
+        self._height = 0
+        """rows of it that can be seen"""
 
     class Outdated(Message):
         """The view that the panel has lacks parts that it shows."""
@@ -159,9 +161,19 @@ class Panel(LineView):
         self.refresh(Region(-origin.x, height - 1 - origin.y, width, 1))
 
     def on_resize(self, event: Resize) -> None:
-        """A panel that was hidden or narrow catches up."""
+        """A panel that was hidden or narrow catches up; with less room the cursor stays in view."""
+        before, self._height = self._height, self.size.height
         if event.size.width:
             self._catch_up()
+            self._keep_cursor(before)
+            self.show_pointed()
+
+    def _keep_cursor(self, before: int) -> None:
+        row = self.cursor.row - self.scroll_offset.y
+        if self._height <= row < before:
+            self.scroll_relative(
+                y=row - self._height + 1, animate=False, force=True, immediate=True
+            )
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The first frame has contents too: only now is it known how wide the panel is."""

@@ -6,19 +6,23 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import Any
 
+from msgspec import structs
+
 from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.path import PathView
 from kerneltui.machine.core import CoreState
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import cells, fitted
-from kerneltui.tui.panels.path_picture import LEGEND, stations
+from kerneltui.tui.panels.path_picture import LEGEND, names, stations
 from kerneltui.tui.panels.time_strip import time_strip
-from kerneltui.tui.widgets.lines import Line, plain
+from kerneltui.tui.widgets.lines import Line, Piece, plain
+from kerneltui.tui.widgets.standing_out import StationName
 from kerneltui.units import format_duration
 
 ROOMY, NARROW, ROOMY_FROM = 2, 3, 100
 """Lines of what happened, however long that is: on wide screens and on narrow ones."""
+ASKED = "That is the question."
 LONG_NS = 1_000_000
 """After so long nothing more comes of a step."""
 CONSOLE = 3
@@ -42,6 +46,8 @@ class PathPanel(Panel):
         self.border_title = f"{self.KEY} {self.TITLE}  {LEGEND}"
         self._step: tuple[str, ...] = ()
         """the one that the cursor has gone to"""
+        self._is_asked = False
+        """somebody is asked what comes next: it does not say so"""
 
     def forget(self) -> None:
         """The next view is of another session."""
@@ -61,12 +67,26 @@ class PathPanel(Panel):
             if about is not None:
                 self.seek(about)
 
+    def ask(self, *, is_asked: bool) -> None:
+        """Whether somebody is asked what comes next."""
+        if is_asked is not self._is_asked:
+            self._is_asked = is_asked
+            self.update()
+
+    def stands_out(self, piece: Piece) -> bool:
+        """A station also by its name, which is about nothing."""
+        return super().stands_out(piece) or any(
+            isinstance(item, StationName) and names(piece[0], item.kind) for item in self.pointed
+        )
+
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:
         """The caption, and the stations beside each other, or below where that is too narrow."""
         path = view.path
         if path is None:
             return [plain("No interrupt has a way here that could be shown.", "dim")]
+        if self._is_asked:
+            path = structs.replace(path, next_sentence=ASKED)
         if not path.stops:
             return [*caption(view, path, width), *_below(path, width), *self._sent(view)]
         return [

@@ -137,27 +137,34 @@ def _title_room(stop: Stop) -> int:
 
 def picture(boxes: Sequence[_Box], path: PathView) -> list[Line]:
     """Boxes with arrows between them, and the way back from the queue to the timer."""
-    lines: list[Line] = [tuple(_edge(box, top=True) for box in boxes)]
+    lines: list[Line] = [tuple(piece for box in boxes for piece in _edge(box, top=True))]
     for row in range(ROWS):
         pieces: list[Piece] = []
         for box in boxes:
             pieces += _inside(box, row)
             pieces.append(_arrow(box, row))
         lines.append(tuple(pieces))
-    lines.append(tuple(_edge(box, top=False) for box in boxes))
+    lines.append(tuple(piece for box in boxes for piece in _edge(box, top=False)))
     lines.append(_way_back(boxes) if path.is_timers else plain(""))
     return lines
 
 
-def _edge(box: _Box, *, top: bool) -> Piece:
+def names(text: str, kind: str) -> bool:
+    """Whether a piece is the name of a station: the upper edge of its box, or in the list."""
+    name = NAMES.get(kind, "")
+    return bool(name) and (text.strip() == name or (text[:1] in {"╭", "┏"} and f" {name} " in text))
+
+
+def _edge(box: _Box, *, top: bool) -> tuple[Piece, Piece]:
+    """And what is free as far as the next box."""
     left, line, right = ("┏━┓" if top else "┗━┛") if box.is_now else ("╭─╮" if top else "╰─╯")
     style = "now" if box.is_now else "dim"
-    gap = " " * len(box.arrow)
+    gap: Piece = (" " * len(box.arrow), style)
     if not top:
-        return (f"{left}{line * (box.width - 2)}{right}{gap}", style)
+        return (f"{left}{line * (box.width - 2)}{right}", style), gap
     sign = HERE if box.is_now else DONE if box.is_done else ""
     name = f" {sign}{box.number} {NAMES[box.stop.kind]} "
-    return (f"{left}{name}{line * (box.width - 2 - cells(name))}{right}{gap}", style)
+    return (f"{left}{name}{line * (box.width - 2 - cells(name))}{right}", style), gap
 
 
 def _inside(box: _Box, row: int) -> list[Piece]:

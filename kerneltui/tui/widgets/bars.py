@@ -65,6 +65,10 @@ class StatusBar(KeptStatic):
         self.show(board, scenario, time, state, speed)
 
 
+POINTED = "bold $background on $success"
+"""As what a lesson points at looks in a panel."""
+
+
 class PanelTabs(KeptStatic):
     """The panels' names; the current one in reverse."""
 
@@ -73,10 +77,18 @@ class PanelTabs(KeptStatic):
         self._shown: object = None
 
     def show(
-        self, groups: Iterable[tuple[str, list[tuple[int, str]]]], current: int, *, compact: bool
+        self,
+        groups: Iterable[tuple[str, list[tuple[int, str]]]],
+        current: int,
+        *,
+        compact: bool,
+        pointed: frozenset[str] = frozenset(),
     ) -> None:
-        """``groups``: a key, and number and title of its panels; ``current`` is a number."""
-        shown = (groups := list(groups), current, compact)
+        """``groups``: a key, and number and title of its panels; ``current`` is a number.
+
+        ``pointed``: keys of those that a lesson speaks of.
+        """
+        shown = (groups := list(groups), current, compact, pointed)
         if shown == self._shown:
             return
         self._shown = shown
@@ -85,12 +97,13 @@ class PanelTabs(KeptStatic):
         for key, panels in groups:
             by_key = f"choose('panel', '{key}')"
             is_current = any(number == current for number, _ in panels)
-            style = "bold reverse" if is_current else "bold $text-primary"
+            look = POINTED if key in pointed else ""
+            style = "bold reverse" if is_current else look or "bold $text-primary"
             tabs.append(link(key + gap, by_key, style))
             for number, title in panels:
                 # Where one stands for all of its key, it goes on to the next.
                 action = by_key if compact else f"choose('focus_panel', {number})"
-                style = "bold reverse" if number == current else ""
+                style = "bold reverse" if number == current else look
                 tabs += [link(title, action, style), " "]
             tabs.append(gap)
         self.update(Content.assemble(*tabs), layout=False)

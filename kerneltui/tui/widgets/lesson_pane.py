@@ -8,6 +8,7 @@ from rich.text import Text
 from textual.content import Content
 from textual.widgets import Static
 
+from kerneltui.lessons.lesson import following
 from kerneltui.lessons.play import Play
 from kerneltui.tui.commands import BY_KEY
 from kerneltui.tui.widgets.bars import link
@@ -61,30 +62,41 @@ def hints(said: str) -> Content:
 
 
 def contents(play: Play) -> list[RenderableType]:
-    """The text of the step, hints that have been asked for, and whether it is done."""
+    """The text of the step, and what becomes of it: hints have their room until it is done."""
     found: list[RenderableType] = [Markdown(play.step.text.strip())]
-    found += [Markdown(f"{HINT} {hint.strip()}") for hint in play.shown_hints]
-    if play.is_over:
-        found.append(Text(f"{DONE} This lesson is over.", "bold"))
-    elif play.problem:
+    asked = play.question
+    if play.problem:
         found.append(Text(f"This question makes no sense here: {play.problem}", "bold"))
-    elif play.is_done and (play.step.goal or play.step.predict):
-        if play.is_told and play.question is not None:
-            found.append(Text(f"{HINT} The answer is: {play.question.right}", "bold"))
-        found.append(Markdown(f"{DONE} **{(play.step.done or 'Done.').strip()}**"))
-    elif play.question is not None:
-        found.append(Text(f"{ASKS} {play.question.text}", "bold"))
+    if play.is_done:
+        if play.is_told and asked is not None:
+            found.append(Text(f"{HINT} The answer is: {asked.told}", "bold"))
+        if play.step.goal or asked is not None:
+            found.append(Markdown(f"{DONE} **{(play.step.done or 'Done.').strip()}**"))
+        if play.is_over:
+            found.append(Text(over(play), "bold"))
+        return found
+    found += [Markdown(f"{HINT} {hint.strip()}") for hint in play.shown_hints]
+    if asked is not None:
+        found.append(Text(f"{ASKS} {asked.text}", "bold"))
         if play.wrong:
             more = len(play.step.hints) > play.hints
-            said = "L gives a hint." if more else "Think again."
-            found.append(Text(f"{WRONG} Not that. {said}", "bold"))
+            said = ("Not that.", play.remark, "L gives a hint." if more else "Think again.")
+            found.append(Text(f"{WRONG} {' '.join(filter(None, said))}", "bold"))
     return found
+
+
+def over(play: Play) -> str:
+    """The end of a lesson, and where it goes on."""
+    found = following(play.lesson)
+    said = f" l goes on to: {found.spec.title}" if found is not None else ""
+    return f"{DONE} This lesson is over.{said}"
 
 
 def keys(play: Play) -> str:
     """What goes on."""
     if play.is_over:
-        return "l: the next lesson   L: all steps, leave"
+        ahead = "choose a lesson" if following(play.lesson) is None else "the next lesson"
+        return f"l: {ahead}   L: all steps, leave"
     if play.is_done:
         return "l: go on   L: all steps, leave"
     if play.question is not None:

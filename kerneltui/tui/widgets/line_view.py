@@ -27,11 +27,12 @@ from textual.widget import Widget
 
 from kerneltui.tui.widgets.cursor import Cursor, cells_of, first_thing
 from kerneltui.tui.widgets.kept_rows import Ground, KeptRows, KeptScrollBar
-from kerneltui.tui.widgets.lines import STYLES, Line, Piece, about
+from kerneltui.tui.widgets.lines import STYLES, Line, about
+from kerneltui.tui.widgets.standing_out import StandingOut
 
 STRIPS_KEPT = 2_000
 Move: TypeAlias = Literal["up", "down", "left", "right", "pageup", "pagedown", "home", "end"]
-REVERSE = Style(reverse=True)
+REVERSE, UNDERLINE = Style(reverse=True), Style(underline=True)
 CURSOR = "»"
 """Beside the row under the cursor, where the padding is."""
 ENABLED, DISABLED = "●○"
@@ -47,7 +48,7 @@ class LineScreen(Ground, Screen[None]):
     }  # fmt: skip
 
 
-class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
+class LineView(KeptRows, StandingOut, ScrollView, can_focus=True, inherit_bindings=False):
     """See the module.  ``follow`` keeps the end in view as lines are added."""
 
     DEFAULT_CSS = """
@@ -68,8 +69,6 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
         self._edges: tuple[Strip, Strip] | None = None
         """what stands left and right of each line"""
         self._signs: Mapping[Any, bool] = {}
-        self._pointed: frozenset[Any] = frozenset()
-        """what stands out"""
         """what has a breakpoint, and whether an enabled one"""
         self._columns = (0, 0)
         """which ones of the lines the finished rows show: the first, and how many"""
@@ -110,6 +109,7 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
         self._redraw(old, new)
         if moved:
             self._redraw_rows(before, self.cursor.row)
+        self.show_new_pointed()
 
     @property
     def _leads(self) -> bool:
@@ -325,12 +325,10 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
             return ""
         return ENABLED if any(found) else DISABLED
 
-    def set_pointed(self, things: frozenset[Any]) -> None:
-        """Have what is about these stand out."""
-        if things != self._pointed:
-            self._pointed = things
-            self._finished.clear()
-            self.refresh()
+    def pointed_changed(self) -> None:
+        """Draw all lines anew."""
+        self._finished.clear()
+        self.refresh()
 
     def set_signs(self, signs: Mapping[Any, bool]) -> None:
         """Mark the rows that are about one of these; True: a breakpoint there is enabled."""
@@ -351,14 +349,12 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
         line = self.lines[row]
         if self._marks_row and row == self.cursor.row:
             return self._cursor_strip(line, span, base)
-        if self._pointed:
-            line = tuple(self._standing_out(piece) for piece in line)
-        segments = [Segment(text, self._look(style, base)) for text, style, *_ in line]
+        out = self.stands_out if self.pointed else None
+        segments = [
+            Segment(piece[0], self._look("pointed" if out and out(piece) else piece[1], base))
+            for piece in line
+        ]
         return Strip(segments).crop_extend(*span, base)
-
-    def _standing_out(self, piece: Piece) -> Piece:
-        text, _, *rest = piece
-        return (text, "pointed", *rest) if rest and rest[0] in self._pointed else piece
 
     def _cursor_strip(self, line: Line, span: tuple[int, int], base: Style) -> Strip:
         """On a ground of its own; of several things the one under the cursor stands out."""
@@ -373,11 +369,14 @@ class LineView(KeptRows, ScrollView, can_focus=True, inherit_bindings=False):
             chosen = range(cell.begin, cell.end)
         lit = self.lit(line)
         segments = []
-        for n, (text, style, *_) in enumerate(line):
-            look = self._look(style, base)
-            if n in lit:
-                look += ground + REVERSE if n in chosen else ground
-            segments.append(Segment(text, look))
+        for n, piece in enumerate(line):
+            if self.pointed and self.stands_out(piece):  # it keeps its own ground
+                look = self._look("pointed", base) + (UNDERLINE if n in chosen else Style())
+            else:
+                look = self._look(piece[1], base)
+                if n in lit:
+                    look += ground + REVERSE if n in chosen else ground
+            segments.append(Segment(piece[0], look))
         rest = base + ground if lit.stop >= len(line) else base
         return Strip(segments).crop_extend(*span, rest)
 

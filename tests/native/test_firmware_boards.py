@@ -1,0 +1,86 @@
+"""Images on boards as the firmware leaves them: what they find there."""
+
+import shutil
+from itertools import pairwise
+
+import pytest
+from native_bench import MS, OPEN, image_path
+
+from kerneltui.errors import UserError
+from kerneltui.machine.core import CoreState
+from kerneltui.scenarios.images import open_image
+
+CHARACTER_NS = {"rpi3": 10 * 8 * 271 * 4, "rpi4": 10 * 8 * 542 * 2}
+"""Ten bits of the mini UART, at 250 and at 500 MHz."""
+OLD = "kernel_old=1\nenable_gic=0\narm_peri_high=1\n"
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Open a proof kernel, with a config.txt beside it."""
+
+    def start_it(name, board, config="", typed=()):
+        path = tmp_path / f"{name}.elf"
+        shutil.copy(image_path(name), path)
+        if config:
+            (tmp_path / "config.txt").write_text(config)
+        machine = open_image(board, path).machine
+        OPEN.append(machine)
+        machine.sent = []
+        machine.terminal.on_output = lambda byte: machine.sent.append((machine.now, chr(byte)))
+        machine.terminal.play(list(typed))
+        return machine
+
+    return start_it
+
+
+def text(machine):
+    return "".join(character for _, character in machine.sent)
+
+
+@pytest.mark.parametrize(("board", "revision"), [("rpi3", "00a02082"), ("rpi4", "00a03111")])
+def test_the_mini_uart_by_interrupts_and_the_mailbox(start, board, revision):
+    machine = start(f"mini_uart_{board}", board, typed=[(5 * MS, b"ab\r")])
+    machine.run(until=4 * MS)
+    assert text(machine) == revision
+    times = [at for at, _ in machine.sent]
+    assert {after - before for before, after in pairwise(times)} == {CHARACTER_NS[board]}
+    machine.run(until=10 * MS)
+    assert text(machine) == f"{revision}ab\r."
+    assert machine.core.interrupts_taken == 3
+    came = [5 * MS + CHARACTER_NS[board] * (n + 1) for n in range(3)]
+    for at, (sent, _) in zip(came, machine.sent[8:], strict=False):
+        assert CHARACTER_NS[board] < sent - at < CHARACTER_NS[board] + 2_000
+
+
+def test_the_legacy_controllers_at_el3_with_all_cores(start):
+    machine = start("legacy", "rpi4", OLD)
+    assert machine.core.privilege() == "EL3"
+    machine.run(until=450 * MS)
+    assert text(machine) == "TTTT"
+    due = [100 * MS * (n + 1) + CHARACTER_NS["rpi4"] for n in range(4)]
+    assert all(0 < at - then < 2_000 for (at, _), then in zip(machine.sent, due, strict=True))
+    assert all(core.state is CoreState.WAITING for core in machine.cores)
+    assert machine.controllers["gic"].interrupt(97, 0).enabled is False
+
+
+def test_the_same_image_needs_what_config_txt_says(start):
+    machine = start("legacy", "rpi4", OLD.replace("enable_gic=0\n", ""))
+    machine.run(until=450 * MS)
+    assert text(machine) == ""
+    assert machine.memory.read(0x4_7E00_B200) == 2
+    assert machine.core.inputs == 0
+
+
+def test_what_has_no_effect_is_told(start, tmp_path):
+    session = None
+    shutil.copy(image_path("echo"), tmp_path / "echo.elf")
+    (tmp_path / "config.txt").write_text("armstub=mine.bin\n")
+    session = open_image("rpi4", tmp_path / "echo.elf")
+    OPEN.append(session.machine)
+    assert "config.txt:1: armstub=mine.bin is not run" in session.setup.about
+
+
+def test_a_mistake_in_config_txt_is_told(start):
+    with pytest.raises(UserError, match=r"config.txt:1: enable_uart must be a number"):
+        start("echo", "rpi4", "enable_uart=on\n")
