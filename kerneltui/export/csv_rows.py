@@ -2,6 +2,10 @@
 
 Written when it is over, so in the order in which handlers and callbacks end.  What began before the
 selection does is left out; what is in progress at the end has no end.
+
+A spreadsheet takes a text for a formula that begins with one of :data:`FORMULAS`.  Such a text gets
+an apostrophe in front, and so does one that begins with an apostrophe: whoever reads the rows by
+program takes one leading apostrophe away.
 """
 
 from __future__ import annotations
@@ -21,6 +25,11 @@ COLUMNS = (
     "raised_to_taken_ns", "raised_to_handler_ns", "handler_to_callback_ns", "handler_ns",
     "callback_ns", "late_ns",
 )  # fmt: skip
+
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""Also what some spreadsheets skip or take for these: white space, and full-width forms."""
+TEXT = "'"
+"""Says to a spreadsheet that a text follows."""
 
 
 class CsvRows(RunTeller):
@@ -92,15 +101,20 @@ class CsvRows(RunTeller):
 
     def _row(self, begin_ns: int, **cells: str | int | None) -> None:
         if begin_ns >= self._since:
-            self._rows.writerow(
-                {name: "" if cell is None else cell for name, cell in cells.items()}
-            )
+            self._rows.writerow({name: _shown(cell) for name, cell in cells.items()})
             self._write()
 
     def _write(self) -> None:
         self.out.write(self._text.getvalue().encode())
         self._text.seek(0)
         self._text.truncate()
+
+
+def _shown(cell: str | int | None) -> str | int:
+    """A number stays one, also a negative."""
+    if isinstance(cell, str) and cell.startswith((*FORMULAS, TEXT)):
+        return TEXT + cell
+    return "" if cell is None else cell
 
 
 def _between(begin_ns: int | None, end_ns: int | None) -> int | None:

@@ -11,13 +11,14 @@ from kerneltui.export.places import Look, places_of
 from kerneltui.export.selection import Selection
 from kerneltui.export.standing import Standing
 from kerneltui.export.teller import (
+    BOOKMARK,
     CallbackRun,
     CallRun,
     HandlerRun,
     RunTeller,
     ToldTimeout,
 )
-from kerneltui.export.tracepoints import facts_of
+from kerneltui.export.tracepoints import facts_of, name_of
 from kerneltui.hw.clock import NEVER
 from kerneltui.kernel.syscalls import Syscall
 from kerneltui.machine.core import StopReason
@@ -27,6 +28,10 @@ _NO_TIMEOUTS = {
     "irq_handler_entry", "irq_handler_exit", "sched_switch", "sched_wakeup", "timer_callback",
 }  # fmt: skip
 """Tracepoints behind which the queue is as before."""
+_VECTORED = frozenset(kind for kind in EXTERNAL if INSTRUCTIONS[kind].is_vectored)
+"""Interrupts whose controller the core has asked before it takes them."""
+_MASKABLE = frozenset({"irq", "intr"})
+"""Interrupts that a core with its mask set does not take."""
 _CALLS = {int(call): call.name.lower() for call in Syscall}
 
 
@@ -51,10 +56,13 @@ class Fold(Standing):
             elif kind in WRITES:
                 self._heard[kind] = self._mask
         self._points = {
-            "irq_handler_entry": self._enter, "irq_handler_exit": self._leave,
-            "timer_callback": self._call_back, "timer_callback_done": self._called_back,
+            "irq_handler_entry": self._enter, "timer_callback": self._call_back,
             "hrtimer_start": self._wait, "hrtimer_expire_entry": self._expire,
-            "sys_enter": self._call, "sys_exit": self._called, "sched_wakeup": self._wake,
+            "sys_enter": self._call, "sched_wakeup": self._wake,
+        }  # fmt: skip
+        self._exits = {
+            "irq_handler_exit": self._leave, "timer_callback_done": self._called_back,
+            "sys_exit": self._called,
         }  # fmt: skip
 
     # -- running ----------------------------------------------------------------------------------
@@ -85,7 +93,7 @@ class Fold(Standing):
             self._begin()
         for bookmark in self._session.bookmarks:
             if self._selection.from_ns <= bookmark.at_ns <= now:
-                self._real.mark(bookmark.at_ns, "bookmark", bookmark.title, 0)
+                self._real.mark(bookmark.at_ns, BOOKMARK, bookmark.title, 0)
         self._real.finish(now)
 
     def add(self, event: RawEvent) -> None:
@@ -96,10 +104,12 @@ class Fold(Standing):
             look = places.get(event[4])
             if look is not None and look.is_acknowledge:
                 self._begin_service(look, t)
-        elif kind in EXTERNAL:
+        elif kind in _VECTORED:
             self._begin_service(None, t)
+        if kind in _MASKABLE and event[2] in self._unmasked:
+            self._let_in(event[2])
         if self._turned or not self._is_settled:
-            self._settle(t)
+            self._settle(t, is_line=kind == "line")
         if t >= self._begins_at:
             self._begin()
         self._last = t
@@ -136,14 +146,18 @@ class Fold(Standing):
             return
         if look is not None:
             self._changed.setdefault(look.controller, False)
-        for name in self._messaged if look is None else ():
+        for name in self._controllers if look is None else ():
             self._changed.setdefault(name, False)
         if self._changed:
             if self._entered is not None:
                 self._tell_entered(self._last)
-            self._sample(self._last, t)
+            begun = self._sample(self._last, splits=True)
             self._changed.clear()
             self._risen.clear()
+            if begun:
+                self._settle(t)
+                self._last = t
+                self._tell_begun(t, begun)
 
     def _look(self, look: Look, core: int) -> None:
         self._is_settled = False
@@ -208,12 +222,16 @@ class Fold(Standing):
     # -- tracepoints ------------------------------------------------------------------------------
 
     def _tracepoint(self, event: RawEvent) -> None:
-        name, facts = facts_of(event[6])
+        name = name_of(event[6])
         if name not in _NO_TIMEOUTS:
             self._looks_at_kernel = True
         heard = self._points.get(name)
         if heard is not None:
-            heard(event[1], event[2], facts)
+            heard(event[1], event[2], facts_of(event[6])[1])
+            return
+        ended = self._exits.get(name)
+        if ended is not None:
+            ended(event[1], event[2])
 
     def _enter(self, t: int, core: int, facts: dict[str, str]) -> None:
         found = self._cores[core]
@@ -222,7 +240,7 @@ class Fold(Standing):
         run = HandlerRun(core, facts["name"], t, taken)
         self._entered = run, facts["domain"], int(facts["irq"])
 
-    def _leave(self, t: int, core: int, _: dict[str, str]) -> None:
+    def _leave(self, t: int, core: int) -> None:
         runs = self._cores[core].runs
         while runs and any(isinstance(run, HandlerRun) for run in runs):
             run = runs.pop()
@@ -241,7 +259,7 @@ class Fold(Standing):
         runs.append(run)
         self._tell_run(t, run)
 
-    def _called_back(self, t: int, core: int, _: dict[str, str]) -> None:
+    def _called_back(self, t: int, core: int) -> None:
         """A program may say so of what has never begun."""
         runs = self._cores[core].runs
         if runs and isinstance(runs[-1], CallbackRun):
@@ -263,7 +281,7 @@ class Fold(Standing):
         self._cores[core].runs.append(run)
         self._tell_run(t, run)
 
-    def _called(self, t: int, core: int, _: dict[str, str]) -> None:
+    def _called(self, t: int, core: int) -> None:
         runs = self._cores[core].runs
         if runs and isinstance(runs[-1], CallRun):
             self._end_run(t, runs.pop())

@@ -25,15 +25,14 @@ class Format(NamedTuple):
     """a class there"""
     tells: tuple[str, ...] = THINGS
     """the things that it can tell of"""
-    marks_breakpoints: bool = False
+    marks_breakpoints: bool = True
 
 
-_WAVES = tuple(kind for kind in THINGS if kind != POKE)
 OTHERS = {
-    VCD: Format("vcd", "VcdWaves", _WAVES),
-    WIRES: Format("vcd", "VcdWires", tuple(kind for kind in _WAVES if kind not in {READ, WRITE})),
-    "perfetto": Format("perfetto", "PerfettoTracks", marks_breakpoints=True),
-    "csv": Format("csv_rows", "CsvRows", (IRQ, TIMEOUT)),
+    VCD: Format("vcd", "VcdWaves"),
+    WIRES: Format("vcd", "VcdWires", tuple(kind for kind in THINGS if kind not in {READ, WRITE})),
+    "perfetto": Format("perfetto", "PerfettoTracks"),
+    "csv": Format("csv_rows", "CsvRows", (IRQ, TIMEOUT), marks_breakpoints=False),
 }
 """All but :data:`JSONL`, which has every event."""
 FORMATS = (JSONL, *OTHERS)
@@ -46,4 +45,7 @@ def check_format(name: str, wanted: Collection[str], *, has_breakpoints: bool) -
         told = ", ".join(found.tells)
         raise UserError(f"--only {kind}: --format {name} cannot tell of it; it tells of {told}")
     if has_breakpoints and not found.marks_breakpoints:
-        raise UserError(f"--format {name} has no place for breakpoints; leave out --break")
+        raise UserError(
+            f"--format {name} has a row for each interrupt and timeout, "
+            "and no place for breakpoints; leave out --break"
+        )

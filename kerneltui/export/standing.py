@@ -82,7 +82,6 @@ class Standing:
             line: tuple({end.partition(" ")[0] for end in ends} & self._controllers.keys())
             for line, ends in machine.wiring.items()
         }
-        self._messaged = [name for name, item in self._controllers.items() if item.TAKES_MESSAGES]
         self._samples = selection.wants_kind(AN_IRQ)
 
     # -- what stands already --------------------------------------------------------------------
@@ -115,8 +114,12 @@ class Standing:
 
     # -- what has changed since -------------------------------------------------------------------
 
-    def _settle(self, now: int) -> None:
-        """Tell what the event before has done; ``now`` is when the next one comes."""
+    def _settle(self, now: int, *, is_line: bool = False) -> None:
+        """Tell what the event before has done; ``now`` is when the next one comes.
+
+        ``is_line``: that is a line's edge.  It comes before the acknowledge that makes it fall, and
+        what that has made active can be seen already.
+        """
         is_same = not self._turned
         if is_same and self._is_settled:
             return
@@ -124,8 +127,9 @@ class Standing:
         self._is_settled = True
         if self._entered is not None:
             self._tell_entered(last)
+        begun: list[ToldIrq] = []
         if self._changed:
-            self._sample(last)
+            begun = self._sample(last, splits=is_line)
             if now > last:  # else more may come of the same edge
                 self._changed.clear()
                 self._risen.clear()
@@ -135,6 +139,8 @@ class Standing:
             self._tell_masks(last)
         if not is_same:
             self._tell_lanes()
+        if begun:
+            self._tell_begun(now, begun)
         if self._looks_at_kernel:
             self._looks_at_kernel = False
             self._look_at_kernel(now)
@@ -170,12 +176,15 @@ class Standing:
         elif wants(TASK, run.task):
             tell.call(t, run)
 
-    def _sample(self, t: int, begun_at: int | None = None) -> None:
-        """Ask controllers; what is active since, became so at ``begun_at``, all else at ``t``."""
+    def _sample(self, t: int, *, splits: bool) -> list[ToldIrq]:
+        """Ask controllers, and tell what has changed at ``t``.
+
+        With ``splits`` what is active since is not told, but answered: that has happened later.
+        """
         for line in self._risen:
             for key, _ in self._latencies.ends.get(line, ()):
                 self._known(key)
-        late: list[ToldIrq] = []
+        begun: list[ToldIrq] = []
         for name, searches in self._changed.items():
             if searches:
                 self._search(name)
@@ -186,15 +195,19 @@ class Standing:
                 is_active = state is not None and bool(state.active)
                 if is_pending is not irq.pending or is_active is not irq.active:
                     tell = self._dated(t)
-                    is_late = begun_at is not None and is_active and not irq.active
+                    is_late = splits and is_active and not irq.active
                     irq.pending, irq.active = is_pending, is_active
                     if is_late:
-                        late.append(irq)
+                        begun.append(irq)
                     elif self._selection.wants(AN_IRQ, *irq.names):
                         tell.irq(t, irq)
-        for irq in late:
-            if begun_at is not None and self._selection.wants(AN_IRQ, *irq.names):
-                self._dated(begun_at).irq(begun_at, irq)
+        return begun
+
+    def _tell_begun(self, t: int, begun: list[ToldIrq]) -> None:
+        tell = self._dated(t)
+        for irq in begun:
+            if self._selection.wants(AN_IRQ, *irq.names):
+                tell.irq(t, irq)
 
     def _search(self, name: str) -> None:
         """Which interrupts are pending or active that nobody has told of."""
@@ -235,6 +248,16 @@ class Standing:
                 if self._selection.wants(CORE, str(index)):
                     tell.masked(t, index, is_masked, found.privilege)
         self._unmasked.clear()
+
+    def _let_in(self, index: int) -> None:
+        """The core takes an interrupt at once, and has masked the next already: it was open."""
+        self._unmasked.discard(index)
+        found = self._cores[index]
+        if found.is_masked:
+            tell = self._dated(self._last)
+            found.is_masked = False
+            if self._selection.wants(CORE, str(index)):
+                tell.masked(self._last, index, False, found.privilege)
 
     def _tell_lanes(self) -> None:
         """Who has the cores, each since when."""

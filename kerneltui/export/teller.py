@@ -1,6 +1,6 @@
 """What a fold tells of a run, thing by thing: the formats write it down.
 
-All times are virtual, in ns, and never go back.
+All times are virtual, in ns, and never go back but for bookmarks.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from kerneltui.export.selection import Selection
 
 ASLEEP, HANDLER, KERNEL, OFF, TASK = "asleep", "handler", "kernel", "off", "task"
 """What a core can be busy with.  The kernel for itself; an interrupt; one of the tasks."""
+BOOKMARK = "bookmark"
+"""A kind of mark, the only one that is told at the end of all."""
 
 
 class ToldIrq:

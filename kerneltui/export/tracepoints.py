@@ -24,10 +24,17 @@ _FORMS = {
 _PATTERNS = {name: re.compile(form, re.DOTALL) for name, form in _FORMS.items()}
 
 
+def name_of(text: str) -> str:
+    """The tracepoint's name."""
+    return text.partition(" ")[0]
+
+
 def facts_of(text: str) -> tuple[str, dict[str, str]]:
     """The tracepoint's name and its facts; none of a tracepoint that is not known here."""
     name, _, rest = text.partition(" ")
     pattern = _PATTERNS.get(name)
     found = pattern.fullmatch(rest) if pattern is not None else None
     facts = found.groupdict() if found is not None else {}
-    return name, {fact: value for fact, value in facts.items() if value is not None}
+    if None in facts.values():
+        facts = {fact: value for fact, value in facts.items() if value is not None}
+    return name, facts

@@ -24,6 +24,7 @@ from kerneltui.export.forms import LINE
 from kerneltui.export.selection import Selection
 from kerneltui.export.teller import (
     ASLEEP,
+    BOOKMARK,
     HANDLER,
     OFF,
     TASK,
@@ -38,7 +39,7 @@ WIRE, REGISTER, STRING = "wire", "reg", "string"
 BYTE_BITS, COUNT_BITS, WORD_BITS, LEVEL_BITS = 8, 32, 64, 2
 BUFFER = 1 << 20
 TEXTS_KEPT = 1024
-TIMEOUTS, REGISTERS = "timeouts", "registers"
+TIMEOUTS, REGISTERS, MARKS = "timeouts", "registers", "marks"
 """Scopes that are no devices."""
 _LEVEL = re.compile(r"(?P<name>\w+?) ?(?P<level>\d+)")
 _NO_NAME = re.compile(r"[^\w-]")
@@ -78,7 +79,8 @@ class VcdWaves(RunTeller):
         self._irqs: dict[ToldIrq, tuple[_Signal, _Signal]] = {}
         """what shows that one is pending, and active"""
         self._privileges: dict[int, str] = {}
-        self._toggles = {"tx": 0, "rx": 0}
+        self._toggles: dict[str, int] = {}
+        """the wires that toggle with each of what can be twice the same, by name"""
 
     def begin(self, t: int) -> None:
         setup, self._time = self.session.setup, t
@@ -226,9 +228,18 @@ class VcdWaves(RunTeller):
 
     def byte(self, t: int, way: str, value: int) -> None:
         """A second wire toggles with each: equal bytes are no change."""
-        self._toggles[way] ^= 1
         self._set(t, "Serial line", self._console, f"{way}_byte", value, REGISTER, BYTE_BITS)
-        self._set(t, "Serial line", self._console, f"{way}_toggle", self._toggles[way])
+        self._toggle(t, "Serial line", self._console, f"{way}_toggle")
+
+    def mark(self, t: int, kind: str, text: str, core: int) -> None:
+        """All but bookmarks: they are told when the waves are over."""
+        if kind != BOOKMARK:
+            self._set(t, "Marks", MARKS, kind, text, STRING)
+            self._toggle(t, "Marks", MARKS, f"{kind}_toggle")
+
+    def _toggle(self, t: int, group: str, scope: str, name: str) -> None:
+        value = self._toggles[name] = self._toggles.get(name, 0) ^ 1
+        self._set(t, group, scope, name, value)
 
     def access(self, t: int, core: int, kind: str, register: str, value: int) -> None:
         name = f"{register}_core{core}" if self._is_many else register

@@ -6,6 +6,7 @@ and synchronous exceptions from the current EL with SP_EL1, PSTATE.DAIF, and the
 
 from __future__ import annotations
 
+from functools import cache
 from typing import ClassVar
 
 from msgspec.structs import replace
@@ -33,6 +34,14 @@ UNMASKED = {
     )
     for pin, letter in (("irq", "I"), ("fiq", "F"))
 }  # fmt: skip
+
+
+@cache
+def _told_masks(daif: int) -> tuple[str, bool]:
+    """Of the values that the four bits can have."""
+    letters = zip("DAIF", (MASK_D, MASK_A, MASK_I, MASK_F), strict=True)
+    text = "".join(letter if daif & bit else "·" for letter, bit in letters)
+    return f"DAIF {text}", bool(daif & MASK_I)
 
 
 class Aarch64Exceptions(InstructionCore):
@@ -83,10 +92,7 @@ class Aarch64Exceptions(InstructionCore):
 
     def masks(self) -> tuple[str, bool]:
         """DAIF: a letter where the mask bit is set."""
-        daif = self._daif[0]
-        letters = zip("DAIF", (MASK_D, MASK_A, MASK_I, MASK_F), strict=True)
-        text = "".join(letter if daif & bit else "·" for letter, bit in letters)
-        return f"DAIF {text}", bool(daif & MASK_I)
+        return _told_masks(self._daif[0])
 
     @property
     def daif(self) -> int:

@@ -219,6 +219,8 @@ class State:
         self._keepers: list[Any] = []
         """what saves its state itself"""
         shared = self._walk(root)
+        self._first_cells = [list(cell) for cell in self._cells]
+        """what the registers held at the beginning: most of them hold that for ever"""
         self._stays: list[Any] = [
             *self._things, *self._cells, *self._tables, *self._keepers
         ]  # fmt: skip
@@ -291,7 +293,10 @@ class State:
         tables = [
             list(table.items() if isinstance(table, dict) else table) for table in self._tables
         ]
-        cells = [_packed(cell) for cell in self._cells]
+        cells = [
+            None if cell == first else _packed(cell)
+            for cell, first in zip(self._cells, self._first_cells, strict=True)
+        ]
         frozen = [keeper.freeze() for keeper in self._keepers]
         _Pickler(file, self._numbers).dump((changed, cells, tables, frozen))
         return file.getvalue()
@@ -317,7 +322,8 @@ class State:
         for table, content in zip(self._tables, tables, strict=True):
             table.clear()
             (table.extend if isinstance(table, list) else table.update)(content)
-        for cell, packed in zip(self._cells, cells, strict=True):
+        for cell, first, saved in zip(self._cells, self._first_cells, cells, strict=True):
+            packed = first if saved is None else saved
             cell[:] = array("Q", packed) if isinstance(packed, bytes) else packed
         for _, thing, (names, read), values, copies in self._parts:
             now = read(thing)

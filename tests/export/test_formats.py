@@ -5,9 +5,11 @@ import re
 from collections import defaultdict
 
 import pytest
+from told_events import active_of, calls_of, masks_of, steady
 from told_runs import read_csv, read_perfetto, read_vcd, told_run
 
 from kerneltui.configfile import available
+from kerneltui.debugger.remarks import KINDS as REMARKS
 from kerneltui.machine.instructions import EXTERNAL
 from kerneltui.scenarios.scenario import load_scenario, open_session
 
@@ -18,6 +20,8 @@ UNTIL = {"burst": 2 * MS, "timer-callbacks": 2600 * MS, "queue-structures": 500 
 CANCELS = {"timer-syscalls", "two-cores", "wake-tasks"}
 """Scenarios whose timeouts are cancelled, which the trace does not tell."""
 BUSY = {"ldr", "str", "load", "store", "compute", "mrs", "msr", "in", "out"}
+OF_NO_CORE = {"line", "tx", "rx", "poke", "tracepoint", *REMARKS}
+"""Events that can come between two instructions."""
 BOARD_OF = {"raspberrypi3": "rpi3", "raspberrypi4": "rpi4", "pc": "x86"}
 
 
@@ -88,6 +92,10 @@ def test_all_formats_tell_what_the_trace_does(scenario, board):
     wires_are_the_waves_of_one_bit(run, waves)
     the_arrangement_names_what_there_is(run, waves)
     pending_is_right(waves, rows)
+    masks_are_right(run, waves)
+    active_is_right(run, waves)
+    calls_are_right(run, tracks)
+    handling_is_right(run, waves)
 
 
 def edges_are_right(run, waves, tracks):
@@ -171,7 +179,7 @@ def callbacks_are_right(run, tracks, timeouts):
 
 
 def bytes_are_right(run, waves, tracks):
-    uarts = [name.partition(".")[0] for name in waves.scopes if name.endswith("_toggle")]
+    uarts = [name.partition(".")[0] for name in waves.scopes if name.endswith("x_toggle")]
     for way in ("tx", "rx"):
         told = [(event["t"], event["byte"]) for event in run.events if event["op"] == way]
         if not told:
@@ -269,3 +277,74 @@ def is_high(changes, t):
     """At a time, or just before."""
     before = [level for at, level in changes if at <= t]
     return bool(before and before[-1]) or any(at == t for at, _ in changes)
+
+
+def masks_are_right(run, waves):
+    for core, changes in masks_of(run.events).items():
+        found = steady(waves.changes[f"core{core}.core{core}_masked"])
+        # From when it is switched on it is masked, as after each reset.
+        began = next(t for t, is_masked in found if is_masked)
+        assert began <= changes[0][0]
+        assert [item for item in found if item[0] > began] == [
+            item for item in steady([(began, 1), *changes]) if item[0] > began
+        ]
+
+
+def active_is_right(run, waves):
+    told = active_of(run.events)
+    shown = {name: steady(changes) for name, changes in waves.changes.items()
+             if name.endswith("_active")}  # fmt: skip
+    for (controller, number, core), changes in told.items():
+        label = f"vec_{number:#04x}" if controller == "lapic" else f"irq_{number}"
+        of_core = "" if core is None else f"_core{core}"
+        name = f"{controller}.{controller}_{label}{of_core}_active"
+        assert shown.pop(name) == steady([(0, 0), *changes]), name
+    # Whether an I/O APIC waits for the end of a level (its remote IRR) no event tells.
+    others = {name for name, changes in shown.items() if len(changes) > 1}
+    assert {name for name in others if not name.startswith("ioapic")} == set()
+
+
+def calls_are_right(run, tracks):
+    told = calls_of(run.events)
+    shown = [
+        (item.begin, item.end, int(track.removeprefix("core ").partition(":")[0]), item.name)
+        for (group, track), found in tracks.slices.items()
+        for item in found
+        if group == "Cores" and "task" in item.args
+    ]
+    assert set(told) <= set(shown)
+    ends = {(t, core) for t, core in ((item[1], item[2]) for item in shown)}
+    assert len(shown) - len(told) <= len({core for t, core in ends if t == run.until})
+
+
+def handling_is_right(run, waves):
+    """From an interrupt until the return from it has been executed, with all that is in between."""
+    depths, found = defaultdict(list), defaultdict(lambda: [(0, 0, 0)])
+    returned, costs = {}, set()
+    shown = {core: steady(waves.changes.get(f"core{core}.core{core}_handler", []))
+             for core in range(4)}  # fmt: skip
+    for event in run.events:
+        t, core, kind = event["t"], event["cpu"], event["op"]
+        is_exception = kind in EXTERNAL or kind in {"sync", "int", "fault"}
+        if core in returned and kind not in OF_NO_CORE:
+            since = returned.pop(core)
+            # It is told as it begins.  An interrupt that waits may come without a moment between.
+            if not is_exception or any(since <= at <= t for at, level in shown[core] if not level):
+                found[core].append((since, t, int(any(depths[core]))))
+        if is_exception:
+            depths[core].append(kind in EXTERNAL)
+            found[core].append((t, t, int(any(depths[core]))))
+        elif kind in {"eret", "iret"} and depths[core]:
+            depths[core].pop()
+            returned[core] = t
+    for core, changes in found.items():
+        levels = [item for n, item in enumerate(changes) if not n or item[2] != changes[n - 1][2]]
+        own = shown[core]
+        if len(own) == len(levels) + 1:  # the end comes before another event does
+            assert own.pop()[0] >= returned[core]
+        assert [level for _, level in own] == [level for _, _, level in levels]
+        for (t, level), (first, last, _) in list(zip(own, levels, strict=True))[1:]:
+            assert first <= t <= last
+            if not level:
+                costs.add(t - first)
+    assert len(costs) <= 1  # what the return itself takes

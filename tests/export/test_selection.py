@@ -1,5 +1,7 @@
 """--from and --only, in every format; hostile names; what the command line refuses."""
 
+import csv
+import io
 import json
 import shutil
 import subprocess
@@ -20,8 +22,10 @@ MS = 1_000_000
 FROM, UNTIL = 120 * MS, 200 * MS
 HOSTILE = (
     "a, b", 'say "so"', "two\nlines", "$end", "$dumpvars", "#100", "b101 !", "é ✓ \\x20", "=1+1",
+    "+1", "-2+3", "@SUM(A1)", "'=1", "\uff1d1",
     "x id=9 due=1", "x due=3 id=4 due=5", "name=y id=7", " ", "\t\r\x0b", "1!",
 )  # fmt: skip
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 IN_FILES = [name for name in HOSTILE if name.isprintable() and name.strip()]
 """Those that a scenario may use."""
 
@@ -182,6 +186,9 @@ def test_hostile_names_of_timeouts_come_out_as_they_are(tmp_path):
     run = told_run(session, 30 * MS)
     names = [row["name"] for row in read_csv(run.texts["csv"], "timeout")]
     assert names == list(IN_FILES)
+    for row in csv.reader(io.StringIO(run.texts["csv"], newline="")):
+        for cell in row:  # which a spreadsheet would take for a formula, but numbers
+            assert cell[:1] not in FORMULAS or cell.removeprefix("-").isdecimal()
     waves = read_vcd(run.texts["vcd"])
     armed = [value for _, value in waves.changes["timeouts.timeouts_armed"] if value]
     assert list(dict.fromkeys(armed)) == list(IN_FILES)  # the first is armed at each insertion
@@ -264,10 +271,9 @@ def test_times_of_tracks_have_three_decimals(whole):
         ("--hash --from 1ms", "leave out --from"),
         ("--hash --only line", "leave out --only"),
         ("--format csv --only line", "--format csv cannot tell of it; it tells of irq, timeout"),
-        ("--format vcd --only poke", "cannot tell of it"),
+        ("--format csv --only poke", "cannot tell of it"),
         ("--format vcd-wires --only write:GICC_PMR", "cannot tell of it"),
-        ("--format vcd --break write_GICC_PMR", "leave out --break"),
-        ("--format csv --break write_GICC_PMR", "leave out --break"),
+        ("--format csv --break write_GICC_PMR", "no place for breakpoints; leave out --break"),
         ("--only line --break write_GICC_PMR", "leave out --only"),
         ("--only line:uart.irq", "there is no such line; did you mean 'uart0.irq'?"),
         ("--only write:GICC_PMRR", "did you mean 'gicc_pmr'?"),
@@ -326,6 +332,26 @@ def test_hits_are_marked_among_the_tracks(said, tmp_path):
     assert hits
     assert [t for t, _, _ in marks] == hits
     assert all("write GICC_PMR" in name for _, name, _ in marks)
+
+
+def test_hits_and_pokes_are_marked_among_the_waves(said):
+    given = ("trace", "--board", "rpi4", "--until", "30ms", "--poke", "10ms:GICC_PMR=0x80",
+             "--poke", "20ms:GICC_PMR=0x80")  # fmt: skip
+    broken = (*given, "--break", "write GICC_PMR")
+    _, text, _ = said(*broken, "--format", "vcd")
+    marks = read_vcd(text).changes
+    hits = [json.loads(line)["t"] for line in said(*broken)[1].splitlines()[1:]]
+    told = [json.loads(line) for line in said(*given)[1].splitlines()]
+    pokes = [event["t"] for event in told if event.get("op") == "poke"]
+    assert hits
+    assert pokes == [10 * MS, 20 * MS]
+    for kind, times in (("breakpoint", hits), ("poke", pokes)):
+        assert [t for t, _ in marks[f"marks.marks_{kind}_toggle"]][1:] == times
+        texts = [value for _, value in marks[f"marks.marks_{kind}"]][1:]
+        assert texts
+        assert all("GICC_PMR" in value for value in texts)
+    _, wires, _ = said(*broken, "--format", "vcd-wires", "--only", "poke,core")
+    assert [t for t, _ in read_vcd(wires).changes["marks.marks_poke_toggle"]][1:] == pokes
 
 
 def test_the_same_lines_as_without_a_selection(said):

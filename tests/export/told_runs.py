@@ -180,14 +180,24 @@ def ns_of(event):
     return int(found)
 
 
+def key_of(event):
+    """An id of the whole file, or one that counts in its process alone."""
+    return event["cat"], event.get("id") or (event["pid"], event["id2"]["local"])
+
+
+def names_of(events):
+    """Of the processes by number, and of the tracks by both numbers."""
+    told = [event for event in events if event["ph"] == "M"]
+    return (
+        {event["pid"]: event["args"]["name"] for event in told if event["name"] == "process_name"},
+        {(event["pid"], event["tid"]): event["args"]["name"]
+         for event in told if event["name"] == "thread_name"},
+    )  # fmt: skip
+
+
 def read_perfetto(text):
     found = json.loads(text, parse_float=Decimal)
-    processes, tracks = {}, {}
-    for event in found["traceEvents"]:
-        if event["ph"] == "M" and event["name"] == "process_name":
-            processes[event["pid"]] = event["args"]["name"]
-        elif event["ph"] == "M" and event["name"] == "thread_name":
-            tracks[event["pid"], event["tid"]] = event["args"]["name"]
+    processes, tracks = names_of(found["traceEvents"])
     slices, opened, last = defaultdict(list), defaultdict(list), {}
     asyncs, waits, instants = {}, [], defaultdict(list)
     counters, flows = defaultdict(list), defaultdict(list)
@@ -197,7 +207,7 @@ def read_perfetto(text):
             continue
         time, process = ns_of(event), processes[event["pid"]]
         if phase == "C":
-            counters[event["name"]].append((time, event["args"]["count"]))
+            counters[event["name"]].append((time, tuple(event["args"].items())))
             continue
         track = process, tracks[event["pid"], event["tid"]]
         if phase == "B":
@@ -211,9 +221,9 @@ def read_perfetto(text):
             args = first.get("args", {}) | event.get("args", {})
             slices[track].append(ReadSlice(begin, time, first["name"], args))
         elif phase == "b":
-            assert asyncs.setdefault((event["cat"], event["id"]), (time, event)) == (time, event)
+            assert asyncs.setdefault(key_of(event), (time, event)) == (time, event)
         elif phase == "e":
-            begin, first = asyncs.pop((event["cat"], event["id"]))
+            begin, first = asyncs.pop(key_of(event))
             args = first.get("args", {}) | event.get("args", {})
             waits.append(ReadSlice(begin, time, first["name"], args))
         elif phase in "stf":
@@ -230,11 +240,14 @@ def read_perfetto(text):
 
 
 def read_csv(text, kind):
-    """The rows of a kind; numbers where they are such, None where a cell is empty."""
+    """The rows of a kind; numbers where they are such, None where a cell is empty.
+
+    An apostrophe in front says that a text follows, and is no part of it.
+    """
     rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     return [
         {
-            name: (int(cell) if cell else None) if name.endswith("_ns") else cell
+            name: (int(cell) if cell else None) if name.endswith("_ns") else cell.removeprefix("'")
             for name, cell in row.items()
         }
         for row in rows

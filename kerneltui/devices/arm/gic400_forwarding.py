@@ -283,22 +283,26 @@ class Forwarding:
         )
 
     def _state(self, number: int, cpu: int, bitmaps: tuple[int, int, int, int]) -> InterruptState:
-        high, enabled, pending, active = (bool(bitmap >> number & 1) for bitmap in bitmaps)
+        high, enabled, pending, active = bitmaps
+        is_high = high >> number & 1 != 0
+        targets: tuple[int, ...] = (cpu,)
         if number < SGIS:
             source = f"SGI {number}"
+        elif number < PRIVATE:
+            source = f"PPI {number - SGIS}"
         else:
-            source = f"PPI {number - SGIS}" if number < PRIVATE else f"SPI {number - PRIVATE}"
+            source = f"SPI {number - PRIVATE}"
+            targets = tuple([n for n in range(self.cpus) if self._aimed[n] >> number & 1])
         level = number >= SGIS and self._level_sensitive >> number & 1
-        targets = tuple(n for n in range(self.cpus) if self._aimed[n] >> number & 1)
         return InterruptState(
             number=number,
             source=source,
-            line=None if number < SGIS else high,
-            enabled=enabled,
-            pending=pending,
-            active=active,
+            line=None if number < SGIS else is_high,
+            enabled=enabled >> number & 1 != 0,
+            pending=pending >> number & 1 != 0,
+            active=active >> number & 1 != 0,
             priority=self.priorities[cpu][number],
-            targets=(cpu,) if number < PRIVATE else targets,
+            targets=targets,
             trigger="level" if level else "edge",
             pin="" if number < SGIS else source.lower(),
         )

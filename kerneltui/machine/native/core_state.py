@@ -37,6 +37,8 @@ Alias = tuple[int, int, int]
 Route = tuple[RegisterFile, int]
 """What serves a system register, and at which place."""
 PAGE = 4096
+GRANULE = 16
+"""Bytes that an exclusive monitor watches together"""
 
 
 class NativeCoreState(LiveRegisters):
@@ -104,6 +106,8 @@ class NativeCoreState(LiveRegisters):
         """the event register: WFE does not wait"""
         self._waits_by = Special.WFI
         """of a wait: an event ends it, and a masked interrupt does not"""
+        self.watches: tuple[int, bytes] | None = None
+        """in WFE, what the exclusive monitor watches: a virtual address, and what lies there"""
         self.aliases: tuple[Alias, ...] = ()
         """where the MMU shows the image's code at other addresses"""
         self.mmu_on_at = -1
@@ -202,6 +206,10 @@ class NativeCoreState(LiveRegisters):
                 break
             address, size = address + part, size - part
         return found
+
+    def is_watched_changed(self) -> bool:
+        """Whether another core has stored to what the exclusive monitor watches (D1.7.1)."""
+        return self.watches is not None and self.fetch(self.watches[0], GRANULE) != self.watches[1]
 
     def word_at(self, address: int) -> int:
         """The instruction at a virtual address; 0 where nothing is."""
