@@ -37,6 +37,7 @@ def test_the_source_and_the_instructions_around_pc(opened):
     session = opened("system_timer_rpi4")
     session.next_interrupt()
     session.step()
+    session.step()
     source = session.view(frozenset({"source"})).source
     (frame,) = source.frames
     assert (frame.function, frame.file, frame.line) == ("handle_irq", "system_timer.S", 28)
@@ -100,12 +101,23 @@ def test_a_timer_event_ends_with_its_handler(opened):
     assert session.here == ends[1]
 
 
-def test_an_interrupt_of_the_uart_is_no_timer_event(opened):
+def test_what_is_typed_is_seen_by_a_loop_that_polls(opened):
+    """However long it could have dozed: nothing was due when somebody typed."""
     session = opened("echo")
-    session.boot()
+    session.run_until(2_000_000_000)
     session.type(b"a")
+    session.run_until(2_001_000_000)
+    assert session.recorder.console.data == b"a"
+    here, moment = session.here, session.moment()
+    _back(session, NEXT_ACCESS)
+    session.run_until(2_001_000_000)
+    assert (session.here, session.moment()) == (here, moment)
+
+
+def test_without_a_timer_there_is_no_timer_event(opened):
+    session = opened("echo")
     assert session.next_timer_event() is StopReason.NOTHING_DUE
-    assert session.core.interrupts_taken == 1
+    assert session.last_stop == "no timer event in 10 s"
 
 
 def test_a_breakpoint_on_what_is_pointed_at(opened):
@@ -117,7 +129,7 @@ def test_a_breakpoint_on_what_is_pointed_at(opened):
     assert obvious(session, begin) == "code handle_irq"
     assert obvious(session, inside) == f"code {symbol + 4:#x}"
     assert obvious(session, line) == "code system_timer.S:34"
-    with pytest.raises(ValueError, match="No code comes from line 20 of system_timer.S"):
+    with pytest.raises(ValueError, match="No code comes from line 20 of "):
         obvious(session, CodeReference("", "system_timer.S", 20))
     assert all(exists(session, item) for item in (begin, inside, line))
     assert not exists(session, CodeReference("", "", 0, 0x3_0000_0000_0000))

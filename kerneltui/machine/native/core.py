@@ -331,4 +331,6 @@ class NativeCore(Interruptions):
 
     def look_again(self) -> None:
         """Somebody has poked a register: what could not be taken may be now."""
+        if self.state is CoreState.RUNNING:
+            self.ready_at = self.loops.woken_at(self.clock.now, self.ready_at)
         self._input_changed()

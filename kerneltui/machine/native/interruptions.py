@@ -184,6 +184,9 @@ class Interruptions(DeviceAccesses):
         last = min(when, self.until)
         while clock.next_due <= last:
             clock.advance(clock.next_due)
+            if when == self.ready_at:
+                when = self.ready_at = self.loops.woken_at(clock.now, when)
+                last = min(when, self.until)
             if when >= self.horizon:
                 return StopReason.TURN
         if when >= self.until:
