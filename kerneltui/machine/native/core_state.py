@@ -53,6 +53,7 @@ class NativeCoreState(LiveRegisters):
     CALL_REGISTERS: ClassVar[tuple[str, str, str]] = "x8", "x0", "x1"
     TABLES = (NATIVE_CORE,)
     can_rest_anywhere: ClassVar[bool] = True
+    booted = True
     TRANSIENT: ClassVar[frozenset[str]] = frozenset((
         "observer", "stop_at", "until", "horizon", "stop_on_interrupt", "stop_on_idle",
         "stop_on_wait", "stop_on_tracepoint", "stop_below_depth", "stop_on_access", "stop_reason",
@@ -92,7 +93,6 @@ class NativeCoreState(LiveRegisters):
         self.work = 0
         self.retired = self.interrupts_taken = self.depth = self.inputs = 0
         self.program: Any = image
-        self.booted = True
         self.resume_point = ResumePoint.NOWHERE
         self.registers: dict[str, int] = {}
         self.release_address: int | None = None
