@@ -64,7 +64,7 @@ or a register: its last write"""
 KEEP, CUT, STORE, UNDO = "Stay", "Type", "Store", "Undo"
 MOST_NAMED = 3
 NO_LOOK = "This kernel offers no look inside: it has no shell and no queue that can be asked."
-OTHER_BOARD = "An image stays on its board: for another one start kerneltui --board NAME --kernel FILE."
+OTHER_BOARD = "An image stays on its board; for another: kerneltui --board NAME --kernel FILE."
 NO_SHELL = "This kernel has no shell; press o and open the scenario shell."
 CLEAR_LINE = "\x15"
 """Ctrl+U: whatever is half typed is not part of the command."""
