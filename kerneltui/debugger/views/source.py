@@ -104,10 +104,6 @@ def variables_of(frame: FrameType) -> tuple[VariableView, ...]:
 def source_view(of: Sight) -> SourceView:
     """What the core on show executes, and who has called that."""
     core = of.machine.cores[of.focus]
-    if core.can_rest_anywhere:
-        from kerneltui.debugger.views.machine_code import machine_code_view
-
-        return machine_code_view(core)
     frames = list(core.kernel_frames())
     paths = list(dict.fromkeys(frame.f_code.co_filename for frame in frames))
     return SourceView(
