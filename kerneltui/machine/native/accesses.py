@@ -15,7 +15,7 @@ from kerneltui.machine.native.waiting_loops import WaitingLoops
 
 INSTRUCTION_NS = 1
 """What an instruction takes, beside what its accesses take."""
-WORK = 6
+WORK = 9
 """What a callback of the engine, or a stretch, takes: see :attr:`Core.work`."""
 
 

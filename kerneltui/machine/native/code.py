@@ -18,8 +18,8 @@ from kerneltui.machine.native.opcodes import (
     WORD,
     Decoded,
     Special,
-    closes_idle_loop,
     decode,
+    loop_at,
     specials,
 )
 
@@ -69,14 +69,19 @@ def special_at(core: NativeCoreState, address: int) -> Decoded | None:
     """The special instruction that is there now; None where there is another one."""
     word = core.word_at(address)
     found = decode(word)
-    if found is None and word >> 26 == 0b000101:
-        before = core.fetch(address - WORD * (LONGEST_IDLE - 1), WORD * LONGEST_IDLE)
-        words = [
-            int.from_bytes(before[at : at + WORD], "little") for at in range(0, len(before), WORD)
-        ]
-        if len(words) == LONGEST_IDLE and words[-1] == word:
-            return Decoded(Special.IDLE) if closes_idle_loop(words) else None
+    if found is None:
+        kind = loop_at(words_up_to(core, address))
+        return Decoded(kind) if kind is not None else None
     return found
+
+
+def words_up_to(core: NativeCoreState, address: int) -> list[int]:
+    """The instruction at an address, and as many before it as a special loop can have."""
+    start = max(address - WORD * (LONGEST_IDLE - 1), 0)
+    data = core.fetch(start, address + WORD - start)
+    if len(data) < address + WORD - start:
+        return [core.word_at(address)]
+    return [int.from_bytes(data[at : at + WORD], "little") for at in range(0, len(data), WORD)]
 
 
 def pending(core: NativeCoreState) -> Pending:

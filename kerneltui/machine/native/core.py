@@ -29,7 +29,7 @@ from kerneltui.machine.native.disassembly import DisassembledLine, disassemble
 from kerneltui.machine.native.engine import Raised, Stretch
 from kerneltui.machine.native.interruptions import Interruptions
 from kerneltui.machine.native.live_registers import REGISTER_BYTES
-from kerneltui.machine.native.opcodes import WORD, Decoded, Special, decode
+from kerneltui.machine.native.opcodes import WORD, Decoded, Special, countdown, decode
 from kerneltui.machine.native.routing import RULES, judged
 
 INSTRUCTIONS_OF_WORK = 100
@@ -228,6 +228,11 @@ class NativeCore(Interruptions):
         if kind is Special.IDLE:
             self.troubles.idles(self)
             self._begin_wait(kind)
+            return
+        if kind is Special.COUNT:
+            loop = countdown(code.words_up_to(self, pc))
+            if loop is not None:
+                self.loops.count_down(self, loop)
             return
         if kind in NOT_AT_EL0 and not ex.level_of(engine.pstate):
             self.retire(engine.step_over_exit(pc))  # the engine tells that it is undefined

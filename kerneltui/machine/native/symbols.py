@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from kerneltui.machine.kernel_image import SourceFrame
 
 KINDS = frozenset(("STT_FUNC", "STT_NOTYPE", "STT_OBJECT"))
+NOWHERE = frozenset(("SHN_UNDEF", "SHN_ABS"))
+"""Sections of names that are no place: those of others, and numbers."""
 
 
 class Symbol(NamedTuple):
@@ -61,7 +63,7 @@ class Symbols:
                 if (
                     is_named
                     and item["st_info"]["type"] in KINDS
-                    and item["st_shndx"] != "SHN_UNDEF"
+                    and item["st_shndx"] not in NOWHERE
                 ):
                     yield Symbol(item["st_value"], item["st_size"], item.name)
 

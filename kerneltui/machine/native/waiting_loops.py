@@ -4,13 +4,16 @@ A kernel that waits for 500 ms by reading a counter would read it some five mill
 such loops cost is part of the timing model: it depends on what the core has done alone, so a run
 that is stepped, observed or sliced takes the same time as a free one.
 
-* A core that reads a *counter* over and over reads it ever more slowly: each read takes 1/256 of
-  the wait so far on top, :data:`LONGEST_READ_NS` at most, and never beyond what is due next.
+* A core that reads a *counter* over and over (or its two halves by turns) reads it ever more
+  slowly: each read takes 1/256 of the wait so far on top, :data:`LONGEST_READ_NS` at most, and
+  never beyond what is due next.
 * A core that *polls* a register whose value stays, with all its registers as they were one period
   before and no store in between, can only be freed from outside.  It dozes for as many whole
   periods as fit before what is due next (:data:`GRID_NS` where nothing is).
 * A branch to itself, or around instructions that do nothing, is a wait: only an interrupt ends it,
   and its turns are not counted as instructions (:mod:`kerneltui.machine.native.opcodes`).
+* A loop that only counts a register down is executed to its last period at once, as far as that
+  comes before what is due next: exactly, instruction by instruction.
 * Any other loop that accesses nothing and changes nothing is not executed again and again: as many
   whole periods as fit before what is due next are told to have been.  That is exact, instruction by
   instruction, so it needs no model.
@@ -26,14 +29,21 @@ from kerneltui.hw.clock import NEVER
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.core import StopReason
 from kerneltui.machine.native.core_state import NativeCoreState
-from kerneltui.machine.native.opcodes import may_store
+from kerneltui.machine.native.opcodes import WORD, Countdown, may_store
 
 READS_BEFORE = 64
 """Reads of a counter at full speed."""
 LONGEST_READ_NS = 50_000
 CLOSE_NS = 2_000
 """Between two reads of one wait, what they take left out, at most."""
-POLLS_BEFORE = 16
+POLLS_BEFORE, FIFO_DEPTH = 4, 16
+"""Equal values of a register before a loop is looked for; where a read has effects, as many as a
+FIFO can hold."""
+NO_LOOP = (-1, 0)
+ZERO = 1 << 30
+"""PSTATE.Z"""
+PC = -2
+"""Among the general registers"""
 MOST_POLLS_BEFORE = 4096
 LONGEST_PERIOD = 64
 """Instructions of a polling loop."""
@@ -45,7 +55,7 @@ NO_TIME = 1_000_000
 class WaitingLoops:
     """What one core has waited for so far."""
 
-    TRANSIENT: ClassVar = frozenset(("_is_volatile",))
+    TRANSIENT: ClassVar = frozenset(("_has_effects", "_is_volatile"))
 
     def __init__(self) -> None:
         self.is_due = False
@@ -57,36 +67,42 @@ class WaitingLoops:
         self._needed = POLLS_BEFORE
         self._registers: tuple[int, ...] = ()
         self._since_ns = 0
+        self._since = 0
+        self._is_watching = False
+        """the next poll tells whether this is a loop"""
+        self._known = NO_LOOP
+        """the loop that was found last: after its poll, and its instructions"""
         self._stores = False
         self._looked = 0
-        self._counter = -1
         self._reads = 0
         self._waits_since = self._last_read_ns = 0
         self._is_volatile: dict[int, bool] = {}
+        self._has_effects: dict[int, bool] = {}
 
     def forget(self) -> None:
         """The core has done something else than to wait."""
-        self._address = self._counter = -1
+        self._address, self._reads = -1, 0
         self._needed = POLLS_BEFORE
         self._end_watch()
 
     def _end_watch(self) -> None:
         self._polls = 0
-        self.is_due = self.wants_steps = False
+        self.is_due = self.wants_steps = self._is_watching = False
 
     # -- accesses ---------------------------------------------------------------------------------
 
     def polled(self, core: NativeCoreState, target: Target | None, address: int, value: int) -> int:
         """A register was read; answers what that takes longer than usual (ns)."""
         if self._changes_by_itself(core, target, address):
-            return self._read_counter(core, address)
+            return self._read_counter(core)
         if address != self._address or value != self._value:
             self._address, self._value = address, value
-            self._needed = POLLS_BEFORE
+            has_effects = self._has_effects.get(address, True)
+            self._needed = FIFO_DEPTH if has_effects else POLLS_BEFORE
             self._end_watch()
             return 0
         self._polls += 1
-        if self.wants_steps or self._polls >= self._needed:
+        if self._is_watching or self._polls >= self._needed:
             self.is_due = True
             core.engine.end_here()
         return 0
@@ -102,12 +118,15 @@ class WaitingLoops:
                 offset = address - window.base if window is not None else address
                 slot = target.slot_at(offset)
             known = self._is_volatile[address] = slot is not None and slot.register.volatile
+            if slot is not None and isinstance(target, RegisterFile):
+                port = target.port(slot)
+                self._has_effects[address] = port.read != port.peek
         return known
 
-    def _read_counter(self, core: NativeCoreState, address: int) -> int:
+    def _read_counter(self, core: NativeCoreState) -> int:
         now = core.clock.now
-        if address != self._counter or now - self._last_read_ns > CLOSE_NS:
-            self._counter, self._reads, self._waits_since = address, 0, now
+        if not self._reads or now - self._last_read_ns > CLOSE_NS:
+            self._reads, self._waits_since = 0, now
         self._reads += 1
         longer = 0
         if self._reads > READS_BEFORE:
@@ -135,15 +154,20 @@ class WaitingLoops:
         """After a poll: how long the core dozes (ns)."""
         self.is_due = False
         registers = core.engine.general()
-        now = core.ready_at
-        if not self.wants_steps:
-            self._registers, self._since_ns = registers, now
+        now, pc = core.ready_at, registers[PC]
+        if not self._is_watching:
+            self._registers, self._since_ns, self._since = registers, now, core.retired
             self._stores, self._looked = False, 0
-            self.wants_steps = True
+            self._is_watching = True
+            self.wants_steps = pc != self._known[0]
             return 0
-        if self._stores or registers != self._registers:
+        loop = pc, core.retired - self._since
+        is_known = self.wants_steps or loop == self._known
+        if self._stores or registers != self._registers or not is_known:
+            self._known = NO_LOOP
             self._give_up()
             return 0
+        self._known = loop
         period = now - self._since_ns
         self._end_watch()
         last = min(core.clock.next_due, core.horizon)
@@ -152,6 +176,29 @@ class WaitingLoops:
         return max((last - now - 1) // period, 0) * period
 
     # -- loops that do nothing --------------------------------------------------------------------
+
+    def count_down(self, core: NativeCoreState, loop: Countdown) -> None:
+        """The core is at the branch of a loop that only counts: as many periods as fit.
+
+        Where not even one does, the branch alone is executed.
+        """
+        engine = core.engine
+        value = engine.x(loop.register) & (1 << 64 if loop.is_64bit else 1 << 32) - 1
+        last = min(core.clock.next_due, core.until, core.horizon)
+        room = core.stop_at - core.retired
+        if last < NEVER:
+            room = min(room, last - core.ready_at)
+        is_regular = not value >> (63 if loop.is_64bit else 31) and not value % loop.step
+        periods = min(value // loop.step - 1, room // loop.length) if is_regular else 0
+        if periods > 0:
+            engine.set_x(loop.register, value - periods * loop.step)
+            core.retired += periods * loop.length
+            core.ready_at += periods * loop.length
+            return
+        is_taken = not engine.pstate & ZERO if loop.sets_flags else value != 0
+        engine.pc += WORD * (1 - loop.length if is_taken else 1)
+        core.retired += 1
+        core.ready_at += 1
 
     def leap_if_idle(self, core: NativeCoreState, step: Callable[[], None]) -> None:
         """A long stretch has accessed nothing: perhaps it waits for an interrupt's handler.
