@@ -49,6 +49,7 @@ class MyDriver:
         due_ns may have passed already, or pass while this runs: then it is to interrupt at once.
         For NEVER it is not to interrupt at all: nothing switches a channel off, but a value that
         the counter has just passed is 71 minutes away.
+        What is due within the next 71 minutes must not come early.
         """
         raise NotImplementedError("set the compare register")
 
