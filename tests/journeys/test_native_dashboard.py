@@ -25,7 +25,7 @@ def marked_here(seen):
 
 @SIZES
 async def test_source_and_instructions(size):
-    async with dashboard(image(), size) as seen:
+    async with dashboard(session=image(), size=size) as seen:
         await seen.go("5", "5", "z", "i", "s", "j")
         shown = seen.lines(SOURCE)
         assert any("ldr x3, =SYSTEM_TIMER" in line for line in shown)
@@ -45,7 +45,7 @@ async def test_source_and_instructions(size):
 
 
 async def test_the_cursor_sets_breakpoints_on_lines_and_on_instructions():
-    async with dashboard(image()) as seen:
+    async with dashboard(session=image()) as seen:
         await seen.go("5", "5", "z", "i", "s")
         await seen.go("right", "down", "b")
         assert [item.text for _, item in seen.session.breakpoints] == ["code system_timer.S:28"]
@@ -56,11 +56,10 @@ async def test_the_cursor_sets_breakpoints_on_lines_and_on_instructions():
         await seen.go("n")
         await seen.until(lambda: seen.session.hits)
         assert seen.session.core.engine.pc == pc + 4
-        assert "Came to" not in toasts(seen)
 
 
 async def test_j_and_back():
-    async with dashboard(image()) as seen:
+    async with dashboard(session=image()) as seen:
         await seen.go("j", "j")
         await seen.until(lambda: not seen.app.runner.running)
         here = seen.session.here
@@ -72,17 +71,17 @@ async def test_j_and_back():
 
 
 async def test_what_a_kernel_of_ones_own_does_not_show():
-    async with dashboard(image()) as seen:
+    async with dashboard(session=image()) as seen:
         assert "system_timer_rpi4.elf" in seen.status()
-        await seen.go("d")
+
         assert any("offers no look inside" in line for line in seen.lines(QUEUE))
         for key in ("u", "a", "x"):
             await seen.go(key)
-            assert "offers no look inside" in toasts(seen)
+            assert "offers no look inside" in toasts(seen)[-1]
 
 
 async def test_the_registers():
-    async with dashboard(image(), (140, 40)) as seen:
+    async with dashboard(session=image()) as seen:
         await seen.go("5", "z", "i")
         text = "\n".join(seen.lines(CPU))
         assert "ELR_EL1" in text
@@ -94,7 +93,7 @@ async def test_w_tells_of_the_timer_that_asks(tmp_path):
     """INTID 97's enable bit is cleared from outside: the timer asks in vain."""
     session = image()
     session.poke("GICD_ICENABLER3=2")
-    async with dashboard(session) as seen:
+    async with dashboard(session=session) as seen:
         await seen.go("n")
         await seen.until(lambda: not seen.app.runner.running)
         await seen.go("w")
