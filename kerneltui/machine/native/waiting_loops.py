@@ -28,9 +28,16 @@ from kerneltui.hw.bus import Target
 from kerneltui.hw.clock import NEVER
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.core import StopReason
+from kerneltui.machine.native.code import words_up_to
 from kerneltui.machine.native.core_state import NativeCoreState
 from kerneltui.machine.native.disassembly import store_address
-from kerneltui.machine.native.opcodes import WORD, Countdown, may_store
+from kerneltui.machine.native.opcodes import (
+    LONGEST_IDLE,
+    WORD,
+    Countdown,
+    countdown,
+    may_store,
+)
 
 READS_BEFORE = 64
 """Reads of a counter at full speed."""
@@ -46,6 +53,10 @@ ZERO = 1 << 30
 PC = -2
 """Among the general registers"""
 MOST_POLLS_BEFORE = 4096
+LONGEST_IDLE_PERIOD = 24
+"""Instructions of a loop that accesses nothing."""
+MOST_PATIENCE = 64
+"""Long stretches of instructions between two looks for one, at most."""
 LONGEST_PERIOD = 400
 """Instructions of a polling loop."""
 WIDEST_STORE = 32
@@ -58,7 +69,7 @@ NO_TIME = 1_000_000
 class WaitingLoops:
     """What one core has waited for so far."""
 
-    TRANSIENT: ClassVar = frozenset(("_has_effects", "_is_volatile"))
+    TRANSIENT: ClassVar = frozenset(("_has_effects", "_is_volatile", "_passes", "_patience"))
 
     def __init__(self) -> None:
         self.is_due = False
@@ -82,6 +93,8 @@ class WaitingLoops:
         self._looked = 0
         self._reads = 0
         self._waits_since = self._last_read_ns = 0
+        self._passes = self._patience = 1
+        """long stretches until an idle loop is looked for, and between such looks"""
         self._is_volatile: dict[int, bool] = {}
         self._has_effects: dict[int, bool] = {}
 
@@ -170,7 +183,10 @@ class WaitingLoops:
             self.wants_steps = registers[PC] != self._known[0]
             return 0
         length = core.retired - self._since
-        if self._stores or length > LONGEST_PERIOD or self._fired != core.clock.fired:
+        if self._fired != core.clock.fired:
+            self._end_watch()  # what has fallen due may have changed what it polls
+            return 0
+        if self._stores or length > LONGEST_PERIOD:
             self._known = NO_LOOP
             self._give_up()
             return 0
@@ -219,25 +235,52 @@ class WaitingLoops:
     def leap_if_idle(self, core: NativeCoreState, step: Callable[[], None]) -> None:
         """A long stretch has accessed nothing: perhaps it waits for an interrupt's handler.
 
-        ``step`` executes one instruction.
+        Or it counts, in code that is not the image's own.  ``step`` executes one instruction.
+        Where that is not so, it is looked for less often: what is found changes no time.
         """
+        self._passes -= 1
+        if self._passes > 0:
+            return
+        if self._finish_countdown(core, step) or self._leap_periods(core, step):
+            self._patience = 1
+        else:
+            self._patience = min(self._patience * 2, MOST_PATIENCE)
+        self._passes = self._patience
+
+    def _finish_countdown(self, core: NativeCoreState, step: Callable[[], None]) -> bool:
+        """Come to the branch of a counting loop, if one is near, and leap there."""
+        pc = core.engine.pc
+        for ahead in range(LONGEST_IDLE):
+            at = pc + WORD * ahead
+            loop = countdown(words_up_to(core, at))
+            if loop is not None and ahead < loop.length:
+                for _ in range(ahead):
+                    step()
+                if core.engine.pc == at and core.retired < core.stop_at:
+                    self.count_down(core, loop)
+                return True
+        return False
+
+    def _leap_periods(self, core: NativeCoreState, step: Callable[[], None]) -> bool:
+        """Execute on until all is as it was, and leap over further periods like that."""
         engine = core.engine
         registers = engine.general()
         began = core.retired
         length = 0
-        while length < min(LONGEST_PERIOD, self._fitting(core)):
+        while length < min(LONGEST_IDLE_PERIOD, self._fitting(core)):
             pc = engine.pc
             if pc in core.exits or may_store(core.word_at(pc)):
-                return
+                return False
             step()
             length = core.retired - began
             if core.has_accessed or not length or self.is_due:
-                return
-            if engine.general() == registers:
+                return False
+            if engine.pc == registers[PC] and engine.general() == registers:
                 executed = self._fitting(core) // length * length
                 core.retired += executed
                 core.ready_at += executed
-                return
+                return True
+        return False
 
     @staticmethod
     def _fitting(core: NativeCoreState) -> int:
