@@ -162,7 +162,7 @@ class Pursuit:
         return idle and machine.terminal.is_done and not self._inspector().expects_timer_event()
 
     def _retired(self) -> list[int]:
-        return [core.retired for core in self._history.machine.cores]
+        return [core.work for core in self._history.machine.cores]
 
     def _retired_since(self, begun: list[int]) -> int:
         return max(now - then for now, then in zip(self._retired(), begun, strict=True))

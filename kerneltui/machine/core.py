@@ -191,6 +191,9 @@ class Core(Protocol):
     def power_on(self, program: Any) -> None:
         """Begin to execute ``program``, now."""
 
+    def limit(self, work: int) -> None:
+        """Halt before the next instruction after so much more :attr:`work`."""
+
     def run(self) -> StopReason:
         """Execute until a limit, or until something asks to halt."""
 

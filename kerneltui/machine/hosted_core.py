@@ -153,6 +153,10 @@ class HostedCore(Architecture):
         """The instructions so far."""
         return self.retired
 
+    def limit(self, work: int) -> None:
+        """Halt before the instruction after so many."""
+        self.stop_at = self.retired + work
+
     @property
     def _is_inside_instruction(self) -> bool:
         """Whether it has waited for its turn at the end of one, which is to be over first."""

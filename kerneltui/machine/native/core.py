@@ -103,6 +103,8 @@ class NativeCore(Interruptions):
                 return StopReason.HALTED
             if self.retired >= self.stop_at:
                 return self.stop_reason
+            if self.work >= self.enough:
+                return StopReason.BUDGET
             if self.state is CoreState.WAITING:
                 reason = self._go_on_waiting()
                 if reason is not None:
@@ -146,7 +148,7 @@ class NativeCore(Interruptions):
         last = min(self.clock.next_due, self.until, self.horizon)
         count = min(STRETCH, self.stop_at - self.retired, -((now - last) // INSTRUCTION_NS))
         if self.loops.wants_steps:
-            self.loops.look_at(self.word_at(pc))
+            self.loops.look_at(self, pc)
             count = 1
         is_exit = pc in self.exits
         done = engine.step_over_exit(pc) if is_exit else engine.run(pc, max(count, 1))
