@@ -34,6 +34,8 @@ from kerneltui.machine.native.routing import RULES, judged
 
 INSTRUCTIONS_OF_WORK = 100
 """What takes as long as one instruction of a kernel in Python."""
+VECTOR_INSTRUCTIONS = 32
+"""There is room for so many at each vector."""
 STRETCH = 1_000_000
 """Instructions that are executed at once, at most."""
 
@@ -268,9 +270,20 @@ class NativeCore(Interruptions):
             return None
         kind = self._deliverable() if self.inputs else ""
         if kind:
-            target = ex.target_of(kind, self.scr, self.hcr)
-            return Pending(kind, self.engine.system(sr.VBAR[target]) + ex.VECTORS[kind])
+            return Pending(kind, self._vector(kind))
         return code.pending(self)
+
+    def _vector(self, kind: str) -> int:
+        """Where an interrupt is taken to."""
+        target = ex.target_of(kind, self.scr, self.hcr)
+        offset = ex.vector_of(kind, self.engine.pstate, target)
+        return self.engine.system(sr.VBAR[target]) + offset
+
+    def handler_of(self, kind: str) -> str:
+        """The function of the image that its vector leads to; empty where no name is known."""
+        if not self.engine.is_started:
+            return ""
+        return code.branches_to(self, self._vector(kind), VECTOR_INSTRUCTIONS)
 
     def frames(self) -> list[SourceFrame]:
         """The functions on the core's stack, innermost first, by its frame records."""
