@@ -103,18 +103,19 @@ class NativeCore(Interruptions):
         while True:
             if self.state is CoreState.HALTED:
                 return StopReason.HALTED
+            # The end of an instruction comes before any halt: what falls due then has happened.
+            is_running = self.state is CoreState.RUNNING
+            reason = self._reach(self.ready_at) if is_running else None
             if self.retired >= self.stop_at:
                 return self.stop_reason
             if self.work >= self.enough:
                 return StopReason.BUDGET
-            if self.state is CoreState.WAITING:
+            if not is_running:
                 reason = self._go_on_waiting()
-                if reason is not None:
-                    return reason
-                continue
-            reason = self._reach(self.ready_at)
             if reason is not None:
                 return reason
+            if not is_running:
+                continue
             if self.work >= self.rest_after:
                 self.rest_after = FOREVER
                 return StopReason.REST
