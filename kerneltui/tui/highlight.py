@@ -13,14 +13,18 @@ from kerneltui.tui.widgets.lines import Line, Piece
 
 TAB = 8
 FILES_KEPT = 100
+C_FILES = frozenset((".c", ".h", ".cc", ".cpp", ".cxx", ".hpp"))
 
 
 @lru_cache(FILES_KEPT)
-def highlighted(lines: tuple[str, ...]) -> tuple[Line, ...]:
-    """Each line of a file, with styles of :data:`~kerneltui.tui.widgets.lines.STYLES`."""
+def highlighted(lines: tuple[str, ...], ending: str = ".py") -> tuple[Line, ...]:
+    """Each line of a file, with styles of :data:`~kerneltui.tui.widgets.lines.STYLES`.
+
+    ``ending`` is that of its name: of what is neither Python nor C, nothing is set off.
+    """
     clean = [_printable(line) for line in lines]
     found: list[list[Piece]] = [[]]
-    for text, style in _tokens("\n".join(clean)):
+    for text, style in _tokens("\n".join(clean), ending):
         first, *others = text.split("\n")
         _add(found[-1], first, style)
         for part in others:
@@ -42,8 +46,14 @@ def _add(line: list[Piece], text: str, style: str) -> None:
         line.append((text, style))
 
 
-def _tokens(source: str) -> Iterator[tuple[str, str]]:
-    from pygments.lexers.python import PythonLexer
+def _tokens(source: str, ending: str) -> Iterator[tuple[str, str]]:
+    if ending in C_FILES:
+        from pygments.lexers.c_cpp import CppLexer as SomeLexer
+    elif ending == ".py":
+        from pygments.lexers.python import PythonLexer as SomeLexer
+    else:
+        yield source, "text"
+        return
     from pygments.token import Comment, Keyword, Name, Number, Operator, String
 
     styles = {
@@ -52,7 +62,7 @@ def _tokens(source: str) -> Iterator[tuple[str, str]]:
         Name.Function: "definition", Name.Class: "definition", String.Doc: "comment",
     }  # fmt: skip
     known: dict[object, str] = {}
-    lexer = PythonLexer(stripnl=False, stripall=False, ensurenl=False)
+    lexer = SomeLexer(stripnl=False, stripall=False, ensurenl=False)
     for kind, text in lexer.get_tokens(source):
         style = known.get(kind)
         if style is None:

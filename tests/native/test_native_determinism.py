@@ -81,3 +81,18 @@ def test_pieces_that_once_told_another_time():
     run, until = _run("el3", traced=True)
     in_pieces(run.machine, until, 1_299_026_200)
     assert run.outcome == in_one_go("el3", traced=True)
+
+
+@pytest.mark.parametrize("name", ["cntp_gic", "el0_svc", "mmu", "four_cores", "delay"])
+def test_a_halt_is_at_the_same_moment_however_it_was_reached(name):
+    stepped, _ = _run(name, traced=False)
+    moments = {}
+    for _ in range(300):
+        stepped.machine.run(steps=1, until=5 * MS)
+        core = stepped.machine.core
+        moments[core.retired] = stepped.machine.position
+    for count in (1, 7, 40, 45, 90, 200):
+        run, _ = _run(name, traced=False)
+        run.machine.run(steps=count, until=5 * MS)
+        if run.machine.core.retired == count:
+            assert run.machine.position == moments[count]

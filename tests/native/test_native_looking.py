@@ -177,3 +177,28 @@ def test_the_registers_of_the_cpu_panel(opened):
     assert cpu.general["pc"] == session.core.engine.pc
     assert cpu.privilege == "EL1"
     assert cpu.general["pstate"] & 0xC == 4  # PSTATE.EL
+
+
+@pytest.mark.parametrize(
+    ("name", "handler"), [("system_timer_rpi4", "handle_irq"), ("cntp_gic", "handle_irq")]
+)
+def test_the_path_ends_at_the_function_behind_the_vector(opened, name, handler):
+    session = opened(name)
+    session.boot()
+    *_, at_handler, callback, queue = session.view(frozenset({"path"})).path.stops
+    assert at_handler.title == handler
+    assert [item.facts[0].text for item in (callback, queue)] == ["no look inside"] * 2
+    session.next_interrupt()
+    assert session.core.handler_of("irq") == handler
+
+
+def test_an_interrupt_that_comes_next_is_told_with_its_vector(opened):
+    session = opened("cntp_gic")
+    session.boot()
+    session.run_until(999_000)
+    while session.core.pending is None or session.core.pending.kind != "irq":
+        session.step()
+        assert not session.core.depth
+    vector = session.core.pending.target
+    session.step()
+    assert session.core.engine.pc == vector

@@ -129,3 +129,19 @@ def test_a_run_of_waiting_loops_is_short():
     run = Run("delay").until(60 * S)
     assert run.machine.now == 60 * S
     assert run.machine.core.retired < 200 * MS, "turns of the loop are not counted"
+
+
+def test_calls_to_higher_levels_and_accesses_to_nowhere():
+    core = Run("calls").until(1 * MS).machine.core
+    logged = core.physical_bytes(0x60000, 24 * 8)
+    words = [int.from_bytes(logged[at : at + 8], "little") for at in range(0, len(logged), 8)]
+    records = [(esr, elr) for esr, elr in zip(words[::3], words[2::3], strict=True) if esr]
+    il = 1 << 25
+    # DDI 0487 D19.2.37: HVC 0x16, unknown 0x00, data abort of the same level 0x25, BRK 0x3C; a
+    # synchronous external abort is 0x10, by a store WnR (bit 6) is set.
+    start = core.image.symbols.by_name["end"] - 7 * 4
+    assert records == [
+        (0x16 << 26 | il | 5, start + 4), (il, start + 4), (0x25 << 26 | il | 0x10, start + 12),
+        (0x25 << 26 | il | 0x50, start + 16), (0x3C << 26 | il | 9, start + 24),
+    ]  # fmt: skip
+    assert words[1::3][2:4] == [0x5000_0008, 0x5000_0003], "FAR_EL1 of the aborts"

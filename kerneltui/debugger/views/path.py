@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -144,7 +145,7 @@ def path_view(sight: Sight) -> PathView | None:
     kept = () if trouble is None else trouble.gates
     ahead = frozenset[StepKind]() if story is None else story.ahead
     stops = [
-        *_stops(machine, way, kept, ahead), _handler(way, interrupt, kept),
+        *_stops(machine, way, kept, ahead), _handler(machine, way, interrupt, kept, cpu),
         *_kernel(machine, inspector, story),
     ]  # fmt: skip
     if story is not None and story.interrupt is None and story.subject:
@@ -333,11 +334,18 @@ def _place(machine: Machine, owner: str, gate: Gate) -> Reference | None:
 # -- the kernel ------------------------------------------------------------------------------------
 
 
-def _handler(way: Way, interrupt: InterruptReference, kept: tuple[Gate, ...]) -> Stop:
+def _handler(
+    machine: Machine, way: Way, interrupt: InterruptReference, kept: tuple[Gate, ...], cpu: int
+) -> Stop:
     gates = [gate for station in way.stations if station.owner == KERNEL for gate in station.gates]
     shut = first_shut(gates)
     if not gates:
-        return Stop(HANDLER, "", (), interrupt)
+        core: Any = machine.cores[cpu]
+        name = ""
+        if core.can_rest_anywhere:
+            is_fiq = any(station.title.startswith("fiq") for station in way.stations)
+            name = core.handler_of("fiq" if is_fiq else "irq")
+        return Stop(HANDLER, name, (), interrupt)
     state = SHUT if shut in kept else WAITING
     facts = () if shut is None else (PathFact("none registered", state),)
     return Stop(HANDLER, gates[-1].field, facts, interrupt)
@@ -345,6 +353,11 @@ def _handler(way: Way, interrupt: InterruptReference, kept: tuple[Gate, ...]) ->
 
 def _kernel(machine: Machine, inspector: Inspector, story: Story | None) -> Iterable[Stop]:
     """The callback that runs, and the queue."""
+    if not inspector.offers_look:
+        unseen = (PathFact("no look inside", PLAIN),)
+        yield Stop(CALLBACK, "", unseen)
+        yield Stop(QUEUE, "", unseen)
+        return
     now = machine.now
     running, armed = inspector.handled_timeout(), inspector.armed_timeout()
     pending = list(islice(inspector.timeouts(), MOST_IN_QUEUE))

@@ -65,7 +65,7 @@ class DeviceAccesses(NativeCoreState):
         except BusFault as fault:
             target, value = None, self._nothing_at(fault, "read")
         self.tell(self.LOAD, address, value)
-        cost = self.costs.load + self.loops.polled(self, target, address, value)
+        cost = self.costs.load + self.loops.polled(self, target, address)
         self._end_access(cost)
         return value
 
@@ -100,7 +100,7 @@ class DeviceAccesses(NativeCoreState):
         self._begin_access()
         value = file.read(place, REGISTER_BYTES, self.index)
         self.tell("mrs", register.encoding, value)
-        cost = self.costs.sysreg + self.loops.polled(self, file, place, value)
+        cost = self.costs.sysreg + self.loops.polled(self, file, place)
         self._end_access(cost)
         return value
 

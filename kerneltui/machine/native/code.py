@@ -122,6 +122,17 @@ def stack(core: NativeCoreState) -> list[int]:
     return found
 
 
+def branches_to(core: NativeCoreState, address: int, count: int) -> str:
+    """The function that the first B or BL of some instructions leads to; empty: not known."""
+    data = core.fetch(address, count * WORD)
+    for at in range(0, len(data) // WORD * WORD, WORD):
+        word = int.from_bytes(data[at : at + WORD], "little")
+        if word >> 26 & 0b011111 == 0b000101:
+            away = (word & 0x3FF_FFFF) - ((word & 0x200_0000) << 1)
+            return core.image.symbols.function_at(address + at + away * WORD)
+    return ""
+
+
 def place_of_instruction(
     core: NativeCoreState,
 ) -> tuple[SourceFrame | None, SourceFrame | None]:

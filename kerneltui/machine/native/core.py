@@ -34,6 +34,8 @@ from kerneltui.machine.native.routing import RULES, judged
 
 INSTRUCTIONS_OF_WORK = 100
 """What takes as long as one instruction of a kernel in Python."""
+VECTOR_INSTRUCTIONS = 32
+"""There is room for so many at each vector."""
 STRETCH = 1_000_000
 """Instructions that are executed at once, at most."""
 
@@ -101,18 +103,19 @@ class NativeCore(Interruptions):
         while True:
             if self.state is CoreState.HALTED:
                 return StopReason.HALTED
+            # The end of an instruction comes before any halt: what falls due then has happened.
+            is_running = self.state is CoreState.RUNNING
+            reason = self._reach(self.ready_at) if is_running else None
             if self.retired >= self.stop_at:
                 return self.stop_reason
             if self.work >= self.enough:
                 return StopReason.BUDGET
-            if self.state is CoreState.WAITING:
+            if not is_running:
                 reason = self._go_on_waiting()
-                if reason is not None:
-                    return reason
-                continue
-            reason = self._reach(self.ready_at)
             if reason is not None:
                 return reason
+            if not is_running:
+                continue
             if self.work >= self.rest_after:
                 self.rest_after = FOREVER
                 return StopReason.REST
@@ -148,7 +151,7 @@ class NativeCore(Interruptions):
         last = min(self.clock.next_due, self.until, self.horizon)
         count = min(STRETCH, self.stop_at - self.retired, -((now - last) // INSTRUCTION_NS))
         if self.loops.wants_steps:
-            self.loops.look_at(self.word_at(pc))
+            self.loops.look_at(self, pc)
             count = 1
         is_exit = pc in self.exits
         done = engine.step_over_exit(pc) if is_exit else engine.run(pc, max(count, 1))
@@ -268,9 +271,20 @@ class NativeCore(Interruptions):
             return None
         kind = self._deliverable() if self.inputs else ""
         if kind:
-            target = ex.target_of(kind, self.scr, self.hcr)
-            return Pending(kind, self.engine.system(sr.VBAR[target]) + ex.VECTORS[kind])
+            return Pending(kind, self._vector(kind))
         return code.pending(self)
+
+    def _vector(self, kind: str) -> int:
+        """Where an interrupt is taken to."""
+        target = ex.target_of(kind, self.scr, self.hcr)
+        offset = ex.vector_of(kind, self.engine.pstate, target)
+        return self.engine.system(sr.VBAR[target]) + offset
+
+    def handler_of(self, kind: str) -> str:
+        """The function of the image that its vector leads to; empty where no name is known."""
+        if not self.engine.is_started:
+            return ""
+        return code.branches_to(self, self._vector(kind), VECTOR_INSTRUCTIONS)
 
     def frames(self) -> list[SourceFrame]:
         """The functions on the core's stack, innermost first, by its frame records."""

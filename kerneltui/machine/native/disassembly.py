@@ -89,10 +89,7 @@ def next_access(core: NativeCoreState, pc: int) -> Pending | None:
 
 
 def _memory_access(core: NativeCoreState, found: Any, operand: Any) -> Pending | None:
-    virtual = _value(core, found, operand.mem.base) + operand.mem.disp
-    if operand.mem.index:
-        virtual += _value(core, found, operand.mem.index) << operand.shift.value
-    at = physical(core, virtual & ADDRESS_MASK, ex.level_of(core.engine.pstate))
+    at = physical(core, _address(core, found, operand), ex.level_of(core.engine.pstate))
     window = None if at is None else core.memory.window_at(at)
     if at is None or window is None or not isinstance(window.target, RegisterFile):
         return None
@@ -101,6 +98,23 @@ def _memory_access(core: NativeCoreState, found: Any, operand: Any) -> Pending |
     if found.mnemonic.startswith("st"):
         return Pending(core.STORE, at, _value(core, found, first.reg), size)
     return Pending(core.LOAD, at, 0, size)
+
+
+def store_address(core: NativeCoreState, pc: int) -> int | None:
+    """The virtual address that the store at PC goes to; None where that is not told."""
+    found = _decoded(core, pc)
+    if found is not None:
+        for operand in found.operands:
+            if operand.type == operands.ARM64_OP_MEM:
+                return _address(core, found, operand)
+    return None
+
+
+def _address(core: NativeCoreState, found: Any, operand: Any) -> int:
+    virtual = _value(core, found, operand.mem.base) + operand.mem.disp
+    if operand.mem.index:
+        virtual += _value(core, found, operand.mem.index) << operand.shift.value
+    return int(virtual) & ADDRESS_MASK
 
 
 def _value(core: NativeCoreState, found: Any, register: int) -> int:

@@ -85,17 +85,20 @@ def _go_to_level(engine: Engine, banks: Banks, before: int, after: int) -> None:
     engine.sp = sp
 
 
+def vector_of(kind: str, pstate: int, target: int) -> int:
+    """The offset of its vector from VBAR of the level that it is taken to (table D1-5)."""
+    if level_of(pstate) < target:
+        return VECTORS[kind] + FROM_LOWER
+    return VECTORS[kind] + (WITH_OWN_SP if pstate & 1 else 0)
+
+
 def enter(engine: Engine, banks: Banks, kind: str, target: int) -> int:
     """Take an exception to a level (D1.3.1); answers the offset of its vector.
 
     The return address is the engine's PC.
     """
     pstate, pc = engine.pstate, engine.pc
-    offset = VECTORS[kind]
-    if level_of(pstate) < target:
-        offset += FROM_LOWER
-    elif pstate & 1:
-        offset += WITH_OWN_SP
+    offset = vector_of(kind, pstate, target)
     _go_to_level(engine, banks, pstate, MASK_ALL | target << 2 | 1)
     engine.set_system(sr.SPSR[target], pstate)
     engine.set_system(sr.ELR[target], pc)

@@ -7,8 +7,8 @@ that is stepped, observed or sliced takes the same time as a free one.
 * A core that reads a *counter* over and over (or its two halves by turns) reads it ever more
   slowly: each read takes 1/256 of the wait so far on top, :data:`LONGEST_READ_NS` at most, and
   never beyond what is due next.
-* A core that *polls* a register whose value stays, with all its registers as they were one period
-  before and no store in between, can only be freed from outside.  It dozes for as many whole
+* A core that *polls* devices, with its registers and what it has stored to as they were one period
+  before, can only be freed from outside.  It dozes for as many whole
   periods as fit before what is due next (:data:`GRID_NS` where nothing is).
 * A branch to itself, or around instructions that do nothing, is a wait: only an interrupt ends it,
   and its turns are not counted as instructions (:mod:`kerneltui.machine.native.opcodes`).
@@ -28,25 +28,39 @@ from kerneltui.hw.bus import Target
 from kerneltui.hw.clock import NEVER
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.core import StopReason
+from kerneltui.machine.native.code import words_up_to
 from kerneltui.machine.native.core_state import NativeCoreState
-from kerneltui.machine.native.opcodes import WORD, Countdown, may_store
+from kerneltui.machine.native.disassembly import store_address
+from kerneltui.machine.native.opcodes import (
+    LONGEST_IDLE,
+    WORD,
+    Countdown,
+    countdown,
+    may_store,
+)
 
 READS_BEFORE = 64
 """Reads of a counter at full speed."""
 LONGEST_READ_NS = 50_000
 CLOSE_NS = 2_000
 """Between two reads of one wait, what they take left out, at most."""
-POLLS_BEFORE, FIFO_DEPTH = 4, 16
-"""Equal values of a register before a loop is looked for; where a read has effects, as many as a
-FIFO can hold."""
+POLLS_BEFORE, FIFO_DEPTH = 6, 16
+"""Loads from devices in a row, without a store to one, before a loop is looked for; where a load
+has effects, as many as a FIFO can hold."""
 NO_LOOP = (-1, 0)
 ZERO = 1 << 30
 """PSTATE.Z"""
 PC = -2
 """Among the general registers"""
 MOST_POLLS_BEFORE = 4096
-LONGEST_PERIOD = 64
+LONGEST_IDLE_PERIOD = 24
+"""Instructions of a loop that accesses nothing."""
+MOST_PATIENCE = 64
+"""Long stretches of instructions between two looks for one, at most."""
+LONGEST_PERIOD = 400
 """Instructions of a polling loop."""
+WIDEST_STORE = 32
+"""bytes"""
 GRID_NS = 1_000_000
 NO_TIME = 1_000_000
 """Instructions of an idle loop where nothing is due, ever."""
@@ -55,14 +69,13 @@ NO_TIME = 1_000_000
 class WaitingLoops:
     """What one core has waited for so far."""
 
-    TRANSIENT: ClassVar = frozenset(("_has_effects", "_is_volatile"))
+    TRANSIENT: ClassVar = frozenset(("_has_effects", "_is_volatile", "_passes", "_patience"))
 
     def __init__(self) -> None:
         self.is_due = False
         """the poll just executed may close a period: :meth:`leap` is to be asked"""
         self.wants_steps = False
         """each instruction is to be looked at: see :meth:`look_at`"""
-        self._address = self._value = -1
         self._polls = 0
         self._needed = POLLS_BEFORE
         self._registers: tuple[int, ...] = ()
@@ -73,17 +86,23 @@ class WaitingLoops:
         self._known = NO_LOOP
         """the loop that was found last: after its poll, and its instructions"""
         self._stores = False
+        """somewhere"""
+        self._stored_to: dict[int, bytes] = {}
+        """where, and what had been there"""
+        self._fired = 0
         self._looked = 0
         self._reads = 0
         self._waits_since = self._last_read_ns = 0
         self._doze_since_ns = self._doze_period_ns = 0
         """of the doze under way: :meth:`leap`"""
+        self._passes = self._patience = 1
+        """long stretches until an idle loop is looked for, and between such looks"""
         self._is_volatile: dict[int, bool] = {}
         self._has_effects: dict[int, bool] = {}
 
     def forget(self) -> None:
         """The core has done something else than to wait."""
-        self._address, self._reads = -1, 0
+        self._reads = 0
         self._needed = POLLS_BEFORE
         self._end_watch()
 
@@ -93,17 +112,13 @@ class WaitingLoops:
 
     # -- accesses ---------------------------------------------------------------------------------
 
-    def polled(self, core: NativeCoreState, target: Target | None, address: int, value: int) -> int:
+    def polled(self, core: NativeCoreState, target: Target | None, address: int) -> int:
         """A register was read; answers what that takes longer than usual (ns)."""
         self._doze_period_ns = 0
         if self._changes_by_itself(core, target, address):
             return self._read_counter(core)
-        if address != self._address or value != self._value:
-            self._address, self._value = address, value
-            has_effects = self._has_effects.get(address, True)
-            self._needed = FIFO_DEPTH if has_effects else POLLS_BEFORE
-            self._end_watch()
-            return 0
+        if self._has_effects.get(address, True):
+            self._needed = max(self._needed, FIFO_DEPTH)
         self._polls += 1
         if self._is_watching or self._polls >= self._needed:
             self.is_due = True
@@ -142,9 +157,14 @@ class WaitingLoops:
 
     # -- polling loops ----------------------------------------------------------------------------
 
-    def look_at(self, word: int) -> None:
+    def look_at(self, core: NativeCoreState, pc: int) -> None:
         """The core is about to execute an instruction of what may be a period."""
-        self._stores |= may_store(word)
+        if may_store(core.word_at(pc)):
+            at = store_address(core, pc)
+            if at is None:
+                self._stores = True
+            elif at not in self._stored_to:
+                self._stored_to[at] = core.fetch(at, WIDEST_STORE)
         self._looked += 1
         if self._looked > LONGEST_PERIOD:
             self._give_up()
@@ -157,19 +177,25 @@ class WaitingLoops:
         """After a poll: how long the core dozes (ns)."""
         self.is_due = False
         registers = core.engine.general()
-        now, pc = core.ready_at, registers[PC]
+        now = core.ready_at
         if not self._is_watching:
             self._registers, self._since_ns, self._since = registers, now, core.retired
-            self._stores, self._looked = False, 0
+            self._fired = core.clock.fired
+            self._stores, self._looked, self._stored_to = False, 0, {}
             self._is_watching = True
-            self.wants_steps = pc != self._known[0]
+            self.wants_steps = registers[PC] != self._known[0]
             return 0
-        loop = pc, core.retired - self._since
-        is_known = self.wants_steps or loop == self._known
-        if self._stores or registers != self._registers or not is_known:
+        length = core.retired - self._since
+        if self._fired != core.clock.fired:
+            self._end_watch()  # what has fallen due may have changed what it polls
+            return 0
+        if self._stores or length > LONGEST_PERIOD:
             self._known = NO_LOOP
             self._give_up()
             return 0
+        loop = registers[PC], length
+        if not self._is_as_it_was(core, registers) or not (self.wants_steps or loop == self._known):
+            return 0  # it polls at several places, or its period is longer
         self._known = loop
         period = now - self._since_ns
         self._end_watch()
@@ -187,7 +213,14 @@ class WaitingLoops:
         period = self._doze_period_ns
         if not period:
             return ends
-        return min(ends, self._doze_since_ns - (self._doze_since_ns - now) // period * period)
+        since = self._doze_since_ns
+        return min(ends, since - (since - max(now, since)) // period * period)
+
+    def _is_as_it_was(self, core: NativeCoreState, registers: tuple[int, ...]) -> bool:
+        """Whether a period has changed nothing: registers, and what it has stored to."""
+        return registers == self._registers and all(
+            core.fetch(at, WIDEST_STORE) == content for at, content in self._stored_to.items()
+        )
 
     # -- loops that do nothing --------------------------------------------------------------------
 
@@ -217,25 +250,52 @@ class WaitingLoops:
     def leap_if_idle(self, core: NativeCoreState, step: Callable[[], None]) -> None:
         """A long stretch has accessed nothing: perhaps it waits for an interrupt's handler.
 
-        ``step`` executes one instruction.
+        Or it counts, in code that is not the image's own.  ``step`` executes one instruction.
+        Where that is not so, it is looked for less often: what is found changes no time.
         """
+        self._passes -= 1
+        if self._passes > 0:
+            return
+        if self._finish_countdown(core, step) or self._leap_periods(core, step):
+            self._patience = 1
+        else:
+            self._patience = min(self._patience * 2, MOST_PATIENCE)
+        self._passes = self._patience
+
+    def _finish_countdown(self, core: NativeCoreState, step: Callable[[], None]) -> bool:
+        """Come to the branch of a counting loop, if one is near, and leap there."""
+        pc = core.engine.pc
+        for ahead in range(LONGEST_IDLE):
+            at = pc + WORD * ahead
+            loop = countdown(words_up_to(core, at))
+            if loop is not None and ahead < loop.length:
+                for _ in range(ahead):
+                    step()
+                if core.engine.pc == at and core.retired < core.stop_at:
+                    self.count_down(core, loop)
+                return True
+        return False
+
+    def _leap_periods(self, core: NativeCoreState, step: Callable[[], None]) -> bool:
+        """Execute on until all is as it was, and leap over further periods like that."""
         engine = core.engine
         registers = engine.general()
         began = core.retired
         length = 0
-        while length < min(LONGEST_PERIOD, self._fitting(core)):
+        while length < min(LONGEST_IDLE_PERIOD, self._fitting(core)):
             pc = engine.pc
             if pc in core.exits or may_store(core.word_at(pc)):
-                return
+                return False
             step()
             length = core.retired - began
             if core.has_accessed or not length or self.is_due:
-                return
-            if engine.general() == registers:
+                return False
+            if engine.pc == registers[PC] and engine.general() == registers:
                 executed = self._fitting(core) // length * length
                 core.retired += executed
                 core.ready_at += executed
-                return
+                return True
+        return False
 
     @staticmethod
     def _fitting(core: NativeCoreState) -> int:

@@ -256,7 +256,7 @@ class SourcePanel(Panel):
         if not file.lines:
             return [PanelRow(plain(f"The source of {file.name} cannot be read.", "dim"))]
         top = self._first_line(frame, file, rows)
-        texts = highlighted(file.lines)
+        texts = highlighted(file.lines, f".{file.name.rpartition('.')[2]}")
         waiting = {item.line for item in source.frames if item.text == frame.text}
         digits = len(str(len(file.lines)))
         found = []
