@@ -297,7 +297,11 @@ class Machine:
         while core.retired < to.retired:
             limit = core.stop_at
             core.stop_at = min(limit, to.retired)
+            last = core.until
+            if core.can_rest_anywhere:  # its last instruction may take longer, as a poll that dozes
+                core.until = min(last, max(to.now_ns, self.now))
             reason = self._run()
+            core.until = last
             has_come = core.retired >= min(limit, to.retired)
             if reason is not StopReason.BUDGET or not has_come or core.retired >= limit:
                 return reason
