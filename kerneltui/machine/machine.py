@@ -237,6 +237,7 @@ class Machine:
         instructions: int = FOREVER,
         focus: int = 0,
         steps: int = FOREVER,
+        access: bool = False,
         interrupt: bool = False,
         idle: bool = False,
         rest: bool = False,
@@ -252,8 +253,8 @@ class Machine:
         ``interrupt``: one was taken, on any core; ``tracepoint``: the kernel passed it, on any
         core; ``rest``: a core began to wait; ``rest_after``: all are :attr:`at_rest` after so much
         work of one; ``to``: a position that lies ahead.  Of core ``focus``: ``steps``
-        instructions have retired; ``idle``: it began to wait; ``below_depth``: fewer handlers than
-        that are in progress.
+        instructions have retired; ``access``: machine code has accessed a device; ``idle``: it
+        began to wait; ``below_depth``: fewer handlers than that are in progress.
         """
         if self.halt_reason:
             return StopReason.HALTED
@@ -266,9 +267,11 @@ class Machine:
             core.stop_on_tracepoint = tracepoint
             core.is_traced = bool(tracepoint) or core.observer is not None
             core.stop_below_depth = 0
+            core.stop_on_access = False
             core.rest_after = core.work + rest_after
         focused = self.cores[focus]
         focused.stop_below_depth = below_depth
+        focused.stop_on_access = access
         last = focused.retired + steps
         focused.stop_at = min(focused.stop_at, last)
         reason = self._run() if to is None else self._run_to(to)

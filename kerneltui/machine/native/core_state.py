@@ -55,11 +55,11 @@ class NativeCoreState(LiveRegisters):
     can_rest_anywhere: ClassVar[bool] = True
     booted = True
     TRANSIENT: ClassVar[frozenset[str]] = frozenset((
-        "enough", "observer", "stop_at", "until", "horizon", "stop_on_interrupt", "stop_on_idle",
-        "stop_on_wait", "stop_on_tracepoint", "stop_below_depth", "stop_reason", "rest_after",
-        "is_traced", "_routes", "breakpoints", "_passed", "_began", "_begun_ns", "_extra_ns",
-        "_inputs_before", "_code_changed", "_mapping_changed", "has_accessed",
-        "is_told_only", "exits", "rams",
+        "observer", "stop_at", "until", "horizon", "stop_on_interrupt", "stop_on_idle",
+        "stop_on_wait", "stop_on_tracepoint", "stop_below_depth", "enough", "stop_on_access",
+        "stop_reason", "rest_after", "is_traced", "_routes", "breakpoints", "_passed", "_began",
+        "_begun_ns", "_extra_ns", "_inputs_before", "_code_changed", "_mapping_changed",
+        "has_accessed", "is_told_only", "exits", "rams",
     ))  # fmt: skip
 
     def __init__(
@@ -126,6 +126,7 @@ class NativeCoreState(LiveRegisters):
         self.stop_on_tracepoint = ""
         self.is_traced = False
         self.stop_below_depth = 0
+        self.stop_on_access = False
         self.stop_reason = StopReason.BUDGET
         self.breakpoints: dict[int, list[Callable[[Core], None]]] = {}
         """addresses, and who is told before the instruction there is executed"""

@@ -184,6 +184,8 @@ class Interruptions(DeviceAccesses):
         # What falls due may wake another core, and so end this one's turn sooner.
         while clock.next_due <= min(when, self.until, self.horizon):
             clock.advance(clock.next_due)
+            if when == self.ready_at:
+                when = self.ready_at = self.loops.woken_at(clock.now, when)
         clock.advance(min(when, self.until, self.horizon))
         if when >= self.until and self.until <= self.horizon:
             return StopReason.TIME
