@@ -129,3 +129,16 @@ def test_a_run_of_waiting_loops_is_short():
     run = Run("delay").until(60 * S)
     assert run.machine.now == 60 * S
     assert run.machine.core.retired < 200 * MS, "turns of the loop are not counted"
+
+
+def test_a_page_that_a_program_lacks_is_no_trouble():
+    run = Run("user_fault").until(1 * MS)
+    assert run.text == "fs"
+    assert not run.machine.core.trouble
+
+
+def test_a_loop_that_reads_a_counter_and_its_frequency_ends():
+    run = Run("microseconds", "rpi3").until(20 * MS)
+    assert run.text == "m"
+    (at,) = run.times
+    assert 1 * MS + CHARACTER_NS <= at < 1 * MS + CHARACTER_NS + 50_000 // 8

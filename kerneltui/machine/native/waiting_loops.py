@@ -94,6 +94,7 @@ class WaitingLoops:
     def polled(self, core: NativeCoreState, target: Target | None, address: int, value: int) -> int:
         """A register was read; answers what that takes longer than usual (ns)."""
         if self._changes_by_itself(core, target, address):
+            self._end_watch()  # time frees this loop, also where the counter has not ticked yet
             return self._read_counter(core)
         if address != self._address or value != self._value:
             self._address, self._value = address, value
