@@ -287,13 +287,15 @@ def opened(
         sched=sched or "",
         pokes=gathered("pokes", pokes),
         typed=gathered("typed", typed),
+        entry=entry or "",
+        load=load or "",
+        cmdline=cmdline,
     )
     if kernel is not None:
         _check_alone({"scenario": "--scenario", "drivers": "--driver"}, "--kernel")
-        from kerneltui.scenarios.images import Start, open_image
+        from kerneltui.scenarios.images import open_image
 
-        start = Start(entry, load, cmdline)
-        return Opened(open_image(board, kernel, changes, start), None)
+        return Opened(open_image(board, kernel, changes), None)
     for option, value in (("--entry", entry), ("--load", load), ("--cmdline", cmdline)):
         if value is not None:
             raise UserError(f"{option} is for an image of machine code: give it with --kernel")

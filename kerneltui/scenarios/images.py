@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.setup import Setup
 from kerneltui.errors import UserError
-from kerneltui.machine.board import load_board
+from kerneltui.machine.board import Board, load_board
 from kerneltui.machine.native.extra import check_installed
 from kerneltui.machine.native.firmware import FirmwareOptions, board_for_image, options_beside
 from kerneltui.scenarios.scenario import (
@@ -23,7 +23,6 @@ from kerneltui.scenarios.scenario import (
 )
 
 if TYPE_CHECKING:
-    from kerneltui.machine.native.firmware import Entry
     from kerneltui.machine.native.image import NativeImage
 
 NOT_OF_IMAGES = {"queue": "--queue", "sched": "--sched", "append": "--append", "cpu": "--cpu"}
@@ -36,36 +35,20 @@ HIGHEST_LOAD = 0x3FFF_FFFF
 """As of ``kernel_address`` in config.txt."""
 
 
-class Start(NamedTuple):
-    """How the command line wants an image to begin; None: as config.txt beside it says.
-
-    ``load`` is a physical address in bytes, as it was written.
-    """
-
-    entry: Entry | None = None
-    load: str | None = None
-    cmdline: str | None = None
-
-
-FROM_CONFIG = Start()
-
-
-def open_image(
-    board: str | None, path: Path, changes: Changes = UNCHANGED, start: Start = FROM_CONFIG
-) -> Session:
+def open_image(board: str | Board | None, path: Path, changes: Changes = UNCHANGED) -> Session:
     """A session at reset, on a board as the firmware leaves it, with an image.
 
-    A ``config.txt`` beside it is followed as far as it says where and how to start; ``start`` wins
+    A ``config.txt`` beside it is followed as far as it says where and how to start; ``changes`` win
     over it.  Raises :class:`UserError`.
     """
     check_installed()
     for name, option in NOT_OF_IMAGES.items():
         if getattr(changes, name):
             raise UserError(f"{option} is nothing for an image of machine code; leave it out")
-    found = load_board(board or DEFAULT_BOARD)
+    found = board if isinstance(board, Board) else load_board(board or DEFAULT_BOARD)
     if found.is_x86:
         raise UserError(f"--kernel: images are for AArch64; the board {found.name} is a PC")
-    options = _started(options_beside(path, found), path, start)
+    options = _started(options_beside(path, found), path, changes)
     image = _image(path, options)
     return Session(
         Setup(
@@ -82,19 +65,19 @@ def open_image(
     )
 
 
-def _started(options: FirmwareOptions, path: Path, start: Start) -> FirmwareOptions:
+def _started(options: FirmwareOptions, path: Path, changes: Changes) -> FirmwareOptions:
     """The options of config.txt, changed by those of the command line.
 
     Who says at which level an image begins does without a stub that config.txt names.
     """
-    if start.entry is not None:
-        options = replace(options, entry=start.entry, armstub="")
-    if start.load is not None:
-        options = replace(options, load=_address(path, start.load))
-    if start.cmdline is not None:
-        if "\0" in start.cmdline:
+    if changes.entry:
+        options = replace(options, entry=changes.entry, armstub="")
+    if changes.load:
+        options = replace(options, load=_address(path, changes.load))
+    if changes.cmdline is not None:
+        if "\0" in changes.cmdline:
             raise UserError("--cmdline: a command line has no character 0")
-        options = replace(options, cmdline=start.cmdline)
+        options = replace(options, cmdline=changes.cmdline)
     return options
 
 

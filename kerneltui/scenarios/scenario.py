@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -49,6 +49,12 @@ class Changes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """registers to store to, each with its time in front"""
     typed: tuple[str, ...] = ()
     """what is typed, each with its time in front"""
+    entry: Literal["", "el2", "el3"] = ""
+    """the level that an image of machine code is entered at; empty: as config.txt says"""
+    load: str = ""
+    """where a raw image is loaded, as it was written; empty: as config.txt says"""
+    cmdline: str | None = None
+    """what the mailbox tells an image; None: what cmdline.txt says"""
 
 
 UNCHANGED = Changes()
@@ -257,6 +263,9 @@ def changes_for(board: str, scenario: str, changes: Changes | None) -> Changes:
         sched=wanted.sched if entry.has_tasks else "",
         pokes=wanted.pokes,
         typed=wanted.typed,
+        entry="",
+        load="",
+        cmdline=None,
     )
 
 

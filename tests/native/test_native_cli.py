@@ -9,7 +9,8 @@ from native_bench import OPEN, image_path
 
 from kerneltui.machine.native import extra
 from kerneltui.machine.native.image import EL2, EL3
-from kerneltui.scenarios.images import Start, open_image
+from kerneltui.scenarios.images import open_image
+from kerneltui.scenarios.scenario import Changes
 
 
 def test_run_writes_what_the_board_sends(said):
@@ -210,12 +211,12 @@ def test_the_command_line_wins_over_config_txt(tmp_path):
     (tmp_path / "cmdline.txt").write_text("quiet\n")
     path = tmp_path / "kernel8.img"
     path.write_bytes(bytes(16))
-    start = Start("el2", "0x100000", "loud")
+    start = Changes(entry="el2", load="0x100000", cmdline="loud")
     for given, level, cores, cmdline in (
-        (Start(), EL3, True, "quiet"),
+        (Changes(), EL3, True, "quiet"),
         (start, EL2, False, "loud"),
     ):
-        session = open_image("rpi4", path, start=given)
+        session = open_image("rpi4", path, given)
         image = session.setup.kernel
         OPEN.append(session.machine)
         assert (image.level, image.all_cores) == (level, cores)

@@ -181,18 +181,15 @@ class Interruptions(DeviceAccesses):
     def _reach(self, when: int) -> StopReason | None:
         """Let time pass until ``when``, with what falls due on the way; or why not so far."""
         clock = self.clock
-        last = min(when, self.until)
-        while clock.next_due <= last:
+        # What falls due may wake another core, and so end this one's turn sooner.
+        while clock.next_due <= min(when, self.until, self.horizon):
             clock.advance(clock.next_due)
-            if when >= self.horizon:
-                return StopReason.TURN
-        if when >= self.until:
-            clock.advance(self.until)
+            if when == self.ready_at:
+                when = self.ready_at = self.loops.woken_at(clock.now, when)
+        clock.advance(min(when, self.until, self.horizon))
+        if when >= self.until and self.until <= self.horizon:
             return StopReason.TIME
-        if when >= self.horizon:
-            return StopReason.TURN
-        clock.advance(when)
-        return None
+        return StopReason.TURN if when >= self.horizon else None
 
     def send_event(self) -> None:
         """Another core executes SEV, or this one."""

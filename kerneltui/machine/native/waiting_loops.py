@@ -76,6 +76,8 @@ class WaitingLoops:
         self._looked = 0
         self._reads = 0
         self._waits_since = self._last_read_ns = 0
+        self._doze_since_ns = self._doze_period_ns = 0
+        """of the doze under way: :meth:`leap`"""
         self._is_volatile: dict[int, bool] = {}
         self._has_effects: dict[int, bool] = {}
 
@@ -93,6 +95,7 @@ class WaitingLoops:
 
     def polled(self, core: NativeCoreState, target: Target | None, address: int, value: int) -> int:
         """A register was read; answers what that takes longer than usual (ns)."""
+        self._doze_period_ns = 0
         if self._changes_by_itself(core, target, address):
             self._end_watch()  # time frees this loop, also where the counter has not ticked yet
             return self._read_counter(core)
@@ -174,7 +177,18 @@ class WaitingLoops:
         last = min(core.clock.next_due, core.horizon)
         if last >= NEVER:
             last = (now // GRID_NS + 1) * GRID_NS
+        self._doze_since_ns, self._doze_period_ns = now, period
         return max((last - now - 1) // period, 0) * period
+
+    def woken_at(self, now: int, ends: int) -> int:
+        """Something has come that was not due when a doze began: where it ends (ns).
+
+        At the next whole period, as the loop would have seen it; ``ends`` is what was planned.
+        """
+        period = self._doze_period_ns
+        if not period:
+            return ends
+        return min(ends, self._doze_since_ns - (self._doze_since_ns - now) // period * period)
 
     # -- loops that do nothing --------------------------------------------------------------------
 
