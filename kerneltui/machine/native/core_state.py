@@ -56,10 +56,10 @@ class NativeCoreState(LiveRegisters):
     booted = True
     TRANSIENT: ClassVar[frozenset[str]] = frozenset((
         "observer", "stop_at", "until", "horizon", "stop_on_interrupt", "stop_on_idle",
-        "stop_on_wait", "stop_on_tracepoint", "stop_below_depth", "enough",
-        "stop_on_access", "stop_reason", "rest_after", "is_traced", "_routes", "breakpoints", "_passed", "_began", "_begun_ns",
-        "_extra_ns", "_inputs_before", "_code_changed", "_mapping_changed", "has_accessed",
-        "is_told_only", "exits", "rams",
+        "stop_on_wait", "stop_on_tracepoint", "stop_below_depth", "enough", "stop_on_access",
+        "stop_reason", "rest_after", "is_traced", "_routes", "breakpoints", "_passed", "_began",
+        "_begun_ns", "_extra_ns", "_inputs_before", "_code_changed", "_mapping_changed",
+        "has_accessed", "is_told_only", "exits", "rams",
     ))  # fmt: skip
 
     def __init__(
