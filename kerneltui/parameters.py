@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 from click.core import ParameterSource
@@ -169,6 +169,14 @@ _CHANGES = (
         help="Store to a register, or drive a line, at a virtual time, such as '1.5s:GICC_PMR=0' "
         "or '1.5s:uart0.irq=1'.",
     ),
+    click.option(
+        "--type",
+        "typed",
+        multiple=True,
+        metavar="TIME:TEXT",
+        help="Type on the terminal at a virtual time, such as '1s:help\\r'; \\r, \\n, \\t, \\\\ "
+        "and \\xHH are characters.",
+    ),
 )
 _DRIVER = click.option(
     "--driver",
@@ -190,11 +198,35 @@ _KERNEL = click.option(
     "--kernel", type=click.Path(path_type=Path), default=None, metavar="FILE",
     help="Run an AArch64 image (kernel8.img, or an ELF file) instead of the teaching kernel.",
 )  # fmt: skip
+_START = (
+    click.option(
+        "--entry", type=OneOf(("el2", "el3")), default=None,
+        help="Enter the image of --kernel at this level; at el3 all cores begin there.  [default: "
+        "as config.txt beside it says, else el2]",
+    ),
+    click.option(
+        "--load", "load", default=None, metavar="ADDRESS",
+        help="Load a raw image at this address.  [default: as config.txt says, else 0x80000]",
+    ),
+    click.option(
+        "--cmdline", default=None, metavar="TEXT",
+        help="What the mailbox tells the image as its command line.  [default: cmdline.txt]",
+    ),
+)  # fmt: skip
+"""How an image begins, whatever config.txt beside it says."""
 
 
 def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What decides the machine: board, scenario, and changes to them; or a session file."""
-    for option in (_DRIVER, *reversed(_CHANGES), _SESSION, _KERNEL, _SCENARIO, _BOARD):
+    for option in (
+        _DRIVER,
+        *reversed(_CHANGES),
+        _SESSION,
+        *reversed(_START),
+        _KERNEL,
+        _SCENARIO,
+        _BOARD,
+    ):
         command = option(command)
     return command
 
@@ -223,6 +255,9 @@ def opened(
     board: str | None,
     scenario: str,
     kernel: Path | None,
+    entry: Literal["el2", "el3"] | None,
+    load: str | None,
+    cmdline: str | None,
     saved: Path | None,
     append: tuple[str, ...],
     cpu: tuple[str, ...],
@@ -230,17 +265,18 @@ def opened(
     queue: str | None,
     sched: str | None,
     pokes: tuple[str, ...],
+    typed: tuple[str, ...],
     drivers: tuple[str, ...],
 ) -> Opened:
     """The same, with the session file.  Raises :class:`UserError`."""
-    load = loading(drivers)
+    own = loading(drivers)
     if saved is not None:
         _check_alone(_DECIDED, "--session")
         from kerneltui.sessions.autosave import path_of
         from kerneltui.sessions.opening import load_session, open_saved
 
         file = load_session(path_of(saved))
-        return Opened(open_saved(file, load), file)
+        return Opened(open_saved(file, own), file)
     from kerneltui.scenarios.scenario import Changes, open_session
 
     changes = Changes(
@@ -250,13 +286,20 @@ def opened(
         queue=queue or "",
         sched=sched or "",
         pokes=gathered("pokes", pokes),
+        typed=gathered("typed", typed),
+        entry=entry or "",
+        load=load or "",
+        cmdline=cmdline,
     )
     if kernel is not None:
         _check_alone({"scenario": "--scenario", "drivers": "--driver"}, "--kernel")
         from kerneltui.scenarios.images import open_image
 
         return Opened(open_image(board, kernel, changes), None)
-    return Opened(open_session(board, scenario, changes, load), None)
+    for option, value in (("--entry", entry), ("--load", load), ("--cmdline", cmdline)):
+        if value is not None:
+            raise UserError(f"{option} is for an image of machine code: give it with --kernel")
+    return Opened(open_session(board, scenario, changes, own), None)
 
 
 def loading(drivers: tuple[str, ...]) -> Callable[[str], tuple[OwnDriver, ...]]:
@@ -283,7 +326,8 @@ _GIVEN = ParameterSource.COMMANDLINE
 _DECIDED = {
     "board": "--board", "scenario": "--scenario", "kernel": "--kernel",
     "append": "--append", "cpu": "--cpu", "queue": "--queue", "sched": "--sched", "without": "--no",
-    "pokes": "--poke",
+    "pokes": "--poke", "typed": "--type", "entry": "--entry", "load": "--load",
+    "cmdline": "--cmdline",
 }  # fmt: skip
 
 

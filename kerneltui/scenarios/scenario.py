@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -47,6 +47,14 @@ class Changes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sched: str = ""
     pokes: tuple[str, ...] = ()
     """registers to store to, each with its time in front"""
+    typed: tuple[str, ...] = ()
+    """what is typed, each with its time in front"""
+    entry: Literal["", "el2", "el3"] = ""
+    """the level that an image of machine code is entered at; empty: as config.txt says"""
+    load: str = ""
+    """where a raw image is loaded, as it was written; empty: as config.txt says"""
+    cmdline: str | None = None
+    """what the mailbox tells an image; None: what cmdline.txt says"""
 
 
 UNCHANGED = Changes()
@@ -254,6 +262,10 @@ def changes_for(board: str, scenario: str, changes: Changes | None) -> Changes:
         queue=wanted.queue if entry.has_queue else "",
         sched=wanted.sched if entry.has_tasks else "",
         pokes=wanted.pokes,
+        typed=wanted.typed,
+        entry="",
+        load="",
+        cmdline=None,
     )
 
 
@@ -306,7 +318,7 @@ def make_session(
             kernel=kernel_with(drivers, kernel),
             drivers=drivers,
             again=partial(make_session, board, scenario, source, changes),
-            inputs=scenario.inputs,
+            inputs=inputs_with(scenario.inputs, changes),
             pokes=(*scenario.pokes, *pokes_of(changes)),
             bookmarks=scenario.bookmarks,
         )
@@ -329,6 +341,16 @@ def pokes_of(changes: Changes) -> Iterator[PokeRequest]:
         except ValueError as mistake:
             raise error(str(mistake)) from None
         yield PokeRequest(at_ns, store, error, is_scripted=False)
+
+
+def inputs_with(inputs: Iterable[TimedInput], changes: Changes) -> tuple[TimedInput, ...]:
+    """What is typed when, with what the command line types.  Raises :class:`UserError`."""
+    if not changes.typed:
+        return tuple(inputs)
+    from kerneltui.scenarios.typing_option import typed_input
+
+    both = [*inputs, *map(typed_input, changes.typed)]
+    return tuple(sorted(both, key=lambda item: item.at_ns))
 
 
 def _check_fit(board: Board, scenario: Scenario, changes: Changes) -> None:

@@ -334,11 +334,12 @@ def _typed(words: tuple[str, ...] | None) -> Request | None:
 def start(now: Situation, board: str, scenario: str) -> Request:
     """Start a scenario on a board, each by name or file; what cannot be opened is told.
 
-    What the command line pokes, and when, is meant for the scenario and the board that it names.
+    What the command line pokes and types, and when, is meant for the scenario and the board that
+    it names.
     """
     changes = now.changes or UNCHANGED
     if (board, scenario) != (now.board, now.session.setup.scenario_source):
-        changes = structs.replace(changes, pokes=())
+        changes = structs.replace(changes, pokes=(), typed=())
     try:
         if board != now.board and not fits(board, scenario):
             scenario = DEFAULT_SCENARIO

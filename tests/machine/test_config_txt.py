@@ -112,9 +112,8 @@ def test_a_mistake_in_a_section_of_another_board_is_none(read):
     assert read("[pi3]\nenable_uart=yes") == FirmwareOptions()
 
 
-def test_a_stub_of_ones_own_is_told(read):
-    (note,) = read("armstub=mine.bin").notes
-    assert "config.txt:1: armstub=mine.bin is not run" in note
+def test_a_stub_of_ones_own_is_named(read):
+    assert read("armstub=mine.bin") == FirmwareOptions(armstub="mine.bin")
 
 
 def test_a_file_that_is_not_there(tmp_path):

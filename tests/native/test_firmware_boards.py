@@ -78,7 +78,38 @@ def test_what_has_no_effect_is_told(start, tmp_path):
     (tmp_path / "config.txt").write_text("armstub=mine.bin\n")
     session = open_image("rpi4", tmp_path / "echo.elf")
     OPEN.append(session.machine)
-    assert "config.txt:1: armstub=mine.bin is not run" in session.setup.about
+    assert "config.txt: armstub=mine.bin is not beside it" in session.setup.about
+    (tmp_path / "mine.bin").write_bytes(b"")
+    with pytest.raises(UserError, match=r"mine.bin: the file is empty"):
+        open_image("rpi4", tmp_path / "echo.elf")
+    (tmp_path / "config.txt").write_text("armstub=mine.bin\nkernel_old=1\n")
+    session = open_image("rpi4", tmp_path / "echo.elf")
+    OPEN.append(session.machine)
+    assert "is not run: the image lies in its place" in session.setup.about
+
+
+JUMPING_STUB = bytes.fromhex("e0070018 00001fd6".replace(" ", "")).ljust(0xF0, b"\0")
+"""LDR W0, 0xFC; BR X0: without a magic word the rest is not the firmware's to fill in."""
+
+
+def test_an_armstub_of_its_own_runs_on_all_cores_at_el3(start, tmp_path):
+    told = (0x5AFE570B).to_bytes(4, "little") + bytes(12)
+    (tmp_path / "mine.bin").write_bytes(JUMPING_STUB + told)
+    machine = start("el3", "rpi4", "armstub=mine.bin\n")
+    assert [core.privilege() for core in machine.cores] == ["EL3"] * 4
+    assert [core.engine.pc for core in machine.cores] == [0] * 4
+    assert machine.memory.read(0xF0, 8) == 0
+    assert machine.memory.read(0xFC) == 0x8_0000
+    machine.run(until=10_000)
+    pages = {core.engine.pc >> 16 for core in machine.cores}
+    assert pages == {8}
+
+
+def test_a_stub_without_the_magic_word_is_left_as_it_is(start, tmp_path):
+    words = b"\x01\0\0\0" + bytes(8) + (0x1234).to_bytes(4, "little")
+    (tmp_path / "mine.bin").write_bytes(JUMPING_STUB + words)
+    machine = start("el3", "rpi4", "armstub=mine.bin\n")
+    assert (machine.memory.read(0xF0), machine.memory.read(0xFC)) == (1, 0x1234)
 
 
 def test_a_mistake_in_config_txt_is_told(start):

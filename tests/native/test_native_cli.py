@@ -5,9 +5,12 @@ import subprocess
 import sys
 
 import pytest
-from native_bench import image_path
+from native_bench import OPEN, image_path
 
 from kerneltui.machine.native import extra
+from kerneltui.machine.native.image import EL2, EL3
+from kerneltui.scenarios.images import open_image
+from kerneltui.scenarios.scenario import Changes
 
 
 def test_run_writes_what_the_board_sends(said):
@@ -170,3 +173,52 @@ def test_breakpoints_that_are_nowhere(said, text, told):
     )
     assert status == 2
     assert told in err
+
+
+def test_typing_at_a_time(said):
+    base = "run", "--kernel", image_path("echo"), "--until", "20ms"
+    assert said(*base, "--type", r"5ms:a\x62\\", "--type", "1ms:z") == (0, r"zab\ ".strip(), "")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--type", "abc"], "--type abc: a time is missing; write TIME:TEXT"),
+        (["--type", r"1s:a\q"], r"--type 1s:a\q: '\q' is no character; write \r,"),
+        (["--type", "1s:"], "--type 1s:: the text must have from 1 to 4096 bytes, not 0"),
+        (["--type", r"1s:a\x"], "'\\x' is no character"),
+        (["--load", "2"], "--load must be an address from 0 to 0x3fffffff, a multiple of 4"),
+        (["--load", "0x80000"], "is an ELF file, which says itself where it lies"),
+        (["--entry", "el1"], "'--entry': 'el1' is unknown; did you mean 'el3'?"),
+    ],
+)
+def test_mistakes_in_how_an_image_starts(said, options, told):
+    status, _, err = said("run", "--kernel", image_path("echo"), "--until", "1ms", *options)
+    assert (status, err.count("\n")) == (2, 1)
+    assert told in err
+
+
+@pytest.mark.parametrize("option", [["--entry", "el3"], ["--load", "0"], ["--cmdline", "a"]])
+def test_how_an_image_starts_needs_an_image(said, option):
+    status, _, err = said("run", "--until", "1ms", *option)
+    assert (status, err) == (
+        2, f"kerneltui: {option[0]} is for an image of machine code: give it with --kernel\n"
+    )  # fmt: skip
+
+
+def test_the_command_line_wins_over_config_txt(tmp_path):
+    (tmp_path / "config.txt").write_text("kernel_old=1\n")
+    (tmp_path / "cmdline.txt").write_text("quiet\n")
+    path = tmp_path / "kernel8.img"
+    path.write_bytes(bytes(16))
+    start = Changes(entry="el2", load="0x100000", cmdline="loud")
+    for given, level, cores, cmdline in (
+        (Changes(), EL3, True, "quiet"),
+        (start, EL2, False, "loud"),
+    ):
+        session = open_image("rpi4", path, given)
+        image = session.setup.kernel
+        OPEN.append(session.machine)
+        assert (image.level, image.all_cores) == (level, cores)
+        assert image.entry == (0x10_0000 if given.load else 0)
+        assert session.setup.board.spec.devices["mailbox"].config["cmdline"] == cmdline

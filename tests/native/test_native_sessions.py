@@ -7,6 +7,7 @@ from native_bench import image_path
 
 from kerneltui.errors import UserError
 from kerneltui.scenarios.images import open_image
+from kerneltui.scenarios.scenario import Changes
 from kerneltui.sessions.opening import load_session, open_saved, resume
 from kerneltui.sessions.saving import spec_of, text_of, traced, with_trace
 
@@ -93,3 +94,17 @@ def test_a_file_needs_a_scenario_or_an_image(saved):
     path.write_text(text[:at] + text[end:], encoding="utf-8")
     with pytest.raises(UserError, match="exactly one of scenario and kernel; here: none"):
         load_session(path)
+
+
+def test_how_it_starts_and_what_is_typed_is_kept(tmp_path):
+    given = Changes(entry="el3", cmdline="loud", typed=("5ms:ab",))
+    session = open_image("rpi4", image_path("el3"), given)
+    session.boot()
+    path = tmp_path / "my.session.yaml"
+    path.write_text(text_of(_all(with_trace(spec_of(session))), path), encoding="utf-8")
+    session.close()
+    opened = open_saved(load_session(path))
+    assert opened.setup.changes == given
+    assert [core.privilege() for core in opened.machine.cores] == ["EL3"] * 4
+    assert [(item.at_ns, item.data) for item in opened.setup.inputs] == [(5_000_000, b"ab")]
+    opened.close()

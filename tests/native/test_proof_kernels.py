@@ -145,3 +145,16 @@ def test_calls_to_higher_levels_and_accesses_to_nowhere():
         (0x25 << 26 | il | 0x50, start + 16), (0x3C << 26 | il | 9, start + 24),
     ]  # fmt: skip
     assert words[1::3][2:4] == [0x5000_0008, 0x5000_0003], "FAR_EL1 of the aborts"
+
+
+def test_a_page_that_a_program_lacks_is_no_trouble():
+    run = Run("user_fault").until(1 * MS)
+    assert run.text == "fs"
+    assert not run.machine.core.trouble
+
+
+def test_a_loop_that_reads_a_counter_and_its_frequency_ends():
+    run = Run("microseconds", "rpi3").until(20 * MS)
+    assert run.text == "m"
+    (at,) = run.times
+    assert 200 * 8_000 <= at - CHARACTER_NS < 200 * 8_300

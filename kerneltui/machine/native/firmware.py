@@ -9,6 +9,8 @@ Arm cores:
   stored to 0xE0, 0xE8 or 0xF0.
 * With ``kernel_old=1``, or another address of 0, the image itself lies where the armstub would be.
   All cores begin there, at EL3, with nothing set up.
+* With ``armstub=FILE`` that file lies at 0 in place of the firmware's own, and all cores begin in
+  it, at EL3.  Where it has the magic word, the firmware has told it where the image is.
 
 X0 is the address of the device tree.  There is none here, so it is 0, as it is with
 ``device_tree=`` in ``config.txt``; X1 to X3 are 0 as well.
@@ -40,16 +42,18 @@ Entry = Literal["el2", "el3"]
 class FirmwareOptions(msgspec.Struct, frozen=True):
     """How an image is started.
 
-    ``load`` is a physical address in bytes; ``entry`` the exception level of the first
-    instruction, and at ``el3`` all cores start there; ``cmdline`` is what the mailbox tells the
-    kernel, out of ``cmdline_file``; ``core_hz`` the VideoCore's clock in Hz, 0
-    for the board's, ``uart_hz`` the PL011's.  ``notes`` say, a line each, what of config.txt
+    ``armstub`` is a file beside the image that all cores execute first, at 0 and EL3; empty for
+    the firmware's own.  ``load`` is a physical address in bytes; ``entry`` the exception level of
+    the first instruction, and at ``el3`` all cores start there; ``cmdline`` is what the mailbox
+    tells the kernel, out of ``cmdline_file``; ``core_hz`` the VideoCore's clock in Hz, 0 for the
+    board's, ``uart_hz`` the PL011's.  ``notes`` say, a line each, what of config.txt
     has no effect here.
     """
 
     entry: Entry = "el2"
     load: int = LOAD_ADDRESS
     kernel: str = ""
+    armstub: str = ""
     cmdline: str = ""
     cmdline_file: str = "cmdline.txt"
     enable_uart: bool = False
@@ -65,6 +69,11 @@ class FirmwareOptions(msgspec.Struct, frozen=True):
         """Whether all cores start at the image at EL3, without the armstub."""
         return self.entry == "el3"
 
+    @property
+    def from_reset(self) -> bool:
+        """Whether all cores start at EL3 with nothing set up, in the image or in its own stub."""
+        return self.kernel_old or bool(self.armstub)
+
 
 def options_beside(image: Path, board: Board) -> FirmwareOptions:
     """What ``config.txt`` and ``cmdline.txt`` beside an image say; without them, the defaults.
@@ -73,6 +82,7 @@ def options_beside(image: Path, board: Board) -> FirmwareOptions:
     """
     config = image.with_name("config.txt")
     options = read_config_txt(config, board) if config.is_file() else FirmwareOptions()
+    options = _with_stub(options, config)
     line = image.with_name(options.cmdline_file)
     if not line.is_file():
         return options
@@ -81,6 +91,21 @@ def options_beside(image: Path, board: Board) -> FirmwareOptions:
     except OSError as error:
         raise UserError(f"{line}: cannot be read: {error.strerror}") from None
     return msgspec.structs.replace(options, cmdline=text.partition("\n")[0].strip())
+
+
+def _with_stub(options: FirmwareOptions, config: Path) -> FirmwareOptions:
+    """A stub that cannot be run is told, and left out."""
+    name = options.armstub
+    if not name:
+        return options
+    if options.kernel_old:
+        why = "is not run: the image lies in its place"
+    elif not config.with_name(name).is_file():
+        why = "is not beside it: the image starts as after the firmware's own"
+    else:
+        return options
+    notes = (*options.notes, f"{config}: armstub={name} {why}")
+    return msgspec.structs.replace(options, armstub="", notes=notes)
 
 
 # -- config.txt ------------------------------------------------------------------------------------
@@ -99,7 +124,7 @@ def read_config_txt(path: Path, board: Board) -> FirmwareOptions:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     model = load_image(board)[0].model
     filters: dict[str, bool] = {}
-    options, notes = FirmwareOptions(), []
+    options = FirmwareOptions()
     for number, line in enumerate(text.splitlines(), start=1):
         words = line.partition("#")[0].strip()
         if words.startswith("[") and words.endswith("]"):
@@ -109,11 +134,8 @@ def read_config_txt(path: Path, board: Board) -> FirmwareOptions:
                 changes = _setting(words)
             except ValueError as error:
                 raise UserError(f"{path}:{number}: {error}") from None
-            note = changes.pop("note", "")
-            if note:
-                notes.append(f"{path}:{number}: {note}")
             options = msgspec.structs.replace(options, **changes)
-    return msgspec.structs.replace(options, notes=tuple(notes))
+    return options
 
 
 def _filter(name: str, model: str, filters: dict[str, bool]) -> None:
@@ -179,10 +201,6 @@ def _bits(key: str, value: str) -> dict[str, Any]:
     return {}
 
 
-def _stub(_key: str, value: str) -> dict[str, Any]:
-    return {"note": f"armstub={value} is not run: the image starts as after the firmware's own"}
-
-
 def _name(name: str) -> Callable[[str, str], dict[str, Any]]:
     def named(key: str, value: str) -> dict[str, Any]:
         if not value or "\0" in value:
@@ -195,7 +213,7 @@ def _name(name: str) -> Callable[[str, str], dict[str, Any]]:
 SETTINGS: dict[str, Callable[[str, str], dict[str, Any]]] = {
     "arm_64bit": _bits,
     "arm_peri_high": _flag("arm_peri_high"),
-    "armstub": _stub,
+    "armstub": _name("armstub"),
     "cmdline": _name("cmdline_file"),
     "core_freq": _megahertz,
     "enable_gic": _flag("enable_gic"),
@@ -225,7 +243,7 @@ def board_for_image(board: Board, options: FirmwareOptions) -> Board:
         devices[name] = msgspec.structs.replace(device, config=config)
     if image.legacy and not options.enable_gic:
         devices = {name: _other_cores(name, item, image.legacy) for name, item in devices.items()}
-    cpu = msgspec.structs.replace(board.spec.cpu, armstub=not options.kernel_old)
+    cpu = msgspec.structs.replace(board.spec.cpu, armstub=not options.from_reset)
     spec = msgspec.structs.replace(board.spec, devices=devices, console=image.console, cpu=cpu)
     stores = _stores(devices, image, options)
     found = msgspec.structs.replace(
@@ -273,7 +291,7 @@ def _stores(
                 (aux,) = device.reg.values()
                 divisor = image.core_hz // (8 * options.baud) - 1
                 stores += [(aux + 0x04, 1), (aux + 0x4C, 3), (aux + 0x68, divisor)]
-    if not options.kernel_old:
+    if not options.from_reset:
         for device in devices.values():
             for window, base in device.reg.items():
                 if window == "BCM2711_LOCAL":

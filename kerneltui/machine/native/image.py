@@ -129,6 +129,36 @@ def load_image(
     return NativeImage(path, (segment,), base, level, all_cores=all_cores, elf=elf, sha256=digest)
 
 
+STUB_MAGIC, MAGIC_AT = 0x5AFE570B, 0xF0
+"""Of a stub that the firmware tells where the device tree (0xF8) and the kernel (0xFC) are."""
+
+
+def with_stub(image: NativeImage, path: Path) -> NativeImage:
+    """The image with an armstub at 0, in which all cores begin at EL3.
+
+    As the firmware does, the words at 0xF0 to 0xFC are written if the magic word is there: the
+    first two are cleared (the spin table of core 3), the others are the addresses of the device
+    tree, 0 as there is none, and of the image.  Source: armstub8.S of the firmware's tools.
+    Raises :class:`UserError`.
+    """
+    try:
+        data = bytearray(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}") from None
+    if not data:
+        raise UserError(f"{path}: the file is empty")
+    if int.from_bytes(data[MAGIC_AT : MAGIC_AT + 4], "little") == STUB_MAGIC:
+        told = bytes(12) + image.entry.to_bytes(4, "little")
+        data[MAGIC_AT : MAGIC_AT + len(told)] = told
+    for segment in image.segments:
+        if segment.physical < len(data):
+            raise UserError(f"{path}: its {len(data)} bytes reach into the image")
+    stub = Segment(0, 0, bytes(data), len(data))
+    return msgspec.structs.replace(
+        image, segments=(stub, *image.segments), entry=0, level=EL3, all_cores=True
+    )
+
+
 def _elf_image(path: Path, data: bytes, level: int, *, all_cores: bool) -> NativeImage:
     import io
 

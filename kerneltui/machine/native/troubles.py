@@ -19,8 +19,11 @@ AGAIN = 1_000
 CALLS = frozenset((0x15, 0x16, 0x17, 0x3C))
 """Exception classes of SVC, HVC, SMC and BRK: a loop may well execute one."""
 _NO_CODE = "nothing there can be executed"
-JUMPS = {0x20: _NO_CODE, 0x21: _NO_CODE, 0x22: "that is no multiple of 4"}
-"""Exception classes of a jump to a wrong place, and what is wrong with it."""
+JUMPS = {0x21: _NO_CODE, 0x22: "that is no multiple of 4"}
+"""Exception classes of a jump to a wrong place, and what is wrong with it.
+
+Not 0x20, from a lower level: that is how a kernel learns which pages of a program it has to load.
+"""
 CLASSES = {
     0x00: "an instruction that is undefined", 0x07: "a use of FP or SIMD that is trapped",
     0x0E: "a return to an illegal state", 0x18: "an access to a system register that is trapped",

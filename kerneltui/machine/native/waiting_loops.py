@@ -116,6 +116,7 @@ class WaitingLoops:
         """A register was read; answers what that takes longer than usual (ns)."""
         self._doze_period_ns = 0
         if self._changes_by_itself(core, target, address):
+            self._end_watch()  # time frees this loop, also where the counter has not ticked yet
             return self._read_counter(core)
         if self._has_effects.get(address, True):
             self._needed = max(self._needed, FIFO_DEPTH)
