@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 
 from kerneltui.hw.bus import BusFault
@@ -59,7 +60,9 @@ class DeviceAccesses(NativeCoreState):
         self._begin_access()
         try:
             target, offset = self.memory.access(address, size)
-            value = target.read(offset, size, self.index)
+            watch = self.loops.watch
+            reads = target.read if watch is None else partial(watch.read, target)
+            value = reads(offset, size, self.index)
         except BusFault as fault:
             target, value = None, self._nothing_at(fault, "read")
         self.tell(self.LOAD, address, value)
@@ -96,7 +99,9 @@ class DeviceAccesses(NativeCoreState):
             return None
         file, place = route
         self._begin_access()
-        value = file.read(place, REGISTER_BYTES, self.index)
+        watch = self.loops.watch
+        reads = file.read if watch is None else partial(watch.read, file)
+        value = reads(place, REGISTER_BYTES, self.index)
         self.tell("mrs", register.encoding, value)
         cost = self.costs.sysreg + self.loops.polled(self, file, place, value)
         self._end_access(cost)
@@ -121,6 +126,8 @@ class DeviceAccesses(NativeCoreState):
         if self.observer is not None and self.regs.slot_at(register.encoding) is not None:
             self._begin_access()
             self.observer.instruction(cast("Core", self), "msr", register.encoding, value)
+        if register not in sr.SAVED_ON_ENTRY:
+            self.loops.forget_period()
         level = ex.level_of(self.engine.pstate)
         if register == sr.SCR_EL3 and level == EL3:
             self.scr = value

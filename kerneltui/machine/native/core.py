@@ -131,7 +131,7 @@ class NativeCore(Interruptions):
         last = min(self.clock.next_due, self.until, self.horizon)
         count = min(STRETCH, self.stop_at - self.retired, -((now - last) // INSTRUCTION_NS))
         if self.loops.wants_steps:
-            self.loops.look_at(self.word_at(pc))
+            self.loops.look_at(self, self.word_at(pc))
             count = 1
         is_exit = pc in self.exits
         done = engine.step_over_exit(pc) if is_exit else engine.run(pc, max(count, 1))

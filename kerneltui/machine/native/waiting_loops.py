@@ -6,9 +6,10 @@ that is stepped, observed or sliced takes the same time as a free one.
 
 * A core that reads a *counter* over and over reads it ever more slowly: each read takes 1/256 of
   the wait so far on top, :data:`LONGEST_READ_NS` at most, and never beyond what is due next.
-* A core that *polls* a register whose value stays, with all its registers as they were one period
-  before and no store in between, can only be freed from outside.  It dozes for as many whole
-  periods as fit before what is due next (:data:`GRID_NS` where nothing is).
+* A core that *polls* registers whose values stay, and that comes back to the same place as it was
+  one period before (:mod:`kerneltui.machine.native.watched_period`), can only be freed from
+  outside.  It dozes for as many whole periods as fit before what is due next, and looks again each
+  :data:`GRID_NS`: somebody may have typed.  Calls, stores that leave the memory as it was, and several registers may be in it.
 * A branch to itself, or around instructions that do nothing, is a wait: only an interrupt ends it,
   and its turns are not counted as instructions (:mod:`kerneltui.machine.native.opcodes`).
 * Any other loop that accesses nothing and changes nothing is not executed again and again: as many
@@ -27,6 +28,7 @@ from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.core import StopReason
 from kerneltui.machine.native.core_state import NativeCoreState
 from kerneltui.machine.native.opcodes import may_store
+from kerneltui.machine.native.watched_period import WatchedPeriod
 
 READS_BEFORE = 64
 """Reads of a counter at full speed."""
@@ -35,8 +37,14 @@ CLOSE_NS = 2_000
 """Between two reads of one wait, what they take left out, at most."""
 POLLS_BEFORE = 16
 MOST_POLLS_BEFORE = 4096
-LONGEST_PERIOD = 64
-"""Instructions of a polling loop."""
+MOST_POLLED = 8
+"""Registers that one loop polls."""
+MOST_VISITS = 8
+"""Turns in which the registers must have come back, and then the memory too."""
+LONGEST_PERIOD = 512
+"""Instructions of a loop."""
+MOST_MISSES = 16
+"""How often a loop that is known may be met in another state before it is forgotten."""
 GRID_NS = 1_000_000
 NO_TIME = 1_000_000
 """Instructions of an idle loop where nothing is due, ever."""
@@ -52,13 +60,19 @@ class WaitingLoops:
         """the poll just executed may close a period: :meth:`leap` is to be asked"""
         self.wants_steps = False
         """each instruction is to be looked at: see :meth:`look_at`"""
-        self._address = self._value = -1
+        self.watch: WatchedPeriod | None = None
+        """what is looked at now"""
+        self._known: WatchedPeriod | None = None
+        """a period for which the core has dozed: seen again, it need not be watched again"""
+        self._misses = 0
+        self._values: dict[int, int] = {}
+        """what is polled, and its value"""
         self._polls = 0
         self._needed = POLLS_BEFORE
+        self._address = -1
+        """where a period may begin, and which registers the core has there"""
         self._registers: tuple[int, ...] = ()
-        self._since_ns = 0
-        self._stores = False
-        self._looked = 0
+        self._visits = 0
         self._counter = -1
         self._reads = 0
         self._waits_since = self._last_read_ns = 0
@@ -66,27 +80,49 @@ class WaitingLoops:
 
     def forget(self) -> None:
         """The core has done something else than to wait."""
-        self._address = self._counter = -1
+        self._counter = -1
+        if self._known is not None and not self._known.lasts:
+            self._known = None
+        self._begin_anew()
+
+    def forget_period(self) -> None:
+        """What the core does next may differ from what it did in the same state before."""
+        self._known = None
+
+    def _begin_anew(self) -> None:
+        self._values.clear()
         self._needed = POLLS_BEFORE
         self._end_watch()
 
     def _end_watch(self) -> None:
-        self._polls = 0
+        self._polls = self._visits = 0
+        self._address = -1
+        self._registers = ()
+        self.watch = None
         self.is_due = self.wants_steps = False
 
     # -- accesses ---------------------------------------------------------------------------------
 
     def polled(self, core: NativeCoreState, target: Target | None, address: int, value: int) -> int:
         """A register was read; answers what that takes longer than usual (ns)."""
+        watch = self.watch
         if self._changes_by_itself(core, target, address):
+            if watch is not None:
+                watch.is_spoilt = True
             return self._read_counter(core, address)
-        if address != self._address or value != self._value:
-            self._address, self._value = address, value
-            self._needed = POLLS_BEFORE
-            self._end_watch()
-            return 0
+        if self._values.get(address) != value:
+            if address in self._values or len(self._values) == MOST_POLLED:
+                self._begin_anew()
+            self._values[address] = value
         self._polls += 1
-        if self.wants_steps or self._polls >= self._needed:
+        known = self._known
+        if (
+            (self._polls >= self._needed and self._address in {address, -1})
+            or (watch is not None and address == watch.address)
+            or (known is not None and address == known.address)
+        ):
+            if self._address < 0:
+                self._address = address
             self.is_due = True
             core.engine.end_here()
         return 0
@@ -120,11 +156,12 @@ class WaitingLoops:
 
     # -- polling loops ----------------------------------------------------------------------------
 
-    def look_at(self, word: int) -> None:
+    def look_at(self, core: NativeCoreState, word: int) -> None:
         """The core is about to execute an instruction of what may be a period."""
-        self._stores |= may_store(word)
-        self._looked += 1
-        if self._looked > LONGEST_PERIOD:
+        watch = self.watch
+        assert watch is not None
+        watch.look_at(core, word)
+        if watch.is_spoilt or watch.length > LONGEST_PERIOD:
             self._give_up()
 
     def _give_up(self) -> None:
@@ -135,20 +172,39 @@ class WaitingLoops:
         """After a poll: how long the core dozes (ns)."""
         self.is_due = False
         registers = core.engine.general()
-        now = core.ready_at
-        if not self.wants_steps:
-            self._registers, self._since_ns = registers, now
-            self._stores, self._looked = False, 0
+        known, watch = self._known, self.watch
+        if known is not None:
+            if known.is_back(core, registers):
+                self._end_watch()
+                self._misses = 0
+                return self._doze(core, known.period_ns)
+            self._misses += 1
+            if self._misses == MOST_MISSES:
+                self._known = None
+        if watch is not None:
+            if watch.is_back(core, registers):
+                watch.period_ns = core.ready_at - watch.since_ns
+                self._known, self._misses = watch, 0
+                self._end_watch()
+                return self._doze(core, watch.period_ns)
+            watch.visits += 1
+            if watch.visits == MOST_VISITS:
+                self._give_up()
+        elif not self._registers:
+            self._registers = registers
+        elif registers == self._registers:
+            self.watch = WatchedPeriod(core, registers, self._address)
             self.wants_steps = True
-            return 0
-        if self._stores or registers != self._registers:
-            self._give_up()
-            return 0
-        period = now - self._since_ns
-        self._end_watch()
-        last = min(core.clock.next_due, core.horizon)
-        if last >= NEVER:
-            last = (now // GRID_NS + 1) * GRID_NS
+        else:
+            self._visits += 1
+            if self._visits == MOST_VISITS:
+                self._give_up()
+        return 0
+
+    @staticmethod
+    def _doze(core: NativeCoreState, period: int) -> int:
+        now = core.ready_at
+        last = min(core.clock.next_due, core.horizon, (now // GRID_NS + 1) * GRID_NS)
         return max((last - now - 1) // period, 0) * period
 
     # -- loops that do nothing --------------------------------------------------------------------
