@@ -149,7 +149,7 @@ class Touched(NamedTuple):
     base: int
     offset: int
     size: int
-    index: Index | None = None
+    added: Index | None = None
 
 
 def _signed(word: int, low: int, bits: int) -> int:
@@ -161,7 +161,7 @@ def touched(word: int) -> Touched | None:
     """Of loads and stores of general registers, where; None of all others (C4.1.94)."""
     if word >> 25 & 0b0101 != 0b0100 or word >> 26 & 1:
         return None
-    base, scale = word >> 5 & 31, word >> 30
+    base = word >> 5 & 31
     if word & 0x3B000000 == 0x18000000:
         return Touched(PC, 4 * _signed(word, 5, 19), 8)
     if word & 0x3F000000 == 0x08000000:
@@ -170,12 +170,15 @@ def touched(word: int) -> Touched | None:
         size = 4 << (word >> 31)
         is_after = word >> 23 & 3 == 1
         return Touched(base, 0 if is_after else _signed(word, 15, 7) * size, 2 * size)
-    if word & 0x3A000000 != 0x38000000:
-        return None
+    return _of_one(word) if word & 0x3A000000 == 0x38000000 else None
+
+
+def _of_one(word: int) -> Touched | None:
+    """LDR and STR of one register, and atomic instructions."""
+    base, scale, form = word >> 5 & 31, word >> 30, word >> 10 & 3
     size = 1 << scale
     if word >> 24 & 1:
         return Touched(base, (word >> 10 & 0xFFF) << scale, size)
-    form = word >> 10 & 3
     if not word >> 21 & 1:
         return Touched(base, 0 if form == 1 else _signed(word, 12, 9), size)
     if form != 2:
@@ -195,6 +198,6 @@ def spoils_period(word: int) -> bool:
         return True
     if word & 0xFFF8FF00 == 0xD5087800:  # AT
         return True
-    if word >> 25 & 0b0111 == 0b0111 or word >> 25 & 0b0101 == 0b0100 and word >> 26 & 1:
+    if word >> 25 & 0b0111 == 0b0111 or (word >> 25 & 0b0101 == 0b0100 and word >> 26 & 1):
         return True
     return may_store(word) and touched(word) is None

@@ -9,7 +9,9 @@ that is stepped, observed or sliced takes the same time as a free one.
 * A core that *polls* registers whose values stay, and that comes back to the same place as it was
   one period before (:mod:`kerneltui.machine.native.watched_period`), can only be freed from
   outside.  It dozes for as many whole periods as fit before what is due next, and looks again each
-  :data:`GRID_NS`: somebody may have typed.  Calls, stores that leave the memory as it was, and several registers may be in it.
+  :data:`GRID_NS`: somebody may have typed.  While other cores run, who may free it, it dozes for
+  1/256 of the wait so far at once, :data:`LONGEST_READ_NS` at most.  Calls, stores that leave the
+  memory as it was, and several registers may be in the loop.
 * A branch to itself, or around instructions that do nothing, is a wait: only an interrupt ends it,
   and its turns are not counted as instructions (:mod:`kerneltui.machine.native.opcodes`).
 * Any other loop that accesses nothing and changes nothing is not executed again and again: as many
@@ -28,6 +30,7 @@ from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.core import StopReason
 from kerneltui.machine.native.core_state import NativeCoreState
 from kerneltui.machine.native.opcodes import may_store
+from kerneltui.machine.native.turns import QUANTUM_NS
 from kerneltui.machine.native.watched_period import WatchedPeriod
 
 READS_BEFORE = 64
@@ -65,6 +68,8 @@ class WaitingLoops:
         self._known: WatchedPeriod | None = None
         """a period for which the core has dozed: seen again, it need not be watched again"""
         self._misses = 0
+        self._polls_since = -1
+        """when it began to poll what it polls now"""
         self._values: dict[int, int] = {}
         """what is polled, and its value"""
         self._polls = 0
@@ -91,6 +96,7 @@ class WaitingLoops:
 
     def _begin_anew(self) -> None:
         self._values.clear()
+        self._polls_since = -1
         self._needed = POLLS_BEFORE
         self._end_watch()
 
@@ -114,7 +120,11 @@ class WaitingLoops:
             if address in self._values or len(self._values) == MOST_POLLED:
                 self._begin_anew()
             self._values[address] = value
+            if self._polls_since < 0:
+                self._polls_since = core.clock.now
         self._polls += 1
+        if core.horizon < NEVER and self._longest_doze(core.clock.now) < QUANTUM_NS:
+            return 0
         known = self._known
         if (
             (self._polls >= self._needed and self._address in {address, -1})
@@ -201,10 +211,15 @@ class WaitingLoops:
                 self._give_up()
         return 0
 
-    @staticmethod
-    def _doze(core: NativeCoreState, period: int) -> int:
+    def _longest_doze(self, now: int) -> int:
+        """While other cores run (ns)."""
+        return min(now - self._polls_since >> 8, LONGEST_READ_NS)
+
+    def _doze(self, core: NativeCoreState, period: int) -> int:
         now = core.ready_at
-        last = min(core.clock.next_due, core.horizon, (now // GRID_NS + 1) * GRID_NS)
+        last = min(core.clock.next_due, (now // GRID_NS + 1) * GRID_NS)
+        if core.horizon < NEVER:
+            last = min(last, now + self._longest_doze(now))
         return max((last - now - 1) // period, 0) * period
 
     # -- loops that do nothing --------------------------------------------------------------------

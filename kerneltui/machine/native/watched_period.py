@@ -65,8 +65,8 @@ class WatchedPeriod:
             else:
                 base = engine.sp if access.base == SP else engine.x(access.base)
             address = base + access.offset
-            if access.index is not None:
-                address += access.index.of(engine.x(access.index.register))
+            if access.added is not None:
+                address += access.added.of(engine.x(access.added.register))
             self._touch(core, address & ADDRESS_MASK, access.size, is_store=may_store(word))
 
     def _touch(self, core: NativeCoreState, address: int, size: int, *, is_store: bool) -> None:
