@@ -1,7 +1,12 @@
 """Loops that wait, as compilers make them: they cost little, and end when they should."""
 
+import random
+from collections import Counter
+
 from native_bench import MS, Run
 
+from kerneltui.machine.native import counted_loops
+from kerneltui.machine.native.counted_loops import CountedLoop
 from kerneltui.machine.native.opcodes import PC, touched
 
 CHARACTER_NS = 86_806
@@ -58,3 +63,41 @@ def test_where_loads_and_stores_access():
     assert touched(0x38604883).added.of(0xF_0000_0003) == 3
     assert touched(0xF862D820).added.of(0xFFFF_FFFF) == -8
     assert touched(0x91000400) is None, "add"
+
+
+def _executed_turn_by_turn(monkeypatch):
+    monkeypatch.setattr(counted_loops, "bounds", lambda core, pc: None)
+
+
+def test_loops_that_count_are_leapt_over_exactly(monkeypatch):
+    lengths, leaps = {}, Counter()
+    leap = CountedLoop.leap
+
+    def noted(loop, turns):
+        lengths[loop.start] = loop.length
+        leaps[loop.start] += turns
+        leap(loop, turns)
+
+    monkeypatch.setattr(CountedLoop, "leap", noted)
+    leapt = Run("counts").until(4 * MS)
+    assert list(lengths.values()) == [2, 4, 3, 5, 3, 8, 3, 3, 4], "all but j and k"
+    assert min(leaps.values()) > 10_000
+    _executed_turn_by_turn(monkeypatch)
+    executed = Run("counts").until(4 * MS)
+    assert leapt.text == "abcdefghijk"
+    assert leapt.outcome == executed.outcome
+
+
+def test_a_stop_within_a_loop_that_counts_finds_all_as_it_is(monkeypatch):
+    seed = random.randrange(1 << 32)
+    chance = random.Random(seed)
+    stops = sorted(chance.sample(range(1_200_000), 40))
+    leapt, found = Run("counts"), []
+    for stop in stops:
+        leapt.machine.run(until=stop)
+        found.append(leapt.outcome)
+    _executed_turn_by_turn(monkeypatch)
+    executed = Run("counts")
+    for stop, outcome in zip(stops, found, strict=True):
+        executed.machine.run(until=stop)
+        assert executed.outcome == outcome, f"seed {seed}, {stop} ns"

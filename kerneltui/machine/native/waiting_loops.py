@@ -14,9 +14,10 @@ that is stepped, observed or sliced takes the same time as a free one.
   memory as it was, and several registers may be in the loop.
 * A branch to itself, or around instructions that do nothing, is a wait: only an interrupt ends it,
   and its turns are not counted as instructions (:mod:`kerneltui.machine.native.opcodes`).
-* Any other loop that accesses nothing and changes nothing is not executed again and again: as many
-  whole periods as fit before what is due next are told to have been.  That is exact, instruction by
-  instruction, so it needs no model.
+* A loop that only counts (:mod:`kerneltui.machine.native.counted_loops`) is not executed turn by
+  turn, nor is any other that accesses nothing and changes nothing: as many whole periods as fit
+  before what is due next are told to have been.  That is exact, instruction by instruction, so it
+  needs no model.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ from kerneltui.hw.bus import Target
 from kerneltui.hw.clock import NEVER
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.core import StopReason
+from kerneltui.machine.native import counted_loops
 from kerneltui.machine.native.core_state import NativeCoreState
-from kerneltui.machine.native.opcodes import may_store
+from kerneltui.machine.native.opcodes import WORD, may_store
 from kerneltui.machine.native.turns import QUANTUM_NS
 from kerneltui.machine.native.watched_period import WatchedPeriod
 
@@ -221,6 +223,40 @@ class WaitingLoops:
         if core.horizon < NEVER:
             last = min(last, now + self._longest_doze(now))
         return max((last - now - 1) // period, 0) * period
+
+    # -- loops that count -------------------------------------------------------------------------
+
+    def leap_if_counted(self, core: NativeCoreState, step: Callable[[], None]) -> bool:
+        """A stretch has accessed nothing: perhaps it only counts; answers whether it was a leap.
+
+        ``step`` executes one instruction.
+        """
+        found = counted_loops.bounds(core, core.engine.pc)
+        if found is None:
+            return False
+        start, words = found
+        end = start + WORD * len(words)
+        if not core.exits.isdisjoint(range(start, end, WORD)):
+            return False
+        for _ in words:
+            if core.engine.pc == start:
+                break
+            if self._fitting(core) < 1 or not start <= core.engine.pc < end:
+                return False
+            step()
+        if core.engine.pc != start:
+            return False
+        try:
+            loop = counted_loops.CountedLoop(core, start, words)
+            turns = min(loop.turns(), self._fitting(core) // loop.length) - 1
+        except counted_loops.NotCounted:
+            return False
+        if turns < 1:
+            return False
+        loop.leap(turns)
+        core.retired += turns * loop.length
+        core.ready_at += turns * loop.length
+        return True
 
     # -- loops that do nothing --------------------------------------------------------------------
 
