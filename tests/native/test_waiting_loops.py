@@ -30,7 +30,7 @@ def test_such_a_loop_ends_when_an_interrupt_has_set_a_flag():
 
 
 def test_the_same_in_single_steps():
-    until = 17_180_000  # behind the flag
+    until = 17_175_000  # behind the flag
     at_once = Run("polls", typed=TYPED, traced=True).until(until)
     stepped = Run("polls", typed=TYPED, traced=True)
     machine = stepped.machine

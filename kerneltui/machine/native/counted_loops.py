@@ -53,7 +53,7 @@ class Value(NamedTuple):
         return Value(value.place, value.plus + other & (1 << bits) - 1, bits)
 
 
-class Condition(NamedTuple):
+class Comparison(NamedTuple):
     """What must hold for the loop to go on: a comparison of ``bits`` bits."""
 
     name: int
@@ -114,8 +114,8 @@ class CountedLoop:
         """what has been written in the turn"""
         self._used: set[Place] = set()
         """places that were read before they were written"""
-        self._flags: Condition | None = None
-        self._conditions: list[Condition] = []
+        self._flags: Comparison | None = None
+        self._conditions: list[Comparison] = []
         self._bases: set[int] = set()
         self.start, self._end = start, start + WORD * self.length
         for number, word in enumerate(words):
@@ -178,7 +178,7 @@ class CountedLoop:
         if word & 0x7E000000 == 0x34000000:
             bits = 32 << (word >> 31)
             name = word >> 24 & 1
-            condition = Condition(name, self._register(word & 31, bits), Value(None, 0), bits)
+            condition = Comparison(name, self._register(word & 31, bits), Value(None, 0), bits)
         elif self._flags is None:
             raise NotCounted
         else:
@@ -194,7 +194,7 @@ class CountedLoop:
         left = self._get(SP_KEY if source == SP else source, bits)
         result = left.added(-value if is_sub else value, bits)
         if word >> 29 & 1:
-            self._flags = Condition(NE, left, Value(None, value), bits, not is_sub)
+            self._flags = Comparison(NE, left, Value(None, value), bits, not is_sub)
             self._put(target, result)
         else:
             self._values[SP_KEY if target == SP else target] = result
@@ -204,7 +204,7 @@ class CountedLoop:
         left = self._register(word >> 5 & 31, bits)
         right = self._register(word >> 16 & 31, bits)
         if word >> 29 & 1:
-            self._flags = Condition(NE, left, right, bits, not is_sub)
+            self._flags = Comparison(NE, left, right, bits, not is_sub)
         if word & 31 != XZR or not word >> 29 & 1:
             if right.place is not None:
                 raise NotCounted
@@ -270,7 +270,7 @@ class CountedLoop:
         now = self._held(value.place) + value.plus & (1 << value.bits) - 1
         return now & (1 << bits) - 1, step & (1 << bits) - 1
 
-    def _holds_for(self, condition: Condition) -> int:
+    def _holds_for(self, condition: Comparison) -> int:
         bits = condition.bits
         (left, left_step), (right, right_step) = (
             self._moving(side, bits) for side in (condition.left, condition.right)
