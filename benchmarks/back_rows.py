@@ -90,7 +90,7 @@ def _steps(board: str, count: int, repeat: int) -> list[Figure]:
     where = f"{board}, {count:,} interrupts"
     found = []
     for key, goal in KEYS.items():
-        timing = _StepsBack(session, goal)
+        timing = StepsBack(session, goal)
         timing.repeat(repeat)
         found += timing.figures(f"back by {key}, {where}", FIRST_MS[board])
     size = session.history.size
@@ -106,12 +106,13 @@ def _steps(board: str, count: int, repeat: int) -> list[Figure]:
     return found
 
 
-class _StepsBack:
+class StepsBack:
     """First and further steps back by one key, each with the view that follows it."""
 
-    def __init__(self, session: Session, goal: Watch) -> None:
+    def __init__(self, session: Session, goal: Watch, period_ns: int = PERIOD_NS) -> None:
         self._session = session
         self._goal = goal
+        self._period_ns = period_ns
         self._first: tuple[list[float], list[float]] = [], []
         self._further: tuple[list[float], list[float]] = [], []
 
@@ -120,7 +121,7 @@ class _StepsBack:
         session = self._session
         for turn in range(times):
             session.go_to_end()
-            session.run_until(session.machine.now + (37 * turn % 211 + 11) * PERIOD_NS)
+            session.run_until(session.machine.now + (37 * turn % 211 + 11) * self._period_ns)
             session.view()
             self._time(self._first)
             for _ in range(further):
@@ -130,11 +131,11 @@ class _StepsBack:
         into[0].append(scaled(lambda: go_back(self._session, self._goal)))
         into[1].append(scaled(self._session.view))
 
-    def figures(self, name: str, first_ms: int) -> list[Figure]:
+    def figures(self, name: str, first_ms: int, further_ms: int = FURTHER_MS) -> list[Figure]:
         """As rows."""
         return [
             _figure(f"{name}, first", *self._first, first_ms),
-            _figure(f"{name}, further", *self._further, FURTHER_MS),
+            _figure(f"{name}, further", *self._further, further_ms),
         ]
 
 

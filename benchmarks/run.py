@@ -11,6 +11,7 @@ import breakpoint_rows
 import dashboard_rows
 import machine_rows
 import memory_rows
+import native_rows
 import queue_rows
 from figures import Figure, as_table, plain_call_s
 
@@ -28,6 +29,7 @@ ROWS: dict[str, Callable[..., list[Figure]]] = {
     "find": back_rows.find,
     "last-write": back_rows.last_writes,
     "breakpoints": breakpoint_rows.breakpoints,
+    "native": native_rows.native,
 }
 
 

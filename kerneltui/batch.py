@@ -22,7 +22,7 @@ SLICE = 1_000_000
 """Instructions between two looks at the clock on the wall."""
 
 
-class Wanted(NamedTuple):
+class EarlyEnds(NamedTuple):
     """What a run is to show, and when it ends before its time."""
 
     expected: tuple[str, ...] = ()
@@ -42,7 +42,9 @@ class Done(NamedTuple):
     is_too_long: bool
 
 
-def run_to(session: Session, until_ns: int, wanted: Wanted, *, as_json: bool, stats: bool) -> Done:
+def run_to(
+    session: Session, until_ns: int, wanted: EarlyEnds, *, as_json: bool, stats: bool
+) -> Done:
     """Run a session to a virtual time.
 
     Its serial output, or its final view, goes to standard output, figures to standard error.  A

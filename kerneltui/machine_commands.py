@@ -74,12 +74,14 @@ def run_command(
     The exit status is 5 when the run took too long, 4 when an expected text has not come, 3 when a
     breakpoint was hit, and 1 when the kernel halted.
     """
-    from kerneltui.batch import Wanted, run_to
+    from kerneltui.batch import EarlyEnds, run_to
 
     session = session_of(**machine)
     set_breakpoints(session, breaks)
     breaks_at = len(session.breakpoints)
-    done = run_to(session, until, Wanted(expected, exit_on, patience), as_json=as_json, stats=stats)
+    done = run_to(
+        session, until, EarlyEnds(expected, exit_on, patience), as_json=as_json, stats=stats
+    )
     for hit in done.hits:
         complain(hit.text)
     if breaks_at and not done.hits:

@@ -169,14 +169,14 @@ _CHANGES = (
         help="Store to a register, or drive a line, at a virtual time, such as '1.5s:GICC_PMR=0' "
         "or '1.5s:uart0.irq=1'.",
     ),
-    click.option(
-        "--driver",
-        "drivers",
-        multiple=True,
-        metavar="ROLE=FILE",
-        help="Boot the kernel with a driver of your own, such as timer=my_timer.py. The file is "
-        "executed: 'kerneltui new driver' begins one.",
-    ),
+)
+_DRIVER = click.option(
+    "--driver",
+    "drivers",
+    multiple=True,
+    metavar="ROLE=FILE",
+    help="Boot the kernel with a driver of your own, such as timer=my_timer.py. The file is "
+    "executed: 'kerneltui new driver' begins one.",
 )
 
 
@@ -194,9 +194,14 @@ _KERNEL = click.option(
 
 def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What decides the machine: board, scenario, and changes to them; or a session file."""
-    for option in (*reversed(_CHANGES), _SESSION, _KERNEL, _SCENARIO, _BOARD):
+    for option in (_DRIVER, *reversed(_CHANGES), _SESSION, _KERNEL, _SCENARIO, _BOARD):
         command = option(command)
     return command
+
+
+def driver_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A person's own drivers alone, as ``drivers``: for what a session file decides."""
+    return _DRIVER(command)
 
 
 class Opened(NamedTuple):
@@ -228,7 +233,7 @@ def opened(
     drivers: tuple[str, ...],
 ) -> Opened:
     """The same, with the session file.  Raises :class:`UserError`."""
-    load = _loading(gathered("drivers", drivers))
+    load = loading(drivers)
     if saved is not None:
         _check_alone(_DECIDED, "--session")
         from kerneltui.sessions.autosave import path_of
@@ -254,8 +259,9 @@ def opened(
     return Opened(open_session(board, scenario, changes, load), None)
 
 
-def _loading(texts: tuple[str, ...]) -> Callable[[str], tuple[OwnDriver, ...]]:
-    """Who has no driver of their own does not wait for what loads one."""
+def loading(drivers: tuple[str, ...]) -> Callable[[str], tuple[OwnDriver, ...]]:
+    """What loads those of :data:`_DRIVER`; who has none does not wait for that."""
+    texts = gathered("drivers", drivers)
     if not texts:
         return lambda _: ()
     from kerneltui.own.options import drivers_named

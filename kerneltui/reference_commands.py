@@ -78,12 +78,15 @@ _output = output_option("Write to this file, not to standard output.")
 
 
 @docs.command()
+@click.option("--block", default="", metavar="NAME", help="One block alone, such as SYSTEM_TIMER.")
 @_output
-def registers(output: Path) -> None:
+def registers(output: Path, block: str) -> None:
     """Print every register of every device, as Markdown."""
-    from kerneltui.export.register_reference import register_reference
+    from kerneltui.export.register_reference import block_names, register_reference
 
-    write_text(output, register_reference())
+    if block and block not in block_names():
+        raise UserError(f"there is no block '{block}'{suggestion(block, block_names())}")
+    write_text(output, register_reference(block))
 
 
 @docs.command()

@@ -10,7 +10,7 @@ import click
 
 from kerneltui.errors import UserError
 from kerneltui.output import write_text
-from kerneltui.parameters import output_option
+from kerneltui.parameters import driver_option, loading, output_option
 from kerneltui.streams import complain, put
 from kerneltui.usage import FAILED, command
 
@@ -19,7 +19,8 @@ Answer = TypeVar("Answer")
 
 @command()
 @click.argument("file", type=click.Path(path_type=Path))
-def replay(file: Path) -> int:
+@driver_option
+def replay(file: Path, drivers: tuple[str, ...]) -> int:
     """Run a session file again from reset, and print the hash of all its events.
 
     The exit status is 1 where something else happens than when it was saved.  Then the first event
@@ -30,7 +31,7 @@ def replay(file: Path) -> int:
     from kerneltui.sessions.replaying import replay as run_again
 
     saved = load_session(file)
-    session = open_saved(saved)
+    session = open_saved(saved, loading(drivers))
     with of_session(session, int(saved.spec.end.at)):
         replayed = _answer(run_again(session, saved))
     if replayed.departs:
@@ -47,8 +48,9 @@ def replay(file: Path) -> int:
     "--session", "saved", type=click.Path(path_type=Path), required=True, metavar="FILE",
     help="The session file.",
 )  # fmt: skip
+@driver_option
 @output_option()
-def report(saved: Path, output: Path) -> None:
+def report(saved: Path, output: Path, drivers: tuple[str, ...]) -> None:
     """Write a report of a session as Markdown: to hand in, or to add to an issue.
 
     It tells what was done by hand, what happens around each bookmark, what keeps an interrupt out,
@@ -62,7 +64,7 @@ def report(saved: Path, output: Path) -> None:
     file = load_session(path_of(saved))
     if file.spec.end == file.spec.here and not file.spec.end.step:
         raise UserError(f"{saved}: nothing has run in this session, so there is nothing to report")
-    session = open_saved(file)
+    session = open_saved(file, loading(drivers))
     with of_session(session, int(file.spec.end.at)):
         _answer(resume(session, file))
     count = len(session.bookmarks)

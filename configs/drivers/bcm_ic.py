@@ -4,8 +4,8 @@ The local one belongs to the cores: it tells of each core's timer, its mailboxes
 that something waits in the other.  That other is for the peripherals; it interrupts core 0 alone.
 
 Where to look the registers up:
-    kerneltui docs registers            all of them: look for BCM2836 and BCM2835_IC
-    in the dashboard                    panel 1 (key 1); h on a register says what it is
+    kerneltui docs registers --block BCM2836_LOCAL        (or BCM2835_IC)
+    in the dashboard: panel 1 (key 1); / finds one, and h on it tells where it is and what it does
 Load and store with self._cpu.read(address) and self._cpu.write(address, value): 32 bits each.
 What you print() is an event of the trace (panel 2), with the line that printed it.
 """

@@ -4,8 +4,8 @@ It counts down from its initial count; a store to that starts it, and zero stops
 nowhere to be read: the kernel measures it, by read(), and sets self.hz.
 
 Where to look the registers up:
-    kerneltui docs registers            look for Local APIC: LVT_TIMER, INIT_COUNT, ...
-    in the dashboard                    panel 1 (key 1); h on a register says what it is
+    kerneltui docs registers --block LOCAL_APIC
+    in the dashboard: panel 1 (key 1); / finds one, and h on it tells where it is and what it does
 Load and store with self._cpu.read(address) and self._cpu.write(address, value): 32 bits each.
 What you print() is an event of the trace (panel 2), with the line that printed it.
 """

@@ -4,8 +4,8 @@ The main counter counts up.  Its period stands in the capabilities, in femtoseco
 matches when the counter shows its value, once: one that the counter has passed is a round away.
 
 Where to look the registers up:
-    kerneltui docs registers            look for HPET
-    in the dashboard                    panel 1 (key 1); h on a register says what it is
+    kerneltui docs registers --block HPET
+    in the dashboard: panel 1 (key 1); / finds one, and h on it tells where it is and what it does
 Use self._cpu.read(address, 8) and self._cpu.write(address, value, 8): its registers have 64 bits.
 What you print() is an event of the trace (panel 2), with the line that printed it.
 """

@@ -4,8 +4,8 @@ It counts down 1,193,182 times a second, from at most 65,536.  Its interrupt is 
 to be taken back.
 
 Where to look the registers up:
-    kerneltui docs registers            look for 8254
-    in the dashboard                    panel 1 (key 1); h on a register says what it is
+    kerneltui docs registers --block I8254_PORTS
+    in the dashboard: panel 1 (key 1); / finds one, and h on it tells where it is and what it does
 Use self._cpu.read_port(port) and self._cpu.write_port(port, value): 8 bits each.
 What you print() is an event of the trace (panel 2), with the line that printed it.
 """

@@ -6,8 +6,8 @@ which interrupt it is (acknowledge), and that it is over (end).  IDs 0 to 31 are
 timer is 30), from 32 on they are the devices' (the UART is 153).
 
 Where to look the registers up:
-    kerneltui docs registers            all of them, with offsets and bits: look for GICD and GICC
-    in the dashboard                    panel 1 (key 1); h on a register says what it is
+    kerneltui docs registers --block GICD        (or GICC)
+    in the dashboard: panel 1 (key 1); / finds one, and h on it tells where it is and what it does
 Load and store with self._cpu.read(address) and self._cpu.write(address, value): 32 bits each.
 What you print() is an event of the trace (panel 2), with the line that printed it.
 """

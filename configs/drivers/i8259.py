@@ -4,8 +4,8 @@ Each chip has eight inputs.  The second chip's output is input 2 of the first: t
 Out of reset the vectors are those of the processor's exceptions: init gives them others.
 
 Where to look the registers up:
-    kerneltui docs registers            look for 8259A: what the ports take and answer
-    in the dashboard                    panel 1 (key 1); h on a register says what it is
+    kerneltui docs registers --block I8259_MASTER
+    in the dashboard: panel 1 (key 1); / finds one, and h on it tells where it is and what it does
 Use self._cpu.read_port(port) and self._cpu.write_port(port, value): 8 bits each.
 What you print() is an event of the trace (panel 2), with the line that printed it.
 """

@@ -1,8 +1,8 @@
 """My driver: the 16550 UART, the console of a PC.  921,600 baud, eight bits, no parity.
 
 Where to look the registers up:
-    kerneltui docs registers            look for 16550A: several registers share a port
-    in the dashboard                    panel 1 (key 1); h on a register says what it is
+    kerneltui docs registers --block NS16550
+    in the dashboard: panel 1 (key 1); / finds one, and h on it tells where it is and what it does
 Use self._cpu.read_port(port) and self._cpu.write_port(port, value): 8 bits each.
 self._cpu.compute(ns) lets time pass, as between two looks at a flag.
 What you print() is an event of the trace (panel 2), with the line that printed it.

@@ -1,8 +1,8 @@
 """My driver: the PL011 UART, the console of a Raspberry Pi.  921,600 baud, eight bits, no parity.
 
 Where to look the registers up:
-    kerneltui docs registers            look for PL011
-    in the dashboard                    panel 1 (key 1); h on a register says what it is
+    kerneltui docs registers --block PL011
+    in the dashboard: panel 1 (key 1); / finds one, and h on it tells where it is and what it does
 Load and store with self._cpu.read(address) and self._cpu.write(address, value): 32 bits each.
 self._cpu.compute(ns) lets time pass, as between two looks at a flag.
 What you print() is an event of the trace (panel 2), with the line that printed it.

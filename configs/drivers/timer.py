@@ -7,8 +7,8 @@ the bit.  It only matches at that very moment: a value that the counter has pass
 when the lower half has gone all the way round, 71 minutes later.
 
 Where to look the registers up:
-    kerneltui docs registers            all of them, with offsets and bits: look for SYSTEM_TIMER
-    in the dashboard                    panel 1 (key 1); h on a register says what it is
+    kerneltui docs registers --block SYSTEM_TIMER
+    in the dashboard: panel 1 (key 1); / finds one, and h on it tells where it is and what it does
 Load and store with self._cpu.read(address) and self._cpu.write(address, value): 32 bits each.
 What you print() is an event of the trace (panel 2), with the line that printed it.
 """

@@ -27,8 +27,8 @@ from kerneltui.own.driver import OwnDriver, in_place
 from kerneltui.own.loading import told
 
 MOST_ACCESSES = 300_000
-MOST_NS = 40_000_000_000_000
-"""Some hours of virtual time: a case may wait for a counter to wrap."""
+MOST_NS = 200_000_000_000_000
+"""Two days of virtual time: a case may wait for a counter to wrap."""
 
 
 class Bench:

@@ -6,8 +6,8 @@ the same driver in its own time, and says what is wrong with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Never, TypeVar
+from collections.abc import Callable, Collection, Iterator
+from typing import TYPE_CHECKING, Any, Never, TypeVar, cast
 
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.irq import Irq, IrqHandler
@@ -65,7 +65,7 @@ class SeenQueue(TimeoutQueue):
         return carefully(lambda: len(self._queue), 0)
 
     def __iter__(self) -> Iterator[Timeout]:
-        found = carefully(lambda: list(self._queue), [])
+        found: list[Any] = carefully(lambda: list(self._queue), [])
         return (item for item in found if isinstance(item, Timeout))
 
 
@@ -76,7 +76,7 @@ class CarefulInspector(Inspector):
         self._inspector = inspector
 
     def timeouts(self) -> TimeoutQueue | tuple[()]:
-        found: Any = carefully(self._inspector.timeouts, ())
+        found = carefully(self._inspector.timeouts, cast("Collection[Timeout]", ()))
         return SeenQueue(found) if isinstance(found, TimeoutQueue) else ()
 
     def queue_structure(self) -> str:
@@ -108,5 +108,5 @@ class CarefulInspector(Inspector):
         return found if isinstance(found, Irq) else None
 
     def irq_handlers(self, core: int = 0) -> list[IrqHandler]:
-        found = carefully(lambda: list(self._inspector.irq_handlers(core)), [])
+        found: list[Any] = carefully(lambda: [*self._inspector.irq_handlers(core)], [])
         return [handler for handler in found if isinstance(handler, IrqHandler)]

@@ -479,6 +479,11 @@ def place_in_kernel(frame: FrameType | None) -> tuple[SourceFrame | None, Source
     machine = __name__.partition(".")[0] + ".machine"
     while frame is not None and not str(frame.f_globals["__name__"]).startswith(machine):
         frame = frame.f_back
+    if frame is not None and frame.f_globals["__name__"].startswith(f"{machine}.native."):
+        # The engine has called back: the functions of an image are not Python's.
+        placed: tuple[SourceFrame | None, SourceFrame | None]
+        placed = frame.f_locals["self"].place_of_instruction()
+        return placed
     frames = [*kernel_frames(frame)]
     if not frames:
         return None, None

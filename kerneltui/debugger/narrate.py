@@ -180,6 +180,11 @@ class Teller:
             # A tick, or the farthest that a timer can count, may come before anything is due.
             whose = f" for '{armed.name}'" if timer.in_ns >= armed.in_ns else ""
             return f"Its timer fires in {format_duration(timer.in_ns)}{whose}."
+        if not self._facts.offers_look:
+            timer = self._facts.first_timer(core.index)
+            if timer is not None and timer.in_ns is not None:
+                return f"Its timer fires in {format_duration(timer.in_ns)}."
+            return "A device or another core has to wake it."
         if self._facts.head() is None:
             return "No timeout is pending: a device or another core has to wake it."
         return "No timer is armed for it: a device or another core has to wake it."

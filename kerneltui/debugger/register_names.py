@@ -48,9 +48,16 @@ class RegisterSite(NamedTuple):
 
 
 def sites(machine: Machine) -> Iterator[RegisterSite]:
-    """Every register of the devices, and those of a core."""
+    """Every register of the devices, and those of a core.
+
+    A block that a board shows at several addresses is named once: where it comes first.
+    """
     for device in machine.devices.values():
+        named: set[int] = set()
         for space, base, file in machine.windows(device):
+            if id(file) in named:
+                continue
+            named.add(id(file))
             block = file.table.name
             for slot in file.slots():
                 if slot.register.overlay or space not in machine.spaces:

@@ -58,3 +58,5 @@ class Setup(msgspec.Struct, frozen=True):
     """what the command line has changed on the board"""
     drivers: tuple[OwnDriver, ...] = ()
     """a person's own, in place of the kernel's; no file names them"""
+    again: Callable[[tuple[OwnDriver, ...]], Any] | None = None
+    """makes a session of the same board and scenario with other drivers, at reset"""

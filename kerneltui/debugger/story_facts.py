@@ -37,6 +37,20 @@ class StoryFacts:
         ]  # fmt: skip
         return min(waiting, key=lambda item: item.in_ns or 0, default=None)
 
+    @property
+    def offers_look(self) -> bool:
+        """Whether the kernel lets one see what it waits for."""
+        return self._inspector.offers_look
+
+    def first_timer(self, core: int) -> ComparatorView | None:
+        """The comparator that will be met next, of those that can interrupt."""
+        running = (
+            item
+            for item in self.comparators(core)
+            if item.enabled and not item.masked and item.in_ns is not None and item.compare
+        )
+        return min(running, key=lambda item: item.in_ns or 0, default=None)
+
     def held_back(self, origin: Origin, core: int) -> tuple[Station, Gate] | None:
         """The first shut gate between an interrupt's controller and a core; None: it arrives."""
         way = best_way(ways_to_core(self._machine, origin.controller, origin.number, core))

@@ -61,9 +61,17 @@ BIT_PATTERN = 1 << 16
 _CODE = re.compile(r"`([^`]*)`")
 
 
-def register_reference() -> str:
-    """The whole text; the same for the same tables, on every machine."""
-    return _Reference().text()
+def register_reference(block: str = "") -> str:
+    """The whole text, or that of one block; the same for the same tables, on every machine.
+
+    Raises KeyError for a block that there is not.
+    """
+    return _Reference().block(block) if block else _Reference().text()
+
+
+def block_names() -> list[str]:
+    """Every block of registers: ``GICD``, ``SYSTEM_TIMER``."""
+    return [table.name for compatible in MODELS for table in model(compatible).TABLES]
 
 
 class _Reference:
@@ -82,6 +90,17 @@ class _Reference:
         links += [self._core(AARCH64), self._core(X86_64)]
         self._parts.insert(contents, "## Contents\n\n" + "\n".join(links))
         return "\n\n".join(self._parts) + "\n"
+
+    def block(self, name: str) -> str:
+        """One alone, from its heading on.  Raises KeyError."""
+        for compatible in MODELS:
+            found = model(compatible)
+            for table in found.TABLES:
+                if table.name == name:
+                    self._heading(3, f"{table.name}: {table.title}")
+                    self._block(table, _resets(found).get(name, {}))
+                    return "\n\n".join(self._parts) + "\n"
+        raise KeyError(name)
 
     def _heading(self, level: int, title: str) -> str:
         """Add a heading; the answer is its anchor."""

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 class Inspector:
     """A kernel of which nothing is known; those of kernels tell more."""
 
+    @property
+    def offers_look(self) -> bool:
+        """Whether the kernel lets one see its timeouts, tasks and handlers."""
+        return type(self) is not Inspector
+
     def timeouts(self) -> Collection[Timeout]:
         """The pending timeouts, next due first."""
         return ()

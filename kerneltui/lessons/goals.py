@@ -74,6 +74,8 @@ class Goal:
             return False
         if spec.on and not self._is_on(hands):
             return False
+        if spec.driver and not session.setup.drivers:
+            return False
         if spec.queue and spec.queue != session.inspector.queue_structure():
             return False
         return not spec.when or self._compile().holds(Event(session.focus))

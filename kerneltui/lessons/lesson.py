@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from kerneltui.configfile import ConfigFile, available, find
+from kerneltui.errors import suggestion
+from kerneltui.kernel.roles import ROLES
 from kerneltui.lessons.spec import COURSES, GoalSpec, LessonSpec
 from kerneltui.units import parse_duration
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kerneltui.debugger.session import Session
+    from kerneltui.own.driver import OwnDriver
 
 BOOTED, HERE = "booted", "here"
 """Where a step can begin, beside times."""
@@ -31,15 +36,25 @@ class Lesson(msgspec.Struct, frozen=True):
         """What :func:`load_lesson` finds it by, wherever it is."""
         return str(self.file.path)
 
-    def session(self, number: int = 0) -> Session:
-        """The machine of a step, at reset.  Raises :class:`UserError`."""
+    def session(self, number: int = 0, drivers: Iterable[OwnDriver] = ()) -> Session:
+        """The machine of a step, at reset.  Raises :class:`UserError`.
+
+        Of ``drivers``, which the command line has named, those are used that the lesson is about.
+        """
         from kerneltui.scenarios.scenario import Changes, open_session  # a list needs none
 
         board, scenario = self.board(number), self._latest("scenario", number)
         place = self.start(number)
         goal = self.spec.steps[place - 1].goal if place else None
         queue = goal.queue if goal is not None and not self.spec.steps[place].is_elsewhere else ""
-        return open_session(board, scenario, Changes(queue=queue or self.spec.queue))
+        own = self.drivers_among(drivers)
+        changes = Changes(queue=queue or self.spec.queue)
+        return open_session(board, scenario, changes, lambda _: own)
+
+    def drivers_among(self, drivers: Iterable[OwnDriver]) -> tuple[OwnDriver, ...]:
+        """Those that the lesson is about."""
+        wanted = self.spec.driver
+        return tuple(item for item in drivers if wanted is not None and item.role == wanted.role)
 
     def start(self, number: int) -> int:
         """The step with which the machine of a step was made: it is another one, or has another
@@ -80,6 +95,7 @@ def load_lesson(name: str) -> Lesson:
 def read_lesson(file: ConfigFile, path: Path) -> Lesson:
     """Check a parsed lesson file.  Raises :class:`UserError`."""
     spec = file.decode(LessonSpec)
+    _check_driver(file, spec)
     for number, step in enumerate(spec.steps):
         place = ("steps", number)
         if step.goal is not None and step.predict is not None:
@@ -95,6 +111,20 @@ def read_lesson(file: ConfigFile, path: Path) -> Lesson:
                 said = f"{error}; or write {HERE} or {BOOTED}"
                 raise file.error((*place, "begin"), said) from None
     return Lesson(path.stem, spec, file)
+
+
+def _check_driver(file: ConfigFile, spec: LessonSpec) -> None:
+    """What a lesson says of a driver, it says where it has one."""
+    if spec.driver is not None:
+        if spec.driver.role not in ROLES:
+            hint = suggestion(spec.driver.role, ROLES)
+            raise file.error(("driver", "role"), f"there is no role '{spec.driver.role}'{hint}")
+        return
+    for number, step in enumerate(spec.steps):
+        if step.writes or (step.goal is not None and step.goal.driver):
+            key = "writes" if step.writes else "goal"
+            said = "this lesson is about no driver; write 'driver: {role: timer, solution: FILE}'"
+            raise file.error(("steps", number, key), said)
 
 
 def lessons() -> list[Lesson]:

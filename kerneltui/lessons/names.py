@@ -35,6 +35,10 @@ class Baseline(NamedTuple):
     """bytes that the board had sent"""
 
 
+NOTHING_YET = Baseline(0, 0, 0, 0, 0)
+"""At reset."""
+
+
 def beginning(session: Session) -> Baseline:
     """How they stand now."""
     history, recorder = session.history, session.recorder

@@ -6,7 +6,7 @@ from kerneltui.debugger.session import Session
 from kerneltui.errors import UserError
 from kerneltui.lessons.goals import Goal, Hands
 from kerneltui.lessons.lesson import BOOTED, HERE, Lesson
-from kerneltui.lessons.names import beginning
+from kerneltui.lessons.names import NOTHING_YET, beginning
 from kerneltui.lessons.predict import LessonQuestion, question
 from kerneltui.lessons.spec import LessonStepSpec
 from kerneltui.lessons.twin import BACK, STEPPING
@@ -117,7 +117,7 @@ class Play:
         That is known where they are done with keys that run the machine, and nothing was given.
         """
         session, number = self.session, self.number
-        other = self.lesson.session(number)
+        other = self.lesson.session(number, session.setup.drivers)
         try:
             other.boot()
             other.follows_story = True
@@ -142,13 +142,15 @@ class Play:
                 self.problem = str(error)
 
     def move(self, session: Session) -> None:
-        """Go on with the same step on another machine, booted: one with another queue."""
+        """Go on with the same step on another machine, booted: another queue, or driver."""
         self.session = session
         session.is_taught = True
         self.start, self.given = session.here, session.history.given
         self._ask()
         if self.step.goal is not None:
-            self._goal = Goal(session, self.step.goal, beginning(session))
+            # With a driver that was edited the boot itself is what was to be reached.
+            begin = NOTHING_YET if session.setup.drivers else beginning(session)
+            self._goal = Goal(session, self.step.goal, begin)
 
     def observe(self, hands: Hands) -> bool:
         """Something may have happened; True where the goal has been reached just now."""

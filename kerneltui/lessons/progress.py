@@ -6,6 +6,7 @@ with the machine as it was.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from kerneltui.debugger.session import Session
     from kerneltui.lessons.lesson import Lesson
     from kerneltui.lessons.play import Play
+    from kerneltui.own.driver import OwnDriver
 
 NAME = "progress.json"
 LARGEST = 1 << 20
@@ -124,9 +126,20 @@ class StudentProgress:
             text = msgspec.json.encode(self._notes).decode()
             write_atomically(self._folder / NAME, f"{text}\n")
 
-    def session_at(self, lesson: Lesson, number: int) -> Session | None:
-        """The machine as it was when a step began; None where that is not known (any more)."""
-        from kerneltui.sessions.opening import load_session, open_saved, read_session, resume
+    def session_at(
+        self, lesson: Lesson, number: int, drivers: Iterable[OwnDriver] = ()
+    ) -> Session | None:
+        """The machine as it was when a step began; None where that is not known (any more).
+
+        It was another one where a driver of the student's own has come, or has changed.
+        """
+        from kerneltui.sessions.opening import (
+            changed_origins,
+            load_session,
+            open_saved,
+            read_session,
+            resume,
+        )
 
         name = _session_name(lesson, number)
         try:
@@ -136,7 +149,10 @@ class StudentProgress:
                 saved = load_session(self._folder / name)
             else:
                 return None
-            session = open_saved(saved)
+            own = lesson.drivers_among(drivers)
+            if any(changed_origins(saved, own)):
+                return None
+            session = open_saved(saved, lambda _: own)
             for _ in resume(session, saved):
                 pass
         except UserError:

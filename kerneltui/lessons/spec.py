@@ -10,7 +10,10 @@ from msgspec import Meta
 from kerneltui.configfile import Label
 from kerneltui.scenarios.spec import Level, Name
 
-COURSES = ("Start", "Timers", "Interrupts", "Tasks", "The PC", "Find the fault", "Your own")
+COURSES = (
+    "Start", "Timers", "Interrupts", "Tasks", "The PC", "Write a driver", "Find the fault",
+    "Your own",
+)  # fmt: skip
 """The parts of the course, in order."""
 MOST_STEPS, MOST_HINTS, MOST_OPTIONS = 60, 6, 8
 LONGEST_TEXT = 1_200
@@ -36,6 +39,23 @@ class GoalSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     queue: Annotated[
         str, Meta(max_length=20, description="the structure of the timeout queue, such as heap")
     ] = ""
+    driver: Annotated[
+        bool, Meta(description="true: a driver of the student's own, of the lesson's role, is used")
+    ] = False
+
+
+class DriverPartSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the student writes."""
+
+    role: Annotated[str, Meta(max_length=20, description="such as timer")]
+    solution: Annotated[
+        Name,
+        Meta(
+            min_length=1,
+            description="one that is right: a built-in one's name, or a file beside the lesson. "
+            "Only 'lesson check' uses it",
+        ),
+    ]
 
 
 class PredictSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -105,6 +125,14 @@ class LessonStepSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     scenario: Annotated[
         str, Meta(max_length=200, description="another scenario from this step on, booted")
     ] = ""
+    writes: Annotated[
+        list[str],
+        Meta(
+            max_length=20,
+            description="functions of the driver that the student writes in this step; until then "
+            "the solution's are not written either",
+        ),
+    ] = []
     solution: Annotated[
         Label, Meta(max_length=400, description="the keys that reach the goal, such as: n w escape")
     ] = ""
@@ -124,8 +152,18 @@ class LessonSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     steps: Annotated[list[LessonStepSpec], Meta(min_length=1, max_length=MOST_STEPS)]
     scenario: Name = "timer-callbacks"
     queue: Annotated[str, Meta(max_length=20)] = ""
+    driver: DriverPartSpec | None = None
     course: Annotated[
-        Literal["Start", "Timers", "Interrupts", "Tasks", "The PC", "Find the fault", "Your own"],
+        Literal[
+            "Start",
+            "Timers",
+            "Interrupts",
+            "Tasks",
+            "The PC",
+            "Write a driver",
+            "Find the fault",
+            "Your own",
+        ],
         Meta(description="the part of the course that it is listed under"),
     ] = "Your own"
     order: Annotated[int, Meta(ge=0, le=999, description="its place there")] = 100

@@ -304,6 +304,7 @@ def make_session(
             task=scenario.spec.about if scenario.spec.faults else "",
             kernel=kernel_with(drivers, kernel),
             drivers=drivers,
+            again=partial(make_session, board, scenario, source, changes),
             inputs=scenario.inputs,
             pokes=(*scenario.pokes, *pokes_of(changes)),
             bookmarks=scenario.bookmarks,

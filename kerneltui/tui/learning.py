@@ -93,9 +93,10 @@ class Learning(Steering):
         try:
             lesson = load_lesson(wanted.name)
             number = progress.step_of(lesson) if wanted.number is None else wanted.number
-            session = progress.session_at(lesson, number)
+            drivers = self.session.setup.drivers
+            session = progress.session_at(lesson, number, drivers)
             if session is None:
-                session = lesson.session(number)
+                session = lesson.session(number, drivers)
                 session.boot()
                 session.follows_story = True
                 come_to(session, lesson, number)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from textual.pilot import Pilot
 
@@ -12,12 +14,15 @@ from kerneltui.lessons.lesson import Lesson
 from kerneltui.lessons.play import Play
 from kerneltui.lessons.pointing_at import pointed
 from kerneltui.lessons.spec import LessonStepSpec
+from kerneltui.lessons.stages import solution, stage, to_be_written
 from kerneltui.lessons.twin import STEPPING
+from kerneltui.own.loading import load_driver
+from kerneltui.scenarios.scenario import UNCHANGED
 from kerneltui.tui.app import KernelTui
 from kerneltui.tui.commands import BY_IDENT, BY_KEY, CURSOR_KEYS
 from kerneltui.tui.panels import PANELS
 from kerneltui.tui.pressing import check_keys, press
-from kerneltui.tui.requests import StartLesson
+from kerneltui.tui.requests import StartLesson, UseSession
 
 SIZES = (140, 40), (80, 24)
 """It has to go on a small screen too, where other panels have the cursor."""
@@ -51,15 +56,49 @@ async def _played(lesson: Lesson, size: Size) -> list[str]:
         app.carry_out(StartLesson(str(lesson.file.path), 0))
         if app.play is None:
             return [*found, str(lesson.file.error((), "this lesson does not begin"))]
+        student = Student(lesson)
         for number, step in enumerate(lesson.spec.steps):
             app.show_view()
             found += [*_before(lesson, app.play, number, step)]
+            student.write(app, number, step)
             wrong = await _solve(app, pilot, number, step)
             if wrong:
                 found.append(str(lesson.file.error(("steps", number, "solution"), wrong)))
                 break
             app.action_lesson()
     return found
+
+
+class Student:
+    """Who writes the driver of a lesson that has one: as far as each step asks for."""
+
+    def __init__(self, lesson: Lesson) -> None:
+        """Raises :class:`UserError` where the lesson's solution cannot be used."""
+        self._lesson = lesson
+        if lesson.spec.driver is None:
+            return
+        self._role = lesson.spec.driver.role
+        self._text = solution(lesson)
+        self._unwritten = to_be_written(lesson)
+        self._folder = TemporaryDirectory()
+        self._path = Path(self._folder.name) / "my_driver.py"
+        self._save()
+
+    def _save(self) -> None:
+        self._path.write_text(stage(self._text, self._unwritten), encoding="utf-8")
+
+    def write(self, app: KernelTui, number: int, step: LessonStepSpec) -> None:
+        """What the step asks for: start anew with a driver, or go on writing it."""
+        if step.goal is not None and step.goal.driver:
+            session = self._lesson.session()
+            bsp = session.setup.board.spec.bsp
+            session.close()
+            driver = load_driver(self._role, self._path, bsp)
+            session = self._lesson.session(number, [driver])
+            app.carry_out(UseSession(session, self._lesson.board(number), UNCHANGED))
+        elif step.writes:
+            self._unwritten -= set(step.writes)
+            self._save()
 
 
 # -- the text --------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from kerneltui.debugger.watch import (
 )
 from kerneltui.errors import UserError
 from kerneltui.machine.poke import Poke
+from kerneltui.scenarios.scenario import UNCHANGED
 from kerneltui.tui.requests import (
     CutAndPoke,
     CutAndType,
@@ -27,6 +28,7 @@ from kerneltui.tui.requests import (
     GoToWrite,
     Request,
     TakeBack,
+    UseSession,
 )
 from kerneltui.tui.runner import NOT_FOUND
 from kerneltui.tui.steering import Steering
@@ -57,6 +59,7 @@ class Travelling(Steering):
     """how many of a person's inputs had been given when that was looked at last"""
 
     if TYPE_CHECKING:  # the app's
+        board: str
 
         def carry_out(self, request: Request | None) -> None:
             """Do what a dialog wants done."""
@@ -106,10 +109,36 @@ class Travelling(Steering):
     # -- to a place in time -----------------------------------------------------------------------
 
     def action_restart(self) -> None:
-        """To where the dashboard opened: booted, asleep, at the speed x1."""
-        self._jump(self.session.go_to_booted)
+        """To where the dashboard opened: booted, asleep, at the speed x1.
+
+        Where the file of a driver has changed, boot anew with it, and do the same again.
+        """
+        if any(driver.has_changed for driver in self.session.setup.drivers):
+            self.reload()
+        else:
+            self._jump(self.session.go_to_booted)
         self.runner.set_speed(1.0)
         self._tell_what_stays()
+
+    def reload(self) -> None:
+        """Go on with the drivers as their files are now."""
+        from kerneltui.scenarios.reloading import changed_drivers, reloaded
+
+        self.runner.stop()
+        before = self.session
+        names = " and ".join(driver.path.name for driver in changed_drivers(before))
+        try:
+            found = reloaded(before)
+        except UserError as error:
+            self.notify(f"{error}. Nothing was reloaded.", severity="error", markup=False)
+            return
+        self.carry_out(UseSession(found.session, self.board, before.setup.changes or UNCHANGED))
+        told = [f"{names} has changed: booted anew with it."]
+        if found.given:
+            told.append(f"{found.given} input{'s' * (found.given != 1)} given again.")
+        if found.left_out:
+            told.append(f"{found.left_out} not: the machine does not come there.")
+        self.notify(" ".join(told), markup=False)
 
     def action_reset(self) -> None:
         """To reset, before the first instruction."""

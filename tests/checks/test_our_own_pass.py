@@ -1,6 +1,7 @@
 """The kernel's own drivers pass the suites of their roles."""
 
 import pytest
+from own.broken import SYSTEM_TIMER, changed
 from own.places import IDS, PLACES, QUEUES, queue_file, source_of
 
 from kerneltui.checks.suite import results
@@ -23,3 +24,15 @@ def test_each_driver_on_each_board(board, post):
 def test_each_queue(name):
     found = list(results(load_driver("queue", queue_file(name), "rpi4"), "rpi4", "rpi4"))
     assert told(found) == []
+
+
+def test_halves_of_a_counter_that_are_read_carelessly_are_found(tmp_path):
+    high = "            high = self._cpu.read(BASE + CHI)\n"
+    low = "            low = self._cpu.read(BASE + CLO)\n"
+    careless = changed(SYSTEM_TIMER, f"{high}{low}", f"{low}{high}")
+    careless = changed(careless, "if self._cpu.read(BASE + CHI) == high:", "if True:")
+    path = tmp_path / "mine.py"
+    path.write_text(careless)
+    found = results(load_driver("timer", path, "rpi4"), "rpi4", "rpi4")
+    failed = [item.case.name for item in found if item.outcome.failed]
+    assert failed == ["the uptime is right where half of the counter wraps"]

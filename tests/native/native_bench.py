@@ -11,6 +11,8 @@ from kerneltui.machine.native.image import load_image
 
 IMAGES = Path(__file__).parent / "images"
 MS = 1_000_000
+AT_EL3 = ("el3",)
+"""The proof kernels that begin there, on all cores"""
 OPEN = []
 """The machines of a test"""
 
@@ -20,16 +22,15 @@ def image_path(name):
     return IMAGES / f"{name}.elf"
 
 
-def image_board(name):
-    """A board as the firmware leaves it, without a config.txt."""
-    return board_for_image(load_board(name), FirmwareOptions())
-
-
 class Run:
     """A machine that runs a proof kernel, with the text that it sends and when it was sent."""
 
-    def __init__(self, name, board="rpi4", typed=(), traced=False, **options):
-        self.machine = Machine(image_board(board), load_image(image_path(name), **options))
+    def __init__(self, name, board="rpi4", typed=(), traced=False):
+        is_old = name in AT_EL3
+        firmware = FirmwareOptions(entry="el3" if is_old else "el2")
+        found = board_for_image(load_board(board), firmware)
+        image = load_image(image_path(name), level=3 if is_old else 2, all_cores=is_old)
+        self.machine = Machine(found, image)
         OPEN.append(self.machine)
         self.text, self.times = "", []
         self.hash, self.events = hashlib.sha256(), 0

@@ -136,3 +136,37 @@ def test_without_an_image_nothing_of_it_is_imported():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "place"),
+    [
+        ("code handle_irq", "0.001 000 636", "handle_irq, cntp_gic.S:21"),
+        ("code cntp_gic.S:25 ignore 2", "0.003 001 036", "handle_irq, cntp_gic.S:25"),
+        ("code 0x800cc core 0", "0.001 000 859", "idle, cntp_gic.S:17"),
+    ],
+)
+def test_breakpoints_in_the_code(said, text, at, place):
+    status, _, err = said(
+        "run", "--kernel", image_path("cntp_gic"), "--until", "9ms", "--break", text
+    )
+    assert status == 3
+    came = f"core 0 came to {text.split()[1]}, in {place}, at {at} s"
+    assert err == f"kerneltui: breakpoint 1 ({text}): {came}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("code handle_ira", "the image has no symbol 'handle_ira'; did you mean 'handle_irq'?"),
+        ("code cntp_gic.S:2", "no code comes from line 2 of cntp_gic.S"),
+        ("code cntp.S:2", "the image has no source file 'cntp.S'"),
+        ("code 0x80002", "0x80002 is no multiple of 4: no instruction is there"),
+    ],
+)
+def test_breakpoints_that_are_nowhere(said, text, told):
+    status, _, err = said(
+        "run", "--kernel", image_path("cntp_gic"), "--until", "9ms", "--break", text
+    )
+    assert status == 2
+    assert told in err

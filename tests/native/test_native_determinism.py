@@ -13,12 +13,13 @@ CASES = {
     "four_cores": ("rpi4", 2 * MS, ()),
     "mmu": ("rpi4", 2 * MS, ()),
     "el0_svc": ("rpi4", 4 * MS, ()),
+    "el3": ("rpi4", 6 * MS, ()),
     "storm": ("rpi4", 4 * MS, ()),
     "delay": ("rpi4", 420 * MS, ()),
     "echo": ("rpi4", 20 * MS, ((5 * MS, b"hi\r"),)),
     "polls": ("rpi4", 26 * MS, ((7 * MS, b"k"),)),
 }
-STEPPED = ("cntp_gic", "mmu", "el0_svc", "storm")
+STEPPED = ("cntp_gic", "el3", "mmu", "el0_svc", "storm")
 
 
 def _run(name, *, traced):

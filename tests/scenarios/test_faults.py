@@ -10,6 +10,7 @@ from kerneltui.kernel.faults import FAULTS, variant
 from kerneltui.kernel.faults.faulty_gicv2 import DistributorOff, NoTarget
 from kerneltui.kernel.irq import Irq
 from kerneltui.kernel.programs import PROGRAMS
+from kerneltui.kernel.workload import Workload
 from kerneltui.scenarios.scenario import load_scenario, open_session
 from kerneltui.units import parse_duration
 
@@ -80,18 +81,32 @@ def test_one_store_mends_it(cause):
 def test_a_fault_changes_drivers_alone_and_nothing_else(name):
     fault = FAULTS[name]
     assert fault.boards
-    assert variant(dict, {name}) is dict
+    assert variant(dict, asked(name)) is dict
     assert len(fault.classes) == len(set(fault.classes))
 
 
+def asked(*faults):
+    """A workload that asks for these."""
+    return Workload(faults=frozenset(faults))
+
+
+def test_a_persons_own_driver_comes_before_any_fault():
+    class Mine(Gicv2):
+        pass
+
+    wanted = Workload(faults=frozenset({"no-target"}), own={"Gicv2": Mine})
+    assert variant(Gicv2, wanted) is Mine
+    assert variant(dict, wanted) is dict
+
+
 def test_without_faults_the_driver_is_itself():
-    assert variant(Gicv2, set()) is Gicv2
-    assert variant(Gicv2, {"timer-off"}) is Gicv2
-    assert variant(Gicv2, {"no-target"}) is NoTarget
+    assert variant(Gicv2, asked()) is Gicv2
+    assert variant(Gicv2, asked("timer-off")) is Gicv2
+    assert variant(Gicv2, asked("no-target")) is NoTarget
 
 
 def test_two_faults_of_one_driver_go_together():
-    both = variant(Gicv2, {"no-target", "distributor-off"})
+    both = variant(Gicv2, asked("no-target", "distributor-off"))
     assert issubclass(both, NoTarget)
     assert issubclass(both, DistributorOff)
 

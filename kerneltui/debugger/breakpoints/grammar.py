@@ -333,6 +333,10 @@ def _console(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
 
 def _code(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
     _event(words, 2, (), "", FORMS["code"].form)
+    if machine.core.can_rest_anywhere:
+        from kerneltui.debugger.breakpoints.machine_code import AddressTrigger
+
+        return AddressTrigger(machine, words[1].text)
     file, colon, line = words[1].text.rpartition(":")
     if colon and line.isdecimal():
         source_file_named(machine, file, int(line))

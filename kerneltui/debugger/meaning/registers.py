@@ -12,7 +12,7 @@ from kerneltui.debugger.numbering import interrupts_label
 from kerneltui.debugger.references import FieldReference, RegisterReference
 from kerneltui.debugger.session import Session
 from kerneltui.glossary import GlossaryEntry, glossary
-from kerneltui.hw.register import Access, Field
+from kerneltui.hw.register import MEMORY, MSRS, PORTS, Access, Field
 from kerneltui.units import format_time
 
 ACCESS = {
@@ -26,6 +26,8 @@ ACCESS = {
     Access.TAG: "not modelled: it holds its reset value, and a write has no effect here",
 }
 """What a read and a write do, in words."""
+PLACES = {MEMORY: "address", PORTS: "port", MSRS: "number"}
+"""What the place of a register is called, by address space."""
 RESULTS = {"x0", "rax"}
 """Where the result of a system call comes back."""
 
@@ -48,7 +50,7 @@ def register(session: Session, reference: RegisterReference) -> Meaning:
     )
     now = (("value", f"{value:#x}, at {format_time(session.machine.now)} s"),)
     accesses, written = last_accesses(session, found)
-    sections = [Section("Now", now), accesses]
+    sections = [Section("Now", now), *_place(found), accesses]
     if fields:
         sections.append(Section("Fields, the highest bits first", fields))
     return Meaning(
@@ -93,6 +95,17 @@ def _entries(found: Found) -> tuple[GlossaryEntry, ...]:
     """Of a core's own it says more than the table."""
     entry = glossary().of_name(found.slot.name)
     return () if entry is None else (entry,)
+
+
+def _place(found: Found) -> tuple[Section, ...]:
+    """Where a driver finds it; of a core's own its name is enough."""
+    words = PLACES.get(found.space)
+    if words is None or found.core is not None:
+        return ()
+    told = f"{found.address:#x}"
+    if found.space in {MEMORY, PORTS}:
+        told += f": {found.slot.offset:#x} from the base of {found.file.table.name}"
+    return (Section("Where", ((words, told),)),)
 
 
 def _bits(item: Field) -> str:

@@ -78,6 +78,8 @@ class MachineView(msgspec.Struct, frozen=True, kw_only=True):
     """why the last run ended"""
     halt_reason: str
     cpu: CpuView
+    offers_look: bool = True
+    """whether the kernel lets one see its timeouts, tasks and handlers"""
     cores: tuple[CoreView, ...] = ()
     blocks: tuple[BlockView, ...] = ()
     interrupts: tuple[InterruptView, ...] = ()
@@ -177,6 +179,7 @@ def build(sight: Sight, parts: frozenset[str], window: Window | None) -> Machine
         stop=sight.stop,
         halt_reason=machine.halt_reason,
         cpu=cpu_view(machine.cores[sight.focus], sight.names),
+        offers_look=sight.inspector.offers_look,
         timeline=None if window is None else sight.recorder.timeline.view(window),
         **{part: _MAKERS[part](sight) for part in parts & PARTS},
     )

@@ -126,6 +126,11 @@ def _instruction(core: Core, names: EventNames) -> str:
     kind, target, value = pending.kind, pending.target, pending.value
     if kind == core.WAIT and asleep:
         return f"{kind} (asleep)"
-    known = INSTRUCTIONS[kind]
+    known = INSTRUCTIONS.get(kind)
+    if known is None:
+        return pending.text
+    if pending.text:  # of machine code, with what it is about
+        name = names.name(kind, target, value)
+        return f"{pending.text}  ; {name}" if name else pending.text
     name = _call(core) if known.is_call else names.name(kind, target, value) or f"{target:#x}"
     return known.announced(target, value, name)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from kerneltui.hw.bus import BusFault
-from kerneltui.machine.core import Core
 from kerneltui.machine.native import exceptions as ex
 from kerneltui.machine.native import system_registers as sr
 from kerneltui.machine.native.core_state import NativeCoreState
 from kerneltui.machine.native.image import EL2, EL3
+from kerneltui.machine.native.live_registers import REGISTER_BYTES
 from kerneltui.machine.native.system_registers import SystemRegister
 from kerneltui.machine.native.waiting_loops import WaitingLoops
 
 INSTRUCTION_NS = 1
 """What an instruction takes, beside what its accesses take."""
-REGISTER_BYTES = 8
-WORK = 6
+WORK = 9
 """What a callback of the engine, or a stretch, takes: see :attr:`Core.work`."""
 
 
@@ -123,9 +122,10 @@ class DeviceAccesses(NativeCoreState):
 
     def _own_register(self, register: SystemRegister, value: int) -> None:
         """The engine is about to write one of the core's registers."""
-        if self.observer is not None and self.regs.slot_at(register.encoding) is not None:
+        if self.regs.slot_at(register.encoding) is not None:
             self._begin_access()
-            self.observer.instruction(cast("Core", self), "msr", register.encoding, value)
+            self.tell("msr", register.encoding, value)
+            self.tell_store(register, value)
         if register not in sr.SAVED_ON_ENTRY:
             self.loops.forget_period()
         level = ex.level_of(self.engine.pstate)

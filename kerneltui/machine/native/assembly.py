@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from kerneltui.errors import UserError
 from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.clock import Clock
-from kerneltui.hw.register import MEMORY, SYSTEM_REGISTERS
+from kerneltui.hw.register import MEMORY, NON_SECURE, SYSTEM_REGISTERS
 from kerneltui.machine.board import Board
+from kerneltui.machine.native.calibration import calibration
 from kerneltui.machine.native.core import NativeCore
 from kerneltui.machine.native.engine import MODELS, Engine
 from kerneltui.machine.native.image import NativeImage
 from kerneltui.machine.native.ram import NativeRam
 from kerneltui.machine.native.turns import QuantumTurns
 
-NON_SECURE = f"{MEMORY} (non-secure)"
-"""The address space of non-secure accesses, where a device tells them apart."""
+UNKNOWN_ENGINE = (
+    "this release of unicorn does not tell why an exception is taken; install one that does: "
+    "pip install 'unicorn>=2.1.3,<2.2'"
+)
+SLOW_ENGINE = (
+    "this release of unicorn does not tell how many instructions it has executed, so each is "
+    "executed by itself: what comes of a run is the same, but it takes much longer"
+)
 APERTURE = 16 << 20
 """Devices lie in areas of this size: what is between them answers too, with zeros."""
 
@@ -36,6 +44,8 @@ def make_cores(
         raise board.file.error(
             ("cpu", "compatible"), f"an image of machine code does not run on '{cpu.compatible}'"
         )
+    if calibration().syndrome_at < 0:
+        raise UserError(UNKNOWN_ENGINE)
     memory = spaces[MEMORY]
     rams = [item.target for item in memory.windows if isinstance(item.target, NativeRam)]
     image.check_fits((ram.base, ram.size) for ram in rams)
@@ -53,6 +63,8 @@ def make_cores(
         core.release_address = addresses[index] if index and index < len(addresses) else None
         cores.append(core)
     turns.cores.extend(cores)
+    if not cores[0].engine.is_exact:
+        cores[0].trouble = SLOW_ENGINE
     return cores
 
 

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from unicorn import UC_ARCH_ARM64, UC_HOOK_INTR, UC_MODE_ARM, Uc, UcError
+from unicorn.arm64_const import UC_ARM64_REG_X1
 
 CODE, WINDOW, SIZE = 0, 0x1000_0000, 0x1000
 SEARCHED = 4096
@@ -20,6 +21,9 @@ SEARCHED = 4096
 NOP, MOV_X1, LDR = 0xD503201F, 0xD2A20001, 0xB9400022
 """nop; mov x1, #0x10000000; ldr w2, [x1]"""
 SVC = 0xD4000001
+LDXR, CLEAR_X1 = 0x885F7C22, 0xD2800001
+"""ldxr w2, [x1]; mov x1, #0"""
+NOT_WATCHING = (1 << 64) - 1
 CALLS = (0x1234, 0x0FED, 0x4321)
 SVC_SYNDROME = 0x5600_0000
 """ESR_ELx of SVC, less its immediate"""
@@ -33,6 +37,8 @@ class Calibration(NamedTuple):
     many it is to execute; -1: not found"""
     syndrome_at: int
     """in a context; -1: not found"""
+    monitor_at: int = -1
+    """in a context, the address that the exclusive monitor watches; -1: not found"""
 
     @property
     def is_exact(self) -> bool:
@@ -54,13 +60,20 @@ class Calibration(NamedTuple):
         syndrome, _, address, level = struct.unpack_from("<IIQI", context, self.syndrome_at)
         return syndrome, address, level
 
+    def watched_in(self, context: bytes) -> int | None:
+        """The address that the exclusive monitor watches; None: none, or not known."""
+        if self.monitor_at < 0:
+            return None
+        (address,) = struct.unpack_from("<Q", context, self.monitor_at)
+        return None if address == NOT_WATCHING else int(address)
+
 
 @cache
 def calibration() -> Calibration:
     """Find the places, with an engine made for that."""
     uc = Uc(UC_ARCH_ARM64, UC_MODE_ARM)
     uc.mem_map(CODE, SIZE)
-    return Calibration(_counter(uc), _syndrome(uc))
+    return Calibration(_counter(uc), _syndrome(uc), _monitor(uc))
 
 
 def _counter(uc: Uc) -> int:
@@ -108,4 +121,18 @@ def _syndrome(uc: Uc) -> int:
         except UcError:
             return -1
     uc.hook_del(handle)
+    return found.pop() if found is not None and len(found) == 1 else -1
+
+
+def _monitor(uc: Uc) -> int:
+    """Where a context holds the address of the last exclusive load; -1: not found."""
+    found: set[int] | None = None
+    uc.mem_write(CODE, struct.pack("<3I", LDXR, CLEAR_X1, NOP))
+    uc.ctl_flush_tb()
+    for watched in (0x9A8, 0xB50, 0xC18):
+        uc.reg_write(UC_ARM64_REG_X1, CODE + watched)
+        uc.emu_start(CODE, CODE + 12, 0, 2)
+        context, sought = bytes(uc.context_save()), struct.pack("<Q", CODE + watched)
+        here = {at for at in range(0, len(context) - 8, 8) if context[at : at + 8] == sought}
+        found = here if found is None else found & here
     return found.pop() if found is not None and len(found) == 1 else -1

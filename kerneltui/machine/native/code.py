@@ -18,12 +18,14 @@ from kerneltui.machine.native.opcodes import (
     WORD,
     Decoded,
     Special,
-    closes_idle_loop,
     decode,
+    loop_at,
     specials,
 )
 
 DEEPEST = 32
+SHORT_FUNCTION = 24
+"""Bytes of a function that only passes on what is to be stored, such as put32."""
 RECORD_BYTES = 16
 """A frame record: the caller's X29, and the return address (AAPCS64, 6.4.6)."""
 
@@ -67,14 +69,19 @@ def special_at(core: NativeCoreState, address: int) -> Decoded | None:
     """The special instruction that is there now; None where there is another one."""
     word = core.word_at(address)
     found = decode(word)
-    if found is None and word >> 26 == 0b000101:
-        before = core.fetch(address - WORD * (LONGEST_IDLE - 1), WORD * LONGEST_IDLE)
-        words = [
-            int.from_bytes(before[at : at + WORD], "little") for at in range(0, len(before), WORD)
-        ]
-        if len(words) == LONGEST_IDLE and words[-1] == word:
-            return Decoded(Special.IDLE) if closes_idle_loop(words) else None
+    if found is None:
+        kind = loop_at(words_up_to(core, address))
+        return Decoded(kind) if kind is not None else None
     return found
+
+
+def words_up_to(core: NativeCoreState, address: int) -> list[int]:
+    """The instruction at an address, and as many before it as a special loop can have."""
+    start = max(address - WORD * (LONGEST_IDLE - 1), 0)
+    data = core.fetch(start, address + WORD - start)
+    if len(data) < address + WORD - start:
+        return [core.word_at(address)]
+    return [int.from_bytes(data[at : at + WORD], "little") for at in range(0, len(data), WORD)]
 
 
 def pending(core: NativeCoreState) -> Pending:
@@ -106,6 +113,15 @@ def frames(core: NativeCoreState) -> list[SourceFrame]:
         found.append(symbols.frame(link, link - WORD))
         saved = _record(core, record)
     return found
+
+
+def place_of_instruction(
+    core: NativeCoreState,
+) -> tuple[SourceFrame | None, SourceFrame | None]:
+    """The function that executes, and who wanted it, where it only passes on what to store."""
+    found = frames(core)
+    is_helper = 0 < core.image.symbols.size_of(core.engine.pc) <= SHORT_FUNCTION
+    return found[0], found[1] if is_helper and len(found) > 1 else None
 
 
 def _record(core: NativeCoreState, address: int) -> tuple[int, int] | None:

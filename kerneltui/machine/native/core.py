@@ -13,22 +13,23 @@ device are in :mod:`kerneltui.machine.native.waiting_loops`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 from kerneltui.hw.bus import AddressSpace, Target
 from kerneltui.hw.device import CounterState
 from kerneltui.hw.rule import Gate
-from kerneltui.machine.core import FOREVER, CoreState, Pending, StopReason
+from kerneltui.machine.core import FOREVER, Core, CoreState, Pending, StopReason
 from kerneltui.machine.kernel_image import SourceFrame
 from kerneltui.machine.native import code
 from kerneltui.machine.native import exceptions as ex
 from kerneltui.machine.native import system_registers as sr
-from kerneltui.machine.native.accesses import INSTRUCTION_NS, REGISTER_BYTES, WORK
+from kerneltui.machine.native.accesses import INSTRUCTION_NS, WORK
 from kerneltui.machine.native.disassembly import DisassembledLine, disassemble
 from kerneltui.machine.native.engine import Raised, Stretch
 from kerneltui.machine.native.interruptions import Interruptions
-from kerneltui.machine.native.opcodes import WORD, Decoded, Special, decode
+from kerneltui.machine.native.live_registers import REGISTER_BYTES
+from kerneltui.machine.native.opcodes import WORD, Decoded, Special, countdown, decode
 from kerneltui.machine.native.routing import RULES, judged
 
 INSTRUCTIONS_OF_WORK = 100
@@ -77,15 +78,26 @@ class NativeCore(Interruptions):
         """Have the engine stop where something is to be done by hand."""
         self._code_changed = False
         before = self.exits
-        self.exits = code.exits_of(self.image, self.aliases) | self.breakpoints
+        self.exits = code.exits_of(self.image, self.aliases) | self.breakpoints.keys()
         self.engine.set_exits(self.exits)
         if before and before != self.exits:
             self.engine.forget_code()
 
-    def set_breakpoints(self, addresses: Iterable[int]) -> None:
-        """Halt before these instructions, with TRACEPOINT; elsewhere that costs nothing."""
-        self.breakpoints = frozenset(addresses)
+    def add_breakpoint(self, address: int, told: Callable[[Core], None]) -> None:
+        """Tell before the instruction at a virtual address; elsewhere that costs nothing."""
+        self.breakpoints.setdefault(address, []).append(told)
         self._code_changed = True
+
+    def remove_breakpoint(self, address: int, told: Callable[[Core], None]) -> None:
+        """The opposite of :meth:`add_breakpoint`."""
+        self.breakpoints[address].remove(told)
+        if not self.breakpoints[address]:
+            del self.breakpoints[address]
+        self._code_changed = True
+
+    def pass_breakpoint(self) -> None:
+        """The instruction that comes next is not told of."""
+        self._passed = self.engine.pc if self.state is CoreState.RUNNING else -1
 
     def _before_instruction(self) -> StopReason | None:
         """Come to where the next instruction can begin; or why that is not now."""
@@ -109,13 +121,16 @@ class NativeCore(Interruptions):
                 return self._at_breakpoint()
 
     def _at_breakpoint(self) -> StopReason | None:
-        if self.breakpoints:
-            pc = self.engine.pc
-            if pc in self.breakpoints and self._passed != pc:
-                self._passed = pc
-                return StopReason.TRACEPOINT
-            self._passed = -1
-        return None
+        if not self.breakpoints:
+            return None
+        pc = self.engine.pc
+        if pc == self._passed:
+            return None
+        self._passed = -1
+        for told in self.breakpoints.get(pc, ()):
+            self._passed = pc
+            told(self)
+        return self.stop_reason if self.retired >= self.stop_at else None
 
     # -- executing ---------------------------------------------------------------------------------
 
@@ -228,6 +243,11 @@ class NativeCore(Interruptions):
             self.troubles.idles(self)
             self._begin_wait(kind)
             return
+        if kind is Special.COUNT:
+            loop = countdown(code.words_up_to(self, pc))
+            if loop is not None:
+                self.loops.count_down(self, loop)
+            return
         if kind in NOT_AT_EL0 and not ex.level_of(engine.pstate):
             self.retire(engine.step_over_exit(pc))  # the engine tells that it is undefined
             return
@@ -235,6 +255,8 @@ class NativeCore(Interruptions):
             self._return()
             return
         engine.pc = pc + WORD
+        if kind not in NOT_AT_EL0:
+            self.loops.end_watch()
         if kind is Special.WFI or (kind is Special.WFE and not self.event):
             self._begin_wait(kind)
             return
@@ -267,6 +289,10 @@ class NativeCore(Interruptions):
     def frames(self) -> list[SourceFrame]:
         """The functions on the core's stack, innermost first, by its frame records."""
         return code.frames(self) if self.engine.is_started else []
+
+    def place_of_instruction(self) -> tuple[SourceFrame | None, SourceFrame | None]:
+        """The function that executes, and who wanted it, where it only passes on what to store."""
+        return code.place_of_instruction(self)
 
     def disassemble(self, address: int, count: int) -> list[DisassembledLine]:
         """So many instructions from a virtual address on, as far as memory is there."""

@@ -37,6 +37,8 @@ Alias = tuple[int, int, int]
 Route = tuple[RegisterFile, int]
 """What serves a system register, and at which place."""
 PAGE = 4096
+GRANULE = 16
+"""Bytes that an exclusive monitor watches together"""
 
 
 class NativeCoreState(LiveRegisters):
@@ -51,12 +53,13 @@ class NativeCoreState(LiveRegisters):
     CALL_REGISTERS: ClassVar[tuple[str, str, str]] = "x8", "x0", "x1"
     TABLES = (NATIVE_CORE,)
     can_rest_anywhere: ClassVar[bool] = True
+    booted = True
     TRANSIENT: ClassVar[frozenset[str]] = frozenset((
         "observer", "stop_at", "until", "horizon", "stop_on_interrupt", "stop_on_idle",
         "stop_on_wait", "stop_on_tracepoint", "stop_below_depth", "stop_reason", "rest_after",
         "is_traced", "_routes", "breakpoints", "_passed", "_began", "_begun_ns", "_extra_ns",
-        "_inputs_before", "_code_changed", "_mapping_changed", "has_accessed", "exits", "rams",
-        "quiet",
+        "_inputs_before", "_code_changed", "_mapping_changed", "has_accessed",
+        "is_told_only", "exits", "rams", "quiet",
     ))  # fmt: skip
 
     def __init__(
@@ -90,7 +93,6 @@ class NativeCoreState(LiveRegisters):
         self.work = 0
         self.retired = self.interrupts_taken = self.depth = self.inputs = 0
         self.program: Any = image
-        self.booted = True
         self.resume_point = ResumePoint.NOWHERE
         self.registers: dict[str, int] = {}
         self.release_address: int | None = None
@@ -104,6 +106,8 @@ class NativeCoreState(LiveRegisters):
         """the event register: WFE does not wait"""
         self._waits_by = Special.WFI
         """of a wait: an event ends it, and a masked interrupt does not"""
+        self.watches: tuple[int, bytes] | None = None
+        """in WFE, what the exclusive monitor watches: a virtual address, and what lies there"""
         self.aliases: tuple[Alias, ...] = ()
         """where the MMU shows the image's code at other addresses"""
         self.mmu_on_at = -1
@@ -123,11 +127,11 @@ class NativeCoreState(LiveRegisters):
         self.is_traced = False
         self.stop_below_depth = 0
         self.stop_reason = StopReason.BUDGET
-        self.breakpoints: frozenset[int] = frozenset()
-        """addresses before whose instruction it halts, as at a tracepoint"""
+        self.breakpoints: dict[int, list[Callable[[Core], None]]] = {}
+        """addresses, and who is told before the instruction there is executed"""
         self._passed = -1
         """the address of the breakpoint that it has halted at: it goes on from there"""
-        self.has_accessed = False
+        self.has_accessed = self.is_told_only = False
         """the last stretch has reached a device"""
         self.quiet = 0
         """stretches in a row that have not"""
@@ -203,6 +207,10 @@ class NativeCoreState(LiveRegisters):
                 break
             address, size = address + part, size - part
         return found
+
+    def is_watched_changed(self) -> bool:
+        """Whether another core has stored to what the exclusive monitor watches (D1.7.1)."""
+        return self.watches is not None and self.fetch(self.watches[0], GRANULE) != self.watches[1]
 
     def word_at(self, address: int) -> int:
         """The instruction at a virtual address; 0 where nothing is."""

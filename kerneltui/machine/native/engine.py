@@ -254,6 +254,10 @@ class Engine:
     def sp(self, value: int) -> None:
         self.write(UC_ARM64_REG_SP, value)
 
+    def watched(self) -> int | None:
+        """The virtual address that the exclusive monitor watches (LDXR); None where none is."""
+        return self._places.watched_in(bytes(self._uc.context_save()))
+
     def general(self) -> tuple[int, ...]:
         """X0 to X30, SP, PC and PSTATE."""
         read = self.read

@@ -11,6 +11,7 @@ from kerneltui.machine.core import Core, CoreState, StopReason
 from kerneltui.machine.native import exceptions as ex
 from kerneltui.machine.native import system_registers as sr
 from kerneltui.machine.native.accesses import INSTRUCTION_NS, DeviceAccesses
+from kerneltui.machine.native.core_state import GRANULE
 from kerneltui.machine.native.engine import Raised, Stretch
 from kerneltui.machine.native.image import EL2, EL3, NativeImage
 from kerneltui.machine.native.opcodes import WORD, Decoded, Special, is_system_register_access
@@ -123,6 +124,11 @@ class Interruptions(DeviceAccesses):
 
     def _begin_wait(self, kind: Special) -> None:
         self._waits_by = kind
+        self.turns.look_at_monitors()  # what this core has stored is seen now
+        watched = self.engine.watched() if kind is Special.WFE else None
+        if watched is not None:
+            granule = watched & -GRANULE
+            self.watches = granule, self.fetch(granule, GRANULE)
         self.tell(kind, 0, 0)
         self.state = CoreState.WAITING
         self.is_interruptible = True
@@ -163,6 +169,7 @@ class Interruptions(DeviceAccesses):
         if reason is not None:
             return reason
         self.is_interruptible = False
+        self.watches = None
         self.state = CoreState.RUNNING
         if self._waits_by is not Special.IDLE:
             self.retired += 1
@@ -250,6 +257,7 @@ class Interruptions(DeviceAccesses):
             wanted = pstate & MASK_ALL & ~(bits << 6)
         if special.kind is Special.SET_MASKS:
             self.tell("msr", sr.DAIF.encoding, wanted)
+            self.tell_store(sr.DAIF, wanted)
         else:
             self.tell(special.kind, 0, bits)
         engine.pstate = pstate & ~MASK_ALL | wanted

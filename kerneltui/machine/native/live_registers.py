@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.aarch64_registers import MASK_ALL
 from kerneltui.machine.native import system_registers as sr
 from kerneltui.machine.native.engine import Engine
 from kerneltui.machine.native.system_registers import NATIVE_CORE, SystemRegister, by_encoding
 
 LEVEL_BITS = 0b1100
+REGISTER_BYTES = 8
 _NOT_THE_ENGINES = frozenset((sr.MPIDR_EL1, sr.ISR_EL1, sr.CURRENT_EL, sr.DAIF))
 
 
@@ -18,7 +20,10 @@ class LiveRegisters:
     """What a register file asks of the core that it belongs to."""
 
     engine: Engine
+    regs: RegisterFile
     inputs: int
+    is_told_only: bool
+    """a store is not to be done: an instruction does it just now"""
     scr: int
     hcr: int
 
@@ -36,12 +41,20 @@ class LiveRegisters:
 
     def write_DAIF(self, _index: int, _cpu: int, value: int) -> None:
         """As MSR DAIF."""
-        if self.engine.is_started:
+        if self.engine.is_started and not self.is_told_only:
             self.engine.pstate = self._pstate & ~MASK_ALL | value & MASK_ALL
 
     @property
     def _pstate(self) -> int:
         return self.engine.pstate if self.engine.is_started else MASK_ALL
+
+    def tell_store(self, register: SystemRegister, value: int) -> None:
+        """An instruction stores to a register: whoever listens to its stores is told."""
+        self.is_told_only = True
+        try:
+            self.regs.write(register.encoding, value, REGISTER_BYTES)
+        finally:
+            self.is_told_only = False
 
     def look_into(self, register: SystemRegister) -> int:
         """What the engine holds; 0 while the core is off."""
@@ -49,7 +62,7 @@ class LiveRegisters:
 
     def store_into(self, register: SystemRegister, value: int) -> None:
         """As MSR does it, whatever the level."""
-        if not self.engine.is_started:
+        if not self.engine.is_started or self.is_told_only:
             return
         self.engine.set_system(register, value)
         if register == sr.SCR_EL3:

@@ -13,6 +13,8 @@ from typing import NamedTuple
 WORD = 4
 NOP, YIELD, ISB, DSB_SY = 0xD503201F, 0xD503203F, 0xD5033FDF, 0xD5033F9F
 _HARMLESS = frozenset((NOP, YIELD, ISB, DSB_SY))
+_CONDITIONAL = frozenset((0x54, 0x35, 0xB5))
+"""The first bytes of B.cond and CBNZ."""
 LONGEST_IDLE = 4
 """Instructions of a loop that is recognised by its code alone."""
 
@@ -30,6 +32,8 @@ class Special(StrEnum):
     SET_MASKS = "msr daif"
     IDLE = "b"
     """to itself, or around instructions that do nothing"""
+    COUNT = "counting loop"
+    """a branch that closes a loop which only counts a register down: see :class:`Countdown`"""
 
 
 _EXACT = {
@@ -75,6 +79,40 @@ def closes_idle_loop(words: list[int]) -> bool:
     return all(word in _HARMLESS for word in words[-count:-1])
 
 
+class Countdown(NamedTuple):
+    """A loop that counts a register down to 0, and does nothing else."""
+
+    length: int
+    """instructions"""
+    register: int
+    step: int
+    is_64bit: bool
+    sets_flags: bool
+    """SUBS and B.NE; otherwise SUB and CBNZ"""
+
+
+def countdown(words: list[int]) -> Countdown | None:
+    """The loop that the last of some words closes, where it only counts down (C6.2)."""
+    branch = words[-1]
+    by_flags = branch & 0xFF00001F == 0x54000001
+    if not by_flags and branch & 0x7F000000 != 0x35000000:
+        return None
+    offset = branch >> 5 & 0x7FFFF
+    length = 1 + (1 << 19) - offset if offset >> 18 else 0
+    if not 2 <= length <= min(len(words), LONGEST_IDLE):
+        return None
+    (working, *others) = [word for word in words[-length:-1] if word not in _HARMLESS] or [0]
+    # SUB(S) (immediate), not shifted, of a register from itself.
+    is_sub = working & 0x5FC00000 == 0x51000000 and bool(working >> 29 & 1) is by_flags
+    register, step = working & 31, working >> 10 & 0xFFF
+    if others or not is_sub or register != working >> 5 & 31 or register == 31 or not step:
+        return None
+    is_64bit = bool(working >> 31)
+    if not by_flags and (branch & 31 != register or bool(branch >> 31) is not is_64bit):
+        return None
+    return Countdown(length, register, step, is_64bit, by_flags)
+
+
 def _branch(word: int) -> int:
     """Where B leads, in instructions; 1 of all others."""
     if word & 0xFC000000 != 0x14000000:
@@ -83,13 +121,21 @@ def _branch(word: int) -> int:
     return offset - (1 << 26) if offset >> 25 else offset
 
 
+def loop_at(words: list[int]) -> Special | None:
+    """The kind of loop that the last of some words closes, if it is a special one."""
+    if words[-1] >> 26 == 0b000101:
+        return Special.IDLE if closes_idle_loop(words) else None
+    return Special.COUNT if countdown(words) is not None else None
+
+
 def specials(data: bytes) -> Iterator[tuple[int, Decoded]]:
     """All special instructions in code, by their offsets."""
     words = struct.unpack(f"<{len(data) // WORD}I", data[: len(data) & -WORD])
     for number, word in enumerate(words):
-        if word >> 26 == 0b000101:
-            if closes_idle_loop([*words[max(number - LONGEST_IDLE + 1, 0) : number + 1]]):
-                yield number * WORD, Decoded(Special.IDLE)
+        if word >> 26 == 0b000101 or word >> 24 in _CONDITIONAL:
+            kind = loop_at([*words[max(number - LONGEST_IDLE + 1, 0) : number + 1]])
+            if kind is not None:
+                yield number * WORD, Decoded(kind)
         elif word >> 24 in {0xD5, 0xD6}:
             found = decode(word)
             if found is not None:

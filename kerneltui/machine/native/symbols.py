@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from kerneltui.machine.kernel_image import SourceFrame
 
 KINDS = frozenset(("STT_FUNC", "STT_NOTYPE", "STT_OBJECT"))
+NOWHERE = frozenset(("SHN_UNDEF", "SHN_ABS"))
+"""Sections of names that are no place: those of others, and numbers."""
 
 
 class Symbol(NamedTuple):
@@ -61,7 +63,7 @@ class Symbols:
                 if (
                     is_named
                     and item["st_info"]["type"] in KINDS
-                    and item["st_shndx"] != "SHN_UNDEF"
+                    and item["st_shndx"] not in NOWHERE
                 ):
                     yield Symbol(item["st_value"], item["st_size"], item.name)
 
@@ -102,11 +104,18 @@ class Symbols:
     def frame(self, address: int, looked_at: int) -> SourceFrame:
         """A function on the stack; ``looked_at`` is where its call stands."""
         row = self.line_at(looked_at)
-        return SourceFrame(
-            self.name_at(address) or f"{address:#x}",
-            row.file if row else "",
-            row.line if row else 0,
-        )
+        if row is None:
+            return SourceFrame(self.name_at(address) or f"{address:#x}", "", 0)
+        return SourceFrame(self.function_at(address) or f"{address:#x}", row.file, row.line)
+
+    def size_of(self, address: int) -> int:
+        """Bytes of the function at an address; 0 where that is not known."""
+        found = self._at(address)
+        return found[0].size if found is not None else 0
+
+    def where(self, address: int) -> Iterator[int]:
+        """A linked address, and where its code lies or is mapped instead."""
+        return (address - shift for shift in self._shifts)
 
     # -- lines ------------------------------------------------------------------------------------
 
@@ -126,6 +135,21 @@ class Symbols:
             if place >= 0 and self.lines[place].line:
                 return self.lines[place]
         return None
+
+    @cached_property
+    def files(self) -> tuple[str, ...]:
+        """The source files that code comes from."""
+        return tuple(dict.fromkeys(row.file for row in self.lines if row.file))
+
+    def addresses_of_line(self, file: str, line: int) -> list[int]:
+        """Where the code of a line begins; ``file`` is the end of its path."""
+        found, before = list[int](), ("", 0)
+        for row in self.lines:
+            is_there = row.line == line and f"/{row.file}".endswith(f"/{file}")
+            if is_there and before != (row.file, row.line):
+                found += self.where(row.address)
+            before = row.file, row.line
+        return found
 
     def _read_lines(self) -> Iterator[LineRow]:
         from elftools.common.exceptions import DWARFError, ELFError

@@ -106,6 +106,8 @@ class Troubles:
 
     def idles(self, core: NativeCoreState) -> None:
         """The core is in a loop that does nothing."""
+        if core.index:
+            return  # that is how others than the first are parked
         masks = core.engine.pstate & (MASK_I | MASK_F)
         if masks == MASK_I | MASK_F and not core.trouble:
             place = core.place(core.engine.pc)

@@ -8,11 +8,25 @@ goes on: the order of instructions follows from the image and its inputs alone.
 
 from __future__ import annotations
 
+from typing import Protocol, cast
+
 from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.machine.core import Core, CoreState, StopReason
 from kerneltui.machine.turns import Turns
 
 QUANTUM_NS = 1_000
+
+
+class Watching(Protocol):
+    """A core that can wait for a store of another one."""
+
+    watches: tuple[int, bytes] | None
+
+    def is_watched_changed(self) -> bool:
+        """Whether there was one."""
+
+    def send_event(self) -> None:
+        """Another core's doing ends its wait."""
 
 
 class QuantumTurns(Turns):
@@ -27,12 +41,19 @@ class QuantumTurns(Turns):
 
     def _set_horizon(self, core: Core) -> None:
         """Another core has woken or fallen asleep, or a turn begins."""
-        others = any(item is not core and item.ready_at < NEVER for item in self.cores)
+        others = any(item is not core and self._concerns(item, core) for item in self.cores)
         if not others:
             self._ends = NEVER
         elif self._ends >= NEVER:
             self._ends = (max(self._clock.now, 0) // QUANTUM_NS + 1) * QUANTUM_NS
         core.set_horizon(self._ends)
+
+    @staticmethod
+    def _concerns(other: Core, core: Core) -> bool:
+        """Whether a core's turn has to end for another one, which acts or watches its stores."""
+        if other.ready_at < NEVER:
+            return True
+        return core.ready_at < NEVER and cast("Watching", other).watches is not None
 
     def run(self) -> tuple[Core, StopReason]:
         """Give turns until a core halts for another reason; answers which core and why."""
@@ -47,6 +68,15 @@ class QuantumTurns(Turns):
             if reason is not StopReason.TURN:
                 return core, reason
             self._holder = None
+            self.look_at_monitors()
+
+    def look_at_monitors(self) -> None:
+        """A core in WFE is woken by a store to what its exclusive monitor watches."""
+        for core in self.cores:
+            watching = cast("Watching", core)
+            if watching.watches and watching.is_watched_changed():
+                watching.watches = None
+                watching.send_event()
 
     def _begin_turn(self) -> Core:
         """Whose it is; while all sleep, that of one who waits until something wakes a core."""

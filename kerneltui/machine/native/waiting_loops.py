@@ -4,8 +4,9 @@ A kernel that waits for 500 ms by reading a counter would read it some five mill
 such loops cost is part of the timing model: it depends on what the core has done alone, so a run
 that is stepped, observed or sliced takes the same time as a free one.
 
-* A core that reads a *counter* over and over reads it ever more slowly: each read takes 1/256 of
-  the wait so far on top, :data:`LONGEST_READ_NS` at most, and never beyond what is due next.
+* A core that reads a *counter* over and over (or its two halves by turns) reads it ever more
+  slowly: each read takes 1/256 of the wait so far on top, :data:`LONGEST_READ_NS` at most, and
+  never beyond what is due next.
 * A core that *polls* registers whose values stay, and that comes back to the same place as it was
   one period before (:mod:`kerneltui.machine.native.watched_period`), can only be freed from
   outside.  It dozes for as many whole periods as fit before what is due next, and looks again each
@@ -14,7 +15,9 @@ that is stepped, observed or sliced takes the same time as a free one.
   memory as it was, and several registers may be in the loop.
 * A branch to itself, or around instructions that do nothing, is a wait: only an interrupt ends it,
   and its turns are not counted as instructions (:mod:`kerneltui.machine.native.opcodes`).
-* A loop that only counts (:mod:`kerneltui.machine.native.counted_loops`) is not executed turn by
+* A loop that only counts a register down is executed to its last period at once, as far as that
+  comes before what is due next: exactly, instruction by instruction.
+* A longer loop that only counts (:mod:`kerneltui.machine.native.counted_loops`) is not executed turn by
   turn, nor is any other that accesses nothing and changes nothing: as many whole periods as fit
   before what is due next are told to have been.  That is exact, instruction by instruction, so it
   needs no model.
@@ -31,7 +34,7 @@ from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.core import StopReason
 from kerneltui.machine.native import counted_loops
 from kerneltui.machine.native.core_state import NativeCoreState
-from kerneltui.machine.native.opcodes import WORD, may_store
+from kerneltui.machine.native.opcodes import WORD, Countdown, may_store
 from kerneltui.machine.native.turns import QUANTUM_NS
 from kerneltui.machine.native.watched_period import WatchedPeriod
 
@@ -40,7 +43,10 @@ READS_BEFORE = 64
 LONGEST_READ_NS = 50_000
 CLOSE_NS = 2_000
 """Between two reads of one wait, what they take left out, at most."""
-POLLS_BEFORE = 16
+POLLS_BEFORE = 4
+"""Equal values of registers before a loop is looked for."""
+ZERO = 1 << 30
+"""PSTATE.Z"""
 MOST_POLLS_BEFORE = 4096
 MOST_POLLED = 8
 """Registers that one loop polls."""
@@ -80,14 +86,13 @@ class WaitingLoops:
         """where a period may begin, and which registers the core has there"""
         self._registers: tuple[int, ...] = ()
         self._visits = 0
-        self._counter = -1
         self._reads = 0
         self._waits_since = self._last_read_ns = 0
         self._is_volatile: dict[int, bool] = {}
 
     def forget(self) -> None:
         """The core has done something else than to wait."""
-        self._counter = -1
+        self._reads = 0
         if self._known is not None and not self._known.lasts:
             self._known = None
         self._begin_anew()
@@ -100,9 +105,10 @@ class WaitingLoops:
         self._values.clear()
         self._polls_since = -1
         self._needed = POLLS_BEFORE
-        self._end_watch()
+        self.end_watch()
 
-    def _end_watch(self) -> None:
+    def end_watch(self) -> None:
+        """What is watched is no period."""
         self._polls = self._visits = 0
         self._address = -1
         self._registers = ()
@@ -117,7 +123,7 @@ class WaitingLoops:
         if self._changes_by_itself(core, target, address):
             if watch is not None:
                 watch.is_spoilt = True
-            return self._read_counter(core, address)
+            return self._read_counter(core)
         if self._values.get(address) != value:
             if address in self._values or len(self._values) == MOST_POLLED:
                 self._begin_anew()
@@ -152,10 +158,10 @@ class WaitingLoops:
             known = self._is_volatile[address] = slot is not None and slot.register.volatile
         return known
 
-    def _read_counter(self, core: NativeCoreState, address: int) -> int:
+    def _read_counter(self, core: NativeCoreState) -> int:
         now = core.clock.now
-        if address != self._counter or now - self._last_read_ns > CLOSE_NS:
-            self._counter, self._reads, self._waits_since = address, 0, now
+        if not self._reads or now - self._last_read_ns > CLOSE_NS:
+            self._reads, self._waits_since = 0, now
         self._reads += 1
         longer = 0
         if self._reads > READS_BEFORE:
@@ -173,11 +179,11 @@ class WaitingLoops:
         watch = self.watch
         assert watch is not None
         watch.look_at(core, word)
-        if watch.is_spoilt or watch.length > LONGEST_PERIOD:
+        if watch.is_spoilt or core.retired - watch.since > LONGEST_PERIOD:
             self._give_up()
 
     def _give_up(self) -> None:
-        self._end_watch()
+        self.end_watch()
         self._needed = min(self._needed * 4, MOST_POLLS_BEFORE)
 
     def leap(self, core: NativeCoreState) -> int:
@@ -187,7 +193,7 @@ class WaitingLoops:
         known, watch = self._known, self.watch
         if known is not None:
             if known.is_back(core, registers):
-                self._end_watch()
+                self.end_watch()
                 self._misses = 0
                 return self._doze(core, known.period_ns)
             self._misses += 1
@@ -197,7 +203,7 @@ class WaitingLoops:
             if watch.is_back(core, registers):
                 watch.period_ns = core.ready_at - watch.since_ns
                 self._known, self._misses = watch, 0
-                self._end_watch()
+                self.end_watch()
                 return self._doze(core, watch.period_ns)
             watch.visits += 1
             if watch.visits == MOST_VISITS:
@@ -225,6 +231,29 @@ class WaitingLoops:
         return max((last - now - 1) // period, 0) * period
 
     # -- loops that count -------------------------------------------------------------------------
+
+    def count_down(self, core: NativeCoreState, loop: Countdown) -> None:
+        """The core is at the branch of a loop that only counts: as many periods as fit.
+
+        Where not even one does, the branch alone is executed.
+        """
+        engine = core.engine
+        value = engine.x(loop.register) & (1 << 64 if loop.is_64bit else 1 << 32) - 1
+        last = min(core.clock.next_due, core.until, core.horizon)
+        room = core.stop_at - core.retired
+        if last < NEVER:
+            room = min(room, last - core.ready_at)
+        is_regular = not value >> (63 if loop.is_64bit else 31) and not value % loop.step
+        periods = min(value // loop.step - 1, room // loop.length) if is_regular else 0
+        if periods > 0:
+            engine.set_x(loop.register, value - periods * loop.step)
+            core.retired += periods * loop.length
+            core.ready_at += periods * loop.length
+            return
+        is_taken = not engine.pstate & ZERO if loop.sets_flags else value != 0
+        engine.pc += WORD * (1 - loop.length if is_taken else 1)
+        core.retired += 1
+        core.ready_at += 1
 
     def leap_if_counted(self, core: NativeCoreState, step: Callable[[], None]) -> bool:
         """A stretch has accessed nothing: perhaps it only counts; answers whether it was a leap.

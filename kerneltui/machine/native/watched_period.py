@@ -24,7 +24,7 @@ ADDRESS_MASK = (1 << 64) - 1
 
 
 class WatchedPeriod:
-    """Since the core's registers were ``registers``, at ``since_ns``.
+    """Since the core's registers were ``registers``, at ``since_ns``, after ``since`` instructions.
 
     ``address`` is what it had just polled.
     """
@@ -32,11 +32,9 @@ class WatchedPeriod:
     def __init__(self, core: NativeCoreState, registers: tuple[int, ...], address: int) -> None:
         self.registers = registers
         self.address = address
-        self.since_ns = core.ready_at
+        self.since_ns, self.since = core.ready_at, core.retired
         self.period_ns = 0
         """what a period takes, once it is known to be one"""
-        self.length = 0
-        """instructions so far"""
         self.visits = 0
         """how often the core was back at ``address``, but not as it had been"""
         self.is_spoilt = False
@@ -50,7 +48,6 @@ class WatchedPeriod:
 
     def look_at(self, core: NativeCoreState, word: int) -> None:
         """The core is about to execute an instruction."""
-        self.length += 1
         pc = core.engine.pc
         self._touch(core, pc, WORD, is_store=False)
         if spoils_period(word):

@@ -25,6 +25,10 @@ WIDE_COLUMNS = 3
 PARTS = ("idle", "user", "kernel", "interrupt", "scheduler")
 
 
+NO_TASKS = "This program has no tasks. Press o and open wake-tasks or round-robin."
+NO_LOOK = "This kernel offers no look inside: its tasks cannot be seen."
+
+
 class TasksPanel(Panel):
     """Policy and run queue, the cores, then each task in two lines."""
 
@@ -50,11 +54,7 @@ class TasksPanel(Panel):
         """Scheduler, cores, tasks; sums where there is room."""
         scheduling = view.scheduling
         if scheduling is None:
-            return [
-                plain(
-                    "This program has no tasks. Press o and open wake-tasks or round-robin.", "dim"
-                )
-            ]
+            return [plain(NO_TASKS if view.offers_look else NO_LOOK, "dim")]
         tasks = {task.id: task for task in view.tasks}
         lines = [_policy(scheduling, tasks)]
         lines += [core_line(core, tasks, width) for core in scheduling.cores]

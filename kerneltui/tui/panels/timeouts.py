@@ -29,6 +29,10 @@ SOONEST = 4
 """So many come before the drawing of the structure, however little room there is."""
 
 
+EMPTY = "The queue is empty."
+NO_LOOK = "This kernel offers no look inside: its timeouts cannot be seen."
+
+
 class TimeoutsPanel(Panel):
     """What is due next, in order; and with the screen for itself, how it lies in the structure."""
 
@@ -72,6 +76,8 @@ class TimeoutsPanel(Panel):
         """How many there are, how late callbacks have been, what the queue's structure has cost."""
         late, queue = view.worst_lateness_ns, view.queue
         cost = ""
+        if not view.offers_look:
+            return ""
         if queue is not None and queue.last_operation:
             cost = f", {queue.structure}: {queue.comparisons} comparisons, {queue.moves} moves"
         worst = f", worst lateness {format_duration(late)}" if late >= 1_000_000 else ""
@@ -81,7 +87,7 @@ class TimeoutsPanel(Panel):
 def list_lines(view: MachineView, *, idents: bool, width: int) -> list[Line]:
     """The timeouts in order, with or without their identities; lateness, where there is room."""
     if not view.timeouts:
-        return empty_lines(view.comparators)
+        return empty_lines(view.comparators, NO_LOOK if not view.offers_look else EMPTY)
     heads = HEADS if idents else (*HEADS[:-2], HEADS[-1])
     given = [_cells(item, ident=idents) for item in view.timeouts]
     room = width - MARKER - max(map(cells, table(heads, given)))
@@ -102,17 +108,18 @@ def list_lines(view: MachineView, *, idents: bool, width: int) -> list[Line]:
     return lines
 
 
-def empty_lines(comparators: Iterable[ComparatorView]) -> list[Line]:
+def empty_lines(comparators: Iterable[ComparatorView], said: str) -> list[Line]:
     """Some kernels arm a timer by themselves, without the queue."""
-    lines = [plain("The queue is empty.", "dim")]
+    lines = [plain(said, "dim")]
     for item in comparators:
         is_set = item.compare or item.counts_down
         if item.enabled and not item.masked and item.in_ns is not None and is_set:
-            said = f"Armed without it: {item.device} {item.name}"
+            without = " without it" if said == EMPTY else ""
+            armed = f"Armed{without}: {item.device} {item.name}"
             if not item.counts_down:
-                said += f" = {item.compare}"
+                armed += f" = {item.compare}"
             thing = ComparatorReference(item.device, item.name)
-            lines.append(plain(f"{said}, in {format_duration(item.in_ns)}", "text", thing))
+            lines.append(plain(f"{armed}, in {format_duration(item.in_ns)}", "text", thing))
     return lines
 
 

@@ -54,10 +54,12 @@ park:
 lock:
     ldr x0, =mutex
     mov w1, #1
-1:  ldaxr w2, [x0]
+    sevl
+1:  wfe                                 // until somebody stores to what the exclusive load watches
+2:  ldaxr w2, [x0]
     cbnz w2, 1b
     stxr w3, w1, [x0]
-    cbnz w3, 1b
+    cbnz w3, 2b
     ret
 unlock:
     ldr x0, =mutex

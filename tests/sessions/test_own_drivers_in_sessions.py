@@ -1,0 +1,114 @@
+"""Session files and drivers of a person's own: noted, never named to be executed."""
+
+import pytest
+from own.broken import SYSTEM_TIMER
+
+from kerneltui.configfile import ConfigFile
+from kerneltui.errors import UserError
+from kerneltui.own.options import drivers_named
+from kerneltui.scenarios.scenario import open_session
+from kerneltui.sessions.opening import changed_origins, open_saved, read_session, resume
+from kerneltui.sessions.saving import spec_of, text_of, with_trace
+
+
+@pytest.fixture
+def driver(tmp_path):
+    path = tmp_path / "folder" / "my_timer.py"
+    path.parent.mkdir()
+    path.write_text(SYSTEM_TIMER)
+    return path
+
+
+@pytest.fixture
+def kept(driver, tmp_path):
+    """A session file, made with that driver."""
+    session = open_session("rpi4", "timer-callbacks", drivers=drivers_named([f"timer={driver}"]))
+    session.boot()
+    session.type(b"hi")
+    session.run_until(1_500_000_000)
+    making = with_trace(spec_of(session), session.setup.drivers)
+    while True:
+        try:
+            next(making)
+        except StopIteration as end:
+            spec = end.value
+            break
+    path = tmp_path / "kept.session.yaml"
+    path.write_text(text_of(spec, path))
+    session.close()
+    return path
+
+
+def reopened(path, *drivers):
+    saved = read_session(ConfigFile.load(path))
+    session = open_saved(saved, drivers_named(drivers))
+    for _ in resume(session, saved):
+        pass
+    return session
+
+
+def test_it_notes_role_name_and_hash_and_no_place(kept, driver):
+    text = kept.read_text()
+    assert "  - role: timer\n    name: my_timer.py\n    sha256: " in text
+    assert "folder" not in text
+
+
+def test_with_the_driver_it_opens_where_it_was(kept, driver):
+    session = reopened(kept, f"timer={driver}")
+    assert session.machine.now == 1_500_000_000
+    assert b"hi" in session.recorder.console.data
+    session.close()
+
+
+def test_without_it_one_line_says_what_to_add(kept, said):
+    status, _, err = said("run", "--session", kept, "--until", "2s")
+    assert status == 2
+    assert err.count("\n") == 1
+    assert "made with a driver of one's own, my_timer.py; add --driver timer=FILE" in err
+
+
+def test_the_command_line_gives_it_anew(kept, driver, said):
+    status, out, _ = said("run", "--session", kept, "--until", "2s", "--driver", f"timer={driver}")
+    assert status == 0
+    assert "Timer: My System Timer" in out
+    status, out, err = said("replay", kept, "--driver", f"timer={driver}")
+    assert (status, err) == (0, "")
+
+
+def test_one_that_has_changed_is_named_where_the_machine_departs(kept, driver):
+    clears = "        self._cpu.write(BASE + CS, 1 << 3)\n"
+    driver.write_text(SYSTEM_TIMER.replace(clears, 2 * clears))
+    saved = read_session(ConfigFile.load(kept))
+    session = open_saved(saved, drivers_named([f"timer={driver}"]))
+    told = list(changed_origins(saved, session.setup.drivers))
+    assert told == [f"the driver {driver} has changed since this was saved"]
+    with pytest.raises(UserError, match="has changed since this was saved"):
+        for _ in resume(session, saved):
+            pass
+    session.close()
+
+
+def test_one_too_many_is_refused(kept, driver, tmp_path):
+    session = open_session("rpi4", "timer-callbacks")
+    session.boot()
+    path = tmp_path / "plain.session.yaml"
+    path.write_text(text_of(spec_of(session), path))
+    session.close()
+    with pytest.raises(UserError, match="made without a driver of one's own; leave out timer"):
+        reopened(path, f"timer={driver}")
+
+
+@pytest.mark.parametrize("key", ["driver: timer=my_timer.py", "drivers: [my_timer.py]"])
+def test_a_scenario_cannot_name_one(key, tmp_path, said):
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"title: Mine\nprogram: timer-callbacks\n{key}\n")
+    status, _, err = said("validate", path)
+    assert status == 2
+    assert "driver" in err
+
+
+def test_a_session_cannot_name_a_file(kept, driver, said):
+    kept.write_text(kept.read_text().replace("name: my_timer.py", f"path: {driver}"))
+    status, _, err = said("run", "--session", kept, "--until", "2s", "--driver", f"timer={driver}")
+    assert status == 2
+    assert "path" in err
