@@ -17,10 +17,9 @@ that is stepped, observed or sliced takes the same time as a free one.
   and its turns are not counted as instructions (:mod:`kerneltui.machine.native.opcodes`).
 * A loop that only counts a register down is executed to its last period at once, as far as that
   comes before what is due next: exactly, instruction by instruction.
-* A longer loop that only counts (:mod:`kerneltui.machine.native.counted_loops`) is not executed turn by
-  turn, nor is any other that accesses nothing and changes nothing: as many whole periods as fit
-  before what is due next are told to have been.  That is exact, instruction by instruction, so it
-  needs no model.
+* A longer loop that only counts (:mod:`kerneltui.machine.native.counted_loops`) is not executed
+  turn by turn either, nor is any other that accesses nothing and changes nothing: as many whole
+  periods as fit before what is due next are told to have been.  That is exact too.
 """
 
 from __future__ import annotations
