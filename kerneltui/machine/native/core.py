@@ -239,6 +239,7 @@ class NativeCore(Interruptions):
 
     def _do(self, special: Decoded, pc: int) -> None:
         engine, kind = self.engine, special.kind
+        self._bring_clock()
         if kind is Special.IDLE:
             self.troubles.idles(self)
             self._begin_wait(kind)
