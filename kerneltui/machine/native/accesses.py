@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from kerneltui.hw.bus import BusFault
+from kerneltui.hw.bus import BusFault, Target
 from kerneltui.machine.native import exceptions as ex
 from kerneltui.machine.native import system_registers as sr
 from kerneltui.machine.native.core_state import NativeCoreState
@@ -57,11 +57,16 @@ class DeviceAccesses(NativeCoreState):
     def load(self, address: int, size: int) -> int:
         """A load from a device."""
         self._begin_access()
+        target: Target | None
+        port = self.memory.ports.get(address)
         try:
-            target, offset = self.memory.access(address, size)
-            watch = self.loops.watch
-            reads = target.read if watch is None else partial(watch.read, target)
-            value = reads(offset, size, self.index)
+            if port is not None and port.size == size and self.loops.knows(address):
+                target, value = None, port.read(port.index, self.index)
+            else:
+                target, offset = self.memory.access(address, size)
+                watch = self.loops.watch
+                reads = target.read if watch is None else partial(watch.read, target)
+                value = reads(offset, size, self.index)
         except BusFault as fault:
             target, value = None, self._nothing_at(fault, "read")
         self.tell(self.LOAD, address, value)
@@ -73,9 +78,13 @@ class DeviceAccesses(NativeCoreState):
         """A store to a device."""
         self._begin_access()
         self.tell(self.STORE, address, value)
+        port = self.memory.ports.get(address)
         try:
-            target, offset = self.memory.access(address, size)
-            target.write(offset, value, size, self.index)
+            if port is not None and port.size == size:
+                port.store(value, self.index)
+            else:
+                target, offset = self.memory.access(address, size)
+                target.write(offset, value, size, self.index)
         except BusFault as fault:
             self._nothing_at(fault, f"write of {value:#x}")
         self.loops.forget()

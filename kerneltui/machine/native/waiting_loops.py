@@ -114,12 +114,19 @@ class WaitingLoops:
         self.watch = None
         self.is_due = self.wants_steps = False
 
+    def knows(self, address: int) -> bool:
+        """Whether :meth:`polled` need not be told what answers there; never while it watches."""
+        return self.watch is None and address in self._is_volatile
+
     # -- accesses ---------------------------------------------------------------------------------
 
     def polled(self, core: NativeCoreState, target: Target | None, address: int, value: int) -> int:
         """A register was read; answers what that takes longer than usual (ns)."""
         watch = self.watch
-        if self._changes_by_itself(core, target, address):
+        is_volatile = self._is_volatile.get(address)
+        if is_volatile is None:
+            is_volatile = self._changes_by_itself(core, target, address)
+        if is_volatile:
             if watch is not None:
                 watch.is_spoilt = True
             return self._read_counter(core)
@@ -147,14 +154,12 @@ class WaitingLoops:
     def _changes_by_itself(
         self, core: NativeCoreState, target: Target | None, address: int
     ) -> bool:
-        known = self._is_volatile.get(address)
-        if known is None:
-            slot = None
-            if isinstance(target, RegisterFile):
-                window = core.memory.window_at(address)
-                offset = address - window.base if window is not None else address
-                slot = target.slot_at(offset)
-            known = self._is_volatile[address] = slot is not None and slot.register.volatile
+        slot = None
+        if isinstance(target, RegisterFile):
+            window = core.memory.window_at(address)
+            offset = address - window.base if window is not None else address
+            slot = target.slot_at(offset)
+        known = self._is_volatile[address] = slot is not None and slot.register.volatile
         return known
 
     def _read_counter(self, core: NativeCoreState) -> int:
