@@ -101,3 +101,10 @@ def test_a_stop_within_a_loop_that_counts_finds_all_as_it_is(monkeypatch):
     for stop, outcome in zip(stops, found, strict=True):
         executed.machine.run(until=stop)
         assert executed.outcome == outcome, f"seed {seed}, {stop} ns"
+
+
+def test_a_run_ends_when_it_should_though_a_core_dozes():
+    machine = Run("polls").until(3 * MS + 5).machine
+    assert machine.now == 3 * MS + 5
+    machine = Run("watch").until(2 * MS + 5).machine
+    assert machine.now == 2 * MS + 5

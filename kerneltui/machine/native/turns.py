@@ -71,8 +71,8 @@ class QuantumTurns(Turns):
             reason = core.run()
             self.current = None
             if reason is not StopReason.TURN:
-                if core.ready_at < NEVER:
-                    self.show(core.ready_at)
+                if reason is not StopReason.TIME and self._ends < NEVER:
+                    self.show(min(core.ready_at, self._ends, core.until))
                 return core, reason
             self._holder = None
             self.look_at_monitors()
