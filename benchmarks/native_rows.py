@@ -61,7 +61,7 @@ def _instructions(repeat: int, *, quick: bool) -> Rate:
 
         def run() -> int:
             before = machine.core.retired
-            machine.run(instructions=count)
+            machine.run(steps=count)
             return machine.core.retired - before
 
         found = rate(run, repeat)

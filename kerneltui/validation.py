@@ -52,7 +52,7 @@ def validate_file(path: Path) -> str:
     if kind == "session":
         saved = read_session(file)
         open_saved(saved).close()
-        return f"session on {saved.spec.board.name}, '{saved.spec.scenario.name}'"
+        return f"session on {saved.spec.board.name}, '{saved.spec.title}'"
     if kind == "lesson":
         lesson = read_lesson(file, path)
         lesson.session().close()

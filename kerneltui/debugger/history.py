@@ -141,16 +141,17 @@ class History:
         self._take_if_due()
         while True:
             goal = main.nearer(to)
-            before = [core.retired for core in machine.cores]
+            before = [core.work for core in machine.cores]
+            retired = machine.cores[focus].retired
             started = perf_counter()
             reason = machine.run(
                 instructions=instructions, steps=steps, focus=focus, to=goal,
                 rest_after=self._until_checkpoint(), **conditions,
             )  # fmt: skip
             self._ran_s += perf_counter() - started
-            spent = [core.retired - then for core, then in zip(machine.cores, before, strict=True)]
+            spent = [core.work - then for core, then in zip(machine.cores, before, strict=True)]
             instructions -= max(spent)
-            steps -= spent[focus]
+            steps -= machine.cores[focus].retired - retired
             if reason is StopReason.REACHED:
                 self._take_if_due()  # before something is given, as in give()
                 main.reached(goal)
@@ -314,10 +315,10 @@ class History:
         core = self.machine.cores[to.core]
         since = perf_counter()
         # Where it can rest anywhere, it does so often enough for whoever waits.
-        close, most = (CLOSE_BY, FOREVER) if core.can_rest_anywhere else (CLOSE, STRETCH)
+        close = CLOSE_BY if core.can_rest_anywhere else CLOSE
         while (ahead := to.retired - core.retired) > 2 * close:
             reason = self._main.run(
-                focus=to.core, steps=ahead - close, rest_after=CLOSE, instructions=most
+                focus=to.core, steps=ahead - close, rest_after=CLOSE, instructions=STRETCH
             )
             if reason is StopReason.REST:
                 if perf_counter() - since > WORTH * self._took_s:

@@ -7,12 +7,17 @@ from kerneltui.debugger.marks import StepKind
 from kerneltui.debugger.naming import main_interrupt
 from kerneltui.debugger.origins import TIMER, Origin
 from kerneltui.debugger.sight import Story
-from kerneltui.debugger.watch import CALLBACK_DONE, NEXT_TIMER_EVENT, Watch
+from kerneltui.debugger.watch import (
+    CALLBACK_DONE,
+    NEXT_TIMER_EVENT,
+    NEXT_TIMER_INTERRUPT,
+    Watch,
+)
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.core import StopReason
 from kerneltui.machine.machine import Machine
 
-FOR_TIMER = CALLBACK_DONE, NEXT_TIMER_EVENT
+FOR_TIMER = CALLBACK_DONE, NEXT_TIMER_EVENT, NEXT_TIMER_INTERRUPT
 """What waits for the timer's interrupt; other commands wait for whatever comes."""
 
 

@@ -22,8 +22,12 @@ def source_files(machine: Machine) -> list[Path]:
     """The files that the machine's program can execute, in order of their paths.
 
     Those of the package ``kernel``, those of the program's classes where they lie elsewhere, and
-    those of a person's own drivers.
+    those of a person's own drivers.  Of an image those that are at hand.
     """
+    if machine.core.can_rest_anywhere:
+        from kerneltui.debugger.image_source import paths_of
+
+        return [Path(path) for path in paths_of(machine.program)]
     found = set(_package_files())
     workload = getattr(machine.program, "workload", None)
     drivers = workload.own.values() if isinstance(workload, Workload) else ()
@@ -125,6 +129,8 @@ def functions_in(path: str) -> tuple[SourceFunction, ...]:
         own = {node.lineno} if isinstance(node, ast.stmt | ast.expr) else set()
         return own.union(*(look(item, owner) for item in ast.iter_child_nodes(node)))
 
+    if not path.endswith(".py"):
+        return ()  # of an image
     try:
         look(ast.parse("\n".join(source_lines(path))), "")
     except SyntaxError:
@@ -141,6 +147,8 @@ def function_around(path: str, line: int) -> SourceFunction | None:
 def paths_named(machine: Machine, name: str) -> list[str]:
     """The kernel's files that a name means, those that are being executed first."""
     running = [frame.file for core in machine.cores for frame in core.frames()]
+    if machine.core.can_rest_anywhere:  # what its frames name lies elsewhere, perhaps
+        running = []
     known = [*running, *map(str, source_files(machine))]
     return list(dict.fromkeys(
         path for path in known if f"/{path}".replace("\\", "/").endswith(f"/{name}")

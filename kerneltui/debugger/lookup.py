@@ -256,6 +256,14 @@ def _has_event(session: Session, reference: EventReference) -> bool:
 def _has_code(session: Session, reference: CodeReference) -> bool:
     """A line of a file; a function without a name of its own is known while it is called."""
     machine = session.machine
+    if reference.address is not None:
+        core: Any = session.core
+        return core.can_rest_anywhere and bool(core.fetch(reference.address))
+    if machine.core.can_rest_anywhere and not reference.function:
+        return any(
+            1 <= reference.line <= len(source_lines(path))
+            for path in paths_named(machine, reference.file)
+        )
     for path in paths_named(machine, reference.file):
         if not 1 <= reference.line <= len(source_lines(path)):
             continue

@@ -82,7 +82,12 @@ def _where_in_use(
 
 
 def main_interrupt(machine: Machine, inspector: Inspector, cpu: int) -> InterruptReference | None:
-    """The timer's where timeouts wait for it, or else the first that has a handler."""
+    """The timer's where timeouts wait for it, or else the first that has a handler.
+
+    Of a kernel that offers no look inside: that of a timer which asks, or which may interrupt.
+    """
+    if not inspector.offers_look:
+        return _interrupt_of_timers(machine, cpu)
     if inspector.queue_structure():
         return timer_interrupt(machine, inspector)
     for handler in inspector.irq_handlers(cpu):
@@ -90,6 +95,24 @@ def main_interrupt(machine: Machine, inspector: Inspector, cpu: int) -> Interrup
             if handler.irq.domain == controller.NUMBERING:
                 return InterruptReference(name, handler.irq.domain, handler.irq.number)
     return timer_interrupt(machine, inspector)
+
+
+def _interrupt_of_timers(machine: Machine, cpu: int) -> InterruptReference | None:
+    """Of those whose wire is high, or else of all: the first that its controller lets through."""
+    found: list[tuple[tuple[bool, bool, bool], InterruptReference]] = []
+    for device, output, index, line in lines(machine):
+        is_others = len(device.outputs[output]) > 1 and index != cpu
+        if is_others or not hasattr(device, "comparators"):
+            continue
+        for name, number in interrupts_of_line(machine, line.name, cpu):
+            controller = machine.controllers[name]
+            state = controller.interrupt(number, cpu)
+            is_enabled = state is not None and bool(state.enabled)
+            if line.level or is_enabled:
+                uses = any(item.enabled for item in controller.notable(cpu, set()))
+                rank = not line.level, not is_enabled, not uses
+                found.append((rank, InterruptReference(name, controller.NUMBERING, number)))
+    return min(found, key=lambda item: item[0])[1] if found else None
 
 
 def interrupt_named(machine: Machine, text: str) -> InterruptReference:

@@ -202,6 +202,8 @@ def _core(_: Session, reference: CoreReference) -> str:
 def _code(session: Session, reference: CodeReference) -> str:
     """Where a function begins, the function: nothing halts at its ``def``."""
     machine, line = session.machine, reference.line
+    if machine.core.can_rest_anywhere:
+        return _instruction(machine.program.symbols, reference)
     place = f"{reference.file}:{line}"
     found = [function_around(path, line) for path in paths_named(machine, reference.file)]
     around = [item for item in found if item is not None]
@@ -210,6 +212,17 @@ def _code(session: Session, reference: CodeReference) -> str:
     if not place:
         raise ValueError(f"No code stands in line {line} of {reference.file}: nothing halts there.")
     return f"code {quoted(place) if re.search(r'[^!#-~]', place) else place}"
+
+
+def _instruction(symbols: Any, reference: CodeReference) -> str:
+    """In an image: by name where a function begins, else by address; or a line with code."""
+    if reference.address is not None:
+        name = reference.function
+        return f"code {name if name in symbols.by_name else hex(reference.address)}"
+    if not symbols.addresses_of_line(reference.file, reference.line):
+        where = f"line {reference.line} of {reference.file}"
+        raise ValueError(f"No code comes from {where}: nothing halts there.")
+    return f"code {reference.file}:{reference.line}"
 
 
 def _console_line(session: Session, reference: ConsoleReference) -> str:

@@ -63,7 +63,7 @@ class Pursuit:
         BUDGET and TIME say that a limit has ended the slice before.
         """
         machine = self._history.machine
-        stepping = "steps" in goal.conditions
+        stepping = not goal.conditions.keys().isdisjoint(("steps", "access"))
         if stepping and machine.cores[focus].state is CoreState.OFF:
             self.said = f"core {focus} is off"
             return StopReason.NOTHING_DUE
@@ -88,15 +88,20 @@ class Pursuit:
             begun = self._retired()
             reason = self._run(goal, conditions)
             machine = self._history.machine
+            while goal.passes_over(reason, machine):
+                left = limits["instructions"] - self._retired_since(begun)
+                if left <= 0:
+                    return StopReason.BUDGET
+                reason = self._run(goal, {**conditions, "instructions": left})
             depth = machine.cores[machine.stopped].depth
-            if reason is not StopReason.TRACEPOINT or not goal.completes or not depth:
+            if not goal.completes or reason is not goal.ends or not depth:
                 return reason
             self._completing = machine.stopped, depth
             limits["instructions"] -= self._retired_since(begun)
         if limits["instructions"] <= 0:
             return StopReason.BUDGET
         core, depth = self._completing
-        limits |= {"tracepoint": "", "focus": core, "below_depth": depth}
+        limits |= {"tracepoint": "", "interrupt": False, "focus": core, "below_depth": depth}
         reason = self._history.run(**limits)
         return StopReason.TRACEPOINT if reason is StopReason.HANDLER_DONE else reason
 
@@ -157,7 +162,7 @@ class Pursuit:
         return idle and machine.terminal.is_done and not self._inspector().expects_timer_event()
 
     def _retired(self) -> list[int]:
-        return [core.retired for core in self._history.machine.cores]
+        return [core.work for core in self._history.machine.cores]
 
     def _retired_since(self, begun: list[int]) -> int:
         return max(now - then for now, then in zip(self._retired(), begun, strict=True))

@@ -147,16 +147,20 @@ class EventReference(_Tagged, frozen=True):
         return f"{kind} at {time_ns} ns, step {step}"
 
 
-class CodeReference(_Tagged, frozen=True):
-    """A line of the kernel's source."""
+class CodeReference(_Tagged, frozen=True, omit_defaults=True):
+    """A line of the kernel's source, or an instruction of an image."""
 
     function: str
     """the innermost one around it; empty outside of all"""
     file: str
     line: int
-    """from 1"""
+    """from 1; 0 where it is an instruction"""
+    address: int | None = None
+    """of the instruction"""
 
     def __str__(self) -> str:
+        if self.address is not None:
+            return f"{self.address:#x}, {self.function}" if self.function else f"{self.address:#x}"
         place = f"{self.file}:{self.line}"
         return f"{place}, {self.function}" if self.function else place
 

@@ -32,9 +32,11 @@ from kerneltui.debugger.views.clocks import read_counters
 from kerneltui.debugger.watch import (
     BOOT,
     CALLBACK_DONE,
+    NEXT_ACCESS,
     NEXT_INTERRUPT,
     NEXT_STEP,
     NEXT_TIMER_EVENT,
+    NEXT_TIMER_INTERRUPT,
     STEP,
     Watch,
     end_of_handler,
@@ -162,8 +164,26 @@ class Session(OtherMoments):
         return self.advance(NEXT_INTERRUPT)
 
     def next_timer_event(self) -> StopReason:
-        """Run until a callback has run and its interrupt's handler, with all others, is over."""
-        return self.advance(NEXT_TIMER_EVENT)
+        """Run until a callback has run and its interrupt's handler, with all others, is over.
+
+        Of an image: until a timer has interrupted, and that handler is over.
+        """
+        return self.advance(self.timer_event_goal)
+
+    @property
+    def runs_image(self) -> bool:
+        """Whether the kernel is an image of machine code."""
+        return self.machine.core.can_rest_anywhere
+
+    @property
+    def timer_event_goal(self) -> Watch:
+        """What :meth:`next_timer_event` waits for."""
+        return NEXT_TIMER_INTERRUPT if self.runs_image else NEXT_TIMER_EVENT
+
+    @property
+    def access_goal(self) -> Watch:
+        """The next access to hardware: of a kernel in Python that is each step."""
+        return NEXT_ACCESS if self.runs_image else STEP
 
     def next_callback(self) -> StopReason:
         """Run until a timer callback has run; of its interrupt's handler the rest is to come."""

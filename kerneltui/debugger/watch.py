@@ -35,18 +35,33 @@ class Watch(msgspec.Struct, frozen=True):
     """it stops after what a story tells, and a :class:`Storyteller` finds it in the past"""
     is_near: bool = False
     """what it awaits comes soon, as a rule"""
+    of_timers: bool = False
+    """interrupts that no timer has raised are passed over"""
+
+    def passes_over(self, reason: StopReason, machine: Machine) -> bool:
+        """Whether a stop is none of those that it awaits."""
+        if not self.of_timers or reason is not StopReason.INTERRUPT:
+            return False
+        from kerneltui.debugger.origins import TIMER, Wiring, pending
+
+        origin = pending(machine, Wiring(machine), machine.stopped, None)
+        return origin is None or origin.source != TIMER
 
     def stops(self, run: Callable[..., StopReason], machine: Machine, focus: int) -> bool:
         """Let ``run`` go on until the watch stops it; False when something else did."""
         reason = run(**self.conditions, focus=focus)
+        while self.passes_over(reason, machine):
+            reason = run(**self.conditions, focus=focus)
         core = machine.cores[machine.stopped]
-        if self.completes and reason is StopReason.TRACEPOINT and core.depth:
+        if self.completes and reason is self.ends and core.depth:
             reason = run(focus=core.index, below_depth=core.depth)
             return reason is StopReason.HANDLER_DONE
         return reason is self.ends
 
 
 STEP = Watch("one instruction", {"steps": 1}, is_near=True)
+NEXT_ACCESS = Watch("an access to hardware", {"access": True}, "access", is_near=True)
+"""Of machine code: a kernel in Python accesses hardware at each :data:`STEP`."""
 NEXT_INTERRUPT = Watch(
     "the next interrupt", {"interrupt": True}, "interrupt", ends=StopReason.INTERRUPT,
     is_near=True,
@@ -60,6 +75,11 @@ NEXT_TIMER_EVENT = Watch(
     "the next timer event", _CALLBACK, "timer event", completes=True, ends=StopReason.TRACEPOINT,
     is_near=True,
 )  # fmt: skip
+NEXT_TIMER_INTERRUPT = Watch(
+    "the next timer event", {"interrupt": True}, "timer event", completes=True,
+    ends=StopReason.INTERRUPT, is_near=True, of_timers=True,
+)  # fmt: skip
+"""Of a kernel that does not tell of its callbacks: a timer's interrupt, and its handler is over."""
 NEXT_STEP = Watch(
     "the next meaningful step", awaits="step", ends=StopReason.MEANINGFUL, meaningful=True
 )

@@ -39,7 +39,8 @@ class Lesson(msgspec.Struct, frozen=True):
     def session(self, number: int = 0, drivers: Iterable[OwnDriver] = ()) -> Session:
         """The machine of a step, at reset.  Raises :class:`UserError`.
 
-        Of ``drivers``, which the command line has named, those are used that the lesson is about.
+        Of ``drivers``, which the command line has named, those are used that the lesson is about,
+        from the step on that asks for one.
         """
         from kerneltui.scenarios.scenario import Changes, open_session  # a list needs none
 
@@ -47,14 +48,17 @@ class Lesson(msgspec.Struct, frozen=True):
         place = self.start(number)
         goal = self.spec.steps[place - 1].goal if place else None
         queue = goal.queue if goal is not None and not self.spec.steps[place].is_elsewhere else ""
-        own = self.drivers_among(drivers)
+        own = self.drivers_among(drivers, number)
         changes = Changes(queue=queue or self.spec.queue)
         return open_session(board, scenario, changes, lambda _: own)
 
-    def drivers_among(self, drivers: Iterable[OwnDriver]) -> tuple[OwnDriver, ...]:
-        """Those that the lesson is about."""
+    def drivers_among(self, drivers: Iterable[OwnDriver], number: int) -> tuple[OwnDriver, ...]:
+        """Those that a step is about."""
         wanted = self.spec.driver
-        return tuple(item for item in drivers if wanted is not None and item.role == wanted.role)
+        steps = self.spec.steps[: number + 1]
+        if wanted is None or not any(step.goal and step.goal.driver for step in steps):
+            return ()
+        return tuple(item for item in drivers if item.role == wanted.role)
 
     def start(self, number: int) -> int:
         """The step with which the machine of a step was made: it is another one, or has another

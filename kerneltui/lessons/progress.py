@@ -149,7 +149,7 @@ class StudentProgress:
                 saved = load_session(self._folder / name)
             else:
                 return None
-            own = lesson.drivers_among(drivers)
+            own = lesson.drivers_among(drivers, number)
             if any(changed_origins(saved, own)):
                 return None
             session = open_saved(saved, lambda _: own)

@@ -139,8 +139,8 @@ class LessonStepSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether it begins on a machine of its own."""
-        return bool(self.board or self.scenario)
+        """Whether it begins on a machine of its own: another one, or one with a driver."""
+        return bool(self.board or self.scenario or (self.goal is not None and self.goal.driver))
 
 
 class LessonSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

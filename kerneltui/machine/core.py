@@ -161,6 +161,7 @@ class Core(Protocol):
     stop_on_wait: bool
     stop_on_tracepoint: str
     stop_below_depth: int
+    stop_on_access: bool
     rest_after: int
     """from so much :attr:`work` on, halt where all state can be saved"""
 
@@ -171,6 +172,9 @@ class Core(Protocol):
     @property
     def work(self) -> int:
         """How long it takes to do again what it has done, in instructions of a kernel in Python."""
+
+    def general_registers(self) -> dict[str, int]:
+        """Those of machine code, by name; a kernel in Python has none."""
 
     @property
     def return_address(self) -> int:
@@ -186,6 +190,9 @@ class Core(Protocol):
 
     def power_on(self, program: Any) -> None:
         """Begin to execute ``program``, now."""
+
+    def limit(self, work: int) -> None:
+        """Halt before the next instruction after so much more :attr:`work`."""
 
     def run(self) -> StopReason:
         """Execute until a limit, or until something asks to halt."""

@@ -45,8 +45,8 @@ class HostedCore(Architecture):
     TRANSIENT: ClassVar[frozenset[str]] = frozenset((
         "observer", "stop_at", "until", "horizon", "_limit", "stop_on_interrupt", "stop_on_idle",
         "stop_on_wait",
-        "stop_on_tracepoint", "stop_below_depth", "stop_reason", "rest_after", "pending",
-        "_greenlet", "_enters_anew", "is_traced",
+        "stop_on_tracepoint", "stop_below_depth", "stop_on_access", "stop_reason", "rest_after",
+        "pending", "_greenlet", "_enters_anew", "is_traced",
     ))  # fmt: skip
 
     def __init__(self, index: int, clock: Clock, memory: AddressSpace, costs: Costs) -> None:
@@ -90,6 +90,7 @@ class HostedCore(Architecture):
         self.is_traced = True
         """somebody may observe the core, or it may have to stop at a tracepoint"""
         self.stop_below_depth = 0
+        self.stop_on_access = False
         self.stop_reason = StopReason.BUDGET
         self.rest_after = FOREVER
         """from so many instructions on, halt where all state is plain data"""
@@ -143,10 +144,18 @@ class HostedCore(Architecture):
         METER.is_running = False
         return self.stop_reason
 
+    def general_registers(self) -> dict[str, int]:
+        """None: they are Python's variables."""
+        return {}
+
     @property
     def work(self) -> int:
         """The instructions so far."""
         return self.retired
+
+    def limit(self, work: int) -> None:
+        """Halt before the instruction after so many."""
+        self.stop_at = self.retired + work
 
     @property
     def _is_inside_instruction(self) -> bool:

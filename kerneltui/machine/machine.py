@@ -237,6 +237,7 @@ class Machine:
         instructions: int = FOREVER,
         focus: int = 0,
         steps: int = FOREVER,
+        access: bool = False,
         interrupt: bool = False,
         idle: bool = False,
         rest: bool = False,
@@ -247,27 +248,30 @@ class Machine:
     ) -> StopReason:
         """Run until the first of the given conditions, and say which it was.
 
-        ``until``: virtual time in ns; ``instructions``: so many have retired on one core;
+        ``until``: virtual time in ns; ``instructions``: so many have retired on one core, or it has
+        done so much :attr:`~kerneltui.machine.core.Core.work` with machine code;
         ``interrupt``: one was taken, on any core; ``tracepoint``: the kernel passed it, on any
         core; ``rest``: a core began to wait; ``rest_after``: all are :attr:`at_rest` after so much
         work of one; ``to``: a position that lies ahead.  Of core ``focus``: ``steps``
-        instructions have retired; ``idle``: it began to wait; ``below_depth``: fewer handlers than
-        that are in progress.
+        instructions have retired; ``access``: machine code has accessed a device; ``idle``: it
+        began to wait; ``below_depth``: fewer handlers than that are in progress.
         """
         if self.halt_reason:
             return StopReason.HALTED
         for core in self.cores:
             core.until = until
-            core.stop_at = core.retired + instructions
+            core.limit(instructions)
             core.stop_on_interrupt = interrupt
             core.stop_on_idle = rest or (idle and core.index == focus)
             core.stop_on_wait = False
             core.stop_on_tracepoint = tracepoint
             core.is_traced = bool(tracepoint) or core.observer is not None
             core.stop_below_depth = 0
+            core.stop_on_access = False
             core.rest_after = core.work + rest_after
         focused = self.cores[focus]
         focused.stop_below_depth = below_depth
+        focused.stop_on_access = access
         last = focused.retired + steps
         focused.stop_at = min(focused.stop_at, last)
         reason = self._run() if to is None else self._run_to(to)
@@ -294,7 +298,10 @@ class Machine:
             limit = core.stop_at
             core.stop_at = min(limit, to.retired)
             reason = self._run()
-            if reason is not StopReason.BUDGET or core.retired >= limit or self._is_spent(core):
+            has_come = core.retired >= min(limit, to.retired)
+            if reason is not StopReason.BUDGET or not has_come or core.retired >= limit:
+                return reason
+            if self._is_spent(core):
                 return reason
             core.stop_at = limit
         if to.asleep and core.state is not CoreState.WAITING:

@@ -7,7 +7,7 @@ from pathlib import Path
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.setup import Setup
 from kerneltui.errors import UserError
-from kerneltui.machine.board import load_board
+from kerneltui.machine.board import Board, load_board
 from kerneltui.machine.native.extra import check_installed
 from kerneltui.machine.native.firmware import board_for_image, options_beside
 from kerneltui.scenarios.scenario import DEFAULT_BOARD, UNCHANGED, Changes, changed_board, pokes_of
@@ -18,7 +18,7 @@ NOT_OF_IMAGES = {"queue": "--queue", "sched": "--sched", "append": "--append", "
 ABOUT = "{}, an image of machine code: what it does is up to whoever wrote it."
 
 
-def open_image(board: str | None, path: Path, changes: Changes = UNCHANGED) -> Session:
+def open_image(board: str | Board | None, path: Path, changes: Changes = UNCHANGED) -> Session:
     """A session at reset, on a board as the firmware leaves it, with an image.
 
     A ``config.txt`` beside it is followed as far as it says where and how to start.  Raises
@@ -28,7 +28,7 @@ def open_image(board: str | None, path: Path, changes: Changes = UNCHANGED) -> S
     for name, option in NOT_OF_IMAGES.items():
         if getattr(changes, name):
             raise UserError(f"{option} is nothing for an image of machine code; leave it out")
-    found = load_board(board or DEFAULT_BOARD)
+    found = board if isinstance(board, Board) else load_board(board or DEFAULT_BOARD)
     if found.is_x86:
         raise UserError(f"--kernel: images are for AArch64; the board {found.name} is a PC")
     from kerneltui.machine.native.image import EL2, EL3, is_elf, load_image

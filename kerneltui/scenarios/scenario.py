@@ -13,12 +13,11 @@ from msgspec.structs import replace
 
 from kerneltui.configfile import ConfigFile, find
 from kerneltui.debugger.bookmarks import Bookmark
-from kerneltui.debugger.kernel_source import forget_source
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.setup import PokeRequest, Setup, TimedInput
 from kerneltui.errors import UserError, suggestion
 from kerneltui.kernel.bsp import BOARDS
-from kerneltui.kernel.faults import FAULTS, classes_of
+from kerneltui.kernel.faults import FAULTS
 from kerneltui.kernel.irq import KernelError
 from kerneltui.kernel.kernel import Kernel
 from kerneltui.kernel.pc.boot_parameters import parse
@@ -28,6 +27,7 @@ from kerneltui.kernel.workload import TimeoutRequest, Workload
 from kerneltui.machine.board import Board, load_board
 from kerneltui.own.driver import OwnDriver, in_place
 from kerneltui.own.making import kernel_with
+from kerneltui.scenarios.own_drivers import check_drivers
 from kerneltui.scenarios.spec import MOST_TIMEOUTS, ScenarioSpec, TimeoutSpec
 
 if TYPE_CHECKING:
@@ -280,10 +280,11 @@ def make_session(
         cpu = board.spec.cpu.compatible
         raise board.file.error(("bsp",), f"the kernel of '{bsp}' does not run on '{cpu}'")
     _check_fit(board, scenario, changes)
-    _check_drivers(board, scenario, changes, drivers)
+    boot = f"{scenario.spec.boot} {changes.append}".strip()
+    check_drivers(drivers, bsp, scenario.spec, scenario.file, boot=boot, queue=changes.queue)
     workload = replace(
         scenario.workload,
-        boot=f"{scenario.spec.boot} {changes.append}".strip(),
+        boot=boot,
         queue=changes.queue or scenario.spec.queue,
         sched=changes.sched or scenario.spec.sched,
         own=in_place(drivers),
@@ -328,32 +329,6 @@ def pokes_of(changes: Changes) -> Iterator[PokeRequest]:
         except ValueError as mistake:
             raise error(str(mistake)) from None
         yield PokeRequest(at_ns, store, error, is_scripted=False)
-
-
-def _check_drivers(
-    board: Board, scenario: Scenario, changes: Changes, drivers: tuple[OwnDriver, ...]
-) -> None:
-    """Whether a person's drivers can take the places that they want."""
-    if not drivers:
-        return
-    forget_source()  # a file may have been loaded anew
-    entry = PROGRAMS[scenario.spec.program]
-    for driver in drivers:
-        option, post = f"--driver {driver.role}", driver.post
-        if post not in POSTS.get(board.spec.bsp, ()):
-            raise UserError(f"{option}: {driver.path} was loaded for another kind of board")
-        for number, name in enumerate(scenario.spec.faults):
-            wrong = {base.__name__ for item in classes_of(name) for base in item.__mro__}
-            if post.stands_for in wrong:
-                said = f"the fault '{name}' is in the driver that {driver.path} stands for"
-                raise scenario.file.error(("faults", number), said)
-        if driver.role == "queue" and changes.queue:
-            raise UserError(f"{option}: leave out --queue, which chooses one of the kernel's own")
-        if driver.role == "queue" and not entry.has_queue:
-            raise UserError(f"{option}: the scenario '{scenario.name}' has no queue of timeouts")
-        wanted = parse(f"{scenario.spec.boot} {changes.append}".strip())
-        if driver.role == "clock" and wanted.clock not in {None, post.name}:
-            raise UserError(f"{option}: {driver.path} is of {post.name}, but clock={wanted.clock}")
 
 
 def _check_fit(board: Board, scenario: Scenario, changes: Changes) -> None:

@@ -16,7 +16,7 @@ from kerneltui.debugger.pokes import parse
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.traveller import DivergedError, Input
 from kerneltui.errors import UserError, suggestion
-from kerneltui.machine.board import read_board
+from kerneltui.machine.board import Board, read_board
 from kerneltui.machine.machine import Machine, Position
 from kerneltui.own.driver import OwnDriver
 from kerneltui.scenarios.scenario import check_names, make_session, no_drivers, read_scenario
@@ -30,8 +30,8 @@ from kerneltui.sessions.spec import (
     SessionSpec,
 )
 
-KEYS = frozenset(("format", "board", "scenario", "here", "end"))
-"""What each session file has."""
+KEYS = frozenset(("format", "board", "scenario", "kernel", "here", "end"))
+"""What session files have: one of scenario and kernel."""
 GIVEN = ("type", "bytes", "poke")
 
 
@@ -68,6 +68,9 @@ def read_session(file: ConfigFile) -> SessionFile:
 
 def _check_order(file: ConfigFile, spec: SessionSpec) -> None:
     """Moments that cannot be in a past that ends at ``end``, or not in this order."""
+    if (spec.scenario is None) == (spec.kernel is None):
+        said = "none" if spec.kernel is None else "both"
+        raise file.error((), f"a session needs exactly one of scenario and kernel; here: {said}")
     end = spec.end.position
     if spec.here.position > end:
         raise file.error(("here",), "this moment comes after 'end'")
@@ -112,20 +115,22 @@ def open_saved(
     """
     spec, file = saved.spec, saved.file
     board_file = _origin(saved, "board")
-    scenario_file = _origin(saved, "scenario")
     board = read_board(board_file, board_file.path)
-    scenario = read_scenario(scenario_file, scenario_file.path)
-    board, scenario = (
-        msgspec.structs.replace(board, name=spec.board.name),
-        msgspec.structs.replace(scenario, name=spec.scenario.name),
-    )
-    try:
-        own = drivers(board.spec.bsp)
-        _check_drivers(saved, own)
-        session = make_session(board, scenario, spec.scenario.name, spec.changes, own)
-    except UserError as error:
-        said = str(error)
-        raise error if said.startswith(str(file.path)) else file.error(("changes",), said) from None
+    board = msgspec.structs.replace(board, name=spec.board.name)
+    if spec.scenario is None:
+        session = _with_image(saved, board)
+    else:
+        scenario_file = _origin(saved, "scenario")
+        scenario = read_scenario(scenario_file, scenario_file.path)
+        scenario = msgspec.structs.replace(scenario, name=spec.scenario.name)
+        try:
+            own = drivers(board.spec.bsp)
+            _check_drivers(saved, own)
+            session = make_session(board, scenario, spec.scenario.name, spec.changes, own)
+        except UserError as error:
+            said = str(error)
+            is_told = said.startswith(str(file.path))
+            raise error if is_told else file.error(("changes",), said) from None
     try:
         _check_cores(saved, session.machine)
         session.history.expect(_inputs(saved, session.machine))
@@ -138,6 +143,31 @@ def open_saved(
     except UserError:
         session.close()
         raise
+    return session
+
+
+def _with_image(saved: SessionFile, board: Board) -> Session:
+    """A session with the image that is named; it must be the one that it was saved with."""
+    from kerneltui.scenarios.images import open_image
+
+    wanted = saved.spec.kernel
+    assert wanted is not None
+    path = Path(wanted.path)
+    if not path.is_file():  # the folder has been moved, with both in it
+        beside = saved.file.path.parent / path.name
+        path = beside if beside.is_file() else path
+    try:
+        session = open_image(board, path, saved.spec.changes)
+    except UserError as error:
+        raise saved.file.error(("kernel", "path"), str(error)) from None
+    image: Any = session.setup.kernel
+    if image.sha256 != wanted.sha256:
+        session.close()
+        raise saved.file.error(
+            ("kernel", "sha256"),
+            f"the image {path} is not the one that this was saved with; go on with --kernel, or "
+            "bring back the file as it was",
+        )
     return session
 
 
@@ -171,8 +201,8 @@ def _origin(saved: SessionFile, key: str) -> ConfigFile:
 def changed_origins(saved: SessionFile, drivers: Iterable[OwnDriver] = ()) -> Iterator[str]:
     """What a session was saved with and is not the same any more, each in a sentence."""
     for key in ("board", "scenario"):
-        spec: OriginSpec = getattr(saved.spec, key)
-        if spec.text is None and spec.sha256 is not None:
+        spec: OriginSpec | None = getattr(saved.spec, key)
+        if spec is not None and spec.text is None and spec.sha256 is not None:
             path = available(f"{key}s").get(spec.name)
             if path is not None and content_hash(ConfigFile.load(path)) != spec.sha256:
                 yield f"the built-in {key} '{spec.name}' has changed since this was saved"

@@ -71,7 +71,7 @@ def _facts(spec: SessionSpec) -> Iterator[str]:
     saved_by = f"kerneltui {by.kerneltui}, Python {by.python}" if by is not None else "unknown"
     rows = {
         "Board": spec.board.name,
-        "Scenario": spec.scenario.name,
+        "Scenario": spec.title,
         "Saved": f"{spec.saved or 'unknown'}, by {saved_by}",
         "Reported by": f"kerneltui {__version__}, Python {platform.python_version()}",
         "Virtual time": f"{format_time(int(spec.end.at))} s",

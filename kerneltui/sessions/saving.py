@@ -29,6 +29,7 @@ from kerneltui.sessions.spec import (
     BreakpointSpec,
     DriverSpec,
     GivenSpec,
+    KernelSpec,
     OriginSpec,
     SavedBookmarkSpec,
     SessionSpec,
@@ -55,7 +56,8 @@ class NotKeptError(UserError):
 def spec_of(session: Session) -> SessionSpec:
     """What is to be kept of a session; what comes of running it again is not known yet."""
     setup, history = session.setup, session.history
-    if setup.scenario_file is None:
+    image = None if callable(setup.kernel) else setup.kernel
+    if setup.scenario_file is None and image is None:
         raise NotKeptError("this session was not opened from a scenario's file: none can hold it")
     if ALARM in session.machine.halt_reason:
         raise NotKeptError("the alarm has ended this run, so it cannot be done again")
@@ -66,7 +68,9 @@ def spec_of(session: Session) -> SessionSpec:
         saved=datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         versions=VersionsSpec(__version__, platform.python_version()),
         board=_origin(setup.board.name, setup.board.file),
-        scenario=_origin(setup.scenario_name, setup.scenario_file),
+        scenario=None if setup.scenario_file is None
+        else _origin(setup.scenario_name, setup.scenario_file),
+        kernel=None if image is None else KernelSpec(str(image.path.absolute()), image.sha256),
         changes=setup.changes,
         drivers=[
             DriverSpec(driver.role, driver.path.name, driver.sha256) for driver in setup.drivers
@@ -226,7 +230,7 @@ def _in_a_line(path: Path) -> str:
 
 MOMENTS = frozenset(("moment", "here", "end"))
 ORDER = (
-    "format", "saved", "versions", "board", "scenario", "changes", "drivers", "bookmarks",
+    "format", "saved", "versions", "board", "scenario", "kernel", "changes", "drivers", "bookmarks",
     "breakpoints", "inputs", "here", "end", "trace",
 )  # fmt: skip
 """What people look for stands first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -112,6 +113,13 @@ class DriverSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: Annotated[str, Meta(max_length=64, description="of what the file held")]
 
 
+class KernelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An image of machine code, in place of a scenario.  It is not kept, only named."""
+
+    path: Annotated[str, Meta(min_length=1, max_length=4096, description="where the image lies")]
+    sha256: Annotated[str, Meta(max_length=64, description="of the file")]
+
+
 class VersionsSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who has saved it."""
 
@@ -139,9 +147,12 @@ class SessionSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 
     format: Annotated[int, Meta(ge=1, le=FORMAT)]
     board: OriginSpec
-    scenario: OriginSpec
     here: Annotated[MomentSpec, Meta(description="where one was")]
     end: Annotated[MomentSpec, Meta(description="how far it had come")]
+    scenario: Annotated[
+        OriginSpec | None, Meta(description="what the kernel does; none where kernel is given")
+    ] = None
+    kernel: KernelSpec | None = None
     saved: Annotated[Label, Meta(description="when, in UTC")] = ""
     versions: VersionsSpec | None = None
     changes: Annotated[Changes, Meta(description="what the command line has changed")] = UNCHANGED
@@ -155,3 +166,10 @@ class SessionSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     breakpoints: Annotated[list[BreakpointSpec], Meta(max_length=MOST_BREAKPOINTS)] = []
     bookmarks: Annotated[list[SavedBookmarkSpec], Meta(max_length=MOST_BOOKMARKS)] = []
     trace: TraceSpec | None = None
+
+    @property
+    def title(self) -> str:
+        """The name of the scenario, or of the image."""
+        if self.scenario is not None:
+            return self.scenario.name
+        return "" if self.kernel is None else Path(self.kernel.path).name

@@ -63,6 +63,8 @@ A time (1.5s), an instruction (#1200), one of start, booted, end,
 or a register: its last write"""
 KEEP, CUT, STORE, UNDO = "Stay", "Type", "Store", "Undo"
 MOST_NAMED = 3
+NO_LOOK = "This kernel offers no look inside: it has no shell and no queue that can be asked."
+OTHER_BOARD = "An image stays on its board; for another: kerneltui --board NAME --kernel FILE."
 NO_SHELL = "This kernel has no shell; press o and open the scenario shell."
 CLEAR_LINE = "\x15"
 """Ctrl+U: whatever is half typed is not part of the command."""
@@ -112,6 +114,8 @@ def open_offer(now: Situation, choice: Offer) -> Request:
         if kind is OfferKind.SESSION:
             return OpenSession(Path(name))
         if kind is OfferKind.BOARD:
+            if now.session.runs_image:
+                return Tell(OTHER_BOARD, "warning")
             return start(now, name, now.session.setup.scenario_source)
         if fits(now.board, name):
             return start(now, now.board, name)
@@ -123,6 +127,8 @@ def open_offer(now: Situation, choice: Offer) -> Request:
 def choose_queue(now: Situation) -> Request:
     """Ask for a structure of the timeout queue; the scenario starts with it, from reset."""
     session = now.session
+    if session.runs_image:
+        return Tell(NO_LOOK, "warning")
     if session.view(frozenset({"queue"})).queue is None:
         return Tell("This program has no queue of timeouts.", "warning")
 
@@ -153,7 +159,7 @@ def choose_theme(now: Situation) -> Request:
 def ask_for_timeout(now: Situation) -> Request:
     """Ask whether it comes once or again and again, after how long, and what it prints."""
     if not isinstance(now.session.kernel, ShellProgram):
-        return Tell(NO_SHELL, "warning")
+        return Tell(NO_LOOK if now.session.runs_image else NO_SHELL, "warning")
     fields: dict[str, Field] = {
         "When": ("every", "once"),
         "After (250us, 1.5s, 2m)": "1s",
@@ -308,7 +314,7 @@ def ask_which_to_cancel(now: Situation) -> Request:
     """Ask for one of the pending timeouts."""
     kernel = now.session.kernel
     if not isinstance(kernel, ShellProgram):
-        return Tell(NO_SHELL, "warning")
+        return Tell(NO_LOOK if now.session.runs_image else NO_SHELL, "warning")
     pending = {str(item.ident): item.name for item in kernel.own_timeouts()}
     if not pending:
         return Tell("No timeout is pending that could be cancelled.")

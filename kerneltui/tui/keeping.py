@@ -244,7 +244,7 @@ def told_of(path: Path) -> str:
         spec = load_session(path).spec
     except UserError:
         return ""
-    where = f"{spec.board.name}, {spec.scenario.name}"
+    where = f"{spec.board.name}, {spec.title}"
     return f"A session ended without being saved ({where}, {spec.saved}): {contents(spec)}."
 
 

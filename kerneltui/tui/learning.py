@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kerneltui.lessons.play import Play
     from kerneltui.lessons.predict import LessonQuestion
     from kerneltui.lessons.progress import StudentProgress
+    from kerneltui.own.driver import OwnDriver
     from kerneltui.sessions.autosave import Autosave
 
 HINT, SHOW, BACK, AGAIN, LEAVE = "Hint", "Show me", "Back", "Again", "Leave"
@@ -53,6 +54,8 @@ class Learning(Steering):
     play: Play | None = None
     """the lesson under way"""
     _progress: StudentProgress | None = None
+    own_drivers: tuple[OwnDriver, ...] = ()
+    """those that the command line has named, as they were loaded last"""
     _left: tuple[str, int] | None = None
     """the lesson that was left, and its step"""
 
@@ -93,7 +96,7 @@ class Learning(Steering):
         try:
             lesson = load_lesson(wanted.name)
             number = progress.step_of(lesson) if wanted.number is None else wanted.number
-            drivers = self.session.setup.drivers
+            drivers = self.session.setup.drivers or self.own_drivers
             session = progress.session_at(lesson, number, drivers)
             if session is None:
                 session = lesson.session(number, drivers)
@@ -102,6 +105,7 @@ class Learning(Steering):
                 come_to(session, lesson, number)
             self.play = None
             session.is_taught = True
+            self.own_drivers = drivers
             self.use(session, lesson.board(number), session.setup.changes or UNCHANGED)
             self.play = Play(lesson, session, number)
         except UserError as error:

@@ -10,13 +10,17 @@ from kerneltui.debugger.watch import (
     FREE,
     NEXT_INTERRUPT,
     NEXT_STEP,
-    NEXT_TIMER_EVENT,
     STEP,
     Watch,
 )
 from kerneltui.tui.commands import next_speed
 from kerneltui.tui.frames import Frames
 from kerneltui.tui.runner import Runner
+
+NO_CALLBACKS = (
+    "This kernel offers no look inside: it does not tell of its callbacks. "
+    "n goes to the end of the next interrupt of a timer."
+)
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -75,6 +79,10 @@ class Steering(_Mixed):
         """Execute one instruction."""
         self._go(STEP)
 
+    def action_next_access(self) -> None:
+        """Run until hardware has been accessed; a kernel in Python does that at each step."""
+        self._go(self.session.access_goal)
+
     def action_next_step(self) -> None:
         """Show the next meaningful step: of this moment, or of the next that has one."""
         if not self.runner.running and self.session.turn_page(1):
@@ -84,10 +92,13 @@ class Steering(_Mixed):
 
     def action_next_timer_event(self) -> None:
         """Run until a callback has run and its interrupt is over."""
-        self._go(NEXT_TIMER_EVENT)
+        self._go(self.session.timer_event_goal)
 
     def action_next_callback(self) -> None:
         """Run until a callback has run; its interrupt goes on."""
+        if self.session.runs_image:
+            self.notify(NO_CALLBACKS)
+            return
         self._go(CALLBACK_DONE)
 
     def action_next_interrupt(self) -> None:

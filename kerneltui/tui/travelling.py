@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kerneltui.debugger.traveller import DivergedError
 from kerneltui.debugger.watch import (
+    NEXT_ACCESS,
     NEXT_INTERRUPT,
     NEXT_STEP,
     NEXT_TIMER_EVENT,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 NOTHING_BEFORE = {
     STEP.title: "There is no instruction before this one.",
     NEXT_STEP.title: "There is no step before this one.",
+    NEXT_ACCESS.title: "No access to hardware was before this moment.",
     NEXT_TIMER_EVENT.title: "No timer event was done before this moment.",
     NEXT_INTERRUPT.title: "No interrupt was taken before this moment.",
     PREVIOUS_HIT.title: "No breakpoint was hit before this moment.",
@@ -70,6 +72,10 @@ class Travelling(Steering):
         """To before the last instruction of the core on show."""
         self._back(STEP)
 
+    def action_access_back(self) -> None:
+        """To the access to hardware before; of a kernel in Python each step is one."""
+        self._back(self.session.access_goal)
+
     def action_previous_step(self) -> None:
         """Show the meaningful step before: of this moment, or of the last that had one."""
         if not self.runner.running and self.session.turn_page(-1):
@@ -79,7 +85,7 @@ class Travelling(Steering):
 
     def action_timer_event_back(self) -> None:
         """To the end of the timer event before."""
-        self._back(NEXT_TIMER_EVENT)
+        self._back(self.session.timer_event_goal)
 
     def action_interrupt_back(self) -> None:
         """To where the interrupt before was taken."""

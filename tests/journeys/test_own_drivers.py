@@ -8,6 +8,7 @@ from kerneltui.debugger.event_words import EventWords
 from kerneltui.own.options import drivers_named
 from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.panels.source import SourcePanel
+from kerneltui.tui.requests import StartLesson
 
 
 @pytest.fixture
@@ -111,3 +112,21 @@ async def test_a_driver_that_remembers_elsewhere_leaves_the_dashboard_alive(file
     async with dashboard(session=booted(file), notifications=True) as seen:
         await seen.go("n", "n", "N", "N", "S", "S", "n", "r", "x", ",", ".")
         assert seen.app.is_running
+
+
+async def test_a_lesson_uses_the_driver_from_the_step_on_that_asks_for_it(file):
+    file.write_text(SYSTEM_TIMER)
+    async with dashboard(session=booted(file), notifications=True) as seen:
+        seen.app.carry_out(StartLesson("write-a-timer", 2))
+        assert seen.session.setup.drivers == ()
+        assert seen.app.play.question is not None
+        seen.app.carry_out(StartLesson("write-a-timer", 3))
+        await seen.until(lambda: seen.app.play.is_done)
+        (driver,) = seen.session.setup.drivers
+        assert driver.path == file
+        seen.app.action_lesson()
+        assert seen.app.play.number == 4
+        file.write_text(f"{SYSTEM_TIMER}# edited\n")
+        await seen.go("r")
+        await seen.until(lambda: seen.app.play.is_done)
+        assert seen.app.play.number == 4

@@ -76,3 +76,10 @@ def test_in_single_steps(name):
 def test_observing_changes_nothing(name):
     free, observed = in_one_go(name, traced=False), in_one_go(name, traced=True)
     assert free[:-2] == observed[:-2]
+
+
+def test_pieces_that_once_told_another_time():
+    """A turn ends at its grid, wherever the clock was looked at last."""
+    run, until = _run("el3", traced=True)
+    in_pieces(run.machine, until, 1_299_026_200)
+    assert run.outcome == in_one_go("el3", traced=True)

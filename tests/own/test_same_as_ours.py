@@ -37,3 +37,32 @@ def test_each_of_our_queues_in_a_file_does_the_same(name):
 def test_several_at_once_do_the_same():
     given = [f"{post.role}={source_of(post)}" for post in POSTS["rpi4"]]
     assert trace_of("rpi4", Changes(), given) == trace_of("rpi4", Changes())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--driver", "timer"], "--driver timer: write ROLE=FILE"),
+        (["--driver", "tmer=x.py"], "--driver tmer: there is no role 'tmer'; did you mean 'timer'"),
+        (["--driver", "timer=x.py"], "x.py: cannot be read: No such file"),
+        (["--driver", "clock=x.py"], "rpi4 has no role 'clock'"),
+        (["--driver", "queue=HEAP", "--queue", "vec"], "leave out --queue"),
+        (["--driver", "queue=HEAP", "--scenario", "system-timer"], "has no queue of timeouts"),
+        (["--driver", "irq-controller=GIC", "--scenario", "fault-pmr"], "the fault 'pmr-zero' is"),
+        (["--board", "x86", "--append", "clock=hpet", "--driver", "clock=PIT"], "but clock=hpet"),
+        (["--driver", "queue=HEAP", "--driver", "queue=HEAP"], "there is one for queue already"),
+    ],
+    ids=lambda item: item if isinstance(item, str) else "",
+)
+def test_what_cannot_go_together_is_one_line(said, arguments, words):
+    files = {"HEAP": queue_file("heap")}
+    for post in (*POSTS["rpi4"], *POSTS["x86"]):
+        names = {"Gicv2": "GIC", "PitClockEvent": "PIT"}
+        files[names.get(post.stands_for, "")] = source_of(post)
+    given = []
+    for text in arguments:
+        role, _, name = text.partition("=")
+        given.append(f"{role}={files[name]}" if name in files and name else text)
+    status, out, err = said("run", "--until", "1ms", *given)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert words in err

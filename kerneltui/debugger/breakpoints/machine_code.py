@@ -58,14 +58,15 @@ class AddressTrigger(Trigger):
         """Raises ValueError for what is not in the image."""
         super().__init__(machine)
         self._text = text
-        self._addresses = addresses_of(machine, text)
+        self.addresses = addresses_of(machine, text)
+        """before the instructions there it halts"""
 
     @contextmanager
     def listening(self) -> Iterator[None]:
         """See :class:`Trigger`."""
         with ExitStack() as stack:
             for core in self._cores():
-                for address in self._addresses:
+                for address in self.addresses:
                     core.add_breakpoint(address, self._comes)
                     stack.callback(core.remove_breakpoint, address, self._comes)
             yield
@@ -78,9 +79,20 @@ class AddressTrigger(Trigger):
         for core in self._cores():
             core.pass_breakpoint()
 
+    def marks(self) -> Iterator[CodeReference]:
+        """Each instruction, and its source line."""
+        symbols = self.machine.program.symbols
+        for address in self.addresses:
+            yield CodeReference(symbols.name_at(address), "", 0, address)
+            row = symbols.line_at(address)
+            if row is not None:
+                yield CodeReference("", row.file.rpartition("/")[2], row.line)
+
     def _comes(self, core: Core) -> None:
         frames = core.frames()
         place = frames[0] if frames else None
-        if place is not None and place.file:
+        if place is not None and place.line and ":" in self._text:
             self.reference = CodeReference(place.function, place.file, place.line)
+        else:
+            self.reference = CodeReference("", "", 0, self._cores()[core.index].engine.pc)
         self.tell(f"core {core.index} came to {self._text}", core.index, place=place)

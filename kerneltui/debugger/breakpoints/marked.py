@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from kerneltui.debugger.breakpoints.changes import CodeTrigger
 from kerneltui.debugger.breakpoints.grammar import bind
 from kerneltui.debugger.breakpoints.happenings import TaskTrigger, TimeoutTrigger
+from kerneltui.debugger.breakpoints.machine_code import AddressTrigger
 from kerneltui.debugger.breakpoints.table import Breakpoints
 from kerneltui.debugger.breakpoints.trigger import Trigger
 from kerneltui.debugger.kernel_source import function_around, functions_meant, paths_named
@@ -50,6 +51,8 @@ class Marked:
         return self._machine is machine and self._items == tuple(breakpoints)
 
     def _about(self, trigger: Trigger, core: int | None) -> list[Reference]:
+        if isinstance(trigger, AddressTrigger):
+            return list(trigger.marks())
         if isinstance(trigger, CodeTrigger):
             return list(self._code(trigger))
         found = trigger.reference

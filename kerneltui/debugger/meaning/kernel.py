@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from kerneltui.debugger.doer import doer_of
+from kerneltui.debugger.image_source import path_of
 from kerneltui.debugger.kernel_source import function_around, paths_named, source_lines
 from kerneltui.debugger.lookup import exists, register_of_event
 from kerneltui.debugger.meaning.parts import Meaning, Section, gone, sentence
@@ -142,6 +144,8 @@ def code(session: Session, reference: CodeReference) -> Meaning:
     """A line of the kernel, and its function: what that does in its own words, and what it has."""
     if not exists(session, reference):
         return gone(reference)
+    if reference.address is not None:
+        return _instruction(session, reference.address)
     running = {
         (frame.file, frame.line): frame.function
         for core in session.machine.cores for frame in core.frames()
@@ -174,6 +178,26 @@ def code(session: Session, reference: CodeReference) -> Meaning:
             "It was done with when the kernel was loaded.",
         )
     return Meaning(str(reference), sentences, "", "", sections)
+
+
+def _instruction(session: Session, address: int) -> Meaning:
+    """An instruction of an image."""
+    core: Any = session.core
+    (line,) = core.disassemble(address, 1)
+    file, number = core.source_at(address)
+    name = session.machine.program.symbols.name_at(address)
+    rows = [("instruction", line.text), ("as a word", f"{line.word:#010x}")]
+    if name:
+        rows.append(("symbol", name))
+    if number:
+        path = path_of(session.machine.program, file)
+        text = "".join(source_lines(path)[number - 1 : number]).strip() if path else ""
+        rows.append((f"{file.rpartition('/')[2]}:{number}", text))
+    said = "The core on show executes it next." if core.engine.pc == address else ""
+    sentences = ("It is an instruction of the image, as it lies in memory now.", said)
+    return Meaning(
+        f"{address:#x}", tuple(filter(None, sentences)), "", "", (Section("Here", tuple(rows)),)
+    )
 
 
 def _variables(session: Session, path: str, line: int) -> tuple[Section, ...]:

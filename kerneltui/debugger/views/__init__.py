@@ -130,6 +130,15 @@ def _shape(sight: Sight) -> ShapeView | None:
     return shape_view(queue) if isinstance(queue, TimeoutQueue) else None
 
 
+def _source(of: Sight) -> SourceView:
+    core = of.machine.cores[of.focus]
+    if not core.can_rest_anywhere:
+        return source_view(of)
+    from kerneltui.debugger.views.machine_code import machine_code_view
+
+    return machine_code_view(core)
+
+
 _MAKERS: dict[str, Callable[[Sight], Any]] = {
     "cores": lambda of: tuple(core_views(of.machine)),
     "blocks": lambda of: tuple(block_views(of)),
@@ -145,7 +154,7 @@ _MAKERS: dict[str, Callable[[Sight], Any]] = {
     "timers": lambda of: tuple(timer_views(of.inspector)),
     "worst_lateness_ns": lambda of: of.inspector.worst_lateness_ns(),
     "comparators": lambda of: tuple(comparator_views(of.machine, of.focus)),
-    "source": source_view,
+    "source": _source,
     "local_apics": lambda of: pictures(of.machine, LocalApicView),
     "io_apics": lambda of: io_apics(of.machine),
     "pics": lambda of: pictures(of.machine, PicView),

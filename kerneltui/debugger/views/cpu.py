@@ -46,11 +46,14 @@ class CpuView(msgspec.Struct, frozen=True):
     registers: dict[str, int]
     """those that matter to interrupts"""
     general: dict[str, int]
-    """general registers that a system call has used: number, arguments, result"""
+    """general registers that a system call has used: number, arguments, result; of an image X0 to
+    X30, SP, PC and PSTATE"""
     next_instruction: str
     frames: tuple[FrameView, ...]
     instructions: int
     interrupts: int
+    is_image: bool = False
+    """it executes machine code"""
 
 
 class CoreView(msgspec.Struct, frozen=True):
@@ -86,20 +89,30 @@ def cpu_view(core: Core, names: EventNames) -> CpuView:
         inputs=" ".join(pin.upper() for pin, bit in core.PINS.items() if core.inputs & bit),
         depth=core.depth,
         registers={slot.name: core.regs.peek(slot.offset, 8) for slot in core.regs.slots()},
-        general=dict(core.registers),
+        general=dict(core.registers) or core.general_registers(),
         next_instruction=_instruction(core, names),
         frames=tuple(
             FrameView(
                 frame.function,
                 frame.file.rpartition("/")[2],
                 frame.line,
-                linecache.getline(frame.file, frame.line).strip(),
+                linecache.getline(_path(core, frame.file), frame.line).strip(),
             )
             for frame in core.frames()
         ),
         instructions=core.retired,
         interrupts=core.interrupts_taken,
+        is_image=core.can_rest_anywhere,
     )
+
+
+def _path(core: Core, file: str) -> str:
+    """Where a source file is on this computer."""
+    if not core.can_rest_anywhere:
+        return file
+    from kerneltui.debugger.image_source import path_of
+
+    return path_of(core.program, file)
 
 
 def _call(core: Core) -> str:

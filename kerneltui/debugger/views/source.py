@@ -20,6 +20,16 @@ class VariableView(msgspec.Struct, frozen=True):
     """in a few words: see :mod:`kerneltui.debugger.variables`"""
 
 
+class InstructionView(msgspec.Struct, frozen=True):
+    """One instruction of an image."""
+
+    address: int
+    word: int
+    text: str
+    symbol: str
+    """``handle_irq+0x10``; empty where no name is known"""
+
+
 class StackFrameView(msgspec.Struct, frozen=True):
     """A function on the kernel's stack, with its variables."""
 
@@ -30,6 +40,10 @@ class StackFrameView(msgspec.Struct, frozen=True):
     text: int
     """the place of its file among those of the view"""
     variables: tuple[VariableView, ...]
+    address: int = -1
+    """of an image: the instruction that comes next, or the call"""
+    listing: tuple[InstructionView, ...] = ()
+    """of an image: what is around it"""
 
 
 class FunctionView(msgspec.Struct, frozen=True):
@@ -62,6 +76,8 @@ class SourceView(msgspec.Struct, frozen=True):
     frames: tuple[StackFrameView, ...]
     """innermost first"""
     files: tuple[SourceFileView, ...]
+    registers: tuple[tuple[str, int], ...] = ()
+    """of an image: X0 to X30, SP, PC and PSTATE"""
 
 
 @lru_cache(200)

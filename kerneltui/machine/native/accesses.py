@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from kerneltui.hw.bus import BusFault, Target
+from kerneltui.machine.core import StopReason
 from kerneltui.machine.native import exceptions as ex
 from kerneltui.machine.native import system_registers as sr
 from kerneltui.machine.native.core_state import NativeCoreState
@@ -43,6 +44,8 @@ class DeviceAccesses(NativeCoreState):
 
     def _end_access(self, cost: int) -> None:
         """What was accessed may have changed what comes next."""
+        if self.stop_on_access:
+            self.request_stop(StopReason.STEP)
         self._extra_ns += cost
         engine = self.engine
         if engine.is_closed:

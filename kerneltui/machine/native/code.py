@@ -96,21 +96,28 @@ def pending(core: NativeCoreState) -> Pending:
 
 def frames(core: NativeCoreState) -> list[SourceFrame]:
     """The functions on the stack, innermost first, by frame records (AAPCS64)."""
+    symbols = core.image.symbols
+    pc, *returns = stack(core)
+    return [symbols.frame(pc, pc), *(symbols.frame(at, at - WORD) for at in returns)]
+
+
+def stack(core: NativeCoreState) -> list[int]:
+    """PC, and where each function on the stack returns to, innermost first."""
     engine, symbols = core.engine, core.image.symbols
     pc, record, link = engine.pc, engine.x(29), engine.x(30)
-    found = [symbols.frame(pc, pc)]
+    found = [pc]
     saved = _record(core, record)
     # In a leaf, or before the prologue has made the record, the caller is in X30 only.
     is_leaf = symbols.function_at(pc) != symbols.function_at(link)
     if link and is_leaf and (saved is None or link != saved[1]):
-        found.append(symbols.frame(link, link - WORD))
+        found.append(link)
     seen: set[int] = set()
     while saved is not None and record not in seen and len(found) < DEEPEST:
         seen.add(record)
         record, link = saved
         if not link:
             break
-        found.append(symbols.frame(link, link - WORD))
+        found.append(link)
         saved = _record(core, record)
     return found
 

@@ -106,6 +106,8 @@ class NativeCore(Interruptions):
                 return StopReason.HALTED
             if self.retired >= self.stop_at:
                 return self.stop_reason
+            if self.work >= self.enough:
+                return StopReason.BUDGET
             if self.state is CoreState.WAITING:
                 reason = self._go_on_waiting()
                 if reason is not None:
@@ -291,9 +293,20 @@ class NativeCore(Interruptions):
         """The functions on the core's stack, innermost first, by its frame records."""
         return code.frames(self) if self.engine.is_started else []
 
+    def stack(self) -> list[int]:
+        """PC, and where each of :meth:`frames` but the first returns to."""
+        return code.stack(self) if self.engine.is_started else []
+
     def place_of_instruction(self) -> tuple[SourceFrame | None, SourceFrame | None]:
         """The function that executes, and who wanted it, where it only passes on what to store."""
         return code.place_of_instruction(self)
+
+    def general_registers(self) -> dict[str, int]:
+        """X0 to X30, SP, PC and PSTATE; none while it is off."""
+        if not self.engine.is_started:
+            return {}
+        names = (*(f"x{number}" for number in range(31)), "sp", "pc", "pstate")
+        return dict(zip(names, self.engine.general(), strict=True))
 
     def disassemble(self, address: int, count: int) -> list[DisassembledLine]:
         """So many instructions from a virtual address on, as far as memory is there."""
@@ -337,4 +350,6 @@ class NativeCore(Interruptions):
 
     def look_again(self) -> None:
         """Somebody has poked a register: what could not be taken may be now."""
+        if self.state is CoreState.RUNNING:
+            self.ready_at = self.loops.woken_at(self.clock.now, self.ready_at)
         self._input_changed()

@@ -56,10 +56,10 @@ class NativeCoreState(LiveRegisters):
     booted = True
     TRANSIENT: ClassVar[frozenset[str]] = frozenset((
         "observer", "stop_at", "until", "horizon", "stop_on_interrupt", "stop_on_idle",
-        "stop_on_wait", "stop_on_tracepoint", "stop_below_depth", "stop_reason", "rest_after",
-        "is_traced", "_routes", "breakpoints", "_passed", "_began", "_begun_ns", "_extra_ns",
-        "_inputs_before", "_code_changed", "_mapping_changed", "has_accessed",
-        "is_told_only", "exits", "rams", "quiet",
+        "stop_on_wait", "stop_on_tracepoint", "stop_below_depth", "enough", "stop_on_access",
+        "stop_reason", "rest_after", "is_traced", "_routes", "breakpoints", "_passed", "_began",
+        "_begun_ns", "_extra_ns", "_inputs_before", "_code_changed", "_mapping_changed",
+        "has_accessed", "is_told_only", "exits", "rams", "quiet",
     ))  # fmt: skip
 
     def __init__(
@@ -120,12 +120,13 @@ class NativeCoreState(LiveRegisters):
     def _detach(self) -> None:
         """What saved state does not carry: the debugger's wishes, and what a stretch needs."""
         self.observer: Observer | None = None
-        self.stop_at = self.rest_after = FOREVER
+        self.stop_at = self.rest_after = self.enough = FOREVER
         self.until = self.horizon = NEVER
         self.stop_on_interrupt = self.stop_on_idle = self.stop_on_wait = False
         self.stop_on_tracepoint = ""
         self.is_traced = False
         self.stop_below_depth = 0
+        self.stop_on_access = False
         self.stop_reason = StopReason.BUDGET
         self.breakpoints: dict[int, list[Callable[[Core], None]]] = {}
         """addresses, and who is told before the instruction there is executed"""
@@ -162,6 +163,11 @@ class NativeCoreState(LiveRegisters):
     def set_horizon(self, horizon: int) -> None:
         """Instructions from this time on are another core's to begin first."""
         self.horizon = horizon
+
+    def limit(self, work: int) -> None:
+        """Halt before the next instruction after so much more work."""
+        self.stop_at = FOREVER
+        self.enough = self.work + work
 
     def request_stop(self, reason: StopReason) -> None:
         """Halt before the next instruction."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from kerneltui.errors import UserError
 from kerneltui.machine.native.ram import PagePool
@@ -48,6 +50,9 @@ class NativeImage(msgspec.Struct, frozen=True, dict=True, eq=False):
     """where symbols and lines come from"""
     registers: tuple[int, ...] = ()
     """X0 and so on at the entry; the rest are 0"""
+
+    sha256: str = ""
+    """of its file"""
 
     @cached_property
     def pool(self) -> PagePool:
@@ -109,17 +114,19 @@ def load_image(
         raise UserError(f"{path}: {error.strerror or error}") from None
     if not data:
         raise UserError(f"{path}: the file is empty")
+    digest = sha256(data).hexdigest()
     if data.startswith(ELF_MAGIC):
         if load is not None:
             raise UserError(f"{path}: an ELF file says itself where it lies; leave the address out")
-        return _elf_image(path, data, level, all_cores=all_cores)
+        found = _elf_image(path, data, level, all_cores=all_cores)
+        return replace(found, sha256=digest)
     if data.startswith(b"\x1f\x8b"):
         raise UserError(f"{path}: it is compressed (gzip); unpack it first: gzip -dc")
     base = USUAL_BASE if load is None else load
     beside = path.with_suffix(".elf")
     elf = beside if beside != path and beside.is_file() else None
     segment = Segment(base, base, data, len(data))
-    return NativeImage(path, (segment,), base, level, all_cores=all_cores, elf=elf)
+    return NativeImage(path, (segment,), base, level, all_cores=all_cores, elf=elf, sha256=digest)
 
 
 def _elf_image(path: Path, data: bytes, level: int, *, all_cores: bool) -> NativeImage:

@@ -181,12 +181,12 @@ class Interruptions(DeviceAccesses):
     def _reach(self, when: int) -> StopReason | None:
         """Let time pass until ``when``, with what falls due on the way; or why not so far."""
         clock = self.clock
-        last = min(when, self.until)
-        while clock.next_due <= last:
+        # What falls due may wake another core, and so end this one's turn sooner.
+        while clock.next_due <= min(when, self.until, self.horizon):
             clock.advance(clock.next_due)
-            if when >= self.horizon:
-                return StopReason.TURN
-        if when >= self.until:
+            if when == self.ready_at:
+                when = self.ready_at = self.loops.woken_at(clock.now, when)
+        if when >= self.until and self.until <= self.horizon:
             self.turns.show(self.until)
             return StopReason.TIME
         if when >= self.horizon:

@@ -87,6 +87,8 @@ class WaitingLoops:
         self._visits = 0
         self._reads = 0
         self._waits_since = self._last_read_ns = 0
+        self._doze_since_ns = self._doze_period_ns = 0
+        """of the doze under way: :meth:`leap`"""
         self._is_volatile: dict[int, bool] = {}
 
     def forget(self) -> None:
@@ -122,6 +124,7 @@ class WaitingLoops:
 
     def polled(self, core: NativeCoreState, target: Target | None, address: int, value: int) -> int:
         """A register was read; answers what that takes longer than usual (ns)."""
+        self._doze_period_ns = 0
         watch = self.watch
         is_volatile = self._is_volatile.get(address)
         if is_volatile is None:
@@ -232,7 +235,18 @@ class WaitingLoops:
         last = min(core.clock.next_due, (now // GRID_NS + 1) * GRID_NS)
         if core.horizon < NEVER:
             last = min(last, now + self._longest_doze(now))
+        self._doze_since_ns, self._doze_period_ns = now, period
         return max((last - now - 1) // period, 0) * period
+
+    def woken_at(self, now: int, ends: int) -> int:
+        """Something has come that was not due when a doze began: where it ends (ns).
+
+        At the next whole period, as the loop would have seen it; ``ends`` is what was planned.
+        """
+        period = self._doze_period_ns
+        if not period:
+            return ends
+        return min(ends, self._doze_since_ns - (self._doze_since_ns - now) // period * period)
 
     # -- loops that count -------------------------------------------------------------------------
 

@@ -19,6 +19,11 @@ MASKS = ("DAIF", "RFLAGS")
 LABELS = {"RIP": "return RIP"}
 """What tells more than the name: as ELR_EL1, it holds where the last interrupt came from."""
 SHOWN_WHEN_SET = {"ESR_EL1", "FAR_EL1"}
+OF_IMAGES = (
+    *(f"{name}_EL{level}" for level in (1, 2, 3) for name in
+      ("ELR", "SPSR", "ESR", "FAR", "VBAR", "SCTLR")), "HCR_EL2", "SCR_EL3",
+)  # fmt: skip
+"""Those of all exception levels, shown when set."""
 
 
 class CpuPanel(Panel):
@@ -57,13 +62,16 @@ class CpuPanel(Panel):
             *flow(level, width, 6),
             (("input ", "dim", core), inputs),
         ]
-        for name in REGISTERS:
+        for name in OF_IMAGES if cpu.is_image else REGISTERS:
             value = cpu.registers.get(name)
-            if value or (value is not None and name not in SHOWN_WHEN_SET):
+            when_set = cpu.is_image or name in SHOWN_WHEN_SET
+            if value or (value is not None and not when_set):
                 label = f"{LABELS.get(name, name):<11}"
                 thing, look = register(cpu.index, name), "text" if value else "dim"
                 lines.append(((label, "dim", thing), (f"{value:#018x}", look, thing)))
-        lines += general_lines(cpu.general, width, cpu.index)
+        general = general_lines(cpu.general, width, cpu.index, signed=not cpu.is_image)
+        if not cpu.is_image:
+            lines += general
         if halted:
             lines += flow(_words(view.halt_reason, "alert"), width)
         lines.append(plain("call stack", "head"))
@@ -71,8 +79,9 @@ class CpuPanel(Panel):
             place = f"{frame.file}:{frame.line}"
             code = CodeReference(frame.function, frame.file, frame.line)
             lines.append(plain(frame.function, "text", code))
-            lines.append(plain(f" {place} {frame.source}", "dim", code))
-        return lines
+            if frame.line or not cpu.is_image:
+                lines.append(plain(f" {place} {frame.source}", "dim", code))
+        return [*lines, plain("registers", "head"), *general] if cpu.is_image else lines
 
     def caption(self, view: MachineView) -> str:
         """Counts since reset."""
@@ -86,12 +95,14 @@ def register(core: int, name: str) -> RegisterReference:
     return RegisterReference(f"core {core}", "", name)
 
 
-def general_lines(registers: dict[str, int], width: int, core: int = 0) -> list[Line]:
-    """As many in a line as fit; errors are small negative numbers."""
+def general_lines(
+    registers: dict[str, int], width: int, core: int = 0, *, signed: bool = True
+) -> list[Line]:
+    """As many in a line as fit; errors of system calls are small negative numbers."""
     lines: list[Line] = []
     room = 0
     for name, value in registers.items():
-        number = f"{value - (1 << 64)}" if value >> 63 else f"{value:#x}"
+        number = f"{value - (1 << 64)}" if signed and value >> 63 else f"{value:#x}"
         thing = register(core, name)
         pair = ((f"{name} ", "dim", thing), (f"{number}  ", "text", thing))
         needed = len(name) + len(number) + 3

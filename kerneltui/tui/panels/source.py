@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from rich.cells import cell_len
 
@@ -12,37 +12,32 @@ from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.source import SourceFileView, SourceView, StackFrameView
 from kerneltui.tui.highlight import highlighted
 from kerneltui.tui.panels.base import CORNERS, Panel, tail
-from kerneltui.tui.panels.fitting import cut, fitted, flow, shortened_piece
+from kerneltui.tui.panels.fitting import cut, fitted, flow
+from kerneltui.tui.panels.source_rows import (
+    BESIDE,
+    HEIGHT,
+    HERE,
+    LOW,
+    STACK_WIDE,
+    WAITS,
+    WIDE,
+    Area,
+    CellPlace,
+    PanelRow,
+    grounded,
+    heading,
+    joined,
+    limited,
+    listed,
+    listing_rows,
+    register_rows,
+    sign_of,
+    source_line,
+    stack_line,
+)
 from kerneltui.tui.widgets.cursor import cells_of
-from kerneltui.tui.widgets.line_view import DISABLED, ENABLED, Move
-from kerneltui.tui.widgets.lines import Line, Piece, line_text, plain, whole_of, with_text
-
-WIDE = 100
-"""From this width on the stack stands beside the source, else above it."""
-STACK_WIDE = 44
-"""Cells of the stack beside the source."""
-BESIDE = " │ "
-LOW = 13
-"""Below this height there is no heading between stack and source."""
-HEIGHT = 40
-"""Rows, where nobody has given it a place on the screen."""
-HERE, WAITS = "▶", "▷"
-"""Beside a line: the function on show is there; another one of the stack is."""
-
-
-class CellPlace(NamedTuple):
-    """What a cell of a row stands for."""
-
-    in_source: bool
-    number: int
-    """of the line, or the place in the stack, 0 being the innermost"""
-
-
-class PanelRow(NamedTuple):
-    """A line of the panel, and what its cells stand for."""
-
-    line: Line
-    spots: tuple[CellPlace, ...] = ()
+from kerneltui.tui.widgets.line_view import Move
+from kerneltui.tui.widgets.lines import Line, line_text, plain, whole_of
 
 
 class SourcePanel(Panel):
@@ -57,7 +52,8 @@ class SourcePanel(Panel):
     PARTS = frozenset({"source", "halt_reason"})
     ABOUT = (
         "The source of the kernel where the core on show is: '▶' marks the line whose access comes "
-        "next. The call stack has the innermost function first; up and down choose a function, "
+        "next. Of an image of machine code it shows instructions, and the source where that is at "
+        "hand. The call stack has the innermost function first; up and down choose a function, "
         "right goes into its source and left comes back. There 'b' sets a breakpoint on the line, "
         "'G' runs to it: both halt at the first access made from there. Below the call stack "
         "stand the variables of the function."
@@ -67,6 +63,8 @@ class SourcePanel(Panel):
         super().__init__(number, **options)
         self._breakpoints: dict[tuple[str, int], bool] = {}
         """by file and line: whether one is enabled"""
+        self._stops: dict[int, bool] = {}
+        """the same by address, of instructions"""
         self._panel_rows: list[PanelRow] = []
         self._sought: tuple[CodeReference, ...] = ()
         self._begin_anew()
@@ -76,9 +74,9 @@ class SourcePanel(Panel):
         """that for which the choice of a function holds"""
         self._chosen = 0
         """the place in the stack of the function on show"""
-        self._in_source = False
+        self._area = Area.STACK
         self._line: int | None = None
-        """where the cursor is in the source; None: where the function is"""
+        """the line or the address of the cursor; None: where the function is"""
         self._top: int | None = None
         """the first line in sight, once the cursor has moved it"""
 
@@ -94,15 +92,21 @@ class SourcePanel(Panel):
         """Another stack is another moment: it begins with the innermost function."""
         stack = (source.core, *((item.function, item.text, item.line) for item in source.frames))
         if stack != self._stack:
-            in_source = self._in_source
+            area = self._area
             self._begin_anew()
-            self._stack, self._in_source = stack, in_source and bool(source.frames)
+            self._stack = stack
+            if source.frames and area in areas(source, 0):
+                self._area = area
         if self._sought:
             self._find(source)
 
     def _find(self, source: SourceView) -> bool:
         """Go to the first thing sought that is there: a function on the stack, or a line."""
         for wanted in self._sought:
+            if wanted.address is not None:
+                if self._find_instruction(source, wanted.address):
+                    return True
+                continue
             places = [
                 n for n, item in enumerate(source.frames)
                 if (item.file, item.line) == (wanted.file, wanted.line)
@@ -110,13 +114,22 @@ class SourcePanel(Panel):
             exact = [n for n in places if source.frames[n].function == wanted.function]
             if places:
                 self._choose((exact or places)[0])
-                self._in_source = True
+                self._area = Area.SOURCE
                 return True
             for n, item in enumerate(source.frames):
                 if item.file == wanted.file:
                     self._choose(n)
-                    self._in_source, self._line = True, wanted.line
+                    self._area, self._line = Area.SOURCE, wanted.line
                     return True
+        return False
+
+    def _find_instruction(self, source: SourceView, address: int) -> bool:
+        for n, item in enumerate(source.frames):
+            if any(at.address == address for at in item.listing):
+                self._choose(n)
+                self._area = Area.LISTING
+                self._line = None if item.address == address else address
+                return True
         return False
 
     def _choose(self, place: int) -> None:
@@ -140,12 +153,15 @@ class SourcePanel(Panel):
     def set_signs(self, signs: Mapping[Any, bool]) -> None:
         """They stand beside the lines of the source, and not at the edge."""
         found: dict[tuple[str, int], bool] = {}
+        stops: dict[int, bool] = {}
         for thing, enabled in signs.items():
-            if isinstance(thing, CodeReference):
+            if isinstance(thing, CodeReference) and thing.address is not None:
+                stops[thing.address] = stops.get(thing.address, False) or enabled
+            elif isinstance(thing, CodeReference):
                 place = thing.file, thing.line
                 found[place] = found.get(place, False) or enabled
-        if found != self._breakpoints:
-            self._breakpoints = found
+        if (found, stops) != (self._breakpoints, self._stops):
+            self._breakpoints, self._stops = found, stops
             self.outdate()
 
     # -- lines ------------------------------------------------------------------------------------
@@ -173,16 +189,38 @@ class SourcePanel(Panel):
         """The stack and the variables at the left, the source at the right."""
         frame = source.frames[self._chosen]
         rows = height - 1
-        variables = list(_listed(frame, STACK_WIDE))
-        most = max(rows - len(variables) - 1, rows * 2 // 3)
+        if source.registers:
+            others, word = register_rows(source.registers, STACK_WIDE), "registers"
+        else:
+            others, word = list(map(PanelRow, listed(frame, STACK_WIDE))), "variables"
+        most = max(rows - len(others) - 1, rows * 2 // 3)
         left = [PanelRow(plain("call stack", "head")), *self._stack_rows(source, STACK_WIDE, most)]
-        left += [PanelRow(plain("variables", "head")), *map(PanelRow, variables)]
+        left += [PanelRow(plain(word, "head")), *others]
         room = width - STACK_WIDE - len(BESIDE)
-        right = [PanelRow(_heading(frame)), *self._source_rows(source, room, rows)]
+        right = self._code_rows(source, room, height)
         return [
-            _joined(left[n] if n < len(left) else PanelRow(()), right[n], room)
+            joined(left[n] if n < len(left) else PanelRow(()), right[n], room)
             for n in range(min(height, len(right)))
         ] + left[len(right) : height]
+
+    def _code_rows(self, source: SourceView, room: int, height: int) -> list[PanelRow]:
+        """The source; of an image the instructions below it, or alone."""
+        frame = source.frames[self._chosen]
+        parts = areas(source, self._chosen)
+        if Area.LISTING not in parts:
+            return [PanelRow(heading(frame)), *self._source_rows(source, room, height - 1)]
+        found: list[PanelRow] = []
+        if Area.SOURCE in parts:
+            found = [PanelRow(heading(frame))]
+            found += self._source_rows(source, room, height // 2 - 1)
+        name = plain("instructions" if found else f"instructions  {frame.function}", "head")
+        rest = self._listing_rows(source, room, height - len(found) - 1)
+        return [*found, PanelRow(name), *rest]
+
+    def _listing_rows(self, source: SourceView, width: int, rows: int) -> list[PanelRow]:
+        frame = source.frames[self._chosen]
+        at = self._line if self._area is Area.LISTING and self._line is not None else None
+        return listing_rows(frame, frame.address if at is None else at, self._stops, width, rows)
 
     def _above(self, source: SourceView, width: int, height: int) -> list[PanelRow]:
         """A part of the stack and the variables, and the source below them."""
@@ -190,11 +228,15 @@ class SourcePanel(Panel):
         low = height < LOW
         stack = self._stack_rows(source, width, 2 if low else height // 4)
         words = [(f"{item.name} = {item.value}  ", "dim") for item in frame.variables]
-        variables = _limited(list(flow(words, width, 0)), 1 if low else 2) if words else []
+        variables = limited(list(flow(words, width, 0)), 1 if low else 2) if words else []
         rows = [*stack, *map(PanelRow, variables)]
         if not low:
-            rows.append(PanelRow(_heading(frame)))
-        return rows + self._source_rows(source, width, max(height - len(rows), 1))
+            rows.append(PanelRow(heading(frame)))
+        room = max(height - len(rows), 1)
+        parts = areas(source, self._chosen)
+        if self._area is Area.LISTING or (Area.SOURCE not in parts and Area.LISTING in parts):
+            return rows + self._listing_rows(source, width, room)
+        return rows + self._source_rows(source, width, room)
 
     def _stack_rows(self, source: SourceView, width: int, most: int) -> list[PanelRow]:
         """Those around the chosen one; from the innermost on."""
@@ -203,8 +245,8 @@ class SourcePanel(Panel):
         first = min(max(self._chosen - (most - 1) // 2, 0), len(frames) - most)
         digits = len(str(len(frames)))
         return [
-            PanelRow(_stack_line(frames[n], n, digits, width, is_chosen=n == self._chosen),
-                (CellPlace(False, n),))
+            PanelRow(stack_line(frames[n], n, digits, width, is_chosen=n == self._chosen),
+                (CellPlace(Area.STACK, n),))
             for n in range(first, first + most)
         ]  # fmt: skip
 
@@ -220,16 +262,15 @@ class SourcePanel(Panel):
         found = []
         for number in range(top, min(top + rows, len(file.lines) + 1)):
             code = CodeReference(file.function_at(number), file.name, number)
-            sign = ""
-            enabled = self._breakpoints.get((file.name, number))
-            if enabled is not None:
-                sign = ENABLED if enabled else DISABLED
+            sign = sign_of(self._breakpoints.get((file.name, number)))
             is_here = number == frame.line
             mark = HERE if is_here else WAITS if number in waiting else " "
-            line = _source_line(texts[number - 1], code, sign or " ", mark, digits)
+            line = source_line(texts[number - 1], code, sign, mark, digits)
             line = cut(line, width)
             found.append(
-                PanelRow(_grounded(line, width) if is_here else line, (CellPlace(True, number),))
+                PanelRow(
+                    grounded(line, width) if is_here else line, (CellPlace(Area.SOURCE, number),)
+                )
             )
         return found
 
@@ -242,7 +283,7 @@ class SourcePanel(Panel):
             top = frame.line - rows // 2
             if function is not None and (length := function.last - function.line + 1) <= rows:
                 top = function.line - (rows - length) // 2
-        at = self._line
+        at = self._line if self._area is Area.SOURCE else None
         if at is not None:
             top = min(max(top, at - rows + 1), at)
         top = max(min(top, len(file.lines) - rows + 1), 1)
@@ -262,10 +303,8 @@ class SourcePanel(Panel):
     def update(self) -> None:
         """See :class:`Panel`; the cursor stays in the stack or in the source."""
         super().update()
-        target = CellPlace(False, self._chosen)
-        if self._in_source:
-            target = CellPlace(True, self._line_here())
-        for n, row in enumerate(self._panel_rows):
+        target = CellPlace(self._area, self._line_here())
+        for n, row in reversed([*enumerate(self._panel_rows)]):
             if target in row.spots:
                 before = self.cursor.row
                 self.cursor.put(n, row.spots.index(target), self.lines)
@@ -280,11 +319,17 @@ class SourcePanel(Panel):
         source = None if self._view is None else self._view.source
         return source if source is not None and source.frames and self._panel_rows else None
 
+    @property
+    def _in_source(self) -> bool:
+        return self._area is not Area.STACK
+
     def _line_here(self) -> int:
         source = self._source
         if source is None or self._chosen >= len(source.frames):
             return 0
-        return source.frames[self._chosen].line if self._line is None else self._line
+        frame = source.frames[self._chosen]
+        own = {Area.STACK: self._chosen, Area.SOURCE: frame.line, Area.LISTING: frame.address}
+        return own[self._area] if self._line is None else self._line
 
     def move_cursor(self, to: Move) -> None:
         """Up and down in the stack, or in the source; right goes there, and left comes back."""
@@ -292,18 +337,27 @@ class SourcePanel(Panel):
         if source is None:
             return
         if to in {"left", "right"}:
-            self._in_source = to == "right"
-            if to == "left":  # the function again, around its own line
-                self._choose(self._chosen)
-        elif self._in_source:
-            last = len(source.files[source.frames[self._chosen].text].lines)
-            page = max(sum(row.spots[-1:] != () and row.spots[-1].in_source
-                           for row in self._panel_rows) - 1, 1)  # fmt: skip
-            self._line = _moved(self._line_here(), to, 1, last, page)
-        else:
+            parts = areas(source, self._chosen)
+            place = parts.index(self._area) + (1 if to == "right" else -1)
+            self._choose(self._chosen)  # around its own line
+            self._area = parts[min(max(place, 0), len(parts) - 1)]
+        elif self._area is Area.STACK:
             last = len(source.frames) - 1
             self._choose(_moved(self._chosen, to, 0, last, max(self.size.height // 4, 1)))
+        else:
+            shown = sum(row.spots[-1:] != () and row.spots[-1].area is self._area
+                        for row in self._panel_rows)  # fmt: skip
+            self._line = self._moved_in_code(source, to, max(shown - 1, 1))
         self.update()
+
+    def _moved_in_code(self, source: SourceView, to: Move, page: int) -> int:
+        frame = source.frames[self._chosen]
+        if self._area is Area.SOURCE:
+            return _moved(self._line_here(), to, 1, len(source.files[frame.text].lines), page)
+        places = [item.address for item in frame.listing]
+        here = self._line_here()
+        at = places.index(here) if here in places else len(places) // 2
+        return places[_moved(at, to, 0, len(places) - 1, page)]
 
     def lit(self, line: Line) -> range:
         """The stack's side or the source's: a line of the other one is not meant."""
@@ -318,8 +372,8 @@ class SourcePanel(Panel):
         spots = self._panel_rows[row].spots if row < len(self._panel_rows) else ()
         if spots:
             spot = spots[min(cell, len(spots) - 1)]
-            self._in_source = spot.in_source
-            if not spot.in_source:
+            self._area = spot.area
+            if spot.area is Area.STACK:
                 self._choose(spot.number)
             else:
                 self._line = spot.number
@@ -365,6 +419,15 @@ def _moved(at: int, to: Move, first: int, last: int, page: int) -> int:
     return min(max(places[to], first), last)
 
 
+def areas(source: SourceView, chosen: int) -> list[Area]:
+    """Where the cursor can be: what there is of a function on the stack."""
+    frame = source.frames[min(chosen, len(source.frames) - 1)]
+    found = [Area.STACK]
+    if source.files[frame.text].lines or not frame.listing:
+        found.append(Area.SOURCE)
+    return [*found, Area.LISTING] if frame.listing else found
+
+
 def _nothing(source: SourceView, halt_reason: str) -> str:
     """Why there is no source to show."""
     if source.state == "off":
@@ -372,70 +435,3 @@ def _nothing(source: SourceView, halt_reason: str) -> str:
     if source.state == "halted":
         return f"Core {source.core} has stopped for good: {halt_reason}."
     return f"Core {source.core} has executed nothing yet: s executes its first access."
-
-
-def _heading(frame: StackFrameView) -> Line:
-    return ((frame.file, "head"), (f"  {frame.function}", "dim"))
-
-
-def _stack_line(
-    frame: StackFrameView, place: int, digits: int, width: int, *, is_chosen: bool
-) -> Line:
-    """Number, function, file and line."""
-    code = CodeReference(frame.function, frame.file, frame.line)
-    number = f"{place + 1:>{digits}} "
-    where = f" {frame.file}:{frame.line}"
-    room = max(width - len(number) - len(where), 1)
-    style = "strong" if is_chosen else "text"
-    return (
-        (number, "now" if is_chosen else "dim", code),
-        shortened_piece(frame.function, room, style, code),
-        (where, "dim", code),
-    )
-
-
-def _source_line(text: Line, code: CodeReference, sign: str, mark: str, digits: int) -> Line:
-    """With its margin: breakpoint, mark, number."""
-    style = "now" if mark == HERE else "dim"
-    return (
-        (sign, "breakpoint", code),
-        (mark, "now", code),
-        (f"{code.line:>{digits + 1}} ", style, code),
-        *((part, look, code) for part, look, *_ in text),
-    )
-
-
-def _grounded(line: Line, width: int) -> Line:
-    """On the ground of the line that is executed, to the end of its column."""
-    rest = width - sum(cell_len(piece[0]) for piece in line)
-    ground: list[Piece] = [(text, f"{style} here", *others) for text, style, *others in line]
-    if rest > 0:
-        ground.append((" " * rest, "text here"))
-    return tuple(ground)
-
-
-def _listed(frame: StackFrameView, width: int) -> Iterator[Line]:
-    """Each variable on a line of its own, and what is too long on several."""
-    for item in frame.variables:
-        text = f"{item.name} = {item.value}"
-        yield ((text[: len(item.name)], "text"), (text[len(item.name) : width], "dim"))
-        for begin in range(width, len(text), width - 2):
-            yield plain(f"  {text[begin : begin + width - 2]}", "dim")
-
-
-def _limited(lines: Sequence[Line], most: int) -> list[Line]:
-    """The first of them; where more follow, the last one says so."""
-    if len(lines) <= most:
-        return list(lines)
-    *others, last = lines[:most]
-    text = line_text(last).rstrip()
-    rest = " ".join(line_text(line).strip() for line in lines[most:])
-    return [*others, (with_text(("", "dim"), f"{text} …", f"{text} {rest}"),)]
-
-
-def _joined(left: PanelRow, right: PanelRow, width: int) -> PanelRow:
-    """Both in one row, with a line between them."""
-    used = sum(cell_len(piece[0]) for piece in left.line)
-    blank: Piece = (" " * max(STACK_WIDE - used, 0), "text")
-    line = (*cut(left.line, STACK_WIDE), blank, (BESIDE, "dim"), *cut(right.line, width))
-    return PanelRow(line, left.spots + right.spots)
