@@ -15,6 +15,8 @@ from kerneltui.scenarios.images import open_image
 
 TIMER = Path(__file__).parents[1] / "tests" / "native" / "images" / "cntp_gic.elf"
 """A timer interrupt each millisecond: five accesses to devices and sixteen instructions."""
+POLLS = TIMER.with_name("polls.elf")
+"""Waits for a character, as a compiler's code does: calls, pushes, polls of two registers."""
 PERIOD_NS = 1_000_000
 LOOP = (
     0xD2E00020,  # movz x0, #1, lsl #48
@@ -35,6 +37,7 @@ def native(*, quick: bool) -> list[Figure]:
         _scaled(_instructions(repeat, quick=quick), "instructions", 30_000_000),
         _scaled(_interrupts(repeat, quick=quick), "timer interrupts", 2_500),
         _scaled(_steps(repeat, quick=quick), "single steps", 20_000),
+        _scaled(_waits(repeat, quick=quick), "ms of polling", 4_000),
     ]
     return found + _back(2_000 if quick else MANY, 5 if quick else 20)
 
@@ -96,6 +99,20 @@ def _steps(repeat: int, *, quick: bool) -> Rate:
     def run() -> int:
         for _ in range(count):
             machine.run(steps=1, until=machine.now + 2 * PERIOD_NS)
+        return count
+
+    found = rate(run, repeat)
+    session.close()
+    return found
+
+
+def _waits(repeat: int, *, quick: bool) -> Rate:
+    session = open_image("rpi4", POLLS)
+    machine = session.machine
+    count = 200 if quick else 2_000
+
+    def run() -> int:
+        machine.run(until=machine.now + count * PERIOD_NS)
         return count
 
     found = rate(run, repeat)

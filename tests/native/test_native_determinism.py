@@ -17,6 +17,8 @@ CASES = {
     "storm": ("rpi4", 4 * MS, ()),
     "delay": ("rpi4", 420 * MS, ()),
     "echo": ("rpi4", 20 * MS, ((5 * MS, b"hi\r"),)),
+    "polls": ("rpi4", 26 * MS, ((7 * MS, b"k"),)),
+    "watch": ("rpi4", 6 * MS, ()),
 }
 STEPPED = ("cntp_gic", "el3", "mmu", "el0_svc", "storm")
 

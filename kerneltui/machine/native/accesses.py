@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from kerneltui.hw.bus import BusFault
+from kerneltui.hw.bus import BusFault, Target
 from kerneltui.machine.core import StopReason
 from kerneltui.machine.native import exceptions as ex
 from kerneltui.machine.native import system_registers as sr
@@ -59,13 +60,20 @@ class DeviceAccesses(NativeCoreState):
     def load(self, address: int, size: int) -> int:
         """A load from a device."""
         self._begin_access()
+        target: Target | None
+        port = self.memory.ports.get(address)
         try:
-            target, offset = self.memory.access(address, size)
-            value = target.read(offset, size, self.index)
+            if port is not None and port.size == size and self.loops.knows(address):
+                target, value = None, port.read(port.index, self.index)
+            else:
+                target, offset = self.memory.access(address, size)
+                watch = self.loops.watch
+                reads = target.read if watch is None else partial(watch.read, target)
+                value = reads(offset, size, self.index)
         except BusFault as fault:
             target, value = None, self._nothing_at(fault, "read")
         self.tell(self.LOAD, address, value)
-        cost = self.costs.load + self.loops.polled(self, target, address)
+        cost = self.costs.load + self.loops.polled(self, target, address, value)
         self._end_access(cost)
         return value
 
@@ -73,9 +81,13 @@ class DeviceAccesses(NativeCoreState):
         """A store to a device."""
         self._begin_access()
         self.tell(self.STORE, address, value)
+        port = self.memory.ports.get(address)
         try:
-            target, offset = self.memory.access(address, size)
-            target.write(offset, value, size, self.index)
+            if port is not None and port.size == size:
+                port.store(value, self.index)
+            else:
+                target, offset = self.memory.access(address, size)
+                target.write(offset, value, size, self.index)
         except BusFault as fault:
             self._nothing_at(fault, f"write of {value:#x}")
         self.loops.forget()
@@ -98,9 +110,11 @@ class DeviceAccesses(NativeCoreState):
             return None
         file, place = route
         self._begin_access()
-        value = file.read(place, REGISTER_BYTES, self.index)
+        watch = self.loops.watch
+        reads = file.read if watch is None else partial(watch.read, file)
+        value = reads(place, REGISTER_BYTES, self.index)
         self.tell("mrs", register.encoding, value)
-        cost = self.costs.sysreg + self.loops.polled(self, file, place)
+        cost = self.costs.sysreg + self.loops.polled(self, file, place, value)
         self._end_access(cost)
         return value
 
@@ -124,6 +138,8 @@ class DeviceAccesses(NativeCoreState):
             self._begin_access()
             self.tell("msr", register.encoding, value)
             self.tell_store(register, value)
+        if register not in sr.SAVED_ON_ENTRY:
+            self.loops.forget_period()
         level = ex.level_of(self.engine.pstate)
         if register == sr.SCR_EL3 and level == EL3:
             self.scr = value

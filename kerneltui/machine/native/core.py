@@ -38,6 +38,9 @@ VECTOR_INSTRUCTIONS = 32
 """There is room for so many at each vector."""
 STRETCH = 1_000_000
 """Instructions that are executed at once, at most."""
+MOST_DOUBLED = 6
+FIRST_STRETCH = STRETCH >> MOST_DOUBLED
+"""The same after an access; without one each stretch is twice as long as the one before."""
 
 NOT_AT_EL0 = frozenset((Special.ERET, Special.MASK, Special.UNMASK, Special.SET_MASKS))
 """Instructions that are undefined there, or trapped (SCTLR_EL1.UMA)."""
@@ -140,7 +143,6 @@ class NativeCore(Interruptions):
         """A stretch of instructions, or one that is done by hand."""
         engine, now = self.engine, self.ready_at
         self._begun_ns, self._extra_ns, self._began = now, 0, self.retired
-        self.has_accessed = False
         self.work += WORK
         pc = engine.pc
         if pc in self.exits:
@@ -149,14 +151,26 @@ class NativeCore(Interruptions):
                 self._do(special, pc)
                 return
         last = min(self.clock.next_due, self.until, self.horizon)
-        count = min(STRETCH, self.stop_at - self.retired, -((now - last) // INSTRUCTION_NS))
+        if self.has_accessed:
+            self.quiet, self.has_accessed = 0, False
+        stretch = FIRST_STRETCH << self.quiet
+        count = min(stretch, self.stop_at - self.retired, -((now - last) // INSTRUCTION_NS))
         if self.loops.wants_steps:
-            self.loops.look_at(self, pc)
+            self.loops.look_at(self, self.word_at(pc))
             count = 1
         is_exit = pc in self.exits
         done = engine.step_over_exit(pc) if is_exit else engine.run(pc, max(count, 1))
         self.retire(done)
-        if done.executed == STRETCH and not self.has_accessed:
+        if done.executed == stretch and not self.has_accessed:
+            self._was_quiet()
+
+    def _was_quiet(self) -> None:
+        """A stretch without an access: perhaps it is a loop that can be leapt over."""
+        if self.loops.leap_if_counted(self, self.step_once):
+            self.quiet = 0
+        elif self.quiet < MOST_DOUBLED:
+            self.quiet += 1
+        else:
             self.loops.leap_if_idle(self, self.step_once)
 
     def step_once(self) -> None:
@@ -230,6 +244,7 @@ class NativeCore(Interruptions):
 
     def _do(self, special: Decoded, pc: int) -> None:
         engine, kind = self.engine, special.kind
+        self._bring_clock()
         if kind is Special.IDLE:
             self.troubles.idles(self)
             self._begin_wait(kind)
@@ -246,6 +261,8 @@ class NativeCore(Interruptions):
             self._return()
             return
         engine.pc = pc + WORD
+        if kind not in NOT_AT_EL0:
+            self.loops.end_watch()
         if kind is Special.WFI or (kind is Special.WFE and not self.event):
             self._begin_wait(kind)
             return

@@ -59,7 +59,7 @@ class NativeCoreState(LiveRegisters):
         "stop_on_wait", "stop_on_tracepoint", "stop_below_depth", "enough", "stop_on_access",
         "stop_reason", "rest_after", "is_traced", "_routes", "breakpoints", "_passed", "_began",
         "_begun_ns", "_extra_ns", "_inputs_before", "_code_changed", "_mapping_changed",
-        "has_accessed", "is_told_only", "exits", "rams",
+        "has_accessed", "is_told_only", "exits", "rams", "quiet",
     ))  # fmt: skip
 
     def __init__(
@@ -134,6 +134,8 @@ class NativeCoreState(LiveRegisters):
         """the address of the breakpoint that it has halted at: it goes on from there"""
         self.has_accessed = self.is_told_only = False
         """the last stretch has reached a device"""
+        self.quiet = 0
+        """stretches in a row that have not"""
         self._routes: dict[SystemRegister, Route | None] = {}
         self._begun_ns = self._extra_ns = self._began = self._inputs_before = 0
         self._code_changed = self._mapping_changed = False

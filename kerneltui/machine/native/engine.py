@@ -44,6 +44,7 @@ from kerneltui.machine.native.system_registers import SystemRegister
 
 X = (*(UC_ARM64_REG_X0 + n for n in range(29)), UC_ARM64_REG_X29, UC_ARM64_REG_X30)
 """What the engine calls X0 to X30."""
+_GENERAL = (ctypes.c_int * 34)(*X, UC_ARM64_REG_SP, UC_ARM64_REG_PC, UC_ARM64_REG_PSTATE)
 NOWHERE = 0xFFFF_FFFF_FFFC
 """Where no code is: the engine wants an address at which a run ends."""
 MODELS = {"arm,cortex-a53": UC_CPU_ARM64_A53, "arm,cortex-a72": UC_CPU_ARM64_A72}
@@ -144,6 +145,10 @@ class Engine:
         self._user = user
         self._value = ctypes.c_uint64()
         self._cp = _CpRegister()
+        self._general = (ctypes.c_uint64 * len(_GENERAL))()
+        start, size = ctypes.addressof(self._general), ctypes.sizeof(ctypes.c_uint64)
+        places = (start + size * n for n in range(len(_GENERAL)))
+        self._general_at = (ctypes.c_void_p * len(_GENERAL))(*places)
         self._value_at, self._cp_at = ctypes.byref(self._value), ctypes.byref(self._cp)
         self._places = calibration()
         self.is_exact = self._places.is_exact
@@ -260,8 +265,8 @@ class Engine:
 
     def general(self) -> tuple[int, ...]:
         """X0 to X30, SP, PC and PSTATE."""
-        read = self.read
-        return (*map(read, X), read(UC_ARM64_REG_SP), self.pc, self.pstate)
+        uclib.uc_reg_read_batch(self._handle, _GENERAL, self._general_at, len(_GENERAL))
+        return tuple(self._general)
 
     # -- running ----------------------------------------------------------------------------------
 

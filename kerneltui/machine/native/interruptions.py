@@ -108,9 +108,7 @@ class Interruptions(DeviceAccesses):
     def _take(self, kind: str, target: int) -> None:
         """Take an exception; that is a step of its own."""
         self.loops.forget()
-        clock = self.clock
-        if clock.now < self.ready_at:  # what has caused it is over
-            clock.now = min(self.ready_at, clock.next_due)
+        self._bring_clock()  # what has caused it is over
         self.troubles.takes(self, kind, target)
         offset = ex.enter(self.engine, self.banks, kind, target)
         self._choose_space()
@@ -124,6 +122,7 @@ class Interruptions(DeviceAccesses):
 
     def _begin_wait(self, kind: Special) -> None:
         self._waits_by = kind
+        self._bring_clock()
         self.turns.look_at_monitors()  # what this core has stored is seen now
         watched = self.engine.watched() if kind is Special.WFE else None
         if watched is not None:
@@ -171,6 +170,7 @@ class Interruptions(DeviceAccesses):
         self.is_interruptible = False
         self.watches = None
         self.state = CoreState.RUNNING
+        self._bring_clock()
         if self._waits_by is not Special.IDLE:
             self.retired += 1
             self.ready_at += self.costs.wait
@@ -186,10 +186,23 @@ class Interruptions(DeviceAccesses):
             clock.advance(clock.next_due)
             if when == self.ready_at:
                 when = self.ready_at = self.loops.woken_at(clock.now, when)
-        clock.advance(min(when, self.until, self.horizon))
         if when >= self.until and self.until <= self.horizon:
+            self.turns.show(self.until)
             return StopReason.TIME
-        return StopReason.TURN if when >= self.horizon else None
+        if when >= self.horizon:
+            return StopReason.TURN
+        if self.horizon >= NEVER:
+            clock.advance(when)
+        return None
+
+    def _bring_clock(self) -> None:
+        """To where the core is; while others run it is left behind between accesses.
+
+        Where a stretch begins depends on where somebody has stopped; what others find must not.
+        """
+        clock = self.clock
+        if clock.now < self.ready_at:
+            clock.now = min(self.ready_at, clock.next_due)
 
     def send_event(self) -> None:
         """Another core executes SEV, or this one."""

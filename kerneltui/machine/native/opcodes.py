@@ -156,8 +156,94 @@ def may_store(word: int) -> bool:
     return not opc & 1 if vector else opc == 0
 
 
+def is_mrs(word: int) -> bool:
+    """Whether an instruction reads a system register."""
+    return word & 0xFFF00000 == 0xD5300000
+
+
 def is_system_register_access(word: int) -> tuple[bool, int, int] | None:
     """Of MRS and MSR (register): whether it reads, the packed encoding, and the number of Xt."""
     if word & 0xFFD00000 != 0xD5100000:
         return None
     return bool(word >> 21 & 1), word >> 5 & 0x7FFF | 1 << 15, word & 31
+
+
+PC, SP = -1, 31
+"""Bases of addresses, beside X0 to X30."""
+_EXTENDS = {2: (32, False), 3: (64, False), 6: (32, True), 7: (64, True)}
+
+
+class Index(NamedTuple):
+    """A register that is added to a base (C6.2, LDR (register))."""
+
+    register: int
+    bits: int
+    is_signed: bool
+    shift: int
+
+    def of(self, value: int) -> int:
+        """What is added, where the register holds ``value``."""
+        value &= (1 << self.bits) - 1
+        if self.is_signed and value >> self.bits - 1:
+            value -= 1 << self.bits
+        return value << self.shift
+
+
+class Touched(NamedTuple):
+    """Where an instruction accesses memory: ``size`` bytes, in doubt too many."""
+
+    base: int
+    offset: int
+    size: int
+    added: Index | None = None
+
+
+def _signed(word: int, low: int, bits: int) -> int:
+    value = word >> low & (1 << bits) - 1
+    return value - (1 << bits) if value >> bits - 1 else value
+
+
+def touched(word: int) -> Touched | None:
+    """Of loads and stores of general registers, where; None of all others (C4.1.94)."""
+    if word >> 25 & 0b0101 != 0b0100 or word >> 26 & 1:
+        return None
+    base = word >> 5 & 31
+    if word & 0x3B000000 == 0x18000000:
+        return Touched(PC, 4 * _signed(word, 5, 19), 8)
+    if word & 0x3F000000 == 0x08000000:
+        return Touched(base, 0, 16)
+    if word & 0x3A000000 == 0x28000000:
+        size = 4 << (word >> 31)
+        is_after = word >> 23 & 3 == 1
+        return Touched(base, 0 if is_after else _signed(word, 15, 7) * size, 2 * size)
+    return _of_one(word) if word & 0x3A000000 == 0x38000000 else None
+
+
+def _of_one(word: int) -> Touched | None:
+    """LDR and STR of one register, and atomic instructions."""
+    base, scale, form = word >> 5 & 31, word >> 30, word >> 10 & 3
+    size = 1 << scale
+    if word >> 24 & 1:
+        return Touched(base, (word >> 10 & 0xFFF) << scale, size)
+    if not word >> 21 & 1:
+        return Touched(base, 0 if form == 1 else _signed(word, 12, 9), size)
+    if form != 2:
+        return Touched(base, 0, 16)
+    extend = _EXTENDS.get(word >> 13 & 7)
+    if extend is None:
+        return None
+    return Touched(base, 0, size, Index(word >> 16 & 31, *extend, scale * (word >> 12 & 1)))
+
+
+def spoils_period(word: int) -> bool:
+    """Whether it changes more than general registers and the memory that :func:`touched` tells.
+
+    So do MSR, DC ZVA, AT, all that concerns vectors, and a store whose place is not known.
+    """
+    if word & 0xFFF00000 == 0xD5100000 or word & 0xFFFFFFE0 == 0xD50B7420:
+        return True
+    if word & 0xFFF8FF00 == 0xD5087800:  # AT
+        return True
+    if word >> 25 & 0b0111 == 0b0111 or (word >> 25 & 0b0101 == 0b0100 and word >> 26 & 1):
+        return True
+    return may_store(word) and touched(word) is None

@@ -49,6 +49,8 @@ SPSR, ELR, ESR, FAR, VBAR, SCTLR = (
 )  # fmt: skip
 """By exception level."""
 SCTLRS = frozenset(SCTLR.values())
+SAVED_ON_ENTRY = frozenset((SP_EL0, *SPSR.values(), *ELR.values(), *ESR.values(), *FAR.values()))
+"""What handlers save and put back: it says nothing about how the code behind them goes on."""
 
 HCR_FMO, HCR_IMO, HCR_TGE, HCR_RW = 1 << 3, 1 << 4, 1 << 27, 1 << 31
 SCR_NS, SCR_IRQ, SCR_FIQ, SCR_RW = 1 << 0, 1 << 1, 1 << 2, 1 << 10

@@ -38,6 +38,8 @@ class QuantumTurns(Turns):
         """whose turn has begun and is not over"""
         self._ends = NEVER
         """when it is over; NEVER while all others sleep"""
+        self._shown = self._hidden = -1
+        """while stopped: the time that is shown, and where the clock goes on from"""
 
     def _set_horizon(self, core: Core) -> None:
         """Another core has woken or fallen asleep, or a turn begins."""
@@ -57,6 +59,9 @@ class QuantumTurns(Turns):
 
     def run(self) -> tuple[Core, StopReason]:
         """Give turns until a core halts for another reason; answers which core and why."""
+        if self._clock.now == self._shown:
+            self._clock.now = self._hidden
+        self._shown = -1
         while True:
             core = self._holder
             if core is None or core.ready_at >= NEVER:
@@ -66,6 +71,8 @@ class QuantumTurns(Turns):
             reason = core.run()
             self.current = None
             if reason is not StopReason.TURN:
+                if reason is not StopReason.TIME and self._ends < NEVER:
+                    self.show(min(core.ready_at, self._ends, core.until))
                 return core, reason
             self._holder = None
             self.look_at_monitors()
@@ -77,6 +84,18 @@ class QuantumTurns(Turns):
             if watching.watches and watching.is_watched_changed():
                 watching.watches = None
                 watching.send_event()
+
+    def show(self, when: int) -> None:
+        """A run stops at this time: that is shown, but what cores do later must not depend on it.
+
+        Another core may not have come so far.
+        """
+        clock = self._clock
+        when = min(when, clock.next_due)
+        if when > clock.now:
+            if self._shown < 0:
+                self._hidden = clock.now
+            clock.now = self._shown = when
 
     def _begin_turn(self) -> Core:
         """Whose it is; while all sleep, that of one who waits until something wakes a core."""

@@ -7,16 +7,19 @@ that is stepped, observed or sliced takes the same time as a free one.
 * A core that reads a *counter* over and over (or its two halves by turns) reads it ever more
   slowly: each read takes 1/256 of the wait so far on top, :data:`LONGEST_READ_NS` at most, and
   never beyond what is due next.
-* A core that *polls* devices, with its registers and what it has stored to as they were one period
-  before, can only be freed from outside.  It dozes for as many whole
-  periods as fit before what is due next (:data:`GRID_NS` where nothing is).
+* A core that *polls* registers whose values stay, and that comes back to the same place as it was
+  one period before (:mod:`kerneltui.machine.native.watched_period`), can only be freed from
+  outside.  It dozes for as many whole periods as fit before what is due next, and looks again each
+  :data:`GRID_NS`: somebody may have typed.  While other cores run, who may free it, it dozes for
+  1/256 of the wait so far at once, :data:`LONGEST_READ_NS` at most.  Calls, stores that leave the
+  memory as it was, and several registers may be in the loop.
 * A branch to itself, or around instructions that do nothing, is a wait: only an interrupt ends it,
   and its turns are not counted as instructions (:mod:`kerneltui.machine.native.opcodes`).
 * A loop that only counts a register down is executed to its last period at once, as far as that
   comes before what is due next: exactly, instruction by instruction.
-* Any other loop that accesses nothing and changes nothing is not executed again and again: as many
-  whole periods as fit before what is due next are told to have been.  That is exact, instruction by
-  instruction, so it needs no model.
+* A longer loop that only counts (:mod:`kerneltui.machine.native.counted_loops`) is not executed
+  turn by turn either, nor is any other that accesses nothing and changes nothing: as many whole
+  periods as fit before what is due next are told to have been.  That is exact too.
 """
 
 from __future__ import annotations
@@ -28,39 +31,30 @@ from kerneltui.hw.bus import Target
 from kerneltui.hw.clock import NEVER
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.core import StopReason
-from kerneltui.machine.native.code import words_up_to
+from kerneltui.machine.native import counted_loops
 from kerneltui.machine.native.core_state import NativeCoreState
-from kerneltui.machine.native.disassembly import store_address
-from kerneltui.machine.native.opcodes import (
-    LONGEST_IDLE,
-    WORD,
-    Countdown,
-    countdown,
-    may_store,
-)
+from kerneltui.machine.native.opcodes import WORD, Countdown, may_store
+from kerneltui.machine.native.turns import QUANTUM_NS
+from kerneltui.machine.native.watched_period import WatchedPeriod
 
 READS_BEFORE = 64
 """Reads of a counter at full speed."""
 LONGEST_READ_NS = 50_000
 CLOSE_NS = 2_000
 """Between two reads of one wait, what they take left out, at most."""
-POLLS_BEFORE, FIFO_DEPTH = 6, 16
-"""Loads from devices in a row, without a store to one, before a loop is looked for; where a load
-has effects, as many as a FIFO can hold."""
-NO_LOOP = (-1, 0)
+POLLS_BEFORE = 4
+"""Equal values of registers before a loop is looked for."""
 ZERO = 1 << 30
 """PSTATE.Z"""
-PC = -2
-"""Among the general registers"""
 MOST_POLLS_BEFORE = 4096
-LONGEST_IDLE_PERIOD = 24
-"""Instructions of a loop that accesses nothing."""
-MOST_PATIENCE = 64
-"""Long stretches of instructions between two looks for one, at most."""
-LONGEST_PERIOD = 400
-"""Instructions of a polling loop."""
-WIDEST_STORE = 32
-"""bytes"""
+MOST_POLLED = 8
+"""Registers that one loop polls."""
+MOST_VISITS = 8
+"""Turns in which the registers must have come back, and then the memory too."""
+LONGEST_PERIOD = 512
+"""Instructions of a loop."""
+MOST_MISSES = 16
+"""How often a loop that is known may be met in another state before it is forgotten."""
 GRID_NS = 1_000_000
 NO_TIME = 1_000_000
 """Instructions of an idle loop where nothing is due, ever."""
@@ -69,59 +63,93 @@ NO_TIME = 1_000_000
 class WaitingLoops:
     """What one core has waited for so far."""
 
-    TRANSIENT: ClassVar = frozenset(("_has_effects", "_is_volatile", "_passes", "_patience"))
+    TRANSIENT: ClassVar = frozenset(("_is_volatile",))
 
     def __init__(self) -> None:
         self.is_due = False
         """the poll just executed may close a period: :meth:`leap` is to be asked"""
         self.wants_steps = False
         """each instruction is to be looked at: see :meth:`look_at`"""
+        self.watch: WatchedPeriod | None = None
+        """what is looked at now"""
+        self._known: WatchedPeriod | None = None
+        """a period for which the core has dozed: seen again, it need not be watched again"""
+        self._misses = 0
+        self._polls_since = -1
+        """when it began to poll what it polls now"""
+        self._values: dict[int, int] = {}
+        """what is polled, and its value"""
         self._polls = 0
         self._needed = POLLS_BEFORE
+        self._address = -1
+        """where a period may begin, and which registers the core has there"""
         self._registers: tuple[int, ...] = ()
-        self._since_ns = 0
-        self._since = 0
-        self._is_watching = False
-        """the next poll tells whether this is a loop"""
-        self._known = NO_LOOP
-        """the loop that was found last: after its poll, and its instructions"""
-        self._stores = False
-        """somewhere"""
-        self._stored_to: dict[int, bytes] = {}
-        """where, and what had been there"""
-        self._fired = 0
-        self._looked = 0
+        self._visits = 0
         self._reads = 0
         self._waits_since = self._last_read_ns = 0
         self._doze_since_ns = self._doze_period_ns = 0
         """of the doze under way: :meth:`leap`"""
-        self._passes = self._patience = 1
-        """long stretches until an idle loop is looked for, and between such looks"""
         self._is_volatile: dict[int, bool] = {}
-        self._has_effects: dict[int, bool] = {}
 
     def forget(self) -> None:
         """The core has done something else than to wait."""
         self._reads = 0
-        self._needed = POLLS_BEFORE
-        self._end_watch()
+        if self._known is not None and not self._known.lasts:
+            self._known = None
+        self._begin_anew()
 
-    def _end_watch(self) -> None:
-        self._polls = 0
-        self.is_due = self.wants_steps = self._is_watching = False
+    def forget_period(self) -> None:
+        """What the core does next may differ from what it did in the same state before."""
+        self._known = None
+
+    def _begin_anew(self) -> None:
+        self._values.clear()
+        self._polls_since = -1
+        self._needed = POLLS_BEFORE
+        self.end_watch()
+
+    def end_watch(self) -> None:
+        """What is watched is no period."""
+        self._polls = self._visits = 0
+        self._address = -1
+        self._registers = ()
+        self.watch = None
+        self.is_due = self.wants_steps = False
+
+    def knows(self, address: int) -> bool:
+        """Whether :meth:`polled` need not be told what answers there; never while it watches."""
+        return self.watch is None and address in self._is_volatile
 
     # -- accesses ---------------------------------------------------------------------------------
 
-    def polled(self, core: NativeCoreState, target: Target | None, address: int) -> int:
+    def polled(self, core: NativeCoreState, target: Target | None, address: int, value: int) -> int:
         """A register was read; answers what that takes longer than usual (ns)."""
         self._doze_period_ns = 0
-        if self._changes_by_itself(core, target, address):
-            self._end_watch()  # time frees this loop, also where the counter has not ticked yet
+        watch = self.watch
+        is_volatile = self._is_volatile.get(address)
+        if is_volatile is None:
+            is_volatile = self._changes_by_itself(core, target, address)
+        if is_volatile:
+            if watch is not None:
+                watch.is_spoilt = True
             return self._read_counter(core)
-        if self._has_effects.get(address, True):
-            self._needed = max(self._needed, FIFO_DEPTH)
+        if self._values.get(address) != value:
+            if address in self._values or len(self._values) == MOST_POLLED:
+                self._begin_anew()
+            self._values[address] = value
+            if self._polls_since < 0:
+                self._polls_since = core.clock.now
         self._polls += 1
-        if self._is_watching or self._polls >= self._needed:
+        if core.horizon < NEVER and self._longest_doze(core.clock.now) < QUANTUM_NS:
+            return 0
+        known = self._known
+        if (
+            (self._polls >= self._needed and self._address in {address, -1})
+            or (watch is not None and address == watch.address)
+            or (known is not None and address == known.address)
+        ):
+            if self._address < 0:
+                self._address = address
             self.is_due = True
             core.engine.end_here()
         return 0
@@ -129,17 +157,12 @@ class WaitingLoops:
     def _changes_by_itself(
         self, core: NativeCoreState, target: Target | None, address: int
     ) -> bool:
-        known = self._is_volatile.get(address)
-        if known is None:
-            slot = None
-            if isinstance(target, RegisterFile):
-                window = core.memory.window_at(address)
-                offset = address - window.base if window is not None else address
-                slot = target.slot_at(offset)
-            known = self._is_volatile[address] = slot is not None and slot.register.volatile
-            if slot is not None and isinstance(target, RegisterFile):
-                port = target.port(slot)
-                self._has_effects[address] = port.read != port.peek
+        slot = None
+        if isinstance(target, RegisterFile):
+            window = core.memory.window_at(address)
+            offset = address - window.base if window is not None else address
+            slot = target.slot_at(offset)
+        known = self._is_volatile[address] = slot is not None and slot.register.volatile
         return known
 
     def _read_counter(self, core: NativeCoreState) -> int:
@@ -158,51 +181,60 @@ class WaitingLoops:
 
     # -- polling loops ----------------------------------------------------------------------------
 
-    def look_at(self, core: NativeCoreState, pc: int) -> None:
+    def look_at(self, core: NativeCoreState, word: int) -> None:
         """The core is about to execute an instruction of what may be a period."""
-        if may_store(core.word_at(pc)):
-            at = store_address(core, pc)
-            if at is None:
-                self._stores = True
-            elif at not in self._stored_to:
-                self._stored_to[at] = core.fetch(at, WIDEST_STORE)
-        self._looked += 1
-        if self._looked > LONGEST_PERIOD:
+        watch = self.watch
+        assert watch is not None
+        watch.look_at(core, word)
+        if watch.is_spoilt or core.retired - watch.since > LONGEST_PERIOD:
             self._give_up()
 
     def _give_up(self) -> None:
-        self._end_watch()
+        self.end_watch()
         self._needed = min(self._needed * 4, MOST_POLLS_BEFORE)
 
     def leap(self, core: NativeCoreState) -> int:
         """After a poll: how long the core dozes (ns)."""
         self.is_due = False
         registers = core.engine.general()
+        known, watch = self._known, self.watch
+        if known is not None:
+            if known.is_back(core, registers):
+                self.end_watch()
+                self._misses = 0
+                return self._doze(core, known.period_ns)
+            self._misses += 1
+            if self._misses == MOST_MISSES:
+                self._known = None
+        if watch is not None:
+            if watch.is_back(core, registers):
+                watch.period_ns = core.ready_at - watch.since_ns
+                self._known, self._misses = watch, 0
+                self.end_watch()
+                return self._doze(core, watch.period_ns)
+            watch.visits += 1
+            if watch.visits == MOST_VISITS:
+                self._give_up()
+        elif not self._registers:
+            self._registers = registers
+        elif registers == self._registers:
+            self.watch = WatchedPeriod(core, registers, self._address)
+            self.wants_steps = True
+        else:
+            self._visits += 1
+            if self._visits == MOST_VISITS:
+                self._give_up()
+        return 0
+
+    def _longest_doze(self, now: int) -> int:
+        """While other cores run (ns)."""
+        return min(now - self._polls_since >> 8, LONGEST_READ_NS)
+
+    def _doze(self, core: NativeCoreState, period: int) -> int:
         now = core.ready_at
-        if not self._is_watching:
-            self._registers, self._since_ns, self._since = registers, now, core.retired
-            self._fired = core.clock.fired
-            self._stores, self._looked, self._stored_to = False, 0, {}
-            self._is_watching = True
-            self.wants_steps = registers[PC] != self._known[0]
-            return 0
-        length = core.retired - self._since
-        if self._fired != core.clock.fired:
-            self._end_watch()  # what has fallen due may have changed what it polls
-            return 0
-        if self._stores or length > LONGEST_PERIOD:
-            self._known = NO_LOOP
-            self._give_up()
-            return 0
-        loop = registers[PC], length
-        if not self._is_as_it_was(core, registers) or not (self.wants_steps or loop == self._known):
-            return 0  # it polls at several places, or its period is longer
-        self._known = loop
-        period = now - self._since_ns
-        self._end_watch()
-        last = min(core.clock.next_due, core.horizon)
-        if last >= NEVER:
-            last = (now // GRID_NS + 1) * GRID_NS
+        last = min(core.clock.next_due, (now // GRID_NS + 1) * GRID_NS)
+        if core.horizon < NEVER:
+            last = min(last, now + self._longest_doze(now))
         self._doze_since_ns, self._doze_period_ns = now, period
         return max((last - now - 1) // period, 0) * period
 
@@ -214,16 +246,9 @@ class WaitingLoops:
         period = self._doze_period_ns
         if not period:
             return ends
-        since = self._doze_since_ns
-        return min(ends, since - (since - max(now, since)) // period * period)
+        return min(ends, self._doze_since_ns - (self._doze_since_ns - now) // period * period)
 
-    def _is_as_it_was(self, core: NativeCoreState, registers: tuple[int, ...]) -> bool:
-        """Whether a period has changed nothing: registers, and what it has stored to."""
-        return registers == self._registers and all(
-            core.fetch(at, WIDEST_STORE) == content for at, content in self._stored_to.items()
-        )
-
-    # -- loops that do nothing --------------------------------------------------------------------
+    # -- loops that count -------------------------------------------------------------------------
 
     def count_down(self, core: NativeCoreState, loop: Countdown) -> None:
         """The core is at the branch of a loop that only counts: as many periods as fit.
@@ -248,55 +273,62 @@ class WaitingLoops:
         core.retired += 1
         core.ready_at += 1
 
+    def leap_if_counted(self, core: NativeCoreState, step: Callable[[], None]) -> bool:
+        """A stretch has accessed nothing: perhaps it only counts; answers whether it was a leap.
+
+        ``step`` executes one instruction.
+        """
+        found = counted_loops.bounds(core, core.engine.pc)
+        if found is None:
+            return False
+        start, words = found
+        end = start + WORD * len(words)
+        if not core.exits.isdisjoint(range(start, end, WORD)):
+            return False
+        for _ in words:
+            if core.engine.pc == start:
+                break
+            if self._fitting(core) < 1 or not start <= core.engine.pc < end:
+                return False
+            step()
+        if core.engine.pc != start:
+            return False
+        try:
+            loop = counted_loops.CountedLoop(core, start, words)
+            turns = min(loop.turns(), self._fitting(core) // loop.length) - 1
+        except counted_loops.NotCounted:
+            return False
+        if turns < 1:
+            return False
+        loop.leap(turns)
+        core.retired += turns * loop.length
+        core.ready_at += turns * loop.length
+        return True
+
+    # -- loops that do nothing --------------------------------------------------------------------
+
     def leap_if_idle(self, core: NativeCoreState, step: Callable[[], None]) -> None:
         """A long stretch has accessed nothing: perhaps it waits for an interrupt's handler.
 
-        Or it counts, in code that is not the image's own.  ``step`` executes one instruction.
-        Where that is not so, it is looked for less often: what is found changes no time.
+        ``step`` executes one instruction.
         """
-        self._passes -= 1
-        if self._passes > 0:
-            return
-        if self._finish_countdown(core, step) or self._leap_periods(core, step):
-            self._patience = 1
-        else:
-            self._patience = min(self._patience * 2, MOST_PATIENCE)
-        self._passes = self._patience
-
-    def _finish_countdown(self, core: NativeCoreState, step: Callable[[], None]) -> bool:
-        """Come to the branch of a counting loop, if one is near, and leap there."""
-        pc = core.engine.pc
-        for ahead in range(LONGEST_IDLE):
-            at = pc + WORD * ahead
-            loop = countdown(words_up_to(core, at))
-            if loop is not None and ahead < loop.length:
-                for _ in range(ahead):
-                    step()
-                if core.engine.pc == at and core.retired < core.stop_at:
-                    self.count_down(core, loop)
-                return True
-        return False
-
-    def _leap_periods(self, core: NativeCoreState, step: Callable[[], None]) -> bool:
-        """Execute on until all is as it was, and leap over further periods like that."""
         engine = core.engine
         registers = engine.general()
         began = core.retired
         length = 0
-        while length < min(LONGEST_IDLE_PERIOD, self._fitting(core)):
+        while length < min(LONGEST_PERIOD, self._fitting(core)):
             pc = engine.pc
             if pc in core.exits or may_store(core.word_at(pc)):
-                return False
+                return
             step()
             length = core.retired - began
             if core.has_accessed or not length or self.is_due:
-                return False
-            if engine.pc == registers[PC] and engine.general() == registers:
+                return
+            if engine.general() == registers:
                 executed = self._fitting(core) // length * length
                 core.retired += executed
                 core.ready_at += executed
-                return True
-        return False
+                return
 
     @staticmethod
     def _fitting(core: NativeCoreState) -> int:
