@@ -7,7 +7,7 @@ Where to look the registers up:
     kerneltui docs registers --block HPET
     in the dashboard: panel 1 (key 1); / finds one, and h on it tells where it is and what it does
 Use self._cpu.read(address, 8) and self._cpu.write(address, value, 8): its registers have 64 bits.
-What you print() is an event of the trace (panel 2), with the line that printed it.
+What you print() is an event of the trace (panel 6), with the line that printed it.
 """
 
 from fractions import Fraction

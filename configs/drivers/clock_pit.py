@@ -7,7 +7,7 @@ Where to look the registers up:
     kerneltui docs registers --block I8254_PORTS
     in the dashboard: panel 1 (key 1); / finds one, and h on it tells where it is and what it does
 Use self._cpu.read_port(port) and self._cpu.write_port(port, value): 8 bits each.
-What you print() is an event of the trace (panel 2), with the line that printed it.
+What you print() is an event of the trace (panel 6), with the line that printed it.
 """
 
 from fractions import Fraction

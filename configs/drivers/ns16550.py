@@ -5,7 +5,7 @@ Where to look the registers up:
     in the dashboard: panel 1 (key 1); / finds one, and h on it tells where it is and what it does
 Use self._cpu.read_port(port) and self._cpu.write_port(port, value): 8 bits each.
 self._cpu.compute(ns) lets time pass, as between two looks at a flag.
-What you print() is an event of the trace (panel 2), with the line that printed it.
+What you print() is an event of the trace (panel 6), with the line that printed it.
 """
 
 THR = RBR = DLL = ...

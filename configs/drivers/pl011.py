@@ -5,7 +5,7 @@ Where to look the registers up:
     in the dashboard: panel 1 (key 1); / finds one, and h on it tells where it is and what it does
 Load and store with self._cpu.read(address) and self._cpu.write(address, value): 32 bits each.
 self._cpu.compute(ns) lets time pass, as between two looks at a flag.
-What you print() is an event of the trace (panel 2), with the line that printed it.
+What you print() is an event of the trace (panel 6), with the line that printed it.
 """
 
 UARTDR = ...

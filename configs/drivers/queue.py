@@ -5,8 +5,8 @@ which was set first).  order(timeout) is both as one number: the smaller comes f
 equal.
 
 self.work counts what the structure costs, if you tell it: self.work.begin("push") at the beginning
-of push, pop and remove, self.work.count(comparisons, moves) as it goes on.  Panel 3 shows it (u).
-What you print() is an event of the trace (panel 2), with the line that printed it.
+of push, pop and remove, self.work.count(comparisons, moves) as it goes on.  Panel 3 shows it.
+What you print() is an event of the trace (panel 6), with the line that printed it.
 """
 
 from kerneltui.kernel.time.timeout_queue import TimeoutQueue, order
