@@ -145,7 +145,7 @@ ALL = (
     _plain("daifclr", "msr daifclr, #{value}", Fact("bits", VALUE, is_hex=False),
            story="lets exceptions in again (DAIF bits {value:#x})"),
     _wait("wfi"), _wait("wfe", ends="an interrupt or another core's event comes"),
-    _wait("b", "loops in place"), _plain("sevl", "sevl", story="tells itself an event (SEVL)"),
+    _wait("b", "loops in place"),
     _plain("sev", "sev", story="wakes parked cores (SEV)"),
     Instruction("svc", "svc #{value}", "svc #{target}{name}",
                 (Fact("immediate", VALUE, is_hex=False),), is_call=True,

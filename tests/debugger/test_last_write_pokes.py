@@ -229,9 +229,9 @@ def test_a_story_that_was_cut_behind_a_checkpoint_on_the_way(monkeypatch):
     history = session.history
 
     def take_a_checkpoint_at(now_ns):
-        history._next_step = 0
+        history._next_work = 0
         session.run_until(now_ns)
-        history._next_step = 10**9
+        history._next_work = 10**9
 
     session.run_until(500 * MS)
     session.poke("GICC_PMR=0xf8", 0)
