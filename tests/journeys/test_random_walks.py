@@ -106,7 +106,7 @@ async def walk(board, with_path, way):
 
 
 @settings(
-    max_examples=22,
+    max_examples=16,
     deadline=None,
     database=None,
     print_blob=True,
