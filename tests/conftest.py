@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import gc
+from itertools import count
 from weakref import WeakSet
 
 import pytest
@@ -37,13 +38,24 @@ def _closed_cores(monkeypatch):
         core.close()
 
 
+def _set_state(patch, folder):
+    patch.setenv("XDG_STATE_HOME", str(folder / "state"))
+    patch.setenv("XDG_DATA_HOME", str(folder / "data"))
+
+
 @pytest.fixture(autouse=True, scope="session")
-def _own_state(tmp_path_factory):
+def _states(tmp_path_factory):
     """What a person has chosen on this computer is not read, nor written."""
+    folder = tmp_path_factory.mktemp("states")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
-        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
-        yield
+        _set_state(patch, folder / "shared")
+        yield (folder / str(n) for n in count())
+
+
+@pytest.fixture(autouse=True)
+def _own_state(_states, monkeypatch):
+    """Each test is the first on its computer: what another has opened is not offered to it."""
+    _set_state(monkeypatch, next(_states))
 
 
 @pytest.fixture
