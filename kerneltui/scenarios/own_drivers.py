@@ -15,6 +15,11 @@ from kerneltui.own.driver import OwnDriver
 from kerneltui.scenarios.spec import ScenarioSpec
 
 
+def no_drivers(_: str) -> tuple[OwnDriver, ...]:
+    """The kernel's own are used."""
+    return ()
+
+
 def check_drivers(
     drivers: Sequence[OwnDriver],
     bsp: str,
