@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -111,6 +112,9 @@ class ConfigFile:
         except OSError as error:
             raise UserError(f"{path}: cannot be read: {error.strerror}") from None
         except UnicodeDecodeError as error:
+            if b"\0" in data and not data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+                raise UserError(f"{path}: this is no text; a kernel image is named by --kernel, or "
+                                "by 'image:' in a scenario's file") from None  # fmt: skip
             line = data.count(b"\n", 0, error.start) + 1
             raise UserError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
         return cls(path, text, _prepared(path, data))

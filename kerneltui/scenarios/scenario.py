@@ -19,7 +19,6 @@ from kerneltui.kernel.pc.boot_parameters import parse
 from kerneltui.kernel.programs import PROGRAMS, program
 from kerneltui.kernel.roles import POSTS
 from kerneltui.machine.board import Board, load_board
-from kerneltui.machine.image_board import load_image
 from kerneltui.own.driver import OwnDriver, in_place
 from kerneltui.own.making import kernel_with
 from kerneltui.scenarios.changes import (
@@ -72,6 +71,8 @@ def changes_for(board: str, scenario: str, changes: Changes | None) -> Changes:
     found, opened = load_board(board), load_scenario(scenario)
     wanted = changes or UNCHANGED
     if isinstance(opened, ImageScenario):
+        from kerneltui.machine.image_board import load_image  # other scenarios do without
+
         known = found.spec.devices | load_image(found)[0].devices
         there = tuple(name for name in wanted.without if name in known)
         return replace(wanted, append="", cpu="", queue="", sched="", without=there)
