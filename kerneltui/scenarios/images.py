@@ -30,7 +30,7 @@ from kerneltui.machine.native.image import (
 )
 from kerneltui.own.driver import OwnDriver
 from kerneltui.scenarios.changes import UNCHANGED, Changes, changed_board, inputs_with, pokes_of
-from kerneltui.scenarios.own_drivers import no_drivers
+from kerneltui.scenarios.own_drivers import kind_for_drivers, no_drivers
 from kerneltui.scenarios.reading import ImageScenario, check_board
 from kerneltui.scenarios.spec import HIGHEST_LOAD, ImageScenarioSpec
 
@@ -55,7 +55,8 @@ def open_image(
     """
     scenario = image_scenario(path)
     found = load_board(scenario.usual_board if board is None else board)
-    return image_session(found, scenario, str(path), changes, drivers(found.spec.bsp))
+    own = drivers(kind_for_drivers(found, scenario))
+    return image_session(found, scenario, str(path), changes, own)
 
 
 def image_scenario(path: Path) -> ImageScenario:
@@ -105,7 +106,7 @@ def _check_fit(
     """Whether scenario, board and command line can go together."""
     given = [option for name, option in NOT_OF_IMAGES.items() if getattr(changes, name)]
     if drivers:
-        given.append("--driver")
+        given.append("a driver of one's own")
     if given:
         raise UserError(f"{given[0]} is nothing for an image of machine code; leave it out")
     if board.is_x86:

@@ -30,7 +30,7 @@ from kerneltui.scenarios.changes import (
     told_at,
     told_of,
 )
-from kerneltui.scenarios.own_drivers import check_drivers, no_drivers
+from kerneltui.scenarios.own_drivers import check_drivers, kind_for_drivers, no_drivers
 from kerneltui.scenarios.reading import (
     PC_BOARD,
     ImageScenario,
@@ -54,11 +54,12 @@ def open_session(
     """A session on a board with a scenario, by names or files.  Raises :class:`UserError`.
 
     Without a board it is the usual one, or the first that the scenario is for.  ``drivers`` loads
-    a person's own, for a kind of board.
+    a person's own, for a kind of board, which is empty where an image runs.
     """
     opened = load_scenario(scenario)
     found = load_board(opened.usual_board if board is None else board)
-    return make_session(found, opened, scenario, changes, drivers(found.spec.bsp))
+    own = drivers(kind_for_drivers(found, opened))
+    return make_session(found, opened, scenario, changes, own)
 
 
 def fits(board: str, scenario: str) -> bool:

@@ -21,7 +21,7 @@ from kerneltui.errors import UserError, suggestion
 from kerneltui.machine.board import read_board
 from kerneltui.machine.machine import Machine, Position
 from kerneltui.own.driver import OwnDriver
-from kerneltui.scenarios.own_drivers import no_drivers
+from kerneltui.scenarios.own_drivers import kind_for_drivers, no_drivers
 from kerneltui.scenarios.reading import ImageScenario, Scenario, check_names, read_scenario
 from kerneltui.scenarios.scenario import make_session
 from kerneltui.sessions.spec import (
@@ -122,7 +122,7 @@ def open_saved(
     board = replace(board, name=spec.board.name)
     scenario = _scenario(saved)
     try:
-        own = drivers(board.spec.bsp)
+        own = drivers(kind_for_drivers(board, scenario))
         _check_drivers(saved, own)
         session = make_session(board, scenario, scenario.name, spec.changes, own)
     except UserError as error:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 
 import pytest
@@ -210,35 +211,32 @@ def test_what_is_found_when_it_is_loaded(write, tmp_path, text, told):
     assert "\n" not in said
 
 
-def test_what_does_not_go_with_it(said, write, tmp_path):
-    path = write(IMAGE)
-    run = "run", "--until", "1ms", "--scenario", path
-    driver = tmp_path / "mine.py"
-    assert (
-        said("new", "driver", driver.with_suffix(""), "--role", "timer", "--board", "rpi4")[0] == 0
-    )
-    for options, told in (
+DRIVER = "--driver is nothing for an image of machine code; leave it out"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
         (["--board", "x86"], "the scenario 'mine': images are for AArch64; the board x86 is a PC"),
-        (["--kernel", image_path("echo")], "--kernel says what --scenario would; leave one of"),
-        (
-            ["--driver", f"timer={driver}"],
-            "--driver is nothing for an image of machine code; leave",
-        ),
+        (["--board", "rpi3"], "the scenario 'mine' is for rpi4, not for rpi3"),
+        (["--kernel", "k.img"], "--kernel says what --scenario would; leave one of them out"),
+        (["--driver", "timer=no.py"], DRIVER),
         (["--queue", "heap"], "--queue is nothing for an image of machine code; leave it out"),
-        (["--load", "0"], "--load: "),
-    ):
-        status, out, err = said(*run, *options)
-        assert (status, out, err.count("\n")) == (2, "", 1)
-        assert err.startswith(f"kerneltui: {told}")
-    only = write(f"{IMAGE}boards: [rpi4]\n")
-    assert said("run", "--until", "1ms", "--scenario", only, "--board", "rpi3") == (
-        2, "", "kerneltui: the scenario 'mine' is for rpi4, not for rpi3\n"
-    )  # fmt: skip
-    status, _, err = said("run", "--until", "1ms", "--kernel", image_path("echo"), *options[:0],
-                          "--driver", f"timer={driver}")  # fmt: skip
-    assert (status, err) == (
-        2, "kerneltui: --driver is nothing for an image of machine code; leave it out\n"
-    )  # fmt: skip
+        (["--append", "a"], "--append is nothing for an image of machine code; leave it out"),
+        (["--load", "x"], "--load must be an address from 0 to 0x3fffffff, a multiple of 4, not"),
+        (["--no", "nix"], "--no: no device 'nix' on rpi4"),
+    ],
+)
+def test_options_that_do_not_go_with_it(said, write, options, told):
+    path = write(f"{IMAGE}boards: [rpi4]\n")
+    status, out, err = said("run", "--until", "1ms", "--scenario", path, *options)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"kerneltui: {told}")
+
+
+def test_a_driver_does_not_go_with_the_option(said):
+    run = "run", "--until", "1ms", "--kernel", image_path("echo"), "--driver", "timer=no.py"
+    assert said(*run) == (2, "", f"kerneltui: {DRIVER}\n")
 
 
 def test_without_the_extra_one_line_says_what_to_install(said, write, monkeypatch):
@@ -329,16 +327,11 @@ def test_scenario_and_kernel_must_fit(kept, key, more, told):
         open_saved(load_session(path))
 
 
-def test_a_driver_is_nothing_for_a_session_with_an_image(kept, said, tmp_path):
-    driver = tmp_path / "mine.py"
-    assert (
-        said("new", "driver", driver.with_suffix(""), "--role", "timer", "--board", "rpi4")[0] == 0
-    )
+def test_a_driver_is_nothing_for_a_session_with_an_image(kept, said):
     path = kept[0].file.path
-    status, _, err = said("replay", path, "--driver", f"timer={driver}")
-    assert (status, err) == (
-        2, f"kerneltui: {path}: it was made without a driver of one's own; leave out timer\n"
-    )  # fmt: skip
+    status, _, err = said("replay", path, "--driver", "timer=no.py")
+    assert (status, err.count("\n")) == (2, 1)
+    assert re.match(rf"kerneltui: {path}:\d+: {DRIVER}", err)
 
 
 @pytest.mark.parametrize(
