@@ -18,7 +18,7 @@ from threading import Thread
 import pytest
 
 from kerneltui.configfile import available
-from kerneltui.scenarios.scenario import load_scenario
+from kerneltui.scenarios.reading import load_scenario
 from kerneltui.scenarios.spec import GROUPS
 
 PATIENCE_S = 60.0

@@ -22,7 +22,7 @@ from textual.worker import Worker
 
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.views import MachineView
-from kerneltui.scenarios.scenario import Changes
+from kerneltui.scenarios.changes import Changes
 from kerneltui.tui.carrying import Carrying
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, offered, speed_text
 from kerneltui.tui.frames import VIEWS_PER_S, Frames

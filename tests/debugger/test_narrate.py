@@ -29,7 +29,9 @@ from kerneltui.kernel.programs.timer_callbacks import Callback
 from kerneltui.machine.board import load_board
 from kerneltui.machine.core import CoreState, StopReason
 from kerneltui.machine.instructions import INSTRUCTIONS
-from kerneltui.scenarios.scenario import Changes, fits, load_scenario, make_session, open_session
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios.scenario import fits, make_session, open_session
 from kerneltui.units import format_duration
 
 BOARDS = ("rpi3", "rpi4", "x86")

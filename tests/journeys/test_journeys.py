@@ -789,7 +789,7 @@ async def test_escape_leaves_the_board_as_it_is():
 async def test_every_scenario_on_every_board_from_inside(board):
     from faults import ordinary
 
-    from kerneltui.scenarios.scenario import load_scenario
+    from kerneltui.scenarios.reading import load_scenario
     from kerneltui.tui.dialogs import start
 
     boards = {name: load_scenario(name).boards for name in ordinary()}

@@ -28,7 +28,7 @@ from kerneltui.debugger.references import (
 from kerneltui.debugger.timeline import Window
 from kerneltui.debugger.views import PARTS
 from kerneltui.lessons.progress import StudentProgress
-from kerneltui.scenarios.scenario import load_scenario
+from kerneltui.scenarios.reading import load_scenario
 from kerneltui.tui.following import ON_ENTER, follow
 from kerneltui.tui.panels import PANELS, RegistersPanel, TimersPanel
 from kerneltui.tui.requests import GoTo, Point, Situation, Tell

@@ -9,7 +9,8 @@ from dashboard import booted, dashboard
 
 from kerneltui.debugger.session import Session
 from kerneltui.export.explanation import gate_text
-from kerneltui.scenarios.scenario import Changes, open_session
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.screens import why as why_module
 from kerneltui.tui.screens.why import WhyScreen
 
