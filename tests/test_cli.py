@@ -21,7 +21,7 @@ from kerneltui.kernel.time.time_manager import TimeManager
 from kerneltui.machine.machine import Position
 from kerneltui.scenarios.reading import load_scenario
 from kerneltui.scenarios.scenario import open_session
-from kerneltui.scenarios.spec import GROUPS, LEVELS
+from kerneltui.shelves import GROUPS, LEVELS
 from kerneltui.tui.screenshot import screen_text
 from kerneltui.usage import EXAMPLES
 
