@@ -9,12 +9,13 @@ from pathlib import Path
 import click
 
 from kerneltui.errors import UserError
+from kerneltui.option_types import FileType
 from kerneltui.streams import complain, put
 from kerneltui.usage import BAD_INPUT, FAILED, command
 
 
 @command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=FileType())
 def validate(files: Sequence[Path]) -> int:
     """Check board, scenario and session files, and say what to mend."""
     from kerneltui.validation import validate_file
@@ -30,7 +31,7 @@ def validate(files: Sequence[Path]) -> int:
 
 
 @command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=FileType())
 def conformance(paths: Sequence[Path]) -> int:
     """Replay recorded register traces (files, or folders of *.jsonl) against the device models.
 

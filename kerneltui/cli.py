@@ -16,9 +16,9 @@ from kerneltui.endings import Endings
 from kerneltui.errors import UserError
 from kerneltui.lesson_commands import LESSON_COMMANDS
 from kerneltui.machine_commands import MACHINE_COMMANDS
+from kerneltui.option_types import SpeedType
 from kerneltui.parameters import (
     BREAK_HELP,
-    SpeedType,
     break_option,
     keys_option,
     machine_options,

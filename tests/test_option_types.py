@@ -1,0 +1,81 @@
+"""What the words behind options can be; each mistake is told in one line."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RUN = "run", "--until", "1s"
+FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((*RUN, "--expect", ""), "'--expect': the text is missing"),
+        ((*RUN, "--exit-on", ""), "'--exit-on': the text is missing"),
+        ((*RUN, "--timeout", "0s"), "'--timeout': '0s' is no time at all; write a longer one"),
+        ((*RUN, "--kernel", ""), "'--kernel': the name of a file is missing"),
+        ((*RUN, "--session", ""), "'--session': the name of a file is missing"),
+        (("narrate", "--until", "1s", "-o", ""), "'-o / --output': the name of a file is missing"),
+        (("validate", ""), "FILES: the name of a file is missing"),
+        (("explain", "--irq", "30", "--core", "-1"),
+         "'--core': '-1' is no number; write 0, 1, 2 and so on"),
+        (("explain", "--irq", "30", "--core", "²"),
+         "'--core': '²' is no number; write 0, 1, 2 and so on"),
+        (("--lesson", "tour", "--board", "x86"),
+         "--lesson says what --board would; leave one of them out"),
+        (("--lesson", "tour", "--session", "a.yaml"),
+         "--lesson says what --session would; leave one of them out"),
+        (("--lesson", "tour", "--at", "1s"),
+         "--lesson says what --at would; leave one of them out"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_one_line(said, arguments, told):
+    assert said(*arguments) == (2, "", f"kerneltui: {told}\n")
+
+
+def test_a_lesson_that_there_is_not(said):
+    status, out, err = said("--lesson", "gic-state")
+    assert (status, out) == (2, "")
+    assert err == "kerneltui: unknown lesson 'gic-state'; did you mean 'gic-states'?\n"
+
+
+def test_a_file_without_permission_is_told_by_name(said, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("title: T\n")
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("this user may read everything")
+    told = f"kerneltui: {path}: cannot be read: Permission denied\n"
+    assert said("validate", path) == (2, "", told)
+    assert said("replay", path) == (2, "", told)
+
+
+@FULL
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("trace", "--until", "20ms"), ("trace", "--until", "20ms", "--format", "vcd"),
+        ("narrate", "--until", "20ms"), ("diff", "--at", "1ms", "--at", "20ms"),
+    ],
+)  # fmt: skip
+def test_a_file_that_takes_no_more_is_named(said, arguments):
+    told = "kerneltui: /dev/full: cannot be written: No space left on device\n"
+    assert said(*arguments, "-o", "/dev/full") == (2, "", told)
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_nobody_reads_what_an_option_prints(option):
+    ours, theirs = os.pipe()
+    os.close(ours)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "kerneltui", option], stdout=theirs, stderr=subprocess.PIPE,
+            timeout=60, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(theirs)
+    assert (done.returncode, done.stderr) == (0, b"")
