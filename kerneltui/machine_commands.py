@@ -190,6 +190,11 @@ def _write_jsonl(session: Session, until: int, output: Path, selection: Selectio
 
     if len(session.breakpoints) and selection.kinds:
         raise UserError("--break writes hits alone; leave out --only")
+    if session.runs_image and selection.names_interrupts:
+        raise UserError(
+            "--only irq with a name: an image does not tell which interrupt it handles; "
+            "write --only irq, or --format vcd"
+        )
     write = write_hits if len(session.breakpoints) else write_trace
     with run_stream(output, session, until) as out:
         write(session, until, out, selection)
@@ -207,7 +212,9 @@ def _write_other(
     """Waves that go to a file get their arrangement beside it."""
     from kerneltui.export.formats import write_as
 
-    check_format(form, selection.kinds, has_breakpoints=has_breakpoints)
+    check_format(
+        form, selection.kinds, has_breakpoints=has_breakpoints, runs_image=session.runs_image
+    )
     beside = (
         output.with_suffix(GTKW) if form in {VCD, WIRES} and output != STANDARD_OUTPUT else None
     )

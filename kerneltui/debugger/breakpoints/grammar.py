@@ -309,12 +309,21 @@ def _line(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
     return happenings.LineTrigger(machine, name, edge)
 
 
+def _check_look(machine: Machine, words: Sequence[_Word]) -> None:
+    """An image tells nothing of what its kernel does: a breakpoint on that would never be hit."""
+    if machine.core.can_rest_anywhere:
+        what = f"its {words[0].text}s cannot be seen"
+        raise _At(words[0].column, f"an image offers no look inside: {what}; write code SYMBOL")
+
+
 def _timeout(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
+    _check_look(machine, words)
     event = _event(words, 2, tuple(happenings.TIMEOUT_EVENTS), "called", FORMS["timeout"].form)
     return happenings.TimeoutTrigger(machine, words[1].text, event)
 
 
 def _task(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
+    _check_look(machine, words)
     event = _event(words, 2, tuple(happenings.TASK_EVENTS), "runs", FORMS["task"].form)
     return happenings.TaskTrigger(machine, words[1].text, event)
 
