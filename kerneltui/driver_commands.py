@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -75,8 +76,9 @@ def new_driver(name: str, role: str, board: str, device: str, output: Path | Non
         raise UserError(f"{path}: is there already; choose another name")
     write_text(path, text)
     put(f"{path} is written. Each method says what it has to do.\n")
-    put(f"Boot with it: kerneltui --board {board} --driver {role}={path}\n")
-    put(f"Check it: kerneltui check {path} --role {role} --board {board}\n")
+    own, kind = quote(str(path)), quote(board)
+    put(f"Boot with it: kerneltui --board {kind} --driver {role}={own}\n")
+    put(f"Check it: kerneltui check {own} --role {role} --board {kind}\n")
 
 
 DRIVER_COMMANDS = (check_driver,)

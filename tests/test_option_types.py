@@ -79,3 +79,24 @@ def test_nobody_reads_what_an_option_prints(option):
     finally:
         os.close(theirs)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_new_file_needs_a_name_and_its_commands_can_be_copied(said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("", ".yaml", " "):
+        told = f"kerneltui: '{name}' is no name for a lesson; write letters and digits: my-lesson\n"
+        assert said("new", "lesson", name) == (2, "", told)
+    assert "--lesson 'my own.yaml'\n" in said("new", "lesson", "my own")[1]
+    out = said("new", "driver", "my own", "--role", "timer")[1]
+    assert "--driver timer='my own.py'\n" in out
+    assert "check 'my own.py' --role timer" in out
+
+
+def test_a_scenario_for_several_boards_is_told_with_the_usual_one(said, tmp_path):
+    path = tmp_path / "my.yaml"
+    path.write_text(
+        "title: T\nprogram: timer-callbacks\ntimeouts: [{every: 1s}]\n"
+        "pokes:\n  - {at: 1s, store: NOSUCH=1}\n"
+    )
+    status, _, err = said("validate", path)
+    assert (status, "my.yaml:5: no register 'NOSUCH' on rpi4" in err) == (2, True)

@@ -121,8 +121,8 @@ def open_saved(
     board = read_board(board_file, board_file.path)
     board = replace(board, name=spec.board.name)
     scenario = _scenario(saved)
+    own = drivers(kind_for_drivers(board, scenario))
     try:
-        own = drivers(kind_for_drivers(board, scenario))
         _check_drivers(saved, own)
         session = make_session(board, scenario, scenario.name, spec.changes, own)
     except UserError as error:
