@@ -127,4 +127,4 @@ def test_a_driver_that_cannot_be_loaded_is_told_with_its_own_name(kept, tmp_path
     wrong.write_text("x = (\n")
     status, _, err = said("replay", kept, "--driver", f"timer={wrong}")
     assert status == 2
-    assert err == "kerneltui: wrong.py, line 1: '(' was never closed\n"
+    assert err == f"kerneltui: {wrong}, line 1: '(' was never closed\n"
