@@ -40,9 +40,7 @@ def open_dashboard(wishes: Wishes, **machine: Any) -> int:
     gc.disable()
     if wishes.lesson:
         check_lesson_alone()
-        from kerneltui.lessons.lesson import load_lesson
-
-        load_lesson(wishes.lesson)
+        _check_lesson(wishes.lesson)
     found = opened(**machine)
     session = found.session
     check_terminal()
@@ -72,6 +70,19 @@ def open_dashboard(wishes: Wishes, **machine: Any) -> int:
     )  # fmt: skip
     with drawing():
         return app.run() or app.return_code or 0
+
+
+def _check_lesson(name: str) -> None:
+    """Raises :class:`UserError` for what is no lesson."""
+    from kerneltui.lessons.lesson import load_lesson
+
+    try:
+        load_lesson(name)
+    except UserError:
+        from kerneltui.validation import check_kinds
+
+        check_kinds({"--lesson": name})
+        raise
 
 
 def open_welcome(theme: str, **machine: Any) -> int:

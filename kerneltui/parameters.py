@@ -163,7 +163,18 @@ def session_of(**machine: Any) -> Session:
     return opened(**machine).session
 
 
-def opened(
+def opened(**machine: Any) -> Opened:
+    """The same, with the session file.  Raises :class:`UserError`."""
+    try:
+        return _opened(**machine)
+    except UserError:
+        from kerneltui.validation import check_kinds
+
+        check_kinds({f"--{kind}": machine[kind] for kind in ("board", "scenario", "kernel")})
+        raise
+
+
+def _opened(
     board: str | None,
     scenario: str,
     kernel: Path | None,
@@ -180,7 +191,6 @@ def opened(
     typed: tuple[str, ...],
     drivers: tuple[str, ...],
 ) -> Opened:
-    """The same, with the session file.  Raises :class:`UserError`."""
     own = loading(drivers)
     if saved is not None:
         _check_alone(_DECIDED, "--session")
@@ -206,6 +216,10 @@ def opened(
     )
     if kernel is not None:
         _check_alone({"scenario": "--scenario"}, "--kernel")
+        if kernel.suffix == ".yaml":  # any bytes can be machine code: these are not meant
+            from kerneltui.validation import check_kinds
+
+            check_kinds({"--kernel": kernel})
         from kerneltui.scenarios.images import open_image
 
         return Opened(open_image(board, kernel, changes, own), None)

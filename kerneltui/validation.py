@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,9 @@ from kerneltui.sessions.opening import looks_like_session, open_saved, read_sess
 if TYPE_CHECKING:
     from kerneltui.own.driver import OwnDriver
 
+TEXTS = frozenset({".yaml", ".yml"})
+"""What the names of files end in that are no images of machine code."""
+
 
 def kind_of_file(path: Path) -> str:
     """``session``, ``lesson``, ``board`` or ``scenario``.  Raises :class:`UserError`."""
@@ -26,6 +29,26 @@ def kind_of_file(path: Path) -> str:
     if kind == "image":
         raise UserError(f"{path}: what a board has for kernel images: its 'image:' names this file")
     return kind
+
+
+def check_kinds(given: Mapping[str, str | Path | None]) -> None:
+    """What was given with one of the options ``--board``, ``--scenario`` and so on, or None.
+
+    Raises :class:`UserError` for a file of another kind: what is wrong in it as what it is not
+    says little.
+    """
+    for option, name in given.items():
+        path = Path(name or "")
+        if path.suffix not in TEXTS or not path.is_file():
+            continue
+        try:
+            file = ConfigFile.load(path)
+            kind = kind_of_file(path)
+        except UserError:
+            continue
+        if f"--{kind}" == option or (kind == "scenario" and not _looks_like_scenario(file)):
+            continue
+        raise UserError(f"{path}: this is a {kind} file; --{kind} opens it, not {option}")
 
 
 def _kind(file: ConfigFile) -> str:
@@ -84,6 +107,11 @@ def validate_file(path: Path, drivers: Callable[[str], tuple[OwnDriver, ...]] = 
 def _looks_like_board(file: ConfigFile) -> bool:
     board, scenario = set(BoardSpec.__struct_fields__), set(KEYS)
     return len(board & set(file.data)) > len(scenario & set(file.data))
+
+
+def _looks_like_scenario(file: ConfigFile) -> bool:
+    board, scenario = set(BoardSpec.__struct_fields__), set(KEYS)
+    return len(scenario & set(file.data)) > len(board & set(file.data))
 
 
 def _try(board: Board, scenario: Scenario) -> None:

@@ -100,3 +100,35 @@ def test_a_scenario_for_several_boards_is_told_with_the_usual_one(said, tmp_path
     )
     status, _, err = said("validate", path)
     assert (status, "my.yaml:5: no register 'NOSUCH' on rpi4" in err) == (2, True)
+
+
+SCENARIO = "title: T\nprogram: timer-callbacks\ntimeouts: [{every: 1s}]\n"
+LESSON = "title: T\nabout: a\nboard: rpi4\nsteps: []\n"
+SESSION = "format: 1\nhere: {}\nend: {}\n"
+BOARD = "title: T\nbsp: rpi4\ncpu: {}\nconsole: uart0\ndevices: {}\nimage: x\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "options"),
+    [
+        (SCENARIO, "scenario", ("board", "kernel", "lesson")),
+        (LESSON, "lesson", ("board", "scenario", "kernel")),
+        (SESSION, "session", ("board", "scenario", "kernel", "lesson")),
+        (BOARD, "board", ("scenario", "kernel", "lesson")),
+    ],
+)
+def test_a_file_of_another_kind_is_told_as_what_it_is(said, tmp_path, text, kind, options):
+    path = tmp_path / "it.yaml"
+    path.write_text(text)
+    for option in options:
+        until = () if option == "lesson" else ("run", "--until", "1ms")
+        told = f"kerneltui: {path}: this is a {kind} file; --{kind} opens it, not --{option}\n"
+        assert said(*until, f"--{option}", path) == (2, "", told)
+
+
+def test_a_misspelt_file_is_told_with_its_mistake(said, tmp_path):
+    path = tmp_path / "it.yaml"
+    path.write_text("titel: T\nbps: rpi4\n")
+    for option in ("board", "scenario"):
+        err = said("run", "--until", "1ms", f"--{option}", path)[2]
+        assert err.startswith(f"kerneltui: {path}:1: unknown key 'titel'; did you mean 'title'?")

@@ -146,7 +146,7 @@ def _parse(text: str) -> Breakpoint:
     words, condition = _split(text)
     what, options = _without_options(words)
     if not what:
-        raise _At(1, f"it is empty; write {_listed_forms()}")
+        raise _At(1, f"it is empty; the forms are: {_listed_forms()}")
     if what[0].text not in FORMS:
         known = suggestion(what[0].text, FORMS)
         raise _At(what[0].column, f"no breakpoint begins with '{what[0].text}'"
