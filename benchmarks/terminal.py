@@ -83,6 +83,16 @@ class Terminal:
             wait = QUIET_S
         return last - started
 
+    def key_cpu(self, text: str) -> float:
+        """Press a key; CPU seconds of the program until the last byte of the frame it causes."""
+        started = last = self.cpu_s()
+        os.write(self._fd, text.encode())
+        wait = DEADLINE_S
+        while self._read(wait):
+            last = self.cpu_s()
+            wait = QUIET_S
+        return last - started
+
     def press(self, text: str) -> None:
         """Press a key."""
         os.write(self._fd, text.encode())
