@@ -34,7 +34,7 @@ from kerneltui.machine.poke import Poke
 
 EVERY = 3_300
 """Work between two checkpoints, at least: those of some 110 interrupts."""
-SHARE = 10
+SHARE, SHARE_IN_BOOT = 10, 5
 """A checkpoint may take one part in so many of the time that the machine runs."""
 CLOSE = 600
 """Steps between two checkpoints where one travels."""
@@ -287,7 +287,8 @@ class History:
             recorder.accessed.clear()
             self._knows_accessed = True
         self._took_s = took_s = perf_counter() - started
-        wanted = EVERY * max(1.0, SHARE * took_s / max(self._ran_s, took_s))
+        share = SHARE if kept is past.checkpoints else SHARE_IN_BOOT
+        wanted = EVERY * max(1.0, share * took_s / max(self._ran_s, took_s))
         self._next_work = self.machine.work + round(wanted)
         self._ran_s = 0.0
 

@@ -40,7 +40,7 @@ def _often(monkeypatch):
     """A landing every 60 instructions, and a checkpoint at nearly all of them."""
     monkeypatch.setattr(hosted_core, "LANDINGS_APART", 60)
     monkeypatch.setattr(history, "EVERY", 50)
-    monkeypatch.setattr(history, "SHARE", 0)
+    monkeypatch.setattr(history, "SHARE_IN_BOOT", 0)
     monkeypatch.setattr(history, "CLOSE", 30)
 
 
