@@ -8,7 +8,9 @@ from figures import Figure, rate
 from kerneltui.debugger.session import Session
 from kerneltui.kernel.workload import TimeoutRequest, Workload
 from kerneltui.machine.board import load_board
-from kerneltui.scenarios.scenario import Changes, load_scenario, make_session
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios.scenario import make_session
 
 GICD, GICC, SYSTEM_TIMER, UART = 0xFF84_1000, 0xFF84_2000, 0xFE00_3000, 0xFE20_1000
 READS = (

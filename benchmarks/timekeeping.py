@@ -14,7 +14,9 @@ from kerneltui.debugger.counters import raw_counter
 from kerneltui.kernel.pc.clock_selection import ORDER
 from kerneltui.kernel.pc.pc_timer import PcTimer
 from kerneltui.machine.board import load_board
-from kerneltui.scenarios.scenario import Changes, load_scenario, make_session
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios.scenario import make_session
 
 NS_PER_S = 1_000_000_000
 

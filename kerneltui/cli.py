@@ -77,7 +77,9 @@ def cli(
         from kerneltui.launch import Wishes, open_dashboard, open_welcome
 
         wishes = Wishes(speed, theme, breaks, at, keys.split(), lesson)
-        ctx.exit(open_dashboard(wishes, **machine) if _says_what(ctx) else open_welcome(theme))
+        if _says_what(ctx):
+            ctx.exit(open_dashboard(wishes, **machine))
+        ctx.exit(open_welcome(theme, **machine))
     pass_on(ctx, cli.commands[ctx.invoked_subcommand])
 
 

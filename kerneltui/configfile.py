@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -112,7 +113,7 @@ class ConfigFile:
             raise UserError(f"{path}: cannot be read: {error.strerror}") from None
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
-            raise UserError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
+            raise UserError(f"{path}:{line}: not UTF-8 text; {_mend(data)}") from None
         return cls(path, text, _prepared(path, data))
 
     def line(self, where: Where) -> int:
@@ -144,6 +145,13 @@ class ConfigFile:
         found = misfits(schema, data, _decode, lambda place: self.written((*where, *place)))
         place, text = next(found, ((), str(error.__cause__ or error)))
         return self.error((*where, *place), text)
+
+
+def _mend(data: bytes) -> str:
+    """For what cannot be read as text."""
+    if b"\0" in data and not data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return "a kernel image is named by --kernel, or by 'image:' in a scenario's file"
+    return "save the file as UTF-8"
 
 
 def _opened(path: str, flags: int) -> int:

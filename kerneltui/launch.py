@@ -27,14 +27,6 @@ class Wishes(NamedTuple):
     lesson: str = ""
 
 
-NOTHING: dict[str, Any] = {
-    "board": None, "scenario": "timer-callbacks", "kernel": None, "saved": None,
-    "append": (), "cpu": (),
-    "without": (), "queue": None, "sched": None, "pokes": (), "drivers": (),
-}  # fmt: skip
-"""What decides the machine, where nothing is said of it."""
-
-
 def open_dashboard(wishes: Wishes, **machine: Any) -> int:
     """The dashboard on a machine; answers the exit status.  Raises :class:`UserError`."""
     # Imports and the first picture make many objects and little garbage; the app switches the
@@ -71,8 +63,11 @@ def open_dashboard(wishes: Wishes, **machine: Any) -> int:
         return app.run() or app.return_code or 0
 
 
-def open_welcome(theme: str) -> int:
-    """What there is to open, and then that; answers the exit status."""
+def open_welcome(theme: str, **machine: Any) -> int:
+    """What there is to open, and then that; answers the exit status.
+
+    ``machine`` is what :func:`open_dashboard` takes, where nothing was said of it.
+    """
     gc.disable()
     check_terminal()
     trust_the_terminal()
@@ -88,14 +83,17 @@ def open_welcome(theme: str) -> int:
         if chosen is None:
             return app.return_code or 0
         try:
-            wishes, machine = wanted(chosen, theme)
-            return open_dashboard(wishes, **machine)
+            wishes, said = wanted(chosen, theme)
+            return open_dashboard(wishes, **machine | said)
         except UserError as error:  # a file of somebody's own, say
             told = str(error)
 
 
 def wanted(chosen: Offer, theme: str) -> tuple[Wishes, dict[str, Any]]:
-    """What a choice means.  Raises :class:`UserError` for a file that is nothing to open."""
+    """What a choice says: how the dashboard opens, and what of the machine.
+
+    Raises :class:`UserError` for a file that is nothing to open.
+    """
     from kerneltui.tui.offers import OfferKind
 
     wishes, name = Wishes(theme=theme), chosen.name
@@ -108,13 +106,12 @@ def wanted(chosen: Offer, theme: str) -> tuple[Wishes, dict[str, Any]]:
         from kerneltui.lessons.lesson import load_lesson
 
         spec = load_lesson(name).spec
-        machine = {"board": spec.board, "scenario": spec.scenario}
-        return wishes._replace(lesson=name), NOTHING | machine
+        return wishes._replace(lesson=name), {"board": spec.board, "scenario": spec.scenario}
     if kind in {OfferKind.LAST, OfferKind.SESSION}:
         from kerneltui.sessions.autosave import latest
 
-        return wishes, NOTHING | {"saved": latest() if kind is OfferKind.LAST else Path(name)}
-    return wishes, NOTHING | {kind.value: name}
+        return wishes, {"saved": latest() if kind is OfferKind.LAST else Path(name)}
+    return wishes, {kind.value: name}
 
 
 def check_theme(theme: str) -> None:

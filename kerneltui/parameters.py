@@ -196,21 +196,24 @@ _SESSION = click.option(
 
 _KERNEL = click.option(
     "--kernel", type=click.Path(path_type=Path), default=None, metavar="FILE",
-    help="Run an AArch64 image (kernel8.img, or an ELF file) instead of the teaching kernel.",
+    help="Run an AArch64 image (kernel8.img, or an ELF file) instead of the teaching kernel; a "
+    "scenario's file can name one too.",
 )  # fmt: skip
 _START = (
     click.option(
         "--entry", type=OneOf(("el2", "el3")), default=None,
-        help="Enter the image of --kernel at this level; at el3 all cores begin there.  [default: "
-        "as config.txt beside it says, else el2]",
+        help="Enter the image at this level; at el3 all cores begin there.  [default: as the "
+        "scenario or config.txt beside the image says, else el2]",
     ),
     click.option(
         "--load", "load", default=None, metavar="ADDRESS",
-        help="Load a raw image at this address.  [default: as config.txt says, else 0x80000]",
+        help="Load a raw image at this address.  [default: as the scenario or config.txt says, "
+        "else 0x80000]",
     ),
     click.option(
         "--cmdline", default=None, metavar="TEXT",
-        help="What the mailbox tells the image as its command line.  [default: cmdline.txt]",
+        help="What the mailbox tells the image as its command line.  [default: the scenario's, "
+        "else that of cmdline.txt]",
     ),
 )  # fmt: skip
 """How an image begins, whatever config.txt beside it says."""
@@ -277,7 +280,8 @@ def opened(
 
         file = load_session(path_of(saved))
         return Opened(open_saved(file, own), file)
-    from kerneltui.scenarios.scenario import Changes, open_session
+    from kerneltui.scenarios.changes import Changes
+    from kerneltui.scenarios.scenario import open_session
 
     changes = Changes(
         append=" ".join(gathered("append", append)),
@@ -292,13 +296,10 @@ def opened(
         cmdline=cmdline,
     )
     if kernel is not None:
-        _check_alone({"scenario": "--scenario", "drivers": "--driver"}, "--kernel")
+        _check_alone({"scenario": "--scenario"}, "--kernel")
         from kerneltui.scenarios.images import open_image
 
-        return Opened(open_image(board, kernel, changes), None)
-    for option, value in (("--entry", entry), ("--load", load), ("--cmdline", cmdline)):
-        if value is not None:
-            raise UserError(f"{option} is for an image of machine code: give it with --kernel")
+        return Opened(open_image(board, kernel, changes, own), None)
     return Opened(open_session(board, scenario, changes, own), None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -30,8 +31,9 @@ def boards() -> None:
 def scenarios() -> None:
     """List the built-in scenarios."""
     from kerneltui.configfile import available
-    from kerneltui.scenarios.scenario import load_scenario
-    from kerneltui.scenarios.spec import GROUPS, by_level
+    from kerneltui.scenarios.reading import load_scenario
+    from kerneltui.scenarios.spec import by_level
+    from kerneltui.shelves import GROUPS
 
     specs = {name: load_scenario(name).spec for name in available("scenarios")}
     width = max(map(len, specs))
@@ -57,13 +59,18 @@ def schema(kind: str) -> None:
     from kerneltui.configfile import schema_hook
     from kerneltui.lessons.spec import LessonSpec
     from kerneltui.machine.board import BoardSpec
-    from kerneltui.scenarios.spec import ScenarioSpec
+    from kerneltui.scenarios.spec import ImageScenarioSpec, ScenarioSpec
     from kerneltui.sessions.spec import SessionSpec
 
-    spec = {
-        "board": BoardSpec, "scenario": ScenarioSpec, "session": SessionSpec, "lesson": LessonSpec,
-    }[kind]  # fmt: skip
-    put(json.dumps(msgspec.json.schema(spec, schema_hook=schema_hook), indent=2) + "\n")
+    specs: dict[str, list[Any]] = {
+        "board": [BoardSpec], "scenario": [ScenarioSpec, ImageScenarioSpec],
+        "session": [SessionSpec], "lesson": [LessonSpec],
+    }  # fmt: skip
+    found, parts = msgspec.json.schema_components(
+        specs[kind], schema_hook=schema_hook, ref_template="#/$defs/{name}"
+    )
+    one = found[0] if len(found) == 1 else {"anyOf": list(found)}
+    put(json.dumps({**one, "$defs": parts}, indent=2) + "\n")
 
 
 @click.group(cls=SuggestingGroup, invoke_without_command=True, no_args_is_help=False)

@@ -9,14 +9,8 @@ from kerneltui.errors import UserError
 from kerneltui.lessons.lesson import looks_like_lesson, read_lesson
 from kerneltui.machine.board import Board, BoardSpec, load_board, read_board
 from kerneltui.machine.image_board import looks_like_image, read_image
-from kerneltui.scenarios.scenario import (
-    DEFAULT_SCENARIO,
-    Scenario,
-    load_scenario,
-    make_session,
-    read_scenario,
-)
-from kerneltui.scenarios.spec import ScenarioSpec
+from kerneltui.scenarios.reading import KEYS, Scenario, load_scenario, read_scenario
+from kerneltui.scenarios.scenario import DEFAULT_SCENARIO, make_session
 from kerneltui.sessions.opening import looks_like_session, open_saved, read_session
 
 
@@ -44,8 +38,8 @@ def validate_file(path: Path) -> str:
 
     A file with more keys of a board than of a scenario is a board.  It, or the boards that a
     scenario is for, is also built once, which finds overlaps, bad wiring and what does not go
-    together.  So is what a board has for kernel images.  A session, or a lesson, is opened, but
-    not run.
+    together; an image that a scenario names is loaded.  So is what a board has for kernel images.
+    A session, or a lesson, is opened, but not run.
     """
     file = ConfigFile.load(path)
     kind = _kind(file)
@@ -82,7 +76,7 @@ def validate_file(path: Path) -> str:
 
 
 def _looks_like_board(file: ConfigFile) -> bool:
-    board, scenario = (set(kind.__struct_fields__) for kind in (BoardSpec, ScenarioSpec))
+    board, scenario = set(BoardSpec.__struct_fields__), set(KEYS)
     return len(board & set(file.data)) > len(scenario & set(file.data))
 
 

@@ -8,7 +8,7 @@ and the mend is poked, at ``at``.
 from typing import NamedTuple
 
 from kerneltui.configfile import available
-from kerneltui.scenarios.scenario import load_scenario
+from kerneltui.scenarios.reading import load_scenario
 
 ECHO = "hello"
 TICK = "Tick"

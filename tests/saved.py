@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from kerneltui.debugger.session import Session
-from kerneltui.scenarios.scenario import UNCHANGED, Changes, open_session
+from kerneltui.scenarios.changes import UNCHANGED, Changes
+from kerneltui.scenarios.scenario import open_session
 from kerneltui.sessions.opening import SessionFile, load_session, open_saved, resume
 from kerneltui.sessions.replaying import Replayed, replay
 from kerneltui.sessions.saving import spec_of, text_of, with_trace

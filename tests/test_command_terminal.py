@@ -18,8 +18,8 @@ from threading import Thread
 import pytest
 
 from kerneltui.configfile import available
-from kerneltui.scenarios.scenario import load_scenario
-from kerneltui.scenarios.spec import GROUPS
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.shelves import GROUPS
 
 PATIENCE_S = 60.0
 TRACES = Path(__file__).parent / "conformance" / "traces"

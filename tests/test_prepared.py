@@ -69,7 +69,7 @@ print("yaml" in sys.modules)
 MISTAKE = """
 import sys
 from kerneltui.errors import UserError
-from kerneltui.scenarios.scenario import load_scenario
+from kerneltui.scenarios.reading import load_scenario
 error = load_scenario("timer-callbacks").file.error(("timeouts", 1, "once"), "wrong")
 print(error)
 """

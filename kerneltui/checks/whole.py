@@ -15,7 +15,8 @@ from kerneltui.errors import UserError
 from kerneltui.machine.meter import DriverMistakeError
 from kerneltui.own.driver import OwnDriver
 from kerneltui.own.loading import told
-from kerneltui.scenarios.scenario import Changes, open_session
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.scenario import open_session
 
 CASES = Cases()
 SCENARIO = "timer-callbacks"

@@ -81,9 +81,12 @@ class Step(msgspec.Struct, frozen=True):
 class Teller:
     """Puts marks of one machine into words, as it stands now; looking changes nothing."""
 
-    def __init__(self, machine: Machine, inspector: Inspector) -> None:
+    def __init__(self, machine: Machine, inspector: Callable[[], Inspector]) -> None:
+        """``inspector()`` is what the kernel lets one see now: what it had before may be gone."""
         self.machine = self._machine = machine
-        self.inspector = inspector
+        self.inspected = type(inspector())
+        """A kernel lets nothing be seen before it has begun; then another teller is needed."""
+        self._inspector = inspector
         self._facts = StoryFacts(machine, inspector)
         self._roles = Roles(machine)
         self._upcoming = Upcoming(machine, self._facts, self._roles)
@@ -151,7 +154,7 @@ class Teller:
         numbers = set() if origin is None else {(origin.numbering, origin.number)}
         if known is not None and known.is_vectored and mark.kind is StepKind.WHO:
             numbers.add(("vector", mark.numbers[0]))
-        for handler in self.inspector.irq_handlers(mark.core):
+        for handler in self._inspector().irq_handlers(mark.core):
             if (handler.irq.domain, handler.irq.number) in numbers:
                 return handler.name
         return ""
@@ -180,12 +183,16 @@ class Teller:
             # A tick, or the farthest that a timer can count, may come before anything is due.
             whose = f" for '{armed.name}'" if timer.in_ns >= armed.in_ns else ""
             return f"Its timer fires in {format_duration(timer.in_ns)}{whose}."
+        timer = self._facts.first_timer(core.index)
         if not self._facts.offers_look:
-            timer = self._facts.first_timer(core.index)
             if timer is not None and timer.in_ns is not None:
                 return f"Its timer fires in {format_duration(timer.in_ns)}."
             return "A device or another core has to wake it."
         if self._facts.head() is None:
+            if timer is not None and timer.in_ns is not None:
+                comes = "runs out" if timer.counts_down else "is reached"
+                return (f"No timeout is pending, but {timer.name} {comes} in "
+                        f"{format_duration(timer.in_ns)}.")  # fmt: skip
             return "No timeout is pending: a device or another core has to wake it."
         return "No timer is armed for it: a device or another core has to wake it."
 

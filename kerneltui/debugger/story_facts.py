@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kerneltui.debugger.naming import timer_interrupt
 from kerneltui.debugger.origins import SERIAL, Origin, Wiring, pending, source_kind
 from kerneltui.debugger.views.timeouts import TimeoutView, timeout_views
@@ -15,7 +17,8 @@ from kerneltui.machine.machine import Machine
 class StoryFacts:
     """Of one machine; looking changes nothing."""
 
-    def __init__(self, machine: Machine, inspector: Inspector) -> None:
+    def __init__(self, machine: Machine, inspector: Callable[[], Inspector]) -> None:
+        """``inspector()`` is what the kernel lets one see now."""
         self._machine = machine
         self._inspector = inspector
         self._sources: set[str] | None = None
@@ -40,7 +43,7 @@ class StoryFacts:
     @property
     def offers_look(self) -> bool:
         """Whether the kernel lets one see what it waits for."""
-        return self._inspector.offers_look
+        return self._inspector().offers_look
 
     def first_timer(self, core: int) -> ComparatorView | None:
         """The comparator that will be met next, of those that can interrupt."""
@@ -74,20 +77,19 @@ class StoryFacts:
     def _armed_devices(self) -> set[str]:
         """Those that can raise the interrupt that timeouts wait for."""
         if self._sources is None:
-            interrupt = timer_interrupt(self._machine, self._inspector)
+            machine, inspector = self._machine, self._inspector()
+            interrupt = timer_interrupt(machine, inspector)
             ways = (
                 []
                 if interrupt is None
-                else whole_ways(
-                    self._machine, self._inspector, interrupt.controller, interrupt.number
-                )
+                else whole_ways(machine, inspector, interrupt.controller, interrupt.number)
             )
             self._sources = {way.stations[0].owner for way in ways}
         return self._sources
 
     def timeouts(self) -> list[TimeoutView]:
         """Soonest first, before them the one whose callback is running."""
-        return list(timeout_views(self._inspector, self._machine.now))
+        return list(timeout_views(self._inspector(), self._machine.now))
 
     def armed(self) -> TimeoutView | None:
         """The timeout that the comparator stands for."""

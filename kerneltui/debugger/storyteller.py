@@ -211,12 +211,10 @@ class Storyteller:
 
     def _teller(self) -> Teller:
         """That of the present machine."""
-        machine, inspector = self._history.machine, self._inspector()
-        known = self._known_teller
-        # A kernel lets nothing be seen before it has begun.
-        kind = type(inspector)
-        if known is None or known.machine is not machine or type(known.inspector) is not kind:
-            known = self._known_teller = Teller(machine, inspector)
+        machine, known = self._history.machine, self._known_teller
+        inspected = type(self._inspector())
+        if known is None or known.machine is not machine or known.inspected is not inspected:
+            known = self._known_teller = Teller(machine, self._inspector)
         return known
 
     def _interrupt_of(self, step: Step) -> InterruptReference | None:

@@ -51,11 +51,13 @@ class Upcoming:
     def _asleep(self, mark: Mark, core: Core) -> str:
         del mark
         timer = self._facts.next_timer(core.index)
+        if timer is None and self._facts.head() is None:
+            timer = self._facts.first_timer(core.index)
         if timer is None:
             return "Something asks for an interrupt."
         if timer.counts_down:
-            return f"{timer.name} counts down to 0, if no device comes first."
-        return f"The counter reaches {timer.name} ({timer.compare}), if no device comes first."
+            return f"{timer.name} counts down to 0, or a device asks."
+        return f"The counter reaches {timer.name} ({timer.compare}), or a device asks."
 
     def _sent(self, mark: Mark, core: Core) -> str:
         del core

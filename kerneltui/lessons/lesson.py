@@ -10,7 +10,8 @@ import msgspec
 from kerneltui.configfile import ConfigFile, available, find
 from kerneltui.errors import suggestion
 from kerneltui.kernel.roles import ROLES
-from kerneltui.lessons.spec import COURSES, GoalSpec, LessonSpec
+from kerneltui.lessons.spec import GoalSpec, LessonSpec
+from kerneltui.shelves import COURSES
 from kerneltui.units import parse_duration
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class Lesson(msgspec.Struct, frozen=True):
         Of ``drivers``, which the command line has named, those are used that the lesson is about,
         from the step on that asks for one.
         """
-        from kerneltui.scenarios.scenario import Changes, open_session  # a list needs none
+        from kerneltui.scenarios.changes import Changes  # a list needs none
+        from kerneltui.scenarios.scenario import open_session
 
         board, scenario = self.board(number), self._latest("scenario", number)
         place = self.start(number)

@@ -99,7 +99,8 @@ def finish(
 ) -> list[Declared]:
     """Connect the terminal, and store what the firmware stores; answers what is only declared."""
     for name in image.also:
-        terminal.join(cast("SerialDevice", devices[name]))
+        if name in devices:  # somebody may have removed it
+            terminal.join(cast("SerialDevice", devices[name]))
     for address, value in board.stores:
         memory.write(address, value)
     targets = (window.target for window in memory.windows)

@@ -9,9 +9,14 @@ from kerneltui.errors import UserError
 from kerneltui.own.driver import OwnDriver
 from kerneltui.own.loading import check_role, load_driver
 
+NOT_OF_IMAGES = "--driver is nothing for an image of machine code; leave it out"
+
 
 def drivers_named(texts: Sequence[str]) -> Callable[[str], tuple[OwnDriver, ...]]:
-    """Loads them, for a kind of board.  Raises :class:`UserError` for what makes no sense."""
+    """Loads them, for a kind of board, which is empty where an image of machine code runs.
+
+    Raises :class:`UserError` for what makes no sense.
+    """
     named: dict[str, Path] = {}
     for text in texts:
         role, equals, file = text.partition("=")
@@ -23,6 +28,8 @@ def drivers_named(texts: Sequence[str]) -> Callable[[str], tuple[OwnDriver, ...]
         named[role] = Path(file)
 
     def load(board: str) -> tuple[OwnDriver, ...]:
+        if not board:
+            raise UserError(NOT_OF_IMAGES)
         for role in named:
             try:
                 check_role(role, board)

@@ -11,8 +11,20 @@ from kerneltui.kernel.faults import classes_of
 from kerneltui.kernel.pc.boot_parameters import parse
 from kerneltui.kernel.programs import PROGRAMS
 from kerneltui.kernel.roles import POSTS
+from kerneltui.machine.board import Board
 from kerneltui.own.driver import OwnDriver
+from kerneltui.scenarios.reading import ImageScenario, Scenario
 from kerneltui.scenarios.spec import ScenarioSpec
+
+
+def no_drivers(_: str) -> tuple[OwnDriver, ...]:
+    """The kernel's own are used."""
+    return ()
+
+
+def kind_for_drivers(board: Board, scenario: Scenario) -> str:
+    """The kind of board that drivers are to be for; empty where none can be: an image runs."""
+    return "" if isinstance(scenario, ImageScenario) else board.spec.bsp
 
 
 def check_drivers(

@@ -11,6 +11,7 @@ from kerneltui.configfile import Duration, Label, duration
 from kerneltui.errors import told
 from kerneltui.kernel.faults import FAULTS
 from kerneltui.kernel.programs import PROGRAMS
+from kerneltui.shelves import LEVELS, Level
 
 MOST_TIMEOUTS = 100_000
 MOST_TASKS = 1000
@@ -20,12 +21,13 @@ MOST_BOOKMARKS = 1000
 
 Name = Annotated[Label, Meta(max_length=200)]
 Policy = Literal["coop", "rr"]
-Level = Literal["first", "second", "third"]
-LEVELS: tuple[Level, ...] = "first", "second", "third"
-GROUPS = "Timers", "Interrupts", "Tasks", "The PC", "Cases of the course", "Find the fault"
-"""The headings of the built-in ones, in order."""
 Queue = Literal["sorted", "vec", "heap", "wheel"]
 Text = Annotated[str, Meta(max_length=200)]
+FilePath = Annotated[Label, Meta(min_length=1, max_length=4096)]
+Entry = Literal["el2", "el3"]
+HIGHEST_LOAD = 0x3FFF_FFFF
+"""As of ``kernel_address`` in config.txt."""
+LONGEST_CMDLINE = 1024
 LONGEST_NOTE = 1000
 Note = Annotated[Label, Meta(max_length=LONGEST_NOTE)]
 LONGEST_NAME = 40
@@ -115,21 +117,30 @@ class BookmarkSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: Annotated[Note, Meta(description="what there is to see")] = ""
 
 
-class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A scenario file."""
+class SharedSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What any scenario file may say, whatever runs in it."""
 
     title: Annotated[Label, Meta(min_length=1, max_length=60)]
-    program: Annotated[str, Meta(description=f"one of: {', '.join(PROGRAMS)}")]
     about: Label = ""
     group: Annotated[Label, Meta(max_length=60, description="heading that it is listed under")] = ""
     level: Annotated[Level, Meta(description="how hard it is")] = "second"
     boards: Annotated[
         list[str], Meta(description="the only kinds of board that it is for; default: all that can")
     ] = []
-    timeouts: list[TimeoutSpec] = []
     inputs: list[InputSpec] = []
     pokes: Annotated[list[PokeSpec], Meta(max_length=MOST_POKES)] = []
     bookmarks: Annotated[list[BookmarkSpec], Meta(max_length=MOST_BOOKMARKS)] = []
+    without: Annotated[list[str], Meta(description="devices to remove from the board")] = []
+    config: Annotated[
+        dict[str, dict[str, int | bool | str]], Meta(description="device -> changed parameters")
+    ] = {}
+
+
+class ScenarioSpec(SharedSpec, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A scenario file that runs a program of the teaching kernel."""
+
+    program: Annotated[str, Meta(description=f"one of: {', '.join(PROGRAMS)}")]
+    timeouts: list[TimeoutSpec] = []
     tasks: Annotated[list[TaskSpec], Meta(max_length=MOST_TASKS)] = []
     sched: Annotated[Policy, Meta(description="scheduling policy")] = "rr"
     quantum: Annotated[Duration, Meta(description="quantum of the policy rr")] = duration(
@@ -140,12 +151,38 @@ class ScenarioSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     boot: Annotated[str, Meta(description="boot parameters of a PC's kernel")] = ""
     cpu: Annotated[str, Meta(description="CPU features of a PC to change, such as -arat")] = ""
     queue: Annotated[Queue, Meta(description="structure of the timeout queue")] = "sorted"
-    without: Annotated[list[str], Meta(description="devices to remove from the board")] = []
-    config: Annotated[
-        dict[str, dict[str, int | bool | str]], Meta(description="device -> changed parameters")
-    ] = {}
 
 
-def by_level(name: str, spec: ScenarioSpec) -> tuple[int, str]:
+class StartSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A kernel image, and how it starts where config.txt beside it says something else."""
+
+    file: Annotated[
+        FilePath, Meta(description="kernel8.img or an ELF file; its path is relative to this file")
+    ]
+    entry: Annotated[
+        Entry | None, Meta(description="enter it at this level; at el3 all cores begin there")
+    ] = None
+    load: Annotated[
+        Annotated[int, Meta(ge=0, le=HIGHEST_LOAD)] | None,
+        Meta(description="where a raw image lies: a multiple of 4"),
+    ] = None
+    cmdline: Annotated[
+        Annotated[Label, Meta(max_length=LONGEST_CMDLINE)] | None,
+        Meta(description="what the mailbox tells it as its command line"),
+    ] = None
+
+
+class ImageScenarioSpec(SharedSpec, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A scenario file that runs an AArch64 image instead of the teaching kernel."""
+
+    image: Annotated[FilePath | StartSpec, Meta(description="a kernel image")]
+
+    @property
+    def start(self) -> StartSpec:
+        """The image, however it was written."""
+        return self.image if isinstance(self.image, StartSpec) else StartSpec(self.image)
+
+
+def by_level(name: str, spec: SharedSpec) -> tuple[int, str]:
     """The order in which scenarios are listed: the easy ones first."""
     return LEVELS.index(spec.level), name

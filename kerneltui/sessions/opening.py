@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from kerneltui.configfile import ConfigFile, available
 from kerneltui.debugger.bookmarks import Bookmark
@@ -16,10 +18,12 @@ from kerneltui.debugger.pokes import parse
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.traveller import DivergedError, Input
 from kerneltui.errors import UserError, suggestion
-from kerneltui.machine.board import Board, read_board
+from kerneltui.machine.board import read_board
 from kerneltui.machine.machine import Machine, Position
 from kerneltui.own.driver import OwnDriver
-from kerneltui.scenarios.scenario import check_names, make_session, no_drivers, read_scenario
+from kerneltui.scenarios.own_drivers import kind_for_drivers, no_drivers
+from kerneltui.scenarios.reading import ImageScenario, Scenario, check_names, read_scenario
+from kerneltui.scenarios.scenario import make_session
 from kerneltui.sessions.spec import (
     FORMAT,
     BreakpointSpec,
@@ -31,7 +35,7 @@ from kerneltui.sessions.spec import (
 )
 
 KEYS = frozenset(("format", "board", "scenario", "kernel", "here", "end"))
-"""What session files have: one of scenario and kernel."""
+"""What session files have: scenario or kernel, or both."""
 GIVEN = ("type", "bytes", "poke")
 
 
@@ -68,9 +72,8 @@ def read_session(file: ConfigFile) -> SessionFile:
 
 def _check_order(file: ConfigFile, spec: SessionSpec) -> None:
     """Moments that cannot be in a past that ends at ``end``, or not in this order."""
-    if (spec.scenario is None) == (spec.kernel is None):
-        said = "none" if spec.kernel is None else "both"
-        raise file.error((), f"a session needs exactly one of scenario and kernel; here: {said}")
+    if spec.scenario is None and spec.kernel is None:
+        raise file.error((), "a session needs a scenario, a kernel or both; here: none")
     end = spec.end.position
     if spec.here.position > end:
         raise file.error(("here",), "this moment comes after 'end'")
@@ -116,21 +119,17 @@ def open_saved(
     spec, file = saved.spec, saved.file
     board_file = _origin(saved, "board")
     board = read_board(board_file, board_file.path)
-    board = msgspec.structs.replace(board, name=spec.board.name)
-    if spec.scenario is None:
-        session = _with_image(saved, board)
-    else:
-        scenario_file = _origin(saved, "scenario")
-        scenario = read_scenario(scenario_file, scenario_file.path)
-        scenario = msgspec.structs.replace(scenario, name=spec.scenario.name)
-        try:
-            own = drivers(board.spec.bsp)
-            _check_drivers(saved, own)
-            session = make_session(board, scenario, spec.scenario.name, spec.changes, own)
-        except UserError as error:
-            said = str(error)
-            is_told = said.startswith(str(file.path))
-            raise error if is_told else file.error(("changes",), said) from None
+    board = replace(board, name=spec.board.name)
+    scenario = _scenario(saved)
+    try:
+        own = drivers(kind_for_drivers(board, scenario))
+        _check_drivers(saved, own)
+        session = make_session(board, scenario, scenario.name, spec.changes, own)
+    except UserError as error:
+        said = str(error)
+        is_told = said.startswith(str(file.path))
+        place = ("changes",) if spec.kernel is None else ("kernel", "path")
+        raise error if is_told else file.error(place, said) from None
     try:
         _check_cores(saved, session.machine)
         session.history.expect(_inputs(saved, session.machine))
@@ -146,29 +145,51 @@ def open_saved(
     return session
 
 
-def _with_image(saved: SessionFile, board: Board) -> Session:
-    """A session with the image that is named; it must be the one that it was saved with."""
-    from kerneltui.scenarios.images import open_image
+def _scenario(saved: SessionFile) -> Scenario:
+    """What runs; of an image, with the file where that is now."""
+    spec = saved.spec
+    if spec.scenario is None:
+        from kerneltui.scenarios.images import image_scenario  # nobody else needs the engine
 
+        return image_scenario(_image_of(saved))
+    file = _origin(saved, "scenario")
+    scenario = replace(read_scenario(file, file.path), name=spec.scenario.name)
+    if isinstance(scenario, ImageScenario):
+        if spec.kernel is None:
+            said = "this scenario runs an image; 'kernel' must name it, with path and sha256"
+            raise saved.file.error(("scenario",), said)
+        return replace(scenario, path=_image_of(saved, scenario.spec.start.file))
+    if spec.kernel is not None:
+        raise saved.file.error(("kernel",), "the scenario of this session runs no image; remove it")
+    return scenario
+
+
+def _image_of(saved: SessionFile, written: str = "") -> Path:
+    """The image that it was saved with.
+
+    If a folder has been moved with all that is in it, the image lies as it did to the session, or
+    to the scenario, where ``written`` is its path.
+    """
     wanted = saved.spec.kernel
     assert wanted is not None
-    path = Path(wanted.path)
-    if not path.is_file():  # the folder has been moved, with both in it
-        beside = saved.file.path.parent / path.name
-        path = beside if beside.is_file() else path
-    try:
-        session = open_image(board, path, saved.spec.changes)
-    except UserError as error:
-        raise saved.file.error(("kernel", "path"), str(error)) from None
-    image: Any = session.setup.kernel
-    if image.sha256 != wanted.sha256:
-        session.close()
-        raise saved.file.error(
-            ("kernel", "sha256"),
-            f"the image {path} is not the one that this was saved with; go on with --kernel, or "
-            "bring back the file as it was",
-        )
-    return session
+    path, here, place = Path(wanted.path), saved.file.path.parent, ("kernel", "path")
+    places = dict.fromkeys((path, here / written, here / path.name))
+    there = [item for item in places if os.path.isfile(item)]  # noqa: PTH113 - of any name
+    if not there:
+        said = f"{path}: No such file or directory; bring it back, or write where it is now"
+        raise saved.file.error(place, said)
+    for item in there:
+        try:
+            with item.open("rb") as file:
+                if file_digest(file, sha256).hexdigest() == wanted.sha256:
+                    return item
+        except OSError as error:
+            raise saved.file.error(place, f"{item}: {error.strerror or error}") from None
+    raise saved.file.error(
+        ("kernel", "sha256"),
+        f"the image {there[0]} is not the one that this was saved with; bring back the file "
+        "as it was, or begin anew without this session",
+    )
 
 
 def _check_drivers(saved: SessionFile, own: Sequence[OwnDriver]) -> None:
@@ -253,7 +274,7 @@ def _typed(item: GivenSpec) -> bytes:
 
 
 def _breakpoint(item: BreakpointSpec) -> Any:
-    return msgspec.structs.replace(parse_breakpoint(item.at), enabled=item.enabled)
+    return replace(parse_breakpoint(item.at), enabled=item.enabled)
 
 
 def _bookmark(item: SavedBookmarkSpec) -> Bookmark:

@@ -69,9 +69,12 @@ def _facts(spec: SessionSpec) -> Iterator[str]:
     """A table of what it was made with."""
     by = spec.versions
     saved_by = f"kerneltui {by.kerneltui}, Python {by.python}" if by is not None else "unknown"
+    scenario = {} if spec.scenario is None else {"Scenario": spec.scenario.name}
+    image = {} if spec.kernel is None else {"Kernel image": Path(spec.kernel.path).name}
     rows = {
         "Board": spec.board.name,
-        "Scenario": spec.title,
+        **scenario,
+        **image,
         "Saved": f"{spec.saved or 'unknown'}, by {saved_by}",
         "Reported by": f"kerneltui {__version__}, Python {platform.python_version()}",
         "Virtual time": f"{format_time(int(spec.end.at))} s",

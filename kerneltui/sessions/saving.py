@@ -22,6 +22,7 @@ from kerneltui.machine.machine import Position
 from kerneltui.machine.meter import ALARM
 from kerneltui.machine.poke import Poke
 from kerneltui.own.driver import OwnDriver
+from kerneltui.scenarios.changes import UNCHANGED
 from kerneltui.sessions.opening import SessionFile, content_hash, open_saved, run_to_end
 from kerneltui.sessions.spec import (
     FORMAT,
@@ -241,7 +242,10 @@ def _plain(spec: SessionSpec) -> dict[str, Any]:
     data: dict[str, Any] = msgspec.to_builtins(spec, enc_hook=_time)
     if "versions" in data:
         data["versions"] = _Flow(data["versions"])
-    data["changes"] = {key: item for key, item in data.get("changes", {}).items() if item}
+    usual = msgspec.to_builtins(UNCHANGED)
+    data["changes"] = {
+        key: item for key, item in data.get("changes", {}).items() if item != usual[key]
+    }
     for item in (data, *data.get("bookmarks", ())):
         for key in MOMENTS & item.keys():
             item[key] = _Flow(item[key])

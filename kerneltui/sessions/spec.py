@@ -11,7 +11,7 @@ from msgspec import Meta
 from kerneltui.configfile import Duration, Label
 from kerneltui.errors import told
 from kerneltui.machine.machine import Position
-from kerneltui.scenarios.scenario import UNCHANGED, Changes
+from kerneltui.scenarios.changes import UNCHANGED, Changes
 from kerneltui.scenarios.spec import MOST_BOOKMARKS, MOST_CORES, Name, Note, Text, Word
 
 FORMAT = 1
@@ -114,7 +114,7 @@ class DriverSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KernelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An image of machine code, in place of a scenario.  It is not kept, only named."""
+    """An image of machine code: the scenario's, or one without.  It is not kept, only named."""
 
     path: Annotated[str, Meta(min_length=1, max_length=4096, description="where the image lies")]
     sha256: Annotated[str, Meta(max_length=64, description="of the file")]
@@ -150,9 +150,10 @@ class SessionSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     here: Annotated[MomentSpec, Meta(description="where one was")]
     end: Annotated[MomentSpec, Meta(description="how far it had come")]
     scenario: Annotated[
-        OriginSpec | None, Meta(description="what the kernel does; none where kernel is given")
+        OriginSpec | None,
+        Meta(description="what runs; none where --kernel has named an image"),
     ] = None
-    kernel: KernelSpec | None = None
+    kernel: Annotated[KernelSpec | None, Meta(description="the image, where one runs")] = None
     saved: Annotated[Label, Meta(description="when, in UTC")] = ""
     versions: VersionsSpec | None = None
     changes: Annotated[Changes, Meta(description="what the command line has changed")] = UNCHANGED

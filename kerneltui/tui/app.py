@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from importlib import import_module
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual._callback import invoke
@@ -22,7 +23,7 @@ from textual.worker import Worker
 
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.views import MachineView
-from kerneltui.scenarios.scenario import Changes
+from kerneltui.scenarios.changes import Changes
 from kerneltui.tui.carrying import Carrying
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, offered, speed_text
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
@@ -67,7 +68,7 @@ def _finder() -> type[Provider]:
 class KernelTui(Carrying, Writing, App[int]):
     """``kerneltui --board B --scenario S``.  ``session`` has been booted."""
 
-    CSS_PATH = "kerneltui.tcss"
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["kerneltui.tcss", "welcome.tcss"]
     TITLE = "kerneltui"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_finder}

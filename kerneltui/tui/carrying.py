@@ -36,7 +36,7 @@ from kerneltui.tui.requests import (
 )
 
 if TYPE_CHECKING:
-    from kerneltui.scenarios.scenario import Changes
+    from kerneltui.scenarios.changes import Changes
 
 
 class Carrying(Breaking, Comparing, Bookmarking, Keeping, Learning):

@@ -24,13 +24,13 @@ from kerneltui.errors import UserError
 from kerneltui.kernel.programs.shell_program import ShellProgram
 from kerneltui.kernel.shell.shell_arguments import UsageError, duration_ns
 from kerneltui.recent import note_file
+from kerneltui.scenarios.changes import UNCHANGED
+from kerneltui.scenarios.reading import load_scenario
 from kerneltui.scenarios.scenario import (
     DEFAULT_SCENARIO,
-    UNCHANGED,
     changes_for,
     drivers_for,
     fits,
-    load_scenario,
     open_session,
 )
 from kerneltui.tui.places import read_place, read_register
@@ -64,7 +64,7 @@ or a register: its last write"""
 KEEP, CUT, STORE, UNDO = "Stay", "Type", "Store", "Undo"
 MOST_NAMED = 3
 NO_LOOK = "This kernel offers no look inside: it has no shell and no queue that can be asked."
-OTHER_BOARD = "An image stays on its board; for another: kerneltui --board NAME --kernel FILE."
+OTHER_BOARD = "This image stays on its board; for another: kerneltui --board NAME --kernel FILE."
 NO_SHELL = "This kernel has no shell; press o and open the scenario shell."
 CLEAR_LINE = "\x15"
 """Ctrl+U: whatever is half typed is not part of the command."""
@@ -114,12 +114,12 @@ def open_offer(now: Situation, choice: Offer) -> Request:
         if kind is OfferKind.SESSION:
             return OpenSession(Path(name))
         if kind is OfferKind.BOARD:
-            if now.session.runs_image:
+            if now.session.runs_image and now.session.setup.scenario_file is None:
                 return Tell(OTHER_BOARD, "warning")
             return start(now, name, now.session.setup.scenario_source)
         if fits(now.board, name):
             return start(now, now.board, name)
-        return start(now, load_scenario(name).boards[0], name)
+        return start(now, load_scenario(name).usual_board, name)
     except UserError as error:
         return Tell(str(error), "error")
 
@@ -334,12 +334,12 @@ def _typed(words: tuple[str, ...] | None) -> Request | None:
 def start(now: Situation, board: str, scenario: str) -> Request:
     """Start a scenario on a board, each by name or file; what cannot be opened is told.
 
-    What the command line pokes and types, and when, is meant for the scenario and the board that
-    it names.
+    What the command line pokes and types, and how an image starts, is meant for the scenario and
+    the board that it names.
     """
     changes = now.changes or UNCHANGED
     if (board, scenario) != (now.board, now.session.setup.scenario_source):
-        changes = structs.replace(changes, pokes=(), typed=())
+        changes = structs.replace(changes, pokes=(), typed=(), entry="", load="", cmdline=None)
     try:
         if board != now.board and not fits(board, scenario):
             scenario = DEFAULT_SCENARIO

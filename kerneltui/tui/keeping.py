@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kerneltui.debugger.session import Session
 from kerneltui.errors import UserError
 from kerneltui.recent import note_file
-from kerneltui.scenarios.scenario import UNCHANGED, Changes
+from kerneltui.scenarios.changes import UNCHANGED, Changes
 from kerneltui.tui.requests import Ask, Request, SaveAs, UseSession
 from kerneltui.tui.runner import SLICE_S
 from kerneltui.tui.steering import Steering

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerneltui.debugger.session import Session
 from kerneltui.errors import UserError
-from kerneltui.scenarios.scenario import UNCHANGED, Changes
+from kerneltui.scenarios.changes import UNCHANGED, Changes
 from kerneltui.tui.commands import BY_IDENT, COMMANDS
 from kerneltui.tui.layout import Layout
 from kerneltui.tui.panels import Panels

@@ -17,7 +17,7 @@ from kerneltui.lessons.spec import LessonStepSpec
 from kerneltui.lessons.stages import solution, stage, to_be_written
 from kerneltui.lessons.twin import STEPPING
 from kerneltui.own.loading import load_driver
-from kerneltui.scenarios.scenario import UNCHANGED
+from kerneltui.scenarios.changes import UNCHANGED
 from kerneltui.tui.app import KernelTui
 from kerneltui.tui.commands import BY_IDENT, BY_KEY, CURSOR_KEYS
 from kerneltui.tui.panels import PANELS

@@ -17,7 +17,7 @@ from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.trace import RawEvent
 from kerneltui.hw.rule import Spot
-from kerneltui.scenarios.scenario import Changes
+from kerneltui.scenarios.changes import Changes
 from kerneltui.tui.panels import Panel
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from kerneltui.debugger.watch import (
 )
 from kerneltui.errors import UserError
 from kerneltui.machine.poke import Poke
-from kerneltui.scenarios.scenario import UNCHANGED
+from kerneltui.scenarios.changes import UNCHANGED
 from kerneltui.tui.requests import (
     CutAndPoke,
     CutAndType,

@@ -19,7 +19,8 @@ from kerneltui.debugger.why import why
 from kerneltui.hw.register import MEMORY, NON_SECURE
 from kerneltui.hw.rule import Spot
 from kerneltui.machine.board import load_board
-from kerneltui.scenarios.scenario import load_scenario, make_session
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios.scenario import make_session
 
 S, MS = 1_000_000_000, 1_000_000
 GICD, GICC = 0xFF84_1000, 0xFF84_2000

@@ -10,7 +10,8 @@ from moments import spot
 from kerneltui.debugger import history as history_module
 from kerneltui.debugger.ear import By
 from kerneltui.debugger.last_write import find_last_writes, last_write
-from kerneltui.scenarios.scenario import Changes, open_session
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.scenario import open_session
 
 S, MS = 1_000_000_000, 1_000_000
 HEAD = "title: t\nprogram: timer-callbacks\ntimeouts: [{every: 100ms, print: x}]\npokes:\n"

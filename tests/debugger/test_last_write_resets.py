@@ -9,7 +9,8 @@ from kerneltui.debugger.ear import By
 from kerneltui.debugger.last_write import last_write
 from kerneltui.debugger.writers import event_of, in_words
 from kerneltui.kernel.drivers import local_apic
-from kerneltui.scenarios.scenario import Changes, open_session
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.scenario import open_session
 
 MS = 1_000_000
 MASKED, ENABLED = 1 << 16, 1 << 8

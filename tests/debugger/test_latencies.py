@@ -10,7 +10,8 @@ from kerneltui.debugger.lateness import why_late
 from kerneltui.debugger.watch import CALLBACK_DONE, NEXT_TIMER_EVENT
 from kerneltui.kernel.workload import TimeoutRequest, Workload
 from kerneltui.machine.board import load_board
-from kerneltui.scenarios.scenario import load_scenario, make_session, open_session
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios.scenario import make_session, open_session
 
 US, MS, S = 1_000, 1_000_000, 1_000_000_000
 

@@ -29,7 +29,9 @@ from kerneltui.kernel.programs.timer_callbacks import Callback
 from kerneltui.machine.board import load_board
 from kerneltui.machine.core import CoreState, StopReason
 from kerneltui.machine.instructions import INSTRUCTIONS
-from kerneltui.scenarios.scenario import Changes, fits, load_scenario, make_session, open_session
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios.scenario import fits, make_session, open_session
 from kerneltui.units import format_duration
 
 BOARDS = ("rpi3", "rpi4", "x86")
@@ -164,7 +166,7 @@ def test_where_nothing_has_to_be_done_the_story_says_so():
 @each_board
 def test_the_state_of_every_core_is_a_sentence(board):
     session = session_of(board)
-    teller = Teller(session.machine, session.inspector)
+    teller = Teller(session.machine, lambda: session.inspector)
     in_ns = min(
         item.in_ns for item in session.view(frozenset(("comparators",))).comparators
         if item.in_ns is not None
@@ -439,6 +441,37 @@ def test_steps_are_a_matter_of_the_moment_not_of_the_way_there(board):
     assert session.story.steps() == other.story.steps() == []
     assert session.next_step() is other.next_step() is StopReason.MEANINGFUL
     assert shown(session) == shown(other)
+
+
+@each_board
+def test_from_reset_on_the_story_is_the_same_as_from_the_first_sleep(board):
+    """What the kernel shows when the story begins is not what it shows later."""
+    booted, reset = session_of(board), session_of(board, boot=False)
+    wanted = [shown(booted), *presses(booted, 14)]
+    found = []
+    while len(found) < len(wanted):
+        reset.next_step()
+        if reset.here >= wanted[0][0]:
+            found.append(shown(reset))
+    assert [(at, step.sentence) for at, step in found] == [
+        (at, step.sentence) for at, step in wanted
+    ]
+
+
+@pytest.mark.parametrize(
+    ("board", "scenario", "said", "then"),
+    [
+        ("rpi4", "system-timer", "No timeout is pending, but C3 is reached in 998.811 ms.",
+         "The counter reaches C3 (1000003), or a device asks."),
+        ("x86", "pair-of-8259s", "Its timer fires in 54.55 ms.",
+         "COUNTER0 counts down to 0, or a device asks."),
+    ],
+)  # fmt: skip
+def test_asleep_the_story_says_which_timer_comes(board, scenario, said, then):
+    """Also one beside the queue, and one that counts down."""
+    step = session_of(board, scenario).story.step()
+    assert step.sentence.endswith(said)
+    assert step.next_sentence == then
 
 
 def test_looking_at_the_story_changes_nothing():

@@ -11,7 +11,8 @@ from kerneltui.debugger.way import lines
 from kerneltui.debugger.why import why
 from kerneltui.errors import UserError
 from kerneltui.export.trace_hash import hash_trace
-from kerneltui.scenarios.scenario import Changes, open_session
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.scenario import open_session
 from kerneltui.validation import validate_file
 
 S, MS = 1_000_000_000, 1_000_000

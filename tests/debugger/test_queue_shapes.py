@@ -14,7 +14,8 @@ from kerneltui.debugger.views.timeouts import (
 )
 from kerneltui.kernel.time.queues.timeout import Timeout
 from kerneltui.kernel.time.timeout_queue import QUEUES, make_queue
-from kerneltui.scenarios.scenario import Changes, open_session
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.scenario import open_session
 
 MS = 1_000_000
 S = 1_000 * MS

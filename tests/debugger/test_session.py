@@ -13,7 +13,8 @@ from kerneltui.debugger.traveller import Input
 from kerneltui.debugger.watch import FREE, NEXT_INTERRUPT, NEXT_TIMER_EVENT
 from kerneltui.machine.board import load_board
 from kerneltui.machine.core import CoreState, StopReason
-from kerneltui.scenarios.scenario import load_scenario, make_session, open_session
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios.scenario import make_session, open_session
 
 BOARDS = ("rpi3", "rpi4")
 S, MS = 1_000_000_000, 1_000_000

@@ -9,7 +9,8 @@ from moments import console_and_events, differences, picture
 
 from kerneltui.debugger import history
 from kerneltui.debugger.watch import NEXT_INTERRUPT, NEXT_TIMER_EVENT, STEP
-from kerneltui.scenarios.scenario import load_scenario, open_session
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios.scenario import open_session
 
 S = 1_000_000_000
 STEPS = 10

@@ -7,7 +7,8 @@ import pytest
 from kerneltui.debugger.session import Session
 from kerneltui.machine.board import load_board
 from kerneltui.machine.native.firmware import FirmwareOptions, board_for_image
-from kerneltui.scenarios.scenario import load_scenario, make_session, open_session
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios.scenario import make_session, open_session
 
 
 def open_on_a_board_for_an_image(name):

@@ -11,7 +11,8 @@ from told_runs import read_csv, read_perfetto, read_vcd, told_run
 from kerneltui.configfile import available
 from kerneltui.debugger.remarks import KINDS as REMARKS
 from kerneltui.machine.instructions import EXTERNAL
-from kerneltui.scenarios.scenario import load_scenario, open_session
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios.scenario import open_session
 
 MS = 1_000_000
 S = 1000 * MS

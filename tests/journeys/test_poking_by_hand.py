@@ -12,7 +12,8 @@ from kerneltui.debugger.references import (
     LineReference,
     RegisterReference,
 )
-from kerneltui.scenarios.scenario import Changes, open_session
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.screens.edit import EditScreen
 from kerneltui.tui.screens.why import WhyScreen
 

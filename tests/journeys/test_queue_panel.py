@@ -15,7 +15,8 @@ from kerneltui.debugger.views.timeouts import QueueView
 from kerneltui.debugger.watch import CALLBACK_DONE
 from kerneltui.kernel.time.queues.timeout import Timeout
 from kerneltui.kernel.time.timeout_queue import QUEUES, make_queue
-from kerneltui.scenarios.scenario import Changes, open_session
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.offers import OfferKind
 from kerneltui.tui.panels.queue_shapes import shape_lines, work_lines
 from kerneltui.tui.panels.timeouts import TimeoutsPanel

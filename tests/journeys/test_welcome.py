@@ -1,17 +1,22 @@
 """The first screen, and the key o: what there is to open."""
 
+import gc
+
 import pytest
 from dashboard import booted, dashboard
 
+from kerneltui import launch
 from kerneltui.builtin import configs_dir
 from kerneltui.configfile import available
-from kerneltui.launch import NOTHING, wanted
 from kerneltui.lessons.progress import NAME, StudentProgress
 from kerneltui.recent import note_file, recent_files
+from kerneltui.sessions.autosave import Autosave
 from kerneltui.sessions.saving import spec_of, text_of
 from kerneltui.sessions.writing import write_atomically
+from kerneltui.tui.app import KernelTui
 from kerneltui.tui.offers import GO_ON, OWN, Offer, OfferKind, first_choice, is_new_here, offers
 from kerneltui.tui.screens.welcome import NEW_HERE, WelcomeScreen
+from kerneltui.tui.themes import DEFAULT_THEME
 from kerneltui.tui.welcome import WelcomeApp
 
 NAMES = {"/": "slash", "_": "underscore", "-": "minus", ".": "full_stop"}
@@ -103,23 +108,70 @@ async def test_a_file_of_ones_own_is_named_and_remembered(tmp_path):
     assert path not in recent_files()
 
 
-def test_a_choice_says_what_is_opened(tmp_path):
-    session = booted()
-    saved = tmp_path / "a.session.yaml"
+@pytest.fixture
+def opened(monkeypatch, said):
+    """Answers what the first screen is told at last after a choice, and the dashboard or None."""
+    for check in ("check_terminal", "trust_the_terminal"):
+        monkeypatch.setattr(launch, check, lambda: None)
+    shown = []
+
+    def show(app):
+        shown.append(app)
+
+    monkeypatch.setattr(KernelTui, "run", show)
+
+    def choose(kind, name, *options):
+        choices = [Offer(kind, name, "", "", ""), None]
+        monkeypatch.setattr(WelcomeApp, "run", lambda _: choices.pop(0))
+        told = []
+        monkeypatch.setattr(WelcomeApp, "__init__", lambda *given: told.append(given[3]))
+        monkeypatch.setattr(WelcomeApp, "return_code", 0)
+        shown.clear()
+        status, _, _ = said(*options)
+        gc.enable()  # the dashboard's first picture would
+        assert status == 0
+        return told[-1], shown[0] if shown else None
+
+    return choose
+
+
+@pytest.mark.parametrize("theme", [[], ["--theme", "projector-light"]])
+@pytest.mark.parametrize(
+    ("kind", "name", "board", "scenario"),
+    [
+        (OfferKind.SCENARIO, "overload", "rpi4", "overload"),
+        (OfferKind.SCENARIO, "fault-lvt", "x86", "fault-lvt"),
+        (OfferKind.BOARD, "x86", "x86", "timer-callbacks"),
+        (OfferKind.LESSON, "tour", "rpi4", "timer-callbacks"),
+    ],
+)
+def test_what_is_chosen_is_opened(opened, kind, name, board, scenario, theme):
+    told, app = opened(kind, name, *theme)
+    assert not told
+    setup = app.session.setup
+    assert (setup.board.name, setup.scenario_name) == (board, scenario)
+    assert app.session.here.now_ns > 0
+    assert app.theme == (theme[-1] if theme else DEFAULT_THEME)
+
+
+def test_files_that_are_chosen_are_opened(opened, tmp_path):
+    session = booted("x86", "shell")
+    session.run_until(50_000_000)
+    saved, own = tmp_path / "a.session.yaml", tmp_path / "own.yaml"
     write_atomically(saved, text_of(spec_of(session), saved))
-    own = tmp_path / "own.yaml"
-    own.write_text(SCENARIO.read_text())
-
-    def what(kind, name):
-        wishes, machine = wanted(Offer(kind, name, "", "", ""), "")
-        changed = {key: item for key, item in machine.items() if item != NOTHING[key]}
-        return wishes.lesson, changed
-
-    assert what(OfferKind.SCENARIO, "overload") == ("", {"scenario": "overload"})
-    assert what(OfferKind.BOARD, "x86") == ("", {"board": "x86"})
-    assert what(OfferKind.LESSON, "tour")[0] == "tour"
-    assert what(OfferKind.FILE, str(saved)) == ("", {"saved": saved})
-    assert what(OfferKind.FILE, str(own)) == ("", {"scenario": str(own)})
+    own.write_text(SCENARIO.read_text().replace("title:", "title: My own"))
+    for kind in (OfferKind.FILE, OfferKind.SESSION):
+        _, app = opened(kind, str(saved))
+        assert app.session.here == session.here
+    _, app = opened(OfferKind.FILE, str(own))
+    assert app.session.setup.scenario_title.startswith("My own")
+    Autosave().end(text_of(spec_of(session), saved))
+    _, app = opened(OfferKind.LAST, "last")
+    assert app.session.here == session.here
+    own.write_text("title: [")
+    told, app = opened(OfferKind.FILE, str(own))
+    assert app is None
+    assert told.startswith(f"{own}:1: not valid YAML")
 
 
 async def test_the_key_o_opens_lessons_sessions_and_files(tmp_path):
@@ -139,3 +191,11 @@ async def test_the_key_o_opens_lessons_sessions_and_files(tmp_path):
         (tmp_path / "broken.yaml").write_text("title: [")
         await seen.open(str(tmp_path / "broken.yaml"), OfferKind.FILE)
         await seen.until(lambda: "broken.yaml:1: not valid YAML" in seen.screen().replace("\n", ""))
+
+
+async def test_what_was_wrong_with_a_choice_is_told(tmp_path):
+    app = WelcomeApp(StudentProgress(tmp_path), told="mine.yaml:1: not valid YAML")
+    async with app.run_test(size=(100, 36), notifications=True) as pilot:
+        await pilot.pause()
+        assert "mine.yaml:1: not valid YAML" in texts(app)
+        assert isinstance(app.screen, WelcomeScreen)

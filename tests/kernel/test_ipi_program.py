@@ -5,7 +5,8 @@ import re
 import pytest
 
 from kerneltui.machine.core import StopReason
-from kerneltui.scenarios.scenario import Changes, open_session
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.scenario import open_session
 
 S = 1_000_000_000
 ENTRIES, RETURNS = {"irq", "intr"}, {"eret", "iret"}

@@ -10,7 +10,9 @@ from kerneltui.debugger.counters import raw_counter
 from kerneltui.errors import UserError
 from kerneltui.machine.board import load_board
 from kerneltui.machine.core import StopReason
-from kerneltui.scenarios.scenario import Changes, load_scenario, make_session, open_session
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios.scenario import make_session, open_session
 
 S = 1_000_000_000
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerneltui.scenarios.scenario import Changes, open_session
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.scenario import open_session
 
 S = 1_000_000_000
 every_board = pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])

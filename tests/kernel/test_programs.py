@@ -11,7 +11,8 @@ import pytest
 from kerneltui.configfile import available
 from kerneltui.machine.board import load_board
 from kerneltui.machine.core import CoreState, StopReason
-from kerneltui.scenarios.scenario import load_scenario, make_session
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios.scenario import make_session
 
 BOARDS = ("rpi3", "rpi4")
 S = 1_000_000_000

@@ -3,7 +3,8 @@
 import pytest
 
 from kerneltui.machine.machine import Machine
-from kerneltui.scenarios.scenario import load_scenario, open_session
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios.scenario import open_session
 
 MS = 1_000_000
 SPANS = {

@@ -14,7 +14,8 @@ from kerneltui.kernel.tasks.run_queue import RunQueue
 from kerneltui.kernel.tasks.task import Kind, Operation, TaskRequest, TaskState
 from kerneltui.kernel.workload import Workload
 from kerneltui.machine.board import load_board
-from kerneltui.scenarios.scenario import Changes, open_session
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.scenario import open_session
 
 US, MS, S = 1_000, 1_000_000, 1_000_000_000
 BOARDS = ("rpi3", "rpi4", "x86")

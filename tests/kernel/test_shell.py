@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from kerneltui.kernel.programs.shell_program import ShellProgram
 from kerneltui.kernel.shell.shell import COMMANDS, MOST_WAITING
 from kerneltui.machine.board import load_board
-from kerneltui.scenarios.scenario import load_scenario, make_session
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios.scenario import make_session
 
 MS, S = 1_000_000, 1_000_000_000
 BOARDS = ("rpi3", "rpi4", "x86")

@@ -15,7 +15,8 @@ from kerneltui.kernel.programs.timer_callbacks import TimerCallbacks
 from kerneltui.kernel.workload import Workload
 from kerneltui.machine.board import load_board, read_board
 from kerneltui.machine.core import CoreState, StopReason
-from kerneltui.scenarios.scenario import Changes, open_session
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.scenario import open_session
 
 MS, S = 1_000_000, 1_000_000_000
 CORES = {"x86": 2, "rpi4": 4, "rpi3": 4}

@@ -8,7 +8,9 @@ from kerneltui.errors import UserError
 from kerneltui.kernel.tasks.scheduler import Scheduler
 from kerneltui.kernel.tasks.task import TaskState
 from kerneltui.machine.board import load_board
-from kerneltui.scenarios.scenario import Changes, load_scenario, make_session, open_session
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios.scenario import make_session, open_session
 
 MS, S = 1_000_000, 1_000_000_000
 BOARDS = ("rpi3", "rpi4", "x86")

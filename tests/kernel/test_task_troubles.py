@@ -9,7 +9,9 @@ from kerneltui.kernel.programs.tasks_program import FIRST_START_NS, Tasks
 from kerneltui.kernel.tasks.task import TaskState
 from kerneltui.kernel.time.timers import TimerState
 from kerneltui.machine.board import load_board
-from kerneltui.scenarios.scenario import Changes, load_scenario, make_session
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios.scenario import make_session
 
 US, MS, S = 1_000, 1_000_000, 1_000_000_000
 BOARDS = ("rpi3", "rpi4", "x86")

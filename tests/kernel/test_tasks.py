@@ -6,7 +6,8 @@ import pytest
 
 from kerneltui.errors import UserError
 from kerneltui.kernel.tasks.scheduler import Scheduler
-from kerneltui.scenarios.scenario import load_scenario, open_session
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios.scenario import open_session
 
 MS, S = 1_000_000, 1_000_000_000
 all_boards = pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])

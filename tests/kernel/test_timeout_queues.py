@@ -15,7 +15,9 @@ from kerneltui.kernel.time.queues.shapes import Array, Sublists, Tree, Wheel
 from kerneltui.kernel.time.queues.timeout import Timeout
 from kerneltui.kernel.time.timeout_queue import QUEUES, make_queue
 from kerneltui.machine.board import load_board
-from kerneltui.scenarios.scenario import Changes, load_scenario, make_session
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios.scenario import make_session
 
 MS = 1_000_000
 S = 1_000 * MS

@@ -8,7 +8,8 @@ import pytest
 from kerneltui.configfile import available
 from kerneltui.errors import UserError
 from kerneltui.machine.board import load_board
-from kerneltui.scenarios.scenario import load_scenario, make_session
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios.scenario import make_session
 from kerneltui.validation import validate_file
 
 RPI4 = available("boards")["rpi4"].read_text()

@@ -6,7 +6,8 @@ from core_bench import ALL_MASKED, COSTS, ENCODING, I_BIT, IRQ_WIRE, WIRES, Benc
 from kerneltui.hw.register import MEMORY
 from kerneltui.machine.core import StopReason
 from kerneltui.machine.poke import CORE_REGISTERS, Poke, Poker
-from kerneltui.scenarios.scenario import Changes, open_session
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.scenario import open_session
 
 S, MS, US = 1_000_000_000, 1_000_000, 1_000
 UNMASK = Poke(CORE_REGISTERS, ENCODING["DAIF"], 0, 8)

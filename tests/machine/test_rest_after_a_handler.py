@@ -3,7 +3,8 @@
 import pytest
 
 from kerneltui.machine.core import StopReason
-from kerneltui.scenarios.scenario import UNCHANGED, open_session
+from kerneltui.scenarios.changes import UNCHANGED
+from kerneltui.scenarios.scenario import open_session
 
 
 @pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])

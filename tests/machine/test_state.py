@@ -10,7 +10,8 @@ from canonical import first_difference, held, objects, tokens
 from kerneltui.debugger.onlooker import Indifferent
 from kerneltui.machine.machine import Machine
 from kerneltui.machine.state import State, _shape_of
-from kerneltui.scenarios.scenario import load_scenario, open_session
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios.scenario import open_session
 
 S, MS = 1_000_000_000, 1_000_000
 SCENARIOS = ("timer-callbacks", "round-robin", "two-cores", "overload", "ipi", "burst")

@@ -112,6 +112,24 @@ def test_a_stub_without_the_magic_word_is_left_as_it_is(start, tmp_path):
     assert (machine.memory.read(0xF0), machine.memory.read(0xFC)) == (1, 0x1234)
 
 
+def test_files_that_config_txt_names_may_lie_in_a_folder(start, tmp_path):
+    folder = tmp_path / "boot"
+    folder.mkdir()
+    (folder / "stub.bin").write_bytes(JUMPING_STUB)
+    (folder / "line.txt").write_text("quiet\n")
+    machine = start("el3", "rpi4", "armstub=boot/stub.bin\ncmdline=/boot/line.txt\n")
+    assert machine.memory.read(0, 8) == int.from_bytes(JUMPING_STUB[:8], "little")
+    assert machine.devices["mailbox"].properties.facts.cmdline == "quiet"
+    name = "a" * 300
+    machine = start("echo", "rpi4", f"armstub={name}\ncmdline={name}\n")
+    assert machine.core.privilege() == "EL2"
+
+
+def test_a_board_without_one_of_its_uarts(said):
+    run = "run", "--until", "1ms", "--kernel", image_path("echo"), "--no", "uart0"
+    assert said(*run)[::2] == (0, "")
+
+
 def test_a_mistake_in_config_txt_is_told(start):
     with pytest.raises(UserError, match=r"config.txt:1: enable_uart must be a number"):
         start("echo", "rpi4", "enable_uart=on\n")

@@ -9,8 +9,8 @@ from native_bench import OPEN, image_path
 
 from kerneltui.machine.native import extra
 from kerneltui.machine.native.image import EL2, EL3
+from kerneltui.scenarios.changes import Changes
 from kerneltui.scenarios.images import open_image
-from kerneltui.scenarios.scenario import Changes
 
 
 def test_run_writes_what_the_board_sends(said):
@@ -201,8 +201,9 @@ def test_mistakes_in_how_an_image_starts(said, options, told):
 @pytest.mark.parametrize("option", [["--entry", "el3"], ["--load", "0"], ["--cmdline", "a"]])
 def test_how_an_image_starts_needs_an_image(said, option):
     status, _, err = said("run", "--until", "1ms", *option)
+    mend = "give it with --kernel, or with a scenario that names one"
     assert (status, err) == (
-        2, f"kerneltui: {option[0]} is for an image of machine code: give it with --kernel\n"
+        2, f"kerneltui: {option[0]} is for an image of machine code: {mend}\n"
     )  # fmt: skip
 
 

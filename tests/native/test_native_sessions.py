@@ -6,8 +6,8 @@ import pytest
 from native_bench import image_path
 
 from kerneltui.errors import UserError
+from kerneltui.scenarios.changes import Changes
 from kerneltui.scenarios.images import open_image
-from kerneltui.scenarios.scenario import Changes
 from kerneltui.sessions.opening import load_session, open_saved, resume
 from kerneltui.sessions.saving import spec_of, text_of, traced, with_trace
 
@@ -92,7 +92,7 @@ def test_a_file_needs_a_scenario_or_an_image(saved):
     at = text.index("kernel:")
     end = text.index("breakpoints:")
     path.write_text(text[:at] + text[end:], encoding="utf-8")
-    with pytest.raises(UserError, match="exactly one of scenario and kernel; here: none"):
+    with pytest.raises(UserError, match="needs a scenario, a kernel or both; here: none"):
         load_session(path)
 
 

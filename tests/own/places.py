@@ -4,7 +4,7 @@ from pathlib import Path
 
 import kerneltui.kernel
 from kerneltui.kernel.roles import POSTS
-from kerneltui.scenarios.scenario import Changes
+from kerneltui.scenarios.changes import Changes
 
 KERNEL = Path(kerneltui.kernel.__file__).parent
 PLACES = [(board, post) for board, found in POSTS.items() for post in found]

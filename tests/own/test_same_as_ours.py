@@ -8,7 +8,8 @@ from own.places import IDS, PLACES, QUEUES, changes_of, queue_file, source_of
 from kerneltui.export.jsonl import write_trace
 from kerneltui.kernel.roles import POSTS
 from kerneltui.own.options import drivers_named
-from kerneltui.scenarios.scenario import Changes, open_session
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.scenario import open_session
 
 
 def trace_of(board, changes, drivers=(), scenario="timer-callbacks", until=1_200_000_000):

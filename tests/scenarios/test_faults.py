@@ -11,7 +11,8 @@ from kerneltui.kernel.faults.faulty_gicv2 import DistributorOff, NoTarget
 from kerneltui.kernel.irq import Irq
 from kerneltui.kernel.programs import PROGRAMS
 from kerneltui.kernel.workload import Workload
-from kerneltui.scenarios.scenario import load_scenario, open_session
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios.scenario import open_session
 from kerneltui.units import parse_duration
 
 DOMAINS = {"": "gic", "periph": "peripheral"}

@@ -6,12 +6,9 @@ from faults import ordinary
 from kerneltui.errors import UserError
 from kerneltui.kernel.faults import FAULTS
 from kerneltui.machine.core import StopReason
-from kerneltui.scenarios.scenario import (
-    Changes,
-    changes_for,
-    load_scenario,
-    open_session,
-)
+from kerneltui.scenarios.changes import Changes
+from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios.scenario import changes_for, open_session
 from kerneltui.validation import validate_file
 
 S = 1_000_000_000

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from saved import MS, booted, ended, file_of, replayed
 
 from kerneltui.export.trace_hash import TraceHash
-from kerneltui.scenarios.scenario import Changes
+from kerneltui.scenarios.changes import Changes
 from kerneltui.sessions import witness
 from kerneltui.sessions.opening import SessionFile, open_saved, run_to_end
 from kerneltui.sessions.saving import text_of

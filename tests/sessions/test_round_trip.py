@@ -9,7 +9,8 @@ from saved import MS, booted, file_of, replayed, resumed
 from kerneltui.debugger.bookmarks import Bookmark
 from kerneltui.debugger.watch import NEXT_INTERRUPT, STEP
 from kerneltui.export.trace_hash import hash_trace
-from kerneltui.scenarios.scenario import UNCHANGED, Changes, open_session
+from kerneltui.scenarios.changes import UNCHANGED, Changes
+from kerneltui.scenarios.scenario import open_session
 from kerneltui.sessions.opening import open_saved
 from kerneltui.sessions.saving import spec_of, text_of
 

@@ -245,6 +245,7 @@ class I8254(TimerDevice):
                 masked=False,
                 met=counter.mode == INTERRUPT and counter.out(now),
                 due_ns=deadline.due if deadline.due < NEVER else None,
+                counts_down=True,
             )
             for number, (counter, deadline) in enumerate(
                 zip(self._counters, self._deadlines, strict=True)

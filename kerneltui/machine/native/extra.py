@@ -11,7 +11,7 @@ NEEDED = {"unicorn": "unicorn", "capstone": "capstone", "elftools": "pyelftools"
 
 
 def check_installed() -> None:
-    """Raises :class:`UserError` that says what to install."""
+    """Raises :class:`UserError` that says what to install; who needs it stands before that."""
     missing = [name for module, name in NEEDED.items() if find_spec(module) is None]
     if missing:
-        raise UserError(f"--kernel needs {', '.join(missing)}: pip install 'kerneltui[native]'")
+        raise UserError(f"needs {', '.join(missing)}: pip install 'kerneltui[native]'")

@@ -30,6 +30,7 @@ import msgspec
 from kerneltui.errors import UserError
 from kerneltui.machine.board import Board, DeviceSpec, ImageSpec, Store
 from kerneltui.machine.image_board import load_image
+from kerneltui.machine.native.image import is_there
 
 LOAD_ADDRESS, OLD_ADDRESS = 0x8_0000, 0
 BAUD = 115_200
@@ -83,8 +84,8 @@ def options_beside(image: Path, board: Board) -> FirmwareOptions:
     config = image.with_name("config.txt")
     options = read_config_txt(config, board) if config.is_file() else FirmwareOptions()
     options = _with_stub(options, config)
-    line = image.with_name(options.cmdline_file)
-    if not line.is_file():
+    line = image.parent / options.cmdline_file
+    if not is_there(line):
         return options
     try:
         text = line.read_text(encoding="utf-8-sig", errors="replace")
@@ -100,7 +101,7 @@ def _with_stub(options: FirmwareOptions, config: Path) -> FirmwareOptions:
         return options
     if options.kernel_old:
         why = "is not run: the image lies in its place"
-    elif not config.with_name(name).is_file():
+    elif not is_there(config.parent / name):
         why = "is not beside it: the image starts as after the firmware's own"
     else:
         return options
@@ -203,9 +204,10 @@ def _bits(key: str, value: str) -> dict[str, Any]:
 
 def _name(name: str) -> Callable[[str, str], dict[str, Any]]:
     def named(key: str, value: str) -> dict[str, Any]:
-        if not value or "\0" in value:
+        inside = value.lstrip("/")  # the card's root is the folder that the image lies in
+        if not inside or "\0" in value:
             raise ValueError(f"{key} must be the name of a file")
-        return {name: value}
+        return {name: inside}
 
     return named
 

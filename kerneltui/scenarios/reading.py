@@ -1,0 +1,240 @@
+"""Scenario files: from the text to what is to run, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from kerneltui.configfile import ConfigFile, Where, find
+from kerneltui.debugger.bookmarks import Bookmark
+from kerneltui.debugger.setup import PokeRequest, TimedInput
+from kerneltui.errors import UserError, suggestion
+from kerneltui.kernel.bsp import BOARDS
+from kerneltui.kernel.faults import FAULTS
+from kerneltui.kernel.irq import KernelError
+from kerneltui.kernel.pc.boot_parameters import parse
+from kerneltui.kernel.programs import PROGRAMS
+from kerneltui.kernel.workload import Workload
+from kerneltui.machine.board import Board
+from kerneltui.scenarios.spec import MOST_TIMEOUTS, ImageScenarioSpec, ScenarioSpec, SharedSpec
+from kerneltui.scenarios.timeouts import timeout_requests
+
+if TYPE_CHECKING:
+    from kerneltui.kernel.tasks.task import TaskRequest
+
+DEFAULT_BOARD, PC_BOARD = "rpi4", "x86"
+IMAGE_BOARDS = tuple(board for board in BOARDS if board != PC_BOARD)
+"""The kinds of board that an AArch64 image can run on."""
+PROGRAM_KEYS = tuple(
+    key for key in ScenarioSpec.__struct_fields__ if key not in SharedSpec.__struct_fields__
+)
+"""What says what the teaching kernel does; an image does what it does."""
+KEYS = (*SharedSpec.__struct_fields__, *PROGRAM_KEYS, "image")
+"""All that a scenario file can say."""
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """A checked scenario."""
+
+    name: str
+    spec: SharedSpec
+    file: ConfigFile | None
+    """gives places in it for errors found later; None where nobody has written one"""
+
+    @property
+    def boards(self) -> tuple[str, ...]:
+        """The kinds of board that it is for."""
+        raise NotImplementedError
+
+    @property
+    def usual_board(self) -> str:
+        """Where nobody names one: the usual one, or the first that it is for."""
+        fitting = self.boards or (DEFAULT_BOARD,)
+        return DEFAULT_BOARD if DEFAULT_BOARD in fitting else fitting[0]
+
+    @property
+    def inputs(self) -> tuple[TimedInput, ...]:
+        """What is typed when, in order of time."""
+        ordered = sorted(self.spec.inputs, key=lambda item: item.at)
+        return tuple(TimedInput(int(item.at), item.uart.encode()) for item in ordered)
+
+    @property
+    def bookmarks(self) -> tuple[Bookmark, ...]:
+        """Moments to come back to."""
+        return tuple(
+            Bookmark(int(item.at), item.note, item.name or "") for item in self.spec.bookmarks
+        )
+
+    @property
+    def pokes(self) -> tuple[PokeRequest, ...]:
+        """Which registers are stored to when."""
+        return tuple(
+            PokeRequest(
+                int(item.at), item.store, partial(self.error, ("pokes", number, "store")),
+                item.core,
+            )
+            for number, item in enumerate(self.spec.pokes)
+        )  # fmt: skip
+
+    def error(self, where: Where, message: str) -> UserError:
+        """An error at a place in its file; without a file, the message alone."""
+        return UserError(message) if self.file is None else self.file.error(where, message)
+
+
+class ProgramScenario(Scenario, frozen=True):
+    """One that runs a program of the teaching kernel."""
+
+    spec: ScenarioSpec
+    file: ConfigFile
+    workload: Workload
+
+    @property
+    def boards(self) -> tuple[str, ...]:
+        """The kinds of board that it is for."""
+        spec = self.spec
+        limits = [FAULTS[fault].boards for fault in spec.faults]
+        if spec.boards:
+            limits.append(tuple(spec.boards))
+        if spec.boot or spec.cpu:
+            limits.append((PC_BOARD,))
+        program = PROGRAMS[spec.program]
+        return tuple(board for board in program.boards if all(board in boards for boards in limits))
+
+
+class ImageScenario(Scenario, frozen=True):
+    """One that runs an image of machine code."""
+
+    spec: ImageScenarioSpec
+    path: Path
+    """where the image lies"""
+
+    @property
+    def boards(self) -> tuple[str, ...]:
+        """The kinds of board that it is for."""
+        return tuple(self.spec.boards) or IMAGE_BOARDS
+
+
+def load_scenario(name: str) -> Scenario:
+    """A built-in scenario by name, or a file by path.  Raises :class:`UserError`."""
+    path = find("scenarios", name)
+    return read_scenario(ConfigFile.load(path), path)
+
+
+def read_scenario(file: ConfigFile, path: Path) -> Scenario:
+    """Check a parsed scenario file.  Raises :class:`UserError`.
+
+    Whether the image that it names is there is not looked at.
+    """
+    if "image" in file.data:
+        return _image_scenario(file, path)
+    if "program" not in file.data:
+        _tell_of_neither(file)
+    return _program_scenario(file, path)
+
+
+def _tell_of_neither(file: ConfigFile) -> None:
+    """A file that says in no way what runs; a key may be misspelt."""
+    for key in file.data:
+        if key not in KEYS:
+            raise file.error((key,), f"unknown key '{key}'{suggestion(str(key), KEYS)}")
+    shared = SharedSpec.__struct_fields__
+    file.decode(SharedSpec, {key: item for key, item in file.data.items() if key in shared})
+    said = "the key 'program' is missing here; or 'image', which names a kernel image"
+    raise file.error((), said)
+
+
+def _image_scenario(file: ConfigFile, path: Path) -> ImageScenario:
+    for key in file.data:
+        if key in PROGRAM_KEYS:
+            line = file.line(("image",))
+            said = f"'{key}' is for the teaching kernel, and this scenario runs an image"
+            raise file.error((key,), f"{said}; remove it, or 'image' in line {line}")
+    spec = file.decode(ImageScenarioSpec)
+    _check_boards(file, spec)
+    for number, board in enumerate(spec.boards):
+        if board not in IMAGE_BOARDS:
+            said = f"an image is for AArch64, and '{board}' is a PC; remove it"
+            raise file.error(("boards", number), said)
+    check_names(file, spec.bookmarks)
+    if spec.start.load is not None and spec.start.load % 4:
+        raise file.error(("image", "load"), f"{spec.start.load:#x} is no multiple of 4")
+    return ImageScenario(path.stem, spec, file, path=path.parent / spec.start.file)
+
+
+def _check_boards(file: ConfigFile, spec: SharedSpec) -> None:
+    for number, board in enumerate(spec.boards):
+        if board not in BOARDS:
+            raise file.error(
+                ("boards", number), f"unknown board '{board}'{suggestion(board, BOARDS)}"
+            )
+
+
+def _program_scenario(file: ConfigFile, path: Path) -> ProgramScenario:
+    spec = file.decode(ScenarioSpec)
+    if spec.program not in PROGRAMS:
+        hint = suggestion(spec.program, PROGRAMS)
+        raise file.error(("program",), f"unknown program '{spec.program}'{hint}")
+    for number, fault in enumerate(spec.faults):
+        if fault not in FAULTS:
+            raise file.error(
+                ("faults", number), f"unknown fault '{fault}'{suggestion(fault, FAULTS)}"
+            )
+    _check_boards(file, spec)
+    check_names(file, spec.bookmarks)
+    try:
+        parse(spec.boot)
+    except KernelError as error:
+        raise file.error(("boot",), str(error)) from None
+    if spec.timeouts and spec.program == "system-timer":
+        raise file.error(("timeouts",), "the program 'system-timer' sets no timeouts; remove them")
+    requests = timeout_requests(file, spec.timeouts)
+    if len(requests) > MOST_TIMEOUTS:
+        raise file.error(("timeouts",), f"a scenario has at most {MOST_TIMEOUTS} timeouts")
+    workload = Workload(
+        requests,
+        frozenset(spec.faults),
+        tasks=_tasks(file, spec),
+        sched=spec.sched,
+        quantum_ns=int(spec.quantum),
+        cores=spec.cores,
+    )
+    return ProgramScenario(path.stem, spec, file, workload)
+
+
+def check_board(scenario: Scenario, board: Board) -> None:
+    """Whether the scenario is for such a board.  Raises :class:`UserError`."""
+    if board.spec.bsp not in scenario.boards:
+        names = " or ".join(scenario.boards) or "no board"
+        raise UserError(f"the scenario '{scenario.name}' is for {names}, not for {board.name}")
+
+
+def check_names(file: ConfigFile, bookmarks: Sequence[HasName]) -> None:
+    """No two bookmarks have the same name.  Raises :class:`UserError`."""
+    seen: dict[str, int] = {}
+    for number, item in enumerate(bookmarks):
+        first = seen.setdefault((item.name or "").lower(), number)
+        if item.name and first != number:
+            line = file.line(("bookmarks", first))
+            said = f"'{item.name}' is the name of the bookmark in line {line} already"
+            raise file.error(("bookmarks", number, "name"), said)
+
+
+class HasName(Protocol):
+    """A bookmark in a file."""
+
+    @property
+    def name(self) -> str | None:
+        """By which it can be found."""
+
+
+def _tasks(file: ConfigFile, spec: ScenarioSpec) -> tuple[TaskRequest, ...]:
+    """Most programs have none, and need not wait for what checks them."""
+    if not (spec.tasks or spec.cores > 1 or PROGRAMS[spec.program].has_tasks):
+        return ()
+    from kerneltui.scenarios.tasks import task_requests
+
+    return task_requests(file, spec)
