@@ -32,7 +32,8 @@ def scenarios() -> None:
     """List the built-in scenarios."""
     from kerneltui.configfile import available
     from kerneltui.scenarios.reading import load_scenario
-    from kerneltui.scenarios.spec import GROUPS, by_level
+    from kerneltui.scenarios.spec import by_level
+    from kerneltui.shelves import GROUPS
 
     specs = {name: load_scenario(name).spec for name in available("scenarios")}
     width = max(map(len, specs))
@@ -125,4 +126,4 @@ def breakpoints(output: Path) -> None:
     write_text(output, breakpoint_text())
 
 
-REFERENCE_COMMANDS = boards, scenarios, schema, docs
+COMMANDS = boards, scenarios, schema, docs

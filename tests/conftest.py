@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import gc
+import os
 from itertools import count
 from weakref import WeakSet
 
@@ -18,6 +19,11 @@ settings.load_profile("kerneltui")
 # Many objects stay: thousands of tests, and a machine or an app with its past in each.  To look
 # through them after every 700 new ones takes a quarter of the time of the journeys.
 gc.set_threshold(50_000, 20, 20)
+
+
+def pytest_xdist_auto_num_workers(config):
+    """One more than there are processors: some tests wait for a process or for time to pass."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(autouse=True)

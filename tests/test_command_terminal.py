@@ -19,7 +19,7 @@ import pytest
 
 from kerneltui.configfile import available
 from kerneltui.scenarios.reading import load_scenario
-from kerneltui.scenarios.spec import GROUPS
+from kerneltui.shelves import GROUPS
 
 PATIENCE_S = 60.0
 TRACES = Path(__file__).parent / "conformance" / "traces"

@@ -10,7 +10,8 @@ import msgspec
 from kerneltui.configfile import ConfigFile, available, find
 from kerneltui.errors import suggestion
 from kerneltui.kernel.roles import ROLES
-from kerneltui.lessons.spec import COURSES, GoalSpec, LessonSpec
+from kerneltui.lessons.spec import GoalSpec, LessonSpec
+from kerneltui.shelves import COURSES
 from kerneltui.units import parse_duration
 
 if TYPE_CHECKING:

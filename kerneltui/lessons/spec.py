@@ -8,13 +8,9 @@ import msgspec
 from msgspec import Meta
 
 from kerneltui.configfile import Label
-from kerneltui.scenarios.spec import Level, Name
+from kerneltui.scenarios.spec import Name
+from kerneltui.shelves import Level
 
-COURSES = (
-    "Start", "Timers", "Interrupts", "Tasks", "The PC", "Write a driver", "Find the fault",
-    "Your own",
-)  # fmt: skip
-"""The parts of the course, in order."""
 MOST_STEPS, MOST_HINTS, MOST_OPTIONS = 60, 6, 8
 LONGEST_TEXT = 1_200
 

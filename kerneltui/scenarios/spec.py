@@ -11,6 +11,7 @@ from kerneltui.configfile import Duration, Label, duration
 from kerneltui.errors import told
 from kerneltui.kernel.faults import FAULTS
 from kerneltui.kernel.programs import PROGRAMS
+from kerneltui.shelves import LEVELS, Level
 
 MOST_TIMEOUTS = 100_000
 MOST_TASKS = 1000
@@ -20,10 +21,6 @@ MOST_BOOKMARKS = 1000
 
 Name = Annotated[Label, Meta(max_length=200)]
 Policy = Literal["coop", "rr"]
-Level = Literal["first", "second", "third"]
-LEVELS: tuple[Level, ...] = "first", "second", "third"
-GROUPS = "Timers", "Interrupts", "Tasks", "The PC", "Cases of the course", "Find the fault"
-"""The headings of the built-in ones, in order."""
 Queue = Literal["sorted", "vec", "heap", "wheel"]
 Text = Annotated[str, Meta(max_length=200)]
 FilePath = Annotated[Label, Meta(min_length=1, max_length=4096)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from importlib import import_module
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual._callback import invoke
@@ -47,8 +48,8 @@ if TYPE_CHECKING:
 PREPARE_AFTER_S = 0.3
 """After the first picture, when nobody waits."""
 ANSWERS_WHY = (
-    "kerneltui.debugger.last_write", "kerneltui.debugger.why", "kerneltui.tui.following",
-    "kerneltui.tui.screens.why",
+    "kerneltui.debugger.last_write", "kerneltui.debugger.why", "kerneltui.debugger.meaning.found",
+    "kerneltui.tui.following", "kerneltui.tui.editing", "kerneltui.tui.screens.why",
 )  # fmt: skip
 """What the first picture does not wait for."""
 LEFT = 1
@@ -67,7 +68,7 @@ def _finder() -> type[Provider]:
 class KernelTui(Carrying, Writing, App[int]):
     """``kerneltui --board B --scenario S``.  ``session`` has been booted."""
 
-    CSS_PATH = "kerneltui.tcss"
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["kerneltui.tcss", "welcome.tcss"]
     TITLE = "kerneltui"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_finder}
@@ -195,6 +196,9 @@ class KernelTui(Carrying, Writing, App[int]):
             self.session.history.prepare()
             for name in ANSWERS_WHY:
                 import_module(name)
+            if gc.get_freeze_count():  # all that stays too, from now on
+                gc.collect()
+                gc.freeze()
         self.tell_of_lost()
 
     def on_resize(self, event: Resize) -> None:

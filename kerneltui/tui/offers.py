@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 from kerneltui.configfile import ConfigFile, available
 from kerneltui.lessons.progress import StudentProgress
-from kerneltui.lessons.spec import COURSES
 from kerneltui.recent import recent_files
-from kerneltui.scenarios.spec import GROUPS, LEVELS
 from kerneltui.sessions.writing import ENDING
+from kerneltui.shelves import COURSES, GROUPS, LEVELS
 from kerneltui.statefolder import state_folder, tilde
 
 GO_ON, OWN, BOARDS = "Go on", "Files of your own", "Boards"

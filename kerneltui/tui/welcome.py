@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.binding import BindingType
 
 from kerneltui.lessons.progress import StudentProgress
@@ -13,10 +14,21 @@ from kerneltui.tui.screens.welcome import WelcomeScreen
 from kerneltui.tui.themes import DEFAULT_THEME, THEMES
 
 
+class FirstScreen(WelcomeScreen):
+    """There is nothing behind it: what is chosen is the app's answer."""
+
+    def dismiss(self, result: Offer | None = None) -> AwaitComplete:
+        """End the app, if that has not happened yet."""
+        if not self._answered:
+            self._answered = True
+            self.app.exit(result)
+        return AwaitComplete()
+
+
 class WelcomeApp(App[Offer | None]):
     """Answers what is to be opened, or None."""
 
-    CSS_PATH = "kerneltui.tcss"
+    CSS_PATH = "welcome.tcss"
     TITLE = "kerneltui"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [("ctrl+c", "quit", "Quit")]
@@ -30,11 +42,12 @@ class WelcomeApp(App[Offer | None]):
         self._progress = progress
         self._told = told
 
-    def on_mount(self) -> None:
+    def get_default_screen(self) -> FirstScreen:
         """There is nothing else to see."""
-        is_new = is_new_here(self._progress)
         found = offers(self._progress)
-        screen = WelcomeScreen(found, is_new=is_new, first=first_choice(found))
-        self.push_screen(screen, self.exit)
+        return FirstScreen(found, is_new=is_new_here(self._progress), first=first_choice(found))
+
+    def on_ready(self) -> None:
+        """Tell what was wrong."""
         if self._told:
             self.notify(self._told, severity="error", timeout=20, markup=False)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from time import monotonic
 from typing import Any
-from unittest.mock import patch
 
+from quick_pilot import quick_pilot
 from textual.command import CommandPalette
 from textual.events import Key, MouseDown, MouseMove, MouseUp
 from textual.pilot import Pilot
@@ -30,6 +29,8 @@ KEY_TO_CHARACTER = {name: character for character, name in REPLACED_KEYS.items()
 SOURCE = 14
 LONGEST_WAIT = 400
 """Pauses of the pilot before a condition is given up."""
+LONGEST_PAINTING = 40
+"""Pauses until a screen that is painted again and again counts as painted."""
 
 
 def keys_to(kind: type[Panel]) -> list[str]:
@@ -99,7 +100,7 @@ class Dashboard:
 
     async def painted(self) -> None:
         """Until everything that has happened is on the screen, or the app has ended."""
-        for _ in range(LONGEST_WAIT):
+        for _ in range(LONGEST_PAINTING):
             await self.pilot.pause()
             await self.pilot._wait_for_screen()  # what the painting has set going
             screen = self.app.screen_stack[-1] if self.app.is_running else None
@@ -201,49 +202,6 @@ class Dashboard:
         return self.session.recorder.console.lines()
 
 
-LONGEST_QUIET_S = 0.3
-"""How long the app may go on by itself before the pilot asks each widget."""
-_ask_each_widget = Pilot._wait_for_screen
-
-
-async def _until_quiet(pilot: Pilot[Any], timeout: float = 30.0) -> bool:
-    """Until all that could go on at once has done so; what waits for a time may wait.
-
-    The pilot would send a message to each widget and wait for all answers, which takes longer than
-    most keys.  Where the app does not come to rest, as a machine runs, it has to.
-    """
-    ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
-    app = pilot.app
-    give_up, quiet = monotonic() + LONGEST_QUIET_S, 0
-    while not (isinstance(app, KernelTui) and app.runner.running):
-        await asyncio.sleep(0)
-        quiet = 0 if ready else quiet + 1
-        if quiet == 2:  # what came from outside in between has been seen
-            return True
-        if monotonic() > give_up:
-            break
-    return await _ask_each_widget(pilot, timeout)
-
-
-async def _at_once(*_: float) -> None:
-    await asyncio.sleep(0)
-
-
-@asynccontextmanager
-async def _driven(
-    app: KernelTui, size: tuple[int, int], *, notifications: bool
-) -> AsyncIterator[Pilot[Any]]:
-    # The pilot waits after each key until the process uses no processor time, up to a second while
-    # a machine runs.  A dashboard tells when it has painted; waiting for that is enough.
-    with (
-        patch("textual.app.wait_for_idle", _at_once),
-        patch("textual.pilot.wait_for_idle", _at_once),
-        patch.object(Pilot, "_wait_for_screen", _until_quiet),
-    ):
-        async with app.run_test(size=size, notifications=notifications) as pilot:
-            yield pilot
-
-
 @asynccontextmanager
 async def dashboard(
     board: str = "rpi4",
@@ -259,8 +217,9 @@ async def dashboard(
     """The dashboard in a terminal of ``size``, after ``keys``; with all panels, or the path."""
     app = KernelTui(session or booted(board, scenario), with_path=with_path, **options)
     app.animation_level = "none"
-    async with _driven(app, size, notifications=notifications) as pilot:
-        hand = Dashboard(app, pilot)
-        await hand.press(*keys)
-        yield hand
+    with quick_pilot():
+        async with app.run_test(size=size, notifications=notifications) as pilot:
+            hand = Dashboard(app, pilot)
+            await hand.press(*keys)
+            yield hand
     app.session.close()

@@ -27,13 +27,20 @@ from kerneltui.tui.widgets.cursor import Cursor, cells_of
 from kerneltui.tui.widgets.line_view import CURSOR
 from kerneltui.tui.widgets.lines import about, line_text, plain, whole_text
 
-SIZES = pytest.mark.parametrize("size", [(140, 40), (80, 24)], ids=["140x40", "80x24"])
-EACH_LIST = pytest.mark.parametrize(
-    "number",
-    [n for n, kind in enumerate(PANELS, 1) if kind is not SourcePanel],
-    ids=[kind.SHORT for kind in PANELS if kind is not SourcePanel],
-)
+WIDE_SCREEN, SMALL_SCREEN = (140, 40), (80, 24)
+SIZES = pytest.mark.parametrize("size", [WIDE_SCREEN, SMALL_SCREEN], ids=["140x40", "80x24"])
+LISTS = [n for n, kind in enumerate(PANELS, 1) if kind is not SourcePanel]
 """All but the panel that shows a part of a file: test_source_panel.py has its cursor."""
+NAMES = [PANELS[n - 1].SHORT for n in LISTS]
+EACH_LIST = pytest.mark.parametrize("number", LISTS, ids=NAMES)
+
+
+def each_list_at_a_size(first):
+    """Each panel at one of the two sizes, by turns."""
+    sizes = [(WIDE_SCREEN, SMALL_SCREEN)[(place + first) % 2] for place, _ in enumerate(LISTS)]
+    return pytest.mark.parametrize(("number", "size"), [*zip(LISTS, sizes, strict=True)], ids=NAMES)
+
+
 IRQ_30 = InterruptReference("gic", "gic", 30)
 MS = 1_000_000
 
@@ -78,8 +85,7 @@ async def go_up_to(seen, words):
 # -- by keys ---------------------------------------------------------------------------------------
 
 
-@SIZES
-@EACH_LIST
+@each_list_at_a_size(0)
 async def test_keys_reach_every_row_and_thing(number, size):
     async with dashboard(session=busy(number), size=size) as seen:
         await seen.press(*keys_to(PANELS[number - 1]), "home")
@@ -167,8 +173,7 @@ async def test_while_typing_keys_go_to_the_board_and_there_is_no_cursor():
 # -- by mouse --------------------------------------------------------------------------------------
 
 
-@SIZES
-@EACH_LIST
+@each_list_at_a_size(1)
 async def test_a_click_puts_the_cursor_there(number, size):
     async with dashboard(session=busy(number), size=size) as seen:
         panel = seen.app.panels[number - 1]
@@ -266,8 +271,7 @@ async def test_another_board_begins_anew():
 # -- what is cut -----------------------------------------------------------------------------------
 
 
-@SIZES
-@EACH_LIST
+@each_list_at_a_size(0)
 async def test_row_and_lower_border_say_together_all_that_a_cut_row_says(number, size):
     async with dashboard(session=busy(number), size=size) as seen:
         await seen.press(*keys_to(PANELS[number - 1]), "home")

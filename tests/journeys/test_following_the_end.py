@@ -14,8 +14,7 @@ def shows_end(panel):
     return panel.scroll_offset.y + panel.size.height >= len(panel.lines)
 
 
-@pytest.mark.parametrize("board", ["rpi4", "x86"])
-@pytest.mark.parametrize("with_path", [True, False])
+@pytest.mark.parametrize(("board", "with_path"), [("rpi4", True), ("x86", False)])
 async def test_the_console_goes_on_following_after_other_sizes(board, with_path):
     async with dashboard(board, size=SIZES[0], with_path=with_path) as hand:
         console = hand.app.panels.console

@@ -927,11 +927,13 @@ async def test_the_theme_can_be_changed_inside():
         await seen.until(lambda: seen.app.theme == "projector-light")
 
 
+ENDS = (1, "q"), (2, "escape"), (3, "enter")
 BURSTS = [
     [dialog, *["enter"] * count, last]
-    for dialog in ("o", "u", "f1", "question_mark", "ctrl+p", "a", "x")
-    for count, last in ((1, "q"), (2, "escape"), (3, "enter"))
+    for place, dialog in enumerate(("o", "u", "f1", "question_mark", "ctrl+p", "a", "x"))
+    for count, last in (ENDS if dialog in {"o", "ctrl+p"} else [ENDS[place % 3]])
 ]
+"""All ends for a dialog with a list and for the palette; one for each of the others."""
 
 
 @pytest.mark.parametrize("keys", [*BURSTS, ["ctrl+p", "pagedown"], ["o", "pagedown", "enter"],

@@ -39,10 +39,9 @@ async def test_a_hit_goes_with_the_next_command(size):
         assert notes(seen) == []
 
 
-@SIZES
 @pytest.mark.parametrize("key", ["question_mark", "g", "B", "o", "ctrl+p", "h", "w"])
-async def test_a_dialog_opens_without_any(key, size):
-    async with dashboard(size=size, notifications=True) as seen:
+async def test_a_dialog_opens_without_any(key):
+    async with dashboard(size=(80, 24), notifications=True) as seen:
         await seen.press("Z")
         assert notes(seen) == ["The key Z does nothing here. ? lists the keys."]
         await seen.press(key)

@@ -6,7 +6,6 @@ import pytest
 from dashboard import booted
 from faults import ordinary
 
-from kerneltui.configfile import available
 from kerneltui.debugger.lookup import exists, register_of_event
 from kerneltui.debugger.references import (
     CodeReference,
@@ -36,12 +35,12 @@ from kerneltui.tui.widgets.lines import about
 
 MS = 1_000_000
 GICD, GICC = "GICD", "GICC"
+BOARDS_OF = {name: [*load_scenario(name).boards] for name in ordinary()}
 PLACES = [
-    (board, scenario)
-    for board in available("boards")
-    for scenario in ordinary()
-    if load_scenario(scenario).spec.title and board in load_scenario(scenario).boards
-]
+    (boards[place % len(boards)], scenario)
+    for place, (scenario, boards) in enumerate(BOARDS_OF.items()) if boards
+]  # fmt: skip
+"""Each scenario on one of its boards, by turns."""
 
 
 def situation(session):

@@ -191,3 +191,11 @@ async def test_the_key_o_opens_lessons_sessions_and_files(tmp_path):
         (tmp_path / "broken.yaml").write_text("title: [")
         await seen.open(str(tmp_path / "broken.yaml"), OfferKind.FILE)
         await seen.until(lambda: "broken.yaml:1: not valid YAML" in seen.screen().replace("\n", ""))
+
+
+async def test_what_was_wrong_with_a_choice_is_told(tmp_path):
+    app = WelcomeApp(StudentProgress(tmp_path), told="mine.yaml:1: not valid YAML")
+    async with app.run_test(size=(100, 36), notifications=True) as pilot:
+        await pilot.pause()
+        assert "mine.yaml:1: not valid YAML" in texts(app)
+        assert isinstance(app.screen, WelcomeScreen)

@@ -62,8 +62,9 @@ async def test_the_window_shows_verdict_gates_details_and_the_writer(size):
         assert "g goes to the write" in screen
 
 
-@SIZES
-@pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
+@pytest.mark.parametrize(
+    ("board", "size"), [("rpi3", (80, 24)), ("rpi4", (140, 40)), ("x86", (80, 24))]
+)
 async def test_every_gate_tells_who_wrote_it(board, size):
     async with dashboard(session=opened(board), size=size) as seen:
         await seen.press("7", "home", "w")
@@ -158,7 +159,6 @@ async def test_g_says_where_there_is_no_moment():
 
 async def test_a_search_ends_when_the_highlight_moves_or_the_window_closes(monkeypatch):
     """Otherwise searches would go on one beside the other, and after the window."""
-    monkeypatch.setattr(why_module, "PAUSE_S", 0.0)
     begun, ended, slices = [], [], []
 
     def endless(session: Session, place):

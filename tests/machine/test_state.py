@@ -187,5 +187,5 @@ def test_the_order_of_a_table_is_state_too():
 
 
 def _attributes(thing):
-    shape = _shape_of(thing)
-    return dict(zip(shape.names, shape.read(thing), strict=True))
+    shape, values = _shape_of(thing)
+    return dict(zip(shape.names, values, strict=True))
