@@ -81,4 +81,4 @@ def new_driver(name: str, role: str, board: str, device: str, output: Path | Non
     put(f"Check it: kerneltui check {own} --role {role} --board {kind}\n")
 
 
-DRIVER_COMMANDS = (check_driver,)
+COMMANDS = check_driver, new

@@ -96,4 +96,4 @@ def new_lesson(name: str, board: str) -> None:
     put(f"Check it: kerneltui lesson check {quote(str(path))}\n")
 
 
-LESSON_COMMANDS = lessons, lesson, new
+COMMANDS = lessons, lesson
