@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 
 class UserError(Exception):
@@ -21,9 +21,11 @@ def told(pattern: str, words: str) -> str:
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """``; did you mean 'x'?`` or ``; known: a, b, c``."""
-    names = list(known)
-    close = get_close_matches(word, names, n=1, cutoff=0.5)
+    """``; did you mean 'x'?``, of two that are as near ``'x' or 'y'``; or ``; known: a, b, c``."""
+    names = list(dict.fromkeys(known))
+    close = get_close_matches(word, names, n=2, cutoff=0.5)
     if close:
-        return f"; did you mean '{close[0]}'?"
+        near = [SequenceMatcher(None, name, word).ratio() for name in close]
+        meant = close if near[0] == near[-1] else close[:1]
+        return "; did you mean " + " or ".join(f"'{name}'" for name in meant) + "?"
     return f"; known: {', '.join(names)}" if names else ""

@@ -189,7 +189,7 @@ def test_typing_at_a_time(said):
         (["--type", r"1s:a\x"], "'\\x' is no character"),
         (["--load", "2"], "--load must be an address from 0 to 0x3fffffff, a multiple of 4"),
         (["--load", "0x80000"], "is an ELF file, which says itself where it lies"),
-        (["--entry", "el1"], "'--entry': 'el1' is unknown; did you mean 'el3'?"),
+        (["--entry", "el1"], "'--entry': 'el1' is unknown; did you mean 'el3' or 'el2'?"),
     ],
 )
 def test_mistakes_in_how_an_image_starts(said, options, told):
