@@ -12,7 +12,7 @@ from kerneltui.debugger.changes import ChangeMarks, before_last_instruction, las
 from kerneltui.debugger.history import STRETCH, History
 from kerneltui.debugger.pursuit import Pursuit, said
 from kerneltui.debugger.register_marks import RegisterMarks
-from kerneltui.debugger.storyteller import LAST, Storyteller
+from kerneltui.debugger.storyteller import DONE, LAST, Storyteller
 from kerneltui.debugger.trace import RawEvent
 from kerneltui.debugger.traveller import Input
 from kerneltui.debugger.watch import BOOT, PREVIOUS_HIT, STEP, Watch, until_time
@@ -257,6 +257,8 @@ class OtherMoments:
             # there nothing halts until the next instruction.
             self.go_to(Position(-1, 0, False, found.core, found.retired - 1))
         self.last_stop = said(goal, goal.ends, self.machine)
+        if goal.leaves_handlers:
+            self.story.show(DONE)
         if goal.meaningful:
             self.story.show(LAST)
             self._tell_step()

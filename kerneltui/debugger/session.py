@@ -24,7 +24,7 @@ from kerneltui.debugger.recorder import Recorder
 from kerneltui.debugger.register_marks import RegisterMarks
 from kerneltui.debugger.setup import Setup
 from kerneltui.debugger.sight import Sight, Story
-from kerneltui.debugger.storyteller import Storyteller
+from kerneltui.debugger.storyteller import DONE, Storyteller
 from kerneltui.debugger.timeline import Window
 from kerneltui.debugger.trace import EventNames, RawEvent
 from kerneltui.debugger.traveller import Input
@@ -225,6 +225,8 @@ class Session(OtherMoments):
         if self._progress() != before:
             self.generation += 1
         self.last_stop = self._pursuit.said
+        if goal.leaves_handlers:
+            self.story.show(DONE)
         if reason is StopReason.BREAKPOINT and sentry is not None:
             self._tell_hits(tuple(sentry.hits))
         elif reason is StopReason.MEANINGFUL:

@@ -4,6 +4,7 @@ import pytest
 from native_bench import image_path
 
 from kerneltui.debugger.lookup import exists
+from kerneltui.debugger.marks import StepKind
 from kerneltui.debugger.meaning import meaning
 from kerneltui.debugger.obvious import obvious, toggle
 from kerneltui.debugger.references import CodeReference
@@ -202,3 +203,17 @@ def test_an_interrupt_that_comes_next_is_told_with_its_vector(opened):
     vector = session.core.pending.target
     session.step()
     assert session.core.engine.pc == vector
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4"])
+def test_the_end_of_a_handler_is_told_as_its_return(board, opened):
+    """The Pi 3's controllers forget an interrupt by themselves, at the very ERET."""
+    session = opened(f"system_timer_{board}", board)
+    session.next_interrupt()
+    session.finish()
+    assert (session.core.depth, session.story.step().kind) == (0, StepKind.RETURNED)
+    before = session.here
+    session.advance(session.timer_event_goal)
+    assert session.story.step().kind is StepKind.RETURNED
+    _back(session, session.timer_event_goal)
+    assert (session.here, session.story.step().kind) == (before, StepKind.RETURNED)
