@@ -87,7 +87,7 @@ class _Judge:
     def verdict(self) -> Explanation:
         """The first of these that has something to say."""
         judges: tuple[Callable[[], Explanation | None], ...] = (
-            self._empty_queue, self._own_handler, self._out_of_sight, self._timer_storm,
+            self._stopped, self._empty_queue, self._own_handler, self._out_of_sight, self._timer_storm,
             self._shut_by_software, self._never_ended, self._wrong_rate, self._storm,
             self._edge_gone, self._lost, self._ended_wrong, self._waits_for_handler,
             self._waits_for_source,
@@ -135,12 +135,25 @@ class _Judge:
         found = timer_interrupt(self.machine, self.session.inspector)
         return found is not None and (found.controller, found.number) in met
 
+    def _stopped(self) -> Explanation | None:
+        """No store helps a core that executes nothing any more, whatever else is shut."""
+        core = f"core {self.core.index}"
+        gate = next((gate for gate in self.shut if gate.register == core), None)
+        if gate is None or not self.core.halt_reason:
+            return None
+        return self._tell(
+            Verdict.SHUT,
+            f"{self.subject} cannot arrive: {gate.says.rstrip('.')}.",
+            f"It needs {gate.needs}. No store helps: go back to see what it did last.",
+            gate,
+        )
+
     def _empty_queue(self) -> Explanation | None:
         """A kernel that waits for nothing switches its timer off."""
         inspector = self.session.inspector
         if not self._is_timers() or not inspector.queue_structure() or inspector.timeouts():
             return None
-        if inspector.handled_timeout() is not None or not self.shut or self.core.halt_reason:
+        if inspector.handled_timeout() is not None or not self.shut:
             return None
         return self._tell(
             Verdict.WAITS,
@@ -156,7 +169,7 @@ class _Judge:
 
     def _own_handler(self) -> Explanation | None:
         """While its own handler runs, a source is quiet on purpose."""
-        if self.core.halt_reason or self._left_shut():
+        if self._left_shut():
             return None
         found = self._own_callback()
         if found is None and self.for_now:

@@ -228,3 +228,11 @@ def test_a_wrong_end_is_told_of_the_interrupt_whose_handler_made_it():
         assert f"its own handler ended it wrongly: core 0 ended {number + 1}" in told.headline
         assert f"so irq {number} stays active" in told.headline
     session.close()
+
+
+def test_a_kernel_that_has_stopped_is_the_first_cause_and_no_store_mends_it(session):
+    session.poke("CNTP_CTL_EL0.ENABLE=0")  # and this is shut, too
+    session.machine.core._halted("its driver is not finished")
+    told = verdict(session)
+    assert (told.verdict, told.gate.name, told.mend) == (Verdict.SHUT, "core is on", ())
+    assert "its driver is not finished" in told.headline
