@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 
 WHERE = """\
 A time (1.5s), an instruction (#1200), one of start, booted, end,
-or a register: its last write"""
+a bookmark (bookmark:1), or a register: its last write"""
 KEEP, CUT, STORE, UNDO = "Stay", "Type", "Store", "Undo"
 MOST_NAMED = 3
 NO_LOOK = "This kernel offers no look inside: it has no shell and no queue that can be asked."
