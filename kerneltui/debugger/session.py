@@ -68,6 +68,8 @@ class Session(OtherMoments):
         self.pinned: int | None = None
         """the core on show, where a person has chosen one"""
         self.last_stop = "at reset"
+        self._booted: tuple[Position, str] | None = None
+        """where an image had booted, and why it was halted there; None where that is not known"""
         self._jumps: list[Position] = []
         """where one was before each jump"""
         self.marked: Moment | None = None
@@ -147,8 +149,13 @@ class Session(OtherMoments):
 
         It may wait in some other way, for ever.
         """
-        is_image = self.machine.core.can_rest_anywhere
-        return self.advance(BOOT, until=LONGEST_BOOT_NS if is_image else NEVER)
+        if not self.runs_image:
+            return self.advance(BOOT)
+        is_whole = not any(self._progress())
+        reason = self.advance(BOOT, until=LONGEST_BOOT_NS)
+        if is_whole and reason is not StopReason.BREAKPOINT:
+            self._booted = self.here, self.last_stop
+        return reason
 
     def step(self) -> StopReason:
         """Execute one instruction: one access to the hardware, an exception entry, a wait.

@@ -204,8 +204,8 @@ class Storyteller:
             marked_ns = self._marker.marked_ns
             slept_on = here.asleep and here.now_ns > marked_ns
             return self._marker.marks, self._marker.is_fresh and not slept_on, marked_ns
-        if here == self._history.first:
-            return [self._sleep()], True, here.now_ns
+        if here == self._history.first:  # of an image that is reset
+            return [self._sleep()] if here.asleep else [], True, here.now_ns
         if not self._covers(here):
             self._scan(here)
         position = max((at for at in self._marks_of if at <= here), default=here)
