@@ -200,6 +200,9 @@ class Storyteller:
     def _latest_marks(self) -> tuple[list[Mark], bool, int]:
         """What the machine has come to last, whether it stands there, and when that was (ns)."""
         here = self._history.here
+        if self._at == here and self._halted and self._marks and self._has_marker():
+            # Of several cores that execute an image, the others may be ahead of the step.
+            return self._marks, True, self._marker.marked_ns
         if self._at == here and self._has_marker() and self._marker.marks:
             marked_ns = self._marker.marked_ns
             slept_on = here.asleep and here.now_ns > marked_ns
