@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from statistics import median
 
-from figures import Figure, paired
+from figures import Figure, paired, plain_call_s
 from terminal import Terminal
 
 EMPTY = str(Path(__file__).with_name("empty_app.py"))
@@ -14,6 +14,15 @@ PAINTED = ("Registers", "Echoing input now", "Quit")
 """A title, a panel's content and the footer: with these the frame is whole."""
 WELCOME_PAINTED = ("laboratory", "Course: Start", "writes a file")
 EMPTY_PAINTED = ("empty app",)
+WHY_PAINTED = ("Registers", "Quit")
+ASKED_WHY = (("rpi4", "fault-pmr"), ("rpi3", "timer-callbacks"), ("x86", "fault-tpr"))
+"""Where a gate is shut, and where the answer is when the interrupt comes."""
+WHY_MS = 100
+PLAIN_S = 50e-9
+"""A plain call, on the machine that CPU times are scaled to."""
+IDLE_S = 1.0
+"""Within that time the dashboard prepares what the first answers would have to wait for."""
+ESCAPE = "\x1b"
 
 
 def first_paint(*, quick: bool) -> list[Figure]:
@@ -82,6 +91,46 @@ def _key(board: str, pressed: str, turns: int) -> Figure:
         f"{paired(*times):.2f}x the empty app's {median(times[1]) * 1e3:.1f} ms",
         "<= 5.5x",
     )
+
+
+def why(*, quick: bool) -> list[Figure]:
+    """From ``w`` to its window, in CPU time: the first one of a process, and further ones."""
+    return [
+        figure
+        for board, scenario in ASKED_WHY
+        for figure in _why(board, scenario, *((2, 4) if quick else (6, 10)))
+    ]
+
+
+def _why(board: str, scenario: str, processes: int, further: int) -> list[Figure]:
+    first: list[float] = []
+    later: list[float] = []
+    for _ in range(processes):
+        ours = Terminal(*OURS[:-1], board, "--scenario", scenario)
+        try:
+            ours.until(*WHY_PAINTED)
+            ours.watch(IDLE_S)
+            ours.press("n")  # or the signal path asks about nothing yet
+            ours.watch(IDLE_S)
+            for turn in range(further + 1):
+                before = plain_call_s(20_000)
+                seconds = ours.key_cpu("w")
+                scale = 2 * PLAIN_S / (before + plain_call_s(20_000))
+                (later if turn else first).append(seconds * scale)
+                ours.watch(0.3)
+                ours.press(ESCAPE)
+                ours.watch(0.5)
+        finally:
+            ours.close()
+    return [
+        Figure(
+            f"key w to its window, {name}, {board} {scenario}",
+            f"{median(times) * 1e3:.0f} ms",
+            f"CPU time; worst of {len(times)} {max(times) * 1e3:.0f} ms",
+            f"<= {WHY_MS} ms",
+        )
+        for name, times in (("first", first), ("further", later))
+    ]
 
 
 def cpu(*, quick: bool) -> list[Figure]:

@@ -21,6 +21,7 @@ ROWS: dict[str, Callable[..., list[Figure]]] = {
     "steps": machine_rows.steps,
     "first-paint": dashboard_rows.first_paint,
     "key": dashboard_rows.key,
+    "why": dashboard_rows.why,
     "cpu": dashboard_rows.cpu,
     "memory": memory_rows.memory,
     "queues": queue_rows.queues,

@@ -18,6 +18,8 @@ COLUMNS, ROWS = 140, 40
 DEADLINE_S = 30.0
 QUIET_S = 0.08
 """A frame is over when nothing has come for so long."""
+IDLE_CPU_S = 0.002
+"""A program that has used less than that meanwhile had nothing to do."""
 
 
 _CACHE = tempfile.TemporaryDirectory(prefix="kerneltui-benchmark-")
@@ -82,6 +84,20 @@ class Terminal:
             last = perf_counter()
             wait = QUIET_S
         return last - started
+
+    def key_cpu(self, text: str) -> float:
+        """Press a key; CPU seconds of the program until the last byte of the frame it causes."""
+        started = last = seen = self.cpu_s()
+        os.write(self._fd, text.encode())
+        self._read(DEADLINE_S)
+        while True:
+            if self._read(QUIET_S):
+                last = self.cpu_s()
+                continue
+            # On a busy machine it may have been silent because it had no turn.
+            before, seen = seen, self.cpu_s()
+            if seen - before < IDLE_CPU_S:
+                return last - started
 
     def press(self, text: str) -> None:
         """Press a key."""

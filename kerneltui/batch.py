@@ -18,8 +18,10 @@ from kerneltui.export.jsonl import hit_as_dict
 from kerneltui.machine.core import StopReason
 from kerneltui.streams import put_bytes
 
-SLICE = 1_000_000
-"""Instructions between two looks at the clock on the wall."""
+FIRST_SLICE = 10_000
+"""Instructions before the first look at the clock on the wall."""
+SLICE_S = 0.05
+"""About so far are two looks apart: an interrupt takes as long as thousands of instructions."""
 
 
 class EarlyEnds(NamedTuple):
@@ -85,10 +87,13 @@ def _run(session: Session, until_ns: int, patience_ns: int | None) -> bool:
     if patience_ns is None:
         session.run_until(until_ns)
         return False
-    goal, ends = until_time(until_ns), perf_counter() + patience_ns / 1e9
-    while session.advance(goal, instructions=SLICE) is StopReason.BUDGET:
-        if perf_counter() > ends:
+    goal, now = until_time(until_ns), perf_counter()
+    ends, count = now + patience_ns / 1e9, FIRST_SLICE
+    while session.advance(goal, instructions=count) is StopReason.BUDGET:
+        before, now = now, perf_counter()
+        if now > ends:
             return True
+        count = count * 2 if now - before < SLICE_S else max(count // 2, FIRST_SLICE)
     return False
 
 

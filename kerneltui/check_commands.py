@@ -80,4 +80,4 @@ def _trace_files(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-CHECK_COMMANDS = validate, conformance
+COMMANDS = validate, conformance

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from importlib import import_module
+from typing import Any, ClassVar
 
 import click
 from click.core import ParameterSource
 
 from kerneltui import __version__
-from kerneltui.check_commands import CHECK_COMMANDS
-from kerneltui.driver_commands import DRIVER_COMMANDS
 from kerneltui.endings import Endings
 from kerneltui.errors import UserError
-from kerneltui.lesson_commands import LESSON_COMMANDS
-from kerneltui.machine_commands import MACHINE_COMMANDS
 from kerneltui.parameters import (
     BREAK_HELP,
     SpeedType,
@@ -26,8 +23,6 @@ from kerneltui.parameters import (
     pass_on,
     theme_option,
 )
-from kerneltui.reference_commands import REFERENCE_COMMANDS
-from kerneltui.session_commands import SESSION_COMMANDS
 from kerneltui.streams import (
     complain,
     let_go,
@@ -38,8 +33,36 @@ from kerneltui.streams import (
 from kerneltui.usage import BAD_INPUT, EndedError, OutputError, SuggestingGroup, in_our_words
 
 
+class CommandIndex(SuggestingGroup):
+    """Each is imported when somebody asks for it: the dashboard waits for none."""
+
+    MODULES: ClassVar[dict[str, str]] = {
+        name: f"kerneltui.{module}_commands"
+        for module, names in {
+            "machine": ("run", "trace", "narrate", "explain", "diff", "screenshot"),
+            "session": ("replay", "report"),
+            "lesson": ("lessons", "lesson"),
+            "reference": ("boards", "scenarios", "schema", "docs"),
+            "check": ("validate", "conformance"),
+            "driver": ("check", "new"),
+        }.items()
+        for name in names
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - Click's
+        """All names, in order."""
+        return sorted(self.MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The one of a name, if there is one."""
+        if cmd_name not in self.MODULES:
+            return None
+        found: tuple[click.Command, ...] = import_module(self.MODULES[cmd_name]).COMMANDS
+        return next(command for command in found if command.name == cmd_name)
+
+
 @click.group(
-    cls=SuggestingGroup,
+    cls=CommandIndex,
     invoke_without_command=True,
     no_args_is_help=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -80,7 +103,9 @@ def cli(
         if _says_what(ctx):
             ctx.exit(open_dashboard(wishes, **machine))
         ctx.exit(open_welcome(theme, **machine))
-    pass_on(ctx, cli.commands[ctx.invoked_subcommand])
+    command = cli.get_command(ctx, ctx.invoked_subcommand)
+    if command is not None:
+        pass_on(ctx, command)
 
 
 def _says_what(ctx: click.Context) -> bool:
@@ -90,17 +115,6 @@ def _says_what(ctx: click.Context) -> bool:
         if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT
     }  # fmt: skip
     return bool(given - {"theme"})
-
-
-for _command in (
-    *MACHINE_COMMANDS,
-    *SESSION_COMMANDS,
-    *LESSON_COMMANDS,
-    *REFERENCE_COMMANDS,
-    *CHECK_COMMANDS,
-    *DRIVER_COMMANDS,
-):
-    cli.add_command(_command)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

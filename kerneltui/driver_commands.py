@@ -78,4 +78,4 @@ def new_driver(name: str, role: str, board: str, device: str, output: Path | Non
     put(f"Check it: kerneltui check {path} --role {role} --board {board}\n")
 
 
-DRIVER_COMMANDS = (check_driver,)
+COMMANDS = check_driver, new

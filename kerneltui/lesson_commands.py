@@ -93,4 +93,4 @@ def new_lesson(name: str, board: str) -> None:
     put(f"Check it: kerneltui lesson check {path}\n")
 
 
-LESSON_COMMANDS = lessons, lesson, new
+COMMANDS = lessons, lesson

@@ -318,4 +318,4 @@ def screenshot(
     write_text(output, make(found.session, size, keys.split(), theme))
 
 
-MACHINE_COMMANDS = run_command, trace, narrate, explain, diff, screenshot
+COMMANDS = run_command, trace, narrate, explain, diff, screenshot

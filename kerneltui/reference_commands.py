@@ -126,4 +126,4 @@ def breakpoints(output: Path) -> None:
     write_text(output, breakpoint_text())
 
 
-REFERENCE_COMMANDS = boards, scenarios, schema, docs
+COMMANDS = boards, scenarios, schema, docs

@@ -84,4 +84,4 @@ def _answer(work: Generator[Any, None, Answer]) -> Answer:
             return answer
 
 
-SESSION_COMMANDS = replay, report
+COMMANDS = replay, report

@@ -28,6 +28,16 @@ def ordinary():
     return [name for name, group in groups.items() if group not in {GROUP, CASES}]
 
 
+def each_once(names, turn=0):
+    """(board, scenario): each scenario on one of its boards, and the boards in turn.
+
+    Tests take other turns each: what one of them leaves out, another one runs.
+    """
+    for place, name in enumerate(names, turn):
+        boards = load_scenario(name).boards
+        yield boards[place % len(boards)], name
+
+
 def is_puzzle(name):
     """Whether a scenario is of the group."""
     return load_scenario(name).spec.group == GROUP

@@ -7,11 +7,14 @@ import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
+import click
 import pytest
 from faults import is_puzzle
 
+import kerneltui
 import kerneltui.kernel
 from kerneltui import question
 from kerneltui.cli import cli, run
@@ -451,8 +454,10 @@ def test_the_version_and_help(said):
 def every_command(group, *path):
     """The words before the options of all commands, groups among them."""
     yield path
-    for name, command in getattr(group, "commands", {}).items():
-        yield from every_command(command, *path, name)
+    if isinstance(group, click.Group):
+        context = click.Context(group)
+        for name in group.list_commands(context):
+            yield from every_command(group.get_command(context, name), *path, name)
 
 
 @pytest.mark.parametrize("name", ["x.svg", "x.SVG"])
@@ -750,3 +755,13 @@ def test_diff_as_json_has_the_groups_with_references_and_the_time(said):
     names = [group["name"] for group in found["groups"]]
     assert names == sorted(names, key=["Registers", "Interrupts", "Timers", "Timeouts", "Tasks",
                                        "Cores", "Lines", "Console"].index)  # fmt: skip
+
+
+def test_every_module_of_commands_is_known_by_the_names_of_all_its_commands():
+    ctx = click.Context(cli)
+    for path in Path(kerneltui.__file__).parent.glob("*_commands.py"):
+        module = f"kerneltui.{path.stem}"
+        names = {command.name for command in import_module(module).COMMANDS}
+        assert names == {name for name, where in cli.MODULES.items() if where == module}
+        for name in names:
+            assert cli.get_command(ctx, name).name == name

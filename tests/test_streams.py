@@ -15,6 +15,8 @@ BOARD = available("boards")["rpi3"]
 PRINTS = ["boards", "scenarios", "--version", "-h", "run --until 10ms", "run --until 10ms --json",
           "docs registers", "schema board", f"validate {BOARD}", "trace --until 1ms -o -",
           "screenshot -o -"]  # fmt: skip
+SOME = PRINTS[::2]
+"""Every second one, and among them one of each way to print."""
 WRITES = ["trace --until 1ms -o {tmp}/t.jsonl", "docs registers -o {tmp}/r.md",
           "screenshot -o {tmp}/x.txt"]  # fmt: skip
 
@@ -38,7 +40,7 @@ def printed(line):
     return out
 
 
-@pytest.mark.parametrize("line", PRINTS)
+@pytest.mark.parametrize("line", SOME)
 def test_a_closed_standard_output_is_one_line(line):
     assert shell(line, ">&-") == (2, b"", "kerneltui: standard output is closed\n")
 
@@ -66,8 +68,9 @@ def test_what_only_prints_needs_neither_input_nor_standard_error(line, redirecte
     assert out == printed(line)
 
 
-@pytest.mark.parametrize("redirected", [">&-", "<&- >&- 2>&-"])
-@pytest.mark.parametrize("line", WRITES)
+@pytest.mark.parametrize(
+    ("line", "redirected"), [(WRITES[0], ">&-"), *((line, "<&- >&- 2>&-") for line in WRITES)]
+)
 def test_what_is_written_to_a_file_needs_no_streams_and_gets_nothing_else_into_it(
     line, redirected, tmp_path
 ):
@@ -81,8 +84,10 @@ def test_what_is_written_to_a_file_needs_no_streams_and_gets_nothing_else_into_i
     assert found.stat().st_size > 1000
 
 
-@pytest.mark.parametrize("redirected", ["<&-", ">&-", "2>&-", "2>/dev/full", "<&- >&- 2>&-"])
-@pytest.mark.parametrize("line", ["", "rnu"])
+@pytest.mark.parametrize(
+    ("line", "redirected"),
+    [("", "<&-"), ("rnu", ">&-"), ("", "2>&-"), ("rnu", "2>/dev/full"), ("rnu", "<&- >&- 2>&-")],
+)
 def test_a_mistake_is_status_2_even_where_nobody_can_be_told(line, redirected):
     status, out, err = shell(line, redirected)
     assert (status, out) == (2, b"")
@@ -147,8 +152,11 @@ def test_json_is_utf_8_in_every_encoding(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="its file names are UTF-8")
-@pytest.mark.parametrize("name", [b"\xff.yaml", "ä.yaml".encode()])
-@pytest.mark.parametrize("environment", ENCODINGS.values(), ids=ENCODINGS)
+@pytest.mark.parametrize(
+    ("name", "environment"),
+    [*zip([b"\xff.yaml", "ä.yaml".encode()] * 3, ENCODINGS.values(), strict=True)],
+    ids=ENCODINGS,
+)
 def test_a_file_name_that_cannot_be_shown_is_shown_as_far_as_it_can(name, environment, tmp_path):
     path = os.path.join(os.fsencode(tmp_path), name)  # noqa: PTH118
     with open(path, "w") as file:  # noqa: PTH123

@@ -34,7 +34,7 @@ from kerneltui.machine.poke import Poke
 
 EVERY = 3_300
 """Work between two checkpoints, at least: those of some 110 interrupts."""
-SHARE = 10
+SHARE, SHARE_IN_BOOT = 10, 5
 """A checkpoint may take one part in so many of the time that the machine runs."""
 CLOSE = 600
 """Steps between two checkpoints where one travels."""
@@ -160,6 +160,7 @@ class History:
             elif reason is not StopReason.REST:
                 break
             self._take_if_due()
+            machine.leave_landing()
             if instructions <= 0:
                 reason = StopReason.BUDGET
                 break
@@ -239,6 +240,9 @@ class History:
         self._knows_accessed = False
         self.recorder.forget_rest()
         self._found = None, here, []
+        for traveller in (self._main, self._scout):
+            if traveller is not None:
+                traveller.machine.forget_numbers(here)
         if self._scout is not None and self._scout.machine.position > here:
             # It has seen a future that will not be; from reset it comes into the right one.
             self._scout.reset()
@@ -250,7 +254,7 @@ class History:
         checkpoints = self._past.checkpoints
         if not self.on or (checkpoints and self.here < checkpoints[-1].position):
             return FOREVER
-        return max(self._next_work - self.machine.work, 0)
+        return max(self._next_work - self.machine.work, 0) if checkpoints else 0
 
     def _take_if_due(self) -> None:
         """Where one is due and can be made."""
@@ -262,31 +266,38 @@ class History:
 
         Where one takes long, further ones are taken after a longer time.
         """
-        checkpoints, recorder = self._past.checkpoints, self.recorder
-        if checkpoints and self.here <= checkpoints[-1].position:
+        past, recorder, machine = self._past, self.recorder, self.machine
+        kept = past.in_boot if machine.core.is_landed else past.checkpoints
+        if kept and self.here <= kept[-1].position:
             return
-        started = perf_counter()
-        tail = () if checkpoints else tuple(recorder.last(EVENTS_BEHIND))
+        if machine.core.is_landed and machine.work < self._next_work:
+            return
         accessed = frozenset(recorder.accessed) if self._knows_accessed else None
         try:
-            checkpoint = self._checkpoint(accessed, tail)
+            if not kept:
+                machine.number()
+            started = perf_counter()
+            checkpoint = self._checkpoint(accessed)
         except UnsavableError as error:
             # Nothing could go back from here on: the driver's author is to hear of it at once.
-            self.machine.core.give_up(str(error))
+            machine.core.give_up(str(error))
             return
-        checkpoints.append(checkpoint)
-        recorder.accessed.clear()
-        self._knows_accessed = True
+        kept.append(checkpoint)
+        if kept is past.checkpoints:
+            recorder.accessed.clear()
+            self._knows_accessed = True
         self._took_s = took_s = perf_counter() - started
-        wanted = EVERY * max(1.0, SHARE * took_s / max(self._ran_s, took_s))
+        share = SHARE if kept is past.checkpoints else SHARE_IN_BOOT
+        wanted = EVERY * max(1.0, share * took_s / max(self._ran_s, took_s))
         self._next_work = self.machine.work + round(wanted)
         self._ran_s = 0.0
 
-    def _checkpoint(
-        self, accessed: frozenset[Address] | None = None, tail: tuple[RawEvent, ...] = ()
-    ) -> Checkpoint:
+    def _checkpoint(self, accessed: frozenset[Address] | None = None) -> Checkpoint:
         machine, recorder = self.machine, self.recorder
-        packed = self._past.packer.pack(machine.save(), recorder.save())
+        is_landed = machine.core.is_landed
+        packed = self._past.packer.pack(machine.save(), recorder.save(), alone=is_landed)
+        has_none_before = is_landed or not self._past.checkpoints
+        tail = tuple(recorder.last(EVENTS_BEHIND)) if has_none_before else ()
         if accessed is not None:
             accessed = self._interned.setdefault(accessed, accessed)
         retired = tuple(core.retired for core in machine.cores)
@@ -324,6 +335,7 @@ class History:
                 if perf_counter() - since > WORTH * self._took_s:
                     self._keep_close()
                     since = perf_counter()
+                self.machine.leave_landing()
             elif reason is not StopReason.BUDGET:
                 break
             yield self.here
@@ -366,11 +378,11 @@ class History:
 
     def _with_events(self, checkpoint: Checkpoint | None) -> Checkpoint | None:
         """One from which on the events before a moment are known as far as they are shown."""
-        if checkpoint is None:
-            return None
+        if checkpoint is None or checkpoint.tail:
+            return checkpoint
         wanted = checkpoint.events
         while self.recorder.reach(checkpoint.events) < min(checkpoint.events, EVENTS_BEHIND):
-            if checkpoint.tail or wanted - checkpoint.events >= EVENTS_BEHIND:
+            if wanted - checkpoint.events >= EVENTS_BEHIND:
                 break
             at = bisect_left(self._past.checkpoints, checkpoint.position, key=position_of)
             checkpoint = self._past.checkpoints[max(at - 1, 0)]
@@ -378,7 +390,9 @@ class History:
 
     def _keep_close(self) -> None:
         """A checkpoint where one travels."""
-        close = self._past.close
+        close, numbered_at = self._past.close, self.machine.numbered_at
+        if numbered_at is None or numbered_at != self._past.numbered_at(self.here):
+            return  # what is saved here is told in terms of other parts
         at = bisect_left(close, self.here, key=position_of)
         if at == len(close) or close[at].position != self.here:
             with suppress(UnsavableError):  # then one goes on without it
@@ -413,9 +427,10 @@ class History:
     def prepare(self) -> None:
         """Have the scout ready before it is needed."""
         self._take_if_due()
-        if self.first is not None:
-            with suppress(DivergedError):  # that is told when somebody wants to go back
-                self.scout.seek(self.first)
+        with suppress(DivergedError):  # that is told when somebody wants to go back
+            for kept in (self._past.in_boot, self._past.checkpoints):
+                if kept:
+                    self.scout.load(kept[0])
 
     def search(
         self, watch: Watch, focus: int, before: Position

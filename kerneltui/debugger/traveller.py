@@ -73,9 +73,11 @@ class Packer:
         self._dictionary = b""
         self._count = 0
 
-    def pack(self, state: bytes, recorded: Recorded) -> bytes:
-        """A checkpoint's state."""
+    def pack(self, state: bytes, recorded: Recorded, *, alone: bool = False) -> bytes:
+        """A checkpoint's state.  ``alone``: it has little in common with the others."""
         data = pickle.dumps((state, recorded), pickle.HIGHEST_PROTOCOL)
+        if alone:
+            return b"\0" + zlib.compress(data, FASTEST)
         if self._dictionary:
             packer = zlib.compressobj(FASTEST, zdict=self._dictionary)
             return b"\1" + packer.compress(data) + packer.flush()
@@ -97,6 +99,8 @@ class Past:
     def __init__(self) -> None:
         self.inputs: list[Input] = []
         self.checkpoints: list[Checkpoint] = []
+        self.in_boot: list[Checkpoint] = []
+        """before all those, at landings of a boot that takes long"""
         self.close: list[Checkpoint] = []
         """further ones, where one travels"""
         self.packer = Packer()
@@ -108,21 +112,31 @@ class Past:
         """The first checkpoint: booted, asleep."""
         return self.checkpoints[0].position if self.checkpoints else None
 
+    def numbered_at(self, position: Position) -> Position | None:
+        """Where a machine is numbered whose state is saved at a moment, if that is known."""
+        is_in_boot = self.first is None or position < self.first
+        kept = self.in_boot if is_in_boot else self.checkpoints
+        return kept[0].position if kept else None
+
+    @property
+    def _kept(self) -> tuple[list[Checkpoint], ...]:
+        return self.in_boot, self.checkpoints, self.close
+
     def last_before(self, to: Position) -> Checkpoint | None:
         """The last checkpoint that is not after a moment."""
-        found = (_last_before(kept, to) for kept in (self.checkpoints, self.close))
+        found = (_last_before(kept, to) for kept in self._kept)
         return max((item for item in found if item is not None), key=position_of, default=None)
 
     def forget_given(self, count: int) -> None:
         """All but the first ``count`` inputs are undone, and what has seen one of them."""
         del self.inputs[count:]
-        for kept in (self.checkpoints, self.close):
+        for kept in self._kept:
             kept[:] = [item for item in kept if item.inputs <= count]
 
     def forget_after(self, here: Position, inputs: int) -> None:
         """What comes after a moment, by which so many were given, will be another story."""
         del self.inputs[inputs:]
-        for kept in (self.checkpoints, self.close):
+        for kept in self._kept:
             del kept[bisect_right(kept, here, key=position_of) :]
 
 
@@ -161,16 +175,20 @@ class Traveller:
         if self.given < len(self.past.inputs):
             due = self.past.inputs[self.given].position
             due = to if to is not None and to < due else due
-        first = self.past.first
-        if first is not None and not self.machine.has_saved:
-            # Of a machine that was made anew: its state has the parts of that moment.
+        first = self._numbers_at()
+        if first is not None:
             due = first if due is None or first < due else due
         return due
 
+    def _numbers_at(self) -> Position | None:
+        """Where a machine that has not come there yet gets its numbers: at the first checkpoint."""
+        first = self.past.first
+        return None if self.machine.numbered_at == first else first
+
     def reached(self, goal: Position | None) -> None:
         """What is to be done at a position on the way."""
-        if not self.machine.has_saved and goal == self.past.first:
-            self._save()
+        if goal is not None and goal == self._numbers_at():
+            self._number(goal)
         if self.given < len(self.past.inputs) and goal == self.past.inputs[self.given].position:
             self.give()
 
@@ -229,24 +247,57 @@ class Traveller:
         if checkpoint is None:
             self.reset()
             return None
-        first = self.past.first
-        if first is not None and not self.machine.has_saved:
-            if self.run(to=first) is not StopReason.REACHED:
-                raise DivergedError
-            self._save()
+        at = self.past.numbered_at(checkpoint.position)
+        if at is not None and not self.machine.has_numbers_of(at):
+            self._get_numbers(at)
         state, recorded = self.past.packer.unpack(checkpoint.packed)
         try:
-            self.machine.load(state)
+            self.machine.load(state, at)
         except UnsavableError as error:
             raise DivergedError(str(error)) from None
         self.given = checkpoint.inputs
         self.recorded = recorded
         return recorded
 
-    def _save(self) -> None:
-        """From here on the machine can load state."""
+    def _get_numbers(self, at: Position) -> None:
+        """Bring the machine to where it is to be numbered."""
+        if at == self.past.first:
+            if self.run(to=at) is not StopReason.REACHED:
+                raise DivergedError
+        else:
+            if not (self.machine.position < at or self.machine.core.is_landed):
+                self.reset()
+            self._run_to_landing(at)
+        if not self.machine.has_numbers_of(at):  # what was given just there may have come before
+            self._number(at)
+
+    def _run_to_landing(self, at: Position) -> None:
+        """To a known moment in the boot: not yet before the instruction that follows."""
+        inputs, core = self.past.inputs, self.machine.cores[at.core]
+        reason = StopReason.REACHED
+        while reason is StopReason.REACHED:
+            due = inputs[self.given].position if self.given < len(inputs) else at
+            reason = self.machine.run(
+                to=due if due < at else None,
+                rest_after=at.retired - core.retired,
+                until=at.now_ns + BEYOND_NS,
+            )
+            if reason is StopReason.REACHED:
+                self.give()
+        if reason is not StopReason.REST or self.machine.position != at:
+            raise DivergedError
+
+    def _number(self, here: Position) -> None:
+        """From here on the machine saves and loads state in terms of its present parts.
+
+        Those that it has had here before come back: most is told in terms of them.
+        """
         try:
-            self.machine.save()
+            if self.machine.has_numbers_of(here):
+                state, _ = self.past.packer.unpack(self.past.checkpoints[0].packed)
+                self.machine.load(state, here)
+            else:
+                self.machine.number(here)
         except UnsavableError as error:
             raise DivergedError(str(error)) from None
 

@@ -135,6 +135,8 @@ class Core(Protocol):
     booted: bool
     """its program has come to where it waits for interrupts; machine code has none such place"""
     resume_point: ResumePoint
+    is_landed: bool
+    """halted in :meth:`Program.boot`, where that can be entered anew, between two instructions"""
     trouble: str
     """what is wrong on it, where that looks like a hang; in words, or empty"""
     inputs: int
@@ -286,7 +288,12 @@ class Program(Protocol):
     """A kernel, as the core sees it."""
 
     def boot(self) -> None:
-        """From reset to the first idle."""
+        """From reset to the first idle.
+
+        It is entered anew where a core goes on from state that was saved at one of its landings
+        (``landing()`` of the core): it must then come to that one by the same calls, and execute
+        nothing before.
+        """
 
     def idle(self) -> None:
         """Wait for interrupts for ever, or run tasks.

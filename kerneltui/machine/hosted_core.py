@@ -34,6 +34,10 @@ from kerneltui.machine.core import (
 from kerneltui.machine.meter import METER
 from kerneltui.machine.turns import Turns
 
+LANDINGS_APART = 8_000
+"""Instructions between two landings that count.  The boots of most scenarios are shorter: what has
+to be done for the first one costs them nothing."""
+
 
 class HostedCore(Architecture):
     """What cores of every architecture share.
@@ -73,6 +77,9 @@ class HostedCore(Architecture):
         self.program: Program | None = None
         self.booted = False
         self.resume_point = ResumePoint.NOWHERE
+        self.is_landed = False
+        self._next_landing = LANDINGS_APART
+        """instructions before the next landing that counts"""
         self._task_ns = self._task_since = self._task_taken = 0
         """of the task that runs: the time left at a moment, that moment, interrupts taken before"""
         self._detach()
@@ -170,8 +177,8 @@ class HostedCore(Architecture):
 
     @property
     def at_rest(self) -> bool:
-        """Whether all state is plain data: outside any handler, in a wait or a task."""
-        if self.state is CoreState.OFF:
+        """Whether all state is plain data: outside any handler, in a wait, a task or a landing."""
+        if self.state is CoreState.OFF or self.is_landed:
             return True
         if self.depth or not self.booted or self.state is CoreState.HALTED:
             return False
@@ -182,6 +189,23 @@ class HostedCore(Architecture):
         """Whether it is in a wait, or halted just before one."""
         next_is_wait = self.pending is not None and self.pending.kind == self.WAIT
         return self.state is CoreState.WAITING or next_is_wait
+
+    def landing(self) -> None:
+        """Halt here if somebody wants to save state; see :meth:`Program.boot`."""
+        if self._enters_anew:
+            self._entered()
+        elif self.retired >= self._next_landing and not self.depth:
+            self._next_landing = self.retired + LANDINGS_APART
+            if self.rest_after <= self.retired < self.stop_at:
+                self._land()
+        self.is_landed = False
+
+    def _land(self) -> None:
+        self.is_landed = True
+        self._look_for_rest()
+        while self.retired >= self.stop_at:
+            self.ready_at = self.clock.now
+            self._to_debugger()
 
     def _look_for_rest(self) -> None:
         """Halt where all cores rest; between two instructions a stop asked for comes before it."""

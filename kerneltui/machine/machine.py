@@ -72,6 +72,9 @@ class UnsavableError(Exception):
     """A driver of a person's own holds what cannot be saved, so nothing could go back there."""
 
 
+NOT_AT_REST = "state can only be saved while every core waits or runs a task"
+
+
 class Position(msgspec.Struct, frozen=True, order=True):
     """Where a machine has halted, so exactly that :meth:`Machine.run` gets there again.
 
@@ -97,7 +100,9 @@ class Machine:
     data whenever :attr:`at_rest` holds: that is what :meth:`save` relies on.
     """
 
-    TRANSIENT: ClassVar = frozenset(("_state", "observer", "stopper"))
+    TRANSIENT: ClassVar = frozenset(("_states", "numbered_at", "observer", "stopper"))
+    numbered_at: Position | None = None
+    """where the parts got their numbers by which state is saved now; see :meth:`number`"""
 
     def __init__(self, board: Board, kernel: KernelFactory | NativeImage) -> None:
         """Raises :class:`UserError` where the board contradicts itself."""
@@ -143,7 +148,7 @@ class Machine:
         if image is not None and image.all_cores:
             for core in self.cores[1:]:
                 core.power_on(image)
-        self._state: State | None = None
+        self._states: dict[Position, State] = {}
         self.stopper: Stopper | None = None
         self.observer: MachineObserver | None = None
         """see :meth:`observe`"""
@@ -385,13 +390,10 @@ class Machine:
         return bool(getattr(getattr(self.program, "workload", None), "own", None))
 
     @property
-    def has_saved(self) -> bool:
-        """Whether it can load state."""
-        return self._state is not None
-
-    @property
     def at_rest(self) -> bool:
-        """Whether all state is plain data: outside handlers, each core in a wait or a task."""
+        """Whether all state is plain data: outside handlers, each core in a wait, a task or a
+        landing of its boot.
+        """
         return self.turns.at_rest
 
     @property
@@ -404,15 +406,39 @@ class Machine:
     def save(self) -> bytes:
         """The machine's and the kernel's state.  Raises ValueError unless :attr:`at_rest`.
 
-        From the first time on, what the machine is made of stays.  Raises :class:`UnsavableError`
-        where a driver of a person's own holds what is no plain data.
+        Raises :class:`UnsavableError` where a driver of a person's own holds what is no plain data.
+        """
+        if self.numbered_at is None:
+            self.number()
+        elif not self.at_rest:
+            raise ValueError(NOT_AT_REST)
+        assert self.numbered_at is not None
+        with self._told_of_own():
+            return self._states[self.numbered_at].save()
+
+    def number(self, here: Position | None = None) -> None:
+        """What the machine is made of now gets numbers: from now on state is told in terms of it.
+
+        ``here`` is what the present moment is called.  Raises as :meth:`save` does.
         """
         if not self.at_rest:
-            raise ValueError("state can only be saved while every core waits or runs a task")
+            raise ValueError(NOT_AT_REST)
+        here = here or self.position
+        self.forget_numbers(here)
         with self._told_of_own():
-            if self._state is None:
-                self._state = State(self)
-            return self._state.save()
+            self._states[here] = State(self)
+        self.numbered_at = here
+
+    def has_numbers_of(self, position: Position) -> bool:
+        """Whether it was numbered there, and can load what is told in terms of that."""
+        return position in self._states
+
+    def forget_numbers(self, after: Position) -> None:
+        """What comes after a moment will be another story: there are other parts."""
+        for position in [position for position in self._states if position > after]:
+            del self._states[position]
+        if self.numbered_at not in self._states:
+            self.numbered_at = max(self._states, default=None)
 
     @contextmanager
     def _told_of_own(self) -> Iterator[None]:
@@ -420,28 +446,42 @@ class Machine:
         try:
             yield
         except Exception as error:
-            state = self._state
+            state = self._states[self.numbered_at] if self.numbered_at is not None else None
             said = state.why_unsavable() if state is not None else ""
             said = said or blame.told_outside(error)
             if not self.has_own_drivers or not said:
                 raise
             raise UnsavableError(said) from error
 
-    def load(self, data: bytes) -> None:
+    def load(self, data: bytes, numbered_at: Position | None = None) -> None:
         """Put back what :meth:`save` gave, here or in a machine with the same setup.
 
-        Raises ValueError in a machine that has not saved its state at the same moment, and
-        :class:`UnsavableError` as :meth:`save` does.
+        ``numbered_at`` says where the one that has saved got its numbers, None: as this one.
+        Raises ValueError in a machine that got none there, and :class:`UnsavableError` as
+        :meth:`save` does.
         """
-        if self._state is None:
+        numbered_at = numbered_at or self.numbered_at
+        if numbered_at not in self._states:
             raise ValueError("this machine has not come to where the first state was saved")
         for core in self.cores:
             core.leave()
         with self._told_of_own():
-            self._state.load(data)
+            state = self._states[numbered_at]
+            if numbered_at != self.numbered_at or not self.core.booted:
+                state.begin_anew()  # while it boots a kernel's objects still get attributes
+            state.load(data)
+        self.numbered_at = numbered_at
         for core in self.cores:
             core.enter_anew()
-        # The core that had halted halts there again: it shows what it is about to do.
+        self._show_next()
+
+    def leave_landing(self) -> None:
+        """Halted at a landing: halt before the instruction that follows."""
+        if self.cores[self.stopped].is_landed:
+            self._show_next()
+
+    def _show_next(self) -> None:
+        """The core that had halted halts there again: it shows what it is about to do."""
         halted = self.cores[self.stopped]
         halted.stop_at = halted.retired
         halted.run()

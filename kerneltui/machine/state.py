@@ -15,11 +15,13 @@ A class may name attributes in ``TRANSIENT``: caches, observers, whatever is no 
 
 from __future__ import annotations
 
+import gc
 import io
 import pickle
 from array import array
 from collections import deque
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import contextmanager
 from enum import Enum
 from functools import cache, partial
 from inspect import get_annotations
@@ -99,25 +101,47 @@ def _shape(names: tuple[str, ...]) -> _Shape:
     return _Shape(names, attrgetter(*names) if names else lambda _: ())
 
 
-def _shape_of(thing: Any) -> _Shape:
-    """Without what is transient."""
-    if isinstance(thing, partial):
+@cache
+def _is_plain(cls: Any) -> bool:
+    return issubclass(cls, _PLAIN)
+
+
+@cache
+def _full_shape(cls: Any) -> _Shape | None:
+    """Of all objects of a class that have all that it declares; None where they may have more."""
+    if issubclass(cls, partial):
         return _shape(("func", "args", "keywords"))
-    cls: Any = type(thing)
-    return _shape(tuple(name for name in _names(cls) if hasattr(thing, name)))
+    return None if cls.__dictoffset__ else _shape(_names(cls))
 
 
-def _is_constant(thing: object) -> bool:
-    """Whether it holds the same for ever."""
-    if isinstance(thing, msgspec.Struct):
-        return thing.__struct_config__.frozen
-    return isinstance(thing, partial)
+def _shape_of(thing: Any) -> tuple[_Shape, tuple[Any, ...]]:
+    """The attributes of an object, without what is transient, and what they hold."""
+    shape = _full_shape(thing.__class__)
+    if shape is not None:
+        try:
+            return shape, shape.read(thing)
+        except AttributeError:
+            pass  # it has no value yet
+    shape = _shape(tuple([name for name in _names(thing.__class__) if hasattr(thing, name)]))
+    return shape, shape.read(thing)
+
+
+@cache
+def _is_constant(cls: Any) -> bool:
+    """Whether objects of a class hold the same for ever."""
+    if issubclass(cls, msgspec.Struct):
+        return bool(cls.__struct_config__.frozen)
+    return issubclass(cls, partial)
 
 
 @cache
 def _is_end(cls: Any) -> bool:
     """Whether objects of a class are not looked into: plain values, and what has a name."""
     return issubclass(cls, (*_PLAIN, *_NAMED))
+
+
+def _looked_into(things: Iterable[Any]) -> list[Any]:
+    return [thing for thing in things if not _is_end(thing.__class__)]
 
 
 @cache
@@ -132,6 +156,13 @@ def _is_opaque(cls: Any) -> bool:
 def _keeps_its_state(cls: Any) -> bool:
     """Whether objects of a class save their state themselves."""
     return hasattr(cls, "freeze") and hasattr(cls, "thaw")
+
+
+@cache
+def _has_attributes(cls: Any) -> bool:
+    """Whether it is looked what objects of a class hold in their attributes."""
+    is_other = issubclass(cls, (MethodType, *_CONTAINERS, bytearray))
+    return not (is_other or _keeps_its_state(cls) or _is_opaque(cls))
 
 
 class _Unlike:
@@ -151,6 +182,8 @@ def _copied(value: Any, shared: Container[int]) -> Any:
 
     What is ``shared`` is to be saved always: several objects have one thing afterwards too.
     """
+    if _has_attributes(value.__class__):
+        return value
     if id(value) in shared or _is_opaque(value.__class__):
         return _UNLIKE
     if isinstance(value, dict):
@@ -171,12 +204,24 @@ def shallow_copy(thing: object) -> object:
 
     Of objects that it holds it tells only which they are.
     """
-    return _copied(_shape_of(thing).read(thing), ())
+    return _copied(_shape_of(thing)[1], ())
 
 
 def _equal(value: Any, copy: Any) -> bool:
     """Whether it is as it was; the order of a table counts too."""
     return bool(value == copy) and (not isinstance(value, dict) or list(value) == list(copy))
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """What is made here stays: to look for garbage in it takes as long as to make it."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _Pickler(pickle.Pickler):
@@ -226,6 +271,10 @@ class State:
         """the containers that partials have: these stay too, as a partial never changes"""
         self._keepers: list[Any] = []
         """what saves its state itself"""
+        with _without_collections():
+            self._number(root)
+
+    def _number(self, root: object) -> None:
         shared = self._walk(root)
         self._first_cells = [list(cell) for cell in self._cells]
         """what the registers held at the beginning: most of them hold that for ever"""
@@ -236,17 +285,17 @@ class State:
         self._parts = [
             self._part(number, thing, shape, shared)
             for number, (thing, shape) in enumerate(zip(self._things, self._shapes, strict=True))
-            if not _is_constant(thing)
+            if not _is_constant(thing.__class__)
         ]
 
     def _part(self, number: int, thing: Any, shape: _Shape, shared: Container[int]) -> _Part:
         values = shape.read(thing)
-        copies = (
+        copies = [
             (place, _copied(value, shared))
             for place, value in enumerate(values)
-            if id(value) not in self._numbers and not isinstance(value, _PLAIN)
-        )
-        changing = tuple((place, copy) for place, copy in copies if copy is not values[place])
+            if not _is_plain(value.__class__) and id(value) not in self._numbers
+        ]
+        changing = tuple([(place, copy) for place, copy in copies if copy is not values[place]])
         return _Part(number, thing, shape, values, changing)
 
     def _walk(self, root: object) -> set[int]:
@@ -256,31 +305,31 @@ class State:
         waiting: list[Any] = [root]
         while waiting:
             thing = waiting.pop()
-            if _is_end(thing.__class__):
+            ident, cls = id(thing), thing.__class__
+            if ident in seen:
+                if issubclass(cls, (list, dict, set, deque, bytearray)):
+                    shared.add(ident)
                 continue
-            if id(thing) in seen:
-                if isinstance(thing, (list, dict, set, deque, bytearray)):
-                    shared.add(id(thing))
-                continue
-            seen[id(thing)] = thing
-            if isinstance(thing, MethodType):
-                waiting.append(thing.__self__)
-            elif _keeps_its_state(thing.__class__):
-                self._keepers.append(thing)
-            elif isinstance(thing, dict):
-                waiting += [*thing.keys(), *thing.values()]
-            elif isinstance(thing, _CONTAINERS):
-                waiting += thing
-            elif not (isinstance(thing, bytearray) or _is_opaque(thing.__class__)):
-                shape = _shape_of(thing)
+            seen[ident] = thing
+            if _has_attributes(cls):
+                shape, values = _shape_of(thing)
                 self._things.append(thing)
                 self._shapes.append(shape)
-                if isinstance(thing, RegisterFile):
+                if cls is RegisterFile:
                     self._cells += thing.stores()
-                if isinstance(thing, partial):
+                elif cls is partial:
                     given = (*thing.args, *thing.keywords.values())
                     self._tables += (item for item in given if isinstance(item, _TABLES))
-                waiting += shape.read(thing)
+                waiting += _looked_into(values)
+            elif isinstance(thing, MethodType):
+                waiting.append(thing.__self__)
+            elif _keeps_its_state(cls):
+                self._keepers.append(thing)
+            elif isinstance(thing, dict):
+                waiting += _looked_into(thing.keys())
+                waiting += _looked_into(thing.values())
+            elif isinstance(thing, _CONTAINERS):
+                waiting += _looked_into(thing)
         return shared
 
     def save(self) -> bytes:
@@ -323,6 +372,21 @@ class State:
                         "cannot be saved: keep numbers, texts, lists and objects of your own"
                     )
         return ""
+
+    def begin_anew(self) -> None:
+        """The parts are to have the attributes that they had at the beginning, and no others.
+
+        Before :meth:`load`, where the machine has been elsewhere by other means than that.
+        """
+        for _, thing, (names, _), values, _ in self._parts:
+            cls = thing.__class__
+            if cls.__dictoffset__:
+                for name in _names(cls):
+                    if name not in names and hasattr(thing, name):
+                        delattr(thing, name)
+            for name, value in zip(names, values, strict=True):
+                if getattr(thing, name, _UNLIKE) is not value:
+                    setattr(thing, name, value)
 
     def load(self, data: bytes) -> None:
         """Put back what :meth:`save` gave."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +43,8 @@ class OwnDriver(msgspec.Struct, frozen=True):
 
 def content_hash(text: str) -> str:
     """Of a driver's file."""
+    from hashlib import sha256  # who has no driver does not wait for it
+
     return sha256(text.encode()).hexdigest()
 
 

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from kerneltui.errors import UserError
 from kerneltui.machine.meter import METER, DriverMistakeError
 from kerneltui.own.driver import OwnDriver
-from kerneltui.own.loading import told
 
 Made = TypeVar("Made")
 
@@ -26,6 +25,8 @@ def kernel_with(drivers: Sequence[OwnDriver], make: Callable[[Any], Made]) -> Ca
             with METER.alone():
                 return make(cpu)
         except (Exception, SystemExit, DriverMistakeError) as error:
+            from kerneltui.own.loading import told  # most kernels need none
+
             raise UserError(told(error, drivers[0].path)) from None
 
     return made

@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 PREPARE_AFTER_S = 0.3
 """After the first picture, when nobody waits."""
 ANSWERS_WHY = (
-    "kerneltui.debugger.last_write", "kerneltui.debugger.why", "kerneltui.tui.following",
-    "kerneltui.tui.screens.why",
+    "kerneltui.debugger.last_write", "kerneltui.debugger.why", "kerneltui.debugger.meaning.found",
+    "kerneltui.tui.following", "kerneltui.tui.editing", "kerneltui.tui.screens.why",
 )  # fmt: skip
 """What the first picture does not wait for."""
 LEFT = 1
@@ -196,6 +196,9 @@ class KernelTui(Carrying, Writing, App[int]):
             self.session.history.prepare()
             for name in ANSWERS_WHY:
                 import_module(name)
+            if gc.get_freeze_count():  # all that stays too, from now on
+                gc.collect()
+                gc.freeze()
         self.tell_of_lost()
 
     def on_resize(self, event: Resize) -> None:

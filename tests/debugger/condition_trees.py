@@ -97,8 +97,9 @@ def scramble(machine, rnd):
         for slot in file.slots():
             register, port = slot.register, file.port(slot)
             wide = register.width * (register.count + register.first if register.packed else 1)
+            widths = 1, min(4, wide), wide
             for cell in range(len(port.cells)):
-                port.cells[cell] = rnd.getrandbits(rnd.choice((1, min(4, wide), wide)))
+                port.cells[cell] = rnd.getrandbits(widths[rnd.getrandbits(8) % 3])
 
 
 def seen(machine, site, cpu):

@@ -372,15 +372,18 @@ def test_backwards_they_are_hit_where_they_were_forwards(board, looked):
     texts = LOOKED_AT[board] if looked else MANY[board]
     session = session_on(board, *texts)
     since = session.here
-    ahead = forwards(session)
+    ahead = forwards(session, 1_600_000_000)
     assert len(ahead) >= 4
     assert backwards(session, since) == ahead
     session.go_to(since)
-    assert forwards(session) == ahead  # the past is replayed with the same hits
+    assert forwards(session, 1_600_000_000) == ahead  # the past is replayed with the same hits
 
 
-@pytest.mark.parametrize("scenario", ["two-cores", "wake-tasks", "round-robin", "overload"])
-@all_boards
+@pytest.mark.parametrize(
+    ("board", "scenario"),
+    [("rpi3", "two-cores"), ("rpi4", "wake-tasks"), ("x86", "round-robin"), ("rpi4", "overload"),
+     ("x86", "two-cores")],
+)  # fmt: skip
 def test_in_programs_that_never_rest_too(board, scenario):
     texts = ("irq any taken", "timeout * done", "task *", "task * woken")
     session = session_on(board, *texts, scenario=scenario)
@@ -392,7 +395,7 @@ def test_in_programs_that_never_rest_too(board, scenario):
     assert [*found, ahead[-1]] == ahead
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.sampled_from(BOARDS), st.booleans(), st.integers(0, 1 << 32))
 def test_slices_make_no_difference(board, looked, seed):
     """The dashboard runs in slices of instructions, and of time at a speed."""

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from faults import ordinary
+from faults import each_once, ordinary
 
 import kerneltui.kernel
 from kerneltui.configfile import available
@@ -31,16 +31,12 @@ from kerneltui.machine.core import CoreState, StopReason
 from kerneltui.machine.instructions import INSTRUCTIONS
 from kerneltui.scenarios.changes import Changes
 from kerneltui.scenarios.reading import load_scenario
-from kerneltui.scenarios.scenario import fits, make_session, open_session
+from kerneltui.scenarios.scenario import make_session, open_session
 from kerneltui.units import format_duration
 
 BOARDS = ("rpi3", "rpi4", "x86")
 MS, S = 1_000_000, 1_000_000_000
 each_board = pytest.mark.parametrize("board", BOARDS)
-PAIRS = [
-    (board, scenario) for scenario in ordinary() for board in BOARDS
-    if fits(board, scenario)
-]  # fmt: skip
 ENDED = [("rpi3", "fault-no-handler"), ("rpi4", "fault-vbar"), ("rpi4", "fault-no-eoi"),
          ("x86", "fault-if")]  # fmt: skip
 """Where the story comes to an end soon: a panic, a core that halts, an interrupt that never comes
@@ -399,7 +395,7 @@ def test_a_time_that_came_long_ago_is_not_told_as_reached_now():
 # -- forwards and backwards ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("board", "scenario"), [*PAIRS, *ENDED])
+@pytest.mark.parametrize(("board", "scenario"), [*each_once(ordinary()), *ENDED])
 def test_backwards_is_the_mirror_of_forwards(board, scenario):
     session = session_of(board, scenario)
     forwards = presses(session, 30)
@@ -529,7 +525,7 @@ def names_of(session):
     return found
 
 
-@pytest.mark.parametrize(("board", "scenario"), PAIRS)
+@pytest.mark.parametrize(("board", "scenario"), each_once(ordinary(), turn=1))
 def test_every_sentence_agrees_with_its_moment_and_needs_no_unknown_word(board, scenario):
     session = session_of(board, scenario, boot=False)
     names = {part for name in names_of(session) for part in (name, *name.split(" "))}

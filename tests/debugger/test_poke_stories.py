@@ -84,7 +84,7 @@ def opened(board):
 
 @pytest.mark.parametrize("board", BOARDS)
 @settings(
-    max_examples=5,
+    max_examples=3,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.generate],  # a story takes a second: to shrink one would take minutes

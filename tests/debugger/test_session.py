@@ -279,7 +279,7 @@ def test_looking_after_every_step_changes_nothing(board):
     looked, unlooked = (session_of(board, boot=True) for _ in range(2))
     for session in (looked, unlooked):
         session.type(b"x\n")
-    for number in range(700):
+    for number in range(350):
         for session in (looked, unlooked):
             session.step()
         # Where the moment before was not looked at, another machine looks there.
@@ -338,8 +338,10 @@ def test_going_back_and_on_again_gives_equal_traces(board, at):
     there_and_back(session, S + S // 2)
 
 
-@both
-@pytest.mark.parametrize("scenario", ["system-timer", "nested", "same-deadline", "burst"])
+@pytest.mark.parametrize(
+    ("board", "scenario"),
+    [("rpi3", "system-timer"), ("rpi4", "nested"), ("rpi3", "same-deadline"), ("rpi4", "burst")],
+)
 def test_one_can_go_back_in_every_program(board, scenario):
     session = session_of(board, scenario, boot=True)
     session.run_until(S + 2 * MS)
@@ -457,7 +459,7 @@ COMMANDS = (
 )  # fmt: skip
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(
     st.sampled_from(BOARDS),
     st.lists(st.one_of(st.sampled_from(COMMANDS), st.integers(1, 300 * MS)), max_size=25),
@@ -500,8 +502,11 @@ def test_when_nothing_can_come_a_goal_does_not_leap_over_an_hour(board):
 # -- the end of events -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
-@pytest.mark.parametrize("scenario", ["wake-tasks", "timer-syscalls", "same-deadline", "two-cores"])
+@pytest.mark.parametrize(
+    ("board", "scenario"),
+    [("rpi3", "wake-tasks"), ("rpi4", "timer-syscalls"), ("x86", "same-deadline"),
+     ("rpi4", "two-cores"), ("x86", "two-cores")],
+)  # fmt: skip
 @pytest.mark.parametrize("command", ["next_timer_event", "next_interrupt", "finish"])
 def test_after_the_last_event_time_does_not_leap(board, scenario, command):
     session = open_session(board, scenario)

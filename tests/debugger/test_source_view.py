@@ -30,7 +30,6 @@ PLACES = pytest.mark.parametrize(
     ("board", "scenario"),
     [("rpi4", "timer-callbacks"), ("rpi3", "ipi"), ("x86", "timer-callbacks"),
      ("rpi4", "round-robin"), ("x86", "nested")],
-    ids="-".join,
 )  # fmt: skip
 CALLS = {
     "ldr": "read", "str": "write", "load": "read", "store": "write", "mrs": "read_sysreg|_read",
@@ -257,7 +256,7 @@ def test_gone_back_it_is_the_same_bytes_as_on_the_way_there(board, scenario):
             seen[session.here] = msgspec.json.encode(source(session))
             session.step()
     compared = 0
-    for _ in range(200):
+    for _ in range(100):
         for _ in session.back(STEP):
             pass
         if session.here in seen:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from faults import CAUSES
+from faults import CAUSES, each_once
 
 from kerneltui.debugger.naming import interrupt_named, timer_interrupt
 from kerneltui.debugger.troubles import trouble_of
 from kerneltui.debugger.way import best_way, whole_ways
 from kerneltui.debugger.why import why
 from kerneltui.machine.core import StopReason
-from kerneltui.scenarios.scenario import fits, open_session
+from kerneltui.scenarios.scenario import open_session
 from kerneltui.units import parse_duration
 
 BOARDS = ("rpi3", "rpi4", "x86")
 HEALTHY = [
-    (board, scenario)
-    for scenario in ("timer-callbacks", "shell", "ipi", "starvation", "clock-sources",
-                     "missing-arat")
-    for board in BOARDS
-    if fits(board, scenario)
-]  # fmt: skip
+    *((board, "timer-callbacks") for board in BOARDS),
+    *each_once(("shell", "ipi", "starvation", "clock-sources", "missing-arat")),
+]
 STEPS = 80
 """From reset on; a PC's clock has been read by then."""
 BRIEF_CAUSES = {"fault-daif"}

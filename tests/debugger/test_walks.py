@@ -4,19 +4,17 @@ import random
 
 import pytest
 from canonical import first_difference, tokens
-from faults import ordinary
+from faults import each_once, ordinary
 from moments import console_and_events, differences, picture
 
 from kerneltui.debugger import history
 from kerneltui.debugger.watch import NEXT_INTERRUPT, NEXT_TIMER_EVENT, STEP
-from kerneltui.scenarios.reading import load_scenario
 from kerneltui.scenarios.scenario import open_session
 
 S = 1_000_000_000
 STEPS = 10
 LARGE = {"burst", "queue-structures"}
 """Thousands of timeouts: to look at all of their state takes long."""
-FITTING = [(board, name) for name in ordinary() for board in load_scenario(name).boards]
 
 
 class Walk:
@@ -127,7 +125,7 @@ class Walk:
         assert first_difference(before[2], found[2]) == ""
 
 
-@pytest.mark.parametrize(("board", "scenario"), FITTING)
+@pytest.mark.parametrize(("board", "scenario"), each_once(ordinary(), turn=2))
 @pytest.mark.parametrize("seed", [1])
 def test_a_moment_is_the_same_whatever_the_way_there(board, scenario, seed, monkeypatch):
     if scenario not in LARGE:

@@ -5,13 +5,13 @@ import re
 from collections import defaultdict
 
 import pytest
+from faults import each_once
 from told_events import active_of, calls_of, masks_of, steady
 from told_runs import read_csv, read_perfetto, read_vcd, told_run
 
 from kerneltui.configfile import available
 from kerneltui.debugger.remarks import KINDS as REMARKS
 from kerneltui.machine.instructions import EXTERNAL
-from kerneltui.scenarios.reading import load_scenario
 from kerneltui.scenarios.scenario import open_session
 
 MS = 1_000_000
@@ -23,13 +23,6 @@ CANCELS = {"timer-syscalls", "two-cores", "wake-tasks"}
 BUSY = {"ldr", "str", "load", "store", "compute", "mrs", "msr", "in", "out"}
 OF_NO_CORE = {"line", "tx", "rx", "poke", "tracepoint", *REMARKS}
 """Events that can come between two instructions."""
-BOARD_OF = {"raspberrypi3": "rpi3", "raspberrypi4": "rpi4", "pc": "x86"}
-
-
-def every():
-    for name in sorted(available("scenarios")):
-        for board in load_scenario(name).boards:
-            yield name, BOARD_OF.get(board, board)
 
 
 # -- what the JSON lines tell ---------------------------------------------------------------------
@@ -75,8 +68,8 @@ def accesses(events, op, register):
 # -- all of them ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("scenario", "board"), every())
-def test_all_formats_tell_what_the_trace_does(scenario, board):
+@pytest.mark.parametrize(("board", "scenario"), each_once(sorted(available("scenarios")), turn=1))
+def test_all_formats_tell_what_the_trace_does(board, scenario):
     session = open_session(board, scenario)
     run = told_run(session, UNTIL.get(scenario, SHORT))
     waves, tracks = read_vcd(run.texts["vcd"]), read_perfetto(run.texts["perfetto"])

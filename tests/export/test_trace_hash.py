@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+from functools import cache
 from itertools import count
 
 import pytest
@@ -43,6 +44,12 @@ def lines_of(board, scenario, until_ns):
     return out.getvalue().splitlines()
 
 
+@cache
+def plain_hash():
+    """That of the run which the tests of this file change."""
+    return hash_of("rpi4")
+
+
 @pytest.fixture
 def code_elsewhere(monkeypatch):
     """Call it: from then on every line of the kernel has another address.  Counts who asks."""
@@ -60,7 +67,7 @@ def code_elsewhere(monkeypatch):
     return move
 
 
-@pytest.mark.parametrize(("board", "scenario"), SETUPS)
+@pytest.mark.parametrize(("board", "scenario"), SETUPS[::2])
 def test_it_stays_where_only_the_code_lies_elsewhere(board, scenario, code_elsewhere):
     setup = board, scenario, LONGER_NS
     before = hash_of(*setup), lines_of(*setup)
@@ -90,10 +97,12 @@ CHANGES = {
 KINDS = ("ldr", "str", "line", "tracepoint", "tx")
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [*zip(CHANGES, KINDS + KINDS[:1], strict=True), *zip(CHANGES, KINDS[2:], strict=False)],
+)
 def test_it_changes_when_one_event_does(kind, change, monkeypatch):
-    plain = hash_of("rpi4")
+    plain = plain_hash()
     left = iter((CHANGES[change],))
     without_places = trace_hash._without_places
 

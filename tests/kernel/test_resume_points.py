@@ -22,7 +22,7 @@ LONGEST = 5_000
 def test_a_moment_at_rest_is_never_far(board, scenario):
     setup = open_session(board, scenario).setup
     machine = Machine(setup.board, setup.kernel)
-    machine.run(rest_after=0)
+    machine.run(idle=True)
     end, longest = machine.now + SPANS[scenario] * MS, 0
     while machine.now < end:
         before = [core.retired for core in machine.cores]

@@ -56,10 +56,10 @@ def test_a_timer_may_be_cancelled_by_a_core_while_another_is_about_to_handle_it(
     assert not session.view(frozenset({"timeouts"})).timeouts
 
 
-@pytest.mark.parametrize("board", ["rpi4", "x86"])
-def test_a_core_may_cancel_at_any_moment_of_a_callback_of_another(board, tmp_path):
-    """Every 20 ns from before the interrupt to after its handler."""
-    for ns in range(0, 1600, 20):
+@pytest.mark.parametrize(("board", "first_ns"), [("rpi4", 0), ("x86", 20)])
+def test_a_core_may_cancel_at_any_moment_of_a_callback_of_another(board, first_ns, tmp_path):
+    """Every 40 ns from before the interrupt to after its handler."""
+    for ns in range(first_ns, 1600, 40):
         text = (
             "cores: 2\ntasks:\n"
             f"  - {{name: T, core: 1, do: [every: 1ms, compute: {998_700 + ns}ns, "
@@ -74,8 +74,10 @@ def test_a_core_may_cancel_at_any_moment_of_a_callback_of_another(board, tmp_pat
         session.close()
 
 
-@pytest.mark.parametrize("board", ["rpi4", "x86"])
-@pytest.mark.parametrize("body", ["yield", "every: 10ms", "cancel: timer", "compute: 0ns"])
+@pytest.mark.parametrize(
+    ("board", "body"),
+    [("rpi4", "yield"), ("x86", "every: 10ms"), ("rpi4", "cancel: timer"), ("x86", "compute: 0ns")],
+)
 def test_tasks_that_only_call_the_kernel_keep_no_interrupt_out(board, body, tmp_path):
     text = (
         f"tasks:\n  - {{name: spin, repeat: 1_000_000, do: [{body}]}}\n"

@@ -265,7 +265,7 @@ def finish(bench, trace):
     return trace.seen, [core.retired for core in bench.cores], [it.log for it in bench.kernels]
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(programs=PROGRAMS, slices=SLICES, events=EVENTS)
 def test_a_run_in_slices_is_the_run_in_one_go(programs, slices, events):
     whole = finish(*prepared(programs, events))

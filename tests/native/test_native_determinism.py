@@ -54,10 +54,11 @@ def in_pieces(machine, until, seed):
                 machine.run(steps=1, until=until, focus=machine.stopped)
 
 
-@pytest.mark.parametrize("traced", [False, True], ids=("free", "observed"))
 @pytest.mark.parametrize("name", CASES)
-def test_in_pieces(name, traced):
+def test_in_pieces(name):
+    """Observed or not, as it falls out."""
     seed = random.randrange(1 << 32)
+    traced = seed % 2 == 1
     run, until = _run(name, traced=traced)
     in_pieces(run.machine, until, seed)
     assert run.outcome == in_one_go(name, traced), f"seed {seed}"

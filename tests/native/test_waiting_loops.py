@@ -30,9 +30,11 @@ def test_such_a_loop_ends_when_an_interrupt_has_set_a_flag():
 
 
 def test_the_same_in_single_steps():
-    until = 17_175_000  # behind the flag
-    at_once = Run("polls", typed=TYPED, traced=True).until(until)
-    stepped = Run("polls", typed=TYPED, traced=True)
+    typed = ((500_000, b"k"),)
+    until = 10_675_000  # behind the flag
+    at_once = Run("polls", typed=typed, traced=True).until(until)
+    assert at_once.text == "kt"
+    stepped = Run("polls", typed=typed, traced=True)
     machine = stepped.machine
     while machine.now < until:
         machine.run(steps=1, until=until, focus=machine.stopped)

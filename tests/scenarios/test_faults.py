@@ -34,6 +34,7 @@ def handled(session, cause):
 
 def opened(cause, until):
     session = open_session(cause.board, cause.name)
+    session.recorder.trace(False)
     session.boot()
     session.run_until(parse_duration(until))
     return session

@@ -117,6 +117,7 @@ FITTING = [(board, name) for name in ordinary() for board in load_scenario(name)
 @pytest.mark.parametrize(("board", "name"), FITTING)
 def test_every_scenario_boots_and_runs_on_every_board_that_it_is_for(board, name):
     session = open_session(board, name)
+    session.recorder.trace(False)
     assert session.boot() is StopReason.IDLE
     session.run_until(S + S // 4)
     assert session.machine.core.halt_reason == ""

@@ -78,13 +78,20 @@ def number_in(departs):
     return int(re.search(r"event ([\d,]+)", departs)[1].replace(",", ""))
 
 
+@pytest.fixture(scope="module")
+def events_as_saved(saved_file):
+    return events_of(saved_file)
+
+
 @pytest.mark.parametrize("change", CHANGED)
-def test_the_first_event_that_is_another_is_the_one_that_two_traces_show(change, saved_file):
+def test_the_first_event_that_is_another_is_the_one_that_two_traces_show(
+    change, saved_file, events_as_saved
+):
     assert saved_file.spec.trace.every == 1
     if change == "the queue" and saved_file.spec.scenario.name == "two-cores":
         pytest.skip("it has none")
     other = CHANGED[change](saved_file)
-    before, after = events_of(saved_file), events_of(other)
+    before, after = events_as_saved, events_of(other)
     wanted = first_difference(before, after)
     found = replayed(other)
     if wanted is None and len(before) > len(after):  # where something is to be given it never comes
@@ -96,7 +103,7 @@ def test_the_first_event_that_is_another_is_the_one_that_two_traces_show(change,
         assert number_in(found.departs) == wanted
 
 
-@pytest.mark.parametrize("change", ["a typed byte", "the last byte"])
+@pytest.mark.parametrize("change", ["the last byte"])
 def test_of_a_long_session_one_of_a_few_events_is_told(change, saved_file, monkeypatch):
     monkeypatch.setattr(witness, "MOST_CHECKS", 512)
     session = open_saved(saved_file)

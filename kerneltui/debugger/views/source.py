@@ -93,11 +93,16 @@ def file_name(path: str) -> str:
 
 
 def variables_of(frame: FrameType) -> tuple[VariableView, ...]:
-    """Those with a name of their own, as they stand now."""
+    """Those with a name of their own, as they stand now, in the order of the function's code.
+
+    The order of ``f_locals`` tells when somebody has looked at the frame before.
+    """
+    code, values = frame.f_code, frame.f_locals
     return tuple(
-        VariableView(name, told(name, value))
-        for name, value in frame.f_locals.items()
-        if name.isidentifier()  # Python calls the iterator of a comprehension .0
+        VariableView(name, told(name, values[name]))
+        for name in dict.fromkeys((*code.co_varnames, *code.co_cellvars, *code.co_freevars))
+        # Python calls the iterator of a comprehension .0, and keeps __class__ for super().
+        if name in values and name.isidentifier() and name != "__class__"
     )
 
 

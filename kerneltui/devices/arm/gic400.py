@@ -59,8 +59,6 @@ from functools import partial
 
 from kerneltui.devices.arm.gic400_distributor import Distributor
 from kerneltui.devices.arm.gic400_interfaces import CpuInterfaces
-from kerneltui.devices.arm.gic400_non_secure_distributor import NonSecureDistributor
-from kerneltui.devices.arm.gic400_non_secure_interfaces import NonSecureInterfaces
 from kerneltui.devices.arm.gic400_non_secure_registers import GICC_NS, GICD_NS
 from kerneltui.devices.arm.gic400_registers import GICC, GICD
 from kerneltui.devices.arm.gic400_shared import PRIVATE, SGIS, Config
@@ -91,6 +89,9 @@ class Gic400(InterruptController):
         self.files["GICD"] = self._distributor.regs
         self.files["GICC"] = self._interfaces.regs
         if config.security:
+            from kerneltui.devices.arm.gic400_non_secure_distributor import NonSecureDistributor
+            from kerneltui.devices.arm.gic400_non_secure_interfaces import NonSecureInterfaces
+
             self.files["GICD_NS"] = NonSecureDistributor(self._distributor).regs
             self.files["GICC_NS"] = NonSecureInterfaces(config, self._interfaces).regs
         self.reset()

@@ -17,7 +17,8 @@ def signed(word: int) -> int:
 
 
 class Cpu(Protocol):
-    """What every architecture offers.  Each call but ``tracepoint`` is an instruction.
+    """What every architecture offers.  Each call is an instruction, but ``tracepoint`` and
+    ``landing``.
 
     ``registers`` are the general registers that a system call goes through, by name; there are none
     until code sets them.  To look at one or set it costs nothing.
@@ -48,6 +49,13 @@ class Cpu(Protocol):
 
     def tracepoint(self, name: str, /, **facts: Any) -> None:
         """Tell an attached debugger where the kernel is; takes no time."""
+
+    def landing(self) -> None:
+        """Let an attached debugger save the kernel's state in the middle of its boot.
+
+        The boot is entered anew with that state: it must come here again, by the same calls and
+        with no instruction before.  Takes no time.
+        """
 
     @property
     def is_traced(self) -> bool:

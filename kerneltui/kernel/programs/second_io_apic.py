@@ -18,11 +18,7 @@ class SecondIoApic(TimerCallbacks):
     """Prints a line at each beat."""
 
     is_beating = False
-
-    def boot(self) -> None:
-        """As ever."""
-        self.beats = 0
-        super().boot()
+    beats = 0
 
     def register_drivers(self) -> None:
         """The heartbeat's driver comes up last."""

@@ -21,9 +21,15 @@ from kerneltui.kernel.workload import TimeoutRequest, Workload
 class Callback:
     """What a requested timeout does when it is due."""
 
+    __slots__ = ("_kernel", "_request")
+
     def __init__(self, kernel: TimerCallbacks, request: TimeoutRequest) -> None:
         self._kernel = kernel
         self._request = request
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """How it is pickled: thousands of them are saved at once."""
+        return Callback, (self._kernel, self._request)
 
     def __call__(self) -> None:
         """Compute, print, set further timeouts: whatever the request asks for."""
@@ -42,6 +48,10 @@ class TimerCallbacks(Kernel):
     def __init__(self, cpu: Cpu, board: str, workload: Workload) -> None:
         super().__init__(cpu, board, workload)
         self.time_manager = self._time_manager()
+        self._is_up = False
+        """all that the boot does before it sets timeouts is done"""
+        self._timeouts_set = 0
+        """how many of the workload's"""
 
     def _time_manager(self) -> TimeManager:
         return variant(TimeManager, self.workload)(
@@ -73,7 +83,21 @@ class TimerCallbacks(Kernel):
             self.time_manager.set_timeout_once(request.once_ns, callback, name)
 
     def boot(self) -> None:
-        """Vectors, drivers, interrupts on, boot log, timeouts."""
+        """Vectors, drivers, interrupts on, boot log, timeouts.
+
+        Setting thousands of timeouts takes long: the boot can be entered anew between them.
+        """
+        if not self._is_up:
+            self._bring_all_up()
+            self._is_up = True
+        requests = self.workload.timeouts
+        while self._timeouts_set < len(requests):
+            self.cpu.landing()
+            self.request(requests[self._timeouts_set])
+            self._timeouts_set += 1
+        self._say_ready()
+
+    def _bring_all_up(self) -> None:
         self.bring_up()
         self.time_manager = self._time_manager()
         self.register_drivers()
@@ -83,9 +107,6 @@ class TimerCallbacks(Kernel):
         if self.wants_cores() or self.platform.STARTS_CORES:
             self.start_cores()
         self._print_boot_log()
-        for request in self.workload.timeouts:
-            self.request(request)
-        self._say_ready()
 
     def _say_ready(self) -> None:
         """The last line of the boot."""

@@ -54,6 +54,7 @@ class NativeCoreState(LiveRegisters):
     TABLES = (NATIVE_CORE,)
     can_rest_anywhere: ClassVar[bool] = True
     booted = True
+    is_landed = False
     TRANSIENT: ClassVar[frozenset[str]] = frozenset((
         "observer", "stop_at", "until", "horizon", "stop_on_interrupt", "stop_on_idle",
         "stop_on_wait", "stop_on_tracepoint", "stop_below_depth", "enough", "stop_on_access",

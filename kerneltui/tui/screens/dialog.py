@@ -10,19 +10,18 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from rich.segment import Segment
-from rich.style import Style
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
-from textual.color import Color
 from textual.command import CommandList, CommandPalette
 from textual.content import Content
-from textual.events import Click, Mount
+from textual.events import Click, Mount, Resize
 from textual.message import Message
 from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, OptionList
 from textual.widgets._toast import ToastRack
+
+from kerneltui.tui.screens.dimmed import Dimmed
 
 T = TypeVar("T")
 ANSWERS = (Input.Submitted, OptionList.OptionSelected)
@@ -83,23 +82,10 @@ class AnsweredOnce(_Mixed):
             await super()._dispatch_message(message)
 
 
-class _Dimmed(BackgroundScreen):
-    """The dashboard behind a dialog.  Textual works out a style for every piece of text."""
-
-    @classmethod
-    def process_segments(cls, segments: Iterable[Segment], color: Color) -> Iterable[Segment]:
-        """As Textual does, each style once."""
-        dimmed: dict[Style | None, Style | None] = {}
-        for segment in segments:
-            text, style, control = segment
-            if not control and style not in dimmed:
-                (made,) = BackgroundScreen.process_segments([segment], color)
-                dimmed[style] = made.style
-            yield segment if control else Segment(text, dimmed[style])
-
-
 class Dialog(AnsweredOnce, ModalScreen[T]):
     """A dialog over the dashboard."""
+
+    _dimmed: Dimmed | None = None
 
     def on_click(self, event: Click) -> None:
         """A click beside it closes it; not the second of two quick ones, the first opened it."""
@@ -115,11 +101,28 @@ class Dialog(AnsweredOnce, ModalScreen[T]):
     def render(self) -> Any:
         """Its background."""
         found = super().render()
-        return _Dimmed(found.screen, found.color) if isinstance(found, BackgroundScreen) else found
+        if not isinstance(found, BackgroundScreen):
+            return found
+        self._dimmed = self._dimmed or Dimmed()
+        self._dimmed.look(found.screen, found.color)
+        return self._dimmed
 
 
 class Chooser(OptionList):
     """A list to choose from, which takes keys before it has been laid out, too."""
+
+    _drawn_width = 0
+    """that the rows were drawn for which are kept"""
+
+    def on_resize(self, event: Resize) -> None:
+        """Rows that were drawn for this width stay: the first of these events comes after them."""
+        if self.scrollable_content_region.width == self._drawn_width:
+            event.prevent_default()
+
+    def _update_lines(self) -> None:
+        if not self._line_cache.lines:
+            self._drawn_width = self.scrollable_content_region.width
+        super()._update_lines()
 
     def action_page_up(self) -> None:
         """One page up."""

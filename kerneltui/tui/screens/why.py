@@ -115,7 +115,9 @@ class WhyScreen(Dialog[Answer | None]):
                 for gate in station.gates
             )
         }
-        self._writer = Static("", id="writer")
+        self._gate, self._writer = Static("", id="gate"), Static("", id="writer")
+        self._said: tuple[Gate | None, str, bool | None] = None, "", None
+        """below the list: of which gate, who wrote it, whether there is a moment to go to"""
         self._writes: dict[str, LastWrite] = {}
         """what has been found, by the gate's identity"""
         self._looking: Worker[None] | None = None
@@ -129,13 +131,20 @@ class WhyScreen(Dialog[Answer | None]):
     def compose(self) -> ComposeResult:
         """The sentence above, the gates below, and more about the one that is highlighted."""
         told = self._told
-        with Vertical(id="dialog", classes="why") as dialog:
-            dialog.border_title = f"Why: {told.subject}"
-            dialog.border_subtitle = self._keys(can_go=False)
+        self._dialog = dialog = Vertical(id="dialog", classes="why")
+        dialog.border_title = f"Why: {told.subject}"
+        with dialog:
             yield Static(_verdict(told), id="verdict")
             yield self._list()
-            yield Static("", id="gate")
+            yield self._gate
             yield self._writer
+        # What is said of the first one stands in the first picture, which is not painted twice.
+        for found in self._gates.values():
+            if found.gate is self._wanted:
+                self._say(found.gate, *self._writer_of(found)[:2])
+                break
+        else:
+            self._say(None, "", can_go=False)
 
     def _keys(self, *, can_go: bool) -> Content:
         """What keys do here: those that do something now."""
@@ -162,7 +171,8 @@ class WhyScreen(Dialog[Answer | None]):
         self._room = room
         for ident, (station, gate) in self._gates.items():
             row = self._row(station, gate)
-            chooser.replace_option_prompt(ident, row)
+            if row != chooser.get_option(ident).prompt:
+                chooser.replace_option_prompt(ident, row)
         # Rows may have become higher: the one that is highlighted stays in sight.
         self.call_after_refresh(chooser.scroll_to_highlight)
 
@@ -188,11 +198,12 @@ class WhyScreen(Dialog[Answer | None]):
         return chooser
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Say more about it."""
+        """Say more about it, unless the highlight has gone on since."""
+        if event.option_index != event.option_list.highlighted:
+            return
         self._shown = event.option.id or ""
         self._goes = False
         found = self._gates.get(self._shown)
-        self.query_one("#gate", Static).update(_details(found.gate) if found is not None else "")
         if found is not None:
             self._ask_for_writer(found)
 
@@ -205,21 +216,34 @@ class WhyScreen(Dialog[Answer | None]):
     def _ask_for_writer(self, found: Chosen) -> None:
         if self._looking is not None:
             self._looking.cancel()
-        write = self._writes.get(self._shown)
-        search = self._look(found.station, found.gate) if write is None else None
-        if write is not None:
-            self._tell_write(write)
-        elif search is None:
-            self._tell_writer("no register: nobody writes it")
-        else:
-            self._tell_writer(LOOKING, can_go=True)
+        text, can_go, search = self._writer_of(found)
+        self._say(found.gate, text, can_go)
+        if search is not None:
             self._looking = self.run_worker(partial(self._search, self._shown, search))
 
+    def _writer_of(self, found: Chosen) -> tuple[str, bool, Search | None]:
+        """As far as it is known: what to say, whether one can go there, and what finds it."""
+        write = self._writes.get(self._shown)
+        if write is not None:
+            return in_words(write), write.by not in NOT_WRITTEN, None
+        search = self._look(found.station, found.gate)
+        if search is None:
+            return "no register: nobody writes it", False, None
+        return LOOKING, True, search
+
+    def _say(self, gate: Gate | None, text: str, can_go: bool) -> None:
+        """Below the list, and what keys do; ``can_go``: there may be a moment to go to."""
+        before, self._said = self._said, (gate, text, can_go)
+        if gate is not before[0]:
+            self._gate.update(_details(gate) if gate is not None else "")
+        if text != before[1]:
+            self._writer.update(Content(text[:1].upper() + text[1:]))
+        if can_go != before[2]:
+            self._dialog.border_subtitle = self._keys(can_go=can_go)
+
     def _tell_writer(self, text: str, *, can_go: bool = False) -> None:
-        """``can_go``: there is a moment to go to, or may be one."""
-        text = text[:1].upper() + text[1:]
-        self._writer.update(Content(text))
-        self.query_one("#dialog").border_subtitle = self._keys(can_go=can_go)
+        """Of the gate that is highlighted."""
+        self._say(self._said[0], text, can_go)
 
     def _tell_write(self, write: LastWrite) -> None:
         self._tell_writer(in_words(write), can_go=write.by not in NOT_WRITTEN)

@@ -28,6 +28,10 @@ class Timeout:
         self.callback = callback
         self.name = name
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """How it is pickled: thousands of them are saved at once."""
+        return Timeout, (self.ident, self.due_ns, self.period_ns, self.callback, self.name)
+
     @property
     def is_periodic(self) -> bool:
         """Whether it comes back."""
