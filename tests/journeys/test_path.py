@@ -346,6 +346,13 @@ def test_before_the_first_step_and_when_stopped_for_good_the_caption_says_so():
     session.close()
 
 
+def test_a_machine_that_runs_freely_says_nothing_of_its_steps():
+    session = booted("rpi4")  # nobody follows the story: so it is while the machine runs
+    view = session.view(frozenset({"path"}))
+    assert not "".join(map(line_text, caption(view, view.path, 120))).strip()
+    session.close()
+
+
 def test_a_core_that_stops_amid_a_step_has_nothing_next():
     session = booted("rpi4", "fault-no-handler")
     session.follows_story = True

@@ -150,8 +150,8 @@ def _before_any(view: MachineView, room: int) -> list[Line]:
     following = "The first step; the key . goes on to it."
     if view.cpu.state == CoreState.HALTED:
         heading, said, following = "HALTED", f"{core} has stopped for good.", NOTHING_MORE
-    elif view.cpu.interrupts:
-        return [plain("")] * (room + 2)
+    elif view.cpu.interrupts or view.cpu.state != CoreState.RUNNING:
+        return [plain("")] * (room + 2)  # a machine that runs freely: nobody looks at its steps
     return [((heading, "now"),), plain(said), *[plain("")] * (room - 1),
             (("NEXT ", "strong"), (following, "dim"))]  # fmt: skip
 
