@@ -9,20 +9,27 @@ from pathlib import Path
 import click
 
 from kerneltui.errors import UserError
+from kerneltui.option_types import FileType
+from kerneltui.parameters import driver_option, loading
 from kerneltui.streams import complain, put
 from kerneltui.usage import BAD_INPUT, FAILED, command
 
 
 @command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-def validate(files: Sequence[Path]) -> int:
-    """Check board, scenario and session files, and say what to mend."""
+@click.argument("files", nargs=-1, required=True, type=FileType())
+@driver_option
+def validate(files: Sequence[Path], drivers: tuple[str, ...]) -> int:
+    """Check board, scenario, session and lesson files, and say what to mend.
+
+    A session that was made with drivers of one's own needs them here too.
+    """
     from kerneltui.validation import validate_file
 
     worst = 0
+    own = loading(drivers)
     for path in files:
         try:
-            put(f"ok {path}: {validate_file(path)}\n")
+            put(f"ok {path}: {validate_file(path, own)}\n")
         except UserError as error:
             complain(str(error))
             worst = BAD_INPUT
@@ -30,7 +37,7 @@ def validate(files: Sequence[Path]) -> int:
 
 
 @command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=FileType())
 def conformance(paths: Sequence[Path]) -> int:
     """Replay recorded register traces (files, or folders of *.jsonl) against the device models.
 

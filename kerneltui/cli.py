@@ -13,9 +13,9 @@ from click.core import ParameterSource
 from kerneltui import __version__
 from kerneltui.endings import Endings
 from kerneltui.errors import UserError
+from kerneltui.option_types import SpeedType
 from kerneltui.parameters import (
     BREAK_HELP,
-    SpeedType,
     break_option,
     keys_option,
     machine_options,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 import click
 
 from kerneltui.errors import UserError
 from kerneltui.lesson_commands import new
+from kerneltui.option_types import FileType
 from kerneltui.output import write_text
 from kerneltui.parameters import json_option
 from kerneltui.streams import put, put_bytes
@@ -17,12 +19,12 @@ ROLE_HELP = "What the driver is to be: irq-controller, timer, uart, clock or que
 
 
 @command("check")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FileType())
 @click.option("--role", required=True, help=ROLE_HELP)
 @click.option("--board", default="rpi4", show_default=True, help="The board that it is for.")
 @json_option("Write one JSON object instead.")
 @click.option(
-    "--junit", type=click.Path(path_type=Path), default=None, metavar="FILE",
+    "--junit", type=FileType(), default=None, metavar="FILE",
     help="Write the results as JUnit XML too, for whoever grades.",
 )  # fmt: skip
 def check_driver(file: Path, role: str, board: str, junit: Path | None, *, as_json: bool) -> int:
@@ -60,7 +62,7 @@ def check_driver(file: Path, role: str, board: str, junit: Path | None, *, as_js
     help="Of clock devices: pit, hpet or arat.  [default: pit]",
 )
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), default=None,
+    "-o", "--output", type=FileType(), default=None,
     help="The file to write.  [default: NAME.py]",
 )  # fmt: skip
 def new_driver(name: str, role: str, board: str, device: str, output: Path | None) -> None:
@@ -74,8 +76,9 @@ def new_driver(name: str, role: str, board: str, device: str, output: Path | Non
         raise UserError(f"{path}: is there already; choose another name")
     write_text(path, text)
     put(f"{path} is written. Each method says what it has to do.\n")
-    put(f"Boot with it: kerneltui --board {board} --driver {role}={path}\n")
-    put(f"Check it: kerneltui check {path} --role {role} --board {board}\n")
+    own, kind = quote(str(path)), quote(board)
+    put(f"Boot with it: kerneltui --board {kind} --driver {role}={own}\n")
+    put(f"Check it: kerneltui check {own} --role {role} --board {kind}\n")
 
 
 COMMANDS = check_driver, new

@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kerneltui.errors import UserError, suggestion
-from kerneltui.parameters import boot, go_to_moment, opened, set_breakpoints
+from kerneltui.parameters import (
+    boot,
+    check_lesson_alone,
+    go_to_moment,
+    opened,
+    set_breakpoints,
+)
 from kerneltui.streams import check_terminal, drawing, trust_the_terminal
 
 if TYPE_CHECKING:
@@ -32,6 +38,9 @@ def open_dashboard(wishes: Wishes, **machine: Any) -> int:
     # Imports and the first picture make many objects and little garbage; the app switches the
     # collector on again when it is ready.
     gc.disable()
+    if wishes.lesson:
+        check_lesson_alone()
+        _check_lesson(wishes.lesson)
     found = opened(**machine)
     session = found.session
     check_terminal()
@@ -61,6 +70,19 @@ def open_dashboard(wishes: Wishes, **machine: Any) -> int:
     )  # fmt: skip
     with drawing():
         return app.run() or app.return_code or 0
+
+
+def _check_lesson(name: str) -> None:
+    """Raises :class:`UserError` for what is no lesson."""
+    from kerneltui.lessons.lesson import load_lesson
+
+    try:
+        load_lesson(name)
+    except UserError:
+        from kerneltui.validation import check_kinds
+
+        check_kinds({"--lesson": name})
+        raise
 
 
 def open_welcome(theme: str, **machine: Any) -> int:

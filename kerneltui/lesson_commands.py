@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -82,6 +83,8 @@ def new_lesson(name: str, board: str) -> None:
     from kerneltui.machine.board import load_board
 
     load_board(board)
+    if not name.removesuffix(".yaml").strip():
+        raise UserError(f"'{name}' is no name for a lesson; write letters and digits: my-lesson")
     path = Path(f"{name.removesuffix('.yaml')}.yaml")
     if path.exists():
         raise UserError(f"{path}: is there already; choose another name")
@@ -89,8 +92,8 @@ def new_lesson(name: str, board: str) -> None:
         path.write_text(skeleton(board), encoding="utf-8")
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror}") from None
-    put(f"{path} is written. Play it: kerneltui --lesson {path}\n")
-    put(f"Check it: kerneltui lesson check {path}\n")
+    put(f"{path} is written. Play it: kerneltui --lesson {quote(str(path))}\n")
+    put(f"Check it: kerneltui lesson check {quote(str(path))}\n")
 
 
 COMMANDS = lessons, lesson

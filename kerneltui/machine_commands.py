@@ -9,12 +9,10 @@ import click
 
 from kerneltui.errors import UserError
 from kerneltui.export.forms import FORM, FORMATS, GTKW, JSONL, VCD, WIRES, check_format
+from kerneltui.option_types import CountType, DurationType, OneOf, SizeType, TextType
 from kerneltui.output import STANDARD_OUTPUT, run_stream, write_text
 from kerneltui.parameters import (
     BREAK_HELP,
-    DurationType,
-    OneOf,
-    SizeType,
     at_option,
     boot,
     break_option,
@@ -46,14 +44,18 @@ if TYPE_CHECKING:
 @until_option("6s")
 @break_option(BREAK_HELP)
 @click.option(
-    "--expect", "expected", multiple=True, metavar="TEXT",
+    "--expect", "expected", type=TextType(), multiple=True, metavar="TEXT",
     help="The board must have sent this text by the end; may be repeated.",
 )  # fmt: skip
 @click.option(
-    "--exit-on", default="", metavar="TEXT", help="End when the board has sent this text."
+    "--exit-on",
+    type=TextType(),
+    default=None,
+    metavar="TEXT",
+    help="End when the board has sent this text.",
 )
 @click.option(
-    "--timeout", "patience", type=DurationType(), default=None,
+    "--timeout", "patience", type=DurationType(least=1), default=None,
     help="Give up when the run itself has taken so long, such as 30s.",
 )  # fmt: skip
 @json_option("Write the final view as one JSON object instead.")
@@ -62,7 +64,7 @@ def run_command(
     until: int,
     breaks: tuple[str, ...],
     expected: tuple[str, ...],
-    exit_on: str,
+    exit_on: str | None,
     patience: int | None,
     *,
     as_json: bool,
@@ -80,7 +82,7 @@ def run_command(
     set_breakpoints(session, breaks)
     breaks_at = len(session.breakpoints)
     done = run_to(
-        session, until, EarlyEnds(expected, exit_on, patience), as_json=as_json, stats=stats
+        session, until, EarlyEnds(expected, exit_on or "", patience), as_json=as_json, stats=stats
     )
     for hit in done.hits:
         complain(hit.text)
@@ -188,6 +190,11 @@ def _write_jsonl(session: Session, until: int, output: Path, selection: Selectio
 
     if len(session.breakpoints) and selection.kinds:
         raise UserError("--break writes hits alone; leave out --only")
+    if session.runs_image and selection.names_interrupts:
+        raise UserError(
+            "--only irq with a name: an image does not tell which interrupt it handles; "
+            "write --only irq, or --format vcd"
+        )
     write = write_hits if len(session.breakpoints) else write_trace
     with run_stream(output, session, until) as out:
         write(session, until, out, selection)
@@ -205,7 +212,9 @@ def _write_other(
     """Waves that go to a file get their arrangement beside it."""
     from kerneltui.export.formats import write_as
 
-    check_format(form, selection.kinds, has_breakpoints=has_breakpoints)
+    check_format(
+        form, selection.kinds, has_breakpoints=has_breakpoints, runs_image=session.runs_image
+    )
     beside = (
         output.with_suffix(GTKW) if form in {VCD, WIRES} and output != STANDARD_OUTPUT else None
     )
@@ -262,7 +271,9 @@ def _verdict(session: Session) -> int:
 )
 @click.option("--timeout", default="", metavar="NAME", help="A timeout in the kernel's queue.")
 @click.option("--line", default="", metavar="NAME", help="A wire, such as uart0.irq.")
-@click.option("--core", type=click.IntRange(0), default=0, help="For this core.  [default: 0]")
+@click.option(
+    "--core", type=CountType(), default="0", metavar="N", help="For this core.  [default: 0]"
+)
 @at_option("At this virtual time.  [default: when the kernel has booted]")
 @json_option("Write one JSON object instead.")
 def explain(

@@ -44,8 +44,11 @@ def run_stream(path: Path, session: Session, until_ns: int) -> Iterator[IO[bytes
             yield out
 
 
-def _opened(path: Path) -> IO[bytes]:
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """Raises UserError for what the file refuses: to be opened, to take more, to be closed."""
     try:
-        return path.open("wb")
+        with path.open("wb") as out:
+            yield out
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror}") from None

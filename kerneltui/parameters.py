@@ -10,7 +10,8 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
-from kerneltui.errors import UserError, suggestion
+from kerneltui.errors import UserError
+from kerneltui.option_types import DurationType, FileType, MomentType, OneOf
 
 if TYPE_CHECKING:
     from kerneltui.debugger.session import Session
@@ -19,98 +20,6 @@ if TYPE_CHECKING:
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 """What gives a command an option."""
-
-
-class DurationType(click.ParamType):  # type: ignore[type-arg]  # generic in new ones only
-    """``250us``, ``1.5s``, ``2m``."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """To nanoseconds."""
-        from kerneltui.units import parse_duration
-
-        if isinstance(value, int):
-            return value
-        try:
-            return parse_duration(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-class MomentType(click.ParamType):  # type: ignore[type-arg]  # generic in new ones only
-    """``1.5s``, or ``bookmark:NAME``."""
-
-    name = "moment"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int | str:
-        """To nanoseconds; of a bookmark, its name or number."""
-        from kerneltui.debugger.bookmarks import PREFIX
-        from kerneltui.units import parse_duration
-
-        if isinstance(value, int):
-            return value
-        if value.startswith(PREFIX):
-            return str(value.removeprefix(PREFIX).strip())
-        try:
-            return parse_duration(value)
-        except ValueError as error:
-            self.fail(f"{error}; or write {PREFIX}NAME", param, ctx)
-
-
-class SpeedType(click.ParamType):  # type: ignore[type-arg]  # generic in new ones only
-    """``0.5``, ``x10``, ``max``."""
-
-    name = "speed"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """To virtual seconds per second."""
-        if isinstance(value, float):
-            return value
-        if value == "max":
-            return float("inf")
-        try:
-            speed = float(value.removeprefix("x"))
-        except ValueError:
-            speed = -1.0
-        if not 0.1 <= speed <= 1000:
-            self.fail(
-                f"'{value}' is not a speed; write a number from 0.1 to 1000, or max", param, ctx
-            )
-        return speed
-
-
-class SizeType(click.ParamType):  # type: ignore[type-arg]  # generic in new ones only
-    """``140x40``."""
-
-    name = "size"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, int]:
-        """To columns and rows."""
-        if isinstance(value, tuple):
-            return value
-        columns, _, rows = value.partition("x")
-        if not (columns.isdecimal() and rows.isdecimal()):
-            self.fail(f"'{value}' is not a size; write columns x rows, like 140x40", param, ctx)
-        if not (20 <= int(columns) <= 400 and 5 <= int(rows) <= 200):
-            self.fail(f"'{value}' is out of range: from 20x5 to 400x200", param, ctx)
-        return int(columns), int(rows)
-
-
-class OneOf(click.Choice):  # type: ignore[type-arg]
-    """One of some words."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """To itself."""
-        if value not in self.choices:
-            self.fail(f"'{value}' is unknown{suggestion(value, self.choices)}", param, ctx)
-        return value
 
 
 def _complete(kind: str) -> Callable[..., list[CompletionItem]]:
@@ -189,13 +98,13 @@ _DRIVER = click.option(
 
 
 _SESSION = click.option(
-    "--session", "saved", type=click.Path(path_type=Path), default=None, metavar="FILE",
+    "--session", "saved", type=FileType(), default=None, metavar="FILE",
     help="Open a session file: its board, its scenario, and what was done there by hand.",
 )  # fmt: skip
 
 
 _KERNEL = click.option(
-    "--kernel", type=click.Path(path_type=Path), default=None, metavar="FILE",
+    "--kernel", type=FileType(), default=None, metavar="FILE",
     help="Run an AArch64 image (kernel8.img, or an ELF file) instead of the teaching kernel; a "
     "scenario's file can name one too.",
 )  # fmt: skip
@@ -254,7 +163,18 @@ def session_of(**machine: Any) -> Session:
     return opened(**machine).session
 
 
-def opened(
+def opened(**machine: Any) -> Opened:
+    """The same, with the session file.  Raises :class:`UserError`."""
+    try:
+        return _opened(**machine)
+    except UserError:
+        from kerneltui.validation import check_kinds
+
+        check_kinds({f"--{kind}": machine[kind] for kind in ("board", "scenario", "kernel")})
+        raise
+
+
+def _opened(
     board: str | None,
     scenario: str,
     kernel: Path | None,
@@ -271,7 +191,6 @@ def opened(
     typed: tuple[str, ...],
     drivers: tuple[str, ...],
 ) -> Opened:
-    """The same, with the session file.  Raises :class:`UserError`."""
     own = loading(drivers)
     if saved is not None:
         _check_alone(_DECIDED, "--session")
@@ -297,6 +216,10 @@ def opened(
     )
     if kernel is not None:
         _check_alone({"scenario": "--scenario"}, "--kernel")
+        if kernel.suffix == ".yaml":  # any bytes can be machine code: these are not meant
+            from kerneltui.validation import check_kinds
+
+            check_kinds({"--kernel": kernel})
         from kerneltui.scenarios.images import open_image
 
         return Opened(open_image(board, kernel, changes, own), None)
@@ -321,6 +244,11 @@ def _check_alone(decided: Mapping[str, str], by: str) -> None:
         is_before = bool(ctx.parent and ctx.parent.get_parameter_source(name) is _GIVEN)
         if source in {_GIVEN, ParameterSource.DEFAULT_MAP} or is_before:
             raise UserError(f"{by} says what {option} would; leave one of them out")
+
+
+def check_lesson_alone() -> None:
+    """A lesson decides the machine, and where it begins.  Raises :class:`UserError`."""
+    _check_alone(_DECIDED | {"saved": "--session", "at": "--at"}, "--lesson")
 
 
 _GIVEN = ParameterSource.COMMANDLINE
@@ -421,9 +349,7 @@ def output_option(
 ) -> Decorator:
     """Where to write: a path for :mod:`kerneltui.output`, which is ``-`` unless it is required."""
     default: dict[str, Any] = {} if required else {"default": "-"}
-    return click.option(
-        "-o", "--output", type=click.Path(path_type=Path), required=required, help=words, **default
-    )
+    return click.option("-o", "--output", type=FileType(), required=required, help=words, **default)
 
 
 def json_option(words: str) -> Decorator:

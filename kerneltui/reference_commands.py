@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from kerneltui.errors import UserError, suggestion
+from kerneltui.option_types import OneOf
 from kerneltui.output import write_text
-from kerneltui.parameters import OneOf, output_option
+from kerneltui.parameters import output_option
 from kerneltui.streams import put, put_list
 from kerneltui.usage import SuggestingGroup, command
 

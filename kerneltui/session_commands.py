@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from kerneltui.errors import UserError
+from kerneltui.option_types import FileType
 from kerneltui.output import write_text
 from kerneltui.parameters import driver_option, loading, output_option
 from kerneltui.streams import complain, put
@@ -18,7 +19,7 @@ Answer = TypeVar("Answer")
 
 
 @command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FileType())
 @driver_option
 def replay(file: Path, drivers: tuple[str, ...]) -> int:
     """Run a session file again from reset, and print the hash of all its events.
@@ -45,7 +46,7 @@ def replay(file: Path, drivers: tuple[str, ...]) -> int:
 
 @command()
 @click.option(
-    "--session", "saved", type=click.Path(path_type=Path), required=True, metavar="FILE",
+    "--session", "saved", type=FileType(), required=True, metavar="FILE",
     help="The session file.",
 )  # fmt: skip
 @driver_option

@@ -42,6 +42,19 @@ def parse_duration(text: str) -> int:
     return int(exact)
 
 
+def time_before(text: str, form: str) -> tuple[int, str]:
+    """``T:WHAT`` -> the time in ns, and the rest.  Raises ValueError, in words, with the form."""
+    time, colon, rest = text.partition(":")
+    if not time.startswith("-") and not time[:1].isdecimal():
+        raise ValueError(f"a time is missing; write {form}")
+    if not colon and "=" in time:
+        raise ValueError(f"a time is missing; write {form}")
+    at_ns = parse_duration(time.strip())
+    if not rest:
+        raise ValueError(f"nothing stands behind the time; write {form}")
+    return at_ns, rest
+
+
 def _mistake(text: str) -> str:
     """Why a text is not a duration."""
     if text.lstrip().startswith("-"):

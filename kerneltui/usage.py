@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -59,19 +60,31 @@ def command(name: str | None = None) -> Callable[[Callable[..., Any]], CliComman
     return click.command(name, cls=CliCommand)
 
 
+@contextmanager
+def _ours() -> Iterator[None]:
+    """What the host does to a command is told before Click sees it."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError from error
+    except KeyboardInterrupt as error:
+        raise EndedError from error
+
+
 class SuggestingGroup(_Telling, click.Group):
     """Unknown commands get a suggestion."""
 
     command_class = CliCommand
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """See :class:`click.Group`; here --help and --version write."""
+        with _ours():
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         """See :class:`click.Group`."""
-        try:
+        with _ours():
             return super().invoke(ctx)
-        except OSError as error:
-            raise OutputError from error
-        except KeyboardInterrupt as error:
-            raise EndedError from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

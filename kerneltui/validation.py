@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kerneltui.configfile import ConfigFile
 from kerneltui.errors import UserError
 from kerneltui.lessons.lesson import looks_like_lesson, read_lesson
 from kerneltui.machine.board import Board, BoardSpec, load_board, read_board
 from kerneltui.machine.image_board import looks_like_image, read_image
+from kerneltui.scenarios.own_drivers import no_drivers
 from kerneltui.scenarios.reading import KEYS, Scenario, load_scenario, read_scenario
 from kerneltui.scenarios.scenario import DEFAULT_SCENARIO, make_session
 from kerneltui.sessions.opening import looks_like_session, open_saved, read_session
+
+if TYPE_CHECKING:
+    from kerneltui.own.driver import OwnDriver
+
+TEXTS = frozenset({".yaml", ".yml"})
+"""What the names of files end in that are no images of machine code."""
 
 
 def kind_of_file(path: Path) -> str:
@@ -20,6 +29,26 @@ def kind_of_file(path: Path) -> str:
     if kind == "image":
         raise UserError(f"{path}: what a board has for kernel images: its 'image:' names this file")
     return kind
+
+
+def check_kinds(given: Mapping[str, str | Path | None]) -> None:
+    """What was given with one of the options ``--board``, ``--scenario`` and so on, or None.
+
+    Raises :class:`UserError` for a file of another kind: what is wrong in it as what it is not
+    says little.
+    """
+    for option, name in given.items():
+        path = Path(name or "")
+        if path.suffix not in TEXTS or not path.is_file():
+            continue
+        try:
+            file = ConfigFile.load(path)
+            kind = kind_of_file(path)
+        except UserError:
+            continue
+        if f"--{kind}" == option or (kind == "scenario" and not _looks_like_scenario(file)):
+            continue
+        raise UserError(f"{path}: this is a {kind} file; --{kind} opens it, not {option}")
 
 
 def _kind(file: ConfigFile) -> str:
@@ -33,19 +62,19 @@ def _kind(file: ConfigFile) -> str:
     return "board" if _looks_like_board(file) else "scenario"
 
 
-def validate_file(path: Path) -> str:
+def validate_file(path: Path, drivers: Callable[[str], tuple[OwnDriver, ...]] = no_drivers) -> str:
     """What a file is, once it is found to be right.  Raises :class:`UserError` when it is not.
 
     A file with more keys of a board than of a scenario is a board.  It, or the boards that a
     scenario is for, is also built once, which finds overlaps, bad wiring and what does not go
     together; an image that a scenario names is loaded.  So is what a board has for kernel images.
-    A session, or a lesson, is opened, but not run.
+    A session, or a lesson, is opened, but not run; ``drivers`` loads a person's own for a session.
     """
     file = ConfigFile.load(path)
     kind = _kind(file)
     if kind == "session":
         saved = read_session(file)
-        open_saved(saved).close()
+        open_saved(saved, drivers).close()
         return f"session on {saved.spec.board.name}, '{saved.spec.title}'"
     if kind == "lesson":
         lesson = read_lesson(file, path)
@@ -64,7 +93,7 @@ def validate_file(path: Path) -> str:
         return f"devices for kernel images on {read_image(file).model or 'a board'}"
     scenario = read_scenario(file, path)
     complaints = []
-    for name in scenario.boards:
+    for name in sorted(scenario.boards, key=lambda name: name != scenario.usual_board):
         try:
             _try(load_board(name), scenario)
             return f"scenario '{scenario.spec.title}'"
@@ -78,6 +107,11 @@ def validate_file(path: Path) -> str:
 def _looks_like_board(file: ConfigFile) -> bool:
     board, scenario = set(BoardSpec.__struct_fields__), set(KEYS)
     return len(board & set(file.data)) > len(scenario & set(file.data))
+
+
+def _looks_like_scenario(file: ConfigFile) -> bool:
+    board, scenario = set(BoardSpec.__struct_fields__), set(KEYS)
+    return len(scenario & set(file.data)) > len(board & set(file.data))
 
 
 def _try(board: Board, scenario: Scenario) -> None:

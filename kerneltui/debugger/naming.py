@@ -162,6 +162,8 @@ def line_named(machine: Machine, text: str) -> LineReference:
 
 def timeout_named(inspector: Inspector, text: str) -> TimeoutReference:
     """The timeout of that name that is due first.  Raises UserError."""
+    if not inspector.offers_look:
+        raise UserError("this kernel offers no look inside: its timeouts cannot be seen")
     timeouts = inspector.timeouts()
     for item in timeouts:
         if item.name == text:

@@ -37,7 +37,7 @@ from kerneltui.hw.register_file import RegisterFile
 from kerneltui.hw.rule import Gate
 from kerneltui.machine.machine import Machine
 from kerneltui.machine.poke import Poke, TimedPoke, wire_poke
-from kerneltui.units import parse_duration
+from kerneltui.units import time_before
 
 WRITABLE = tuple(kind for kind in Access if kind not in {RO, RES0})
 ADDRESS_SIZES = {MEMORY: 4, PORTS: 1}
@@ -53,10 +53,8 @@ _ADDRESS = re.compile(rf"(port:)?({NUMBER})")
 
 def split_time(text: str) -> tuple[int, str]:
     """``T:REGISTER=VALUE`` -> the time in ns, and the rest.  Raises ValueError, in words."""
-    time, colon, rest = text.partition(":")
-    if not colon or time == "port" or not time[:1].isdecimal():
-        raise ValueError(f"a time is missing; write {TIMED_FORM}")
-    return parse_duration(time.strip()), rest.strip()
+    at_ns, rest = time_before(text, TIMED_FORM)
+    return at_ns, rest.strip()
 
 
 def script(machine: Machine, requests: Iterable[PokeRequest]) -> list[TimedPoke]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
+from kerneltui.debugger.naming import interrupt_numbered
 from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.debugger.remarks import KINDS as REMARKS
 from kerneltui.debugger.trace import EventNames, RawEvent, poked_by
@@ -33,6 +34,9 @@ NEAR = "; did you mean"
 """What begins the suggestion of a name that is nearly right; all that there are would be many."""
 _GROUPS = {"irq": IRQ, "sched": TASK, "sys": TASK, "hrtimer": TIMEOUT, "timer": TIMEOUT}
 """By the beginning of a tracepoint's name; all others are a core's."""
+WILD = "*?["
+NOBODY = range(1020, 1024)
+"""Numbers that a GIC answers where there is no interrupt: remarks tell of them."""
 MOST_NESTED = 64
 """Handlers on a core; more have been left behind by resets."""
 Thing = tuple[str, tuple[str, ...]]
@@ -59,8 +63,9 @@ class Selection:
             for item in text.split(","):
                 kind, _, pattern = item.strip().partition(":")
                 if kind not in THINGS:
-                    hint = suggestion(kind, THINGS)
-                    raise UserError(f"--only {item.strip()!r}: unknown{hint}; write {FORM}")
+                    near = suggestion(kind, THINGS)
+                    hint = near if near.startswith(NEAR) else f"; write {FORM}"
+                    raise UserError(f"--only {item.strip()!r}: unknown{hint}")
                 self._patterns.setdefault(kind, []).append(pattern.lower() or "*")
         self._matches = lru_cache(REMEMBERED)(self._find)
         self._handled: dict[int, list[tuple[str, ...]]] = {}
@@ -75,6 +80,11 @@ class Selection:
     def kinds(self) -> frozenset[str]:
         """Those that ``--only`` names; none where it was not given."""
         return frozenset(self._patterns)
+
+    @property
+    def names_interrupts(self) -> bool:
+        """Whether some interrupts are wanted, and not all."""
+        return "*" not in self._patterns.get(IRQ, "*")
 
     def wants(self, kind: str, *names: str) -> bool:
         """Whether a thing of that kind is wanted, which can be asked for by any of its names."""
@@ -93,7 +103,16 @@ class Selection:
         return any(fnmatchcase(name.lower(), item) for item in patterns for name in names)
 
     def check(self, machine: Machine) -> None:
-        """Raise :class:`UserError` for a line or a register that the machine does not have."""
+        """Raise :class:`UserError` for what nothing of the machine can be.
+
+        That is a line, a register or an interrupt that it does not have, and what only a kernel of
+        ours tells of.
+        """
+        if machine.core.can_rest_anywhere:
+            for kind in sorted(self.kinds & {TASK, TIMEOUT}):
+                raise UserError(f"--only {kind}: an image offers no look inside; leave that out")
+        if IRQ in self._patterns:
+            self._patterns[IRQ] = [_of_irq(machine, item) for item in self._patterns[IRQ]]
         for kind in sorted(self.kinds & {LINE, READ, WRITE}):
             known = list(_lines(machine) if kind == LINE else _registers(machine))
             for pattern in self._patterns[kind]:
@@ -149,6 +168,25 @@ class Selection:
         if kind == CORE:
             return CORE, (str(core),)
         return kind, tuple(facts[key] for key in ("name", "id") if key in facts)
+
+
+def _of_irq(machine: Machine, pattern: str) -> str:
+    """The pattern of interrupts, with the whole name of what numbers them.
+
+    Raises :class:`UserError` for one alone that the machine cannot have.
+    """
+    if any(letter in pattern for letter in WILD):
+        return pattern
+    kind, colon, number = pattern.rpartition(" ")[2].rpartition(":")
+    known = dict.fromkeys(item.NUMBERING for item in machine.controllers.values())
+    for numbering in (name for name in known if name.startswith(kind)):
+        try:
+            if int(number, 0) not in NOBODY:
+                interrupt_numbered(machine, numbering, int(number, 0))
+        except (ValueError, UserError):
+            continue
+        return f"{numbering}:{number}" if colon else pattern
+    raise UserError(f"--only irq:{pattern}: there is no such interrupt")
 
 
 def _lines(machine: Machine) -> Iterator[str]:

@@ -6,7 +6,7 @@ import re
 
 from kerneltui.debugger.setup import TimedInput
 from kerneltui.errors import UserError
-from kerneltui.units import parse_duration
+from kerneltui.units import time_before
 
 FORM = r"TIME:TEXT, like '1s:help\r'"
 MOST_BYTES = 4096
@@ -20,11 +20,9 @@ def typed_input(text: str) -> TimedInput:
 
     The characters are UTF-8.  Raises :class:`UserError`.
     """
-    time, colon, typed = text.partition(":")
     try:
-        if not colon or not time[:1].isdecimal():
-            raise ValueError(f"a time is missing; write {FORM}")
-        return TimedInput(parse_duration(time.strip()), _bytes(typed))
+        at_ns, typed = time_before(text, FORM)
+        return TimedInput(at_ns, _bytes(typed))
     except ValueError as mistake:
         raise UserError(f"--type {text}: {mistake}") from None
 

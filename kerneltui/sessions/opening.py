@@ -121,8 +121,11 @@ def open_saved(
     board = read_board(board_file, board_file.path)
     board = replace(board, name=spec.board.name)
     scenario = _scenario(saved)
+    kind = kind_for_drivers(board, scenario)
+    own = drivers(kind) if kind else ()  # what is wrong in a driver's file is told with that file
     try:
-        own = drivers(kind_for_drivers(board, scenario))
+        if not kind:
+            drivers(kind)  # an image has no place for them
         _check_drivers(saved, own)
         session = make_session(board, scenario, scenario.name, spec.changes, own)
     except UserError as error:

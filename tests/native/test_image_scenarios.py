@@ -190,10 +190,10 @@ def test_mistakes_in_the_file(write, text, told):
         ),
         (
             "image: {file: build/raw, load: 0x3ffffffc}\n",
-            "2: {build}/raw: it needs 0x3ffffffc-0x40000003, but the board's RAM is 0x0-0x3effffff",
+            "2: {build}/raw: it needs 0x3ffffffc-0x40000003, but the board's RAM is 0x0-0x3fffffff",
         ),
-        (f"{IMAGE}without: [nix]\n", "3: no device 'nix' on rpi3"),
-        (f"{IMAGE}config: {{gpio: {{x: 1}}}}\n", "3: 'brcm,bcm2835-gpio' has no parameter 'x'"),
+        (f"{IMAGE}without: [nix]\n", "3: no device 'nix' on rpi4"),
+        (f"{IMAGE}config: {{gpio: {{x: 1}}}}\n", "3: 'brcm,bcm2711-gpio' has no parameter 'x'"),
         (f"{IMAGE}pokes: [{{at: 0s, store: X=1}}]\n", "3: "),
     ],
 )  # fmt: skip

@@ -185,7 +185,7 @@ def test_typing_at_a_time(said):
     [
         (["--type", "abc"], "--type abc: a time is missing; write TIME:TEXT"),
         (["--type", r"1s:a\q"], r"--type 1s:a\q: '\q' is no character; write \r,"),
-        (["--type", "1s:"], "--type 1s:: the text must have from 1 to 4096 bytes, not 0"),
+        (["--type", "1s:"], "--type 1s:: nothing stands behind the time; write TIME:TEXT"),
         (["--type", r"1s:a\x"], "'\\x' is no character"),
         (["--load", "2"], "--load must be an address from 0 to 0x3fffffff, a multiple of 4"),
         (["--load", "0x80000"], "is an ELF file, which says itself where it lies"),

@@ -112,3 +112,19 @@ def test_a_session_cannot_name_a_file(kept, driver, said):
     status, _, err = said("run", "--session", kept, "--until", "2s", "--driver", f"timer={driver}")
     assert status == 2
     assert "path" in err
+
+
+def test_it_can_be_validated_with_the_driver(kept, driver, said):
+    told = f"kerneltui: {kept}: it was made with a driver of one's own, my_timer.py; add"
+    assert said("validate", kept)[2].startswith(told)
+    status, out, err = said("validate", kept, "--driver", f"timer={driver}")
+    assert (status, err) == (0, "")
+    assert out == f"ok {kept}: session on rpi4, 'timer-callbacks'\n"
+
+
+def test_a_driver_that_cannot_be_loaded_is_told_with_its_own_name(kept, tmp_path, said):
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text("x = (\n")
+    status, _, err = said("replay", kept, "--driver", f"timer={wrong}")
+    assert status == 2
+    assert err == f"kerneltui: {wrong}, line 1: '(' was never closed\n"

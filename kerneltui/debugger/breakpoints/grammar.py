@@ -146,7 +146,7 @@ def _parse(text: str) -> Breakpoint:
     words, condition = _split(text)
     what, options = _without_options(words)
     if not what:
-        raise _At(1, f"it is empty; write {_listed_forms()}")
+        raise _At(1, f"it is empty; the forms are: {_listed_forms()}")
     if what[0].text not in FORMS:
         known = suggestion(what[0].text, FORMS)
         raise _At(what[0].column, f"no breakpoint begins with '{what[0].text}'"
@@ -309,12 +309,21 @@ def _line(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
     return happenings.LineTrigger(machine, name, edge)
 
 
+def _check_look(machine: Machine, words: Sequence[_Word]) -> None:
+    """An image tells nothing of what its kernel does: a breakpoint on that would never be hit."""
+    if machine.core.can_rest_anywhere:
+        what = f"its {words[0].text}s cannot be seen"
+        raise _At(words[0].column, f"an image offers no look inside: {what}; write code SYMBOL")
+
+
 def _timeout(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
+    _check_look(machine, words)
     event = _event(words, 2, tuple(happenings.TIMEOUT_EVENTS), "called", FORMS["timeout"].form)
     return happenings.TimeoutTrigger(machine, words[1].text, event)
 
 
 def _task(machine: Machine, words: Sequence[_Word], _core: int) -> Trigger:
+    _check_look(machine, words)
     event = _event(words, 2, tuple(happenings.TASK_EVENTS), "runs", FORMS["task"].form)
     return happenings.TaskTrigger(machine, words[1].text, event)
 
