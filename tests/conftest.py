@@ -13,7 +13,7 @@ from kerneltui.cli import run
 from kerneltui.machine import hosted_core
 
 # A deadline would be a timing that a test asserts, and fail where the machine is busy.
-settings.register_profile("kerneltui", deadline=None)
+settings.register_profile("kerneltui", deadline=None, max_examples=60)
 settings.load_profile("kerneltui")
 
 # Many objects stay: thousands of tests, and a machine or an app with its past in each.  To look

@@ -5,6 +5,7 @@ A row is a scenario on a board.  Its symptom is checked at ``until``; the interr
 and the mend is poked, at ``at``.
 """
 
+import os
 from typing import NamedTuple
 
 from kerneltui.configfile import available
@@ -31,11 +32,16 @@ def ordinary():
 def each_once(names, turn=0):
     """(board, scenario): each scenario on one of its boards, and the boards in turn.
 
-    Tests take other turns each: what one of them leaves out, another one runs.
+    Tests take other turns each: what one of them leaves out, another one runs.  With
+    ``KERNELTUI_TESTS=all`` each scenario is on all of its boards.
     """
     for place, name in enumerate(names, turn):
         boards = load_scenario(name).boards
-        yield boards[place % len(boards)], name
+        chosen = (
+            boards if os.environ.get("KERNELTUI_TESTS") == "all" else [boards[place % len(boards)]]
+        )
+        for board in chosen:
+            yield board, name
 
 
 def is_puzzle(name):

@@ -53,6 +53,7 @@ class EventWords:
     def __init__(self, machine: Machine, names: EventNames) -> None:
         self._names = names
         self._wiring = machine.wiring
+        self._level = machine.cores[0].EXCEPTION_LEVEL
         self._docs = {
             (space, base + slot.offset, slot.name): slot.register.doc
             for device in machine.devices.values()
@@ -67,7 +68,7 @@ class EventWords:
         if known is not None:
             name = text or self._names.name(kind, target) or "nothing"
             doc = self._docs.get((known.space, target, name.rpartition("/")[2]), "")
-            said = f"Core {core} {known.explained(target, value, name)}"
+            said = f"Core {core} {known.explained(target, value, name, self._level)}"
             return f"{said} ({doc})." if doc else f"{said}."
         if kind == "line":
             return self._line(text, bool(value))

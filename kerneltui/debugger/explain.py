@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
-from kerneltui.debugger.handling import switched_off
+from kerneltui.debugger.handling import masked, switched_off
 from kerneltui.debugger.naming import timer_interrupt
 from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.debugger.pokes import end_of, mend_of
@@ -59,7 +59,7 @@ class Explanation(msgspec.Struct, frozen=True):
     mend: tuple[str, ...] = ()
     """stores that make it arrive, as :func:`kerneltui.debugger.pokes.parse` reads them"""
     for_now: tuple[Gate, ...] = ()
-    """gates that its own handler, which is running, has shut: it opens them again"""
+    """gates that code which is running has shut for a while: it opens them again"""
 
 
 def explain(session: Session, subject: str, ways: list[Way], cpu: int) -> Explanation:
@@ -83,10 +83,12 @@ class _Judge:
         self.core = self.machine.cores[cpu]
         self.shut = way.holding
         self.for_now = switched_off(session.machine, session.recorder, way)
+        self.masked = masked(session.machine, session.recorder, way, self.core)
 
     def verdict(self) -> Explanation:
         """The first of these that has something to say."""
         judges: tuple[Callable[[], Explanation | None], ...] = (
+            self._stopped,
             self._empty_queue, self._own_handler, self._out_of_sight, self._timer_storm,
             self._shut_by_software, self._never_ended, self._wrong_rate, self._storm,
             self._edge_gone, self._lost, self._ended_wrong, self._waits_for_handler,
@@ -115,7 +117,7 @@ class _Judge:
             gate,
             self.others,
             mend,
-            self.for_now,
+            self.for_now + self.masked,
         )
 
     def _first(self, opens: Opens) -> Gate | None:
@@ -135,12 +137,25 @@ class _Judge:
         found = timer_interrupt(self.machine, self.session.inspector)
         return found is not None and (found.controller, found.number) in met
 
+    def _stopped(self) -> Explanation | None:
+        """No store helps a core that executes nothing any more, whatever else is shut."""
+        core = f"core {self.core.index}"
+        gate = next((gate for gate in self.shut if gate.register == core), None)
+        if gate is None or not self.core.halt_reason:
+            return None
+        return self._tell(
+            Verdict.SHUT,
+            f"{self.subject} cannot arrive: {gate.says.rstrip('.')}.",
+            f"It needs {gate.needs}. No store helps: go back to see what it did last.",
+            gate,
+        )
+
     def _empty_queue(self) -> Explanation | None:
         """A kernel that waits for nothing switches its timer off."""
         inspector = self.session.inspector
         if not self._is_timers() or not inspector.queue_structure() or inspector.timeouts():
             return None
-        if inspector.handled_timeout() is not None or not self.shut or self.core.halt_reason:
+        if inspector.handled_timeout() is not None or not self.shut:
             return None
         return self._tell(
             Verdict.WAITS,
@@ -150,13 +165,13 @@ class _Judge:
         )
 
     def _left_shut(self) -> list[Gate]:
-        """What software has to open, but for what its own handler has shut in this run."""
+        """What software has to open, but for what running code has shut for a while."""
         stores = (gate for gate in self.shut if gate.opens is Opens.STORE)
-        return [gate for gate in stores if gate not in self.for_now]
+        return [gate for gate in stores if gate not in self.for_now + self.masked]
 
     def _own_handler(self) -> Explanation | None:
         """While its own handler runs, a source is quiet on purpose."""
-        if self.core.halt_reason or self._left_shut():
+        if self._left_shut():
             return None
         found = self._own_callback()
         if found is None and self.for_now:
@@ -275,6 +290,8 @@ class _Judge:
             at = format_time(gate.due_ns)
             state = self._comparator(self.way.station_of(gate).owner, gate)
             told, advice = "all that software decides is open", "Let time pass."
+            if self.masked:
+                told = f"core {self.core.index} keeps interrupts out for a moment only"
             if state is not None and not state.counts_down and state.compare < state.counter:
                 told = f"{gate.register} lies behind the counter, which has to come round first"
                 advice = "Compare with the counter after writing: what it has passed never matches."
@@ -282,6 +299,14 @@ class _Judge:
                 Verdict.WAITS, f"{self.subject} is due in {ahead}, at {at} s; {told}.", advice, gate
             )
         station = self.way.station_of(gate)
+        if gate in self.masked:
+            return self._tell(
+                Verdict.WAITS,
+                f"{self.subject} waits: core {self.core.index} keeps interrupts out for a moment "
+                f"({_holds(gate)}).",
+                "The code that runs must not be interrupted, and opens them again when it is done.",
+                gate,
+            )
         return self._tell(
             Verdict.WAITS,
             f"{self.subject} waits: {gate.says or f'{station.title} has not raised it'} "

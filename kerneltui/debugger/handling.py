@@ -1,7 +1,8 @@
-"""What an interrupt's own handler has switched off in this run: it is its to switch it on again.
+"""What running code has shut for a while: it is its to open that again.
 
-A handler quiets its timer, or masks its device, and undoes that before it returns.  Until then a
-gate that is shut so is no fault.
+A handler quiets its timer, or masks its device, and undoes that before it returns.  Code that must
+not be interrupted keeps interrupts out while it runs.  Until then a gate that is shut so is no
+fault.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from collections.abc import Iterator
 from kerneltui.debugger.ear import Bits
 from kerneltui.debugger.recorder import EVENTS_BEHIND, Recorder
 from kerneltui.debugger.trace import poked_by
+from kerneltui.debugger.troubles import LONG_NS
 from kerneltui.debugger.way import Way
 from kerneltui.hw.rule import Gate, Opens, Spot
 from kerneltui.machine.core import Core, CoreState
-from kerneltui.machine.instructions import SPACES, STORES, WRITES
+from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES, WRITES
 from kerneltui.machine.machine import Machine
 
 
@@ -35,6 +37,46 @@ def switched_off(machine: Machine, recorder: Recorder, way: Way) -> tuple[Gate, 
         for owner, gate, spot in (_shut_by_stores(way) if cores else ())
         if any(_has_stored(recorder, core, Bits(machine, owner, spot)) for core in cores)
     )
+
+
+def masked(machine: Machine, recorder: Recorder, way: Way, core: Core) -> tuple[Gate, ...]:
+    """The shut gates of a core that it has shut itself a moment ago, outside handlers.
+
+    A critical section lasts microseconds; no kernel keeps interrupts out for 1 ms on purpose.  A
+    core that sleeps with them, or has halted for good, does not open them.
+    """
+    if core.depth or core.state is not CoreState.RUNNING:
+        return ()
+    since_ns = machine.now - LONG_NS
+    return tuple(
+        gate
+        for owner, gate, spot in _shut_by_stores(way)
+        if owner == f"core {core.index}"
+        and _written_since(recorder, core, Bits(machine, owner, spot), since_ns)
+    )
+
+
+def _written_since(recorder: Recorder, core: Core, bits: Bits, since_ns: int) -> bool:
+    """Whether an instruction of a core was the last to write its own bits, and that lately.
+
+    The time of one wait does not count: an idle core keeps interrupts out until it is awake.
+    """
+    pokes = {register.slot.name for register in bits.ways}
+    wait = core.WAIT.lower()
+    for event in reversed(recorder.last(EVENTS_BEHIND)):
+        _, t_ns, cpu, kind, target, _, _ = event
+        if kind == "poke" and poked_by(event)[1].partition(".")[0] in pokes:
+            return False
+        if cpu != core.index or kind not in INSTRUCTIONS:
+            continue
+        if t_ns < since_ns:
+            if kind != wait:
+                return False
+            since_ns, wait = t_ns - LONG_NS, ""
+        place = (SPACES[kind], target) if kind in STORES else (kind, 0)
+        if (kind in STORES or kind in WRITES) and bits.is_reached_by(place):
+            return True
+    return False
 
 
 def _is_own(machine: Machine, recorder: Recorder, core: Core, way: Way) -> bool:

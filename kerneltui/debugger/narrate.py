@@ -277,11 +277,11 @@ class Teller:
     # -- the core ---------------------------------------------------------------------------------
 
     def _taken(self, mark: Mark, core: Core) -> str:
-        story = INSTRUCTIONS[mark.exception].explained(*mark.numbers, "")
+        story = self._entry(mark, core)
         return f"The input was high and interrupts were open. Core {core.index} {story}."
 
     def _called(self, mark: Mark, core: Core) -> str:
-        story = INSTRUCTIONS[mark.exception].explained(*mark.numbers, "")
+        story = self._entry(mark, core)
         return f"A task asks the kernel for {self._call(core)}. Core {core.index} {story}."
 
     def _call(self, core: Core) -> str:
@@ -292,11 +292,15 @@ class Teller:
         return described(number, arguments)
 
     def _fault(self, mark: Mark, core: Core) -> str:
-        story = INSTRUCTIONS[mark.exception].explained(*mark.numbers, "")
-        return f"An instruction could not be executed. Core {core.index} {story}."
+        return f"{core.why_synchronous()} Core {core.index} {self._entry(mark, core)}."
+
+    def _entry(self, mark: Mark, core: Core) -> str:
+        """How a core has just taken an exception."""
+        known = INSTRUCTIONS[mark.exception]
+        return known.explained(*mark.numbers, "", core.privilege())
 
     def _returned(self, mark: Mark, core: Core) -> str:
-        story = INSTRUCTIONS[mark.text].explained(*mark.numbers, "")
+        story = INSTRUCTIONS[mark.text].explained(*mark.numbers, "", core.EXCEPTION_LEVEL)
         masked = core.masks()[1]
         state = "masked still" if masked else "open again"
         return f"Core {core.index} {story}. Interrupts are {state}."

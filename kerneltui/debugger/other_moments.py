@@ -12,7 +12,7 @@ from kerneltui.debugger.changes import ChangeMarks, before_last_instruction, las
 from kerneltui.debugger.history import STRETCH, History
 from kerneltui.debugger.pursuit import Pursuit, said
 from kerneltui.debugger.register_marks import RegisterMarks
-from kerneltui.debugger.storyteller import LAST, Storyteller
+from kerneltui.debugger.storyteller import DONE, LAST, Storyteller
 from kerneltui.debugger.trace import RawEvent
 from kerneltui.debugger.traveller import Input
 from kerneltui.debugger.watch import BOOT, PREVIOUS_HIT, STEP, Watch, until_time
@@ -35,6 +35,7 @@ class OtherMoments:
     is_taught: bool
     last_stop: str
     hits: tuple[BreakpointHit, ...]
+    _booted: tuple[Position, str] | None
     _jumps: list[Position]
     _pursuit: Pursuit
     _changes: ChangeMarks
@@ -46,6 +47,10 @@ class OtherMoments:
         @property
         def machine(self) -> Machine:
             """The machine, at the moment on show."""
+
+        @property
+        def runs_image(self) -> bool:
+            """Whether the kernel is an image of machine code."""
 
         @property
         def focus(self) -> int:
@@ -90,8 +95,18 @@ class OtherMoments:
         self._arrived("at reset")
 
     def go_to_booted(self) -> None:
-        """Go to where the kernel slept for the first time; boot, where that is not known."""
-        if self.history.first is None:
+        """Go to where the kernel slept for the first time; boot, where that is not known.
+
+        Of an image, to where it had booted: see :meth:`Session.boot`.
+        """
+        if self.runs_image:
+            if self._booted is None:
+                self.go_to_reset()
+                self.boot()
+            else:
+                self.go_to(self._booted[0])
+                self.last_stop = self._booted[1]
+        elif self.history.first is None:
             self.boot()
         else:
             self.go_to(self.history.first)
@@ -257,6 +272,8 @@ class OtherMoments:
             # there nothing halts until the next instruction.
             self.go_to(Position(-1, 0, False, found.core, found.retired - 1))
         self.last_stop = said(goal, goal.ends, self.machine)
+        if goal.leaves_handlers:
+            self.story.show(DONE)
         if goal.meaningful:
             self.story.show(LAST)
             self._tell_step()
@@ -274,12 +291,18 @@ class OtherMoments:
             self._changes.look(self.registers, self.focus, marks=False)
 
     def _back_to_first(self, goal: Watch) -> bool:
-        """Before the first event lies where the kernel fell asleep for the first time."""
+        """Before the first event lies where the kernel fell asleep for the first time.
+
+        Of an image, which is known from its first instruction on, that is reset.
+        """
         first = self.history.first
         is_strict = goal is STEP or goal is PREVIOUS_HIT
         if is_strict or first is None or self.here <= first:
             return False
-        self.go_to_booted()
+        if self.runs_image:
+            self.go_to_reset()
+        else:
+            self.go_to_booted()
         return True
 
     def _arrived(self, said: str) -> None:

@@ -24,7 +24,7 @@ from kerneltui.debugger.recorder import Recorder
 from kerneltui.debugger.register_marks import RegisterMarks
 from kerneltui.debugger.setup import Setup
 from kerneltui.debugger.sight import Sight, Story
-from kerneltui.debugger.storyteller import Storyteller
+from kerneltui.debugger.storyteller import DONE, Storyteller
 from kerneltui.debugger.timeline import Window
 from kerneltui.debugger.trace import EventNames, RawEvent
 from kerneltui.debugger.traveller import Input
@@ -68,6 +68,8 @@ class Session(OtherMoments):
         self.pinned: int | None = None
         """the core on show, where a person has chosen one"""
         self.last_stop = "at reset"
+        self._booted: tuple[Position, str] | None = None
+        """where an image had booted, and why it was halted there; None where that is not known"""
         self._jumps: list[Position] = []
         """where one was before each jump"""
         self.marked: Moment | None = None
@@ -147,8 +149,13 @@ class Session(OtherMoments):
 
         It may wait in some other way, for ever.
         """
-        is_image = self.machine.core.can_rest_anywhere
-        return self.advance(BOOT, until=LONGEST_BOOT_NS if is_image else NEVER)
+        if not self.runs_image:
+            return self.advance(BOOT)
+        is_whole = not any(self._progress())
+        reason = self.advance(BOOT, until=LONGEST_BOOT_NS)
+        if is_whole and reason is not StopReason.BREAKPOINT:
+            self._booted = self.here, self.last_stop
+        return reason
 
     def step(self) -> StopReason:
         """Execute one instruction: one access to the hardware, an exception entry, a wait.
@@ -225,6 +232,8 @@ class Session(OtherMoments):
         if self._progress() != before:
             self.generation += 1
         self.last_stop = self._pursuit.said
+        if goal.leaves_handlers:
+            self.story.show(DONE)
         if reason is StopReason.BREAKPOINT and sentry is not None:
             self._tell_hits(tuple(sentry.hits))
         elif reason is StopReason.MEANINGFUL:

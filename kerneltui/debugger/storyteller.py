@@ -5,7 +5,7 @@ One instant can bring several: the machine stands still while they are shown one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from kerneltui.debugger.marker import Marker
 
 LAST = -1
+DONE = -2
+"""The first for which something had to be done; the last where there is none."""
 NEAR = 2
 """The step before is looked for in so many stretches of the past."""
 _ON_THE_WAY = frozenset((StopReason.MEANINGFUL, StopReason.BUDGET))
@@ -198,12 +200,15 @@ class Storyteller:
     def _latest_marks(self) -> tuple[list[Mark], bool, int]:
         """What the machine has come to last, whether it stands there, and when that was (ns)."""
         here = self._history.here
+        if self._at == here and self._halted and self._marks and self._has_marker():
+            # Of several cores that execute an image, the others may be ahead of the step.
+            return self._marks, True, self._marker.marked_ns
         if self._at == here and self._has_marker() and self._marker.marks:
             marked_ns = self._marker.marked_ns
             slept_on = here.asleep and here.now_ns > marked_ns
             return self._marker.marks, self._marker.is_fresh and not slept_on, marked_ns
-        if here == self._history.first:
-            return [self._sleep()], True, here.now_ns
+        if here == self._history.first:  # of an image that is reset
+            return [self._sleep()] if here.asleep else [], True, here.now_ns
         if not self._covers(here):
             self._scan(here)
         position = max((at for at in self._marks_of if at <= here), default=here)
@@ -243,7 +248,7 @@ class Storyteller:
             return None
         steps = self._teller().steps(marks)
         # Of several at one position it is the one on show; between two positions the last.
-        place = self._place(len(steps)) if is_here else len(steps) - 1
+        place = self._place(steps) if is_here else len(steps) - 1
         step = steps[place]
         kinds = COURSES.get(step.course, ())
         later = {STATIONS[kind] for kind in kinds[max(step.number - 1, 0) :]}
@@ -286,36 +291,38 @@ class Storyteller:
 
     @property
     def phase(self) -> int:
-        """Which of them is on show; :data:`LAST` is the last."""
+        """Which of them is on show; :data:`LAST` and :data:`DONE` are two that have no number."""
         position, phase = self._shown
         return phase if position == self._history.here else 0
 
     def place(self) -> int:
         """The same, counted from 0; 0 as well where this position has no step."""
-        return max(self._place(len(self.steps())), 0)
+        return max(self._place(self.steps()), 0)
 
     def show(self, phase: int) -> None:
         """Show another one of this position."""
         self._shown = self._history.here, phase
 
-    def _place(self, count: int) -> int:
-        """Which one that is, of so many.
+    def _place(self, steps: Sequence[Step]) -> int:
+        """Which one of them that is.
 
         Who has come by single instructions knows only what the last one brought: that can be less
         than what the step at this position was made of.
         """
-        return self.phase if 0 <= self.phase < count else count - 1
+        if self.phase == DONE:
+            return next((n for n, step in enumerate(steps) if not step.by_itself), len(steps) - 1)
+        return self.phase if 0 <= self.phase < len(steps) else len(steps) - 1
 
     def step(self) -> Step | None:
         """The one on show."""
         steps = self.steps()
-        return steps[self._place(len(steps))] if steps else None
+        return steps[self._place(steps)] if steps else None
 
     def turn(self, direction: int) -> bool:
         """Show the one after or before (1, -1) at this position; False where there is none."""
-        count = len(self.steps())
-        place = self._place(count)
-        if not 0 <= place + direction < count:
+        steps = self.steps()
+        place = self._place(steps)
+        if not 0 <= place + direction < len(steps):
             return False
         here = self._history.here
         known = self._furthest[1] if self._furthest[0] == here else 0

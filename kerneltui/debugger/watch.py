@@ -38,6 +38,11 @@ class Watch(msgspec.Struct, frozen=True):
     of_timers: bool = False
     """interrupts that no timer has raised are passed over"""
 
+    @property
+    def leaves_handlers(self) -> bool:
+        """Whether it is reached when a handler has returned."""
+        return self.completes or self.ends is StopReason.HANDLER_DONE
+
     def passes_over(self, reason: StopReason, machine: Machine) -> bool:
         """Whether a stop is none of those that it awaits."""
         if not self.of_timers or reason is not StopReason.INTERRUPT:

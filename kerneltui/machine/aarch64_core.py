@@ -34,6 +34,7 @@ class Aarch64Core(Aarch64Exceptions):
     TRANSIENT = Aarch64Exceptions.TRANSIENT | {"_routes", "_sysports"}
     LOAD, STORE, WAIT = "ldr", "str", "wfi"
     CALL_REGISTERS = ("x8", "x0", "x1")
+    EXCEPTION_LEVEL = "EL1"
 
     def __init__(
         self,

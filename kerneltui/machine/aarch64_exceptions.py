@@ -90,6 +90,12 @@ class Aarch64Exceptions(InstructionCore):
         """EL1, always."""
         return "EL1"
 
+    def why_synchronous(self) -> str:
+        """As ESR_EL1 says."""
+        from kerneltui.machine import syndromes  # most kernels never need it
+
+        return syndromes.told(self.regs.store("ESR_EL1")[0])
+
     def masks(self) -> tuple[str, bool]:
         """DAIF: a letter where the mask bit is set."""
         return _told_masks(self._daif[0])

@@ -27,6 +27,8 @@ class Architecture(ABC):
     """without power-on: it tells its observer (:meth:`Observer.reset_begins`)"""
     CALL_REGISTERS: ClassVar[tuple[str, str, str]]
     """the general registers of a system call's number and its first two arguments"""
+    EXCEPTION_LEVEL: ClassVar[str] = ""
+    """the level that handles exceptions, as ``EL1``; ``ELx`` where each may have its own"""
     regs: RegisterFile
     """the registers that matter to interrupts"""
     registers: dict[str, int]
@@ -44,6 +46,10 @@ class Architecture(ABC):
     @abstractmethod
     def privilege(self) -> str:
         """The level that code runs at, as ``EL1`` or ``ring 0``."""
+
+    def why_synchronous(self) -> str:
+        """Why the latest exception came that is no interrupt, in a sentence."""
+        return "An exception is raised by an instruction that could not be executed."
 
     @abstractmethod
     def masks(self) -> tuple[str, bool]:

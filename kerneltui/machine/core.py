@@ -115,6 +115,8 @@ class Core(Protocol):
     """without power-on: it tells its observer (:meth:`Observer.reset_begins`)"""
     CALL_REGISTERS: ClassVar[tuple[str, str, str]]
     """the general registers of a system call's number and its first two arguments"""
+    EXCEPTION_LEVEL: ClassVar[str]
+    """the level that handles exceptions, as ``EL1``; ``ELx`` where each may have its own"""
     index: int
     state: CoreState
     ready_at: int
@@ -242,6 +244,9 @@ class Core(Protocol):
     # the debugger's side
     def privilege(self) -> str:
         """The level that code runs at, as ``EL1`` or ``ring 0``."""
+
+    def why_synchronous(self) -> str:
+        """Why the latest exception came that is no interrupt, in a sentence."""
 
     def masks(self) -> tuple[str, bool]:
         """What keeps interrupts out, as text; and whether ordinary ones are kept out."""

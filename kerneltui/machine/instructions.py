@@ -70,14 +70,17 @@ class Instruction(NamedTuple):
         """What is to happen; ``name`` is the register's, or says what a call asks for."""
         return self._filled(self.next, target, value, name)
 
-    def explained(self, target: int, value: int, name: str) -> str:
-        """What happened and what for, in a sentence without its subject; may be empty."""
-        return self._filled(self.story, target, value, name)
+    def explained(self, target: int, value: int, name: str, level: str = "") -> str:
+        """What happened and what for, in a sentence without its subject; may be empty.
 
-    def _filled(self, words: str, target: int, value: int, name: str) -> str:
+        ``level`` is the exception level of an AArch64 core that it is about, as ``EL1``.
+        """
+        return self._filled(self.story, target, value, name, level)
+
+    def _filled(self, words: str, target: int, value: int, name: str, level: str = "") -> str:
         time = format_duration(value) if "{time}" in words else ""
         return words.format(
-            target=target, value=value, operand=value or target, time=time, name=name
+            target=target, value=value, operand=value or target, time=time, name=name, level=level
         )
 
 
@@ -112,8 +115,8 @@ def _wait(kind: str, does: str = "sleeps", ends: str = "an interrupt comes") -> 
 
 def _exception(kind: str, *, is_external: bool = False) -> Instruction:
     """AArch64: a vector is an address."""
-    story = ("keeps its place in ELR_EL1 ({value:#x}) and its state in SPSR_EL1, masks interrupts "
-             "and jumps to the code at VBAR_EL1 + {target:#x}")  # fmt: skip
+    story = ("keeps its place in ELR_{level} ({value:#x}) and its state in SPSR_{level}, masks "
+             "interrupts and jumps to the code at VBAR_{level} + {target:#x}")  # fmt: skip
     return Instruction(
         kind, f"{kind.upper()} taken, from {{value:#x}}",
         f"take {kind.upper()}, vector at {{target:#x}}",
@@ -152,7 +155,7 @@ ALL = (
                 story="asks the kernel for a service (SVC): a system call"),
     Instruction("eret", "eret", "eret to {target:#x}", (Fact("elr", TARGET), Fact("spsr", VALUE)),
                 is_return=True,
-                story="returns to {target:#x} (ERET) and takes its state back from SPSR_EL1"),
+                story="returns to {target:#x} (ERET) and takes its state back from SPSR_{level}"),
     _exception("irq", is_external=True), _exception("fiq", is_external=True), _exception("sync"),
     # x86-64
     _load("load", MEMORY), _store("store", MEMORY), _load("in", PORTS), _store("out", PORTS),

@@ -61,26 +61,30 @@ class Bookmarking(Steering):
 
     def action_next_bookmark(self) -> None:
         """To the next one."""
-        self._go_to_bookmark(1)
+        self._go_beside(1)
 
     def action_previous_bookmark(self) -> None:
         """To the one before."""
-        self._go_to_bookmark(-1)
+        self._go_beside(-1)
 
-    def _go_to_bookmark(self, direction: int) -> None:
-        session = self.session
-        found = session.bookmark_beside(direction)
+    def _go_beside(self, direction: int) -> None:
+        found = self.session.bookmark_beside(direction)
         if found is None:
             self.notify(BEYOND[direction])
-            return
+        else:
+            self.go_to_bookmark(found)
+
+    def go_to_bookmark(self, item: Bookmark) -> None:
+        """Travel to where one is, or run to it."""
+        session = self.session
 
         def travel() -> Generator[Position, None, bool]:
             session.leave_mark()
-            yield from session.travel_to_bookmark(found)
+            yield from session.travel_to_bookmark(item)
             self.tell_bookmark()
             return True
 
-        number = session.bookmarks.number_of(found)
+        number = session.bookmarks.number_of(item)
         self.runner.follow(f"bookmark {number}", travel(), self._in_vain_there)
         self.refresh_view()
 

@@ -74,7 +74,7 @@ COMMANDS = (
     Command("finish_back", "F", "Finish back",
             "Go back to where a handler returned last", "Stepping back"),
     Command("go_to", "g", "Go to",
-            "Go to a time, an instruction, a place, or the last write of a register",
+            "Go to a time, an instruction, a bookmark, or a register's last write",
             "Stepping back", 12, action="go_to_ask"),
     Command("jump_back", "backspace", "Return", "Return to where you were before the last jump",
             "Stepping back", shown_key="Backspace"),

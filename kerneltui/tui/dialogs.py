@@ -33,6 +33,7 @@ from kerneltui.scenarios.scenario import (
     fits,
     open_session,
 )
+from kerneltui.tui.panels.console import CLEAR_LINE
 from kerneltui.tui.places import read_place, read_register
 from kerneltui.tui.requests import (
     Ask,
@@ -60,14 +61,12 @@ if TYPE_CHECKING:
 
 WHERE = """\
 A time (1.5s), an instruction (#1200), one of start, booted, end,
-or a register: its last write"""
+a bookmark (bookmark:1), or a register: its last write"""
 KEEP, CUT, STORE, UNDO = "Stay", "Type", "Store", "Undo"
 MOST_NAMED = 3
 NO_LOOK = "This kernel offers no look inside: it has no shell and no queue that can be asked."
 OTHER_BOARD = "This image stays on its board; for another: kerneltui --board NAME --kernel FILE."
 NO_SHELL = "This kernel has no shell; press o and open the scenario shell."
-CLEAR_LINE = "\x15"
-"""Ctrl+U: whatever is half typed is not part of the command."""
 
 
 def show_help(now: Situation) -> Request:

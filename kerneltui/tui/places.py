@@ -4,28 +4,39 @@ from __future__ import annotations
 
 import re
 
+from kerneltui.debugger.bookmarks import PREFIX
 from kerneltui.debugger.references import FieldReference, RegisterReference
 from kerneltui.debugger.register_names import bits_named, register_and_label, registers_named
 from kerneltui.debugger.session import Session
+from kerneltui.errors import UserError
 from kerneltui.units import parse_duration
 
 HOW = (
-    "Type a time like 1.5s, an instruction of the trace like #1200, start, booted or end, or a "
-    "register: its last write."
+    "Type a time like 1.5s, an instruction of the trace like #1200, start, booted or end, a "
+    "bookmark like bookmark:1, or a register: its last write."
 )
 STEP_NUMBER = re.compile(r"#\s*(\d{1,18})")
 PLACES = "start", "booted", "end"
-TIME, INSTRUCTION = "time", "instruction"
+TIME, INSTRUCTION, BOOKMARK = "time", "instruction", "bookmark"
 
 
 def read_place(session: Session, words: str) -> tuple[str, int]:
-    """One of :data:`PLACES` with 0, or :data:`TIME` in ns, or the number of an INSTRUCTION.
+    """One of :data:`PLACES` with 0, or :data:`TIME` in ns, or the number of an INSTRUCTION or
+    of a BOOKMARK.
 
     Raises ValueError, in sentences, for what is none of these.
     """
     words = words.strip().lower()
     if words in PLACES:
         return words, 0
+    if words.startswith(PREFIX):
+        bookmarks = session.bookmarks
+        try:
+            found = bookmarks.named(words.removeprefix(PREFIX).strip())
+        except UserError as error:
+            said = str(error)
+            raise ValueError(f"{said[:1].upper()}{said[1:]}.") from None
+        return BOOKMARK, bookmarks.number_of(found)
     number = STEP_NUMBER.fullmatch(words)
     if number is None:
         try:

@@ -35,6 +35,7 @@ from kerneltui.tui.runner import NOT_FOUND
 from kerneltui.tui.steering import Steering
 
 if TYPE_CHECKING:
+    from kerneltui.debugger.bookmarks import Bookmark
     from kerneltui.debugger.moment import Moment
     from kerneltui.debugger.trace import RawEvent
     from kerneltui.hw.rule import Spot
@@ -62,6 +63,9 @@ class Travelling(Steering):
 
     if TYPE_CHECKING:  # the app's
         board: str
+
+        def go_to_bookmark(self, item: Bookmark) -> None:
+            """Travel to where one is, or run to it."""
 
         def carry_out(self, request: Request | None) -> None:
             """Do what a dialog wants done."""
@@ -159,7 +163,7 @@ class Travelling(Steering):
 
     def go_to(self, words: str) -> None:
         """Go to where ``words`` say, or say what they can be."""
-        from kerneltui.tui.places import INSTRUCTION, TIME, read_place
+        from kerneltui.tui.places import BOOKMARK, INSTRUCTION, TIME, read_place
 
         session = self.session
         try:
@@ -171,6 +175,8 @@ class Travelling(Steering):
             self._go_to_time(number)
         elif kind == INSTRUCTION:
             self._jump(lambda: session.go_to_instruction(number))
+        elif kind == BOOKMARK:
+            self.go_to_bookmark(session.bookmarks.named(str(number)))
         else:
             self._jump({
                 "start": session.go_to_reset, "booted": session.go_to_booted,

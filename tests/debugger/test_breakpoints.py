@@ -620,7 +620,7 @@ def test_errors_name_the_column_and_the_mend(text, column, words):
     assert len(session.breakpoints) == 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(st.one_of(
     st.text(max_size=60),
     st.lists(st.sampled_from([*FORMS, "if", "core", "1", "ignore", "once", '"', "GICC_EOIR", "of",

@@ -16,7 +16,7 @@ from kerneltui.debugger.breakpoints.condition import (
     compile_condition,
 )
 
-EXAMPLES = settings(max_examples=200, derandomize=False, database=None)
+EXAMPLES = settings(max_examples=100, derandomize=False, database=None)
 
 # -- mistakes -------------------------------------------------------------------------------------
 

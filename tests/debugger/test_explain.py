@@ -228,3 +228,30 @@ def test_a_wrong_end_is_told_of_the_interrupt_whose_handler_made_it():
         assert f"its own handler ended it wrongly: core 0 ended {number + 1}" in told.headline
         assert f"so irq {number} stays active" in told.headline
     session.close()
+
+
+def test_a_kernel_that_has_stopped_is_the_first_cause_and_no_store_mends_it(session):
+    session.poke("CNTP_CTL_EL0.ENABLE=0")  # and this is shut, too
+    session.machine.core._halted("its driver is not finished")
+    told = verdict(session)
+    assert (told.verdict, told.gate.name, told.mend) == (Verdict.SHUT, "core is on", ())
+    assert "its driver is not finished" in told.headline
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
+def test_a_critical_section_keeps_interrupts_out_for_a_moment_and_is_no_fault(board):
+    found = open_session(board, "two-cores")
+    found.boot()
+    reference, seen = timer_interrupt(found.machine, found.inspector), []
+    core = found.machine.cores[0]
+    for _ in range(400):
+        found.step()
+        if not core.depth and not core.is_asleep and core.masks()[1]:
+            told = why(found, reference, 0)
+            mask = [gate for gate in told.way.shut if gate.register == core.MASK_REGISTER]
+            assert set(mask) <= set(told.for_now), told.headline
+            assert told.gate not in mask or told.verdict is Verdict.WAITS
+            assert "all that software decides is open" not in told.headline
+            seen.append(told.headline)
+    assert any("for a moment" in headline for headline in seen)
+    found.close()

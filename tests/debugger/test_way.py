@@ -40,7 +40,7 @@ POKES = {
 
 @pytest.mark.parametrize("board", sorted(UART))
 @given(data=st.data())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_an_interrupt_is_taken_exactly_when_all_gates_are_open(board, data):
     session = open_session(board, "timer-callbacks")
     session.boot()

@@ -155,12 +155,13 @@ def act(armc, kind, first, second):
 
 @given(st.lists(ACTIONS, max_size=30))
 def test_the_outputs_are_what_the_gates_say_and_looking_changes_nothing(actions):
+    """One core is looked at after each action, all of them at the end."""
     armc = Bcm2711Armc("armc", Config(), Clock(), 4)
-    for action in actions:
+    for number, action in enumerate(actions, 1):
         act(armc, *action)
         seen = [armc.regs.peek(slot.key) for slot in armc.regs.slots()]
-        for core in range(4):
-            ways = [way for number in range(80) for way in armc.passages(number, core)]
+        for core in range(4) if number == len(actions) else (number % 4,):
+            ways = [way for source in range(80) for way in armc.passages(source, core)]
             for kind in ("irq", "fiq"):
                 held = any(first_shut(way.gates) is None for way in ways if way.output == kind)
                 assert armc.outputs[kind][core].level == held

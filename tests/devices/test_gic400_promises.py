@@ -110,7 +110,7 @@ def lively():
     return bench
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(st.lists(steps, min_size=5, max_size=40))
 def test_an_interrupt_is_acknowledged_iff_all_its_gates_are_open(history):
     bench = lively()
@@ -133,7 +133,7 @@ def test_an_interrupt_is_acknowledged_iff_all_its_gates_are_open(history):
         assert up or taken == SPURIOUS
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.lists(steps, max_size=30), st.lists(steps, max_size=20))
 def test_a_restored_copy_goes_on_alike_and_looking_changes_nothing(before, after):
     bench = lively()

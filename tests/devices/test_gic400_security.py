@@ -469,7 +469,7 @@ def lively():
     return bench
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(st.lists(steps, min_size=5, max_size=40))
 def test_an_interrupt_is_delivered_iff_all_its_gates_are_open_and_only_to_its_world(history):
     bench = lively()
@@ -495,7 +495,7 @@ def test_an_interrupt_is_delivered_iff_all_its_gates_are_open_and_only_to_its_wo
             assert got == (opened[0][0] if opened else SPURIOUS)
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(st.lists(steps, max_size=25), st.lists(steps, min_size=1, max_size=25))
 def test_no_non_secure_store_changes_anything_of_group_0(before, after):
     bench = lively()
@@ -526,7 +526,7 @@ def test_no_non_secure_store_changes_anything_of_group_0(before, after):
             assert secrets() == held, step
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.lists(steps, max_size=30), st.lists(steps, max_size=20))
 def test_a_restored_copy_goes_on_alike_and_looking_changes_nothing(before, after):
     bench = lively()

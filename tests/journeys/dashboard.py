@@ -29,7 +29,7 @@ KEY_TO_CHARACTER = {name: character for character, name in REPLACED_KEYS.items()
 SOURCE = 14
 LONGEST_WAIT = 400
 """Pauses of the pilot before a condition is given up."""
-LONGEST_PAINTING = 40
+LONGEST_PAINTING = 100
 """Pauses until a screen that is painted again and again counts as painted."""
 
 

@@ -13,6 +13,7 @@ from kerneltui.sessions.autosave import Autosave
 from kerneltui.sessions.opening import load_session, open_saved
 from kerneltui.sessions.writing import Kept
 from kerneltui.tui.keeping import free_name, why_no_file
+from kerneltui.tui.places import read_place
 from kerneltui.tui.screens.ask import AskScreen
 
 MS = 1_000_000
@@ -256,3 +257,26 @@ async def test_walking_over_a_scenarios_bookmarks_is_nothing_to_keep(tmp_path, m
         seen.app.keep()
         await seen.press("q")
     assert not [*tmp_path.rglob("*.session.yaml")]
+
+
+async def test_g_goes_to_a_bookmark_by_number_and_by_name():
+    async with dashboard() as seen:
+        session = seen.session
+        session.bookmarks.add(session.bookmark("booted"))
+        await seen.go("n")
+        session.bookmarks.add(session.bookmark("after the first event", name="first"))
+        places = [session.bookmarks.named(words).position for words in ("1", "first")]
+        await seen.go("n")
+        for words, place in zip(("bookmark:first", "bookmark:1"), reversed(places), strict=True):
+            seen.app.go_to(words)
+            await seen.arrived()
+            assert session.here == place
+        await seen.press("backspace")
+        assert session.here == places[1]
+
+
+def test_a_bookmark_that_there_is_not_is_no_place():
+    session = booted()
+    with pytest.raises(ValueError, match="There is no bookmark 'x': none is set"):
+        read_place(session, "bookmark:x")
+    session.close()

@@ -7,7 +7,9 @@ from dashboard import CONSOLE, INTERRUPTS, QUEUE, REGISTERS, booted, dashboard
 
 from kerneltui.configfile import available
 from kerneltui.debugger.timeline import Window
+from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.panels import PathPanel
+from kerneltui.tui.panels.path import caption
 from kerneltui.tui.widgets.lines import line_text
 
 PATH = 13
@@ -324,4 +326,40 @@ def test_a_path_or_none_for_every_scenario(name):
     panel = PathPanel(PATH)
     view = session.view(frozenset(PathPanel.PARTS), Window(0, 1))
     assert any(line_text(line).strip() for line in panel.content(view, 78))
+    session.close()
+
+
+def test_before_the_first_step_and_when_stopped_for_good_the_caption_says_so():
+    def told():
+        view = session.view(frozenset({"path"}))
+        return "\n".join(map(line_text, caption(view, view.path, 120)))
+
+    session = open_session("rpi4", "timer-callbacks")
+    session.follows_story = True
+    assert "NO STEP YET" in told()
+    assert "no interrupt since reset" in told()
+    session.machine.core._halted("its driver is not finished")
+    session.generation += 1
+    assert "HALTED" in told()
+    cpu = next(stop for stop in session.view(frozenset({"path"})).path.stops if stop.kind == "cpu")
+    assert cpu.facts[0].text == "halted"
+    session.close()
+
+
+def test_a_machine_that_runs_freely_says_nothing_of_its_steps():
+    session = booted("rpi4")  # nobody follows the story: so it is while the machine runs
+    view = session.view(frozenset({"path"}))
+    assert not "".join(map(line_text, caption(view, view.path, 120))).strip()
+    session.close()
+
+
+def test_a_core_that_stops_amid_a_step_has_nothing_next():
+    session = booted("rpi4", "fault-no-handler")
+    session.follows_story = True
+    while not session.machine.halt_reason:
+        session.next_step()
+    view = session.view(frozenset({"path"}))
+    assert "NEXT Nothing: this core has stopped" in "\n".join(
+        map(line_text, caption(view, view.path, 120))
+    )
     session.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from dashboard import booted
-from faults import ordinary
+from faults import each_once, ordinary
 
 from kerneltui.debugger.lookup import exists, register_of_event
 from kerneltui.debugger.references import (
@@ -27,7 +27,6 @@ from kerneltui.debugger.references import (
 from kerneltui.debugger.timeline import Window
 from kerneltui.debugger.views import PARTS
 from kerneltui.lessons.progress import StudentProgress
-from kerneltui.scenarios.reading import load_scenario
 from kerneltui.tui.following import ON_ENTER, follow
 from kerneltui.tui.panels import PANELS, RegistersPanel, TimersPanel
 from kerneltui.tui.requests import GoTo, Point, Situation, Tell
@@ -35,12 +34,7 @@ from kerneltui.tui.widgets.lines import about
 
 MS = 1_000_000
 GICD, GICC = "GICD", "GICC"
-BOARDS_OF = {name: [*load_scenario(name).boards] for name in ordinary()}
-PLACES = [
-    (boards[place % len(boards)], scenario)
-    for place, (scenario, boards) in enumerate(BOARDS_OF.items()) if boards
-]  # fmt: skip
-"""Each scenario on one of its boards, by turns."""
+PLACES = [*each_once(ordinary(), 2)]
 
 
 def situation(session):

@@ -199,3 +199,17 @@ async def test_what_was_wrong_with_a_choice_is_told(tmp_path):
         await pilot.pause()
         assert "mine.yaml:1: not valid YAML" in texts(app)
         assert isinstance(app.screen, WelcomeScreen)
+
+
+async def test_the_list_can_be_closed_before_it_stands_on_the_screen(tmp_path):
+    progress = StudentProgress(tmp_path)
+    async with dashboard() as seen:
+        for _ in range(3):
+            screen = WelcomeScreen(offers(progress), is_new=False)
+            seen.app.push_screen(screen)
+            screen.dismiss(None)
+            await seen.painted()
+            assert len(seen.app.screen_stack) == 1
+        await seen.burst("o", "escape", "o", "q", "o")
+        await seen.until(lambda: len(seen.app.screen_stack) == 2)
+        assert seen.app._exception is None

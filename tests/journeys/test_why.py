@@ -159,6 +159,7 @@ async def test_g_says_where_there_is_no_moment():
 
 async def test_a_search_ends_when_the_highlight_moves_or_the_window_closes(monkeypatch):
     """Otherwise searches would go on one beside the other, and after the window."""
+    monkeypatch.setattr(why_module, "SLICE_S", 0.001)
     begun, ended, slices = [], [], []
 
     def endless(session: Session, place):
@@ -212,6 +213,7 @@ async def test_w_on_a_register_that_decides_begins_at_its_gate():
 
 async def test_leaving_ends_a_search(monkeypatch):
     monkeypatch.setattr(why_module, "PAUSE_S", 0.0)
+    monkeypatch.setattr(why_module, "SLICE_S", 0.001)
 
     def endless(history, *_):
         while True:
@@ -232,7 +234,7 @@ async def test_m_mends_it_and_it_arrives(size):
     async with dashboard(session=session, size=size) as seen:
         before = session.here
         await seen.press(INTERRUPTS, "w", "m")
-        assert session.machine.memory.read(0xFF84_2004) == 0xF8
+        await seen.until(lambda: session.machine.memory.read(0xFF84_2004) == 0xF8)
         await seen.go("i")
         assert session.machine.core.depth == 1
         assert session.here.now_ns - before.now_ns < 1_000

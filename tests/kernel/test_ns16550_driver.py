@@ -230,7 +230,7 @@ def test_an_echo_in_the_middle_of_output_costs_no_character_of_either(after):
     assert bytes(char for char in pc.sent if char < 0x80) == b"<echo>\r\n"
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(st.dictionaries(st.integers(1, 250), st.binary(min_size=1, max_size=3), max_size=5))
 def test_however_input_and_output_meet_nothing_is_lost(typing):
     pc = Pc()

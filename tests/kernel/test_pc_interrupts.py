@@ -799,7 +799,7 @@ def test_all_of_it_can_be_kept_and_brought_back(pc, make):
     assert groups[-1][1][0].count == 1
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     st.sampled_from([apic_manager, pic_manager]),
     st.lists(st.tuples(st.sampled_from(ISA), st.booleans()), max_size=40),
@@ -825,7 +825,7 @@ def test_every_rise_of_a_line_is_handled_once(make, events):
     assert counts == rises
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.permutations(range(48)), st.integers(1, 48))
 def test_any_set_of_gsis_each_by_its_own_vector(order, count):
     pc = Pc()

@@ -124,12 +124,12 @@ def test_uptime_keeps_step_with_true_time_for_minutes(clock, timer, hz):
     assert len(bench.ran) == 120 * 777 // 500
 
 
-def test_after_an_hour_of_ticks_time_is_off_by_far_less_than_a_tick():
+def test_after_twenty_minutes_of_ticks_time_is_off_by_far_less_than_a_tick():
     bench = Bench(hz=100)
-    bench.run(3600 * S)
-    assert abs(bench.timer.uptime_ns() - bench.cpu.now) < 3 * MS
+    bench.run(1200 * S)
+    assert abs(bench.timer.uptime_ns() - bench.cpu.now) < MS
     assert bench.keeper.lost_ticks == 0
-    assert abs(bench.interrupts() - 360_000) <= 1
+    assert abs(bench.interrupts() - 120_000) <= 1
 
 
 @pytest.mark.parametrize(("clock", "timer"), PAIRS)

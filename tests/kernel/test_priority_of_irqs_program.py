@@ -151,7 +151,7 @@ def test_only_what_is_above_the_mask_gets_through_until_it_is_lifted(board):
 
 
 @every_board
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(st.tuples(*[st.integers(2, 13)] * 3))
 def test_whatever_the_priorities_the_order_follows_the_rule(board, levels):
     priorities = dict(zip(PRIORITIES, levels, strict=True))

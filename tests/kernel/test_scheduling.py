@@ -93,7 +93,7 @@ def wanted_ns(request):
 
 
 @pytest.mark.parametrize("board", ["rpi4", "x86"])
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(workload=workloads())
 def test_any_workload_ends_in_order_with_all_time_accounted_for(board, workload):
     session = session_of(board, workload)
@@ -115,7 +115,7 @@ def test_any_workload_ends_in_order_with_all_time_accounted_for(board, workload)
 
 
 @pytest.mark.parametrize("board", ["rpi4", "x86"])
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(
     lengths=st.lists(st.integers(100 * US, 30 * MS), min_size=2, max_size=5),
     quantum_ns=st.integers(300 * US, 5 * MS),

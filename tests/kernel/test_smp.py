@@ -422,7 +422,7 @@ def test_a_storm_is_the_same_in_every_run(board):
         events = []
         session = session_of(board, Storm, sink=events.append)
         session.boot()
-        session.run_until(session.machine.now + 2 * MS)
+        session.run_until(session.machine.now + MS)
         return events
 
     first = trace()

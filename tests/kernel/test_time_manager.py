@@ -195,7 +195,7 @@ def test_a_late_one_shot_counts_but_is_no_overload(bench):
     assert bench.manager.worst_lateness_ns == 10_000_000 - 10
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(

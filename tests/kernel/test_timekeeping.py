@@ -90,7 +90,7 @@ def test_half_a_wrap_is_told_in_ns():
     assert bring_up("tsc")[1].max_idle_ns > 50 * 365 * 24 * HOUR
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(
     st.sampled_from([1, 3, 1_193_182, 3_579_545, 2_999_999_977]),
     st.integers(4, 20),
@@ -217,7 +217,7 @@ def test_a_tick_that_comes_late_is_not_counted_twice(late_ns):
     assert ticking.keeper.ticks == number + 1
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.integers(0, 8_500_000), st.integers(1, 3)), min_size=1, max_size=80),
     st.sampled_from([-50, 0, 50]),

@@ -165,7 +165,7 @@ class Model:
 
 
 @every
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(steps=operations)
 def test_every_structure_does_what_a_list_sorted_each_time_does(name, steps):
     model = Model(name)
@@ -445,7 +445,7 @@ def test_a_slot_is_taken_apart_when_the_base_gets_into_it():
 
 
 @every
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.lists(dues, min_size=1, max_size=90), st.integers(1, 40), st.integers(0, 20))
 def test_a_part_of_a_shape_is_the_whole_but_for_what_is_cut(name, times, limit, popped):
     queue = filled(name, times)
@@ -487,7 +487,7 @@ def test_the_picture_of_thousands_is_small_and_has_the_head_in_it(name):
     assert picture.count('"ident"') <= 6 * MOST_SHOWN
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(st.lists(st.one_of(st.integers(0, 1 << 50), near), min_size=1, max_size=60))
 def test_the_occupied_slots_of_the_wheel_are_all_ahead(times):
     queue = filled("wheel", times)

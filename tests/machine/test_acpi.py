@@ -598,7 +598,7 @@ def test_no_changed_byte_is_believed(data):
         assert read.hpet in (None, right.hpet)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(st.binary(max_size=300))
 def test_no_madt_whatever_makes_the_kernel_hang_or_stumble(entries):
     reads_or_refuses(replaced("APIC", madt(entries)))

@@ -329,7 +329,7 @@ IO_POKES = {
 }
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(
     pokes=st.lists(st.sampled_from(sorted(IO_POKES)), max_size=4),
     level=st.sampled_from(["low", "high", "high before"]),
@@ -379,7 +379,7 @@ PIC_POKES = {
 }
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(
     pokes=st.lists(st.sampled_from(sorted(PIC_POKES)), max_size=4),
     irq=st.sampled_from([4, 8]),

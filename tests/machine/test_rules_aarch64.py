@@ -42,7 +42,7 @@ def outcome(kinds, unmasked, inputs, pin):
 subsets = st.sets(st.sampled_from(["irq", "fiq"]))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(subsets, st.integers(0, 3), subsets, st.sampled_from(["irq", "fiq"]))
 def test_an_input_is_taken_next_exactly_when_its_gates_are_open(kinds, unmasked, others, pin):
     gates, taken = outcome(tuple(kinds), unmasked, others | {pin}, pin)

@@ -4,11 +4,12 @@ import pytest
 from native_bench import image_path
 
 from kerneltui.debugger.lookup import exists
+from kerneltui.debugger.marks import StepKind
 from kerneltui.debugger.meaning import meaning
 from kerneltui.debugger.obvious import obvious, toggle
 from kerneltui.debugger.references import CodeReference
 from kerneltui.debugger.watch import NEXT_ACCESS, PREVIOUS_HIT
-from kerneltui.machine.core import StopReason
+from kerneltui.machine.core import CoreState, StopReason
 from kerneltui.scenarios.images import open_image
 
 LOADS = frozenset({"ldr", "str", "mrs", "msr"})
@@ -202,3 +203,34 @@ def test_an_interrupt_that_comes_next_is_told_with_its_vector(opened):
     vector = session.core.pending.target
     session.step()
     assert session.core.engine.pc == vector
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4"])
+def test_the_end_of_a_handler_is_told_as_its_return(board, opened):
+    """The Pi 3's controllers forget an interrupt by themselves, at the very ERET."""
+    session = opened(f"system_timer_{board}", board)
+    session.next_interrupt()
+    session.finish()
+    assert (session.core.depth, session.story.step().kind) == (0, StepKind.RETURNED)
+    before = session.here
+    session.advance(session.timer_event_goal)
+    assert session.story.step().kind is StepKind.RETURNED
+    _back(session, session.timer_event_goal)
+    assert (session.here, session.story.step().kind) == (before, StepKind.RETURNED)
+
+
+@pytest.mark.parametrize("name", ["system_timer_rpi4", "echo"])
+def test_booted_is_where_the_image_had_booted_and_reset_tells_of_no_sleep(name, opened):
+    session = opened(name)
+    session.follows_story = True
+    session.boot()
+    booted, stop = session.here, session.last_stop
+    session.run_until(booted.now_ns + 1_000_000)
+    session.go_to_booted()
+    assert (session.here, session.last_stop) == (booted, stop)
+    session.go_to_reset()
+    assert session.machine.core.state is CoreState.RUNNING
+    assert session.story.told() is None
+    session._booted = None  # as after a session file
+    session.go_to_booted()
+    assert session.here == booted

@@ -15,7 +15,7 @@ from kerneltui.sessions.opening import load_session
 from kerneltui.sessions.saving import text_of
 from kerneltui.sessions.spec import MOST_INPUTS
 
-MUTATIONS = int(os.environ.get("KERNELTUI_MUTATIONS", "200"))
+MUTATIONS = int(os.environ.get("KERNELTUI_MUTATIONS", "100"))
 LONGEST_S = 8.0
 """of processor time"""
 NUMBERS = (

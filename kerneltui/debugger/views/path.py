@@ -296,6 +296,8 @@ def _stop(
 def _doing(core: Core, ahead: frozenset[StepKind]) -> str:
     if core.state is CoreState.WAITING:
         return "asleep"
+    if core.state in {CoreState.HALTED, CoreState.OFF}:
+        return str(core.state)
     if StepKind.RETURNED in ahead:
         return "returns"
     return (

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, cast
 from kerneltui.hw.bus import AddressSpace, BusFault
 from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.hw.register_file import RegisterFile
+from kerneltui.machine import syndromes
 from kerneltui.machine.aarch64_registers import MASK_ALL, MASK_F, MASK_I
 from kerneltui.machine.core import (
     FOREVER,
@@ -51,6 +52,7 @@ class NativeCoreState(LiveRegisters):
     MASK_REGISTER: ClassVar[str] = "DAIF"
     CAN_BE_RESET: ClassVar[bool] = False
     CALL_REGISTERS: ClassVar[tuple[str, str, str]] = "x8", "x0", "x1"
+    EXCEPTION_LEVEL: ClassVar[str] = "ELx"
     TABLES = (NATIVE_CORE,)
     can_rest_anywhere: ClassVar[bool] = True
     booted = True
@@ -255,6 +257,11 @@ class NativeCoreState(LiveRegisters):
     def privilege(self) -> str:
         """The exception level: ``EL1``."""
         return f"EL{ex.level_of(self.engine.pstate)}" if self.engine.is_started else "off"
+
+    def why_synchronous(self) -> str:
+        """As ESR_ELx of the present level says."""
+        level = max(ex.level_of(self.engine.pstate), 1)
+        return syndromes.told(self.engine.system(sr.ESR[level]))
 
     def masks(self) -> tuple[str, bool]:
         """DAIF: a letter where the mask bit is set."""

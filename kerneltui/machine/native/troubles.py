@@ -10,28 +10,19 @@ from kerneltui.machine.aarch64_registers import MASK_F, MASK_I
 from kerneltui.machine.native import exceptions as ex
 from kerneltui.machine.native import system_registers as sr
 from kerneltui.machine.native.core_state import NativeCoreState
+from kerneltui.machine.syndromes import CALLS, fault
 
 VECTOR_BYTES = 0x80
 AT_VECTOR = 8
 """So often in a row the code at a vector raises its exception again."""
 AGAIN = 1_000
 """So often in a row one instruction faults, or an interrupt lets no instruction through."""
-CALLS = frozenset((0x15, 0x16, 0x17, 0x3C))
-"""Exception classes of SVC, HVC, SMC and BRK: a loop may well execute one."""
 _NO_CODE = "nothing there can be executed"
 JUMPS = {0x21: _NO_CODE, 0x22: "that is no multiple of 4"}
 """Exception classes of a jump to a wrong place, and what is wrong with it.
 
 Not 0x20, from a lower level: that is how a kernel learns which pages of a program it has to load.
 """
-CLASSES = {
-    0x00: "an instruction that is undefined", 0x07: "a use of FP or SIMD that is trapped",
-    0x0E: "a return to an illegal state", 0x18: "an access to a system register that is trapped",
-    0x20: "a jump to where nothing can be executed",
-    0x21: "a jump to where nothing can be executed", 0x22: "a jump to an unaligned address",
-    0x24: "an access to an address that does not answer",
-    0x25: "an access to an address that does not answer", 0x26: "a stack pointer that is unaligned",
-}  # fmt: skip
 
 
 class Troubles:
@@ -55,7 +46,7 @@ class Troubles:
     def _takes_sync(self, core: NativeCoreState, target: int) -> None:
         pc, syndrome = core.engine.pc, core.engine.system(sr.ESR[target])
         exception_class = syndrome >> 26
-        what = CLASSES.get(exception_class, f"an exception of class {exception_class:#x}")
+        what = fault(syndrome)
         vectors = core.engine.system(sr.VBAR[target])
         place = pc - vectors
         if 0 <= place < 0x800 and exception_class not in CALLS and place & -VECTOR_BYTES in _SYNC:

@@ -15,6 +15,8 @@ from kerneltui.tui.widgets.lines import Line, plain
 from kerneltui.units import format_time
 
 WIDEST_INPUT = 20
+CLEAR_LINE = "\x15"
+"""Ctrl+U, which a dialog types first: whatever is half typed is not part of its command."""
 
 
 class ConsolePanel(Panel):
@@ -82,6 +84,8 @@ class ConsolePanel(Panel):
         if self.typing:
             hint = "paused: space runs after Esc" if view.typed_waiting and self.paused else waiting
             return f"typing, Esc leaves  {hint}".rstrip()
+        if waiting and self.paused:
+            waiting += "; paused: space runs"
         return waiting or typed_last(view.last_input)
 
     def key_bytes(self, key: str, character: str | None) -> bytes | None:
@@ -104,7 +108,8 @@ def typed_last(item: InputView | None) -> str:
     if item is None:
         return ""
     who = "the scenario" if item.by == SCENARIO else "you"
-    return f"{who} typed {shortened(ascii(item.text), WIDEST_INPUT)} at {format_time(item.at_ns)} s"
+    text = item.text.lstrip(CLEAR_LINE)  # which a dialog has typed first
+    return f"{who} typed {shortened(ascii(text), WIDEST_INPUT)} at {format_time(item.at_ns)} s"
 
 
 def _wrap(line: str, width: int) -> list[str]:

@@ -28,6 +28,8 @@ LONG_NS = 1_000_000
 CONSOLE = 3
 """So many lines of the console, where the path is alone on the screen."""
 
+NOTHING_MORE = "Nothing: this core has stopped for good."
+
 
 class PathPanel(Panel):
     """One interrupt's way through the machine, and the step that it is in."""
@@ -124,19 +126,34 @@ def caption(view: MachineView, path: PathView, width: int) -> list[Line]:
     """What happened and what comes next; of one height, so that nothing moves below it."""
     room = ROOMY if width >= ROOMY_FROM else NARROW
     if not path.heading:
-        return [plain("")] * (room + 2)
+        return _before_any(view, room)
     said = path.sentence or _after(view, path)
     rows = wrap(said, width)[:room]
     rows += [""] * (room - len(rows))
     subject = f"   {path.subject}" if path.subject else ""
     following = path.next_sentence
-    if not path.sentence and path.ago_ns > LONG_NS and path.mend:
+    if view.cpu.state == CoreState.HALTED:
+        following = NOTHING_MORE
+    elif not path.sentence and path.ago_ns > LONG_NS and path.mend:
         following = "Nothing, as long as that is so."
     return [
         (fit_heading(path.heading, subject, width)),
         *map(plain, rows),
         (("NEXT ", "strong"), (following, "dim")),
     ]
+
+
+def _before_any(view: MachineView, room: int) -> list[Line]:
+    """Where no step is known yet: as a rule, while the kernel boots."""
+    core = f"Core {view.cpu.index}"
+    heading, said = "NO STEP YET", f"{core} has taken no interrupt since reset."
+    following = "The first step; the key . goes on to it."
+    if view.cpu.state == CoreState.HALTED:
+        heading, said, following = "HALTED", f"{core} has stopped for good.", NOTHING_MORE
+    elif view.cpu.interrupts or view.cpu.state != CoreState.RUNNING:
+        return [plain("")] * (room + 2)  # a machine that runs freely: nobody looks at its steps
+    return [((heading, "now"),), plain(said), *[plain("")] * (room - 1),
+            (("NEXT ", "strong"), (following, "dim"))]  # fmt: skip
 
 
 def fit_heading(heading: str, subject: str, width: int) -> Line:

@@ -24,7 +24,10 @@ from textual.widgets._toast import ToastRack
 from kerneltui.tui.screens.dimmed import Dimmed
 
 T = TypeVar("T")
-ANSWERS = (Input.Submitted, OptionList.OptionSelected)
+OF_ITS_PARTS = (
+    Input.Changed, Input.Submitted, OptionList.OptionHighlighted, OptionList.OptionSelected,
+)  # fmt: skip
+"""What parts of a dialog tell it: nothing, once it is answered; they may be gone by then."""
 
 
 class Button(NamedTuple):
@@ -78,7 +81,7 @@ class AnsweredOnce(_Mixed):
         return super().dismiss(result)
 
     async def _dispatch_message(self, message: Message) -> None:
-        if not (self._answered and isinstance(message, ANSWERS)):
+        if not (self._answered and isinstance(message, OF_ITS_PARTS)):
             await super()._dispatch_message(message)
 
 

@@ -54,19 +54,15 @@ class WelcomeScreen(Dialog[Offer | None]):
             box.border_subtitle = buttons(KEYS)
             said = f"{HEADING}\n{NEW_HERE}" if self._is_new else HEADING
             yield Static(Content.styled(said, "bold"), id="welcome-heading")
-            yield Chooser(id="offers")
+            chooser = Chooser(*self._options(), id="offers")
+            yield chooser
+            chooser.highlighted = self._places[self._first]
             yield Static("", id="welcome-about")
             box_for_file = Input(placeholder="the path of a file", id="welcome-file", compact=True)
             box_for_file.display = False
             yield box_for_file
 
-    def on_mount(self) -> None:
-        """The list, as wide as the terminal is."""
-        super().on_mount()
-        self._fill()
-
-    def _fill(self) -> None:
-        chooser = self.query_one(Chooser)
+    def _options(self) -> list[Option]:
         options: list[Option] = []
         section = ""
         for item in self._found:
@@ -75,9 +71,7 @@ class WelcomeScreen(Dialog[Offer | None]):
                 options.append(Option(Content.styled(section, "bold $primary"), disabled=True))
             self._places.append(len(options))
             options.append(Option(self._line(item)))
-        chooser.add_options(options)
-        chooser.highlighted = self._places[self._first]
-        chooser.focus()
+        return options
 
     def _line(self, item: Offer) -> Content:
         marker = "\u25cf " if item.name in self._current else "  "

@@ -247,7 +247,7 @@ def test_every_register_names_its_section():
     assert all(register.doc and register.ref for register in ACPI_PM.registers)
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(
     st.sampled_from([24, 32]),
     st.lists(

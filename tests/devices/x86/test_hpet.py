@@ -558,7 +558,7 @@ def test_every_register_names_its_section():
 PERIODS = st.sampled_from([10_000_000, 69_841_279, 1_234_567, 100_000_000])
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(PERIODS, st.integers(0, (1 << 64) - 1), st.lists(st.integers(0, 10**12), min_size=1))
 def test_the_counter_is_monotone_and_does_not_depend_on_the_steps(period, start, steps):
     bench = Bench(period_fs=period)
@@ -621,7 +621,7 @@ class Ticked:
                 self.look()
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
     PERIODS,
     st.sampled_from([0, 1000, WRAP - 20, WRAP - 1, (1 << 64) - 9]),
@@ -663,7 +663,7 @@ def test_one_shots_match_when_a_ticked_counter_does(period, start, actions):
         assert bench.read(MAIN_CNT) == naive.counter
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(
     PERIODS,
     st.sampled_from([0, MODE_32]),

@@ -532,7 +532,7 @@ class Both:
         self.wait(max(0, due - self.naive.now))
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(ACTIONS)
 def test_any_sequence_gives_the_edges_and_counts_of_a_counter_that_is_ticked(actions):
     both = Both()
@@ -541,7 +541,7 @@ def test_any_sequence_gives_the_edges_and_counts_of_a_counter_that_is_ticked(act
 
 
 @pytest.mark.parametrize("mode", range(6))
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(count=st.integers(2, 40), actions=ACTIONS)
 def test_each_mode_has_the_edges_of_a_counter_that_is_ticked(mode, count, actions):
     both = Both()

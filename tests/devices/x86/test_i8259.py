@@ -597,7 +597,7 @@ def check_the_acknowledge(pic):
         assert passages[number].output == "int"
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.lists(steps, min_size=3, max_size=30))
 def test_the_acknowledge_gives_the_interrupt_whose_gates_are_open(history):
     pic = Pic()
@@ -606,7 +606,7 @@ def test_the_acknowledge_gives_the_interrupt_whose_gates_are_open(history):
     check_the_acknowledge(pic)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.lists(steps, max_size=25), st.lists(steps, max_size=15))
 def test_a_restored_copy_goes_on_alike_and_looking_changes_nothing(before, after):
     pic = Pic()

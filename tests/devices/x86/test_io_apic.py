@@ -532,7 +532,7 @@ def is_open(bench, pin):
     return all(gate.open for gate in bench.gates(pin, 0) if gate.name in SEND - {"line"})
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(st.lists(steps, min_size=1, max_size=40))
 def test_a_message_goes_out_iff_the_gates_were_open(history):
     bench = IoBench()
@@ -600,7 +600,7 @@ def arrivals(low, destination, pokes, up):
         yield bool(came), told and low & 0xFF not in before[cpu]
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(entries, st.sampled_from([0, 1, 2, 3, 7, 0xFF]), st.lists(local_pokes, max_size=4),
        st.booleans())  # fmt: skip
 def test_a_core_gets_the_vector_iff_all_gates_are_open(low, destination, pokes, up):
@@ -608,7 +608,7 @@ def test_a_core_gets_the_vector_iff_all_gates_are_open(low, destination, pokes, 
         assert came == told
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.lists(steps, max_size=25), st.lists(steps, max_size=20))
 def test_a_restored_copy_goes_on_alike_and_looking_changes_nothing(before, after):
     bench = IoBench()

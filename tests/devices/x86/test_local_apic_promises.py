@@ -122,7 +122,7 @@ def check_the_next_vector(bench, cpu, numbers=range(256)):
         assert taken == 0xFF
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(st.lists(steps, min_size=3, max_size=40))
 def test_the_core_takes_the_vector_whose_gates_are_open(history):
     bench = Bench(cpus=2)
@@ -133,7 +133,7 @@ def test_the_core_takes_the_vector_whose_gates_are_open(history):
         check_the_next_vector(bench, cpu)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.lists(steps, max_size=30))
 def test_the_processor_never_serves_a_class_within_one_as_high(history):
     bench = Bench(cpus=2)
@@ -152,7 +152,7 @@ NAMES = (
 )  # fmt: skip
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.lists(steps, max_size=25), st.lists(steps, max_size=20))
 def test_a_restored_copy_goes_on_alike_and_looking_changes_nothing(before, after):
     bench = Bench(cpus=2)

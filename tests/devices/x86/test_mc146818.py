@@ -128,7 +128,7 @@ def test_the_end_of_a_month_is_known(rtc, century, year, month, date, after):
     assert (rtc.get(MONTH), rtc.get(DATE), rtc.get(WEEKDAY)) == (*after, 4)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(
     st.datetimes(datetime(1970, 1, 2), datetime(9000, 1, 1)),  # noqa: DTZ001 - UTC is added
     st.integers(0, 10**9),

@@ -165,7 +165,7 @@ def moments(kind, data, most=20):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_line_is_up_iff_all_gates_of_one_cause_are_open(kind, data):
     for source, outputs in moments(kind, data):
@@ -174,7 +174,7 @@ def test_a_line_is_up_iff_all_gates_of_one_cause_are_open(kind, data):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_what_comes_by_itself_comes_when_it_is_said_to(kind, data):
     *_, (source, outputs) = moments(kind, data)
@@ -206,7 +206,7 @@ def test_a_character_that_is_sent_in_loopback_comes_before_the_timeout():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_what_a_gate_wants_opens_it(kind, data):
     *_, (source, outputs) = moments(kind, data, most=12)

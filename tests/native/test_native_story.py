@@ -1,0 +1,39 @@
+"""The story of exceptions that an image takes: their cause, and the level that they go to."""
+
+import pytest
+from native_bench import image_path
+
+from kerneltui.debugger.marks import StepKind
+from kerneltui.machine import syndromes
+from kerneltui.scenarios.images import open_image
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "words"),
+    [
+        ("el0_svc", StepKind.FAULT, "The instruction SVC asks for an exception. Core 0 keeps its"),
+        ("el0_svc", StepKind.FAULT, "place in ELR_EL1 (0x800e0) and its state in SPSR_EL1"),
+        ("storm", StepKind.FAULT, "An exception is raised by an instruction that is undefined."),
+        ("storm", StepKind.FAULT, "keeps its place in ELR_EL2 (0x80008) and its state in SPSR_EL2"),
+        ("cntp_gic", StepKind.TAKEN, "interrupts were open. Core 0 keeps its place in ELR_EL1 "),
+        ("el0_svc", StepKind.RETURNED, "takes its state back from SPSR_ELx. Interrupts are open"),
+    ],
+)  # fmt: skip
+def test_an_exception_is_told_with_its_cause_and_its_level(name, kind, words):
+    session = open_image("rpi4", image_path(name))
+    try:
+        step = session.story.step()
+        for _ in range(40):
+            if step is not None and step.kind is kind:
+                break
+            session.next_step()
+            step = session.story.step()
+        assert words in step.sentence
+    finally:
+        session.close()
+
+
+def test_classes_of_the_syndrome_are_told():
+    assert syndromes.told(0x16 << 26) == "The instruction HVC asks for an exception."
+    assert syndromes.told(0x25 << 26 | 0x10).startswith("An exception is raised by an access to ")
+    assert syndromes.told(0x2C << 26) == "An exception of class 0x2c is raised."
