@@ -21,7 +21,7 @@ from kerneltui.scenarios.changes import UNCHANGED
 from kerneltui.tui.app import KernelTui
 from kerneltui.tui.commands import BY_IDENT, BY_KEY, CURSOR_KEYS
 from kerneltui.tui.panels import PANELS
-from kerneltui.tui.pressing import check_keys, press
+from kerneltui.tui.pressing import PAUSE_S, check_keys, press
 from kerneltui.tui.requests import StartLesson, UseSession
 
 SIZES = (140, 40), (80, 24)
@@ -31,6 +31,8 @@ LONGEST = 700
 OTHER_KEYS = frozenset((
     "Enter", "Esc", "Space", "Tab", "Backspace", "F1", "Ctrl+C", "Ctrl+Q", "arrows", "Shift",
 ))  # fmt: skip
+MOST_PAUSES = 50
+"""before a step counts as not done"""
 _QUOTED = re.compile(r"`([^`]+)`")
 _KEY = re.compile(r"[^\W\d_]|[<>,.?/+\-\[\]]|Ctrl\+\w|F\d{1,2}")
 """What between backquotes is meant as a key."""
@@ -187,5 +189,9 @@ async def _solve(app: KernelTui, pilot: Pilot[int], number: int, step: LessonSte
     keys = step.solution.split()
     check_keys(keys)
     await press(pilot, app, keys)
-    app.show_view()
-    return "" if play.is_done else f"'{step.solution}' does not reach the goal"
+    for _ in range(MOST_PAUSES):  # what a key has set going may take its time
+        app.show_view()
+        if play.is_done:
+            return ""
+        await pilot.pause(PAUSE_S)
+    return f"'{step.solution}' does not reach the goal"
