@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -51,6 +52,8 @@ class Progress:
 
     def __enter__(self) -> Self:
         if self._can_draw:
+            # A signal can come before the command is inside: then nobody leaves it either.
+            atexit.register(self._stop)
             self._thread.start()
         return self
 
@@ -60,9 +63,9 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._over.set()
         if self._can_draw:
-            self._thread.join()
+            self._stop()
+            atexit.unregister(self._stop)
         with _on_terminal():
             if self._bar is not None:
                 self._draw()
@@ -72,6 +75,12 @@ class Progress:
                 write_the_rest()
                 sys.stderr.write("\n")
                 sys.stderr.flush()
+
+    def _stop(self) -> None:
+        """No thread may be writing when Python ends: it would abort the process."""
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join()
 
     @contextmanager
     def aside(self, stream: IO[str]) -> Iterator[None]:
