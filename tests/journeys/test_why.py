@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from dashboard import booted, dashboard
+from textual.color import Color
 
 from kerneltui.debugger.session import Session
 from kerneltui.export.explanation import gate_text
@@ -277,3 +278,23 @@ async def test_g_is_offered_only_where_somebody_has_written():
             assert offers[-1] is said.startswith("Last written"), said
             await seen.press("down")
         assert {*offers} == {True, False}
+
+
+@pytest.mark.parametrize("theme", ["textual-dark", "projector-dark", "projector-light"])
+async def test_the_gate_that_is_shut_can_be_read_where_it_is_highlighted(theme):
+    session = opened("rpi4", "1.5s:GICC_PMR=0")
+    async with dashboard(session=session, theme=theme) as seen:
+        await seen.press(INTERRUPTS, "w")
+        rows = seen.app.screen._compositor.render_strips()
+        row = next(row for row in rows if "✗ priority above mask" in row.text)
+        style = next(piece.style for piece in row if "priority above mask" in piece.text)
+        back, front = (Color.from_rich_color(item) for item in (style.bgcolor, style.color))
+        darker, lighter = sorted(_luminance(item) for item in (back, front))
+        assert (lighter + 0.05) / (darker + 0.05) > 3
+
+
+def _luminance(color):
+    """As WCAG 2.1 has it."""
+    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+             for part in color.normalized]  # fmt: skip
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]

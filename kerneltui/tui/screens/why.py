@@ -334,7 +334,7 @@ def _row(station: Station, gate: Gate, meaning: str, room: int, *, is_shut: bool
         says = f"{gate.field}, has run {gate.value} times" if gate.open else "none"
     longest = INDENT + max(len(gate.name), WIDEST_NAME) + 1 + len(says)
     apart = f"\n{' ' * (INDENT + 2)}" if room and longest > room else " "
-    sign, style = (SHUT, "bold $error") if is_shut else (WAITING, "bold $warning")
+    sign, style = (SHUT, "bold $text-error") if is_shut else (WAITING, "bold $warning")
     if gate.open:
         sign, style = OPEN, ""
     name = gate.name if apart[0] == "\n" else f"{gate.name:<{WIDEST_NAME}}"
