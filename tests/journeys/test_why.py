@@ -234,7 +234,10 @@ async def test_m_mends_it_and_it_arrives(size):
     session = opened("rpi4", "1.5s:GICC_PMR=0", at=2_100 * MS)
     async with dashboard(session=session, size=size) as seen:
         before = session.here
-        await seen.press(INTERRUPTS, "w", "m")
+        await seen.press(INTERRUPTS, "w")
+        await seen.until(lambda: isinstance(seen.app.screen, WhyScreen))
+        await seen.until(lambda: "Mend: GICC_PMR" in seen.screen())
+        await seen.press("m")
         await seen.until(lambda: session.machine.memory.read(0xFF84_2004) == 0xF8)
         await seen.go("i")
         assert session.machine.core.depth == 1
