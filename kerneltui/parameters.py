@@ -230,7 +230,9 @@ def loading(drivers: tuple[str, ...]) -> Callable[[str], tuple[OwnDriver, ...]]:
     """What loads those of :data:`_DRIVER`; who has none does not wait for that."""
     texts = gathered("drivers", drivers)
     if not texts:
-        return lambda _: ()
+        from kerneltui.scenarios.own_drivers import no_drivers
+
+        return no_drivers
     from kerneltui.own.options import drivers_named
 
     return drivers_named(texts)
