@@ -37,6 +37,7 @@ from kerneltui.scenarios.reading import (
     check_board,
     load_scenario,
 )
+from kerneltui.shelves import PUZZLES
 
 DEFAULT_SCENARIO = "timer-callbacks"
 OF_IMAGES = {"entry": "--entry", "load": "--load", "cmdline": "--cmdline"}
@@ -157,6 +158,7 @@ def _program_session(
                 scenario_name=scenario.name,
                 scenario_source=source or scenario.name,
                 scenario_title=scenario.spec.title,
+                is_puzzle=scenario.spec.group == PUZZLES,
                 scenario_file=scenario.file,
                 about=scenario.spec.about,
                 task=scenario.spec.about if scenario.spec.faults else "",
