@@ -139,7 +139,7 @@ class I8254Counter:
         return self.anchor_ns + ticks_to_ns(edge, self.hz) if edge < NEVER else NEVER
 
     def next_rise_ns(self, now: int) -> int:
-        """When OUT next goes from low to high if nothing is written; NEVER if it then never does."""
+        """When OUT next rises if nothing is written; NEVER if it then never does."""
         edge = self.next_edge_ns(now)
         return self.next_edge_ns(edge) if edge < NEVER and self.out(now) else edge
 
