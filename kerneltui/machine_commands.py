@@ -155,6 +155,7 @@ def trace(
     session = session_of(**machine)
     selection.check(session.machine)
     set_breakpoints(session, breaks)
+    session.history.on = False  # nobody goes back
     if hashed:
         _check_hash(form, selection, has_breakpoints=len(session.breakpoints) > 0)
         _write_hash(session, until, output)
