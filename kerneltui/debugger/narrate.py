@@ -16,7 +16,7 @@ from kerneltui.debugger.courses import COURSES, HEADINGS, STANDS_FOR, STATIONS, 
 from kerneltui.debugger.marks import Mark, StepKind
 from kerneltui.debugger.origins import CALL, SERIAL, TIMER, Origin, Wiring, call_sent
 from kerneltui.debugger.roles import Roles
-from kerneltui.debugger.story_facts import StoryFacts
+from kerneltui.debugger.story_facts import StoryFacts, level_left
 from kerneltui.debugger.upcoming import Upcoming
 from kerneltui.hw.register import Role
 from kerneltui.kernel.arch.cpu import signed
@@ -300,7 +300,8 @@ class Teller:
         return known.explained(*mark.numbers, "", core.privilege())
 
     def _returned(self, mark: Mark, core: Core) -> str:
-        story = INSTRUCTIONS[mark.text].explained(*mark.numbers, "", core.EXCEPTION_LEVEL)
+        level = level_left(core, *mark.numbers)
+        story = INSTRUCTIONS[mark.text].explained(*mark.numbers, "", level)
         masked = core.masks()[1]
         state = "masked still" if masked else "open again"
         return f"Core {core.index} {story}. Interrupts are {state}."
