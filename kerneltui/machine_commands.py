@@ -212,9 +212,7 @@ def _write_other(
     """Waves that go to a file get their arrangement beside it."""
     from kerneltui.export.formats import write_as
 
-    check_format(
-        form, selection.kinds, has_breakpoints=has_breakpoints, runs_image=session.runs_image
-    )
+    check_format(form, selection.kinds, has_breakpoints=has_breakpoints)
     beside = (
         output.with_suffix(GTKW) if form in {VCD, WIRES} and output != STANDARD_OUTPUT else None
     )
