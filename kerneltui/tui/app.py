@@ -27,6 +27,7 @@ from kerneltui.scenarios.changes import Changes
 from kerneltui.tui.carrying import Carrying
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, offered, speed_text
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
+from kerneltui.tui.in_turn import InTurn
 from kerneltui.tui.layout import WIDE, Layout, in_order, needs
 from kerneltui.tui.panels import PANELS, Panel, grouped, make_panels
 from kerneltui.tui.requests import StartLesson
@@ -65,7 +66,7 @@ def _finder() -> type[Provider]:
     return Finder
 
 
-class KernelTui(Carrying, Writing, App[int]):
+class KernelTui(Carrying, Writing, InTurn, App[int]):
     """``kerneltui --board B --scenario S``.  ``session`` has been booted."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["kerneltui.tcss", "welcome.tcss"]
@@ -120,7 +121,8 @@ class KernelTui(Carrying, Writing, App[int]):
         self.begin_keeping(session, autosave, saved_as)
         self._lesson = lesson
         self.arrangement = Layout(self.panels, with_path=with_path)
-        self.frames = Frames(self, self.show_view, self.show_time)
+        self.frames = Frames(self, self.show_view, self.show_time, self.is_typed_ahead)
+        self.begin_turns()
         self.runner = Runner(session, speed, self.halted, self._spawn)
 
     # -- screen -----------------------------------------------------------------------------------
@@ -351,10 +353,11 @@ class KernelTui(Carrying, Writing, App[int]):
         if registers is not self.arrangement.current:
             registers.show_from(path.culprit or path.register, path.culprit)
 
-    def _tick(self) -> None:
+    async def _tick(self) -> None:
         if self.runner.running:
             self.frames.tick(self.session.happened())
         self.keep()
+        await self.end_long_turn()
 
     def show_time(self) -> None:
         """Show that time has passed and nothing else has happened."""

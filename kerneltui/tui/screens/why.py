@@ -139,8 +139,9 @@ class WhyScreen(Dialog[Answer | None]):
             yield self._gate
             yield self._writer
         # What is said of the first one stands in the first picture, which is not painted twice.
-        for found in self._gates.values():
+        for ident, found in self._gates.items():
             if found.gate is self._wanted:
+                self._shown = ident
                 self._say(found.gate, *self._writer_of(found)[:2])
                 break
         else:
