@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import IO, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from kerneltui import progress
 from kerneltui.debugger.breakpoints.breakpoint import BreakpointHit
@@ -73,7 +74,8 @@ def run_to(
     wall_s = perf_counter() - started
     found = tuple(hit for hit in session.hits if not (wanted.exit_on and hit.number > breaks))
     if as_json:
-        view = msgspec.json.encode(session.view())
+        named = replace(session.view(), scenario=session.setup.scenario_name)
+        view = msgspec.json.encode(named)
         if breaks or found:
             hits = [hit_as_dict(hit) for hit in found]
             view = view[:-1] + b',"hits":' + msgspec.json.encode(hits) + b"}"

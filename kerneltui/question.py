@@ -15,32 +15,30 @@ from kerneltui.debugger.why import why
 from kerneltui.debugger.writers import Writers, find_writers, places_of
 from kerneltui.errors import UserError
 from kerneltui.export.explanation import as_dict, as_text
-from kerneltui.progress import Progress, of_session
+from kerneltui.parameters import Opened, come_to
+from kerneltui.progress import Progress
 from kerneltui.units import format_time
 
 
 class Question(NamedTuple):
-    """What is asked, of which one of the first three is given, and when (virtual ns)."""
+    """What is asked, of which one of the first three is given, and when: as ``--at`` has it."""
 
     irq: str
     timeout: str
     line: str
     core: int
-    at_ns: int | None
+    at: int | str | None = None
 
 
-def answer(session: Session, question: Question, *, as_json: bool) -> Iterator[str]:
+def answer(machine: Opened, question: Question, *, as_json: bool) -> Iterator[str]:
     """The text to write, in pieces.  Raises UserError for a question that cannot be asked."""
+    session = machine.session
     if sum(map(bool, question[:3])) != 1:
         raise UserError("ask for one of --irq N, --timeout NAME and --line NAME")
     cores = len(session.machine.cores)
     if question.core >= cores:
         raise UserError(f"there is no core {question.core}: this board has 0 to {cores - 1}")
-    if question.at_ns is None:
-        session.boot()
-    else:
-        with of_session(session, question.at_ns):
-            session.run_until(question.at_ns)
+    come_to(machine, question.at)
     found = why(session, _reference(session, question), question.core)
     if found is None:
         raise UserError("this kernel does not say which interrupt its timeouts wait for")

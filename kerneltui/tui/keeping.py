@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Generator, Sequence
 from itertools import count
 from pathlib import Path
@@ -265,7 +266,7 @@ def ask_for_file(session: Session, now: Path | None) -> Request:
     from kerneltui.sessions.writing import ENDING
     from kerneltui.tui.screens.ask import AskScreen, Field, Mistake
 
-    first = str(now or free_name(session.setup.scenario_name))
+    first = str(now or free_name(session.setup.shown_name))
 
     def check(words: Sequence[str]) -> Mistake | None:
         said = why_no_file(words[0].strip(), now)
@@ -278,9 +279,13 @@ def ask_for_file(session: Session, now: Path | None) -> Request:
 
 
 def free_name(scenario: str) -> str:
-    """Of a file that is not there yet: ``overload.session.yaml``, ``overload-2.session.yaml``."""
+    """Of a file that is not there yet: ``overload.session.yaml``, ``overload-2.session.yaml``.
+
+    Of a title only what can stand in such a name.
+    """
     from kerneltui.sessions.writing import ENDING
 
+    scenario = "-".join(re.findall(r"[\w.-]+", scenario))
     names = (f"{scenario}{'' if number == 1 else f'-{number}'}{ENDING}" for number in count(1))
     return next(name for name in names if not Path(name).exists())
 
