@@ -18,6 +18,7 @@ from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.app import KernelTui
 from kerneltui.tui.offers import OfferKind
 from kerneltui.tui.panels import PANELS, Panel
+from kerneltui.tui.pressing import CHARACTERS
 from kerneltui.tui.screens.dialog import Chooser
 from kerneltui.tui.screens.welcome import WelcomeScreen
 from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
@@ -72,7 +73,7 @@ class Dashboard:
         assert driver is not None
         for key in keys:
             name = REPLACED_KEYS.get(key, key)
-            driver.send_message(Key(name, key_to_character(name)))
+            driver.send_message(Key(name, CHARACTERS.get(name) or key_to_character(name)))
         await self.painted()
         await self.painted()
 

@@ -6,6 +6,7 @@ import pytest
 from dashboard import booted, dashboard
 
 from kerneltui.tui import in_turn
+from kerneltui.tui.pressing import press_on_screen
 from kerneltui.tui.screens.why import WhyScreen
 
 SEQUENCES = (
@@ -40,6 +41,14 @@ async def test_a_packet_of_keys_does_what_they_do_one_by_one(keys):
             said = [str(item.message) for item in seen.app._notifications]
             seen_last.append((seen.now, said, seen.screen()))
     assert seen_last[0] == seen_last[1]
+
+
+async def test_keys_of_the_command_line_are_letters_too_where_somebody_writes():
+    async with dashboard() as seen:
+        await press_on_screen(
+            seen.app, ["/", "A", "minus", "/", "plus", "-", "[", "space", "_", "1"]
+        )
+        assert seen.app.filter_box.value == "A-/+-[ _1"
 
 
 async def test_a_key_whose_end_nobody_sees_holds_the_others_up_for_a_moment_only(monkeypatch):
