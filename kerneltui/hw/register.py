@@ -26,7 +26,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -79,7 +79,7 @@ class Role(StrEnum):
     """a character is given to it"""
 
 
-class WriteRole(NamedTuple):
+class WriteRole(msgspec.Struct, frozen=True):
     """The role of stores that bring ``value`` in a field; without a field, of any."""
 
     role: Role
