@@ -58,6 +58,7 @@ def open_dashboard(wishes: Wishes, **machine: Any) -> int:
 
         check_keys(wishes.keys)
     check_theme(wishes.theme)
+    session.history.first_can_wait = not session.machine.has_own_drivers
     boot(found)
     go_to_moment(session, wishes.at)
     set_breakpoints(session, tuple(wishes.breaks))
