@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from importlib import import_module
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual._callback import invoke
@@ -68,7 +67,7 @@ def _finder() -> type[Provider]:
 class KernelTui(Carrying, Writing, App[int]):
     """``kerneltui --board B --scenario S``.  ``session`` has been booted."""
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["kerneltui.tcss", "welcome.tcss"]
+    CSS_PATH = "kerneltui.tcss"
     TITLE = "kerneltui"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_finder}
