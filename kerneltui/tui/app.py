@@ -125,13 +125,13 @@ class KernelTui(Carrying, Writing, App[int]):
     # -- screen -----------------------------------------------------------------------------------
 
     def get_default_screen(self) -> LineScreen:
-        """The dashboard itself."""
-        return LineScreen(id="_default")
+        """The dashboard itself, laid out: before it is mounted this costs no styles."""
+        screen = LineScreen(id="_default")
+        self.arrangement.apply(screen, *self.size)
+        return screen
 
     def compose(self) -> ComposeResult:
         """What the first picture shows: :meth:`mount_rest` adds the rest."""
-        # Before anything is mounted this costs no styles.
-        self.arrangement.apply(self.screen, *self.size)
         yield self._status
         yield self._tabs
         with KeptContainer(id="panels"):
