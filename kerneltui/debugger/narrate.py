@@ -106,7 +106,7 @@ class Teller:
         origin, target = mark.origin, mark.core
         if kind is StepKind.SENT:  # in a handler of another one, or in none
             origin, target = call_sent(self._machine, self._wiring, mark.core)
-            mark = mark._replace(origin=origin)
+            mark = replace(mark, origin=origin)
         usual = COURSES.get(course, ())
         place = STANDS_FOR.get(kind, kind)
         number = usual.index(place) + 1 if place in usual else 0

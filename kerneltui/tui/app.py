@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from importlib import import_module
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual._callback import invoke
@@ -69,7 +68,7 @@ def _finder() -> type[Provider]:
 class KernelTui(Carrying, Writing, InTurn, App[int]):
     """``kerneltui --board B --scenario S``.  ``session`` has been booted."""
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["kerneltui.tcss", "welcome.tcss"]
+    CSS_PATH = "kerneltui.tcss"
     TITLE = "kerneltui"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_finder}
@@ -128,13 +127,13 @@ class KernelTui(Carrying, Writing, InTurn, App[int]):
     # -- screen -----------------------------------------------------------------------------------
 
     def get_default_screen(self) -> LineScreen:
-        """The dashboard itself."""
-        return LineScreen(id="_default")
+        """The dashboard itself, laid out: before it is mounted this costs no styles."""
+        screen = LineScreen(id="_default")
+        self.arrangement.apply(screen, *self.size)
+        return screen
 
     def compose(self) -> ComposeResult:
         """What the first picture shows: :meth:`mount_rest` adds the rest."""
-        # Before anything is mounted this costs no styles.
-        self.arrangement.apply(self.screen, *self.size)
         yield self._status
         yield self._tabs
         with KeptContainer(id="panels"):
