@@ -198,7 +198,6 @@ class X86Exceptions(InstructionCore):
     # -- interrupts -------------------------------------------------------------------------------
 
     def _open(self) -> int:
-        """The inputs whose interrupts would be taken."""
         is_open = self._flags[0] & UNMASKED_BITS == UNMASKED_WANTED
         return NMI * (not self._nmi_blocked) | (INTR if is_open else 0)
 
