@@ -209,20 +209,23 @@ class X86Core(X86Exceptions):
 
     def read_flags(self) -> int:
         """PUSHF; a pop."""
-        self._begin("pushf")
+        if self.retired >= self.stop_at or self.observer is not None:
+            self._begin("pushf")
         flags = self._flags[0]
         self._retire(self._sysreg_ns)
         return flags
 
     def write_flags(self, value: int) -> None:
         """POPF."""
-        self._begin("popf", value=value)
+        if self.retired >= self.stop_at or self.observer is not None:
+            self._begin("popf", value=value)
         self._flags[0] = value & IF | ALWAYS_ONE
         self._retire(self._sysreg_ns)
 
     def cli(self) -> None:
         """CLI."""
-        self._begin("cli")
+        if self.retired >= self.stop_at or self.observer is not None:
+            self._begin("cli")
         self._flags[0] &= ~IF
         self._retire(self._sysreg_ns)
 
@@ -250,13 +253,15 @@ class X86Core(X86Exceptions):
 
     def push(self, word: int) -> None:
         """PUSH of eight bytes."""
-        self._begin("push", self._rsp[0] - WORD, word)
+        if self.retired >= self.stop_at or self.observer is not None:
+            self._begin("push", self._rsp[0] - WORD, word)
         self._push(word)
         self._retire(self._sysreg_ns)
 
     def release_stack(self, size: int) -> None:
         """ADD RSP: forget what was pushed."""
-        self._begin("add rsp", value=size)
+        if self.retired >= self.stop_at or self.observer is not None:
+            self._begin("add rsp", value=size)
         self._rsp[0] += size
         self._retire(self._sysreg_ns)
 

@@ -105,8 +105,7 @@ class X86Exceptions(InstructionCore):
     # -- the rules --------------------------------------------------------------------------------
 
     def _is_within(self, cpu: int, vector: int) -> bool:
-        end = (vector + 1) * x86_gates.GATE_SIZE - 1
-        return end <= self._idt_limit[0]
+        return (vector + 1) * x86_gates.GATE_SIZE - 1 <= self._idt_limit[0]
 
     def _gate_of(self, vector: int) -> x86_gates.InterruptGate:
         place = self._idt[0] + vector * x86_gates.GATE_SIZE

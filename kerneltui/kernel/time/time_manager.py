@@ -165,9 +165,10 @@ class Timeouts(ABC):
     def _push(self, timeout: Timeout) -> None:
         self._cpu.compute(QUEUE_NS)
         self.queue.push(timeout)
-        self._cpu.tracepoint(
-            "hrtimer_start", name=timeout.name, id=timeout.ident, expires=timeout.due_ns
-        )
+        if self._cpu.is_traced:
+            self._cpu.tracepoint(
+                "hrtimer_start", name=timeout.name, id=timeout.ident, expires=timeout.due_ns
+            )
 
     @abstractmethod
     def _arm_for_head(self) -> None:
