@@ -125,15 +125,14 @@ class SortedQueue(TimeoutQueue):
         at = bisect_left(maxes, key)
         comparisons = halvings(len(maxes), at)
         if at == len(maxes):
-            at = max(at - 1, 0)
-            return at, len(keys[at]) if keys else 0, comparisons
+            return (at - 1, len(keys[at - 1]), comparisons) if keys else (0, 0, comparisons)
         place = bisect_left(keys[at], key)
         return at, place, comparisons + halvings(len(keys[at]), place)
 
     def _delete(self, at: int, place: int) -> None:
         """The list may join the sublist with its left neighbour, the first with its right one."""
         sublists = self._sublists()
-        count, join = len(sublists), max(at, 1)
+        count, join = len(sublists), at or 1
         right = sublists[join] if count > 1 else None
         moves = len(sublists[at]) - place - 1
         self._timeouts._delete(at, place)  # noqa: SLF001 - the place is known already
