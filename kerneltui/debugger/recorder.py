@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -54,13 +54,23 @@ class InputView(msgspec.Struct, frozen=True):
     text: str
 
 
-class Entry(NamedTuple):
-    """The outermost exception that a core has taken last."""
+class Entry(msgspec.Struct, frozen=True):
+    """The outermost exception that a core has taken last: where the machine was just before.
 
-    position: Position
-    """just before"""
+    See :class:`Position`.
+    """
+
+    step: int
+    now_ns: int
+    core: int
+    retired: int
     event: int
     """how many events had been recorded by then"""
+
+    @property
+    def position(self) -> Position:
+        """Where that was."""
+        return Position(self.step, self.now_ns, False, self.core, self.retired)
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -303,9 +313,8 @@ class Recorder:
     def exception(self, core: Core, kind: str, vector: int) -> None:
         """See :class:`Observer`."""
         if core.depth == 1:
-            machine = self._machine
-            at = Position(machine.step, machine.now, False, core.index, core.retired)
-            self.entered[core.index] = Entry(at, self.recorded)
+            index, now = core.index, self._clock.now
+            self.entered[index] = Entry(self._machine.step, now, index, core.retired, self.recorded)
         self._add(kind, vector, core.return_address, "", core)
         self.timeline.exception(core, kind)
 

@@ -132,8 +132,9 @@ class Lane:
             occupant = self.task or KERNEL
         if occupant != self.occupant:
             self.occupant = occupant
-            if len(self._changed) < MOST_CHANGED:
-                self._changed.append(core.index)
+            changed = self._changed
+            if len(changed) < MOST_CHANGED:
+                changed.append(core.index)
             self._numbers.add_pair(now - self.since, occupant)
             self.since = now
 
