@@ -80,7 +80,8 @@ class CoreClocks:
 
     def wake(self) -> None:
         """HLT ends."""
-        self._deep_idle.cancel()
+        if self._is_affected:
+            self._deep_idle.cancel()
         if not self.in_deep_idle:
             return
         self.in_deep_idle = False

@@ -106,12 +106,9 @@ class X86Core(X86Exceptions):
 
     # -- instructions -----------------------------------------------------------------------------
 
-    def wait_for_interrupt(self) -> None:
+    def _fell_asleep(self) -> None:
         """HLT: until an interrupt that can be taken (SDM 2A, HLT)."""
         self.wakes_on = self._open()
-        super().wait_for_interrupt()
-
-    def _fell_asleep(self) -> None:
         self.clocks.halt()
 
     def _woke(self) -> None:

@@ -150,7 +150,7 @@ class ApicTimer:
         if self.mode >= TSC_DEADLINE:
             return
         self.initial = self._period = self._left = initial
-        self._at = self._now()
+        self._at = self._clock.now if self._stopped is None else self._stopped
         self._arm()
 
     def divide(self, configuration: int) -> None:

@@ -51,7 +51,7 @@ class SortedQueue(TimeoutQueue):
     def push(self, timeout: Timeout) -> None:
         """O(log n) comparisons."""
         self.work.begin("push")
-        sublists = self._sublists()
+        sublists = self._timeouts._lists  # noqa: SLF001 - the shape is in there
         count = len(sublists)
         at, place, comparisons = self._search(order(timeout))
         moves = 1 + (len(sublists[at]) - place if count else 0)
@@ -62,11 +62,11 @@ class SortedQueue(TimeoutQueue):
 
     def pop(self) -> Timeout:
         """No comparison: the first of the first sublist."""
-        sublists = self._sublists()
+        sublists = self._timeouts._lists  # noqa: SLF001 - the shape is in there
         if not sublists:
             raise nothing_to_pop()
         self.work.begin("pop")
-        timeout = sublists[0][0]
+        timeout: Timeout = sublists[0][0]
         self._delete(0, 0)
         return timeout
 
@@ -81,7 +81,7 @@ class SortedQueue(TimeoutQueue):
 
     def head(self) -> Timeout | None:
         """O(1)."""
-        sublists: list[list[Timeout]] = self._timeouts._lists  # noqa: SLF001 - as in _sublists
+        sublists: list[list[Timeout]] = self._timeouts._lists  # noqa: SLF001 - the shape is in there
         return sublists[0][0] if sublists else None
 
     def shape(self, limit: int = ALL) -> Sublists:
@@ -89,7 +89,7 @@ class SortedQueue(TimeoutQueue):
         # Here, not above: this structure is the default, and start-up need not pay for drawing it.
         from kerneltui.kernel.time.queues.shapes import Row, Sublists, share
 
-        sublists = self._sublists()
+        sublists = self._timeouts._lists  # noqa: SLF001 - the shape is in there
         each = share(limit, len(sublists))
         rows = (Row(len(sublist), tuple(sublist[:each])) for sublist in sublists[:limit])
         return Sublists(len(sublists), tuple(rows))
@@ -112,10 +112,6 @@ class SortedQueue(TimeoutQueue):
         self._timeouts = SortedKeyList(key=order)
         vars(self._timeouts).update(state["timeouts"])
 
-    def _sublists(self) -> list[list[Timeout]]:
-        found: list[list[Timeout]] = self._timeouts._lists  # noqa: SLF001 - the shape is in there
-        return found
-
     def _search(self, key: int) -> tuple[int, int, int]:
         """The sublist and the place in it where the list finds or puts a key; and comparisons.
 
@@ -131,7 +127,7 @@ class SortedQueue(TimeoutQueue):
 
     def _delete(self, at: int, place: int) -> None:
         """The list may join the sublist with its left neighbour, the first with its right one."""
-        sublists = self._sublists()
+        sublists = self._timeouts._lists  # noqa: SLF001 - the shape is in there
         count, join = len(sublists), at or 1
         right = sublists[join] if count > 1 else None
         moves = len(sublists[at]) - place - 1
