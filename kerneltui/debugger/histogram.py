@@ -25,15 +25,14 @@ class Histogram:
     whether ranks between them are too; else they are up to 1/32 too near to zero.
     """
 
-    __slots__ = ("_held", "count", "is_exact", "least", "most")
+    __slots__ = ("_held", "is_exact", "least", "most")
 
     def __init__(self, state: HistogramState | None = None) -> None:
-        self.count = self.least = self.most = 0
+        self.least = self.most = 0
         self.is_exact = True
         self._held: dict[int, int] = {}
         if state is not None:
-            self.count, self.is_exact = state.total, state.is_exact
-            self.least, self.most = state.least, state.most
+            self.least, self.most, self.is_exact = state.least, state.most, state.is_exact
             self._held = dict(state.held)
 
     def save(self) -> HistogramState:
@@ -43,17 +42,15 @@ class Histogram:
     def add(self, number: int) -> None:
         """One more."""
         held = self._held
-        if self.is_exact and number in held:
-            self.count += 1
+        if number in held and self.is_exact:
             held[number] += 1
             return
-        if not self.count:
+        if not held:
             self.least = self.most = number
         elif number > self.most:
             self.most = number
         elif number < self.least:
             self.least = number
-        self.count += 1
         part = number if self.is_exact else _part(number)
         if part in held:
             held[part] += 1
@@ -69,15 +66,21 @@ class Histogram:
             part = _part(number)
             self._held[part] = self._held.get(part, 0) + count
 
+    @property
+    def count(self) -> int:
+        """How many there were."""
+        return sum(self._held.values())
+
     def rank(self, percent: int) -> int:
         """The least number that so many percent (1 to 100) of all do not exceed.
 
         Raises ValueError where there are none.
         """
-        if not self.count:
+        count = self.count
+        if not count:
             raise ValueError("an empty histogram has no ranks")
-        wanted = -(-self.count * percent // 100)
-        if wanted == self.count:
+        wanted = -(-count * percent // 100)
+        if wanted == count:
             return self.most
         for number in sorted(self._held):
             wanted -= self._held[number]

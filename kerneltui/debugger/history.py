@@ -296,7 +296,7 @@ class History:
             return
         kept.append(checkpoint)
         if kept is past.checkpoints:
-            recorder.accessed.clear()
+            recorder.forget_accessed()
             self._knows_accessed = True
         self._took_s = took_s = perf_counter() - started
         share = SHARE if kept is past.checkpoints else SHARE_IN_BOOT

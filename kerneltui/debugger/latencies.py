@@ -320,7 +320,8 @@ class Latencies:
         if controller is None:
             return
         index, now = core.index, self._clock.now
-        interrupt = self._at((controller, facts["irq"], index))
+        key = controller, facts["irq"], index
+        interrupt = self._known.get(key) or self._at(key)
         interrupts: tuple[_Interrupt, ...] = (interrupt,)
         since = self._begin(interrupt, now)
         if self._pending:

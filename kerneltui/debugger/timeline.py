@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from kerneltui.debugger.record import Record
-from kerneltui.machine.core import Core, CoreState
+from kerneltui.machine.core import OFF as CORE_OFF
+from kerneltui.machine.core import WAITING, Core
 from kerneltui.machine.instructions import EXTERNAL
 
 if TYPE_CHECKING:
@@ -119,21 +120,22 @@ class Lane:
     def note(self, now: int) -> None:
         """Somebody else may have the core now."""
         core, interrupts = self.core, self.interrupts
-        del interrupts[core.depth :]
-        if core.state is CoreState.WAITING:
+        if len(interrupts) > core.depth:
+            del interrupts[core.depth :]
+        if core.state is WAITING:
             occupant = IDLE
         elif True in interrupts:
             occupant = IRQ
-        elif core.state is CoreState.OFF:
+        elif core.state is CORE_OFF:
             self.task, occupant = 0, OFF
         else:
             occupant = self.task or KERNEL
         if occupant != self.occupant:
             self.occupant = occupant
-            if len(self._changed) < MOST_CHANGED:
-                self._changed.append(core.index)
-            self._numbers.add(now - self.since)
-            self._numbers.add(occupant)
+            changed = self._changed
+            if len(changed) < MOST_CHANGED:
+                changed.append(core.index)
+            self._numbers.add_pair(now - self.since, occupant)
             self.since = now
 
     def boundaries(self, start: int) -> list[Boundary]:
@@ -176,6 +178,8 @@ class Timeline:
     def __init__(self, machine: Machine) -> None:
         self._names: dict[int, str] = {}
         self._lanes: list[Lane] = []
+        self.lanes: Sequence[Lane] = self._lanes
+        """the cores, each with who has it since when"""
         self.changed: list[int] = []
         """cores that somebody else has got, in order; whoever looks at them clears it"""
         self._pokes: list[PokeEvent] = []
@@ -215,16 +219,7 @@ class Timeline:
             lane.forget_rest()
         del self._pokes[self._poked :]
 
-    @property
-    def lanes(self) -> Sequence[Lane]:
-        """The cores, each with who has it since when; whoever asks changes nothing."""
-        return self._lanes
-
     # -- recording --------------------------------------------------------------------------------
-
-    def activity(self, core: Core) -> None:
-        """See :class:`~kerneltui.machine.core.Observer`."""
-        self._lanes[core.index].note(self._clock.now)
 
     def exception(self, core: Core, kind: str) -> None:
         """One was taken; what is no interrupt is the doing of whoever has the core."""

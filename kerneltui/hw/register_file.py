@@ -90,8 +90,11 @@ class Port:
         # Where all bits are read-only, a store acts whatever it drives: it is a command by itself.
         commands = register.mask_of(WO) & live
         self.acts = self.writes | self.sets | self.clears | commands | self.tags or full
+        self.is_plain = not (self.shift or self.sets or self.clears or self.tags)
+        """a store changes the cell by the bits of ``writes`` alone, and tells nobody of tags"""
         self.keeps = ~((self.writes | self.clears) << self.shift)
-        self.is_plain = not (self.shift or self.sets or self.clears)
+        if self.is_plain:
+            self.keeps &= full  # a number that is not negative is combined in half the time
         self.peek: Callable[[int, int], int] = getattr(owner, f"peek_{stem}", self._held)
         self.read: Callable[[int, int], int] = getattr(owner, f"read_{stem}", self.peek)
         self.write: Callable[[int, int, int], None] | None = getattr(owner, f"write_{stem}", None)
@@ -103,21 +106,24 @@ class Port:
 
     def store(self, value: int, cpu: int) -> None:
         """A store: access kinds first, then the register's hook."""
-        cells = self.cells
-        cell = self.base + cpu * self.per_cpu
         if self.is_plain:
-            cells[cell] = cells[cell] & self.keeps | value & self.writes
+            writes = self.writes
+            if writes:
+                cells, cell = self.cells, self.base + cpu * self.per_cpu
+                cells[cell] = cells[cell] & self.keeps | value & writes
         else:
+            cells, cell = self.cells, self.base + cpu * self.per_cpu
             held, shift = cells[cell], self.shift
             cells[cell] = (
                 held & self.keeps
                 | held & (self.clears & ~value) << shift
                 | (value & (self.writes | self.sets)) << shift
             )
-        if value & self.tags:
-            self.tagged(f"{self.name} <- {value:#x}: bits {value & self.tags:#x}")
-        if self.write is not None:
-            self.write(self.index, cpu, value)
+            if value & self.tags:
+                self.tagged(f"{self.name} <- {value:#x}: bits {value & self.tags:#x}")
+        write = self.write
+        if write is not None:
+            write(self.index, cpu, value)
 
 
 class _Window:
