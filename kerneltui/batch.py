@@ -54,8 +54,8 @@ def run_to(
     KeyboardInterrupt leaves out the final view alone.
     """
     breaks = len(session.breakpoints)
-    if wanted.exit_on:
-        session.breakpoints.add(session.machine, _console(wanted.exit_on))
+    for sent in _as_sent(wanted.exit_on):
+        session.breakpoints.add(session.machine, _console(sent))
     missing = _Missing(wanted.expected)
     session.recorder.trace(as_json)
     session.history.on = as_json  # for a picture at the end; nobody goes back
@@ -99,8 +99,16 @@ def _run(session: Session, until_ns: int, patience_ns: int | None) -> bool:
     return False
 
 
-def _console(text: str) -> str:
+def _as_sent(text: str) -> tuple[bytes, ...]:
+    """What a board may send for a text: its lines may end in CR LF, which a reader takes as LF."""
+    sent = text.encode(errors="surrogateescape")
+    both = sent, sent.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    return tuple(dict.fromkeys(item for item in both if item))
+
+
+def _console(sent: bytes) -> str:
     """The breakpoint on a text that the board sends."""
+    text = sent.decode("latin-1")
     return 'console "' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -109,6 +117,8 @@ class _Missing:
 
     def __init__(self, texts: Iterable[str]) -> None:
         self.texts = list(dict.fromkeys(text for text in texts if text))
+        self._sent = {text: _as_sent(text) for text in self.texts}
+        self._longest = max((len(sent) for all_ in self._sent.values() for sent in all_), default=1)
         self._tail = b""
 
     def hear(self, write: Callable[[int], None] | None, byte: int) -> None:
@@ -117,10 +127,8 @@ class _Missing:
             write(byte)
         if not self.texts:
             return
-        self._tail = (self._tail + bytes((byte,)))[
-            -max(len(text.encode()) for text in self.texts) :
-        ]
-        self.texts = [text for text in self.texts if not self._tail.endswith(text.encode())]
+        self._tail = (self._tail + bytes((byte,)))[-self._longest :]
+        self.texts = [text for text in self.texts if not self._tail.endswith(self._sent[text])]
 
 
 def _writer(out: IO[bytes], by_line: bool) -> Callable[[int], None]:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 @break_option(BREAK_HELP)
 @click.option(
     "--expect", "expected", type=TextType(), multiple=True, metavar="TEXT",
-    help="The board must have sent this text by the end; may be repeated.",
+    help="The board must have sent this text, such as 'tick\\n', by the end; may be repeated.",
 )  # fmt: skip
 @click.option(
     "--exit-on",
