@@ -287,7 +287,10 @@ def explain(
     as_json: bool,
     **machine: Any,
 ) -> int:
-    """Say why an interrupt does or does not arrive: its way, gate by gate, and what mends it."""
+    """Say why an interrupt does or does not arrive: its way, gate by gate, and what mends it.
+
+    Where none is named, that of the timer which the kernel waits for.
+    """
     from kerneltui.question import Question, answer
 
     question = Question(irq, timeout, line, core, at)

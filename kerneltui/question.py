@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from kerneltui.debugger.explain import Explanation
-from kerneltui.debugger.naming import interrupt_named, line_named, timeout_named
+from kerneltui.debugger.naming import interrupt_named, line_named, main_interrupt, timeout_named
 from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.why import why
@@ -21,7 +21,10 @@ from kerneltui.units import format_time
 
 
 class Question(NamedTuple):
-    """What is asked, of which one of the first three is given, and when: as ``--at`` has it."""
+    """What is asked, and when, as ``--at`` has it.
+
+    At most one of the first three is given; without any the timer's interrupt is meant.
+    """
 
     irq: str
     timeout: str
@@ -33,7 +36,7 @@ class Question(NamedTuple):
 def answer(machine: Opened, question: Question, *, as_json: bool) -> Iterator[str]:
     """The text to write, in pieces.  Raises UserError for a question that cannot be asked."""
     session = machine.session
-    if sum(map(bool, question[:3])) != 1:
+    if sum(map(bool, question[:3])) > 1:
         raise UserError("ask for one of --irq N, --timeout NAME and --line NAME")
     cores = len(session.machine.cores)
     if question.core >= cores:
@@ -77,4 +80,9 @@ def _reference(session: Session, question: Question) -> Reference:
         return interrupt_named(session.machine, question.irq)
     if question.line:
         return line_named(session.machine, question.line)
-    return timeout_named(session.inspector, question.timeout)
+    if question.timeout:
+        return timeout_named(session.inspector, question.timeout)
+    found = main_interrupt(session.machine, session.inspector, question.core)
+    if found is None:
+        raise UserError("no interrupt has a handler here: ask for one with --irq N or --line NAME")
+    return found

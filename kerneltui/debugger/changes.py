@@ -52,7 +52,7 @@ def step_began(history: History, index: int) -> tuple[Position, int] | None:
     entry, event = recorder.entered[index], last_instruction(history, index)
     returned = event is not None and INSTRUCTIONS[event[3]].is_return
     if entry is not None and core.depth == 0 and (core.is_asleep or returned):
-        return entry
+        return entry.position, entry.event
     if event is None:
         position = before_last_instruction(history, index)
         return None if position is None else (position, recorder.recorded - EVENTS_BEHIND)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 MOST_EXACT = 128
 """So many different numbers are kept as they are; of more than that the nearest share a part."""
@@ -10,7 +10,7 @@ PART_BITS = 6
 """A part begins with a number's first bits, so it is at most 1/32 of the number wide."""
 
 
-class HistogramState(NamedTuple):
+class HistogramState(msgspec.Struct, frozen=True):
     """See :class:`Histogram`."""
 
     total: int
@@ -25,15 +25,15 @@ class Histogram:
     whether ranks between them are too; else they are up to 1/32 too near to zero.
     """
 
-    __slots__ = ("_held", "count", "is_exact", "least", "most")
+    __slots__ = ("_held", "is_exact", "least", "most")
 
     def __init__(self, state: HistogramState | None = None) -> None:
-        self.count = self.least = self.most = 0
+        self.least = self.most = 0
         self.is_exact = True
         self._held: dict[int, int] = {}
         if state is not None:
-            self.count, self.least, self.most, self.is_exact, held = state
-            self._held = dict(held)
+            self.least, self.most, self.is_exact = state.least, state.most, state.is_exact
+            self._held = dict(state.held)
 
     def save(self) -> HistogramState:
         """What another one can be made of."""
@@ -42,17 +42,15 @@ class Histogram:
     def add(self, number: int) -> None:
         """One more."""
         held = self._held
-        if self.is_exact and number in held:
-            self.count += 1
+        if number in held and self.is_exact:
             held[number] += 1
             return
-        if not self.count:
+        if not held:
             self.least = self.most = number
         elif number > self.most:
             self.most = number
         elif number < self.least:
             self.least = number
-        self.count += 1
         part = number if self.is_exact else _part(number)
         if part in held:
             held[part] += 1
@@ -68,15 +66,21 @@ class Histogram:
             part = _part(number)
             self._held[part] = self._held.get(part, 0) + count
 
+    @property
+    def count(self) -> int:
+        """How many there were."""
+        return sum(self._held.values())
+
     def rank(self, percent: int) -> int:
         """The least number that so many percent (1 to 100) of all do not exceed.
 
         Raises ValueError where there are none.
         """
-        if not self.count:
+        count = self.count
+        if not count:
             raise ValueError("an empty histogram has no ranks")
-        wanted = -(-self.count * percent // 100)
-        if wanted == self.count:
+        wanted = -(-count * percent // 100)
+        if wanted == count:
             return self.most
         for number in sorted(self._held):
             wanted -= self._held[number]

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from kerneltui.debugger.figures import Figures, FiguresState
 from kerneltui.debugger.histogram import Histogram, HistogramState
@@ -36,7 +38,7 @@ TimeoutKey = tuple[int, str]
 """A timeout's identity, 0 where it has none, and its name."""
 
 
-class Run(NamedTuple):
+class Run(msgspec.Struct, frozen=True):
     """A handler has run on a core."""
 
     key: Key
@@ -44,7 +46,7 @@ class Run(NamedTuple):
     end_ns: int
 
 
-class Begin(NamedTuple):
+class Begin(msgspec.Struct, frozen=True):
     """A handler or a callback has begun; ``since_ns`` is when it could have."""
 
     what: Key | TimeoutKey
@@ -71,7 +73,7 @@ class _Interrupt:
         self.lines = lines
 
 
-class LatenciesState(NamedTuple):
+class LatenciesState(msgspec.Struct, frozen=True):
     """See :class:`Latencies`."""
 
     figures: dict[Key, FiguresState]
@@ -318,7 +320,8 @@ class Latencies:
         if controller is None:
             return
         index, now = core.index, self._clock.now
-        interrupt = self._at((controller, facts["irq"], index))
+        key = controller, facts["irq"], index
+        interrupt = self._known.get(key) or self._at(key)
         interrupts: tuple[_Interrupt, ...] = (interrupt,)
         since = self._begin(interrupt, now)
         if self._pending:

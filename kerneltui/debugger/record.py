@@ -36,8 +36,22 @@ class Record:
             self.known += 1
             self._recent.append(number)
             if len(self._recent) >= 2 * PART:
-                self._parts.append(zlib.compress(self._recent[:PART].tobytes(), FASTEST))
-                del self._recent[:PART]
+                self._pack()
+
+    def add_pair(self, first: int, second: int) -> None:
+        """What comes next; in a record of nothing but pairs."""
+        self.count += 2
+        if self.count > self.known:
+            self.known += 2
+            recent = self._recent
+            recent.append(first)
+            recent.append(second)
+            if len(recent) >= 2 * PART:
+                self._pack()
+
+    def _pack(self) -> None:
+        self._parts.append(zlib.compress(self._recent[:PART].tobytes(), FASTEST))
+        del self._recent[:PART]
 
     def go_to(self, count: int) -> None:
         """To the moment at which there were so many; at most ``known``."""

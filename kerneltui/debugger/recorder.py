@@ -5,10 +5,10 @@ All of it lives outside the machine's state and follows where that goes.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -25,7 +25,7 @@ from kerneltui.hw.device import InterruptController
 from kerneltui.hw.line import Line
 from kerneltui.hw.register import MEMORY, NON_SECURE
 from kerneltui.hw.register_file import RegisterFile
-from kerneltui.machine.core import Core, CoreState
+from kerneltui.machine.core import WAITING, Core
 from kerneltui.machine.instructions import SPACES, STORES, WRITES
 from kerneltui.machine.machine import Machine, Position
 from kerneltui.machine.poke import Poke
@@ -54,13 +54,23 @@ class InputView(msgspec.Struct, frozen=True):
     text: str
 
 
-class Entry(NamedTuple):
-    """The outermost exception that a core has taken last."""
+class Entry(msgspec.Struct, frozen=True):
+    """The outermost exception that a core has taken last: where the machine was just before.
 
-    position: Position
-    """just before"""
+    See :class:`Position`.
+    """
+
+    step: int
+    now_ns: int
+    core: int
+    retired: int
     event: int
     """how many events had been recorded by then"""
+
+    @property
+    def position(self) -> Position:
+        """Where that was."""
+        return Position(self.step, self.now_ns, False, self.core, self.retired)
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -99,9 +109,9 @@ class Recorder:
         self.read_counters: Callable[[], Iterable[CounterReading]] = tuple
         self.entered: list[Entry | None] = [None] * len(machine.cores)
         self.remarks = Remarks()
-        self.accessed: set[Address] = set()
-        """by instructions and pokes, since somebody has cleared it; of an instruction that writes
-        registers which it does not name: its kind, and 0; and resets (:func:`reset_of`)"""
+        self._met: defaultdict[str, set[int]] = defaultdict(set)
+        """by space what instructions have accessed, since :meth:`forget_accessed`"""
+        self._accessed_else: set[Address] = set()
         self.sink = sink
         self.pending_sink: Callable[[str, int, int], None] | None = None
         """gets what is no event: an interrupt becomes pending by no wire (its controller, its
@@ -122,11 +132,17 @@ class Recorder:
         machine.terminal.on_output = self._sent
         machine.terminal.on_input = self._received
         machine.poker.on_poke = self._poked
-        self._named_by_state: dict[tuple[str, int], tuple[RegisterFile, int]] = {}
+        self._named_by_state: defaultdict[str, dict[int, tuple[RegisterFile, int]]]
+        self._named_by_state = defaultdict(dict)
+        """by space and address the registers whose names have to be looked up at once"""
         self._by_core: set[tuple[str, int]] = set()
         for device in machine.devices.values():
             for space, base, file in machine.windows(device):
                 self._classify(space, base, file)
+        self._spaces = {
+            kind: (self._met[space], self._named_by_state[space]) for kind, space in SPACES.items()
+        }
+        """by kind of instruction, of the space that it accesses"""
         self.trace(self.tracing)
 
     def _classify(self, space: str, base: int, file: RegisterFile) -> None:
@@ -139,7 +155,7 @@ class Recorder:
             place = (space, base + slot.offset)
             is_divided = self._machine.is_out_of_sight(file.table)
             if slot.register.overlay or slot.register.window is not None or is_divided:
-                self._named_by_state[place] = file, slot.offset
+                self._named_by_state[space][base + slot.offset] = file, slot.offset
             if by_core:
                 self._by_core.add(place)
 
@@ -204,6 +220,22 @@ class Recorder:
 
     # -- looking ----------------------------------------------------------------------------------
 
+    @property
+    def accessed(self) -> set[Address]:
+        """By instructions and pokes, since :meth:`forget_accessed`.
+
+        Of an instruction that writes registers which it does not name it is its kind, and 0; and
+        there are resets (:func:`reset_of`).
+        """
+        met = {(space, target) for space, targets in self._met.items() for target in targets}
+        return met | self._accessed_else
+
+    def forget_accessed(self) -> None:
+        """What is accessed is looked at anew from here on."""
+        for targets in self._met.values():
+            targets.clear()
+        self._accessed_else.clear()
+
     def touched(self, since: int) -> Touched:
         """What instructions have accessed, from the event with that number on."""
         found: Touched = {}
@@ -240,7 +272,7 @@ class Recorder:
         # sleep: then they count as the boot core's.
         if core is None:
             core = self._machine.turns.current
-            if core is None or core.state is CoreState.WAITING:
+            if core is None or core.state is WAITING:
                 core = self._machine.core
         event = core.retired, self._clock.now, core.index, kind, target, value, text
         self.events.append(event)
@@ -252,22 +284,27 @@ class Recorder:
     def instruction(self, core: Core, kind: str, target: int, value: int) -> None:
         """See :class:`Observer`."""
         text = ""
-        space = SPACES.get(kind)
+        space = self._spaces.get(kind)
         if space is not None:
-            place = (space, target)
-            named = self._named_by_state.get(place)
-            self.accessed.add(place)
-            if named is not None:
-                text = register_name(*named, write=kind in STORES, value=value)
-                if self._machine.is_out_of_sight(named[0].table) and self._is_secure(core):
-                    text = f"{named[0].table.name}/{text}"
+            met, named = space
+            met.add(target)
+            if target in named:
+                text = self._name(core, named[target], kind, value)
         elif kind in WRITES:
-            self.accessed.add((kind, 0))
+            self._accessed_else.add((kind, 0))
         self.events.append((core.retired, self._clock.now, core.index, kind, target, value, text))
         self.recorded += 1
         if self.sink is not None and self.recorded > self._known:
             self._known = self.recorded
             self.sink(self.events[-1])
+
+    def _name(self, core: Core, at: tuple[RegisterFile, int], kind: str, value: int) -> str:
+        """Of a register that has another name in another state."""
+        text = register_name(*at, write=kind in STORES, value=value)
+        table = at[0].table
+        if self._machine.is_out_of_sight(table) and self._is_secure(core):
+            return f"{table.name}/{text}"
+        return text
 
     def _is_secure(self, core: Core) -> bool:
         """Whether its accesses meet what is out of sight for other software."""
@@ -276,16 +313,15 @@ class Recorder:
     def exception(self, core: Core, kind: str, vector: int) -> None:
         """See :class:`Observer`."""
         if core.depth == 1:
-            machine = self._machine
-            at = Position(machine.step, machine.now, False, core.index, core.retired)
-            self.entered[core.index] = Entry(at, self.recorded)
+            index, now = core.index, self._clock.now
+            self.entered[index] = Entry(self._machine.step, now, index, core.retired, self.recorded)
         self._add(kind, vector, core.return_address, "", core)
         self.timeline.exception(core, kind)
 
     def activity(self, core: Core) -> None:
         """See :class:`Observer`."""
-        self.timeline.activity(core)
         now = self._clock.now
+        self.timeline.lanes[core.index].note(now)
         if now >= self.rates.due_ns and not core.depth:
             self.rates.look(now, self.read_counters())
 
@@ -294,7 +330,12 @@ class Recorder:
         told = name
         for fact, value in facts.items():
             told += f" {fact}={value}"
-        self._add("tracepoint", 0, 0, told, core)
+        # As in _add, without the call.
+        self.events.append((core.retired, self._clock.now, core.index, "tracepoint", 0, 0, told))
+        self.recorded += 1
+        if self.sink is not None and self.recorded > self._known:
+            self._known = self.recorded
+            self.sink(self.events[-1])
         heard = self.latencies.heard.get(name)
         if heard is not None:
             heard(core, facts)
@@ -324,7 +365,7 @@ class Recorder:
 
     def reset_begins(self, owner: str, cpu: int) -> None:
         """See :class:`Observer`."""
-        self.accessed.add(reset_of(owner, cpu))
+        self._accessed_else.add(reset_of(owner, cpu))
 
     def _sent(self, byte: int) -> None:
         self.console.add(byte)
@@ -339,7 +380,8 @@ class Recorder:
             self._add("rx", 0, byte, by)
 
     def _poked(self, poke: Poke, name: str, is_scripted: bool) -> None:
-        self.accessed.add((MEMORY if poke.space == NON_SECURE else poke.space, poke.address))
+        space = MEMORY if poke.space == NON_SECURE else poke.space
+        self._met[space].add(poke.address)
         if self.tracing:
             text = f"{SCENARIO if is_scripted else PERSON} {name}"
             core = self._machine.cores[poke.core]

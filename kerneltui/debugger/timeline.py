@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Reversible, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from kerneltui.debugger.record import Record
-from kerneltui.machine.core import Core, CoreState
+from kerneltui.machine.core import OFF as CORE_OFF
+from kerneltui.machine.core import WAITING, Core
 from kerneltui.machine.instructions import EXTERNAL
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ Boundary = tuple[int, int]
 """Since when (ns), and who has the core from then on."""
 
 
-class Window(NamedTuple):
+class Window(msgspec.Struct, frozen=True):
     """What somebody wants to see: the last ``length_ns`` (from 1 on), in so many ``bins``."""
 
     length_ns: int
@@ -82,7 +83,7 @@ class TimelineView(msgspec.Struct, frozen=True):
     """in order of time"""
 
 
-class LaneState(NamedTuple):
+class LaneState(msgspec.Struct, frozen=True):
     """How far a lane had come at a moment."""
 
     numbers: int
@@ -92,7 +93,7 @@ class LaneState(NamedTuple):
     interrupts: tuple[bool, ...]
 
 
-class TimelineState(NamedTuple):
+class TimelineState(msgspec.Struct, frozen=True):
     """How far all of it had come."""
 
     lanes: tuple[LaneState, ...]
@@ -119,21 +120,22 @@ class Lane:
     def note(self, now: int) -> None:
         """Somebody else may have the core now."""
         core, interrupts = self.core, self.interrupts
-        del interrupts[core.depth :]
-        if core.state is CoreState.WAITING:
+        if len(interrupts) > core.depth:
+            del interrupts[core.depth :]
+        if core.state is WAITING:
             occupant = IDLE
         elif True in interrupts:
             occupant = IRQ
-        elif core.state is CoreState.OFF:
+        elif core.state is CORE_OFF:
             self.task, occupant = 0, OFF
         else:
             occupant = self.task or KERNEL
         if occupant != self.occupant:
             self.occupant = occupant
-            if len(self._changed) < MOST_CHANGED:
-                self._changed.append(core.index)
-            self._numbers.add(now - self.since)
-            self._numbers.add(occupant)
+            changed = self._changed
+            if len(changed) < MOST_CHANGED:
+                changed.append(core.index)
+            self._numbers.add_pair(now - self.since, occupant)
             self.since = now
 
     def boundaries(self, start: int) -> list[Boundary]:
@@ -161,9 +163,9 @@ class Lane:
 
     def load(self, state: LaneState) -> None:
         """Go to another moment."""
-        numbers, self.since, self.occupant, self.task, interrupts = state
-        self.interrupts = list(interrupts)
-        self._numbers.go_to(numbers)
+        self.since, self.occupant, self.task = state.since, state.occupant, state.task
+        self.interrupts = list(state.interrupts)
+        self._numbers.go_to(state.numbers)
 
     def forget_rest(self) -> None:
         """What comes after this moment will be another story."""
@@ -176,6 +178,8 @@ class Timeline:
     def __init__(self, machine: Machine) -> None:
         self._names: dict[int, str] = {}
         self._lanes: list[Lane] = []
+        self.lanes: Sequence[Lane] = self._lanes
+        """the cores, each with who has it since when"""
         self.changed: list[int] = []
         """cores that somebody else has got, in order; whoever looks at them clears it"""
         self._pokes: list[PokeEvent] = []
@@ -215,16 +219,7 @@ class Timeline:
             lane.forget_rest()
         del self._pokes[self._poked :]
 
-    @property
-    def lanes(self) -> Sequence[Lane]:
-        """The cores, each with who has it since when; whoever asks changes nothing."""
-        return self._lanes
-
     # -- recording --------------------------------------------------------------------------------
-
-    def activity(self, core: Core) -> None:
-        """See :class:`~kerneltui.machine.core.Observer`."""
-        self._lanes[core.index].note(self._clock.now)
 
     def exception(self, core: Core, kind: str) -> None:
         """One was taken; what is no interrupt is the doing of whoever has the core."""
@@ -248,7 +243,7 @@ class Timeline:
 
     def view(self, window: Window) -> TimelineView:
         """The window that ends now."""
-        length_ns, bins = window
+        length_ns, bins = window.length_ns, window.bins
         start = self._clock.now - length_ns
         edges = tuple(start + length_ns * n // bins for n in range(bins + 1))
         cores = (self._core(lane, edges) for lane in self._lanes)

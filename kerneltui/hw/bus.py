@@ -7,7 +7,9 @@ that must not overlap.
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, Protocol
+
+import msgspec
 
 from kerneltui.hw.register_file import Port, RegisterFile
 
@@ -29,7 +31,7 @@ class Target(Protocol):
     def write(self, offset: int, value: int, size: int = 4, cpu: int = 0) -> None: ...
 
 
-class BusWindow(NamedTuple):
+class BusWindow(msgspec.Struct, frozen=True):
     """A mapped range, ``base <= address < base + size``."""
 
     base: int
@@ -96,7 +98,7 @@ class AddressSpace:
     first, and serves the access without another look-up.
     """
 
-    TRANSIENT: ClassVar = frozenset(("_latest", "known", "ports"))
+    TRANSIENT: ClassVar = frozenset(("_latest", "_latest_memory", "known", "ports"))
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -105,6 +107,7 @@ class AddressSpace:
         self.known: dict[int, tuple[Target, int]] = {}
         self.ports: dict[int, Port] = {}
         self._latest: BusWindow | None = None
+        self._latest_memory: BusWindow | None = None
 
     def attach(self, base: int, size: int, name: str, target: Target) -> None:
         """Map ``target`` at ``base``.
@@ -122,7 +125,7 @@ class AddressSpace:
         self._bases.insert(place, base)
         self.known.clear()
         self.ports.clear()
-        self._latest = None
+        self._latest = self._latest_memory = None
 
     def without(self, base: int) -> AddressSpace:
         """The same space for one to whom the window at ``base`` does not answer."""
@@ -152,6 +155,8 @@ class AddressSpace:
         if isinstance(window.target, RegisterFile):
             # Registers are few and hot; remembering every RAM address would not be bounded.
             self.known[address] = found
+        elif isinstance(window.target, Memory):
+            self._latest_memory = window
         return found
 
     def access(self, address: int, size: int) -> tuple[Target, int]:
@@ -165,17 +170,36 @@ class AddressSpace:
 
     def read(self, address: int, size: int = 4, cpu: int = 0) -> int:
         """A load, with effects.  Raises :class:`BusFault` where nothing is mapped."""
-        target, offset = self.known.get(address) or self.resolve(address)
+        found = self.known.get(address)
+        if found is None:
+            window = self._latest_memory
+            if window is not None and 0 <= address - window.base < window.size:
+                return window.target.read(address - window.base, size, cpu)
+            found = self.resolve(address)
+        target, offset = found
         return target.read(offset, size, cpu)
 
     def write(self, address: int, value: int, size: int = 4, cpu: int = 0) -> None:
         """A store.  Raises :class:`BusFault` where nothing is mapped."""
-        target, offset = self.known.get(address) or self.resolve(address)
+        found = self.known.get(address)
+        if found is None:
+            window = self._latest_memory
+            if window is not None and 0 <= address - window.base < window.size:
+                window.target.write(address - window.base, value, size, cpu)
+                return
+            found = self.resolve(address)
+        target, offset = found
         target.write(offset, value, size, cpu)
 
     def peek(self, address: int, size: int = 4, cpu: int = 0) -> int:
         """What ``read`` would return, without effects.  Raises :class:`BusFault`."""
-        target, offset = self.known.get(address) or self.resolve(address)
+        found = self.known.get(address)
+        if found is None:
+            window = self._latest_memory
+            if window is not None and 0 <= address - window.base < window.size:
+                return window.target.peek(address - window.base, size, cpu)
+            found = self.resolve(address)
+        target, offset = found
         return target.peek(offset, size, cpu)
 
     def name_at(self, address: int, *, write: bool = False, value: int = 0) -> str:

@@ -41,26 +41,30 @@ class Deadline:
 
     def arm(self, due: int) -> None:
         """Fire at ``due`` (ns); a time that has passed fires at the next instruction's end."""
-        clock = self._clock
-        if due == self.due:
+        before, clock = self.due, self._clock
+        if due == before:
+            return
+        if due >= NEVER:
+            self.cancel()
             return
         self.due = due
-        if due >= NEVER:
-            self.due = NEVER
-            clock.discard_stale()
-            return
         clock.sequence += 1
         self.sequence = clock.sequence
         heappush(clock.queue, (due, self.sequence, self))
         if len(clock.queue) > clock.tidy_above:
             clock.tidy()
-        clock.discard_stale()
+        if due < clock.next_due:
+            clock.next_due = due
+        elif before == clock.next_due:
+            clock.discard_stale()
 
     def cancel(self) -> None:
         """Do not fire."""
-        if self.due != NEVER:
+        before, clock = self.due, self._clock
+        if before != NEVER:
             self.due = NEVER
-            self._clock.discard_stale()
+            if before == clock.next_due:
+                clock.discard_stale()
 
     def is_current(self, due: int, sequence: int) -> bool:
         """Whether a queue entry still speaks for this deadline."""
@@ -71,7 +75,8 @@ class Clock:
     """The virtual time of one machine.
 
     ``now`` and ``next_due`` are plain attributes because the CPU compares them once per
-    instruction; everyone else treats them as read-only.
+    instruction; everyone else treats them as read-only.  The queue's head is never stale: it is
+    what is due next.
     """
 
     __slots__ = ("fired", "next_due", "now", "on_fired", "queue", "sequence", "tidy_above")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -292,7 +292,7 @@ class ComparatorState(msgspec.Struct, frozen=True):
     """to zero, from what software loads"""
 
 
-class CounterState(NamedTuple):
+class CounterState(msgspec.Struct, frozen=True):
     """A counter at one moment, as its rate can be told from two of them."""
 
     name: str

@@ -90,8 +90,11 @@ class Port:
         # Where all bits are read-only, a store acts whatever it drives: it is a command by itself.
         commands = register.mask_of(WO) & live
         self.acts = self.writes | self.sets | self.clears | commands | self.tags or full
+        self.is_plain = not (self.shift or self.sets or self.clears or self.tags)
+        """a store changes the cell by the bits of ``writes`` alone, and tells nobody of tags"""
         self.keeps = ~((self.writes | self.clears) << self.shift)
-        self.is_plain = not (self.shift or self.sets or self.clears)
+        if self.is_plain:
+            self.keeps &= full  # a number that is not negative is combined in half the time
         self.peek: Callable[[int, int], int] = getattr(owner, f"peek_{stem}", self._held)
         self.read: Callable[[int, int], int] = getattr(owner, f"read_{stem}", self.peek)
         self.write: Callable[[int, int, int], None] | None = getattr(owner, f"write_{stem}", None)
@@ -103,21 +106,24 @@ class Port:
 
     def store(self, value: int, cpu: int) -> None:
         """A store: access kinds first, then the register's hook."""
-        cells = self.cells
-        cell = self.base + cpu * self.per_cpu
         if self.is_plain:
-            cells[cell] = cells[cell] & self.keeps | value & self.writes
+            writes = self.writes
+            if writes:
+                cells, cell = self.cells, self.base + cpu * self.per_cpu
+                cells[cell] = cells[cell] & self.keeps | value & writes
         else:
+            cells, cell = self.cells, self.base + cpu * self.per_cpu
             held, shift = cells[cell], self.shift
             cells[cell] = (
                 held & self.keeps
                 | held & (self.clears & ~value) << shift
                 | (value & (self.writes | self.sets)) << shift
             )
-        if value & self.tags:
-            self.tagged(f"{self.name} <- {value:#x}: bits {value & self.tags:#x}")
-        if self.write is not None:
-            self.write(self.index, cpu, value)
+            if value & self.tags:
+                self.tagged(f"{self.name} <- {value:#x}: bits {value & self.tags:#x}")
+        write = self.write
+        if write is not None:
+            write(self.index, cpu, value)
 
 
 class _Window:
@@ -145,6 +151,15 @@ class _Window:
 
 
 _HOOK = re.compile(r"(peek|read|write)_([A-Z].*)")
+
+
+@cache
+def _check_hooks(owner: Any, tables: tuple[RegisterTable, ...]) -> None:
+    """Each hook-like method of a file's owner must name a register of one of its tables."""
+    for attribute in dir(owner):
+        found = _HOOK.fullmatch(attribute)
+        if found and not any(found[2] in table for table in tables):
+            raise RegisterError(f"{owner.__name__}.{attribute} names no register")
 
 
 class RegisterFile:
@@ -189,7 +204,8 @@ class RegisterFile:
         self.was_split = False
         """a store was wider than the register at its address, and went to further ones"""
         self._bind()
-        self._check_hooks()
+        kind: Any = type(owner)
+        _check_hooks(kind, getattr(owner, "TABLES", (table,)))
         self.reset()
 
     def _bind(self) -> None:
@@ -203,14 +219,6 @@ class RegisterFile:
         self._overlay_of_store: Callable[[int, int], str] | None = getattr(
             self.owner, "overlay_of_store", None
         )
-
-    def _check_hooks(self) -> None:
-        """Each hook-like method of the owner must name a register of one of its tables."""
-        tables: tuple[RegisterTable, ...] = getattr(self.owner, "TABLES", (self.table,))
-        for attribute in dir(type(self.owner)):
-            found = _HOOK.fullmatch(attribute)
-            if found and not any(found[2] in table for table in tables):
-                raise RegisterError(f"{type(self.owner).__name__}.{attribute} names no register")
 
     # -- state ------------------------------------------------------------------------------
 
@@ -238,11 +246,7 @@ class RegisterFile:
             self._stores.setdefault(name, [])[:] = [register.reset] * (copies * elements)
 
     def _registers(self) -> Iterator[Register]:
-        seen: set[str] = set()
-        for slot in self._layout.values():
-            if slot.register.stem not in seen:
-                seen.add(slot.register.stem)
-                yield slot.register
+        return (slot.register for slot in self._layout.values() if slot.index == 0)
 
     def slots(self) -> Iterator[Slot]:
         """Every register element of the block, in table order."""

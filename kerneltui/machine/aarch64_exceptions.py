@@ -169,6 +169,9 @@ class Aarch64Exceptions(InstructionCore):
 
     # -- exceptions -------------------------------------------------------------------------------
 
+    def _open(self) -> int:
+        return ~self._daif[0]
+
     def _sample(self) -> None:
         # A loop, not recursion: a level that stays up is taken again after each return, and the
         # stack must not grow with it.

@@ -78,6 +78,10 @@ class Architecture(ABC):
         """Store to a register of :attr:`regs`; no instruction (:mod:`kerneltui.machine.poke`)."""
 
     @abstractmethod
+    def _open(self) -> int:
+        """The interrupt inputs, as bits, whose interrupts would be taken now."""
+
+    @abstractmethod
     def _sample(self) -> None:
         """Take the interrupts that the core's mask lets in."""
 

@@ -10,7 +10,7 @@ from typing import Any, Never
 
 from kerneltui.hw.bus import BusFault
 from kerneltui.hw.clock import NEVER
-from kerneltui.machine.core import CoreState, ResumePoint, StopReason
+from kerneltui.machine.core import NOWHERE, RUNNING, TASK, WAITING, WOKEN, StopReason
 from kerneltui.machine.hosted_core import HostedCore
 
 
@@ -78,7 +78,8 @@ class InstructionCore(HostedCore):
             self.observer.instruction(self, "compute", 0, ns)
         clock = self.clock
         end = clock.now + ns
-        if end < clock.next_due and end < self._limit and not self.inputs:
+        takes_none = not self.inputs or not self.inputs & self._open()
+        if end < clock.next_due and end < self._limit and takes_none:
             clock.now = end
         else:
             self._compute_with_events(ns)
@@ -101,10 +102,10 @@ class InstructionCore(HostedCore):
             self._task_taken = self.interrupts_taken
             self._task_ns, self._task_since = ns, self.clock.now
             self._pass_first_moment()
-            self.resume_point = ResumePoint.TASK
+            self.resume_point = TASK
         while self._task_goes_on():
             self._compute_until(self._task_since + self._task_ns)
-        self.resume_point = ResumePoint.NOWHERE
+        self.resume_point = NOWHERE
         ns = self._task_ns
         self.retired += 1
         if self.inputs:
@@ -165,27 +166,27 @@ class InstructionCore(HostedCore):
         """Sleep until an interrupt input is high, masked or not."""
         if self._enters_anew:
             self._entered()
-        if self.resume_point is ResumePoint.NOWHERE:
+        if self.resume_point is NOWHERE:
             self._wait_for_input()
             self._end_wait()
         if self.inputs:
             self._sample()
-        self.resume_point = ResumePoint.NOWHERE
+        self.resume_point = NOWHERE
 
     def _end_wait(self) -> None:
         """The wait's own end; then interrupts are taken."""
         self._woke()
         self.retired += 1
         self._pass_time(self.clock.now + self.costs.wait)
-        self.resume_point = ResumePoint.WOKEN
+        self.resume_point = WOKEN
 
     def _wait_for_input(self) -> None:
-        if self.state is not CoreState.WAITING:
+        if self.state is not WAITING:
             if self.retired >= self.stop_at:
                 self._pause(self.WAIT)
             if self.observer is not None:
                 self.observer.instruction(self, self.WAIT, 0, 0)
-            self.state = CoreState.WAITING
+            self.state = WAITING
             if self.observer is not None:
                 self.observer.activity(self)
             self._fell_asleep()
@@ -207,7 +208,7 @@ class InstructionCore(HostedCore):
             else:
                 self._sleep()
         self.is_interruptible = False
-        self.state = CoreState.RUNNING
+        self.state = RUNNING
         if self.observer is not None:
             self.observer.activity(self)
 

@@ -370,7 +370,10 @@ class Machine:
     @property
     def step(self) -> int:
         """How much has happened: instructions retired and deadlines run, of the whole machine."""
-        return sum(core.retired for core in self.cores) + self.clock.fired
+        step = self.clock.fired
+        for core in self.cores:
+            step += core.retired
+        return step
 
     @property
     def work(self) -> int:

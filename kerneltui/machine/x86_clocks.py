@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from kerneltui.hw.clock import Clock, ns_to_ticks
+from kerneltui.hw.clock import NS_PER_S, Clock
 from kerneltui.hw.device import CounterState
 
 TSC_BITS = 64
+TSC_MASK = (1 << TSC_BITS) - 1
 NEEDED = frozenset(("arat", "invtsc"))
 """With both features nothing stops, and deep idle makes no difference."""
 
@@ -58,7 +59,8 @@ class CoreClocks:
     def tsc(self) -> int:
         """The time-stamp counter; it began with virtual time."""
         now = self._slept_at if self.in_deep_idle and self._tsc_stops else self._clock.now
-        return ns_to_ticks(now - self._lost_ns, self.tsc_hz) + self._offset & (1 << TSC_BITS) - 1
+        # ns_to_ticks: this is the path of every look at the time.
+        return (now - self._lost_ns) * self.tsc_hz // NS_PER_S + self._offset & TSC_MASK
 
     def counter(self) -> CounterState:
         """The time-stamp counter, and whether deep idle holds it."""
@@ -78,7 +80,8 @@ class CoreClocks:
 
     def wake(self) -> None:
         """HLT ends."""
-        self._deep_idle.cancel()
+        if self._is_affected:
+            self._deep_idle.cancel()
         if not self.in_deep_idle:
             return
         self.in_deep_idle = False

@@ -106,19 +106,19 @@ class X86Core(X86Exceptions):
 
     # -- instructions -----------------------------------------------------------------------------
 
-    def wait_for_interrupt(self) -> None:
+    def _fell_asleep(self) -> None:
         """HLT: until an interrupt that can be taken (SDM 2A, HLT)."""
         self.wakes_on = self._open()
-        super().wait_for_interrupt()
-
-    def _fell_asleep(self) -> None:
         self.clocks.halt()
 
     def _woke(self) -> None:
         self.clocks.wake()
 
     def _begin(self, kind: str, target: int = 0, value: int = 0, size: int = 8) -> None:
-        """The start of an instruction that writes: halt if asked to, tell the observer."""
+        """The start of an instruction that writes: halt if asked to, tell the observer.
+
+        Those of every interrupt do the same without the call.
+        """
         if self.retired >= self.stop_at:
             self._pause(kind, target, value, size)
         if self.observer is not None:
@@ -209,20 +209,29 @@ class X86Core(X86Exceptions):
 
     def read_flags(self) -> int:
         """PUSHF; a pop."""
-        self._begin("pushf")
+        if self.retired >= self.stop_at:
+            self._pause("pushf", size=WORD)
+        if self.observer is not None:
+            self.observer.instruction(self, "pushf", 0, 0)
         flags = self._flags[0]
         self._retire(self._sysreg_ns)
         return flags
 
     def write_flags(self, value: int) -> None:
         """POPF."""
-        self._begin("popf", value=value)
+        if self.retired >= self.stop_at:
+            self._pause("popf", 0, value, WORD)
+        if self.observer is not None:
+            self.observer.instruction(self, "popf", 0, value)
         self._flags[0] = value & IF | ALWAYS_ONE
         self._retire(self._sysreg_ns)
 
     def cli(self) -> None:
         """CLI."""
-        self._begin("cli")
+        if self.retired >= self.stop_at:
+            self._pause("cli", size=WORD)
+        if self.observer is not None:
+            self.observer.instruction(self, "cli", 0, 0)
         self._flags[0] &= ~IF
         self._retire(self._sysreg_ns)
 
@@ -250,13 +259,19 @@ class X86Core(X86Exceptions):
 
     def push(self, word: int) -> None:
         """PUSH of eight bytes."""
-        self._begin("push", self._rsp[0] - WORD, word)
+        if self.retired >= self.stop_at:
+            self._pause("push", self._rsp[0] - WORD, word, WORD)
+        if self.observer is not None:
+            self.observer.instruction(self, "push", self._rsp[0] - WORD, word)
         self._push(word)
         self._retire(self._sysreg_ns)
 
     def release_stack(self, size: int) -> None:
         """ADD RSP: forget what was pushed."""
-        self._begin("add rsp", value=size)
+        if self.retired >= self.stop_at:
+            self._pause("add rsp", 0, size, WORD)
+        if self.observer is not None:
+            self.observer.instruction(self, "add rsp", 0, size)
         self._rsp[0] += size
         self._retire(self._sysreg_ns)
 

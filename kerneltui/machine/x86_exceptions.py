@@ -105,8 +105,7 @@ class X86Exceptions(InstructionCore):
     # -- the rules --------------------------------------------------------------------------------
 
     def _is_within(self, cpu: int, vector: int) -> bool:
-        end = (vector + 1) * x86_gates.GATE_SIZE - 1
-        return end <= self._idt_limit[0]
+        return (vector + 1) * x86_gates.GATE_SIZE - 1 <= self._idt_limit[0]
 
     def _gate_of(self, vector: int) -> x86_gates.InterruptGate:
         place = self._idt[0] + vector * x86_gates.GATE_SIZE
@@ -198,7 +197,6 @@ class X86Exceptions(InstructionCore):
     # -- interrupts -------------------------------------------------------------------------------
 
     def _open(self) -> int:
-        """The inputs whose interrupts would be taken."""
         is_open = self._flags[0] & UNMASKED_BITS == UNMASKED_WANTED
         return NMI * (not self._nmi_blocked) | (INTR if is_open else 0)
 

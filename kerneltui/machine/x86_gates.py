@@ -5,6 +5,8 @@ Document: Intel SDM, volume 3A, 6.14.1 (64-bit gates) and 6.12.1.2 (what they do
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 GATE_SIZE = 16
@@ -23,6 +25,7 @@ class InterruptGate(msgspec.Struct, frozen=True):
     """an interrupt gate does, a trap gate leaves IF as it was"""
 
 
+@lru_cache(1024)
 def decode(gate: int) -> InterruptGate:
     """A gate from its 16 bytes, the lowest first."""
     address = gate >> 32 & 0xFFFF_FFFF_FFFF_0000 | gate & 0xFFFF

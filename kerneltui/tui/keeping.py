@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kerneltui.debugger.session import Session
 from kerneltui.errors import UserError
-from kerneltui.recent import note_file
 from kerneltui.scenarios.changes import UNCHANGED, Changes
 from kerneltui.tui.requests import Ask, Request, SaveAs, UseSession
 from kerneltui.tui.runner import SLICE_S
@@ -100,6 +99,8 @@ class Keeping(Steering):
             self.notify(str(error), severity="error", markup=False)
             return
         self.saved_as = file
+        from kerneltui.recent import note_file  # the first picture does not wait for it
+
         note_file(path)
         self._kept = deeds(self.session)
         if self.autosave is not None:

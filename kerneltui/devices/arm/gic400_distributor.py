@@ -83,8 +83,8 @@ class Distributor(Forwarding):
         else:
             self._high0[cpu] &= ~bit
             self._unserved0[cpu] &= ~bit
-        if not self._active0[cpu] & bit:
-            self._update(bit, (cpu,))
+        if not self._active0[cpu] & bit and self._eligible[cpu] & bit:  # as in _update
+            self._forward(cpu)
 
     # -- what a CPU interface asks and does ---------------------------------------------------
 

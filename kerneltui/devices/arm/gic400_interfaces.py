@@ -39,12 +39,12 @@ class CpuInterfaces(Signalling):
 
     def peek_GICC_HPPIR(self, index: int, cpu: int) -> int:
         """1022 tells software without AckCtl to read the alias for group 1 instead (3.4.2)."""
-        number = self._visible(cpu)
+        number = self._highest[cpu] if self._signalled[cpu] else self._visible(cpu)
         if number == SPURIOUS:
             return SPURIOUS
         if self._in_group1(cpu, number) and not self._control[cpu] & ACK_CTL:
             return OTHER_GROUP
-        return self._with_sender(cpu, number)
+        return number if number >= SGIS else self._with_sender(cpu, number)
 
     def peek_GICC_AHPPIR(self, index: int, cpu: int) -> int:
         """The aliases know group 1 only (3.4.2)."""

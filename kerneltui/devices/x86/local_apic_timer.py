@@ -92,7 +92,8 @@ class ApicTimer:
 
     def _elapsed(self) -> int:
         """Counts since ``_left`` were left."""
-        return (self._now() - self._at) * self._hz // self._step
+        now = self._clock.now if self._stopped is None else self._stopped
+        return (now - self._at) * self._hz // self._step
 
     def count(self) -> int:
         """The current count: at zero a one-shot stays there, a periodic timer reloads at once."""
@@ -149,7 +150,7 @@ class ApicTimer:
         if self.mode >= TSC_DEADLINE:
             return
         self.initial = self._period = self._left = initial
-        self._at = self._now()
+        self._at = self._clock.now if self._stopped is None else self._stopped
         self._arm()
 
     def divide(self, configuration: int) -> None:

@@ -165,9 +165,10 @@ class Timeouts(ABC):
     def _push(self, timeout: Timeout) -> None:
         self._cpu.compute(QUEUE_NS)
         self.queue.push(timeout)
-        self._cpu.tracepoint(
-            "hrtimer_start", name=timeout.name, id=timeout.ident, expires=timeout.due_ns
-        )
+        if self._cpu.is_traced:
+            self._cpu.tracepoint(
+                "hrtimer_start", name=timeout.name, id=timeout.ident, expires=timeout.due_ns
+            )
 
     @abstractmethod
     def _arm_for_head(self) -> None:
@@ -326,10 +327,10 @@ class TimeManager(Timeouts):
 
     def _note_lateness(self, timeout: Timeout, late_ns: int) -> None:
         """Warn when a periodic timeout has fallen a period behind, and at each doubling since."""
-        self.worst_lateness_ns = max(self.worst_lateness_ns, late_ns)
-        if timeout.period_ns is not None and late_ns >= max(
-            timeout.period_ns, self._warn_beyond_ns
-        ):
+        if late_ns > self.worst_lateness_ns:
+            self.worst_lateness_ns = late_ns
+        period_ns = timeout.period_ns
+        if period_ns is not None and late_ns >= period_ns and late_ns >= self._warn_beyond_ns:
             self._warn_beyond_ns = 2 * late_ns
             self._console.warn(f"'{timeout.name}' is {late_ns // 1_000_000} ms late: overload")
 

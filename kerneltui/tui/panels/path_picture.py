@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from textwrap import wrap
-from typing import NamedTuple
+
+import msgspec
 
 from kerneltui.debugger.views.path import (
     CALLBACK,
@@ -49,7 +50,7 @@ ROWS = 5
 """Lines inside a box: its title and facts."""
 
 
-class _Box(NamedTuple):
+class _Box(msgspec.Struct, frozen=True):
     """A station and its place in the picture."""
 
     number: int

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 
-from kerneltui.tui.screens.dialog import Button, Dialog, buttons
+from kerneltui.tui.screens.dialog import BoxDialog, Button, buttons
 
 Field = str | tuple[str, ...]
 """What stands in a box at first, or the words of which one is to be chosen."""
@@ -87,11 +87,15 @@ class Choice(Static, can_focus=True):
         self.post_message(self.Passed(letter))
 
 
-class AskScreen(Dialog[tuple[str, ...] | None]):
+class AskScreen(BoxDialog[tuple[str, ...] | None]):
     """Answers the words of all fields, or None.
 
     ``check(words)`` says what is wrong with them, if anything is: then the dialog stays open, with
     the sentence under the field.
+    """
+
+    DEFAULT_CSS = """
+    #dialog .mistake { height: auto; color: $error; text-style: bold; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss", "Close")]

@@ -51,21 +51,22 @@ class SortedQueue(TimeoutQueue):
     def push(self, timeout: Timeout) -> None:
         """O(log n) comparisons."""
         self.work.begin("push")
-        sublists = self._sublists()
+        sublists = self._timeouts._lists  # noqa: SLF001 - the shape is in there
         count = len(sublists)
-        at, place = self._search(order(timeout))
+        at, place, comparisons = self._search(order(timeout))
         moves = 1 + (len(sublists[at]) - place if count else 0)
         self._timeouts.add(timeout)
         if len(sublists) > count > 0:
             moves += len(sublists[at + 1])
-        self.work.count(0, moves)
+        self.work.count(comparisons, moves)
 
     def pop(self) -> Timeout:
         """No comparison: the first of the first sublist."""
-        if not self._timeouts:
+        sublists = self._timeouts._lists  # noqa: SLF001 - the shape is in there
+        if not sublists:
             raise nothing_to_pop()
         self.work.begin("pop")
-        timeout = self._sublists()[0][0]
+        timeout: Timeout = sublists[0][0]
         self._delete(0, 0)
         return timeout
 
@@ -74,13 +75,13 @@ class SortedQueue(TimeoutQueue):
         if timeout not in self._timeouts:
             raise not_pending(timeout)
         self.work.begin("remove")
-        at, place = self._search(order(timeout))
-        self.work.count(1, 0)
+        at, place, comparisons = self._search(order(timeout))
+        self.work.count(comparisons + 1, 0)
         self._delete(at, place)
 
     def head(self) -> Timeout | None:
         """O(1)."""
-        sublists = self._sublists()
+        sublists: list[list[Timeout]] = self._timeouts._lists  # noqa: SLF001 - the shape is in there
         return sublists[0][0] if sublists else None
 
     def shape(self, limit: int = ALL) -> Sublists:
@@ -88,7 +89,7 @@ class SortedQueue(TimeoutQueue):
         # Here, not above: this structure is the default, and start-up need not pay for drawing it.
         from kerneltui.kernel.time.queues.shapes import Row, Sublists, share
 
-        sublists = self._sublists()
+        sublists = self._timeouts._lists  # noqa: SLF001 - the shape is in there
         each = share(limit, len(sublists))
         rows = (Row(len(sublist), tuple(sublist[:each])) for sublist in sublists[:limit])
         return Sublists(len(sublists), tuple(rows))
@@ -111,29 +112,23 @@ class SortedQueue(TimeoutQueue):
         self._timeouts = SortedKeyList(key=order)
         vars(self._timeouts).update(state["timeouts"])
 
-    def _sublists(self) -> list[list[Timeout]]:
-        found: list[list[Timeout]] = self._timeouts._lists  # noqa: SLF001 - the shape is in there
-        return found
-
-    def _search(self, key: int) -> tuple[int, int]:
-        """The sublist and the place in it where the list finds or puts a key.
+    def _search(self, key: int) -> tuple[int, int, int]:
+        """The sublist and the place in it where the list finds or puts a key; and comparisons.
 
         The list compares in C, where nothing can count; the same bisections are made beside it.
         """
         maxes, keys = self._timeouts._maxes, self._timeouts._keys  # noqa: SLF001
         at = bisect_left(maxes, key)
-        self.work.count(halvings(len(maxes), at), 0)
+        comparisons = halvings(len(maxes), at)
         if at == len(maxes):
-            at = max(at - 1, 0)
-            return at, len(keys[at]) if keys else 0
+            return (at - 1, len(keys[at - 1]), comparisons) if keys else (0, 0, comparisons)
         place = bisect_left(keys[at], key)
-        self.work.count(halvings(len(keys[at]), place), 0)
-        return at, place
+        return at, place, comparisons + halvings(len(keys[at]), place)
 
     def _delete(self, at: int, place: int) -> None:
         """The list may join the sublist with its left neighbour, the first with its right one."""
-        sublists = self._sublists()
-        count, join = len(sublists), max(at, 1)
+        sublists = self._timeouts._lists  # noqa: SLF001 - the shape is in there
+        count, join = len(sublists), at or 1
         right = sublists[join] if count > 1 else None
         moves = len(sublists[at]) - place - 1
         self._timeouts._delete(at, place)  # noqa: SLF001 - the place is known already
