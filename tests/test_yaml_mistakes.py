@@ -78,7 +78,7 @@ SYNTAX = {
         f"{GOOD}config:\n  rtc:\n    base: 0_17\n", 5, "the number 15 (octal); write 17"
     ),
     "octal in a list": (
-        RPI4.replace("[0xD8, ", "[0330, "), 9, "number 216 (octal); write 330 without the leading"
+        RPI4.replace("[0xD8, ", "[0330, "), 10, "number 216 (octal); write 330 without the leading"
     ),
     "a tag that does not fit": ("title: !!bool x\n", 1, "'x' is no bool; put text in quotes"),
     "an empty number": ("title: !!int ''\n", 1, "'' is no number; put text in quotes"),
@@ -105,7 +105,7 @@ TYPES = {
     "an empty item": (f"{TIMEOUT}  -\n", 4, "must be a mapping; nothing stands after the dash"),
     "54e6": (
         RPI4.replace("48_000_000", "54e6"),
-        51,
+        52,
         "must be a whole number, not '54e6'; write 54_000_000",
     ),
     "5.4e+7": (f"{TASKS}cores: 5.4e+7\n", 3, "not '5.4e+7'; write 54_000_000"),
@@ -179,10 +179,10 @@ TYPES = {
     ),
     "device": (
         RPI4.replace("devices:", "device:"),
-        21,
+        22,
         "unknown key 'device'; did you mean 'devices'?",
     ),
-    "memry": (RPI4.replace("memory:", "memry:"), 18, "unknown key 'memry'; did you mean 'memory'?"),
+    "memry": (RPI4.replace("memory:", "memry:"), 19, "unknown key 'memry'; did you mean 'memory'?"),
     "timeout": (
         TIMEOUT.replace("timeouts", "timeout") + "  - once: 1s\n",
         3,
@@ -190,12 +190,12 @@ TYPES = {
     ),
     "an address": (
         RPI4.replace("0xFE20_1000", "0xFE20_1000_0000_0"),
-        50,
+        51,
         "from 0x0 to 0xFFFF_FFFF_FFFF",
     ),
     "a size": (
         RPI4.replace("size: 0x4000_0000", "size: 0x10"),
-        19,
+        20,
         "from 0x1000 to 0x100_0000_0000",
     ),
     "seconds": (
