@@ -18,8 +18,9 @@ from kerneltui.debugger.traveller import Input
 from kerneltui.debugger.watch import BOOT, PREVIOUS_HIT, STEP, Watch, until_time
 from kerneltui.hw.clock import NEVER
 from kerneltui.machine.core import FOREVER, StopReason
-from kerneltui.machine.machine import Machine, Position
+from kerneltui.machine.machine import Machine
 from kerneltui.machine.poke import Poke
+from kerneltui.machine.position import Position
 
 
 class OtherMoments:

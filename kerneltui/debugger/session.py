@@ -47,8 +47,9 @@ from kerneltui.hw.clock import NEVER
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.kernel import Kernel
 from kerneltui.machine.core import FOREVER, Core, CoreState, StopReason
-from kerneltui.machine.machine import Machine, Position
+from kerneltui.machine.machine import Machine
 from kerneltui.machine.poke import Poke
+from kerneltui.machine.position import Position
 
 if TYPE_CHECKING:  # who sets no breakpoint, or marks no moment, does not wait for them
     from kerneltui.debugger.breakpoints.sentry import Sentry
