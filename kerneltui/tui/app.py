@@ -36,7 +36,7 @@ from kerneltui.tui.state import past_of, state_text
 from kerneltui.tui.themes import DEFAULT_THEME, THEMES
 from kerneltui.tui.widgets.bars import ROOMY, CommandBar, PanelTabs, StatusBar
 from kerneltui.tui.widgets.kept_rows import KeptContainer
-from kerneltui.tui.widgets.line_view import LineScreen
+from kerneltui.tui.widgets.line_screen import LineScreen
 from kerneltui.tui.writing import Writing
 from kerneltui.units import format_time
 
@@ -203,8 +203,11 @@ class KernelTui(Carrying, Writing, InTurn, App[int]):
         self.tell_of_lost()
 
     def on_resize(self, event: Resize) -> None:
-        """Choose the layout for the size."""
-        self._laid_out = event.size.width, event.size.height
+        """Choose the layout for the size; at first the terminal tells the same one twice."""
+        size = event.size.width, event.size.height
+        if size == self._laid_out:
+            return
+        self._laid_out = size
         if self.play is not None:
             self.show_lesson()
         else:
