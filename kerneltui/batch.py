@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import IO, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from kerneltui import progress
 from kerneltui.debugger.breakpoints.breakpoint import BreakpointHit
@@ -53,8 +54,8 @@ def run_to(
     KeyboardInterrupt leaves out the final view alone.
     """
     breaks = len(session.breakpoints)
-    if wanted.exit_on:
-        session.breakpoints.add(session.machine, _console(wanted.exit_on))
+    for sent in _as_sent(wanted.exit_on):
+        session.breakpoints.add(session.machine, _console(sent))
     missing = _Missing(wanted.expected)
     session.recorder.trace(as_json)
     session.history.on = as_json  # for a picture at the end; nobody goes back
@@ -73,7 +74,8 @@ def run_to(
     wall_s = perf_counter() - started
     found = tuple(hit for hit in session.hits if not (wanted.exit_on and hit.number > breaks))
     if as_json:
-        view = msgspec.json.encode(session.view())
+        named = replace(session.view(), scenario=session.setup.scenario_name)
+        view = msgspec.json.encode(named)
         if breaks or found:
             hits = [hit_as_dict(hit) for hit in found]
             view = view[:-1] + b',"hits":' + msgspec.json.encode(hits) + b"}"
@@ -97,8 +99,16 @@ def _run(session: Session, until_ns: int, patience_ns: int | None) -> bool:
     return False
 
 
-def _console(text: str) -> str:
+def _as_sent(text: str) -> tuple[bytes, ...]:
+    """What a board may send for a text: its lines may end in CR LF, which a reader takes as LF."""
+    sent = text.encode(errors="surrogateescape")
+    both = sent, sent.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    return tuple(dict.fromkeys(item for item in both if item))
+
+
+def _console(sent: bytes) -> str:
     """The breakpoint on a text that the board sends."""
+    text = sent.decode("latin-1")
     return 'console "' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -107,6 +117,8 @@ class _Missing:
 
     def __init__(self, texts: Iterable[str]) -> None:
         self.texts = list(dict.fromkeys(text for text in texts if text))
+        self._sent = {text: _as_sent(text) for text in self.texts}
+        self._longest = max((len(sent) for all_ in self._sent.values() for sent in all_), default=1)
         self._tail = b""
 
     def hear(self, write: Callable[[int], None] | None, byte: int) -> None:
@@ -115,10 +127,8 @@ class _Missing:
             write(byte)
         if not self.texts:
             return
-        self._tail = (self._tail + bytes((byte,)))[
-            -max(len(text.encode()) for text in self.texts) :
-        ]
-        self.texts = [text for text in self.texts if not self._tail.endswith(text.encode())]
+        self._tail = (self._tail + bytes((byte,)))[-self._longest :]
+        self.texts = [text for text in self.texts if not self._tail.endswith(self._sent[text])]
 
 
 def _writer(out: IO[bytes], by_line: bool) -> Callable[[int], None]:

@@ -21,7 +21,8 @@ from kerneltui.usage import BAD_INPUT, FAILED, command
 def validate(files: Sequence[Path], drivers: tuple[str, ...]) -> int:
     """Check board, scenario, session and lesson files, and say what to mend.
 
-    A session that was made with drivers of one's own needs them here too.
+    A session that was made with drivers of one's own needs them here too.  A scenario, or a board,
+    is tried with those that are given.
     """
     from kerneltui.validation import validate_file
 

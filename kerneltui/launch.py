@@ -6,7 +6,10 @@ import gc
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec.structs import replace
 
 from kerneltui.errors import UserError, suggestion
 from kerneltui.parameters import (
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from kerneltui.tui.offers import Offer
 
 
-class Wishes(NamedTuple):
+class Wishes(msgspec.Struct, frozen=True):
     """What the command line wants of the dashboard."""
 
     speed: float = 1.0
@@ -55,6 +58,7 @@ def open_dashboard(wishes: Wishes, **machine: Any) -> int:
 
         check_keys(wishes.keys)
     check_theme(wishes.theme)
+    session.history.first_can_wait = not session.machine.has_own_drivers
     boot(found)
     go_to_moment(session, wishes.at)
     set_breakpoints(session, tuple(wishes.breaks))
@@ -128,7 +132,7 @@ def wanted(chosen: Offer, theme: str) -> tuple[Wishes, dict[str, Any]]:
         from kerneltui.lessons.lesson import load_lesson
 
         spec = load_lesson(name).spec
-        return wishes._replace(lesson=name), {"board": spec.board, "scenario": spec.scenario}
+        return replace(wishes, lesson=name), {"board": spec.board, "scenario": spec.scenario}
     if kind in {OfferKind.LAST, OfferKind.SESSION}:
         from kerneltui.sessions.autosave import latest
 

@@ -13,7 +13,6 @@ from kerneltui.option_types import CountType, DurationType, OneOf, SizeType, Tex
 from kerneltui.output import STANDARD_OUTPUT, run_stream, write_text
 from kerneltui.parameters import (
     BREAK_HELP,
-    at_option,
     boot,
     break_option,
     gathered,
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
 @break_option(BREAK_HELP)
 @click.option(
     "--expect", "expected", type=TextType(), multiple=True, metavar="TEXT",
-    help="The board must have sent this text by the end; may be repeated.",
+    help="The board must have sent this text, such as 'tick\\n', by the end; may be repeated.",
 )  # fmt: skip
 @click.option(
     "--exit-on",
@@ -274,30 +273,43 @@ def _verdict(session: Session) -> int:
 @click.option(
     "--core", type=CountType(), default="0", metavar="N", help="For this core.  [default: 0]"
 )
-@at_option("At this virtual time.  [default: when the kernel has booted]")
+@moment_option(
+    "At this virtual time, or at bookmark:NAME.  [default: when the kernel has booted; with "
+    "--session where one was]"
+)
 @json_option("Write one JSON object instead.")
 def explain(
-    irq: str, timeout: str, line: str, core: int, at: int | None, *, as_json: bool, **machine: Any
+    irq: str,
+    timeout: str,
+    line: str,
+    core: int,
+    at: int | str | None,
+    *,
+    as_json: bool,
+    **machine: Any,
 ) -> int:
-    """Say why an interrupt does or does not arrive: its way, gate by gate, and what mends it."""
+    """Say why an interrupt does or does not arrive: its way, gate by gate, and what mends it.
+
+    Where none is named, that of the timer which the kernel waits for.
+    """
     from kerneltui.question import Question, answer
 
     question = Question(irq, timeout, line, core, at)
-    put("".join(answer(session_of(**machine), question, as_json=as_json)))
+    put("".join(answer(opened(**machine), question, as_json=as_json)))
     return 0
 
 
 @command()
 @machine_options
-@several_at_option("A moment, by its virtual time; two are to be given.")
+@several_at_option("A moment: a virtual time, or bookmark:NAME; two are to be given.")
 @json_option("Write one JSON object instead.")
 @output_option()
-def diff(at: tuple[int, ...], output: Path, *, as_json: bool, **machine: Any) -> None:
+def diff(at: tuple[int | str, ...], output: Path, *, as_json: bool, **machine: Any) -> None:
     """Tell all that differs between two moments: registers, timeouts, tasks, lines and so on."""
-    from kerneltui.comparison import compare, two_times
+    from kerneltui.comparison import compare, two_moments
 
-    times = two_times(at)
-    write_text(output, compare(session_of(**machine), times, as_json=as_json))
+    moments = two_moments(at)
+    write_text(output, compare(opened(**machine), moments, as_json=as_json))
 
 
 @command()

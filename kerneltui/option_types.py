@@ -137,12 +137,17 @@ class FileType(click.Path):
 
 
 class TextType(click.ParamType):  # type: ignore[type-arg]  # generic in new ones only
-    """Something that is looked for; nothing at all is found everywhere."""
+    r"""Something that is looked for, like ``tick\n``; nothing at all is found everywhere."""
 
     name = "text"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """To itself."""
+        """What it says with its escapes, as ``--type`` knows them."""
+        from kerneltui.scenarios.typing_option import bytes_of
+
         if value == "":
             self.fail("the text is missing", param, ctx)
-        return str(value)
+        try:
+            return bytes_of(str(value)).decode(errors="surrogateescape")
+        except ValueError as error:
+            self.fail(str(error), param, ctx)

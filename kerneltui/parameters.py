@@ -230,7 +230,9 @@ def loading(drivers: tuple[str, ...]) -> Callable[[str], tuple[OwnDriver, ...]]:
     """What loads those of :data:`_DRIVER`; who has none does not wait for that."""
     texts = gathered("drivers", drivers)
     if not texts:
-        return lambda _: ()
+        from kerneltui.scenarios.own_drivers import no_drivers
+
+        return no_drivers
     from kerneltui.own.options import drivers_named
 
     return drivers_named(texts)
@@ -275,6 +277,21 @@ def boot(machine: Opened) -> None:
     with of_session(session, int(saved.spec.end.at)):
         for _ in resume(session, saved):
             pass
+
+
+def come_to(machine: Opened, at: int | str | None) -> None:
+    """Come from reset to a moment as ``--at`` has it; None: to where the dashboard opens.
+
+    A line on the terminal says how far it is.  Raises :class:`UserError`.
+    """
+    if isinstance(at, int):  # it may come before the kernel has booted
+        from kerneltui.progress import of_session
+
+        with of_session(machine.session, at):
+            machine.session.run_until(at)
+    else:
+        boot(machine)
+        go_to_moment(machine.session, at)
 
 
 def go_to_moment(session: Session, at: int | str | None) -> None:
@@ -324,11 +341,6 @@ def until_option(example: str) -> Decorator:
     )  # fmt: skip
 
 
-def at_option(words: str) -> Decorator:
-    """A moment in virtual ns, or None."""
-    return click.option("--at", type=DurationType(), default=None, help=words)
-
-
 def moment_option(words: str) -> Decorator:
     """A moment as :func:`go_to_moment` takes it, or None."""
     return click.option("--at", type=MomentType(), default=None, metavar="MOMENT", help=words)
@@ -340,8 +352,8 @@ def keys_option(words: str) -> Decorator:
 
 
 def several_at_option(words: str) -> Decorator:
-    """Moments in virtual ns, as many as are given."""
-    return click.option("--at", type=DurationType(), multiple=True, help=words)
+    """Moments as :func:`come_to` takes them, as many as are given."""
+    return click.option("--at", type=MomentType(), multiple=True, metavar="MOMENT", help=words)
 
 
 def output_option(

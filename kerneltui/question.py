@@ -8,39 +8,40 @@ from typing import NamedTuple
 import msgspec
 
 from kerneltui.debugger.explain import Explanation
-from kerneltui.debugger.naming import interrupt_named, line_named, timeout_named
+from kerneltui.debugger.naming import interrupt_named, line_named, main_interrupt, timeout_named
 from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.why import why
 from kerneltui.debugger.writers import Writers, find_writers, places_of
 from kerneltui.errors import UserError
 from kerneltui.export.explanation import as_dict, as_text
-from kerneltui.progress import Progress, of_session
+from kerneltui.parameters import Opened, come_to
+from kerneltui.progress import Progress
 from kerneltui.units import format_time
 
 
 class Question(NamedTuple):
-    """What is asked, of which one of the first three is given, and when (virtual ns)."""
+    """What is asked, and when, as ``--at`` has it.
+
+    At most one of the first three is given; without any the timer's interrupt is meant.
+    """
 
     irq: str
     timeout: str
     line: str
     core: int
-    at_ns: int | None
+    at: int | str | None = None
 
 
-def answer(session: Session, question: Question, *, as_json: bool) -> Iterator[str]:
+def answer(machine: Opened, question: Question, *, as_json: bool) -> Iterator[str]:
     """The text to write, in pieces.  Raises UserError for a question that cannot be asked."""
-    if sum(map(bool, question[:3])) != 1:
+    session = machine.session
+    if sum(map(bool, question[:3])) > 1:
         raise UserError("ask for one of --irq N, --timeout NAME and --line NAME")
     cores = len(session.machine.cores)
     if question.core >= cores:
         raise UserError(f"there is no core {question.core}: this board has 0 to {cores - 1}")
-    if question.at_ns is None:
-        session.boot()
-    else:
-        with of_session(session, question.at_ns):
-            session.run_until(question.at_ns)
+    come_to(machine, question.at)
     found = why(session, _reference(session, question), question.core)
     if found is None:
         raise UserError("this kernel does not say which interrupt its timeouts wait for")
@@ -79,4 +80,9 @@ def _reference(session: Session, question: Question) -> Reference:
         return interrupt_named(session.machine, question.irq)
     if question.line:
         return line_named(session.machine, question.line)
-    return timeout_named(session.inspector, question.timeout)
+    if question.timeout:
+        return timeout_named(session.inspector, question.timeout)
+    found = main_interrupt(session.machine, session.inspector, question.core)
+    if found is None:
+        raise UserError("no interrupt has a handler here: ask for one with --irq N or --line NAME")
+    return found

@@ -9,7 +9,9 @@ COURSES = (
     "Your own",
 )  # fmt: skip
 """The parts of the course."""
-GROUPS = "Timers", "Interrupts", "Tasks", "The PC", "Cases of the course", "Find the fault"
+PUZZLES = "Find the fault"
+"""Whose names say what is to be found."""
+GROUPS = "Timers", "Interrupts", "Tasks", "The PC", "Cases of the course", PUZZLES
 """Those of the built-in scenarios."""
 Level = Literal["first", "second", "third"]
 LEVELS: tuple[Level, ...] = "first", "second", "third"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -103,7 +104,7 @@ def in_our_words(error: click.ClickException) -> str:
         return f"{_name(error.param)} is missing{_example(error)}"
     if isinstance(error, click.NoSuchOption):
         known = [name for param in params for name in param.opts if name.startswith("--")]
-        return f"unknown option '{error.option_name}'{suggestion(error.option_name, known)}"
+        return f"unknown option '{error.option_name}'{_meant(error, known)}"
     if isinstance(error, click.BadOptionUsage):
         option = next((param for param in params if error.option_name in param.opts), None)
         takes_none = isinstance(option, click.Option) and option.is_flag
@@ -124,6 +125,27 @@ EXAMPLES = {
     "check": "my_timer.py --role timer --board rpi4",
 }
 """What a command needs at least."""
+
+
+MEANT = dict.fromkeys(("for", "to", "time", "duration"), "--until") | {"out": "--output"}
+"""What people write for an option that is called otherwise."""
+ALIKE = 0.65
+"""So near must an option be to what was written (0 to 1), or begin with it."""
+
+
+def _meant(error: click.NoSuchOption, known: Sequence[str]) -> str:
+    """The options that may be meant; the dashes, which all have, are not compared."""
+    stem = error.option_name.lstrip("-")
+    likely = [name for name in known if name == MEANT.get(stem)]
+    likely = likely or [name for name in known if stem and name[2:].startswith(stem)]
+    if likely:
+        return f"; did you mean {' or '.join(map(repr, likely))}?"
+    near = {name[2:]: name for name in known}
+    close = get_close_matches(stem, near, n=1, cutoff=ALIKE)
+    if close:
+        return f"; did you mean '{near[close[0]]}'?"
+    path = error.ctx.command_path if error.ctx else ""
+    return f"; '{path} -h' lists those that there are" if path else ""
 
 
 def _example(error: click.UsageError) -> str:

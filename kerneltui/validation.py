@@ -11,7 +11,7 @@ from kerneltui.errors import UserError
 from kerneltui.lessons.lesson import looks_like_lesson, read_lesson
 from kerneltui.machine.board import Board, BoardSpec, load_board, read_board
 from kerneltui.machine.image_board import looks_like_image, read_image
-from kerneltui.scenarios.own_drivers import no_drivers
+from kerneltui.scenarios.own_drivers import kind_for_drivers, no_drivers
 from kerneltui.scenarios.reading import KEYS, Scenario, load_scenario, read_scenario
 from kerneltui.scenarios.scenario import DEFAULT_SCENARIO, make_session
 from kerneltui.sessions.opening import looks_like_session, open_saved, read_session
@@ -19,6 +19,7 @@ from kerneltui.sessions.opening import looks_like_session, open_saved, read_sess
 if TYPE_CHECKING:
     from kerneltui.own.driver import OwnDriver
 
+LoadsDrivers = Callable[[str], "tuple[OwnDriver, ...]"]
 TEXTS = frozenset({".yaml", ".yml"})
 """What the names of files end in that are no images of machine code."""
 
@@ -62,13 +63,15 @@ def _kind(file: ConfigFile) -> str:
     return "board" if _looks_like_board(file) else "scenario"
 
 
-def validate_file(path: Path, drivers: Callable[[str], tuple[OwnDriver, ...]] = no_drivers) -> str:
+def validate_file(path: Path, drivers: LoadsDrivers = no_drivers) -> str:
     """What a file is, once it is found to be right.  Raises :class:`UserError` when it is not.
 
     A file with more keys of a board than of a scenario is a board.  It, or the boards that a
     scenario is for, is also built once, which finds overlaps, bad wiring and what does not go
     together; an image that a scenario names is loaded.  So is what a board has for kernel images.
-    A session, or a lesson, is opened, but not run; ``drivers`` loads a person's own for a session.
+    A session, or a lesson, is opened, but not run.  ``drivers`` loads a person's own for sessions,
+    scenarios and boards; a lesson chooses its drivers itself, and a board's devices for images have
+    no place for them.
     """
     file = ConfigFile.load(path)
     kind = _kind(file)
@@ -76,6 +79,9 @@ def validate_file(path: Path, drivers: Callable[[str], tuple[OwnDriver, ...]] = 
         saved = read_session(file)
         open_saved(saved, drivers).close()
         return f"session on {saved.spec.board.name}, '{saved.spec.title}'"
+    if kind in {"lesson", "image"} and drivers is not no_drivers:
+        what = "a lesson" if kind == "lesson" else "what a board has for kernel images"
+        raise UserError(f"{path}: this is {what}: '--driver' is nothing for it; leave it out")
     if kind == "lesson":
         lesson = read_lesson(file, path)
         lesson.session().close()
@@ -83,7 +89,7 @@ def validate_file(path: Path, drivers: Callable[[str], tuple[OwnDriver, ...]] = 
     if kind == "board":
         board = read_board(file, path)
         scenario = load_scenario(DEFAULT_SCENARIO)
-        _try(board, scenario)
+        _try(board, scenario, drivers)
         if board.spec.image:
             from kerneltui.machine.native.firmware import FirmwareOptions, board_for_image
 
@@ -95,7 +101,7 @@ def validate_file(path: Path, drivers: Callable[[str], tuple[OwnDriver, ...]] = 
     complaints = []
     for name in sorted(scenario.boards, key=lambda name: name != scenario.usual_board):
         try:
-            _try(load_board(name), scenario)
+            _try(load_board(name), scenario, drivers)
             return f"scenario '{scenario.spec.title}'"
         except UserError as error:
             complaints.append(error)
@@ -114,7 +120,8 @@ def _looks_like_scenario(file: ConfigFile) -> bool:
     return len(scenario & set(file.data)) > len(board & set(file.data))
 
 
-def _try(board: Board, scenario: Scenario) -> None:
-    session = make_session(board, scenario)
+def _try(board: Board, scenario: Scenario, drivers: LoadsDrivers = no_drivers) -> None:
+    own = drivers(kind_for_drivers(board, scenario))
+    session = make_session(board, scenario, drivers=own)
     session.view()
     session.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import monotonic
 from typing import Any
 from unittest.mock import patch
 
@@ -13,8 +12,8 @@ from textual.pilot import Pilot
 
 from kerneltui.tui.app import KernelTui
 
-LONGEST_QUIET_S = 0.3
-"""How long the app may go on by itself before the pilot asks each widget."""
+MOST_TURNS = 10_000
+"""of the event loop, until the pilot asks each widget of an app that goes on by itself"""
 _ask_each_widget = Pilot._wait_for_screen
 
 
@@ -26,14 +25,14 @@ async def _until_quiet(pilot: Pilot[Any], timeout: float = 30.0) -> bool:
     """
     ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
     app = pilot.app
-    give_up, quiet = monotonic() + LONGEST_QUIET_S, 0
-    while not (isinstance(app, KernelTui) and app.runner.running):
+    quiet = 0
+    for _ in range(MOST_TURNS):
+        if isinstance(app, KernelTui) and app.runner.running:
+            break
         await asyncio.sleep(0)
         quiet = 0 if ready else quiet + 1
         if quiet == 2:  # what came from outside in between has been seen
             return True
-        if monotonic() > give_up:
-            break
     return await _ask_each_widget(pilot, timeout)
 
 

@@ -86,6 +86,10 @@ BAD = [
     ("run --until 1s --queue heep", "'--queue': 'heep' is unknown; did you mean 'heap'?"),
     ("run --until 1s --sched cfs", "known: coop, rr"),
     ("run --untill 1s", "unknown option '--untill'; did you mean '--until'?"),
+    ("run --for 1s", "unknown option '--for'; did you mean '--until'?"),
+    ("run --tim 1s", "unknown option '--tim'; did you mean '--timeout'?"),
+    ("run --speed 3", "unknown option '--speed'; 'kerneltui run -h' lists those that there are"),
+    ("explain --x", "unknown option '--x'; 'kerneltui explain -h' lists those that there are"),
     ("rnu --until 1s", "did you mean 'run'"),
     ("--bord rpi4", "unknown option '--bord'; did you mean '--board'?"),
     ("--speed 0", "'--speed': '0' is not a speed"),
@@ -614,7 +618,6 @@ def test_explain_as_json_has_gates_with_registers_and_addresses(said):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ([], "ask for one of --irq N, --timeout NAME and --line NAME"),
         (["--irq", "30", "--line", "uart0.irq"], "ask for one of"),
         (["--irq", "x"], "'x' names no interrupt; write gic:N"),
         (["--irq", "30", "--core", "9"], "there is no core 9: this board has 0 to 3"),
@@ -627,6 +630,13 @@ def test_explain_refuses_in_one_line_what_cannot_be_asked(said, arguments, told)
     assert status == 2
     assert told in err
     assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("board", "asked"), [("rpi3", "local:1"), ("rpi4", "30"), ("x86", "vector:0xec")]
+)
+def test_explain_asks_for_the_timer_where_nothing_is_named(said, board, asked):
+    assert said("explain", "--board", board) == said("explain", "--board", board, "--irq", asked)
 
 
 def gates_of(out):

@@ -16,6 +16,8 @@ FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /d
     [
         ((*RUN, "--expect", ""), "'--expect': the text is missing"),
         ((*RUN, "--exit-on", ""), "'--exit-on': the text is missing"),
+        ((*RUN, "--exit-on", r"a\q"),
+         r"'--exit-on': '\q' is no character; write \r, \n, \t, \\ or \xHH"),
         ((*RUN, "--timeout", "0s"), "'--timeout': '0s' is no time at all; write a longer one"),
         ((*RUN, "--kernel", ""), "'--kernel': the name of a file is missing"),
         ((*RUN, "--session", ""), "'--session': the name of a file is missing"),
@@ -132,3 +134,13 @@ def test_a_misspelt_file_is_told_with_its_mistake(said, tmp_path):
     for option in ("board", "scenario"):
         err = said("run", "--until", "1ms", f"--{option}", path)[2]
         assert err.startswith(f"kerneltui: {path}:1: unknown key 'titel'; did you mean 'title'?")
+
+
+@pytest.mark.parametrize("text", [r"Echoing input now\n", r"now\r\n", r"n\x6fw\n"])
+def test_the_end_of_a_line_can_be_looked_for(text, said):
+    # The board ends its lines in CR LF; standard output has LF alone.
+    status, out, err = said("run", "--until", "3s", "--exit-on", text, "--expect", text)
+    assert (status, err) == (0, "")
+    assert out.endswith("Echoing input now\n")
+    status, _, err = said("run", "--until", "10ms", "--expect", r"input\n")
+    assert (status, err) == (4, "kerneltui: the board has not sent 'input\\n'\n")

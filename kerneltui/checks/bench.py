@@ -14,7 +14,10 @@ from greenlet import GreenletExit
 from kerneltui.checks.case import Case, CheckFailure, LeftOutError, expect
 from kerneltui.checks.outcome import Outcome
 from kerneltui.debugger.register_names import register_and_label
+from kerneltui.errors import UserError
+from kerneltui.hw.rule import Opens
 from kerneltui.kernel.bsp import platform_class
+from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.irq import Irq, IrqHandler
 from kerneltui.kernel.platform import Platform
 from kerneltui.kernel.workload import Workload
@@ -27,6 +30,8 @@ from kerneltui.own.driver import OwnDriver, in_place
 from kerneltui.own.loading import told
 
 MOST_ACCESSES = 300_000
+MOST_NAMED = 2
+"""So many gates are named where an interrupt is kept out."""
 MOST_NS = 200_000_000_000_000
 """Two days of virtual time: a case may wait for a counter to wrap."""
 
@@ -180,6 +185,28 @@ class Bench:
 
         self.platform.irq_manager.register_handler(IrqHandler(irq, "the case's", counted))
         self.platform.irq_manager.enable(irq)
+
+    def expect_arrived(self, holds: object, irq: Irq | None, said: str) -> None:
+        """Raise :class:`CheckFailure` unless it holds: what keeps the interrupt out is named."""
+        if not holds:
+            raise CheckFailure(f"{said}{self._what_keeps_out(irq)}")
+
+    def _what_keeps_out(self, irq: Irq | None) -> str:
+        """What software has to open on the way of an interrupt; empty where that is nothing."""
+        from kerneltui.debugger.naming import interrupt_numbered
+        from kerneltui.debugger.way import best_way, whole_ways
+
+        if irq is None:
+            return ""
+        machine, inspector = self.machine, Inspector()
+        try:
+            found = interrupt_numbered(machine, irq.domain, irq.number)
+            ways = whole_ways(machine, inspector, found.controller, found.number)
+        except UserError:
+            return ""
+        shut = [gate for gate in best_way(ways).holding if gate.opens is not Opens.EVENT]
+        told = [f"{gate.says or gate.needs} ({gate.bits} is {gate.held})" for gate in shut]
+        return f": {' and '.join(told[:MOST_NAMED])}" if told else ""
 
     def let_in(self) -> None:
         """Let the core take interrupts."""

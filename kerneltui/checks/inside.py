@@ -11,8 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from kerneltui.checks.suite import cases_of, result
 from kerneltui.errors import UserError
+from kerneltui.hw.manual import cited
 from kerneltui.machine.board import load_board
 from kerneltui.own.loading import check_role, load_driver
 
@@ -27,7 +30,8 @@ def main(role: str, file: str, board: str, memory: int, first: int) -> None:
         out.flush()
 
     try:
-        kind = load_board(board).spec.bsp
+        spec = load_board(board).spec
+        kind = spec.bsp
         check_role(role, kind)
         path = Path(file)
         path.read_bytes()
@@ -40,7 +44,9 @@ def main(role: str, file: str, board: str, memory: int, first: int) -> None:
     except UserError as error:
         tell({"load": str(error)})
         return
-    cases = cases_of(driver, kind)
+    cases = [
+        replace(case, ref=cited(case.ref, spec.manual)) for case in cases_of(driver, kind)
+    ]  # each board has its manual
     tell({"cases": [[case.name, case.ref, case.seen] for case in cases]})
     for case in cases[first:]:
         outcome = result(case, driver, board)

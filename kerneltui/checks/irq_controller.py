@@ -49,10 +49,11 @@ def _serve(bench: Bench, *wires: str) -> None:
 def _arrives(bench: Bench) -> None:
     _serve(bench, UART)
     bench.let_in()
-    number = _pins(bench)[UART].number
+    irq = _pins(bench)[UART]
     expect(not bench.calls, "the handler runs before anything has interrupted")
     bench.wire(UART, level=True)
-    expect(bench.calls, f"the wire of interrupt {number} has risen, and no handler has run")
+    said = f"the wire of interrupt {irq.number} has risen, and no handler has run"
+    bench.expect_arrived(bench.calls, irq, said)
     expect(len(bench.calls) == 1, f"one interrupt, but the handler ran {len(bench.calls)} times")
 
 
@@ -66,8 +67,9 @@ def _private(bench: Bench) -> None:
     _serve(bench, wire)
     bench.let_in()
     bench.wire(wire, level=True)
-    number = _pins(bench)[wire].number
-    expect(bench.calls, f"the timer's interrupt {number} does not reach its handler")
+    irq = _pins(bench)[wire]
+    said = f"the timer's interrupt {irq.number} does not reach its handler"
+    bench.expect_arrived(bench.calls, irq, said)
 
 
 @CASES.case(
@@ -81,8 +83,9 @@ def _all_of_them(bench: Bench) -> None:
     bench.let_in()
     for wire, irq in pins.items():
         bench.wire(wire, level=True)
-        expect(
+        bench.expect_arrived(
             bench.calls and bench.calls[-1][0] == irq.number,
+            irq,
             f"interrupt {irq.number} ({irq.domain}) does not reach its handler",
         )
 
@@ -116,7 +119,8 @@ def _again(bench: Bench) -> None:
     bench.let_in()
     for number in range(1, 6):
         bench.wire(UART, level=True)
-        expect(len(bench.calls) == number, f"interrupt number {number} of one wire does not come")
+        said = f"interrupt number {number} of one wire does not come"
+        bench.expect_arrived(len(bench.calls) == number, _pins(bench)[UART], said)
 
 
 @CASES.case(
@@ -130,7 +134,8 @@ def _others_after_it(bench: Bench) -> None:
     bench.let_in()
     for count, wire in enumerate((*pins, *reversed(pins)), 1):
         bench.wire(wire, level=True)
-        expect(len(bench.calls) == count, f"after {count - 1} interrupts {wire} is held back")
+        said = f"after {count - 1} interrupts {wire} is held back"
+        bench.expect_arrived(len(bench.calls) == count, _pins(bench)[wire], said)
 
 
 @CASES.case(

@@ -47,7 +47,8 @@ def _vectors(bench: Bench) -> None:
     _serve(bench, 4)
     bench.let_in()
     bench.wire(WIRES[4], level=True)
-    expect(bench.calls, f"ISA interrupt 4 does not come as vector {base + 4:#x}")
+    said = f"ISA interrupt 4 does not come as vector {base + 4:#x}"
+    bench.expect_arrived(bench.calls, Irq("isa", 4), said)
 
 
 @CASES.case(
@@ -60,7 +61,8 @@ def _second_chip(bench: Bench) -> None:
     bench.let_in()
     for count, irq in enumerate((8, 9), 1):
         bench.wire(WIRES[irq], level=True)
-        expect(len(bench.calls) == count, f"ISA interrupt {irq} does not come")
+        said = f"ISA interrupt {irq} does not come"
+        bench.expect_arrived(len(bench.calls) == count, Irq("isa", irq), said)
 
 
 @CASES.case(
@@ -73,8 +75,9 @@ def _others_stay(bench: Bench) -> None:
     bench.let_in()
     for irq in (0, 4, 8, 9):
         bench.wire(WIRES[irq], level=True)
-        expect(
+        bench.expect_arrived(
             bench.calls and bench.calls[-1][0] == irq,
+            Irq("isa", irq),
             f"ISA interrupt {irq} does not come, though it was unmasked",
         )
 
@@ -89,7 +92,8 @@ def _again(bench: Bench) -> None:
     bench.let_in()
     for count, irq in enumerate((4, 8, 8, 4, 4), 1):
         bench.wire(WIRES[irq], level=True)
-        expect(len(bench.calls) == count, f"interrupt number {count}, ISA {irq}, does not come")
+        said = f"interrupt number {count}, ISA {irq}, does not come"
+        bench.expect_arrived(len(bench.calls) == count, Irq("isa", irq), said)
     for chip in ("I8259_MASTER", "I8259_SLAVE"):
         held = bench.register("ISR", chip)
         expect(held == 0, f"all are ended, but {chip} has {held:#04x} in service")

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from kerneltui.checks.bench import Bench
 from kerneltui.checks.case import Cases, CheckFailure, expect, in_us
+from kerneltui.hw.manual import OR
 from kerneltui.kernel.time.time_manager import NEVER
 
 CASES = Cases()
-REF = "Arm DDI 0487, D11.2; BCM2711 ARM Peripherals, chapter 10"
+
+
+def _documents(registers: str, arm: str = "") -> str:
+    """Where a manual says it: of the System Timer on either board, and of the generic timer."""
+    places = ("BCM2835 ARM Peripherals, 12.1", "BCM2711 ARM Peripherals, 10.2")
+    return OR.join(f"{place} ({registers}){arm}" for place in places)
+
+
+COUNTER = _documents("CLO, CHI", "; Arm DDI 0487, D11.2 (CNTPCT_EL0)")
+COMPARATOR = _documents("C0 to C3", "; Arm DDI 0487, D11.2 (CNTP_CVAL_EL0)")
+STATUS = _documents("CS", "; Arm DDI 0487, D11.2 (CNTP_CTL_EL0)")
 MS, US = 1_000_000, 1_000
 RESOLUTION = 2 * US
 """A tick of the slowest counter, and what it takes to read it."""
@@ -35,7 +46,7 @@ def _ready(bench: Bench) -> list[int]:
 
 @CASES.case(
     "the uptime is the time since power-on",
-    REF,
+    COUNTER,
     "timestamps in the log are wrong, and so is each due time that is counted from now",
 )
 def _uptime(bench: Bench) -> None:
@@ -53,7 +64,7 @@ def _uptime(bench: Bench) -> None:
 
 @CASES.case(
     "the uptime never goes back",
-    REF,
+    COUNTER,
     "a timeout looks due before it is, or a log line comes before the one above it",
 )
 def _monotonic(bench: Bench) -> None:
@@ -67,7 +78,7 @@ def _monotonic(bench: Bench) -> None:
 
 @CASES.case(
     "the uptime is right where half of the counter wraps",
-    "BCM2711 ARM Peripherals, 10.2 (CLO, CHI)",
+    _documents("CLO, CHI"),
     "once in 71 minutes the time leaps by 71 minutes, for one reading",
 )
 def _across_the_wrap(bench: Bench) -> None:
@@ -88,7 +99,7 @@ def _across_the_wrap(bench: Bench) -> None:
 
 @CASES.case(
     "the interrupt comes at the due time, and not before",
-    REF,
+    COMPARATOR,
     "a callback runs too early, which the kernel takes for a spurious interrupt, or too late",
 )
 def _on_time(bench: Bench) -> None:
@@ -97,7 +108,11 @@ def _on_time(bench: Bench) -> None:
         due = bench.driver.uptime_ns() + delay
         bench.driver.set_timeout_irq(due)
         arrived = bench.until(lambda: came, delay + 5 * MS, delay // 50)
-        expect(arrived, f"no interrupt has come for a timeout in {in_us(delay)}")
+        bench.expect_arrived(
+            arrived,
+            bench.platform.irq_timer,
+            f"no interrupt has come for a timeout in {in_us(delay)}",
+        )
         at = came.pop()
         expect(at >= due, f"the interrupt comes {in_us(due - at)} before the due time")
         expect(at <= due + LATE, f"the interrupt comes {in_us(at - due)} after the due time")
@@ -106,20 +121,22 @@ def _on_time(bench: Bench) -> None:
 
 @CASES.case(
     "once it is concluded the interrupt is gone",
-    REF,
+    STATUS,
     "an interrupt storm: the handler is entered again as soon as it returns",
 )
 def _concluded(bench: Bench) -> None:
     came = _ready(bench)
     bench.driver.set_timeout_irq(bench.driver.uptime_ns() + 100 * US)
     bench.pass_time(5 * MS)
-    expect(came, "no interrupt has come for a timeout in 100 us")
+    bench.expect_arrived(
+        came, bench.platform.irq_timer, "no interrupt has come for a timeout in 100 us"
+    )
     expect(len(came) == 1, f"the interrupt has come {len(came)} times for one timeout")
 
 
 @CASES.case(
     "a due time that has passed interrupts at once",
-    REF,
+    COMPARATOR,
     "a timeout that is set a little late never comes, or comes when the counter has gone round",
 )
 def _in_the_past(bench: Bench) -> None:
@@ -128,13 +145,17 @@ def _in_the_past(bench: Bench) -> None:
     for ago in (0, 1, 500, 1 * US, 3 * MS):
         bench.driver.set_timeout_irq(bench.driver.uptime_ns() - ago)
         arrived = bench.until(lambda: came, 1 * MS, 500)
-        expect(arrived, f"no interrupt has come for a due time that passed {in_us(ago)} ago")
+        bench.expect_arrived(
+            arrived,
+            bench.platform.irq_timer,
+            f"no interrupt has come for a due time that passed {in_us(ago)} ago",
+        )
         came.clear()
 
 
 @CASES.case(
     "a due time just ahead is not missed",
-    "BCM2711 ARM Peripherals, 10.2 (C0 to C3): it matches when the counter shows it, once",
+    _documents("C0 to C3", ": it matches when the counter shows it, once"),
     "now and then a timeout is lost: the counter had passed the value when it was stored",
 )
 def _just_ahead(bench: Bench) -> None:
@@ -142,7 +163,11 @@ def _just_ahead(bench: Bench) -> None:
     for ahead in range(0, 4_000, 130):
         bench.driver.set_timeout_irq(bench.driver.uptime_ns() + ahead)
         arrived = bench.until(lambda: came, 1 * MS, 500)
-        expect(arrived, f"no interrupt has come for a due time that lay {ahead} ns ahead")
+        bench.expect_arrived(
+            arrived,
+            bench.platform.irq_timer,
+            f"no interrupt has come for a due time that lay {ahead} ns ahead",
+        )
         came.clear()
 
 
@@ -183,7 +208,7 @@ def _never(bench: Bench) -> None:
 
 @CASES.case(
     "a due time far ahead does not come early",
-    REF,
+    COMPARATOR,
     "the value is cut to the width of a register, and the interrupt comes much too soon",
 )
 def _far(bench: Bench) -> None:
@@ -193,5 +218,7 @@ def _far(bench: Bench) -> None:
     bench.pass_time(2_999_000 * MS)
     expect(not came, "a timeout in 3,000 s interrupts before 2,999 s have passed")
     bench.until(lambda: came, 2_000 * MS, 1 * MS)
-    expect(came, "no interrupt has come for a timeout in 3,000 s")
+    bench.expect_arrived(
+        came, bench.platform.irq_timer, "no interrupt has come for a timeout in 3,000 s"
+    )
     expect(came[0] >= due, "the interrupt comes before the due time")

@@ -280,14 +280,23 @@ class _Judge:
             gate,
         )
 
+    def _next_rise(self) -> int | None:
+        """When a line that is up rises once more by itself (virtual ns), as that of a timer."""
+        source = self.way.stations[0]
+        if source.entrance is not None or not all(gate.open for gate in source.gates):
+            return None
+        return next((gate.due_ns for gate in source.gates if gate.due_ns is not None), None)
+
     def _waits_for_source(self) -> Explanation | None:
         gate = self.shut[0] if self.shut else None
         if gate is None:
             return None
         now = self.machine.now
-        if gate.due_ns is not None:
-            ahead = format_duration(gate.due_ns - now)
-            at = format_time(gate.due_ns)
+        due_ns = gate.due_ns
+        if due_ns is None and gate.opens is Opens.EVENT and gate not in self.masked:
+            due_ns = self._next_rise()
+        if due_ns is not None:
+            ahead, at = format_duration(due_ns - now), format_time(due_ns)
             state = self._comparator(self.way.station_of(gate).owner, gate)
             told, advice = "all that software decides is open", "Let time pass."
             if self.masked:
@@ -338,6 +347,8 @@ class _Judge:
             remark = self._remarks(kind)
             if remark is None or not self.shut or self._taken_since(remark):
                 continue
+            if self._next_rise() is not None:
+                continue  # that of a timer that goes on: the next edge comes by itself
             again = "Only another edge brings it: have the device served, so that its line falls."
             return self._tell(
                 Verdict.LOST,

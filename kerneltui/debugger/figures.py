@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
+
+import msgspec
 
 from kerneltui.debugger.histogram import Histogram, HistogramState
 from kerneltui.hw.clock import NS_PER_S
@@ -12,7 +13,7 @@ RATE_OVER = 16
 """A rate is that of the last so many intervals between two interrupts."""
 
 
-class FiguresState(NamedTuple):
+class FiguresState(msgspec.Struct, frozen=True):
     """See :class:`Figures`."""
 
     handlers: int

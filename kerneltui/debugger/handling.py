@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerneltui.debugger.ear import Bits
+from kerneltui.debugger.bits import Bits
 from kerneltui.debugger.recorder import EVENTS_BEHIND, Recorder
 from kerneltui.debugger.trace import poked_by
 from kerneltui.debugger.troubles import LONG_NS

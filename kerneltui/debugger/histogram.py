@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 MOST_EXACT = 128
 """So many different numbers are kept as they are; of more than that the nearest share a part."""
@@ -10,7 +10,7 @@ PART_BITS = 6
 """A part begins with a number's first bits, so it is at most 1/32 of the number wide."""
 
 
-class HistogramState(NamedTuple):
+class HistogramState(msgspec.Struct, frozen=True):
     """See :class:`Histogram`."""
 
     total: int
@@ -32,8 +32,8 @@ class Histogram:
         self.is_exact = True
         self._held: dict[int, int] = {}
         if state is not None:
-            _, self.least, self.most, self.is_exact, held = state
-            self._held = dict(held)
+            self.least, self.most, self.is_exact = state.least, state.most, state.is_exact
+            self._held = dict(state.held)
 
     def save(self) -> HistogramState:
         """What another one can be made of."""

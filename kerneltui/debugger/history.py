@@ -77,8 +77,13 @@ class History:
         """how often what was known to come has been forgotten"""
         self.on = True
         """whether checkpoints are taken"""
+        self.first_can_wait = False
+        """whether the first one, which takes as long as half a boot, is made when the machine goes
+        on from there or somebody prepares for that: who only looks does not wait for it"""
         self._origin = self.recorder.save()
         self._next_work = 0
+        self._waiting: Position | None = None
+        """where the machine stands and its first checkpoint is yet to be made"""
         self._ran_s = self._took_s = 0.0
         """since the last checkpoint, and for it"""
         self._knows_accessed = True
@@ -112,7 +117,7 @@ class History:
     @property
     def first(self) -> Position | None:
         """The first checkpoint: booted, asleep."""
-        return self._past.first
+        return self._past.first if self._waiting is None else self._waiting
 
     @property
     def inputs(self) -> list[Input]:
@@ -164,7 +169,10 @@ class History:
             if instructions <= 0:
                 reason = StopReason.BUDGET
                 break
-        self._take_if_due()
+        if self.first_can_wait and not (self._past.checkpoints or machine.core.is_landed):
+            self._waiting = self.here if self._is_due() else None
+        else:
+            self._take_if_due()
         main.settle()
         if machine.position > self.end:
             self._end_here()
@@ -256,9 +264,13 @@ class History:
             return FOREVER
         return max(self._next_work - self.machine.work, 0) if checkpoints else 0
 
+    def _is_due(self) -> bool:
+        """Whether one is due and can be made."""
+        return self._until_checkpoint() == 0 and self.machine.at_rest
+
     def _take_if_due(self) -> None:
-        """Where one is due and can be made."""
-        if self._until_checkpoint() == 0 and self.machine.at_rest:
+        self._waiting = None
+        if self._is_due():
             self._take()
 
     def _take(self) -> None:
@@ -367,7 +379,7 @@ class History:
             self._load(self._with_events(checkpoint))
 
     def _load(self, checkpoint: Checkpoint | None) -> None:
-        before = self.machine
+        before, self._waiting = self.machine, None
         recorded = self._main.load(checkpoint)
         if self.machine is not before:
             self.recorder.attach(self.machine)

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import NamedTuple
+
+import msgspec
 
 from kerneltui.errors import suggestion
 from kerneltui.kernel.workload import Workload
@@ -78,7 +79,7 @@ def source_file_named(machine: Machine, name: str, line: int) -> None:
         raise ValueError(f"{name} has lines 1 to {longest}, and no line {line}")
 
 
-class SourceFunction(NamedTuple):
+class SourceFunction(msgspec.Struct, frozen=True):
     """A function in a file."""
 
     name: str

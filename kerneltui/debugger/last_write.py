@@ -10,7 +10,8 @@ from collections.abc import Generator, Sequence
 
 import msgspec
 
-from kerneltui.debugger.ear import Bits, By, Ear, Hit, LastWrite, listening_all
+from kerneltui.debugger.bits import Bits
+from kerneltui.debugger.ear import By, Ear, Hit, LastWrite, listening_all
 from kerneltui.debugger.history import History
 from kerneltui.debugger.traveller import Traveller
 from kerneltui.debugger.watch import Address

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from kerneltui.debugger.figures import Figures, FiguresState
 from kerneltui.debugger.histogram import Histogram, HistogramState
@@ -36,7 +38,7 @@ TimeoutKey = tuple[int, str]
 """A timeout's identity, 0 where it has none, and its name."""
 
 
-class Run(NamedTuple):
+class Run(msgspec.Struct, frozen=True):
     """A handler has run on a core."""
 
     key: Key
@@ -44,7 +46,7 @@ class Run(NamedTuple):
     end_ns: int
 
 
-class Begin(NamedTuple):
+class Begin(msgspec.Struct, frozen=True):
     """A handler or a callback has begun; ``since_ns`` is when it could have."""
 
     what: Key | TimeoutKey
@@ -71,7 +73,7 @@ class _Interrupt:
         self.lines = lines
 
 
-class LatenciesState(NamedTuple):
+class LatenciesState(msgspec.Struct, frozen=True):
     """See :class:`Latencies`."""
 
     figures: dict[Key, FiguresState]

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec.structs import replace
+
 from kerneltui.debugger.marks import (
     FAULTS,
     IN_HANDLERS,
@@ -221,7 +223,7 @@ class Marker(Onlooker):
             frame.asked = ""
         self._note(core, kind, meaning.device)
         mark = self._made(core, kind, meaning=meaning, numbers=(target, value), again=again)
-        self._mark(mark._replace(origin=None) if is_nobody else mark)
+        self._mark(replace(mark, origin=None) if is_nobody else mark)
 
     def _quiet_by_itself(self, core: Core, frame: _Frame) -> None:
         """What comes now would come later if the handler had to quiet the source first."""
@@ -396,7 +398,7 @@ class Marker(Onlooker):
                 best = next((item for item in known if self._is_enabled(item, cpu)), None)
                 for item in known:
                     if best is None or item is best:
-                        return item._replace(source=source_kind(device), device=device.name)
+                        return replace(item, source=source_kind(device), device=device.name)
         return None
 
     def _is_enabled(self, origin: Origin, cpu: int) -> bool:

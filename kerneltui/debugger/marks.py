@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from kerneltui.debugger.origins import Origin
 from kerneltui.debugger.roles import AccessMeaning
@@ -79,7 +81,7 @@ ONCE = frozenset(
 """Several accesses one after another make one mark."""
 
 
-class Mark(NamedTuple):
+class Mark(msgspec.Struct, frozen=True):
     """One event that means something."""
 
     kind: StepKind

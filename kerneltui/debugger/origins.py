@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.hw.device import Device, InterruptController, InterruptState
@@ -13,7 +13,7 @@ TIMER, SERIAL, CALL, DEVICE = "timer", "uart", "ipi", "device"
 """What raises interrupts: a timer, a serial line, a core, anything else."""
 
 
-class Origin(NamedTuple):
+class Origin(msgspec.Struct, frozen=True):
     """An interrupt, and what has raised it."""
 
     source: str

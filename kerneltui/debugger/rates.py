@@ -7,7 +7,8 @@ kept here.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+
+import msgspec
 
 from kerneltui.hw.clock import NS_PER_S
 
@@ -21,7 +22,7 @@ NOT_ROUND = 128
 STANDS_STILL = "stands still"
 
 
-class CounterReading(NamedTuple):
+class CounterReading(msgspec.Struct, frozen=True):
     """What a counter shows at one moment.
 
     ``bits`` is None for one that does not run freely, but down from what software loads.  ``held``
@@ -36,7 +37,7 @@ class CounterReading(NamedTuple):
     held: str = ""
 
 
-class Rate(NamedTuple):
+class Rate(msgspec.Struct, frozen=True):
     """``hz`` and ``error_ppm`` (of the nominal rate) are None while ``note`` says why."""
 
     hz: int | None

@@ -6,12 +6,12 @@ each interrupt and kind, how often it has happened, and the last time.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 KINDS = ("lost", "dropped", "spurious", "misuse", "retriggered", "ignored")
 
 
-class Remark(NamedTuple):
+class Remark(msgspec.Struct, frozen=True):
     """The last of its kind for one interrupt."""
 
     times: int

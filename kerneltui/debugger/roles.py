@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 from kerneltui.hw.device import Device
 from kerneltui.hw.register import Role
@@ -11,7 +11,7 @@ from kerneltui.machine.instructions import SPACES, STORES
 from kerneltui.machine.machine import Machine
 
 
-class AccessMeaning(NamedTuple):
+class AccessMeaning(msgspec.Struct, frozen=True):
     """An access that means something."""
 
     role: Role

@@ -46,6 +46,8 @@ class Setup(msgspec.Struct, frozen=True):
     scenario_source: str = ""
     """the name or file that the scenario was opened by"""
     scenario_title: str = ""
+    is_puzzle: bool = False
+    """the scenario's name says what is to be found"""
     scenario_file: ConfigFile | None = None
     """None where it has not been read from a file"""
     about: str = ""
@@ -60,3 +62,8 @@ class Setup(msgspec.Struct, frozen=True):
     """a person's own, in place of the kernel's; no file names them"""
     again: Callable[[tuple[OwnDriver, ...]], Any] | None = None
     """makes a session of the same board and scenario with other drivers, at reset"""
+
+    @property
+    def shown_name(self) -> str:
+        """The scenario for whoever looks at it: by its name, if that gives nothing away."""
+        return self.scenario_title if self.is_puzzle else self.scenario_name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 from kerneltui.debugger.bookmarks import Bookmark
 from kerneltui.debugger.marks import StepKind
@@ -16,7 +16,7 @@ from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.machine import Machine, Position
 
 
-class Story(NamedTuple):
+class Story(msgspec.Struct, frozen=True):
     """The meaningful step that a machine has come to last."""
 
     kind: StepKind
@@ -51,7 +51,7 @@ class Story(NamedTuple):
     """the moment of the step before, where it is known"""
 
 
-class Sight(NamedTuple):
+class Sight(msgspec.Struct, frozen=True):
     """See the module; a session makes one for each picture."""
 
     setup: Setup

@@ -9,7 +9,7 @@ from kerneltui.debugger.origins import SERIAL, Origin, Wiring, pending, source_k
 from kerneltui.debugger.views.timeouts import TimeoutView, timeout_views
 from kerneltui.debugger.views.timers import ComparatorView, comparator_views
 from kerneltui.debugger.way import Station, best_way, ways_to_core, whole_ways
-from kerneltui.hw.rule import Gate
+from kerneltui.hw.rule import Gate, Opens
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.machine import Machine
 
@@ -68,6 +68,21 @@ class StoryFacts:
             if source_kind(device) == SERIAL
             for lines in device.outputs.values()
             for line in lines
+        )
+
+    def serial_line_is_polled(self) -> bool:
+        """Whether software has enabled no interrupt by which a UART tells of what it receives."""
+        uarts = [item for item in self._machine.devices.values() if source_kind(item) == SERIAL]
+        causes = (
+            cause
+            for device in uarts
+            for output in device.outputs
+            for cause in device.causes(output, 0)
+            if "transmit" not in cause.title
+        )
+        return all(
+            any(not gate.open and gate.opens is Opens.STORE for gate in cause.gates)
+            for cause in causes
         )
 
     def most_urgent(self, core: int) -> Origin | None:

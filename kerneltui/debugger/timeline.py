@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Reversible, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -36,7 +36,7 @@ Boundary = tuple[int, int]
 """Since when (ns), and who has the core from then on."""
 
 
-class Window(NamedTuple):
+class Window(msgspec.Struct, frozen=True):
     """What somebody wants to see: the last ``length_ns`` (from 1 on), in so many ``bins``."""
 
     length_ns: int
@@ -83,7 +83,7 @@ class TimelineView(msgspec.Struct, frozen=True):
     """in order of time"""
 
 
-class LaneState(NamedTuple):
+class LaneState(msgspec.Struct, frozen=True):
     """How far a lane had come at a moment."""
 
     numbers: int
@@ -93,7 +93,7 @@ class LaneState(NamedTuple):
     interrupts: tuple[bool, ...]
 
 
-class TimelineState(NamedTuple):
+class TimelineState(msgspec.Struct, frozen=True):
     """How far all of it had come."""
 
     lanes: tuple[LaneState, ...]
@@ -163,9 +163,9 @@ class Lane:
 
     def load(self, state: LaneState) -> None:
         """Go to another moment."""
-        numbers, self.since, self.occupant, self.task, interrupts = state
-        self.interrupts = list(interrupts)
-        self._numbers.go_to(numbers)
+        self.since, self.occupant, self.task = state.since, state.occupant, state.task
+        self.interrupts = list(state.interrupts)
+        self._numbers.go_to(state.numbers)
 
     def forget_rest(self) -> None:
         """What comes after this moment will be another story."""
@@ -243,7 +243,7 @@ class Timeline:
 
     def view(self, window: Window) -> TimelineView:
         """The window that ends now."""
-        length_ns, bins = window
+        length_ns, bins = window.length_ns, window.bins
         start = self._clock.now - length_ns
         edges = tuple(start + length_ns * n // bins for n in range(bins + 1))
         cores = (self._core(lane, edges) for lane in self._lanes)

@@ -10,7 +10,7 @@ import pickle
 import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Generator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -39,7 +39,7 @@ class DivergedError(UserError):
         super().__init__(f"the kernel did not do the same again, so there is no way back; {why}")
 
 
-class Input(NamedTuple):
+class Input(msgspec.Struct, frozen=True):
     """What a person has typed, or a register that a person has poked."""
 
     position: Position

@@ -7,7 +7,7 @@ to open the gate.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 from kerneltui.debugger.way import KERNEL, Station, Way, find_line
 from kerneltui.hw.rule import Gate, Opens
@@ -19,7 +19,7 @@ LONG_NS = 1_000_000
 """No kernel keeps interrupts out for so long on purpose."""
 
 
-class Trouble(NamedTuple):
+class Trouble(msgspec.Struct, frozen=True):
     """What keeps it out."""
 
     gates: tuple[Gate, ...]

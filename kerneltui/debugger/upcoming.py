@@ -69,6 +69,8 @@ class Upcoming:
         del mark, core
         if self._facts.serial_line_is_high():
             return "The line of the UART is high already, so it cannot rise for this one."
+        if self._facts.serial_line_is_polled():
+            return "No interrupt is enabled at the UART: it waits until software looks."
         return "The UART raises its line when enough characters wait, or no more come."
 
     def _pending(self, mark: Mark, core: Core) -> str:

@@ -17,7 +17,10 @@ def write_as(
 ) -> RunTeller:
     """Run ``session`` to ``until_ns`` and write it as one of :data:`OTHERS`, as it happens."""
     teller = teller_of(name, session, out, selection)
-    Fold(session, teller, selection).run(until_ns)
+    try:
+        Fold(session, teller, selection).run(until_ns)
+    finally:
+        teller.close()
     return teller
 
 

@@ -18,6 +18,7 @@ import msgspec
 from kerneltui.devices import MODELS, model
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import Device
+from kerneltui.hw.manual import cited
 from kerneltui.hw.register import (
     BEHIND_WINDOW,
     MEMORY,
@@ -139,7 +140,7 @@ class _Reference:
 
     def _block(self, table: RegisterTable, resets: dict[str, int]) -> None:
         """``resets`` goes before what the table says: a device's parameters may have changed it."""
-        self._parts.append(f"Document: {_prose(table.ref)}")
+        self._parts.append(f"Document: {_prose(cited(table.ref, ''))}")
         place = len(self._parts)
         anchors: dict[str, str] = {}
         for fields, alike in groupby(table.registers, key=lambda register: register.fields):
@@ -157,7 +158,7 @@ class _Reference:
                 str(register.width),
                 f"`{resets.get(register.stem, register.reset):#x}`",
                 _what(table, register),
-                _cell(register.ref),
+                _cell(cited(register.ref, "")),
             )
             for register in table.registers
         ]

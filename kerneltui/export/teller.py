@@ -96,6 +96,9 @@ class RunTeller:
     def finish(self, t: int) -> None:
         """The end of the run; what is in progress stays so."""
 
+    def close(self) -> None:
+        """Let go of what it has opened, also where the run has ended in an error."""
+
     def line(self, t: int, name: str, level: bool) -> None:
         """A wire has changed its level, or is high at the beginning."""
 

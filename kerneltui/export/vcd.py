@@ -100,6 +100,9 @@ class VcdWaves(RunTeller):
         self.out.write(self._header.getvalue().encode())
         self._changes.seek(0)
         shutil.copyfileobj(self._changes, self.out, BUFFER)
+        self.close()
+
+    def close(self) -> None:
         self._changes.close()
 
     # -- signals ----------------------------------------------------------------------------------

@@ -7,7 +7,9 @@ that must not overlap.
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, Protocol
+
+import msgspec
 
 from kerneltui.hw.register_file import Port, RegisterFile
 
@@ -29,7 +31,7 @@ class Target(Protocol):
     def write(self, offset: int, value: int, size: int = 4, cpu: int = 0) -> None: ...
 
 
-class BusWindow(NamedTuple):
+class BusWindow(msgspec.Struct, frozen=True):
     """A mapped range, ``base <= address < base + size``."""
 
     base: int

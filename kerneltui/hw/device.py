@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -72,7 +72,7 @@ class Device(ABC):
     COMPATIBLE: ClassVar[str]
     TABLES: ClassVar[tuple[RegisterTable, ...]]
     CONFIG: ClassVar[type[Any]]
-    TRANSIENT: ClassVar[frozenset[str]] = frozenset(("on_remark", "on_reset"))
+    TRANSIENT: ClassVar[frozenset[str]] = frozenset(("manual", "on_remark", "on_reset"))
     CAN_BE_RESET: ClassVar[bool] = False
     """without power-on, for one core: :meth:`_tell_reset` says so"""
     PICTURES: ClassVar[tuple[type[msgspec.Struct], ...]] = ()
@@ -83,6 +83,8 @@ class Device(ABC):
         self.config = config
         self.clock = clock
         self.cpus = cpus
+        self.manual = ""
+        """of the board's chip, where the board names it: what a model of several chips cites"""
         self.outputs: dict[str, list[Line]] = {}
         self.files: dict[str, RegisterFile] = {}
         self.on_remark: Callable[[str, str, int, str], None] | None = None
@@ -290,7 +292,7 @@ class ComparatorState(msgspec.Struct, frozen=True):
     """to zero, from what software loads"""
 
 
-class CounterState(NamedTuple):
+class CounterState(msgspec.Struct, frozen=True):
     """A counter at one moment, as its rate can be told from two of them."""
 
     name: str

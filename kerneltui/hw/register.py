@@ -26,7 +26,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -79,7 +79,7 @@ class Role(StrEnum):
     """a character is given to it"""
 
 
-class WriteRole(NamedTuple):
+class WriteRole(msgspec.Struct, frozen=True):
     """The role of stores that bring ``value`` in a field; without a field, of any."""
 
     role: Role
@@ -222,6 +222,24 @@ class Register(msgspec.Struct, frozen=True):
         return self.name.replace("{n}", str(self.first + index))
 
 
+class _Span(msgspec.Struct, frozen=True):
+    """Elements of a register that lie one behind the other, without gaps."""
+
+    begin: int
+    end: int
+    register: Register
+    index: int
+    """of the first"""
+    size: int
+    """of each"""
+    number: int
+    """the place of the register in its table"""
+
+    def label_at(self, offset: int) -> str:
+        """Which element lies there."""
+        return self.register.label(self.index + (offset - self.begin) // self.size)
+
+
 MEMORY, PORTS, SYSTEM_REGISTERS, MSRS = "memory", "port", "system register", "MSR"
 """The address spaces that a block can lie in."""
 NON_SECURE = "memory (non-secure)"
@@ -263,7 +281,6 @@ class RegisterTable(msgspec.Struct, frozen=True, eq=False):
     _by_stem: dict[str, Register] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        taken: dict[int, dict[str, str]] = {}
         for register in self.registers:
             if register.changed_by and register.changed_by not in {
                 item.stem for item in self.registers
@@ -272,35 +289,54 @@ class RegisterTable(msgspec.Struct, frozen=True, eq=False):
             if register.stem in self._by_stem:
                 raise RegisterError(f"{self.name}: {register.name} is declared twice")
             self._by_stem[register.stem] = register
-            self._check(register, taken)
+            self._check_fields(register)
+        self._check_places()
         self._by_stem.update((name, self._by_stem[stem]) for name, stem in self.also_known)
 
-    def _check(self, register: Register, taken: dict[int, dict[str, str]]) -> None:
-        bits: dict[int, str] = {}
+    def _check_fields(self, register: Register) -> None:
+        taken = 0
         for item in register.fields:
-            for bit in range(item.lsb, item.lsb + item.width):
-                if bit >= register.width:
-                    raise RegisterError(
-                        f"{register.name}.{item.name}: beyond {register.width} bits"
-                    )
-                if bit in bits:
-                    raise RegisterError(f"{register.name}: {item.name} overlaps {bits[bit]}")
-                bits[bit] = item.name
-        for index, offset in self.elements(register):
-            span = register.width // 8 if self.byte_addressed else 1
-            label = register.label(index)
-            if offset + span > self.size:
+            if item.lsb + item.width > register.width:
+                raise RegisterError(f"{register.name}.{item.name}: beyond {register.width} bits")
+            if taken & item.mask:
+                other = next(field for field in register.fields if field.mask & item.mask)
+                raise RegisterError(f"{register.name}: {item.name} overlaps {other.name}")
+            taken |= item.mask
+
+    def _check_places(self) -> None:
+        """No two may lie at one address, but those with overlay names that differ."""
+        under_way: list[_Span] = []
+        for span in sorted(self._spans(), key=lambda item: item.begin):
+            register = span.register
+            if span.end > self.size:
+                label = span.label_at(max(self.size, span.begin))
                 raise RegisterError(f"{self.name}: {label} is outside the block")
-            for unit in range(offset, offset + span):
-                here = taken.setdefault(unit, {})
-                if here and (not register.overlay or "" in here or register.overlay in here):
-                    other = here.get(register.overlay) or next(iter(here.values()))
-                    raise RegisterError(f"{self.name}: {label} overlaps {other}")
-                here[register.overlay] = label
+            under_way = [item for item in under_way if item.end > span.begin]
+            for other in under_way:
+                names = register.overlay, other.register.overlay
+                if "" in names or names[0] == names[1]:
+                    first, then = sorted((span, other), key=lambda item: item.number)
+                    labels = then.label_at(span.begin), first.label_at(span.begin)
+                    raise RegisterError(f"{self.name}: {labels[0]} overlaps {labels[1]}")
+            under_way.append(span)
+
+    def _spans(self) -> Iterator[_Span]:
+        for number, register in enumerate(self.registers):
+            size = self._size(register)
+            if register.stride in {0, size}:
+                end = register.offset + register.count * size
+                yield _Span(register.offset, end, register, 0, size, number)
+            else:
+                for index, offset in self.elements(register):
+                    yield _Span(offset, offset + size, register, index, size, number)
+
+    def _size(self, register: Register) -> int:
+        """The address units of an element."""
+        return register.width // 8 if self.byte_addressed else 1
 
     def elements(self, register: Register) -> Iterator[tuple[int, int]]:
         """``(index, offset)`` of each element of a register (array)."""
-        stride = register.stride or (register.width // 8 if self.byte_addressed else 1)
+        stride = register.stride or self._size(register)
         for index in range(register.count):
             yield index, register.offset + index * stride
 

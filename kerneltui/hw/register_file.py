@@ -153,6 +153,15 @@ class _Window:
 _HOOK = re.compile(r"(peek|read|write)_([A-Z].*)")
 
 
+@cache
+def _check_hooks(owner: Any, tables: tuple[RegisterTable, ...]) -> None:
+    """Each hook-like method of a file's owner must name a register of one of its tables."""
+    for attribute in dir(owner):
+        found = _HOOK.fullmatch(attribute)
+        if found and not any(found[2] in table for table in tables):
+            raise RegisterError(f"{owner.__name__}.{attribute} names no register")
+
+
 class RegisterFile:
     """The registers of one block at work: state, access kinds and hooks.
 
@@ -195,7 +204,8 @@ class RegisterFile:
         self.was_split = False
         """a store was wider than the register at its address, and went to further ones"""
         self._bind()
-        self._check_hooks()
+        kind: Any = type(owner)
+        _check_hooks(kind, getattr(owner, "TABLES", (table,)))
         self.reset()
 
     def _bind(self) -> None:
@@ -209,14 +219,6 @@ class RegisterFile:
         self._overlay_of_store: Callable[[int, int], str] | None = getattr(
             self.owner, "overlay_of_store", None
         )
-
-    def _check_hooks(self) -> None:
-        """Each hook-like method of the owner must name a register of one of its tables."""
-        tables: tuple[RegisterTable, ...] = getattr(self.owner, "TABLES", (self.table,))
-        for attribute in dir(type(self.owner)):
-            found = _HOOK.fullmatch(attribute)
-            if found and not any(found[2] in table for table in tables):
-                raise RegisterError(f"{type(self.owner).__name__}.{attribute} names no register")
 
     # -- state ------------------------------------------------------------------------------
 
@@ -244,11 +246,7 @@ class RegisterFile:
             self._stores.setdefault(name, [])[:] = [register.reset] * (copies * elements)
 
     def _registers(self) -> Iterator[Register]:
-        seen: set[str] = set()
-        for slot in self._layout.values():
-            if slot.register.stem not in seen:
-                seen.add(slot.register.stem)
-                yield slot.register
+        return (slot.register for slot in self._layout.values() if slot.index == 0)
 
     def slots(self) -> Iterator[Slot]:
         """Every register element of the block, in table order."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from kerneltui.hw.manual import OR, cited
 from kerneltui.hw.register import Key, Register, Slot
 from kerneltui.hw.register_file import RegisterFile
 
@@ -152,6 +153,7 @@ class Rule(msgspec.Struct, frozen=True):
     needs: str
     """in words; ``{}`` fields are filled with the owner's words for the interrupt"""
     ref: str
+    """document and section; of a device on several chips, those of each (:mod:`hw.manual`)"""
     test: Test | None = None
     wants: int | Callable[[Any, int, int], int | None] | None = None
     opens: Opens = Opens.STORE
@@ -200,7 +202,7 @@ class Rule(msgspec.Struct, frozen=True):
             field=field,
             value=value,
             needs=self.needs.format(**words) if words else self.needs,
-            ref=self.ref,
+            ref=cited(self.ref, owner.manual) if OR in self.ref else self.ref,
             opens=self.opens,
             ends_by=self.ends_by,
             ends_with=ends_with if self.ends_by else None,

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from struct import pack
-from typing import Literal, NamedTuple
+from typing import Literal
+
+import msgspec
 
 OEM_ID, OEM_TABLE_ID, CREATOR_ID = b"KRNLTU", b"KERNELTU", b"KRNL"
 OEM_REVISION = CREATOR_REVISION = 1
@@ -37,7 +39,7 @@ NO_C2_US, NO_C3_US = 101, 1001
 HPET_VENDOR_INTEL, HPET_REVISION = 0x8086, 1
 
 
-class Processor(NamedTuple):
+class Processor(msgspec.Struct, frozen=True):
     """A core and its local APIC; both numbers 0 to 254."""
 
     uid: int
@@ -45,7 +47,7 @@ class Processor(NamedTuple):
     enabled: bool = True
 
 
-class IoApicContent(NamedTuple):
+class IoApicContent(msgspec.Struct, frozen=True):
     """An I/O APIC; ``gsi_base`` is the global system interrupt at its pin 0."""
 
     id: int
@@ -53,7 +55,7 @@ class IoApicContent(NamedTuple):
     gsi_base: int
 
 
-class OverrideContent(NamedTuple):
+class OverrideContent(msgspec.Struct, frozen=True):
     """An ISA interrupt that is not the GSI of its number, edge triggered and active high.
 
     ``bus`` leaves polarity or trigger as on the ISA bus.
@@ -65,7 +67,7 @@ class OverrideContent(NamedTuple):
     trigger: Literal["bus", "edge", "level"] = "bus"
 
 
-class MadtContent(NamedTuple):
+class MadtContent(msgspec.Struct, frozen=True):
     """Interrupt controllers.  ``nmi_lint``: the local pin (0, 1) of every core that NMI is at.
 
     ``has_pic``: there is a pair of 8259s too, which is to be masked before APICs are used.
@@ -79,7 +81,7 @@ class MadtContent(NamedTuple):
     has_pic: bool = True
 
 
-class FadtContent(NamedTuple):
+class FadtContent(msgspec.Struct, frozen=True):
     """Fixed hardware.  Ports of 0, and a century index of 0, say that there is none.
 
     ``sci_interrupt``: the ISA interrupt that the SCI is, or where there is no 8259 its GSI.
@@ -98,7 +100,7 @@ class FadtContent(NamedTuple):
     has_cmos_rtc: bool = True
 
 
-class HpetContent(NamedTuple):
+class HpetContent(msgspec.Struct, frozen=True):
     """The HPET.  ``minimum_tick_ticks``: the shortest period that loses no interrupt."""
 
     address: int
@@ -108,7 +110,7 @@ class HpetContent(NamedTuple):
     legacy_replacement: bool = True
 
 
-class Firmware(NamedTuple):
+class Firmware(msgspec.Struct, frozen=True):
     """What there is to tell; a table that is None is left out."""
 
     madt: MadtContent | None = None

@@ -152,6 +152,10 @@ class BoardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory: dict[Label, MemorySpec]
     devices: dict[Label, DeviceSpec]
     firmware: FirmwareSpec | None = None
+    manual: Annotated[
+        str,
+        Meta(description="of the chip's peripherals: what models that several chips have cite"),
+    ] = ""
     image: Annotated[
         str, Meta(description="what an image of machine code finds besides: rpi3, rpi4 or a file")
     ] = ""

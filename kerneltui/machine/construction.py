@@ -50,6 +50,7 @@ def build_devices(
         except ValueError as error:
             raise file.error(("devices", name, "config"), str(error)) from None
         devices[name] = device
+        device.manual = spec.manual
         if isinstance(device, BusMaster):
             device.bus = spaces[MEMORY]
         for window, registers in device.files.items():

@@ -72,9 +72,10 @@ def attach(board: Board, image: ImageSpec, memory: AddressSpace) -> None:
         for base, size in _gaps(memory, view):
             memory.attach(base, size, f"{name} {base:#x}", Declared(name, base - view.base))
         if view.high is not None:
-            for base, size, label, target in list(memory.windows):
-                if view.base <= base < view.base + view.size:
-                    memory.attach(base - view.base + view.high, size, label, target)
+            for window in list(memory.windows):
+                if view.base <= window.base < view.base + view.size:
+                    base = window.base - view.base + view.high
+                    memory.attach(base, window.size, window.name, window.target)
 
 
 def _gaps(memory: AddressSpace, view: ViewSpec) -> list[tuple[int, int]]:

@@ -6,7 +6,7 @@ An event of a core is a kind with two numbers, ``target`` and ``value``: of an a
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 from kerneltui.hw.register import MEMORY, MSRS, PORTS, SYSTEM_REGISTERS
 from kerneltui.units import format_duration
@@ -14,7 +14,7 @@ from kerneltui.units import format_duration
 TARGET, VALUE = "target", "value"
 
 
-class Fact(NamedTuple):
+class Fact(msgspec.Struct, frozen=True):
     """One of the two numbers, as an exported event names it."""
 
     key: str
@@ -23,7 +23,7 @@ class Fact(NamedTuple):
     is_hex: bool = True
 
 
-class Instruction(NamedTuple):
+class Instruction(msgspec.Struct, frozen=True):
     """An instruction by its mnemonic, or an exception by its kind."""
 
     kind: str
@@ -57,9 +57,9 @@ class Instruction(NamedTuple):
         if facts is None:
             facts = _BOTH if target or value else ()
         found: dict[str, int | str] = {}
-        for key, which, is_hex in facts:
-            number = target if which == TARGET else value
-            found[key] = hex(number) if is_hex else number
+        for fact in facts:
+            number = target if fact.which == TARGET else value
+            found[fact.key] = hex(number) if fact.is_hex else number
         return found
 
     def told(self, target: int, value: int, name: str) -> str:
@@ -188,7 +188,7 @@ EXTERNAL = frozenset(kind for kind, item in INSTRUCTIONS.items() if item.is_exte
 """The exceptions that are interrupts."""
 
 
-class Written(NamedTuple):
+class Written(msgspec.Struct, frozen=True):
     """Bits of one of the core's own registers that an instruction or an exception writes."""
 
     register: str

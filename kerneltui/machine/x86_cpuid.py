@@ -5,10 +5,10 @@ Document: Intel SDM, volume 2A, CPUID, tables 3-8 and 3-17; names as Linux and Q
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 
-class Feature(NamedTuple):
+class Feature(msgspec.Struct, frozen=True):
     """A feature bit: leaf, register (0 is EAX, 3 is EDX) and bit; and what it promises."""
 
     leaf: int

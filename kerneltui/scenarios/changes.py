@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from operator import methodcaller
+from typing import Literal, NamedTuple
 
 import msgspec
 
+from kerneltui.debugger.session import Session
 from kerneltui.debugger.setup import PokeRequest, TimedInput
 from kerneltui.errors import UserError
 from kerneltui.machine.board import Board
-from kerneltui.scenarios.reading import Scenario
+from kerneltui.scenarios.reading import ProgramScenario, Scenario
 
 
 class Changes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,23 +39,82 @@ class Changes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 UNCHANGED = Changes()
 
 
-def changed_board(board: Board, scenario: Scenario, changes: Changes) -> Board:
-    """The board as scenario and command line want it; what is gone already may be removed again.
+class BoardChange(NamedTuple):
+    """One change to the board, and how an error is told that it has caused."""
 
-    Raises :class:`UserError` for what the board does not have.
+    make: Callable[[Board], Board]
+    """raises ValueError, in words, for what the board does not have"""
+    told: Callable[[str], UserError]
+
+    def made(self, board: Board) -> Board:
+        """The board with this change.  Raises :class:`UserError`."""
+        try:
+            return self.make(board)
+        except ValueError as error:
+            raise self.told(str(error)) from None
+
+
+def session_on(
+    board: Board, scenario: Scenario, changes: Changes, make: Callable[[Board], Session]
+) -> Session:
+    """What ``make`` answers for the board as scenario and command line want it.
+
+    Raises :class:`UserError` for what the board does not have; where the board no longer makes
+    sense, it is told with the change that is the cause.
     """
+    wanted = board
+    for change in _changes_to_board(scenario, changes):
+        wanted = change.made(wanted)
+    try:
+        return make(wanted)
+    except UserError as error:
+        raise _by_its_cause(error, board, _changes_to_board(scenario, changes), make) from None
+
+
+def _by_its_cause(
+    error: UserError, board: Board, changes: Iterable[BoardChange], make: Callable[[Board], object]
+) -> UserError:
+    """An error of the board, told with the first change since which it is there."""
+    said, place = str(error), f"{board.file.path}:"
+    if not said.startswith(place) or _error_of(board, make):
+        return error
+    for change in changes:
+        board = change.made(board)
+        if _error_of(board, make) == said:
+            return change.told(said.removeprefix(place).partition(": ")[2])
+    return error
+
+
+def _error_of(board: Board, make: Callable[[Board], object]) -> str:
+    try:
+        make(board)
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+def _changes_to_board(scenario: Scenario, changes: Changes) -> Iterator[BoardChange]:
+    """All, in order; what the scenario has removed may be removed again."""
     spec = scenario.spec
-    for number, name in enumerate(dict.fromkeys(spec.without)):
-        with told_at(scenario, "without", number):
-            board = board.without(name)
+    for name in dict.fromkeys(spec.without):
+        place = "without", spec.without.index(name)
+        yield BoardChange(methodcaller("without", name), partial(scenario.error, place))
     for name, config in spec.config.items():
-        with told_at(scenario, "config", name):
-            board = board.with_config(name, config)
+        yield BoardChange(
+            methodcaller("with_config", name, config), partial(scenario.error, ("config", name))
+        )
     for name in dict.fromkeys(changes.without):
         if name not in spec.without:
-            with told_of("--no"):
-                board = board.without(name)
-    return board
+            yield BoardChange(methodcaller("without", name), _told_of(f"--no {name}"))
+    if isinstance(scenario, ProgramScenario) and scenario.spec.cpu:
+        features = scenario.spec.cpu
+        yield BoardChange(
+            methodcaller("with_features", features), partial(scenario.error, ("cpu",))
+        )
+    if changes.cpu:
+        yield BoardChange(
+            methodcaller("with_features", changes.cpu), _told_of(f"--cpu {changes.cpu}")
+        )
 
 
 def pokes_of(changes: Changes) -> Iterator[PokeRequest]:
@@ -84,19 +145,6 @@ def inputs_with(inputs: Iterable[TimedInput], changes: Changes) -> tuple[TimedIn
     return tuple(sorted(both, key=lambda item: item.at_ns))
 
 
-@contextmanager
-def told_at(scenario: Scenario, *place: str | int) -> Iterator[None]:
-    """A change that cannot be made is told with its line in the scenario's file."""
-    try:
-        yield
-    except ValueError as error:
-        raise scenario.error(place, str(error)) from None
-
-
-@contextmanager
-def told_of(option: str) -> Iterator[None]:
-    """A change that cannot be made is told with the option that wants it."""
-    try:
-        yield
-    except ValueError as error:
-        raise UserError(f"{option}: {error}") from None
+def _told_of(option: str) -> Callable[[str], UserError]:
+    """Tells an error with the option that wants it."""
+    return lambda text: UserError(f"{option}: {text}")

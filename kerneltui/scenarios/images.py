@@ -29,7 +29,7 @@ from kerneltui.machine.native.image import (
     with_stub,
 )
 from kerneltui.own.driver import OwnDriver
-from kerneltui.scenarios.changes import UNCHANGED, Changes, changed_board, inputs_with, pokes_of
+from kerneltui.scenarios.changes import UNCHANGED, Changes, inputs_with, pokes_of, session_on
 from kerneltui.scenarios.own_drivers import kind_for_drivers, no_drivers
 from kerneltui.scenarios.reading import ImageScenario, check_board
 from kerneltui.scenarios.spec import HIGHEST_LOAD, ImageScenarioSpec
@@ -83,21 +83,25 @@ def image_session(
         options = _started(options_beside(scenario.path, board), scenario, changes)
         image = _image(scenario.path, options)
         about = scenario.spec.about or ABOUT.format(scenario.path.name)
-        return Session(
-            Setup(
-                board=changed_board(board_for_image(board, options), scenario, changes),
-                changes=changes,
-                kernel=image,
-                scenario_name=scenario.name,
-                scenario_source=source or scenario.name,
-                scenario_title=scenario.spec.title,
-                scenario_file=scenario.file,
-                about="\n".join((about, *options.notes)),
-                inputs=inputs_with(scenario.inputs, changes),
-                pokes=(*scenario.pokes, *pokes_of(changes)),
-                bookmarks=scenario.bookmarks,
+
+        def session(changed: Board) -> Session:
+            return Session(
+                Setup(
+                    board=changed,
+                    changes=changes,
+                    kernel=image,
+                    scenario_name=scenario.name,
+                    scenario_source=source or scenario.name,
+                    scenario_title=scenario.spec.title,
+                    scenario_file=scenario.file,
+                    about="\n".join((about, *options.notes)),
+                    inputs=inputs_with(scenario.inputs, changes),
+                    pokes=(*scenario.pokes, *pokes_of(changes)),
+                    bookmarks=scenario.bookmarks,
+                )
             )
-        )
+
+        return session_on(board_for_image(board, options), scenario, changes, session)
 
 
 def _check_fit(

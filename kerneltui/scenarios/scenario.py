@@ -24,11 +24,9 @@ from kerneltui.own.making import kernel_with
 from kerneltui.scenarios.changes import (
     UNCHANGED,
     Changes,
-    changed_board,
     inputs_with,
     pokes_of,
-    told_at,
-    told_of,
+    session_on,
 )
 from kerneltui.scenarios.own_drivers import check_drivers, kind_for_drivers, no_drivers
 from kerneltui.scenarios.reading import (
@@ -39,6 +37,7 @@ from kerneltui.scenarios.reading import (
     check_board,
     load_scenario,
 )
+from kerneltui.shelves import PUZZLES
 
 DEFAULT_SCENARIO = "timer-callbacks"
 OF_IMAGES = {"entry": "--entry", "load": "--load", "cmdline": "--cmdline"}
@@ -151,24 +150,28 @@ def _program_session(
     def kernel(cpu: Any) -> Kernel:
         return cls(cpu, bsp, workload)
 
-    return Session(
-        Setup(
-            board=_changed(board, scenario, changes),
-            changes=changes,
-            scenario_name=scenario.name,
-            scenario_source=source or scenario.name,
-            scenario_title=scenario.spec.title,
-            scenario_file=scenario.file,
-            about=scenario.spec.about,
-            task=scenario.spec.about if scenario.spec.faults else "",
-            kernel=kernel_with(drivers, kernel),
-            drivers=drivers,
-            again=partial(make_session, board, scenario, source, changes),
-            inputs=inputs_with(scenario.inputs, changes),
-            pokes=(*scenario.pokes, *pokes_of(changes)),
-            bookmarks=scenario.bookmarks,
+    def session(changed: Board) -> Session:
+        return Session(
+            Setup(
+                board=changed,
+                changes=changes,
+                scenario_name=scenario.name,
+                scenario_source=source or scenario.name,
+                scenario_title=scenario.spec.title,
+                is_puzzle=scenario.spec.group == PUZZLES,
+                scenario_file=scenario.file,
+                about=scenario.spec.about,
+                task=scenario.spec.about if scenario.spec.faults else "",
+                kernel=kernel_with(drivers, kernel),
+                drivers=drivers,
+                again=partial(make_session, board, scenario, source, changes),
+                inputs=inputs_with(scenario.inputs, changes),
+                pokes=(*scenario.pokes, *pokes_of(changes)),
+                bookmarks=scenario.bookmarks,
+            )
         )
-    )
+
+    return session_on(board, scenario, changes, session)
 
 
 def _check_fit(board: Board, scenario: ProgramScenario, changes: Changes) -> None:
@@ -198,15 +201,3 @@ def _check_fit(board: Board, scenario: ProgramScenario, changes: Changes) -> Non
         parse(changes.append)
     except KernelError as error:
         raise UserError(f"--append: {error}") from None
-
-
-def _changed(board: Board, scenario: ProgramScenario, changes: Changes) -> Board:
-    """The board as scenario and command line want it, the features of its processor too."""
-    board = changed_board(board, scenario, changes)
-    if scenario.spec.cpu:
-        with told_at(scenario, "cpu"):
-            board = board.with_features(scenario.spec.cpu)
-    if changes.cpu:
-        with told_of(f"--cpu {changes.cpu}"):
-            board = board.with_features(changes.cpu)
-    return board

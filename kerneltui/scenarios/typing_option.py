@@ -22,12 +22,16 @@ def typed_input(text: str) -> TimedInput:
     """
     try:
         at_ns, typed = time_before(text, FORM)
-        return TimedInput(at_ns, _bytes(typed))
+        return TimedInput(at_ns, bytes_of(typed))
     except ValueError as mistake:
         raise UserError(f"--type {text}: {mistake}") from None
 
 
-def _bytes(typed: str) -> bytes:
+def bytes_of(typed: str) -> bytes:
+    r"""A text as bytes; it may have the escapes of :data:`NAMED`, and ``\xHH``.
+
+    Raises ValueError, in words.
+    """
     found = b""
     for number, escaped, plain in _PIECE.findall(typed):
         if number:

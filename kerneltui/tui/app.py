@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from importlib import import_module
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual._callback import invoke
@@ -27,6 +26,7 @@ from kerneltui.scenarios.changes import Changes
 from kerneltui.tui.carrying import Carrying
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, offered, speed_text
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
+from kerneltui.tui.in_turn import InTurn
 from kerneltui.tui.layout import WIDE, Layout, in_order, needs
 from kerneltui.tui.panels import PANELS, Panel, grouped, make_panels
 from kerneltui.tui.requests import StartLesson
@@ -65,10 +65,10 @@ def _finder() -> type[Provider]:
     return Finder
 
 
-class KernelTui(Carrying, Writing, App[int]):
+class KernelTui(Carrying, Writing, InTurn, App[int]):
     """``kerneltui --board B --scenario S``.  ``session`` has been booted."""
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["kerneltui.tcss", "welcome.tcss"]
+    CSS_PATH = "kerneltui.tcss"
     TITLE = "kerneltui"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_finder}
@@ -120,19 +120,20 @@ class KernelTui(Carrying, Writing, App[int]):
         self.begin_keeping(session, autosave, saved_as)
         self._lesson = lesson
         self.arrangement = Layout(self.panels, with_path=with_path)
-        self.frames = Frames(self, self.show_view, self.show_time)
+        self.frames = Frames(self, self.show_view, self.show_time, self.is_typed_ahead)
+        self.begin_turns()
         self.runner = Runner(session, speed, self.halted, self._spawn)
 
     # -- screen -----------------------------------------------------------------------------------
 
     def get_default_screen(self) -> LineScreen:
-        """The dashboard itself."""
-        return LineScreen(id="_default")
+        """The dashboard itself, laid out: before it is mounted this costs no styles."""
+        screen = LineScreen(id="_default")
+        self.arrangement.apply(screen, *self.size)
+        return screen
 
     def compose(self) -> ComposeResult:
         """What the first picture shows: :meth:`mount_rest` adds the rest."""
-        # Before anything is mounted this costs no styles.
-        self.arrangement.apply(self.screen, *self.size)
         yield self._status
         yield self._tabs
         with KeptContainer(id="panels"):
@@ -351,10 +352,11 @@ class KernelTui(Carrying, Writing, App[int]):
         if registers is not self.arrangement.current:
             registers.show_from(path.culprit or path.register, path.culprit)
 
-    def _tick(self) -> None:
+    async def _tick(self) -> None:
         if self.runner.running:
             self.frames.tick(self.session.happened())
         self.keep()
+        await self.end_long_turn()
 
     def show_time(self) -> None:
         """Show that time has passed and nothing else has happened."""

@@ -29,12 +29,21 @@ LONGEST_SAME_TIME_S = 0.095
 
 
 class Frames:
-    """See the module.  ``draw`` takes a view and shows it; ``draw_time`` shows the clock alone."""
+    """See the module.
+
+    ``draw`` takes a view and shows it; ``draw_time`` shows the clock alone; ``is_typed_ahead``
+    tells whether keys wait for their turn.
+    """
 
     def __init__(
-        self, app: App[Any], draw: Callable[[], None], draw_time: Callable[[], None]
+        self,
+        app: App[Any],
+        draw: Callable[[], None],
+        draw_time: Callable[[], None],
+        is_typed_ahead: Callable[[], bool],
     ) -> None:
         self._app = app
+        self._is_typed_ahead = is_typed_ahead
         self.draw = draw
         self.draw_time = draw_time
         self._asked_at: float | None = None
@@ -81,7 +90,8 @@ class Frames:
         app = self._app
         if not app.screen_stack:
             return  # leaving
-        waiting = any(pump.message_queue_size for pump in (app, app.screen, app.focused) if pump)
+        pumps = (app, app.screen, app.focused)
+        waiting = self._is_typed_ahead() or any(pump.message_queue_size for pump in pumps if pump)
         if waiting and self._asked_at is not None and perf_counter() - self._asked_at < FRAME_S:
             get_running_loop().call_soon(self._wait)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Generator, Sequence
 from itertools import count
 from pathlib import Path
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kerneltui.debugger.session import Session
 from kerneltui.errors import UserError
-from kerneltui.recent import note_file
 from kerneltui.scenarios.changes import UNCHANGED, Changes
 from kerneltui.tui.requests import Ask, Request, SaveAs, UseSession
 from kerneltui.tui.runner import SLICE_S
@@ -99,6 +99,8 @@ class Keeping(Steering):
             self.notify(str(error), severity="error", markup=False)
             return
         self.saved_as = file
+        from kerneltui.recent import note_file  # the first picture does not wait for it
+
         note_file(path)
         self._kept = deeds(self.session)
         if self.autosave is not None:
@@ -265,7 +267,7 @@ def ask_for_file(session: Session, now: Path | None) -> Request:
     from kerneltui.sessions.writing import ENDING
     from kerneltui.tui.screens.ask import AskScreen, Field, Mistake
 
-    first = str(now or free_name(session.setup.scenario_name))
+    first = str(now or free_name(session.setup.shown_name))
 
     def check(words: Sequence[str]) -> Mistake | None:
         said = why_no_file(words[0].strip(), now)
@@ -278,9 +280,13 @@ def ask_for_file(session: Session, now: Path | None) -> Request:
 
 
 def free_name(scenario: str) -> str:
-    """Of a file that is not there yet: ``overload.session.yaml``, ``overload-2.session.yaml``."""
+    """Of a file that is not there yet: ``overload.session.yaml``, ``overload-2.session.yaml``.
+
+    Of a title only what can stand in such a name.
+    """
     from kerneltui.sessions.writing import ENDING
 
+    scenario = "-".join(re.findall(r"[\w.-]+", scenario))
     names = (f"{scenario}{'' if number == 1 else f'-{number}'}{ENDING}" for number in count(1))
     return next(name for name in names if not Path(name).exists())
 

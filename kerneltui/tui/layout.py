@@ -132,9 +132,9 @@ class Layout:
         """
         small = width < NARROWEST or height < LOWEST
         mode = self.mode(width, height - taken)
-        screen.set_class(small, "-too-small")
+        screen.set_class(small, "-too-small", update=screen.is_attached)
         for kind in Arrangement:
-            screen.set_class(kind is mode, f"-{kind}")
+            screen.set_class(kind is mode, f"-{kind}", update=screen.is_attached)
         for panel in self._panels:
             is_current = panel is self.current
             single = mode is Arrangement.SINGLE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import string
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 COMMON_KEYS = ("enter", "escape", "space", "tab", "backspace", "up", "down", "pageup", "pagedown",
                "home", "end", "slash", "plus", "minus", "question_mark", "ctrl+p")  # fmt: skip
 PAUSE_S = 0.01
+CHARACTERS = {_character_to_key(item): item for item in string.punctuation + " "}
+"""by the names of their keys"""
 KEYS = {key.value for key in Keys} | set(COMMON_KEYS)
 
 
@@ -50,7 +53,7 @@ async def press_on_screen(app: Steering, keys: Sequence[str]) -> None:
     """The same in a terminal, each when the picture before has been drawn."""
     for key in keys:
         name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
-        app.post_message(Key(name, key_to_character(name)))
+        app.post_message(Key(name, CHARACTERS.get(name) or key_to_character(name)))
         await asyncio.sleep(PAUSE_S)
         while is_on_its_way(app) or app.frames.is_asked:
             await asyncio.sleep(PAUSE_S)

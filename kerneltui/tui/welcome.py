@@ -17,6 +17,10 @@ from kerneltui.tui.themes import DEFAULT_THEME, THEMES
 class FirstScreen(WelcomeScreen):
     """There is nothing behind it: what is chosen is the app's answer."""
 
+    DEFAULT_CSS = """
+    FirstScreen { align: center middle; background: $background; }
+    """
+
     def dismiss(self, result: Offer | None = None) -> AwaitComplete:
         """End the app, if that has not happened yet."""
         if not self._answered:
@@ -28,7 +32,6 @@ class FirstScreen(WelcomeScreen):
 class WelcomeApp(App[Offer | None]):
     """Answers what is to be opened, or None."""
 
-    CSS_PATH = "welcome.tcss"
     TITLE = "kerneltui"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [("ctrl+c", "quit", "Quit")]

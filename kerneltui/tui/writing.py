@@ -95,7 +95,7 @@ class Writing(Steering):
             self.action_zoom()
 
     def on_key(self, event: Key) -> None:
-        """Keys can be faster than the focus: what a mode is meant to get, it gets."""
+        """While somebody types into the console, keys are bytes."""
         if len(self.screen_stack) > 1:
             return
         if self.panels.console.typing:
@@ -104,8 +104,6 @@ class Writing(Steering):
                 self.type(data)
                 event.stop()
                 event.prevent_default()
-        elif self.filtering and event.character and event.is_printable:
-            self.filter_box.insert_text_at_cursor(event.character)
 
     def on_paste(self, event: Paste) -> None:
         """Pasted text goes to the board in typing mode."""

@@ -9,7 +9,8 @@ import random
 
 import pytest
 
-from kerneltui.debugger.ear import Bits, Ear, listening_all
+from kerneltui.debugger.bits import Bits
+from kerneltui.debugger.ear import Ear, listening_all
 from kerneltui.hw.register import RW, W1C, W1S, Role
 from kerneltui.hw.rule import Spot
 from kerneltui.machine.board import load_board

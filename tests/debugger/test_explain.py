@@ -255,3 +255,23 @@ def test_a_critical_section_keeps_interrupts_out_for_a_moment_and_is_no_fault(bo
             seen.append(told.headline)
     assert any("for a moment" in headline for headline in seen)
     found.close()
+
+
+@pytest.mark.parametrize(
+    ("scenario", "irq", "due"),
+    [("pair-of-8259s", "isa:0", "0.087 507 700 s"), ("pit-by-apics", "gsi:2", "0.099 072 460 s")],
+)
+def test_the_next_edge_of_a_line_that_is_up_has_its_time(scenario, irq, due):
+    # Mode 4 of the 8254: OUT stays high until the count is over, and its next rise asks.
+    session = open_session("x86", scenario)
+    session.boot()
+    found = why(session, interrupt_named(session.machine, irq), 0)
+    assert found.verdict is Verdict.WAITS
+    assert f"is due in 54.55 ms, at {due}" in found.headline
+    handled = sum(handler.count for handler in session.inspector.irq_handlers())
+    at_ns = int(due.replace(" ", "").replace(".", "").rstrip("s"))
+    session.run_until(at_ns - 1)
+    assert sum(handler.count for handler in session.inspector.irq_handlers()) == handled
+    session.run_until(at_ns + 20_000)
+    assert sum(handler.count for handler in session.inspector.irq_handlers()) > handled
+    session.close()

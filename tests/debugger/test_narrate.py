@@ -656,3 +656,17 @@ def test_a_board_with_other_names_has_the_same_story(tmp_path):
     found, expected = presses(mine, 26), presses(builtin, 26)
     assert [step.kind for _, step in found] == [step.kind for _, step in expected]
     assert [position for position, _ in found] == [position for position, _ in expected]
+
+
+@pytest.mark.parametrize(("board", "mask"), [("rpi3", "UARTIMSC"), ("rpi4", "UARTIMSC"),
+                                             ("x86", "IER")])  # fmt: skip
+def test_what_arrives_at_a_uart_without_interrupts_waits_until_software_looks(board, mask):
+    session = session_of(board)
+    session.poke(f"{mask}=0", 0)
+    session.type(b"a")
+    steps = (step for _, step in presses(session, 8))
+    told = next(step for step in steps if step.kind is StepKind.ARRIVED)
+    said = "No interrupt is enabled at the UART: it waits until software looks."
+    assert told.next_sentence == said
+    assert len(said) <= LONGEST_NEXT
+    session.close()

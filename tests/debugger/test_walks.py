@@ -155,3 +155,23 @@ def test_input_just_before_the_first_checkpoint_moves_that_one_before_the_input(
     session.go_to(there)
     assert differences(seen, picture(session)) == []
     session.close()
+
+
+@pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
+def test_the_first_checkpoint_can_wait_until_the_machine_goes_on(board):
+    session = open_session(board, "timer-callbacks")
+    session.history.first_can_wait = True
+    session.boot()
+    booted, seen = session.here, picture(session)
+    assert (session.history.first, session.machine.numbered_at) == (booted, None)
+    session.next_timer_event()
+    assert (session.history.first, session.machine.numbered_at) == (booted, booted)
+    there, later = session.here, picture(session)
+    session.go_to_booted()
+    assert session.here == booted
+    assert differences(seen, picture(session)) == []
+    session.go_to(there)
+    assert differences(later, picture(session)) == []
+    session.restart()
+    assert session.history.first is None
+    session.close()

@@ -229,7 +229,7 @@ def test_a_group_that_the_interface_disables_holds_up_what_is_below_it():
     assert not bench.irq()
     assert bench.read("GICC_HPPIR") == SPURIOUS
     shut = first_shut(bench.gates(40, 0))
-    assert (shut.name, shut.register) == ("highest priority", "GICC_HPPIR")
+    assert (shut.name, shut.register) == ("no other first", "GICC_HPPIR")
 
 
 @pytest.mark.parametrize(("common", "running"), [(0, 0x50), (0b10000, 0x5C)])

@@ -69,7 +69,7 @@ GIC_SHUTS = {
     "targets this core": lambda bench: bench.write_byte(0x800, 40, 2),
     "pending": lambda bench: bench.line(40, False),
     "not active": lambda bench: bench.set_bit("GICD_ISACTIVER", 40),
-    "highest priority": outranking,
+    "no other first": outranking,
     "priority above mask": lambda bench: bench.write("GICC_PMR", 0x80),
     "above what runs": preempting,
     "group signalled": lambda bench: bench.write("GICC_CTLR", 2),

@@ -1,5 +1,6 @@
 """Waves, tracks and rows tell what the JSON lines do, to the nanosecond."""
 
+import io
 import itertools
 import re
 from collections import defaultdict
@@ -11,6 +12,9 @@ from told_runs import read_csv, read_perfetto, read_vcd, told_run
 
 from kerneltui.configfile import available
 from kerneltui.debugger.remarks import KINDS as REMARKS
+from kerneltui.export import vcd
+from kerneltui.export.formats import write_as
+from kerneltui.export.selection import Selection
 from kerneltui.machine.instructions import EXTERNAL
 from kerneltui.scenarios.scenario import open_session
 
@@ -342,3 +346,17 @@ def handling_is_right(run, waves):
             if not level:
                 costs.add(t - first)
     assert len(costs) <= 1  # what the return itself takes
+
+
+def test_a_run_that_ends_in_an_error_leaves_no_file_open(monkeypatch):
+    opened = []
+    make = vcd.TemporaryFile
+    monkeypatch.setattr(vcd, "TemporaryFile", lambda **how: opened.append(make(**how)) or opened[0])
+
+    def full(self, t):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(vcd.VcdWaves, "begin", full)
+    with pytest.raises(OSError, match="no space left"):
+        write_as("vcd", open_session("rpi4", "timer-callbacks"), MS, io.BytesIO(), Selection())
+    assert [file.closed for file in opened] == [True]

@@ -10,6 +10,7 @@ from typing import Any
 from quick_pilot import quick_pilot
 from textual.command import CommandPalette
 from textual.events import Key, MouseDown, MouseMove, MouseUp
+from textual.keys import key_to_character
 from textual.pilot import Pilot
 
 from kerneltui.debugger.session import Session
@@ -17,6 +18,7 @@ from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.app import KernelTui
 from kerneltui.tui.offers import OfferKind
 from kerneltui.tui.panels import PANELS, Panel
+from kerneltui.tui.pressing import CHARACTERS
 from kerneltui.tui.screens.dialog import Chooser
 from kerneltui.tui.screens.welcome import WelcomeScreen
 from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
@@ -25,7 +27,6 @@ from kerneltui.tui.widgets.lines import line_text
 REGISTERS, INTERRUPTS, QUEUE, CONSOLE, CPU, TRACE, TIMERS = range(1, 8)
 REPLACED_KEYS = {"/": "slash", "[": "left_square_bracket", "]": "right_square_bracket",
                  " ": "space", "?": "question_mark", "+": "plus", "-": "minus"}  # fmt: skip
-KEY_TO_CHARACTER = {name: character for character, name in REPLACED_KEYS.items()}
 SOURCE = 14
 LONGEST_WAIT = 400
 """Pauses of the pilot before a condition is given up."""
@@ -72,8 +73,7 @@ class Dashboard:
         assert driver is not None
         for key in keys:
             name = REPLACED_KEYS.get(key, key)
-            character = KEY_TO_CHARACTER.get(name, key if len(key) == 1 else None)
-            driver.send_message(Key(name, character))
+            driver.send_message(Key(name, CHARACTERS.get(name) or key_to_character(name)))
         await self.painted()
         await self.painted()
 
@@ -108,6 +108,7 @@ class Dashboard:
                 screen._layout_required
                 or screen._dirty_widgets
                 or screen._callbacks
+                or self.app.is_typed_ahead()
                 or self.app.frames.is_asked
             ):
                 return

@@ -178,6 +178,7 @@ def test_why_a_name_is_none(name, words, tmp_path, monkeypatch):
     assert why_no_file("there", Path("there.session.yaml")) == ""
     assert free_name("there") == "there-2.session.yaml"
     assert free_name("overload") == "overload.session.yaml"
+    assert free_name("One number too low?") == "One-number-too-low.session.yaml"
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -807,7 +807,7 @@ async def test_every_scenario_on_every_board_from_inside(board):
 async def test_puzzles_are_listed_under_a_heading_of_their_own_and_can_be_opened():
     async with dashboard() as seen:
         await seen.open("fault-wrong-eoi")
-        await seen.until(lambda: "rpi4 · fault-wrong-eoi" in seen.status())
+        await seen.until(lambda: "rpi4 · The last tick is the first" in seen.status())
         title = seen.session.setup.scenario_title
         await seen.press("o")
         await seen.until(lambda: f"● {title}" in seen.screen())
@@ -816,7 +816,7 @@ async def test_puzzles_are_listed_under_a_heading_of_their_own_and_can_be_opened
 async def test_what_is_for_another_board_opens_there():
     async with dashboard() as seen:
         await seen.open("fault-route")
-        await seen.until(lambda: "rpi3 · fault-route" in seen.status())
+        await seen.until(lambda: "rpi3 · No tick on the Raspberry Pi 3" in seen.status())
 
 
 async def test_a_switch_while_running_stops_the_old_machine():

@@ -7,9 +7,11 @@ from dashboard import CONSOLE, INTERRUPTS, QUEUE, REGISTERS, booted, dashboard
 
 from kerneltui.configfile import available
 from kerneltui.debugger.timeline import Window
+from kerneltui.scenarios.changes import Changes
 from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.panels import PathPanel
 from kerneltui.tui.panels.path import caption
+from kerneltui.tui.panels.path_picture import with_its_unit
 from kerneltui.tui.widgets.lines import line_text
 
 PATH = 13
@@ -362,4 +364,27 @@ def test_a_core_that_stops_amid_a_step_has_nothing_next():
     assert "NEXT Nothing: this core has stopped" in "\n".join(
         map(line_text, caption(view, view.path, 120))
     )
+    session.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "shown"),
+    [
+        ("in 999.6 ms", 11, "in 999.6 ms"), ("in 999.6 ms", 10, "in 999 ms"),
+        ("in 999.6 ms", 8, "999 ms"), ("in 71.565 min", 9, "in 71 min"),
+        ("not masked", 6, "not masked"),
+    ],
+)  # fmt: skip
+def test_a_time_in_a_narrow_box_keeps_its_unit(text, room, shown):
+    assert with_its_unit(text, room) == shown
+
+
+def test_seven_boxes_keep_their_units():
+    session = open_session("x86", "timer-callbacks", Changes(append="clock=hpet apic=off"))
+    session.boot()
+    panel = PathPanel(1)
+    lines = panel.content(session.view(panel.parts()), 138)
+    text = "\n".join(map(line_text, lines))
+    assert "○ 999 ms" in text
+    assert "999.…" not in text
     session.close()

@@ -54,6 +54,15 @@ async def test_the_dialog_types_once_where_that_is_asked():
         assert seen.session.typed[-1][1] == b"\x15once 1s tick\r"
 
 
+async def test_a_duration_that_is_typed_at_once_is_not_swallowed():
+    async with dashboard(scenario="shell") as seen:
+        await seen.press("a")
+        await seen.write("250ms")
+        assert seen.app.screen.focused.value == "250ms"
+        await seen.press("enter", "enter")
+        assert seen.session.typed[-1][1] == b"\x15every 250ms tick\r"
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [

@@ -151,8 +151,8 @@ def test_what_the_scenario_typed_and_what_a_person_typed_are_told_apart(width):
     view = session.view()
     assert view.last_input.by == "scenario"
     assert ConsolePanel(4).caption(view) == (
-        f"the scenario typed 'hello\\n' at 2.500 {view.last_input.at_ns // 1000 % 1000:03} "
-        f"{view.last_input.at_ns % 1000:03} s"
+        "the scenario's 'hello\\n' began to arrive at 2.500 "
+        f"{view.last_input.at_ns // 1000 % 1000:03} {view.last_input.at_ns % 1000:03} s"
     )
     assert any(
         "rx 'h', the scenario typed it" in line for line in shown(TracePanel, session, width)
@@ -162,7 +162,7 @@ def test_what_the_scenario_typed_and_what_a_person_typed_are_told_apart(width):
     assert (
         ConsolePanel(4)
         .caption(session.view(ConsolePanel.PARTS))
-        .startswith("you typed 'me\\r' at 2.60")
+        .startswith("your 'me\\r' began to arrive at 2.60")
     )
     assert any("rx 'm', you typed it" in line for line in shown(TracePanel, session, width))
 

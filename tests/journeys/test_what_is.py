@@ -309,7 +309,7 @@ def test_a_console_line_tells_who_typed_what_it_echoes():
     lines = session.recorder.console.lines()
     number = next(n for n, line in enumerate(lines, 1) if line == "hello")
     text = all_of(session, ConsoleReference(number))
-    assert "The scenario typed 'hello' at 2.5" in text
+    assert "The scenario typed 'hello'. It began to arrive at the UART at 2.5" in text
     log = next(n for n, line in enumerate(lines, 1) if "Periodic" in line)
     assert "kernel's log" in all_of(session, ConsoleReference(log))
     assert "typed" not in all_of(session, ConsoleReference(log))

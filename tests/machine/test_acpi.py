@@ -5,6 +5,7 @@ from struct import pack, unpack_from
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from kerneltui.hw.bus import Memory
 from kerneltui.kernel.irq import KernelError
@@ -155,8 +156,8 @@ def test_the_fadt_has_each_port_in_both_places():
 
 
 def test_a_timer_that_is_not_there_has_no_width():
-    fadt = PC.fadt._replace(pm_timer_port=0, pm_timer_32bit=True)
-    _, table = tables_in(firmware.build(PC._replace(fadt=fadt), BASE))["FACP"]
+    fadt = replace(PC.fadt, pm_timer_port=0, pm_timer_32bit=True)
+    _, table = tables_in(firmware.build(replace(PC, fadt=fadt), BASE))["FACP"]
     assert (table[91], unpack_from("<I", table, 112)) == (0, (0b101,))
     assert bytes(table[208:220]) == bytes(12)
 
@@ -172,8 +173,8 @@ def test_the_hpet_block_id_is_what_the_device_shows():
 
     for timers, bits in ((3, 64), (24, 32)):
         device = Hpet("hpet", Config(timers=timers, counter_bits=bits), Clock())
-        described = PC.hpet._replace(comparators=timers, counter_64bit=bits == 64)
-        _, table = tables_in(firmware.build(PC._replace(hpet=described), BASE))["HPET"]
+        described = replace(PC.hpet, comparators=timers, counter_64bit=bits == 64)
+        _, table = tables_in(firmware.build(replace(PC, hpet=described), BASE))["HPET"]
         assert unpack_from("<I", table, 36) == (device.regs.peek(0, 4),)
 
 
@@ -181,7 +182,7 @@ def test_what_is_none_is_left_out():
     assert set(tables_in(firmware.build(firmware.Firmware(), BASE))) == {"XSDT"}
     only_hpet = firmware.build(firmware.Firmware(hpet=PC.hpet), BASE)
     assert set(tables_in(only_hpet)) == {"XSDT", "HPET"}
-    without_nmi = PC.madt._replace(nmi_lint=None)
+    without_nmi = replace(PC.madt, nmi_lint=None)
     _, table = tables_in(firmware.build(firmware.Firmware(madt=without_nmi), BASE))["APIC"]
     assert len(table) == 44 + 3 * 8 + 2 * 12 + 3 * 10
 

@@ -224,7 +224,7 @@ DRIVER = "--driver is nothing for an image of machine code; leave it out"
         (["--queue", "heap"], "--queue is nothing for an image of machine code; leave it out"),
         (["--append", "a"], "--append is nothing for an image of machine code; leave it out"),
         (["--load", "x"], "--load must be an address from 0 to 0x3fffffff, a multiple of 4, not"),
-        (["--no", "nix"], "--no: no device 'nix' on rpi4"),
+        (["--no", "nix"], "--no nix: no device 'nix' on rpi4"),
     ],
 )
 def test_options_that_do_not_go_with_it(said, write, options, told):

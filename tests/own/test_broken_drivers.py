@@ -14,6 +14,7 @@ from kerneltui.errors import UserError
 from kerneltui.kernel.roles import POSTS
 from kerneltui.own.loading import load_driver
 from kerneltui.own.options import drivers_named
+from kerneltui.parameters import Opened
 from kerneltui.question import Question, answer
 from kerneltui.scenarios.scenario import open_session
 
@@ -107,7 +108,8 @@ def test_why_its_interrupt_does_not_come_is_told_as_of_our_own(name, opened):
     session = opened(broken)
     session.run_until(1_500_000_000)
     irq = session.inspector.timer_irq()
-    told = "".join(answer(session, Question(str(irq.number), "", "", 0, None), as_json=False))
+    question = Question(str(irq.number), "", "", 0)
+    told = "".join(answer(Opened(session, None), question, as_json=False))
     assert broken.said in told
     walk_about(session)
 

@@ -13,6 +13,8 @@ from kerneltui.kernel.programs import PROGRAMS
 from kerneltui.kernel.workload import Workload
 from kerneltui.scenarios.reading import load_scenario
 from kerneltui.scenarios.scenario import open_session
+from kerneltui.tui.copying import panel_text
+from kerneltui.tui.panels.path import PathPanel
 from kerneltui.units import parse_duration
 
 DOMAINS = {"": "gic", "periph": "peripheral"}
@@ -146,3 +148,13 @@ def test_a_scenario_that_no_board_can_run_is_told_as_such(tmp_path):
     path.write_text("title: t\nprogram: timer-callbacks\nboards: [rpi4]\nboot: hz=100\n")
     with pytest.raises(UserError, match=":2: no kind of board"):
         validate_file(path)
+
+
+def test_what_a_person_sees_of_a_puzzle_does_not_name_the_fault(said):
+    session = open_session("rpi4", "fault-pmr")
+    title = "Everything is on, nothing comes"
+    assert session.view(frozenset()).scenario == title
+    assert panel_text(PathPanel(4), session).startswith(f"{PathPanel.TITLE}: rpi4, {title}, t ")
+    session.close()
+    _, out, _ = said("run", "--scenario", "fault-pmr", "--until", "1ms", "--json")
+    assert '"scenario":"fault-pmr"' in out

@@ -5,6 +5,7 @@ from faults import ordinary
 
 from kerneltui.errors import UserError
 from kerneltui.kernel.faults import FAULTS
+from kerneltui.machine.board import load_board
 from kerneltui.machine.core import StopReason
 from kerneltui.scenarios.changes import Changes
 from kerneltui.scenarios.reading import load_scenario
@@ -219,3 +220,36 @@ def test_changes_go_to_another_scenario_as_far_as_it_has_use_for_them():
     assert changes_for("rpi4", "system-timer", changes) == Changes()
     with pytest.raises(UserError, match="no queue of timeouts"):
         open_session("rpi4", "system-timer", Changes(queue="heap"))
+
+
+NO_LOCAL_APIC = "'ioapic0' has no local APIC to send its messages to"
+
+
+def test_a_board_that_an_option_breaks_is_told_with_that_option():
+    changes = Changes(without=("hpet", "lapic"))
+    with pytest.raises(UserError) as caught:
+        open_session("x86", "timer-callbacks", changes)
+    assert str(caught.value) == f"--no lapic: {NO_LOCAL_APIC}"
+
+
+def test_a_board_that_a_scenario_breaks_is_told_with_its_line(tmp_path):
+    path = tmp_path / "mine.yaml"
+    head = "title: mine\nprogram: timer-callbacks\n"
+    for text, said in (
+        ("without:\n  - hpet\n  - lapic\n", f"5: {NO_LOCAL_APIC}"),
+        ("config:\n  ioapic1: {gsi_base: 4}\n", "4: ioapic1 (intel,82093aa) has no input 'gsi' 30"),
+    ):
+        path.write_text(head + text)
+        with pytest.raises(UserError) as caught:
+            open_session("x86", str(path))
+        assert str(caught.value).startswith(f"{path}:{said}")
+
+
+def test_a_board_that_makes_no_sense_by_itself_is_told_with_its_own_line(tmp_path):
+    text = load_board("x86").file.text
+    path = tmp_path / "mine.yaml"
+    path.write_text(text.replace("{gsi_base: 24}", "{gsi_base: 4}"))
+    with pytest.raises(UserError) as caught:
+        open_session(str(path), "timer-callbacks", Changes(without=("hpet",)))
+    assert str(caught.value).startswith(f"{path}:")
+    assert "overlap" in str(caught.value)

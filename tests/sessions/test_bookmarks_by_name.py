@@ -1,5 +1,7 @@
 """Moments that the command line finds by a bookmark's name or number, and bookmarks in files."""
 
+from pathlib import Path
+
 import pytest
 from saved import MS, booted
 
@@ -110,3 +112,31 @@ def test_they_are_in_order_of_time_and_of_steps():
     assert [item.position is None for item in marks] == [False, False, False, True, True, True]
     with pytest.raises(UserError, match="there are 1 to 6"):
         marks.named("x")
+
+
+SAVED = Path(__file__).parent / "saved" / "rpi4.session.yaml"
+
+
+def first_line(told):
+    status, out, err = told
+    assert (status, err) == (0, "")
+    return out.partition("\n")[0]
+
+
+def test_why_is_asked_at_a_bookmark_and_else_where_one_was(said):
+    asked = "explain", "--session", SAVED, "--irq", "30"
+    here = first_line(said(*asked))
+    assert here == "irq 30, core 0, at 0.188 703 859 s"
+    marked = first_line(said(*asked, "--at", "bookmark:handler"))
+    assert marked == "irq 30, core 0, at 0.188 658 378 s"
+    assert first_line(said(*asked, "--at", "1ms")) == "irq 30, core 0, at 0.001 000 000 s"
+
+
+def test_what_differs_is_told_of_bookmarks_too_the_earlier_one_first(own, said):
+    asked = "diff", "--scenario", own
+    times = said(*asked, "--at", "15ms", "--at", "20ms")
+    for one, other in (("bookmark:1", "bookmark:first"), ("bookmark:first", "15ms")):
+        assert first_line(said(*asked, "--at", one, "--at", other)) == first_line(times)
+    status, _, err = said(*asked, "--at", "bookmark:frist", "--at", "1s")
+    assert status == 2
+    assert "did you mean 'first'" in err

@@ -3,6 +3,7 @@
 import pytest
 from own.broken import SYSTEM_TIMER
 
+from kerneltui.builtin import configs_dir
 from kerneltui.configfile import ConfigFile
 from kerneltui.errors import UserError
 from kerneltui.own.options import drivers_named
@@ -120,6 +121,23 @@ def test_it_can_be_validated_with_the_driver(kept, driver, said):
     status, out, err = said("validate", kept, "--driver", f"timer={driver}")
     assert (status, err) == (0, "")
     assert out == f"ok {kept}: session on rpi4, 'timer-callbacks'\n"
+
+
+def test_scenarios_and_boards_are_validated_with_the_driver_and_lessons_refuse_it(
+    driver, tmp_path, said
+):
+    configs = configs_dir()
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text("x = (\n")
+    for path in ("scenarios/timer-callbacks.yaml", "boards/rpi4.yaml"):
+        assert said("validate", configs / path, "--driver", f"timer={driver}")[0] == 0
+        status, _, err = said("validate", configs / path, "--driver", f"timer={wrong}")
+        assert (status, err) == (2, f"kerneltui: {wrong}, line 1: '(' was never closed\n")
+    for path in ("lessons/tour.yaml", "images/rpi4.yaml"):
+        status, _, err = said("validate", configs / path, "--driver", f"timer={driver}")
+        assert status == 2
+        assert "'--driver' is nothing for it" in err
+        assert err.count("\n") == 1
 
 
 def test_a_driver_that_cannot_be_loaded_is_told_with_its_own_name(kept, tmp_path, said):

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
+from kerneltui.debugger.bits import places_of
 from kerneltui.debugger.breakpoints.trigger import Moved, Trigger
-from kerneltui.debugger.ear import place_in_kernel, places_of
+from kerneltui.debugger.ear import place_in_kernel
 from kerneltui.debugger.references import RegisterReference
 from kerneltui.debugger.register_names import RegisterSite
 from kerneltui.debugger.watch import Address

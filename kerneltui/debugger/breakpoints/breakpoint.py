@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import msgspec
 
 from kerneltui.debugger.references import Reference
@@ -111,7 +109,7 @@ class BreakpointHit(msgspec.Struct, frozen=True):
         return said
 
 
-class FoundHits(NamedTuple):
+class FoundHits(msgspec.Struct, frozen=True):
     """Where breakpoints were hit, and which."""
 
     position: Position

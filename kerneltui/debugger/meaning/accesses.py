@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from itertools import islice, product
 
-from kerneltui.debugger.ear import Bits
+from kerneltui.debugger.bits import Bits
 from kerneltui.debugger.lookup import register_of_event
 from kerneltui.debugger.meaning.found import Found
 from kerneltui.debugger.meaning.parts import Section

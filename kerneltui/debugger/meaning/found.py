@@ -8,6 +8,7 @@ from typing import NamedTuple
 from kerneltui.debugger.references import FieldReference, RegisterReference
 from kerneltui.debugger.session import Session
 from kerneltui.hw.device import InterruptController
+from kerneltui.hw.manual import place_in
 from kerneltui.hw.register import Slot
 from kerneltui.hw.register_file import RegisterFile
 
@@ -28,6 +29,8 @@ class Found(NamedTuple):
     """whose own it is"""
     numbering: str
     """of the interrupts that its bits stand for"""
+    cites: str = ""
+    """the manual of the board's chip"""
 
     @property
     def title(self) -> str:
@@ -52,8 +55,7 @@ class Found(NamedTuple):
     @property
     def manual(self) -> str:
         """Document and section."""
-        document, section = self.file.table.ref, self.slot.register.ref
-        return f"{document}; {section}" if section and section not in document else document
+        return place_in(self.file.table.ref, self.slot.register.ref, self.cites)
 
 
 def find(session: Session, reference: RegisterReference) -> Found | None:
@@ -68,7 +70,8 @@ def find(session: Session, reference: RegisterReference) -> Found | None:
                 for slot in file.slots():
                     if slot.name == reference.name:
                         place = base + slot.offset
-                        return Found(reference, file, slot, space, place, None, numbering)
+                        return Found(reference, file, slot, space, place, None, numbering,
+                                     device.manual)  # fmt: skip
     for core in machine.cores:
         if f"core {core.index}" == reference.owner:
             for slot in core.regs.slots():

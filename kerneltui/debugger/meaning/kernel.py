@@ -247,8 +247,10 @@ def console_line(session: Session, reference: ConsoleReference) -> Meaning:
 
 def _typed(item: InputView) -> str:
     who = "The scenario" if item.by == SCENARIO else "Somebody at this terminal"
-    when = f"at {format_time(item.at_ns)} s"
-    return f"{who} typed '{item.text.strip()}' {when}, and the board has sent it back as an echo."
+    return (
+        f"{who} typed '{item.text.strip()}'. It began to arrive at the UART at "
+        f"{format_time(item.at_ns)} s, and the board has sent it back as an echo."
+    )
 
 
 def table(session: Session, reference: TableReference) -> Meaning:

@@ -71,6 +71,7 @@ class MachineView(msgspec.Struct, frozen=True, kw_only=True):
     board: str
     board_title: str
     scenario: str
+    """its name; of a puzzle its title, as the name would give it away"""
     scenario_title: str
     about: str
     now_ns: int
@@ -181,7 +182,7 @@ def build(sight: Sight, parts: frozenset[str], window: Window | None) -> Machine
         generation=sight.generation,
         board=machine.board_name,
         board_title=machine.board_title,
-        scenario=setup.scenario_name,
+        scenario=setup.shown_name,
         scenario_title=setup.scenario_title,
         about=setup.about,
         now_ns=machine.now,

@@ -10,7 +10,7 @@ import msgspec
 
 from kerneltui.debugger.counters import raw_counter
 from kerneltui.debugger.rates import CounterReading, RateMeter
-from kerneltui.hw.device import TimerDevice
+from kerneltui.hw.device import CounterState, TimerDevice
 from kerneltui.machine.core import CoreState
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def read_counters(machine: Machine, cpu: int) -> Iterator[CounterReading]:
     for core in machine.cores:
         if core.state is not CoreState.OFF:
             for state in core.counters():
-                yield CounterReading(f"core {core.index}", *state)
+                yield _reading(f"core {core.index}", state)
     for device in machine.devices.values():
         if isinstance(device, TimerDevice):
             for number in range(device.cpus) if device.COUNTERS_BY_CORE else (cpu,):
@@ -66,7 +66,11 @@ def read_counters(machine: Machine, cpu: int) -> Iterator[CounterReading]:
                 if device.COUNTERS_BY_CORE and device.cpus > 1:
                     owner += str(number)
                 for state in device.counters(number):
-                    yield CounterReading(owner, *state)
+                    yield _reading(owner, state)
+
+
+def _reading(owner: str, state: CounterState) -> CounterReading:
+    return CounterReading(owner, state.name, state.value, state.hz, state.bits, state.held)
 
 
 def wall_clock_view(machine: Machine, inspector: Inspector) -> WallClockView | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
@@ -100,7 +100,7 @@ class BlockView(msgspec.Struct, frozen=True):
     registers: tuple[RegisterView, ...]
 
 
-class RegisterBlock(NamedTuple):
+class RegisterBlock(msgspec.Struct, frozen=True):
     """What of a block never changes, as one core sees it."""
 
     device: str

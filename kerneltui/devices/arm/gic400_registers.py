@@ -208,10 +208,10 @@ GICD = RegisterTable(
 )  # fmt: skip
 
 
-def _id_fields(number: str, access: Access) -> tuple[Field, ...]:
+def _id_fields(number: str, access: Access, none: str = "spurious") -> tuple[Field, ...]:
     return (
         Field(number, 0, 10, access, "Interrupt ID",
-              ((1022, "group 1, see GICC_CTLR.AckCtl"), (1023, "spurious"))),
+              ((1022, "group 1, see GICC_CTLR.AckCtl"), (1023, none))),
         Field("CPUID", 10, 3, access, "The core that sent the SGI; zero for other interrupts"),
     )  # fmt: skip
 
@@ -276,7 +276,7 @@ GICC = RegisterTable(
         _banked("GICC_RPR", 0x0014,
                 (Field("Priority", 0, 8, RO, values=((255, "idle"),), hex_shift=0),),
                 "Group priority of the active interrupt", "4.4.6", 0xFF, changed_by="GICC_EOIR"),
-        _banked("GICC_HPPIR", 0x0018, _id_fields("PENDINTID", RO),
+        _banked("GICC_HPPIR", 0x0018, _id_fields("PENDINTID", RO, "none pending"),
                 "The pending interrupt of highest priority; without effect", "4.4.7", 0x3FF),
         _banked("GICC_ABPR", 0x001C, (Field("Binary_point", 0, 3),),
                 "The binary point of group 1 interrupts", "4.4.8"),
@@ -286,7 +286,7 @@ GICC = RegisterTable(
         _banked("GICC_AEOIR", 0x0024, _id_fields("INTERRUPT_ID", WO),
                 "A write of what GICC_AIAR gave ends the interrupt", "4.4.10",
                 writes=(WriteRole(Role.END),)),
-        _banked("GICC_AHPPIR", 0x0028, _id_fields("PENDINTID", RO),
+        _banked("GICC_AHPPIR", 0x0028, _id_fields("PENDINTID", RO, "none pending"),
                 "As GICC_HPPIR, for a group 1 interrupt", "4.4.11", 0x3FF),
         Register("GICC_APR{n}", 0x00D0, (Field("ACTIVE_PRIORITIES", 0, 32),),
                  "Group priorities that are active, group 0", "4.4.12",

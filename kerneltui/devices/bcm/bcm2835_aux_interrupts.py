@@ -14,9 +14,12 @@ from kerneltui.devices.bcm.bcm2835_aux_registers import BCM2835_AUX
 from kerneltui.hw.clock import NEVER, Deadline
 from kerneltui.hw.device import Cause, Device
 from kerneltui.hw.line import Line
+from kerneltui.hw.manual import OR
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.hw.rule import Opens, Place, Rule, required, tests_of
 
+RPI4 = OR + "BCM2711 ARM Peripherals, 2.2.2"
+"""What comes behind a citation: where the Raspberry Pi 4 has it."""
 RECEIVE, TRANSMIT = range(2)
 IIR_NONE = BCM2835_AUX["AUX_MU_IIR"]["NONE"].mask
 IDS = {RECEIVE: 2 << 1, TRANSMIT: 1 << 1}
@@ -26,7 +29,7 @@ CNTL_RX, CNTL_TX = BCM2835_AUX["AUX_MU_CNTL"].masks("RX_ENABLE", "TX_ENABLE")
 
 ON = Rule(
     "mini UART on", Place("AUX_ENABLES", "MINI_UART"), "MINI_UART to be 1",
-    "BCM2835 ARM Peripherals, p. 9", wants=1,
+    "BCM2835 ARM Peripherals, p. 9 | BCM2711 ARM Peripherals, 2.1", wants=1,
     says="the mini UART is switched off, and its registers do not answer",
 )  # fmt: skip
 ON_BIT, _ = required(BCM2835_AUX["AUX_ENABLES"], (ON,))
@@ -66,24 +69,24 @@ class Interrupts(Device):
     KINDS: ClassVar = (
         ("a received character",
          Rule("receive IRQ enabled", Place("AUX_MU_IER", "RX"), "RX to be 1",
-              "BCM2835 errata, p. 12: bit 0", wants=1,
+              "BCM2835 errata, p. 12: bit 0" + RPI4, wants=1,
               says="the receive interrupt of the mini UART is not enabled"),
          Rule("receiver on", Place("AUX_MU_CNTL", "RX_ENABLE"), "RX_ENABLE to be 1",
-              "BCM2835 ARM Peripherals, p. 17", test=_receives, wants=1,
+              "BCM2835 ARM Peripherals, p. 17" + RPI4, test=_receives, wants=1,
               says="the receiver is switched off"),
          Rule("character waits", Place("AUX_MU_LSR", "DATA_READY"), "a character to be received",
-              "BCM2835 errata, p. 12", test=_has_received, opens=Opens.EVENT,
+              "BCM2835 errata, p. 12" + RPI4, test=_has_received, opens=Opens.EVENT,
               says="no character has been received")),
         ("the empty transmit FIFO",
          Rule("transmit IRQ enabled", Place("AUX_MU_IER", "TX"), "TX to be 1",
-              "BCM2835 errata, p. 12: bit 1", wants=1,
+              "BCM2835 errata, p. 12: bit 1" + RPI4, wants=1,
               says="the transmit interrupt of the mini UART is not enabled"),
          Rule("transmitter on", Place("AUX_MU_CNTL", "TX_ENABLE"), "TX_ENABLE to be 1",
-              "BCM2835 ARM Peripherals, p. 17", test=_sends, wants=1,
+              "BCM2835 ARM Peripherals, p. 17" + RPI4, test=_sends, wants=1,
               says="the transmitter is switched off"),
          Rule("FIFO empty", Place("AUX_MU_STAT", "TX_EMPTY"),
               "the transmit FIFO to be emptied; {waiting} characters wait",
-              "BCM2835 errata, p. 12", test=_has_sent, opens=Opens.EVENT,
+              "BCM2835 errata, p. 12" + RPI4, test=_has_sent, opens=Opens.EVENT,
               says="characters wait in the transmit FIFO")),
     )  # fmt: skip
     """Both interrupts: title, enable, what lets it happen, and the condition itself."""

@@ -41,8 +41,11 @@ from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import Cause, Device
 from kerneltui.hw.hooks import shared_hook, variant_hook
 from kerneltui.hw.line import Sink
+from kerneltui.hw.manual import OR
 from kerneltui.hw.rule import Gate, Opens, Place, Rule, tests_of
 
+RPI4 = OR + "BCM2711 ARM Peripherals, 5.2"
+"""What comes behind a citation: where the Raspberry Pi 4 has it."""
 WORD = 0xFFFF_FFFF
 BLOCK_NAME = 0x6770_696F
 GPPUD_UP = 2
@@ -159,13 +162,14 @@ class Gpio(Device):
 
     WATCHED: ClassVar = Rule(
         "detection on", _detector_place, "one of the six kinds of detection to be switched on",
-        "BCM2835 ARM Peripherals, 6.1, p. 96-100", test=_is_watched, wants=1,
+        "BCM2835 ARM Peripherals, 6.1, p. 96-100" + RPI4, test=_is_watched, wants=1,
         says="nothing is detected on this pin",
     )  # fmt: skip
     RULES: ClassVar = (
         Rule("event detected", Place("GPEDS", each=1),
              "an event on the pin: it stays until software clears it",
-             "BCM2835 ARM Peripherals, 6.1, p. 96", test=_detected, bitmap=True, opens=Opens.EVENT,
+             "BCM2835 ARM Peripherals, 6.1, p. 96" + RPI4,
+             test=_detected, bitmap=True, opens=Opens.EVENT,
              says="no event has been detected on this pin since software cleared the last one"),
     )  # fmt: skip
     TESTS: ClassVar = tests_of(RULES)

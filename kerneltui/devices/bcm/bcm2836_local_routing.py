@@ -23,9 +23,12 @@ from kerneltui.devices.bcm.bcm2836_local_timer import RELOAD as TIMER_RELOAD
 from kerneltui.devices.bcm.bcm2836_local_timer import LocalTimer
 from kerneltui.hw.device import Cause, Entrance, InterruptController, Passage
 from kerneltui.hw.line import Line
+from kerneltui.hw.manual import OR, cited
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.hw.rule import Gate, Opens, Place, Rule
 
+RPI4 = OR + "BCM2711 ARM Peripherals, 6.5.2"
+"""What comes behind a citation: where the Raspberry Pi 4 has it."""
 MAILBOX0 = 4
 GPU, PMU, AXI, LOCAL_TIMER = 8, 9, 10, 11
 SOURCES = 12
@@ -145,21 +148,22 @@ class Routing(InterruptController):
         return 1 if number == PMU else 0
 
     ENABLED: ClassVar = Rule(
-        "enabled", _switch_of, "the source's enable bit to be 1", "QA7 rev 3.4, 4.8, 4.11",
+        "enabled", _switch_of, "the source's enable bit to be 1", "QA7 rev 3.4, 4.8, 4.11" + RPI4,
         test=_switched_on, bitmap=True, wants=1, says="the source is not enabled",
     )  # fmt: skip
     HERE: ClassVar = Rule(
-        "this core", _choice_of_core, "to be led to this core", "QA7 rev 3.4, 3.2.2",
+        "this core", _choice_of_core, "to be led to this core", "QA7 rev 3.4, 3.2.2" + RPI4,
         test=_placed_here, bitmap=True, wants=_this_core, says="it is led to another core",
     )  # fmt: skip
     TO_IRQ: ClassVar = (
         (ENABLED, SWITCHED),
         (HERE, PLACED),
-        (Rule("routed to IRQ", _irq_bit_of, "the source's IRQ bit to be 1", "QA7 rev 3.4, 3.2.1",
+        (Rule("routed to IRQ", _irq_bit_of, "the source's IRQ bit to be 1",
+              "QA7 rev 3.4, 3.2.1" + RPI4,
               test=_irq_bits, bitmap=True, wants=1, says="it is not routed to the core's IRQ"),
          BOTH_WAYS),
         (Rule("not routed to FIQ", _fiq_bit_cleared, "the source's FIQ bit to be 0",
-              "QA7 rev 3.4, 3.2.1, 4.11", test=_no_fiq_bits, bitmap=True, wants=_clears_fiq,
+              "QA7 rev 3.4, 3.2.1, 4.11" + RPI4, test=_no_fiq_bits, bitmap=True, wants=_clears_fiq,
               says="it is routed to the core's FIQ"),
          TURNED),
     )  # fmt: skip
@@ -168,7 +172,7 @@ class Routing(InterruptController):
         (ENABLED, SWITCHED),
         (HERE, PLACED),
         (Rule("routed to FIQ", _fiq_bit_of, "the source's FIQ bit to be 1",
-              "QA7 rev 3.4, 3.2.1, 4.11", test=_fiq_bits, bitmap=True, wants=1,
+              "QA7 rev 3.4, 3.2.1, 4.11" + RPI4, test=_fiq_bits, bitmap=True, wants=1,
               says="it is not routed to the core's FIQ"),
          TURNED),
     )  # fmt: skip
@@ -250,7 +254,7 @@ class Routing(InterruptController):
             field="level",
             value=raised,
             needs="the device to raise its interrupt",
-            ref="QA7 rev 3.4, 3.2",
+            ref=cited("QA7 rev 3.4, 3.2 | BCM2711 ARM Peripherals, 6.2.2", self.manual),
             opens=Opens.EVENT,
             says="its line is low",
         )
@@ -271,21 +275,21 @@ class Routing(InterruptController):
 
     NOT_EMPTY: ClassVar = Rule(
         "mailbox not empty", _place_of_mailbox, "a store to MAILBOX{mailbox}_SET",
-        "QA7 rev 3.4, 3.3", test=_raised_at, bitmap=True, opens=Opens.EVENT,
+        "QA7 rev 3.4, 3.3" + RPI4, test=_raised_at, bitmap=True, opens=Opens.EVENT,
         says="the mailbox is empty",
     )  # fmt: skip
     FLAG_SET: ClassVar = Rule(
         "flag set", Place("LOCAL_TIMER_CONTROL_STATUS", "INTERRUPT_FLAG"),
-        "the local timer to count down to zero", "QA7 rev 3.4, 4.11",
+        "the local timer to count down to zero", "QA7 rev 3.4, 4.11" + RPI4,
         test=_raised_at, bitmap=True, opens=Opens.EVENT,
         says="the local timer has not reached zero",
     )  # fmt: skip
     TIMER: ClassVar = (
         Rule("timer enabled", Place("LOCAL_TIMER_CONTROL_STATUS", "TIMER_ENABLE"),
-             "TIMER_ENABLE to be 1", "QA7 rev 3.4, 4.11", test=_has_counted, wants=1,
+             "TIMER_ENABLE to be 1", "QA7 rev 3.4, 4.11" + RPI4, test=_has_counted, wants=1,
              says="the local timer is switched off"),
         Rule("has a period", Place("LOCAL_TIMER_CONTROL_STATUS", "RELOAD"),
-             "a re-load value", "QA7 rev 3.4, 4.11", test=_has_period,
+             "a re-load value", "QA7 rev 3.4, 4.11" + RPI4, test=_has_period,
              says="the local timer stays at zero, as its re-load value is 0"),
         FLAG_SET,
     )  # fmt: skip

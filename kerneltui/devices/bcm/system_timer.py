@@ -24,26 +24,29 @@ from kerneltui.hw.rule import Opens, Place, Rule, tests_of
 
 CHANNELS = 4
 WRAP = 1 << 32
+DOCUMENTS = "BCM2835 ARM Peripherals, 12.1 {0} | BCM2711 ARM Peripherals, 10.2 {0}"
 
 SYSTEM_TIMER = RegisterTable(
     __name__,
     "SYSTEM_TIMER",
     "BCM2835 System Timer",
     size=0x1000,
-    ref="BCM2711 ARM Peripherals, ch. 10",
+    ref="BCM2835 ARM Peripherals, ch. 12 | BCM2711 ARM Peripherals, ch. 10",
     registers=(
         Register(
             "CS", 0x00,
             tuple(Field(f"M{n}", n, 1, RW1C, f"Timer {n} matched") for n in range(CHANNELS)),
-            "Control and status: which comparators have matched; write one to clear", "10.2 CS",
+            "Control and status: which comparators have matched; write one to clear",
+            "12.1 CS | 10.2 CS",
             roles_of_write=(WriteRole(Role.QUIET),),
         ),
         Register("CLO", 0x04, (Field("CNT", 0, 32, RO, "Counter, bits 31:0"),),
-                 "Free-running counter, low half", "10.2 CLO", volatile=True),
+                 "Free-running counter, low half", "12.1 CLO | 10.2 CLO", volatile=True),
         Register("CHI", 0x08, (Field("CNT", 0, 32, RO, "Counter, bits 63:32"),),
-                 "Free-running counter, high half", "10.2 CHI", volatile=True),
+                 "Free-running counter, high half", "12.1 CHI | 10.2 CHI", volatile=True),
         Register("C{n}", 0x0C, (Field("CMP", 0, 32, doc="Compare value"),),
-                 "Compared with CLO; a match sets M{n} in CS", "10.2 C0-C3", count=CHANNELS,
+                 "Compared with CLO; a match sets M{n} in CS",
+                 "12.1 C0-C3 | 10.2 C0-C3", count=CHANNELS,
                  roles_of_write=(WriteRole(Role.ARM),)),
     ),
 )  # fmt: skip
@@ -112,12 +115,12 @@ class SystemTimer(TimerDevice):
 
     RULES: ClassVar = (
         Rule("compare value met", Place("C", "CMP", by_element=True),
-             "the counter to come to this value", "BCM2711 ARM Peripherals, 10.2 C0-C3",
+             "the counter to come to this value", DOCUMENTS.format("C0-C3"),
              test=_matched, bitmap=True, opens=Opens.EVENT,
              says="the counter has not come to the compare value"),
         Rule("match held", lambda _owner, _cpu, channel: Place("CS", f"M{channel}"),
              "the match, which sets it until software clears it",
-             "BCM2711 ARM Peripherals, 10.2 CS",
+             DOCUMENTS.format("CS"),
              test=_matched, bitmap=True, opens=Opens.EVENT,
              says="there has been no match since software cleared the last one"),
     )  # fmt: skip

@@ -198,7 +198,8 @@ class I8254(TimerDevice):
     def causes(self, output: str, cpu: int) -> list[Cause]:
         """Each output has a counter of its own; what interrupts is the rise of OUT."""
         number = next(n for n, line in enumerate(self._lines) if line is self.outputs[output][0])
-        counter, due = self._counters[number], self._deadlines[number].due
+        counter = self._counters[number]
+        due = counter.next_rise_ns(self.clock.now)
         ports = self.files[I8254_PORTS.name]
         out = self.OUT.gate(
             self, ports, number, cpu, due_ns=due if due < NEVER else None, edge=EDGES[counter.mode]

@@ -138,6 +138,11 @@ class I8254Counter:
             return NEVER
         return self.anchor_ns + ticks_to_ns(edge, self.hz) if edge < NEVER else NEVER
 
+    def next_rise_ns(self, now: int) -> int:
+        """When OUT next rises if nothing is written; NEVER if it then never does."""
+        edge = self.next_edge_ns(now)
+        return self.next_edge_ns(edge) if edge < NEVER and self.out(now) else edge
+
     def _next_periodic_edge(self, pulse: int) -> int:
         """A count of 1 is illegal ("Mode Definitions", minimum counts): OUT then stays high."""
         start, period, high, null = self._position(pulse)

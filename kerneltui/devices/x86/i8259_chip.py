@@ -157,7 +157,7 @@ class I8259:
                      "Intel 8259A, Edge and level triggered modes", test=_requested, bitmap=True,
                      opens=Opens.EVENT, says="its line has not asked")  # fmt: skip
     FIRST = Rule(
-        "highest request",
+        "no other first",
         _best_or_own,
         "the request of higher priority at IR{best} to be taken first",
         "Intel 8259A, Fully nested mode",

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
-from typing import NamedTuple, Never
+from typing import Never
+
+import msgspec
 
 from kerneltui.kernel.arch.cpu import Arch, X86Cpu
 from kerneltui.kernel.arch.x86_64 import Vectors, X86Arch
@@ -56,7 +58,7 @@ NS_PER_S = 1_000_000_000
 LONG_S = 4
 
 
-class ComparedCounter(NamedTuple):
+class ComparedCounter(msgspec.Struct, frozen=True):
     """A counter that can be compared with others."""
 
     label: str

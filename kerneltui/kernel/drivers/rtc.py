@@ -7,7 +7,7 @@ to D"; the ports from the Intel ICH9 datasheet, 13.6; the century byte lies wher
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 from kerneltui.kernel.arch.cpu import X86Cpu
 from kerneltui.kernel.arch.x86_64 import irq_lock
@@ -52,7 +52,7 @@ FIRST_YEAR_OF_WINDOW = 1970
 """Without a century byte the clock knows the hundred years from here on."""
 
 
-class RtcField(NamedTuple):
+class RtcField(msgspec.Struct, frozen=True):
     """A byte of time.  ``highest`` is one too many where the byte may carry over."""
 
     name: str

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from importlib import import_module
-from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
+
+import msgspec
 
 T = TypeVar("T")
 
 
-class Fault(NamedTuple):
+class Fault(msgspec.Struct, frozen=True):
     """What a scenario can switch on: its classes, under this package, and its kinds of board."""
 
     classes: tuple[str, ...]

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.irq import KernelError
@@ -47,7 +50,7 @@ X_PM1A_EVT_BLK, X_PM1A_CNT_BLK, X_PM_TMR_BLK = 148, 172, 208
 _HPET = Struct("<36xIB3xQxHx")
 
 
-class LocalApicEntry(NamedTuple):
+class LocalApicEntry(msgspec.Struct, frozen=True):
     """A processor (5.2.12.2); one that is not enabled does not exist."""
 
     uid: int
@@ -55,7 +58,7 @@ class LocalApicEntry(NamedTuple):
     enabled: bool
 
 
-class IoApicEntry(NamedTuple):
+class IoApicEntry(msgspec.Struct, frozen=True):
     """An I/O APIC (5.2.12.3); its pin 0 is global system interrupt ``gsi_base``."""
 
     id: int
@@ -63,7 +66,7 @@ class IoApicEntry(NamedTuple):
     gsi_base: int
 
 
-class Override(NamedTuple):
+class Override(msgspec.Struct, frozen=True):
     """An ISA interrupt that is not the GSI of its number, or not as on the bus (5.2.12.5)."""
 
     isa_irq: int
@@ -72,7 +75,7 @@ class Override(NamedTuple):
     level: bool
 
 
-class Madt(NamedTuple):
+class Madt(msgspec.Struct, frozen=True):
     """Interrupt controllers (5.2.12).  ``has_pic``: a pair of 8259s is there and must be masked."""
 
     local_apic_address: int
@@ -82,7 +85,7 @@ class Madt(NamedTuple):
     overrides: tuple[Override, ...]
 
 
-class Fadt(NamedTuple):
+class Fadt(msgspec.Struct, frozen=True):
     """Fixed hardware (5.2.9).  A port of 0, or a century index of 0, says that there is none.
 
     ``sci_interrupt`` is an ISA interrupt where there are 8259s, else a GSI.
@@ -97,7 +100,7 @@ class Fadt(NamedTuple):
     has_cmos_rtc: bool
 
 
-class HpetTable(NamedTuple):
+class HpetTable(msgspec.Struct, frozen=True):
     """The HPET.  ``minimum_tick_ticks``: the shortest period that loses no interrupt."""
 
     address: int
@@ -107,7 +110,7 @@ class HpetTable(NamedTuple):
     minimum_tick_ticks: int
 
 
-class AcpiTables(NamedTuple):
+class AcpiTables(msgspec.Struct, frozen=True):
     """What the firmware has left.  ``rsdp`` is None where there is no ACPI at all.
 
     ``passed_over``: what else looked like the root pointer, in words.
@@ -130,7 +133,7 @@ def find_tables(cpu: Cpu) -> AcpiTables:
         if cpu.read(address, 8) == RSDP_SIGNATURE:
             rsdp = _load_rsdp(cpu, address)
             if isinstance(rsdp, bytes):
-                return _read_all(cpu, address, rsdp)._replace(passed_over=tuple(passed_over))
+                return replace(_read_all(cpu, address, rsdp), passed_over=tuple(passed_over))
             passed_over.append(rsdp)
     return AcpiTables(passed_over=tuple(passed_over))
 

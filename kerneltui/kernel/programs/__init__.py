@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import NamedTuple
+
+import msgspec
 
 from kerneltui.kernel.arch.cpu import Aarch64Cpu
 from kerneltui.kernel.bsp import BOARDS
@@ -12,7 +13,7 @@ from kerneltui.kernel.kernel import Kernel
 from kerneltui.kernel.workload import Workload
 
 
-class ProgramEntry(NamedTuple):
+class ProgramEntry(msgspec.Struct, frozen=True):
     """Where a program's kernel is, under this package, and the kinds of board that it is for."""
 
     kernel: str

@@ -8,13 +8,15 @@ with.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 PIS, PC = ("rpi3", "rpi4"), ("x86",)
 ALL = (*PIS, *PC)
 
 
-class Post(NamedTuple):
+class Post(msgspec.Struct, frozen=True):
     """A role on a kind of board."""
 
     role: str

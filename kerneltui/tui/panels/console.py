@@ -104,12 +104,16 @@ class ConsolePanel(Panel):
 
 
 def typed_last(item: InputView | None) -> str:
-    """Who typed the last line, and when it began to arrive; a board only shows what it echoes."""
+    """Who typed the last line, and when it began to arrive at the UART.
+
+    A board shows only what it echoes.
+    """
     if item is None:
         return ""
-    who = "the scenario" if item.by == SCENARIO else "you"
+    whose = "the scenario's" if item.by == SCENARIO else "your"
     text = item.text.lstrip(CLEAR_LINE)  # which a dialog has typed first
-    return f"{who} typed {shortened(ascii(text), WIDEST_INPUT)} at {format_time(item.at_ns)} s"
+    said = shortened(ascii(text), WIDEST_INPUT)
+    return f"{whose} {said} began to arrive at {format_time(item.at_ns)} s"
 
 
 def _wrap(line: str, width: int) -> list[str]:

@@ -6,7 +6,9 @@ Each has its width always, so that a number that grows moves nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
+
+import msgspec
 
 from kerneltui.debugger.views.latencies import FiguresView, LatencyView
 from kerneltui.units import format_briefly
@@ -17,7 +19,7 @@ NOTHING = "-"
 GAP = 1
 
 
-class Column(NamedTuple):
+class Column(msgspec.Struct, frozen=True):
     """``text`` makes a cell."""
 
     head: str

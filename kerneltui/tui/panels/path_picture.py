@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from textwrap import wrap
-from typing import NamedTuple
+
+import msgspec
 
 from kerneltui.debugger.views.path import (
     CALLBACK,
@@ -43,11 +45,12 @@ LEAST = 0.8
 HIGH, LOW, UNKNOWN, BROKEN, ON, OFF = "HIGH═→", "low──→", "·····→", "══✗   ", "→", " "
 BEFORE_STATION = {True: "═→", False: "─→", None: "·→"}
 """The level of the wire before a station, in the list."""
+_TIME = re.compile(r"(in )?(\d+)(\.\d+)? (ns|us|ms|s|min)")
 ROWS = 5
 """Lines inside a box: its title and facts."""
 
 
-class _Box(NamedTuple):
+class _Box(msgspec.Struct, frozen=True):
     """A station and its place in the picture."""
 
     number: int
@@ -210,13 +213,26 @@ def _fact(fact: PathFact, room: int) -> Piece:
     style = STYLES.get(fact.state, "text")
     if not sign:
         return (fit(fact.text, room), style, fact.about, fact.text)
-    return (f"{sign} {fit(fact.text, room - 2)}", style, fact.about, f"{sign} {fact.text}")
+    shown = with_its_unit(fact.text, room - 2)
+    return (f"{sign} {fit(shown, room - 2)}", style, fact.about, f"{sign} {fact.text}")
+
+
+def with_its_unit(text: str, room: int) -> str:
+    """``in 999.6 ms`` as it fits with its unit: without it a time means nothing."""
+    time = _TIME.fullmatch(text)
+    if time is None:
+        return text
+    word, number, fraction, unit = time.groups(default="")
+    forms = f"{word}{number}{fraction} {unit}", f"{word}{number} {unit}", f"{number} {unit}"
+    return next((form for form in forms if len(form) <= room), forms[-1])
 
 
 def _rest(facts: Sequence[PathFact], room: int) -> Piece:
     """All others in one line: as a rule they are open, as what is shut has room."""
-    whole = ", ".join(fact.text for fact in facts)
-    return (fit(rest_text(facts), room), "dim", None, whole)
+    whole, told = ", ".join(fact.text for fact in facts), rest_text(facts)
+    if len(told) > room:
+        told = told.partition(" hold")[0]
+    return (fit(told, room), "dim", None, whole)
 
 
 def rest_text(facts: Sequence[PathFact]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
 
+import msgspec
 from rich.cells import cell_len
 
 from kerneltui.debugger.references import CodeReference
@@ -36,7 +36,7 @@ class Area(StrEnum):
     """the instructions of an image"""
 
 
-class CellPlace(NamedTuple):
+class CellPlace(msgspec.Struct, frozen=True):
     """What a cell of a row stands for."""
 
     area: Area
@@ -44,7 +44,7 @@ class CellPlace(NamedTuple):
     """the line, the address, or the place in the stack, 0 being the innermost"""
 
 
-class PanelRow(NamedTuple):
+class PanelRow(msgspec.Struct, frozen=True):
     """A line of the panel, and what its cells stand for."""
 
     line: Line

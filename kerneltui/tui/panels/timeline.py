@@ -107,7 +107,7 @@ def _name_width(width: int) -> int:
 
 def axis(window: Window, name_width: int = NAME) -> str:
     """Round times before the present, at the places where they begin."""
-    length_ns, bins = window
+    length_ns, bins = window.length_ns, window.bins
     parts = PARTS[length_ns]
     ticks = [bins * n // parts for n in range(parts + 1)]
     text = " " * name_width

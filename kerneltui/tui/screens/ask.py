@@ -9,11 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Key
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 
-from kerneltui.tui.screens.dialog import Button, Dialog, buttons
+from kerneltui.tui.screens.dialog import BoxDialog, Button, buttons
 
 Field = str | tuple[str, ...]
 """What stands in a box at first, or the words of which one is to be chosen."""
@@ -39,6 +40,13 @@ class Choice(Static, can_focus=True):
 
     class Submitted(Message):
         """Enter was pressed."""
+
+    class Passed(Message):
+        """A character was typed that begins none of the words."""
+
+        def __init__(self, character: str) -> None:
+            super().__init__()
+            self.character = character
 
     def __init__(self, words: tuple[str, ...]) -> None:
         super().__init__()
@@ -66,20 +74,28 @@ class Choice(Static, can_focus=True):
         """On to the next field."""
         self.post_message(self.Submitted())
 
-    def on_key(self, event: object) -> None:
-        """A word by its first letter."""
-        letter = getattr(event, "character", None)
+    def on_key(self, event: Key) -> None:
+        """A word by its first letter; another character is meant for the next field."""
+        letter = event.character
+        if letter is None or not event.is_printable or letter == " ":
+            return
         for place, word in enumerate(self._words):
-            if letter and word.startswith(letter):
+            if word.startswith(letter.lower()):
                 self._place = place
                 self._show()
+                return
+        self.post_message(self.Passed(letter))
 
 
-class AskScreen(Dialog[tuple[str, ...] | None]):
+class AskScreen(BoxDialog[tuple[str, ...] | None]):
     """Answers the words of all fields, or None.
 
     ``check(words)`` says what is wrong with them, if anything is: then the dialog stays open, with
     the sentence under the field.
+    """
+
+    DEFAULT_CSS = """
+    #dialog .mistake { height: auto; color: $error; text-style: bold; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss", "Close")]
@@ -129,6 +145,19 @@ class AskScreen(Dialog[tuple[str, ...] | None]):
     def on_choice_submitted(self) -> None:
         """On to the next field; after the last, done."""
         self._go_on(self.focused)
+
+    def on_choice_passed(self, event: Choice.Passed) -> None:
+        """Who types a duration at once means the field behind the words: it begins there."""
+        place = next((n for n, box in enumerate(self._boxes) if isinstance(box, Input)), None)
+        if place is None:
+            return
+        box = self._boxes[place]
+        assert isinstance(box, Input)
+        if self.focused is not box:
+            box.select_on_focus = False  # else the next character would replace this one
+            box.clear()
+            self.set_focus(box)
+        box.insert_text_at_cursor(event.character)
 
     def action_go_on(self) -> None:
         """As Enter in the field that has the focus."""

@@ -19,7 +19,7 @@ from kerneltui.debugger.breakpoints.grammar import FORMS, OPTIONS, parse_breakpo
 from kerneltui.debugger.breakpoints.table import Breakpoints
 from kerneltui.errors import UserError
 from kerneltui.machine.machine import Machine
-from kerneltui.tui.screens.dialog import Button, Chooser, Dialog, buttons
+from kerneltui.tui.screens.dialog import BoxDialog, Button, Chooser, buttons
 from kerneltui.tui.widgets.line_view import DISABLED, ENABLED
 
 NEW = "new"
@@ -44,8 +44,12 @@ class BreakpointChooser(Chooser):
             self.highlighted = clicked
 
 
-class BreakpointsScreen(Dialog[None]):
+class BreakpointsScreen(BoxDialog[None]):
     """Every breakpoint with its number, its text, and whether it is enabled."""
+
+    DEFAULT_CSS = """
+    #dialog.breakpoints #actions { margin-top: 1; }
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *((key, "dismiss", "Close") for key in ("escape", "q", "B")),
@@ -134,8 +138,16 @@ class BreakpointsScreen(Dialog[None]):
             self._list()
 
 
-class BreakpointScreen(Dialog[None]):
+class BreakpointScreen(BoxDialog[None]):
     """``use(text)`` takes what is written, or raises :class:`UserError`: then the box stays."""
+
+    DEFAULT_CSS = """
+    #dialog.breakpoint #error {
+        height: auto; min-height: 1; max-height: 4; color: $error; text-style: bold;
+    }
+    #dialog.breakpoint { height: 90%; max-height: 25; }
+    #dialog.breakpoint VerticalScroll { height: 1fr; }
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape", "dismiss", "Close"),

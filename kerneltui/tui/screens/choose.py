@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from kerneltui.tui.screens.dialog import CLOSE, Button, Chooser, Dialog, buttons
+from kerneltui.tui.screens.dialog import CLOSE, BoxDialog, Button, Chooser, buttons
 
 Choice = tuple[str, str]
 """A section's title and a name in it."""
@@ -20,7 +20,7 @@ LEAST_NAME = 18
 """As wide as names are shown at least."""
 
 
-class ChooseScreen(Dialog[Choice | None]):
+class ChooseScreen(BoxDialog[Choice | None]):
     """Answers the section and the name that were chosen, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

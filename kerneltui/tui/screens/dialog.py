@@ -111,6 +111,27 @@ class Dialog(AnsweredOnce, ModalScreen[T]):
         return self._dimmed
 
 
+class BoxDialog(Dialog[T]):
+    """One whose parts stand in a box, ``#dialog``."""
+
+    DEFAULT_CSS = """
+    #dialog {
+        width: 90%; min-width: 24; max-width: 96; height: auto; max-height: 90%;
+        border: round $primary; background: $surface; padding: 0 1;
+    }
+    #dialog OptionList { height: auto; max-height: 16; background: $surface; border: none; }
+    #dialog OptionList > .option-list--option-highlighted,
+    #dialog OptionList:focus > .option-list--option-highlighted {
+        color: $foreground; background: $primary 20%;  /* what is red or dim can be read on it */
+    }
+    #dialog Label { margin-top: 1; color: $foreground 70%; }
+    #dialog Input, #dialog Choice {
+        background: $background; padding: 0 1; height: 1; width: 100%; border: none;
+    }
+    #dialog Input:focus, #dialog Choice:focus { background: $primary 30%; }
+    """
+
+
 class Chooser(OptionList):
     """A list to choose from, which takes keys before it has been laid out, too."""
 

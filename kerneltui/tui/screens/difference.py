@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 
 from kerneltui.debugger.difference import DifferenceGroup, DifferentThing, MomentDifference
 from kerneltui.export.difference_text import NOTHING, changes
-from kerneltui.tui.screens.dialog import CLOSE, Button, Chooser, Dialog, buttons
+from kerneltui.tui.screens.dialog import CLOSE, BoxDialog, Button, Chooser, buttons
 
 SHARE, WIDEST, BESIDE, ABOVE_AND_BELOW = 0.9, 110, 9, 8
 """Of the terminal's size, and cells: borders, margins, the scroll bar, what stands below the list.
@@ -48,8 +48,18 @@ Answer = ListedThing | Wish
 """What is to be shown, or done."""
 
 
-class DifferenceScreen(Dialog[Answer | None]):
+class DifferenceScreen(BoxDialog[Answer | None]):
     """Answers the row that was chosen; Esc, v and q close it."""
+
+    DEFAULT_CSS = """
+    #dialog.difference { max-width: 110; }
+    #dialog.difference OptionList { max-height: 100%; }
+    #dialog.difference.-long { height: 90%; }
+    #dialog.difference.-long OptionList { height: 1fr; }
+    #dialog.difference #passed {
+        margin-top: 1; color: $foreground 80%; height: auto; max-height: 5;
+    }
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *((key, "dismiss", "Close") for key in ("escape", "q", "v")),

@@ -12,15 +12,22 @@ from textual.content import Content
 from textual.widgets import Input, Label, Static
 
 from kerneltui.debugger.meaning import Meaning, Section
-from kerneltui.tui.screens.dialog import Button, Dialog, buttons
+from kerneltui.tui.screens.dialog import BoxDialog, Button, buttons
 from kerneltui.tui.screens.what import MeaningText
 
 
-class EditScreen(Dialog[str | None]):
+class EditScreen(BoxDialog[str | None]):
     """Answers the text, or None.
 
     ``check(text)`` says what a text means; it raises ValueError, in words, for one that cannot be
     used: then the dialog stays open.  ``now`` is always in sight; ``about`` scrolls.
+    """
+
+    DEFAULT_CSS = """
+    #dialog.edit #about { height: auto; max-height: 30vh; }
+    #dialog.edit #told {
+        height: auto; min-height: 1; max-height: 3; margin-top: 1; color: $foreground 80%;
+    }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [

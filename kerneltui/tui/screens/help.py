@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from kerneltui.tui.commands import COMMANDS
 from kerneltui.tui.panels import PANELS, grouped
-from kerneltui.tui.screens.dialog import CLOSE, Button, Dialog, buttons
+from kerneltui.tui.screens.dialog import CLOSE, BoxDialog, Button, buttons
 
 GROUPS = tuple(dict.fromkeys(command.group for command in COMMANDS))
 """In the order in which their first commands stand in the table."""
@@ -47,7 +47,7 @@ def help_text(about: str) -> Content:
     return Content.assemble(*parts)
 
 
-class HelpScreen(Dialog[None]):
+class HelpScreen(BoxDialog[None]):
     """Keys and panels; any of Esc, ? and q closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

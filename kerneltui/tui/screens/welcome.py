@@ -29,6 +29,17 @@ WIDEST_TITLE = 34
 class WelcomeScreen(Dialog[Offer | None]):
     """Answers what is to be opened, or None."""
 
+    DEFAULT_CSS = """
+    #welcome {
+        width: 100%; height: 100%; max-width: 118; border: round $primary; background: $surface;
+        padding: 0 1;
+    }
+    #welcome-heading { height: auto; margin-bottom: 1; }
+    #offers { height: 1fr; border: none; background: $surface; padding: 0; }
+    #welcome-about { height: 3; margin-top: 1; color: $foreground 80%; }
+    #welcome-file { height: 1; }
+    """
+
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape", "leave", "Close"),
         ("q", "dismiss", "Close"),

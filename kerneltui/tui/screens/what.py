@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from kerneltui.debugger.meaning import Meaning
 from kerneltui.debugger.trace import RawEvent
-from kerneltui.tui.screens.dialog import CLOSE, Button, Dialog, buttons
+from kerneltui.tui.screens.dialog import CLOSE, BoxDialog, Button, buttons
 
 Word = tuple[str, str]
 """A word as it is shown, and its short sentence."""
@@ -44,7 +44,7 @@ class MeaningText(Widget):
         return Content("\n").join(what_lines(self._what, self._words, self.size.width))
 
 
-class WhatScreen(Dialog[RawEvent | None]):
+class WhatScreen(BoxDialog[RawEvent | None]):
     """One explanation, then words; Esc, h, Enter and q close it, arrows scroll.
 
     The answer is the write to go to.

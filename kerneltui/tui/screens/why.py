@@ -28,7 +28,7 @@ from kerneltui.debugger.way import KERNEL, Station
 from kerneltui.debugger.writers import NOT_WRITTEN, in_words
 from kerneltui.hw.rule import Gate, Opens, first_shut
 from kerneltui.machine.machine import Position
-from kerneltui.tui.screens.dialog import CLOSE, Button, Chooser, Dialog, buttons
+from kerneltui.tui.screens.dialog import CLOSE, BoxDialog, Button, Chooser, buttons
 from kerneltui.units import format_time
 
 OPEN, SHUT, WAITING = "✓", "✗", "○"
@@ -74,11 +74,19 @@ Answer = Chosen | LastWrite | Mend | Change
 Search = Generator[Position, None, LastWrite]
 
 
-class WhyScreen(Dialog[Answer | None]):
+class WhyScreen(BoxDialog[Answer | None]):
     """``look`` begins to search who wrote a gate last; it answers None where no register decides.
 
     ``toggle`` sets a breakpoint on a gate, or deletes it, and says so.  ``highlighted`` is the gate
     to begin with, unless the verdict has found a culprit.
+    """
+
+    DEFAULT_CSS = """
+    #dialog.why { max-width: 110; height: 90%; }
+    #dialog.why OptionList { height: 1fr; max-height: 100%; }
+    #dialog.why #gate { margin-top: 1; color: $foreground 80%; height: auto; max-height: 4; }
+    #dialog.why #writer { color: $foreground 80%; height: auto; min-height: 2; max-height: 3; }
+    #dialog.why #verdict { margin-bottom: 1; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -139,8 +147,9 @@ class WhyScreen(Dialog[Answer | None]):
             yield self._gate
             yield self._writer
         # What is said of the first one stands in the first picture, which is not painted twice.
-        for found in self._gates.values():
+        for ident, found in self._gates.items():
             if found.gate is self._wanted:
+                self._shown = ident
                 self._say(found.gate, *self._writer_of(found)[:2])
                 break
         else:

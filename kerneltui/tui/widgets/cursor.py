@@ -8,12 +8,15 @@ screens.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from kerneltui.tui.widgets.lines import Line, about
 
 
-class Cell(NamedTuple):
+class Cell(msgspec.Struct, frozen=True):
     """Neighbouring pieces of a line that are about the same thing."""
 
     begin: int
@@ -31,7 +34,7 @@ def cells_of(line: Line) -> list[Cell]:
         if thing is None:
             continue
         if found and found[-1].about == thing and found[-1].end == place:
-            found[-1] = found[-1]._replace(end=place + 1)
+            found[-1] = replace(found[-1], end=place + 1)
         else:
             found.append(Cell(place, place + 1, thing))
     return found

@@ -26,6 +26,13 @@ DONE, TO_DO, ASKS, HINT, WRONG = "✓", "▢", "?", "→", "✗"
 class LessonPane(Static):
     """Takes no room while there is no lesson."""
 
+    DEFAULT_CSS = """
+    LessonPane {
+        border: round $success; border-title-color: $success; border-title-style: bold;
+        border-subtitle-color: $foreground; padding: 0 1; background: $background; height: auto;
+    }
+    """
+
     def __init__(self) -> None:
         super().__init__(id="lesson")
         self._measure = Console(width=80, color_system=None, file=None)

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual.events import Click, Focus, MouseDown
+from textual.events import Click, Focus, MouseDown, ScreenResume
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.screen import Screen
@@ -46,6 +46,12 @@ class LineScreen(Ground, Screen[None]):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "line-view--cursor", *(f"line-view--{style}" for style in STYLES)
     }  # fmt: skip
+    _has_resumed = False
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        """At first all has its styles: it has just been mounted."""
+        event.refresh_styles = self._has_resumed
+        self._has_resumed = True
 
 
 class LineView(KeptRows, StandingOut, ScrollView, can_focus=True, inherit_bindings=False):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from kerneltui.tui.widgets.lines import Line, Piece, about
 
@@ -15,7 +17,7 @@ else:  # Textual gathers a widget's looks along its first bases that are widgets
     _Mixed = object
 
 
-class StationName(NamedTuple):
+class StationName(msgspec.Struct, frozen=True):
     """A station of the path by its kind: to be pointed at, also where nothing is known of it."""
 
     kind: str
