@@ -288,7 +288,8 @@ class Recorder:
         space = self._spaces.get(kind)
         if space is not None:
             met, named = space
-            met.add(target)
+            if target not in met:
+                met.add(target)
             if target in named:
                 text = self._name(core, named[target], kind, value)
         elif kind in WRITES:
