@@ -155,6 +155,7 @@ def trace(
     session = session_of(**machine)
     selection.check(session.machine)
     set_breakpoints(session, breaks)
+    session.history.on = False  # nobody goes back
     if hashed:
         _check_hash(form, selection, has_breakpoints=len(session.breakpoints) > 0)
         _write_hash(session, until, output)
@@ -211,9 +212,7 @@ def _write_other(
     """Waves that go to a file get their arrangement beside it."""
     from kerneltui.export.formats import write_as
 
-    check_format(
-        form, selection.kinds, has_breakpoints=has_breakpoints, runs_image=session.runs_image
-    )
+    check_format(form, selection.kinds, has_breakpoints=has_breakpoints)
     beside = (
         output.with_suffix(GTKW) if form in {VCD, WIRES} and output != STANDARD_OUTPUT else None
     )

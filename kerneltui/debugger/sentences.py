@@ -12,7 +12,7 @@ from collections.abc import Callable
 from kerneltui.debugger.marks import Mark, StepKind
 from kerneltui.debugger.origins import SERIAL
 from kerneltui.debugger.roles import Roles
-from kerneltui.debugger.story_facts import StoryFacts
+from kerneltui.debugger.story_facts import StoryFacts, level_left
 from kerneltui.hw.register import Role
 from kerneltui.kernel.arch.cpu import signed
 from kerneltui.kernel.inspector import Inspector
@@ -203,7 +203,8 @@ class Sentences:
         return known.explained(*mark.numbers, "", core.privilege())
 
     def _returned(self, mark: Mark, core: Core) -> str:
-        story = INSTRUCTIONS[mark.text].explained(*mark.numbers, "", core.EXCEPTION_LEVEL)
+        level = level_left(core, *mark.numbers)
+        story = INSTRUCTIONS[mark.text].explained(*mark.numbers, "", level)
         masked = core.masks()[1]
         state = "masked still" if masked else "open again"
         return f"Core {core.index} {story}. Interrupts are {state}."

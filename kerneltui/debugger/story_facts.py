@@ -11,6 +11,7 @@ from kerneltui.debugger.views.timers import ComparatorView, comparator_views
 from kerneltui.debugger.way import Station, best_way, ways_to_core, whole_ways
 from kerneltui.hw.rule import Gate, Opens
 from kerneltui.kernel.inspector import Inspector
+from kerneltui.machine.core import Core
 from kerneltui.machine.machine import Machine
 
 
@@ -113,3 +114,18 @@ class StoryFacts:
     def head(self) -> TimeoutView | None:
         """The one that is due next, of those that wait in the queue."""
         return next((item for item in self.timeouts() if not item.handling), None)
+
+
+def level_left(core: Core, address: int, state: int) -> str:
+    """The level whose registers a core has just returned by: they still hold what it took back.
+
+    ``EL2`` and the like; where they hold something else by now, what the core calls any level.
+    """
+    table = core.regs.table
+    for level in range(1, 4):
+        names = f"ELR_EL{level}", f"SPSR_EL{level}"
+        if all(name in table for name in names):
+            held = [core.regs.peek(table[name].offset, 8, 0) for name in names]
+            if held == [address, state]:
+                return f"EL{level}"
+    return core.EXCEPTION_LEVEL

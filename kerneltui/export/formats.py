@@ -17,8 +17,11 @@ def write_as(
 ) -> RunTeller:
     """Run ``session`` to ``until_ns`` and write it as one of :data:`OTHERS`, as it happens."""
     teller = teller_of(name, session, out, selection)
+    fold = Fold
+    if session.runs_image and OTHERS[name].has_handlers:
+        fold = import_module("kerneltui.export.image_fold").ImageFold
     try:
-        Fold(session, teller, selection).run(until_ns)
+        fold(session, teller, selection).run(until_ns)
     finally:
         teller.close()
     return teller

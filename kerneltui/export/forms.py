@@ -26,30 +26,25 @@ class Format(NamedTuple):
     tells: tuple[str, ...] = THINGS
     """the things that it can tell of"""
     marks_breakpoints: bool = True
-    needs_look: bool = False
-    """it is empty where the kernel tells nothing of itself"""
+    has_handlers: bool = False
+    """it is made of handlers: those of an image are found in what the hardware does"""
 
 
 OTHERS = {
     VCD: Format("vcd", "VcdWaves"),
     WIRES: Format("vcd", "VcdWires", tuple(kind for kind in THINGS if kind not in {READ, WRITE})),
     "perfetto": Format("perfetto", "PerfettoTracks"),
-    "csv": Format("csv_rows", "CsvRows", (IRQ, TIMEOUT), marks_breakpoints=False, needs_look=True),
+    "csv": Format(
+        "csv_rows", "CsvRows", (IRQ, TIMEOUT), marks_breakpoints=False, has_handlers=True
+    ),
 }
 """All but :data:`JSONL`, which has every event."""
 FORMATS = (JSONL, *OTHERS)
 
 
-def check_format(
-    name: str, wanted: Collection[str], *, has_breakpoints: bool, runs_image: bool
-) -> None:
+def check_format(name: str, wanted: Collection[str], *, has_breakpoints: bool) -> None:
     """Raise :class:`UserError` for what one of :data:`OTHERS` cannot tell of what is ``wanted``."""
     found = OTHERS[name]
-    if runs_image and found.needs_look:
-        raise UserError(
-            f"--format {name} has a row for each handler and timeout that the kernel tells of, and "
-            "an image tells of none; leave it out, or write vcd or perfetto"
-        )
     for kind in sorted(set(wanted) - set(found.tells)):
         told = ", ".join(found.tells)
         raise UserError(f"--only {kind}: --format {name} cannot tell of it; it tells of {told}")

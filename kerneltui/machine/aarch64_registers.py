@@ -50,11 +50,11 @@ AARCH64 = RegisterTable(
                  "The address that faulted", "D19.2.40", 64),
         Register("VBAR_EL1", _system(0, 12, 0, 0), (Field("BASE", 11, 53, doc="Vector base"),),
                  "Base of the exception vectors, 2 KiB aligned", "D19.2.153", 64),
-        Register("ISR_EL1", _system(0, 12, 1, 0), (Field("A", 8, 1, RO),
+        Register("ISR_EL1", _system(0, 12, 1, 0), (Field("A", 8, 1, RO, "SError pending"),
                  Field("I", 7, 1, RO, "IRQ pending"), Field("F", 6, 1, RO, "FIQ pending")),
                  "Interrupts that wait at the core", "D19.2.61", 64),
         Register("MPIDR_EL1", _system(0, 0, 0, 5), (Field("Aff0", 0, 8, RO, "Core number"),
-                 Field("RES1", 31, 1, RO)),
+                 Field("RES1", 31, 1, RO, "Reads as one")),
                  "Which core this is", "D19.2.98", 64),
     ),
 )  # fmt: skip

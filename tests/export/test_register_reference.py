@@ -188,3 +188,14 @@ def test_what_is_not_modelled_is_said(text):
     assert "Not modelled: the interrupt bypass" in about
     assert "``" not in text
     assert ":meth:" not in text
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_every_field_says_what_it_means(table):
+    without = [
+        f"{register.name}.{field.name}"
+        for register in table.registers
+        for field in register.fields
+        if not field.doc and not field.values
+    ]
+    assert without == []

@@ -1,5 +1,8 @@
 """What is asked of a run and cannot be in it is told, instead of an empty file."""
 
+import csv
+import io
+
 import pytest
 
 pytest.importorskip("unicorn")
@@ -22,9 +25,6 @@ def image(request):
         (("trace", "--only", "irq:30"),
          ("--only irq with a name: an image does not tell which interrupt it handles; "
          "write --only irq, or --format vcd")),
-        (("trace", "--format", "csv"),
-         ("--format csv has a row for each handler and timeout that the kernel tells of, and an "
-         "image tells of none; leave it out, or write vcd or perfetto")),
         (("run", "--break", "timeout X"),
          (f"breakpoint 'timeout X': column 1: {NO_LOOK}: its timeouts cannot be seen; "
          "write code SYMBOL")),
@@ -49,6 +49,21 @@ def test_waves_of_one_interrupt_of_an_image(said, image):
     )
     assert (status, err) == (0, "")
     assert "irq 30" in out or "irq_30" in out
+
+
+def test_rows_of_an_images_interrupts(said, image):
+    asked = "trace", "--kernel", image, "--until", "5ms", "--format", "csv"
+    status, out, err = said(*asked)
+    assert (status, err) == (0, "")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [(row["name"], row["controller"], row["id"], row["core"]) for row in rows] == [
+        ("irq 30", "gic", "30", "0")
+    ] * 4
+    for row in rows:
+        raised, taken, ended = (int(row[f"{key}_ns"]) for key in ("raised", "taken", "handler_end"))
+        assert int(row["raised_to_taken_ns"]) == taken - raised == 20
+        assert int(row["handler_ns"]) == ended - taken > 0
+    assert said(*asked, "--only", "irq:gic:99")[1].count("\n") == 1
 
 
 @pytest.mark.parametrize("wanted", ["irq:224", "irq:gic:999", "irq:local:1", "irq:x", "irq:-1"])

@@ -16,7 +16,8 @@ from kerneltui.scenarios.images import open_image
         ("storm", StepKind.FAULT, "An exception is raised by an instruction that is undefined."),
         ("storm", StepKind.FAULT, "keeps its place in ELR_EL2 (0x80008) and its state in SPSR_EL2"),
         ("cntp_gic", StepKind.TAKEN, "interrupts were open. Core 0 keeps its place in ELR_EL1 "),
-        ("el0_svc", StepKind.RETURNED, "takes its state back from SPSR_ELx. Interrupts are open"),
+        ("el0_svc", StepKind.RETURNED, "takes its state back from SPSR_EL1. Interrupts are open"),
+        ("cntp_gic", StepKind.RETURNED, "takes its state back from SPSR_EL1. Interrupts are open"),
     ],
 )  # fmt: skip
 def test_an_exception_is_told_with_its_cause_and_its_level(name, kind, words):

@@ -74,15 +74,16 @@ def _faces(
             Field("PPI", 16, 16, access, "IDs 16-31", irq=16),
         )
         text = f"{doc}; a one {'sets' if access is W1S else 'clears'} it, a zero does nothing"
-        shared = Field(word, 0, 32, access, irq=32)
+        shared = Field(word, 0, 32, access, "Bit i: ID 32n+i", irq=32)
         made += _bitmap(f"GICD_I{name}{kind}R", place, private, shared, text, ref,
                         store=store, reset=reset,
                         sgis_by=f"GICD_{name}PENDSGIR" if kind == "PEND" else "")  # fmt: skip
     return made
 
 
-def _bytes(name: str, access: Access) -> tuple[Field, ...]:
-    return tuple(Field(f"{name}{n}", 8 * n, 8, access) for n in range(4))
+def _bytes(name: str, access: Access, what: str) -> tuple[Field, ...]:
+    """A byte for each of four interrupts."""
+    return tuple(Field(f"{name}{k}", 8 * k, 8, access, f"{what} ID 4n+{k}") for k in range(4))
 
 
 def _trigger(access: Access) -> tuple[Field, ...]:
@@ -99,7 +100,8 @@ GRANTS = (
 
 def _grants(name: str, offset: int, count: int, first: int, part: str) -> Register:
     return Register(
-        name, offset, tuple(Field(f"NS_access{n}", 2 * n, 2, values=GRANTS) for n in range(16)),
+        name, offset, tuple(Field(f"NS_access{k}", 2 * k, 2, doc=f"For ID 16n+{k}", values=GRANTS)
+                            for k in range(16)),
         "What non-secure accesses may do with interrupts 16n to 16n+15 of group 0; it is there "
         "with the Security Extensions only", "4.3.14",
         count=count, first=first, banked=bool(part), part=part,
@@ -117,6 +119,12 @@ IDENTITY = {
     "GICD_PIDR2": (0xFE8, 0x2B), "GICD_PIDR3": (0xFEC, 0), "GICD_CIDR0": (0xFF0, 0x0D),
     "GICD_CIDR1": (0xFF4, 0xF0), "GICD_CIDR2": (0xFF8, 0x05), "GICD_CIDR3": (0xFFC, 0xB1),
 }  # fmt: skip
+
+
+def _part_of(name: str) -> str:
+    kind = "component" if "CIDR" in name else "peripheral"
+    return f"Byte {name[-1]} of the {kind} identification"
+
 
 GICD = RegisterTable(
     __name__,
@@ -145,28 +153,30 @@ GICD = RegisterTable(
         Register(
             "GICD_IIDR", 0x008,
             (Field("Implementer", 0, 12, RO, "JEP106 code", ((0x43B, "Arm"),)),
-             Field("Revision", 12, 4, RO), Field("Variant", 16, 4, RO),
+             Field("Revision", 12, 4, RO, "Minor revision"),
+             Field("Variant", 16, 4, RO, "Major revision"),
              Field("ProductID", 24, 8, RO, values=((2, "GIC-400"),))),
             "Distributor implementer identification", "4.3.3; DDI 0471B 3.2",
         ),
-        *_bitmap("GICD_IGROUPR", 0x080, (Field("GROUP_STATUS", 0, 32, irq=0),),
-                 Field("GROUP_STATUS", 0, 32, irq=32),
+        *_bitmap("GICD_IGROUPR", 0x080, (Field("GROUP_STATUS", 0, 32, doc="Bit i: ID i", irq=0),),
+                 Field("GROUP_STATUS", 0, 32, doc="Bit i: ID 32n+i", irq=32),
                  "Interrupt group: 0 is group 0, 1 is group 1", "4.3.4"),
         *_faces("ENABLE", "ENABLE", 0x100, RO,
                 "Whether an interrupt is forwarded; SGIs always are", "4.3.5, 4.3.6", 0xFFFF),
         *_faces("PEND", "PENDING", 0x200, RO,
                 "Pending state; SGIs have GICD_SPENDSGIR for it", "4.3.7, 4.3.8"),
         *_faces("ACTIVE", "ACTIVE", 0x300, W1S, "Active state", "4.3.9, 4.3.10"),
-        Register("GICD_IPRIORITYR{n}", 0x400, _bytes("PRIORITY", RW),
+        Register("GICD_IPRIORITYR{n}", 0x400, _bytes("PRIORITY", RW, "Priority of"),
                  "Priorities of IDs 4n to 4n+3, lower is more urgent", "4.3.11",
                  count=8, banked=True, part="_PRIVATE"),
-        Register("GICD_IPRIORITYR{n}", 0x420, _bytes("PRIORITY", RW),
+        Register("GICD_IPRIORITYR{n}", 0x420, _bytes("PRIORITY", RW, "Priority of"),
                  "Priorities of IDs 4n to 4n+3, lower is more urgent", "4.3.11",
                  count=8 * WORDS, first=8),
-        Register("GICD_ITARGETSR{n}", 0x800, _bytes("CPU_TARGETS", RO),
+        Register("GICD_ITARGETSR{n}", 0x800,
+                 _bytes("CPU_TARGETS", RO, "The reading core, which gets"),
                  "Reads as the reading core, in each byte", "4.3.12",
                  count=8, banked=True, part="_PRIVATE"),
-        Register("GICD_ITARGETSR{n}", 0x820, _bytes("CPU_TARGETS", RW),
+        Register("GICD_ITARGETSR{n}", 0x820, _bytes("CPU_TARGETS", RW, "Bit i: core i gets"),
                  "The cores that IDs 4n to 4n+3 go to, one bit a core", "4.3.12",
                  count=8 * WORDS, first=8),
         Register("GICD_ICFGR0", 0xC00, _trigger(RO), "SGIs: edge-triggered",
@@ -180,7 +190,8 @@ GICD = RegisterTable(
                  tuple(Field(f"ID{25 + n}", 9 + n, 1, RO, text)
                        for n, text in enumerate(PPI_INPUTS)),
                  "Levels of the reading core's PPI inputs", "DDI 0471B 3.3.1", banked=True),
-        Register("GICD_SPISR{n}", 0xD04, (Field("SPI_STATUS", 0, 32, RO, irq=32),),
+        Register("GICD_SPISR{n}", 0xD04,
+                 (Field("SPI_STATUS", 0, 32, RO, "Bit i: SPI 32n+i", irq=32),),
                  "Levels of SPI inputs 32n to 32n+31", "DDI 0471B 3.3.2", count=WORDS),
         _grants("GICD_NSACR{n}", 0xE00, 1, 0, "_PRIVATE"),
         _grants("GICD_NSACR{n}", 0xE08, 2 * WORDS, 2, ""),
@@ -195,14 +206,15 @@ GICD = RegisterTable(
             roles_of_write=(WriteRole(Role.SEND),), may_write=("GICD_SPENDSGIR", "GICD_ISPENDR0"),
         ),
         Register("GICD_CPENDSGIR{n}", 0xF10,
-                 tuple(Field(f"SGI_CLEAR{k}", 8 * k, 8, W1C) for k in range(4)),
+                 _bytes("SGI_CLEAR", W1C, "Bit i: core i has sent"),
                  "The cores that SGIs 4n to 4n+3 are pending from; a one clears", "4.3.16",
                  count=4, banked=True, packed=True, store="GICD_SPENDSGIR"),
         Register("GICD_SPENDSGIR{n}", 0xF20,
-                 tuple(Field(f"SGI_SET{k}", 8 * k, 8, W1S) for k in range(4)),
+                 _bytes("SGI_SET", W1S, "Bit i: core i has sent"),
                  "The cores that SGIs 4n to 4n+3 are pending from; a one sets", "4.3.17",
                  count=4, banked=True, packed=True),
-        *(Register(name, offset, (Field("ID", 0, 8, RO),), "Identification", "DDI 0471B 3.2",
+        *(Register(name, offset, (Field("ID", 0, 8, RO, _part_of(name)),),
+                   "Identification", "DDI 0471B 3.2",
                    reset=value) for name, (offset, value) in IDENTITY.items()),
     ),
 )  # fmt: skip
@@ -214,6 +226,11 @@ def _id_fields(number: str, access: Access, none: str = "spurious") -> tuple[Fie
               ((1022, "group 1, see GICC_CTLR.AckCtl"), (1023, none))),
         Field("CPUID", 10, 3, access, "The core that sent the SGI; zero for other interrupts"),
     )  # fmt: skip
+
+
+ACTIVE_PRIORITIES = Field(
+    "ACTIVE_PRIORITIES", 0, 32, doc="Bit i: the i-th group priority, from the highest, is active"
+)
 
 
 def _banked(name: str, offset: int, fields: tuple[Field, ...], doc: str, ref: str,
@@ -263,9 +280,10 @@ GICC = RegisterTable(
              Field("EOImode", 9, doc="What GICC_EOIR does", values=MODES)),
             "CPU interface control", "4.4.1",
         ),
-        _banked("GICC_PMR", 0x0004, (Field("Priority", 0, 8, hex_shift=0),),
+        _banked("GICC_PMR", 0x0004, (Field("Priority", 0, 8, doc="The mask", hex_shift=0),),
                 "Only interrupts of higher priority (a lower value) are signalled", "4.4.2"),
-        _banked("GICC_BPR", 0x0008, (Field("Binary_point", 0, 3),),
+        _banked("GICC_BPR", 0x0008,
+                (Field("Binary_point", 0, 3, doc="Bits N:0 of a priority do not pre-empt"),),
                 "Splits a priority into group priority and subpriority", "4.4.3"),
         _banked("GICC_IAR", 0x000C, _id_fields("INTERRUPT_ID", RO),
                 "A read acknowledges the signalled interrupt", "4.4.4", 0x3FF,
@@ -278,7 +296,8 @@ GICC = RegisterTable(
                 "Group priority of the active interrupt", "4.4.6", 0xFF, changed_by="GICC_EOIR"),
         _banked("GICC_HPPIR", 0x0018, _id_fields("PENDINTID", RO, "none pending"),
                 "The pending interrupt of highest priority; without effect", "4.4.7", 0x3FF),
-        _banked("GICC_ABPR", 0x001C, (Field("Binary_point", 0, 3),),
+        _banked("GICC_ABPR", 0x001C,
+                (Field("Binary_point", 0, 3, doc="Bits N-1:0 of a priority do not pre-empt"),),
                 "The binary point of group 1 interrupts", "4.4.8"),
         _banked("GICC_AIAR", 0x0020, _id_fields("INTERRUPT_ID", RO),
                 "A read acknowledges the signalled interrupt if it is in group 1", "4.4.9", 0x3FF,
@@ -288,17 +307,18 @@ GICC = RegisterTable(
                 writes=(WriteRole(Role.END),)),
         _banked("GICC_AHPPIR", 0x0028, _id_fields("PENDINTID", RO, "none pending"),
                 "As GICC_HPPIR, for a group 1 interrupt", "4.4.11", 0x3FF),
-        Register("GICC_APR{n}", 0x00D0, (Field("ACTIVE_PRIORITIES", 0, 32),),
+        Register("GICC_APR{n}", 0x00D0, (ACTIVE_PRIORITIES,),
                  "Group priorities that are active, group 0", "4.4.12",
                  count=4, banked=True, packed=True),
-        Register("GICC_NSAPR{n}", 0x00E0, (Field("ACTIVE_PRIORITIES", 0, 32),),
+        Register("GICC_NSAPR{n}", 0x00E0, (ACTIVE_PRIORITIES,),
                  "Group priorities that are active, group 1", "4.4.13",
                  count=4, banked=True, packed=True),
         _banked(
             "GICC_IIDR", 0x00FC,
             (Field("Implementer", 0, 12, RO, "JEP106 code", ((0x43B, "Arm"),)),
-             Field("Revision", 12, 4, RO), Field("Architecture_version", 16, 4, RO),
-             Field("ProductID", 20, 12, RO)),
+             Field("Revision", 12, 4, RO, "Revision of the CPU interface"),
+             Field("Architecture_version", 16, 4, RO, values=((2, "GICv2"),)),
+             Field("ProductID", 20, 12, RO, values=((0x20, "GIC-400"),))),
             "CPU interface identification", "4.4.14; DDI 0471B 3.5.3", 0x0202_143B,
         ),
         _banked("GICC_DIR", 0x1000, _id_fields("INTERRUPT_ID", WO),

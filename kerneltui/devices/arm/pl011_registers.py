@@ -40,7 +40,8 @@ def _interrupts(suffix: str, access: Access) -> tuple[Field, ...]:
 
 def _identification(stem: str, offset: int, values: tuple[int, ...], ref: str) -> list[Register]:
     return [
-        Register(f"{stem}{n}", offset + 4 * n, (Field(f"{stem}{n}", 0, 8, RO),),
+        Register(f"{stem}{n}", offset + 4 * n,
+                 (Field(f"{stem}{n}", 0, 8, RO, f"Byte {n} of four"),),
                  "Identification", ref, reset=value)
         for n, value in enumerate(values)
     ]  # fmt: skip

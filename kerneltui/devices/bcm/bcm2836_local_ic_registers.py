@@ -43,7 +43,16 @@ _PMU_ROUTING = tuple(
     for core in EVERY_CORE
 )
 _CORES = tuple((core, f"core {core}") for core in EVERY_CORE)
-_SOURCE_FIELDS = tuple(Field(name, n, 1, RO) for n, name in enumerate(SOURCE_NAMES))
+_SOURCES = (
+    "the secure physical timer", "the non-secure physical timer", "the hypervisor's timer",
+    "the virtual timer", "mailbox 0", "mailbox 1", "mailbox 2", "mailbox 3",
+    "the peripherals' controller", "the performance monitor", "a bus that has been quiet",
+    "the local timer",
+)  # fmt: skip
+_SOURCE_FIELDS = tuple(
+    Field(name, n, 1, RO, f"It is from {said}")
+    for n, (name, said) in enumerate(zip(SOURCE_NAMES, _SOURCES, strict=True))
+)
 
 BCM2836_LOCAL = RegisterTable(
     __name__,
