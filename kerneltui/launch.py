@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +50,7 @@ def open_dashboard(wishes: Wishes, **machine: Any) -> int:
     session = found.session
     check_terminal()
     trust_the_terminal()
+    load_asyncio()
     from kerneltui.remembered import WITH_PATH, recall, remember
     from kerneltui.sessions.autosave import Autosave, is_ours
     from kerneltui.sessions.writing import Kept
@@ -97,6 +100,7 @@ def open_welcome(theme: str, **machine: Any) -> int:
     gc.disable()
     check_terminal()
     trust_the_terminal()
+    load_asyncio()
     from kerneltui.lessons.progress import StudentProgress, data_folder
     from kerneltui.tui.welcome import WelcomeApp
 
@@ -138,6 +142,20 @@ def wanted(chosen: Offer, theme: str) -> tuple[Wishes, dict[str, Any]]:
 
         return wishes, {"saved": latest() if kind is OfferKind.LAST else Path(name)}
     return wishes, {kind.value: name}
+
+
+def load_asyncio() -> None:
+    """What Textual stands on, as in a Python without TLS: nobody talks to a network here.
+
+    To load OpenSSL takes half as long as the kernel's boot.  Who imports :mod:`ssl` later has it.
+    """
+    if "ssl" in sys.modules:
+        return
+    sys.modules["ssl"] = None  # type: ignore[assignment]  # so it cannot be imported, says Python
+    try:
+        import_module("asyncio")
+    finally:
+        del sys.modules["ssl"]
 
 
 def check_theme(theme: str) -> None:

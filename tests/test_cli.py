@@ -21,7 +21,7 @@ from kerneltui.cli import cli, run
 from kerneltui.configfile import available
 from kerneltui.kernel.drivers import arch_timer, gicv2
 from kerneltui.kernel.time.time_manager import TimeManager
-from kerneltui.machine.machine import Position
+from kerneltui.machine.position import Position
 from kerneltui.scenarios.reading import load_scenario
 from kerneltui.scenarios.scenario import open_session
 from kerneltui.shelves import GROUPS, LEVELS

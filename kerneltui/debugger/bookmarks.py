@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from kerneltui.errors import UserError, suggestion
-from kerneltui.machine.machine import Position
+from kerneltui.machine.position import Position
 from kerneltui.units import format_time
 
 PREFIX = "bookmark:"

@@ -14,7 +14,7 @@ from kerneltui.debugger.trace import RawEvent
 from kerneltui.debugger.traveller import DivergedError
 from kerneltui.machine.core import CoreState, ResumePoint
 from kerneltui.machine.instructions import INSTRUCTIONS
-from kerneltui.machine.machine import Position
+from kerneltui.machine.position import Position
 
 FARTHEST = 100_000
 """Changes are not told where the step began so many steps after any checkpoint."""

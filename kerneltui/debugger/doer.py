@@ -14,7 +14,7 @@ from kerneltui.debugger.trace import RawEvent
 from kerneltui.machine.core import Core
 from kerneltui.machine.instructions import INSTRUCTIONS
 from kerneltui.machine.kernel_image import SourceFrame
-from kerneltui.machine.machine import Position
+from kerneltui.machine.position import Position
 
 
 class _Witness(Indifferent):

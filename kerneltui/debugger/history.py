@@ -29,8 +29,10 @@ from kerneltui.debugger.traveller import (
 )
 from kerneltui.debugger.watch import Address, Watch
 from kerneltui.machine.core import FOREVER, StopReason
-from kerneltui.machine.machine import Machine, Position, UnsavableError
+from kerneltui.machine.machine import Machine
 from kerneltui.machine.poke import Poke
+from kerneltui.machine.position import Position
+from kerneltui.machine.saving import UnsavableError
 
 EVERY = 3_300
 """Work between two checkpoints, at least: those of some 110 interrupts."""

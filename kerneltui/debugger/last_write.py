@@ -16,7 +16,7 @@ from kerneltui.debugger.history import History
 from kerneltui.debugger.traveller import Traveller
 from kerneltui.debugger.watch import Address
 from kerneltui.hw.rule import Spot
-from kerneltui.machine.machine import Position
+from kerneltui.machine.position import Position
 
 Place = tuple[str, Spot]
 """Whose the bits are (a device's name or ``core N``), and which."""

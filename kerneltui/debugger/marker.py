@@ -34,7 +34,8 @@ from kerneltui.hw.line import Line
 from kerneltui.hw.register import Role
 from kerneltui.machine.core import Core, StopReason
 from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES
-from kerneltui.machine.machine import Machine, MachineObserver, Position
+from kerneltui.machine.machine import Machine, MachineObserver
+from kerneltui.machine.position import Position
 
 
 @dataclass(slots=True)

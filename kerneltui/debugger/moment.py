@@ -39,7 +39,8 @@ from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.time.queues.timeout import Timeout
 from kerneltui.kernel.time.timeout_queue import TimeoutQueue
 from kerneltui.machine.core import CoreState
-from kerneltui.machine.machine import Machine, Position
+from kerneltui.machine.machine import Machine
+from kerneltui.machine.position import Position
 from kerneltui.units import format_time, write_duration
 
 INTERRUPTS, TIMERS, TIMEOUTS, TASKS, CORES, LINES = (

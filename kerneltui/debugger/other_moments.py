@@ -18,8 +18,9 @@ from kerneltui.debugger.traveller import Input
 from kerneltui.debugger.watch import BOOT, PREVIOUS_HIT, STEP, Watch, until_time
 from kerneltui.hw.clock import NEVER
 from kerneltui.machine.core import FOREVER, StopReason
-from kerneltui.machine.machine import Machine, Position
+from kerneltui.machine.machine import Machine
 from kerneltui.machine.poke import Poke
+from kerneltui.machine.position import Position
 
 
 class OtherMoments:
@@ -41,6 +42,7 @@ class OtherMoments:
     _changes: ChangeMarks
     _left_off: tuple[Watch, Position] | None
     _in_vain: bool
+    _stored: str
 
     if TYPE_CHECKING:  # the session's
 
@@ -309,6 +311,6 @@ class OtherMoments:
         self.last_stop = self.machine.halt_reason or said
         self._pursuit.forget()
         self._left_off = None
-        self._in_vain = False
+        self._in_vain, self._stored = False, ""
         self.hits = ()
         self.generation += 1

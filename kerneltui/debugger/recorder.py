@@ -27,8 +27,9 @@ from kerneltui.hw.register import MEMORY, NON_SECURE
 from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine.core import WAITING, Core
 from kerneltui.machine.instructions import SPACES, STORES, WRITES
-from kerneltui.machine.machine import Machine, Position
+from kerneltui.machine.machine import Machine
 from kerneltui.machine.poke import Poke
+from kerneltui.machine.position import Position
 from kerneltui.units import format_time
 
 TRACE_EVENTS = 20_000
@@ -287,7 +288,8 @@ class Recorder:
         space = self._spaces.get(kind)
         if space is not None:
             met, named = space
-            met.add(target)
+            if target not in met:
+                met.add(target)
             if target in named:
                 text = self._name(core, named[target], kind, value)
         elif kind in WRITES:

@@ -47,8 +47,9 @@ from kerneltui.hw.clock import NEVER
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.kernel import Kernel
 from kerneltui.machine.core import FOREVER, Core, CoreState, StopReason
-from kerneltui.machine.machine import Machine, Position
+from kerneltui.machine.machine import Machine
 from kerneltui.machine.poke import Poke
+from kerneltui.machine.position import Position
 
 if TYPE_CHECKING:  # who sets no breakpoint, or marks no moment, does not wait for them
     from kerneltui.debugger.breakpoints.sentry import Sentry
@@ -85,6 +86,8 @@ class Session(OtherMoments):
         """the command that a limit has ended, and where: the next slice goes on with it"""
         self._in_vain = False
         """the last command has waited for the timer, and nothing has come"""
+        self._stored = ""
+        """the store by hand that has been made here since"""
         self._sentry: Sentry | None = None
         """who has watched that slice"""
         self.story = Storyteller(self.history, lambda: self.inspector)
@@ -228,7 +231,7 @@ class Session(OtherMoments):
             reason = self._pursuit.run(goal, self.focus, instructions, until)
         is_limit = reason in {StopReason.BUDGET, StopReason.TIME}
         self._left_off = (goal, self.here) if is_limit else None
-        self._in_vain = is_in_vain(goal, reason)
+        self._in_vain, self._stored = is_in_vain(goal, reason), ""
         if self._progress() != before:
             self.generation += 1
         self.last_stop = self._pursuit.said
@@ -378,6 +381,7 @@ class Session(OtherMoments):
     def _give(self, given: bytes | Poke, written: str = "") -> None:
         self._keep_jumps()
         self.history.give(given, written)
+        self._stored = written
         self.story.forget()
         self._changes.forget()
         self.generation += 1
@@ -411,7 +415,7 @@ class Session(OtherMoments):
 
     def _told(self) -> Story | None:
         if self._in_vain:
-            return story_of(self.machine, self.inspector, self.last_stop)
+            return story_of(self.machine, self.inspector, self.last_stop, self._stored)
         return self.story.told()
 
     def moment(self) -> Moment:

@@ -13,7 +13,8 @@ from kerneltui.debugger.register_marks import RegisterMarks, RegisterValues
 from kerneltui.debugger.setup import Setup
 from kerneltui.debugger.trace import EventNames
 from kerneltui.kernel.inspector import Inspector
-from kerneltui.machine.machine import Machine, Position
+from kerneltui.machine.machine import Machine
+from kerneltui.machine.position import Position
 
 
 class Story(msgspec.Struct, frozen=True):

@@ -19,7 +19,8 @@ from kerneltui.debugger.sight import Story
 from kerneltui.debugger.way import interrupts_of_line, lines
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.core import StopReason
-from kerneltui.machine.machine import Machine, Position
+from kerneltui.machine.machine import Machine
+from kerneltui.machine.position import Position
 
 if TYPE_CHECKING:
     from kerneltui.debugger.marker import Marker

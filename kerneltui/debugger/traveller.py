@@ -19,8 +19,10 @@ from kerneltui.debugger.trace import RawEvent
 from kerneltui.debugger.watch import Address, Watch
 from kerneltui.errors import UserError
 from kerneltui.machine.core import StopReason
-from kerneltui.machine.machine import Machine, Position, UnsavableError
+from kerneltui.machine.machine import Machine
 from kerneltui.machine.poke import Poke
+from kerneltui.machine.position import Position
+from kerneltui.machine.saving import UnsavableError
 
 Found = TypeVar("Found")
 FASTEST = 1

@@ -12,7 +12,7 @@ from kerneltui.debugger.recorder import Recorder
 from kerneltui.debugger.trace import SCENARIO, RawEvent, is_wire_poke, poked_by
 from kerneltui.debugger.way import IS_HIGH, Station
 from kerneltui.hw.rule import Gate
-from kerneltui.machine.machine import Position
+from kerneltui.machine.position import Position
 from kerneltui.units import format_time
 
 Writers = dict[Place, LastWrite]

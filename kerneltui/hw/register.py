@@ -219,7 +219,8 @@ class Register(msgspec.Struct, frozen=True):
 
     def label(self, index: int) -> str:
         """The datasheet's name of one element (``index`` counts from 0)."""
-        return self.name.replace("{n}", str(self.first + index))
+        name = self.name
+        return name.replace("{n}", str(self.first + index)) if "{n}" in name else name
 
 
 class _Span(msgspec.Struct, frozen=True):

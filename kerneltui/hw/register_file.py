@@ -333,7 +333,7 @@ class RegisterFile:
         if offset in self._overlaid:
             known = self._ports.get((offset, self._overlay_at(offset, 0, write=False)))
             if known is not None and known.size == size:
-                return (self.read if effects else self.peek)(known.key, size, cpu)
+                return (known.read if effects else known.peek)(known.index, cpu)
         at, slot = self._resolve(offset, size, write=False)
         if slot is None:
             if effects:
@@ -353,7 +353,7 @@ class RegisterFile:
         if offset in self._overlaid:
             known = self._ports.get((offset, self._overlay_at(offset, value, write=True)))
             if known is not None and known.size == size:
-                self.write(known.key, value, size, cpu)
+                known.store(value, cpu)
                 return
         at, slot = self._resolve(offset, size, write=True, value=value)
         if slot is None:

@@ -9,9 +9,10 @@ empties the inbox as it begins: what is put in later has an interrupt of its own
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Never
+
+import msgspec
 
 from kerneltui.kernel.arch.cpu import Cpu
 from kerneltui.kernel.console import Console
@@ -31,8 +32,7 @@ PARK_NS = 1_000_000_000
 CALL_LIMIT_NS = 10_000_000
 
 
-@dataclass(slots=True, eq=False)
-class Call:
+class Call(msgspec.Struct, eq=False):
     """A function for a core to run, in its interrupt handler; it gets the core."""
 
     function: Callable[[KernelCore], None]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
-
-import msgspec
 
 from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.clock import NEVER, Clock
@@ -22,14 +19,14 @@ from kerneltui.hw.register import (
     RegisterTable,
 )
 from kerneltui.hw.register_file import RegisterFile
-from kerneltui.machine import blame
 from kerneltui.machine.board import Board
 from kerneltui.machine.construction import build_devices, connect_wires
 from kerneltui.machine.core import FOREVER, Core, CoreState, Observer, Program, StopReason
 from kerneltui.machine.cores import make_cores
 from kerneltui.machine.poke import Poke, Poker
+from kerneltui.machine.position import Position
+from kerneltui.machine.saving import Savable
 from kerneltui.machine.serial_terminal import SerialDevice, SerialTerminal
-from kerneltui.machine.state import State
 from kerneltui.machine.turns import Turns
 
 if TYPE_CHECKING:
@@ -68,31 +65,7 @@ class Stopper(Protocol):
         """
 
 
-class UnsavableError(Exception):
-    """A driver of a person's own holds what cannot be saved, so nothing could go back there."""
-
-
-NOT_AT_REST = "state can only be saved while every core waits or runs a task"
-
-
-class Position(msgspec.Struct, frozen=True, order=True):
-    """Where a machine has halted, so exactly that :meth:`Machine.run` gets there again.
-
-    Positions of one machine are in order of time.
-    """
-
-    step: int
-    """see :attr:`Machine.step`"""
-    now_ns: int
-    asleep: bool
-    """``core`` is in a wait, not before one"""
-    core: int
-    """the core that halted: it is the next to execute an instruction"""
-    retired: int
-    """of that core, the instructions so far"""
-
-
-class Machine:
+class Machine(Savable):
     """One board, powered on.
 
     ``program`` is made by ``kernel(core 0)``, or it is the image of machine code that is given
@@ -101,8 +74,6 @@ class Machine:
     """
 
     TRANSIENT: ClassVar = frozenset(("_states", "numbered_at", "observer", "stopper"))
-    numbered_at: Position | None = None
-    """where the parts got their numbers by which state is saved now; see :meth:`number`"""
 
     def __init__(self, board: Board, kernel: KernelFactory | NativeImage) -> None:
         """Raises :class:`UserError` where the board contradicts itself."""
@@ -148,7 +119,7 @@ class Machine:
         if image is not None and image.all_cores:
             for core in self.cores[1:]:
                 core.power_on(image)
-        self._states: dict[Position, State] = {}
+        self._states = {}
         self.stopper: Stopper | None = None
         self.observer: MachineObserver | None = None
         """see :meth:`observe`"""
@@ -388,11 +359,6 @@ class Machine:
         return Position(self.step, self.now, asleep, core.index, core.retired)
 
     @property
-    def has_own_drivers(self) -> bool:
-        """Whether the kernel has a driver of a person's own in it."""
-        return bool(getattr(getattr(self.program, "workload", None), "own", None))
-
-    @property
     def at_rest(self) -> bool:
         """Whether all state is plain data: outside handlers, each core in a wait, a task or a
         landing of its boot.
@@ -406,85 +372,13 @@ class Machine:
             core.is_asleep for core in self.cores if core.state is not CoreState.OFF
         )
 
-    def save(self) -> bytes:
-        """The machine's and the kernel's state.  Raises ValueError unless :attr:`at_rest`.
-
-        Raises :class:`UnsavableError` where a driver of a person's own holds what is no plain data.
-        """
-        if self.numbered_at is None:
-            self.number()
-        elif not self.at_rest:
-            raise ValueError(NOT_AT_REST)
-        assert self.numbered_at is not None
-        with self._told_of_own():
-            return self._states[self.numbered_at].save()
-
-    def number(self, here: Position | None = None) -> None:
-        """What the machine is made of now gets numbers: from now on state is told in terms of it.
-
-        ``here`` is what the present moment is called.  Raises as :meth:`save` does.
-        """
-        if not self.at_rest:
-            raise ValueError(NOT_AT_REST)
-        here = here or self.position
-        self.forget_numbers(here)
-        with self._told_of_own():
-            self._states[here] = State(self)
-        self.numbered_at = here
-
-    def has_numbers_of(self, position: Position) -> bool:
-        """Whether it was numbered there, and can load what is told in terms of that."""
-        return position in self._states
-
-    def forget_numbers(self, after: Position) -> None:
-        """What comes after a moment will be another story: there are other parts."""
-        for position in [position for position in self._states if position > after]:
-            del self._states[position]
-        if self.numbered_at not in self._states:
-            self.numbered_at = max(self._states, default=None)
-
-    @contextmanager
-    def _told_of_own(self) -> Iterator[None]:
-        """What fails because of a driver of a person's own is told as that."""
-        try:
-            yield
-        except Exception as error:
-            state = self._states[self.numbered_at] if self.numbered_at is not None else None
-            said = state.why_unsavable() if state is not None else ""
-            said = said or blame.told_outside(error)
-            if not self.has_own_drivers or not said:
-                raise
-            raise UnsavableError(said) from error
-
-    def load(self, data: bytes, numbered_at: Position | None = None) -> None:
-        """Put back what :meth:`save` gave, here or in a machine with the same setup.
-
-        ``numbered_at`` says where the one that has saved got its numbers, None: as this one.
-        Raises ValueError in a machine that got none there, and :class:`UnsavableError` as
-        :meth:`save` does.
-        """
-        numbered_at = numbered_at or self.numbered_at
-        if numbered_at not in self._states:
-            raise ValueError("this machine has not come to where the first state was saved")
-        for core in self.cores:
-            core.leave()
-        with self._told_of_own():
-            state = self._states[numbered_at]
-            if numbered_at != self.numbered_at or not self.core.booted:
-                state.begin_anew()  # while it boots a kernel's objects still get attributes
-            state.load(data)
-        self.numbered_at = numbered_at
-        for core in self.cores:
-            core.enter_anew()
-        self._show_next()
-
     def leave_landing(self) -> None:
         """Halted at a landing: halt before the instruction that follows."""
         if self.cores[self.stopped].is_landed:
-            self._show_next()
+            self.show_next()
 
-    def _show_next(self) -> None:
-        """The core that had halted halts there again: it shows what it is about to do."""
+    def show_next(self) -> None:
+        """Let the core that had halted halt there again: it shows what it is about to do."""
         halted = self.cores[self.stopped]
         halted.stop_at = halted.retired
         halted.run()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kerneltui.configfile import ConfigFile
-from kerneltui.debugger.kernel_source import forget_source
 from kerneltui.errors import UserError
 from kerneltui.kernel.faults import classes_of
 from kerneltui.kernel.pc.boot_parameters import parse
@@ -42,6 +41,8 @@ def check_drivers(
     """
     if not drivers:
         return
+    from kerneltui.debugger.kernel_source import forget_source
+
     forget_source()  # a file may have been loaded anew
     for driver in drivers:
         option, post = f"--driver {driver.role}", driver.post

@@ -19,7 +19,8 @@ from kerneltui.debugger.session import Session
 from kerneltui.debugger.traveller import DivergedError, Input
 from kerneltui.errors import UserError, suggestion
 from kerneltui.machine.board import read_board
-from kerneltui.machine.machine import Machine, Position
+from kerneltui.machine.machine import Machine
+from kerneltui.machine.position import Position
 from kerneltui.own.driver import OwnDriver
 from kerneltui.scenarios.own_drivers import kind_for_drivers, no_drivers
 from kerneltui.scenarios.reading import ImageScenario, Scenario, check_names, read_scenario

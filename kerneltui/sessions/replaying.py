@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from kerneltui.debugger.event_words import EventWords
 from kerneltui.debugger.session import Session
-from kerneltui.machine.machine import Position
+from kerneltui.machine.position import Position
 from kerneltui.sessions.opening import SessionFile, changed_origins, run_to_end
 from kerneltui.sessions.spec import TraceSpec
 from kerneltui.sessions.witness import Witness

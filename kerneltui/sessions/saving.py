@@ -18,9 +18,9 @@ from kerneltui.debugger.bookmarks import Bookmark
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.traveller import Input
 from kerneltui.errors import UserError
-from kerneltui.machine.machine import Position
 from kerneltui.machine.meter import ALARM
 from kerneltui.machine.poke import Poke
+from kerneltui.machine.position import Position
 from kerneltui.own.driver import OwnDriver
 from kerneltui.scenarios.changes import UNCHANGED
 from kerneltui.sessions.opening import SessionFile, content_hash, open_saved, run_to_end

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from kerneltui.configfile import Duration, Label
 from kerneltui.errors import told
-from kerneltui.machine.machine import Position
+from kerneltui.machine.position import Position
 from kerneltui.scenarios.changes import UNCHANGED, Changes
 from kerneltui.scenarios.spec import MOST_BOOKMARKS, MOST_CORES, Name, Note, Text, Word
 

@@ -12,7 +12,7 @@ from kerneltui.tui.requests import Ask, Request, SetBookmark
 from kerneltui.tui.steering import Steering
 
 if TYPE_CHECKING:
-    from kerneltui.machine.machine import Position
+    from kerneltui.machine.position import Position
 
 NOTE, NAME = "Note", "Name, for --at bookmark:NAME (may be empty)"
 WHAT = "The bookmark of this moment"

@@ -39,7 +39,7 @@ from kerneltui.debugger.session import Session
 from kerneltui.debugger.trace import is_wire_poke, poked_by
 from kerneltui.debugger.way import Station, Way
 from kerneltui.hw.rule import Gate, first_shut
-from kerneltui.machine.machine import Position
+from kerneltui.machine.position import Position
 from kerneltui.tui.panels import (
     ClocksPanel,
     ConsolePanel,

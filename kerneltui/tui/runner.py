@@ -17,7 +17,7 @@ from kerneltui.debugger.traveller import DivergedError
 from kerneltui.debugger.watch import FREE, Watch
 from kerneltui.hw.clock import NEVER
 from kerneltui.machine.core import StopReason
-from kerneltui.machine.machine import Position
+from kerneltui.machine.position import Position
 from kerneltui.units import format_time
 
 NOT_FOUND = "there is no such moment"

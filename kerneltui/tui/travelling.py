@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from kerneltui.debugger.moment import Moment
     from kerneltui.debugger.trace import RawEvent
     from kerneltui.hw.rule import Spot
-    from kerneltui.machine.machine import Position
+    from kerneltui.machine.position import Position
 
 NOTHING_BEFORE = {
     STEP.title: "There is no instruction before this one.",

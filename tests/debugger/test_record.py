@@ -104,3 +104,24 @@ def test_the_rest_can_be_forgotten_anywhere(count):
         expected = [*range(count), *range(100, 100 + 3 * SMALL)]
         assert list(made.last(1_000)) == expected
         assert list(made.backwards()) == expected[::-1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99)), max_size=40), st.data())
+def test_pairs_are_added_as_their_numbers_are(pairs, data):
+    with patch.object(record, "PART", SMALL):
+        one_by_one, made = Record("q"), Record("q")
+        for pair in pairs:
+            made.add_pair(*pair)
+            for number in pair:
+                one_by_one.add(number)
+        assert list(made.last(1_000)) == list(one_by_one.last(1_000))
+        before = data.draw(st.integers(0, len(pairs)))
+        made.go_to(2 * before)
+        for pair in pairs[before:]:
+            made.add_pair(*pair)
+        assert (made.count, made.known) == (2 * len(pairs), 2 * len(pairs))
+        made.go_to(2 * before)
+        made.forget_rest()
+        made.add_pair(7, 8)
+        expected = [*(number for pair in pairs[:before] for number in pair), 7, 8]
+        assert list(made.last(1_000)) == expected

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from dashboard import dashboard
 
@@ -31,3 +34,16 @@ async def test_a_key_that_is_quicker_than_the_first_layouts_keeps_the_focus():
         async with dashboard(keys=["c"]) as seen:
             await seen.painted()
             assert seen.app.focused is seen.app.panels.console
+
+
+def test_no_tls_is_loaded_for_the_first_picture_and_who_wants_it_has_it():
+    program = """
+from kerneltui.launch import load_asyncio
+load_asyncio()
+from asyncio import run, sleep, sslproto
+assert sslproto.ssl is None
+run(sleep(0))
+import ssl
+assert ssl.create_default_context
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

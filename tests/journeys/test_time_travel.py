@@ -264,7 +264,7 @@ async def test_escape_ends_a_search_where_it_began():
 
 def endless():
     """A search that goes on: how far it is, again and again."""
-    from kerneltui.machine.machine import Position
+    from kerneltui.machine.position import Position
 
     while True:
         yield Position(1, 1_000, False, 0, 1)

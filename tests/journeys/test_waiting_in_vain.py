@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dashboard import dashboard
+from dashboard import booted, dashboard
 
 from kerneltui.debugger.naming import timer_interrupt
 from kerneltui.debugger.references import InterruptReference
@@ -40,3 +40,16 @@ async def test_an_event_that_comes_is_told_as_ever():
         await seen.go("n")
         assert "NO TIMER EVENT" not in seen.screen()
         assert "STEP" in seen.screen()
+
+
+def test_a_store_after_it_is_told_and_then_what_comes_of_it():
+    session = booted("rpi4", "fault-pmr")
+    session.follows_story = True
+    session.advance(session.timer_event_goal)
+    assert session.view(frozenset({"path"})).path.heading == "NO TIMER EVENT"
+    session.poke("GICC_PMR.Priority=0xff")
+    told = session.view(frozenset({"path"})).path
+    assert told.heading == "A STORE BY YOU"
+    assert "GICC_PMR.Priority=0xff" in told.sentence
+    session.advance(session.timer_event_goal)
+    assert session.view(frozenset({"path"})).path.heading.startswith("STEP")

@@ -271,8 +271,11 @@ def test_mistakes_name_file_and_line(tmp_path, old, new, message):
 def test_a_file_that_is_not_there_is_told(tmp_path):
     mine = tmp_path / "mine.yaml"
     rpi4 = (configs_dir() / "boards" / "rpi4.yaml").read_text()
-    mine.write_text(rpi4.replace("image: rpi4", "image: rpi5"))
-    with pytest.raises(UserError, match=r"mine.yaml:5: no file .*did you mean 'rpi[34]'"):
+    text = rpi4.replace("image: rpi4", "image: rpi5")
+    mine.write_text(text)
+    line = text[: text.index("image: rpi5")].count("\n") + 1
+    said = rf"mine.yaml:{line}: no file .*did you mean 'rpi[34]'"
+    with pytest.raises(UserError, match=said):
         board_for_image(load_board(str(mine)), FirmwareOptions())
 
 

@@ -7,7 +7,7 @@ from saved import MS, booted
 
 from kerneltui.debugger.bookmarks import Bookmark, Bookmarks
 from kerneltui.errors import UserError
-from kerneltui.machine.machine import Position
+from kerneltui.machine.position import Position
 from kerneltui.parameters import go_to_moment
 
 HEAD = "title: t\nprogram: timer-callbacks\nbookmarks:\n"

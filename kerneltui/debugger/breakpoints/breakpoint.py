@@ -6,7 +6,7 @@ import msgspec
 
 from kerneltui.debugger.references import Reference
 from kerneltui.machine.kernel_image import SourceFrame
-from kerneltui.machine.machine import Position
+from kerneltui.machine.position import Position
 from kerneltui.units import format_time
 
 NO_NUMBER = 0

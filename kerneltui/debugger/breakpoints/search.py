@@ -17,7 +17,8 @@ from kerneltui.debugger.history import History
 from kerneltui.debugger.traveller import Traveller
 from kerneltui.debugger.watch import Address
 from kerneltui.machine.core import StopReason
-from kerneltui.machine.machine import Machine, Position
+from kerneltui.machine.machine import Machine
+from kerneltui.machine.position import Position
 
 
 def sentry_for(machine: Machine, items: Mapping[int, Breakpoint]) -> Sentry:

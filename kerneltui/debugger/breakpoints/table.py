@@ -18,7 +18,8 @@ if TYPE_CHECKING:  # who sets none does not wait for them
     from kerneltui.debugger.breakpoints.search import BackwardSearch
     from kerneltui.debugger.breakpoints.sentry import Sentry
     from kerneltui.debugger.history import History
-    from kerneltui.machine.machine import Machine, Position
+    from kerneltui.machine.machine import Machine
+    from kerneltui.machine.position import Position
 
 
 class Breakpoints:

@@ -7,9 +7,7 @@ from types import FrameType
 
 import msgspec
 
-from kerneltui.debugger.kernel_source import functions_in, source_lines
 from kerneltui.debugger.sight import Sight
-from kerneltui.debugger.variables import told
 
 
 class VariableView(msgspec.Struct, frozen=True):
@@ -83,6 +81,8 @@ class SourceView(msgspec.Struct, frozen=True):
 @lru_cache(200)
 def source_file_view(path: str) -> SourceFileView:
     """A file, as it was when it was first asked for."""
+    from kerneltui.debugger.kernel_source import functions_in, source_lines
+
     functions = tuple(FunctionView(item.name, item.line, item.last) for item in functions_in(path))
     return SourceFileView(file_name(path), source_lines(path), functions)
 
@@ -97,6 +97,8 @@ def variables_of(frame: FrameType) -> tuple[VariableView, ...]:
 
     The order of ``f_locals`` tells when somebody has looked at the frame before.
     """
+    from kerneltui.debugger.variables import told
+
     code, values = frame.f_code, frame.f_locals
     return tuple(
         VariableView(name, told(name, values[name]))

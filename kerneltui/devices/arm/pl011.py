@@ -85,6 +85,11 @@ class Pl011(Interrupts):
     COMPATIBLE = "arm,pl011"
     TABLES = (PL011,)
     CONFIG = Config
+    __slots__ = (
+        "_control", "_count", "_depth", "_driven", "_frame_ns", "_line_control", "_mask", "_raw",
+        "_shifting", "_shifting_since", "_waiting",
+    )  # fmt: skip
+    """What each character asks: see :class:`~kerneltui.machine.hosted_core.HostedCore`."""
 
     def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
         super().__init__(name, config, clock)

@@ -75,8 +75,7 @@ class Acceptance(InterruptController):
     __slots__ = (
         "_base", "_extint", "_intr", "_irr", "_is_driven", "_isr", "_svr", "_tmr", "_tpr",
     )  # fmt: skip
-    """What delivery asks: each access is faster, as an object may have about thirty attributes
-    without."""
+    """What delivery asks: see :class:`~kerneltui.machine.hosted_core.HostedCore`."""
 
     def __init__(self, name: str, config: Config, clock: Clock, cpus: int) -> None:
         super().__init__(name, config, clock, cpus)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from kerneltui.devices.x86.local_apic_timer import divisor
 from kerneltui.hw.by_name import fields, meaning, peek
 from kerneltui.hw.register_file import RegisterFile
 
@@ -50,6 +49,7 @@ class LocalApicView(msgspec.Struct, frozen=True):
 
 def local_apic_view(file: RegisterFile, msrs: RegisterFile, cpu: int) -> LocalApicView:
     """That of core ``cpu``."""
+    from kerneltui.devices.x86.local_apic_timer import divisor  # a board without one has no need
 
     def bitmap(stem: str) -> int:
         words = (peek(file, stem, cpu, word) << WORD_BITS * word for word in range(BITMAP_WORDS))

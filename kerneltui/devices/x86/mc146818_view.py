@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from kerneltui.devices.x86.mc146818_calendar import TIME, hour_of, to_number
 from kerneltui.hw.by_name import fields, peek
 from kerneltui.hw.register_file import RegisterFile
 
@@ -26,6 +25,9 @@ class RtcView(msgspec.Struct, frozen=True):
 
 def rtc_view(file: RegisterFile) -> RtcView:
     """The clock, from its registers."""
+    # A board without one has no need of these.
+    from kerneltui.devices.x86.mc146818_calendar import TIME, hour_of, to_number
+
     raw = tuple(peek(file, name) for name in TIME)
     mode = peek(file, "REGISTER_B")
     found = fields(file.table["REGISTER_B"], mode)

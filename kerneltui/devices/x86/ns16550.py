@@ -62,6 +62,11 @@ class Ns16550(Interrupts):
     COMPATIBLE = "ns16550a"
     TABLES = (NS16550,)
     CONFIG = Config
+    __slots__ = (
+        "_empty", "_enabled", "_errors", "_line_control", "_modem", "_modem_control", "_received",
+        "_shifting", "_thre_pending", "_waiting",
+    )  # fmt: skip
+    """What each character asks: see :class:`~kerneltui.machine.hosted_core.HostedCore`."""
 
     def __init__(self, name: str, config: Config, clock: Clock, cpus: int = 1) -> None:
         super().__init__(name, config, clock)

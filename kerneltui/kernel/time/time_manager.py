@@ -165,10 +165,9 @@ class Timeouts(ABC):
     def _push(self, timeout: Timeout) -> None:
         self._cpu.compute(QUEUE_NS)
         self.queue.push(timeout)
-        if self._cpu.is_traced:
-            self._cpu.tracepoint(
-                "hrtimer_start", name=timeout.name, id=timeout.ident, expires=timeout.due_ns
-            )
+        cpu, expires = self._cpu, timeout.due_ns
+        if cpu.is_traced:
+            cpu.tracepoint("hrtimer_start", name=timeout.name, id=timeout.ident, expires=expires)
 
     @abstractmethod
     def _arm_for_head(self) -> None:

@@ -10,7 +10,6 @@ from rich.cells import cell_len
 from kerneltui.debugger.references import CodeReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.source import SourceFileView, SourceView, StackFrameView
-from kerneltui.tui.highlight import highlighted
 from kerneltui.tui.panels.base import CORNERS, Panel, tail
 from kerneltui.tui.panels.fitting import cut, fitted, flow
 from kerneltui.tui.panels.source_rows import (
@@ -251,6 +250,8 @@ class SourcePanel(Panel):
         ]  # fmt: skip
 
     def _source_rows(self, source: SourceView, width: int, rows: int) -> list[PanelRow]:
+        from kerneltui.tui.highlight import highlighted  # the first picture has no source
+
         frame = source.frames[self._chosen]
         file = source.files[frame.text]
         if not file.lines:

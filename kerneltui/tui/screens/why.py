@@ -27,7 +27,7 @@ from kerneltui.debugger.traveller import DivergedError
 from kerneltui.debugger.way import KERNEL, Station
 from kerneltui.debugger.writers import NOT_WRITTEN, in_words
 from kerneltui.hw.rule import Gate, Opens, first_shut
-from kerneltui.machine.machine import Position
+from kerneltui.machine.position import Position
 from kerneltui.tui.screens.dialog import CLOSE, BoxDialog, Button, Chooser, buttons
 from kerneltui.units import format_time
 

@@ -11,23 +11,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual.events import Click, Focus, MouseDown, ScreenResume
+from textual.color import Color
+from textual.events import Click, Focus, MouseDown
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
 
 from kerneltui.tui.widgets.cursor import Cursor, cells_of, first_thing
-from kerneltui.tui.widgets.kept_rows import Ground, KeptRows, KeptScrollBar
-from kerneltui.tui.widgets.lines import STYLES, Line, about
+from kerneltui.tui.widgets.kept_rows import KeptRows, KeptScrollBar
+from kerneltui.tui.widgets.lines import Line, about
 from kerneltui.tui.widgets.standing_out import StandingOut
 
 STRIPS_KEPT = 2_000
@@ -38,20 +38,6 @@ CURSOR = "»"
 ENABLED, DISABLED = "●○"
 """In the same place: a breakpoint is about something in the row."""
 UNDER_CURSOR = {ENABLED: "◉", DISABLED: "◎"}
-
-
-class LineScreen(Ground, Screen[None]):
-    """The screen of line views: it has the looks of lines, once for all of them."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "line-view--cursor", *(f"line-view--{style}" for style in STYLES)
-    }  # fmt: skip
-    _has_resumed = False
-
-    def on_screen_resume(self, event: ScreenResume) -> None:
-        """At first all has its styles: it has just been mounted."""
-        event.refresh_styles = self._has_resumed
-        self._has_resumed = True
 
 
 class LineView(KeptRows, StandingOut, ScrollView, can_focus=True, inherit_bindings=False):
@@ -273,6 +259,7 @@ class LineView(KeptRows, StandingOut, ScrollView, can_focus=True, inherit_bindin
         if (left, size.width) != self._columns or len(self._finished) > STRIPS_KEPT:
             self._columns = left, size.width
             self._finished.clear()
+        ground: Color | None = None
         strips = []
         for y in span:
             if y in self._rows:
@@ -292,7 +279,8 @@ class LineView(KeptRows, StandingOut, ScrollView, can_focus=True, inherit_bindin
             mark = self._mark(row, has_cursor=has_cursor) if has_cursor or self._signs else None
             known = self._finished.get(line) if mark is None else None
             if known is None:
-                known = self._finish(self.render_line(y - place.y), width, mark)
+                ground = ground or self.background_colors[1]
+                known = self._finish(self.render_line(y - place.y), width, mark, ground)
                 if mark is None:
                     self._finished[line] = known
             strips.append(known)
@@ -302,16 +290,15 @@ class LineView(KeptRows, StandingOut, ScrollView, can_focus=True, inherit_bindin
     def _marks_row(self) -> bool:
         return self.shows_cursor and self.cursor.row < len(self.lines)
 
-    def _finish(self, line: Strip, width: int, mark: Segment | None) -> Strip:
+    def _finish(self, line: Strip, width: int, mark: Segment | None, ground: Color) -> Strip:
         """A line between its edges, with what stands in the padding beside it."""
         assert self._edges is not None
         left, right = self._edges
         if mark is not None and left.cell_length > 1:
             line = Strip([mark, *line])
             left = left.crop(0, left.cell_length - 1)
-        background = self.background_colors[1]
         for line_filter in self.get_line_filters():
-            line = line.apply_filter(line_filter, background)
+            line = line.apply_filter(line_filter, ground)
         return Strip([*left, *line, *right], width)
 
     def _mark(self, row: int, *, has_cursor: bool) -> Segment | None:
