@@ -51,7 +51,7 @@ async def test_a_sets_a_timeout_that_prints_and_x_cancels_it(board):
 async def test_the_dialog_types_once_where_that_is_asked():
     async with dashboard(scenario="shell") as seen:
         await add(seen, "once", "", "")
-        assert seen.session.typed[-1][1] == b"\x15once 1s tick\r"
+        assert seen.session.typed[-1].given == b"\x15once 1s tick\r"
 
 
 async def test_a_duration_that_is_typed_at_once_is_not_swallowed():
@@ -60,7 +60,7 @@ async def test_a_duration_that_is_typed_at_once_is_not_swallowed():
         await seen.write("250ms")
         assert seen.app.screen.focused.value == "250ms"
         await seen.press("enter", "enter")
-        assert seen.session.typed[-1][1] == b"\x15every 250ms tick\r"
+        assert seen.session.typed[-1].given == b"\x15every 250ms tick\r"
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ async def test_what_the_shell_would_refuse_keeps_the_dialog_open(fields, said):
         if len(fields) == 2:
             assert seen.session.typed == []
             await seen.press("enter")
-        assert seen.session.typed[-1][1] in {b"\x15every 2s tick\r", b"\x15once 0s 2s\r"}
+        assert seen.session.typed[-1].given in {b"\x15every 2s tick\r", b"\x15once 0s 2s\r"}
 
 
 async def test_what_is_half_typed_is_no_part_of_the_command():
