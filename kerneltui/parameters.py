@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 from click.core import ParameterSource
-from click.shell_completion import CompletionItem
 
 from kerneltui.errors import UserError
 from kerneltui.option_types import DurationType, FileType, MomentType, OneOf
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from kerneltui.debugger.session import Session
     from kerneltui.own.driver import OwnDriver
     from kerneltui.sessions.opening import SessionFile
@@ -24,6 +25,8 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 def _complete(kind: str) -> Callable[..., list[CompletionItem]]:
     def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+        from click.shell_completion import CompletionItem
+
         from kerneltui.configfile import available
 
         found = [name for name in available(kind) if name.startswith(incomplete)]
