@@ -19,7 +19,7 @@ SEQUENCES = (
     "slash I S E N enter e 1 enter",
     "c h i escape n",
     "d right right left 2",
-    "m l a t e enter n less_than_sign",
+    "m l a t e tab n less_than_sign enter",
     "2 down down b n n",
     "z 3 z 2 down e enter",
     "ctrl+p t h e m e",
