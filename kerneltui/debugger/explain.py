@@ -18,8 +18,8 @@ from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.debugger.pokes import end_of, mend_of
 from kerneltui.debugger.remarks import Remark
 from kerneltui.debugger.session import Session
-from kerneltui.debugger.symptoms import is_storm, without_callback, wrong_due
-from kerneltui.debugger.troubles import LONG_NS, edge_gone, late_by
+from kerneltui.debugger.symptoms import is_storm, taken_since_rise, without_callback, wrong_due
+from kerneltui.debugger.troubles import LONG_NS, down_counter, edge_gone, late_by
 from kerneltui.debugger.way import Station, Way, best_way
 from kerneltui.hw.device import ComparatorState, TimerDevice
 from kerneltui.hw.rule import Gate, Opens
@@ -32,7 +32,7 @@ class Verdict(StrEnum):
     SHUT = "shut"
     """a gate is shut that only software opens"""
     LOST = "lost"
-    """an edge came while nobody could take it"""
+    """an edge came while nobody could take it, or the line has not fallen since"""
     MISBEHAVES = "misbehaves"
     """it arrives, but not as it should"""
     WAITS = "waits"
@@ -374,12 +374,24 @@ class _Judge:
             return None
         high = [gate for gate in source.gates if gate.open and gate.opens is Opens.EVENT][-1:]
         held = f" ({_holds(high[0])})" if high else ""
+        counter = down_counter(self.machine, source, self.core.index)
+        if counter:
+            return self._level_taken(counter)
         return self._tell(
             Verdict.MISBEHAVES,
             f"{self.subject} comes again and again: its handler returns, but does not clear what "
             f"has raised it{held}.",
-            f"The handler has to quiet {source.title} before it returns.",
+            f"The handler has to quiet {source.noun} before it returns.",
             high[0] if high else None,
+        )
+
+    def _level_taken(self, counter: str) -> Explanation:
+        """What stays up after its time asks again at once where the level counts."""
+        return self._tell(
+            Verdict.MISBEHAVES,
+            f"{self.subject} comes again and again: the output of {counter} stays high after its "
+            "time, and the controller takes the level, not the edge.",
+            "Make its input edge triggered at the controller: no handler can quiet this counter.",
         )
 
     def _out_of_sight(self) -> Explanation | None:
@@ -406,6 +418,10 @@ class _Judge:
         if taken is None:
             return None
         count, span_ns = taken
+        source = self.way.stations[0]
+        counter = down_counter(self.machine, source, self.core.index)
+        if counter and is_storm(self.session.recorder, self.core.index, [source.line]):
+            return self._level_taken(counter)
         return self._tell(
             Verdict.MISBEHAVES,
             f"{self.subject} comes again and again: {count} times in {format_duration(span_ns)}, "
@@ -421,18 +437,43 @@ class _Judge:
         gate = edge_gone(self.machine, self.way, self.core.index)
         if gate is None:
             return None
-        if self._is_timers():
-            late_ns = late_by(self.machine, self.session.inspector, self.core.index)
-            if late_ns is not None and late_ns <= LONG_NS:
-                return None
+        inspector, cpu = self.session.inspector, self.core.index
+        if self._is_timers() and (late_by(self.machine, inspector, cpu) or 0) <= LONG_NS:
+            return None
         source = self.way.stations[0]
+        counter = down_counter(self.machine, source, cpu)
+        again = f"Serve {source.noun}, so that its line falls and can rise again."
+        if counter:
+            again = f"Write a new count to {counter}: at its end the output rises anew."
+        if self._is_edge_met():
+            if counter:
+                return None  # its output stays high until it is used again
+            cause = [gate for gate in source.gates if gate.open and gate.opens is Opens.EVENT][-1:]
+            held = f" ({_holds(cause[0])})" if cause else ""
+            return self._tell(
+                Verdict.LOST,
+                f"{self.subject} does not come again: its handler has run, but line {source.line} "
+                f"is high still{held}, and only another edge asks again.",
+                f"The handler has to quiet {source.noun} before it returns, so that its line falls "
+                "and can rise again.",
+                gate,
+            )
         return self._tell(
             Verdict.LOST,
             f"{self.subject} is lost: line {source.line} is high, but its edge has gone by while "
             "nobody took it, and only another edge asks again.",
-            f"Serve {source.title}, so that its line falls and can rise again.",
+            again,
             gate,
         )
+
+    def _is_edge_met(self) -> bool:
+        """Whether the interrupt of the last edge of its source has been taken."""
+        source, recorder = self.way.stations[0], self.session.recorder
+        if not self.session.inspector.offers_look:
+            return taken_since_rise(recorder, source.line)
+        met = (station.interrupt for station in self.way.stations)
+        first = next((interrupt for interrupt in met if interrupt is not None), None)
+        return first is not None and not recorder.latencies.is_unmet(*first, self.core.index)
 
     def _wrong_rate(self) -> Explanation | None:
         """The timer is set, but not for the time that the kernel wants."""

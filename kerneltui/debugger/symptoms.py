@@ -33,6 +33,16 @@ def is_storm(recorder: Recorder, core: int, wires: Collection[str]) -> bool:
     return False
 
 
+def taken_since_rise(recorder: Recorder, wire: str) -> bool:
+    """Whether some core has taken an interrupt since a wire rose last, as far as is known."""
+    for _, _, _, kind, _, value, text in reversed(recorder.last(EVENTS_BEHIND)):
+        if kind in EXTERNAL:
+            return True
+        if kind == "line" and value and text == wire:
+            return False
+    return False
+
+
 def without_callback(recorder: Recorder, core: int) -> tuple[int, int] | None:
     """Interrupts that a core has taken since the last timeout was called, and in how long (ns).
 
