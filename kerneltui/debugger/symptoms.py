@@ -78,12 +78,23 @@ def wrong_due(
         return None
     due = f"in {format_duration(asked)}" if asked > 0 else f"{format_duration(-asked)} ago"
     told = f"the timer fires in {format_duration(ahead)}, but '{wanted.name}' is due {due}"
-    if asked > 0:
+    whole_ns = None if comparator is None else comparator.whole_ns
+    meant_ns = asked if whole_ns is None else wanted.due_ns - (due_ns - whole_ns)
+    if meant_ns > 0:
+        divider = "" if comparator is None else comparator.divider
+        times = (ahead if whole_ns is None else whole_ns) / meant_ns
         return (
-            f"{told}: {ahead / asked:.3g} times as far",
-            "Look at the rate that the kernel reckons with, and at the timer's divider.",
+            f"{told}: {times:.3g} times as far"
+            if whole_ns is None
+            else f"{told}; its count takes {times:.3g} times as long as the timeout has to wait",
+            f"Look at what divides the timer's clock ({divider}), and at the rate that the kernel "
+            "reckons with."
+            if divider
+            else "Look at the rate that the kernel reckons with, and how it turns time into counts.",
         )
-    if comparator is not None and comparator.compare < comparator.counter:
+    if comparator is None or comparator.counts_down:
+        return told, "Look at how the kernel computes what it writes to the timer."
+    if comparator.compare < comparator.counter:
         missed = "the compare value had been passed when it was written"
         return (
             f"{told}; {missed}, so the timer waits for its counter to come round",

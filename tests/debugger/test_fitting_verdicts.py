@@ -42,3 +42,20 @@ def test_a_counter_whose_level_is_taken_cannot_be_quieted_by_a_handler():
     assert found.verdict is Verdict.MISBEHAVES
     assert "COUNTER0 stays high after its time" in found.headline
     assert "edge triggered" in found.advice
+
+
+def test_a_timer_that_counts_down_has_no_compare_value_and_its_divider_is_named():
+    for moment in ("0.1s", "3s"):
+        found = told_at("x86", "fault-divide", moment, "vector:0xec")
+        assert found.verdict is Verdict.MISBEHAVES
+        assert "its count takes 2 times as long as the timeout has to wait" in found.headline
+        assert "DIV_CONF" in found.advice
+        assert "compare" not in found.headline.lower() + found.advice.lower()
+
+
+def test_a_count_before_its_mode_has_to_be_written_once_more():
+    found = told_at("x86", "fault-count-first", "3s", "vector:0xec")
+    assert "INIT_COUNT.COUNT is 0xf4240" in found.headline
+    assert "its count was written first" in found.headline
+    assert found.advice == "It needs the count to be written again, after the mode."
+    assert found.mend == ("INIT_COUNT.COUNT=0xf4240",)
