@@ -12,17 +12,20 @@ from enum import StrEnum
 
 import msgspec
 
+from kerneltui.debugger.ear import By
 from kerneltui.debugger.handling import masked, switched_off
+from kerneltui.debugger.last_write import last_write
 from kerneltui.debugger.naming import timer_interrupt
 from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.debugger.pokes import end_of, mend_of
 from kerneltui.debugger.remarks import Remark
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.symptoms import is_storm, taken_since_rise, without_callback, wrong_due
-from kerneltui.debugger.troubles import LONG_NS, down_counter, edge_gone, late_by
-from kerneltui.debugger.way import Station, Way, best_way
+from kerneltui.debugger.troubles import LONG_NS, down_counter, edge_gone, is_asked, late_by
+from kerneltui.debugger.way import KERNEL, Station, Way, best_way
 from kerneltui.hw.device import ComparatorState, TimerDevice
 from kerneltui.hw.rule import Gate, Opens
+from kerneltui.machine.poke import Poke
 from kerneltui.units import format_duration, format_time
 
 
@@ -90,7 +93,7 @@ class _Judge:
         judges: tuple[Callable[[], Explanation | None], ...] = (
             self._stopped,
             self._empty_queue, self._own_handler, self._out_of_sight, self._timer_storm,
-            self._shut_by_software, self._never_ended, self._wrong_rate, self._storm,
+            self._at_rest, self._shut_by_software, self._never_ended, self._wrong_rate, self._storm,
             self._edge_gone, self._lost, self._ended_wrong, self._waits_for_handler,
             self._waits_for_source,
         )  # fmt: skip
@@ -220,6 +223,49 @@ class _Judge:
             gate,
             mend if all(mend) else (),
         )
+
+    def _at_rest(self) -> Explanation | None:
+        """A source that the kernel has switched off after it was served, and that asks no more."""
+        source, left = self.way.stations[0], self._left_shut()
+        served = sum(
+            station.gates[0].value for station in self.way.stations if station.owner == KERNEL
+        )
+        is_quiet = any(not gate.open and gate.opens is Opens.EVENT for gate in source.gates)
+        if not (served and left and is_quiet) or source.entrance is not None or self._is_timers():
+            return None
+        if any(gate not in source.gates for gate in left) or is_asked(self.machine, self.way):
+            return None
+        if any(self._is_poked(source.owner, gate) for gate in left):
+            return None
+        off = [
+            gate
+            for way in (self.way, *self.others)
+            if way.stations[0].owner == source.owner
+            for gate in way.stations[0].gates
+            if not gate.open and gate.opens is Opens.STORE and gate.value == left[0].value
+        ]
+        names = ", ".join(dict.fromkeys(gate.bits for gate in off))
+        verb = "is" if len(off) == 1 else "are"
+        often = "once" if served == 1 else f"{served} times"
+        return self._tell(
+            Verdict.WAITS,
+            f"{self.subject} is not asked for: the kernel has switched its source off ({names} "
+            f"{verb} {left[0].held}), after it came {often}.",
+            "That is no fault: it comes again when the kernel switches its source on.",
+            left[0],
+        )
+
+    def _is_poked(self, owner: str, gate: Gate) -> bool:
+        """Whether not the kernel has stored that; without any pokes the past need not be searched."""
+        history, now = self.session.history, self.machine.now
+        given = (item.given for item in history.inputs[: history.given])
+        if not any(isinstance(item, Poke) for item in given) and not any(
+            item.at_ns <= now for item in self.session.setup.pokes
+        ):
+            return False
+        if gate.spot is None:
+            return True
+        return last_write(history, owner, gate.spot).by in {By.POKE, By.SCENARIO}
 
     def _lasting(self, gates: list[Gate]) -> list[Gate]:
         """Without those of a core that executes the kernel's code: it opens its masks itself."""

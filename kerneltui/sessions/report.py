@@ -30,6 +30,8 @@ BEFORE = 2
 """So many steps before a bookmark are told."""
 CONSOLE_LINES = 20
 TROUBLED = frozenset((Verdict.SHUT, Verdict.LOST, Verdict.MISBEHAVES))
+VECTORS = "vector"
+"""The numbering of what lies behind other controllers on a PC."""
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!])")
 
 
@@ -150,14 +152,22 @@ def _line(step: Step, at_ns: int, sign: str) -> str:
 
 
 def _troubles(session: Session) -> Iterator[tuple[Explanation, Writers]]:
-    """Of the interrupts that have a handler, those that something keeps out."""
-    told: set[str] = set()
+    """Of the interrupts that have a handler, those that something keeps out: each way once.
+
+    One that passes several controllers has a number at each, and may have a handler by each; that
+    at the first is the one by which people know it.
+    """
+    told: set[tuple[str, ...]] = set()
     for core in session.machine.cores:
-        for handler in session.inspector.irq_handlers(core.index):
+        handlers = session.inspector.irq_handlers(core.index)
+        for handler in sorted(handlers, key=lambda item: item.irq.domain == VECTORS):
             found = _explained(session, handler, core.index)
-            if found is None or found.verdict not in TROUBLED or found.headline in told:
+            if found is None or found.verdict not in TROUBLED:
                 continue
-            told.add(found.headline)
+            way = tuple(f"{station.owner} {station.title}" for station in found.way.stations)
+            if way in told:
+                continue
+            told.add(way)
             yield found, _writers(session, found)
 
 

@@ -59,3 +59,22 @@ def test_a_count_before_its_mode_has_to_be_written_once_more():
     assert "its count was written first" in found.headline
     assert found.advice == "It needs the count to be written again, after the mode."
     assert found.mend == ("INIT_COUNT.COUNT=0xf4240",)
+
+
+def test_a_source_that_the_kernel_has_switched_off_after_it_came_is_at_rest():
+    found = told_at("x86", "timer-callbacks", "3s", "gsi:8")
+    assert found.verdict is Verdict.WAITS
+    assert "the kernel has switched its source off (REGISTER_B.AIE" in found.headline
+    assert found.headline.endswith("after it came once.")
+    assert found.mend == ()
+
+
+def test_a_source_that_a_person_has_switched_off_is_shut():
+    session = open_session("x86", "timer-callbacks")
+    session.run_until(3_000_000_000)
+    session.poke("REGISTER_B.AIE=1", 0)
+    session.poke("REGISTER_B.AIE=0", 0)
+    found = why(session, interrupt_named(session.machine, "gsi:8"), 0)
+    assert found.verdict is Verdict.SHUT
+    assert "REGISTER_B.AIE is 0" in found.headline
+    session.close()
