@@ -619,7 +619,7 @@ def test_explain_as_json_has_gates_with_registers_and_addresses(said):
     ("arguments", "told"),
     [
         (["--irq", "30", "--line", "uart0.irq"], "ask for one of"),
-        (["--irq", "x"], "'x' names no interrupt; write gic:N"),
+        (["--irq", "x"], "'x' names no interrupt of this board; write N, irq:N or gic:N"),
         (["--irq", "30", "--core", "9"], "there is no core 9: this board has 0 to 3"),
         (["--line", "uart0.iqr"], "there is no line 'uart0.iqr'; did you mean 'uart0.irq'?"),
         (["--timeout", "x"], "no timeout 'x' is pending"),
