@@ -44,6 +44,10 @@ class Verdict(StrEnum):
     """all gates of a way are open: the core takes it next"""
 
 
+TROUBLE = frozenset((Verdict.SHUT, Verdict.LOST, Verdict.MISBEHAVES))
+"""Of an interrupt that does not come as it should."""
+
+
 class Explanation(msgspec.Struct, frozen=True):
     """Why, for one interrupt at one moment."""
 
@@ -62,7 +66,19 @@ class Explanation(msgspec.Struct, frozen=True):
     mend: tuple[str, ...] = ()
     """stores that make it arrive, as :func:`kerneltui.debugger.pokes.parse` reads them"""
     for_now: tuple[Gate, ...] = ()
-    """gates that code which is running has shut for a while: it opens them again"""
+    """gates that the kernel has shut on purpose, for a while: it opens them again"""
+
+    def is_shut(self, gate: Gate) -> bool:
+        """Whether nobody is about to open a shut gate; any other one is only not open yet.
+
+        That one is opened by what comes before it on the way, by time, or by a handler's end.
+        """
+        if gate.open:
+            return False
+        if gate.opens is Opens.STORE:
+            return gate not in self.for_now
+        is_left = self.verdict is Verdict.LOST or gate.opens is Opens.END
+        return self.verdict in TROUBLE and is_left and gate is self.gate
 
 
 def explain(session: Session, subject: str, ways: list[Way], cpu: int) -> Explanation:
@@ -244,6 +260,7 @@ class _Judge:
             for gate in way.stations[0].gates
             if not gate.open and gate.opens is Opens.STORE and gate.value == left[0].value
         ]
+        self.for_now += tuple(off)
         names = ", ".join(dict.fromkeys(gate.bits for gate in off))
         verb = "is" if len(off) == 1 else "are"
         often = "once" if served == 1 else f"{served} times"

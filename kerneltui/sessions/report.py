@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from kerneltui import __version__
 from kerneltui.debugger.bookmarks import Bookmark
-from kerneltui.debugger.explain import Explanation, Verdict
+from kerneltui.debugger.explain import TROUBLE, Explanation
 from kerneltui.debugger.meaning.stored import all_in_words
 from kerneltui.debugger.naming import interrupt_numbered
 from kerneltui.debugger.narrate import Step
@@ -29,7 +29,6 @@ from kerneltui.units import format_time
 BEFORE = 2
 """So many steps before a bookmark are told."""
 CONSOLE_LINES = 20
-TROUBLED = frozenset((Verdict.SHUT, Verdict.LOST, Verdict.MISBEHAVES))
 VECTORS = "vector"
 """The numbering of what lies behind other controllers on a PC."""
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!])")
@@ -162,7 +161,7 @@ def _troubles(session: Session) -> Iterator[tuple[Explanation, Writers]]:
         handlers = session.inspector.irq_handlers(core.index)
         for handler in sorted(handlers, key=lambda item: item.irq.domain == VECTORS):
             found = _explained(session, handler, core.index)
-            if found is None or found.verdict not in TROUBLED:
+            if found is None or found.verdict not in TROUBLE:
                 continue
             way = tuple(f"{station.owner} {station.title}" for station in found.way.stations)
             if way in told:
