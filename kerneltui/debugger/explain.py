@@ -273,7 +273,10 @@ class _Judge:
         )
 
     def _is_poked(self, owner: str, gate: Gate) -> bool:
-        """Whether not the kernel has stored that; without any pokes the past need not be searched."""
+        """Whether a person or the scenario has stored that, and not the kernel.
+
+        Without any pokes the past need not be searched.
+        """
         history, now = self.session.history, self.machine.now
         given = (item.given for item in history.inputs[: history.given])
         if not any(isinstance(item, Poke) for item in given) and not any(

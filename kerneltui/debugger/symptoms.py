@@ -90,7 +90,7 @@ def wrong_due(
             f"Look at what divides the timer's clock ({divider}), and at the rate that the kernel "
             "reckons with."
             if divider
-            else "Look at the rate that the kernel reckons with, and how it turns time into counts.",
+            else "Look at the rate that the kernel reckons with, and how it turns time to counts.",
         )
     if comparator is None or comparator.counts_down:
         return told, "Look at how the kernel computes what it writes to the timer."

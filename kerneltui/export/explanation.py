@@ -16,10 +16,15 @@ WRITER_INDENT = " " * 11
 """below the names of the gates"""
 
 
-def as_text(explanation: Explanation, writers: Writers) -> Iterator[str]:
-    """Lines: the verdict, its sentence, and the way with each gate and who has shut it."""
+def as_text(explanation: Explanation, writers: Writers, besides: str = "") -> Iterator[str]:
+    """Lines: the verdict, its sentence, and the way with each gate and who has shut it.
+
+    ``besides`` is said below the sentence: what is the matter elsewhere.
+    """
     yield f"{explanation.verdict}: {explanation.headline}"
     yield explanation.advice
+    if besides:
+        yield besides
     for store in explanation.mend:
         yield f"mend: {store}"
     for station in explanation.way.stations:

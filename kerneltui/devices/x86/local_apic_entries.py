@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from kerneltui.devices.x86.local_apic_acceptance import Config
 from kerneltui.devices.x86.local_apic_messages import Messages
@@ -263,7 +263,7 @@ class Entries(Messages):
         is_msr = rule.at(self, cpu, which).register in LOCAL_APIC_MSR
         file = self.msrs if is_msr else self.regs
         due = due_ns if rule.opens is Opens.EVENT else None  # time opens no mask
-        words = self._timer_words(cpu) if rule in self.TIMER else {}
+        words: dict[str, Any] = self._timer_words(cpu) if rule in self.TIMER else {}
         return rule.gate(
             self, file, which, cpu, due_ns=due, ends_with=0, entry=ENTRIES[which], **words
         )
