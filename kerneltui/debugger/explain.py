@@ -413,7 +413,7 @@ class _Judge:
             remark = self._remarks(kind)
             if remark is None or not self.shut or self._taken_since(remark):
                 continue
-            if self._next_rise() is not None:
+            if self._next_rise() is not None or self._is_not_missed():
                 continue  # that of a timer that goes on: the next edge comes by itself
             again = "Only another edge brings it: have the device served, so that its line falls."
             return self._tell(
@@ -503,11 +503,10 @@ class _Judge:
         gate = edge_gone(self.machine, self.way, self.core.index)
         if gate is None:
             return None
-        inspector, cpu = self.session.inspector, self.core.index
-        if self._is_timers() and (late_by(self.machine, inspector, cpu) or 0) <= LONG_NS:
+        if self._is_not_missed():
             return None
         source = self.way.stations[0]
-        counter = down_counter(self.machine, source, cpu)
+        counter = down_counter(self.machine, source, self.core.index)
         again = f"Serve {source.noun}, so that its line falls and can rise again."
         if counter:
             again = f"Write a new count to {counter}: at its end the output rises anew."
@@ -531,6 +530,11 @@ class _Judge:
             again,
             gate,
         )
+
+    def _is_not_missed(self) -> bool:
+        """Whether it is the timer's, and nothing that waits for it is late."""
+        late_ns = late_by(self.machine, self.session.inspector, self.core.index)
+        return self._is_timers() and (late_ns or 0) <= LONG_NS
 
     def _is_edge_met(self) -> bool:
         """Whether the interrupt of the last edge of its source has been taken."""

@@ -78,3 +78,14 @@ def test_a_source_that_a_person_has_switched_off_is_shut():
     assert found.verdict is Verdict.SHUT
     assert "REGISTER_B.AIE is 0" in found.headline
     session.close()
+
+
+def test_no_step_of_a_healthy_counter_is_told_as_lost():
+    # While it was calibrated, an edge came to a masked input; nobody waited for that one.
+    session = open_session("x86", "pit-by-apics")
+    session.follows_story = True
+    reference = interrupt_named(session.machine, "gsi:2")
+    for _ in range(60):
+        session.next_step()
+        assert why(session, reference, 0).verdict is not Verdict.LOST
+    session.close()
