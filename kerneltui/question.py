@@ -8,10 +8,10 @@ from typing import NamedTuple
 import msgspec
 
 from kerneltui.debugger.elsewhere import in_words, kept_out_besides
-from kerneltui.debugger.explain import Explanation
 from kerneltui.debugger.naming import interrupt_named, line_named, main_interrupt, timeout_named
 from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.verdict import Explanation
 from kerneltui.debugger.why import why
 from kerneltui.debugger.writers import Writers, find_writers, places_of
 from kerneltui.errors import UserError

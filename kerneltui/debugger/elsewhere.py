@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerneltui.debugger.explain import TROUBLE, Explanation
 from kerneltui.debugger.naming import interrupt_numbered, timer_interrupt
 from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.troubles import is_handling, trouble_of
+from kerneltui.debugger.verdict import TROUBLE, Explanation
 from kerneltui.debugger.why import why
 from kerneltui.errors import UserError
 from kerneltui.machine.core import CoreState

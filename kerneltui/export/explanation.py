@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kerneltui.debugger.ear import By, LastWrite
-from kerneltui.debugger.explain import Explanation
+from kerneltui.debugger.verdict import Explanation
 from kerneltui.debugger.way import Station, Way
 from kerneltui.debugger.writers import Writers, code_path, in_words, place_of
 from kerneltui.hw.rule import Gate

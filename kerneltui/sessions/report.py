@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from kerneltui import __version__
 from kerneltui.debugger.bookmarks import Bookmark
 from kerneltui.debugger.elsewhere import troubled
-from kerneltui.debugger.explain import Explanation
 from kerneltui.debugger.meaning.stored import all_in_words
 from kerneltui.debugger.narrate import Step
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.verdict import Explanation
 from kerneltui.debugger.writers import Writers, find_writers, places_of
 from kerneltui.export.explanation import as_text
 from kerneltui.sessions.opening import SessionFile

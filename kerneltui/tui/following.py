@@ -55,7 +55,7 @@ from kerneltui.tui.panels import (
 from kerneltui.tui.requests import Ask, GoTo, Point, PokeRegisters, Request, Situation, Tell
 
 if TYPE_CHECKING:
-    from kerneltui.debugger.explain import Explanation
+    from kerneltui.debugger.verdict import Explanation
 
 _FACT = r"\b{}=(-?\d+)"
 """A number among the facts of a tracepoint."""

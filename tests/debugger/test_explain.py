@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from kerneltui.debugger.explain import Verdict
 from kerneltui.debugger.naming import (
     interrupt_named,
     line_named,
@@ -12,6 +11,7 @@ from kerneltui.debugger.naming import (
     timer_interrupt,
 )
 from kerneltui.debugger.references import InterruptReference, LineReference, TimeoutReference
+from kerneltui.debugger.verdict import Verdict
 from kerneltui.debugger.why import why
 from kerneltui.errors import UserError
 from kerneltui.hw.rule import Opens

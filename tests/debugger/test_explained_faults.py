@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from faults import CAUSES
 
-from kerneltui.debugger.explain import Verdict
 from kerneltui.debugger.naming import interrupt_named
+from kerneltui.debugger.verdict import Verdict
 from kerneltui.debugger.why import why
 from kerneltui.hw.rule import Opens
 from kerneltui.scenarios.scenario import open_session

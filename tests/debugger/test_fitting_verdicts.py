@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kerneltui.debugger.explain import Verdict
 from kerneltui.debugger.naming import interrupt_named
+from kerneltui.debugger.verdict import Verdict
 from kerneltui.debugger.why import why
 from kerneltui.scenarios.scenario import open_session
 from kerneltui.units import parse_duration

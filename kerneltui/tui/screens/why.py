@@ -22,8 +22,8 @@ from textual.widgets.option_list import Option
 from textual.worker import Worker
 
 from kerneltui.debugger.ear import LastWrite
-from kerneltui.debugger.explain import TROUBLE, Explanation
 from kerneltui.debugger.traveller import DivergedError
+from kerneltui.debugger.verdict import TROUBLE, Explanation
 from kerneltui.debugger.way import KERNEL, Station
 from kerneltui.debugger.writers import NOT_WRITTEN, in_words
 from kerneltui.hw.rule import Gate, first_shut
