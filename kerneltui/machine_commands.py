@@ -265,7 +265,7 @@ def _verdict(session: Session) -> int:
     "--irq",
     default="",
     metavar="N",
-    help="An interrupt: 30, local:1, periph:57, gsi:2, vector:0xec.",
+    help="An interrupt: 30, irq:30, local:1, periph:57, gsi:2, vector:0xec.",
 )
 @click.option("--timeout", default="", metavar="NAME", help="A timeout in the kernel's queue.")
 @click.option("--line", default="", metavar="NAME", help="A wire, such as uart0.irq.")

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from kerneltui.debugger.explain import Explanation
+from kerneltui.debugger.elsewhere import in_words, kept_out_besides
 from kerneltui.debugger.naming import interrupt_named, line_named, main_interrupt, timeout_named
 from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.verdict import Explanation
 from kerneltui.debugger.why import why
 from kerneltui.debugger.writers import Writers, find_writers, places_of
 from kerneltui.errors import UserError
@@ -51,8 +52,19 @@ def answer(machine: Opened, question: Question, *, as_json: bool) -> Iterator[st
         return
     at = format_time(session.machine.now)
     yield f"{found.subject}, core {question.core}, at {at} s\n\n"
-    for line in as_text(found, writers):
+    for line in as_text(found, writers, _besides(session, found, question)):
         yield f"{line}\n"
+
+
+def _besides(session: Session, found: Explanation, question: Question) -> str:
+    """Where nothing was named and all is well there, what else does not come."""
+    if any(question[:3]):
+        return ""
+    kept_out = kept_out_besides(session, found, question.core)
+    if not kept_out:
+        return ""
+    first = f"{kept_out[0].numbering}:{kept_out[0].number}"
+    return f"{in_words(kept_out)}; 'kerneltui explain --irq {first}' says why."
 
 
 def _writers(session: Session, found: Explanation, *, only_shut: bool) -> Writers:

@@ -600,7 +600,7 @@ def test_explain_tells_the_way_gate_by_gate(said):
     first, _, verdict, *_ = out.splitlines()
     assert first.startswith("irq 30, core 0, at 0.0")
     assert verdict.startswith("waits: irq 30 is due in ")
-    assert "open  enabled                  GICD_ISENABLER0.PPI[14] = 1" in out
+    assert "open     enabled                  GICD_ISENABLER0.PPI[14] = 1" in out
 
 
 def test_explain_as_json_has_gates_with_registers_and_addresses(said):
@@ -619,7 +619,7 @@ def test_explain_as_json_has_gates_with_registers_and_addresses(said):
     ("arguments", "told"),
     [
         (["--irq", "30", "--line", "uart0.irq"], "ask for one of"),
-        (["--irq", "x"], "'x' names no interrupt; write gic:N"),
+        (["--irq", "x"], "'x' names no interrupt of this board; write N, irq:N or gic:N"),
         (["--irq", "30", "--core", "9"], "there is no core 9: this board has 0 to 3"),
         (["--line", "uart0.iqr"], "there is no line 'uart0.iqr'; did you mean 'uart0.irq'?"),
         (["--timeout", "x"], "no timeout 'x' is pending"),
@@ -686,14 +686,17 @@ def test_explain_writes_the_last_writer_below_each_shut_gate(said, tmp_path):
     _, out, _ = said("explain", *arguments)
     lines = out.splitlines()
     below = {
-        line.split("  ")[2].strip(): lines[place + 1].strip()
+        line[11:35].strip(): lines[place + 1].strip()
         for place, line in enumerate(lines)
-        if line.startswith("  SHUT")
+        if line.startswith(("  SHUT ", "  not yet "))
     }
     assert below["not masked"] == "last written by a poke of the scenario at 0.500 000 000 s"
     assert below["priority above mask"] == "last written by your poke at 1.500 000 000 s"
     assert below["pending"] == "written by nobody since reset"
-    assert sum("written by" in line for line in lines) == sum("  SHUT" in line for line in lines)
+    assert [line[11:].split("  ")[0] for line in lines if line.startswith("  not yet ")] == [
+        "pending"
+    ]
+    assert sum("written by" in line for line in lines) == len(below)
 
 
 def test_explain_names_the_kernels_line(said):

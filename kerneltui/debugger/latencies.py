@@ -205,6 +205,10 @@ class Latencies:
         running = self._running[core][: self._machine.cores[core].depth]
         return {item.key[:2] for interrupts, _, _ in running for item in interrupts}
 
+    def is_unmet(self, controller: str, number: int, core: int) -> bool:
+        """Whether no handler has begun since an interrupt has become pending."""
+        return any((controller, number, cpu) in self._pending for cpu in (core, EACH_CORE))
+
     def numbering(self, controller: str) -> str:
         """What the numbers of a controller are."""
         return self._controllers[controller].NUMBERING

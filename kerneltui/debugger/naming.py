@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 
-from kerneltui.debugger.numbering import interrupt_label
+from kerneltui.debugger.numbering import FORMATS, INTERRUPT, interrupt_label
 from kerneltui.debugger.references import InterruptReference, LineReference, TimeoutReference
 from kerneltui.debugger.way import find_line, interrupts_of_line, lines
 from kerneltui.errors import UserError, suggestion
@@ -13,7 +14,7 @@ from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.machine import Machine
 
-_NUMBERED = re.compile(r"(?:([a-z]+):)?(0x[0-9a-f]+|\d+)")
+_NUMBERED = re.compile(r"(?:([a-z]+)[: ] *)?(0x[0-9a-f]+|\d+)")
 
 
 def inspector_of(machine: Machine) -> Inspector:
@@ -118,22 +119,45 @@ def _interrupt_of_timers(machine: Machine, cpu: int) -> InterruptReference | Non
 def interrupt_named(machine: Machine, text: str) -> InterruptReference:
     """``30`` on a Pi 4, ``local:1``, ``periph:57`` on a Pi 3, ``gsi:2``, ``vector:0xec`` on a PC.
 
-    Raises UserError, in words.
+    And so that what is printed can be given back: ``irq:30`` or ``irq 30``, ``vec 0xec``.  Raises
+    UserError, in words, also where several interrupts of the board are called so.
     """
     known = list(dict.fromkeys(item.NUMBERING for item in machine.controllers.values()))
-    forms = " or ".join(f"{name}:N" for name in known)
     found = _NUMBERED.fullmatch(text.strip().lower())
-    if found is None:
-        raise UserError(f"'{text}' names no interrupt; write {forms}")
-    kind, number = found[1], int(found[2], 0)
-    if kind is None:
-        if len(known) > 1:
-            raise UserError(f"'{text}' can be several interrupts here; write {forms}")
-        return interrupt_numbered(machine, known[0], number)
-    wanted = [name for name in known if name.startswith(kind)]
-    if not wanted:
-        raise UserError(f"no interrupt is numbered '{kind}:' here; write {forms}")
-    return interrupt_numbered(machine, wanted[0], number)
+    kind = None if found is None else found[1]
+    wanted = [name for name in known if kind is None or _is_meant(kind, name)]
+    if found is None or not wanted:
+        raise UserError(f"'{text}' names no interrupt of this board; write {_forms(known)}")
+    number = int(found[2], 0)
+    if len(wanted) == 1:
+        return interrupt_numbered(machine, wanted[0], number)
+    references = []
+    for name in wanted:
+        with suppress(UserError):
+            references.append(interrupt_numbered(machine, name, number))
+    if not references:
+        raise UserError(f"there is no interrupt '{text}' on this board; write {_forms(known)}")
+    if len(references) > 1:
+        forms = _either(f"{item.numbering}:{found[2]}" for item in references)
+        raise UserError(f"'{text}' can be several interrupts here; write {forms}")
+    return references[0]
+
+
+def _is_meant(kind: str, numbering: str) -> bool:
+    """``gsi``, ``periph`` or what stands before the number where it is printed: ``irq``."""
+    return numbering.startswith(kind) or FORMATS.get(numbering, INTERRUPT)[0] == kind
+
+
+def _forms(known: list[str]) -> str:
+    """How interrupts can be written on a board with these numberings."""
+    plain = ["N", "irq:N"] if len(known) == 1 and known[0] not in FORMATS else []
+    return _either([*plain, *(f"{name}:N" for name in known)])
+
+
+def _either(items: Iterable[str]) -> str:
+    """``N, irq:N or gic:N``."""
+    *before, last = items
+    return f"{', '.join(before)} or {last}" if before else last
 
 
 def interrupt_numbered(machine: Machine, numbering: str, number: int) -> InterruptReference:

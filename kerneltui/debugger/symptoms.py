@@ -33,6 +33,16 @@ def is_storm(recorder: Recorder, core: int, wires: Collection[str]) -> bool:
     return False
 
 
+def taken_since_rise(recorder: Recorder, wire: str) -> bool:
+    """Whether some core has taken an interrupt since a wire rose last, as far as is known."""
+    for _, _, _, kind, _, value, text in reversed(recorder.last(EVENTS_BEHIND)):
+        if kind in EXTERNAL:
+            return True
+        if kind == "line" and value and text == wire:
+            return False
+    return False
+
+
 def without_callback(recorder: Recorder, core: int) -> tuple[int, int] | None:
     """Interrupts that a core has taken since the last timeout was called, and in how long (ns).
 
@@ -68,12 +78,23 @@ def wrong_due(
         return None
     due = f"in {format_duration(asked)}" if asked > 0 else f"{format_duration(-asked)} ago"
     told = f"the timer fires in {format_duration(ahead)}, but '{wanted.name}' is due {due}"
-    if asked > 0:
+    whole_ns = None if comparator is None else comparator.whole_ns
+    meant_ns = asked if whole_ns is None else wanted.due_ns - (due_ns - whole_ns)
+    if meant_ns > 0:
+        divider = "" if comparator is None else comparator.divider
+        times = (ahead if whole_ns is None else whole_ns) / meant_ns
         return (
-            f"{told}: {ahead / asked:.3g} times as far",
-            "Look at the rate that the kernel reckons with, and at the timer's divider.",
+            f"{told}: {times:.3g} times as far"
+            if whole_ns is None
+            else f"{told}; its count takes {times:.3g} times as long as the timeout has to wait",
+            f"Look at what divides the timer's clock ({divider}), and at the rate that the kernel "
+            "reckons with."
+            if divider
+            else "Look at the rate that the kernel reckons with, and how it turns time to counts.",
         )
-    if comparator is not None and comparator.compare < comparator.counter:
+    if comparator is None or comparator.counts_down:
+        return told, "Look at how the kernel computes what it writes to the timer."
+    if comparator.compare < comparator.counter:
         missed = "the compare value had been passed when it was written"
         return (
             f"{told}; {missed}, so the timer waits for its counter to come round",

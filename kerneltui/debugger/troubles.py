@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from kerneltui.debugger.way import KERNEL, Station, Way, find_line
+from kerneltui.hw.device import TimerDevice
 from kerneltui.hw.rule import Gate, Opens
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.core import CoreState
@@ -53,7 +54,10 @@ def trouble_of(
     if lost is not None and (not is_timers or (late_ns or 0) > LONG_NS):
         source = way.stations[0]
         told = f"it is lost: line {source.line} is high, but only its edge asks, which has gone by"
+        counter = down_counter(machine, source, cpu)
         needs = f"{source.owner} to be served, so that its line falls and rises again"
+        if counter:
+            needs = f"a new count in {counter}, at whose end its output rises anew"
         return Trouble((lost,), told, needs)
     return None
 
@@ -127,6 +131,19 @@ def unended_gate(machine: Machine, way: Way) -> Gate | None:
 def end_advice(gate: Gate) -> str:
     """What handlers have to do for a gate that their end opens."""
     return f"each handler to write {gate.ends_by} at its end" if gate.ends_by else ""
+
+
+def down_counter(machine: Machine, source: Station, cpu: int) -> str:
+    """The counter that a source is, where it counts down from what is written; empty for others.
+
+    Nobody serves such a one: its output stays high after its time.
+    """
+    device = machine.devices.get(source.owner)
+    if not isinstance(device, TimerDevice) or source.entrance is not None:
+        return ""
+    states = device.comparators(cpu) if source.line else []
+    names = {state.name for state in states if state.counts_down}
+    return next((gate.register for gate in source.gates if gate.register in names), "")
 
 
 def edge_gone(machine: Machine, way: Way, cpu: int) -> Gate | None:

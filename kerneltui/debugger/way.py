@@ -37,6 +37,11 @@ class Station(msgspec.Struct, frozen=True):
     """the wire by which it goes on"""
 
     @property
+    def noun(self) -> str:
+        """The title without what is said further of it, so that it fits into a sentence."""
+        return self.title.partition(", ")[0]
+
+    @property
     def interrupt(self) -> tuple[str, int] | None:
         """What the interrupt is here: a controller's name, and the number that it has there."""
         if self.entrance is None or not isinstance(self.entrance[1], int):

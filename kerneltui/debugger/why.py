@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from kerneltui.debugger.explain import Explanation, Verdict, explain
+from kerneltui.debugger.explain import explain
 from kerneltui.debugger.naming import timer_interrupt
 from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.debugger.references import (
@@ -20,6 +20,7 @@ from kerneltui.debugger.references import (
     VectorReference,
 )
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.verdict import Explanation, Verdict
 from kerneltui.debugger.way import KERNEL, Station, Way, lines, ways_of_line, whole_ways
 from kerneltui.hw.rule import Gate, Opens
 from kerneltui.kernel.time.queues.timeout import Timeout

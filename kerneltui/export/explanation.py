@@ -6,41 +6,52 @@ from collections.abc import Iterator
 from typing import Any
 
 from kerneltui.debugger.ear import By, LastWrite
-from kerneltui.debugger.explain import Explanation
+from kerneltui.debugger.verdict import Explanation
 from kerneltui.debugger.way import Station, Way
 from kerneltui.debugger.writers import Writers, code_path, in_words, place_of
 from kerneltui.hw.rule import Gate
 from kerneltui.machine.machine import Machine
 
-WRITER_INDENT = " " * 8
+WRITER_INDENT = " " * 11
 """below the names of the gates"""
 
 
-def as_text(explanation: Explanation, writers: Writers) -> Iterator[str]:
-    """Lines: the verdict, its sentence, and the way with each gate and who has shut it."""
+def as_text(explanation: Explanation, writers: Writers, besides: str = "") -> Iterator[str]:
+    """Lines: the verdict, its sentence, and the way with each gate and who has shut it.
+
+    ``besides`` is said below the sentence: what is the matter elsewhere.
+    """
     yield f"{explanation.verdict}: {explanation.headline}"
     yield explanation.advice
+    if besides:
+        yield besides
     for store in explanation.mend:
         yield f"mend: {store}"
     for station in explanation.way.stations:
         yield ""
         yield f"{station.title} ({station.owner})"
         for gate in station.gates:
-            yield f"  {gate_text(gate)}"
+            yield f"  {gate_text(explanation, gate)}"
             place = place_of(station, gate)
             if place is not None and not gate.open:
                 yield f"{WRITER_INDENT}{in_words(writers[place])}"
     for number, way in enumerate(explanation.others, 2):
-        shut = ", ".join(gate.name for gate in way.shut) or "nothing"
+        shut = [gate.name for gate in way.shut if explanation.is_shut(gate)]
+        later = [gate.name for gate in way.shut if not explanation.is_shut(gate)]
+        told = [f"shut is {', '.join(shut)}"] if shut else []
+        told += [f"not yet {', '.join(later)}"] if later else []
         through = ", ".join(station.title for station in way.stations)
         yield ""
-        yield f"way {number}, by {through}: shut is {shut}"
+        yield f"way {number}, by {through}: {'; '.join(told) if way.shut else 'all is open'}"
 
 
-def gate_text(gate: Gate) -> str:
-    """``open  enabled                GICD_ISENABLER0.PPI[14] = 1``, with what a shut one needs."""
-    state = "open" if gate.open else "SHUT"
-    told = f"{state}  {gate.name:<24} {gate.bits} = {gate.held}"
+def gate_text(explanation: Explanation, gate: Gate) -> str:
+    """``open     enabled                GICD_ISENABLER0.PPI[14] = 1``, with what a shut one needs.
+
+    ``SHUT`` is one that nobody is about to open.
+    """
+    state = "open" if gate.open else "SHUT" if explanation.is_shut(gate) else "not yet"
+    told = f"{state:<7}  {gate.name:<24} {gate.bits} = {gate.held}"
     return told if gate.open else f"{told}; needs {gate.needs}"
 
 

@@ -290,6 +290,10 @@ class ComparatorState(msgspec.Struct, frozen=True):
     """when the condition will be met; None when it is already, or never will be"""
     counts_down: bool = False
     """to zero, from what software loads"""
+    whole_ns: int | None = None
+    """how long it counts from what was loaded, where it counts down and that is known"""
+    divider: str = ""
+    """the register that divides its clock, where it has one"""
 
 
 class CounterState(msgspec.Struct, frozen=True):

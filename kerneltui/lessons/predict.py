@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from kerneltui.debugger.courses import COURSES, TITLES
-from kerneltui.debugger.explain import Explanation
 from kerneltui.debugger.naming import main_interrupt
 from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.verdict import Explanation
 from kerneltui.debugger.watch import until_time
 from kerneltui.debugger.why import why
 from kerneltui.errors import UserError

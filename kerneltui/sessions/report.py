@@ -11,16 +11,13 @@ from msgspec.structs import replace
 
 from kerneltui import __version__
 from kerneltui.debugger.bookmarks import Bookmark
-from kerneltui.debugger.explain import Explanation, Verdict
+from kerneltui.debugger.elsewhere import troubled
 from kerneltui.debugger.meaning.stored import all_in_words
-from kerneltui.debugger.naming import interrupt_numbered
 from kerneltui.debugger.narrate import Step
 from kerneltui.debugger.session import Session
-from kerneltui.debugger.why import why
+from kerneltui.debugger.verdict import Explanation
 from kerneltui.debugger.writers import Writers, find_writers, places_of
-from kerneltui.errors import UserError
 from kerneltui.export.explanation import as_text
-from kerneltui.kernel.irq import IrqHandler
 from kerneltui.sessions.opening import SessionFile
 from kerneltui.sessions.saving import text_of
 from kerneltui.sessions.spec import SessionSpec
@@ -29,7 +26,6 @@ from kerneltui.units import format_time
 BEFORE = 2
 """So many steps before a bookmark are told."""
 CONSOLE_LINES = 20
-TROUBLED = frozenset((Verdict.SHUT, Verdict.LOST, Verdict.MISBEHAVES))
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!])")
 
 
@@ -150,24 +146,13 @@ def _line(step: Step, at_ns: int, sign: str) -> str:
 
 
 def _troubles(session: Session) -> Iterator[tuple[Explanation, Writers]]:
-    """Of the interrupts that have a handler, those that something keeps out."""
+    """Of the interrupts that do not come as they should, on each core."""
     told: set[str] = set()
     for core in session.machine.cores:
-        for handler in session.inspector.irq_handlers(core.index):
-            found = _explained(session, handler, core.index)
-            if found is None or found.verdict not in TROUBLED or found.headline in told:
-                continue
-            told.add(found.headline)
-            yield found, _writers(session, found)
-
-
-def _explained(session: Session, handler: IrqHandler, core: int) -> Explanation | None:
-    """None where the board has no such interrupt: the kernel is for another one."""
-    try:
-        found = interrupt_numbered(session.machine, handler.irq.domain, handler.irq.number)
-    except UserError:
-        return None
-    return why(session, found, core)
+        for _, found in troubled(session, core.index):
+            if found.headline not in told:
+                told.add(found.headline)
+                yield found, _writers(session, found)
 
 
 def _writers(session: Session, found: Explanation) -> Writers:

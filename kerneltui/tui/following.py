@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -53,6 +53,9 @@ from kerneltui.tui.panels import (
     TimersPanel,
 )
 from kerneltui.tui.requests import Ask, GoTo, Point, PokeRegisters, Request, Situation, Tell
+
+if TYPE_CHECKING:
+    from kerneltui.debugger.verdict import Explanation
 
 _FACT = r"\b{}=(-?\d+)"
 """A number among the facts of a tracepoint."""
@@ -268,7 +271,18 @@ def ask_why(now: Situation, reference: Reference | None) -> Request:
         return toggle_gate(session, told.way, gate)
 
     gate = _gate_at(session, told.way, reference)
-    return Ask(WhyScreen(told, look, toggle, gate, meanings=meanings), chosen)
+    shown = _with_others(session, told)
+    return Ask(WhyScreen(shown, look, toggle, gate, meanings=meanings), chosen)
+
+
+def _with_others(session: Session, told: Explanation) -> Explanation:
+    """A verdict that also says, where all is well, what else does not come."""
+    from kerneltui.debugger.elsewhere import in_words, kept_out_besides
+
+    besides = in_words(kept_out_besides(session, told, session.focus))
+    if not besides:
+        return told
+    return replace(told, advice=f"{told.advice}\n{besides}; w on it in panel 2 says why.")
 
 
 def _known(write: LastWrite) -> Generator[Position, None, LastWrite]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from kerneltui.debugger.explain import Verdict
 from kerneltui.debugger.naming import (
     interrupt_named,
     line_named,
@@ -12,6 +11,7 @@ from kerneltui.debugger.naming import (
     timer_interrupt,
 )
 from kerneltui.debugger.references import InterruptReference, LineReference, TimeoutReference
+from kerneltui.debugger.verdict import Verdict
 from kerneltui.debugger.why import why
 from kerneltui.errors import UserError
 from kerneltui.hw.rule import Opens
@@ -151,6 +151,12 @@ def test_a_timer_set_for_later_than_its_timeout_is_wrong(session):
         ("x86", "gsi:2", ("gsi", 2)),
         ("x86", "vector:0xec", ("vector", 0xEC)),
         ("x86", "isa:0", ("isa", 0)),
+        ("rpi4", "irq:30", ("gic", 30)),
+        ("rpi4", "irq 30", ("gic", 30)),
+        ("rpi3", "irq:57", ("peripheral", 57)),
+        ("x86", "irq 0", ("isa", 0)),
+        ("x86", "vec 0xec", ("vector", 0xEC)),
+        ("x86", "gsi 2", ("gsi", 2)),
     ],
 )
 def test_interrupts_by_name(board, text, found):
@@ -163,10 +169,15 @@ def test_interrupts_by_name(board, text, found):
 @pytest.mark.parametrize(
     ("board", "text", "said"),
     [
-        ("rpi4", "abc", "write gic:N"),
-        ("rpi4", "gsi:3", "no interrupt is numbered 'gsi:' here; write gic:N"),
+        ("rpi4", "abc", "names no interrupt of this board; write N, irq:N or gic:N"),
+        ("rpi4", "gsi:3", "names no interrupt of this board; write N, irq:N or gic:N"),
+        ("rpi4", "local:99", "names no interrupt of this board; write N, irq:N or gic:N"),
         ("rpi4", "5000", "there is no irq 5000"),
-        ("rpi3", "1", "can be several interrupts here; write"),
+        ("rpi3", "1", "can be several interrupts here; write local:1 or peripheral:1"),
+        ("rpi3", "irq:1", "can be several interrupts here; write local:1 or peripheral:1"),
+        ("rpi3", "5000", "there is no interrupt '5000' on this board; write"),
+        ("x86", "8", "can be several interrupts here; write vector:8, gsi:8 or isa:8"),
+        ("x86", "local:1", "names no interrupt of this board; write vector:N, gsi:N or isa:N"),
         ("x86", "gsi:9999", "there is no gsi 9999"),
     ],
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kerneltui.debugger.explain import Verdict
 from kerneltui.debugger.naming import interrupt_numbered, timer_interrupt
+from kerneltui.debugger.verdict import Verdict
 from kerneltui.debugger.why import why
 from kerneltui.machine.core import StopReason
 from kerneltui.scenarios.scenario import open_session

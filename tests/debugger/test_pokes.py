@@ -3,10 +3,10 @@
 import pytest
 from moments import console_and_events, differences, picture
 
-from kerneltui.debugger.explain import Verdict
 from kerneltui.debugger.marks import StepKind
 from kerneltui.debugger.pokes import parse
 from kerneltui.debugger.references import LineReference
+from kerneltui.debugger.verdict import Verdict
 from kerneltui.debugger.way import lines
 from kerneltui.debugger.why import why
 from kerneltui.errors import UserError

@@ -81,7 +81,7 @@ async def test_every_gate_tells_who_wrote_it(board, size):
         assert len(told) == len(screen._gates)
         for ident, (_, gate) in screen._gates.items():
             assert (told[ident] == "No register: nobody writes it") == (gate.spot is None), (
-                gate_text(gate)
+                gate_text(screen._told, gate)
             )
             assert told[ident].startswith(
                 ("Last written by ", "Written by nobody", "Set by the hardware", "No register")

@@ -54,7 +54,7 @@ def test_what_keeps_an_interrupt_out_is_explained_with_its_mend(tmp_path, said):
     _, text, _ = said("report", "--session", path)
     left = text[text.index("## Where it was left") :]
     assert "**irq 30** does not come as it should:" in left
-    assert "SHUT  priority above mask      GICC_PMR.Priority = 0" in left
+    assert "SHUT     priority above mask      GICC_PMR.Priority = 0" in left
     assert "last written by Gicv2.init_core (kernel/drivers/gicv2.py:" in left
     assert "mend: GICC_PMR.Priority=0xff" in left
 
@@ -107,3 +107,14 @@ def test_a_file_that_is_no_session_is_one_line(tmp_path, said):
     assert (status, out) == (2, "")
     assert errors.startswith(f"kerneltui: {path}:1: this is no session file")
     assert errors.count("\n") == 1
+
+
+def test_one_way_is_explained_once_and_a_source_at_rest_is_no_trouble(tmp_path, said):
+    def wait(session):
+        session.run_until(3_000_000_000)
+
+    path = saved(tmp_path / "a.session.yaml", "x86", prepare=wait)
+    assert "does not come as it should" not in said("report", "--session", path)[1]
+    path = saved(tmp_path / "b.session.yaml", "x86", "fault-lost-edge", wait)
+    _, text, _ = said("report", "--session", path)
+    assert re.findall(r"\*\*(.*)\*\* does not come", text) == ["gsi 4"]

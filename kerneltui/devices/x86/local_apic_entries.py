@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from kerneltui.devices.x86.local_apic_acceptance import Config
 from kerneltui.devices.x86.local_apic_messages import Messages
@@ -167,6 +167,31 @@ class Entries(Messages):
             return Place("IA32_TSC_DEADLINE", "DEADLINE")
         return Place("INIT_COUNT", "COUNT")
 
+    def _wanted_start(self, cpu: int, which: int) -> int | None:
+        """What starts the timer with the count that software wanted: that count, once more."""
+        timer = self._timers[cpu]
+        return timer.initial if timer.mode != TSC_DEADLINE and timer.initial else None
+
+    def _timer_words(self, cpu: int) -> dict[str, str]:
+        """What the timer needs, and why it stands still, in its mode (10.5.4.1)."""
+        timer = self._timers[cpu]
+        if timer.mode == TSC_DEADLINE:
+            return {
+                "start": "a deadline other than 0", "stands": "no deadline is set",
+                "end": "the TSC to reach the deadline",
+            }  # fmt: skip
+        end = "the count to reach 0"
+        if not timer.initial:
+            return {
+                "start": "a value other than 0", "end": end,
+                "stands": "it was given no count, or stopped by a count of 0",
+            }  # fmt: skip
+        return {
+            "start": "the count to be written again, after the mode", "end": end,
+            "stands": "its count was written first, and the change of its mode that followed has "
+                      "stopped it",
+        }  # fmt: skip
+
     def _end(self, cpu: int, which: int) -> Place:
         if self._timers[cpu].mode == TSC_DEADLINE:
             return Place("IA32_TSC_DEADLINE", "DEADLINE")
@@ -183,12 +208,10 @@ class Entries(Messages):
         says="its pin still waits for the EOI of the last one",
     )
     TIMER: ClassVar = (
-        Rule("timer started", _start, "a value other than 0", "SDM 3A 10.5.4", test=_is_started,
-         says="the timer stands still: it was never started, or a change of its mode has "
-              "stopped it"),
-        Rule("time reached", _end, "the count to reach 0, or the deadline to pass",
-             "SDM 3A 10.5.4", test=_has_expired, opens=Opens.EVENT,
-              says="the timer has not come to its end yet"),
+        Rule("timer started", _start, "{start}", "SDM 3A 10.5.4", test=_is_started,
+             wants=_wanted_start, says="the timer stands still: {stands}"),
+        Rule("time reached", _end, "{end}", "SDM 3A 10.5.4", test=_has_expired, opens=Opens.EVENT,
+             says="the timer has not come to its end yet"),
     )  # fmt: skip
     """An expiry is an event: a timer that reloads, or forgets its deadline, shows none."""
 
@@ -240,7 +263,10 @@ class Entries(Messages):
         is_msr = rule.at(self, cpu, which).register in LOCAL_APIC_MSR
         file = self.msrs if is_msr else self.regs
         due = due_ns if rule.opens is Opens.EVENT else None  # time opens no mask
-        return rule.gate(self, file, which, cpu, due_ns=due, ends_with=0, entry=ENTRIES[which])
+        words: dict[str, Any] = self._timer_words(cpu) if rule in self.TIMER else {}
+        return rule.gate(
+            self, file, which, cpu, due_ns=due, ends_with=0, entry=ENTRIES[which], **words
+        )
 
     def own_causes(self, number: int, cpu: int) -> list[Cause]:
         """The entries that name a vector, and the messages of cores."""

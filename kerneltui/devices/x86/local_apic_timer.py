@@ -125,6 +125,8 @@ class ApicTimer:
             met=met,
             due_ns=due,
             counts_down=name == "CUR_COUNT",
+            whole_ns=self._period * self._step // self._hz if name == "CUR_COUNT" else None,
+            divider="DIV_CONF" if name == "CUR_COUNT" else "",
         )
 
     def counters(self) -> list[CounterState]:

@@ -24,8 +24,8 @@ from kerneltui.tui.widgets.lines import Line, plain, with_text
 HEADS = ("interrupt", "input", "L E P A", "prio", "cpu", ">count", "handler")
 WIDEST_INPUT = 9
 LOST = (
-    "lost: its line is high, but only its edge asks, which has gone by; needs its device to be "
-    "served, so that the line falls and rises again"
+    "lost: its line is high, but only its edge asks, which has gone by; needs another edge: "
+    "its device to be served, so that the line falls and rises again, or a new count in a counter"
 )
 
 

@@ -22,18 +22,17 @@ from textual.widgets.option_list import Option
 from textual.worker import Worker
 
 from kerneltui.debugger.ear import LastWrite
-from kerneltui.debugger.explain import Explanation, Verdict
 from kerneltui.debugger.traveller import DivergedError
+from kerneltui.debugger.verdict import TROUBLE, Explanation
 from kerneltui.debugger.way import KERNEL, Station
 from kerneltui.debugger.writers import NOT_WRITTEN, in_words
-from kerneltui.hw.rule import Gate, Opens, first_shut
+from kerneltui.hw.rule import Gate, first_shut
 from kerneltui.machine.position import Position
 from kerneltui.tui.screens.dialog import CLOSE, BoxDialog, Button, Chooser, buttons
 from kerneltui.units import format_time
 
 OPEN, SHUT, WAITING = "✓", "✗", "○"
 """One that waits is opened by what comes before it on the way, by time, or by a handler's end."""
-TROUBLE = frozenset((Verdict.SHUT, Verdict.LOST, Verdict.MISBEHAVES))
 WIDEST_NAME = 24
 INDENT = 4
 """Cells before a gate's name."""
@@ -187,7 +186,7 @@ class WhyScreen(BoxDialog[Answer | None]):
 
     def _row(self, station: Station, gate: Gate) -> Content:
         meaning = self._meanings(station, gate)
-        return _row(station, gate, meaning, self._room, is_shut=_is_shut(self._told, gate))
+        return _row(station, gate, meaning, self._room, is_shut=self._told.is_shut(gate))
 
     def _list(self) -> Chooser:
         options: list[Option] = []
@@ -326,14 +325,6 @@ def _verdict(told: Explanation) -> Content:
     if told.mend:
         parts += ["\n", Content.styled("Mend: ", "bold"), "; ".join(told.mend)]
     return Content.assemble(*parts)
-
-
-def _is_shut(told: Explanation, gate: Gate) -> bool:
-    """Whether nobody is about to open a gate, though it is not for software to store to it."""
-    if gate.opens is Opens.STORE:
-        return gate not in told.for_now
-    is_left = told.verdict is Verdict.LOST or gate.opens is Opens.END
-    return told.verdict in TROUBLE and is_left and gate is told.gate
 
 
 def _row(station: Station, gate: Gate, meaning: str, room: int, *, is_shut: bool) -> Content:
