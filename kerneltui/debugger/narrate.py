@@ -16,7 +16,7 @@ from kerneltui.debugger.marks import Mark, StepKind
 from kerneltui.debugger.origins import CALL, SERIAL, TIMER, Origin, Wiring, call_sent
 from kerneltui.debugger.roles import Roles
 from kerneltui.debugger.sentences import Sentences
-from kerneltui.debugger.story_facts import StoryFacts
+from kerneltui.debugger.story_facts import StoryFacts, takes_next
 from kerneltui.debugger.upcoming import Upcoming
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.machine import Machine
@@ -95,6 +95,19 @@ class Teller:
     def state(self, index: int) -> str:
         """What a core does now, in a sentence or two."""
         return self._sentences.state(index)
+
+    def taking(self, focus: int) -> tuple[int, Origin | None] | None:
+        """The core that takes an interrupt before its next instruction, and which one that is.
+
+        Of several cores it is ``focus`` if that is one of them.  None: no core takes any.
+        """
+        order = sorted(self._machine.cores, key=lambda core: core.index != focus)
+        core = next((core for core in order if takes_next(core)), None)
+        return None if core is None else (core.index, self._facts.most_urgent(core.index))
+
+    def following(self, index: int) -> str:
+        """What comes next on a core, as it stands."""
+        return self._upcoming.following(self._machine.cores[index])
 
     def _step(self, mark: Mark, phase: int) -> Step:
         kind, core = mark.kind, self._machine.cores[mark.core]

@@ -11,7 +11,7 @@ from kerneltui.debugger.views.timers import ComparatorView, comparator_views
 from kerneltui.debugger.way import Station, best_way, ways_to_core, whole_ways
 from kerneltui.hw.rule import Gate, Opens
 from kerneltui.kernel.inspector import Inspector
-from kerneltui.machine.core import Core
+from kerneltui.machine.core import Core, CoreState
 from kerneltui.machine.machine import Machine
 
 
@@ -114,6 +114,16 @@ class StoryFacts:
     def head(self) -> TimeoutView | None:
         """The one that is due next, of those that wait in the queue."""
         return next((item for item in self.timeouts() if not item.handling), None)
+
+
+def takes_next(core: Core) -> bool:
+    """Whether a core takes an interrupt before its next instruction."""
+    if core.state in {CoreState.OFF, CoreState.HALTED}:
+        return False
+    return any(
+        core.inputs & bit and all(gate.open for gate in core.gates(pin))
+        for pin, bit in core.PINS.items()
+    )
 
 
 def level_left(core: Core, address: int, state: int) -> str:

@@ -16,6 +16,8 @@ from kerneltui.debugger.narrate import Step, Teller
 from kerneltui.debugger.origins import SERIAL, source_kind
 from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.sight import Story
+from kerneltui.debugger.stored_now import story_of
+from kerneltui.debugger.traveller import Input
 from kerneltui.debugger.way import interrupts_of_line, lines
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.core import StopReason
@@ -242,8 +244,22 @@ class Storyteller:
         core = self._history.machine.cores[self._history.machine.stopped]
         return Mark(StepKind.ASLEEP, core.index, "", 0, exception=core.WAIT)
 
-    def told(self) -> Story | None:
-        """The latest step, as pictures show it."""
+    def told(self, stores: Sequence[Input] = (), focus: int = 0) -> Story | None:
+        """The latest step, as pictures show it; or what a person has stored since.
+
+        ``stores`` are those of the present moment, and ``focus`` is the core on show.
+        """
+        found = self._told()
+        if not stores or not self._shows_last():
+            return found
+        return story_of(self._history.machine, self._teller(), stores, found, focus)
+
+    def _shows_last(self) -> bool:
+        """Whether no earlier step of this position is on show."""
+        steps = self.steps()
+        return not steps or self._place(steps) == len(steps) - 1
+
+    def _told(self) -> Story | None:
         marks, is_here, at_ns = self._latest_marks()
         if not marks:
             return None
