@@ -18,6 +18,7 @@ from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.debugger.pokes import end_of, mend_of
 from kerneltui.debugger.remarks import Remark
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.story_facts import when_taken
 from kerneltui.debugger.symptoms import is_storm, without_callback, wrong_due
 from kerneltui.debugger.troubles import LONG_NS, edge_gone, late_by
 from kerneltui.debugger.way import Station, Way, best_way
@@ -101,7 +102,7 @@ class _Judge:
         return self._tell(
             Verdict.ARRIVES,
             f"{self.subject} gets through: all gates on its way are open.",
-            f"Core {self.core.index} takes it before its next instruction.",
+            f"Core {self.core.index} takes it {when_taken(self.core)}.",
         )
 
     def _tell(

@@ -19,6 +19,7 @@ from kerneltui.debugger.sentences import Sentences
 from kerneltui.debugger.story_facts import StoryFacts, takes_next
 from kerneltui.debugger.upcoming import Upcoming
 from kerneltui.kernel.inspector import Inspector
+from kerneltui.machine.core import CoreState
 from kerneltui.machine.machine import Machine
 
 
@@ -136,6 +137,10 @@ class Teller:
             return "The source is not quieted"
         if mark.kind is StepKind.LINE and not mark.line:
             return "It asks without a wire"
+        if mark.kind is StepKind.ASLEEP:
+            core = self._machine.cores[mark.core]
+            if core.state is CoreState.RUNNING:
+                return "It does not sleep"
         if mark.kind is StepKind.SENT and mark.origin is None:
             return "A message is sent"
         if mark.kind is StepKind.WHO and mark.again:

@@ -9,7 +9,9 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kerneltui.debugger.courses import COURSES, STATIONS
+from msgspec.structs import replace
+
+from kerneltui.debugger.courses import COURSES, STATIONS, TITLES
 from kerneltui.debugger.history import History
 from kerneltui.debugger.marks import Mark, StepKind
 from kerneltui.debugger.narrate import Step, Teller
@@ -215,6 +217,9 @@ class Storyteller:
         if not self._covers(here):
             self._scan(here)
         position = max((at for at in self._marks_of if at <= here), default=here)
+        first = self._history.first
+        if not self._marks_of and first is not None and first.asleep and self._since == first:
+            return [self._sleep()], False, first.now_ns  # it has slept since it had booted
         return self._marks_of.get(position, []), position == here, position.now_ns
 
     def _teller(self) -> Teller:
@@ -267,6 +272,8 @@ class Storyteller:
         # Of several at one position it is the one on show; between two positions the last.
         place = self._place(steps) if is_here else len(steps) - 1
         step = steps[place]
+        if step.kind is StepKind.ASLEEP and not is_here:
+            step = replace(step, title=TITLES[step.kind])  # whatever has woken the core since
         kinds = COURSES.get(step.course, ())
         later = {STATIONS[kind] for kind in kinds[max(step.number - 1, 0) :]}
         return Story(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from kerneltui.debugger.marks import SYSCALL, Mark, StepKind
 from kerneltui.debugger.origins import CALL, SERIAL, TIMER
 from kerneltui.debugger.roles import Roles
-from kerneltui.debugger.story_facts import StoryFacts, takes_next
+from kerneltui.debugger.story_facts import StoryFacts, takes_next, when_taken
 from kerneltui.hw.register import Role
 from kerneltui.machine.core import Core, CoreState
 from kerneltui.machine.instructions import INSTRUCTIONS
@@ -53,7 +53,9 @@ class Upcoming:
         if takes_next(core):
             first = self._facts.most_urgent(core.index)
             what = "the interrupt" if first is None else first.label
-            return f"Core {core.index} takes {what} before its next instruction."
+            return f"Core {core.index} takes {what} {when_taken(core)}."
+        if core.depth:
+            return "The handler goes on."
         if core.inputs and core.state is not CoreState.OFF:
             return (
                 f"An interrupt asks already: core {core.index} takes it when interrupts are open."
@@ -64,12 +66,15 @@ class Upcoming:
 
     def _asleep(self, mark: Mark, core: Core) -> str:
         del mark
-        return self.following(core) if core.inputs else self._wakes(core)
+        return self.following(core)
 
     def _wakes(self, core: Core) -> str:
         timer = self._facts.next_timer(core.index)
         if timer is None and self._facts.head() is None:
             timer = self._facts.first_timer(core.index)
+        kept = self._facts.kept_out(core.index)
+        if timer is None and kept is not None and kept.in_ns is None:
+            return "What keeps its interrupt out changes, or a device asks."
         if timer is None:
             return "Something asks for an interrupt."
         if timer.counts_down:
