@@ -52,6 +52,8 @@ class Step(msgspec.Struct, frozen=True):
     """the wire that it is about"""
     by_itself: bool = False
     """nothing had to be done for it"""
+    at_ns: int = 0
+    """when it happened (virtual time), as the trace has it"""
 
     @property
     def subject(self) -> str:
@@ -129,6 +131,7 @@ class Teller:
             self._sentences.told(mark, core), self._upcoming.told(mark, core), number,
             len(usual), phase, origin, target,
             "" if mark.meaning is None else mark.meaning.register, mark.line, mark.by_itself,
+            mark.at_ns,
         )  # fmt: skip
 
     def _title(self, mark: Mark) -> str:

@@ -202,25 +202,25 @@ class Storyteller:
         """The steps of this position, in their order; none between two steps."""
         return self._teller().steps(self._marks_here())
 
-    def _latest_marks(self) -> tuple[list[Mark], bool, int]:
-        """What the machine has come to last, whether it stands there, and when that was (ns)."""
+    def _latest_marks(self) -> tuple[list[Mark], bool]:
+        """What the machine has come to last, and whether it stands there."""
         here = self._history.here
         if self._at == here and self._halted and self._marks and self._has_marker():
             # Of several cores that execute an image, the others may be ahead of the step.
-            return self._marks, True, self._marker.marked_ns
+            return self._marks, True
         if self._at == here and self._has_marker() and self._marker.marks:
             marked_ns = self._marker.marked_ns
             slept_on = here.asleep and here.now_ns > marked_ns
-            return self._marker.marks, self._marker.is_fresh and not slept_on, marked_ns
+            return self._marker.marks, self._marker.is_fresh and not slept_on
         if here == self._history.first:  # of an image that is reset
-            return [self._sleep()] if here.asleep else [], True, here.now_ns
+            return [self._sleep(here)] if here.asleep else [], True
         if not self._covers(here):
             self._scan(here)
         position = max((at for at in self._marks_of if at <= here), default=here)
         first = self._history.first
         if not self._marks_of and first is not None and first.asleep and self._since == first:
-            return [self._sleep()], False, first.now_ns  # it has slept since it had booted
-        return self._marks_of.get(position, []), position == here, position.now_ns
+            return [self._sleep(first)], False  # it has slept since it had booted
+        return self._marks_of.get(position, []), position == here
 
     def _teller(self) -> Teller:
         """That of the present machine."""
@@ -244,10 +244,10 @@ class Storyteller:
                     return InterruptReference(name, machine.controllers[name].NUMBERING, number)
         return None
 
-    def _sleep(self) -> Mark:
+    def _sleep(self, booted: Position) -> Mark:
         """How a kernel has booted."""
         core = self._history.machine.cores[self._history.machine.stopped]
-        return Mark(StepKind.ASLEEP, core.index, "", 0, exception=core.WAIT)
+        return Mark(StepKind.ASLEEP, core.index, "", 0, exception=core.WAIT, at_ns=booted.now_ns)
 
     def told(self, stores: Sequence[Input] = (), focus: int = 0) -> Story | None:
         """The latest step, as pictures show it; or what a person has stored since.
@@ -265,7 +265,7 @@ class Storyteller:
         return not steps or self._place(steps) == len(steps) - 1
 
     def _told(self) -> Story | None:
-        marks, is_here, at_ns = self._latest_marks()
+        marks, is_here = self._latest_marks()
         if not marks:
             return None
         steps = self._teller().steps(marks)
@@ -291,7 +291,7 @@ class Storyteller:
             step.line,
             frozenset(item.kind for item in steps[place + 1 :]),
             step.by_itself,
-            self._history.machine.now - at_ns,
+            self._history.machine.now - step.at_ns,
             self._stop_before() if is_here else None,
         )
 
