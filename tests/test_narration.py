@@ -1,5 +1,6 @@
 """``kerneltui narrate``: one line for each step or event, under headings."""
 
+import json
 import re
 import subprocess
 import sys
@@ -53,6 +54,18 @@ def test_each_step_bears_the_time_that_the_trace_has(board, scenario):
     for kind, known in times.items():
         assert set(steps.get(kind, ())) <= known, kind
     session.close()
+
+
+def test_the_timeout_is_as_late_as_the_trace_has_it_when_it_leaves_the_queue(said):
+    _, out, _ = said("narrate", "--board", "rpi4", "--until", "1.1s")
+    _, trace, _ = said("trace", "--board", "rpi4", "--from", "1s", "--until", "1.1s")
+    events = [json.loads(line) for line in trace.splitlines()]
+    [left] = [event["t"] for event in events if "hrtimer_expire_entry" in event.get("text", "")]
+    [due] = [
+        int(event["text"].rpartition("due=")[2])
+        for event in events if "timer_callback " in event.get("text", "")
+    ]  # fmt: skip
+    assert f"out of the timeout queue, {left - due} ns after it was due. It is due every" in out
 
 
 def test_an_interrupt_inside_another_is_indented_under_its_own_heading(said):

@@ -315,7 +315,9 @@ class Sentences:
         taken = next((item for item in self._facts.timeouts() if item.handling), None)
         if taken is None:
             return f"{said}."
-        said += f": it was due {format_duration(-taken.in_ns)} ago."
+        late_ns = mark.at_ns - self._machine.now - taken.in_ns
+        side = "after" if late_ns >= 0 else "before"
+        said += f", {format_duration(abs(late_ns))} {side} it was due."
         if taken.period_ns is None:
             return f"{said} It is due once, so it is gone now."
         return f"{said} It is due every {format_duration(taken.period_ns)}, so it will come back."
