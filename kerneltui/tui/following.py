@@ -268,7 +268,8 @@ def ask_why(now: Situation, reference: Reference | None) -> Request:
         return toggle_gate(session, told.way, gate)
 
     gate = _gate_at(session, told.way, reference)
-    return Ask(WhyScreen(told, look, toggle, gate, meanings=meanings), chosen)
+    screen = WhyScreen(told, look, toggle, gate, meanings=meanings)
+    return Ask(screen, chosen, halts=True)
 
 
 def _known(write: LastWrite) -> Generator[Position, None, LastWrite]:
