@@ -71,3 +71,17 @@ def test_a_store_between_two_steps_of_one_moment_comes_after_them_all():
     assert told(session).heading == "A STORE BY YOU"
     session.previous_step()
     assert told(session).heading.startswith("STEP 3/12")
+
+
+def test_row_1_says_what_was_stored_in_place_of_why_the_machine_has_halted():
+    session = booted("rpi4", "fault-pmr")
+    session.run_until(3 * S)
+    assert session.last_stop == "reached the time"
+    session.poke("GICC_PMR.Priority=0xff")
+    assert session.last_stop == "you stored GICC_PMR.Priority=0xff"
+    session.poke("uart0.irq=1")
+    assert session.last_stop == "you stored GICC_PMR.Priority=0xff, you drove uart0.irq high"
+    session.step()
+    assert session.last_stop == "stepped"
+    session.type(b"x")
+    assert session.last_stop == "stepped"
