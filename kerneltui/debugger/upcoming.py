@@ -74,7 +74,7 @@ class Upcoming:
             timer = self._facts.first_timer(core.index)
         kept = self._facts.kept_out(core.index)
         if timer is None and kept is not None and kept.in_ns is None:
-            return "What keeps its interrupt out changes, or a device asks."
+            return "What keeps the timer's interrupt out changes, or a device asks."
         if timer is None:
             return "Something asks for an interrupt."
         if timer.counts_down:

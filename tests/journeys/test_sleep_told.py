@@ -25,7 +25,7 @@ def test_a_timer_that_is_set_but_masked_is_named(board, scenario):
     session.run_until(6 * S // 10)  # nothing but the timer has come
     path = told(session)
     assert path.heading == "STEP ASLEEP"
-    assert path.next_sentence == "What keeps its interrupt out changes, or a device asks."
+    assert path.next_sentence == "What keeps the timer's interrupt out changes, or a device asks."
 
 
 def test_a_timer_that_is_off_is_not_armed():
