@@ -123,6 +123,8 @@ EXAMPLES = {
     "schema": "scenario",
     "conformance": "tests/conformance/traces",
     "check": "my_timer.py --role timer --board rpi4",
+    "new driver": "my_driver.py --role timer --board rpi4",
+    "new lesson": "my-lesson",
 }
 """What a command needs at least."""
 
@@ -149,8 +151,8 @@ def _meant(error: click.NoSuchOption, known: Sequence[str]) -> str:
 
 
 def _example(error: click.UsageError) -> str:
-    command = error.ctx.command.name if error.ctx else None
-    least = EXAMPLES.get(command or "")
+    command = error.ctx.command_path.partition(" ")[2] if error.ctx else ""
+    least = EXAMPLES.get(command)
     return f"; an example: kerneltui {command} {least}" if least else ""
 
 

@@ -333,10 +333,10 @@ def test_every_example_of_a_missing_word_is_enough(said, tmp_path, monkeypatch):
     traces.mkdir(parents=True)
     (traces / "a.jsonl").write_text((TRACES / "seed-1.jsonl").read_text())
     for name, least in EXAMPLES.items():
-        status, _, err = said(name)
+        status, _, err = said(*name.split())
         assert (status, err.count("\n")) == (2, 1)
         assert err.endswith(f" is missing; an example: kerneltui {name} {least}\n")
-        assert said(name, *least.split())[0] == 0
+        assert said(*name.split(), *least.split())[0] == 0
 
 
 def test_validate_goes_through_all_files_and_tells_good_from_bad(said, tmp_path):

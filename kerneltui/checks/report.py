@@ -52,10 +52,11 @@ def told(line: CaseLine, before: Collection[str] = ()) -> str:
 
 
 def summary(report: Report) -> str:
-    """The last line."""
+    """The last line; the board decides what a role asks for."""
     failed, left = report.count(FAILED), report.count(LEFT_OUT)
     more = f", {left} left out" if left else ""
-    return f"{report.count(PASSED)} passed, {failed} failed{more}: {report.file}\n"
+    what = f"{report.file}, {report.role} of {report.board}"
+    return f"{report.count(PASSED)} passed, {failed} failed{more}: {what}\n"
 
 
 def as_json(report: Report) -> bytes:

@@ -93,7 +93,7 @@ class Port:
         self.is_plain = not (self.shift or self.sets or self.clears or self.tags)
         """a store changes the cell by the bits of ``writes`` alone, and tells nobody of tags"""
         self.keeps = ~((self.writes | self.clears) << self.shift)
-        if self.is_plain:
+        if self.is_plain and not register.packed:  # else the cell holds other elements too
             self.keeps &= full  # a number that is not negative is combined in half the time
         self.peek: Callable[[int, int], int] = getattr(owner, f"peek_{stem}", self._held)
         self.read: Callable[[int, int], int] = getattr(owner, f"read_{stem}", self.peek)

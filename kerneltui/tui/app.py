@@ -13,7 +13,7 @@ from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.dom import DOMNode
-from textual.events import Event, MouseDown, MouseUp
+from textual.events import Event, Key, MouseDown, MouseUp
 from textual.keys import key_to_character
 from textual.screen import Screen
 from textual.widgets import Input, Static
@@ -270,6 +270,9 @@ class KernelTui(Carrying, Writing, Arranging, App[int]):
 
     async def on_event(self, event: Event) -> None:
         """As Textual does; of the mouse's buttons only the left one acts, wherever it is."""
+        if isinstance(event, Key) and event.key == "ctrl+j" and not self.panels.console.typing:
+            # What Enter sends while the terminal is not the app's yet, and over some lines.
+            event = Key("enter", "\r")
         if not (isinstance(event, MouseDown | MouseUp) and event.button > LEFT):
             await super().on_event(event)
 

@@ -135,4 +135,4 @@ def ask_for_bookmark(old: Bookmark | None, known: Iterable[Bookmark]) -> Request
         return SetBookmark(old, note, name, is_gone=more == [CHOICES[1]])
 
     title = "Bookmark this moment" if old is None else "Bookmark"
-    return Ask(AskScreen(title, fields, check), chosen, halts=True)
+    return Ask(AskScreen(title, fields, check, asked=1), chosen, halts=True)

@@ -16,6 +16,9 @@ from kerneltui.units import format_briefly
 
 _NUMBER = re.compile(r"^STEP (\d+)/(\d+)")
 HERE, BOOKMARK = "●★"
+STRIP_EDGES = "▕▏"
+FIRST_WORDS = 28
+"""cells of what the machine does, or why it stands, that have to be seen"""
 STRIP = 12
 """cells of the strip that stands for the known time"""
 
@@ -71,7 +74,16 @@ def _strip(history: History, bookmarks: Iterable[Bookmark]) -> str:
         at = min(STRIP * item.at_ns // end_ns, STRIP - 1)
         if item.at_ns <= end_ns and cells[at] != HERE:
             cells[at] = BOOKMARK
-    return f"▕{''.join(cells)}▏"
+    return f"{STRIP_EDGES[0]}{''.join(cells)}{STRIP_EDGES[1]}"
+
+
+def fitting(state: Content, room: int) -> Content:
+    """The state without the strip of time, where its first words have no room behind that."""
+    begin, end = (state.plain.find(edge) for edge in STRIP_EDGES)
+    words = state[end + 1 :]
+    if begin < 0 or end + 1 + min(words.cell_length, FIRST_WORDS) <= room:
+        return state
+    return state[: max(begin - 1, 0)] + words
 
 
 def state_text(

@@ -102,6 +102,7 @@ class Writing(Steering):
             data = self.panels.console.key_bytes(event.key, event.character)
             if data is not None:
                 self.type(data)
+                self._tell_of_other_letters(event.character or "")
                 event.stop()
                 event.prevent_default()
 
@@ -110,3 +111,9 @@ class Writing(Steering):
         if self.panels.console.typing:
             text = event.text.replace("\r\n", "\r").replace("\n", "\r")
             self.type(text.encode("ascii", "replace"))
+            self._tell_of_other_letters(text)
+
+    def _tell_of_other_letters(self, text: str) -> None:
+        if not text.isascii():
+            self.clear_notifications()
+            self.notify("The terminal of the board knows ASCII: each other letter is sent as '?'.")

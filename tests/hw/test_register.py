@@ -255,6 +255,8 @@ def test_implemented_masks_a_packed_array_over_the_whole_integer(chip):
     chip.file.write(0x90, 0xFFFF_FFFF)
     chip.file.write(0x94, 0xFFFF_FFFF)
     assert chip.file.store("BITS") == [0x3_FFFF_FFFF]
+    chip.file.write(0x90, 5)
+    assert chip.file.store("BITS") == [0x3_0000_0005]
     assert chip.file.read(0x94) == 3
 
 

@@ -47,13 +47,15 @@ async def hears(seen, words):
 
 
 async def answer(seen, *fields):
-    """Fill in the fields of the dialog; Enter after each."""
+    """Fill in the fields of the dialog, then Enter."""
     await asked(seen)
-    for words in fields:
+    for place, words in enumerate(fields):
+        if place:
+            await seen.press("tab")
         if words is not None:
             await seen.press("ctrl+u")
             await seen.write(words)
-        await seen.press("enter")
+    await seen.press("enter")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -90,7 +92,7 @@ async def test_set_change_walk_and_delete(size):
         await seen.go("less_than_sign")
         await seen.press("m")
         await asked(seen)
-        await seen.press("enter", "enter", "d", "enter")
+        await seen.press("tab", "tab", "d", "enter")
         assert [item.position for item in session.bookmarks] == [second]
         assert session.here == first
         await seen.press("m", "escape")
@@ -195,8 +197,8 @@ async def test_save_again_and_elsewhere(size, tmp_path, monkeypatch):
         await says(seen, "There is a file of that name already.")
         await answer(seen, "~/mine")
         path = tmp_path / "mine.session.yaml"
-        await seen.until(lambda: path.exists() and load_session(path).spec.trace is not None)
         await hears(seen, f"Saved to {path}: 1 input.")
+        await seen.until(lambda: path.exists() and load_session(path).spec.trace is not None)
         assert load_session(path).spec.here.position == seen.session.here
         # Again without asking, in the past, and while it runs.
         await seen.go("N")

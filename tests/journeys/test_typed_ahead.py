@@ -19,7 +19,7 @@ SEQUENCES = (
     "slash I S E N enter e 1 enter",
     "c h i escape n",
     "d right right left 2",
-    "m l a t e enter n less_than_sign",
+    "m l a t e tab n less_than_sign enter",
     "2 down down b n n",
     "z 3 z 2 down e enter",
     "ctrl+p t h e m e",
@@ -58,3 +58,13 @@ async def test_a_key_whose_end_nobody_sees_holds_the_others_up_for_a_moment_only
         await seen.burst("2", "w")
         await seen.until(lambda: isinstance(seen.app.screen, WhyScreen))
         assert seen.current() == 2
+
+
+async def test_a_line_feed_is_an_enter_but_for_the_board():
+    async with dashboard() as seen:
+        await seen.press("g", *"0.3s", "ctrl+j")
+        await seen.arrived()
+        assert seen.now == 300_000_000
+        await seen.press("c", "ctrl+j", "ä")
+        assert [item.given for item in seen.session.history.inputs] == [b"\n", b"?"]
+        assert any("ASCII" in str(item.message) for item in seen.app._notifications)

@@ -15,6 +15,7 @@ from kerneltui.sessions.saving import spec_of, text_of
 from kerneltui.sessions.writing import write_atomically
 from kerneltui.tui.app import KernelTui
 from kerneltui.tui.offers import GO_ON, OWN, Offer, OfferKind, first_choice, is_new_here, offers
+from kerneltui.tui.screens.dialog import Chooser
 from kerneltui.tui.screens.welcome import NEW_HERE, WelcomeScreen
 from kerneltui.tui.themes import DEFAULT_THEME
 from kerneltui.tui.welcome import WelcomeApp
@@ -213,3 +214,12 @@ async def test_the_list_can_be_closed_before_it_stands_on_the_screen(tmp_path):
         await seen.burst("o", "escape", "o", "q", "o")
         await seen.until(lambda: len(seen.app.screen_stack) == 2)
         assert seen.app._exception is None
+
+
+async def test_what_is_highlighted_stays_in_sight_in_a_smaller_terminal():
+    async with dashboard(size=(100, 30)) as seen:
+        await seen.press("o", *["down"] * 25)
+        chooser = seen.app.screen.query_one(Chooser)
+        title = str(chooser.get_option_at_index(chooser.highlighted).prompt).split("  ")[0].strip()
+        await seen.resize(40, 12)
+        assert title in seen.screen()

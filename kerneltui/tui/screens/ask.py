@@ -105,12 +105,18 @@ class AskScreen(BoxDialog[tuple[str, ...] | None]):
         title: str,
         fields: Mapping[str, Field],
         check: Callable[[Sequence[str]], Mistake | None] = lambda _: None,
+        asked: int | None = None,
     ) -> None:
-        """``fields``: label -> what stands in it at first, or what it can be."""
+        """``fields``: label -> what stands in it at first, or what it can be.
+
+        Enter goes from one to the next; where not all have to be filled in, so many are ``asked``
+        for, and Tab leads to the others.
+        """
         super().__init__()
         self._title = title
         self._fields = fields
         self._check = check
+        self._asked = len(fields) if asked is None else asked
         self._boxes: list[Input | Choice] = []
         self._told: list[Static] = []
         """what is wrong with each field"""
@@ -119,9 +125,10 @@ class AskScreen(BoxDialog[tuple[str, ...] | None]):
         """A label and a box for each field, and below it room for what is wrong."""
         with Vertical(id="dialog") as dialog:
             dialog.border_title = self._title
-            dialog.border_subtitle = buttons((
-                Button("Enter", "goes on", "go_on"), Button("Esc", "cancel", "dismiss"),
-            ))  # fmt: skip
+            onward = [Button("Enter", "goes on", "go_on")]
+            if self._asked < len(self._fields):
+                onward = [Button("Enter", "done", "go_on"), Button("Tab", "next field", "pass")]
+            dialog.border_subtitle = buttons((*onward, Button("Esc", "cancel", "dismiss")))
             for label, given in self._fields.items():
                 yield Label(label)
                 box = Choice(given) if isinstance(given, tuple) else Input(given, compact=True)
@@ -159,6 +166,10 @@ class AskScreen(BoxDialog[tuple[str, ...] | None]):
             self.set_focus(box)
         box.insert_text_at_cursor(event.character)
 
+    def action_pass(self) -> None:
+        """As Tab does."""
+        self.focus_next()
+
     def action_go_on(self) -> None:
         """As Enter in the field that has the focus."""
         self._go_on(self.focused)
@@ -166,11 +177,12 @@ class AskScreen(BoxDialog[tuple[str, ...] | None]):
     def _go_on(self, box: Widget | None) -> None:
         words = tuple(box.value for box in self._boxes)
         here = next((n for n, item in enumerate(self._boxes) if item is box), 0)
+        is_last = here >= self._asked - 1
         wrong = self._check(words)
-        if wrong is not None and wrong.field <= here:
+        if wrong is not None and (is_last or wrong.field <= here):
             self._tell(wrong)
             self._boxes[wrong.field].focus()
-        elif box is self._boxes[-1]:
+        elif is_last:
             self.dismiss(words)
         else:
             self.focus_next()

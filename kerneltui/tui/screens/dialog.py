@@ -142,6 +142,7 @@ class Chooser(OptionList):
         """Rows that were drawn for this width stay: the first of these events comes after them."""
         if self.scrollable_content_region.width == self._drawn_width:
             event.prevent_default()
+        self.call_after_refresh(self.scroll_to_highlight)  # the room may be a smaller one now
 
     def _update_lines(self) -> None:
         if not self._line_cache.lines:

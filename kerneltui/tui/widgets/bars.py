@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.style import Style
 
 from kerneltui.tui.commands import BY_KEY
+from kerneltui.tui.state import fitting
 from kerneltui.tui.widgets.kept_rows import KeptStatic
 
 ROOMY = 100
@@ -49,14 +50,16 @@ class StatusBar(KeptStatic):
     def show(self, board: str, scenario: str, time: str, state: Content, speed: str) -> None:
         """Everything that the bar says."""
         self._said = (board, scenario, state, speed)
-        gap = Content("  ")
+        gap, width = Content("  "), self.size.width
         machine = link(board, "choose('open')", "bold")
-        rest = Content.assemble(
-            gap, Content(f"t={time} s"), gap, link(speed, "choose('faster')", "bold"), gap, state
+        moment = Content.assemble(
+            gap, Content(f"t={time} s"), gap, link(speed, "choose('faster')", "bold"), gap
         )
-        content = Content.assemble(machine, Content(" · "), link(scenario, "choose('open')"), rest)
-        if 0 < self.size.width < content.cell_length:
-            content = Content.assemble(machine, rest)  # the moment goes before the scenario
+        whole = Content.assemble(Content(" · "), link(scenario, "choose('open')"), moment, state)
+        content = Content.assemble(machine, whole)
+        if 0 < width < content.cell_length:  # the moment goes before the scenario
+            room = width - machine.cell_length - moment.cell_length
+            content = Content.assemble(machine, moment, fitting(state, room))
         self.update(layout=False, content=content)
 
     def show_time(self, time: str) -> None:
