@@ -16,6 +16,7 @@ from kerneltui.machine.machine import Machine
 from kerneltui.machine.poke import WIRES, Poke
 
 LEVELS = "low", "high"
+MOST_NAMED = 3
 
 
 def stores_now(history: History) -> list[Input]:
@@ -43,6 +44,9 @@ def in_short(stores: Sequence[Input]) -> str:
         what = f"{poke.name} {LEVELS[poke.told_value]}" if is_wire else item.written or poke.name
         parts.append(what if verb == verb_before else f"you {verb} {what}")
         verb_before = verb
+    if len(parts) > MOST_NAMED:
+        more = len(parts) - MOST_NAMED + 1
+        parts[MOST_NAMED - 1 :] = [f"and {more} more"]
     return ", ".join(parts)
 
 

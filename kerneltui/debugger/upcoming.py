@@ -54,6 +54,8 @@ class Upcoming:
             first = self._facts.most_urgent(core.index)
             what = "the interrupt" if first is None else first.label
             return f"Core {core.index} takes {what} {when_taken(core)}."
+        if core.state is CoreState.HALTED:
+            return "Nothing: this core has stopped for good."
         if core.depth:
             return "The handler goes on."
         if core.inputs and core.state is not CoreState.OFF:

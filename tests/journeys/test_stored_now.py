@@ -81,6 +81,11 @@ def test_row_1_says_what_was_stored_in_place_of_why_the_machine_has_halted():
     assert session.last_stop == "you stored GICC_PMR.Priority=0xff"
     session.poke("uart0.irq=1")
     assert session.last_stop == "you stored GICC_PMR.Priority=0xff, you drove uart0.irq high"
+    for value in range(3):
+        session.poke(f"GICC_BPR={value}")
+    assert session.last_stop == (
+        "you stored GICC_PMR.Priority=0xff, you drove uart0.irq high, and 3 more"
+    )
     session.step()
     assert session.last_stop == "stepped"
     session.type(b"x")

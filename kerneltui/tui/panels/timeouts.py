@@ -80,7 +80,7 @@ class TimeoutsPanel(Panel):
             return ""
         if queue is not None and queue.last_operation:
             cost = f", {queue.structure}: {queue.comparisons} comparisons, {queue.moves} moves"
-        worst = f", kernel's worst lateness {format_duration(late)}" if late >= 1_000_000 else ""
+        worst = f", worst lateness {format_duration(late)}" if late >= 1_000_000 else ""
         return f"{view.timeout_count} pending{worst}{cost}"
 
 
