@@ -61,7 +61,6 @@ def narrate_steps(session: Session, until_ns: int, out: IO[bytes]) -> None:
     session.history.on = False  # nobody goes back
     episodes = Episodes()
     while session.advance(NEXT_STEP, until=until_ns) is StopReason.MEANINGFUL:
-        when = format_time(session.machine.now)
         several = sum(core.state is not CoreState.OFF for core in session.machine.cores) > 1
         for step in session.story.steps():
             heading = episodes.heading(step)
@@ -71,6 +70,7 @@ def narrate_steps(session: Session, until_ns: int, out: IO[bytes]) -> None:
                 out.write(f"\n{indent}{heading}, core {step.core}\n".encode())
             place = f"{step.number:>2}/{step.total:<2}" if step.number else "     "
             title = step.title.ljust(TITLE_WIDTH)
+            when = format_time(step.at_ns)
             line = f"{indent}{when:>15} s  {core}{place} {title} {step.sentence}"
             out.write(f"{line}\n".encode())
 

@@ -1,11 +1,17 @@
 """``kerneltui narrate``: one line for each step or event, under headings."""
 
+import json
 import re
 import subprocess
 import sys
 
 import pytest
 
+from kerneltui.debugger.marks import StepKind
+from kerneltui.machine.instructions import INSTRUCTIONS
+from kerneltui.scenarios.scenario import open_session
+
+ENTRIES = {name for name, what in INSTRUCTIONS.items() if what.is_external}
 LINE = re.compile(r" *\d+\.\d{3} \d{3} \d{3} s  .+\.")
 NARRATE = [sys.executable, "-m", "kerneltui", "narrate"]
 
@@ -21,6 +27,45 @@ def test_each_step_is_a_line_and_each_episode_has_a_heading(said, board):
     headings = [line for line in out.splitlines() if line and not LINE.fullmatch(line)]
     assert headings.count("Timer interrupt, core 0") >= 1
     assert all(re.fullmatch(r" *[A-Z][a-zA-Z ]+, core \d", line) for line in headings)
+
+
+@pytest.mark.parametrize(
+    ("board", "scenario"),
+    [("rpi3", "timer-callbacks"), ("rpi4", "timer-callbacks"), ("rpi4", "two-cores"),
+     ("x86", "timer-callbacks"), ("x86", "two-cores")],
+)  # fmt: skip
+def test_each_step_bears_the_time_that_the_trace_has(board, scenario):
+    session = open_session(board, scenario)
+    session.run_until(990_000_000)
+    steps: dict[StepKind, list[int]] = {}
+    session.recorder.trace(True)
+    first = session.recorder.recorded
+    for _ in range(14):
+        session.next_step()
+        step = session.story.step()
+        steps.setdefault(step.kind, []).append(step.at_ns)
+        assert step.at_ns <= session.machine.now
+    events = session.recorder.last(session.recorder.recorded - first)
+    times = {
+        StepKind.TAKEN: {event[1] for event in events if event[3] in ENTRIES},
+        StepKind.LINE: {event[1] for event in events if event[3] == "line"},
+    }
+    assert steps[StepKind.TAKEN]
+    for kind, known in times.items():
+        assert set(steps.get(kind, ())) <= known, kind
+    session.close()
+
+
+def test_the_timeout_is_as_late_as_the_trace_has_it_when_it_leaves_the_queue(said):
+    _, out, _ = said("narrate", "--board", "rpi4", "--until", "1.1s")
+    _, trace, _ = said("trace", "--board", "rpi4", "--from", "1s", "--until", "1.1s")
+    events = [json.loads(line) for line in trace.splitlines()]
+    [left] = [event["t"] for event in events if "hrtimer_expire_entry" in event.get("text", "")]
+    [due] = [
+        int(event["text"].rpartition("due=")[2])
+        for event in events if "timer_callback " in event.get("text", "")
+    ]  # fmt: skip
+    assert f"out of the timeout queue, {left - due} ns after it was due. It is due every" in out
 
 
 def test_an_interrupt_inside_another_is_indented_under_its_own_heading(said):

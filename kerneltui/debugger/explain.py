@@ -15,6 +15,7 @@ from kerneltui.debugger.last_write import last_write
 from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.debugger.pokes import end_of, mend_of
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.story_facts import when_taken
 from kerneltui.debugger.troubles import is_asked
 from kerneltui.debugger.verdict import Explanation, Verdict
 from kerneltui.debugger.way import KERNEL, Station, Way, best_way
@@ -49,7 +50,7 @@ class _Judge(HindsightJudge):
         return self._tell(
             Verdict.ARRIVES,
             f"{self.subject} gets through: all gates on its way are open.",
-            f"Core {self.core.index} takes it before its next instruction.",
+            f"Core {self.core.index} takes it {when_taken(self.core)}.",
         )
 
     def _first(self, opens: Opens) -> Gate | None:

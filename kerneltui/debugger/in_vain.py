@@ -26,28 +26,22 @@ def is_in_vain(goal: Watch, reason: StopReason) -> bool:
     return reason is StopReason.NOTHING_DUE and goal in FOR_TIMER
 
 
-def story_of(machine: Machine, inspector: Inspector, said: str, stored: str) -> Story | None:
+def story_of(machine: Machine, inspector: Inspector, said: str) -> Story | None:
     """In place of what was told last: the timer's interrupt, which has not come.
 
-    ``said`` is why the command has ended, and ``stored`` what a person has stored since.  None
-    where there is no such interrupt.
+    ``said`` is why the command has ended.  None where there is no such interrupt.
     """
     core = machine.core.index
     interrupt = main_interrupt(machine, inspector, core)
     if interrupt is None:
         return None
     origin = Origin(TIMER, "", interrupt.controller, interrupt.numbering, interrupt.number)
-    heading, told = "NO TIMER EVENT", f"{said[:1].upper()}{said[1:]}."
-    following = "w says what keeps it out, or what it waits for."
-    if stored:
-        heading, told = "A STORE BY YOU", f"You have stored {stored}, and no time has passed since."
-        following = "n waits for the timer again; w says whether anything keeps it out still."
     return Story(
         StepKind.ASLEEP,
         core,
-        heading,
-        told,
-        following,
+        "NO TIMER EVENT",
+        f"{said[:1].upper()}{said[1:]}.",
+        "w says what keeps it out, or what it waits for.",
         "",
         frozenset(),
         interrupt,

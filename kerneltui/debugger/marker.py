@@ -149,6 +149,7 @@ class Marker(Onlooker):
             self.came, self.left = self.left, self.machine.position
             self.marks.clear()
         self.is_fresh, self.marked_ns = True, now
+        mark = replace(mark, at_ns=now)
         self.marks.append(mark)
         if self.on_mark is not None:
             self.on_mark(mark)

@@ -106,6 +106,8 @@ class Mark(msgspec.Struct, frozen=True):
     again: bool = False
     """it is the second of its kind for one interrupt: two controllers are asked one after another
     """
+    at_ns: int = 0
+    """when it happened (virtual time), as the trace has it: the machine halts a little later"""
 
     @property
     def told(self) -> dict[str, Any]:

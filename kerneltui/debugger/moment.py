@@ -245,7 +245,7 @@ def _timeouts(inspector: Inspector) -> Iterator[tuple[Place, Thing]]:
         facts = _facts(
             ("pending", len(queue)), ("operations", queue.work.operations),
             ("comparisons", queue.work.comparisons), ("moves", queue.work.moves),
-            ("worst lateness", _time(inspector.worst_lateness_ns())),
+            ("worst lateness, by the kernel", _time(inspector.worst_lateness_ns())),
         )  # fmt: skip
         yield (0, 0), Thing("the queue", None, facts)
     handled = inspector.handled_timeout()

@@ -16,9 +16,10 @@ from kerneltui.debugger.marks import Mark, StepKind
 from kerneltui.debugger.origins import CALL, SERIAL, TIMER, Origin, Wiring, call_sent
 from kerneltui.debugger.roles import Roles
 from kerneltui.debugger.sentences import Sentences
-from kerneltui.debugger.story_facts import StoryFacts
+from kerneltui.debugger.story_facts import StoryFacts, takes_next
 from kerneltui.debugger.upcoming import Upcoming
 from kerneltui.kernel.inspector import Inspector
+from kerneltui.machine.core import CoreState
 from kerneltui.machine.machine import Machine
 
 
@@ -51,6 +52,8 @@ class Step(msgspec.Struct, frozen=True):
     """the wire that it is about"""
     by_itself: bool = False
     """nothing had to be done for it"""
+    at_ns: int = 0
+    """when it happened (virtual time), as the trace has it"""
 
     @property
     def subject(self) -> str:
@@ -96,6 +99,19 @@ class Teller:
         """What a core does now, in a sentence or two."""
         return self._sentences.state(index)
 
+    def taking(self, focus: int) -> tuple[int, Origin | None] | None:
+        """The core that takes an interrupt before its next instruction, and which one that is.
+
+        Of several cores it is ``focus`` if that is one of them.  None: no core takes any.
+        """
+        order = sorted(self._machine.cores, key=lambda core: core.index != focus)
+        core = next((core for core in order if takes_next(core)), None)
+        return None if core is None else (core.index, self._facts.most_urgent(core.index))
+
+    def following(self, index: int) -> str:
+        """What comes next on a core, as it stands."""
+        return self._upcoming.following(self._machine.cores[index])
+
     def _step(self, mark: Mark, phase: int) -> Step:
         kind, core = mark.kind, self._machine.cores[mark.core]
         course = mark.course
@@ -115,6 +131,7 @@ class Teller:
             self._sentences.told(mark, core), self._upcoming.told(mark, core), number,
             len(usual), phase, origin, target,
             "" if mark.meaning is None else mark.meaning.register, mark.line, mark.by_itself,
+            mark.at_ns,
         )  # fmt: skip
 
     def _title(self, mark: Mark) -> str:
@@ -123,6 +140,10 @@ class Teller:
             return "The source is not quieted"
         if mark.kind is StepKind.LINE and not mark.line:
             return "It asks without a wire"
+        if mark.kind is StepKind.ASLEEP:
+            core = self._machine.cores[mark.core]
+            if core.state is CoreState.RUNNING:
+                return "It does not sleep"
         if mark.kind is StepKind.SENT and mark.origin is None:
             return "A message is sent"
         if mark.kind is StepKind.WHO and mark.again:

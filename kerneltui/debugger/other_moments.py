@@ -42,7 +42,6 @@ class OtherMoments:
     _changes: ChangeMarks
     _left_off: tuple[Watch, Position] | None
     _in_vain: bool
-    _stored: str
 
     if TYPE_CHECKING:  # the session's
 
@@ -311,6 +310,6 @@ class OtherMoments:
         self.last_stop = self.machine.halt_reason or said
         self._pursuit.forget()
         self._left_off = None
-        self._in_vain, self._stored = False, ""
+        self._in_vain = False
         self.hits = ()
         self.generation += 1

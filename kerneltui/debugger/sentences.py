@@ -12,7 +12,7 @@ from collections.abc import Callable
 from kerneltui.debugger.marks import Mark, StepKind
 from kerneltui.debugger.origins import SERIAL
 from kerneltui.debugger.roles import Roles
-from kerneltui.debugger.story_facts import StoryFacts, level_left
+from kerneltui.debugger.story_facts import StoryFacts, level_left, takes_next
 from kerneltui.hw.register import Role
 from kerneltui.kernel.arch.cpu import signed
 from kerneltui.kernel.inspector import Inspector
@@ -90,8 +90,21 @@ class Sentences:
     # -- before the core notices ------------------------------------------------------------------
 
     def _asleep(self, mark: Mark, core: Core) -> str:
+        if core.state is CoreState.RUNNING:
+            return self._kept_awake(mark.exception.upper(), core)
         said = f"Core {core.index} {INSTRUCTIONS[mark.exception].explained(0, 0, '')}."
         return f"{said} {self._what_wakes(core)}"
+
+    def _kept_awake(self, wait: str, core: Core) -> str:
+        if not core.inputs:
+            return f"{wait} is over at once: what core {core.index} waits for has come already."
+        first = self._facts.most_urgent(core.index)
+        what = "an interrupt" if first is None else first.label
+        said = f"{wait} is over at once, as {what} asks already"
+        if takes_next(core):
+            return f"{said}."
+        why = "interrupts are masked" if core.masks()[1] else "something keeps it out"
+        return f"{said}; but {why}, so core {core.index} does not take it."
 
     def _what_wakes(self, core: Core) -> str:
         timer, armed = self._facts.next_timer(core.index), self._facts.armed()
@@ -99,6 +112,13 @@ class Sentences:
             # A tick, or the farthest that a timer can count, may come before anything is due.
             whose = f" for '{armed.name}'" if timer.in_ns >= armed.in_ns else ""
             return f"Its timer fires in {format_duration(timer.in_ns)}{whose}."
+        kept = self._facts.kept_out(core.index)
+        if kept is not None and kept.in_ns is not None:
+            return (f"Its timer is due in {format_duration(kept.in_ns)}, but its interrupt is "
+                    "masked: as it stands, that will not wake the core.")  # fmt: skip
+        if kept is not None:
+            return ("The time of its timer has come, but the interrupt is kept out: "
+                    "a device or another core has to wake it.")  # fmt: skip
         timer = self._facts.first_timer(core.index)
         if not self._facts.offers_look:
             if timer is not None and timer.in_ns is not None:
@@ -295,7 +315,9 @@ class Sentences:
         taken = next((item for item in self._facts.timeouts() if item.handling), None)
         if taken is None:
             return f"{said}."
-        said += f": it was due {format_duration(-taken.in_ns)} ago."
+        late_ns = mark.at_ns - self._machine.now - taken.in_ns
+        side = "after" if late_ns >= 0 else "before"
+        said += f", {format_duration(abs(late_ns))} {side} it was due."
         if taken.period_ns is None:
             return f"{said} It is due once, so it is gone now."
         return f"{said} It is due every {format_duration(taken.period_ns)}, so it will come back."

@@ -16,7 +16,8 @@ from kerneltui.debugger.breakpoints.breakpoint import BreakpointHit
 from kerneltui.debugger.breakpoints.table import Breakpoints
 from kerneltui.debugger.changes import ChangeMarks
 from kerneltui.debugger.history import History
-from kerneltui.debugger.in_vain import is_in_vain, story_of
+from kerneltui.debugger.in_vain import is_in_vain
+from kerneltui.debugger.in_vain import story_of as story_in_vain
 from kerneltui.debugger.naming import inspector_of
 from kerneltui.debugger.other_moments import OtherMoments
 from kerneltui.debugger.pursuit import Pursuit
@@ -24,7 +25,8 @@ from kerneltui.debugger.recorder import Recorder
 from kerneltui.debugger.register_marks import RegisterMarks
 from kerneltui.debugger.setup import Setup
 from kerneltui.debugger.sight import Sight, Story
-from kerneltui.debugger.storyteller import DONE, Storyteller
+from kerneltui.debugger.stored_now import in_short, stores_now
+from kerneltui.debugger.storyteller import DONE, LAST, Storyteller
 from kerneltui.debugger.timeline import Window
 from kerneltui.debugger.trace import EventNames, RawEvent
 from kerneltui.debugger.traveller import Input
@@ -86,8 +88,6 @@ class Session(OtherMoments):
         """the command that a limit has ended, and where: the next slice goes on with it"""
         self._in_vain = False
         """the last command has waited for the timer, and nothing has come"""
-        self._stored = ""
-        """the store by hand that has been made here since"""
         self._sentry: Sentry | None = None
         """who has watched that slice"""
         self.story = Storyteller(self.history, lambda: self.inspector)
@@ -231,7 +231,7 @@ class Session(OtherMoments):
             reason = self._pursuit.run(goal, self.focus, instructions, until)
         is_limit = reason in {StopReason.BUDGET, StopReason.TIME}
         self._left_off = (goal, self.here) if is_limit else None
-        self._in_vain, self._stored = is_in_vain(goal, reason), ""
+        self._in_vain = is_in_vain(goal, reason)
         if self._progress() != before:
             self.generation += 1
         self.last_stop = self._pursuit.said
@@ -381,8 +381,10 @@ class Session(OtherMoments):
     def _give(self, given: bytes | Poke, written: str = "") -> None:
         self._keep_jumps()
         self.history.give(given, written)
-        self._stored = written
         self.story.forget()
+        if isinstance(given, Poke):
+            self.story.show(LAST)  # it comes after all steps of this moment
+            self.last_stop = in_short(stores_now(self.history))
         self._changes.forget()
         self.generation += 1
 
@@ -414,9 +416,10 @@ class Session(OtherMoments):
         return views.build(sight, parts, timeline)
 
     def _told(self) -> Story | None:
-        if self._in_vain:
-            return story_of(self.machine, self.inspector, self.last_stop, self._stored)
-        return self.story.told()
+        stores = stores_now(self.history)
+        if not stores and self._in_vain:
+            return story_in_vain(self.machine, self.inspector, self.last_stop)
+        return self.story.told(stores, self.focus)
 
     def moment(self) -> Moment:
         """The present moment as it can be compared with another; looking changes nothing."""

@@ -11,7 +11,8 @@ from kerneltui.debugger.views.timers import ComparatorView, comparator_views
 from kerneltui.debugger.way import Station, best_way, ways_to_core, whole_ways
 from kerneltui.hw.rule import Gate, Opens
 from kerneltui.kernel.inspector import Inspector
-from kerneltui.machine.core import Core
+from kerneltui.machine.core import Core, CoreState
+from kerneltui.machine.instructions import INSTRUCTIONS
 from kerneltui.machine.machine import Machine
 
 
@@ -40,6 +41,21 @@ class StoryFacts:
             and item.enabled and not item.masked and item.in_ns is not None
         ]  # fmt: skip
         return min(waiting, key=lambda item: item.in_ns or 0, default=None)
+
+    def kept_out(self, core: int) -> ComparatorView | None:
+        """The one that a timeout waits for and whose interrupt does not come.
+
+        It is masked where it is still due; and where it has been met, something else keeps it out.
+        """
+        if self.armed() is None:
+            return None
+        owners = self._armed_devices()
+        set_ones = [
+            item for item in self.comparators(core) if item.device in owners and item.enabled
+        ]
+        due = [item for item in set_ones if item.masked and item.in_ns is not None]
+        met = (item for item in set_ones if item.met and item.in_ns is None)
+        return min(due, key=lambda item: item.in_ns or 0, default=next(met, None))
 
     @property
     def offers_look(self) -> bool:
@@ -114,6 +130,32 @@ class StoryFacts:
     def head(self) -> TimeoutView | None:
         """The one that is due next, of those that wait in the queue."""
         return next((item for item in self.timeouts() if not item.handling), None)
+
+
+def takes_next(core: Core) -> bool:
+    """Whether a core takes an interrupt before its next instruction."""
+    if core.state in {CoreState.OFF, CoreState.HALTED}:
+        return False
+    return any(
+        core.inputs & bit and all(gate.open for gate in core.gates(pin))
+        for pin, bit in core.PINS.items()
+    )
+
+
+def when_taken(core: Core) -> str:
+    """When a core takes what its inputs bring, once nothing keeps that out.
+
+    One that sleeps takes it first of all.  Otherwise inputs are sampled after each instruction; so
+    what a store by hand lets in comes after the one that the core stands before.
+    """
+    pending = core.pending
+    if pending is None or core.state is CoreState.WAITING:
+        return "before its next instruction"
+    if pending.kind == "compute":
+        return "at once"
+    known = INSTRUCTIONS.get(pending.kind)
+    is_entry = known is not None and known.is_external
+    return f"{'before' if is_entry else 'after'} its next instruction"
 
 
 def level_left(core: Core, address: int, state: int) -> str:

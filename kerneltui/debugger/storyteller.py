@@ -9,13 +9,17 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kerneltui.debugger.courses import COURSES, STATIONS
+from msgspec.structs import replace
+
+from kerneltui.debugger.courses import COURSES, STATIONS, TITLES
 from kerneltui.debugger.history import History
 from kerneltui.debugger.marks import Mark, StepKind
 from kerneltui.debugger.narrate import Step, Teller
 from kerneltui.debugger.origins import SERIAL, source_kind
 from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.sight import Story
+from kerneltui.debugger.stored_now import story_of
+from kerneltui.debugger.traveller import Input
 from kerneltui.debugger.way import interrupts_of_line, lines
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.core import StopReason
@@ -198,22 +202,25 @@ class Storyteller:
         """The steps of this position, in their order; none between two steps."""
         return self._teller().steps(self._marks_here())
 
-    def _latest_marks(self) -> tuple[list[Mark], bool, int]:
-        """What the machine has come to last, whether it stands there, and when that was (ns)."""
+    def _latest_marks(self) -> tuple[list[Mark], bool]:
+        """What the machine has come to last, and whether it stands there."""
         here = self._history.here
         if self._at == here and self._halted and self._marks and self._has_marker():
             # Of several cores that execute an image, the others may be ahead of the step.
-            return self._marks, True, self._marker.marked_ns
+            return self._marks, True
         if self._at == here and self._has_marker() and self._marker.marks:
             marked_ns = self._marker.marked_ns
             slept_on = here.asleep and here.now_ns > marked_ns
-            return self._marker.marks, self._marker.is_fresh and not slept_on, marked_ns
+            return self._marker.marks, self._marker.is_fresh and not slept_on
         if here == self._history.first:  # of an image that is reset
-            return [self._sleep()] if here.asleep else [], True, here.now_ns
+            return [self._sleep(here)] if here.asleep else [], True
         if not self._covers(here):
             self._scan(here)
         position = max((at for at in self._marks_of if at <= here), default=here)
-        return self._marks_of.get(position, []), position == here, position.now_ns
+        first = self._history.first
+        if not self._marks_of and first is not None and first.asleep and self._since == first:
+            return [self._sleep(first)], False  # it has slept since it had booted
+        return self._marks_of.get(position, []), position == here
 
     def _teller(self) -> Teller:
         """That of the present machine."""
@@ -237,20 +244,36 @@ class Storyteller:
                     return InterruptReference(name, machine.controllers[name].NUMBERING, number)
         return None
 
-    def _sleep(self) -> Mark:
+    def _sleep(self, booted: Position) -> Mark:
         """How a kernel has booted."""
         core = self._history.machine.cores[self._history.machine.stopped]
-        return Mark(StepKind.ASLEEP, core.index, "", 0, exception=core.WAIT)
+        return Mark(StepKind.ASLEEP, core.index, "", 0, exception=core.WAIT, at_ns=booted.now_ns)
 
-    def told(self) -> Story | None:
-        """The latest step, as pictures show it."""
-        marks, is_here, at_ns = self._latest_marks()
+    def told(self, stores: Sequence[Input] = (), focus: int = 0) -> Story | None:
+        """The latest step, as pictures show it; or what a person has stored since.
+
+        ``stores`` are those of the present moment, and ``focus`` is the core on show.
+        """
+        found = self._told()
+        if not stores or not self._shows_last():
+            return found
+        return story_of(self._history.machine, self._teller(), stores, found, focus)
+
+    def _shows_last(self) -> bool:
+        """Whether no earlier step of this position is on show."""
+        steps = self.steps()
+        return not steps or self._place(steps) == len(steps) - 1
+
+    def _told(self) -> Story | None:
+        marks, is_here = self._latest_marks()
         if not marks:
             return None
         steps = self._teller().steps(marks)
         # Of several at one position it is the one on show; between two positions the last.
         place = self._place(steps) if is_here else len(steps) - 1
         step = steps[place]
+        if step.kind is StepKind.ASLEEP and not is_here:
+            step = replace(step, title=TITLES[step.kind])  # whatever has woken the core since
         kinds = COURSES.get(step.course, ())
         later = {STATIONS[kind] for kind in kinds[max(step.number - 1, 0) :]}
         return Story(
@@ -268,7 +291,7 @@ class Storyteller:
             step.line,
             frozenset(item.kind for item in steps[place + 1 :]),
             step.by_itself,
-            self._history.machine.now - at_ns,
+            self._history.machine.now - step.at_ns,
             self._stop_before() if is_here else None,
         )
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from kerneltui.debugger.marks import SYSCALL, Mark, StepKind
 from kerneltui.debugger.origins import CALL, SERIAL, TIMER
 from kerneltui.debugger.roles import Roles
-from kerneltui.debugger.story_facts import StoryFacts
+from kerneltui.debugger.story_facts import StoryFacts, takes_next, when_taken
 from kerneltui.hw.register import Role
-from kerneltui.machine.core import Core
+from kerneltui.machine.core import Core, CoreState
 from kerneltui.machine.instructions import INSTRUCTIONS
 from kerneltui.machine.machine import Machine
 
@@ -48,11 +48,35 @@ class Upcoming:
         by_state: Callable[[Mark, Core], str] = getattr(self, f"_{mark.kind.value}")
         return by_state(mark, core)
 
+    def following(self, core: Core) -> str:
+        """What comes next on a core, whatever it has come to last."""
+        if takes_next(core):
+            first = self._facts.most_urgent(core.index)
+            what = "the interrupt" if first is None else first.label
+            return f"Core {core.index} takes {what} {when_taken(core)}."
+        if core.state is CoreState.HALTED:
+            return "Nothing: this core has stopped for good."
+        if core.depth:
+            return "The handler goes on."
+        if core.inputs and core.state is not CoreState.OFF:
+            return (
+                f"An interrupt asks already: core {core.index} takes it when interrupts are open."
+            )
+        if core.is_asleep:
+            return self._wakes(core)
+        return f"Core {core.index} goes on with its next instruction."
+
     def _asleep(self, mark: Mark, core: Core) -> str:
         del mark
+        return self.following(core)
+
+    def _wakes(self, core: Core) -> str:
         timer = self._facts.next_timer(core.index)
         if timer is None and self._facts.head() is None:
             timer = self._facts.first_timer(core.index)
+        kept = self._facts.kept_out(core.index)
+        if timer is None and kept is not None and kept.in_ns is None:
+            return "What keeps the timer's interrupt out changes, or a device asks."
         if timer is None:
             return "Something asks for an interrupt."
         if timer.counts_down:

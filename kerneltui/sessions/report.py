@@ -125,7 +125,7 @@ def _steps_around(session: Session) -> list[str]:
     """The steps before, the one of the moment, and what comes next."""
     step, at_ns = session.story.step(), session.here.now_ns
     lines = (
-        [_line(step, at_ns, ">")]
+        [_line(step, ">")]
         if step is not None
         else [f"> {format_time(at_ns)} s  (between two steps)"]
     )
@@ -136,13 +136,13 @@ def _steps_around(session: Session) -> list[str]:
             break
         before = session.story.step()
         if before is not None:
-            lines.insert(0, _line(before, session.here.now_ns, " "))
+            lines.insert(0, _line(before, " "))
     return [*lines, *filter(None, [following])]
 
 
-def _line(step: Step, at_ns: int, sign: str) -> str:
+def _line(step: Step, sign: str) -> str:
     place = f"{step.number}/{step.total} " if step.number else ""
-    return f"{sign} {format_time(at_ns)} s  {place}{step.title}: {step.sentence}"
+    return f"{sign} {format_time(step.at_ns)} s  {place}{step.title}: {step.sentence}"
 
 
 def _troubles(session: Session) -> Iterator[tuple[Explanation, Writers]]:

@@ -31,7 +31,9 @@ def what_is(session: Session, panel: Panel, reference: Reference | None) -> Ask:
     shown = "\n".join(map(whole_text, panel.lines))
     prose = _prose(session) if isinstance(panel, PathPanel) else ""
     screen = WhatScreen(*told(session, type(panel), reference, shown, prose))
-    return Ask(screen, lambda event: None if event is None else GoTo(event))
+    # What it holds now would not be so any more while one reads.
+    halts = reference is not None
+    return Ask(screen, lambda event: None if event is None else GoTo(event), halts=halts)
 
 
 def told(

@@ -65,7 +65,9 @@ class Carrying(Breaking, Comparing, Bookmarking, Keeping, Learning):
             _CARRIED_OUT[type(request)](self, request)
 
     def _ask(self, ask: Ask) -> None:
-        if ask.halts:
+        if ask.halts and self.runner.running:
+            if not self.runner.searching:
+                self.session.last_stop = "paused"
             self.runner.stop()
             self.refresh_view()
         self.push_screen(ask.screen, lambda answer: self.carry_out(ask.then(answer)))

@@ -272,7 +272,8 @@ def ask_why(now: Situation, reference: Reference | None) -> Request:
 
     gate = _gate_at(session, told.way, reference)
     shown = _with_others(session, told)
-    return Ask(WhyScreen(shown, look, toggle, gate, meanings=meanings), chosen)
+    screen = WhyScreen(shown, look, toggle, gate, meanings=meanings)
+    return Ask(screen, chosen, halts=True)
 
 
 def _with_others(session: Session, told: Explanation) -> Explanation:

@@ -188,10 +188,15 @@ async def test_a_search_ends_when_the_highlight_moves_or_the_window_closes(monke
         assert len(slices) == count
 
 
-async def test_a_machine_that_runs_is_asked_too():
+async def test_a_machine_that_runs_is_asked_too_and_halts_for_the_answer():
     async with dashboard(session=opened("rpi4", "1.5s:GICC_PMR=0"), notifications=True) as seen:
-        await seen.press(INTERRUPTS, "space", "w")
+        await seen.press(INTERRUPTS, "space")
         assert seen.app.runner.running
+        await seen.press("h")
+        assert not seen.app.runner.running  # what it holds now is told there
+        await seen.press("escape", "space", "w")
+        assert not seen.app.runner.running
+        assert seen.session.last_stop == "paused"
         assert await writer(seen) == "Last written by your poke at 1.500 000 000 s"
         await seen.press("g")
         assert not seen.app.runner.running

@@ -173,7 +173,7 @@ def _after(view: MachineView, path: PathView) -> str:
         does = f"{core} waits for its turn: another core goes first"
     else:
         does = f"{core} will execute next: {view.cpu.next_instruction}"
-    return f"{format_duration(path.ago_ns)} after that step. {does}."
+    return f"{format_duration(path.ago_ns)} after the last step. {does}."
 
 
 def _below(path: PathView, width: int) -> list[Line]:
