@@ -8,7 +8,6 @@ there before.  Here it waits for its turn.
 from __future__ import annotations
 
 from collections import deque
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from textual.events import Event, Key, MouseDown, MouseUp, Paste
@@ -19,8 +18,11 @@ from textual.widgets import Input
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, CURSOR_KEYS
 from kerneltui.tui.pointing import Pointing
 
-LONGEST_TURN_S = 1.0
-"""A turn that has not ended by then counts as over: no key waits for ever."""
+MOST_TICKS = 20
+"""A turn that has not ended by then counts as over: no key waits for ever.
+
+The app ticks twenty times a second, but not while something takes long: that is no standstill.
+"""
 MOST_WAVES = 6
 """from the focused widget up to the app, while messages wait on the way"""
 HELD_KEYS = frozenset(CURSOR_KEYS) | {
@@ -34,7 +36,8 @@ class InTurn(Pointing):
 
     _turn: Event | None = None
     """what is being dealt with; of a key that is held down, the last one"""
-    _began = 0.0
+    _ticks = 0
+    """since it began"""
     _began_on: Screen[Any] | None = None
     _wave: object = None
     """what waits for the end of the turn"""
@@ -76,7 +79,7 @@ class InTurn(Pointing):
             await super().on_event(event)
             return
         begins = self._turn is None
-        self._turn, self._began = event, perf_counter()
+        self._turn, self._ticks = event, 0
         target: MessagePump = self.focused or self.screen
         if begins:
             self._began_on = self.screen
@@ -97,7 +100,7 @@ class InTurn(Pointing):
         What a key means is known at the top, and there it can begin below anew: Enter in a box of
         text sends from there that the text is complete.
         """
-        is_more = number == 1
+        is_more, began_on = number == 1, self._front()
         self._wave = wave = object()
 
         def go_on(pump: MessagePump | None) -> None:
@@ -110,8 +113,10 @@ class InTurn(Pointing):
                 pump = above
             if wave is not self._wave:
                 return  # that took too long
-            if is_more and number < MOST_WAVES:
-                self._wait_behind(first, event, number + 1)
+            has_changed = self._front() is not began_on
+            if (is_more or has_changed) and number < MOST_WAVES:
+                again = (self.focused or self._front()) if has_changed else first
+                self._wait_behind(again or self, event, number + 1)
             elif self._waiting:  # it acts on what has to be laid out first
                 self._waiting = *self._waiting, lambda: self._wait_for_screen(event)
             else:
@@ -119,6 +124,10 @@ class InTurn(Pointing):
 
         if not first.call_later(go_on, first):
             go_on(first)
+
+    def _front(self) -> Screen[Any] | None:
+        """The screen that keys go to; None while the app leaves."""
+        return self.screen_stack[-1] if self.screen_stack else None
 
     def _wait_for_screen(self, event: Event) -> None:
         """Until what has been opened is there and has the focus."""
@@ -143,8 +152,9 @@ class InTurn(Pointing):
             await self._take(self._ahead.popleft())
 
     async def end_long_turn(self) -> None:
-        """To be called now and then: what is dealt with may have gone with its widget."""
-        if self._turn is not None and perf_counter() - self._began > LONGEST_TURN_S:
+        """To be called at each tick: what is dealt with may have gone with its widget."""
+        self._ticks += 1
+        if self._turn is not None and self._ticks > MOST_TICKS:
             self._wave = None
             await self._end_turn(self._turn)
 

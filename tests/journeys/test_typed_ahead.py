@@ -52,7 +52,7 @@ async def test_keys_of_the_command_line_are_letters_too_where_somebody_writes():
 
 
 async def test_a_key_whose_end_nobody_sees_holds_the_others_up_for_a_moment_only(monkeypatch):
-    monkeypatch.setattr(in_turn, "LONGEST_TURN_S", 0.1)
+    monkeypatch.setattr(in_turn, "MOST_TICKS", 2)
     async with dashboard() as seen:
         seen.app._wait_behind = lambda *_: None
         await seen.burst("2", "w")
