@@ -28,27 +28,27 @@ class Story(msgspec.Struct, frozen=True):
     sentence: str
     """what happened and why; empty where it has gone on since, and the numbers with it"""
     next_sentence: str
-    station: str
+    station: str = ""
     """where on an interrupt's way that is: ``source``, ``line`` and so on"""
-    done: frozenset[str]
+    done: frozenset[str] = frozenset()
     """the stations at which nothing more will happen in this course"""
-    interrupt: InterruptReference | None
+    interrupt: InterruptReference | None = None
     """which one it is about"""
-    subject: str
+    subject: str = ""
     """that in words: ``Timer interrupt, IRQ 30``"""
-    owner: str
+    owner: str = ""
     """the device where it happens, at a controller; else empty"""
-    register: str
+    register: str = ""
     """that has been accessed for it, or empty"""
-    line: str
+    line: str = ""
     """the wire that it is about, or empty"""
-    ahead: frozenset[StepKind]
+    ahead: frozenset[StepKind] = frozenset()
     """of the steps of this very moment those that are told after this one"""
-    by_itself: bool
+    by_itself: bool = False
     """nothing had to be done for it: so nothing has changed"""
-    ago_ns: int
+    ago_ns: int = 0
     """how long ago it was"""
-    since: Position | None
+    since: Position | None = None
     """the moment of the step before, where it is known"""
 
 

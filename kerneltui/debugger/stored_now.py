@@ -78,17 +78,8 @@ def story_of(
         heading,
         f"Y{in_short(stores)[1:]}, and no time has passed since.{asks}",
         teller.following(core),
-        "",
-        frozenset(),
-        interrupt,
-        subject,
-        "",
-        "",
-        "",
-        frozenset(),
-        by_itself=False,
-        ago_ns=0,
-        since=None,
+        interrupt=interrupt,
+        subject=subject,
     )
 
 
