@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
 import msgspec
 
 from kerneltui.debugger.bookmarks import Bookmark
@@ -74,3 +77,7 @@ class Sight(msgspec.Struct, frozen=True):
     before: RegisterValues | None = None
     """what registers held at the step before, where that is known"""
     bookmarks: tuple[Bookmark, ...] = ()
+
+
+Makers: TypeAlias = dict[str, Callable[[Sight], Any]]
+"""By the names of a view's parts, how each is made."""

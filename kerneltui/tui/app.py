@@ -26,8 +26,9 @@ from kerneltui.tui.arranging import Arranging
 from kerneltui.tui.carrying import Carrying
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, speed_text
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
-from kerneltui.tui.layout import Layout, in_order
-from kerneltui.tui.panels import PANELS, make_panels
+from kerneltui.tui.layout import ORDER, Layout
+from kerneltui.tui.panels import Panels
+from kerneltui.tui.panels.kinds import KINDS, PATH, TIMELINE
 from kerneltui.tui.requests import StartLesson
 from kerneltui.tui.runner import Runner
 from kerneltui.tui.signals import leave_on_signals
@@ -70,7 +71,7 @@ class KernelTui(Carrying, Writing, Arranging, App[int]):
     TITLE = "kerneltui"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_finder}
-    BINDINGS: ClassVar[list[BindingType]] = bindings(panel.KEY for panel in PANELS)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(kind.key for kind in KINDS)
 
     def __init__(
         self,
@@ -105,7 +106,7 @@ class KernelTui(Carrying, Writing, Arranging, App[int]):
         self._bar = CommandBar()
         self._too_small = Static(id="too-small")
         self.filter_box = Input(placeholder="register, device or field; Esc ends", id="filter")
-        self.panels = make_panels()
+        self.panels = Panels()
         self._points = False
         """something stands out because of a lesson"""
         self._on_path = on_path
@@ -130,7 +131,8 @@ class KernelTui(Carrying, Writing, Arranging, App[int]):
         yield self._status
         yield self._tabs
         with KeptContainer(id="panels"):
-            yield from (panel for panel in in_order(self.panels) if panel.is_in_front)
+            shown = self.arrangement.in_front()
+            yield from (self.panels[kind] for kind in ORDER if kind in shown)
         yield self._too_small
         yield self._bar
 
@@ -191,10 +193,10 @@ class KernelTui(Carrying, Writing, Arranging, App[int]):
         self.tell_of_given()
         self.forget_run_to()
         parts = frozenset[str]().union(
-            *(panel.parts() for panel in self.panels if panel.is_in_front)
+            *(panel.parts() for panel in self.panels.made if panel.is_in_front)
         )
-        timeline = self.panels.timeline
-        window = timeline.window() if timeline.is_in_front else None
+        has_timeline = TIMELINE in self.arrangement.in_front()
+        window = self.panels.timeline.window() if has_timeline else None
         view = self.session.view(parts, window, marks=not self.runner.running)
         self.panels.console.paused = not self.runner.running
         brief = self._laid_out[0] < ROOMY
@@ -206,9 +208,9 @@ class KernelTui(Carrying, Writing, Arranging, App[int]):
         hit = self.session.hits[0].brief if self.session.hits else ""
         signs = self.breakpoint_marks()
         with self.batch_update():
-            for panel in self.panels:
+            for panel in self.panels.made:
                 # On the path ● says that a moment is over, and a row is about several things.
-                panel.set_signs({} if panel is self.panels.path else signs)
+                panel.set_signs({} if panel.KIND is PATH else signs)
                 panel.show(view, parts)
             self._follow_station(view)
             self._point_out(view)
@@ -231,9 +233,9 @@ class KernelTui(Carrying, Writing, Arranging, App[int]):
         found = things(self.session, view, self.play)
         self._points = bool(found.references or found.panels)
         self._places = found.places
-        for panel in self.panels:
+        for panel in self.panels.made:
             panel.set_pointed(found.references)
-            panel.set_class(panel.KEY in found.panels, "-pointed")
+            panel.set_class(panel.KIND.key in found.panels, "-pointed")
         self.look_at_lesson()
 
     def _follow_station(self, view: MachineView) -> None:
@@ -347,7 +349,7 @@ class KernelTui(Carrying, Writing, Arranging, App[int]):
         self.runner = Runner(session, self.runner.speed, self.halted, self._spawn)
         self.given = session.history.given
         self.forget_file()
-        for panel in self.panels:
+        for panel in self.panels.made:
             panel.forget()
         session.follows_story = self.panels.path.is_in_front
         if gc.get_freeze_count():  # the session before has stayed with the rest

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.events import DescendantFocus, Resize
+from textual.widget import Widget
 from textual.widgets import Input, Static
 from textual.widgets._toast import ToastRack
 
 from kerneltui.tui.commands import offered
 from kerneltui.tui.in_turn import InTurn
-from kerneltui.tui.layout import WIDE, Layout, in_order, needs
-from kerneltui.tui.panels import Panel, Panels, grouped
+from kerneltui.tui.layout import ORDER, WIDE, Layout, needs
+from kerneltui.tui.panels import Panel, Panels
+from kerneltui.tui.panels.kinds import CONSOLE, KINDS, PATH, REGISTERS, TIMELINE, PanelKind, grouped
 from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
 
 if TYPE_CHECKING:
@@ -58,7 +60,8 @@ class Arranging(InTurn):
         """
         if self.filter_box.is_attached or not self._status.is_attached:
             return
-        screen, order = self.screen_stack[0], in_order(self.panels)
+        screen = self.screen_stack[0]
+        order: list[Widget] = [self.panels[kind] for kind in ORDER]
         ground = screen.query_one("#panels")
         ground.mount(*(panel for panel in order if not panel.is_attached))
         ground.sort_children(key=order.index)
@@ -94,7 +97,7 @@ class Arranging(InTurn):
         screen = self.screen_stack[0]
         taken = self._lesson_pane.rows if self._lesson_pane is not None else 0
         has_room = self.arrangement.apply(screen, width, height, taken)
-        if not all(panel.is_attached for panel in self.panels if panel.is_in_front):
+        if not all(panel.is_attached for panel in self.panels.made if panel.is_in_front):
             self.mount_rest()
         self.session.follows_story = self.panels.path.is_in_front
         self._has_room = has_room
@@ -117,41 +120,36 @@ class Arranging(InTurn):
 
     def _show_tabs(self) -> None:
         layout = self.arrangement
-        there = [
-            panel for panel in self.panels
-            if panel.is_there(self.session) or panel is layout.current
-        ]  # fmt: skip
+        there = [kind for kind in KINDS if kind.is_there(self.session) or kind is layout.kind]
         compact = self._laid_out[0] < WIDE
         tabs = [
             (
-                group[0].KEY,
-                [(panel.number, panel.SHORT) for panel in group
-                 if not compact or panel is layout.chosen(panel.KEY)],
+                group[0].key,
+                [(kind.number, kind.short) for kind in group
+                 if not compact or kind is layout.chosen(kind.key)],
             )
             for group in grouped(there)
         ]  # fmt: skip
         # What shows needs no sign that it is there.
-        shown = {panel.KEY for panel in self.panels if panel.is_in_front}
-        self._tabs.show(
-            tabs, layout.current.number, compact=compact, pointed=self._places - shown
-        )  # fmt: skip
+        shown = {kind.key for kind in layout.in_front()}
+        self._tabs.show(tabs, layout.kind.number, compact=compact, pointed=self._places - shown)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """The focused panel is the current one; one that does not show cannot have the focus."""
         if isinstance(event.widget, Panel):
             if event.widget.is_in_front:
-                self._make_current(event.widget)
+                self._make_current(event.widget.KIND)
             else:
                 self.arrangement.current.focus()
 
-    def _make_current(self, panel: Panel) -> None:
-        if self.arrangement.current is not panel:
-            self.arrangement.choose(panel)
+    def _make_current(self, kind: PanelKind) -> None:
+        if self.arrangement.kind is not kind:
+            self.arrangement.choose(kind)
             self._lay_out(*self._laid_out)
             self.show_view()  # with the parts of the panel that comes into sight
-        if panel is not self.panels.registers:
+        if kind is not REGISTERS:
             self.filter_box.remove_class("-open")
-        if panel is not self.panels.console and self.panels.console.typing:
+        if kind is not CONSOLE and self.panels.console.typing:
             self.set_typing(False)
 
     def action_panel(self, key: str) -> None:
@@ -160,28 +158,27 @@ class Arranging(InTurn):
 
     def action_focus_panel(self, number: int) -> None:
         """Focus a panel by its number."""
-        self.show_panel(self.panels.numbered(number))
+        self.show_panel(KINDS[number - 1])
 
-    def show_panel(self, panel: Panel) -> None:
-        self._make_current(panel)
-        panel.focus()
+    def show_panel(self, kind: PanelKind) -> None:
+        self._make_current(kind)
+        self.panels[kind].focus()
         self.refresh_view()
 
     def action_path(self) -> None:
         """The signal path, or all panels; a lesson that sends one there never hides it so."""
         if self.play is not None and self._has_path_beside():
-            self.show_panel(self.panels.path)
+            self.show_panel(PATH)
             return
         self.arrangement.zoomed = False
         self.arrangement.toggle_path()
         if self._on_path is not None:
             self._on_path(self.arrangement.with_path)
         self._lay_out(*self._laid_out)
-        self.show_panel(self.arrangement.current)
+        self.show_panel(self.arrangement.kind)
 
     def _has_path_beside(self) -> bool:
-        path = self.panels.path
-        return path.is_in_front and self.arrangement.current is not path
+        return self.panels.path.is_in_front and self.arrangement.kind is not PATH
 
     def action_zoom(self) -> None:
         """One panel, or all."""
@@ -192,9 +189,9 @@ class Arranging(InTurn):
     def action_longer(self) -> None:
         """A longer window of the timeline."""
         self.panels.timeline.zoom(1)
-        self.show_panel(self.panels.timeline)
+        self.show_panel(TIMELINE)
 
     def action_shorter(self) -> None:
         """A shorter one."""
         self.panels.timeline.zoom(-1)
-        self.show_panel(self.panels.timeline)
+        self.show_panel(TIMELINE)

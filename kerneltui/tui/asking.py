@@ -13,7 +13,8 @@ from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
 from kerneltui.glossary import GlossaryEntry, glossary
 from kerneltui.tui.headings import HEADINGS, Own
-from kerneltui.tui.panels import Panel, PathPanel
+from kerneltui.tui.panels import Panel
+from kerneltui.tui.panels.kinds import PATH, PanelKind
 from kerneltui.tui.requests import Ask, GoTo
 from kerneltui.tui.screens.what import WhatScreen, Word
 from kerneltui.tui.widgets.lines import whole_text
@@ -29,29 +30,29 @@ MOST_WORDS = 12
 def what_is(session: Session, panel: Panel, reference: Reference | None) -> Ask:
     """Explain it in a window; where there is nothing, the panel itself."""
     shown = "\n".join(map(whole_text, panel.lines))
-    prose = _prose(session) if isinstance(panel, PathPanel) else ""
-    screen = WhatScreen(*told(session, type(panel), reference, shown, prose))
+    prose = _prose(session) if panel.KIND is PATH else ""
+    screen = WhatScreen(*told(session, panel.KIND, reference, shown, prose))
     # What it holds now would not be so any more while one reads.
     halts = reference is not None
     return Ask(screen, lambda event: None if event is None else GoTo(event), halts=halts)
 
 
 def told(
-    session: Session, panel: type[Panel], reference: Reference | None, shown: str, prose: str = ""
+    session: Session, kind: PanelKind, reference: Reference | None, shown: str, prose: str = ""
 ) -> tuple[Meaning, list[tuple[str, list[Word]]]]:
     """The explanation, and lists of words with their short sentences.
 
     ``shown`` is what stands in the panel, ``prose`` what it tells in sentences.
     """
     if reference is None:
-        what = Meaning(f"The panel {panel.TITLE}", (panel.ABOUT,))
+        what = Meaning(f"The panel {kind.title}", (kind.about,))
     else:
         what = meaning(session, reference)
     used = list(what.with_words())[:MOST_WORDS]
     return what, [
         *([(IN_PROSE, list(_words_of(session, prose)))] if prose else []),
         ("Words", [_word(entry.term, entry) for entry in used]),
-        ("Words in this panel", list(_headings(panel, shown, used))),
+        ("Words in this panel", list(_headings(kind, shown, used))),
     ]
 
 
@@ -77,10 +78,10 @@ def _words_of(session: Session, prose: str) -> Iterator[Word]:
     yield from (found[place] for place in sorted(found))
 
 
-def _headings(panel: type[Panel], shown: str, known: Sequence[GlossaryEntry]) -> Iterator[Word]:
+def _headings(kind: PanelKind, shown: str, known: Sequence[GlossaryEntry]) -> Iterator[Word]:
     """Those that stand there; a word that has just been told under this name is not told again."""
     before = {entry.term for entry in known}
-    for heading, meant in HEADINGS.get(panel, {}).items():
+    for heading, meant in HEADINGS.get(kind, {}).items():
         if not _stands_in(shown, heading):
             continue
         if isinstance(meant, Own):

@@ -16,7 +16,7 @@ from kerneltui.debugger.references import (
 )
 from kerneltui.debugger.watch import PREVIOUS_HIT, Watch
 from kerneltui.errors import UserError
-from kerneltui.tui.panels import ConsolePanel, InterruptsPanel, SourcePanel, TimeoutsPanel
+from kerneltui.tui.panels.kinds import CONSOLE, INTERRUPTS, SOURCE, TIMEOUTS
 from kerneltui.tui.pointing import Pointing
 from kerneltui.tui.requests import GoTo, Point, Situation
 from kerneltui.tui.travelling import Travelling
@@ -152,12 +152,12 @@ class Breaking(Pointing, Travelling):
 
     def _show_hit(self, point: Point) -> None:
         """The panel in front, unless keys would mean something else then, or the path would go."""
-        panel = next(item for item in self.panels if isinstance(item, point.panel))
-        if not panel.is_there(self.session):
+        panel = self.panels[point.panel]
+        if not point.panel.is_there(self.session):
             return
         is_busy = self.keys_are_text or len(self.screen_stack) > 1
         if not (is_busy or self.panels.path.alone):
-            self.show_panel(panel)
+            self.show_panel(point.panel)
         for reference in point.references:
             panel.reveal(reference)
         panel.seek(*point.references)
@@ -175,15 +175,15 @@ def hit_point(now: Situation, hit: BreakpointHit) -> Point | None:
     """Where to look when a breakpoint has been hit."""
     reference = hit.reference
     if reference is None:
-        return Point(ConsolePanel) if hit.breakpoint.what.startswith("console ") else None
+        return Point(CONSOLE) if hit.breakpoint.what.startswith("console ") else None
     if isinstance(reference, InterruptReference):
-        return Point(InterruptsPanel, (reference,))
+        return Point(INTERRUPTS, (reference,))
     if isinstance(reference, GateReference):
-        return Point(InterruptsPanel, (reference, reference.interrupt))
+        return Point(INTERRUPTS, (reference, reference.interrupt))
     if isinstance(reference, TimeoutReference):
-        return Point(TimeoutsPanel, (reference,))
+        return Point(TIMEOUTS, (reference,))
     if isinstance(reference, CodeReference):
-        return Point(SourcePanel, (_as_shown(now, reference),))
+        return Point(SOURCE, (_as_shown(now, reference),))
     from kerneltui.tui.following import follow  # the first picture does not wait for it
 
     found = follow(now, reference)

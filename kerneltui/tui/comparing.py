@@ -10,14 +10,7 @@ from kerneltui.debugger.references import (
     Reference,
     TimeoutReference,
 )
-from kerneltui.tui.panels import (
-    ConsolePanel,
-    InterruptsPanel,
-    Panel,
-    TasksPanel,
-    TimeoutsPanel,
-    TimersPanel,
-)
+from kerneltui.tui.panels import kinds
 from kerneltui.tui.requests import Point, Request, Situation
 from kerneltui.tui.steering import Steering
 
@@ -25,10 +18,10 @@ if TYPE_CHECKING:  # who compares nothing does not wait for it
     from kerneltui.debugger.difference import MomentDifference
     from kerneltui.tui.screens.difference import Answer
 
-_PANELS: dict[type, type[Panel]] = {
-    ComparatorReference: TimersPanel,
-    InterruptReference: InterruptsPanel,
-    TimeoutReference: TimeoutsPanel,
+_PANELS: dict[type, kinds.PanelKind] = {
+    ComparatorReference: kinds.TIMERS,
+    InterruptReference: kinds.INTERRUPTS,
+    TimeoutReference: kinds.TIMEOUTS,
 }
 """Where these are listed: in their own panel Enter goes on to what they wait for."""
 
@@ -105,8 +98,8 @@ def show(now: Situation, group: str, reference: Reference | None) -> Request:
     from kerneltui.tui.following import follow
 
     if reference is None:
-        panels: dict[str, type[Panel]] = {
-            CONSOLE: ConsolePanel, TASKS: TasksPanel, TIMEOUTS: TimeoutsPanel,
+        panels: dict[str, kinds.PanelKind] = {
+            CONSOLE: kinds.CONSOLE, TASKS: kinds.TASKS, TIMEOUTS: kinds.TIMEOUTS,
         }  # fmt: skip
         return Point(panels[group])
     panel = _PANELS.get(type(reference))

@@ -24,7 +24,7 @@ def panel_text(panel: Panel, session: Session) -> str:
     """All lines of a panel, below what it is and when."""
     setup = session.setup
     at = format_time(session.machine.now)
-    heading = f"{panel.TITLE}: {setup.board.name}, {setup.shown_name}, t {at} s"
+    heading = f"{panel.KIND.title}: {setup.board.name}, {setup.shown_name}, t {at} s"
     lines = [whole_text(line).rstrip() for line in panel.lines]
     while lines and not lines[-1]:
         del lines[-1]

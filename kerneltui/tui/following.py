@@ -40,17 +40,17 @@ from kerneltui.debugger.trace import is_wire_poke, poked_by
 from kerneltui.debugger.way import Station, Way
 from kerneltui.hw.rule import Gate, first_shut
 from kerneltui.machine.position import Position
-from kerneltui.tui.panels import (
-    ClocksPanel,
-    ConsolePanel,
-    CpuPanel,
-    FirmwarePanel,
-    InterruptsPanel,
-    RegistersPanel,
-    SourcePanel,
-    TasksPanel,
-    TimeoutsPanel,
-    TimersPanel,
+from kerneltui.tui.panels.kinds import (
+    CLOCKS,
+    CONSOLE,
+    CPU,
+    FIRMWARE,
+    INTERRUPTS,
+    REGISTERS,
+    SOURCE,
+    TASKS,
+    TIMEOUTS,
+    TIMERS,
 )
 from kerneltui.tui.requests import Ask, GoTo, Point, PokeRegisters, Request, Situation, Tell
 
@@ -69,7 +69,7 @@ def follow(now: Situation, reference: Reference) -> Request:
 def _register(now: Situation, reference: RegisterReference) -> Request:
     """Those of cores are in the CPU panel."""
     is_core = not reference.block
-    return Point(CpuPanel if is_core else RegistersPanel, (reference,))
+    return Point(CPU if is_core else REGISTERS, (reference,))
 
 
 def _field(now: Situation, reference: FieldReference) -> Request:
@@ -106,17 +106,17 @@ def _place(now: Situation, owner: str, gate: Gate) -> Request:
 
 def _vector(now: Situation, reference: VectorReference) -> Request:
     interrupt = interrupt_of_vector(now.session, reference.number)
-    return Point(InterruptsPanel, () if interrupt is None else (interrupt,))
+    return Point(INTERRUPTS, () if interrupt is None else (interrupt,))
 
 
 def _line(now: Situation, reference: LineReference) -> Request:
     """The interrupt that it raises; else it ends at a core, or at another device."""
     interrupt = interrupt_of_line(now.session, reference.name)
     if interrupt is not None:
-        return Point(InterruptsPanel, (interrupt,))
+        return Point(INTERRUPTS, (interrupt,))
     targets = now.session.machine.wiring.get(reference.name, [])
     if any(target.startswith("cpu ") for target in targets):
-        return Point(CpuPanel, (CoreReference(now.session.focus),))
+        return Point(CPU, (CoreReference(now.session.focus),))
     return Tell(f"{reference} leads to {', '.join(targets) or 'nothing'}.")
 
 
@@ -129,9 +129,9 @@ def _timeout(now: Situation, reference: TimeoutReference) -> Request:
         if item.enabled and not item.masked and item.in_ns is not None
     ]  # fmt: skip
     if armed is None or not running:
-        return Point(TimersPanel)
+        return Point(TIMERS)
     item = min(running, key=lambda found: abs((found.in_ns or 0) - armed.in_ns))
-    return Point(TimersPanel, (ComparatorReference(item.device, item.name),))
+    return Point(TIMERS, (ComparatorReference(item.device, item.name),))
 
 
 def _comparator(now: Situation, reference: ComparatorReference) -> Request:
@@ -146,15 +146,15 @@ def _counter(now: Situation, reference: CounterReference) -> Request:
         register = register_named(machine, reference.name, owner)
         if register is not None:
             return _register(now, register)
-    return Point(ClocksPanel, (reference,))
+    return Point(CLOCKS, (reference,))
 
 
 def _task(now: Situation, reference: TaskReference) -> Request:
-    return Point(TasksPanel, (reference,))
+    return Point(TASKS, (reference,))
 
 
 def _core(now: Situation, reference: CoreReference) -> Request:
-    return Point(CpuPanel, (reference,))
+    return Point(CPU, (reference,))
 
 
 def _event(now: Situation, reference: EventReference) -> Request:
@@ -170,32 +170,32 @@ def _event(now: Situation, reference: EventReference) -> Request:
     if is_wire_poke(reference.event):
         return _line(now, LineReference(poked_by(reference.event)[1]))
     if kind in {"tx", "rx"}:
-        return Point(ConsolePanel)
+        return Point(CONSOLE)
     if kind == "tracepoint":
         return _tracepoint(text)
     if kind in {"intr", "nmi"}:
         return _vector(now, VectorReference(core, target))
-    return Point(CpuPanel, (CoreReference(core),))
+    return Point(CPU, (CoreReference(core),))
 
 
 def _tracepoint(text: str) -> Request:
     number = re.search(_FACT.format("id"), text)
     ident = int(number[1]) if number is not None else None
     if text.startswith("sched_"):
-        return Point(TasksPanel, () if ident is None else (TaskReference(ident),))
-    return Point(TimeoutsPanel, () if ident is None else (TimeoutReference(ident),))
+        return Point(TASKS, () if ident is None else (TaskReference(ident),))
+    return Point(TIMEOUTS, () if ident is None else (TimeoutReference(ident),))
 
 
 def _code(now: Situation, reference: CodeReference) -> Request:
-    return Point(SourcePanel, (reference,))
+    return Point(SOURCE, (reference,))
 
 
 def _console_line(now: Situation, reference: ConsoleReference) -> Request:
-    return Point(ConsolePanel, (reference,))
+    return Point(CONSOLE, (reference,))
 
 
 def _table(now: Situation, reference: TableReference) -> Request:
-    return Point(FirmwarePanel, (reference,))
+    return Point(FIRMWARE, (reference,))
 
 
 ON_ENTER: dict[type, Callable[[Situation, Any], Request]] = {

@@ -10,20 +10,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from kerneltui.tui.panels import (
-    ApicsPanel,
-    ClocksPanel,
-    CpuPanel,
-    FirmwarePanel,
-    InterruptsPanel,
-    Panel,
-    PathPanel,
-    RegistersPanel,
-    SourcePanel,
-    TasksPanel,
-    TimelinePanel,
-    TimeoutsPanel,
-    TimersPanel,
+from kerneltui.tui.panels.kinds import (
+    APICS,
+    CLOCKS,
+    CPU,
+    FIRMWARE,
+    INTERRUPTS,
+    PATH,
+    REGISTERS,
+    SOURCE,
+    TASKS,
+    TIMELINE,
+    TIMEOUTS,
+    TIMERS,
+    PanelKind,
 )
 
 
@@ -40,14 +40,14 @@ _LATE = {
     "late max": Own("Is the longest time."),
 }
 _NUMBER = Own("Stands before the number by which a controller knows the interrupt.")
-HEADINGS: Mapping[type[Panel], Mapping[str, str | Own]] = {
-    RegistersPanel: {
+HEADINGS: Mapping[PanelKind, Mapping[str, str | Own]] = {
+    REGISTERS: {
         "read": Own("Says what an instruction has got from the register since the last stop."),
         "wrote": Own("Says what an instruction has stored to the register since the last stop."),
         "more alike": Own("Counts registers that hold the same and are left out."),
         "zero": Own("Counts fields that are 0 and are left out; z shows all."),
     },
-    PathPanel: {
+    PATH: {
         "STEP": Own("Is a moment of the story that means something; . goes to the next."),
         "NEXT": Own("Says what usually comes next; something else may come before it."),
         "SOURCE": Own("Is the device that asks for the interrupt, and what it waits for."),
@@ -63,7 +63,7 @@ HEADINGS: Mapping[type[Panel], Mapping[str, str | Own]] = {
         "low": Own("Is a wire that asks for nothing."),
         "─▷": Own("Is a wire that is low: it asks for nothing."),
     },
-    InterruptsPanel: {
+    INTERRUPTS: {
         "interrupt": "interrupt", "irq": _NUMBER, "vec": "vector", "gsi": "GSI",
         "missed": Own("Counts those that came while the one before was pending: they are lost."),
         "spurious": Own("Counts how often the handler ran and found nothing to do."),
@@ -71,21 +71,21 @@ HEADINGS: Mapping[type[Panel], Mapping[str, str | Own]] = {
         "input": "input", "L": "line", "E": "enabled", "P": "pending", "A": "active",
         "prio": "priority", "cpu": "target", "count": "count", "handler": "handler",
     },
-    TimeoutsPanel: {
+    TIMEOUTS: {
         "due": "due time", "uptime": "uptime", "period": "periodic", "once": "one-shot",
         "in": Own("Is the time until it is due."), "id": "id", "late": "lateness",
         "name": Own("Is what the timeout was called when it was set."),
         "calls": Own("Counts how often its callback has run."), **_LATE,
         "comparisons": "comparison", "moves": "move",
     },
-    CpuPanel: {
+    CPU: {
         "next": Own("Is the instruction that the core executes next; s executes it."),
         "state": Own("Says what the core does: it runs, sleeps until an interrupt, or is off."),
         "level": "exception level", "ring": "ring",
         "input": "input", "IRQ": "IRQ", "IF": "RFLAGS.IF", "DAIF": "DAIF",
         "call stack": "call stack", "depth": "handler depth",
     },
-    SourcePanel: {
+    SOURCE: {
         "call stack": "call stack",
         "variables": Own("Are those of the function on show, as they stand now."),
         "▶": Own("Marks the line where the function on show is."),
@@ -93,12 +93,12 @@ HEADINGS: Mapping[type[Panel], Mapping[str, str | Own]] = {
         "●": Own("Says that a breakpoint is set there."),
         "○": Own("Says that a breakpoint is set there, and is switched off."),
     },
-    TimersPanel: {
+    TIMERS: {
         "MHz": "MHz", "count": "counter", "met": "match",
         "masked": Own("Means that a match raises no line: the comparator is masked."),
         "off": Own("Means that the comparator is switched off, and compares nothing."),
     },
-    ClocksPanel: {
+    CLOCKS: {
         "counter": "counter", "value": "value", "measured MHz": "measured rate",
         "error": Own("Is by how much the measured rate is wrong, in millionths (ppm)."),
 
@@ -106,7 +106,7 @@ HEADINGS: Mapping[type[Panel], Mapping[str, str | Own]] = {
         "Unix": "Unix time", "XT": "XT time", "drift": "drift", "RTC": "RTC", "UIP": "UIP",
         "BCD": "BCD", "SET": "SET",
     },
-    ApicsPanel: {
+    APICS: {
         "TPR": "TPR", "PPR": "PPR", "classes": "priority class", "LVT": "LVT",
         "IRR": "IRR", "ISR": "ISR", "TMR": "TMR", "gsi": "GSI", "vec": "vector",
         "mode": "delivery mode", "to": "destination", "active": "polarity", "trigger": "trigger",
@@ -115,18 +115,18 @@ HEADINGS: Mapping[type[Panel], Mapping[str, str | Own]] = {
         "ID": Own("Is the number by which messages name an APIC."),
         "8259": "8259",
     },
-    FirmwarePanel: {
+    FIRMWARE: {
         "sound": Own("Means that the bytes of the table add up to zero, as they must."),
         "broken": Own("Means that they do not add up to zero: the kernel refuses the table."),
         "GSI": "GSI", "IRQ": "ISA IRQ"},
-    TasksPanel: {
+    TASKS: {
         "ready": "ready", "quanta": "quantum", "rr": "round robin", "coop": "cooperative",
         "idle": "idle", "share of a core": "share of a core", "user": "user time",
         "kernel": "kernel time", "interrupt": "interrupt time", "runs": "number of runs",
         "latency": "latency", "starves": "starve", "booked": "booked", "scheduler": "scheduler",
         "elapsed": Own("Is the time since reset, which all accounts together come to."),
     },
-    TimelinePanel: {
+    TIMELINE: {
         "idle": "idle", "kernel": "kernel time", "task": "task",
         "IRQ": Own("Is the time in which handlers of interrupts had the core."),
     },

@@ -8,6 +8,25 @@ from typing import Any
 from textual.screen import Screen
 
 from kerneltui.tui.panels import Panel, Panels
+from kerneltui.tui.panels.kinds import (
+    APICS,
+    CLOCKS,
+    CONSOLE,
+    CPU,
+    FIRMWARE,
+    INTERRUPTS,
+    KINDS,
+    PATH,
+    REGISTERS,
+    SOURCE,
+    TASKS,
+    TIMELINE,
+    TIMEOUTS,
+    TIMERS,
+    TRACE,
+    PanelKind,
+    sharing,
+)
 
 WIDE, HIGH = 118, 34
 """From this size on all panels show at once."""
@@ -32,27 +51,19 @@ class Arrangement(StrEnum):
     """one panel alone"""
 
 
-Places = tuple[tuple[Panel, ...], ...]
-
-
-def shared_places(panels: Panels, mode: Arrangement) -> Places:
-    """Panels that share one place: there the last chosen stands, at first the first."""
-    left = panels.registers, panels.clocks, panels.apics, panels.firmware, panels.tasks
-    right = panels.trace, panels.timeline
-    core = panels.cpu, panels.source
-    others = *core, panels.timers
-    if mode is Arrangement.PANELS:
-        return left, core, right
-    if mode is Arrangement.PATH:
-        return ((*left, *others, *right),)
-    return ((panels.timeouts, *left, panels.interrupts, *others, *right),)
-
-
-def in_order(panels: Panels) -> tuple[Panel, ...]:
-    """As they fill the grid."""
-    left, core, right = shared_places(panels, Arrangement.PANELS)
-    middle = panels.interrupts, panels.timeouts, *core, panels.timers, panels.console
-    return (panels.path, *left, *middle, *right)
+Places = tuple[tuple[PanelKind, ...], ...]
+"""Panels that share one place: there the last chosen stands, at first the first."""
+LEFT = REGISTERS, CLOCKS, APICS, FIRMWARE, TASKS
+CORE = CPU, SOURCE
+RIGHT = TRACE, TIMELINE
+PLACES: dict[Arrangement, Places] = {
+    Arrangement.PANELS: (LEFT, CORE, RIGHT),
+    Arrangement.PATH: ((*LEFT, *CORE, TIMERS, *RIGHT),),
+    Arrangement.BRIEF: ((TIMEOUTS, *LEFT, INTERRUPTS, *CORE, TIMERS, *RIGHT),),
+    Arrangement.SINGLE: (),
+}
+ORDER = (PATH, *LEFT, INTERRUPTS, TIMEOUTS, *CORE, TIMERS, CONSOLE, *RIGHT)
+"""As they fill the grid."""
 
 
 def needs(width: int, height: int) -> str:
@@ -61,52 +72,56 @@ def needs(width: int, height: int) -> str:
 
 
 class Layout:
-    """``current`` is the panel that has the focus, or had it last."""
+    """``kind`` is that of the panel that has the focus, or had it last."""
 
     def __init__(self, panels: Panels, *, with_path: bool) -> None:
-        self.current: Panel = panels.path if with_path else panels.registers
+        self.kind = PATH if with_path else REGISTERS
         self.zoomed = False
         self.with_path = with_path
         """the path is wanted, or else all panels"""
+        self._mode = Arrangement.SINGLE
         self._panels = panels
-        self._of_keys: dict[str, Panel] = {}
+        self._of_keys: dict[str, PanelKind] = {}
         """of panels that share a key, the one that was chosen last"""
-        self._places = {mode: shared_places(panels, mode) for mode in Arrangement}
-        self._in_front = {
-            mode: {place[0] for place in places} for mode, places in self._places.items()
-        }
+        self._in_front = {mode: {place[0] for place in places} for mode, places in PLACES.items()}
+        panels.on_made = self._show
 
-    def choose(self, panel: Panel) -> None:
+    @property
+    def current(self) -> Panel:
+        """The panel that has the focus, or had it last."""
+        return self._panels[self.kind]
+
+    def choose(self, kind: PanelKind) -> None:
         """Make a panel the current one, in front of those that share its place."""
-        self.current = panel
-        self._of_keys[panel.KEY] = panel
-        if panel is self._panels.path:
+        self.kind = kind
+        self._of_keys[kind.key] = kind
+        if kind is PATH:
             self.with_path = True
-        for mode, places in self._places.items():
+        for mode, places in PLACES.items():
             for place in places:
-                if panel in place:
+                if kind in place:
                     self._in_front[mode].difference_update(place)
-                    self._in_front[mode].add(panel)
+                    self._in_front[mode].add(kind)
 
-    def chosen(self, key: str) -> Panel:
+    def chosen(self, key: str) -> PanelKind:
         """Of the panels of a key the one that was chosen last, or the first."""
-        return self._of_keys.get(key) or self._panels.sharing(key)[0]
+        return self._of_keys.get(key) or sharing(key)[0]
 
-    def meant(self, key: str) -> Panel:
+    def meant(self, key: str) -> PanelKind:
         """The panel that a key focuses: where that is the current one, the next of the same key."""
-        panel = self.chosen(key)
-        if panel is self.current:
-            group = self._panels.sharing(key)
-            panel = group[(group.index(panel) + 1) % len(group)]
-        return panel
+        kind = self.chosen(key)
+        if kind is self.kind:
+            group = sharing(key)
+            kind = group[(group.index(kind) + 1) % len(group)]
+        return kind
 
     def toggle_path(self) -> None:
         """From the path to all panels, or back; where it cannot be seen, to the path."""
         self.with_path = not (self.with_path and self._panels.path.is_in_front)
         if self.with_path:
-            self.current = self._panels.path
-        elif self.current is self._panels.path:
-            self.current = self._panels.registers
+            self.kind = PATH
+        elif self.kind is PATH:
+            self.kind = REGISTERS
 
     def mode(self, width: int, height: int) -> Arrangement:
         """What shows at once on a screen of this size."""
@@ -118,28 +133,38 @@ class Layout:
             return Arrangement.BRIEF
         return Arrangement.SINGLE
 
-    def _shows(self, panel: Panel, mode: Arrangement) -> bool:
+    def in_front(self) -> list[PanelKind]:
+        """Those that have a place on the screen."""
+        return [kind for kind in KINDS if self._shows(kind)]
+
+    def _shows(self, kind: PanelKind) -> bool:
+        mode = self._mode
         if mode is Arrangement.SINGLE:
-            return panel is self.current
-        if any(panel in place for place in self._places[mode]):
-            return panel in self._in_front[mode]
-        return mode is not Arrangement.PANELS or panel is not self._panels.path
+            return kind is self.kind
+        if any(kind in place for place in PLACES[mode]):
+            return kind in self._in_front[mode]
+        return mode is not Arrangement.PANELS or kind is not PATH
+
+    def _show(self, panel: Panel) -> None:
+        is_current = panel.KIND is self.kind
+        single = self._mode is Arrangement.SINGLE
+        panel.zoomed, panel.alone = self.zoomed, single and is_current
+        panel.is_in_front = self._shows(panel.KIND)
+        panel.set_class(is_current, "-current", update=panel.is_attached)
+        panel.set_class(not panel.is_in_front, "-behind", update=panel.is_attached)
 
     def apply(self, screen: Screen[Any], width: int, height: int, taken: int = 0) -> bool:
         """Lay the screen out for its size; False when that is too small for any panel.
 
-        Something else takes so many rows of it.
+        Something else takes so many rows of it.  Of the panels those are made that show.
         """
         small = width < NARROWEST or height < LOWEST
-        mode = self.mode(width, height - taken)
+        self._mode = self.mode(width, height - taken)
         screen.set_class(small, "-too-small", update=screen.is_attached)
-        for kind in Arrangement:
-            screen.set_class(kind is mode, f"-{kind}", update=screen.is_attached)
-        for panel in self._panels:
-            is_current = panel is self.current
-            single = mode is Arrangement.SINGLE
-            panel.zoomed, panel.alone = self.zoomed, single and is_current
-            panel.is_in_front = self._shows(panel, mode)
-            panel.set_class(is_current, "-current", update=panel.is_attached)
-            panel.set_class(not panel.is_in_front, "-behind", update=panel.is_attached)
+        for mode in Arrangement:
+            screen.set_class(mode is self._mode, f"-{mode}", update=screen.is_attached)
+        for kind in self.in_front():
+            self._panels[kind]  # makes it
+        for panel in self._panels.made:
+            self._show(panel)
         return not small

@@ -182,7 +182,7 @@ class Learning(Steering):
         play = self.play
         if play is None or play.is_done or self.runner.searching:
             return
-        hands = Hands(play.commands, self.arrangement.current.KEY, self.under_cursor)
+        hands = Hands(play.commands, self.arrangement.kind.key, self.under_cursor)
         if play.observe(hands):
             self._show_play()
 

@@ -20,7 +20,7 @@ from kerneltui.own.loading import load_driver
 from kerneltui.scenarios.changes import UNCHANGED
 from kerneltui.tui.app import KernelTui
 from kerneltui.tui.commands import BY_IDENT, BY_KEY, CURSOR_KEYS
-from kerneltui.tui.panels import PANELS
+from kerneltui.tui.panels.kinds import KINDS
 from kerneltui.tui.pressing import PAUSE_S, check_keys, press
 from kerneltui.tui.requests import StartLesson, UseSession
 
@@ -122,7 +122,7 @@ def _of_names(step: LessonStepSpec) -> Iterator[tuple[str, str]]:
     for key, ident in commands:
         if ident not in BY_IDENT:
             yield key, f"there is no command '{ident}'{suggestion(ident, BY_IDENT)}"
-    if goal is not None and goal.panel and goal.panel not in {panel.KEY for panel in PANELS}:
+    if goal is not None and goal.panel and goal.panel not in {kind.key for kind in KINDS}:
         yield "goal", f"there is no panel '{goal.panel}'"
     if goal is not None and not step.solution:
         yield "goal", "a step with a goal needs a 'solution:'"
@@ -151,7 +151,7 @@ def _texts(step: LessonStepSpec) -> Iterator[tuple[str, str]]:
 
 
 def _is_key(word: str) -> bool:
-    panels = {panel.KEY for panel in PANELS}
+    panels = {kind.key for kind in KINDS}
     known = {key for command in BY_KEY.values() for key in (command.keys, command.key)}
     return word in known | panels | OTHER_KEYS | set(CURSOR_KEYS) or any(
         word in keys.split() for keys in known

@@ -12,7 +12,7 @@ from textual.command import Hit, Hits
 from textual.system_commands import SystemCommandsProvider
 
 from kerneltui.tui.commands import COMMANDS
-from kerneltui.tui.panels import PANELS, grouped
+from kerneltui.tui.panels.kinds import KINDS, grouped
 
 DOUBLES = {"Quit", "Theme", "Keys", "Maximize", "Minimize"}
 """Textual's own that our commands say better."""
@@ -46,7 +46,7 @@ def palette(
             continue
         said = f"{command.help}  ({command.keys})" if command.key else command.help
         yield SystemCommand(command.label, said, partial(choose, command.ident))
-    for panel in chain(*grouped(PANELS)):
-        focus = partial(choose, "focus_panel", PANELS.index(panel) + 1)
-        yield SystemCommand(f"Panel {panel.KEY}: {panel.TITLE}", panel.ABOUT, focus)
+    for kind in chain(*grouped(KINDS)):
+        focus = partial(choose, "focus_panel", kind.number)
+        yield SystemCommand(f"Panel {kind.key}: {kind.title}", kind.about, focus)
     yield from (item for item in brought if item.title not in DOUBLES)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kerneltui.debugger.references import FieldReference, Reference, RegisterReference
 from kerneltui.tui.layout import Layout
 from kerneltui.tui.panels import Panel, Panels
+from kerneltui.tui.panels.kinds import PanelKind
 from kerneltui.tui.requests import Point, Request, Situation
 from kerneltui.tui.steering import Steering
 from kerneltui.tui.widgets.line_view import LineView, Move
@@ -33,14 +34,14 @@ class Pointing(Steering):
         def carry_out(self, request: Request | None) -> None:
             """Do what Enter on a row wants done."""
 
-        def show_panel(self, panel: Panel) -> None:
+        def show_panel(self, kind: PanelKind) -> None:
             """Focus a panel."""
 
     def point(self, point: Point) -> None:
         """Show a panel with the cursor on a thing; one that is gone is told."""
-        panel = next(item for item in self.panels if isinstance(item, point.panel))
+        panel = self.panels[point.panel]
         references = point.references
-        self.show_panel(panel)
+        self.show_panel(point.panel)
         for reference in references:
             panel.reveal(reference)
         panel.seek(*references)
@@ -98,7 +99,7 @@ class Pointing(Steering):
     def _leads_nowhere(self, request: Request) -> bool:
         return (
             isinstance(request, Point)
-            and isinstance(self.arrangement.current, request.panel)
+            and self.arrangement.kind is request.panel
             and (not request.references or self.under_cursor in request.references)
         )
 
@@ -162,9 +163,9 @@ class Pointing(Steering):
 
     def on_line_view_chosen(self, event: LineView.Chosen) -> None:
         """Two clicks are an Enter, and so is one with Ctrl, which can be faster than the focus."""
-        panel = next(item for item in self.panels if item is event.view)
-        if panel is not self.arrangement.current:
-            self.show_panel(panel)
+        panel = event.view
+        if isinstance(panel, Panel) and panel is not self.arrangement.current:
+            self.show_panel(panel.KIND)
         self.action_follow()
 
     def action_copy(self) -> None:
@@ -187,7 +188,7 @@ class Pointing(Steering):
 
         panel = self.arrangement.current
         text = panel_text(panel, self.session)
-        self._copy(text, f"panel {panel.KEY}, {len(panel.lines)} lines")
+        self._copy(text, f"panel {panel.KIND.key}, {len(panel.lines)} lines")
 
     def _copy(self, text: str, what: str) -> None:
         from kerneltui.tui.copying import keep_copy, told

@@ -18,7 +18,7 @@ from kerneltui.debugger.session import Session
 from kerneltui.debugger.trace import RawEvent
 from kerneltui.hw.rule import Spot
 from kerneltui.scenarios.changes import Changes
-from kerneltui.tui.panels import Panel
+from kerneltui.tui.panels.kinds import PanelKind
 
 if TYPE_CHECKING:
     from kerneltui.lessons.progress import StudentProgress
@@ -63,7 +63,7 @@ class UseSession(msgspec.Struct, frozen=True):
 class Point(msgspec.Struct, frozen=True):
     """Show a panel, with the cursor on the first of ``references`` that it shows."""
 
-    panel: type[Panel]
+    panel: PanelKind
     references: tuple[Reference, ...] = ()
 
 

@@ -8,7 +8,8 @@ from textual.events import Key, Paste
 from textual.widgets import Input
 
 from kerneltui.tui.layout import Layout
-from kerneltui.tui.panels import Panel, Panels
+from kerneltui.tui.panels import Panels
+from kerneltui.tui.panels.kinds import CONSOLE, REGISTERS, PanelKind
 from kerneltui.tui.steering import Steering
 
 
@@ -21,7 +22,7 @@ class Writing(Steering):
 
     if TYPE_CHECKING:  # the app's
 
-        def show_panel(self, panel: Panel) -> None:
+        def show_panel(self, kind: PanelKind) -> None:
             """Focus a panel."""
 
         def show_commands(self) -> None:
@@ -48,7 +49,7 @@ class Writing(Steering):
 
     def action_type(self) -> None:
         """Into the console."""
-        self.show_panel(self.panels.console)
+        self.show_panel(CONSOLE)
         self.set_typing(True)
 
     def set_typing(self, on: bool) -> None:
@@ -59,7 +60,7 @@ class Writing(Steering):
     def action_filter(self) -> None:
         """Ask for a filter."""
         self.mount_rest()
-        self.show_panel(self.panels.registers)
+        self.show_panel(REGISTERS)
         box = self.filter_box
         box.add_class("-open")
         box.value = self.panels.registers.filter

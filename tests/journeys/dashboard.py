@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from panel_classes import PANELS
 from quick_pilot import quick_pilot
 from textual.command import CommandPalette
 from textual.events import Key, MouseDown, MouseMove, MouseUp
@@ -17,7 +18,7 @@ from kerneltui.debugger.session import Session
 from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.app import KernelTui
 from kerneltui.tui.offers import OfferKind
-from kerneltui.tui.panels import PANELS, Panel
+from kerneltui.tui.panels import Panel
 from kerneltui.tui.pressing import CHARACTERS
 from kerneltui.tui.screens.dialog import Chooser
 from kerneltui.tui.screens.welcome import WelcomeScreen
@@ -36,8 +37,8 @@ LONGEST_PAINTING = 100
 
 def keys_to(kind: type[Panel]) -> list[str]:
     """The keys that show a panel first: its own, again for each of those before it."""
-    sharing = [item for item in PANELS if item.KEY == kind.KEY]
-    return [kind.KEY] * (sharing.index(kind) + 1)
+    sharing = [item for item in PANELS if item.KIND.key == kind.KIND.key]
+    return [kind.KIND.key] * (sharing.index(kind) + 1)
 
 
 def booted(board: str = "rpi4", scenario: str = "timer-callbacks") -> Session:
@@ -180,7 +181,7 @@ class Dashboard:
 
     def lines(self, panel: int) -> list[str]:
         """What a panel holds."""
-        return [line_text(line) for line in self.app.panels[panel - 1].lines]
+        return [line_text(line) for line in self.app.panels.numbered(panel).lines]
 
     def line(self, panel: int, words: str) -> str:
         """The one line of a panel that contains ``words``; ``""`` when none does."""
@@ -192,10 +193,16 @@ class Dashboard:
         """The numbers of the panels on the screen; none where that is too small for any."""
         if self.app.screen_stack[0].query_one("#too-small").display:
             return []
-        return [panel.number for panel in self.app.panels if panel.display and panel.size.width]
+        return [
+            panel.KIND.number
+            for panel in self.app.panels.made
+            if panel.display and panel.size.width
+        ]
 
     def current(self) -> int:
-        marked = [panel.number for panel in self.app.panels if panel.has_class("-current")]
+        marked = [
+            panel.KIND.number for panel in self.app.panels.made if panel.has_class("-current")
+        ]
         assert len(marked) == 1, marked
         return marked[0]
 

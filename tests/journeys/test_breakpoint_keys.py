@@ -38,7 +38,7 @@ def control(seen):
 
 async def put_cursor(seen, panel, thing):
     await seen.press(str(panel))
-    seen.app.panels[panel - 1].seek(thing)
+    seen.app.panels.numbered(panel).seek(thing)
     await seen.painted()
     assert seen.app.under_cursor == thing
 

@@ -13,13 +13,11 @@ from kerneltui.debugger.references import (
     TimeoutReference,
 )
 from kerneltui.scenarios.scenario import open_session
-from kerneltui.tui.panels import (
-    ConsolePanel,
-    InterruptsPanel,
-    RegistersPanel,
-    TasksPanel,
-    TimeoutsPanel,
-)
+from kerneltui.tui.panels.console import ConsolePanel
+from kerneltui.tui.panels.interrupts import InterruptsPanel
+from kerneltui.tui.panels.registers import RegistersPanel
+from kerneltui.tui.panels.tasks import TasksPanel
+from kerneltui.tui.panels.timeouts import TimeoutsPanel
 from kerneltui.tui.screens.difference import DifferenceScreen, fold
 
 SIZES = pytest.mark.parametrize("size", [(140, 40), (80, 24)])

@@ -8,6 +8,7 @@ import pytest
 from dashboard import CPU, INTERRUPTS, QUEUE, REGISTERS, TIMERS, TRACE, booted, dashboard, keys_to
 from hypothesis import given
 from hypothesis import strategies as st
+from panel_classes import PANELS
 
 from kerneltui.debugger.references import (
     ComparatorReference,
@@ -20,8 +21,9 @@ from kerneltui.debugger.references import (
 )
 from kerneltui.tui.following import follow
 from kerneltui.tui.offers import OfferKind
-from kerneltui.tui.panels import PANELS, PathPanel, SourcePanel
 from kerneltui.tui.panels.base import CORNERS
+from kerneltui.tui.panels.path import PathPanel
+from kerneltui.tui.panels.source import SourcePanel
 from kerneltui.tui.screens.what import WhatScreen
 from kerneltui.tui.widgets.cursor import Cursor, cells_of
 from kerneltui.tui.widgets.line_view import CURSOR
@@ -31,7 +33,7 @@ WIDE_SCREEN, SMALL_SCREEN = (140, 40), (80, 24)
 SIZES = pytest.mark.parametrize("size", [WIDE_SCREEN, SMALL_SCREEN], ids=["140x40", "80x24"])
 LISTS = [n for n, kind in enumerate(PANELS, 1) if kind is not SourcePanel]
 """All but the panel that shows a part of a file: test_source_panel.py has its cursor."""
-NAMES = [PANELS[n - 1].SHORT for n in LISTS]
+NAMES = [PANELS[n - 1].KIND.short for n in LISTS]
 EACH_LIST = pytest.mark.parametrize("number", LISTS, ids=NAMES)
 
 
@@ -89,7 +91,7 @@ async def go_up_to(seen, words):
 async def test_keys_reach_every_row_and_thing(number, size):
     async with dashboard(session=busy(number), size=size) as seen:
         await seen.press(*keys_to(PANELS[number - 1]), "home")
-        panel = seen.app.panels[number - 1]
+        panel = seen.app.panels.numbered(number)
         assert seen.app.focused is panel
         await seen.until(
             lambda: not seen.app.frames.is_asked and not panel.lacks(panel._view, panel._made)
@@ -120,7 +122,7 @@ async def test_left_and_right_go_through_the_things_of_a_row(number):
         pytest.skip("they go through the steps of the story there")
     async with dashboard(session=busy(number)) as seen:
         await seen.press(*keys_to(PANELS[number - 1]), "home")
-        panel = seen.app.panels[number - 1]
+        panel = seen.app.panels.numbered(number)
         most = max(range(len(panel.lines)), key=lambda n: len(cells_of(panel.lines[n])))
         await seen.press(*["down"] * most)
         things = [cell.about for cell in cells_of(panel.lines[most])]
@@ -176,12 +178,12 @@ async def test_while_typing_keys_go_to_the_board_and_there_is_no_cursor():
 @each_list_at_a_size(1)
 async def test_a_click_puts_the_cursor_there(number, size):
     async with dashboard(session=busy(number), size=size) as seen:
-        panel = seen.app.panels[number - 1]
+        panel = seen.app.panels.numbered(number)
         tabs = seen.tabs()
         if panel.display and panel.size.width:
             await seen.click(panel.content_region.x + 1, panel.content_region.y)
         else:
-            key = f"{panel.KEY}{'' if size[0] < 118 else ' '}{panel.SHORT}"
+            key = f"{panel.KIND.key}{'' if size[0] < 118 else ' '}{panel.KIND.short}"
             await seen.click(tabs.index(key) + 2, 1)
         await seen.until(lambda: seen.app.focused is panel and panel.lines)
         place, top = panel.content_region, panel.scroll_offset.y
@@ -210,7 +212,7 @@ async def test_a_panel_without_the_focus_shows_no_cursor():
         for number in (INTERRUPTS, QUEUE, CPU, TRACE, TIMERS, REGISTERS):
             await seen.press(str(number))
             (mark,) = marks(seen)
-            assert seen.app.panels[number - 1].region.contains(*mark)
+            assert seen.app.panels.numbered(number).region.contains(*mark)
 
 
 @pytest.mark.parametrize("theme", ["textual-dark", "projector-light", "projector-dark"])
@@ -275,7 +277,7 @@ async def test_another_board_begins_anew():
 async def test_row_and_lower_border_say_together_all_that_a_cut_row_says(number, size):
     async with dashboard(session=busy(number), size=size) as seen:
         await seen.press(*keys_to(PANELS[number - 1]), "home")
-        panel = seen.app.panels[number - 1]
+        panel = seen.app.panels.numbered(number)
         for line in panel.lines[:60]:
             whole = " ".join(whole_text(line).split())
             said = " ".join(line_text(line).split())

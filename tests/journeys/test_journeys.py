@@ -20,13 +20,14 @@ from dashboard import (
     TRACE,
     dashboard,
 )
+from panel_classes import PANELS
 from rich.style import Style
 from textual.command import CommandList
 from textual.worker import WorkerFailed
 
 from kerneltui.debugger.watch import CALLBACK_DONE
 from kerneltui.tui.offers import OfferKind
-from kerneltui.tui.panels import PANELS, grouped
+from kerneltui.tui.panels.kinds import KINDS, grouped
 from kerneltui.tui.screens.choose import ChooseScreen
 
 UART_IRQ = {"rpi4": 153, "rpi3": 57}
@@ -107,7 +108,7 @@ async def test_i_stops_at_the_vector_with_the_handler_not_begun(board):
             assert "handler depth 1" in seen.line(CPU, "state")
             assert "IRQ masked" in seen.line(CPU, "level EL1")
             told = f"{count} interrupt" if count == 1 else f"{count} interrupts"
-            assert seen.app.panels[CPU - 1].border_subtitle.endswith(told)
+            assert seen.app.panels.numbered(CPU).border_subtitle.endswith(told)
             # Neither has the controller been asked nor the handler counted.
             timer = seen.line(INTERRUPTS, "Timer")
             assert timer.startswith("!irq ")
@@ -319,7 +320,7 @@ async def test_digits_focus_panels(size):
         for number in (7, 4, 1, 2, 6, 3, 5):
             await seen.press(str(number))
             assert seen.current() == number
-            assert seen.app.focused is seen.app.panels[number - 1]
+            assert seen.app.focused is seen.app.panels.numbered(number)
             assert seen.lines(number)
 
 
@@ -372,8 +373,8 @@ async def test_the_filter_works_as_it_is_typed_enter_keeps_it_escape_clears_it()
         assert {line.split()[0].lstrip("*") for line in registers} >= {"GICC_EOIR"}
         assert all("eoi" in line.lower() for line in seen.lines(REGISTERS) if "GICC_" in line)
         await seen.press("enter")
-        assert "/eoir" in seen.app.panels[0].border_subtitle
-        assert seen.app.focused is seen.app.panels[0]
+        assert "/eoir" in seen.app.panels.registers.border_subtitle
+        assert seen.app.focused is seen.app.panels.registers
         # The letters are commands again, and the filter stays through a stop.
         await seen.go("n")
         assert "timer event done" in seen.status()
@@ -381,7 +382,7 @@ async def test_the_filter_works_as_it_is_typed_enter_keeps_it_escape_clears_it()
         assert "GICD_CTLR" not in "\n".join(seen.lines(REGISTERS))
         await seen.press("escape")
         assert len(seen.lines(REGISTERS)) >= len(everything)
-        assert "/" not in seen.app.panels[0].border_subtitle
+        assert "/" not in seen.app.panels.registers.border_subtitle
 
 
 async def test_letters_in_the_filter_are_no_commands():
@@ -389,19 +390,19 @@ async def test_letters_in_the_filter_are_no_commands():
         before = seen.session.machine.core.retired
         await seen.write("snifrqzbotc 1?+-")
         assert seen.session.machine.core.retired == before
-        assert seen.app.panels[0].filter == "snifrqzbotc 1?+-"
+        assert seen.app.panels.registers.filter == "snifrqzbotc 1?+-"
         assert "No register matches" in seen.lines(REGISTERS)[0]
         assert seen.footer() == "enter Keep filter esc End filter"
         await seen.press("escape")
-        assert seen.app.panels[0].filter == ""
-        assert seen.app.focused is seen.app.panels[0]
+        assert seen.app.panels.registers.filter == ""
+        assert seen.app.focused is seen.app.panels.registers
 
 
 async def test_brackets_in_the_filter_are_text():
     async with dashboard() as seen:
         for text in ("[/b]", "[", "]", "[red]", "[@click=app.quit]", "\\["):
             await seen.press("slash", *text, "enter")
-            assert seen.app.panels[0].filter == text
+            assert seen.app.panels.registers.filter == text
             assert f"/{text}" in seen.screen()
             await seen.press("escape")
 
@@ -424,15 +425,15 @@ async def test_looking_at_filtered_registers_changes_nothing():
 async def test_typed_keys_reach_the_board_and_the_echo_comes_back(board):
     async with dashboard(board, speed=100.0, keys=["c"]) as seen:
         assert seen.current() == CONSOLE
-        assert "typing, Esc leaves" in seen.app.panels[CONSOLE - 1].border_subtitle
+        assert "typing, Esc leaves" in seen.app.panels.numbered(CONSOLE).border_subtitle
         before = seen.session.machine.core.retired
         await seen.write("snifrqz 1/?bot+-")
         assert seen.session.machine.core.retired == before, "a typed letter was taken for a command"
         assert len(seen.console()[-1]) == 0
-        assert "16 wait" not in seen.app.panels[CONSOLE - 1].border_subtitle
-        assert "space runs after Esc" in seen.app.panels[CONSOLE - 1].border_subtitle
+        assert "16 wait" not in seen.app.panels.numbered(CONSOLE).border_subtitle
+        assert "space runs after Esc" in seen.app.panels.numbered(CONSOLE).border_subtitle
         await seen.press("escape")
-        assert "typing" not in seen.app.panels[CONSOLE - 1].border_subtitle
+        assert "typing" not in seen.app.panels.numbered(CONSOLE).border_subtitle
         await seen.press("space")
         await seen.until(lambda: any("snifrqz 1/?bot+-" in line for line in seen.console()))
         await seen.press("space")
@@ -455,7 +456,7 @@ async def test_what_typing_mode_does_with_each_kind_of_key():
         await seen.press("a", "enter", "tab", "backspace", "ctrl+c", "é", "ctrl+é", "f5", "up")
         typed = b"".join(item.given for item in seen.session.typed)
         assert typed == b"a\r\t\x7f\x03?\x1b[A"
-        assert seen.app.focused is seen.app.panels[CONSOLE - 1]
+        assert seen.app.focused is seen.app.panels.numbered(CONSOLE)
         assert seen.footer() == "esc Leave typing"
 
 
@@ -548,8 +549,8 @@ async def test_help_lists_every_command_and_every_panel():
             assert f"{command.shown_key or command.key} " in seen.screen()
             assert command.help in seen.screen()
         for panel in PANELS:
-            assert f"{panel.TITLE}: " in str(help_text(""))
-            assert panel.ABOUT[:40] in seen.screen()
+            assert f"{panel.KIND.title}: " in str(help_text(""))
+            assert panel.KIND.about[:40] in seen.screen()
         assert "as in the tutorial" in seen.screen()
         for key in ("escape", "question_mark", "q"):
             await seen.press(key)
@@ -633,7 +634,7 @@ async def test_the_palette_runs_commands():
         await seen.choose_in_palette("panel 7")
         await seen.until(lambda: seen.displayed() == [TIMERS])
         await seen.choose_in_palette("type")
-        await seen.until(lambda: seen.app.panels[CONSOLE - 1].typing)
+        await seen.until(lambda: seen.app.panels.numbered(CONSOLE).typing)
         # In typing mode too: the palette is no typing.
         await seen.choose_in_palette("boot")
         await seen.until(lambda: "paused: idle" in seen.status())
@@ -645,7 +646,7 @@ async def test_what_is_typed_into_the_palette_is_no_register_filter():
     async with dashboard(keys=["ctrl+p"]) as seen:
         await seen.write("gic")
         await seen.press("escape")
-        assert seen.app.panels[0].filter == ""
+        assert seen.app.panels.registers.filter == ""
 
 
 async def test_a_palette_command_over_a_dialog_closes_the_dialog():
@@ -653,7 +654,7 @@ async def test_a_palette_command_over_a_dialog_closes_the_dialog():
         await seen.choose_in_palette("filter")
         await seen.until(lambda: len(seen.app.screen_stack) == 1)
         await seen.write("gicc")
-        assert seen.app.panels[0].filter == "gicc"
+        assert seen.app.panels.registers.filter == "gicc"
 
 
 # -- mouse -----------------------------------------------------------------------------------------
@@ -688,13 +689,13 @@ async def test_the_footer_takes_clicks():
 async def test_the_footer_ends_modes_by_click():
     async with dashboard(keys=["c"]) as seen:
         await click_text(seen, "Leave typing")
-        assert not seen.app.panels[CONSOLE - 1].typing
+        assert not seen.app.panels.numbered(CONSOLE).typing
         await seen.press("slash", "e", "o", "i")
         await click_text(seen, "Keep filter")
-        assert seen.app.panels[0].filter == "eoi"
+        assert seen.app.panels.registers.filter == "eoi"
         await seen.press("slash")
         await click_text(seen, "End filter")
-        assert seen.app.panels[0].filter == ""
+        assert seen.app.panels.registers.filter == ""
 
 
 async def test_every_footer_command_has_room_at_140_columns():
@@ -743,13 +744,13 @@ async def test_the_tabs_take_clicks_in_every_mode(keys):
         for text, number in (("2IRQ", 2), ("7Timer", 7), ("tTime", 12), ("1Reg", 1)):
             await click_text(seen, f" {text} ")
             assert seen.displayed() == [number]
-            assert seen.app.focused is seen.app.panels[number - 1]
+            assert seen.app.focused is seen.app.panels.numbered(number)
 
 
 async def test_a_click_focuses_a_panel():
     async with dashboard() as seen:
         for number in (3, 6, 7, 5, 4, 2, 1):
-            name = seen.app.panels[number - 1].id
+            name = seen.app.panels.numbered(number).id
             await seen.pilot.click(f"#{name}", offset=(5, 3))
             await seen.painted()
             assert seen.current() == number
@@ -774,7 +775,7 @@ async def test_a_board_chosen_before_anything_ran_is_shown_at_once():
         assert "GICD" not in "\n".join(seen.lines(REGISTERS))
         assert "57" in seen.line(INTERRUPTS, "UART")
         assert any("Raspberry Pi 3" in line for line in seen.lines(CONSOLE))
-        assert seen.app.focused is seen.app.panels[0]
+        assert seen.app.focused is seen.app.panels.registers
         await seen.go("n")
         assert seen.console()[-2].endswith("Periodic 1 sec")
 
@@ -845,8 +846,8 @@ async def test_help_names_every_key(key):
             assert re.search(
                 rf"^ +{re.escape(command.keys)} *{command.help[:20]}", text, re.MULTILINE
             )
-        for panel in seen.app.panels:
-            assert f"  {panel.KEY} {panel.TITLE}: " in text
+        for panel in seen.app.panels.made:
+            assert f"  {panel.KIND.key} {panel.KIND.title}: " in text
 
 
 async def test_a_key_that_does_nothing_says_so_once_while_it_is_held():
@@ -877,9 +878,9 @@ async def test_keys_that_mean_something_say_nothing():
 async def test_tabs_show_at_every_size_what_board_and_program_have(size, board, scenario, lacking):
     async with dashboard(board, scenario, size=size) as seen:
         row = seen.screen().split("\n")[1]
-        for group in grouped(seen.app.panels):
-            shown = [panel.SHORT for panel in group if panel.SHORT in row]
-            known = [panel.SHORT for panel in group if panel.SHORT not in lacking]
+        for group in grouped(KINDS):
+            shown = [kind.short for kind in group if kind.short in row]
+            known = [kind.short for kind in group if kind.short not in lacking]
             assert shown == (known if size[0] >= 118 else known[:1])
 
 
@@ -1002,7 +1003,7 @@ async def test_a_window_that_was_too_small_for_a_while_leaves_focus_and_typing()
     async with dashboard(keys=["3"]) as seen:
         await seen.resize(40, 10)
         await seen.resize(140, 40)
-        assert seen.app.focused is seen.app.panels[QUEUE - 1]
+        assert seen.app.focused is seen.app.panels.numbered(QUEUE)
         await seen.press("c", "a")
         for size in ((79, 24), (1, 1), (80, 24)):
             await seen.resize(*size)
@@ -1040,7 +1041,7 @@ async def test_an_overdue_timeout_says_so():
         for key in "nnni":
             await seen.go(key)
         assert " late " in seen.lines(QUEUE)[1]
-        assert "worst lateness" in seen.app.panels[QUEUE - 1].border_subtitle
+        assert "worst lateness" in seen.app.panels.numbered(QUEUE).border_subtitle
 
 
 NO_COLOUR = """
@@ -1104,7 +1105,7 @@ async def test_resizing_to_and_fro_keeps_everything_working():
             await seen.go("n")
             assert (seen.now > before) is not small
             if shown:
-                assert seen.app.focused is seen.app.panels[QUEUE - 1]
+                assert seen.app.focused is seen.app.panels.numbered(QUEUE)
                 assert all(seen.lines(number) for number in seen.displayed())
 
 
@@ -1150,4 +1151,4 @@ async def test_keys_right_behind_the_key_of_a_mode_belong_to_the_mode(mode, text
         if mode == "c":
             assert b"".join(item.given for item in seen.session.typed) == text.encode()
         else:
-            assert sorted(seen.app.panels[0].filter) == sorted(text)
+            assert sorted(seen.app.panels.registers.filter) == sorted(text)

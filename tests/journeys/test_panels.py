@@ -9,6 +9,7 @@ import pytest
 from dashboard import booted
 from hypothesis import given
 from hypothesis import strategies as st
+from panel_classes import PANELS
 
 from kerneltui.debugger.console_text import ConsoleText
 from kerneltui.debugger.numbering import set_bits
@@ -17,7 +18,6 @@ from kerneltui.debugger.views.registers import FieldView, RegisterView
 from kerneltui.debugger.views.timeouts import TimeoutView
 from kerneltui.debugger.views.timers import ComparatorView
 from kerneltui.kernel.irq import IrqHandler
-from kerneltui.tui.panels import PANELS
 from kerneltui.tui.panels.base import fit, mark
 from kerneltui.tui.panels.console import ConsolePanel
 from kerneltui.tui.panels.fitting import cut, table
@@ -250,7 +250,7 @@ def test_a_controller_without_priorities_and_active_state_leaves_them_out():
 
 def interrupts_of(*items, width=68):
     view = msgspec.structs.replace(moments()[0], interrupts=items)
-    return texts(InterruptsPanel(2).content(view, width))
+    return texts(InterruptsPanel().content(view, width))
 
 
 def test_an_interrupt_that_waits_says_at_which_gate():
@@ -292,7 +292,7 @@ def test_an_interrupt_fits_its_panel(width):
 
 def shown_timeout(item):
     view = msgspec.structs.replace(moments()[0], timeouts=(item,), timeout_count=1)
-    return texts(TimeoutsPanel(3).content(view, 68))[1]
+    return texts(TimeoutsPanel().content(view, 68))[1]
 
 
 def test_a_timeout_in_each_of_its_states():
@@ -375,19 +375,19 @@ def test_columns_stand_under_their_headings():
     ],
 )
 def test_keys_as_a_terminal_sends_them(key, character, sent):
-    assert ConsolePanel(4).key_bytes(key, character) == sent
+    assert ConsolePanel().key_bytes(key, character) == sent
 
 
 @given(st.text(max_size=8), st.none() | st.characters())
 def test_any_key_is_some_bytes_or_none(key, character):
-    sent = ConsolePanel(4).key_bytes(key, character)
+    sent = ConsolePanel().key_bytes(key, character)
     assert sent is None or all(byte < 128 for byte in sent)
 
 
 def console(sent, width=40, *, typing=False):
     session = booted()
     session.recorder.console = console_with(sent)
-    panel = ConsolePanel(4)
+    panel = ConsolePanel()
     panel.typing = typing
     return texts(panel.content(session.view(panel.PARTS), width))
 
@@ -412,7 +412,7 @@ def test_the_cursor_stands_behind_the_last_character_inside_the_panel():
 def test_no_console_line_is_wider_than_the_panel(sent, width, typing):
     SESSION.recorder.console = console_with(sent)
     view = SESSION.view(ConsolePanel.PARTS)
-    panel = ConsolePanel(4)
+    panel = ConsolePanel()
     panel.typing = typing
     for line in texts(panel.content(view, width)):
         assert len(line) <= width
@@ -450,7 +450,7 @@ def moments():
 @pytest.mark.parametrize("width", [20, 38, 68, 78, 138, 298])
 def test_every_panel_has_something_to_say_at_every_moment_and_width(panel, width):
     for view in moments():
-        made = panel(1)
+        made = panel()
         lines = list(made.content(view, width))
         assert lines
         assert all({*style.split()} <= {*STYLES} for line in lines for _, style, *_ in line)
@@ -465,7 +465,7 @@ def test_the_cpu_panel_cuts_its_source_lines_to_its_width(width):
     from kerneltui.tui.panels.cpu import CpuPanel
 
     for view in moments():
-        shown = texts(CpuPanel(5).content(view, width))
+        shown = texts(CpuPanel().content(view, width))
         stack = shown[shown.index("call stack") + 1 :]
         assert all(len(line) <= width for line in stack)
         assert len(shown[0]) <= width
@@ -473,7 +473,7 @@ def test_the_cpu_panel_cuts_its_source_lines_to_its_width(width):
 
 def test_the_filter_finds_by_name_device_and_field():
     view = moments()[0]
-    panel = RegistersPanel(1)
+    panel = RegistersPanel()
     for text, expected in (("gicc_pmr", "GICC_PMR"), ("uart0 baud", "UARTIBRD"),
                            ("istatus", "CNTP_CTL_EL0"), ("GIC eoi", "GICC_EOIR")):  # fmt: skip
         panel.filter = text
@@ -484,7 +484,7 @@ def test_the_filter_finds_by_name_device_and_field():
 
 
 def test_without_a_filter_only_registers_with_something_to_say_are_listed():
-    panel = RegistersPanel(1)
+    panel = RegistersPanel()
     shown = "\n".join(texts(panel.content(moments()[0], 100)))
     assert "GICD_ISENABLER0" in shown
     assert "GICD_ICENABLER0" not in shown, "the same state by another name"
@@ -501,7 +501,7 @@ def registers_of(board, width, *commands, scenario="timer-callbacks"):
     session = booted(board, scenario)
     for command in commands:
         getattr(session, command)()
-    shown = texts(RegistersPanel(1).content(session.view(RegistersPanel.PARTS), width))
+    shown = texts(RegistersPanel().content(session.view(RegistersPanel.PARTS), width))
     session.close()
     return shown
 

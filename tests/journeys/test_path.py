@@ -9,8 +9,7 @@ from kerneltui.configfile import available
 from kerneltui.debugger.timeline import Window
 from kerneltui.scenarios.changes import Changes
 from kerneltui.scenarios.scenario import open_session
-from kerneltui.tui.panels import PathPanel
-from kerneltui.tui.panels.path import caption
+from kerneltui.tui.panels.path import PathPanel, caption
 from kerneltui.tui.panels.path_picture import with_its_unit
 from kerneltui.tui.widgets.lines import line_text
 
@@ -325,7 +324,7 @@ async def test_every_kind_of_event_has_a_path(board, kind, scenario):
 @pytest.mark.parametrize("name", sorted(available("scenarios")))
 def test_a_path_or_none_for_every_scenario(name):
     session = booted(None, name)
-    panel = PathPanel(PATH)
+    panel = PathPanel()
     view = session.view(frozenset(PathPanel.PARTS), Window(0, 1))
     assert any(line_text(line).strip() for line in panel.content(view, 78))
     session.close()
@@ -382,7 +381,7 @@ def test_a_time_in_a_narrow_box_keeps_its_unit(text, room, shown):
 def test_seven_boxes_keep_their_units():
     session = open_session("x86", "timer-callbacks", Changes(append="clock=hpet apic=off"))
     session.boot()
-    panel = PathPanel(1)
+    panel = PathPanel()
     lines = panel.content(session.view(panel.parts()), 138)
     text = "\n".join(map(line_text, lines))
     assert "○ 999 ms" in text

@@ -33,7 +33,7 @@ PC = pc_view()
 
 
 def content(panel, view=PC, width=66, *, zoomed=False):
-    made = panel(1)
+    made = panel()
     made.zoomed = zoomed
     return [line_text(line) for line in made.content(view, width)]
 
@@ -51,7 +51,7 @@ def row(lines, start):
 @pytest.mark.parametrize("panel", [ClocksPanel, ApicsPanel, FirmwarePanel])
 @pytest.mark.parametrize("zoomed", [False, True])
 def test_every_line_fits_and_has_a_known_look(panel, width, zoomed):
-    made = panel(1)
+    made = panel()
     made.zoomed = zoomed
     lines = made.content(PC, width)
     assert all(style in STYLES for line in lines for _, style, *_ in line)
@@ -203,7 +203,7 @@ def test_a_broken_table_says_first_what_is_wrong():
     place = next(n for n, line in enumerate(lines) if line.startswith("▪ APIC"))
     assert "✖ broken" in lines[place]
     assert "wrong checksum" in lines[place + 1]
-    assert "1 broken" in FirmwarePanel(1).caption(session.view())
+    assert "1 broken" in FirmwarePanel().caption(session.view())
 
 
 # -- the dashboard ---------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ async def test_8_9_and_0_take_the_place_of_the_registers():
             await seen.press(key)
             assert seen.displayed() == sorted([2, 3, 4, 5, 6, 7, number])
             assert seen.current() == number
-            assert seen.app.focused is seen.app.panels[number - 1]
+            assert seen.app.focused is seen.app.panels.numbered(number)
             assert seen.lines(number)
         await seen.press("9", "5")
         assert seen.displayed() == [2, 3, 4, 5, 6, 7, APICS]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from dashboard import QUEUE, dashboard, keys_to
+from panel_classes import PANELS
 
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.setup import Setup
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.time.queues.timeout import Timeout
 from kerneltui.machine.board import load_board
-from kerneltui.tui.panels import PANELS
 
 CLOCKS, TASKS = 8, 11
 S = 1_000_000_000
@@ -76,7 +76,7 @@ async def test_every_panel_opens_on_a_program_without_an_inspector(board):
     async with dashboard(board, session=session_of(board, Plain)) as hand:
         for panel in PANELS:
             await hand.press(*keys_to(panel))
-            number = PANELS.index(panel) + 1
+            number = panel.KIND.number
             assert number in hand.displayed()
             assert hand.lines(number), panel
         (said,) = hand.lines(QUEUE)

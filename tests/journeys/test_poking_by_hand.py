@@ -25,9 +25,9 @@ SIZES = pytest.mark.parametrize("size", [(140, 40), (80, 24)])
 
 async def point_at(seen, panel, thing):
     """Put the cursor of a panel on something."""
-    await seen.press(seen.app.panels[panel - 1].KEY)
-    seen.app.panels[panel - 1].reveal(thing)
-    seen.app.panels[panel - 1].seek(thing)
+    await seen.press(seen.app.panels.numbered(panel).KIND.key)
+    seen.app.panels.numbered(panel).reveal(thing)
+    seen.app.panels.numbered(panel).seek(thing)
     await seen.painted()
     assert seen.app.under_cursor == thing
 
@@ -76,7 +76,7 @@ async def test_a_register_is_shown_asked_for_and_poked_in_no_time(size):
 async def test_a_register_under_the_cursor_stays_when_it_gets_its_reset_value():
     async with dashboard("rpi4") as seen:
         panel = seen.app.panels.registers
-        seen.app.show_panel(panel)
+        seen.app.show_panel(panel.KIND)
         panel.seek(PMR)
         await seen.painted()
         await seen.press("e")
@@ -254,7 +254,7 @@ async def test_bytes_are_typed_from_the_console(size):
         assert seen.session.machine.terminal.waiting == 4
         seen.session.run_until(seen.now + 20 * MS)
         assert "Abc" in "".join(seen.console())
-        assert seen.app.panels[CONSOLE - 1].typing is False
+        assert seen.app.panels.numbered(CONSOLE).typing is False
 
 
 @SIZES

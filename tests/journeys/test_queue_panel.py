@@ -184,7 +184,7 @@ def view_of(name, *, shape=True):
 
 @every
 def test_alone_the_panel_shows_list_and_structure_and_hides_nothing(name):
-    panel = TimeoutsPanel(3)
+    panel = TimeoutsPanel()
     view = view_of(name)
     small = [line_text(line) for line in panel.content(view, 100)]
     assert len(small) == 45
@@ -199,7 +199,7 @@ def test_alone_the_panel_shows_list_and_structure_and_hides_nothing(name):
 
 
 def test_without_a_shape_the_panel_alone_is_the_list():
-    panel = TimeoutsPanel(3)
+    panel = TimeoutsPanel()
     panel.alone = True
     view = view_of("heap", shape=False)
     assert len(panel.content(view, 76)) == 45

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from dashboard import booted
 from faults import each_once, ordinary
+from panel_classes import PANELS
 
 from kerneltui.debugger.lookup import exists, register_of_event
 from kerneltui.debugger.references import (
@@ -28,7 +29,8 @@ from kerneltui.debugger.timeline import Window
 from kerneltui.debugger.views import PARTS
 from kerneltui.lessons.progress import StudentProgress
 from kerneltui.tui.following import ON_ENTER, follow
-from kerneltui.tui.panels import PANELS, RegistersPanel, TimersPanel
+from kerneltui.tui.panels.kinds import REGISTERS, TIMERS
+from kerneltui.tui.panels.registers import RegistersPanel
 from kerneltui.tui.requests import GoTo, Point, Situation, Tell
 from kerneltui.tui.widgets.lines import about
 
@@ -45,8 +47,8 @@ def shown(session, *, zoomed):
     """All that rows of all panels are about, and which panel shows it."""
     view = session.view(PARTS, Window(50 * MS, 100))
     found = {}
-    for number, kind in enumerate(PANELS, 1):
-        panel = kind(number)
+    for kind in PANELS:
+        panel = kind()
         panel.zoomed = panel.alone = zoomed
         if kind is RegistersPanel and zoomed:
             panel.filter = "e"  # nearly all
@@ -77,7 +79,7 @@ def test_every_reference_on_every_screen_names_something_and_enter_leads_somewhe
         kinds = set()
         for number, _ in enumerate(moments(session)):
             found = shown(session, zoomed=bool(number % 2))
-            missing = [f"{kind.TITLE}: {item}" for item, kind in found.items()
+            missing = [f"{kind.KIND.title}: {item}" for item, kind in found.items()
                        if not exists(session, item)]  # fmt: skip
             assert missing == []
             kinds |= {type(item) for item in found}
@@ -187,7 +189,7 @@ def test_what_is_not_there_is_not_found():
 def test_enter_on_an_interrupt_shows_the_register_that_decides(board, interrupt, register):
     session = booted(board)
     done = follow(situation(session), interrupt)
-    assert done.panel is RegistersPanel
+    assert done.panel is REGISTERS
     assert done.references[-1].name == register
     assert done.references[-1].owner == interrupt.controller
     session.close()
@@ -201,7 +203,7 @@ def test_enter_on_a_timeout_shows_the_comparator_that_is_armed(board, comparator
     session = booted(board)
     for ident in (1, 2):
         done = follow(situation(session), TimeoutReference(ident))
-        assert done.panel is TimersPanel
+        assert done.panel is TIMERS
         assert [item.name for item in done.references] == [comparator]
     session.close()
 
@@ -213,7 +215,7 @@ def test_enter_on_an_event_that_has_just_happened_shows_what_it_was_about(monkey
     seen = {}
     for event in session.recorder.events:
         done = follow(situation(session), EventReference(event))
-        place = done.panel.SHORT if isinstance(done, Point) else done.text
+        place = done.panel.short if isinstance(done, Point) else done.text
         seen.setdefault(event[3] + (" sched" if event[6].startswith("sched_") else ""), set()).add(
             place
         )

@@ -9,7 +9,9 @@ from kerneltui.debugger.meaning import meaning
 from kerneltui.debugger.references import FieldReference, RegisterReference
 from kerneltui.glossary import glossary
 from kerneltui.tui.asking import IN_PROSE, _prose, told
-from kerneltui.tui.panels import CpuPanel, PathPanel, TimersPanel
+from kerneltui.tui.panels.cpu import CpuPanel
+from kerneltui.tui.panels.path import PathPanel
+from kerneltui.tui.panels.timers import TimersPanel
 
 
 def words(session, owner, block, register, field=""):

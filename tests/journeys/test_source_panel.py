@@ -14,8 +14,8 @@ from test_plain_program import Plain, session_of
 from kerneltui.debugger.kernel_source import source_lines
 from kerneltui.debugger.references import CodeReference
 from kerneltui.tui.highlight import highlighted
-from kerneltui.tui.panels import PANELS, SourcePanel, grouped, make_panels
-from kerneltui.tui.panels.source import HEIGHT
+from kerneltui.tui.panels.kinds import KINDS, grouped, sharing
+from kerneltui.tui.panels.source import HEIGHT, SourcePanel
 from kerneltui.tui.screens.help import help_text
 from kerneltui.tui.screens.what import WhatScreen
 from kerneltui.tui.widgets.line_view import CURSOR, UNDER_CURSOR
@@ -82,12 +82,11 @@ async def test_it_takes_the_place_of_the_cpu_panel():
 
 
 def test_groups_are_made_of_keys():
-    groups = grouped(PANELS)
-    assert [kind.KEY for kind, *_ in groups] == list(dict.fromkeys(kind.KEY for kind in PANELS))
-    assert [len(group) for group in groups if group[0].KEY == "5"] == [2]
-    panels = make_panels()
-    assert [panel.number for panel in panels.sharing("5")] == [CPU, SOURCE]
-    assert [panel.number for panel in panels.sharing("6")] == [TRACE]
+    groups = grouped(KINDS)
+    assert [kind.key for kind, *_ in groups] == list(dict.fromkeys(kind.key for kind in KINDS))
+    assert [len(group) for group in groups if group[0].key == "5"] == [2]
+    assert [kind.number for kind in sharing("5")] == [CPU, SOURCE]
+    assert [kind.number for kind in sharing("6")] == [TRACE]
 
 
 async def test_tabs_name_the_panels_of_a_key_and_take_clicks():
@@ -513,7 +512,7 @@ async def test_the_cpu_panel_marks_a_function_that_is_to_halt_at_its_line():
 
 def test_without_a_place_on_the_screen_it_has_so_many_rows():
     session = booted()
-    panel = SourcePanel(SOURCE)
+    panel = SourcePanel()
     for width in (20, 60, 138):
         lines = panel.content(session.view(SOURCE_ALONE), width)
         assert 20 < len(lines) <= HEIGHT

@@ -35,7 +35,7 @@ def session_at(scenario, until, board="rpi4"):
 
 
 def tasks_of(session, width=66, *, zoomed=False):
-    panel = TasksPanel(TASKS)
+    panel = TasksPanel()
     panel.zoomed = zoomed
     return [line_text(line) for line in panel.content(session.view(panel.parts()), width)]
 
@@ -106,12 +106,12 @@ def test_a_task_that_waits_for_its_interval_says_when_that_fires_next():
 def test_a_thread_of_the_kernel_waits_for_work():
     session = booted("rpi4", "shell")
     assert with_word(tasks_of(session), " shell ").rstrip().endswith("for work")
-    assert TasksPanel(TASKS).caption(session.view()) == "1 task"
+    assert TasksPanel().caption(session.view()) == "1 task"
 
 
 def test_starvation_stands_out_after_ten_quanta():
     session = session_at("starvation", 200 * MS)
-    panel = TasksPanel(TASKS)
+    panel = TasksPanel()
     for until, starving in ((100 * MS, False), (200 * MS, True)):
         session = session_at("starvation", until)
         view = session.view()
@@ -149,7 +149,7 @@ def test_a_sum_that_differs_would_be_an_alert():
     view = session_at("round-robin", 100 * MS).view()
     (core,) = view.scheduling.cores
     wrong = msgspec.structs.replace(core, elapsed_ns=core.elapsed_ns + 1)
-    panel = TasksPanel(TASKS)
+    panel = TasksPanel()
     panel.zoomed = True
     for cores, look in (((core,), "good"), ((wrong,), "alert")):
         scheduling = msgspec.structs.replace(view.scheduling, cores=cores)
@@ -171,7 +171,7 @@ def test_kernel_and_user_time_are_drawn_with_different_characters(tmp_path):
 @pytest.mark.parametrize("width", [56, 66, 76, 136])
 def test_every_line_fits_and_has_a_known_look(scenario, width):
     session = booted("rpi4", scenario)
-    panel = TasksPanel(TASKS)
+    panel = TasksPanel()
     panel.zoomed = True
     for _ in range(40):
         session.run_until(session.machine.now + 7 * MS)
@@ -262,7 +262,7 @@ async def test_p_and_t_take_the_places_of_the_registers_and_the_trace():
 
 async def test_the_timeline_is_asked_for_only_while_it_can_be_seen():
     async with dashboard(scenario="round-robin", keys=["n"]) as seen:
-        trace = seen.app.panels[TRACE - 1]
+        trace = seen.app.panels.numbered(TRACE)
         assert trace._view.timeline is None
         await seen.press("t", "n")
         await seen.until(lambda: len(trace._view.timeline.edges_ns) > 40)
@@ -316,7 +316,7 @@ async def test_zoomed_and_resized_the_strips_have_the_room_that_there_is():
         for width, height, keys in ((140, 40, ["z"]), (80, 24, []), (80, 24, ["z"]), (200, 50, [])):
             await seen.resize(width, height)
             await seen.press(*keys)
-            room = seen.app.panels[TIMELINE - 1].size.width - 1
+            room = seen.app.panels.numbered(TIMELINE).size.width - 1
             await seen.until(
                 lambda room=room: seen.lines(TIMELINE)[0].find("│now") == room - PERCENT
             )

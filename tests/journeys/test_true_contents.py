@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from dashboard import CONSOLE, CPU, INTERRUPTS, QUEUE, TIMERS, TRACE, booted, dashboard
+from panel_classes import PANELS
 
-from kerneltui.tui.panels import PANELS
 from kerneltui.tui.panels.console import ConsolePanel
 from kerneltui.tui.panels.interrupts import InterruptsPanel
 from kerneltui.tui.panels.timeouts import TimeoutsPanel
@@ -18,7 +18,7 @@ MS = 1_000_000
 
 
 def shown(panel, session, width):
-    made = panel(1)
+    made = panel()
     return [line_text(line) for line in made.content(session.view(made.parts()), width)]
 
 
@@ -93,7 +93,7 @@ def test_one_interrupt_that_passes_two_controllers_is_one(width):
     lines = shown(InterruptsPanel, session, width)
     assert [line[:9].rstrip() for line in lines if line.startswith("▶")] == ["▶gsi 20", "▶vec 0x50"]
     assert (
-        InterruptsPanel(2)
+        InterruptsPanel()
         .caption(session.view(InterruptsPanel.PARTS))
         .startswith("0 pending, 1 active (gsi 20)")
     )
@@ -108,7 +108,7 @@ def test_a_cascaded_interrupt_of_the_pi_3_is_one():
         item.label for item in session.view(frozenset({"interrupts"})).interrupts if item.pending
     ]
     assert pending == ["irq 8", "irq 57"]
-    assert InterruptsPanel(2).caption(session.view(InterruptsPanel.PARTS)).startswith("1 pending")
+    assert InterruptsPanel().caption(session.view(InterruptsPanel.PARTS)).startswith("1 pending")
 
 
 @WIDTHS
@@ -118,7 +118,7 @@ def test_the_override_is_shown_with_its_true_source(width):
     lines = shown(InterruptsPanel, session, width)
     (row,) = (line for line in lines if line.startswith("!gsi 2 "))
     assert row.split()[-1] == "pit"
-    assert "stopped: gsi 2" in InterruptsPanel(2).caption(session.view(InterruptsPanel.PARTS))
+    assert "stopped: gsi 2" in InterruptsPanel().caption(session.view(InterruptsPanel.PARTS))
 
 
 def test_with_legacy_replacement_the_same_input_is_the_hpets():
@@ -146,11 +146,11 @@ async def test_no_row_moves_while_interrupts_come_and_go(board):
 @WIDTHS
 def test_what_the_scenario_typed_and_what_a_person_typed_are_told_apart(width):
     session = booted("rpi4")
-    assert ConsolePanel(4).caption(session.view(ConsolePanel.PARTS)) == ""
+    assert ConsolePanel().caption(session.view(ConsolePanel.PARTS)) == ""
     session.run_until(2_600 * MS)
     view = session.view()
     assert view.last_input.by == "scenario"
-    assert ConsolePanel(4).caption(view) == (
+    assert ConsolePanel().caption(view) == (
         "the scenario's 'hello\\n' began to arrive at 2.500 "
         f"{view.last_input.at_ns // 1000 % 1000:03} {view.last_input.at_ns % 1000:03} s"
     )
@@ -160,7 +160,7 @@ def test_what_the_scenario_typed_and_what_a_person_typed_are_told_apart(width):
     session.type(b"me\r")
     session.run_until(2_700 * MS)
     assert (
-        ConsolePanel(4)
+        ConsolePanel()
         .caption(session.view(ConsolePanel.PARTS))
         .startswith("your 'me\\r' began to arrive at 2.60")
     )
@@ -234,9 +234,9 @@ async def test_what_is_cut_has_an_ellipsis_in_every_panel(board, size):
     """The widest line of a panel ends before its scroll bar, or in an ellipsis."""
     async with dashboard(board, size=size, keys=["n"]) as seen:
         view = seen.session.view()
-        for panel in seen.app.panels:
+        for panel in seen.app.panels.made:
             width = panel.size.width or size[0] - 3
-            full = [line_text(line).rstrip() for line in type(panel)(1).content(view, 500)]
+            full = [line_text(line).rstrip() for line in type(panel)().content(view, 500)]
             cut = [line_text(line).rstrip() for line in panel.content(view, width)]
             assert max(map(len, cut)) < width
             assert all(line in full or line.endswith("…") or len(line) < width for line in cut)
@@ -244,10 +244,10 @@ async def test_what_is_cut_has_an_ellipsis_in_every_panel(board, size):
 
 @pytest.mark.parametrize("panel", PANELS)
 def test_a_panel_says_interrupt(panel):
-    assert "IRQ" not in panel.TITLE
+    assert "IRQ" not in panel.KIND.title
 
 
 async def test_the_console_fits_beside_its_scroll_bar():
     async with dashboard("x86") as seen:
-        room = seen.app.panels[CONSOLE - 1].scrollable_content_region.width
+        room = seen.app.panels.numbered(CONSOLE).scrollable_content_region.width
         assert max(map(len, seen.lines(CONSOLE))) <= room

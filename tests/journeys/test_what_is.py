@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 from dashboard import booted, dashboard, keys_to
+from panel_classes import PANELS
 from test_cursor import SMALL_SCREEN, WIDE_SCREEN, busy
 from test_references import NOWHERE, moments, shown
 
@@ -30,7 +31,8 @@ from kerneltui.machine.x86_registers import X86_64
 from kerneltui.tui.asking import told
 from kerneltui.tui.following import ON_ENTER
 from kerneltui.tui.headings import HEADINGS, Own
-from kerneltui.tui.panels import PANELS, apics, clocks, interrupts, tasks, timeouts
+from kerneltui.tui.panels import apics, clocks, interrupts, tasks, timeouts
+from kerneltui.tui.panels.kinds import KINDS, REGISTERS
 from kerneltui.tui.screens.what import WhatScreen, what_lines
 from kerneltui.tui.widgets.lines import about, line_text
 
@@ -96,8 +98,8 @@ def undefined(text, session):
 def rows(session, *, zoomed, width=138):
     """Of each panel the kind and its lines."""
     view = session.view(PARTS, Window(50 * MS, 100))
-    for number, kind in enumerate(PANELS, 1):
-        panel = kind(number)
+    for kind in PANELS:
+        panel = kind()
         panel.zoomed = panel.alone = zoomed
         yield kind, panel.content(view, width)
 
@@ -120,7 +122,7 @@ def test_every_reference_is_explained_in_known_words(board, scenario):
                 if of_kind[item.event[3]] > ENOUGH_EVENTS:
                     continue
             explained.add(item)
-            what, lists = told(session, kind, item, kind.ABOUT)
+            what, lists = told(session, kind.KIND, item, kind.KIND.about)
             said = " ".join(what.sentences)
             assert what.title, item
             assert len(what.sentences) >= 1, item
@@ -168,7 +170,7 @@ def test_every_heading_and_flag_of_a_table_is_explained():
         apics: apics.HEADS,
         tasks: (*tasks.FIGURES.split(), "share of a core", *tasks.PARTS),
     }
-    panels = {kind.__module__: kind for kind in PANELS}
+    panels = {kind.__module__: kind.KIND for kind in PANELS}
     missing = []
     for module, titles in heads.items():
         known = HEADINGS[panels[module.__name__]]
@@ -190,27 +192,27 @@ def test_every_abbreviation_in_a_line_about_nothing_is_explained(board):
                 if any(about(piece) is not None for piece in line):
                     continue
                 for word in undefined(line_text(line), session):
-                    if word not in HEADINGS.get(kind, {}):
+                    if word not in HEADINGS.get(kind.KIND, {}):
                         missing.setdefault(kind.__name__, set()).add(word)
     assert missing == {}
     session.close()
 
 
-@pytest.mark.parametrize("kind", PANELS, ids=lambda kind: kind.SHORT)
+@pytest.mark.parametrize("kind", PANELS, ids=lambda kind: kind.KIND.short)
 def test_the_explanation_of_a_panel_uses_known_words(kind):
     session = booted("x86")
-    what, lists = told(session, kind, None, " ".join(HEADINGS.get(kind, {})))
-    assert undefined(kind.ABOUT, session) == set()
-    assert what.title.endswith(kind.TITLE)
+    what, lists = told(session, kind.KIND, None, " ".join(HEADINGS.get(kind.KIND, {})))
+    assert undefined(kind.KIND.about, session) == set()
+    assert what.title.endswith(kind.KIND.title)
     shown_words = {word for word, _ in lists[1][1]}
     used = {word for word, _ in lists[0][1]}
-    assert set(HEADINGS.get(kind, {})) <= shown_words | used
+    assert set(HEADINGS.get(kind.KIND, {})) <= shown_words | used
     session.close()
 
 
 def test_headings_lead_to_entries_and_stand_in_their_panels():
     for kind, words in HEADINGS.items():
-        assert kind in PANELS
+        assert kind in KINDS
         terms = [meant for meant in words.values() if not isinstance(meant, Own)]
         assert [term for term in terms if glossary().find(term) is None] == []
         own = [meant.text for meant in words.values() if isinstance(meant, Own)]
@@ -229,7 +231,7 @@ def in_handler():
 
 
 def all_of(session, item):
-    what, _ = told(session, PANELS[0], item, "")
+    what, _ = told(session, REGISTERS, item, "")
     return "\n".join(line.plain for line in what_lines(what, [], 1_000))
 
 
@@ -322,12 +324,12 @@ def test_a_console_line_tells_who_typed_what_it_echoes():
 @pytest.mark.parametrize(
     ("number", "size"),
     [(number, (WIDE_SCREEN, SMALL_SCREEN)[number % 2]) for number in range(1, len(PANELS) + 1)],
-    ids=[kind.SHORT for kind in PANELS],
+    ids=[kind.KIND.short for kind in PANELS],
 )
 async def test_h_explains_every_kind_of_thing_in_a_panel_and_the_machine_stays(number, size):
     async with dashboard(session=busy(number), size=size) as seen:
         await seen.press(*keys_to(PANELS[number - 1]), "home")
-        panel, here = seen.app.panels[number - 1], seen.session.here
+        panel, here = seen.app.panels.numbered(number), seen.session.here
         asked = set()
         for row in range(len(panel.lines)):
             panel.cursor.put(row, 0, panel.lines)

@@ -154,7 +154,7 @@ def test_what_a_person_sees_of_a_puzzle_does_not_name_the_fault(said):
     session = open_session("rpi4", "fault-pmr")
     title = "Everything is on, nothing comes"
     assert session.view(frozenset()).scenario == title
-    assert panel_text(PathPanel(4), session).startswith(f"{PathPanel.TITLE}: rpi4, {title}, t ")
+    assert panel_text(PathPanel(), session).startswith(f"{PathPanel.KIND.title}: rpi4, {title}, t ")
     session.close()
     _, out, _ = said("run", "--scenario", "fault-pmr", "--until", "1ms", "--json")
     assert '"scenario":"fault-pmr"' in out

@@ -5,57 +5,33 @@ Building a view reads with ``peek`` alone, so looking changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from kerneltui.debugger.recorder import InputView
-from kerneltui.debugger.sight import Sight
-from kerneltui.debugger.timeline import TimelineView, Window
-from kerneltui.debugger.trace import RawEvent
-from kerneltui.debugger.views.apics import io_apics, pictures
-from kerneltui.debugger.views.clocks import (
-    CounterView,
-    WallClockView,
-    counter_views,
-    wall_clock_view,
-)
-from kerneltui.debugger.views.cpu import CoreView, CpuView, core_views, cpu_view
-from kerneltui.debugger.views.firmware import AcpiTableView, firmware_views
-from kerneltui.debugger.views.interrupts import InterruptView, interrupt_views
-from kerneltui.debugger.views.latencies import (
-    FiguresView,
-    LatencyView,
-    LatenessView,
-    figures_view,
-    latency_views,
-    lateness_views,
-)
-from kerneltui.debugger.views.path import PathView, path_view
-from kerneltui.debugger.views.registers import BlockView, block_views
-from kerneltui.debugger.views.source import SourceView, source_view
-from kerneltui.debugger.views.tasks import (
-    SchedulingView,
-    TaskView,
-    TimerView,
-    scheduling_view,
-    task_views,
-    timer_views,
-)
-from kerneltui.debugger.views.timeouts import (
-    QueueView,
-    ShapeView,
-    TimeoutView,
-    queue_view,
-    timeout_views,
-)
-from kerneltui.debugger.views.timers import ComparatorView, comparator_views
-from kerneltui.devices.x86.i8259_view import PicView
-from kerneltui.devices.x86.io_apic_view import IoApicView
-from kerneltui.devices.x86.local_apic_view import LocalApicView
-from kerneltui.devices.x86.mc146818_view import RtcView
-from kerneltui.kernel.time.timeout_queue import TimeoutQueue
+from kerneltui.debugger.views.cpu import cpu_view
+
+if TYPE_CHECKING:
+    from kerneltui.debugger.recorder import InputView
+    from kerneltui.debugger.sight import Makers, Sight
+    from kerneltui.debugger.timeline import TimelineView, Window
+    from kerneltui.debugger.trace import RawEvent
+    from kerneltui.debugger.views.clocks import CounterView, WallClockView
+    from kerneltui.debugger.views.cpu import CoreView, CpuView
+    from kerneltui.debugger.views.firmware import AcpiTableView
+    from kerneltui.debugger.views.interrupts import InterruptView
+    from kerneltui.debugger.views.latencies import FiguresView, LatencyView, LatenessView
+    from kerneltui.debugger.views.path import PathView
+    from kerneltui.debugger.views.registers import BlockView
+    from kerneltui.debugger.views.source import SourceView
+    from kerneltui.debugger.views.tasks import SchedulingView, TaskView, TimerView
+    from kerneltui.debugger.views.timeouts import QueueView, ShapeView, TimeoutView
+    from kerneltui.debugger.views.timers import ComparatorView
+    from kerneltui.devices.x86.i8259_view import PicView
+    from kerneltui.devices.x86.io_apic_view import IoApicView
+    from kerneltui.devices.x86.local_apic_view import LocalApicView
+    from kerneltui.devices.x86.mc146818_view import RtcView
 
 TRACE_SHOWN = 400
 
@@ -124,55 +100,54 @@ class MachineView(msgspec.Struct, frozen=True, kw_only=True):
     """the line that was typed last"""
 
 
-def _shape(sight: Sight) -> ShapeView | None:
-    from kerneltui.debugger.views.queue_shapes import shape_view  # most pictures show none
-
-    queue = sight.inspector.timeouts()
-    return shape_view(queue) if isinstance(queue, TimeoutQueue) else None
-
-
 def _source(of: Sight) -> SourceView:
     core = of.machine.cores[of.focus]
     if not core.can_rest_anywhere:
+        from kerneltui.debugger.views.source import source_view
+
         return source_view(of)
     from kerneltui.debugger.views.machine_code import machine_code_view
 
     return machine_code_view(core)
 
 
-_MAKERS: dict[str, Callable[[Sight], Any]] = {
-    "cores": lambda of: tuple(core_views(of.machine)),
-    "blocks": lambda of: tuple(block_views(of)),
-    "interrupts": lambda of: tuple(interrupt_views(of.machine, of.inspector, of.focus)),
-    "path": path_view,
-    "latencies": lambda of: tuple(latency_views(of.recorder.latencies, of.machine.now)),
-    "lateness": lambda of: figures_view(of.recorder.latencies.lateness),
-    "latenesses": lambda of: tuple(lateness_views(of.recorder.latencies)),
-    "timeouts": lambda of: tuple(timeout_views(of.inspector, of.machine.now)),
-    "timeout_count": lambda of: len(of.inspector.timeouts()),
-    "queue": lambda of: queue_view(of.inspector),
-    "queue_shape": _shape,
-    "timers": lambda of: tuple(timer_views(of.inspector)),
-    "worst_lateness_ns": lambda of: of.inspector.worst_lateness_ns(),
-    "comparators": lambda of: tuple(comparator_views(of.machine, of.focus)),
-    "source": _source,
-    "local_apics": lambda of: pictures(of.machine, LocalApicView),
-    "io_apics": lambda of: io_apics(of.machine),
-    "pics": lambda of: pictures(of.machine, PicView),
-    "counters": lambda of: tuple(counter_views(of.machine, of.rates, of.focus)),
-    "rtc": lambda of: next(iter(pictures(of.machine, RtcView)), None),
-    "wall_clock": lambda of: wall_clock_view(of.machine, of.inspector),
-    "tasks": lambda of: tuple(task_views(of.inspector, of.machine.now)),
-    "scheduling": lambda of: scheduling_view(of.inspector, of.machine.now),
-    "firmware": lambda of: firmware_views(of.machine.memory),
+_PLAIN: Makers = {
     "console": lambda of: tuple(of.recorder.console.lines()),
     "trace": lambda of: of.recorder.last_texts(TRACE_SHOWN, of.names),
     "events": lambda of: tuple(of.recorder.last(TRACE_SHOWN)),
     "typed_waiting": lambda of: of.machine.terminal.waiting,
     "last_input": lambda of: of.recorder.last_input(),
+    "source": _source,
 }
-PARTS: frozenset[str] = frozenset(_MAKERS)
+_FILES = {
+    part: file
+    for file, parts in {
+        "apics": ("local_apics", "io_apics", "pics"),
+        "clocks": ("counters", "rtc", "wall_clock"),
+        "cpu": ("cores",),
+        "firmware": ("firmware",),
+        "interrupts": ("interrupts",),
+        "latencies": ("latencies", "lateness", "latenesses"),
+        "path": ("path",),
+        "queue_shapes": ("queue_shape",),
+        "registers": ("blocks",),
+        "tasks": ("tasks", "scheduling", "timers"),
+        "timeouts": ("timeouts", "timeout_count", "queue", "worst_lateness_ns"),
+        "timers": ("comparators",),
+    }.items()
+    for part in parts
+}
+"""Where each part is made: a file is imported when somebody asks for one of its parts."""
+PARTS: frozenset[str] = frozenset((*_PLAIN, *_FILES))
 """All that can be asked for by name; the timeline is asked for by its window."""
+
+
+def _made(part: str, sight: Sight) -> Any:
+    file = _FILES.get(part)
+    if file is None:
+        return _PLAIN[part](sight)
+    makers: Makers = import_module(f"{__name__}.{file}").MAKERS
+    return makers[part](sight)
 
 
 def build(sight: Sight, parts: frozenset[str], window: Window | None) -> MachineView:
@@ -191,5 +166,5 @@ def build(sight: Sight, parts: frozenset[str], window: Window | None) -> Machine
         cpu=cpu_view(machine.cores[sight.focus], sight.names),
         offers_look=sight.inspector.offers_look,
         timeline=None if window is None else sight.recorder.timeline.view(window),
-        **{part: _MAKERS[part](sight) for part in parts & PARTS},
+        **{part: _made(part, sight) for part in parts & PARTS},
     )

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from kerneltui.devices.x86.i8259_view import PicView
 from kerneltui.devices.x86.io_apic_view import IoApicView
+from kerneltui.devices.x86.local_apic_view import LocalApicView
 
 if TYPE_CHECKING:
+    from kerneltui.debugger.sight import Makers
     from kerneltui.machine.machine import Machine
 
 P = TypeVar("P", bound=msgspec.Struct)
@@ -41,3 +44,10 @@ def _wired(chip: IoApicView, wires: dict[str, list[str]]) -> IoApicView:
         for entry in chip.entries
     )
     return replace(chip, entries=tuple(entries))
+
+
+MAKERS: Makers = {
+    "local_apics": lambda of: pictures(of.machine, LocalApicView),
+    "io_apics": lambda of: io_apics(of.machine),
+    "pics": lambda of: pictures(of.machine, PicView),
+}

@@ -14,6 +14,8 @@ from kerneltui.hw.device import CounterState, TimerDevice
 from kerneltui.machine.core import CoreState
 
 if TYPE_CHECKING:
+    from kerneltui.debugger.sight import Makers, Sight
+    from kerneltui.devices.x86.mc146818_view import RtcView
     from kerneltui.kernel.inspector import Inspector
     from kerneltui.machine.machine import Machine
 
@@ -77,3 +79,18 @@ def wall_clock_view(machine: Machine, inspector: Inspector) -> WallClockView | N
     """What the kernel takes the time of day to be; None where it keeps none."""
     found = inspector.time_of_day(partial(raw_counter, machine))
     return None if found is None else WallClockView(*found)
+
+
+def _rtc(of: Sight) -> RtcView | None:
+    """The first one of the board."""
+    from kerneltui.debugger.views.apics import pictures  # the board may have none
+    from kerneltui.devices.x86.mc146818_view import RtcView
+
+    return next(iter(pictures(of.machine, RtcView)), None)
+
+
+MAKERS: Makers = {
+    "counters": lambda of: tuple(counter_views(of.machine, of.rates, of.focus)),
+    "rtc": _rtc,
+    "wall_clock": lambda of: wall_clock_view(of.machine, of.inspector),
+}

@@ -12,6 +12,7 @@ from kerneltui.machine.core import CoreState
 from kerneltui.machine.instructions import INSTRUCTIONS
 
 if TYPE_CHECKING:
+    from kerneltui.debugger.sight import Makers
     from kerneltui.debugger.trace import EventNames
     from kerneltui.machine.core import Core
     from kerneltui.machine.machine import Machine
@@ -147,3 +148,8 @@ def _instruction(core: Core, names: EventNames) -> str:
         return f"{pending.text}  ; {name}" if name else pending.text
     name = _call(core) if known.is_call else names.name(kind, target, value) or f"{target:#x}"
     return known.announced(target, value, name)
+
+
+MAKERS: Makers = {
+    "cores": lambda of: tuple(core_views(of.machine)),
+}

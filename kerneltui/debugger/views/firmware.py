@@ -16,6 +16,7 @@ import msgspec
 from kerneltui.hw.bus import BusFault, Rom
 
 if TYPE_CHECKING:
+    from kerneltui.debugger.sight import Makers
     from kerneltui.hw.bus import AddressSpace
 
 BIOS_AREA = range(0xE_0000, 0x10_0000, 16)
@@ -229,4 +230,9 @@ _TABLES: dict[str, tuple[str, Callable[[bytes], list[str]]]] = {
     "FACP": ("FADT, fixed hardware", _decode_fadt),
     "HPET": ("event timers", _decode_hpet),
     "DSDT": ("definition block", _decode_nothing),
+}
+
+
+MAKERS: Makers = {
+    "firmware": lambda of: firmware_views(of.machine.memory),
 }

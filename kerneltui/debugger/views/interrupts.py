@@ -17,6 +17,7 @@ from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.rule import Gate, decisive
 
 if TYPE_CHECKING:
+    from kerneltui.debugger.sight import Makers
     from kerneltui.kernel.inspector import Inspector
     from kerneltui.kernel.irq import IrqHandler
     from kerneltui.machine.machine import Machine
@@ -270,3 +271,8 @@ def _outranked(
         compared = f"at equal group priority ({first:#04x} and {own:#04x})"
     runs = interrupt_label(device.NUMBERING, running.number)
     return f"the handler of {runs} runs {compared}; this one waits until it writes {ends_by}"
+
+
+MAKERS: Makers = {
+    "interrupts": lambda of: tuple(interrupt_views(of.machine, of.inspector, of.focus)),
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -10,6 +11,9 @@ from kerneltui.debugger.figures import Figures
 from kerneltui.debugger.histogram import Histogram
 from kerneltui.debugger.latencies import EACH_CORE, Latencies
 from kerneltui.debugger.numbering import interrupt_label
+
+if TYPE_CHECKING:
+    from kerneltui.debugger.sight import Makers
 
 
 class FiguresView(msgspec.Struct, frozen=True):
@@ -94,3 +98,10 @@ def figures_view(times: Histogram) -> FiguresView | None:
     return FiguresView(
         times.count, times.least, times.rank(50), times.rank(99), times.most, times.is_exact
     )
+
+
+MAKERS: Makers = {
+    "latencies": lambda of: tuple(latency_views(of.recorder.latencies, of.machine.now)),
+    "lateness": lambda of: figures_view(of.recorder.latencies.lateness),
+    "latenesses": lambda of: tuple(lateness_views(of.recorder.latencies)),
+}

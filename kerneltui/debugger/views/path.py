@@ -25,7 +25,7 @@ from kerneltui.debugger.references import (
     RegisterReference,
     TimeoutReference,
 )
-from kerneltui.debugger.sight import Sight, Story
+from kerneltui.debugger.sight import Makers, Sight, Story
 from kerneltui.debugger.troubles import trouble_of
 from kerneltui.debugger.way import IS_HIGH, KERNEL, Station, Way, best_way, whole_ways
 from kerneltui.hw.rule import Gate, Opens, first_shut
@@ -402,3 +402,8 @@ def _wait(ahead_ns: int) -> str:
     if ahead_ns < 0:
         return f"{format_briefly(-ahead_ns).strip()} late"
     return format_briefly(ahead_ns).strip()
+
+
+MAKERS: Makers = {
+    "path": path_view,
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from kerneltui.debugger.views.timeouts import (
     ArrayView,
@@ -18,6 +19,9 @@ from kerneltui.debugger.views.timeouts import (
 from kerneltui.kernel.time.queues.shapes import Array, Row, Sublists, Tree, Wheel
 from kerneltui.kernel.time.queues.timeout import Timeout
 from kerneltui.kernel.time.timeout_queue import TimeoutQueue
+
+if TYPE_CHECKING:
+    from kerneltui.debugger.sight import Makers, Sight
 
 MOST_SHOWN = 63
 """Timeouts of a picture, more only where there are more slots: six levels of a heap."""
@@ -56,3 +60,13 @@ def _wheels(wheel: Wheel) -> Iterable[LevelView]:
     for level in wheel.levels:
         slots = tuple(SlotView(slot.index, _row(slot.row)) for slot in level.slots)
         yield LevelView(level.granularity_ns, level.current, slots)
+
+
+def _shape(of: Sight) -> ShapeView | None:
+    queue = of.inspector.timeouts()
+    return shape_view(queue) if isinstance(queue, TimeoutQueue) else None
+
+
+MAKERS: Makers = {
+    "queue_shape": _shape,
+}

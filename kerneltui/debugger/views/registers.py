@@ -25,7 +25,7 @@ from kerneltui.hw.register import (
 from kerneltui.machine.instructions import STORES
 
 if TYPE_CHECKING:
-    from kerneltui.debugger.sight import Sight
+    from kerneltui.debugger.sight import Makers, Sight
     from kerneltui.machine.machine import Machine
 
 PLACES = {
@@ -254,3 +254,8 @@ def field_views(slot: Slot, value: int, numbering: str) -> Iterator[FieldView]:
         first = None if item.irq is None else item.irq + slot.index * slot.register.width
         meaning = dict(item.values).get(found, "")
         yield FieldView(item.name, found, item.width, meaning, first, numbering, item.hex_shift)
+
+
+MAKERS: Makers = {
+    "blocks": lambda of: tuple(block_views(of)),
+}

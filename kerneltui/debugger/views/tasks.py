@@ -11,6 +11,7 @@ import msgspec
 from kerneltui.kernel.inspector import Inspector
 
 if TYPE_CHECKING:
+    from kerneltui.debugger.sight import Makers
     from kerneltui.kernel.tasks.accounting import Accounting
 
 MOST_TIMERS_SHOWN = 500
@@ -148,3 +149,10 @@ def timer_views(inspector: Inspector, most: int | None = MOST_TIMERS_SHOWN) -> I
             timer.id, timer.state.value, timer.due_ns, timer.interval_ns, timer.wake_task,
             timer.fired_count,
         )  # fmt: skip
+
+
+MAKERS: Makers = {
+    "tasks": lambda of: tuple(task_views(of.inspector, of.machine.now)),
+    "scheduling": lambda of: scheduling_view(of.inspector, of.machine.now),
+    "timers": lambda of: tuple(timer_views(of.inspector)),
+}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain, islice
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.time.timeout_queue import TimeoutQueue
+
+if TYPE_CHECKING:
+    from kerneltui.debugger.sight import Makers
 
 MOST_TIMEOUTS_SHOWN = 500
 STRUCTURES = {
@@ -148,3 +151,11 @@ def queue_view(inspector: Inspector) -> QueueView | None:
         work.last_operation, work.last_comparisons, work.last_moves,
         None if head is None else head.ident,
     )  # fmt: skip
+
+
+MAKERS: Makers = {
+    "timeouts": lambda of: tuple(timeout_views(of.inspector, of.machine.now)),
+    "timeout_count": lambda of: len(of.inspector.timeouts()),
+    "queue": lambda of: queue_view(of.inspector),
+    "worst_lateness_ns": lambda of: of.inspector.worst_lateness_ns(),
+}

@@ -10,6 +10,7 @@ import msgspec
 from kerneltui.hw.device import TimerDevice
 
 if TYPE_CHECKING:
+    from kerneltui.debugger.sight import Makers
     from kerneltui.machine.machine import Machine
 
 
@@ -39,3 +40,8 @@ def comparator_views(machine: Machine, cpu: int) -> Iterator[ComparatorView]:
                     device.name, item.name, item.counter, item.compare, item.hz, item.enabled,
                     item.masked, item.met, in_ns, item.counts_down,
                 )  # fmt: skip
+
+
+MAKERS: Makers = {
+    "comparators": lambda of: tuple(comparator_views(of.machine, of.focus)),
+}

@@ -11,13 +11,13 @@ from kerneltui.debugger.references import (
     LineReference,
     VectorReference,
 )
-from kerneltui.debugger.session import Session
 from kerneltui.debugger.views import MachineView
 from kerneltui.devices.x86.i8259_view import PicView
 from kerneltui.devices.x86.io_apic_view import IoApicView, RedirectionView
 from kerneltui.devices.x86.local_apic_view import LocalApicView
 from kerneltui.tui.panels.base import Panel, mark
 from kerneltui.tui.panels.fitting import fitted, flow, table
+from kerneltui.tui.panels.kinds import APICS
 from kerneltui.tui.widgets.lines import Line, Piece, plain
 
 HEADS = (">gsi", "vec", "mode   ", "to    ", "active", "trigger", "M R L", "wire")
@@ -28,22 +28,8 @@ SHORT_MODES = {"lowest priority": "lowest"}
 class ApicsPanel(Panel):
     """What each controller holds and where it sends it."""
 
-    KEY = "9"
-    TITLE = "APICs"
-    SHORT = "APIC"
+    KIND = APICS
     PARTS = frozenset({"local_apics", "io_apics", "pics", "cpu"})
-    ABOUT = (
-        "The local APIC of the core on show: priorities, local vector table, and maps of its 256 "
-        "vectors: requested (IRR), in service (ISR), level triggered (TMR), a row for each "
-        "priority class; '≤' marks classes that PPR holds back. Then the redirection tables of the "
-        "I/O APICs (M masked, R remote IRR, L line) and the 8259s. Zoomed, it shows what is "
-        "at reset too."
-    )
-
-    def is_there(self, session: Session) -> bool:
-        """On a PC."""
-        made = {kind for device in session.machine.devices.values() for kind in device.PICTURES}
-        return not made.isdisjoint({LocalApicView, IoApicView, PicView})
 
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:

@@ -13,8 +13,8 @@ from textual.message import Message
 from textual.strip import Strip
 
 from kerneltui.debugger.references import Reference
-from kerneltui.debugger.session import Session
 from kerneltui.debugger.views import MachineView
+from kerneltui.tui.panels.kinds import PanelKind
 from kerneltui.tui.widgets.line_view import LineView
 from kerneltui.tui.widgets.lines import Line, line_text, whole_text
 
@@ -23,33 +23,26 @@ CORNERS = 6
 
 
 class Panel(LineView):
-    """A bordered view.  ``TITLE`` stands in the border behind the panel's key.
+    """A bordered view.  Its title stands in the border behind its key.
 
     Subclasses give ``content(view, width)``, a pure function of the view (and of what the user has
     set in the panel), and may give ``caption(view)`` for the lower border.
     """
 
-    KEY: ClassVar[str]
-    """focuses it"""
-    TITLE: ClassVar[str]
-    SHORT: ClassVar[str]
-    """the title in the row of tabs"""
-    ABOUT: ClassVar[str]
-    """one sentence for the help screen"""
+    KIND: ClassVar[PanelKind]
     FOLLOW: ClassVar[bool] = False
     PARTS: ClassVar[frozenset[str]]
     """what of a :class:`MachineView` it shows, by the names of its fields"""
 
-    def __init__(self, number: int, **options: Any) -> None:
+    def __init__(self, **options: Any) -> None:
         super().__init__(follow=self.FOLLOW, id=type(self).__name__, **options)
-        self.number = number
         self.zoomed = False
         """the user wants this panel alone: it shows everything that it has"""
         self.is_in_front = True
         """it has a place on the screen"""
         self.alone = False
         """it is the only one on the screen, zoomed or because the terminal is small"""
-        self.border_title = f"{self.KEY} {self.TITLE}"
+        self.border_title = f"{self.KIND.key} {self.KIND.title}"
         self._view: MachineView | None = None
         self._made: frozenset[str] = frozenset()
         """the parts of the view that were asked for"""
@@ -68,10 +61,6 @@ class Panel(LineView):
     def lacks(self, view: MachineView, made: frozenset[str]) -> bool:
         """Whether ``made``, the parts of a view that were asked for, are too few for this panel."""
         return not self.parts() <= made
-
-    def is_there(self, session: Session) -> bool:
-        """Whether its board and program have what the panel shows; if not, it has no tab."""
-        return True
 
     def show(self, view: MachineView, made: frozenset[str]) -> None:
         """Take a view, and which parts of it were asked for."""

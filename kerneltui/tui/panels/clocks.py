@@ -12,6 +12,7 @@ from kerneltui.debugger.views.clocks import CounterView, WallClockView
 from kerneltui.devices.x86.mc146818_view import RtcView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, flow, table
+from kerneltui.tui.panels.kinds import CLOCKS
 from kerneltui.tui.widgets.lines import Line, plain
 from kerneltui.units import format_duration, format_time
 
@@ -21,15 +22,8 @@ HEADS = ("counter", ">value", ">measured MHz", "error     ", "nominal")
 class ClocksPanel(Panel):
     """What every counter shows and how fast it really runs; wall clock and RTC."""
 
-    KEY = "8"
-    TITLE = "Clocks"
-    SHORT = "Clock"
+    KIND = CLOCKS
     PARTS = frozenset({"counters", "wall_clock", "rtc"})
-    ABOUT = (
-        "All counters: value, rate as measured over at least 100 ms of virtual time, its error in "
-        "millionths (ppm), and the nominal rate. Below, the kernel's time of day as a date, in "
-        "Unix time and in XT time (100 ns since 1601), and what the real-time clock shows."
-    )
 
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:

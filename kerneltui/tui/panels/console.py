@@ -11,6 +11,7 @@ from kerneltui.debugger.trace import SCENARIO
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, shortened
+from kerneltui.tui.panels.kinds import CONSOLE
 from kerneltui.tui.widgets.lines import Line, plain
 from kerneltui.units import format_time
 
@@ -22,20 +23,12 @@ CLEAR_LINE = "\x15"
 class ConsolePanel(Panel):
     """What the board has sent; in typing mode, keys go to the board."""
 
-    KEY = "4"
-    TITLE = "UART console"
-    SHORT = "UART"
+    KIND = CONSOLE
     PARTS = frozenset({"console", "typed_waiting", "last_input"})
-    ABOUT = (
-        "What the board sends on its serial line. 'c' types into it: keys travel as characters at "
-        "the line's speed and reach the kernel by receive interrupts. Esc leaves. 'e' types bytes "
-        "that no key has. The lower "
-        "border says who typed last: the scenario, or you."
-    )
     FOLLOW = True
 
-    def __init__(self, number: int, **options: Any) -> None:
-        super().__init__(number, **options)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self.typing = False
         self.paused = True
 

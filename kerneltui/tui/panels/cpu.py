@@ -7,6 +7,7 @@ from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.cpu import CpuView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, flow
+from kerneltui.tui.panels.kinds import CPU
 from kerneltui.tui.widgets.lines import Line, Piece, plain
 
 REGISTERS = (
@@ -29,16 +30,8 @@ OF_IMAGES = (
 class CpuPanel(Panel):
     """State, masks, exception registers, what comes next and who called it."""
 
-    KEY = "5"
-    TITLE = "CPU"
-    SHORT = "CPU"
+    KIND = CPU
     PARTS = frozenset({"cpu", "cores", "halt_reason"})
-    ABOUT = (
-        "The core on show: what it executes next, whether it takes interrupts, the registers that "
-        "an exception leaves something in, those that a system call has used, and the call stack, "
-        "innermost function first. 'k' shows the next core; where several run, the first line "
-        "lists them, '+1' being a handler."
-    )
 
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:

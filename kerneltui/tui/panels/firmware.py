@@ -5,29 +5,19 @@ from __future__ import annotations
 from textwrap import wrap
 
 from kerneltui.debugger.references import TableReference
-from kerneltui.debugger.session import Session
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.firmware import AcpiTableView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, flow
+from kerneltui.tui.panels.kinds import FIRMWARE
 from kerneltui.tui.widgets.lines import Line, Piece, plain
 
 
 class FirmwarePanel(Panel):
     """Every table: where it lies, whether it adds up, and what it says."""
 
-    KEY = "0"
-    TITLE = "Firmware (ACPI tables)"
-    SHORT = "ACPI"
+    KIND = FIRMWARE
     PARTS = frozenset({"firmware"})
-    ABOUT = (
-        "The ACPI tables in memory, decoded: all that a PC's kernel is told of its interrupt "
-        "controllers and timers. A table whose checksum is wrong says so; kernels refuse it."
-    )
-
-    def is_there(self, session: Session) -> bool:
-        """Where firmware leaves tables."""
-        return session.setup.board.spec.firmware is not None
 
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:

@@ -11,6 +11,7 @@ from kerneltui.debugger.views.interrupts import InterruptView, each_once
 from kerneltui.debugger.views.latencies import LatencyView
 from kerneltui.tui.panels.base import Panel, mark
 from kerneltui.tui.panels.fitting import cells, fitted, shortened, table
+from kerneltui.tui.panels.kinds import INTERRUPTS
 from kerneltui.tui.panels.latency_columns import (
     Column,
     Interrupt,
@@ -32,19 +33,8 @@ LOST = (
 class InterruptsPanel(Panel):
     """Interrupts in use, as the core on show sees them."""
 
-    KEY = "2"
-    TITLE = "Interrupts"
-    SHORT = "IRQ"
+    KIND = INTERRUPTS
     PARTS = frozenset({"interrupts", "latencies"})
-    ABOUT = (
-        "Interrupts that are enabled or have a handler; vec is a vector, gsi a global system "
-        "interrupt. L line, E enabled, P pending, A active. Below one that waits stands the gate "
-        "that stops it, and what would open it; at the end, those that wait for nothing but the "
-        "end of a handler. Where there is room: how many come in a second; how many came while the "
-        "one before was pending still (missed), or were gone when they were taken (spurious); how "
-        "long they waited for their handlers, median, 99th percentile and longest; and the time "
-        "from there to the timer callback."
-    )
 
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:

@@ -14,6 +14,7 @@ from kerneltui.debugger.views.path import PathView
 from kerneltui.machine.core import CoreState
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import cells, fitted
+from kerneltui.tui.panels.kinds import PATH
 from kerneltui.tui.panels.path_picture import LEGEND, names, stations
 from kerneltui.tui.panels.time_strip import time_strip
 from kerneltui.tui.widgets.lines import Line, Piece, plain
@@ -34,18 +35,12 @@ NOTHING_MORE = "Nothing: this core has stopped for good."
 class PathPanel(Panel):
     """One interrupt's way through the machine, and the step that it is in."""
 
-    KEY = "d"
-    TITLE = "Signal path"
-    SHORT = "Path"
+    KIND = PATH
     PARTS = frozenset({"path"})
-    ABOUT = (
-        "What has just happened and what comes next, in words; and the way of an interrupt from "
-        "its source to the queue. Arrows show the levels of wires; a shut gate breaks one."
-    )
 
-    def __init__(self, number: int, **options: Any) -> None:
-        super().__init__(number, **options)
-        self.border_title = f"{self.KEY} {self.TITLE}  {LEGEND}"
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.border_title = f"{self.KIND.key} {self.KIND.title}  {LEGEND}"
         self._step: tuple[str, ...] = ()
         """the one that the cursor has gone to"""
         self._is_asked = False

@@ -13,6 +13,7 @@ from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.registers import BlockView, FieldView, RegisterView, digits
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, shortened_piece
+from kerneltui.tui.panels.kinds import REGISTERS
 from kerneltui.tui.widgets.lines import Line, Piece, about, plain
 
 NARROWEST_NAME, WIDEST_NAME = 6, 29
@@ -27,19 +28,11 @@ NO_NAMES: frozenset[str] = frozenset()
 class RegistersPanel(Panel):
     """The registers that have something to say, or all that match the filter."""
 
-    KEY = "1"
-    TITLE = "Registers"
-    SHORT = "Reg"
+    KIND = REGISTERS
     PARTS = frozenset({"blocks"})
-    ABOUT = (
-        "The board's controllers, timers and UART, decoded. A star marks a value changed since "
-        "the last stop; what an instruction read or wrote stands below the value that the register "
-        "has now. Registers that hold their reset value are left out, but for the one under the "
-        "cursor and those with breakpoints; the filter (/) searches all of them."
-    )
 
-    def __init__(self, number: int, **options: Any) -> None:
-        super().__init__(number, **options)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self.filter = ""
         self.revealed: RegisterReference | None = None
         """shown whatever it holds: somebody wanted to see it"""

@@ -12,6 +12,7 @@ from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.source import SourceFileView, SourceView, StackFrameView
 from kerneltui.tui.panels.base import CORNERS, Panel, tail
 from kerneltui.tui.panels.fitting import cut, fitted, flow
+from kerneltui.tui.panels.kinds import SOURCE
 from kerneltui.tui.panels.source_rows import (
     BESIDE,
     HEIGHT,
@@ -45,21 +46,11 @@ class SourcePanel(Panel):
     It is as high as its place: it does not scroll, but shows another part of the file.
     """
 
-    KEY = "5"
-    TITLE = "Source"
-    SHORT = "Src"
+    KIND = SOURCE
     PARTS = frozenset({"source", "halt_reason"})
-    ABOUT = (
-        "The source of the kernel where the core on show is: '▶' marks the line whose access comes "
-        "next. Of an image of machine code it shows instructions, and the source where that is at "
-        "hand. The call stack has the innermost function first; up and down choose a function, "
-        "right goes into its source and left comes back. There 'b' sets a breakpoint on the line, "
-        "'G' runs to it: both halt at the first access made from there. Below the call stack "
-        "stand the variables of the function."
-    )
 
-    def __init__(self, number: int, **options: Any) -> None:
-        super().__init__(number, **options)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self._breakpoints: dict[tuple[str, int], bool] = {}
         """by file and line: whether one is enabled"""
         self._stops: dict[int, bool] = {}

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerneltui.debugger.references import CoreReference, TaskReference
-from kerneltui.debugger.session import Session
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.tasks import CoreTimesView, SchedulingView, TaskView
 from kerneltui.tui.panels.base import Panel, fit
 from kerneltui.tui.panels.fitting import fitted, shortened_piece
+from kerneltui.tui.panels.kinds import STARVES_AFTER, TASKS
 from kerneltui.tui.widgets.lines import Line, Piece, plain, with_text
 from kerneltui.units import format_briefly, format_duration, format_time
 
-STARVES_AFTER = 10
-"""So many quanta in the run queue are an alert."""
 BAR = (("user", "█", "good"), ("kernel", "▓", "head"), ("irq", "░", "interrupt"))
 """Whose the time was, and how it is drawn."""
 FIGURES = f"{'user':>9}{'kernel':>9}{'interrupt':>10}{'runs':>6}{'latency':>9}"
@@ -32,22 +30,8 @@ NO_LOOK = "This kernel offers no look inside: its tasks cannot be seen."
 class TasksPanel(Panel):
     """Policy and run queue, the cores, then each task in two lines."""
 
-    KEY = "p"
-    TITLE = "Tasks"
-    SHORT = "Task"
+    KIND = TASKS
     PARTS = frozenset({"tasks", "scheduling"})
-    ABOUT = (
-        "The scheduler's policy, the run queue in order, who runs on each core. For each task its "
-        "state, what it does or waits for, what is left of its quantum, and its share of a core's "
-        "time: computing (█), in the kernel (▓), in interrupt handlers (░); then the times, how "
-        "often it was switched to (runs), and the longest way from waking to running. One that "
-        f"has been ready for more than {STARVES_AFTER} quanta starves. Zoomed, each core's times "
-        "add up."
-    )
-
-    def is_there(self, session: Session) -> bool:
-        """In programs that have tasks."""
-        return session.inspector.scheduling() is not None
 
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:

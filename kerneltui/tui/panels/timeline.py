@@ -19,6 +19,7 @@ from kerneltui.debugger.timeline import (
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel, fit
 from kerneltui.tui.panels.fitting import SCROLL_BAR, fitted
+from kerneltui.tui.panels.kinds import TIMELINE
 from kerneltui.tui.widgets.lines import Line, Piece, plain, with_text
 from kerneltui.units import format_duration
 
@@ -43,20 +44,11 @@ LOOKS = {"task": "good", "IRQ": "interrupt", "kernel": "head", "idle": "dim", "o
 class TimelinePanel(Panel):
     """A strip for everybody that had a core, over the last moments; ``zoom`` changes how many."""
 
-    KEY = "t"
-    TITLE = "Timeline"
-    SHORT = "Time"
+    KIND = TIMELINE
     PARTS = frozenset({"timeline"})
-    ABOUT = (
-        "Who ran when on each core: tasks, interrupt handlers (IRQ), the kernel while no task is "
-        "the current one, and sleep (idle). A column is as high as its share of that moment; "
-        "whoever ran at all shows; '?' stands for what is forgotten. At the right, the share of "
-        "what is known of the window; '[' and ']' make that shorter and longer, 10 us to 10 s. "
-        "A '▼' in the row 'pokes' marks the moment of a poke; Enter goes there."
-    )
 
-    def __init__(self, number: int, **options: Any) -> None:
-        super().__init__(number, **options)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self.length_ns = FIRST_LENGTH_NS
 
     def zoom(self, direction: int) -> None:

@@ -11,6 +11,7 @@ from kerneltui.debugger.views.timeouts import TimeoutView
 from kerneltui.debugger.views.timers import ComparatorView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import GAP, cells, fitted, table
+from kerneltui.tui.panels.kinds import TIMEOUTS
 from kerneltui.tui.panels.latency_columns import CELLS, NOTHING, max_text, median_text, p99_text
 from kerneltui.tui.widgets.lines import Line, plain
 from kerneltui.units import format_duration, format_time
@@ -36,19 +37,10 @@ NO_LOOK = "This kernel offers no look inside: its timeouts cannot be seen."
 class TimeoutsPanel(Panel):
     """What is due next, in order; and with the screen for itself, how it lies in the structure."""
 
-    KEY = "3"
-    TITLE = "Timeout queue"
-    SHORT = "Queue"
+    KIND = TIMEOUTS
     PARTS = frozenset({
         "timeouts", "timeout_count", "queue", "worst_lateness_ns", "comparators", "latenesses",
     })  # fmt: skip
-    ABOUT = (
-        "Pending timeouts, next due first, equal due times in order of setting. An arrow marks the "
-        "one that the comparator is armed for. Overdue ones say so; a star marks the one whose "
-        "callback is running. Zoomed, the structure that keeps the order is drawn too. Where there "
-        "is room: how often each was called, and how late its callback began, median, 99th "
-        "percentile and most."
-    )
 
     def parts(self) -> frozenset[str]:
         """The shape too, where there is room for it."""

@@ -10,6 +10,7 @@ from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.timers import ComparatorView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, flow
+from kerneltui.tui.panels.kinds import TIMERS
 from kerneltui.tui.widgets.lines import Line, plain
 from kerneltui.units import format_duration
 
@@ -20,14 +21,8 @@ UNSET = {0, (1 << 32) - 1, (1 << 64) - 1}
 class TimersPanel(Panel):
     """Every timer device: its counter, its comparators and when they match."""
 
-    KEY = "7"
-    TITLE = "Timers"
-    SHORT = "Timer"
+    KIND = TIMERS
     PARTS = frozenset({"comparators"})
-    ABOUT = (
-        "Each timer's counter and rate, and its comparators: the compare value, whether it is "
-        "enabled and masked, and in how long it matches."
-    )
 
     @fitted
     def content(self, view: MachineView, width: int) -> list[Line]:

@@ -10,6 +10,7 @@ from kerneltui.debugger.trace import RawEvent
 from kerneltui.debugger.views import MachineView
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted
+from kerneltui.tui.panels.kinds import TRACE
 from kerneltui.tui.widgets.lines import Line, plain
 
 LINES_KEPT = 2_000
@@ -22,18 +23,12 @@ _LOOKS = (("IRQ taken", "strong"), ("FIQ taken", "strong"), ("SYNC taken", "aler
 class TracePanel(Panel):
     """Instruction count, time in seconds, and what happened."""
 
-    KEY = "6"
-    TITLE = "Trace"
-    SHORT = "Trace"
+    KIND = TRACE
     PARTS = frozenset({"trace", "events"})
-    ABOUT = (
-        "The last events: every access with its register and value, every edge of an interrupt "
-        "line, exceptions taken, pokes, characters sent and received, and the kernel's tracepoints."
-    )
     FOLLOW = True
 
-    def __init__(self, number: int, **options: Any) -> None:
-        super().__init__(number, **options)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self._known: dict[str, tuple[RawEvent, Line]] = {}
 
     @fitted

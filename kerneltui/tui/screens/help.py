@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from kerneltui.tui.commands import COMMANDS
-from kerneltui.tui.panels import PANELS, grouped
+from kerneltui.tui.panels.kinds import KINDS, grouped
 from kerneltui.tui.screens.dialog import CLOSE, BoxDialog, Button, buttons
 
 GROUPS = tuple(dict.fromkeys(command.group for command in COMMANDS))
@@ -42,8 +42,8 @@ def help_text(about: str) -> Content:
     ]
     heading = "Panels (the key focuses one; again, the next that has the same key)"
     parts += ["\n", Content.styled(heading, "bold"), "\n"]
-    for panel in chain(*grouped(PANELS)):
-        parts += [Content.styled(f"  {panel.KEY} {panel.TITLE}: ", "bold"), f"{panel.ABOUT}\n"]
+    for kind in chain(*grouped(KINDS)):
+        parts += [Content.styled(f"  {kind.key} {kind.title}: ", "bold"), f"{kind.about}\n"]
     return Content.assemble(*parts)
 
 
