@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
+import msgspec
 from click.core import ParameterSource
 
 from kerneltui.errors import UserError
@@ -151,7 +152,7 @@ def driver_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return _DRIVER(command)
 
 
-class Opened(NamedTuple):
+class Opened(msgspec.Struct, frozen=True):
     """A session at reset, and the file that it comes from, if there is one.
 
     As it runs it is given what was given by hand when that was saved.
@@ -270,7 +271,7 @@ def boot(machine: Opened) -> None:
 
     A line on the terminal says how far it is.  Raises :class:`UserError`.
     """
-    session, saved = machine
+    session, saved = machine.session, machine.saved
     if saved is None:
         session.boot()
         return

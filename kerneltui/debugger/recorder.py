@@ -87,6 +87,8 @@ class Recorded(msgspec.Struct, frozen=True):
     remarks: tuple[tuple[Subject, Remark], ...]
 
 
+NamedByState = tuple[RegisterFile, int, str]
+"""Where a register lies, and what its name begins with for who meets the secure block there."""
 Touched = dict[Place, tuple[str, int, str]]
 """What instructions have accessed: place -> (kind, value, name where the address does not tell it).
 """
@@ -133,7 +135,7 @@ class Recorder:
         machine.terminal.on_output = self._sent
         machine.terminal.on_input = self._received
         machine.poker.on_poke = self._poked
-        self._named_by_state: defaultdict[str, dict[int, tuple[RegisterFile, int]]]
+        self._named_by_state: defaultdict[str, dict[int, NamedByState]]
         self._named_by_state = defaultdict(dict)
         """by space and address the registers whose names have to be looked up at once"""
         self._by_core: set[tuple[str, int]] = set()
@@ -156,7 +158,8 @@ class Recorder:
             place = (space, base + slot.offset)
             is_divided = self._machine.is_out_of_sight(file.table)
             if slot.register.overlay or slot.register.window is not None or is_divided:
-                self._named_by_state[space][base + slot.offset] = file, slot.offset
+                front = f"{file.table.name}/" if is_divided else ""
+                self._named_by_state[space][base + slot.offset] = file, slot.offset, front
             if by_core:
                 self._by_core.add(place)
 
@@ -300,13 +303,11 @@ class Recorder:
             self._known = self.recorded
             self.sink(self.events[-1])
 
-    def _name(self, core: Core, at: tuple[RegisterFile, int], kind: str, value: int) -> str:
+    def _name(self, core: Core, at: NamedByState, kind: str, value: int) -> str:
         """Of a register that has another name in another state."""
-        text = register_name(*at, write=kind in STORES, value=value)
-        table = at[0].table
-        if self._machine.is_out_of_sight(table) and self._is_secure(core):
-            return f"{table.name}/{text}"
-        return text
+        file, offset, front = at
+        text = register_name(file, offset, write=kind in STORES, value=value)
+        return f"{front}{text}" if front and self._is_secure(core) else text
 
     def _is_secure(self, core: Core) -> bool:
         """Whether its accesses meet what is out of sight for other software."""

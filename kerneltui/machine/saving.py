@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from kerneltui.machine import blame
 from kerneltui.machine.core import Core
 from kerneltui.machine.position import Position
-from kerneltui.machine.state import State
+
+if TYPE_CHECKING:
+    from kerneltui.machine.state import State
 
 NOT_AT_REST = "state can only be saved while every core waits or runs a task"
 
@@ -69,6 +71,8 @@ class Savable:
         here = here or self.position
         self.forget_numbers(here)
         with self._told_of_own():
+            from kerneltui.machine.state import State  # the first picture does not wait for it
+
             self._states[here] = State(self)
         self.numbered_at = here
 

@@ -81,7 +81,7 @@ class X86Core(X86Exceptions):
 
     def poke_target(self, space: AddressSpace, address: int, value: int) -> tuple[Target, int]:
         own = self.memory if space is self._all_memory else space
-        return x86_msrs.resolve(own, address, value)
+        return x86_msrs.resolve(own, address, value=value)
 
     def poke_bus(self, space: AddressSpace, address: int, value: int, size: int) -> None:
         super().poke_bus(space, address, value, size)
@@ -128,11 +128,15 @@ class X86Core(X86Exceptions):
         """An instruction that reads from the ports or the MSRs."""
         if self.retired >= self.stop_at:
             self._pause(kind, address, 0, size)
-        try:
-            target, offset = x86_msrs.resolve(space, address)
-            value = target.read(offset, size, self.index)
-        except BusFault as fault:
-            value = self._fault(fault, size)
+        port = space.ports.get(address)
+        if port is not None and port.size == size:
+            value = port.read(port.index, self.index)
+        else:
+            try:
+                target, offset = x86_msrs.resolve(space, address, size)
+                value = target.read(offset, size, self.index)
+            except BusFault as fault:
+                value = self._fault(fault, size)
         if self.observer is not None:
             self.observer.instruction(self, kind, address, value)
         return value
@@ -140,8 +144,12 @@ class X86Core(X86Exceptions):
     def _store(self, kind: str, space: AddressSpace, address: int, value: int, size: int) -> None:
         """An instruction that writes to the ports or the MSRs."""
         self._begin(kind, address, value, size)
+        port = space.ports.get(address)
+        if port is not None and port.size == size and space is self.ports:
+            port.store(value, self.index)
+            return
         try:
-            target, offset = x86_msrs.resolve(space, address, value)
+            target, offset = x86_msrs.resolve(space, address, size, value)
             target.write(offset, value, size, self.index)
         except BusFault as fault:
             self._fault(fault, size)

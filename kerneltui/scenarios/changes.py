@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from operator import methodcaller
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
@@ -39,7 +39,7 @@ class Changes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 UNCHANGED = Changes()
 
 
-class BoardChange(NamedTuple):
+class BoardChange(msgspec.Struct, frozen=True):
     """One change to the board, and how an error is told that it has caused."""
 
     make: Callable[[Board], Board]

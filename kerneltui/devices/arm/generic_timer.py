@@ -22,7 +22,7 @@ must serve its own ones (DAIF, NZCV, TPIDR_EL0) before it asks the system-regist
 from __future__ import annotations
 
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import msgspec
 
@@ -59,7 +59,7 @@ def _place(op1: int, crm: int, op2: int) -> int:
     return sysreg(3, op1, 14, crm, op2) - SYSREG_BASE
 
 
-class TimerVariant(NamedTuple):
+class TimerVariant(msgspec.Struct, frozen=True):
     """One of a core's timers: its names, and where its registers are (op1 and CRm)."""
 
     name: str
