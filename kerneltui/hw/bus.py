@@ -155,18 +155,22 @@ class AddressSpace:
         if isinstance(window.target, RegisterFile):
             # Registers are few and hot; remembering every RAM address would not be bounded.
             self.known[address] = found
+            port = window.target.port_at(found[1])
+            if port is not None:
+                self.ports[address] = port
         elif isinstance(window.target, Memory):
             self._latest_memory = window
         return found
 
-    def access(self, address: int, size: int) -> tuple[Target, int]:
-        """As :meth:`resolve`, for a core; notes the port, if there is one, for the next access."""
-        target, offset = self.known.get(address) or self.resolve(address)
-        if isinstance(target, RegisterFile) and address not in self.ports:
-            port = target.port_at(offset, size)
-            if port is not None:
-                self.ports[address] = port
-        return target, offset
+    def access(self, address: int) -> tuple[Target, int]:
+        """As :meth:`resolve`, of what has been met before without looking for it again."""
+        found = self.known.get(address)
+        if found is not None:
+            return found
+        window = self._latest_memory
+        if window is not None and 0 <= address - window.base < window.size:
+            return window.target, address - window.base
+        return self.resolve(address)
 
     def read(self, address: int, size: int = 4, cpu: int = 0) -> int:
         """A load, with effects.  Raises :class:`BusFault` where nothing is mapped."""

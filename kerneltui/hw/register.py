@@ -211,11 +211,16 @@ class Register(msgspec.Struct, frozen=True):
 
     def mask_of(self, *kinds: Access) -> int:
         """The bits of all fields with one of these access kinds."""
-        mask = 0
+        masks = self.masks_by_access()
+        return sum(masks[kind] for kind in kinds if kind in masks)
+
+    def masks_by_access(self) -> dict[Access, int]:
+        """The bits of the fields of each access kind that there is."""
+        masks: dict[Access, int] = {}
         for item in self.fields:
-            if item.access in kinds:
-                mask |= item.mask
-        return mask
+            kind = item.access
+            masks[kind] = masks.get(kind, 0) | ((1 << item.width) - 1) << item.lsb
+        return masks
 
     def label(self, index: int) -> str:
         """The datasheet's name of one element (``index`` counts from 0)."""

@@ -82,13 +82,14 @@ class Port:
         self.index = slot.index
         self.key = slot.key
         self.cells = cells
-        self.writes = register.mask_of(RW) & live
-        self.sets = register.mask_of(W1S) & live
-        self.clears = register.mask_of(W1C, RW1C) & live
-        self.tags = register.mask_of(TAG)
-        self.readable = full & live & ~register.mask_of(WO, RES0)
+        mask_of = register.masks_by_access().get
+        self.writes = mask_of(RW, 0) & live
+        self.sets = mask_of(W1S, 0) & live
+        self.clears = (mask_of(W1C, 0) | mask_of(RW1C, 0)) & live
+        self.tags = mask_of(TAG, 0)
+        self.readable = full & live & ~(mask_of(WO, 0) | mask_of(RES0, 0))
         # Where all bits are read-only, a store acts whatever it drives: it is a command by itself.
-        commands = register.mask_of(WO) & live
+        commands = mask_of(WO, 0) & live
         self.acts = self.writes | self.sets | self.clears | commands | self.tags or full
         self.is_plain = not (self.shift or self.sets or self.clears or self.tags)
         """a store changes the cell by the bits of ``writes`` alone, and tells nobody of tags"""
@@ -293,16 +294,15 @@ class RegisterFile:
                 port.window = window
         return port
 
-    def port_at(self, offset: int, size: int) -> Port | None:
-        """What serves an aligned access of a register's own size, where that is always the same.
+    def port_at(self, offset: int) -> Port | None:
+        """What serves an access of a register's own size, where that is always the same.
 
         That is not so for an overlaid register, nor for one that is a window onto others.
         """
         slot = self._layout.get(offset)
         if slot is None or offset in self._overlaid or slot.register.window is not None:
             return None
-        port = self.port(slot)
-        return port if port.size == size or not self.table.byte_addressed else None
+        return self.port(slot)
 
     # -- accesses -----------------------------------------------------------------------------
 
@@ -322,7 +322,10 @@ class RegisterFile:
 
     def write(self, offset: Key, value: int, size: int = 4, cpu: int = 0) -> None:
         """A store: access kinds first, then the register's hook."""
-        port = self._ports.get(offset)
+        if offset in self._overlaid:
+            port = self._ports.get((offset, self._overlay_at(offset, value, write=True)))
+        else:
+            port = self._ports.get(offset)
         if port is None or port.size != size:
             self._write_other_size(offset, value, size, cpu)
         else:
@@ -350,11 +353,6 @@ class RegisterFile:
         return value & (1 << 8 * size) - 1
 
     def _write_other_size(self, offset: Key, value: int, size: int, cpu: int) -> None:
-        if offset in self._overlaid:
-            known = self._ports.get((offset, self._overlay_at(offset, value, write=True)))
-            if known is not None and known.size == size:
-                known.store(value, cpu)
-                return
         at, slot = self._resolve(offset, size, write=True, value=value)
         if slot is None:
             text = f"{self.table.name}+{at:#x} <- {value:#x}: no register is there"

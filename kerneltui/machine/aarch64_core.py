@@ -74,7 +74,7 @@ class Aarch64Core(Aarch64Exceptions):
             found = file, place
         self._routes[encoding] = found
         if isinstance(found[0], RegisterFile):
-            port = found[0].port_at(found[1], WORD)
+            port = found[0].port_at(found[1])
             if port is not None:
                 self._sysports[encoding] = port
         return found

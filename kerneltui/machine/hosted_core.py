@@ -339,7 +339,8 @@ class HostedCore(Architecture):
         while clock.next_due <= to and clock.next_due < self.horizon:
             clock.advance(clock.next_due)
         if to < self.horizon:
-            clock.advance(to)
+            if to > clock.now:
+                clock.now = to  # nothing is due on the way any more
         else:
             self.ready_at = to
             self._end_turn()

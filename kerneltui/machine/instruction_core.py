@@ -26,7 +26,7 @@ class InstructionCore(HostedCore):
             value = port.read(port.index, self.index)
         else:
             try:
-                target, offset = self.memory.access(address, size)
+                target, offset = self.memory.access(address)
                 value = target.read(offset, size, self.index)
             except BusFault as fault:
                 value = self._fault(fault, size)
@@ -55,7 +55,7 @@ class InstructionCore(HostedCore):
             port.store(value, self.index)
         else:
             try:
-                target, offset = self.memory.access(address, size)
+                target, offset = self.memory.access(address)
                 target.write(offset, value, size, self.index)
             except BusFault as fault:
                 self._fault(fault, size)
@@ -156,10 +156,15 @@ class InstructionCore(HostedCore):
 
     def _compute_until(self, end: int) -> None:
         """Compute until ``end``, or until the first event on the way."""
+        # Compared by hand: it is done for each character that a UART sends meanwhile.
         clock = self.clock
-        event = max(min(clock.next_due, self.until), clock.now + 1)
+        event, soonest = clock.next_due, clock.now + 1
+        if event > self.until:
+            event = self.until
+        if event < soonest:
+            event = soonest
         self.is_interruptible = True
-        self._pass_time(min(end, event))
+        self._pass_time(end if end < event else event)  # noqa: FURB136 - as above
         self.is_interruptible = False
 
     def wait_for_interrupt(self) -> None:

@@ -81,7 +81,7 @@ class X86Core(X86Exceptions):
 
     def poke_target(self, space: AddressSpace, address: int, value: int) -> tuple[Target, int]:
         own = self.memory if space is self._all_memory else space
-        return x86_msrs.resolve(own, address, value=value)
+        return x86_msrs.resolve(own, address, value)
 
     def poke_bus(self, space: AddressSpace, address: int, value: int, size: int) -> None:
         super().poke_bus(space, address, value, size)
@@ -133,7 +133,7 @@ class X86Core(X86Exceptions):
             value = port.read(port.index, self.index)
         else:
             try:
-                target, offset = x86_msrs.resolve(space, address, size)
+                target, offset = x86_msrs.resolve(space, address)
                 value = target.read(offset, size, self.index)
             except BusFault as fault:
                 value = self._fault(fault, size)
@@ -149,7 +149,7 @@ class X86Core(X86Exceptions):
             port.store(value, self.index)
             return
         try:
-            target, offset = x86_msrs.resolve(space, address, size, value)
+            target, offset = x86_msrs.resolve(space, address, value)
             target.write(offset, value, size, self.index)
         except BusFault as fault:
             self._fault(fault, size)

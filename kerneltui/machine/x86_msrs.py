@@ -14,14 +14,13 @@ _WRITABLE = tuple(kind for kind in Access if kind is not Access.RES0)
 """Bits of other fields, and of none, are reserved."""
 
 
-def resolve(space: AddressSpace, address: int, size: int = 0, value: int = 0) -> tuple[Target, int]:
+def resolve(space: AddressSpace, address: int, value: int = 0) -> tuple[Target, int]:
     """What answers to a load from a port or an MSR, or to a store of ``value``.
 
-    An access of ``size`` bytes is known to the space from then on.
     Raises :class:`BusFault` where nothing is, which may be between two MSRs of one device, and
     where ``value`` sets reserved bits of an MSR.
     """
-    found = space.access(address, size)
+    found = space.access(address)
     if space.name == MSRS:
         file, place = found
         if isinstance(file, RegisterFile):

@@ -34,7 +34,7 @@ from kerneltui.devices.x86.ns16550_interrupts import (
 )
 from kerneltui.devices.x86.ns16550_modem import DELTAS, PINS, ModemInputs
 from kerneltui.devices.x86.ns16550_registers import NS16550
-from kerneltui.hw.clock import Clock
+from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.hw.line import Sink
 
 __all__ = ["Config", "Ns16550"]
@@ -193,9 +193,12 @@ class Ns16550(Interrupts):
             self._waiting.append(value)
         if len(self._waiting) > 1:
             self._two_waited = True
-        self._emptier.cancel()
-        self._empty = self._thre_pending = False
-        self._update()
+        self._empty = False
+        if self._emptier.due < NEVER:
+            self._emptier.cancel()
+        if self._thre_pending:
+            self._thre_pending = False
+            self._update()
         self._proceed()
 
     def _proceed(self) -> None:

@@ -66,7 +66,7 @@ class DeviceAccesses(NativeCoreState):
             if port is not None and port.size == size and self.loops.knows(address):
                 target, value = None, port.read(port.index, self.index)
             else:
-                target, offset = self.memory.access(address, size)
+                target, offset = self.memory.access(address)
                 watch = self.loops.watch
                 reads = target.read if watch is None else partial(watch.read, target)
                 value = reads(offset, size, self.index)
@@ -86,7 +86,7 @@ class DeviceAccesses(NativeCoreState):
             if port is not None and port.size == size:
                 port.store(value, self.index)
             else:
-                target, offset = self.memory.access(address, size)
+                target, offset = self.memory.access(address)
                 target.write(offset, value, size, self.index)
         except BusFault as fault:
             self._nothing_at(fault, f"write of {value:#x}")
