@@ -26,7 +26,16 @@ from kerneltui.debugger.marks import (
     StepKind,
 )
 from kerneltui.debugger.onlooker import Onlooker
-from kerneltui.debugger.origins import CALL, SERIAL, TIMER, Origin, Wiring, pending, source_kind
+from kerneltui.debugger.origins import (
+    CALL,
+    SERIAL,
+    TIMER,
+    Origin,
+    Wiring,
+    comparators_of,
+    pending,
+    source_kind,
+)
 from kerneltui.debugger.roles import AccessMeaning, Roles
 from kerneltui.debugger.way import controllers_after
 from kerneltui.hw.device import InterruptController
@@ -421,7 +430,9 @@ class Marker(Onlooker):
         elif origin.source == TIMER:
             kinds.insert(0, StepKind.DUE)
         for kind in kinds:
-            self._mark(Mark(kind, core, origin.source, depth, origin, line=line, text=by))
+            set_for = comparators_of(self.machine, origin, core) if kind is StepKind.DUE else ()
+            self._mark(Mark(kind, core, origin.source, depth, origin, line=line, text=by,
+                            timers=set_for))  # fmt: skip
 
 
 def _counts(kind: StepKind, meaning: AccessMeaning, frame: _Frame | None) -> bool:

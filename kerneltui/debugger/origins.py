@@ -5,7 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from kerneltui.debugger.numbering import interrupt_label
-from kerneltui.hw.device import Device, InterruptController, InterruptState
+from kerneltui.hw.device import (
+    ComparatorState,
+    Device,
+    InterruptController,
+    InterruptState,
+    TimerDevice,
+)
 from kerneltui.hw.line import Line
 from kerneltui.machine.machine import Machine
 
@@ -37,6 +43,12 @@ def source_kind(device: Device) -> str:
     if hasattr(device, "transmit"):
         return SERIAL
     return TIMER if hasattr(device, "comparators") else DEVICE
+
+
+def comparators_of(machine: Machine, origin: Origin, core: int) -> tuple[ComparatorState, ...]:
+    """Those of the device behind an interrupt, as they stand now; none of one that is no timer."""
+    device = machine.devices.get(origin.device)
+    return tuple(device.comparators(core)) if isinstance(device, TimerDevice) else ()
 
 
 class Wiring:
