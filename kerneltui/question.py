@@ -11,6 +11,7 @@ from kerneltui.debugger.elsewhere import in_words, kept_out_besides
 from kerneltui.debugger.naming import interrupt_named, line_named, main_interrupt, timeout_named
 from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.troubles import is_booting
 from kerneltui.debugger.verdict import Explanation
 from kerneltui.debugger.why import why
 from kerneltui.debugger.writers import Writers, find_writers, places_of
@@ -96,5 +97,8 @@ def _reference(session: Session, question: Question) -> Reference:
         return timeout_named(session.inspector, question.timeout)
     found = main_interrupt(session.machine, session.inspector, question.core)
     if found is None:
-        raise UserError("no interrupt has a handler here: ask for one with --irq N or --line NAME")
+        why_none = "no interrupt has a handler here"
+        if is_booting(session.machine, question.core):
+            why_none = "the kernel is still booting, and no interrupt has a handler yet"
+        raise UserError(f"{why_none}: ask for one with --irq N or --line NAME")
     return found

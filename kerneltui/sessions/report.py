@@ -15,6 +15,7 @@ from kerneltui.debugger.elsewhere import troubled
 from kerneltui.debugger.meaning.stored import all_in_words
 from kerneltui.debugger.narrate import Step
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.troubles import is_booting
 from kerneltui.debugger.verdict import Explanation
 from kerneltui.debugger.writers import Writers, find_writers, places_of
 from kerneltui.export.explanation import as_text
@@ -114,6 +115,9 @@ def _moment(session: Session, item: Bookmark, title: str) -> Iterator[str]:
     yield ""
     yield from _fenced("text", _steps_around(session))
     session.go_to(here)
+    if is_booting(session.machine, session.machine.core.index):
+        yield ""
+        yield "The kernel is still booting: what it has not opened or set up so far is no fault."
     for told, writers in _troubles(session):
         yield ""
         yield f"**{escaped(told.subject)}** does not come as it should:"

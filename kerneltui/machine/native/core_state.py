@@ -50,6 +50,7 @@ class NativeCoreState(LiveRegisters):
     WAIT: ClassVar[str] = "wfi"
     PINS: ClassVar[dict[str, int]] = {"irq": MASK_I, "fiq": MASK_F}
     MASK_REGISTER: ClassVar[str] = "DAIF"
+    WAKES_FOR_MASKED: ClassVar[bool] = True
     CAN_BE_RESET: ClassVar[bool] = False
     CALL_REGISTERS: ClassVar[tuple[str, str, str]] = "x8", "x0", "x1"
     EXCEPTION_LEVEL: ClassVar[str] = "ELx"
