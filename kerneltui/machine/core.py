@@ -18,6 +18,8 @@ from kerneltui.machine.kernel_image import SourceFrame
 
 FOREVER = 1 << 63
 """An instruction count that is never reached."""
+ANY_LEVEL = "ELx"
+"""In place of the level that handles exceptions, where that is not the same for all of them."""
 
 
 class Costs(msgspec.Struct, frozen=True):
