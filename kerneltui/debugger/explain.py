@@ -197,8 +197,8 @@ class _Judge(NoFaultJudge):
         core, held = f"core {self.core.index}", holds(self.masked[0])
         if not sleeps_masked(self.core):
             return f"{core} keeps interrupts out now ({held})"
-        return (f"{core} sleeps with interrupts kept out ({held}), and takes it when it is awake "
-                "and lets them in")  # fmt: skip
+        return (f"{core} sleeps with interrupts kept out ({held}): it wakes, and takes this one "
+                "when it lets them in")  # fmt: skip
 
     def _waits_for_source(self) -> Explanation | None:
         gate = self.shut[0] if self.shut else None

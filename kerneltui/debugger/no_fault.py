@@ -11,8 +11,8 @@ from kerneltui.debugger.hindsight import HindsightJudge, because
 from kerneltui.debugger.last_write import last_write
 from kerneltui.debugger.troubles import LONG_NS, is_asked, is_booting
 from kerneltui.debugger.verdict import Explanation, Verdict
-from kerneltui.debugger.way import KERNEL, best_way, whole_ways
-from kerneltui.hw.rule import Gate, Opens
+from kerneltui.debugger.way import KERNEL, Station, best_way, whole_ways
+from kerneltui.hw.rule import Gate, Opens, Spot
 from kerneltui.machine.core import CoreState
 from kerneltui.machine.poke import Poke
 
@@ -142,10 +142,13 @@ class NoFaultJudge(HindsightJudge):
         return [gate for item in stations if item.owner == KERNEL for gate in item.gates]
 
     def _served_by(self) -> int | None:
-        """Another core to which the same wire gets through, but for what that keeps out itself."""
+        """Another core to which the same source gets through, but for what that keeps out itself.
+
+        The same is one at the same wire, or, as of a message, with the same bits.
+        """
         source = self.way.stations[0]
         met = [item.interrupt for item in self.way.stations if item.interrupt is not None]
-        if not source.line or not met:
+        if not met or not (source.line or source.gates):
             return None
         machine, inspector = self.machine, self.session.inspector
         for core in machine.cores:
@@ -154,7 +157,7 @@ class NoFaultJudge(HindsightJudge):
             way = best_way(whole_ways(machine, inspector, *met[0], core.index))
             left = [gate for gate in way.holding if gate.opens is Opens.STORE]
             is_led_there = all(gate.register == core.MASK_REGISTER for gate in left)
-            if way.stations[0].line == source.line and is_led_there:
+            if is_led_there and _identity(way.stations[0]) == _identity(source):
                 return core.index
         return None
 
@@ -176,3 +179,8 @@ class NoFaultJudge(HindsightJudge):
         if gate.spot is None:
             return not owner.startswith((KERNEL, "core "))  # no store reaches those
         return last_write(self.session.history, owner, gate.spot).by in {By.POKE, By.SCENARIO}
+
+
+def _identity(source: Station) -> tuple[str, tuple[Spot | None, ...]]:
+    """What a source is, whichever core is asked about: each core may have one of its own."""
+    return source.line, () if source.line else tuple(gate.spot for gate in source.gates)

@@ -129,6 +129,16 @@ def test_what_is_routed_to_another_core_names_that_one(opened, board, name):
     assert told_of(session, name).verdict is Verdict.WAITS
 
 
+def test_a_message_to_another_core_is_no_fault_of_the_sender(opened):
+    session = opened("x86", "two-cores")
+    session.run_until(44_074_000)
+    told = told_of(session, "vector:0xfd")
+    assert told.verdict is Verdict.UNUSED
+    assert "the message was sent to another core (ICR_HIGH.DESTINATION is 1)" in told.headline
+    assert told.advice == "That is no fault: it goes to core 1."
+    assert not list(troubled(session, 0))
+
+
 def test_a_core_that_sleeps_without_its_timer_is_no_fault(opened):
     session = opened("rpi4", "two-cores")
     session.boot()
