@@ -9,8 +9,9 @@ import msgspec
 
 from kerneltui.debugger.elsewhere import in_words, kept_out_besides
 from kerneltui.debugger.naming import interrupt_named, line_named, main_interrupt, timeout_named
-from kerneltui.debugger.references import Reference
+from kerneltui.debugger.references import InterruptReference, Reference
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.troubles import is_booting
 from kerneltui.debugger.verdict import Explanation
 from kerneltui.debugger.why import why
 from kerneltui.debugger.writers import Writers, find_writers, places_of
@@ -48,7 +49,9 @@ def answer(machine: Opened, question: Question, *, as_json: bool) -> Iterator[st
         raise UserError("this kernel does not say which interrupt its timeouts wait for")
     writers = _writers(session, found, only_shut=not as_json)
     if as_json:
-        yield msgspec.json.encode(as_dict(found, session.machine, writers)).decode() + "\n"
+        besides = [_as_asked(item) for item in kept_out_besides(session, found, question.core)]
+        told = as_dict(found, session.machine, writers, besides)
+        yield msgspec.json.encode(told).decode() + "\n"
         return
     at = format_time(session.machine.now)
     yield f"{found.subject}, core {question.core}, at {at} s\n\n"
@@ -63,8 +66,12 @@ def _besides(session: Session, found: Explanation, question: Question) -> str:
     kept_out = kept_out_besides(session, found, question.core)
     if not kept_out:
         return ""
-    first = f"{kept_out[0].numbering}:{kept_out[0].number}"
-    return f"{in_words(kept_out)}; 'kerneltui explain --irq {first}' says why."
+    return f"{in_words(kept_out)}; 'kerneltui explain --irq {_as_asked(kept_out[0])}' says why."
+
+
+def _as_asked(interrupt: InterruptReference) -> str:
+    """``gsi:4``, as ``--irq`` takes it."""
+    return f"{interrupt.numbering}:{interrupt.number}"
 
 
 def _writers(session: Session, found: Explanation, *, only_shut: bool) -> Writers:
@@ -96,5 +103,8 @@ def _reference(session: Session, question: Question) -> Reference:
         return timeout_named(session.inspector, question.timeout)
     found = main_interrupt(session.machine, session.inspector, question.core)
     if found is None:
-        raise UserError("no interrupt has a handler here: ask for one with --irq N or --line NAME")
+        why_none = "no interrupt has a handler here"
+        if is_booting(session.machine, question.core):
+            why_none = "the kernel is still booting, and no interrupt has a handler yet"
+        raise UserError(f"{why_none}: ask for one with --irq N or --line NAME")
     return found

@@ -68,6 +68,42 @@ def test_the_timeout_is_as_late_as_the_trace_has_it_when_it_leaves_the_queue(sai
     assert f"out of the timeout queue, {left - due} ns after it was due. It is due every" in out
 
 
+@pytest.mark.parametrize(
+    ("board", "hz", "scenario"),
+    [("rpi3", 19_200_000, "timer-callbacks"), ("rpi4", 54_000_000, "timer-callbacks"),
+     ("rpi4", 54_000_000, "two-cores")],
+)  # fmt: skip
+def test_the_counter_of_a_step_is_what_it_showed_when_that_happened(board, hz, scenario):
+    """The system counter shows whole ticks since power-on (DDI 0487, D11.1)."""
+    session = open_session(board, scenario)
+    session.run_until(20_000_000)
+    told = 0
+    for _ in range(60):
+        session.next_step()
+        step = session.story.step()
+        for count in re.findall(r"The counter, (\d+), has reached", step.sentence):
+            assert int(count) == step.at_ns * hz // 1_000_000_000, step
+            told += 1
+    assert told > 1
+    session.close()
+
+
+def test_what_is_ahead_at_a_step_is_counted_from_its_own_time(said):
+    """The store that arms the timer is 10 ns older than the halt after it."""
+    _, out, _ = said("narrate", "--scenario", "two-cores", "--until", "320ms", "--board", "rpi4")
+    _, trace, _ = said("trace", "--scenario", "two-cores", "--until", "320ms", "--board", "rpi4")
+    events = [json.loads(line) for line in trace.splitlines()]
+    due = {
+        int(event["text"].rpartition("expires=")[2].split()[0])
+        for event in events if "hrtimer_start" in event.get("text", "")
+    }  # fmt: skip
+    armed = re.findall(r"([\d ]+\.[\d ]+) s .*Arm the timer .*, due in ([\d.]+) us: core 0", out)
+    assert armed
+    for when, ahead in armed:
+        at_ns = int(re.sub(r"\D", "", when))
+        assert at_ns + round(float(ahead) * 1000) in due
+
+
 def test_an_interrupt_inside_another_is_indented_under_its_own_heading(said):
     _, out, _ = said("narrate", "--scenario", "nested", "--board", "rpi4", "--until", "3s")
     assert out.count("Timer interrupt, core 0") == 4  # the last one has only begun to be awaited

@@ -13,7 +13,7 @@ from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.troubles import is_handling, trouble_of
-from kerneltui.debugger.verdict import TROUBLE, Explanation
+from kerneltui.debugger.verdict import TROUBLE, Explanation, Verdict
 from kerneltui.debugger.why import why
 from kerneltui.errors import UserError
 from kerneltui.machine.core import CoreState
@@ -71,7 +71,7 @@ def kept_out_besides(session: Session, told: Explanation, cpu: int) -> list[Inte
 def _comes(session: Session, reference: InterruptReference, cpu: int) -> bool:
     """Whether it is well on another core, which may be the one that it goes to."""
     found = why(session, reference, cpu)
-    return found is not None and found.verdict not in TROUBLE
+    return found is not None and found.verdict not in TROUBLE | {Verdict.UNUSED}
 
 
 def in_words(kept_out: list[InterruptReference]) -> str:

@@ -66,9 +66,9 @@ class EventWords:
         _, _, core, kind, target, value, text = event
         known = INSTRUCTIONS.get(kind)
         if known is not None:
-            name = text or self._names.name(kind, target) or "nothing"
+            name = self._names.register(event) or "nothing"
             doc = self._docs.get((known.space, target, name.rpartition("/")[2]), "")
-            said = f"Core {core} {known.explained(target, value, name, self._level)}"
+            said = f"Core {core} {known.explained(target, value, name, text or self._level)}"
             return f"{said} ({doc})." if doc else f"{said}."
         if kind == "line":
             return self._line(text, bool(value))

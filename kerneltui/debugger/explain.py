@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kerneltui.debugger.ear import By
-from kerneltui.debugger.hindsight import HindsightJudge, holds
-from kerneltui.debugger.last_write import last_write
+from kerneltui.debugger.handling import sleeps_masked
+from kerneltui.debugger.hindsight import because, holds
+from kerneltui.debugger.no_fault import NoFaultJudge
 from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.debugger.pokes import end_of, mend_of
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.story_facts import when_taken
-from kerneltui.debugger.troubles import is_asked
 from kerneltui.debugger.verdict import Explanation, Verdict
-from kerneltui.debugger.way import KERNEL, Station, Way, best_way
+from kerneltui.debugger.way import Station, Way, best_way
 from kerneltui.hw.rule import Gate, Opens
-from kerneltui.machine.poke import Poke
 from kerneltui.units import format_duration, format_time
 
 
@@ -31,17 +29,17 @@ def explain(session: Session, subject: str, ways: list[Way], cpu: int) -> Explan
     return judge.verdict()
 
 
-class _Judge(HindsightJudge):
+class _Judge(NoFaultJudge):
     """Asks the gates too, and says what comes first."""
 
     def verdict(self) -> Explanation:
         """The first of these that has something to say."""
         judges: tuple[Callable[[], Explanation | None], ...] = (
-            self._stopped,
+            self._stopped, self._still_boots,
             self._empty_queue, self._own_handler, self._out_of_sight, self._timer_storm,
-            self._at_rest, self._shut_by_software, self._never_ended, self._wrong_rate, self._storm,
-            self._edge_gone, self._lost, self._ended_wrong, self._waits_for_handler,
-            self._waits_for_source,
+            self._at_rest, self._not_here, self._is_being_set, self._shut_by_software,
+            self._never_ended, self._wrong_rate, self._storm, self._edge_gone, self._lost,
+            self._ended_wrong, self._waits_for_handler, self._waits_for_source,
         )  # fmt: skip
         for judge in judges:
             found = judge()
@@ -85,11 +83,6 @@ class _Judge(HindsightJudge):
             self.shut[0],
         )
 
-    def _left_shut(self) -> list[Gate]:
-        """What software has to open, but for what running code has shut for a while."""
-        stores = (gate for gate in self.shut if gate.opens is Opens.STORE)
-        return [gate for gate in stores if gate not in self.for_now + self.masked]
-
     def _own_handler(self) -> Explanation | None:
         """While its own handler runs, a source is quiet on purpose."""
         if self._left_shut():
@@ -115,11 +108,10 @@ class _Judge(HindsightJudge):
         )
 
     def _shut_for_now(self, gate: Gate) -> Explanation:
-        told = gate.says or f"the gate '{gate.name}' is shut"
         arms = self._is_timers() and self.session.inspector.queue_structure()
         return self._tell(
             Verdict.WAITS,
-            f"{self.subject} waits: its handler is running, and meanwhile {told} ({holds(gate)}).",
+            f"{self.subject} waits: its handler is running, and meanwhile {because(gate)}.",
             ARMS_AGAIN if arms else "The handler opens it again before it returns.",
             gate,
         )
@@ -129,65 +121,17 @@ class _Judge(HindsightJudge):
         if not stores:
             return None
         gate = stores[0]
-        told = gate.says or f"the gate '{gate.name}' is shut"
         mend = tuple(
             mend_of(self.machine, self.way.station_of(item).owner, item)
             for item in self._lasting(stores)
         )
         return self._tell(
             Verdict.SHUT,
-            f"{self.subject} cannot arrive: {told} ({holds(gate)}).{_and_more(len(stores) - 1)}",
+            f"{self.subject} cannot arrive: {because(gate)}.{_and_more(len(stores) - 1)}",
             f"It needs {gate.needs}.",
             gate,
             mend if all(mend) else (),
         )
-
-    def _at_rest(self) -> Explanation | None:
-        """A source that the kernel has switched off after it was served, and that asks no more."""
-        source, left = self.way.stations[0], self._left_shut()
-        served = sum(
-            station.gates[0].value for station in self.way.stations if station.owner == KERNEL
-        )
-        is_quiet = any(not gate.open and gate.opens is Opens.EVENT for gate in source.gates)
-        if not (served and left and is_quiet) or source.entrance is not None or self._is_timers():
-            return None
-        if any(gate not in source.gates for gate in left) or is_asked(self.machine, self.way):
-            return None
-        if any(self._is_poked(source.owner, gate) for gate in left):
-            return None
-        off = [
-            gate
-            for way in (self.way, *self.others)
-            if way.stations[0].owner == source.owner
-            for gate in way.stations[0].gates
-            if not gate.open and gate.opens is Opens.STORE and gate.value == left[0].value
-        ]
-        self.for_now += tuple(off)
-        names = ", ".join(dict.fromkeys(gate.bits for gate in off))
-        verb = "is" if len(off) == 1 else "are"
-        often = "once" if served == 1 else f"{served} times"
-        return self._tell(
-            Verdict.WAITS,
-            f"{self.subject} is not asked for: the kernel has switched its source off ({names} "
-            f"{verb} {left[0].held}), after it came {often}.",
-            "That is no fault: it comes again when the kernel switches its source on.",
-            left[0],
-        )
-
-    def _is_poked(self, owner: str, gate: Gate) -> bool:
-        """Whether a person or the scenario has stored that, and not the kernel.
-
-        Without any pokes the past need not be searched.
-        """
-        history, now = self.session.history, self.machine.now
-        given = (item.given for item in history.inputs[: history.given])
-        if not any(isinstance(item, Poke) for item in given) and not any(
-            item.at_ns <= now for item in self.session.setup.pokes
-        ):
-            return False
-        if gate.spot is None:
-            return True
-        return last_write(history, owner, gate.spot).by in {By.POKE, By.SCENARIO}
 
     def _lasting(self, gates: list[Gate]) -> list[Gate]:
         """Without those of a core that executes the kernel's code: it opens its masks itself."""
@@ -248,6 +192,14 @@ class _Judge(HindsightJudge):
             gate,
         )
 
+    def _kept_out(self) -> str:
+        """By the core, for now; whether it lets them in again is not known yet."""
+        core, held = f"core {self.core.index}", holds(self.masked[0])
+        if not sleeps_masked(self.core):
+            return f"{core} keeps interrupts out now ({held})"
+        return (f"{core} sleeps with interrupts kept out ({held}): it wakes, and takes this one "
+                "when it lets them in")  # fmt: skip
+
     def _waits_for_source(self) -> Explanation | None:
         gate = self.shut[0] if self.shut else None
         if gate is None:
@@ -261,7 +213,7 @@ class _Judge(HindsightJudge):
             state = self._comparator(self.way.station_of(gate).owner, gate)
             told, advice = "all that software decides is open", "Let time pass."
             if self.masked:
-                told = f"core {self.core.index} keeps interrupts out for a moment only"
+                told, advice = self._kept_out(), "Let time pass, and see whether it lets them in."
             if state is not None and not state.counts_down and state.compare < state.counter:
                 told = f"{gate.register} lies behind the counter, which has to come round first"
                 advice = "Compare with the counter after writing: what it has passed never matches."
@@ -272,9 +224,9 @@ class _Judge(HindsightJudge):
         if gate in self.masked:
             return self._tell(
                 Verdict.WAITS,
-                f"{self.subject} waits: core {self.core.index} keeps interrupts out for a moment "
-                f"({holds(gate)}).",
-                "The code that runs must not be interrupted, and opens them again when it is done.",
+                f"{self.subject} waits: {self._kept_out()}.",
+                "Code that must not be interrupted does so for microseconds; if it goes on, that "
+                "is a fault.",
                 gate,
             )
         return self._tell(

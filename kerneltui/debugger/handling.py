@@ -40,43 +40,52 @@ def switched_off(machine: Machine, recorder: Recorder, way: Way) -> tuple[Gate, 
 
 
 def masked(machine: Machine, recorder: Recorder, way: Way, core: Core) -> tuple[Gate, ...]:
-    """The shut gates of a core that it has shut itself a moment ago, outside handlers.
+    """The shut gates of a core that it has shut itself outside handlers, and may open again.
 
     A critical section lasts microseconds; no kernel keeps interrupts out for 1 ms on purpose.  A
-    core that sleeps with them, or has halted for good, does not open them.
+    kernel may wait with them kept out, where an interrupt ends the wait all the same, and let them
+    in afterwards.  One that has not done so when it waits again never does.
     """
-    if core.depth or core.state is not CoreState.RUNNING:
+    if core.depth or not (core.state is CoreState.RUNNING or sleeps_masked(core)):
         return ()
     since_ns = machine.now - LONG_NS
     return tuple(
         gate
         for owner, gate, spot in _shut_by_stores(way)
         if owner == f"core {core.index}"
-        and _written_since(recorder, core, Bits(machine, owner, spot), since_ns)
+        and _may_open(recorder, core, Bits(machine, owner, spot), since_ns)
     )
 
 
-def _written_since(recorder: Recorder, core: Core, bits: Bits, since_ns: int) -> bool:
+def sleeps_masked(core: Core) -> bool:
+    """Whether a core is in a wait that ends for an interrupt that is kept out, too."""
+    return core.state is CoreState.WAITING and core.WAKES_FOR_MASKED
+
+
+def _may_open(recorder: Recorder, core: Core, bits: Bits, since_ns: int) -> bool:
     """Whether an instruction of a core was the last to write its own bits, and that lately.
 
-    The time of one wait does not count: an idle core keeps interrupts out until it is awake.
+    The time of one wait does not count.
     """
     pokes = {register.slot.name for register in bits.ways}
     wait = core.WAIT.lower()
+    is_before_wait = core.state is CoreState.RUNNING and core.is_asleep
+    waits = int(is_before_wait)
     for event in reversed(recorder.last(EVENTS_BEHIND)):
         _, t_ns, cpu, kind, target, _, _ = event
         if kind == "poke" and poked_by(event)[1].partition(".")[0] in pokes:
             return False
         if cpu != core.index or kind not in INSTRUCTIONS:
             continue
-        if t_ns < since_ns:
-            if kind != wait:
-                return False
-            since_ns, wait = t_ns - LONG_NS, ""
+        if kind == wait:
+            waits += 1
+            since_ns = t_ns - LONG_NS
+        if waits > 1 or t_ns < since_ns:
+            return False
         place = (SPACES[kind], target) if kind in STORES else (kind, 0)
         if (kind in STORES or kind in WRITES) and bits.is_reached_by(place):
             return True
-    return False
+    return core.state is CoreState.WAITING  # no more is sure to be known: it has slept since
 
 
 def _is_own(machine: Machine, recorder: Recorder, core: Core, way: Way) -> bool:

@@ -55,7 +55,9 @@ class HindsightJudge:
         )
 
     def _is_timers(self) -> bool:
-        """Whether it is the interrupt of the timer that timeouts wait for."""
+        """Whether it is the interrupt that timeouts wait for, on the core that serves them."""
+        if self.core is not self.machine.core:
+            return False
         irq = self.session.inspector.timer_irq()
         if irq is None:
             return False
@@ -268,6 +270,12 @@ class HindsightJudge:
                         advice,
                     )
         return None
+
+
+def because(gate: Gate) -> str:
+    """What it means that a gate is shut, and the bits that say so where there are any."""
+    told = gate.says or f"the gate '{gate.name}' is shut"
+    return told if gate.spot is None else f"{told} ({holds(gate)})"
 
 
 def holds(gate: Gate) -> str:

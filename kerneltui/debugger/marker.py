@@ -26,7 +26,16 @@ from kerneltui.debugger.marks import (
     StepKind,
 )
 from kerneltui.debugger.onlooker import Onlooker
-from kerneltui.debugger.origins import CALL, SERIAL, TIMER, Origin, Wiring, pending, source_kind
+from kerneltui.debugger.origins import (
+    CALL,
+    SERIAL,
+    TIMER,
+    Origin,
+    Wiring,
+    comparators_of,
+    pending,
+    source_kind,
+)
 from kerneltui.debugger.roles import AccessMeaning, Roles
 from kerneltui.debugger.way import controllers_after
 from kerneltui.hw.device import InterruptController
@@ -144,6 +153,8 @@ class Marker(Onlooker):
         self._asked = set(other._asked)
 
     def _mark(self, mark: Mark) -> None:
+        if self._halts and self.has_come:
+            return  # by a person, where the machine has halted: that is told as what it is
         now = self.machine.now
         if not self._halts and not (self.is_fresh and now == self.marked_ns):
             self.came, self.left = self.left, self.machine.position
@@ -372,41 +383,12 @@ class Marker(Onlooker):
             return
         self._risen = moment
         ends = self._wiring.leads_to(line.name)
-        found = [self._arriving(line, target, max(cpu, 0)) for target in ends]
+        found = [self._wiring.arriving(line, target, max(cpu, 0)) for target in ends]
         origins = [origin for origin in found if origin is not None]
         if origins:
             # Of several controllers the one that lets it in.
-            origin = next((item for item in origins if self._is_enabled(item, cpu)), origins[0])
-            self._rises(origin, max(cpu, 0), line.name)
-
-    def _arriving(self, line: Line, target: str, cpu: int) -> Origin | None:
-        """What a line is to the controller at its end; through a device that only passes it on."""
-        name, _, pin = target.partition(" ")
-        controller = self.machine.controllers.get(name)
-        device = self._wiring.driver(line.name)[0]
-        if controller is not None:
-            number = controller.entrance(pin, cpu)
-            if not isinstance(number, int):
-                return None
-            return Origin(source_kind(device), device.name, name, controller.NUMBERING, number)
-        onward = self.machine.devices.get(name)
-        if onward is None:
-            return None
-        for output, lines in onward.outputs.items():
-            if onward.passes_on(output) == pin:
-                ends = self._wiring.leads_to(lines[0].name)
-                there = [self._arriving(lines[0], further, cpu) for further in ends]
-                known = [item for item in there if item is not None]
-                best = next((item for item in known if self._is_enabled(item, cpu)), None)
-                for item in known:
-                    if best is None or item is best:
-                        return replace(item, source=source_kind(device), device=device.name)
-        return None
-
-    def _is_enabled(self, origin: Origin, cpu: int) -> bool:
-        controller = self.machine.controllers[origin.controller]
-        state = controller.interrupt(origin.number, max(cpu, 0))
-        return state is not None and state.enabled
+            lets_in = (item for item in origins if self._wiring.is_enabled(item, cpu))
+            self._rises(next(lets_in, origins[0]), max(cpu, 0), line.name)
 
     def _rises(self, origin: Origin, core: int, line: str) -> None:
         """A device asks for an interrupt: its time has come, its line rises, that is noted.
@@ -421,7 +403,9 @@ class Marker(Onlooker):
         elif origin.source == TIMER:
             kinds.insert(0, StepKind.DUE)
         for kind in kinds:
-            self._mark(Mark(kind, core, origin.source, depth, origin, line=line, text=by))
+            set_for = comparators_of(self.machine, origin, core) if kind is StepKind.DUE else ()
+            self._mark(Mark(kind, core, origin.source, depth, origin, line=line, text=by,
+                            timers=set_for))  # fmt: skip
 
 
 def _counts(kind: StepKind, meaning: AccessMeaning, frame: _Frame | None) -> bool:

@@ -9,6 +9,7 @@ import msgspec
 
 from kerneltui.debugger.origins import Origin
 from kerneltui.debugger.roles import AccessMeaning
+from kerneltui.hw.device import ComparatorState
 from kerneltui.hw.register import Role
 
 
@@ -101,6 +102,8 @@ class Mark(msgspec.Struct, frozen=True):
     """of a tracepoint"""
     text: str = ""
     """the name of a tracepoint; what a callback has printed; who has poked the line"""
+    timers: tuple[ComparatorState, ...] = ()
+    """where a time is reached, the device's comparators as they stood then: counters go on"""
     by_itself: bool = False
     """nothing had to be done for it"""
     again: bool = False

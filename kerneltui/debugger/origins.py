@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 
 from kerneltui.debugger.numbering import interrupt_label
-from kerneltui.hw.device import Device, InterruptController, InterruptState
+from kerneltui.hw.device import (
+    ComparatorState,
+    Device,
+    InterruptController,
+    InterruptState,
+    TimerDevice,
+)
 from kerneltui.hw.line import Line
 from kerneltui.machine.machine import Machine
 
@@ -37,6 +44,12 @@ def source_kind(device: Device) -> str:
     if hasattr(device, "transmit"):
         return SERIAL
     return TIMER if hasattr(device, "comparators") else DEVICE
+
+
+def comparators_of(machine: Machine, origin: Origin, core: int) -> tuple[ComparatorState, ...]:
+    """Those of the device behind an interrupt, as they stand now; none of one that is no timer."""
+    device = machine.devices.get(origin.device)
+    return tuple(device.comparators(core)) if isinstance(device, TimerDevice) else ()
 
 
 class Wiring:
@@ -88,6 +101,36 @@ class Wiring:
                     if other.onward(sent.number) == (controller, number):
                         return self.line_of(other.name, sent.number, cpu)
         return None
+
+    def arriving(self, line: Line, target: str, cpu: int) -> Origin | None:
+        """What a line is to the controller at its end; through a device that only passes it on."""
+        name, _, pin = target.partition(" ")
+        controller = self._machine.controllers.get(name)
+        device = self.driver(line.name)[0]
+        if controller is not None:
+            number = controller.entrance(pin, cpu)
+            if not isinstance(number, int):
+                return None
+            return Origin(source_kind(device), device.name, name, controller.NUMBERING, number)
+        onward = self._machine.devices.get(name)
+        if onward is None:
+            return None
+        for output, lines in onward.outputs.items():
+            if onward.passes_on(output) == pin:
+                ends = self.leads_to(lines[0].name)
+                there = [self.arriving(lines[0], further, cpu) for further in ends]
+                known = [item for item in there if item is not None]
+                best = next((item for item in known if self.is_enabled(item, cpu)), None)
+                for item in known:
+                    if best is None or item is best:
+                        return replace(item, source=source_kind(device), device=device.name)
+        return None
+
+    def is_enabled(self, origin: Origin, cpu: int) -> bool:
+        """Whether the controller lets an interrupt in; for core 0 where ``cpu`` is below 0."""
+        controller = self._machine.controllers[origin.controller]
+        state = controller.interrupt(origin.number, max(cpu, 0))
+        return state is not None and state.enabled
 
 
 def pending(machine: Machine, wiring: Wiring, cpu: int, vector: int | None) -> Origin | None:

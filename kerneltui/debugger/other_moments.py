@@ -168,6 +168,7 @@ class OtherMoments:
             self.go_to_time(now_ns)
         else:
             self.go_to(position)
+            self.story.show(LAST)  # behind all steps of that moment
 
     def leave_mark(self) -> None:
         """A jump follows: :meth:`jump_back` comes back to this moment."""

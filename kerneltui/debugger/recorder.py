@@ -25,8 +25,8 @@ from kerneltui.hw.device import InterruptController
 from kerneltui.hw.line import Line
 from kerneltui.hw.register import MEMORY, NON_SECURE
 from kerneltui.hw.register_file import RegisterFile
-from kerneltui.machine.core import WAITING, Core
-from kerneltui.machine.instructions import SPACES, STORES, WRITES
+from kerneltui.machine.core import ANY_LEVEL, WAITING, Core
+from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES, WRITES
 from kerneltui.machine.machine import Machine
 from kerneltui.machine.poke import Poke
 from kerneltui.machine.position import Position
@@ -297,6 +297,8 @@ class Recorder:
                 text = self._name(core, named[target], kind, value)
         elif kind in WRITES:
             self._accessed_else.add((kind, 0))
+            if INSTRUCTIONS[kind].is_return:
+                text = _level_of(core)
         self.events.append((core.retired, self._clock.now, core.index, kind, target, value, text))
         self.recorded += 1
         if self.sink is not None and self.recorded > self._known:
@@ -318,7 +320,7 @@ class Recorder:
         if core.depth == 1:
             index, now = core.index, self._clock.now
             self.entered[index] = Entry(self._machine.step, now, index, core.retired, self.recorded)
-        self._add(kind, vector, core.return_address, "", core)
+        self._add(kind, vector, core.return_address, _level_of(core), core)
         self.timeline.exception(core, kind)
 
     def activity(self, core: Core) -> None:
@@ -406,3 +408,8 @@ class Recorder:
             text, at_ns, typist = bytes((byte,)) + text, at, by
         if text:
             yield InputView(at_ns, _TYPISTS[typist], text.decode("latin-1"))
+
+
+def _level_of(core: Core) -> str:
+    """The exception level that a core is at; empty where all its exceptions are of the same one."""
+    return core.privilege() if core.EXCEPTION_LEVEL == ANY_LEVEL else ""

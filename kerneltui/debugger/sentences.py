@@ -1,8 +1,9 @@
 """What happened, each kind of step in a plain sentence of its own, and what a core does now.
 
-What happened is a :class:`~kerneltui.debugger.marks.Mark`; all numbers in its sentence are looked
-up in the machine as it stands after it.  No chip and no board is known here: registers tell their
-roles, instructions their words, and controllers their conditions.
+What happened is a :class:`~kerneltui.debugger.marks.Mark`; all numbers in its sentence are those of
+that event, as the trace has them.  The machine halts a little later, where the instruction is over:
+states (a line is low, interrupts are open) are looked up there.  No chip and no board is known
+here: registers tell their roles, instructions their words, and controllers their conditions.
 """
 
 from __future__ import annotations
@@ -93,7 +94,11 @@ class Sentences:
         if core.state is CoreState.RUNNING:
             return self._kept_awake(mark.exception.upper(), core)
         said = f"Core {core.index} {INSTRUCTIONS[mark.exception].explained(0, 0, '')}."
-        return f"{said} {self._what_wakes(core)}"
+        return f"{said} {self._what_wakes(core, self._ago_ns(mark))}"
+
+    def _ago_ns(self, mark: Mark) -> int:
+        """How much later than an event the machine has halted: what is ahead was so much more."""
+        return self._machine.now - mark.at_ns
 
     def _kept_awake(self, wait: str, core: Core) -> str:
         if not core.inputs:
@@ -106,38 +111,40 @@ class Sentences:
         why = "interrupts are masked" if core.masks()[1] else "something keeps it out"
         return f"{said}; but {why}, so core {core.index} does not take it."
 
-    def _what_wakes(self, core: Core) -> str:
+    def _what_wakes(self, core: Core, ago_ns: int = 0) -> str:
+        """What ends the sleep of a core, as it was to be told ``ago_ns`` before the present."""
         timer, armed = self._facts.next_timer(core.index), self._facts.armed()
         if timer is not None and armed is not None and timer.in_ns is not None:
             # A tick, or the farthest that a timer can count, may come before anything is due.
             whose = f" for '{armed.name}'" if timer.in_ns >= armed.in_ns else ""
-            return f"Its timer fires in {format_duration(timer.in_ns)}{whose}."
+            return f"Its timer fires in {format_duration(timer.in_ns + ago_ns)}{whose}."
         kept = self._facts.kept_out(core.index)
         if kept is not None and kept.in_ns is not None:
-            return (f"Its timer is due in {format_duration(kept.in_ns)}, but its interrupt is "
-                    "masked: as it stands, that will not wake the core.")  # fmt: skip
+            ahead = format_duration(kept.in_ns + ago_ns)
+            return (f"Its timer is due in {ahead}, but its interrupt is masked: as it stands, that "
+                    "will not wake the core.")  # fmt: skip
         if kept is not None:
             return ("The time of its timer has come, but the interrupt is kept out: "
                     "a device or another core has to wake it.")  # fmt: skip
         timer = self._facts.first_timer(core.index)
         if not self._facts.offers_look:
             if timer is not None and timer.in_ns is not None:
-                return f"Its timer fires in {format_duration(timer.in_ns)}."
+                return f"Its timer fires in {format_duration(timer.in_ns + ago_ns)}."
             return "A device or another core has to wake it."
         if self._facts.head() is None:
             if timer is not None and timer.in_ns is not None:
                 comes = "runs out" if timer.counts_down else "is reached"
                 return (f"No timeout is pending, but {timer.name} {comes} in "
-                        f"{format_duration(timer.in_ns)}.")  # fmt: skip
+                        f"{format_duration(timer.in_ns + ago_ns)}.")  # fmt: skip
             return "No timeout is pending: a device or another core has to wake it."
         return "No timer is armed for it: a device or another core has to wake it."
 
     def _due(self, mark: Mark, core: Core) -> str:
         assert mark.origin is not None
         armed = self._facts.armed()
-        is_due = armed is not None and armed.in_ns <= 0
+        is_due = armed is not None and armed.in_ns + self._ago_ns(mark) <= 0
         whose = f"the time for '{armed.name}' has come" if armed and is_due else "its time has come"
-        for item in self._facts.comparators(core.index, mark.origin.device):
+        for item in mark.timers:
             if item.enabled and item.met:
                 if item.counts_down:
                     return f"{item.name} has counted down to {item.counter}: {whose}."
@@ -315,7 +322,7 @@ class Sentences:
         taken = next((item for item in self._facts.timeouts() if item.handling), None)
         if taken is None:
             return f"{said}."
-        late_ns = mark.at_ns - self._machine.now - taken.in_ns
+        late_ns = -self._ago_ns(mark) - taken.in_ns
         side = "after" if late_ns >= 0 else "before"
         said += f", {format_duration(abs(late_ns))} {side} it was due."
         if taken.period_ns is None:
@@ -339,20 +346,22 @@ class Sentences:
         told = mark.told
         return f"Core {core.index} goes on with '{told['next']}' in place of '{told['prev']}'."
 
-    def _armed_for(self, core: Core) -> str:
+    def _armed_for(self, core: Core, ago_ns: int) -> str:
         head = self._facts.head()
         if core.index:  # the queue is served by core 0; others time their tasks' quanta
             return f"The timer of core {core.index} is set, for this core alone"
         if head is None:
             return "The timer is set"
-        when = (f"due in {format_duration(head.in_ns)}" if head.in_ns >= 0
-                else f"due {format_duration(-head.in_ns)} ago")  # fmt: skip
+        in_ns = head.in_ns + ago_ns
+        when = (f"due in {format_duration(in_ns)}" if in_ns >= 0
+                else f"due {format_duration(-in_ns)} ago")  # fmt: skip
         return f"The timer is set for the head of the queue, '{head.name}', {when}"
 
     def _armed(self, mark: Mark, core: Core) -> str:
         written = mark.numbers[1]
         also = f" ({written})" if written > BIGGEST_BITS else ""
-        return f"{self._armed_for(core)}: core {core.index} {self._access(mark)[3:]}{also}."
+        whom = self._armed_for(core, self._ago_ns(mark))
+        return f"{whom}: core {core.index} {self._access(mark)[3:]}{also}."
 
     def _disarmed(self, mark: Mark, core: Core) -> str:
         return f"The timer is switched off: core {core.index} {self._access(mark)[3:]}."

@@ -291,8 +291,10 @@ class Session(OtherMoments):
                 return bool(end.value)
 
     def _tell_step(self) -> None:
-        step = self.story.step()
-        if step is not None:
+        step, stores = self.story.step(), stores_now(self.history)
+        if stores and self.story.shows_stores:
+            self.last_stop = in_short(stores)
+        elif step is not None:
             said = "" if self.follows_story else f": {step.sentence}"
             self.last_stop = step.heading + said
 
@@ -383,7 +385,7 @@ class Session(OtherMoments):
         self.history.give(given, written)
         self.story.forget()
         if isinstance(given, Poke):
-            self.story.show(LAST)  # it comes after all steps of this moment
+            self.story.show(LAST)  # behind all steps of this moment
             self.last_stop = in_short(stores_now(self.history))
         self._changes.forget()
         self.generation += 1
@@ -419,7 +421,7 @@ class Session(OtherMoments):
         stores = stores_now(self.history)
         if not stores and self._in_vain:
             return story_in_vain(self.machine, self.inspector, self.last_stop)
-        return self.story.told(stores, self.focus)
+        return self.story.told(self.focus)
 
     def moment(self) -> Moment:
         """The present moment as it can be compared with another; looking changes nothing."""

@@ -18,8 +18,7 @@ from kerneltui.debugger.narrate import Step, Teller
 from kerneltui.debugger.origins import SERIAL, source_kind
 from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.sight import Story
-from kerneltui.debugger.stored_now import story_of
-from kerneltui.debugger.traveller import Input
+from kerneltui.debugger.stored_now import stores_now, story_of
 from kerneltui.debugger.way import interrupts_of_line, lines
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.core import StopReason
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from kerneltui.debugger.marker import Marker
 
 LAST = -1
+"""The last step, or the stores by hand that come after it."""
 DONE = -2
 """The first for which something had to be done; the last where there is none."""
 NEAR = 2
@@ -249,20 +249,21 @@ class Storyteller:
         core = self._history.machine.cores[self._history.machine.stopped]
         return Mark(StepKind.ASLEEP, core.index, "", 0, exception=core.WAIT, at_ns=booted.now_ns)
 
-    def told(self, stores: Sequence[Input] = (), focus: int = 0) -> Story | None:
+    def told(self, focus: int = 0) -> Story | None:
         """The latest step, as pictures show it; or what a person has stored since.
 
-        ``stores`` are those of the present moment, and ``focus`` is the core on show.
+        ``focus`` is the core on show.
         """
-        found = self._told()
-        if not stores or not self._shows_last():
+        found, stores = self._told(), stores_now(self._history)
+        if not stores or not self.shows_stores:
             return found
         return story_of(self._history.machine, self._teller(), stores, found, focus)
 
-    def _shows_last(self) -> bool:
-        """Whether no earlier step of this position is on show."""
+    @property
+    def shows_stores(self) -> bool:
+        """Whether stores by hand are on show, if this moment has any: they come after its steps."""
         steps = self.steps()
-        return not steps or self._place(steps) == len(steps) - 1
+        return not steps or self._place(steps) == len(steps)
 
     def _told(self) -> Story | None:
         marks, is_here = self._latest_marks()
@@ -270,7 +271,7 @@ class Storyteller:
             return None
         steps = self._teller().steps(marks)
         # Of several at one position it is the one on show; between two positions the last.
-        place = self._place(steps) if is_here else len(steps) - 1
+        place = min(self._place(steps), len(steps) - 1) if is_here else len(steps) - 1
         step = steps[place]
         if step.kind is StepKind.ASLEEP and not is_here:
             step = replace(step, title=TITLES[step.kind])  # whatever has woken the core since
@@ -328,25 +329,30 @@ class Storyteller:
         self._shown = self._history.here, phase
 
     def _place(self, steps: Sequence[Step]) -> int:
-        """Which one of them that is.
+        """Which one of them that is; behind the last one are the stores by hand of this moment.
 
         Who has come by single instructions knows only what the last one brought: that can be less
         than what the step at this position was made of.
         """
         if self.phase == DONE:
             return next((n for n, step in enumerate(steps) if not step.by_itself), len(steps) - 1)
-        return self.phase if 0 <= self.phase < len(steps) else len(steps) - 1
+        pages = self._pages(steps)
+        return self.phase if 0 <= self.phase < pages else pages - 1
+
+    def _pages(self, steps: Sequence[Step]) -> int:
+        """How much this position has to show, one after another."""
+        return len(steps) + bool(steps and stores_now(self._history))
 
     def step(self) -> Step | None:
-        """The one on show."""
+        """The one on show; the last one where that is a store by hand."""
         steps = self.steps()
-        return steps[self._place(steps)] if steps else None
+        return steps[min(self._place(steps), len(steps) - 1)] if steps else None
 
     def turn(self, direction: int) -> bool:
-        """Show the one after or before (1, -1) at this position; False where there is none."""
+        """Show what comes after or before (1, -1) at this position; False where that is nothing."""
         steps = self.steps()
         place = self._place(steps)
-        if not 0 <= place + direction < len(steps):
+        if not 0 <= place + direction < self._pages(steps):
             return False
         here = self._history.here
         known = self._furthest[1] if self._furthest[0] == here else 0

@@ -24,7 +24,9 @@ line (``tx``, ``rx``), a kernel ``tracepoint``, a ``poke``, ``unmodelled``, or a
 interrupt controller (:data:`kerneltui.debugger.remarks.KINDS`).  The target is an address, an
 encoding, a vector, or the number of the interrupt; the value what was moved, the text a name: where
 there is no address, or where the register depends on what the device was told before (16550, 8259,
-IOWIN).  Of a poke it is who did it, and the register's name, or the wire's: that has no address.
+IOWIN).  Of an exception of machine code, and of the return from one, it is the level that handles
+it (``EL2``), where cores may have several.  Of a poke it is who did it, and the register's name, or
+the wire's: that has no address.
 """
 
 
@@ -56,6 +58,14 @@ class EventNames:
             return slot.name
         return self._machine.spaces[space].name_at(target, write=kind in STORES, value=value)
 
+    def register(self, event: RawEvent) -> str:
+        """What an instruction has accessed, or ``""``."""
+        _, _, _, kind, target, _, text = event
+        known = INSTRUCTIONS.get(kind)
+        if known is None or known.is_exception or known.is_return:
+            return ""
+        return text or self.name(kind, target)
+
     def as_dict(self, event: RawEvent) -> dict[str, Any]:
         """One event as the JSON lines export writes it: numbers that are addresses in hex."""
         step, time_ns, cpu, kind, target, value, text = event
@@ -86,7 +96,7 @@ class EventNames:
         _, _, _, kind, target, value, text = event
         known = INSTRUCTIONS.get(kind)
         if known is not None:
-            return known.told(target, value, text or self.name(kind, target))
+            return known.told(target, value, self.register(event))
         if kind == "line":
             return f"line {text} {'rises' if value else 'falls'}"
         if kind in {"tx", "rx"}:

@@ -80,6 +80,8 @@ def _kept_shut(
 ) -> list[Gate]:
     """The gates that software has to open, and does not."""
     core = machine.cores[cpu]
+    if is_booting(machine, cpu):
+        return []
     is_stuck = core.state is CoreState.HALTED or late_ns > LONG_NS
     found = []
     for station in way.to_pass:
@@ -114,6 +116,18 @@ def _is_high(machine: Machine, line: str) -> bool:
     except KeyError:
         return False
     return device.outputs[output][index].level
+
+
+def is_booting(machine: Machine, cpu: int) -> bool:
+    """Whether the kernel boots, on its first core or on this one: it has not opened all gates yet.
+
+    One that sleeps on the way waits for an interrupt, and has to have let that in.  Where a kernel
+    of machine code has booted is not known: it never boots.
+    """
+    cores = machine.core, machine.cores[cpu]
+    return any(
+        not core.booted and core.state is CoreState.RUNNING and not core.is_asleep for core in cores
+    )
 
 
 def is_handling(machine: Machine) -> bool:

@@ -21,6 +21,8 @@ class Verdict(StrEnum):
     """it arrives, but not as it should"""
     WAITS = "waits"
     """for time, for its device, or for the end of a handler"""
+    UNUSED = "unused"
+    """the kernel does not let it come to the core that is asked about, and nothing asks there"""
     ARRIVES = "arrives"
     """all gates of a way are open: the core takes it next"""
 

@@ -378,6 +378,7 @@ def _kernel(
         handler.count if handler is not None else 0,
         f"the kernel to register a handler for {wanted}",
         "",
+        says="the kernel has no handler for it",
     )
     return (Station(KERNEL, handler.name if handler is not None else "no handler", (gate,)),)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kerneltui.debugger.ear import By, LastWrite
@@ -55,8 +55,13 @@ def gate_text(explanation: Explanation, gate: Gate) -> str:
     return told if gate.open else f"{told}; needs {gate.needs}"
 
 
-def as_dict(explanation: Explanation, machine: Machine, writers: Writers) -> dict[str, Any]:
-    """What ``kerneltui explain --json`` writes."""
+def as_dict(
+    explanation: Explanation, machine: Machine, writers: Writers, besides: Sequence[str]
+) -> dict[str, Any]:
+    """What ``kerneltui explain --json`` writes.
+
+    ``besides`` are other interrupts that do not come, as ``--irq`` takes them.
+    """
     return {
         "subject": explanation.subject,
         "verdict": explanation.verdict,
@@ -65,6 +70,7 @@ def as_dict(explanation: Explanation, machine: Machine, writers: Writers) -> dic
         "gates": _gates(machine, explanation.way, writers),
         "mend": list(explanation.mend),
         "others": [_gates(machine, way, writers) for way in explanation.others],
+        "besides": list(besides),
     }
 
 

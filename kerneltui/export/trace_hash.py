@@ -41,6 +41,8 @@ def _without_places(session: Session, event: RawEvent) -> RawEvent:
     step, time_ns, core, kind, target, value, text = event
     known = INSTRUCTIONS.get(kind)
     if known is not None:
+        if known.is_exception or known.is_return:
+            text = ""  # the level, which the numbers imply
         if known.is_exception or session.names.name(kind, target) in CODE_REGISTERS:
             value = 0
         elif known.is_return:

@@ -50,6 +50,7 @@ class Aarch64Exceptions(InstructionCore):
     TABLES = (AARCH64,)
     PINS: ClassVar = {"irq": MASK_I, "fiq": MASK_F}
     MASK_REGISTER = "DAIF"
+    WAKES_FOR_MASKED = True
 
     def __init__(self, index: int, clock: Clock, memory: AddressSpace, costs: Costs) -> None:
         super().__init__(index, clock, memory, costs)

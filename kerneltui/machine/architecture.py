@@ -23,6 +23,8 @@ class Architecture(ABC):
     """the interrupt inputs, and the bit of each in ``inputs``"""
     MASK_REGISTER: ClassVar[str]
     """where ordinary interrupts are kept out, as :meth:`gates` names it"""
+    WAKES_FOR_MASKED: ClassVar[bool]
+    """an interrupt ends a wait, too, where the core's masks keep it out"""
     CAN_BE_RESET: ClassVar[bool] = False
     """without power-on: it tells its observer (:meth:`Observer.reset_begins`)"""
     CALL_REGISTERS: ClassVar[tuple[str, str, str]]

@@ -18,6 +18,8 @@ from kerneltui.machine.kernel_image import SourceFrame
 
 FOREVER = 1 << 63
 """An instruction count that is never reached."""
+ANY_LEVEL = "ELx"
+"""In place of the level that handles exceptions, where that is not the same for all of them."""
 
 
 class Costs(msgspec.Struct, frozen=True):
@@ -119,6 +121,8 @@ class Core(Protocol):
     """the interrupt inputs, and the bit of each in ``inputs``"""
     MASK_REGISTER: ClassVar[str]
     """where ordinary interrupts are kept out, as :meth:`gates` names it"""
+    WAKES_FOR_MASKED: ClassVar[bool]
+    """an interrupt ends a wait, too, where the core's masks keep it out"""
     CAN_BE_RESET: ClassVar[bool]
     """without power-on: it tells its observer (:meth:`Observer.reset_begins`)"""
     CALL_REGISTERS: ClassVar[tuple[str, str, str]]

@@ -48,6 +48,7 @@ class X86Exceptions(InstructionCore):
     TABLES = (X86_64,)
     PINS: ClassVar = {"intr": INTR, "nmi": NMI}
     MASK_REGISTER = "RFLAGS"
+    WAKES_FOR_MASKED = False
 
     def __init__(self, index: int, clock: Clock, memory: AddressSpace, costs: Costs) -> None:
         super().__init__(index, clock, memory, costs)

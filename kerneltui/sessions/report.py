@@ -15,6 +15,8 @@ from kerneltui.debugger.elsewhere import troubled
 from kerneltui.debugger.meaning.stored import all_in_words
 from kerneltui.debugger.narrate import Step
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.stored_now import in_short, stores_now
+from kerneltui.debugger.troubles import is_booting
 from kerneltui.debugger.verdict import Explanation
 from kerneltui.debugger.writers import Writers, find_writers, places_of
 from kerneltui.export.explanation import as_text
@@ -114,6 +116,9 @@ def _moment(session: Session, item: Bookmark, title: str) -> Iterator[str]:
     yield ""
     yield from _fenced("text", _steps_around(session))
     session.go_to(here)
+    if is_booting(session.machine, session.machine.core.index):
+        yield ""
+        yield "The kernel is still booting: what it has not opened or set up so far is no fault."
     for told, writers in _troubles(session):
         yield ""
         yield f"**{escaped(told.subject)}** does not come as it should:"
@@ -123,13 +128,13 @@ def _moment(session: Session, item: Bookmark, title: str) -> Iterator[str]:
 
 def _steps_around(session: Session) -> list[str]:
     """The steps before, the one of the moment, and what comes next."""
-    step, at_ns = session.story.step(), session.here.now_ns
-    lines = (
-        [_line(step, ">")]
-        if step is not None
-        else [f"> {format_time(at_ns)} s  (between two steps)"]
-    )
-    following = f"  next: {step.next_sentence}" if step is not None else ""
+    step, at = session.story.step(), f"> {format_time(session.here.now_ns)} s "
+    lines, following = [f"{at} (between two steps)"], ""
+    told, stores = session.story.told(), stores_now(session.history)
+    if stores and told is not None and session.story.shows_stores:
+        lines, following = [f"{at} {in_short(stores)}"], f"  next: {told.next_sentence}"
+    elif step is not None:
+        lines, following = [_line(step, ">")], f"  next: {step.next_sentence}"
     first = session.history.first
     for _ in range(BEFORE):
         if first is None or session.here <= first or not session.previous_step():

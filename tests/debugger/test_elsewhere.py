@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from kerneltui.debugger.elsewhere import in_words, kept_out_besides
@@ -63,3 +65,11 @@ def test_explain_says_how_to_ask_about_it(said, arguments, is_told):
     assert status == 0
     told = "Another interrupt does not come: gsi 4; 'kerneltui explain --irq gsi:4' says why."
     assert (told in text.splitlines()) == is_told
+
+
+def test_explain_as_json_names_it_too(said):
+    arguments = "explain", "--scenario", "fault-lost-edge", "--at", "1.2s", "--json"
+    _, text, _ = said(*arguments)
+    assert json.loads(text)["besides"] == ["gsi:4"]
+    _, text, _ = said(*arguments, "--irq", "gsi:4")
+    assert json.loads(text)["besides"] == []

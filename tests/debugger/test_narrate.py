@@ -501,14 +501,15 @@ def test_typing_in_the_past_makes_another_story():
 # -- sentences -------------------------------------------------------------------------------------
 
 
-def durations_of(view, session):
-    """All durations of a moment, as sentences write them."""
-    numbers = [item.in_ns for item in view.comparators if item.in_ns is not None]
-    numbers += [
-        (item.counter - item.compare) * S // item.hz for item in view.comparators if item.met
-    ]
+def durations_of(view, session, ago_ns=0):
+    """All durations as sentences write them, ``ago_ns`` before the moment of a view."""
+    numbers = [item.in_ns + ago_ns for item in view.comparators if item.in_ns is not None]
+    for item in view.comparators:  # a counter may have been at the end of a tick
+        ticks = item.counter - item.compare - ago_ns * item.hz // S if item.met else 0
+        numbers += [ticks * S // item.hz, (ticks - 1) * S // item.hz]
     for item in view.timeouts:
-        numbers += [item.in_ns, -item.in_ns, item.period_ns or 0]
+        in_ns = item.in_ns + ago_ns
+        numbers += [in_ns, -in_ns, item.period_ns or 0]
     numbers.append(session.machine.now)
     return {format_duration(number) for number in numbers if number >= 0}
 
@@ -537,12 +538,15 @@ def test_every_sentence_agrees_with_its_moment_and_needs_no_unknown_word(board, 
         view = session.view(frozenset(("comparators", "timeouts")))
         session.pinned = None
         text = without_names(step.sentence)
-        assert set(DURATION.findall(text)) <= durations_of(view, session), step
+        ago_ns = session.machine.now - step.at_ns
+        assert set(DURATION.findall(text)) <= durations_of(view, session, ago_ns), step
         for count, register, compare in re.findall(
             r"The counter, (\d+), has reached (\w+), (\d+):", step.sentence
         ):
-            known = {item.name: (item.counter, item.compare) for item in view.comparators}
-            assert known[register] == (int(count), int(compare))
+            [known] = [item for item in view.comparators if item.name == register]
+            since = ago_ns * known.hz // S
+            assert known.counter - int(count) in {since, since + 1}
+            assert known.compare == int(compare)
         assert len(step.next_sentence) <= LONGEST_NEXT
         for sentence in (step.sentence, step.next_sentence):
             assert sentence.endswith(".")

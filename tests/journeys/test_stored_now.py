@@ -70,7 +70,60 @@ def test_a_store_between_two_steps_of_one_moment_comes_after_them_all():
     session.poke("GICC_PMR.Priority=0")
     assert told(session).heading == "A STORE BY YOU"
     session.previous_step()
-    assert told(session).heading.startswith("STEP 3/12")
+    assert told(session).heading.startswith("STEP 4/12")
+
+
+def page(session):
+    path = told(session)
+    return session.here, path.heading, path.sentence, path.next_sentence
+
+
+@pytest.mark.parametrize(
+    ("board", "store"),
+    [("rpi3", "UARTIFLS=0"), ("rpi4", "GICC_BPR=1"), ("x86", "TPR=0"), ("rpi4", "uart0.irq=1"),
+     ("x86", "uart0.irq=1")],
+)  # fmt: skip
+@pytest.mark.parametrize("before", [0, 1, 3, 4, 6])
+def test_backwards_the_pages_of_a_moment_with_a_store_are_those_of_forwards(board, store, before):
+    session = booted(board, "timer-callbacks")
+    session.follows_story = True
+    session.run_until(1_020_000_000 if board == "x86" else 900_000_000)
+    for _ in range(before):
+        session.next_step()
+    session.poke(store)
+    stored_at = session.here
+    for _ in range(5):
+        session.next_step()
+    end = session.here
+    for _ in range(12):
+        session.previous_step()
+    forwards, backwards = [page(session)], []
+    while session.here < end:
+        session.next_step()
+        forwards.append(page(session))
+    while session.turn_page(1):
+        forwards.append(page(session))
+    for _ in forwards:
+        backwards.append(page(session))
+        session.previous_step()
+    assert backwards[::-1] == forwards
+    here = [heading for position, heading, *_ in forwards if position == stored_at]
+    assert here or not before  # between two steps, where nothing halts
+    assert not here or here[-1].endswith("BY YOU")
+    assert len(here) == len(set(here))
+    session.close()
+
+
+def test_going_to_the_event_of_a_store_shows_the_store():
+    session = booted("rpi4", "timer-callbacks")
+    session.follows_story = True
+    session.next_step()
+    session.poke("GICC_BPR=1")
+    [event] = [item for item in session.recorder.events if item[3] == "poke"]
+    for _ in range(3):
+        session.next_step()
+    session.go_to_event(event)
+    assert told(session).heading == "A STORE BY YOU"
 
 
 def test_row_1_says_what_was_stored_in_place_of_why_the_machine_has_halted():

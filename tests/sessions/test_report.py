@@ -118,3 +118,18 @@ def test_one_way_is_explained_once_and_a_source_at_rest_is_no_trouble(tmp_path, 
     path = saved(tmp_path / "b.session.yaml", "x86", "fault-lost-edge", wait)
     _, text, _ = said("report", "--session", path)
     assert re.findall(r"\*\*(.*)\*\* does not come", text) == ["gsi 4"]
+
+
+def test_a_store_at_a_bookmark_is_told_behind_the_step_of_that_moment(tmp_path, said):
+    def store(session):
+        session.next_interrupt()
+        session.poke("GICC_BPR=1")
+        session.bookmarks.add(session.bookmark("", "stored"))
+
+    path = saved(tmp_path / "a.session.yaml", prepare=store)
+    _, text, _ = said("report", "--session", path)
+    steps = text.partition("```text\n")[2].partition("\n```")[0].splitlines()
+    assert "  4/12 The controller notes it: " in steps[0]
+    assert "  5/12 The CPU takes it: " in steps[1]
+    assert re.fullmatch(r"> [\d. ]+ s  you stored GICC_BPR=1", steps[2])
+    assert steps[3] == "  next: The handler goes on."

@@ -135,14 +135,15 @@ class _Accessed:
 
     def told_of_instruction(self, event: RawEvent, events: list[RawEvent], place: int) -> str:
         """Of one that writes a core's register without naming it; ``events``: the last first."""
-        _, time_ns, core, kind, _, value, _ = event
+        _, time_ns, core, kind, _, value, level = event
         found = self._found
         if found.core != core or kind not in WRITES:
             return ""
         before = next((item[3] for item in islice(events, place + 1, None)
                        if item[2] == core and item[3] in INSTRUCTIONS), "")  # fmt: skip
         for written in WRITES[kind]:
-            if written.register == found.slot.register.stem and written.bits(value, before):
+            register = written.register.replace("_EL1", f"_{level}") if level else written.register
+            if register == found.slot.register.stem and written.bits(value, before):
                 what = self._session.names.as_text(event)
                 return f"{what}, at {format_time(time_ns)} s, by core {core}"
         return ""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kerneltui.debugger.doer import doer_of
+from kerneltui.debugger.event_words import EventWords
 from kerneltui.debugger.image_source import path_of
 from kerneltui.debugger.kernel_source import function_around, paths_named, source_lines
 from kerneltui.debugger.lookup import exists, register_of_event
@@ -27,6 +28,7 @@ from kerneltui.debugger.views.firmware import firmware_views
 from kerneltui.debugger.views.source import variables_of
 from kerneltui.debugger.writers import code_path
 from kerneltui.glossary import GlossaryEntry, glossary
+from kerneltui.machine.instructions import INSTRUCTIONS
 from kerneltui.units import format_duration, format_time
 
 STATES = {
@@ -104,6 +106,11 @@ def event(session: Session, reference: EventReference) -> Meaning:
     step, time_ns, core, kind, _, _, text = reference.event
     told = tuple(_words_of_event(kind, text))
     sentences = [entry.sentences for entry in told]
+    known = INSTRUCTIONS.get(kind)
+    if known is not None and (known.is_exception or known.is_return):
+        if text:  # the glossary speaks of the teaching kernel, which handles them at EL1
+            sentences = [said.replace("_EL1", f"_{text}") for said in sentences]
+        sentences.append(EventWords(session.machine, session.names).sentence(reference.event))
     doer = doer_of(session.history, reference.event)
     sections = [Section("This event", (
         ("what", session.names.as_text(reference.event)),

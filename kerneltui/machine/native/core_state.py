@@ -14,6 +14,7 @@ from kerneltui.hw.register_file import RegisterFile
 from kerneltui.machine import syndromes
 from kerneltui.machine.aarch64_registers import MASK_ALL, MASK_F, MASK_I
 from kerneltui.machine.core import (
+    ANY_LEVEL,
     FOREVER,
     Core,
     CoreState,
@@ -50,9 +51,10 @@ class NativeCoreState(LiveRegisters):
     WAIT: ClassVar[str] = "wfi"
     PINS: ClassVar[dict[str, int]] = {"irq": MASK_I, "fiq": MASK_F}
     MASK_REGISTER: ClassVar[str] = "DAIF"
+    WAKES_FOR_MASKED: ClassVar[bool] = True
     CAN_BE_RESET: ClassVar[bool] = False
     CALL_REGISTERS: ClassVar[tuple[str, str, str]] = "x8", "x0", "x1"
-    EXCEPTION_LEVEL: ClassVar[str] = "ELx"
+    EXCEPTION_LEVEL: ClassVar[str] = ANY_LEVEL
     TABLES = (NATIVE_CORE,)
     can_rest_anywhere: ClassVar[bool] = True
     booted = True
