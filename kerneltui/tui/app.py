@@ -217,7 +217,7 @@ class KernelTui(Carrying, Writing, Arranging, App[int]):
                 view.board,
                 view.scenario,
                 format_time(view.now_ns),
-                state_text(self.runner.goal, view, past, brief=brief, hit=hit),
+                state_text(self.runner.under_way, view, past, brief=brief, hit=hit),
                 speed_text(self.runner.speed),
             )
 

@@ -85,7 +85,7 @@ class Bookmarking(Steering):
             return True
 
         number = session.bookmarks.number_of(item)
-        self.runner.follow(f"bookmark {number}", travel(), self._in_vain_there)
+        self.runner.follow(f"bookmark {number}", travel(), self._in_vain_there, "going to")
         self.refresh_view()
 
     def _in_vain_there(self, why: str) -> None:
