@@ -203,7 +203,8 @@ def ask_where_to_go(now: Situation, reference: Reference | None) -> Request:
             return None
         return _place(now, said[0]) if said[0].strip() or first is None else first
 
-    return Ask(screen, chosen)
+    # The last write of a register would be another one soon.
+    return Ask(screen, chosen, halts=first is not None)
 
 
 def _place(now: Situation, words: str) -> Request:
@@ -257,7 +258,7 @@ def ask_to_cut(data: bytes) -> Request:
         CUT: "and forget what comes after this moment",
     }
     screen = ChooseScreen("You are in the past", {"": choices}, [], ("", KEEP))
-    return Ask(screen, lambda choice: CutAndType(data) if choice == ("", CUT) else None)
+    return Ask(screen, lambda choice: CutAndType(data) if choice == ("", CUT) else None, halts=True)
 
 
 def ask_to_poke(stores: tuple[str, ...]) -> Request:
@@ -267,7 +268,9 @@ def ask_to_poke(stores: tuple[str, ...]) -> Request:
         STORE: f"{'; '.join(stores)}, and forget what comes after this moment",
     }
     screen = ChooseScreen("You are in the past", {"": choices}, [], ("", KEEP))
-    return Ask(screen, lambda choice: CutAndPoke(stores) if choice == ("", STORE) else None)
+    return Ask(
+        screen, lambda choice: CutAndPoke(stores) if choice == ("", STORE) else None, halts=True
+    )
 
 
 def ask_to_forget(now: Situation) -> Request:
@@ -306,7 +309,7 @@ def _ask_to_undo(what: str, undo: Request) -> Request:
         UNDO: f"{what}{back}; what came after is forgotten",
     }
     screen = ChooseScreen("Undo", {"": choices}, [], ("", KEEP))
-    return Ask(screen, lambda choice: undo if choice == ("", UNDO) else None)
+    return Ask(screen, lambda choice: undo if choice == ("", UNDO) else None, halts=True)
 
 
 def ask_which_to_cancel(now: Situation) -> Request:
@@ -321,7 +324,7 @@ def ask_which_to_cancel(now: Situation) -> Request:
     def chosen(choice: Choice | None) -> Request | None:
         return None if choice is None else _typed(("cancel", choice[1]))
 
-    return Ask(ChooseScreen("Cancel timeout", {"": pending}), chosen)
+    return Ask(ChooseScreen("Cancel timeout", {"": pending}), chosen, halts=True)
 
 
 def _typed(words: tuple[str, ...] | None) -> Request | None:
