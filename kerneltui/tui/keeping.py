@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kerneltui.sessions.spec import SessionSpec
     from kerneltui.sessions.writing import Kept
 
-LOST_S = 20
+LOST_S = 10
 """So long one is told that a session was left behind."""
 KEEP_SHARE = 20
 """Keeping may take one part in so many of the time."""
@@ -156,18 +156,17 @@ class Keeping(Steering):
     # -- what was left behind ---------------------------------------------------------------------
 
     def tell_of_lost(self) -> None:
-        """Say once that there is something to go on with; nobody has to answer."""
+        """Say once, of the latest, that there is something to go on with; nobody has to answer."""
         if self.autosave is None or self._has_looked:
             return
-        from kerneltui.sessions.autosave import left_behind
+        from kerneltui.sessions.autosave import left_behind, was_told
 
         self._has_looked = True
-        for path in left_behind():
-            said = told_of(path)
+        for path in map(was_told, left_behind()):
+            said = told_of(path) if self._lost is None else ""
             if said:
                 self._lost = path
                 self.notify(f"{said} Ctrl+O goes on with it.", timeout=LOST_S, markup=False)
-                return
 
     def action_go_on(self) -> None:
         """Go on with what was left behind, else with what was on show the last time."""
@@ -185,7 +184,7 @@ class Keeping(Steering):
             self.run_worker(self._go_on_with(found), "open", exclusive=True, group="open")
 
     async def _go_on_with(self, path: Path) -> None:
-        from kerneltui.sessions.autosave import is_ours, was_told
+        from kerneltui.sessions.autosave import is_ours
         from kerneltui.sessions.opening import load_session, open_saved, resume
         from kerneltui.sessions.writing import Kept
 
@@ -207,20 +206,14 @@ class Keeping(Steering):
         else:
             self.saved_as = Kept(path, saved.file.text)
         if path == self._lost:
-            was_told(path)
             self._lost = None
         self.clear_notifications()
         self.notify(f"This is where it ended: {contents(saved.spec)}.", markup=False)
 
     def end_keeping(self) -> None:
         """The dashboard is left as usual: nothing of it was lost."""
-        if self.autosave is None:
-            return
-        from kerneltui.sessions.autosave import was_told
-
-        if self._lost is not None:
-            was_told(self._lost)
-        self.autosave.end(kept_text(self.session) if self._has_deeds else "")
+        if self.autosave is not None:
+            self.autosave.end(kept_text(self.session) if self._has_deeds else "")
 
 
 def deeds(session: Session) -> Deeds:
