@@ -176,8 +176,9 @@ class Arranging(InTurn):
             self.show_panel(self.panels.path)
             return
         self.arrangement.zoomed = False
+        before = self.arrangement.with_path
         self.arrangement.toggle_path()
-        if self._on_path is not None:
+        if self._on_path is not None and self.arrangement.with_path is not before:
             self._on_path(self.arrangement.with_path)
             self._tell_of_choice()
         self._lay_out(*self._laid_out)

@@ -47,6 +47,17 @@ async def test_d_says_once_that_the_choice_lasts_and_how_to_come_back(size, with
         assert "The next start" not in seen.screen()
 
 
+async def test_d_that_leads_back_to_the_path_chooses_nothing():
+    chosen = []
+    async with dashboard(
+        size=(80, 24), with_path=True, keys=["2"], notifications=True, on_path=chosen.append
+    ) as seen:
+        await seen.press("d")
+        assert seen.app.panels.path.is_in_front
+        assert chosen == []
+        assert "The next start" not in seen.screen()
+
+
 async def test_d_says_nothing_of_a_choice_that_nobody_keeps():
     async with dashboard(with_path=True, notifications=True) as seen:
         await seen.press("d")
