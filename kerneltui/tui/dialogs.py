@@ -59,9 +59,10 @@ from kerneltui.tui.screens.choose import Choice, ChooseScreen
 if TYPE_CHECKING:
     from kerneltui.tui.offers import Offer
 
-WHERE = """\
-A time (1.5s), an instruction (#1200), one of start, booted, end,
-a bookmark (bookmark:1), or a register: its last write"""
+WHERE = (
+    "a time (1.5s), an instruction (#1200), one of start, booted, end, "
+    "a bookmark (bookmark:1), or a register: its last write."
+)
 KEEP, CUT, STORE, UNDO = "Stay", "Type", "Store", "Undo"
 MOST_NAMED = 3
 NO_LOOK = "This kernel offers no look inside: it has no shell and no queue that can be asked."
@@ -185,7 +186,7 @@ def ask_where_to_go(now: Situation, reference: Reference | None) -> Request:
     Enter alone goes to the event under the cursor, or to the last write of the register there.
     """
     first, said_first = _moment_of(now, reference)
-    label = f"{said_first}\n{WHERE}" if first is not None else WHERE
+    label = f"{said_first}\nOr write {WHERE}" if first is not None else f"Write {WHERE}"
 
     def check(words: Sequence[str]) -> Mistake | None:
         if first is not None and not words[0].strip():
@@ -220,7 +221,7 @@ def _place(now: Situation, words: str) -> Request:
 def _moment_of(now: Situation, reference: Reference | None) -> tuple[Request | None, str]:
     """Where Enter alone goes, and how the dialog says that; None where nowhere."""
     if isinstance(reference, EventReference):
-        return GoTo(reference.event), "Enter alone: the moment of this event. Or write:"
+        return GoTo(reference.event), "Enter alone: the moment of this event."
     if isinstance(reference, GateReference):
         found = way(now.session, reference.interrupt)
         gate = next((item for item in found.gates if item.name == reference.name), None)
@@ -248,7 +249,7 @@ def _last_write(now: Situation, reference: RegisterReference | FieldReference) -
 
 
 def _offer_of_last_write(name: str) -> str:
-    return f"Enter alone: the last write of {name}. Or write:"
+    return f"Enter alone: the last write of {name}."
 
 
 def ask_to_cut(data: bytes) -> Request:
