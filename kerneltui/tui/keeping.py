@@ -14,16 +14,19 @@ from kerneltui.debugger.session import Session
 from kerneltui.errors import UserError
 from kerneltui.scenarios.changes import UNCHANGED, Changes
 from kerneltui.tui.requests import Ask, Request, SaveAs, UseSession
-from kerneltui.tui.runner import SLICE_S
+from kerneltui.tui.runner import GOING, SLICE_S
 from kerneltui.tui.steering import Steering
 
 if TYPE_CHECKING:
+    from kerneltui.machine.position import Position
     from kerneltui.sessions.autosave import Autosave
+    from kerneltui.sessions.opening import SessionFile
     from kerneltui.sessions.spec import SessionSpec
     from kerneltui.sessions.writing import Kept
 
 LOST_S = 10
 """So long one is told that a session was left behind."""
+SAVED_MOMENT = "the saved moment"
 KEEP_SHARE = 20
 """Keeping may take one part in so many of the time."""
 Answer = TypeVar("Answer")
@@ -180,23 +183,37 @@ class Keeping(Steering):
         if found is None:
             self.notify("Nothing was left that one could go on with.")
         else:
-            self.runner.stop()
-            self.run_worker(self._go_on_with(found), "open", exclusive=True, group="open")
+            self.runner.follow(SAVED_MOMENT, self._go_on_with(found), self._tell_error, GOING)
+            self.refresh_view()
 
-    async def _go_on_with(self, path: Path) -> None:
-        from kerneltui.sessions.autosave import is_ours
+    def _tell_error(self, why: str) -> None:
+        self.notify(why, severity="error", markup=False)
+
+    def _go_on_with(self, path: Path) -> Generator[Position, None, bool]:
+        """Do again what was done; whoever ends that stays with the session on show."""
         from kerneltui.sessions.opening import load_session, open_saved, resume
-        from kerneltui.sessions.writing import Kept
 
+        session = None
         try:
             saved = load_session(path)
             wanted = {item.role for item in saved.spec.drivers}
             given = tuple(item for item in self.session.setup.drivers if item.role in wanted)
             session = open_saved(saved, lambda _: given)
-            await in_slices(resume(session, saved))
+            yield from resume(session, saved)
         except UserError as error:
-            self.notify(str(error), severity="error", markup=False)
-            return
+            self._tell_error(str(error))
+        else:
+            self.call_later(self._show_opened, path, saved, session)
+            session = None
+        finally:
+            if session is not None:
+                session.close()
+        return True
+
+    def _show_opened(self, path: Path, saved: SessionFile, session: Session) -> None:
+        from kerneltui.sessions.autosave import is_ours
+        from kerneltui.sessions.writing import Kept
+
         changes = session.setup.changes or UNCHANGED
         self.carry_out(UseSession(session, saved.spec.board.name, changes))
         if is_ours(path):

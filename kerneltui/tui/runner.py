@@ -20,13 +20,15 @@ from kerneltui.machine.core import StopReason
 from kerneltui.machine.position import Position
 
 NOT_FOUND = "there is no such moment"
-RUNNING, SEARCHING = "running to", "searching for"
+RUNNING, SEARCHING, GOING = "running to", "searching for", "going to"
 LAP_S = 0.8
 """After so long it is known anew how fast the machine is."""
 PATIENCE_S = 1.0
 """What takes longer says how far it is, and what ends it."""
 SLICE_S = 0.008
 """How long the event loop is kept waiting at most, about."""
+KEYS_S = 0.001
+"""Between two slices of a search, for a key to do all that it does."""
 FRAME_S = 1 / 30
 """Time between two slices when running at a speed."""
 ASLEEP_S = 0.09
@@ -174,7 +176,7 @@ class Runner:
 
     async def _pursue_back(self) -> None:
         while self._search is not None:
-            await asyncio.sleep(0)
+            await asyncio.sleep(KEYS_S)
             self._search_slice()
 
     def stop(self) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from dashboard import dashboard
+from dashboard import booted, dashboard
 from test_time_travel import endless
 
+from kerneltui.sessions.saving import spec_of, text_of
+from kerneltui.sessions.writing import write_atomically
 from kerneltui.tui import runner
 
 SIZES = pytest.mark.parametrize("size", [(140, 40), (80, 24)], ids=["140x40", "80x24"])
@@ -66,3 +68,23 @@ async def test_esc_ends_the_way_before_it_ends_typing_and_never_a_run():
         await seen.press("escape", "space", "escape")
         assert not seen.app.keys_are_text
         assert seen.app.runner.running
+
+
+async def test_a_saved_session_that_takes_long_to_open(tmp_path):
+    saved, other = tmp_path / "a.session.yaml", booted("rpi4", "round-robin")
+    other.run_until(12_000_000_000)
+    write_atomically(saved, text_of(spec_of(other), saved))
+    async with dashboard("rpi3", size=(80, 24)) as seen:
+        before = seen.session
+        seen.app.open_session_file(saved)
+        await seen.until(lambda: "the saved moment: at " in row(seen))
+        assert " s, Esc ends it" in row(seen)
+        await seen.press("escape")
+        assert not seen.app.runner.running
+        await seen.pilot.pause(0.2)
+        assert seen.session is before
+        seen.app.open_session_file(saved)
+        await seen.until(lambda: seen.session is not before)
+        assert seen.session.here == other.here
+        assert "rpi4" in row(seen)
+    other.close()
