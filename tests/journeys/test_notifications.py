@@ -130,15 +130,18 @@ async def test_a_session_that_was_left_behind_is_told_of_at_one_start(tmp_path, 
     for number in range(2):
         autosave.folder().mkdir(parents=True, exist_ok=True)
         (autosave.folder() / f"1-{number}.session.yaml").write_text(text)
-    async with dashboard(notifications=True, autosave=autosave.Autosave()) as seen:
+    first, second = autosave.Autosave(), autosave.Autosave()
+    async with dashboard(notifications=True, autosave=first) as seen:
         await seen.until(lambda: notes(seen))
         (note,) = seen.app._notifications
         assert note.timeout <= 10
         assert "Ctrl+O goes on with it" in note.message
         # Nobody leaves: the terminal is closed.
-        async with dashboard(notifications=True, autosave=autosave.Autosave()) as next_start:
+        async with dashboard(notifications=True, autosave=second) as next_start:
             await next_start.until(lambda: next_start.app._has_looked)
             assert notes(next_start) == []
             await next_start.press("ctrl+o")
             await next_start.until(lambda: next_start.session.typed)
             assert [item.given for item in next_start.session.typed] == [b"ab"]
+    first.forget()
+    second.forget()
