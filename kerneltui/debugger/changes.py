@@ -17,7 +17,11 @@ from kerneltui.machine.instructions import INSTRUCTIONS
 from kerneltui.machine.position import Position
 
 FARTHEST = 100_000
-"""Changes are not told where the step began so many steps after any checkpoint."""
+"""Changes are not told where the step began so many steps after any checkpoint.
+
+But for an image of machine code: it has checkpoints wherever it is, and a loop of a hundred million
+steps costs it nothing.
+"""
 
 
 def last_instruction(history: History, core: int) -> RawEvent | None:
@@ -105,10 +109,11 @@ class ChangeMarks:
         seen = self._seen.get(place)
         if seen is not None:
             return seen
-        if self._history.distance_to(position) > FARTHEST:
+        history = self._history
+        if not history.machine.core.can_rest_anywhere and history.distance_to(position) > FARTHEST:
             return None
         try:
-            machine = self._history.look_at(position)
+            machine = history.look_at(position)
         except DivergedError:
             return None
         if self._scouted is None or self._scouted.machine is not machine:

@@ -43,7 +43,7 @@ CLOSE = 600
 CLOSE_BY = 50
 """The same, of a core that executes machine code: instructions."""
 CLOSE_KEPT = 64
-STRETCH = 20_000
+STRETCH = 1_000
 """Instructions on a long way before somebody can say that it is long enough."""
 WORTH = 3
 """One more is taken there when the way has taken so many times as long as a checkpoint does."""

@@ -20,13 +20,14 @@ from kerneltui.kernel.pc.boot_parameters import parse
 from kerneltui.kernel.programs import PROGRAMS
 from kerneltui.kernel.workload import Workload
 from kerneltui.machine.board import Board
+from kerneltui.scenarios.kinds_of_board import PC_BOARD, kinds_of_board
 from kerneltui.scenarios.spec import MOST_TIMEOUTS, ImageScenarioSpec, ScenarioSpec, SharedSpec
 from kerneltui.scenarios.timeouts import timeout_requests
 
 if TYPE_CHECKING:
     from kerneltui.kernel.tasks.task import TaskRequest
 
-DEFAULT_BOARD, PC_BOARD = "rpi4", "x86"
+DEFAULT_BOARD = "rpi4"
 IMAGE_BOARDS = tuple(board for board in BOARDS if board != PC_BOARD)
 """The kinds of board that an AArch64 image can run on."""
 PROGRAM_KEYS = tuple(
@@ -96,13 +97,8 @@ class ProgramScenario(Scenario, frozen=True):
     def boards(self) -> tuple[str, ...]:
         """The kinds of board that it is for."""
         spec = self.spec
-        limits = [FAULTS[fault].boards for fault in spec.faults]
-        if spec.boards:
-            limits.append(tuple(spec.boards))
-        if spec.boot or spec.cpu:
-            limits.append((PC_BOARD,))
-        program = PROGRAMS[spec.program]
-        return tuple(board for board in program.boards if all(board in boards for boards in limits))
+        is_pc = bool(spec.boot or spec.cpu)
+        return kinds_of_board(spec.program, spec.faults, spec.boards, is_pc=is_pc)
 
 
 class ImageScenario(Scenario, frozen=True):

@@ -28,9 +28,9 @@ from kerneltui.scenarios.changes import (
     pokes_of,
     session_on,
 )
+from kerneltui.scenarios.kinds_of_board import PC_BOARD
 from kerneltui.scenarios.own_drivers import check_drivers, kind_for_drivers, no_drivers
 from kerneltui.scenarios.reading import (
-    PC_BOARD,
     ImageScenario,
     ProgramScenario,
     Scenario,

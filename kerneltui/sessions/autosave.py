@@ -19,6 +19,8 @@ from kerneltui.statefolder import state_folder
 
 LAST = "last"
 """Instead of a path: what was on show when the dashboard was left the last time."""
+TOLD = "told "
+"""The names of those begin so that were left behind, or aside, and that nobody hears of again."""
 MOST_NUMBERS = 100
 """So many files of processes of one number can be there."""
 MOST_KEPT = 10
@@ -108,20 +110,27 @@ def is_ours(path: Path) -> bool:
 
 
 def latest() -> Path | None:
-    """What there is to go on with: left behind, or what was on show the last time."""
-    last = folder() / f"{LAST}{ENDING}"
-    return next(left_behind(), last if last.exists() else None)
-
-
-def was_told(path: Path) -> None:
-    """Nobody wants to hear of one again, but it stays."""
+    """What there is to go on with: what was done last and is there, of no process that runs."""
     with suppress(OSError):
-        path.replace(path.with_name(f"told {path.name}"))
+        at = folder()
+        found = [*left_behind(), *at.glob(f"{TOLD}*{ENDING}"), *at.glob(f"{LAST}{ENDING}")]
+        return max(found, key=lambda path: path.stat().st_mtime, default=None)
+    return None
+
+
+def was_told(path: Path) -> Path:
+    """Nobody wants to hear of one again, but it stays: answers under which name."""
+    kept = path.with_name(f"{TOLD}{path.name}")
+    try:
+        path.replace(kept)
         _lock_of(path).unlink(missing_ok=True)
+    except OSError:
+        return path
+    return kept
 
 
 def _is_left(path: Path) -> bool:
-    if path.name.startswith("told "):
+    if path.name.startswith(TOLD):
         return False
     try:
         with _lock_of(path).open("ab") as lock:
@@ -153,6 +162,6 @@ def _remove(path: Path) -> None:
 
 
 def _forget_old(at: Path) -> None:
-    told = sorted(at.glob(f"told *{ENDING}"), key=lambda path: path.stat().st_mtime, reverse=True)
+    told = sorted(at.glob(f"{TOLD}*{ENDING}"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in told[MOST_KEPT:]:
         _remove(path)

@@ -167,8 +167,7 @@ class KernelTui(Carrying, Writing, Arranging, App[int]):
         """Where there is something to find out, say what; a lesson says it in its own words."""
         setup = self.session.setup
         if setup.task and not self.session.is_taught:
-            text = f"{setup.task} Find out why. (? shows this again.)"
-            self.tell_in_passing(text, TASK_S, setup.scenario_title)
+            self.tell_in_passing(f"{setup.task} Find out why. (? shows this again.)", TASK_S)
 
     def _prepare_soon(self) -> None:
         self.set_timer(PREPARE_AFTER_S, self._prepare)
@@ -219,7 +218,7 @@ class KernelTui(Carrying, Writing, Arranging, App[int]):
                 view.board,
                 view.scenario,
                 format_time(view.now_ns),
-                state_text(self.runner.goal, view, past, brief=brief, hit=hit),
+                state_text(self.runner.under_way, view, past, brief=brief, hit=hit),
                 speed_text(self.runner.speed),
             )
 

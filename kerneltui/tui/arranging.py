@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from textual.events import DescendantFocus, Resize
 from textual.widget import Widget
 from textual.widgets import Input, Static
-from textual.widgets._toast import ToastRack
 
 from kerneltui.tui.commands import offered
 from kerneltui.tui.in_turn import InTurn
@@ -20,6 +19,10 @@ from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
 if TYPE_CHECKING:
     from kerneltui.lessons.play import Play
     from kerneltui.tui.widgets.lesson_pane import LessonPane
+
+
+TOLD_S = 5
+"""So long something is told that is no answer to what was wanted."""
 
 
 class Arranging(InTurn):
@@ -39,6 +42,8 @@ class Arranging(InTurn):
     _places = frozenset[str]()
     """keys of panels that have something of what a lesson points at"""
     _on_path: Callable[[bool], object] | None
+    _has_told_choice = False
+    """that the next start opens as a person has chosen"""
 
     if TYPE_CHECKING:  # the app's
         play: Play | None
@@ -88,9 +93,7 @@ class Arranging(InTurn):
 
             pane = self._lesson_pane = LessonPane()
             self.screen_stack[0].mount(pane, before=self._bar)
-        rows = pane.show(self.play, *self._laid_out)
-        for rack in self.screen_stack[0].query(ToastRack):  # notifications stand above the lesson
-            rack.styles.margin = (0, 0, rows + 1, 0)
+        pane.show(self.play, *self._laid_out)
         self._lay_out(*self._laid_out)
 
     def _lay_out(self, width: int, height: int) -> None:
@@ -171,11 +174,25 @@ class Arranging(InTurn):
             self.show_panel(PATH)
             return
         self.arrangement.zoomed = False
+        before = self.arrangement.with_path
         self.arrangement.toggle_path()
-        if self._on_path is not None:
+        if self._on_path is not None and self.arrangement.with_path is not before:
             self._on_path(self.arrangement.with_path)
+            self._tell_of_choice()
         self._lay_out(*self._laid_out)
         self.show_panel(self.arrangement.kind)
+
+    def _tell_of_choice(self) -> None:
+        """Say once that it lasts, and how to come back."""
+        if not self._has_told_choice:
+            self._has_told_choice = True
+            found = self.arrangement.with_path
+            way = (
+                "with the signal path; d hides it"
+                if found
+                else "without the signal path; d shows it"
+            )
+            self.tell_in_passing(f"The next start opens {way} again.", TOLD_S)
 
     def _has_path_beside(self) -> bool:
         return self.panels.path.is_in_front and self.arrangement.kind is not PATH

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from kerneltui.debugger.bookmarks import Bookmark
 from kerneltui.tui.requests import Ask, Request, SetBookmark
+from kerneltui.tui.runner import GOING
 from kerneltui.tui.steering import Steering
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Bookmarking(Steering):
             return True
 
         number = session.bookmarks.number_of(item)
-        self.runner.follow(f"bookmark {number}", travel(), self._in_vain_there)
+        self.runner.follow(f"bookmark {number}", travel(), self._in_vain_there, GOING)
         self.refresh_view()
 
     def _in_vain_there(self, why: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from kerneltui.debugger.watch import FREE
 from kerneltui.tui.bookmarking import Bookmarking
 from kerneltui.tui.breaking import Breaking
 from kerneltui.tui.comparing import Comparing
@@ -65,12 +66,20 @@ class Carrying(Breaking, Comparing, Bookmarking, Keeping, Learning):
             _CARRIED_OUT[type(request)](self, request)
 
     def _ask(self, ask: Ask) -> None:
+        ran = ask.halts and self.runner.goal is FREE
         if ask.halts and self.runner.running:
             if not self.runner.searching:
                 self.session.last_stop = "paused"
             self.runner.stop()
             self.refresh_view()
-        self.push_screen(ask.screen, lambda answer: self.carry_out(ask.then(answer)))
+
+        def answered(answer: Any) -> None:
+            wanted = ask.then(answer)
+            self.carry_out(wanted)
+            if ran and isinstance(wanted, TypeText) and len(self.screen_stack) == 1:
+                self.runner.start(FREE)
+
+        self.push_screen(ask.screen, answered)
 
 
 def _tell(app: Carrying, wanted: Tell) -> None:

@@ -59,9 +59,10 @@ from kerneltui.tui.screens.choose import Choice, ChooseScreen
 if TYPE_CHECKING:
     from kerneltui.tui.offers import Offer
 
-WHERE = """\
-A time (1.5s), an instruction (#1200), one of start, booted, end,
-a bookmark (bookmark:1), or a register: its last write"""
+WHERE = (
+    "a time (1.5s), an instruction (#1200), one of start, booted, end, "
+    "a bookmark (bookmark:1), or a register: its last write."
+)
 KEEP, CUT, STORE, UNDO = "Stay", "Type", "Store", "Undo"
 MOST_NAMED = 3
 NO_LOOK = "This kernel offers no look inside: it has no shell and no queue that can be asked."
@@ -185,7 +186,7 @@ def ask_where_to_go(now: Situation, reference: Reference | None) -> Request:
     Enter alone goes to the event under the cursor, or to the last write of the register there.
     """
     first, said_first = _moment_of(now, reference)
-    label = f"{said_first}\n{WHERE}" if first is not None else WHERE
+    label = f"{said_first}\nOr write {WHERE}" if first is not None else f"Write {WHERE}"
 
     def check(words: Sequence[str]) -> Mistake | None:
         if first is not None and not words[0].strip():
@@ -203,7 +204,8 @@ def ask_where_to_go(now: Situation, reference: Reference | None) -> Request:
             return None
         return _place(now, said[0]) if said[0].strip() or first is None else first
 
-    return Ask(screen, chosen)
+    # The last write of a register would be another one soon.
+    return Ask(screen, chosen, halts=first is not None)
 
 
 def _place(now: Situation, words: str) -> Request:
@@ -219,7 +221,7 @@ def _place(now: Situation, words: str) -> Request:
 def _moment_of(now: Situation, reference: Reference | None) -> tuple[Request | None, str]:
     """Where Enter alone goes, and how the dialog says that; None where nowhere."""
     if isinstance(reference, EventReference):
-        return GoTo(reference.event), "Enter alone: the moment of this event. Or write:"
+        return GoTo(reference.event), "Enter alone: the moment of this event."
     if isinstance(reference, GateReference):
         found = way(now.session, reference.interrupt)
         gate = next((item for item in found.gates if item.name == reference.name), None)
@@ -247,7 +249,7 @@ def _last_write(now: Situation, reference: RegisterReference | FieldReference) -
 
 
 def _offer_of_last_write(name: str) -> str:
-    return f"Enter alone: the last write of {name}. Or write:"
+    return f"Enter alone: the last write of {name}."
 
 
 def ask_to_cut(data: bytes) -> Request:
@@ -257,7 +259,7 @@ def ask_to_cut(data: bytes) -> Request:
         CUT: "and forget what comes after this moment",
     }
     screen = ChooseScreen("You are in the past", {"": choices}, [], ("", KEEP))
-    return Ask(screen, lambda choice: CutAndType(data) if choice == ("", CUT) else None)
+    return Ask(screen, lambda choice: CutAndType(data) if choice == ("", CUT) else None, halts=True)
 
 
 def ask_to_poke(stores: tuple[str, ...]) -> Request:
@@ -267,7 +269,9 @@ def ask_to_poke(stores: tuple[str, ...]) -> Request:
         STORE: f"{'; '.join(stores)}, and forget what comes after this moment",
     }
     screen = ChooseScreen("You are in the past", {"": choices}, [], ("", KEEP))
-    return Ask(screen, lambda choice: CutAndPoke(stores) if choice == ("", STORE) else None)
+    return Ask(
+        screen, lambda choice: CutAndPoke(stores) if choice == ("", STORE) else None, halts=True
+    )
 
 
 def ask_to_forget(now: Situation) -> Request:
@@ -306,7 +310,7 @@ def _ask_to_undo(what: str, undo: Request) -> Request:
         UNDO: f"{what}{back}; what came after is forgotten",
     }
     screen = ChooseScreen("Undo", {"": choices}, [], ("", KEEP))
-    return Ask(screen, lambda choice: undo if choice == ("", UNDO) else None)
+    return Ask(screen, lambda choice: undo if choice == ("", UNDO) else None, halts=True)
 
 
 def ask_which_to_cancel(now: Situation) -> Request:
@@ -321,7 +325,7 @@ def ask_which_to_cancel(now: Situation) -> Request:
     def chosen(choice: Choice | None) -> Request | None:
         return None if choice is None else _typed(("cancel", choice[1]))
 
-    return Ask(ChooseScreen("Cancel timeout", {"": pending}), chosen)
+    return Ask(ChooseScreen("Cancel timeout", {"": pending}), chosen, halts=True)
 
 
 def _typed(words: tuple[str, ...] | None) -> Request | None:

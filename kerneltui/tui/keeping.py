@@ -14,16 +14,19 @@ from kerneltui.debugger.session import Session
 from kerneltui.errors import UserError
 from kerneltui.scenarios.changes import UNCHANGED, Changes
 from kerneltui.tui.requests import Ask, Request, SaveAs, UseSession
-from kerneltui.tui.runner import SLICE_S
+from kerneltui.tui.runner import GOING, SLICE_S
 from kerneltui.tui.steering import Steering
 
 if TYPE_CHECKING:
+    from kerneltui.machine.position import Position
     from kerneltui.sessions.autosave import Autosave
+    from kerneltui.sessions.opening import SessionFile
     from kerneltui.sessions.spec import SessionSpec
     from kerneltui.sessions.writing import Kept
 
-LOST_S = 20
+LOST_S = 10
 """So long one is told that a session was left behind."""
+SAVED_MOMENT = "the saved moment"
 KEEP_SHARE = 20
 """Keeping may take one part in so many of the time."""
 Answer = TypeVar("Answer")
@@ -156,18 +159,17 @@ class Keeping(Steering):
     # -- what was left behind ---------------------------------------------------------------------
 
     def tell_of_lost(self) -> None:
-        """Say once that there is something to go on with; nobody has to answer."""
+        """Say once, of the latest, that there is something to go on with; nobody has to answer."""
         if self.autosave is None or self._has_looked:
             return
-        from kerneltui.sessions.autosave import left_behind
+        from kerneltui.sessions.autosave import left_behind, was_told
 
         self._has_looked = True
-        for path in left_behind():
-            said = told_of(path)
+        for path in map(was_told, left_behind()):
+            said = told_of(path) if self._lost is None else ""
             if said:
                 self._lost = path
                 self.notify(f"{said} Ctrl+O goes on with it.", timeout=LOST_S, markup=False)
-                return
 
     def action_go_on(self) -> None:
         """Go on with what was left behind, else with what was on show the last time."""
@@ -181,23 +183,37 @@ class Keeping(Steering):
         if found is None:
             self.notify("Nothing was left that one could go on with.")
         else:
-            self.runner.stop()
-            self.run_worker(self._go_on_with(found), "open", exclusive=True, group="open")
+            self.runner.follow(SAVED_MOMENT, self._go_on_with(found), self._tell_error, GOING)
+            self.refresh_view()
 
-    async def _go_on_with(self, path: Path) -> None:
-        from kerneltui.sessions.autosave import is_ours, was_told
+    def _tell_error(self, why: str) -> None:
+        self.notify(why, severity="error", markup=False)
+
+    def _go_on_with(self, path: Path) -> Generator[Position, None, bool]:
+        """Do again what was done; whoever ends that stays with the session on show."""
         from kerneltui.sessions.opening import load_session, open_saved, resume
-        from kerneltui.sessions.writing import Kept
 
+        session = None
         try:
             saved = load_session(path)
             wanted = {item.role for item in saved.spec.drivers}
             given = tuple(item for item in self.session.setup.drivers if item.role in wanted)
             session = open_saved(saved, lambda _: given)
-            await in_slices(resume(session, saved))
+            yield from resume(session, saved)
         except UserError as error:
-            self.notify(str(error), severity="error", markup=False)
-            return
+            self._tell_error(str(error))
+        else:
+            self.call_later(self._show_opened, path, saved, session)
+            session = None
+        finally:
+            if session is not None:
+                session.close()
+        return True
+
+    def _show_opened(self, path: Path, saved: SessionFile, session: Session) -> None:
+        from kerneltui.sessions.autosave import is_ours
+        from kerneltui.sessions.writing import Kept
+
         changes = session.setup.changes or UNCHANGED
         self.carry_out(UseSession(session, saved.spec.board.name, changes))
         if is_ours(path):
@@ -207,20 +223,14 @@ class Keeping(Steering):
         else:
             self.saved_as = Kept(path, saved.file.text)
         if path == self._lost:
-            was_told(path)
             self._lost = None
         self.clear_notifications()
         self.notify(f"This is where it ended: {contents(saved.spec)}.", markup=False)
 
     def end_keeping(self) -> None:
         """The dashboard is left as usual: nothing of it was lost."""
-        if self.autosave is None:
-            return
-        from kerneltui.sessions.autosave import was_told
-
-        if self._lost is not None:
-            was_told(self._lost)
-        self.autosave.end(kept_text(self.session) if self._has_deeds else "")
+        if self.autosave is not None:
+            self.autosave.end(kept_text(self.session) if self._has_deeds else "")
 
 
 def deeds(session: Session) -> Deeds:

@@ -272,7 +272,9 @@ def ask(question: LessonQuestion) -> Request:
         # A longer one would be cut; it stands whole in the text of the step.
         title = question.text if len(question.text) <= LONGEST_TITLE else "Your answer"
         screen: Any = ChooseScreen(title, {"": dict.fromkeys(question.options, "")})
-        return Ask(screen, lambda found: None if found is None else LessonAnswer(found[1]))
+        return Ask(
+            screen, lambda found: None if found is None else LessonAnswer(found[1]), halts=True
+        )
 
     def check(words: Sequence[str]) -> Mistake | None:
         try:
@@ -284,7 +286,7 @@ def ask(question: LessonQuestion) -> Request:
     # The whole question stands in the text of the step; here it could be too long for its line.
     label = f"A number, like {question.example}"
     screen = AskScreen("Your answer", dict[str, Field]({label: ""}), check)
-    return Ask(screen, lambda found: None if found is None else LessonAnswer(found[0]))
+    return Ask(screen, lambda found: None if found is None else LessonAnswer(found[0]), halts=True)
 
 
 def menu(play: Play) -> Request:

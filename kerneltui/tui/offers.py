@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from kerneltui.configfile import ConfigFile, available
+from kerneltui.kernel.bsp import BOARDS
 from kerneltui.lessons.progress import StudentProgress
 from kerneltui.recent import recent_files
+from kerneltui.scenarios.kinds_of_board import kinds_of_board
 from kerneltui.sessions.writing import ENDING
 from kerneltui.shelves import COURSES, GROUPS, LEVELS
 from kerneltui.statefolder import state_folder, tilde
 
-GO_ON, OWN, BOARDS = "Go on", "Files of your own", "Boards"
+GO_ON, OWN, HARDWARE = "Go on", "Files of your own", "Boards"
+ALL = "all boards"
 STARS = {"first": "\u2022", "second": "\u2022\u2022", "third": "\u2022\u2022\u2022"}
 """How hard something is."""
 TOUR = "tour"
@@ -42,8 +46,12 @@ class Offer(NamedTuple):
     title: str
     about: str
     section: str
+    level: str = ""
+    """how hard it is"""
+    boards: str = ""
+    """the kinds of board that it is for"""
     note: str = ""
-    """how hard it is, how long it takes, how far one is"""
+    """how long it takes, or how far one is"""
 
 
 def offers(progress: StudentProgress) -> list[Offer]:
@@ -84,9 +92,18 @@ def _go_on(progress: StudentProgress, found: dict[str, dict[str, Any]]) -> list[
 
 
 def _lesson(name: str, data: dict[str, Any], progress: StudentProgress, section: str) -> Offer:
-    how_far = progress.said_of(name, len(data["steps"]))
-    how = f"{STARS[data.get('level', 'first')]} {data.get('minutes', 15)} min{how_far}"
-    return Offer(OfferKind.LESSON, name, data["title"], data["about"], section, how)
+    how_far = progress.said_of(name, len(data["steps"])).removeprefix(", ").removeprefix("at ")
+    used = {data["board"], *(step.get("board", data["board"]) for step in data["steps"])}
+    return Offer(
+        OfferKind.LESSON, name, data["title"], data["about"], section,
+        STARS[data.get("level", "first")], _in_words(board for board in BOARDS if board in used),
+        how_far or f"{data.get('minutes', 15)} min",
+    )  # fmt: skip
+
+
+def _in_words(boards: Iterable[str]) -> str:
+    found = tuple(boards)
+    return ALL if len(found) == len(BOARDS) else " ".join(found)
 
 
 def _lessons(progress: StudentProgress, found: dict[str, dict[str, Any]]) -> list[Offer]:
@@ -110,7 +127,13 @@ def _scenarios() -> list[Offer]:
         Offer(
             OfferKind.SCENARIO, name, data["title"], data.get("about", ""),
             f"Scenarios: {data.get('group', 'Others')}",
-            f"{STARS[data.get('level', 'second')]} {' '.join(data.get('boards', ()))}",
+            STARS[data.get("level", "second")],
+            _in_words(
+                kinds_of_board(
+                    data["program"], data.get("faults", ()), data.get("boards", ()),
+                    is_pc=bool(data.get("boot") or data.get("cpu")),
+                )
+            ),
         )
         for name, data in sorted(_files("scenarios").items(), key=place)
     ]  # fmt: skip
@@ -120,7 +143,7 @@ def _boards() -> list[Offer]:
     return [
         Offer(
             OfferKind.BOARD, name, data["title"],
-            f"{data['cpu']['cores']} x {data['cpu']['compatible']}", BOARDS,
+            f"{data['cpu']['cores']} x {data['cpu']['compatible']}", HARDWARE, boards=name,
         )
         for name, data in _files("boards").items()
     ]  # fmt: skip

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from textual.events import Key
 from textual.keys import Keys, _character_to_key, key_to_character
 
-from kerneltui.debugger.watch import FREE
 from kerneltui.errors import UserError, suggestion
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def check_keys(keys: Sequence[str]) -> None:
 
 def is_on_its_way(app: Steering) -> bool:
     """Whether a goal is pursued that will be reached."""
-    return app.runner.goal is not None and app.runner.goal is not FREE
+    return app.runner.is_bound
 
 
 async def press(pilot: Pilot[int], app: Steering, keys: Sequence[str]) -> None:

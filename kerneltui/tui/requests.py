@@ -37,7 +37,8 @@ class Ask(msgspec.Struct, frozen=True):
     screen: Screen[Any]
     then: Callable[[Any], Request | None] = lambda _: None
     halts: bool = False
-    """the machine is paused: what is asked about shall stay as it is shown"""
+    """the machine is paused: what is asked about shall stay as it is shown; it runs on where the
+    answer is typed at the terminal, as that arrives only then"""
 
 
 class TypeText(msgspec.Struct, frozen=True):

@@ -10,8 +10,8 @@ from textual.content import Content
 from kerneltui.debugger.bookmarks import Bookmark
 from kerneltui.debugger.history import History
 from kerneltui.debugger.views import MachineView
-from kerneltui.debugger.watch import FREE, Watch
 from kerneltui.machine.poke import Poke
+from kerneltui.tui.runner import UnderWay
 from kerneltui.units import format_briefly
 
 _NUMBER = re.compile(r"^STEP (\d+)/(\d+)")
@@ -87,36 +87,38 @@ def fitting(state: Content, room: int) -> Content:
 
 
 def state_text(
-    goal: Watch | None, view: MachineView, past: str = "", *, brief: bool, hit: str = ""
+    doing: UnderWay | None, view: MachineView, past: str = "", *, brief: bool, hit: str = ""
 ) -> Content:
     """What is under way, or why nothing is; in the past, where.
 
     ``hit``: which breakpoint has halted the machine, and why.
     """
-    if hit and goal is None:
+    if hit and doing is None:
         said = hit if brief else f"■ {hit}"
         place = f"{past[:1] if brief else past}  " if past else ""
         return Content.assemble((place, "bold $warning"), (said, "bold $error"))
+    if doing is not None and doing.how_far:
+        words = doing.title if brief else f"{doing.doing} {doing.title}"
+        return Content.styled(f"▶▶ {words}: {doing.how_far}, Esc ends it", "bold $success")
     if not past:
-        return _state(goal, view)
+        return _state(doing, view)
     where = Content.styled(past, "bold $warning")
     if brief:
-        return Content.assemble(_SIGNS[goal is not None], "  ", where)
+        return Content.assemble(_SIGNS[doing is not None], "  ", where)
     is_told = _NUMBER.search(view.stop) is not None and "step " in past
     # Why the machine stands is a sentence, perhaps: it comes last, and is cut if it is long.
-    return Content.assemble(where, "  ", _state(goal, view, is_told=is_told))
+    return Content.assemble(where, "  ", _state(doing, view, is_told=is_told))
 
 
 _SIGNS = "■▶"
 """halted, running: where there is no room for words"""
 
 
-def _state(goal: Watch | None, view: MachineView, *, is_told: bool = False) -> Content:
+def _state(doing: UnderWay | None, view: MachineView, *, is_told: bool = False) -> Content:
     """``is_told`` says that the step is told elsewhere."""
-    if goal is FREE:
-        return Content.styled("▶ running", "bold $success")
-    if goal is not None:
-        return Content.styled(f"▶▶ running to {goal.title}", "bold $success")
+    if doing is not None:
+        sign = "▶▶" if doing.doing else "▶"
+        return Content.styled(" ".join(filter(None, (sign, *doing))), "bold $success")
     if view.halt_reason:
         return Content.styled(f"✖ halted: {view.halt_reason}", "bold $error")
     said = "" if view.stop == "paused" or is_told else f": {view.stop}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual.widgets._toast import ToastRack
+
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.watch import (
     CALLBACK_DONE,
@@ -52,6 +54,13 @@ class Steering(_Mixed):
         self.clear_notifications()
         self.notify(text, title=title, timeout=seconds, markup=False)
         self._is_passing = True
+
+    def clear_notifications(self) -> None:
+        """As Textual does, with the rows that they have stood in."""
+        super().clear_notifications()
+        for screen in self.screen_stack:
+            for rack in screen.query(ToastRack):
+                rack.remove_children()
 
     def forget_passing(self) -> None:
         """A command has come."""

@@ -304,7 +304,6 @@ class Travelling(Steering):
         if self.session.history.in_past:
             from kerneltui.tui.dialogs import ask_to_cut
 
-            self.runner.stop()
             self.carry_out(ask_to_cut(data))
         else:
             self.type_now(data)

@@ -81,9 +81,9 @@ class Writing(Steering):
         self.show_commands()
 
     def action_leave(self) -> None:
-        """Esc: out of a search, of typing, then out of the filter, then out of zoom."""
+        """Esc: ends a way to somewhere; else out of typing, of the filter, then of zoom."""
         box = self.filter_box
-        if self.runner.searching:
+        if self.runner.is_bound:
             self.action_toggle_run()
             return
         if self.panels.console.typing:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from dashboard import dashboard
 
+from kerneltui.sessions import autosave
 from kerneltui.tui.app import TASK_S
 from kerneltui.tui.breaking import HIT_SHOWN_S
+from kerneltui.tui.keeping import kept_text
 
 SIZES = pytest.mark.parametrize("size", [(140, 40), (80, 24)], ids=["140x40", "80x24"])
 PUZZLE = "fault-pmr"
@@ -95,3 +97,51 @@ async def test_breakpoint_signs_do_not_stand_on_the_path():
         assert "\n".join(seen.screen().splitlines()[:17]) == shown
         await seen.press("2")
         assert any(sign in row for row in seen.screen().splitlines()[17:] for sign in "●◉")
+
+
+@SIZES
+@pytest.mark.parametrize("with_path", [True, False])
+async def test_a_short_one_lies_over_the_row_of_tabs_alone(size, with_path):
+    async with dashboard(size=size, with_path=with_path, notifications=True) as seen:
+        before = seen.screen().splitlines()
+        for _ in range(3):  # one that has gone leaves no room behind
+            seen.app.tell_in_passing("This is short.", 5)
+            await seen.painted()
+            await seen.press("escape")
+            assert seen.screen().splitlines() == before
+        await seen.press("Z")
+        after = seen.screen().splitlines()
+        assert "does nothing here" in after[1]
+        assert after[:1] + after[2:] == before[:1] + before[2:]
+
+
+@SIZES
+async def test_the_longest_leaves_the_console_free(size):
+    async with dashboard(scenario=PUZZLE, size=size, with_path=True, notifications=True) as seen:
+        told = [n for n, row in enumerate(seen.screen().splitlines()) if row.startswith("▌")]
+        assert told[0] == 1
+        assert told[-1] <= 4
+
+
+async def test_a_session_that_was_left_behind_is_told_of_at_one_start(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    async with dashboard(scenario="shell", keys=["c", "a", "b"]) as seen:
+        text = kept_text(seen.session)
+    for number in range(2):
+        autosave.folder().mkdir(parents=True, exist_ok=True)
+        (autosave.folder() / f"1-{number}.session.yaml").write_text(text)
+    first, second = autosave.Autosave(), autosave.Autosave()
+    async with dashboard(notifications=True, autosave=first) as seen:
+        await seen.until(lambda: notes(seen))
+        (note,) = seen.app._notifications
+        assert note.timeout <= 10
+        assert "Ctrl+O goes on with it" in note.message
+        # Nobody leaves: the terminal is closed.
+        async with dashboard(notifications=True, autosave=second) as next_start:
+            await next_start.until(lambda: next_start.app._has_looked)
+            assert notes(next_start) == []
+            await next_start.press("ctrl+o")
+            await next_start.until(lambda: next_start.session.typed)
+            assert [item.given for item in next_start.session.typed] == [b"ab"]
+    first.forget()
+    second.forget()

@@ -1,6 +1,7 @@
 """The first screen, and the key o: what there is to open."""
 
 import gc
+import re
 
 import pytest
 from dashboard import booted, dashboard
@@ -10,11 +11,21 @@ from kerneltui.builtin import configs_dir
 from kerneltui.configfile import available
 from kerneltui.lessons.progress import NAME, StudentProgress
 from kerneltui.recent import note_file, recent_files
+from kerneltui.scenarios.reading import load_scenario
 from kerneltui.sessions.autosave import Autosave
 from kerneltui.sessions.saving import spec_of, text_of
 from kerneltui.sessions.writing import write_atomically
 from kerneltui.tui.app import KernelTui
-from kerneltui.tui.offers import GO_ON, OWN, Offer, OfferKind, first_choice, is_new_here, offers
+from kerneltui.tui.offers import (
+    ALL,
+    GO_ON,
+    OWN,
+    Offer,
+    OfferKind,
+    first_choice,
+    is_new_here,
+    offers,
+)
 from kerneltui.tui.screens.dialog import Chooser
 from kerneltui.tui.screens.welcome import NEW_HERE, WelcomeScreen
 from kerneltui.tui.themes import DEFAULT_THEME
@@ -69,9 +80,39 @@ def test_scenarios_stand_under_headings_the_easy_ones_first(tmp_path):
     found = [
         item for item in offers(StudentProgress(tmp_path)) if item.section == "Scenarios: Timers"
     ]
-    stars = [item.note.partition(" ")[0] for item in found]
+    stars = [item.level for item in found]
     assert stars == sorted(stars, key=len)
     assert len(set(stars)) > 1
+
+
+def test_every_entry_says_for_which_boards_it_is(tmp_path):
+    kinds = {OfferKind.LESSON, OfferKind.SCENARIO, OfferKind.BOARD}
+    found = [item for item in offers(StudentProgress(tmp_path)) if item.kind in kinds]
+    assert all(item.boards for item in found)
+    assert all(item.level for item in found if item.kind is not OfferKind.BOARD)
+    for item in found:
+        if item.kind is OfferKind.SCENARIO:
+            boards = load_scenario(item.name).boards
+            assert item.boards == (ALL if len(boards) == 3 else " ".join(boards)), item.name
+    said = {item.name: item.boards for item in found if item.kind is OfferKind.LESSON}
+    assert (said["gic-states"], said["find-the-fault-3"]) == ("rpi4", "x86")
+    assert said["pi3-controllers"] == "rpi3"
+
+
+@pytest.mark.parametrize("size", [(140, 40), (80, 24)])
+async def test_the_list_is_in_columns_and_in_one_row_each(tmp_path, size):
+    (tmp_path / NAME).write_text('{"system-timer": {"step": 9, "most": 9, "count": 14}}')
+    app = WelcomeApp(StudentProgress(tmp_path))
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        chooser = app.screen.query_one(Chooser)
+        lines = [str(item.prompt) for item in chooser.options if not item.disabled]
+        assert all(len(line.rstrip()) <= chooser.scrollable_content_region.width for line in lines)
+        dots = {line.index("•") for line in lines if "•" in line}
+        assert len(dots) == 1
+        boards = {re.search(r"•+ +", line).end() for line in lines if "•" in line}
+        assert len(boards) == 1
+        assert any(re.search("••  rpi4 +step 10 of ..$", line) for line in lines)
 
 
 def test_what_is_under_way_stands_first(tmp_path):
@@ -80,7 +121,7 @@ def test_what_is_under_way_stands_first(tmp_path):
     found = offers(progress)
     assert found[0].section == GO_ON
     assert found[0].name == "gic-states"
-    assert ", at step 3 of" in found[0].note
+    assert found[0].note.startswith("step 3 of ")
     assert first_choice(found) == 0
     assert first_choice(found, "overload") == [item.name for item in found].index("overload")
     assert not is_new_here(progress)

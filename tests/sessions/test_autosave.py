@@ -41,11 +41,13 @@ def test_what_a_killed_process_has_kept_is_found_the_latest_first(folder):
     assert [path.read_text() for path in left_behind()] == [first.read_text(), second.read_text()]
     assert {first.read_text(), second.read_text()} == {"one", "two"}
     assert latest() == first
-    was_told(first)
+    text = first.read_text()
+    assert was_told(first).read_text() == text
     assert [*left_behind()] == [second]
     was_told(second)
     assert [*left_behind()] == []
-    assert len([*folder.glob("told *")]) == 2  # they stay
+    assert len([*folder.glob("told *")]) == 2  # they stay, and one can go on with them
+    assert latest().read_text() == text
 
 
 def test_one_that_still_runs_is_not_offered_and_two_do_not_disturb_each_other(folder):

@@ -12,12 +12,12 @@ from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.path import PathView
 from kerneltui.machine.core import CoreState
-from kerneltui.tui.panels.base import Panel
-from kerneltui.tui.panels.fitting import cells, fitted
+from kerneltui.tui.panels.base import CORNERS, Panel
+from kerneltui.tui.panels.fitting import cells, fitted, shortened
 from kerneltui.tui.panels.kinds import PATH
 from kerneltui.tui.panels.path_picture import LEGEND, names, stations
 from kerneltui.tui.panels.time_strip import time_strip
-from kerneltui.tui.widgets.lines import Line, Piece, plain
+from kerneltui.tui.widgets.lines import Line, Piece, line_text, plain
 from kerneltui.tui.widgets.standing_out import StationName
 from kerneltui.units import format_duration
 
@@ -27,7 +27,9 @@ ASKED = "That is the question."
 LONG_NS = 1_000_000
 """After so long nothing more comes of a step."""
 CONSOLE = 3
-"""So many lines of the console, where the path is alone on the screen."""
+"""So many lines of the console, where the path is alone on the screen and there is room."""
+UART = "UART "
+"""Before the console's last line, where there is no room for a heading."""
 
 NOTHING_MORE = "Nothing: this core has stopped for good."
 
@@ -43,6 +45,8 @@ class PathPanel(Panel):
         self.border_title = f"{self.KIND.key} {self.KIND.title}  {LEGEND}"
         self._step: tuple[str, ...] = ()
         """the one that the cursor has gone to"""
+        self._unseen = ""
+        """the console's last line, where the picture leaves no row for it"""
         self._is_asked = False
         """somebody is asked what comes next: it does not say so"""
 
@@ -84,12 +88,10 @@ class PathPanel(Panel):
             return [plain("No interrupt has a way here that could be shown.", "dim")]
         if self._is_asked:
             path = structs.replace(path, next_sentence=ASKED)
-        if not path.stops:
-            return [*caption(view, path, width), *_below(path, width), *self._sent(view)]
-        return [
-            *caption(view, path, width), *stations(path, width), *_below(path, width),
-            time_strip(path.due, width), *self._sent(view),
-        ]  # fmt: skip
+        picture = stations(path, width) if path.stops else []
+        rows = [*caption(view, path, width), *picture, *_below(path, width)]
+        strip = [time_strip(path.due, width)] if path.stops else []
+        return self._with_console(view, rows, strip)
 
     @property
     def interrupt(self) -> InterruptReference | None:
@@ -104,17 +106,39 @@ class PathPanel(Panel):
     def _below(self) -> str:
         """What the cursor stands on; a row of the picture is no text."""
         thing = self.under_cursor
+        if self._unseen:
+            return shortened(f"{UART}{self._unseen}", self.outer_size.width - CORNERS)
         return self._caption if thing is None else str(thing)
 
     def parts(self) -> frozenset[str]:
         """Alone it ends with what the board has sent."""
         return self.PARTS | {"console"} if self.alone else self.PARTS
 
-    def _sent(self, view: MachineView) -> list[Line]:
+    def _with_console(self, view: MachineView, rows: list[Line], strip: list[Line]) -> list[Line]:
+        """Alone it ends with what the board has sent: the last line of that stays in sight.
+
+        For that the strip of time goes, then empty rows; else the lower border says it.
+        """
+        self._unseen = ""
         if not self.alone:
-            return []
+            return [*rows, *strip]
         sent = [text for text in view.console if text.strip()][-CONSOLE:]
-        return [plain("UART console", "dim"), *(plain(text, "text") for text in sent)]
+        room = self.size.height - len(rows)
+        if room > len(strip):
+            rows, room = [*rows, *strip], room - len(strip)
+        while room < 1 and (blank := _last_blank(rows)) is not None:
+            rows, room = [*rows[:blank], *rows[blank + 1 :]], room + 1
+        if room > 1:
+            shown = sent[-(room - 1) :]
+            return [*rows, plain("UART console", "dim"), *(plain(text, "text") for text in shown)]
+        last = sent[-1] if sent else ""
+        if room < 1:
+            self._unseen = last
+        return [*rows, ((UART, "dim"), (last, "text"))]
+
+
+def _last_blank(rows: Sequence[Line]) -> int | None:
+    return next((n for n in reversed(range(len(rows))) if not line_text(rows[n]).strip()), None)
 
 
 def caption(view: MachineView, path: PathView, width: int) -> list[Line]:

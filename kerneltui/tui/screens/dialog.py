@@ -124,7 +124,7 @@ class BoxDialog(Dialog[T]):
     #dialog OptionList:focus > .option-list--option-highlighted {
         color: $foreground; background: $primary 20%;  /* what is red or dim can be read on it */
     }
-    #dialog Label { margin-top: 1; color: $foreground 70%; }
+    #dialog Label { margin-top: 1; width: 100%; color: $foreground 70%; }
     #dialog Input, #dialog Choice {
         background: $background; padding: 0 1; height: 1; width: 100%; border: none;
     }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -22,8 +23,15 @@ KEYS = (
     Button("Enter", "opens", "choose_highlighted"), Button("\u2191 \u2193", "move"),
     Button("/", "writes a file's name", "ask_for_file"), Button("Esc or q", "leaves", "leave"),
 )  # fmt: skip
-NARROW = 100
-WIDEST_TITLE = 34
+GAP = " "
+
+
+def _cells_of(item: Offer) -> tuple[str, str, str]:
+    return item.title, item.level, item.boards
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - cell_len(text))
 
 
 class WelcomeScreen(Dialog[Offer | None]):
@@ -55,6 +63,10 @@ class WelcomeScreen(Dialog[Offer | None]):
         self._is_new = is_new
         self._current = current
         self._first = first
+        known = [item for item in found if item.kind not in {OfferKind.FILE, OfferKind.PATH}]
+        rows = map(_cells_of, known)
+        self._columns = [max(map(cell_len, texts)) for texts in zip(*rows, strict=True)]
+        """how wide titles are, and what stands behind them"""
         self._places: list[int] = []
         """of the offers among the options, by place"""
 
@@ -86,8 +98,9 @@ class WelcomeScreen(Dialog[Offer | None]):
 
     def _line(self, item: Offer) -> Content:
         marker = "\u25cf " if item.name in self._current else "  "
-        title = f"{item.title:<{WIDEST_TITLE}} "
-        return Content.assemble(marker, Content.styled(title, "bold"), item.note)
+        title, *more = map(_padded, _cells_of(item), self._columns)
+        told = GAP.join((*more, item.note))
+        return Content.assemble(marker, Content.styled(f"{title}{GAP}", "bold"), told)
 
     def place_of(self, kind: OfferKind, name: str) -> int:
         """Where something stands in the list, headings counted.  Raises StopIteration."""
