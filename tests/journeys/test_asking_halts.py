@@ -6,7 +6,7 @@ import pytest
 from dashboard import dashboard
 
 from kerneltui.debugger.watch import until_time
-from kerneltui.tui.panels import RegistersPanel, TracePanel
+from kerneltui.tui.panels.kinds import REGISTERS, TRACE
 from kerneltui.tui.requests import StartLesson
 
 
@@ -20,10 +20,10 @@ async def asked(seen, *keys):
     return not seen.app.runner.running
 
 
-@pytest.mark.parametrize("panel", [RegistersPanel, TracePanel])
-async def test_where_to_go_from_a_thing_under_the_cursor(panel):
+@pytest.mark.parametrize("kind", [REGISTERS, TRACE])
+async def test_where_to_go_from_a_thing_under_the_cursor(kind):
     async with dashboard() as seen:
-        await seen.press(panel.KIND.key, "down" if panel is RegistersPanel else "up")
+        await seen.press(kind.key, "down" if kind is REGISTERS else "up")
         assert await asked(seen, "g")
         assert seen.session.last_stop == "paused"
 
