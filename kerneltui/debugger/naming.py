@@ -14,7 +14,7 @@ from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.machine import Machine
 
-_NUMBERED = re.compile(r"(?:([a-z]+)[: ] *)?(0x[0-9a-f]+|\d+)")
+_NUMBERED = r"(?:([a-z]+)[: ] *)?(0x[0-9a-f]+|\d+)"
 
 
 def inspector_of(machine: Machine) -> Inspector:
@@ -123,7 +123,7 @@ def interrupt_named(machine: Machine, text: str) -> InterruptReference:
     UserError, in words, also where several interrupts of the board are called so.
     """
     known = list(dict.fromkeys(item.NUMBERING for item in machine.controllers.values()))
-    found = _NUMBERED.fullmatch(text.strip().lower())
+    found = re.fullmatch(_NUMBERED, text.strip().lower())
     kind = None if found is None else found[1]
     wanted = [name for name in known if kind is None or _is_meant(kind, name)]
     if found is None or not wanted:

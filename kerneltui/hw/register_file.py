@@ -5,7 +5,6 @@ See :mod:`kerneltui.hw.register` for the declarations and for how hooks are name
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, ClassVar
@@ -151,15 +150,13 @@ class _Window:
         self._file.write_lanes(self._selector[0], value, lanes, cpu)
 
 
-_HOOK = re.compile(r"(peek|read|write)_([A-Z].*)")
-
-
 @cache
 def _check_hooks(owner: Any, tables: tuple[RegisterTable, ...]) -> None:
     """Each hook-like method of a file's owner must name a register of one of its tables."""
     for attribute in dir(owner):
-        found = _HOOK.fullmatch(attribute)
-        if found and not any(found[2] in table for table in tables):
+        kind, _, stem = attribute.partition("_")
+        is_hook = kind in {"peek", "read", "write"} and stem[:1].isupper()
+        if is_hook and not any(stem in table for table in tables):
             raise RegisterError(f"{owner.__name__}.{attribute} names no register")
 
 

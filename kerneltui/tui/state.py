@@ -14,7 +14,7 @@ from kerneltui.machine.poke import Poke
 from kerneltui.tui.runner import UnderWay
 from kerneltui.units import format_briefly
 
-_NUMBER = re.compile(r"^STEP (\d+)/(\d+)")
+_NUMBER = r"^STEP (\d+)/(\d+)"
 HERE, BOOKMARK = "●★"
 STRIP_EDGES = "▕▏"
 FIRST_WORDS = 28
@@ -38,7 +38,7 @@ def past_of(
         return "" if brief or BOOKMARK not in strip else strip
     of = "/" if brief else " of "
     told = [_in_event(history, of), _time_back(history)]
-    step = _NUMBER.search(heading)
+    step = re.search(_NUMBER, heading)
     if step is not None:
         told.insert(0, f"step {step[1]}{of}{step[2]}")
     said = f"◀ {', '.join(filter(None, told))}"
@@ -105,7 +105,7 @@ def state_text(
     where = Content.styled(past, "bold $warning")
     if brief:
         return Content.assemble(_SIGNS[doing is not None], "  ", where)
-    is_told = _NUMBER.search(view.stop) is not None and "step " in past
+    is_told = re.search(_NUMBER, view.stop) is not None and "step " in past
     # Why the machine stands is a sentence, perhaps: it comes last, and is cut if it is long.
     return Content.assemble(where, "  ", _state(doing, view, is_told=is_told))
 

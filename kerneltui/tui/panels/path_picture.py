@@ -45,7 +45,7 @@ LEAST = 0.8
 HIGH, LOW, UNKNOWN, BROKEN, ON, OFF = "HIGH═→", "low──→", "·····→", "══✗   ", "→", " "
 BEFORE_STATION = {True: "═→", False: "─→", None: "·→"}
 """The level of the wire before a station, in the list."""
-_TIME = re.compile(r"(in )?(\d+)(\.\d+)? (ns|us|ms|s|min)")
+_TIME = r"(in )?(\d+)(\.\d+)? (ns|us|ms|s|min)"
 ROWS = 5
 """Lines inside a box: its title and facts."""
 
@@ -219,7 +219,7 @@ def _fact(fact: PathFact, room: int) -> Piece:
 
 def with_its_unit(text: str, room: int) -> str:
     """``in 999.6 ms`` as it fits with its unit: without it a time means nothing."""
-    time = _TIME.fullmatch(text)
+    time = re.fullmatch(_TIME, text)
     if time is None:
         return text
     word, number, fraction, unit = time.groups(default="")
