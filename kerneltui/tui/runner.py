@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Generator
 from time import perf_counter
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
+
+import msgspec
 
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.traveller import DivergedError
@@ -44,7 +46,7 @@ class Cancellable(Protocol):
         """End it."""
 
 
-class UnderWay(NamedTuple):
+class UnderWay(msgspec.Struct, frozen=True):
     """What is done, in words: ``running to`` and ``the next interrupt``; or only ``running``."""
 
     doing: str
