@@ -21,6 +21,11 @@ settings.load_profile("kerneltui")
 gc.set_threshold(300_000, 10, 20)
 
 
+def pytest_sessionfinish():
+    """What is left goes with the process: pytest would look through it five times before."""
+    gc.freeze()
+
+
 def pytest_xdist_auto_num_workers(config):
     """One more than there are processors: some tests wait for a process or for time to pass."""
     return (os.cpu_count() or 1) + 1
