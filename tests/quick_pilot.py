@@ -55,20 +55,17 @@ def _render_widgets(
     screen_stack: list[Screen] | None = None,
     simplify: bool = False,
 ) -> None:
-    """Ask the same widgets for their lines as for an update of the terminal.
+    """Ask whatever is to be painted anew for its lines, as for an update of the terminal.
 
     Without a terminal Textual puts the update together and throws it away.
     """
     visible_screen_stack.set(screen_stack or [])
-    crop = compositor.size.region
-    dirty = compositor._dirty_regions
-    if not full and crop not in dirty:
-        if not dirty:
-            return
-        crop = type(crop).from_union(dirty).intersection(crop)
+    dirty = [compositor.size.region] if full else [*compositor._dirty_regions]
     compositor._dirty_regions = set()
-    for _ in compositor._get_renders(crop):
-        pass
+    for widget, (region, clip) in [*compositor.visible_widgets.items()] if dirty else []:
+        shown = region.intersection(clip)
+        if shown and any(item.overlaps(shown) for item in dirty):
+            widget.render_lines(shown.translate(-region.offset))
 
 
 def _parse_once(sheet: Stylesheet, *text: Any, **facts: Any) -> list[RuleSet]:
