@@ -18,7 +18,12 @@ settings.load_profile("kerneltui")
 
 # Many objects stay: thousands of tests, and a machine or an app with its past in each.  To look
 # through them after every 700 new ones takes a quarter of the time of the journeys.
-gc.set_threshold(50_000, 20, 20)
+gc.set_threshold(300_000, 10, 20)
+
+
+def pytest_sessionfinish():
+    """What is left goes with the process: pytest would look through it five times before."""
+    gc.freeze()
 
 
 def pytest_xdist_auto_num_workers(config):

@@ -6,10 +6,11 @@ and the mend is poked, at ``at``.
 """
 
 import os
+from functools import cache
 from typing import NamedTuple
 
 from kerneltui.configfile import available
-from kerneltui.scenarios.reading import load_scenario
+from kerneltui.scenarios import reading
 
 ECHO = "hello"
 TICK = "Tick"
@@ -21,6 +22,10 @@ SYSTEM_TIMER = {"rpi3": "periph:3", "rpi4": "99"}
 GROUP = "Find the fault"
 CASES = "Cases of the course"
 """Scenarios of lessons, with several faults each: ``lesson check`` plays them."""
+
+
+load_scenario = cache(reading.load_scenario)
+"""Tests ask for the same files over and over."""
 
 
 def ordinary():

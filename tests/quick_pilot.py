@@ -8,13 +8,22 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
+from textual._compositor import Compositor
+from textual._context import visible_screen_stack
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
+from textual.screen import Screen
 
+from kerneltui.debugger.history import History
 from kerneltui.tui.app import KernelTui
 
 MOST_TURNS = 10_000
 """of the event loop, until the pilot asks each widget of an app that goes on by itself"""
 _ask_each_widget = Pilot._wait_for_screen
+_parse_rules = Stylesheet._parse_rules
+_rules: dict[tuple[object, ...], list[RuleSet]] = {}
+"""of each text and the variables in it"""
 
 
 async def _until_quiet(pilot: Pilot[Any], timeout: float = 30.0) -> bool:
@@ -40,14 +49,49 @@ async def _at_once(*_: float) -> None:
     await asyncio.sleep(0)
 
 
+def _render_widgets(
+    compositor: Compositor,
+    full: bool = False,
+    screen_stack: list[Screen] | None = None,
+    simplify: bool = False,
+) -> None:
+    """Ask whatever is to be painted anew for its lines, as for an update of the terminal.
+
+    Without a terminal Textual puts the update together and throws it away.
+    """
+    visible_screen_stack.set(screen_stack or [])
+    dirty = [compositor.size.region] if full else [*compositor._dirty_regions]
+    compositor._dirty_regions = set()
+    for widget, (region, clip) in [*compositor.visible_widgets.items()] if dirty else []:
+        shown = region.intersection(clip)
+        if shown and any(item.overlaps(shown) for item in dirty):
+            widget.render_lines(shown.translate(-region.offset))
+
+
+def _parse_once(sheet: Stylesheet, *text: Any, **facts: Any) -> list[RuleSet]:
+    """All apps of a process have the same style sheets: each is parsed once."""
+    key = text, *sorted(facts.items()), *sorted(sheet._variables.items())
+    if key not in _rules:
+        _rules[key] = _parse_rules(sheet, *text, **facts)
+    return _rules[key]
+
+
 @contextmanager
-def quick_pilot() -> Iterator[None]:
+def quick_pilot(*, prepares: bool = False) -> Iterator[None]:
     """Each pilot waits until the app has nothing to do at once.
 
     By itself it waits after each key until the process uses no processor time, up to a second while
     a machine runs.  A dashboard tells when it has painted; waiting for that is enough.
+
+    The second machine, for going back, boots when it is needed, as where a person is quicker than a
+    dashboard that prepares for that: whether it is there must not hang on how long a test takes.
+    With ``prepares`` the dashboard does so.
     """
+    prepare = History.prepare
     with (
+        patch.object(History, "prepare", prepare if prepares else lambda _: None),
+        patch.object(Compositor, "render_update", _render_widgets),
+        patch.object(Stylesheet, "_parse_rules", _parse_once),
         patch("textual.app.wait_for_idle", _at_once),
         patch("textual.pilot.wait_for_idle", _at_once),
         patch.object(Pilot, "_wait_for_screen", _until_quiet),

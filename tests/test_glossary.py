@@ -20,7 +20,6 @@ from kerneltui.machine.instructions import INSTRUCTIONS
 from kerneltui.machine.x86_registers import X86_64
 
 ENTRIES = glossary().entries
-EACH = pytest.mark.parametrize("entry", ENTRIES, ids=[item.term for item in ENTRIES])
 TERMS = {item.term for item in ENTRIES}
 LONGEST_SHORT = LONGEST_SENTENCE = 25
 TABLES = [table for name in MODELS for table in model(name).TABLES] + [AARCH64, X86_64]
@@ -57,29 +56,31 @@ def names_on_screen():
 NAMES = set(names_on_screen())
 
 
-@EACH
-def test_an_entry_is_made_of_short_sentences(entry):
-    assert len(sentences(entry.short)) == 1, "one sentence"
-    assert len(entry.short.split()) <= LONGEST_SHORT
-    assert 1 <= len(sentences(entry.text)) <= 4
-    for sentence in [entry.short, *sentences(entry.text), *sentences(entry.who)]:
-        assert len(sentence.split()) <= LONGEST_SENTENCE, sentence
-        assert not sentence or (sentence[0].isupper() or sentence[0].isdigit()), sentence
-        assert not sentence or sentence.endswith("."), sentence
+def test_entries_are_made_of_short_sentences():
+    for entry in ENTRIES:
+        assert len(sentences(entry.short)) == 1, f"{entry.term}: one sentence"
+        assert len(entry.short.split()) <= LONGEST_SHORT, entry.term
+        assert 1 <= len(sentences(entry.text)) <= 4, entry.term
+        for sentence in [entry.short, *sentences(entry.text), *sentences(entry.who)]:
+            assert len(sentence.split()) <= LONGEST_SENTENCE, (entry.term, sentence)
+            begins_well = not sentence or sentence[0].isupper() or sentence[0].isdigit()
+            assert begins_well, (entry.term, sentence)
+            assert not sentence or sentence.endswith("."), (entry.term, sentence)
 
 
-@EACH
-def test_an_entry_begins_with_a_verb_and_does_not_explain_the_word_by_itself(entry):
-    verb = entry.short.split()[0]
-    assert verb.endswith("s"), "the word is the subject: 'Is', 'Holds', 'Means'"
-    said = entry.short.removeprefix(verb).lower()
-    assert not re.search(rf"\b{re.escape(entry.term.lower())}\b", said), "it says itself"
+def test_an_entry_begins_with_a_verb_and_does_not_explain_the_word_by_itself():
+    for entry in ENTRIES:
+        verb = entry.short.split()[0]
+        assert verb.endswith("s"), f"{entry.term} is the subject: 'Is', 'Holds', 'Means'"
+        said = entry.short.removeprefix(verb).lower()
+        word = rf"\b{re.escape(entry.term.lower())}\b"
+        assert not re.search(word, said), f"{entry.term} says itself"
 
 
-@EACH
-def test_related_words_are_there_and_are_others(entry):
-    assert set(entry.see) <= TERMS - {entry.term}
-    assert entry.see, "a word that is related to none"
+def test_related_words_are_there_and_are_others():
+    for entry in ENTRIES:
+        assert set(entry.see) <= TERMS - {entry.term}, entry.term
+        assert entry.see, f"{entry.term} is related to none"
 
 
 def test_no_word_stands_there_twice():
@@ -87,13 +88,13 @@ def test_no_word_stands_there_twice():
     assert [word for word, count in spellings.items() if count > 1] == []
 
 
-@EACH
-def test_what_an_entry_is_said_to_explain_is_on_some_screen(entry):
-    lost = [
-        pattern
-        for pattern in entry.names
-        if not any(structs.replace(entry, names=[pattern]).explains(name) for name in NAMES)
-    ]
+def test_what_an_entry_is_said_to_explain_is_on_some_screen():
+    lost = []
+    for entry in ENTRIES:
+        for pattern in entry.names:
+            alone = structs.replace(entry, names=[pattern])
+            if not any(alone.explains(name) for name in NAMES):
+                lost.append((entry.term, pattern))
     assert lost == []
 
 

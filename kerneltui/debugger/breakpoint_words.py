@@ -8,7 +8,7 @@ from kerneltui.debugger.references import (
     InterruptReference,
     RegisterReference,
 )
-from kerneltui.debugger.register_names import RegisterSite, label_of, registers_named, sites
+from kerneltui.debugger.register_names import RegisterSite, label_of, registers_named
 from kerneltui.debugger.session import Session
 from kerneltui.errors import UserError
 from kerneltui.machine.core import CoreState
@@ -30,7 +30,7 @@ def on_core(session: Session, core: int) -> str:
 def site_of(machine: Machine, reference: RegisterReference) -> RegisterSite | None:
     """Where it is; None for the general registers of a core."""
     own = not reference.block
-    for site in sites(machine):
+    for site in registers_named(machine, reference.name):
         if site.slot.name != reference.name:
             continue
         is_own = site.space == CORE_REGISTERS

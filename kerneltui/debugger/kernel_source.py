@@ -29,16 +29,21 @@ def source_files(machine: Machine) -> list[Path]:
         from kerneltui.debugger.image_source import paths_of
 
         return [Path(path) for path in paths_of(machine.program)]
-    found = set(_package_files())
+    own: set[Path] = set()
     workload = getattr(machine.program, "workload", None)
     drivers = workload.own.values() if isinstance(workload, Workload) else ()
     for kind in (*type(machine.program).__mro__, *drivers):
         if kind.__module__.partition(".")[0] in sys.stdlib_module_names:
             continue
-        own = getattr(sys.modules.get(kind.__module__), "__file__", None)
-        if own:
-            found.add(Path(own))
-    return sorted(found)
+        file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+        if file:
+            own.add(Path(file))
+    return list(_in_order(frozenset(own)))
+
+
+@lru_cache(16)
+def _in_order(own: frozenset[Path]) -> tuple[Path, ...]:
+    return tuple(sorted(own | _package_files()))
 
 
 @cache

@@ -22,7 +22,7 @@ from kerneltui.debugger.references import (
     EventReference,
     InterruptReference,
 )
-from kerneltui.debugger.register_names import sites
+from kerneltui.debugger.register_names import registers_named
 from kerneltui.debugger.remarks import KINDS
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.trace import RawEvent
@@ -75,12 +75,8 @@ def _event_access(session: Session, reference: EventReference) -> str:
         raise ValueError(_NO_EVENT["unmodelled"])
     if isinstance(window.target, RegisterFile):  # a part of a register, if of any
         slot = window.target.slot_at(target - window.base)
-        found = (
-            item
-            for item in sites(session.machine)
-            if slot is not None and (item.file, item.slot.name) == (window.target, slot.name)
-        )
-        site = next(found, None)
+        alike = () if slot is None else registers_named(session.machine, slot.name)
+        site = next((item for item in alike if item.file is window.target), None)
         if site is None:
             raise ValueError(_NO_EVENT["unmodelled"])
         return f"{verb} {label(session.machine, site)}"

@@ -47,11 +47,31 @@ class RegisterSite(NamedTuple):
         return self.slot.register.overlay
 
 
-def sites(machine: Machine) -> Iterator[RegisterSite]:
+class _Sites(NamedTuple):
+    """All registers of a machine, in order and by name."""
+
+    every: tuple[RegisterSite, ...]
+    by_name: dict[str, list[RegisterSite]]
+
+
+def _sites(machine: Machine) -> _Sites:
+    found: _Sites | None = machine.known_sites
+    if found is None:
+        found = machine.known_sites = _Sites(tuple(_found(machine)), {})
+        for site in found.every:
+            found.by_name.setdefault(site.slot.name, []).append(site)
+    return found
+
+
+def sites(machine: Machine) -> Sequence[RegisterSite]:
     """Every register of the devices, and those of a core.
 
     A block that a board shows at several addresses is named once: where it comes first.
     """
+    return _sites(machine).every
+
+
+def _found(machine: Machine) -> Iterator[RegisterSite]:
     for device in machine.devices.values():
         named: set[int] = set()
         for space, base, file in machine.windows(device):
@@ -103,9 +123,11 @@ def register_and_label(
 
 def registers_named(machine: Machine, name: str) -> list[RegisterSite]:
     """All registers of a name; if none has exactly that one, those that differ in case."""
-    known = list(sites(machine))
-    found = [site for site in known if site.slot.name == name]
-    return found or [site for site in known if site.slot.name.lower() == name.lower()]
+    known = _sites(machine)
+    found = known.by_name.get(name)
+    if found is not None:
+        return list(found)
+    return [site for site in known.every if site.slot.name.lower() == name.lower()]
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:

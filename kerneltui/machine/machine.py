@@ -73,7 +73,12 @@ class Machine(Savable):
     data whenever :attr:`at_rest` holds: that is what :meth:`save` relies on.
     """
 
-    TRANSIENT: ClassVar = frozenset(("_states", "numbered_at", "observer", "stopper"))
+    TRANSIENT: ClassVar = frozenset(
+        ("_states", "known_sites", "numbered_at", "observer", "stopper")
+    )
+
+    known_sites: Any = None
+    """what the debugger has found: where registers stand does not change"""
 
     def __init__(self, board: Board, kernel: KernelFactory | NativeImage) -> None:
         """Raises :class:`UserError` where the board contradicts itself."""

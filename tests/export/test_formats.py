@@ -3,6 +3,7 @@
 import io
 import itertools
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 
 import pytest
@@ -195,7 +196,6 @@ def sleep_is_right(run, waves, tracks):
     for core in range(4):
         waits = [event["t"] for event in run.events
                  if event["cpu"] == core and event["op"] in {"wfi", "hlt"}]  # fmt: skip
-        own = [event["t"] for event in run.events if event["cpu"] == core]
         found = waves.changes.get(f"core{core}.core{core}_asleep", [])
         falls = [t for t, level in found if level]
         assert set(falls) <= set(waits)
@@ -204,10 +204,15 @@ def sleep_is_right(run, waves, tracks):
         assert {item.begin for item in slices if item.begin < item.end} >= set(falls) - {run.until}
         for begin, end in itertools.pairwise(found):
             if begin[1]:
-                assert not any(begin[0] < t < end[0] for t in own if t in waits)
+                assert not between(waits, begin[0], end[0])
         busy = [event["t"] for event in run.events if event["cpu"] == core and event["op"] in BUSY]
         for item in slices:  # whoever sleeps executes nothing
-            assert not [t for t in busy if item.begin < t < item.end]
+            assert not between(busy, item.begin, item.end)
+
+
+def between(times, begin, end):
+    """Those after ``begin`` and before ``end``, of times in order."""
+    return times[bisect_right(times, begin) : bisect_left(times, end)]
 
 
 def armed_is_right(run, waves):

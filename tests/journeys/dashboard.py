@@ -220,12 +220,13 @@ async def dashboard(
     session: Session | None = None,
     keys: Sequence[str] = (),
     with_path: bool = False,
+    prepares: bool = False,
     **options: Any,
 ) -> AsyncIterator[Dashboard]:
     """The dashboard in a terminal of ``size``, after ``keys``; with all panels, or the path."""
     app = KernelTui(session or booted(board, scenario), with_path=with_path, **options)
     app.animation_level = "none"
-    with quick_pilot():
+    with quick_pilot(prepares=prepares):
         async with app.run_test(size=size, notifications=notifications) as pilot:
             hand = Dashboard(app, pilot)
             await hand.press(*keys)

@@ -786,18 +786,16 @@ async def test_escape_leaves_the_board_as_it_is():
         assert "timer event done" in seen.status()
 
 
-@pytest.mark.parametrize("board", BOARDS)
-async def test_every_scenario_on_every_board_from_inside(board):
-    from faults import ordinary
+@pytest.mark.parametrize("board", [*BOARDS, "x86"])
+async def test_every_scenario_from_inside(board):
+    """Each on one of its boards: on all of them they run in ``tests/scenarios``."""
+    from faults import each_once, ordinary
 
-    from kerneltui.scenarios.reading import load_scenario
     from kerneltui.tui.dialogs import start
 
-    boards = {name: load_scenario(name).boards for name in ordinary()}
-    names = [name for name, those in boards.items() if board in those or not those]
     async with dashboard() as seen:
         seen.app.carry_out(start(seen.app.situation, board, "timer-callbacks"))
-        for name in names:
+        for name in (name for on, name in each_once(ordinary()) if on == board):
             await seen.open(name)
             await seen.until(lambda: f"{board} · {name}" in seen.status())  # noqa: B023 - called at once
             assert "paused: idle" in seen.status()

@@ -164,7 +164,7 @@ async def test_a_lesson_that_cannot_be_opened_is_told():
         assert seen.app.play is None
 
 
-@pytest.mark.parametrize("name", ["gic-states", "ordered-queue", "pi3-controllers"])
+@pytest.mark.parametrize("name", ["ordered-queue", "pi3-controllers"])
 async def test_a_lesson_is_played_to_its_end_with_wrong_answers_hints_and_a_break(name):
     async with dashboard(with_path=True, notifications=True) as seen:
         seen.app.carry_out(StartLesson(name, 0))

@@ -245,9 +245,9 @@ def test_the_dashboard_is_drawn_on_the_terminal_though_standard_error_is_closed(
 def test_a_crash_is_told_on_the_standard_error_that_was_asked_for(terminal, tmp_path):
     errors = tmp_path / "errors"
     with errors.open("wb") as file:
-        seen = terminal("-c", CRASH_IN_A_PANEL, stderr=file)
+        seen = terminal("-c", CRASH_WHILE_RUNNING, stderr=file)
     seen.started()
-    seen.press(b"n")
+    seen.press(b" ")
     assert seen.status() == 1
     seen.assert_sane()
     assert b"ZeroDivisionError" in errors.read_bytes()

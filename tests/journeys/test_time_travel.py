@@ -290,3 +290,12 @@ async def test_before_the_first_meaningful_step_there_is_none():
         await seen.go("comma")
         told = {item.message for item in seen.app._notifications}
         assert "There is no step before this one." in told
+
+
+async def test_the_second_machine_stands_ready_before_anyone_goes_back():
+    async with dashboard(prepares=True) as seen:
+        history, picture = seen.session.history, seen.screen()
+        first = history.first
+        await seen.until(lambda: history.scout.machine.position == first)
+        assert seen.session.here == first
+        assert seen.screen() == picture

@@ -23,6 +23,7 @@ def opened(board, text, tmp_path, program="tasks", sched=""):
     path.write_text(f"title: t\nprogram: {program}\n{text}")
     session = make_session(load_board(board), load_scenario(str(path)), "", Changes(sched=sched))
     session.recorder.trace(False)
+    session.history.on = False  # nobody goes back
     return session
 
 
@@ -81,11 +82,11 @@ def test_a_core_may_cancel_at_any_moment_of_a_callback_of_another(board, first_n
 def test_tasks_that_only_call_the_kernel_keep_no_interrupt_out(board, body, tmp_path):
     text = (
         f"tasks:\n  - {{name: spin, repeat: 1_000_000, do: [{body}]}}\n"
-        "timeouts:\n  - {every: 5ms, print: beat}\n"
+        "timeouts:\n  - {every: 3ms, print: beat}\n"
     )
     session = opened(board, text, tmp_path)
     session.boot()
-    session.run_until(session.machine.now + 18 * MS)
+    session.run_until(session.machine.now + 11 * MS)
     assert sum(line.endswith("beat") for line in said(session)) == 3
 
 

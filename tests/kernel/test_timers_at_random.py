@@ -173,6 +173,7 @@ def test_timers_set_and_cancelled_at_random_keep_every_promise(queue, random, sp
         Setup(load_board("rpi4"), lambda cpu: RandomTimers(cpu, queue, random, spread_ms, cancels))
     )
     session.recorder.trace(False)
+    session.history.on = False  # nobody goes back
     kernel = session.kernel
     kernel.device = session.machine.devices["timer"]
     while session.advance(NEXT_TIMER_EVENT) is not StopReason.NOTHING_DUE:

@@ -47,7 +47,8 @@ def test_a_lesson_asks_and_lets_do(name):
 async def test_the_skeleton_is_a_lesson_that_works(tmp_path, board):
     path = tmp_path / "mine.yaml"
     path.write_text(skeleton(board))
-    assert await check_lesson(load_lesson(str(path))) == []
+    with quick_pilot():
+        assert await check_lesson(load_lesson(str(path))) == []
 
 
 def broken(tmp_path: Path, step: str) -> Path:
@@ -76,7 +77,8 @@ def broken(tmp_path: Path, step: str) -> Path:
 )  # fmt: skip
 async def test_what_is_wrong_is_told_with_its_line(tmp_path, step, words):
     path = broken(tmp_path, step)
-    found = await check_lesson(load_lesson(str(path)))
+    with quick_pilot():
+        found = await check_lesson(load_lesson(str(path)), [SMALL])
     assert any(text.startswith(f"{path}:{words}") for text in found), found
 
 

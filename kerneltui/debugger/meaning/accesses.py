@@ -5,7 +5,7 @@ The trace does not know from which line of the kernel an access came.
 
 from __future__ import annotations
 
-from itertools import islice, product
+from itertools import islice
 
 from kerneltui.debugger.bits import Bits
 from kerneltui.debugger.lookup import register_of_event
@@ -32,9 +32,12 @@ def last_accesses(session: Session, found: Found) -> tuple[Section, RawEvent | N
     asked = _Accessed(session, found)
     events, rows = [*reversed(session.recorder.events)], {}
     written = None
+    targets, others = asked.targets, asked.others
     for place, event in enumerate(events):
-        if (event[3], event[4]) not in asked.places and event[3] not in asked.others:
+        if event[4] not in targets and event[3] not in others:
             continue  # most of a trace is about other places
+        if event[3] not in SPACES and event[3] not in others:
+            continue
         label = "last write" if asked.is_write(event) else "last read"
         if label in rows:
             continue
@@ -67,9 +70,8 @@ class _Accessed:
         self._base = found.address - found.slot.offset
         starts = [self._base + slot.offset for slot in self._faces.values()]
         targets = {target for _, target in self._windows}
-        targets |= {start + part for start in starts for part in range(self._span)}
-        self.places = frozenset(product(SPACES, targets))
-        """what accesses do, and where; no other access can concern the register"""
+        self.targets = targets | {start + part for start in starts for part in range(self._span)}
+        """no access elsewhere can concern the register"""
         self.others = frozenset({POKE, *(WRITES if found.core is not None else ())})
         """kinds of events that may concern it wherever they are"""
 
