@@ -118,7 +118,9 @@ def _state(doing: UnderWay | None, view: MachineView, *, is_told: bool = False) 
     """``is_told`` says that the step is told elsewhere."""
     if doing is not None:
         sign = "▶▶" if doing.doing else "▶"
-        return Content.styled(" ".join(filter(None, (sign, doing.doing, doing.title))), "bold $success")
+        return Content.styled(
+            " ".join(filter(None, (sign, doing.doing, doing.title))), "bold $success"
+        )
     if view.halt_reason:
         return Content.styled(f"✖ halted: {view.halt_reason}", "bold $error")
     said = "" if view.stop == "paused" or is_told else f": {view.stop}"
