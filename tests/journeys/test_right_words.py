@@ -10,6 +10,7 @@ from kerneltui.debugger.references import FieldReference, RegisterReference
 from kerneltui.glossary import glossary
 from kerneltui.tui.asking import IN_PROSE, _prose, told
 from kerneltui.tui.panels.cpu import CpuPanel
+from kerneltui.tui.panels.kinds import PATH
 from kerneltui.tui.panels.path import PathPanel
 from kerneltui.tui.panels.timers import TimersPanel
 
@@ -82,7 +83,7 @@ def test_who_writes_is_said_only_of_registers_that_the_kernel_writes():
 )
 def test_a_heading_is_explained_as_it_is_meant(panel, heading, said):
     session = booted("rpi4")
-    _, lists = told(session, panel, None, f"  {heading}  ")
+    _, lists = told(session, panel.KIND, None, f"  {heading}  ")
     (found,) = [text for word, text in dict(lists)["Words in this panel"] if word == heading]
     assert found.startswith(said)
     session.close()
@@ -90,7 +91,7 @@ def test_a_heading_is_explained_as_it_is_meant(panel, heading, said):
 
 def test_the_signs_of_the_path_are_explained():
     session = booted("rpi4")
-    _, lists = told(session, PathPanel, None, "✓1 ○ not yet ▶2 ═▶ ─▷ ✗ shut")
+    _, lists = told(session, PATH, None, "✓1 ○ not yet ▶2 ═▶ ─▷ ✗ shut")
     assert {"✓", "○", "✗", "▶", "═▶", "─▷"} <= {word for word, _ in lists[-1][1]}
     session.close()
 
@@ -109,7 +110,7 @@ def test_h_on_the_path_explains_the_words_of_its_sentences(board, wanted):
     for _ in range(13):
         session.next_step()
         prose = _prose(session)
-        _, lists = told(session, PathPanel, None, "", prose)
+        _, lists = told(session, PATH, None, "", prose)
         found |= dict(dict(lists)[IN_PROSE])
     assert wanted <= set(found)
     if "GICC_IAR" in wanted:
