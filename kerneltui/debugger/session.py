@@ -234,6 +234,7 @@ class Session(OtherMoments):
         self._in_vain = is_in_vain(goal, reason)
         if self._progress() != before:
             self.generation += 1
+            self.story.show(0)  # whichever step of this moment was on show when it was met before
         self.last_stop = self._pursuit.said
         if goal.leaves_handlers:
             self.story.show(DONE)

@@ -53,6 +53,8 @@ class Story(msgspec.Struct, frozen=True):
     """how long ago it was"""
     since: Position | None = None
     """the moment of the step before, where it is known"""
+    stored: frozenset[str] | None = None
+    """of stores by hand: the registers stored to, in capitals; others had changed before it"""
 
 
 class Sight(msgspec.Struct, frozen=True):

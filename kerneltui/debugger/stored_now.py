@@ -80,7 +80,14 @@ def story_of(
         teller.following(core),
         interrupt=interrupt,
         subject=subject,
+        stored=None if any(map(_is_wire, stores)) else frozenset(map(_register, stores)),
     )
+
+
+def _register(item: Input) -> str:
+    """Of ``gic/GICC_PMR.Priority=0xff`` the register's name."""
+    name = item.written.partition("=")[0].rpartition("/")[2]
+    return name.partition(".")[0].strip().upper()
 
 
 def _is_wire(item: Input) -> bool:

@@ -221,6 +221,8 @@ def _changes(sight: Sight, owners: list[str], view: PathView) -> list[str]:
     seen: set[tuple[str, int, int]] = set()
     for device, slot, old, new in sight.registers.changed(sight.focus, sight.before):
         # The same bits may be there once more, where ones set them and where ones clear them.
+        if story is not None and story.stored is not None and slot.name.upper() not in story.stored:
+            continue  # what came before the store is marked in the panel, and told by its own step
         if device in devices and (device, old, new) not in seen:
             seen.add((device, old, new))
             rank = -1 if slot.name == accessed else order.get(device, len(order))
