@@ -674,3 +674,26 @@ def test_what_arrives_at_a_uart_without_interrupts_waits_until_software_looks(bo
     assert told.next_sentence == said
     assert len(said) <= LONGEST_NEXT
     session.close()
+
+
+@pytest.mark.parametrize(
+    ("scenario", "kept"),
+    [("fault-tpr", "It gets no farther: 'above task priority' does not hold"),
+     ("timer-callbacks", "Nothing holds it back")],
+)  # fmt: skip
+def test_a_timer_in_the_controller_asks_whether_it_is_let_through_or_not(scenario, kept):
+    session = open_session("x86", scenario)
+    session.boot()
+    session.follows_story = True
+    found = []
+    while "NOTES IT" not in "".join(found[-1:]):
+        session.next_step()
+        path = session.view(frozenset({"path"})).path
+        if path.subject.startswith("Timer interrupt"):
+            found.append(f"{path.heading}: {path.sentence}")
+    assert [text.partition(":")[0] for text in found[-3:]] == [
+        "STEP 2/12 TIME REACHED", "STEP 3/12 IT ASKS WITHOUT A WIRE",
+        "STEP 4/12 THE CONTROLLER NOTES IT",
+    ]  # fmt: skip
+    assert kept in found[-1]
+    session.close()
