@@ -66,12 +66,15 @@ class _Lines:
         self._alike = 0
         self._at_ns = 0
 
-    def write(self, step: Step, told: str, before: str) -> None:
-        """``told`` is what follows the time; ``before`` stands above and in front of that."""
-        self._alike = self._alike + 1 if told == self._last else 1
-        self._last, self._at_ns = told, step.at_ns
+    def write(self, step: Step, told: str, heading: str, indent: str) -> None:
+        """``told`` is what follows the time; ``heading`` stands above it, if there is one."""
+        if heading or told != self._last:
+            self.tell_rest()
+        self._alike, self._last, self._at_ns = self._alike + 1, told, step.at_ns
         if self._alike <= MOST_ALIKE:
-            self._out.write(f"{before}{format_time(step.at_ns):>15} s  {told}\n".encode())
+            above = f"\n{indent}{heading}, core {step.core}\n" if heading else ""
+            line = f"{above}{indent}{format_time(step.at_ns):>15} s  {told}\n"
+            self._out.write(line.encode())
 
     def tell_rest(self) -> None:
         """Say how many more were alike; another line follows, or none."""
@@ -86,7 +89,7 @@ def narrate_steps(session: Session, until_ns: int, out: IO[bytes]) -> None:
     """Run to a virtual time; write a line for each meaningful step when it has come."""
     session.recorder.trace(False)
     session.history.on = False  # nobody goes back
-    episodes, lines, last = Episodes(), _Lines(out), ""
+    episodes, lines = Episodes(), _Lines(out)
     while session.advance(NEXT_STEP, until=until_ns) is StopReason.MEANINGFUL:
         several = sum(core.state is not CoreState.OFF for core in session.machine.cores) > 1
         for step in session.story.steps():
@@ -95,11 +98,7 @@ def narrate_steps(session: Session, until_ns: int, out: IO[bytes]) -> None:
             indent = "    " * (step.depth - 1)
             place = f"{step.number:>2}/{step.total:<2}" if step.number else "     "
             told = f"{core}{place} {step.title.ljust(TITLE_WIDTH)} {step.sentence}"
-            if heading or told != last:
-                lines.tell_rest()
-            last = told
-            above = f"\n{indent}{heading}, core {step.core}\n" if heading else ""
-            lines.write(step, told, f"{above}{indent}")
+            lines.write(step, told, heading, indent)
     lines.tell_rest()
 
 
