@@ -44,6 +44,7 @@ from kerneltui.debugger.watch import (
     end_of_handler,
     until_time,
 )
+from kerneltui.debugger.way import Glance
 from kerneltui.errors import UserError
 from kerneltui.hw.clock import NEVER
 from kerneltui.kernel.inspector import Inspector
@@ -412,9 +413,9 @@ class Session(OtherMoments):
         if story is not None and story.since is not None:
             before = self._changes.values_at(story.since, self.focus)
         sight = Sight(
-            self.setup, self.machine, self.inspector, self.focus, self.generation, self.last_stop,
-            self.recorder, self.names, self.registers, self.recorder.rates, story,
-            before, tuple(self.bookmarks),
+            self.setup, self.machine, Glance(self.machine), self.inspector, self.focus,
+            self.generation, self.last_stop, self.recorder, self.names, self.registers,
+            self.recorder.rates, story, before, tuple(self.bookmarks),
         )  # fmt: skip
         return views.build(sight, parts, timeline)
 

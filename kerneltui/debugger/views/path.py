@@ -139,7 +139,8 @@ def path_view(sight: Sight) -> PathView | None:
         interrupt = story.interrupt
     if interrupt is None:
         return None if story is None else _told(PathView(None, cpu, (), None, ""), sight, [])
-    way = best_way(whole_ways(machine, inspector, interrupt.controller, interrupt.number, cpu))
+    ways = whole_ways(machine, inspector, interrupt.controller, interrupt.number, cpu, sight.glance)
+    way = best_way(ways)
     is_timers = interrupt == timers and bool(inspector.queue_structure())
     trouble = trouble_of(machine, inspector, way, cpu, is_timers=is_timers)
     kept = () if trouble is None else trouble.gates
