@@ -130,12 +130,15 @@ class Interrupts(Device):
     def _condition(self, interrupt: int) -> str:
         """What raises an interrupt, with the levels that hold now."""
         bit = 1 << interrupt
+        level = self._receive_level
+        if bit in {INT_RX, INT_RT} and level == 1:
+            return "a character to be received"
         if bit == INT_RX:
-            return f"{self._receive_level} characters in the receive FIFO; {self._count} wait"
+            return f"{level} characters in the receive FIFO (now {self._count})"
         if bit == INT_TX:
             return (
-                f"the transmit FIFO to be emptied to {self._transmit_level} characters; "
-                f"{len(self._waiting)} wait"
+                f"the transmit FIFO to be emptied to {self._transmit_level} characters "
+                f"(now {len(self._waiting)})"
             )
         return CONDITIONS[interrupt]
 
