@@ -229,7 +229,7 @@ def test_a_group_that_the_interface_disables_holds_up_what_is_below_it():
     assert not bench.irq()
     assert bench.read("GICC_HPPIR") == SPURIOUS
     shut = first_shut(bench.gates(40, 0))
-    assert (shut.name, shut.register) == ("no other first", "GICC_HPPIR")
+    assert (shut.name, shut.register) == ("comes first", "GICC_HPPIR")
 
 
 def test_what_the_mask_stops_is_not_told_to_come_first():
@@ -246,7 +246,7 @@ def test_what_the_mask_stops_is_not_told_to_come_first():
     ]
     bench.write("GICC_PMR", 0x50)
     shut = [gate.name for gate in bench.gates(40, 0) if not gate.open]
-    assert shut == ["no other first", "priority above mask"]
+    assert shut == ["comes first", "priority above mask"]
 
 
 @pytest.mark.parametrize(("common", "running"), [(0, 0x50), (0b10000, 0x5C)])

@@ -160,7 +160,7 @@ class Signalling:
     )  # fmt: skip
     TESTS: ClassVar = tests_of(RULES)
     CHOICE: ClassVar = (
-        Rule("no other first", Place("GICC_HPPIR", "PENDINTID"),
+        Rule("comes first", Place("GICC_HPPIR", "PENDINTID"),
              "the pending interrupt that comes first, irq {top}, to be taken",
              "IHI 0048B 3.3; 4.4.7", test=_is_highest, opens=Opens.EVENT,
              says="another pending interrupt comes first"),

@@ -68,7 +68,7 @@ class Interrupts(Device):
         Rule("raised", lambda _owner, _cpu, interrupt: Place("UARTRIS", RAW[interrupt].name),
              "{condition}", "DDI 0183G 2.8, 3.3.11", test=_raised, bitmap=True, opens=Opens.EVENT,
              says="the UART has not raised it"),
-        Rule("not masked",
+        Rule("let through",
              lambda _owner, _cpu, interrupt: Place("UARTIMSC", MASKS[interrupt].name),
              "{mask} to be 1", "DDI 0183G 3.3.10", test=_unmasked, bitmap=True, wants=1,
              says="its bit in the mask is 0"),

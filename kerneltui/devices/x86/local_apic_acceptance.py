@@ -205,7 +205,7 @@ class Acceptance(InterruptController):
     )  # fmt: skip
     """Asked of the highest vector in the IRR: if that is held back, all are."""
     RANK: ClassVar = (
-        Rule("no other first", _highest, "the higher vector {highest} to be taken first",
+        Rule("comes first", _highest, "the higher vector {highest} to be taken first",
              "SDM 3A 10.8.4", test=_is_highest, opens=Opens.EVENT,
               says="a higher vector comes first"),
         Rule("no external interrupt first", _external_entry,

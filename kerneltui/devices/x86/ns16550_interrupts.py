@@ -25,7 +25,7 @@ IIR_MODEM, IIR_THRE, IIR_DATA, IIR_LINE, IIR_TIMEOUT = (
 OUT2 = (
     Rule("OUT2 is on", Place("MCR", "OUT2"), "OUT2 to be 1: a PC gates the line with it",
          "PC16550D 8.8", wants=1, says="OUT2 gates the line off"),
-    Rule("no loopback", Place("MCR", "LOOP"), "LOOP to be 0: it forces the pin OUT2 off",
+    Rule("loopback off", Place("MCR", "LOOP"), "LOOP to be 0: it forces the pin OUT2 off",
          "PC16550D 8.8", wants=0, says="loopback mode holds OUT2 off"),
 )  # fmt: skip
 MCR_LOOP = NS16550["MCR"]["LOOP"].mask
