@@ -83,7 +83,7 @@ def _writers(session: Session, found: Explanation, *, only_shut: bool) -> Writer
     search = find_writers(session.history, places_of(stations, only_shut=only_shut))
 
     def tell() -> tuple[int, str]:
-        return now - looked_at, f"looking who wrote last, at {looked_at / 1e9:.1f} virtual s"
+        return now - looked_at, f"looking who wrote last, at {looked_at / 1e9:.3f} virtual s"
 
     with Progress(now, tell):
         while True:
