@@ -408,14 +408,15 @@ class Session(OtherMoments):
         """
         if parts & {"blocks", "path"}:
             self._changes.look(self.registers, self.focus, marks=marks)
-        story = self._told() if "path" in parts and marks and self.follows_story else None
+        is_followed = "path" in parts and marks and self.follows_story
+        story = self._told() if is_followed else None
         before = None
         if story is not None and story.since is not None:
             before = self._changes.values_at(story.since, self.focus)
         sight = Sight(
             self.setup, self.machine, Glance(self.machine), self.inspector, self.focus,
             self.generation, self.last_stop, self.recorder, self.names, self.registers,
-            self.recorder.rates, story, before, tuple(self.bookmarks),
+            self.recorder.rates, story, is_followed, before, tuple(self.bookmarks),
         )  # fmt: skip
         return views.build(sight, parts, timeline)
 

@@ -78,6 +78,8 @@ class Sight(msgspec.Struct, frozen=True):
     rates: RateMeter
     story: Story | None = None
     """where somebody follows it"""
+    is_followed: bool = False
+    """somebody does: without a story there is no step near"""
     before: RegisterValues | None = None
     """what registers held at the step before, where that is known"""
     bookmarks: tuple[Bookmark, ...] = ()

@@ -243,7 +243,7 @@ def test_without_apics_the_8259_notes_the_timer_and_is_told_of_the_end():
 def test_an_interrupt_that_gets_no_farther_says_what_it_needs():
     session = session_of("x86", "gsi-override")
     found = [step.sentence for _, step in presses(session, 4)]
-    assert any("GSI 2" in text and "'unmasked' does not hold" in text for text in found)
+    assert any("GSI 2" in text and "'let through' does not hold" in text for text in found)
 
 
 def step_of(session, kind, course, limit=200):
@@ -322,11 +322,11 @@ def test_the_path_of_a_sent_interrupt_leads_to_the_core_that_gets_it():
     assert "core 1" in [stop.title for stop in path.stops]
 
 
-def test_a_more_urgent_interrupt_that_goes_first_is_told():
+def test_a_more_urgent_interrupt_that_goes_first_once_the_mask_opens_is_told():
     session = session_of("rpi4", "fault-pmr")
     session.run_until(699 * MS)
     step = step_of(session, StepKind.PENDING, "uart")
-    assert "irq 30, to be taken" in step.sentence
+    assert "'priority above mask' does not hold" in step.sentence
     assert step.next_sentence == "The interrupt waits until that changes."
     session.poke("gic/GICC_PMR=0xff")
     assert session.story.step().next_sentence == "Core 0 takes IRQ 30 first: that is more urgent."

@@ -194,7 +194,7 @@ def _interrupt(
     machine = glance.machine
     way = best_way(ways_to_core(machine, controller.name, state.number, cpu, glance))
     shut = decisive(way.gates)
-    needs = f"{shut.register} {shut.field} is {shut.value:#x}; needs {shut.needs}" if shut else ""
+    needs = f"{shut.bits} is {shut.held}; needs {shut.needs}" if shut else ""
     passes = state.pending or state.active
     waits_for_end = ""
     if shut is not None and machine.cores[cpu].depth > 0:
@@ -245,7 +245,7 @@ def _waits_for_end(
     if shut.register == machine.cores[cpu].MASK_REGISTER:
         done = controller.ACKNOWLEDGED
         said = f"not acknowledged yet ({done})" if done else UNACKNOWLEDGED
-        mask = f"{shut.register} {shut.field} is {shut.value}"
+        mask = f"{shut.bits} is {shut.value}"
         return f"{said}; interrupts are masked while a handler runs ({mask})"
     if not shut.ends_by:
         return ""
