@@ -90,14 +90,14 @@ class LineView(KeptRows, StandingOut, ScrollView, can_focus=True, inherit_bindin
             self._keep_end()  # the size may be another one
             return
         before = self.cursor.row
-        in_sight = self._shows_row(before)
+        in_sight, place = self._shows_row(before), before - self.scroll_offset.y
         self.lines = new
         self.cursor.settle(new)
         self._set_height(len(new))
         moved = self.cursor.row - before
         if not self._keep_end() and self._leads and moved and in_sight:
             # The row stays in its place on the screen.
-            self._show_from(self.scroll_offset.y + moved)
+            self._show_from(self.cursor.row - place)
         self._redraw(old, new)
         if moved:
             self._redraw_rows(before, self.cursor.row)
