@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from kerneltui.debugger import gate_places
 from kerneltui.debugger.kernel_source import function_around, paths_named, source_lines
 from kerneltui.debugger.rates import RateMeter
 from kerneltui.debugger.references import (
@@ -131,16 +132,7 @@ def place_of_gate(
 
     ``owner`` is the station's, a device or a core.
     """
-    spot = gate.spot
-    if spot is None:
-        return None
-    device = session.machine.devices.get(owner)
-    file = device.files[spot.window] if device is not None else session.core.regs
-    slot = file.slot_for(spot.key)
-    register = RegisterReference(owner, spot.window if device is not None else "", slot.name)
-    # The bit of an array of bits is no field of its own.
-    field = next((item for item in slot.register.fields if item.mask & spot.mask), None)
-    return register if field is None else FieldReference(register, field.name)
+    return gate_places.place_of_gate(session.machine, session.core, owner, gate)
 
 
 def spot_of(session: Session, reference: RegisterReference | FieldReference) -> Spot | None:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from kerneltui.debugger.gate_places import place_of_gate
 from kerneltui.debugger.marks import StepKind
 from kerneltui.debugger.naming import main_interrupt
 from kerneltui.debugger.references import (
@@ -322,15 +323,9 @@ def _fact(
 
 
 def _place(machine: Machine, owner: str, gate: Gate) -> Reference | None:
-    spot = gate.spot
-    if spot is None:
+    if gate.spot is None:
         return LineReference(gate.register) if gate.name == IS_HIGH else None
-    device = machine.devices.get(owner)
-    file = machine.core.regs if device is None else device.files[spot.window]
-    slot = file.slot_for(spot.key)
-    register = RegisterReference(owner, "" if device is None else spot.window, slot.name)
-    field = next((item for item in slot.register.fields if item.mask & spot.mask), None)
-    return register if field is None else FieldReference(register, field.name)
+    return place_of_gate(machine, machine.core, owner, gate)
 
 
 # -- the kernel ------------------------------------------------------------------------------------
