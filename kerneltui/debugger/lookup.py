@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -28,6 +27,7 @@ from kerneltui.debugger.references import (
     VectorReference,
 )
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.stored_now import BEHIND_WINDOW
 from kerneltui.debugger.trace import is_wire_poke, poked_by
 from kerneltui.debugger.views.clocks import counter_views
 from kerneltui.debugger.views.firmware import firmware_views
@@ -39,8 +39,6 @@ from kerneltui.machine.instructions import SPACES
 from kerneltui.machine.machine import Machine
 
 VECTORS = 256
-_BEHIND = re.compile(r"\((\w+)\)$")
-"""In the name of a window onto other registers: the one that is selected."""
 
 
 def registers(machine: Machine) -> Iterator[tuple[str, str, int, Slot, str]]:
@@ -93,7 +91,7 @@ def register_of_event(session: Session, event: EventReference) -> RegisterRefere
     name = text or session.names.name(kind, target, value)
     front, _, name = name.rpartition("/")
     space = machine.met(space, target, front)
-    behind = _BEHIND.search(name)
+    behind = BEHIND_WINDOW.search(name)
     own = f"core {core}"
     for owner, found, address, slot, block in registers(machine):
         if (found, address) != (space, target) or (owner.startswith("core ") and owner != own):
@@ -107,7 +105,7 @@ def register_of_event(session: Session, event: EventReference) -> RegisterRefere
 
 def _poked(machine: Machine, core: int, label: str) -> RegisterReference | None:
     """The register of a poke, as :mod:`kerneltui.debugger.pokes` names it."""
-    behind = _BEHIND.search(label)  # the address of a window was poked
+    behind = BEHIND_WINDOW.search(label)  # the address of a window was poked
     *fronts, name = [behind[1]] if behind else label.partition(".")[0].split("/")
     cores = {f"core {item.index}" for item in machine.cores} - {f"core {core}"}
     for owner, _, _, slot, block in registers(machine):

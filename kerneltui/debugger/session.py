@@ -22,7 +22,7 @@ from kerneltui.debugger.naming import inspector_of
 from kerneltui.debugger.other_moments import OtherMoments
 from kerneltui.debugger.pursuit import Pursuit
 from kerneltui.debugger.recorder import Recorder
-from kerneltui.debugger.register_marks import RegisterMarks
+from kerneltui.debugger.register_marks import RegisterMarks, RegisterValues
 from kerneltui.debugger.setup import Setup
 from kerneltui.debugger.sight import Sight, Story
 from kerneltui.debugger.stored_now import in_short, stores_now
@@ -407,15 +407,29 @@ class Session(OtherMoments):
         if parts & {"blocks", "path"}:
             self._changes.look(self.registers, self.focus, marks=marks)
         story = self._told() if "path" in parts and marks and self.follows_story else None
-        before = None
-        if story is not None and story.since is not None:
-            before = self._changes.values_at(story.since, self.focus)
+        before = None if story is None else self._registers_before(story)
         sight = Sight(
             self.setup, self.machine, self.inspector, self.focus, self.generation, self.last_stop,
             self.recorder, self.names, self.registers, self.recorder.rates, story,
             before, tuple(self.bookmarks),
         )  # fmt: skip
         return views.build(sight, parts, timeline)
+
+    def _registers_before(self, story: Story) -> RegisterValues | None:
+        """What they held before a step, or before the stores of a person that it is about."""
+        history = self.history
+        stores = [
+            number for number, item in enumerate(history.inputs[: history.given])
+            if isinstance(item.given, Poke)
+        ]  # fmt: skip
+        if story.stored:
+            return self._changes.values_before_given(stores[-len(stores_now(history))], self.focus)
+        since = story.since
+        if since is None:
+            return None
+        here = self.here
+        later = [at for number in stores if since < (at := history.inputs[number].position) < here]
+        return self._changes.values_at(max(later, default=since), self.focus)
 
     def _told(self) -> Story | None:
         stores = stores_now(self.history)

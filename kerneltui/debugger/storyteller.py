@@ -293,7 +293,7 @@ class Storyteller:
             frozenset(item.kind for item in steps[place + 1 :]),
             step.by_itself,
             self._history.machine.now - step.at_ns,
-            self._stop_before() if is_here else None,
+            since=self._stop_before() if is_here else None,
         )
 
     def _stop_before(self) -> Position | None:

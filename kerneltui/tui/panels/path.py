@@ -204,6 +204,8 @@ def _below(path: PathView, width: int) -> list[Line]:
         while count > 1 and cells(_changed(path.changes[:count])) > width:
             count -= 1
         return [(("CHANGED ", "strong"), ("   ".join(path.changes[:count]), "changed"))]
+    if path.unchanged:
+        return [(("CHANGED ", "strong"), (path.unchanged, "dim"))]
     return [plain("")]
 
 
