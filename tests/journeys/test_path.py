@@ -164,10 +164,12 @@ async def test_what_is_of_the_same_instant_is_shown_as_far_as_the_story_has_come
         assert "· pending" in told
         assert told.count("HIGH═→") == 1
         assert "CHANGED timer.cntpnsirq0 low → HIGH" in told
+        assert "NEXT The controller notes it. At this same instant: other panels show it" in told
         told = await to(seen, "STEP 4/12")
         assert "✓ pending" in told
         assert told.count("HIGH═→") == 2
         assert "CHANGED GICD_ISPENDR0 0x0 → 0x40000000" in told
+        assert "same instant" not in told
 
 
 async def test_changes_are_those_since_the_step_before():

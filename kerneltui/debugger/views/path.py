@@ -110,6 +110,8 @@ class PathView(msgspec.Struct, frozen=True):
     """what has changed since the present step began, as ``NAME old → new``"""
     unchanged: str = ""
     """where that is no register, what it was instead; empty where nobody knows"""
+    is_ahead: bool = False
+    """the next step is of the same instant: the machine, and all other panels, are there already"""
     ago_ns: int = 0
     """how long ago the step was, where its sentence is empty"""
     due: tuple[Due, ...] = ()
@@ -187,6 +189,7 @@ def _told(view: PathView, sight: Sight, owners: list[str]) -> PathView:
         next_sentence=story.next_sentence,
         now_at=_now_at(view.stops, story),
         done=tuple(sorted(story.done)),
+        is_ahead=bool(story.ahead),
         ago_ns=story.ago_ns,
     )
 

@@ -31,6 +31,8 @@ CONSOLE = 3
 UART = "UART "
 """Before the console's last line, where there is no room for a heading."""
 
+NEXT = "NEXT "
+AT_ONCE = " At this same instant: other panels show it already."
 NOTHING_MORE = "Nothing: this core has stopped for good."
 
 
@@ -155,10 +157,12 @@ def caption(view: MachineView, path: PathView, width: int) -> list[Line]:
         following = NOTHING_MORE
     elif not path.sentence and path.ago_ns > LONG_NS and path.mend:
         following = "Nothing, as long as that is so."
+    elif path.is_ahead and cells(NEXT + following + AT_ONCE) <= width:
+        following += AT_ONCE
     return [
         (fit_heading(path.heading, subject, width)),
         *map(plain, rows),
-        (("NEXT ", "strong"), (following, "dim")),
+        ((NEXT, "strong"), (following, "dim")),
     ]
 
 
@@ -172,7 +176,7 @@ def _before_any(view: MachineView, room: int) -> list[Line]:
     elif view.cpu.interrupts or view.cpu.state != CoreState.RUNNING:
         return [plain("")] * (room + 2)  # a machine that runs freely: nobody looks at its steps
     return [((heading, "now"),), plain(said), *[plain("")] * (room - 1),
-            (("NEXT ", "strong"), (following, "dim"))]  # fmt: skip
+            ((NEXT, "strong"), (following, "dim"))]  # fmt: skip
 
 
 def fit_heading(heading: str, subject: str, width: int) -> Line:
