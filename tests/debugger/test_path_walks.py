@@ -119,9 +119,9 @@ def contradictions(view):
             item = shown.get(path.interrupt)
             if item is None or stop.owner != item.controller or item.label not in stop.title:
                 continue
-            if fact.text in {"pending", "requested"} and fact.state in {OPEN, WAITING}:
-                if (fact.state == OPEN) != item.pending:
-                    yield path.heading, fact, item
+            is_told = fact.text in {"pending", "requested"} and fact.state in {OPEN, WAITING}
+            if is_told and (fact.state == OPEN) != item.pending:
+                yield path.heading, fact, item
             if fact.text == "not active" and (fact.state == OPEN) == item.active:
                 yield path.heading, fact, item
             is_wire = before.kind == "line" and before.level is not None and item.line is not None
