@@ -19,7 +19,7 @@ from kerneltui.debugger.history import History
 from kerneltui.debugger.in_vain import is_in_vain
 from kerneltui.debugger.in_vain import story_of as story_in_vain
 from kerneltui.debugger.naming import inspector_of
-from kerneltui.debugger.other_moments import OtherMoments
+from kerneltui.debugger.other_moments import OtherMoments, Page
 from kerneltui.debugger.pursuit import Pursuit
 from kerneltui.debugger.recorder import Recorder
 from kerneltui.debugger.register_marks import RegisterMarks, RegisterValues
@@ -73,7 +73,7 @@ class Session(OtherMoments):
         self.last_stop = "at reset"
         self._booted: tuple[Position, str] | None = None
         """where an image had booted, and why it was halted there; None where that is not known"""
-        self._jumps: list[Position] = []
+        self._jumps: list[Page] = []
         """where one was before each jump"""
         self.marked: Moment | None = None
         """what others are compared with"""
@@ -234,6 +234,7 @@ class Session(OtherMoments):
         self._in_vain = is_in_vain(goal, reason)
         if self._progress() != before:
             self.generation += 1
+            self.story.show(0)
         self.last_stop = self._pursuit.said
         if goal.leaves_handlers:
             self.story.show(DONE)
@@ -375,7 +376,7 @@ class Session(OtherMoments):
         self._arrived(said)
 
     def _keep_jumps(self) -> None:
-        self._jumps = [position for position in self._jumps if position <= self.here]
+        self._jumps = [page for page in self._jumps if page[0] <= self.here]
         if self.marked is not None and self.marked.here > self.here:
             self.marked = None
         self.bookmarks.lose_after(self.here)
