@@ -53,6 +53,7 @@ ANSWERS_WHY = (
 """What the first picture does not wait for."""
 LEFT = 1
 """The mouse's button."""
+TASK = "Something is wrong here: run it (n) and find out why. ? tells what is seen."
 TASK_S = 8
 """The task of a puzzle stays so long, or to the first key."""
 
@@ -164,10 +165,13 @@ class KernelTui(Carrying, Writing, Arranging, App[int]):
             self.run_worker(press_on_screen(self, self._keys), "keys")
 
     def _tell_task(self) -> None:
-        """Where there is something to find out, say what; a lesson says it in its own words."""
+        """Where there is something to find out, say so; a lesson says it in its own words.
+
+        What is wrong is to be seen only later: the help screen has it.
+        """
         setup = self.session.setup
         if setup.task and not self.session.is_taught:
-            self.tell_in_passing(f"{setup.task} Find out why. (? shows this again.)", TASK_S)
+            self.tell_in_passing(TASK, TASK_S)
 
     def _prepare_soon(self) -> None:
         self.set_timer(PREPARE_AFTER_S, self._prepare)
