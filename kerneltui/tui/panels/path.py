@@ -12,6 +12,7 @@ from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.path import PathView
 from kerneltui.machine.core import CoreState
+from kerneltui.tui import signs
 from kerneltui.tui.panels.base import CORNERS, Panel
 from kerneltui.tui.panels.fitting import cells, fitted, shortened
 from kerneltui.tui.panels.kinds import PATH
@@ -202,7 +203,7 @@ def _after(view: MachineView, path: PathView) -> str:
 def _below(path: PathView, width: int) -> list[Line]:
     """What keeps the interrupt out and what would mend that; or what has changed."""
     if path.mend:
-        return [plain(text, "alert") for text in wrap(f"✗ {path.mend}", width)]
+        return [plain(text, "alert") for text in wrap(f"{signs.SHUT} {path.mend}", width)]
     if path.changes:
         count = len(path.changes)
         while count > 1 and cells(_changed(path.changes[:count])) > width:

@@ -11,17 +11,18 @@ from msgspec import structs
 from kerneltui.debugger.references import FieldReference, Reference, RegisterReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.registers import BlockView, FieldView, RegisterView, digits
+from kerneltui.tui import signs
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, shortened_piece
 from kerneltui.tui.panels.kinds import REGISTERS
 from kerneltui.tui.widgets.lines import Line, Piece, about, plain
 
 NARROWEST_NAME, WIDEST_NAME = 6, 29
-ACCESSES = {"read": "→ read", "wrote": "← wrote"}
+ACCESSES = {"read": f"{signs.READ} read", "wrote": f"{signs.WROTE} wrote"}
 Settings = tuple[int, int, int, bool, bool]
 Block = tuple[str, str]
 """A device, and the name of one of its register tables."""
-PINNED = "▲ Pinned"
+PINNED = f"{signs.PINNED} Pinned"
 ALL_BY = "z shows those at reset too"
 NO_NAMES: frozenset[str] = frozenset()
 
@@ -157,7 +158,7 @@ class RegistersPanel(Panel):
                 continue
             place = block.base is not None
             where = f"  {block.device} {block.place}"
-            lines.append((("▪ ", "head"), (block.title, "head"), (where, "dim")))
+            lines.append(((f"{signs.HEADING} ", "head"), (block.title, "head"), (where, "dim")))
             longest = max(len(item.name) for item in chosen)
             name_width = min(max(longest, NARROWEST_NAME), WIDEST_NAME)
             revealed = self._revealed_in(block)
@@ -296,7 +297,7 @@ def register_lines(
     ``alike`` counts the run that it stands for; without ``full`` fields that are 0 are only
     counted; ``place`` shows the offset; ``thing`` names the register.
     """
-    marker = "*" if register.changed else " "
+    marker = signs.CHANGED if register.changed else " "
     style = "changed" if register.changed else "strong" if register.access else "text"
     offset = f" {register.address & 0xFFF:03x} " if place else "  "
     name = shortened_piece(register.name, name_width, style, thing)
@@ -346,7 +347,7 @@ def _fields(
         pieces.append((field_text(field), "text" if field.value else "dim", thing))
     zeros = len(fields) - len(shown)
     if zeros:
-        pieces.append((f"+{zeros} zero" if shown else "all fields are 0", "dim"))
+        pieces.append((f"{signs.ZEROS}{zeros} zero" if shown else "all fields are 0", "dim"))
     return pieces
 
 
