@@ -1086,7 +1086,10 @@ async def test_a_smaller_terminal_only_says_what_is_needed(size):
         assert seen.displayed() == []
         if size[0] >= 20:
             said = " ".join(seen.screen().split())
-            assert said == f"kerneltui needs 80x24; this terminal has {size[0]}x{size[1]}"
+            assert said == (
+                f"kerneltui needs 80x24; this terminal has {size[0]}x{size[1]}. "
+                "Make it larger. q quits."
+            )
 
 
 async def test_resizing_to_and_fro_keeps_everything_working():

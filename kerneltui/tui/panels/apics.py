@@ -30,6 +30,7 @@ class ApicsPanel(Panel):
     """What each controller holds and where it sends it."""
 
     KIND = APICS
+    HAS_MORE_ZOOMED = True
     PARTS = frozenset({"local_apics", "io_apics", "pics", "cpu"})
 
     @fitted

@@ -32,6 +32,8 @@ class Panel(LineView):
 
     KIND: ClassVar[PanelKind]
     FOLLOW: ClassVar[bool] = False
+    HAS_MORE_ZOOMED: ClassVar[bool] = False
+    """zoomed it shows what it leaves out also where it is alone on the screen"""
     PARTS: ClassVar[frozenset[str]]
     """what of a :class:`MachineView` it shows, by the names of its fields"""
 

@@ -31,6 +31,7 @@ class RegistersPanel(Panel):
     """The registers that have something to say, or all that match the filter."""
 
     KIND = REGISTERS
+    HAS_MORE_ZOOMED = True
     PARTS = frozenset({"blocks", "deciding"})
 
     def __init__(self, **options: Any) -> None:

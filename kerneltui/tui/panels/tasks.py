@@ -36,6 +36,7 @@ class TasksPanel(Panel):
     """Policy and run queue, the cores, then each task in two lines."""
 
     KIND = TASKS
+    HAS_MORE_ZOOMED = True
     PARTS = frozenset({"tasks", "scheduling"})
 
     @fitted
