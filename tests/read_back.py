@@ -18,6 +18,6 @@ def read_back(view: MachineView) -> MachineView:
     """
     for module in [sys.modules[name] for name in sys.modules if name.startswith("kerneltui.")]:
         for name, kind in list(vars(module).items()):
-            if name.endswith("View") or name == "RawEvent":
+            if name.endswith("View") or name in {"RawEvent", "RegisterReference"}:
                 vars(views).setdefault(name, kind)
     return msgspec.json.decode(msgspec.json.encode(view), type=MachineView)

@@ -7,6 +7,8 @@ there.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kerneltui.debugger.history import History
 from kerneltui.debugger.recorder import EVENTS_BEHIND
 from kerneltui.debugger.register_marks import RegisterLook, RegisterMarks, RegisterValues
@@ -14,6 +16,7 @@ from kerneltui.debugger.trace import RawEvent
 from kerneltui.debugger.traveller import DivergedError
 from kerneltui.machine.core import CoreState, ResumePoint
 from kerneltui.machine.instructions import INSTRUCTIONS
+from kerneltui.machine.machine import Machine
 from kerneltui.machine.position import Position
 
 FARTHEST = 100_000
@@ -109,11 +112,26 @@ class ChangeMarks:
         seen = self._seen.get(place)
         if seen is not None:
             return seen
+        return self._scout(place, focus, position, lambda: self._history.look_at(position))
+
+    def values_before_given(self, number: int, focus: int) -> RegisterValues | None:
+        """The registers just before a person gave input ``number``; None as before."""
+        history = self._history
+        position = history.inputs[number].position
+        place = *_place(position, focus), number
+        seen = self._seen.get(place)
+        if seen is not None:
+            return seen
+        return self._scout(place, focus, position, lambda: history.look_before_given(number))
+
+    def _scout(
+        self, place: tuple[int, ...], focus: int, position: Position, look: Callable[[], Machine]
+    ) -> RegisterValues | None:
         history = self._history
         if not history.machine.core.can_rest_anywhere and history.distance_to(position) > FARTHEST:
             return None
         try:
-            machine = history.look_at(position)
+            machine = look()
         except DivergedError:
             return None
         if self._scouted is None or self._scouted.machine is not machine:

@@ -438,6 +438,11 @@ class History:
         self.scout.seek(to)
         return self.scout.machine
 
+    def look_before_given(self, number: int) -> Machine:
+        """The scout where input ``number`` was given, just before that: not to be changed."""
+        self.scout.seek_before_given(number)
+        return self.scout.machine
+
     def prepare(self) -> None:
         """Have the scout ready before it is needed."""
         self._take_if_due()

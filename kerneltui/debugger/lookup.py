@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from kerneltui.debugger import gate_places
 from kerneltui.debugger.kernel_source import function_around, paths_named, source_lines
 from kerneltui.debugger.rates import RateMeter
 from kerneltui.debugger.references import (
@@ -27,6 +27,7 @@ from kerneltui.debugger.references import (
     VectorReference,
 )
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.stored_now import BEHIND_WINDOW
 from kerneltui.debugger.trace import is_wire_poke, poked_by
 from kerneltui.debugger.views.clocks import counter_views
 from kerneltui.debugger.views.firmware import firmware_views
@@ -38,8 +39,6 @@ from kerneltui.machine.instructions import SPACES
 from kerneltui.machine.machine import Machine
 
 VECTORS = 256
-_BEHIND = re.compile(r"\((\w+)\)$")
-"""In the name of a window onto other registers: the one that is selected."""
 
 
 def registers(machine: Machine) -> Iterator[tuple[str, str, int, Slot, str]]:
@@ -92,7 +91,7 @@ def register_of_event(session: Session, event: EventReference) -> RegisterRefere
     name = text or session.names.name(kind, target, value)
     front, _, name = name.rpartition("/")
     space = machine.met(space, target, front)
-    behind = _BEHIND.search(name)
+    behind = BEHIND_WINDOW.search(name)
     own = f"core {core}"
     for owner, found, address, slot, block in registers(machine):
         if (found, address) != (space, target) or (owner.startswith("core ") and owner != own):
@@ -106,7 +105,7 @@ def register_of_event(session: Session, event: EventReference) -> RegisterRefere
 
 def _poked(machine: Machine, core: int, label: str) -> RegisterReference | None:
     """The register of a poke, as :mod:`kerneltui.debugger.pokes` names it."""
-    behind = _BEHIND.search(label)  # the address of a window was poked
+    behind = BEHIND_WINDOW.search(label)  # the address of a window was poked
     *fronts, name = [behind[1]] if behind else label.partition(".")[0].split("/")
     cores = {f"core {item.index}" for item in machine.cores} - {f"core {core}"}
     for owner, _, _, slot, block in registers(machine):
@@ -131,16 +130,7 @@ def place_of_gate(
 
     ``owner`` is the station's, a device or a core.
     """
-    spot = gate.spot
-    if spot is None:
-        return None
-    device = session.machine.devices.get(owner)
-    file = device.files[spot.window] if device is not None else session.core.regs
-    slot = file.slot_for(spot.key)
-    register = RegisterReference(owner, spot.window if device is not None else "", slot.name)
-    # The bit of an array of bits is no field of its own.
-    field = next((item for item in slot.register.fields if item.mask & spot.mask), None)
-    return register if field is None else FieldReference(register, field.name)
+    return gate_places.place_of_gate(session.machine, session.core, owner, gate)
 
 
 def spot_of(session: Session, reference: RegisterReference | FieldReference) -> Spot | None:

@@ -47,6 +47,8 @@ from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES
 from kerneltui.machine.machine import Machine, MachineObserver
 from kerneltui.machine.position import Position
 
+COMPUTE = "compute"
+
 
 @dataclass(slots=True)
 class _Frame:
@@ -90,6 +92,8 @@ class Marker(Onlooker):
         """where it has stood with the last ones"""
         self.is_fresh = False
         """no instruction has begun since the last one"""
+        self.computes = False
+        """the instruction that has begun last computes: time goes on in the midst of it"""
         self.marked_ns = 0
         """when the last one came (virtual time)"""
         self._halts = True
@@ -151,6 +155,8 @@ class Marker(Onlooker):
         self._storing, self._risen = other._storing, other._risen
         self.marks, self.has_come = list(other.marks), other.has_come
         self.is_fresh, self.marked_ns = other.is_fresh, other.marked_ns
+        self.computes = other.computes
+        self.came = self.left = None  # what it has stood at itself is on another way
         self._asked = set(other._asked)
 
     def _mark(self, mark: Mark) -> None:
@@ -186,6 +192,7 @@ class Marker(Onlooker):
         if self.is_fresh:
             self.is_fresh, self.left = False, self._before(core)
         super().instruction(core, kind, target, value)
+        self.computes = kind == COMPUTE
         if kind in SPACES:
             if kind in STORES:
                 self._storing = core.index, core.retired
@@ -270,6 +277,7 @@ class Marker(Onlooker):
     def exception(self, core: Core, kind: str, vector: int) -> None:
         """See :class:`~kerneltui.machine.core.Observer`."""
         super().exception(core, kind, vector)
+        self.computes = False
         if self.is_fresh:  # nothing has been executed since: a task may have computed on
             machine = self.machine
             here = Position(machine.step, machine.now, False, core.index, core.retired)

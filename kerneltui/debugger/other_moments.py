@@ -22,6 +22,9 @@ from kerneltui.machine.machine import Machine
 from kerneltui.machine.poke import Poke
 from kerneltui.machine.position import Position
 
+Page = tuple[Position, int]
+"""A moment, and which of its steps is on show there: see :attr:`Storyteller.phase`."""
+
 
 class OtherMoments:
     """Stands below :class:`kerneltui.debugger.session.Session`, which makes what is named here."""
@@ -37,7 +40,7 @@ class OtherMoments:
     last_stop: str
     hits: tuple[BreakpointHit, ...]
     _booted: tuple[Position, str] | None
-    _jumps: list[Position]
+    _jumps: list[Page]
     _pursuit: Pursuit
     _changes: ChangeMarks
     _left_off: tuple[Watch, Position] | None
@@ -89,6 +92,17 @@ class OtherMoments:
         """
         self.history.seek(position)
         self._arrived("gone back")
+
+    @property
+    def page(self) -> Page:
+        """The moment on show, and which of its steps."""
+        return self.here, self.story.phase
+
+    def go_to_page(self, page: Page) -> None:
+        """As :meth:`go_to`, to what was on show there; that shows the first step of a moment."""
+        position, phase = page
+        self.go_to(position)
+        self.story.show(phase)
 
     def go_to_reset(self) -> None:
         """Go to before the first instruction."""
@@ -172,14 +186,17 @@ class OtherMoments:
 
     def leave_mark(self) -> None:
         """A jump follows: :meth:`jump_back` comes back to this moment."""
-        self._jumps.append(self.here)
+        self._jumps.append(self.page)
 
     def jump_back(self) -> bool:
-        """Go to where one was before the last jump; False when there was none."""
+        """Go to where one was before the last jump, and to the step that was on show there.
+
+        False when there was none.
+        """
         if not self._jumps:
             return False
-        self.go_to(self._jumps.pop())
-        self._arrived("returned from the jump")
+        self.go_to_page(self._jumps.pop())
+        self.last_stop = self.machine.halt_reason or "returned from the jump"
         return True
 
     # -- bookmarks --------------------------------------------------------------------------------
@@ -251,7 +268,7 @@ class OtherMoments:
         Yields how far it has come; ends with False, and where it was, where there is none.
         """
         hits: FoundHits | None = None
-        started = self.here
+        started = self.page
         if goal is STEP:
             found = before_last_instruction(self.history, self.focus)
         elif goal is PREVIOUS_HIT:
@@ -309,6 +326,7 @@ class OtherMoments:
 
     def _arrived(self, said: str) -> None:
         self.last_stop = self.machine.halt_reason or said
+        self.story.show(0)
         self._pursuit.forget()
         self._left_off = None
         self._in_vain = False

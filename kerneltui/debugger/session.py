@@ -19,10 +19,10 @@ from kerneltui.debugger.history import History
 from kerneltui.debugger.in_vain import is_in_vain
 from kerneltui.debugger.in_vain import story_of as story_in_vain
 from kerneltui.debugger.naming import inspector_of
-from kerneltui.debugger.other_moments import OtherMoments
+from kerneltui.debugger.other_moments import OtherMoments, Page
 from kerneltui.debugger.pursuit import Pursuit
 from kerneltui.debugger.recorder import Recorder
-from kerneltui.debugger.register_marks import RegisterMarks
+from kerneltui.debugger.register_marks import RegisterMarks, RegisterValues
 from kerneltui.debugger.setup import Setup
 from kerneltui.debugger.sight import Sight, Story
 from kerneltui.debugger.stored_now import in_short, stores_now
@@ -74,7 +74,7 @@ class Session(OtherMoments):
         self.last_stop = "at reset"
         self._booted: tuple[Position, str] | None = None
         """where an image had booted, and why it was halted there; None where that is not known"""
-        self._jumps: list[Position] = []
+        self._jumps: list[Page] = []
         """where one was before each jump"""
         self.marked: Moment | None = None
         """what others are compared with"""
@@ -377,7 +377,7 @@ class Session(OtherMoments):
         self._arrived(said)
 
     def _keep_jumps(self) -> None:
-        self._jumps = [position for position in self._jumps if position <= self.here]
+        self._jumps = [page for page in self._jumps if page[0] <= self.here]
         if self.marked is not None and self.marked.here > self.here:
             self.marked = None
         self.bookmarks.lose_after(self.here)
@@ -410,15 +410,29 @@ class Session(OtherMoments):
             self._changes.look(self.registers, self.focus, marks=marks)
         is_followed = "path" in parts and marks and self.follows_story
         story = self._told() if is_followed else None
-        before = None
-        if story is not None and story.since is not None:
-            before = self._changes.values_at(story.since, self.focus)
+        before = None if story is None else self._registers_before(story)
         sight = Sight(
             self.setup, self.machine, Glance(self.machine), self.inspector, self.focus,
             self.generation, self.last_stop, self.recorder, self.names, self.registers,
             self.recorder.rates, story, is_followed, before, tuple(self.bookmarks),
         )  # fmt: skip
         return views.build(sight, parts, timeline)
+
+    def _registers_before(self, story: Story) -> RegisterValues | None:
+        """What they held before a step, or before the stores of a person that it is about."""
+        history = self.history
+        stores = [
+            number for number, item in enumerate(history.inputs[: history.given])
+            if isinstance(item.given, Poke)
+        ]  # fmt: skip
+        if story.stored:
+            return self._changes.values_before_given(stores[-len(stores_now(history))], self.focus)
+        since = story.since
+        if since is None:
+            return None
+        here = self.here
+        later = [at for number in stores if since < (at := history.inputs[number].position) < here]
+        return self._changes.values_at(max(later, default=since), self.focus)
 
     def _told(self) -> Story | None:
         stores = stores_now(self.history)

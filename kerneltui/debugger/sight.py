@@ -52,10 +52,10 @@ class Story(msgspec.Struct, frozen=True):
     """nothing had to be done for it: so nothing has changed"""
     ago_ns: int = 0
     """how long ago it was"""
+    stored: tuple[str, ...] = ()
+    """the registers that a person has stored to, in order, where it is about that"""
     since: Position | None = None
     """the moment of the step before, where it is known"""
-    stored: frozenset[str] | None = None
-    """of stores by hand: the registers stored to, in capitals; others had changed before it"""
 
 
 class Sight(msgspec.Struct, frozen=True):

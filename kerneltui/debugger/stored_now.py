@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from kerneltui.debugger.courses import HEADINGS
@@ -17,6 +18,8 @@ from kerneltui.machine.poke import WIRES, Poke
 
 LEVELS = "low", "high"
 MOST_NAMED = 3
+BEHIND_WINDOW = re.compile(r"\((\w+)\)$")
+"""In the name of a window onto other registers: the one that is selected."""
 
 
 def stores_now(history: History) -> list[Input]:
@@ -80,14 +83,19 @@ def story_of(
         teller.following(core),
         interrupt=interrupt,
         subject=subject,
-        stored=None if any(map(_is_wire, stores)) else frozenset(map(_register, stores)),
+        stored=tuple(dict.fromkeys(map(_register_of, stores))),
     )
 
 
-def _register(item: Input) -> str:
-    """Of ``gic/GICC_PMR.Priority=0xff`` the register's name."""
-    name = item.written.partition("=")[0].rpartition("/")[2]
-    return name.partition(".")[0].strip().upper()
+def _register_of(item: Input) -> str:
+    """The name of the register that a store went to, or of the wire; behind a window, of that."""
+    poke = item.given
+    assert isinstance(poke, Poke)
+    if poke.space == WIRES:
+        return poke.name
+    name = poke.name or item.written.partition("=")[0]
+    behind = BEHIND_WINDOW.search(name)
+    return behind[1] if behind else name.rpartition("/")[2].partition(".")[0]
 
 
 def _is_wire(item: Input) -> bool:

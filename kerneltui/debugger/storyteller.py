@@ -112,7 +112,8 @@ class Storyteller:
         with self._marker.installed(recorder if recorder.tracing else None, halts=False):
             yield self._marker
         self._at, self._halted = self._history.here, False
-        self._came = self._at, self._marker.came
+        came = self._marker.came
+        self._came = (self._at, came) if came is not None else (None, None)
 
     def _know(self) -> None:
         """Have the marker know what has happened up to here."""
@@ -210,8 +211,9 @@ class Storyteller:
             return self._marks, True
         if self._at == here and self._has_marker() and self._marker.marks:
             marked_ns = self._marker.marked_ns
-            slept_on = here.asleep and here.now_ns > marked_ns
-            return self._marker.marks, self._marker.is_fresh and not slept_on
+            goes_on = here.asleep or self._marker.computes
+            is_past = goes_on and here.now_ns > marked_ns
+            return self._marker.marks, self._marker.is_fresh and not is_past
         if here == self._history.first:  # of an image that is reset
             return [self._sleep(here)] if here.asleep else [], True
         if not self._covers(here):
@@ -293,7 +295,7 @@ class Storyteller:
             frozenset(item.kind for item in steps[place + 1 :]),
             step.by_itself,
             self._history.machine.now - step.at_ns,
-            self._stop_before() if is_here else None,
+            since=self._stop_before() if is_here else None,
         )
 
     def _stop_before(self) -> Position | None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from kerneltui.debugger.recorder import Recorded
 from kerneltui.debugger.trace import RawEvent
@@ -153,6 +154,13 @@ class Traveller:
         self.recorded: Recorded | None = None
         """how far the records had come where it was brought last; None: at reset"""
         self._power_on = power_on
+        self._most: int | None = None
+        """so many of the inputs are to be given, and no more"""
+
+    @property
+    def _to_give(self) -> int:
+        """How many of the inputs are to be given on the way."""
+        return len(self.past.inputs) if self._most is None else self._most
 
     # -- running what is known --------------------------------------------------------------------
 
@@ -174,7 +182,7 @@ class Traveller:
     def nearer(self, to: Position | None) -> Position | None:
         """``to``, or where something is to be done before that."""
         due = to
-        if self.given < len(self.past.inputs):
+        if self.given < self._to_give:
             due = self.past.inputs[self.given].position
             due = to if to is not None and to < due else due
         first = self._numbers_at()
@@ -191,13 +199,13 @@ class Traveller:
         """What is to be done at a position on the way."""
         if goal is not None and goal == self._numbers_at():
             self._number(goal)
-        if self.given < len(self.past.inputs) and goal == self.past.inputs[self.given].position:
+        if self.given < self._to_give and goal == self.past.inputs[self.given].position:
             self.give()
 
     def settle(self) -> None:
         """What a person gave at this very moment belongs to it."""
         inputs = self.past.inputs
-        while self.given < len(inputs) and inputs[self.given].position == self.machine.position:
+        while self.given < self._to_give and inputs[self.given].position == self.machine.position:
             self.give()
 
     def give(self) -> None:
@@ -243,6 +251,17 @@ class Traveller:
         ):
             self.load(checkpoint)
         self.run_to(to)
+
+    def seek_before_given(self, number: int) -> None:
+        """Go to where input ``number`` was given: it and all after it are not given yet."""
+        to = self.past.inputs[number].position
+        if self.given > number or not self.is_before(to):
+            self.load(self.past.last_before(replace(to, step=to.step - 1)))
+        self._most = number
+        try:
+            self.run_to(to)
+        finally:
+            self._most = None
 
     def load(self, checkpoint: Checkpoint | None) -> Recorded | None:
         """Go to a checkpoint, or to reset; answers how far the records had come there."""

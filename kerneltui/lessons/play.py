@@ -101,7 +101,7 @@ class Play:
         _begin(session, step)
         if step.predict is not None:
             self._come_back()
-        self.start = session.here
+        self.start = session.page
         """where the machine was when the step began"""
         self.given = session.history.given
         """and how many inputs it had been given"""
@@ -145,7 +145,7 @@ class Play:
         """Go on with the same step on another machine, booted: another queue, or driver."""
         self.session = session
         session.is_taught = True
-        self.start, self.given = session.here, session.history.given
+        self.start, self.given = session.page, session.history.given
         self._ask()
         if self.step.goal is not None:
             # With a driver that was edited the boot itself is what was to be reached.
@@ -225,7 +225,7 @@ class Play:
         session, history = self.session, self.session.history
         while history.given > self.given:
             session.take_back()
-        session.go_to(self.start)
+        session.go_to_page(self.start)
         if history.in_past or history.given < len(history.inputs):
             session.forget_rest()
         self.jump(self.number)

@@ -53,6 +53,8 @@ ANSWERS_WHY = (
 """What the first picture does not wait for."""
 LEFT = 1
 """The mouse's button."""
+TASK = "Find out why this is what you will see as it runs (n, space): {} (? shows this again.)"
+"""Nothing of it has happened yet."""
 TASK_S = 8
 """The task of a puzzle stays so long, or to the first key."""
 
@@ -167,7 +169,7 @@ class KernelTui(Carrying, Writing, Arranging, App[int]):
         """Where there is something to find out, say what; a lesson says it in its own words."""
         setup = self.session.setup
         if setup.task and not self.session.is_taught:
-            self.tell_in_passing(f"{setup.task} Find out why. (? shows this again.)", TASK_S)
+            self.tell_in_passing(TASK.format(setup.task), TASK_S)
 
     def _prepare_soon(self) -> None:
         self.set_timer(PREPARE_AFTER_S, self._prepare)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 TOLD_S = 5
 """So long something is told that is no answer to what was wanted."""
 
+ALONE = "This panel has the whole screen already: z changes nothing here."
+
 
 class Arranging(InTurn):
     """Stands before the app's own base class, with what it arranges."""
@@ -105,7 +107,7 @@ class Arranging(InTurn):
         self.session.follows_story = self.panels.path.is_in_front
         self._has_room = has_room
         if not has_room:
-            self._too_small.update(needs(width, height))
+            self._too_small.update(needs(width, height, typing=self.panels.console.typing))
         self._laid_out = width, height
         self.show_commands()
         self._show_tabs()
@@ -198,8 +200,13 @@ class Arranging(InTurn):
         return self.panels.path.is_in_front and self.arrangement.kind is not PATH
 
     def action_zoom(self) -> None:
-        """One panel, or all."""
-        self.arrangement.zoomed = not self.arrangement.zoomed
+        """One panel, or all; where there is room for one only, with all that it has, or without."""
+        layout = self.arrangement
+        if layout.shows_one_anyway and not layout.current.HAS_MORE_ZOOMED:
+            layout.zoomed = False
+            self.tell_in_passing(ALONE, TOLD_S)
+        else:
+            layout.zoomed = not layout.zoomed
         self._lay_out(*self._laid_out)
         self.call_after_refresh(self.refresh_view)
 

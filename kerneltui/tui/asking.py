@@ -12,11 +12,12 @@ from kerneltui.debugger.meaning.parts import sentence
 from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
 from kerneltui.glossary import GlossaryEntry, glossary
-from kerneltui.tui.headings import HEADINGS, Own
+from kerneltui.tui.headings import HEADINGS, SIGNS, Own
 from kerneltui.tui.panels import Panel
 from kerneltui.tui.panels.kinds import PATH, PanelKind
 from kerneltui.tui.requests import Ask, GoTo
 from kerneltui.tui.screens.what import WhatScreen, Word
+from kerneltui.tui.signs import CURSOR, EVERYWHERE
 from kerneltui.tui.widgets.lines import whole_text
 
 IN_PROSE = "Words in what happens here"
@@ -29,7 +30,7 @@ MOST_WORDS = 12
 
 def what_is(session: Session, panel: Panel, reference: Reference | None) -> Ask:
     """Explain it in a window; where there is nothing, the panel itself."""
-    shown = "\n".join(map(whole_text, panel.lines))
+    shown = "\n".join((*map(whole_text, panel.lines), panel.marks_beside))
     prose = _prose(session) if panel.KIND is PATH else ""
     screen = WhatScreen(*told(session, panel.KIND, reference, shown, prose))
     # What it holds now would not be so any more while one reads.
@@ -53,6 +54,7 @@ def told(
         *([(IN_PROSE, list(_words_of(session, prose)))] if prose else []),
         ("Words", [_word(entry.term, entry) for entry in used]),
         ("Words in this panel", list(_headings(kind, shown, used))),
+        ("Signs in this panel", list(_signs(kind, shown))),
     ]
 
 
@@ -92,10 +94,16 @@ def _headings(kind: PanelKind, shown: str, known: Sequence[GlossaryEntry]) -> It
             yield _word(heading, entry)
 
 
+def _signs(kind: PanelKind, shown: str) -> Iterator[Word]:
+    """Those that stand there; beside the rows there are those of breakpoints and of the cursor."""
+    own = SIGNS.get(kind, ())
+    for item in (*own, *(item for item in EVERYWHERE if item not in own)):
+        if item in shown or item is CURSOR:
+            yield item, item.says
+
+
 def _stands_in(shown: str, heading: str) -> bool:
-    """A word as a whole; a sign may have a number behind it."""
-    if not heading[0].isalnum():
-        return heading in shown
+    """A word as a whole."""
     return re.search(rf"\b{re.escape(heading)}\b", shown) is not None
 
 

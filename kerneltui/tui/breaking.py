@@ -19,7 +19,7 @@ from kerneltui.errors import UserError
 from kerneltui.tui.panels.kinds import CONSOLE, INTERRUPTS, SOURCE, TIMEOUTS
 from kerneltui.tui.pointing import Pointing
 from kerneltui.tui.requests import GoTo, Point, Situation
-from kerneltui.tui.travelling import Travelling
+from kerneltui.tui.travelling import TOLD_S, Travelling
 
 if TYPE_CHECKING:  # who sets no breakpoint does not wait for them
     from kerneltui.debugger.breakpoints.marked import Marked
@@ -63,7 +63,7 @@ class Breaking(Pointing, Travelling):
     def _toggle(self, reference: Reference | None) -> None:
         from kerneltui.debugger.obvious import toggle
 
-        self.notify(toggle(self.session, reference), markup=False)
+        self.tell_in_passing(toggle(self.session, reference), TOLD_S)
         self.refresh_view()
 
     def action_breakpoints(self) -> None:

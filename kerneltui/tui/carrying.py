@@ -35,6 +35,8 @@ from kerneltui.tui.requests import (
     UseSession,
     UseTheme,
 )
+from kerneltui.tui.travelling import TOLD_S
+from kerneltui.units import format_time
 
 if TYPE_CHECKING:
     from kerneltui.scenarios.changes import Changes
@@ -67,6 +69,7 @@ class Carrying(Breaking, Comparing, Bookmarking, Keeping, Learning):
 
     def _ask(self, ask: Ask) -> None:
         ran = ask.halts and self.runner.goal is FREE
+        has_halted = ask.halts and self.runner.running
         if ask.halts and self.runner.running:
             if not self.runner.searching:
                 self.session.last_stop = "paused"
@@ -74,12 +77,26 @@ class Carrying(Breaking, Comparing, Bookmarking, Keeping, Learning):
             self.refresh_view()
 
         def answered(answer: Any) -> None:
+            if answer is None and (has_halted or ask.unanswered):
+                self.tell_in_passing(
+                    self._where_it_stands(ask.unanswered, has_halted=has_halted), TOLD_S
+                )
             wanted = ask.then(answer)
             self.carry_out(wanted)
             if ran and isinstance(wanted, TypeText) and len(self.screen_stack) == 1:
                 self.runner.start(FREE)
 
         self.push_screen(ask.screen, answered)
+
+    def _where_it_stands(self, unanswered: str, *, has_halted: bool) -> str:
+        """What is to be said when a dialog is closed: what has become of the machine."""
+        now = f"{format_time(self.session.machine.now)} s"
+        stands = f"The machine stands at {now}, as before."
+        if has_halted:
+            stands = f"The machine was halted at {now}; space runs it on."
+        elif self.runner.running:
+            stands = "The machine runs on."
+        return f"{unanswered} {stands}".strip()
 
 
 def _tell(app: Carrying, wanted: Tell) -> None:

@@ -205,7 +205,7 @@ def ask_where_to_go(now: Situation, reference: Reference | None) -> Request:
         return _place(now, said[0]) if said[0].strip() or first is None else first
 
     # The last write of a register would be another one soon.
-    return Ask(screen, chosen, halts=first is not None)
+    return Ask(screen, chosen, halts=first is not None, unanswered="Nothing was changed.")
 
 
 def _place(now: Situation, words: str) -> Request:

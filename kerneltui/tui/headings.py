@@ -7,9 +7,10 @@ of its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from kerneltui.tui import signs
 from kerneltui.tui.panels.kinds import (
     APICS,
     CLOCKS,
@@ -25,6 +26,7 @@ from kerneltui.tui.panels.kinds import (
     TIMERS,
     PanelKind,
 )
+from kerneltui.tui.signs import Sign
 
 
 class Own(NamedTuple):
@@ -54,14 +56,8 @@ HEADINGS: Mapping[PanelKind, Mapping[str, str | Own]] = {
         "CONTROLLER": "interrupt controller", "CPU": "core",
         "HANDLER": "handler", "CALLBACK": "callback", "QUEUE": "timeout queue",
         "CHANGED": Own("Shows registers that hold another value than before: old → new."),
-        "✓": Own("Says that a condition is met; beside a number, that the station is done."),
-        "○": Own("Says that a condition is not met yet: it will be, without a mend."),
-        "✗": Own("Says that a condition is not met, and that only a store can meet it."),
-        "▶": Own("Marks the station where something has just happened."),
         "HIGH": Own("Is a wire that asks for an interrupt."),
-        "═▶": Own("Is a wire that is high: it asks for an interrupt."),
         "low": Own("Is a wire that asks for nothing."),
-        "─▷": Own("Is a wire that is low: it asks for nothing."),
     },
     INTERRUPTS: {
         "interrupt": "interrupt", "irq": _NUMBER, "vec": "vector", "gsi": "GSI",
@@ -88,10 +84,6 @@ HEADINGS: Mapping[PanelKind, Mapping[str, str | Own]] = {
     SOURCE: {
         "call stack": "call stack",
         "variables": Own("Are those of the function on show, as they stand now."),
-        "▶": Own("Marks the line where the function on show is."),
-        "▷": Own("Marks a line where another function of the call stack is."),
-        "●": Own("Says that a breakpoint is set there."),
-        "○": Own("Says that a breakpoint is set there, and is switched off."),
     },
     TIMERS: {
         "MHz": "MHz", "count": "counter", "met": "match",
@@ -133,3 +125,10 @@ HEADINGS: Mapping[PanelKind, Mapping[str, str | Own]] = {
 }  # fmt: skip
 """By panel: what stands there, and the word of the glossary that explains it or what it means
 there; panels without headings have none."""
+SIGNS: Mapping[PanelKind, Sequence[Sign]] = {
+    PATH: signs.ON_PATH, REGISTERS: signs.ON_REGISTERS, INTERRUPTS: signs.ON_INTERRUPTS,
+    TIMEOUTS: signs.ON_TIMEOUTS, CPU: signs.ON_CPU, SOURCE: signs.ON_SOURCE,
+    TIMERS: signs.ON_TIMERS, CLOCKS: signs.ON_CLOCKS, APICS: signs.ON_APICS, TASKS: signs.ON_TASKS,
+    TIMELINE: signs.ON_TIMELINE,
+}  # fmt: skip
+"""By panel, besides those of all panels."""

@@ -66,9 +66,10 @@ ORDER = (PATH, *LEFT, INTERRUPTS, TIMEOUTS, *CORE, TIMERS, CONSOLE, *RIGHT)
 """As they fill the grid."""
 
 
-def needs(width: int, height: int) -> str:
+def needs(width: int, height: int, *, typing: bool = False) -> str:
     """What is said where there is too little room."""
-    return f"kerneltui needs {NARROWEST}x{LOWEST}; this terminal has {width}x{height}"
+    wanted = f"kerneltui needs {NARROWEST}x{LOWEST}; this terminal has {width}x{height}."
+    return f"{wanted}\nMake it larger. {'Esc ends typing, then q quits.' if typing else 'q quits.'}"
 
 
 class Layout:
@@ -80,6 +81,8 @@ class Layout:
         self.with_path = with_path
         """the path is wanted, or else all panels"""
         self._mode = Arrangement.SINGLE
+        self.shows_one_anyway = False
+        """there is room for one panel only, zoomed or not"""
         self._panels = panels
         self._of_keys: dict[str, PanelKind] = {}
         """of panels that share a key, the one that was chosen last"""
@@ -125,8 +128,9 @@ class Layout:
 
     def mode(self, width: int, height: int) -> Arrangement:
         """What shows at once on a screen of this size."""
-        if self.zoomed:
-            return Arrangement.SINGLE
+        return Arrangement.SINGLE if self.zoomed else self._unzoomed(width, height)
+
+    def _unzoomed(self, width: int, height: int) -> Arrangement:
         if width >= WIDE and height >= HIGH:
             return Arrangement.PATH if self.with_path else Arrangement.PANELS
         if self.with_path and width >= BRIEF_WIDE and height >= BRIEF_HIGH:
@@ -160,6 +164,7 @@ class Layout:
         """
         small = width < NARROWEST or height < LOWEST
         self._mode = self.mode(width, height - taken)
+        self.shows_one_anyway = self._unzoomed(width, height - taken) is Arrangement.SINGLE
         screen.set_class(small, "-too-small", update=screen.is_attached)
         for mode in Arrangement:
             screen.set_class(mode is self._mode, f"-{mode}", update=screen.is_attached)

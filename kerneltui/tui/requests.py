@@ -39,6 +39,8 @@ class Ask(msgspec.Struct, frozen=True):
     halts: bool = False
     """the machine is paused: what is asked about shall stay as it is shown; it runs on where the
     answer is typed at the terminal, as that arrives only then"""
+    unanswered: str = ""
+    """what is told where it was closed without an answer"""
 
 
 class TypeText(msgspec.Struct, frozen=True):

@@ -11,11 +11,12 @@ from kerneltui.debugger.bookmarks import Bookmark
 from kerneltui.debugger.history import History
 from kerneltui.debugger.views import MachineView
 from kerneltui.machine.poke import Poke
+from kerneltui.tui import signs
 from kerneltui.tui.runner import UnderWay
 from kerneltui.units import format_briefly
 
 _NUMBER = r"^STEP (\d+)/(\d+)"
-HERE, BOOKMARK = "●★"
+HERE, BOOKMARK = signs.AT, signs.BOOKMARK
 STRIP_EDGES = "▕▏"
 FIRST_WORDS = 28
 """cells of what the machine does, or why it stands, that have to be seen"""
@@ -41,7 +42,7 @@ def past_of(
     step = re.search(_NUMBER, heading)
     if step is not None:
         told.insert(0, f"step {step[1]}{of}{step[2]}")
-    said = f"◀ {', '.join(filter(None, told))}"
+    said = f"{signs.GONE_BACK} {', '.join(filter(None, told))}"
     if brief:
         return said
     if ahead := [item for item in history.inputs[history.given :] if isinstance(item.given, Poke)]:
@@ -99,7 +100,9 @@ def state_text(
         return Content.assemble((place, "bold $warning"), (said, "bold $error"))
     if doing is not None and doing.how_far:
         words = doing.title if brief else f"{doing.doing} {doing.title}"
-        return Content.styled(f"▶▶ {words}: {doing.how_far}, Esc ends it", "bold $success")
+        return Content.styled(
+            f"{2 * signs.RUNS} {words}: {doing.how_far}, Esc ends it", "bold $success"
+        )
     if not past:
         return _state(doing, view)
     where = Content.styled(past, "bold $warning")
@@ -110,18 +113,18 @@ def state_text(
     return Content.assemble(where, "  ", _state(doing, view, is_told=is_told))
 
 
-_SIGNS = "■▶"
+_SIGNS = signs.PAUSED, signs.RUNS
 """halted, running: where there is no room for words"""
 
 
 def _state(doing: UnderWay | None, view: MachineView, *, is_told: bool = False) -> Content:
     """``is_told`` says that the step is told elsewhere."""
     if doing is not None:
-        sign = "▶▶" if doing.doing else "▶"
+        sign = signs.RUNS * (2 if doing.doing else 1)
         return Content.styled(
             " ".join(filter(None, (sign, doing.doing, doing.title))), "bold $success"
         )
     if view.halt_reason:
-        return Content.styled(f"✖ halted: {view.halt_reason}", "bold $error")
+        return Content.styled(f"{signs.HALTED} halted: {view.halt_reason}", "bold $error")
     said = "" if view.stop == "paused" or is_told else f": {view.stop}"
-    return Content.styled(f"■ paused{said}", "bold")
+    return Content.styled(f"{signs.PAUSED} paused{said}", "bold")

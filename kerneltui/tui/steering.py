@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from textual.widgets._toast import ToastRack
@@ -19,6 +20,10 @@ from kerneltui.tui.commands import next_speed
 from kerneltui.tui.frames import Frames
 from kerneltui.tui.runner import Runner
 
+AROUND_NOTE = 3
+"""Cells of a notification's edge and padding."""
+ROWS_ABOVE = 2
+"""The row of tabs, and the upper border of the panels: notifications may cover these."""
 NO_CALLBACKS = (
     "This kernel offers no look inside: it does not tell of its callbacks. "
     "n goes to the end of the next interrupt of a timer."
@@ -26,6 +31,7 @@ NO_CALLBACKS = (
 
 if TYPE_CHECKING:
     from textual.app import App
+    from textual.notifications import SeverityLevel
 
     _Mixed = App[int]
 else:
@@ -48,6 +54,22 @@ class Steering(_Mixed):
     def refresh_view(self) -> None:
         """Show the present moment, once all that waits to be done has been done."""
         self.frames.ask()
+
+    def notify(
+        self, message: str, *, title: str = "", severity: SeverityLevel = "information",
+        timeout: float | None = None, markup: bool = True,
+    ) -> None:  # fmt: skip
+        """As Textual does; what is long stands where it does not cover the first rows of panels."""
+        others = [(note.title, note.message) for note in self._notifications]
+        room = max(self.size.width - AROUND_NOTE, 1)
+        rows = sum(
+            len(wrap(line, room)) or 1
+            for title, text in [*others, (title, message)]
+            for line in [*([title] if title else []), *text.split("\n")]
+        )
+        if self.screen_stack:
+            self.screen.set_class(rows > ROWS_ABOVE, "-long-note")
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
     def tell_in_passing(self, text: str, seconds: int, title: str = "") -> None:
         """Say something that may cover what is looked at: it goes with the next command."""

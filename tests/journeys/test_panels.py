@@ -479,7 +479,7 @@ def test_the_filter_finds_by_name_device_and_field():
         panel.filter = text
         shown = texts(panel.content(view, 100))
         assert any(expected in line for line in shown), text
-        count = int(panel.caption(view).split()[-3])
+        count = int(panel.caption(view).partition(" of ")[0].split()[-1])
         assert 0 < count < 30
 
 
@@ -488,7 +488,8 @@ def test_without_a_filter_only_registers_with_something_to_say_are_listed():
     shown = "\n".join(texts(panel.content(moments()[0], 100)))
     assert "GICD_ISENABLER0" in shown
     assert "GICD_ICENABLER0" not in shown, "the same state by another name"
-    assert "GICD_ISPENDR0" not in shown, "at its reset value"
+    assert "GICD_ISPENDR1" not in shown, "at its reset value"
+    assert "GICD_ISPENDR0" in shown, "too, but the timer's interrupt passes here"
 
 
 # -- the registers of each board, at the widths of both layouts ------------------------------------

@@ -91,8 +91,8 @@ def test_a_heading_is_explained_as_it_is_meant(panel, heading, said):
 
 def test_the_signs_of_the_path_are_explained():
     session = booted("rpi4")
-    _, lists = told(session, PATH, None, "✓1 ○ not yet ▶2 ═▶ ─▷ ✗ shut")
-    assert {"✓", "○", "✗", "▶", "═▶", "─▷"} <= {word for word, _ in lists[-1][1]}
+    _, lists = told(session, PATH, None, "✓1 ○ not yet ▶2 ═→ ─→ ✗ shut +6")
+    assert {"✓", "○", "✗", "▶", "═→", "─→", "+"} <= {word for word, _ in lists[-1][1]}
     session.close()
 
 

@@ -14,6 +14,7 @@ from kerneltui.debugger.views.cpu import cpu_view
 
 if TYPE_CHECKING:
     from kerneltui.debugger.recorder import InputView
+    from kerneltui.debugger.references import RegisterReference
     from kerneltui.debugger.sight import Makers, Sight
     from kerneltui.debugger.timeline import TimelineView, Window
     from kerneltui.debugger.trace import RawEvent
@@ -59,6 +60,8 @@ class MachineView(msgspec.Struct, frozen=True, kw_only=True):
     """whether the kernel lets one see its timeouts, tasks and handlers"""
     cores: tuple[CoreView, ...] = ()
     blocks: tuple[BlockView, ...] = ()
+    deciding: tuple[RegisterReference, ...] = ()
+    """the registers that decide whether interrupts arrive"""
     interrupts: tuple[InterruptView, ...] = ()
     path: PathView | None = None
     """the way of the interrupt that is under way, or that timeouts wait for"""
@@ -125,6 +128,7 @@ _FILES = {
         "apics": ("local_apics", "io_apics", "pics"),
         "clocks": ("counters", "rtc", "wall_clock"),
         "cpu": ("cores",),
+        "deciding": ("deciding",),
         "firmware": ("firmware",),
         "interrupts": ("interrupts",),
         "latencies": ("latencies", "lateness", "latenesses"),

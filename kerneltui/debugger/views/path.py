@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from kerneltui.debugger.gate_places import place_of_gate
 from kerneltui.debugger.marks import StepKind
 from kerneltui.debugger.naming import main_interrupt
 from kerneltui.debugger.references import (
@@ -27,6 +28,7 @@ from kerneltui.debugger.references import (
 )
 from kerneltui.debugger.sight import Makers, Sight, Story
 from kerneltui.debugger.troubles import trouble_of
+from kerneltui.debugger.views.path_changes import register_changes, unchanged_words
 from kerneltui.debugger.way import IS_HIGH, KERNEL, Station, Way, best_way, whole_ways
 from kerneltui.hw.rule import Gate, Opens, first_shut
 from kerneltui.kernel.inspector import Inspector
@@ -38,7 +40,6 @@ SOURCE, LINE, CONTROLLER, CPU, HANDLER, CALLBACK, QUEUE = (
     "source", "line", "controller", "cpu", "handler", "callback", "queue",
 )  # fmt: skip
 MOST_IN_QUEUE = 5
-MOST_CHANGES = 3
 OPEN, SHUT, WAITING, UNTOLD, PLAIN = "open", "shut", "waiting", "untold", "plain"
 """A gate: it holds; it does not, and nobody is about to change that; it does not yet; the story has
 not come to it, though it is of the same instant.  And what is no gate."""
@@ -109,6 +110,10 @@ class PathView(msgspec.Struct, frozen=True):
     """the kinds of those that are behind"""
     changes: tuple[str, ...] = ()
     """what has changed since the present step began, as ``NAME old → new``"""
+    unchanged: str = ""
+    """where that is no register, what it was instead; empty where nobody knows"""
+    is_ahead: bool = False
+    """the next step is of the same instant: the machine, and all other panels, are there already"""
     ago_ns: int = 0
     """how long ago the step was, where its sentence is empty"""
     due: tuple[Due, ...] = ()
@@ -175,12 +180,15 @@ def path_view(sight: Sight) -> PathView | None:
 def _told(view: PathView, sight: Sight, owners: list[str]) -> PathView:
     """A view with what the story says; ``owners`` are the devices on the way, in order."""
     story = sight.story
+    source = view.stops[0].owner if view.stops else ""
+    changes = tuple(register_changes(sight, owners, source))
+    view = replace(view, changes=changes, unchanged="" if changes else unchanged_words(sight))
     if story is None:
         if sight.is_followed:
             from kerneltui.debugger.unstepped import told  # as a rule there is a step
 
             view = replace(view, unstepped=told(sight))
-        return replace(view, changes=tuple(_changes(sight, owners, view)))
+        return view
     return replace(
         view,
         heading=story.heading,
@@ -189,7 +197,7 @@ def _told(view: PathView, sight: Sight, owners: list[str]) -> PathView:
         next_sentence=story.next_sentence,
         now_at=_now_at(view.stops, story),
         done=tuple(sorted(story.done)),
-        changes=tuple(_changes(sight, owners, view)),
+        is_ahead=bool(story.ahead),
         ago_ns=story.ago_ns,
     )
 
@@ -200,42 +208,6 @@ def _now_at(stops: tuple[Stop, ...], story: Story) -> int | None:
     named = {story.owner} if story.station == CONTROLLER else {story.line}
     found = (place for place in kinds if named & {stops[place].owner, stops[place].title})
     return next(found, kinds[0] if kinds else None)
-
-
-# -- what has changed ------------------------------------------------------------------------------
-
-
-def _changes(sight: Sight, owners: list[str], view: PathView) -> list[str]:
-    """What matters first: what was accessed, devices on the way, all others.
-
-    Of several steps at one moment each tells its own part.
-    """
-    story = sight.story
-    source = view.stops[0].owner if view.stops else ""
-    devices = set(sight.machine.devices)
-    accessed = ""
-    if story is not None and story.sentence:
-        accessed = story.register
-        if story.by_itself:
-            return []
-        if story.kind is StepKind.LINE and story.line:
-            return [f"{story.line} low → HIGH"]
-        if story.ahead & {StepKind.LINE, StepKind.PENDING}:
-            devices = {source} - {story.owner}
-        elif story.kind is StepKind.PENDING:
-            devices -= {source} - {story.owner}
-    order = {owner: place for place, owner in enumerate(owners)}
-    found: list[tuple[int, str]] = []
-    seen: set[tuple[str, int, int]] = set()
-    for device, slot, old, new in sight.registers.changed(sight.focus, sight.before):
-        # The same bits may be there once more, where ones set them and where ones clear them.
-        if story is not None and story.stored is not None and slot.name.upper() not in story.stored:
-            continue  # what came before the store is marked in the panel, and told by its own step
-        if device in devices and (device, old, new) not in seen:
-            seen.add((device, old, new))
-            rank = -1 if slot.name == accessed else order.get(device, len(order))
-            found.append((rank, f"{slot.name} {old:#x} → {new:#x}"))
-    return [text for _, text in sorted(found, key=lambda item: item[0])][:MOST_CHANGES]
 
 
 # -- stations of the way ---------------------------------------------------------------------------
@@ -332,15 +304,9 @@ def _fact(
 
 
 def _place(machine: Machine, owner: str, gate: Gate) -> Reference | None:
-    spot = gate.spot
-    if spot is None:
+    if gate.spot is None:
         return LineReference(gate.register) if gate.name == IS_HIGH else None
-    device = machine.devices.get(owner)
-    file = machine.core.regs if device is None else device.files[spot.window]
-    slot = file.slot_for(spot.key)
-    register = RegisterReference(owner, "" if device is None else spot.window, slot.name)
-    field = next((item for item in slot.register.fields if item.mask & spot.mask), None)
-    return register if field is None else FieldReference(register, field.name)
+    return place_of_gate(machine, machine.core, owner, gate)
 
 
 # -- the kernel ------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from kerneltui.debugger.views import MachineView
 from kerneltui.devices.x86.i8259_view import PicView
 from kerneltui.devices.x86.io_apic_view import IoApicView, RedirectionView
 from kerneltui.devices.x86.local_apic_view import LocalApicView
+from kerneltui.tui import signs
 from kerneltui.tui.panels.base import Panel, mark
 from kerneltui.tui.panels.fitting import fitted, flow, table
 from kerneltui.tui.panels.kinds import APICS
@@ -29,6 +30,7 @@ class ApicsPanel(Panel):
     """What each controller holds and where it sends it."""
 
     KIND = APICS
+    HAS_MORE_ZOOMED = True
     PARTS = frozenset({"local_apics", "io_apics", "pics", "cpu"})
 
     @fitted
@@ -62,7 +64,8 @@ def local_apic_lines(apic: LocalApicView, width: int, *, full: bool) -> Iterator
         state = "off: LINT0 is INTR, LINT1 is NMI"
     core = CoreReference(apic.core)
     yield from flow([
-        (f"▪ Local APIC of core {apic.core}", "head", core), (f"  ID {apic.ident}  ", "dim", core),
+        (f"{signs.HEADING} Local APIC of core {apic.core}", "head", core),
+        (f"  ID {apic.ident}  ", "dim", core),
         (state, "text" if apic.enabled and apic.is_on else "alert", core),
     ], width)  # fmt: skip
     errors = ", ".join(apic.errors)
@@ -122,7 +125,9 @@ def _maps(apic: LocalApicView, *, full: bool) -> Iterator[Line]:
     for number in shown:
         held = number <= apic.ppr >> 4
         look = "strong" if any(_of_class(bits, number) for _, bits in maps) else "dim"
-        row: list[Piece] = [(f"{number:x}0{'≤' if held else ' '} ", "alert" if held else "dim")]
+        row: list[Piece] = [
+            (f"{number:x}0{signs.HELD_BACK if held else ' '} ", "alert" if held else "dim")
+        ]
         for letter, bits in maps:
             row += [(" ", look)] if len(row) > 1 else []
             row += _map_row(letter, _of_class(bits, number), look, apic.core, number)
@@ -137,7 +142,7 @@ def _map_row(letter: str, bits: int, look: str, core: int, number: int) -> Itera
     """A cell for each vector of a class; those that are set can be pointed at."""
     for is_set, places in groupby(range(VECTORS_OF_CLASS), key=lambda place: bits >> place & 1):
         if not is_set:
-            yield "·" * len(list(places)), look
+            yield signs.BIT_CLEAR * len(list(places)), look
             continue
         for place in places:
             yield letter, look, VectorReference(core, number * VECTORS_OF_CLASS + place)
@@ -151,7 +156,9 @@ def io_apic_lines(chip: IoApicView, width: int, *, full: bool) -> Iterator[Line]
     used = [item for item in chip.entries if not item.at_reset]
     last = chip.gsi_base + len(chip.entries) - 1
     told = f"ID {chip.ident}  GSI {chip.gsi_base}-{last}  {len(used)} entries in use"
-    yield from flow([(f"▪ I/O APIC {chip.name}", "head"), (f"  {told}", "dim")], width)
+    yield from flow(
+        [(f"{signs.HEADING} I/O APIC {chip.name}", "head"), (f"  {told}", "dim")], width
+    )
     shown = chip.entries if full else [item for item in chip.entries if _says(item)]
     if shown:
         head, *rows = table(HEADS, map(_cells, shown), gap=" ")
@@ -197,12 +204,13 @@ def pic_lines(pics: tuple[PicView, ...]) -> Iterator[Line]:
     """Their registers, IR0 on the left."""
     if not pics:
         return
-    yield plain("▪ 8259 pair", "head")
+    yield plain(f"{signs.HEADING} 8259 pair", "head")
     yield plain("        IRR      IMR      ISR      ELCR     vectors", "dim")
     for chip in pics:
         maps = ((chip.irr, "R"), (chip.imr, "M"), (chip.isr, "S"), (chip.level, "L"))
         rows = [
-            "".join(letter if bits >> n & 1 else "·" for n in range(8)) for bits, letter in maps
+            "".join(letter if bits >> n & 1 else signs.BIT_CLEAR for n in range(8))
+            for bits, letter in maps
         ]
         look = "dim" if chip.imr == 0xFF else "strong"
         yield (

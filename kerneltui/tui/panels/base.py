@@ -14,6 +14,7 @@ from textual.strip import Strip
 
 from kerneltui.debugger.references import Reference
 from kerneltui.debugger.views import MachineView
+from kerneltui.tui import signs
 from kerneltui.tui.panels.kinds import PanelKind
 from kerneltui.tui.widgets.line_view import LineView
 from kerneltui.tui.widgets.lines import Line, line_text, whole_text
@@ -31,6 +32,8 @@ class Panel(LineView):
 
     KIND: ClassVar[PanelKind]
     FOLLOW: ClassVar[bool] = False
+    HAS_MORE_ZOOMED: ClassVar[bool] = False
+    """zoomed it shows what it leaves out also where it is alone on the screen"""
     PARTS: ClassVar[frozenset[str]]
     """what of a :class:`MachineView` it shows, by the names of its fields"""
 
@@ -194,4 +197,4 @@ def fit(text: str, width: int) -> str:
 
 def mark(flag: bool | None, letter: str) -> str:
     """A flag as a letter, a dot when it is off, a space when there is no such flag."""
-    return " " if flag is None else letter if flag else "·"
+    return " " if flag is None else letter if flag else signs.FLAG_OFF

@@ -10,6 +10,7 @@ from kerneltui.debugger.references import CounterReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.clocks import CounterView, WallClockView
 from kerneltui.devices.x86.mc146818_view import RtcView
+from kerneltui.tui import signs
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, flow, table
 from kerneltui.tui.panels.kinds import CLOCKS
@@ -54,7 +55,7 @@ def counter_lines(counters: Sequence[CounterView], width: int) -> list[Line]:
         wrong = item.error_ppm or _stands_still(item)
         look = "alert" if wrong else "dim" if item.measured_hz is None else "good"
         thing = CounterReference(item.device, item.name)
-        lines.append(plain(f"{'!' if wrong else ' '}{row}", look, thing))
+        lines.append(plain(f"{signs.WRONG_RATE if wrong else ' '}{row}", look, thing))
     return lines
 
 
@@ -78,7 +79,7 @@ def _stands_still(item: CounterView) -> bool:
 
 
 def _wall_clock(clock: WallClockView | None) -> Iterator[Line]:
-    yield plain("▪ Time of day, as the kernel keeps it", "head")
+    yield plain(f"{signs.HEADING} Time of day, as the kernel keeps it", "head")
     if clock is None:
         yield plain(" It keeps none.", "dim")
         return
@@ -93,7 +94,7 @@ def _wall_clock(clock: WallClockView | None) -> Iterator[Line]:
 
 
 def _rtc(clock: RtcView | None, width: int) -> Iterator[Line]:
-    yield plain("▪ Real-time clock", "head")
+    yield plain(f"{signs.HEADING} Real-time clock", "head")
     if clock is None:
         yield plain(" This board has none.", "dim")
         return

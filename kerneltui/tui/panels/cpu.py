@@ -5,6 +5,7 @@ from __future__ import annotations
 from kerneltui.debugger.references import CodeReference, CoreReference, RegisterReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.cpu import CpuView
+from kerneltui.tui import signs
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, flow
 from kerneltui.tui.panels.kinds import CPU
@@ -117,7 +118,7 @@ def cores_lines(view: MachineView, width: int) -> list[Line]:
     for core in started:
         shown = core.index == view.cpu.index
         depth = f"+{core.depth}" if core.depth else ""
-        piece = f"{'▶' if shown else ' '}{core.index} {core.state}{depth} "
+        piece = f"{signs.ON_SHOW if shown else ' '}{core.index} {core.state}{depth} "
         if row and sum(len(item[0]) for item in row) + len(piece) > width:
             lines.append(tuple(row))
             row = []

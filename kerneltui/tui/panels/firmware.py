@@ -7,6 +7,7 @@ from textwrap import wrap
 from kerneltui.debugger.references import TableReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.firmware import AcpiTableView
+from kerneltui.tui import signs
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, flow
 from kerneltui.tui.panels.kinds import FIRMWARE
@@ -40,7 +41,8 @@ def table_lines(table: AcpiTableView, width: int) -> list[Line]:
     wrong = 0 if table.is_sound else 1
     thing = TableReference(table.signature, table.address)
     head: list[Piece] = [
-        (f"▪ {table.signature}", "head", thing), (place, "dim", thing), (*sound, thing),
+        (f"{signs.HEADING} {table.signature}", "head", thing), (place, "dim", thing),
+        (*sound, thing),
         (table.title, "text", thing),
     ]  # fmt: skip
     lines = list(flow(head, width))

@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 from rich.cells import cell_len, set_cell_size
 
 from kerneltui.debugger.views import MachineView
+from kerneltui.tui import signs
 from kerneltui.tui.panels.base import Panel, fit
 from kerneltui.tui.widgets.lines import Line, Piece, line_text, whole_of, with_text
 
-ELLIPSIS = "…"
+ELLIPSIS = signs.CUT
 GAP = "  "
 """Between two columns."""
 SCROLL_BAR = 1

@@ -9,6 +9,7 @@ from kerneltui.debugger.references import GateReference, InterruptReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.interrupts import InterruptView, each_once
 from kerneltui.debugger.views.latencies import LatencyView
+from kerneltui.tui import signs
 from kerneltui.tui.panels.base import Panel, mark
 from kerneltui.tui.panels.fitting import cells, fitted, shortened, table
 from kerneltui.tui.panels.kinds import INTERRUPTS
@@ -75,7 +76,7 @@ def why_lines(item: InterruptView, width: int) -> list[Line]:
         said, look = LOST, "alert"
     else:
         said, look = f"gate '{item.blocked_by}' is shut: {item.needs}", "alert"
-    first, rest = "       └ ", "         "
+    first, rest = f"       {signs.STOPPED_BY} ", "         "
     rows = wrap(said, max(width, 30), initial_indent=first, subsequent_indent=rest)
     gate = GateReference(reference(item), item.blocked_by)
     return [plain(row, look, gate) for row in rows]
@@ -126,5 +127,5 @@ def interrupt_line(item: InterruptView, row: str, whole: str = "") -> Line:
     thing = reference(item)
     asks = item.pending or item.waits
     style = "strong" if item.active else "alert" if asks else "text"
-    marker = "▶" if item.active else "!" if asks else " "
+    marker = signs.IN_SERVICE if item.active else signs.ASKS if asks else " "
     return ((marker, style, thing), with_text((row, style, thing), row, whole or None))

@@ -61,8 +61,10 @@ REGISTERS = PanelKind(
     1, "registers", "1", "Registers", "Reg",
     "The board's controllers, timers and UART, decoded. A star marks a value changed since the "
     "last stop; what an instruction read or wrote stands below the value that the register has "
-    "now. Registers that hold their reset value are left out, but for the one under the cursor "
-    "and those with breakpoints; the filter (/) searches all of them.",
+    "now. Registers that hold their reset value are left out, but for those that decide whether an "
+    "interrupt arrives (all on the way that the signal path shows, and what stops another one), "
+    "the one under the cursor and those with breakpoints. Zoomed (z) it shows all of them; the "
+    "filter (/) searches all.",
 )  # fmt: skip
 INTERRUPTS = PanelKind(
     2, "interrupts", "2", "Interrupts", "IRQ",

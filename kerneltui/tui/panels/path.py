@@ -12,6 +12,7 @@ from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.path import PathView
 from kerneltui.machine.core import CoreState
+from kerneltui.tui import signs
 from kerneltui.tui.panels.base import CORNERS, Panel
 from kerneltui.tui.panels.fitting import cells, fitted, shortened
 from kerneltui.tui.panels.kinds import PATH
@@ -31,6 +32,8 @@ CONSOLE = 3
 UART = "UART "
 """Before the console's last line, where there is no room for a heading."""
 
+NEXT = "NEXT "
+AT_ONCE = " At this same instant: other panels show it already."
 NOTHING_MORE = "Nothing: this core has stopped for good."
 
 
@@ -155,10 +158,12 @@ def caption(view: MachineView, path: PathView, width: int) -> list[Line]:
         following = NOTHING_MORE
     elif not path.sentence and path.ago_ns > LONG_NS and path.mend:
         following = "Nothing, as long as that is so."
+    elif path.is_ahead and cells(NEXT + following + AT_ONCE) <= width:
+        following += AT_ONCE
     return [
         (fit_heading(path.heading, subject, width)),
         *map(plain, rows),
-        (("NEXT ", "strong"), (following, "dim")),
+        ((NEXT, "strong"), (following, "dim")),
     ]
 
 
@@ -175,7 +180,7 @@ def _before_any(view: MachineView, path: PathView, width: int, room: int) -> lis
         said = f"{said} {_does(view)}."
     rows = wrap(said, width)[:room]
     return [((heading, "now"),), *map(plain, rows), *[plain("")] * (room - len(rows)),
-            (("NEXT ", "strong"), (following, "dim"))]  # fmt: skip
+            ((NEXT, "strong"), (following, "dim"))]  # fmt: skip
 
 
 def fit_heading(heading: str, subject: str, width: int) -> Line:
@@ -204,12 +209,14 @@ def _does(view: MachineView) -> str:
 def _below(path: PathView, width: int) -> list[Line]:
     """What keeps the interrupt out and what would mend that; or what has changed."""
     if path.mend:
-        return [plain(text, "alert") for text in wrap(f"✗ {path.mend}", width)]
+        return [plain(text, "alert") for text in wrap(f"{signs.SHUT} {path.mend}", width)]
     if path.changes:
         count = len(path.changes)
         while count > 1 and cells(_changed(path.changes[:count])) > width:
             count -= 1
         return [(("CHANGED ", "strong"), ("   ".join(path.changes[:count]), "changed"))]
+    if path.unchanged:
+        return [(("CHANGED ", "strong"), (path.unchanged, "dim"))]
     return [plain("")]
 
 

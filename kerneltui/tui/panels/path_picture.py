@@ -25,14 +25,25 @@ from kerneltui.debugger.views.path import (
     PathView,
     Stop,
 )
+from kerneltui.tui import signs
 from kerneltui.tui.panels.base import fit
 from kerneltui.tui.panels.fitting import cells
 from kerneltui.tui.widgets.lines import Line, Piece, plain
 
-SIGNS = {OPEN: "✓", SHUT: "✗", WAITING: "○", UNTOLD: "·"}
+SIGNS = {
+    OPEN: signs.HOLDS, SHUT: signs.SHUT, WAITING: signs.NOT_YET,
+    UNTOLD: signs.SOON,
+}  # fmt: skip
 STYLES = {OPEN: "text", SHUT: "alert", WAITING: "dim", UNTOLD: "dim"}
-HERE, DONE = "▶", "●"
-LEGEND = "▶ here ● behind ✓ holds · soon ○ not yet ✗ shut ◆ timer set"
+HERE, DONE = signs.HERE, signs.BEHIND
+LEGEND = " ".join(
+    f"{item} {word}"
+    for item, word in (
+        (signs.HERE, "here"), (signs.BEHIND, "behind"), (signs.HOLDS, "holds"),
+        (signs.SOON, "soon"), (signs.NOT_YET, "not yet"), (signs.SHUT, "shut"),
+        (signs.TIMER_SET, "timer set"),
+    )
+)  # fmt: skip
 """What the signs mean; it fits where the screen is narrowest."""
 NAMES = {SOURCE: "SOURCE", CONTROLLER: "CONTROLLER", CPU: "CPU", HANDLER: "HANDLER",
          CALLBACK: "CALLBACK", QUEUE: "QUEUE"}  # fmt: skip
@@ -42,8 +53,15 @@ SIGN = 7
 """Cells around the name in the edge of a box: corners, spaces, a sign and a number."""
 LEAST = 0.8
 """Narrower than by this factor no box says anything."""
-HIGH, LOW, UNKNOWN, BROKEN, ON, OFF = "HIGH═→", "low──→", "·····→", "══✗   ", "→", " "
-BEFORE_STATION = {True: "═→", False: "─→", None: "·→"}
+HIGH, LOW, UNKNOWN, BROKEN, ON, OFF = (
+    f"HIGH{signs.HIGH}", f"low─{signs.LOW}", f"····{signs.LEVEL_SOON}",
+    f"{signs.BROKEN}   ", signs.LEADS, " ",
+)  # fmt: skip
+BEFORE_STATION: dict[bool | None, str] = {
+    True: signs.HIGH,
+    False: signs.LOW,
+    None: signs.LEVEL_SOON,
+}
 """The level of the wire before a station, in the list."""
 _TIME = r"(in )?(\d+)(\.\d+)? (ns|us|ms|s|min)"
 ROWS = 5
@@ -165,7 +183,7 @@ def _edge(box: _Box, *, top: bool) -> tuple[Piece, Piece]:
     gap: Piece = (" " * len(box.arrow), style)
     if not top:
         return (f"{left}{line * (box.width - 2)}{right}", style), gap
-    sign = HERE if box.is_now else DONE if box.is_done else ""
+    sign = HERE if box.is_now else DONE if box.is_done else " "
     name = f" {sign}{box.number} {NAMES[box.stop.kind]} "
     return (f"{left}{name}{line * (box.width - 2 - cells(name))}{right}", style), gap
 
@@ -238,8 +256,8 @@ def _rest(facts: Sequence[PathFact], room: int) -> Piece:
 def rest_text(facts: Sequence[PathFact]) -> str:
     """``✓ 6 more hold``."""
     if all(fact.state == OPEN for fact in facts):
-        return f"✓ {len(facts)} more hold{'s' * (len(facts) == 1)}"
-    return f"+ {len(facts)} more"
+        return f"{signs.HOLDS} {len(facts)} more hold{'s' * (len(facts) == 1)}"
+    return f"{signs.MORE} {len(facts)} more"
 
 
 def _arrow(box: _Box, row: int) -> Piece:
@@ -303,7 +321,7 @@ def _facts_in(facts: Sequence[PathFact], room: int) -> list[Piece]:
     for count in range(len(facts), -1, -1):
         pieces = [_listed_fact(fact) for fact in some(facts, count)]
         if count < len(facts) and facts[-1].state != PLAIN:
-            pieces.append((f"+{len(facts) - count}", "dim"))
+            pieces.append((f"{signs.MORE}{len(facts) - count}", "dim"))
         if sum(cells(piece[0]) for piece in pieces) <= room:
             return pieces
     return []

@@ -18,6 +18,7 @@ from kerneltui.debugger.views.timeouts import (
     WheelView,
     in_words,
 )
+from kerneltui.tui import signs
 from kerneltui.tui.widgets.lines import Line, Piece, plain, with_text
 from kerneltui.units import format_briefly
 
@@ -27,7 +28,7 @@ GAP = "  "
 
 def shape_lines(queue: QueueView, shape: ShapeView, width: int) -> list[Line]:
     """Which structure it is, what it has cost, and how it looks."""
-    title = f"▪ {queue.structure}: {in_words(queue.structure)}"
+    title = f"{signs.HEADING} {queue.structure}: {in_words(queue.structure)}"
     return [plain(title, "head"), *work_lines(queue, width), *_drawn(shape, queue.head, width)]
 
 
@@ -73,9 +74,9 @@ def piece(entry: EntryView, head: int | None, *, due: bool = True) -> Piece:
     """A timeout by its identity, and the millisecond of uptime in which it is due."""
     mark, style = "", "text"
     if entry.ident == head:
-        mark, style = "▶", "good"
+        mark, style = signs.ARMED, "good"
     elif entry.stale:
-        mark, style = "✗", "dim"
+        mark, style = signs.REMOVED, "dim"
     text = f"{mark}{entry.ident}" + (f"@{entry.due_ns // 1_000_000}" if due else "")
     return text, style, None if entry.stale else TimeoutReference(entry.ident)
 
@@ -227,12 +228,12 @@ def _level(
 ) -> Iterator[Line]:
     """The ring, and what is in its slots: beside it where there is room, else below."""
     label = f"{number} {format_briefly(level.granularity_ns):>8} "
-    ring = ["·"] * SLOTS
-    ring[level.current] = "◆"
+    ring: list[str] = [signs.EMPTY_SLOT] * SLOTS
+    ring[level.current] = signs.WHEEL_AT
     for slot in level.slots:
         ring[slot.index] = str(slot.row.length) if slot.row.length < 10 else "+"
     pieces = [item for slot in level.slots for item in _slot_pieces(slot, head)]
-    line: list[Piece] = [("▶" if has_head else " ", "good"), (label, "dim")]
+    line: list[Piece] = [(signs.ARMED if has_head else " ", "good"), (label, "dim")]
     line += [("".join(ring), "strong" if level.slots else "dim"), (GAP, "text")]
     used = sum(len(item[0]) for item in line)
     if width - used > SLOTS // 2:

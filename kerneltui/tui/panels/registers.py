@@ -11,17 +11,19 @@ from msgspec import structs
 from kerneltui.debugger.references import FieldReference, Reference, RegisterReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.registers import BlockView, FieldView, RegisterView, digits
+from kerneltui.tui import signs
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, shortened_piece
 from kerneltui.tui.panels.kinds import REGISTERS
 from kerneltui.tui.widgets.lines import Line, Piece, about, plain
 
 NARROWEST_NAME, WIDEST_NAME = 6, 29
-ACCESSES = {"read": "→ read", "wrote": "← wrote"}
+ACCESSES = {"read": f"{signs.READ} read", "wrote": f"{signs.WROTE} wrote"}
 Settings = tuple[int, int, int, bool, bool]
 Block = tuple[str, str]
 """A device, and the name of one of its register tables."""
-PINNED = "▲ Pinned"
+PINNED = f"{signs.PINNED} Pinned"
+ALL_BY = "z shows those at reset too"
 NO_NAMES: frozenset[str] = frozenset()
 
 
@@ -29,7 +31,8 @@ class RegistersPanel(Panel):
     """The registers that have something to say, or all that match the filter."""
 
     KIND = REGISTERS
-    PARTS = frozenset({"blocks"})
+    HAS_MORE_ZOOMED = True
+    PARTS = frozenset({"blocks", "deciding"})
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -51,7 +54,7 @@ class RegistersPanel(Panel):
         self.outdate()
 
     def show_from(self, reference: Reference | None, culprit: Reference | None) -> None:
-        """Scroll so that the block of a register stands at the top.
+        """Scroll so that a register is in sight, with its block at the top if there is room.
 
         ``culprit`` is shown whatever it holds.
         """
@@ -62,21 +65,26 @@ class RegistersPanel(Panel):
         if isinstance(reference, FieldReference):
             reference = reference.register
         top = 0
-        if self.pinned:  # these stay at the top: the block comes to them
-            if isinstance(reference, RegisterReference):
+        if isinstance(reference, RegisterReference):
+            if self.pinned:  # these stay at the top: the block comes to them
                 self.lead((reference.owner, reference.block))
-        elif isinstance(reference, RegisterReference):
-            for row, line in enumerate(self.lines):
-                things = [about(piece) for piece in line]
-                if any(
-                    isinstance(thing, RegisterReference)
-                    and (thing.owner, thing.block) == (reference.owner, reference.block)
-                    for thing in things
-                ):
-                    top = max(row - 1, 0)
-                    break
+            else:
+                top = self._top_for(reference)
         if self.scroll_offset.y != top:
             self.scroll_to(y=top, animate=False, immediate=True)
+
+    def _top_for(self, wanted: RegisterReference) -> int:
+        """The row of its block's heading; where it would be out of sight below that, its own."""
+        heading: int | None = None
+        for row, line in enumerate(self.lines):
+            found = {thing for thing in map(about, line) if isinstance(thing, RegisterReference)}
+            if heading is None and any(
+                (thing.owner, thing.block) == (wanted.owner, wanted.block) for thing in found
+            ):
+                heading = max(row - 1, 0)
+            if wanted in found and heading is not None:
+                return heading if row < heading + self.size.height else row
+        return heading or 0
 
     def set_signs(self, signs: Mapping[Any, bool]) -> None:
         """A register with a breakpoint shows whatever it holds."""
@@ -134,8 +142,13 @@ class RegistersPanel(Panel):
         for block in sorted(
             view.blocks, key=lambda item: (item.device, item.name) != self._leading_block
         ):
-            wanted = self._wanted_of(block)
-            chosen = _matching(block, words) if words else telling(block, wanted)
+            deciding = frozenset(item.name for item in view.deciding if _holds(block, item))
+            if words:
+                chosen = _matching(block, words)
+            elif self.zoomed:
+                chosen = list(block.registers)
+            else:
+                chosen = telling(block, self._wanted_of(block) | deciding)
             if self.pinned:
                 others = [item for item in chosen if _reference(block, item) not in self.pinned]
                 pinned_match = pinned_match or len(others) < len(chosen)
@@ -146,11 +159,11 @@ class RegistersPanel(Panel):
                 continue
             place = block.base is not None
             where = f"  {block.device} {block.place}"
-            lines.append((("▪ ", "head"), (block.title, "head"), (where, "dim")))
+            lines.append(((f"{signs.HEADING} ", "head"), (block.title, "head"), (where, "dim")))
             longest = max(len(item.name) for item in chosen)
             name_width = min(max(longest, NARROWEST_NAME), WIDEST_NAME)
             revealed = self._revealed_in(block)
-            for item, alike in collapse(chosen, revealed):
+            for item, alike in collapse(chosen, deciding | {revealed}):
                 full = bool(words) or self.alone or item.changed or item.name == revealed
                 name = (block.device, block.name, item.name)
                 settings = (name_width, width, alike, full, place)
@@ -209,10 +222,13 @@ class RegistersPanel(Panel):
         )
 
     def caption(self, view: MachineView) -> str:
-        """How many of all are shown."""
+        """How many registers of all are shown, and how to see the others."""
         shown, total = self._counts
-        wanted = f"/{self.filter}  " if self.filter else ""
-        return f"{wanted}{shown} of {total}"
+        if self.filter:
+            return f"/{self.filter}  {shown} of {total} registers match"
+        if shown == total:
+            return f"all {total} registers"
+        return f"{shown} of {total} registers; {ALL_BY}"
 
 
 def _reference(block: BlockView, register: RegisterView) -> RegisterReference:
@@ -250,12 +266,15 @@ def _matching(block: BlockView, words: list[str]) -> list[RegisterView]:
 
 
 def collapse(
-    registers: list[RegisterView], revealed: str = ""
+    registers: list[RegisterView], apart: frozenset[str] = NO_NAMES
 ) -> Iterator[tuple[RegisterView, int]]:
-    """Runs of array elements that hold the same and were left alone: the first, and how many."""
+    """Runs of array elements that hold the same and were left alone: the first, and how many.
+
+    Those of the names ``apart`` stand in a row of their own.
+    """
 
     def sameness(item: RegisterView) -> object:
-        if item.changed or item.access or item.name == revealed:
+        if item.changed or item.access or item.name in apart:
             return item.address
         return item.name.rstrip("0123456789"), item.value
 
@@ -279,7 +298,7 @@ def register_lines(
     ``alike`` counts the run that it stands for; without ``full`` fields that are 0 are only
     counted; ``place`` shows the offset; ``thing`` names the register.
     """
-    marker = "*" if register.changed else " "
+    marker = signs.CHANGED if register.changed else " "
     style = "changed" if register.changed else "strong" if register.access else "text"
     offset = f" {register.address & 0xFFF:03x} " if place else "  "
     name = shortened_piece(register.name, name_width, style, thing)
@@ -329,7 +348,7 @@ def _fields(
         pieces.append((field_text(field), "text" if field.value else "dim", thing))
     zeros = len(fields) - len(shown)
     if zeros:
-        pieces.append((f"+{zeros} zero" if shown else "all fields are 0", "dim"))
+        pieces.append((f"{signs.ZEROS}{zeros} zero" if shown else "all fields are 0", "dim"))
     return pieces
 
 

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 
 from kerneltui.debugger.references import CodeReference
 from kerneltui.debugger.views.source import InstructionView, StackFrameView
+from kerneltui.tui import signs
 from kerneltui.tui.panels.fitting import cut, shortened_piece
 from kerneltui.tui.widgets.line_view import DISABLED, ENABLED
 from kerneltui.tui.widgets.lines import Line, Piece, line_text, plain, with_text
@@ -23,7 +24,7 @@ LOW = 13
 """Below this height there is no heading between stack and source."""
 HEIGHT = 40
 """Rows, where nobody has given it a place on the screen."""
-HERE, WAITS = "▶", "▷"
+HERE, WAITS = signs.LINE_HERE, signs.LINE_WAITS
 """Beside a line: the function on show is there; another one of the stack is."""
 
 

@@ -7,13 +7,18 @@ from collections.abc import Iterator
 from kerneltui.debugger.references import CoreReference, TaskReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.tasks import CoreTimesView, SchedulingView, TaskView
+from kerneltui.tui import signs
 from kerneltui.tui.panels.base import Panel, fit
 from kerneltui.tui.panels.fitting import fitted, shortened_piece
 from kerneltui.tui.panels.kinds import STARVES_AFTER, TASKS
 from kerneltui.tui.widgets.lines import Line, Piece, plain, with_text
 from kerneltui.units import format_briefly, format_duration, format_time
 
-BAR = (("user", "█", "good"), ("kernel", "▓", "head"), ("irq", "░", "interrupt"))
+BAR = (
+    ("user", signs.COMPUTES, "good"),
+    ("kernel", signs.IN_KERNEL, "head"),
+    ("irq", signs.INTERRUPTED, "interrupt"),
+)
 """Whose the time was, and how it is drawn."""
 FIGURES = f"{'user':>9}{'kernel':>9}{'interrupt':>10}{'runs':>6}{'latency':>9}"
 GAUGE = " ▏▎▍▌▋▊▉█"
@@ -31,6 +36,7 @@ class TasksPanel(Panel):
     """Policy and run queue, the cores, then each task in two lines."""
 
     KIND = TASKS
+    HAS_MORE_ZOOMED = True
     PARTS = frozenset({"tasks", "scheduling"})
 
     @fitted
@@ -112,7 +118,11 @@ def task_lines(task: TaskView, scheduling: SchedulingView, width: int) -> Iterat
     room = width - len(before) - 9 - len(after) - 1
     thing = TaskReference(task.id)
     yield (
-        ("▶" if runs else "!" if starving else " ", "alert" if starving else "good", thing),
+        (
+            signs.TASK_RUNS if runs else signs.STARVES if starving else " ",
+            "alert" if starving else "good",
+            thing,
+        ),
         (before, look, thing),
         shortened_piece(task.name, 9, look, thing),
         (after, look, thing),
@@ -173,7 +183,7 @@ def _bar(times: dict[str, int], total_ns: int, width: int) -> Iterator[tuple[str
         cells = min((2 * used_ns * width + total_ns) // (2 * total_ns), width)
         yield char * (cells - before), look
         before = cells
-    yield "·" * (width - before), "dim"
+    yield signs.NOT_ITS_OWN * (width - before), "dim"
 
 
 def _percent(part: int, whole: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kerneltui.debugger.views.path import Due
+from kerneltui.tui import signs
 from kerneltui.tui.panels.fitting import cells, shortened
 from kerneltui.tui.widgets.lines import Line, Piece
 from kerneltui.units import format_duration
@@ -12,7 +13,7 @@ from kerneltui.units import format_duration
 SHORTEST_NS = 1_000
 """The strip stands for at least so much."""
 NICE = (1, 2, 5)
-ARMED, DUE, BOOKMARK = "◆", "○", "★"
+ARMED, DUE, BOOKMARK = signs.TIMER_SET, signs.NOT_YET, signs.BOOKMARK
 """The timeout that the timer is set for, any other, and a moment to come back to."""
 LEAST_WIDE = 30
 

@@ -17,6 +17,7 @@ from kerneltui.debugger.timeline import (
     Window,
 )
 from kerneltui.debugger.views import MachineView
+from kerneltui.tui import signs
 from kerneltui.tui.panels.base import Panel, fit
 from kerneltui.tui.panels.fitting import SCROLL_BAR, fitted
 from kerneltui.tui.panels.kinds import TIMELINE
@@ -34,10 +35,10 @@ NAME, LONG_NAME, PERCENT = 8, 18, 7
 """Cells to the left and to the right of a strip."""
 ROOMY = 99
 """From this width on names may be long."""
-UNKNOWN = "?"
+UNKNOWN = signs.FORGOTTEN
 """In place of what happened so long ago that it is forgotten."""
-POKED = "▼"
-HEIGHTS = " ▁▂▃▄▅▆▇█"
+POKED = signs.POKED
+HEIGHTS = f" ▁▂▃▄▅▆▇{signs.ALL_OF_IT}"
 LOOKS = {"task": "good", "IRQ": "interrupt", "kernel": "head", "idle": "dim", "off": "dim"}
 
 

@@ -9,6 +9,7 @@ from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.latencies import FiguresView
 from kerneltui.debugger.views.timeouts import TimeoutView
 from kerneltui.debugger.views.timers import ComparatorView
+from kerneltui.tui import signs
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import GAP, cells, fitted, table
 from kerneltui.tui.panels.kinds import TIMEOUTS
@@ -143,6 +144,6 @@ def timeout_line(item: TimeoutView, row: str) -> Line:
     style = "alert" if item.in_ns < 0 else "strong" if item.armed else "text"
     if item.handling:
         style = "strong"
-    marker = "▶ " if item.armed else "* " if item.handling else "  "
+    marker = f"{signs.ARMED} " if item.armed else f"{signs.CALLBACK} " if item.handling else "  "
     thing = TimeoutReference(item.ident)
     return ((marker, "good", thing), (row, style, thing))

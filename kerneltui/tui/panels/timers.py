@@ -8,6 +8,7 @@ from itertools import groupby
 from kerneltui.debugger.references import ComparatorReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.timers import ComparatorView
+from kerneltui.tui import signs
 from kerneltui.tui.panels.base import Panel
 from kerneltui.tui.panels.fitting import fitted, flow
 from kerneltui.tui.panels.kinds import TIMERS
@@ -31,7 +32,9 @@ class TimersPanel(Panel):
         for device, items in groupby(view.comparators, key=lambda item: item.device):
             comparators = list(items)
             first = comparators[0]
-            lines += flow([(f"▪ {device}", "head"), (f"  {_rate(first.hz)}", "dim")], width)
+            lines += flow(
+                [(f"{signs.HEADING} {device}", "head"), (f"  {_rate(first.hz)}", "dim")], width
+            )
             lines += flow([(" count ", "dim"), (str(first.counter), "text")], width)
             names = [_short(item.name) for item in comparators]
             name_width = max(len(name) for name in names)
@@ -53,7 +56,7 @@ def comparator_lines(name: str, item: ComparatorView, width: int) -> list[Line]:
     if not item.enabled:
         wait, masked, look = "off", "", "dim"
     elif item.met:
-        marker, wait, look = "!", "met", "alert"
+        marker, wait, look = signs.MET, "met", "alert"
     elif item.compare in UNSET:
         look = "dim"
     if item.compare in UNSET and (not item.enabled or not item.met):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import ClassVar
 
@@ -12,8 +13,10 @@ from textual.content import Content
 from textual.widgets import Static
 
 from kerneltui.tui.commands import COMMANDS
+from kerneltui.tui.headings import SIGNS
 from kerneltui.tui.panels.kinds import KINDS, grouped
 from kerneltui.tui.screens.dialog import CLOSE, BoxDialog, Button, buttons
+from kerneltui.tui.signs import EVERYWHERE, ROW_1, Sign
 
 GROUPS = tuple(dict.fromkeys(command.group for command in COMMANDS))
 """In the order in which their first commands stand in the table."""
@@ -44,7 +47,19 @@ def help_text(about: str) -> Content:
     parts += ["\n", Content.styled(heading, "bold"), "\n"]
     for kind in chain(*grouped(KINDS)):
         parts += [Content.styled(f"  {kind.key} {kind.title}: ", "bold"), f"{kind.about}\n"]
+    for title, found in legends():
+        parts += ["\n", Content.styled(f"Signs {title}", "bold"), "\n"]
+        for item in found:
+            parts += [Content.styled(f"  {item:<10}", "bold"), f"{item.says}\n"]
     return Content.assemble(*parts)
+
+
+def legends() -> Iterator[tuple[str, Sequence[Sign]]]:
+    """Where signs stand, and what each says."""
+    yield "in row 1", ROW_1
+    yield "in all panels", EVERYWHERE
+    for kind, found in SIGNS.items():
+        yield f"in panel {kind.key}, {kind.title}", found
 
 
 class HelpScreen(BoxDialog[None]):

@@ -28,10 +28,11 @@ from kerneltui.debugger.way import KERNEL, Station
 from kerneltui.debugger.writers import NOT_WRITTEN, in_words
 from kerneltui.hw.rule import Gate, first_shut
 from kerneltui.machine.position import Position
+from kerneltui.tui import signs
 from kerneltui.tui.screens.dialog import CLOSE, BoxDialog, Button, Chooser, buttons
 from kerneltui.units import format_time
 
-OPEN, SHUT, WAITING = "✓", "✗", "○"
+OPEN, SHUT, WAITING = signs.HOLDS, signs.SHUT, signs.NOT_YET
 """One that waits is opened by what comes before it on the way, by time, or by a handler's end."""
 WIDEST_NAME = 24
 INDENT = 4

@@ -25,6 +25,7 @@ from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
 
+from kerneltui.tui import signs
 from kerneltui.tui.widgets.cursor import Cursor, cells_of, first_thing
 from kerneltui.tui.widgets.kept_rows import KeptRows, KeptScrollBar
 from kerneltui.tui.widgets.lines import Line, about
@@ -33,11 +34,13 @@ from kerneltui.tui.widgets.standing_out import StandingOut
 STRIPS_KEPT = 2_000
 Move: TypeAlias = Literal["up", "down", "left", "right", "pageup", "pagedown", "home", "end"]
 REVERSE, UNDERLINE = Style(reverse=True), Style(underline=True)
-CURSOR = "»"
+CURSOR = signs.CURSOR
 """Beside the row under the cursor, where the padding is."""
-ENABLED, DISABLED = "●○"
+ENABLED, DISABLED = signs.BREAKPOINT, signs.DISABLED
 """In the same place: a breakpoint is about something in the row."""
-UNDER_CURSOR = {ENABLED: "◉", DISABLED: "◎"}
+UNDER_CURSOR: Mapping[str, str] = {
+    ENABLED: signs.CURSOR_ON_BREAKPOINT, DISABLED: signs.CURSOR_ON_DISABLED,
+}  # fmt: skip
 
 
 class LineView(KeptRows, StandingOut, ScrollView, can_focus=True, inherit_bindings=False):
@@ -90,14 +93,14 @@ class LineView(KeptRows, StandingOut, ScrollView, can_focus=True, inherit_bindin
             self._keep_end()  # the size may be another one
             return
         before = self.cursor.row
-        in_sight = self._shows_row(before)
+        in_sight, place = self._shows_row(before), before - self.scroll_offset.y
         self.lines = new
         self.cursor.settle(new)
         self._set_height(len(new))
         moved = self.cursor.row - before
         if not self._keep_end() and self._leads and moved and in_sight:
             # The row stays in its place on the screen.
-            self._show_from(self.scroll_offset.y + moved)
+            self._show_from(self.cursor.row - place)
         self._redraw(old, new)
         if moved:
             self._redraw_rows(before, self.cursor.row)
@@ -317,6 +320,13 @@ class LineView(KeptRows, StandingOut, ScrollView, can_focus=True, inherit_bindin
         if not found or (row and first_thing(lines[row - 1]) == first_thing(lines[row])):
             return ""
         return ENABLED if any(found) else DISABLED
+
+    @property
+    def marks_beside(self) -> str:
+        """What may stand in the padding now: the cursor, and marks of breakpoints."""
+        marks = {ENABLED if is_on else DISABLED for is_on in self._signs.values()}
+        here = UNDER_CURSOR.get(self._sign(self.cursor.row), CURSOR)
+        return "".join(sorted((*marks, here)))
 
     def pointed_changed(self) -> None:
         """Draw all lines anew."""
