@@ -136,7 +136,7 @@ class Teller:
 
     def _title(self, mark: Mark) -> str:
         is_left = mark.kind is StepKind.QUIET and mark.by_itself and mark.course != SERIAL
-        if is_left and self._sentences.high_lines(mark):
+        if is_left and self._sentences.asks_on(mark):
             return "The source is not quieted"
         if mark.kind is StepKind.LINE and not mark.line:
             return "It asks without a wire"

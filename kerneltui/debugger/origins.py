@@ -52,6 +52,17 @@ def comparators_of(machine: Machine, origin: Origin, core: int) -> tuple[Compara
     return tuple(device.comparators(core)) if isinstance(device, TimerDevice) else ()
 
 
+def asks_by_level(machine: Machine, origin: Origin, core: int) -> bool:
+    """Whether an interrupt comes again as long as its line is high.
+
+    Not where the controller takes the edge, nor where it comes from the controller itself.
+    """
+    if origin.device in {"", origin.controller}:
+        return False
+    state = machine.controllers[origin.controller].interrupt(origin.number, core)
+    return state is not None and state.trigger == "level"
+
+
 class Wiring:
     """The wires of one machine, in both directions."""
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kerneltui.debugger.marks import Mark, StepKind
-from kerneltui.debugger.origins import SERIAL
+from kerneltui.debugger.origins import SERIAL, asks_by_level
 from kerneltui.debugger.roles import Roles
 from kerneltui.debugger.story_facts import StoryFacts, level_left, takes_next
+from kerneltui.debugger.waking import what_wakes
 from kerneltui.hw.register import Role
 from kerneltui.kernel.arch.cpu import signed
 from kerneltui.kernel.inspector import Inspector
@@ -60,12 +61,21 @@ class Sentences:
         if core.state is CoreState.HALTED:
             return f"Core {index} has halted: {core.halt_reason}."
         if core.state is CoreState.WAITING:
-            return f"Core {index} sleeps. {self._what_wakes(core)}"
+            return f"Core {index} sleeps. {what_wakes(self._facts, core)}"
         if core.depth:
             return f"Core {index} handles an exception, {core.depth} deep."
         return f"Core {index} runs, and no exception is in progress."
 
-    def high_lines(self, mark: Mark) -> list[str]:
+    def asks_on(self, mark: Mark) -> bool:
+        """Whether the source of an interrupt goes on asking: its line is high, and that counts."""
+        origin = mark.origin
+        return (
+            origin is not None
+            and asks_by_level(self._machine, origin, mark.core)
+            and bool(self._high_lines(mark))
+        )
+
+    def _high_lines(self, mark: Mark) -> list[str]:
         """The wired lines of the interrupting device that are high."""
         device = self._machine.devices.get(mark.origin.device if mark.origin is not None else "")
         if device is None:
@@ -94,7 +104,7 @@ class Sentences:
         if core.state is CoreState.RUNNING:
             return self._kept_awake(mark.exception.upper(), core)
         said = f"Core {core.index} {INSTRUCTIONS[mark.exception].explained(0, 0, '')}."
-        return f"{said} {self._what_wakes(core, self._ago_ns(mark))}"
+        return f"{said} {what_wakes(self._facts, core, self._ago_ns(mark))}"
 
     def _ago_ns(self, mark: Mark) -> int:
         """How much later than an event the machine has halted: what is ahead was so much more."""
@@ -110,34 +120,6 @@ class Sentences:
             return f"{said}."
         why = "interrupts are masked" if core.masks()[1] else "something keeps it out"
         return f"{said}; but {why}, so core {core.index} does not take it."
-
-    def _what_wakes(self, core: Core, ago_ns: int = 0) -> str:
-        """What ends the sleep of a core, as it was to be told ``ago_ns`` before the present."""
-        timer, armed = self._facts.next_timer(core.index), self._facts.armed()
-        if timer is not None and armed is not None and timer.in_ns is not None:
-            # A tick, or the farthest that a timer can count, may come before anything is due.
-            whose = f" for '{armed.name}'" if timer.in_ns >= armed.in_ns else ""
-            return f"Its timer fires in {format_duration(timer.in_ns + ago_ns)}{whose}."
-        kept = self._facts.kept_out(core.index)
-        if kept is not None and kept.in_ns is not None:
-            ahead = format_duration(kept.in_ns + ago_ns)
-            return (f"Its timer is due in {ahead}, but its interrupt is masked: as it stands, that "
-                    "will not wake the core.")  # fmt: skip
-        if kept is not None:
-            return ("The time of its timer has come, but the interrupt is kept out: "
-                    "a device or another core has to wake it.")  # fmt: skip
-        timer = self._facts.first_timer(core.index)
-        if not self._facts.offers_look:
-            if timer is not None and timer.in_ns is not None:
-                return f"Its timer fires in {format_duration(timer.in_ns + ago_ns)}."
-            return "A device or another core has to wake it."
-        if self._facts.head() is None:
-            if timer is not None and timer.in_ns is not None:
-                comes = "runs out" if timer.counts_down else "is reached"
-                return (f"No timeout is pending, but {timer.name} {comes} in "
-                        f"{format_duration(timer.in_ns + ago_ns)}.")  # fmt: skip
-            return "No timeout is pending: a device or another core has to wake it."
-        return "No timer is armed for it: a device or another core has to wake it."
 
     def _due(self, mark: Mark, core: Core) -> str:
         assert mark.origin is not None
@@ -185,10 +167,25 @@ class Sentences:
         if not mark.line:
             return (f"The timer is a part of the controller ({mark.origin.device}). It needs no "
                     f"wire: it asks for {mark.origin.label} itself.")  # fmt: skip
-        ends = " and ".join(f"'{end}'" for end in self._machine.wiring.get(mark.line, []))
         device = self._title_of(mark.origin.device)
         poked = f": a poke by {mark.text} drives it" if mark.text else ""
-        return f"Line {mark.line} of the {device} rises{poked}. It leads to {ends}."
+        return f"Line {mark.line} of the {device} rises{poked}. It leads {self._ends(mark.line)}."
+
+    def _ends(self, line: str) -> str:
+        """``to 'gic ppi 14'``; ``through the hpet to 'pic irq 0'`` where that passes it on."""
+        ends, passed = [], []
+        for end in self._machine.wiring.get(line, []):
+            name, _, pin = end.partition(" ")
+            device = self._machine.devices.get(name)
+            onward = [] if device is None else [
+                further.name for output, (further, *_) in device.outputs.items()
+                if device.passes_on(output) == pin
+            ]  # fmt: skip
+            passed += [f"through the {name} "] * bool(onward)
+            ends += [last for item in onward for last in self._machine.wiring.get(item, [])] or [
+                end
+            ]
+        return "".join(passed) + "to " + " and ".join(f"'{end}'" for end in ends)
 
     def _pending(self, mark: Mark, core: Core) -> str:
         origin = mark.origin
@@ -266,7 +263,7 @@ class Sentences:
 
     def _quiet(self, mark: Mark, core: Core) -> str:
         del core
-        high = self.high_lines(mark)
+        high = self._high_lines(mark)
         state = f"{' and '.join(high)} is still high" if high else "its line is low"
         if mark.origin is not None and not mark.origin.device:
             state = "nobody asks any more"
@@ -280,6 +277,9 @@ class Sentences:
             return "Nothing has to be quieted: this interrupt has no line that stays high."
         if not high:
             return f"Nothing more has to be quieted: {state}."
+        if not self.asks_on(mark):
+            return (f"Nothing has to be quieted: {state}, but the controller takes the edge. It "
+                    "asks again when the line has been low and rises.")  # fmt: skip
         if mark.course == SERIAL:
             return f"The characters themselves are to be taken: until then {state}."
         return f"The handler has not quieted the source: {state}, so it asks again at once."
@@ -346,7 +346,8 @@ class Sentences:
         told = mark.told
         return f"Core {core.index} goes on with '{told['next']}' in place of '{told['prev']}'."
 
-    def _armed_for(self, core: Core, ago_ns: int) -> str:
+    def _armed_for(self, mark: Mark, core: Core) -> str:
+        ago_ns = self._ago_ns(mark)
         head = self._facts.head()
         if core.index:  # the queue is served by core 0; others time their tasks' quanta
             return f"The timer of core {core.index} is set, for this core alone"
@@ -355,12 +356,22 @@ class Sentences:
         in_ns = head.in_ns + ago_ns
         when = (f"due in {format_duration(in_ns)}" if in_ns >= 0
                 else f"due {format_duration(-in_ns)} ago")  # fmt: skip
+        register = "" if mark.meaning is None else mark.meaning.register
+        half_set = any(
+            item.in_ns is None and item.counts_down and item.name == register
+            for item in self._facts.comparators(core.index)
+        )
+        timer = self._facts.next_timer(core.index)
+        comes = None if timer is None else timer.in_ns
+        if half_set or (comes is not None and comes < head.in_ns - JUST_NS):
+            ahead = "" if comes is None else f" for a time {format_duration(comes + ago_ns)} ahead"
+            return f"The timer is set{ahead}; the head of the queue, '{head.name}', is {when}"
         return f"The timer is set for the head of the queue, '{head.name}', {when}"
 
     def _armed(self, mark: Mark, core: Core) -> str:
         written = mark.numbers[1]
         also = f" ({written})" if written > BIGGEST_BITS else ""
-        whom = self._armed_for(core, self._ago_ns(mark))
+        whom = self._armed_for(mark, core)
         return f"{whom}: core {core.index} {self._access(mark)[3:]}{also}."
 
     def _disarmed(self, mark: Mark, core: Core) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kerneltui.debugger.marks import SYSCALL, Mark, StepKind
-from kerneltui.debugger.origins import CALL, SERIAL, TIMER
+from kerneltui.debugger.origins import CALL, SERIAL, TIMER, asks_by_level
 from kerneltui.debugger.roles import Roles
 from kerneltui.debugger.story_facts import StoryFacts, takes_next, when_taken
 from kerneltui.hw.register import Role
@@ -123,12 +123,13 @@ class Upcoming:
         return f"The handler asks which interrupt it is{asks}."
 
     def _who(self, mark: Mark, core: Core) -> str:
-        del core
         if mark.origin is None:
             return "The handler has nothing to do."
         meaning = mark.meaning
         if meaning is not None and meaning.device != mark.origin.controller:
             return f"The handler asks the controller before that one ({mark.origin.controller})."
+        if mark.course != CALL and not asks_by_level(self._machine, mark.origin, mark.core):
+            return self._quiet(mark, core)
         return {
             CALL: "The handler does what the other core wants done.",
             SERIAL: "The handler quiets the UART and takes the characters.",

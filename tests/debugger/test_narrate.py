@@ -167,7 +167,7 @@ def test_the_state_of_every_core_is_a_sentence(board):
         item.in_ns for item in session.view(frozenset(("comparators",))).comparators
         if item.in_ns is not None
     )  # fmt: skip
-    expected = f"Core 0 sleeps. Its timer fires in {format_duration(in_ns)} for 'Periodic 1 sec'."
+    expected = f"Core 0 sleeps. Its timer is due in {format_duration(in_ns)} for 'Periodic 1 sec'."
     assert teller.state(0) in {expected, expected.replace(" for 'Periodic 1 sec'", "")}
     if board != "x86":
         assert teller.state(1) == "Core 1 is off: nobody has started it."
@@ -182,7 +182,7 @@ def test_a_tick_is_nobodys_time():
     session = session_of("x86", "tick-vs-tickless")
     session.run_until(1_174 * MS)
     asleep = next(step for _, step in presses(session, 20) if step.kind is StepKind.ASLEEP)
-    assert asleep.sentence.endswith("Its timer fires in 9.999 ms.")
+    assert asleep.sentence.endswith("Its timer is due in 9.999 ms.")
 
 
 # -- other interrupts ------------------------------------------------------------------------------
@@ -459,7 +459,7 @@ def test_from_reset_on_the_story_is_the_same_as_from_the_first_sleep(board):
     [
         ("rpi4", "system-timer", "No timeout is pending, but C3 is reached in 998.811 ms.",
          "The counter reaches C3 (1000003), or a device asks."),
-        ("x86", "pair-of-8259s", "Its timer fires in 54.55 ms.",
+        ("x86", "pair-of-8259s", "Its timer is due in 54.55 ms.",
          "COUNTER0 counts down to 0, or a device asks."),
     ],
 )  # fmt: skip

@@ -44,7 +44,7 @@ async def test_it_opens_with_the_path_and_the_four_panels_with_rows_of_use(board
         for number in (REGISTERS, INTERRUPTS, QUEUE, CONSOLE):
             assert seen.app.panels.numbered(number).size.height >= 5
         assert "STEP 1/12 ASLEEP" in path(seen)
-        assert "Its timer fires in" in path(seen)
+        assert "Its timer is due in" in path(seen)
 
 
 async def test_a_projector_has_the_queue_and_the_console_beside_it():
