@@ -24,7 +24,9 @@ def told_by_narrate(board):
     session, out = open_session(board, "timer-callbacks"), io.BytesIO()
     narrate_steps(session, LATEST_NS, out)
     session.close()
-    rows = re.findall(rf"^ *({TIME}) +(?:\[\d\] *)?(\d+/\d+) +(.+?)  ", out.getvalue().decode(), re.MULTILINE)
+    rows = re.findall(
+        rf"^ *({TIME}) +(?:\[\d\] *)?(\d+/\d+) +(.+?)  ", out.getvalue().decode(), re.MULTILINE
+    )
     return {(f"STEP {number} {title.upper()}", when) for when, number, title in rows}
 
 
