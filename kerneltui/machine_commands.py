@@ -240,7 +240,11 @@ def _write_other(
 )
 @output_option()
 def narrate(until: int, detail: str, output: Path, **machine: Any) -> int:
-    """Tell in plain sentences what happens, step by step."""
+    """Tell in plain sentences what happens, step by step.
+
+    Each has the time at which it happened, as trace and the signal path have it; a dashboard
+    that has halted after it shows a later time in its first row.
+    """
     from kerneltui.narration import narrate_events, narrate_steps
 
     session = session_of(**machine)

@@ -7,13 +7,12 @@ it remembers nothing: one that looks on from any checkpoint sees the same.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec.structs import replace
 
+from kerneltui.debugger.marking import Marking
 from kerneltui.debugger.marks import (
     FAULTS,
     IN_HANDLERS,
@@ -25,7 +24,6 @@ from kerneltui.debugger.marks import (
     Mark,
     StepKind,
 )
-from kerneltui.debugger.onlooker import Onlooker
 from kerneltui.debugger.origins import (
     CALL,
     SERIAL,
@@ -42,12 +40,9 @@ from kerneltui.debugger.way import controllers_after
 from kerneltui.hw.device import InterruptController
 from kerneltui.hw.line import Line
 from kerneltui.hw.register import Role
-from kerneltui.machine.core import Core, StopReason
+from kerneltui.machine.core import Core
 from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES
-from kerneltui.machine.machine import Machine, MachineObserver
-from kerneltui.machine.position import Position
-
-COMPUTE = "compute"
+from kerneltui.machine.machine import Machine
 
 
 @dataclass(slots=True)
@@ -76,29 +71,11 @@ class _Known:
     """the exception that comes next is one that it asks for"""
 
 
-class Marker(Onlooker):
+class Marker(Marking):
     """Marks what happens in a machine, as long as it is :meth:`installed`."""
 
     def __init__(self, machine: Machine) -> None:
-        self.machine = machine
-        self.on_mark: Callable[[Mark], None] | None = None
-        self.marks: list[Mark] = []
-        """those of the last stop, or since"""
-        self.has_come = False
-        """the machine has halted for them"""
-        self.came: Position | None = None
-        """where it stood before the last ones, if it has looked on since the step before"""
-        self.left: Position | None = None
-        """where it has stood with the last ones"""
-        self.is_fresh = False
-        """no instruction has begun since the last one"""
-        self.computes = False
-        """the instruction that has begun last computes: time goes on in the midst of it"""
-        self.marked_ns = 0
-        """when the last one came (virtual time)"""
-        self._halts = True
-        self._asked: set[int] = set()
-        """the cores that are to halt for them: the first that does, does for all"""
+        super().__init__(machine)
         self._roles = Roles(machine)
         self._wiring = Wiring(machine)
         self._cores = [_Known() for _ in machine.cores]
@@ -107,80 +84,11 @@ class Marker(Onlooker):
         self._risen: tuple[int, int] = -1, -1
         """when a device's line rose last: virtual time, and how much has happened by then"""
 
-    # -- halting ----------------------------------------------------------------------------------
-
-    def begin(self) -> None:
-        """See :class:`~kerneltui.machine.machine.Stopper`."""
-        if self.has_come:
-            self.has_come, self.marks = False, []
-            self._asked.clear()
-        self._ask()
-
-    def judge(self, core: int, reason: StopReason) -> StopReason:
-        """See :class:`~kerneltui.machine.machine.Stopper`."""
-        self.has_come = core in self._asked
-        return StopReason.MEANINGFUL if self.has_come else reason
-
-    @contextmanager
-    def installed(
-        self, inner: MachineObserver | None = None, *, halts: bool = True
-    ) -> Iterator[None]:
-        """The machine is looked at; ``inner`` is told everything too.
-
-        Where it is not to halt, only the marks since the last instruction with any are kept.
-        """
-        machine, self._inner = self.machine, inner
-        received = machine.terminal.on_input
-        machine.observe(self)
-        machine.stopper = self if halts else None
-        self._halts = halts
-
-        def arrive(byte: int, is_scripted: bool) -> None:
-            if received is not None:
-                received(byte, is_scripted)
-            self._mark(Mark(StepKind.ARRIVED, 0, SERIAL, self._depth(0), numbers=(0, byte),
-                            text="the scenario" if is_scripted else "you"))  # fmt: skip
-
-        machine.terminal.on_input = arrive
-        try:
-            yield
-        finally:
-            machine.terminal.on_input = received
-            machine.stopper = None
-            machine.observe(inner)
-
     def remember(self, other: Marker) -> None:
         """Go on from what another marker knows, of a machine that stands where this one does."""
+        self._remember_marks(other)
         self._cores = copy.deepcopy(other._cores)
         self._storing, self._risen = other._storing, other._risen
-        self.marks, self.has_come = list(other.marks), other.has_come
-        self.is_fresh, self.marked_ns = other.is_fresh, other.marked_ns
-        self.computes = other.computes
-        self.came = self.left = None  # what it has stood at itself is on another way
-        self._asked = set(other._asked)
-
-    def _mark(self, mark: Mark) -> None:
-        if self._halts and self.has_come:
-            return  # by a person, where the machine has halted: that is told as what it is
-        now = self.machine.now
-        if not self._halts and not (self.is_fresh and now == self.marked_ns):
-            self.came, self.left = self.left, self.machine.position
-            self.marks.clear()
-        self.is_fresh, self.marked_ns = True, now
-        mark = replace(mark, at_ns=now)
-        self.marks.append(mark)
-        if self.on_mark is not None:
-            self.on_mark(mark)
-        if not self._halts:
-            return
-        current = self.machine.turns.current
-        cores: list[Core] = self.machine.cores if current is None else [current]
-        self._asked.update(core.index for core in cores)
-        self._ask()
-
-    def _ask(self) -> None:
-        for index in self._asked:
-            self.machine.cores[index].request_stop(StopReason.MEANINGFUL)
 
     def _depth(self, core: int) -> int:
         return len(self._cores[core].frames)
@@ -189,10 +97,7 @@ class Marker(Onlooker):
 
     def instruction(self, core: Core, kind: str, target: int, value: int) -> None:
         """See :class:`~kerneltui.machine.core.Observer`."""
-        if self.is_fresh:
-            self.is_fresh, self.left = False, self._before(core)
         super().instruction(core, kind, target, value)
-        self.computes = kind == COMPUTE
         if kind in SPACES:
             if kind in STORES:
                 self._storing = core.index, core.retired
@@ -209,10 +114,6 @@ class Marker(Onlooker):
             self._cores[core.index] = _Known()
             self._mark(Mark(StepKind.ASLEEP, core.index, "", 0, exception=kind))
             self.left = self._before(core)  # no instruction comes before it wakes
-
-    def _before(self, core: Core) -> Position:
-        """The moment before the present instruction of a core: between two, nothing changes."""
-        return Position(-1, self.machine.now, False, core.index, core.retired)
 
     def _accessed(self, core: Core, meaning: AccessMeaning, target: int, value: int) -> None:
         kind, known = OF_ROLE[meaning.role], self._cores[core.index]
@@ -277,11 +178,6 @@ class Marker(Onlooker):
     def exception(self, core: Core, kind: str, vector: int) -> None:
         """See :class:`~kerneltui.machine.core.Observer`."""
         super().exception(core, kind, vector)
-        self.computes = False
-        if self.is_fresh:  # nothing has been executed since: a task may have computed on
-            machine = self.machine
-            here = Position(machine.step, machine.now, False, core.index, core.retired)
-            self.is_fresh, self.left = False, here
         what, known = INSTRUCTIONS[kind], self._cores[core.index]
         numbers = vector, core.return_address
         del known.frames[core.depth - 1 :]

@@ -15,6 +15,7 @@ from kerneltui.scenarios.kinds_of_board import kinds_of_board
 from kerneltui.sessions.writing import ENDING
 from kerneltui.shelves import COURSES, GROUPS, LEVELS
 from kerneltui.statefolder import state_folder, tilde
+from kerneltui.tui.own_files import boards_of_file
 
 GO_ON, OWN, HARDWARE = "Go on", "Files of your own", "Boards"
 ALL = "all boards"
@@ -156,4 +157,5 @@ def _own() -> list[Offer]:
 
 
 def _file(path: Path) -> Offer:
-    return Offer(OfferKind.FILE, str(path), path.name, tilde(path.parent), OWN)
+    boards = _in_words(boards_of_file(path))
+    return Offer(OfferKind.FILE, str(path), path.name, tilde(path.parent), OWN, boards=boards)

@@ -20,7 +20,7 @@ from kerneltui.tui.panels.path_picture import LEGEND, names, stations
 from kerneltui.tui.panels.time_strip import time_strip
 from kerneltui.tui.widgets.lines import Line, Piece, line_text, plain
 from kerneltui.tui.widgets.standing_out import StationName
-from kerneltui.units import format_duration
+from kerneltui.units import format_duration, format_time
 
 ROOMY, NARROW, ROOMY_FROM = 2, 3, 100
 """Lines of what happened, however long that is: on wide screens and on narrow ones."""
@@ -161,7 +161,7 @@ def caption(view: MachineView, path: PathView, width: int) -> list[Line]:
     elif path.is_ahead and cells(NEXT + following + AT_ONCE) <= width:
         following += AT_ONCE
     return [
-        (fit_heading(path.heading, subject, width)),
+        fit_heading(path.heading, subject, _happened(view, path), width),
         *map(plain, rows),
         ((NEXT, "strong"), (following, "dim")),
     ]
@@ -183,10 +183,22 @@ def _before_any(view: MachineView, path: PathView, width: int, room: int) -> lis
             ((NEXT, "strong"), (following, "dim"))]  # fmt: skip
 
 
-def fit_heading(heading: str, subject: str, width: int) -> Line:
-    """The step, and what it is about where there is room for that."""
-    has_room = cells(heading) + cells(subject) <= width
-    return ((heading, "now"), (subject if has_room else "", "dim"))
+def _happened(view: MachineView, path: PathView) -> str:
+    """When the step on show happened, as ``narrate`` and the trace have it.
+
+    Row 1 has the time at which the machine stands, after it.
+    """
+    if not path.sentence or not path.ago_ns:
+        return ""
+    return f"   at {format_time(view.now_ns - path.ago_ns)} s"
+
+
+def fit_heading(heading: str, subject: str, when: str, width: int) -> Line:
+    """The step, and as there is room what it is about, and when it happened."""
+    for more in (subject + when, when, subject):
+        if cells(heading) + cells(more) <= width:
+            return ((heading, "now"), (more, "dim"))
+    return ((heading, "now"),)
 
 
 def _after(view: MachineView, path: PathView) -> str:

@@ -15,6 +15,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from kerneltui.tui.offers import Offer, OfferKind
+from kerneltui.tui.panels.fitting import shortened
 from kerneltui.tui.screens.dialog import Button, Chooser, Dialog, buttons
 
 HEADING = "How an operating system handles interrupts and timers: a laboratory"
@@ -98,7 +99,10 @@ class WelcomeScreen(Dialog[Offer | None]):
 
     def _line(self, item: Offer) -> Content:
         marker = "\u25cf " if item.name in self._current else "  "
-        title, *more = map(_padded, _cells_of(item), self._columns)
+        name, *rest = _cells_of(item)
+        if item.kind is OfferKind.FILE:  # as long as it likes
+            name = shortened(name, self._columns[0])
+        title, *more = map(_padded, (name, *rest), self._columns)
         told = GAP.join((*more, item.note))
         return Content.assemble(marker, Content.styled(f"{title}{GAP}", "bold"), told)
 
