@@ -31,6 +31,7 @@ from kerneltui.debugger.origins import (
     Origin,
     Wiring,
     asking,
+    asks_by_level,
     comparators_of,
     pending,
     source_kind,
@@ -135,7 +136,7 @@ class Marker(Marking):
                 frame.origin, frame.course = found, found.source
                 if frame.asked in {"", meaning.device}:  # another one, in the same handler
                     frame.seen -= {StepKind.QUIET, StepKind.ENDED}
-        if kind in {StepKind.ENDED, StepKind.RECEIVED} and frame is not None:
+        if frame is not None and self._is_behind_quiet(kind, core, frame):
             self._quiet_by_itself(core, frame)
         again = False
         if kind is StepKind.WHO and frame is not None:
@@ -146,6 +147,15 @@ class Marker(Marking):
         self._note(core, kind, meaning.device)
         mark = self._made(core, kind, meaning=meaning, numbers=(target, value), again=again)
         self._mark(replace(mark, origin=None) if is_nobody else mark)
+
+    def _is_behind_quiet(self, kind: StepKind, core: Core, frame: _Frame) -> bool:
+        """Whether what comes now shows that the handler had nothing to quiet.
+
+        To set a timer quiets it, where its level asks.
+        """
+        if kind in {StepKind.ARMED, StepKind.DISARMED} and frame.origin is not None:
+            return not asks_by_level(self.machine, frame.origin, core.index)
+        return kind in {StepKind.ENDED, StepKind.RECEIVED}
 
     def _quiet_by_itself(self, core: Core, frame: _Frame) -> None:
         """What comes now would come later if the handler had to quiet the source first."""
@@ -170,7 +180,7 @@ class Marker(Marking):
         more.setdefault("numbers", frame.numbers)
         return Mark(
             kind, core.index, frame.course, len(known.frames), frame.origin,
-            exception=frame.exception, **more,
+            exception=frame.exception, seen=frozenset(frame.seen), **more,
         )  # fmt: skip
 
     # -- exceptions -------------------------------------------------------------------------------

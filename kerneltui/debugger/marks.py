@@ -69,6 +69,8 @@ IN_HANDLERS = frozenset(
     (StepKind.WHO, StepKind.QUIET, StepKind.ENDED, StepKind.RECEIVED, StepKind.ECHOED)
 )
 """What means something in handlers alone."""
+BY_HANDLERS = IN_HANDLERS | {*OF_TRACEPOINT.values(), StepKind.ARMED, StepKind.DISARMED}
+"""What a handler does, or leaves out; all before it has to happen for an interrupt to come."""
 ONCE = frozenset(
     (
         StepKind.WHO,
@@ -106,6 +108,8 @@ class Mark(msgspec.Struct, frozen=True):
     """where a time is reached, the device's comparators as they stood then: counters go on"""
     by_itself: bool = False
     """nothing had to be done for it"""
+    seen: frozenset[StepKind] = frozenset()
+    """what its handler has done so far"""
     again: bool = False
     """it is the second of its kind for one interrupt: two controllers are asked one after another
     """

@@ -52,6 +52,8 @@ class Step(msgspec.Struct, frozen=True):
     """the wire that it is about"""
     by_itself: bool = False
     """nothing had to be done for it"""
+    seen: frozenset[StepKind] = frozenset()
+    """what its handler has done so far"""
     at_ns: int = 0
     """when it happened (virtual time), as the trace has it"""
 
@@ -131,7 +133,7 @@ class Teller:
             self._sentences.told(mark, core), self._upcoming.told(mark, core), number,
             len(usual), phase, origin, target,
             "" if mark.meaning is None else mark.meaning.register, mark.line, mark.by_itself,
-            mark.at_ns,
+            mark.seen, mark.at_ns,
         )  # fmt: skip
 
     def _title(self, mark: Mark) -> str:

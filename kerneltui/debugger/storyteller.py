@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from kerneltui.debugger.courses import COURSES, STATIONS, TITLES
 from kerneltui.debugger.history import History
-from kerneltui.debugger.marks import Mark, StepKind
+from kerneltui.debugger.marks import BY_HANDLERS, Mark, StepKind
 from kerneltui.debugger.narrate import Step, Teller
 from kerneltui.debugger.origins import SERIAL, source_kind
 from kerneltui.debugger.references import InterruptReference
@@ -286,7 +286,11 @@ class Storyteller:
             step.sentence if is_here else "",
             step.next_sentence,
             step.station,
-            frozenset(STATIONS[kind] for kind in kinds if STATIONS[kind] not in later),
+            frozenset(
+                STATIONS[kind]
+                for kind in kinds
+                if STATIONS[kind] not in later and (kind in step.seen or kind not in BY_HANDLERS)
+            ),
             self._interrupt_of(step),
             step.subject,
             step.origin.controller if step.origin is not None else "",
