@@ -6,7 +6,7 @@ import os
 import select
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from stat import S_ISFIFO
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -19,6 +19,7 @@ from kerneltui.errors import UserError, suggestion
 from kerneltui.units import PATTERN, parse_duration
 
 if TYPE_CHECKING:
+    from kerneltui.prepared import PreparedFile
     from kerneltui.yamltext import Parsed
 
 Where = tuple[str | int, ...]
@@ -66,19 +67,24 @@ def find(kind: str, name: str) -> Path:
 class ConfigFile:
     """The data of a YAML file, and where everything stood in it."""
 
-    def __init__(self, path: Path, text: str, data: Any = None) -> None:
-        """``data`` is what ``text`` is known to say.
+    def __init__(self, path: Path, text: str, known: PreparedFile | None = None) -> None:
+        """``known`` is what ``text`` is known to say.
 
         Raises :class:`UserError` for text that is not YAML or not a mapping.
         """
         self.path = path
         self._text = text
         self._parsed: Parsed | None = None
-        self.data: Any = data
-        if data is None:
-            self.data = self._parse().data
+        self._known = known
         if not isinstance(self.data, dict):
             raise UserError(f"{path}:1: the file must be a mapping: lines like 'title: ...'")
+
+    @cached_property
+    def data(self) -> Any:
+        """What the text says."""
+        if self._known is not None:
+            return msgspec.json.decode(self._known.data)
+        return self._parse().data
 
     @property
     def text(self) -> str:
@@ -131,6 +137,11 @@ class ConfigFile:
         """An error at a place in the file."""
         return UserError(f"{self.path}:{self.line(tuple(where))}: {message}")
 
+    def checked(self, schema: type[T]) -> T | None:
+        """What it is, where that is known; of a file that comes with the program it is."""
+        spec = None if self._known is None else self._known.checked()
+        return spec if isinstance(spec, schema) else None
+
     def decode(self, schema: type[T], data: Any = None, where: Where = ()) -> T:
         """The data, or a part of it, as ``schema``.  Raises :class:`UserError`."""
         data = self.data if data is None else data
@@ -165,12 +176,12 @@ def _opened(path: str, flags: int) -> int:
     return opened
 
 
-def _prepared(path: Path, source: bytes) -> Any:
+def _prepared(path: Path, source: bytes) -> PreparedFile | None:
     """What is known to stand in a file that comes with the program; else None."""
-    from kerneltui.prepared import key, recall
-
     if not _is_builtin(path):
         return None
+    from kerneltui.prepared import key, recall
+
     configs = configs_dir()
     return recall(configs, key(configs, path), source)
 

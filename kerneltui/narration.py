@@ -16,6 +16,8 @@ from kerneltui.units import format_time
 
 TITLE_WIDTH = 24
 KERNEL = "Kernel"
+MOST_ALIKE = 3
+"""Lines that say the same, one after another, before they are only counted."""
 _PLAIN = {StepKind.ASLEEP: "Idle", StepKind.SWITCHED: "Scheduler"}
 """Headings of steps that belong to no interrupt and no call."""
 
@@ -55,24 +57,49 @@ def _goes_on(before: Step, step: Step) -> bool:
     )
 
 
+class _Lines:
+    """Writes the lines of steps: of many that are alike the first ones, and how many follow."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out = out
+        self._last = ""
+        self._alike = 0
+        self._at_ns = 0
+
+    def write(self, step: Step, told: str, heading: str, indent: str) -> None:
+        """``told`` is what follows the time; ``heading`` stands above it, if there is one."""
+        if heading or told != self._last:
+            self.tell_rest()
+        self._alike, self._last, self._at_ns = self._alike + 1, told, step.at_ns
+        if self._alike <= MOST_ALIKE:
+            above = f"\n{indent}{heading}, core {step.core}\n" if heading else ""
+            line = f"{above}{indent}{format_time(step.at_ns):>15} s  {told}\n"
+            self._out.write(line.encode())
+
+    def tell_rest(self) -> None:
+        """Say how many more were alike; another line follows, or none."""
+        more = self._alike - MOST_ALIKE
+        if more > 0:
+            last = f"the last one at {format_time(self._at_ns)} s"
+            self._out.write(f"{'':>15}    ... and {more} more like that, {last}\n".encode())
+        self._alike = 0
+
+
 def narrate_steps(session: Session, until_ns: int, out: IO[bytes]) -> None:
     """Run to a virtual time; write a line for each meaningful step when it has come."""
     session.recorder.trace(False)
     session.history.on = False  # nobody goes back
-    episodes = Episodes()
+    episodes, lines = Episodes(), _Lines(out)
     while session.advance(NEXT_STEP, until=until_ns) is StopReason.MEANINGFUL:
         several = sum(core.state is not CoreState.OFF for core in session.machine.cores) > 1
         for step in session.story.steps():
             heading = episodes.heading(step)
             core = f"[{step.core}] " if several else ""
             indent = "    " * (step.depth - 1)
-            if heading:
-                out.write(f"\n{indent}{heading}, core {step.core}\n".encode())
             place = f"{step.number:>2}/{step.total:<2}" if step.number else "     "
-            title = step.title.ljust(TITLE_WIDTH)
-            when = format_time(step.at_ns)
-            line = f"{indent}{when:>15} s  {core}{place} {title} {step.sentence}"
-            out.write(f"{line}\n".encode())
+            told = f"{core}{place} {step.title.ljust(TITLE_WIDTH)} {step.sentence}"
+            lines.write(step, told, heading, indent)
+    lines.tell_rest()
 
 
 def narrate_events(session: Session, until_ns: int, out: IO[bytes]) -> None:

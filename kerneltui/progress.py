@@ -131,6 +131,6 @@ def of_session(session: Session, until_ns: int, *, wanted: bool = True) -> Progr
 
     def tell() -> tuple[int, str]:
         now, events = min(session.machine.now, until_ns), session.recorder.recorded
-        return now, f"{now / 1e9:.1f} of {until_ns / 1e9:.1f} virtual s, {events:,} events"
+        return now, f"{now / 1e9:.3f} of {until_ns / 1e9:.3f} virtual s, {events:,} events"
 
     return Progress(until_ns, tell, wanted=wanted)

@@ -17,6 +17,7 @@ from kerneltui.debugger.why import why
 from kerneltui.debugger.writers import Writers, find_writers, places_of
 from kerneltui.errors import UserError
 from kerneltui.export.explanation import as_dict, as_text
+from kerneltui.machine.core import CoreState
 from kerneltui.parameters import Opened, come_to
 from kerneltui.progress import Progress
 from kerneltui.units import format_time
@@ -83,7 +84,7 @@ def _writers(session: Session, found: Explanation, *, only_shut: bool) -> Writer
     search = find_writers(session.history, places_of(stations, only_shut=only_shut))
 
     def tell() -> tuple[int, str]:
-        return now - looked_at, f"looking who wrote last, at {looked_at / 1e9:.1f} virtual s"
+        return now - looked_at, f"looking who wrote last, at {looked_at / 1e9:.3f} virtual s"
 
     with Progress(now, tell):
         while True:
@@ -106,5 +107,7 @@ def _reference(session: Session, question: Question) -> Reference:
         why_none = "no interrupt has a handler here"
         if is_booting(session.machine, question.core):
             why_none = "the kernel is still booting, and no interrupt has a handler yet"
+            if session.machine.cores[question.core].state is CoreState.OFF:
+                why_none = f"core {question.core} is off: {why_none}"
         raise UserError(f"{why_none}: ask for one with --irq N or --line NAME")
     return found

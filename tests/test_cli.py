@@ -691,7 +691,7 @@ def test_explain_writes_the_last_writer_below_each_shut_gate(said, tmp_path):
         for place, line in enumerate(lines)
         if line.startswith(("  SHUT ", "  not yet "))
     }
-    assert below["not masked"] == "last written by a poke of the scenario at 0.500 000 000 s"
+    assert below["let through"] == "last written by a poke of the scenario at 0.500 000 000 s"
     assert below["priority above mask"] == "last written by your poke at 1.500 000 000 s"
     assert below["pending"] == "written by nobody since reset"
     assert [line[11:].split("  ")[0] for line in lines if line.startswith("  not yet ")] == [

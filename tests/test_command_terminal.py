@@ -237,7 +237,7 @@ BAR = rb"\[[#-]{20}\] +\d+%  [\d.]+ of [\d.]+ virtual s, [\d,]+ events, \d+ s"
 def test_the_progress_of_a_long_run_stands_on_the_terminal_of_standard_error(command):
     seen = command("run", "--json", "--until", ENDLESS, on=("stderr",))
     seen.until(BAR)
-    first = float(re.search(rb"([\d.]+) of 28800000\.0 virtual s", seen.terminal)[1])
+    first = float(re.search(rb"([\d.]+) of 28800000\.000 virtual s", seen.terminal)[1])
     seen.until(rb"(?s)(%s.*){3}" % BAR)
     assert float(re.findall(rb"([\d.]+) of 2880", seen.terminal)[-1]) > first
     seen.program.send_signal(signal.SIGINT)
@@ -274,7 +274,7 @@ def test_a_trace_shows_progress_and_is_the_same(command, tmp_path):
     status, out, _, shown = seen.end()
     assert (status, out) == (0, b"")
     assert re.search(BAR.decode(), shown)
-    assert re.search(r"100%  1\.2 of 1\.2 virtual s, [\d,]+ events, \d+ s\x1b\[\?25h\n$", shown)
+    assert re.search(r"100%  1\.200 of 1\.200 virtual s, [\d,]+ events, \d+ s\x1b\[\?25h\n$", shown)
     assert plain(*arguments) == (0, (tmp_path / "t.jsonl").read_text(), "")
 
 

@@ -139,5 +139,5 @@ def test_a_mistake_in_the_file_names_its_line(tmp_path, before, after, message):
 
 def test_it_is_read_from_the_prepared_file():
     file = ConfigFile.load(configs_dir() / NAME)
-    assert file._parsed is None, "make it anew: python -m kerneltui.prepared"
+    assert file._parsed is None, "make it anew: python -m kerneltui.preparing"
     assert len(file.decode(GlossarySpec).terms) == len(ENTRIES)

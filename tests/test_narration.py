@@ -163,3 +163,17 @@ def test_a_core_beside_the_first_arms_its_timer_for_itself(said, board):
     others = [line for line in armed if line not in own]
     assert others
     assert not any("for this core alone" in line for line in others)
+
+
+def test_of_many_steps_that_are_alike_only_the_first_ones_are_written(said):
+    status, out, err = said(
+        "narrate", "--board", "rpi4", "--scenario", "fault-daif", "--until", "1.9583s"
+    )
+    assert (status, err) == (0, "")
+    alike = [line for line in out.splitlines() if "It does not sleep" in line]
+    first = alike[0].split(" s ", 1)[1]
+    assert [line.split(" s ", 1)[1] for line in alike] == [first] * 3
+    rest = out.splitlines()[out.splitlines().index(alike[-1]) + 1]
+    assert re.fullmatch(
+        r" +\.\.\. and \d{4} more like that, the last one at 1\.958 299 \d{3} s", rest
+    )

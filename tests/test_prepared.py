@@ -4,13 +4,15 @@ import shutil
 import subprocess
 import sys
 
+import msgspec
 import pytest
 
 from kerneltui import configfile
 from kerneltui.builtin import configs_dir
 from kerneltui.configfile import ConfigFile, available
 from kerneltui.machine.board import load_board
-from kerneltui.prepared import NAME, prepare
+from kerneltui.prepared import NAME
+from kerneltui.preparing import READERS, prepare
 from kerneltui.yamltext import parse
 
 FILES = {f"{kind}/{name}": path for kind in ("boards", "scenarios")
@@ -19,7 +21,7 @@ FILES = {f"{kind}/{name}": path for kind in ("boards", "scenarios")
 
 def test_the_prepared_file_says_what_the_yaml_files_say():
     stored = (configs_dir() / NAME).read_text(encoding="utf-8")
-    assert stored == prepare(configs_dir()), "make it anew: python -m kerneltui.prepared"
+    assert stored == prepare(configs_dir()), "make it anew: python -m kerneltui.preparing"
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -31,6 +33,31 @@ def test_data_and_lines_are_those_of_the_source(name):
     assert file.data == parsed.data
     assert len(parsed.lines) > 2
     assert {place: file.line(place) for place in parsed.lines} == parsed.lines
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_known_of_a_file_is_what_the_checks_make_of_its_source(name):
+    path = FILES[name]
+    read = READERS[path.parent.name]
+    known, source = ConfigFile.load(path), ConfigFile(path, path.read_text(encoding="utf-8"))
+    schema = type(read(source, path).spec)
+    assert known.checked(schema) is not None, "make it anew: python -m kerneltui.preparing"
+    assert source.checked(schema) is None
+    was, now = read(source, path).spec, read(known, path).spec
+    assert was == now
+    assert list(_types(was)) == list(_types(now))
+
+
+def _types(value):
+    """Of all that it is made of: a duration is equal to a number."""
+    yield type(value)
+    if isinstance(value, msgspec.Struct):
+        value = msgspec.structs.astuple(value)
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, msgspec.Struct | dict | list | tuple):
+            yield from _types(item)
+        else:
+            yield type(item)
 
 
 @pytest.fixture
@@ -54,6 +81,12 @@ def test_without_a_usable_prepared_file_the_sources_are_read(copied, text):
         (copied / NAME).unlink()
     else:
         (copied / NAME).write_bytes(text.encode("latin-1"))
+    assert load_board("rpi4").spec.title == "Raspberry Pi 4"
+
+
+def test_a_part_that_is_not_understood_is_made_of_the_source(copied):
+    text = (copied / NAME).read_text(encoding="utf-8")
+    (copied / NAME).write_text(text.replace(":BoardSpec", ":Board"), encoding="utf-8")
     assert load_board("rpi4").spec.title == "Raspberry Pi 4"
 
 

@@ -17,7 +17,7 @@ from kerneltui.hw.register import MEMORY, NON_SECURE, RegisterTable, Slot
 from kerneltui.hw.register_file import Port, RegisterFile
 from kerneltui.hw.rule import Spot
 from kerneltui.machine.core import Core
-from kerneltui.machine.instructions import INSTRUCTIONS, WRITES
+from kerneltui.machine.instructions import WRITES
 from kerneltui.machine.machine import Machine
 from kerneltui.machine.poke import CORE_REGISTERS
 
@@ -62,7 +62,6 @@ class Bits:
         self.is_software = any(not way.perhaps for way in self.ways)
         """whether any store reaches the bits, and not only by what it does to the device"""
         self.can_be_reset = self._resets() and not self.slot.register.kept_by_reset
-        self.by_exceptions = False
         self._places = self._reached_by()
         if self.core is not None:
             self._ask_instructions()
@@ -97,7 +96,7 @@ class Bits:
 
     def may_be_written(self, accessed: frozenset[Address] | None) -> bool:
         """Whether they can have been in a stretch that has accessed these; None: not known."""
-        return accessed is None or self.by_exceptions or not accessed.isdisjoint(self._places)
+        return accessed is None or not accessed.isdisjoint(self._places)
 
     def is_reached_by(self, access: Address) -> bool:
         """Whether a store, or an instruction that writes registers by itself, can write them."""
@@ -166,7 +165,6 @@ class Bits:
             for written in registers:
                 if written.register == stem and written.mask & self.spot.mask:
                     self.is_software = True
-                    self.by_exceptions |= INSTRUCTIONS[kind].is_exception
                     self._places.add((kind, 0))
 
 

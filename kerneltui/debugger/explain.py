@@ -233,9 +233,25 @@ class _Judge(NoFaultJudge):
             Verdict.WAITS,
             f"{self.subject} waits: {gate.says or f'{station.title} has not raised it'} "
             f"({holds(gate)}).",
-            f"It needs {gate.needs}.",
+            f"It needs {', or '.join((gate.needs, *self._else_needed(gate)))}.",
             gate,
         )
+
+    def _else_needed(self, gate: Gate) -> tuple[str, ...]:
+        """What would raise the same line as well: of a UART a level of its FIFO, or a timeout.
+
+        The other ways are as near as this one: only their source waits.
+        """
+        source = self.way.stations[0]
+        if gate not in source.gates:
+            return ()
+        found: dict[str, None] = {}
+        for first, *rest in (way.stations for way in self.others):
+            waits = [item for item in first.gates if not item.open]
+            if rest == [*self.way.stations[1:]] and all(it.opens is Opens.EVENT for it in waits):
+                found.update((item.needs, None) for item in waits[:1])
+        found.pop(gate.needs, None)
+        return tuple(found)
 
 
 ARMS_AGAIN = "At its end the handler arms the timer for the head of the queue."

@@ -30,6 +30,7 @@ from kerneltui.debugger.origins import (
     TIMER,
     Origin,
     Wiring,
+    asking,
     comparators_of,
     pending,
     source_kind,
@@ -276,9 +277,7 @@ class Marker(Marking):
         if device.passes_on(output):
             return
         if isinstance(device, InterruptController):
-            current = machine.turns.current
-            storing = current is not None and self._storing == (current.index, current.retired)
-            if self._risen == moment or storing or source_kind(device) != TIMER:
+            if self._risen == moment or self._is_storing() or source_kind(device) != TIMER:
                 return  # it passes on what has been told already
             origin = pending(machine, self._wiring, max(cpu, 0), None)
             if origin is None or origin.device != device.name:
@@ -293,6 +292,20 @@ class Marker(Marking):
             # Of several controllers the one that lets it in.
             lets_in = (item for item in origins if self._wiring.is_enabled(item, cpu))
             self._rises(next(lets_in, origins[0]), max(cpu, 0), line.name)
+
+    def pending(self, controller: InterruptController, number: int, cpu: int, again: bool) -> None:
+        """A timer that is a part of a controller asks, whether that lets it through or not."""
+        super().pending(controller, number, cpu, again)
+        if again or source_kind(controller) != TIMER or self._is_storing():
+            return
+        origin = asking(self.machine, self._wiring, controller, number, cpu)
+        if origin is not None and (origin.source, origin.device) == (TIMER, controller.name):
+            self._risen = self.machine.now, self.machine.step
+            self._rises(origin, cpu, "")
+
+    def _is_storing(self) -> bool:
+        current = self.machine.turns.current
+        return current is not None and self._storing == (current.index, current.retired)
 
     def _rises(self, origin: Origin, core: int, line: str) -> None:
         """A device asks for an interrupt: its time has come, its line rises, that is noted.

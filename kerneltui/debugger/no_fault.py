@@ -31,11 +31,24 @@ class NoFaultJudge(HindsightJudge):
         if not stores or not is_booting(self.machine, self.core.index) or self._has_poked(stores):
             return None
         self.for_now += tuple(stores)
+        if self.core.state is CoreState.OFF:
+            return self._not_started_yet(stores)
         return self._tell(
             Verdict.WAITS,
             f"{self.subject} waits: the kernel is still booting, and so far {because(stores[0])}.",
             "It opens one gate after the other: ask again when it has booted.",
             stores[0],
+        )
+
+    def _not_started_yet(self, stores: list[Gate]) -> Explanation:
+        """Of a core that waits for another one, which boots."""
+        core, first = f"core {self.core.index}", f"core {self.machine.core.index}"
+        return self._tell(
+            Verdict.WAITS,
+            f"{self.subject} waits for {first} to start {core}: the kernel is still booting on "
+            f"{first}, and {core} is off.",
+            f"The kernel may leave {core} off: ask again when it has booted.",
+            next((gate for gate in stores if gate.register == core), stores[0]),
         )
 
     def _at_rest(self) -> Explanation | None:

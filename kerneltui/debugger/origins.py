@@ -156,6 +156,14 @@ def pending(machine: Machine, wiring: Wiring, cpu: int, vector: int | None) -> O
     return min(found)[1] if found else None
 
 
+def asking(
+    machine: Machine, wiring: Wiring, controller: InterruptController, number: int, cpu: int
+) -> Origin | None:
+    """An interrupt that becomes pending at a controller; None where that is none of its own."""
+    state = controller.interrupt(number, cpu)
+    return None if state is None else _origin(machine, wiring, controller, state, cpu)
+
+
 def call_sent(machine: Machine, wiring: Wiring, sender: int) -> tuple[Origin | None, int]:
     """The interrupt that a core has just sent, and to whom; None where its message was no such.
 

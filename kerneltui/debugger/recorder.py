@@ -228,8 +228,8 @@ class Recorder:
     def accessed(self) -> set[Address]:
         """By instructions and pokes, since :meth:`forget_accessed`.
 
-        Of an instruction that writes registers which it does not name it is its kind, and 0; and
-        there are resets (:func:`reset_of`).
+        Of an instruction or exception that writes registers which it does not name it is its kind,
+        and 0; and there are resets (:func:`reset_of`).
         """
         met = {(space, target) for space, targets in self._met.items() for target in targets}
         return met | self._accessed_else
@@ -320,6 +320,8 @@ class Recorder:
         if core.depth == 1:
             index, now = core.index, self._clock.now
             self.entered[index] = Entry(self._machine.step, now, index, core.retired, self.recorded)
+        if kind in WRITES:
+            self._accessed_else.add((kind, 0))
         self._add(kind, vector, core.return_address, _level_of(core), core)
         self.timeline.exception(core, kind)
 

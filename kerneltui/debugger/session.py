@@ -44,6 +44,7 @@ from kerneltui.debugger.watch import (
     end_of_handler,
     until_time,
 )
+from kerneltui.debugger.way import Glance
 from kerneltui.errors import UserError
 from kerneltui.hw.clock import NEVER
 from kerneltui.kernel.inspector import Inspector
@@ -234,7 +235,7 @@ class Session(OtherMoments):
         self._in_vain = is_in_vain(goal, reason)
         if self._progress() != before:
             self.generation += 1
-            self.story.show(0)
+            self.story.show(0)  # whichever step of this moment was on show when it was met before
         self.last_stop = self._pursuit.said
         if goal.leaves_handlers:
             self.story.show(DONE)
@@ -407,12 +408,13 @@ class Session(OtherMoments):
         """
         if parts & {"blocks", "path"}:
             self._changes.look(self.registers, self.focus, marks=marks)
-        story = self._told() if "path" in parts and marks and self.follows_story else None
+        is_followed = "path" in parts and marks and self.follows_story
+        story = self._told() if is_followed else None
         before = None if story is None else self._registers_before(story)
         sight = Sight(
-            self.setup, self.machine, self.inspector, self.focus, self.generation, self.last_stop,
-            self.recorder, self.names, self.registers, self.recorder.rates, story,
-            before, tuple(self.bookmarks),
+            self.setup, self.machine, Glance(self.machine), self.inspector, self.focus,
+            self.generation, self.last_stop, self.recorder, self.names, self.registers,
+            self.recorder.rates, story, is_followed, before, tuple(self.bookmarks),
         )  # fmt: skip
         return views.build(sight, parts, timeline)
 

@@ -15,6 +15,7 @@ from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.register_marks import RegisterMarks, RegisterValues
 from kerneltui.debugger.setup import Setup
 from kerneltui.debugger.trace import EventNames
+from kerneltui.debugger.way import Glance
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.machine import Machine
 from kerneltui.machine.position import Position
@@ -62,6 +63,7 @@ class Sight(msgspec.Struct, frozen=True):
 
     setup: Setup
     machine: Machine
+    glance: Glance
     inspector: Inspector
     focus: int
     """the core on show"""
@@ -76,6 +78,8 @@ class Sight(msgspec.Struct, frozen=True):
     rates: RateMeter
     story: Story | None = None
     """where somebody follows it"""
+    is_followed: bool = False
+    """somebody does: without a story there is no step near"""
     before: RegisterValues | None = None
     """what registers held at the step before, where that is known"""
     bookmarks: tuple[Bookmark, ...] = ()

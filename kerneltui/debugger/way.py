@@ -93,24 +93,57 @@ class Way(msgspec.Struct, frozen=True):
 Stations = tuple[Station, ...]
 
 
-def ways_to_core(machine: Machine, controller: str, number: int, cpu: int = 0) -> list[Way]:
+class Glance:
+    """One look at a machine: gates that are asked for more than once are looked at once."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self._passages: dict[tuple[str, Entrance, int], list[Passage]] = {}
+        self._inputs: dict[tuple[int, str, int | None], tuple[Gate, ...]] = {}
+
+    def passages(self, name: str, entrance: Entrance, cpu: int) -> list[Passage]:
+        """Through a controller."""
+        here = name, entrance, cpu
+        found = self._passages.get(here)
+        if found is None:
+            found = self._passages[here] = self.machine.controllers[name].passages(entrance, cpu)
+        return found
+
+    def core_gates(self, cpu: int, pin: str, vector: int | None) -> tuple[Gate, ...]:
+        """At an input of a core."""
+        here = cpu, pin, vector
+        found = self._inputs.get(here)
+        if found is None:
+            found = self._inputs[here] = tuple(self.machine.cores[cpu].gates(pin, vector))
+        return found
+
+
+def ways_to_core(
+    machine: Machine, controller: str, number: int, cpu: int = 0, glance: Glance | None = None
+) -> list[Way]:
     """The ways of an interrupt from its controller on to a core.
 
     One that feeds another controller goes on through that one.  Where the board leads an output
     nowhere, or in a circle, the way ends at a shut gate.  Raises KeyError for a device that is no
     controller, ValueError for a number that the controller does not have.
     """
-    return [Way(found) for found in _from(machine, controller, number, cpu, frozenset(), None)]
+    glance = glance or Glance(machine)
+    return [Way(found) for found in _from(glance, controller, number, cpu, frozenset(), None)]
 
 
 def whole_ways(
-    machine: Machine, inspector: Inspector, controller: str, number: int, cpu: int = 0
+    machine: Machine,
+    inspector: Inspector,
+    controller: str,
+    number: int,
+    cpu: int = 0,
+    glance: Glance | None = None,
 ) -> list[Way]:
     """The ways from each source of an interrupt to the kernel's handler on a core."""
     before = _before(machine, controller, number, cpu, frozenset())
     return [
         Way((*source, *way.stations, *_kernel(machine, inspector, way.stations, cpu)))
-        for way in ways_to_core(machine, controller, number, cpu)
+        for way in ways_to_core(machine, controller, number, cpu, glance)
         for source in before
     ]
 
@@ -119,10 +152,11 @@ def ways_of_line(machine: Machine, inspector: Inspector, line: str, cpu: int = 0
     """The ways of what drives a wire.  Raises KeyError where there is no such wire."""
     device, output, index = find_line(machine, line)
     core = index if len(device.outputs[output]) > 1 else cpu
+    glance = Glance(machine)
     ends = [
         stations
         for target in machine.wiring.get(line, [])
-        for stations in _at(machine, target, core, frozenset(), None)
+        for stations in _at(glance, target, core, frozenset(), None)
     ]
     return [
         Way((*source, *end, *_kernel(machine, inspector, end, core)))
@@ -205,7 +239,7 @@ def next_controller(way: Way) -> tuple[str, int] | None:
 
 
 def _from(
-    machine: Machine,
+    glance: Glance,
     name: str,
     entrance: Entrance,
     cpu: int,
@@ -215,21 +249,21 @@ def _from(
     """From what comes in at a controller to the core."""
     if name in passed:
         return []  # in a circle
-    device = machine.controllers[name]
+    device = glance.machine.controllers[name]
     here = name, entrance
     found: list[Stations] = []
-    for passage in device.passages(entrance, cpu):
+    for passage in glance.passages(name, entrance, cpu):
         gates, line = passage.gates, _line(device, passage, cpu)
         station = Station(name, _title(device, entrance), gates, here, line)
         known = passage.vector if passage.vector is not None else vector
         is_shared = len(device.outputs.get(passage.output, ())) == 1
-        for rest in _behind(machine, passage, line, cpu, passed | {name}, known, is_shared):
+        for rest in _behind(glance, passage, line, cpu, passed | {name}, known, is_shared):
             found.append((station, *rest))
     return found
 
 
 def _behind(
-    machine: Machine,
+    glance: Glance,
     passage: Passage,
     line: str,
     cpu: int,
@@ -239,20 +273,20 @@ def _behind(
 ) -> list[Stations]:
     """How it goes on behind a controller's gates; by a wire that may be one for all cores."""
     if passage.message is not None:
-        return _from(machine, *passage.message, cpu, passed, None)
+        return _from(glance, *passage.message, cpu, passed, None)
     if not line:
         return [()]
     found = [
         stations
-        for target in machine.wiring.get(line, [])
+        for target in glance.machine.wiring.get(line, [])
         if not (is_shared and cpu and target.startswith("cpu "))
-        for stations in _at(machine, target, cpu, passed, vector)
+        for stations in _at(glance, target, cpu, passed, vector)
     ]
     return found or [(_leads_nowhere(line),)]
 
 
 def _at(
-    machine: Machine,
+    glance: Glance,
     target: str,
     cpu: int,
     passed: frozenset[str],
@@ -261,11 +295,11 @@ def _at(
     """From the end of a wire, as a board file names it."""
     name, _, pin = target.partition(" ")
     if name == "cpu":
-        core = machine.cores[cpu]
-        return [(Station(f"core {cpu}", f"{pin} input", tuple(core.gates(pin, vector))),)]
-    controller = machine.controllers.get(name)
+        gates = glance.core_gates(cpu, pin, vector)
+        return [(Station(f"core {cpu}", f"{pin} input", gates),)]
+    controller = glance.machine.controllers.get(name)
     entrance = controller.entrance(pin, cpu) if controller is not None else None
-    return [] if entrance is None else _from(machine, name, entrance, cpu, passed, vector)
+    return [] if entrance is None else _from(glance, name, entrance, cpu, passed, vector)
 
 
 def _line(device: InterruptController, passage: Passage, cpu: int) -> str:

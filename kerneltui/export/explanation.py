@@ -38,8 +38,8 @@ def as_text(explanation: Explanation, writers: Writers, besides: str = "") -> It
     for number, way in enumerate(explanation.others, 2):
         shut = [gate.name for gate in way.shut if explanation.is_shut(gate)]
         later = [gate.name for gate in way.shut if not explanation.is_shut(gate)]
-        told = [f"shut is {', '.join(shut)}"] if shut else []
-        told += [f"not yet {', '.join(later)}"] if later else []
+        told = [f"shut: {', '.join(shut)}"] if shut else []
+        told += [f"not yet: {', '.join(later)}"] if later else []
         through = ", ".join(station.title for station in way.stations)
         yield ""
         yield f"way {number}, by {through}: {'; '.join(told) if way.shut else 'all is open'}"

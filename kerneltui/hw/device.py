@@ -39,7 +39,7 @@ class Passage:
     it as, where the controller tells the core.
     """
 
-    __slots__ = ("_make", "message", "output", "vector")
+    __slots__ = ("_gates", "_make", "message", "output", "vector")
 
     def __init__(
         self,
@@ -49,12 +49,15 @@ class Passage:
         vector: int | None = None,
     ) -> None:
         self._make = make
+        self._gates: tuple[Gate, ...] | None = None
         self.output, self.message, self.vector = output, message, vector
 
     @property
     def gates(self) -> tuple[Gate, ...]:
-        """As they stand now; who only asks where it goes on does not wait for them."""
-        return tuple(self._make())
+        """As they stand; who only asks where it goes on does not wait for them."""
+        if self._gates is None:
+            self._gates = tuple(self._make())
+        return self._gates
 
 
 Entrance = int | str

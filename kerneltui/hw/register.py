@@ -365,6 +365,17 @@ def table_by_name(module: str, name: str) -> RegisterTable:
 Key = int | tuple[int, str]
 
 
+class RegisterBits(msgspec.Struct, frozen=True):
+    """Where bits stand in a register of ``size`` bytes, and what they are called."""
+
+    key: Key
+    size: int
+    mask: int
+    lsb: int
+    register: str
+    field: str
+
+
 class Slot(msgspec.Struct, frozen=True):
     """One register element at its place in the block."""
 

@@ -21,6 +21,7 @@ from kerneltui.hw.register import (
     WO,
     Key,
     Register,
+    RegisterBits,
     RegisterError,
     RegisterTable,
     Slot,
@@ -209,7 +210,7 @@ class RegisterFile:
     def _bind(self) -> None:
         self._layout = _layout(self.table.module, self.table.name, self._changes)
         self._ports: dict[Key, Port] = {}
-        self.known_bits: dict[object, tuple[Slot, int, str]] = {}
+        self.known_bits: dict[object, RegisterBits] = {}
         """what rules have found: where bits stand does not change"""
         self.driven = EVERY_LANE
         self._overlaid = {slot.offset for slot in self._layout.values() if slot.register.overlay}

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from kerneltui.hw.manual import OR, cited
-from kerneltui.hw.register import Key, Register, Slot
+from kerneltui.hw.register import Key, Register, RegisterBits, Slot
 from kerneltui.hw.register_file import RegisterFile
 
 
@@ -31,7 +31,7 @@ class Opens(StrEnum):
 
 
 class Spot(msgspec.Struct, frozen=True):
-    """Bits of a register, as one core sees it.
+    """RegisterBits of a register, as one core sees it.
 
     ``window`` is the table's name among the device's files, ``""`` for a core's own registers.
     """
@@ -106,14 +106,20 @@ class Place(msgspec.Struct, frozen=True):
     by_element: bool = False
     of: int | None = None
 
-    def find(self, file: RegisterFile, number: int) -> tuple[Slot, int, str]:
-        """The register's slot, the mask of the bits in it, and what the bits are called."""
+    def find(self, file: RegisterFile, number: int) -> RegisterBits:
+        """Where that is in the registers of a device."""
         known = file.known_bits.get((self, number))
         if known is None:
-            known = file.known_bits[self, number] = self._find(file, number)
+            slot, mask, field = self._find(file, number)
+            known = RegisterBits(
+                slot.key, max(slot.register.width // 8, 1), mask, (mask & -mask).bit_length() - 1,
+                slot.name, field,
+            )  # fmt: skip
+            file.known_bits[self, number] = known
         return known
 
     def _find(self, file: RegisterFile, number: int) -> tuple[Slot, int, str]:
+        """The register's slot, the mask of the bits in it, and what the bits are called."""
         register = file.table[self.register]
         number = number if self.of is None else self.of
         width = register.width
@@ -183,9 +189,8 @@ class Rule(msgspec.Struct, frozen=True):
         ``bit`` is its place in the bitmaps, where that is not its number; ``ends_with`` is what
         ends the interrupt that runs, where the handlers' end opens it.
         """
-        slot, mask, field = self.at(owner, cpu, number).find(file, number)
-        lsb = (mask & -mask).bit_length() - 1
-        value = (file.peek(slot.key, max(slot.register.width // 8, 1), cpu) & mask) >> lsb
+        bits = self.at(owner, cpu, number).find(file, number)
+        value = (file.peek(bits.key, bits.size, cpu) & bits.mask) >> bits.lsb
         wants = self.wants if self.wants is None or isinstance(self.wants, int) else None
         if callable(self.wants):
             wants = self.wants(owner, cpu, number)
@@ -198,19 +203,23 @@ class Rule(msgspec.Struct, frozen=True):
         return Gate(
             self.name,
             is_open,
-            register=slot.name,
-            field=field,
+            register=bits.register,
+            field=bits.field,
             value=value,
-            needs=self.needs.format(**words) if words else self.needs,
+            needs=_filled(self.needs, words),
             ref=cited(self.ref, owner.manual) if OR in self.ref else self.ref,
             opens=self.opens,
             ends_by=self.ends_by,
             ends_with=ends_with if self.ends_by else None,
-            spot=Spot(file.table.name, slot.key, mask, cpu),
+            spot=Spot(file.table.name, bits.key, bits.mask, cpu),
             wants=wants,
             due_ns=due_ns,
-            says=self.says.format(**words) if words else self.says,
+            says=_filled(self.says, words),
         )
+
+
+def _filled(text: str, words: dict[str, object]) -> str:
+    return text.format(**words) if words and "{" in text else text
 
 
 def required(register: Register, rules: Iterable[Rule]) -> tuple[int, int]:

@@ -32,7 +32,7 @@ class Aarch64Core(Aarch64Exceptions):
     """One core; ``input(pin)`` takes the wires of its interrupt controller."""
 
     TRANSIENT = Aarch64Exceptions.TRANSIENT | {"_routes", "_sysports"}
-    LOAD, STORE, WAIT = "ldr", "str", "wfi"
+    LOAD, STORE, WAIT, RETURN = "ldr", "str", "wfi", "ERET"
     CALL_REGISTERS = ("x8", "x0", "x1")
     EXCEPTION_LEVEL = "EL1"
 

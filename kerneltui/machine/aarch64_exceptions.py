@@ -28,11 +28,11 @@ VECTOR_SYNC, VECTOR_IRQ, VECTOR_FIQ = 0x200, 0x280, 0x300
 
 UNMASKED = {
     pin: Rule(
-        f"{pin.upper()}s unmasked", Place("DAIF", letter),
-        f"PSTATE.{letter} to be 0: the handler to return (ERET), or MSR DAIFClr",
-        "DDI 0487 D1.3.6", wants=0, says=f"PSTATE masks {pin.upper()}s",
+        f"{pin.upper()}s let in", Place("DAIF", letter),
+        f"DAIF.{letter} to be 0: {{or_return}}MSR DAIFClr, #{bit}",
+        "DDI 0487 D1.3.6", wants=0, says=f"the core masks {pin.upper()}s",
     )
-    for pin, letter in (("irq", "I"), ("fiq", "F"))
+    for pin, letter, bit in (("irq", "I", 2), ("fiq", "F", 1))
 }  # fmt: skip
 
 

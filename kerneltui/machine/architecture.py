@@ -19,6 +19,8 @@ class Architecture(ABC):
     STORE: ClassVar[str]
     WAIT: ClassVar[str]
     """the mnemonics of :meth:`read`, :meth:`write` and :meth:`wait_for_interrupt`"""
+    RETURN: ClassVar[str]
+    """the instruction that ends a handler"""
     PINS: ClassVar[dict[str, int]]
     """the interrupt inputs, and the bit of each in ``inputs``"""
     MASK_REGISTER: ClassVar[str]

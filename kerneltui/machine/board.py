@@ -4,7 +4,7 @@ A board names its devices (``compatible``), where their register windows lie (``
 parameters (``config``) and where their interrupt outputs lead (``interrupts``).
 """
 
-# Annotations are types here and no texts: a decoder would compile each of those at the start.
+from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -283,6 +283,10 @@ def load_board(name: str) -> Board:
 
 def read_board(file: ConfigFile, path: Path) -> Board:
     """Check a parsed board file.  Raises :class:`UserError`."""
+    return Board(path.stem, file.checked(BoardSpec) or _check(file), file)
+
+
+def _check(file: ConfigFile) -> BoardSpec:
     devices = file.data.get("devices")
     if isinstance(devices, dict):
         for name, data in devices.items():
@@ -307,7 +311,7 @@ def read_board(file: ConfigFile, path: Path) -> Board:
         if feature not in FEATURES:
             hint = suggestion(feature, FEATURES)
             raise file.error(("cpu", "features", number), f"unknown feature '{feature}'{hint}")
-    return Board(path.stem, spec, file)
+    return spec
 
 
 def check_device(file: ConfigFile, where: tuple[str, ...], device: DeviceSpec) -> None:

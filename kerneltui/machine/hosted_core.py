@@ -411,8 +411,9 @@ class HostedCore(Architecture):
             "core is on", is_on, f"core {self.index}", "state", int(is_on), needs, "", says=says
         )
         gates = [on]
+        or_return = f"the handler to return ({self.RETURN}), or " if self.depth else ""
         for rule in rules:
-            gate = rule.gate(self, self.regs, number, 0)
+            gate = rule.gate(self, self.regs, number, 0, or_return=or_return)
             if self.depth and gate.register == self.MASK_REGISTER:
                 gate = replace(gate, opens=Opens.END)
             gates.append(gate)

@@ -192,7 +192,8 @@ class InstructionCore(HostedCore):
             if self.observer is not None:
                 self.observer.instruction(self, self.WAIT, 0, 0)
             self.state = WAITING
-            if self.observer is not None:
+            # One that is over at once leaves the core to whoever has it.
+            if self.observer is not None and not self.inputs & self.wakes_on:
                 self.observer.activity(self)
             self._fell_asleep()
             # The last one counts.  Who goes to a position inside this wait rests here on the way.

@@ -31,7 +31,7 @@ WORD_MASK = (1 << 64) - 1
 class X86Core(X86Exceptions):
     """One core; the inputs take the wires of its local APIC, or of a PC's 8259 pair."""
 
-    LOAD, STORE, WAIT = "load", "store", "hlt"
+    LOAD, STORE, WAIT, RETURN = "load", "store", "hlt", "IRET"
     CAN_BE_RESET = True
     CALL_REGISTERS = ("rax", "rdi", "rsi")
 

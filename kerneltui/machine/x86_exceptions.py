@@ -34,7 +34,7 @@ WORD, FRAME_SIZE = 8, 40
 """Bytes of a push, and of an interrupt frame."""
 
 UNMASKED = Rule("interrupts enabled", Place("RFLAGS", "IF"),
-                "RFLAGS.IF to be 1: the handler to return (IRET), or STI", "SDM 3A 6.8.1",
+                "RFLAGS.IF to be 1: {or_return}STI", "SDM 3A 6.8.1",
                 wants=1, says="RFLAGS keeps interrupts out")  # fmt: skip
 UNMASKED_BITS, UNMASKED_WANTED = required(X86_64["RFLAGS"], (UNMASKED,))
 
@@ -149,7 +149,7 @@ class X86Exceptions(InstructionCore):
         """No register shows whether an NMI waits, or is being handled."""
         if pin == "nmi":
             blocked = self._nmi_blocked
-            return Gate("no NMI in progress", not blocked, "NMI blocking", "", int(blocked),
+            return Gate("last NMI ended", not blocked, "NMI blocking", "", int(blocked),
                         "the NMI handler to return (IRET)", "SDM 3A 6.7.1", Opens.END,
                         ends_by="IRET")  # fmt: skip
         waits = self.inputs & self._open() & NMI != 0
@@ -168,7 +168,7 @@ class X86Exceptions(InstructionCore):
         """Nor the shadow of STI, which covers one instruction."""
         shadow = self._is_in_shadow()
         return Gate(
-            "not in the shadow of STI",
+            "STI has taken effect",
             not shadow,
             "shadow of STI",
             "",

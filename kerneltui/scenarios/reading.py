@@ -125,11 +125,14 @@ def read_scenario(file: ConfigFile, path: Path) -> Scenario:
 
     Whether the image that it names is there is not looked at.
     """
+    spec = file.checked(ScenarioSpec)
+    if spec is not None:
+        return _program_scenario(file, path, spec)
     if "image" in file.data:
         return _image_scenario(file, path)
     if "program" not in file.data:
         _tell_of_neither(file)
-    return _program_scenario(file, path)
+    return _program_scenario(file, path, _check_program(file))
 
 
 def _tell_of_neither(file: ConfigFile) -> None:
@@ -169,7 +172,7 @@ def _check_boards(file: ConfigFile, spec: SharedSpec) -> None:
             )
 
 
-def _program_scenario(file: ConfigFile, path: Path) -> ProgramScenario:
+def _check_program(file: ConfigFile) -> ScenarioSpec:
     spec = file.decode(ScenarioSpec)
     if spec.program not in PROGRAMS:
         hint = suggestion(spec.program, PROGRAMS)
@@ -187,6 +190,10 @@ def _program_scenario(file: ConfigFile, path: Path) -> ProgramScenario:
         raise file.error(("boot",), str(error)) from None
     if spec.timeouts and spec.program == "system-timer":
         raise file.error(("timeouts",), "the program 'system-timer' sets no timeouts; remove them")
+    return spec
+
+
+def _program_scenario(file: ConfigFile, path: Path, spec: ScenarioSpec) -> ProgramScenario:
     requests = timeout_requests(file, spec.timeouts)
     if len(requests) > MOST_TIMEOUTS:
         raise file.error(("timeouts",), f"a scenario has at most {MOST_TIMEOUTS} timeouts")

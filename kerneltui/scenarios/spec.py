@@ -1,6 +1,6 @@
 """What a scenario file may say: its keys, as they stand in the file."""
 
-# Annotations are types here and no texts: a decoder would compile each of those at the start.
+from __future__ import annotations
 
 from typing import Annotated, Literal
 
@@ -58,7 +58,7 @@ class TimeoutSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Literal["all", "skip"],
         Meta(description="all: make up for late periods; skip: leave them out"),
     ] = "all"
-    then: Annotated[list["TimeoutSpec"], Meta(description="timeouts that the callback sets")] = []
+    then: Annotated[list[TimeoutSpec], Meta(description="timeouts that the callback sets")] = []
 
 
 class OperationSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -88,13 +88,13 @@ def _deeds(session: Session) -> Iterator[str]:
     yield ""
     yield "## What was done by hand"
     yield ""
-    given = all_in_words(session.history.inputs)
+    given = all_in_words(session.history.inputs, _code)
     if not given:
         yield "Nothing was typed or stored."
     for text in given:
-        yield f"- {escaped(text[:1].upper() + text[1:])}"
+        yield f"- {text[:1].upper() + text[1:]}"
     for _, item in session.breakpoints:
-        yield f"- Breakpoint: `{item.text}`" + ("" if item.enabled else " (disabled)")
+        yield f"- Breakpoint: {_code(item.text)}" + ("" if item.enabled else " (disabled)")
 
 
 # -- one moment ------------------------------------------------------------------------------------
@@ -187,11 +187,22 @@ def escaped(text: str) -> str:
     return _MARKUP.sub(r"\\\1", text)
 
 
+def _code(text: str) -> str:
+    """In a line: nothing in it is markup, so nothing needs a backslash."""
+    fence = "`" * (_longest_run([text]) + 1)
+    apart = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{apart}{text}{apart}{fence}"
+
+
 def _fenced(kind: str, lines: Iterable[str]) -> Iterator[str]:
     """A block, fenced by more backticks than stand in it."""
     found = [*lines]
-    longest = max((len(run) for line in found for run in re.findall("`+", line)), default=0)
-    fence = "`" * max(3, longest + 1)
+    fence = "`" * max(3, _longest_run(found) + 1)
     yield f"{fence}{kind}"
     yield from found
     yield fence
+
+
+def _longest_run(lines: list[str]) -> int:
+    """Of backticks."""
+    return max((len(run) for line in lines for run in re.findall("`+", line)), default=0)

@@ -268,7 +268,7 @@ def test_bits_change(board, text):
 
 @pytest.mark.parametrize(
     ("board", "irq", "gate"),
-    [("rpi4", "30", "IRQs unmasked"), ("rpi3", "local:1", "IRQs unmasked"),
+    [("rpi4", "30", "IRQs let in"), ("rpi3", "local:1", "IRQs let in"),
      ("x86", "vector:0xec", "interrupts enabled")],
 )  # fmt: skip
 def test_a_gate_opens_and_shuts(board, irq, gate):
@@ -358,9 +358,9 @@ MANY = {
 }  # fmt: skip
 LOOKED_AT = {
     "rpi3": ("change CNTP_CTL_EL0.ENABLE", "code TimeManager.handle",
-             'gate "IRQs unmasked" of irq local:1'),
+             'gate "IRQs let in" of irq local:1'),
     "rpi4": ("change GICD_ISACTIVER0", "code TimeManager.handle", "code gicv2.py:130",
-             'gate "IRQs unmasked" of irq 30'),
+             'gate "IRQs let in" of irq 30'),
     "x86": ("change ISR7", "code TimeManager.handle_tick",
             'gate "interrupts enabled" of irq vector:0xec'),
 }  # fmt: skip

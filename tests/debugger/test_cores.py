@@ -92,7 +92,7 @@ def test_an_edge_that_was_lost_at_a_masked_pin_still_says_why():
     session.next_interrupt()
     found = rows(session)["ioapic0", 2]
     assert found.waits
-    assert (found.blocked_by, found.pending) == ("unmasked", False)
+    assert (found.blocked_by, found.pending) == ("let through", False)
 
 
 def test_a_core_shows_the_counts_of_its_own_handlers():

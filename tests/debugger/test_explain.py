@@ -235,7 +235,7 @@ def test_a_wrong_end_is_told_of_the_interrupt_whose_handler_made_it():
     session.run_until(2_100_000_000)
     for number in (30, 153):
         told = why(session, InterruptReference("gic", "gic", number), 0)
-        assert told.gate.name == "not active"
+        assert told.gate.name == "inactive"
         assert f"its own handler ended it wrongly: core 0 ended {number + 1}" in told.headline
         assert f"so irq {number} stays active" in told.headline
     session.close()

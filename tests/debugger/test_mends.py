@@ -107,7 +107,7 @@ def test_the_mask_of_an_8259_is_stored_to_by_its_chip():
     session.run_until(2_100_000_000)
     for way in whole_ways(session.machine, session.inspector, "pic", 0, 0):
         station = next(item for item in way.stations if item.owner == "pic")
-        gate = next(item for item in station.gates if item.name == "not masked")
+        gate = next(item for item in station.gates if item.name == "let through")
         text = mend_of(session.machine, "pic", gate)
         assert text == "I8259_MASTER/OCW1.M[0]=0x0"
     session.poke(text)

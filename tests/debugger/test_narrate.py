@@ -243,7 +243,7 @@ def test_without_apics_the_8259_notes_the_timer_and_is_told_of_the_end():
 def test_an_interrupt_that_gets_no_farther_says_what_it_needs():
     session = session_of("x86", "gsi-override")
     found = [step.sentence for _, step in presses(session, 4)]
-    assert any("GSI 2" in text and "'unmasked' does not hold" in text for text in found)
+    assert any("GSI 2" in text and "'let through' does not hold" in text for text in found)
 
 
 def step_of(session, kind, course, limit=200):
@@ -322,11 +322,11 @@ def test_the_path_of_a_sent_interrupt_leads_to_the_core_that_gets_it():
     assert "core 1" in [stop.title for stop in path.stops]
 
 
-def test_a_more_urgent_interrupt_that_goes_first_is_told():
+def test_a_more_urgent_interrupt_that_goes_first_once_the_mask_opens_is_told():
     session = session_of("rpi4", "fault-pmr")
     session.run_until(699 * MS)
     step = step_of(session, StepKind.PENDING, "uart")
-    assert "irq 30, to be taken" in step.sentence
+    assert "'priority above mask' does not hold" in step.sentence
     assert step.next_sentence == "The interrupt waits until that changes."
     session.poke("gic/GICC_PMR=0xff")
     assert session.story.step().next_sentence == "Core 0 takes IRQ 30 first: that is more urgent."
@@ -673,4 +673,27 @@ def test_what_arrives_at_a_uart_without_interrupts_waits_until_software_looks(bo
     said = "No interrupt is enabled at the UART: it waits until software looks."
     assert told.next_sentence == said
     assert len(said) <= LONGEST_NEXT
+    session.close()
+
+
+@pytest.mark.parametrize(
+    ("scenario", "kept"),
+    [("fault-tpr", "It gets no farther: 'above task priority' does not hold"),
+     ("timer-callbacks", "Nothing holds it back")],
+)  # fmt: skip
+def test_a_timer_in_the_controller_asks_whether_it_is_let_through_or_not(scenario, kept):
+    session = open_session("x86", scenario)
+    session.boot()
+    session.follows_story = True
+    found = []
+    while "NOTES IT" not in "".join(found[-1:]):
+        session.next_step()
+        path = session.view(frozenset({"path"})).path
+        if path.subject.startswith("Timer interrupt"):
+            found.append(f"{path.heading}: {path.sentence}")
+    assert [text.partition(":")[0] for text in found[-3:]] == [
+        "STEP 2/12 TIME REACHED", "STEP 3/12 IT ASKS WITHOUT A WIRE",
+        "STEP 4/12 THE CONTROLLER NOTES IT",
+    ]  # fmt: skip
+    assert kept in found[-1]
     session.close()

@@ -57,6 +57,18 @@ def test_a_kernel_that_boots_is_not_accused(opened, board):
 
 
 @pytest.mark.parametrize("board", IN_BOOT)
+def test_a_core_that_is_not_started_yet_waits_for_the_one_that_boots(opened, board):
+    session = opened(board)
+    session.run_until(IN_BOOT[board])
+    told = told_of(session, NOT_SET_UP[board], cpu=1)
+    assert told.verdict is Verdict.WAITS
+    assert "waits for core 0 to start core 1" in told.headline
+    assert told.advice == "The kernel may leave core 1 off: ask again when it has booted."
+    is_on = [gate for gate in told.way.gates if gate.register == "core 1"]
+    assert told.gate in (is_on or told.way.gates)
+
+
+@pytest.mark.parametrize("board", IN_BOOT)
 def test_no_moment_of_a_boot_is_a_trouble(opened, board):
     session = opened(board, "two-cores")
     machine = session.machine
@@ -103,6 +115,8 @@ def test_explain_says_so_where_no_handler_is_registered_yet(said):
     status, _, err = said("explain", "--board", "x86", "--at", "1ms")
     assert status == 2
     assert "the kernel is still booting, and no interrupt has a handler yet: ask for one" in err
+    _, _, err = said("explain", "--board", "x86", "--at", "1ms", "--core", "1")
+    assert "core 1 is off: the kernel is still booting" in err
 
 
 # -- cores -----------------------------------------------------------------------------------------

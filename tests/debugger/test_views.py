@@ -194,11 +194,11 @@ def test_an_interrupt_is_blocked_by_its_silent_line_and_then_by_the_core():
     assert (asleep.enabled, asleep.blocked_by) == (True, "pending")
     session.next_interrupt()
     taken = interrupt(session, 30)
-    assert (taken.line, taken.pending, taken.blocked_by) == (True, True, "IRQs unmasked")
+    assert (taken.line, taken.pending, taken.blocked_by) == (True, True, "IRQs let in")
     while "irq_handler_entry" not in session.recorder.last(1)[0][6]:
         session.step()
     handled = interrupt(session, 30)
-    assert (handled.active, handled.count, handled.blocked_by) == (True, 1, "not active")
+    assert (handled.active, handled.count, handled.blocked_by) == (True, 1, "inactive")
 
 
 @both

@@ -90,7 +90,7 @@ def test_group_0_signalled_as_fiq_is_stopped_by_the_fiq_mask():
     session.machine.memory.write(GICC, 9)
     session.machine.devices["uart0"].outputs["irq"][0].set(True)
     shut = first_shut(best_way(ways_to_core(session.machine, "gic", 153)).gates)
-    assert (shut.name, shut.field) == ("FIQs unmasked", "F")
+    assert (shut.name, shut.field) == ("FIQs let in", "F")
     session.close()
 
 
@@ -119,7 +119,7 @@ def test_the_fiq_source_of_the_pi_3_goes_the_fiq_way():
     session.machine.memory.write(*POKES["rpi3"]["made the FIQ too"])
     session.machine.devices["uart0"].outputs["irq"][0].set(True)
     gates = best_way(ways_to_core(session.machine, "ic", 57)).gates
-    assert [gate.name for gate in gates if not gate.open] == ["FIQs unmasked"]
+    assert [gate.name for gate in gates if not gate.open] == ["FIQs let in"]
     assert session.machine.core.inputs == 1 << 6
     session.close()
 

@@ -229,7 +229,24 @@ def test_a_group_that_the_interface_disables_holds_up_what_is_below_it():
     assert not bench.irq()
     assert bench.read("GICC_HPPIR") == SPURIOUS
     shut = first_shut(bench.gates(40, 0))
-    assert (shut.name, shut.register) == ("no other first", "GICC_HPPIR")
+    assert (shut.name, shut.register) == ("comes first", "GICC_HPPIR")
+
+
+def test_what_the_mask_stops_is_not_told_to_come_first():
+    bench = Bench()
+    bench.enable(40, 0x80)
+    bench.enable(41, 0x40)
+    bench.write("GICC_PMR", 0x40)
+    bench.line(40, True)
+    bench.line(41, True)
+    assert bench.read("GICC_HPPIR") == SPURIOUS
+    shut = [gate for gate in bench.gates(40, 0) if not gate.open]
+    assert [(gate.name, gate.needs) for gate in shut] == [
+        ("priority above mask", "a mask with a higher number than 0x80, the priority of irq 40")
+    ]
+    bench.write("GICC_PMR", 0x50)
+    shut = [gate.name for gate in bench.gates(40, 0) if not gate.open]
+    assert shut == ["comes first", "priority above mask"]
 
 
 @pytest.mark.parametrize(("common", "running"), [(0, 0x50), (0b10000, 0x5C)])

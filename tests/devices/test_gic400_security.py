@@ -353,7 +353,7 @@ SECURE_SHUTS = {
     "group forwarded": lambda bench: bench.write("GICD_CTLR", 2),
     "targets this core": lambda bench: bench.write_byte(0x800, 40, 2),
     "pending": lambda bench: bench.line(40, False),
-    "not active": lambda bench: bench.set_bit("GICD_ISACTIVER", 40),
+    "inactive": lambda bench: bench.set_bit("GICD_ISACTIVER", 40),
     "priority above mask": lambda bench: bench.write("GICC_PMR", 0x10),
     "group signalled": lambda bench: bench.write("GICC_CTLR", 0x1EE),
 }

@@ -68,8 +68,8 @@ GIC_SHUTS = {
     "group forwarded": lambda bench: bench.write("GICD_CTLR", 2),
     "targets this core": lambda bench: bench.write_byte(0x800, 40, 2),
     "pending": lambda bench: bench.line(40, False),
-    "not active": lambda bench: bench.set_bit("GICD_ISACTIVER", 40),
-    "no other first": outranking,
+    "inactive": lambda bench: bench.set_bit("GICD_ISACTIVER", 40),
+    "comes first": outranking,
     "priority above mask": lambda bench: bench.write("GICC_PMR", 0x80),
     "above what runs": preempting,
     "group signalled": lambda bench: bench.write("GICC_CTLR", 2),
@@ -107,7 +107,7 @@ def test_each_rule_of_the_gic_is_needed(monkeypatch, owner, table, rule):
 # -- the generic timer -----------------------------------------------------------------------------
 
 TIMER_SHUTS = {
-    "enabled": ("CTL", 0), "not masked": ("CTL", 3), "time reached": ("CVAL", 2),
+    "enabled": ("CTL", 0), "let through": ("CTL", 3), "time reached": ("CVAL", 2),
 }  # fmt: skip
 
 
@@ -231,8 +231,8 @@ def make_uart(control=ENABLED, mask=0x7FF):
 
 UART_SHUTS = {
     "raised": (make_uart, "the receive interrupt", ["raised"]),
-    "not masked": (
-        lambda: make_uart(mask=0), "the receive interrupt", ["raised", "not masked"],
+    "let through": (
+        lambda: make_uart(mask=0), "the receive interrupt", ["raised", "let through"],
     ),
     "UART enabled": (
         lambda: make_uart(0x300), "the receive interrupt", ["UART enabled", "raised"],
@@ -255,7 +255,7 @@ def uart_is_right(name):
     store(uart, "UARTDR", 0x41)
     uart.receive(0x41)
     uart.clock.advance(10_000_000)
-    up = not {"not masked"} & set(expected) and expected == ["raised"]
+    up = not {"let through"} & set(expected) and expected == ["raised"]
     line = uart.outputs["tx" if "transmit" in title else "rx"][0].level
     return line is up
 
@@ -373,7 +373,7 @@ LOCAL_SHUTS = {
     ("irq", "enabled"): (11, lambda ic: store(ic, "LOCAL_TIMER_CONTROL_STATUS", 1 << 28 | 100)),
     ("irq", "this core"): (11, lambda ic: store(ic, LOCAL_ROUTING, 1)),
     ("irq", "routed to IRQ"): (1, lambda ic: store(ic, TIMER_ROUTING, 0)),
-    ("irq", "not routed to FIQ"): (1, lambda ic: store(ic, TIMER_ROUTING, 0x22)),
+    ("irq", "FIQ bit clear"): (1, lambda ic: store(ic, TIMER_ROUTING, 0x22)),
     ("fiq", "enabled"): (11, lambda ic: store(ic, "LOCAL_TIMER_CONTROL_STATUS", 1 << 28 | 100)),
     ("fiq", "this core"): (11, lambda ic: store(ic, LOCAL_ROUTING, 5)),
     ("fiq", "routed to FIQ"): (1, lambda ic: store(ic, TIMER_ROUTING, 2)),

@@ -257,9 +257,9 @@ def test_an_interrupt_that_waits_says_at_which_gate():
     def shown(item):
         return interrupts_of(item)[1:]
 
-    stopped = shown(interrupt(pending=True, blocked_by="CPU mask", needs="DAIF I is 1; needs 0"))
+    stopped = shown(interrupt(pending=True, blocked_by="CPU mask", needs="DAIF.I is 1; needs 0"))
     assert len(stopped) == 2
-    assert "gate 'CPU mask' is shut: DAIF I is 1; needs 0" in stopped[1]
+    assert "gate 'CPU mask' is shut: DAIF.I is 1; needs 0" in stopped[1]
     assert len(stopped[1]) <= 68
     long = shown(interrupt(pending=True, blocked_by="enabled", needs="a reason " * 20))
     assert len(long) > 3

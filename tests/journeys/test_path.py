@@ -218,7 +218,7 @@ async def test_gates_keep_their_order():
     async with dashboard(size=SMALL, with_path=True) as seen:
         for _ in range(12):
             row = seen.line(PATH, "2 CONTROLLER gic")
-            shown = [name for name in ("pending", "not active", "enabled", "above what runs")
+            shown = [name for name in ("pending", "inactive", "enabled", "above what runs")
                      if f" {name}" in row]  # fmt: skip
             assert shown == sorted(shown, key=row.index)
             await seen.press("full_stop")
@@ -341,7 +341,11 @@ def test_before_the_first_step_and_when_stopped_for_good_the_caption_says_so():
     session = open_session("rpi4", "timer-callbacks")
     session.follows_story = True
     assert "NO STEP YET" in told()
-    assert "no interrupt since reset" in told()
+    assert "The kernel boots; core 0 has taken no interrupt since reset." in told()
+    session.run_until(3_000)
+    said = " ".join(told().split("\n"))
+    assert "It has just executed: str GICD_ITARGETSR44 <- 0x1010101." in said
+    assert "Core 0 will execute next: str GICD_ITARGETSR45 <- 0x1010101." in said
     session.machine.core._halted("its driver is not finished")
     session.generation += 1
     assert "HALTED" in told()
@@ -354,6 +358,21 @@ def test_a_machine_that_runs_freely_says_nothing_of_its_steps():
     session = booted("rpi4")  # nobody follows the story: so it is while the machine runs
     view = session.view(frozenset({"path"}))
     assert not "".join(map(line_text, caption(view, view.path, 120))).strip()
+    session.close()
+
+
+@pytest.mark.parametrize(("board", "after_ns"), [("rpi3", 1_960_000_000), ("rpi4", 1_960_000_000)])
+def test_a_core_that_is_busy_without_interrupts_is_not_told_to_have_no_step(board, after_ns):
+    def told():
+        view = session.view(frozenset({"path"}))
+        return "\n".join(map(line_text, caption(view, view.path, 120))).strip()
+
+    session = open_session(board, "fault-daif")
+    session.run_until(after_ns)
+    assert session.machine.core.interrupts_taken == 0
+    assert not told(), "it runs freely"
+    session.follows_story = True
+    assert "WFI is over at once" in told()
     session.close()
 
 
@@ -374,7 +393,7 @@ def test_a_core_that_stops_amid_a_step_has_nothing_next():
     [
         ("in 999.6 ms", 11, "in 999.6 ms"), ("in 999.6 ms", 10, "in 999 ms"),
         ("in 999.6 ms", 8, "999 ms"), ("in 71.565 min", 9, "in 71 min"),
-        ("not masked", 6, "not masked"),
+        ("let through", 6, "let through"),
     ],
 )  # fmt: skip
 def test_a_time_in_a_narrow_box_keeps_its_unit(text, room, shown):

@@ -143,3 +143,33 @@ def test_row_1_says_what_was_stored_in_place_of_why_the_machine_has_halted():
     assert session.last_stop == "stepped"
     session.type(b"x")
     assert session.last_stop == "stepped"
+
+
+def test_what_a_store_has_changed_is_not_what_came_before_it():
+    session = booted("rpi4", "fault-pmr")
+    session.follows_story = True
+    for _ in range(4):
+        session.next_step()
+    assert "UARTDR 0x0 → 0x68" in told(session).changes
+    session.poke("GICC_PMR.Priority=0xff")
+    assert told(session).changes == ("GICC_PMR 0x0 → 0xf8", "GICC_IAR 0x3ff → 0x1e")
+    session.poke("gic/gicc_bpr.Binary_point=4")
+    assert told(session).changes[:2] == ("GICC_PMR 0x0 → 0xf8", "GICC_BPR 0x2 → 0x4")
+    session.close()
+
+
+@pytest.mark.parametrize("scenario", ["fault-pmr", "timer-callbacks"])
+def test_the_steps_of_a_moment_are_shown_from_the_first_whenever_one_comes_there(scenario):
+    session = booted("rpi4", scenario)
+    session.follows_story = True
+    seen = []
+    for _ in range(2):
+        session.go_to_booted()
+        shown = []
+        for _ in range(6):
+            session.next_step()
+            shown.append((session.machine.now, told(session).heading))
+        seen.append(shown)
+    assert seen[0] == seen[1]
+    assert seen[0][0][1] == "STEP 2/12 TIME REACHED"
+    session.close()

@@ -45,7 +45,7 @@ def test_an_interrupt_that_was_just_taken_says_what_is_true_of_its_controller(bo
     session = booted(board)
     session.next_interrupt()
     found = sentence(shown(InterruptsPanel, session, width))
-    assert f"{said}; interrupts are masked while a handler runs (DAIF I is 1)" in found
+    assert f"{said}; interrupts are masked while a handler runs (DAIF.I is 1)" in found
 
 
 @WIDTHS

@@ -352,7 +352,7 @@ def test_a_gsi_is_taken_exactly_when_all_gates_are_open(pokes, level):
         before = pc.machine.core.interrupts_taken
         pc.machine.run(interrupt=True, until=pc.machine.now + 1_000)
         arrived = pc.machine.core.interrupts_taken - before
-        sent = [gate for gate in gates if gate.name != "not in service"]
+        sent = [gate for gate in gates if gate.name != "last one ended"]
         assert (arrived == 1) == (first_shut(_without_sent(sent, pc)) is None), gates
 
 
@@ -407,14 +407,14 @@ def test_the_shut_gate_names_what_to_look_at():
         pc.entry(1, 6, VECTOR | MASKED)
         _device_line(pc, "hpet", "irq30").set(True)
         shut = first_shut(best_way(ways_to_core(pc.machine, "ioapic1", 30)).gates)
-        assert (shut.name, shut.register) == ("unmasked", "IOREDTBL6_LOW")
+        assert (shut.name, shut.register) == ("let through", "IOREDTBL6_LOW")
         pc.entry(1, 6, VECTOR | LEVEL)
         pc.write(TPR, 0xF0)
         shut = first_shut(
             [
                 it
                 for it in best_way(ways_to_core(pc.machine, "ioapic1", 30)).gates
-                if it.name != "not in service"
+                if it.name != "last one ended"
             ]
         )
         assert (shut.name, shut.register) == ("above task priority", "TPR")

@@ -50,10 +50,10 @@ def test_an_input_is_taken_next_exactly_when_its_gates_are_open(kinds, unmasked,
 
 
 CORE_SHUTS = {
-    ("irq", "IRQs unmasked"): (("irq", "fiq"), 1, {"irq"}),
+    ("irq", "IRQs let in"): (("irq", "fiq"), 1, {"irq"}),
     ("irq", "code at the vector"): (("fiq",), 3, {"irq"}),
     ("irq", "no FIQ first"): (("irq", "fiq"), 3, {"irq", "fiq"}),
-    ("fiq", "FIQs unmasked"): (("irq", "fiq"), 2, {"fiq"}),
+    ("fiq", "FIQs let in"): (("irq", "fiq"), 2, {"fiq"}),
     ("fiq", "code at the vector"): (("irq",), 3, {"fiq"}),
 }
 

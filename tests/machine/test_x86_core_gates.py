@@ -94,7 +94,7 @@ def test_the_shadow_of_sti_is_a_gate():
     bench = Bench(Shadow)
     bench.run()
     assert "AssertionError" not in bench.core.halt_reason
-    assert [gate and gate.name for gate in seen] == ["not in the shadow of STI", None]
+    assert [gate and gate.name for gate in seen] == ["STI has taken effect", None]
 
 
 def test_asleep_after_sti_an_interrupt_is_taken():
@@ -128,7 +128,7 @@ def test_gates_tell_what_memory_holds():
 
 
 NAMES = ["interrupts enabled", "no NMI first", "within the IDT", "gate present",
-         "code at the gate", "no NMI in progress"]  # fmt: skip
+         "code at the gate", "last NMI ended"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -37,13 +37,41 @@ def test_it_tells_what_happened_at_each_bookmark(tmp_path, said, board):
     status, text, errors = said("report", "--session", path)
     assert (status, errors) == (0, "")
     assert f"| Board | {board} |" in text
-    assert "- You typed 'ab\\`c\\\\n' at" in text
+    assert "- You typed ``'ab`c\\n'`` at" in text
     first, second = text.split("## Bookmark ")[1:]
     assert first.startswith("1 of 2: taken\n\n> \\*Here\\* it \\| is \\`taken\\`\n")
     assert re.search(r"^> [\d. ]+ s  5/\d+ The CPU takes it: ", first, re.MULTILINE)
     assert re.search(r"^> [\d. ]+ s  12/12 Return: ", second, re.MULTILINE)
     assert len(re.findall(r"^  [\d. ]+ s  \d+/12 ", second, re.MULTILINE)) == 2
     assert "next: " in first
+
+
+def test_each_input_has_a_line_of_its_own_with_its_escapes_once(tmp_path, said):
+    def work(session):
+        session.type(b"help\r")
+        for letter in b"ti", b"\x1b[A", b"\r":
+            session.run_until(session.machine.now + 100_000_000)
+            session.type(letter)
+        session.run_until(session.machine.now + 1)
+        session.type(b"a_*\r")
+        session.run_until(1_000_000_000)
+        session.poke("GICC_PMR=0xf0", 0)
+        session.run_until(1_500_000_000)
+        session.type(b"x")
+        session.run_until(4_000_000_000)
+        session.type(b"y")
+
+    path = saved(tmp_path / "a.session.yaml", scenario="shell", prepare=work)
+    _, text, _ = said("report", "--session", path)
+    deeds = text[text.index("## What was done by hand") : text.index("## Where it was left")]
+    assert [line for line in deeds.splitlines() if line.startswith("- ")] == [
+        "- You typed `'help\\n'` at 0.009 s",
+        "- You typed `'ti\\x1b[A\\n'` from 0.109 s on",
+        "- You typed `'a_*\\n'` at 0.309 s",
+        "- You stored 0xf0 to `GICC_PMR` at 1.000 s",
+        "- You typed `'x'` at 1.500 s",
+        "- You typed `'y'` at 4.000 s",
+    ]
 
 
 def test_what_keeps_an_interrupt_out_is_explained_with_its_mend(tmp_path, said):

@@ -6,8 +6,7 @@ Which bits a store can set says the register's table, with what the device has o
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Callable, Iterator, Sequence
 
 from kerneltui.debugger.lookup import register_of_event
 from kerneltui.debugger.meaning.found import Found, find, value_of
@@ -19,6 +18,8 @@ from kerneltui.hw.register import RES0, RO
 from kerneltui.machine.poke import WIRES, Poke
 
 LEVELS = "low", "high"
+PAUSE_NS = 2_000_000_000
+"""Who types on after so long (virtual time) begins anew."""
 _FIELD = re.compile(r"(\w+)(?:\[(\d+)\])?")
 
 
@@ -39,31 +40,56 @@ def poke_in_words(session: Session) -> str:
     return f"You stored {number(value)} to {label}{kept}."
 
 
-def given_in_words(given: Input) -> str:
-    """``you stored 0xff to GICC_PMR at 0.700 s``, or what was typed."""
+def given_in_words(given: Input, show: Callable[[str], str] = str) -> str:
+    """``you stored 0xff to GICC_PMR at 0.700 s``, or what was typed.
+
+    ``show`` makes the name, or the text, stand out.
+    """
     at = f"at {given.position.now_ns / 1e9:.3f} s"
     what = given.given
     if isinstance(what, Poke):
-        name = what.name or f"{what.space} {what.address:#x}"
+        name = show(what.name or f"{what.space} {what.address:#x}")
         if what.space == WIRES:
             return f"you drove {name} {LEVELS[what.told_value]} {at}"
         return f"you stored {number(what.told_value)} to {name} {at}"
-    return f"you typed {_typed(what)} {at}"
+    return f"you typed {show(_typed(what))} {at}"
 
 
-def all_in_words(given: Sequence[Input]) -> list[str]:
-    """As :func:`given_in_words`; what was typed key by key, with nothing in between, as one."""
-    found: list[str] = []
-    for is_poke, items in groupby(given, lambda item: isinstance(item.given, Poke)):
-        together = list(items)
-        if is_poke or len(together) == 1:
-            found += map(given_in_words, together)
-            continue
-        first, last = (item.position.now_ns / 1e9 for item in (together[0], together[-1]))
-        text = _typed(b"".join(item.given for item in together if isinstance(item.given, bytes)))
-        at = f"at {first:.3f} s" if first == last else f"from {first:.3f} s on"
-        found.append(f"you typed {text} {at}")
-    return found
+def all_in_words(given: Sequence[Input], show: Callable[[str], str] = str) -> list[str]:
+    """As :func:`given_in_words`, each input on its own.
+
+    Keys that were typed one by one are one input: up to Enter, or to a pause.
+    """
+    return [_together(keys, show) for keys in _inputs(given)]
+
+
+def _inputs(given: Sequence[Input]) -> Iterator[list[Input]]:
+    """Keys that belong together; a poke stands alone."""
+    together: list[Input] = []
+    for item in given:
+        if together and not _goes_on(together[-1], item):
+            yield together
+            together = []
+        together.append(item)
+    if together:
+        yield together
+
+
+def _goes_on(before: Input, item: Input) -> bool:
+    """Whether a key continues what was typed before."""
+    if isinstance(before.given, Poke) or isinstance(item.given, Poke):
+        return False
+    pause_ns = item.position.now_ns - before.position.now_ns
+    return pause_ns < PAUSE_NS and not before.given.endswith((b"\r", b"\n"))
+
+
+def _together(keys: list[Input], show: Callable[[str], str]) -> str:
+    if len(keys) == 1:
+        return given_in_words(keys[0], show)
+    first, last = (item.position.now_ns / 1e9 for item in (keys[0], keys[-1]))
+    text = _typed(b"".join(item.given for item in keys if isinstance(item.given, bytes)))
+    at = f"at {first:.3f} s" if first == last else f"from {first:.3f} s on"
+    return f"you typed {show(text)} {at}"
 
 
 def _typed(data: bytes) -> str:

@@ -12,7 +12,7 @@ from kerneltui.debugger.naming import is_in_use, timer_interrupt
 from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.troubles import LONG_NS, is_handling, late_by
-from kerneltui.debugger.way import Way, best_way, next_controller, ways_to_core
+from kerneltui.debugger.way import Glance, Way, best_way, next_controller, ways_to_core
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.rule import Gate, decisive
 
@@ -73,7 +73,9 @@ class InterruptView(msgspec.Struct, frozen=True):
         return bool(self.blocked_by and asserted and not self.active)
 
 
-def interrupt_views(machine: Machine, inspector: Inspector, cpu: int) -> Iterator[InterruptView]:
+def interrupt_views(
+    machine: Machine, inspector: Inspector, cpu: int, glance: Glance
+) -> Iterator[InterruptView]:
     """The interrupts of core ``cpu``, with the handlers that this core has.
 
     Each keeps its place; those that are only on their way, a message say, come last.
@@ -109,7 +111,7 @@ def interrupt_views(machine: Machine, inspector: Inspector, cpu: int) -> Iterato
                 wired = _wired(machine)
             label = handler.name if handler else (wired or {}).get(f"{name} {state.pin}", "")
             count = handler.count if handler else None
-            view = _interrupt(machine, inspector, controller, state, label, count, cpu, listed)
+            view = _interrupt(glance, inspector, controller, state, label, count, cpu, listed)
             if stays:
                 yield view
             else:
@@ -180,7 +182,7 @@ def _with_messages(
 
 
 def _interrupt(
-    machine: Machine,
+    glance: Glance,
     inspector: Inspector,
     controller: InterruptController,
     state: InterruptState,
@@ -189,9 +191,10 @@ def _interrupt(
     cpu: int,
     listed: dict[str, list[InterruptState]],
 ) -> InterruptView:
-    way = best_way(ways_to_core(machine, controller.name, state.number, cpu))
+    machine = glance.machine
+    way = best_way(ways_to_core(machine, controller.name, state.number, cpu, glance))
     shut = decisive(way.gates)
-    needs = f"{shut.register} {shut.field} is {shut.value:#x}; needs {shut.needs}" if shut else ""
+    needs = f"{shut.bits} is {shut.held}; needs {shut.needs}" if shut else ""
     passes = state.pending or state.active
     waits_for_end = ""
     if shut is not None and machine.cores[cpu].depth > 0:
@@ -242,7 +245,7 @@ def _waits_for_end(
     if shut.register == machine.cores[cpu].MASK_REGISTER:
         done = controller.ACKNOWLEDGED
         said = f"not acknowledged yet ({done})" if done else UNACKNOWLEDGED
-        mask = f"{shut.register} {shut.field} is {shut.value}"
+        mask = f"{shut.bits} is {shut.value}"
         return f"{said}; interrupts are masked while a handler runs ({mask})"
     if not shut.ends_by:
         return ""
@@ -274,5 +277,5 @@ def _outranked(
 
 
 MAKERS: Makers = {
-    "interrupts": lambda of: tuple(interrupt_views(of.machine, of.inspector, of.focus)),
+    "interrupts": lambda of: tuple(interrupt_views(of.machine, of.inspector, of.focus, of.glance)),
 }

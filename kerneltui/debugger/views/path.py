@@ -102,6 +102,8 @@ class PathView(msgspec.Struct, frozen=True):
     sentence: str = ""
     """what happened and why"""
     next_sentence: str = ""
+    unstepped: str = ""
+    """where a step is looked for and none is near: what is there instead, in a sentence"""
     now_at: int | None = None
     """the stop where it happened"""
     done: tuple[str, ...] = ()
@@ -143,8 +145,10 @@ def path_view(sight: Sight) -> PathView | None:
     if story is not None and (story.interrupt is not None or story.kind is StepKind.SENT):
         interrupt = story.interrupt
     if interrupt is None:
-        return None if story is None else _told(PathView(None, cpu, (), None, ""), sight, [])
-    way = best_way(whole_ways(machine, inspector, interrupt.controller, interrupt.number, cpu))
+        is_told = story is not None or sight.is_followed
+        return _told(PathView(None, cpu, (), None, ""), sight, []) if is_told else None
+    ways = whole_ways(machine, inspector, interrupt.controller, interrupt.number, cpu, sight.glance)
+    way = best_way(ways)
     is_timers = interrupt == timers and bool(inspector.queue_structure())
     trouble = trouble_of(machine, inspector, way, cpu, is_timers=is_timers)
     kept = () if trouble is None else trouble.gates
@@ -180,6 +184,10 @@ def _told(view: PathView, sight: Sight, owners: list[str]) -> PathView:
     changes = tuple(register_changes(sight, owners, source))
     view = replace(view, changes=changes, unchanged="" if changes else unchanged_words(sight))
     if story is None:
+        if sight.is_followed:
+            from kerneltui.debugger.unstepped import told  # as a rule there is a step
+
+            view = replace(view, unstepped=told(sight))
         return view
     return replace(
         view,

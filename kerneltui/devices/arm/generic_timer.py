@@ -183,7 +183,7 @@ def _in_control(field: str) -> Locate:
 SWITCHES = (
     Rule("enabled", _in_control("ENABLE"), "ENABLE to be 1", "DDI 0487 CNTP_CTL_EL0",
          wants=1, says="the timer is switched off"),
-    Rule("not masked", _in_control("IMASK"), "IMASK to be 0",
+    Rule("let through", _in_control("IMASK"), "IMASK to be 0",
          "DDI 0487 CNTP_CTL_EL0", wants=0, says="the timer masks its output"),
 )  # fmt: skip
 """Without these the output is low, whatever the counter shows."""

@@ -192,7 +192,7 @@ class Forwarding:
              "its line asserted, or software setting it pending", "IHI 0048B 4.3.7",
              test=_pending, bitmap=True, opens=Opens.EVENT,
              says="it is not pending"),
-        Rule("not active", Place("GICD_ISACTIVER0", each=1),
+        Rule("inactive", Place("GICD_ISACTIVER0", each=1),
              "the handler that acknowledged it to end it (GICC_EOIR, GICC_DIR)", "IHI 0048B 4.3.9",
              test=_inactive, bitmap=True, opens=Opens.END, ends_by="GICC_EOIR",
              says="it is active already"),

@@ -121,9 +121,12 @@ class Signalling:
         return self._control[cpu] & group != 0
 
     def _is_highest(self, cpu: int, number: int) -> bool:
-        """The CPU interface considers the highest priority pending interrupt and no other (3.3)."""
+        """The CPU interface considers the highest priority pending interrupt and no other (3.3).
+
+        One that the mask stops is not in the way: the mask stops what comes after it too.
+        """
         top = self._highest[cpu]
-        if top in {SPURIOUS, number}:
+        if top in {SPURIOUS, number} or not self._above_mask(cpu, top):
             return True
         priorities = self._priorities[cpu]
         return (priorities[number], number) < (priorities[top], top)
@@ -141,13 +144,13 @@ class Signalling:
 
     RULES: ClassVar = (
         Rule("priority above mask", Place("GICC_PMR", "Priority"),
-             "a mask with a higher number than the interrupt's, {priority:#04x}",
+             "a mask with a higher number than {priority:#04x}, the priority of irq {irq}",
              "IHI 0048B 3.3; 4.4.2",
              test=_above_mask, wants=0xFF,
              says="the core's priority mask lets only more urgent interrupts through"),
         Rule("above what runs", Place("GICC_RPR", "Priority"),
-             "the end of the interrupt that runs: {priority:#04x} is not above its priority in "
-             "the bits {bits:#04x}", "IHI 0048B 3.3; 4.4.1; 4.4.6",
+             "the end of the interrupt that runs: {priority:#04x}, the priority of irq {irq}, is "
+             "not above its priority in the bits {bits:#04x}", "IHI 0048B 3.3; 4.4.1; 4.4.6",
              test=_preempts, opens=Opens.END, ends_by="GICC_EOIR",
              says="it does not pre-empt the interrupt that runs"),
         Rule("group signalled", _enable_of_group,
@@ -157,7 +160,7 @@ class Signalling:
     )  # fmt: skip
     TESTS: ClassVar = tests_of(RULES)
     CHOICE: ClassVar = (
-        Rule("no other first", Place("GICC_HPPIR", "PENDINTID"),
+        Rule("comes first", Place("GICC_HPPIR", "PENDINTID"),
              "the pending interrupt that comes first, irq {top}, to be taken",
              "IHI 0048B 3.3; 4.4.7", test=_is_highest, opens=Opens.EVENT,
              says="another pending interrupt comes first"),
@@ -199,10 +202,9 @@ class Signalling:
         bits = self._group_bits(cpu, self._in_group1(cpu, number))
         priority, top = self._priorities[cpu][number], self._highest[cpu]
         last = next(reversed(self._taken[cpu]), None)
+        words = {"priority": priority, "bits": bits, "top": top, "irq": number}
         gates = [
-            rule.gate(
-                self, self.regs, number, cpu, ends_with=last, priority=priority, bits=bits, top=top
-            )
+            rule.gate(self, self.regs, number, cpu, ends_with=last, **words)
             for rule in (*self.CHOICE, *self.RULES)
         ]
         if self._security:

@@ -68,7 +68,7 @@ class Interrupts(Device):
         Rule("raised", lambda _owner, _cpu, interrupt: Place("UARTRIS", RAW[interrupt].name),
              "{condition}", "DDI 0183G 2.8, 3.3.11", test=_raised, bitmap=True, opens=Opens.EVENT,
              says="the UART has not raised it"),
-        Rule("not masked",
+        Rule("let through",
              lambda _owner, _cpu, interrupt: Place("UARTIMSC", MASKS[interrupt].name),
              "{mask} to be 1", "DDI 0183G 3.3.10", test=_unmasked, bitmap=True, wants=1,
              says="its bit in the mask is 0"),
@@ -130,12 +130,15 @@ class Interrupts(Device):
     def _condition(self, interrupt: int) -> str:
         """What raises an interrupt, with the levels that hold now."""
         bit = 1 << interrupt
+        level = self._receive_level
+        if bit in {INT_RX, INT_RT} and level == 1:
+            return "a character to be received"
         if bit == INT_RX:
-            return f"{self._receive_level} characters in the receive FIFO; {self._count} wait"
+            return f"{level} characters in the receive FIFO (now {self._count})"
         if bit == INT_TX:
             return (
-                f"the transmit FIFO to be emptied to {self._transmit_level} characters; "
-                f"{len(self._waiting)} wait"
+                f"the transmit FIFO to be emptied to {self._transmit_level} characters "
+                f"(now {len(self._waiting)})"
             )
         return CONDITIONS[interrupt]
 

@@ -190,7 +190,7 @@ CONDITIONS: tuple[str, ...] = (
     *(f"the input {name} to change" for name in ("nUARTRI", "nUARTCTS", "nUARTDCD", "nUARTDSR")),
     "the receive FIFO to fill to its trigger level",
     "the transmit FIFO to be emptied to its trigger level",
-    "characters to wait in the receive FIFO while none comes for 32 bit times",
+    "one character, and then none for 32 bit times",
     "a character without a stop bit",
     "a character of the other parity",
     "the line to be held low for longer than a character",

@@ -162,7 +162,7 @@ class Routing(InterruptController):
               "QA7 rev 3.4, 3.2.1" + RPI4,
               test=_irq_bits, bitmap=True, wants=1, says="it is not routed to the core's IRQ"),
          BOTH_WAYS),
-        (Rule("not routed to FIQ", _fiq_bit_cleared, "the source's FIQ bit to be 0",
+        (Rule("FIQ bit clear", _fiq_bit_cleared, "the source's FIQ bit to be 0",
               "QA7 rev 3.4, 3.2.1, 4.11" + RPI4, test=_no_fiq_bits, bitmap=True, wants=_clears_fiq,
               says="it is routed to the core's FIQ"),
          TURNED),

@@ -145,7 +145,7 @@ class I8259:
         return Place("ISR", each=1, of=level if serving == NO_REQUEST else serving)
 
     STANDING: ClassVar = (
-        Rule("not masked", Place("OCW1", each=1), "a zero in IMR bit {level}", "Intel 8259A, OCW1",
+        Rule("let through", Place("OCW1", each=1), "a zero in IMR bit {level}", "Intel 8259A, OCW1",
              test=_unmasked, bitmap=True, wants=0, says="the 8259 masks it"),
         Rule("above what is in service", _end_in_service,
              "an end of interrupt for what is in service at or above its priority",
@@ -157,7 +157,7 @@ class I8259:
                      "Intel 8259A, Edge and level triggered modes", test=_requested, bitmap=True,
                      opens=Opens.EVENT, says="its line has not asked")  # fmt: skip
     FIRST = Rule(
-        "no other first",
+        "comes first",
         _best_or_own,
         "the request of higher priority at IR{best} to be taken first",
         "Intel 8259A, Fully nested mode",
@@ -167,7 +167,7 @@ class I8259:
         says="another request comes first",
     )
     ANSWERS = Rule(
-        "no slave at the input",
+        "device at the input",
         Place("ICW3", each=1),
         "a zero in ICW3 bit {level}: without it the chip leaves the vector to a slave",
         "Intel 8259A, ICW3",

@@ -204,7 +204,7 @@ class IoApic(InterruptController):
         return self._high[pin] >> DESTINATION_SHIFT, self._low[pin] & LOGICAL != 0
 
     UNMASKED = Rule(
-        "unmasked",
+        "let through",
         Place("IOREDTBL_LOW", "MASK", by_element=True),
         "a zero in bit 16",
         SECTION,
@@ -212,7 +212,7 @@ class IoApic(InterruptController):
         says="the I/O APIC masks its pin",
     )
     ENDED = Rule(
-        "not in service",
+        "last one ended",
         Place("IOREDTBL_LOW", "REMOTE_IRR", by_element=True),
         "an EOI for vector {vector}",
         SECTION,

@@ -80,8 +80,8 @@ class Acceptance(InterruptController):
     def __init__(self, name: str, config: Config, clock: Clock, cpus: int) -> None:
         super().__init__(name, config, clock, cpus)
         self.regs = self._register_file()
-        deadline = {"count": 1 if config.tsc_deadline else 0}
-        self.msrs = self._file(LOCAL_APIC_MSR, {"IA32_TSC_DEADLINE": deadline})
+        deadline = {"IA32_TSC_DEADLINE": {"count": int(config.tsc_deadline)}}
+        self.msrs = self._file(LOCAL_APIC_MSR, deadline)
         store = self.regs.store
         self._tpr, self._svr, self._esr = store("TPR"), store("SVR"), store("ESR")
         self._isr, self._tmr, self._irr = store("ISR"), store("TMR"), store("IRR")
@@ -102,12 +102,10 @@ class Acceptance(InterruptController):
         register = LOCAL_APIC["APIC_VERSION"]
         last = (6 if config.cmci else 5) << register["MAX_LVT"].lsb
         directed = register["DIRECTED_EOI"].mask if config.directed_eoi else 0
-        version = config.version | last | directed
         deadline = TSC_DEADLINE << LOCAL_APIC["LVT_TIMER"]["MODE"].lsb
-        svr = -1 if config.directed_eoi else ~SUPPRESS_BROADCAST
         changes = {
-            "APIC_VERSION": {"reset": version},
-            "SVR": {"implemented": svr},
+            "APIC_VERSION": {"reset": config.version | last | directed},
+            "SVR": {"implemented": -1 if config.directed_eoi else ~SUPPRESS_BROADCAST},
             "LVT_TIMER": {"implemented": -1 if config.tsc_deadline else ~deadline},
             "LVT_CMCI": {"implemented": -1 if config.cmci else 0},
         }
@@ -176,50 +174,38 @@ class Acceptance(InterruptController):
         pins = self._extint[cpu]
         return Place("LVT_LINT1" if pins & 2 and not pins & 1 else "LVT_LINT0", "DELIVERY_MODE")
 
-    def _class_below(self, cpu: int, vector: int) -> int:
-        return (vector >> CLASS_SHIFT) - 1
+    def _in_service(self, cpu: int, vector: int) -> Place:
+        """The highest; its own bit where there is none.  PPR would not tell it from the task's."""
+        return Place(
+            "ISR", each=1, of=self._isr[cpu].bit_length() - 1 if self._isr[cpu] else vector
+        )
 
     TURNED_ON = Rule(
-        "globally enabled",
-        Place("IA32_APIC_BASE", "EN"),
-        "the APIC to be on",
-        "SDM 3A 10.4.3",
-        test=_is_on,
-        wants=1,
-        says="the local APIC is off altogether",
-    )
+        "globally enabled", Place("IA32_APIC_BASE", "EN"), "the APIC to be on", "SDM 3A 10.4.3",
+        test=_is_on, wants=1, says="the local APIC is off altogether",
+    )  # fmt: skip
     SWITCHED_ON = Rule(
-        "software enabled",
-        Place("SVR", "ENABLE"),
-        "a one in SVR bit 8",
-        "SDM 3A 10.4.7.2",
-        test=_is_enabled,
-        wants=1,
-        says="the local APIC is not enabled by software",
-    )
+        "software enabled", Place("SVR", "ENABLE"), "a one in SVR bit 8", "SDM 3A 10.4.7.2",
+        test=_is_enabled, wants=1, says="the local APIC is not enabled by software",
+    )  # fmt: skip
     REQUESTED = Rule(
-        "requested",
-        Place("IRR", each=1),
-        "the vector to be accepted",
-        "SDM 3A 10.8.4",
-        test=_is_requested,
-        opens=Opens.EVENT,
-        says="the vector has not come to the local APIC",
-    )
+        "requested", Place("IRR", each=1), "the vector to be accepted", "SDM 3A 10.8.4",
+        test=_is_requested, opens=Opens.EVENT, says="the vector has not come to the local APIC",
+    )  # fmt: skip
     SIGNALLING: ClassVar = (
         TURNED_ON,
         SWITCHED_ON,
         Rule("above task priority", Place("TPR", "CLASS"),
-             "a task priority class below {priority}", "SDM 3A 10.8.3.1",
-             test=_above_task, wants=_class_below, says="the task priority keeps its class out"),
-        Rule("above what is in service", Place("PPR", "CLASS"),
-             "interrupts of class {priority} and above in service to be ended",
+             "a TPR class below {priority} (0 holds nothing back); {ppr}", "SDM 3A 10.8.3.1",
+             test=_above_task, wants=0, says="the task priority keeps its class out"),
+        Rule("above what is in service", _in_service,
+             "interrupts of class {priority} and above in service to be ended; {ppr}",
              "SDM 3A 10.8.3.1", test=_above_service, opens=Opens.END, ends_by="EOI",
              says="an interrupt of its class or above is in service"),
     )  # fmt: skip
     """Asked of the highest vector in the IRR: if that is held back, all are."""
     RANK: ClassVar = (
-        Rule("no other first", _highest, "the higher vector {highest} to be taken first",
+        Rule("comes first", _highest, "the higher vector {highest} to be taken first",
              "SDM 3A 10.8.4", test=_is_highest, opens=Opens.EVENT,
               says="a higher vector comes first"),
         Rule("no external interrupt first", _external_entry,
@@ -251,6 +237,15 @@ class Acceptance(InterruptController):
         serving = self._isr[cpu].bit_length() - 1
         task = self._tpr[cpu]
         return serving & CLASS if serving >> CLASS_SHIFT > task >> CLASS_SHIFT else task
+
+    def _cause_of_ppr(self, cpu: int) -> str:
+        """Which of the two PPR shows, as a clause (10.8.3.1)."""
+        serving, shown = self._isr[cpu].bit_length() - 1, self.peek_PPR(0, cpu)
+        if serving < 0:
+            return f"PPR is {shown:#04x} from TPR, as nothing is in service"
+        if serving >> CLASS_SHIFT > self._tpr[cpu] >> CLASS_SHIFT:
+            return f"PPR is {shown:#04x} from vector {serving:#04x}, which is in service"
+        return f"PPR is {shown:#04x} from TPR, as vector {serving:#04x} in service is no higher"
 
     def write_TPR(self, index: int, cpu: int, value: int) -> None:
         """Interrupts of classes up to the task's are held back (10.8.3.1)."""
@@ -286,8 +281,9 @@ class Acceptance(InterruptController):
         file = self.msrs if at.register in LOCAL_APIC_MSR else self.regs
         highest = f"{max(self._irr[cpu].bit_length() - 1, 0):#04x}"
         return rule.gate(
-            self, file, number, cpu, ends_with=0, priority=number >> CLASS_SHIFT, highest=highest
-        )
+            self, file, number, cpu, ends_with=0, priority=f"{number >> CLASS_SHIFT:#x}",
+            highest=highest, ppr=self._cause_of_ppr(cpu),
+        )  # fmt: skip
 
     # -- taking and ending --------------------------------------------------------------------
 
@@ -307,11 +303,8 @@ class Acceptance(InterruptController):
             self._update(cpu)
         if not self._intr[cpu].level:
             spurious = self._svr[cpu] & VECTOR
-            self._remark(
-                "spurious",
-                spurious,
-                f"core {cpu} took the spurious vector: nothing was to be taken any more",
-            )
+            told = f"core {cpu} took the spurious vector: nothing was to be taken any more"
+            self._remark("spurious", spurious, told)
             return spurious
         vector = self._irr[cpu].bit_length() - 1
         self._irr[cpu] &= ~(1 << vector)
@@ -323,11 +316,8 @@ class Acceptance(InterruptController):
         """End the highest in service; of a level interrupt I/O APICs are told (10.8.5)."""
         vector = self._isr[cpu].bit_length() - 1
         if vector < 0:
-            self._remark(
-                "misuse",
-                self._svr[cpu] & VECTOR,
-                f"core {cpu} wrote EOI with no interrupt in service",
-            )
+            told = f"core {cpu} wrote EOI with no interrupt in service"
+            self._remark("misuse", self._svr[cpu] & VECTOR, told)
             return
         self._isr[cpu] &= ~(1 << vector)
         if self._tmr[cpu] >> vector & 1 and not self._svr[cpu] & SUPPRESS_BROADCAST:
@@ -394,9 +384,9 @@ class Acceptance(InterruptController):
 
     def _error(self, cpu: int, error: int) -> None:
         """Only a write of the ESR re-arms the error interrupt (10.5.3)."""
-        is_first = not self._errors[cpu]
+        before = self._errors[cpu]
         self._errors[cpu] |= error
-        if is_first:
+        if not before:
             self._deliver_local(cpu, "LVT_ERROR")
 
     def write_ESR(self, index: int, cpu: int, value: int) -> None:

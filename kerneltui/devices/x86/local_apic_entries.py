@@ -58,7 +58,7 @@ def _is_legal(owner: Entries, cpu: int, which: int) -> bool:
     return owner.vector_of(which, cpu) >= FIRST_LEGAL
 
 
-UNMASKED = Rule("unmasked", _in_entry("MASK"), "a zero in bit 16 of {entry}", "SDM 3A 10.5.1",
+UNMASKED = Rule("let through", _in_entry("MASK"), "a zero in bit 16 of {entry}", "SDM 3A 10.5.1",
                 wants=0, says="its entry of the local vector table is masked")  # fmt: skip
 LEGAL = Rule("vector is legal", _in_entry("VECTOR"), "a vector of 16 to 255 in {entry}",
              "SDM 3A 10.5.2", test=_is_legal,
@@ -198,7 +198,7 @@ class Entries(Messages):
         return Place("CUR_COUNT", "COUNT")
 
     ENDED = Rule(
-        "not in service",
+        "last one ended",
         Place("LVT_LINT0", "REMOTE_IRR"),
         "an EOI for its vector",
         "SDM 3A 10.5.1",

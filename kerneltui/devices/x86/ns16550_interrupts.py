@@ -25,12 +25,14 @@ IIR_MODEM, IIR_THRE, IIR_DATA, IIR_LINE, IIR_TIMEOUT = (
 OUT2 = (
     Rule("OUT2 is on", Place("MCR", "OUT2"), "OUT2 to be 1: a PC gates the line with it",
          "PC16550D 8.8", wants=1, says="OUT2 gates the line off"),
-    Rule("no loopback", Place("MCR", "LOOP"), "LOOP to be 0: it forces the pin OUT2 off",
+    Rule("loopback off", Place("MCR", "LOOP"), "LOOP to be 0: it forces the pin OUT2 off",
          "PC16550D 8.8", wants=0, says="loopback mode holds OUT2 off"),
 )  # fmt: skip
 MCR_LOOP = NS16550["MCR"]["LOOP"].mask
 OUT2_BITS, OUT2_WANTED = required(NS16550["MCR"], OUT2)
 
+TIMEOUT = "the character timeout"
+ONE_IS_ENOUGH = "a character to be received"
 ERRORS = tuple((name, NS16550["LSR"][name].mask) for name in ("OE", "PE", "FE", "BI"))
 CHANGES = tuple((name, NS16550["MSR"][name].mask) for name in ("DCTS", "DDSR", "TERI", "DDCD"))
 
@@ -61,6 +63,7 @@ class Interrupts(Device):
     _modem_control: list[int]
     _received: list[int]
     _errors: int
+    _fifo: bool
     _trigger: int
     _timed: bool
     _thre_pending: bool
@@ -73,6 +76,9 @@ class Interrupts(Device):
 
     def _is_overdue(self, cpu: int, kind: int) -> bool:
         return self._timed
+
+    def _is_buffered(self, cpu: int, kind: int) -> bool:
+        return self._fifo
 
     def _has_enough(self, cpu: int, kind: int) -> bool:
         return len(self._received) >= self._trigger
@@ -94,12 +100,12 @@ class Interrupts(Device):
         (IIR_LINE, "the receiver line status", "ELSI",
          Rule("an error", _error_place, "an overrun, or a character with an error",
               "PC16550D 8.6", test=_has_errors, opens=Opens.EVENT, says="no error has come")),
-        (IIR_TIMEOUT, "the character timeout", "ERBFI",
-         Rule("overdue", Place("IIR", "ID"), "a character to wait for four character times",
+        (IIR_TIMEOUT, TIMEOUT, "ERBFI",
+         Rule("overdue", Place("IIR", "ID"), "{overdue}",
               "PC16550D 8.12", test=_is_overdue, opens=Opens.EVENT,
-              says="no character waits too long")),
+              says="no character has waited for four character times")),
         (IIR_DATA, "received data", "ERBFI",
-         Rule("enough received", Place("LSR", "DR"), "as many as {trigger} to be received",
+         Rule("enough received", Place("LSR", "DR"), "{enough}",
               "PC16550D 8.5", test=_has_enough, opens=Opens.EVENT,
               says="not enough characters have come")),
         (IIR_THRE, "the empty transmitter", "ETBEI",
@@ -130,6 +136,24 @@ class Interrupts(Device):
     )
     """Derived from these: what :meth:`_identification` asks, in order."""
 
+    BUFFERED: ClassVar = Rule(
+        "FIFOs on", Place("IIR", "FIFO"), "FCR.FIFO_ENABLE to be 1", "PC16550D 8.12",
+        test=_is_buffered, says="the FIFOs are off, so no character waits in one",
+    )  # fmt: skip
+    """What it takes for the character timeout, until it is up."""
+
+    def _enough(self) -> str:
+        """How many characters interrupt, with the level that holds now."""
+        if self._trigger == 1:
+            return ONE_IS_ENOUGH
+        return f"{self._trigger} characters in the receive FIFO (now {len(self._received)})"
+
+    def _overdue(self) -> str:
+        """What the character timeout waits for; a single one interrupts before that (8.12)."""
+        if self._trigger == 1:
+            return ONE_IS_ENOUGH
+        return "one character, and then none for four character times"
+
     def _identification(self) -> int:
         """The pending interrupt of highest priority (8.6, table V)."""
         enabled = self._enabled[0]
@@ -154,15 +178,17 @@ class Interrupts(Device):
         if self._shifting is None or not self._modem_control[0] & MCR_LOOP:
             # Else the character that is being sent comes back, and the wait begins anew.
             due[IIR_TIMEOUT] = self._timeout.due
-        causes = []
+        causes: list[Cause] = []
         for (code, title, _, condition), enable in zip(self.KINDS, self.ENABLING, strict=True):
-            gates = [rule.gate(self, self.regs, 0, 0) for rule in (*wiring, enable)]
+            buffers = (self.BUFFERED,) if code == IIR_TIMEOUT else ()
+            gates = [rule.gate(self, self.regs, 0, 0) for rule in (*wiring, enable, *buffers)]
             soon = due.get(code, NEVER)
             gates.append(
                 condition.gate(
                     self, self.regs, 0, 0, due_ns=soon if soon < NEVER else None,
-                    trigger=self._trigger,
+                    enough=self._enough(), overdue=self._overdue(),
                 )
             )  # fmt: skip
             causes.append(Cause(title, tuple(gates)))
-        return causes
+        # That which comes first where nothing waits yet stands before the timeout.
+        return sorted(causes, key=lambda cause: cause.title == TIMEOUT)

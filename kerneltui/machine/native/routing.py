@@ -40,13 +40,13 @@ def _no_fiq(core: NativeCoreState, _cpu: int, _number: int) -> bool:
     )
 
 
-def _rules(kind: str, letter: str) -> tuple[Rule, ...]:
+def _rules(kind: str, letter: str, bit: int) -> tuple[Rule, ...]:
     name = kind.upper()
     return (
         Rule(
-            f"{name}s unmasked", Place("DAIF", letter),
-            f"PSTATE.{letter} to be 0: the handler to return (ERET), or MSR DAIFClr",
-            "DDI 0487 D1.3.6", test=_is_unmasked(kind), says=f"PSTATE masks {name}s",
+            f"{name}s let in", Place("DAIF", letter),
+            f"DAIF.{letter} to be 0: {{or_return}}MSR DAIFClr, #{bit}",
+            "DDI 0487 D1.3.6", test=_is_unmasked(kind), says=f"the core masks {name}s",
         ),
         Rule(
             "level is not above its target", Place("CurrentEL", "EL"),
@@ -59,7 +59,7 @@ def _rules(kind: str, letter: str) -> tuple[Rule, ...]:
     )  # fmt: skip
 
 
-RULES = {"irq": _rules(ex.IRQ, "I"), "fiq": _rules(ex.FIQ, "F")}
+RULES = {"irq": _rules(ex.IRQ, "I", 2), "fiq": _rules(ex.FIQ, "F", 1)}
 
 
 def judged(core: NativeCoreState, rules: Iterable[Rule]) -> list[Gate]:
@@ -74,8 +74,9 @@ def judged(core: NativeCoreState, rules: Iterable[Rule]) -> list[Gate]:
     ]
     if not core.engine.is_started:
         return gates
+    or_return = "the handler to return (ERET), or " if core.depth else ""
     for rule in rules:
-        gate = rule.gate(core, core.regs, 0, 0)
+        gate = rule.gate(core, core.regs, 0, 0, or_return=or_return)
         if core.depth and gate.register == core.MASK_REGISTER:
             gate = replace(gate, opens=Opens.END)
         gates.append(gate)

@@ -148,7 +148,7 @@ def caption(view: MachineView, path: PathView, width: int) -> list[Line]:
     """What happened and what comes next; of one height, so that nothing moves below it."""
     room = ROOMY if width >= ROOMY_FROM else NARROW
     if not path.heading:
-        return _before_any(view, room)
+        return _before_any(view, path, width, room)
     said = path.sentence or _after(view, path)
     rows = wrap(said, width)[:room]
     rows += [""] * (room - len(rows))
@@ -167,16 +167,19 @@ def caption(view: MachineView, path: PathView, width: int) -> list[Line]:
     ]
 
 
-def _before_any(view: MachineView, room: int) -> list[Line]:
-    """Where no step is known yet: as a rule, while the kernel boots."""
-    core = f"Core {view.cpu.index}"
-    heading, said = "NO STEP YET", f"{core} has taken no interrupt since reset."
+def _before_any(view: MachineView, path: PathView, width: int, room: int) -> list[Line]:
+    """Where no step is known; of a machine that runs freely nobody looks at its steps."""
+    heading, said = "NO STEP YET", path.unstepped
     following = "The first step; the key . goes on to it."
     if view.cpu.state == CoreState.HALTED:
-        heading, said, following = "HALTED", f"{core} has stopped for good.", NOTHING_MORE
-    elif view.cpu.interrupts or view.cpu.state != CoreState.RUNNING:
-        return [plain("")] * (room + 2)  # a machine that runs freely: nobody looks at its steps
-    return [((heading, "now"),), plain(said), *[plain("")] * (room - 1),
+        heading, following = "HALTED", NOTHING_MORE
+        said = f"Core {view.cpu.index} has stopped for good."
+    elif not said:
+        return [plain("")] * (room + 2)
+    elif view.cpu.state == CoreState.RUNNING and not view.cpu.next_instruction.startswith("("):
+        said = f"{said} {_does(view)}."
+    rows = wrap(said, width)[:room]
+    return [((heading, "now"),), *map(plain, rows), *[plain("")] * (room - len(rows)),
             ((NEXT, "strong"), (following, "dim"))]  # fmt: skip
 
 
@@ -200,16 +203,19 @@ def fit_heading(heading: str, subject: str, when: str, width: int) -> Line:
 
 def _after(view: MachineView, path: PathView) -> str:
     """Where the machine stands after a step, before the next one."""
+    return f"{format_duration(path.ago_ns)} after the last step. {_does(view)}."
+
+
+def _does(view: MachineView) -> str:
+    """What the core on show is at, as a clause."""
     core = f"Core {view.cpu.index}"
     if view.cpu.state == CoreState.WAITING:
-        does = f"{core} sleeps ({view.cpu.wait})"
-    elif view.cpu.state == CoreState.HALTED:
-        does = f"{core} has halted"
-    elif view.cpu.next_instruction.startswith("("):
-        does = f"{core} waits for its turn: another core goes first"
-    else:
-        does = f"{core} will execute next: {view.cpu.next_instruction}"
-    return f"{format_duration(path.ago_ns)} after the last step. {does}."
+        return f"{core} sleeps ({view.cpu.wait})"
+    if view.cpu.state == CoreState.HALTED:
+        return f"{core} has halted"
+    if view.cpu.next_instruction.startswith("("):
+        return f"{core} waits for its turn: another core goes first"
+    return f"{core} will execute next: {view.cpu.next_instruction}"
 
 
 def _below(path: PathView, width: int) -> list[Line]:

@@ -237,7 +237,7 @@ def test_a_configuration_must_make_sense():
 def test_gates_and_the_view_of_a_pin():
     bench = IoBench()
     bench.route(9, MASKED | LEVEL | 0x59, destination=1)
-    assert [gate.name for gate in bench.gates(9, 1) if not gate.open] == ["line", "unmasked"]
+    assert [gate.name for gate in bench.gates(9, 1) if not gate.open] == ["line", "let through"]
     bench.pin(9, True)
     gate = first_shut(bench.gates(9, 1))
     assert (gate.register, gate.field, gate.value) == ("IOREDTBL9_LOW", "MASK", 1)
@@ -523,7 +523,7 @@ def play(bench, step):
         getattr(bench, kind)(*rest)
 
 
-SEND = {"line", "unmasked", "not in service"}
+SEND = {"line", "let through", "last one ended"}
 """What lets a pin send; the others say who receives it as what."""
 
 
