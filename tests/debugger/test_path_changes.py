@@ -79,6 +79,8 @@ def test_after_a_store_come_what_was_stored_and_then_what_followed(
     later = changed(session)
     assert stored not in later, "that was before"
     session.go_to(stored_at)
+    while path(session).heading != "A STORE BY YOU":  # what the store has raised is told before it
+        assert session.turn_page(1)
     assert changed(session) == found, "the same when one comes back"
 
 

@@ -122,7 +122,7 @@ def contradictions(view):
             is_told = fact.text in {"pending", "requested"} and fact.state in {OPEN, WAITING}
             if is_told and (fact.state == OPEN) != item.pending:
                 yield path.heading, fact, item
-            if fact.text == "not active" and (fact.state == OPEN) == item.active:
+            if fact.text == "inactive" and (fact.state == OPEN) == item.active:
                 yield path.heading, fact, item
             is_wire = before.kind == "line" and before.level is not None and item.line is not None
             if is_wire and before.level != item.line:

