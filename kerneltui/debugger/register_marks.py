@@ -63,7 +63,7 @@ class RegisterMarks:
         self._touched: Touched = {}
         self._machine = machine
         self._look = RegisterLook(machine)
-        self._owners: dict[int, dict[RegisterPlace, tuple[str, Slot]]] = {}
+        self._owners: dict[int, dict[RegisterPlace, tuple[str, str, Slot]]] = {}
 
     def look(self, cpu: int) -> None:
         """Take the present values, as a core sees them."""
@@ -75,8 +75,8 @@ class RegisterMarks:
 
     def changed(
         self, cpu: int, since: RegisterValues | None = None
-    ) -> Iterator[tuple[str, Slot, int, int]]:
-        """Which ones have: the device's name, the register, what it held and what it holds now.
+    ) -> Iterator[tuple[str, str, Slot, int, int]]:
+        """Which ones have: device, register window, register, what it held and what it holds now.
 
         Since they held ``since``, or else the baseline.  In the order of the board; not those that
         change by themselves.
@@ -84,7 +84,7 @@ class RegisterMarks:
         owners = self._owners.get(cpu)
         if owners is None:
             owners = self._owners[cpu] = {
-                place_of(space, base, slot, cpu): (device.name, slot)
+                place_of(space, base, slot, cpu): (device.name, file.table.name, slot)
                 for device in self._machine.devices.values()
                 for space, base, file in self._machine.windows(device)
                 for slot in file.slots()

@@ -190,7 +190,8 @@ class Sentences:
     def _pending(self, mark: Mark, core: Core) -> str:
         origin = mark.origin
         assert origin is not None
-        said = f"The {self._title_of(origin.controller)} notes {origin.label}."
+        part = self._machine.controllers[origin.controller].part(origin.number)
+        said = f"The {part} ({origin.controller}) notes {origin.label}."
         held = self._facts.held_back(origin, core.index)
         if held is None:
             return (

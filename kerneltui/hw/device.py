@@ -231,6 +231,10 @@ class InterruptController(Device):
         """
         return self.interrupts(cpu)
 
+    def part(self, number: int) -> str:
+        """What that of its chips is called to which an interrupt comes."""
+        return self.TABLES[0].title
+
     def interrupt(self, number: int, cpu: int) -> InterruptState | None:
         """One of :meth:`interrupts`; None where there is none of that number."""
         states = self.interrupts(cpu)

@@ -241,9 +241,9 @@ def test_a_step_that_begins_after_a_long_loop_marks_what_has_changed(opened):
     session.run_until(202_000_000)  # after a loop of a hundred million steps
     session.next_interrupt()
     session.view(frozenset({"blocks"}))
-    found = {slot.register.name for _, slot, _, _ in session.registers.changed(session.focus)}
+    found = {slot.register.name for _, _, slot, _, _ in session.registers.changed(session.focus)}
     assert {"GICD_ISPENDR0", "CNTP_CTL_EL0"} <= found
     session.finish()
     session.view(frozenset({"blocks"}))
-    found = {slot.register.name for _, slot, _, _ in session.registers.changed(session.focus)}
+    found = {slot.register.name for _, _, slot, _, _ in session.registers.changed(session.focus)}
     assert "CNTP_CVAL_EL0" in found

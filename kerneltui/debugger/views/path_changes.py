@@ -49,17 +49,21 @@ def register_changes(sight: Sight, owners: list[str], source: str) -> list[str]:
             devices -= {source} - {story.owner}
     order = {owner: place for place, owner in enumerate(owners)}
     found = [
-        (first.get(slot.name, order.get(device, len(order))), device, slot.name, old, new)
-        for device, slot, old, new in sight.registers.changed(sight.focus, sight.before)
+        (first.get(slot.name, order.get(device, len(order))), device, window, slot.name, old, new)
+        for device, window, slot, old, new in sight.registers.changed(sight.focus, sight.before)
         if device in devices
     ]
+    windows: dict[str, set[str]] = {}
+    for _, _, window, name, _, _ in found:
+        windows.setdefault(name, set()).add(window)
     told: list[str] = []
     seen: set[tuple[str, int, int]] = set()
-    for _, device, name, old, new in sorted(found, key=lambda item: item[0]):
+    for _, device, window, name, old, new in sorted(found, key=lambda item: item[0]):
         # The same bits may be there once more, where ones set them and where ones clear them.
         if (device, old, new) not in seen:
             seen.add((device, old, new))
-            told.append(f"{name} {old:#x} → {new:#x}")
+            whole = f"{window}/{name}" if len(windows[name]) > 1 else name
+            told.append(f"{whole} {old:#x} → {new:#x}")
     return told[:MOST_CHANGES]
 
 

@@ -100,6 +100,9 @@ class I8259Pair(InterruptController):
         self.master.reset()
         self._update()
 
+    def part(self, number: int) -> str:
+        return self.TABLES[number > 7].title
+
     def input(self, pin: str, number: int = 0, cpu: int = 0) -> Sink:
         if pin != "irq" or not 0 <= number < 16 or number == CASCADE:
             raise ValueError(
