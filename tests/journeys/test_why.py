@@ -272,7 +272,7 @@ async def test_a_long_row_goes_on_below_and_says_what_its_value_means():
     async with dashboard("rpi4", size=(140, 40)) as seen:
         await seen.press(INTERRUPTS, "w")
         await writer(seen)
-        assert "GICC_HPPIR.PENDINTID = 0x3ff (none pending)" in seen.screen()
+        assert "GICC_HPPIR.PENDINTID = 0x3ff (none to take)" in seen.screen()
         assert "ARM Architectural Timer, has run 0 times" in seen.screen()
 
 
