@@ -58,7 +58,7 @@ async def test_the_window_shows_verdict_gates_details_and_the_writer(size):
         assert "irq 30 cannot arrive" in screen
         assert "✗ priority above mask" in screen
         assert sum(row.count("✓ ") for row in screen.split("\n")) >= 4
-        assert "It needs a mask with a higher number" in screen
+        assert "It needs a mask number above 0x00" in screen
         assert "Last written by your poke at 1.500 000 000 s" in screen
         assert "g goes to the write" in screen
 
