@@ -40,7 +40,8 @@ def sentences(text):
 def names_on_screen():
     yield from (f"trace.{kind}" for kind in INSTRUCTIONS)
     yield from (
-        f"trace.{kind}" for kind in ("line", "tx", "rx", "tracepoint", "unmodelled", "poke")
+        f"trace.{kind}"
+        for kind in ("line", "tx", "rx", "tracepoint", "unmodelled", "split", "poke")
     )
     yield from (f"trace.{kind}" for kind in KINDS)
     yield from (f"tracepoint.{name}" for name in TRACEPOINTS)

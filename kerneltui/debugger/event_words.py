@@ -41,8 +41,9 @@ REMARKS = {
     "misuse": "Software uses a controller wrongly",
     "retriggered": "An interrupt comes again at once",
     "ignored": "A store is ignored",
+    "split": "An access is wider than the registers that it reaches",
 }
-"""How the sentence of a controller's remark begins, by kind."""
+"""How the sentence begins, by kind: of a controller's remark, or of a bus that splits an access."""
 LEVELS = ("low", "high")
 _FACT = re.compile(r"(\w+)=(.*?)(?= \w+=|$)")
 

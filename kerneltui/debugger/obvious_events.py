@@ -58,6 +58,7 @@ def of_event(session: Session, reference: EventReference) -> str:
 _NO_EVENT = {
     "tx": "One character is too little to wait for: point at the console's line.",
     "rx": "No breakpoint waits for what is typed: it would be the UART's line that rises.",
+    "split": "Point at the access itself, the row below: a breakpoint can wait for that.",
     "unmodelled": "Nothing answers there: no breakpoint can wait for it.",
 }
 

@@ -37,6 +37,9 @@ class Indifferent:
     def unmodelled(self, text: str) -> None:
         """See :class:`Observer`."""
 
+    def split(self, text: str) -> None:
+        """See :class:`MachineObserver`."""
+
     def reset_begins(self, owner: str, cpu: int) -> None:
         """See :class:`Observer`."""
 
@@ -85,6 +88,11 @@ class Onlooker:
         """See :class:`Observer`."""
         if self._inner is not None:
             self._inner.unmodelled(text)
+
+    def split(self, text: str) -> None:
+        """See :class:`MachineObserver`."""
+        if self._inner is not None:
+            self._inner.split(text)
 
     def reset_begins(self, owner: str, cpu: int) -> None:
         """See :class:`Observer`."""

@@ -370,6 +370,10 @@ class Recorder:
         """See :class:`Observer`."""
         self._add("unmodelled", 0, 0, text)
 
+    def split(self, text: str) -> None:
+        """See :class:`MachineObserver`."""
+        self._add("split", 0, 0, text)
+
     def reset_begins(self, owner: str, cpu: int) -> None:
         """See :class:`Observer`."""
         self._accessed_else.add(reset_of(owner, cpu))

@@ -20,8 +20,8 @@ RawEvent = tuple[int, int, int, str, int, int, str]
 """One thing that happened: step, time in ns, core, kind, target, value, text.
 
 The kind is one of :data:`INSTRUCTIONS` (a mnemonic or an exception), a wire (``line``), the serial
-line (``tx``, ``rx``), a kernel ``tracepoint``, a ``poke``, ``unmodelled``, or a remark of an
-interrupt controller (:data:`kerneltui.debugger.remarks.KINDS`).  The target is an address, an
+line (``tx``, ``rx``), a kernel ``tracepoint``, a ``poke``, ``unmodelled``, ``split``, or a remark
+of an interrupt controller (:data:`kerneltui.debugger.remarks.KINDS`).  The target is an address, an
 encoding, a vector, or the number of the interrupt; the value what was moved, the text a name: where
 there is no address, or where the register depends on what the device was told before (16550, 8259,
 IOWIN).  Of an exception of machine code, and of the return from one, it is the level that handles

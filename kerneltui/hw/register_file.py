@@ -170,6 +170,10 @@ class RegisterFile:
     is reported through ``on_unmodelled(text)``, as a store to a TAG field is; in a table that is
     ``raz_wi`` only an unaligned access to a register is.
 
+    An access that is wider than the register goes on to those behind it.  Of registers of one byte,
+    as of chips with eight data lines, that is reported through ``on_split(text)``: the bus makes
+    several accesses of it, which seldom is what software means.
+
     A store that is narrower than its register drives some of its byte lanes only; the others are
     not zeros, they are not there.  The store changes nothing in them, and one that drives no bit
     that stores act on does nothing at all.  ``driven`` tells a write hook which bits it may
@@ -178,7 +182,7 @@ class RegisterFile:
 
     TRANSIENT: ClassVar = frozenset((
         "_layout", "_overlaid", "_overlay", "_overlay_of_store", "_ports", "_stores", "driven",
-        "known_bits", "on_unmodelled",
+        "known_bits", "on_split", "on_unmodelled",
     ))  # fmt: skip
 
     def __init__(
@@ -200,6 +204,7 @@ class RegisterFile:
                 raise RegisterError(f"{table.name}: no register {stem} to change")
         self._stores: dict[str, list[int]] = {}
         self.on_unmodelled: Callable[[str], None] | None = None
+        self.on_split: Callable[[str], None] | None = None
         self.was_split = False
         """a store was wider than the register at its address, and went to further ones"""
         self._bind()
@@ -346,6 +351,8 @@ class RegisterFile:
         if not self.table.byte_addressed or (size == width and at == slot.offset):
             return access(slot.key, width, cpu)
         if size > width:
+            if effects:
+                self._tell_split("read from", at, size, width)
             return sum(access(at + part, width, cpu) << 8 * part for part in range(0, size, width))
         value = access(slot.key, width, cpu) >> 8 * (at - slot.offset)
         return value & (1 << 8 * size) - 1
@@ -362,6 +369,7 @@ class RegisterFile:
             self.write(slot.key, value, width, cpu)
         elif size > width:
             self.was_split = True
+            self._tell_split("stored to", at, size, width, value)
             for part in range(0, size, width):
                 self.write(at + part, value >> 8 * part & (1 << 8 * width) - 1, width, cpu)
         else:
@@ -388,12 +396,29 @@ class RegisterFile:
     def _resolve(
         self, offset: Key, size: int, *, write: bool, value: int = 0
     ) -> tuple[int, Slot | None]:
-        """The offset as a number, and what is there; an unaligned access finds nothing."""
+        """The offset as a number, and what is there.
+
+        An unaligned access finds nothing, except where each byte is a register of its own.
+        """
         if isinstance(offset, tuple):
             return offset[0], self._layout[offset]
-        if self.table.byte_addressed and offset % size:
-            return offset, None
-        return offset, self.slot_at(offset, write=write, value=value)
+        slot = self.slot_at(offset, write=write, value=value)
+        if slot is not None and slot.register.width > 8 and offset % size:
+            return offset, slot if not self.table.byte_addressed else None
+        return offset, slot
+
+    def _tell_split(
+        self, done: str, at: int, size: int, width: int, value: int | None = None
+    ) -> None:
+        """Which registers of one byte an access reaches; without a value it is a load."""
+        if width > 1 or self.on_split is None:
+            return
+        parts = (
+            self.slot_at(at + part, write=value is not None, value=(value or 0) >> 8 * part & 0xFF)
+            for part in range(size)
+        )
+        names = ", ".join("nothing" if slot is None else slot.name for slot in parts)
+        self.on_split(f"{size} bytes {done} {self.table.name}+{at:#x}: one each of {names}")
 
     def _nothing_at(self, at: int, cpu: int, text: str) -> None:
         """Some chips take note of it (the local APIC: illegal register address)."""

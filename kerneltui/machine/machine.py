@@ -51,6 +51,9 @@ class MachineObserver(Observer, Protocol):
     def remark(self, device: str, kind: str, number: int, text: str) -> None:
         """Something went wrong with an interrupt: see :meth:`Device._remark`."""
 
+    def split(self, text: str) -> None:
+        """An access was wider than the registers of one byte that it reached."""
+
 
 class Stopper(Protocol):
     """An observer that lets a machine run until it has seen something."""
@@ -338,6 +341,7 @@ class Machine(Savable):
                 device.on_pending = observer.pending if observer is not None else None
             for file in device.files.values():
                 file.on_unmodelled = observer.unmodelled if observer is not None else None
+                file.on_split = observer.split if observer is not None else None
         for region in self.declared:
             region.on_unmodelled = observer.unmodelled if observer is not None else None
 

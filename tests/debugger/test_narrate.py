@@ -593,7 +593,7 @@ def test_every_instruction_is_explained():
     assert words.sentence(event) == "An access found nothing that is modelled: GICD <- 0x1."
     event = (0, 0, 1, "poke", 0, 5, "scenario GICC_PMR")
     assert words.sentence(event) == "A poke by the scenario writes 0x5 to GICC_PMR."
-    assert set(REMARKS) == set(KINDS)
+    assert set(REMARKS) == {*KINDS, "split"}
     event = (0, 0, 1, "misuse", 30, 0, "core 1 ended 30, which is not active")
     said = "Software uses a controller wrongly: core 1 ended 30, which is not active."
     assert words.sentence(event) == said

@@ -242,7 +242,7 @@ def test_what_the_mask_stops_is_not_told_to_come_first():
     assert bench.read("GICC_HPPIR") == SPURIOUS
     shut = [gate for gate in bench.gates(40, 0) if not gate.open]
     assert [(gate.name, gate.needs) for gate in shut] == [
-        ("priority above mask", "a mask with a higher number than 0x80, the priority of irq 40")
+        ("priority above mask", "a mask number above 0x80, the priority of irq 40")
     ]
     bench.write("GICC_PMR", 0x50)
     shut = [gate.name for gate in bench.gates(40, 0) if not gate.open]

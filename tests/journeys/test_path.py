@@ -132,7 +132,7 @@ async def test_a_shut_gate_breaks_the_arrow_and_its_mend_stands_below():
     async with dashboard(scenario="fault-pmr", with_path=True) as seen:
         await seen.go(*3 * ["full_stop"])
         assert "══✗" in path(seen)
-        assert "needs a mask with a higher number" in path(seen)
+        assert "needs a mask number above 0x00" in path(seen)
 
 
 async def test_what_a_handler_has_switched_off_for_a_while_is_no_fault():

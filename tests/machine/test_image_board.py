@@ -40,6 +40,9 @@ class Told(Indifferent):
     def unmodelled(self, text):
         self.texts.append(text)
 
+    def split(self, text):
+        self.texts.append(text)
+
 
 @pytest.fixture
 def watched(request):

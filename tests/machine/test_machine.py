@@ -59,6 +59,9 @@ class Log(Indifferent):
     def unmodelled(self, text):
         self._add(text)
 
+    def split(self, text):
+        self._add(text)
+
     def reset_begins(self, owner, cpu):
         self._add("reset", owner, cpu)
 

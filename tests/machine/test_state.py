@@ -47,6 +47,9 @@ class Log(Indifferent):
     def unmodelled(self, text):
         self.seen.append(text)
 
+    def split(self, text):
+        self.seen.append(text)
+
     def remark(self, device, kind, number, text):
         self.seen.append((device, kind, number, text))
 

@@ -40,6 +40,9 @@ class Trace(Indifferent):
     def unmodelled(self, text):
         self.seen.append((self.clock.now, text))
 
+    def split(self, text):
+        self.seen.append((self.clock.now, text))
+
     @property
     def order(self):
         return [(time, core, kind) for time, core, kind, *_ in self.seen]

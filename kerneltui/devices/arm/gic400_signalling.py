@@ -144,7 +144,7 @@ class Signalling:
 
     RULES: ClassVar = (
         Rule("priority above mask", Place("GICC_PMR", "Priority"),
-             "a mask with a higher number than {priority:#04x}, the priority of irq {irq}",
+             "a mask number above {priority:#04x}, the priority of irq {irq}",
              "IHI 0048B 3.3; 4.4.2",
              test=_above_mask, wants=0xFF,
              says="the core's priority mask lets only more urgent interrupts through"),

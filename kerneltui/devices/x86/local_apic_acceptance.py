@@ -196,7 +196,7 @@ class Acceptance(InterruptController):
         TURNED_ON,
         SWITCHED_ON,
         Rule("above task priority", Place("TPR", "CLASS"),
-             "a TPR class below {priority} (0 holds nothing back); {ppr}", "SDM 3A 10.8.3.1",
+             "a TPR class below {priority} (0 lets all in); {ppr}", "SDM 3A 10.8.3.1",
              test=_above_task, wants=0, says="the task priority keeps its class out"),
         Rule("above what is in service", _in_service,
              "interrupts of class {priority} and above in service to be ended; {ppr}",
@@ -242,10 +242,10 @@ class Acceptance(InterruptController):
         """Which of the two PPR shows, as a clause (10.8.3.1)."""
         serving, shown = self._isr[cpu].bit_length() - 1, self.peek_PPR(0, cpu)
         if serving < 0:
-            return f"PPR is {shown:#04x} from TPR, as nothing is in service"
+            return f"PPR is {shown:#04x} from TPR: nothing is in service"
         if serving >> CLASS_SHIFT > self._tpr[cpu] >> CLASS_SHIFT:
-            return f"PPR is {shown:#04x} from vector {serving:#04x}, which is in service"
-        return f"PPR is {shown:#04x} from TPR, as vector {serving:#04x} in service is no higher"
+            return f"PPR is {shown:#04x} from vector {serving:#04x} in service"
+        return f"PPR is {shown:#04x} from TPR: vector {serving:#04x} in service is no higher"
 
     def write_TPR(self, index: int, cpu: int, value: int) -> None:
         """Interrupts of classes up to the task's are held back (10.8.3.1)."""

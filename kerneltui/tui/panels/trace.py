@@ -16,6 +16,7 @@ from kerneltui.tui.widgets.lines import Line, plain
 LINES_KEPT = 2_000
 _LOOKS = (("IRQ taken", "strong"), ("FIQ taken", "strong"), ("SYNC taken", "alert"),
           ("tracepoint", "good"), ("line ", "strong"), ("unmodelled", "alert"), ("poke ", "alert"),
+          ("split ", "alert"),
           ("INTR taken", "strong"), ("NMI taken", "strong"), ("FAULT taken", "alert"),
           ("eret", "strong"), ("iret", "strong"))  # fmt: skip
 

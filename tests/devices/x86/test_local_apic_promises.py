@@ -24,8 +24,7 @@ def test_gates_name_the_register_bit_that_shuts():
     assert (gate.register, gate.field, gate.value) == ("TPR", "CLASS", 4)
     assert gate.wants == 0, "a driver's own value, which lets all vectors through"
     assert gate.needs == (
-        "a TPR class below 0x4 (0 holds nothing back); PPR is 0x47 from TPR, as nothing is in "
-        "service"
+        "a TPR class below 0x4 (0 lets all in); PPR is 0x47 from TPR: nothing is in service"
     )
     in_service = next(it for it in bench.gates(0x45, 0) if it.name == "above what is in service")
     assert (in_service.open, in_service.register, in_service.value) == (True, "ISR2", 0)
@@ -34,9 +33,9 @@ def test_gates_name_the_register_bit_that_shuts():
     bench.take()
     gate = first_shut(bench.gates(0x45, 0))
     assert (gate.register, gate.field, gate.value) == ("ISR3", "VECTORS[1]", 1)
-    assert "PPR is 0x60 from vector 0x61, which is in service" in gate.needs
+    assert "PPR is 0x60 from vector 0x61 in service" in gate.needs
     bench.write("TPR", 0x67)
-    assert "PPR is 0x67 from TPR, as vector 0x61 in service is no higher" in gate_of_tpr(bench)
+    assert "PPR is 0x67 from TPR: vector 0x61 in service is no higher" in gate_of_tpr(bench)
     bench.write("TPR", 0)
     bench.write("SVR", 0xFF)
     assert first_shut(bench.gates(0x45, 0)).register == "SVR"
