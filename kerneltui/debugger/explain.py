@@ -229,6 +229,15 @@ class _Judge(NoFaultJudge):
                 "is a fault.",
                 gate,
             )
+        unwired = self._unwired_input()
+        if unwired:
+            return self._tell(
+                Verdict.WAITS,
+                f"{self.subject} waits, but nothing on this board is wired to {unwired}.",
+                "Software can set it pending; a device cannot raise it. --line says where the wire "
+                "of a device leads.",
+                gate,
+            )
         return self._tell(
             Verdict.WAITS,
             f"{self.subject} waits: {gate.says or f'{station.title} has not raised it'} "
@@ -236,6 +245,15 @@ class _Judge(NoFaultJudge):
             f"It needs {', or '.join((gate.needs, *self._else_needed(gate)))}.",
             gate,
         )
+
+    def _unwired_input(self) -> str:
+        """The input that it would come in by, where no wire ends there: ``gic spi 121``."""
+        met = self.way.stations[0].interrupt
+        if met is None:
+            return ""  # there is a source
+        name, number = met
+        state = self.machine.controllers[name].interrupt(number, self.core.index)
+        return f"{name} {state.pin}" if state is not None and state.pin else ""
 
     def _else_needed(self, gate: Gate) -> tuple[str, ...]:
         """What would raise the same line as well: of a UART a level of its FIFO, or a timeout.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kerneltui.configfile import available
 from kerneltui.debugger.naming import (
     interrupt_named,
     line_named,
@@ -285,4 +286,17 @@ def test_the_next_edge_of_a_line_that_is_up_has_its_time(scenario, irq, due):
     assert sum(handler.count for handler in session.inspector.irq_handlers()) == handled
     session.run_until(at_ns + 20_000)
     assert sum(handler.count for handler in session.inspector.irq_handlers()) > handled
+    session.close()
+
+
+def test_an_interrupt_to_which_nothing_is_wired_does_not_wait_for_its_line(tmp_path):
+    path = tmp_path / "mine.yaml"
+    usual = available("boards")["rpi4"].read_text(encoding="utf-8")
+    path.write_text(usual.replace("gic spi 121", "gic spi 122"), encoding="utf-8")
+    session = open_session(str(path), "timer-callbacks")
+    session.boot()
+    told = verdict(session, UART)
+    assert told.verdict is Verdict.WAITS
+    assert told.headline == "irq 153 waits, but nothing on this board is wired to gic spi 121."
+    assert "line asserted" not in told.advice
     session.close()

@@ -27,11 +27,17 @@ from kerneltui.debugger.way import next_controller
 from kerneltui.glossary import GlossaryEntry, glossary
 from kerneltui.hw.device import InterruptState
 from kerneltui.hw.line import Line
-from kerneltui.hw.rule import first_shut
+from kerneltui.hw.rule import Opens, first_shut
 from kerneltui.units import format_duration
 
 EXCEPTIONS = 32
 """So many vectors of a PC belong to exceptions."""
+_SHUT = {
+    Opens.STORE: "is shut",
+    Opens.EVENT: "is not open yet",
+    Opens.END: "is not open yet: it opens when a handler is over",
+}
+"""As the signal path has it: ✗, or ○ for what opens in the course of things."""
 _GIC_KINDS = ((16, "SGI"), (32, "PPI"), (1020, "SPI"), (1024, "spurious"))
 _NUMBERINGS = {
     "local": "local controller", "peripheral": "peripheral controller", "vector": "vector",
@@ -64,7 +70,8 @@ def interrupt(session: Session, reference: InterruptReference) -> Meaning:
     found = way(session, reference).gates
     shut = first_shut(found)
     if shut is not None and state is not None and (state.pending or state.line):
-        sentences.append(f"It waits: the gate '{shut.name}' is shut, and needs {shut.needs}.")
+        said = f"the gate '{shut.name}' {_SHUT[shut.opens]}, and needs {shut.needs}"
+        sentences.append(f"It waits: {said}.")
     who = "A device or a core raises it, and the kernel's handler serves it."
     sections = [] if state is None else [Section("Now", tuple(_standing(state)))]
     return Meaning(f"{label} of {reference.controller}", tuple(sentences), who, "",
@@ -160,7 +167,7 @@ def gate(session: Session, reference: GateReference) -> Meaning:
     if found.open:
         sentences.append("It is open: the interrupt passes here.")
     else:
-        sentences.append(f"It is shut. To open it needs {found.needs}.")
+        sentences.append(f"It {_SHUT[found.opens]}. To open it needs {found.needs}.")
         if found.ends_by:
             sentences.append(f"It opens when the handler that runs writes {found.ends_by}.")
     return Meaning(

@@ -14,7 +14,7 @@ from kerneltui.debugger.references import InterruptReference
 from kerneltui.debugger.troubles import LONG_NS, is_handling, late_by
 from kerneltui.debugger.way import Glance, Way, best_way, next_controller, ways_to_core
 from kerneltui.hw.device import InterruptController, InterruptState
-from kerneltui.hw.rule import Gate, decisive
+from kerneltui.hw.rule import Gate, Opens, decisive
 
 if TYPE_CHECKING:
     from kerneltui.debugger.sight import Makers
@@ -53,6 +53,8 @@ class InterruptView(msgspec.Struct, frozen=True):
     """it waits for nothing but the end of the handler that is running: ``needs`` says so"""
     onward: tuple[str, int] | None
     """while it is pending or active, what it is to the next controller on its way"""
+    is_shut: bool = True
+    """that gate has to be opened by software: it does not open in the course of things"""
     is_lost: bool = False
     """its line is high, but only an edge asks, and that has gone by while nobody took it"""
 
@@ -207,6 +209,7 @@ def _interrupt(
         needs=waits_for_end or needs,
         handler_runs=bool(waits_for_end),
         onward=next_controller(way) if passes else None,
+        is_shut=shut is not None and shut.opens is Opens.STORE,
         is_lost=_is_lost(machine, inspector, InterruptReference(
             controller.name, controller.NUMBERING, state.number), state, way, cpu),
     )  # fmt: skip

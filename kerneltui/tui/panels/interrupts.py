@@ -75,7 +75,8 @@ def why_lines(item: InterruptView, width: int) -> list[Line]:
     elif item.is_lost:
         said, look = LOST, "alert"
     else:
-        said, look = f"gate '{item.blocked_by}' is shut: {item.needs}", "alert"
+        state = "is shut" if item.is_shut else "is not open yet"
+        said, look = f"gate '{item.blocked_by}' {state}: {item.needs}", "alert"
     first, rest = f"       {signs.STOPPED_BY} ", "         "
     rows = wrap(said, max(width, 30), initial_indent=first, subsequent_indent=rest)
     gate = GateReference(reference(item), item.blocked_by)
