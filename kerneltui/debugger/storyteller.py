@@ -54,6 +54,8 @@ class Storyteller:
         self._at: Position | None = None
         """where the marker knows what has happened"""
         self._known_teller: Teller | None = None
+        self._worded: tuple[Position, Teller, list[Mark], list[Step]] | None = None
+        """where marks were put into words last, by whom, which ones, and the words"""
         self._marks: list[Mark] = []
         """where it has looked on: what has happened just there"""
         self._halted = False
@@ -186,7 +188,7 @@ class Storyteller:
 
     def forget(self) -> None:
         """What comes after this moment will be another story."""
-        self._at = self._until = None
+        self._at = self._until = self._worded = None
         self._marks_of = {}
         self._came = None, None
         self._furthest = None, 0
@@ -201,7 +203,14 @@ class Storyteller:
 
     def steps(self) -> list[Step]:
         """The steps of this position, in their order; none between two steps."""
-        return self._teller().steps(self._marks_here())
+        return self._steps_of(self._marks_here())
+
+    def _steps_of(self, marks: list[Mark]) -> list[Step]:
+        """A picture asks several times."""
+        here, teller = self._history.here, self._teller()
+        if self._worded is None or self._worded[:3] != (here, teller, marks):
+            self._worded = here, teller, [*marks], teller.steps(marks)
+        return self._worded[3]
 
     def _latest_marks(self) -> tuple[list[Mark], bool]:
         """What the machine has come to last, and whether it stands there."""
@@ -271,7 +280,7 @@ class Storyteller:
         marks, is_here = self._latest_marks()
         if not marks:
             return None
-        steps = self._teller().steps(marks)
+        steps = self._steps_of(marks)
         # Of several at one position it is the one on show; between two positions the last.
         place = min(self._place(steps), len(steps) - 1) if is_here else len(steps) - 1
         step = steps[place]
