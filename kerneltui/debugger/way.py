@@ -100,6 +100,8 @@ class Glance:
         self.machine = machine
         self._passages: dict[tuple[str, Entrance, int], list[Passage]] = {}
         self._inputs: dict[tuple[int, str, int | None], tuple[Gate, ...]] = {}
+        self.whole: dict[tuple[str, int, int], list[Way]] = {}
+        """ways from the source to the handler, by controller, number and core"""
 
     def passages(self, name: str, entrance: Entrance, cpu: int) -> list[Passage]:
         """Through a controller."""
@@ -140,12 +142,15 @@ def whole_ways(
     glance: Glance | None = None,
 ) -> list[Way]:
     """The ways from each source of an interrupt to the kernel's handler on a core."""
-    before = _before(machine, controller, number, cpu, frozenset())
-    return [
-        Way((*source, *way.stations, *_kernel(machine, inspector, way.stations, cpu)))
-        for way in ways_to_core(machine, controller, number, cpu, glance)
-        for source in before
-    ]
+    glance, asked = glance or Glance(machine), (controller, number, cpu)
+    if asked not in glance.whole:
+        before = _before(machine, controller, number, cpu, frozenset())
+        glance.whole[asked] = [
+            Way((*source, *way.stations, *_kernel(machine, inspector, way.stations, cpu)))
+            for way in ways_to_core(machine, controller, number, cpu, glance)
+            for source in before
+        ]
+    return glance.whole[asked]
 
 
 def ways_of_line(machine: Machine, inspector: Inspector, line: str, cpu: int = 0) -> list[Way]:

@@ -34,8 +34,10 @@ def test_stretches_without_an_exception_are_left_out_of_the_search_for_a_mask(st
     monkeypatch.setattr(Traveller, "load", counted)
     found = last_write(session.history, "core 0", spot(session, "core 0", "", "DAIF", 1 << 7))
     assert (found.by, found.function) == (By.CODE, "IrqLock.__exit__")
-    assert len(session.history._past.checkpoints) > 10
-    assert len(loads) <= 3
+    # How many there are depends on how fast this computer saves one.
+    stormy = [item for item in session.history._past.checkpoints if item.accessed == frozenset()]
+    assert stormy
+    assert not set(map(id, stormy[:-1])) & set(map(id, loads))
 
 
 def test_a_wait_that_is_over_at_once_is_no_sleep_on_the_timeline(storm):

@@ -382,7 +382,7 @@ FORMS = {
     "console": _Form('console "TEXT"', ('console "Once 5"',), _console),
     "code": _Form("code FUNCTION or code FILE:LINE", ("code TimeManager.handle",), _code),
     "gate": _Form('gate "OWNER/NAME" of irq N opens|shuts', (
-        'gate "gic/enabled" of irq 30 shuts', 'gate "lapic/unmasked" of irq vector:0xec shuts',
+        'gate "gic/enabled" of irq 30 shuts', 'gate "lapic/let through" of irq vector:0xec shuts',
         'gate "timer/enabled" of irq local:1 shuts',
     ), _gate),
 }  # fmt: skip

@@ -27,10 +27,12 @@ def deciding(sight: Sight) -> tuple[RegisterReference, ...]:
         main = story.interrupt
     gates: list[tuple[Station, Gate]] = []
     if main is not None:
-        way = best_way(whole_ways(machine, inspector, main.controller, main.number, cpu))
+        ways = whole_ways(machine, inspector, main.controller, main.number, cpu, sight.glance)
+        way = best_way(ways)
         gates = [(station, gate) for station in way.stations for gate in station.gates]
     for other in _asking(sight):
-        way = best_way(ways_to_core(machine, other.controller, other.number, sight.focus))
+        ways = ways_to_core(machine, other.controller, other.number, sight.focus, sight.glance)
+        way = best_way(ways)
         shut = decisive(way.gates)
         if shut is not None:
             gates.append((way.station_of(shut), shut))
