@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from shlex import quote
 
@@ -35,12 +36,22 @@ def check_driver(file: Path, role: str, board: str, junit: Path | None, *, as_js
     """
     from kerneltui.checks import report
     from kerneltui.checks.confined import Confined
+    from kerneltui.progress import Progress
 
+    suite = Confined(file, role, board)
+    coming = suite.lines()
     lines: list[report.CaseLine] = []
-    for line in Confined(file, role, board).lines():
+
+    def add(line: report.CaseLine) -> None:
         if not as_json:
             put(report.told(line, {before.said for before in lines}))
         lines.append(line)
+
+    add(next(coming))  # it says whether the file can be loaded: then it is known how many follow
+    with Progress(suite.count, suite.progress, wanted=suite.count > 0) as progress:
+        for line in coming:
+            with progress.aside(sys.stdout):
+                add(line)
     found = report.Report(str(file), role, board, tuple(lines))
     if as_json:
         put_bytes(report.as_json(found))

@@ -6,12 +6,12 @@ case looks at besides, it sees from outside, without an access.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from greenlet import GreenletExit
 
-from kerneltui.checks.case import Case, CheckFailure, LeftOutError, expect
+from kerneltui.checks.case import Case, CheckFailure, LeftOutError, expect, nothing_seen
 from kerneltui.checks.outcome import Outcome
 from kerneltui.debugger.register_names import register_and_label
 from kerneltui.errors import UserError
@@ -162,8 +162,32 @@ class Bench:
             self.cpu.compute(step_ns)
         return True
 
+    def pin(self, wire: str) -> Irq | None:
+        """What a wire arrives as, by the board's own wiring; None where there is no such wire."""
+        from kerneltui.debugger.way import interrupts_of_line
+
+        found = interrupts_of_line(self.machine, wire, 0)
+        if not found:
+            return None
+        controller, number = found[0]
+        return Irq(self.machine.controllers[controller].NUMBERING, number)
+
+    def pins(self, wires: Iterable[str]) -> dict[str, Irq]:
+        """The same of several, without those that the board has not.
+
+        Raises :class:`LeftOutError` where that leaves none.
+        """
+        named = list(wires)
+        found = {wire: irq for wire in named if (irq := self.pin(wire)) is not None}
+        nothing_seen(found, f"this board has no wire {' or '.join(named)} to a controller")
+        return found
+
     def wire(self, name: str, *, level: bool, unseen: bool = False) -> None:
-        """Drive a wire from outside; unless ``unseen``, the core then has a moment to notice it."""
+        """Drive a wire from outside; unless ``unseen``, the core then has a moment to notice it.
+
+        Raises :class:`LeftOutError` where the board has no such wire.
+        """
+        nothing_seen(name in self.machine.wiring, f"this board has no wire {name}")
         self.machine.poker.store(wire_poke(name, level=level))
         if not unseen:
             self.cpu.compute(100)

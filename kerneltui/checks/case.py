@@ -13,7 +13,9 @@ class CheckFailure(Exception):  # noqa: N818 - it is no error of the program
 
 
 class LeftOutError(Exception):
-    """The case is about something that the driver need not have; ``str()`` says what."""
+    """The case has nothing to judge: the driver need not have it, the board has no such device, or
+    it has not happened.  ``str()`` says which.
+    """
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -49,6 +51,12 @@ def expect(holds: object, said: str) -> None:
     """Raise :class:`CheckFailure` unless it holds."""
     if not holds:
         raise CheckFailure(said)
+
+
+def nothing_seen(seen: object, said: str) -> None:
+    """Leave the case out where what it would judge has not happened: to see nothing is no "ok"."""
+    if not seen:
+        raise LeftOutError(said)
 
 
 def in_us(ns: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kerneltui.checks.bench import Bench
-from kerneltui.checks.case import Cases, expect, in_us
+from kerneltui.checks.case import Cases, expect, in_us, nothing_seen
 from kerneltui.kernel.console import Console
 from kerneltui.kernel.irq import KernelError
 
@@ -48,6 +48,9 @@ def _silent(bench: Bench) -> None:
     came = _up(bench)
     bench.pass_time(200 * MS)
     expect(not came, f"it has interrupted {len(came)} times though it was never set")
+    bench.driver.set_oneshot(1 * MS)
+    bench.pass_time(5 * MS)
+    nothing_seen(came, "no interrupt has come: it is silent once it is set too")
 
 
 @CASES.case(
@@ -57,7 +60,7 @@ def _silent(bench: Bench) -> None:
 )
 def _once(bench: Bench) -> None:
     came = _up(bench)
-    for delay in (1 * MS, 100 * US, 10 * MS, 30 * US, 40 * MS):
+    for delay in (1 * MS, 100 * US, 10 * MS, 30 * US, 40 * MS, 1 * MS + 999, 100 * US + 501):
         begin = bench.now
         bench.driver.set_oneshot(delay)
         bench.pass_time(delay + 5 * MS)

@@ -42,6 +42,17 @@ class Confined:
         self._case_s = case_s
         self._names: list[tuple[str, str, str]] = []
         """of all cases: name, reference and what a kernel sees"""
+        self._done = 0
+
+    @property
+    def count(self) -> int:
+        """How many cases there are; 0 before the file is loaded."""
+        return len(self._names)
+
+    def progress(self) -> tuple[int, str]:
+        """How many are done, and which one runs."""
+        done = min(self._done, self.count - 1)
+        return done, f"case {done + 1} of {self.count}: {self._names[done][0]}"
 
     def lines(self) -> Iterator[CaseLine]:
         """Each case as it comes out.
@@ -66,16 +77,18 @@ class Confined:
                     if not done:
                         yield CaseLine(LOADS, "docs/drivers.md", "", PASSED, "")
                     continue
-                yield _line(answer)
                 done += 1
+                self._done = done
+                yield _line(answer)
             if self._names and done >= len(self._names):
                 return
             ends += 1
             if not self._names:
                 yield CaseLine(LOADS, "docs/drivers.md", "", FAILED, f"{self._path}: {said}")
                 return
-            yield CaseLine(*self._names[done], FAILED, f"{self._path}: {said}")
             done += 1
+            self._done = done
+            yield CaseLine(*self._names[done - 1], FAILED, f"{self._path}: {said}")
             if done >= len(self._names):
                 return
         for name in self._names[done:]:

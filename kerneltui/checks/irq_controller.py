@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from kerneltui.checks.bench import Bench
-from kerneltui.checks.case import Cases, LeftOutError, expect
+from kerneltui.checks.case import Cases, LeftOutError, expect, nothing_seen
 from kerneltui.kernel.irq import Irq, IrqHandler, KernelError
 
 CASES = Cases()
@@ -11,34 +13,32 @@ GIC = "Arm IHI 0048B (GICv2)"
 BCM = "BCM2835 ARM Peripherals, chapter 7; BCM2836 QA7, 4.6 to 4.10"
 REF = f"{GIC} 4.3 and 4.4; {BCM}"
 UART = "uart0.irq"
-PINS = {
-    "rpi3": {
-        "uart0.irq": Irq("peripheral", 57), "system-timer.match1": Irq("peripheral", 1),
-        "system-timer.match3": Irq("peripheral", 3), "timer.cntpnsirq0": Irq("local", 1),
-        "timer.cntvirq0": Irq("local", 3),
-    },
-    "rpi4": {
-        "uart0.irq": Irq("gic", 153), "system-timer.match1": Irq("gic", 97),
-        "system-timer.match3": Irq("gic", 99), "timer.cntpnsirq0": Irq("gic", 30),
-        "timer.cntvirq0": Irq("gic", 27),
-    },
-}  # fmt: skip
-"""Wires that a case can drive, and what arrives then."""
+WIRES = (
+    UART, "system-timer.match1", "system-timer.match3", "timer.cntpnsirq0", "timer.cntvirq0",
+)  # fmt: skip
+"""Wires that a case can drive; what each arrives as is the board's to say."""
+NOTHING_COMES = "no interrupt has come"
+NO_END = f"{NOTHING_COMES}: there is nothing to end"
 
 
-def _pins(bench: Bench) -> dict[str, Irq]:
-    return PINS[bench.bsp]
-
-
-def _serve(bench: Bench, *wires: str) -> None:
-    """A handler for each, which takes its wire back."""
+def _serve(bench: Bench, *wires: str) -> dict[str, Irq]:
+    """A handler for each that the board has, which takes its wire back: what each arrives as."""
+    pins = bench.pins(wires)
     bench.driver.init()
-    for wire in wires:
+    for wire, irq in pins.items():
 
         def lower(wire: str = wire) -> None:
             bench.wire(wire, level=False)
 
-        bench.handle(_pins(bench)[wire], lower)
+        bench.handle(irq, lower)
+    return pins
+
+
+def _raise_all(bench: Bench, wires: Iterable[str]) -> None:
+    """One interrupt of each wire, one after the other."""
+    bench.let_in()
+    for wire in wires:
+        bench.wire(wire, level=True)
 
 
 @CASES.case(
@@ -47,9 +47,8 @@ def _serve(bench: Bench, *wires: str) -> None:
     "nothing happens: the classic of the first lesson on interrupts",
 )
 def _arrives(bench: Bench) -> None:
-    _serve(bench, UART)
+    irq = _serve(bench, UART)[UART]
     bench.let_in()
-    irq = _pins(bench)[UART]
     expect(not bench.calls, "the handler runs before anything has interrupted")
     bench.wire(UART, level=True)
     said = f"the wire of interrupt {irq.number} has risen, and no handler has run"
@@ -64,10 +63,9 @@ def _arrives(bench: Bench) -> None:
 )
 def _private(bench: Bench) -> None:
     wire = "timer.cntpnsirq0"
-    _serve(bench, wire)
+    irq = _serve(bench, wire)[wire]
     bench.let_in()
     bench.wire(wire, level=True)
-    irq = _pins(bench)[wire]
     said = f"the timer's interrupt {irq.number} does not reach its handler"
     bench.expect_arrived(bench.calls, irq, said)
 
@@ -78,8 +76,7 @@ def _private(bench: Bench) -> None:
     "the last driver to come up works alone: a store has switched the others off",
 )
 def _all_of_them(bench: Bench) -> None:
-    pins = _pins(bench)
-    _serve(bench, *pins)
+    pins = _serve(bench, *WIRES)
     bench.let_in()
     for wire, irq in pins.items():
         bench.wire(wire, level=True)
@@ -96,17 +93,21 @@ def _all_of_them(bench: Bench) -> None:
     "an interrupt without a handler: the kernel panics",
 )
 def _not_enabled(bench: Bench) -> None:
-    _serve(bench, "timer.cntpnsirq0")
+    enabled, *others = bench.pins(("timer.cntpnsirq0", UART, "system-timer.match3"))
+    nothing_seen(others, "this board has too few wires for that")
+    _serve(bench, enabled)
     bench.let_in()
     taken = bench.machine.core.interrupts_taken
-    for wire in ("uart0.irq", "system-timer.match3"):
+    for wire, irq in bench.pins(others).items():
         bench.wire(wire, level=True)
         bench.pass_time(10_000)
         expect(
             bench.machine.core.interrupts_taken == taken,
-            f"interrupt {_pins(bench)[wire].number} interrupts though nobody has enabled it",
+            f"interrupt {irq.number} interrupts though nobody has enabled it",
         )
         bench.wire(wire, level=False)
+    bench.wire(enabled, level=True)
+    nothing_seen(bench.calls, f"{NOTHING_COMES}: it keeps out what is enabled too")
 
 
 @CASES.case(
@@ -115,12 +116,12 @@ def _not_enabled(bench: Bench) -> None:
     "the first interrupt works, and no second one ever comes: the first was not ended",
 )
 def _again(bench: Bench) -> None:
-    _serve(bench, UART)
+    irq = _serve(bench, UART)[UART]
     bench.let_in()
     for number in range(1, 6):
         bench.wire(UART, level=True)
         said = f"interrupt number {number} of one wire does not come"
-        bench.expect_arrived(len(bench.calls) == number, _pins(bench)[UART], said)
+        bench.expect_arrived(len(bench.calls) == number, irq, said)
 
 
 @CASES.case(
@@ -129,13 +130,12 @@ def _again(bench: Bench) -> None:
     "after the first interrupt every other one is held back",
 )
 def _others_after_it(bench: Bench) -> None:
-    pins = list(_pins(bench))
-    _serve(bench, *pins)
+    pins = _serve(bench, *WIRES)
     bench.let_in()
     for count, wire in enumerate((*pins, *reversed(pins)), 1):
         bench.wire(wire, level=True)
         said = f"after {count - 1} interrupts {wire} is held back"
-        bench.expect_arrived(len(bench.calls) == count, _pins(bench)[wire], said)
+        bench.expect_arrived(len(bench.calls) == count, pins[wire], said)
 
 
 @CASES.case(
@@ -144,13 +144,13 @@ def _others_after_it(bench: Bench) -> None:
     "one of two interrupts is lost, or a handler runs for the other's",
 )
 def _two_at_once(bench: Bench) -> None:
-    wires = ["uart0.irq", "system-timer.match1", "system-timer.match3"]
-    _serve(bench, *wires)
-    for wire in wires:
+    pins = _serve(bench, *(wire for wire in WIRES if not wire.startswith("timer.")))
+    nothing_seen(len(pins) > 1, "this board has only one device that interrupts")
+    for wire in pins:
         bench.wire(wire, level=True)
     bench.let_in()
     bench.pass_time(10_000)
-    wanted = sorted(_pins(bench)[wire].number for wire in wires)
+    wanted = sorted(irq.number for irq in pins.values())
     served = sorted(number for number, _ in bench.calls)
     expect(served == wanted, f"interrupts {wanted} wait, but {served} are served")
 
@@ -166,20 +166,44 @@ def _spurious(bench: Bench) -> None:
     expect(not bench.calls, "handle_pending() runs a handler though nothing is pending")
     wrong = [text for text in bench.remarks if ": misuse:" in text]
     expect(not wrong, f"the controller is used wrongly where nothing is pending ({wrong[:1]})")
+    _raise_all(bench, (UART,))
+    nothing_seen(bench.calls, f"{NOTHING_COMES}: it handles none where one is pending too")
 
 
 @CASES.case(
     "an interrupt is ended as it was acknowledged",
     f"{GIC} 4.4.5: a write that does not match the last acknowledge is unpredictable",
     "on a real board anything can happen; here the controller says that it is used wrongly",
+    "rpi4",
 )
 def _no_misuse(bench: Bench) -> None:
-    _serve(bench, *_pins(bench))
-    bench.let_in()
-    for wire in _pins(bench):
-        bench.wire(wire, level=True)
+    pins = _serve(bench, *WIRES)
+    _raise_all(bench, pins)
     wrong = [text for text in bench.remarks if ": misuse:" in text]
     expect(not wrong, f"the controller is used wrongly: {wrong[0] if wrong else ''}")
+    nothing_seen(bench.calls, NO_END)
+    handled = {number for number, _ in bench.calls}
+    open_still = [number for number in sorted(handled) if _is_active(bench, number)]
+    expect(not open_still, f"interrupts {open_still} have been handled, and are active still")
+
+
+def _is_active(bench: Bench, number: int) -> bool:
+    """Whether an interrupt has been acknowledged and not ended."""
+    return bool(bench.register(f"GICD_ISACTIVER{number // 32}", "GICD") >> number % 32 & 1)
+
+
+@CASES.case(
+    "an interrupt is ended after its handler, not before",
+    f"{GIC} 3.2.1 and 4.4.5: what is ended while its line is high is pending again",
+    "it is pending again while its handler runs: where handlers let interrupts in it comes twice",
+    "rpi4",
+)
+def _ended_after(bench: Bench) -> None:
+    pins = _serve(bench, *WIRES)
+    _raise_all(bench, pins)
+    again = [text for text in bench.remarks if ": retriggered:" in text]
+    expect(not again, f"the handler had not run yet: {again[0] if again else ''}")
+    nothing_seen(bench.calls, NO_END)
 
 
 @CASES.case(
@@ -188,9 +212,9 @@ def _no_misuse(bench: Bench) -> None:
     "the second driver takes the first one's interrupt, in silence",
 )
 def _one_handler(bench: Bench) -> None:
-    _serve(bench, UART)
+    irq = _serve(bench, UART)[UART]
     try:
-        bench.driver.register_handler(IrqHandler(_pins(bench)[UART], "another", bench.keep_out))
+        bench.driver.register_handler(IrqHandler(irq, "another", bench.keep_out))
     except KernelError:
         return
     expect(False, "register_handler() takes a second handler for one interrupt")
@@ -202,9 +226,9 @@ def _one_handler(bench: Bench) -> None:
     "the log and the panel of interrupts show no handlers",
 )
 def _listed(bench: Bench) -> None:
-    _serve(bench, "uart0.irq", "timer.cntpnsirq0")
+    pins = _serve(bench, UART, "timer.cntpnsirq0")
     listed = {item.irq.number for _, group in bench.driver.handlers() for item in group}
-    wanted = {_pins(bench)[wire].number for wire in ("uart0.irq", "timer.cntpnsirq0")}
+    wanted = {irq.number for irq in pins.values()}
     expect(listed == wanted, f"handlers() lists {sorted(listed)}, not {sorted(wanted)}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kerneltui.checks.bench import Bench
-from kerneltui.checks.case import Cases, expect
+from kerneltui.checks.case import Cases, expect, nothing_seen
 from kerneltui.kernel.irq import Irq
 
 CASES = Cases()
@@ -107,9 +107,15 @@ def _again(bench: Bench) -> None:
 def _stays_out(bench: Bench) -> None:
     _serve(bench, 4)
     bench.let_in()
+    taken = bench.machine.core.interrupts_taken
     bench.wire(WIRES[8], level=True)
     bench.pass_time(10_000)
-    expect(not bench.calls, "an interrupt is taken that nobody has unmasked")
+    expect(
+        bench.machine.core.interrupts_taken == taken,
+        "an interrupt is taken that nobody has unmasked",
+    )
+    bench.wire(WIRES[4], level=True)
+    nothing_seen(bench.calls, "no interrupt has come: it keeps out what is unmasked too")
 
 
 @CASES.case(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kerneltui.checks.bench import Bench
-from kerneltui.checks.case import Cases, CheckFailure, expect, in_us
+from kerneltui.checks.case import Cases, CheckFailure, expect, in_us, nothing_seen
 from kerneltui.hw.manual import OR
 from kerneltui.kernel.time.time_manager import NEVER
 
@@ -23,6 +23,11 @@ MS, US = 1_000_000, 1_000
 RESOLUTION = 2 * US
 """A tick of the slowest counter, and what it takes to read it."""
 LATE = 20 * US
+DELAYS = (
+    1 * MS, 2 * MS, 250 * US, 33 * US, 700 * MS,
+    1 * MS + 999, 250 * US + 501, 33 * US + 980, 2 * MS + 1,
+)  # fmt: skip
+"""What is asked for, in ns: also what is no whole number of a counter's ticks, as due times are."""
 WRAP = (1 << 32) * US
 """When the lower half of the System Timer's counter wraps."""
 
@@ -104,7 +109,7 @@ def _across_the_wrap(bench: Bench) -> None:
 )
 def _on_time(bench: Bench) -> None:
     came = _ready(bench)
-    for delay in (1 * MS, 2 * MS, 250 * US, 33 * US, 700 * MS):
+    for delay in DELAYS:
         due = bench.driver.uptime_ns() + delay
         bench.driver.set_timeout_irq(due)
         arrived = bench.until(lambda: came, delay + 5 * MS, delay // 50)
@@ -204,6 +209,9 @@ def _never(bench: Bench) -> None:
     bench.driver.set_timeout_irq(NEVER)
     bench.pass_time(100 * MS)
     expect(not came, "an interrupt comes though NEVER has taken the due time's place")
+    bench.driver.set_timeout_irq(bench.driver.uptime_ns() + 1 * MS)
+    bench.pass_time(5 * MS)
+    nothing_seen(came, "no interrupt has come: one comes for no due time either")
 
 
 @CASES.case(
@@ -213,7 +221,7 @@ def _never(bench: Bench) -> None:
 )
 def _far(bench: Bench) -> None:
     came = _ready(bench)
-    due = bench.driver.uptime_ns() + 3_000_000 * MS
+    due = bench.driver.uptime_ns() + 3_000_000 * MS + 999
     bench.driver.set_timeout_irq(due)
     bench.pass_time(2_999_000 * MS)
     expect(not came, "a timeout in 3,000 s interrupts before 2,999 s have passed")

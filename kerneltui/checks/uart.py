@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kerneltui.checks.bench import Bench
-from kerneltui.checks.case import Cases, expect
+from kerneltui.checks.case import Cases, expect, nothing_seen
 
 CASES = Cases()
 REF = "Arm DDI 0183G (PL011), chapter 3; National PC16550D, chapter 8"
@@ -82,6 +82,7 @@ def _speed(bench: Bench) -> None:
     begin = bench.now
     _send(bench, bytes(200))
     took, wanted = bench.now - begin, 200 * FRAME_NS
+    nothing_seen(len(bench.output) == 200, f"{len(bench.output)} of 200 characters have come out")
     wrong = abs(took - wanted) / wanted
     expect(wrong < 0.05, f"200 characters take {took // 1000:,} us, not {wanted // 1000:,} us")
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from hashlib import sha256
+from typing import NamedTuple
 
-from kerneltui.checks.case import Case, Cases, CheckFailure, LeftOutError, expect
+from kerneltui.checks.case import (
+    Case,
+    Cases,
+    CheckFailure,
+    LeftOutError,
+    expect,
+    nothing_seen,
+)
 from kerneltui.checks.outcome import Outcome
 from kerneltui.checks.outside import changes_of, kept_outside
 from kerneltui.debugger.session import Session
@@ -21,8 +30,18 @@ from kerneltui.scenarios.scenario import open_session
 CASES = Cases()
 SCENARIO = "timer-callbacks"
 UNTIL_NS = 3_200_000_000
-TYPED = b"hi"
+TYPED = b"zq zq"
+"""Nothing that the kernel prints by itself."""
+MOST_INTERRUPTS = 1_000
+"""In one run; with right drivers there are 10 to 72."""
+SLICE_NS = 20_000_000
+"""So often is that looked at, in virtual time."""
 BACK_NS = 700_000_000
+NEITHER = "with the kernel's own driver either"
+LAST_LINE = "Echoing input now"
+"""Of the boot log."""
+STAMPED = re.compile(r"\[[W ] *([\d.]+)\] (.*)")
+"""A line of the log, behind what may have been typed: when in s, and what."""
 LATE_NS = 2_000_000
 SAME = "docs/drivers.md, What goes back with the machine"
 
@@ -52,8 +71,10 @@ class KernelBench:
         session.boot()
         self.fail_if_halted(session)
         session.type(TYPED)
-        session.run_until(until)
+        run_on(session, until)
         self.fail_if_halted(session)
+        storm = storm_of(session)
+        expect(not storm, storm)
         return session
 
     @staticmethod
@@ -63,27 +84,70 @@ class KernelBench:
         expect(not reason, reason.removeprefix("kernel error: "))
 
 
-def _lines(session: Session) -> list[str]:
-    """The kernel's log."""
-    return list(session.kernel.console.screen.log)
+def run_on(session: Session, until: int) -> None:
+    """To that time, or to where a storm of interrupts leaves the kernel no time."""
+    while session.machine.now < until and not session.machine.halt_reason:
+        session.run_until(min(session.machine.now + SLICE_NS, until))
+        if storm_of(session):
+            return
 
 
-def _callbacks(session: Session) -> tuple[tuple[float, str], ...]:
-    """What the callbacks have printed, and when in s."""
-    parted = (line.partition("] ") for line in _lines(session))
-    return tuple((float(stamp.strip("[ W")), said) for stamp, _, said in parted if " sec" in said)
+def _taken(session: Session) -> int:
+    return sum(core.interrupts_taken for core in session.machine.cores)
+
+
+def storm_of(session: Session) -> str:
+    """The sentence where so many interrupts have come that nothing else gets on; or empty."""
+    taken, at = _taken(session), session.machine.now / 1e9
+    if taken <= MOST_INTERRUPTS:
+        return ""
+    return f"an interrupt storm: {taken:,} interrupts have come in {at:.3f} s, and the run is ended"
+
+
+class WholeRun(NamedTuple):
+    """What is to be seen of a run."""
+
+    halted: str
+    """why the kernel has halted; or empty"""
+    booted: bool
+    """it has come to the last line of its boot log"""
+    heard: bool
+    """what was typed has come back"""
+    printed: tuple[tuple[float, str], ...]
+    """what the callbacks have printed, and when in s"""
+
+
+def _seen_of(session: Session) -> WholeRun:
+    console = session.recorder.console
+    wanted = {item.text for item in session.machine.program.workload.timeouts}
+    stamped = (STAMPED.search(line) for line in console.lines())
+    logged = [(float(line[1]), line[2]) for line in stamped if line is not None]
+    return WholeRun(
+        session.machine.halt_reason,
+        any(said == LAST_LINE for _, said in logged),
+        TYPED in console.data,
+        tuple((at, said) for at, said in logged if said in wanted),
+    )
 
 
 @lru_cache
-def _wanted(board: str, append: str) -> tuple[tuple[float, str], ...]:
-    """The same, with the kernel's own driver."""
+def _ours(board: str, append: str) -> WholeRun:
+    """With the kernel's own driver."""
     session = open_session(board, SCENARIO, Changes(append=append))
     session.history.on = False
     session.boot()
     session.type(TYPED)
-    session.run_until(UNTIL_NS)
-    found = _callbacks(session)
+    run_on(session, UNTIL_NS)
+    found = _seen_of(session)
     session.close()
+    return found
+
+
+def _expected(bench: KernelBench) -> WholeRun:
+    """What can be expected of this board; raises :class:`LeftOutError` where that is nothing."""
+    found = _ours(bench.board, bench.append)
+    also = "with the kernel's own driver too"
+    nothing_seen(not found.halted, f"on this board the kernel halts {also}: {found.halted}")
     return found
 
 
@@ -97,7 +161,7 @@ def _boots(bench: KernelBench) -> None:
     try:
         session.boot()
         bench.fail_if_halted(session)
-        booted = "Echoing input now" in " ".join(_lines(session))
+        booted = _seen_of(session).booted
         expect(booted, "the kernel waits before the last line of its boot log")
     finally:
         session.close()
@@ -109,19 +173,32 @@ def _boots(bench: KernelBench) -> None:
     "a callback is late, comes twice, or never comes",
 )
 def _callbacks_come(bench: KernelBench) -> None:
+    wanted = _expected(bench).printed
+    nothing_seen(wanted, f"on this board no callback prints {NEITHER}")
     session = bench.run()
-    got, wanted = _callbacks(session), _wanted(bench.board, bench.append)
+    got = _seen_of(session).printed
     session.close()
-    expect(
-        [said for _, said in got] == [said for _, said in wanted],
-        f"{len(wanted)} callbacks print with the kernel's own driver, {len(got)} with this one",
-    )
-    for (at, said), (wanted_at, _) in zip(got, wanted, strict=True):
-        wrong = abs(at - wanted_at) * 1e9
+    for said in dict.fromkeys(said for _, said in wanted):
+        expected, found = _times(wanted, said), _times(got, said)
         expect(
-            wrong < LATE_NS,
-            f"'{said}' comes at {at:.6f} s, with the kernel's own driver at {wanted_at:.6f} s",
+            len(found) == len(expected),
+            f"'{said}' is printed {often(len(found))} by {UNTIL_NS / 1e9:g} s, with the kernel's "
+            f"own driver {often(len(expected))}",
         )
+        for at, wanted_at in zip(found, expected, strict=True):
+            expect(
+                abs(at - wanted_at) * 1e9 < LATE_NS,
+                f"'{said}' comes at {at:.6f} s, with the kernel's own driver at {wanted_at:.6f} s",
+            )
+
+
+def often(count: int) -> str:
+    """``once``, ``3 times``."""
+    return {0: "never", 1: "once"}.get(count, f"{count:,} times")
+
+
+def _times(printed: tuple[tuple[float, str], ...], wanted: str) -> list[float]:
+    return [at for at, said in printed if said == wanted]
 
 
 @CASES.case(
@@ -130,16 +207,21 @@ def _callbacks_come(bench: KernelBench) -> None:
     "the console is deaf: its interrupt does not come, or does not end",
 )
 def _echo(bench: KernelBench) -> None:
+    nothing_seen(
+        _expected(bench).heard, f"on this board what is typed does not come back {NEITHER}"
+    )
     session = bench.run()
-    sent = session.recorder.console.data
+    heard = _seen_of(session).heard
     session.close()
-    expect(TYPED in sent, f"{TYPED.decode()!r} was typed, and the echo is missing")
+    expect(heard, f"{TYPED.decode()!r} was typed, and the echo is missing")
 
 
-def leave_out_if_halted(session: Session) -> None:
+def leave_out_if_nothing(session: Session) -> None:
     """Nothing can be said of a run that has come to nothing."""
-    if session.machine.halt_reason:
-        raise LeftOutError("the kernel halts, so there is little to compare")
+    nothing_seen(not session.machine.halt_reason, "the kernel halts, so there is little to compare")
+    nothing_seen(_taken(session), "no interrupt has come, so there is little to compare")
+    storm = storm_of(session)
+    nothing_seen(not storm, f"{storm}: there is little to compare")
 
 
 def _trace(session: Session, until: int) -> str:
@@ -150,7 +232,7 @@ def _trace(session: Session, until: int) -> str:
         found.update(repr(event).encode())
 
     session.recorder.sink = see
-    session.run_until(until)
+    run_on(session, until)
     session.recorder.sink = None
     return found.hexdigest()
 
@@ -165,11 +247,11 @@ def _nothing_outside(bench: KernelBench) -> None:
     session = bench.session()
     session.history.on = False
     try:
-        session.run_until(UNTIL_NS)
+        run_on(session, UNTIL_NS)
     finally:
         session.close()
     changed = changes_of(bench.driver, before)
-    leave_out_if_halted(session)
+    leave_out_if_nothing(session)
     expect(not changed, "; ".join(changed[:3]))
 
 
@@ -185,7 +267,7 @@ def _the_same_again(bench: KernelBench) -> None:
         session.history.on = False
         traces.append(_trace(session, UNTIL_NS))
         session.close()
-        leave_out_if_halted(session)
+        leave_out_if_nothing(session)
     expect(traces[0] == traces[1], "two runs with the same inputs do different things")
 
 
@@ -199,12 +281,13 @@ def _goes_back(bench: KernelBench) -> None:
     try:
         session.boot()
         bench.fail_if_halted(session)
-        session.run_until(UNTIL_NS)
+        run_on(session, UNTIL_NS)
         bench.fail_if_halted(session)
+        leave_out_if_nothing(session)
         first = session.moment(), session.recorder.recorded
         try:
             session.go_to_time(BACK_NS)
-            session.run_until(UNTIL_NS)
+            run_on(session, UNTIL_NS)
         except DivergedError as error:
             raise CheckFailure(f"it does something else after going back: {error}") from None
         bench.fail_if_halted(session)
@@ -216,8 +299,10 @@ def _goes_back(bench: KernelBench) -> None:
 
 def carry_out(case: Case, driver: OwnDriver, board: str) -> Outcome:
     """One case.  Whatever the driver does becomes a sentence."""
+    bench = KernelBench(driver, board)
     try:
-        case.run(KernelBench(driver, board))
+        _expected(bench)
+        case.run(bench)
     except CheckFailure as failure:
         return Outcome(str(failure))
     except LeftOutError as left_out:

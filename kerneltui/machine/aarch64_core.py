@@ -18,7 +18,9 @@ from kerneltui.hw.register_file import Port, RegisterFile
 from kerneltui.machine.aarch64_exceptions import VECTOR_SYNC, Aarch64Exceptions
 from kerneltui.machine.aarch64_registers import MASK_ALL
 from kerneltui.machine.core import CoreState, Costs
+from kerneltui.machine.instruction_core import misfit
 from kerneltui.machine.kernel_image import INSTRUCTION_BYTES, VECTORS_SIZE
+from kerneltui.machine.meter import DriverMistakeError
 
 WORD = 8
 """bytes of a system register"""
@@ -87,6 +89,17 @@ class Aarch64Core(Aarch64Exceptions):
     def poke_register(self, address: int, value: int) -> None:
         self.regs.write(address, value, WORD)
 
+    def _unaligned(self, target: Target, what: str, address: int, size: int) -> None:
+        """Device memory takes no such access: an alignment fault (Alignment of data accesses).
+
+        Here it is told with the driver's line, which no syndrome names.
+        """
+        if isinstance(target, RegisterFile):
+            raise DriverMistakeError(
+                f"an unaligned {8 * size}-bit {what} at {address:#x}, an alignment fault: a "
+                f"device's address is to be a multiple of {size}; use width 1 for one byte"
+            )
+
     def _fault(self, fault: BusFault, size: int) -> int:
         """A synchronous external abort (D1.3, D19.2.37): nothing answered at the address."""
         undefined = fault.space == self.sysregs.name
@@ -128,6 +141,8 @@ class Aarch64Core(Aarch64Exceptions):
 
     def write_sysreg(self, encoding: int, value: int) -> None:
         """MSR (register)."""
+        if value >> 64:
+            misfit(value, WORD)
         if self.retired >= self.stop_at:
             self._pause("msr", encoding, value, 8)
         if self.observer is not None:

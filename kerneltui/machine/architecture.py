@@ -93,6 +93,11 @@ class Architecture(ABC):
     def _fault(self, fault: BusFault, size: int) -> int:
         """Nothing answered at an address: what the architecture does, and what a load gives."""
 
+    def _unaligned(  # noqa: B027 - most cores allow it
+        self, target: Target, what: str, address: int, size: int
+    ) -> None:
+        """An access (``load`` or ``store``) whose address is no multiple of its ``size``."""
+
     def _fell_asleep(self) -> None:  # noqa: B027 - most cores do nothing more
         """A wait has begun."""
 

@@ -12,6 +12,16 @@ from kerneltui.hw.bus import BusFault
 from kerneltui.hw.clock import NEVER
 from kerneltui.machine.core import NOWHERE, RUNNING, TASK, WAITING, WOKEN, StopReason
 from kerneltui.machine.hosted_core import HostedCore
+from kerneltui.machine.meter import DriverMistakeError
+
+
+def misfit(value: int, size: int) -> Never:
+    """A store of ``size`` bytes has only so many bits: no other value can be in it."""
+    shown = hex(value) if value >= 0 else str(value)
+    raise DriverMistakeError(
+        f"a store of {8 * size} bits cannot hold {shown}: it takes 0 to {(1 << 8 * size) - 1:#x}; "
+        "nothing has been stored"
+    )
 
 
 class InstructionCore(HostedCore):
@@ -27,6 +37,8 @@ class InstructionCore(HostedCore):
         else:
             try:
                 target, offset = self.memory.access(address)
+                if address % size:
+                    self._unaligned(target, "load", address, size)
                 value = target.read(offset, size, self.index)
             except BusFault as fault:
                 value = self._fault(fault, size)
@@ -46,6 +58,8 @@ class InstructionCore(HostedCore):
 
     def write(self, address: int, value: int, size: int = 4) -> None:
         """Store ``size`` bytes."""
+        if value >> (size << 3):
+            misfit(value, size)
         if self.retired >= self.stop_at:
             self._pause(self.STORE, address, value, size)
         if self.observer is not None:
@@ -56,6 +70,8 @@ class InstructionCore(HostedCore):
         else:
             try:
                 target, offset = self.memory.access(address)
+                if address % size:
+                    self._unaligned(target, "store", address, size)
                 target.write(offset, value, size, self.index)
             except BusFault as fault:
                 self._fault(fault, size)

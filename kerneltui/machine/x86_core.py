@@ -19,6 +19,7 @@ from kerneltui.hw.clock import Clock
 from kerneltui.hw.device import CounterState
 from kerneltui.machine import x86_cpuid, x86_msrs
 from kerneltui.machine.core import CoreState, Costs
+from kerneltui.machine.instruction_core import misfit
 from kerneltui.machine.x86_clocks import CoreClocks
 from kerneltui.machine.x86_exceptions import FRAME_SIZE, WORD, X86Exceptions
 from kerneltui.machine.x86_registers import ALWAYS_ONE, IF, TSC_MSR
@@ -119,6 +120,8 @@ class X86Core(X86Exceptions):
 
         Those of every interrupt do the same without the call.
         """
+        if value >> (size << 3):
+            misfit(value, size)
         if self.retired >= self.stop_at:
             self._pause(kind, target, value, size)
         if self.observer is not None:

@@ -109,3 +109,18 @@ def test_a_process_that_dies_is_told_and_the_others_go_on(file):
     lines = outcomes(file, text)
     assert "its process has ended with status 7" in lines[1].said
     assert [line.outcome for line in lines].count(FAILED) == MOST_ENDS
+
+
+def test_it_says_which_case_runs(file):
+    suite = Confined(file, "timer", "rpi4")
+    lines = suite.lines()
+    assert suite.count == 0
+    next(lines)
+    assert suite.progress() == (
+        0,
+        f"case 1 of {suite.count}: the uptime is the time since power-on",
+    )
+    next(lines)
+    assert suite.progress() == (1, f"case 2 of {suite.count}: the uptime never goes back")
+    assert len(list(lines)) == suite.count - 1
+    assert suite.progress()[1].startswith(f"case {suite.count} of {suite.count}: ")

@@ -193,6 +193,28 @@ HALTING = {
         "AttributeError: 'MyTimer' object has no attribute '_cpuu'",
         "self._cpu.write(BASE + CS, 1 << 3)", "self._cpuu.write(BASE + CS, 1 << 3)  # BAD",
     ),
+    "a value that does not fit": timer(
+        "a store of 32 bits cannot hold 0x100000000: it takes 0 to 0xffffffff; nothing has been "
+        "stored (in MyTimer.set_timeout_irq)",
+        SET, f"        self._cpu.write(BASE + C3, 1 << 32)  # BAD\n{SET}",
+    ),
+    "a negative value": timer(
+        "a store of 8 bits cannot hold -1: it takes 0 to 0xff; nothing has been stored",
+        SET, f"        self._cpu.write(BASE + C3, -1, 1)  # BAD\n{SET}",
+    ),
+    "a value that does not fit a system register": timer(
+        "a store of 64 bits cannot hold -1",
+        SET, f"        self._cpu.write_sysreg(0xDF12, -1)  # BAD\n{SET}",
+    ),
+    "an unaligned store": timer(
+        "an unaligned 32-bit store at 0xfe003019, an alignment fault: a device's address is to be "
+        "a multiple of 4; use width 1 for one byte (in MyTimer.set_timeout_irq)",
+        SET, f"        self._cpu.write(BASE + C3 + 1, 1)  # BAD\n{SET}",
+    ),
+    "an unaligned load": timer(
+        "an unaligned 16-bit load at 0xfe003019, an alignment fault",
+        SET, f"        self._cpu.read(BASE + C3 + 1, 2)  # BAD\n{SET}",
+    ),
     "end of the program": timer(
         "SystemExit: it would end the program; here it halts the kernel (in "
         "MyTimer.set_timeout_irq)", SET, f"        raise SystemExit  # BAD\n{SET}",
