@@ -358,9 +358,11 @@ class Session(OtherMoments):
 
     def forget_rest(self) -> None:
         """Forget what is known to come after this moment: what a person did there is undone."""
+        phase = self.story.phase
         self._keep_jumps()
         self.history.forget_rest()
         self._other_story("what came after this moment is forgotten")
+        self.story.show(phase)
 
     def take_back(self) -> None:
         """Undo what a person stored or typed last, and go to where that was.

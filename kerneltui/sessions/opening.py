@@ -299,7 +299,7 @@ def resume(session: Session, saved: SessionFile) -> Generator[Position, None, No
     spec = saved.spec
     try:
         yield from session.history.do_again(spec.end.position)
-        session.go_to(spec.here.position)
+        session.go_to_page((spec.here.position, spec.phase))
     except DivergedError:
         said = _departs(saved, session.setup.drivers)
         raise saved.file.error(("end",), said) from None

@@ -80,6 +80,7 @@ def spec_of(session: Session) -> SessionSpec:
         breakpoints=[BreakpointSpec(item.text, item.enabled) for _, item in session.breakpoints],
         bookmarks=[_bookmark(item) for item in session.bookmarks],
         here=moment_spec(history.here),
+        phase=session.story.phase,
         end=moment_spec(max(history.end, history.here)),
     ))  # fmt: skip
 
@@ -232,7 +233,7 @@ def _in_a_line(path: Path) -> str:
 MOMENTS = frozenset(("moment", "here", "end"))
 ORDER = (
     "format", "saved", "versions", "board", "scenario", "kernel", "changes", "drivers", "bookmarks",
-    "breakpoints", "inputs", "here", "end", "trace",
+    "breakpoints", "inputs", "here", "phase", "end", "trace",
 )  # fmt: skip
 """What people look for stands first."""
 

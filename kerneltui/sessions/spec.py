@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from kerneltui.configfile import Duration, Label
+from kerneltui.debugger.storyteller import DONE
 from kerneltui.errors import told
 from kerneltui.machine.position import Position
 from kerneltui.scenarios.changes import UNCHANGED, Changes
@@ -149,6 +150,15 @@ class SessionSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     board: OriginSpec
     here: Annotated[MomentSpec, Meta(description="where one was")]
     end: Annotated[MomentSpec, Meta(description="how far it had come")]
+    phase: Annotated[
+        int,
+        Meta(
+            ge=DONE,
+            le=1000,
+            description="which of the meaningful steps of 'here' was on show, from 0; -1 the last, "
+            "-2 the first that did not come by itself",
+        ),
+    ] = 0
     scenario: Annotated[
         OriginSpec | None,
         Meta(description="what runs; none where --kernel has named an image"),

@@ -4,6 +4,8 @@ import pytest
 
 from kerneltui.debugger.watch import NEXT_INTERRUPT, STEP
 from kerneltui.scenarios.scenario import open_session
+from kerneltui.sessions.opening import load_session, open_saved, resume
+from kerneltui.sessions.saving import spec_of, text_of
 
 PARTS = frozenset({"path"})
 
@@ -81,6 +83,27 @@ def test_the_way_back_from_a_jump_leads_to_the_step_that_was_on_show(session):
         pass
     assert session.jump_back()
     assert (session.here, heading(session)) == before
+
+
+def test_what_is_known_to_come_is_forgotten_without_leaving_the_step(session):
+    before = session.here, heading(session)
+    page = session.page
+    session.next_timer_event()
+    session.go_to_page(page)
+    session.forget_rest()
+    assert (session.here, heading(session)) == before
+
+
+def test_a_session_that_was_saved_opens_at_its_step(session, tmp_path):
+    path = tmp_path / "x.session.yaml"
+    path.write_text(text_of(spec_of(session), path))
+    saved = load_session(path)
+    again = open_saved(saved)
+    for _ in resume(again, saved):
+        pass
+    again.follows_story = True
+    assert (again.here, heading(again)) == (session.here, heading(session))
+    again.close()
 
 
 def test_a_bookmark_keeps_its_step(session):
