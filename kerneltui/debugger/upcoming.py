@@ -21,7 +21,6 @@ _ALWAYS = {
     StepKind.RECEIVED: "The kernel uses the character: it sends it back, or the shell gets it.",
     StepKind.ECHOED: "The handler looks for more characters, and then ends the interrupt.",
     StepKind.EXPIRED: "Its callback runs.",
-    StepKind.CALLBACK: "The kernel arms the timer for what is due next.",
     StepKind.WOKEN: "The task runs when its turn comes.",
     StepKind.SWITCHED: "The task runs.",
     StepKind.ENTERED: "The kernel does what the call asks for.",
@@ -128,8 +127,8 @@ class Upcoming:
         meaning = mark.meaning
         if meaning is not None and meaning.device != mark.origin.controller:
             return f"The handler asks the controller before that one ({mark.origin.controller})."
-        if mark.course != CALL and not asks_by_level(self._machine, mark.origin, mark.core):
-            return self._quiet(mark, core)
+        if mark.course == TIMER and not asks_by_level(self._machine, mark.origin, core.index):
+            return "The handler has nothing to quiet."
         return {
             CALL: "The handler does what the other core wants done.",
             SERIAL: "The handler quiets the UART and takes the characters.",
@@ -145,6 +144,12 @@ class Upcoming:
             TIMER: due,
             SERIAL: "The handler takes the character.",
         }.get(mark.course, "The handler does its work and ends the interrupt.")
+
+    def _callback(self, mark: Mark, core: Core) -> str:
+        if self._facts.head() is not None:
+            return "The kernel arms the timer for what is due next."
+        nothing = "Nothing more is pending: the timer stays off"
+        return f"{nothing}, and the handler ends the interrupt." if mark.depth else f"{nothing}."
 
     def _armed(self, mark: Mark, core: Core) -> str:
         if mark.course == SYSCALL:

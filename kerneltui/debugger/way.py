@@ -19,6 +19,8 @@ from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.machine import Machine
 
 KERNEL = "kernel"
+HANDLERS = "handlers"
+"""The register of its gate: what holds the kernel's handlers."""
 IS_HIGH = "line is high"
 """The gate that is the level of a wire; its register is the wire's name."""
 
@@ -412,7 +414,7 @@ def _kernel(
     gate = Gate(
         "handler registered",
         handler is not None,
-        "handlers",
+        HANDLERS,
         handler.name if handler is not None else "none",
         handler.count if handler is not None else 0,
         f"the kernel to register a handler for {wanted}",
@@ -420,6 +422,15 @@ def _kernel(
         says="the kernel has no handler for it",
     )
     return (Station(KERNEL, handler.name if handler is not None else "no handler", (gate,)),)
+
+
+def reading(gate: Gate) -> str:
+    """``GICC_PMR.Priority = 0xf8``; of a handler, how often it has run."""
+    if gate.register != HANDLERS:
+        return f"{gate.bits} = {gate.held}"
+    if not gate.open:
+        return "none"
+    return f"{gate.field}, has run {gate.value} time{'s' * (gate.value != 1)}"
 
 
 def best_way(ways: list[Way]) -> Way:

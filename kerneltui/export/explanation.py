@@ -7,7 +7,7 @@ from typing import Any
 
 from kerneltui.debugger.ear import By, LastWrite
 from kerneltui.debugger.verdict import Explanation
-from kerneltui.debugger.way import Station, Way
+from kerneltui.debugger.way import Station, Way, reading
 from kerneltui.debugger.writers import Writers, code_path, in_words, place_of
 from kerneltui.hw.rule import Gate
 from kerneltui.machine.machine import Machine
@@ -51,7 +51,7 @@ def gate_text(explanation: Explanation, gate: Gate) -> str:
     ``SHUT`` is one that nobody is about to open.
     """
     state = "open" if gate.open else "SHUT" if explanation.is_shut(gate) else "not yet"
-    told = f"{state:<7}  {gate.name:<24} {gate.bits} = {gate.held}"
+    told = f"{state:<7}  {gate.name:<24} {reading(gate)}"
     return told if gate.open else f"{told}; needs {gate.needs}"
 
 

@@ -288,7 +288,7 @@ async def test_long_after_a_step_it_says_how_long_and_that_nothing_comes():
         seen.app.go_to("3s")
         await seen.arrived()
         assert "s after the last step. Core 0 sleeps (HLT)." in path(seen)
-        assert "NEXT Nothing, as long as that is so." in path(seen)
+        assert "NEXT Nothing, until what the sign ✗ stands at is mended." in path(seen)
         assert "✗ an interrupt never ended" in path(seen)
 
 

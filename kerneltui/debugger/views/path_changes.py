@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kerneltui.debugger.marks import StepKind
+from kerneltui.machine.core import CoreState
 
 if TYPE_CHECKING:
     from kerneltui.debugger.sight import Sight, Story
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 MOST_CHANGES = 3
 NO_REGISTER = "no register"
 NOTHING_DONE = "no register: nothing had to be done"
+NOT_ASLEEP = "no register: the wait was over at once"
+OF_THE_CORE = "only the core's own register"
 ELSEWHERE = {
     StepKind.ASLEEP: "no register: the core waits",
     StepKind.DUE: "no register but the counter, which counts by itself",
@@ -75,6 +78,11 @@ def unchanged_words(sight: Sight) -> str:
     story = sight.story
     if story is None or (sight.before is None and not sight.registers.baseline):
         return ""
+    core = sight.machine.cores[story.core]
+    if story.kind is StepKind.ASLEEP and core.state is CoreState.RUNNING:
+        return NOT_ASLEEP
+    if any(name in core.regs.table for name in story.stored):
+        return OF_THE_CORE
     return words_of(story)
 
 

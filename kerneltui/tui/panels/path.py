@@ -157,7 +157,7 @@ def caption(view: MachineView, path: PathView, width: int) -> list[Line]:
     if view.cpu.state == CoreState.HALTED:
         following = NOTHING_MORE
     elif not path.sentence and path.ago_ns > LONG_NS and path.mend:
-        following = "Nothing, as long as that is so."
+        following = "Nothing, until what the sign ✗ stands at is mended."
     elif path.is_ahead and cells(NEXT + following + AT_ONCE) <= width:
         following += AT_ONCE
     return [

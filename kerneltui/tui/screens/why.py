@@ -24,7 +24,7 @@ from textual.worker import Worker
 from kerneltui.debugger.ear import LastWrite
 from kerneltui.debugger.traveller import DivergedError
 from kerneltui.debugger.verdict import TROUBLE, Explanation
-from kerneltui.debugger.way import KERNEL, Station
+from kerneltui.debugger.way import Station, reading
 from kerneltui.debugger.writers import NOT_WRITTEN, in_words
 from kerneltui.hw.rule import Gate, first_shut
 from kerneltui.machine.position import Position
@@ -39,8 +39,6 @@ INDENT = 4
 """Cells before a gate's name."""
 ROW_EDGES = 2
 """Cells beside the rows of the list."""
-HANDLERS = "handlers"
-"""What holds the kernel's handlers, in a gate that is about one."""
 
 PAUSE_S = 0.12
 """A highlight that moves on within that time asks for no search."""
@@ -187,7 +185,7 @@ class WhyScreen(BoxDialog[Answer | None]):
 
     def _row(self, station: Station, gate: Gate) -> Content:
         meaning = self._meanings(station, gate)
-        return _row(station, gate, meaning, self._room, is_shut=self._told.is_shut(gate))
+        return _row(gate, meaning, self._room, is_shut=self._told.is_shut(gate))
 
     def _list(self) -> Chooser:
         options: list[Option] = []
@@ -328,11 +326,9 @@ def _verdict(told: Explanation) -> Content:
     return Content.assemble(*parts)
 
 
-def _row(station: Station, gate: Gate, meaning: str, room: int, *, is_shut: bool) -> Content:
+def _row(gate: Gate, meaning: str, room: int, *, is_shut: bool) -> Content:
     """Name and value; where they have no room beside each other, the value stands below."""
-    says = f"{gate.bits} = {gate.held}" + (f" ({meaning})" if meaning else "")
-    if station.owner == KERNEL and gate.register == HANDLERS:
-        says = f"{gate.field}, has run {gate.value} times" if gate.open else "none"
+    says = reading(gate) + (f" ({meaning})" if meaning else "")
     longest = INDENT + max(len(gate.name), WIDEST_NAME) + 1 + len(says)
     apart = f"\n{' ' * (INDENT + 2)}" if room and longest > room else " "
     sign, style = (SHUT, "bold $text-error") if is_shut else (WAITING, "bold $warning")
