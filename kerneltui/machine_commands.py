@@ -77,7 +77,7 @@ def run_command(
     """
     from kerneltui.batch import EarlyEnds, run_to
 
-    session = session_of(**machine)
+    session = _without_screen(**machine)
     set_breakpoints(session, breaks)
     breaks_at = len(session.breakpoints)
     done = run_to(
@@ -152,7 +152,7 @@ def trace(
     if since > until:
         raise UserError("--from is later than --until")
     selection = Selection(gathered("only", only), since)
-    session = session_of(**machine)
+    session = _without_screen(**machine)
     selection.check(session.machine)
     set_breakpoints(session, breaks)
     session.history.on = False  # nobody goes back
@@ -164,6 +164,13 @@ def trace(
     else:
         _write_other(form, session, until, output, selection, has_breakpoints=bool(breaks))
     return _verdict(session)
+
+
+def _without_screen(**machine: Any) -> Session:
+    """The session that is to run; a file's breakpoints are for the dashboard, and left out."""
+    session = session_of(**machine)
+    session.breakpoints.clear()
+    return session
 
 
 def _check_hash(form: str, selection: Selection, *, has_breakpoints: bool) -> None:
@@ -247,7 +254,7 @@ def narrate(until: int, detail: str, output: Path, **machine: Any) -> int:
     """
     from kerneltui.narration import narrate_events, narrate_steps
 
-    session = session_of(**machine)
+    session = _without_screen(**machine)
     tell = narrate_events if detail == "event" else narrate_steps
     with run_stream(output, session, until) as out:
         tell(session, until, out)

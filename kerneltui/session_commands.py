@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,15 +52,17 @@ def replay(file: Path, drivers: tuple[str, ...]) -> int:
 )  # fmt: skip
 @driver_option
 @output_option()
-def report(saved: Path, output: Path, drivers: tuple[str, ...]) -> None:
+def report(saved: Path, output: Path, drivers: tuple[str, ...]) -> int:
     """Write a report of a session as Markdown: to hand in, or to add to an issue.
 
     It tells what was done by hand, what happens around each bookmark, what keeps an interrupt out,
-    and it holds the session itself.
+    and it holds the session itself.  Where something else happens than when it was saved, the
+    report says so, and the exit status is 1.
     """
     from kerneltui.progress import Progress, of_session
     from kerneltui.sessions.autosave import path_of
-    from kerneltui.sessions.opening import load_session, open_saved, resume
+    from kerneltui.sessions.opening import load_session, open_saved
+    from kerneltui.sessions.replaying import resume_compared
     from kerneltui.sessions.report import report as write_report
 
     file = load_session(path_of(saved))
@@ -67,12 +70,16 @@ def report(saved: Path, output: Path, drivers: tuple[str, ...]) -> None:
         raise UserError(f"{saved}: nothing has run in this session, so there is nothing to report")
     session = open_saved(file, loading(drivers))
     with of_session(session, int(file.spec.end.at)):
-        _answer(resume(session, file))
+        replayed = _answer(resume_compared(session, file))
     count = len(session.bookmarks)
     done = [0]
     with Progress(count, lambda: (done[0], f"{done[0]} of {count} bookmarks")):
-        lines = [*write_report(session, file, lambda number: done.__setitem__(0, number))]
+        tell = partial(done.__setitem__, 0)
+        lines = [*write_report(session, file, replayed, tell)]
     write_text(output, "\n".join([*lines, ""]))
+    if replayed.departs:
+        complain(f"{saved}: {replayed.departs}")
+    return FAILED if replayed.departs else 0
 
 
 def _answer(work: Generator[Any, None, Answer]) -> Answer:

@@ -14,7 +14,7 @@ from kerneltui.machine.image_board import looks_like_image, read_image
 from kerneltui.scenarios.own_drivers import kind_for_drivers, no_drivers
 from kerneltui.scenarios.reading import KEYS, Scenario, load_scenario, read_scenario
 from kerneltui.scenarios.scenario import DEFAULT_SCENARIO, make_session
-from kerneltui.sessions.opening import looks_like_session, open_saved, read_session
+from kerneltui.sessions.opening import changed_origins, looks_like_session, open_saved, read_session
 
 if TYPE_CHECKING:
     from kerneltui.own.driver import OwnDriver
@@ -77,8 +77,10 @@ def validate_file(path: Path, drivers: LoadsDrivers = no_drivers) -> str:
     kind = _kind(file)
     if kind == "session":
         saved = read_session(file)
-        open_saved(saved, drivers).close()
-        return f"session on {saved.spec.board.name}, '{saved.spec.title}'"
+        session = open_saved(saved, drivers)
+        session.close()
+        changed = changed_origins(saved, session.setup.drivers)
+        return "; ".join((f"session on {saved.spec.board.name}, '{saved.spec.title}'", *changed))
     if kind in {"lesson", "image"} and drivers is not no_drivers:
         what = "a lesson" if kind == "lesson" else "what a board has for kernel images"
         raise UserError(f"{path}: this is {what}: '--driver' is nothing for it; leave it out")

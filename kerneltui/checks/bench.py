@@ -6,7 +6,9 @@ case looks at besides, it sees from outside, without an access.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
+from types import FrameType
 from typing import Any
 
 from greenlet import GreenletExit
@@ -21,6 +23,7 @@ from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.irq import Irq, IrqHandler
 from kerneltui.kernel.platform import Platform
 from kerneltui.kernel.workload import Workload
+from kerneltui.machine.blame import is_of_own
 from kerneltui.machine.board import load_board
 from kerneltui.machine.core import StopReason
 from kerneltui.machine.machine import Machine
@@ -93,7 +96,7 @@ class Bench:
 
     def panic(self, reason: str) -> Any:
         """What the kernel cannot go on with."""
-        raise CheckFailure(f"the kernel panics: {reason}")
+        raise CheckFailure(f"the kernel panics: {reason}{_own_place()}")
 
     def go(self) -> Outcome:
         """Run the case to its end, or until it is clear that it has none."""
@@ -239,6 +242,17 @@ class Bench:
     def keep_out(self) -> None:
         """Mask them."""
         self.platform.arch.disable_irqs()
+
+
+def _own_place() -> str:
+    """Where the driver stands that runs, for a person; empty where it does not."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to a frame
+    while frame is not None:
+        if is_of_own(frame):
+            code = frame.f_code
+            return f" ({code.co_filename}, line {frame.f_lineno}, in {code.co_qualname})"
+        frame = frame.f_back
+    return ""
 
 
 def carry_out(case: Case, driver: OwnDriver, board: str) -> Outcome:

@@ -6,6 +6,7 @@ have them.
 
 from __future__ import annotations
 
+from kerneltui.debugger.bits import Bits
 from kerneltui.debugger.handling import masked, switched_off
 from kerneltui.debugger.naming import timer_interrupt
 from kerneltui.debugger.remarks import Remark
@@ -244,13 +245,37 @@ class HindsightJudge:
         if gate is None or not self._is_timers():
             return None
         owner = self.way.station_of(gate).owner
-        found = wrong_due(self.session, gate.due_ns or 0, self._comparator(owner, gate))
+        comparator = self._comparator(owner, gate)
+        found = wrong_due(self.session, gate.due_ns or 0, comparator)
+        if found is not None and comparator is not None:
+            found = self._never_set(owner, gate, comparator) or found
         if found is None:
             return None
         told, advice = found
         return self._tell(
             Verdict.MISBEHAVES, f"{self.subject} comes at the wrong time: {told}.", advice, gate
         )
+
+    def _never_set(
+        self, owner: str, gate: Gate, comparator: ComparatorState
+    ) -> tuple[str, str] | None:
+        """That the comparator holds what it has out of reset, and which others have been set."""
+        if gate.spot is None:
+            return None
+        bits = Bits(self.machine, owner, gate.spot)
+        if bits.shown() != bits.at_reset():
+            return None
+        name = comparator.name
+        if self.session.history.can_hold(bits.may_be_written):
+            told = f"{name} holds {comparator.compare:#x}, what it has out of reset"
+        else:
+            told = f"{name} has been written by nobody since reset"
+        device = self.machine.devices[owner]
+        others = device.comparators(self.core.index) if isinstance(device, TimerDevice) else []
+        names = [item.name for item in others if item.compare != comparator.compare]
+        if names:
+            told += f"; {' and '.join(names)} of the same timer has been set instead"
+        return told, f"Write the time to {name}: its match is this interrupt."
 
     def _ended_wrong(self) -> Explanation | None:
         """What a handler has done wrong lately, though all is open now."""

@@ -483,6 +483,16 @@ class History:
         scout, until = self.scout, before or self.here
         return (yield from scout.backwards(may_be_in, lambda until: look(scout, until), until))
 
+    def can_hold(self, may_be_in: Callable[[frozenset[Address] | None], bool]) -> bool:
+        """Whether any stretch up to here can, by what was accessed in it; runs nothing."""
+        checkpoints = self._past.checkpoints
+        number = bisect_left(checkpoints, self.here, key=position_of)
+        if any(may_be_in(item.accessed) for item in checkpoints[: number + 1]):
+            return True
+        if number < len(checkpoints):
+            return False
+        return may_be_in(frozenset(self.recorder.accessed) if self._knows_accessed else None)
+
     def close(self) -> None:
         """Let go of the machines' stacks."""
         self.machine.close()

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from kerneltui.debugger.event_words import EventWords
 from kerneltui.debugger.session import Session
 from kerneltui.machine.position import Position
-from kerneltui.sessions.opening import SessionFile, changed_origins, run_to_end
+from kerneltui.sessions.opening import SessionFile, changed_origins, resume, run_to_end
 from kerneltui.sessions.spec import TraceSpec
 from kerneltui.sessions.witness import Witness
 from kerneltui.units import format_time
@@ -36,6 +36,18 @@ def replay(session: Session, saved: SessionFile) -> Generator[Position, None, Re
         session.recorder.sink = None
     departs = _told(session, witness, saved, has_come=has_come)
     return Replayed(witness.spec, departs, known is not None)
+
+
+def resume_compared(session: Session, saved: SessionFile) -> Generator[Position, None, Replayed]:
+    """As :func:`resume`; says too whether the same has come of it as before."""
+    witness = Witness(session, saved.spec.trace)
+    session.recorder.sink = witness.see
+    try:
+        yield from resume(session, saved)
+    finally:
+        session.recorder.sink = None
+    departs = _told(session, witness, saved, has_come=True)
+    return Replayed(witness.spec, departs, saved.spec.trace is not None)
 
 
 def _until_it_departs(

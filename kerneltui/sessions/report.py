@@ -20,7 +20,8 @@ from kerneltui.debugger.troubles import is_booting
 from kerneltui.debugger.verdict import Explanation
 from kerneltui.debugger.writers import Writers, find_writers, places_of
 from kerneltui.export.explanation import as_text
-from kerneltui.sessions.opening import SessionFile
+from kerneltui.sessions.opening import SessionFile, changed_origins
+from kerneltui.sessions.replaying import Replayed
 from kerneltui.sessions.saving import text_of
 from kerneltui.sessions.spec import SessionSpec
 from kerneltui.units import format_time
@@ -31,9 +32,12 @@ CONSOLE_LINES = 20
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!])")
 
 
-def report(session: Session, saved: SessionFile, tell: Callable[[int], object]) -> Iterator[str]:
+def report(
+    session: Session, saved: SessionFile, replayed: Replayed, tell: Callable[[int], object]
+) -> Iterator[str]:
     """The lines of it.  ``session`` has been resumed; it ends at another moment.
 
+    ``replayed`` is what came of that, compared with what came of it before.
     ``tell`` is told how many bookmarks are done.
     """
     spec = saved.spec
@@ -41,7 +45,11 @@ def report(session: Session, saved: SessionFile, tell: Callable[[int], object]) 
     setup = session.setup
     yield f"# {escaped(setup.scenario_title)} on {escaped(session.machine.board_title)}"
     yield ""
-    yield from _facts(spec)
+    changed = [*changed_origins(saved, setup.drivers)]
+    yield from _facts(spec, replayed, changed)
+    if replayed.departs:
+        yield ""
+        yield f"**This is not what was saved any more:** it {escaped(replayed.departs)}."
     if setup.about:
         yield ""
         yield escaped(setup.about)
@@ -63,7 +71,7 @@ def report(session: Session, saved: SessionFile, tell: Callable[[int], object]) 
     yield from _fenced("yaml", text_of(replace(spec, trace=None), Path("FILE")).splitlines())
 
 
-def _facts(spec: SessionSpec) -> Iterator[str]:
+def _facts(spec: SessionSpec, replayed: Replayed, changed: list[str]) -> Iterator[str]:
     """A table of what it was made with."""
     by = spec.versions
     saved_by = f"kerneltui {by.kerneltui}, Python {by.python}" if by is not None else "unknown"
@@ -76,12 +84,22 @@ def _facts(spec: SessionSpec) -> Iterator[str]:
         "Saved": f"{spec.saved or 'unknown'}, by {saved_by}",
         "Reported by": f"kerneltui {__version__}, Python {platform.python_version()}",
         "Virtual time": f"{format_time(int(spec.end.at))} s",
-        "Hash of all events": f"`{spec.trace.sha256}`" if spec.trace is not None else "not known",
+        **({"Changed": "; ".join(changed)} if changed else {}),
+        "Hash of all events": f"`{replayed.trace.sha256}`",
+        **_before(spec, replayed),
     }
     yield "| | |"
     yield "|---|---|"
     for name, value in rows.items():
         yield f"| {name} | {value if value.startswith('`') else escaped(value)} |"
+
+
+def _before(spec: SessionSpec, replayed: Replayed) -> dict[str, str]:
+    """What that hash was when it was saved, where it is another one now."""
+    if spec.trace is None:
+        return {"When it was saved": "the hash was not noted"}
+    is_same = spec.trace.sha256 == replayed.trace.sha256
+    return {} if is_same else {"When it was saved": f"`{spec.trace.sha256}`"}
 
 
 def _deeds(session: Session) -> Iterator[str]:

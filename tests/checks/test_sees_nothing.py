@@ -83,6 +83,14 @@ def test_a_timer_that_never_interrupts_is_not_praised_for_never(outcomes):
     )
 
 
+def test_a_panic_names_the_line_of_the_driver(outcomes):
+    text = changed(SYSTEM_TIMER, "0xFE00_3000", "0xFD00_3000")
+    line = next(number for number, said in enumerate(text.splitlines(), 1) if "BASE + CHI" in said)
+    failed = outcomes("timer", text)["the uptime never goes back"].failed
+    assert "FAR_EL1 0x00000000fd003008" in failed
+    assert failed.endswith(f"mine.py, line {line}, in MyTimer._count)")
+
+
 def test_a_storm_ends_a_run_early(outcomes):
     begin = process_time()
     found = outcomes("timer", changed(SYSTEM_TIMER, "self._cpu.write(BASE + CS, 1 << 3)", "pass"))

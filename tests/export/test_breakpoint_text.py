@@ -7,6 +7,8 @@ import pytest
 from kerneltui.cli import run
 from kerneltui.debugger.breakpoints.condition_names import NAMES
 from kerneltui.debugger.breakpoints.grammar import FORMS, OPTIONS
+from kerneltui.scenarios.scenario import open_session
+from kerneltui.sessions.saving import spec_of, text_of
 
 
 def test_all_forms_options_and_names_stand_there_with_examples(capfd):
@@ -47,3 +49,22 @@ def test_the_help_of_run_tells_the_exit_status_and_where_the_forms_are(capfd):
     assert f"The exit status is {statuses}" in said
     assert "kerneltui docs breakpoints" in said
     assert "write INIT_COUNT" in said
+
+
+def test_breakpoints_of_a_session_file_are_for_the_dashboard(tmp_path, said):
+    with_one = open_session("rpi4", "timer-callbacks")
+    with_one.breakpoints.add(with_one.machine, "write GICC_PMR")
+    path = tmp_path / "mine.session.yaml"
+    path.write_text(text_of(spec_of(with_one), path))
+    with_one.close()
+    assert "write GICC_PMR" in path.read_text()
+    for command in ("run", "trace", "narrate"):
+        plain = said(command, "--until", "5ms")
+        assert said(command, "--session", path, "--until", "5ms") == plain
+        assert plain[::2] == (0, "")
+    plain = said("trace", "--until", "5ms", "--hash")
+    assert said("trace", "--session", path, "--until", "5ms", "--hash") == plain
+    asked = said("run", "--session", path, "--until", "5ms", "--break", "write GICD_CTLR")
+    assert asked[0] == 3
+    assert "(write GICD_CTLR): core 0 wrote 0x1" in asked[2]
+    assert asked[2].count("\n") == 1

@@ -4,7 +4,7 @@ from collections import deque
 from contextlib import suppress
 
 import pytest
-from own.broken import ESCAPING, HALTING, SILENT, SYSTEM_TIMER, UNLOADABLE
+from own.broken import ESCAPING, HALTING, SILENT, SYSTEM_TIMER, UNLOADABLE, Broken, changed
 from own.places import source_of
 
 from kerneltui.checks.suite import results
@@ -130,3 +130,21 @@ def test_a_driver_that_is_for_another_board_is_refused():
     drivers = drivers_named([f"irq-controller={source_of(gic)}"])
     with pytest.raises(UserError, match="the kernel makes it with"):
         open_session("rpi3", "timer-callbacks", drivers=drivers)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("BASE + 0x14, due & 0xFFFF_FFFF",
+         "C3 has been written by nobody since reset; C2 of the same timer has been set instead"),
+        ("BASE + C3, 0", "C3 holds 0x0, what it has out of reset"),
+        ("BASE + C3, 5", "the compare value had been passed when it was written"),
+    ],
+)  # fmt: skip
+def test_only_a_comparator_that_was_written_is_said_to_have_been_passed_then(line, told, opened):
+    text = changed(SYSTEM_TIMER, "BASE + C3, due & 0xFFFF_FFFF", line)
+    session = opened(Broken("timer", text, told))
+    session.run_until(3_000_000_000)
+    words = "".join(answer(Opened(session, None), Question("99", "", "", 0), as_json=False))
+    assert f"irq 99 comes at the wrong time: {told}" in words or f"; {told}" in words
+    assert ("had been passed" in words) == ("passed" in told)

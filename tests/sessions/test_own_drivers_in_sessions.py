@@ -146,3 +146,29 @@ def test_a_driver_that_cannot_be_loaded_is_told_with_its_own_name(kept, tmp_path
     status, _, err = said("replay", kept, "--driver", f"timer={wrong}")
     assert status == 2
     assert err == f"kerneltui: {wrong}, line 1: '(' was never closed\n"
+
+
+def test_a_report_with_a_driver_that_has_changed_says_so(kept, driver, said, tmp_path):
+    out = tmp_path / "out.md"
+    command = ["report", "--session", kept, "--driver", f"timer={driver}", "-o", out]
+    assert said(*command) == (0, "", "")
+    before = out.read_text()
+    assert "Changed" not in before
+    assert "When it was saved" not in before
+    noted = next(line for line in before.splitlines() if "Hash of all events" in line).split("`")[1]
+    clears = "        self._cpu.write(BASE + CS, 1 << 3)\n"
+    driver.write_text(SYSTEM_TIMER.replace(clears, clears.replace("1 << 3", "0xF")))
+    status, _, err = said(*command)
+    assert (status, err.count("\n")) == (1, 1)
+    assert f"the driver {driver} has changed since this was saved" in err
+    now = out.read_text()
+    rows = {line.split("|")[1].strip(): line for line in now.splitlines() if line[:2] == "| "}
+    assert "has changed since this was saved" in rows["Changed"]
+    assert noted in rows["When it was saved"]
+    assert noted not in rows["Hash of all events"]
+    assert "**This is not what was saved any more:** it departs at event " in now
+    _, told, _ = said("validate", kept, "--driver", f"timer={driver}")
+    assert told == (
+        f"ok {kept}: session on rpi4, 'timer-callbacks'; "
+        f"the driver {driver} has changed since this was saved\n"
+    )
