@@ -123,16 +123,26 @@ class Upcoming:
         return f"The handler asks which interrupt it is{asks}."
 
     def _who(self, mark: Mark, core: Core) -> str:
-        del core
         if mark.origin is None:
             return "The handler has nothing to do."
         meaning = mark.meaning
         if meaning is not None and meaning.device != mark.origin.controller:
             return f"The handler asks the controller before that one ({mark.origin.controller})."
         return {
-            CALL: "The handler does what the other core wants done.",
+            CALL: f"The handler does what {self._sender(mark, core)} wants done.",
             SERIAL: "The handler quiets the UART and takes the characters.",
         }.get(mark.course, "The handler quiets the source.")
+
+    def _sender(self, mark: Mark, core: Core) -> str:
+        """Who has made the interrupt by software; on a PC its vector does not say it."""
+        origin = mark.origin
+        if origin is None or mark.meaning is None:
+            return "the sender"
+        controller = self._machine.controllers[origin.controller]
+        sender = controller.sender(origin.number, mark.numbers[1])
+        if sender is None:
+            return "the sender"
+        return "this core itself" if sender == core.index else f"core {sender}"
 
     def _quiet(self, mark: Mark, core: Core) -> str:
         del core
