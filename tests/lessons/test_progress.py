@@ -51,6 +51,23 @@ def test_a_lesson_that_is_done_begins_anew(tmp_path):
     assert again.latest() == ""
 
 
+def test_a_lesson_that_was_done_stays_so_when_it_is_played_once_more(tmp_path):
+    under_way = play(7)
+    progress = StudentProgress(tmp_path)
+    progress.note(under_way)
+    progress.finish(under_way)
+    assert progress.in_words(under_way.lesson) == ", done"
+    under_way.jump(0)
+    progress.note(under_way)
+    assert progress.in_words(under_way.lesson) == ", done"
+    under_way.jump(5)
+    progress.note(under_way)
+    again = StudentProgress(tmp_path)
+    assert again.is_finished(under_way.lesson)
+    assert again.in_words(under_way.lesson) == ", done, at step 6 of 8"
+    assert (again.step_of(under_way.lesson), again.latest()) == (5, LESSON)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}', "\x00", '{"a": {"step": -1}}' * 9])
 def test_a_broken_file_is_as_none(tmp_path, text):
     (tmp_path / NAME).write_text(text)
