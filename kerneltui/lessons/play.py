@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kerneltui.debugger.other_moments import Page
 from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
 from kerneltui.errors import UserError
@@ -135,8 +136,7 @@ class Play:
         finally:
             other.close()
         if there < session.here and session.setup.changes == other.setup.changes:
-            session.go_to(there)
-            session.story.show(phase)
+            session.go_to_page((there, phase))
 
     def _ask(self) -> None:
         """Have the question of the step ready, if it has one."""
@@ -198,7 +198,14 @@ class Play:
             return
         self.has_returned = self.has_gone_on
         if self.has_returned:
-            session.go_to_page(self.reached)
+            self._go_back_to(self.reached)
+
+    def _go_back_to(self, page: Page) -> None:
+        """What has come after that is forgotten: a goal can ask for what is known to come."""
+        session, history = self.session, self.session.history
+        session.go_to_page(page)
+        if history.in_past or history.given < len(history.inputs):
+            session.forget_rest()
 
     @property
     def has_gone_on(self) -> bool:
@@ -258,9 +265,7 @@ class Play:
         session, history = self.session, self.session.history
         while history.given > self.given:
             session.take_back()
-        session.go_to_page(self.start)
-        if history.in_past or history.given < len(history.inputs):
-            session.forget_rest()
+        self._go_back_to(self.start)
         self.jump(self.number)
 
     @property

@@ -63,9 +63,9 @@ async def test_what_was_reached_is_told_of_its_moment_and_gone_on_from_there(siz
         await seen.go("n", "2")
         await seen.until(lambda: play.is_done)
         there = seen.session.page
-        assert "(About " not in seen.screen()
+        assert "(This was at" not in seen.screen()
         await seen.go("n")
-        await seen.until(lambda: "(About 1.010 410 400 s" in seen.screen())
+        await seen.until(lambda: "(This was at 1.010 410 400 s.)" in seen.screen())
         await seen.press("l")
         await seen.until(lambda: play.number == 2)
         assert seen.session.page == there

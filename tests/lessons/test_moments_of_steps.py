@@ -77,6 +77,16 @@ def test_a_step_begins_where_the_one_before_was_done(play):
     assert play.start == there
 
 
+def test_what_came_after_that_is_forgotten_so_that_no_goal_takes_it_for_done():
+    play = begun(load_lesson("tour"), 1)
+    for _ in range(2):
+        play.session.next_timer_event()
+        play.observe(Hands())
+    play.go_on()
+    assert (play.number, play.has_returned) == (2, True)
+    assert not play.observe(Hands()), "nobody has pressed N"
+
+
 def test_it_was_done_where_the_command_that_has_done_it_ended(play):
     play.session.next_timer_event()
     assert play.observe(Hands(), is_running=True)

@@ -97,7 +97,7 @@ def _when(play: Play) -> str:
     """Which moment the words are about, where another one is on show."""
     if not play.has_gone_on:
         return ""
-    return f"(About {format_time(play.reached[0].now_ns)} s; `l` goes on from there.) "
+    return f"(This was at {format_time(play.reached[0].now_ns)} s.) "
 
 
 def over(play: Play) -> str:
