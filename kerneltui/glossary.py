@@ -112,6 +112,12 @@ class Glossary:
         Capitals matter beyond the first letter: ``IF`` is no ``if``.  Of a text about hardware
         ``hardware`` gives the names of registers and fields that it may speak of.
         """
+        return (entry for _, _, entry in self.places_in(text, hardware))
+
+    def places_in(
+        self, text: str, hardware: Collection[str] | None = None
+    ) -> Iterator[tuple[int, str, GlossaryEntry]]:
+        """The same with where each word stands first, and as it stands there."""
         seen = set()
         for match in self._in_text.finditer(text):
             entry = self.find(match[1])
@@ -119,7 +125,7 @@ class Glossary:
                 continue
             if hardware is None or entry.is_meant(match[1], hardware):
                 seen.add(entry.term)
-                yield entry
+                yield match.start(1), match[1], entry
 
 
 @lru_cache(1)

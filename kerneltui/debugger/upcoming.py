@@ -130,9 +130,20 @@ class Upcoming:
         if mark.course == TIMER and not asks_by_level(self._machine, mark.origin, core.index):
             return "The handler has nothing to quiet."
         return {
-            CALL: "The handler does what the other core wants done.",
+            CALL: f"The handler does what {self._sender(mark, core)} wants done.",
             SERIAL: "The handler quiets the UART and takes the characters.",
         }.get(mark.course, "The handler quiets the source.")
+
+    def _sender(self, mark: Mark, core: Core) -> str:
+        """Who has made the interrupt by software; on a PC its vector does not say it."""
+        origin = mark.origin
+        if origin is None or mark.meaning is None:
+            return "the sender"
+        controller = self._machine.controllers[origin.controller]
+        sender = controller.sender(origin.number, mark.numbers[1])
+        if sender is None:
+            return "the sender"
+        return "this core itself" if sender == core.index else f"core {sender}"
 
     def _quiet(self, mark: Mark, core: Core) -> str:
         del core

@@ -256,6 +256,14 @@ class InterruptController(Device):
         """
         return None
 
+    def sender(self, number: int, acknowledged: int) -> int | None:
+        """The core that has sent an interrupt; None where an acknowledge does not tell.
+
+        ``acknowledged`` is what that has given.
+        """
+        del number, acknowledged
+        return None
+
     def entrance(self, pin: str, cpu: int) -> Entrance | None:
         """What comes in at an input pin, named as in a board file: its number for core ``cpu``.
 

@@ -222,10 +222,14 @@ class Register(msgspec.Struct, frozen=True):
             masks[kind] = masks.get(kind, 0) | ((1 << item.width) - 1) << item.lsb
         return masks
 
+    def present(self, index: int) -> int:
+        """The bits of one element (``index`` counts from 0) that this chip has."""
+        at = self.width * (self.first + index) * self.packed
+        return self.implemented >> at & (1 << self.width) - 1
+
     def label(self, index: int) -> str:
         """The datasheet's name of one element (``index`` counts from 0)."""
-        name = self.name
-        return name.replace("{n}", str(self.first + index)) if "{n}" in name else name
+        return self.name.replace("{n}", str(self.first + index))
 
 
 class _Span(msgspec.Struct, frozen=True):

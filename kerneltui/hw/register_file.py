@@ -68,14 +68,12 @@ class Port:
         self.size = register.width // 8
         self.tagged = tagged
         full = (1 << register.width) - 1
-        live = full
+        live = register.present(slot.index)
         if register.packed:
             self.shift = register.width * (register.first + slot.index)
-            live &= register.implemented >> self.shift
             self.base, self.per_cpu = 0, 1 if register.banked else 0
         else:
             self.shift = 0
-            live &= register.implemented
             self.base = slot.index
             self.per_cpu = register.count if register.banked else 0
         stem = register.stem

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from kerneltui.debugger.breakpoints.condition import Condition, compile_condition
-from kerneltui.debugger.breakpoints.condition_names import ConditionNames, Event
+from kerneltui.debugger.breakpoints.condition_names import ConditionNames, Event, NamedReading
 from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.views.timeouts import STRUCTURES
@@ -23,8 +23,8 @@ CONSOLE_BYTES = 4_000
 class Hands(NamedTuple):
     """What a student does beside running the machine."""
 
-    commands: Collection[str] = ()
-    """used since the step began, by their names"""
+    commands: Mapping[str, Collection[Reference | None]] = {}
+    """used since the step began, by their names, and what the cursor was on then"""
     panel: str = ""
     """the key of the one in front"""
     cursor: Reference | None = None
@@ -72,7 +72,7 @@ class Goal:
             return False
         if spec.console and spec.console.encode() not in self._sent():
             return False
-        if spec.on and not self._is_on(hands):
+        if spec.on and not self._has_been_on(hands):
             return False
         if spec.driver and not session.setup.drivers:
             return False
@@ -86,17 +86,29 @@ class Goal:
         new = min(max(console.total - self._begin.console, 0), CONSOLE_BYTES)
         return console.before(console.total, new)
 
-    def _is_on(self, hands: Hands) -> bool:
+    def _has_been_on(self, hands: Hands) -> bool:
+        """Whether the cursor is there; where a command is asked for, whether it was used there."""
         try:
-            return pointed(self._session, self._spec.on).reference == hands.cursor
+            wanted = pointed(self._session, self._spec.on).reference
         except UserError:
             return False  # a timeout that is not in the queue now
+        places = hands.commands[self._spec.command] if self._spec.command else [hands.cursor]
+        return any(wanted in {place, getattr(place, "register", None)} for place in places)
 
 
 def read_value(session: Session, word: str, begin: Baseline) -> int:
     """What a register, a field or a name of conditions holds.  Raises :class:`UserError`."""
+    return _named(session, word, begin).reading(Event(session.focus))
+
+
+def width_of(session: Session, word: str, begin: Baseline) -> int | None:
+    """How many bits a register or a field has; None for a name.  Raises :class:`UserError`."""
+    return _named(session, word, begin).width
+
+
+def _named(session: Session, word: str, begin: Baseline) -> NamedReading:
     names = ConditionNames(session.machine, None, (), quantities(session, begin))
     try:
-        return names.find(word).reading(Event(session.focus))
+        return names.find(word)
     except ValueError as error:
         raise UserError(str(error)) from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from kerneltui.debugger.other_moments import Page
+from kerneltui.debugger.references import Reference
 from kerneltui.debugger.session import Session
 from kerneltui.errors import UserError
 from kerneltui.lessons.goals import Goal, Hands
@@ -53,8 +55,8 @@ class Play:
         self.session = session
         session.is_taught = True
         self.number = number
-        self.commands: set[str] = set()
-        """used since the step began"""
+        self.commands: dict[str, set[Reference | None]] = {}
+        """used since the step began, and what the cursor was on then"""
         self.hints = 0
         """how many have been shown"""
         self.wrong = 0
@@ -69,6 +71,8 @@ class Play:
         self._question: LessonQuestion | None = None
         self.problem = ""
         """why the question of the step makes no sense here"""
+        self.has_returned = False
+        """the machine had gone on since the step before was done, and was brought back"""
         self._begin()
 
     @property
@@ -105,6 +109,10 @@ class Play:
         """where the machine was when the step began"""
         self.given = session.history.given
         """and how many inputs it had been given"""
+        self.reached, self._reached_given = self.start, self.given
+        """where it was when the goal was reached: a question is about the moment of the step"""
+        self._is_settled = True
+        """the command that has reached the goal is over"""
         self._goal = None
         self._ask()
         if step.goal is not None:
@@ -128,8 +136,7 @@ class Play:
         finally:
             other.close()
         if there < session.here and session.setup.changes == other.setup.changes:
-            session.go_to(there)
-            session.story.show(phase)
+            session.go_to_page((there, phase))
 
     def _ask(self) -> None:
         """Have the question of the step ready, if it has one."""
@@ -146,22 +153,28 @@ class Play:
         self.session = session
         session.is_taught = True
         self.start, self.given = session.page, session.history.given
+        self.reached, self._reached_given = self.start, self.given
         self._ask()
         if self.step.goal is not None:
             # With a driver that was edited the boot itself is what was to be reached.
             begin = NOTHING_YET if session.setup.drivers else beginning(session)
             self._goal = Goal(session, self.step.goal, begin)
 
-    def observe(self, hands: Hands) -> bool:
+    def observe(self, hands: Hands, *, is_running: bool = False) -> bool:
         """Something may have happened; True where the goal has been reached just now."""
-        if self.is_done or self._goal is None or not self._goal.is_met(hands):
+        if self._goal is None or (self.is_done and self._is_settled):
+            return False
+        is_new = not self.is_done
+        if is_new and not self._goal.is_met(hands):
             return False
         self.is_done = True
-        return True
+        self.reached, self._reached_given = self.session.page, self.session.history.given
+        self._is_settled = not is_running
+        return is_new
 
-    def used(self, command: str) -> None:
+    def used(self, command: str, cursor: Reference | None = None) -> None:
         """A student has used a command."""
-        self.commands.add(command)
+        self.commands.setdefault(command, set()).add(cursor)
 
     def go_on(self) -> bool:
         """To the next step; False where this one is not done, or was the last."""
@@ -169,8 +182,35 @@ class Play:
             return False
         if self.is_over:
             return False
+        self._return()
         self.jump(self.number + 1)
         return True
+
+    def _return(self) -> None:
+        """The next step speaks of the moment at which this one was done; bring the machine there.
+
+        What a student has stored or typed since then is theirs: the machine stays with it.
+        """
+        session = self.session
+        self.has_returned = False
+        is_free = session.history.given != self._reached_given
+        if is_free or self.lesson.spec.steps[self.number + 1].begin != HERE:
+            return
+        self.has_returned = self.has_gone_on
+        if self.has_returned:
+            self._go_back_to(self.reached)
+
+    def _go_back_to(self, page: Page) -> None:
+        """What has come after that is forgotten: a goal can ask for what is known to come."""
+        session, history = self.session, self.session.history
+        session.go_to_page(page)
+        if history.in_past or history.given < len(history.inputs):
+            session.forget_rest()
+
+    @property
+    def has_gone_on(self) -> bool:
+        """Whether what was said as the step was done is about another moment than that on show."""
+        return self.is_done and self._is_settled and self.session.page != self.reached
 
     def jump(self, number: int) -> None:
         """To the step of a number, from 0."""
@@ -225,9 +265,7 @@ class Play:
         session, history = self.session, self.session.history
         while history.given > self.given:
             session.take_back()
-        session.go_to_page(self.start)
-        if history.in_past or history.given < len(history.inputs):
-            session.forget_rest()
+        self._go_back_to(self.start)
         self.jump(self.number)
 
     @property

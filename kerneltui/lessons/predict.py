@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
 from kerneltui.debugger.courses import COURSES, TITLES
 from kerneltui.debugger.naming import main_interrupt
 from kerneltui.debugger.references import Reference
+from kerneltui.debugger.register_names import registers_named
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.verdict import Explanation
 from kerneltui.debugger.watch import until_time
 from kerneltui.debugger.why import why
 from kerneltui.errors import UserError
 from kerneltui.hw.rule import Gate
-from kerneltui.lessons.goals import read_value
+from kerneltui.lessons.goals import read_value, width_of
 from kerneltui.lessons.names import beginning
 from kerneltui.lessons.pointing_at import pointed
 from kerneltui.lessons.spec import PredictSpec
@@ -27,6 +29,8 @@ MOST_OPTIONS = 6
 LONGEST_NS = 20_000_000_000
 """So long a second machine runs for the next lines of the console."""
 SLICE_NS = 50_000_000
+FEWEST_BITS = 4
+"""Of less of them an image is too easily the answer."""
 
 
 EXAMPLES = 20, 24
@@ -45,6 +49,8 @@ class LessonQuestion(NamedTuple):
     """what the machine says to an option that is not right"""
     before: int | None = None
     """the number that would be right if nothing happened before"""
+    width: int | None = None
+    """of the bits of a number that is no amount: nothing is more or less there"""
 
     def is_right(self, answer: str) -> bool:
         """Whether somebody has found it."""
@@ -65,6 +71,8 @@ class LessonQuestion(NamedTuple):
             return ""
         if given == self.before:
             return "That is what it is now; something changes it."
+        if self.width is not None:
+            return _of_bits(given, right, self.width)
         if right in {0, 1}:
             return ""  # more would be the answer
         return "It is more than that." if given < right else "It is less than that."
@@ -81,6 +89,17 @@ class LessonQuestion(NamedTuple):
         return self.right if self.options else _number(int(self.right))
 
 
+def _of_bits(given: int, right: int, width: int) -> str:
+    """What has gone wrong with the bits of a number; empty where that is none of the usual."""
+    if width < FEWEST_BITS or not 0 <= given < 1 << width:
+        return ""
+    if int(f"{given:0{width}b}"[::-1], 2) == right:
+        return "That is the mirror image: in a number, bit 0 stands on the right."
+    if given ^ right == (1 << width) - 1:
+        return "Each bit is the other way round: 0 is 1, and 1 is 0."
+    return ""
+
+
 class UnfitQuestionError(UserError):
     """A question has no right answer at this moment, or more than one, or nothing to choose."""
 
@@ -88,6 +107,8 @@ class UnfitQuestionError(UserError):
 def question(session: Session, spec: PredictSpec) -> LessonQuestion:
     """Ask it at the present moment.  Raises :class:`UserError` where it makes no sense there."""
     found = _ASKED[spec.ask](session, spec)
+    if spec.ask in IN_THE_FILE:
+        found = found._replace(options=_shuffled(found.options, spec))
     if spec.question is not None:
         found = found._replace(text=spec.question)
     if found.options:
@@ -96,6 +117,15 @@ def question(session: Session, spec: PredictSpec) -> LessonQuestion:
             said = f"the right answer, '{found.right}', stands {count} times among"
             raise UnfitQuestionError(f"{said} {', '.join(found.options) or 'nothing'}")
     return found
+
+
+def _shuffled(options: Sequence[str], spec: PredictSpec) -> tuple[str, ...]:
+    """Always the same for a question; the place of none says whether an author believes in it."""
+
+    def place(option: str) -> bytes:
+        return sha256(f"{spec.question} {spec.of} {spec.after} {option}".encode()).digest()
+
+    return tuple(sorted(options, key=place))
 
 
 def _after(spec: PredictSpec) -> str:
@@ -243,7 +273,22 @@ def _value(session: Session, spec: PredictSpec) -> LessonQuestion:
     finally:
         other.close()
     text = f"What is {spec.of} {_after(spec)}? Type a number."
-    return LessonQuestion(text, (), str(right), before=before if before != right else None)
+    return LessonQuestion(
+        text, (), str(right), before=before if before != right else None,
+        width=_bits_of(session, spec.of),
+    )  # fmt: skip
+
+
+def _bits_of(session: Session, word: str) -> int | None:
+    """How many there are, of what is neither an amount nor the time of a counter."""
+    width = width_of(session, word, beginning(session))
+    if width is None:
+        return None
+    name = word.rpartition("/")[2].partition(".")[0]
+    if any(site.slot.register.volatile for site in registers_named(session.machine, name)):
+        return None
+    view = session.view(frozenset({"comparators"}))
+    return None if name in {item.name for item in view.comparators} else width
 
 
 def _diagnosis(session: Session, spec: PredictSpec) -> LessonQuestion:
@@ -285,6 +330,8 @@ def _bears_out(told: Explanation, sign: str) -> bool:
     return sign in named or sign.lower() in f"{told.verdict}: {told.headline}".lower()
 
 
+IN_THE_FILE = frozenset(("changes", "diagnosis"))
+"""What an author lists, mostly with the right answer first."""
 _ASKED: dict[str, Callable[[Session, PredictSpec], LessonQuestion]] = {
     "head": _head,
     "next": _next,

@@ -38,6 +38,13 @@ class Note(msgspec.Struct, frozen=True, omit_defaults=True):
     count: int = 0
     """of its steps"""
     finished: bool = False
+    """it has been played to its end, and may be under way once more"""
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether there is a step to go on with."""
+        at_end = self.step + 1 >= self.count
+        return self.step > 0 and not at_end if self.finished else self.most > 0
 
 
 def data_folder() -> Path:
@@ -75,14 +82,14 @@ class StudentProgress:
     def step_of(self, lesson: Lesson) -> int:
         """Where one goes on: from 0; after the end, from the beginning."""
         found = self._of(lesson)
-        return 0 if found.finished or found.step >= len(lesson.spec.steps) else found.step
+        is_there = found.is_under_way and found.step < len(lesson.spec.steps)
+        return found.step if is_there else 0
 
     def said_of(self, name: str, count: int) -> str:
         """``, at step 3 of 12`` of a lesson; empty where it has not begun."""
         found = self._notes.get(name, Note())
-        if found.finished:
-            return ", done"
-        return f", at step {found.step + 1} of {count}" if found.most else ""
+        done = ", done" if found.finished else ""
+        return f"{done}, at step {found.step + 1} of {count}" if found.is_under_way else done
 
     def is_finished(self, lesson: Lesson) -> bool:
         """Whether it has been played to its end."""
@@ -94,7 +101,7 @@ class StudentProgress:
 
     def latest(self) -> str:
         """The lesson that is under way and was played last; empty where there is none."""
-        under_way = [name for name, note in self._notes.items() if note.most and not note.finished]
+        under_way = [name for name, note in self._notes.items() if note.is_under_way]
         return under_way[-1] if under_way else ""
 
     def note(self, play: Play) -> None:
@@ -104,7 +111,8 @@ class StudentProgress:
         before = self._of(play.lesson)
         most = max(before.most, play.number)
         self._notes.pop(play.lesson.name, None)  # the latest stands last
-        self._notes[play.lesson.name] = Note(play.number, most, play.count)
+        note = Note(play.number, most, play.count, finished=before.finished)
+        self._notes[play.lesson.name] = note
         self._write()
         name = _session_name(play.lesson, play.number)
         with suppress(UserError, OSError):

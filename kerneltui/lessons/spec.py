@@ -30,7 +30,11 @@ class GoalSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     ] = ""
     panel: Annotated[str, Meta(max_length=2, description="the panel in front, by its key")] = ""
     on: Annotated[
-        Label, Meta(max_length=80, description="what the cursor is on, as under 'point'")
+        Label,
+        Meta(
+            max_length=80,
+            description="what the cursor is on, as under 'point'; with 'command': as it is used",
+        ),
     ] = ""
     queue: Annotated[
         str, Meta(max_length=20, description="the structure of the timeout queue, such as heap")

@@ -20,6 +20,7 @@ from kerneltui.tui.screens.what import WhatScreen, Word
 from kerneltui.tui.signs import CURSOR, EVERYWHERE
 from kerneltui.tui.widgets.lines import whole_text
 
+IN_LESSON = "Words in this step of the lesson"
 IN_PROSE = "Words in what happens here"
 REGISTER = re.compile(r"\b[A-Z][A-Z0-9_]{2,}\b")
 QUOTED = re.compile(r" '[^']*'")
@@ -28,11 +29,16 @@ MOST_WORDS = 12
 """Of an explanation; whoever wants more asks for one of them, or reads the glossary."""
 
 
-def what_is(session: Session, panel: Panel, reference: Reference | None) -> Ask:
-    """Explain it in a window; where there is nothing, the panel itself."""
+def what_is(session: Session, panel: Panel, reference: Reference | None, lesson: str = "") -> Ask:
+    """Explain it in a window; where there is nothing, the panel itself.
+
+    ``lesson`` is what a lesson says at present: its words are explained too.
+    """
     shown = "\n".join((*map(whole_text, panel.lines), panel.marks_beside))
     prose = _prose(session) if panel.KIND is PATH else ""
-    screen = WhatScreen(*told(session, panel.KIND, reference, shown, prose))
+    what, words = told(session, panel.KIND, reference, shown, prose)
+    of_lesson = [(IN_LESSON, list(_words_of(session, lesson)))] if lesson else []
+    screen = WhatScreen(what, [*of_lesson, *words])
     # What it holds now would not be so any more while one reads.
     halts = reference is not None
     return Ask(screen, lambda event: None if event is None else GoTo(event), halts=halts)
@@ -68,10 +74,9 @@ def _prose(session: Session) -> str:
 def _words_of(session: Session, prose: str) -> Iterator[Word]:
     """Registers and words of the glossary in some sentences, in order."""
     found: dict[int, Word] = {}
-    entries = glossary().words_in(prose)
-    for entry in entries:
-        place = min(at for word in entry.spellings if (at := prose.lower().find(word.lower())) >= 0)
-        found[place] = _word(entry.term, entry)
+    for place, written, entry in glossary().places_in(prose):
+        is_known_by_it = entry.term.lower() in written.lower()
+        found[place] = _word(entry.term if is_known_by_it else written, entry)
     for name in REGISTER.finditer(prose):
         reference = register_named(session.machine, name[0])
         register = None if reference is None else find(session, reference)

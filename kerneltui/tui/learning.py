@@ -31,13 +31,14 @@ if TYPE_CHECKING:
     from kerneltui.own.driver import OwnDriver
     from kerneltui.sessions.autosave import Autosave
 
-HINT, SHOW, BACK, AGAIN, LEAVE = "Hint", "Show me", "Back", "Again", "Leave"
+NEXT, HINT, SHOW, BACK, AGAIN, LEAVE = "Next", "Hint", "Show me", "Back", "Again", "Leave"
 STEPS = "Steps"
 LONGEST_HEADING = 44
 """cells of what a list says of a step"""
 LONGEST_TITLE = 64
 """cells of the upper edge of a dialog"""
 HINT_SHOWN_S = 5
+RETURNED = "The machine is back where the step before was done: this step begins there."
 ALWAYS = frozenset((
     "help", "lesson", "lesson_menu", "lesson_back", "leave_dashboard", "command_palette",
     "suspend_process", "follow", "zoom", "path", "theme", "copy", "copy_panel", "what_is",
@@ -58,6 +59,8 @@ class Learning(Steering):
     """those that the command line has named, as they were loaded last"""
     _left: tuple[str, int] | None = None
     """the lesson that was left, and its step"""
+    _has_gone_on = False
+    """the text of the step says that the machine has, since it was done"""
 
     if TYPE_CHECKING:  # the app's
         autosave: Autosave | None
@@ -125,8 +128,10 @@ class Learning(Steering):
 
     def _show_play(self) -> None:
         """What a lesson says now; whether it is over may have changed."""
-        if self.play is not None and self.play.is_over:
-            self.progress.finish(self.play)
+        play = self.play
+        if play is not None and play.is_over:
+            self.progress.finish(play)
+        self._has_gone_on = play is not None and play.has_gone_on
         self.show_lesson()
 
     def leave_lesson(self) -> None:
@@ -157,7 +162,7 @@ class Learning(Steering):
         """A command has been used."""
         ident = IDENTS.get(action)
         if self.play is not None and ident is not None:
-            self.play.used(ident)
+            self.play.used(ident, self.under_cursor)
             self.refresh_view()
 
     def takes_away(self, action: str, parameters: tuple[object, ...]) -> bool:
@@ -175,15 +180,25 @@ class Learning(Steering):
         keys = [BY_IDENT[ident].keys for ident in self.play.step.allow if ident in BY_IDENT]
         return f"This step of the lesson is about {', '.join(keys)}. L leaves it."
 
+    @property
+    def words_of_lesson(self) -> str:
+        """All that a lesson says at present; empty without one."""
+        if self.play is None:
+            return ""
+        from kerneltui.tui.widgets.lesson_pane import read
+
+        return read(self.play)
+
     def look_at_lesson(self) -> None:
         """After each picture: whether the goal is reached."""
         from kerneltui.lessons.goals import Hands
 
         play = self.play
-        if play is None or play.is_done or self.runner.searching:
+        if play is None or self.runner.searching:
             return
         hands = Hands(play.commands, self.arrangement.kind.key, self.under_cursor)
-        if play.observe(hands):
+        is_new = play.observe(hands, is_running=self.runner.running)
+        if is_new or play.has_gone_on is not self._has_gone_on:
             self._show_play()
 
     # -- its commands -----------------------------------------------------------------------------
@@ -198,8 +213,11 @@ class Learning(Steering):
         elif play.is_done and play.next_is_elsewhere:
             self.carry_out(StartLesson(play.lesson.source, play.number + 1))
         elif play.is_done:
+            self.runner.stop()
             play.go_on()
             self._step_begins()
+            if play.has_returned:
+                self.tell_in_passing(RETURNED, HINT_SHOWN_S)
         elif play.question is not None:
             self.carry_out(ask(play.question))
         else:
@@ -230,7 +248,9 @@ class Learning(Steering):
         play = self.play
         if play is None:
             return
-        if wanted.what == HINT:
+        if wanted.what == NEXT:
+            self.action_lesson()
+        elif wanted.what == HINT:
             if not play.next_hint():
                 self.notify("There is no further hint. L offers to show it to you.")
             self.show_lesson()
@@ -295,6 +315,8 @@ def menu(play: Play) -> Request:
 
     more = len(play.step.hints) - play.hints
     doing = {}
+    if play.is_done:
+        doing[NEXT] = "l: the next lesson" if play.is_over else "l: the next step"
     if not play.is_done and more:
         doing[HINT] = f"one of {more} for this step"
     if not play.is_done and not more and play.solution:

@@ -87,7 +87,7 @@ def _go_on(progress: StudentProgress, found: dict[str, dict[str, Any]]) -> list[
     latest = progress.latest()
     offered = [_lesson(latest, found[latest], progress, GO_ON)] if latest in found else []
     if any((state_folder() / "sessions").glob(f"*{ENDING}")):
-        about = "what you typed, poked and marked when you left the last time"
+        about = "what you typed, poked and marked when you left the last time; without its lesson"
         offered.append(Offer(OfferKind.LAST, "last", "The session of the last time", about, GO_ON))
     return offered
 

@@ -37,6 +37,10 @@ class Pointing(Steering):
         def show_panel(self, kind: PanelKind) -> None:
             """Focus a panel."""
 
+        @property
+        def words_of_lesson(self) -> str:
+            """All that a lesson says at present; empty without one."""
+
     def point(self, point: Point) -> None:
         """Show a panel with the cursor on a thing; one that is gone is told."""
         panel = self.panels[point.panel]
@@ -159,7 +163,7 @@ class Pointing(Steering):
         from kerneltui.tui.asking import what_is  # the first picture does not wait for it
 
         panel = self.arrangement.current
-        self.carry_out(what_is(self.session, panel, self.under_cursor))
+        self.carry_out(what_is(self.session, panel, self.under_cursor, self.words_of_lesson))
 
     def on_line_view_chosen(self, event: LineView.Chosen) -> None:
         """Two clicks are an Enter, and so is one with Ctrl, which can be faster than the focus."""

@@ -488,9 +488,9 @@ def test_the_tables_say_what_the_kernel_reads_in_them(pc):
         assert line in said["APIC"]
     for core in found.madt.processors:
         assert f"core {core.uid}: local APIC {core.apic_id}" in said["APIC"]
-    assert "ISA IRQ 0 is GSI 2; as on the bus" in said["APIC"]
+    assert "ISA IRQ 0 is GSI 2; polarity and trigger are those of its bus" in said["APIC"]
     assert "ISA IRQ 9 is GSI 9; active high, level" in said["APIC"]
-    assert "NMI at LINT1 of every core; as on the bus" in said["APIC"]
+    assert "NMI at LINT1 of every core; polarity and trigger are those of its bus" in said["APIC"]
     assert f"SCI is ISA interrupt {found.fadt.sci_interrupt}" in said["FACP"]
     assert f"PM timer of 24 bits at port {found.fadt.pm_timer_port:#x}" in said["FACP"]
     assert f"RTC: a CMOS clock, century at index {found.fadt.century_index:#x}" in said["FACP"]

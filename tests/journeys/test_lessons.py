@@ -109,7 +109,7 @@ async def test_one_jumps_to_any_step_and_to_the_end():
         await seen.until(lambda: seen.app.play.number == 7)
         await seen.go("n", "n", "N")
         await seen.until(lambda: seen.app.play.is_done)
-        await seen.until(lambda: "\u2713 Every step can be undone" in seen.screen())
+        await seen.until(lambda: "\u2713 You can go back over every step" in seen.screen())
         assert "This lesson is over. l goes on to: One comparator, many" in seen.screen()
         assert seen.app.progress.is_finished(seen.app.play.lesson)
         await seen.press("l")

@@ -260,7 +260,7 @@ def test_a_field_tells_what_it_can_say(in_handler):
     assert "What GICC_EOIR does." in text
     assert re.search(r"EOImode 9 +0: drop and deactivate\.", text)
     assert re.search(r"1 +drop only, GICC_DIR deactivates", text)
-    assert "Software writes it, and reads back what it wrote." in text
+    assert "Software reads and writes it." in text
 
 
 def test_fields_of_the_same_name_in_other_registers_are_other_things(in_handler):

@@ -80,8 +80,8 @@ def test_what_was_sent_before_does_not_count(session):
 
 
 def test_commands_panels_and_the_cursor(session):
-    assert goal(session, command="why").is_met(Hands({"why"}))
-    assert not goal(session, command="why").is_met(Hands({"help"}))
+    assert goal(session, command="why").is_met(Hands({"why": ()}))
+    assert not goal(session, command="why").is_met(Hands({"help": ()}))
     assert goal(session, panel="3").is_met(Hands((), "3"))
     assert not goal(session, panel="3").is_met(Hands((), "1"))
     mask = pointed(session, "register GICC_PMR").reference

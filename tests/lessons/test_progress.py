@@ -51,6 +51,23 @@ def test_a_lesson_that_is_done_begins_anew(tmp_path):
     assert again.latest() == ""
 
 
+def test_a_lesson_that_was_done_stays_so_when_it_is_played_once_more(tmp_path):
+    under_way = play(7)
+    progress = StudentProgress(tmp_path)
+    progress.note(under_way)
+    progress.finish(under_way)
+    assert progress.in_words(under_way.lesson) == ", done"
+    under_way.jump(0)
+    progress.note(under_way)
+    assert progress.in_words(under_way.lesson) == ", done"
+    under_way.jump(5)
+    progress.note(under_way)
+    again = StudentProgress(tmp_path)
+    assert again.is_finished(under_way.lesson)
+    assert again.in_words(under_way.lesson) == ", done, at step 6 of 8"
+    assert (again.step_of(under_way.lesson), again.latest()) == (5, LESSON)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}', "\x00", '{"a": {"step": -1}}' * 9])
 def test_a_broken_file_is_as_none(tmp_path, text):
     (tmp_path / NAME).write_text(text)
@@ -77,6 +94,7 @@ def test_who_went_too_far_is_asked_about_the_right_moment():
             for _ in range(more if under_way.number == 3 else 0):
                 under_way.session.next_step()
             under_way.is_done = True
+            under_way.reached = under_way.session.page  # as with a goal that holds there too
             under_way.go_on()
     assert too_far.number == exact.number == 4
     assert too_far.question == exact.question

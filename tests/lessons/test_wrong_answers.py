@@ -74,6 +74,43 @@ def test_a_number_is_too_small_too_large_or_that_of_now(session):
     assert found.remark("many") == ""
 
 
+def test_a_pattern_of_bits_is_no_amount():
+    session = open_session("x86", "pair-of-8259s")
+    session.boot()
+    found = asked(session, "value", of="I8259_MASTER/OCW1")
+    assert found.right == str(0b1110_1010)
+    mirrored = found.remark("0b01010111")
+    assert mirrored == "That is the mirror image: in a number, bit 0 stands on the right."
+    assert found.remark("0b00010101") == "Each bit is the other way round: 0 is 1, and 1 is 0."
+    assert found.remark("0x20") == ""
+
+
+@pytest.mark.parametrize("of", ["GICC_HPPIR.PENDINTID", "GICC_PMR.Priority"])
+def test_the_number_of_an_interrupt_is_not_more_or_less(session, of):
+    assert asked(session, "value", of=of).remark("6") == ""
+
+
+@pytest.mark.parametrize("of", ["system-timer/CLO", "CNTP_CVAL_EL0", "elapsed", "taken"])
+def test_times_and_amounts_are(session, of):
+    found = asked(session, "value", of=of, after="n n")
+    assert found.remark("1000000000000") == "It is less than that."
+
+
+def test_the_right_one_stands_at_any_place_and_always_at_the_same(session):
+    names = ["CNTP_CTL_EL0.IMASK", "GICC_PMR.Priority", "DAIF.I"]
+    places = set()
+    for number in range(12):
+        text = f"Question {number}?"
+        found = [
+            asked(session, "changes", after=". . . . . .", among=names, question=text).options
+            for _ in range(2)
+        ]
+        assert found[0] == found[1]
+        assert sorted(found[0]) == sorted(names)
+        places.add(found[0].index(names[0]))
+    assert places == {0, 1, 2}
+
+
 def test_nothing_is_said_of_a_number_that_would_be_the_answer_then(session):
     found = asked(session, "value", of="GICC_CTLR.EnableGrp0")
     assert (found.right, found.remark("0"), found.remark("7")) == ("1", "", "")

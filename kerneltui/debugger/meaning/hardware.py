@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from kerneltui.debugger.lookup import (
     interrupt_of_line,
@@ -132,11 +133,18 @@ def _lines(session: Session) -> Iterator[Line]:
 def _handler(session: Session, reference: InterruptReference) -> Iterator[str]:
     for item in session.inspector.irq_handlers(session.focus):
         if (item.irq.domain, item.irq.number) == (reference.numbering, reference.number):
-            function = getattr(item.handle, "__qualname__", "")
+            function = _function_of(item.handle)
             times = "once" if item.count == 1 else f"{item.count} times"
             yield f"Its handler, {item.name}, is the function {function}; it has run {times}."
             return
     yield "The kernel has no handler for it under this number."
+
+
+def _function_of(called: object) -> str:
+    """Its name; of one that is called with some arguments already given, that of the function."""
+    while isinstance(called, partial):
+        called = called.func
+    return getattr(called, "__qualname__", "") or type(called).__qualname__
 
 
 def _standing(state: InterruptState) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,8 @@ Who reads or writes a register is told by its access kinds, and by what the trac
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from kerneltui.debugger.meaning.accesses import faces, last_accesses
 from kerneltui.debugger.meaning.found import Found, find, value_of
 from kerneltui.debugger.meaning.parts import Meaning, Section, gone, named, sentence
@@ -16,7 +18,7 @@ from kerneltui.hw.register import MEMORY, MSRS, PORTS, Access, Field
 from kerneltui.units import format_time
 
 ACCESS = {
-    Access.RW: "software writes it, and reads back what it wrote",
+    Access.RW: "software reads and writes it",
     Access.RO: "software only reads it; a write has no effect",
     Access.WO: "software only writes it; a read gives zero",
     Access.W1S: "software sets a bit by writing a one; a zero leaves it",
@@ -26,6 +28,8 @@ ACCESS = {
     Access.TAG: "not modelled: it holds its reset value, and a write has no effect here",
 }
 """What a read and a write do, in words."""
+KEPT = frozenset((Access.RW, Access.W1S, Access.W1C))
+"""Access kinds of bits that hold what software has written."""
 PLACES = {MEMORY: "address", PORTS: "port", MSRS: "number"}
 """What the place of a register is called, by address space."""
 RESULTS = {"x0", "rax"}
@@ -83,6 +87,9 @@ def field(session: Session, reference: FieldReference) -> Meaning:
         known = tuple((str(number), meaning) for number, meaning in item.values)
         sections.append(Section("What it can say", known))
     who = sentence(ACCESS[item.access])
+    missing = _missing(found, (item,))
+    if missing:
+        who = f"{who} {missing}"
     if entry is not None and entry.who:
         who = f"{entry.who} {who}"
     return Meaning(
@@ -140,9 +147,28 @@ def _who(session: Session, found: Found, told: tuple[GlossaryEntry, ...]) -> str
         said.append(sentence(ACCESS[next(iter(kinds))]))
     else:
         said += [f"{named(names)}: {ACCESS[kind]}." for kind, names in kinds.items()]
+    said += filter(None, [_missing(found, found.slot.register.fields)])
     if getattr(found.file.owner, f"read_{found.slot.register.stem}", None) is not None:
         said.append("A read by software changes something in the device; looking here does not.")
     return " ".join(said)
+
+
+def _missing(found: Found, fields: Iterable[Field]) -> str:
+    """Which bits of some fields the chip does not have; empty where it has all."""
+    kept = sum((1 << item.width) - 1 << item.lsb for item in fields if item.access in KEPT)
+    absent = kept & ~found.slot.register.present(found.slot.index)
+    bits = [bit for bit in range(absent.bit_length()) if absent >> bit & 1]
+    runs = [
+        (bit, next(end for end in range(bit, absent.bit_length() + 1) if not absent >> end & 1) - 1)
+        for bit in bits
+        if not bit or not absent >> bit - 1 & 1
+    ]
+    if not runs:
+        return ""
+    which = named(str(first) if first == last else f"{last}:{first}" for first, last in runs)
+    if len(bits) == 1:
+        return f"This chip does not have bit {which}: it reads as zero."
+    return f"This chip does not have bits {which}: they read as zero."
 
 
 def _general(session: Session, reference: RegisterReference) -> Meaning:

@@ -31,8 +31,8 @@ _RSDP = Struct("<8sB6sBIIQ")
 _MADT = Struct("<36xII")
 _FADT = Struct("<46xH8xI4xI8xI28xBHxI")
 _HPET = Struct("<36xIB3xQBH")
-_POLARITY = ("as on the bus", "active high", "?", "active low")
-_TRIGGER = ("as on the bus", "edge", "?", "level")
+_POLARITY = ("polarity of its bus", "active high", "?", "active low")
+_TRIGGER = ("trigger of its bus", "edge", "?", "level")
 
 
 class AcpiTableView(msgspec.Struct, frozen=True):
@@ -186,6 +186,8 @@ def _nmi(uid: int, flags: int, pin: int) -> str:
 
 def _signal(flags: int) -> str:
     """Polarity and trigger mode (table 5.27)."""
+    if not flags & 0xF:
+        return "polarity and trigger are those of its bus"
     polarity, trigger = _POLARITY[flags & 3], _TRIGGER[flags >> 2 & 3]
     return polarity if polarity == trigger else f"{polarity}, {trigger}"
 

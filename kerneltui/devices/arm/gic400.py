@@ -145,6 +145,10 @@ class Gic400(InterruptController):
     def interrupt(self, number: int, cpu: int) -> InterruptState | None:
         return self._distributor.state(number, cpu) if 0 <= number < self.config.irqs else None
 
+    def sender(self, number: int, acknowledged: int) -> int | None:
+        """GICC_IAR.CPUID, of an SGI (4.4.4)."""
+        return acknowledged >> 10 & 7 if number < SGIS else None
+
     def interrupts(self, cpu: int) -> list[InterruptState]:
         """Every implemented interrupt, as this core sees it."""
         return self._distributor.states(cpu)

@@ -150,7 +150,9 @@ class Signalling:
              says="the core's priority mask lets only more urgent interrupts through"),
         Rule("above what runs", Place("GICC_RPR", "Priority"),
              "the end of the interrupt that runs: {priority:#04x}, the priority of irq {irq}, is "
-             "not above its priority in the bits {bits:#04x}", "IHI 0048B 3.3; 4.4.1; 4.4.6",
+             "no smaller number than that interrupt's, in the bits {bits:#04x} that are compared "
+             "(a smaller number is more urgent)",
+             "IHI 0048B 3.3; 4.4.1; 4.4.6",
              test=_preempts, opens=Opens.END, ends_by="GICC_EOIR",
              says="it does not pre-empt the interrupt that runs"),
         Rule("group signalled", _enable_of_group,

@@ -12,6 +12,7 @@ from kerneltui.lessons.lesson import following
 from kerneltui.lessons.play import Play
 from kerneltui.tui.commands import BY_KEY
 from kerneltui.tui.widgets.bars import link
+from kerneltui.units import format_time
 
 BORDERS = 2
 SIDES = 4
@@ -78,7 +79,7 @@ def contents(play: Play) -> list[RenderableType]:
         if play.is_told and asked is not None:
             found.append(Text(f"{HINT} The answer is: {asked.told}", "bold"))
         if play.step.goal or asked is not None:
-            found.append(Markdown(f"{DONE} **{(play.step.done or 'Done.').strip()}**"))
+            found.append(Markdown(f"{DONE} {_when(play)}**{(play.step.done or 'Done.').strip()}**"))
         if play.is_over:
             found.append(Text(over(play), "bold"))
         return found
@@ -92,6 +93,13 @@ def contents(play: Play) -> list[RenderableType]:
     return found
 
 
+def _when(play: Play) -> str:
+    """Which moment the words are about, where another one is on show."""
+    if not play.has_gone_on:
+        return ""
+    return f"(This was at {format_time(play.reached[0].now_ns)} s.) "
+
+
 def over(play: Play) -> str:
     """The end of a lesson, and where it goes on."""
     found = following(play.lesson)
@@ -100,7 +108,11 @@ def over(play: Play) -> str:
 
 
 def keys(play: Play) -> str:
-    """What goes on."""
+    """What goes on, and who explains the words of the text."""
+    return f"{_ahead(play)}   h: these words"
+
+
+def _ahead(play: Play) -> str:
     if play.is_over:
         ahead = "choose a lesson" if following(play.lesson) is None else "the next lesson"
         return f"l: {ahead}   L: all steps, leave"
@@ -109,3 +121,13 @@ def keys(play: Play) -> str:
     if play.question is not None:
         return "l: answer   L: a hint, all steps, leave"
     return f"{TO_DO} your turn   L: a hint, all steps, leave"
+
+
+def read(play: Play) -> str:
+    """All that stands there, without marks of Markdown."""
+    said = [play.step.text, *play.shown_hints]
+    if play.question is not None:
+        said += [play.question.text, *play.question.options]
+    if play.is_done:
+        said.append(play.step.done or "")
+    return " ".join(" ".join(said).replace("*", "").replace("`", "").split())
