@@ -182,8 +182,8 @@ def _callbacks_come(bench: KernelBench) -> None:
         expected, found = _times(wanted, said), _times(got, said)
         expect(
             len(found) == len(expected),
-            f"'{said}' is printed {often(len(found))} by {UNTIL_NS / 1e9:g} s, with the kernel's "
-            f"own driver {often(len(expected))}",
+            f"'{said}' prints {often(len(found))} by {UNTIL_NS / 1e9:g} s, with the kernel's own "
+            f"driver {often(len(expected))}",
         )
         for at, wanted_at in zip(found, expected, strict=True):
             expect(
@@ -193,8 +193,8 @@ def _callbacks_come(bench: KernelBench) -> None:
 
 
 def often(count: int) -> str:
-    """``once``, ``3 times``."""
-    return {0: "never", 1: "once"}.get(count, f"{count:,} times")
+    """``1 time``, ``3 times``."""
+    return f"{count:,} time{'s' * (count != 1)}"
 
 
 def _times(printed: tuple[tuple[float, str], ...], wanted: str) -> list[float]:
