@@ -203,6 +203,9 @@ class Play:
     def _go_back_to(self, page: Page) -> None:
         """What has come after that is forgotten: a goal can ask for what is known to come."""
         session, history = self.session, self.session.history
+        if page[0] > history.end:  # the machine was reset: nothing is known any more
+            for _ in history.do_again(page[0]):
+                pass
         session.go_to_page(page)
         if history.in_past or history.given < len(history.inputs):
             session.forget_rest()
@@ -260,8 +263,13 @@ class Play:
         """Those so far."""
         return self.step.hints[: self.hints]
 
+    @property
+    def has_lost_its_start(self) -> bool:
+        """Whether what was stored or typed before the step is forgotten: the machine was reset."""
+        return len(self.session.history.inputs) < self.given
+
     def go_back(self) -> None:
-        """To where the step began; what was done since then is undone."""
+        """To where the step began, if that is not lost; what was done since then is undone."""
         session, history = self.session, self.session.history
         while history.given > self.given:
             session.take_back()

@@ -91,6 +91,14 @@ class StudentProgress:
         done = ", done" if found.finished else ""
         return f"{done}, at step {found.step + 1} of {count}" if found.is_under_way else done
 
+    def in_brief(self, name: str, count: int) -> str:
+        """``step 3 of 12``, ``done``, ``done, step 3/12``: in 17 cells."""
+        found = self._notes.get(name, Note())
+        if not found.is_under_way:
+            return "done" if found.finished else ""
+        step = found.step + 1
+        return f"done, step {step}/{count}" if found.finished else f"step {step} of {count}"
+
     def is_finished(self, lesson: Lesson) -> bool:
         """Whether it has been played to its end."""
         return self._of(lesson).finished

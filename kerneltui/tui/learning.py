@@ -240,6 +240,9 @@ class Learning(Steering):
             self.carry_out(self._start_or_choose())
             return
         self.runner.stop()
+        if play.has_lost_its_start:
+            self.carry_out(StartLesson(play.lesson.source, play.number))
+            return
         play.go_back()
         self._step_begins()
 

@@ -93,7 +93,7 @@ def _go_on(progress: StudentProgress, found: dict[str, dict[str, Any]]) -> list[
 
 
 def _lesson(name: str, data: dict[str, Any], progress: StudentProgress, section: str) -> Offer:
-    how_far = progress.said_of(name, len(data["steps"])).removeprefix(", ").removeprefix("at ")
+    how_far = progress.in_brief(name, len(data["steps"]))
     used = {data["board"], *(step.get("board", data["board"]) for step in data["steps"])}
     return Offer(
         OfferKind.LESSON, name, data["title"], data["about"], section,

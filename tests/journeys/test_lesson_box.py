@@ -72,6 +72,21 @@ async def test_what_was_reached_is_told_of_its_moment_and_gone_on_from_there(siz
         await seen.until(lambda: RETURNED[:24] in seen.screen())
 
 
+async def test_f2_finds_the_beginning_of_a_step_after_a_reset_too():
+    async with dashboard(with_path=True, notifications=True) as seen:
+        play = await begin(seen, "life-of-an-interrupt", 2)
+        await seen.press("c", "x", "escape")
+        await seen.go("n")
+        play.jump(3)
+        seen.app.progress.note(play)
+        there, typed = seen.session.page, seen.session.typed[:]
+        seen.session.restart()
+        await seen.press("f2")
+        await seen.until(lambda: seen.app.play is not play)
+        assert (seen.session.page, seen.app.play.number) == (there, 3)
+        assert seen.session.typed == typed
+
+
 async def test_w_on_another_interrupt_is_not_what_was_asked_for():
     async with dashboard(with_path=True) as seen:
         play = await begin(seen, "from-8259-to-apic", 7)

@@ -87,6 +87,29 @@ def test_what_came_after_that_is_forgotten_so_that_no_goal_takes_it_for_done():
     assert not play.observe(Hands()), "nobody has pressed N"
 
 
+def test_after_a_reset_it_comes_there_again(play):
+    play.session.next_timer_event()
+    play.observe(Hands())
+    there = play.session.page
+    play.session.restart()
+    play.observe(Hands())
+    play.go_on()
+    assert (play.session.page, play.has_returned) == (there, True)
+    play.session.restart()
+    assert not play.has_lost_its_start
+    play.go_back()
+    assert play.session.page == there
+
+
+def test_what_was_stored_before_a_step_is_lost_by_a_reset(play):
+    play.session.poke("GICC_PMR=0x70")
+    play.jump(1)
+    play.session.go_to_booted()
+    assert not play.has_lost_its_start
+    play.session.restart()
+    assert play.has_lost_its_start
+
+
 def test_it_was_done_where_the_command_that_has_done_it_ended(play):
     play.session.next_timer_event()
     assert play.observe(Hands(), is_running=True)

@@ -66,6 +66,8 @@ def test_a_lesson_that_was_done_stays_so_when_it_is_played_once_more(tmp_path):
     assert again.is_finished(under_way.lesson)
     assert again.in_words(under_way.lesson) == ", done, at step 6 of 8"
     assert (again.step_of(under_way.lesson), again.latest()) == (5, LESSON)
+    assert again.in_brief(LESSON, 8) == "done, step 6/8"
+    assert len(again.in_brief(LESSON, 16)) <= 17
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}', "\x00", '{"a": {"step": -1}}' * 9])
