@@ -13,13 +13,11 @@ LATELY = 50
 def told(sight: Sight) -> str:
     """Why there is none, and what the core on show did last, in sentences."""
     cpu = sight.focus
-    taken = sight.machine.cores[cpu].interrupts_taken
-    said = "No step is near this moment."
-    if is_booting(sight.machine, cpu):
-        said = "The kernel boots."
-    if not taken:
-        before = "The kernel boots; c" if is_booting(sight.machine, cpu) else "C"
-        said = f"{before}ore {cpu} has taken no interrupt since reset."
+    boots = is_booting(sight.machine, cpu)
+    said = "The kernel boots." if boots else "No step is near this moment."
+    if not sight.machine.cores[cpu].interrupts_taken:
+        fresh = f"core {cpu} has taken no interrupt since reset."
+        said = f"The kernel boots; {fresh}" if boots else fresh.capitalize()
     events = reversed(sight.recorder.last(LATELY))
     last = next((it for it in events if it[2] == cpu and it[3] in INSTRUCTIONS), None)
     return said if last is None else f"{said} It has just executed: {sight.names.as_text(last)}."

@@ -157,10 +157,10 @@ class Upcoming:
         }.get(mark.course, "The handler does its work and ends the interrupt.")
 
     def _callback(self, mark: Mark, core: Core) -> str:
-        if self._facts.head() is not None:
+        del core
+        if any(item.period_ns or not item.handling for item in self._facts.timeouts()):
             return "The kernel arms the timer for what is due next."
-        nothing = "Nothing more is pending: the timer stays off"
-        return f"{nothing}, and the handler ends the interrupt." if mark.depth else f"{nothing}."
+        return "No timeout is left: the timer stays off." if mark.depth else "No timeout is left."
 
     def _armed(self, mark: Mark, core: Core) -> str:
         if mark.course == SYSCALL:

@@ -63,7 +63,7 @@ async def test_a_search_of_the_past_tells_where_it_is(size):
 async def test_esc_ends_the_way_before_it_ends_typing_and_never_a_run():
     async with dashboard("rpi3", STORM) as seen:
         await seen.press("n", "c", "escape")
-        assert not seen.app.runner.running
+        await seen.until(lambda: not seen.app.runner.running)  # keys wait until it is their turn
         assert seen.app.keys_are_text
         await seen.press("escape", "space", "escape")
         assert not seen.app.keys_are_text
