@@ -386,14 +386,7 @@ class Slot(msgspec.Struct, frozen=True):
     register: Register
     index: int
     offset: int
-
-    @property
-    def name(self) -> str:
-        """The element's datasheet name."""
-        return self.register.label(self.index)
-
-    @property
-    def key(self) -> Key:
-        """Its offset, and its overlay where it has one: unique within the block."""
-        overlay = self.register.overlay
-        return (self.offset, overlay) if overlay else self.offset
+    name: str
+    """the element's datasheet name"""
+    key: Key
+    """its offset, and its overlay where it has one: unique within the block"""

@@ -42,8 +42,8 @@ def _layout(module: str, name: str, changes: Changes) -> dict[Key, Slot]:
     for declared in table.registers:
         register = replace(declared, **changed.get(declared.stem, {}))
         for index, offset in table.elements(register):
-            slot = Slot(register, index, offset)
-            layout[slot.key] = slot
+            key = (offset, register.overlay) if register.overlay else offset
+            layout[key] = Slot(register, index, offset, register.label(index), key)
     return layout
 
 
@@ -270,7 +270,9 @@ class RegisterFile:
             if start in self._overlaid:
                 key = (start, self._overlay_at(start, value, write=write))
             slot = self._layout.get(key)
-            if slot is not None and offset - start < max(slot.register.width // 8, 1):
+            if slot is not None and (
+                start == offset or offset - start < max(slot.register.width // 8, 1)
+            ):
                 return slot
         return None
 

@@ -63,8 +63,9 @@ class Ns16550(Interrupts):
     TABLES = (NS16550,)
     CONFIG = Config
     __slots__ = (
-        "_empty", "_enabled", "_errors", "_line_control", "_modem", "_modem_control", "_received",
-        "_shifting", "_thre_pending", "_waiting",
+        "_data_mask", "_empty", "_enabled", "_errors", "_frame_ns", "_line_control", "_modem",
+        "_modem_control", "_received", "_shifting", "_stop_bit_ns", "_thre_pending", "_two_waited",
+        "_waiting",
     )  # fmt: skip
     """What each character asks: see :class:`~kerneltui.machine.hosted_core.HostedCore`."""
 
@@ -85,6 +86,7 @@ class Ns16550(Interrupts):
     def reset(self) -> None:
         """Master reset (table III); the modem inputs are not ours to reset."""
         self.regs.reset()
+        self._decode()
         self._sender.cancel()
         self._shifting: int | None = None
         self._is_spoilt = False
@@ -117,10 +119,14 @@ class Ns16550(Interrupts):
 
     def frame_ns(self) -> int:
         """How long one character takes (8.1, 8.3)."""
-        return self._half_bits_ns(half_bits(self._line_control[0]))
+        return self._frame_ns
 
-    def _half_bits_ns(self, halves: int) -> int:
-        return duration_ns(halves, self._high[0] << 8 | self._low[0], self.config.clock_hz)
+    def _decode(self) -> None:
+        """What the settings come to for each character; they change less often."""
+        control, divisor = self._line_control[0], self._high[0] << 8 | self._low[0]
+        self._data_mask = data_mask(control)
+        self._frame_ns = duration_ns(half_bits(control), divisor, self.config.clock_hz)
+        self._stop_bit_ns = duration_ns(2, divisor, self.config.clock_hz)
 
     def receive(self, byte: int, errors: int = 0) -> None:
         """A character's stop bit ends now; ``errors`` joins FE = 1, PE = 2 and BE = 4.
@@ -158,7 +164,7 @@ class Ns16550(Interrupts):
         if self._timed:
             return
         if self._fifo and self._received:
-            self._timeout.arm(self.clock.now + TIMEOUT_CHARACTERS * self.frame_ns())
+            self._timeout.arm(self.clock.now + TIMEOUT_CHARACTERS * self._frame_ns)
         else:
             self._timeout.cancel()
 
@@ -199,27 +205,28 @@ class Ns16550(Interrupts):
         if self._thre_pending:
             self._thre_pending = False
             self._update()
-        self._proceed()
+        if self._shifting is None:
+            self._proceed()
 
     def _proceed(self) -> None:
-        """Let the shift register take the next character."""
-        if self._shifting is not None or not self._waiting:
+        """The shift register, which is empty, takes the next character if there is one."""
+        if not self._waiting:
             return
         self._is_spoilt = self._line_control[0] & LCR_BREAK != 0 and self._is_breaking()
         if self.config.instant:
             sent, self._waiting = self._waiting, []
             self._announce_empty()
             for byte in sent if not self._is_spoilt else ():
-                self._deliver(byte & data_mask(self._line_control[0]))
+                self._deliver(byte & self._data_mask)
             return
-        self._shifting = self._waiting.pop(0) & data_mask(self._line_control[0])
-        self._sender.arm(self.clock.now + self.frame_ns())
+        self._shifting = self._waiting.pop(0) & self._data_mask
+        done_ns = self.clock.now + self._frame_ns
+        self._sender.arm(done_ns)
         if self._waiting:
             return
         if self._fifo and not self._two_waited:
             # So that one character at a time does not make one interrupt after the other (8.12).
-            stop_bit = self._half_bits_ns(2)
-            self._emptier.arm(self.clock.now + self.frame_ns() - stop_bit)
+            self._emptier.arm(done_ns - self._stop_bit_ns)
         else:
             self._announce_empty()
 
@@ -315,6 +322,15 @@ class Ns16550(Interrupts):
         """A break holds the wire at once, in the middle of a character too (8.1, bit 6)."""
         if self._is_breaking():
             self._spoil()
+        self._decode()
+
+    def write_DLL(self, index: int, cpu: int, value: int) -> None:
+        """The divisor's lower half (8.3)."""
+        self._decode()
+
+    def write_DLM(self, index: int, cpu: int, value: int) -> None:
+        """The divisor's upper half (8.3)."""
+        self._decode()
 
     def write_MCR(self, index: int, cpu: int, value: int) -> None:
         """In loopback the outputs are modem inputs; OUT2 gates the interrupt on a PC (8.8).

@@ -5,8 +5,6 @@ Document: National PC16550D (June 1995), 8.1, 8.3 and 8.4.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from kerneltui.devices.x86.ns16550_registers import NS16550
 from kerneltui.hw.clock import ticks_to_ns
 
@@ -25,7 +23,6 @@ def data_mask(line_control: int) -> int:
     return (1 << 5 + (line_control & _WLS)) - 1
 
 
-@lru_cache(256)
 def half_bits(line_control: int) -> int:
     """Half bit times of a frame: start, data, parity and stop bits, of which there may be 1 1/2."""
     halves = 2 * (7 + (line_control & _WLS)) + (2 if line_control & _PEN else 0)
@@ -34,7 +31,6 @@ def half_bits(line_control: int) -> int:
     return halves
 
 
-@lru_cache(256)
 def duration_ns(halves: int, divisor: int, clock_hz: int) -> int:
     """Half a bit time = 8 * divisor / clock (8.3).
 
