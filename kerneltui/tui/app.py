@@ -33,6 +33,7 @@ from kerneltui.tui.requests import StartLesson
 from kerneltui.tui.runner import Runner
 from kerneltui.tui.signals import leave_on_signals
 from kerneltui.tui.state import past_of, state_text
+from kerneltui.tui.stylesheet import dashboard_css
 from kerneltui.tui.themes import DEFAULT_THEME, THEMES
 from kerneltui.tui.widgets.bars import ROOMY, CommandBar, PanelTabs, StatusBar
 from kerneltui.tui.widgets.kept_rows import KeptContainer
@@ -69,7 +70,7 @@ def _finder() -> type[Provider]:
 class KernelTui(Carrying, Writing, Arranging, App[int]):
     """``kerneltui --board B --scenario S``.  ``session`` has been booted."""
 
-    CSS_PATH = "kerneltui.tcss"
+    CSS = dashboard_css()
     TITLE = "kerneltui"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_finder}

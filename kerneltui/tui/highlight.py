@@ -18,7 +18,7 @@ C_FILES = frozenset((".c", ".h", ".cc", ".cpp", ".cxx", ".hpp"))
 
 @lru_cache(FILES_KEPT)
 def highlighted(lines: tuple[str, ...], ending: str = ".py") -> tuple[Line, ...]:
-    """Each line of a file, with styles of :data:`~kerneltui.tui.widgets.lines.STYLES`.
+    """Each line of a file, with styles of :data:`~kerneltui.tui.widgets.looks.LOOKS`.
 
     ``ending`` is that of its name: of what is neither Python nor C, nothing is set off.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from textual.content import Content
+from rich.cells import cell_len
 
 from kerneltui.debugger.bookmarks import Bookmark
 from kerneltui.debugger.history import History
@@ -13,6 +13,7 @@ from kerneltui.debugger.views import MachineView
 from kerneltui.machine.poke import Poke
 from kerneltui.tui import signs
 from kerneltui.tui.runner import UnderWay
+from kerneltui.tui.widgets.lines import Line, line_text, plain, with_text
 from kerneltui.units import format_briefly
 
 _NUMBER = r"^STEP (\d+)/(\d+)"
@@ -78,18 +79,23 @@ def _strip(history: History, bookmarks: Iterable[Bookmark]) -> str:
     return f"{STRIP_EDGES[0]}{''.join(cells)}{STRIP_EDGES[1]}"
 
 
-def fitting(state: Content, room: int) -> Content:
+def fitting(state: Line, room: int) -> Line:
     """The state without the strip of time, where its first words have no room behind that."""
-    begin, end = (state.plain.find(edge) for edge in STRIP_EDGES)
-    words = state[end + 1 :]
-    if begin < 0 or end + 1 + min(words.cell_length, FIRST_WORDS) <= room:
+    text = line_text(state)
+    begin, end = (text.find(edge) for edge in STRIP_EDGES)
+    if begin < 0 or end + 1 + min(cell_len(text[end + 1 :]), FIRST_WORDS) <= room:
         return state
-    return state[: max(begin - 1, 0)] + words
+    return tuple(
+        with_text(piece, f"{piece[0][: piece[0].index(STRIP_EDGES[0])].rstrip()}")
+        if STRIP_EDGES[0] in piece[0]
+        else piece
+        for piece in state
+    )
 
 
 def state_text(
     doing: UnderWay | None, view: MachineView, past: str = "", *, brief: bool, hit: str = ""
-) -> Content:
+) -> Line:
     """What is under way, or why nothing is; in the past, where.
 
     ``hit``: which breakpoint has halted the machine, and why.
@@ -97,34 +103,30 @@ def state_text(
     if hit and doing is None:
         said = hit if brief else f"■ {hit}"
         place = f"{past[:1] if brief else past}  " if past else ""
-        return Content.assemble((place, "bold $warning"), (said, "bold $error"))
+        return (place, "changed"), (said, "alert")
     if doing is not None and doing.how_far:
         words = doing.title if brief else f"{doing.doing} {doing.title}"
-        return Content.styled(
-            f"{2 * signs.RUNS} {words}: {doing.how_far}, Esc ends it", "bold $success"
-        )
+        return plain(f"{2 * signs.RUNS} {words}: {doing.how_far}, Esc ends it", "good")
     if not past:
         return _state(doing, view)
-    where = Content.styled(past, "bold $warning")
+    where = (past, "changed")
     if brief:
-        return Content.assemble(_SIGNS[doing is not None], "  ", where)
+        return (_SIGNS[doing is not None], "text"), ("  ", "text"), where
     is_told = re.search(_NUMBER, view.stop) is not None and "step " in past
     # Why the machine stands is a sentence, perhaps: it comes last, and is cut if it is long.
-    return Content.assemble(where, "  ", _state(doing, view, is_told=is_told))
+    return where, ("  ", "text"), *_state(doing, view, is_told=is_told)
 
 
 _SIGNS = signs.PAUSED, signs.RUNS
 """halted, running: where there is no room for words"""
 
 
-def _state(doing: UnderWay | None, view: MachineView, *, is_told: bool = False) -> Content:
+def _state(doing: UnderWay | None, view: MachineView, *, is_told: bool = False) -> Line:
     """``is_told`` says that the step is told elsewhere."""
     if doing is not None:
         sign = signs.RUNS * (2 if doing.doing else 1)
-        return Content.styled(
-            " ".join(filter(None, (sign, doing.doing, doing.title))), "bold $success"
-        )
+        return plain(" ".join(filter(None, (sign, doing.doing, doing.title))), "good")
     if view.halt_reason:
-        return Content.styled(f"{signs.HALTED} halted: {view.halt_reason}", "bold $error")
+        return plain(f"{signs.HALTED} halted: {view.halt_reason}", "alert")
     said = "" if view.stop == "paused" or is_told else f": {view.stop}"
-    return Content.styled(f"{signs.PAUSED} paused{said}", "bold")
+    return plain(f"{signs.PAUSED} paused{said}", "strong")

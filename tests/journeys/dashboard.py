@@ -170,14 +170,14 @@ class Dashboard:
         return "\n".join("".join(segment.text for segment in row) for row in rows)
 
     def status(self) -> str:
-        return str(self.app.screen_stack[0].query_one(StatusBar).content)
+        return self.app.screen_stack[0].query_one(StatusBar).text
 
     def tabs(self) -> str:
-        return str(self.app.screen_stack[0].query_one(PanelTabs).content)
+        return self.app.screen_stack[0].query_one(PanelTabs).text
 
     def footer(self) -> str:
         """What the bar at the bottom offers."""
-        return " ".join(str(self.app.screen_stack[0].query_one(CommandBar).content).split())
+        return " ".join(self.app.screen_stack[0].query_one(CommandBar).text.split())
 
     def lines(self, panel: int) -> list[str]:
         """What a panel holds."""

@@ -10,6 +10,7 @@ from kerneltui.tui.panels.path import ASKED
 from kerneltui.tui.panels.path_picture import names
 from kerneltui.tui.requests import StartLesson
 from kerneltui.tui.widgets.lesson_pane import LessonPane, contents, keys
+from kerneltui.tui.widgets.looks import look
 from kerneltui.tui.widgets.standing_out import top_for
 
 LESSON = """\
@@ -64,7 +65,7 @@ async def test_a_station_stands_out_where_nothing_is_known_of_it_and_under_the_c
     async with dashboard(size=size, with_path=True) as seen:
         await begin(seen, tmp_path)
         path = seen.app.panels.path
-        ground = path.screen.get_component_rich_style("line-view--pointed").bgcolor
+        ground = look("pointed", seen.app.theme_variables).bgcolor
         lit = "".join(
             segment.text
             for row in range(path.size.height)

@@ -20,7 +20,7 @@ from kerneltui.debugger.views.timers import ComparatorView
 from kerneltui.kernel.irq import IrqHandler
 from kerneltui.tui.panels.base import fit, mark
 from kerneltui.tui.panels.console import ConsolePanel
-from kerneltui.tui.panels.fitting import cut, table
+from kerneltui.tui.panels.fitting import table
 from kerneltui.tui.panels.interrupts import (
     InterruptsPanel,
     interrupt_line,
@@ -35,7 +35,8 @@ from kerneltui.tui.panels.registers import (
 )
 from kerneltui.tui.panels.timeouts import TimeoutsPanel
 from kerneltui.tui.panels.timers import comparator_lines
-from kerneltui.tui.widgets.lines import STYLES, line_text
+from kerneltui.tui.widgets.lines import cut, line_text
+from kerneltui.tui.widgets.looks import GROUNDS, LOOKS
 
 
 def console_with(sent):
@@ -453,7 +454,9 @@ def test_every_panel_has_something_to_say_at_every_moment_and_width(panel, width
         made = panel()
         lines = list(made.content(view, width))
         assert lines
-        assert all({*style.split()} <= {*STYLES} for line in lines for _, style, *_ in line)
+        assert all(
+            {*style.split()} <= {*LOOKS, *GROUNDS} for line in lines for _, style, *_ in line
+        )
         assert all("\n" not in text and text.isprintable() for text in texts(lines))
         for text in texts(lines):
             assert len(text.rstrip()) < width, "nothing is left to the edge, which cuts silently"

@@ -13,7 +13,8 @@ from kerneltui.tui.panels.apics import ApicsPanel
 from kerneltui.tui.panels.clocks import ClocksPanel, counter_lines
 from kerneltui.tui.panels.cpu import CpuPanel, cores_lines
 from kerneltui.tui.panels.firmware import FirmwarePanel
-from kerneltui.tui.widgets.lines import STYLES, line_text
+from kerneltui.tui.widgets.lines import line_text
+from kerneltui.tui.widgets.looks import LOOKS
 
 CLOCKS, APICS, FIRMWARE = 8, 9, 10
 WIDTHS = [55, 66, 76, 138]
@@ -54,7 +55,7 @@ def test_every_line_fits_and_has_a_known_look(panel, width, zoomed):
     made = panel()
     made.zoomed = zoomed
     lines = made.content(PC, width)
-    assert all(style in STYLES for line in lines for _, style, *_ in line)
+    assert all(style in LOOKS for line in lines for _, style, *_ in line)
     for line in lines:
         assert len(line_text(line)) <= width, line_text(line)
 

@@ -20,7 +20,8 @@ from kerneltui.scenarios.scenario import open_session
 from kerneltui.tui.offers import OfferKind
 from kerneltui.tui.panels.queue_shapes import shape_lines, work_lines
 from kerneltui.tui.panels.timeouts import TimeoutsPanel
-from kerneltui.tui.widgets.lines import STYLES, line_text
+from kerneltui.tui.widgets.lines import line_text
+from kerneltui.tui.widgets.looks import LOOKS
 
 MS = 1_000_000
 every = pytest.mark.parametrize("name", QUEUES)
@@ -168,7 +169,7 @@ def test_every_line_fits_its_width_and_has_a_known_look(name, dues, removed, wid
     for line in lines:
         assert len(line_text(line)) <= width
         assert line_text(line).isprintable()
-        assert all(style in STYLES for _, style, *_ in line)
+        assert all(style in LOOKS for _, style, *_ in line)
     if len(queue) and name != "wheel":
         assert sum(f"▶{queue.head().ident}@" in line_text(line) for line in lines) == 1
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from dashboard import dashboard
-from textual.content import Content
 
 from kerneltui.tui.state import FIRST_WORDS, fitting
+from kerneltui.tui.widgets.lines import line_text, width_of
 
 SIZES = pytest.mark.parametrize("size", [(140, 40), (80, 24)], ids=["140x40", "80x24"])
 
@@ -79,9 +79,9 @@ async def test_it_is_true_how_far_back_it_is():
 
 @pytest.mark.parametrize("words", ["■ paused: reached the time", "■ paused"])
 def test_where_there_is_little_room_the_strip_goes_before_the_state(words):
-    state = Content.assemble(("◀ 1 s back ▕━━●───▏", "bold"), "  ", (words, "bold"))
-    assert fitting(state, state.cell_length).plain == state.plain
-    assert fitting(state, state.cell_length - 1).plain == f"◀ 1 s back  {words}"
-    longer = Content.assemble(state, " and so on" * 3)
-    room = state.plain.index("▏") + 1 + FIRST_WORDS
-    assert fitting(longer, room).plain == longer.plain, "a sentence may be cut"
+    state = (("◀ 1 s back ▕━━●───▏", "changed"), ("  ", "text"), (words, "strong"))
+    assert fitting(state, width_of(state)) == state
+    assert line_text(fitting(state, width_of(state) - 1)) == f"◀ 1 s back  {words}"
+    longer = (*state, (" and so on" * 3, "strong"))
+    room = line_text(state).index("▏") + 1 + FIRST_WORDS
+    assert fitting(longer, room) == longer, "a sentence may be cut"

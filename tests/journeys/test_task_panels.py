@@ -21,7 +21,8 @@ from kerneltui.tui.panels.timeline import (
     axis,
     strips,
 )
-from kerneltui.tui.widgets.lines import STYLES, line_text
+from kerneltui.tui.widgets.lines import line_text
+from kerneltui.tui.widgets.looks import LOOKS
 
 MS, S = 1_000_000, 1_000_000_000
 TASKS, TIMELINE = 11, 12
@@ -177,7 +178,7 @@ def test_every_line_fits_and_has_a_known_look(scenario, width):
         session.run_until(session.machine.now + 7 * MS)
         for line in panel.content(session.view(panel.PARTS), width):
             assert len(line_text(line)) <= width
-            assert {look for _, look, *_ in line} <= set(STYLES)
+            assert {look for _, look, *_ in line} <= set(LOOKS)
 
 
 @given(st.integers(0, 10_000), st.integers(1, 10_000))

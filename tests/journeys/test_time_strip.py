@@ -6,9 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerneltui.debugger.views.path import Due
-from kerneltui.tui.panels.fitting import cells
 from kerneltui.tui.panels.time_strip import time_strip
-from kerneltui.tui.widgets.lines import line_text
+from kerneltui.tui.widgets.lines import cells, line_text
 
 S = 1_000_000_000
 

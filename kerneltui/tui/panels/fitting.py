@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache, wraps
+from functools import wraps
 from typing import Any, TypeVar
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
 from kerneltui.debugger.views import MachineView
-from kerneltui.tui import signs
 from kerneltui.tui.panels.base import Panel, fit
-from kerneltui.tui.widgets.lines import Line, Piece, line_text, whole_of, with_text
+from kerneltui.tui.widgets.lines import Line, Piece, cells, cut, with_text
 
-ELLIPSIS = signs.CUT
 GAP = "  "
 """Between two columns."""
 SCROLL_BAR = 1
@@ -34,34 +32,6 @@ def fitted(content: Content[AnyPanel]) -> Content[AnyPanel]:
         return [cut(line, room) for line in content(panel, view, room)]
 
     return cut_to_width
-
-
-def cells(text: str) -> int:
-    """How wide a text is on the screen; most are plain, and quickly measured."""
-    return len(text) if text.isascii() else cell_len(text)
-
-
-@lru_cache(4_000)
-def cut(line: Line, width: int) -> Line:
-    """The line in at most ``width`` cells; an ellipsis stands for the rest, and remembers it.
-
-    Half a number is a wrong one: nobody may take it for the whole.
-    """
-    if sum(cells(piece[0]) for piece in line) <= width:
-        return line
-    if len(line_text(line).rstrip()) <= width:
-        return line  # blanks that do not show are no loss
-    kept: list[Piece] = []
-    room = width - len(ELLIPSIS)
-    for number, piece in enumerate(line):
-        text = piece[0]
-        if cells(text) > room:
-            whole = "".join(map(whole_of, line[number:]))
-            kept.append(with_text(piece, set_cell_size(text, max(room, 0)) + ELLIPSIS, whole))
-            break
-        kept.append(piece)
-        room -= cells(text)
-    return tuple(kept)
 
 
 def flow(pieces: Iterable[Piece], width: int, indent: int = 3) -> Iterator[Line]:

@@ -11,7 +11,7 @@ from kerneltui.debugger.views.interrupts import InterruptView, each_once
 from kerneltui.debugger.views.latencies import LatencyView
 from kerneltui.tui import signs
 from kerneltui.tui.panels.base import Panel, mark
-from kerneltui.tui.panels.fitting import cells, fitted, shortened, table
+from kerneltui.tui.panels.fitting import fitted, shortened, table
 from kerneltui.tui.panels.kinds import INTERRUPTS
 from kerneltui.tui.panels.latency_columns import (
     Column,
@@ -21,7 +21,7 @@ from kerneltui.tui.panels.latency_columns import (
     heads_of,
     on_core,
 )
-from kerneltui.tui.widgets.lines import Line, plain, with_text
+from kerneltui.tui.widgets.lines import Line, cells, plain, with_text
 
 HEADS = ("interrupt", "input", "L E P A", "prio", "cpu", ">count", "handler")
 WIDEST_INPUT = 9

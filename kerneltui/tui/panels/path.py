@@ -14,11 +14,11 @@ from kerneltui.debugger.views.path import PathView
 from kerneltui.machine.core import CoreState
 from kerneltui.tui import signs
 from kerneltui.tui.panels.base import CORNERS, Panel
-from kerneltui.tui.panels.fitting import cells, fitted, shortened
+from kerneltui.tui.panels.fitting import fitted, shortened
 from kerneltui.tui.panels.kinds import PATH
 from kerneltui.tui.panels.path_picture import LEGEND, names, stations
 from kerneltui.tui.panels.time_strip import time_strip
-from kerneltui.tui.widgets.lines import Line, Piece, line_text, plain
+from kerneltui.tui.widgets.lines import Line, Piece, cells, line_text, plain
 from kerneltui.tui.widgets.standing_out import StationName
 from kerneltui.units import format_duration, format_time
 

@@ -27,8 +27,7 @@ from kerneltui.debugger.views.path import (
 )
 from kerneltui.tui import signs
 from kerneltui.tui.panels.base import fit
-from kerneltui.tui.panels.fitting import cells
-from kerneltui.tui.widgets.lines import Line, Piece, plain
+from kerneltui.tui.widgets.lines import Line, Piece, cells, plain
 
 SIGNS = {
     OPEN: signs.HOLDS, SHUT: signs.SHUT, WAITING: signs.NOT_YET,

@@ -11,7 +11,7 @@ from kerneltui.debugger.references import CodeReference
 from kerneltui.debugger.views import MachineView
 from kerneltui.debugger.views.source import SourceFileView, SourceView, StackFrameView
 from kerneltui.tui.panels.base import CORNERS, tail
-from kerneltui.tui.panels.fitting import cut, fitted, flow
+from kerneltui.tui.panels.fitting import fitted, flow
 from kerneltui.tui.panels.kinds import SOURCE
 from kerneltui.tui.panels.source_cursor import SourceCursor, areas
 from kerneltui.tui.panels.source_rows import (
@@ -37,7 +37,7 @@ from kerneltui.tui.panels.source_rows import (
     stack_line,
 )
 from kerneltui.tui.widgets.cursor import cells_of
-from kerneltui.tui.widgets.lines import Line, line_text, plain
+from kerneltui.tui.widgets.lines import Line, cut, line_text, plain
 
 
 class SourcePanel(SourceCursor):

@@ -11,9 +11,9 @@ from rich.cells import cell_len
 from kerneltui.debugger.references import CodeReference
 from kerneltui.debugger.views.source import InstructionView, StackFrameView
 from kerneltui.tui import signs
-from kerneltui.tui.panels.fitting import cut, shortened_piece
+from kerneltui.tui.panels.fitting import shortened_piece
 from kerneltui.tui.widgets.line_view import DISABLED, ENABLED
-from kerneltui.tui.widgets.lines import Line, Piece, line_text, plain, with_text
+from kerneltui.tui.widgets.lines import Line, Piece, cut, line_text, plain, with_text
 
 WIDE = 100
 """From this width on the stack stands beside the source, else above it."""

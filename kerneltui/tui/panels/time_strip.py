@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from kerneltui.debugger.views.path import Due
 from kerneltui.tui import signs
-from kerneltui.tui.panels.fitting import cells, shortened
-from kerneltui.tui.widgets.lines import Line, Piece
+from kerneltui.tui.panels.fitting import shortened
+from kerneltui.tui.widgets.lines import Line, Piece, cells
 from kerneltui.units import format_duration
 
 SHORTEST_NS = 1_000

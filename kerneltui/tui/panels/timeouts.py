@@ -11,10 +11,10 @@ from kerneltui.debugger.views.timeouts import TimeoutView
 from kerneltui.debugger.views.timers import ComparatorView
 from kerneltui.tui import signs
 from kerneltui.tui.panels.base import Panel
-from kerneltui.tui.panels.fitting import GAP, cells, fitted, table
+from kerneltui.tui.panels.fitting import GAP, fitted, table
 from kerneltui.tui.panels.kinds import TIMEOUTS
 from kerneltui.tui.panels.latency_columns import CELLS, NOTHING, max_text, median_text, p99_text
-from kerneltui.tui.widgets.lines import Line, plain
+from kerneltui.tui.widgets.lines import Line, cells, plain
 from kerneltui.units import format_duration, format_time
 
 HEADS = (">due (uptime)", "in           ", "period", ">id", "name")

@@ -14,7 +14,6 @@ from textual.geometry import Region
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.widgets import Static
 
 if TYPE_CHECKING:
     from rich.color import Color
@@ -97,7 +96,3 @@ class Ground(KeptRows):
 
 class KeptContainer(Ground, Container):
     """The ground below the panels."""
-
-
-class KeptStatic(KeptRows, Static):
-    """A bar."""

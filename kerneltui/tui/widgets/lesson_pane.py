@@ -6,12 +6,13 @@ from rich.console import Console, Group, RenderableType
 from rich.markdown import Markdown
 from rich.text import Text
 from textual.content import Content
+from textual.style import Style
 from textual.widgets import Static
 
 from kerneltui.lessons.lesson import following
 from kerneltui.lessons.play import Play
 from kerneltui.tui.commands import BY_KEY
-from kerneltui.tui.widgets.bars import link
+from kerneltui.tui.widgets.bars import action_of
 from kerneltui.units import format_time
 
 BORDERS = 2
@@ -65,7 +66,8 @@ def hints(said: str) -> Content:
     parts = []
     for part in said.split("   "):
         command = BY_KEY.get(part.partition(":")[0])
-        parts.append(Content(part) if command is None else link(part, f"choose('{command.ident}')"))
+        meta = {} if command is None else {"@click": action_of(command.ident)}
+        parts.append(Content.styled(part, Style.from_meta(meta)))
     return Content.assemble(" ", Content("   ").join(parts), " ")
 
 

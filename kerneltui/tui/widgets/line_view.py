@@ -1,6 +1,6 @@
 """A scrollable view of styled lines, with a cursor, that renders only what is visible.
 
-A style of a line's piece is a name of :data:`STYLES`, which the stylesheet gives a look.
+What a style of a line's piece looks like is said in :mod:`kerneltui.tui.widgets.looks`.
 
 A frame costs what has changed.  Finished rows are kept by what they say, so that a line that has
 moved or comes again is not put together again; rows of the frame are kept until something makes
@@ -29,6 +29,7 @@ from kerneltui.tui import signs
 from kerneltui.tui.widgets.cursor import Cursor, cells_of, first_thing
 from kerneltui.tui.widgets.kept_rows import KeptRows, KeptScrollBar
 from kerneltui.tui.widgets.lines import Line, about
+from kerneltui.tui.widgets.looks import ground_of, look
 from kerneltui.tui.widgets.standing_out import StandingOut
 
 STRIPS_KEPT = 2_000
@@ -363,8 +364,7 @@ class LineView(KeptRows, StandingOut, ScrollView, can_focus=True, inherit_bindin
         """On a ground of its own; of several things the one under the cursor stands out."""
         ground = self._looks.get("cursor")
         if ground is None:
-            found = self.screen.get_component_rich_style("line-view--cursor")
-            ground = self._looks["cursor"] = Style(bgcolor=found.bgcolor)
+            ground = self._looks["cursor"] = ground_of("cursor", self.app.theme_variables)
         cells = cells_of(line)
         chosen = range(0)
         if len(cells) > 1:
@@ -374,12 +374,12 @@ class LineView(KeptRows, StandingOut, ScrollView, can_focus=True, inherit_bindin
         segments = []
         for n, piece in enumerate(line):
             if self.pointed and self.stands_out(piece):  # it keeps its own ground
-                look = self._look("pointed", base) + (UNDERLINE if n in chosen else Style())
+                style = self._look("pointed", base) + (UNDERLINE if n in chosen else Style())
             else:
-                look = self._look(piece[1], base)
+                style = self._look(piece[1], base)
                 if n in lit:
-                    look += ground + REVERSE if n in chosen else ground
-            segments.append(Segment(piece[0], look))
+                    style += ground + REVERSE if n in chosen else ground
+            segments.append(Segment(piece[0], style))
         rest = base + ground if lit.stop >= len(line) else base
         return Strip(segments).crop_extend(*span, rest)
 
@@ -388,12 +388,7 @@ class LineView(KeptRows, StandingOut, ScrollView, can_focus=True, inherit_bindin
         return range(len(line))
 
     def _look(self, style: str, base: Style) -> Style:
-        look = self._looks.get(style)
-        if look is None:
-            name, *grounds = style.split()
-            look = base + self.screen.get_component_rich_style(f"line-view--{name}")
-            for ground in grounds:
-                found = self.screen.get_component_rich_style(f"line-view--{ground}")
-                look += Style(bgcolor=found.bgcolor)
-            self._looks[style] = look
-        return look
+        found = self._looks.get(style)
+        if found is None:
+            found = self._looks[style] = base + look(style, self.app.theme_variables)
+        return found
