@@ -29,6 +29,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
+from msgspec.structs import force_setattr
 
 
 class Access(StrEnum):
@@ -177,6 +178,15 @@ class Register(msgspec.Struct, frozen=True):
     changed_by: str = ""
     role_of_read: Role | None = None
     roles_of_write: tuple[WriteRole, ...] = ()
+    stem: str = ""
+    """the name without its index, as hooks and stores use it; made of the name and the part"""
+    store_name: str = ""
+    """the name of the state behind this register; made, too"""
+
+    def __post_init__(self) -> None:
+        stem = self.name.replace("{n}", self.part)
+        force_setattr(self, "stem", stem)
+        force_setattr(self, "store_name", self.store or stem)
 
     def role_of_write(self, value: int) -> WriteRole | None:
         """What a store of ``value`` means for an interrupt on its way, and by which field."""
@@ -184,16 +194,6 @@ class Register(msgspec.Struct, frozen=True):
             if not item.field or self[item.field].extract(value) == item.value:
                 return item
         return None
-
-    @property
-    def stem(self) -> str:
-        """The name without its index, as hooks and stores use it."""
-        return self.name.replace("{n}", self.part)
-
-    @property
-    def store_name(self) -> str:
-        """The name of the state behind this register."""
-        return self.store or self.stem
 
     def __getitem__(self, name: str) -> Field:
         """The field of that name; RegisterError if there is none.

@@ -35,9 +35,10 @@ from kerneltui.tui.signals import leave_on_signals
 from kerneltui.tui.state import past_of, state_text
 from kerneltui.tui.stylesheet import dashboard_css
 from kerneltui.tui.themes import DEFAULT_THEME, THEMES
-from kerneltui.tui.widgets.bars import ROOMY, CommandBar, PanelTabs, StatusBar
+from kerneltui.tui.widgets.bars import ROOMY, Bar, status
 from kerneltui.tui.widgets.kept_rows import KeptContainer
 from kerneltui.tui.widgets.line_screen import LineScreen
+from kerneltui.tui.widgets.lines import Line
 from kerneltui.tui.writing import Writing
 from kerneltui.units import format_time
 
@@ -104,9 +105,11 @@ class KernelTui(Carrying, Writing, Arranging, App[int]):
         self.board = board or session.setup.board.name
         self.changes: Changes | None = session.setup.changes
         self._laid_out = 0, 0
-        self._status = StatusBar()
-        self._tabs = PanelTabs()
-        self._bar = CommandBar()
+        self._status = Bar(id="status")
+        self._tabs = Bar(id="tabs")
+        self._bar = Bar(id="commands")
+        self._said: tuple[str, str, Line, str] = ("", "", (), "")
+        """in row 1, beside the time"""
         self._too_small = Static(id="too-small")
         self.filter_box = Input(placeholder="register, device or field; Esc ends", id="filter")
         self.panels = Panels()
@@ -126,7 +129,7 @@ class KernelTui(Carrying, Writing, Arranging, App[int]):
     def get_default_screen(self) -> LineScreen:
         """The dashboard itself, laid out: before it is mounted this costs no styles."""
         screen = LineScreen(id="_default")
-        self.arrangement.apply(screen, *self.size)
+        self._has_room = self.arrangement.apply(screen, *self.size)
         return screen
 
     def compose(self) -> ComposeResult:
@@ -136,7 +139,8 @@ class KernelTui(Carrying, Writing, Arranging, App[int]):
         with KeptContainer(id="panels"):
             shown = self.arrangement.in_front()
             yield from (self.panels[kind] for kind in ORDER if kind in shown)
-        yield self._too_small
+        if not self._has_room:
+            yield self._too_small
         yield self._bar
 
     def on_mount(self) -> None:
@@ -217,13 +221,9 @@ class KernelTui(Carrying, Writing, Arranging, App[int]):
             self._follow_station(view)
             self._point_out(view)
             self._show_tabs()
-            self._status.show(
-                view.board,
-                view.scenario,
-                format_time(view.now_ns),
-                state_text(self.runner.under_way, view, past, brief=brief, hit=hit),
-                speed_text(self.runner.speed),
-            )
+            state = state_text(self.runner.under_way, view, past, brief=brief, hit=hit)
+            self._said = view.board, view.scenario, state, speed_text(self.runner.speed)
+            self._show_status(view.now_ns)
 
     def _point_out(self, view: MachineView) -> None:
         """What the step of a lesson points at stands out, and whether its goal is reached."""
@@ -258,7 +258,12 @@ class KernelTui(Carrying, Writing, Arranging, App[int]):
     def show_time(self) -> None:
         """Show that time has passed and nothing else has happened."""
         if self._status.is_attached:
-            self._status.show_time(format_time(self.session.machine.now))
+            self._show_status(self.session.machine.now)
+
+    def _show_status(self, now_ns: int) -> None:
+        board, scenario, state, speed = self._said
+        width = self._status.size.width
+        self._status.say(status(board, scenario, format_time(now_ns), state, speed, width))
 
     def on_panel_outdated(self) -> None:
         """It has come into sight, or wants to show something else."""

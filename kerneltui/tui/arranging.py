@@ -14,7 +14,7 @@ from kerneltui.tui.in_turn import InTurn
 from kerneltui.tui.layout import ORDER, WIDE, Layout, needs
 from kerneltui.tui.panels import Panel, Panels
 from kerneltui.tui.panels.kinds import CONSOLE, KINDS, PATH, REGISTERS, TIMELINE, PanelKind, grouped
-from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
+from kerneltui.tui.widgets.bars import Bar, commands, tabs
 
 if TYPE_CHECKING:
     from kerneltui.lessons.play import Play
@@ -36,9 +36,9 @@ class Arranging(InTurn):
     _laid_out: tuple[int, int]
     """the terminal's width and height: the app's own size may be behind that"""
     _has_room = True
-    _status: StatusBar
-    _tabs: PanelTabs
-    _bar: CommandBar
+    _status: Bar
+    _tabs: Bar
+    _bar: Bar
     _too_small: Static
     _lesson_pane: LessonPane | None = None
     _places = frozenset[str]()
@@ -72,7 +72,8 @@ class Arranging(InTurn):
         ground = screen.query_one("#panels")
         ground.mount(*(panel for panel in order if not panel.is_attached))
         ground.sort_children(key=order.index)
-        screen.mount(self.filter_box, before=self._too_small)
+        rest = (item for item in (self.filter_box, self._too_small) if not item.is_attached)
+        screen.mount(*rest, before=self._bar)
 
     def on_resize(self, event: Resize) -> None:
         """Choose the layout for the size; at first the terminal tells the same one twice."""
@@ -107,6 +108,7 @@ class Arranging(InTurn):
         self.session.follows_story = self.panels.path.is_in_front
         self._has_room = has_room
         if not has_room:
+            self.mount_rest()
             self._too_small.update(needs(width, height, typing=self.panels.console.typing))
         self._laid_out = width, height
         self.show_commands()
@@ -121,13 +123,13 @@ class Arranging(InTurn):
 
     def show_commands(self) -> None:
         shown = offered(typing=self.panels.console.typing, filtering=self.filtering)
-        self._bar.show(shown, self._laid_out[0])
+        self._bar.say(commands(shown, self._laid_out[0]))
 
     def _show_tabs(self) -> None:
         layout = self.arrangement
         there = [kind for kind in KINDS if kind.is_there(self.session) or kind is layout.kind]
         compact = self._laid_out[0] < WIDE
-        tabs = [
+        groups = [
             (
                 group[0].key,
                 [(kind.number, kind.short) for kind in group
@@ -137,7 +139,8 @@ class Arranging(InTurn):
         ]  # fmt: skip
         # What shows needs no sign that it is there.
         shown = {kind.key for kind in layout.in_front()}
-        self._tabs.show(tabs, layout.kind.number, compact=compact, pointed=self._places - shown)
+        pointed = self._places - shown
+        self._tabs.say(tabs(groups, layout.kind.number, compact=compact, pointed=pointed))
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """The focused panel is the current one; one that does not show cannot have the focus."""

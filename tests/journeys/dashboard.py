@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from itertools import groupby
 from typing import Any
 
 from panel_classes import PANELS
@@ -22,8 +23,8 @@ from kerneltui.tui.panels import Panel
 from kerneltui.tui.pressing import CHARACTERS
 from kerneltui.tui.screens.dialog import Chooser
 from kerneltui.tui.screens.welcome import WelcomeScreen
-from kerneltui.tui.widgets.bars import CommandBar, PanelTabs, StatusBar
-from kerneltui.tui.widgets.lines import line_text
+from kerneltui.tui.widgets.bars import Bar
+from kerneltui.tui.widgets.lines import about, line_text
 
 REGISTERS, INTERRUPTS, QUEUE, CONSOLE, CPU, TRACE, TIMERS = range(1, 8)
 REPLACED_KEYS = {"/": "slash", "[": "left_square_bracket", "]": "right_square_bracket",
@@ -170,14 +171,22 @@ class Dashboard:
         return "\n".join("".join(segment.text for segment in row) for row in rows)
 
     def status(self) -> str:
-        return self.app.screen_stack[0].query_one(StatusBar).text
+        return self.app.screen_stack[0].query_one("#status", Bar).text
 
     def tabs(self) -> str:
-        return self.app.screen_stack[0].query_one(PanelTabs).text
+        return self.app.screen_stack[0].query_one("#tabs", Bar).text
 
     def footer(self) -> str:
         """What the bar at the bottom offers."""
-        return " ".join(self.app.screen_stack[0].query_one(CommandBar).text.split())
+        return " ".join(self.app.screen_stack[0].query_one("#commands", Bar).text.split())
+
+    def commands(self) -> list[str]:
+        """What the bar at the bottom offers: the keys and the words of each command."""
+        line = self.app.screen_stack[0].query_one("#commands", Bar).line
+        grouped = groupby(line, lambda piece: about(piece) is not None)
+        return [
+            "".join(text for text, *_ in pieces) for is_command, pieces in grouped if is_command
+        ]
 
     def lines(self, panel: int) -> list[str]:
         """What a panel holds."""

@@ -14,7 +14,7 @@ from kerneltui.tui.screens import dimmed as dimmed_module
 from kerneltui.tui.screens.dialog import Chooser
 from kerneltui.tui.screens.dimmed import Dimmed
 from kerneltui.tui.screens.why import WhyScreen
-from kerneltui.tui.widgets.bars import StatusBar
+from kerneltui.tui.widgets.bars import Bar
 
 
 def lines(visual, screen):
@@ -45,7 +45,7 @@ async def test_the_dashboard_is_dimmed_as_textual_dims_it_and_each_line_once():
             again = lines(ours, screen)
         assert all(one is other for one, other in zip(before, again, strict=True))
         # What stands behind a dialog can change all the same.
-        seen.app.screen_stack[0].query_one(StatusBar).say((("another text", "text"),))
+        seen.app.screen_stack[0].query_one("#status", Bar).say((("another text", "text"),))
         await seen.painted()
         assert told(lines(ours, screen)) == told(lines(theirs, screen)) != told(before)
 

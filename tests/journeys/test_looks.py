@@ -12,7 +12,7 @@ from textual.css.stylesheet import Stylesheet
 import kerneltui.tui
 from kerneltui.tui.stylesheet import compact
 from kerneltui.tui.themes import theme_names
-from kerneltui.tui.widgets.bars import PanelTabs
+from kerneltui.tui.widgets.bars import Bar
 from kerneltui.tui.widgets.looks import GROUNDS, LOOKS, look
 
 PLAIN = {
@@ -65,7 +65,7 @@ async def test_every_look_can_be_told_from_its_ground_in_every_theme():
 
 async def test_bars_follow_the_theme():
     async with dashboard(theme="projector-dark") as seen:
-        bar = seen.app.screen.query_one(PanelTabs)
+        bar = seen.app.screen.query_one("#tabs", Bar)
         before = {segment.style.color for segment in bar.render_line(0) if segment.style}
         seen.app.theme = "projector-light"
         await seen.painted()

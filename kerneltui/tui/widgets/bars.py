@@ -1,13 +1,15 @@
-"""The bars: state at the top, commands at the bottom, tabs of the single-panel layout.
+"""The bars: state at the top, tabs of the panels below it, commands at the bottom.
 
-All take clicks.  None changes its size with its text, so none asks for a new layout.
+What each says is a function of what it is about.  All take clicks.  None changes its size with its
+text, so none asks for a new layout.  The commands are one widget, not one a key as in Textual's
+footer: that took a third of the time to the first picture.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -36,10 +38,11 @@ class Bar(KeptRows, Widget):
 
     ALLOW_SELECT = False
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self.line: Line = ()
         self._looks: dict[tuple[str, str | None], Style] = {}
+        """by style and action"""
 
     @property
     def text(self) -> str:
@@ -67,103 +70,74 @@ class Bar(KeptRows, Widget):
     def _look(self, style: str, action: str | None) -> Style:
         found = self._looks.get((style, action))
         if found is None:
-            found = look(style, self.app.theme_variables, self.background_colors[1])
-            if action is not None:
-                found += Style.from_meta({"@click": action})
+            if action is None:
+                found = look(style, self.app.theme_variables, self.background_colors[1])
+            else:
+                found = self._look(style, None) + Style.from_meta({"@click": action})
             self._looks[style, action] = found
         return found
 
 
-class StatusBar(Bar):
-    """Board, scenario, virtual time, state, speed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._said: tuple[str, str, Line, str] = ("", "", (), "")
-
-    def show(self, board: str, scenario: str, time: str, state: Line, speed: str) -> None:
-        """Everything that the bar says."""
-        self._said = (board, scenario, state, speed)
-        to_open, width = action_of("open"), self.size.width
-        machine: Line = ((board, NAME, to_open),)
-        moment: Line = (
-            (f"  t={time} s  ", "text"), (speed, NAME, action_of("faster")), ("  ", "text"),
-        )  # fmt: skip
-        line: Line = (*machine, (" · ", "text"), (scenario, "text", to_open), *moment, *state)
-        if 0 < width < width_of(line):  # the moment goes before the scenario
-            room = width - width_of(machine) - width_of(moment)
-            line = (*machine, *moment, *fitting(state, room))
-        self.say(line)
-
-    def show_time(self, time: str) -> None:
-        """Another time, and all else as before."""
-        board, scenario, state, speed = self._said
-        self.show(board, scenario, time, state, speed)
+def status(board: str, scenario: str, time: str, state: Line, speed: str, width: int) -> Line:
+    """Board, scenario, virtual time, state, speed: the moment goes before the scenario."""
+    to_open = action_of("open")
+    machine: Line = ((board, NAME, to_open),)
+    moment: Line = (
+        (f"  t={time} s  ", "text"), (speed, NAME, action_of("faster")), ("  ", "text"),
+    )  # fmt: skip
+    line: Line = (*machine, (" · ", "text"), (scenario, "text", to_open), *moment, *state)
+    if 0 < width < width_of(line):
+        room = width - width_of(machine) - width_of(moment)
+        line = (*machine, *moment, *fitting(state, room))
+    return line
 
 
-class PanelTabs(Bar):
-    """The panels' names; the current one in reverse."""
+def tabs(
+    groups: Iterable[tuple[str, list[tuple[int, str]]]],
+    current: int,
+    *,
+    compact: bool,
+    pointed: frozenset[str] = frozenset(),
+) -> Line:
+    """The panels' names; the current one in reverse.
 
-    def show(
-        self,
-        groups: Iterable[tuple[str, list[tuple[int, str]]]],
-        current: int,
-        *,
-        compact: bool,
-        pointed: frozenset[str] = frozenset(),
-    ) -> None:
-        """``groups``: a key, and number and title of its panels; ``current`` is a number.
-
-        ``pointed``: keys of those that a lesson speaks of.
-        """
-        gap = "" if compact else " "
-        tabs: list[Piece] = []
-        for key, panels in groups:
-            by_key = f"app.choose('panel', '{key}')"
-            is_current = any(number == current for number, _ in panels)
-            is_pointed = key in pointed
-            style = CURRENT if is_current else POINTED if is_pointed else KEY
-            tabs.append((key + gap, style, by_key))
-            for number, title in panels:
-                # Where one stands for all of its key, it goes on to the next.
-                action = by_key if compact else f"app.choose('focus_panel', {number})"
-                style = CURRENT if number == current else POINTED if is_pointed else "text"
-                tabs += [(title, style, action), (" ", "text")]
-            tabs.append((gap, "text"))
-        self.say(tuple(tabs))
-
-
-class CommandBar(Bar):
-    """The commands that have a key, as many as fit; in typing mode, how to leave it.
-
-    One widget, not one a key as in Textual's footer: that took a third of the time to the first
-    picture.
+    ``groups``: a key, and number and title of its panels; ``current`` is a number; ``pointed``:
+    keys of those that a lesson speaks of.
     """
+    gap = "" if compact else " "
+    line: list[Piece] = []
+    for key, panels in groups:
+        by_key = f"app.choose('panel', '{key}')"
+        is_current = any(number == current for number, _ in panels)
+        is_pointed = key in pointed
+        style = CURRENT if is_current else POINTED if is_pointed else KEY
+        line.append((key + gap, style, by_key))
+        for number, title in panels:
+            # Where one stands for all of its key, it goes on to the next.
+            action = by_key if compact else f"app.choose('focus_panel', {number})"
+            style = CURRENT if number == current else POINTED if is_pointed else "text"
+            line += [(title, style, action), (" ", "text")]
+        line.append((gap, "text"))
+    return tuple(line)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.commands: list[tuple[str, str, str]] = []
 
-    def show(self, commands: Iterable[tuple[str, str, str]], width: int) -> None:
-        """``commands``: key, label and action of each.
+def commands(offered: Sequence[tuple[str, str, str]], width: int) -> Line:
+    """The commands that have a key: key, label and action of each, as many as fit.
 
-        Where not all fit, the bar ends with what opens the palette.
-        """
-        commands = list(commands)
-        gap = "  " if width >= ROOMY else " "
-        line: list[Piece] = []
-        self.commands = []
-        for place, (key, label, action) in enumerate(commands, 1):
-            before = gap if line else " "
-            left = width - len(before) - cell_len(f"{key} {label}")
-            if left < (cells(MORE) if place < len(commands) else 0):
-                apart = " " if width > cells(MORE) else ""
-                line.append((apart + MORE, KEY, action_of("command_palette")))
-                break
-            width = left
-            self.commands.append((key, label, action))
-            line += [(before, "text"), *_keys(key, action), (f" {label}", "text", f"app.{action}")]
-        self.say(tuple(line))
+    Where not all fit, it ends with what opens the palette.
+    """
+    gap = "  " if width >= ROOMY else " "
+    line: list[Piece] = []
+    for place, (key, label, action) in enumerate(offered, 1):
+        before = gap if line else " "
+        left = width - len(before) - cells(f"{key} {label}")
+        if left < (cells(MORE) if place < len(offered) else 0):
+            apart = " " if width > cells(MORE) else ""
+            line.append((apart + MORE, KEY, action_of("command_palette")))
+            break
+        width = left
+        line += [(before, "text"), *_keys(key, action), (f" {label}", "text", f"app.{action}")]
+    return tuple(line)
 
 
 def _keys(keys: str, action: str) -> list[Piece]:
