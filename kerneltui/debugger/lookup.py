@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -91,7 +92,7 @@ def register_of_event(session: Session, event: EventReference) -> RegisterRefere
     name = text or session.names.name(kind, target, value)
     front, _, name = name.rpartition("/")
     space = machine.met(space, target, front)
-    behind = BEHIND_WINDOW.search(name)
+    behind = re.search(BEHIND_WINDOW, name)
     own = f"core {core}"
     for owner, found, address, slot, block in registers(machine):
         if (found, address) != (space, target) or (owner.startswith("core ") and owner != own):
@@ -105,7 +106,7 @@ def register_of_event(session: Session, event: EventReference) -> RegisterRefere
 
 def _poked(machine: Machine, core: int, label: str) -> RegisterReference | None:
     """The register of a poke, as :mod:`kerneltui.debugger.pokes` names it."""
-    behind = BEHIND_WINDOW.search(label)  # the address of a window was poked
+    behind = re.search(BEHIND_WINDOW, label)  # the address of a window was poked
     *fronts, name = [behind[1]] if behind else label.partition(".")[0].split("/")
     cores = {f"core {item.index}" for item in machine.cores} - {f"core {core}"}
     for owner, _, _, slot, block in registers(machine):

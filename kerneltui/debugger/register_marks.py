@@ -106,5 +106,7 @@ class RegisterMarks:
 
     def touched(self, space: str, address: int, cpu: int) -> tuple[str, int, str] | None:
         """What a core did there since the present step began, or any where registers are shared."""
+        if not self._touched:
+            return None
         own = self._touched.get((space, address, cpu))
         return self._touched.get((space, address, ALL_CORES)) if own is None else own

@@ -18,7 +18,7 @@ from kerneltui.machine.poke import WIRES, Poke
 
 LEVELS = "low", "high"
 MOST_NAMED = 3
-BEHIND_WINDOW = re.compile(r"\((\w+)\)$")
+BEHIND_WINDOW = r"\((\w+)\)$"
 """In the name of a window onto other registers: the one that is selected."""
 
 
@@ -94,7 +94,7 @@ def _register_of(item: Input) -> str:
     if poke.space == WIRES:
         return poke.name
     name = poke.name or item.written.partition("=")[0]
-    behind = BEHIND_WINDOW.search(name)
+    behind = re.search(BEHIND_WINDOW, name)
     return behind[1] if behind else name.rpartition("/")[2].partition(".")[0]
 
 

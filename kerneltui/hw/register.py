@@ -182,11 +182,14 @@ class Register(msgspec.Struct, frozen=True):
     """the name without its index, as hooks and stores use it; made of the name and the part"""
     store_name: str = ""
     """the name of the state behind this register; made, too"""
+    is_write_only: bool = False
+    """all of its fields are, or it has none; made, too"""
 
     def __post_init__(self) -> None:
         stem = self.name.replace("{n}", self.part)
         force_setattr(self, "stem", stem)
         force_setattr(self, "store_name", self.store or stem)
+        force_setattr(self, "is_write_only", all(item.access is Access.WO for item in self.fields))
 
     def role_of_write(self, value: int) -> WriteRole | None:
         """What a store of ``value`` means for an interrupt on its way, and by which field."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 
 def compact(css: str) -> str:
     """The same rules without comments, and without the spaces that only people need.
 
-    Each stretch of spaces is a token of its own to Textual's parser: a third of all.
+    Each stretch of spaces is a token of its own to Textual's parser: a third of all.  A colon is
+    followed by a space in a declaration, and by none before a pseudo-class.
     """
-    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
-    return re.sub(r"\s*([{};,]|(?<=[a-z]):(?=\s))\s*", r"\1", css.strip())
+    first, *rest = css.split("/*")
+    css = " ".join((first + "".join(text.partition("*/")[2] for text in rest)).split())
+    for mark in "{};,":
+        css = css.replace(f" {mark}", mark).replace(f"{mark} ", mark)
+    return css.replace(": ", ":")
 
 
 def dashboard_css() -> str:

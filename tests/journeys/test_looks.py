@@ -82,6 +82,4 @@ def test_the_stylesheet_means_the_same_without_spaces_and_comments():
 
 def test_a_pseudo_class_keeps_its_space_and_a_descendant_too():
     css = "Panel:focus { color: red; }\n.-path  #panels:hover,\n.b { color: blue; padding: 0 1; }"
-    assert (
-        compact(css) == "Panel:focus{color:red;}.-path  #panels:hover,.b{color:blue;padding:0 1;}"
-    )
+    assert compact(css) == "Panel:focus{color:red;}.-path #panels:hover,.b{color:blue;padding:0 1;}"

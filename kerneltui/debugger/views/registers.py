@@ -17,7 +17,6 @@ from kerneltui.hw.register import (
     NON_SECURE,
     PORTS,
     SYSTEM_REGISTERS,
-    Access,
     Register,
     RegisterTable,
     Slot,
@@ -221,7 +220,7 @@ def _make_register(
     access, moved = "", value
     if touched is not None:
         access, moved = "wrote" if touched[0] in STORES else "read", touched[1]
-    is_write_only = all(item.access is Access.WO for item in register.fields)
+    is_write_only = register.is_write_only
     return RegisterView(
         slot.name, address, value,
         () if is_write_only else tuple(field_views(slot, value, numbering)),
@@ -252,7 +251,7 @@ def field_views(slot: Slot, value: int, numbering: str) -> Iterator[FieldView]:
     for item in slot.register.fields:
         found = item.extract(value)
         first = None if item.irq is None else item.irq + slot.index * slot.register.width
-        meaning = dict(item.values).get(found, "")
+        meaning = dict(item.values).get(found, "") if item.values else ""
         yield FieldView(item.name, found, item.width, meaning, first, numbering, item.hex_shift)
 
 

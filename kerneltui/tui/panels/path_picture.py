@@ -62,7 +62,8 @@ BEFORE_STATION: dict[bool | None, str] = {
     None: signs.LEVEL_SOON,
 }
 """The level of the wire before a station, in the list."""
-_TIME = r"(in )?(\d+)(\.\d+)? (ns|us|ms|s|min)"
+UNITS = "ns", "us", "ms", "s", "min"
+_TIME = rf"(in )?(\d+)(\.\d+)? ({'|'.join(UNITS)})"
 ROWS = 5
 """Lines inside a box: its title and facts."""
 
@@ -236,6 +237,8 @@ def _fact(fact: PathFact, room: int) -> Piece:
 
 def with_its_unit(text: str, room: int) -> str:
     """``in 999.6 ms`` as it fits with its unit: without it a time means nothing."""
+    if len(text) <= room or text.rpartition(" ")[2] not in UNITS:
+        return text
     time = re.fullmatch(_TIME, text)
     if time is None:
         return text
