@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from stat import S_ISFIFO
@@ -15,10 +15,11 @@ import msgspec
 from msgspec import Meta
 
 from kerneltui.builtin import configs_dir
-from kerneltui.errors import UserError, suggestion
+from kerneltui.errors import Mistakes, UserError, suggestion
 from kerneltui.units import PATTERN, parse_duration
 
 if TYPE_CHECKING:
+    from kerneltui.misfit import Misfit
     from kerneltui.prepared import PreparedFile
     from kerneltui.yamltext import Parsed
 
@@ -27,6 +28,9 @@ T = TypeVar("T")
 LARGEST_FILE = 4 << 20
 PIPE_PATIENCE_S = 1.0
 """So long somebody has to begin to write to a pipe."""
+
+LEFT_OUT = "\0"
+"""Stands for a text that a file lacks, or has wrong, where the rest is checked: none has it."""
 
 Label = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)")]
 """A text that goes to the screen as it is: no control characters.
@@ -67,8 +71,14 @@ def find(kind: str, name: str) -> Path:
 class ConfigFile:
     """The data of a YAML file, and where everything stood in it."""
 
-    def __init__(self, path: Path, text: str, known: PreparedFile | None = None) -> None:
-        """``known`` is what ``text`` is known to say.
+    def __init__(
+        self,
+        path: Path,
+        text: str,
+        known: PreparedFile | None = None,
+        within: Path | None = None,
+    ) -> None:
+        """``known`` is what ``text`` is known to say; ``within``: the file that it is a part of.
 
         Raises :class:`UserError` for text that is not YAML or not a mapping.
         """
@@ -76,6 +86,7 @@ class ConfigFile:
         self._text = text
         self._parsed: Parsed | None = None
         self._known = known
+        self._within = within
         if not isinstance(self.data, dict):
             raise UserError(f"{path}:1: the file must be a mapping: lines like 'title: ...'")
 
@@ -135,7 +146,8 @@ class ConfigFile:
 
     def error(self, where: Sequence[str | int], message: str) -> UserError:
         """An error at a place in the file."""
-        return UserError(f"{self.path}:{self.line(tuple(where))}: {message}")
+        line = self.line(tuple(where))
+        return UserError(f"{self.path}:{line}: {message}", self._within or self.path, line)
 
     def checked(self, schema: type[T]) -> T | None:
         """What it is, where that is known; of a file that comes with the program it is."""
@@ -143,19 +155,55 @@ class ConfigFile:
         return spec if isinstance(spec, schema) else None
 
     def decode(self, schema: type[T], data: Any = None, where: Where = ()) -> T:
-        """The data, or a part of it, as ``schema``.  Raises :class:`UserError`."""
+        """The data, or a part of it, as ``schema``.
+
+        Raises :class:`UserError`, with all places that do not fit.
+        """
         data = self.data if data is None else data
         try:
             return msgspec.convert(data, schema, dec_hook=_decode)
         except msgspec.ValidationError as error:
-            raise self._explain(error, schema, data, where) from None
+            found = Mistakes()
+            for place, text in self._misfits(schema, data, where):
+                found.add(self.error((*where, *place), text))
+            found.tell()
+            raise self.error(where, str(error.__cause__ or error)) from None
 
-    def _explain(self, error: Exception, schema: Any, data: Any, where: Where) -> UserError:
+    def decode_most(
+        self,
+        schema: type[T],
+        spare: Mapping[str, Any],
+        found: Mistakes,
+        data: dict[str, Any] | None = None,
+    ) -> T | None:
+        """The data, or some of the keys, as ``schema``; what does not fit is noted, and left out.
+
+        So the rest can be checked further, whatever else is wrong.  A key whose value does not fit
+        is left out; of a mapping with names of one's own, as ``devices``, only that name is.
+        ``spare`` has values for keys that cannot be left out; None where these do not suffice.
+        """
+        data = self.data if data is None else data
+        try:
+            return self.decode(schema, data)
+        except UserError as error:
+            found.add(error)
+        kept = dict(data)
+        for place, _ in self._misfits(schema, data, ()):
+            inside = kept.get(place[0]) if place else None
+            if len(place) > 1 and isinstance(inside, dict) and isinstance(place[1], str):
+                kept[str(place[0])] = {key: inside[key] for key in inside if key != place[1]}
+            elif place:
+                kept.pop(str(place[0]), None)
+        known = {**spare, **kept}
+        try:
+            return msgspec.convert(known, schema, dec_hook=_decode)
+        except msgspec.ValidationError:
+            return None
+
+    def _misfits(self, schema: Any, data: Any, where: Where) -> Iterator[Misfit]:
         from kerneltui.misfit import misfits
 
-        found = misfits(schema, data, _decode, lambda place: self.written((*where, *place)))
-        place, text = next(found, ((), str(error.__cause__ or error)))
-        return self.error((*where, *place), text)
+        return misfits(schema, data, _decode, lambda place: self.written((*where, *place)))
 
 
 def _mend(data: bytes) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Never
 
 import yaml
 
-from kerneltui.errors import UserError
+from kerneltui.errors import Mistakes, UserError
 
 Where = tuple[str | int, ...]
 DEEPEST = 100
@@ -51,6 +51,7 @@ class _Parser:
         self._lines: dict[Where, int] = {(): 1}
         self._written: dict[Where, str] = {}
         self._nodes = 0
+        self._mistakes = Mistakes()
 
     def parse(self, text: str) -> Parsed:
         try:
@@ -61,6 +62,7 @@ class _Parser:
                 data = None
                 if node is not None:
                     self._index(loader, node, ())
+                    self._mistakes.tell()
                     data = loader.construct_document(node)
                 return Parsed(data, self._lines, self._written)
             finally:
@@ -148,6 +150,7 @@ class _Parser:
         except (ValueError, LookupError, AttributeError):
             # A day that no calendar has, digits without end, or a tag that does not fit.
             self._refuse(node, f"'{shown}' is no {_kind(node.tag)}; put text in quotes")
+            return
         if node.tag not in NUMBER_TAGS:
             return
         if ":" in text:
@@ -156,6 +159,7 @@ class _Parser:
                 f"YAML reads '{shown}' as the number {value} (in sixties); write {value}, "
                 f"a duration with its unit like {value}s, or text in quotes: '{shown}'",
             )
+            return
         digits = text.lstrip("+-").replace("_", "")
         if (
             isinstance(value, int)
@@ -170,8 +174,9 @@ class _Parser:
                 f"the leading zero, {value:#x} for that number, or text in quotes: '{shown}'",
             )
 
-    def _refuse(self, node: Any, message: str) -> Never:
-        raise UserError(f"{self.path}:{node.start_mark.line + 1}: {message}")
+    def _refuse(self, node: Any, message: str) -> None:
+        line = node.start_mark.line + 1
+        self._mistakes.add(UserError(f"{self.path}:{line}: {message}", self.path, line))
 
 
 def _kind(tag: str) -> str:

@@ -30,7 +30,7 @@ from kerneltui.debugger.register_names import (
 )
 from kerneltui.debugger.setup import PokeRequest
 from kerneltui.debugger.way import lines
-from kerneltui.errors import suggestion
+from kerneltui.errors import Mistakes, suggestion
 from kerneltui.hw.bus import BusFault, Rom
 from kerneltui.hw.register import MEMORY, PORTS, RES0, RO, RW, Access, Register, Slot
 from kerneltui.hw.register_file import RegisterFile
@@ -63,11 +63,13 @@ def script(machine: Machine, requests: Iterable[PokeRequest]) -> list[TimedPoke]
     Raises the errors that the requests make.
     """
     found: list[TimedPoke] = []
+    mistakes = Mistakes()
     for item in requests:
         try:
             found.append((item.at_ns, parse(machine, item.text, item.core), item.is_scripted))
         except ValueError as error:
-            raise item.error(str(error)) from None
+            mistakes.add(item.error(str(error)))
+    mistakes.tell()
     return sorted(found, key=lambda item: item[0])
 
 

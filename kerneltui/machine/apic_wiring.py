@@ -14,7 +14,7 @@ from kerneltui.machine.x86_core import X86Core
 
 if TYPE_CHECKING:
     from kerneltui.hw.device import Device
-    from kerneltui.machine.board import Board
+    from kerneltui.machine.checked_board import Board
     from kerneltui.machine.turns import Turns
 
 
