@@ -345,6 +345,19 @@ def until_option(example: str) -> Decorator:
     )  # fmt: skip
 
 
+def since_option(words: str) -> Decorator:
+    """From when on, in virtual ns, as ``since``."""
+    return click.option(
+        "--from", "since", type=DurationType(), default=0, metavar="TIME", help=words
+    )
+
+
+def check_since(since: int, until: int) -> None:
+    """Raise :class:`UserError` where nothing lies between the two."""
+    if since > until:
+        raise UserError("--from is later than --until")
+
+
 def moment_option(words: str) -> Decorator:
     """A moment as :func:`go_to_moment` takes it, or None."""
     return click.option("--at", type=MomentType(), default=None, metavar="MOMENT", help=words)
@@ -376,21 +389,3 @@ def json_option(words: str) -> Decorator:
 def theme_option(words: str) -> Decorator:
     """The name of a theme; empty for the usual one."""
     return click.option("--theme", default="", help=words)
-
-
-def pass_on(ctx: click.Context, command: click.Command) -> None:
-    """Options that stand before a command mean the same as behind it.
-
-    Raises :class:`UserError` for one that the command does not have.
-    """
-    given = {
-        name: value
-        for name, value in ctx.params.items()
-        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    }
-    known = {parameter.name for parameter in command.params}
-    for name in given:
-        if name not in known:
-            option = next(item for item in ctx.command.params if item.name == name).opts[0]
-            raise UserError(f"'{option}' does not apply to '{command.name}'")
-    ctx.default_map = {str(command.name): given}
