@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from stat import S_ISFIFO
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 Where = tuple[str | int, ...]
 T = TypeVar("T")
+KINDS = "boards", "scenarios", "lessons"
+"""Of what built-in files there are that are opened by their names."""
+SUFFIXES = ".yaml", ".yml"
 LARGEST_FILE = 4 << 20
 PIPE_PATIENCE_S = 1.0
 """So long somebody has to begin to write to a pipe."""
@@ -61,11 +64,22 @@ def find(kind: str, name: str) -> Path:
         return known[name]
     path = Path(name)
     try:
-        if path.suffix in {".yaml", ".yml"} or os.sep in name or path.is_file():
+        if path.suffix in SUFFIXES or os.sep in name or path.is_file():
             return path
     except (OSError, ValueError):
         pass  # no file can have such a name
-    raise UserError(f"unknown {kind[:-1]} '{name}'{suggestion(name, known)}")
+    raise UserError(f"unknown {kind[:-1]} '{name}'{_meant(kind, name, known)}")
+
+
+def _meant(kind: str, name: str, known: Iterable[str]) -> str:
+    """What a name may stand for that is not ``known``."""
+    for other in KINDS:
+        if other != kind and name in available(other):
+            return f": this is a {other[:-1]}; --{other[:-1]} opens it"
+    for suffix in SUFFIXES:
+        if os.path.isfile(f"{name}{suffix}"):  # noqa: PTH113 - of any name
+            return f"; the file is called {name}{suffix}"
+    return suggestion(name, known)
 
 
 class ConfigFile:

@@ -302,14 +302,22 @@ def go_to_moment(session: Session, at: int | str | None) -> None:
     """Go where ``--at`` says: a virtual time, or a bookmark.  None: stay.
 
     A time before the present moment of a session that has just booted is that moment.
-    Raises :class:`UserError`.
+    A line on the terminal says how far it is.  Raises :class:`UserError`.
     """
+    if at is None:
+        return
+    from kerneltui.progress import of_session
+
     if isinstance(at, str):
-        session.go_to_bookmark(session.bookmarks.named(at))
-    elif at is not None and at > session.machine.now:
-        session.run_until(at)
-    elif at is not None and session.here != session.history.first:
-        session.go_to_time(at)
+        bookmark = session.bookmarks.named(at)
+        with of_session(session, bookmark.at_ns):
+            session.go_to_bookmark(bookmark)
+    elif at > session.machine.now:
+        with of_session(session, at):
+            session.run_until(at)
+    elif session.here != session.history.first:
+        with of_session(session, at):
+            session.go_to_time(at)
 
 
 def gathered(name: str, values: tuple[str, ...]) -> tuple[str, ...]:

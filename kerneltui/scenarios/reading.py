@@ -245,7 +245,11 @@ def check_board(scenario: Scenario, board: Board) -> None:
     """Whether the scenario is for such a board.  Raises :class:`UserError`."""
     if board.spec.bsp not in scenario.boards:
         names = " or ".join(scenario.boards) or "no board"
-        raise UserError(f"the scenario '{scenario.name}' is for {names}, not for {board.name}")
+        bsp = board.spec.bsp
+        kind = "" if bsp == board.name else f", whose 'bsp' is {bsp}"
+        mend = f"; write --board {scenario.usual_board}" if scenario.boards else ""
+        said = f"the scenario '{scenario.name}' is for {names}, not for {board.name}{kind}{mend}"
+        raise UserError(said)
 
 
 def check_names(file: ConfigFile, bookmarks: Sequence[HasName], found: Mistakes) -> None:

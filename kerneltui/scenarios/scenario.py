@@ -172,8 +172,12 @@ def _check_fit(board: Board, scenario: ProgramScenario, changes: Changes) -> Non
     """Whether scenario, board and command line can go together."""
     bsp = board.spec.bsp
     for number, fault in enumerate(scenario.spec.faults):
-        if bsp not in FAULTS[fault].boards:
-            text = f"the board {board.name} cannot have the fault '{fault}'"
+        boards = FAULTS[fault].boards
+        if bsp not in boards and not scenario.file.is_builtin:
+            text = (
+                f"the board {board.name} cannot have the fault '{fault}', "
+                f"which is for {' or '.join(boards)}"
+            )
             raise scenario.file.error(("faults", number), text)
     check_board(scenario, board)
     cores = board.spec.cpu.cores
