@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
-from shlex import quote
 
 
 class UserError(Exception):
@@ -29,6 +28,8 @@ class SeveralMistakesError(UserError):
     def __init__(self, each: Iterable[UserError]) -> None:
         self._each = tuple(each)
         first = self._each[0]
+        from shlex import quote  # seldom needed
+
         shown = f": kerneltui validate {quote(str(first.path))}" if first.path else ""
         super().__init__(f"{first} (and {len(self._each) - 1} more{shown})", first.path, first.line)
 

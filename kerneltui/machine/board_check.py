@@ -153,7 +153,8 @@ def _check_windows(
         elif base % _alignment(windows[window]):
             unit = _alignment(windows[window])
             said = (
-                f"{window} must lie at a multiple of {unit}, as its registers do, not at {base:#x}"
+                f"{window} must lie at a multiple of {unit}, by the width or number of its "
+                f"registers, not at {base:#x}"
             )
             found.add(file.error(place, said))
     for window in windows:
@@ -163,7 +164,13 @@ def _check_windows(
 
 
 def _alignment(table: RegisterTable) -> int:
-    """How many bytes its widest register has, which no access may cross."""
+    """How many bytes its widest register has, which no access may cross.
+
+    Of a block of ports as many as it has: the low address lines choose among them (so of the 8254,
+    8259 and 16550: their pins A0 to A2).
+    """
+    if table.space == PORTS and table.size & (table.size - 1) == 0:
+        return table.size
     return max(register.width for register in table.registers) // 8
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 LAST_PORT = 0xFFFF
 Spaces = dict[str, AddressSpace]
 """The address spaces of a machine, by name."""
+Ends = dict[tuple[str, int], list[tuple[Line, tuple[str, str]]]]
+"""An input, as a board file names it, and a core -> lines, each with its device and output."""
 
 
 def build_devices(
@@ -143,13 +145,36 @@ def connect_wires(
     Of devices that are ``left_out``, or could not be made, a mistake is known already.
     """
     wiring: dict[str, list[str]] = {}
-    ends: dict[tuple[str, int], list[tuple[Line, tuple[str, str]]]] = {}
+    unknown = {*left_out, *board.spec.devices}.difference(devices)
+    wrong: dict[tuple[str, str, str], str] = {}
+    """what is told of a wire once, for whatever core"""
+    for (target, cpu), arrivals in _ends(board, devices, mistakes).items():
+        if cpu >= len(cores) or target.partition(" ")[0] in unknown:
+            continue  # the chip could serve more cores than this board has
+        try:
+            sink = _sink(devices, cores, target, cpu)
+        except ValueError as error:
+            for _, where in arrivals:
+                wrong.setdefault((*where, target), str(error))
+            continue
+        gate = OrGate(sink) if len(arrivals) > 1 else None
+        for line, _ in arrivals:
+            line.connect(gate.input() if gate is not None else sink)
+            wiring.setdefault(line.name, []).append(target)
+    for (name, output, _), said in wrong.items():
+        mistakes.add(board.error_of(name, ("interrupts", output), said))
+    _check_console(board, devices, mistakes)
+    return wiring
+
+
+def _ends(board: Board, devices: Mapping[str, Device], mistakes: Mistakes) -> Ends:
+    """Where outputs lead: of each input the lines, with their device and output."""
+    ends: Ends = {}
     for name, item in board.spec.devices.items():
         device = devices.get(name)
         if device is None:
             continue
         for output in item.interrupts:
-            where = (name, output)
             lines = device.outputs.get(output)
             if lines is None:
                 hint = suggestion(output, device.outputs)
@@ -159,28 +184,17 @@ def connect_wires(
             for target in item.targets(output):
                 for cpu, line in enumerate(lines):
                     end = (" ".join(target.split()), cpu if len(lines) > 1 else 0)
-                    ends.setdefault(end, []).append((line, where))
-    unknown = {*left_out, *board.spec.devices}.difference(devices)
-    for (target, cpu), arrivals in ends.items():
-        if cpu >= len(cores) or target.partition(" ")[0] in unknown:
-            continue  # the chip could serve more cores than this board has
-        try:
-            sink = _sink(devices, cores, target, cpu)
-        except ValueError as error:
-            name, output = arrivals[0][1]
-            mistakes.add(board.error_of(name, ("interrupts", output), str(error)))
-            continue
-        gate = OrGate(sink) if len(arrivals) > 1 else None
-        for line, _ in arrivals:
-            line.connect(gate.input() if gate is not None else sink)
-            wiring.setdefault(line.name, []).append(target)
-    console = devices.get(board.spec.console)
-    if console is not None and not hasattr(console, "transmit"):
-        uarts = [name for name, device in devices.items() if hasattr(device, "transmit")]
+                    ends.setdefault(end, []).append((line, (name, output)))
+    return ends
+
+
+def _check_console(board: Board, devices: Mapping[str, Device], mistakes: Mistakes) -> None:
+    """The terminal is connected to a UART."""
+    name = board.spec.console
+    if name in devices and not hasattr(devices[name], "transmit"):
+        uarts = [known for known, device in devices.items() if hasattr(device, "transmit")]
         hint = f"; write {' or '.join(uarts)}" if uarts else ""
-        said = f"'{board.spec.console}' is not a UART{hint}"
-        mistakes.add(board.file.error(("console",), said))
-    return wiring
+        mistakes.add(board.file.error(("console",), f"'{name}' is not a UART{hint}"))
 
 
 def _sink(devices: Mapping[str, Device], cores: Sequence[Core], target: str, cpu: int) -> Sink:

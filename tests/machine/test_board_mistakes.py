@@ -22,7 +22,12 @@ SLIPS = {
     "a number for a pin alone": ("gic spi 121", "uart0 cts 0", 54, "write 'uart0 cts'"),
     "a number as a wire": ("irq: gic spi 121", "irq: 121", 54, "like 'gic spi 121'"),
     "the same wire twice": ("irq: gic spi 121", "irq: [gic spi 1, gic  spi 1]", 54, "remove one"),
-    "an odd base": ("0xFE20_1000", "0xFE20_1001", 51, "at a multiple of 4, as its registers do"),
+    "an odd base": (
+        "0xFE20_1000",
+        "0xFE20_1001",
+        51,
+        "PL011 must lie at a multiple of 4, by the width",
+    ),
     "odd memory": ("base: 0x0", "base: 0x1", 20, "'base' must be a multiple of 4"),
     "a typo in what is needed": (
         "{frequency_hz",
@@ -91,6 +96,30 @@ def test_a_typo_is_one_mistake_and_not_two(tmp_path):
 def test_a_register_of_eight_bytes_lies_at_a_multiple_of_eight(tmp_path):
     path, line = changed(tmp_path, "HPET: 0xFED0_0000", "HPET: 0xFED0_0004", X86)
     assert f":{line}: HPET must lie at a multiple of 8" in complaint(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "unit"),
+    [
+        ("I8254_PORTS: 0x40", "I8254_PORTS: 0x42", 4),
+        ("I8259_MASTER: 0x20", "I8259_MASTER: 0x21", 2),
+        ("NS16550: 0x3F8", "NS16550: 0x3FA", 8),
+    ],
+)
+def test_ports_lie_where_the_low_address_lines_choose_them(tmp_path, old, new, unit):
+    path, line = changed(tmp_path, old, new, X86)
+    name = old.partition(":")[0]
+    assert f":{line}: {name} must lie at a multiple of {unit}" in complaint(path)
+
+
+def test_a_wire_that_each_core_has_is_told_once_and_each_that_leads_nowhere(tmp_path):
+    text = RPI4.replace("gic spi 64 ", "gic spi 300 ").replace("gic spi 65\n", "gic spi 300\n")
+    text = text.replace("gic ppi 13", "gic ppi 16")
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError) as caught:
+        validate_file(path)
+    assert [each.line for each in caught.value.each] == [35, 44, 45]
 
 
 @pytest.mark.parametrize(("board", "last"), [("rpi3", 40), ("rpi4", 44), ("x86", 36)])
