@@ -126,7 +126,7 @@ EXAMPLES = {
     "new driver": "my_driver.py --role timer --board rpi4",
     "new lesson": "my-lesson",
     "new board": "my-board --from rpi4",
-    "new scenario": "my-scenario --from timer-callbacks",
+    "new scenario": "mine --from timer-callbacks",
 }
 """What a command needs at least."""
 
