@@ -32,8 +32,11 @@ LARGEST_FILE = 4 << 20
 PIPE_PATIENCE_S = 1.0
 """So long somebody has to begin to write to a pipe."""
 
-LEFT_OUT = "\0"
-"""Stands for a text that a file lacks, or has wrong, where the rest is checked: none has it."""
+LEFT_OUT = "left out"
+"""Stands for a text that a file lacks, or has wrong, where the rest is checked.
+
+It is known by :func:`is_left_out`: a file may have the same words.
+"""
 
 Label = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)")]
 """A text that goes to the screen as it is: no control characters.
@@ -44,6 +47,11 @@ Label = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)")]
 
 class Duration(int):
     """Nanoseconds, written as ``1.5s`` in a file."""
+
+
+def is_left_out(text: str) -> bool:
+    """Whether this is no text of the file, but :data:`LEFT_OUT` itself."""
+    return text is LEFT_OUT
 
 
 def duration(ns: int) -> Any:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kerneltui.configfile import available
 from kerneltui.errors import MOST_TOLD, Mistakes, UserError, suggestion
 from kerneltui.lessons.lesson import load_lesson
 from kerneltui.lessons.skeleton import skeleton
@@ -10,6 +11,7 @@ from kerneltui.validation import validate_file
 
 SCENARIO = "title: t\nprogram: timer-callbacks\n"
 LESSON = skeleton("rpi4")
+RPI4 = available("boards")["rpi4"].read_text()
 
 
 def mistakes(path, text):
@@ -130,3 +132,12 @@ def test_many_names_are_not_all_told():
     names = [f"n{number}" for number in range(30)]
     assert suggestion("zzz", names).endswith("n22, n23 and 6 more")
     assert suggestion("zzz", names[:24]).endswith("n22, n23")
+
+
+@pytest.mark.parametrize("written", ['"\\0"', "left out", '""'])
+def test_words_that_stand_for_what_is_left_out_are_words_like_others(tmp_path, written):
+    text = f"title: t\nprogram: {written}\n"
+    assert [line for line, _ in mistakes(tmp_path / "mine.yaml", text)] == [2]
+    text = RPI4.replace("bsp: rpi4", f"bsp: {written}").replace(": uart0\n", f": {written}\n", 1)
+    text = text.replace("arm,cortex-a72", written)
+    assert [line for line, _ in mistakes(tmp_path / "mine.yaml", text)] == [3, 4, 8]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kerneltui.configfile import LEFT_OUT, ConfigFile, available, find
+from kerneltui.configfile import LEFT_OUT, ConfigFile, available, find, is_left_out
 from kerneltui.errors import Mistakes, suggestion
 from kerneltui.kernel.roles import ROLES
 from kerneltui.lessons.spec import GoalSpec, LessonSpec, LessonStepSpec
@@ -114,7 +114,7 @@ def read_lesson(file: ConfigFile, path: Path) -> Lesson:
     if spec is not None:
         if "driver" not in file.data or spec.driver is not None:
             _check_driver(file, spec, found)
-        if "steps" in file.data and spec.steps[0].text != LEFT_OUT:
+        if "steps" in file.data and not is_left_out(spec.steps[0].text):
             for number, step in enumerate(spec.steps):
                 for key, said in _wrong_in(step):
                     found.add(file.error(("steps", number, *key), said))

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from kerneltui.configfile import LEFT_OUT, ConfigFile
+from kerneltui.configfile import ConfigFile, is_left_out
 from kerneltui.devices import MODELS, model
 from kerneltui.errors import Mistakes, near, suggestion
 from kerneltui.hw.register import MEMORY, PORTS, RegisterTable
@@ -36,8 +36,9 @@ def check_spec(file: ConfigFile, spec: BoardSpec, found: Mistakes) -> set[str]:
         if not mine:
             right.add(name)
     named = file.data.get("devices")
-    if spec.console != LEFT_OUT and isinstance(named, dict) and spec.console not in named:
-        hint = suggestion(spec.console, map(str, named))
+    is_named = not isinstance(named, dict) or spec.console in named
+    if not is_named and not is_left_out(spec.console):
+        hint = suggestion(spec.console, map(str, named or ()))
         found.add(file.error(("console",), f"no device '{spec.console}'{hint}"))
     for name, region in spec.memory.items():
         for key in ("base", "size"):
@@ -60,7 +61,7 @@ def check_spec(file: ConfigFile, spec: BoardSpec, found: Mistakes) -> set[str]:
 def _check_bsp(file: ConfigFile, spec: BoardSpec, found: Mistakes) -> None:
     """The board support must be there, and be for such a processor."""
     bsp, cpu = spec.bsp, spec.cpu.compatible
-    if bsp == LEFT_OUT:
+    if is_left_out(bsp):
         return
     if bsp not in BOARDS:
         said = f"unknown board support '{bsp}'{suggestion(bsp, BOARDS)}"
@@ -82,7 +83,7 @@ def _check_cpu(file: ConfigFile, spec: BoardSpec, found: Mistakes) -> None:
             longest = write_duration(LONGEST_COST_NS)
             said = f"'{name}' must be from 1ns to {longest}, not {write_duration(int(cost))}"
             found.add(file.error(("cpu", "costs", name), said))
-    if cpu.compatible == LEFT_OUT:
+    if is_left_out(cpu.compatible):
         return
     if cpu.compatible not in CPU_PINS:
         said = f"unknown CPU '{cpu.compatible}'{suggestion(cpu.compatible, CPU_PINS)}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from kerneltui.configfile import LEFT_OUT, ConfigFile, Where, find
+from kerneltui.configfile import LEFT_OUT, ConfigFile, Where, find, is_left_out
 from kerneltui.debugger.bookmarks import Bookmark
 from kerneltui.debugger.setup import PokeRequest, TimedInput
 from kerneltui.errors import Mistakes, UserError, near, suggestion
@@ -205,7 +205,7 @@ def _check_program(file: ConfigFile, path: Path) -> ProgramScenario:
 def _checked(file: ConfigFile, spec: ScenarioSpec, found: Mistakes) -> ScenarioSpec:
     """Check what is said of the kernel; answers that with a program that there is."""
     is_known = spec.program in PROGRAMS
-    if not is_known and spec.program != LEFT_OUT:
+    if not is_known and not is_left_out(spec.program):
         hint = suggestion(spec.program, PROGRAMS)
         found.add(file.error(("program",), f"unknown program '{spec.program}'{hint}"))
     for number, fault in enumerate(spec.faults):
