@@ -99,9 +99,11 @@ class ConfigFile:
         text: str,
         known: PreparedFile | None = None,
         within: Path | None = None,
+        slips: Mistakes | None = None,
     ) -> None:
         """``known`` is what ``text`` is known to say; ``within``: the file that it is a part of.
 
+        With ``slips`` some of what is wrong with it as YAML is noted there, and passed over.
         Raises :class:`UserError` for text that is not YAML or not a mapping.
         """
         self.path = path
@@ -109,6 +111,7 @@ class ConfigFile:
         self._parsed: Parsed | None = None
         self._known = known
         self._within = within
+        self._slips = slips
         if not isinstance(self.data, dict):
             raise UserError(f"{path}:1: the file must be a mapping: lines like 'title: ...'")
 
@@ -134,12 +137,12 @@ class ConfigFile:
         from kerneltui.yamltext import parse  # it takes its time, and is seldom needed
 
         if self._parsed is None:
-            self._parsed = parse(self.path, self._text)
+            self._parsed = parse(self.path, self._text, self._slips)
         return self._parsed
 
     @classmethod
-    def load(cls, path: Path) -> ConfigFile:
-        """Read a file.  Raises :class:`UserError` when it cannot be read."""
+    def load(cls, path: Path, slips: Mistakes | None = None) -> ConfigFile:
+        """Read a file; ``slips`` as above.  Raises :class:`UserError` when it cannot be read."""
         try:
             with open(path, "rb", opener=_opened) as file:
                 data = file.read(LARGEST_FILE + 1)  # not all: a device file may never end
@@ -153,7 +156,7 @@ class ConfigFile:
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
             raise UserError(f"{path}:{line}: not UTF-8 text; {_mend(data)}") from None
-        return cls(path, text, _prepared(path, data))
+        return cls(path, text, _prepared(path, data), slips=slips)
 
     def line(self, where: Where) -> int:
         """The line of a key or item, or of the nearest thing above it."""

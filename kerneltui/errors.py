@@ -61,6 +61,13 @@ class Mistakes:
         """Keep all that another one has collected."""
         self._found.update(others._found)
 
+    def add_elsewhere(self, others: Mistakes) -> None:
+        """Keep those of others that are in lines without a mistake so far."""
+        lines = {item.line for item in self._found.values()}
+        for item in others._found.values():
+            if item.line not in lines:
+                self.add(item)
+
     @contextmanager
     def noted(self) -> Iterator[None]:
         """What goes wrong in the block is kept, and ends the block."""

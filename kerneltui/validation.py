@@ -78,7 +78,17 @@ def validate_file(path: Path, drivers: LoadsDrivers = no_drivers) -> str:
     loads a person's own for sessions, scenarios and boards; a lesson chooses its drivers itself,
     and a board's devices for images have no place for them.
     """
-    file = ConfigFile.load(path)
+    slips, others = Mistakes(), Mistakes()
+    file = ConfigFile.load(path, slips)
+    with others.noted():
+        told = _validated(file, path, drivers)
+    slips.add_elsewhere(others)
+    slips.tell()
+    return told
+
+
+def _validated(file: ConfigFile, path: Path, drivers: LoadsDrivers) -> str:
+    """What a file is.  Raises :class:`UserError`, with all mistakes."""
     kind = _kind(file)
     if kind == "session":
         saved = read_session(file)

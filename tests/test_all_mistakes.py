@@ -141,3 +141,21 @@ def test_words_that_stand_for_what_is_left_out_are_words_like_others(tmp_path, w
     text = RPI4.replace("bsp: rpi4", f"bsp: {written}").replace(": uart0\n", f": {written}\n", 1)
     text = text.replace("arm,cortex-a72", written)
     assert [line for line, _ in mistakes(tmp_path / "mine.yaml", text)] == [3, 4, 8]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("title: u\ntimouts: []\ncores: 9\n", [3, 4, 5]),
+        ("cores: 010\nabout: 1:30\nfaults: [foo]\n", [3, 4, 5]),
+        ("about: 2026-13-01\nfaults: [foo]\n", [3, 4]),
+        ("1: x\nfaults: [foo]\n", [3, 4]),
+        ("timeouts:\n  - once: 1s\n    once: 2s\n  - every: 0s\n", [5, 6]),
+    ],
+)
+def test_a_slip_in_yaml_does_not_hide_what_else_is_wrong(tmp_path, text, lines):
+    found = mistakes(tmp_path / "mine.yaml", SCENARIO + text)
+    assert [line for line, _ in found] == lines, found
+    with pytest.raises(UserError) as caught:
+        load_scenario(str(tmp_path / "mine.yaml"))
+    assert f"mine.yaml:{lines[0]}: " in str(caught.value) or lines[0] == 5
