@@ -101,6 +101,17 @@ def test_all_mistakes_of_a_session_are_told(tmp_path):
     assert [line for line, _ in mistakes(tmp_path / "a.yaml", text)] == [7, 8]
 
 
+def test_a_session_on_what_is_not_built_in(tmp_path):
+    moment = "{at: 1s, step: 5, instructions: 5}"
+    text = (
+        "format: 1\nboard: {name: rpi9}\nscenario: {name: overlod}\n"
+        f"here: {moment}\nend: {moment}\nbookmarks:\n  - {{note: x}}\n"
+    )
+    found = mistakes(tmp_path / "a.yaml", text)
+    assert [line for line, _ in found] == [2, 3, 7]
+    assert found[1][1] == "there is no built-in scenario 'overlod'; did you mean 'overload'?"
+
+
 def test_a_start_tells_the_first_and_how_to_see_the_others(tmp_path):
     path = tmp_path / "my scenario.yaml"
     path.write_text(SCENARIO + "timouts: []\ncores: 9\nfaults: [foo]\n")

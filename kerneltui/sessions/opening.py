@@ -72,8 +72,10 @@ def read_session(file: ConfigFile) -> SessionFile:
 
 
 def _check_order(file: ConfigFile, spec: SessionSpec) -> None:
-    """Moments that cannot be in a past that ends at ``end``, or not in this order."""
+    """What is not built in, and moments that cannot be in this past, or not in this order."""
     found = Mistakes()
+    for key in ("board", "scenario"):
+        _check_origin(file, key, getattr(spec, key), found)
     if spec.scenario is None and spec.kernel is None:
         found.add(file.error((), "a session needs a scenario, a kernel or both; here: none"))
     end = spec.end.position
@@ -109,6 +111,14 @@ def _check_order(file: ConfigFile, spec: SessionSpec) -> None:
         if mark.moment is not None and mark.moment.position > end:
             found.add(file.error((*place, "moment"), "this moment comes after 'end'"))
     found.tell()
+
+
+def _check_origin(file: ConfigFile, key: str, origin: OriginSpec | None, found: Mistakes) -> None:
+    """One without its text must be built in."""
+    known = available(f"{key}s")
+    if origin is not None and origin.text is None and origin.name not in known:
+        hint = suggestion(origin.name, known)
+        found.add(file.error((key, "name"), f"there is no built-in {key} '{origin.name}'{hint}"))
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -227,11 +237,7 @@ def _origin(saved: SessionFile, key: str) -> ConfigFile:
     if spec.text is not None:
         path = saved.file.path
         return ConfigFile(Path(f"{path} ({key}: text)"), spec.text, within=path)
-    known = available(f"{key}s")
-    if spec.name not in known:
-        hint = suggestion(spec.name, known)
-        raise saved.file.error((key, "name"), f"there is no built-in {key} '{spec.name}'{hint}")
-    return ConfigFile.load(known[spec.name])
+    return ConfigFile.load(available(f"{key}s")[spec.name])
 
 
 def changed_origins(saved: SessionFile, drivers: Iterable[OwnDriver] = ()) -> Iterator[str]:
