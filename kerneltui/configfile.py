@@ -225,6 +225,19 @@ class ConfigFile:
         except msgspec.ValidationError:
             return None
 
+    def items(self, key: str, known: Sequence[T], schema: type[T]) -> dict[int, T]:
+        """Of a list, by their places, what is ``known``; where that was left out, what fits."""
+        written = self.data.get(key)
+        if known or not isinstance(written, list):
+            return dict(enumerate(known))
+        found = {}
+        for number, item in enumerate(written):
+            try:
+                found[number] = msgspec.convert(item, schema, dec_hook=_decode)
+            except msgspec.ValidationError:
+                continue  # what is wrong there is told already
+        return found
+
     def _misfits(self, schema: Any, data: Any, where: Where) -> Iterator[Misfit]:
         from kerneltui.misfit import misfits
 

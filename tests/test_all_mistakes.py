@@ -34,6 +34,7 @@ def mistakes(path, text):
             [4, 5, 6],
         ),
         ("timeouts:\n  - onec: 1s\n  - every: 5\n  - 7\n", [4, 5, 6]),
+        ("timeouts:\n  - onec: 1s\n  - every: 0s\n  - {once: 1s, then: [{}]}\n", [4, 5, 6]),
         ("pokes:\n  - {at: 1s, store: GICC_PMMR=0}\n  - {at: 1s, store: uart0.irk=1}\n", [4, 5]),
         ("without: [uart9]\nconfig: {timer: {frequncy_hz: 5}}\n", [3, 4]),
         ("bookmarks:\n  - {at: 1s, name: a}\n" + "  - {at: 2s, name: a}\n" * 2, [5, 6]),
@@ -55,6 +56,14 @@ def test_a_task_that_is_wrong_does_not_hide_another(tmp_path):
     assert [line for line, _ in mistakes(tmp_path / "mine.yaml", text)] == [3, 7, 8, 10]
 
 
+def test_a_task_that_does_not_fit_does_not_hide_another(tmp_path):
+    text = (
+        "title: t\nprogram: tasks\ntasks:\n  - {nam: a, do: [exit]}\n"
+        "  - {name: b, core: 3, do: [exit]}\n"
+    )
+    assert [line for line, _ in mistakes(tmp_path / "mine.yaml", text)] == [4, 5]
+
+
 def test_what_a_misspelt_program_would_allow_is_not_told(tmp_path):
     text = (
         "title: t\nprogram: taskss\ntasks:\n  - {name: a, do: [exit]}\ntimeouts:\n  - every: 0s\n"
@@ -70,6 +79,7 @@ def test_what_a_misspelt_program_would_allow_is_not_told(tmp_path):
         ({"ask: head": "ask: haed", "[panel 3]": "panel 3"}, [11, 16]),
         ({"when: callbacks > 0": "when: 'callbacks > '", "[panel 3]": "[pannel 3]"}, [11, 23]),
         ({"steps:": "step:"}, [7]),
+        ({"ask: head": "ask: haed", "goal: {when: callbacks > 0}": "goal: {}"}, [16, 23]),
     ],
 )
 def test_all_mistakes_of_a_lesson_are_told(tmp_path, changes, lines):

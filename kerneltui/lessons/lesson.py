@@ -114,10 +114,10 @@ def read_lesson(file: ConfigFile, path: Path) -> Lesson:
     if spec is not None:
         if "driver" not in file.data or spec.driver is not None:
             _check_driver(file, spec, found)
-        if "steps" in file.data and not is_left_out(spec.steps[0].text):
-            for number, step in enumerate(spec.steps):
-                for key, said in _wrong_in(step):
-                    found.add(file.error(("steps", number, *key), said))
+        known = () if is_left_out(spec.steps[0].text) else spec.steps
+        for number, step in file.items("steps", known, LessonStepSpec).items():
+            for key, said in _wrong_in(step):
+                found.add(file.error(("steps", number, *key), said))
     found.tell()
     assert spec is not None, "what does not fit is a mistake"
     return Lesson(path.stem, spec, file)

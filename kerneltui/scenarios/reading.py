@@ -22,7 +22,7 @@ from kerneltui.kernel.programs import PROGRAMS
 from kerneltui.kernel.workload import Workload
 from kerneltui.machine.checked_board import Board
 from kerneltui.scenarios.kinds_of_board import kinds_of_board
-from kerneltui.scenarios.spec import ImageScenarioSpec, ScenarioSpec, SharedSpec
+from kerneltui.scenarios.spec import ImageScenarioSpec, ScenarioSpec, SharedSpec, TimeoutSpec
 from kerneltui.scenarios.timeouts import timeout_requests
 
 if TYPE_CHECKING:
@@ -230,7 +230,8 @@ def _program_scenario(file: ConfigFile, path: Path, spec: ScenarioSpec) -> Progr
 
 
 def _workload(file: ConfigFile, spec: ScenarioSpec, found: Mistakes) -> Workload:
-    requests = timeout_requests(file, spec.timeouts, found)
+    timeouts = file.items("timeouts", spec.timeouts, TimeoutSpec)
+    requests = timeout_requests(file, timeouts, found)
     return Workload(
         requests,
         frozenset(spec.faults),

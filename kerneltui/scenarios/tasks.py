@@ -10,10 +10,11 @@ from kerneltui.kernel.programs import PROGRAMS
 from kerneltui.kernel.tasks.run_queue import SHORTEST_QUANTUM_NS
 from kerneltui.kernel.tasks.task import Kind, Operation, TaskRequest, takes_no_time, waits_in_vain
 from kerneltui.kernel.time.timers import MAX_DELAY_MS, NS_PER_MS
+from kerneltui.scenarios.spec import TaskSpec
 from kerneltui.units import LONGEST_NS, write_duration
 
 if TYPE_CHECKING:
-    from kerneltui.scenarios.spec import OperationSpec, ScenarioSpec, TaskSpec
+    from kerneltui.scenarios.spec import OperationSpec, ScenarioSpec
 
 
 def task_requests(file: ConfigFile, spec: ScenarioSpec, found: Mistakes) -> tuple[TaskRequest, ...]:
@@ -28,7 +29,7 @@ def task_requests(file: ConfigFile, spec: ScenarioSpec, found: Mistakes) -> tupl
         said = f"the shortest quantum that lets a task run is {shortest}"
         found.add(file.error(("quantum",), said))
     requests = []
-    for number, task in enumerate(spec.tasks):
+    for number, task in file.items("tasks", spec.tasks, TaskSpec).items():
         with found.noted():
             requests.append(_request(file, task, ("tasks", number), spec.cores))
     return tuple(requests)

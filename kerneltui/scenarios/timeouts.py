@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from kerneltui.configfile import ConfigFile
@@ -13,13 +13,13 @@ from kerneltui.scenarios.spec import MOST_TIMEOUTS, TimeoutSpec
 
 def timeout_requests(
     file: ConfigFile,
-    specs: Sequence[TimeoutSpec],
+    specs: Mapping[int, TimeoutSpec],
     mistakes: Mistakes,
     where: tuple[Any, ...] = ("timeouts",),
 ) -> tuple[TimeoutRequest, ...]:
-    """The timeouts at a place in the file; what is wrong with them is noted."""
+    """The timeouts at a place in the file, by their numbers; what is wrong with them is noted."""
     found: list[TimeoutRequest] = []
-    for number, spec in enumerate(specs):
+    for number, spec in specs.items():
         place = (*where, number)
         given = [kind for kind in ("once", "every", "at") if getattr(spec, kind) is not None]
         if len(given) != 1:
@@ -34,7 +34,7 @@ def timeout_requests(
             mistakes.add(file.error((*place, "catch_up"), said))
         if spec.every == 0:
             mistakes.add(file.error((*place, "every"), "a period must be longer than 0s"))
-        then = timeout_requests(file, spec.then, mistakes, (*place, "then"))
+        then = timeout_requests(file, dict(enumerate(spec.then)), mistakes, (*place, "then"))
         if not mistakes:  # else nothing runs
             found.extend(_repeat(spec, given[0], then))
         if len(found) > MOST_TIMEOUTS:
