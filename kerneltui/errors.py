@@ -76,11 +76,18 @@ class Mistakes:
         except UserError as error:
             self.add(error)
 
+    def told(self) -> UserError | None:
+        """One error for all of them; None where nothing was found."""
+        found = sorted(self._found.values(), key=lambda item: (str(item.path), item.line))
+        if len(found) > 1:
+            return SeveralMistakesError(found)
+        return found[0] if found else None
+
     def tell(self) -> None:
         """Raises :class:`UserError` where something was found."""
-        found = sorted(self._found.values(), key=lambda item: (str(item.path), item.line))
-        if found:
-            raise found[0] if len(found) == 1 else SeveralMistakesError(found)
+        error = self.told()
+        if error is not None:
+            raise error
 
 
 MOST_TOLD = 100

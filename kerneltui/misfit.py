@@ -166,7 +166,7 @@ def _mend(kinds: tuple[Any, ...], value: Any, written: str | None) -> str:
 
 def _mend_scalar(kind: Any, value: Any, written: str | None) -> str:
     if isinstance(kind, inspect.StrType):
-        return f"; put it in quotes: '{written or _plain(value)}'"
+        return f"; put it in quotes: '{_plain(written or value)}'"
     if isinstance(kind, inspect.IntType) and isinstance(value, str | float):
         number = _whole(written or str(value))
         return f"; write {number}" if number else "; write it like 48_000_000 or 0x1F"
@@ -186,7 +186,7 @@ def _mend_list(kind: inspect.ListType, value: Any, written: str | None) -> str:
         return f"; put a space after the dash: '- {value[1:]}'"
     if isinstance(kind.item_type, inspect.StructType):
         return f"; begin each item with a dash: '- {kind.item_type.fields[0].encode_name}: ...'"
-    return f"; write it as [{written or _plain(value)}]"
+    return f"; write it as [{_plain(written or value)}]"
 
 
 def _mend_mapping(value: str, keys: list[str], words: list[str]) -> str:
@@ -279,13 +279,14 @@ def _given(value: Any, written: str | None) -> str:
     for _, forms, words in _FORMS:
         if isinstance(value, forms) and not isinstance(value, str | int | float):
             return words
-    text = written or _plain(value)
-    return f"'{text[:_SHOWN]}{'…' * (len(text) > _SHOWN)}'"
+    return f"'{_plain(written or value)}'"
 
 
 def _plain(value: Any) -> str:
-    """A value in the words of YAML."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    """A value in the words of YAML, in a line, and not too long."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    shown = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text[:_SHOWN])
+    return f"{shown}{'…' * (len(text) > _SHOWN)}"
 
 
 def _size(kind: Any, value: Any) -> tuple[int, int | None, int | None] | None:

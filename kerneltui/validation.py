@@ -15,7 +15,7 @@ from kerneltui.machine.board_spec import BoardSpec
 from kerneltui.machine.checked_board import Board
 from kerneltui.machine.image_board import looks_like_image, read_image
 from kerneltui.scenarios.own_drivers import kind_for_drivers, no_drivers
-from kerneltui.scenarios.reading import KEYS, Scenario, load_scenario, read_scenario
+from kerneltui.scenarios.reading import KEYS, Scenario, load_scenario, read_scenario, what_fits
 from kerneltui.scenarios.scenario import DEFAULT_SCENARIO, make_session
 from kerneltui.sessions.opening import changed_origins, looks_like_session, open_saved, read_session
 
@@ -120,7 +120,10 @@ def _validated(file: ConfigFile, path: Path, drivers: LoadsDrivers) -> str:
         return f"board '{board.spec.title}'"
     if kind == "image":
         return f"devices for kernel images on {read_image(file).model or 'a board'}"
-    scenario = read_scenario(file, path)
+    try:
+        scenario = read_scenario(file, path)
+    except UserError as error:
+        raise _with_others(error, file, path, drivers) from None
     complaints = []
     for name in sorted(scenario.boards, key=lambda name: name != scenario.usual_board):
         try:
@@ -131,6 +134,19 @@ def _validated(file: ConfigFile, path: Path, drivers: LoadsDrivers) -> str:
     if not complaints:
         raise file.error(("program",), "no kind of board has all that this scenario wants")
     raise complaints[0]
+
+
+def _with_others(
+    error: UserError, file: ConfigFile, path: Path, drivers: LoadsDrivers
+) -> UserError:
+    """The mistakes of a scenario, with those that a board shows."""
+    found = Mistakes()
+    found.add(error)
+    rest = what_fits(file, path)
+    if rest is not None and rest.boards:
+        with found.noted():
+            _try(load_board(rest.usual_board), rest, drivers)
+    return found.told() or error
 
 
 def _looks_like_board(file: ConfigFile) -> bool:

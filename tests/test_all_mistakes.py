@@ -36,6 +36,11 @@ def mistakes(path, text):
         ("timeouts:\n  - onec: 1s\n  - every: 5\n  - 7\n", [4, 5, 6]),
         ("timeouts:\n  - onec: 1s\n  - every: 0s\n  - {once: 1s, then: [{}]}\n", [4, 5, 6]),
         ("pokes:\n  - {at: 1s, store: GICC_PMMR=0}\n  - {at: 1s, store: uart0.irk=1}\n", [4, 5]),
+        ("timouts: []\npokes:\n  - {at: 1s, store: GICC_PMMR=0}\nwithout: [uart9]\n", [3, 6]),
+        ("cores: 9\npokes:\n  - {at: 1s, store: GICC_PMMR=0}\n", [3, 5]),
+        ("boart: [x86]\npokes:\n  - {at: 1s, store: GICC_PMMR=0}\n", [3]),
+        ("boards: [x87]\npokes:\n  - {at: 1s, store: GICC_PMMR=0}\n", [3]),
+        ("boot: clock=pit\ncores: 9\npokes:\n  - {at: 1s, store: I8259_MASTER/IMR=0}\n", [4]),
         ("without: [uart9]\nconfig: {timer: {frequncy_hz: 5}}\n", [3, 4]),
         ("bookmarks:\n  - {at: 1s, name: a}\n" + "  - {at: 2s, name: a}\n" * 2, [5, 6]),
         ("title: u\ncores: 010\nabout: 1:30\n", [3, 4, 5]),
@@ -180,3 +185,18 @@ def test_a_slip_in_yaml_does_not_hide_what_else_is_wrong(tmp_path, text, lines):
     with pytest.raises(UserError) as caught:
         load_scenario(str(tmp_path / "mine.yaml"))
     assert f"mine.yaml:{lines[0]}: " in str(caught.value) or lines[0] == 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'inputs: {uart: "a\\nb"}',
+        'inputs: "a\\nb"',
+        'cores: "4\\n"',
+        f"sched: {'x' * 500}",
+        f"cores: {'9' * 500}",
+    ],
+)
+def test_what_is_shown_of_a_value_is_short_and_in_a_line(tmp_path, text):
+    ((line, told),) = mistakes(tmp_path / "mine.yaml", f"{SCENARIO}{text}\n")
+    assert (line, len(told) < 200) == (3, True), told

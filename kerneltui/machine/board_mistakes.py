@@ -20,7 +20,7 @@ SPARE = {
     "bsp": LEFT_OUT,
     "console": LEFT_OUT,
     "cpu": {"compatible": LEFT_OUT},
-    "memory": {"left out": {"base": 0, "size": 4096}},
+    "memory": {},
     "devices": {},
 }
 """Stand for what a file lacks, or has wrong."""

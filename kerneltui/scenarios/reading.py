@@ -37,6 +37,8 @@ PROGRAM_KEYS = tuple(
     key for key in ScenarioSpec.__struct_fields__ if key not in SharedSpec.__struct_fields__
 )
 """What says what the teaching kernel does; an image does what it does."""
+DECIDING = ("program", "faults", "boards", "boot", "cpu")
+"""The keys that say which kinds of board a scenario is for."""
 SPARE = {"title": "a scenario", "program": LEFT_OUT}
 SPARE_IMAGE = {"title": "a scenario", "image": "left out"}
 """Stand for what a file lacks, or has wrong."""
@@ -240,6 +242,25 @@ def _workload(file: ConfigFile, spec: ScenarioSpec, found: Mistakes) -> Workload
         quantum_ns=int(spec.quantum),
         cores=spec.cores,
     )
+
+
+def what_fits(file: ConfigFile, path: Path) -> ProgramScenario | None:
+    """Of a scenario that is not right, what can be tried on a board: pokes, and changes to that.
+
+    None where it is not sure which kind of board it is for.
+    """
+    spec = file.decode_most(ScenarioSpec, SPARE, Mistakes())
+    meant = {word for key in file.data if key not in KEYS for word in near(str(key), KEYS)}
+    if spec is None or not meant.isdisjoint({*DECIDING, "image"}):
+        return None
+    mistakes = Mistakes()
+    _checked(file, replace(spec, timeouts=[], bookmarks=[]), mistakes)
+    usual = {key: getattr(spec, key) for key in DECIDING}
+    is_as_written = all(file.data.get(key, value) == value for key, value in usual.items())
+    if mistakes or not is_as_written or spec.program not in PROGRAMS:
+        return None
+    workload = Workload((), frozenset(spec.faults))
+    return ProgramScenario(path.stem, replace(spec, cores=1), file, workload)
 
 
 def check_board(scenario: Scenario, board: Board) -> None:
