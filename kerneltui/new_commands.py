@@ -12,6 +12,7 @@ from kerneltui.driver_commands import ROLE_HELP, board_of_driver_option
 from kerneltui.errors import UserError, suggestion
 from kerneltui.option_types import FileType
 from kerneltui.output import write_text
+from kerneltui.parameters import complete
 from kerneltui.streams import put
 from kerneltui.usage import SuggestingGroup
 
@@ -28,6 +29,7 @@ def new(ctx: click.Context) -> None:
 @click.argument("name")
 @click.option(
     "--from", "source", default="rpi4", show_default=True, metavar="BOARD",
+    shell_complete=complete("boards"),
     help="The built-in board, or board file, that is copied.",
 )  # fmt: skip
 def board(name: str, source: str) -> None:
@@ -45,6 +47,7 @@ def board(name: str, source: str) -> None:
 @click.argument("name")
 @click.option(
     "--from", "source", default="timer-callbacks", show_default=True, metavar="SCENARIO",
+    shell_complete=complete("scenarios"),
     help="The built-in scenario, or scenario file, that is copied.",
 )  # fmt: skip
 def scenario(name: str, source: str) -> None:

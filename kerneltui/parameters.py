@@ -24,7 +24,9 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 """What gives a command an option."""
 
 
-def _complete(kind: str) -> Callable[..., list[CompletionItem]]:
+def complete(kind: str) -> Callable[..., list[CompletionItem]]:
+    """For the shell: the names of built-in boards, or scenarios, or files."""
+
     def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
         from click.shell_completion import CompletionItem
 
@@ -37,12 +39,12 @@ def _complete(kind: str) -> Callable[..., list[CompletionItem]]:
 
 
 _BOARD = click.option(
-    "--board", default=None, shell_complete=_complete("boards"),
+    "--board", default=None, shell_complete=complete("boards"),
     help="A built-in board's name, or a board file.  [default: rpi4, or what the scenario is for]",
 )  # fmt: skip
 _SCENARIO = click.option(
     "--scenario", default="timer-callbacks", show_default=True,
-    shell_complete=_complete("scenarios"), help="A built-in scenario's name, or a scenario file.",
+    shell_complete=complete("scenarios"), help="A built-in scenario's name, or a scenario file.",
 )  # fmt: skip
 
 
@@ -105,8 +107,6 @@ _SESSION = click.option(
     "--session", "saved", type=FileType(), default=None, metavar="FILE",
     help="Open a session file: its board, its scenario, and what was done there by hand.",
 )  # fmt: skip
-
-
 _KERNEL = click.option(
     "--kernel", type=FileType(), default=None, metavar="FILE",
     help="Run an AArch64 image (kernel8.img, or an ELF file) instead of the teaching kernel; a "

@@ -1,5 +1,9 @@
 """``kerneltui new``: copies of what is built in, which work, have comments, and harm no file."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from kerneltui.configfile import ConfigFile, available
@@ -74,3 +78,22 @@ def test_a_file_that_is_there_stays_as_it_is(said, tmp_path, words):
     status, _, err = said("new", *words, "mine")
     assert (status, err) == (2, "kerneltui: mine.yaml: is there already; choose another name\n")
     assert path.read_text() == "mine\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [("board x --from rp", ["rpi3", "rpi4"]), ("scenario x --from overl", ["overload"])],
+)
+def test_the_shell_completes_what_can_be_copied(words, names):
+    typed = f"kerneltui new {words}"
+    done = subprocess.run(
+        [sys.executable, "-m", "kerneltui"],
+        env=os.environ
+        | {
+            "_KERNELTUI_COMPLETE": "bash_complete",
+            "COMP_WORDS": typed,
+            "COMP_CWORD": str(len(typed.split()) - 1),
+        },
+        capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert [line.partition(",")[2] for line in done.stdout.decode().split()][: len(names)] == names
