@@ -21,6 +21,8 @@ from kerneltui.usage import BAD_INPUT, FAILED, command
 def validate(files: Sequence[Path], drivers: tuple[str, ...]) -> int:
     """Check board, scenario, session and lesson files, and say what to mend.
 
+    All mistakes of a file are told, each in a line.  Of what is not valid YAML the first is.
+
     A session that was made with drivers of one's own needs them here too.  A scenario, or a board,
     is tried with those that are given.
     """
@@ -32,7 +34,8 @@ def validate(files: Sequence[Path], drivers: tuple[str, ...]) -> int:
         try:
             put(f"ok {path}: {validate_file(path, own)}\n")
         except UserError as error:
-            complain(str(error))
+            for each in error.each:
+                complain(str(each))
             worst = BAD_INPUT
     return worst
 

@@ -20,7 +20,6 @@ from kerneltui.parameters import (
     keys_option,
     machine_options,
     moment_option,
-    pass_on,
     theme_option,
 )
 from kerneltui.streams import (
@@ -44,7 +43,8 @@ class CommandIndex(SuggestingGroup):
             "lesson": ("lessons", "lesson"),
             "reference": ("boards", "scenarios", "schema", "docs"),
             "check": ("validate", "conformance"),
-            "driver": ("check", "new"),
+            "driver": ("check",),
+            "new": ("new",),
         }.items()
         for name in names
     }
@@ -105,7 +105,25 @@ def cli(
         ctx.exit(open_welcome(theme, **machine))
     command = cli.get_command(ctx, ctx.invoked_subcommand)
     if command is not None:
-        pass_on(ctx, command)
+        _pass_on(ctx, command)
+
+
+def _pass_on(ctx: click.Context, command: click.Command) -> None:
+    """Options that stand before a command mean the same as behind it.
+
+    Raises :class:`UserError` for one that the command does not have.
+    """
+    given = {
+        name: value
+        for name, value in ctx.params.items()
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    known = {parameter.name for parameter in command.params}
+    for name in given:
+        if name not in known:
+            option = next(item for item in ctx.command.params if item.name == name).opts[0]
+            raise UserError(f"'{option}' does not apply to '{command.name}'")
+    ctx.default_map = {str(command.name): given}
 
 
 def _says_what(ctx: click.Context) -> bool:

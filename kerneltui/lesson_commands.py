@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
-from shlex import quote
 
 import click
 
 from kerneltui.errors import UserError, suggestion
-from kerneltui.streams import complain, put, put_list
+from kerneltui.parameters import json_option
+from kerneltui.streams import complain, put
 from kerneltui.usage import BAD_INPUT, FAILED, SuggestingGroup, command
 
 
 @command()
-def lessons() -> None:
+@json_option("Write one JSON array instead.")
+def lessons(*, as_json: bool) -> None:
     """List the lessons of the course."""
     from kerneltui.lessons.lesson import lessons as all_lessons
+    from kerneltui.listing import Listed, write_list
 
-    found = all_lessons()
-    width = max((len(item.name) for item in found), default=0)
-    course = ""
-    for item in found:
-        if item.spec.course != course:
-            put(f"{chr(10) if course else ''}{item.spec.course}\n")
-            course = item.spec.course
-        told = f"{item.spec.title} ({item.spec.board}, {item.spec.minutes} min): {item.spec.about}"
-        put_list([(f"{item.name:<{width}}", told)])
+    found = []
+    for item in all_lessons():
+        spec = item.spec
+        told = f"{spec.title} ({spec.board}, {spec.minutes} min): {spec.about}"
+        facts = {
+            "title": spec.title, "course": spec.course, "level": spec.level,
+            "minutes": spec.minutes, "board": spec.board, "scenario": spec.scenario,
+            "about": spec.about,
+        }  # fmt: skip
+        found.append(Listed(item.name, told, facts, spec.course))
+    write_list(found, as_json=as_json)
 
 
 @click.group(cls=SuggestingGroup, invoke_without_command=True, no_args_is_help=False)
@@ -64,36 +67,6 @@ def check(files: Sequence[str]) -> int:
         else:
             put(f"ok {name}\n")
     return worst
-
-
-@click.group(cls=SuggestingGroup, invoke_without_command=True, no_args_is_help=False)
-@click.pass_context
-def new(ctx: click.Context) -> None:
-    """Write the beginning of a file of your own."""
-    if ctx.invoked_subcommand is None:
-        raise UserError(f"new: a command is missing{suggestion('', new.commands)}")
-
-
-@new.command("lesson")
-@click.argument("name")
-@click.option("--board", default="rpi4", show_default=True, help="The board that it is played on.")
-def new_lesson(name: str, board: str) -> None:
-    """Write a lesson that works, to be changed: NAME.yaml in this folder."""
-    from kerneltui.lessons.skeleton import skeleton
-    from kerneltui.machine.board import load_board
-
-    load_board(board)
-    if not name.removesuffix(".yaml").strip():
-        raise UserError(f"'{name}' is no name for a lesson; write letters and digits: my-lesson")
-    path = Path(f"{name.removesuffix('.yaml')}.yaml")
-    if path.exists():
-        raise UserError(f"{path}: is there already; choose another name")
-    try:
-        path.write_text(skeleton(board), encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror}") from None
-    put(f"{path} is written. Play it: kerneltui --lesson {quote(str(path))}\n")
-    put(f"Check it: kerneltui lesson check {quote(str(path))}\n")
 
 
 COMMANDS = lessons, lesson

@@ -15,6 +15,7 @@ from kerneltui.parameters import (
     BREAK_HELP,
     boot,
     break_option,
+    check_since,
     gathered,
     go_to_moment,
     json_option,
@@ -26,6 +27,7 @@ from kerneltui.parameters import (
     session_of,
     set_breakpoints,
     several_at_option,
+    since_option,
     theme_option,
     until_option,
 )
@@ -111,16 +113,9 @@ def run_command(
     default=JSONL,
     show_default=True,
     help="Write events as JSON lines, waves for GTKWave, those of one bit for PulseView, tracks "
-    "for Perfetto and Chrome, or rows for a spreadsheet.",
+    "for Perfetto and Chrome, or rows for a spreadsheet: of interrupts and timeouts, or accesses.",
 )
-@click.option(
-    "--from",
-    "since",
-    type=DurationType(),
-    default=0,
-    metavar="TIME",
-    help="Write what happens from this virtual time on.  [default: 0s]",
-)
+@since_option("Write what happens from this virtual time on.  [default: 0s]")
 @click.option(
     "--only",
     "only",
@@ -149,8 +144,7 @@ def trace(
     """Write every event as a JSON object in a line of its own, or what goes on for other tools."""
     from kerneltui.export.selection import Selection
 
-    if since > until:
-        raise UserError("--from is later than --until")
+    check_since(since, until)
     selection = Selection(gathered("only", only), since)
     session = _without_screen(**machine)
     selection.check(session.machine)
@@ -238,6 +232,7 @@ def _write_other(
 @command()
 @machine_options
 @until_option("2s")
+@since_option("Tell what happens from this virtual time on.  [default: 0s]")
 @click.option(
     "--detail",
     type=OneOf(["step", "event"]),
@@ -246,7 +241,7 @@ def _write_other(
     help="Tell the meaningful steps, or every single event.",
 )
 @output_option()
-def narrate(until: int, detail: str, output: Path, **machine: Any) -> int:
+def narrate(until: int, since: int, detail: str, output: Path, **machine: Any) -> int:
     """Tell in plain sentences what happens, step by step.
 
     Each has the time at which it happened, as trace and the signal path have it; a dashboard
@@ -254,10 +249,11 @@ def narrate(until: int, detail: str, output: Path, **machine: Any) -> int:
     """
     from kerneltui.narration import narrate_events, narrate_steps
 
+    check_since(since, until)
     session = _without_screen(**machine)
     tell = narrate_events if detail == "event" else narrate_steps
     with run_stream(output, session, until) as out:
-        tell(session, until, out)
+        tell(session, since, until, out)
     return _verdict(session)
 
 

@@ -7,13 +7,13 @@ this module looks for the place once more and tells of it in words of our own.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from msgspec import inspect
 
-from kerneltui.errors import PATTERNS, suggestion
+from kerneltui.errors import PATTERNS, near, suggestion
 
 Where = tuple[str | int, ...]
 Misfit = tuple[Where, str]
@@ -33,6 +33,16 @@ _FORMS: tuple[tuple[Any, tuple[type, ...], str], ...] = (
 )
 _SHOWN = 40
 _LARGEST_EXPONENT = 30
+_UNITS = {
+    **dict.fromkeys(("hz", "b"), 1),
+    "khz": 10**3, "mhz": 10**6, "ghz": 10**9,
+    **dict.fromkeys(("kb", "kib"), 1 << 10),
+    **dict.fromkeys(("mb", "mib"), 1 << 20),
+    **dict.fromkeys(("gb", "gib"), 1 << 30),
+}  # fmt: skip
+"""What people write behind a number; of memory all are powers of two."""
+_WITH_UNIT = re.compile(r"([0-9][0-9_.]*) ?([a-z]+)", re.IGNORECASE)
+_BARE_HEX = re.compile(r"(?=.*[0-9])[0-9a-f]+(_[0-9a-f]+)*", re.IGNORECASE)
 
 
 def misfits(
@@ -71,7 +81,7 @@ class _Search:
             for number, item in enumerate(value):
                 yield from self.check(kind.item_type, item, (*at, number))
         if _is_out_of_bounds(kind, value):
-            yield at, _bounds(kind, value, self._written(at))
+            yield at, _bounds(kind, value, self._written(at), at)
 
     def _check_union(self, kind: inspect.UnionType, value: Any, at: Where) -> Iterator[Misfit]:
         """A value that no alternative fits is told of as the one that it looks like."""
@@ -101,13 +111,15 @@ class _Search:
         self, kind: inspect.StructType | inspect.DataclassType, value: Any, at: Where
     ) -> Iterator[Misfit]:
         fields = {field.encode_name: field for field in kind.fields}
+        misspelt: set[str] = set()
         for key in value:
             if key not in fields:
-                yield (*at, key), f"unknown key '{key}'{suggestion(str(key), fields)}"
+                misspelt.update(near(str(key), fields))
+                yield (*at, key), f"unknown key '{key}'{_instead(str(key), value[key], fields)}"
         for name, field in fields.items():
             if name in value:
                 yield from self.check(field.type, value[name], (*at, name))
-            elif field.required:
+            elif field.required and name not in misspelt:
                 yield at, f"the key '{name}' is missing here"
 
     def _complaint(self, kinds: tuple[Any, ...], value: Any, at: Where) -> str:
@@ -141,16 +153,20 @@ def _mend(kinds: tuple[Any, ...], value: Any, written: str | None) -> str:
             return _mend_mapping(value, keys, choices)
         if choices:
             return _close(value, choices)
+    if any(_told_as(item) for item in kinds):
+        return ""
     if isinstance(kinds[-1], inspect.ListType):
-        return _mend_list(kinds[-1], value)
+        return _mend_list(kinds[-1], value, written)
     if isinstance(kinds[-1], inspect.DictType | inspect.StructType) and isinstance(value, list):
         return "; write 'key: value' lines without dashes"
+    if isinstance(kinds[-1], inspect.DictType):
+        return "; write 'key: value' lines below it"
     return "" if isinstance(value, list | dict) else _mend_scalar(kinds[-1], value, written)
 
 
 def _mend_scalar(kind: Any, value: Any, written: str | None) -> str:
     if isinstance(kind, inspect.StrType):
-        return f"; put it in quotes: '{written or _plain(value)}'"
+        return f"; put it in quotes: '{_plain(written or value)}'"
     if isinstance(kind, inspect.IntType) and isinstance(value, str | float):
         number = _whole(written or str(value))
         return f"; write {number}" if number else "; write it like 48_000_000 or 0x1F"
@@ -159,7 +175,7 @@ def _mend_scalar(kind: Any, value: Any, written: str | None) -> str:
     return ""
 
 
-def _mend_list(kind: inspect.ListType, value: Any) -> str:
+def _mend_list(kind: inspect.ListType, value: Any, written: str | None) -> str:
     if isinstance(value, dict) and value:
         key, item = next(iter(value.items()))
         if str(key).startswith("-"):
@@ -170,7 +186,7 @@ def _mend_list(kind: inspect.ListType, value: Any) -> str:
         return f"; put a space after the dash: '- {value[1:]}'"
     if isinstance(kind.item_type, inspect.StructType):
         return f"; begin each item with a dash: '- {kind.item_type.fields[0].encode_name}: ...'"
-    return f"; write it as [{_plain(value)}]"
+    return f"; write it as [{_plain(written or value)}]"
 
 
 def _mend_mapping(value: str, keys: list[str], words: list[str]) -> str:
@@ -183,7 +199,16 @@ def _mend_mapping(value: str, keys: list[str], words: list[str]) -> str:
         return f"; '{word}' needs a value: '{word}: ...'"
     if value.startswith("-"):
         return f"; put a space after the dash: '- {value[1:]}'"
-    return _close(word, [*words, *keys]) or f"; its keys are {', '.join(keys)}"
+    meant = _close(word, [*words, *keys]) if word == value else ""
+    return meant or f"; its keys are {', '.join(keys)}"
+
+
+def _instead(key: str, value: Any, known: Iterable[str]) -> str:
+    """What may be meant by a key that there is not; behind a comma in braces it may be no key."""
+    hint = suggestion(key, known)
+    if value is None and "did you mean" not in hint:
+        return f"{hint}; text with a comma stands in quotes where it is in braces"
+    return hint
 
 
 def _close(word: str, known: list[str]) -> str:
@@ -194,11 +219,19 @@ def _close(word: str, known: list[str]) -> str:
 
 def _whole(text: str) -> str | None:
     """A whole number that is written in another way, as a board file writes it."""
+    factor = 1
+    unit = _WITH_UNIT.fullmatch(text)
+    if unit is not None and unit[2].lower() in _UNITS:
+        text, factor = unit[1], _UNITS[unit[2].lower()]
     try:
-        number = Decimal(re.sub(r"(?<=\d)[ ',_](?=\d)", "", text))
+        number = Decimal(re.sub(r"(?<=\d)[ ',_](?=\d)", "", text)) * factor
     except InvalidOperation:
         found = re.fullmatch(r"0[oO]([0-7]+)", text)
-        return f"{int(found[1], 8)}" if found else None
+        if found:
+            return f"{int(found[1], 8)}"
+        if _BARE_HEX.fullmatch(text):
+            return f"0x{text}"
+        return f"{text} without quotes" if re.fullmatch(r"0x[0-9a-fA-F_]+", text) else None
     if not number.is_finite() or abs(number.adjusted()) > _LARGEST_EXPONENT:
         return None
     return f"{int(number):_}" if number == int(number) else None
@@ -220,9 +253,18 @@ def _has_form(kind: Any, value: Any) -> bool:
 def _wanted(kind: Any) -> str:
     if isinstance(kind, inspect.LiteralType):
         return " or ".join(f"'{item}'" for item in kind.values)
+    if _told_as(kind):
+        return _told_as(kind)
     if isinstance(kind, inspect.CustomType):
         return f"a {kind.cls.__name__.lower()}"
     return _form(kind)[1]
+
+
+def _told_as(kind: Any) -> str:
+    """What a text must be, where its pattern is told in words; else empty."""
+    if isinstance(kind, inspect.Metadata):
+        kind = kind.type
+    return PATTERNS.get(kind.pattern or "", "") if isinstance(kind, inspect.StrType) else ""
 
 
 def _form(kind: Any) -> tuple[tuple[type, ...], str]:
@@ -237,13 +279,14 @@ def _given(value: Any, written: str | None) -> str:
     for _, forms, words in _FORMS:
         if isinstance(value, forms) and not isinstance(value, str | int | float):
             return words
-    text = written or _plain(value)
-    return f"'{text[:_SHOWN]}{'…' * (len(text) > _SHOWN)}'"
+    return f"'{_plain(written or value)}'"
 
 
 def _plain(value: Any) -> str:
-    """A value in the words of YAML."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    """A value in the words of YAML, in a line, and not too long."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    shown = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text[:_SHOWN])
+    return f"{shown}{'…' * (len(text) > _SHOWN)}"
 
 
 def _size(kind: Any, value: Any) -> tuple[int, int | None, int | None] | None:
@@ -251,7 +294,7 @@ def _size(kind: Any, value: Any) -> tuple[int, int | None, int | None] | None:
     if isinstance(kind, inspect.IntType):
         least = kind.ge if kind.gt is None else kind.gt + 1
         return value, least, kind.le if kind.lt is None else kind.lt - 1
-    if isinstance(kind, inspect.StrType | inspect.ListType):
+    if isinstance(kind, inspect.StrType | inspect.ListType | inspect.DictType):
         return len(value), kind.min_length, kind.max_length
     return None
 
@@ -268,7 +311,7 @@ def _is_out_of_bounds(kind: Any, value: Any) -> bool:
     return (least is not None and measure < least) or (most is not None and measure > most)
 
 
-def _bounds(kind: Any, value: Any, written: str | None) -> str:
+def _bounds(kind: Any, value: Any, written: str | None, at: Where) -> str:
     if isinstance(kind, inspect.StrType) and kind.pattern and not re.search(kind.pattern, value):
         if kind.pattern in PATTERNS:
             return (
@@ -280,8 +323,9 @@ def _bounds(kind: Any, value: Any, written: str | None) -> str:
         form = "0x{:_X}" if written and written.lower().lstrip("-+").startswith("0x") else "{}"
         low, high = (form.format(limit) for limit in (least or 0, most or 0))
         limits = f"at least {low}" if most is None else f"from {low} to {high}"
-        return f"{_given(value, written)} is out of range: {limits}"
+        return f"{_subject(at)} is out of range: {limits}, not {_given(value, written)}"
     unit = "characters" if isinstance(kind, inspect.StrType) else "items"
     if least is not None and measure < least:
-        return f"at least {least} {unit.removesuffix('s') if least == 1 else unit} is needed here"
-    return f"{measure} {unit} are too many here: at most {most}"
+        unit = unit.removesuffix("s") if least == 1 else unit
+        return f"{_subject(at)} needs at least {least} {unit}"
+    return f"{_subject(at)} has {measure} {unit}, at most {most} can stand here"

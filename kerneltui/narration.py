@@ -85,14 +85,16 @@ class _Lines:
         self._alike = 0
 
 
-def narrate_steps(session: Session, until_ns: int, out: IO[bytes]) -> None:
-    """Run to a virtual time; write a line for each meaningful step when it has come."""
+def narrate_steps(session: Session, since_ns: int, until_ns: int, out: IO[bytes]) -> None:
+    """Run to a virtual time; write a line for each meaningful step, from ``since_ns`` on."""
     session.recorder.trace(False)
     session.history.on = False  # nobody goes back
     episodes, lines = Episodes(), _Lines(out)
     while session.advance(NEXT_STEP, until=until_ns) is StopReason.MEANINGFUL:
         several = sum(core.state is not CoreState.OFF for core in session.machine.cores) > 1
         for step in session.story.steps():
+            if step.at_ns < since_ns:
+                continue  # what goes on then gets its heading there
             heading = episodes.heading(step)
             core = f"[{step.core}] " if several else ""
             indent = "    " * (step.depth - 1)
@@ -102,11 +104,13 @@ def narrate_steps(session: Session, until_ns: int, out: IO[bytes]) -> None:
     lines.tell_rest()
 
 
-def narrate_events(session: Session, until_ns: int, out: IO[bytes]) -> None:
-    """Run to a virtual time; write a sentence for every event when it happens."""
+def narrate_events(session: Session, since_ns: int, until_ns: int, out: IO[bytes]) -> None:
+    """Run to a virtual time; write a sentence for every event, from ``since_ns`` on."""
     words = EventWords(session.machine, session.names)
 
     def write(event: RawEvent) -> None:
+        if event[1] < since_ns:
+            return
         line = f"{format_time(event[1]):>15} s  {words.sentence(event)}\n"
         out.write(line.encode())
 

@@ -24,7 +24,9 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 """What gives a command an option."""
 
 
-def _complete(kind: str) -> Callable[..., list[CompletionItem]]:
+def complete(kind: str) -> Callable[..., list[CompletionItem]]:
+    """For the shell: the names of built-in boards, or scenarios, or files."""
+
     def names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
         from click.shell_completion import CompletionItem
 
@@ -37,12 +39,12 @@ def _complete(kind: str) -> Callable[..., list[CompletionItem]]:
 
 
 _BOARD = click.option(
-    "--board", default=None, shell_complete=_complete("boards"),
+    "--board", default=None, shell_complete=complete("boards"),
     help="A built-in board's name, or a board file.  [default: rpi4, or what the scenario is for]",
 )  # fmt: skip
 _SCENARIO = click.option(
     "--scenario", default="timer-callbacks", show_default=True,
-    shell_complete=_complete("scenarios"), help="A built-in scenario's name, or a scenario file.",
+    shell_complete=complete("scenarios"), help="A built-in scenario's name, or a scenario file.",
 )  # fmt: skip
 
 
@@ -105,8 +107,6 @@ _SESSION = click.option(
     "--session", "saved", type=FileType(), default=None, metavar="FILE",
     help="Open a session file: its board, its scenario, and what was done there by hand.",
 )  # fmt: skip
-
-
 _KERNEL = click.option(
     "--kernel", type=FileType(), default=None, metavar="FILE",
     help="Run an AArch64 image (kernel8.img, or an ELF file) instead of the teaching kernel; a "
@@ -302,14 +302,22 @@ def go_to_moment(session: Session, at: int | str | None) -> None:
     """Go where ``--at`` says: a virtual time, or a bookmark.  None: stay.
 
     A time before the present moment of a session that has just booted is that moment.
-    Raises :class:`UserError`.
+    A line on the terminal says how far it is.  Raises :class:`UserError`.
     """
+    if at is None:
+        return
+    from kerneltui.progress import of_session
+
     if isinstance(at, str):
-        session.go_to_bookmark(session.bookmarks.named(at))
-    elif at is not None and at > session.machine.now:
-        session.run_until(at)
-    elif at is not None and session.here != session.history.first:
-        session.go_to_time(at)
+        bookmark = session.bookmarks.named(at)
+        with of_session(session, bookmark.at_ns):
+            session.go_to_bookmark(bookmark)
+    elif at > session.machine.now:
+        with of_session(session, at):
+            session.run_until(at)
+    elif session.here != session.history.first:
+        with of_session(session, at):
+            session.go_to_time(at)
 
 
 def gathered(name: str, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -345,6 +353,19 @@ def until_option(example: str) -> Decorator:
     )  # fmt: skip
 
 
+def since_option(words: str) -> Decorator:
+    """From when on, in virtual ns, as ``since``."""
+    return click.option(
+        "--from", "since", type=DurationType(), default=0, metavar="TIME", help=words
+    )
+
+
+def check_since(since: int, until: int) -> None:
+    """Raise :class:`UserError` where nothing lies between the two."""
+    if since > until:
+        raise UserError("--from is later than --until")
+
+
 def moment_option(words: str) -> Decorator:
     """A moment as :func:`go_to_moment` takes it, or None."""
     return click.option("--at", type=MomentType(), default=None, metavar="MOMENT", help=words)
@@ -376,21 +397,3 @@ def json_option(words: str) -> Decorator:
 def theme_option(words: str) -> Decorator:
     """The name of a theme; empty for the usual one."""
     return click.option("--theme", default="", help=words)
-
-
-def pass_on(ctx: click.Context, command: click.Command) -> None:
-    """Options that stand before a command mean the same as behind it.
-
-    Raises :class:`UserError` for one that the command does not have.
-    """
-    given = {
-        name: value
-        for name, value in ctx.params.items()
-        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    }
-    known = {parameter.name for parameter in command.params}
-    for name in given:
-        if name not in known:
-            option = next(item for item in ctx.command.params if item.name == name).opts[0]
-            raise UserError(f"'{option}' does not apply to '{command.name}'")
-    ctx.default_map = {str(command.name): given}

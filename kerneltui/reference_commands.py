@@ -10,43 +10,57 @@ import click
 from kerneltui.errors import UserError, suggestion
 from kerneltui.option_types import OneOf
 from kerneltui.output import write_text
-from kerneltui.parameters import output_option
-from kerneltui.streams import put, put_list
+from kerneltui.parameters import json_option, output_option
+from kerneltui.streams import put
 from kerneltui.usage import SuggestingGroup, command
+
+AS_JSON = "Write one JSON array instead."
 
 
 @command()
-def boards() -> None:
+@json_option(AS_JSON)
+def boards(*, as_json: bool) -> None:
     """List the built-in boards."""
     from kerneltui.configfile import available
+    from kerneltui.listing import Listed, write_list
     from kerneltui.machine.board import load_board
 
     specs = {name: load_board(name).spec for name in available("boards")}
-    put_list(
-        (name, f"{spec.title}: {spec.cpu.cores} x {spec.cpu.compatible}")
+    found = [
+        Listed(name, f"{spec.title}: {spec.cpu.cores} x {spec.cpu.compatible}", {
+            "title": spec.title, "bsp": spec.bsp, "cpu": spec.cpu.compatible,
+            "cores": spec.cpu.cores,
+            "devices": {device: item.compatible for device, item in spec.devices.items()},
+        })
         for name, spec in specs.items()
-    )
+    ]  # fmt: skip
+    write_list(found, as_json=as_json)
 
 
 @command()
-def scenarios() -> None:
+@json_option(AS_JSON)
+def scenarios(*, as_json: bool) -> None:
     """List the built-in scenarios."""
     from kerneltui.configfile import available
-    from kerneltui.scenarios.reading import load_scenario
+    from kerneltui.listing import Listed, write_list
+    from kerneltui.scenarios.reading import Scenario, load_scenario
     from kerneltui.scenarios.spec import by_level
     from kerneltui.shelves import GROUPS
 
-    specs = {name: load_scenario(name).spec for name in available("scenarios")}
-    width = max(map(len, specs))
-    headings = [*GROUPS, *sorted({spec.group for spec in specs.values()} - {*GROUPS})]
-    for group in headings:
-        found = {name: spec for name, spec in specs.items() if spec.group == group}
-        if found:
-            put(f"{chr(10) if group != headings[0] else ''}{group or 'Others'}\n")
-            put_list(
-                (f"{name:<{width}}", f"{spec.title}: {spec.about}")
-                for name, spec in sorted(found.items(), key=lambda item: by_level(*item))
-            )
+    known = [load_scenario(name) for name in available("scenarios")]
+    headings = [*GROUPS, *sorted({item.spec.group for item in known} - {*GROUPS})]
+
+    def place(item: Scenario) -> tuple[int, tuple[int, str]]:
+        return headings.index(item.spec.group), by_level(item.name, item.spec)
+
+    found = [
+        Listed(item.name, f"{item.spec.title}: {item.spec.about}", {
+            "title": item.spec.title, "group": item.spec.group, "level": item.spec.level,
+            "boards": item.boards, "about": item.spec.about,
+        }, item.spec.group or "Others")
+        for item in sorted(known, key=place)
+    ]  # fmt: skip
+    write_list(found, as_json=as_json)
 
 
 @command()
@@ -59,7 +73,7 @@ def schema(kind: str) -> None:
 
     from kerneltui.configfile import schema_hook
     from kerneltui.lessons.spec import LessonSpec
-    from kerneltui.machine.board import BoardSpec
+    from kerneltui.machine.board_spec import BoardSpec
     from kerneltui.scenarios.spec import ImageScenarioSpec, ScenarioSpec
     from kerneltui.sessions.spec import SessionSpec
 
@@ -92,9 +106,10 @@ def registers(output: Path, block: str) -> None:
     """Print every register of every device, as Markdown."""
     from kerneltui.export.register_reference import block_names, register_reference
 
-    if block and block not in block_names():
+    known = {name.lower(): name for name in block_names()}
+    if block and block.lower() not in known:
         raise UserError(f"there is no block '{block}'{suggestion(block, block_names())}")
-    write_text(output, register_reference(block))
+    write_text(output, register_reference(known.get(block.lower(), "")))
 
 
 @docs.command()

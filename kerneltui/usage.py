@@ -125,6 +125,8 @@ EXAMPLES = {
     "check": "my_timer.py --role timer --board rpi4",
     "new driver": "my_driver.py --role timer --board rpi4",
     "new lesson": "my-lesson",
+    "new board": "my-board --from rpi4",
+    "new scenario": "mine --from timer-callbacks",
 }
 """What a command needs at least."""
 

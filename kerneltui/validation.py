@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerneltui.configfile import ConfigFile
-from kerneltui.errors import UserError
+from kerneltui.errors import Mistakes, UserError
+from kerneltui.lessons.checking import check_names
 from kerneltui.lessons.lesson import looks_like_lesson, read_lesson
-from kerneltui.machine.board import Board, BoardSpec, load_board, read_board
+from kerneltui.machine.board import load_board, read_board
+from kerneltui.machine.board_spec import BoardSpec
+from kerneltui.machine.checked_board import Board
 from kerneltui.machine.image_board import looks_like_image, read_image
 from kerneltui.scenarios.own_drivers import kind_for_drivers, no_drivers
-from kerneltui.scenarios.reading import KEYS, Scenario, load_scenario, read_scenario
+from kerneltui.scenarios.reading import KEYS, Scenario, load_scenario, read_scenario, what_fits
 from kerneltui.scenarios.scenario import DEFAULT_SCENARIO, make_session
 from kerneltui.sessions.opening import changed_origins, looks_like_session, open_saved, read_session
 
@@ -64,16 +67,28 @@ def _kind(file: ConfigFile) -> str:
 
 
 def validate_file(path: Path, drivers: LoadsDrivers = no_drivers) -> str:
-    """What a file is, once it is found to be right.  Raises :class:`UserError` when it is not.
+    """What a file is, once it is found to be right.
+
+    Raises :class:`UserError` when it is not, with all mistakes.
 
     A file with more keys of a board than of a scenario is a board.  It, or the boards that a
     scenario is for, is also built once, which finds overlaps, bad wiring and what does not go
     together; an image that a scenario names is loaded.  So is what a board has for kernel images.
-    A session, or a lesson, is opened, but not run.  ``drivers`` loads a person's own for sessions,
-    scenarios and boards; a lesson chooses its drivers itself, and a board's devices for images have
-    no place for them.
+    A session is opened, but not run; of a lesson all that it names is looked for.  ``drivers``
+    loads a person's own for sessions, scenarios and boards; a lesson chooses its drivers itself,
+    and a board's devices for images have no place for them.
     """
-    file = ConfigFile.load(path)
+    slips, others = Mistakes(), Mistakes()
+    file = ConfigFile.load(path, slips)
+    with others.noted():
+        told = _validated(file, path, drivers)
+    slips.add_elsewhere(others)
+    slips.tell()
+    return told
+
+
+def _validated(file: ConfigFile, path: Path, drivers: LoadsDrivers) -> str:
+    """What a file is.  Raises :class:`UserError`, with all mistakes."""
     kind = _kind(file)
     if kind == "session":
         saved = read_session(file)
@@ -86,20 +101,29 @@ def validate_file(path: Path, drivers: LoadsDrivers = no_drivers) -> str:
         raise UserError(f"{path}: this is {what}: '--driver' is nothing for it; leave it out")
     if kind == "lesson":
         lesson = read_lesson(file, path)
-        lesson.session().close()
+        check_names(lesson)
         return f"lesson '{lesson.spec.title}'"
     if kind == "board":
         board = read_board(file, path)
         scenario = load_scenario(DEFAULT_SCENARIO)
-        _try(board, scenario, drivers)
+        found = Mistakes()
+        with found.noted():
+            _try(board, scenario, drivers)
         if board.spec.image:
             from kerneltui.machine.native.firmware import FirmwareOptions, board_for_image
 
-            _try(board_for_image(board, FirmwareOptions()), scenario)
+            with found.noted():
+                for_image = board_for_image(board, FirmwareOptions())
+                if not found:  # else the same is wrong there
+                    _try(for_image, scenario)
+        found.tell()
         return f"board '{board.spec.title}'"
     if kind == "image":
         return f"devices for kernel images on {read_image(file).model or 'a board'}"
-    scenario = read_scenario(file, path)
+    try:
+        scenario = read_scenario(file, path)
+    except UserError as error:
+        raise _with_others(error, file, path, drivers) from None
     complaints = []
     for name in sorted(scenario.boards, key=lambda name: name != scenario.usual_board):
         try:
@@ -110,6 +134,19 @@ def validate_file(path: Path, drivers: LoadsDrivers = no_drivers) -> str:
     if not complaints:
         raise file.error(("program",), "no kind of board has all that this scenario wants")
     raise complaints[0]
+
+
+def _with_others(
+    error: UserError, file: ConfigFile, path: Path, drivers: LoadsDrivers
+) -> UserError:
+    """The mistakes of a scenario, with those that a board shows."""
+    found = Mistakes()
+    found.add(error)
+    rest = what_fits(file, path)
+    if rest is not None and rest.boards:
+        with found.noted():
+            _try(load_board(rest.usual_board), rest, drivers)
+    return found.told() or error
 
 
 def _looks_like_board(file: ConfigFile) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Never
 
 import yaml
 
-from kerneltui.errors import UserError
+from kerneltui.errors import Mistakes, UserError
 
 Where = tuple[str | int, ...]
 DEEPEST = 100
@@ -35,22 +35,26 @@ class Parsed:
     """of every value that is not text: ``no``, ``0x1F``"""
 
 
-def parse(path: Path, text: str) -> Parsed:
+def parse(path: Path, text: str, slips: Mistakes | None = None) -> Parsed:
     """The data of a text.
 
+    Keys that stand twice, and values that YAML takes for something else than people do, are noted
+    as ``slips``, if these are given: the last of the keys counts, and the values are text.
+
     Raises :class:`UserError`, with ``path`` and line, for text that is not YAML, deeper than
-    :data:`DEEPEST`, or that stands for more than :data:`MOST_NODES` values, and for numbers that
-    YAML reads in another way than people do.
+    :data:`DEEPEST`, or that stands for more than :data:`MOST_NODES` values; and for slips.
     """
-    return _Parser(path).parse(text)
+    return _Parser(path, slips).parse(text)
 
 
 class _Parser:
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, slips: Mistakes | None) -> None:
         self.path = path
         self._lines: dict[Where, int] = {(): 1}
         self._written: dict[Where, str] = {}
         self._nodes = 0
+        self._goes_on = slips is not None
+        self._mistakes = Mistakes() if slips is None else slips
 
     def parse(self, text: str) -> Parsed:
         try:
@@ -61,6 +65,8 @@ class _Parser:
                 data = None
                 if node is not None:
                     self._index(loader, node, ())
+                    if not self._goes_on:
+                        self._mistakes.tell()
                     data = loader.construct_document(node)
                 return Parsed(data, self._lines, self._written)
             finally:
@@ -133,7 +139,8 @@ class _Parser:
             if name in seen:
                 self._refuse(
                     key,
-                    f"'{name}' stands here a second time (first in line {seen[name]}); remove one",
+                    f"'{name}' stands here a second time (first in line {seen[name]}); remove one, "
+                    "or give it another name",
                 )
             seen[name] = line
             self._lines[*where, name] = line
@@ -147,7 +154,9 @@ class _Parser:
             value = loader.construct_object(node)
         except (ValueError, LookupError, AttributeError):
             # A day that no calendar has, digits without end, or a tag that does not fit.
+            loader.recursive_objects.clear()
             self._refuse(node, f"'{shown}' is no {_kind(node.tag)}; put text in quotes")
+            return
         if node.tag not in NUMBER_TAGS:
             return
         if ":" in text:
@@ -156,6 +165,7 @@ class _Parser:
                 f"YAML reads '{shown}' as the number {value} (in sixties); write {value}, "
                 f"a duration with its unit like {value}s, or text in quotes: '{shown}'",
             )
+            return
         digits = text.lstrip("+-").replace("_", "")
         if (
             isinstance(value, int)
@@ -170,8 +180,12 @@ class _Parser:
                 f"the leading zero, {value:#x} for that number, or text in quotes: '{shown}'",
             )
 
-    def _refuse(self, node: Any, message: str) -> Never:
-        raise UserError(f"{self.path}:{node.start_mark.line + 1}: {message}")
+    def _refuse(self, node: Any, message: str) -> None:
+        line = node.start_mark.line + 1
+        self._mistakes.add(UserError(f"{self.path}:{line}: {message}", self.path, line))
+        if not isinstance(node, yaml.ScalarNode):
+            self._mistakes.tell()  # a list cannot be a key: nothing can be made of it
+        node.tag = TEXT_TAG
 
 
 def _kind(tag: str) -> str:

@@ -79,7 +79,7 @@ BAD = [
     ("run --until 9999h", "more than a year"),
     ("run --until soon", "not a duration"),
     ("run --until 1s extra", "'kerneltui run' takes no word 'extra' here; remove it"),
-    ("boards --json", "unknown option '--json'"),
+    ("boards --jsn", "unknown option '--jsn'; did you mean '--json'?"),
     ("run --until", "'--until' needs a value"),
     ("run --until 1s --json=yes", "'--json' takes no value"),
     ("run --until 1s -x", "unknown option '-x'"),

@@ -278,6 +278,15 @@ def test_a_trace_shows_progress_and_is_the_same(command, tmp_path):
     assert plain(*arguments) == (0, (tmp_path / "t.jsonl").read_text(), "")
 
 
+def test_the_way_to_the_moment_of_a_picture_shows_progress(command, tmp_path):
+    arguments = ("screenshot", "--at", "1200ms", "--size", "80x24")
+    seen = command(*arguments, "-o", tmp_path / "s.txt", on=("stderr",), impatient=True)
+    status, out, _, shown = seen.end()
+    assert (status, out) == (0, b"")
+    assert re.search(r"100%  1\.200 of 1\.200 virtual s, [\d,]+ events, \d+ s\x1b\[\?25h\n$", shown)
+    assert plain(*arguments, "-o", "-") == (0, (tmp_path / "s.txt").read_text(), "")
+
+
 def test_a_trace_on_the_terminal_itself_has_no_line_among_its_events(command):
     seen = command("trace", "--until", "2s", on=("stdout", "stderr"))
     _, _, _, shown = seen.end()

@@ -85,13 +85,16 @@ def test_nobody_reads_what_an_option_prints(option):
 
 def test_a_new_file_needs_a_name_and_its_commands_can_be_copied(said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("", ".yaml", " "):
-        told = f"kerneltui: '{name}' is no name for a lesson; write letters and digits: my-lesson\n"
-        assert said("new", "lesson", name) == (2, "", told)
-    assert "--lesson 'my own.yaml'\n" in said("new", "lesson", "my own")[1]
-    out = said("new", "driver", "my own", "--role", "timer")[1]
-    assert "--driver timer='my own.py'\n" in out
-    assert "check 'my own.py' --role timer" in out
+    (tmp_path / "my folder").mkdir()
+    for name in ("", ".yaml", " ", "a b", "7", "-x", "my folder/", "a\nb"):
+        for kind, more in (("lesson", ()), ("board", ()), ("driver", ("--role", "timer"))):
+            status, out, err = said("new", kind, *more, "--", name)
+            assert (status, out) == (2, "")
+            assert f"is no name for a {kind}" in err
+    assert "--lesson 'my folder/own.yaml'\n" in said("new", "lesson", "my folder/own")[1]
+    out = said("new", "driver", "my folder/own", "--role", "timer")[1]
+    assert "--driver timer='my folder/own.py'\n" in out
+    assert "check 'my folder/own.py' --role timer" in out
 
 
 def test_a_scenario_for_several_boards_is_told_with_the_usual_one(said, tmp_path):

@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from kerneltui.checks.lacking import lacking
 from kerneltui.checks.suite import cases_of, result
 from kerneltui.errors import UserError
 from kerneltui.hw.manual import cited
@@ -30,7 +31,8 @@ def main(role: str, file: str, board: str, memory: int, first: int) -> None:
         out.flush()
 
     try:
-        spec = load_board(board).spec
+        loaded = load_board(board)
+        spec = loaded.spec
         kind = spec.bsp
         check_role(role, kind)
         path = Path(file)
@@ -43,6 +45,10 @@ def main(role: str, file: str, board: str, memory: int, first: int) -> None:
         driver = load_driver(role, path, kind)
     except UserError as error:
         tell({"load": str(error)})
+        return
+    lack = lacking(driver, loaded)
+    if lack:
+        tell({"usage": lack})
         return
     cases = [
         replace(case, ref=cited(case.ref, spec.manual)) for case in cases_of(driver, kind)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from kerneltui.debugger.numbering import FORMATS, INTERRUPT, interrupt_label
 from kerneltui.debugger.references import InterruptReference, LineReference, TimeoutReference
 from kerneltui.debugger.way import find_line, interrupts_of_line, lines
-from kerneltui.errors import UserError, suggestion
+from kerneltui.errors import UserError, near, suggestion
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.machine import Machine
@@ -174,13 +174,24 @@ def interrupt_numbered(machine: Machine, numbering: str, number: int) -> Interru
     raise UserError(f"there is no {interrupt_label(numbering, number)}: {told}")
 
 
+def line_hint(text: str, names: Iterable[str]) -> str:
+    """Which wires may be meant: those of a device, those of an output, or names that are near."""
+    known = list(names)
+    device, _, output = text.lower().partition(".")
+    of_device = [name for name in known if name.lower().partition(".")[0] == device]
+    of_output = [name for name in known if output and name.lower().partition(".")[2] == output]
+    if of_device and not near(output, [name.partition(".")[2] for name in of_device]):
+        return f"; the lines of {device} are {', '.join(of_device)}"
+    return suggestion(text, of_device or of_output or known)
+
+
 def line_named(machine: Machine, text: str) -> LineReference:
     """A wire, such as ``uart0.irq``.  Raises UserError."""
     try:
         find_line(machine, text)
     except KeyError:
         names = [line.name for _, _, _, line in lines(machine)]
-        raise UserError(f"there is no line '{text}'{suggestion(text, names)}") from None
+        raise UserError(f"there is no line '{text}'{line_hint(text, names)}") from None
     return LineReference(text)
 
 

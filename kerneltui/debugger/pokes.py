@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+from kerneltui.debugger.naming import line_hint
 from kerneltui.debugger.register_names import (
     NUMBER,
     RegisterSite,
@@ -30,7 +31,7 @@ from kerneltui.debugger.register_names import (
 )
 from kerneltui.debugger.setup import PokeRequest
 from kerneltui.debugger.way import lines
-from kerneltui.errors import suggestion
+from kerneltui.errors import Mistakes
 from kerneltui.hw.bus import BusFault, Rom
 from kerneltui.hw.register import MEMORY, PORTS, RES0, RO, RW, Access, Register, Slot
 from kerneltui.hw.register_file import RegisterFile
@@ -53,6 +54,9 @@ _ADDRESS = re.compile(rf"(port:)?({NUMBER})")
 
 def split_time(text: str) -> tuple[int, str]:
     """``T:REGISTER=VALUE`` -> the time in ns, and the rest.  Raises ValueError, in words."""
+    if not text.startswith("-") and not text[:1].isdecimal():
+        value = "" if "=" in text else "=1"
+        raise ValueError(f"a time is missing in front of it; write 1.5s:{text}{value}")
     at_ns, rest = time_before(text, TIMED_FORM)
     return at_ns, rest.strip()
 
@@ -63,11 +67,13 @@ def script(machine: Machine, requests: Iterable[PokeRequest]) -> list[TimedPoke]
     Raises the errors that the requests make.
     """
     found: list[TimedPoke] = []
+    mistakes = Mistakes()
     for item in requests:
         try:
             found.append((item.at_ns, parse(machine, item.text, item.core), item.is_scripted))
         except ValueError as error:
-            raise item.error(str(error)) from None
+            mistakes.add(item.error(str(error)))
+    mistakes.tell()
     return sorted(found, key=lambda item: item[0])
 
 
@@ -77,9 +83,12 @@ def parse(machine: Machine, text: str, core: int = 0) -> Poke:
     Raises ValueError, in words, for what makes no sense there.
     """
     left, equals, right = (part.strip() for part in text.partition("="))
-    if not (left and equals and right):
-        raise ValueError(f"'{text}' does not read {FORM}")
     *fronts, name = left.split("/")
+    if left and not right:
+        form = f"{left}=1 (high) or {left}=0 (low)" if _line(machine, name) else f"{left}=VALUE"
+        raise ValueError(f"a value is missing; write {form}")
+    if not (left and equals):
+        raise ValueError(f"'{text}' does not read {FORM}")
     line = _line(machine, name)
     if line:
         return _to_line(line, fronts, right)
@@ -97,14 +106,18 @@ def parse(machine: Machine, text: str, core: int = 0) -> Poke:
 def _line(machine: Machine, name: str) -> str:
     """The wire that is meant; empty where a register is.  Raises ValueError where there is none."""
     names = {line.name.lower(): line.name for _, _, _, line in lines(machine)}
-    device, dot, _ = name.partition(".")
-    if name.lower() in names or not dot:
-        return names.get(name.lower(), "")
-    if device.lower() not in machine.devices:
-        is_register = device.lower() in {site.slot.name.lower() for site in sites(machine)}
-        if is_register or not get_close_matches(name.lower(), names, n=1, cutoff=LIKE):
+    device, dot, output = name.lower().partition(".")
+    if name.lower() in names:
+        return names[name.lower()]
+    is_register = device in {site.slot.name.lower() for site in sites(machine)}
+    if not dot and (is_register or device not in machine.devices):
+        return ""
+    if device not in machine.devices:
+        is_output = output in {known.partition(".")[2] for known in names}
+        is_near = is_output or get_close_matches(name.lower(), names, n=1, cutoff=LIKE)
+        if is_register or not is_near:
             return ""
-    hint = suggestion(name.lower(), names)
+    hint = line_hint(name, names.values())
     raise ValueError(f"there is no line '{name}' on {machine.board_name}{hint}")
 
 

@@ -9,7 +9,8 @@ import msgspec
 
 from kerneltui.configfile import ConfigFile
 from kerneltui.debugger.bookmarks import Bookmark
-from kerneltui.machine.board import Board
+from kerneltui.errors import UserError
+from kerneltui.machine.checked_board import Board
 from kerneltui.machine.machine import KernelFactory
 from kerneltui.own.driver import OwnDriver
 
@@ -29,7 +30,7 @@ class PokeRequest(msgspec.Struct, frozen=True):
 
     at_ns: int
     text: str
-    error: Callable[[str], Exception]
+    error: Callable[[str], UserError]
     """makes an error of what is wrong with it, for whoever wrote it"""
     core: int = 0
     is_scripted: bool = True

@@ -35,14 +35,31 @@ def as_text(explanation: Explanation, writers: Writers, besides: str = "") -> It
             place = place_of(station, gate)
             if place is not None and not gate.open:
                 yield f"{WRITER_INDENT}{in_words(writers[place])}"
-    for number, way in enumerate(explanation.others, 2):
-        shut = [gate.name for gate in way.shut if explanation.is_shut(gate)]
-        later = [gate.name for gate in way.shut if not explanation.is_shut(gate)]
-        told = [f"shut: {', '.join(shut)}"] if shut else []
-        told += [f"not yet: {', '.join(later)}"] if later else []
-        through = ", ".join(station.title for station in way.stations)
+    yield from _others(explanation)
+
+
+def _others(explanation: Explanation) -> Iterator[str]:
+    """The further ways: those alike but for their sources together, with what keeps them out."""
+    groups: dict[str, dict[str, list[str]]] = {}
+    for way in explanation.others:
+        first, *rest = [station.title for station in way.stations]
+        through = f", through {', '.join(rest)}" if rest else ""
+        groups.setdefault(through, {}).setdefault(_kept_out(explanation, way), []).append(first)
+    for through, sources in groups.items():
+        count = sum(map(len, sources.values()))
         yield ""
-        yield f"way {number}, by {through}: {'; '.join(told) if way.shut else 'all is open'}"
+        yield f"{count} further {'way' if count == 1 else 'ways'}{through}:"
+        for told, firsts in sources.items():
+            yield f"  from {', '.join(firsts)}: {told}"
+
+
+def _kept_out(explanation: Explanation, way: Way) -> str:
+    """The gates that are not open."""
+    shut = [gate.name for gate in way.shut if explanation.is_shut(gate)]
+    later = [gate.name for gate in way.shut if not explanation.is_shut(gate)]
+    told = [f"shut: {', '.join(shut)}"] if shut else []
+    told += [f"not yet: {', '.join(later)}"] if later else []
+    return "; ".join(told) or "all is open"
 
 
 def gate_text(explanation: Explanation, gate: Gate) -> str:

@@ -26,6 +26,8 @@ class Format(NamedTuple):
     tells: tuple[str, ...] = THINGS
     """the things that it can tell of"""
     marks_breakpoints: bool = True
+    has_events: bool = False
+    """it has single events, and not what they come to"""
     has_handlers: bool = False
     """it is made of handlers: those of an image are found in what the hardware does"""
 
@@ -36,6 +38,9 @@ OTHERS = {
     "perfetto": Format("perfetto", "PerfettoTracks"),
     "csv": Format(
         "csv_rows", "CsvRows", (IRQ, TIMEOUT), marks_breakpoints=False, has_handlers=True
+    ),
+    "csv-accesses": Format(
+        "access_rows", "AccessRows", (READ, WRITE), marks_breakpoints=False, has_events=True
     ),
 }
 """All but :data:`JSONL`, which has every event."""
@@ -50,6 +55,6 @@ def check_format(name: str, wanted: Collection[str], *, has_breakpoints: bool) -
         raise UserError(f"--only {kind}: --format {name} cannot tell of it; it tells of {told}")
     if has_breakpoints and not found.marks_breakpoints:
         raise UserError(
-            f"--format {name} has a row for each interrupt and timeout, "
+            f"--format {name} has a row for each {' and '.join(found.tells)}, "
             "and no place for breakpoints; leave out --break"
         )

@@ -10,6 +10,7 @@ from typing import IO
 import msgspec
 
 from kerneltui.debugger.session import Session
+from kerneltui.debugger.trace import RawEvent
 from kerneltui.export.selection import Selection
 
 ASLEEP, HANDLER, KERNEL, OFF, TASK = "asleep", "handler", "kernel", "off", "task"
@@ -149,6 +150,9 @@ class RunTeller:
 
     def access(self, t: int, core: int, kind: str, register: str, value: int) -> None:
         """A register was read or written; told only where the selection names such."""
+
+    def event(self, event: RawEvent) -> None:
+        """A single event, where the format has these and not what they come to."""
 
     def mark(self, t: int, kind: str, text: str, core: int) -> None:
         """A ``poke``, a ``breakpoint``, a ``bookmark``, or a remark of a controller."""

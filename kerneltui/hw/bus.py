@@ -119,7 +119,7 @@ class AddressSpace:
             if base < other.base + other.size and other.base < base + size:
                 raise ValueError(
                     f"{name} ({base:#x}-{base + size - 1:#x}) overlaps {other.name} "
-                    f"({other.base:#x}-{other.base + other.size - 1:#x})"
+                    f"({other.base:#x}-{other.base + other.size - 1:#x}); move one of them"
                 )
         self.windows.insert(place, BusWindow(base, size, name, target))
         self._bases.insert(place, base)

@@ -76,6 +76,8 @@ class Device(ABC):
     TABLES: ClassVar[tuple[RegisterTable, ...]]
     CONFIG: ClassVar[type[Any]]
     TRANSIENT: ClassVar[frozenset[str]] = frozenset(("manual", "on_remark", "on_reset"))
+    NUMBERED_PINS: ClassVar[frozenset[str]] = frozenset()
+    """the kinds of input of which there are several, each with a number"""
     CAN_BE_RESET: ClassVar[bool] = False
     """without power-on, for one core: :meth:`_tell_reset` says so"""
     PICTURES: ClassVar[tuple[type[msgspec.Struct], ...]] = ()

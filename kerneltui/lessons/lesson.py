@@ -7,19 +7,26 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kerneltui.configfile import ConfigFile, available, find
-from kerneltui.errors import suggestion
+from kerneltui.configfile import LEFT_OUT, ConfigFile, available, find, is_left_out
+from kerneltui.errors import Mistakes, suggestion
 from kerneltui.kernel.roles import ROLES
-from kerneltui.lessons.spec import GoalSpec, LessonSpec
+from kerneltui.lessons.spec import GoalSpec, LessonSpec, LessonStepSpec
 from kerneltui.shelves import COURSES
 from kerneltui.units import parse_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from kerneltui.debugger.session import Session
     from kerneltui.own.driver import OwnDriver
 
+SPARE = {
+    "title": "a lesson",
+    "about": "left out",
+    "board": "left out",
+    "steps": [{"text": LEFT_OUT}],
+}
+"""Stand for what a file lacks, or has wrong."""
 BOOTED, HERE = "booted", "here"
 """Where a step can begin, beside times."""
 
@@ -85,11 +92,13 @@ class Lesson(msgspec.Struct, frozen=True):
 
 
 KEYS = frozenset(("steps", "title", "about", "board", "minutes", "course"))
+OWN = frozenset(("steps", "board", "minutes", "course", "order", "driver"))
+"""Of these a scenario's file has none."""
 
 
 def looks_like_lesson(data: dict[str, object]) -> bool:
     """Some keys may be misspelt, or missing."""
-    return "steps" in data and len(KEYS & set(data)) >= 3
+    return len(KEYS & set(data)) >= 3 and len(OWN & set(data)) >= 2
 
 
 def load_lesson(name: str) -> Lesson:
@@ -99,38 +108,48 @@ def load_lesson(name: str) -> Lesson:
 
 
 def read_lesson(file: ConfigFile, path: Path) -> Lesson:
-    """Check a parsed lesson file.  Raises :class:`UserError`."""
-    spec = file.decode(LessonSpec)
-    _check_driver(file, spec)
-    for number, step in enumerate(spec.steps):
-        place = ("steps", number)
-        if step.goal is not None and step.predict is not None:
-            raise file.error(place, "a step has a goal or a question, not both; make two of it")
-        if step.goal == GoalSpec():
-            raise file.error((*place, "goal"), "this goal says nothing; write 'when:' or another")
-        if step.hints and step.goal is None and step.predict is None:
-            raise file.error((*place, "hints"), "hints help to reach a goal; this step has none")
-        if step.begin not in {BOOTED, HERE}:
-            try:
-                parse_duration(step.begin)
-            except ValueError as error:
-                said = f"{error}; or write {HERE} or {BOOTED}"
-                raise file.error((*place, "begin"), said) from None
+    """Check a parsed lesson file.  Raises :class:`UserError`, with all mistakes."""
+    found = Mistakes()
+    spec = file.decode_most(LessonSpec, SPARE, found)
+    if spec is not None:
+        if "driver" not in file.data or spec.driver is not None:
+            _check_driver(file, spec, found)
+        known = () if is_left_out(spec.steps[0].text) else spec.steps
+        for number, step in file.items("steps", known, LessonStepSpec).items():
+            for key, said in _wrong_in(step):
+                found.add(file.error(("steps", number, *key), said))
+    found.tell()
+    assert spec is not None, "what does not fit is a mistake"
     return Lesson(path.stem, spec, file)
 
 
-def _check_driver(file: ConfigFile, spec: LessonSpec) -> None:
+def _wrong_in(step: LessonStepSpec) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What does not go together in a step: the key, and in words."""
+    if step.goal is not None and step.predict is not None:
+        yield (), "a step has a goal or a question, not both; make two of it"
+    if step.goal == GoalSpec():
+        yield ("goal",), "this goal says nothing; write 'when:' or another"
+    if step.hints and step.goal is None and step.predict is None:
+        yield ("hints",), "hints help to reach a goal; this step has none"
+    if step.begin not in {BOOTED, HERE}:
+        try:
+            parse_duration(step.begin)
+        except ValueError as error:
+            yield ("begin",), f"{error}; or write {HERE} or {BOOTED}"
+
+
+def _check_driver(file: ConfigFile, spec: LessonSpec, found: Mistakes) -> None:
     """What a lesson says of a driver, it says where it has one."""
     if spec.driver is not None:
         if spec.driver.role not in ROLES:
-            hint = suggestion(spec.driver.role, ROLES)
-            raise file.error(("driver", "role"), f"there is no role '{spec.driver.role}'{hint}")
+            said = f"there is no role '{spec.driver.role}'{suggestion(spec.driver.role, ROLES)}"
+            found.add(file.error(("driver", "role"), said))
         return
     for number, step in enumerate(spec.steps):
         if step.writes or (step.goal is not None and step.goal.driver):
             key = "writes" if step.writes else "goal"
             said = "this lesson is about no driver; write 'driver: {role: timer, solution: FILE}'"
-            raise file.error(("steps", number, key), said)
+            found.add(file.error(("steps", number, key), said))
 
 
 def lessons() -> list[Lesson]:

@@ -14,7 +14,7 @@ from kerneltui.machine.x86_core import X86Core
 
 if TYPE_CHECKING:
     from kerneltui.hw.device import Device
-    from kerneltui.machine.board import Board
+    from kerneltui.machine.checked_board import Board
     from kerneltui.machine.turns import Turns
 
 
@@ -59,7 +59,9 @@ def _check_gsis(board: Board, chip: IoApic, others: list[IoApic]) -> None:
         if first < start + other.config.pins and start < end:
             place = ("devices", chip.name, "config", "gsi_base")
             raise board.file.error(
-                place, f"GSIs {first} to {end - 1} overlap those of '{other.name}'"
+                place,
+                f"GSIs {first} to {end - 1} overlap those of '{other.name}', {start} to "
+                f"{start + other.config.pins - 1}; move one of them",
             )
 
 

@@ -12,7 +12,8 @@ from kerneltui.machine.turns import Turns
 if TYPE_CHECKING:
     from kerneltui.hw.bus import AddressSpace
     from kerneltui.hw.clock import Clock
-    from kerneltui.machine.board import Board, MemorySpec
+    from kerneltui.machine.board_spec import MemorySpec
+    from kerneltui.machine.checked_board import Board
     from kerneltui.machine.core import Core
     from kerneltui.machine.hosted_core import HostedCore
     from kerneltui.machine.native.image import NativeImage

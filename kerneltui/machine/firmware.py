@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from kerneltui.devices.x86 import acpi_pm_timer, hpet, i8254, i8259, io_apic, local_apic, mc146818
 from kerneltui.machine import acpi
-from kerneltui.machine.board import Board, DeviceSpec, FirmwareSpec
+from kerneltui.machine.board_spec import DeviceSpec, FirmwareSpec
+from kerneltui.machine.checked_board import Board
 
 HPET_MINIMUM_TICK = 128
 CENTURY_INDEX = 0x32

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from kerneltui.configfile import ConfigFile, available
-from kerneltui.errors import UserError, suggestion
+from kerneltui.configfile import LEFT_OUT, ConfigFile, available
+from kerneltui.errors import Mistakes, UserError, suggestion
 from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.declared import Declared
 from kerneltui.hw.device import Device
-from kerneltui.machine.board import Board, ImageSpec, ViewSpec, check_device
+from kerneltui.machine.board_check import check_device
+from kerneltui.machine.board_spec import ImageSpec, ViewSpec
+from kerneltui.machine.checked_board import Board
 from kerneltui.machine.serial_terminal import SerialDevice, SerialTerminal
 
 
@@ -26,9 +28,13 @@ def looks_like_image(data: dict[str, object]) -> bool:
 
 def read_image(file: ConfigFile) -> ImageSpec:
     """Check such a file, as far as that goes without its board.  Raises :class:`UserError`."""
-    image = file.decode(ImageSpec)
-    for name, device in image.devices.items():
-        check_device(file, ("devices", name), device)
+    found = Mistakes()
+    image = file.decode_most(ImageSpec, {"console": LEFT_OUT}, found)
+    for name, device in image.devices.items() if image is not None else ():
+        with found.noted():
+            check_device(file, ("devices", name), device)
+    found.tell()
+    assert image is not None, "what does not fit is a mistake"
     return image
 
 

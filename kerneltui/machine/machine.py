@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
+from kerneltui.errors import Mistakes
 from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.clock import NEVER, Clock
 from kerneltui.hw.device import Device, InterruptController
@@ -19,7 +20,7 @@ from kerneltui.hw.register import (
     RegisterTable,
 )
 from kerneltui.hw.register_file import RegisterFile
-from kerneltui.machine.board import Board
+from kerneltui.machine.checked_board import Board
 from kerneltui.machine.construction import build_devices, connect_wires
 from kerneltui.machine.core import FOREVER, Core, CoreState, Observer, Program, StopReason
 from kerneltui.machine.cores import make_cores
@@ -85,13 +86,13 @@ class Machine(Savable):
 
     def __init__(self, board: Board, kernel: KernelFactory | NativeImage) -> None:
         """Raises :class:`UserError` where the board contradicts itself."""
-        self.board_name = board.name
-        self.board_title = board.spec.title
+        self.board_name, self.board_title = board.name, board.spec.title
         self.clock = Clock()
         self.spaces = {name: AddressSpace(name) for name in (MEMORY, PORTS, SYSTEM_REGISTERS, MSRS)}
         self.memory = self.spaces[MEMORY]
         image = None if callable(kernel) else kernel
-        self.devices = build_devices(board, self.clock, self.spaces, image)
+        mistakes = Mistakes()
+        self.devices = build_devices(board, self.clock, self.spaces, mistakes, image)
         self._divided = _divided_blocks(self.devices.values())
         """the blocks that are there twice: for secure accesses, and for all others"""
         self.controllers = {
@@ -102,12 +103,12 @@ class Machine(Savable):
         """the interrupt controllers, by device name"""
         self.cores: list[Core] = make_cores(board, self.clock, self.spaces, image)
         self.turns: Turns = self.cores[0].turns
-        self.wiring = connect_wires(board, self.devices, self.cores)
+        self.wiring = connect_wires(board, self.devices, self.cores, mistakes)
         """where each line leads"""
-        self._prepare(board)
+        with mistakes.noted():
+            self._prepare(board)
+        mistakes.tell()
         uart = self.devices[board.spec.console]
-        if not hasattr(uart, "transmit"):
-            raise board.file.error(("console",), f"'{board.spec.console}' is not a UART")
         self.terminal = SerialTerminal(cast("SerialDevice", uart), self.clock)
         self.declared: list[Declared] = []
         """what is on the chip but not modelled"""

@@ -47,5 +47,5 @@ def class_name(name: str) -> str:
     words = [word for word in re.split(r"[\W_]+", stem) if word]
     made = "".join(word[0].upper() + word[1:] for word in words)
     if not made.isidentifier():
-        raise UserError(f"'{name}' is no name for a driver; write letters and digits: my_timer")
+        raise UserError(f"'{name}' is no name for a driver; write letters and digits: my_driver")
     return made

@@ -11,8 +11,8 @@ import msgspec
 
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.setup import PokeRequest, TimedInput
-from kerneltui.errors import UserError
-from kerneltui.machine.board import Board
+from kerneltui.errors import Mistakes, UserError
+from kerneltui.machine.checked_board import Board
 from kerneltui.scenarios.reading import ProgramScenario, Scenario
 
 
@@ -63,8 +63,11 @@ def session_on(
     sense, it is told with the change that is the cause.
     """
     wanted = board
+    mistakes = Mistakes()
     for change in _changes_to_board(scenario, changes):
-        wanted = change.made(wanted)
+        with mistakes.noted():
+            wanted = change.made(wanted)
+    mistakes.tell()
     try:
         return make(wanted)
     except UserError as error:
@@ -75,7 +78,7 @@ def _by_its_cause(
     error: UserError, board: Board, changes: Iterable[BoardChange], make: Callable[[Board], object]
 ) -> UserError:
     """An error of the board, told with the first change since which it is there."""
-    said, place = str(error), f"{board.file.path}:"
+    said, place = str(error.each[0]), f"{board.file.path}:"
     if not said.startswith(place) or _error_of(board, make):
         return error
     for change in changes:
@@ -89,7 +92,7 @@ def _error_of(board: Board, make: Callable[[Board], object]) -> str:
     try:
         make(board)
     except UserError as error:
-        return str(error)
+        return str(error.each[0])
     return ""
 
 

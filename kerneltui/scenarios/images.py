@@ -16,7 +16,8 @@ from msgspec.structs import replace
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.setup import Setup
 from kerneltui.errors import UserError
-from kerneltui.machine.board import Board, load_board
+from kerneltui.machine.board import load_board
+from kerneltui.machine.checked_board import Board
 from kerneltui.machine.native.extra import check_installed
 from kerneltui.machine.native.firmware import FirmwareOptions, board_for_image, options_beside
 from kerneltui.machine.native.image import (

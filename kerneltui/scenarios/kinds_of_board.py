@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from kerneltui.kernel.bsp import PC_BOARD
 from kerneltui.kernel.faults import FAULTS
 from kerneltui.kernel.programs import PROGRAMS
-
-PC_BOARD = "x86"
 
 
 def kinds_of_board(

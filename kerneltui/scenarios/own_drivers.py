@@ -10,7 +10,7 @@ from kerneltui.kernel.faults import classes_of
 from kerneltui.kernel.pc.boot_parameters import parse
 from kerneltui.kernel.programs import PROGRAMS
 from kerneltui.kernel.roles import POSTS
-from kerneltui.machine.board import Board
+from kerneltui.machine.checked_board import Board
 from kerneltui.own.driver import OwnDriver
 from kerneltui.scenarios.reading import ImageScenario, Scenario
 from kerneltui.scenarios.spec import ScenarioSpec

@@ -10,15 +10,15 @@ from msgspec.structs import replace
 
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.setup import Setup
-from kerneltui.errors import UserError, suggestion
-from kerneltui.kernel.bsp import BOARDS
+from kerneltui.errors import UserError
 from kerneltui.kernel.faults import FAULTS
 from kerneltui.kernel.irq import KernelError
 from kerneltui.kernel.kernel import Kernel
 from kerneltui.kernel.pc.boot_parameters import parse
 from kerneltui.kernel.programs import PROGRAMS, program
 from kerneltui.kernel.roles import POSTS
-from kerneltui.machine.board import Board, load_board
+from kerneltui.machine.board import load_board
+from kerneltui.machine.checked_board import Board
 from kerneltui.own.driver import OwnDriver, in_place
 from kerneltui.own.making import kernel_with
 from kerneltui.scenarios.changes import (
@@ -28,7 +28,6 @@ from kerneltui.scenarios.changes import (
     pokes_of,
     session_on,
 )
-from kerneltui.scenarios.kinds_of_board import PC_BOARD
 from kerneltui.scenarios.own_drivers import check_drivers, kind_for_drivers, no_drivers
 from kerneltui.scenarios.reading import (
     ImageScenario,
@@ -131,11 +130,6 @@ def _program_session(
 ) -> Session:
     cls = program(scenario.spec.program)
     bsp = board.spec.bsp
-    if bsp not in BOARDS:
-        raise board.file.error(("bsp",), f"unknown board support '{bsp}'{suggestion(bsp, BOARDS)}")
-    if board.is_x86 != (bsp == PC_BOARD):
-        cpu = board.spec.cpu.compatible
-        raise board.file.error(("bsp",), f"the kernel of '{bsp}' does not run on '{cpu}'")
     _check_fit(board, scenario, changes)
     boot = f"{scenario.spec.boot} {changes.append}".strip()
     check_drivers(drivers, bsp, scenario.spec, scenario.file, boot=boot, queue=changes.queue)
@@ -178,8 +172,12 @@ def _check_fit(board: Board, scenario: ProgramScenario, changes: Changes) -> Non
     """Whether scenario, board and command line can go together."""
     bsp = board.spec.bsp
     for number, fault in enumerate(scenario.spec.faults):
-        if bsp not in FAULTS[fault].boards:
-            text = f"the board {board.name} cannot have the fault '{fault}'"
+        boards = FAULTS[fault].boards
+        if bsp not in boards and not scenario.file.is_builtin:
+            text = (
+                f"the board {board.name} cannot have the fault '{fault}', "
+                f"which is for {' or '.join(boards)}"
+            )
             raise scenario.file.error(("faults", number), text)
     check_board(scenario, board)
     cores = board.spec.cpu.cores

@@ -120,16 +120,22 @@ class BookmarkSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SharedSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What any scenario file may say, whatever runs in it."""
 
-    title: Annotated[Label, Meta(min_length=1, max_length=60)]
-    about: Label = ""
+    title: Annotated[Label, Meta(min_length=1, max_length=60, description="what lists call it")]
+    about: Annotated[Label, Meta(description="what happens, and what there is to see")] = ""
     group: Annotated[Label, Meta(max_length=60, description="heading that it is listed under")] = ""
     level: Annotated[Level, Meta(description="how hard it is")] = "second"
     boards: Annotated[
         list[str], Meta(description="the only kinds of board that it is for; default: all that can")
     ] = []
-    inputs: list[InputSpec] = []
-    pokes: Annotated[list[PokeSpec], Meta(max_length=MOST_POKES)] = []
-    bookmarks: Annotated[list[BookmarkSpec], Meta(max_length=MOST_BOOKMARKS)] = []
+    inputs: Annotated[list[InputSpec], Meta(description="what is typed when")] = []
+    pokes: Annotated[
+        list[PokeSpec],
+        Meta(max_length=MOST_POKES, description="which registers are stored to when, or lines set"),
+    ] = []
+    bookmarks: Annotated[
+        list[BookmarkSpec],
+        Meta(max_length=MOST_BOOKMARKS, description="moments to come back to"),
+    ] = []
     without: Annotated[list[str], Meta(description="devices to remove from the board")] = []
     config: Annotated[
         dict[str, dict[str, int | bool | str]], Meta(description="device -> changed parameters")
@@ -140,8 +146,13 @@ class ScenarioSpec(SharedSpec, frozen=True, forbid_unknown_fields=True, kw_only=
     """A scenario file that runs a program of the teaching kernel."""
 
     program: Annotated[str, Meta(description=f"one of: {', '.join(PROGRAMS)}")]
-    timeouts: list[TimeoutSpec] = []
-    tasks: Annotated[list[TaskSpec], Meta(max_length=MOST_TASKS)] = []
+    timeouts: Annotated[
+        list[TimeoutSpec], Meta(description="what is due when, and what its callback does")
+    ] = []
+    tasks: Annotated[
+        list[TaskSpec],
+        Meta(max_length=MOST_TASKS, description="what runs, operation by operation"),
+    ] = []
     sched: Annotated[Policy, Meta(description="scheduling policy")] = "rr"
     quantum: Annotated[Duration, Meta(description="quantum of the policy rr")] = duration(
         10_000_000

@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from kerneltui.configfile import ConfigFile
+from kerneltui.errors import Mistakes
 from kerneltui.kernel.workload import TimeoutRequest
 from kerneltui.scenarios.spec import MOST_TIMEOUTS, TimeoutSpec
 
 
 def timeout_requests(
-    file: ConfigFile, specs: Sequence[TimeoutSpec], where: tuple[Any, ...] = ("timeouts",)
+    file: ConfigFile,
+    specs: Mapping[int, TimeoutSpec],
+    mistakes: Mistakes,
+    where: tuple[Any, ...] = ("timeouts",),
 ) -> tuple[TimeoutRequest, ...]:
-    """The timeouts at a place in the file, checked.  Raises :class:`UserError`."""
+    """The timeouts at a place in the file, by their numbers; what is wrong with them is noted."""
     found: list[TimeoutRequest] = []
-    for number, spec in enumerate(specs):
+    for number, spec in specs.items():
         place = (*where, number)
         given = [kind for kind in ("once", "every", "at") if getattr(spec, kind) is not None]
         if len(given) != 1:
             said = " and ".join(given) or "none"
-            raise file.error(
-                place, f"a timeout needs exactly one of 'once', 'every' and 'at'; here: {said}"
+            mistakes.add(
+                file.error(
+                    place, f"a timeout needs exactly one of 'once', 'every' and 'at'; here: {said}"
+                )
             )
         if spec.catch_up != "all" and spec.every is None:
-            raise file.error(
-                (*place, "catch_up"),
-                "'catch_up' needs 'every': only a period can be late by whole periods",
-            )
+            said = "'catch_up' needs 'every': only a period can be late by whole periods"
+            mistakes.add(file.error((*place, "catch_up"), said))
         if spec.every == 0:
-            raise file.error((*place, "every"), "a period must be longer than 0s")
-        then = timeout_requests(file, spec.then, (*place, "then"))
-        found.extend(_repeat(spec, given[0], then))
+            mistakes.add(file.error((*place, "every"), "a period must be longer than 0s"))
+        then = timeout_requests(file, dict(enumerate(spec.then)), mistakes, (*place, "then"))
+        if not mistakes:  # else nothing runs
+            found.extend(_repeat(spec, given[0], then))
         if len(found) > MOST_TIMEOUTS:
-            raise file.error(place, f"a scenario has at most {MOST_TIMEOUTS} timeouts")
+            said = f"a scenario has at most {MOST_TIMEOUTS} timeouts"
+            mistakes.add(file.error(place, said))
+            break
     return tuple(found)
 
 

@@ -17,7 +17,7 @@ from kerneltui.debugger.breakpoints.grammar import BreakpointError, parse_breakp
 from kerneltui.debugger.pokes import parse
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.traveller import DivergedError, Input
-from kerneltui.errors import UserError, suggestion
+from kerneltui.errors import Mistakes, UserError, suggestion
 from kerneltui.machine.board import read_board
 from kerneltui.machine.machine import Machine
 from kerneltui.machine.position import Position
@@ -72,35 +72,53 @@ def read_session(file: ConfigFile) -> SessionFile:
 
 
 def _check_order(file: ConfigFile, spec: SessionSpec) -> None:
-    """Moments that cannot be in a past that ends at ``end``, or not in this order."""
+    """What is not built in, and moments that cannot be in this past, or not in this order."""
+    found = Mistakes()
+    for key in ("board", "scenario"):
+        _check_origin(file, key, getattr(spec, key), found)
     if spec.scenario is None and spec.kernel is None:
-        raise file.error((), "a session needs a scenario, a kernel or both; here: none")
+        found.add(file.error((), "a session needs a scenario, a kernel or both; here: none"))
     end = spec.end.position
     if spec.here.position > end:
-        raise file.error(("here",), "this moment comes after 'end'")
+        found.add(file.error(("here",), "this moment comes after 'end'"))
     before = None
     for number, item in enumerate(spec.inputs):
         place = ("inputs", number)
         given = [key for key in GIVEN if getattr(item, key) is not None]
         if len(given) != 1:
             said = " and ".join(given) or "none"
-            raise file.error(place, f"an input needs exactly one of {_listed(GIVEN)}; here: {said}")
+            found.add(
+                file.error(place, f"an input needs exactly one of {_listed(GIVEN)}; here: {said}")
+            )
         if item.core and item.poke is None:
-            raise file.error((*place, "core"), "only a poke is done by a core; remove this")
+            found.add(file.error((*place, "core"), "only a poke is done by a core; remove this"))
         position = item.moment.position
         if position > end:
-            raise file.error((*place, "moment"), "this moment comes after 'end'")
+            found.add(file.error((*place, "moment"), "this moment comes after 'end'"))
         if before is not None and position < before:
-            raise file.error((*place, "moment"), "inputs stand in order of time; this is too late")
+            found.add(
+                file.error((*place, "moment"), "inputs stand in order of time; this is too late")
+            )
         before = position
-    check_names(file, spec.bookmarks)
+    check_names(file, spec.bookmarks, found)
     for number, mark in enumerate(spec.bookmarks):
         place = ("bookmarks", number)
         if (mark.moment is None) == (mark.at is None):
             said = "none" if mark.at is None else "both"
-            raise file.error(place, f"a bookmark needs exactly one of moment and at; here: {said}")
+            found.add(
+                file.error(place, f"a bookmark needs exactly one of moment and at; here: {said}")
+            )
         if mark.moment is not None and mark.moment.position > end:
-            raise file.error((*place, "moment"), "this moment comes after 'end'")
+            found.add(file.error((*place, "moment"), "this moment comes after 'end'"))
+    found.tell()
+
+
+def _check_origin(file: ConfigFile, key: str, origin: OriginSpec | None, found: Mistakes) -> None:
+    """One without its text must be built in."""
+    known = available(f"{key}s")
+    if origin is not None and origin.text is None and origin.name not in known:
+        hint = suggestion(origin.name, known)
+        found.add(file.error((key, "name"), f"there is no built-in {key} '{origin.name}'{hint}"))
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -138,11 +156,13 @@ def open_saved(
         _check_cores(saved, session.machine)
         session.history.expect(_inputs(saved, session.machine))
         session.bookmarks.put_all(_bookmark(item) for item in spec.bookmarks)
+        found = Mistakes()
         for number, item in enumerate(spec.breakpoints):
             try:
                 session.breakpoints.add(session.machine, _breakpoint(item))
             except BreakpointError as error:
-                raise file.error(("breakpoints", number, "at"), str(error)) from None
+                found.add(file.error(("breakpoints", number, "at"), str(error)))
+        found.tell()
     except UserError:
         session.close()
         raise
@@ -215,12 +235,9 @@ def _origin(saved: SessionFile, key: str) -> ConfigFile:
     """The file of the board or the scenario; one that is not built in stands in the session."""
     spec: OriginSpec = getattr(saved.spec, key)
     if spec.text is not None:
-        return ConfigFile(Path(f"{saved.file.path} ({key}: text)"), spec.text)
-    known = available(f"{key}s")
-    if spec.name not in known:
-        hint = suggestion(spec.name, known)
-        raise saved.file.error((key, "name"), f"there is no built-in {key} '{spec.name}'{hint}")
-    return ConfigFile.load(known[spec.name])
+        path = saved.file.path
+        return ConfigFile(Path(f"{path} ({key}: text)"), spec.text, within=path)
+    return ConfigFile.load(available(f"{key}s")[spec.name])
 
 
 def changed_origins(saved: SessionFile, drivers: Iterable[OwnDriver] = ()) -> Iterator[str]:

@@ -113,7 +113,7 @@ async def test_wrong_input_is_told_and_the_dialog_stays_until_esc(size):
         for wrong, said in (
             ("ten", "'ten' is not a number; write it like 10, 0x0a or 0b1010."),
             ("0x100000000", "does not fit into GICC_PMR, which has 32 bits."),
-            ("", "does not read REGISTER=VALUE"),
+            ("", "A value is missing; write"),
         ):
             await write_anew(seen, wrong)
             await seen.press("enter")

@@ -22,7 +22,7 @@ TIME = r"\d+\.\d{3} \d{3} \d{3} s"
 def told_by_narrate(board):
     """Titles in capitals, and times."""
     session, out = open_session(board, "timer-callbacks"), io.BytesIO()
-    narrate_steps(session, LATEST_NS, out)
+    narrate_steps(session, 0, LATEST_NS, out)
     session.close()
     rows = re.findall(
         rf"^ *({TIME}) +(?:\[\d\] *)?(\d+/\d+) +(.+?)  ", out.getvalue().decode(), re.MULTILINE

@@ -126,7 +126,9 @@ def test_a_scenario_can_be_for_some_boards_alone(tmp_path):
     assert load_scenario(path).boards == ("rpi3", "x86")
     with pytest.raises(UserError) as caught:
         open_session("rpi4", path)
-    assert str(caught.value) == "the scenario 'mine' is for rpi3 or x86, not for rpi4"
+    assert str(caught.value) == (
+        "the scenario 'mine' is for rpi3 or x86, not for rpi4; write --board rpi3"
+    )
     assert open_session(None, path).setup.board.name == "rpi3"
 
 

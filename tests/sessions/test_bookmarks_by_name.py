@@ -81,7 +81,10 @@ def test_a_key_that_there_is_not_is_told_before_anything_runs(said):
         ("{at: 20ms, name: " + "x" * 41 + "}", "a name of letters"),
         ('{at: 20ms, note: "a\\tb"}', "control characters cannot stand here"),
         ('{at: 20ms, note: "a\\n"}', "control characters cannot stand here"),
-        ("{at: 20ms, note: " + "x" * 1001 + "}", "1001 characters are too many here: at most 1000"),
+        (
+            "{at: 20ms, note: " + "x" * 1001 + "}",
+            "has 1001 characters, at most 1000",
+        ),
         ("{at: 20ms, notes: x}", "notes"),
         ("{at: 20ms, name: ONE}", "'ONE' is the name of the bookmark in line 4 already"),
         ("[]", ""),

@@ -111,8 +111,8 @@ def test_a_scenario_cannot_name_one(key, tmp_path, said):
 def test_a_session_cannot_name_a_file(kept, driver, said):
     kept.write_text(kept.read_text().replace("name: my_timer.py", f"path: {driver}"))
     status, _, err = said("run", "--session", kept, "--until", "2s", "--driver", f"timer={driver}")
-    assert status == 2
-    assert "path" in err
+    assert (status, "and 1 more" in err) == (2, True)
+    assert "unknown key 'path'; known: role, name, sha256" in said("validate", kept)[2]
 
 
 def test_it_can_be_validated_with_the_driver(kept, driver, said):

@@ -74,6 +74,7 @@ class Gic400(InterruptController):
     """The controller; inputs ``spi`` and ``ppi``, outputs ``irq`` and ``fiq``, one per core."""
 
     COMPATIBLE = "arm,gic-400"
+    NUMBERED_PINS = frozenset(("spi", "ppi"))
     NUMBERING = "gic"
     ACKNOWLEDGED = "by a read of GICC_IAR"
     TABLES = (GICD, GICC, GICD_NS, GICC_NS)

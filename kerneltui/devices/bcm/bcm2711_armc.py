@@ -68,6 +68,7 @@ class Bcm2711Armc(InterruptController):
     """The controller; inputs ``gpu`` 0-63 and ``arm`` 0-7, outputs ``irq`` and ``fiq`` by core."""
 
     COMPATIBLE = "brcm,bcm2711-armctrl-ic"
+    NUMBERED_PINS = frozenset(("gpu", "arm"))
     NUMBERING = "peripheral"
     TABLES = (BCM2711_ARMC,)
     CONFIG = Config

@@ -238,6 +238,7 @@ class Bcm2835Gpio(Gpio):
     """With 54 pins; a pull resistor is chosen by GPPUD and brought to pins by GPPUDCLK."""
 
     COMPATIBLE = "brcm,bcm2835-gpio"
+    NUMBERED_PINS = frozenset(("pin",))
     TABLES = (BCM2835_GPIO,)
     PINS = PINS_2835
 

@@ -144,6 +144,7 @@ class Bcm2835Ic(InterruptController):
     """The controller; inputs ``gpu`` 0-63 and ``arm`` 0-7, outputs ``irq`` and ``fiq``."""
 
     COMPATIBLE = "brcm,bcm2836-armctrl-ic"
+    NUMBERED_PINS = frozenset(("gpu", "arm"))
     NUMBERING = "peripheral"
     TABLES = (BCM2835_IC,)
     CONFIG = Config

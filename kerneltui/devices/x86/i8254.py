@@ -151,6 +151,7 @@ class I8254(TimerDevice):
     """The timer; outputs ``out0`` (IRQ 0), ``out1``, ``out2``; inputs ``gate`` 0 and 1."""
 
     COMPATIBLE = "intel,i8254"
+    NUMBERED_PINS = frozenset(("gate",))
     TABLES = (I8254_PORTS, NMI_SC)
     CONFIG = Config
 

@@ -74,6 +74,7 @@ class I8259Pair(InterruptController):
     """Master and slave; inputs ``irq`` 0 to 15 without 2, output ``int``."""
 
     COMPATIBLE = "intel,i8259"
+    NUMBERED_PINS = frozenset(("irq",))
     NUMBERING = "isa"
     ACKNOWLEDGED = "by the core, as it takes the interrupt"
     TABLES = (I8259_MASTER, I8259_SLAVE, ELCR)

@@ -97,6 +97,7 @@ class IoApic(InterruptController):
     """The controller; inputs ``pin`` or ``gsi``, messages to whom :meth:`connect` names."""
 
     COMPATIBLE = "intel,82093aa"
+    NUMBERED_PINS = frozenset(("pin", "gsi"))
     NUMBERING = "gsi"
     SENDS_MESSAGES = True
     ACKNOWLEDGED = "by the core, as it takes the interrupt"

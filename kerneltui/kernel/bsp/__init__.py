@@ -9,11 +9,13 @@ from kerneltui.kernel.workload import Workload
 
 BOARDS = ("rpi3", "rpi4", "x86")
 """What a board file's ``bsp`` can be."""
+PC_BOARD = "x86"
+"""Of these, the one of a PC."""
 
 
 def platform_class(board: str) -> Any:
     """The platform that a board's name stands for.  Raises KeyError for an unknown one."""
-    if board == "x86":
+    if board == PC_BOARD:
         from kerneltui.kernel.bsp.pc import Pc
 
         return Pc

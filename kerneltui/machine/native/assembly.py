@@ -6,7 +6,7 @@ from kerneltui.errors import UserError
 from kerneltui.hw.bus import AddressSpace
 from kerneltui.hw.clock import Clock
 from kerneltui.hw.register import MEMORY, NON_SECURE, SYSTEM_REGISTERS
-from kerneltui.machine.board import Board
+from kerneltui.machine.checked_board import Board
 from kerneltui.machine.native.calibration import calibration
 from kerneltui.machine.native.core import NativeCore
 from kerneltui.machine.native.engine import MODELS, Engine

@@ -28,7 +28,8 @@ from typing import Any, Literal
 import msgspec
 
 from kerneltui.errors import UserError
-from kerneltui.machine.board import Board, DeviceSpec, ImageSpec, Store
+from kerneltui.machine.board_spec import DeviceSpec, ImageSpec
+from kerneltui.machine.checked_board import Board, Store
 from kerneltui.machine.image_board import load_image
 from kerneltui.machine.native.image import is_there
 
