@@ -23,6 +23,7 @@ from kerneltui.debugger.session import Session
 from kerneltui.debugger.views import MachineView
 from kerneltui.scenarios.changes import Changes
 from kerneltui.tui.arranging import Arranging
+from kerneltui.tui.bars import ROOMY, status
 from kerneltui.tui.carrying import Carrying
 from kerneltui.tui.commands import BY_IDENT, COMMANDS, bindings, speed_text
 from kerneltui.tui.frames import VIEWS_PER_S, Frames
@@ -35,7 +36,7 @@ from kerneltui.tui.signals import leave_on_signals
 from kerneltui.tui.state import past_of, state_text
 from kerneltui.tui.stylesheet import dashboard_css
 from kerneltui.tui.themes import DEFAULT_THEME, THEMES
-from kerneltui.tui.widgets.bars import ROOMY, Bar, status
+from kerneltui.tui.widgets.bar import Bar
 from kerneltui.tui.widgets.kept_rows import KeptContainer
 from kerneltui.tui.widgets.line_screen import LineScreen
 from kerneltui.tui.widgets.lines import Line

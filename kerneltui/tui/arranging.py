@@ -9,12 +9,13 @@ from textual.events import DescendantFocus, Resize
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from kerneltui.tui.bars import commands, tabs
 from kerneltui.tui.commands import offered
 from kerneltui.tui.in_turn import InTurn
 from kerneltui.tui.layout import ORDER, WIDE, Layout, needs
 from kerneltui.tui.panels import Panel, Panels
 from kerneltui.tui.panels.kinds import CONSOLE, KINDS, PATH, REGISTERS, TIMELINE, PanelKind, grouped
-from kerneltui.tui.widgets.bars import Bar, commands, tabs
+from kerneltui.tui.widgets.bar import Bar
 
 if TYPE_CHECKING:
     from kerneltui.lessons.play import Play

@@ -23,7 +23,7 @@ from kerneltui.tui.panels import Panel
 from kerneltui.tui.pressing import CHARACTERS
 from kerneltui.tui.screens.dialog import Chooser
 from kerneltui.tui.screens.welcome import WelcomeScreen
-from kerneltui.tui.widgets.bars import Bar
+from kerneltui.tui.widgets.bar import Bar
 from kerneltui.tui.widgets.lines import about, line_text
 
 REGISTERS, INTERRUPTS, QUEUE, CONSOLE, CPU, TRACE, TIMERS = range(1, 8)

@@ -14,7 +14,7 @@ from kerneltui.tui.screens import dimmed as dimmed_module
 from kerneltui.tui.screens.dialog import Chooser
 from kerneltui.tui.screens.dimmed import Dimmed
 from kerneltui.tui.screens.why import WhyScreen
-from kerneltui.tui.widgets.bars import Bar
+from kerneltui.tui.widgets.bar import Bar
 
 
 def lines(visual, screen):

@@ -12,7 +12,7 @@ from textual.css.stylesheet import Stylesheet
 import kerneltui.tui
 from kerneltui.tui.stylesheet import compact
 from kerneltui.tui.themes import theme_names
-from kerneltui.tui.widgets.bars import Bar
+from kerneltui.tui.widgets.bar import Bar
 from kerneltui.tui.widgets.looks import GROUNDS, LOOKS, look
 
 PLAIN = {

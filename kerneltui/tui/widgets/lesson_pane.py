@@ -12,7 +12,7 @@ from textual.widgets import Static
 from kerneltui.lessons.lesson import following
 from kerneltui.lessons.play import Play
 from kerneltui.tui.commands import BY_KEY
-from kerneltui.tui.widgets.bars import action_of
+from kerneltui.tui.widgets.bar import action_of
 from kerneltui.units import format_time
 
 BORDERS = 2
