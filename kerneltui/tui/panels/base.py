@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.events import Resize
 from textual.geometry import Region
 from textual.message import Message
+from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from kerneltui.debugger.references import Reference
@@ -23,7 +24,7 @@ CORNERS = 6
 """Cells that the lower border needs beside what it says."""
 
 
-class Panel(LineView):
+class Panel(LineView, ScrollView, can_focus=True, inherit_bindings=False):
     """A bordered view.  Its title stands in the border behind its key.
 
     Subclasses give ``content(view, width)``, a pure function of the view (and of what the user has

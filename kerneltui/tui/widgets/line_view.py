@@ -20,7 +20,6 @@ from textual.color import Color
 from textual.events import Click, Focus, MouseDown
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
@@ -44,12 +43,8 @@ UNDER_CURSOR: Mapping[str, str] = {
 }  # fmt: skip
 
 
-class LineView(KeptRows, StandingOut, ScrollView, can_focus=True, inherit_bindings=False):
-    """See the module.  ``follow`` keeps the end in view as lines are added."""
-
-    DEFAULT_CSS = """
-    LineView { height: 1fr; overflow-y: scroll; }
-    """
+class LineView(KeptRows, StandingOut):
+    """Stands before a scroll view.  ``follow`` keeps the end in view as lines are added."""
 
     def __init__(self, *, follow: bool = False, **options: Any) -> None:
         super().__init__(**options)
