@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from kerneltui.debugger.bits import Bits
 from kerneltui.debugger.recorder import EVENTS_BEHIND, Recorder
 from kerneltui.debugger.trace import poked_by
-from kerneltui.debugger.troubles import LONG_NS
 from kerneltui.debugger.way import Way
 from kerneltui.hw.rule import Gate, Opens, Spot
 from kerneltui.machine.core import Core, CoreState
 from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES, WRITES
 from kerneltui.machine.machine import Machine
+
+LONG_NS = 1_000_000
+"""No kernel keeps interrupts out for so long on purpose."""
 
 
 def switched_off(machine: Machine, recorder: Recorder, way: Way) -> tuple[Gate, ...]:

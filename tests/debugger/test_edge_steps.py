@@ -3,6 +3,7 @@
 import pytest
 
 from kerneltui.debugger.marks import StepKind
+from kerneltui.machine.core import CoreState, StopReason
 from kerneltui.scenarios.scenario import open_session
 
 S = 1_000_000_000
@@ -79,3 +80,20 @@ def test_of_two_chips_the_one_is_named_to_which_an_interrupt_comes():
     assert "The 8259A slave (pic) notes IRQ 8" in noted
     changes = {text.partition(" ")[0] for _, path in found for text in path.changes}
     assert {"I8259_MASTER/IRR", "I8259_SLAVE/IRR"} <= changes
+
+
+@pytest.mark.parametrize(
+    ("board", "scenario"), [("rpi4", "priority-of-irqs"), ("x86", "same-deadline")]
+)
+def test_the_story_of_the_last_timeout_ends_with_the_core_asleep(board, scenario):
+    """Its idle loop sleeps at once: the wait comes although nothing is due behind it."""
+    session = open_session(board, scenario)
+    session.boot()
+    while session.next_step() is StopReason.MEANINGFUL:
+        pass
+    assert session.story.step().kind is StepKind.ASLEEP
+    assert session.core.state is CoreState.WAITING
+    assert session.last_stop == "idle, and nothing is due"
+    assert session.previous_step()
+    assert session.story.step().kind is StepKind.RETURNED
+    session.close()

@@ -152,7 +152,7 @@ async def test_g_says_where_there_is_no_moment():
             await highlight(seen, words)
             assert await writer(seen) == said
             await seen.press("g")
-            await seen.until(lambda: "Nobody has written it" in seen.screen())
+            await seen.until(lambda: "Nobody has changed it since reset" in seen.screen())
             assert isinstance(seen.app.screen, WhyScreen)
             seen.app.clear_notifications()
             await seen.press("home")
@@ -172,7 +172,7 @@ async def test_a_search_ends_when_the_highlight_moves_or_the_window_closes(monke
         finally:
             ended.append(place)
 
-    monkeypatch.setattr("kerneltui.debugger.last_write.find_last_write", lambda *place: endless(
+    monkeypatch.setattr("kerneltui.debugger.writers.find_writer", lambda *place: endless(
         seen.session, place))  # fmt: skip
     async with dashboard(session=opened("rpi4")) as seen:
         await seen.press(INTERRUPTS, "w")
@@ -225,7 +225,7 @@ async def test_leaving_ends_a_search(monkeypatch):
         while True:
             yield history.here
 
-    monkeypatch.setattr("kerneltui.debugger.last_write.find_last_write", endless)
+    monkeypatch.setattr("kerneltui.debugger.writers.find_writer", endless)
     async with dashboard(session=opened("rpi4")) as seen:
         await seen.press(INTERRUPTS, "w")
         await seen.until(lambda: " at 2.0" in text(seen, "writer"))

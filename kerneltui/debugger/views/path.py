@@ -150,7 +150,7 @@ def path_view(sight: Sight) -> PathView | None:
     ways = whole_ways(machine, inspector, interrupt.controller, interrupt.number, cpu, sight.glance)
     way = best_way(ways)
     is_timers = interrupt == timers and bool(inspector.queue_structure())
-    trouble = trouble_of(machine, inspector, way, cpu, is_timers=is_timers)
+    trouble = trouble_of(machine, sight.recorder, inspector, way, cpu, is_timers=is_timers)
     kept = () if trouble is None else trouble.gates
     ahead = frozenset[StepKind]() if story is None else story.ahead
     stops = [

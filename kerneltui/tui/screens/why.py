@@ -312,7 +312,7 @@ class WhyScreen(BoxDialog[Answer | None]):
         elif write is None and found is not None and self._look(*found) is not None:
             self._goes = True
         else:
-            self.notify("Nobody has written it: there is no moment to go to.")
+            self.notify("Nobody has changed it since reset: there is no moment to go to.")
 
 
 def _verdict(told: Explanation) -> Content:
