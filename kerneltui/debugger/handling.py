@@ -32,7 +32,7 @@ def switched_off(machine: Machine, recorder: Recorder, way: Way) -> tuple[Gate, 
         for core in machine.cores
         if core.depth
         and core.state is not CoreState.HALTED
-        and _is_own(machine, recorder, core, way)
+        and is_own(machine, recorder, core, way)
     ]
     return tuple(
         gate
@@ -90,8 +90,10 @@ def _may_open(recorder: Recorder, core: Core, bits: Bits, since_ns: int) -> bool
     return core.state is CoreState.WAITING  # no more is sure to be known: it has slept since
 
 
-def _is_own(machine: Machine, recorder: Recorder, core: Core, way: Way) -> bool:
+def is_own(machine: Machine, recorder: Recorder, core: Core, way: Way) -> bool:
     """Whether a core runs the handler of what takes a way: the kernel or a controller says so."""
+    if not core.depth:
+        return False
     begun = recorder.latencies.in_progress(core.index)
     for station in way.stations:
         if station.interrupt is not None:

@@ -326,7 +326,7 @@ def test_a_more_urgent_interrupt_that_goes_first_once_the_mask_opens_is_told():
     session = session_of("rpi4", "fault-pmr")
     session.run_until(699 * MS)
     step = step_of(session, StepKind.PENDING, "uart")
-    assert "'priority above mask' does not hold" in step.sentence
+    assert "'passes the mask' does not hold" in step.sentence
     assert step.next_sentence == "The interrupt waits until that changes."
     session.poke("gic/GICC_PMR=0xff")
     assert session.story.step().next_sentence == "Core 0 takes IRQ 30 first: that is more urgent."
@@ -338,7 +338,7 @@ def test_a_gate_of_another_controller_is_told_with_its_name():
     session = session_of("x86", "fault-no-eoi")
     session.run_until(900 * MS)
     step = step_of(session, StepKind.PENDING, "device")
-    assert "farther, at lapic: 'above what is in service'" in step.sentence
+    assert "farther, at lapic: 'may pre-empt'" in step.sentence
 
 
 def test_a_source_that_is_not_quieted_is_told():
@@ -678,7 +678,7 @@ def test_what_arrives_at_a_uart_without_interrupts_waits_until_software_looks(bo
 
 @pytest.mark.parametrize(
     ("scenario", "kept"),
-    [("fault-tpr", "It gets no farther: 'above task priority' does not hold"),
+    [("fault-tpr", "It gets no farther: 'passes the TPR' does not hold"),
      ("timer-callbacks", "Nothing holds it back")],
 )  # fmt: skip
 def test_a_timer_in_the_controller_asks_whether_it_is_let_through_or_not(scenario, kept):

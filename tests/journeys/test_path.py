@@ -218,7 +218,7 @@ async def test_gates_keep_their_order():
     async with dashboard(size=SMALL, with_path=True) as seen:
         for _ in range(12):
             row = seen.line(PATH, "2 CONTROLLER gic")
-            shown = [name for name in ("pending", "inactive", "enabled", "above what runs")
+            shown = [name for name in ("pending", "inactive", "enabled", "may pre-empt")
                      if f" {name}" in row]  # fmt: skip
             assert shown == sorted(shown, key=row.index)
             await seen.press("full_stop")

@@ -56,7 +56,7 @@ async def test_the_window_shows_verdict_gates_details_and_the_writer(size):
         assert await writer(seen) == "Last written by your poke at 1.500 000 000 s"
         screen = seen.screen()
         assert "irq 30 cannot arrive" in screen
-        assert "✗ priority above mask" in screen
+        assert "✗ passes the mask" in screen
         assert sum(row.count("✓ ") for row in screen.split("\n")) >= 4
         assert "It needs a mask number above 0x00" in screen
         assert "Last written by your poke at 1.500 000 000 s" in screen
@@ -294,8 +294,8 @@ async def test_the_gate_that_is_shut_can_be_read_where_it_is_highlighted(theme):
     async with dashboard(session=session, theme=theme) as seen:
         await seen.press(INTERRUPTS, "w")
         rows = seen.app.screen._compositor.render_strips()
-        row = next(row for row in rows if "✗ priority above mask" in row.text)
-        style = next(piece.style for piece in row if "priority above mask" in piece.text)
+        row = next(row for row in rows if "✗ passes the mask" in row.text)
+        style = next(piece.style for piece in row if "passes the mask" in piece.text)
         back, front = (Color.from_rich_color(item) for item in (style.bgcolor, style.color))
         darker, lighter = sorted(_luminance(item) for item in (back, front))
         assert (lighter + 0.05) / (darker + 0.05) > 3

@@ -271,7 +271,11 @@ def _outranked(
         return ""
     running = min(active, key=lambda item: sign * (item.priority or 0))
     first = running.priority or 0
-    compared = f"at higher priority ({first:#04x} before {own:#04x})"
+    wins = "higher" if device.HIGH_WINS else "lower"
+    compared = (
+        f"at a more urgent priority ({first:#04x}; this one's is {own:#04x}, and the {wins} number "
+        "is more urgent)"
+    )
     if first == own:
         compared = f"at equal priority ({own:#04x})"
     elif sign * first > sign * own:

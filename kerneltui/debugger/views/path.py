@@ -297,7 +297,7 @@ def _fact(
     text = gate.name
     if gate.due_ns is not None and not gate.open:
         text = f"in {format_briefly(gate.due_ns - machine.now).strip()}"
-    state = OPEN if gate.open else SHUT if gate in kept else WAITING
+    state = OPEN if gate.holds else SHUT if gate in kept else WAITING
     if is_untold:
         state = UNTOLD
     return PathFact(text, state, _place(machine, station.owner, gate))

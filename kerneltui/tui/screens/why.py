@@ -33,7 +33,8 @@ from kerneltui.tui.screens.dialog import CLOSE, BoxDialog, Button, Chooser, butt
 from kerneltui.units import format_time
 
 OPEN, SHUT, WAITING = signs.HOLDS, signs.SHUT, signs.NOT_YET
-"""One that waits is opened by what comes before it on the way, by time, or by a handler's end."""
+"""One that waits is opened by what comes before it on the way, by time, or by a handler's end; or
+it has not had to choose yet."""
 WIDEST_NAME = 24
 INDENT = 4
 """Cells before a gate's name."""
@@ -333,11 +334,13 @@ def _row(gate: Gate, meaning: str, room: int, *, is_shut: bool) -> Content:
     apart = f"\n{' ' * (INDENT + 2)}" if room and longest > room else " "
     sign, style = (SHUT, "bold $text-error") if is_shut else (WAITING, "bold $warning")
     if gate.open:
-        sign, style = OPEN, ""
+        sign, style = (OPEN, "") if gate.holds else (WAITING, "")
     name = gate.name if apart[0] == "\n" else f"{gate.name:<{WIDEST_NAME}}"
     return Content.styled(f"  {sign} {name}{apart}{says}", style)
 
 
 def _details(gate: Gate) -> Content:
     told = "It is open." if gate.open else f"It needs {gate.needs}."
+    if gate.is_undecided:
+        told = "It does not have to choose yet: this interrupt has not come so far."
     return Content(f"{told}  {gate.ref}".rstrip())
