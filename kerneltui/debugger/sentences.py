@@ -206,7 +206,8 @@ class Sentences:
 
     def _taken(self, mark: Mark, core: Core) -> str:
         story = self._entry(mark, core)
-        return f"The input was high and interrupts were open. Core {core.index} {story}."
+        by = "" if mark.origin is None or mark.is_turn else f", by {mark.origin.label},"
+        return f"The input was high{by} and interrupts were open. Core {core.index} {story}."
 
     def _called(self, mark: Mark, core: Core) -> str:
         story = self._entry(mark, core)

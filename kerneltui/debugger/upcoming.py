@@ -177,7 +177,9 @@ class Upcoming:
 
     def _returned(self, mark: Mark, core: Core) -> str:
         if core.inputs and not core.masks()[1]:
-            return f"Another interrupt waits: core {core.index} takes it at once."
+            first = self._facts.most_urgent(core.index)
+            what = "another interrupt" if first is None else first.label
+            return f"{what[0].upper()}{what[1:]} waits: core {core.index} takes it at once."
         if mark.depth > 1:
             return "The handler that was interrupted goes on."
         return f"Core {core.index} goes on with what it did before."
