@@ -79,7 +79,8 @@ class Upcoming:
         if timer is None:
             return "Something asks for an interrupt."
         if timer.counts_down:
-            return f"{timer.name} counts down to 0, or a device asks."
+            how = "to 0, its output falls and rises" if timer.dips_ns else "down to 0"
+            return f"{timer.name} counts {how}, or a device asks."
         return f"The counter reaches {timer.name} ({timer.compare}), or a device asks."
 
     def _sent(self, mark: Mark, core: Core) -> str:

@@ -97,3 +97,32 @@ def test_the_story_of_the_last_timeout_ends_with_the_core_asleep(board, scenario
     assert session.previous_step()
     assert session.story.step().kind is StepKind.RETURNED
     session.close()
+
+
+def test_the_output_of_a_pit_is_high_and_dips_for_one_clock(ticks):
+    """Intel 8254, "Mode Definitions": in modes 2 and 4 OUT is low for one clock, 1/1193182 Hz."""
+    lines = [step for step, _ in ticks if step.kind is StepKind.LINE and step.line == "pit.out0"]
+    assert lines
+    for step in lines:
+        assert "It is high as a rule, and was low for one clock, 838 ns." in step.sentence
+
+
+def test_a_count_of_0_is_told_as_what_it_stands_for(ticks):
+    zeros = [step for step, _ in ticks if "writes 0x0 to COUNTER0" in step.sentence]
+    assert zeros
+    assert all("(a count of 0 stands for 65536)." in step.sentence for step in zeros)
+
+
+@pytest.mark.parametrize(
+    ("board", "scenario", "sooner"),
+    [("x86", "pair-of-8259s", True), ("x86", "timer-callbacks", False),
+     ("rpi4", "timer-callbacks", False)],
+)  # fmt: skip
+def test_a_timer_that_interrupts_before_anything_is_due_is_told(board, scenario, sooner):
+    session = open_session(board, scenario)
+    session.run_until(S // 10)
+    view = session.view(frozenset({"timer_sooner_ns", "timeouts"}))
+    assert (view.timer_sooner_ns is not None) is sooner
+    if sooner:
+        assert 0 < view.timer_sooner_ns < 55_000_000 < view.timeouts[0].in_ns
+    session.close()

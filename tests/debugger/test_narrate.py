@@ -182,7 +182,8 @@ def test_a_tick_is_nobodys_time():
     session = session_of("x86", "tick-vs-tickless")
     session.run_until(1_174 * MS)
     asleep = next(step for _, step in presses(session, 20) if step.kind is StepKind.ASLEEP)
-    assert asleep.sentence.endswith("Its timer is due in 9.999 ms.")
+    assert "Its timer is due in 9.999 ms. '" in asleep.sentence
+    assert asleep.sentence.endswith(", after one or more such interrupts.")
 
 
 # -- other interrupts ------------------------------------------------------------------------------
@@ -460,7 +461,7 @@ def test_from_reset_on_the_story_is_the_same_as_from_the_first_sleep(board):
         ("rpi4", "system-timer", "No timeout is pending, but C3 is reached in 998.811 ms.",
          "The counter reaches C3 (1000003), or a device asks."),
         ("x86", "pair-of-8259s", "Its timer is due in 54.55 ms.",
-         "COUNTER0 counts down to 0, or a device asks."),
+         "COUNTER0 counts to 0, its output falls and rises, or a device asks."),
     ],
 )  # fmt: skip
 def test_asleep_the_story_says_which_timer_comes(board, scenario, said, then):
@@ -510,7 +511,7 @@ def durations_of(view, session, ago_ns=0):
     for item in view.timeouts:
         in_ns = item.in_ns + ago_ns
         numbers += [in_ns, -in_ns, item.period_ns or 0]
-    numbers.append(session.machine.now)
+    numbers += [session.machine.now, *(item.dips_ns for item in view.comparators)]
     return {format_duration(number) for number in numbers if number >= 0}
 
 
