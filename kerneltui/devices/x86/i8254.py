@@ -194,13 +194,13 @@ class I8254(TimerDevice):
         return self._counters[number].gate or self._is_out(cpu, number)
 
     COUNTER: ClassVar = Place("COUNTER", "BYTE", by_element=True)
-    COUNTED = Rule("count written", COUNTER, "a count, in all its bytes",
+    COUNTED = Rule("count set", COUNTER, "a count, in all its bytes",
                    'Intel 8254, "Write Operations"', test=_has_count,
                    says="the counter has no count to begin from")  # fmt: skip
-    LET = Rule("GATE is high", Place("NMI_SC", "TIM_CNT2_EN"), "GATE to be high",
+    LET = Rule("GATE high", Place("NMI_SC", "TIM_CNT2_EN"), "GATE to be high",
                'Intel 8254, "Gate Pin Operations Summary"', test=_is_let, wants=1,
                 says="its GATE input stops it")  # fmt: skip
-    OUT = Rule("OUT is high", COUNTER, "{edge}", 'Intel 8254, "Mode Definitions"',
+    OUT = Rule("OUT high", COUNTER, "{edge}", 'Intel 8254, "Mode Definitions"',
                test=_is_out, opens=Opens.EVENT, says="its output is low")  # fmt: skip
     """This alone says what the line does: while it is high, the others have nothing to do."""
 

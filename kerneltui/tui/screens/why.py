@@ -38,6 +38,8 @@ it has not had to choose yet."""
 WIDEST_NAME = 24
 INDENT = 4
 """Cells before a gate's name."""
+BOX_PART, WIDEST, BORDER_EDGES = 90, 110, 4
+"""The box: its part of the screen's width (%); its greatest width and its corners, in cells."""
 ROW_EDGES = 2
 """Cells beside the rows of the list."""
 
@@ -81,7 +83,7 @@ class WhyScreen(BoxDialog[Answer | None]):
     """
 
     DEFAULT_CSS = """
-    #dialog.why { max-width: 110; height: 90%; }
+    #dialog.why { max-width: 110; height: 90%; }  /* BOX_PART, WIDEST */
     #dialog.why OptionList { height: 1fr; max-height: 100%; }
     #dialog.why #gate { margin-top: 1; color: $foreground 80%; height: auto; max-height: 4; }
     #dialog.why #writer { color: $foreground 80%; height: auto; min-height: 2; max-height: 3; }
@@ -159,16 +161,20 @@ class WhyScreen(BoxDialog[Answer | None]):
         offered = [
             Button("e", "pokes", "change"),
             Button("b", "halts", "toggle_breakpoint"),
-            Button("Enter", "shows it", "choose_highlighted"),
+            Button("Enter", "shows it", "choose_highlighted", "shows"),
         ]
         if self._told.mend:
             offered.insert(0, Button("m", "mends", "mend"))
         if can_go:
-            offered.append(Button("g", "goes to the write", "go_to_write"))
-        return buttons((*offered, CLOSE))
+            offered.append(Button("g", "goes to the write", "go_to_write", "goes there"))
+        width = min(self.app.size.width * BOX_PART // 100, WIDEST)
+        return buttons((*offered, CLOSE), width - BORDER_EDGES)
 
     def on_resize(self) -> None:
-        """Rows are laid out for the width that there is."""
+        """Rows are laid out for the width that there is, and so is what keys do."""
+        can_go = self._said[2]
+        if can_go is not None:
+            self._dialog.border_subtitle = self._keys(can_go=can_go)
         self.call_after_refresh(self._lay_out)
 
     def _lay_out(self) -> None:

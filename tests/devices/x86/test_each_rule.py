@@ -78,7 +78,7 @@ def hide(monkeypatch, cls, method, name):
 
 # -- without a gate the explanation is wrong -------------------------------------------------------
 
-HELPERS = {"count written", "GATE is high", "clock runs", "FIFOs on"}
+HELPERS = {"count set", "GATE high", "clock runs", "FIFOs on"}
 """They say why the last one is shut, and are open when that is: tested one by one."""
 
 
