@@ -14,7 +14,7 @@ from kerneltui.debugger.session import Session
 from kerneltui.debugger.troubles import is_booting
 from kerneltui.debugger.verdict import Explanation
 from kerneltui.debugger.why import why
-from kerneltui.debugger.writers import Writers, find_writers, places_of
+from kerneltui.debugger.writers import Writers, find_writers
 from kerneltui.errors import UserError
 from kerneltui.export.explanation import as_dict, as_text
 from kerneltui.machine.core import CoreState
@@ -81,7 +81,7 @@ def _writers(session: Session, found: Explanation, *, only_shut: bool) -> Writer
     looked_at = now
     ways = (found.way,) if only_shut else (found.way, *found.others)
     stations = (station for way in ways for station in way.stations)
-    search = find_writers(session.history, places_of(stations, only_shut=only_shut))
+    search = find_writers(session.history, stations, only_shut=only_shut)
 
     def tell() -> tuple[int, str]:
         return now - looked_at, f"looking who wrote last, at {looked_at / 1e9:.3f} virtual s"

@@ -82,6 +82,8 @@ class LastWrite(msgspec.Struct, frozen=True):
     """the device has changed the bits since then"""
     is_ignored: bool = False
     """it changed nothing, as that access was not allowed to: the bits are hidden from it"""
+    again: LastWrite | None = None
+    """where it was asked who has changed the bits: who has written last what they held already"""
 
 
 class Hit(NamedTuple):
@@ -93,10 +95,16 @@ class Hit(NamedTuple):
 
 
 class Ear(Indifferent):
-    """Hears what is stored to the bits, and keeps the last of it."""
+    """Hears what is stored to the bits, and keeps the last of it, and the last that changed them.
+
+    What is stored to bits that change by themselves counts as a change.
+    """
 
     def __init__(self, target: Bits) -> None:
         self.hit: Hit | None = None
+        self.change: Hit | None = None
+        self._held: int | None = target.shown()
+        """the bits, as far as it has heard; None where it does not know"""
         self.target = target
         self._machine = target.machine
         self._before = ""
@@ -137,6 +145,7 @@ class Ear(Indifferent):
                 self._heard_in_vain(way, value, driven)
             return
         if before is not None:
+            self._held = before[1]
             wrote = (target.bits(), target.shown()) != before
         elif not target.is_copy_of(cpu):
             return
@@ -148,7 +157,15 @@ class Ear(Indifferent):
             wrote = (acts & driven) << port.shift & target.state != 0
         if wrote:
             frame = sys._getframe(1)  # noqa: SLF001 - the documented way to a frame
-            self.hit = Hit(self._write_of(way.slot.name, value & driven, frame), target.shown())
+            after = target.shown()
+            self._hear(Hit(self._write_of(way.slot.name, value & driven, frame), after), after)
+
+    def _hear(self, hit: Hit, held: int | None) -> None:
+        """``held`` is what the bits hold then; None where that is not known."""
+        self.hit = hit
+        if held is None or held != self._held or self.target.slot.register.volatile:
+            self.change = hit
+        self._held = held
 
     def _heard_in_vain(self, way: WayToBits, value: int, driven: int) -> None:
         """A store that was ignored; of bits that only ones write, one of ones."""
@@ -175,7 +192,7 @@ class Ear(Indifferent):
         write = self._write_of(register, after, store)
         by = write.by if store is not None else By.SIGNAL
         write = msgspec.structs.replace(write, by=by, is_reset=True)
-        self.hit = Hit(write, None if self.target.core else after)
+        self._hear(Hit(write, None if self.target.core else after), after)
 
     def _write_of(self, register: str, value: int, frame: FrameType | None) -> LastWrite:
         """Who stores to a register now, in what a frame has called."""
@@ -220,7 +237,13 @@ class Ear(Indifferent):
                 by, core.retired, self._machine.now, core.index, value=value,
                 register=target.slot.name, instruction=kind, vector=vector,
             )  # fmt: skip
-            self.hit = Hit(_placed(write, sys._getframe(1)), None)  # noqa: SLF001 - as above
+            held: int | None = None
+            if vector is not None:
+                held = target.shown()
+            elif written.effect is not None and self._held is not None:
+                held = written.effect(self._held, value) & target.spot.mask
+            frame = sys._getframe(1)  # noqa: SLF001 - as above
+            self._hear(Hit(_placed(write, frame), None), held)
 
 
 class _Ears(Indifferent):

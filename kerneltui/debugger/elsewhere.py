@@ -63,7 +63,9 @@ def kept_out_besides(session: Session, told: Explanation, cpu: int) -> list[Inte
         reference
         for reference, found in troubled(session, cpu)
         if (reference.controller, reference.number) not in asked
-        and trouble_of(machine, inspector, found.way, cpu, is_timers=reference == timers)
+        and trouble_of(
+            machine, session.recorder, inspector, found.way, cpu, is_timers=reference == timers
+        )
         and not any(_comes(session, reference, core) for core in others)
     ]
 

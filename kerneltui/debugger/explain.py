@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kerneltui.debugger.handling import sleeps_masked
+from kerneltui.debugger.handling import is_own, sleeps_masked
 from kerneltui.debugger.hindsight import because, holds
 from kerneltui.debugger.no_fault import NoFaultJudge
 from kerneltui.debugger.numbering import interrupt_label
@@ -39,7 +39,7 @@ class _Judge(NoFaultJudge):
             self._empty_queue, self._own_handler, self._out_of_sight, self._timer_storm,
             self._at_rest, self._not_here, self._is_being_set, self._shut_by_software,
             self._never_ended, self._wrong_rate, self._storm, self._edge_gone, self._lost,
-            self._ended_wrong, self._waits_for_handler, self._waits_for_source,
+            self._ended_wrong, self._being_served, self._waits_for_handler, self._waits_for_source,
         )  # fmt: skip
         for judge in judges:
             found = judge()
@@ -100,7 +100,7 @@ class _Judge(NoFaultJudge):
         if timeout is None or not any(gate in source for gate in self.shut):
             return None
         return self._tell(
-            Verdict.WAITS,
+            Verdict.SERVED,
             f"Its handler is running: the callback of '{timeout.name}'. It has switched the timer "
             "off meanwhile.",
             ARMS_AGAIN,
@@ -110,8 +110,9 @@ class _Judge(NoFaultJudge):
     def _shut_for_now(self, gate: Gate) -> Explanation:
         arms = self._is_timers() and self.session.inspector.queue_structure()
         return self._tell(
-            Verdict.WAITS,
-            f"{self.subject} waits: its handler is running, and meanwhile {because(gate)}.",
+            Verdict.SERVED,
+            f"{self.subject} is being served: its handler is running, and meanwhile "
+            f"{because(gate)}.",
             ARMS_AGAIN if arms else "The handler opens it again before it returns.",
             gate,
         )
@@ -180,6 +181,19 @@ class _Judge(NoFaultJudge):
                 told = f"{whose} ended it wrongly: {remark.text}, so {label} stays active"
                 return told if victim == number else f"{told} and goes first"
         return remarks[0][1].text if remarks else ""
+
+    def _being_served(self) -> Explanation | None:
+        """Its own handler runs, as the controller notes it, or the core where none does."""
+        gate = self._first(Opens.END)
+        if gate is None or not is_own(self.machine, self.session.recorder, self.core, self.way):
+            return None
+        return self._tell(
+            Verdict.SERVED,
+            f"{self.subject} is being served: core {self.core.index} is running its handler "
+            f"({holds(gate)}).",
+            f"The next one needs {gate.needs}.",
+            gate,
+        )
 
     def _waits_for_handler(self) -> Explanation | None:
         gate = self._first(Opens.END)

@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from kerneltui.debugger.bits import Bits
 from kerneltui.debugger.recorder import EVENTS_BEHIND, Recorder
 from kerneltui.debugger.trace import poked_by
-from kerneltui.debugger.troubles import LONG_NS
 from kerneltui.debugger.way import Way
 from kerneltui.hw.rule import Gate, Opens, Spot
 from kerneltui.machine.core import Core, CoreState
 from kerneltui.machine.instructions import INSTRUCTIONS, SPACES, STORES, WRITES
 from kerneltui.machine.machine import Machine
+
+LONG_NS = 1_000_000
+"""No kernel keeps interrupts out for so long on purpose."""
 
 
 def switched_off(machine: Machine, recorder: Recorder, way: Way) -> tuple[Gate, ...]:
@@ -30,7 +32,7 @@ def switched_off(machine: Machine, recorder: Recorder, way: Way) -> tuple[Gate, 
         for core in machine.cores
         if core.depth
         and core.state is not CoreState.HALTED
-        and _is_own(machine, recorder, core, way)
+        and is_own(machine, recorder, core, way)
     ]
     return tuple(
         gate
@@ -88,8 +90,10 @@ def _may_open(recorder: Recorder, core: Core, bits: Bits, since_ns: int) -> bool
     return core.state is CoreState.WAITING  # no more is sure to be known: it has slept since
 
 
-def _is_own(machine: Machine, recorder: Recorder, core: Core, way: Way) -> bool:
+def is_own(machine: Machine, recorder: Recorder, core: Core, way: Way) -> bool:
     """Whether a core runs the handler of what takes a way: the kernel or a controller says so."""
+    if not core.depth:
+        return False
     begun = recorder.latencies.in_progress(core.index)
     for station in way.stations:
         if station.interrupt is not None:

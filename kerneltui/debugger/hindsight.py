@@ -7,12 +7,12 @@ have them.
 from __future__ import annotations
 
 from kerneltui.debugger.bits import Bits
-from kerneltui.debugger.handling import masked, switched_off
+from kerneltui.debugger.handling import LONG_NS, masked, switched_off
 from kerneltui.debugger.naming import timer_interrupt
 from kerneltui.debugger.remarks import Remark
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.symptoms import is_storm, taken_since_rise, without_callback, wrong_due
-from kerneltui.debugger.troubles import LONG_NS, down_counter, edge_gone, late_by
+from kerneltui.debugger.troubles import down_counter, edge_gone, late_by
 from kerneltui.debugger.verdict import Explanation, Verdict
 from kerneltui.debugger.way import Station, Way
 from kerneltui.hw.device import ComparatorState, TimerDevice
@@ -43,6 +43,10 @@ class HindsightJudge:
         self, verdict: Verdict, headline: str, advice: str, gate: Gate | None = None,
         mend: tuple[str, ...] = (),
     ) -> Explanation:  # fmt: skip
+        for_now = self.for_now + self.masked
+        if verdict is Verdict.MISBEHAVES:
+            # It comes, or what its handler has to end is to blame: the handler opens all others.
+            for_now += tuple(gate for gate in self.shut if gate.opens is Opens.STORE)
         return Explanation(
             self.subject,
             verdict,
@@ -52,7 +56,7 @@ class HindsightJudge:
             gate,
             self.others,
             mend,
-            self.for_now + self.masked,
+            for_now,
         )
 
     def _is_timers(self) -> bool:

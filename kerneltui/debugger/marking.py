@@ -16,6 +16,8 @@ from kerneltui.machine.machine import Machine, MachineObserver
 from kerneltui.machine.position import Position
 
 COMPUTE = "compute"
+Subject = tuple[str, int, int]
+"""What a mark is about: an interrupt's controller and number, and the core."""
 
 
 class Marking(Onlooker):
@@ -43,6 +45,8 @@ class Marking(Onlooker):
         """the instruction that has begun last computes: time goes on in the midst of it"""
         self.marked_ns = 0
         """when the last one came (virtual time)"""
+        self._subject: Subject | None = None
+        """what the last mark was about, as long as some handler is in progress"""
         self._halts = True
         self._asked: set[int] = set()
         """the cores that are to halt for them: the first that does, does for all"""
@@ -51,6 +55,7 @@ class Marking(Onlooker):
         self.marks, self.has_come = list(other.marks), other.has_come
         self.is_fresh, self.marked_ns = other.is_fresh, other.marked_ns
         self.computes = other.computes
+        self._subject = other._subject
         self.came = self.left = None  # what it has stood at itself is on another way
         self._asked = set(other._asked)
 
@@ -104,7 +109,7 @@ class Marking(Onlooker):
             self.came, self.left = self.left, self.machine.position
             self.marks.clear()
         self.is_fresh, self.marked_ns = True, now
-        mark = replace(mark, at_ns=now)
+        mark = replace(mark, at_ns=now, is_turn=self._turns(mark))
         self.marks.append(mark)
         if self.on_mark is not None:
             self.on_mark(mark)
@@ -114,6 +119,20 @@ class Marking(Onlooker):
         cores: list[Core] = self.machine.cores if current is None else [current]
         self._asked.update(core.index for core in cores)
         self._ask()
+
+    def _turns(self, mark: Mark) -> bool:
+        """Whether a mark is about another interrupt than the one before it.
+
+        What was before the handlers in progress counts only at the same stop: a marker that looks
+        on from a checkpoint has not seen it.
+        """
+        before, subject = self._subject, subject_of(mark)
+        in_progress = sum(self._depth(core.index) for core in self.machine.cores)
+        if not in_progress:
+            before = subject_of(self.marks[-1]) if self.marks else None
+        ends = mark.kind is StepKind.RETURNED
+        self._subject = (subject or before) if in_progress > ends else None
+        return None not in {before, subject} and subject != before
 
     def _ask(self) -> None:
         for index in self._asked:
@@ -140,3 +159,12 @@ class Marking(Onlooker):
     def _before(self, core: Core) -> Position:
         """The moment before the present instruction of a core: between two, nothing changes."""
         return Position(-1, self.machine.now, False, core.index, core.retired)
+
+
+def subject_of(mark: Mark) -> Subject | None:
+    """None for what is about no interrupt, or says itself what it is about."""
+    if mark.kind is StepKind.ARRIVED:
+        return SERIAL, 0, mark.core
+    if mark.origin is None or mark.kind is StepKind.SENT:
+        return None
+    return mark.origin.controller, mark.origin.number, mark.core

@@ -115,6 +115,8 @@ class Mark(msgspec.Struct, frozen=True):
     """
     at_ns: int = 0
     """when it happened (virtual time), as the trace has it: the machine halts a little later"""
+    is_turn: bool = False
+    """the mark before, of the same handlers or the same stop, was about another interrupt"""
 
     @property
     def told(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from kerneltui.debugger.numbering import FORMATS, INTERRUPT, interrupt_label
 from kerneltui.debugger.references import InterruptReference, LineReference, TimeoutReference
-from kerneltui.debugger.way import find_line, interrupts_of_line, lines
+from kerneltui.debugger.way import find_line, interrupts_of_line, lines, whole_ways
 from kerneltui.errors import UserError, near, suggestion
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.kernel.inspector import Inspector
@@ -41,6 +41,17 @@ def timer_interrupt(machine: Machine, inspector: Inspector) -> InterruptReferenc
     except UserError:
         return None
     return _where_in_use(machine, inspector, found)
+
+
+def timer_comparators(machine: Machine, inspector: Inspector) -> set[tuple[str, str]]:
+    """What may raise the interrupt that timeouts wait for: devices' names, and registers'."""
+    found = timer_interrupt(machine, inspector)
+    if found is None:
+        return set()
+    sources = (
+        way.stations[0] for way in whole_ways(machine, inspector, found.controller, found.number)
+    )
+    return {(source.owner, gate.register) for source in sources for gate in source.gates}
 
 
 def is_in_use(

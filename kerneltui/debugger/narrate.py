@@ -11,7 +11,7 @@ from collections.abc import Callable
 import msgspec
 from msgspec.structs import replace
 
-from kerneltui.debugger.courses import COURSES, HEADINGS, STANDS_FOR, STATIONS, TITLES
+from kerneltui.debugger.courses import BEFORE, COURSES, HEADINGS, STANDS_FOR, STATIONS, TITLES
 from kerneltui.debugger.marks import Mark, StepKind
 from kerneltui.debugger.origins import CALL, SERIAL, TIMER, Origin, Wiring, call_sent
 from kerneltui.debugger.roles import Roles
@@ -130,11 +130,22 @@ class Teller:
         number = usual.index(place) + 1 if place in usual else 0
         return Step(
             kind, mark.core, course, mark.depth, self._station(mark), self._title(mark),
-            self._sentences.told(mark, core), self._upcoming.told(mark, core), number,
+            self._turn(mark) + self._sentences.told(mark, core), self._upcoming.told(mark, core),
+            number,
             len(usual), phase, origin, target,
             "" if mark.meaning is None else mark.meaning.register, mark.line, mark.by_itself,
             mark.seen, mark.at_ns,
         )  # fmt: skip
+
+    def _turn(self, mark: Mark) -> str:
+        """That it is about another interrupt than the step before: which one, and where."""
+        if not mark.is_turn or mark.origin is None:
+            return ""
+        cores = sum(core.state is not CoreState.OFF for core in self._machine.cores)
+        where = f" of core {mark.core}" if cores > 1 else ""
+        label = f"{mark.origin.label}{where}"
+        is_new = mark.kind in BEFORE or mark.kind is StepKind.TAKEN
+        return f"Another interrupt, {label}. " if is_new else f"Back to {label}. "
 
     def _title(self, mark: Mark) -> str:
         is_left = mark.kind is StepKind.QUIET and mark.by_itself and mark.course != SERIAL

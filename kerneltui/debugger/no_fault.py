@@ -7,9 +7,10 @@ off; what is set up on one core is not on the others.
 from __future__ import annotations
 
 from kerneltui.debugger.ear import By
+from kerneltui.debugger.handling import LONG_NS
 from kerneltui.debugger.hindsight import HindsightJudge, because
 from kerneltui.debugger.last_write import last_write
-from kerneltui.debugger.troubles import LONG_NS, is_asked, is_booting
+from kerneltui.debugger.troubles import is_asked, is_booting
 from kerneltui.debugger.verdict import Explanation, Verdict
 from kerneltui.debugger.way import KERNEL, Station, best_way, whole_ways
 from kerneltui.hw.rule import Gate, Opens, Spot
@@ -191,7 +192,8 @@ class NoFaultJudge(HindsightJudge):
         owner = self.way.station_of(gate).owner
         if gate.spot is None:
             return not owner.startswith((KERNEL, "core "))  # no store reaches those
-        return last_write(self.session.history, owner, gate.spot).by in {By.POKE, By.SCENARIO}
+        write = last_write(self.session.history, owner, gate.spot, is_change=True)
+        return write.by in {By.POKE, By.SCENARIO}
 
 
 def _identity(source: Station) -> tuple[str, tuple[Spot | None, ...]]:

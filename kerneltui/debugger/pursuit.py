@@ -118,7 +118,7 @@ class Pursuit:
         if self._began is None or self._began[0] is not goal:
             self._began = goal, machine.now
         until, begun = conditions["until"], self._retired()
-        while not self._nothing_to_wait_for():
+        while not self._nothing_to_wait_for(goal):
             patience = self._patience(self._began[1])
             conditions["until"] = min(until, patience)
             reason = self._history.run(**conditions, rest="steps" not in conditions)
@@ -152,12 +152,14 @@ class Pursuit:
         others = any(core.state is not CoreState.OFF for core in cores if core.index != focus)
         return others and cores[focus].is_asleep
 
-    def _nothing_to_wait_for(self) -> bool:
+    def _nothing_to_wait_for(self, goal: Watch) -> bool:
         """Whether only a comparator that nobody listens to could end the cores' sleep.
 
         Waiting for that would leap over an hour of virtual time and show nothing.
         """
         machine = self._history.machine
+        if goal.meaningful and any(core.state is CoreState.RUNNING for core in machine.cores):
+            return False  # one that is about to wait has that step before it
         idle = machine.is_asleep and not any(core.inputs for core in machine.cores)
         return idle and machine.terminal.is_done and not self._inspector().expects_timer_event()
 

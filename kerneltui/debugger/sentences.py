@@ -169,7 +169,11 @@ class Sentences:
                     f"wire: it asks for {mark.origin.label} itself.")  # fmt: skip
         device = self._title_of(mark.origin.device)
         poked = f": a poke by {mark.text} drives it" if mark.text else ""
-        return f"Line {mark.line} of the {device} rises{poked}. It leads {self._ends(mark.line)}."
+        said = f"Line {mark.line} of the {device} rises{poked}."
+        dip_ns = 0 if poked else self._facts.dip_ns(mark.line)
+        if dip_ns:
+            said += f" It is high as a rule, and was low for one clock, {format_duration(dip_ns)}."
+        return f"{said} It leads {self._ends(mark.line)}."
 
     def _ends(self, line: str) -> str:
         """``to 'gic ppi 14'``; ``through the hpet to 'pic irq 0'`` where that passes it on."""
@@ -206,7 +210,8 @@ class Sentences:
 
     def _taken(self, mark: Mark, core: Core) -> str:
         story = self._entry(mark, core)
-        return f"The input was high and interrupts were open. Core {core.index} {story}."
+        by = "" if mark.origin is None or mark.is_turn else f", by {mark.origin.label},"
+        return f"The input was high{by} and interrupts were open. Core {core.index} {story}."
 
     def _called(self, mark: Mark, core: Core) -> str:
         story = self._entry(mark, core)
@@ -372,6 +377,8 @@ class Sentences:
     def _armed(self, mark: Mark, core: Core) -> str:
         written = mark.numbers[1]
         also = f" ({written})" if written > BIGGEST_BITS else ""
+        if not written and (whole := self._facts.zero_stands_for(mark.meaning, core.index)):
+            also = f" (a count of 0 stands for {whole})"
         whom = self._armed_for(mark, core)
         return f"{whom}: core {core.index} {self._access(mark)[3:]}{also}."
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kerneltui.debugger.naming import timer_interrupt
+from kerneltui.debugger.naming import timer_comparators
 from kerneltui.debugger.origins import SERIAL, Origin, Wiring, pending, source_kind
+from kerneltui.debugger.roles import AccessMeaning
 from kerneltui.debugger.views.timeouts import TimeoutView, timeout_views
 from kerneltui.debugger.views.timers import ComparatorView, comparator_views
-from kerneltui.debugger.way import Station, best_way, ways_to_core, whole_ways
+from kerneltui.debugger.way import Station, best_way, ways_to_core
 from kerneltui.hw.rule import Gate, Opens
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.machine.core import Core, CoreState
@@ -23,7 +24,7 @@ class StoryFacts:
         """``inspector()`` is what the kernel lets one see now."""
         self._machine = machine
         self._inspector = inspector
-        self._sources: set[str] | None = None
+        self._sources: set[tuple[str, str]] | None = None
         self._wiring = Wiring(machine)
 
     def comparators(self, core: int, device: str = "") -> list[ComparatorView]:
@@ -37,7 +38,7 @@ class StoryFacts:
             return None
         waiting = [
             item for item in self.comparators(core)
-            if item.device in self._armed_devices()
+            if (item.device, item.name) in self._armed_ones()
             and item.enabled and not item.masked and item.in_ns is not None
         ]  # fmt: skip
         return min(waiting, key=lambda item: item.in_ns or 0, default=None)
@@ -49,10 +50,11 @@ class StoryFacts:
         """
         if self.armed() is None:
             return None
-        owners = self._armed_devices()
+        ours = self._armed_ones()
         set_ones = [
-            item for item in self.comparators(core) if item.device in owners and item.enabled
-        ]
+            item for item in self.comparators(core)
+            if (item.device, item.name) in ours and item.enabled
+        ]  # fmt: skip
         due = [item for item in set_ones if item.masked and item.in_ns is not None]
         met = (item for item in set_ones if item.met and item.in_ns is None)
         return min(due, key=lambda item: item.in_ns or 0, default=next(met, None))
@@ -106,18 +108,26 @@ class StoryFacts:
         """The interrupt that a core takes next, of those that are pending."""
         return pending(self._machine, self._wiring, core, None)
 
-    def _armed_devices(self) -> set[str]:
-        """Those that can raise the interrupt that timeouts wait for."""
+    def _armed_ones(self) -> set[tuple[str, str]]:
+        """Those that can raise the interrupt that timeouts wait for: devices, and registers."""
         if self._sources is None:
-            machine, inspector = self._machine, self._inspector()
-            interrupt = timer_interrupt(machine, inspector)
-            ways = (
-                []
-                if interrupt is None
-                else whole_ways(machine, inspector, interrupt.controller, interrupt.number)
-            )
-            self._sources = {way.stations[0].owner for way in ways}
+            self._sources = timer_comparators(self._machine, self._inspector())
         return self._sources
+
+    def dip_ns(self, line: str) -> int:
+        """How long a line that is high as a rule is low before it rises; 0 for any other one."""
+        device, output, index = self._wiring.driver(line)
+        core = max(index, 0)
+        registers = {gate.register for cause in device.causes(output, core) for gate in cause.gates}
+        found = (item for item in self.comparators(core, device.name) if item.name in registers)
+        return max((item.dips_ns for item in found), default=0)
+
+    def zero_stands_for(self, stored: AccessMeaning | None, core: int) -> int:
+        """The count that a zero means which is stored to a timer; 0: none."""
+        if stored is None:
+            return 0
+        found = self.comparators(core, stored.device)
+        return next((it.zero_stands_for for it in found if it.name == stored.register), 0)
 
     def timeouts(self) -> list[TimeoutView]:
         """Soonest first, before them the one whose callback is running."""

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import msgspec
 
+from kerneltui.debugger.handling import LONG_NS, masked
+from kerneltui.debugger.recorder import Recorder
 from kerneltui.debugger.way import KERNEL, Station, Way, find_line
 from kerneltui.hw.device import TimerDevice
 from kerneltui.hw.rule import Gate, Opens
 from kerneltui.kernel.inspector import Inspector
-from kerneltui.machine.core import CoreState
+from kerneltui.machine.core import Core, CoreState
 from kerneltui.machine.machine import Machine
-
-LONG_NS = 1_000_000
-"""No kernel keeps interrupts out for so long on purpose."""
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -32,7 +31,13 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 def trouble_of(
-    machine: Machine, inspector: Inspector, way: Way, cpu: int, *, is_timers: bool
+    machine: Machine,
+    recorder: Recorder,
+    inspector: Inspector,
+    way: Way,
+    cpu: int,
+    *,
+    is_timers: bool,
 ) -> Trouble | None:
     """What keeps an interrupt out of a core on its best way; None where all is well.
 
@@ -42,7 +47,11 @@ def trouble_of(
     is_wanted = is_asked(machine, way) and _is_handled(way)
     if is_timers:  # whose line may stay high between two times
         is_wanted = late_ns is not None
-    shut = _kept_shut(machine, way, cpu, is_wanted=is_wanted, late_ns=late_ns or 0)
+    core = machine.cores[cpu]
+    sleeps = core.state is CoreState.WAITING and inspector.offers_look and _is_handled(way)
+    shut = _kept_shut(machine, way, cpu, is_wanted=is_wanted)
+    if is_wanted or sleeps or core.state is CoreState.HALTED:
+        shut += _kept_out_by_core(machine, recorder, way, core)
     if shut:
         gate = shut[0]
         return Trouble(tuple(shut), gate.says or gate.name, gate.needs)
@@ -75,20 +84,29 @@ def late_by(machine: Machine, inspector: Inspector, cpu: int) -> int | None:
     return late_ns if late_ns > 0 or core.state is CoreState.WAITING else None
 
 
-def _kept_shut(
-    machine: Machine, way: Way, cpu: int, *, is_wanted: bool, late_ns: int
-) -> list[Gate]:
-    """The gates that software has to open, and does not."""
-    core = machine.cores[cpu]
-    if is_booting(machine, cpu):
+def _kept_shut(machine: Machine, way: Way, cpu: int, *, is_wanted: bool) -> list[Gate]:
+    """The gates before the core that software has to open, and does not."""
+    if not is_wanted or is_booting(machine, cpu):
         return []
-    is_stuck = core.state is CoreState.HALTED or late_ns > LONG_NS
-    found = []
-    for station in way.to_pass:
-        is_core = station.owner.startswith("core ")
-        if is_stuck if is_core else is_wanted:
-            found += [gate for gate in station.gates if not gate.open and gate.opens is Opens.STORE]
-    return found
+    return [gate for station in way.to_pass if not _is_core(station)
+            for gate in _to_be_opened(station)]  # fmt: skip
+
+
+def _kept_out_by_core(machine: Machine, recorder: Recorder, way: Way, core: Core) -> list[Gate]:
+    """The core's own, but for what the code that it runs has shut for a while."""
+    if is_booting(machine, core.index):
+        return []
+    for_now = masked(machine, recorder, way, core)
+    return [gate for station in way.to_pass if _is_core(station)
+            for gate in _to_be_opened(station) if gate not in for_now]  # fmt: skip
+
+
+def _is_core(station: Station) -> bool:
+    return station.owner.startswith("core ")
+
+
+def _to_be_opened(station: Station) -> list[Gate]:
+    return [gate for gate in station.gates if not gate.open and gate.opens is Opens.STORE]
 
 
 def is_asked(machine: Machine, way: Way) -> bool:

@@ -79,7 +79,8 @@ class Upcoming:
         if timer is None:
             return "Something asks for an interrupt."
         if timer.counts_down:
-            return f"{timer.name} counts down to 0, or a device asks."
+            how = "to 0, its output falls and rises" if timer.dips_ns else "down to 0"
+            return f"{timer.name} counts {how}, or a device asks."
         return f"The counter reaches {timer.name} ({timer.compare}), or a device asks."
 
     def _sent(self, mark: Mark, core: Core) -> str:
@@ -177,7 +178,9 @@ class Upcoming:
 
     def _returned(self, mark: Mark, core: Core) -> str:
         if core.inputs and not core.masks()[1]:
-            return f"Another interrupt waits: core {core.index} takes it at once."
+            first = self._facts.most_urgent(core.index)
+            what = "another interrupt" if first is None else first.label
+            return f"{what[0].upper()}{what[1:]} waits: core {core.index} takes it at once."
         if mark.depth > 1:
             return "The handler that was interrupted goes on."
         return f"Core {core.index} goes on with what it did before."

@@ -20,7 +20,9 @@ class Verdict(StrEnum):
     MISBEHAVES = "misbehaves"
     """it arrives, but not as it should"""
     WAITS = "waits"
-    """for time, for its device, or for the end of a handler"""
+    """for time, for its device, or for the end of another one's handler"""
+    SERVED = "served"
+    """its own handler runs"""
     UNUSED = "unused"
     """the kernel does not let it come to the core that is asked about, and nothing asks there"""
     ARRIVES = "arrives"
@@ -54,11 +56,12 @@ class Explanation(msgspec.Struct, frozen=True):
     def is_shut(self, gate: Gate) -> bool:
         """Whether nobody is about to open a shut gate; any other one is only not open yet.
 
-        That one is opened by what comes before it on the way, by time, or by a handler's end.
+        That one is opened by what comes before it on the way, by time, or by a handler's end; or
+        the interrupt has passed it already.
         """
-        if gate.open:
+        if gate.open or self.verdict not in TROUBLE:
             return False
         if gate.opens is Opens.STORE:
-            return gate not in self.for_now
+            return gate not in self.for_now and gate in self.way.holding
         is_left = self.verdict is Verdict.LOST or gate.opens is Opens.END
-        return self.verdict in TROUBLE and is_left and gate is self.gate
+        return is_left and gate is self.gate

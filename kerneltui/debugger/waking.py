@@ -11,9 +11,7 @@ def what_wakes(facts: StoryFacts, core: Core, ago_ns: int = 0) -> str:
     """What ends the sleep of a core, as it was to be told ``ago_ns`` before the present."""
     timer, armed = facts.next_timer(core.index), facts.armed()
     if timer is not None and armed is not None and timer.in_ns is not None:
-        # A tick, or the farthest that a timer can count, may come before anything is due.
-        whose = f" for '{armed.name}'" if timer.in_ns >= armed.in_ns else ""
-        return f"Its timer is due in {format_duration(timer.in_ns + ago_ns)}{whose}."
+        return _comes(timer.in_ns + ago_ns, armed.in_ns + ago_ns, armed.name)
     kept = facts.kept_out(core.index)
     if kept is not None and kept.in_ns is not None:
         ahead = format_duration(kept.in_ns + ago_ns)
@@ -34,3 +32,15 @@ def what_wakes(facts: StoryFacts, core: Core, ago_ns: int = 0) -> str:
                     f"{format_duration(timer.in_ns + ago_ns)}.")  # fmt: skip
         return "No timeout is pending: a device or another core has to wake it."
     return "No timer is armed for it: a device or another core has to wake it."
+
+
+def _comes(timer_ns: int, due_ns: int, name: str) -> str:
+    """In how long the timer interrupts, and the timeout that it is set for is due.
+
+    A tick, or the farthest that a timer can count, may come before anything is due.
+    """
+    told = f"Its timer is due in {format_duration(timer_ns)}"
+    if timer_ns >= due_ns:
+        return f"{told} for '{name}'."
+    ahead = format_duration(due_ns)
+    return f"{told}. '{name}' is due in {ahead}, after one or more such interrupts."

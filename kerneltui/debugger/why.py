@@ -93,7 +93,7 @@ def _of_timeout(session: Session, reference: TimeoutReference, _cpu: int) -> Exp
         for way in whole_ways(machine, inspector, found.controller, found.number, 0)
     ]
     told = explain(session, f"'{timeout.name}'", ways, 0)
-    if told.verdict is Verdict.WAITS and place and told.gate is not None:
+    if told.verdict in {Verdict.WAITS, Verdict.SERVED} and place and told.gate is not None:
         first = f"{place} {'timeout is' if place == 1 else 'timeouts are'} called before it"
         due = format_duration(timeout.due_ns - machine.now)
         return replace(told, headline=f"'{timeout.name}' is due in {due}; {first}.")

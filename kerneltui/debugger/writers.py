@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kerneltui.debugger.ear import By, LastWrite
 from kerneltui.debugger.history import History
-from kerneltui.debugger.last_write import Place, find_last_writes
+from kerneltui.debugger.last_write import Place, find_last_write, find_last_writes
 from kerneltui.debugger.recorder import Recorder
 from kerneltui.debugger.trace import SCENARIO, RawEvent, is_wire_poke, poked_by
 from kerneltui.debugger.way import IS_HIGH, Station
@@ -26,7 +26,7 @@ def place_of(station: Station, gate: Gate) -> Place | None:
     return None if gate.spot is None else (station.owner, gate.spot)
 
 
-def places_of(stations: Iterable[Station], *, only_shut: bool = False) -> list[Place]:
+def _places_of(stations: Iterable[Station], *, only_shut: bool) -> list[Place]:
     """The bits that decide the gates of some stations, or those of them that are shut."""
     found = (
         place_of(station, gate)
@@ -52,10 +52,22 @@ def driver_of(recorder: Recorder, gate: Gate) -> LastWrite | None:
     return LastWrite(by, step, t_ns, core, value=value, register=wire)
 
 
-def find_writers(history: History, places: list[Place]) -> Generator[Position, None, Writers]:
-    """Who wrote them; yields how far into the past it has looked."""
-    writes = yield from find_last_writes(history, places)
+def find_writers(
+    history: History, stations: Iterable[Station], *, only_shut: bool = False
+) -> Generator[Position, None, Writers]:
+    """Who wrote what decides the gates of some stations, or those of them that are shut.
+
+    Of a shut one it is who has made it so.  Yields how far into the past it has looked.
+    """
+    met = [*stations]
+    shut, places = _places_of(met, only_shut=True), _places_of(met, only_shut=only_shut)
+    writes = yield from find_last_writes(history, places, shut)
     return dict(zip(places, writes, strict=True))
+
+
+def find_writer(history: History, place: Place, gate: Gate) -> Generator[Position, None, LastWrite]:
+    """The same of one gate, whose bits are at a place."""
+    return find_last_write(history, *place, is_change=not gate.open)
 
 
 def event_of(write: LastWrite) -> RawEvent | None:
@@ -74,7 +86,20 @@ def code_path(file: str) -> str:
 
 
 def in_words(write: LastWrite) -> str:
-    """Who it was, and when: a clause without its subject."""
+    """Who it was, and when: a clause without its subject.
+
+    Who has only written once more what was there stands behind that.
+    """
+    told, again = _told(write), write.again
+    if again is None:
+        return told
+    who = _told(again).replace("last written", "last written, with that same value,")
+    if write.by is By.RESET:
+        return f"as it is out of reset: nobody has changed it; {who}"
+    return f"{told.replace('last written', 'last changed')}; {who}"
+
+
+def _told(write: LastWrite) -> str:
     if write.by is By.HARDWARE:
         return "set by the hardware, not by a store"
     if write.by is By.RESET:

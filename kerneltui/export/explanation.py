@@ -67,7 +67,7 @@ def gate_text(explanation: Explanation, gate: Gate) -> str:
 
     ``SHUT`` is one that nobody is about to open.
     """
-    state = "open" if gate.open else "SHUT" if explanation.is_shut(gate) else "not yet"
+    state = "open" if gate.holds else "SHUT" if explanation.is_shut(gate) else "not yet"
     told = f"{state:<7}  {gate.name:<24} {reading(gate)}"
     return told if gate.open else f"{told}; needs {gate.needs}"
 

@@ -311,6 +311,10 @@ class ComparatorState(msgspec.Struct, frozen=True):
     """how long it counts from what was loaded, where it counts down and that is known"""
     divider: str = ""
     """the register that divides its clock, where it has one"""
+    dips_ns: int = 0
+    """of one whose output is high, and interrupts as it rises: how long it is low before that"""
+    zero_stands_for: int = 0
+    """the count that a written zero means; 0: none"""
 
 
 class CounterState(msgspec.Struct, frozen=True):

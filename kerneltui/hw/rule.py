@@ -51,7 +51,8 @@ class Gate(msgspec.Struct, frozen=True):
     ``opens`` says what opens it, ``ends_by`` the register that a handler writes for that at its
     end and ``ends_with`` what it writes there now, where that is known, ``wants`` what the bits at
     ``spot`` have to hold, where one store can mend it, and ``due_ns`` when it opens by itself
-    (virtual time, ns), where that is known.
+    (virtual time, ns), where that is known.  ``is_undecided`` is one that chooses among several and
+    has not chosen this one: open, as nothing would be preferred to it, if it came so far.
     """
 
     name: str
@@ -68,6 +69,12 @@ class Gate(msgspec.Struct, frozen=True):
     wants: int | None = None
     due_ns: int | None = None
     says: str = ""
+    is_undecided: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """Whether it has let something pass: see ``is_undecided``."""
+        return self.open and not self.is_undecided
 
     @property
     def bits(self) -> str:
@@ -167,6 +174,8 @@ class Rule(msgspec.Struct, frozen=True):
     bitmap: bool = False
     says: str = ""
     """what it means that the gate is shut, as a clause: "the timer is switched off" """
+    chooses: bool = False
+    """of several that ask it is the one that is chosen: see :attr:`Gate.is_undecided`"""
 
     def at(self, owner: Any, cpu: int, number: int) -> Place:
         """Where it stands for one interrupt."""
@@ -182,12 +191,14 @@ class Rule(msgspec.Struct, frozen=True):
         due_ns: int | None = None,
         bit: int | None = None,
         ends_with: int | None = None,
+        chosen: bool = True,
         **words: object,
     ) -> Gate:
         """How the rule stands for one interrupt, told by the register: what software sees.
 
         ``bit`` is its place in the bitmaps, where that is not its number; ``ends_with`` is what
-        ends the interrupt that runs, where the handlers' end opens it.
+        ends the interrupt that runs, where the handlers' end opens it; ``chosen`` says whether a
+        rule that chooses has chosen it.
         """
         bits = self.at(owner, cpu, number).find(file, number)
         value = (file.peek(bits.key, bits.size, cpu) & bits.mask) >> bits.lsb
@@ -215,6 +226,7 @@ class Rule(msgspec.Struct, frozen=True):
             wants=wants,
             due_ns=due_ns,
             says=_filled(self.says, words),
+            is_undecided=self.chooses and is_open and not chosen,
         )
 
 

@@ -6,6 +6,8 @@ An event of a core is a kind with two numbers, ``target`` and ``value``: of an a
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from kerneltui.hw.register import MEMORY, MSRS, PORTS, SYSTEM_REGISTERS
@@ -197,6 +199,9 @@ class Written(msgspec.Struct, frozen=True):
     """only those that are one in the event's value, so far to the left"""
     not_after: str = ""
     """not where this instruction has led to the exception"""
+    effect: Callable[[int, int], int] | None = None
+    """of an instruction: from what the bits held, and the event's value, to what they hold then;
+    None where the value does not tell it"""
 
     def bits(self, value: int, before: str) -> int:
         """Those that it writes; ``before`` is the core's instruction before."""
@@ -205,23 +210,27 @@ class Written(msgspec.Struct, frozen=True):
         return self.mask if self.ones_at is None else value << self.ones_at
 
 
-_DAIF_OPERAND = Written("DAIF", ones_at=6)
-_IF = Written("RFLAGS", 1 << 9)
+_DAIF_AT = 6
+_IF_BIT = 1 << 9
+_IF = Written("RFLAGS", _IF_BIT)
+_IF_OF_VALUE = Written("RFLAGS", _IF_BIT, effect=lambda _, value: value)
 _ENTRY_TO_EL1 = Written("DAIF"), Written("SPSR_EL1"), Written("ELR_EL1")
 _THROUGH_GATE = _IF, Written("RIP"), Written("RSP")
 WRITES = {
-    "daifset": (_DAIF_OPERAND,),
-    "daifclr": (_DAIF_OPERAND,),
+    "daifset": (Written("DAIF", ones_at=_DAIF_AT,
+                        effect=lambda held, value: held | value << _DAIF_AT),),
+    "daifclr": (Written("DAIF", ones_at=_DAIF_AT,
+                        effect=lambda held, value: held & ~(value << _DAIF_AT)),),
     "svc": (Written("ESR_EL1"),),
-    "eret": (Written("DAIF"),),
+    "eret": (Written("DAIF", effect=lambda _, value: value),),
     "irq": _ENTRY_TO_EL1,
     "fiq": _ENTRY_TO_EL1,
     "sync": (*_ENTRY_TO_EL1, Written("ESR_EL1", not_after="svc"),
              Written("FAR_EL1", not_after="svc")),
-    "cli": (_IF,),
-    "sti": (_IF,),
-    "popf": (_IF,),
-    "iret": (_IF, Written("RSP")),
+    "cli": (Written("RFLAGS", _IF_BIT, effect=lambda _, __: 0),),
+    "sti": (Written("RFLAGS", _IF_BIT, effect=lambda _, __: _IF_BIT),),
+    "popf": (_IF_OF_VALUE,),
+    "iret": (_IF_OF_VALUE, Written("RSP")),
     "lidt": (Written("IDTR_BASE"), Written("IDTR_LIMIT")),
     "push": (Written("RSP"),),
     "add rsp": (Written("RSP"),),

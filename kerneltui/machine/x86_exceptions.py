@@ -33,7 +33,7 @@ STACK_TOP, STACK_SIZE = 0x7_0000, 0x4000
 WORD, FRAME_SIZE = 8, 40
 """Bytes of a push, and of an interrupt frame."""
 
-UNMASKED = Rule("interrupts enabled", Place("RFLAGS", "IF"),
+UNMASKED = Rule("INTR let in", Place("RFLAGS", "IF"),
                 "RFLAGS.IF to be 1: {or_return}STI", "SDM 3A 6.8.1",
                 wants=1, says="RFLAGS keeps interrupts out")  # fmt: skip
 UNMASKED_BITS, UNMASKED_WANTED = required(X86_64["RFLAGS"], (UNMASKED,))

@@ -18,7 +18,7 @@ from kerneltui.debugger.session import Session
 from kerneltui.debugger.stored_now import in_short, stores_now
 from kerneltui.debugger.troubles import is_booting
 from kerneltui.debugger.verdict import Explanation
-from kerneltui.debugger.writers import Writers, find_writers, places_of
+from kerneltui.debugger.writers import Writers, find_writers
 from kerneltui.export.explanation import as_text
 from kerneltui.sessions.opening import SessionFile, changed_origins
 from kerneltui.sessions.replaying import Replayed
@@ -179,7 +179,7 @@ def _troubles(session: Session) -> Iterator[tuple[Explanation, Writers]]:
 
 
 def _writers(session: Session, found: Explanation) -> Writers:
-    search = find_writers(session.history, places_of(found.way.stations, only_shut=True))
+    search = find_writers(session.history, found.way.stations, only_shut=True)
     while True:
         try:
             next(search)

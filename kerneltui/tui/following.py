@@ -226,11 +226,10 @@ NOTHING_TO_ASK = (
 
 def ask_why(now: Situation, reference: Reference | None) -> Request:
     """What ``w`` wants done on a reference; elsewhere, ask for the timer."""
-    from kerneltui.debugger.last_write import find_last_write  # the first picture does not wait
     from kerneltui.debugger.meaning.found import meaning_of
     from kerneltui.debugger.naming import main_interrupt
     from kerneltui.debugger.why import can_ask, why
-    from kerneltui.debugger.writers import driver_of, event_of, place_of
+    from kerneltui.debugger.writers import driver_of, event_of, find_writer, place_of
     from kerneltui.tui.editing import ask_for_gate
     from kerneltui.tui.screens.why import Answer, Change, Chosen, Mend, Search, WhyScreen
 
@@ -247,7 +246,7 @@ def ask_why(now: Situation, reference: Reference | None) -> Request:
         if driver is not None:
             return _known(driver)
         place = place_of(station, gate)
-        return None if place is None else find_last_write(session.history, *place)
+        return None if place is None else find_writer(session.history, place, gate)
 
     def chosen(answer: Answer | None) -> Request | None:
         if answer is None:

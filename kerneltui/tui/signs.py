@@ -54,7 +54,11 @@ NOT_YET = Sign(
 )  # fmt: skip
 SHUT = Sign("✗", "Says that a condition is not met, and that only a store can meet it.")
 SOON = Sign("·", "Says that this is of the same instant, and is told with one of the next steps.")
-MORE = Sign("+", "Counts conditions for which there is no room here; w lists all of them.")
+MORE = Sign(
+    "+",
+    "Counts conditions for which there is no room here, and w lists all of them; or registers "
+    "that have changed, and panel 1 marks them.",
+)
 HIGH = Sign("═→", "Is a wire that is high: it asks for an interrupt.")
 LOW = Sign("─→", "Is a wire that is low: it asks for nothing.")
 LEVEL_SOON = Sign("·→", "Is a wire whose level is told with one of the next steps.")

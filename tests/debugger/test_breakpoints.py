@@ -269,7 +269,7 @@ def test_bits_change(board, text):
 @pytest.mark.parametrize(
     ("board", "irq", "gate"),
     [("rpi4", "30", "IRQs let in"), ("rpi3", "local:1", "IRQs let in"),
-     ("x86", "vector:0xec", "interrupts enabled")],
+     ("x86", "vector:0xec", "INTR let in")],
 )  # fmt: skip
 def test_a_gate_opens_and_shuts(board, irq, gate):
     plain = session_on(board)
@@ -362,7 +362,7 @@ LOOKED_AT = {
     "rpi4": ("change GICD_ISACTIVER0", "code TimeManager.handle", "code gicv2.py:130",
              'gate "IRQs let in" of irq 30'),
     "x86": ("change ISR7", "code TimeManager.handle_tick",
-            'gate "interrupts enabled" of irq vector:0xec'),
+            'gate "INTR let in" of irq vector:0xec'),
 }  # fmt: skip
 
 

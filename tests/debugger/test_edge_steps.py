@@ -3,6 +3,7 @@
 import pytest
 
 from kerneltui.debugger.marks import StepKind
+from kerneltui.machine.core import CoreState, StopReason
 from kerneltui.scenarios.scenario import open_session
 
 S = 1_000_000_000
@@ -79,3 +80,49 @@ def test_of_two_chips_the_one_is_named_to_which_an_interrupt_comes():
     assert "The 8259A slave (pic) notes IRQ 8" in noted
     changes = {text.partition(" ")[0] for _, path in found for text in path.changes}
     assert {"I8259_MASTER/IRR", "I8259_SLAVE/IRR"} <= changes
+
+
+@pytest.mark.parametrize(
+    ("board", "scenario"), [("rpi4", "priority-of-irqs"), ("x86", "same-deadline")]
+)
+def test_the_story_of_the_last_timeout_ends_with_the_core_asleep(board, scenario):
+    """Its idle loop sleeps at once: the wait comes although nothing is due behind it."""
+    session = open_session(board, scenario)
+    session.boot()
+    while session.next_step() is StopReason.MEANINGFUL:
+        pass
+    assert session.story.step().kind is StepKind.ASLEEP
+    assert session.core.state is CoreState.WAITING
+    assert session.last_stop == "idle, and nothing is due"
+    assert session.previous_step()
+    assert session.story.step().kind is StepKind.RETURNED
+    session.close()
+
+
+def test_the_output_of_a_pit_is_high_and_dips_for_one_clock(ticks):
+    """Intel 8254, "Mode Definitions": in modes 2 and 4 OUT is low for one clock, 1/1193182 Hz."""
+    lines = [step for step, _ in ticks if step.kind is StepKind.LINE and step.line == "pit.out0"]
+    assert lines
+    for step in lines:
+        assert "It is high as a rule, and was low for one clock, 838 ns." in step.sentence
+
+
+def test_a_count_of_0_is_told_as_what_it_stands_for(ticks):
+    zeros = [step for step, _ in ticks if "writes 0x0 to COUNTER0" in step.sentence]
+    assert zeros
+    assert all("(a count of 0 stands for 65536)." in step.sentence for step in zeros)
+
+
+@pytest.mark.parametrize(
+    ("board", "scenario", "sooner"),
+    [("x86", "pair-of-8259s", True), ("x86", "timer-callbacks", False),
+     ("rpi4", "timer-callbacks", False)],
+)  # fmt: skip
+def test_a_timer_that_interrupts_before_anything_is_due_is_told(board, scenario, sooner):
+    session = open_session(board, scenario)
+    session.run_until(S // 10)
+    view = session.view(frozenset({"timer_sooner_ns", "timeouts"}))
+    assert (view.timer_sooner_ns is not None) is sooner
+    if sooner:
+        assert 0 < view.timer_sooner_ns < 55_000_000 < view.timeouts[0].in_ns
+    session.close()

@@ -76,7 +76,7 @@ def test_its_own_handler_has_switched_the_timer_off(session):
     while session.inspector.handled_timeout() is None:
         session.step()
     told = verdict(session)
-    assert told.verdict is Verdict.WAITS
+    assert told.verdict is Verdict.SERVED
     assert "Its handler is running: the callback of 'Periodic 1 sec'" in told.headline
 
 

@@ -98,7 +98,7 @@ def test_a_character_typed_in_the_boot_is_no_alarm(opened):
     machine, inspector = session.machine, session.inspector
     way = told_of(session, "gsi:4").way
     assert is_booting(machine, 0)
-    assert trouble_of(machine, inspector, way, 0, is_timers=False) is None
+    assert trouble_of(machine, session.recorder, inspector, way, 0, is_timers=False) is None
 
 
 def test_a_report_says_that_the_kernel_still_boots(said, tmp_path, opened):

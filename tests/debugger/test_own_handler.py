@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kerneltui.debugger.naming import interrupt_numbered, timer_interrupt
+from kerneltui.debugger.naming import interrupt_named, interrupt_numbered, timer_interrupt
 from kerneltui.debugger.verdict import Verdict
 from kerneltui.debugger.why import why
 from kerneltui.machine.core import StopReason
@@ -14,6 +14,7 @@ BOARDS = ("rpi3", "rpi4", "x86")
 MOST = 3_000
 """Instructions of a handler."""
 STEPS = 60
+S = 1_000_000_000
 
 
 def in_its_handler(board):
@@ -27,19 +28,43 @@ def in_its_handler(board):
 
 
 @pytest.mark.parametrize("board", BOARDS)
-def test_from_its_entry_to_its_return_a_timer_waits(board):
+def test_from_its_entry_to_its_return_a_timer_is_served_or_waits(board):
     session = open_session(board, "timer-callbacks")
     session.boot()
     timer = timer_interrupt(session.machine, session.inspector)
     session.next_interrupt()
+    verdicts = set()
     for _ in range(MOST):
         told = why(session, timer, 0)
-        assert told.verdict is Verdict.WAITS, told.headline
+        verdicts.add(told.verdict)
+        assert verdicts <= {Verdict.SERVED, Verdict.WAITS}, told.headline
         assert not told.mend
         if not session.machine.core.depth:
             break
         session.step()
     assert not session.machine.core.depth
+    session.close()
+
+
+@pytest.mark.parametrize(
+    ("board", "scenario", "name", "bit"),
+    [
+        ("rpi4", "timer-callbacks", "30", "GICD_ISACTIVER0.PPI[14] is 1"),
+        ("rpi3", "timer-callbacks", "local:1", "DAIF.I is 1"),
+        ("x86", "pair-of-8259s", "isa:0", "master ISR.IS[0] is 1"),
+        ("x86", "timer-callbacks", "gsi:8", "ISR1.VECTORS[24] is 1"),
+    ],
+)
+def test_what_is_in_service_is_told_to_be_served(board, scenario, name, bit):
+    session = open_session(board, scenario)
+    session.run_until(S)
+    asked = interrupt_named(session.machine, name)
+    while (asked.controller, asked.number) not in session.recorder.latencies.in_progress(0):
+        session.step()
+    told = why(session, asked, 0)
+    assert told.verdict is Verdict.SERVED
+    assert told.headline.endswith(f"is being served: core 0 is running its handler ({bit}).")
+    assert not any(told.is_shut(gate) for gate in told.way.gates)
     session.close()
 
 

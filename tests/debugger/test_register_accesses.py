@@ -82,14 +82,25 @@ def test_a_poke_of_the_scenario_is_told_as_one():
          "You stored 0x1f8 to GICC_PMR; it holds 0xf8: its bits 31:8 are reserved."),
         ("rpi4", "0xFF842004=0xff",
          "You stored 0xff to GICC_PMR; it holds 0xf8: its low 3 bits are not implemented."),
-        ("rpi4", "GICD_ICENABLER0=0xff", "You stored 0xff to GICD_ICENABLER0."),
+        ("rpi4", "CNTP_CTL_EL0=4",
+         "You stored 4 to CNTP_CTL_EL0; it holds 0: its bit 2 (ISTATUS) is read-only."),
+        ("rpi4", "GICD_ISENABLER0=0x4000ffff", "You stored 0x4000ffff to GICD_ISENABLER0."),
+        ("rpi4", "GICD_ISENABLER0=0",
+         ("You stored 0 to GICD_ISENABLER0; "
+          "it holds 0x4000ffff: a one sets its bit, and a zero leaves it.")),
+        ("rpi4", "GICD_ICENABLER0=0x40000000",
+         ("You stored 0x40000000 to GICD_ICENABLER0; "
+          "it holds 0xffff: a one clears its bit, and a zero leaves it.")),
+        ("rpi4", "UARTICR=0xff",
+         ("You stored 0xff to UARTICR; "
+          "it holds 0: a store is a command there, and is not kept.")),
         ("rpi4", "CNTP_CTL_EL0.IMASK=1", "You stored 1 to CNTP_CTL_EL0.IMASK."),
         ("rpi4", "GICC_BPR=0", "You stored 0 to GICC_BPR; it holds 2 now."),
         ("rpi4", "GICD_ITARGETSR8=0xf1",
          "You stored 0xf1 to GICD_ITARGETSR8; it holds 1: its bits 7:4 are not implemented."),
         ("x86", "ioapic0/IOREDTBL2_LOW=0x5034",
          ("You stored 0x5034 to ioapic0/IOREDTBL2_LOW; "
-          "it holds 0x34: its bits 14, 12 are read-only.")),
+          "it holds 0x34: its bits 14, 12 (DELIVS and REMOTE_IRR) are read-only.")),
         ("x86", "I8259_MASTER/IMR.M[3]=1", "You stored 1 to I8259_MASTER/IMR.M[3]."),
     ],
 )  # fmt: skip

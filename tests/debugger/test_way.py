@@ -63,7 +63,7 @@ def test_an_interrupt_is_taken_exactly_when_all_gates_are_open(board, data):
     [
         ("rpi4", "disabled", "enabled", "GICD_ISENABLER4"),
         ("rpi4", "aimed at core 1", "targets this core", "GICD_ITARGETSR38"),
-        ("rpi4", "mask at the priority", "priority above mask", "GICC_PMR"),
+        ("rpi4", "mask at the priority", "passes the mask", "GICC_PMR"),
         ("rpi3", "disabled", "enabled", "ENABLE_IRQS_2"),
     ],
 )

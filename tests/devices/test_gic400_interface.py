@@ -242,11 +242,11 @@ def test_what_the_mask_stops_is_not_told_to_come_first():
     assert bench.read("GICC_HPPIR") == SPURIOUS
     shut = [gate for gate in bench.gates(40, 0) if not gate.open]
     assert [(gate.name, gate.needs) for gate in shut] == [
-        ("priority above mask", "a mask number above 0x80, the priority of irq 40")
+        ("passes the mask", "a mask number above 0x80, the priority of irq 40")
     ]
     bench.write("GICC_PMR", 0x50)
     shut = [gate.name for gate in bench.gates(40, 0) if not gate.open]
-    assert shut == ["comes first", "priority above mask"]
+    assert shut == ["comes first", "passes the mask"]
 
 
 @pytest.mark.parametrize(("common", "running"), [(0, 0x50), (0b10000, 0x5C)])
@@ -298,7 +298,7 @@ def test_a_pending_interrupt_is_compared_in_the_bits_that_its_own_group_leaves()
     assert not bench.irq(), "0x48 and 0x58 are alike in the two bits that ABPR leaves"
     assert bench.read("GICC_IAR") == SPURIOUS
     gate = first_shut(bench.gates(41, 0))
-    assert (gate.name, gate.value) == ("above what runs", 0x58)
+    assert (gate.name, gate.value) == ("may pre-empt", 0x58)
     assert "0x48" in gate.needs
     assert "0xc0" in gate.needs
 
@@ -467,3 +467,30 @@ def test_an_implementation_that_is_no_gic_400_follows_the_pseudocode():
     bench.write("GICC_CTLR", 0b111)
     bench.write("GICC_PMR", 0xF8)
     assert bench.read("GICC_IAR") == SPURIOUS, "not hidden, and not high enough"
+
+
+def chosen(bench):
+    """Of which of two interrupts it is shown that it comes first."""
+    gates = {number: bench.gates(number, 0) for number in (40, 41)}
+    return [number for number, found in gates.items() for gate in found
+            if gate.name == "comes first" and gate.holds]  # fmt: skip
+
+
+def test_nothing_comes_first_as_long_as_nothing_is_forwarded():
+    """IHI 0048B 3.3: the CPU interface considers one interrupt, and with GICC_HPPIR 1023 none."""
+    bench = Bench()
+    bench.enable(40, 0x80)
+    bench.enable(41, 0x40)
+    assert not chosen(bench)
+    bench.line(40, True)
+    assert chosen(bench) == [40]
+    bench.line(41, True)
+    assert chosen(bench) == [41]
+    bench.write("GICC_PMR", 0x40)
+    assert bench.read("GICC_HPPIR") == SPURIOUS
+    assert not chosen(bench)
+    (mask,) = (gate for gate in bench.gates(40, 0) if not gate.open)
+    assert mask.says == (
+        "the core's priority mask 0x40 lets through only lower numbers, which are more urgent, and "
+        "its priority is 0x80"
+    )

@@ -76,7 +76,7 @@ def test_without_the_firmwares_set_up_nothing_fires_and_it_is_said_why():
     assert not enabled.open
     assert "a non-secure access has written it: ignored (RAZ/WI)" in enabled.says
     assert "non-secure ones cannot see a group 0 interrupt" in enabled.needs
-    mask = bench.gate("priority above mask", TIMER)
+    mask = bench.gate("passes the mask", TIMER)
     assert "a non-secure one cannot change a mask below 0x80" in mask.needs
     # Only group 1 is forwarded: that is where the interrupt belongs.
     forwarded = bench.gate("group forwarded", TIMER)
@@ -354,7 +354,7 @@ SECURE_SHUTS = {
     "targets this core": lambda bench: bench.write_byte(0x800, 40, 2),
     "pending": lambda bench: bench.line(40, False),
     "inactive": lambda bench: bench.set_bit("GICD_ISACTIVER", 40),
-    "priority above mask": lambda bench: bench.write("GICC_PMR", 0x10),
+    "passes the mask": lambda bench: bench.write("GICC_PMR", 0x10),
     "group signalled": lambda bench: bench.write("GICC_CTLR", 0x1EE),
 }
 

@@ -70,8 +70,8 @@ GIC_SHUTS = {
     "pending": lambda bench: bench.line(40, False),
     "inactive": lambda bench: bench.set_bit("GICD_ISACTIVER", 40),
     "comes first": outranking,
-    "priority above mask": lambda bench: bench.write("GICC_PMR", 0x80),
-    "above what runs": preempting,
+    "passes the mask": lambda bench: bench.write("GICC_PMR", 0x80),
+    "may pre-empt": preempting,
     "group signalled": lambda bench: bench.write("GICC_CTLR", 2),
 }
 """What shuts each gate alone."""

@@ -218,7 +218,7 @@ async def test_gates_keep_their_order():
     async with dashboard(size=SMALL, with_path=True) as seen:
         for _ in range(12):
             row = seen.line(PATH, "2 CONTROLLER gic")
-            shown = [name for name in ("pending", "inactive", "enabled", "above what runs")
+            shown = [name for name in ("pending", "inactive", "enabled", "may pre-empt")
                      if f" {name}" in row]  # fmt: skip
             assert shown == sorted(shown, key=row.index)
             await seen.press("full_stop")
@@ -408,4 +408,35 @@ def test_seven_boxes_keep_their_units():
     text = "\n".join(map(line_text, lines))
     assert "○ 999 ms" in text
     assert "999.…" not in text
+    session.close()
+
+
+@pytest.mark.parametrize(
+    ("scenario", "names"),
+    [("timer-callbacks", ("✓ vector is legal", "✓ timer started", "✓ globally enabled",
+                          "✓ INTR let in")),
+     ("pair-of-8259s", ("✓ count set", "✓ GATE high", "✓ let through", "✓ INTR let in"))],
+)  # fmt: skip
+def test_names_of_gates_are_whole_where_boxes_have_room_to_spare(scenario, names):
+    session = open_session("x86", scenario)
+    session.boot()
+    panel = PathPanel()
+    text = "\n".join(map(line_text, panel.content(session.view(panel.parts()), 138)))
+    assert not [name for name in names if name not in text]
+    session.close()
+
+
+def test_registers_that_have_changed_and_have_no_room_are_counted():
+    session = open_session("rpi4", "timer-callbacks")
+    session.follows_story = True
+    session.boot()
+    panel = PathPanel()
+    told = []
+    for _ in range(12):
+        session.next_step()
+        view = session.view(panel.parts())
+        lines = [line_text(line) for line in panel.content(view, 78)]
+        told += [line for line in lines if "CHANGED" in line and len(view.path.changes) > 2]
+    assert told
+    assert all(line.endswith("+1") for line in told)
     session.close()

@@ -57,7 +57,10 @@ def test_on_the_pc_the_core_acknowledges(width):
     session.run_until(session.machine.now + 1)
     said = sentence(shown(InterruptsPanel, session, width))
     assert "acknowledged" not in said, "a higher class is in service: that comes first"
-    assert "the handler of vec 0xec runs at higher priority (0x0e before 0x03)" in said
+    assert (
+        "the handler of vec 0xec runs at a more urgent priority (0x0e; this one's is 0x03, and the "
+        "higher number is more urgent)"
+    ) in said
     assert "this one waits until it writes EOI" in said
 
 
@@ -83,7 +86,10 @@ def test_a_higher_priority_is_compared_too():
     while not any(item.active for item in session.view(frozenset({"interrupts"})).interrupts):
         session.step()
     said = sentence(shown(InterruptsPanel, session, 67))
-    assert "irq 3: the handler of irq 4 runs at higher priority (0x30 before 0x70)" in said
+    assert (
+        "irq 3: the handler of irq 4 runs at a more urgent priority (0x30; this one's is 0x70, and "
+        "the lower number is more urgent)"
+    ) in said
 
 
 @WIDTHS

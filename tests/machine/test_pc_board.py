@@ -417,7 +417,7 @@ def test_the_shut_gate_names_what_to_look_at():
                 if it.name != "last one ended"
             ]
         )
-        assert (shut.name, shut.register) == ("above task priority", "TPR")
+        assert (shut.name, shut.register) == ("passes the TPR", "TPR")
 
 
 def test_an_entry_that_sends_no_vector_ends_at_a_shut_gate():

@@ -127,7 +127,7 @@ def test_gates_tell_what_memory_holds():
     assert "within the IDT" not in {gate.name for gate in bench.core.gates("intr")}
 
 
-NAMES = ["interrupts enabled", "no NMI first", "within the IDT", "gate present",
+NAMES = ["INTR let in", "no NMI first", "within the IDT", "gate present",
          "code at the gate", "last NMI ended"]  # fmt: skip
 
 

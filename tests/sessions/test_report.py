@@ -82,7 +82,7 @@ def test_what_keeps_an_interrupt_out_is_explained_with_its_mend(tmp_path, said):
     _, text, _ = said("report", "--session", path)
     left = text[text.index("## Where it was left") :]
     assert "**irq 30** does not come as it should:" in left
-    assert "SHUT     priority above mask      GICC_PMR.Priority = 0" in left
+    assert "SHUT     passes the mask          GICC_PMR.Priority = 0" in left
     assert "last written by Gicv2.init_core (kernel/drivers/gicv2.py:" in left
     assert "mend: GICC_PMR.Priority=0xff" in left
 

@@ -14,12 +14,20 @@ from kerneltui.debugger.references import EventReference
 from kerneltui.debugger.session import Session
 from kerneltui.debugger.trace import is_wire_poke
 from kerneltui.debugger.traveller import Input
-from kerneltui.hw.register import RES0, RO
+from kerneltui.hw.register import RES0, RO, RW1C, W1C, W1S, WO, Register
 from kerneltui.machine.poke import WIRES, Poke
 
 LEVELS = "low", "high"
 PAUSE_NS = 2_000_000_000
 """Who types on after so long (virtual time) begins anew."""
+MOST_NAMED = 2
+ACTS = {
+    W1S: "a one sets its bit, and a zero leaves it",
+    W1C: "a one clears its bit, and a zero leaves it",
+    RW1C: "a one clears its bit, and a zero leaves it",
+    WO: "a store is a command there, and is not kept",
+}
+"""What a store does by the kind of access, where it does not replace what is there."""
 _FIELD = re.compile(r"(\w+)(?:\[(\d+)\])?")
 
 
@@ -101,15 +109,15 @@ def kept_in_words(session: Session, found: Found, field: str, value: int) -> str
     """``; it holds 0xf8: its low 3 bits are not implemented``; empty where it holds what it got.
 
     ``field`` is a field's name, with the bit's number in brackets where it was one bit; or empty.
-    ``value`` is what was stored to it.  Nothing is said of commands, which do not stay.
+    ``value`` is what was stored to it.
     """
     lowest, mask = _bits(found, field)
     register, port = found.slot.register, found.file.port(found.slot)
-    full = (1 << register.width) - 1
-    there = (register.implemented >> port.shift if register.packed else register.implemented) & full
     brought, held = value << lowest & mask, value_of(session, found)
     if not port.writes & mask:
-        return ""
+        return _acted(register, brought, held, mask, lowest)
+    full = (1 << register.width) - 1
+    there = (register.implemented >> port.shift if register.packed else register.implemented) & full
     reasons = []
     fields = [item.mask for item in register.fields if item.mask & mask]
     missing = sum(bits & ~there for bits in fields if brought & bits & ~there)
@@ -117,15 +125,36 @@ def kept_in_words(session: Session, found: Found, field: str, value: int) -> str
     if missing:
         reasons.append(f"{_named(missing & mask, lowest, mask)} not implemented")
     if brought & fixed & ~held:
-        reasons.append(f"{_named(fixed, lowest, mask)} read-only")
+        reasons.append(f"{_named(fixed, lowest, mask, _names(register, fixed))} read-only")
     if brought & reserved:
         reasons.append(f"{_named(reserved, lowest, mask)} reserved")
     changed = (brought ^ held) & port.writes & mask
     if not reasons and not changed:
         return ""
-    why = f": {' and '.join(reasons)}" if reasons and not changed else ""
-    now = "" if why else " now"
-    return f"; it holds {number((held & mask) >> lowest)}{now}{why}"
+    why = f": {' and '.join(reasons)}" if reasons else ""
+    return f"; it holds {number((held & mask) >> lowest)}{' now' if changed else ''}{why}"
+
+
+def _acted(register: Register, brought: int, held: int, mask: int, lowest: int) -> str:
+    """Of a register whose bits are no copy of what is stored: what a store does there instead."""
+    if brought == held & mask:
+        return ""
+    does = []
+    fixed = brought & ~held & register.mask_of(RO, RES0)
+    if fixed:
+        does.append(f"{_named(fixed, lowest, mask, _names(register, fixed))} read-only")
+    does += [
+        words for kind, words in ACTS.items() if (brought ^ held) & register.mask_of(kind) & mask
+    ]
+    if not does:
+        return ""
+    return f"; it holds {number((held & mask) >> lowest)}: {' and '.join(does)}"
+
+
+def _names(register: Register, bits: int) -> str:
+    """Of the fields that the bits are, if they are few."""
+    names = [item.name for item in register.fields if item.mask & bits]
+    return f" ({' and '.join(names)})" if len(names) <= MOST_NAMED else ""
 
 
 def number(value: int) -> str:
@@ -146,14 +175,14 @@ def _bits(found: Found, field: str) -> tuple[int, int]:
     return lowest, 1 << lowest
 
 
-def _named(bits: int, lowest: int, mask: int) -> str:
+def _named(bits: int, lowest: int, mask: int, names: str = "") -> str:
     """Of the bits of ``mask``: ``its low 3 bits are``, ``its bit 5 is``, ``its bits 7:4, 1 are``.
 
-    They are counted from the lowest one that was meant.
+    They are counted from the lowest one that was meant.  ``names`` stands behind them.
     """
     count = bits.bit_count()
     if bits >> lowest == (1 << count) - 1 and bits != mask and count > 1:
-        return f"its low {count} bits are"
+        return f"its low {count} bits{names} are"
     runs = []
     here = bits >> lowest
     while here:
@@ -161,4 +190,6 @@ def _named(bits: int, lowest: int, mask: int) -> str:
         length = (~(here >> first) & (here >> first) + 1).bit_length() - 1
         runs.append(str(first) if length == 1 else f"{first + length - 1}:{first}")
         here &= ~(((1 << length) - 1) << first)
-    return f"its bit {runs[0]} is" if count == 1 else f"its bits {', '.join(reversed(runs))} are"
+    if count == 1:
+        return f"its bit {runs[0]}{names} is"
+    return f"its bits {', '.join(reversed(runs))}{names} are"

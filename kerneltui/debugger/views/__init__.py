@@ -69,6 +69,8 @@ class MachineView(msgspec.Struct, frozen=True, kw_only=True):
     """of interrupts on every core"""
     timeouts: tuple[TimeoutView, ...] = ()
     timeout_count: int = 0
+    timer_sooner_ns: int | None = None
+    """in how long the timer interrupts, where that is before the timeout that it is set for"""
     queue: QueueView | None = None
     queue_shape: ShapeView | None = None
     timers: tuple[TimerView, ...] = ()
@@ -136,7 +138,13 @@ _FILES = {
         "queue_shapes": ("queue_shape",),
         "registers": ("blocks",),
         "tasks": ("tasks", "scheduling", "timers"),
-        "timeouts": ("timeouts", "timeout_count", "queue", "worst_lateness_ns"),
+        "timeouts": (
+            "timeouts",
+            "timeout_count",
+            "timer_sooner_ns",
+            "queue",
+            "worst_lateness_ns",
+        ),
         "timers": ("comparators",),
     }.items()
     for part in parts

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
+from kerneltui.debugger.handling import LONG_NS
 from kerneltui.debugger.naming import is_in_use, timer_interrupt
 from kerneltui.debugger.numbering import interrupt_label
 from kerneltui.debugger.references import InterruptReference
-from kerneltui.debugger.troubles import LONG_NS, is_handling, late_by
+from kerneltui.debugger.troubles import is_handling, late_by
 from kerneltui.debugger.way import Glance, Way, best_way, next_controller, ways_to_core
 from kerneltui.hw.device import InterruptController, InterruptState
 from kerneltui.hw.rule import Gate, Opens, decisive
@@ -270,7 +271,11 @@ def _outranked(
         return ""
     running = min(active, key=lambda item: sign * (item.priority or 0))
     first = running.priority or 0
-    compared = f"at higher priority ({first:#04x} before {own:#04x})"
+    wins = "higher" if device.HIGH_WINS else "lower"
+    compared = (
+        f"at a more urgent priority ({first:#04x}; this one's is {own:#04x}, and the {wins} number "
+        "is more urgent)"
+    )
     if first == own:
         compared = f"at equal priority ({own:#04x})"
     elif sign * first > sign * own:

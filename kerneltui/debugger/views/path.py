@@ -150,7 +150,7 @@ def path_view(sight: Sight) -> PathView | None:
     ways = whole_ways(machine, inspector, interrupt.controller, interrupt.number, cpu, sight.glance)
     way = best_way(ways)
     is_timers = interrupt == timers and bool(inspector.queue_structure())
-    trouble = trouble_of(machine, inspector, way, cpu, is_timers=is_timers)
+    trouble = trouble_of(machine, sight.recorder, inspector, way, cpu, is_timers=is_timers)
     kept = () if trouble is None else trouble.gates
     ahead = frozenset[StepKind]() if story is None else story.ahead
     stops = [
@@ -297,7 +297,7 @@ def _fact(
     text = gate.name
     if gate.due_ns is not None and not gate.open:
         text = f"in {format_briefly(gate.due_ns - machine.now).strip()}"
-    state = OPEN if gate.open else SHUT if gate in kept else WAITING
+    state = OPEN if gate.holds else SHUT if gate in kept else WAITING
     if is_untold:
         state = UNTOLD
     return PathFact(text, state, _place(machine, station.owner, gate))

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
+from kerneltui.hw.device import TimerDevice
 from kerneltui.kernel.inspector import Inspector
 from kerneltui.kernel.time.timeout_queue import TimeoutQueue
 
 if TYPE_CHECKING:
     from kerneltui.debugger.sight import Makers
+    from kerneltui.machine.machine import Machine
 
 MOST_TIMEOUTS_SHOWN = 500
+ROUNDED_NS = 10_000
+"""Timers count in steps of their clock: so much sooner is in time."""
 STRUCTURES = {
     "sorted": "a sorted list of sublists",
     "vec": "an array that is sorted at every push",
@@ -140,6 +144,31 @@ def timeout_views(inspector: Inspector, now: int) -> Iterator[TimeoutView]:
         )  # fmt: skip
 
 
+def timer_sooner_ns(machine: Machine, inspector: Inspector) -> int | None:
+    """In how long the timer interrupts, where that is before the timeout that it is set for.
+
+    It is a tick, or as far as the timer can count.  None where it interrupts in time.
+    """
+    armed = inspector.armed_timeout()
+    due_ns = next((item.due_ns for item in inspector.timeouts() if item.ident == armed), None)
+    if due_ns is None:
+        return None
+    sooner = [
+        (device.name, item.name, item.due_ns)
+        for device in machine.devices.values() if isinstance(device, TimerDevice)
+        for item in device.comparators(machine.core.index)
+        if item.enabled and not item.masked and item.due_ns and item.due_ns < due_ns - ROUNDED_NS
+    ]  # fmt: skip
+    if not sooner:
+        return None
+    from kerneltui.debugger.naming import timer_comparators  # most timers are in time
+
+    ours = timer_comparators(machine, inspector)
+    found = (at_ns for device, name, at_ns in sooner if (device, name) in ours)
+    first_ns = min(found, default=None)
+    return None if first_ns is None else first_ns - machine.now
+
+
 def queue_view(inspector: Inspector) -> QueueView | None:
     """None for a kernel whose timeouts are in no such queue."""
     queue = inspector.timeouts()
@@ -156,6 +185,7 @@ def queue_view(inspector: Inspector) -> QueueView | None:
 MAKERS: Makers = {
     "timeouts": lambda of: tuple(timeout_views(of.inspector, of.machine.now)),
     "timeout_count": lambda of: len(of.inspector.timeouts()),
+    "timer_sooner_ns": lambda of: timer_sooner_ns(of.machine, of.inspector),
     "queue": lambda of: queue_view(of.inspector),
     "worst_lateness_ns": lambda of: of.inspector.worst_lateness_ns(),
 }

@@ -28,6 +28,10 @@ class ComparatorView(msgspec.Struct, frozen=True):
     in_ns: int | None
     counts_down: bool = False
     """to zero, from what software loads; others compare with what it has set"""
+    dips_ns: int = 0
+    """of one whose output is high, and interrupts as it rises: how long it is low before that"""
+    zero_stands_for: int = 0
+    """the count that a written zero means; 0: none"""
 
 
 def comparator_views(machine: Machine, cpu: int) -> Iterator[ComparatorView]:
@@ -38,7 +42,8 @@ def comparator_views(machine: Machine, cpu: int) -> Iterator[ComparatorView]:
                 in_ns = None if item.due_ns is None else item.due_ns - machine.now
                 yield ComparatorView(
                     device.name, item.name, item.counter, item.compare, item.hz, item.enabled,
-                    item.masked, item.met, in_ns, item.counts_down,
+                    item.masked, item.met, in_ns, item.counts_down, item.dips_ns,
+                    item.zero_stands_for,
                 )  # fmt: skip
 
 

@@ -143,18 +143,20 @@ class Signalling:
         return not self.signals_as_fiq(cpu, number)
 
     RULES: ClassVar = (
-        Rule("priority above mask", Place("GICC_PMR", "Priority"),
+        Rule("passes the mask", Place("GICC_PMR", "Priority"),
              "a mask number above {priority:#04x}, the priority of irq {irq}",
              "IHI 0048B 3.3; 4.4.2",
              test=_above_mask, wants=0xFF,
-             says="the core's priority mask lets only more urgent interrupts through"),
-        Rule("above what runs", Place("GICC_RPR", "Priority"),
+             says="the core's priority mask {mask:#04x} lets through only lower numbers, which are "
+                  "more urgent, and its priority is {priority:#04x}"),
+        Rule("may pre-empt", Place("GICC_RPR", "Priority"),
              "the end of the interrupt that runs: {priority:#04x}, the priority of irq {irq}, is "
-             "no smaller number than that interrupt's, in the bits {bits:#04x} that are compared "
-             "(a smaller number is more urgent)",
+             "no lower number than that interrupt's, in the bits {bits:#04x} that are compared "
+             "(a lower number is more urgent)",
              "IHI 0048B 3.3; 4.4.1; 4.4.6",
              test=_preempts, opens=Opens.END, ends_by="GICC_EOIR",
-             says="it does not pre-empt the interrupt that runs"),
+             says="its priority {priority:#04x} is no more urgent than {running:#04x}, that of "
+                  "the interrupt that runs"),
         Rule("group signalled", _enable_of_group,
              "the CPU interface to signal the interrupt's group", "IHI 0048B 4.4.1",
              test=_group_signalled, wants=1,
@@ -165,7 +167,7 @@ class Signalling:
         Rule("comes first", Place("GICC_HPPIR", "PENDINTID"),
              "the pending interrupt that comes first, irq {top}, to be taken",
              "IHI 0048B 3.3; 4.4.7", test=_is_highest, opens=Opens.EVENT,
-             says="another pending interrupt comes first"),
+             says="irq {top} is pending too, and comes first", chooses=True),
     )  # fmt: skip
     """What :meth:`Distributor.forwarded` has chosen; the other rules are asked for that one."""
     LINES: ClassVar = {
@@ -204,9 +206,11 @@ class Signalling:
         bits = self._group_bits(cpu, self._in_group1(cpu, number))
         priority, top = self._priorities[cpu][number], self._highest[cpu]
         last = next(reversed(self._taken[cpu]), None)
-        words = {"priority": priority, "bits": bits, "top": top, "irq": number}
+        words = {"priority": priority, "bits": bits, "top": top, "irq": number,
+                 "mask": self._mask[cpu], "running": self._running[cpu]}  # fmt: skip
+        chosen = top == number and self._above_mask(cpu, number)
         gates = [
-            rule.gate(self, self.regs, number, cpu, ends_with=last, **words)
+            rule.gate(self, self.regs, number, cpu, ends_with=last, chosen=chosen, **words)
             for rule in (*self.CHOICE, *self.RULES)
         ]
         if self._security:
@@ -223,7 +227,7 @@ class Signalling:
         """Who can open it, where that is secure software alone."""
         if gate.name == "group signalled" and not self._in_group1(cpu, number):
             return replace(gate, needs=f"{gate.needs}, {SECURE}")
-        if gate.name == "priority above mask" and self._mask[cpu] < LOWER_HALF:
+        if gate.name == "passes the mask" and self._mask[cpu] < LOWER_HALF:
             return replace(gate, needs=f"{gate.needs}, {IN_UPPER_HALF}")
         return gate
 

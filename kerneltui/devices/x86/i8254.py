@@ -21,8 +21,14 @@ from typing import ClassVar
 
 import msgspec
 
-from kerneltui.devices.x86.i8254_counter import INTERRUPT, I8254Counter
-from kerneltui.hw.clock import NEVER, Clock, ns_to_ticks
+from kerneltui.devices.x86.i8254_counter import (
+    HARDWARE_STROBE,
+    INTERRUPT,
+    RATE,
+    SOFTWARE_STROBE,
+    I8254Counter,
+)
+from kerneltui.hw.clock import NEVER, NS_PER_S, Clock, ns_to_ticks
 from kerneltui.hw.device import Cause, ComparatorState, CounterState, TimerDevice
 from kerneltui.hw.line import Sink
 from kerneltui.hw.register import (
@@ -53,6 +59,8 @@ EDGES = (
     "the end of the strobe, one clock", "the end of the strobe, one clock",
 )  # fmt: skip
 """What makes OUT rise, by mode."""
+DIPPING = frozenset((RATE, SOFTWARE_STROBE, HARDWARE_STROBE))
+"""The modes in which OUT is high, and low for one clock at the end of a count."""
 _COUNTER_NAMES = tuple((n, f"counter {n}") for n in range(COUNTERS))
 
 I8254_PORTS = RegisterTable(
@@ -65,8 +73,9 @@ I8254_PORTS = RegisterTable(
     registers=(
         Register(
             "COUNTER{n}", 0, (Field("BYTE", 0, 8, doc="Count, or a latched status"),),
-            "Writes give the count, in the format of the Control Word; reads return the latched "
-            "status, the latched count or the count itself",
+            "Writes give the count, in the format of the Control Word, where a count of 0 stands "
+            "for 65536 (10000 in BCD); reads return the latched status, the latched count or the "
+            "count itself",
             'Intel 8254, "Write Operations", "Read Operations"',
             width=8, count=COUNTERS, volatile=True, roles_of_write=(WriteRole(Role.ARM),),
         ),
@@ -186,13 +195,13 @@ class I8254(TimerDevice):
         return self._counters[number].gate or self._is_out(cpu, number)
 
     COUNTER: ClassVar = Place("COUNTER", "BYTE", by_element=True)
-    COUNTED = Rule("count written", COUNTER, "a count, in all its bytes",
+    COUNTED = Rule("count set", COUNTER, "a count, in all its bytes",
                    'Intel 8254, "Write Operations"', test=_has_count,
                    says="the counter has no count to begin from")  # fmt: skip
-    LET = Rule("GATE is high", Place("NMI_SC", "TIM_CNT2_EN"), "GATE to be high",
+    LET = Rule("GATE high", Place("NMI_SC", "TIM_CNT2_EN"), "GATE to be high",
                'Intel 8254, "Gate Pin Operations Summary"', test=_is_let, wants=1,
                 says="its GATE input stops it")  # fmt: skip
-    OUT = Rule("OUT is high", COUNTER, "{edge}", 'Intel 8254, "Mode Definitions"',
+    OUT = Rule("OUT high", COUNTER, "{edge}", 'Intel 8254, "Mode Definitions"',
                test=_is_out, opens=Opens.EVENT, says="its output is low")  # fmt: skip
     """This alone says what the line does: while it is high, the others have nothing to do."""
 
@@ -248,6 +257,8 @@ class I8254(TimerDevice):
                 met=counter.mode == INTERRUPT and counter.out(now),
                 due_ns=deadline.due if deadline.due < NEVER else None,
                 counts_down=True,
+                dips_ns=round(NS_PER_S / self.config.clock_hz) if counter.mode in DIPPING else 0,
+                zero_stands_for=counter.modulus,
             )
             for number, (counter, deadline) in enumerate(
                 zip(self._counters, self._deadlines, strict=True)

@@ -228,9 +228,10 @@ class I8259Pair(InterruptController):
     @staticmethod
     def _gates_of(chip: I8259, name: str, rules: Iterable[Rule], level: int) -> list[Gate]:
         made = []
-        best = max(chip.best(), 0)
+        best = chip.best()
+        words = {"level": level, "best": max(best, 0), "serving": max(chip.serving(), 0)}
         for rule in rules:
-            gate = rule.gate(chip, chip.regs, level, 0, level=level, best=best)
+            gate = rule.gate(chip, chip.regs, level, 0, chosen=best == level, **words)
             register = "IMR" if gate.register == "OCW1" else gate.register
             made.append(replace(gate, register=f"{name} {register}"))
         return made

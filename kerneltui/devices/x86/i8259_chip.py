@@ -141,16 +141,17 @@ class I8259:
         return Place("IRR", each=1, of=level if best == NO_REQUEST else best)
 
     def _end_in_service(self, _cpu: int, level: int) -> Place:
-        serving = self._serving()
+        serving = self.serving()
         return Place("ISR", each=1, of=level if serving == NO_REQUEST else serving)
 
     STANDING: ClassVar = (
         Rule("let through", Place("OCW1", each=1), "a zero in IMR bit {level}", "Intel 8259A, OCW1",
              test=_unmasked, bitmap=True, wants=0, says="the 8259 masks it"),
-        Rule("above what is in service", _end_in_service,
-             "an end of interrupt for what is in service at or above its priority",
+        Rule("may pre-empt", _end_in_service,
+             "an end of interrupt for IR{serving}, which is in service",
              "Intel 8259A, Fully nested mode", test=_outranking, bitmap=True, opens=Opens.END,
-             ends_by="OCW2", says="an interrupt of its priority or above is in service"),
+             ends_by="OCW2",
+             says="IR{serving} is in service, and lets only more urgent inputs interrupt"),
     )  # fmt: skip
     """Rules that only software and acknowledges can turn; their sum is kept in ``open``."""
     REQUESTED = Rule("requested", Place("IRR", each=1), "its line to rise, and to stay high",
@@ -159,12 +160,13 @@ class I8259:
     FIRST = Rule(
         "comes first",
         _best_or_own,
-        "the request of higher priority at IR{best} to be taken first",
+        "the more urgent request at IR{best} to be taken first",
         "Intel 8259A, Fully nested mode",
         test=_first,
         bitmap=True,
         opens=Opens.EVENT,
-        says="another request comes first",
+        says="IR{best} asks too, and comes first",
+        chooses=True,
     )
     ANSWERS = Rule(
         "device at the input",
@@ -288,7 +290,7 @@ class I8259:
         level = value & LEVEL
         if value & END:
             if not value & SPECIFIC:
-                level = self._serving()
+                level = self.serving()
             if level == NO_REQUEST:
                 self.pair.misused(self, 0, f"EOI at the {self._name()} with nothing in service")
                 return
@@ -311,7 +313,7 @@ class I8259:
 
     def _tell_of_end(self, level: int) -> None:
         """A specific end may name what does not run: the hardware tells nobody (OCW2)."""
-        serving = self._serving()
+        serving = self.serving()
         if not self.in_service >> level & 1:
             text = f"specific EOI of IR{level} at the {self._name()}, which is not in service"
             self.pair.misused(self, level, text)
@@ -324,7 +326,7 @@ class I8259:
             self.pair.misused(self, level, text)
         self.pair.ended(self, level)
 
-    def _serving(self) -> int:
+    def serving(self) -> int:
         """What is in service at the highest priority; in special mask mode of what is unmasked."""
         serving = self.in_service
         if self._control & SMM:

@@ -176,9 +176,8 @@ class Acceptance(InterruptController):
 
     def _in_service(self, cpu: int, vector: int) -> Place:
         """The highest; its own bit where there is none.  PPR would not tell it from the task's."""
-        return Place(
-            "ISR", each=1, of=self._isr[cpu].bit_length() - 1 if self._isr[cpu] else vector
-        )
+        serving = self._isr[cpu].bit_length() - 1
+        return Place("ISR", each=1, of=vector if serving < 0 else serving)
 
     TURNED_ON = Rule(
         "globally enabled", Place("IA32_APIC_BASE", "EN"), "the APIC to be on", "SDM 3A 10.4.3",
@@ -195,19 +194,21 @@ class Acceptance(InterruptController):
     SIGNALLING: ClassVar = (
         TURNED_ON,
         SWITCHED_ON,
-        Rule("above task priority", Place("TPR", "CLASS"),
+        Rule("passes the TPR", Place("TPR", "CLASS"),
              "a TPR class below {priority} (0 lets all in); {ppr}", "SDM 3A 10.8.3.1",
-             test=_above_task, wants=0, says="the task priority keeps its class out"),
-        Rule("above what is in service", _in_service,
+             test=_above_task, wants=0,
+             says="the task's priority lets through only classes above {task}, which are more "
+                  "urgent, and its class is {priority}"),
+        Rule("may pre-empt", _in_service,
              "interrupts of class {priority} and above in service to be ended; {ppr}",
              "SDM 3A 10.8.3.1", test=_above_service, opens=Opens.END, ends_by="EOI",
-             says="an interrupt of its class or above is in service"),
+             says="its class {priority} is no more urgent than {serving}, which is in service"),
     )  # fmt: skip
     """Asked of the highest vector in the IRR: if that is held back, all are."""
     RANK: ClassVar = (
         Rule("comes first", _highest, "the higher vector {highest} to be taken first",
-             "SDM 3A 10.8.4", test=_is_highest, opens=Opens.EVENT,
-              says="a higher vector comes first"),
+             "SDM 3A 10.8.4", test=_is_highest, opens=Opens.EVENT, chooses=True,
+             says="vector {highest} is requested too, and comes first as it is higher"),
         Rule("no external interrupt first", _external_entry,
              "the ExtINT that waits, which passes by all priorities, to be taken first",
              "SDM 3A 10.8.4", test=_no_external, opens=Opens.EVENT, says="an ExtINT comes first"),
@@ -279,10 +280,12 @@ class Acceptance(InterruptController):
         """How a rule stands for a vector."""
         at = rule.at(self, cpu, number)
         file = self.msrs if at.register in LOCAL_APIC_MSR else self.regs
-        highest = f"{max(self._irr[cpu].bit_length() - 1, 0):#04x}"
+        highest, serving = (bits[cpu].bit_length() - 1 for bits in (self._irr, self._isr))
         return rule.gate(
-            self, file, number, cpu, ends_with=0, priority=f"{number >> CLASS_SHIFT:#x}",
-            highest=highest, ppr=self._cause_of_ppr(cpu),
+            self, file, number, cpu, ends_with=0, chosen=highest == number,
+            priority=f"{number >> CLASS_SHIFT:#x}", task=f"{self._tpr[cpu] >> CLASS_SHIFT:#x}",
+            serving=f"{max(serving, 0) >> CLASS_SHIFT:#x}", highest=f"{max(highest, 0):#04x}",
+            ppr=self._cause_of_ppr(cpu),
         )  # fmt: skip
 
     # -- taking and ending --------------------------------------------------------------------
@@ -344,11 +347,8 @@ class Acceptance(InterruptController):
         if self.on_pending is not None:
             self._tell_pending(vector, cpu, self._irr[cpu] & bit != 0)
         if self._irr[cpu] & bit and not level:
-            self._remark(
-                "lost",
-                vector,
-                f"vector {vector:#04x} came again before core {cpu} took it: they are one",
-            )
+            told = f"vector {vector:#04x} came again before core {cpu} took it: they are one"
+            self._remark("lost", vector, told)
         self._irr[cpu] |= bit
         if level:
             self._tmr[cpu] |= bit

@@ -33,6 +33,7 @@ UART = "UART "
 """Before the console's last line, where there is no room for a heading."""
 
 NEXT = "NEXT "
+CHANGED = "CHANGED "
 AT_ONCE = " At this same instant: other panels show it already."
 NOTHING_MORE = "Nothing: this core has stopped for good."
 
@@ -224,13 +225,16 @@ def _below(path: PathView, width: int) -> list[Line]:
         return [plain(text, "alert") for text in wrap(f"{signs.SHUT} {path.mend}", width)]
     if path.changes:
         count = len(path.changes)
-        while count > 1 and cells(_changed(path.changes[:count])) > width:
+        while count > 1 and cells(_changed(path.changes, count)) > width:
             count -= 1
-        return [(("CHANGED ", "strong"), ("   ".join(path.changes[:count]), "changed"))]
+        label, told = CHANGED, _changed(path.changes, count)
+        return [((label, "strong"), (told.removeprefix(label), "changed"))]
     if path.unchanged:
-        return [(("CHANGED ", "strong"), (path.unchanged, "dim"))]
+        return [((CHANGED, "strong"), (path.unchanged, "dim"))]
     return [plain("")]
 
 
-def _changed(changes: Sequence[str]) -> str:
-    return "CHANGED " + "   ".join(changes)
+def _changed(changes: Sequence[str], count: int) -> str:
+    """The first ones, and how many more there are."""
+    more = f"   {signs.MORE}{len(changes) - count}" if count < len(changes) else ""
+    return f"{CHANGED}{'   '.join(changes[:count])}{more}"

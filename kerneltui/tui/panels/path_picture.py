@@ -50,6 +50,8 @@ WIDTHS = {SOURCE: 17, CONTROLLER: 19, CPU: 20, HANDLER: 19, CALLBACK: 15, QUEUE:
 """Of the boxes, in cells, where there is room; they share what there is."""
 SIGN = 7
 """Cells around the name in the edge of a box: corners, spaces, a sign and a number."""
+IN_QUEUE = 18
+"""What a timeout needs with its time and the beginning of its name."""
 LEAST = 0.8
 """Narrower than by this factor no box says anything."""
 HIGH, LOW, UNKNOWN, BROKEN, ON, OFF = (
@@ -64,6 +66,8 @@ BEFORE_STATION: dict[bool | None, str] = {
 """The level of the wire before a station, in the list."""
 UNITS = "ns", "us", "ms", "s", "min"
 _TIME = rf"(in )?(\d+)(\.\d+)? ({'|'.join(UNITS)})"
+TIMED = "time reached"
+"""What most gates are called which say how far ahead their time is."""
 ROWS = 5
 """Lines inside a box: its title and facts."""
 
@@ -148,11 +152,43 @@ def _sizes(stops: Sequence[Stop], room: int) -> list[int]:
         if max(spare) <= 0:
             return []
         sizes[spare.index(max(spare))] -= 1
-    return sizes
+    return _traded(sizes, least, [_facts_room(stop) for stop in stops], room - sum(sizes))
+
+
+def _traded(sizes: list[int], least: list[int], needed: list[int], free: int) -> list[int]:
+    """Boxes whose gates would be cut get cells, of those that are free and of the others.
+
+    Those that need the fewest come first: so most of them are whole.
+    """
+    found = [*sizes]
+    while True:
+        short = [need - size for size, need in zip(found, needed, strict=True)]
+        if max(short) <= 0:
+            return found
+        if free:
+            free -= 1
+        else:
+            spare = [size - max(small, need) for size, small, need in zip(
+                found, least, needed, strict=True)]  # fmt: skip
+            if max(spare) <= 0:
+                return found
+            found[spare.index(max(spare))] -= 1
+        found[short.index(min(count for count in short if count > 0))] += 1
+
+
+def _facts_room(stop: Stop) -> int:
+    """What its first gates need, however they stand: boxes keep their places from step to step."""
+    if stop.kind not in {SOURCE, CONTROLLER, CPU}:
+        return 0
+    gates = [fact.text for fact in stop.facts if fact.text and fact.state in SIGNS]
+    texts = (TIMED if re.fullmatch(_TIME, text) else text for text in gates[: ROWS - 2])
+    return max((cells(text) + 6 for text in texts), default=0)
 
 
 def _title_room(stop: Stop) -> int:
     """What says which one it is stands in one row; names of handlers and callbacks have more."""
+    if stop.kind == QUEUE:
+        return IN_QUEUE
     return cells(stop.title) + 4 if stop.kind in {SOURCE, CONTROLLER, CPU} else 0
 
 

@@ -40,7 +40,8 @@ class TimeoutsPanel(Panel):
 
     KIND = TIMEOUTS
     PARTS = frozenset({
-        "timeouts", "timeout_count", "queue", "worst_lateness_ns", "comparators", "latenesses",
+        "timeouts", "timeout_count", "timer_sooner_ns", "queue", "worst_lateness_ns", "comparators",
+        "latenesses",
     })  # fmt: skip
 
     def parts(self) -> frozenset[str]:
@@ -95,7 +96,11 @@ def list_lines(view: MachineView, *, idents: bool, width: int) -> list[Line]:
         ),
     )
     lines = [plain(f"  {head}", "dim")]
-    lines += [timeout_line(item, row) for item, row in zip(view.timeouts, rows, strict=True)]
+    for item, row in zip(view.timeouts, rows, strict=True):
+        lines.append(timeout_line(item, row))
+        if item.armed and view.timer_sooner_ns is not None:
+            ahead = format_duration(view.timer_sooner_ns)
+            lines.append(plain(f"    └ the timer interrupts before that, in {ahead}", "dim"))
     if view.timeout_count > len(view.timeouts):
         lines.append(plain(f"… and {view.timeout_count - len(view.timeouts)} more", "dim"))
     return lines

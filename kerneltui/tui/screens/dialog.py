@@ -38,15 +38,27 @@ class Button(NamedTuple):
     label: str
     action: str = ""
     """of the screen; empty where only the keys do it"""
+    brief: str = ""
+    """in place of the label where the row has no room for all"""
 
 
 CLOSE = Button("Esc", "closes", "dismiss")
 
 
-def buttons(offered: Iterable[Button]) -> Content:
-    """In one row: for the lower border of a dialog, or its last line."""
+def buttons(offered: Iterable[Button], room: int = 0) -> Content:
+    """In one row: for the lower border of a dialog, or its last line.
+
+    ``room`` is how many cells it has, where that is known: labels are brief where all are too long.
+    """
+    row = [*offered]
+    found = _in_a_row(row, is_brief=False)
+    return _in_a_row(row, is_brief=True) if 0 < room < found.cell_length else found
+
+
+def _in_a_row(row: Iterable[Button], *, is_brief: bool) -> Content:
     parts: list[Content | str] = []
-    for key, label, action in offered:
+    for key, whole, action, brief in row:
+        label = brief if is_brief and brief else whole
         click = f"@click=screen.{action}" if action else ""
         parts += [Content.styled(key, f"bold {click}".strip()), Content.styled(f" {label}", click),
                   "  "]  # fmt: skip

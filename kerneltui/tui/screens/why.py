@@ -33,10 +33,13 @@ from kerneltui.tui.screens.dialog import CLOSE, BoxDialog, Button, Chooser, butt
 from kerneltui.units import format_time
 
 OPEN, SHUT, WAITING = signs.HOLDS, signs.SHUT, signs.NOT_YET
-"""One that waits is opened by what comes before it on the way, by time, or by a handler's end."""
+"""One that waits is opened by what comes before it on the way, by time, or by a handler's end; or
+it has not had to choose yet."""
 WIDEST_NAME = 24
 INDENT = 4
 """Cells before a gate's name."""
+BOX_PART, WIDEST, BORDER_EDGES = 90, 110, 4
+"""The box: its part of the screen's width (%); its greatest width and its corners, in cells."""
 ROW_EDGES = 2
 """Cells beside the rows of the list."""
 
@@ -80,7 +83,7 @@ class WhyScreen(BoxDialog[Answer | None]):
     """
 
     DEFAULT_CSS = """
-    #dialog.why { max-width: 110; height: 90%; }
+    #dialog.why { max-width: 110; height: 90%; }  /* BOX_PART, WIDEST */
     #dialog.why OptionList { height: 1fr; max-height: 100%; }
     #dialog.why #gate { margin-top: 1; color: $foreground 80%; height: auto; max-height: 4; }
     #dialog.why #writer { color: $foreground 80%; height: auto; min-height: 2; max-height: 3; }
@@ -158,16 +161,20 @@ class WhyScreen(BoxDialog[Answer | None]):
         offered = [
             Button("e", "pokes", "change"),
             Button("b", "halts", "toggle_breakpoint"),
-            Button("Enter", "shows it", "choose_highlighted"),
+            Button("Enter", "shows it", "choose_highlighted", "shows"),
         ]
         if self._told.mend:
             offered.insert(0, Button("m", "mends", "mend"))
         if can_go:
-            offered.append(Button("g", "goes to the write", "go_to_write"))
-        return buttons((*offered, CLOSE))
+            offered.append(Button("g", "goes to the write", "go_to_write", "goes there"))
+        width = min(self.app.size.width * BOX_PART // 100, WIDEST)
+        return buttons((*offered, CLOSE), width - BORDER_EDGES)
 
     def on_resize(self) -> None:
-        """Rows are laid out for the width that there is."""
+        """Rows are laid out for the width that there is, and so is what keys do."""
+        can_go = self._said[2]
+        if can_go is not None:
+            self._dialog.border_subtitle = self._keys(can_go=can_go)
         self.call_after_refresh(self._lay_out)
 
     def _lay_out(self) -> None:
@@ -312,7 +319,7 @@ class WhyScreen(BoxDialog[Answer | None]):
         elif write is None and found is not None and self._look(*found) is not None:
             self._goes = True
         else:
-            self.notify("Nobody has written it: there is no moment to go to.")
+            self.notify("Nobody has changed it since reset: there is no moment to go to.")
 
 
 def _verdict(told: Explanation) -> Content:
@@ -333,11 +340,13 @@ def _row(gate: Gate, meaning: str, room: int, *, is_shut: bool) -> Content:
     apart = f"\n{' ' * (INDENT + 2)}" if room and longest > room else " "
     sign, style = (SHUT, "bold $text-error") if is_shut else (WAITING, "bold $warning")
     if gate.open:
-        sign, style = OPEN, ""
+        sign, style = (OPEN, "") if gate.holds else (WAITING, "")
     name = gate.name if apart[0] == "\n" else f"{gate.name:<{WIDEST_NAME}}"
     return Content.styled(f"  {sign} {name}{apart}{says}", style)
 
 
 def _details(gate: Gate) -> Content:
     told = "It is open." if gate.open else f"It needs {gate.needs}."
+    if gate.is_undecided:
+        told = "It does not have to choose yet: this interrupt has not come so far."
     return Content(f"{told}  {gate.ref}".rstrip())

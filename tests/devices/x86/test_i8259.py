@@ -527,6 +527,24 @@ def test_gates_name_the_register_that_shuts(pic):
     assert first_shut(pic.gates(12)) is None
 
 
+def test_nothing_comes_first_as_long_as_nothing_asks(pic):
+    def chosen():
+        return [number for number in (3, 5) for gate in pic.gates(number)
+                if gate.name == "comes first" and gate.holds]  # fmt: skip
+
+    assert not chosen()
+    pic.line(5)
+    assert chosen() == [5]
+    pic.line(3)
+    assert chosen() == [3]
+    (first,) = (gate for gate in pic.gates(5) if not gate.open)
+    assert first.says == "IR3 asks too, and comes first"
+    pic.ack()
+    assert not chosen(), "what asks may not interrupt IR3"
+    (end,) = (gate for gate in pic.gates(5) if not gate.open)
+    assert end.says == "IR3 is in service, and lets only more urgent inputs interrupt"
+
+
 chip = st.sampled_from([MASTER, SLAVE])
 level = st.integers(0, 7)
 commands = [EOI, SPECIFIC_EOI, ROTATE_EOI, ROTATE_SPECIFIC, SET_PRIORITY, 0x80, 0x00, 0x40]

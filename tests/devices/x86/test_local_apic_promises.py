@@ -26,13 +26,18 @@ def test_gates_name_the_register_bit_that_shuts():
     assert gate.needs == (
         "a TPR class below 0x4 (0 lets all in); PPR is 0x47 from TPR: nothing is in service"
     )
-    in_service = next(it for it in bench.gates(0x45, 0) if it.name == "above what is in service")
+    assert gate.says == (
+        "the task's priority lets through only classes above 0x4, which are more urgent, and its "
+        "class is 0x4"
+    )
+    in_service = next(it for it in bench.gates(0x45, 0) if it.name == "may pre-empt")
     assert (in_service.open, in_service.register, in_service.value) == (True, "ISR2", 0)
     bench.write("TPR", 0)
     bench.message(0x61)
     bench.take()
     gate = first_shut(bench.gates(0x45, 0))
     assert (gate.register, gate.field, gate.value) == ("ISR3", "VECTORS[1]", 1)
+    assert gate.says == "its class 0x4 is no more urgent than 0x6, which is in service"
     assert "PPR is 0x60 from vector 0x61 in service" in gate.needs
     bench.write("TPR", 0x67)
     assert "PPR is 0x67 from TPR: vector 0x61 in service is no higher" in gate_of_tpr(bench)
