@@ -86,11 +86,11 @@ class Walker:
 @pytest.mark.parametrize(
     ("board", "scenario", "seed", "count"),
     [
-        ("rpi4", "timer-callbacks", 1, 100),
-        ("x86", "timer-callbacks", 1, 100),
-        ("rpi3", "timer-callbacks", 3, 60),
-        ("rpi4", "shell", 7, 60),
-        ("rpi3", "round-robin", 4, 60),
+        ("rpi4", "timer-callbacks", 1, 60),
+        ("x86", "timer-callbacks", 1, 50),
+        ("rpi3", "timer-callbacks", 3, 40),
+        ("rpi4", "shell", 7, 40),
+        ("rpi3", "round-robin", 4, 40),
     ],
 )
 def test_the_path_agrees_with_the_panels_and_with_the_straight_way(board, scenario, seed, count):

@@ -469,7 +469,6 @@ def lively():
     return bench
 
 
-@settings(max_examples=100)
 @given(st.lists(steps, min_size=5, max_size=40))
 def test_an_interrupt_is_delivered_iff_all_its_gates_are_open_and_only_to_its_world(history):
     bench = lively()

@@ -787,15 +787,18 @@ async def test_escape_leaves_the_board_as_it_is():
 
 
 @pytest.mark.parametrize("board", [*BOARDS, "x86"])
-async def test_every_scenario_from_inside(board):
-    """Each on one of its boards: on all of them they run in ``tests/scenarios``."""
-    from faults import each_once, ordinary
+async def test_a_scenario_of_every_program_from_inside(board):
+    """Each on one of its boards: all scenarios on all boards run in ``tests/scenarios``."""
+    from faults import each_once, load_scenario, ordinary
 
     from kerneltui.tui.dialogs import start
 
+    of_program = {
+        load_scenario(name).spec.program: (on, name) for on, name in each_once(ordinary())
+    }
     async with dashboard() as seen:
         seen.app.carry_out(start(seen.app.situation, board, "timer-callbacks"))
-        for name in (name for on, name in each_once(ordinary()) if on == board):
+        for name in (name for on, name in of_program.values() if on == board):
             await seen.open(name)
             await seen.until(lambda: f"{board} · {name}" in seen.status())  # noqa: B023 - called at once
             assert "paused: idle" in seen.status()

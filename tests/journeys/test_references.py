@@ -112,14 +112,16 @@ def check_enter(now, item):
 
 def test_all_kinds_are_shown_somewhere_and_have_an_enter():
     found = set()
-    for board, scenario in (("x86", "round-robin"), ("x86", "timer-callbacks"), ("x86", "nested"),
-                            ("rpi4", "nested"), ("rpi4", "overload")):  # fmt: skip
+    for board, scenario in (("x86", "round-robin"), ("rpi4", "nested")):
         session = booted(board, scenario)
         for _ in moments(session):
             found |= {type(item) for item in shown(session, zoomed=True)}
-        for _ in range(60):
-            session.next_interrupt()
-            found |= {type(item) for item in shown(session, zoomed=False)}
+        if board == "rpi4":  # a gate is on show while an interrupt waits
+            for _ in range(60):
+                session.next_interrupt()
+                found |= {type(item) for item in shown(session, zoomed=False)}
+                if GateReference in found:
+                    break
         session.close()
     assert found == set(ON_ENTER)
 

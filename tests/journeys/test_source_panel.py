@@ -118,7 +118,7 @@ async def test_the_palette_and_the_help_know_it():
 
 
 @EVERY_SIZE
-@pytest.mark.parametrize("board", ["rpi3", "rpi4", "x86"])
+@pytest.mark.parametrize("board", ["rpi4", "x86"])
 async def test_through_a_timer_event_the_mark_is_on_the_line_of_the_next_access(board, size, keys):
     async with dashboard(board, size=size, keys=[*keys, "5", "5", "i"]) as seen:
         files = set()

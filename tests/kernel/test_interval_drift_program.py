@@ -111,6 +111,7 @@ def test_the_queue_says_which_is_which(board):
     assert {"good: from due time", "bad: from now"} <= names
 
 
+@pytest.mark.usefixtures("with_past")
 @every_board
 def test_going_back_to_the_middle_and_on_again_gives_the_same_text(board):
     session = started(board)

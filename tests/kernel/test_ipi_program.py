@@ -108,6 +108,7 @@ def test_two_runs_give_the_same_trace(board):
     assert {event[2] for event in traces[0]} == set(range(CORES[board]))
 
 
+@pytest.mark.usefixtures("with_past")
 @every_board
 def test_going_back_and_on_again_gives_the_same_trace_and_text(board):
     session, told = traced(board)

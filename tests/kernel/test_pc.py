@@ -348,6 +348,7 @@ def test_scenarios_and_boards_that_do_not_fit_say_so():
 # -- debugger -------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("with_past")
 def test_going_back_and_on_again_is_the_same_run():
     session = run(0.5)
     session.recorder.trace(True)

@@ -187,6 +187,7 @@ def test_at_the_end_nothing_is_left_in_any_register(board):
     assert session.recorder.console.lines()[-2:] == ["still here", ""]
 
 
+@pytest.mark.usefixtures("with_past")
 @every_board
 def test_going_back_between_the_acts_and_on_again_gives_the_same_text(board):
     session = started(board)

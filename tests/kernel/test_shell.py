@@ -336,6 +336,7 @@ def test_nothing_is_lost_while_callbacks_print(hand):
     assert "\n".join(hand.lines()).count("than any receive FIFO") > 50
 
 
+@pytest.mark.usefixtures("with_past")
 @on_all
 def test_characters_wake_the_kernel_though_they_come_just_before_the_wait(hand):
     """Between the look for work and the wait there is no instruction that would oversleep them."""
@@ -404,6 +405,7 @@ def test_an_overlong_line_keeps_what_fits(hand):
 # -- going back ------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("with_past")
 @on_all
 def test_back_in_the_middle_of_a_typed_line_it_goes_on_as_if_nothing_had_been(hand):
     hand.wait(2 * S)

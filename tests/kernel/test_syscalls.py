@@ -179,6 +179,7 @@ def test_the_trace_names_traps(board):
         assert session.names.as_dict(trap)["immediate"] == 0
 
 
+@pytest.mark.usefixtures("with_past")
 @all_boards
 def test_back_between_calls_it_goes_on_as_if_nothing_had_been(board):
     direct, _ = recorded(board, 600)

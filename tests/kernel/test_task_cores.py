@@ -119,6 +119,7 @@ def test_a_task_on_core_1_sets_timers_that_fire_on_core_0(board, tmp_path):
     accounts_add_up(session)
 
 
+@pytest.mark.usefixtures("with_past")
 @all_boards
 @pytest.mark.parametrize("cores", [1, 2])
 def test_gone_back_it_goes_on_as_if_nothing_had_been(board, cores, tmp_path):

@@ -98,6 +98,7 @@ def test_a_cooperative_scheduler_never_preempts(board):
     assert greedy.switches == 1
 
 
+@pytest.mark.usefixtures("with_past")
 @all_boards
 def test_back_where_all_wait_it_goes_on_as_if_nothing_had_been(board):
     direct = ran(board, "wake-tasks", 400 * MS)

@@ -48,7 +48,7 @@ async def test_the_skeleton_is_a_lesson_that_works(tmp_path, board):
     path = tmp_path / "mine.yaml"
     path.write_text(skeleton(board))
     with quick_pilot():
-        assert await check_lesson(load_lesson(str(path))) == []
+        assert await check_lesson(load_lesson(str(path)), [SMALL]) == []
 
 
 def broken(tmp_path: Path, step: str) -> Path:

@@ -140,7 +140,6 @@ def check_the_next_vector(bench, cpu, numbers=range(256)):
         assert taken == 0xFF
 
 
-@settings(max_examples=100)
 @given(st.lists(steps, min_size=3, max_size=40))
 def test_the_core_takes_the_vector_whose_gates_are_open(history):
     bench = Bench(cpus=2)
