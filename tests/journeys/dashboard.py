@@ -43,8 +43,9 @@ def keys_to(kind: type[Panel]) -> list[str]:
 
 
 def booted(board: str = "rpi4", scenario: str = "timer-callbacks") -> Session:
-    """A session at its first idle."""
+    """A session at its first idle, opened as for the dashboard."""
     session = open_session(board, scenario)
+    session.history.first_can_wait = True
     session.boot()
     return session
 
