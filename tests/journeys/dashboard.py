@@ -43,9 +43,8 @@ def keys_to(kind: type[Panel]) -> list[str]:
 
 
 def booted(board: str = "rpi4", scenario: str = "timer-callbacks") -> Session:
-    """A session at its first idle, opened as for the dashboard."""
+    """A session at its first idle."""
     session = open_session(board, scenario)
-    session.history.first_can_wait = True
     session.boot()
     return session
 
