@@ -82,7 +82,7 @@ def test_the_path_and_the_verdict_agree_on_each_gate(cause):
         }
         for station in told.way.stations:
             for gate in station.gates:
-                state = "open" if gate.open else "shut" if told.is_shut(gate) else "waiting"
+                state = "open" if gate.holds else "shut" if told.is_shut(gate) else "waiting"
                 assert drawn.get((station.owner, gate.name), state) == state, gate.name
     session.close()
 
