@@ -206,8 +206,16 @@ class LineView(KeptRows, StandingOut):
             self.post_message(self.Chosen(self))
 
     def on_focus(self, event: Focus) -> None:
-        """Show where the cursor is, but for a click, which puts it elsewhere first."""
-        self.call_after_refresh(self._has_moved, self.cursor.row)
+        """Show where the cursor is, but for a click, which puts it elsewhere first.
+
+        What a lesson points at comes before it.
+        """
+        self.call_after_refresh(self._show_cursor)
+
+    def _show_cursor(self) -> None:
+        self._has_moved(self.cursor.row)
+        if self.pointed:
+            self.show_pointed()
 
     def watch_has_focus(self, has_focus: bool) -> None:
         """The cursor comes and goes with the focus."""
