@@ -21,7 +21,8 @@ from kerneltui.usage import BAD_INPUT, FAILED, command
 def validate(files: Sequence[Path], drivers: tuple[str, ...]) -> int:
     """Check board, scenario, session and lesson files, and say what to mend.
 
-    All mistakes of a file are told, each in a line.  Of what is not valid YAML the first is.
+    Mistakes of a file are told, each in a line.  Mend them and look again: what hangs on a wrong
+    part is looked at when that is right, and of what is not valid YAML the first mistake is told.
 
     A session that was made with drivers of one's own needs them here too.  A scenario, or a board,
     is tried with those that are given.

@@ -303,11 +303,13 @@ class Sentences:
         return f"The handler sends {char!a} to the screen (writes {mark.meaning.register})."
 
     def _ended(self, mark: Mark, core: Core) -> str:
-        del core
         if mark.by_itself:
             return ("Nothing has to be ended: this controller forgets an interrupt as soon as its "
                     "source is quiet.")  # fmt: skip
         told = f"The handler tells the controller that it is done: {self._access(mark)}."
+        left = None if mark.origin is None else self._facts.not_ended(mark.origin, core.index)
+        if left is not None:
+            return f"{told} The next one may not come yet: that needs {left.needs}."
         return f"{told} The next one may come."
 
     def _unended(self, mark: Mark, core: Core) -> str:

@@ -79,6 +79,12 @@ class StoryFacts:
         gate = next(iter(way.holding), None)
         return None if gate is None else (way.station_of(gate), gate)
 
+    def not_ended(self, origin: Origin, core: int) -> Gate | None:
+        """What a handler has to end before the next one of an interrupt can come, if anything."""
+        way = best_way(ways_to_core(self._machine, origin.controller, origin.number, core))
+        gates = (gate for station in way.stations for gate in station.gates)
+        return next((gate for gate in gates if gate.opens is Opens.END and not gate.open), None)
+
     def serial_line_is_high(self) -> bool:
         """Whether a UART asks for an interrupt."""
         return any(

@@ -295,7 +295,7 @@ def _fact(
     machine: Machine, station: Station, gate: Gate, kept: tuple[Gate, ...], is_untold: bool
 ) -> PathFact:
     text = gate.name
-    if gate.due_ns is not None and not gate.open:
+    if gate.due_ns is not None and not gate.open and gate not in kept:
         text = f"in {format_briefly(gate.due_ns - machine.now).strip()}"
     state = OPEN if gate.holds else SHUT if gate in kept else WAITING
     if is_untold:
