@@ -284,7 +284,9 @@ class Sentences:
         if not high:
             return f"Nothing more has to be quieted: {state}."
         if not self.asks_on(mark):
-            return (f"Nothing has to be quieted: {state}, but the controller takes the edge. It "
+            is_serial = mark.course == SERIAL
+            said = "All characters are to be taken" if is_serial else "Nothing has to be quieted"
+            return (f"{said}: {state}, but the controller takes the edge. It "
                     "asks again when the line has been low and rises.")  # fmt: skip
         if mark.course == SERIAL:
             return f"The characters themselves are to be taken: until then {state}."
